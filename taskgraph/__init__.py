@@ -1,0 +1,1 @@
+"""Read what a task orchestrator returned, check it, time it and draw it."""

@@ -1,0 +1,81 @@
+"""The exceptions that taskgraph raises.
+
+Findings about a task are data, not exceptions: see :mod:`taskgraph.checks`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ConfigError", "InputError", "Problem", "RenderError", "TaskgraphError"]
+
+
+class TaskgraphError(Exception):
+    """Everything that taskgraph raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a document.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, without the place.
+    pointer : str or None
+        The JSON pointer (RFC 6901) of the place; the root is ``""``.
+    line, column : int or None
+        The place in the text, both counted from 1.
+    """
+
+    message: str
+    pointer: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        place = []
+        if self.pointer is not None:
+            place.append(self.pointer or "the top of the document")
+        if self.line is not None:
+            place.append(f"line {self.line}, column {self.column}")
+        return f"{' at '.join(place)}: {self.message}" if place else self.message
+
+
+class InputError(TaskgraphError):
+    """A document cannot be read as a task.
+
+    Parameters
+    ----------
+    file : str
+        The name of the document, as the user gave it.
+    problems : list of Problem
+        Everything that is wrong, at least one.
+    hint : str
+        What the user can do about it.
+    """
+
+    def __init__(self, file: str, problems: list[Problem], hint: str = "") -> None:
+        self.file = file
+        self.problems = tuple(problems)
+        self.hint = hint
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        if len(self.problems) == 1:
+            text = f"{self.file}: {self.problems[0]}"
+        else:
+            lines = "".join(f"\n  {problem}" for problem in self.problems)
+            text = f"{self.file}: {len(self.problems)} problems:{lines}"
+        return f"{text}\n  hint: {self.hint}" if self.hint else text
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, list[Problem], str]]:
+        return type(self), (self.file, list(self.problems), self.hint)
+
+
+class ConfigError(TaskgraphError):
+    """An option or a configuration file asks for something that does not exist."""
+
+
+class RenderError(TaskgraphError):
+    """A diagram or a report cannot be made, for example because a program is missing."""

@@ -1,0 +1,342 @@
+"""The graph of a task as integer-indexed lists, with everything that does not fit kept.
+
+The nodes are the distinct ids in ascending order, so nothing here depends on the order
+of the subtasks in the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from taskgraph.graph import traverse
+from taskgraph.model import Id, Subtask, Task, id_key
+
+if TYPE_CHECKING:
+    import networkx
+
+__all__ = [
+    "OneSidedEdge",
+    "RepeatedReference",
+    "TaskGraph",
+    "UnknownReference",
+    "build_graph",
+]
+
+Side: TypeAlias = Literal["upstreams", "downstreams"]
+
+
+class UnknownReference(NamedTuple):
+    """An id in an edge list that is no subtask of the task."""
+
+    position: int
+    """The position in ``Task.subtasks`` of the subtask whose list it is."""
+    side: Side
+    id: Id
+
+
+class RepeatedReference(NamedTuple):
+    """An id that one edge list names more than once."""
+
+    position: int
+    side: Side
+    id: Id
+
+
+class OneSidedEdge(NamedTuple):
+    """An edge that only one of its ends names."""
+
+    upstream: int
+    downstream: int
+    named_in: Side
+    """``downstreams`` where only the upstream end names it, else ``upstreams``."""
+
+
+@dataclass(frozen=True, eq=False)
+class TaskGraph:
+    """The subtasks of a task and the edges between them.
+
+    A node is a number from 0: the place of its id among all ids in ascending order. An
+    edge that only one end names is an edge. Nothing is invented: an unknown id makes no
+    node, and of several subtasks with one id the first in a fixed order stands for all.
+
+    Attributes
+    ----------
+    task : Task
+    subtasks : tuple of Subtask
+        The subtask of each node.
+    positions : tuple of int
+        Where each node's subtask stands in ``Task.subtasks``.
+    upstreams, downstreams : tuple of tuple of int
+        The neighbours of each node, ascending and without repetition.
+    duplicates : tuple of tuple of int
+        The positions in ``Task.subtasks`` of the subtasks that share an id, a group for
+        each such id.
+    unknown : tuple of UnknownReference
+    repeated : tuple of RepeatedReference
+    one_sided : tuple of OneSidedEdge
+        Empty where the task has only one of the two lists.
+    """
+
+    task: Task
+    subtasks: tuple[Subtask, ...]
+    positions: tuple[int, ...]
+    upstreams: tuple[tuple[int, ...], ...]
+    downstreams: tuple[tuple[int, ...], ...]
+    duplicates: tuple[tuple[int, ...], ...] = ()
+    unknown: tuple[UnknownReference, ...] = ()
+    repeated: tuple[RepeatedReference, ...] = ()
+    one_sided: tuple[OneSidedEdge, ...] = ()
+
+    def __len__(self) -> int:
+        """Count the nodes."""
+        return len(self.subtasks)
+
+    @cached_property
+    def index(self) -> dict[Id, int]:
+        """The node of each id."""
+        return {subtask.id: node for node, subtask in enumerate(self.subtasks)}
+
+    @cached_property
+    def edge_count(self) -> int:
+        """The number of distinct edges."""
+        return sum(map(len, self.downstreams))
+
+    @cached_property
+    def reported_sides(self) -> frozenset[Side]:
+        """Which of the two edge lists the document has at all."""
+        sides: set[Side] = set()
+        if any(subtask.upstreams is not None for subtask in self.task.subtasks):
+            sides.add("upstreams")
+        if any(subtask.downstreams is not None for subtask in self.task.subtasks):
+            sides.add("downstreams")
+        return frozenset(sides)
+
+    @cached_property
+    def order(self) -> tuple[int, ...]:
+        """The nodes in topological order, the same for every order of the input.
+
+        Nodes on a cycle and below one are missing: see :attr:`is_acyclic`.
+        """
+        return tuple(traverse.topological_order(self.upstreams, self.downstreams))
+
+    @property
+    def is_acyclic(self) -> bool:
+        """Whether the edges form no cycle."""
+        return len(self.order) == len(self)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether analyses of graph and time apply.
+
+        They do where the edges are known and form no cycle, every id that is named
+        exists, and no two subtasks share one.
+        """
+        return not self.flaws
+
+    @cached_property
+    def flaws(self) -> tuple[str, ...]:
+        """Why the graph is not sound, a few words each; empty where it is."""
+        reasons = []
+        if len(self) > 1 and not self.reported_sides:
+            reasons.append("the document has no edges")
+        if self.duplicates:
+            reasons.append("several subtasks share an id")
+        if self.unknown:
+            reasons.append("a dependency names an unknown id")
+        if not self.is_acyclic:
+            reasons.append("the dependencies form a cycle")
+        return tuple(reasons)
+
+    @cached_property
+    def cycles(self) -> tuple[tuple[int, ...], ...]:
+        """The strongly connected components that hold a cycle, each ascending."""
+        if self.is_acyclic:
+            return ()
+        return traverse.cyclic_components(self.downstreams)
+
+    @cached_property
+    def components(self) -> tuple[tuple[int, ...], ...]:
+        """The weakly connected components, each ascending, by their smallest node."""
+        return traverse.weak_components(self.upstreams, self.downstreams)
+
+    def edges(self) -> Iterator[tuple[int, int]]:
+        """Give every edge as (upstream, downstream), ascending."""
+        for node, targets in enumerate(self.downstreams):
+            for target in targets:
+                yield node, target
+
+    def ancestors(self, nodes: Iterable[int]) -> set[int]:
+        """Give every node from which one of the nodes can be reached, those excluded."""
+        return traverse.reachable(self.upstreams, nodes)
+
+    def descendants(self, nodes: Iterable[int]) -> set[int]:
+        """Give every node that can be reached from one of the nodes, those excluded."""
+        return traverse.reachable(self.downstreams, nodes)
+
+    def to_networkx(self) -> networkx.DiGraph[Id]:
+        """Give the graph as networkx knows it.
+
+        Returns
+        -------
+        networkx.DiGraph
+            The nodes are the ids, with every attribute of the subtask; the graph has
+            the task's ``id``, ``name`` and ``status``. Nodes and edges are in ascending
+            order.
+        """
+        import networkx
+
+        task = self.task
+        graph: networkx.DiGraph[Id] = networkx.DiGraph(
+            id=task.id, name=task.name, status=task.status
+        )
+        graph.add_nodes_from((subtask.id, subtask._asdict()) for subtask in self.subtasks)
+        ids = [subtask.id for subtask in self.subtasks]
+        graph.add_edges_from((ids[a], ids[b]) for a, b in self.edges())
+        return graph
+
+
+def build_graph(task: Task) -> TaskGraph:
+    """Build the graph of a task, however faulty the task is.
+
+    Parameters
+    ----------
+    task : Task
+
+    Returns
+    -------
+    TaskGraph
+        Linear in subtasks and edges, apart from sorting.
+    """
+    positions, duplicates = _nodes(task.subtasks)
+    subtasks = tuple(task.subtasks[position] for position in positions)
+    index = {subtask.id: node for node, subtask in enumerate(subtasks)}
+    extra = [position for group in duplicates for position in group]
+    lists = _EdgeLists(task.subtasks, index)
+    named_down = lists.read("downstreams", positions, extra)
+    named_up = lists.read("upstreams", positions, extra)
+    mirrored = traverse.reverse(named_down)
+    one_sided: tuple[OneSidedEdge, ...] = ()
+    if named_up == mirrored:
+        upstreams, downstreams = named_up, named_down
+    else:
+        upstreams = [
+            ups if ups == implied else sorted({*ups, *implied})
+            for ups, implied in zip(named_up, mirrored, strict=True)
+        ]
+        downstreams = traverse.reverse(upstreams)
+        if lists.has("upstreams") and lists.has("downstreams"):
+            one_sided = _one_sided(named_up, mirrored)
+    return TaskGraph(
+        task=task,
+        subtasks=subtasks,
+        positions=positions,
+        upstreams=tuple(map(tuple, upstreams)),
+        downstreams=tuple(map(tuple, downstreams)),
+        duplicates=duplicates,
+        unknown=tuple(sorted(lists.unknown, key=lists.key)),
+        repeated=tuple(sorted(lists.repeated, key=lists.key)),
+        one_sided=one_sided,
+    )
+
+
+def _nodes(
+    subtasks: tuple[Subtask, ...],
+) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
+    """Choose the position that stands for each id; also group those that share one."""
+    by_id: dict[Id, int] = {}
+    shared: dict[Id, list[int]] = {}
+    for position, subtask in enumerate(subtasks):
+        first = by_id.setdefault(subtask.id, position)
+        if first != position:
+            shared.setdefault(subtask.id, [first]).append(position)
+    groups = []
+    for identifier in sorted(shared, key=id_key):
+        group = sorted(shared[identifier], key=lambda position: repr(subtasks[position]))
+        by_id[identifier] = group[0]
+        groups.append(tuple(group))
+    if all(isinstance(identifier, int) for identifier in by_id):
+        pairs = sorted(by_id.items(), key=itemgetter(0))
+    else:
+        pairs = sorted(by_id.items(), key=lambda pair: id_key(pair[0]))
+    return tuple(position for _, position in pairs), tuple(groups)
+
+
+class _EdgeLists:
+    """Turns the lists of ids into lists of nodes and keeps what does not fit."""
+
+    def __init__(self, subtasks: tuple[Subtask, ...], index: dict[Id, int]) -> None:
+        self.subtasks = subtasks
+        self.index = index
+        self.unknown: list[UnknownReference] = []
+        self.repeated: list[RepeatedReference] = []
+
+    def has(self, side: Side) -> bool:
+        """Tell whether any subtask has this list."""
+        return any(getattr(subtask, side) is not None for subtask in self.subtasks)
+
+    def key(self, found: UnknownReference | RepeatedReference) -> tuple[object, ...]:
+        """Sort what was found by ids, so that the document's order has no say."""
+        owner = self.subtasks[found.position]
+        return (id_key(owner.id), found.side, id_key(found.id), repr(owner))
+
+    def read(
+        self, side: Side, positions: tuple[int, ...], extra: list[int]
+    ) -> list[list[int]]:
+        """Give the neighbours of each node that the lists of one side name.
+
+        ``extra`` are the positions of subtasks that share an id: their lists count for
+        the node of that id.
+        """
+        index, subtasks = self.index, self.subtasks
+        rows = []
+        for position in positions:
+            ids: tuple[Id, ...] = getattr(subtasks[position], side) or ()
+            try:
+                row = [index[identifier] for identifier in ids]
+            except KeyError:
+                row = self._known(position, side, ids)
+            if len(row) > 1:
+                row = self._sorted(position, side, row)
+            rows.append(row)
+        represented = set(positions)
+        for position in extra:
+            if position not in represented:
+                ids = getattr(subtasks[position], side) or ()
+                row = self._sorted(position, side, self._known(position, side, ids))
+                node = index[subtasks[position].id]
+                rows[node] = sorted({*rows[node], *row})
+        return rows
+
+    def _known(self, position: int, side: Side, ids: tuple[Id, ...]) -> list[int]:
+        missing = dict.fromkeys(name for name in ids if name not in self.index)
+        self.unknown.extend(UnknownReference(position, side, name) for name in missing)
+        return [self.index[name] for name in ids if name in self.index]
+
+    def _sorted(self, position: int, side: Side, row: list[int]) -> list[int]:
+        distinct = sorted(set(row))
+        if len(distinct) != len(row):
+            ids = getattr(self.subtasks[position], side)
+            seen: dict[Id, int] = {}
+            for name in ids:
+                seen[name] = seen.get(name, 0) + 1
+            self.repeated.extend(
+                RepeatedReference(position, side, name)
+                for name, count in seen.items()
+                if count > 1
+            )
+        return distinct
+
+
+def _one_sided(
+    named_up: list[list[int]], mirrored: list[list[int]]
+) -> tuple[OneSidedEdge, ...]:
+    found = []
+    for node, (ups, implied) in enumerate(zip(named_up, mirrored, strict=True)):
+        if ups != implied:
+            found += [OneSidedEdge(up, node, "upstreams") for up in {*ups} - {*implied}]
+            found += [OneSidedEdge(up, node, "downstreams") for up in {*implied} - {*ups}]
+    return tuple(sorted(found))

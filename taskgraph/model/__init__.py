@@ -1,0 +1,43 @@
+"""What a task is: frozen values, without input or output."""
+
+from __future__ import annotations
+
+from taskgraph.model.durations import format_duration
+from taskgraph.model.task import (
+    ApiError,
+    Envelope,
+    Id,
+    Origin,
+    Subtask,
+    Task,
+    id_key,
+)
+from taskgraph.model.vocabulary import (
+    NODE_TYPES,
+    OPERATIONS,
+    STATUSES,
+    TASK_OPERATIONS,
+    TASK_STATUSES,
+    TASK_TYPES,
+    Operation,
+    Status,
+)
+
+__all__ = [
+    "NODE_TYPES",
+    "OPERATIONS",
+    "STATUSES",
+    "TASK_OPERATIONS",
+    "TASK_STATUSES",
+    "TASK_TYPES",
+    "ApiError",
+    "Envelope",
+    "Id",
+    "Operation",
+    "Origin",
+    "Status",
+    "Subtask",
+    "Task",
+    "format_duration",
+    "id_key",
+]

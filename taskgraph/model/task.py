@@ -1,0 +1,202 @@
+"""The task and its subtasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
+
+__all__ = ["ApiError", "Envelope", "Id", "Origin", "Subtask", "Task", "id_key"]
+
+Id: TypeAlias = int | str
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def id_key(identifier: Id) -> tuple[int, int, str]:
+    """Give the key that sorts ids: numbers by value first, then texts."""
+    if isinstance(identifier, int):
+        return (0, identifier, "")
+    return (1, 0, identifier)
+
+
+class Subtask(NamedTuple):
+    """One node of a task, as the document describes it.
+
+    ``None`` means that the document does not say. Times are aware datetimes.
+
+    Attributes
+    ----------
+    id : int or str
+    timeout : int or None
+        Seconds per attempt; 0 arms no deadline in the engine.
+    attempts : int or None
+        How many attempts were started, counted from 1 (``runTime`` in the API).
+    upstreams, downstreams : tuple of ids, or None
+        ``None`` where the document has no such list at all.
+    parallel_index : int or None
+        -1 for an unsplit subtask, 0..k-1 for the k parts of a split one.
+    start_time, finish_time : datetime or None
+        The first start and the last end: between them lie all attempts.
+    host : str or None
+        Where the work itself ran, ``ip:port``.
+    logs : tuple of str
+        The last lines that the engine kept of the subtask's log.
+    extra : mapping
+        Every field of the document that has no attribute here.
+    """
+
+    id: Id
+    name: str = ""
+    description: str | None = None
+    status: str | None = None
+    operation: str | None = None
+    timeout: int | None = None
+    attempts: int | None = None
+    upstreams: tuple[Id, ...] | None = None
+    downstreams: tuple[Id, ...] | None = None
+    prohibit_rollback: bool | None = None
+    prohibit_skip: bool | None = None
+    parallel_index: int | None = None
+    series_id: int | None = None
+    task_id: Id | None = None
+    node_type: str | None = None
+    class_name: str | None = None
+    executor: str | None = None
+    create_time: datetime | None = None
+    start_time: datetime | None = None
+    finish_time: datetime | None = None
+    host: str | None = None
+    logs: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class ApiError:
+    """The ``error`` object of a response."""
+
+    code: Id | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the response says about itself, around the task.
+
+    ``duration`` is in milliseconds, as the API has it.
+    """
+
+    successful: bool | None = None
+    status: int | None = None
+    timestamp: datetime | None = None
+    duration: int | None = None
+    server: str | None = None
+    trace_id: str | None = None
+    error: ApiError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a task was read from.
+
+    Attributes
+    ----------
+    file : str
+        The name of the document, as the user gave it; ``<stdin>`` for standard input.
+    dialect : str
+        Which shape the document has, ``ocp`` for example.
+    pointer : str
+        The JSON pointer of the task in the document.
+    data : bytes
+        The document itself, decoded to UTF-8, to find lines and columns in.
+    subtask_pointers : tuple of str or None
+        The pointer of each subtask; ``None`` where they are ``subtasks/0``,
+        ``subtasks/1``, ... under the task.
+    """
+
+    file: str = "<memory>"
+    dialect: str = "ocp"
+    pointer: str = ""
+    data: bytes = field(default=b"", repr=False)
+    subtask_pointers: tuple[str, ...] | None = None
+
+    def subtask_pointer(self, position: int) -> str:
+        """Give the pointer of the subtask at a position of ``Task.subtasks``."""
+        if self.subtask_pointers is None:
+            return f"{self.pointer}/subtasks/{position}"
+        return self.subtask_pointers[position]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task and its subtasks, as one document describes them.
+
+    ``None`` means that the document does not say. Two tasks are equal when they say the
+    same, wherever they were read from.
+
+    Attributes
+    ----------
+    subtasks : tuple of Subtask
+        In the order of the document, which means nothing.
+    context : mapping or None
+        The engine's own parameters of the task.
+    budget : int or None
+        Seconds that the worst case may take, where a definition states it.
+    is_definition : bool
+        Written by hand to be run, not returned by an engine.
+    naive_times : tuple of (int or None, str)
+        The times written without an offset: the position of the subtask (``None`` for
+        the task) and the attribute.
+    assumed_offset : str or None
+        The offset with which those times were read.
+    origin : Origin
+        Where it was read; no part of equality.
+    """
+
+    id: Id | None
+    name: str = ""
+    status: str | None = None
+    operation: str | None = None
+    type: str | None = None
+    subtasks: tuple[Subtask, ...] = ()
+    creator: str | None = None
+    executor: str | None = None
+    create_time: datetime | None = None
+    start_time: datetime | None = None
+    finish_time: datetime | None = None
+    prohibit_rollback: bool | None = None
+    definition_id: Id | None = None
+    cluster: str | None = None
+    tenant: str | None = None
+    host: str | None = None
+    context: Mapping[str, Any] | None = None
+    budget: int | None = None
+    is_definition: bool = False
+    naive_times: tuple[tuple[int | None, str], ...] = ()
+    assumed_offset: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    envelope: Envelope | None = None
+    origin: Origin = field(default=Origin(), compare=False, repr=False)
+
+    def times(self) -> Iterator[datetime]:
+        """Give every time that the document has, in no particular order."""
+        own = (self.create_time, self.start_time, self.finish_time)
+        yield from filter(None, own)
+        for subtask in self.subtasks:
+            theirs = (subtask.create_time, subtask.start_time, subtask.finish_time)
+            yield from filter(None, theirs)
+
+    def as_of(self) -> datetime | None:
+        """Give the moment that the document describes.
+
+        Returns
+        -------
+        datetime or None
+            The response's own timestamp, else the latest time in the document; ``None``
+            where it has no time at all.
+        """
+        if self.envelope is not None and self.envelope.timestamp is not None:
+            return self.envelope.timestamp
+        return max(self.times(), default=None)

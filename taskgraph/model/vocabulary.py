@@ -1,0 +1,51 @@
+"""The values that the engine is known to write.
+
+A status, operation, type or node type is kept as the plain string that the document
+has, so that a value never seen before is kept too; the enumerations name the known ones
+and compare equal to those strings.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = [
+    "NODE_TYPES",
+    "OPERATIONS",
+    "STATUSES",
+    "TASK_OPERATIONS",
+    "TASK_STATUSES",
+    "TASK_TYPES",
+    "Operation",
+    "Status",
+]
+
+
+class Status(StrEnum):
+    """The state of a task or a subtask."""
+
+    PENDING = "PENDING"
+    READY = "READY"
+    RUNNING = "RUNNING"
+    CANCELING = "CANCELING"
+    FAILED = "FAILED"
+    SUCCESSFUL = "SUCCESSFUL"
+
+
+class Operation(StrEnum):
+    """What the engine was last told to do with a task or a subtask."""
+
+    EXECUTE = "EXECUTE"
+    RETRY = "RETRY"
+    ROLLBACK = "ROLLBACK"
+    SKIP = "SKIP"
+    ROLLBACK_SKIP = "ROLLBACK_SKIP"
+    CANCEL = "CANCEL"
+
+
+STATUSES = frozenset(Status)
+TASK_STATUSES = frozenset({Status.RUNNING, Status.FAILED, Status.SUCCESSFUL})
+OPERATIONS = frozenset(Operation)
+TASK_OPERATIONS = OPERATIONS - {Operation.ROLLBACK_SKIP}
+TASK_TYPES = frozenset({"MANUAL", "SCHEDULED", "SYS_SCHEDULED", "SYS_ONECE"})
+NODE_TYPES = frozenset({"JAVA_TASK"})
