@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ConfigError", "InputError", "Problem", "RenderError", "TaskgraphError"]
+__all__ = [
+    "AnalysisError",
+    "ConfigError",
+    "InputError",
+    "Problem",
+    "RenderError",
+    "TaskgraphError",
+]
 
 
 class TaskgraphError(Exception):
@@ -71,6 +78,10 @@ class InputError(TaskgraphError):
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, list[Problem], str]]:
         return type(self), (self.file, list(self.problems), self.hint)
+
+
+class AnalysisError(TaskgraphError):
+    """An analysis does not apply to this task, for example because it has a cycle."""
 
 
 class ConfigError(TaskgraphError):
