@@ -8,7 +8,16 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["ApiError", "Envelope", "Id", "Origin", "Subtask", "Task", "id_key"]
+__all__ = [
+    "ApiError",
+    "Envelope",
+    "Id",
+    "Origin",
+    "Reference",
+    "Subtask",
+    "Task",
+    "id_key",
+]
 
 Id: TypeAlias = int | str
 
@@ -20,6 +29,17 @@ def id_key(identifier: Id) -> tuple[int, int, str]:
     if isinstance(identifier, int):
         return (0, identifier, "")
     return (1, 0, identifier)
+
+
+class Reference(NamedTuple):
+    """A person, cluster, tenant or host that a task names."""
+
+    id: Id | None = None
+    name: str | None = None
+
+    def __str__(self) -> str:
+        """Give the name, else the id."""
+        return self.name or ("" if self.id is None else str(self.id))
 
 
 class Subtask(NamedTuple):
@@ -161,16 +181,16 @@ class Task:
     operation: str | None = None
     type: str | None = None
     subtasks: tuple[Subtask, ...] = ()
-    creator: str | None = None
+    creator: Reference | None = None
     executor: str | None = None
     create_time: datetime | None = None
     start_time: datetime | None = None
     finish_time: datetime | None = None
     prohibit_rollback: bool | None = None
     definition_id: Id | None = None
-    cluster: str | None = None
-    tenant: str | None = None
-    host: str | None = None
+    cluster: Reference | None = None
+    tenant: Reference | None = None
+    host: Reference | None = None
     context: Mapping[str, Any] | None = None
     budget: int | None = None
     is_definition: bool = False

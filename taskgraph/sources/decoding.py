@@ -1,0 +1,80 @@
+"""From the bytes that were saved to JSON text in UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from taskgraph.errors import InputError, Problem
+
+__all__ = ["decode"]
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_HTTP_HEADERS = re.compile(rb"\s*HTTP/[0-9.]+ [0-9]{3}[^\n]*\n(?:[^\s:]+:[^\n]*\n)*\r?\n")
+_SAVE_AS_TEXT = "save the response again, as UTF-8 text"
+
+
+def decode(data: bytes, file: str) -> bytes:
+    """Give the JSON text of a saved document as UTF-8 without a byte order mark.
+
+    UTF-16 and UTF-32 are told by their byte order mark or their zero bytes. The headers
+    of an HTTP response before the body (``curl -i``) are blanked out and not cut off, so
+    that lines are still counted as in the file.
+
+    Raises
+    ------
+    InputError
+        If the bytes are no text.
+    """
+    encoding = "utf-8"
+    for mark, name in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            data, encoding = data[len(mark) :], name
+            break
+    else:
+        encoding = _guess(data[:4])
+    if encoding != "utf-8":
+        try:
+            data = data.decode(encoding).encode()
+        except UnicodeDecodeError as error:
+            problem = Problem(f"is not valid {encoding.upper()}: {error.reason}")
+            raise InputError(file, [problem], _SAVE_AS_TEXT) from None
+    data = _without_headers(data)
+    _refuse_invalid(data, file)
+    return data
+
+
+def _guess(start: bytes) -> str:
+    """Tell UTF-16 without a mark by the zero bytes of its ASCII (RFC 4627, section 3)."""
+    if len(start) == 4:
+        if start[1] == start[3] == 0 != start[0]:
+            return "utf-16-le"
+        if start[0] == start[2] == 0 != start[1]:
+            return "utf-16-be"
+    return "utf-8"
+
+
+def _without_headers(data: bytes) -> bytes:
+    while match := _HTTP_HEADERS.match(data):
+        end = match.end()
+        data = re.sub(rb"[^\n]", b" ", data[:end]) + data[end:]
+    return data
+
+
+def _refuse_invalid(data: bytes, file: str) -> None:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode()) + 1
+        problem = Problem(
+            f"byte 0x{data[error.start]:02x} is not valid UTF-8", line=line, column=column
+        )
+        raise InputError(file, [problem], _SAVE_AS_TEXT) from None

@@ -1,0 +1,124 @@
+"""From JSON pointers to lines and columns.
+
+Positions are computed only when something has to be told, from the text itself: the
+parts that no pointer leads into are skipped by the standard library's C scanner, so that
+a document of 40 MB costs about as much as one more parse.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = ["escape_token", "locate", "split_pointer"]
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+# The values are thrown away, and a number of 5,000 digits must not be converted.
+_SKIP = json.JSONDecoder(parse_int=len, parse_float=len, strict=False)
+
+
+def escape_token(token: str) -> str:
+    """Escape one step of a JSON pointer (RFC 6901)."""
+    return token.replace("~", "~0").replace("/", "~1")
+
+
+def split_pointer(pointer: str) -> list[str]:
+    """Give the steps of a JSON pointer (RFC 6901), unescaped."""
+    steps = pointer.split("/")[1:]
+    return [step.replace("~1", "/").replace("~0", "~") for step in steps]
+
+
+def locate(data: bytes, pointers: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Find where the values stand that JSON pointers name.
+
+    Parameters
+    ----------
+    data : bytes
+        A JSON document in UTF-8.
+    pointers : iterable of str
+
+    Returns
+    -------
+    dict of str to (int, int)
+        Line and column of each value, both counted from 1, the column in characters. A
+        pointer that leads nowhere gets the place of the nearest value above it. Empty
+        where the document cannot be read.
+    """
+    wanted: dict[str, Any] = {}
+    pointers = list(pointers)
+    for pointer in pointers:
+        branch = wanted
+        for step in split_pointer(pointer):
+            branch = branch.setdefault(step, {})
+    text = data.decode("utf-8", "replace")
+    offsets: dict[str, int] = {}
+    try:
+        _walk(text, _skip_space(text, 0), wanted, "", offsets)
+    except (ValueError, IndexError, RecursionError):
+        return {}
+    ordered = sorted({offset for offset in offsets.values()})
+    places = dict(zip(ordered, _lines_and_columns(text, ordered), strict=True))
+    return {pointer: places[_nearest(pointer, offsets)] for pointer in pointers}
+
+
+def _nearest(pointer: str, offsets: dict[str, int]) -> int:
+    steps = split_pointer(pointer)
+    while steps:
+        offset = offsets.get("".join(f"/{escape_token(step)}" for step in steps))
+        if offset is not None:
+            return offset
+        steps.pop()
+    return offsets[""]
+
+
+def _skip_space(text: str, index: int) -> int:
+    match = _SPACE.match(text, index)
+    assert match is not None  # the pattern matches the empty text
+    return match.end()
+
+
+def _walk(
+    text: str, index: int, wanted: dict[str, Any], pointer: str, offsets: dict[str, int]
+) -> int:
+    """Note the offsets of the wanted values from one value on; give its end.
+
+    It goes as deep as the pointers do, and no deeper.
+    """
+    offsets[pointer] = index
+    if not wanted or text[index] not in "{[":
+        return _SKIP.raw_decode(text, index)[1]
+    is_object = text[index] == "{"
+    index = _skip_space(text, index + 1)
+    position = 0
+    while text[index] not in "}]":
+        if is_object:
+            key, index = _SKIP.raw_decode(text, index)
+            index = _skip_space(text, _skip_space(text, index) + 1)  # past the colon
+        else:
+            key = str(position)
+            position += 1
+        below = wanted.get(key)
+        if below is None:
+            index = _SKIP.raw_decode(text, index)[1]
+        else:
+            step = f"{pointer}/{escape_token(key)}"
+            index = _walk(text, index, below, step, offsets)
+        index = _skip_space(text, index)
+        if text[index] == ",":
+            index = _skip_space(text, index + 1)
+    return index + 1
+
+
+def _lines_and_columns(text: str, offsets: list[int]) -> list[tuple[int, int]]:
+    places = []
+    line, start, last = 1, 0, 0
+    for offset in offsets:
+        line += text.count("\n", last, offset)
+        newline = text.rfind("\n", last, offset)
+        if newline >= 0:
+            start = newline + 1
+        places.append((line, offset - start + 1))
+        last = offset
+    return places

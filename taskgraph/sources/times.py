@@ -1,0 +1,86 @@
+"""The times of a document, as aware datetimes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from taskgraph.model import Subtask, Task
+
+__all__ = ["parse_time", "with_offsets"]
+
+_ATTRIBUTES = ("create_time", "start_time", "finish_time")
+
+
+def parse_time(text: str) -> datetime:
+    """Read an ISO 8601 date and time; digits beyond the microsecond are cut off.
+
+    Returns
+    -------
+    datetime
+        Without an offset where the text has none.
+
+    Raises
+    ------
+    ValueError
+        If the text is no date and time.
+    """
+    if len(text) < len("20250116T1143"):
+        raise ValueError(text)
+    return datetime.fromisoformat(text)
+
+
+def with_offsets(task: Task) -> Task:
+    """Read the times without an offset with the one that the document's others have.
+
+    Returns
+    -------
+    Task
+        With aware times only. ``naive_times`` and ``assumed_offset`` say what was done.
+    """
+    envelope = task.envelope
+    timestamp = None if envelope is None else envelope.timestamp
+    times = [*task.times(), *filter(None, [timestamp])]
+    if all(time.tzinfo is not None for time in times):
+        return task
+    zone = _usual_offset(times)
+    naive: list[tuple[int | None, str]] = []
+    changes: dict[str, datetime] = {}
+    if envelope is not None and timestamp is not None and timestamp.tzinfo is None:
+        naive.append((None, "timestamp"))
+        envelope = replace(envelope, timestamp=timestamp.replace(tzinfo=zone))
+    for name in _naive_attributes(task):
+        naive.append((None, name))
+        changes[name] = getattr(task, name).replace(tzinfo=zone)
+    subtasks = list(task.subtasks)
+    for position, subtask in enumerate(subtasks):
+        names = _naive_attributes(subtask)
+        if names:
+            naive += [(position, name) for name in names]
+            aware = {name: getattr(subtask, name).replace(tzinfo=zone) for name in names}
+            subtasks[position] = subtask._replace(**aware)
+    return replace(
+        task,
+        subtasks=tuple(subtasks),
+        envelope=envelope,
+        naive_times=tuple(naive),
+        assumed_offset=datetime(2000, 1, 1, tzinfo=zone).isoformat()[19:],
+        **changes,
+    )
+
+
+def _naive_attributes(item: Task | Subtask) -> list[str]:
+    found = ((name, getattr(item, name)) for name in _ATTRIBUTES)
+    return [name for name, time in found if time is not None and time.tzinfo is None]
+
+
+def _usual_offset(times: Iterable[datetime]) -> tzinfo:
+    """Give the offset that most times have, the smallest where several do; else UTC."""
+    zones = {time.utcoffset(): time.tzinfo for time in times if time.tzinfo is not None}
+    counts = Counter(time.utcoffset() for time in times if time.tzinfo is not None)
+    if not counts:
+        return UTC
+    offset = min(counts, key=lambda found: (-counts[found], found or timedelta()))
+    return zones[offset] or UTC
