@@ -1,0 +1,140 @@
+"""What holds for the project's files as a whole."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import taskgraph
+
+REGISTRIES = re.compile(r"py[p]i\.org|python[h]osted\.org|npm[j]s\.(?:org|com)")
+# Libraries that another one brings along in the one version that fits it.
+BROUGHT_BY = {"pydantic-core": "pydantic"}
+
+
+@pytest.fixture(scope="session")
+def tracked(root: Path) -> list[Path]:
+    """Every file that a commit would hold."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached"], cwd=root, capture_output=True, check=True
+    )
+    paths = (root / name for name in listing.stdout.decode().split("\0") if name)
+    return [path for path in paths if path.is_file()]
+
+
+@pytest.fixture(scope="session")
+def modules(tracked: list[Path]) -> dict[Path, ast.Module]:
+    """The syntax tree of every tracked Python file."""
+    return {
+        path: ast.parse(path.read_text(encoding="utf-8"))
+        for path in tracked
+        if path.suffix == ".py"
+    }
+
+
+@pytest.fixture(scope="session")
+def metadata(root: Path) -> dict[str, Any]:
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    return dict(project["project"])
+
+
+def test_no_real_document_is_tracked(corpus: Path, tracked: list[Path]) -> None:
+    real = [path for path in corpus.rglob("*") if path.is_file()]
+    names, contents = {path.name for path in real}, {path.read_bytes() for path in real}
+    assert not [path for path in tracked if path.name in names]
+    assert not [path for path in tracked if path.read_bytes() in contents]
+
+
+def test_no_text_names_a_folder_of_this_machine(root: Path, tracked: list[Path]) -> None:
+    folders = {root, root.parent, Path.home(), Path(sys.prefix)} - {Path("/")}
+    own = re.compile("|".join(rf"(?<![\w.~]){re.escape(str(path))}/" for path in folders))
+    assert not list(_lines_with(own, tracked))
+
+
+def test_no_text_names_the_host_of_a_package_registry(tracked: list[Path]) -> None:
+    assert not list(_lines_with(REGISTRIES, tracked))
+
+
+def test_no_text_tells_to_install_what_another_project_calls_taskgraph(
+    tracked: list[Path],
+) -> None:
+    command = re.compile(
+        r"(?:pip|pipx|uv|uvx)\b[^|;&\n]*\sinstall\s[^|;&\n]*(?<![-/])\btaskgraph\b"
+    )
+    assert not list(_lines_with(command, tracked))
+
+
+def _lines_with(pattern: re.Pattern[str], paths: list[Path]) -> Iterator[str]:
+    for path in paths:
+        text = path.read_text(encoding="utf-8", errors="ignore")
+        for number, line in enumerate(text.splitlines(), 1):
+            if pattern.search(line):
+                yield f"{path}:{number}: {line.strip()}"
+
+
+def test_every_module_says_what_it_is_for(modules: dict[Path, ast.Module]) -> None:
+    assert not [path for path, tree in modules.items() if not ast.get_docstring(tree)]
+
+
+def test_the_changelog_tells_of_the_current_version(root: Path) -> None:
+    changelog = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\n## [{taskgraph.__version__}]" in changelog
+
+
+def test_the_package_imports_exactly_what_it_depends_on(
+    root: Path, modules: dict[Path, ast.Module], metadata: dict[str, Any]
+) -> None:
+    package = root / "taskgraph"
+    trees = [tree for path, tree in modules.items() if path.is_relative_to(package)]
+    assert _imported(trees) == _names(metadata["dependencies"])
+
+
+def test_the_tests_import_only_what_the_extra_dev_installs(
+    root: Path, modules: dict[Path, ast.Module], metadata: dict[str, Any]
+) -> None:
+    package = root / "taskgraph"
+    trees = [tree for path, tree in modules.items() if not path.is_relative_to(package)]
+    declared = [*metadata["dependencies"]]
+    for extra in metadata["optional-dependencies"].values():
+        declared += extra
+    assert _imported(trees) <= _names(declared)
+
+
+def _imported(trees: list[ast.Module]) -> set[str]:
+    """Give the distributions that hold what is imported, the standard library's apart."""
+    own = {"taskgraph", "tests", "gate", "benchmarks", "conftest"}
+    names = set()
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names.add((node.module or "").partition(".")[0])
+    distributions = packages_distributions()
+    foreign = names - own - sys.stdlib_module_names
+    found = {_normal(distributions.get(name, [name])[0]) for name in foreign}
+    return {BROUGHT_BY.get(name, name) for name in found}
+
+
+def _names(requirements: list[str]) -> set[str]:
+    return {_normal(re.split(r"[^\w.-]", text)[0]) for text in requirements}
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_continuous_integration_runs_the_test_command_of_the_readme(root: Path) -> None:
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^.*\.venv/bin/python gate\.py$", readme, re.MULTILINE)
+    assert len(commands) == 1
+    assert commands[0] in (root / ".ci" / "run").read_text(encoding="utf-8").splitlines()
