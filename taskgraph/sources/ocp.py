@@ -35,7 +35,10 @@ _SUBTASK_MARKS = frozenset(
     {"seriesId", "parallelIdx", "nodeType", "upstreams", "downstreams", "runTime"}
 )
 _NO_EXTRA: Mapping[str, Any] = MappingProxyType({})
-_GET_THE_TASK = "save the response of GET /api/v2/tasks/{id}: it has the whole task"
+_GET_THE_TASK = (
+    "save the response of \"Query task instance details\" instead, "
+    "GET /api/v2/tasks/instances/{task id}: it has the whole task"
+)
 
 
 def read_ocp(data: bytes, file: str) -> tuple[Task, ...]:

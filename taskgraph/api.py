@@ -1,0 +1,242 @@
+"""The library's face: load a saved document, ask about it, draw it.
+
+Examples
+--------
+>>> import taskgraph
+>>> loaded = taskgraph.load("samples/obproxy_stop.json")
+>>> loaded.budget.seconds
+8010
+>>> taskgraph.check(loaded).findings
+()
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+
+from taskgraph.analysis import Budget, PointOfNoReturn, budget, point_of_no_return
+from taskgraph.analysis.schedule import Schedule
+from taskgraph.errors import AnalysisError, InputError, Problem
+from taskgraph.graph import TaskGraph, build_graph
+from taskgraph.model import Task
+from taskgraph.sources import Source, find_sources, read_bytes, read_source
+
+if TYPE_CHECKING:
+    from taskgraph.checks import CheckOptions, CheckResult
+    from taskgraph.diagrams import DiagramOptions
+
+__all__ = [
+    "Document",
+    "LoadedTask",
+    "check",
+    "load",
+    "load_all",
+    "loads",
+    "read_documents",
+    "render",
+]
+
+PathLike: TypeAlias = str | os.PathLike[str]
+
+
+class LoadedTask:
+    """A task with its graph, and every result computed once, when it is asked for.
+
+    In a notebook it displays itself as its diagram.
+
+    Parameters
+    ----------
+    task : Task
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+
+    def __repr__(self) -> str:
+        task = self.task
+        return f"<LoadedTask {task.id} {task.name!r}: {len(task.subtasks)} subtasks>"
+
+    @property
+    def file(self) -> str:
+        """The document that the task was read from."""
+        return self.task.origin.file
+
+    @cached_property
+    def graph(self) -> TaskGraph:
+        """The graph of the task, however faulty the task is."""
+        return build_graph(self.task)
+
+    @cached_property
+    def budget(self) -> Budget:
+        """The worst case in time.
+
+        Raises
+        ------
+        AnalysisError
+            Where the graph is not sound.
+        """
+        return budget(self.graph)
+
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule with the timeouts as durations.
+
+        Raises
+        ------
+        AnalysisError
+            Where the graph is not sound.
+        """
+        return self.budget.schedule
+
+    @cached_property
+    def point_of_no_return(self) -> PointOfNoReturn | None:
+        """The first starts after which the engine refuses to roll back, if there are any.
+
+        Raises
+        ------
+        AnalysisError
+            Where the graph is not sound.
+        """
+        return point_of_no_return(self.graph)
+
+    @cached_property
+    def checked(self) -> CheckResult:
+        """What the checks say, with the default options."""
+        return check(self)
+
+    def _repr_svg_(self) -> str:
+        return str(render(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document that was asked for: its tasks, or why it cannot be read."""
+
+    name: str
+    tasks: tuple[LoadedTask, ...] = ()
+    error: InputError | None = None
+
+
+def read_documents(paths: Iterable[str], stdin: BinaryIO | None = None) -> Iterator[Document]:
+    """Read documents one after the other; a bad one does not stop the others.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        Paths; ``-`` is standard input.
+    stdin : binary stream, optional
+        What ``-`` stands for; the process's own by default.
+
+    Yields
+    ------
+    Document
+    """
+    for source in find_sources(paths, stdin or sys.stdin.buffer):
+        yield _document(source)
+
+
+def _document(source: Source) -> Document:
+    try:
+        return Document(source.name, tuple(map(LoadedTask, read_source(source))))
+    except InputError as error:
+        return Document(source.name, error=error)
+
+
+def load_all(path: PathLike) -> tuple[LoadedTask, ...]:
+    """Load every task of a saved document.
+
+    Raises
+    ------
+    InputError
+        With every problem, if the document cannot be read or holds no task.
+    """
+    (document,) = read_documents([os.fspath(path)])
+    if document.error is not None:
+        raise document.error
+    return document.tasks
+
+
+def load(path: PathLike) -> LoadedTask:
+    """Load the task of a saved document.
+
+    Raises
+    ------
+    InputError
+        With every problem, if the document cannot be read, or if it holds no task or
+        more than one.
+    """
+    return _only(load_all(path), os.fspath(path))
+
+
+def loads(data: bytes | str, name: str = "<memory>") -> LoadedTask:
+    """Load the task of a document in memory; see :func:`load`.
+
+    Parameters
+    ----------
+    data : bytes or str
+    name : str
+        What to call the document in messages.
+    """
+    text = data.encode() if isinstance(data, str) else data
+    return _only(tuple(map(LoadedTask, read_bytes(text, name))), name)
+
+
+def _only(tasks: tuple[LoadedTask, ...], name: str) -> LoadedTask:
+    if len(tasks) > 1:
+        ids = ", ".join(str(loaded.task.id) for loaded in tasks[:5])
+        problem = Problem(f"holds {len(tasks)} tasks: {ids}{', …' * (len(tasks) > 5)}")
+        raise InputError(name, [problem], "taskgraph.load_all gives them all")
+    return tasks[0]
+
+
+def check(loaded: LoadedTask, options: CheckOptions | None = None) -> CheckResult:
+    """Check a task against the rules.
+
+    Parameters
+    ----------
+    loaded : LoadedTask
+    options : CheckOptions, optional
+
+    Returns
+    -------
+    CheckResult
+        The findings, sorted, and the rules that were skipped, with the reason.
+    """
+    from taskgraph.checks import CheckOptions, run_checks
+
+    return run_checks(loaded.graph, options or CheckOptions())
+
+
+def render(
+    loaded: LoadedTask, format: str = "svg", options: DiagramOptions | None = None
+) -> str | bytes:
+    """Draw a task.
+
+    Parameters
+    ----------
+    loaded : LoadedTask
+    format : str
+        ``svg``, ``dot``, ...: see ``taskgraph.diagrams.FORMATS``.
+    options : DiagramOptions, optional
+
+    Raises
+    ------
+    RenderError
+        If the format does not exist or a program that it needs is missing.
+    """
+    from taskgraph import diagrams
+
+    results: dict[str, Any] = {}
+    try:
+        results["schedule"] = loaded.schedule
+        results["no_return"] = loaded.point_of_no_return
+    except AnalysisError:
+        pass  # a broken task is drawn too, with its faults marked
+    return diagrams.render(
+        loaded.graph, format, options=options or diagrams.DiagramOptions(), **results
+    )

@@ -1,0 +1,90 @@
+"""The command ``taskgraph`` and its exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from typing import NoReturn
+
+import click
+
+from taskgraph import __version__
+from taskgraph.cli.output import EXIT_FAULT, EXIT_INPUT, complain
+from taskgraph.errors import TaskgraphError
+
+__all__ = ["cli", "main"]
+
+_COMMANDS = {
+    "show": "What is this task, how far is it, what is wrong, what is critical.",
+    "check": "Which rules does it break.",
+    "critical-path": "The schedule: critical path, float, ties.",
+    "budget": "How long it can take at worst.",
+    "render": "Draw it.",
+    "rules": "The rules that check knows.",
+}
+
+
+class _Commands(click.Group):
+    """Imports the module of a command when it is called, so that each starts fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"taskgraph.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.command(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Read the JSON that a task orchestrator returned, check it, time it and draw it.
+
+    FILE is the path of a saved response, or - for standard input.
+
+    \b
+    Examples:
+      taskgraph show response.json
+      taskgraph check response.json
+      taskgraph render response.json -o task.svg
+      curl -s .../api/v2/tasks/instances/42 | taskgraph critical-path -
+
+    \b
+    Exit codes: 0 all is well; 1 findings; 2 wrong usage or an unreadable input;
+    3 a fault of taskgraph itself. The highest wins.
+    """
+
+
+def main(args: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    try:
+        cli(args, prog_name="taskgraph")
+    except TaskgraphError as error:
+        complain(str(error))
+        sys.exit(EXIT_INPUT)
+    except Exception as error:
+        _fault(error)
+    sys.exit(0)
+
+
+def _fault(error: BaseException) -> NoReturn:
+    """Say that the fault is ours, and where, in one message."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
+    complain(
+        f"a fault of taskgraph itself: {type(error).__name__}: {error} ({place})\n"
+        "  hint: please report it with the command and, if you may, the document"
+    )
+    sys.exit(EXIT_FAULT)
+

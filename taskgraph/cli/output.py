@@ -1,0 +1,102 @@
+"""The one writer: files, standard output and standard error, and the exit codes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TextIO
+
+from taskgraph.errors import ConfigError
+
+__all__ = [
+    "EXIT_FAULT",
+    "EXIT_FINDINGS",
+    "EXIT_INPUT",
+    "EXIT_OK",
+    "complain",
+    "terminal_width",
+    "wants_color",
+    "write",
+]
+
+EXIT_OK = 0
+EXIT_FINDINGS = 1
+EXIT_INPUT = 2
+EXIT_FAULT = 3
+
+
+def complain(message: str) -> None:
+    """Write a message for people to standard error."""
+    _write_text(sys.stderr, f"taskgraph: {message}\n")
+
+
+def wants_color(path: str | None) -> bool:
+    """Tell whether the output may hold colours: a terminal, and no ``NO_COLOR``."""
+    return path in (None, "-") and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def terminal_width() -> int:
+    """Give the width for text, in columns."""
+    return max(40, shutil.get_terminal_size((100, 24)).columns)
+
+
+def write(content: str | bytes, path: str | None) -> None:
+    """Write a result to a file, all of it or nothing, or to standard output.
+
+    Parameters
+    ----------
+    content : str or bytes
+    path : str or None
+        ``None`` and ``-`` are standard output.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be written.
+    """
+    if path in (None, "-"):
+        if isinstance(content, bytes):
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()
+        else:
+            _write_text(sys.stdout, content)
+        return
+    data = content if isinstance(content, bytes) else content.encode("utf-8", "replace")
+    try:
+        _replace(Path(str(path)), data)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _write_text(stream: TextIO, text: str) -> None:
+    """Write text to a stream whose encoding may not know every character."""
+    if text:
+        encoding = stream.encoding or "utf-8"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write next to the file, then put it in place at once."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)  # a device or a pipe is written to, not replaced
+        return
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
