@@ -13,6 +13,7 @@ from taskgraph.model.task import (
     Task,
     id_key,
 )
+from taskgraph.model.text import visible
 from taskgraph.model.vocabulary import (
     NODE_TYPES,
     OPERATIONS,
@@ -42,4 +43,5 @@ __all__ = [
     "Task",
     "format_duration",
     "id_key",
+    "visible",
 ]

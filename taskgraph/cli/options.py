@@ -1,0 +1,124 @@
+"""Arguments and options that several commands share, and the loop over their files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from taskgraph.api import Document, LoadedTask, read_documents
+from taskgraph.cli.output import (
+    EXIT_FINDINGS,
+    EXIT_INPUT,
+    EXIT_OK,
+    complain,
+    terminal_width,
+    wants_color,
+    write,
+)
+from taskgraph.errors import AnalysisError, ConfigError
+
+__all__ = ["each_task", "files_argument", "format_option", "output_option", "run_report"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE...")
+output_option = click.option(
+    "-o", "--output", metavar="FILE", help="Write there instead of to standard output."
+)
+
+
+def format_option(*names: str) -> Callable[[F], F]:
+    """Give the option that chooses between forms; the first is the default."""
+    return click.option(
+        "-f", "--format", "form", type=click.Choice(names), default=names[0],
+        show_default=True, help="The form of the output.",
+    )  # fmt: skip
+
+
+def each_task(
+    files: tuple[str, ...], work: Callable[[LoadedTask], None]
+) -> tuple[int, list[str]]:
+    """Do something with every task of every file; a bad one does not stop the others.
+
+    Returns
+    -------
+    int
+        The exit code so far.
+    list of str
+        The messages on what could not be read or analysed; they were shown already.
+    """
+    code = EXIT_OK
+    messages = []
+    for document in read_documents(files):
+        if document.error is not None:
+            messages.append(str(document.error))
+            complain(messages[-1])
+            code = EXIT_INPUT
+        for loaded in document.tasks:
+            try:
+                work(loaded)
+            except AnalysisError as error:
+                messages.append(_unsound(document, error))
+                complain(messages[-1])
+                code = max(code, EXIT_FINDINGS)
+    return code, messages
+
+
+def _unsound(document: Document, error: AnalysisError) -> str:
+    return f"{document.name}: {error}\n  hint: taskgraph check says where"
+
+
+def run_report(
+    files: tuple[str, ...],
+    form: str,
+    output: str | None,
+    kind: str,
+    as_json: Callable[[LoadedTask], dict[str, Any]],
+    as_text: Callable[[LoadedTask, Any], str],
+) -> int:
+    """Report on every task of every file, as text or as JSON, and give the exit code.
+
+    Parameters
+    ----------
+    files : tuple of str
+    form : {"text", "json"}
+    output : str or None
+        The file to write.
+    kind : str
+        The name of the JSON document.
+    as_json, as_text : callable
+        What to say of one task; the second also gets the style of the text.
+    """
+    parts: list[Any] = []
+    if form == "json":
+        from taskgraph.reports.json import document
+
+        code, messages = each_task(files, lambda loaded: parts.append(as_json(loaded)))
+        write(document(kind, parts, messages), output)
+        return code
+    from taskgraph.reports.text.console import Style
+
+    style = Style(terminal_width(), wants_color(output))
+    code, _ = each_task(files, lambda loaded: parts.append(as_text(loaded, style)))
+    if parts or output is None:
+        write("\n".join(parts), output)
+    return code
+
+
+def ending(path: str | None) -> str:
+    """Give the ending of a file's name, without the dot."""
+    name = (path or "").rpartition("/")[2]
+    return name.rpartition(".")[2].lower() if "." in name else ""
+
+
+def one_output(count: int, output: str | None) -> None:
+    """Refuse to write several results into one file.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if count > 1 and output not in (None, "-"):
+        raise ConfigError(f"{output}: {count} tasks would be written to one file")

@@ -1,0 +1,49 @@
+"""``taskgraph show``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from taskgraph.analysis import Budget, PointOfNoReturn
+from taskgraph.api import LoadedTask
+from taskgraph.cli.options import files_argument, format_option, output_option, run_report
+from taskgraph.errors import AnalysisError
+
+__all__ = ["command"]
+
+
+@click.command("show")
+@files_argument
+@format_option("text", "json")
+@output_option
+def command(files: tuple[str, ...], form: str, output: str | None) -> None:
+    """Say what a task is, how far it is, what is wrong and what is critical.
+
+    \b
+    Examples:
+      taskgraph show samples/obproxy_stop.json
+      taskgraph show response.json --format json
+    """
+    sys.exit(run_report(files, form, output, "show", _json, _text))
+
+
+def _timing(loaded: LoadedTask) -> tuple[Budget | None, PointOfNoReturn | None]:
+    try:
+        return loaded.budget, loaded.point_of_no_return
+    except AnalysisError:
+        return None, None
+
+
+def _json(loaded: LoadedTask) -> dict[str, Any]:
+    from taskgraph.reports.json import show_json
+
+    return show_json(loaded.graph, loaded.checked, *_timing(loaded))
+
+
+def _text(loaded: LoadedTask, style: Any) -> str:
+    from taskgraph.reports.text.show import show_text
+
+    return show_text(loaded.graph, loaded.checked, *_timing(loaded), style)

@@ -1,0 +1,130 @@
+"""Results as JSON for programs: stable, versioned, and the same bytes every time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from taskgraph.analysis import Budget, PointOfNoReturn, Schedule
+from taskgraph.checks import CheckResult
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Id
+
+__all__ = ["budget_json", "critical_path_json", "document", "show_json"]
+
+VERSION = 1
+
+
+def document(kind: str, tasks: list[dict[str, Any]], errors: list[str]) -> str:
+    """Write the results of one command.
+
+    Parameters
+    ----------
+    kind : str
+        The command.
+    tasks : list of dict
+        One for each task, in the order in which they were read.
+    errors : list of str
+        What could not be read, one message each.
+    """
+    content = {"format": f"taskgraph/{kind}", "version": VERSION, "tasks": tasks}
+    content["errors"] = errors
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+
+def _task(graph: TaskGraph) -> dict[str, Any]:
+    task = graph.task
+    return {
+        "file": task.origin.file,
+        "pointer": task.origin.pointer,
+        "id": task.id,
+        "name": task.name,
+        "status": task.status,
+        "subtask_count": len(task.subtasks),
+        "edge_count": graph.edge_count,
+    }
+
+
+def _ids(graph: TaskGraph, nodes: tuple[int, ...]) -> list[Id]:
+    return [graph.subtasks[node].id for node in nodes]
+
+
+def critical_path_json(graph: TaskGraph, schedule: Schedule) -> dict[str, Any]:
+    """Give the schedule; all times are in seconds from the start of the task."""
+    critical = set(schedule.critical)
+    return _task(graph) | {
+        "makespan_seconds": schedule.makespan,
+        "critical_path": _ids(graph, schedule.critical_path),
+        "critical": _ids(graph, schedule.critical),
+        "path_count": schedule.path_count,
+        "path_count_is_exact": not schedule.has_more_paths,
+        "subtasks": [
+            {
+                "id": subtask.id,
+                "name": subtask.name,
+                "duration_seconds": schedule.durations[node],
+                "early_start": schedule.early_start[node],
+                "early_finish": schedule.early_finish[node],
+                "late_start": schedule.late_start[node],
+                "late_finish": schedule.late_finish[node],
+                "total_float": schedule.total_float[node],
+                "free_float": schedule.free_float[node],
+                "is_critical": node in critical,
+            }
+            for node, subtask in enumerate(graph.subtasks)
+        ],
+    }
+
+
+def budget_json(
+    graph: TaskGraph, budget: Budget, no_return: PointOfNoReturn | None
+) -> dict[str, Any]:
+    """Give the worst case in seconds and what holds it."""
+    shares = [
+        {"id": graph.subtasks[node].id, "name": graph.subtasks[node].name, "seconds": share}
+        for node, share in enumerate(budget.shares)
+        if share
+    ]
+    return _task(graph) | {
+        "is_bounded": budget.is_bounded,
+        "finite_seconds": budget.seconds,
+        "budget_seconds": budget.seconds if budget.is_bounded else None,
+        "unlimited": _ids(graph, budget.unlimited),
+        "total_timeout_seconds": budget.total,
+        "shares": sorted(shares, key=lambda share: -int(share["seconds"])),  # type: ignore[call-overload]
+        "point_of_no_return": None if no_return is None else _no_return(graph, no_return),
+    }
+
+
+def _no_return(graph: TaskGraph, no_return: PointOfNoReturn) -> dict[str, Any]:
+    return {
+        "subtasks": _ids(graph, no_return.nodes),
+        "after": _ids(graph, no_return.after),
+        "seconds_after": no_return.seconds_after,
+        "unlimited_after": _ids(graph, no_return.unlimited),
+        "passed": no_return.passed,
+    }
+
+
+def show_json(
+    graph: TaskGraph,
+    checked: CheckResult,
+    budget: Budget | None,
+    no_return: PointOfNoReturn | None,
+) -> dict[str, Any]:
+    """Give what ``show`` says: progress, worst case and the number of findings."""
+    statuses: dict[str, int] = {}
+    for subtask in graph.task.subtasks:
+        status = subtask.status or "unknown"
+        statuses[status] = statuses.get(status, 0) + 1
+    severities: dict[str, int] = {}
+    for finding in checked.findings:
+        severities[finding.severity] = severities.get(finding.severity, 0) + 1
+    as_of = graph.task.as_of()
+    return _task(graph) | {
+        "as_of": as_of and as_of.isoformat(),
+        "statuses": dict(sorted(statuses.items())),
+        "findings": dict(sorted(severities.items())),
+        "flaws": list(graph.flaws),
+        "budget": budget and budget_json(graph, budget, no_return),
+    }

@@ -1,0 +1,104 @@
+"""Text for terminals of any width, with or without colour."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Status, Subtask, Task, format_duration, visible
+
+__all__ = [
+    "Style",
+    "facts",
+    "heading",
+    "ids_of",
+    "name_of",
+    "seconds",
+    "status_text",
+    "to_text",
+]
+
+_STATUS: dict[str, tuple[str, str]] = {
+    Status.PENDING: ("○", "dim"),
+    Status.READY: ("◇", "magenta"),
+    Status.RUNNING: ("▶", "blue"),
+    Status.CANCELING: ("■", "yellow"),
+    Status.FAILED: ("✗", "red bold"),
+    Status.SUCCESSFUL: ("✓", "green"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How wide the text may be, in columns, and whether it is coloured."""
+
+    width: int = 100
+    color: bool = False
+
+
+def to_text(parts: list[RenderableType], style: Style) -> str:
+    """Lay out texts and tables one under the other, without trailing spaces."""
+    stream = io.StringIO()
+    console = Console(
+        file=stream,
+        width=style.width,
+        force_terminal=style.color,
+        color_system="standard" if style.color else None,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+    for part in parts:
+        console.print(part, soft_wrap=False)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+def seconds(count: int) -> str:
+    """Write a duration exactly and as people say it: ``8010 s (2 h 13 min 30 s)``."""
+    spoken = format_duration(count)
+    return spoken if count < 60 else f"{count} s ({spoken})"
+
+
+def status_text(status: str | None) -> Text:
+    """Give a status as icon and word, coloured."""
+    icon, color = _STATUS.get(status or "", ("?", "bold"))
+    return Text(f"{icon} {visible(status or 'unknown')}", style=color)
+
+
+def name_of(subtask: Subtask) -> str:
+    """Give the id and the name of a subtask, as sentences have them."""
+    return f"{visible(str(subtask.id))} '{visible(subtask.name)}'"
+
+
+def heading(task: Task) -> Text:
+    """Give the line that says which task this is."""
+    text = Text()
+    text.append(visible(task.name) or "(no name)", style="bold")
+    if task.id is not None:
+        text.append(f"  {visible(str(task.id))}")
+    if task.status is not None:
+        text.append("  ").append_text(status_text(task.status))
+    if task.operation is not None:
+        text.append(f"  {visible(task.operation)}")
+    return text
+
+
+def facts(rows: list[tuple[str, str | Text]]) -> Table:
+    """Lay out labelled facts, the labels in one column."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(overflow="fold")
+    for label, value in rows:
+        table.add_row(label, value)
+    return table
+
+
+def ids_of(graph: TaskGraph, nodes: tuple[int, ...]) -> str:
+    """List the ids of nodes."""
+    return ", ".join(visible(str(graph.subtasks[node].id)) for node in nodes)
