@@ -56,6 +56,17 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
+def tracked() -> list[Path]:
+    """Every file of the project: those that git tracks, and new ones that it may."""
+    kinds = ("--cached", "--others", "--exclude-standard")
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", *kinds], cwd=ROOT, capture_output=True, check=True
+    )
+    names = sorted(set(listing.stdout.decode().split("\0")) - {""})
+    return [ROOT / name for name in names if (ROOT / name).is_file()]
+
+
+@pytest.fixture(scope="session")
 def samples() -> Path:
     """The folder of documents to try."""
     return ROOT / "samples"

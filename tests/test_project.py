@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -19,16 +18,6 @@ import taskgraph
 REGISTRIES = re.compile(r"py[p]i\.org|python[h]osted\.org|npm[j]s\.(?:org|com)")
 # Libraries that another one brings along in the one version that fits it.
 BROUGHT_BY = {"pydantic-core": "pydantic"}
-
-
-@pytest.fixture(scope="session")
-def tracked(root: Path) -> list[Path]:
-    """Every file that a commit would hold."""
-    listing = subprocess.run(
-        ["git", "ls-files", "-z", "--cached"], cwd=root, capture_output=True, check=True
-    )
-    paths = (root / name for name in listing.stdout.decode().split("\0") if name)
-    return [path for path in paths if path.is_file()]
 
 
 @pytest.fixture(scope="session")
