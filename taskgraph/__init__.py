@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from taskgraph.api import (
+    Analysis,
     Document,
     LoadedTask,
+    analyze,
     check,
     load,
     load_all,
@@ -24,6 +26,7 @@ from taskgraph.model import Subtask, Task
 __version__ = "0.1.0"
 
 __all__ = [
+    "Analysis",
     "AnalysisError",
     "ConfigError",
     "Document",
@@ -33,6 +36,7 @@ __all__ = [
     "Subtask",
     "Task",
     "TaskgraphError",
+    "analyze",
     "check",
     "load",
     "load_all",

@@ -17,11 +17,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from taskgraph.analysis import Budget, PointOfNoReturn, budget, point_of_no_return
 from taskgraph.analysis.schedule import Schedule
-from taskgraph.errors import AnalysisError, InputError, Problem
+from taskgraph.errors import InputError, Problem
 from taskgraph.graph import TaskGraph, build_graph
 from taskgraph.model import Task
 from taskgraph.sources import Source, find_sources, read_bytes, read_source
@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from taskgraph.diagrams import DiagramOptions
 
 __all__ = [
+    "Analysis",
     "Document",
     "LoadedTask",
+    "analyze",
     "check",
     "load",
     "load_all",
@@ -42,6 +44,30 @@ __all__ = [
 ]
 
 PathLike: TypeAlias = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The analyses of a task, as far as they apply to it.
+
+    Attributes
+    ----------
+    flaws : tuple of str
+        Why analyses of graph and time do not apply; then everything else is ``None``.
+    budget : Budget or None
+        The worst case in time, and the schedule that it comes from.
+    point_of_no_return : PointOfNoReturn or None
+        ``None`` also where no subtask prohibits rollback.
+    """
+
+    flaws: tuple[str, ...] = ()
+    budget: Budget | None = None
+    point_of_no_return: PointOfNoReturn | None = None
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """The schedule with the timeouts as durations."""
+        return None if self.budget is None else self.budget.schedule
 
 
 class LoadedTask:
@@ -194,6 +220,22 @@ def _only(tasks: tuple[LoadedTask, ...], name: str) -> LoadedTask:
     return tasks[0]
 
 
+def analyze(loaded: LoadedTask) -> Analysis:
+    """Analyse a task; a broken one gives what is broken.
+
+    Parameters
+    ----------
+    loaded : LoadedTask
+
+    Returns
+    -------
+    Analysis
+    """
+    if loaded.graph.flaws:
+        return Analysis(flaws=loaded.graph.flaws)
+    return Analysis((), loaded.budget, loaded.point_of_no_return)
+
+
 def check(loaded: LoadedTask, options: CheckOptions | None = None) -> CheckResult:
     """Check a task against the rules.
 
@@ -231,12 +273,11 @@ def render(
     """
     from taskgraph import diagrams
 
-    results: dict[str, Any] = {}
-    try:
-        results["schedule"] = loaded.schedule
-        results["no_return"] = loaded.point_of_no_return
-    except AnalysisError:
-        pass  # a broken task is drawn too, with its faults marked
+    results = analyze(loaded)
     return diagrams.render(
-        loaded.graph, format, options=options or diagrams.DiagramOptions(), **results
+        loaded.graph,
+        format,
+        options=options or diagrams.DiagramOptions(),
+        schedule=results.schedule,
+        no_return=results.point_of_no_return,
     )

@@ -7,10 +7,8 @@ from typing import Any
 
 import click
 
-from taskgraph.analysis import Budget, PointOfNoReturn
-from taskgraph.api import LoadedTask
+from taskgraph.api import LoadedTask, analyze
 from taskgraph.cli.options import files_argument, format_option, output_option, run_report
-from taskgraph.errors import AnalysisError
 
 __all__ = ["command"]
 
@@ -30,20 +28,17 @@ def command(files: tuple[str, ...], form: str, output: str | None) -> None:
     sys.exit(run_report(files, form, output, "show", _json, _text))
 
 
-def _timing(loaded: LoadedTask) -> tuple[Budget | None, PointOfNoReturn | None]:
-    try:
-        return loaded.budget, loaded.point_of_no_return
-    except AnalysisError:
-        return None, None
-
-
 def _json(loaded: LoadedTask) -> dict[str, Any]:
     from taskgraph.reports.json import show_json
 
-    return show_json(loaded.graph, loaded.checked, *_timing(loaded))
+    results = analyze(loaded)
+    no_return = results.point_of_no_return
+    return show_json(loaded.graph, loaded.checked, results.budget, no_return)
 
 
 def _text(loaded: LoadedTask, style: Any) -> str:
     from taskgraph.reports.text.show import show_text
 
-    return show_text(loaded.graph, loaded.checked, *_timing(loaded), style)
+    results = analyze(loaded)
+    no_return = results.point_of_no_return
+    return show_text(loaded.graph, loaded.checked, results.budget, no_return, style)

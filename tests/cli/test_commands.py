@@ -1,0 +1,226 @@
+"""The commands as real processes, on the stop response and on documents that go wrong."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RunCli
+
+STOP = "obproxy_stop.json"
+CRITICAL_PATH = [13175720, 13175728, 13175723, 13175727, 13175719, 13175726]
+CRITICAL_PATH += [13175721, 13175729, 13175722, 13175725, 13175724]
+
+
+@pytest.fixture
+def shuffled(samples: Path, tmp_path: Path) -> Path:
+    """Write the stop response with its subtasks in another order, under its own name."""
+    document = json.loads((samples / STOP).read_text())
+    random.Random(7).shuffle(document["data"]["subtasks"])
+    folder = tmp_path / "samples"
+    folder.mkdir()
+    (folder / STOP).write_text(json.dumps(document, indent=2))
+    return tmp_path
+
+
+def test_check_finds_nothing_wrong_with_the_stop_response(run_cli: RunCli) -> None:
+    done = run_cli("check", f"samples/{STOP}")
+    assert done.returncode == 0
+    assert not done.stderr
+    assert "0 errors, 0 warnings" in done.stdout
+
+
+def test_critical_path_of_the_stop_response(run_cli: RunCli) -> None:
+    done = run_cli("critical-path", f"samples/{STOP}", "--format", "json")
+    (task,) = json.loads(done.stdout)["tasks"]
+    assert done.returncode == 0
+    assert (task["subtask_count"], task["edge_count"]) == (11, 10)
+    assert task["critical_path"] == CRITICAL_PATH
+    assert task["makespan_seconds"] == 8010
+
+
+def test_budget_of_the_stop_response(run_cli: RunCli) -> None:
+    done = run_cli("budget", f"samples/{STOP}", "--format", "json")
+    (task,) = json.loads(done.stdout)["tasks"]
+    assert task["budget_seconds"] == 8010
+    assert task["shares"][0] == {
+        "id": 13175721,
+        "name": "Inactive agent modules",
+        "seconds": 3600,
+    }
+    no_return = task["point_of_no_return"]
+    assert no_return["subtasks"] == [13175719]
+    assert no_return["seconds_after"] == 5850
+    assert not no_return["passed"]
+
+
+def test_budget_says_it_in_words(run_cli: RunCli) -> None:
+    said = run_cli("budget", f"samples/{STOP}").stdout
+    assert "8010 s (2 h 13 min 30 s)" in said
+    assert "the start of 13175719 'Stop obproxy'" in said
+    assert "5850 s" in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("show",),
+        ("show", "--format", "json"),
+        ("check",),
+        ("check", "--format", "json"),
+        ("critical-path",),
+        ("critical-path", "--format", "json"),
+        ("budget",),
+        ("budget", "--format", "json"),
+        ("render",),
+        ("render", "--format", "dot"),
+    ],
+)
+def test_shuffled_subtasks_give_the_same_bytes(
+    run_cli: RunCli, shuffled: Path, arguments: tuple[str, ...]
+) -> None:
+    command, *options = arguments
+    as_it_is = run_cli(command, f"samples/{STOP}", *options)
+    as_shuffled = run_cli(command, f"samples/{STOP}", *options, cwd=shuffled)
+    assert as_it_is.returncode == 0
+    assert as_shuffled.stdout == as_it_is.stdout
+
+
+def test_a_bad_file_does_not_hide_the_others(run_cli: RunCli, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"data": {"id": 1, "subtasks": [')
+    done = run_cli("budget", bad, f"samples/{STOP}", tmp_path / "missing.json")
+    assert done.returncode == 2
+    assert "8010 s" in done.stdout
+    assert "bad.json" in done.stderr
+    assert "missing.json: does not exist" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_standard_input_is_a_document(run_cli: RunCli, samples: Path) -> None:
+    done = run_cli("show", "-", input=(samples / STOP).read_bytes())
+    assert done.returncode == 0
+    assert "<stdin>" in done.stdout
+    assert "0 of 11 done" in done.stdout
+
+
+def test_a_cycle_is_refused_by_the_analyses_and_still_drawn(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    subtasks = [
+        {"id": 1, "name": "a", "upstreams": [2], "downstreams": [2], "timeout": 5},
+        {"id": 2, "name": "b", "upstreams": [1], "downstreams": [1], "timeout": 5},
+    ]
+    path = tmp_path / "cycle.json"
+    path.write_text(json.dumps({"id": 9, "name": "loop", "subtasks": subtasks}))
+    refused = run_cli("critical-path", path)
+    assert refused.returncode == 1
+    assert "cycle" in refused.stderr
+    shown = run_cli("show", path)
+    assert shown.returncode == 0
+    assert "the dependencies form a cycle" in shown.stdout
+    assert "TG101" in shown.stdout
+    drawn = run_cli("render", path)
+    assert drawn.returncode == 0
+    assert drawn.stdout.startswith("<svg")
+
+
+def test_output_goes_to_a_file_as_a_whole_or_not_at_all(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    target = tmp_path / "stop.svg"
+    done = run_cli("render", f"samples/{STOP}", "-o", target)
+    assert done.returncode == 0
+    assert not done.stdout
+    assert target.read_text().startswith("<svg")
+    refused = run_cli("render", f"samples/{STOP}", "-o", tmp_path / "no" / "stop.svg")
+    assert refused.returncode == 2
+    assert "cannot be written" in refused.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["stop.svg"]
+
+
+def test_the_ending_of_the_output_chooses_the_form(run_cli: RunCli, tmp_path: Path) -> None:
+    target = tmp_path / "stop.dot"
+    run_cli("render", f"samples/{STOP}", "-o", target)
+    assert target.read_text().startswith("digraph")
+
+
+def test_two_tasks_do_not_fit_one_file(run_cli: RunCli, tmp_path: Path) -> None:
+    target = tmp_path / "x.svg"
+    done = run_cli("render", f"samples/{STOP}", f"samples/{STOP}", "-o", target)
+    assert done.returncode == 2
+    assert "2 tasks" in done.stderr
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("width", ["40", "200"])
+def test_text_keeps_to_the_width_of_the_terminal(
+    run_cli: RunCli, tmp_path: Path, width: str
+) -> None:
+    subtasks = [{"id": 1, "name": "停止代理" * 20, "status": "RUNNING", "timeout": 30}]
+    path = tmp_path / "wide.json"
+    path.write_text(json.dumps({"id": 9, "name": "停止", "subtasks": subtasks}))
+    done = run_cli("show", path, env={"COLUMNS": width})
+    longest = max(
+        sum(2 if ord(char) > 0x2E80 else 1 for char in line)
+        for line in done.stdout.splitlines()
+    )
+    assert longest <= int(width)
+    assert "停止代理" in done.stdout
+
+
+def test_an_encoding_that_lacks_characters_does_not_stop_it(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    path = tmp_path / "wide.json"
+    path.write_text(json.dumps({"id": 9, "name": "停止", "subtasks": []}))
+    done = run_cli("show", path, env={"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert r"\u505c\u6b62" in done.stdout
+
+
+def test_names_cannot_steer_the_terminal(run_cli: RunCli, tmp_path: Path) -> None:
+    name = "a\x1b[31mred\u202egnp.exe\nb"
+    subtasks = [{"id": "x\x07", "name": name, "timeout": 3, "upstreams": []}]
+    path = tmp_path / "hostile.json"
+    path.write_text(json.dumps({"id": 9, "name": name, "subtasks": subtasks}))
+    for command in ("show", "check", "critical-path", "budget"):
+        said = run_cli(command, path).stdout
+        assert not set("\x1b\x07\u202e") & set(said), command
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--help",), ("show", "--help"), ("check", "--help")]
+)
+def test_help_has_examples(run_cli: RunCli, arguments: tuple[str, ...]) -> None:
+    done = run_cli(*arguments)
+    assert "taskgraph" in done.stdout + done.stderr
+    assert "Example" in done.stdout + done.stderr
+
+
+def test_wrong_usage_is_2(run_cli: RunCli) -> None:
+    for arguments in (("check",), ("nonsense",), ("show", "--nonsense", "x")):
+        assert run_cli(*arguments).returncode == 2
+
+
+def test_a_sound_document_is_checked_without_heavy_imports(run_cli: RunCli) -> None:
+    import subprocess
+    import sys
+
+    program = (
+        "import sys\n"
+        "from taskgraph.cli import main\n"
+        "try:\n"
+        "    main(['check', 'samples/obproxy_stop.json'])\n"
+        "except SystemExit as stop:\n"
+        "    assert not stop.code\n"
+        "heavy = {'networkx', 'graphviz', 'jinja2', 'rich', 'numpy', 'taskgraph.diagrams'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
