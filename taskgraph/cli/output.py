@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import TextIO
 
@@ -40,6 +38,8 @@ def wants_color(path: str | None) -> bool:
 
 def terminal_width() -> int:
     """Give the width for text, in columns."""
+    import shutil
+
     return max(40, shutil.get_terminal_size((100, 24)).columns)
 
 
@@ -81,6 +81,9 @@ def _write_text(stream: TextIO, text: str) -> None:
 
 def _replace(path: Path, data: bytes) -> None:
     """Write next to the file, then put it in place at once."""
+    import tempfile
+
+    path = path.resolve()  # through a link, so that the link stays
     if path.exists() and not path.is_file():
         path.write_bytes(data)  # a device or a pipe is written to, not replaced
         return

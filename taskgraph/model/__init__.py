@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taskgraph.model.durations import format_duration
+from taskgraph.model.durations import format_duration, parse_duration
 from taskgraph.model.task import (
     ApiError,
     Envelope,
@@ -43,5 +43,6 @@ __all__ = [
     "Task",
     "format_duration",
     "id_key",
+    "parse_duration",
     "visible",
 ]
