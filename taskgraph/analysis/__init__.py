@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taskgraph.analysis.budget import Budget, budget
+from taskgraph.analysis.drag import drags
 from taskgraph.analysis.recovery import PointOfNoReturn, point_of_no_return
 from taskgraph.analysis.schedule import Schedule, schedule
 
@@ -11,6 +12,7 @@ __all__ = [
     "PointOfNoReturn",
     "Schedule",
     "budget",
+    "drags",
     "point_of_no_return",
     "schedule",
 ]
