@@ -60,7 +60,13 @@ class InputError(TaskgraphError):
         Everything that is wrong, at least one.
     hint : str
         What the user can do about it.
+
+    Notes
+    -----
+    The text names the first 20 problems and counts the rest; ``problems`` has them all.
     """
+
+    _shown = 20
 
     def __init__(self, file: str, problems: list[Problem], hint: str = "") -> None:
         self.file = file
@@ -72,8 +78,10 @@ class InputError(TaskgraphError):
         if len(self.problems) == 1:
             text = f"{self.file}: {self.problems[0]}"
         else:
-            lines = "".join(f"\n  {problem}" for problem in self.problems)
-            text = f"{self.file}: {len(self.problems)} problems:{lines}"
+            lines = [f"\n  {problem}" for problem in self.problems[: self._shown]]
+            if rest := len(self.problems) - len(lines):
+                lines.append(f"\n  … and {rest} more")
+            text = f"{self.file}: {len(self.problems)} problems:{''.join(lines)}"
         return f"{text}\n  hint: {self.hint}" if self.hint else text
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, list[Problem], str]]:

@@ -15,6 +15,7 @@ from taskgraph.errors import InputError, Problem
 from taskgraph.model import ApiError, Envelope, Id, Origin, Reference, Subtask, Task
 from taskgraph.sources import shapes
 from taskgraph.sources.parsing import (
+    MEND,
     count_keys,
     describe,
     input_error,
@@ -35,8 +36,9 @@ _SUBTASK_MARKS = frozenset(
     {"seriesId", "parallelIdx", "nodeType", "upstreams", "downstreams", "runTime"}
 )
 _NO_EXTRA: Mapping[str, Any] = MappingProxyType({})
+_LOOK_UP = "look the trace id up in OCP's log"
 _GET_THE_TASK = (
-    "save the response of \"Query task instance details\" instead, "
+    'save the response of "Query task instance details" instead, '
     "GET /api/v2/tasks/instances/{task id}: it has the whole task"
 )
 
@@ -66,7 +68,7 @@ def read_ocp(data: bytes, file: str) -> tuple[Task, ...]:
         tasks = reader.response(root)
     refuse_repeated_keys(data, reader.keys, file)
     if reader.problems:
-        raise input_error(file, reader.problems, data)
+        raise input_error(file, reader.problems, data, MEND)
     return tuple(tasks)
 
 
@@ -88,7 +90,7 @@ class _Reader:
             status = root.get("status")
             if not isinstance(status, str | None):
                 message = f"status must be a text, not {describe(status)}"
-                raise self.refuse(message, "/status", "")
+                raise self.refuse(message, "/status", MEND)
             return [self.task(root, "", None)]
         payload = root.get("data")
         self.keys += len(root) + sum(count_keys(v) for k, v in root.items() if k != "data")
@@ -115,11 +117,11 @@ class _Reader:
             return self.refuse(
                 f"is an error response{code}{message}{trace}",
                 "/error",
-                "the request failed, so there is no task: look the trace id up in OCP's log",
+                f"the request failed, so there is no task: {_LOOK_UP}",
             )
         if envelope.successful is False:
             text = f"says that the request failed, and not why{trace}"
-            return self.refuse(text, "/successful", "look the trace id up in OCP's log")
+            return self.refuse(text, "/successful", _LOOK_UP)
         if not _ENVELOPE_KEYS & root.keys():
             return self.refuse(
                 "holds no task", "", "a task has subtasks, at the top or in data"
@@ -175,11 +177,12 @@ class _Reader:
         rest = {key: value for key, value in raw.items() if key != "subtasks"}
         self.keys += sum(map(count_keys, rest.values()))
         self.problems += non_finite(rest, pointer)
-        times = {key: self._time(raw, key, pointer) for key in _TIMES}
-        references = {
-            key: _reference(raw.get(key), raw.get(f"{key}Id"))
-            for key in _REFERENCES
-        }
+        create_time, start_time, finish_time = (
+            self._time(raw, key, pointer) for key in _TIMES
+        )
+        creator, cluster, tenant, host = (
+            _reference(raw.get(key), raw.get(f"{key}Id")) for key in _REFERENCES
+        )
         return with_offsets(
             Task(
                 id=raw.get("id"),
@@ -189,16 +192,19 @@ class _Reader:
                 type=raw.get("type"),
                 subtasks=tuple(subtasks),
                 executor=raw.get("executor"),
-                create_time=times["createTime"],
-                start_time=times["startTime"],
-                finish_time=times["finishTime"],
+                create_time=create_time,
+                start_time=start_time,
+                finish_time=finish_time,
                 prohibit_rollback=raw.get("prohibitRollback"),
                 definition_id=raw.get("taskDefinitionId"),
                 context=raw.get("context"),
                 extra=_extra(raw),
                 envelope=envelope,
                 origin=Origin(self.file, "ocp", pointer, self.data),
-                **references,
+                creator=creator,
+                cluster=cluster,
+                tenant=tenant,
+                host=host,
             )
         )
 
@@ -211,10 +217,10 @@ class _Reader:
         if downstreams is None:
             downstreams = get("downstream")
         parallel_index = get("parallelIdx")
-        times = [
+        create_time, start_time, finish_time = (
             self._time(raw, key, f"{prefix}/{position}") if key in raw else None
             for key in _TIMES
-        ]
+        )
         return Subtask(
             raw["id"],
             get("name") or "",
@@ -233,7 +239,9 @@ class _Reader:
             get("nodeType"),
             get("className"),
             get("executor"),
-            *times,
+            create_time,
+            start_time,
+            finish_time,
             extra=(
                 _NO_EXTRA
                 if raw.keys() <= _SUBTASK_KEYS

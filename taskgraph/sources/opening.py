@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,7 +43,7 @@ def find_sources(paths: Iterable[str], stdin: BinaryIO) -> Iterator[Source]:
         if path == "-":
             yield Source("<stdin>", stdin.read)
         else:
-            yield Source(path, lambda path=path: _read_file(path))
+            yield Source(path, partial(_read_file, path))
 
 
 def _read_file(path: str) -> bytes:

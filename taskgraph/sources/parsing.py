@@ -12,13 +12,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.sources.positions import escape_token, locate
+from taskgraph.sources.positions import escape_token, locate, split_pointer
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
     from pydantic_core import ErrorDetails
 
 __all__ = [
+    "MEND",
     "adapter",
     "count_keys",
     "describe",
@@ -40,6 +41,8 @@ _EXPECTED = {
     "greater_than_equal": "must fit in 64 bits",
     "less_than_equal": "must fit in 64 bits",
 }
+_NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+MEND = "mend what is named here, or save the response of the API again"
 _PLACE = re.compile(r" at line (\d+) column (\d+)$")
 _SPACED_COLONS = (b" :", b"\t:", b"\n:", b"\r:")
 
@@ -105,13 +108,17 @@ def _translate(details: list[ErrorDetails], data: bytes, file: str) -> InputErro
     if details[0]["type"] == "json_invalid":
         return _syntax_error(str(details[0]["ctx"]["error"]), data, file)
     problems = [
-        Problem(_message(detail), "".join(f"/{escape_token(str(s))}" for s in detail["loc"]))
+        Problem(
+            _message(detail), "".join(f"/{escape_token(str(s))}" for s in detail["loc"])
+        )
         for detail in details
     ]
-    return input_error(file, problems, data)
+    return input_error(file, problems, data, MEND)
 
 
-def input_error(file: str, problems: list[Problem], data: bytes, hint: str = "") -> InputError:
+def input_error(
+    file: str, problems: list[Problem], data: bytes, hint: str = ""
+) -> InputError:
     """Make the error that names every problem with its line and column, in order."""
     places = locate(data, (problem.pointer or "" for problem in problems))
     placed = [
@@ -146,6 +153,8 @@ def describe(value: object) -> str:
         return f"the text {json.dumps(shown, ensure_ascii=False)}"
     if isinstance(value, int) and abs(value) >= 10**20:
         return "a number of over 20 digits"
+    if isinstance(value, float) and not math.isfinite(value):
+        return _NOT_FINITE[str(value)]
     if isinstance(value, int | float):
         return f"the number {value}"
     return "a list" if isinstance(value, list) else "an object"
@@ -164,16 +173,23 @@ def _syntax_error(reason: str, data: bytes, file: str) -> InputError:
         return InputError(file, [problem], hint)
     hint = "the document is damaged from there on: mend it, or save the response again"
     if reason.startswith("EOF"):
-        reason, hint = "the document ends too early", "it was cut off: save the response again"
+        reason, hint = (
+            "the document ends too early",
+            "it was cut off: save the response again",
+        )
     elif reason.startswith("recursion"):
         reason, hint = "nested more than 200 levels deep", "this is no task response"
     elif reason.startswith("number out of range"):
         hint = "no id, timeout or count has that many digits"
+    elif "hex escape" in reason:
+        reason, hint = "a \\u escape is half of a pair", "a program cut a text in two there"
     elif reason.startswith("trailing characters"):
         reason = "more text follows after the end of the document"
     line, column = map(int, place.groups()) if place else (1, 1)
     line, column = _in_characters(data, line, column)
-    return InputError(file, [Problem(f"is not valid JSON: {reason}", None, line, column)], hint)
+    return InputError(
+        file, [Problem(f"is not valid JSON: {reason}", None, line, column)], hint
+    )
 
 
 def _in_characters(data: bytes, line: int, column: int) -> tuple[int, int]:
@@ -217,7 +233,9 @@ def refuse_repeated_keys(data: bytes, keys: int, file: str) -> None:
             for pointer, value in _objects(tree)
             if id(value) in repeated
         ]
-        problems = [Problem("the object has this key twice", pointer) for pointer in pointers]
+        problems = [
+            Problem("the object has this key twice", pointer) for pointer in pointers
+        ]
         raise input_error(file, problems, data, "remove one of the two")
 
 
@@ -247,4 +265,6 @@ def non_finite(value: Any, pointer: str) -> Iterator[Problem]:
         elif isinstance(value, list):
             stack += [(f"{pointer}/{index}", v) for index, v in enumerate(value)]
         elif isinstance(value, float) and not math.isfinite(value):
-            yield Problem("is no finite number", pointer)
+            field = split_pointer(pointer)[-1]
+            what = f"item {field}" if field.isdecimal() else field
+            yield Problem(f"{what} must be a finite number, not {describe(value)}", pointer)

@@ -58,7 +58,7 @@ def locate(data: bytes, pointers: Iterable[str]) -> dict[str, tuple[int, int]]:
         _walk(text, _skip_space(text, 0), wanted, "", offsets)
     except (ValueError, IndexError, RecursionError):
         return {}
-    ordered = sorted({offset for offset in offsets.values()})
+    ordered = sorted(set(offsets.values()))
     places = dict(zip(ordered, _lines_and_columns(text, ordered), strict=True))
     return {pointer: places[_nearest(pointer, offsets)] for pointer in pointers}
 

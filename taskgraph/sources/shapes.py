@@ -6,11 +6,11 @@ may be left out. Times stay texts: :mod:`taskgraph.sources.times` reads them.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Required, TypeAlias
 
 from pydantic import ConfigDict, Field, GetPydanticSchema, with_config
 from pydantic_core import core_schema
-from typing_extensions import Required, TypedDict
+from typing_extensions import TypedDict
 
 __all__ = [
     "EnvelopeOfTask",

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 
 from taskgraph.model import Subtask, Task
 
@@ -47,7 +48,7 @@ def with_offsets(task: Task) -> Task:
         return task
     zone = _usual_offset(times)
     naive: list[tuple[int | None, str]] = []
-    changes: dict[str, datetime] = {}
+    changes: dict[str, Any] = {}
     if envelope is not None and timestamp is not None and timestamp.tzinfo is None:
         naive.append((None, "timestamp"))
         envelope = replace(envelope, timestamp=timestamp.replace(tzinfo=zone))
@@ -59,7 +60,9 @@ def with_offsets(task: Task) -> Task:
         names = _naive_attributes(subtask)
         if names:
             naive += [(position, name) for name in names]
-            aware = {name: getattr(subtask, name).replace(tzinfo=zone) for name in names}
+            aware: dict[str, Any] = {
+                name: getattr(subtask, name).replace(tzinfo=zone) for name in names
+            }
             subtasks[position] = subtask._replace(**aware)
     return replace(
         task,
@@ -83,4 +86,4 @@ def _usual_offset(times: Iterable[datetime]) -> tzinfo:
     if not counts:
         return UTC
     offset = min(counts, key=lambda found: (-counts[found], found or timedelta()))
-    return zones[offset] or UTC
+    return zones[offset]
