@@ -1,0 +1,156 @@
+"""What happens to a simulated task: how its runs go, what fails, what operators do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from tests.engine.journal import Journal, Row, TaskRow
+from tests.engine.plan import SECOND, Plan, make_plan
+from tests.engine.server import FOREVER, Server, Work
+
+__all__ = ["play"]
+
+
+@dataclass(frozen=True, slots=True)
+class Climate:
+    """How rough the world is for one task; the rates are chances per run."""
+
+    failure: float
+    overrun: float
+    near: float
+    unarmed: float
+    lost: float
+    cancel: float
+    patience: int
+    actions: int
+    weights: tuple[int, int, int, int]  # retry the task, retry a step, skip, roll back
+
+
+def _draw_climate(rng: Random) -> Climate:
+    return Climate(
+        failure=rng.choice((0.0, 0.0, 0.03, 0.1, 0.3, 0.6)),
+        overrun=rng.choice((0.0, 0.0, 0.05, 0.2)),
+        near=rng.choice((0.0, 0.05, 0.2)),
+        unarmed=rng.choice((0.0, 0.5, 1.0)),
+        lost=rng.choice((0.0, 0.0, 0.0, 0.03)),
+        cancel=rng.choice((0.0, 0.0, 0.03, 0.2)),
+        patience=rng.choice((2, 20, 300, 7200)) * SECOND,
+        actions=rng.choice((0, 1, 2, 4, 8, 16)),
+        weights=rng.choice(((3, 2, 2, 3), (8, 1, 1, 1), (1, 1, 1, 12), (1, 6, 6, 2))),
+    )
+
+
+def play(rng: Random) -> Journal:
+    """Draw a plan and a climate, and let the engine run until nothing happens any more."""
+    return _World(rng, make_plan(rng)).play()
+
+
+class _World:
+    """Everything around the engine: the work itself, accidents and operators."""
+
+    def __init__(self, rng: Random, plan: Plan) -> None:
+        self.rng = rng
+        self.plan = plan
+        self.climate = _draw_climate(rng)
+        self.server = Server(plan, rng, self._work, self._on_change)
+        self.left = self.climate.actions
+        self.changes = 0
+        length = 6 * len(plan.steps)
+        self.fault_after = rng.randrange(length) if rng.random() < 0.12 else -1
+        self.rest_after = rng.randrange(length) if rng.random() < 0.12 else -1
+        self.broken = frozenset(
+            index for index in range(len(plan.steps)) if rng.random() < self.climate.failure / 4
+        )
+
+    def play(self) -> Journal:
+        rng, server = self.rng, self.server
+        if rng.random() < 0.1:
+            server.busy_until = server.now + rng.randrange(600 * SECOND)
+        if rng.random() < 0.01:
+            server.never_picked = frozenset({rng.randrange(len(self.plan.steps))})
+        server.submit()
+        server.run()
+        return server.journal()
+
+    # --- the work -------------------------------------------------------------
+
+    def _work(self, index: int, operation: str, attempts: int) -> Work:
+        """Decide how a run goes."""
+        rng, climate = self.rng, self.climate
+        if operation in ("SKIP", "ROLLBACK_SKIP"):
+            return Work(rng.randrange(4, 40), fails=False)
+        limit = self.plan.steps[index].timeout * SECOND
+        usual = int(self.plan.steps[index].pace * rng.uniform(0.5, 1.5))
+        luck = rng.random()
+        if luck < climate.overrun:
+            wide = rng.random() < 0.5
+            duration = limit + rng.randrange(max(1, limit) if wide else 14 * SECOND)
+        elif luck < climate.overrun + climate.near:
+            duration = int(limit * rng.uniform(0.78, 1.0)) + 5
+        else:
+            duration = min(usual, int(limit * 0.78)) + 5
+        broken = index in self.broken and attempts < 4 and operation != "ROLLBACK"
+        return Work(
+            duration=duration,
+            fails=broken or rng.random() < climate.failure,
+            armed=rng.random() >= climate.unarmed,
+            lost=rng.random() < climate.lost,
+        )
+
+    # --- accidents and operators ----------------------------------------------
+
+    def _on_change(self, index: int, row: Row | TaskRow) -> None:
+        self.changes += 1
+        if self.changes - 1 == self.fault_after:
+            self.server.fault_due = True
+        if self.changes - 1 == self.rest_after:
+            self._rest()
+        if isinstance(row, TaskRow):
+            if row.state == "FAILED":
+                self._call_operator()
+        elif row.state == "FAILED":
+            if self.rng.random() < 0.3:
+                self._call_operator()
+        elif row.state == "RUNNING" and self.rng.random() < self.climate.cancel:
+            delay = int(self.plan.steps[index].pace * self.rng.uniform(0.0, 1.2))
+            self.server.at(self.server.now + delay, self._cancel, index)
+
+    def _rest(self) -> None:
+        """Restart the server, let its polls hang for a while, or stop them for good."""
+        kind = self.rng.random()
+        if kind < 0.5:
+            self.server.rest(self.rng.randrange(5, 300) * SECOND, kills=True)
+        elif kind < 0.8:
+            self.server.rest(self.rng.randrange(5, 900) * SECOND, kills=False)
+        else:
+            self.server.rest(FOREVER, kills=self.rng.random() < 0.5)
+
+    def _call_operator(self) -> None:
+        delay = int(self.rng.expovariate(1 / self.climate.patience))
+        self.server.at(self.server.now + delay, self._operate)
+
+    def _cancel(self, index: int) -> None:
+        if self.server.rows[index].state == "RUNNING" and self.rng.random() < 0.9:
+            self.server.cancel(index)
+
+    def _operate(self) -> None:
+        """Try one thing; after a refusal, or on a whim, try another a little later."""
+        rng, server = self.rng, self.server
+        if self.left <= 0:
+            return
+        self.left -= 1
+        failed = [index for index, row in enumerate(server.rows) if row.state == "FAILED"]
+        choice = rng.choices(range(4), self.climate.weights)[0]
+        if choice == 0:
+            accepted = server.retry_task()
+        elif choice == 3:
+            accepted = server.rollback()
+        elif not failed:
+            accepted = False
+        elif choice == 1:
+            accepted = server.retry(rng.choice(failed))
+        else:
+            accepted = server.skip(rng.choice(failed))
+        if not accepted or rng.random() < 0.4:
+            self._call_operator()
