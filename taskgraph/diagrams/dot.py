@@ -1,0 +1,205 @@
+"""DOT text, and Graphviz itself where it is installed.
+
+Nodes have synthetic names, and every text goes through :func:`graphviz.escape`: a name
+cannot become a port, markup or an escape sequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from taskgraph.diagrams.labels import join_words
+from taskgraph.diagrams.palette import LIGHT, SIGNS, tone
+from taskgraph.diagrams.scene import Kind, Scene, SceneEdge, SceneNode
+from taskgraph.diagrams.text import wrap
+from taskgraph.errors import RenderError
+
+if TYPE_CHECKING:
+    import graphviz
+
+__all__ = ["render_dot", "render_with_dot"]
+
+_EXPANDED = 4
+"""The edges of a frame with more members meet in a point."""
+_NAME_ROOM = 200.0
+
+
+def render_dot(scene: Scene) -> str:
+    """Write a scene as DOT.
+
+    Every subtask has its id in the attribute ``subtask``. A node of the shape ``point``
+    stands for no subtask: whatever leads into it leads on to all that follow it.
+
+    Parameters
+    ----------
+    scene : Scene
+
+    Returns
+    -------
+    str
+        The source of a directed graph, the same for the same scene.
+    """
+    source: str = _digraph(scene).source
+    return source
+
+
+def render_with_dot(scene: Scene, output: str) -> bytes:
+    """Draw a scene with the Graphviz program ``dot``.
+
+    Parameters
+    ----------
+    scene : Scene
+    output : str
+        An output format of Graphviz: ``svg``, ``png``, ``pdf``.
+
+    Raises
+    ------
+    RenderError
+        If Graphviz is not installed, or fails.
+    """
+    import graphviz
+
+    try:
+        drawn: bytes = _digraph(scene).pipe(format=output)
+    except graphviz.ExecutableNotFound as error:
+        raise RenderError(
+            "the engine 'dot' needs the Graphviz program, which is not installed: install "
+            "the system package 'graphviz' (apt, dnf, brew, winget), or use the built-in "
+            "engine"
+        ) from error
+    except graphviz.CalledProcessError as error:
+        said = (error.stderr or b"").decode("utf-8", "replace").strip()
+        raise RenderError(f"Graphviz failed: {said or error}") from error
+    return drawn
+
+
+def _digraph(scene: Scene) -> graphviz.Digraph:
+    import graphviz
+
+    graph = graphviz.Digraph("task", strict=False)
+    title = [scene.title, join_words((scene.subtitle, *scene.summary)), *scene.notes]
+    graph.attr(
+        rankdir=scene.direction,
+        label=_label(title),
+        labelloc="t",
+        fontname="Arial",
+        fontsize="14",
+        fontcolor=LIGHT.text,
+        bgcolor=LIGHT.page,
+    )
+    graph.attr("node", shape="box", style="rounded,filled", fontname="Arial", fontsize="11")
+    graph.attr("edge", color=LIGHT.edge, arrowsize="0.7")
+    ports = _Ports()
+    for number, node in enumerate(scene.nodes):
+        _add_node(graph, node, number)
+    for edge in scene.edges:
+        style = _edge_attributes(edge)
+        for tail in ports.leave(graph, scene, edge.tail):
+            for head in ports.enter(graph, scene, edge.head):
+                graph.edge(tail, head, **style)
+    return graph
+
+
+class _Ports:
+    """The DOT nodes at which edges to a node of the scene end."""
+
+    def __init__(self) -> None:
+        self.made: set[str] = set()
+
+    def leave(self, graph: graphviz.Digraph, scene: Scene, number: int) -> list[str]:
+        """Give the nodes from which edges leave."""
+        return self._ends(graph, scene.nodes[number], number, "out")
+
+    def enter(self, graph: graphviz.Digraph, scene: Scene, number: int) -> list[str]:
+        """Give the nodes at which edges arrive."""
+        return self._ends(graph, scene.nodes[number], number, "in")
+
+    def _ends(
+        self, graph: graphviz.Digraph, node: SceneNode, number: int, side: str
+    ) -> list[str]:
+        members = [f"n{number}_{place}" for place in range(len(node.members))]
+        if not members:
+            return [f"n{number}"]
+        if len(members) <= _EXPANDED:
+            return members
+        point = f"n{number}_{side}"
+        if point not in self.made:
+            self.made.add(point)
+            graph.node(point, shape="point", width="0.07", label="")
+            for member in members:
+                if side == "in":
+                    graph.edge(point, member)
+                else:
+                    graph.edge(member, point, arrowhead="none")
+        return [point]
+
+
+def _add_node(graph: graphviz.Digraph, node: SceneNode, number: int) -> None:
+    if node.kind is Kind.JUNCTION:
+        graph.node(f"n{number}", shape="point", width="0.07", label="")
+    elif node.kind is Kind.FRAME:
+        with graph.subgraph(name=f"cluster_{number}") as cluster:
+            counts = ", ".join(f"{count} {status}" for status, count in node.counts)
+            heading = [*wrap(node.name, _NAME_ROOM, 13, 2), f"{node.id_text}: {counts}"]
+            cluster.attr(label=_label(heading), style="rounded,filled", labelloc="t")
+            cluster.attr(fillcolor=LIGHT.frame, color=LIGHT.border, fontsize="12")
+            for place, member in enumerate(node.members):
+                cluster.node(f"n{number}_{place}", **_node_attributes(member))
+    else:
+        graph.node(f"n{number}", **_node_attributes(node))
+
+
+def _node_attributes(node: SceneNode) -> dict[str, str]:
+    import graphviz
+
+    strong, soft = LIGHT.tones[node.tone]
+    attributes = {
+        "label": _label(_lines(node)),
+        "tooltip": _label([node.description]),
+        "fillcolor": soft,
+        "color": strong,
+        "fontcolor": LIGHT.text,
+    }
+    if node.kind in (Kind.SUBTASK, Kind.GHOST):
+        attributes["subtask"] = graphviz.nohtml(graphviz.escape(node.id_text))
+    if node.kind is Kind.GROUP:
+        attributes["peripheries"] = "2"
+    if node.critical:
+        attributes.update(color=LIGHT.critical, penwidth="2.6")
+    if node.faulty:
+        attributes.update(color=LIGHT.fault, penwidth="2.2")
+    if node.blocked or node.kind is Kind.GHOST:
+        attributes["style"] = "rounded,filled,dashed"
+    return attributes
+
+
+def _lines(node: SceneNode) -> Iterator[str]:
+    if node.gate:
+        yield "⛔ Point of no return"
+    if node.kind is Kind.GROUP:
+        for status, count in node.counts:
+            yield f"{SIGNS[tone(status)]} {count} {status}"
+    else:
+        yield f"{SIGNS[node.tone]} {node.state}"
+    yield from wrap(node.name, _NAME_ROOM, 13, 3)
+    yield join_words((node.id_text, *node.facts))
+
+
+def _label(lines: Iterable[str]) -> str:
+    """Join lines to a label in which nothing but the line breaks means anything."""
+    import graphviz
+
+    label: str = graphviz.nohtml("\\n".join(graphviz.escape(line) for line in lines))
+    return label
+
+
+def _edge_attributes(edge: SceneEdge) -> dict[str, str]:
+    attributes: dict[str, str] = {}
+    if edge.critical:
+        attributes.update(color=LIGHT.critical, penwidth="2.6")
+    if edge.cyclic or edge.ghostly:
+        attributes.update(color=LIGHT.fault, penwidth="2.2")
+    if edge.one_sided or edge.ghostly:
+        attributes["style"] = "dashed"
+    return attributes

@@ -1,0 +1,218 @@
+"""Layers: which box lies how far along the main axis.
+
+The first steps of a layered drawing (Sugiyama, Tagawa and Toda, 1981): turn edges round
+until there is no cycle, assign layers, and split long edges into segments between
+neighbouring layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TypeAlias
+
+from taskgraph.graph.traverse import reverse, topological_order
+
+__all__ = ["Layering", "acyclic_edges", "assign_layers", "split_edges"]
+
+Pairs: TypeAlias = Sequence[tuple[int, int]]
+
+_TIGHTENING_PASSES = 8
+_HELPERS_PER_BOX = 2
+_HELPERS_FREE = 1500
+"""So many helper vertices for long edges, whatever the number of boxes."""
+
+
+@dataclass(slots=True)
+class Layering:
+    """Vertices in layers, with segments between neighbouring layers only.
+
+    Vertices below ``boxes`` are boxes, the others are helpers that keep a place free
+    for a long edge.
+
+    Attributes
+    ----------
+    layer_of : list of int
+        By vertex.
+    upper, lower : list of list of int
+        The ends of the segments in the layer before and after, by vertex.
+    strong : set of (int, int)
+        Segments that should be straight: between helpers, and of marked edges.
+    routes : list of (tuple of int, or None)
+        By edge: the vertices that it passes, ends included, from the earlier layer to
+        the later one; ``None`` where the edge goes round outside.
+    """
+
+    boxes: int
+    layer_of: list[int]
+    upper: list[list[int]] = field(default_factory=list)
+    lower: list[list[int]] = field(default_factory=list)
+    strong: set[tuple[int, int]] = field(default_factory=set)
+    routes: list[tuple[int, ...] | None] = field(default_factory=list)
+
+    def layers(self) -> list[list[int]]:
+        """Give the vertices of each layer, ascending."""
+        rows: list[list[int]] = [[] for _ in range(max(self.layer_of, default=-1) + 1)]
+        for vertex, layer in enumerate(self.layer_of):
+            rows[layer].append(vertex)
+        return rows
+
+
+def acyclic_edges(count: int, edges: Pairs) -> list[tuple[int, int]]:
+    """Turn round the edges that close a cycle when walked depth-first.
+
+    The walk starts at the nodes that nothing precedes, so that most edges keep their
+    direction.
+    """
+    following: list[list[int]] = [[] for _ in range(count)]
+    preceded = bytearray(count)
+    for tail, head in edges:
+        following[tail].append(head)
+        preceded[head] = 1
+    if len(topological_order(reverse(following), following)) == count:
+        return list(edges)
+    place = [0] * count  # 0: unseen; 1: on the path; 2: done
+    backward = set()
+    for start in sorted(range(count), key=lambda node: (preceded[node], node)):
+        if place[start]:
+            continue
+        place[start] = 1
+        path = [(start, iter(following[start]))]
+        while path:
+            node, targets = path[-1]
+            for target in targets:
+                if place[target] == 1:
+                    backward.add((node, target))
+                elif not place[target]:
+                    place[target] = 1
+                    path.append((target, iter(following[target])))
+                    break
+            else:
+                place[node] = 2
+                path.pop()
+    return [edge[::-1] if edge in backward else edge for edge in edges]
+
+
+def assign_layers(count: int, edges: Pairs) -> list[int]:
+    """Give every node a layer after those of all its predecessors.
+
+    Every node first goes as far forward as it can; then nodes move towards the side with
+    more edges while that shortens edges.
+    """
+    following: list[list[int]] = [[] for _ in range(count)]
+    for tail, head in edges:
+        following[tail].append(head)
+    preceding = reverse(following)
+    order = topological_order(preceding, following)
+    layer = [0] * count
+    for node in order:
+        if preceding[node]:
+            layer[node] = 1 + max([layer[other] for other in preceding[node]])
+    for _ in range(_TIGHTENING_PASSES):
+        if not _tighten(layer, order, preceding, following):
+            break
+    return layer
+
+
+def _tighten(
+    layer: list[int],
+    order: list[int],
+    preceding: list[list[int]],
+    following: list[list[int]],
+) -> bool:
+    moved = False
+    for node in reversed(order):
+        after, before = following[node], preceding[node]
+        if len(after) > len(before):
+            latest = min([layer[other] for other in after]) - 1
+            if latest > layer[node]:
+                layer[node] = latest
+                moved = True
+    for node in order:
+        after, before = following[node], preceding[node]
+        if len(before) >= len(after) and before:
+            earliest = max([layer[other] for other in before]) + 1
+            if earliest < layer[node]:
+                layer[node] = earliest
+                moved = True
+    return moved
+
+
+def split_edges(layer: list[int], edges: Pairs, marked: frozenset[int]) -> Layering:
+    """Split every edge into segments from layer to layer.
+
+    Long edges from one box share their helpers, or those to one box, whichever has more
+    of them. The helpers are bounded: the longest edges go round outside where there are
+    too many.
+
+    Parameters
+    ----------
+    layer : list of int
+        By box.
+    edges : sequence of (int, int)
+        From an earlier layer to a later one.
+    marked : frozenset of int
+        The places of the edges that should be straight.
+    """
+    count = len(layer)
+    trunks = _trunks(layer, edges)
+    outside = _outside(layer, edges, trunks)
+    result = Layering(boxes=count, layer_of=list(layer))
+    helpers: dict[tuple[int, int], int] = {}
+    segments: dict[tuple[int, int], None] = {}
+    for number, (tail, head) in enumerate(edges):
+        trunk = trunks[number]
+        if trunk in outside and layer[head] - layer[tail] > 1:
+            result.routes.append(None)
+            continue
+        route = [tail]
+        for step in range(layer[tail] + 1, layer[head]):
+            helper = helpers.get((trunk, step))
+            if helper is None:
+                helper = helpers[trunk, step] = len(result.layer_of)
+                result.layer_of.append(step)
+            route.append(helper)
+        route.append(head)
+        result.routes.append(tuple(route))
+        for segment in pairwise(route):
+            segments[segment] = None
+            if number in marked or (segment[0] >= count and segment[1] >= count):
+                result.strong.add(segment)
+    result.upper = [[] for _ in result.layer_of]
+    result.lower = [[] for _ in result.layer_of]
+    for above, below in segments:
+        result.lower[above].append(below)
+        result.upper[below].append(above)
+    return result
+
+
+def _trunks(layer: list[int], edges: Pairs) -> list[int]:
+    """Name what each edge shares its helpers by: 2 x tail, or 2 x head + 1."""
+    out_of = [0] * len(layer)
+    into = [0] * len(layer)
+    for tail, head in edges:
+        if layer[head] - layer[tail] > 1:
+            out_of[tail] += 1
+            into[head] += 1
+    return [
+        2 * tail if out_of[tail] >= into[head] else 2 * head + 1 for tail, head in edges
+    ]
+
+
+def _outside(layer: list[int], edges: Pairs, trunks: list[int]) -> set[int]:
+    """Choose the trunks that go round outside: the longest, until the rest is few."""
+    reach: dict[int, tuple[int, int]] = {}
+    for (tail, head), trunk in zip(edges, trunks, strict=True):
+        start, end = reach.get(trunk, (layer[tail], layer[head]))
+        reach[trunk] = (min(start, layer[tail]), max(end, layer[head]))
+    spans = {trunk: end - start - 1 for trunk, (start, end) in reach.items()}
+    total = sum(spans.values())
+    allowed = _HELPERS_FREE + _HELPERS_PER_BOX * len(layer)
+    outside = set()
+    for trunk in sorted(spans, key=lambda trunk: (-spans[trunk], trunk)):
+        if total <= allowed:
+            break
+        outside.add(trunk)
+        total -= spans[trunk]
+    return outside

@@ -1,0 +1,154 @@
+"""Paths for the edges.
+
+Between two layers an edge is a curve that stays in the gap; past a layer it runs through
+the place that a helper vertex kept free. So no edge crosses a box of others.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from itertools import pairwise
+
+from taskgraph.diagrams.layout.bands import Bands
+from taskgraph.diagrams.layout.geometry import Point, Segment, rounded
+from taskgraph.diagrams.layout.layering import Layering
+
+__all__ = ["Router", "outside_lanes"]
+
+_TRACK = 9.0
+_LANE = 5.0
+_LANE_START = 12.0
+
+
+class Router:
+    """Finds the paths once the vertices have their places, as (along, across)."""
+
+    def __init__(
+        self,
+        layering: Layering,
+        bands: Bands,
+        across: list[float],
+        sizes: list[tuple[float, float]],
+    ) -> None:
+        self.layering = layering
+        self.bands = bands
+        self.sizes = sizes
+        layer_of, band_of = layering.layer_of, bands.band_of
+        self.across = [
+            value + bands.shift[band_of[layer_of[vertex]]]
+            for vertex, value in enumerate(across)
+        ]
+        self.tracks = self._assign_tracks()
+        self.used_in_gap: dict[int, int] = {}
+
+    def reach(self, vertex: int) -> tuple[float, float]:
+        """Give where a vertex begins and ends along the main axis.
+
+        A box lies in the middle of its layer; a helper takes all of it.
+        """
+        layer = self.layering.layer_of[vertex]
+        start, end = self.bands.start[layer], self.bands.end[layer]
+        if vertex >= self.layering.boxes:
+            return start, end
+        half = (end - start - self.sizes[vertex][0]) / 2
+        return start + half, end - half
+
+    def path(self, route: tuple[int, ...]) -> list[Segment]:
+        """Give the path of an edge through its vertices."""
+        path: list[Segment] = [(self.reach(route[0])[1], self.across[route[0]])]
+        for here, there in pairwise(route):
+            self._step(path, here, there)
+        return path
+
+    def _step(self, path: list[Segment], here: int, there: int) -> None:
+        layer_of, bands = self.layering.layer_of, self.bands
+        before, after = layer_of[here], layer_of[there]
+        y1, y2 = self.across[here], self.across[there]
+        entry, leave = self.reach(there)
+        target = leave if there >= self.layering.boxes else entry
+        if bands.band_of[before] != bands.band_of[after]:
+            path += self._turn(path[-1][-2:], here, there)[1:]
+        elif y1 != y2:
+            x1, x2 = bands.end[before], bands.start[after]
+            middle = (x1 + x2) / 2
+            if path[-1][-2] != x1:
+                path.append((x1, y1))
+            path.append((middle, y1, middle, y2, x2, y2))
+        if path[-1][-2:] != (target, y2):
+            path.append((target, y2))
+
+    def _assign_tracks(self) -> dict[tuple[int, int], int]:
+        """Give every segment from band to band its track; the outermost has the most."""
+        layer_of, band_of = self.layering.layer_of, self.bands.band_of
+        turns: dict[int, list[tuple[int, int]]] = {}
+        for here, ends in enumerate(self.layering.lower):
+            band = band_of[layer_of[here]]
+            for there in ends:
+                if band_of[layer_of[there]] != band:
+                    turns.setdefault(band, []).append((here, there))
+        tracks = {}
+        for pairs in turns.values():
+            pairs.sort(key=lambda pair: (self.across[pair[0]], self.across[pair[1]]))
+            for number, pair in enumerate(pairs):
+                tracks[pair] = len(pairs) - number
+        return tracks
+
+    def _turn(self, start: Segment, here: int, there: int) -> list[Segment]:
+        """Lead a segment round the end of its band to the start of the next one."""
+        layer_of, bands = self.layering.layer_of, self.bands
+        number = self.tracks[here, there]
+        total = max(n for (a, _), n in self.tracks.items() if layer_of[a] == layer_of[here])
+        right = bands.end[layer_of[here]] + _TRACK * number + 8
+        left = bands.start[layer_of[there]] - 22 - _TRACK * (total - number)
+        below = bands.bottom[bands.band_of[layer_of[here]]] + 16 + _TRACK * (number - 1)
+        y1, y2 = self.across[here], self.across[there]
+        x2 = bands.start[layer_of[there]]
+        points: list[Point] = [(start[0], y1), (right, y1), (right, below), (left, below)]
+        return rounded([*points, (left, y2), (x2, y2)])
+
+    def outer_path(self, tail: int, head: int, lane: int) -> list[Segment]:
+        """Give the path of an edge that goes round outside, on the lane of a number."""
+        layer_of, bands = self.layering.layer_of, self.bands
+        level = -_LANE_START - _LANE * lane
+        out = self._gap_place(layer_of[tail])
+        back = self._gap_place(layer_of[head] - 1)
+        y1, y2 = self.across[tail], self.across[head]
+        start = (self.reach(tail)[1], y1)
+        end = (self.reach(head)[0], y2)
+        points = [start, (out, y1), (out, level), (back, level), (back, y2), end]
+        if bands.band_of[layer_of[tail]]:
+            raise AssertionError("a folded drawing has no lanes outside")
+        return rounded(points)
+
+    def _gap_place(self, layer: int) -> float:
+        """Give a place of its own in the gap after a layer, as long as there are any."""
+        start, end = self.bands.end[layer], self.bands.start[layer + 1]
+        places = max(1, int((end - start - 16) // _LANE))
+        number = self.used_in_gap.get(layer, 0)
+        self.used_in_gap[layer] = number + 1
+        return start + 8 + _LANE * (number % places)
+
+
+def outside_lanes(spans: list[tuple[int, int]]) -> list[int]:
+    """Give each span the lowest lane on which it overlaps no other.
+
+    Parameters
+    ----------
+    spans : list of (int, int)
+        The first and last layer of each edge that goes round outside.
+    """
+    free: list[int] = []
+    ending: list[tuple[int, int]] = []
+    numbers = sorted(range(len(spans)), key=lambda n: (spans[n], n))
+    lanes = [0] * len(spans)
+    count = 0
+    for number in numbers:
+        start, end = spans[number]
+        while ending and ending[0][0] < start:
+            heappush(free, heappop(ending)[1])
+        if free:
+            lanes[number] = heappop(free)
+        else:
+            lanes[number], count = count, count + 1
+        heappush(ending, (end, lanes[number]))
+    return lanes

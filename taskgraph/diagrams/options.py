@@ -1,0 +1,50 @@
+"""What a diagram is asked to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+__all__ = ["Collapse", "DiagramOptions", "Direction", "Engine", "View"]
+
+View: TypeAlias = Literal["graph", "timeline"]
+Direction: TypeAlias = Literal["LR", "TB"]
+Collapse: TypeAlias = Literal["auto", "none", "parallel", "chains", "name"]
+Engine: TypeAlias = Literal["builtin", "dot"]
+
+
+@dataclass(frozen=True, slots=True)
+class DiagramOptions:
+    """The choices that a user has.
+
+    Attributes
+    ----------
+    view : {"graph", "timeline"}
+        The dependencies, or what ran when.
+    direction : {"LR", "TB"}
+        Left to right or top to bottom.
+    collapse : {"auto", "none", "parallel", "chains", "name"}
+        What is drawn as one box: nothing, the parts of a split, chains without branches,
+        subtasks of one name at one stage; ``auto`` as little as fits ``max_nodes``.
+    focus : str or None
+        ``ID`` or ``ID:DEPTH``: only this subtask and what is connected to it, at most
+        DEPTH edges away.
+    around_failed : bool
+        Only the failed subtasks, their neighbours and what they block.
+    critical_only : bool
+        Only the subtasks on a critical path.
+    max_nodes : int or None
+        The most boxes to draw. ``auto`` collapses until they fit (300 where this is
+        ``None``); what else does not fit is refused.
+    engine : {"builtin", "dot"}
+        Who lays out and draws SVG, PNG and PDF; ``dot`` is the Graphviz program.
+    """
+
+    view: View = "graph"
+    direction: Direction = "LR"
+    collapse: Collapse = "auto"
+    focus: str | None = None
+    around_failed: bool = False
+    critical_only: bool = False
+    max_nodes: int | None = None
+    engine: Engine = "builtin"

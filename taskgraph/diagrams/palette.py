@@ -1,0 +1,136 @@
+"""Colours and icons, one set for light and one for dark surroundings.
+
+The hues are far apart under the common kinds of colour blindness, and every status has
+its own icon and its word beside the colour. Texts have a contrast ratio of at least 4.5
+to what lies behind them, lines that carry meaning one of at least 3 (WCAG 2.2, 1.4.3
+and 1.4.11).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from taskgraph.model import Status
+
+__all__ = ["DARK", "ICONS", "LIGHT", "SIGNS", "UNKNOWN", "Theme", "contrast", "tone"]
+
+UNKNOWN = "unknown"
+"""The tone of a status that is absent or was never seen before."""
+
+_TONES = {status.value: status.value.lower() for status in Status}
+
+
+def tone(status: str | None) -> str:
+    """Give the name under which colours and icon of a status are kept."""
+    return _TONES.get(status or "", UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """The colours of one kind of surroundings, each as ``#rrggbb``.
+
+    Attributes
+    ----------
+    tones : dict
+        For each tone the strong colour (bar, icon, status word) and the soft one (the
+        box behind the text).
+    critical, fault, edge : str
+        Lines of the critical path, of a cycle or another fault, and all others.
+    gate : str
+        The point of no return.
+    """
+
+    page: str
+    text: str
+    muted: str
+    edge: str
+    border: str
+    frame: str
+    critical: str
+    fault: str
+    gate: str
+    gate_text: str
+    tones: dict[str, tuple[str, str]]
+
+
+LIGHT = Theme(
+    page="#ffffff",
+    text="#1b1f24",
+    muted="#57606a",
+    edge="#737c87",
+    border="#8a939d",
+    frame="#f4f6f8",
+    critical="#1b1f24",
+    fault="#b3006b",
+    gate="#7a3e00",
+    gate_text="#ffffff",
+    tones={
+        "pending": ("#57606a", "#f6f8fa"),
+        "ready": ("#6f42a8", "#f5f0fb"),
+        "running": ("#0b5cad", "#e8f2fd"),
+        "canceling": ("#8a5200", "#fdf3e1"),
+        "failed": ("#b3230f", "#fdebe7"),
+        "successful": ("#00695c", "#e3f4f0"),
+        UNKNOWN: ("#4b4b4b", "#efefef"),
+    },
+)
+
+DARK = Theme(
+    page="#0f1419",
+    text="#eef2f6",
+    muted="#a5b0bc",
+    edge="#8793a0",
+    border="#6b7682",
+    frame="#171d24",
+    critical="#ffffff",
+    fault="#ff8ad0",
+    gate="#ffb454",
+    gate_text="#241500",
+    tones={
+        "pending": ("#a5b0bc", "#1d242c"),
+        "ready": ("#c9a6ff", "#281f38"),
+        "running": ("#79b8ff", "#12283f"),
+        "canceling": ("#f0b44c", "#332610"),
+        "failed": ("#ff8f7a", "#3d1a15"),
+        "successful": ("#4fd1b5", "#0d2f2a"),
+        UNKNOWN: ("#c4c4c4", "#2a2a2a"),
+    },
+)
+
+# Each on a field of 12 x 12, drawn with a line of width 1.9 and round ends, unfilled:
+# where it starts, and the rest of the path relative to that.
+ICONS = {
+    "pending": (6, 1.5, "a4.5 4.5 0 1 0 0 9a4.5 4.5 0 1 0 0-9"),
+    "ready": (3, 10.5, "v-8.5h7l-2 2.5l2 2.5h-7"),
+    "running": (3, 1.5, "l7 4.5l-7 4.5z"),
+    "canceling": (2, 2, "h8v8h-8z"),
+    "failed": (2, 2, "l8 8m0-8l-8 8"),
+    "successful": (1.5, 6.5, "l3 3.5l6-8"),
+    UNKNOWN: (3.5, 4, "a2.5 2.5 0 1 1 2.5 2.5v1.5m0 2.6v.1"),
+}
+
+# The same in one character, for formats that are text only.
+SIGNS = {
+    "pending": "○",
+    "ready": "⚑",
+    "running": "▶",
+    "canceling": "■",
+    "failed": "✗",
+    "successful": "✓",
+    UNKNOWN: "?",
+}
+
+
+def contrast(first: str, second: str) -> float:
+    """Give the contrast ratio of two colours ``#rrggbb`` (WCAG 2.2), from 1 to 21."""
+    lighter, darker = sorted((_luminance(first), _luminance(second)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    total = 0.0
+    for place, weight in ((1, 0.2126), (3, 0.7152), (5, 0.0722)):
+        value = int(colour[place : place + 2], 16) / 255
+        linear = value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        total += weight * linear
+    return total

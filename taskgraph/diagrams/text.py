@@ -1,0 +1,173 @@
+"""Text in boxes: what may be shown of a name, how wide it is, and how it is broken."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+__all__ = ["ellipsize", "is_measured", "text_width", "visible", "wrap"]
+
+# Advance widths of the characters from U+0020 to U+007E in thousandths of an em: the
+# larger of regular and bold in the usual sans-serif faces (Arial and those made to match).
+_ASCII = (
+    (278, 333, 474, 556, 556, 889, 722, 238, 333, 333, 389, 584, 278, 333, 278, 278)
+    + (556,) * 10
+    + (333, 333, 584, 584, 584, 611, 1015)
+    + (722, 722, 722, 722, 667, 611, 778, 722, 278, 556, 722, 611, 833)
+    + (722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611)
+    + (333, 278, 333, 584, 556, 333)
+    + (556, 611, 556, 611, 556, 333, 611, 611, 278, 278, 556, 278, 889)
+    + (611, 611, 611, 611, 389, 556, 333, 611, 556, 778, 556, 556, 500)
+    + (389, 280, 389, 584)
+)
+_WIDTHS = dict(zip(map(chr, range(0x20, 0x7F)), _ASCII, strict=True))
+_WIDTHS["…"] = 1000
+_WIDTHS["·"] = 300
+# A face that is not at hand is replaced by a wider one: leave that much room.
+_SLACK = 1.05
+
+_ELLIPSIS = "…"
+_KEPT_FORMATS = frozenset("\u200c\u200d")  # joiners that scripts and emoji need
+
+
+def visible(text: str) -> str:
+    """Show a text on one line, with everything invisible spelt out.
+
+    Control characters become their pictures (``␛``), marks that change the direction
+    of the text and other invisible characters become ``⟨U+202E⟩``: a name can neither
+    steer a terminal nor pass for another name.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in _KEPT_FORMATS else _spelt(char)
+        for char in text
+    )
+
+
+def _spelt(char: str) -> str:
+    code = ord(char)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    if unicodedata.category(char) == "Zs":
+        return "\u3000" if char == "\u3000" else " "
+    return f"⟨U+{code:04X}⟩"
+
+
+def _char_width(char: str) -> int:
+    known = _WIDTHS.get(char)
+    if known is None:
+        known = _WIDTHS[char] = _guess(char)
+    return known
+
+
+def _guess(char: str) -> int:
+    """Estimate a width that no usual face exceeds by much."""
+    code = ord(char)
+    if unicodedata.category(char) in ("Mn", "Me") or char in _KEPT_FORMATS:
+        return 0
+    if code >= 0x1F000:
+        return 1300  # emoji
+    if unicodedata.east_asian_width(char) in "WFA":
+        return 1000
+    if code < 0x0250:  # accented Latin letters are as wide as plain ones
+        base = unicodedata.normalize("NFD", char)[0]
+        return _WIDTHS.get(base, 750)
+    return 750 if code < 0x0530 else 900
+
+
+def is_measured(text: str) -> bool:
+    """Tell whether the width is known well: Latin letters and full-width characters."""
+    return text.isascii() or all(
+        char < "\u0250" or char in "…⟨⟩" or unicodedata.east_asian_width(char) in "WF"
+        for char in text
+    )
+
+
+@lru_cache(maxsize=65536)
+def text_width(text: str, size: float) -> float:
+    """Estimate the width of a text in the font of the diagrams.
+
+    Parameters
+    ----------
+    text : str
+        One line, as :func:`visible` gives it.
+    size : float
+        The font size in pixels.
+
+    Returns
+    -------
+    float
+        Pixels. A wide (Chinese, Japanese, Korean) character takes one em.
+    """
+    return sum(map(_char_width, text)) * size * _SLACK / 1000
+
+
+def ellipsize(text: str, room: float, size: float, *, middle: bool = False) -> str:
+    """Shorten a text to a width; a shortened one has an ellipsis at its end or middle."""
+    if text_width(text, size) <= room:
+        return text
+    room -= text_width(_ELLIPSIS, size)
+    if not middle:
+        return text[: _fitting(text, room, size)].rstrip() + _ELLIPSIS
+    head = text[: _fitting(text, room / 2, size)]
+    room -= text_width(head, size)
+    tail = _fitting(text[::-1], room, size)
+    return head + _ELLIPSIS + text[len(text) - tail :]
+
+
+def _fitting(text: str, room: float, size: float) -> int:
+    """Count the leading characters that fit."""
+    limit = room * 1000 / (size * _SLACK)
+    total = 0
+    for count, char in enumerate(text):
+        total += _char_width(char)
+        if total > limit:
+            return count
+    return len(text)
+
+
+@lru_cache(maxsize=65536)
+def wrap(text: str, room: float, size: float, lines: int) -> tuple[str, ...]:
+    """Break a text into lines of a width.
+
+    Parameters
+    ----------
+    text : str
+        As :func:`visible` gives it.
+    room : float
+        Pixels per line.
+    size : float
+        The font size in pixels.
+    lines : int
+        At most so many; the last one ends in an ellipsis where the text goes on.
+
+    Returns
+    -------
+    tuple of str
+        Broken after a space or a separator where there is one, between any two
+        characters otherwise (Chinese has no spaces).
+    """
+    rows: list[str] = []
+    rest = text.strip()
+    while rest and len(rows) < lines - 1 and text_width(rest, size) > room:
+        count = max(1, _fitting(rest, room, size))
+        cut = _break_before(rest, count)
+        rows.append(rest[:cut].rstrip())
+        rest = rest[cut:].lstrip()
+    if rest or not rows:
+        rows.append(ellipsize(rest, room, size))
+    return tuple(rows)
+
+
+def _break_before(text: str, count: int) -> int:
+    """Find where to break a text of which so many characters fit."""
+    if count < len(text) and text[count] == " ":
+        return count
+    for cut in range(count, max(count // 2, 1), -1):
+        before = text[cut - 1]
+        if before in " -_/.:,;" or unicodedata.east_asian_width(before) in "WF":
+            return cut
+    return count

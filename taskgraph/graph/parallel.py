@@ -1,0 +1,75 @@
+"""The parts into which the engine split a subtask."""
+
+from __future__ import annotations
+
+from taskgraph.graph.taskgraph import TaskGraph
+
+__all__ = ["parallel_groups"]
+
+
+def parallel_groups(graph: TaskGraph) -> tuple[tuple[int, ...], ...]:
+    """Group the parts of each split.
+
+    The parts of a split share a name and have a parallel index of 0 or more. Parts that
+    run side by side have the same neighbours; parts that run one after the other form a
+    chain without branches along which the index rises.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+        A faulty one too.
+
+    Returns
+    -------
+    tuple of tuple of int
+        Every node with a parallel index of 0 or more is in exactly one group, also where
+        it is the only one. Within a group by parallel index, then by node; the groups by
+        their smallest node. Two splits that share name and neighbours cannot be told
+        apart and come as one group.
+    """
+    siblings: dict[tuple[str, tuple[int, ...], tuple[int, ...]], list[int]] = {}
+    for node, subtask in enumerate(graph.subtasks):
+        if _index(graph, node) >= 0:
+            key = (subtask.name, graph.upstreams[node], graph.downstreams[node])
+            siblings.setdefault(key, []).append(node)
+    groups = [group for group in siblings.values() if len(group) > 1]
+    alone = {group[0] for group in siblings.values() if len(group) == 1}
+    groups += _chains(graph, alone)
+    ordered = [
+        tuple(sorted(group, key=lambda n: (_index(graph, n), n))) for group in groups
+    ]
+    return tuple(sorted(ordered, key=min))
+
+
+def _index(graph: TaskGraph, node: int) -> int:
+    index = graph.subtasks[node].parallel_index
+    return -1 if index is None else index
+
+
+def _chains(graph: TaskGraph, alone: set[int]) -> list[list[int]]:
+    after = {node: _next_part(graph, node, alone) for node in sorted(alone)}
+    continued = set(after.values())
+    chains = []
+    for first in after:
+        if first not in continued:
+            chain: list[int] = []
+            part: int | None = first
+            while part is not None:  # ends: the index rises along the chain
+                chain.append(part)
+                part = after[part]
+            chains.append(chain)
+    return chains
+
+
+def _next_part(graph: TaskGraph, node: int, alone: set[int]) -> int | None:
+    """Give the part that follows in a serial split, if there is one."""
+    if len(graph.downstreams[node]) != 1:
+        return None
+    target = graph.downstreams[node][0]
+    follows = (
+        target in alone
+        and graph.upstreams[target] == (node,)
+        and graph.subtasks[target].name == graph.subtasks[node].name
+        and _index(graph, target) > _index(graph, node)
+    )
+    return target if follows else None
