@@ -1,0 +1,100 @@
+"""What a photograph deserves to be told, from what really happened.
+
+Only errors and warnings: the simulator knows whether a task is stalled or a run was too
+long, where a checker must infer it from what the document shows.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from tests.engine.photo import Photo
+from tests.engine.plan import SECOND
+
+__all__ = ["Deserved", "deserved"]
+
+Deserved: TypeAlias = dict[str, frozenset[int]]
+"""The steps for each rule's code; empty where it is about the task as a whole."""
+
+QUIET = 60 * SECOND
+NEAR = 0.8
+GRACE = 12 * SECOND
+POLL_WORK = 100  # milliseconds that a poll may take besides its second of rest
+
+
+def deserved(photo: Photo) -> Deserved:
+    """Give the rules that may fire on a photograph, with the steps they may name."""
+    steps, rows, task = photo.plan.steps, photo.rows, photo.task
+    found: Deserved = {}
+    if not photo.plan.is_connected:
+        found["TG106"] = frozenset(range(len(steps)))
+    if task.state == "FAILED" and task.by_fault:
+        found["TG203"] = frozenset()
+    if _is_stalled(photo):
+        found["TG204"] = frozenset(
+            index for index, row in enumerate(rows) if row.state == "FAILED"
+        )
+    waiting = _overlooked(photo)
+    if waiting:
+        found["TG205"] = waiting
+    unlimited = frozenset(i for i, step in enumerate(steps) if not step.timeout)
+    if unlimited:
+        found["TG401"] = unlimited
+    found |= _long_runs(photo)
+    if task.state == "FAILED" and photo.forbids_rollback:
+        found["TG501"] = frozenset(photo.blockers())
+    stuck = frozenset(
+        index
+        for index, row in enumerate(rows)
+        if row.state == "FAILED" and steps[index].forbids_skip
+    )
+    if stuck:
+        found["TG502"] = stuck
+    return found
+
+
+def _is_quiet(photo: Photo) -> bool:
+    """Whether the task runs and nothing at all has changed for a minute."""
+    return (
+        photo.task.state == "RUNNING" and photo.timestamp - photo.last_change > QUIET
+    )
+
+
+def _is_stalled(photo: Photo) -> bool:
+    flying = ("READY", "RUNNING", "CANCELING")
+    return _is_quiet(photo) and not any(row.state in flying for row in photo.rows)
+
+
+def _overlooked(photo: Photo) -> frozenset[int]:
+    """Give the steps that the engine should have started, and has not."""
+    states = [row.state for row in photo.rows]
+    if not _is_quiet(photo) or photo.task.operation == "ROLLBACK" or "FAILED" in states:
+        return frozenset()
+    limit = photo.plan.concurrency
+    limit = 10 if limit < 0 else limit or len(states) + 1
+    if sum(state in ("READY", "RUNNING") for state in states) >= limit:
+        return frozenset()
+    return frozenset(
+        index
+        for index, step in enumerate(photo.plan.steps)
+        if states[index] == "PENDING"
+        and all(states[up] == "SUCCESSFUL" for up in step.upstreams)
+    )
+
+
+def _long_runs(photo: Photo) -> Deserved:
+    """Give the steps whose only run used most of its timeout, or more than all."""
+    runs: dict[int, list[int]] = {}
+    for run in photo.runs():
+        end = photo.timestamp if run.ended is None else run.ended
+        runs.setdefault(run.index, []).append(end - run.began)
+    near, over = set(), set()
+    for index, times in runs.items():
+        limit = photo.plan.steps[index].timeout * SECOND
+        if len(times) == 1 and limit:
+            if times[0] >= limit * NEAR:
+                near.add(index)
+            if times[0] > limit + GRACE + POLL_WORK:
+                over.add(index)
+    found = {"TG404": frozenset(near), "TG403": frozenset(over)}
+    return {code: indexes for code, indexes in found.items() if indexes}
