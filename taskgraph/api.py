@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
 from taskgraph.analysis import Budget, PointOfNoReturn, budget, point_of_no_return
 from taskgraph.analysis.schedule import Schedule
@@ -27,15 +27,18 @@ from taskgraph.model import Task
 from taskgraph.sources import Source, find_sources, read_bytes, read_source
 
 if TYPE_CHECKING:
-    from taskgraph.checks import CheckOptions, CheckResult
+    from taskgraph.checks import CheckOptions, CheckResult, CheckRun
+    from taskgraph.config import Config
     from taskgraph.diagrams import DiagramOptions
 
 __all__ = [
     "Analysis",
     "Document",
     "LoadedTask",
+    "Verdict",
     "analyze",
     "check",
+    "check_files",
     "load",
     "load_all",
     "loads",
@@ -148,7 +151,9 @@ class Document:
     error: InputError | None = None
 
 
-def read_documents(paths: Iterable[str], stdin: BinaryIO | None = None) -> Iterator[Document]:
+def read_documents(
+    paths: Iterable[str], stdin: BinaryIO | None = None
+) -> Iterator[Document]:
     """Read documents one after the other; a bad one does not stop the others.
 
     Parameters
@@ -252,6 +257,56 @@ def check(loaded: LoadedTask, options: CheckOptions | None = None) -> CheckResul
     from taskgraph.checks import CheckOptions, run_checks
 
     return run_checks(loaded.graph, options or CheckOptions())
+
+
+class Verdict(NamedTuple):
+    """What a run of the checks over files gives."""
+
+    run: CheckRun
+    failed: bool
+    """Whether a finding is as bad as its configuration's `fail_on`."""
+
+
+def check_files(
+    paths: Iterable[str],
+    config_for: Callable[[str], Config] | None = None,
+    stdin: BinaryIO | None = None,
+) -> Verdict:
+    """Check every task of every document.
+
+    Parameters
+    ----------
+    paths : iterable of str
+    config_for : callable, optional
+        Gives the configuration for the name of a document; the default one for all.
+    stdin : binary stream, optional
+
+    Raises
+    ------
+    ConfigError
+        If the options name a rule that does not exist.
+    """
+    from taskgraph import __version__
+    from taskgraph.checks import CheckResult, CheckRun, Severity, check_document
+    from taskgraph.config import Config
+
+    results: list[CheckResult] = []
+    unreadable: list[InputError] = []
+    failed = False
+    for document in read_documents(paths, stdin):
+        if document.error is not None:
+            unreadable.append(document.error)
+            continue
+        config = config_for(document.name) if config_for else Config()
+        graphs = [loaded.graph for loaded in document.tasks]
+        found = check_document(graphs, config.check)
+        results += found
+        limit = Severity.__members__.get(config.fail_on.upper())
+        failed = failed or any(
+            limit is not None and result.worst is not None and result.worst >= limit
+            for result in found
+        )
+    return Verdict(CheckRun(tuple(results), tuple(unreadable), __version__), failed)
 
 
 def render(

@@ -87,4 +87,3 @@ def _fault(error: BaseException) -> NoReturn:
         "  hint: please report it with the command and, if you may, the document"
     )
     sys.exit(EXIT_FAULT)
-

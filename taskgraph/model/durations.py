@@ -74,6 +74,8 @@ def _sum(text: str) -> int:
         match = _PARTS.match(text, position)
         if match is None or _UNITS[match[2]] >= last:
             raise ValueError(text)
+        if not match[2] and match.span() != (0, len(text)):
+            raise ValueError(text)  # 1h30 could be minutes or seconds
         last = _UNITS[match[2]]
         total += int(match[1]) * last
         position = match.end()

@@ -96,7 +96,9 @@ def _findings(checked: CheckResult) -> Text:
     counts = Counter(finding.severity for finding in checked.findings)
     if not counts:
         return Text("none", style="green")
-    words = [f"{count} {severity}{'s' * (count != 1)}" for severity, count in counts.items()]
+    words = [
+        f"{count} {severity}{'s' * (count != 1)}" for severity, count in counts.items()
+    ]
     codes = ", ".join(dict.fromkeys(finding.code for finding in checked.findings))
     return Text(f"{', '.join(words)} ({codes}): see taskgraph check", style="yellow")
 
