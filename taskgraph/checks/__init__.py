@@ -1,0 +1,30 @@
+"""Rules about a task, and what they find."""
+
+from __future__ import annotations
+
+from taskgraph.checks.findings import Finding, Severity, Step
+from taskgraph.checks.options import BudgetLimit, CheckOptions
+from taskgraph.checks.registry import RULES
+from taskgraph.checks.result import CheckResult, CheckRun, Skipped
+from taskgraph.checks.rule import Need, Rule, RuleDoc
+from taskgraph.checks.runner import check_document, run_checks
+from taskgraph.checks.selection import active_rules, find_rule
+
+__all__ = [
+    "RULES",
+    "BudgetLimit",
+    "CheckOptions",
+    "CheckResult",
+    "CheckRun",
+    "Finding",
+    "Need",
+    "Rule",
+    "RuleDoc",
+    "Severity",
+    "Skipped",
+    "Step",
+    "active_rules",
+    "check_document",
+    "find_rule",
+    "run_checks",
+]

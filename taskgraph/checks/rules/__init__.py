@@ -1,0 +1,1 @@
+"""The rules, one module each; :mod:`taskgraph.checks.registry` lists them."""

@@ -1,0 +1,86 @@
+"""A subtask depends on an id that no subtask has.
+
+What it does
+------------
+Finds ids in `upstreams` and `downstreams` that are no subtask of this task. One finding
+for each such id, however many subtasks name it.
+
+Why it is bad
+-------------
+Part of the graph is missing: a subtask was left out, or an id is misspelt. Critical path
+and budget would be those of another task, so they are not computed.
+
+Example
+-------
+Subtask 2 has `"upstreams": [1, 99]`, and there is no subtask 99.
+
+What to do
+----------
+Add the missing subtask, or correct the id. Where the other end of an edge tells which id
+was meant, the hint says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import ascending, count, label, labels, shorten
+from taskgraph.checks.needs import EDGES
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+from taskgraph.graph import UnknownReference
+from taskgraph.model import Id
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report each unknown id once."""
+    references: dict[Id, list[UnknownReference]] = {}
+    for reference in subject.graph.unknown:
+        references.setdefault(reference.id, []).append(reference)
+    for identifier, found in references.items():
+        yield _fault(subject, identifier, found)
+
+
+def _fault(subject: Subject, identifier: Id, found: list[UnknownReference]) -> Fault:
+    subtasks = subject.task.subtasks
+    owners = {reference.position: subtasks[reference.position] for reference in found}
+    first = found[0]
+    name = shorten(str(identifier))
+    if len(owners) == 1:
+        sides = " and ".join(sorted({reference.side for reference in found}))
+        message = f"{label(owners[first.position])} names {name} in {sides}, but no subtask"
+    else:
+        message = (
+            f"{count(len(owners), 'subtask')} name {name} as upstream or downstream "
+            f"({labels(owners.values())}), but no subtask"
+        )
+    return Fault(
+        f"{message} of this task has that id",
+        _hint(subject, found),
+        subtasks=ascending(owner.id for owner in owners.values()),
+        edges=tuple(
+            (identifier, subtasks[position].id)
+            if side == "upstreams"
+            else (subtasks[position].id, identifier)
+            for position, side, identifier in found
+        ),
+        pointer=subject.subtask_pointer(first.position, first.side, first.id),
+    )
+
+
+def _hint(subject: Subject, found: list[UnknownReference]) -> str:
+    """Say which id was meant, where exactly one subtask waits to be named."""
+    if len(found) == 1:
+        position, side, _ = found[0]
+        node = subject.graph.index[subject.task.subtasks[position].id]
+        candidates = subject.silent_lists.get((node, side), [])
+        if len(candidates) == 1 == len(subject.unknown_ids[node, side]):
+            other = subject.at(candidates[0])
+            return f"probably {label(other)} is meant, which names it on its side"
+    return "add the missing subtask, or correct the id"
+
+
+RULE = Rule("TG102", "unknown-dependency", Severity.ERROR, check, __doc__, needs=(EDGES,))

@@ -1,0 +1,48 @@
+"""Several subtasks have the same id.
+
+What it does
+------------
+Finds subtasks that share an id. One finding for each such id.
+
+Why it is bad
+-------------
+Edges name subtasks by id, so nobody can tell which of them is meant: there is no graph,
+no critical path and no budget.
+
+Example
+-------
+Two entries of `subtasks` with `"id": 7`.
+
+What to do
+----------
+Remove the entry that was copied, or give it the id that it should have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import count, enumerate_some, shorten
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report each id that several subtasks have."""
+    subtasks = subject.task.subtasks
+    for group in subject.graph.duplicates:
+        identifier = subtasks[group[0]].id
+        names = [f"'{shorten(subtasks[position].name)}'" for position in group]
+        yield Fault(
+            f"{count(len(group), 'subtask')} have the id {shorten(str(identifier))}: "
+            f"{enumerate_some(names)}",
+            "remove the copies, or give each subtask an id of its own",
+            subtasks=(identifier,),
+            pointer=subject.subtask_pointer(max(group), "id"),
+        )
+
+
+RULE = Rule("TG104", "duplicate-subtask-id", Severity.ERROR, check, __doc__)

@@ -1,0 +1,82 @@
+"""The subtasks fall into parts that no edge connects.
+
+What it does
+------------
+Counts the weakly connected components of the graph. An id that is no subtask (TG102)
+connects those that name it: the subtask that is missing would.
+
+Why it is bad
+-------------
+The engine would start the parts at once, side by side. In a task with a start and an end
+that is almost always a forgotten edge.
+
+Example
+-------
+Subtasks 1 and 2 with an edge between them, and a subtask 3 without any.
+
+What to do
+----------
+Add the missing edge. Where the parts are independent on purpose, ignore the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import enumerate_some, labels
+from taskgraph.checks.needs import EDGES
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report the parts, if there is more than one."""
+    if len(subject.graph.components) < 2:
+        return
+    parts = _parts(subject)
+    if len(parts) < 2:
+        return
+    parts.sort(key=lambda part: (-len(part), part[0]))
+    outside = sorted(chain.from_iterable(parts[1:]))
+    sizes = enumerate_some([str(len(part)) for part in parts])
+    subtasks = [subject.at(node) for node in outside]
+    yield Fault(
+        f"no edge connects {len(parts)} parts of the task, of {sizes} subtasks; "
+        f"outside the {'first' if len(parts[0]) == len(parts[1]) else 'largest'} "
+        f"{'is' if len(outside) == 1 else 'are'} {labels(subtasks)}",
+        "add the missing edges, or ignore the rule where the parts are independent",
+        subtasks=tuple(subtask.id for subtask in subtasks),
+        pointer=subject.node_pointer(outside[0]),
+    )
+
+
+def _parts(subject: Subject) -> list[list[int]]:
+    """Join the components that name the same unknown id."""
+    components = subject.graph.components
+    if not subject.graph.unknown:
+        return [list(component) for component in components]
+    owner = {node: i for i, component in enumerate(components) for node in component}
+    leader = list(range(len(components)))
+
+    def find(part: int) -> int:
+        while leader[part] != part:
+            leader[part] = leader[leader[part]]
+            part = leader[part]
+        return part
+
+    first: dict[object, int] = {}
+    for (node, _), identifiers in subject.unknown_ids.items():
+        for identifier in identifiers:
+            a, b = find(owner[node]), find(first.setdefault(identifier, owner[node]))
+            leader[max(a, b)] = min(a, b)
+    joined: dict[int, list[int]] = {}
+    for part, component in enumerate(components):
+        joined.setdefault(find(part), []).extend(component)
+    return [sorted(part) for part in joined.values()]
+
+
+RULE = Rule("TG106", "disconnected-graph", Severity.WARNING, check, __doc__, needs=(EDGES,))

@@ -1,0 +1,44 @@
+"""The document has several subtasks and no edges at all.
+
+What it does
+------------
+Says that no subtask has `upstreams` or `downstreams`: a list of tasks, for example,
+leaves them out.
+
+Why it is bad
+-------------
+It is no fault of the task, but half of the tool has nothing to go by: order, critical path
+and budget cannot be told, and the rules about them are skipped.
+
+Example
+-------
+The response of "Query the task list", whose subtasks have an id, a name and a status only.
+
+What to do
+----------
+Save the response of "Query task instance details" for the task that matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report a task of several subtasks without edge lists."""
+    if len(subject.graph) > 1 and not subject.graph.reported_sides:
+        yield Fault(
+            f"the document has no edges between its {len(subject.graph)} subtasks: "
+            "order, critical path and budget cannot be told",
+            "save the details of this task: they have upstreams and downstreams",
+            pointer=subject.pointer(),
+        )
+
+
+RULE = Rule("TG108", "edges-not-reported", Severity.INFO, check, __doc__)

@@ -1,0 +1,42 @@
+"""The task has no subtask.
+
+What it does
+------------
+Finds a task whose list of subtasks is empty.
+
+Why it is bad
+-------------
+There is nothing to run, and nothing to check: usually a query that left the subtasks out,
+or a definition that was never filled in.
+
+Example
+-------
+`"subtasks": []`
+
+What to do
+----------
+Save the response that has the subtasks, or add them to the definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report a task without subtasks."""
+    if not subject.task.subtasks:
+        yield Fault(
+            "the task has no subtask",
+            "save the response that has the subtasks, or add them to the definition",
+            pointer=subject.pointer("subtasks"),
+        )
+
+
+RULE = Rule("TG109", "empty-task", Severity.WARNING, check, __doc__)

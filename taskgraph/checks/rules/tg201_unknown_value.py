@@ -1,0 +1,113 @@
+"""A status, operation or type that the engine is not known to write.
+
+What it does
+------------
+Compares the status, operation and type of the task, and the status, operation and node
+type of every subtask, with the values that are known. One finding for each unknown value,
+however many subtasks have it.
+
+Why it is bad
+-------------
+The value may be misspelt, or come from a newer version. It is kept and shown, but what it
+means is not known: rules that depend on it say nothing about these subtasks.
+
+Example
+-------
+`"status": "SUCCEEDED"` where the engine writes `SUCCESSFUL`.
+
+What to do
+----------
+Correct the value. If a newer version of the engine really writes it, ignore the rule and
+report the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import ascending, labels, shorten
+from taskgraph.checks.rule import Fault, Need, Rule
+from taskgraph.checks.subject import Subject
+from taskgraph.model import (
+    NODE_TYPES,
+    OPERATIONS,
+    STATUSES,
+    TASK_OPERATIONS,
+    TASK_STATUSES,
+    TASK_TYPES,
+)
+
+__all__ = ["RULE"]
+
+_OF_TASK = (
+    ("status", TASK_STATUSES),
+    ("operation", TASK_OPERATIONS),
+    ("type", TASK_TYPES),
+)
+_OF_SUBTASKS = (
+    ("status", STATUSES),
+    ("operation", OPERATIONS),
+    ("node_type", NODE_TYPES),
+)
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report each unknown value."""
+    for attribute, known in _OF_TASK:
+        value = getattr(subject.task, attribute)
+        if value is not None and value not in known:
+            yield Fault(
+                f"the task has the {attribute} {shorten(value)!r}, which is not known",
+                _hint(known),
+                pointer=subject.pointer(attribute),
+            )
+    present = (
+        subject.statuses,
+        subject.operations,
+        {subtask.node_type for subtask in subject.task.subtasks},
+    )
+    for (attribute, known), values in zip(_OF_SUBTASKS, present, strict=True):
+        for value in values - known - {None}:
+            yield _of_subtasks(subject, attribute, str(value), known)
+
+
+def _of_subtasks(
+    subject: Subject, attribute: str, value: str, known: frozenset[str]
+) -> Fault:
+    subtasks = subject.task.subtasks
+    positions = [
+        position
+        for position, subtask in enumerate(subtasks)
+        if getattr(subtask, attribute) == value
+    ]
+    owners = [subtasks[position] for position in positions]
+    verb = "has" if len(owners) == 1 else "have"
+    noun = attribute.replace("_", " ")
+    return Fault(
+        f"{labels(owners)} {verb} the {noun} {shorten(value)!r}, which is not known",
+        _hint(known),
+        subtasks=ascending(owner.id for owner in owners),
+        pointer=subject.first_pointer(positions, attribute),
+    )
+
+
+def _hint(known: frozenset[str]) -> str:
+    return f"known: {', '.join(sorted(known))}"
+
+
+def _values(subject: Subject) -> str:
+    task = subject.task
+    if task.is_definition and task.status is None and subject.statuses <= {None}:
+        return "a definition has no states"
+    return ""
+
+
+RULE = Rule(
+    "TG201",
+    "unknown-value",
+    Severity.WARNING,
+    check,
+    __doc__,
+    needs=(Need("what an engine wrote", _values),),
+)

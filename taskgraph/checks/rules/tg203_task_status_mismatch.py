@@ -1,0 +1,110 @@
+"""The status of the task contradicts those of its subtasks.
+
+What it does
+------------
+Finds two contradictions:
+
+- The task is SUCCESSFUL, but a subtask is neither SUCCESSFUL nor, after a rollback,
+  PENDING; or the task was rolled back, but a subtask is not PENDING.
+- The task is FAILED, but no subtask is, and nothing was ever retried or skipped. Only a
+  fault inside the engine's coordinator does that, so it is a warning, not an error.
+
+Everything else that looks odd is legal: the engine lets siblings run on after a failure,
+retries while the task is FAILED, and takes a moment to notice that all is done.
+
+Why it is bad
+-------------
+A task that says SUCCESSFUL over unfinished work is believed. One that failed without a
+failed subtask has its cause outside of the document.
+
+Example
+-------
+The task is SUCCESSFUL and subtask 3 is FAILED.
+
+What to do
+----------
+Save the response again. If a task failed without a failed subtask, look into the server's
+log at the time of its finish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import ascending, labels
+from taskgraph.checks.needs import STATUSES
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+from taskgraph.model import STATUSES as KNOWN
+from taskgraph.model import Operation, Status
+
+__all__ = ["RULE"]
+
+_SECOND_TRIES = frozenset({Operation.RETRY, Operation.SKIP, Operation.ROLLBACK_SKIP})
+_MANUAL = frozenset({Operation.CANCEL, *_SECOND_TRIES})
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report a contradiction between task and subtasks."""
+    if subject.task.status == Status.SUCCESSFUL:
+        yield from _unfinished(subject)
+    elif subject.task.status == Status.FAILED and _failed_by_itself(subject):
+        yield Fault(
+            "the task is FAILED, but no subtask is, and none was retried",
+            "only a fault inside the coordinator does that: look into the server's log",
+            pointer=subject.pointer("status"),
+            severity=Severity.WARNING,
+        )
+
+
+def _unfinished(subject: Subject) -> Iterator[Fault]:
+    legal = _legal_ends(subject)
+    wrong = (subject.statuses & KNOWN) - legal
+    if wrong:
+        subtasks = [sub for sub in subject.task.subtasks if sub.status in wrong]
+        found = " or ".join(sorted(status for status in wrong if status))
+        verb = "is" if len(subtasks) == 1 else "are"
+        done = "SUCCESSFUL" if Status.SUCCESSFUL in legal else "SUCCESSFUL and rolled back"
+        yield Fault(
+            f"the task is {done}, but {labels(subtasks)} {verb} {found}",
+            "save the response again: the statuses are not of one moment",
+            subtasks=ascending(subtask.id for subtask in subtasks),
+            pointer=subject.pointer("status"),
+        )
+
+
+def _legal_ends(subject: Subject) -> frozenset[Status]:
+    """Give the statuses that a subtask of a SUCCESSFUL task can have.
+
+    A list of tasks does not tell the operation of the task; and how obshell leaves the
+    subtasks of a rolled back task is not known.
+    """
+    if not subject.was_rolled_back:
+        return frozenset({Status.SUCCESSFUL})
+    task = subject.task
+    if task.operation == Operation.ROLLBACK and task.origin.dialect != "obshell":
+        return frozenset({Status.PENDING})
+    return frozenset({Status.SUCCESSFUL, Status.PENDING})
+
+
+def _failed_by_itself(subject: Subject) -> bool:
+    """Tell whether only the coordinator can have failed the task.
+
+    After an automatic retry the task can stay FAILED while its subtasks go on, and a
+    subtask of unknown status may be a failed one.
+    """
+    subtasks = subject.task.subtasks
+    return (
+        bool(subtasks)
+        and Status.FAILED not in subject.statuses
+        and subject.statuses <= KNOWN
+        and subject.task.operation not in _MANUAL
+        and subject.operations.isdisjoint(_SECOND_TRIES)
+        and all(subtask.attempts == 1 for subtask in subtasks)
+    )
+
+
+RULE = Rule(
+    "TG203", "task-status-mismatch", Severity.ERROR, check, __doc__, needs=(STATUSES,)
+)

@@ -1,0 +1,48 @@
+"""A subtask has no timeout.
+
+What it does
+------------
+Finds subtasks whose timeout is absent or 0. Where no subtask of a response has a timeout,
+the document does not report them, and the rule is skipped.
+
+Why it is bad
+-------------
+Nothing promises that the subtask ends, so the worst case of the whole task is unbounded.
+
+Example
+-------
+`"timeout": 0`
+
+What to do
+----------
+Give the subtask a timeout. Where the engine itself writes 0, on the start and end nodes of
+some tasks, ignore the rule for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import label
+from taskgraph.checks.needs import TIMEOUTS
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report each subtask without a timeout."""
+    for position, subtask in enumerate(subject.task.subtasks):
+        if not subtask.timeout:
+            what = "no timeout" if subtask.timeout is None else "a timeout of 0"
+            yield Fault(
+                f"{label(subtask)} has {what}: the worst case is unbounded",
+                "give it a timeout in seconds",
+                subtasks=(subtask.id,),
+                pointer=subject.subtask_pointer(position, "timeout"),
+            )
+
+
+RULE = Rule("TG401", "no-timeout", Severity.WARNING, check, __doc__, needs=(TIMEOUTS,))

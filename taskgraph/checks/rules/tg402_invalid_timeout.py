@@ -1,0 +1,46 @@
+"""A subtask has a negative timeout.
+
+What it does
+------------
+Finds timeouts below 0.
+
+Why it is bad
+-------------
+It means nothing, and the engine never writes it. Critical path and budget count such a
+subtask as one without a limit.
+
+Example
+-------
+`"timeout": -30`
+
+What to do
+----------
+Write the timeout in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import label
+from taskgraph.checks.needs import TIMEOUTS
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report each negative timeout."""
+    for position, subtask in enumerate(subject.task.subtasks):
+        if subtask.timeout is not None and subtask.timeout < 0:
+            yield Fault(
+                f"{label(subtask)} has a timeout of {subtask.timeout} s",
+                "write the timeout in seconds, more than 0",
+                subtasks=(subtask.id,),
+                pointer=subject.subtask_pointer(position, "timeout"),
+            )
+
+
+RULE = Rule("TG402", "invalid-timeout", Severity.ERROR, check, __doc__, needs=(TIMEOUTS,))

@@ -1,0 +1,67 @@
+"""Several subtasks have the same series id.
+
+What it does
+------------
+Finds subtasks of different ids that share a `seriesId`. One finding for each value.
+
+Why it is bad
+-------------
+The engine numbers the subtasks of a task without repetition, so the document was pieced
+together, or a subtask was copied and only its id changed.
+
+Example
+-------
+Subtasks 1 and 2 both have `"seriesId": 0`.
+
+What to do
+----------
+Save the response again; in a document written by hand, remove the copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import ascending, labels
+from taskgraph.checks.rule import Fault, Need, Rule
+from taskgraph.checks.subject import Subject
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report each series id that several subtasks have."""
+    subtasks = subject.graph.subtasks
+    series = [subtask.series_id for subtask in subtasks if subtask.series_id is not None]
+    if len(set(series)) == len(series):
+        return
+    nodes: dict[int, list[int]] = {}
+    for node, subtask in enumerate(subtasks):
+        if subtask.series_id is not None:
+            nodes.setdefault(subtask.series_id, []).append(node)
+    for value, group in nodes.items():
+        if len(group) > 1:
+            owners = [subtasks[node] for node in group]
+            yield Fault(
+                f"{labels(owners)} have the same series id {value}",
+                "save the response again, or remove the copy",
+                subtasks=ascending(owner.id for owner in owners),
+                pointer=subject.node_pointer(group[-1], "series_id"),
+            )
+
+
+def _series(subject: Subject) -> str:
+    if all(subtask.series_id is None for subtask in subject.task.subtasks):
+        return "the document has no series ids"
+    return ""
+
+
+RULE = Rule(
+    "TG602",
+    "duplicate-series-id",
+    Severity.WARNING,
+    check,
+    __doc__,
+    needs=(Need("series ids", _series),),
+)

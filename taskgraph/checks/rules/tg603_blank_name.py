@@ -1,0 +1,50 @@
+"""The task or a subtask has no name.
+
+What it does
+------------
+Finds names that are absent, empty or white space only.
+
+Why it is bad
+-------------
+People find a subtask by its name: in the diagram, in messages, in statistics over many
+runs. Without one only the id tells them apart, and it changes from run to run.
+
+Example
+-------
+`"name": " "`
+
+What to do
+----------
+Give it a name that says what it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import label
+from taskgraph.checks.needs import NAMES
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+
+__all__ = ["RULE"]
+
+_HINT = "give it a name that says what it does"
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report each blank name."""
+    if not subject.task.name.strip():
+        yield Fault("the task has no name", _HINT, pointer=subject.pointer("name"))
+    for position, subtask in enumerate(subject.task.subtasks):
+        if not subtask.name or subtask.name.isspace():
+            yield Fault(
+                f"{label(subtask)} has no name",
+                _HINT,
+                subtasks=(subtask.id,),
+                pointer=subject.subtask_pointer(position, "name"),
+            )
+
+
+RULE = Rule("TG603", "blank-name", Severity.WARNING, check, __doc__, needs=(NAMES,))

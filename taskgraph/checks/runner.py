@@ -1,0 +1,152 @@
+"""Runs the rules over a task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from taskgraph.checks.findings import Finding, Severity, Step
+from taskgraph.checks.options import CheckOptions
+from taskgraph.checks.result import CheckResult, Skipped
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.selection import active_rules
+from taskgraph.checks.subject import Subject
+from taskgraph.graph import TaskGraph
+
+__all__ = ["check_document", "run_checks"]
+
+
+def run_checks(graph: TaskGraph, options: CheckOptions) -> CheckResult:
+    """Check one task.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+        Of a faulty task too.
+    options : CheckOptions
+
+    Returns
+    -------
+    CheckResult
+        Near-linear in subtasks and edges.
+
+    Raises
+    ------
+    ConfigError
+        If the options name a rule that does not exist.
+    """
+    return check_document([graph], options)[0]
+
+
+def check_document(
+    graphs: Iterable[TaskGraph], options: CheckOptions
+) -> tuple[CheckResult, ...]:
+    """Check every task of one document.
+
+    What is about the document itself is found once, and its text is looked at once for
+    lines and columns, however many tasks it has.
+
+    Parameters
+    ----------
+    graphs : iterable of TaskGraph
+        All read from one document.
+    options : CheckOptions
+
+    Returns
+    -------
+    tuple of CheckResult
+        One for each task.
+
+    Raises
+    ------
+    ConfigError
+        If the options name a rule that does not exist.
+    """
+    results: list[CheckResult] = []
+    seen: set[Finding] = set()
+    data = b""
+    for graph in graphs:
+        subject = Subject(graph, options)
+        findings, skipped = _apply(subject)
+        if findings:
+            data = data or graph.task.origin.data
+            findings = [finding for finding in findings if finding not in seen]
+            seen.update(finding for finding in findings if finding.task_name is None)
+            findings.sort(key=Finding.sort_key)
+        task = graph.task
+        results.append(
+            CheckResult(
+                task.origin.file, task.id, task.name, tuple(findings), tuple(skipped)
+            )
+        )
+    return tuple(_located(results, data) if data else results)
+
+
+def _apply(subject: Subject) -> tuple[list[Finding], list[Skipped]]:
+    findings: list[Finding] = []
+    skipped: list[Skipped] = []
+    for rule, severity in active_rules(subject.options):
+        for need in rule.needs:
+            reason = need.reason_to_skip(subject)
+            if reason:
+                skipped.append(Skipped(rule.code, rule.name, reason))
+                break
+        else:
+            findings += [
+                _finding(subject, rule, severity, fault) for fault in rule.check(subject)
+            ]
+    return findings, skipped
+
+
+def _finding(
+    subject: Subject, rule: Rule, severity: Severity | None, fault: Fault
+) -> Finding:
+    """Add what is the same for every fault of a rule and of a task.
+
+    A severity from the options decides over all.
+    """
+    task = subject.task
+    return Finding(
+        code=rule.code,
+        name=rule.name,
+        severity=severity or fault.severity or rule.severity,
+        message=fault.message,
+        hint=fault.hint,
+        file=task.origin.file,
+        task_id=None if fault.of_document else task.id,
+        task_name=None if fault.of_document else task.name,
+        subtasks=fault.subtasks,
+        edges=fault.edges,
+        pointer=task.origin.pointer if fault.pointer is None else fault.pointer,
+        path=tuple(
+            Step(subject.at(node).id, subject.node_pointer(node)) for node in fault.path
+        ),
+    )
+
+
+def _located(results: Sequence[CheckResult], data: bytes) -> list[CheckResult]:
+    """Add lines and columns."""
+    from taskgraph.sources.positions import locate
+
+    pointers: dict[str, None] = {}
+    for result in results:
+        for finding in result.findings:
+            pointers[finding.pointer] = None
+            pointers.update((step.pointer, None) for step in finding.path)
+    places = locate(data, pointers)
+    if not places:
+        return list(results)
+    return [_with_places(result, places) for result in results]
+
+
+def _with_places(result: CheckResult, places: dict[str, tuple[int, int]]) -> CheckResult:
+    findings = []
+    for finding in result.findings:
+        line, column = places[finding.pointer]
+        path = []
+        for step in finding.path:
+            step_line, step_column = places[step.pointer]
+            path.append(step._replace(line=step_line, column=step_column))
+        findings.append(finding._replace(line=line, column=column, path=tuple(path)))
+    return CheckResult(
+        result.file, result.task_id, result.task_name, tuple(findings), result.skipped
+    )

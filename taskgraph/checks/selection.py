@@ -1,0 +1,111 @@
+"""Which rules are used, and with which severity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.options import CheckOptions
+from taskgraph.checks.registry import RULES
+from taskgraph.checks.rule import Rule
+from taskgraph.errors import ConfigError
+
+__all__ = ["ActiveRule", "active_rules", "find_rule"]
+
+_ALL = "all"
+
+
+class ActiveRule(NamedTuple):
+    """A rule that is used, with the severity that the options give it."""
+
+    rule: Rule
+    severity: Severity | None
+    """``None`` where the options do not name one."""
+
+
+def find_rule(name: str) -> Rule:
+    """Give the rule with a code or name.
+
+    Raises
+    ------
+    ConfigError
+        If there is none.
+    """
+    wanted = _normal(name)
+    for rule in RULES:
+        if wanted in (_normal(rule.code), rule.name):
+            return rule
+    raise ConfigError(f"there is no rule {name!r}{_suggestion(wanted)}")
+
+
+def active_rules(options: CheckOptions) -> tuple[ActiveRule, ...]:
+    """Give the rules that the options ask for, by code.
+
+    Raises
+    ------
+    ConfigError
+        If a selector fits no rule.
+    """
+    return _active(
+        options.select, options.extend_select, options.ignore, options.severities
+    )
+
+
+@lru_cache(maxsize=256)
+def _active(
+    select: tuple[str, ...],
+    extend_select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    severities: tuple[tuple[str, Severity], ...],
+) -> tuple[ActiveRule, ...]:
+    for selector in (*select, *extend_select, *ignore, *(name for name, _ in severities)):
+        if not any(_specificity(selector, rule) for rule in RULES):
+            hint = _suggestion(_normal(selector))
+            raise ConfigError(f"no rule is called {selector!r}{hint}")
+    chosen = []
+    for rule in RULES:
+        asked = max(_best((*select, *extend_select), rule), not select and rule.enabled)
+        if asked > _best(ignore, rule):
+            chosen.append(ActiveRule(rule, _severity(severities, rule)))
+    return tuple(chosen)
+
+
+def _severity(severities: tuple[tuple[str, Severity], ...], rule: Rule) -> Severity | None:
+    best, chosen = 1, None
+    for selector, severity in severities:
+        specificity = _specificity(selector, rule)
+        if specificity >= best:
+            best, chosen = specificity, severity
+    return chosen
+
+
+def _best(selectors: Iterable[str], rule: Rule) -> int:
+    return max((_specificity(selector, rule) for selector in selectors), default=0)
+
+
+def _specificity(selector: str, rule: Rule) -> int:
+    """Say how narrowly a selector names a rule; 0 where it does not."""
+    wanted = _normal(selector)
+    if wanted == rule.name:
+        return len(rule.code)
+    if wanted == _ALL:
+        return 1
+    code = _normal(rule.code)
+    return len(wanted) if len(wanted) >= 2 and code.startswith(wanted) else 0
+
+
+def _normal(selector: str) -> str:
+    return selector.strip().lower().replace("_", "-")
+
+
+def _suggestion(wanted: str) -> str:
+    from difflib import get_close_matches
+
+    names = [name for rule in RULES for name in (rule.name, rule.code.lower())]
+    near = get_close_matches(wanted, names, n=1)
+    if not near:
+        return "; `taskgraph rules` lists them"
+    (rule,) = [rule for rule in RULES if near[0] in (rule.name, rule.code.lower())]
+    return f"; did you mean {rule.code} {rule.name}?"

@@ -1,0 +1,102 @@
+"""The findings as text for people: grouped by file, a line and a hint each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import groupby
+
+from taskgraph.checks import CheckResult, CheckRun, Finding, Severity
+from taskgraph.model import visible
+
+__all__ = ["Style", "ansi", "plain", "render_check_text"]
+
+Style = Callable[[str, str], str]
+"""Gives a text the looks of a role: ``file``, ``dim``, ``error``, ``warning``, ``info``."""
+
+_CODES = {"file": "1", "dim": "2", "error": "1;31", "warning": "33", "info": "36"}
+_NO_PLACE = "-"
+
+
+def plain(text: str, role: str) -> str:  # noqa: ARG001 - one of two with this shape
+    """Leave a text as it is."""
+    return text
+
+
+def ansi(text: str, role: str) -> str:
+    """Colour a text for a terminal."""
+    return f"\x1b[{_CODES[role]}m{text}\x1b[0m"
+
+
+def render_check_text(run: CheckRun, *, style: Style = plain) -> str:
+    """Write the findings of a run as text.
+
+    Parameters
+    ----------
+    run : CheckRun
+    style : callable
+        :func:`plain` or :func:`ansi`, for example. The severity is a word too, so
+        nothing is told by colour alone.
+
+    Returns
+    -------
+    str
+        A block for each task with findings, then how many there are, and which rules
+        were skipped and why.
+    """
+    blocks = [_block(result, style) for result in run.results if result.findings]
+    return "".join(f"{block}\n" for block in blocks) + "".join(_closing(run, style))
+
+
+def _block(result: CheckResult, style: Style) -> str:
+    name = f" '{visible(result.task_name)}'" if result.task_name.strip() else ""
+    identifier = "" if result.task_id is None else f" {visible(str(result.task_id))}"
+    title = style(visible(result.file), "file")
+    lines = [f"{title}: task{identifier}{name}" if identifier or name else title]
+    width = max(len(_place(finding)) for finding in result.findings)
+    for finding in result.findings:
+        lines += _lines(finding, width, style)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _place(finding: Finding) -> str:
+    if finding.line is None:
+        return visible(finding.pointer) or _NO_PLACE
+    return f"{finding.line}:{finding.column}"
+
+
+def _lines(finding: Finding, width: int, style: Style) -> Iterator[str]:
+    place = style(_place(finding).ljust(width), "dim")
+    severity = style(str(finding.severity), str(finding.severity))
+    rule = f"{finding.code} {finding.name}"
+    yield f"  {place}  {severity} {rule}: {visible(finding.message)}"
+    yield f"  {' ' * width}  {style(f'hint: {visible(finding.hint)}', 'dim')}"
+
+
+def _closing(run: CheckRun, style: Style) -> Iterator[str]:
+    files = len({result.file for result in run.results})
+    where = f"{_count(len(run.results), 'task')} in {_count(files, 'file')}"
+    counts = [(severity, run.count(severity)) for severity in reversed(Severity)]
+    words = [style(_count(n, severity), severity) for severity, n in counts if n]
+    yield f"{', '.join(words) or 'no findings'}: {where}\n"
+    if run.unreadable:
+        files = len(run.unreadable)
+        yield style(f"{_count(files, 'file')} could not be read\n", "error")
+    for line in _skipped(run):
+        yield style(line, "dim") + "\n"
+
+
+def _skipped(run: CheckRun) -> Iterator[str]:
+    """Say which rules were skipped, a line for each reason."""
+    total = len(run.results)
+    counts = Counter(skipped for result in run.results for skipped in result.skipped)
+    keyed = sorted((-n, skipped.reason, skipped.code) for skipped, n in counts.items())
+    for (less, reason), group in groupby(keyed, key=lambda entry: entry[:2]):
+        codes = [code for _, _, code in group]
+        share = f" for {-less} of {total} tasks" if total > 1 else ""
+        rules = _count(len(codes), "rule")
+        yield f"skipped {rules}{share}: {visible(reason)} ({', '.join(codes)})"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,76 @@
+"""Small tasks for the tests of the checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from taskgraph.checks import CheckOptions, CheckResult, Finding, run_checks
+from taskgraph.graph import build_graph
+from taskgraph.model import Envelope, Id, Subtask, Task
+
+START = datetime(2025, 3, 4, 9, 30, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    """Give a moment, in seconds after the start of the task."""
+    return START + timedelta(seconds=seconds)
+
+
+def subtasks(
+    edges: Iterable[tuple[Id, Id]], *, ids: Iterable[Id] = (), **common: Any
+) -> list[Subtask]:
+    """Give subtasks with their edges on both ends, all fields as `common` says."""
+    edges = list(edges)
+    every = dict.fromkeys([*ids, *(end for edge in edges for end in edge)])
+    fields = {"status": "PENDING", "operation": "EXECUTE", "timeout": 60, "attempts": 1}
+    return [
+        Subtask(
+            identifier,
+            name=f"step {identifier}",
+            upstreams=tuple(a for a, b in edges if b == identifier),
+            downstreams=tuple(b for a, b in edges if a == identifier),
+            **(fields | common),  # type: ignore[arg-type]
+        )
+        for identifier in every
+    ]
+
+
+def change(rows: Iterable[Subtask], identifier: Id, **fields: Any) -> list[Subtask]:
+    """Give the same subtasks with some fields of one changed."""
+    return [row._replace(**fields) if row.id == identifier else row for row in rows]
+
+
+def task(rows: Iterable[Subtask], **fields: Any) -> Task:
+    """Give a task of these subtasks."""
+    defaults: dict[str, Any] = {"id": 1, "name": "demo", "status": "RUNNING"}
+    defaults |= {"operation": "EXECUTE", "type": "MANUAL", "start_time": START}
+    return Task(subtasks=tuple(rows), **(defaults | fields))
+
+
+def response(seconds: float, **fields: Any) -> Envelope:
+    """Give the envelope of a response at a moment."""
+    return Envelope(
+        **({"successful": True, "status": 200, "timestamp": at(seconds)} | fields)
+    )
+
+
+def check(subject: Task, **options: Any) -> CheckResult:
+    """Run the checks over a task."""
+    return run_checks(build_graph(subject), CheckOptions(**options))
+
+
+def found(subject: Task, code: str, **options: Any) -> list[Finding]:
+    """Give the findings of one rule."""
+    return [f for f in check(subject, **options).findings if f.code == code]
+
+
+def codes(subject: Task, **options: Any) -> list[str]:
+    """Give the code of each finding."""
+    return [finding.code for finding in check(subject, **options).findings]
+
+
+def skipped(subject: Task, **options: Any) -> dict[str, str]:
+    """Give why each skipped rule was skipped."""
+    return {entry.code: entry.reason for entry in check(subject, **options).skipped}

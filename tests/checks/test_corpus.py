@@ -1,0 +1,20 @@
+"""What real engines wrote is never an error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from taskgraph.api import read_documents
+from taskgraph.checks import CheckOptions, Severity, check_document
+
+
+@pytest.mark.parametrize("folder", ["ocp", "obshell"])
+def test_no_error_in_a_real_document(corpus: Path, folder: str) -> None:
+    paths = sorted(map(str, (corpus / folder).glob("*.json")))
+    assert paths
+    for document in read_documents(paths):
+        for result in check_document([t.graph for t in document.tasks], CheckOptions()):
+            errors = [f for f in result.findings if f.severity is Severity.ERROR]
+            assert not errors, document.name

@@ -1,0 +1,106 @@
+"""Every rule has a document that breaks it, with what is found, and one that does not."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import taskgraph
+from taskgraph.api import load_all
+from taskgraph.checks import (
+    RULES,
+    BudgetLimit,
+    CheckOptions,
+    CheckResult,
+    Severity,
+    check_document,
+    run_checks,
+)
+from taskgraph.graph import build_graph
+from taskgraph.reports.check_json import finding_json
+
+CODES = [rule.code for rule in RULES]
+
+
+def options(expected: dict[str, Any]) -> CheckOptions:
+    chosen = expected.get("options", {})
+    limits = tuple(BudgetLimit(*limit) for limit in chosen.get("budget_limits", ()))
+    extra = tuple(chosen.get("extend_select", ()))
+    return CheckOptions(budget_limits=limits, extend_select=extra)
+
+
+def expectation(samples: Path, code: str) -> dict[str, Any]:
+    text = (samples / "rules" / f"{code}.expected.json").read_text("utf-8")
+    content: dict[str, Any] = json.loads(text)
+    return content
+
+
+def checked(path: Path, chosen: CheckOptions) -> tuple[CheckResult, ...]:
+    return check_document([loaded.graph for loaded in load_all(path)], chosen)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_breaking_document_gives_exactly_what_is_expected(
+    samples: Path, code: str
+) -> None:
+    expected = expectation(samples, code)
+    results = checked(samples / "rules" / f"{code}.json", options(expected))
+    findings = [finding_json(finding) for result in results for finding in result.findings]
+    for finding in findings:
+        assert Path(finding.pop("file")).name == f"{code}.json"
+    assert findings == expected["findings"]
+    assert {finding["code"] for finding in findings} == {code}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_passing_document_is_looked_at_and_gives_nothing(
+    samples: Path, code: str
+) -> None:
+    chosen = options(expectation(samples, code))
+    for result in checked(samples / "rules" / f"{code}.ok.json", chosen):
+        assert result.findings == ()
+        if code != "TG103":  # declares its edges on one side, on purpose
+            assert code not in {skipped.code for skipped in result.skipped}
+
+
+def test_there_is_no_sample_without_a_rule(samples: Path) -> None:
+    names = {path.name.split(".")[0] for path in (samples / "rules").iterdir()}
+    assert names == set(CODES)
+
+
+def test_the_stop_response_has_no_error_and_no_warning(samples: Path) -> None:
+    result = taskgraph.check(taskgraph.load(samples / "obproxy_stop.json"))
+    assert result.worst in {None, Severity.INFO}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_order_of_the_subtasks_has_no_say(samples: Path, code: str) -> None:
+    chosen = options(expectation(samples, code))
+    shuffle = random.Random(code).shuffle
+    for loaded in load_all(samples / "rules" / f"{code}.json"):
+        before = run_checks(loaded.graph, chosen)
+        rows = list(loaded.task.subtasks)
+        shuffle(rows)
+        shuffled = taskgraph.model.Task(
+            **{
+                name: getattr(loaded.task, name)
+                for name in type(loaded.task).__dataclass_fields__
+                if name not in {"subtasks", "origin", "naive_times"}
+            },
+            subtasks=tuple(rows),
+            naive_times=tuple(
+                (None if at is None else rows.index(loaded.task.subtasks[at]), attribute)
+                for at, attribute in loaded.task.naive_times
+            ),
+        )
+        after = run_checks(build_graph(shuffled), chosen)
+        placeless = {"file": "", "pointer": "", "line": None, "column": None, "path": ()}
+        assert [f._replace(**placeless) for f in after.findings] == [  # type: ignore[arg-type]
+            f._replace(**placeless)  # type: ignore[arg-type]
+            for f in before.findings
+        ]
+        assert after.skipped == before.skipped
