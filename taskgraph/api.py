@@ -287,7 +287,7 @@ def check_files(
         If the options name a rule that does not exist.
     """
     from taskgraph import __version__
-    from taskgraph.checks import CheckResult, CheckRun, Severity, check_document
+    from taskgraph.checks import CheckRun, Severity, check_document
     from taskgraph.config import Config
 
     results: list[CheckResult] = []
@@ -310,14 +310,14 @@ def check_files(
 
 
 def render(
-    loaded: LoadedTask, format: str = "svg", options: DiagramOptions | None = None
+    loaded: LoadedTask, form: str = "svg", options: DiagramOptions | None = None
 ) -> str | bytes:
     """Draw a task.
 
     Parameters
     ----------
     loaded : LoadedTask
-    format : str
+    form : str
         ``svg``, ``dot``, ...: see ``taskgraph.diagrams.FORMATS``.
     options : DiagramOptions, optional
 
@@ -331,7 +331,7 @@ def render(
     results = analyze(loaded)
     return diagrams.render(
         loaded.graph,
-        format,
+        form,
         options=options or diagrams.DiagramOptions(),
         schedule=results.schedule,
         no_return=results.point_of_no_return,

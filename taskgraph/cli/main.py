@@ -28,17 +28,17 @@ _COMMANDS = {
 class _Commands(click.Group):
     """Imports the module of a command when it is called, so that each starts fast."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"taskgraph.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
 
@@ -73,7 +73,7 @@ def main(args: list[str] | None = None) -> NoReturn:
     except TaskgraphError as error:
         complain(str(error))
         sys.exit(EXIT_INPUT)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last resort before a traceback
         _fault(error)
     sys.exit(0)
 

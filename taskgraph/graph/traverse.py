@@ -129,7 +129,7 @@ def cyclic_components(downstreams: Adjacency) -> tuple[tuple[int, ...], ...]:
                 if calls:
                     low[calls[-1][0]] = min(low[calls[-1][0]], low[node])
                 if low[node] == number[node]:
-                    component = []
+                    component: list[int] = []
                     while not component or component[-1] != node:
                         component.append(path.pop())
                         on_path[component[-1]] = 0

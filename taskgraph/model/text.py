@@ -10,7 +10,7 @@ _KEPT_FORMATS = frozenset("\u200c\u200d")  # joiners that scripts and emoji need
 
 
 def visible(text: str) -> str:
-    """Show a text on one line, with everything invisible spelt out.
+    r"""Show a text on one line, with everything invisible spelt out.
 
     Control characters become their pictures (``␛``), marks that change the direction
     of the text and other invisible characters become ``⟨U+202E⟩``: a name can neither
@@ -18,7 +18,7 @@ def visible(text: str) -> str:
 
     Examples
     --------
-    >>> visible("a\\nb")
+    >>> visible("a\nb")
     'a␊b'
     """
     if text.isprintable():

@@ -91,7 +91,7 @@ def budget_json(
         "budget_seconds": budget.seconds if budget.is_bounded else None,
         "unlimited": _ids(graph, budget.unlimited),
         "total_timeout_seconds": budget.total,
-        "shares": sorted(shares, key=lambda share: -int(share["seconds"])),  # type: ignore[call-overload]
+        "shares": sorted(shares, key=lambda share: -int(share["seconds"])),
         "point_of_no_return": None if no_return is None else _no_return(graph, no_return),
     }
 

@@ -32,7 +32,7 @@ def critical_path_text(graph: TaskGraph, schedule: Schedule, style: Style) -> st
         )
     )
     parts += ["", _table(graph, schedule, path, floats=False)]
-    parts += _ties(graph, schedule)
+    parts += _ties(schedule)
     on_path = set(path)
     others = [node for node in graph.order if node not in on_path]
     if others:
@@ -42,7 +42,7 @@ def critical_path_text(graph: TaskGraph, schedule: Schedule, style: Style) -> st
     return to_text(parts, style)
 
 
-def _ties(graph: TaskGraph, schedule: Schedule) -> list[RenderableType]:
+def _ties(schedule: Schedule) -> list[RenderableType]:
     if schedule.path_count <= 1 and not schedule.has_more_paths:
         return []
     count = f"{schedule.path_count:,}"

@@ -58,7 +58,7 @@ def show_text(
     rows.append(("Findings", _findings(checked)))
     parts: list[RenderableType] = [heading(task), facts(rows)]
     if len(graph):
-        parts += ["", *_subtasks(graph, budget, no_return, style)]
+        parts += ["", *_subtasks(graph, budget, no_return)]
     return to_text(parts, style)
 
 
@@ -107,18 +107,17 @@ def _subtasks(
     graph: TaskGraph,
     budget: Budget | None,
     no_return: PointOfNoReturn | None,
-    style: Style,
 ) -> list[RenderableType]:
     nodes = list(graph.order) + sorted(set(range(len(graph))) - set(graph.order))
     critical = set(budget.schedule.critical) if budget else set()
     gates = set(no_return.nodes) if no_return else set()
     shown = nodes
     if len(nodes) > _MOST_ROWS:
-        rank = {status: place for place, status in enumerate(_ORDER)}
+        rank: dict[str, int] = {status: place for place, status in enumerate(_ORDER)}
         worst = sorted(
             nodes,
             key=lambda node: (
-                rank.get(graph.subtasks[node].status or "", 0),  # type: ignore[call-overload]
+                rank.get(graph.subtasks[node].status or "", 0),
                 node not in critical,
             ),
         )[:_MOST_ROWS]
