@@ -186,9 +186,7 @@ def details(photo: Photo, rng: Random) -> Json:
     """Write a task's details."""
     writer = _Writer(photo, rng)
     created = writer.created()
-    subtasks = [
-        {"createTime": created, **writer.subtask(index)} for index in writer.order
-    ]
+    subtasks = [{"createTime": created, **writer.subtask(index)} for index in writer.order]
     data = writer.task(subtasks)
     data["createTime"] = created
     data["creator"] = {"id": 100, "name": "admin"}
@@ -244,9 +242,7 @@ def diagnosis(photo: Photo) -> bytes:
     for line in photo.journal.log:
         if line.moment <= photo.moment:
             stamp = write_time(line.moment)
-            logs.setdefault((line.index, line.attempts), []).append(
-                f"{stamp} {line.text}\n"
-            )
+            logs.setdefault((line.step, line.attempts), []).append(f"{stamp} {line.text}\n")
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("task_info.txt", "".join(lines))

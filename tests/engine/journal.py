@@ -37,7 +37,7 @@ class Entry(NamedTuple):
     """From this moment on the row of a step was so."""
 
     moment: int
-    index: int
+    step: int
     row: Row
 
 
@@ -51,18 +51,18 @@ class TaskEntry(NamedTuple):
 class Run(NamedTuple):
     """One run of one step as it happened; ``ended`` is when the engine saw its end."""
 
-    index: int
+    step: int
     operation: str
     began: int
     ended: int | None
 
 
 class Action(NamedTuple):
-    """Something that an operator asked for; ``index`` is -1 for the task."""
+    """Something that an operator asked for; ``step`` is -1 for the task."""
 
     moment: int
     name: str
-    index: int
+    step: int
     accepted: bool
 
 
@@ -77,7 +77,7 @@ class LogLine(NamedTuple):
     """A line of a step's log."""
 
     moment: int
-    index: int
+    step: int
     attempts: int
     text: str
 
@@ -106,7 +106,7 @@ class Journal:
         for entry in self.entries:
             if entry.moment > moment:
                 break
-            rows[entry.index] = entry.row
+            rows[entry.step] = entry.row
         task = self.task_entries[0].row
         for task_entry in self.task_entries:
             if task_entry.moment > moment:

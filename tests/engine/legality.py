@@ -194,6 +194,11 @@ def _edges(task: _Task) -> Iterator[str]:
                     yield f"{step.id} names {other}, which does not exist"
                 elif step.id not in getattr(task.by_id[other], far):
                     yield f"{step.id} names {other}, which does not name it"
+    if _has_cycle(task):
+        yield "the edges form a cycle"
+
+
+def _has_cycle(task: _Task) -> bool:
     waiting = {step.id: len(step.ups) for step in task.steps}
     free = [step.id for step in task.steps if not step.ups]
     for identifier in free:
@@ -201,8 +206,7 @@ def _edges(task: _Task) -> Iterator[str]:
             waiting[down] = waiting.get(down, 0) - 1
             if waiting[down] == 0 and down in task.by_id:
                 free.append(down)
-    if len(free) < len(task.steps):
-        yield "the edges form a cycle"
+    return len(free) < len(task.steps)
 
 
 # --- the states ------------------------------------------------------------------
@@ -320,25 +324,24 @@ def _was_touched(task: _Task) -> bool:
 def _windows(task: _Task) -> Iterator[str]:
     known = [step for step in task.steps if step.start is not None]
     for step in known:
-        if step.finish is not None and step.finish < _start(step):
+        if _is_later(step.start, step.finish):
             yield f"{step.id} finished before it started"
-        if task.start is not None and _start(step) < task.start:
+        if _is_later(task.start, step.start):
             yield f"{step.id} started before the task"
-        if task.state == "SUCCESSFUL" and None not in (step.finish, task.finish):
-            if (step.finish or 0) > (task.finish or 0):
-                yield f"{step.id} finished after the task"
+        if task.state == "SUCCESSFUL" and _is_later(step.finish, task.finish):
+            yield f"{step.id} finished after the task"
         for up in step.ups:
             yield from _edge_times(task, task.by_id[up], step)
     moments = [task.start, task.finish]
     moments += [moment for step in task.steps for moment in (step.start, step.finish)]
     if task.timestamp is not None and max(filter(None, moments)) > task.timestamp:
         yield "a time after the response"
-    if task.finish is not None and task.start is not None and task.finish < task.start:
+    if _is_later(task.start, task.finish):
         yield "the task finished before it started"
 
 
-def _start(step: _Step) -> int:
-    return 0 if step.start is None else step.start
+def _is_later(one: int | None, other: int | None) -> bool:
+    return one is not None and other is not None and one > other
 
 
 def _edge_times(task: _Task, up: _Step, down: _Step) -> Iterator[str]:
@@ -346,14 +349,13 @@ def _edge_times(task: _Task, up: _Step, down: _Step) -> Iterator[str]:
     forward = up.state == "SUCCESSFUL" and (
         task.operation != "ROLLBACK" or up.operation == "ROLLBACK"
     )
-    if forward and up.finish is not None and up.finish > _start(down):
+    if forward and _is_later(up.finish, down.start):
         yield f"{down.id} started before {up.id} finished"
     both_back = all(
         step.state == "PENDING" and step.operation in BACK for step in (up, down)
     )
-    if both_back and None not in (up.finish, down.finish):
-        if (up.finish or 0) < (down.finish or 0):
-            yield f"{up.id} was rolled back before {down.id}"
+    if both_back and _is_later(down.finish, up.finish):
+        yield f"{up.id} was rolled back before {down.id}"
 
 
 def _accidents(task: _Task) -> Iterator[str]:

@@ -55,9 +55,7 @@ def deserved(photo: Photo) -> Deserved:
 
 def _is_quiet(photo: Photo) -> bool:
     """Whether the task runs and nothing at all has changed for a minute."""
-    return (
-        photo.task.state == "RUNNING" and photo.timestamp - photo.last_change > QUIET
-    )
+    return photo.task.state == "RUNNING" and photo.timestamp - photo.last_change > QUIET
 
 
 def _is_stalled(photo: Photo) -> bool:
@@ -87,7 +85,7 @@ def _long_runs(photo: Photo) -> Deserved:
     runs: dict[int, list[int]] = {}
     for run in photo.runs():
         end = photo.timestamp if run.ended is None else run.ended
-        runs.setdefault(run.index, []).append(end - run.began)
+        runs.setdefault(run.step, []).append(end - run.began)
     near, over = set(), set()
     for index, times in runs.items():
         limit = photo.plan.steps[index].timeout * SECOND

@@ -121,7 +121,8 @@ def make_plan(rng: Random) -> Plan:
         steps=tuple(steps),
         ids=tuple(ids),
         series=_series(rng, groups, count),
-        submitted=rng.randrange(1_609_459_200, 1_751_328_000) * SECOND + rng.randrange(1000),
+        submitted=rng.randrange(1_609_459_200, 1_751_328_000) * SECOND
+        + rng.randrange(1000),
         concurrency=rng.choice((-1, -1, -1, 0, 1, 2, 3, 5)),
         forbids_rollback=rng.random() < 0.08,
         stages=_stages(nodes, groups),

@@ -143,7 +143,7 @@ class Server:
             plan=self.plan,
             entries=tuple(self._entries),
             task_entries=tuple(self._task_entries),
-            runs=tuple(sorted(runs, key=lambda run: (run.began, run.index))),
+            runs=tuple(sorted(runs, key=lambda run: (run.began, run.step))),
             actions=tuple(self._actions),
             outages=tuple(self._outages),
             log=tuple(self._log),
@@ -395,8 +395,8 @@ class Server:
             for thread in self._threads:
                 if thread.index == index:
                     thread.armed = False
-            row = row._replace(state="RUNNING", operation="CANCEL", finish=None)
-            self._save(index, row)
+            told = row._replace(state="RUNNING", operation="CANCEL", finish=None)
+            self._save(index, told)
 
     def _retry_failed(self) -> None:
         """Retry by itself, whatever the task's status is by now."""
@@ -409,7 +409,9 @@ class Server:
                 and row.attempts <= self.plan.steps[index].retries
             ):
                 again = row.attempts + 1
-                self._save(index, Row("READY", "RETRY", again, row.start, None, row.executor))
+                self._save(
+                    index, Row("READY", "RETRY", again, row.start, None, row.executor)
+                )
 
     # --- what operators may do ------------------------------------------------
 
@@ -426,9 +428,8 @@ class Server:
             )
             for index, row in enumerate(self.rows):
                 if row.state == "FAILED":
-                    again = row.attempts + 1
-                    row = row._replace(state="READY", operation="RETRY", attempts=again)
-                    self._save(index, row)
+                    again = row._replace(attempts=row.attempts + 1)
+                    self._save(index, again._replace(state="READY", operation="RETRY"))
         return self._did("retry task", -1, allowed)
 
     def rollback(self) -> bool:
@@ -442,10 +443,10 @@ class Server:
             for index, row in enumerate(self.rows):
                 if row.state == "PENDING":
                     continue
-                row = row._replace(operation="ROLLBACK")
-                if all(states[down] == "PENDING" for down in self.plan.downstreams[index]):
-                    row = row._replace(state="READY")
-                self._save(index, row)
+                downs = self.plan.downstreams[index]
+                is_next = all(states[down] == "PENDING" for down in downs)
+                state = "READY" if is_next else row.state
+                self._save(index, row._replace(state=state, operation="ROLLBACK"))
         return self._did("rollback", -1, allowed)
 
     @property

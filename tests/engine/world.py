@@ -60,7 +60,9 @@ class _World:
         self.fault_after = rng.randrange(length) if rng.random() < 0.12 else -1
         self.rest_after = rng.randrange(length) if rng.random() < 0.12 else -1
         self.broken = frozenset(
-            index for index in range(len(plan.steps)) if rng.random() < self.climate.failure / 4
+            index
+            for index in range(len(plan.steps))
+            if rng.random() < self.climate.failure / 4
         )
 
     def play(self) -> Journal:
