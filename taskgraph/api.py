@@ -19,14 +19,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
-from taskgraph.analysis import Budget, PointOfNoReturn, budget, point_of_no_return
-from taskgraph.analysis.schedule import Schedule
 from taskgraph.errors import InputError, Problem
 from taskgraph.graph import TaskGraph, build_graph
 from taskgraph.model import Task
 from taskgraph.sources import Source, find_sources, read_bytes, read_source
 
 if TYPE_CHECKING:
+    from taskgraph.analysis import Budget, PointOfNoReturn, Schedule
     from taskgraph.checks import CheckOptions, CheckResult, CheckRun
     from taskgraph.config import Config
     from taskgraph.diagrams import DiagramOptions
@@ -109,6 +108,8 @@ class LoadedTask:
         AnalysisError
             Where the graph is not sound.
         """
+        from taskgraph.analysis.budget import budget
+
         return budget(self.graph)
 
     @property
@@ -131,6 +132,8 @@ class LoadedTask:
         AnalysisError
             Where the graph is not sound.
         """
+        from taskgraph.analysis.recovery import point_of_no_return
+
         return point_of_no_return(self.graph)
 
     @cached_property

@@ -6,9 +6,9 @@ from the folder of a document upwards; the first one found is in force.
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -21,6 +21,11 @@ from taskgraph.model import parse_duration
 
 __all__ = ["Config", "Entry", "find_config", "in_force", "read_config"]
 
+# Whether pyproject.toml can have a table for taskgraph: parsing it takes milliseconds.
+_MENTION = re.compile(
+    r"""\btool\b[^\n=]*taskgraph|^[ \t]*["']?taskgraph["']?[ \t]*(\.|=[ \t]*\{)""",
+    re.MULTILINE,
+)
 FAIL_ON = ("error", "warning", "info", "never")
 
 
@@ -139,19 +144,26 @@ def read_config(path: Path) -> Config:
 
 def _table(path: Path) -> dict[str, Any] | None:
     """Give the options of a file, or nothing where it has no table for them."""
-    import tomllib
-
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        if path.name == "pyproject.toml" and not _MENTION.search(text):
+            return None
+        content = _parse(text)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: is not valid TOML: {error}") from None
     if path.name != "pyproject.toml":
         return content
     tool = content.get("tool")
     table = tool.get("taskgraph") if isinstance(tool, dict) else None
     return table if isinstance(table, dict) else None
+
+
+def _parse(text: str) -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.loads(text)
 
 
 _CHECK_KEYS: Mapping[str, str] = {
@@ -266,6 +278,8 @@ class _Reader:
 def _known(key: str, known: Mapping[str, Any], table: str = "") -> None:
     if key in known:
         return
+    import difflib
+
     near = difflib.get_close_matches(key, known, 1)
     where = f" in {table}" if table else ""
     meant = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
