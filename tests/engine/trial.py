@@ -7,14 +7,23 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, NamedTuple, TypeAlias
 
-from taskgraph.checks import CheckOptions, Finding, Severity, run_checks
+from taskgraph.checks import BudgetLimit, CheckOptions, Finding, Severity, run_checks
 from taskgraph.graph import build_graph
 from taskgraph.sources import read_bytes
 from tests.engine.engine import simulate
+from tests.engine.legality import judge
+from tests.engine.mutations import BUDGET_LIMIT, MUTATIONS, Mutation
 from tests.engine.oracle import Deserved, deserved
 from tests.engine.photo import Photo
 
-__all__ = ["DIALECTS", "PhotoTrial", "check_document", "try_photo"]
+__all__ = [
+    "DIALECTS",
+    "MutationTrial",
+    "PhotoTrial",
+    "check_document",
+    "try_mutation",
+    "try_photo",
+]
 
 Json: TypeAlias = dict[str, Any]
 DIALECTS: dict[str, Callable[[Photo, Random], Json]] = {
@@ -24,6 +33,11 @@ DIALECTS: dict[str, Callable[[Photo, Random], Json]] = {
     "contents": Photo.as_contents,
     "list": Photo.as_list,
 }
+
+MOST_TRIES = 400
+EVERYTHING = CheckOptions(
+    extend_select=("all",), budget_limits=(BudgetLimit("*", BUDGET_LIMIT),)
+)
 
 
 class PhotoTrial(NamedTuple):
@@ -85,3 +99,63 @@ def _is_right(finding: Finding, photo: Photo, right: Deserved) -> bool:
         return False
     ids = {str(photo.plan.ids[index]) for index in right[finding.code]}
     return {str(identifier) for identifier in finding.subtasks} <= ids
+
+
+class MutationTrial(NamedTuple):
+    """One sound document, broken and checked.
+
+    Attributes
+    ----------
+    document : dict or None
+        As it was broken; ``None`` where no photograph had what there is to break.
+    is_found : bool
+        Whether the rule that names the fault says something that it did not say before.
+    findings : list of Finding
+        All that is said of the broken document.
+    still_legal : int
+        How many broken documents were put aside because the engine can write them.
+    """
+
+    seed: int
+    mutation: Mutation
+    dialect: str
+    document: Json | None
+    is_found: bool
+    findings: list[Finding]
+    still_legal: int
+
+
+def try_mutation(seed: int) -> MutationTrial:
+    """Break one document, the operators taking turns, and check it.
+
+    Photographs are taken until there is one that can be broken so that the result is
+    no longer legal, where that matters.
+    """
+    mutation = MUTATIONS[seed % len(MUTATIONS)]
+    rng = Random(f"mutation {seed}")
+    still_legal = 0
+    dialect = ""
+    for _ in range(MOST_TRIES):
+        photo = simulate(rng.randrange(10**9)).random_photo(rng)
+        dialect = rng.choice([name for name in DIALECTS if name != "list"])
+        sound = DIALECTS[dialect](photo, rng)
+        broken = json.loads(json.dumps(sound))
+        if not mutation.apply(broken, rng):
+            continue
+        if mutation.is_illegal and judge(broken).is_ordinary:
+            still_legal += 1
+            continue
+        findings = check_document(broken, EVERYTHING)
+        before = {_said(finding) for finding in check_document(sound, EVERYTHING)}
+        is_found = any(
+            finding.code == mutation.code and _said(finding) not in before
+            for finding in findings
+        )
+        return MutationTrial(
+            seed, mutation, dialect, broken, is_found, findings, still_legal
+        )
+    return MutationTrial(seed, mutation, dialect, None, False, [], still_legal)
+
+
+def _said(finding: Finding) -> tuple[object, ...]:
+    return (finding.code, finding.subtasks, finding.edges, finding.message)

@@ -1,0 +1,346 @@
+"""The simulator does what the engine does, and reaches all of it."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from io import BytesIO
+from random import Random
+
+import pytest
+
+from taskgraph.model import Task
+from taskgraph.sources import read_bytes
+from tests.engine.dialects import no_data, task_list, write_time
+from tests.engine.engine import History, simulate
+from tests.engine.journal import Row
+from tests.engine.legality import judge
+from tests.engine.photo import Photo
+from tests.engine.plan import SECOND
+from tests.engine.server import DAY
+from tests.engine.trial import DIALECTS
+
+SEEDS = range(500)
+STATES = {"PENDING", "READY", "RUNNING", "CANCELING", "FAILED", "SUCCESSFUL"}
+
+
+@cache
+def histories() -> tuple[History, ...]:
+    return tuple(map(simulate, SEEDS))
+
+
+@cache
+def photos() -> tuple[Photo, ...]:
+    """Two photographs of each history."""
+    found = []
+    for history in histories():
+        rng = Random(history.seed)
+        found += [history.random_photo(rng), history.random_photo(rng)]
+    return tuple(found)
+
+
+def scenes() -> Iterator[Photo]:
+    """Every moment of the histories at which anything changed."""
+    for history in histories():
+        for moment in history.journal.moments:
+            yield history.photograph(moment)
+
+
+def rows() -> Iterator[Row]:
+    for history in histories():
+        for entry in history.journal.entries:
+            yield entry.row
+
+
+# --- the same seed, the same history -------------------------------------------------
+
+
+def test_a_seed_gives_one_history() -> None:
+    assert simulate(7) == simulate(7)
+    assert simulate(7).journal != simulate(8).journal
+
+
+def test_a_photograph_is_the_same_whenever_it_is_taken() -> None:
+    photo, again = (simulate(3).random_photo(Random(1)) for _ in range(2))
+    for write in DIALECTS.values():
+        assert write(photo, Random(2)) == write(again, Random(2))
+
+
+# --- everything is reached -----------------------------------------------------------
+
+
+def test_every_state_meets_its_operations() -> None:
+    met = {(row.operation, row.state) for row in rows()}
+    expected = {("EXECUTE", state) for state in STATES - {"PENDING"}}
+    expected |= {("RETRY", state) for state in STATES - {"PENDING"}}
+    expected |= {("SKIP", state) for state in ("READY", "RUNNING", "SUCCESSFUL")}
+    expected |= {("CANCEL", state) for state in ("RUNNING", "FAILED")}
+    expected |= {("ROLLBACK", state) for state in STATES}
+    expected |= {("ROLLBACK_SKIP", state) for state in ("READY", "RUNNING", "PENDING")}
+    assert expected <= met
+
+
+def test_a_task_reaches_every_state_under_every_operation() -> None:
+    met = {
+        (entry.row.operation, entry.row.state)
+        for history in histories()
+        for entry in history.journal.task_entries
+    }
+    expected = {
+        (operation, state)
+        for operation in ("EXECUTE", "RETRY", "ROLLBACK")
+        for state in ("RUNNING", "FAILED", "SUCCESSFUL")
+    }
+    assert met == expected
+
+
+def test_operators_are_obeyed_and_refused() -> None:
+    met = {
+        (action.name, action.accepted)
+        for history in histories()
+        for action in history.journal.actions
+    }
+    names = {"retry task", "retry", "skip", "rollback"}
+    assert met == {(name, done) for name in names for done in (True, False)} | {
+        ("cancel", True)
+    }
+
+
+def task_facts(photo: Photo) -> Iterator[str]:
+    """Name what the facts call legal although it looks odd."""
+    states = Counter(row.state for row in photo.rows)
+    task, count = photo.task, len(photo.rows)
+    goal = "PENDING" if task.operation == "ROLLBACK" else "SUCCESSFUL"
+    if task.state == "RUNNING" and states["FAILED"]:
+        yield "a running task with a failed step"
+    if task.state == "RUNNING" and states[goal] == count:
+        yield f"a running task with every step {goal}"
+    if task.state == "RUNNING" and task.finish is not None:
+        yield "a running task that shows an old end"
+    if task.state == "FAILED":
+        for state in ("READY", "RUNNING", "CANCELING"):
+            if states[state]:
+                yield f"a failed task with a step {state}"
+        if not states["FAILED"]:
+            yield f"a failed task without a failed step, by a fault: {task.by_fault}"
+        if states["SUCCESSFUL"] == count:
+            yield "a failed task with every step SUCCESSFUL"
+    if task.state == "SUCCESSFUL" and task.operation == "ROLLBACK":
+        yield "a task rolled back to the beginning"
+
+
+def step_facts(photo: Photo) -> Iterator[str]:
+    for row in photo.rows:
+        if row.state == "READY" and row.finish is not None:
+            yield "a step to be run again that keeps its end"
+        if row.state == "READY" and row.start is not None and row.finish is None:
+            yield "a step to be run again that forgot its end"
+        if row.state == "PENDING" and row.finish is not None:
+            yield "a pending step with both times"
+        if row.state == "SUCCESSFUL" and row.operation == "ROLLBACK":
+            yield "a step that waits to be rolled back"
+
+
+def test_what_looks_odd_and_is_legal_is_reached() -> None:
+    met = {fact for photo in scenes() for fact in task_facts(photo)}
+    met |= {fact for photo in scenes() for fact in step_facts(photo)}
+    assert met == {
+        "a running task with a failed step",
+        "a running task with every step PENDING",
+        "a running task with every step SUCCESSFUL",
+        "a running task that shows an old end",
+        "a failed task with a step READY",
+        "a failed task with a step RUNNING",
+        "a failed task with a step CANCELING",
+        "a failed task without a failed step, by a fault: True",
+        "a failed task without a failed step, by a fault: False",
+        "a failed task with every step SUCCESSFUL",
+        "a task rolled back to the beginning",
+        "a step to be run again that keeps its end",
+        "a step to be run again that forgot its end",
+        "a pending step with both times",
+        "a step that waits to be rolled back",
+    }
+
+
+def test_plans_have_every_shape() -> None:
+    plans = [history.plan for history in histories()]
+    assert {plan.concurrency for plan in plans} >= {-1, 0, 1, 3}
+    assert any(not plan.is_connected for plan in plans)
+    assert any(plan.forbids_rollback for plan in plans)
+    assert any(step.timeout == 0 for plan in plans for step in plan.steps)
+    by_index = Counter(step.parallel_index for plan in plans for step in plan.steps)
+    assert min(by_index[-1], by_index[0], by_index[5]) > 0
+    full = [
+        (len(plan.steps[down].upstreams), len(plan.downstreams[up]))
+        for plan in plans
+        for up in range(len(plan.steps))
+        for down in plan.downstreams[up]
+    ]
+    assert (
+        max(min(pair) for pair in full) >= 3
+    )  # every part of one split for each of another
+
+
+# --- what the engine never does ------------------------------------------------------
+
+
+def test_nothing_begins_before_its_turn() -> None:
+    for photo in scenes():
+        for step, row in zip(photo.plan.steps, photo.rows, strict=True):
+            if row.state != "PENDING":
+                assert all(photo.rows[up].state == "SUCCESSFUL" for up in step.upstreams)
+
+
+def test_a_stated_concurrency_limits_what_the_poll_starts() -> None:
+    for history in histories():
+        limit = history.plan.concurrency
+        touched = any(action.accepted for action in history.journal.actions)
+        retried = any(entry.row.operation == "RETRY" for entry in history.journal.entries)
+        if limit < 1 or touched or retried:
+            continue
+        for moment in history.journal.moments:
+            states = [row.state for row in history.photograph(moment).rows]
+            assert states.count("READY") + states.count("RUNNING") <= limit
+
+
+def test_no_pending_step_starts_while_one_is_failed() -> None:
+    for history in histories():
+        before: list[Row] | None = None
+        failed_since = 0
+        for entry in history.journal.entries:
+            now = list(history.photograph(entry.moment).rows)
+            if before is not None and failed_since:
+                late = entry.moment - failed_since > 60  # the poll's own read and write
+                fresh = before[entry.step].state == "PENDING" and entry.row.state == "READY"
+                assert not (late and fresh)
+            if "FAILED" not in {row.state for row in now}:
+                failed_since = 0
+            elif not failed_since:
+                failed_since = entry.moment
+            before = now
+
+
+def test_a_missed_deadline_is_seen_at_once_or_by_the_poll() -> None:
+    late = Counter[str]()
+    for history in histories():
+        calm = not history.journal.outages
+        for run in history.journal.runs:
+            limit = history.plan.steps[run.step].timeout * SECOND
+            if run.ended is None or not calm or not limit:
+                continue
+            if run.ended - history.began > DAY:
+                continue
+            over = run.ended - run.began - limit
+            assert over <= 12_100
+            late["at once"] += 0 < over < 30
+            late["by the poll"] += over >= 11_000
+    assert late["at once"] > 5
+    assert late["by the poll"] > 5
+
+
+def test_hops_take_about_a_second_each() -> None:
+    waits = []
+    for history in histories():
+        plan, runs = history.plan, history.journal.runs
+        first = {run.step: run for run in reversed(runs)}
+        for down, step in enumerate(plan.steps):
+            if len(step.upstreams) == 1 and down in first and not history.journal.actions:
+                before = first.get(step.upstreams[0])
+                if before and before.ended and before.ended <= first[down].began:
+                    waits.append(first[down].began - before.ended)
+    waits.sort()
+    assert 700 < waits[len(waits) // 2] < 1500
+    assert waits[0] < 300
+
+
+# --- documents -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_photograph_is_legal(dialect: str) -> None:
+    for photo in photos():
+        judgement = judge(DIALECTS[dialect](photo, Random(photo.moment)))
+        assert not judgement.impossible
+        if judgement.accidents:
+            outages = photo.journal.outages
+            age = photo.moment - photo.plan.submitted
+            assert photo.task.by_fault or outages or age > DAY
+
+
+def read(document: object) -> tuple[Task, ...]:
+    return read_bytes(json.dumps(document).encode())
+
+
+def millis(task_time: object) -> int | None:
+    return None if task_time is None else round(task_time.timestamp() * SECOND)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("dialect", ["ocp 2021", "ocp 2025", "details", "contents"])
+def test_every_dialect_says_what_was_photographed(dialect: str) -> None:
+    for photo in photos()[:200]:
+        (task,) = read(DIALECTS[dialect](photo, Random(photo.moment)))
+        assert (task.status, task.operation) == (photo.task.state, photo.task.operation)
+        assert millis(task.start_time) == photo.task.start
+        assert millis(task.finish_time) == photo.task.finish
+        assert millis(task.as_of()) == photo.timestamp
+        by_id = {str(subtask.id): subtask for subtask in task.subtasks}
+        assert by_id.keys() == set(map(str, photo.plan.ids))
+        for index, row in enumerate(photo.rows):
+            subtask = by_id[str(photo.plan.ids[index])]
+            assert (subtask.status, subtask.operation) == (row.state, row.operation)
+            assert subtask.attempts == row.attempts
+            assert millis(subtask.start_time) == row.start
+            assert millis(subtask.finish_time) == row.finish
+            step = photo.plan.steps[index]
+            assert subtask.timeout == step.timeout
+            assert subtask.parallel_index == step.parallel_index
+            ups = {str(photo.plan.ids[up]) for up in step.upstreams}
+            assert set(map(str, subtask.upstreams or ())) == ups
+
+
+def test_a_list_tells_states_only() -> None:
+    three = list(photos()[:3])
+    tasks = read(task_list(three, Random(1)))
+    assert [str(task.id) for task in tasks] == [str(photo.plan.id) for photo in three]
+    for task in tasks:
+        assert all(subtask.upstreams is None for subtask in task.subtasks)
+        assert all(subtask.timeout is None for subtask in task.subtasks)
+
+
+def test_one_subtask_is_a_subtask() -> None:
+    photo = photos()[0]
+    data = photo.as_subtask(Random(1))["data"]
+    assert "subtasks" not in data
+    assert data["id"] in photo.plan.ids
+
+
+def test_an_error_has_no_data() -> None:
+    document = no_data(photos()[0].timestamp)
+    assert "data" not in document
+    assert document["successful"] is False
+
+
+def test_a_diagnosis_lists_the_subtasks_and_their_logs() -> None:
+    photo = max(photos(), key=lambda photo: len(photo.plan.steps))
+    with zipfile.ZipFile(BytesIO(photo.as_diagnosis())) as archive:
+        lines = archive.read("task_info.txt").decode().splitlines()
+        assert len(lines) == len(photo.rows)
+        assert all(line.startswith("Subtask: ") for line in lines)
+        ran = sum(row.start is not None for row in photo.rows)
+        assert len(archive.namelist()) >= 1 + ran
+
+
+@pytest.mark.parametrize(
+    ("moment", "written"),
+    [
+        (1_628_242_678_010, "2021-08-06T17:37:58.01+08:00"),
+        (1_628_242_678_000, "2021-08-06T17:37:58+08:00"),
+        (1_628_242_678_273, "2021-08-06T17:37:58.273+08:00"),
+    ],
+)
+def test_fractions_end_without_zeros(moment: int, written: str) -> None:
+    assert write_time(moment) == written

@@ -1,0 +1,36 @@
+"""The checks against the simulator: no false alarm, no fault missed.
+
+``python -m benchmarks.false_alarms`` and ``python -m benchmarks.missed_faults`` do the same
+with many more.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from taskgraph.checks import RULES
+from tests.engine.mutations import MUTATIONS
+from tests.engine.trial import try_mutation, try_photo
+
+CODES = {rule.code for rule in RULES}
+
+
+def test_no_photograph_gives_a_false_alarm() -> None:
+    for seed in range(600):
+        assert try_photo(seed).false_alarms == []
+
+
+def test_every_rule_has_a_fault_to_find() -> None:
+    assert {mutation.code for mutation in MUTATIONS} >= CODES
+
+
+@pytest.mark.parametrize(
+    "number",
+    [number for number, mutation in enumerate(MUTATIONS) if mutation.code in CODES],
+    ids=lambda number: MUTATIONS[number].name.replace(" ", "-"),
+)
+def test_every_fault_is_found_by_its_rule(number: int) -> None:
+    for turn in range(8):
+        trial = try_mutation(number + turn * len(MUTATIONS))
+        assert trial.document is not None
+        assert trial.is_found, trial.document
