@@ -152,8 +152,10 @@ def _frame(node: SceneNode) -> Face:
 
 
 def _frame_heading(node: SceneNode, room: int) -> tuple[Line, ...]:
-    counts = ", ".join(f"{count} {status}" for status, count in node.counts)
-    size = ellipsize(f"{node.id_text}: {counts}", room, SMALL)
+    size = node.id_text
+    if len(node.members) > _FRAME_COLUMN:
+        counts = ", ".join(f"{count} {status}" for status, count in node.counts)
+        size = ellipsize(f"{size}: {counts}", room, SMALL)
     return (
         Line(ellipsize(node.name, room, NAME), "h", _FRAME_PAD, 19, room),
         Line(size, "m", _FRAME_PAD, 35, room),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from taskgraph.diagrams.text import visible
 from taskgraph.model import Operation, Status, Subtask, format_duration
+from taskgraph.model.text import visible
 
 __all__ = ["format_elapsed", "limit_text", "measured", "state_text", "subtask_facts"]
 

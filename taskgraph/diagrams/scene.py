@@ -18,9 +18,9 @@ from taskgraph.diagrams.labels import join_words, limit_text, state_text, subtas
 from taskgraph.diagrams.options import DiagramOptions, Direction
 from taskgraph.diagrams.palette import UNKNOWN, tone
 from taskgraph.diagrams.selection import select
-from taskgraph.diagrams.text import visible
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id, Operation, Status, Subtask, format_duration, id_key
+from taskgraph.model.text import visible
 
 if TYPE_CHECKING:
     from taskgraph.analysis.recovery import PointOfNoReturn

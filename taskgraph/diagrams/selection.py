@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from taskgraph.diagrams.options import DiagramOptions
-from taskgraph.diagrams.text import visible
 from taskgraph.errors import RenderError
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status
+from taskgraph.model.text import visible
 
 __all__ = ["Selection", "select"]
 

@@ -71,9 +71,9 @@ def _document(scene: Scene, body: list[str], width: int, height: int) -> str:
     drawing = "\n".join(body)
     unique = f"tg{crc32(drawing.encode()):08x}"
     markers = "".join(
-        f'<marker id="{unique}-{kind}" class="a {kind}" markerWidth="9" markerHeight="8" '
-        'refX="6" refY="4" orient="auto" markerUnits="userSpaceOnUse">'
-        '<path d="M0 .5L8 4L0 7.5z"/></marker>'
+        f'<marker id="{unique}-{kind}" class="a {kind}" markerWidth="10" markerHeight="9" '
+        'refX="7" refY="4.5" orient="auto" markerUnits="userSpaceOnUse">'
+        '<path d="M0 .5L9 4.5L0 8.5z"/></marker>'
         for kind in ("plain", "critical", "fault")
     )
     head = (

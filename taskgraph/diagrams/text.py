@@ -1,11 +1,11 @@
-"""Text in boxes: what may be shown of a name, how wide it is, and how it is broken."""
+"""Text in boxes: how wide it is, and how it is broken or shortened."""
 
 from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["ellipsize", "is_measured", "text_width", "visible", "wrap"]
+__all__ = ["ellipsize", "is_measured", "text_width", "wrap"]
 
 # Advance widths of the characters from U+0020 to U+007E in thousandths of an em: the
 # larger of regular and bold in the usual sans-serif faces (Arial and those made to match).
@@ -28,32 +28,6 @@ _SLACK = 1.05
 
 _ELLIPSIS = "…"
 _KEPT_FORMATS = frozenset("\u200c\u200d")  # joiners that scripts and emoji need
-
-
-def visible(text: str) -> str:
-    """Show a text on one line, with everything invisible spelt out.
-
-    Control characters become their pictures (``␛``), marks that change the direction
-    of the text and other invisible characters become ``⟨U+202E⟩``: a name can neither
-    steer a terminal nor pass for another name.
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() or char in _KEPT_FORMATS else _spelt(char)
-        for char in text
-    )
-
-
-def _spelt(char: str) -> str:
-    code = ord(char)
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "\u2421"
-    if unicodedata.category(char) == "Zs":
-        return "\u3000" if char == "\u3000" else " "
-    return f"⟨U+{code:04X}⟩"
 
 
 def _char_width(char: str) -> int:
@@ -93,7 +67,7 @@ def text_width(text: str, size: float) -> float:
     Parameters
     ----------
     text : str
-        One line, as :func:`visible` gives it.
+        One line, as ``taskgraph.model.text.visible`` gives it.
     size : float
         The font size in pixels.
 
@@ -136,7 +110,7 @@ def wrap(text: str, room: float, size: float, lines: int) -> tuple[str, ...]:
     Parameters
     ----------
     text : str
-        As :func:`visible` gives it.
+        As ``taskgraph.model.text.visible`` gives it.
     room : float
         Pixels per line.
     size : float
