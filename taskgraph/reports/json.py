@@ -13,6 +13,7 @@ from taskgraph.model import Id
 __all__ = ["budget_json", "critical_path_json", "document", "show_json"]
 
 VERSION = 1
+_DEEP = 4  # document, tasks, task, and each of its subtasks on a line
 
 
 def document(kind: str, tasks: list[dict[str, Any]], errors: list[str]) -> str:
@@ -28,8 +29,26 @@ def document(kind: str, tasks: list[dict[str, Any]], errors: list[str]) -> str:
         What could not be read, one message each.
     """
     content = {"format": f"taskgraph/{kind}", "version": VERSION, "tasks": tasks}
-    content["errors"] = errors
-    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+    text = _pretty(content | {"errors": errors}, "\n", depth=_DEEP) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _pretty(value: Any, newline: str, depth: int) -> str:
+    """Write the outer levels item by item, and each value below them on one line.
+
+    The standard library indents everything or nothing, and does it slowly.
+    """
+    inner = f"{newline}  "
+    if depth and value and isinstance(value, dict):
+        items = [
+            f"{json.dumps(key)}: {_pretty(item, inner, depth - 1)}"
+            for key, item in value.items()
+        ]
+        return f"{{{inner}{f',{inner}'.join(items)}{newline}}}"
+    if depth and value and isinstance(value, list) and isinstance(value[0], dict):
+        items = [_pretty(item, inner, depth - 1) for item in value]
+        return f"[{inner}{f',{inner}'.join(items)}{newline}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _task(graph: TaskGraph) -> dict[str, Any]:
@@ -80,12 +99,18 @@ def budget_json(
     graph: TaskGraph, budget: Budget, no_return: PointOfNoReturn | None
 ) -> dict[str, Any]:
     """Give the worst case in seconds and what holds it."""
+    return _task(graph) | _budget(graph, budget, no_return)
+
+
+def _budget(
+    graph: TaskGraph, budget: Budget, no_return: PointOfNoReturn | None
+) -> dict[str, Any]:
     shares = [
         {"id": graph.subtasks[node].id, "name": graph.subtasks[node].name, "seconds": share}
         for node, share in enumerate(budget.shares)
         if share
     ]
-    return _task(graph) | {
+    return {
         "is_bounded": budget.is_bounded,
         "finite_seconds": budget.seconds,
         "budget_seconds": budget.seconds if budget.is_bounded else None,
@@ -119,12 +144,13 @@ def show_json(
         statuses[status] = statuses.get(status, 0) + 1
     severities: dict[str, int] = {}
     for finding in checked.findings:
-        severities[finding.severity] = severities.get(finding.severity, 0) + 1
+        severity = str(finding.severity)
+        severities[severity] = severities.get(severity, 0) + 1
     as_of = graph.task.as_of()
     return _task(graph) | {
         "as_of": as_of and as_of.isoformat(),
         "statuses": dict(sorted(statuses.items())),
         "findings": dict(sorted(severities.items())),
         "flaws": list(graph.flaws),
-        "budget": budget and budget_json(graph, budget, no_return),
+        "budget": budget and _budget(graph, budget, no_return),
     }
