@@ -134,6 +134,10 @@ class Origin:
     subtask_pointers : tuple of str or None
         The pointer of each subtask; ``None`` where they are ``subtasks/0``,
         ``subtasks/1``, ... under the task.
+    syntax : str
+        What the document is written in: ``json``, ``yaml``, or ``lines`` of plain text.
+    first_line : int
+        The line of the file in which the document begins, from 1.
     """
 
     file: str = "<memory>"
@@ -141,6 +145,8 @@ class Origin:
     pointer: str = ""
     data: bytes = field(default=b"", repr=False)
     subtask_pointers: tuple[str, ...] | None = None
+    syntax: str = "json"
+    first_line: int = 1
 
     def subtask_pointer(self, position: int) -> str:
         """Give the pointer of the subtask at a position of ``Task.subtasks``."""
@@ -166,6 +172,8 @@ class Task:
         Seconds that the worst case may take, where a definition states it.
     is_definition : bool
         Written by hand to be run, not returned by an engine.
+    is_summary : bool
+        The document names the task and leaves its subtasks out.
     naive_times : tuple of (int or None, str)
         The times written without an offset: the position of the subtask (``None`` for
         the task) and the attribute.
@@ -194,6 +202,7 @@ class Task:
     context: Mapping[str, Any] | None = None
     budget: int | None = None
     is_definition: bool = False
+    is_summary: bool = False
     naive_times: tuple[tuple[int | None, str], ...] = ()
     assumed_offset: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
