@@ -25,10 +25,17 @@ from taskgraph.model import Task
 from taskgraph.sources import Source, find_sources, read_bytes, read_source
 
 if TYPE_CHECKING:
-    from taskgraph.analysis import Budget, PointOfNoReturn, Schedule
+    from datetime import datetime
+
+    from taskgraph.analysis.budget import Budget
+    from taskgraph.analysis.recovery import PointOfNoReturn
+    from taskgraph.analysis.schedule import Schedule
+    from taskgraph.analysis.weights import WeightKind
+    from taskgraph.analysis.whatif import Changes
     from taskgraph.checks import CheckOptions, CheckResult, CheckRun
     from taskgraph.config import Config
     from taskgraph.diagrams import DiagramOptions
+    from taskgraph.reports.results import Timetable
 
 __all__ = [
     "Analysis",
@@ -43,6 +50,7 @@ __all__ = [
     "loads",
     "read_documents",
     "render",
+    "timetable",
 ]
 
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -242,6 +250,55 @@ def analyze(loaded: LoadedTask) -> Analysis:
     if loaded.graph.flaws:
         return Analysis(flaws=loaded.graph.flaws)
     return Analysis((), loaded.budget, loaded.point_of_no_return)
+
+
+def timetable(
+    loaded: LoadedTask,
+    by: WeightKind = "timeout",
+    *,
+    changes: Changes | None = None,
+    within: int | None = None,
+    as_of: datetime | None = None,
+) -> Timetable:
+    """Compute the schedule of a task with all that explains it.
+
+    Parameters
+    ----------
+    loaded : LoadedTask
+    by : {"timeout", "actual", "remaining"}
+        Which durations the subtasks have.
+    changes : Changes, optional
+        What to change first; the result has the schedule without them beside it.
+    within : int, optional
+        Seconds of float up to which a subtask is near-critical.
+    as_of : datetime, optional
+        The moment for what is left and what still runs; by default the document's own.
+
+    Raises
+    ------
+    AnalysisError
+        Where the graph is not sound.
+    ConfigError
+        Where the changes name a subtask or an edge that does not exist.
+    """
+    from taskgraph.analysis.as_run import as_run
+    from taskgraph.analysis.drag import drags
+    from taskgraph.analysis.schedule import schedule
+    from taskgraph.analysis.weights import weigh
+    from taskgraph.analysis.whatif import what_if
+    from taskgraph.reports.results import Timetable
+
+    graph = loaded.graph
+    weights = weigh(graph, by, as_of)
+    ran = as_run(graph, as_of) if by == "actual" else None
+    if changes is None:
+        plan = schedule(graph, weights.durations)
+        return Timetable(graph, weights, plan, drags(graph, plan), within, None, ran)
+    changed = what_if(graph, weights, changes)
+    lost = drags(changed.graph, changed.after)
+    return Timetable(
+        changed.graph, changed.weights, changed.after, lost, within, changed, ran
+    )
 
 
 def check(loaded: LoadedTask, options: CheckOptions | None = None) -> CheckResult:

@@ -3,40 +3,100 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from taskgraph.api import LoadedTask
+from taskgraph.api import LoadedTask, timetable
+from taskgraph.cli.configuring import as_of_option, moment
+from taskgraph.cli.naming import read_changes, split_setting
 from taskgraph.cli.options import files_argument, format_option, output_option, run_report
+
+if TYPE_CHECKING:
+    from taskgraph.reports.results import Timetable
+    from taskgraph.reports.text.console import Style
 
 __all__ = ["command"]
 
 
 @click.command("critical-path")
 @files_argument
+@click.option(
+    "--by", type=click.Choice(["timeout", "actual", "remaining"]), default="timeout",
+    show_default=True, help="Which durations: timeouts, measured times, or what is left.",
+)  # fmt: skip
+@click.option(
+    "--set", "settings", multiple=True, metavar="ID=SECONDS",
+    help="What if this subtask took so long?",
+)  # fmt: skip
+@click.option(
+    "--durations", metavar="FILE", help="The same for many: a JSON object, or CSV."
+)
+@click.option(
+    "--drop-edge",
+    "edges",
+    multiple=True,
+    metavar="A:B",
+    help="What if B did not wait for A?",
+)
+@click.option(
+    "--skip",
+    "skipped",
+    multiple=True,
+    metavar="ID",
+    help="What if this subtask were skipped?",
+)
+@click.option(
+    "--within", type=click.IntRange(min=0), metavar="SECONDS",
+    help="Also name what is critical but for so many seconds of float.",
+)  # fmt: skip
+@as_of_option
 @format_option("text", "json")
 @output_option
-def command(files: tuple[str, ...], form: str, output: str | None) -> None:
-    """Compute the schedule with the timeouts as durations.
+def command(
+    files: tuple[str, ...],
+    by: Any,
+    settings: tuple[str, ...],
+    durations: str | None,
+    edges: tuple[str, ...],
+    skipped: tuple[str, ...],
+    within: int | None,
+    as_of: str | None,
+    form: str,
+    output: str | None,
+) -> None:
+    """Compute the schedule: critical path, float, drag, ties.
 
-    It gives the critical path, every other subtask with its float, and ties.
+    The float of a subtask is how much longer it may take, its drag how much sooner the
+    task would end if it took no time. By measured time it also tells where the time went.
 
     \b
     Examples:
       taskgraph critical-path samples/obproxy_stop.json
-      taskgraph critical-path response.json --format json
+      taskgraph critical-path response.json --by remaining --within 60
+      taskgraph critical-path response.json --set 13175721=10m --skip 13175719
     """
-    sys.exit(run_report(files, form, output, "critical-path", _json, _text))
+    at = moment(as_of)
+    seconds = list(map(split_setting, settings))
+    if durations is not None:
+        from taskgraph.sources.durations import read_durations
 
+        seconds = [*read_durations(durations).items(), *seconds]
 
-def _json(loaded: LoadedTask) -> dict[str, Any]:
-    from taskgraph.reports.json import critical_path_json
+    def compute(loaded: LoadedTask) -> Timetable:
+        changes = None
+        if seconds or edges or skipped:
+            changes = read_changes(loaded.graph, seconds, edges, skipped)
+        return timetable(loaded, by, changes=changes, within=within, as_of=at)
 
-    return critical_path_json(loaded.graph, loaded.schedule)
+    def as_json(loaded: LoadedTask) -> dict[str, Any]:
+        from taskgraph.reports.json import critical_path_json
 
+        return critical_path_json(compute(loaded))
 
-def _text(loaded: LoadedTask, style: Any) -> str:
-    from taskgraph.reports.text.critical_path import critical_path_text
+    def as_text(loaded: LoadedTask, style: Style) -> str:
+        from taskgraph.reports.text.critical_path import critical_path_text
 
-    return critical_path_text(loaded.graph, loaded.schedule, style)
+        return critical_path_text(compute(loaded), style)
+
+    sys.exit(run_report(files, form, output, "critical-path", as_json, as_text))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from taskgraph.analysis import Budget, PointOfNoReturn, Schedule
+from taskgraph.analysis.as_run import AsRun
+from taskgraph.analysis.budget import Budget
+from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.checks import CheckResult
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id
+from taskgraph.reports.results import Timetable
 
 __all__ = ["budget_json", "critical_path_json", "document", "show_json"]
 
@@ -68,30 +71,68 @@ def _ids(graph: TaskGraph, nodes: tuple[int, ...]) -> list[Id]:
     return [graph.subtasks[node].id for node in nodes]
 
 
-def critical_path_json(graph: TaskGraph, schedule: Schedule) -> dict[str, Any]:
-    """Give the schedule; all times are in seconds from the start of the task."""
+def critical_path_json(table: Timetable) -> dict[str, Any]:
+    """Give the schedule; times count from the start of the task, in the unit given."""
+    graph, schedule, weights = table.graph, table.schedule, table.weights
     critical = set(schedule.critical)
-    return _task(graph) | {
-        "makespan_seconds": schedule.makespan,
+    near = schedule.near_critical(table.within_units) if table.within is not None else ()
+    content = _task(graph) | {
+        "by": weights.kind,
+        "unit": weights.unit,
+        "as_of": weights.as_of and weights.as_of.isoformat(),
+        "makespan": schedule.makespan,
         "critical_path": _ids(graph, schedule.critical_path),
         "critical": _ids(graph, schedule.critical),
+        "near_critical": _ids(graph, near),
         "path_count": schedule.path_count,
         "path_count_is_exact": not schedule.has_more_paths,
-        "subtasks": [
+    }
+    if table.what_if is not None:
+        content["before"] = {
+            "makespan": table.what_if.before.makespan,
+            "critical_path": _ids(graph, table.what_if.before.critical_path),
+        }
+    if table.as_run is not None:
+        content["as_run"] = _as_run(graph, table.as_run)
+    content["subtasks"] = [
+        {
+            "id": subtask.id,
+            "name": subtask.name,
+            "duration": schedule.durations[node],
+            "basis": weights.basis[node].name.lower(),
+            "early_start": schedule.early_start[node],
+            "early_finish": schedule.early_finish[node],
+            "late_start": schedule.late_start[node],
+            "late_finish": schedule.late_finish[node],
+            "total_float": schedule.total_float[node],
+            "free_float": schedule.free_float[node],
+            "drag": table.drags[node],
+            "is_critical": node in critical,
+        }
+        for node, subtask in enumerate(graph.subtasks)
+    ]
+    return content
+
+
+def _as_run(graph: TaskGraph, run: AsRun) -> dict[str, Any]:
+    return {
+        "wall_microseconds": run.wall,
+        "ideal_microseconds": run.ideal.makespan,
+        "path": _ids(graph, run.path),
+        "without_times": _ids(graph, run.skipped_over),
+        "parts": [
             {
-                "id": subtask.id,
-                "name": subtask.name,
-                "duration_seconds": schedule.durations[node],
-                "early_start": schedule.early_start[node],
-                "early_finish": schedule.early_finish[node],
-                "late_start": schedule.late_start[node],
-                "late_finish": schedule.late_finish[node],
-                "total_float": schedule.total_float[node],
-                "free_float": schedule.free_float[node],
-                "is_critical": node in critical,
+                "kind": part.kind.name.lower(),
+                "microseconds": part.microseconds,
+                "subtask": None if part.node is None else graph.subtasks[part.node].id,
+                "begin": part.begin.isoformat(),
+                "attempts": part.attempts,
             }
-            for node, subtask in enumerate(graph.subtasks)
+            for part in run.parts
         ],
+        "differences": {
+            kind.name.lower(): value for kind, value in run.differences.items()
+        },
     }
 
 

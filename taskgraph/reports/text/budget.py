@@ -6,7 +6,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from taskgraph.analysis import Budget, PointOfNoReturn
+from taskgraph.analysis.budget import Budget
+from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.graph import TaskGraph
 from taskgraph.model import visible
 from taskgraph.reports.text.console import (

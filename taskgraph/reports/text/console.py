@@ -14,11 +14,13 @@ from taskgraph.model import Status, Subtask, Task, format_duration, visible
 
 __all__ = [
     "Style",
+    "amount",
     "facts",
     "heading",
     "ids_of",
     "name_of",
     "seconds",
+    "spoken",
     "status_text",
     "to_text",
 ]
@@ -61,8 +63,27 @@ def to_text(parts: list[RenderableType], style: Style) -> str:
 
 def seconds(count: int) -> str:
     """Write a duration exactly and as people say it: ``8010 s (2 h 13 min 30 s)``."""
-    spoken = format_duration(count)
-    return spoken if count < 60 else f"{count} s ({spoken})"
+    words = format_duration(count)
+    return words if abs(count) < 60 else f"{count} s ({words})"
+
+
+def amount(count: int, unit: str) -> str:
+    """Write a duration exactly, in seconds: ``30 s``, or ``15.361 s`` of microseconds."""
+    if unit == "seconds":
+        return f"{count} s"
+    whole, rest = divmod(abs(count), 1_000_000)
+    fraction = f"{rest:06}"
+    digits = 3 if fraction.endswith("000") else 6
+    return f"{'-' * (count < 0)}{whole}.{fraction[:digits]} s"
+
+
+def spoken(count: int, unit: str) -> str:
+    """Write a duration exactly, and from a minute on also as people say it."""
+    if unit == "seconds":
+        return seconds(count)
+    exact = amount(count, unit)
+    whole = count // 1_000_000
+    return exact if whole < 60 else f"{exact} ({format_duration(whole)})"
 
 
 def status_text(status: str | None) -> Text:

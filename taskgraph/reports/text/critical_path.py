@@ -1,4 +1,4 @@
-"""The schedule as text."""
+"""The schedule as text: critical path, float, drag, ties; what-if; the as-run path."""
 
 from __future__ import annotations
 
@@ -6,40 +6,84 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from taskgraph.analysis import Schedule
+from taskgraph.analysis.as_run import AsRun, PartKind
+from taskgraph.analysis.schedule import Schedule
+from taskgraph.analysis.weights import Basis
+from taskgraph.analysis.whatif import WhatIf
 from taskgraph.graph import TaskGraph
 from taskgraph.model import visible
-from taskgraph.reports.text.console import Style, heading, seconds, status_text, to_text
+from taskgraph.reports.results import Timetable
+from taskgraph.reports.text.console import (
+    Style,
+    amount,
+    heading,
+    name_of,
+    spoken,
+    status_text,
+    to_text,
+)
 
 __all__ = ["critical_path_text"]
 
+_KINDS = {
+    "timeout": "by timeout",
+    "actual": "by measured time",
+    "remaining": "by what is left of the timeouts",
+    "custom": "by the given durations",
+}
+_SURPRISING = (
+    Basis.NO_LIMIT,
+    Basis.ASSUMED,
+    Basis.START_UNKNOWN,
+    Basis.OVERDUE,
+    Basis.SEVERAL_RUNS,
+    Basis.ROLLED_BACK,
+    Basis.REVERSED,
+    Basis.NOT_MEASURED,
+)
 
-def critical_path_text(graph: TaskGraph, schedule: Schedule, style: Style) -> str:
+
+def critical_path_text(table: Timetable, style: Style) -> str:
     """Write the critical path and the float of every other subtask.
 
     Parameters
     ----------
-    graph : TaskGraph
-    schedule : Schedule
-        In seconds.
+    table : Timetable
     style : Style
     """
+    graph, schedule = table.graph, table.schedule
     path = schedule.critical_path
-    parts: list[RenderableType] = [heading(graph.task)]
-    parts.append(
-        Text(f"Critical path by timeout: {len(path)} of {len(graph)} subtasks, ").append(
-            seconds(schedule.makespan), style="bold"
-        )
-    )
-    parts += ["", _table(graph, schedule, path, floats=False)]
-    parts += _ties(schedule)
+    unit = table.weights.unit
+    title = Text(f"Critical path {_KINDS[table.weights.kind]}: ")
+    title.append(f"{len(path)} of {len(graph)} subtasks, ")
+    title.append(spoken(schedule.makespan, unit), style="bold")
+    if table.weights.kind == "remaining" and table.weights.as_of is not None:
+        title.append(f", as of {table.weights.as_of.isoformat(' ', 'milliseconds')}")
+    parts: list[RenderableType] = [heading(graph.task), title]
+    if table.what_if is not None:
+        parts.append(_change(table.what_if, unit))
+    parts += ["", _rows(table, path, floats=False), *_ties(schedule)]
     on_path = set(path)
     others = [node for node in graph.order if node not in on_path]
     if others:
         others.sort(key=lambda node: (schedule.total_float[node], node))
         parts += ["", Text("Not on it, the tightest first:")]
-        parts.append(_table(graph, schedule, tuple(others), floats=True))
+        parts.append(_rows(table, tuple(others), floats=True))
+    parts += _near(table)
+    parts += _remarks(table)
+    if table.as_run is not None:
+        parts += _as_run(graph, table.as_run)
     return to_text(parts, style)
+
+
+def _change(result: WhatIf, unit: str) -> Text:
+    before = spoken(result.before.makespan, unit)
+    if not result.change:
+        return Text(f"With the changes the makespan stays {before}.")
+    word = "longer" if result.change > 0 else "shorter"
+    return Text(
+        f"It was {before}: with the changes {amount(abs(result.change), unit)} {word}."
+    )
 
 
 def _ties(schedule: Schedule) -> list[RenderableType]:
@@ -55,29 +99,92 @@ def _ties(schedule: Schedule) -> list[RenderableType]:
     return ["", Text(text)]
 
 
-def _table(
-    graph: TaskGraph, schedule: Schedule, nodes: tuple[int, ...], *, floats: bool
-) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("id", no_wrap=True)
-    table.add_column("name", ratio=None, overflow="fold")
-    table.add_column("status", no_wrap=True)
-    for title in ("timeout", "starts", "ends"):
-        table.add_column(title, justify="right", no_wrap=True)
-    if floats:
-        table.add_column("float", justify="right", no_wrap=True)
-        table.add_column("free", justify="right", no_wrap=True)
+def _near(table: Timetable) -> list[RenderableType]:
+    if table.within is None:
+        return []
+    near = table.schedule.near_critical(table.within_units)
+    within = f"within {amount(table.within, 'seconds')}"
+    if not near:
+        return ["", Text(f"No other subtask is critical {within}.")]
+    names = ", ".join(name_of(table.graph.subtasks[node]) for node in near)
+    return ["", Text(f"Near-critical {within}: {names}")]
+
+
+def _remarks(table: Timetable) -> list[RenderableType]:
+    """Say which durations are not what one would expect, and why."""
+    remarks: list[RenderableType] = []
+    for basis in _SURPRISING:
+        nodes = table.weights.nodes(basis)
+        if nodes:
+            names = ", ".join(name_of(table.graph.subtasks[node]) for node in nodes[:5])
+            more = f" and {len(nodes) - 5} more" if len(nodes) > 5 else ""
+            remarks.append(Text(f"{basis}: {names}{more}", style="dim"))
+    return ["", *remarks] if remarks else []
+
+
+def _rows(table: Timetable, nodes: tuple[int, ...], *, floats: bool) -> Table:
+    schedule, unit = table.schedule, table.weights.unit
+    rows = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    rows.add_column("id", no_wrap=True)
+    rows.add_column("name", overflow="fold")
+    rows.add_column("status", no_wrap=True)
+    takes = "timeout" if table.weights.kind == "timeout" else "takes"
+    numbers = ("float", "free") if floats else ("drag",)
+    for title in (takes, "starts", "ends", *numbers):
+        rows.add_column(title, justify="right", no_wrap=True)
     for node in nodes:
-        subtask = graph.subtasks[node]
-        cells: list[RenderableType] = [
+        subtask = table.graph.subtasks[node]
+        values = [schedule.early_start[node], schedule.early_finish[node]]
+        if floats:
+            values += [schedule.total_float[node], schedule.free_float[node]]
+        else:
+            values.append(table.drags[node])
+        no_limit = table.weights.basis[node] is Basis.NO_LIMIT
+        rows.add_row(
             Text(visible(str(subtask.id))),
             Text(visible(subtask.name)),
             status_text(subtask.status),
-            f"{schedule.durations[node]} s" if subtask.timeout else "none",
-            f"{schedule.early_start[node]} s",
-            f"{schedule.early_finish[node]} s",
-        ]
-        if floats:
-            cells += [f"{schedule.total_float[node]} s", f"{schedule.free_float[node]} s"]
-        table.add_row(*cells)
-    return table
+            "none" if no_limit else amount(schedule.durations[node], unit),
+            *(amount(value, unit) for value in values),
+        )
+    return rows
+
+
+def _as_run(graph: TaskGraph, run: AsRun) -> list[RenderableType]:
+    wall = amount(run.wall, "microseconds")
+    rows = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    rows.add_column("part", no_wrap=True)
+    rows.add_column("takes", justify="right", no_wrap=True)
+    rows.add_column("subtask", overflow="fold")
+    for part in run.parts:
+        who = "" if part.node is None else name_of(graph.subtasks[part.node])
+        if part.kind is PartKind.RUN and part.attempts is not None and part.attempts > 1:
+            who += f" ({part.attempts} attempts, split unknown)"
+        elif part.kind is not PartKind.RUN and part.node is not None:
+            who = f"before {who}"
+        rows.add_row(str(part.kind), amount(part.microseconds, "microseconds"), Text(who))
+    parts: list[RenderableType] = [
+        "",
+        Text(f"As it ran: {wall} by the clock; the parts below sum to that exactly."),
+        rows,
+        "",
+        Text(_ideal(run)),
+    ]
+    if run.skipped_over:
+        names = ", ".join(name_of(graph.subtasks[node]) for node in run.skipped_over)
+        parts.append(Text(f"Without times of their own, within the waiting: {names}"))
+    return parts
+
+
+def _ideal(run: AsRun) -> str:
+    ideal = amount(run.ideal.makespan, "microseconds")
+    text = f"The longest path of measured times takes {ideal}"
+    if run.ideal_exceeds_wall:
+        return (
+            f"{text}, longer than the clock saw: clocks differ between hosts, or "
+            "subtasks did not wait for their upstreams"
+        )
+    reasons = ", ".join(
+        f"{amount(value, 'microseconds')} {kind}" for kind, value in run.differences.items()
+    )
+    return f"{text}; the rest is {reasons}" if reasons else text

@@ -9,7 +9,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from taskgraph.analysis import Budget, PointOfNoReturn
+from taskgraph.analysis.budget import Budget
+from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.checks import CheckResult
 from taskgraph.graph import TaskGraph
 from taskgraph.model import STATUSES, Status, Task, visible
