@@ -1,10 +1,14 @@
-"""Print each dependency of the package at its lower bound, as constraints for pip."""
+"""Print what the package needs to run at its lower bounds, as constraints for pip."""
 
 from __future__ import annotations
 
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
-for requirement in project["dependencies"]:
-    print(requirement.replace(">=", "=="))
+extras = project["optional-dependencies"]
+extras.pop("dev")
+for requirement in chain(project["dependencies"], *extras.values()):
+    if not requirement.startswith(project["name"]):
+        print(requirement.replace(">=", "=="))
