@@ -1,0 +1,149 @@
+"""``taskgraph critical-path``: other durations, what-if, near-critical, as it ran."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import RunCli
+
+STOP = "samples/obproxy_stop.json"
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Path:
+    """Write a task of two steps that took 10.5 s by the clock.
+
+    It starts at 0 s; a runs from 1 s to 4 s, b from 6 s to 10.25 s; it ends at 10.5 s.
+    """
+
+    def at(seconds: str) -> str:
+        return f"2025-01-16T11:00:{seconds}+08:00"
+
+    common = {"status": "SUCCESSFUL", "operation": "EXECUTE", "runTime": 1, "timeout": 60}
+    a = {"id": 1, "name": "a", "upstreams": [], "downstreams": [2], **common}
+    a |= {"startTime": at("01"), "finishTime": at("04")}
+    b = {"id": 2, "name": "b", "upstreams": [1], "downstreams": [], **common}
+    b |= {"startTime": at("06"), "finishTime": at("10.25")}
+    task = {"id": 9, "name": "two steps", "status": "SUCCESSFUL", "operation": "EXECUTE"}
+    task |= {"startTime": at("00"), "finishTime": at("10.5"), "subtasks": [b, a]}
+    path = tmp_path / "finished.json"
+    path.write_text(json.dumps({"data": task, "timestamp": at("20")}))
+    return path
+
+
+def ask(run_cli: RunCli, *arguments: str | Path) -> dict[str, Any]:
+    done = run_cli("critical-path", *arguments, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    (task,) = json.loads(done.stdout)["tasks"]
+    return dict(task)
+
+
+def test_the_drag_on_a_chain_is_the_timeout(run_cli: RunCli) -> None:
+    for subtask in ask(run_cli, STOP)["subtasks"]:
+        assert subtask["drag"] == subtask["duration"]
+        assert subtask["total_float"] == 0
+
+
+def test_what_is_left_of_a_task_not_begun_is_all(run_cli: RunCli) -> None:
+    task = ask(run_cli, STOP, "--by", "remaining")
+    assert task["makespan"] == 8010
+    assert task["as_of"] == "2025-01-16T11:43:38.311000+08:00"
+
+
+def test_what_if_stands_beside_what_is(run_cli: RunCli, tmp_path: Path) -> None:
+    task = ask(run_cli, STOP, "--set", "13175721=10m", "--skip", "13175719")
+    assert task["before"]["makespan"] == 8010
+    assert task["makespan"] == 8010 - 3000 - 1800
+    file = tmp_path / "durations.json"
+    file.write_text('{"13175721": "10m"}')
+    assert ask(run_cli, STOP, "--durations", file)["makespan"] == 5010
+    file = tmp_path / "durations.csv"
+    file.write_text("id,seconds\n13175721,600\n13175719,1\n")
+    assert ask(run_cli, STOP, "--durations", file)["makespan"] == 8010 - 3000 - 1799
+    dropped = ask(run_cli, STOP, "--drop-edge", "13175727:13175719")
+    assert dropped["makespan"] == 5850
+    said = run_cli("critical-path", STOP, "--set", "13175721=10m").stdout
+    assert "It was 8010 s (2 h 13 min 30 s): with the changes 3000 s shorter." in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--set", "1317572=3"), "no subtask has the id 1317572; did you mean"),
+        (("--set", "13175721"), "--set takes ID=SECONDS"),
+        (("--set", "13175721=soon"), "--set takes ID=SECONDS"),
+        (("--skip", "nothing"), "no subtask has the id nothing"),
+        (("--drop-edge", "13175727"), "--drop-edge takes UPSTREAM:DOWNSTREAM"),
+        (
+            ("--drop-edge", "13175720:13175724"),
+            "there is no edge from 13175720 to 13175724",
+        ),
+        (("--as-of", "yesterday"), "--as-of must be a time with its offset"),
+        (("--as-of", "2025-01-16T11:43:38"), "--as-of must be a time with its offset"),
+        (("--durations", "/nowhere.csv"), "/nowhere.csv: cannot be read"),
+    ],
+)
+def test_mistakes_are_named(run_cli: RunCli, arguments: tuple[str, ...], said: str) -> None:
+    done = run_cli("critical-path", STOP, *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is not valid JSON"),
+        ('{"1": "soon"}', "the duration of 1: must be seconds"),
+        ("1,2,3\n", "line 1: must be an id and a duration"),
+        ("id,seconds\n1,x\n", "line 2: must be seconds"),
+    ],
+)
+def test_a_bad_file_of_durations_is_named(
+    run_cli: RunCli, tmp_path: Path, text: str, said: str
+) -> None:
+    path = tmp_path / "durations"
+    path.write_text(text)
+    done = run_cli("critical-path", STOP, "--durations", path)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_measured_times_account_for_the_clock(run_cli: RunCli, finished: Path) -> None:
+    task = ask(run_cli, finished, "--by", "actual")
+    # 3 s and 4.25 s of work: the longest path of measured times.
+    assert task["makespan"] == 7_250_000
+    ran = task["as_run"]
+    assert ran["wall_microseconds"] == 10_500_000
+    assert sum(part["microseconds"] for part in ran["parts"]) == 10_500_000
+    kinds = [(part["kind"], part["microseconds"]) for part in ran["parts"]]
+    assert kinds == [
+        ("before", 1_000_000),
+        ("run", 3_000_000),
+        ("dispatch", 2_000_000),
+        ("run", 4_250_000),
+        ("after", 250_000),
+    ]
+    said = run_cli("critical-path", finished, "--by", "actual").stdout
+    assert "As it ran: 10.500 s by the clock" in said
+    assert "7.250 s; the rest is" in said
+
+
+def test_near_critical_subtasks_are_named(run_cli: RunCli, tmp_path: Path) -> None:
+    rows = [(1, 10, [], [2, 3, 4]), (2, 100, [1], [5]), (3, 95, [1], [5])]
+    rows += [(4, 20, [1], [5]), (5, 1, [2, 3, 4], [])]
+    subtasks = [
+        {"id": i, "name": f"s{i}", "timeout": t, "upstreams": u, "downstreams": d}
+        for i, t, u, d in rows
+    ]
+    path = tmp_path / "fan.json"
+    path.write_text(json.dumps({"id": 1, "name": "fan", "subtasks": subtasks}))
+    task = ask(run_cli, path, "--within", "5")
+    assert task["critical_path"] == [1, 2, 5]
+    assert task["near_critical"] == [3]
+    said = run_cli("critical-path", path, "--within", "5").stdout
+    assert "Near-critical within 5 s: 3 's3'" in said
