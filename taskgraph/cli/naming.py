@@ -51,9 +51,9 @@ def split_setting(text: str) -> tuple[str, int]:
     ConfigError
         If it has another form.
     """
-    name, _, value = text.rpartition("=")
+    name, equals, value = text.rpartition("=")
     try:
-        return name, parse_duration(value)
+        return name, parse_duration(value if equals else "")
     except ValueError:
         example = "13175721=600 or 13175721=10m"
         raise ConfigError(f"--set takes ID=SECONDS, like {example}, not {text}") from None
