@@ -22,7 +22,8 @@ from collections.abc import Callable
 
 import networkx
 
-from taskgraph.analysis import drags, schedule
+from taskgraph.analysis import schedule
+from taskgraph.analysis.drag import drags
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Subtask, Task
 
@@ -63,7 +64,7 @@ def build(upstreams: list[list[int]]) -> TaskGraph:
 
 
 def build_peer(graph: TaskGraph, durations: list[int]) -> networkx.DiGraph[int]:
-    """The same graph with each duration on the edges that leave its node, and a sink."""
+    """Put each duration on the edges that leave its node, and a sink behind all."""
     peer: networkx.DiGraph[int] = networkx.DiGraph()
     peer.add_nodes_from(range(len(graph) + 1))
     peer.add_weighted_edges_from((a, b, durations[a]) for a, b in graph.edges())

@@ -2,13 +2,65 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
+from taskgraph.analysis.concurrency import Bounds, bounds, task_concurrency
 from taskgraph.analysis.schedule import Schedule, schedule
-from taskgraph.analysis.weights import has_limit, timeout_seconds
+from taskgraph.analysis.states import has_limit
+from taskgraph.analysis.weights import Basis, timeout_weights
 from taskgraph.graph import TaskGraph
 
-__all__ = ["Budget", "budget"]
+__all__ = [
+    "Budget",
+    "BudgetOptions",
+    "allowed_attempts",
+    "budget",
+    "unlimited_nodes",
+    "worst_durations",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetOptions:
+    """What the worst case assumes.
+
+    Attributes
+    ----------
+    attempts : int
+        How often each subtask may be started. What a subtask has already used up, its
+        attempts so far, is the least.
+    attempts_by_name : mapping of str to int
+        The same for the subtasks of one name, before `attempts`.
+    grace : int
+        Seconds that the engine may take to notice a missed deadline, per attempt; it
+        polls, so that is up to 12.
+    overhead : int
+        Seconds that the engine may take to get to a subtask, once per subtask; it polls
+        twice, so that is up to 2.
+    concurrency : int or None
+        How many subtasks may be in flight, 0 for any number; ``None`` for what the
+        document's context says, else the engine's 10.
+    first_wave_waits : bool
+        Whether that holds for the subtasks without upstreams too. The engine starts all
+        of them when the task is submitted.
+    assume_timeout : int or None
+        The timeout of the subtasks that have none.
+    """
+
+    attempts: int = 1
+    attempts_by_name: Mapping[str, int] = field(default_factory=dict)
+    grace: int = 0
+    overhead: int = 0
+    concurrency: int | None = None
+    first_wave_waits: bool = False
+    assume_timeout: int | None = None
+
+    def limit(self, graph: TaskGraph) -> int:
+        """Give how many subtasks of the graph's task may be in flight."""
+        if self.concurrency is None:
+            return task_concurrency(graph.task)
+        return self.concurrency
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,24 +70,36 @@ class Budget:
     Attributes
     ----------
     seconds : int
-        The longest path of timeouts. Where the budget is unbounded this is its finite
-        part: subtasks without a limit count 0.
+        The longest path of timeouts, or the bound of Graham where subtasks may have to
+        wait for a slot. Where the budget is unbounded this is its finite part: subtasks
+        without a limit count 0.
     total : int
-        The sum of all timeouts.
+        The sum of all durations.
     unlimited : tuple of int
-        The nodes without a limit: their timeout is absent or 0.
+        The nodes without a limit: their timeout is absent or 0 and none is assumed.
+    assumed : tuple of int
+        The nodes whose timeout is the assumed one.
+    attempts : tuple of int
+        By node, how many attempts its duration holds.
     shares : tuple of int
-        How many of the `seconds` each node holds: its timeout where it is on the
-        critical path, else 0. They sum to `seconds`.
+        How many seconds of the longest path each node holds: its duration where it is on
+        the critical path, else 0. They sum to ``schedule.makespan``.
+    bounds : Bounds
+        The same under the limit of concurrency.
     schedule : Schedule
-        The schedule with the timeouts as durations.
+        The schedule of the worst-case durations, without that limit.
+    options : BudgetOptions
     """
 
     seconds: int
     total: int
     unlimited: tuple[int, ...]
+    assumed: tuple[int, ...]
+    attempts: tuple[int, ...]
     shares: tuple[int, ...]
+    bounds: Bounds
     schedule: Schedule
+    options: BudgetOptions
 
     @property
     def is_bounded(self) -> bool:
@@ -43,24 +107,76 @@ class Budget:
         return not self.unlimited
 
 
-def budget(graph: TaskGraph) -> Budget:
+_DEFAULT = BudgetOptions()
+
+
+def budget(graph: TaskGraph, options: BudgetOptions = _DEFAULT) -> Budget:
     """Compute the worst-case budget of a task.
+
+    The duration of a subtask is ``attempts * (timeout + grace) + overhead``. How long
+    people wait before they retry is no part of it.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+        Must be sound.
+    options : BudgetOptions
 
     Raises
     ------
     AnalysisError
         Where the graph is not sound.
     """
-    timetable = schedule(graph, [timeout_seconds(subtask) for subtask in graph.subtasks])
-    durations = timetable.durations
+    attempts = allowed_attempts(graph, options)
+    timetable = schedule(graph, worst_durations(graph, options, attempts))
     shares = [0] * len(graph)
     for node in timetable.critical_path:
-        shares[node] = durations[node]
-    unlimited = [node for node, sub in enumerate(graph.subtasks) if not has_limit(sub)]
-    return Budget(
-        seconds=timetable.makespan,
-        total=sum(durations),
-        unlimited=tuple(unlimited),
-        shares=tuple(shares),
-        schedule=timetable,
+        shares[node] = timetable.durations[node]
+    limits = bounds(
+        graph,
+        timetable,
+        options.limit(graph),
+        first_wave_waits=options.first_wave_waits,
     )
+    weights = timeout_weights(graph, options.assume_timeout)
+    return Budget(
+        seconds=limits.upper,
+        total=limits.total,
+        unlimited=weights.nodes(Basis.NO_LIMIT),
+        assumed=weights.nodes(Basis.ASSUMED),
+        attempts=attempts,
+        shares=tuple(shares),
+        bounds=limits,
+        schedule=timetable,
+        options=options,
+    )
+
+
+def worst_durations(
+    graph: TaskGraph, options: BudgetOptions, attempts: Iterable[int]
+) -> tuple[int, ...]:
+    """Give the longest that each subtask may take for its attempts, in seconds, by node.
+
+    The grace belongs to a deadline: a subtask without a limit has none.
+    """
+    limits = timeout_weights(graph, options.assume_timeout).durations
+    return tuple(
+        count * (limit + options.grace if limit else 0) + options.overhead
+        for count, limit in zip(attempts, limits, strict=True)
+    )
+
+
+def allowed_attempts(graph: TaskGraph, options: BudgetOptions) -> tuple[int, ...]:
+    """Give how often each subtask may be started, by node."""
+    by_name = options.attempts_by_name
+    return tuple(
+        max(by_name.get(subtask.name, options.attempts), subtask.attempts or 1)
+        for subtask in graph.subtasks
+    )
+
+
+def unlimited_nodes(graph: TaskGraph, options: BudgetOptions) -> tuple[int, ...]:
+    """Give the nodes without a limit, own or assumed, ascending."""
+    if options.assume_timeout is not None:
+        return ()
+    return tuple(node for node, sub in enumerate(graph.subtasks) if not has_limit(sub))

@@ -1,22 +1,16 @@
-"""What can still be done about a task: rolling it back, retrying, skipping."""
+"""Whether a task can still be rolled back: the rules of the engine."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from taskgraph.analysis.schedule import schedule
-from taskgraph.analysis.weights import has_limit, timeout_seconds
+from taskgraph.analysis.states import has_begun, has_limit, timeout_seconds
 from taskgraph.graph import TaskGraph
-from taskgraph.model import Status, Subtask
+from taskgraph.model import Task
 
-__all__ = ["PointOfNoReturn", "has_begun", "point_of_no_return"]
-
-_NOT_BEGUN = frozenset({None, Status.PENDING, Status.READY})
-
-
-def has_begun(subtask: Subtask) -> bool:
-    """Tell whether the subtask's flag counts: it is neither PENDING nor READY."""
-    return subtask.status not in _NOT_BEGUN
+__all__ = ["PointOfNoReturn", "Refusal", "point_of_no_return", "rollback_obstacles"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +37,38 @@ class PointOfNoReturn:
     seconds_after: int
     unlimited: tuple[int, ...]
     passed: bool
+
+
+class Refusal(StrEnum):
+    """Why the engine refuses an action."""
+
+    TASK_NOT_FAILED = "the task has not failed"
+    BEGUN = "a subtask that prohibits rollback has begun"
+    TASK_PROHIBITS = "the task itself prohibits rollback"
+    ROLLING_BACK = "the subtask's operation is ROLLBACK"
+    PROHIBITS_SKIP = "the subtask prohibits skipping"
+
+
+def rollback_obstacles(graph: TaskGraph) -> tuple[tuple[Refusal, ...], tuple[int, ...]]:
+    """Find what forbids rollback so far, whatever the task's status.
+
+    Returns
+    -------
+    obstacles : tuple of Refusal
+    blockers : tuple of int
+        The subtasks that have begun and prohibit rollback, ascending.
+    """
+    blockers = tuple(
+        node
+        for node, subtask in enumerate(graph.subtasks)
+        if subtask.prohibit_rollback and has_begun(subtask)
+    )
+    obstacles = [Refusal.BEGUN] if blockers else []
+    # The task's own field is the engine's verdict: without a blocker it is the flag of
+    # the task, which the newer documents do not show otherwise.
+    if _prohibits(graph.task) or (graph.task.prohibit_rollback and not blockers):
+        obstacles.append(Refusal.TASK_PROHIBITS)
+    return tuple(obstacles), blockers
 
 
 def point_of_no_return(graph: TaskGraph) -> PointOfNoReturn | None:
@@ -77,3 +103,9 @@ def point_of_no_return(graph: TaskGraph) -> PointOfNoReturn | None:
         unlimited=tuple(node for node in after if not has_limit(subtasks[node])),
         passed=any(sub.prohibit_rollback and has_begun(sub) for sub in subtasks),
     )
+
+
+def _prohibits(task: Task) -> bool:
+    """Tell whether the task's own flag is set, which may come from its template."""
+    strings = (task.context or {}).get("stringMap")
+    return isinstance(strings, dict) and strings.get("prohibit_rollback") == "true"

@@ -140,7 +140,7 @@ def _early(graph: TaskGraph, durations: Sequence[int]) -> tuple[list[int], list[
         start = 0
         for upstream in upstreams[node]:
             finish = finishes[upstream]
-            if finish > start:  # noqa: PLR1730
+            if finish > start:
                 start = finish
         starts[node] = start
         finishes[node] = start + durations[node]
@@ -163,10 +163,10 @@ def _late(
         latest = earliest = makespan
         for downstream in downstreams[node]:
             start = starts[downstream]
-            if start < latest:  # noqa: PLR1730
+            if start < latest:
                 latest = start
             start = early_start[downstream]
-            if start < earliest:  # noqa: PLR1730
+            if start < earliest:
                 earliest = start
         finishes[node] = latest
         starts[node] = latest - durations[node]

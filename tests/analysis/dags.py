@@ -18,7 +18,7 @@ def make_graph(
     **task: Any,
 ) -> TaskGraph:
     """Build a graph from the fields of each subtask and the edges by id."""
-    fields = subtasks if isinstance(subtasks, Mapping) else dict.fromkeys(subtasks, {})
+    fields = subtasks if isinstance(subtasks, Mapping) else {key: {} for key in subtasks}
     ups: dict[Id, list[Id]] = {name: [] for name in fields}
     downs: dict[Id, list[Id]] = {name: [] for name in fields}
     for a, b in edges:

@@ -1,8 +1,11 @@
+"""Drag against computing the makespan again without each subtask."""
+
 from __future__ import annotations
 
 from hypothesis import given, settings
 
-from taskgraph.analysis import drags, schedule
+from taskgraph.analysis import schedule
+from taskgraph.analysis.drag import drags
 from taskgraph.graph import TaskGraph
 from tests.analysis.dags import make_graph, timed_dags
 

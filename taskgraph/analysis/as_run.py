@@ -1,0 +1,255 @@
+"""Where the time of a run went, by the clock.
+
+From the last finish back along the upstream that finished last, each hop by hop, the
+path accounts for the whole time: its parts sum to the wall time exactly, so a part where
+one subtask started before the other had finished is negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from taskgraph.analysis.precondition import require_sound
+from taskgraph.analysis.schedule import Schedule, schedule
+from taskgraph.analysis.states import (
+    MICROSECOND,
+    SECOND,
+    Span,
+    SpanKind,
+    measured_span,
+)
+from taskgraph.analysis.weights import actual_weights
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Status, Task
+
+__all__ = ["DISPATCH_SECONDS", "AsRun", "Part", "PartKind", "as_run"]
+
+DISPATCH_SECONDS: Final = 2
+"""How long the engine, which polls, may take from one subtask to the next."""
+
+
+class PartKind(StrEnum):
+    """What a part of the wall time is."""
+
+    BEFORE = "before the first start"
+    RUN = "run"
+    DISPATCH = "dispatch"
+    WAIT = "waiting"
+    OVERLAP = "overlap"
+    AFTER = "after the last finish"
+    OTHER_PATH = "run time of another path"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the wall time.
+
+    Attributes
+    ----------
+    kind : PartKind
+    microseconds : int
+        Negative for an overlap: the subtask started before the one before it finished.
+        A run is negative where its finish is before its start; so are the parts before
+        and after where a subtask lies outside the task's own times.
+    node : int or None
+        The subtask that runs or that is being waited for; ``None`` after the last.
+    begin : datetime
+        When the part begins; it ends `microseconds` later.
+    span : SpanKind or None
+        What a run holds: only ``ONE_RUN`` and ``RUNNING`` are a single run.
+    attempts : int or None
+        The attempts that the document counts within a run. A manual retry is not
+        counted.
+    """
+
+    kind: PartKind
+    microseconds: int
+    node: int | None
+    begin: datetime
+    span: SpanKind | None = None
+    attempts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AsRun:
+    """The path that the clock saw. All durations are in microseconds.
+
+    Attributes
+    ----------
+    begin, end : datetime
+        The task's own start and finish; the first start and the last finish where it has
+        none; for a task that is not over, the end is the as-of time.
+    path : tuple of int
+        The subtasks of the path, the first to run first.
+    parts : tuple of Part
+        In order; they sum to `wall`.
+    skipped_over : tuple of int
+        The subtasks between two of the path that have no times, in order: their time is
+        in the dispatch and the waiting before the next one.
+    ideal : Schedule
+        The schedule of the measured times: what the run would have taken if every
+        subtask had started as soon as its upstreams had finished.
+    """
+
+    begin: datetime
+    end: datetime
+    path: tuple[int, ...]
+    parts: tuple[Part, ...]
+    skipped_over: tuple[int, ...]
+    ideal: Schedule
+
+    @property
+    def wall(self) -> int:
+        """The wall time."""
+        return (self.end - self.begin) // MICROSECOND
+
+    def total(self, kind: PartKind) -> int:
+        """Sum the parts of one kind."""
+        return sum(part.microseconds for part in self.parts if part.kind is kind)
+
+    @property
+    def differences(self) -> dict[PartKind, int]:
+        """Why the wall time is not the ideal makespan.
+
+        Returns
+        -------
+        dict of PartKind to int
+            They sum to ``wall - ideal.makespan``; those that are 0 are left out.
+            ``OTHER_PATH`` is negative: the longest path of measured times runs through
+            other subtasks than the path that the clock saw, and is longer.
+        """
+        sums = {kind: self.total(kind) for kind in PartKind}
+        sums[PartKind.OTHER_PATH] = sums.pop(PartKind.RUN) - self.ideal.makespan
+        return {kind: value for kind, value in sums.items() if value}
+
+    @property
+    def ideal_exceeds_wall(self) -> bool:
+        """Whether the measured times cannot all be true, or upstreams were not waited for.
+
+        Clocks of several hosts and subtasks that started before an upstream's recorded
+        finish make a path that is longer than the wall time.
+        """
+        return self.ideal.makespan > self.wall
+
+
+def as_run(
+    graph: TaskGraph,
+    as_of: datetime | None = None,
+    *,
+    dispatch_seconds: int = DISPATCH_SECONDS,
+) -> AsRun | None:
+    """Account for the wall time of a run.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+        Must be sound.
+    as_of : datetime, optional
+        Until when a task that is not over is looked at; without it the moment that the
+        document describes.
+    dispatch_seconds : int
+        Up to how much of the time from one subtask to the next is dispatch; the rest is
+        waiting.
+
+    Returns
+    -------
+    AsRun or None
+        ``None`` where no subtask has times.
+
+    Raises
+    ------
+    AnalysisError
+        Where the graph is not sound.
+    """
+    require_sound(graph)
+    moment = as_of or graph.task.as_of()
+    spans = [measured_span(subtask, moment) for subtask in graph.subtasks]
+    found = _walk_back(graph, spans)
+    if not found.path:
+        return None
+    begin, end = _window(graph.task, [span for span in spans if span], moment)
+    hops = [(node, span) for node in found.path if (span := spans[node])]
+    parts = []
+    at = begin
+    for place, (node, span) in enumerate(hops):
+        gap = (span.start - at) // MICROSECOND
+        if place:
+            parts += _between(node, at, gap, dispatch_seconds * SECOND)
+        else:
+            parts.append(Part(PartKind.BEFORE, gap, node, at))
+        attempts = graph.subtasks[node].attempts
+        parts.append(
+            Part(PartKind.RUN, span.microseconds, node, span.start, span.kind, attempts)
+        )
+        at = span.finish
+    parts.append(Part(PartKind.AFTER, (end - at) // MICROSECOND, None, at))
+    return AsRun(
+        begin=begin,
+        end=end,
+        path=found.path,
+        parts=tuple(parts),
+        skipped_over=found.skipped_over,
+        ideal=schedule(graph, actual_weights(graph, moment).durations),
+    )
+
+
+def _between(node: int, begin: datetime, gap: int, most_dispatch: int) -> list[Part]:
+    """Split the time from one subtask's finish to the next one's start."""
+    if gap < 0:
+        return [Part(PartKind.OVERLAP, gap, node, begin)]
+    dispatch = min(gap, most_dispatch)
+    parts = [Part(PartKind.DISPATCH, dispatch, node, begin)]
+    if gap > dispatch:
+        later = begin + dispatch * MICROSECOND
+        parts.append(Part(PartKind.WAIT, gap - dispatch, node, later))
+    return parts
+
+
+class _Walk(NamedTuple):
+    path: tuple[int, ...]
+    skipped_over: tuple[int, ...]
+
+
+def _walk_back(graph: TaskGraph, spans: Sequence[Span | None]) -> _Walk:
+    """Follow the upstream that finished last, from the last finish of all.
+
+    Of several that finished at one moment the one with the smallest id counts; of several
+    last ones the one that is furthest downstream. The finish of a subtask without times
+    is that of its upstream that finished last.
+    """
+    finishes: list[datetime | None] = [None] * len(graph)
+    before = [-1] * len(graph)
+    for node in graph.order:
+        latest = None
+        for upstream in graph.upstreams[node]:
+            finish = finishes[upstream]
+            if finish is not None and (latest is None or finish > latest):
+                latest, before[node] = finish, upstream
+        span = spans[node]
+        finishes[node] = span.finish if span else latest
+    node, last = -1, None
+    for other in graph.order:
+        span = spans[other]
+        if span and (last is None or span.finish >= last):
+            node, last = other, span.finish
+    path: list[int] = []
+    skipped: list[int] = []
+    while node >= 0:
+        (path if spans[node] else skipped).append(node)
+        node = before[node]
+    return _Walk(tuple(reversed(path)), tuple(reversed(skipped)))
+
+
+def _window(
+    task: Task, spans: Sequence[Span], moment: datetime | None
+) -> tuple[datetime, datetime]:
+    """Give the start and the end of the run; a task that runs may show an old finish."""
+    begin = task.start_time or min(span.start for span in spans)
+    last = max(span.finish for span in spans)
+    if task.status == Status.RUNNING:
+        return begin, moment or last
+    return begin, task.finish_time or last

@@ -1,0 +1,275 @@
+"""What changed between two documents of one task, or two runs of one kind of task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from taskgraph.analysis.attribution import Attribution, Version, attribute
+from taskgraph.analysis.budget import Budget, BudgetOptions, budget
+from taskgraph.analysis.concurrency import graham_bound
+from taskgraph.analysis.matching import match
+from taskgraph.analysis.weights import actual_weights
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Id
+
+__all__ = [
+    "BudgetChange",
+    "Comparison",
+    "FieldChange",
+    "SubtaskChange",
+    "Value",
+    "compare",
+]
+
+Value: TypeAlias = Id | bool | None
+"""What a field of a task or subtask can hold."""
+
+Pairs: TypeAlias = tuple[tuple[int, int], ...]
+
+_DEFINITION: Final = (
+    "name",
+    "timeout",
+    "parallel_index",
+    "prohibit_rollback",
+    "prohibit_skip",
+    "node_type",
+    "class_name",
+)
+"""The fields that say what a subtask is, within one task its id too."""
+
+_STATE: Final = ("status", "operation", "attempts")
+_TASK_DEFINITION: Final = ("name", "type", "budget")
+_TASK_STATE: Final = ("status", "operation", "prohibit_rollback")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field that has another value; the name is the attribute's of the model."""
+
+    field: str
+    before: Value
+    after: Value
+    is_structural: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubtaskChange:
+    """A subtask of both documents that is not the same in both."""
+
+    before: int
+    after: int
+    fields: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetChange:
+    """The worst-case budgets and what their difference comes from, in seconds.
+
+    Attributes
+    ----------
+    before, after : Budget
+    attribution : Attribution
+        Of the headline, ``seconds``.
+    """
+
+    before: Budget
+    after: Budget
+    attribution: Attribution
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the budget is another one, in its seconds or in being bounded."""
+        return (self.before.seconds, self.before.is_bounded) != (
+            self.after.seconds,
+            self.after.is_bounded,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The differences between two documents. Tuples of nodes are ascending.
+
+    Attributes
+    ----------
+    pairs : tuple of (int, int)
+        The subtasks that are in both: their node in the first and in the second graph.
+    matched_by_id : bool
+        Whether all of them have the same id in both.
+    added : tuple of int
+        The nodes of the second graph that the first does not have.
+    removed : tuple of int
+        The nodes of the first graph that the second does not have.
+    changed : tuple of SubtaskChange
+        By node of the first graph.
+    added_edges : tuple of (int, int)
+        Edges of the second graph, in its nodes.
+    removed_edges : tuple of (int, int)
+        Edges of the first graph, in its nodes.
+    task : tuple of FieldChange
+        What changed about the task itself.
+    flaws : tuple of str
+        Why budget and makespan cannot be compared, where a graph is not sound.
+    budget : BudgetChange or None
+    makespan : Attribution or None
+        Of the longest path of measured times, in microseconds; ``None`` also where a
+        document has no times.
+    """
+
+    pairs: tuple[tuple[int, int], ...]
+    matched_by_id: bool
+    added: tuple[int, ...]
+    removed: tuple[int, ...]
+    changed: tuple[SubtaskChange, ...]
+    added_edges: tuple[tuple[int, int], ...]
+    removed_edges: tuple[tuple[int, int], ...]
+    task: tuple[FieldChange, ...]
+    flaws: tuple[str, ...]
+    budget: BudgetChange | None
+    makespan: Attribution | None
+
+    @property
+    def is_structure_changed(self) -> bool:
+        """Whether the two describe different work, whatever happened to it."""
+        fields = [*self.task, *(field for row in self.changed for field in row.fields)]
+        sets = (self.added, self.removed, self.added_edges, self.removed_edges)
+        return any(sets) or any(field.is_structural for field in fields)
+
+    @property
+    def is_budget_changed(self) -> bool:
+        """Whether the worst-case budget is another one."""
+        return self.budget is not None and self.budget.is_changed
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything at all is different."""
+        return bool(self.changed or self.task) or (
+            self.is_structure_changed
+            or self.is_budget_changed
+            or (self.makespan is not None and self.makespan.change != 0)
+        )
+
+
+_DEFAULT = BudgetOptions()
+
+
+def compare(
+    before: TaskGraph,
+    after: TaskGraph,
+    options: BudgetOptions = _DEFAULT,
+    *,
+    as_of: datetime | None = None,
+) -> Comparison:
+    """Compare two documents.
+
+    Parameters
+    ----------
+    before, after : TaskGraph
+        Faulty ones too; then there is no word about time.
+    options : BudgetOptions
+        What the worst case assumes, on both sides.
+    as_of : datetime, optional
+        Until when to measure what still runs, on both sides; without it the moment that
+        each document describes.
+    """
+    found = match(before, after)
+    pairs = found.pairs
+    removed = set(range(len(before))).difference(node for node, _ in pairs)
+    added = set(range(len(after))).difference(node for _, node in pairs)
+    added_edges, removed_edges = _edges(before, after, pairs)
+    flaws = (*before.flaws, *(flaw for flaw in after.flaws if flaw not in before.flaws))
+    return Comparison(
+        pairs=pairs,
+        matched_by_id=found.by_id,
+        added=tuple(sorted(added)),
+        removed=tuple(sorted(removed)),
+        changed=_changed(before, after, pairs),
+        added_edges=added_edges,
+        removed_edges=removed_edges,
+        task=_task_changes(before, after),
+        flaws=flaws,
+        budget=None if flaws else _budget_change(before, after, pairs, options),
+        makespan=None if flaws else _makespan_change(before, after, pairs, as_of),
+    )
+
+
+def _edges(before: TaskGraph, after: TaskGraph, pairs: Pairs) -> tuple[Pairs, Pairs]:
+    """Give the edges of the second graph that are new, and of the first that are gone."""
+    partner, counterpart = dict(pairs), {b: a for a, b in pairs}
+    ours, theirs = set(before.edges()), set(after.edges())
+    added = [
+        (a, b)
+        for a, b in after.edges()
+        if (counterpart.get(a, -1), counterpart.get(b, -1)) not in ours
+    ]
+    removed = [
+        (a, b)
+        for a, b in before.edges()
+        if (partner.get(a, -1), partner.get(b, -1)) not in theirs
+    ]
+    return tuple(added), tuple(removed)
+
+
+def _changed(
+    before: TaskGraph, after: TaskGraph, pairs: Pairs
+) -> tuple[SubtaskChange, ...]:
+    definition: tuple[str, ...] = _DEFINITION
+    if before.task.id == after.task.id:
+        definition = ("id", *definition)
+    rows = []
+    for node, other in pairs:
+        ours, theirs = before.subtasks[node], after.subtasks[other]
+        fields = _fields(ours, theirs, definition, is_structural=True)
+        fields += _fields(ours, theirs, _STATE, is_structural=False)
+        if fields:
+            rows.append(SubtaskChange(node, other, tuple(fields)))
+    return tuple(rows)
+
+
+def _task_changes(before: TaskGraph, after: TaskGraph) -> tuple[FieldChange, ...]:
+    ours, theirs = before.task, after.task
+    fields = _fields(ours, theirs, _TASK_DEFINITION, is_structural=True)
+    return (*fields, *_fields(ours, theirs, _TASK_STATE, is_structural=False))
+
+
+def _fields(
+    ours: object, theirs: object, names: tuple[str, ...], *, is_structural: bool
+) -> list[FieldChange]:
+    rows = ((name, getattr(ours, name), getattr(theirs, name)) for name in names)
+    return [FieldChange(*row, is_structural) for row in rows if row[1] != row[2]]
+
+
+def _budget_change(
+    before: TaskGraph, after: TaskGraph, pairs: Pairs, options: BudgetOptions
+) -> BudgetChange:
+    ours, theirs = budget(before, options), budget(after, options)
+    first = Version(before, ours.schedule.durations, _Headline(ours))
+    second = Version(after, theirs.schedule.durations, _Headline(theirs))
+    return BudgetChange(ours, theirs, attribute(first, second, pairs))
+
+
+@dataclass(frozen=True, slots=True)
+class _Headline:
+    """The headline of a budget as its durations change."""
+
+    budget: Budget
+
+    def __call__(self, total: int, longest: int) -> int:
+        limits = self.budget.bounds
+        return graham_bound(total, longest, limits.limit) if limits.may_wait else longest
+
+
+def _makespan_change(
+    before: TaskGraph, after: TaskGraph, pairs: Pairs, as_of: datetime | None
+) -> Attribution | None:
+    ours = actual_weights(before, as_of).durations
+    theirs = actual_weights(after, as_of).durations
+    if not any(ours) or not any(theirs):
+        return None
+    first = Version(before, ours, _longest_path)
+    return attribute(first, Version(after, theirs, _longest_path), pairs)
+
+
+def _longest_path(_total: int, longest: int) -> int:
+    return longest

@@ -1,0 +1,191 @@
+"""What failed first, what it held up, and what a rollback would undo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from taskgraph.analysis.precondition import require_sound
+from taskgraph.analysis.states import (
+    SpanKind,
+    is_in_flight,
+    is_rolling_back,
+    measured_span,
+)
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Operation, Status
+
+__all__ = ["Failure", "FinishedWork", "RootFailure", "blocked_by", "failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class RootFailure:
+    """A subtask that failed by itself, and when, where the document has it."""
+
+    node: int
+    failed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedWork:
+    """The finished work that a rollback would undo.
+
+    Attributes
+    ----------
+    nodes : tuple of int
+        The SUCCESSFUL subtasks that were not skipped, ascending.
+    microseconds : int
+        The sum of their measured times.
+    unsplit : tuple of int
+        Those whose measured time holds several runs and the time between.
+    unmeasured : tuple of int
+        Those without a measured time; they count 0.
+    """
+
+    nodes: tuple[int, ...]
+    microseconds: int
+    unsplit: tuple[int, ...]
+    unmeasured: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong in a task.
+
+    Attributes
+    ----------
+    roots : tuple of RootFailure
+        The FAILED subtasks that no other FAILED one lies before, the earliest first,
+        those without a time last.
+    consequences : tuple of int
+        The other FAILED subtasks, ascending.
+    blocked : tuple of int
+        What waits for a failed subtask, ascending: descendants that never started. In a
+        task that rolls back, ancestors that wait to be undone.
+    held : tuple of int
+        The other subtasks that are PENDING, ascending: they do not wait for a failed
+        subtask, but the engine starts nothing while there is one.
+    ran_on : tuple of int
+        What was still at work after the first failure, or is at work now, ascending.
+    finished : FinishedWork
+    """
+
+    roots: tuple[RootFailure, ...]
+    consequences: tuple[int, ...]
+    blocked: tuple[int, ...]
+    held: tuple[int, ...]
+    ran_on: tuple[int, ...]
+    finished: FinishedWork
+
+
+def failure(graph: TaskGraph, as_of: datetime | None = None) -> Failure | None:
+    """Tell what failed and what that held up.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+        Must be sound.
+    as_of : datetime, optional
+        The moment; without it the one that the document describes.
+
+    Returns
+    -------
+    Failure or None
+        ``None`` where no subtask is FAILED. A FAILED task may have none: only a fault in
+        the engine's coordinator does that.
+
+    Raises
+    ------
+    AnalysisError
+        Where the graph is not sound.
+    """
+    require_sound(graph)
+    failed = [n for n, sub in enumerate(graph.subtasks) if sub.status == Status.FAILED]
+    if not failed:
+        return None
+    beyond = _beyond(graph, failed)
+    roots = [_root(graph, node) for node in failed if node not in beyond]
+    roots.sort(key=_earliest_first)
+    waiting = _waiting(graph)
+    moment = as_of or graph.task.as_of()
+    return Failure(
+        roots=tuple(roots),
+        consequences=tuple(node for node in failed if node in beyond),
+        blocked=tuple(node for node in waiting if node in beyond),
+        held=()
+        if is_rolling_back(graph.task)
+        else tuple(node for node in waiting if node not in beyond),
+        ran_on=_ran_on(graph, roots[0], moment),
+        finished=_finished_work(graph, moment),
+    )
+
+
+def blocked_by(graph: TaskGraph, node: int) -> tuple[int, ...]:
+    """Give what waits for one failed subtask, ascending.
+
+    Its descendants that never started; in a task that rolls back, the ancestors that
+    wait to be undone.
+    """
+    beyond = _beyond(graph, [node])
+    return tuple(other for other in _waiting(graph) if other in beyond)
+
+
+def _beyond(graph: TaskGraph, nodes: Iterable[int]) -> set[int]:
+    """Give all that lies ahead of the nodes, in the direction of the task."""
+    ahead = graph.upstreams if is_rolling_back(graph.task) else graph.downstreams
+    stack = [other for node in nodes for other in ahead[node]]
+    seen = set()
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack += ahead[node]
+    return seen
+
+
+def _waiting(graph: TaskGraph) -> list[int]:
+    """Give what has yet to be done, or undone where the task rolls back."""
+    status = Status.SUCCESSFUL if is_rolling_back(graph.task) else Status.PENDING
+    return [node for node, sub in enumerate(graph.subtasks) if sub.status == status]
+
+
+def _root(graph: TaskGraph, node: int) -> RootFailure:
+    span = measured_span(graph.subtasks[node], None)
+    return RootFailure(node, span.finish if span else graph.subtasks[node].finish_time)
+
+
+def _earliest_first(root: RootFailure) -> tuple[bool, datetime | None, int]:
+    return (root.failed_at is None, root.failed_at, root.node)
+
+
+def _ran_on(
+    graph: TaskGraph, first: RootFailure, moment: datetime | None
+) -> tuple[int, ...]:
+    """Give what was at work after the first failure."""
+    found = []
+    for node, subtask in enumerate(graph.subtasks):
+        if node == first.node:
+            continue
+        span = measured_span(subtask, moment)
+        ended_later = span and first.failed_at and span.finish > first.failed_at
+        if is_in_flight(subtask) or ended_later:
+            found.append(node)
+    return tuple(found)
+
+
+def _finished_work(graph: TaskGraph, moment: datetime | None) -> FinishedWork:
+    nodes, unsplit, unmeasured = [], [], []
+    total = 0
+    for node, subtask in enumerate(graph.subtasks):
+        if subtask.status != Status.SUCCESSFUL or subtask.operation == Operation.SKIP:
+            continue
+        nodes.append(node)
+        span = measured_span(subtask, moment)
+        if span is None or span.microseconds < 0:
+            unmeasured.append(node)
+            continue
+        total += span.microseconds
+        if span.kind is not SpanKind.ONE_RUN:
+            unsplit.append(node)
+    return FinishedWork(tuple(nodes), total, tuple(unsplit), tuple(unmeasured))

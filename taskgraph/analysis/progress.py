@@ -1,0 +1,175 @@
+"""How far a task is, and when it is over at the latest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from taskgraph.analysis.concurrency import task_concurrency
+from taskgraph.analysis.schedule import schedule
+from taskgraph.analysis.states import is_in_flight, is_rolling_back
+from taskgraph.analysis.weights import Basis, Weights, remaining_weights, timeout_weights
+from taskgraph.analysis.worst_case import WorstCase, worst_case_left
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Status
+
+__all__ = ["Progress", "RunningSubtask", "progress"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSubtask:
+    """A subtask in flight and what is left of its timeout.
+
+    Attributes
+    ----------
+    node : int
+    seconds_left : int or None
+        ``None`` where it has no limit.
+    basis : Basis
+        ``LEFT``, ``OVERDUE``, ``START_UNKNOWN`` (then all of the timeout counts as
+        left), ``ASSUMED`` or ``NO_LIMIT``.
+    """
+
+    node: int
+    seconds_left: int | None
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a task stands. Tuples of nodes are ascending and hold each node once.
+
+    Attributes
+    ----------
+    as_of : datetime or None
+        The moment, ``None`` where neither the caller nor the document gives one.
+    is_rolling_back : bool
+        Then what is PENDING is done, and what is SUCCESSFUL waits for its turn.
+    done, ready, running, pending, failed, other : tuple of int
+        Running are also those that are being cancelled; other have a status that the
+        engine is not known to write, or none.
+    critical_path : tuple of int
+        The critical path by timeouts.
+    critical_seconds, critical_seconds_done : int
+        The length of that path and how much of it is no longer to be waited for.
+    left : Weights
+        What remains of each subtask.
+    worst_case : WorstCase
+        How long the rest takes at most.
+    latest_finish : datetime or None
+        ``None`` without a moment, or where a subtask that is not done has no limit.
+    in_flight : tuple of RunningSubtask
+        What runs, the nearest to its timeout first, those without a limit last.
+    """
+
+    as_of: datetime | None
+    is_rolling_back: bool
+    done: tuple[int, ...]
+    ready: tuple[int, ...]
+    running: tuple[int, ...]
+    pending: tuple[int, ...]
+    failed: tuple[int, ...]
+    other: tuple[int, ...]
+    critical_path: tuple[int, ...]
+    critical_seconds: int
+    critical_seconds_done: int
+    left: Weights
+    worst_case: WorstCase
+    latest_finish: datetime | None
+    in_flight: tuple[RunningSubtask, ...]
+
+    @property
+    def critical_share(self) -> float | None:
+        """The part of the critical path that is done, ``None`` where it takes no time."""
+        if not self.critical_seconds:
+            return None
+        return self.critical_seconds_done / self.critical_seconds
+
+    @property
+    def nearest(self) -> RunningSubtask | None:
+        """The running subtask that is nearest to its timeout."""
+        limited = (row for row in self.in_flight if row.seconds_left is not None)
+        return next(limited, None)
+
+
+def progress(
+    graph: TaskGraph,
+    as_of: datetime | None = None,
+    *,
+    concurrency: int | None = None,
+    assume_timeout: int | None = None,
+) -> Progress:
+    """Tell how far a task is.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+        Must be sound.
+    as_of : datetime, optional
+        The moment; without it the one that the document describes.
+    concurrency : int, optional
+        How many subtasks may be in flight, 0 for any number; without it what the
+        document says, else the engine's default.
+    assume_timeout : int, optional
+        The timeout of the subtasks that have none.
+
+    Raises
+    ------
+    AnalysisError
+        Where the graph is not sound.
+    """
+    timetable = schedule(graph, timeout_weights(graph, assume_timeout).durations)
+    path = timetable.critical_path
+    left = remaining_weights(graph, as_of, assume_timeout)
+    limit = task_concurrency(graph.task) if concurrency is None else concurrency
+    rest = worst_case_left(graph, left, limit)
+    moment = left.as_of
+    groups = _groups(graph)
+    return Progress(
+        as_of=moment,
+        is_rolling_back=is_rolling_back(graph.task),
+        **groups,
+        critical_path=path,
+        critical_seconds=timetable.makespan,
+        critical_seconds_done=timetable.makespan - sum(left.durations[n] for n in path),
+        left=left,
+        worst_case=rest,
+        latest_finish=_latest(moment, rest),
+        in_flight=_in_flight(graph, left),
+    )
+
+
+def _groups(graph: TaskGraph) -> dict[str, tuple[int, ...]]:
+    """Sort the nodes by what their status means in the direction of the task."""
+    meaning: dict[str | None, str] = {
+        Status.READY: "ready",
+        Status.RUNNING: "running",
+        Status.CANCELING: "running",
+        Status.FAILED: "failed",
+        Status.SUCCESSFUL: "done",
+        Status.PENDING: "pending",
+    }
+    if is_rolling_back(graph.task):
+        meaning |= {Status.SUCCESSFUL: "pending", Status.PENDING: "done"}
+    names = ("done", "ready", "running", "pending", "failed", "other")
+    groups: dict[str, list[int]] = {name: [] for name in names}
+    for node, subtask in enumerate(graph.subtasks):
+        groups[meaning.get(subtask.status, "other")].append(node)
+    return {name: tuple(nodes) for name, nodes in groups.items()}
+
+
+def _latest(moment: datetime | None, rest: WorstCase) -> datetime | None:
+    if moment is None or not rest.is_bounded:
+        return None
+    return moment + timedelta(seconds=rest.seconds)
+
+
+def _in_flight(graph: TaskGraph, left: Weights) -> tuple[RunningSubtask, ...]:
+    rows = []
+    for node, subtask in enumerate(graph.subtasks):
+        if is_in_flight(subtask):
+            basis = left.basis[node]
+            seconds = None if basis is Basis.NO_LIMIT else left.durations[node]
+            rows.append(RunningSubtask(node, seconds, basis))
+    rows.sort(key=lambda row: (row.seconds_left is None, row.seconds_left or 0, row.node))
+    return tuple(rows)

@@ -1,0 +1,90 @@
+"""How long a part of a task can take at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from taskgraph.analysis.concurrency import graham_bound
+from taskgraph.analysis.schedule import schedule
+from taskgraph.analysis.subgraphs import subgraph
+from taskgraph.analysis.weights import Basis, Weights
+from taskgraph.analysis.width import wide_antichain
+from taskgraph.graph import TaskGraph
+
+__all__ = ["WorstCase", "worst_case", "worst_case_left"]
+
+
+@dataclass(frozen=True, slots=True)
+class WorstCase:
+    """The longest that some nodes can take, in seconds.
+
+    Attributes
+    ----------
+    seconds : int
+        The longest path, or the bound of Graham (1966) where subtasks may wait for a
+        slot. It is the finite part where `unlimited` is not empty.
+    longest_path : int
+    may_wait : bool
+        Whether subtasks may have to wait for a slot.
+    unlimited : tuple of int
+        The nodes without a limit, ascending.
+    """
+
+    seconds: int
+    longest_path: int
+    may_wait: bool
+    unlimited: tuple[int, ...]
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether every one of the nodes has a limit."""
+        return not self.unlimited
+
+
+def worst_case(
+    graph: TaskGraph,
+    nodes: Iterable[int],
+    durations: Sequence[int],
+    limit: int,
+    unlimited: Iterable[int] = (),
+) -> WorstCase:
+    """Bound how long some nodes take, with the edges between them.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+    nodes : iterable of int
+    durations : sequence of int
+        By node of the whole graph.
+    limit : int
+        How many may be in flight; 0 is unlimited.
+    unlimited : iterable of int
+        The nodes of the whole graph whose duration is no bound.
+    """
+    kept = sorted(nodes)
+    part = subgraph(graph, kept)
+    weights = [durations[node] for node in kept]
+    longest = schedule(part, weights).makespan
+    may_wait = bool(limit and wide_antichain(part, limit))
+    return WorstCase(
+        seconds=graham_bound(sum(weights), longest, limit) if may_wait else longest,
+        longest_path=longest,
+        may_wait=may_wait,
+        unlimited=tuple(sorted(set(kept).intersection(unlimited))),
+    )
+
+
+def worst_case_left(graph: TaskGraph, left: Weights, limit: int) -> WorstCase:
+    """Bound how long the rest of a task takes.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+    left : Weights
+        The remaining weights.
+    limit : int
+        How many may be in flight; 0 is unlimited.
+    """
+    todo = [node for node, basis in enumerate(left.basis) if basis is not Basis.DONE]
+    return worst_case(graph, todo, left.durations, limit, left.nodes(Basis.NO_LIMIT))

@@ -1,0 +1,80 @@
+"""The antichains that a concurrency limit cannot hold."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from taskgraph.analysis.width import wide_antichain
+from taskgraph.graph import TaskGraph
+from tests.analysis.dags import dags, make_graph
+
+
+def width(graph: TaskGraph) -> int:
+    """Try every set of nodes of which none is an ancestor of another."""
+    above = [graph.ancestors([node]) for node in range(len(graph))]
+    for size in range(len(graph), 1, -1):
+        for nodes in itertools.combinations(range(len(graph)), size):
+            if all(not above[node] & set(nodes) for node in nodes):
+                return size
+    return 1
+
+
+@settings(max_examples=600)
+@given(dags(most=8), st.integers(1, 5))
+def test_an_antichain_is_found_where_one_is_too_wide(graph: TaskGraph, limit: int):
+    found = wide_antichain(graph, limit)
+    if width(graph) <= limit:
+        assert found == ()
+    else:
+        assert len(found) == limit + 1
+        assert found == tuple(sorted(set(found)))
+        assert not graph.descendants(found) & set(found)
+        assert not any(graph.ancestors([node]) & set(found) for node in found)
+
+
+def comb(size: int) -> TaskGraph:
+    """Two chains with a rung between each pair: the rungs are on no common level."""
+    edges = []
+    for at in range(size):
+        edges += [(3 * at, 3 * at + 1), (3 * at + 1, 3 * at + 2)]
+        if at:
+            edges += [(3 * at - 3, 3 * at), (3 * at - 1, 3 * at + 2)]
+    return make_graph(range(3 * size), edges)
+
+
+def test_nodes_of_different_depth_can_be_in_flight_together():
+    graph = comb(12)
+    assert wide_antichain(graph, 12) == ()
+    found = wide_antichain(graph, 11)
+    assert len(found) == 12
+    assert not graph.descendants(found) & set(found)
+
+
+@pytest.mark.parametrize("limit", [2, 3])
+def test_a_long_ladder_is_narrow(limit: int):
+    size = 10_000
+    edges = []
+    for at in range(0, 3 * size, 3):
+        edges += [(at, at + 1), (at, at + 2), (at + 1, at + 3), (at + 2, at + 3)]
+    assert wide_antichain(make_graph(range(3 * size + 1), edges), limit) == ()
+
+
+def test_a_narrow_graph_in_any_order_of_ids():
+    choose = random.Random(5)
+    ids = list(range(3000))
+    choose.shuffle(ids)
+    rows = [ids[at : at + 3] for at in range(0, len(ids), 3)]
+    edges = [
+        (a, b)
+        for above, below in itertools.pairwise(rows)
+        for a in above
+        for b in below
+        if choose.random() < 0.4
+    ]
+    found = wide_antichain(make_graph(range(3000), edges), 2)
+    assert len(found) == 3
