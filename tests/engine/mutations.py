@@ -267,17 +267,38 @@ def renumber_a_part(document: Json, rng: Random) -> bool:
 
 
 def drop_a_part(document: Json, rng: Random) -> bool:
-    """Take a part out, edges and all; what stays is a task with a part missing."""
+    """Take a part out as if it had never been; what stays is a split with a gap."""
     part = _pick(rng, [s for s in _subtasks(document) if s.get("parallelIdx", -1) >= 0])
     if part is None:
         return False
     by_id = _by_id(document)
-    for up in part["upstreams"]:
-        by_id[up]["downstreams"].remove(part["id"])
-    for down in part["downstreams"]:
-        by_id[down]["upstreams"].remove(part["id"])
-    _task(document)["subtasks"].remove(part)
-    return bool(_task(document)["subtasks"])
+    ups = [by_id[up] for up in part["upstreams"]]
+    downs = [by_id[down] for down in part["downstreams"]]
+    for up in ups:
+        up["downstreams"].remove(part["id"])
+    for down in downs:
+        down["upstreams"].remove(part["id"])
+    if _is_chained(part, ups, downs):
+        for up in ups:
+            for down in downs:
+                _link(up, down)
+    subtasks = _task(document)["subtasks"]
+    subtasks.remove(part)
+    for subtask in subtasks:
+        subtask["seriesId"] -= subtask["seriesId"] > part["seriesId"]
+    return bool(subtasks)
+
+
+def _is_chained(part: Json, ups: list[Json], downs: list[Json]) -> bool:
+    """Whether a part is one of a serial split, from the neighbours that lost it."""
+    index = part["parallelIdx"]
+    before = [s for s in ups if _is_part(s, part, index - 1) and not s["downstreams"]]
+    after = [s for s in downs if _is_part(s, part, index + 1) and not s["upstreams"]]
+    return (len(ups) == 1 and bool(before)) or (len(downs) == 1 and bool(after))
+
+
+def _is_part(subtask: Json, other: Json, index: int) -> bool:
+    return bool(subtask["name"] == other["name"] and subtask["parallelIdx"] == index)
 
 
 # --- state -----------------------------------------------------------------------------
@@ -372,7 +393,8 @@ def succeed_too_early(document: Json, _: Random) -> bool:
 
 def fail_without_a_failure(document: Json, _: Random) -> bool:
     task = _task(document)
-    if not _goes_forward(document) or task["operation"] != "EXECUTE":
+    failed = any(subtask["status"] == "FAILED" for subtask in _subtasks(document))
+    if task.get("operation") != "EXECUTE" or (task["status"] == "FAILED" and not failed):
         return False
     for subtask in _subtasks(document):
         if subtask["operation"] != "EXECUTE":
@@ -386,7 +408,8 @@ def fail_without_a_failure(document: Json, _: Random) -> bool:
 
 def stall(document: Json, rng: Random) -> bool:
     task = _task(document)
-    if task["status"] != "RUNNING" or "timestamp" not in document:
+    ran = any("startTime" in subtask for subtask in _subtasks(document))
+    if task["status"] != "RUNNING" or not ran:
         return False
     for subtask in _subtasks(document):
         if subtask["status"] == "READY" and _ran_once(subtask):
@@ -408,6 +431,9 @@ def overlook_a_subtask(document: Json, rng: Random) -> bool:
     if "concurrency" not in task.get("context", {}):
         return False
     rng.choice(waiting)["status"] = "PENDING"
+    in_flight = any(s["status"] in FLYING for s in subtasks)
+    if not in_flight or not any("startTime" in s for s in subtasks):
+        return False
     task["context"]["concurrency"] = rng.choice((0, len(subtasks)))
     _wait(document, rng)
     return True
@@ -562,7 +588,7 @@ def run_past_the_timeout(document: Json, rng: Random) -> bool:
     subtask = _pick(rng, [s for s in _single_runs(document) if s["timeout"] <= 3600])
     if subtask is None:
         return False
-    end = _moved(subtask["startTime"], subtask["timeout"] + 12.2 + rng.expovariate(0.01))
+    end = _moved(subtask["startTime"], subtask["timeout"] + 13.0 + rng.expovariate(0.01))
     if subtask["status"] == "RUNNING":
         document["timestamp"] = end
     else:
@@ -599,9 +625,10 @@ def _write_later(document: Json, moment: str) -> None:
 
 
 def take_too_long(document: Json, rng: Random) -> bool:
-    subtask = _pick(rng, _timed(document))
-    if subtask is None:
-        return False
+    timed = _timed(document)
+    if not timed or len(timed) < len(_subtasks(document)):
+        return False  # what has no limit at all is over every limit already
+    subtask = rng.choice(timed)
     subtask["timeout"] = BUDGET_LIMIT + rng.randrange(1, 10**6)
     return True
 
@@ -642,8 +669,8 @@ def block_the_skip(document: Json, rng: Random) -> bool:
 
 def work_on_after_no_return(document: Json, rng: Random) -> bool:
     task = _task(document)
-    if not _goes_forward(document) or task["status"] == "SUCCESSFUL":
-        return False
+    if not _goes_forward(document) or task["status"] != "RUNNING":
+        return False  # of one that failed there the blocked rollback is what matters
     if any(s.get("prohibitRollback", True) for s in _subtasks(document)):
         return False
     edge = _pick(rng, [e for e in _edges(document) if e[1]["status"] == "PENDING"])

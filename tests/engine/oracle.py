@@ -28,7 +28,8 @@ def deserved(photo: Photo) -> Deserved:
     found: Deserved = {}
     if not photo.plan.is_connected:
         found["TG106"] = frozenset(range(len(steps)))
-    if task.state == "FAILED" and task.by_fault:
+    failed = any(row.state == "FAILED" for row in rows)
+    if task.state == "FAILED" and task.by_fault and not failed:
         found["TG203"] = frozenset()
     if _is_stalled(photo):
         found["TG204"] = frozenset(
@@ -81,7 +82,10 @@ def _overlooked(photo: Photo) -> frozenset[int]:
 
 
 def _long_runs(photo: Photo) -> Deserved:
-    """Give the steps whose only run used most of its timeout, or more than all."""
+    """Give the steps whose only run used most of its timeout, or more than all.
+
+    Only where the row still tells that there was one run.
+    """
     runs: dict[int, list[int]] = {}
     for run in photo.runs():
         end = photo.timestamp if run.ended is None else run.ended
@@ -89,7 +93,9 @@ def _long_runs(photo: Photo) -> Deserved:
     near, over = set(), set()
     for index, times in runs.items():
         limit = photo.plan.steps[index].timeout * SECOND
-        if len(times) == 1 and limit:
+        row = photo.rows[index]
+        tells = (row.operation, row.attempts) == ("EXECUTE", 1)
+        if len(times) == 1 and limit and tells:
             if times[0] >= limit * NEAR:
                 near.add(index)
             if times[0] > limit + GRACE + POLL_WORK:
