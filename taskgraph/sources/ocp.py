@@ -29,9 +29,9 @@ __all__ = ["read_ocp"]
 
 _REFERENCES = ("creator", "cluster", "tenant", "host")
 _TIMES = ("createTime", "startTime", "finishTime")
-_SUBTASK_KEYS = frozenset(shapes.RawSubtask.__annotations__)
-_TASK_KEYS = frozenset(shapes.RawTask.__annotations__)
-_ENVELOPE_KEYS = frozenset({*shapes.RawEnvelope.__annotations__, "status", "data"})
+_SUBTASK_KEYS = frozenset(shapes.SUBTASK_FIELDS)
+_TASK_KEYS = frozenset(shapes.TASK_FIELDS)
+_ENVELOPE_KEYS = frozenset({*shapes.ENVELOPE_FIELDS, "data"})
 _SUBTASK_MARKS = frozenset(
     {"seriesId", "parallelIdx", "nodeType", "upstreams", "downstreams", "runTime"}
 )
@@ -59,8 +59,8 @@ def read_ocp(data: bytes, file: str) -> tuple[Task, ...]:
         If the document is not valid, or holds no task; it then says what it is.
     """
     is_array = data[:1000].lstrip().startswith(b"[")
-    shape: Any = list[shapes.RawTask] if is_array else shapes.EnvelopeOfTask
-    root = parse(shape, data, file, data_is_list=shapes.EnvelopeOfTasks)
+    shape = shapes.array_of_tasks if is_array else shapes.envelope_of_task
+    root = parse(shape, data, file, data_is_list=shapes.envelope_of_tasks)
     reader = _Reader(data, file)
     if isinstance(root, list):
         tasks = reader.tasks(root, "", None)

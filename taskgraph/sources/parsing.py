@@ -6,21 +6,22 @@ import gc
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pydantic_core import CoreSchema, SchemaValidator, ValidationError
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.sources.positions import escape_token, locate, split_pointer
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
     from pydantic_core import ErrorDetails
 
 __all__ = [
     "MEND",
-    "adapter",
+    "Shape",
     "count_keys",
     "describe",
     "input_error",
@@ -47,12 +48,13 @@ _PLACE = re.compile(r" at line (\d+) column (\d+)$")
 _SPACED_COLONS = (b" :", b"\t:", b"\n:", b"\r:")
 
 
-@cache
-def adapter(shape: Any) -> TypeAdapter[Any]:
-    """Give the validator of a shape; building one takes milliseconds."""
-    from pydantic import TypeAdapter
+Shape: TypeAlias = Callable[[], CoreSchema]
+"""Gives the schema of a document."""
 
-    return TypeAdapter(shape)
+
+@cache
+def _validator(shape: Shape) -> SchemaValidator:
+    return SchemaValidator(shape())
 
 
 @contextmanager
@@ -71,17 +73,20 @@ def paused_collector() -> Iterator[None]:
         gc.enable()
 
 
-def parse(shape: Any, data: bytes, file: str, *, data_is_list: Any = None) -> Any:
+def parse(
+    shape: Shape, data: bytes, file: str, *, data_is_list: Shape | None = None
+) -> Any:
     """Parse and validate a document in one pass.
 
     Parameters
     ----------
-    shape : typed dict or annotated type
+    shape : callable
+        Gives the schema; one from :mod:`taskgraph.sources.shapes`.
     data : bytes
         JSON in UTF-8.
     file : str
         The name for messages.
-    data_is_list : typed dict or None
+    data_is_list : callable, optional
         The shape to take where ``data`` turns out to be a list.
 
     Raises
@@ -89,10 +94,8 @@ def parse(shape: Any, data: bytes, file: str, *, data_is_list: Any = None) -> An
     InputError
         With every problem, in the order of the document.
     """
-    from pydantic import ValidationError
-
     try:
-        return adapter(shape).validate_json(data)
+        return _validator(shape).validate_json(data)
     except ValidationError as error:
         details = error.errors(include_url=False)
     if data_is_list is not None and any(_is_list_in_data(detail) for detail in details):
