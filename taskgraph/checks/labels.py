@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
-from taskgraph.model import Id, Subtask, id_key
+from taskgraph.model import Id, Subtask, format_duration, id_key
 
-__all__ = ["arrow", "ascending", "count", "enumerate_some", "label", "labels", "shorten"]
+__all__ = [
+    "SHOWN",
+    "arrow",
+    "ascending",
+    "count",
+    "enumerate_some",
+    "label",
+    "labels",
+    "shorten",
+    "span",
+]
 
 _LONGEST_NAME = 60
-_SHOWN = 5
+SHOWN = 5
+"""How many of many are named."""
 
 
 def shorten(text: str, length: int = _LONGEST_NAME) -> str:
@@ -27,20 +39,28 @@ def label(subtask: Subtask) -> str:
     return f"{shorten(str(subtask.id))} '{shorten(name)}'"
 
 
-def enumerate_some(texts: Sequence[str], shown: int = _SHOWN) -> str:
-    """Join texts: ``a``, ``a and b``, ``a, b and c``; of many only the first few."""
-    if len(texts) == 1:
+def enumerate_some(texts: Sequence[str], total: int | None = None) -> str:
+    """Join texts: ``a``, ``a and b``, ``a, b and c``; of many only the first few.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        At least the first few.
+    total : int, optional
+        How many there are.
+    """
+    total = len(texts) if total is None else total
+    if total > SHOWN:
+        return f"{', '.join(texts[:SHOWN])} and {total - SHOWN} more"
+    if total == 1:
         return texts[0]
-    if len(texts) <= shown:
-        return f"{', '.join(texts[:-1])} and {texts[-1]}"
-    return f"{', '.join(texts[:shown])} and {len(texts) - shown} more"
+    return f"{', '.join(texts[:-1])} and {texts[-1]}"
 
 
-def labels(subtasks: Iterable[Subtask], shown: int = _SHOWN) -> str:
+def labels(subtasks: Iterable[Subtask]) -> str:
     """Name several subtasks, ascending by id; of many only the first few."""
     ordered = sorted(subtasks, key=lambda subtask: (id_key(subtask.id), subtask.name))
-    texts = [label(subtask) for subtask in ordered[:shown]]
-    return enumerate_some(texts + [""] * (len(ordered) - len(texts)), shown)
+    return enumerate_some([label(sub) for sub in ordered[:SHOWN]], len(ordered))
 
 
 def count(number: int, noun: str) -> str:
@@ -60,3 +80,11 @@ def arrow(ids: Sequence[Id], shown: int = 8) -> str:
         hidden = len(texts) - shown
         texts = [*texts[: shown - 1], f"({hidden} more)", texts[-1]]
     return " -> ".join(texts)
+
+
+def span(time: timedelta) -> str:
+    """Write a measured time: below ten seconds to the millisecond."""
+    milliseconds = round(time / timedelta(milliseconds=1))
+    if milliseconds >= 10_000:
+        return format_duration(milliseconds // 1000)
+    return f"{milliseconds / 1000:.3f}".rstrip("0").rstrip(".") + " s"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from taskgraph.checks.options import CheckOptions
 from taskgraph.graph import TaskGraph
 from taskgraph.graph.taskgraph import Side
-from taskgraph.model import Id, Operation, Subtask, id_key
+from taskgraph.model import STATUSES, Id, Operation, Status, Subtask, id_key
+
+if TYPE_CHECKING:
+    from taskgraph.analysis import Budget
 
 __all__ = ["KEYED_DIALECTS", "Subject"]
 
@@ -27,7 +31,11 @@ _KEYS = {
     "start_time": "startTime",
     "task_id": "taskId",
 }
-_ROLLBACKS = frozenset({Operation.ROLLBACK, Operation.ROLLBACK_SKIP})
+_FORWARD = frozenset({Operation.EXECUTE, Operation.RETRY})
+_BEGUN = STATUSES - {Status.PENDING, Status.READY}
+_ENDED = frozenset({Status.SUCCESSFUL, Status.FAILED})
+_EXECUTE = Operation.EXECUTE
+_BACK = frozenset({Operation.ROLLBACK, Operation.ROLLBACK_SKIP})
 
 
 class Subject:
@@ -100,10 +108,15 @@ class Subject:
 
     @cached_property
     def was_rolled_back(self) -> bool:
-        """Whether a rollback has begun, or ended."""
-        if self.task.operation == Operation.ROLLBACK:
-            return True
-        return not _ROLLBACKS.isdisjoint(self.operations)
+        """Whether a rollback has begun, or ended.
+
+        Where the task does not say, its subtasks do: a list of tasks leaves it out, and
+        the documentation knows operations of a task that mean neither.
+        """
+        operation = self.task.operation
+        if operation in _FORWARD:
+            return False
+        return operation == Operation.ROLLBACK or not _BACK.isdisjoint(self.operations)
 
     @cached_property
     def reports_times(self) -> bool:
@@ -112,6 +125,75 @@ class Subject:
             subtask.start_time is not None or subtask.finish_time is not None
             for subtask in self.task.subtasks
         )
+
+    @cached_property
+    def last_event(self) -> datetime | None:
+        """The latest time at which a subtask is known to have begun or ended.
+
+        ``None`` where there is none after the task's own finish: then the task was
+        retried, or rolled back, at a moment that no document tells.
+        """
+        task = self.task
+        times = [task.start_time] if task.start_time is not None else []
+        for subtask in task.subtasks:
+            times += filter(None, (subtask.start_time, subtask.finish_time))
+        last = max(times, default=None)
+        if last is not None and task.finish_time is not None and last <= task.finish_time:
+            return None
+        return last
+
+    @cached_property
+    def single_runs(self) -> tuple[tuple[int, timedelta], ...]:
+        """The nodes that provably ran once, and for how long, so far if they still run.
+
+        Only the operation EXECUTE with one attempt proves it: a manual retry does not
+        raise the number of attempts, and the times then span every run.
+        """
+        runs = []
+        for node, subtask in enumerate(self.graph.subtasks):
+            start = subtask.start_time
+            if start is None or subtask.operation != _EXECUTE or subtask.attempts != 1:
+                continue
+            if subtask.status in _ENDED:
+                end = subtask.finish_time
+            else:
+                end = self.as_of if subtask.status == Status.RUNNING else None
+            if end is not None and end > start:
+                runs.append((node, end - start))
+        return tuple(runs)
+
+    @cached_property
+    def idle_time(self) -> timedelta | None:
+        """How long nothing has begun or ended, if that can be told."""
+        if self.as_of is None or self.last_event is None:
+            return None
+        return self.as_of - self.last_event
+
+    @cached_property
+    def exported_concurrency(self) -> int | None:
+        """How many subtasks may be in flight, where the document says it; 0 is any."""
+        value = (self.task.context or {}).get("concurrency")
+        if isinstance(value, str) and value.isascii() and value.isdigit():
+            value = int(value[:18])
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+        return None
+
+    @cached_property
+    def rollback_blockers(self) -> tuple[int, ...]:
+        """The positions of the subtasks for which the engine refuses to roll back."""
+        return tuple(
+            position
+            for position, subtask in enumerate(self.task.subtasks)
+            if subtask.prohibit_rollback and subtask.status in _BEGUN
+        )
+
+    @cached_property
+    def budget(self) -> Budget:
+        """The worst case in time; only where the graph is sound."""
+        from taskgraph.analysis.budget import budget
+
+        return budget(self.graph)
 
     @cached_property
     def unknown_ids(self) -> Mapping[tuple[int, Side], list[Id]]:

@@ -51,9 +51,8 @@ def task(rows: Iterable[Subtask], **fields: Any) -> Task:
 
 def response(seconds: float, **fields: Any) -> Envelope:
     """Give the envelope of a response at a moment."""
-    return Envelope(
-        **({"successful": True, "status": 200, "timestamp": at(seconds)} | fields)
-    )
+    defaults: dict[str, Any] = {"successful": True, "status": 200}
+    return Envelope(**(defaults | {"timestamp": at(seconds)} | fields))
 
 
 def check(subject: Task, **options: Any) -> CheckResult:

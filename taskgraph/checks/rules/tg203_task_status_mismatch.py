@@ -4,8 +4,8 @@ What it does
 ------------
 Finds two contradictions:
 
-- The task is SUCCESSFUL, but a subtask is neither SUCCESSFUL nor, after a rollback,
-  PENDING; or the task was rolled back, but a subtask is not PENDING.
+- The task is SUCCESSFUL, but a subtask is not; or the task is SUCCESSFUL after a rollback,
+  but a subtask is not PENDING.
 - The task is FAILED, but no subtask is, and nothing was ever retried or skipped. Only a
   fault inside the engine's coordinator does that, so it is a warning, not an error.
 
@@ -77,15 +77,13 @@ def _unfinished(subject: Subject) -> Iterator[Fault]:
 def _legal_ends(subject: Subject) -> frozenset[Status]:
     """Give the statuses that a subtask of a SUCCESSFUL task can have.
 
-    A list of tasks does not tell the operation of the task; and how obshell leaves the
-    subtasks of a rolled back task is not known.
+    How obshell leaves the subtasks of a task that it rolled back is not known.
     """
     if not subject.was_rolled_back:
         return frozenset({Status.SUCCESSFUL})
-    task = subject.task
-    if task.operation == Operation.ROLLBACK and task.origin.dialect != "obshell":
-        return frozenset({Status.PENDING})
-    return frozenset({Status.SUCCESSFUL, Status.PENDING})
+    if subject.task.origin.dialect == "obshell":
+        return frozenset({Status.SUCCESSFUL, Status.PENDING})
+    return frozenset({Status.PENDING})
 
 
 def _failed_by_itself(subject: Subject) -> bool:

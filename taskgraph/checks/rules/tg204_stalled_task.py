@@ -1,0 +1,93 @@
+"""The task is RUNNING, but nothing in it runs or will.
+
+What it does
+------------
+Finds a RUNNING task in which no subtask is READY, RUNNING or CANCELING, and in which
+nothing has happened for more than `event_delay` seconds (60) before the moment that the
+document describes. The message names the likely cause.
+
+Why it is bad
+-------------
+Nobody is told: the task neither fails nor goes on, for good. An automatic retry is not
+tried any more after a day, and of a subtask that was cancelled or could not be rolled back
+it is not tried at all.
+
+Example
+-------
+The task is RUNNING, subtask 3 was cancelled an hour ago and is FAILED, all others are
+SUCCESSFUL or PENDING.
+
+What to do
+----------
+Retry or skip the failed subtask. Where nothing failed, see whether the engine is switched
+on and its server is up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import ascending, labels, span
+from taskgraph.checks.needs import AS_OF, STATUSES, SUBTASK_TIMES
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+from taskgraph.model import STATUSES as KNOWN
+from taskgraph.model import Operation, Status, Subtask
+
+__all__ = ["RULE"]
+
+_ACTIVE = frozenset({Status.READY, Status.RUNNING, Status.CANCELING})
+
+_NEVER_RETRIED = (
+    (Operation.CANCEL, "cancelled", "retry or skip it"),
+    (Operation.ROLLBACK, "not rolled back", "skip it"),
+)
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report a task in which nothing happens any more."""
+    if (
+        subject.task.status != Status.RUNNING
+        or not subject.statuses <= KNOWN
+        or not subject.statuses.isdisjoint(_ACTIVE)
+    ):
+        return
+    idle = subject.idle_time
+    if idle is None or idle.total_seconds() <= subject.options.event_delay:
+        return
+    failed = [sub for sub in subject.task.subtasks if sub.status == Status.FAILED]
+    cause, hint = _cause(failed)
+    yield Fault(
+        f"the task is RUNNING, but nothing in it has happened for {span(idle)}: {cause}",
+        hint,
+        subtasks=ascending(subtask.id for subtask in failed),
+        pointer=subject.pointer("status"),
+    )
+
+
+def _cause(failed: list[Subtask]) -> tuple[str, str]:
+    """Say what most likely holds the task up, and what to do."""
+    for operation, what, hint in _NEVER_RETRIED:
+        stuck = [subtask for subtask in failed if subtask.operation == operation]
+        if stuck:
+            verb = "was" if len(stuck) == 1 else "were"
+            cause = f"{labels(stuck)} {verb} {what}, and the engine never retries that"
+            return cause, hint
+    if failed:
+        cause = f"{labels(failed)} FAILED, and the engine does not act on it"
+        return cause, "see whether the engine is switched on; retry or skip the subtask"
+    return (
+        "nothing failed, but the engine does not go on",
+        "see whether the engine is switched on and its server is up",
+    )
+
+
+RULE = Rule(
+    "TG204",
+    "stalled-task",
+    Severity.WARNING,
+    check,
+    __doc__,
+    needs=(STATUSES, SUBTASK_TIMES, AS_OF),
+)

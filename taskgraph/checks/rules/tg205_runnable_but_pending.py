@@ -1,0 +1,105 @@
+"""A subtask could run, and the engine does not start it.
+
+What it does
+------------
+Finds subtasks that are PENDING although every upstream is SUCCESSFUL, more than
+`event_delay` seconds (60) after the last event. The rule speaks only where nothing explains
+the waiting: the document says how many subtasks may be in flight, fewer are, nothing is
+FAILED or CANCELING, and no subtask was ever retried, skipped or rolled back. Where nothing
+is in flight at all, TG204 speaks instead.
+
+Why it is bad
+-------------
+The engine looks once a second. What it does not start after a minute it may never start:
+the coordinator hangs, or the edges in the document are not those in the engine.
+
+Example
+-------
+Subtask 1 is SUCCESSFUL since ten minutes, 2 is RUNNING, and 3, whose only upstream is 1, is
+still PENDING.
+
+What to do
+----------
+See whether the coordinator of the task is alive, in the server's log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import labels, span
+from taskgraph.checks.needs import AS_OF, EDGES, SOUND_GRAPH, STATUSES, SUBTASK_TIMES
+from taskgraph.checks.rule import Fault, Need, Rule
+from taskgraph.checks.subject import Subject
+from taskgraph.model import Operation, Status
+
+__all__ = ["RULE"]
+
+_STATUSES = frozenset({Status.PENDING, Status.READY, Status.RUNNING, Status.SUCCESSFUL})
+_IN_FLIGHT = frozenset({Status.READY, Status.RUNNING})
+_EXECUTE = Operation.EXECUTE
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report the subtasks that nothing keeps from running."""
+    if not _may_start_more(subject):
+        return
+    idle = subject.idle_time
+    if idle is None or idle.total_seconds() <= subject.options.event_delay:
+        return
+    subtasks, upstreams = subject.graph.subtasks, subject.graph.upstreams
+    waiting = [
+        node
+        for node, subtask in enumerate(subtasks)
+        if subtask.status == Status.PENDING
+        and all(subtasks[up].status == Status.SUCCESSFUL for up in upstreams[node])
+    ]
+    if waiting:
+        owners = [subtasks[node] for node in waiting]
+        verb = "is" if len(owners) == 1 else "are"
+        yield Fault(
+            f"{labels(owners)} {verb} PENDING though every upstream is SUCCESSFUL, and "
+            f"nothing has happened for {span(idle)}",
+            "see in the server's log whether the coordinator of the task is alive",
+            subtasks=tuple(owner.id for owner in owners),
+            pointer=subject.node_pointer(waiting[0], "status"),
+        )
+
+
+def _may_start_more(subject: Subject) -> bool:
+    """Tell whether the engine has a free slot and no reason to wait."""
+    task, statuses = subject.task, subject.statuses
+    if task.status != Status.RUNNING or task.operation != _EXECUTE:
+        return False
+    if not statuses <= _STATUSES or statuses.isdisjoint(_IN_FLIGHT):
+        return False
+    subtasks = subject.graph.subtasks
+    if any(sub.operation != _EXECUTE or sub.attempts != 1 for sub in subtasks):
+        return False
+    limit = subject.exported_concurrency
+    in_flight = sum(subtask.status in _IN_FLIGHT for subtask in subtasks)
+    return limit is not None and (limit == 0 or in_flight < limit)
+
+
+def _concurrency(subject: Subject) -> str:
+    if subject.exported_concurrency is None:
+        return "the document does not say how many subtasks may be in flight"
+    return ""
+
+
+RULE = Rule(
+    "TG205",
+    "runnable-but-pending",
+    Severity.WARNING,
+    check,
+    __doc__,
+    needs=(
+        EDGES,
+        SOUND_GRAPH,
+        STATUSES,
+        SUBTASK_TIMES,
+        AS_OF,
+        Need("the concurrency of the task", _concurrency),
+    ),
+)

@@ -1,0 +1,55 @@
+"""A subtask was skipped: its work was not done, or not undone.
+
+What it does
+------------
+Finds subtasks with the operation SKIP or ROLLBACK_SKIP.
+
+Why it is bad
+-------------
+It is legal, but easily overlooked: a skipped subtask ends SUCCESSFUL without having done
+its work, and one whose rollback was skipped ends PENDING without having undone it.
+
+Example
+-------
+`"operation": "SKIP", "status": "SUCCESSFUL"`
+
+What to do
+----------
+See that the work was done, or undone, by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import label
+from taskgraph.checks.needs import OPERATIONS
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+from taskgraph.model import Operation
+
+__all__ = ["RULE"]
+
+_EFFECTS = {
+    Operation.SKIP: ("was skipped: its work was not done", "done"),
+    Operation.ROLLBACK_SKIP: ("was skipped in the rollback: it was not undone", "undone"),
+}
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report each skipped subtask."""
+    if subject.operations.isdisjoint(_EFFECTS):
+        return
+    for position, subtask in enumerate(subject.task.subtasks):
+        for operation, (effect, by_hand) in _EFFECTS.items():
+            if subtask.operation == operation:
+                yield Fault(
+                    f"{label(subtask)} {effect}",
+                    f"see that the work was {by_hand} by hand",
+                    subtasks=(subtask.id,),
+                    pointer=subject.subtask_pointer(position, "operation"),
+                )
+
+
+RULE = Rule("TG206", "skipped-subtask", Severity.INFO, check, __doc__, needs=(OPERATIONS,))

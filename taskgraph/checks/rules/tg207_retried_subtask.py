@@ -1,0 +1,52 @@
+"""A subtask needed more than one attempt.
+
+What it does
+------------
+Finds subtasks whose `runTime`, the engine's counter of attempts, is over 1, and those with
+the operation RETRY: a retry of one subtask by hand does not raise the counter.
+
+Why it is bad
+-------------
+It is legal, but a sign of trouble that the final status hides. And the times of such a
+subtask span every attempt and the waiting between them.
+
+Example
+-------
+`"runTime": 3, "status": "SUCCESSFUL"`
+
+What to do
+----------
+Look into the log of the first attempt for what went wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import label
+from taskgraph.checks.needs import OPERATIONS
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+from taskgraph.model import Operation
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report each subtask that was retried."""
+    for position, subtask in enumerate(subject.task.subtasks):
+        attempts = subtask.attempts or 1
+        if attempts > 1 or subtask.operation == Operation.RETRY:
+            times = f"is at attempt {attempts}" if attempts > 1 else "was retried by hand"
+            yield Fault(
+                f"{label(subtask)} {times}",
+                "look into the log of the first attempt for what went wrong",
+                subtasks=(subtask.id,),
+                pointer=subject.subtask_pointer(
+                    position, "attempts" if attempts > 1 else "operation"
+                ),
+            )
+
+
+RULE = Rule("TG207", "retried-subtask", Severity.INFO, check, __doc__, needs=(OPERATIONS,))

@@ -1,0 +1,105 @@
+"""A subtask started before its upstream had finished.
+
+What it does
+------------
+Compares the start of a subtask with the finish of its upstreams, where both provably ran
+once (operation EXECUTE, one attempt) and the task was never rolled back: a finish after a
+retry says nothing about the first start. Times may differ by `tolerance` (1 s), as they can
+come from the clocks of different servers.
+
+One wrong time contradicts all its neighbours; it gives one finding.
+
+Why it is bad
+-------------
+The engine does not do that. So a time is wrong, or the edge is not one that the engine
+knew.
+
+Example
+-------
+Subtask 1 finished at 09:31:00, and its downstream 2 started at 09:30:30.
+
+What to do
+----------
+Save the response again. If it says the same, compare the clocks of the servers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import ascending, label, labels, span
+from taskgraph.checks.needs import EDGES, SUBTASK_TIMES
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+from taskgraph.checks.violations import Star, stars
+from taskgraph.model import Operation, Status, Subtask
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report the subtasks that started too early."""
+    if subject.was_rolled_back:
+        return
+    graph = subject.graph
+    tolerance = timedelta(seconds=subject.options.tolerance)
+    ran_once = [_ran_once(subtask) for subtask in graph.subtasks]
+    edges = []
+    for node, subtask in enumerate(graph.subtasks):
+        finish = subtask.finish_time
+        if finish is None or not ran_once[node] or subtask.status != Status.SUCCESSFUL:
+            continue
+        earliest = finish - tolerance
+        for target in graph.downstreams[node]:
+            start = graph.subtasks[target].start_time
+            if start is not None and start < earliest and ran_once[target]:
+                edges.append((node, target))
+    ambiguous = subject.ambiguous
+    for star in stars(edge for edge in edges if ambiguous.isdisjoint(edge)):
+        yield _fault(subject, star)
+
+
+def _ran_once(subtask: Subtask) -> bool:
+    return subtask.operation == Operation.EXECUTE and subtask.attempts == 1
+
+
+def _fault(subject: Subject, star: Star) -> Fault:
+    center = subject.at(star.center)
+    others = [subject.at(node) for node in star.others]
+    if star.is_upstream:
+        edges = [(center, other) for other in others]
+        what, side, verb, attribute = (
+            "finished after",
+            "downstream",
+            "started",
+            "finish_time",
+        )
+    else:
+        edges = [(other, center) for other in others]
+        what, side, verb, attribute = "started before", "upstream", "finished", "start_time"
+    gap = max(
+        up.finish_time - down.start_time
+        for up, down in edges
+        if up.finish_time is not None and down.start_time is not None
+    )
+    plural, up_to = ("", "") if len(others) == 1 else ("s", "up to ")
+    return Fault(
+        f"{label(center)} {what} its {side}{plural} {labels(others)} {verb}, "
+        f"by {up_to}{span(gap)}",
+        "save the response again, or compare the clocks of the servers",
+        subtasks=ascending([center.id, *(other.id for other in others)]),
+        edges=tuple((up.id, down.id) for up, down in edges),
+        pointer=subject.node_pointer(star.center, attribute),
+    )
+
+
+RULE = Rule(
+    "TG302",
+    "started-before-upstream-finished",
+    Severity.ERROR,
+    check,
+    __doc__,
+    needs=(EDGES, SUBTASK_TIMES),
+)

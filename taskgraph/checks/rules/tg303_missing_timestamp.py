@@ -1,0 +1,95 @@
+"""A status says that something happened, and the time of it is missing.
+
+What it does
+------------
+What is RUNNING, CANCELING, FAILED or SUCCESSFUL has started, and what is FAILED or
+SUCCESSFUL has finished. This rule finds the times that are missing; one finding for all
+missing starts and one for all missing ends. A document that tells no times of subtasks, a
+list of tasks for example, is not looked at for theirs.
+
+Why it is bad
+-------------
+Durations, waiting and the as-run path cannot be told without it.
+
+Example
+-------
+`"status": "SUCCESSFUL"` without `finishTime`.
+
+What to do
+----------
+Save the response again, with all its fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import ascending, labels
+from taskgraph.checks.needs import STATUSES, TIMES
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import KEYED_DIALECTS, Subject
+from taskgraph.model import Operation, Status, Subtask, Task
+
+__all__ = ["RULE"]
+
+_ENDED = frozenset({Status.FAILED, Status.SUCCESSFUL})
+_STARTED = _ENDED | {Status.RUNNING, Status.CANCELING}
+_TIMES = (("start_time", "start", _STARTED), ("finish_time", "finish", _ENDED))
+_HINT = "save the response again, with all its fields"
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report the times that are missing."""
+    task = subject.task
+    for attribute, word, statuses in _TIMES:
+        if task.status in statuses and getattr(task, attribute) is None:
+            yield Fault(
+                f"the task is {task.status}, but has no {word} time",
+                _HINT,
+                pointer=subject.pointer(),
+            )
+        if subject.reports_times and not statuses.isdisjoint(subject.statuses):
+            yield from _of_subtasks(subject, attribute, word, statuses)
+
+
+def _of_subtasks(
+    subject: Subject, attribute: str, word: str, statuses: frozenset[Status]
+) -> Iterator[Fault]:
+    subtasks = subject.task.subtasks
+    positions = [
+        position
+        for position, subtask in enumerate(subtasks)
+        if subtask.status in statuses
+        and getattr(subtask, attribute) is None
+        and _must_have_run(subject.task, subtask)
+    ]
+    if positions:
+        owners = [subtasks[position] for position in positions]
+        found = " or ".join(sorted({str(owner.status) for owner in owners}))
+        verb = ("is", "has") if len(owners) == 1 else ("are", "have")
+        yield Fault(
+            f"{labels(owners)} {verb[0]} {found}, but {verb[1]} no {word} time",
+            _HINT,
+            subtasks=ascending(owner.id for owner in owners),
+            pointer=subject.first_pointer(positions),
+        )
+
+
+def _must_have_run(task: Task, subtask: Subtask) -> bool:
+    """Tell whether the subtask cannot have its status without a run.
+
+    OCP skips and cancels only what has run; of obshell that is not known.
+    """
+    keyed = task.origin.dialect in KEYED_DIALECTS
+    return keyed or subtask.operation == Operation.EXECUTE
+
+
+RULE = Rule(
+    "TG303",
+    "missing-timestamp",
+    Severity.WARNING,
+    check,
+    __doc__,
+    needs=(STATUSES, TIMES),
+)

@@ -1,0 +1,81 @@
+"""A subtask ran outside of its task's own time.
+
+What it does
+------------
+Finds subtasks that started before the task, and subtasks that finished after the finish of
+a SUCCESSFUL task. Times may differ by `tolerance` (1 s). After a failure siblings run on,
+and a RUNNING task can show the finish of an earlier try, so other ends are not compared.
+
+Why it is bad
+-------------
+The engine starts the task first and ends it last. So a time is wrong, or the subtask is not
+of this run.
+
+Example
+-------
+The task started at 09:30:00, and one of its subtasks at 09:29:00.
+
+What to do
+----------
+Save the response again. If it says the same, compare the clocks of the servers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import ascending, labels, span
+from taskgraph.checks.needs import SUBTASK_TIMES
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+from taskgraph.model import Status
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report what started too early and what finished too late."""
+    task = subject.task
+    tolerance = timedelta(seconds=subject.options.tolerance)
+    if task.start_time is not None:
+        begin = task.start_time
+        early = {
+            position: begin - subtask.start_time
+            for position, subtask in enumerate(task.subtasks)
+            if subtask.start_time is not None and subtask.start_time < begin - tolerance
+        }
+        yield from _fault(subject, early, "start_time", "started", "before the task did")
+    if task.finish_time is not None and task.status == Status.SUCCESSFUL:
+        end = task.finish_time
+        late = {
+            position: subtask.finish_time - end
+            for position, subtask in enumerate(task.subtasks)
+            if subtask.finish_time is not None and subtask.finish_time > end + tolerance
+        }
+        yield from _fault(subject, late, "finish_time", "finished", "after the task did")
+
+
+def _fault(
+    subject: Subject, gaps: dict[int, timedelta], attribute: str, verb: str, when: str
+) -> Iterator[Fault]:
+    if gaps:
+        owners = [subject.task.subtasks[position] for position in gaps]
+        up_to = "" if len(owners) == 1 else "up to "
+        yield Fault(
+            f"{labels(owners)} {verb} {up_to}{span(max(gaps.values()))} {when}",
+            "save the response again, or compare the clocks of the servers",
+            subtasks=ascending(owner.id for owner in owners),
+            pointer=subject.first_pointer(gaps, attribute),
+        )
+
+
+RULE = Rule(
+    "TG305",
+    "outside-task-window",
+    Severity.WARNING,
+    check,
+    __doc__,
+    needs=(SUBTASK_TIMES,),
+)

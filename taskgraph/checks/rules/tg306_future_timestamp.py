@@ -1,0 +1,79 @@
+"""A time lies after the response that tells it.
+
+What it does
+------------
+Compares every time with the response's own `timestamp`. They may differ by `tolerance`
+(1 s). One finding for a task.
+
+Why it is bad
+-------------
+A response cannot know the future: a time or the timestamp is wrong, so how long something
+has been running cannot be told.
+
+Example
+-------
+The response is of 09:30:00, and a subtask in it finished at 09:45:00.
+
+What to do
+----------
+Save the response again. If it says the same, compare the clocks of the servers; see also
+whether an offset from UTC is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import ascending, count, enumerate_some, label, span
+from taskgraph.checks.needs import TIMESTAMP
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+from taskgraph.model import id_key
+
+__all__ = ["RULE"]
+
+_ATTRIBUTES = ("create_time", "start_time", "finish_time")
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report the times that lie in the future."""
+    task = subject.task
+    if task.envelope is None or task.envelope.timestamp is None:
+        return
+    now = task.envelope.timestamp
+    latest = now + timedelta(seconds=subject.options.tolerance)
+    if all(time <= latest for time in task.times()):
+        return
+    own = _future(task, latest)
+    positions = [at for at, sub in enumerate(task.subtasks) if _future(sub, latest)]
+    positions.sort(key=lambda at: id_key(task.subtasks[at].id))
+    owners = [task.subtasks[at] for at in positions]
+    whose = ["the task"] * bool(own) + [label(owner) for owner in owners]
+    times = [time for time in task.times() if time > latest]
+    up_to = "" if len(times) == 1 else "up to "
+    if own:
+        pointer = subject.pointer(own[0])
+    else:
+        first = positions[0]
+        pointer = subject.subtask_pointer(first, _future(owners[0], latest)[0])
+    yield Fault(
+        f"{count(len(times), 'time')} of {enumerate_some(whose)} "
+        f"{'lies' if len(times) == 1 else 'lie'} {up_to}{span(max(times) - now)} "
+        "after the response",
+        "save the response again, or compare the clocks of the servers",
+        subtasks=ascending(owner.id for owner in owners),
+        pointer=pointer,
+    )
+
+
+def _future(item: object, latest: datetime) -> list[str]:
+    """Give the attributes whose time lies in the future."""
+    times = ((attribute, getattr(item, attribute)) for attribute in _ATTRIBUTES)
+    return [attribute for attribute, time in times if time is not None and time > latest]
+
+
+RULE = Rule(
+    "TG306", "future-timestamp", Severity.WARNING, check, __doc__, needs=(TIMESTAMP,)
+)

@@ -1,0 +1,83 @@
+"""A subtask ran longer than its timeout allows.
+
+What it does
+------------
+Finds subtasks that provably ran once (operation EXECUTE, one attempt) and ran, or run as of
+the moment that the document describes, for more whole seconds than their timeout and
+`grace` (12 s). The engine polls: it notices a missed deadline 11 to 12 s late.
+
+It stops looking `watch_period` (two days) after the task was created. A deadline beyond
+that gives a warning, not an error: the engine does not enforce it.
+
+Why it is bad
+-------------
+The timeout did not protect: the budget that is computed from it does not hold, and a
+subtask that hangs is not noticed.
+
+Example
+-------
+`"timeout": 60`, started at 09:30:00 and finished at 09:35:00.
+
+What to do
+----------
+Look for a restart of the server in that time: after one the engine does not look for a
+minute. Otherwise the subtask, or the engine, hangs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import label, span
+from taskgraph.checks.needs import SUBTASK_TIMES, TIMEOUTS
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+from taskgraph.model import Status, format_duration
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report each run that was too long."""
+    grace = subject.options.grace
+    for node, time in subject.single_runs:
+        timeout = subject.at(node).timeout
+        if timeout and 0 < timeout + grace < int(time.total_seconds()):
+            yield _fault(subject, node, time, timeout)
+
+
+def _fault(subject: Subject, node: int, time: timedelta, timeout: int) -> Fault:
+    subtask = subject.at(node)
+    verb = "has been running for" if subtask.status == Status.RUNNING else "ran for"
+    watched = _is_watched(subject, node, timeout)
+    unwatched = "" if watched else "; the engine did not look any more"
+    return Fault(
+        f"{label(subtask)} {verb} {span(time)}, over its timeout of "
+        f"{format_duration(timeout)}{unwatched}",
+        "look for a restart of the server in that time, or for what made it hang",
+        subtasks=(subtask.id,),
+        pointer=subject.node_pointer(node, "timeout"),
+        severity=None if watched else Severity.WARNING,
+    )
+
+
+def _is_watched(subject: Subject, node: int, timeout: int) -> bool:
+    """Tell whether the engine still looked at the task when the deadline passed."""
+    created = subject.task.create_time or subject.task.start_time
+    start = subject.at(node).start_time
+    if created is None or start is None:
+        return True
+    deadline = start + timedelta(seconds=timeout + subject.options.grace)
+    return deadline <= created + timedelta(seconds=subject.options.watch_period)
+
+
+RULE = Rule(
+    "TG403",
+    "timeout-exceeded",
+    Severity.ERROR,
+    check,
+    __doc__,
+    needs=(TIMEOUTS, SUBTASK_TIMES),
+)

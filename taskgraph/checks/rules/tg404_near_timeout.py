@@ -1,0 +1,63 @@
+"""A subtask used most of its timeout.
+
+What it does
+------------
+Finds subtasks that provably ran once (operation EXECUTE, one attempt) and used at least
+`near_timeout_share` (80 %) of their timeout, so far if they still run. What exceeds the
+timeout by more than the grace is left to TG403.
+
+Why it is bad
+-------------
+The next run on a slower day is killed although nothing is wrong.
+
+Example
+-------
+`"timeout": 60`, and it ran for 55 s.
+
+What to do
+----------
+Give it more time, or find out why it takes so long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import label, span
+from taskgraph.checks.needs import SUBTASK_TIMES, TIMEOUTS
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+from taskgraph.model import Status, format_duration
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report each run that came near its timeout."""
+    share, grace = subject.options.near_timeout_share, subject.options.grace
+    for node, time in subject.single_runs:
+        subtask = subject.at(node)
+        timeout = subtask.timeout
+        if not timeout or timeout < 0:
+            continue
+        seconds = time.total_seconds()
+        if seconds >= share * timeout and int(seconds) <= timeout + grace:
+            verb = "has used" if subtask.status == Status.RUNNING else "used"
+            yield Fault(
+                f"{label(subtask)} {verb} {int(100 * seconds / timeout)} % of its "
+                f"timeout: {span(time)} of {format_duration(timeout)}",
+                "give it more time, or find out why it takes so long",
+                subtasks=(subtask.id,),
+                pointer=subject.node_pointer(node, "timeout"),
+            )
+
+
+RULE = Rule(
+    "TG404",
+    "near-timeout",
+    Severity.WARNING,
+    check,
+    __doc__,
+    needs=(TIMEOUTS, SUBTASK_TIMES),
+)

@@ -1,0 +1,86 @@
+"""The task can take longer than it may.
+
+What it does
+------------
+Compares the worst case by timeouts with a limit: the one that the definition states, else
+the last of the configured ones whose pattern fits the task's name. A worst case without
+bound is over every limit.
+
+Why it is bad
+-------------
+The task may not fit the window that it is meant for.
+
+Example
+-------
+A limit of 1 h, and timeouts of 30 min, 30 min and 5 min one after the other.
+
+What to do
+----------
+Shorten the timeouts on the critical path, or run subtasks side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import labels
+from taskgraph.checks.needs import SOUND_GRAPH, TIMEOUTS
+from taskgraph.checks.rule import Fault, Need, Rule
+from taskgraph.checks.subject import Subject
+from taskgraph.model import format_duration
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report a worst case that is over the limit."""
+    limit = _limit(subject)
+    budget = subject.budget
+    if limit is None:
+        return
+    allowed = f"the limit is {format_duration(limit)}"
+    if not budget.is_bounded:
+        subtasks = [subject.at(node) for node in budget.unlimited]
+        verb = "has" if len(subtasks) == 1 else "have"
+        yield Fault(
+            f"the worst case has no bound, as {labels(subtasks)} {verb} no timeout; "
+            f"{allowed}",
+            "give every subtask a timeout",
+            subtasks=tuple(subtask.id for subtask in subtasks),
+            pointer=subject.pointer(),
+        )
+    elif budget.seconds > limit:
+        path = [subject.at(node).id for node in budget.schedule.critical_path]
+        yield Fault(
+            f"the worst case is {format_duration(budget.seconds)}; {allowed}, "
+            f"{format_duration(budget.seconds - limit)} less",
+            "shorten timeouts on the critical path, or run subtasks side by side",
+            subtasks=tuple(path),
+            pointer=subject.pointer(),
+        )
+
+
+def _limit(subject: Subject) -> int | None:
+    task = subject.task
+    if task.budget is not None:
+        return task.budget
+    for pattern, seconds in reversed(subject.options.budget_limits):
+        if fnmatchcase(task.name, pattern):
+            return seconds
+    return None
+
+
+def _configured(subject: Subject) -> str:
+    return "no budget limit is set for it" if _limit(subject) is None else ""
+
+
+RULE = Rule(
+    "TG405",
+    "budget-exceeded",
+    Severity.ERROR,
+    check,
+    __doc__,
+    needs=(Need("a budget limit", _configured), TIMEOUTS, SOUND_GRAPH),
+)

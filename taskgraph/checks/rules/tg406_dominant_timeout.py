@@ -1,0 +1,62 @@
+"""One subtask holds most of the worst case.
+
+What it does
+------------
+Finds a subtask on the critical path whose timeout is more than `dominant_share` (half) of
+the worst case. Where the worst case has no bound, its finite part counts. A task in which
+only one subtask has a timeout is not looked at.
+
+Why it is bad
+-------------
+It is legal, but that one timeout decides how long a hang stays unnoticed and how long a
+window the task needs.
+
+Example
+-------
+Timeouts of 60, 3600 and 300 s one after the other: the second holds 90 %.
+
+What to do
+----------
+See whether the subtask needs that long: its own history tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import label
+from taskgraph.checks.needs import SOUND_GRAPH, TIMEOUTS
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+from taskgraph.model import format_duration
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report the subtask that dominates the worst case."""
+    budget = subject.budget
+    if sum(1 for subtask in subject.graph.subtasks if (subtask.timeout or 0) > 0) < 2:
+        return
+    for node in budget.schedule.critical_path:
+        share = budget.shares[node]
+        if share > subject.options.dominant_share * budget.seconds:
+            subtask = subject.at(node)
+            yield Fault(
+                f"{label(subtask)} holds {format_duration(share)} of the worst case of "
+                f"{format_duration(budget.seconds)} ({100 * share // budget.seconds} %)",
+                "see whether it needs that long",
+                subtasks=(subtask.id,),
+                pointer=subject.node_pointer(node, "timeout"),
+            )
+
+
+RULE = Rule(
+    "TG406",
+    "dominant-timeout",
+    Severity.INFO,
+    check,
+    __doc__,
+    needs=(TIMEOUTS, SOUND_GRAPH),
+)

@@ -1,0 +1,69 @@
+"""The task failed, and the engine would refuse to roll it back.
+
+What it does
+------------
+Looks at a FAILED task for what forbids a rollback: a subtask with `prohibitRollback` that
+has begun (is neither PENDING nor READY), or the task itself.
+
+Why it is bad
+-------------
+The way back is closed. What is left is to get the failed subtasks through.
+
+Example
+-------
+The task is FAILED, and subtask 3 with `"prohibitRollback": true` is SUCCESSFUL.
+
+What to do
+----------
+Mend the cause and retry the failed subtasks, or skip them where that is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import ascending, labels
+from taskgraph.checks.needs import ROLLBACK_FLAGS, STATUSES
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+from taskgraph.model import Status, Task
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report what forbids the rollback of a failed task."""
+    task = subject.task
+    if task.status != Status.FAILED:
+        return
+    blockers = [task.subtasks[position] for position in subject.rollback_blockers]
+    if blockers:
+        verb = "forbids it and has" if len(blockers) == 1 else "forbid it and have"
+        cause = f"{labels(blockers)} {verb} begun"
+    elif task.prohibit_rollback or _forbids_by_itself(task):
+        cause = "the task itself forbids it"
+    else:
+        return
+    yield Fault(
+        f"the task FAILED and cannot be rolled back: {cause}",
+        "mend the cause and retry the failed subtasks, or skip them where that is allowed",
+        subtasks=ascending(blocker.id for blocker in blockers),
+        pointer=subject.pointer("prohibit_rollback"),
+    )
+
+
+def _forbids_by_itself(task: Task) -> bool:
+    """Tell whether the task's own flag is set, which only its context shows."""
+    texts = (task.context or {}).get("stringMap")
+    return isinstance(texts, Mapping) and texts.get("prohibit_rollback") == "true"
+
+
+RULE = Rule(
+    "TG501",
+    "rollback-blocked",
+    Severity.WARNING,
+    check,
+    __doc__,
+    needs=(STATUSES, ROLLBACK_FLAGS),
+)

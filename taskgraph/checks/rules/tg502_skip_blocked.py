@@ -1,0 +1,61 @@
+"""A failed subtask cannot be skipped.
+
+What it does
+------------
+Finds FAILED subtasks with `prohibitSkip`.
+
+Why it is bad
+-------------
+The task goes on only if the subtask gets through; skipping it is no way out.
+
+Example
+-------
+`"status": "FAILED", "prohibitSkip": true`
+
+What to do
+----------
+Mend the cause and retry the subtask, or roll the task back where that is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import label
+from taskgraph.checks.needs import STATUSES
+from taskgraph.checks.rule import Fault, Need, Rule
+from taskgraph.checks.subject import Subject
+from taskgraph.model import Status
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report each failed subtask that forbids to be skipped."""
+    if Status.FAILED not in subject.statuses:
+        return
+    for position, subtask in enumerate(subject.task.subtasks):
+        if subtask.status == Status.FAILED and subtask.prohibit_skip:
+            yield Fault(
+                f"{label(subtask)} is FAILED and cannot be skipped",
+                "mend the cause and retry it, or roll the task back where that is allowed",
+                subtasks=(subtask.id,),
+                pointer=subject.subtask_pointer(position, "prohibit_skip"),
+            )
+
+
+def _skip_flags(subject: Subject) -> str:
+    if all(subtask.prohibit_skip is None for subtask in subject.task.subtasks):
+        return "the document does not say which subtasks forbid to be skipped"
+    return ""
+
+
+RULE = Rule(
+    "TG502",
+    "skip-blocked",
+    Severity.WARNING,
+    check,
+    __doc__,
+    needs=(STATUSES, Need("which subtasks forbid to be skipped", _skip_flags)),
+)

@@ -1,0 +1,89 @@
+"""Subtasks can still fail when the task cannot be rolled back any more.
+
+What it does
+------------
+Finds the point of no return, the first start of a subtask that forbids rollback, and says
+which work comes after it and how much of the worst case that is. A task that is
+SUCCESSFUL, is being rolled back, or FAILED beyond that point (TG501) is not looked at, and
+neither is one in which all that comes after has succeeded. With `no_return_share` set, so
+large a share is a warning.
+
+Why it is bad
+-------------
+It is legal, and often cannot be otherwise. But a failure there leaves only to go forward,
+so whoever starts the task should know.
+
+Example
+-------
+'Stop obproxy' forbids rollback, and 'Inactive agent modules' comes after it.
+
+What to do
+----------
+Move what can fail to before that point. Where that is impossible, plan for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import count, labels
+from taskgraph.checks.needs import ROLLBACK_FLAGS, SOUND_GRAPH
+from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.subject import Subject
+from taskgraph.model import Status, format_duration
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report the work that comes after the point of no return."""
+    task = subject.task
+    if task.status == Status.SUCCESSFUL or subject.was_rolled_back:
+        return
+    if not any(subtask.prohibit_rollback for subtask in task.subtasks):
+        return
+    from taskgraph.analysis.recovery import point_of_no_return
+
+    point = point_of_no_return(subject.graph)
+    if point is None or (point.passed and task.status == Status.FAILED):
+        return
+    beyond = set(point.after).difference(point.nodes)
+    left = [node for node in beyond if subject.at(node).status != Status.SUCCESSFUL]
+    if not left:
+        return
+    first = [subject.at(node) for node in point.nodes]
+    if point.passed:
+        begun = f"{labels(first)} {'has' if len(first) == 1 else 'have'} begun: the task"
+    else:
+        begun = f"once {labels(first)} {'begins' if len(first) == 1 else 'begin'} the task"
+    budget = subject.budget.seconds
+    share = point.seconds_after / budget if budget else 1.0
+    limit = subject.options.no_return_share
+    too_much = limit is not None and (bool(point.unlimited) or share >= limit)
+    yield Fault(
+        f"{begun} cannot be rolled back, but "
+        f"{count(len(left), 'subtask')} after it can still fail: "
+        f"{_amount(point.seconds_after, budget, bool(point.unlimited))}",
+        "move what can fail to before that point, or plan for going forward only",
+        subtasks=tuple(subtask.id for subtask in first),
+        pointer=subject.node_pointer(point.nodes[0], "prohibit_rollback"),
+        severity=Severity.WARNING if too_much else None,
+    )
+
+
+def _amount(after: int, budget: int, unbounded: bool) -> str:
+    percent = f" ({100 * after // budget} %)" if budget else ""
+    text = f"{format_duration(after)} of the worst case of {format_duration(budget)}"
+    end = ", not counting subtasks without a timeout" if unbounded else ""
+    return f"{text}{percent} lie from there on{end}"
+
+
+RULE = Rule(
+    "TG503",
+    "work-after-point-of-no-return",
+    Severity.INFO,
+    check,
+    __doc__,
+    needs=(ROLLBACK_FLAGS, SOUND_GRAPH),
+)

@@ -1,0 +1,64 @@
+"""The task says that it can be rolled back, and a subtask says that it cannot.
+
+What it does
+------------
+The task-level `prohibitRollback` of a response is the engine's verdict. It is true as soon
+as a subtask that forbids rollback has begun (is neither PENDING nor READY). This rule finds
+a verdict of false although there is such a subtask. A verdict of true without one is legal.
+
+Why it is bad
+-------------
+Whoever trusts the verdict plans for a rollback that the engine will refuse.
+
+Example
+-------
+The task has `"prohibitRollback": false`, and subtask 3 with `"prohibitRollback": true` is
+RUNNING.
+
+What to do
+----------
+Save the response again: the flags and the statuses are not of one moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks.findings import Severity
+from taskgraph.checks.labels import ascending, labels
+from taskgraph.checks.needs import ROLLBACK_FLAGS, STATUSES
+from taskgraph.checks.rule import Fault, Need, Rule
+from taskgraph.checks.subject import Subject
+
+__all__ = ["RULE"]
+
+
+def check(subject: Subject) -> Iterator[Fault]:
+    """Report a verdict that a subtask contradicts."""
+    task = subject.task
+    if task.prohibit_rollback is not False or not subject.rollback_blockers:
+        return
+    blockers = [task.subtasks[position] for position in subject.rollback_blockers]
+    verb = "forbids it and has" if len(blockers) == 1 else "forbid it and have"
+    yield Fault(
+        f"the task says that it can be rolled back, but {labels(blockers)} {verb} begun",
+        "save the response again: flags and statuses are not of one moment",
+        subtasks=ascending(blocker.id for blocker in blockers),
+        pointer=subject.pointer("prohibit_rollback"),
+    )
+
+
+def _verdict(subject: Subject) -> str:
+    if subject.task.prohibit_rollback is None:
+        return "the task does not say whether it can be rolled back"
+    return ""
+
+
+RULE = Rule(
+    "TG504",
+    "rollback-flag-mismatch",
+    Severity.ERROR,
+    check,
+    __doc__,
+    needs=(STATUSES, ROLLBACK_FLAGS, Need("the verdict on rollback", _verdict)),
+)

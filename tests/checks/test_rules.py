@@ -1,0 +1,119 @@
+"""The registry: what every rule promises, and how a rule is found."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from taskgraph.checks import RULES, CheckOptions, Rule, Severity, active_rules, find_rule
+from taskgraph.errors import ConfigError
+from tests.checks.build import check, subtasks, task
+
+BY_CODE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+
+
+def test_codes_are_ascending_and_names_are_unique() -> None:
+    codes = [rule.code for rule in RULES]
+    assert codes == sorted(set(codes))
+    assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+@BY_CODE
+def test_a_rule_is_named_and_documented(rule: Rule) -> None:
+    assert re.fullmatch(r"TG[1-6]\d\d", rule.code)
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)+", rule.name)
+    for section in rule.doc:
+        assert section.strip()
+        assert "---" not in section
+    assert rule.doc.summary.endswith(".")
+    assert "\n" not in rule.doc.summary
+
+
+@BY_CODE
+def test_the_module_is_named_like_the_rule(rule: Rule) -> None:
+    name = f"{rule.code.lower()}_{rule.name.replace('-', '_')}"
+    assert rule.check.__module__ == f"taskgraph.checks.rules.{name}"
+
+
+@BY_CODE
+def test_a_rule_is_found_by_code_and_by_name(rule: Rule) -> None:
+    for name in (rule.code, rule.code.lower(), rule.name, f" {rule.name.upper()} "):
+        assert find_rule(name) is rule
+
+
+def test_only_one_rule_is_off_by_default() -> None:
+    assert [rule.code for rule in RULES if not rule.enabled] == ["TG107"]
+    assert len(active_rules(CheckOptions())) == len(RULES) - 1
+    assert len(active_rules(CheckOptions(select=("all",)))) == len(RULES)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("TG999", "TG"), ("one-sided-edges", "TG103 one-sided-edge"), ("x", "lists them")],
+)
+def test_an_unknown_rule_is_refused_with_the_nearest_one(name: str, hint: str) -> None:
+    with pytest.raises(ConfigError, match=hint):
+        find_rule(name)
+    for options in (
+        CheckOptions(select=(name,)),
+        CheckOptions(ignore=(name,)),
+        CheckOptions(extend_select=(name,)),
+        CheckOptions(severities=((name, Severity.INFO),)),
+    ):
+        with pytest.raises(ConfigError, match=hint):
+            check(task(subtasks([(1, 2)])), **_fields(options))
+
+
+def _fields(options: CheckOptions) -> dict[str, object]:
+    names = ("select", "ignore", "extend_select", "severities")
+    return {name: getattr(options, name) for name in names}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"near_timeout_share": 1.5},
+        {"dominant_share": -0.1},
+        {"no_return_share": 2},
+        {"tolerance": -1},
+        {"grace": -1},
+    ],
+)
+def test_senseless_numbers_are_refused(fields: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(fields))):
+        CheckOptions(**fields)  # type: ignore[arg-type]
+
+
+def test_severities_compare_by_how_bad_they_are() -> None:
+    assert Severity.INFO < Severity.WARNING < Severity.ERROR
+    assert max(Severity) is Severity.ERROR
+    assert Severity.WARNING >= Severity.WARNING > Severity.INFO
+    assert Severity.WARNING <= Severity.WARNING <= Severity.ERROR
+    assert sorted(["warning", "info"], key=Severity) == ["info", "warning"]
+    assert f"{Severity.ERROR}" == "error"
+
+
+def test_a_sound_document_is_checked_without_anything_heavy() -> None:
+    heavy = ["networkx", "rich", "graphviz", "jinja2", "numpy", "taskgraph.diagrams"]
+    program = f"""
+import sys
+from taskgraph.checks import CheckOptions, run_checks
+from taskgraph.graph import build_graph
+from taskgraph.model import Subtask, Task
+
+rows = (
+    Subtask(1, "a", upstreams=(), downstreams=(2,), timeout=5),
+    Subtask(2, "b", upstreams=(1,), downstreams=(), timeout=5),
+)
+result = run_checks(build_graph(Task(7, "demo", subtasks=rows)), CheckOptions())
+assert result.findings == (), result
+print(sorted(set({heavy}) & set(sys.modules)))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,165 @@
+"""How the rules are run: sorting, skipping, severities, places."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskgraph.checks import (
+    RULES,
+    CheckOptions,
+    Finding,
+    Severity,
+    check_document,
+    run_checks,
+)
+from taskgraph.graph import build_graph
+from taskgraph.model import Origin, Subtask
+from taskgraph.sources import read_bytes
+from tests.checks.build import change, check, codes, found, skipped, subtasks, task
+
+FAULTY = change(
+    change(subtasks([(2, 3), (3, 2), (4, 5), ("a", "b"), (1, 7)]), 4, timeout=-5),
+    1,
+    name="",
+)
+
+
+def test_findings_come_worst_first_then_by_rule_and_ids() -> None:
+    result = check(task([*FAULTY, FAULTY[-1]]))
+    keys = [
+        (-f.severity.rank, f.code, [str(i) for i in f.subtasks]) for f in result.findings
+    ]
+    assert keys == sorted(keys)
+    assert {f.severity for f in result.findings} == {Severity.ERROR, Severity.WARNING}
+    assert result.worst is Severity.ERROR
+
+
+@given(st.permutations(FAULTY))
+def test_the_order_of_the_subtasks_has_no_say(rows: list[Subtask]) -> None:
+    placeless: dict[str, Any] = {"pointer": "", "path": ()}
+    findings = [finding._replace(**placeless) for finding in check(task(rows)).findings]
+    assert findings == [f._replace(**placeless) for f in check(task(FAULTY)).findings]
+
+
+def test_a_rule_is_skipped_or_run_never_both() -> None:
+    rows = [row._replace(upstreams=None, downstreams=None) for row in FAULTY]
+    result = check(task(rows))
+    assert not {f.code for f in result.findings} & {s.code for s in result.skipped}
+    assert [s.code for s in result.skipped] == sorted(s.code for s in result.skipped)
+    assert all(s.reason for s in result.skipped)
+
+
+def test_every_fault_points_into_its_task() -> None:
+    shape = task(FAULTY, origin=Origin("x.json", pointer="/data"))
+    for finding in check(shape).findings:
+        assert finding.pointer.startswith("/data")
+        assert finding.file == "x.json"
+        assert (finding.task_id, finding.task_name) == (1, "demo")
+
+
+def test_other_dialects_are_pointed_to_by_subtask() -> None:
+    origin = Origin(
+        dialect="other", pointer="/t", subtask_pointers=tuple(f"/n/{i}" for i in range(9))
+    )
+    shape = task(FAULTY, origin=origin, status="ODD")
+    pointers = {f.code: f.pointer for f in check(shape).findings}
+    assert pointers["TG201"] == "/t"
+    position = [row.id for row in FAULTY].index(4)
+    assert pointers["TG402"] == f"/n/{position}"
+
+
+# --- severities and selection ----------------------------------------------------
+
+
+def test_severities_can_be_changed_and_the_most_specific_decides() -> None:
+    shape = task(change(subtasks([(1, 2)]), 1, name=""))
+    assert found(shape, "TG603")[0].severity is Severity.WARNING
+    for severities in (
+        (("TG603", Severity.ERROR), ("TG6", Severity.INFO), ("all", Severity.INFO)),
+        (("blank-name", Severity.ERROR), ("TG60", Severity.INFO)),
+        (("TG603", Severity.INFO), ("TG603", Severity.ERROR)),
+    ):
+        assert found(shape, "TG603", severities=severities)[0].severity is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, {"TG101", "TG106", "TG402", "TG603"}),
+        ({"select": ("TG1",)}, {"TG101", "TG106"}),
+        ({"select": ("tg101", "Blank_Name")}, {"TG101", "TG603"}),
+        ({"ignore": ("TG1",)}, {"TG402", "TG603"}),
+        ({"ignore": ("TG",)}, set()),
+        ({"ignore": ("all",)}, set()),
+        ({"select": ("TG1",), "ignore": ("TG101",)}, {"TG106"}),
+        ({"select": ("TG101",), "ignore": ("TG1",)}, {"TG101"}),
+        ({"select": ("TG101",), "ignore": ("TG101",)}, set()),
+        ({"select": ("TG101",), "extend_select": ("TG6",)}, {"TG101", "TG603"}),
+        ({"select": ("all",), "ignore": ("TG1", "TG4")}, {"TG603"}),
+    ],
+)
+def test_the_most_specific_selector_decides(options: Any, expected: set[str]) -> None:
+    rows = [row for row in FAULTY if row.id != "a"]
+    rows = change(rows, "b", upstreams=())
+    assert set(codes(task(rows), **options)) == expected
+
+
+def test_rules_that_are_not_selected_are_not_skipped() -> None:
+    rows = [row._replace(upstreams=None, downstreams=None) for row in FAULTY]
+    assert set(skipped(task(rows), select=("TG10",))) < {rule.code for rule in RULES[:10]}
+    assert skipped(task(rows), ignore=("all",)) == {}
+
+
+# --- places ----------------------------------------------------------------------
+
+
+def located(text: str) -> list[Finding]:
+    (shape,) = read_bytes(text.encode(), "x.json")
+    return list(run_checks(build_graph(shape), CheckOptions()).findings)
+
+
+def test_lines_and_columns_are_those_of_the_text() -> None:
+    text = """{"id": 1, "name": "停止 task", "subtasks": [
+  {"id": 1, "name": "a", "upstreams": [], "downstreams": [2]},
+  {"id": 2, "name": "b", "upstreams": [1,
+                                       3], "downstreams": []}]}"""
+    (finding,) = located(text)
+    assert (finding.code, finding.line, finding.column) == ("TG102", 4, 40)
+    assert finding.pointer == "/subtasks/1/upstreams/1"
+
+
+def test_every_step_of_a_path_has_its_place() -> None:
+    text = """{"name": "t", "subtasks": [
+  {"id": 2, "name": "a", "upstreams": [1], "downstreams": [1]},
+  {"id": 1, "name": "b", "upstreams": [2], "downstreams": [2]}]}"""
+    (finding,) = located(text)
+    assert [(step.id, step.line) for step in finding.path] == [(1, 3), (2, 2), (1, 3)]
+
+
+def test_a_document_of_many_tasks_is_looked_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from taskgraph.sources import positions
+
+    calls = []
+    real = positions.locate
+
+    def locate(data: bytes, pointers: Any) -> Any:
+        calls.append(data)
+        return real(data, pointers)
+
+    monkeypatch.setattr(positions, "locate", locate)
+    tasks = [{"id": i, "name": "t", "subtasks": []} for i in range(5)]
+    shapes = read_bytes(json.dumps({"data": {"contents": tasks}}).encode(), "x.json")
+    results = check_document(map(build_graph, shapes), CheckOptions())
+    assert [result.findings[0].pointer for result in results] == [
+        f"/data/contents/{i}/subtasks" for i in range(5)
+    ]
+    assert len(calls) == 1
+    assert check_document(map(build_graph, shapes), CheckOptions(ignore=("all",)))
+    assert len(calls) == 1

@@ -1,0 +1,248 @@
+"""TG1xx: the shape of the graph."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskgraph.model import Subtask
+from tests.checks.build import change, codes, found, skipped, subtasks, task
+
+CHAIN = [(1, 2), (2, 3), (3, 4)]
+
+
+def test_a_component_is_one_finding_with_a_shortest_cycle() -> None:
+    rows = subtasks([(1, 2), (2, 3), (3, 1), (3, 2), (3, 4), (5, 6), (6, 5), (4, 5)])
+    first, second = found(task(rows), "TG101")
+    assert [step.id for step in first.path] == [1, 2, 3, 1]
+    assert first.subtasks == (1, 2, 3)
+    assert first.message == "3 subtasks depend on each other in a cycle: 1 -> 2 -> 3 -> 1"
+    assert [step.id for step in second.path] == [5, 6, 5]
+    assert len(second.edges) == 1
+
+
+def test_the_size_of_the_component_is_told_beside_a_shorter_cycle() -> None:
+    rows = subtasks([(1, 2), (2, 1), (2, 3), (3, 4), (4, 2)])
+    (finding,) = found(task(rows), "TG101")
+    assert "4 subtasks depend on each other in cycles" in finding.message
+    assert "1 -> 2 -> 1" in finding.message
+    assert "removing 2 edges" in finding.hint
+
+
+def test_a_subtask_can_depend_on_itself() -> None:
+    rows = subtasks([(1, 2), (2, 2)])
+    (finding,) = found(task(rows), "TG101")
+    assert finding.message == "2 'step 2' depends on itself: 2 -> 2"
+    one_sided = change(rows, 2, downstreams=())
+    assert codes(task(one_sided)) == ["TG101"]
+
+
+def test_a_long_cycle_is_told_in_few_words() -> None:
+    count = 5000
+    rows = subtasks([])
+    rows = [
+        Subtask(
+            i, name=f"n{i}", upstreams=((i - 1) % count,), downstreams=((i + 1) % count,)
+        )
+        for i in range(count)
+    ]
+    (finding,) = found(task(rows), "TG101")
+    assert len(finding.message) < 200
+    assert "(4993 more)" in finding.message
+    assert len(finding.subtasks) == count
+
+
+def test_a_missing_subtask_is_one_finding_and_cuts_nothing() -> None:
+    rows = [row for row in subtasks(CHAIN) if row.id != 2]
+    result = task(rows)
+    assert codes(result) == ["TG102"]
+    (finding,) = found(result, "TG102")
+    assert finding.subtasks == (1, 3)
+    assert finding.edges == ((1, 2), (2, 3))
+
+
+def test_a_misspelt_id_is_one_finding_that_says_what_was_meant() -> None:
+    rows = change(subtasks(CHAIN), 2, downstreams=(33,))
+    assert codes(task(rows)) == ["TG102"]
+    (finding,) = found(task(rows), "TG102")
+    assert finding.hint == "probably 3 'step 3' is meant, which names it on its side"
+
+
+def test_two_unknown_ids_in_one_list_are_not_guessed_at() -> None:
+    rows = change(subtasks(CHAIN), 2, downstreams=(33, 34))
+    assert codes(task(rows)) == ["TG102", "TG102"]
+    assert {f.hint for f in found(task(rows), "TG102")} == {
+        "add the missing subtask, or correct the id"
+    }
+
+
+def test_an_unknown_id_explains_one_missing_one_only() -> None:
+    rows = subtasks([(1, 2), (1, 3)])
+    rows = change(rows, 1, downstreams=(33,))
+    assert codes(task(rows)) == ["TG102", "TG103"]
+
+
+@pytest.mark.parametrize(
+    ("identifier", "side", "sentence"),
+    [
+        (2, "upstreams", "1 'step 1' names 2 'step 2' downstream, but 2 'step 2' does not"),
+        (2, "downstreams", "3 'step 3' names 2 'step 2' upstream, but 2 'step 2' does not"),
+    ],
+)
+def test_a_one_sided_edge_names_both_ends(
+    identifier: int, side: str, sentence: str
+) -> None:
+    rows = change(subtasks(CHAIN), identifier, **{side: ()})
+    assert codes(task(rows)) == ["TG103"]
+    (finding,) = found(task(rows), "TG103")
+    assert finding.message.startswith(sentence)
+    assert len(finding.edges) == 1
+
+
+def test_a_list_that_was_emptied_is_one_finding() -> None:
+    rows = change(subtasks([(1, 2), (1, 3), (1, 4)]), 1, downstreams=())
+    (finding,) = found(task(rows), "TG103")
+    assert finding.edges == ((1, 2), (1, 3), (1, 4))
+
+
+@pytest.mark.parametrize("absent", ["upstreams", "downstreams"])
+def test_one_list_alone_declares_the_edges(absent: str) -> None:
+    rows = [row._replace(**{absent: None}) for row in subtasks(CHAIN)]  # type: ignore[arg-type]
+    assert codes(task(rows)) == []
+    other = "downstreams" if absent == "upstreams" else "upstreams"
+    assert (
+        skipped(task(rows))["TG103"] == f"the document declares its edges in {other} only"
+    )
+
+
+def test_a_definition_may_leave_out_a_list_of_one_subtask() -> None:
+    rows = [
+        row._replace(status=None, operation=None, attempts=None) for row in subtasks(CHAIN)
+    ]
+    rows = change(rows, 2, upstreams=None)
+    shape = task(rows, is_definition=True, status=None, operation=None, start_time=None)
+    assert codes(shape) == []
+    assert codes(task(change(rows, 2, upstreams=()), is_definition=True, status=None)) == [
+        "TG103"
+    ]
+    assert codes(task(change(subtasks(CHAIN), 2, upstreams=None))) == ["TG103"]
+
+
+def test_a_copied_subtask_is_one_finding() -> None:
+    rows = subtasks(CHAIN)
+    assert codes(task([*rows, rows[1]])) == ["TG104"]
+    assert codes(task([*rows, rows[1], rows[1]])) == ["TG104"]
+
+
+def test_a_shared_id_is_not_also_a_cycle() -> None:
+    rows = change(subtasks(CHAIN), 4, id=2)
+    assert codes(task(rows)) == ["TG102", "TG104"]
+    cycle = subtasks([(1, 2), (2, 1), (5, 6)])
+    assert "TG101" in codes(task([*cycle, cycle[2]]))
+
+
+def test_an_edge_repeated_on_both_ends_is_one_finding() -> None:
+    rows = change(subtasks(CHAIN), 1, downstreams=(2, 2))
+    rows = change(rows, 2, upstreams=(1, 1, 1))
+    (finding,) = found(task(rows), "TG105")
+    assert "in downstreams and in upstreams" in finding.message
+    assert codes(task(rows)) == ["TG105"]
+
+
+def test_a_repeated_unknown_id_is_unknown_only() -> None:
+    rows = change(subtasks(CHAIN), 4, downstreams=(9, 9))
+    assert codes(task(rows)) == ["TG102"]
+
+
+def test_parts_without_a_connection_are_counted() -> None:
+    rows = subtasks([(1, 2), (2, 3), (7, 8)], ids=[9])
+    (finding,) = found(task(rows), "TG106")
+    assert "3 parts of the task, of 3, 2 and 1 subtasks" in finding.message
+    assert finding.subtasks == (7, 8, 9)
+
+
+def test_one_subtask_is_connected() -> None:
+    assert codes(task(subtasks([], ids=[1]))) == []
+
+
+def test_parts_that_name_the_same_unknown_id_are_connected() -> None:
+    rows = [row for row in subtasks([(1, 5), (2, 5), (5, 3), (8, 9)]) if row.id != 5]
+    (finding,) = found(task(rows), "TG106")
+    assert finding.subtasks == (8, 9)
+
+
+def test_redundant_edges_are_found_on_demand() -> None:
+    rows = subtasks([(1, 2), (2, 3), (1, 3), (1, 4), (3, 4)])
+    assert found(task(rows), "TG107") == []
+    findings = found(task(rows), "TG107", extend_select=("TG107",))
+    assert [finding.edges for finding in findings] == [((1, 3),), ((1, 4),)]
+    assert "1 -> 2 -> 3" in findings[0].message
+
+
+@given(st.sets(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=25))
+def test_redundant_edges_are_those_that_networkx_reduces(
+    pairs: set[tuple[int, int]],
+) -> None:
+    import networkx as nx
+
+    edges = {(a, b) for a, b in pairs if a < b}
+    shape = task(subtasks(sorted(edges), ids=range(10)))
+    findings = found(shape, "TG107", extend_select=("TG107",))
+    kept = nx.transitive_reduction(nx.DiGraph(sorted(edges))).edges
+    assert {finding.edges[0] for finding in findings} == edges - set(kept)
+
+
+def test_a_list_of_subtasks_without_edges_is_told() -> None:
+    rows = [row._replace(upstreams=None, downstreams=None) for row in subtasks(CHAIN)]
+    assert codes(task(rows)) == ["TG108"]
+    reasons = skipped(task(rows))
+    for code in ("TG101", "TG102", "TG103", "TG105", "TG106", "TG110", "TG202"):
+        assert reasons[code] == "the document has no edges"
+    assert codes(task(rows[:1])) == []
+
+
+def test_no_subtask_is_told() -> None:
+    assert codes(task([])) == ["TG109"]
+
+
+def split(numbers: list[int], edges: list[tuple[int, int]] | None = None) -> list[Subtask]:
+    """Give a start, parts with these numbers side by side, and an end."""
+    parts = range(1, len(numbers) + 1)
+    end = len(numbers) + 1
+    edges = edges or [*((0, part) for part in parts), *((part, end) for part in parts)]
+    rows = subtasks(edges, parallel_index=-1)
+    for part, number in zip(parts, numbers, strict=True):
+        rows = change(rows, part, name="work", parallel_index=number)
+    return rows
+
+
+@pytest.mark.parametrize("numbers", [[0], [0, 1, 2], [2, 0, 1], [0, 0, 1], [0, 1, 0, 1, 2]])
+def test_parts_without_a_gap_are_right(numbers: list[int]) -> None:
+    assert codes(task(split(numbers))) == []
+
+
+@pytest.mark.parametrize(
+    ("numbers", "missing"),
+    [([1], "part 0 is"), ([0, 2], "part 1 is"), ([5, 0, 0], "parts 1, 2, 3 and 4 are")],
+)
+def test_a_gap_is_found(numbers: list[int], missing: str) -> None:
+    (finding,) = found(task(split(numbers)), "TG110")
+    assert finding.message.startswith(f"{missing} missing among 1 'work'")
+
+
+def test_a_huge_number_is_no_long_list() -> None:
+    (finding,) = found(task(split([10**9])), "TG110")
+    assert "and 999999995 more" in finding.message
+
+
+def test_the_parts_of_a_chain_belong_together() -> None:
+    chain = [(0, 1), (1, 2), (2, 3), (3, 4)]
+    assert codes(task(split([0, 1, 2], chain))) == []
+    (finding,) = found(task(split([0, 7, 2], chain)), "TG110")
+    assert finding.subtasks == (1, 2, 3)
+
+
+def test_parts_of_different_names_do_not_fill_each_others_gaps() -> None:
+    rows = change(split([0, 1]), 2, name="other")
+    assert codes(task(rows)) == ["TG110"]
