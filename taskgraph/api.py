@@ -6,8 +6,8 @@ Examples
 >>> loaded = taskgraph.load("samples/obproxy_stop.json")
 >>> loaded.budget.seconds
 8010
->>> taskgraph.check(loaded).findings
-()
+>>> [finding.name for finding in taskgraph.check(loaded).findings]
+['work-after-point-of-no-return']
 """
 
 from __future__ import annotations
