@@ -32,8 +32,9 @@ class Intervention:
     refusals : tuple of Refusal
         Why the engine refuses; empty where it accepts.
     releases : tuple of int
-        The subtasks that become ready next, ascending: after the retried subtask has
-        succeeded, at once after a skip, and for a rollback the first to be undone.
+        The subtasks that can start next, ascending: those that only the failure holds
+        up, and those that wait for this subtask alone, once it has succeeded or is
+        skipped. For a rollback the first to be undone.
     held_by : tuple of int
         The other FAILED subtasks, ascending: while there is one, nothing that is PENDING
         starts. Empty where the way is back.
@@ -100,10 +101,11 @@ def interventions(
     undo = _rollback(graph, options)
     again = worst_case_left(graph, left, limit)
     backwards = is_rolling_back(graph.task)
+    waiting = _Waiting(graph)
     rows = []
     for node in failed:
         others = () if backwards else tuple(n for n in failed if n != node)
-        releases = _released(graph, node)
+        releases = waiting.released_by(node)
         subtask = graph.subtasks[node]
         rolls_back = subtask.operation == Operation.ROLLBACK
         retry = (Refusal.ROLLING_BACK,) if rolls_back else ()
@@ -131,20 +133,27 @@ def _rollback(graph: TaskGraph, options: BudgetOptions) -> Intervention:
     return Intervention("rollback", refusals, tuple(sorted(ready)), (), found.worst_case)
 
 
-def _released(graph: TaskGraph, node: int) -> tuple[int, ...]:
-    """Give what waits for this subtask alone, in the direction of the task."""
-    ahead: Sequence[Sequence[int]] = graph.downstreams
-    behind: Sequence[Sequence[int]] = graph.upstreams
-    waiting, passed = Status.PENDING, Status.SUCCESSFUL
-    if is_rolling_back(graph.task):
-        ahead, behind, waiting, passed = behind, ahead, passed, waiting
-    status = [subtask.status for subtask in graph.subtasks]
-    return tuple(
-        other
-        for other in ahead[node]
-        if status[other] == waiting
-        and all(status[before] == passed for before in behind[other] if before != node)
-    )
+class _Waiting:
+    """What waits for what, in the direction of the task."""
+
+    def __init__(self, graph: TaskGraph) -> None:
+        self.ahead: Sequence[Sequence[int]] = graph.downstreams
+        behind: Sequence[Sequence[int]] = graph.upstreams
+        waiting, passed = Status.PENDING, Status.SUCCESSFUL
+        if is_rolling_back(graph.task):
+            self.ahead, behind, waiting, passed = behind, self.ahead, passed, waiting
+        status = [subtask.status for subtask in graph.subtasks]
+        self.for_how_many = {
+            node: sum(status[before] != passed for before in behind[node])
+            for node, state in enumerate(status)
+            if state == waiting
+        }
+        self.for_none = {node for node, count in self.for_how_many.items() if not count}
+
+    def released_by(self, node: int) -> tuple[int, ...]:
+        """Give what can start once this node is done, ascending."""
+        alone = (other for other in self.ahead[node] if self.for_how_many.get(other) == 1)
+        return tuple(sorted(self.for_none.union(alone)))
 
 
 def _without(left: Weights, node: int) -> Weights:

@@ -12,6 +12,7 @@ from taskgraph.analysis.budget import (
     unlimited_nodes,
     worst_durations,
 )
+from taskgraph.analysis.concurrency import list_schedule
 from taskgraph.analysis.recovery import (
     PointOfNoReturn,
     Refusal,
@@ -46,29 +47,41 @@ class RollbackStep:
 
 @dataclass(frozen=True, slots=True)
 class FailLate:
-    """The worst case of failing late and rolling back, in seconds.
+    """Failing as late as can still be rolled back, and rolling back, in seconds.
+
+    The case told is the one in which every subtask takes its longest. Another run may
+    take longer: where some subtasks are quicker, others have begun by the time of the
+    failure. `at_most` holds for all of them.
 
     Attributes
     ----------
-    nodes : tuple of int
-        The subtasks that can run before the point of no return, ascending: those that
-        neither prohibit rollback nor have an ancestor that does.
+    node : int
+        The last subtask to end, and so to fail, before one that prohibits rollback
+        starts; of several the one with the smallest id.
+    begun : tuple of int
+        What has begun by then, ascending.
     until_failed : int
-        No run that may still be rolled back is at work for longer.
+        From the start of the task until the last of those has ended: only then does the
+        engine let the task fail.
     undoing : int
-        No rollback of those subtasks takes longer.
+        How long their rollback takes at most.
+    at_most : int
+        No run that is rolled back takes longer, there and back.
     unlimited : tuple of int
-        The nodes among them without a limit: then these are the finite parts.
+        The nodes before the point of no return without a limit: then all of these are
+        the finite parts.
     """
 
-    nodes: tuple[int, ...]
+    node: int
+    begun: tuple[int, ...]
     until_failed: int
     undoing: int
+    at_most: int
     unlimited: tuple[int, ...]
 
     @property
     def seconds(self) -> int:
-        """Both together."""
+        """There and back."""
         return self.until_failed + self.undoing
 
 
@@ -175,29 +188,40 @@ def _steps(
 def _fail_late(
     graph: TaskGraph, no_return: PointOfNoReturn | None, options: BudgetOptions
 ) -> FailLate | None:
-    """Bound how late a task can fail that may still be rolled back, and the way back.
-
-    No subtask starts after a failure, and the failure must come before the first
-    prohibiting subtask starts, at the time `deadline` at the latest. So every subtask
-    starts by then, and ends no later than its duration after its latest start.
-    """
+    """Find the last failure before a subtask that prohibits rollback starts."""
     ahead = set(range(len(graph)))
     first: tuple[int, ...] = ()
     if no_return:
         ahead.difference_update(no_return.after)
         first = no_return.nodes
-    begins_there = any(not graph.upstreams[node] for node in first)
-    if not ahead or (begins_there and not options.first_wave_waits):
+    if not ahead or any(not graph.upstreams[node] for node in first):
         return None
     nodes = sorted(ahead)
-    forward = worst_durations(graph, options, allowed_attempts(graph, options))
+    longest = worst_durations(graph, options, allowed_attempts(graph, options))
+    undoing = _rollback_durations(graph, options)
     limit, unlimited = options.limit(graph), unlimited_nodes(graph, options)
-    work = worst_case(graph, nodes, forward, limit, unlimited)
-    undo = worst_case(graph, nodes, _rollback_durations(graph, options), limit, unlimited)
+    may_wait = worst_case(graph, [*nodes, *first], longest, limit).may_wait
+    starts = (
+        list_schedule(
+            graph, longest, limit, first_wave_waits=options.first_wave_waits
+        ).starts
+        if may_wait
+        else schedule(graph, longest).early_start
+    )
+    finishes = [start + longest[node] for node, start in enumerate(starts)]
+    deadline = min((starts[node] for node in first), default=max(finishes))
+    last = max((n for n in nodes if finishes[n] <= deadline), key=finishes.__getitem__)
+    begun = graph.ancestors([last]) | {last}
+    begun.update(node for node in nodes if starts[node] < finishes[last])
+    work = worst_case(graph, nodes, longest, limit, unlimited)
     until_failed = work.seconds
-    if first and not worst_case(graph, [*nodes, *first], forward, limit).may_wait:
-        timetable = schedule(graph, forward)
-        starts = timetable.early_start
-        deadline = min(starts[node] for node in first)
-        until_failed = max(min(starts[node], deadline) + forward[node] for node in nodes)
-    return FailLate(tuple(nodes), until_failed, undo.seconds, work.unlimited)
+    if not may_wait:
+        until_failed = max(min(starts[node], deadline) + longest[node] for node in nodes)
+    return FailLate(
+        node=last,
+        begun=tuple(sorted(begun)),
+        until_failed=max(finishes[node] for node in begun),
+        undoing=worst_case(graph, begun, undoing, limit).seconds,
+        at_most=until_failed + worst_case(graph, nodes, undoing, limit).seconds,
+        unlimited=work.unlimited,
+    )
