@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from taskgraph.analysis.as_run import AsRun
+from taskgraph.analysis.budget import Budget
+from taskgraph.analysis.failure import Failure
+from taskgraph.analysis.interventions import FailedSubtask
+from taskgraph.analysis.progress import Progress
+from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.schedule import Schedule
 from taskgraph.analysis.weights import Weights
 from taskgraph.analysis.whatif import WhatIf
+from taskgraph.checks import CheckResult
 from taskgraph.graph import TaskGraph
 
-__all__ = ["Timetable"]
+__all__ = ["Account", "Diagnosis", "Timetable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +54,51 @@ class Timetable:
         """`within` in the unit of the weights."""
         scale = 1_000_000 if self.weights.unit == "microseconds" else 1
         return (self.within or 0) * scale
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What the analyses of graph and time say of a task.
+
+    Attributes
+    ----------
+    budget : Budget
+    drags : tuple of int
+        By node, in seconds: of the schedule of the budget.
+    progress : Progress
+    failure : Failure or None
+        ``None`` where nothing has failed.
+    ways_out : tuple of FailedSubtask
+        What may be done about each failed subtask, by node.
+    rollback : Rollback
+    as_run : AsRun or None
+        ``None`` where no subtask has times.
+    """
+
+    budget: Budget
+    drags: tuple[int, ...]
+    progress: Progress
+    failure: Failure | None
+    ways_out: tuple[FailedSubtask, ...]
+    rollback: Rollback
+    as_run: AsRun | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """All that is told of one task.
+
+    Attributes
+    ----------
+    graph : TaskGraph
+    checked : CheckResult
+    as_of : datetime or None
+        The moment that it is told for, ``None`` where nobody gives one.
+    diagnosis : Diagnosis or None
+        ``None`` where the graph is not sound; ``graph.flaws`` says why.
+    """
+
+    graph: TaskGraph
+    checked: CheckResult
+    as_of: datetime | None
+    diagnosis: Diagnosis | None
