@@ -35,13 +35,14 @@ if TYPE_CHECKING:
     from taskgraph.checks import CheckOptions, CheckResult, CheckRun
     from taskgraph.config import Config
     from taskgraph.diagrams import DiagramOptions
-    from taskgraph.reports.results import Timetable
+    from taskgraph.reports.results import Account, Diagnosis, Timetable
 
 __all__ = [
     "Analysis",
     "Document",
     "LoadedTask",
     "Verdict",
+    "account",
     "analyze",
     "check",
     "check_files",
@@ -298,6 +299,54 @@ def timetable(
     lost = drags(changed.graph, changed.after)
     return Timetable(
         changed.graph, changed.weights, changed.after, lost, within, changed, ran
+    )
+
+
+def account(
+    loaded: LoadedTask,
+    *,
+    checks: CheckOptions | None = None,
+    as_of: datetime | None = None,
+) -> Account:
+    """Put together all that is told of a task; a broken one gives what is broken.
+
+    Parameters
+    ----------
+    loaded : LoadedTask
+    checks : CheckOptions, optional
+        How to check it.
+    as_of : datetime, optional
+        The moment for what still runs; by default the document's own.
+    """
+    from taskgraph.reports.results import Account
+
+    graph = loaded.graph
+    return Account(
+        graph=graph,
+        checked=check(loaded, checks),
+        as_of=as_of or graph.task.as_of(),
+        diagnosis=_diagnose(loaded, as_of) if graph.is_sound else None,
+    )
+
+
+def _diagnose(loaded: LoadedTask, as_of: datetime | None) -> Diagnosis:
+    from taskgraph.analysis.as_run import as_run
+    from taskgraph.analysis.drag import drags
+    from taskgraph.analysis.failure import failure
+    from taskgraph.analysis.interventions import interventions
+    from taskgraph.analysis.progress import progress
+    from taskgraph.analysis.rollback import rollback
+    from taskgraph.reports.results import Diagnosis
+
+    graph = loaded.graph
+    return Diagnosis(
+        budget=loaded.budget,
+        drags=drags(graph, loaded.schedule),
+        progress=progress(graph, as_of),
+        failure=failure(graph, as_of),
+        ways_out=interventions(graph, as_of),
+        rollback=rollback(graph),
+        as_run=as_run(graph, as_of),
     )
 
 
