@@ -27,7 +27,7 @@ from taskgraph.sources import Source, find_sources, read_bytes, read_source
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from taskgraph.analysis.budget import Budget
+    from taskgraph.analysis.budget import Budget, BudgetOptions
     from taskgraph.analysis.recovery import PointOfNoReturn
     from taskgraph.analysis.schedule import Schedule
     from taskgraph.analysis.weights import WeightKind
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from taskgraph.checks import CheckOptions, CheckResult, CheckRun
     from taskgraph.config import Config
     from taskgraph.diagrams import DiagramOptions
-    from taskgraph.reports.results import Account, Diagnosis, Timetable
+    from taskgraph.reports.results import Account, Diagnosis, Timetable, WorstCaseReport
 
 __all__ = [
     "Analysis",
@@ -52,6 +52,7 @@ __all__ = [
     "read_documents",
     "render",
     "timetable",
+    "worst_case",
 ]
 
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -348,6 +349,29 @@ def _diagnose(loaded: LoadedTask, as_of: datetime | None) -> Diagnosis:
         rollback=rollback(graph),
         as_run=as_run(graph, as_of),
     )
+
+
+def worst_case(loaded: LoadedTask, options: BudgetOptions | None = None) -> WorstCaseReport:
+    """Compute how long a task can take at worst, there and back.
+
+    Parameters
+    ----------
+    loaded : LoadedTask
+    options : BudgetOptions, optional
+        Attempts, overhead, concurrency and the like.
+
+    Raises
+    ------
+    AnalysisError
+        Where the graph is not sound.
+    """
+    from taskgraph.analysis.budget import BudgetOptions, budget
+    from taskgraph.analysis.rollback import rollback
+    from taskgraph.reports.results import WorstCaseReport
+
+    options = options or BudgetOptions()
+    graph = loaded.graph
+    return WorstCaseReport(graph, budget(graph, options), rollback(graph, options))
 
 
 def check(loaded: LoadedTask, options: CheckOptions | None = None) -> CheckResult:

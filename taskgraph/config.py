@@ -9,12 +9,13 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from taskgraph.analysis import BudgetOptions
 from taskgraph.checks import BudgetLimit, CheckOptions, Severity
 from taskgraph.errors import ConfigError
 from taskgraph.model import parse_duration
@@ -42,7 +43,7 @@ class Config:
     per_path_ignores : tuple of (str, tuple of str)
         Rules not to use, by the pattern of the document's path.
     attempts : int or None
-        Attempts per subtask in the budget; ``None`` is what the document proves.
+        Attempts per subtask in the budget; ``None`` is one, or as many as were started.
     attempts_by_name : tuple of (str, int)
         The same by the pattern of the subtask's name; the last match decides.
     concurrency : int or None
@@ -80,6 +81,22 @@ class Config:
             return self
         check = replace(self.check, ignore=(*self.check.ignore, *ignored))
         return replace(self, check=check)
+
+    def budget_options(self, names: Iterable[str]) -> BudgetOptions:
+        """Give what the worst case assumes, for subtasks of these names."""
+        by_name = {
+            name: count
+            for name in names
+            for pattern, count in self.attempts_by_name
+            if fnmatch.fnmatchcase(name, pattern)
+        }
+        return BudgetOptions(
+            attempts=self.attempts or 1,
+            attempts_by_name=by_name,
+            overhead=self.overhead,
+            concurrency=self.concurrency,
+            assume_timeout=self.assume_timeout,
+        )
 
     def _matches(self, path: str, pattern: str) -> bool:
         """Match a path from the configuration's folder on, or its last part."""

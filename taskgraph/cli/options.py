@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -19,7 +19,19 @@ from taskgraph.cli.output import (
 )
 from taskgraph.errors import AnalysisError, ConfigError
 
-__all__ = ["each_task", "files_argument", "format_option", "output_option", "run_report"]
+if TYPE_CHECKING:
+    from taskgraph.reports.text.console import Style
+
+__all__ = [
+    "each_task",
+    "ending",
+    "files_argument",
+    "format_option",
+    "one_output",
+    "output_option",
+    "run_report",
+    "text_style",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -98,13 +110,18 @@ def run_report(
         code, messages = each_task(files, lambda loaded: parts.append(as_json(loaded)))
         write(document(kind, parts, messages), output)
         return code
-    from taskgraph.reports.text.console import Style
-
-    style = Style(terminal_width(), wants_color(output))
+    style = text_style(output)
     code, _ = each_task(files, lambda loaded: parts.append(as_text(loaded, style)))
     if parts or output is None:
         write("\n".join(parts), output)
     return code
+
+
+def text_style(output: str | None) -> Style:
+    """Give the width and the colours of text for an output."""
+    from taskgraph.reports.text.console import Style
+
+    return Style(terminal_width(), wants_color(output))
 
 
 def ending(path: str | None) -> str:

@@ -11,7 +11,7 @@ from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.checks import CheckResult
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id
-from taskgraph.reports.results import Timetable
+from taskgraph.reports.results import Timetable, WorstCaseReport
 
 __all__ = ["budget_json", "critical_path_json", "document", "show_json"]
 
@@ -136,11 +136,29 @@ def _as_run(graph: TaskGraph, run: AsRun) -> dict[str, Any]:
     }
 
 
-def budget_json(
-    graph: TaskGraph, budget: Budget, no_return: PointOfNoReturn | None
-) -> dict[str, Any]:
-    """Give the worst case in seconds and what holds it."""
-    return _task(graph) | _budget(graph, budget, no_return)
+def budget_json(report: WorstCaseReport) -> dict[str, Any]:
+    """Give the worst case in seconds, what holds it, and the way back."""
+    graph, budget, rollback = report.graph, report.budget, report.rollback
+    content = _task(graph) | _budget(graph, budget, rollback.no_return)
+    content["rollback"] = {
+        "is_allowed": not rollback.obstacles,
+        "is_accepted_now": rollback.has_failed and not rollback.obstacles,
+        "refusals": [refusal.name.lower() for refusal in rollback.obstacles],
+        "blockers": _ids(graph, rollback.blockers),
+        "order": [graph.subtasks[step.node].id for step in rollback.steps],
+        "worst_case_seconds": rollback.worst_case.seconds,
+        "unlimited": _ids(graph, rollback.worst_case.unlimited),
+    }
+    late = rollback.fail_late
+    content["failing_late"] = late and {
+        "subtask": graph.subtasks[late.node].id,
+        "until_failed_seconds": late.until_failed,
+        "undoing_seconds": late.undoing,
+        "seconds": late.seconds,
+        "at_most_seconds": late.at_most,
+        "unlimited": _ids(graph, late.unlimited),
+    }
+    return content
 
 
 def _budget(
@@ -151,12 +169,22 @@ def _budget(
         for node, share in enumerate(budget.shares)
         if share
     ]
+    bounds = budget.bounds
     return {
         "is_bounded": budget.is_bounded,
         "finite_seconds": budget.seconds,
         "budget_seconds": budget.seconds if budget.is_bounded else None,
         "unlimited": _ids(graph, budget.unlimited),
+        "assumed": _ids(graph, budget.assumed),
         "total_timeout_seconds": budget.total,
+        "concurrency": {
+            "limit": bounds.limit,
+            "may_wait": bounds.may_wait,
+            "longest_path_seconds": bounds.longest_path,
+            "lower_bound_seconds": bounds.lower,
+            "list_schedule_seconds": bounds.listed,
+            "upper_bound_seconds": bounds.upper,
+        },
         "shares": sorted(shares, key=lambda share: -int(share["seconds"])),
         "point_of_no_return": None if no_return is None else _no_return(graph, no_return),
     }

@@ -17,7 +17,7 @@ from taskgraph.analysis.whatif import WhatIf
 from taskgraph.checks import CheckResult
 from taskgraph.graph import TaskGraph
 
-__all__ = ["Account", "Diagnosis", "Timetable"]
+__all__ = ["Account", "Diagnosis", "Timetable", "WorstCaseReport"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +102,12 @@ class Account:
     checked: CheckResult
     as_of: datetime | None
     diagnosis: Diagnosis | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorstCaseReport:
+    """How long a task can take at worst, there and back."""
+
+    graph: TaskGraph
+    budget: Budget
+    rollback: Rollback

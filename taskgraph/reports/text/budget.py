@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.recovery import PointOfNoReturn
+from taskgraph.analysis.rollback import FailLate, Rollback
 from taskgraph.graph import TaskGraph
 from taskgraph.model import visible
+from taskgraph.reports.results import WorstCaseReport
 from taskgraph.reports.text.console import (
     Style,
     facts,
@@ -23,48 +27,83 @@ from taskgraph.reports.text.console import (
 __all__ = ["budget_facts", "budget_text", "no_return_text"]
 
 _NAMED = 5
+_Facts = list[tuple[str, str | Text]]
 
 
-def budget_text(
-    graph: TaskGraph, budget: Budget, no_return: PointOfNoReturn | None, style: Style
-) -> str:
-    """Write the worst case in time and which subtasks hold it.
+def budget_text(reports: Sequence[WorstCaseReport], style: Style) -> str:
+    """Write the worst case in time of each task, and of several also a table.
 
     Parameters
     ----------
-    graph : TaskGraph
-    budget : Budget
-    no_return : PointOfNoReturn or None
+    reports : sequence of WorstCaseReport
     style : Style
     """
+    texts = [_one(report, style) for report in reports]
+    if len(reports) > 1:
+        texts.append(to_text([_overview(reports)], style))
+    return "\n".join(texts)
+
+
+def _one(report: WorstCaseReport, style: Style) -> str:
+    graph, budget = report.graph, report.budget
     rows = budget_facts(graph, budget)
     rows.append(("All timeouts", f"{seconds(budget.total)} in sum"))
-    rows.append(("No return", no_return_text(graph, no_return)))
+    rows += _assumptions(graph, budget)
+    rows.append(("No return", no_return_text(graph, report.rollback.no_return)))
+    rows += _way_back(graph, report.rollback)
     parts: list[RenderableType] = [heading(graph.task), facts(rows)]
-    if budget.seconds:
+    if budget.schedule.makespan:
         parts += ["", _shares(graph, budget)]
     return to_text(parts, style)
 
 
-def budget_facts(graph: TaskGraph, budget: Budget) -> list[tuple[str, str | Text]]:
+def budget_facts(graph: TaskGraph, budget: Budget) -> _Facts:
     """Give the facts on the worst case that every screen shows."""
+    rows: _Facts = []
+    headline = seconds(budget.seconds)
     if budget.is_bounded:
-        return [("Worst case", Text(seconds(budget.seconds), style="bold"))]
-    count = len(budget.unlimited)
-    named = ", ".join(name_of(graph.subtasks[node]) for node in budget.unlimited[:_NAMED])
-    if count > _NAMED:
-        named += f" and {count - _NAMED} more"
-    return [
-        ("Worst case", Text("unbounded", style="bold yellow")),
-        ("Finite part", seconds(budget.seconds)),
-        ("No timeout", named),
-    ]
+        rows.append(("Worst case", Text(headline, style="bold")))
+    else:
+        rows.append(("Worst case", Text("unbounded", style="bold yellow")))
+        rows.append(("Finite part", headline))
+        rows.append(("No timeout", _some(graph, budget.unlimited)))
+    bounds = budget.bounds
+    if bounds.may_wait:
+        crowd = f"at least {len(bounds.widest)} subtasks may want {bounds.limit} slots"
+        rows.append(("Waiting", f"{crowd}: the worst case is a bound on every order"))
+        rows.append(("Longest path", f"{seconds(bounds.longest_path)} without waiting"))
+        rows.append(("In between", _between(bounds.lower, bounds.listed)))
+    return rows
+
+
+def _between(lower: int, listed: int) -> str:
+    return f"{seconds(lower)} at least; {seconds(listed)} if ready ones go first by id"
+
+
+def _some(graph: TaskGraph, nodes: tuple[int, ...]) -> str:
+    text = ", ".join(name_of(graph.subtasks[node]) for node in nodes[:_NAMED])
+    return f"{text} and {len(nodes) - _NAMED} more" if len(nodes) > _NAMED else text
+
+
+def _assumptions(graph: TaskGraph, budget: Budget) -> _Facts:
+    options, rows = budget.options, list[tuple[str, str | Text]]()
+    if max(budget.attempts, default=1) > 1:
+        several = [n for n, count in enumerate(budget.attempts) if count > 1]
+        counts = sorted({budget.attempts[node] for node in several})
+        most = " or ".join(map(str, counts[:4]))
+        rows.append(("Attempts", f"{most} each for {_some(graph, tuple(several))}"))
+    if options.overhead:
+        rows.append(("Overhead", f"{options.overhead} s per subtask"))
+    if budget.assumed:
+        text = f"{options.assume_timeout} s for {_some(graph, budget.assumed)}"
+        rows.append(("Assumed", text))
+    return rows
 
 
 def no_return_text(graph: TaskGraph, no_return: PointOfNoReturn | None) -> str:
     """Say in a sentence where the point of no return is."""
     if no_return is None:
-        return "none: every subtask may be rolled back"
+        return "none: no subtask prohibits rollback"
     first = no_return.nodes[0]
     others = len(no_return.nodes) - 1
     where = f"the start of {name_of(graph.subtasks[first])}"
@@ -78,10 +117,39 @@ def no_return_text(graph: TaskGraph, no_return: PointOfNoReturn | None) -> str:
     return f"{where} ({state}); {after} from there on"
 
 
+def _way_back(graph: TaskGraph, rollback: Rollback) -> _Facts:
+    rows: _Facts = []
+    if rollback.obstacles:
+        reasons = "; ".join(rollback.obstacles)
+        if rollback.blockers:
+            reasons += f": {_some(graph, rollback.blockers)}"
+        rows.append(("Rollback", f"refused: {reasons}"))
+    else:
+        when = "now" if rollback.has_failed else "once the task has failed"
+        text = f"allowed {when}"
+        if rollback.steps:
+            text += f"; undoing what has begun takes {seconds(rollback.worst_case.seconds)}"
+            text += " at most" if rollback.worst_case.is_bounded else " or more"
+        rows.append(("Rollback", text))
+    if rollback.fail_late is not None:
+        rows.append(("Failing late", _fail_late(graph, rollback.fail_late)))
+    return rows
+
+
+def _fail_late(graph: TaskGraph, late: FailLate) -> str:
+    text = (
+        f"{name_of(graph.subtasks[late.node])} fails after {seconds(late.until_failed)}, "
+        f"rolling back takes {seconds(late.undoing)}: {seconds(late.seconds)}"
+    )
+    if late.at_most != late.seconds:
+        text += f"; no such run takes over {seconds(late.at_most)}"
+    return f"{text}, not counting what has no timeout" if late.unlimited else text
+
+
 def _shares(graph: TaskGraph, budget: Budget) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("share", justify="right", no_wrap=True)
-    table.add_column("timeout", justify="right", no_wrap=True)
+    table.add_column("takes", justify="right", no_wrap=True)
     table.add_column("id", no_wrap=True)
     table.add_column("name", overflow="fold")
     holders = [node for node, share in enumerate(budget.shares) if share]
@@ -90,9 +158,26 @@ def _shares(graph: TaskGraph, budget: Budget) -> Table:
         subtask = graph.subtasks[node]
         share = budget.shares[node]
         table.add_row(
-            f"{100 * share / budget.seconds:.1f} %",
+            f"{100 * share / budget.schedule.makespan:.1f} %",
             f"{share} s",
             Text(visible(str(subtask.id))),
             Text(visible(subtask.name)),
+        )
+    return table
+
+
+def _overview(reports: Sequence[WorstCaseReport]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("worst case", justify="right", no_wrap=True)
+    table.add_column("no limit", justify="right", no_wrap=True)
+    table.add_column("task", overflow="fold")
+    table.add_column("document", overflow="fold")
+    for report in reports:
+        task, budget = report.graph.task, report.budget
+        table.add_row(
+            f"{budget.seconds} s" + ("" if budget.is_bounded else " + ∞"),
+            str(len(budget.unlimited) or ""),
+            Text(f"{visible(task.name)} {visible(str(task.id))}"),
+            Text(visible(task.origin.file)),
         )
     return table
