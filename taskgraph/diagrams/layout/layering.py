@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeAlias
 
+from taskgraph.diagrams.layout.simplex import shorten
 from taskgraph.graph.traverse import reverse, topological_order
 
 __all__ = ["Layering", "acyclic_edges", "assign_layers", "split_edges"]
 
 Pairs: TypeAlias = Sequence[tuple[int, int]]
 
-_TIGHTENING_PASSES = 8
 _HELPERS_PER_BOX = 2
 _HELPERS_FREE = 1500
 """So many helper vertices for long edges, whatever the number of boxes."""
@@ -97,8 +97,7 @@ def acyclic_edges(count: int, edges: Pairs) -> list[tuple[int, int]]:
 def assign_layers(count: int, edges: Pairs) -> list[int]:
     """Give every node a layer after those of all its predecessors.
 
-    Every node first goes as far forward as it can; then nodes move towards the side with
-    more edges while that shortens edges.
+    The edges are short in total. The graph is connected.
     """
     following: list[list[int]] = [[] for _ in range(count)]
     for tail, head in edges:
@@ -109,42 +108,15 @@ def assign_layers(count: int, edges: Pairs) -> list[int]:
     for node in order:
         if preceding[node]:
             layer[node] = 1 + max([layer[other] for other in preceding[node]])
-    for _ in range(_TIGHTENING_PASSES):
-        if not _tighten(layer, order, preceding, following):
-            break
-    return layer
-
-
-def _tighten(
-    layer: list[int],
-    order: list[int],
-    preceding: list[list[int]],
-    following: list[list[int]],
-) -> bool:
-    moved = False
-    for node in reversed(order):
-        after, before = following[node], preceding[node]
-        if len(after) > len(before):
-            latest = min([layer[other] for other in after]) - 1
-            if latest > layer[node]:
-                layer[node] = latest
-                moved = True
-    for node in order:
-        after, before = following[node], preceding[node]
-        if len(before) >= len(after) and before:
-            earliest = max([layer[other] for other in before]) + 1
-            if earliest < layer[node]:
-                layer[node] = earliest
-                moved = True
-    return moved
+    return shorten(layer, edges)
 
 
 def split_edges(layer: list[int], edges: Pairs, marked: frozenset[int]) -> Layering:
     """Split every edge into segments from layer to layer.
 
-    Long edges from one box share their helpers, or those to one box, whichever has more
-    of them. The helpers are bounded: the longest edges go round outside where there are
-    too many.
+    The helpers are bounded. Where there would be too many, long edges from one box share
+    them, or those to one box, whichever are more; and where these are still too many,
+    the longest edges go round outside.
 
     Parameters
     ----------
@@ -187,12 +159,19 @@ def split_edges(layer: list[int], edges: Pairs, marked: frozenset[int]) -> Layer
     return result
 
 
+def _allowed(boxes: int) -> int:
+    return _HELPERS_FREE + _HELPERS_PER_BOX * boxes
+
+
 def _trunks(layer: list[int], edges: Pairs) -> list[int]:
-    """Name what each edge shares its helpers by: 2 x tail, or 2 x head + 1."""
+    """Name what each edge shares its helpers by; equal names share."""
+    spans = [layer[head] - layer[tail] - 1 for tail, head in edges]
+    if sum(spans) <= _allowed(len(layer)):
+        return list(range(len(edges)))
     out_of = [0] * len(layer)
     into = [0] * len(layer)
-    for tail, head in edges:
-        if layer[head] - layer[tail] > 1:
+    for (tail, head), span in zip(edges, spans, strict=True):
+        if span:
             out_of[tail] += 1
             into[head] += 1
     return [
@@ -208,10 +187,9 @@ def _outside(layer: list[int], edges: Pairs, trunks: list[int]) -> set[int]:
         reach[trunk] = (min(start, layer[tail]), max(end, layer[head]))
     spans = {trunk: end - start - 1 for trunk, (start, end) in reach.items()}
     total = sum(spans.values())
-    allowed = _HELPERS_FREE + _HELPERS_PER_BOX * len(layer)
     outside = set()
     for trunk in sorted(spans, key=lambda trunk: (-spans[trunk], trunk)):
-        if total <= allowed:
+        if total <= _allowed(len(layer)):
             break
         outside.add(trunk)
         total -= spans[trunk]

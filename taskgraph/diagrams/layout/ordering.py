@@ -1,26 +1,38 @@
 """The order within the layers, chosen so that few edges cross.
 
-Barycentre sweeps (Sugiyama, Tagawa and Toda, 1981) followed by exchanges of neighbours
-(Gansner and others, 1993), both bounded by the size of the drawing.
+Sweeps that sort each layer by the mean or the median of the neighbours (Sugiyama, Tagawa
+and Toda, 1981; Eades and Wormald, 1994), exchanges of neighbours in a layer (Gansner and
+others, 1993) and sifting (Matuszewski, Schoenfeld and Molitor, 1999). All are bounded by
+the size of the drawing: a large one gets a few sweeps from one start, a small one many
+from several.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import TypeAlias
 
 from taskgraph.diagrams.layout.layering import Layering
 
 __all__ = ["count_crossings", "order_layers"]
 
-_SWEEPS = 24
-_SWEEP_WORK = 240_000
+Layers: TypeAlias = list[list[int]]
+Centre: TypeAlias = Callable[[list[int]], float]
+
+_WORK = 20_000
 """Segments that all sweeps together may look at."""
-_FEWEST_SWEEPS = 3
-_EXCHANGE_WORK = 30_000
+_SIFTED = 40_000
+"""Pairs of vertices of one layer up to which sifting compares them all."""
+_FEWEST_SWEEPS = 4
+_MOST_SWEEPS = 32
+_IDLE = 8  # sweeps without gain after which a search ends
+_SWEEPS_PER_START = 10
+_ROUNDS = 4
 
 
-def order_layers(layering: Layering) -> list[list[int]]:
+def order_layers(layering: Layering) -> Layers:
     """Order the vertices of every layer.
 
     Returns
@@ -28,29 +40,38 @@ def order_layers(layering: Layering) -> list[list[int]]:
     list of list of int
         The best order found; the same for every order in which the edges came.
     """
-    upper, lower = layering.upper, layering.lower
-    segments = sum(map(len, lower))
-    sweeps = max(_FEWEST_SWEEPS, min(_SWEEPS, _SWEEP_WORK // (2 * segments + 1)))
+    segments = sum(map(len, layering.lower))
+    total = max(_FEWEST_SWEEPS, _WORK // (segments + 1))
+    small = total >= 2 * _SWEEPS_PER_START
+    starts = _starts(layering)[: max(1, total // _SWEEPS_PER_START)]
+    sweeps = min(_MOST_SWEEPS, total // len(starts))
     best, fewest = layering.layers(), -1
-    starts = [_depth_first(layering, lower, upper)]
-    if sweeps == _SWEEPS:
-        starts.append(_depth_first(layering, upper, lower))
-    for layers in starts:
-        found, crossings = _sweep(layers, upper, lower, sweeps)
-        if fewest < 0 or crossings < fewest:
-            best, fewest = found, crossings
+    sifted = small and sum(len(row) ** 2 for row in best) <= _SIFTED
+    for rows, centre in starts:
+        search = _Search(layering, rows)
+        search.sweep(sweeps, centre, thorough=small)
+        search.polish(sifted=sifted)
+        if fewest < 0 or search.fewest < fewest:
+            best, fewest = search.best, search.fewest
+        if not fewest:
+            break
     return best
 
 
-def _depth_first(
-    layering: Layering, forward: list[list[int]], back: list[list[int]]
-) -> list[list[int]]:
+def _starts(layering: Layering) -> list[tuple[Layers, Centre]]:
+    """Give the orders to begin with and the ways to sort, the most promising first."""
+    forward = _depth_first(layering, layering.lower, layering.upper)
+    back = _depth_first(layering, layering.upper, layering.lower)
+    orders = (forward, back, layering.layers())
+    return [(rows, centre) for centre in (_mean, _median) for rows in orders]
+
+
+def _depth_first(layering: Layering, forward: Layers, back: Layers) -> Layers:
     """Order by a depth-first walk: what hangs together comes to lie together."""
-    rows: list[list[int]] = [[] for _ in layering.layers()]
+    rows: Layers = [[] for _ in layering.layers()]
     seen = bytearray(len(forward))
-    starts = [vertex for vertex in range(len(forward)) if not back[vertex]]
-    for start in starts:
-        stack = [start]
+    for start in range(len(forward)):
+        stack = [] if back[start] else [start]
         while stack:
             vertex = stack.pop()
             if not seen[vertex]:
@@ -60,110 +81,160 @@ def _depth_first(
     return rows
 
 
-def _sweep(
-    layers: list[list[int]], upper: list[list[int]], lower: list[list[int]], sweeps: int
-) -> tuple[list[list[int]], int]:
-    """Sweep forward and back by turns; give the best order seen and its crossings."""
-    place = [0] * len(upper)
-    for row in layers:
-        _number(row, place)
-    best, fewest = [row[:] for row in layers], count_crossings(layers, lower, place)
-    idle = 0
-    exchange = sum(map(len, lower)) * sweeps <= _EXCHANGE_WORK
-    for turn in range(sweeps):
-        if not fewest or idle > 6:
-            break
-        towards = turn // 2 % 2 == 1  # which way ties are broken
-        if turn % 2 == 0:
-            for row in layers[1:]:
-                _sort_row(row, upper, place, towards)
-        else:
-            for row in layers[-2::-1]:
-                _sort_row(row, lower, place, towards)
-        if exchange:
-            _exchange(layers, upper, lower, place)
-        crossings = count_crossings(layers, lower, place)
-        idle += 1
-        if crossings < fewest:
-            best, fewest, idle = [row[:] for row in layers], crossings, 0
-    return best, fewest
+def _mean(places: list[int]) -> float:
+    return sum(places) / len(places)
 
 
-def _number(row: list[int], place: list[int]) -> None:
-    for position, vertex in enumerate(row):
-        place[vertex] = position
+def _median(places: list[int]) -> float:
+    """Give the median; of an even number the middle ones, weighted by the nearer side."""
+    places.sort()
+    half = len(places) // 2
+    if len(places) % 2:
+        return places[half]
+    left, right = places[half - 1], places[half]
+    before, after = left - places[0], places[-1] - right
+    if before + after == 0:
+        return (left + right) / 2
+    return (left * after + right * before) / (before + after)
 
 
-def _sort_row(
-    row: list[int], neighbours: list[list[int]], place: list[int], towards: bool
-) -> None:
-    """Sort a layer by the mean place of each vertex's neighbours.
+class _Search:
+    """An order that is improved step by step, and the best one seen."""
 
-    Vertices without neighbours keep their place among the others.
-    """
-    centres = {}
-    for vertex in row:
-        others = neighbours[vertex]
-        if len(others) == 1:
-            centres[vertex] = float(place[others[0]])
-        elif others:
-            centres[vertex] = sum([place[other] for other in others]) / len(others)
-    movable = [vertex for vertex in row if vertex in centres]
-    if towards:
-        movable.reverse()
-    movable.sort(key=centres.__getitem__)
-    if len(movable) == len(row):
+    def __init__(self, layering: Layering, layers: Layers) -> None:
+        self.upper, self.lower = layering.upper, layering.lower
+        self.layers = [row[:] for row in layers]
+        self.place = [0] * len(self.upper)
+        for row in self.layers:
+            self._number(row)
+        self.best = layers
+        self.fewest = count_crossings(self.layers, self.lower, self.place)
+
+    def _number(self, row: list[int]) -> None:
+        for position, vertex in enumerate(row):
+            self.place[vertex] = position
+
+    def _keep_if_better(self) -> bool:
+        crossings = count_crossings(self.layers, self.lower, self.place)
+        if crossings >= self.fewest:
+            return False
+        self.best, self.fewest = [row[:] for row in self.layers], crossings
+        return True
+
+    def sweep(self, sweeps: int, centre: Centre, *, thorough: bool) -> None:
+        """Sweep forward and back by turns, until it brings nothing any more."""
+        idle = 0
+        for turn in range(sweeps):
+            if not self.fewest or idle > _IDLE:
+                return
+            reverse_ties = turn // 2 % 2 == 1
+            if turn % 2 == 0:
+                for row in self.layers[1:]:
+                    self._sort_row(row, self.upper, centre, reverse_ties)
+            else:
+                for row in self.layers[-2::-1]:
+                    self._sort_row(row, self.lower, centre, reverse_ties)
+            if thorough:
+                self._exchange()
+            idle = 0 if self._keep_if_better() else idle + 1
+
+    def _sort_row(
+        self, row: list[int], neighbours: Layers, centre: Centre, reverse_ties: bool
+    ) -> None:
+        """Sort a layer by its neighbours; vertices without any keep their places."""
+        place = self.place
+        centres: dict[int, float] = {}
+        for vertex in row:
+            others = neighbours[vertex]
+            if len(others) == 1:
+                centres[vertex] = place[others[0]]
+            elif others:
+                centres[vertex] = centre([place[other] for other in others])
+        movable = list(centres)
+        if reverse_ties:
+            movable.reverse()
+        movable.sort(key=centres.__getitem__)
+        if len(movable) < len(row):
+            moved = iter(movable)
+            movable = [next(moved) if vertex in centres else vertex for vertex in row]
         row[:] = movable
-    else:
-        moved = iter(movable)
-        row[:] = [next(moved) if vertex in centres else vertex for vertex in row]
-    _number(row, place)
+        self._number(row)
+
+    def _exchange(self) -> None:
+        """Exchange neighbours in a layer while that removes crossings."""
+        place = self.place
+        for _ in range(_ROUNDS):
+            improved = False
+            for row in self.layers:
+                for position, (left, right) in enumerate(pairwise(row[:])):
+                    left = row[position]  # noqa: PLW2901 (it may just have moved here)
+                    if self._gain(left, right) > 0:
+                        row[position], row[position + 1] = right, left
+                        place[left], place[right] = position + 1, position
+                        improved = True
+            if not improved:
+                return
+
+    def polish(self, *, sifted: bool) -> None:
+        """Improve the best order by local moves."""
+        self.layers = [row[:] for row in self.best]
+        for row in self.layers:
+            self._number(row)
+        if sifted:
+            for _ in range(_ROUNDS):
+                rows = self.layers
+                moves = [self._sift(row, vertex) for row in rows for vertex in row[:]]
+                if not any(moves):
+                    break
+        else:
+            self._exchange()
+        self._keep_if_better()
+
+    def _sift(self, row: list[int], vertex: int) -> bool:
+        here = self.place[vertex]
+        gain = most = 0
+        target = here
+        for position in range(here - 1, -1, -1):
+            gain += self._gain(row[position], vertex)
+            if gain > most:
+                most, target = gain, position
+        gain = 0
+        for position in range(here + 1, len(row)):
+            gain += self._gain(vertex, row[position])
+            if gain > most:
+                most, target = gain, position
+        if target == here:
+            return False
+        row.insert(target, row.pop(here))
+        self._number(row)
+        return True
+
+    def _gain(self, left: int, right: int) -> int:
+        """Give how many crossings fall away if right comes before left."""
+        place = self.place
+        gain = 0
+        for neighbours in (self.upper, self.lower):
+            others = neighbours[right]
+            if others:
+                for first in neighbours[left]:
+                    here = place[first]
+                    for second in others:
+                        there = place[second]
+                        gain += (here > there) - (here < there)
+        return gain
 
 
 def count_crossings(
-    layers: Sequence[Sequence[int]], lower: list[list[int]], place: list[int]
+    layers: Sequence[Sequence[int]], lower: Layers, place: list[int]
 ) -> int:
     """Count the pairs of segments that cross, layer by layer."""
     total = 0
     for row in layers:
         ends: list[int] = []  # where the segments so far end, ascending
         for vertex in row:
-            targets = sorted([place[other] for other in lower[vertex]])
+            targets = [place[other] for other in lower[vertex]]
             for target in targets:
                 total += len(ends) - bisect_right(ends, target)
             for target in targets:
                 insort(ends, target)
     return total
-
-
-def _exchange(
-    layers: list[list[int]],
-    upper: list[list[int]],
-    lower: list[list[int]],
-    place: list[int],
-) -> None:
-    """Exchange neighbours in a layer while that removes crossings."""
-    for _ in range(8):
-        improved = False
-        for row in layers:
-            for position in range(len(row) - 1):
-                left, right = row[position], row[position + 1]
-                gain = _gain(upper[left], upper[right], place)
-                gain += _gain(lower[left], lower[right], place)
-                if gain > 0:
-                    row[position], row[position + 1] = right, left
-                    place[left], place[right] = position + 1, position
-                    improved = True
-        if not improved:
-            return
-
-
-def _gain(left: list[int], right: list[int], place: list[int]) -> int:
-    """Give how many crossings an exchange of two neighbours removes."""
-    gain = 0
-    for first in left:
-        here = place[first]
-        for second in right:
-            there = place[second]
-            gain += (here > there) - (here < there)
-    return gain
