@@ -3,9 +3,10 @@
 The change is followed step by step from one graph to the other: first each removed
 subtask loses its time, then the edges become the new ones, then each subtask, in
 topological order, gets its new duration, an added one instead of none. What the bound
-moves at a step is what that step causes, so the parts sum to the whole change exactly,
-and what did not change causes nothing. The order decides between causes that need each
-other: of two parallel subtasks that grow, the later one in the order gets what both do.
+moves at a step is that subtask's contribution, so the contributions sum to the whole
+change exactly, and what did not change contributes nothing. The order decides where two
+need each other: of parallel subtasks that shrink, the last one in the order gets what
+only both together save.
 
 While durations change in topological order, the longest path is always the longest over
 some edge a -> b from what has its new duration to what has its old one: the new head of
@@ -23,14 +24,14 @@ from typing import TypeAlias
 from taskgraph.analysis.schedule import Schedule, schedule
 from taskgraph.graph import TaskGraph
 
-__all__ = ["Attribution", "Cause", "Version", "attribute"]
+__all__ = ["Attribution", "Contribution", "Version", "attribute"]
 
 Bound: TypeAlias = Callable[[int, int], int]
 """From the sum of all durations and the longest path to the bound in question."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class Contribution:
     """A subtask that moves the bound.
 
     Attributes
@@ -48,13 +49,13 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """A change and its causes; the causes and the structure sum to it.
+    """A change; the contributions and the structure sum to it.
 
     Attributes
     ----------
     before, after : int
         The bound in the two graphs.
-    causes : tuple of Cause
+    contributions : tuple of Contribution
         The largest change first, then by node of the second graph.
     structure : int
         The part of the added and removed edges, and of another limit of concurrency.
@@ -62,7 +63,7 @@ class Attribution:
 
     before: int
     after: int
-    causes: tuple[Cause, ...]
+    contributions: tuple[Contribution, ...]
     structure: int
 
     @property
@@ -107,20 +108,22 @@ def attribute(
         old[other] = before.durations[node]
     middle = Version(after.graph, old, after.bound)
     changes = _steps(middle, after.durations)
-    causes = [Cause(node, None, change) for node, change in removals.changes]
-    causes += [Cause(counterpart.get(n), n, change) for n, change in changes.changes]
-    causes.sort(key=_largest_first)
+    contributions = [Contribution(node, None, change) for node, change in removals.changes]
+    contributions += [
+        Contribution(counterpart.get(n), n, change) for n, change in changes.changes
+    ]
+    contributions.sort(key=_largest_first)
     return Attribution(
         before=removals.before,
         after=changes.after,
-        causes=tuple(causes),
+        contributions=tuple(contributions),
         structure=changes.before - removals.after,
     )
 
 
-def _largest_first(cause: Cause) -> tuple[int, bool, int]:
-    node = cause.before if cause.after is None else cause.after
-    return (-abs(cause.change), cause.after is None, node or 0)
+def _largest_first(contribution: Contribution) -> tuple[int, bool, int]:
+    node = contribution.before if contribution.after is None else contribution.after
+    return (-abs(contribution.change), contribution.after is None, node or 0)
 
 
 @dataclass(frozen=True, slots=True)

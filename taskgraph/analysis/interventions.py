@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -11,8 +11,8 @@ from taskgraph.analysis.budget import BudgetOptions
 from taskgraph.analysis.recovery import Refusal
 from taskgraph.analysis.rollback import rollback
 from taskgraph.analysis.states import is_rolling_back
-from taskgraph.analysis.weights import Basis, Weights, remaining_weights
-from taskgraph.analysis.worst_case import WorstCase, worst_case_left
+from taskgraph.analysis.weights import remaining_weights
+from taskgraph.analysis.worst_case import WorstCase, worst_case_left, worst_cases_without
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Operation, Status
 
@@ -32,12 +32,10 @@ class Intervention:
     refusals : tuple of Refusal
         Why the engine refuses; empty where it accepts.
     releases : tuple of int
-        The subtasks that can start next, ascending: those that only the failure holds
-        up, and those that wait for this subtask alone, once it has succeeded or is
-        skipped. For a rollback the first to be undone.
-    held_by : tuple of int
-        The other FAILED subtasks, ascending: while there is one, nothing that is PENDING
-        starts. Empty where the way is back.
+        The subtasks that wait for this one alone, ascending: they can start once it has
+        succeeded or is skipped. For a rollback the first to be undone.
+    is_held : bool
+        Whether those still may not start because other subtasks are FAILED.
     worst_case : WorstCase
         How long the task can take from now until it is over, if the other failed
         subtasks are retried at once; for a rollback, until all is undone.
@@ -46,7 +44,7 @@ class Intervention:
     action: Action
     refusals: tuple[Refusal, ...]
     releases: tuple[int, ...]
-    held_by: tuple[int, ...]
+    is_held: bool
     worst_case: WorstCase
 
     @property
@@ -100,22 +98,23 @@ def interventions(
     limit = options.limit(graph)
     undo = _rollback(graph, options)
     again = worst_case_left(graph, left, limit)
-    backwards = is_rolling_back(graph.task)
+    without = worst_cases_without(graph, left, limit, failed)
+    held = len(failed) > 1 and not is_rolling_back(graph.task)
     waiting = _Waiting(graph)
     rows = []
     for node in failed:
-        others = () if backwards else tuple(n for n in failed if n != node)
-        releases = waiting.released_by(node)
+        releases = waiting.for_only(node)
         subtask = graph.subtasks[node]
         rolls_back = subtask.operation == Operation.ROLLBACK
         retry = (Refusal.ROLLING_BACK,) if rolls_back else ()
         skip = (Refusal.PROHIBITS_SKIP,) if subtask.prohibit_skip else ()
-        without = worst_case_left(graph, _without(left, node), limit)
         rows.append(
             FailedSubtask(
                 node,
-                Intervention("retry", retry, releases, others, again),
-                Intervention("skip", skip, releases, others, without),
+                Intervention("retry", retry, releases, is_held=held, worst_case=again),
+                Intervention(
+                    "skip", skip, releases, is_held=held, worst_case=without[node]
+                ),
                 undo,
             )
         )
@@ -130,7 +129,13 @@ def _rollback(graph: TaskGraph, options: BudgetOptions) -> Intervention:
     first = [step.node for step in found.steps]
     undone = set(first)
     ready = (n for n in first if undone.isdisjoint(graph.downstreams[n]))
-    return Intervention("rollback", refusals, tuple(sorted(ready)), (), found.worst_case)
+    return Intervention(
+        "rollback",
+        refusals,
+        tuple(sorted(ready)),
+        is_held=False,
+        worst_case=found.worst_case,
+    )
 
 
 class _Waiting:
@@ -148,16 +153,9 @@ class _Waiting:
             for node, state in enumerate(status)
             if state == waiting
         }
-        self.for_none = {node for node, count in self.for_how_many.items() if not count}
 
-    def released_by(self, node: int) -> tuple[int, ...]:
-        """Give what can start once this node is done, ascending."""
-        alone = (other for other in self.ahead[node] if self.for_how_many.get(other) == 1)
-        return tuple(sorted(self.for_none.union(alone)))
-
-
-def _without(left: Weights, node: int) -> Weights:
-    """Count a subtask as done."""
-    durations, basis = list(left.durations), list(left.basis)
-    durations[node], basis[node] = 0, Basis.DONE
-    return replace(left, durations=tuple(durations), basis=tuple(basis))
+    def for_only(self, node: int) -> tuple[int, ...]:
+        """Give what waits for this node alone, ascending."""
+        return tuple(
+            other for other in self.ahead[node] if self.for_how_many.get(other) == 1
+        )

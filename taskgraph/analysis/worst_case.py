@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from taskgraph.analysis.concurrency import graham_bound
+from taskgraph.analysis.drag import drags
 from taskgraph.analysis.schedule import schedule
 from taskgraph.analysis.subgraphs import subgraph
 from taskgraph.analysis.weights import Basis, Weights
 from taskgraph.analysis.width import wide_antichain
 from taskgraph.graph import TaskGraph
 
-__all__ = ["WorstCase", "worst_case", "worst_case_left"]
+__all__ = ["WorstCase", "worst_case", "worst_case_left", "worst_cases_without"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +87,37 @@ def worst_case_left(graph: TaskGraph, left: Weights, limit: int) -> WorstCase:
     limit : int
         How many may be in flight; 0 is unlimited.
     """
-    todo = [node for node, basis in enumerate(left.basis) if basis is not Basis.DONE]
-    return worst_case(graph, todo, left.durations, limit, left.nodes(Basis.NO_LIMIT))
+    unlimited = left.nodes(Basis.NO_LIMIT)
+    return worst_case(graph, _todo(left), left.durations, limit, unlimited)
+
+
+def worst_cases_without(
+    graph: TaskGraph, left: Weights, limit: int, nodes: Iterable[int]
+) -> dict[int, WorstCase]:
+    """Bound how long the rest of a task takes without one subtask, for each of some.
+
+    What takes no time shortens the longest path by its drag, so all of them together
+    take hardly longer than one.
+    """
+    whole = worst_case_left(graph, left, limit)
+    todo = _todo(left)
+    place = {node: at for at, node in enumerate(todo)}
+    part = subgraph(graph, todo)
+    durations = [left.durations[node] for node in todo]
+    drag = drags(part, schedule(part, durations))
+    total = sum(durations)
+    found = {}
+    for node in nodes:
+        longest = whole.longest_path - drag[place[node]]
+        rest = total - left.durations[node]
+        found[node] = WorstCase(
+            seconds=graham_bound(rest, longest, limit) if whole.may_wait else longest,
+            longest_path=longest,
+            may_wait=whole.may_wait,
+            unlimited=tuple(other for other in whole.unlimited if other != node),
+        )
+    return found
+
+
+def _todo(left: Weights) -> list[int]:
+    return [node for node, basis in enumerate(left.basis) if basis is not Basis.DONE]

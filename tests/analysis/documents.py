@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from taskgraph.graph import TaskGraph, build_graph
-from taskgraph.model import Id
+from taskgraph.model import Id, Subtask
 from taskgraph.sources import read_bytes
 
 ZERO = datetime.fromisoformat("2025-01-01T00:00:00+08:00")
@@ -52,7 +52,9 @@ def ids(graph: TaskGraph, found: Iterable[int]) -> list[Id]:
     return [graph.subtasks[node].id for node in found]
 
 
-def changed(graph: TaskGraph, change: Callable[..., dict[str, Any]]) -> TaskGraph:
-    """Build the graph again with some fields of each subtask replaced."""
+def changed(
+    graph: TaskGraph, change: Callable[[Subtask], Mapping[str, Any]], **task: Any
+) -> TaskGraph:
+    """Build the graph again with some fields of each subtask and of the task replaced."""
     rows = tuple(row._replace(**change(row)) for row in graph.task.subtasks)
-    return build_graph(replace(graph.task, subtasks=rows))
+    return build_graph(replace(graph.task, subtasks=rows, **task))

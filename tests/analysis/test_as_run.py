@@ -1,0 +1,171 @@
+"""The path that the clock saw: its parts sum to the wall time, whatever the times are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from taskgraph.analysis.as_run import PartKind, as_run
+from taskgraph.analysis.states import MICROSECOND, SpanKind
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Operation, Status
+from tests.analysis.dags import dags, make_graph, reversed_input
+from tests.analysis.documents import at, changed, ids
+
+
+def ran(begin: float, end: float, **fields: Any) -> dict[str, Any]:
+    done = {"status": "SUCCESSFUL", "operation": "EXECUTE", "attempts": 1}
+    return {**done, "start_time": at(begin), "finish_time": at(end), **fields}
+
+
+MOMENTS = st.none() | st.integers(0, 30).map(at)
+STATES = st.fixed_dictionaries(
+    {
+        "status": st.sampled_from(Status),
+        "operation": st.sampled_from(Operation),
+        "attempts": st.integers(1, 2),
+        "start_time": MOMENTS,
+        "finish_time": MOMENTS,
+    }
+)
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> TaskGraph:
+    """Draw a task with any states and times at all, also impossible ones."""
+    return changed(
+        draw(dags()),
+        lambda _: draw(STATES),
+        status=draw(st.sampled_from(["RUNNING", "FAILED", "SUCCESSFUL"])),
+        start_time=draw(MOMENTS),
+        finish_time=draw(MOMENTS),
+    )
+
+
+@settings(max_examples=500)
+@given(runs(), MOMENTS)
+def test_the_parts_sum_to_the_wall_time(graph: TaskGraph, as_of: Any):
+    found = as_run(graph, as_of)
+    if found is None:
+        return
+    assert sum(part.microseconds for part in found.parts) == found.wall
+    assert found.wall == (found.end - found.begin) // MICROSECOND
+    moment = found.begin
+    for part in found.parts:
+        assert part.begin == moment
+        moment += part.microseconds * MICROSECOND
+    assert moment == found.end
+    assert sum(found.differences.values()) == found.wall - found.ideal.makespan
+    runs_of = [part.node for part in found.parts if part.kind is PartKind.RUN]
+    assert tuple(runs_of) == found.path
+    for part in found.parts:
+        if part.kind in {PartKind.DISPATCH, PartKind.WAIT}:
+            assert part.microseconds >= 0
+        if part.kind is PartKind.OVERLAP:
+            assert part.microseconds < 0
+
+
+@settings(max_examples=200)
+@given(runs())
+def test_the_path_follows_the_edges(graph: TaskGraph):
+    found = as_run(graph)
+    if found is not None:
+        way = set(found.path) | set(found.skipped_over)
+        for node in found.path[1:]:
+            assert way & set(graph.upstreams[node])
+
+
+@given(dags())
+def test_nothing_ran(graph: TaskGraph):
+    assert as_run(graph) is None
+
+
+def test_the_upstream_that_finished_last_counts():
+    rows = {1: ran(0, 5), 2: ran(0, 9), 3: ran(10, 12), 4: ran(0, 11)}
+    graph = make_graph(rows, [(1, 3), (2, 3)])
+    found = as_run(graph)
+    assert found is not None
+    assert ids(graph, found.path) == [2, 3]
+
+
+def test_equal_times_lose_no_hop():
+    rows = {3: ran(0, 5), 1: ran(5, 5), 2: ran(5, 5)}
+    graph = make_graph(rows, [(3, 1), (1, 2)])
+    found = as_run(graph)
+    assert found is not None
+    assert ids(graph, found.path) == [3, 1, 2]
+
+
+def test_of_equal_upstreams_the_smallest_id_counts():
+    rows = {1: ran(0, 5), 2: ran(0, 5), 3: ran(5, 6)}
+    graph = make_graph(rows, [(1, 3), (2, 3)])
+    found = as_run(graph)
+    assert found is not None
+    assert found == as_run(reversed_input(graph))
+    assert ids(graph, found.path) == [1, 3]
+
+
+def test_dispatch_is_what_polling_explains_and_the_rest_is_waiting():
+    graph = make_graph({1: ran(0, 5), 2: ran(10, 12)}, [(1, 2)])
+    found = as_run(graph, dispatch_seconds=3)
+    assert found is not None
+    assert [(part.kind, part.microseconds) for part in found.parts[2:4]] == [
+        (PartKind.DISPATCH, 3_000_000),
+        (PartKind.WAIT, 2_000_000),
+    ]
+
+
+def test_an_overlap_is_a_negative_part_and_named():
+    graph = make_graph({1: ran(0, 5), 2: ran(3, 8)}, [(1, 2)])
+    found = as_run(graph)
+    assert found is not None
+    overlap = found.parts[2]
+    assert (overlap.kind, overlap.microseconds) == (PartKind.OVERLAP, -2_000_000)
+    assert found.wall == 8_000_000
+    assert found.ideal.makespan == 10_000_000
+    assert found.ideal_exceeds_wall
+    assert found.differences == {PartKind.OVERLAP: -2_000_000}
+
+
+def test_a_subtask_without_times_is_walked_through():
+    graph = make_graph(
+        {1: ran(0, 5), 2: {"status": "SUCCESSFUL"}, 3: ran(9, 10)}, [(1, 2), (2, 3)]
+    )
+    found = as_run(graph)
+    assert found is not None
+    assert ids(graph, found.path) == [1, 3]
+    assert ids(graph, found.skipped_over) == [2]
+    assert found.total(PartKind.WAIT) == 2_000_000
+
+
+def test_attempts_are_told_and_never_one_run():
+    rows = {1: ran(0, 50, attempts=3, operation="RETRY")}
+    found = as_run(make_graph(rows))
+    assert found is not None
+    part = found.parts[1]
+    assert (part.span, part.attempts) == (SpanKind.SEVERAL_RUNS, 3)
+
+
+def test_a_running_task_shows_an_old_finish():
+    rows = {1: ran(0, 5), 2: ran(6, 7, status="RUNNING")}
+    graph = make_graph(
+        rows, [(1, 2)], status="RUNNING", start_time=at(-1), finish_time=at(3)
+    )
+    found = as_run(graph, at(20))
+    assert found is not None
+    assert found.end == at(20)
+    assert [part.microseconds for part in found.parts] == [
+        *(1_000_000, 5_000_000, 1_000_000, 14_000_000, 0),
+    ]
+    assert found.parts[3].span is SpanKind.RUNNING
+
+
+def test_a_failed_task_in_which_a_sibling_ran_on():
+    rows = {1: ran(0, 5, status="FAILED"), 2: ran(0, 9)}
+    found = as_run(make_graph(rows, status="FAILED", start_time=at(0), finish_time=at(6)))
+    assert found is not None
+    assert found.wall == 6_000_000
+    assert found.parts[-1].kind is PartKind.AFTER
+    assert found.parts[-1].microseconds == -3_000_000

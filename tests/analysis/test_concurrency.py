@@ -1,0 +1,156 @@
+"""The list schedule and the bounds around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from taskgraph.analysis.concurrency import (
+    bounds,
+    graham_bound,
+    list_schedule,
+    task_concurrency,
+)
+from taskgraph.analysis.schedule import schedule
+from taskgraph.errors import AnalysisError
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Task
+from tests.analysis.dags import make_graph, reversed_input, timed_dags
+
+Case = tuple[TaskGraph, list[int]]
+
+
+def in_flight_at_starts(starts: tuple[int, ...], durations: list[int]) -> dict[int, int]:
+    """Count for each moment at which something starts what is at work just after it."""
+    return {
+        moment: sum(
+            start <= moment < start + duration
+            for start, duration in zip(starts, durations, strict=True)
+        )
+        for moment in starts
+    }
+
+
+@settings(max_examples=1000)
+@given(timed_dags(most=8), st.integers(1, 4))
+def test_the_list_schedule_respects_edges_and_limit(case: Case, limit: int):
+    graph, durations = case
+    found = list_schedule(graph, durations, limit, first_wave_waits=True)
+    for upstream, downstream in graph.edges():
+        assert found.starts[downstream] >= found.starts[upstream] + durations[upstream]
+    assert max(in_flight_at_starts(found.starts, durations).values()) <= limit
+    assert found.peak <= limit
+    ends = [start + length for start, length in zip(found.starts, durations, strict=True)]
+    assert found.makespan == max(ends)
+
+
+@settings(max_examples=1000)
+@given(timed_dags(most=8), st.integers(1, 4), st.booleans())
+def test_the_list_schedule_lies_between_the_bounds(case: Case, limit: int, waits: bool):
+    graph, durations = case
+    timetable = schedule(graph, durations)
+    found = bounds(graph, timetable, limit, first_wave_waits=waits)
+    run = list_schedule(graph, durations, limit, first_wave_waits=waits)
+    assert found.longest_path <= found.lower <= found.listed <= found.upper
+    assert found.listed == run.makespan
+    assert found.upper <= found.total
+    if not found.may_wait:
+        assert found.lower == found.upper == timetable.makespan
+        assert run.starts == timetable.early_start
+    else:
+        assert found.upper == graham_bound(sum(durations), timetable.makespan, limit)
+
+
+@settings(max_examples=500)
+@given(timed_dags(most=7), st.integers(1, 3), st.data())
+def test_no_quicker_run_breaks_the_bound(case: Case, limit: int, data: st.DataObject):
+    graph, durations = case
+    most = bounds(graph, schedule(graph, durations), limit).upper
+    shorter = [data.draw(st.integers(0, value)) for value in durations]
+    for waits in (False, True):
+        assert list_schedule(graph, shorter, limit, first_wave_waits=waits).makespan <= most
+
+
+@settings(max_examples=300)
+@given(timed_dags(most=8), st.integers(1, 3))
+def test_only_the_first_wave_goes_over_the_limit(case: Case, limit: int):
+    graph, durations = case
+    run = list_schedule(graph, durations, limit)
+    first = [node for node, ups in enumerate(graph.upstreams) if not ups]
+    assert all(run.starts[node] == 0 for node in first)
+    counts = in_flight_at_starts(run.starts, durations)
+    later = [n for n, ups in enumerate(graph.upstreams) if ups and durations[n]]
+    for node in later:
+        alone = [n for n in first if durations[n] > run.starts[node]]
+        assert counts[run.starts[node]] <= max(limit, len(alone))
+
+
+@given(timed_dags(most=8))
+def test_without_a_limit_nothing_waits(case: Case):
+    graph, durations = case
+    timetable = schedule(graph, durations)
+    assert list_schedule(graph, durations, 0).starts == timetable.early_start
+    assert bounds(graph, timetable, 0).upper == timetable.makespan
+
+
+@given(timed_dags(most=8), st.integers(1, 3))
+def test_the_order_of_the_document_has_no_say(case: Case, limit: int):
+    graph, durations = case
+    run = list_schedule(graph, durations, limit)
+    assert run == list_schedule(reversed_input(graph), durations, limit)
+
+
+def test_five_equal_subtasks_two_at_a_time():
+    graph = make_graph(range(6), [(0, node) for node in range(1, 6)])
+    durations = [1, 4, 4, 4, 4, 4]
+    found = bounds(graph, schedule(graph, durations), 2)
+    # The longest path is 5, all work is 21: Graham allows (21 + 1 * 5) / 2 = 13, and two
+    # at a time need 21 / 2, rounded up to 11. As listed: 1, then three rounds of 4.
+    assert (found.upper, found.lower, found.listed) == (13, 11, 13)
+    assert len(found.widest) == 3
+
+
+def test_the_work_that_a_first_wave_does_beyond_the_limit():
+    graph = make_graph(range(3))
+    found = bounds(graph, schedule(graph, [5, 4, 3]), 2)
+    assert (found.lower, found.listed) == (5, 5)
+    waiting = bounds(graph, schedule(graph, [5, 4, 3]), 2, first_wave_waits=True)
+    # 12 of work for two slots; the third starts when the second ends: 4 + 3.
+    assert (waiting.lower, waiting.listed) == (6, 7)
+
+
+def test_shorter_durations_can_take_longer():
+    # Graham (1966): nine jobs, three slots, every job shortened by one.
+    edges = [(1, 9), (4, 5), (4, 6), (4, 7), (4, 8)]
+    graph = make_graph(range(1, 10), edges)
+    durations = [3, 2, 2, 2, 4, 4, 4, 4, 9]
+    first = list_schedule(graph, durations, 3, first_wave_waits=True)
+    second = list_schedule(graph, [d - 1 for d in durations], 3, first_wave_waits=True)
+    assert first.makespan == 12
+    assert second.makespan == 13
+
+
+@pytest.mark.parametrize(
+    ("context", "expected"),
+    [
+        (None, 10),
+        ({}, 10),
+        ({"concurrency": 4}, 4),
+        ({"concurrency": 0}, 0),
+        ({"concurrency": "16"}, 16),
+        ({"concurrency": -1}, 10),
+        ({"concurrency": True}, 10),
+        ({"concurrency": None}, 10),
+        ({"concurrency": "many"}, 10),
+    ],
+)
+def test_the_document_says_how_many(context: dict[str, Any] | None, expected: int):
+    assert task_concurrency(Task(id=1, context=context)) == expected
+
+
+def test_a_faulty_graph_is_refused():
+    with pytest.raises(AnalysisError, match="cycle"):
+        list_schedule(make_graph([1, 2], [(1, 2), (2, 1)]), [1, 1], 1)

@@ -1,0 +1,169 @@
+"""Durations by timeout, by the clock, and by what is left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from taskgraph.analysis.weights import (
+    Basis,
+    actual_weights,
+    custom_weights,
+    remaining_weights,
+    timeout_weights,
+    weigh,
+)
+from taskgraph.errors import ConfigError
+from taskgraph.model import Envelope
+from tests.analysis.dags import make_graph
+from tests.analysis.documents import at
+
+ONCE = {"operation": "EXECUTE", "attempts": 1}
+RUNNING = {"status": "RUNNING", "timeout": 100, **ONCE, "start_time": at(0)}
+
+
+def left(seconds: float, **fields: Any) -> tuple[int, Basis]:
+    graph = make_graph({1: {**RUNNING, **fields}})
+    found = remaining_weights(graph, at(seconds))
+    assert (found.unit, found.kind) == ("seconds", "remaining")
+    return found.durations[0], found.basis[0]
+
+
+def test_what_is_left_is_rounded_up_to_whole_seconds():
+    assert left(0) == (100, Basis.LEFT)
+    assert left(0.000001) == (100, Basis.LEFT)
+    assert left(1) == (99, Basis.LEFT)
+    assert left(99.5) == (1, Basis.LEFT)
+    assert left(100) == (0, Basis.LEFT)
+
+
+def test_what_is_overdue_counts_nothing():
+    assert left(100.000001) == (0, Basis.OVERDUE)
+    assert left(9999) == (0, Basis.OVERDUE)
+
+
+def test_a_moment_before_the_start_leaves_all_of_it():
+    assert left(-50) == (100, Basis.LEFT)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"attempts": 2},
+        {"attempts": None},
+        {"operation": "RETRY"},
+        {"operation": None},
+        {"start_time": None},
+    ],
+)
+def test_an_attempt_whose_start_is_unknown_has_its_whole_timeout(fields: dict[str, Any]):
+    assert left(60, **fields) == (100, Basis.START_UNKNOWN)
+
+
+def test_what_is_being_cancelled_runs():
+    assert left(60, status="CANCELING") == (40, Basis.LEFT)
+
+
+def test_the_rest_has_its_timeout():
+    for status in ("PENDING", "READY", "FAILED", None, "SOMETHING_NEW"):
+        assert left(60, status=status) == (100, Basis.TIMEOUT)
+    assert left(60, status="SUCCESSFUL") == (0, Basis.DONE)
+    assert left(60, timeout=0) == (0, Basis.NO_LIMIT)
+
+
+def test_an_assumed_timeout_counts_down_as_well():
+    graph = make_graph({1: {**RUNNING, "timeout": None}, 2: {"status": "PENDING"}})
+    found = remaining_weights(graph, at(60), assume_timeout=80)
+    assert found.durations == (20, 80)
+    assert found.basis == (Basis.LEFT, Basis.ASSUMED)
+
+
+def test_the_moment_is_the_documents_own():
+    graph = make_graph({1: RUNNING}, envelope=Envelope(timestamp=at(30)))
+    assert remaining_weights(graph).durations == (70,)
+    assert remaining_weights(graph).as_of == at(30)
+    # Without a timestamp of the response it is the latest time of the document.
+    assert remaining_weights(make_graph({1: RUNNING})).durations == (100,)
+    without = make_graph({1: {**RUNNING, "start_time": None}})
+    assert remaining_weights(without).as_of is None
+
+
+def test_in_a_rollback_what_is_pending_is_done():
+    rows = {
+        1: {"status": "SUCCESSFUL", "operation": "ROLLBACK", "timeout": 7},
+        2: {**RUNNING, "operation": "ROLLBACK"},
+        3: {"status": "PENDING", "operation": "ROLLBACK", "timeout": 9},
+    }
+    found = remaining_weights(make_graph(rows, operation="ROLLBACK"), at(60))
+    assert found.durations == (7, 100, 0)
+    assert found.basis == (Basis.TIMEOUT, Basis.START_UNKNOWN, Basis.DONE)
+
+
+def measured(**fields: Any) -> tuple[int, Basis]:
+    times = {"start_time": at(10), "finish_time": at(12.000003)}
+    graph = make_graph({1: {**ONCE, **times, **fields}})
+    found = actual_weights(graph, at(20))
+    assert (found.unit, found.kind) == ("microseconds", "actual")
+    return found.durations[0], found.basis[0]
+
+
+def test_a_finished_run_is_measured_to_the_microsecond():
+    assert measured(status="SUCCESSFUL") == (2_000_003, Basis.ONE_RUN)
+    assert measured(status="FAILED") == (2_000_003, Basis.ONE_RUN)
+
+
+def test_several_runs_are_told_apart_from_one():
+    for fields in ({"attempts": 2}, {"operation": "RETRY"}, {"operation": "SKIP"}):
+        found = measured(**{"status": "SUCCESSFUL", **fields})
+        assert found == (2_000_003, Basis.SEVERAL_RUNS)
+
+
+def test_what_runs_is_measured_until_the_moment_whatever_finish_it_shows():
+    assert measured(status="RUNNING") == (10_000_000, Basis.RUNNING)
+    assert measured(status="RUNNING", finish_time=None) == (10_000_000, Basis.RUNNING)
+    assert measured(status="RUNNING", attempts=2) == (10_000_000, Basis.SEVERAL_RUNS)
+
+
+def test_a_time_counts_only_where_the_status_says_it_happened():
+    for status in ("PENDING", "READY", None):
+        assert measured(status=status) == (0, Basis.NOT_MEASURED)
+    assert measured(status="READY", operation="RETRY") == (2_000_003, Basis.SEVERAL_RUNS)
+    for operation in ("ROLLBACK", "ROLLBACK_SKIP"):
+        found = measured(status="PENDING", operation=operation)
+        assert found == (2_000_003, Basis.ROLLED_BACK)
+
+
+def test_missing_and_impossible_times_count_nothing():
+    assert measured(status="SUCCESSFUL", start_time=None) == (0, Basis.NOT_MEASURED)
+    assert measured(status="SUCCESSFUL", finish_time=None) == (0, Basis.NOT_MEASURED)
+    assert measured(status="SUCCESSFUL", finish_time=at(9)) == (0, Basis.REVERSED)
+
+
+def test_custom_weights_are_given_in_seconds_over_any_base():
+    rows = {"a": {"timeout": 5}, "b": {"timeout": 6}}
+    graph = make_graph(rows)
+    found = custom_weights(graph, timeout_weights(graph), {"b": 60})
+    assert found.durations == (5, 60)
+    assert found.nodes(Basis.GIVEN) == (1,)
+    assert custom_weights(graph, actual_weights(graph), {"b": 60}).durations == (
+        0,
+        60 * 10**6,
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "message"),
+    [({"z": 1}, "no subtask has the id z"), ({"a": -1}, "the duration of a is negative")],
+)
+def test_custom_weights_that_make_no_sense(seconds: dict[Any, int], message: str):
+    graph = make_graph({"a": {}})
+    with pytest.raises(ConfigError, match=message):
+        custom_weights(graph, timeout_weights(graph), seconds)
+
+
+def test_weigh_by_the_name_of_the_kind():
+    graph = make_graph({1: RUNNING})
+    assert weigh(graph, "timeout") == weigh(graph, "custom") == timeout_weights(graph)
+    assert weigh(graph, "actual", at(5)) == actual_weights(graph, at(5))
+    assert weigh(graph, "remaining", at(5)) == remaining_weights(graph, at(5))
