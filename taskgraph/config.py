@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from taskgraph.analysis import BudgetOptions
 from taskgraph.checks import BudgetLimit, CheckOptions, Severity
@@ -108,8 +108,7 @@ class Config:
         return fnmatch.fnmatchcase(below.as_posix(), pattern)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of what is in force: a key, its value as TOML, and where it is from."""
 
     key: str

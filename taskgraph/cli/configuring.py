@@ -73,8 +73,10 @@ class Configuration:
             return None
         if self._named is not None:
             return self._named
-        folder = Path.cwd() if name.startswith("<") else Path(name).resolve().parent
-        return find_config(folder)
+        if name.startswith("<"):
+            return find_config(Path.cwd())
+        path = Path(name).resolve()
+        return find_config(path if path.is_dir() else path.parent)
 
     def for_file(self, name: str) -> Config:
         """Give what is in force for a document.

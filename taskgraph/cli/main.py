@@ -21,7 +21,9 @@ _COMMANDS = {
     "critical-path": "The schedule: critical path, float, ties.",
     "budget": "How long it can take at worst.",
     "render": "Draw it.",
+    "diff": "What changed between two documents, or two folders of them.",
     "rules": "The rules that check knows.",
+    "config": "The configuration in force, and where it is from.",
 }
 
 

@@ -1,0 +1,37 @@
+"""``taskgraph config``."""
+
+from __future__ import annotations
+
+import click
+
+from taskgraph.cli.configuring import Configuration, config_options
+from taskgraph.cli.options import format_option
+from taskgraph.cli.output import write
+from taskgraph.config import in_force
+
+__all__ = ["command"]
+
+
+@click.command("config")
+@click.argument("file", default=".")
+@config_options
+@format_option("text", "json")
+def command(file: str, config_file: str | None, isolated: bool, form: str) -> None:
+    """Say which configuration is in force for a document, and where each value is from.
+
+    FILE is a document or a folder; by default the folder that you are in.
+
+    \b
+    Examples:
+      taskgraph config
+      taskgraph config tasks/stop.json --format json
+    """
+    entries = in_force(Configuration(config_file, isolated).for_file(file))
+    if form == "json":
+        from taskgraph.reports.json import document
+
+        write(document("config", [entry._asdict() for entry in entries], []), None)
+        return
+    width = max(len(entry.key) for entry in entries)
+    lines = [f"{e.key:{width}}  {e.value}  ({e.origin})\n" for e in entries]
+    write("".join(lines), None)

@@ -1,0 +1,66 @@
+"""``taskgraph diff``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from taskgraph.api import compare_paths
+from taskgraph.cli.options import format_option, output_option
+from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain, write
+from taskgraph.reports.comparison import Pair, diff_json, diff_markdown, diff_text
+
+__all__ = ["command"]
+
+
+@click.command("diff")
+@click.argument("before")
+@click.argument("after")
+@format_option("text", "json", "markdown")
+@output_option
+@click.option(
+    "--fail-on", type=click.Choice(["structure", "budget", "any", "never"]),
+    default="never", show_default=True, help="Which kind of change makes the exit code 1.",
+)  # fmt: skip
+def command(before: str, after: str, form: str, output: str | None, fail_on: str) -> None:
+    """Tell what changed between two documents, or between two folders of them.
+
+    Subtasks are matched by id, else by name, place in their split and neighbourhood. The
+    change of the budget is attributed to the subtasks that cause it. The documents of two
+    folders are matched by their path.
+
+    \b
+    Examples:
+      taskgraph diff yesterday.json today.json
+      taskgraph diff main/tasks branch/tasks --format markdown --fail-on budget
+    """
+    pairs, errors = compare_paths(before, after)
+    for error in errors:
+        complain(str(error))
+    if pairs or not errors:
+        write(_report(pairs, [str(error) for error in errors], form), output)
+    code = EXIT_INPUT if errors else EXIT_OK
+    failed = any(_fails(pair, fail_on) for pair in pairs)
+    sys.exit(max(code, EXIT_FINDINGS if failed else EXIT_OK))
+
+
+def _fails(pair: Pair, fail_on: str) -> bool:
+    if fail_on == "never":
+        return False
+    if pair.comparison is None:
+        return True  # a task that one side lacks is a change of every kind
+    if fail_on == "structure":
+        return pair.comparison.is_structure_changed
+    if fail_on == "budget":
+        return pair.comparison.is_budget_changed
+    return pair.comparison.is_changed
+
+
+def _report(pairs: Sequence[Pair], errors: list[str], form: str) -> str:
+    if form == "json":
+        from taskgraph.reports.json import document
+
+        return document("diff", [diff_json(pair) for pair in pairs], errors)
+    return diff_markdown(pairs) if form == "markdown" else diff_text(pairs)

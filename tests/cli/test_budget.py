@@ -1,0 +1,111 @@
+"""``taskgraph budget``: what the worst case assumes, and where that is configured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import RunCli
+
+STOP = "samples/obproxy_stop.json"
+
+
+def ask(run_cli: RunCli, *arguments: str | Path) -> dict[str, Any]:
+    done = run_cli("budget", *arguments, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    (task,) = json.loads(done.stdout)["tasks"]
+    return dict(task)
+
+
+@pytest.fixture
+def fan(tmp_path: Path) -> Path:
+    """Write twelve subtasks of 10 s side by side after one without a timeout."""
+    first: dict[str, Any] = {"id": 0, "name": "start", "timeout": 0, "upstreams": []}
+    first["downstreams"] = list(range(1, 13))
+    rest = [
+        {"id": i, "name": f"s{i}", "timeout": 10, "upstreams": [0], "downstreams": []}
+        for i in range(1, 13)
+    ]
+    path = tmp_path / "fan.json"
+    path.write_text(json.dumps({"id": 1, "name": "fan", "subtasks": [first, *rest]}))
+    return path
+
+
+def test_attempts_multiply_and_overhead_adds(run_cli: RunCli) -> None:
+    task = ask(run_cli, STOP, "--attempts", "3", "--overhead", "2")
+    assert task["budget_seconds"] == 3 * 8010 + 11 * 2
+
+
+def test_subtasks_without_a_timeout_are_named_or_assumed(
+    run_cli: RunCli, fan: Path
+) -> None:
+    task = ask(run_cli, fan)
+    assert task["budget_seconds"] is None
+    assert task["unlimited"] == [0]
+    assumed = ask(run_cli, fan, "--assume-timeout", "1m", "--concurrency", "0")
+    assert assumed["budget_seconds"] == 70
+    assert assumed["assumed"] == [0]
+    assert "unbounded" in run_cli("budget", fan).stdout
+
+
+def test_more_subtasks_than_slots_wait(run_cli: RunCli, fan: Path) -> None:
+    # Twelve of 10 s in ten slots: 10 + (120 - 10) / 10 = 21 s by Graham's bound.
+    bounds = ask(run_cli, fan)["concurrency"]
+    assert bounds["may_wait"]
+    assert bounds["limit"] == 10
+    assert bounds["upper_bound_seconds"] == 21
+    assert bounds["lower_bound_seconds"] == 12
+    assert bounds["list_schedule_seconds"] == 20
+    free = ask(run_cli, fan, "--concurrency", "12")["concurrency"]
+    assert not free["may_wait"]
+    assert free["upper_bound_seconds"] == 10
+    assert "at least 11 subtasks may want 10 slots" in run_cli("budget", fan).stdout
+
+
+def test_the_configuration_speaks_unless_the_command_line_does(
+    run_cli: RunCli, fan: Path
+) -> None:
+    settings = 'concurrency = 3\nassume-timeout = "5s"\n[attempts]\n"s1*" = 2\n'
+    (fan.parent / "taskgraph.toml").write_text(settings)
+    task = ask(run_cli, fan)
+    assert task["concurrency"]["limit"] == 3
+    # s1, s10, s11 and s12 may run twice.
+    assert task["total_timeout_seconds"] == 5 + 8 * 10 + 4 * 20
+    assert ask(run_cli, fan, "--attempts", "1")["total_timeout_seconds"] == 125
+    assert ask(run_cli, fan, "--isolated")["concurrency"]["limit"] == 10
+
+
+def test_rolling_back_has_a_price(run_cli: RunCli) -> None:
+    task = ask(run_cli, STOP)
+    assert task["rollback"]["is_allowed"]
+    assert not task["rollback"]["is_accepted_now"]
+    # All that can run before 13175719 prohibits rollback: 30 + 1800 + 30 + 300.
+    assert task["failing_late"]["subtask"] == 13175727
+    assert task["failing_late"]["seconds"] == 2 * 2160
+
+
+def test_many_tasks_end_in_a_table(run_cli: RunCli, fan: Path) -> None:
+    said = run_cli("budget", STOP, fan).stdout.splitlines()
+    table = said[said.index("") :]
+    assert any(
+        line.strip().startswith("8010 s") and "Stop obproxy" in line for line in table
+    )
+    assert any("+ ∞" in line and "fan" in line for line in table)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--overhead", "soon"), "--overhead must be seconds or a duration"),
+        (("--attempts", "0"), "Invalid value for '--attempts'"),
+        (("--config", "/nowhere.toml"), "/nowhere.toml: cannot be read"),
+        (("--config", "x.toml", "--isolated"), "exclude each other"),
+    ],
+)
+def test_mistakes_are_named(run_cli: RunCli, arguments: tuple[str, ...], said: str) -> None:
+    done = run_cli("budget", STOP, *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr

@@ -1,0 +1,125 @@
+"""``taskgraph diff``: two files, two folders, three forms, exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import RunCli
+
+Task = dict[str, Any]
+
+
+def task(**changes: Any) -> Task:
+    """Give a chain a -> b -> c of 10, 20 and 30 seconds."""
+    rows = [(1, "a", 10, [], [2]), (2, "b", 20, [1], [3]), (3, "c", 30, [2], [])]
+    keys = ("id", "name", "timeout", "upstreams", "downstreams")
+    subtasks = [dict(zip(keys, row, strict=True)) for row in rows]
+    return {"id": 9, "name": "chain", "subtasks": subtasks} | changes
+
+
+def write(path: Path, content: Task) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+    return path
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Path:
+    return write(tmp_path / "before.json", task())
+
+
+def slower() -> Task:
+    changed = task()
+    changed["subtasks"][1]["timeout"] = 80
+    return changed
+
+
+def test_the_same_document_has_not_changed(run_cli: RunCli, before: Path) -> None:
+    done = run_cli("diff", before, before, "--fail-on", "any")
+    assert done.returncode == 0
+    assert done.stdout == "chain\n  no change\n"
+
+
+def test_a_budget_that_grew_is_attributed(
+    run_cli: RunCli, before: Path, tmp_path: Path
+) -> None:
+    after = write(tmp_path / "after.json", slower())
+    done = run_cli("diff", before, after, "--format", "json", "--fail-on", "budget")
+    assert done.returncode == 1
+    (pair,) = json.loads(done.stdout)["tasks"]
+    assert pair["status"] == "changed"
+    budget = pair["budget_seconds"]
+    assert (budget["before"], budget["after"]) == (60, 120)
+    assert budget["causes"] == [{"id": 2, "name": "b", "change": 60}]
+    said = run_cli("diff", before, after).stdout
+    assert "worst case: 1 min → 2 min (+1 min)" in said
+    assert "+1 min by 2 b" in said
+    assert "2 b: timeout 20 s → 1 min 20 s" in said
+
+
+def test_subtasks_and_edges_come_and_go(
+    run_cli: RunCli, before: Path, tmp_path: Path
+) -> None:
+    changed = task()
+    changed["subtasks"][2] = {"id": 4, "name": "d", "timeout": 5, "upstreams": [1]}
+    changed["subtasks"][0]["downstreams"] = [2, 4]
+    changed["subtasks"][1]["downstreams"] = []
+    after = write(tmp_path / "after.json", changed)
+    said = run_cli("diff", before, after, "--fail-on", "structure")
+    assert said.returncode == 1
+    for line in ("added 4 d", "removed 3 c", "added edge 1 → 4", "removed edge 2 → 3"):
+        assert line in said.stdout
+
+
+def test_a_status_is_no_structure(run_cli: RunCli, before: Path, tmp_path: Path) -> None:
+    after = write(tmp_path / "after.json", task(status="FAILED"))
+    assert run_cli("diff", before, after, "--fail-on", "structure").returncode == 0
+    assert run_cli("diff", before, after, "--fail-on", "budget").returncode == 0
+    done = run_cli("diff", before, after, "--fail-on", "any")
+    assert done.returncode == 1
+    assert "task: status not stated → FAILED" in done.stdout
+
+
+def test_markdown_keeps_names_as_text(
+    run_cli: RunCli, before: Path, tmp_path: Path
+) -> None:
+    changed = task(name="*chain* <b>|")
+    changed["subtasks"][0]["name"] = "`a` </details><script>\n# head"
+    after = write(tmp_path / "after.json", changed)
+    said = run_cli("diff", before, after, "--format", "markdown").stdout
+    assert "### \\*chain\\* \\<b\\>\\|" in said
+    assert "`` `a` </details><script>␊# head ``" in said
+
+
+def test_folders_are_matched_by_path(run_cli: RunCli, tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    write(old / "x" / "one.json", task())
+    write(new / "x" / "one.json", slower())
+    write(old / "gone.json", task(id=5, name="gone"))
+    write(new / "new.json", task(id=6, name="new"))
+    write(old / "bad.json", task())
+    (new / "bad.json").write_text("{")
+    done = run_cli("diff", old, new, "--format", "json")
+    assert done.returncode == 2
+    assert "bad.json" in done.stderr
+    found = {pair["name"]: pair["status"] for pair in json.loads(done.stdout)["tasks"]}
+    assert found == {
+        "x/one.json: chain": "changed",
+        "gone.json: gone": "removed",
+        "new.json: new": "added",
+    }
+
+
+def test_a_broken_side_is_compared_but_for_time(
+    run_cli: RunCli, before: Path, tmp_path: Path
+) -> None:
+    broken = task()
+    broken["subtasks"][2]["upstreams"] = [2, 99]
+    after = write(tmp_path / "after.json", broken)
+    done = run_cli("diff", before, after)
+    assert done.returncode == 0
+    assert "time cannot be compared: a dependency names an unknown id" in done.stdout
