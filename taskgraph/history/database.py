@@ -1,0 +1,116 @@
+"""The two tables as DuckDB sees them, with a bound on its memory."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from taskgraph.analysis.states import SpanKind
+from taskgraph.history.store import RunStore
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["HEALTHY", "Limits", "open_database", "read_tables"]
+
+HEALTHY = f"(span = '{SpanKind.ONE_RUN}' AND status = 'SUCCESSFUL' AND span_us IS NOT NULL)"
+"""Whether a subtask is proven to have run once and did its work."""
+
+# A page of a task list says less than the task's own response, however late it is.
+_CURRENT = """
+CREATE TABLE current AS
+SELECT part, row AS task_row, name AS task, as_of
+FROM tasks
+QUALIFY row_number() OVER (
+    PARTITION BY
+        origin, dialect, task_id, start_time,
+        CASE WHEN task_id IS NULL THEN hex(digest) || pointer END
+    ORDER BY is_detailed DESC, as_of DESC NULLS LAST, digest, document, pointer
+) = 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What DuckDB may use at most; what does not fit goes to temporary files.
+
+    Attributes
+    ----------
+    memory : str
+        As DuckDB writes it, for example ``1GB``.
+    threads : int
+    """
+
+    memory: str = "1GB"
+    threads: int = 2
+
+
+@contextmanager
+def open_database(limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database that lives as long as the context."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix="taskgraph-") as folder:
+        settings: dict[str, Any] = {
+            "memory_limit": limits.memory,
+            "threads": limits.threads,
+            "temp_directory": folder,
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        connection = duckdb.connect(":memory:", config=settings)
+        try:
+            connection.execute("SET enable_progress_bar = false")
+            yield connection
+        finally:
+            connection.close()
+
+
+def read_tables(connection: duckdb.DuckDBPyConnection, store: RunStore) -> None:
+    """Make the views ``tasks`` and ``subtasks`` and the table ``current``.
+
+    ``current`` names the row of each task that counts: of several responses about one
+    task, its origin, id and start time being the same, the latest. A document that was
+    seen twice has two equal rows, of which one counts.
+    """
+    for table in ("tasks", "subtasks"):
+        create_view(connection, store, table)
+    connection.execute(_CURRENT)
+
+
+def create_view(
+    connection: duckdb.DuckDBPyConnection, store: RunStore, table: str, name: str = ""
+) -> None:
+    """Make a view of all parts of a table, empty where there is none.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    store : RunStore
+    table : {"documents", "tasks", "subtasks"}
+    name : str
+        Of the view, if not that of the table.
+    """
+    name = name or table
+    if files := store.files(table):
+        listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        parts = f"read_parquet([{listed}])"
+    else:
+        parts = f"{name}_without_parts"
+        _create_empty(connection, table, parts)
+    connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {parts}")
+
+
+def _create_empty(connection: duckdb.DuckDBPyConnection, table: str, name: str) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from taskgraph.history.schema import write_table
+
+    connection.register("nothing", pq.read_table(pa.BufferReader(write_table(table, []))))
+    connection.execute(f"CREATE TABLE {name} AS SELECT * FROM nothing")
+    connection.unregister("nothing")

@@ -1,0 +1,238 @@
+"""Where the work is done: in this process, in several, or on a Dask cluster.
+
+An engine runs one function on many items. What comes back does not depend on the engine,
+only the order does; whoever uses one must not let that order show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+
+from taskgraph.errors import ConfigError, TaskgraphError
+from taskgraph.history.extras import needs_extras
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+
+__all__ = ["DaskEngine", "Engine", "InlineEngine", "ProcessEngine", "open_engine"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_WAITING = 2
+"""Items under way per worker: one at work, one at hand."""
+
+
+class Engine(Protocol):
+    """Runs a function on many items.
+
+    Attributes
+    ----------
+    workers : int
+        How many items are worked on at once.
+    """
+
+    workers: int
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Give the results as they come, with few items in memory at any time.
+
+        Parameters
+        ----------
+        function : callable
+            A function of a module, so that other processes find it.
+        items : iterable
+            Taken from only as fast as the work goes on.
+        """
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class InlineEngine:
+    """Does everything in this process, one item after the other."""
+
+    workers = 1
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Give the results in the order of the items."""
+        return map(function, items)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+class ProcessEngine:
+    """Does the work in processes of this machine.
+
+    A worker that dies, of hunger for memory for example, is replaced and its items are
+    done again; items that kill every worker that gets them end the run.
+
+    Parameters
+    ----------
+    workers : int
+    """
+
+    _most_deaths = 3
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._pool = self._open()
+
+    def _open(self) -> ProcessPoolExecutor:
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+
+        context = multiprocessing.get_context("spawn")  # threads here do not survive a fork
+        return ProcessPoolExecutor(self.workers, context, initializer=_begin_worker)
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Give the results as they come."""
+        from concurrent.futures import FIRST_COMPLETED, wait
+        from concurrent.futures.process import BrokenProcessPool
+
+        waiting = iter(items)
+        running: dict[Future[R], T] = {}
+        again: list[T] = []
+        deaths = 0
+        while True:
+            room = self.workers * _WAITING - len(running)
+            fresh, again = again[:room], again[room:]
+            fresh += islice(waiting, room - len(fresh))
+            while fresh:
+                try:
+                    future = self._pool.submit(function, fresh[0])
+                except BrokenProcessPool:
+                    again += fresh
+                    break
+                running[future] = fresh.pop(0)
+            if not running and not again:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                item = running.pop(future)
+                if isinstance(future.exception(), BrokenProcessPool):
+                    again.append(item)
+                else:
+                    yield future.result()
+                    deaths = 0
+            if again and not running:
+                deaths += 1
+                if deaths > self._most_deaths:
+                    raise TaskgraphError(
+                        "worker processes die again and again\n  hint: is there memory "
+                        "enough? fewer workers need less; what is done is kept"
+                    )
+                self._pool.shutdown(wait=False)
+                self._pool = self._open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin_worker() -> None:
+    """Leave an interrupt to the parent, and end when the parent has died."""
+    import multiprocessing
+    import os
+    import signal
+    import threading
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def follow() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+class DaskEngine:
+    """Does the work on a Dask cluster; the scheduler gives a dead worker's items to others.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler.
+    """
+
+    @needs_extras
+    def __init__(self, address: str) -> None:
+        import dask
+        import distributed
+
+        # Documents that had to be read to be found travel with the items.
+        dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
+        try:
+            cluster: Any = distributed.Client
+            self._client = cluster(address, timeout=10, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"no Dask scheduler answers at {address}: {error}\n"
+                "  hint: dask scheduler prints its address when it starts"
+            ) from None
+        self.workers = sum(self._client.nthreads().values()) or 1
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Give the results as they come."""
+        import distributed
+
+        waiting = iter(items)
+        first = [
+            self._client.submit(function, item, pure=False)
+            for item in islice(waiting, self.workers * _WAITING)
+        ]
+        completed: Any = distributed.as_completed
+        running = completed(first, with_results=True)
+        try:
+            for future, result in running:
+                future.release()
+                for item in islice(waiting, 1):
+                    running.add(self._client.submit(function, item, pure=False))
+                yield result
+        except distributed.KilledWorker as error:
+            raise TaskgraphError(
+                f"Dask workers die again and again: {error}\n  hint: what is done is kept"
+            ) from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+
+def open_engine(workers: int, scheduler: str | None = None) -> Engine:
+    """Give an engine.
+
+    Parameters
+    ----------
+    workers : int
+        Processes of this machine; 1 is this process itself.
+    scheduler : str, optional
+        The address of a Dask scheduler, which then decides instead.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such scheduler, or an extra is missing.
+    """
+    if scheduler is not None:
+        return DaskEngine(scheduler)
+    return InlineEngine() if workers <= 1 else ProcessEngine(workers)

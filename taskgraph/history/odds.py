@@ -1,0 +1,266 @@
+"""The odds that a task ends within a window of time, by what its subtasks did before."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from taskgraph.analysis.precondition import require_sound
+from taskgraph.analysis.states import SECOND
+from taskgraph.errors import ConfigError
+from taskgraph.graph import TaskGraph
+from taskgraph.history.database import Limits
+from taskgraph.history.extras import needs_extras
+from taskgraph.history.pools import Basis, Pool, read_pools
+from taskgraph.history.simulation import Simulation, simulate
+from taskgraph.history.store import RunStore
+from taskgraph.model import Id, Subtask
+
+if TYPE_CHECKING:
+    from taskgraph.history.pools import Times
+
+__all__ = ["Odds", "OddsOptions", "Quantile", "SubtaskOdds", "odds", "odds_of_pools"]
+
+_SHARES = (0.05, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99)
+_Z = 1.959963984540054  # the 97.5 % point of the normal distribution
+_BINS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class OddsOptions:
+    """How to simulate.
+
+    Attributes
+    ----------
+    window : int
+        Seconds that the task may take.
+    samples : int
+    seed : int
+    attempts : int
+        How often a subtask is started at most when it fails. The outcomes of the past
+        hold the retries of the past; more than 1 adds retries at once on top.
+    """
+
+    window: int
+    samples: int = 10_000
+    seed: int = 0
+    attempts: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("samples", "attempts"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
+
+
+class Quantile(NamedTuple):
+    """A makespan that a share of the samples without a failure does not exceed.
+
+    All in microseconds; the true one of the simulated task lies between `low` and `high`
+    with a confidence of 95 %.
+    """
+
+    share: float
+    value: int
+    low: int
+    high: int
+
+
+class SubtaskOdds(NamedTuple):
+    """What the samples say about one subtask.
+
+    Attributes
+    ----------
+    criticality : float
+        The share of samples without a failure in which it lay on a longest path (the
+        criticality index of Van Slyke, 1963).
+    failure : float
+        The share of samples in which it failed.
+    runs : int
+        The outcomes that were drawn from.
+    """
+
+    id: Id
+    name: str
+    criticality: float
+    failure: float
+    basis: Basis
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """What the samples say about the task.
+
+    Attributes
+    ----------
+    options : OddsOptions
+    probability : float
+        That it ends within the window, and well.
+    low, high : float
+        Between these lies the probability that endless sampling would give, with a
+        confidence of 95 % (Wilson, 1927).
+    late : float
+        The share that ends well, after the window.
+    failed : float
+        The share in which a subtask fails.
+    quantiles : tuple of Quantile
+        Empty where every sample failed.
+    subtasks : tuple of SubtaskOdds
+        By node.
+    bins : tuple of (int, int, int)
+        The distribution of the makespans, as (from, to, samples), in microseconds.
+    """
+
+    options: OddsOptions
+    probability: float
+    low: float
+    high: float
+    late: float
+    failed: float
+    quantiles: tuple[Quantile, ...]
+    subtasks: tuple[SubtaskOdds, ...]
+    bins: tuple[tuple[int, int, int], ...]
+
+
+@needs_extras
+def odds(
+    graph: TaskGraph,
+    store: RunStore,
+    options: OddsOptions,
+    *,
+    limits: Limits | None = None,
+) -> Odds:
+    """Simulate a task from its start with the outcomes that its subtasks had before.
+
+    Subtasks are drawn independently of each other, and as many as the DAG allows are in
+    flight at once. The waits that were measured hold the engine's delays, and the queues
+    of the past.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+    store : RunStore
+    options : OddsOptions
+    limits : Limits, optional
+
+    Raises
+    ------
+    AnalysisError
+        Where the graph is not sound.
+    ConfigError
+        If nothing was collected there.
+    """
+    require_sound(graph)
+    store.require()
+    return odds_of_pools(graph, read_pools(store, graph, limits), options)
+
+
+@needs_extras
+def odds_of_pools(graph: TaskGraph, pools: dict[str, Pool], options: OddsOptions) -> Odds:
+    """Simulate a task with given outcomes.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+    pools : dict of str to Pool
+        By the name of the subtask. One that is not there takes its whole timeout.
+    options : OddsOptions
+    """
+    require_sound(graph)
+    drawn = [pools.get(sub.name) or _without_runs(sub) for sub in graph.subtasks]
+    found = simulate(
+        graph,
+        drawn,
+        samples=options.samples,
+        seed=options.seed,
+        attempts=options.attempts,
+    )
+    return _summary(graph, drawn, found, options)
+
+
+def _without_runs(subtask: Subtask) -> Pool:
+    import numpy as np
+
+    timeout = max(subtask.timeout or 0, 0)
+    return Pool(
+        basis=Basis.TIMEOUT if timeout else Basis.NOTHING,
+        spans=np.array([timeout * SECOND], np.int64),
+        succeeded=np.array([True]),
+        single=np.array([True]),
+        waits=np.array([], np.int64),
+    )
+
+
+def _summary(
+    graph: TaskGraph, pools: list[Pool], found: Simulation, options: OddsOptions
+) -> Odds:
+    import numpy as np
+
+    window = options.window * SECOND
+    done = len(found.makespans)
+    in_time = int(np.searchsorted(found.makespans, window, side="right"))
+    low, high = _wilson(in_time, found.samples)
+    quantiles = [_quantile(found.makespans, share) for share in _SHARES] if done else []
+    return Odds(
+        options=options,
+        probability=in_time / found.samples,
+        low=low,
+        high=high,
+        late=(done - in_time) / found.samples,
+        failed=(found.samples - done) / found.samples,
+        quantiles=tuple(quantiles),
+        subtasks=tuple(
+            SubtaskOdds(
+                id=subtask.id,
+                name=subtask.name,
+                criticality=found.critical[node] / max(done, 1),
+                failure=found.failures[node] / found.samples,
+                basis=pools[node].basis,
+                runs=_runs(pools[node]),
+            )
+            for node, subtask in enumerate(graph.subtasks)
+        ),
+        bins=_histogram(found.makespans),
+    )
+
+
+def _runs(pool: Pool) -> int:
+    return len(pool.spans) if pool.basis in {Basis.OWN, Basis.OTHERS} else 0
+
+
+def _wilson(hits: int, samples: int) -> tuple[float, float]:
+    """Give the score interval for a share (Wilson, 1927)."""
+    share = hits / samples
+    spread = _Z * math.sqrt(share * (1 - share) / samples + _Z**2 / (4 * samples**2))
+    middle = share + _Z**2 / (2 * samples)
+    scale = 1 + _Z**2 / samples
+    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+
+
+def _quantile(ordered: Times, share: float) -> Quantile:
+    """Give a quantile with the order statistics around it as its bounds."""
+    count = len(ordered)
+    spread = _Z * math.sqrt(count * share * (1 - share))
+    ranks = [math.ceil(count * share + shift) for shift in (0.0, -spread, spread)]
+    value, low, high = (int(ordered[min(max(rank, 1), count) - 1]) for rank in ranks)
+    return Quantile(share, value, low, high)
+
+
+def _histogram(ordered: Times) -> tuple[tuple[int, int, int], ...]:
+    """Count the makespans in bins of one width, the longest one per cent in the last."""
+    import numpy as np
+
+    if not len(ordered):
+        return ()
+    first = int(ordered[0])
+    last = int(ordered[math.ceil(len(ordered) * 0.99) - 1])
+    width = max(1, -(-(last - first + 1) // _BINS))
+    edges = first + width * np.arange(_BINS + 1)
+    places = np.searchsorted(ordered, edges)
+    places[-1] = len(ordered)
+    edges[-1] = max(int(edges[-1]), int(ordered[-1]) + 1)
+    return tuple(
+        (int(edges[i]), int(edges[i + 1]), int(places[i + 1] - places[i]))
+        for i in range(_BINS)
+    )

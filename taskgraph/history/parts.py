@@ -1,0 +1,234 @@
+"""From a batch of documents to a part: what a worker does, on any machine."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import IO, Any, NamedTuple
+
+from taskgraph.errors import InputError, Problem, TaskgraphError
+from taskgraph.history.rows import Rows, SubtaskRow, TaskRow, rows_of
+from taskgraph.history.schema import write_table
+from taskgraph.model import Task
+from taskgraph.sources import read_bytes
+
+__all__ = ["Batch", "Entry", "Part", "build_part", "closing_part", "digest_of", "open_file"]
+
+_READ, _REJECTED, _UNCHANGED, _CONTAINER = "read", "rejected", "unchanged", "container"
+_TRY_AGAIN = ""
+"""The stamp of what could not be opened: nothing has it, so it is tried again."""
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One document that is to be read.
+
+    Attributes
+    ----------
+    name : str
+        Unique among all documents.
+    container : str
+        The file that it lies in: its own name, or that of an archive.
+    stamp : str
+        Changes when the document does.
+    member : str
+        The name inside a zip archive.
+    data : bytes or None
+        The document itself where it had to be read to be found.
+    known : bytes
+        The digests that documents of this name had before, 16 bytes each.
+    weight : int
+        How much of the input it is, in bytes.
+    """
+
+    name: str
+    container: str
+    stamp: str
+    member: str = ""
+    data: bytes | None = None
+    known: bytes = b""
+    weight: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one part is made of."""
+
+    entries: tuple[Entry, ...]
+    origin: str = ""
+
+    @property
+    def key(self) -> int:
+        """The number of the part: the same for the same entries."""
+        digest = hashlib.blake2b(self.origin.encode(), digest_size=8)
+        for entry in self.entries:
+            digest.update(f"\0{entry.name}\0{entry.stamp}".encode("utf-8", "replace"))
+        return int.from_bytes(digest.digest())
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rows of a batch, as Parquet files.
+
+    Attributes
+    ----------
+    key : int
+    documents, rejects, unchanged, tasks, subtasks : int
+        How many the part has; the first counts all that were looked at.
+    weight : int
+        How much of the input it is, in bytes.
+    files : tuple of (str, bytes)
+        The tables that have rows, as (table, content).
+    """
+
+    key: int
+    documents: int
+    rejects: int
+    unchanged: int
+    tasks: int
+    subtasks: int
+    weight: int
+    files: tuple[tuple[str, bytes], ...]
+
+
+def digest_of(data: bytes) -> bytes:
+    """Give the 16 bytes that stand for a document's content."""
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+class _Outcome(NamedTuple):
+    """What became of one document."""
+
+    kind: str
+    stamp: str
+    digest: bytes | None = None
+    reason: str | None = None
+    rows: tuple[Rows, ...] = ()
+
+
+def build_part(batch: Batch) -> Part:
+    """Read the documents of a batch and make their rows.
+
+    A document that cannot be read becomes a rejected one, with the reason.
+    """
+    key = batch.key
+    outcomes: list[_Outcome] = []
+    tasks: list[TaskRow] = []
+    subtasks: list[SubtaskRow] = []
+    for entry in batch.entries:
+        outcome = _read_entry(entry, key, len(tasks), batch.origin)
+        for rows in outcome.rows:
+            tasks.append(rows.task)
+            subtasks += rows.subtasks
+        outcomes.append(outcome._replace(rows=()))
+    return _part(batch, outcomes, tasks, subtasks)
+
+
+def closing_part(files: Sequence[tuple[Entry, str | None]]) -> Part:
+    """Make the part that says which containers were read to their end.
+
+    Parameters
+    ----------
+    files : sequence of (Entry, str or None)
+        The containers, each with the reason why it could not be read.
+    """
+    outcomes = [
+        _Outcome(_REJECTED if reason else _CONTAINER, entry.stamp, reason=reason)
+        for entry, reason in files
+    ]
+    return _part(Batch(tuple(entry for entry, _ in files)), outcomes, [], [])
+
+
+def _part(
+    batch: Batch,
+    outcomes: list[_Outcome],
+    tasks: list[TaskRow],
+    subtasks: list[SubtaskRow],
+) -> Part:
+    key = batch.key
+    documents = [
+        (key, entry.name, entry.container, got.stamp, got.digest, got.kind, got.reason)
+        for entry, got in zip(batch.entries, outcomes, strict=True)
+    ]
+    counts = Counter(outcome.kind for outcome in outcomes)
+    tables: dict[str, Sequence[tuple[object, ...]]] = {
+        "documents": documents,
+        "tasks": tasks,
+        "subtasks": subtasks,
+    }
+    return Part(
+        key=key,
+        documents=len(documents) - counts[_CONTAINER],
+        rejects=counts[_REJECTED],
+        unchanged=counts[_UNCHANGED],
+        tasks=len(tasks),
+        subtasks=len(subtasks),
+        weight=sum(entry.weight for entry in batch.entries),
+        files=tuple(
+            (name, write_table(name, rows)) for name, rows in tables.items() if rows
+        ),
+    )
+
+
+def _read_entry(entry: Entry, part: int, first_row: int, origin: str) -> _Outcome:
+    try:
+        data = _content(entry)
+    except OSError as error:
+        reason = f"{entry.name}: cannot be opened: {error.strerror or error}"
+        return _Outcome(_REJECTED, _TRY_AGAIN, reason=reason)
+    except (EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        reason = f"{entry.name}: is damaged: {error}"
+        return _Outcome(_REJECTED, entry.stamp, reason=reason)
+    digest = digest_of(data)
+    if any(digest == entry.known[i : i + 16] for i in range(0, len(entry.known), 16)):
+        return _Outcome(_UNCHANGED, entry.stamp, digest)
+    try:
+        tasks = _runs_only(read_bytes(data, entry.name), entry.name)
+        rows = tuple(rows_of(tasks, part, first_row, digest, origin))
+    except TaskgraphError as error:
+        return _Outcome(_REJECTED, entry.stamp, digest, str(error))
+    except Exception as error:  # noqa: BLE001 - one document must not stop all others
+        reason = f"{entry.name}: a fault of taskgraph itself: {error!r}"
+        return _Outcome(_REJECTED, entry.stamp, digest, reason)
+    return _Outcome(_READ, entry.stamp, digest, rows=rows)
+
+
+def _runs_only(tasks: tuple[Task, ...], name: str) -> tuple[Task, ...]:
+    if any(task.is_definition for task in tasks):
+        raise InputError(name, [Problem("is a definition: it says nothing of a run")])
+    return tasks
+
+
+def _content(entry: Entry) -> bytes:
+    """Read a document."""
+    if entry.data is not None:
+        return entry.data
+    if entry.member:
+        data = _archive(entry.container).read(entry.member)
+    else:
+        with open_file(entry.container) as stream:
+            data = stream.read()
+    return gzip.decompress(data) if data.startswith(_GZIP) else data
+
+
+@lru_cache(maxsize=2)
+def _archive(name: str) -> zipfile.ZipFile:
+    """Keep an archive open from one member to the next; its directory may be long."""
+    return zipfile.ZipFile(open_file(name))
+
+
+def open_file(name: str) -> IO[bytes]:
+    """Open a path, or an address that fsspec knows, to read its bytes."""
+    if "://" not in name:
+        return open(name, "rb")
+    import fsspec
+
+    stream: Any = fsspec.open(name, "rb").open()
+    return stream  # type: ignore[no-any-return]

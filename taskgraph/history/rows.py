@@ -1,0 +1,278 @@
+"""From a task to the rows of the two tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from taskgraph.analysis.states import (
+    MICROSECOND,
+    is_rolled_back,
+    is_rolling_back,
+    measured_span,
+    ran_once,
+)
+from taskgraph.checks import CheckOptions, CheckResult, Severity, check_document
+from taskgraph.graph import TaskGraph, build_graph
+from taskgraph.model import Operation, Origin, Status, Subtask, Task
+
+__all__ = ["Rows", "SubtaskRow", "TaskRow", "rows_of"]
+
+_SKIPS = frozenset({Operation.SKIP, Operation.ROLLBACK_SKIP})
+_ENDED = frozenset({Status.SUCCESSFUL, Status.FAILED})
+_OPTIONS = CheckOptions()
+
+
+class TaskRow(NamedTuple):
+    """One response about a task; the columns of the table ``tasks``.
+
+    Attributes
+    ----------
+    part, row : int
+        The key of the row; the part is that of the file.
+    digest : bytes
+        Of the document.
+    origin : str
+        What the user calls the installation that wrote the documents.
+    span_us : int or None
+        Microseconds from start to finish, where the task has ended.
+    ran_once : bool
+        Nothing of the task was ever retried, skipped, cancelled or rolled back.
+    is_detailed : bool
+        The document has edges or times of subtasks; a page of a task list has none.
+    """
+
+    part: int
+    row: int
+    document: str
+    pointer: str
+    digest: bytes
+    origin: str
+    dialect: str
+    task_id: str | None
+    name: str
+    type: str | None
+    status: str | None
+    operation: str | None
+    create_time: datetime | None
+    start_time: datetime | None
+    finish_time: datetime | None
+    as_of: datetime | None
+    span_us: int | None
+    ran_once: bool
+    subtasks: int
+    edges: int
+    failed: int
+    retried: int
+    skipped: int
+    errors: int
+    warnings: int
+    infos: int
+    is_detailed: bool
+
+
+class SubtaskRow(NamedTuple):
+    """One subtask of such a response; the columns of the table ``subtasks``.
+
+    Attributes
+    ----------
+    part, task_row : int
+        The key of the task's row.
+    span : str or None
+        What lies between the two times: see :class:`~taskgraph.analysis.states.SpanKind`.
+    span_us : int or None
+        Microseconds from the first start to the last end, or to the as-of time.
+    offset_us : int or None
+        Microseconds from the start of the task to the first start.
+    wait_us : int or None
+        Microseconds from the end of the last upstream, or from the start of the task, to
+        the first start.
+    """
+
+    part: int
+    task_row: int
+    subtask_id: str
+    name: str
+    parallel_index: int | None
+    status: str | None
+    operation: str | None
+    attempts: int | None
+    timeout: int | None
+    start_time: datetime | None
+    finish_time: datetime | None
+    span: str | None
+    span_us: int | None
+    offset_us: int | None
+    wait_us: int | None
+
+
+class Rows(NamedTuple):
+    """The rows of one task."""
+
+    task: TaskRow
+    subtasks: list[SubtaskRow]
+
+
+def rows_of(
+    tasks: tuple[Task, ...], part: int, first_row: int, digest: bytes, origin: str
+) -> Iterator[Rows]:
+    """Give the rows of every task of one document.
+
+    Parameters
+    ----------
+    tasks : tuple of Task
+    part : int
+    first_row : int
+        The number of the first row; the others follow.
+    digest : bytes
+    origin : str
+    """
+    # Without the text nothing looks for lines and columns, which are not wanted here.
+    bare = [replace(task, origin=_without_text(task.origin)) for task in tasks]
+    graphs = [build_graph(task) for task in bare]
+    results = check_document(graphs, _OPTIONS)
+    for number, (graph, result) in enumerate(zip(graphs, results, strict=True)):
+        row = first_row + number
+        as_of = graph.task.as_of()
+        subtasks = _subtask_rows(graph, part, row, as_of)
+        yield Rows(_task_row(graph, result, (part, row), digest, origin, as_of), subtasks)
+
+
+def _without_text(origin: Origin) -> Origin:
+    return replace(origin, data=b"")
+
+
+def _task_row(
+    graph: TaskGraph,
+    result: CheckResult,
+    key: tuple[int, int],
+    digest: bytes,
+    origin: str,
+    as_of: datetime | None,
+) -> TaskRow:
+    task = graph.task
+    severities = Counter(finding.severity for finding in result.findings)
+    retried = sum(_is_retried(subtask) for subtask in task.subtasks)
+    skipped = sum(subtask.operation in _SKIPS for subtask in task.subtasks)
+    return TaskRow(
+        *key,
+        document=task.origin.file,
+        pointer=task.origin.pointer,
+        digest=digest,
+        origin=origin,
+        dialect=task.origin.dialect,
+        task_id=None if task.id is None else str(task.id),
+        name=task.name,
+        type=task.type,
+        status=task.status,
+        operation=task.operation,
+        create_time=task.create_time,
+        start_time=task.start_time,
+        finish_time=task.finish_time,
+        as_of=as_of,
+        span_us=_task_span(task),
+        ran_once=task.operation == Operation.EXECUTE
+        and all(map(_is_untouched, task.subtasks)),
+        subtasks=len(task.subtasks),
+        edges=graph.edge_count,
+        failed=sum(subtask.status == Status.FAILED for subtask in task.subtasks),
+        retried=retried,
+        skipped=skipped,
+        errors=severities[Severity.ERROR],
+        warnings=severities[Severity.WARNING],
+        infos=severities[Severity.INFO],
+        is_detailed=bool(graph.reported_sides)
+        or any(subtask.start_time is not None for subtask in task.subtasks),
+    )
+
+
+def _is_retried(subtask: Subtask) -> bool:
+    return subtask.operation == Operation.RETRY or (subtask.attempts or 0) > 1
+
+
+def _is_untouched(subtask: Subtask) -> bool:
+    """Tell whether nothing shows a second attempt or a hand; some dialects count none."""
+    return subtask.operation in {Operation.EXECUTE, None} and (subtask.attempts or 1) == 1
+
+
+def _task_span(task: Task) -> int | None:
+    """Measure a task that has ended; the old finish of a running one means nothing."""
+    if task.status not in _ENDED or task.start_time is None or task.finish_time is None:
+        return None
+    span = (task.finish_time - task.start_time) // MICROSECOND
+    return span if span >= 0 else None
+
+
+def _subtask_rows(
+    graph: TaskGraph, part: int, row: int, as_of: datetime | None
+) -> list[SubtaskRow]:
+    task_start = graph.task.start_time
+    waits = _waits(graph)
+    rows = []
+    for node, subtask in enumerate(graph.subtasks):
+        span = measured_span(subtask, as_of)
+        length = None if span is None else span.microseconds
+        offset = None
+        if span is not None and task_start is not None:
+            offset = (span.start - task_start) // MICROSECOND
+        reversed_clock = length is not None and length < 0
+        rows.append(
+            SubtaskRow(
+                part=part,
+                task_row=row,
+                subtask_id=str(subtask.id),
+                name=subtask.name,
+                parallel_index=subtask.parallel_index,
+                status=subtask.status,
+                operation=subtask.operation,
+                attempts=subtask.attempts,
+                timeout=subtask.timeout,
+                start_time=subtask.start_time,
+                finish_time=subtask.finish_time,
+                span=None if span is None else span.kind.value,
+                span_us=None if reversed_clock else length,
+                offset_us=offset,
+                wait_us=waits[node],
+            )
+        )
+    return rows
+
+
+def _waits(graph: TaskGraph) -> list[int | None]:
+    """Measure from when each subtask could start to when it did.
+
+    That is known where all upstreams have done their work, and it is no wait where the
+    start comes first: clocks differ, or an upstream ran again later.
+    """
+    subtasks, start = graph.subtasks, graph.task.start_time
+    waits: list[int | None] = [None] * len(graph)
+    if is_rolling_back(graph.task) or graph.flaws:
+        return waits
+    ends = [_end(subtask) for subtask in subtasks]
+    for node, ups in enumerate(graph.upstreams):
+        began = subtasks[node].start_time
+        if began is None or not _has_run(subtasks[node]):
+            continue
+        released = start if not ups else _latest([ends[up] for up in ups])
+        if released is not None:
+            wait = (began - released) // MICROSECOND
+            waits[node] = wait if wait >= 0 else None
+    return waits
+
+
+def _end(subtask: Subtask) -> datetime | None:
+    return subtask.finish_time if subtask.status == Status.SUCCESSFUL else None
+
+
+def _has_run(subtask: Subtask) -> bool:
+    if is_rolled_back(subtask) or subtask.status in {Status.PENDING, None}:
+        return False
+    return subtask.status != Status.READY or not ran_once(subtask)
+
+
+def _latest(times: list[datetime | None]) -> datetime | None:
+    known = [time for time in times if time is not None]
+    return max(known) if len(known) == len(times) else None

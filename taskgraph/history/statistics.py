@@ -1,0 +1,223 @@
+"""How long each kind of task and subtask takes, and how often it goes wrong.
+
+A kind of task is its name; a kind of subtask is that of its task and its own name. Times
+count only where the document proves that they are one run: operation EXECUTE, one attempt.
+What was retried, skipped or rolled back is counted, and its times are not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from taskgraph.analysis.states import SpanKind
+from taskgraph.history.database import HEALTHY, Limits, open_database, read_tables
+from taskgraph.history.engines import Engine, InlineEngine
+from taskgraph.history.extras import needs_extras
+from taskgraph.history.store import RunStore
+
+__all__ = ["Distribution", "KindStats", "Statistics", "statistics"]
+
+SHARES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
+
+
+class Distribution(NamedTuple):
+    """Values in order: the smallest one that at least so many per cent do not exceed.
+
+    Without interpolation (the inverse of the empirical distribution function, type 1 of
+    Hyndman and Fan, 1996), so that each is a value that was measured.
+    """
+
+    size: int = 0
+    p5: int | None = None
+    p25: int | None = None
+    p50: int | None = None
+    p75: int | None = None
+    p95: int | None = None
+    p99: int | None = None
+    max: int | None = None
+
+
+class KindStats(NamedTuple):
+    """What the documents say about one kind.
+
+    Attributes
+    ----------
+    task : str
+    subtask : str or None
+        ``None`` for the task as a whole.
+    seen : int
+        How many there are in the documents, whatever became of them.
+    runs : int
+        How many of them are proven to have run once and are over, well or badly.
+    failed, skipped, retried, rolled_back : int
+        How many of those seen; one may be several of these. Of a task, those with such
+        a subtask.
+    run_us : Distribution
+        Microseconds of the runs that did their work.
+    wait_us : Distribution
+        Microseconds from the end of the last upstream to the first start; of a task,
+        from its creation to its start.
+    timeout : int or None
+        Seconds, in the latest document.
+    used_ppm : Distribution
+        How much of its timeout each of those runs used, in millionths.
+    """
+
+    task: str
+    subtask: str | None
+    seen: int
+    runs: int
+    failed: int
+    skipped: int
+    retried: int
+    rolled_back: int
+    run_us: Distribution
+    wait_us: Distribution
+    timeout: int | None
+    used_ppm: Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What all documents say.
+
+    Attributes
+    ----------
+    documents, rejects : int
+        How many were looked at, and could not be read.
+    responses : int
+        Responses about tasks.
+    tasks : int
+        Distinct tasks; the latest response of each counts.
+    kinds : tuple of KindStats
+        By task, the task as a whole before its subtasks, those by name.
+    """
+
+    documents: int
+    rejects: int
+    responses: int
+    tasks: int
+    kinds: tuple[KindStats, ...]
+
+
+class _Share(NamedTuple):
+    """The kinds that one worker groups: those whose name falls into its bucket."""
+
+    folder: str
+    bucket: int
+    buckets: int
+    limits: Limits
+
+
+@needs_extras
+def statistics(
+    store: RunStore, *, engine: Engine | None = None, limits: Limits | None = None
+) -> Statistics:
+    """Group all runs by kind.
+
+    Parameters
+    ----------
+    store : RunStore
+        Every worker must be able to read its folder.
+    engine : Engine, optional
+        This process by default, in which DuckDB uses several threads.
+    limits : Limits, optional
+        For each worker.
+
+    Returns
+    -------
+    Statistics
+        The same on every engine: all numbers are whole.
+
+    Raises
+    ------
+    ConfigError
+        If nothing was collected there.
+    """
+    store.require()
+    engine = engine or InlineEngine()
+    folder = str(store.folder.resolve())
+    buckets = engine.workers
+    shares = [_Share(folder, i, buckets, limits or Limits()) for i in range(buckets)]
+    kinds = [kind for found in engine.map(_group, shares) for kind in found]
+    kinds.sort(key=lambda kind: (kind.task, kind.subtask is not None, kind.subtask or ""))
+    return Statistics(
+        documents=store.count("documents"),
+        rejects=store.count("rejects"),
+        responses=store.count("tasks"),
+        tasks=sum(kind.seen for kind in kinds if kind.subtask is None),
+        kinds=tuple(kinds),
+    )
+
+
+def _group(share: _Share) -> list[KindStats]:
+    """Group the kinds of one bucket."""
+    with open_database(share.limits) as connection:
+        read_tables(connection, RunStore(share.folder))
+        queries = (_TASKS, _SUBTASKS)
+        bucket = {"bucket": share.bucket, "buckets": share.buckets}
+        rows = [r for sql in queries for r in connection.execute(sql, bucket).fetchall()]
+    return [_kind(row) for row in rows]
+
+
+def _kind(row: tuple[Any, ...]) -> KindStats:
+    run, wait, timeout, used = row[8:]
+    times = (_distribution(run), _distribution(wait), timeout, _distribution(used))
+    return KindStats._make((*row[:8], *times))
+
+
+def _distribution(found: dict[str, Any]) -> Distribution:
+    return Distribution(found["size"], *(found["values"] or ()))
+
+
+def _summary(value: str, condition: str) -> str:
+    known = f"FILTER ({condition} AND {value} IS NOT NULL)"
+    return (
+        f"{{'size': count(*) {known}, "
+        f"'values': quantile_disc({value}, {list(SHARES)}) {known}}}"
+    )
+
+
+def _latest(value: str) -> str:
+    """Give the latest known value; the greatest where several are as late."""
+    return f"max({{'a': as_of, 'b': {value}}}) FILTER ({value} IS NOT NULL).b"
+
+
+# md5, since the versions of DuckDB on several machines may hash in different ways.
+_IN_BUCKET = "md5_number_lower({}) % $buckets::UBIGINT = $bucket::UBIGINT"
+
+_TASKS = f"""
+SELECT
+    name, NULL, count(*),
+    count(*) FILTER (ran_once AND span_us IS NOT NULL),
+    count(*) FILTER (status = 'FAILED'),
+    count(*) FILTER (skipped > 0),
+    count(*) FILTER (retried > 0 OR operation = 'RETRY'),
+    count(*) FILTER (operation = 'ROLLBACK'),
+    {_summary("span_us", "ran_once AND status = 'SUCCESSFUL'")},
+    {_summary("epoch_us(start_time) - epoch_us(create_time)", "start_time >= create_time")},
+    NULL,
+    {_summary("NULL::BIGINT", "false")}
+FROM tasks SEMI JOIN current ON tasks.part = current.part AND tasks.row = current.task_row
+WHERE {_IN_BUCKET.format("name")}
+GROUP BY name
+"""
+
+_SUBTASKS = f"""
+SELECT
+    task, name, count(*),
+    count(*) FILTER (span = '{SpanKind.ONE_RUN}'),
+    count(*) FILTER (status = 'FAILED'),
+    count(*) FILTER (operation IN ('SKIP', 'ROLLBACK_SKIP')),
+    count(*) FILTER (operation = 'RETRY' OR attempts > 1),
+    count(*) FILTER (operation = 'ROLLBACK'),
+    {_summary("span_us", HEALTHY)},
+    {_summary("wait_us", "true")},
+    {_latest("timeout")},
+    {_summary("span_us // nullif(greatest(timeout, 0), 0)", HEALTHY)}
+FROM (
+    SELECT * FROM subtasks WHERE {_IN_BUCKET.format("name")}
+) JOIN current USING (part, task_row)
+GROUP BY task, name
+"""

@@ -1,0 +1,422 @@
+"""Which timeouts are too long or too short, by the runs that were measured.
+
+A healthy run is proven to be one run and did its work. The advice for a subtask is a limit
+that passes a share of all its healthy runs to come with a promised confidence, and a
+margin on top: see :mod:`taskgraph.history.tolerance`.
+
+A run that was failed at its timeout is known only to be longer. It counts as healthy where
+healthy runs came close to that timeout, from half of it on; else it hung. The same holds
+for what was retried or skipped and took longer than its timeout in all, for its first run
+may have been cut. Such runs bound what can be said: the limit is sought among the runs
+whose timeout left room for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from taskgraph.analysis.states import SECOND, SpanKind
+from taskgraph.errors import ConfigError
+from taskgraph.history.database import Limits, open_database, read_tables
+from taskgraph.history.engines import Engine, InlineEngine
+from taskgraph.history.extras import needs_extras
+from taskgraph.history.store import RunStore
+from taskgraph.history.tolerance import confidence_of, least_runs, limit_rank
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["Advice", "AdviceOptions", "Verdict", "advise_timeouts"]
+
+_GENEROUS = 2
+"""A timeout of up to so many times the advised one may stay."""
+_STEPS = ((60, 5), (600, 30), (7200, 300))
+_COARSEST = 3600
+
+
+class Verdict(StrEnum):
+    """What to do about a timeout."""
+
+    LOWER = "lower"
+    KEEP = "keep"
+    RAISE = "raise"
+    SET = "set"
+    TOO_FEW = "too few runs"
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceOptions:
+    """What the advice must promise.
+
+    Attributes
+    ----------
+    share : float
+        Of the healthy runs to come that must pass.
+    confidence : float
+        Of that promise.
+    margin : float
+        What to add to the limit, as a share of it.
+    across_tasks : bool
+        Take the runs of a subtask in all kinds of tasks together.
+    """
+
+    share: float = 0.99
+    confidence: float = 0.95
+    margin: float = 0.5
+    across_tasks: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("share", "confidence"):
+            if not 0 < getattr(self, name) < 1:
+                text = f"the {name} must be between 0 and 1, not {getattr(self, name)}"
+                raise ConfigError(text)
+        if self.margin < 0:
+            raise ConfigError(f"the margin must not be negative: {self.margin}")
+
+
+class Advice(NamedTuple):
+    """The advice for one kind of subtask.
+
+    Attributes
+    ----------
+    task : str or None
+        ``None`` for all kinds of tasks.
+    subtask : str
+    verdict : Verdict
+    timeout : int or None
+        Seconds, in the latest document; ``None`` and 0 are no limit.
+    advised : int or None
+        Seconds; ``None`` where there are too few runs.
+    is_next_step : bool
+        The runs do not show how long is long enough, for too many were cut: `advised` is
+        twice the timeout that cut them, to be raised again or found enough.
+    runs : int
+        Healthy runs that were measured.
+    needed : int
+        How many the promise needs.
+    cut : int
+        Runs that their timeout may have killed though they were healthy.
+    hung : int
+        Runs that were failed at their timeout when healthy runs were long over.
+    retried : int
+        Subtasks with several attempts, split unknown: none of them is a measured run.
+    limit_us : int or None
+        Microseconds that pass the share of runs, without the margin.
+    longest_us : int or None
+        Microseconds of the longest healthy run.
+    confidence : float or None
+        With which `limit_us` does so.
+    would_kill : int or None
+        Healthy runs longer than the advice.
+    frees : int or None
+        Seconds by which the advice shortens the worst case of an attempt; negative where
+        it is longer.
+    """
+
+    task: str | None
+    subtask: str
+    verdict: Verdict
+    timeout: int | None
+    advised: int | None
+    is_next_step: bool
+    runs: int
+    needed: int
+    cut: int
+    hung: int
+    retried: int
+    limit_us: int | None
+    longest_us: int | None
+    confidence: float | None
+    would_kill: int | None
+    frees: int | None
+
+
+class _Share(NamedTuple):
+    folder: str
+    bucket: int
+    buckets: int
+    options: AdviceOptions
+    limits: Limits
+
+
+@needs_extras
+def advise_timeouts(
+    store: RunStore,
+    options: AdviceOptions | None = None,
+    *,
+    engine: Engine | None = None,
+    limits: Limits | None = None,
+) -> tuple[Advice, ...]:
+    """Advise on the timeout of every kind of subtask.
+
+    Parameters
+    ----------
+    store : RunStore
+        Every worker must be able to read its folder.
+    options : AdviceOptions, optional
+    engine : Engine, optional
+        This process by default.
+    limits : Limits, optional
+        For each worker.
+
+    Returns
+    -------
+    tuple of Advice
+        By task and subtask.
+
+    Raises
+    ------
+    ConfigError
+        If nothing was collected there.
+    """
+    store.require()
+    engine = engine or InlineEngine()
+    folder = str(store.folder.resolve())
+    shares = [
+        _Share(folder, i, engine.workers, options or AdviceOptions(), limits or Limits())
+        for i in range(engine.workers)
+    ]
+    advice = [one for found in engine.map(_advise, shares) for one in found]
+    return tuple(sorted(advice, key=lambda one: (one.task or "", one.subtask)))
+
+
+class _Limit(NamedTuple):
+    """A limit found among the runs with at least some timeout."""
+
+    runs: int
+    rank: int
+    value: int
+
+
+def _advise(share: _Share) -> list[Advice]:
+    with open_database(share.limits) as connection:
+        read_tables(connection, RunStore(share.folder))
+        task = "NULL::TEXT" if share.options.across_tasks else "task"
+        bucket = {"bucket": share.bucket, "buckets": share.buckets}
+        connection.execute(_SEEN.format(task=task), bucket)
+        connection.execute(_RUNS)
+        limits = _find_limits(connection, share.options)
+        rows = connection.execute(_GROUPS).fetchall()
+        drafts = [_draft(_Group(*row), limits.get(row[:2]), share.options) for row in rows]
+        return _with_kills(connection, drafts)
+
+
+def _find_limits(
+    connection: duckdb.DuckDBPyConnection, options: AdviceOptions
+) -> dict[tuple[str | None, str], _Limit]:
+    """Find the limit of each group among the most runs that can show one."""
+    connection.execute(_LEVELS)
+    ranked = []
+    for task, name, level, runs in connection.execute(_COUNTS).fetchall():
+        rank = limit_rank(runs, options.share, options.confidence)
+        if rank is not None:
+            ranked.append((task, name, level, runs, rank))
+    _register(connection, ranked)
+    found: dict[tuple[str | None, str], _Limit] = {}
+    for task, name, runs, rank, value in connection.execute(_RANKED).fetchall():
+        limit = _Limit(runs, rank, value)
+        found[task, name] = max(found.get((task, name), limit), limit)
+    return found
+
+
+def _register(
+    connection: duckdb.DuckDBPyConnection, rows: Sequence[tuple[object, ...]]
+) -> None:
+    import pyarrow as pa
+
+    fields = [("task", pa.string()), ("name", pa.string())]
+    fields += [(name, pa.int64()) for name in ("level", "runs", "rank")]
+    columns = zip(*rows, strict=True) if rows else [()] * len(fields)
+    arrays = [pa.array(c, kind) for c, (_, kind) in zip(columns, fields, strict=True)]
+    table = pa.Table.from_arrays(arrays, names=[name for name, _ in fields])
+    connection.register("ranks", table)
+
+
+class _Group(NamedTuple):
+    """What the runs of one kind of subtask are."""
+
+    task: str | None
+    name: str
+    timeout: int | None
+    retried: int
+    runs: int
+    longest: int | None
+    cut: int
+    hung: int
+    cut_at: int | None
+
+
+def _draft(group: _Group, limit: _Limit | None, options: AdviceOptions) -> Advice:
+    """Decide on a group; who would be killed is counted later."""
+    needed = least_runs(options.share, options.confidence)
+    advised = None
+    next_step = False
+    verdict = Verdict.TOO_FEW
+    if limit is not None:
+        advised = _round_up(limit.value * (1 + options.margin) / SECOND)
+        verdict = _verdict(group.timeout, advised, limit.value)
+    elif group.cut and group.cut_at is not None and group.runs + group.cut >= needed:
+        advised, next_step, verdict = _GENEROUS * group.cut_at, True, Verdict.RAISE
+        if (group.timeout or 0) >= advised:
+            verdict = Verdict.KEEP
+    confidence = limit and confidence_of(limit.runs, limit.rank, options.share)
+    frees = None
+    if advised is not None and group.timeout and verdict is not Verdict.KEEP:
+        frees = group.timeout - advised
+    return Advice(
+        task=group.task,
+        subtask=group.name,
+        verdict=verdict,
+        timeout=group.timeout,
+        advised=advised,
+        is_next_step=next_step,
+        runs=group.runs,
+        needed=needed,
+        cut=group.cut,
+        hung=group.hung,
+        retried=group.retried,
+        limit_us=limit and limit.value,
+        longest_us=group.longest,
+        confidence=confidence,
+        would_kill=None,
+        frees=frees,
+    )
+
+
+def _verdict(timeout: int | None, advised: int, limit: int) -> Verdict:
+    if not timeout:
+        return Verdict.SET
+    if timeout * SECOND < limit:
+        return Verdict.RAISE
+    return Verdict.LOWER if timeout > _GENEROUS * advised else Verdict.KEEP
+
+
+def _round_up(seconds: float) -> int:
+    """Round up to a number that a person would choose."""
+    step = next((step for bound, step in _STEPS if seconds <= bound), _COARSEST)
+    return max(step, int(-(-seconds // step)) * step)
+
+
+def _with_kills(
+    connection: duckdb.DuckDBPyConnection, drafts: list[Advice]
+) -> list[Advice]:
+    """Count the healthy runs that are longer than the advice."""
+    numbered = [
+        (draft.task, draft.subtask, draft.advised, 0, 0)
+        for draft in drafts
+        if draft.advised is not None
+    ]
+    _register(connection, numbered)
+    rows = connection.execute(_KILLS).fetchall()
+    kills = {(task, name): count for task, name, count in rows}
+    return [
+        draft._replace(would_kill=kills.get((draft.task, draft.subtask), 0))
+        if draft.advised is not None
+        else draft
+        for draft in drafts
+    ]
+
+
+_SEEN = """
+CREATE TABLE seen AS
+SELECT {task} AS task, name, as_of, span, span_us, status, operation, attempts, timeout
+FROM (
+    SELECT * FROM subtasks
+    WHERE md5_number_lower(name) % $buckets::UBIGINT = $bucket::UBIGINT
+) JOIN current USING (part, task_row)
+"""
+
+# A run is healthy, was cut though it may have been, or hung.
+_RUNS = f"""
+CREATE TABLE runs AS
+SELECT
+    task, name, timeout, span_us,
+    CASE
+        WHEN is_one AND status = 'SUCCESSFUL' THEN 'healthy'
+        WHEN 2 * reach >= timeout * {SECOND} THEN 'cut'
+        WHEN is_one THEN 'hung'
+    END AS what
+FROM (
+    SELECT
+        task, name, status, span_us, span = '{SpanKind.ONE_RUN}' AS is_one,
+        greatest(coalesce(timeout, 0), 0) AS timeout,
+        max(span_us) FILTER (span = '{SpanKind.ONE_RUN}' AND status = 'SUCCESSFUL')
+            OVER (PARTITION BY task, name) AS reach
+    FROM seen
+    WHERE span IN ('{SpanKind.ONE_RUN}', '{SpanKind.SEVERAL_RUNS}') AND span_us IS NOT NULL
+)
+WHERE what IS NOT NULL AND (
+    what = 'healthy' OR (
+        timeout > 0 AND span_us >= timeout * {SECOND}
+        AND (status = 'FAILED' OR NOT is_one)
+    )
+)
+"""
+
+_GROUPS = """
+SELECT
+    task, name, latest.timeout, retried, coalesce(runs, 0), longest,
+    coalesce(cut, 0), coalesce(hung, 0), cut_at
+FROM (
+    SELECT
+        task, name,
+        max({'a': as_of, 'timeout': timeout}) FILTER (timeout IS NOT NULL) AS latest,
+        count(*) FILTER (operation = 'RETRY' OR attempts > 1) AS retried
+    FROM seen GROUP BY task, name
+) LEFT JOIN (
+    SELECT
+        task AS of_task, name AS of_name,
+        count(*) FILTER (what = 'healthy') AS runs,
+        max(span_us) FILTER (what = 'healthy') AS longest,
+        count(*) FILTER (what = 'cut') AS cut,
+        count(*) FILTER (what = 'hung') AS hung,
+        max(timeout) FILTER (what = 'cut') AS cut_at
+    FROM runs GROUP BY task, name
+) ON task IS NOT DISTINCT FROM of_task AND name = of_name
+"""
+
+# The timeouts that runs had, the most frequent ones; 0 is none.
+_LEVELS = """
+CREATE TABLE levels AS
+SELECT task, name, timeout AS level FROM runs
+GROUP BY task, name, timeout
+QUALIFY row_number() OVER (PARTITION BY task, name ORDER BY count(*) DESC, timeout) <= 8
+"""
+
+_ABOVE = """
+FROM runs JOIN {levels} AS levels
+    ON runs.task IS NOT DISTINCT FROM levels.task AND runs.name = levels.name
+    AND (runs.timeout = 0 OR (levels.level > 0 AND runs.timeout >= levels.level))
+WHERE what <> 'hung'
+"""
+
+_COUNTS = f"""
+SELECT runs.task, runs.name, level, count(*)
+{_ABOVE.format(levels="levels")}
+GROUP BY ALL
+"""
+
+# What was cut is longer than all; a limit must lie where nothing was cut.
+_RANKED = f"""
+SELECT task, name, runs, rank, span_us FROM (
+    SELECT
+        runs.task, runs.name, levels.level, levels.runs, levels.rank, span_us, what,
+        count(*) FILTER (what = 'cut') OVER same AS cut,
+        row_number() OVER (same ORDER BY what = 'cut', span_us) AS place
+    {_ABOVE.format(levels="ranks")}
+    WINDOW same AS (PARTITION BY runs.task, runs.name, levels.level)
+)
+WHERE place = rank AND what = 'healthy'
+    AND (cut = 0 OR level = 0 OR span_us < level * {SECOND})
+"""
+
+_KILLS = f"""
+SELECT runs.task, runs.name, count(*)
+FROM runs JOIN ranks AS advice
+    ON runs.task IS NOT DISTINCT FROM advice.task AND runs.name = advice.name
+WHERE what = 'healthy' AND span_us > advice.level * {SECOND}
+GROUP BY ALL
+"""
