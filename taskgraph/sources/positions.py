@@ -55,7 +55,9 @@ def locate(data: bytes, pointers: Iterable[str]) -> dict[str, tuple[int, int]]:
     text = data.decode("utf-8", "replace")
     offsets: dict[str, int] = {}
     try:
-        _walk(text, _skip_space(text, 0), wanted, "", offsets)
+        _walk(text, _skip_space(text, 0), wanted, "", offsets, set(pointers))
+    except _AllFoundError:
+        pass
     except (ValueError, IndexError, RecursionError):
         return {}
     ordered = sorted(set(offsets.values()))
@@ -63,30 +65,40 @@ def locate(data: bytes, pointers: Iterable[str]) -> dict[str, tuple[int, int]]:
     return {pointer: places[_nearest(pointer, offsets)] for pointer in pointers}
 
 
+class _AllFoundError(Exception):
+    """The rest of the text need not be looked at."""
+
+
 def _nearest(pointer: str, offsets: dict[str, int]) -> int:
-    steps = split_pointer(pointer)
-    while steps:
-        offset = offsets.get("".join(f"/{escape_token(step)}" for step in steps))
-        if offset is not None:
-            return offset
-        steps.pop()
-    return offsets[""]
+    while pointer not in offsets:
+        pointer = pointer.rpartition("/")[0]
+    return offsets[pointer]
 
 
 def _skip_space(text: str, index: int) -> int:
+    if text[index] not in " \t\n\r":
+        return index
     match = _SPACE.match(text, index)
     assert match is not None  # the pattern matches the empty text
     return match.end()
 
 
 def _walk(
-    text: str, index: int, wanted: dict[str, Any], pointer: str, offsets: dict[str, int]
+    text: str,
+    index: int,
+    wanted: dict[str, Any],
+    pointer: str,
+    offsets: dict[str, int],
+    left: set[str],
 ) -> int:
     """Note the offsets of the wanted values from one value on; give its end.
 
-    It goes as deep as the pointers do, and no deeper.
+    It goes as deep as the pointers do, no deeper, and no further than the last of them.
     """
     offsets[pointer] = index
+    left.discard(pointer)
+    if not left:
+        raise _AllFoundError
     if not wanted or text[index] not in "{[":
         return _SKIP.raw_decode(text, index)[1]
     is_object = text[index] == "{"
@@ -104,7 +116,7 @@ def _walk(
             index = _SKIP.raw_decode(text, index)[1]
         else:
             step = f"{pointer}/{escape_token(key)}"
-            index = _walk(text, index, below, step, offsets)
+            index = _walk(text, index, below, step, offsets, left)
         index = _skip_space(text, index)
         if text[index] == ",":
             index = _skip_space(text, index + 1)

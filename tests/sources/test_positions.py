@@ -1,0 +1,64 @@
+"""From JSON pointers to lines and columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskgraph.sources.positions import escape_token, locate
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=4), inner, max_size=4)
+    ),
+    max_leaves=15,
+)
+
+
+def every_pointer(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    yield pointer, value
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from every_pointer(below, f"{pointer}/{escape_token(key)}")
+    elif isinstance(value, list):
+        for position, below in enumerate(value):
+            yield from every_pointer(below, f"{pointer}/{position}")
+
+
+@given(JSON, st.sampled_from([None, 2]), st.data())
+def test_the_value_stands_where_the_pointer_says(
+    value: Any, indent: int | None, data: st.DataObject
+) -> None:
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    values = dict(every_pointer(value))
+    chosen = data.draw(st.lists(st.sampled_from(sorted(values)), max_size=5))
+    places = locate(text.encode(), chosen)
+    assert places.keys() == set(chosen)
+    lines = text.split("\n")
+    for pointer, (line, column) in places.items():
+        rest = "\n".join([lines[line - 1][column - 1 :], *lines[line:]])
+        assert json.JSONDecoder().raw_decode(rest)[0] == values[pointer]
+
+
+def test_a_pointer_that_leads_nowhere_gets_the_nearest_place() -> None:
+    text = b'{"a": {"b": [1,\n 2]}}'
+    places = locate(text, ["/a/b/1", "/a/b/7/c", "/a/x/y", "/z", ""])
+    assert places == {
+        "/a/b/1": (2, 2), "/a/b/7/c": (1, 13), "/a/x/y": (1, 7), "/z": (1, 1), "": (1, 1)
+    }  # fmt: skip
+
+
+def test_what_follows_the_last_pointer_is_not_looked_at() -> None:
+    assert locate(b'{"a": 1, "b": [1, !', ["/a"]) == {"/a": (1, 7)}
+
+
+@pytest.mark.parametrize("text", [b"", b"  ", b"{", b'{"a" 1}', b"[1 2", b"x"])
+def test_where_the_text_cannot_be_read_nothing_is_told(text: bytes) -> None:
+    assert locate(text, ["/a", "/9"]) == {}
