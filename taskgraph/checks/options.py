@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.checks.findings import Severity
 from taskgraph.errors import ConfigError
+
+if TYPE_CHECKING:
+    from taskgraph.analysis import BudgetOptions
 
 __all__ = ["BudgetLimit", "CheckOptions"]
 
@@ -60,6 +63,8 @@ class CheckOptions:
     budget_limits : tuple of BudgetLimit
         How long tasks may take at worst; of several that match a name the last one
         decides, and a limit that the document itself states decides over all.
+    worst_case : BudgetOptions or None
+        What the worst case assumes; ``None`` is the defaults.
     """
 
     select: tuple[str, ...] = ()
@@ -75,6 +80,7 @@ class CheckOptions:
     dominant_share: float = 0.5
     no_return_share: float | None = None
     budget_limits: tuple[BudgetLimit, ...] = ()
+    worst_case: BudgetOptions | None = None
 
     def __post_init__(self) -> None:
         for name in ("near_timeout_share", "dominant_share", "no_return_share"):

@@ -34,12 +34,19 @@ class Fault(NamedTuple):
     """About the whole document, not about one of its tasks."""
 
 
-class Need(NamedTuple):
-    """Something that a document must carry for a rule to speak."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Need:
+    """Something that a document must carry for a rule to speak.
+
+    Attributes
+    ----------
+    what : str
+    reason_to_skip : callable
+        Says why a rule cannot speak about a task; ``""`` where it can.
+    """
 
     what: str
     reason_to_skip: Callable[[Subject], str]
-    """Says why the rule cannot speak; ``""`` where it can."""
 
 
 class RuleDoc(NamedTuple):

@@ -8,7 +8,7 @@ from taskgraph.checks.findings import Finding, Severity, Step
 from taskgraph.checks.options import CheckOptions
 from taskgraph.checks.result import CheckResult, Skipped
 from taskgraph.checks.rule import Fault, Rule
-from taskgraph.checks.selection import active_rules
+from taskgraph.checks.selection import Plan, make_plan
 from taskgraph.checks.subject import Subject
 from taskgraph.graph import TaskGraph
 
@@ -61,12 +61,13 @@ def check_document(
     ConfigError
         If the options name a rule that does not exist.
     """
+    plan = make_plan(options)
     results: list[CheckResult] = []
     seen: set[Finding] = set()
     data = b""
     for graph in graphs:
         subject = Subject(graph, options)
-        findings, skipped = _apply(subject)
+        findings, skipped = _apply(subject, plan)
         if findings:
             data = data or graph.task.origin.data
             findings = [finding for finding in findings if finding not in seen]
@@ -81,15 +82,14 @@ def check_document(
     return tuple(_located(results, data) if data else results)
 
 
-def _apply(subject: Subject) -> tuple[list[Finding], list[Skipped]]:
+def _apply(subject: Subject, plan: Plan) -> tuple[list[Finding], list[Skipped]]:
     findings: list[Finding] = []
     skipped: list[Skipped] = []
-    for rule, severity in active_rules(subject.options):
-        for need in rule.needs:
-            reason = need.reason_to_skip(subject)
-            if reason:
-                skipped.append(Skipped(rule.code, rule.name, reason))
-                break
+    reasons = {need: need.reason_to_skip(subject) for need in plan.needs}
+    for rule, severity in plan.rules:
+        reason = next((reasons[need] for need in rule.needs if reasons[need]), "")
+        if reason:
+            skipped.append(Skipped(rule.code, rule.name, reason))
         else:
             findings += [
                 _finding(subject, rule, severity, fault) for fault in rule.check(subject)

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from taskgraph.checks.findings import Severity
 from taskgraph.checks.options import CheckOptions
 from taskgraph.checks.registry import RULES
-from taskgraph.checks.rule import Rule
+from taskgraph.checks.rule import Need, Rule
 from taskgraph.errors import ConfigError
 
-__all__ = ["ActiveRule", "active_rules", "find_rule"]
+__all__ = ["ActiveRule", "Plan", "active_rules", "find_rule", "make_plan"]
 
 _ALL = "all"
 
@@ -23,6 +23,14 @@ class ActiveRule(NamedTuple):
     rule: Rule
     severity: Severity | None
     """``None`` where the options do not name one."""
+
+
+class Plan(NamedTuple):
+    """What a run over a task does."""
+
+    rules: tuple[ActiveRule, ...]
+    needs: tuple[Need, ...]
+    """Each need of the rules, once."""
 
 
 def find_rule(name: str) -> Rule:
@@ -48,18 +56,27 @@ def active_rules(options: CheckOptions) -> tuple[ActiveRule, ...]:
     ConfigError
         If a selector fits no rule.
     """
-    return _active(
-        options.select, options.extend_select, options.ignore, options.severities
-    )
+    return make_plan(options).rules
+
+
+def make_plan(options: CheckOptions) -> Plan:
+    """Give the rules that the options ask for, and what they need.
+
+    Raises
+    ------
+    ConfigError
+        If a selector fits no rule.
+    """
+    return _plan(options.select, options.extend_select, options.ignore, options.severities)
 
 
 @lru_cache(maxsize=256)
-def _active(
+def _plan(
     select: tuple[str, ...],
     extend_select: tuple[str, ...],
     ignore: tuple[str, ...],
     severities: tuple[tuple[str, Severity], ...],
-) -> tuple[ActiveRule, ...]:
+) -> Plan:
     for selector in (*select, *extend_select, *ignore, *(name for name, _ in severities)):
         if not any(_specificity(selector, rule) for rule in RULES):
             hint = _suggestion(_normal(selector))
@@ -69,7 +86,8 @@ def _active(
         asked = max(_best((*select, *extend_select), rule), not select and rule.enabled)
         if asked > _best(ignore, rule):
             chosen.append(ActiveRule(rule, _severity(severities, rule)))
-    return tuple(chosen)
+    needs = dict.fromkeys(need for active in chosen for need in active.rule.needs)
+    return Plan(tuple(chosen), tuple(needs))
 
 
 def _severity(severities: tuple[tuple[str, Severity], ...], rule: Rule) -> Severity | None:

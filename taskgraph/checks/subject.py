@@ -35,6 +35,7 @@ _FORWARD = frozenset({Operation.EXECUTE, Operation.RETRY})
 _BEGUN = STATUSES - {Status.PENDING, Status.READY}
 _ENDED = frozenset({Status.SUCCESSFUL, Status.FAILED})
 _EXECUTE = Operation.EXECUTE
+_RUNNING = Status.RUNNING
 _BACK = frozenset({Operation.ROLLBACK, Operation.ROLLBACK_SKIP})
 
 
@@ -45,12 +46,21 @@ class Subject:
     ----------
     graph : TaskGraph
     options : CheckOptions
+
+    Attributes
+    ----------
+    task : Task
+    statuses, operations : frozenset of str or None
+        Every status and operation that a subtask has.
     """
 
     def __init__(self, graph: TaskGraph, options: CheckOptions) -> None:
         self.graph = graph
         self.task = graph.task
         self.options = options
+        subtasks = self.task.subtasks
+        self.statuses = frozenset([subtask.status for subtask in subtasks])
+        self.operations = frozenset([subtask.operation for subtask in subtasks])
 
     def pointer(self, attribute: str = "") -> str:
         """Give the JSON pointer of the task, or of one of its values."""
@@ -97,16 +107,6 @@ class Subject:
         return self.options.as_of or self.task.as_of()
 
     @cached_property
-    def statuses(self) -> frozenset[str | None]:
-        """Every status that a subtask has."""
-        return frozenset([subtask.status for subtask in self.task.subtasks])
-
-    @cached_property
-    def operations(self) -> frozenset[str | None]:
-        """Every operation that a subtask has."""
-        return frozenset([subtask.operation for subtask in self.task.subtasks])
-
-    @cached_property
     def was_rolled_back(self) -> bool:
         """Whether a rollback has begun, or ended.
 
@@ -134,13 +134,21 @@ class Subject:
         retried, or rolled back, at a moment that no document tells.
         """
         task = self.task
-        times = [task.start_time] if task.start_time is not None else []
-        for subtask in task.subtasks:
-            times += filter(None, (subtask.start_time, subtask.finish_time))
-        last = max(times, default=None)
+        times = [sub.start_time for sub in task.subtasks if sub.start_time is not None]
+        times += [sub.finish_time for sub in task.subtasks if sub.finish_time is not None]
+        last = max(times, default=task.start_time)
         if last is not None and task.finish_time is not None and last <= task.finish_time:
             return None
         return last
+
+    @cached_property
+    def latest_time(self) -> datetime | None:
+        """The latest of all times of the document, apart from the response's own."""
+        task = self.task
+        times = [task.create_time, task.start_time, task.finish_time]
+        for subtask in task.subtasks:
+            times += (subtask.create_time, subtask.start_time, subtask.finish_time)
+        return max([time for time in times if time is not None], default=None)
 
     @cached_property
     def single_runs(self) -> tuple[tuple[int, timedelta], ...]:
@@ -150,6 +158,7 @@ class Subject:
         raise the number of attempts, and the times then span every run.
         """
         runs = []
+        as_of = self.as_of
         for node, subtask in enumerate(self.graph.subtasks):
             start = subtask.start_time
             if start is None or subtask.operation != _EXECUTE or subtask.attempts != 1:
@@ -157,7 +166,7 @@ class Subject:
             if subtask.status in _ENDED:
                 end = subtask.finish_time
             else:
-                end = self.as_of if subtask.status == Status.RUNNING else None
+                end = as_of if subtask.status == _RUNNING else None
             if end is not None and end > start:
                 runs.append((node, end - start))
         return tuple(runs)
@@ -191,9 +200,9 @@ class Subject:
     @cached_property
     def budget(self) -> Budget:
         """The worst case in time; only where the graph is sound."""
-        from taskgraph.analysis.budget import budget
+        from taskgraph.analysis.budget import BudgetOptions, budget
 
-        return budget(self.graph)
+        return budget(self.graph, self.options.worst_case or BudgetOptions())
 
     @cached_property
     def unknown_ids(self) -> Mapping[tuple[int, Side], list[Id]]:

@@ -35,7 +35,10 @@ __all__ = ["RULE"]
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report the parts, if there is more than one."""
-    if len(subject.graph.components) < 2:
+    graph = subject.graph
+    if graph.is_acyclic and sum(not upstreams for upstreams in graph.upstreams) == 1:
+        return  # everything is below the one source
+    if len(graph.components) < 2:
         return
     parts = _parts(subject)
     if len(parts) < 2:

@@ -44,7 +44,7 @@ def check(subject: Subject) -> Iterator[Fault]:
         return
     now = task.envelope.timestamp
     latest = now + timedelta(seconds=subject.options.tolerance)
-    if all(time <= latest for time in task.times()):
+    if subject.latest_time is None or subject.latest_time <= latest:
         return
     own = _future(task, latest)
     positions = [at for at, sub in enumerate(task.subtasks) if _future(sub, latest)]
