@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 import traceback
@@ -70,6 +71,9 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
+    # Documents and graphs hold few cycles, and a large one has millions of objects:
+    # with the usual thresholds the collector walks them all again and again.
+    gc.set_threshold(100_000, 50, 100)
     try:
         cli(args, prog_name="taskgraph")
     except TaskgraphError as error:
