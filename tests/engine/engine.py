@@ -44,10 +44,11 @@ class History:
         """Give what the engine would answer at a moment, not before the submission."""
         moment = max(moment, self.began)
         task, rows, last_change = self.journal.rows(moment)
+        rng = Random(f"{self.seed}/{moment}")
         return Photo(
             journal=self.journal,
             moment=moment,
-            timestamp=moment + Random(f"{self.seed}/{moment}").randrange(2, 60),
+            timestamp=moment + rng.randrange(2, 60) + rng.choice(self.plan.clocks),
             task=task,
             rows=rows,
             last_change=last_change,
@@ -63,8 +64,10 @@ class History:
             return rng.randrange(self.began, self.ended + 2)
         if kind < 0.5:
             return change + rng.randrange(3)
-        if kind < 0.75:
+        if kind < 0.7:
             return change + rng.randrange(1500)
+        if kind < 0.75 and self.journal.actions:
+            return rng.choice(self.journal.actions).moment + rng.randrange(1500)
         if kind < 0.85:
             return change + rng.randrange(100 * SECOND)
         return self.ended + rng.randrange(10 * 3600 * SECOND)

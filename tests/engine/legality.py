@@ -17,7 +17,8 @@ __all__ = ["Judgement", "judge"]
 
 Json: TypeAlias = dict[str, Any]
 SECOND = 1000
-GRACE = 12_100  # milliseconds after a deadline within which the poll has seen it
+SKEW = 100  # milliseconds by which the clocks of the engine's servers may differ
+GRACE = 12_100 + SKEW  # milliseconds after a deadline in which the poll has seen it
 STATES = {"PENDING", "READY", "RUNNING", "CANCELING", "FAILED", "SUCCESSFUL"}
 BACK = {"ROLLBACK", "ROLLBACK_SKIP"}
 OPERATIONS = {"EXECUTE", "RETRY", "SKIP", "CANCEL"} | BACK
@@ -43,9 +44,9 @@ class Judgement(NamedTuple):
     accidents: tuple[str, ...]
 
     @property
-    def is_ordinary(self) -> bool:
-        """Whether the engine writes such a document when all goes well."""
-        return not self.impossible and not self.accidents
+    def reasons(self) -> tuple[str, ...]:
+        """Everything because of which it is no ordinary document."""
+        return (*self.impossible, *self.accidents)
 
 
 @dataclass(slots=True)
@@ -324,7 +325,7 @@ def _was_touched(task: _Task) -> bool:
 def _windows(task: _Task) -> Iterator[str]:
     known = [step for step in task.steps if step.start is not None]
     for step in known:
-        if _is_later(step.start, step.finish):
+        if _is_later(step.start, step.finish, skew=0):
             yield f"{step.id} finished before it started"
         if _is_later(task.start, step.start):
             yield f"{step.id} started before the task"
@@ -334,14 +335,14 @@ def _windows(task: _Task) -> Iterator[str]:
             yield from _edge_times(task, task.by_id[up], step)
     moments = [task.start, task.finish]
     moments += [moment for step in task.steps for moment in (step.start, step.finish)]
-    if task.timestamp is not None and max(filter(None, moments)) > task.timestamp:
+    if _is_later(max(filter(None, moments)), task.timestamp):
         yield "a time after the response"
     if _is_later(task.start, task.finish):
         yield "the task finished before it started"
 
 
-def _is_later(one: int | None, other: int | None) -> bool:
-    return one is not None and other is not None and one > other
+def _is_later(one: int | None, other: int | None, skew: int = SKEW) -> bool:
+    return one is not None and other is not None and one > other + skew
 
 
 def _edge_times(task: _Task, up: _Step, down: _Step) -> Iterator[str]:

@@ -268,7 +268,8 @@ def renumber_a_part(document: Json, rng: Random) -> bool:
 
 def drop_a_part(document: Json, rng: Random) -> bool:
     """Take a part out as if it had never been; what stays is a split with a gap."""
-    part = _pick(rng, [s for s in _subtasks(document) if s.get("parallelIdx", -1) >= 0])
+    parts = [s for s in _subtasks(document) if s.get("parallelIdx", -1) >= 0]
+    part = _pick(rng, [s for s in parts if s["status"] != "FAILED"])
     if part is None:
         return False
     by_id = _by_id(document)

@@ -23,7 +23,7 @@ class Photo:
     moment : int
         When the tables were read, in milliseconds since 1970.
     timestamp : int
-        When the response was written, a little later.
+        When the response was written, a little later, by the clock of any server.
     last_change : int
         When anything in the tables changed last, visibly or not.
     """

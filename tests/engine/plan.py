@@ -58,6 +58,8 @@ class Plan:
         The moment of submission.
     concurrency : int
         How many subtasks may be in flight: -1 for the engine's default, 0 for no limit.
+    clocks : tuple of int
+        Of each of the engine's servers: by how many milliseconds its clock is ahead.
     stages : tuple of tuple of int
         The steps stage by stage, where every step waits for the whole stage before.
     """
@@ -71,6 +73,7 @@ class Plan:
     submitted: int
     concurrency: int = -1
     forbids_rollback: bool = False
+    clocks: tuple[int, ...] = (0,)
     stages: tuple[tuple[int, ...], ...] = ()
     downstreams: tuple[tuple[int, ...], ...] = field(init=False)
 
@@ -125,6 +128,7 @@ def make_plan(rng: Random) -> Plan:
         + rng.randrange(1000),
         concurrency=rng.choice((-1, -1, -1, 0, 1, 2, 3, 5)),
         forbids_rollback=rng.random() < 0.08,
+        clocks=rng.choice(((0,), (0,), (0,), (0, 35), (-40, 0, 40))),
         stages=_stages(nodes, groups),
     )
 
@@ -139,23 +143,27 @@ def _two_chains(rng: Random, count: int) -> list[_Node]:
     if count > 2:
         start = rng.randrange(1, count)
         nodes[start].upstreams = ()
-        if rng.random() < 0.8:
+        if rng.random() < 0.95:
             nodes.append(_Node((start - 1, count - 1)))
     return nodes
 
 
 def _layers(rng: Random, count: int) -> list[_Node]:
-    """Layers in which every node waits for some or all of the layer before."""
+    """Layers in which every node waits for some or all of the layer before.
+
+    Most end in a node that waits for all that nothing else waits for.
+    """
     nodes: list[_Node] = []
     before: list[int] = []
     whole = rng.random() < 0.5
     while len(nodes) < count:
         width = rng.randrange(1, 5)
         layer = list(range(len(nodes), len(nodes) + width))
-        for _ in layer:
-            some = before if whole or not before else _some(rng, before)
-            nodes.append(_Node(tuple(some)))
+        nodes += [_Node(tuple(before if whole else _some(rng, before))) for _ in layer]
         before = layer
+    if rng.random() < 0.9:
+        used = {up for node in nodes for up in node.upstreams}
+        nodes.append(_Node(tuple(set(range(len(nodes))) - used)))
     return nodes
 
 
@@ -164,14 +172,15 @@ def _random(rng: Random, count: int) -> list[_Node]:
     nodes = []
     for number in range(count):
         ups = [up for up in range(number) if rng.random() < density]
-        if number and not ups and rng.random() < 0.97:
+        if number and not ups and rng.random() < 0.995:
             ups = [rng.randrange(number)]
         nodes.append(_Node(tuple(ups)))
     return nodes
 
 
 def _some(rng: Random, candidates: list[int]) -> list[int]:
-    return sorted(rng.sample(candidates, rng.randrange(1, len(candidates) + 1)))
+    count = rng.randrange(1, len(candidates) + 1) if candidates else 0
+    return sorted(rng.sample(candidates, count))
 
 
 def _split(rng: Random, nodes: list[_Node]) -> None:

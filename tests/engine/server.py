@@ -46,10 +46,11 @@ class Work(NamedTuple):
 class _Thread:
     """A run in a worker; it may outlive what the tables say of it."""
 
-    __slots__ = ("alive", "armed", "index", "version")
+    __slots__ = ("alive", "armed", "index", "server", "version")
 
-    def __init__(self, index: int, version: int, armed: bool) -> None:
+    def __init__(self, index: int, server: int, version: int, armed: bool) -> None:
         self.index = index
+        self.server = server
         self.version = version
         self.armed = armed
         self.alive = True
@@ -90,7 +91,7 @@ class Server:
         self.plan = plan
         self.rng = rng
         self.now = plan.submitted
-        self.task = TaskRow(start=plan.submitted)
+        self.task = TaskRow(start=plan.submitted + plan.clocks[0])
         self.rows = [Row()] * len(plan.steps)
         self.fault_due = False
         self.busy_until = 0
@@ -190,6 +191,12 @@ class Server:
         poll.last = self.now
         poll.work()
 
+    def _clock(self, server: int | None = None) -> int:
+        """What a server's clock shows; it is any of them that polls."""
+        clocks = self.plan.clocks
+        chosen = self.rng.randrange(len(clocks)) if server is None else server
+        return self.now + clocks[chosen]
+
     # --- tables ---------------------------------------------------------------
 
     def _save(self, index: int, row: Row) -> None:
@@ -226,9 +233,8 @@ class Server:
         self._on_change(-1, task)
 
     def _finish_task(self, state: str, by_fault: bool = False) -> None:
-        self._store_task(
-            self.task._replace(state=state, finish=self.now, by_fault=by_fault)
-        )
+        finish = self._clock()
+        self._store_task(self.task._replace(state=state, finish=finish, by_fault=by_fault))
 
     def _note(self, index: int, text: str) -> None:
         self._log.append(LogLine(self.now, index, self.rows[index].attempts, text))
@@ -322,8 +328,9 @@ class Server:
         row = self.rows[index]
         if row.state != "READY" or self.is_resting:
             return
-        executor = "10.0.0.1"
-        first = self.now if row.start is None else row.start
+        server = self.rng.randrange(len(self.plan.clocks))
+        executor = f"10.0.0.{server + 1}"
+        first = self._clock(server) if row.start is None else row.start
         row = row._replace(state="RUNNING", start=first, finish=None, executor=executor)
         self._latest_start[index] = self.now
         self._save(index, row)
@@ -334,7 +341,7 @@ class Server:
         self._wake(self._running_poll, (timeout + POLL_SLACK + 1) * SECOND)
         if work.lost:
             return
-        thread = _Thread(index, self._versions[index], work.armed)
+        thread = _Thread(index, server, self._versions[index], work.armed)
         self._threads.append(thread)
         self.at(self.now + work.duration, self._end, thread, work.fails)
         if timeout and work.armed and work.duration >= timeout * SECOND:
@@ -357,7 +364,7 @@ class Server:
             state = "PENDING"
         else:
             state = "SUCCESSFUL"
-        self._save(index, row._replace(state=state, finish=self.now))
+        self._save(index, row._replace(state=state, finish=self._clock(thread.server)))
         self._note(index, f"end {row.operation}: {state}")
 
     def _expire(self, thread: _Thread) -> None:
@@ -366,7 +373,8 @@ class Server:
             return
         row = self.rows[thread.index]
         if row.state == "RUNNING":
-            self._save(thread.index, row._replace(state="FAILED", finish=self.now))
+            finish = self._clock(thread.server)
+            self._save(thread.index, row._replace(state="FAILED", finish=finish))
             self._note(thread.index, "deadline passed")
 
     # --- the other polls ------------------------------------------------------
@@ -381,7 +389,7 @@ class Server:
             allowed = self.plan.steps[index].timeout + POLL_SLACK
             left = self._latest_start[index] + (allowed + 1) * SECOND - self.now
             if row.operation == "CANCEL" or left <= 0:
-                self._save(index, row._replace(state="FAILED", finish=self.now))
+                self._save(index, row._replace(state="FAILED", finish=self._clock()))
                 self._note(index, "stopped by the poll")
             else:
                 self._wake(self._running_poll, left)
