@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
@@ -30,15 +30,18 @@ class Request:
     no_return: PointOfNoReturn | None = None
     as_of: datetime | None = None
 
-    def scene(self) -> Scene:
-        """Build the scene of the dependencies."""
+    def scene(self, at_most: int | None = None) -> Scene:
+        """Build the scene of the dependencies, collapsed to a number of boxes if given."""
         from taskgraph.diagrams.scene import build_scene
 
+        options = self.options
+        if at_most is not None:
+            options = replace(options, collapse="auto", max_nodes=at_most)
         return build_scene(
             self.graph,
             schedule=self.schedule,
             no_return=self.no_return,
-            options=self.options,
+            options=options,
         )
 
 
@@ -131,12 +134,70 @@ def _dot(request: Request) -> str:
     return render_dot(request.scene())
 
 
+def _mermaid(request: Request) -> str:
+    from taskgraph.diagrams.mermaid import render_fitting
+
+    return render_fitting(request.scene)
+
+
+def _columns(request: Request) -> dict[str, Sequence[int]]:
+    """Give what the schedule says about each node."""
+    timing = request.schedule
+    if timing is None:
+        return {}
+    return {
+        "early_start": timing.early_start,
+        "early_finish": timing.early_finish,
+        "total_float": timing.total_float,
+        "critical": [slack == 0 for slack in timing.total_float],
+    }
+
+
+def _graphml(request: Request) -> str:
+    from taskgraph.graph.export import export_graphml
+
+    return export_graphml(request.graph, _columns(request))
+
+
+def _gexf(request: Request) -> str:
+    from taskgraph.graph.export import export_gexf
+
+    return export_gexf(request.graph, _columns(request))
+
+
+def _node_link(request: Request) -> str:
+    from taskgraph.graph.export import export_node_link
+
+    return export_node_link(request.graph, _columns(request))
+
+
 FORMATS: Mapping[str, DiagramFormat] = MappingProxyType(
     {
         form.name: form
         for form in (
             DiagramFormat("svg", (".svg",), "a picture for pages", {"graph": _svg}),
             DiagramFormat("dot", (".dot", ".gv"), "Graphviz source", {"graph": _dot}),
+            DiagramFormat(
+                "mermaid",
+                (".mmd", ".mermaid"),
+                "text that wikis and trackers draw, within Mermaid's limits",
+                {"graph": _mermaid},
+            ),
+            DiagramFormat(
+                "graphml",
+                (".graphml",),
+                "the whole graph for yEd, Gephi and networkx",
+                {"graph": _graphml},
+            ),
+            DiagramFormat(
+                "gexf", (".gexf",), "the whole graph for Gephi", {"graph": _gexf}
+            ),
+            DiagramFormat(
+                "json",
+                (".json",),
+                "the whole graph as node-link JSON, for networkx and d3",
+                {"graph": _node_link},
+            ),
         )
     }
 )

@@ -1,0 +1,170 @@
+"""Mermaid text, for pages that draw it themselves.
+
+Mermaid refuses more than 500 edges or 50,000 characters, and reads markup and directives
+in texts: labels are quoted, and whatever could mean something is written as an entity.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from taskgraph.diagrams.labels import join_words
+from taskgraph.diagrams.palette import LIGHT, SIGNS, tone
+from taskgraph.diagrams.scene import Kind, Scene, SceneEdge, SceneNode
+from taskgraph.diagrams.text import ellipsize
+from taskgraph.errors import RenderError
+
+__all__ = ["CHARACTERS", "EDGES", "render_fitting", "render_mermaid"]
+
+EDGES = 500
+CHARACTERS = 50_000
+"""What Mermaid takes unless it is told otherwise."""
+_SIZES = (120, 60, 30, 15, 8)
+_NAME_ROOM = 320.0
+# A title is cleaned of markup but knows no entities: what looks alike takes its place.
+_TITLE = str.maketrans("<>&", "＜＞＆")
+_SPECIAL = re.compile(r"[^\w ,:/()-]|^[\d\s]*[-.)]", re.ASCII | re.MULTILINE)
+
+
+def render_fitting(scene_of: Callable[[int | None], Scene]) -> str:
+    """Write the largest scene that Mermaid draws.
+
+    Parameters
+    ----------
+    scene_of : function
+        Gives the scene for a number of boxes at most; ``None`` leaves it as the user
+        wanted it.
+
+    Raises
+    ------
+    RenderError
+        If not even a few boxes are small enough.
+    """
+    for size in (None, *_SIZES):
+        scene = scene_of(size)
+        if len(scene.edges) <= EDGES:
+            text = render_mermaid(scene)
+            if len(text) <= CHARACTERS:
+                return text
+    raise RenderError("the diagram is too large for Mermaid: choose another format")
+
+
+def render_mermaid(scene: Scene) -> str:
+    """Write a scene as a Mermaid flowchart, however large.
+
+    Every node has a synthetic name, ``n`` and its number. A circle without text stands
+    for no subtask: whatever leads into it leads on to all that follow it.
+
+    Parameters
+    ----------
+    scene : Scene
+
+    Returns
+    -------
+    str
+        The same for the same scene; it ends in a line feed.
+    """
+    title = " ".join((scene.title, *scene.notes)).translate(_TITLE)
+    lines = [
+        "---",
+        f"title: {json.dumps(title, ensure_ascii=False)}",
+        "---",
+        f"flowchart {scene.direction}",
+    ]
+    for number, node in enumerate(scene.nodes):
+        lines += _node(f"n{number}", node)
+    lines += [f"  n{e.tail} {_arrow(e)} n{e.head}" for e in scene.edges]
+    lines += _styles(scene)
+    return "\n".join(lines) + "\n"
+
+
+def _node(name: str, node: SceneNode) -> Iterator[str]:
+    if node.kind is Kind.JUNCTION:
+        yield f'  {name}((" "))'
+    elif node.kind is Kind.FRAME:
+        yield f'  subgraph {name}["{_label([node.name, node.id_text])}"]'
+        for place, member in enumerate(node.members):
+            yield f"  {_box(f'{name}_{place}', member)}"
+        yield "  end"
+    else:
+        yield f"  {_box(name, node)}"
+
+
+def _box(name: str, node: SceneNode) -> str:
+    return f'{name}["{_label(_lines(node))}"]'
+
+
+def _lines(node: SceneNode) -> Iterator[str]:
+    if node.gate:
+        yield "⛔ Point of no return"
+    if node.kind is Kind.GROUP:
+        for status, count in node.counts:
+            yield f"{SIGNS[tone(status)]} {count} {status}"
+    else:
+        yield f"{SIGNS[node.tone]} {node.state}"
+    yield ellipsize(node.name, _NAME_ROOM, 13)
+    yield join_words((ellipsize(node.id_text, _NAME_ROOM, 13, middle=True), *node.facts))
+
+
+def _label(lines: Iterable[str]) -> str:
+    return "<br/>".join(_quoted(line) for line in lines)
+
+
+def _quoted(text: str) -> str:
+    """Write what Mermaid could read as markup as entities: ``#60;`` for ``<``."""
+    return _SPECIAL.sub(
+        lambda found: "".join(
+            char if char.isalnum() or char == " " or ord(char) > 127 else f"#{ord(char)};"
+            for char in found[0]
+        ),
+        text,
+    )
+
+
+def _arrow(edge: SceneEdge) -> str:
+    if edge.one_sided or edge.ghostly:
+        return "-.->"
+    return "==>" if edge.critical or edge.cyclic else "-->"
+
+
+def _styles(scene: Scene) -> Iterator[str]:
+    """Give the classes that are used, and the colour of the edges that show a fault."""
+    members: dict[str, list[str]] = {}
+    for number, node in enumerate(scene.nodes):
+        for name, drawn in (
+            (f"n{number}", node),
+            *((f"n{number}_{place}", part) for place, part in enumerate(node.members)),
+        ):
+            for style in _classes(drawn):
+                members.setdefault(style, []).append(name)
+    definitions = {
+        **{
+            name: f"fill:{soft},stroke:{strong},color:{LIGHT.text}"
+            for name, (strong, soft) in LIGHT.tones.items()
+        },
+        "frame": f"fill:{LIGHT.frame},stroke:{LIGHT.border},color:{LIGHT.text}",
+        "blocked": "stroke-dasharray:5 3",
+        "critical": f"stroke:{LIGHT.critical},stroke-width:3px",
+        "faulty": f"stroke:{LIGHT.fault},stroke-width:3px",
+    }
+    for style, definition in definitions.items():
+        if style in members:
+            yield f"  classDef {style} {definition}"
+            yield f"  class {','.join(members[style])} {style}"
+    faulty = [str(n) for n, edge in enumerate(scene.edges) if edge.cyclic or edge.ghostly]
+    if faulty:
+        yield f"  linkStyle {','.join(faulty)} stroke:{LIGHT.fault}"
+
+
+def _classes(node: SceneNode) -> Iterator[str]:
+    if node.kind is Kind.JUNCTION:
+        return
+    yield "frame" if node.kind is Kind.FRAME else node.tone
+    if node.blocked or node.kind is Kind.GHOST:
+        yield "blocked"
+    if node.critical:
+        yield "critical"
+    if node.faulty:
+        yield "faulty"

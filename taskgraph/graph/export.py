@@ -1,0 +1,136 @@
+"""The whole graph in the exchange formats of graph tools, written by networkx."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeAlias
+
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model import Subtask
+from taskgraph.model.text import visible
+
+if TYPE_CHECKING:
+    import networkx
+
+__all__ = ["Columns", "export_gexf", "export_graphml", "export_node_link"]
+
+Value: TypeAlias = str | int | bool
+Columns: TypeAlias = Mapping[str, Sequence[Value]]
+"""Further attributes by name, each with a value for every node."""
+
+_FIELDS = (
+    "name",
+    "description",
+    "status",
+    "operation",
+    "timeout",
+    "attempts",
+    "parallel_index",
+    "prohibit_rollback",
+    "prohibit_skip",
+    "node_type",
+    "create_time",
+    "start_time",
+    "finish_time",
+)
+# What XML 1.0 cannot hold, and the carriage return, which no parser gives back.
+_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def export_graphml(graph: TaskGraph, columns: Columns | None = None) -> str:
+    """Write GraphML.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+        A faulty one too. An edge that only one end names has ``named_in``.
+    columns : mapping, optional
+        Further attributes of the nodes.
+
+    Returns
+    -------
+    str
+        The nodes are the ids; where two ids are one text (``1`` and ``"1"``), or XML
+        cannot hold one, ``n0``, ``n1``, ... in ascending order of the ids, with the id
+        as attribute ``id``.
+    """
+    import networkx
+
+    drawn = _digraph(graph, columns or {}, _xml_keys(graph), _xml_text)
+    return "\n".join(networkx.generate_graphml(drawn)) + "\n"
+
+
+def export_gexf(graph: TaskGraph, columns: Columns | None = None) -> str:
+    """Write GEXF; parameters and nodes as in :func:`export_graphml`."""
+    import networkx
+
+    drawn = _digraph(graph, columns or {}, _xml_keys(graph), _xml_text)
+    text = "\n".join(networkx.generate_gexf(drawn, version="1.2draft"))
+    # The writer puts the day of writing in: the same task must give the same bytes.
+    return re.sub(r"\s*<meta\b.*?</meta>", "", text, count=1, flags=re.DOTALL) + "\n"
+
+
+def export_node_link(graph: TaskGraph, columns: Columns | None = None) -> str:
+    """Write node-link JSON, as networkx and d3 read it; the nodes are the ids."""
+    import networkx
+
+    keys: list[str | int] = [subtask.id for subtask in graph.subtasks]
+    drawn = _digraph(graph, columns or {}, keys, str)
+    data = networkx.node_link_data(drawn, edges="edges")
+    return json.dumps(data, indent=2) + "\n"
+
+
+def _digraph(
+    graph: TaskGraph,
+    columns: Columns,
+    keys: Sequence[str | int],
+    text: Callable[[str], str],
+) -> networkx.DiGraph[str | int]:
+    """Build a graph whose attributes every format can hold: no nulls and no lists."""
+    import networkx
+
+    task = graph.task
+    about = {"task": task.id, "name": task.name, "status": task.status}
+    drawn: networkx.DiGraph[str | int] = networkx.DiGraph()
+    drawn.graph.update(
+        {name: _plain(value, text) for name, value in about.items() if value is not None}
+    )
+    for node, subtask in enumerate(graph.subtasks):
+        attributes = _attributes(subtask, text)
+        if keys[node] != subtask.id:
+            attributes["id"] = text(str(subtask.id))
+        attributes.update({name: column[node] for name, column in columns.items()})
+        drawn.add_node(keys[node], **attributes)
+    named_in = {edge[:2]: edge.named_in for edge in graph.one_sided}
+    for edge in graph.edges():
+        side = named_in.get(edge)
+        attributes = {} if side is None else {"named_in": side}
+        drawn.add_edge(keys[edge[0]], keys[edge[1]], **attributes)
+    return drawn
+
+
+def _attributes(subtask: Subtask, text: Callable[[str], str]) -> dict[str, Value]:
+    values = ((name, getattr(subtask, name)) for name in _FIELDS)
+    return {name: _plain(value, text) for name, value in values if value is not None}
+
+
+def _plain(value: object, text: Callable[[str], str]) -> Value:
+    if isinstance(value, int):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return text(str(value))
+
+
+def _xml_keys(graph: TaskGraph) -> list[str | int]:
+    texts = [str(subtask.id) for subtask in graph.subtasks]
+    if len(set(texts)) == len(texts) and not any(map(_NOT_XML.search, texts)):
+        return [subtask.id for subtask in graph.subtasks]
+    return [f"n{node}" for node in range(len(texts))]
+
+
+def _xml_text(value: str) -> str:
+    return _NOT_XML.sub(lambda found: visible(found[0]), value)
