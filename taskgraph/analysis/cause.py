@@ -18,7 +18,11 @@ from taskgraph.model import Operation, Status, Subtask
 __all__ = ["POLL_SECONDS", "Cause", "FailureCause", "failure_cause"]
 
 POLL_SECONDS: Final = 10
-"""The engine fails a subtask when more than this has passed since its timeout."""
+"""The engine fails a subtask when more than this has passed since its timeout.
+
+It arms no deadline for a timeout of 0, but versions of it fail such a subtask all the
+same.
+"""
 
 
 class Cause(StrEnum):
@@ -28,6 +32,7 @@ class Cause(StrEnum):
     OVER_TIMEOUT = "it ended by itself after its timeout, before the engine noticed"
     WITHIN_TIMEOUT = "it ended before its timeout"
     NO_TIMEOUT = "it has no timeout"
+    ZERO_TIMEOUT = "its timeout is 0 and it ran long enough for the engine to end it"
     CANCELED = "it was cancelled"
     ROLLBACK = "its rollback failed: when that started is unknown"
     SEVERAL_RUNS = "it ran several times: when the last attempt started is unknown"
@@ -77,7 +82,8 @@ def _cause(subtask: Subtask, ran: int | None, *, several: bool) -> Cause:
     if subtask.operation == Operation.ROLLBACK:
         return Cause.ROLLBACK
     if not has_limit(subtask):
-        return Cause.NO_TIMEOUT
+        polled = subtask.timeout == 0 and ran is not None and ran > POLL_SECONDS * SECOND
+        return Cause.ZERO_TIMEOUT if polled else Cause.NO_TIMEOUT
     if ran is None:
         return Cause.SEVERAL_RUNS if several else Cause.NO_TIMES
     over = ran - timeout_seconds(subtask) * SECOND

@@ -50,7 +50,7 @@ def worst_case(
     limit: int,
     unlimited: Iterable[int] = (),
 ) -> WorstCase:
-    """Bound how long some nodes take, with the edges between them.
+    """Bound how long some nodes take, in the order of the whole graph.
 
     Parameters
     ----------
@@ -64,12 +64,13 @@ def worst_case(
         The nodes of the whole graph whose duration is no bound.
     """
     kept = sorted(nodes)
-    part = subgraph(graph, kept)
-    weights = [durations[node] for node in kept]
-    longest = schedule(part, weights).makespan
-    may_wait = bool(limit and wide_antichain(part, limit))
+    counted = [0] * len(graph)
+    for node in kept:
+        counted[node] = durations[node]
+    longest = schedule(graph, counted).makespan
+    may_wait = bool(limit and wide_antichain(subgraph(graph, kept), limit))
     return WorstCase(
-        seconds=graham_bound(sum(weights), longest, limit) if may_wait else longest,
+        seconds=graham_bound(sum(counted), longest, limit) if may_wait else longest,
         longest_path=longest,
         may_wait=may_wait,
         unlimited=tuple(sorted(set(kept).intersection(unlimited))),
@@ -87,8 +88,8 @@ def worst_case_left(graph: TaskGraph, left: Weights, limit: int) -> WorstCase:
     limit : int
         How many may be in flight; 0 is unlimited.
     """
-    unlimited = left.nodes(Basis.NO_LIMIT)
-    return worst_case(graph, _todo(left), left.durations, limit, unlimited)
+    todo = [node for node, basis in enumerate(left.basis) if basis is not Basis.DONE]
+    return worst_case(graph, todo, left.durations, limit, left.nodes(Basis.NO_LIMIT))
 
 
 def worst_cases_without(
@@ -100,24 +101,17 @@ def worst_cases_without(
     take hardly longer than one.
     """
     whole = worst_case_left(graph, left, limit)
-    todo = _todo(left)
-    place = {node: at for at, node in enumerate(todo)}
-    part = subgraph(graph, todo)
-    durations = [left.durations[node] for node in todo]
-    drag = drags(part, schedule(part, durations))
-    total = sum(durations)
+    durations = left.durations  # what is done has none
+    drag = drags(graph, schedule(graph, durations))
+    work = sum(durations)
     found = {}
     for node in nodes:
-        longest = whole.longest_path - drag[place[node]]
-        rest = total - left.durations[node]
+        longest = whole.longest_path - drag[node]
+        total = work - durations[node]
         found[node] = WorstCase(
-            seconds=graham_bound(rest, longest, limit) if whole.may_wait else longest,
+            seconds=graham_bound(total, longest, limit) if whole.may_wait else longest,
             longest_path=longest,
             may_wait=whole.may_wait,
             unlimited=tuple(other for other in whole.unlimited if other != node),
         )
     return found
-
-
-def _todo(left: Weights) -> list[int]:
-    return [node for node, basis in enumerate(left.basis) if basis is not Basis.DONE]

@@ -1,0 +1,198 @@
+"""What failed by itself, what it blocks, and what the ways out are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from taskgraph.analysis.failure import blocked_by, failure
+from taskgraph.analysis.interventions import interventions
+from taskgraph.analysis.progress import progress
+from taskgraph.analysis.recovery import Refusal
+from taskgraph.analysis.weights import Basis, remaining_weights
+from taskgraph.analysis.worst_case import worst_case
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Status
+from tests.analysis.dags import make_graph, timed_dags
+from tests.analysis.documents import at, changed, ids
+
+
+def ran(
+    begin: float, end: float, status: str = "SUCCESSFUL", **fields: Any
+) -> dict[str, Any]:
+    once = {"status": status, "operation": "EXECUTE", "attempts": 1, "timeout": 100}
+    return {**once, "start_time": at(begin), "finish_time": at(end), **fields}
+
+
+WAITS = {"status": "PENDING", "timeout": 100, "operation": "EXECUTE", "attempts": 1}
+
+
+def test_roots_come_in_the_order_of_their_failure():
+    rows = {
+        1: ran(0, 9, "FAILED"),
+        2: ran(0, 5, "FAILED"),
+        3: ran(0, 5, "FAILED", finish_time=None),
+        4: ran(6, 7, "FAILED"),
+        5: WAITS,
+        6: WAITS,
+        7: ran(0, 8),
+        8: ran(0, 5),
+        9: ran(0, 99, "RUNNING"),
+    }
+    graph = make_graph(rows, [(2, 4), (4, 5), (1, 5), (8, 6)], status="RUNNING")
+    found = failure(graph, at(20))
+    assert found is not None
+    assert ids(graph, [root.node for root in found.roots]) == [2, 1, 3]
+    assert [root.failed_at for root in found.roots] == [at(5), at(9), None]
+    assert ids(graph, found.consequences) == [4]
+    assert ids(graph, found.blocked) == [5]
+    assert ids(graph, blocked_by(graph, graph.index[1])) == [5]
+    assert blocked_by(graph, graph.index[3]) == ()
+    assert ids(graph, found.held) == [6]
+    # After 5, when 2 failed: 1 until 9, 4 from 6 on, 7 until 8, and 9 still runs.
+    assert ids(graph, found.ran_on) == [1, 4, 7, 9]
+    assert ids(graph, found.finished.nodes) == [7, 8]
+    assert found.finished.microseconds == 13_000_000
+
+
+def test_finished_work_that_was_skipped_or_is_not_measured():
+    rows = {
+        1: ran(0, 4, "FAILED"),
+        2: ran(0, 3, operation="SKIP"),
+        3: ran(0, 2, start_time=None),
+        4: ran(0, 7, attempts=2),
+        5: ran(6, 5),
+    }
+    found = failure(make_graph(rows))
+    assert found is not None
+    assert found.finished.nodes == (2, 3, 4)
+    assert found.finished.microseconds == 7_000_000
+    assert found.finished.unsplit == (3,)
+    assert found.finished.unmeasured == (2, 4)
+
+
+def test_in_a_rollback_the_way_is_back():
+    back = {"operation": "ROLLBACK"}
+    rows = {
+        1: ran(0, 1, **back),
+        2: ran(1, 9, "FAILED", **back),
+        3: ran(2, 3, "PENDING", **back),
+        4: ran(0, 1, **back),
+    }
+    graph = make_graph(
+        rows, [(1, 2), (2, 3), (4, 3)], status="FAILED", operation="ROLLBACK"
+    )
+    found = failure(graph)
+    assert found is not None
+    assert ids(graph, [root.node for root in found.roots]) == [2]
+    assert ids(graph, found.blocked) == [1]
+    assert found.held == ()
+    (row,) = interventions(graph)
+    assert row.retry.refusals == (Refusal.ROLLING_BACK,)
+    assert row.skip.is_accepted
+    assert row.rollback.is_accepted
+    assert ids(graph, row.skip.releases) == [1]
+    # What can be undone at once: 2, and 4, whose downstream is PENDING.
+    assert ids(graph, row.rollback.releases) == [2, 4]
+    assert row.rollback.worst_case.seconds == 200
+    assert row.skip.worst_case.seconds == 100
+
+
+def test_other_failures_hold_what_a_retry_releases():
+    rows = {1: ran(0, 5, "FAILED"), 2: ran(0, 6, "FAILED"), 3: WAITS, 4: WAITS}
+    graph = make_graph(rows, [(1, 3), (1, 4), (2, 4)], status="FAILED")
+    first, second = interventions(graph)
+    assert ids(graph, first.retry.releases) == [3]  # 4 waits for both
+    assert second.retry.releases == ()
+    assert first.retry.is_held
+    assert second.skip.is_held
+    assert not first.rollback.is_held
+
+
+def test_refusals():
+    rows = {
+        1: ran(0, 5, "FAILED", prohibit_skip=True),
+        2: ran(0, 5, "RUNNING", prohibit_rollback=True),
+    }
+    (row,) = interventions(make_graph(rows, status="RUNNING"))
+    assert row.retry.is_accepted
+    assert row.skip.refusals == (Refusal.PROHIBITS_SKIP,)
+    assert row.rollback.refusals == (Refusal.TASK_NOT_FAILED, Refusal.BEGUN)
+
+
+@st.composite
+def stopped(draw: st.DrawFn) -> TaskGraph:
+    """Draw a DAG in any mixture of states, some of them FAILED."""
+    graph, timeouts = draw(timed_dags())
+    states = [draw(st.sampled_from([*Status, "FAILED"])) for _ in timeouts]
+    return changed(
+        graph, lambda row: {"timeout": timeouts[row.id], "status": states[row.id]}
+    )
+
+
+@settings(max_examples=300)
+@given(stopped(), st.integers(0, 2))
+def test_a_skip_counts_as_done(graph: TaskGraph, limit: int):
+    left = remaining_weights(graph)
+    todo = [node for node, basis in enumerate(left.basis) if basis is not Basis.DONE]
+    for row in interventions(graph):
+        rest = [node for node in todo if node != row.node]
+        bound = worst_case(graph, todo, list(left.durations), 0).longest_path
+        zeroed = [0 if n == row.node else d for n, d in enumerate(left.durations)]
+        expected = worst_case(graph, todo, zeroed, 0)
+        assert row.retry.worst_case.longest_path == bound
+        assert row.skip.worst_case.longest_path == expected.longest_path
+        unlimited = {n for n in rest if not graph.subtasks[n].timeout}
+        assert set(row.skip.worst_case.unlimited) == unlimited
+    found = progress(graph, concurrency=limit)
+    groups = (found.done, found.ready, found.running, found.pending, found.failed)
+    assert sorted(node for group in groups for node in group) == list(range(len(graph)))
+
+
+@pytest.mark.parametrize("status", [None, "SOMETHING_NEW"])
+def test_an_unknown_status_is_told_apart(status: str | None):
+    found = progress(make_graph({1: {"status": status, "timeout": 5}}))
+    assert found.other == (0,)
+    assert found.latest_finish is None  # the document has no time at all
+
+
+def test_the_running_subtask_that_is_nearest_to_its_timeout():
+    running = {"status": "RUNNING", "operation": "EXECUTE", "attempts": 1}
+    rows = {
+        1: {**running, "timeout": 100, "start_time": at(0)},
+        2: {**running, "timeout": 80, "start_time": at(10)},
+        3: {**running, "timeout": 0, "start_time": at(0)},
+        4: {**running, "timeout": 30, "start_time": at(0)},
+        5: {"status": "SUCCESSFUL", "timeout": 500},
+    }
+    graph = make_graph(rows, [(5, 1)])
+    found = progress(graph, at(40))
+    assert [(row.node, row.seconds_left, row.basis) for row in found.in_flight] == [
+        (3, 0, Basis.OVERDUE),
+        (1, 50, Basis.LEFT),
+        (0, 60, Basis.LEFT),
+        (2, None, Basis.NO_LIMIT),
+    ]
+    assert found.nearest == found.in_flight[0]
+    assert found.latest_finish is None  # one of them has no limit
+    assert ids(graph, found.critical_path) == [5, 1]
+    assert (found.critical_seconds_done, found.critical_seconds) == (540, 600)
+    assert found.critical_share == 0.9
+    assumed = progress(graph, at(40), assume_timeout=70)
+    assert assumed.latest_finish == at(40 + 60)
+
+
+def test_slots_bound_the_latest_finish():
+    rows = {node: {"status": "PENDING", "timeout": 10} for node in range(4)}
+    graph = make_graph(rows, context={"concurrency": 2})
+    # (40 + 10) / 2 under the limit of the document, 10 without one.
+    assert progress(graph, at(0)).latest_finish == at(25)
+    assert progress(graph, at(0), concurrency=0).latest_finish == at(10)
+
+
+def test_a_task_that_takes_no_time_has_no_share():
+    assert progress(make_graph({1: {"timeout": 0}})).critical_share is None
+    assert progress(make_graph({1: {"timeout": 0}})).nearest is None

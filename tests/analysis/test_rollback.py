@@ -1,0 +1,157 @@
+"""The way back: its order, its time, and how late it can begin."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from taskgraph.analysis.budget import BudgetOptions
+from taskgraph.analysis.rollback import rollback
+from taskgraph.analysis.schedule import schedule
+from taskgraph.graph import TaskGraph
+from tests.analysis.dags import longest, make_graph, timed_dags
+from tests.analysis.documents import changed, ids
+from tests.analysis.test_recovery import definitions
+
+
+@st.composite
+def begun(draw: st.DrawFn) -> TaskGraph:
+    """Draw a DAG of which a part, closed to the upstream side, has left PENDING."""
+    graph, timeouts = draw(timed_dags())
+    starts = draw(st.sets(st.integers(0, len(graph) - 1)))
+    part = starts | graph.ancestors(starts)
+    return changed(
+        graph,
+        lambda row: {
+            "timeout": timeouts[row.id],
+            "status": "SUCCESSFUL" if row.id in part else "PENDING",
+        },
+        status="FAILED",
+    )
+
+
+@settings(max_examples=300)
+@given(begun())
+def test_the_order_is_the_engines(graph: TaskGraph):
+    found = rollback(graph)
+    assert found.is_accepted
+    steps = {step.node: step for step in found.steps}
+    order = list(steps)
+    to_undo = {n for n, sub in enumerate(graph.subtasks) if sub.status == "SUCCESSFUL"}
+    assert set(steps) == to_undo
+    for node, step in steps.items():
+        below = [steps[other] for other in graph.downstreams[node] if other in steps]
+        assert all(order.index(other.node) < order.index(node) for other in below)
+        assert step.start == max((other.finish for other in below), default=0)
+        assert step.finish == step.start + (graph.subtasks[node].timeout or 0)
+    assert found.worst_case.seconds == max((s.finish for s in found.steps), default=0)
+
+
+def undo_seconds(graph: TaskGraph, nodes: set[int]) -> int:
+    """The longest path within a set of nodes, by trying every path."""
+    timeouts = [subtask.timeout or 0 for subtask in graph.subtasks]
+    paths = [(node,) for node in nodes]
+    for path in paths:
+        paths += [(*path, n) for n in graph.downstreams[path[-1]] if n in nodes]
+    return longest(paths, timeouts)
+
+
+def there_and_back(graph: TaskGraph, durations: list[int], failing: int) -> int | None:
+    """Run a task that fails at one subtask's end; ``None`` if it passed the point."""
+    timetable = schedule(graph, durations)
+    failed_at = timetable.early_finish[failing]
+    never = graph.descendants([failing])
+    starts = {n: at for n, at in enumerate(timetable.early_start) if n not in never}
+    for node, start in starts.items():
+        if start < failed_at and graph.subtasks[node].prohibit_rollback:
+            return None
+    ran = {failing, *graph.ancestors([failing])}
+    ran |= {node for node, start in starts.items() if start < failed_at}
+    if any(graph.subtasks[node].prohibit_rollback for node in ran):
+        return None
+    ended = max(timetable.early_finish[node] for node in ran)
+    return ended + undo_seconds(graph, ran)
+
+
+@settings(max_examples=500)
+@given(definitions(), st.data())
+def test_no_run_that_is_rolled_back_takes_longer(graph: TaskGraph, data: st.DataObject):
+    found = rollback(graph).fail_late
+    durations = [data.draw(st.integers(0, sub.timeout or 0)) for sub in graph.subtasks]
+    full = [sub.timeout or 0 for sub in graph.subtasks]
+    for node in range(len(graph)):
+        taken = there_and_back(graph, durations, node)
+        if taken is not None and found is not None:
+            assert taken <= found.at_most
+    if found is not None:
+        assert there_and_back(graph, full, found.node) == found.seconds
+        assert found.seconds <= found.at_most
+        ends = schedule(graph, full).early_finish
+        others = [
+            n for n in range(len(graph)) if there_and_back(graph, full, n) is not None
+        ]
+        assert ends[found.node] == max(ends[node] for node in others)
+
+
+def test_quicker_subtasks_let_others_begin():
+    # 1 Wait 50 -> 2 Cut over, which prohibits; beside them 3 Copy 100 -> 4 Check 100.
+    rows = {
+        1: {"timeout": 50},
+        2: {"timeout": 10, "prohibit_rollback": True},
+        3: {"timeout": 100},
+        4: {"timeout": 100},
+    }
+    graph = make_graph(rows, [(1, 2), (3, 4)])
+    found = rollback(graph).fail_late
+    assert found is not None
+    # At 50 Wait fails; Copy runs on until 100; both are undone, 100 more.
+    assert ids(graph, found.begun) == [1, 3]
+    assert (found.until_failed, found.undoing, found.seconds) == (100, 100, 200)
+    # If Copy ends just before 50, Check runs from then on to 150, and 200 are undone.
+    assert found.at_most == 150 + 200
+
+
+def test_what_prohibits_from_the_start_leaves_no_way_back():
+    graph = make_graph({1: {"timeout": 5, "prohibit_rollback": True}, 2: {"timeout": 5}})
+    assert rollback(graph).fail_late is None
+    graph = make_graph({1: {"timeout": 5}}, prohibit_rollback=True)
+    assert rollback(graph).fail_late is None
+    assert rollback(make_graph([])).fail_late is None
+
+
+def test_a_rollback_is_one_attempt_of_each():
+    rows = {1: {"timeout": 5, "attempts": 3, "status": "SUCCESSFUL"}}
+    graph = make_graph(rows, status="FAILED")
+    found = rollback(graph, BudgetOptions(attempts=4, grace=12, overhead=2))
+    assert found.worst_case.seconds == 5 + 12 + 2
+    assert found.fail_late is not None
+    assert found.fail_late.until_failed == 4 * (5 + 12) + 2
+    assert found.fail_late.undoing == 5 + 12 + 2
+
+
+def test_without_a_limit_the_way_back_is_unbounded():
+    rows = {
+        1: {"timeout": 0, "status": "SUCCESSFUL"},
+        2: {"timeout": 9, "status": "FAILED"},
+    }
+    graph = make_graph(rows, [(1, 2)], status="FAILED")
+    found = rollback(graph)
+    assert not found.worst_case.is_bounded
+    assert ids(graph, found.worst_case.unlimited) == [1]
+    assert found.fail_late is not None
+    assert ids(graph, found.fail_late.unlimited) == [1]
+    assert rollback(graph, BudgetOptions(assume_timeout=1)).worst_case.is_bounded
+
+
+def test_slots_bound_the_way_there_and_back():
+    rows = {node: {"timeout": 10, "status": "SUCCESSFUL"} for node in range(6)}
+    rows[9] = {"timeout": 10, "status": "FAILED", "prohibit_rollback": False}
+    edges = [(0, node) for node in range(1, 6)] + [(node, 9) for node in range(1, 6)]
+    graph = make_graph(rows, edges, status="FAILED")
+    found = rollback(graph, BudgetOptions(concurrency=2))
+    # The longest path is 30 and all of it 70: (70 + 30) / 2 = 50.
+    assert found.worst_case.seconds == 50
+    assert found.fail_late is not None
+    # As listed: 10, then three rounds of 10 for five, then 10 for the last, which fails.
+    assert found.fail_late.until_failed == 50
+    assert found.fail_late.at_most == 100
