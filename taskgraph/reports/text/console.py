@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from taskgraph.graph import TaskGraph
-from taskgraph.model import Status, Subtask, Task, format_duration, visible
+from taskgraph.model import Status, Subtask, Task, visible
+from taskgraph.reports.amounts import amount, seconds, spoken
 
 __all__ = [
     "Style",
@@ -59,31 +60,6 @@ def to_text(parts: list[RenderableType], style: Style) -> str:
     for part in parts:
         console.print(part, soft_wrap=False)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
-
-
-def seconds(count: int) -> str:
-    """Write a duration exactly and as people say it: ``8010 s (2 h 13 min 30 s)``."""
-    words = format_duration(count)
-    return words if abs(count) < 60 else f"{count} s ({words})"
-
-
-def amount(count: int, unit: str) -> str:
-    """Write a duration exactly, in seconds: ``30 s``, or ``15.361 s`` of microseconds."""
-    if unit == "seconds":
-        return f"{count} s"
-    whole, rest = divmod(abs(count), 1_000_000)
-    fraction = f"{rest:06}"
-    digits = 3 if fraction.endswith("000") else 6
-    return f"{'-' * (count < 0)}{whole}.{fraction[:digits]} s"
-
-
-def spoken(count: int, unit: str) -> str:
-    """Write a duration exactly, and from a minute on also as people say it."""
-    if unit == "seconds":
-        return seconds(count)
-    exact = amount(count, unit)
-    whole = count // 1_000_000
-    return exact if whole < 60 else f"{exact} ({format_duration(whole)})"
 
 
 def status_text(status: str | None) -> Text:

@@ -1,0 +1,70 @@
+"""``taskgraph explain``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taskgraph.api import LoadedTask, account
+from taskgraph.cli.configuring import Configuration, as_of_option, config_options, moment
+from taskgraph.cli.options import files_argument, format_option, output_option, run_report
+
+if TYPE_CHECKING:
+    from taskgraph.reports.explaining import Explanation
+    from taskgraph.reports.text.console import Style
+
+__all__ = ["command"]
+
+
+@click.command("explain")
+@files_argument
+@format_option("text", "markdown", "json")
+@output_option
+@as_of_option
+@config_options
+def command(
+    files: tuple[str, ...],
+    form: str,
+    output: str | None,
+    as_of: str | None,
+    config_file: str | None,
+    isolated: bool,
+) -> None:
+    """Explain in sentences what happened to a task and what may be done now.
+
+    It names what failed first, whether a timeout was the cause, what that holds up, where
+    the time went, which of retry, skip, cancel and rollback the engine would accept, and
+    what in the document contradicts itself.
+
+    \b
+    Examples:
+      taskgraph explain samples/three_hosts_failed.json
+      taskgraph explain response.json --format markdown
+    """
+    at = moment(as_of)
+    configuration = Configuration(config_file, isolated)
+
+    def explained(loaded: LoadedTask) -> Explanation:
+        from taskgraph.reports.explaining import explain
+
+        config = configuration.for_file(loaded.file)
+        options = config.budget_options(sub.name for sub in loaded.task.subtasks)
+        return explain(account(loaded, checks=config.check, budget=options, as_of=at))
+
+    def as_json(loaded: LoadedTask) -> dict[str, Any]:
+        from taskgraph.reports.explain_json import explain_json
+
+        return explain_json(explained(loaded))
+
+    def as_text(loaded: LoadedTask, style: Style) -> str:
+        if form == "markdown":
+            from taskgraph.reports.explain_markdown import explain_markdown
+
+            return explain_markdown(explained(loaded))
+        from taskgraph.reports.text.explain import explain_text
+
+        return explain_text(explained(loaded), style)
+
+    sys.exit(run_report(files, form, output, "explain", as_json, as_text))

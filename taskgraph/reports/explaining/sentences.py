@@ -1,0 +1,202 @@
+"""Sentences about a task: a text of ours, with typed values in its gaps.
+
+The values are what a sentence claims. They are kept apart from the words, so that every
+output can escape what comes from the document, programs can read what is claimed, and
+a test can hold each claim against the analysis that it comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from string import Formatter
+from typing import Any, NamedTuple, TypeAlias
+
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Id, format_duration, visible
+from taskgraph.reports.amounts import clock, moment
+
+__all__ = [
+    "Clock",
+    "Count",
+    "Duration",
+    "Own",
+    "Piece",
+    "Place",
+    "Sentence",
+    "Subtasks",
+    "Value",
+    "plural",
+]
+
+_NAMED = 4
+_FORMATTER = Formatter()
+
+
+class Duration(NamedTuple):
+    """A duration in seconds."""
+
+    seconds: int
+
+
+class Clock(NamedTuple):
+    """A measured duration in microseconds."""
+
+    microseconds: int
+
+
+class Count(NamedTuple):
+    """A number of things."""
+
+    number: int
+    noun: str = ""
+
+
+class Subtasks(NamedTuple):
+    """Some subtasks, by node; the first few are named and the rest counted."""
+
+    nodes: tuple[int, ...]
+
+
+class Own(NamedTuple):
+    """Words of ours."""
+
+    words: str
+
+
+Value: TypeAlias = Duration | Clock | Count | Subtasks | Own | datetime | Id
+"""What fills a gap; an id or a text comes from the document."""
+
+
+class Place(StrEnum):
+    """Where a sentence stands in its section."""
+
+    PARAGRAPH = "paragraph"  # begins one
+    GOES_ON = "goes on"  # continues the paragraph or the item
+    ITEM = "item"  # begins an item of a list
+    LOG = "log"  # a line of a log, quoted
+
+
+class Piece(NamedTuple):
+    """A piece of a sentence.
+
+    Attributes
+    ----------
+    text : str
+        Unescaped, and not yet safe to show where it is not our own.
+    is_own : bool
+        Whether the text is ours; otherwise it comes from the document.
+    node : int or None
+        The subtask that the piece names.
+    """
+
+    text: str
+    is_own: bool = True
+    node: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One claim.
+
+    Attributes
+    ----------
+    claim : str
+        What kind of claim it is, in kebab-case.
+    template : str
+        The words, with the names of values in braces.
+    values : mapping of str to Value
+        What is claimed.
+    place : Place
+    """
+
+    claim: str
+    template: str
+    values: Mapping[str, Value]
+    place: Place = Place.GOES_ON
+
+    def pieces(self, graph: TaskGraph) -> Iterator[Piece]:
+        """Give the sentence piece by piece.
+
+        Parameters
+        ----------
+        graph : TaskGraph
+            The graph that the nodes in the values belong to.
+        """
+        for words, name, _, _ in _FORMATTER.parse(self.template):
+            if words:
+                yield Piece(words)
+            if name is not None:
+                yield from _pieces(graph, self.values[name])
+
+    def text(self, graph: TaskGraph) -> str:
+        """Give the sentence as plain text that is safe to show on one line."""
+        return "".join(
+            piece.text if piece.is_own else visible(piece.text)
+            for piece in self.pieces(graph)
+        )
+
+    def data(self, graph: TaskGraph) -> dict[str, Any]:
+        """Give the values as JSON has them; the names of durations end in their unit."""
+        return dict(_entry(graph, name, value) for name, value in self.values.items())
+
+
+def plural(count: int, one: str, more: str) -> str:
+    """Choose between two wordings."""
+    return one if count == 1 else more
+
+
+def _pieces(graph: TaskGraph, value: Value) -> Iterator[Piece]:
+    match value:
+        case Duration(count):
+            yield Piece(format_duration(count))
+        case Clock(count):
+            yield Piece(clock(count))
+        case Count(number, noun):
+            word = f" {noun}{'s' * (number != 1)}" if noun else ""
+            yield Piece(f"{number:,}{word}")
+        case Subtasks(nodes):
+            yield from _listed(graph, nodes)
+        case Own(words):
+            yield Piece(words)
+        case datetime():
+            yield Piece(moment(value))
+        case _:
+            yield Piece(str(value), is_own=False)
+
+
+def _listed(graph: TaskGraph, nodes: tuple[int, ...]) -> Iterator[Piece]:
+    shown = nodes if len(nodes) <= _NAMED else nodes[: _NAMED - 1]
+    hidden = len(nodes) - len(shown)
+    for place, node in enumerate(shown):
+        if place:
+            last = place == len(shown) - 1 and not hidden
+            yield Piece(" and " if last else ", ")
+        subtask = graph.subtasks[node]
+        yield Piece(f"{subtask.id} '{subtask.name}'", is_own=False, node=node)
+    if hidden:
+        yield Piece(f" and {hidden:,} more")
+
+
+def _entry(graph: TaskGraph, name: str, value: Value) -> tuple[str, Any]:
+    match value:
+        case Duration(count):
+            return f"{name}_seconds", count
+        case Clock(count):
+            return f"{name}_microseconds", count
+        case Count(number, _):
+            return name, number
+        case Subtasks(nodes):
+            return name, _ids(graph, nodes)
+        case Own(words):
+            return name, words
+        case datetime():
+            return name, value.isoformat()
+        case _:
+            return name, value
+
+
+def _ids(graph: TaskGraph, nodes: Iterable[int]) -> list[Id]:
+    return [graph.subtasks[node].id for node in nodes]

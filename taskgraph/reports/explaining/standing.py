@@ -1,0 +1,76 @@
+"""How far the task is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from taskgraph.analysis.progress import Progress
+from taskgraph.model import Status
+from taskgraph.reports.explaining.sentences import (
+    Count,
+    Place,
+    Sentence,
+    Subtasks,
+    Value,
+    plural,
+)
+from taskgraph.reports.results import Account
+
+__all__ = ["standing"]
+
+_STATES: Final = {
+    "done": "done",
+    "failed": "failed",
+    "running": "at work",
+    "ready": "ready to start",
+    "pending": "waiting",
+    "other": "in a state that the engine is not known to write",
+}
+_BACK: Final = _STATES | {
+    "done": "undone or never begun",
+    "pending": "waiting to be undone",
+}
+
+
+def standing(account: Account) -> Iterator[Sentence]:
+    """Say how many subtasks are done, at work and waiting, in a task that is not over."""
+    task, diagnosis = account.graph.task, account.diagnosis
+    if diagnosis is None or not account.graph.subtasks or task.is_definition:
+        return
+    if task.status == Status.SUCCESSFUL:
+        return
+    found = diagnosis.progress
+    yield _counts(found)
+    if found.running:
+        verb = plural(len(found.running), "is", "are")
+        template = f"At work {verb} {{subtasks}}."
+        yield Sentence("at-work", template, {"subtasks": Subtasks(found.running)})
+    if found.ready:
+        verb = plural(len(found.ready), "is", "are")
+        template = f"Ready to start {verb} {{subtasks}}."
+        yield Sentence("ready", template, {"subtasks": Subtasks(found.ready)})
+    yield from _share(found)
+
+
+def _counts(found: Progress) -> Sentence:
+    words = _BACK if found.is_rolling_back else _STATES
+    total = sum(len(getattr(found, name)) for name in words)
+    values: dict[str, Value] = {"subtasks": Count(total, "subtask")}
+    parts = []
+    for name, word in words.items():
+        nodes: tuple[int, ...] = getattr(found, name)
+        if nodes:
+            values[name] = Count(len(nodes))
+            parts.append(f"{{{name}}} {word}")
+    template = f"Of its {{subtasks}}: {', '.join(parts)}."
+    return Sentence("counts", template, values, Place.PARAGRAPH)
+
+
+def _share(found: Progress) -> Iterator[Sentence]:
+    share = found.critical_share
+    if share is None or not found.critical_seconds_done:
+        return
+    values: dict[str, Value] = {"percent": Count(int(100 * share))}
+    template = "Of its longest path, counted in timeouts, {percent} % is behind it."
+    yield Sentence("critical-share", template, values)

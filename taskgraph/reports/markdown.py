@@ -1,0 +1,49 @@
+"""Pieces of Markdown that no name from a document can break out of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from taskgraph.model import visible
+
+__all__ = ["code_block", "escaped", "table"]
+
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#!|&~$@:^]")
+_AT_THE_START = re.compile(r"^(\d*)([-+=.])")  # where they would begin a list
+
+
+def escaped(text: str) -> str:
+    r"""Write a text so that Markdown shows it as it is, on one line.
+
+    Examples
+    --------
+    >>> print(escaped("*a* <b>"))
+    \*a\* \<b\>
+    """
+    spelt = _SPECIAL.sub(r"\\\g<0>", visible(text))
+    return _AT_THE_START.sub(r"\1\\\2", spelt)
+
+
+def code_block(lines: Iterable[str]) -> str:
+    """Write lines as a fenced block, in a fence that none of them can close."""
+    shown = [visible(line) for line in lines]
+    fence = "```"
+    while any(fence in line for line in shown):
+        fence += "`"
+    return "\n".join([fence, *shown, fence])
+
+
+def table(titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 0) -> str:
+    """Write a table of cells that are Markdown already.
+
+    Parameters
+    ----------
+    titles : sequence of str
+    rows : iterable of sequence of str
+    numbers : int
+        How many of the last columns are numbers, and so stand on the right.
+    """
+    aligned = ["---"] * (len(titles) - numbers) + ["---:"] * numbers
+    lines = [titles, aligned, *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

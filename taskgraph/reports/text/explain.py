@@ -1,0 +1,62 @@
+"""The explanation of a task as text."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from taskgraph.graph import TaskGraph
+from taskgraph.model import visible
+from taskgraph.reports.explaining import Explanation, Place, Sentence
+from taskgraph.reports.explaining.explanation import Block
+from taskgraph.reports.text.console import Style, to_text
+
+__all__ = ["explain_text"]
+
+_WIDEST = 100
+
+
+def explain_text(explanation: Explanation, style: Style) -> str:
+    """Write an explanation for a terminal, in lines that are easy to read.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    style : Style
+    """
+    graph = explanation.graph
+    parts: list[RenderableType] = [_words(graph, explanation.verdict, bold=True)]
+    for section in explanation.sections:
+        parts += ["", Text(section.title, style="bold")]
+        parts += [_block(graph, block) for block in section.blocks()]
+    return to_text(parts, Style(min(style.width, _WIDEST), style.color))
+
+
+def _block(graph: TaskGraph, block: Block) -> RenderableType:
+    if block.place is Place.LOG:
+        lines = Text("\n".join(sentence.text(graph) for sentence in block.sentences))
+        lines.stylize("dim")
+        return Padding(lines, (0, 0, 0, 6))
+    words = _words(graph, block.sentences)
+    if block.place is Place.PARAGRAPH:
+        return Padding(words, (0, 0, 0, 2))
+    item = Table.grid(padding=(0, 1, 0, 0))
+    item.add_column(no_wrap=True)
+    item.add_column(overflow="fold")
+    item.add_row("  -", words)
+    return item
+
+
+def _words(
+    graph: TaskGraph, sentences: tuple[Sentence, ...], *, bold: bool = False
+) -> Text:
+    text = Text(style="bold" if bold else "")
+    for sentence in sentences:
+        if text:
+            text.append(" ")
+        for piece in sentence.pieces(graph):
+            words = piece.text if piece.is_own else visible(piece.text)
+            text.append(words, style="" if piece.node is None else "cyan")
+    return text
