@@ -311,6 +311,7 @@ def account(
     loaded: LoadedTask,
     *,
     checks: CheckOptions | None = None,
+    budget: BudgetOptions | None = None,
     as_of: datetime | None = None,
 ) -> Account:
     """Put together all that is told of a task; a broken one gives what is broken.
@@ -320,22 +321,28 @@ def account(
     loaded : LoadedTask
     checks : CheckOptions, optional
         How to check it.
+    budget : BudgetOptions, optional
+        What the worst case assumes.
     as_of : datetime, optional
         The moment for what still runs; by default the document's own.
     """
+    from taskgraph.analysis.budget import BudgetOptions
     from taskgraph.reports.results import Account
 
-    graph = loaded.graph
+    graph, options = loaded.graph, budget or BudgetOptions()
     return Account(
         graph=graph,
         checked=check(loaded, checks),
         as_of=as_of or graph.task.as_of(),
-        diagnosis=_diagnose(loaded, as_of) if graph.is_sound else None,
+        diagnosis=_diagnose(graph, options, as_of) if graph.is_sound else None,
     )
 
 
-def _diagnose(loaded: LoadedTask, as_of: datetime | None) -> Diagnosis:
+def _diagnose(
+    graph: TaskGraph, options: BudgetOptions, as_of: datetime | None
+) -> Diagnosis:
     from taskgraph.analysis.as_run import as_run
+    from taskgraph.analysis.budget import budget
     from taskgraph.analysis.drag import drags
     from taskgraph.analysis.failure import failure
     from taskgraph.analysis.interventions import interventions
@@ -343,14 +350,19 @@ def _diagnose(loaded: LoadedTask, as_of: datetime | None) -> Diagnosis:
     from taskgraph.analysis.rollback import rollback
     from taskgraph.reports.results import Diagnosis
 
-    graph = loaded.graph
+    worst = budget(graph, options)
     return Diagnosis(
-        budget=loaded.budget,
-        drags=drags(graph, loaded.schedule),
-        progress=progress(graph, as_of),
+        budget=worst,
+        drags=drags(graph, worst.schedule),
+        progress=progress(
+            graph,
+            as_of,
+            concurrency=options.concurrency,
+            assume_timeout=options.assume_timeout,
+        ),
         failure=failure(graph, as_of),
-        ways_out=interventions(graph, as_of),
-        rollback=rollback(graph),
+        ways_out=interventions(graph, as_of, options),
+        rollback=rollback(graph, options),
         as_run=as_run(graph, as_of),
     )
 
