@@ -21,6 +21,7 @@ _COMMANDS = {
     "check": "Which rules does it break.",
     "critical-path": "The schedule: critical path, float, ties.",
     "budget": "How long it can take at worst.",
+    "explain": "Why it failed or stalled, what that held up, what may be done now.",
     "render": "Draw it.",
     "diff": "What changed between two documents, or two folders of them.",
     "rules": "The rules that check knows.",
