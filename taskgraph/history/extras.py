@@ -18,6 +18,7 @@ _EXTRAS = {
     "distributed": "dask",
     "duckdb": "history",
     "fsspec": "history",
+    "jinja2": "history",
     "numpy": "history",
     "pyarrow": "history",
 }

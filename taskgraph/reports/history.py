@@ -1,0 +1,270 @@
+"""What the history of many documents says, as tables.
+
+The results come as plain mappings, with the names that their layer gave the fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any, TypeAlias
+
+from taskgraph.model import format_duration, visible
+from taskgraph.reports.history_tables import (
+    Column,
+    Histogram,
+    Section,
+    TableReport,
+    percent,
+    span,
+)
+
+__all__ = ["anomaly_report", "odds_report", "statistics_report", "timeouts_report"]
+
+Plain: TypeAlias = Mapping[str, Any]
+
+_SECOND = 1_000_000
+_STATISTICS = (
+    Column("name", "kind"),
+    Column("seen", "seen", "count"),
+    Column("failed", "fail", "count"),
+    Column("retried", "retry", "count"),
+    Column("skipped", "skip", "count"),
+    Column("run_us.p50", "p50", "us"),
+    Column("run_us.p95", "p95", "us"),
+    Column("run_us.p99", "p99", "us"),
+    Column("run_us.max", "longest", "us"),
+    Column("wait_us.p95", "wait", "us"),
+    Column("timeout", "timeout", "seconds"),
+    Column("used_ppm.max", "used", "ppm"),
+)
+_TIMEOUTS = (
+    Column("subtask", "subtask"),
+    Column("verdict", "advice", "word"),
+    Column("timeout", "timeout", "seconds"),
+    Column("advised", "advised", "seconds"),
+    Column("runs", "runs", "count"),
+    Column("longest_us", "longest", "us"),
+    Column("confidence", "sure", "share"),
+    Column("would_kill", "kills", "count"),
+    Column("cut", "cut", "count"),
+    Column("hung", "hung", "count"),
+    Column("frees", "frees", "seconds"),
+)
+_QUANTILES = (
+    Column("share", "of the runs", "share"),
+    Column("value", "end within", "us"),
+    Column("low", "from", "us"),
+    Column("high", "to", "us"),
+)
+_SUBTASKS = (
+    Column("criticality", "critical", "share"),
+    Column("failure", "fails", "share"),
+    Column("id", "id", "word"),
+    Column("name", "name"),
+    Column("runs", "runs", "count"),
+    Column("basis", "drawn from"),
+)
+_ANOMALIES = (Column("kind", "what", "word"), Column("sentence", "departure"))
+
+
+def statistics_report(found: Plain) -> TableReport:
+    """Report on kinds of tasks and subtasks: a table for each kind of task."""
+    sections = []
+    for task, kinds in groupby(found["kinds"], key=lambda kind: kind["task"]):
+        rows = [{"name": _name(kind)} | dict(kind) for kind in kinds]
+        sections.append(Section(task, _STATISTICS, rows, "run_us", "timeout"))
+    facts = [
+        ("Documents", f"{found['documents']} looked at, {found['rejects']} unreadable"),
+        ("Tasks", f"{found['tasks']}, from {found['responses']} responses about them"),
+    ]
+    notes = (
+        "Times are of runs that provably ran once and did their work; all else is counted.",
+        "wait: what 95 % do not exceed; used: the most of its timeout that a run took.",
+    )
+    return TableReport(
+        kind="history-stats",
+        title="Runs of tasks",
+        facts=facts,
+        sections=sections,
+        notes=notes,
+        content=found,
+    )
+
+
+def _name(kind: Plain) -> str:
+    return "(the whole task)" if kind["subtask"] is None else str(kind["subtask"])
+
+
+def timeouts_report(
+    advice: Sequence[Plain], options: Plain, effects: Sequence[Plain] = ()
+) -> TableReport:
+    """Report the advice on timeouts: a table for each kind of task.
+
+    Parameters
+    ----------
+    advice : sequence of mapping
+    options : mapping
+    effects : sequence of mapping
+        For each definition, ``file``, ``before`` and ``after`` in seconds, ``changes``.
+    """
+    sections = [
+        Section("all kinds of tasks" if task is None else task, _TIMEOUTS, list(rows))
+        for task, rows in groupby(advice, key=lambda one: one["task"])
+    ]
+    freed = sum(one["frees"] for one in advice if (one["frees"] or 0) > 0)
+    share, confidence = percent(options["share"]), percent(options["confidence"])
+    facts = [
+        ("Promise", f"passes {share} of the healthy runs, with {confidence} confidence"),
+        ("Margin", percent(options["margin"])),
+        ("Frees", f"{format_duration(freed)} of an attempt of each, in sum"),
+    ]
+    facts += [(f"Budget of {effect['file']}", _effect(effect)) for effect in effects]
+    return TableReport(
+        kind="history-timeouts",
+        title="Advice on timeouts",
+        facts=facts,
+        sections=sections,
+        notes=list(_timeout_notes(advice)),
+        content={"options": options, "advice": advice, "definitions": effects},
+    )
+
+
+def _effect(effect: Plain) -> str:
+    changes = f"{effect['changes']} timeouts change"
+    if effect["before"] is None:
+        return f"{changes}; the graph is not sound, so there is no budget"
+    before, after = (format_duration(effect[name]) for name in ("before", "after"))
+    return f"{changes}; the worst case goes from {before} to {after}"
+
+
+def _timeout_notes(advice: Sequence[Plain]) -> list[str]:
+    notes = [
+        "sure: the confidence that the promise holds.",
+        "kills: healthy runs that were measured and are longer than the advice.",
+        "cut: runs that the timeout may have killed though they were healthy.",
+    ]
+    few = [one for one in advice if one["verdict"] == "too few runs"]
+    if few:
+        needed = few[0]["needed"]
+        notes.append(
+            f"Too few runs: that promise needs at least {needed} runs of a subtask, so "
+            f"nothing is advised for {len(few)} of them."
+        )
+    notes += [
+        f"{one['subtask']!r}: {one['cut']} runs may have been killed though healthy, so "
+        "how long they take is not known. Raise it as a next step, and collect again."
+        for one in advice
+        if one["is_next_step"]
+    ]
+    if any(one["hung"] for one in advice):
+        notes.append(
+            "hung: failed at the timeout when every healthy run was over before half of it."
+        )
+    return notes
+
+
+def odds_report(task: Plain, found: Plain) -> TableReport:
+    """Report the odds of one task.
+
+    Parameters
+    ----------
+    task : mapping
+        ``file``, ``id`` and ``name``.
+    found : mapping
+    """
+    options = found["options"]
+    samples = options["samples"]
+    low, high = percent(found["low"]), percent(found["high"])
+    facts = [
+        ("Window", format_duration(options["window"])),
+        ("Ends in it", f"{percent(found['probability'])} (from {low} to {high})"),
+        ("Ends later", percent(found["late"])),
+        ("Fails", percent(found["failed"])),
+        ("Samples", f"{samples}, seed {options['seed']}"),
+    ]
+    rows = sorted(found["subtasks"], key=lambda row: -row["criticality"])
+    notes = [
+        "The bounds are those of sampling alone, with 95 % confidence.",
+        "Subtasks are drawn independently of each other; slots are not limited.",
+    ]
+    for basis in ("no runs: its whole timeout", "no runs and no timeout: counted as 0"):
+        names = {row["name"] for row in rows if row["basis"] == basis}
+        if names:
+            listed = ", ".join(repr(visible(name)) for name in sorted(names))
+            notes.append(f"{basis}: {listed}")
+    return TableReport(
+        kind="history-odds",
+        title=f"Odds of {task['name']} {task['id'] if task['id'] is not None else ''}",
+        facts=facts,
+        sections=[
+            Section("Makespan, where nothing fails", _QUANTILES, found["quantiles"]),
+            Section("What decides it", _SUBTASKS, rows),
+        ],
+        notes=notes,
+        content={"task": task, **found},
+        histogram=Histogram(found["bins"], options["window"] * _SECOND),
+    )
+
+
+def anomaly_report(runs: Sequence[tuple[Plain, Plain]]) -> TableReport:
+    """Report where runs depart from their kind, in words.
+
+    Parameters
+    ----------
+    runs : sequence of (mapping, mapping)
+        For each run ``file``, ``id`` and ``name``, and what was found.
+    """
+    sections = []
+    facts = []
+    for task, found in runs:
+        label = f"{task['name']} {task['id'] if task['id'] is not None else ''}".strip()
+        least = found["options"]["least_runs"]
+        if found["others"] < least:
+            few = (
+                f"{found['others']} other runs are too few to compare with: {least} needed"
+            )
+            facts.append((label, few))
+            continue
+        count = len(found["found"])
+        facts.append(
+            (label, f"{count} departures from {found['others']} other runs of its kind")
+        )
+        rows = [dict(one) | {"sentence": _sentence(one)} for one in found["found"]]
+        if rows:
+            sections.append(Section(label, _ANOMALIES, rows))
+    content = [{"task": task, **found} for task, found in runs]
+    return TableReport(
+        kind="history-anomalies",
+        title="Departures from the usual",
+        facts=facts,
+        sections=sections,
+        content={"runs": content},
+    )
+
+
+def _sentence(one: Plain) -> str:
+    """Say in words what departs and from what."""
+    ids = ", ".join(map(str, one["ids"][:5])) + (", …" if len(one["ids"]) > 5 else "")
+    who = f"{ids} {one['name']!r}".strip()
+    others, alike = one["others"], one["alike"]
+    value, usual, high = (
+        None if one[key] is None else span(one[key])
+        for key in ("value_us", "usual_us", "high_us")
+    )
+    same = f"{alike} of {others} other runs" if alike else f"none of {others} other runs"
+    sentences = {
+        "slow": f"{who} took {value}; usual are {usual}, at most {high} with few "
+        f"exceptions; {same} took as long",
+        "fast": f"{who} took only {value}; usual are {usual}, at least {high} with few "
+        f"exceptions; {same} were as short",
+        "waited long": f"{who} waited {value} after its upstreams; usual are {usual}, at "
+        f"most {high} with few exceptions; {same} waited as long",
+        "failed": f"{who} failed; {same} did",
+        "retried": f"{who} was started {one['attempts']} times; {same} were retried",
+        "skipped": f"{who} was skipped; {same} were",
+        "out of order": f"{who} started before {one['other_name']!r}; {same} did",
+        "new": f"{who} is new: {same} have it",
+        "missing": f"{who} is missing; {same} lack it",
+    }
+    return sentences[one["kind"]]

@@ -1,0 +1,144 @@
+"""Tables of the history as one HTML page with small plots; it needs nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from taskgraph.model import format_duration, visible
+from taskgraph.reports.history_tables import (
+    Histogram,
+    Row,
+    Section,
+    TableReport,
+    span,
+    texts,
+    value_of,
+)
+
+__all__ = ["render_html"]
+
+_SECOND = 1_000_000
+_WIDTH = 240
+_EDGE = 4
+_CHART_WIDTH, _CHART_HEIGHT, _CHART_BASE = 720, 160, 140
+
+
+def render_html(report: TableReport) -> str:
+    """Write a report as a page; every text from a document is escaped."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("taskgraph.reports"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["visible"] = visible
+    template = environment.get_template("history.html")
+    chart = None
+    if report.histogram is not None and report.histogram.bins:
+        chart = _chart(report.histogram)
+    sections = [_section(section) for section in report.sections]
+    return template.render(report=report, sections=sections, chart=chart) + "\n"
+
+
+class _Scale(NamedTuple):
+    """A logarithmic scale of microseconds on the width of a plot."""
+
+    low: float
+    high: float
+
+    def place(self, microseconds: int) -> float:
+        value = math.log(max(microseconds, 1000))
+        part = (value - self.low) / max(self.high - self.low, 1e-9)
+        return round(_EDGE + (_WIDTH - 2 * _EDGE) * min(max(part, 0.0), 1.0), 1)
+
+
+def _section(section: Section) -> dict[str, Any]:
+    scale, label = _scale(section)
+    heads = [
+        {"label": column.label, "is_number": column.is_number} for column in section.columns
+    ]
+    rows = [
+        {"texts": texts(section, row), "plot": scale and _plot(section, row, scale)}
+        for row in section.rows
+    ]
+    return {
+        "title": section.title,
+        "heads": heads,
+        "rows": rows,
+        "has_plots": scale is not None,
+        "scale": label,
+    }
+
+
+def _spread(section: Section, row: Row) -> Mapping[str, int] | None:
+    found = value_of(row, section.spread) if section.spread else None
+    return found if isinstance(found, Mapping) and found["size"] else None
+
+
+def _limit(section: Section, row: Row) -> int | None:
+    seconds = value_of(row, section.limit) if section.limit else None
+    return seconds * _SECOND if isinstance(seconds, int) and seconds > 0 else None
+
+
+def _scale(section: Section) -> tuple[_Scale | None, str]:
+    """Give the scale that all plots of a section share, and what it reaches over."""
+    values: list[int] = []
+    for row in section.rows:
+        spread = _spread(section, row)
+        if spread is not None:
+            limit = _limit(section, row)
+            values += [spread["p5"], spread["max"], *([limit] if limit else [])]
+    if not values:
+        return None, ""
+    low, high = max(min(values), 1000), max(*values, 1001)
+    return _Scale(math.log(low), math.log(high)), f"{span(low)} to {span(high)}"
+
+
+def _plot(section: Section, row: Row, scale: _Scale) -> dict[str, Any] | None:
+    """Place the marks of one row: whiskers, box, median, longest, timeout."""
+    spread = _spread(section, row)
+    if spread is None:
+        return None
+    limit = _limit(section, row)
+    names = ("p5", "p25", "p50", "p75", "p95", "max")
+    places: dict[str, Any] = {name: scale.place(spread[name]) for name in names}
+    label = ", ".join(f"{name} {span(spread[name])}" for name in names)
+    if limit is not None:
+        label += f", timeout {format_duration(limit // _SECOND)}"
+    return places | {
+        "width": max(1.0, round(places["p75"] - places["p25"], 1)),
+        "limit": None if limit is None else scale.place(limit),
+        "label": label,
+    }
+
+
+def _chart(histogram: Histogram) -> dict[str, Any]:
+    """Place the bars of a histogram; all but the last bin have one width."""
+    bins = histogram.bins
+    width = _CHART_WIDTH / len(bins)
+    most = max(count for _, _, count in bins)
+    bars = [
+        {
+            "x": round(number * width, 1),
+            "y": round(_CHART_BASE * (1 - count / most), 1),
+            "width": round(width - 1, 1),
+            "height": round(_CHART_BASE * count / most, 1),
+            "is_late": start > histogram.window,
+            "label": f"{span(start)} to {span(end)}: {count}",
+        }
+        for number, (start, end, count) in enumerate(bins)
+    ]
+    first, step = bins[0][0], max(1, bins[0][1] - bins[0][0])
+    place = (histogram.window - first) / step * width
+    return {
+        "width": _CHART_WIDTH,
+        "height": _CHART_HEIGHT,
+        "base": _CHART_BASE,
+        "bars": bars,
+        "limit": round(place, 1) if 0 <= place <= _CHART_WIDTH else None,
+        "first": span(first),
+        "last": f"{span(bins[-1][0])} and longer",
+    }
