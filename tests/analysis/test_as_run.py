@@ -44,7 +44,7 @@ def runs(draw: st.DrawFn) -> TaskGraph:
     )
 
 
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(runs(), MOMENTS)
 def test_the_parts_sum_to_the_wall_time(graph: TaskGraph, as_of: Any):
     found = as_run(graph, as_of)
@@ -67,7 +67,7 @@ def test_the_parts_sum_to_the_wall_time(graph: TaskGraph, as_of: Any):
             assert part.microseconds < 0
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(runs())
 def test_the_path_follows_the_edges(graph: TaskGraph):
     found = as_run(graph)

@@ -29,7 +29,7 @@ def longest_path(_total: int, longest: int) -> int:
     return longest
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(timed_dags(), st.data(), st.sampled_from([longest_path, bound_of_two_slots]))
 def test_contributions_equal_changing_one_duration_after_the_other(
     case: Case, data: st.DataObject, bound: object
@@ -51,7 +51,7 @@ def test_contributions_equal_changing_one_duration_after_the_other(
     assert found.structure == 0
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(timed_dags(), timed_dags(), st.data())
 def test_contributions_sum_to_the_change_between_any_two_graphs(
     before: Case, after: Case, data: st.DataObject

@@ -34,7 +34,7 @@ def in_flight_at_starts(starts: tuple[int, ...], durations: list[int]) -> dict[i
     }
 
 
-@settings(max_examples=1000)
+@settings(max_examples=600)
 @given(timed_dags(most=8), st.integers(1, 4))
 def test_the_list_schedule_respects_edges_and_limit(case: Case, limit: int):
     graph, durations = case
@@ -47,7 +47,7 @@ def test_the_list_schedule_respects_edges_and_limit(case: Case, limit: int):
     assert found.makespan == max(ends)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=600)
 @given(timed_dags(most=8), st.integers(1, 4), st.booleans())
 def test_the_list_schedule_lies_between_the_bounds(case: Case, limit: int, waits: bool):
     graph, durations = case
@@ -64,7 +64,7 @@ def test_the_list_schedule_lies_between_the_bounds(case: Case, limit: int, waits
         assert found.upper == graham_bound(sum(durations), timetable.makespan, limit)
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(timed_dags(most=7), st.integers(1, 3), st.data())
 def test_no_quicker_run_breaks_the_bound(case: Case, limit: int, data: st.DataObject):
     graph, durations = case
@@ -74,7 +74,7 @@ def test_no_quicker_run_breaks_the_bound(case: Case, limit: int, data: st.DataOb
         assert list_schedule(graph, shorter, limit, first_wave_waits=waits).makespan <= most
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(timed_dags(most=8), st.integers(1, 3))
 def test_only_the_first_wave_goes_over_the_limit(case: Case, limit: int):
     graph, durations = case

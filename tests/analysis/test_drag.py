@@ -20,14 +20,14 @@ def recomputed(graph: TaskGraph, durations: list[int]) -> tuple[int, ...]:
     return tuple(rows)
 
 
-@settings(max_examples=1500)
+@settings(max_examples=1000)
 @given(timed_dags(most=8, longest=5))
 def test_drag_equals_computing_again_with_no_duration(case: tuple[TaskGraph, list[int]]):
     graph, durations = case
     assert drags(graph, schedule(graph, durations)) == recomputed(graph, durations)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(timed_dags(most=14, longest=40))
 def test_drag_in_wider_graphs(case: tuple[TaskGraph, list[int]]):
     graph, durations = case

@@ -33,7 +33,7 @@ def renumbered(graph: TaskGraph, number: dict[Id, Id], **task: Id) -> TaskGraph:
     )
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(dags(), st.data())
 def test_another_run_of_the_same_task_is_matched_by_names(
     graph: TaskGraph, data: st.DataObject
@@ -47,7 +47,7 @@ def test_another_run_of_the_same_task_is_matched_by_names(
     assert pairs(named, other) == [(name, number[name]) for name in range(len(graph))]
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(dags(), dags(), st.integers(1, 3))
 def test_every_pair_has_one_name_and_no_subtask_two_partners(
     before: TaskGraph, after: TaskGraph, names: int

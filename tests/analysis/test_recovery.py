@@ -24,7 +24,7 @@ def definitions(draw: st.DrawFn) -> TaskGraph:
     )
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(definitions())
 def test_the_point_of_no_return_equals_its_definition(graph: TaskGraph):
     found = point_of_no_return(graph)

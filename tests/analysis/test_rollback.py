@@ -30,7 +30,7 @@ def begun(draw: st.DrawFn) -> TaskGraph:
     )
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(begun())
 def test_the_order_is_the_engines(graph: TaskGraph):
     found = rollback(graph)
@@ -73,7 +73,7 @@ def there_and_back(graph: TaskGraph, durations: list[int], failing: int) -> int 
     return ended + undo_seconds(graph, ran)
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(definitions(), st.data())
 def test_no_run_that_is_rolled_back_takes_longer(graph: TaskGraph, data: st.DataObject):
     found = rollback(graph).fail_late

@@ -18,7 +18,7 @@ from tests.analysis.dags import make_graph, timed_dags
 from tests.analysis.documents import changed, ids
 
 
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(timed_dags(), st.data())
 def test_a_what_if_equals_building_anew(
     case: tuple[TaskGraph, list[int]], data: st.DataObject

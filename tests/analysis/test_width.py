@@ -24,7 +24,7 @@ def width(graph: TaskGraph) -> int:
     return 1
 
 
-@settings(max_examples=600)
+@settings(max_examples=400)
 @given(dags(most=8), st.integers(1, 5))
 def test_an_antichain_is_found_where_one_is_too_wide(graph: TaskGraph, limit: int):
     found = wide_antichain(graph, limit)
