@@ -8,7 +8,8 @@ from pathlib import Path
 
 project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
 extras = project["optional-dependencies"]
-extras.pop("dev")
+for tools in ("dev", "docs"):
+    extras.pop(tools)
 for requirement in chain(project["dependencies"], *extras.values()):
     if not requirement.startswith(project["name"]):
         print(requirement.replace(">=", "=="))
