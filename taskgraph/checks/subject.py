@@ -127,21 +127,6 @@ class Subject:
         )
 
     @cached_property
-    def last_event(self) -> datetime | None:
-        """The latest time at which a subtask is known to have begun or ended.
-
-        ``None`` where there is none after the task's own finish: then the task was
-        retried, or rolled back, at a moment that no document tells.
-        """
-        task = self.task
-        times = [sub.start_time for sub in task.subtasks if sub.start_time is not None]
-        times += [sub.finish_time for sub in task.subtasks if sub.finish_time is not None]
-        last = max(times, default=task.start_time)
-        if last is not None and task.finish_time is not None and last <= task.finish_time:
-            return None
-        return last
-
-    @cached_property
     def latest_time(self) -> datetime | None:
         """The latest of all times of the document, apart from the response's own."""
         task = self.task
@@ -173,10 +158,38 @@ class Subject:
 
     @cached_property
     def idle_time(self) -> timedelta | None:
-        """How long nothing has begun or ended, if that can be told."""
-        if self.as_of is None or self.last_event is None:
+        """How long no subtask has begun or ended, if that can be told.
+
+        A task that runs again shows an old finish, and the moment at which it was made
+        to run again is not in the document. A retry or skip of one subtask, and anything
+        else while one is FAILED, set a subtask in motion whose times tell. Otherwise the
+        moment may have been just now, unless a subtask has since been released.
+        """
+        task = self.task
+        times = [sub.start_time for sub in task.subtasks if sub.start_time is not None]
+        times += [sub.finish_time for sub in task.subtasks if sub.finish_time is not None]
+        last = max(times, default=task.start_time)
+        if self.as_of is None or last is None:
             return None
-        return self.as_of - self.last_event
+        if (
+            task.finish_time is not None
+            and task.operation != _EXECUTE
+            and Status.FAILED not in self.statuses
+            and not self._went_on_after(task.finish_time)
+        ):
+            return None
+        return self.as_of - last
+
+    def _went_on_after(self, moment: datetime) -> bool:
+        """Tell whether a subtask was released after a moment, and started."""
+        subtasks = self.graph.subtasks
+        late = [sub.start_time is not None and sub.start_time > moment for sub in subtasks]
+        return any(
+            late[target]
+            for node, subtask in enumerate(subtasks)
+            if subtask.finish_time is not None and subtask.finish_time > moment
+            for target in self.graph.downstreams[node]
+        )
 
     @cached_property
     def exported_concurrency(self) -> int | None:

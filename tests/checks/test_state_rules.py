@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -212,12 +213,13 @@ def test_what_is_in_flight_is_not_stalled(status: str) -> None:
 
 
 def test_a_task_that_was_touched_again_at_an_unknown_time_is_not_judged() -> None:
-    from dataclasses import replace
-
-    touched = replace(stalled(600), operation="RETRY", finish_time=at(11))
-    assert "TG204" not in codes(touched)
-    gone_on = replace(stalled(600), operation="RETRY", finish_time=at(7))
-    assert "TG204" in codes(gone_on)
+    """After a fault of the coordinator a retry sets no subtask in motion at first."""
+    touched: dict[str, Any] = {"operation": "RETRY", "finish_time": at(11)}
+    again = replace(stalled(600, status="SUCCESSFUL"), **touched)
+    assert "TG204" not in codes(again)
+    assert "TG204" in codes(replace(stalled(600), **touched))
+    touched["finish_time"] = at(4)  # 1 finished after it, and 2 started after that
+    assert "TG204" in codes(replace(stalled(600, status="SUCCESSFUL"), **touched))
 
 
 def waiting(concurrency: Any, seconds: float = 600, **fields: Any) -> Task:

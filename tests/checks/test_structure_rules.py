@@ -243,6 +243,13 @@ def test_the_parts_of_a_chain_belong_together() -> None:
     assert finding.subtasks == (1, 2, 3)
 
 
+def test_two_splits_of_one_name_after_each_other_are_two() -> None:
+    edges = [(0, 1), (0, 2), (1, 3), (1, 4), (2, 3), (2, 4), (3, 5), (4, 5)]
+    assert codes(task(split([0, 1, 0, 1], edges))) == []
+    (finding,) = found(task(split([1, 2, 0, 1], edges)), "TG110")
+    assert finding.subtasks == (1, 2)
+
+
 def test_parts_of_different_names_do_not_fill_each_others_gaps() -> None:
     rows = change(split([0, 1]), 2, name="other")
     assert codes(task(rows)) == ["TG110"]

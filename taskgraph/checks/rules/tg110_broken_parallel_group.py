@@ -3,8 +3,8 @@
 What it does
 ------------
 The engine numbers the parts of a split subtask `parallelIdx` 0, 1, 2, ... without a gap.
-Parts of one name that have the same neighbours, or follow each other, are taken together;
-this rule finds numbers that are missing among them. A number that comes twice proves
+Parts of one name that have the same neighbours, or form a chain, are taken together; this
+rule finds numbers that are missing among them. A number that comes twice proves
 nothing: two splits may share a name and neighbours.
 
 Why it is bad
@@ -74,12 +74,7 @@ def _groups(graph: TaskGraph) -> Iterator[list[int]]:
     for node in parts:
         name = graph.subtasks[node].name
         key = (name, graph.upstreams[node], graph.downstreams[node])
-        joined = [siblings.setdefault(key, node)]
-        joined += [
-            other
-            for other in graph.downstreams[node]
-            if other in leader and graph.subtasks[other].name == name
-        ]
+        joined = [siblings.setdefault(key, node), *_next_part(graph, node)]
         for other in joined:
             a, b = find(node), find(other)
             leader[max(a, b)] = min(a, b)
@@ -87,6 +82,17 @@ def _groups(graph: TaskGraph) -> Iterator[list[int]]:
     for node in parts:
         groups.setdefault(find(node), []).append(node)
     yield from groups.values()
+
+
+def _next_part(graph: TaskGraph, node: int) -> tuple[int, ...]:
+    """Give the part that follows in a serial split, if there is one."""
+    below = graph.downstreams[node]
+    if len(below) != 1 or graph.upstreams[below[0]] != (node,):
+        return ()
+    part, following = graph.subtasks[node], graph.subtasks[below[0]]
+    number = following.parallel_index
+    is_part = number is not None and number >= 0 and following.name == part.name
+    return below if is_part else ()
 
 
 def _numbers(subject: Subject) -> str:
