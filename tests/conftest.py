@@ -49,6 +49,14 @@ def pytest_make_collect_report() -> Generator[
     return _refuse_skip((yield))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count as slow what starts the command: each process takes some tenths of a second."""
+    for item in items:
+        if "run_cli" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's folder."""
