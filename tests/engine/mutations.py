@@ -412,6 +412,8 @@ def stall(document: Json, rng: Random) -> bool:
     ran = any("startTime" in subtask for subtask in _subtasks(document))
     if task["status"] != "RUNNING" or not ran:
         return False
+    if task["operation"] == "RETRY":
+        return False  # it may have been asked for just now
     for subtask in _subtasks(document):
         if subtask["status"] == "READY" and _ran_once(subtask):
             subtask["status"] = "PENDING"
@@ -599,7 +601,9 @@ def run_past_the_timeout(document: Json, rng: Random) -> bool:
 
 
 def run_close_to_the_timeout(document: Json, rng: Random) -> bool:
-    subtask = _pick(rng, [s for s in _single_runs(document) if s["status"] in ENDED])
+    ended = [s for s in _single_runs(document) if s["status"] in ENDED]
+    quick = [s for s in ended if _gap(s["startTime"], s["finishTime"]) < s["timeout"] / 2]
+    subtask = _pick(rng, quick)
     if subtask is None:
         return False
     used = subtask["timeout"] * rng.uniform(0.801, 0.999)

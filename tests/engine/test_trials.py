@@ -6,10 +6,18 @@ with many more.
 
 from __future__ import annotations
 
+import json
+from random import Random
+
 import pytest
 
-from taskgraph.checks import RULES
+from taskgraph.checks import RULES, CheckOptions, Severity, run_checks
+from taskgraph.graph import build_graph
+from taskgraph.sources import read_bytes
+from tests.engine.dialects import task_list
+from tests.engine.engine import simulate
 from tests.engine.mutations import MUTATIONS
+from tests.engine.oracle import deserved
 from tests.engine.trial import try_mutation, try_photo
 
 CODES = {rule.code for rule in RULES}
@@ -18,6 +26,17 @@ CODES = {rule.code for rule in RULES}
 def test_no_photograph_gives_a_false_alarm() -> None:
     for seed in range(600):
         assert try_photo(seed).false_alarms == []
+
+
+def test_a_page_of_the_task_list_gives_no_false_alarm() -> None:
+    rng = Random(0)
+    for seed in range(0, 300, 3):
+        photos = [simulate(seed + offset).random_photo(rng) for offset in range(3)]
+        tasks = read_bytes(json.dumps(task_list(photos, rng)).encode())
+        for task, photo in zip(tasks, photos, strict=True):
+            found = run_checks(build_graph(task), CheckOptions()).findings
+            loud = {finding.code for finding in found if finding.severity > Severity.INFO}
+            assert loud <= deserved(photo).keys()
 
 
 def test_every_rule_has_a_fault_to_find() -> None:
