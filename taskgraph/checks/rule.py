@@ -73,8 +73,8 @@ class Rule:
         The default.
     check : callable
         Gives the faults of a task, in any order.
-    text : str
-        The docstring of the rule's module.
+    text : str or None
+        The docstring of the rule's module; ``None`` where Python was told to drop it.
     needs : tuple of Need
         Without one of them the rule is skipped, and counted as skipped.
     enabled : bool
@@ -85,14 +85,14 @@ class Rule:
     name: str
     severity: Severity
     check: Callable[[Subject], Iterable[Fault]]
-    text: str
+    text: str | None
     needs: tuple[Need, ...] = ()
     enabled: bool = True
 
     @property
     def doc(self) -> RuleDoc:
         """The documentation, read from the docstring."""
-        summary, *rest = self.text.strip().split("\n\n", 1)
+        summary, *rest = (self.text or "").strip().split("\n\n", 1)
         sections = dict.fromkeys(_SECTIONS, "")
         title, lines = "", list[str]()
         for line in [*"".join(rest).splitlines(), ""]:

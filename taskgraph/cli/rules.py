@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from taskgraph.cli.options import format_option, output_option
 from taskgraph.cli.output import write
 
 __all__ = ["command"]
@@ -11,7 +12,9 @@ __all__ = ["command"]
 
 @click.command("rules")
 @click.argument("names", nargs=-1, metavar="[RULE]...")
-def command(names: tuple[str, ...]) -> None:
+@format_option("text", "markdown")
+@output_option
+def command(names: tuple[str, ...], form: str, output: str | None) -> None:
     """List the rules that check knows, or explain some, by code or by name.
 
     \b
@@ -19,11 +22,16 @@ def command(names: tuple[str, ...]) -> None:
       taskgraph rules
       taskgraph rules TG103
       taskgraph rules no-timeout
+      taskgraph rules --format markdown -o rules.md
     """
     from taskgraph.checks import RULES, find_rule
+
+    rules = tuple(map(find_rule, names)) or RULES
+    if form == "markdown":
+        from taskgraph.reports.rules_markdown import rules_markdown
+
+        write(rules_markdown(rules), output)
+        return
     from taskgraph.reports.rules import rule_text, rules_text
 
-    if names:
-        write("\n".join(rule_text(find_rule(name)) for name in names), None)
-    else:
-        write(rules_text(RULES), None)
+    write("\n".join(map(rule_text, rules)) if names else rules_text(rules), output)
