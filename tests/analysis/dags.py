@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -13,8 +13,8 @@ from taskgraph.model import Id, Subtask, Task
 
 
 def make_graph(
-    subtasks: Mapping[Id, Mapping[str, Any]] | Iterable[Id],
-    edges: Iterable[tuple[Id, Id]] = (),
+    subtasks: Mapping[Any, Mapping[str, Any]] | Iterable[Id],
+    edges: Iterable[Sequence[Id]] = (),
     **task: Any,
 ) -> TaskGraph:
     """Build a graph from the fields of each subtask and the edges by id."""
@@ -68,8 +68,10 @@ def timed_dags(
 
 def full_paths(graph: TaskGraph) -> list[tuple[int, ...]]:
     """Enumerate every path from a node without upstreams to one without downstreams."""
-    done = []
-    growing = [(node,) for node, ups in enumerate(graph.upstreams) if not ups]
+    done: list[tuple[int, ...]] = []
+    growing: list[tuple[int, ...]] = [
+        (node,) for node, ups in enumerate(graph.upstreams) if not ups
+    ]
     while growing:
         path = growing.pop()
         if graph.downstreams[path[-1]]:

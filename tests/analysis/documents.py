@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from taskgraph.graph import TaskGraph, build_graph
-from taskgraph.model import Id, Subtask
+from taskgraph.model import Id
 from taskgraph.sources import read_bytes
 
 ZERO = datetime.fromisoformat("2025-01-01T00:00:00+08:00")
@@ -53,7 +53,7 @@ def ids(graph: TaskGraph, found: Iterable[int]) -> list[Id]:
 
 
 def changed(
-    graph: TaskGraph, change: Callable[[Subtask], Mapping[str, Any]], **task: Any
+    graph: TaskGraph, change: Callable[[Any], Mapping[str, Any]], **task: Any
 ) -> TaskGraph:
     """Build the graph again with some fields of each subtask and of the task replaced."""
     rows = tuple(row._replace(**change(row)) for row in graph.task.subtasks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def longest_path(_total: int, longest: int) -> int:
 @settings(max_examples=200)
 @given(timed_dags(), st.data(), st.sampled_from([longest_path, bound_of_two_slots]))
 def test_contributions_equal_changing_one_duration_after_the_other(
-    case: Case, data: st.DataObject, bound: object
+    case: Case, data: st.DataObject, bound: Callable[[int, int], int]
 ):
     graph, old = case
     new = [data.draw(st.integers(0, 4)) for _ in old]

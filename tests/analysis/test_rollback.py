@@ -50,7 +50,7 @@ def test_the_order_is_the_engines(graph: TaskGraph):
 def undo_seconds(graph: TaskGraph, nodes: set[int]) -> int:
     """The longest path within a set of nodes, by trying every path."""
     timeouts = [subtask.timeout or 0 for subtask in graph.subtasks]
-    paths = [(node,) for node in nodes]
+    paths: list[tuple[int, ...]] = [(node,) for node in nodes]
     for path in paths:
         paths += [(*path, n) for n in graph.downstreams[path[-1]] if n in nodes]
     return longest(paths, timeouts)

@@ -14,6 +14,7 @@ from taskgraph.analysis.weights import actual_weights, custom_weights, timeout_w
 from taskgraph.analysis.whatif import Changes, what_if
 from taskgraph.errors import ConfigError
 from taskgraph.graph import TaskGraph
+from taskgraph.model import Id
 from tests.analysis.dags import make_graph, timed_dags
 from tests.analysis.documents import changed, ids
 
@@ -27,7 +28,9 @@ def test_a_what_if_equals_building_anew(
     graph = changed(graph, lambda row: {"timeout": durations[row.id]})
     names = range(len(graph))
     edges = list(graph.edges())
-    seconds = data.draw(st.dictionaries(st.sampled_from(names), st.integers(0, 9)))
+    seconds: dict[Id, int] = data.draw(
+        st.dictionaries(st.sampled_from(names), st.integers(0, 9))
+    )
     skipped = data.draw(st.sets(st.sampled_from(names)))
     dropped = data.draw(st.sets(st.sampled_from(edges))) if edges else set()
     changes = Changes(seconds, tuple(sorted(dropped)), tuple(sorted(skipped)))
