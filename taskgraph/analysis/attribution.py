@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from taskgraph.analysis.schedule import Schedule, schedule
 from taskgraph.graph import TaskGraph
@@ -126,8 +126,7 @@ def _largest_first(contribution: Contribution) -> tuple[int, bool, int]:
     return (-abs(contribution.change), contribution.after is None, node or 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Steps:
+class _Steps(NamedTuple):
     before: int
     after: int
     changes: tuple[tuple[int, int], ...]
@@ -136,10 +135,11 @@ class _Steps:
 def _steps(version: Version, durations: Sequence[int]) -> _Steps:
     """Change the durations of a graph one by one and see what the bound does."""
     graph, old = version.graph, version.durations
-    first, last = schedule(graph, old), schedule(graph, durations)
-    makespans = _makespans(graph, first, last)
-    total, bound = sum(old), version.bound(sum(old), first.makespan)
-    begin = bound
+    first, total = schedule(graph, old), sum(old)
+    begin = bound = version.bound(total, first.makespan)
+    if tuple(durations) == first.durations:
+        return _Steps(begin, bound, ())
+    makespans = _makespans(graph, first, schedule(graph, durations))
     changes = []
     for node, makespan in zip(graph.order, makespans, strict=True):
         total += durations[node] - old[node]

@@ -104,7 +104,7 @@ def measured_span(subtask: Subtask, as_of: datetime | None) -> Span | None:
 
     A time counts only where the state says that it happened: PENDING and READY subtasks
     count where they were rolled back or are to run again, and what runs has no end yet,
-    whatever the document shows.
+    whatever the document shows: it counts until the as-of time, if it began before.
 
     Returns
     -------
@@ -114,6 +114,8 @@ def measured_span(subtask: Subtask, as_of: datetime | None) -> Span | None:
     start, finish = subtask.start_time, subtask.finish_time
     if is_in_flight(subtask):
         finish = as_of
+        if start and finish and finish < start:
+            return None
     kind = _span_kind(subtask)
     if start is None or finish is None or kind is None:
         return None

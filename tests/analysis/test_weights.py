@@ -123,6 +123,7 @@ def test_what_runs_is_measured_until_the_moment_whatever_finish_it_shows():
     assert measured(status="RUNNING") == (10_000_000, Basis.RUNNING)
     assert measured(status="RUNNING", finish_time=None) == (10_000_000, Basis.RUNNING)
     assert measured(status="RUNNING", attempts=2) == (10_000_000, Basis.SEVERAL_RUNS)
+    assert measured(status="RUNNING", start_time=at(21)) == (0, Basis.NOT_MEASURED)
 
 
 def test_a_time_counts_only_where_the_status_says_it_happened():
