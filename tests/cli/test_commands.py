@@ -32,7 +32,7 @@ def test_check_finds_nothing_wrong_with_the_stop_response(run_cli: RunCli) -> No
     done = run_cli("check", f"samples/{STOP}")
     assert done.returncode == 0
     assert not done.stderr
-    assert "no findings: 1 task in 1 file" in done.stdout
+    assert "1 info: 1 task in 1 file" in done.stdout
 
 
 def test_critical_path_of_the_stop_response(run_cli: RunCli) -> None:

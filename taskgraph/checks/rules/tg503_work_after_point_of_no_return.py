@@ -67,7 +67,7 @@ def check(subject: Subject) -> Iterator[Fault]:
         f"{_amount(point.seconds_after, budget, bool(point.unlimited))}",
         "move what can fail to before that point, or plan for going forward only",
         subtasks=tuple(subtask.id for subtask in first),
-        pointer=subject.node_pointer(point.nodes[0], "prohibit_rollback"),
+        pointer=subject.pointer(),
         severity=Severity.WARNING if too_much else None,
     )
 
