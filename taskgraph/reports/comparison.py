@@ -11,7 +11,7 @@ from taskgraph.analysis.compare import Comparison, FieldChange, Value
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id, format_duration, visible
 
-__all__ = ["Pair", "diff_json", "diff_markdown", "diff_text"]
+__all__ = ["Pair", "change_lines", "diff_json", "diff_markdown", "diff_text"]
 
 _MOST = 20
 _MICRO = 1_000_000
@@ -40,7 +40,7 @@ def diff_text(pairs: Sequence[Pair]) -> str:
     """Write the changes of each pair, a line each."""
     blocks = []
     for pair in pairs:
-        lines = [f"  {line}" for line in _changes(pair, _plain)]
+        lines = [f"  {line}" for line in change_lines(pair, _plain)]
         blocks.append("\n".join([visible(pair.name), *(lines or ["  no change"])]))
     return "\n\n".join(blocks) + "\n"
 
@@ -51,7 +51,7 @@ def diff_markdown(pairs: Sequence[Pair]) -> str:
     for pair in pairs:
         lines = [
             f"{'  ' * line.startswith(' ')}- {line.strip()}"
-            for line in _changes(pair, _code)
+            for line in change_lines(pair, _code)
         ]
         blocks.append(f"### {_escaped(pair.name)}")
         blocks.append("\n".join(lines) if lines else "No change.")
@@ -78,8 +78,20 @@ def _escaped(text: str) -> str:
     )
 
 
-def _changes(pair: Pair, quote: Any) -> list[str]:
-    """Give what changed, a line each, the most important first."""
+def change_lines(pair: Pair, quote: Any) -> list[str]:
+    """Give what changed, a line each, the most important first.
+
+    Parameters
+    ----------
+    pair : Pair
+    quote : callable
+        Makes a text from a document safe for the output.
+
+    Returns
+    -------
+    list of str
+        A line that explains the one before begins with spaces.
+    """
     if pair.before is None:
         return ["the task is new"]
     if pair.after is None:

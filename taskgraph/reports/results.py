@@ -16,6 +16,7 @@ from taskgraph.analysis.weights import Weights
 from taskgraph.analysis.whatif import WhatIf
 from taskgraph.checks import CheckResult
 from taskgraph.graph import TaskGraph
+from taskgraph.reports.comparison import Pair
 
 __all__ = ["Account", "Diagnosis", "Timetable", "WorstCaseReport"]
 
@@ -111,3 +112,25 @@ class WorstCaseReport:
     graph: TaskGraph
     budget: Budget
     rollback: Rollback
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The tasks that one report tells of.
+
+    Attributes
+    ----------
+    accounts : tuple of Account
+        In the order in which they were read.
+    unreadable : tuple of str
+        Why each of the other documents could not be read.
+    change : Pair or None
+        What changed, where there are two documents of one task.
+    version : str
+        The version of the tool.
+    """
+
+    accounts: tuple[Account, ...]
+    unreadable: tuple[str, ...] = ()
+    change: Pair | None = None
+    version: str = ""

@@ -1,0 +1,399 @@
+"use strict";
+(() => {
+  document.documentElement.classList.add("js");
+
+  const element = (tag, text, name) => {
+    const made = document.createElement(tag);
+    if (text !== undefined) made.textContent = text;
+    if (name) made.className = name;
+    return made;
+  };
+
+  /* Tables: a button in each heading sorts; what has no value stays last. */
+  const sortable = (table) => {
+    const body = table.tBodies[0];
+    const sort = (column, heading) => {
+      const down = heading.getAttribute("aria-sort") === "ascending";
+      for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+      heading.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const rows = Array.from(body.rows, (row) => {
+        const cell = row.cells[column];
+        const value = cell.dataset.v;
+        return { row, text: cell.textContent, value: value === undefined ? NaN : Number(value) };
+      });
+      const numeric = rows.some((item) => !Number.isNaN(item.value));
+      const { compare } = new Intl.Collator(undefined, { numeric: true });
+      rows.sort((a, b) => {
+        if (!numeric) return down ? compare(b.text, a.text) : compare(a.text, b.text);
+        const lacks = Number.isNaN(a.value) - Number.isNaN(b.value);
+        return lacks || (down ? b.value - a.value : a.value - b.value) || 0;
+      });
+      body.append(...rows.map((item) => item.row));
+    };
+    Array.from(table.tHead.rows[0].cells).forEach((heading, column) => {
+      const button = element("button", heading.textContent);
+      button.type = "button";
+      heading.replaceChildren(button);
+      button.addEventListener("click", () => sort(column, heading));
+    });
+  };
+
+  /* The part of a drawing that is seen: moved and scaled by its view box. */
+  class View {
+    constructor(canvas, svg) {
+      this.canvas = canvas;
+      this.svg = svg;
+      const [, , width, height] = svg.getAttribute("viewBox").split(/[ ,]+/).map(Number);
+      this.full = { width, height };
+      const wide = canvas.clientWidth || 800;
+      const tall = Math.min(Math.max((wide * height) / width, 200), 0.75 * innerHeight);
+      canvas.style.setProperty("--tall", `${Math.round(tall)}px`);
+      this.fit();
+      if (this.scale() < 0.6) this.show(0, 0, canvas.clientWidth / 0.85);
+    }
+    scale() {
+      return this.canvas.clientWidth / this.box.width;
+    }
+    show(x, y, width) {
+      const ratio = this.canvas.clientHeight / this.canvas.clientWidth || 0.6;
+      const most = Math.max(this.full.width, this.full.height / ratio) * 1.2;
+      const size = Math.min(Math.max(width, 60), most);
+      this.box = { x, y, width: size, height: size * ratio };
+      this.svg.setAttribute("viewBox", `${x} ${y} ${size} ${size * ratio}`);
+    }
+    fit() {
+      const ratio = this.canvas.clientHeight / this.canvas.clientWidth || 0.6;
+      const width = Math.max(this.full.width, this.full.height / ratio);
+      this.box = { width };
+      this.show((this.full.width - width) / 2, (this.full.height - width * ratio) / 2, width);
+    }
+    zoom(factor, clientX, clientY) {
+      const frame = this.canvas.getBoundingClientRect();
+      const right = clientX === undefined ? 0.5 : (clientX - frame.left) / frame.width;
+      const down = clientY === undefined ? 0.5 : (clientY - frame.top) / frame.height;
+      const { x, y, width, height } = this.box;
+      this.show(x, y, width / factor);
+      const [dx, dy] = [width - this.box.width, height - this.box.height];
+      this.show(x + dx * right, y + dy * down, this.box.width);
+    }
+    move(pixelsX, pixelsY) {
+      const scale = this.scale();
+      this.show(this.box.x + pixelsX / scale, this.box.y + pixelsY / scale, this.box.width);
+    }
+    centre(target) {
+      const [place, frame] = [target.getBoundingClientRect(), this.canvas.getBoundingClientRect()];
+      this.move(
+        place.left + place.width / 2 - frame.left - frame.width / 2,
+        place.top + place.height / 2 - frame.top - frame.height / 2,
+      );
+    }
+  }
+
+  /* Dragging with a mouse or a finger, pinching with two, the wheel with Ctrl. */
+  const moves = (canvas, view) => {
+    const fingers = new Map();
+    let travelled = 0;
+    const spread = () => {
+      const [a, b] = fingers.values();
+      return Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
+    };
+    canvas.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      if (!fingers.size) travelled = 0;
+      fingers.set(event.pointerId, event);
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      const last = fingers.get(event.pointerId);
+      if (!last) return;
+      const before = fingers.size === 2 ? spread() : 0;
+      fingers.set(event.pointerId, event);
+      if (before) {
+        const [a, b] = fingers.values();
+        view.zoom(spread() / before, (a.clientX + b.clientX) / 2, (a.clientY + b.clientY) / 2);
+      } else {
+        view.move(last.clientX - event.clientX, last.clientY - event.clientY);
+      }
+      travelled += Math.hypot(last.clientX - event.clientX, last.clientY - event.clientY);
+      if (travelled > 4 && !canvas.hasPointerCapture(event.pointerId)) {
+        canvas.setPointerCapture(event.pointerId);
+        canvas.classList.add("moving");
+      }
+    });
+    for (const kind of ["pointerup", "pointercancel"]) {
+      canvas.addEventListener(kind, (event) => {
+        fingers.delete(event.pointerId);
+        canvas.classList.remove("moving");
+      });
+    }
+    canvas.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      view.zoom(Math.exp(-event.deltaY / 300), event.clientX, event.clientY);
+    }, { passive: false });
+    canvas.addEventListener("keydown", (event) => {
+      if (event.target !== canvas || event.ctrlKey || event.metaKey || event.altKey) return;
+      const step = 60;
+      const actions = {
+        ArrowLeft: () => view.move(-step, 0), ArrowRight: () => view.move(step, 0),
+        ArrowUp: () => view.move(0, -step), ArrowDown: () => view.move(0, step),
+        "+": () => view.zoom(1.3), "=": () => view.zoom(1.3), "-": () => view.zoom(1 / 1.3),
+        0: () => view.fit(),
+      };
+      if (!actions[event.key]) return;
+      event.preventDefault();
+      actions[event.key]();
+    });
+    return () => travelled > 4;
+  };
+
+  const task = (article) => {
+    const canvas = article.querySelector(".canvas");
+    const svg = canvas.querySelector("svg");
+    const tools = article.querySelector(".tools");
+    const panel = article.querySelector(".details");
+    const search = tools.querySelector(".search");
+    const hits = tools.querySelector(".hits");
+    const data = JSON.parse(article.querySelector(".data").textContent);
+    const rows = new Map();
+    for (const row of article.querySelectorAll("tr[data-n]")) rows.set(Number(row.dataset.n), row);
+    const label = (n) => {
+      const row = rows.get(n);
+      return row ? [row.cells[0].firstChild.textContent.trim(), row.cells[1].textContent] : [`#${n}`, ""];
+    };
+    const byId = new Map();
+    for (const n of rows.keys()) byId.set(label(n)[0], n);
+
+    tools.hidden = false;
+    const view = new View(canvas, svg);
+    const wasDragged = moves(canvas, view);
+    const zooms = { in: () => view.zoom(1.4), out: () => view.zoom(1 / 1.4), fit: () => view.fit() };
+    for (const button of tools.querySelectorAll("[data-zoom]")) {
+      button.addEventListener("click", zooms[button.dataset.zoom]);
+    }
+
+    /* The boxes, what stands behind each, and the edges at each. */
+    const boxes = Array.from(svg.querySelectorAll("g.n"), (box) => {
+      if (box.dataset.node !== undefined) return { box, nodes: data.boxes[Number(box.dataset.node)] };
+      return byId.has(box.dataset.id) ? { box, nodes: [byId.get(box.dataset.id)] } : null;
+    }).filter((item) => item && item.nodes.length);
+    const boxOf = new Map();
+    for (const item of boxes) {
+      for (const n of item.nodes) {
+        const known = boxOf.get(n);
+        if (!known || known.nodes.length > item.nodes.length) boxOf.set(n, item);
+      }
+    }
+    const edges = Array.from(svg.querySelectorAll("path[data-edge]"), (path) => ({
+      path, ends: path.dataset.edge.split(" "),
+    }));
+    boxes.forEach(({ box }, place) => {
+      box.setAttribute("role", "button");
+      box.setAttribute("tabindex", place ? "-1" : "0");
+      box.setAttribute("aria-label", box.querySelector("title").textContent);
+    });
+
+    /* Details of one subtask, or the subtasks of one box. */
+    let origin = null;
+    const close = () => {
+      panel.hidden = true;
+      mark(null);
+      if (origin) origin.focus({ preventScroll: true });
+    };
+    const mark = (item, n) => {
+      for (const old of article.querySelectorAll(".chosen")) old.classList.remove("chosen");
+      for (const { path } of edges) path.classList.remove("near");
+      if (!item) return;
+      item.box.classList.add("chosen");
+      const number = item.box.dataset.node;
+      for (const { path, ends } of edges) if (ends.includes(number)) path.classList.add("near");
+      const row = rows.get(n);
+      if (row) row.classList.add("chosen");
+    };
+    const list = (title, nodes) => {
+      if (!nodes.length) return [];
+      const items = element("ul");
+      for (const n of nodes.slice(0, 100)) {
+        const button = element("button", label(n).join(" "));
+        button.type = "button";
+        button.addEventListener("click", () => choose(n, true));
+        const item = element("li");
+        item.append(button);
+        items.append(item);
+      }
+      if (nodes.length > 100) items.append(element("li", `and ${nodes.length - 100} more`));
+      return [element("h4", title), items];
+    };
+    const fill = (title, parts) => {
+      const button = element("button", "Close", "close");
+      button.type = "button";
+      button.addEventListener("click", close);
+      panel.replaceChildren(button, element("h3", title), ...parts);
+      panel.hidden = false;
+    };
+    const facts = (n) => {
+      const found = element("dl");
+      const add = (name, value) => {
+        if (value) found.append(element("dt", name), element("dd", value));
+      };
+      const row = rows.get(n);
+      if (row) {
+        const heads = row.closest("table").tHead.rows[0].cells;
+        for (let place = 2; place < row.cells.length; place += 1) {
+          add(heads[place].textContent, row.cells[place].textContent.trim());
+        }
+      }
+      for (const [name, value] of Object.entries(data.nodes[n].f)) add(name, value);
+      return found;
+    };
+    const details = (n) => {
+      const { u, d, l } = data.nodes[n];
+      const parts = [facts(n), ...list("Waits for", u), ...list("Before", d)];
+      if (l) parts.push(element("h4", "Log"), element("pre", l.join("\n"), "log"));
+      if (rows.has(n)) {
+        const link = element("a", "Row in the schedule");
+        link.href = `#${rows.get(n).id}`;
+        parts.push(link);
+      }
+      fill(label(n).join(" "), parts);
+    };
+    const choose = (n, show) => {
+      const item = boxOf.get(n);
+      details(n);
+      mark(item, n);
+      if (item && show) view.centre(item.box);
+      if (show) {
+        article.querySelector(".stage").scrollIntoView({ block: "nearest" });
+        panel.focus({ preventScroll: true });
+      }
+    };
+    const open = (item, byKey) => {
+      origin = item.box;
+      if (item.nodes.length === 1) {
+        choose(item.nodes[0], false);
+      } else {
+        fill(item.box.querySelector("title").textContent, list("Subtasks", item.nodes));
+        mark(item);
+      }
+      if (byKey) panel.focus({ preventScroll: true });
+    };
+    const itemAt = (target) => {
+      const box = target.closest("g.n");
+      return box && boxes.find((item) => item.box === box);
+    };
+    canvas.addEventListener("click", (event) => {
+      const item = itemAt(event.target);
+      if (item && !wasDragged()) open(item, false);
+    });
+    panel.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") close();
+    });
+
+    /* Arrow keys go from a box to the nearest one in that direction. */
+    const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const middle = ({ box }) => {
+      const place = box.getBoundingClientRect();
+      return [place.left + place.width / 2, place.top + place.height / 2];
+    };
+    const nearest = (from, [right, down]) => {
+      const [x, y] = middle(from);
+      let best = null;
+      for (const item of boxes) {
+        const [dx, dy] = [middle(item)[0] - x, middle(item)[1] - y];
+        const ahead = dx * right + dy * down;
+        const cost = ahead + 3 * Math.abs(dx * down + dy * right);
+        if (ahead > 1 && (!best || cost < best.cost)) best = { item, cost };
+      }
+      return best && best.item;
+    };
+    canvas.addEventListener("keydown", (event) => {
+      const item = event.target !== canvas && itemAt(event.target);
+      if (!item) return;
+      if (event.key === "Enter" || event.key === " ") {
+        event.preventDefault();
+        open(item, true);
+      } else if (ways[event.key]) {
+        event.preventDefault();
+        const next = nearest(item, ways[event.key]);
+        if (!next) return;
+        item.box.setAttribute("tabindex", "-1");
+        next.box.setAttribute("tabindex", "0");
+        next.box.focus({ preventScroll: true });
+        view.centre(next.box);
+      }
+    });
+
+    /* Search and filter, in the diagram and in the table. */
+    let texts = null;
+    let found = [];
+    let next = 0;
+    const known = () => {
+      texts ??= Array.from(rows, ([n, row]) => ({
+        n, row,
+        text: `${row.cells[0].textContent} ${row.cells[1].textContent}`.toLowerCase(),
+        status: row.cells[2].querySelector(".status").lastChild.textContent.trim(),
+      }));
+      return texts;
+    };
+    const filter = () => {
+      const query = search.value.trim().toLowerCase();
+      const states = new Set();
+      let all = true;
+      for (const box of tools.querySelectorAll("input[type=checkbox]")) {
+        if (box.checked) states.add(box.value);
+        else all = false;
+      }
+      const shown = new Set();
+      for (const { n, row, text, status } of known()) {
+        const fits = states.has(status) && text.includes(query);
+        row.classList.toggle("off", !fits);
+        if (fits) shown.add(n);
+      }
+      const active = Boolean(query) || !all;
+      for (const { box, nodes } of boxes) {
+        const some = nodes.some((n) => shown.has(n));
+        box.classList.toggle("off", active && !some);
+        box.classList.toggle("hit", Boolean(query) && some);
+      }
+      canvas.classList.toggle("filtered", active);
+      found = query ? Array.from(shown) : [];
+      next = 0;
+      hits.value = active ? `${shown.size} of ${rows.size}` : "";
+    };
+    tools.addEventListener("input", filter);
+    search.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !found.length) return;
+      const n = found[next % found.length];
+      next += 1;
+      choose(n, false);
+      if (boxOf.has(n)) view.centre(boxOf.get(n).box);
+    });
+
+    /* Links to subtasks open them in the diagram. */
+    article.addEventListener("click", (event) => {
+      const link = event.target.closest("a.sub");
+      const row = link && document.getElementById(link.hash.slice(1));
+      if (!row) return;
+      event.preventDefault();
+      origin = link;
+      choose(Number(row.dataset.n), true);
+    });
+    const follow = () => {
+      const row = location.hash && document.getElementById(location.hash.slice(1));
+      if (row && row.dataset.n && article.contains(row)) choose(Number(row.dataset.n), false);
+    };
+    addEventListener("hashchange", follow);
+    follow();
+
+    let kept = null;
+    addEventListener("beforeprint", () => {
+      kept = view.box;
+      svg.setAttribute("viewBox", `0 0 ${view.full.width} ${view.full.height}`);
+    });
+    addEventListener("afterprint", () => {
+      if (kept) view.show(kept.x, kept.y, kept.width);
+    });
+  };
+
+  document.querySelectorAll("table.sortable").forEach(sortable);
+  document.querySelectorAll("article.task").forEach(task);
+})();

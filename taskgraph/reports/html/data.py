@@ -1,0 +1,72 @@
+"""What the script of the page needs to know, as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Subtask, visible
+from taskgraph.reports.amounts import moment
+from taskgraph.reports.html.pictures import Picture
+
+__all__ = ["subtask_data"]
+
+_SHOWN_ELSEWHERE = {"id", "name", "status", "timeout", "attempts"}
+_SHOWN_ELSEWHERE |= {"upstreams", "downstreams", "logs", "extra"}
+_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+
+
+def subtask_data(graph: TaskGraph, picture: Picture) -> str:
+    """Give neighbours, logs and all other fields of every subtask.
+
+    Returns
+    -------
+    str
+        JSON in which nothing can end the script element around it: ``u`` and ``d`` are
+        the neighbours, ``l`` the lines of the log, ``f`` the other fields by name;
+        ``boxes`` says which subtasks are behind each box of the diagram.
+    """
+    from markupsafe import Markup
+
+    rows = [
+        _row(subtask, graph.upstreams[node], graph.downstreams[node])
+        for node, subtask in enumerate(graph.subtasks)
+    ]
+    boxes = [[graph.index[i] for i in ids if i in graph.index] for ids in picture.boxes]
+    text = json.dumps({"nodes": rows, "boxes": boxes}, separators=(",", ":"))
+    return Markup(text.translate(_ESCAPES))
+
+
+def _row(
+    subtask: Subtask, upstreams: tuple[int, ...], downstreams: tuple[int, ...]
+) -> dict[str, Any]:
+    row: dict[str, Any] = {"u": upstreams, "d": downstreams, "f": _fields(subtask)}
+    if subtask.logs:
+        row["l"] = [visible(line) for line in subtask.logs]
+    return row
+
+
+def _fields(subtask: Subtask) -> dict[str, str]:
+    """Give the fields that no column of the table shows, as texts."""
+    found = {}
+    for name, value in subtask._asdict().items():
+        if name not in _SHOWN_ELSEWHERE and value is not None:
+            found[name.replace("_", " ")] = _text(value)
+    for name, value in subtask.extra.items():
+        found[visible(name)] = _text(value)
+    return found
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, Mapping):
+        value = dict(value)
+    return visible(json.dumps(value, ensure_ascii=False, default=str))

@@ -1,0 +1,139 @@
+"""The page: one file that loads nothing, under a policy that lets nothing else run.
+
+The style sheets and the script stand in the page; the content security policy names
+them by their hashes, so that nothing that comes from a document can act.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterable
+from functools import partial
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from taskgraph.model import visible
+from taskgraph.reports.comparison import Pair, change_lines
+from taskgraph.reports.html.theme import colours
+from taskgraph.reports.html.view import TaskView
+from taskgraph.reports.results import Account, Collected
+
+if TYPE_CHECKING:
+    import jinja2
+
+__all__ = ["report_html"]
+
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+
+
+def report_html(collected: Collected) -> str:
+    """Write the postmortem of one or several tasks as a page.
+
+    Parameters
+    ----------
+    collected : Collected
+
+    Returns
+    -------
+    str
+        An HTML document that loads nothing: style, script and pictures are in it. The
+        same for the same tasks, whatever the order of their subtasks.
+    """
+    several = len(collected.accounts) > 1
+    shown = Counter[str]()
+    views = []
+    for place, account in enumerate(collected.accounts):
+        origin = account.graph.task.origin.file
+        views.append(TaskView(account, f"t{place}", with_document=not shown[origin]))
+        shown[origin] += 1
+    environment = _environment()
+    style, script = colours() + _asset("style.css"), _asset("script.js")
+    body = environment.get_template("body.html").render(
+        tasks=views,
+        several=several,
+        unreadable=collected.unreadable,
+        changes=_changes(collected.change),
+        version=collected.version,
+        title=_title(collected.accounts),
+    )
+    return environment.get_template("page.html").render(
+        title=_title(collected.accounts),
+        policy=_policy([style, *_STYLE.findall(body)], [script]),
+        style=_safe(style),
+        script=_safe(script),
+        body=_safe(body),
+    )
+
+
+def _title(accounts: Iterable[Account]) -> str:
+    names = [account.graph.task.name.strip() or "Task" for account in accounts]
+    return visible(names[0]) if len(names) == 1 else f"{len(names)} tasks"
+
+
+def _environment() -> jinja2.Environment:
+    """Give an environment in which every text is made visible and escaped."""
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FunctionLoader(_asset),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _finalize(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return visible(value)
+    return value
+
+
+def _asset(name: str) -> str:
+    return files("taskgraph.reports.html").joinpath("assets", name).read_text("utf-8")
+
+
+def _policy(styles: Iterable[str], scripts: Iterable[str]) -> str:
+    """Allow these style sheets and scripts, and nothing else at all."""
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"style-src {_hashes(styles)}",
+            f"script-src {_hashes(scripts)}",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+
+
+def _hashes(texts: Iterable[str]) -> str:
+    digests = (sha256(text.encode()).digest() for text in dict.fromkeys(texts))
+    return " ".join(f"'sha256-{b64encode(digest).decode()}'" for digest in digests)
+
+
+def _changes(pair: Pair | None) -> list[tuple[bool, str]] | None:
+    """Give what changed, a line each as safe HTML, and whether it explains the last."""
+    if pair is None:
+        return None
+    from markupsafe import escape
+
+    quote = partial(_quoted, escape)
+    return [
+        (line.startswith(" "), _safe(line.strip())) for line in change_lines(pair, quote)
+    ]
+
+
+def _quoted(escape: Any, text: str) -> str:
+    return f"<b>{escape(visible(text))}</b>"
+
+
+def _safe(text: str) -> str:
+    from markupsafe import Markup
+
+    return Markup(text)

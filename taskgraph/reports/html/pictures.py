@@ -1,0 +1,68 @@
+"""The pictures of a task, as they stand in the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from taskgraph.diagrams import FORMATS, DiagramOptions, render
+from taskgraph.diagrams.scene import build_scene
+from taskgraph.diagrams.svg import render_svg
+from taskgraph.model import Id
+from taskgraph.reports.results import Account
+
+__all__ = ["Picture", "diagram", "timeline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture.
+
+    Attributes
+    ----------
+    svg : str
+        Safe to stand in a page.
+    boxes : tuple of tuple of ids
+        Which subtasks are behind each box, by the number that the box has in the SVG.
+    notes : tuple of str
+        What is collapsed or left out.
+    """
+
+    svg: str
+    boxes: tuple[tuple[Id, ...], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def diagram(account: Account) -> Picture:
+    """Draw the dependencies; a large task collapses by itself."""
+    from markupsafe import Markup
+
+    found = account.diagnosis
+    scene = build_scene(
+        account.graph,
+        schedule=found.budget.schedule if found else None,
+        no_return=found.rollback.no_return if found else None,
+    )
+    svg = Markup(render_svg(scene))
+    return Picture(svg, tuple(node.ids for node in scene.nodes), scene.notes)
+
+
+def timeline(account: Account) -> Picture | None:
+    """Draw what ran when, or what is planned; ``None`` where times mean nothing."""
+    from markupsafe import Markup
+
+    found = account.diagnosis
+    if (
+        found is None
+        or not account.graph.subtasks
+        or "timeline" not in FORMATS["svg"].views
+    ):
+        return None
+    svg = render(
+        account.graph,
+        "svg",
+        options=DiagramOptions(view="timeline"),
+        schedule=found.budget.schedule,
+        no_return=found.rollback.no_return,
+        as_of=account.as_of,
+    )
+    return Picture(Markup(svg))

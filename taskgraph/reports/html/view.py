@@ -1,0 +1,319 @@
+"""What the templates show of one task: texts and numbers, in the order of the page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from taskgraph.analysis.states import measured_span
+from taskgraph.checks import Finding
+from taskgraph.diagrams.palette import SIGNS, tone
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Id, Status, Subtask, Task, format_duration, visible
+from taskgraph.reports.amounts import clock, moment
+from taskgraph.reports.explaining import Explanation, Sentence, explain
+from taskgraph.reports.html.data import subtask_data
+from taskgraph.reports.html.pictures import Picture, diagram, timeline
+from taskgraph.reports.results import Account, Diagnosis
+
+__all__ = ["Cell", "Figure", "TaskView"]
+
+_MOST_ROWS = 20_000
+_MOST_DOCUMENT = 8_000_000
+_MOST_SHARES = 200
+_WORST_FIRST = (
+    "failed",
+    "canceling",
+    "unknown",
+    "running",
+    "ready",
+    "pending",
+    "successful",
+)
+
+
+class Figure(NamedTuple):
+    """One of the numbers that come first."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+class Cell(NamedTuple):
+    """A number in a table: how it sorts and how it reads; ``None`` where there is none."""
+
+    value: int | None
+    text: str
+
+
+class StatusCount(NamedTuple):
+    """How many subtasks have a status."""
+
+    tone: str
+    sign: str
+    status: str
+    number: int
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """One task, ready to be shown.
+
+    Attributes
+    ----------
+    account : Account
+    key : str
+        Begins every id that the task has in the page.
+    with_document : bool
+        Whether the document itself is shown too.
+    """
+
+    account: Account
+    key: str
+    with_document: bool
+
+    @property
+    def graph(self) -> TaskGraph:
+        """The graph of the task."""
+        return self.account.graph
+
+    @property
+    def task(self) -> Task:
+        """The task."""
+        return self.account.graph.task
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """What the analyses say, where they apply."""
+        return self.account.diagnosis
+
+    @cached_property
+    def explanation(self) -> Explanation:
+        """The task in sentences."""
+        return explain(self.account)
+
+    @property
+    def tone(self) -> str:
+        """The colour of the task's status."""
+        return tone(self.task.status)
+
+    @property
+    def sign(self) -> str:
+        """The sign of the task's status."""
+        return SIGNS[self.tone]
+
+    @cached_property
+    def diagram(self) -> Picture:
+        """The dependencies."""
+        return diagram(self.account)
+
+    @cached_property
+    def timeline(self) -> Picture | None:
+        """What ran when."""
+        return timeline(self.account)
+
+    @cached_property
+    def data(self) -> str:
+        """What the script needs to know, as JSON that is safe inside a script."""
+        return subtask_data(self.graph, self.diagram)
+
+    def html(self, sentences: Iterable[Sentence]) -> str:
+        """Write sentences as HTML; subtasks are links to their rows."""
+        from markupsafe import Markup, escape
+
+        words = []
+        for sentence in sentences:
+            parts = []
+            for piece in sentence.pieces(self.graph):
+                text = escape(piece.text if piece.is_own else visible(piece.text))
+                if piece.node is not None:
+                    text = Markup('<a class="sub" href="#{}">{}</a>').format(
+                        self.anchor(piece.node), text
+                    )
+                parts.append(text)
+            words.append(Markup("").join(parts))
+        return Markup(" ").join(words)
+
+    def anchor(self, node: int) -> str:
+        """Give the id of a subtask's row."""
+        return f"{self.key}-n{node}"
+
+    @property
+    def statuses(self) -> list[StatusCount]:
+        """The statuses that occur, the worst first."""
+        counts = Counter(subtask.status or "unknown" for subtask in self.graph.subtasks)
+        rows = [
+            StatusCount(tone(status), SIGNS[tone(status)], status, count)
+            for status, count in counts.items()
+        ]
+        return sorted(rows, key=lambda row: (_WORST_FIRST.index(row.tone), row.status))
+
+    @property
+    def figures(self) -> list[Figure]:
+        """The numbers that come first."""
+        return list(_figures(self.account))
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the checks found."""
+        return self.account.checked.findings
+
+    def linked(self, identifier: Id) -> str | None:
+        """Give the id of the row of a subtask that a finding names."""
+        node = self.graph.index.get(identifier)
+        return None if node is None or node >= _MOST_ROWS else self.anchor(node)
+
+    @cached_property
+    def order(self) -> list[int]:
+        """The nodes in topological order, those on and below a cycle last."""
+        ordered = set(self.graph.order)
+        rest = [node for node in range(len(self.graph)) if node not in ordered]
+        return [*self.graph.order, *rest][:_MOST_ROWS]
+
+    @property
+    def hidden_rows(self) -> int:
+        """How many subtasks the table leaves out."""
+        return len(self.graph) - len(self.order)
+
+    @cached_property
+    def critical(self) -> frozenset[int]:
+        """The nodes without float."""
+        found = self.diagnosis
+        return frozenset(found.budget.schedule.critical if found else ())
+
+    @cached_property
+    def gates(self) -> frozenset[int]:
+        """The nodes at the point of no return."""
+        found = self.diagnosis and self.diagnosis.rollback.no_return
+        return frozenset(found.nodes if found else ())
+
+    def subtask(self, node: int) -> Subtask:
+        """Give the subtask of a node."""
+        return self.graph.subtasks[node]
+
+    def subtask_tone(self, node: int) -> str:
+        """Give the colour of a subtask's status."""
+        return tone(self.graph.subtasks[node].status)
+
+    def subtask_sign(self, node: int) -> str:
+        """Give the sign of a subtask's status."""
+        return SIGNS[self.subtask_tone(node)]
+
+    def cells(self, node: int) -> Iterator[Cell]:
+        """Give the numbers of a subtask, in the order of the table's columns."""
+        subtask = self.graph.subtasks[node]
+        limit = subtask.timeout
+        yield Cell(subtask.attempts, str(subtask.attempts or ""))
+        yield Cell(limit, format_duration(limit) if limit else "none")
+        span = measured_span(subtask, self.account.as_of)
+        measured = None if span is None else span.microseconds
+        yield Cell(measured, "" if measured is None else clock(measured))
+        if self.diagnosis is None:
+            return
+        times = self.diagnosis.budget.schedule
+        for values in (
+            times.early_start,
+            times.early_finish,
+            times.total_float,
+            times.free_float,
+            self.diagnosis.drags,
+        ):
+            yield Cell(values[node], format_duration(values[node]))
+
+    @property
+    def shares(self) -> list[tuple[int, str, str]]:
+        """Who holds the budget: node, duration and percentage, the largest first."""
+        if self.diagnosis is None:
+            return []
+        worst = self.diagnosis.budget
+        holders = [node for node, share in enumerate(worst.shares) if share]
+        holders.sort(key=lambda node: (-worst.shares[node], node))
+        makespan = worst.schedule.makespan
+        return [
+            (
+                node,
+                format_duration(worst.shares[node]),
+                f"{_percent(worst.shares[node], makespan)} %",
+            )
+            for node in holders[:_MOST_SHARES]
+        ]
+
+    @property
+    def shares_total(self) -> str:
+        """How long the longest path is."""
+        found = self.diagnosis
+        return format_duration(found.budget.schedule.makespan) if found else ""
+
+    @property
+    def steps(self) -> list[tuple[int, str, str]]:
+        """How a rollback would walk: node, start and finish at worst."""
+        if self.diagnosis is None or self.task.status != Status.FAILED:
+            return []
+        if not self.diagnosis.rollback.is_accepted:
+            return []
+        return [
+            (step.node, format_duration(step.start), format_duration(step.finish))
+            for step in self.diagnosis.rollback.steps[:_MOST_SHARES]
+        ]
+
+    @property
+    def document(self) -> str:
+        """The document as it was read."""
+        data = self.task.origin.data
+        return data[:_MOST_DOCUMENT].decode("utf-8", "replace")
+
+    @property
+    def hidden_document(self) -> int:
+        """How many bytes of the document are left out."""
+        return max(0, len(self.task.origin.data) - _MOST_DOCUMENT)
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f}" if whole else "0"
+
+
+def _figures(account: Account) -> Iterator[Figure]:
+    """Give the numbers that come first: progress, worst case, what is left, the clock."""
+    found, task = account.diagnosis, account.graph.task
+    if found is not None:
+        done = len(found.progress.done)
+        word = "Undone" if found.progress.is_rolling_back else "Done"
+        yield Figure(word, f"{done:,} of {len(account.graph):,}")
+        yield from _worst(found, task)
+        if found.as_run is not None:
+            word = "Ran" if task.status != Status.RUNNING else "Running for"
+            yield Figure(word, clock(found.as_run.wall))
+        yield _no_return(account.graph, found)
+    count = len(account.checked.findings)
+    worst = account.checked.worst
+    yield Figure(
+        "Findings", str(count) if count else "none", f"worst: {worst}" if worst else ""
+    )
+
+
+def _worst(found: Diagnosis, task: Task) -> Iterator[Figure]:
+    budget = found.budget
+    if budget.is_bounded:
+        yield Figure("Worst case", format_duration(budget.seconds), f"{budget.seconds} s")
+    else:
+        count = len(budget.unlimited)
+        note = f"{count} without a timeout, else {format_duration(budget.seconds)}"
+        yield Figure("Worst case", "unbounded", note)
+    if task.status == Status.RUNNING and found.progress.latest_finish is not None:
+        left = format_duration(found.progress.worst_case.seconds)
+        note = f"over by {moment(found.progress.latest_finish)}"
+        yield Figure("Left at worst", left, note)
+
+
+def _no_return(graph: TaskGraph, found: Diagnosis) -> Figure:
+    gate = found.rollback.no_return
+    if gate is None:
+        return Figure("Point of no return", "none", "every subtask allows rollback")
+    names = ", ".join(str(graph.subtasks[node].id) for node in gate.nodes[:3])
+    more = ", …" if len(gate.nodes) > 3 else ""
+    state = "passed" if gate.passed else "not reached"
+    return Figure("Point of no return", state, f"the start of {names}{more}")
