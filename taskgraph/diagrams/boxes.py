@@ -11,7 +11,7 @@ from taskgraph.diagrams.palette import tone
 from taskgraph.diagrams.scene import Kind, Scene, SceneNode
 from taskgraph.diagrams.text import ellipsize, text_width, wrap
 
-__all__ = ["SMALL", "Face", "Line", "faces", "header_lines"]
+__all__ = ["SMALL", "Face", "Line", "faces"]
 
 NAME = 13.0
 SMALL = 11.0
@@ -101,11 +101,15 @@ def _details(node: SceneNode) -> list[str]:
     """Give the small lines below the name."""
     if node.kind is Kind.GROUP:
         return [text for text in (node.id_text, node.state, join_words(node.facts)) if text]
-    short = join_words((node.id_text, *node.facts))
     room = _WIDEST - _LEFT - _RIGHT
-    if text_width(short, SMALL) <= room:
-        return [short]
-    return [text for text in (node.id_text, join_words(node.facts)) if text]
+    lines: list[str] = []
+    for text in (node.id_text, *node.facts):
+        longer = join_words((*lines[-1:], text))
+        if lines and text_width(longer, SMALL) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(text)
+    return lines
 
 
 def _face(node: SceneNode, width: int, *, named: bool) -> Face:
@@ -160,13 +164,3 @@ def _frame_heading(node: SceneNode, room: int) -> tuple[Line, ...]:
         Line(ellipsize(node.name, room, NAME), "h", _FRAME_PAD, 19, room),
         Line(size, "m", _FRAME_PAD, 35, room),
     )
-
-
-def header_lines(scene: Scene, room: float) -> list[tuple[str, str, float]]:
-    """Break title, subtitle, summary and notes: text, style and font size of each."""
-    lines = [(text, "t", 18.0) for text in wrap(scene.title, room, 18, 2)]
-    summary = join_words((scene.subtitle, *scene.summary))
-    lines += [(text, "u", 12.0) for text in wrap(summary, room, 12, 3)]
-    for note in scene.notes:
-        lines += [(text, "u", 12.0) for text in wrap(note, room, 12, 2)]
-    return lines

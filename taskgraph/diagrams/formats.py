@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,7 +16,9 @@ from taskgraph.graph import TaskGraph
 if TYPE_CHECKING:
     from taskgraph.analysis.recovery import PointOfNoReturn
     from taskgraph.analysis.schedule import Schedule
+    from taskgraph.diagrams.picture import PictureFormat
     from taskgraph.diagrams.scene import Scene
+    from taskgraph.diagrams.timeline import Timeline
 
 __all__ = ["FORMATS", "DiagramFormat", "Request", "render"]
 
@@ -41,7 +44,19 @@ class Request:
             self.graph,
             schedule=self.schedule,
             no_return=self.no_return,
+            as_of=self.as_of,
             options=options,
+        )
+
+    def timeline(self) -> Timeline:
+        """Build the timeline."""
+        from taskgraph.diagrams.timeline import build_timeline
+
+        return build_timeline(
+            self.graph,
+            schedule=self.schedule,
+            as_of=self.as_of,
+            options=self.options,
         )
 
 
@@ -118,7 +133,7 @@ def render(
     return writer(Request(graph, options, schedule, no_return, as_of))
 
 
-def _svg(request: Request) -> str | bytes:
+def _svg(request: Request) -> str:
     if request.options.engine == "dot":
         from taskgraph.diagrams.dot import render_with_dot
 
@@ -126,6 +141,37 @@ def _svg(request: Request) -> str | bytes:
     from taskgraph.diagrams.svg import render_svg
 
     return render_svg(request.scene())
+
+
+def _timeline_svg(request: Request) -> str:
+    if request.options.engine == "dot":
+        raise RenderError("Graphviz draws no timelines: use the built-in engine")
+    from taskgraph.diagrams.timeline_svg import render_timeline_svg
+
+    return render_timeline_svg(request.timeline())
+
+
+def _picture(form: PictureFormat, request: Request) -> bytes:
+    if request.options.engine == "dot" and request.options.view == "graph":
+        from taskgraph.diagrams.dot import render_with_dot
+
+        return render_with_dot(request.scene(), form)
+    from taskgraph.diagrams.picture import render_picture
+
+    svg = _svg if request.options.view == "graph" else _timeline_svg
+    return render_picture(svg(request), form)
+
+
+def _tree(request: Request) -> str:
+    from taskgraph.diagrams.tree import render_tree
+
+    return render_tree(request.scene())
+
+
+def _timeline_text(request: Request) -> str:
+    from taskgraph.diagrams.timeline_text import render_timeline_text
+
+    return render_timeline_text(request.timeline())
 
 
 def _dot(request: Request) -> str:
@@ -171,34 +217,53 @@ def _node_link(request: Request) -> str:
     return export_node_link(request.graph, _columns(request))
 
 
+_FORMS = (
+    DiagramFormat(
+        "svg",
+        (".svg",),
+        "a picture for pages, light and dark",
+        {"graph": _svg, "timeline": _timeline_svg},
+    ),
+    DiagramFormat(
+        "png",
+        (".png",),
+        "a picture of dots; needs the extra 'picture' or Graphviz",
+        {"graph": partial(_picture, "png"), "timeline": partial(_picture, "png")},
+    ),
+    DiagramFormat(
+        "pdf",
+        (".pdf",),
+        "a page; needs the extra 'picture' or Graphviz",
+        {"graph": partial(_picture, "pdf"), "timeline": partial(_picture, "pdf")},
+    ),
+    DiagramFormat(
+        "txt",
+        (".txt",),
+        "text for a terminal",
+        {"graph": _tree, "timeline": _timeline_text},
+    ),
+    DiagramFormat("dot", (".dot", ".gv"), "Graphviz source", {"graph": _dot}),
+    DiagramFormat(
+        "mermaid",
+        (".mmd", ".mermaid"),
+        "text that wikis and trackers draw, within Mermaid's limits",
+        {"graph": _mermaid},
+    ),
+    DiagramFormat(
+        "graphml",
+        (".graphml",),
+        "the whole graph for yEd and networkx",
+        {"graph": _graphml},
+    ),
+    DiagramFormat("gexf", (".gexf",), "the whole graph for Gephi", {"graph": _gexf}),
+    DiagramFormat(
+        "json",
+        (".json",),
+        "the whole graph as node-link data, for networkx and d3",
+        {"graph": _node_link},
+    ),
+)
 FORMATS: Mapping[str, DiagramFormat] = MappingProxyType(
-    {
-        form.name: form
-        for form in (
-            DiagramFormat("svg", (".svg",), "a picture for pages", {"graph": _svg}),
-            DiagramFormat("dot", (".dot", ".gv"), "Graphviz source", {"graph": _dot}),
-            DiagramFormat(
-                "mermaid",
-                (".mmd", ".mermaid"),
-                "text that wikis and trackers draw, within Mermaid's limits",
-                {"graph": _mermaid},
-            ),
-            DiagramFormat(
-                "graphml",
-                (".graphml",),
-                "the whole graph for yEd, Gephi and networkx",
-                {"graph": _graphml},
-            ),
-            DiagramFormat(
-                "gexf", (".gexf",), "the whole graph for Gephi", {"graph": _gexf}
-            ),
-            DiagramFormat(
-                "json",
-                (".json",),
-                "the whole graph as node-link JSON, for networkx and d3",
-                {"graph": _node_link},
-            ),
-        )
-    }
+    {form.name: form for form in _FORMS}
 )
 """By name."""

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime
 
+from taskgraph.analysis.states import SECOND, Span, SpanKind, measured_span
 from taskgraph.model import Operation, Status, Subtask, format_duration
 from taskgraph.model.text import visible
 
-__all__ = ["format_elapsed", "limit_text", "measured", "state_text", "subtask_facts"]
+__all__ = [
+    "format_elapsed",
+    "format_moment",
+    "join_words",
+    "limit_text",
+    "span_text",
+    "state_text",
+    "subtask_facts",
+]
 
 _ROLLING_BACK: dict[str, str] = {
+    Status.PENDING: "rolled back",
     Status.SUCCESSFUL: "waits for rollback",
     Status.READY: "to be rolled back",
     Status.RUNNING: "rolling back",
@@ -34,26 +44,35 @@ def _addition(subtask: Subtask) -> str:
     if operation == Operation.CANCEL and status == Status.FAILED:
         return "cancelled"
     if operation == Operation.ROLLBACK:
-        if status == Status.PENDING:
-            return "rolled back" if subtask.start_time is not None else ""
         return _ROLLING_BACK.get(status or "", "")
     return ""
 
 
-def subtask_facts(subtask: Subtask) -> tuple[str, ...]:
+_SPANS = {
+    SpanKind.ONE_RUN: "ran",
+    SpanKind.RUNNING: "running for",
+    SpanKind.SEVERAL_RUNS: "all runs",
+    SpanKind.ROLLED_BACK: "runs and rollback",
+}
+
+
+def subtask_facts(subtask: Subtask, as_of: datetime | None) -> tuple[str, ...]:
     """Give what is known of time and attempts, the most telling first."""
     facts = []
-    elapsed = measured(subtask)
-    limit = limit_text(subtask.timeout)
-    if elapsed is None:
-        facts.append(limit)
-    else:
-        span = format_elapsed(elapsed)
-        verb = "ran" if (subtask.attempts or 1) == 1 else "all attempts"
-        facts += [f"{verb} {span}", limit]
+    span = measured_span(subtask, as_of)
+    if span is not None:
+        facts.append(span_text(span))
+    facts.append(limit_text(subtask.timeout))
     if subtask.attempts is not None and subtask.attempts > 1:
         facts.append(f"{subtask.attempts} attempts")
     return tuple(filter(None, facts))
+
+
+def span_text(span: Span) -> str:
+    """Word what was measured; more than one run is never passed off as one."""
+    if span.microseconds < 0:
+        return "finish before start"
+    return f"{_SPANS[span.kind]} {format_elapsed(span.microseconds)}"
 
 
 def limit_text(timeout: int | None) -> str:
@@ -65,21 +84,17 @@ def limit_text(timeout: int | None) -> str:
     return f"timeout {format_duration(timeout)}"
 
 
-def measured(subtask: Subtask) -> timedelta | None:
-    """Give the time from the first start to the last end of a subtask that is done."""
-    start, finish = subtask.start_time, subtask.finish_time
-    done = subtask.status in (Status.SUCCESSFUL, Status.FAILED)
-    if not done or start is None or finish is None or finish < start:
-        return None
-    return finish - start
-
-
-def format_elapsed(elapsed: timedelta) -> str:
+def format_elapsed(microseconds: int) -> str:
     """Word a measured time: milliseconds below ten seconds, whole seconds above."""
-    if elapsed < timedelta(seconds=10):
-        milliseconds = round(elapsed / timedelta(milliseconds=1))
-        return f"{milliseconds / 1000:.3f}".rstrip("0").rstrip(".") + " s"
-    return format_duration(round(elapsed.total_seconds()))
+    if microseconds < 10 * SECOND:
+        return f"{microseconds / SECOND:.3f}".rstrip("0").rstrip(".") + " s"
+    return format_duration(round(microseconds / SECOND))
+
+
+def format_moment(moment: datetime) -> str:
+    """Word a time of day: milliseconds where there are any, and its offset."""
+    precision = "milliseconds" if moment.microsecond else "seconds"
+    return moment.isoformat(sep=" ", timespec=precision)
 
 
 def join_words(parts: Iterable[str]) -> str:

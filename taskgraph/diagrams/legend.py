@@ -13,8 +13,8 @@ __all__ = ["Entry", "legend"]
 class Entry(NamedTuple):
     """A line of the legend.
 
-    ``symbol`` is ``icon``, ``line``, ``box`` or ``gate``; ``style`` the classes that it
-    is drawn with; ``width`` what it takes in pixels.
+    ``symbol`` is ``icon``, ``line``, ``box``, ``gate``, ``bar`` or ``tick``; ``style``
+    the classes that it is drawn with; ``width`` what it takes in pixels.
     """
 
     symbol: str

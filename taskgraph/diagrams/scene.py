@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -147,6 +148,7 @@ def build_scene(
     *,
     schedule: Schedule | None = None,
     no_return: PointOfNoReturn | None = None,
+    as_of: datetime | None = None,
     options: DiagramOptions | None = None,
 ) -> Scene:
     """Decide what a diagram of a task shows.
@@ -159,6 +161,8 @@ def build_scene(
         By timeouts; marks the critical path.
     no_return : PointOfNoReturn, optional
         Marks the point of no return.
+    as_of : datetime, optional
+        Until when running subtasks have run; by default what the document says.
     options : DiagramOptions, optional
 
     Returns
@@ -175,7 +179,7 @@ def build_scene(
     critical = None if schedule is None else frozenset(schedule.critical)
     selection = select(graph, options, critical)
     plan = partition(graph, selection.nodes, options.collapse, options.max_nodes)
-    marks = _Marks.of(graph, schedule, no_return)
+    marks = _Marks.of(graph, schedule, no_return, as_of)
     nodes, place = _nodes(graph, selection.nodes, plan, marks)
     edges = _edges(graph, place, schedule, marks)
     edges += _ghosts(graph, place, nodes)
@@ -202,6 +206,7 @@ class _Marks:
     gates: frozenset[int]
     blocked: frozenset[int]
     faulty: frozenset[int]
+    as_of: datetime | None
     cycle_of: dict[int, int] = field(default_factory=dict)
 
     @classmethod
@@ -210,6 +215,7 @@ class _Marks:
         graph: TaskGraph,
         schedule: Schedule | None,
         no_return: PointOfNoReturn | None,
+        as_of: datetime | None,
     ) -> _Marks:
         cycle_of = {n: part[0] for part in graph.cycles for n in part}
         twice = {graph.task.subtasks[same[0]].id for same in graph.duplicates}
@@ -219,6 +225,7 @@ class _Marks:
             gates=frozenset(no_return.nodes if no_return is not None else ()),
             blocked=_blocked(graph),
             faulty=frozenset(faulty),
+            as_of=as_of or graph.task.as_of(),
             cycle_of=cycle_of,
         )
 
@@ -254,7 +261,10 @@ def _nodes(
     return nodes, place
 
 
-def _subtask_node(graph: TaskGraph, node: int, marks: _Marks) -> SceneNode:
+def _subtask_node(
+    graph: TaskGraph, node: int, marks: _Marks, *, in_gate: bool = False
+) -> SceneNode:
+    """Make the node of one subtask; a frame whose members are all gates is one gate."""
     subtask = graph.subtasks[node]
     blocked = node in marks.blocked
     return SceneNode(
@@ -264,9 +274,9 @@ def _subtask_node(graph: TaskGraph, node: int, marks: _Marks) -> SceneNode:
         id_text=visible(str(subtask.id)),
         state=state_text(subtask, blocked=blocked),
         tone=tone(subtask.status),
-        facts=subtask_facts(subtask),
+        facts=subtask_facts(subtask, marks.as_of),
         critical=node in marks.critical,
-        gate=node in marks.gates,
+        gate=node in marks.gates and not in_gate,
         blocked=blocked,
         faulty=node in marks.faulty,
     )
@@ -276,6 +286,7 @@ def _cluster_node(graph: TaskGraph, cluster: Cluster, marks: _Marks) -> SceneNod
     subtasks = [graph.subtasks[node] for node in cluster.nodes]
     framed = cluster.grouping is Grouping.FRAME
     counts = _counts(subtasks)
+    gated = marks.gates.issuperset(cluster.nodes)
     blocked = sum(node in marks.blocked for node in cluster.nodes)
     return SceneNode(
         kind=Kind.FRAME if framed else Kind.GROUP,
@@ -286,9 +297,10 @@ def _cluster_node(graph: TaskGraph, cluster: Cluster, marks: _Marks) -> SceneNod
         tone=tone(counts[0][0]),
         facts=() if framed else _limits(subtasks),
         counts=counts,
-        members=tuple(_subtask_node(graph, n, marks) for n in cluster.nodes)
-        if framed
-        else (),
+        members=tuple(
+            _subtask_node(graph, node, marks, in_gate=gated)
+            for node in (cluster.nodes if framed else ())
+        ),
         critical=not marks.critical.isdisjoint(cluster.nodes),
         gate=not marks.gates.isdisjoint(cluster.nodes),
         blocked=blocked == len(subtasks),

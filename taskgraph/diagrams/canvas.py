@@ -1,0 +1,167 @@
+"""The frame of every picture: document, heading, legend, texts and icons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import NamedTuple
+from zlib import crc32
+
+from taskgraph.diagrams.legend import Entry
+from taskgraph.diagrams.palette import ICONS
+from taskgraph.diagrams.stylesheet import Rules, stylesheet
+from taskgraph.diagrams.text import is_measured, text_width, wrap
+
+__all__ = ["MARGIN", "Caption", "picture", "write_gate", "write_icon", "write_text"]
+
+MARGIN = 28
+_NARROWEST = 460
+_WIDEST_HEADING = 1000
+_HEADING_STEP = 20
+_LEGEND_STEP = 24
+_GATE = "Point of no return"
+
+
+class Caption(NamedTuple):
+    """What a picture says around the drawing.
+
+    ``description`` is the drawing in words, for those who cannot see it.
+    """
+
+    title: str
+    summary: str
+    notes: tuple[str, ...]
+    description: str
+    legend: tuple[Entry, ...]
+
+
+def picture(
+    caption: Caption, drawing: Sequence[str], size: tuple[float, float], rules: Rules
+) -> str:
+    """Put a drawing into a document with heading and legend.
+
+    Parameters
+    ----------
+    caption : Caption
+    drawing : sequence of str
+        SVG elements with coordinates from (0, 0).
+    size : (float, float)
+        The drawing's width and height.
+    rules : Rules
+        How the drawing's own classes look.
+
+    Returns
+    -------
+    str
+        An SVG document that ends in a line feed. It follows the surroundings' light or
+        dark preference, loads nothing and contains no script.
+    """
+    width = max(round(size[0]), _NARROWEST)
+    heading = list(_heading(caption, min(width, _WIDEST_HEADING)))
+    top = MARGIN + _HEADING_STEP * len(heading) + 20
+    bottom = top + round(size[1]) + MARGIN + 4
+    rows = _legend_rows(caption.legend, width)
+    height = bottom + _LEGEND_STEP * len(rows) + 12
+    body = [*heading, f'<g transform="translate({MARGIN} {top})">', *drawing, "</g>"]
+    body += _legend(rows, bottom)
+    return _document(caption, body, (width + 2 * MARGIN, height), rules)
+
+
+def _document(
+    caption: Caption, body: list[str], size: tuple[int, int], rules: Rules
+) -> str:
+    """Write the root; ids and classes are its own where several stand on one page."""
+    content = "\n".join(body)
+    unique = f"tg{crc32(content.encode()):08x}"
+    width, height = size
+    markers = "".join(
+        f'<marker id="{unique}-{kind}" class="a {kind}" markerWidth="10" markerHeight="9" '
+        'refX="7" refY="4.5" orient="auto" markerUnits="userSpaceOnUse">'
+        '<path d="M0 .5L9 4.5L0 8.5z"/></marker>'
+        for kind in ("plain", "critical", "fault")
+    )
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="taskgraph {unique}" '
+        f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        f'role="graphics-document" aria-labelledby="{unique}-t {unique}-d">'
+        f'<title id="{unique}-t">{escape(caption.title)}</title>'
+        f'<desc id="{unique}-d">{escape(caption.description)}</desc>'
+        f"<style>{stylesheet(unique, rules)}</style><defs>{markers}</defs>"
+        f'<rect class="page" width="{width}" height="{height}"/>'
+    )
+    return f"{head}\n{content}\n</svg>\n"
+
+
+def _heading(caption: Caption, room: float) -> Iterable[str]:
+    lines = [(text, "t", 18) for text in wrap(caption.title, room, 18, 2)]
+    lines += [(text, "u", 12) for text in wrap(caption.summary, room, 12, 3)]
+    for note in caption.notes:
+        lines += [(text, "u", 12) for text in wrap(note, room, 12, 2)]
+    for number, (text, style, size) in enumerate(lines):
+        yield write_text(text, style, MARGIN, MARGIN + 12 + _HEADING_STEP * number, size)
+
+
+def write_text(
+    text: str, style: str, x: float, y: float, size: float, anchor: str = ""
+) -> str:
+    """Write a text; one in a script of unknown width is told how wide to be."""
+    more = f' text-anchor="{anchor}"' if anchor else ""
+    if not is_measured(text):
+        length = round(text_width(text, size))
+        more += f' textLength="{length}" lengthAdjust="spacingAndGlyphs"'
+    content = escape(text, quote=False)
+    return f'<text class="{style}" x="{x:g}" y="{y:g}"{more}>{content}</text>'
+
+
+def write_icon(tone: str, x: float, y: float) -> str:
+    """Draw the icon of a status in a field of 12 x 12."""
+    dx, dy, rest = ICONS[tone]
+    return f'<path class="i {tone}" d="M{x + dx:g} {y + dy:g}{rest}"/>'
+
+
+def write_gate(x: int = 10, y: int = -9) -> str:
+    """Draw the tab that marks a point of no return, on the upper edge of a box."""
+    width = round(text_width(_GATE, 10)) + 12
+    return (
+        f'<g class="gate"><rect x="{x}" y="{y}" width="{width}" height="16" rx="3"/>'
+        f'<text x="{x + 6}" y="{y + 11.5:g}">{_GATE}</text></g>'
+    )
+
+
+def _legend_rows(entries: Sequence[Entry], width: int) -> list[list[tuple[int, Entry]]]:
+    """Break the legend into rows: the place of each entry along its row."""
+    rows: list[list[tuple[int, Entry]]] = []
+    x = width
+    for entry in entries:
+        length = entry.width + round(text_width(entry.text, 11)) + 26
+        if x + length > width or not rows:
+            rows.append([])
+            x = 0
+        rows[-1].append((x, entry))
+        x += length
+    return rows
+
+
+def _legend(rows: list[list[tuple[int, Entry]]], top: int) -> Iterable[str]:
+    for number, row in enumerate(rows):
+        for x, entry in row:
+            y = top + _LEGEND_STEP * number
+            yield (
+                f'<g class="l" transform="translate({MARGIN + x} {y})">{_symbol(entry)}'
+                f"{write_text(entry.text, 'm', entry.width + 6, 10, 11)}</g>"
+            )
+
+
+def _symbol(entry: Entry) -> str:
+    if entry.symbol == "icon":
+        return write_icon(entry.style, 0, 0)
+    if entry.symbol == "line":
+        return f'<path class="{entry.style}" d="M0 6L{entry.width - 2} 6"/>'
+    if entry.symbol == "gate":
+        return '<g class="gate"><rect width="16" height="12" rx="3"/></g>'
+    if entry.symbol == "tick":
+        return f'<path class="{entry.style}" d="M3 0V12"/>'
+    if entry.symbol == "bar":
+        return f'<rect class="{entry.style}" y="1" width="{entry.width}" height="10"/>'
+    box = f'<rect class="b" x="1" width="{entry.width - 2}" height="12" rx="3"/>'
+    return f'<g class="{entry.style}">{box}</g>'

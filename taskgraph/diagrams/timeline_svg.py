@@ -1,0 +1,156 @@
+"""The timeline as SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from itertools import pairwise
+
+from taskgraph.diagrams.axis import marks
+from taskgraph.diagrams.canvas import Caption, picture, write_icon, write_text
+from taskgraph.diagrams.labels import join_words
+from taskgraph.diagrams.legend import Entry
+from taskgraph.diagrams.palette import UNKNOWN
+from taskgraph.diagrams.stylesheet import TIMELINE
+from taskgraph.diagrams.text import ellipsize, text_width
+from taskgraph.diagrams.timeline import Row, Timeline
+
+__all__ = ["render_timeline_svg"]
+
+_CHART = 760
+_ROW = 22
+_BAR = 12
+_AXIS = 26
+_ICON = 18
+_NARROWEST, _WIDEST = 80, 260  # of the names
+_NOTE = 420
+_GAP = 14
+_MARKS = 9
+
+
+def render_timeline_svg(timeline: Timeline) -> str:
+    """Draw a timeline.
+
+    Parameters
+    ----------
+    timeline : Timeline
+
+    Returns
+    -------
+    str
+        An SVG document that ends in a line feed; the same for the same timeline.
+    """
+    names = max((text_width(row.name, 12) for row in timeline.rows), default=0)
+    left = round(_ICON + min(_WIDEST, max(_NARROWEST, names)) + _GAP)
+    height = _AXIS + _ROW * len(timeline.rows)
+    chart = _Chart(timeline, left)
+    drawing = [*chart.grid(height), *chart.rows(), *chart.path()]
+    caption = Caption(
+        title=timeline.title,
+        summary=join_words((timeline.subtitle, *timeline.summary)),
+        notes=timeline.notes,
+        description=timeline.description,
+        legend=tuple(_legend(timeline)),
+    )
+    notes = max((text_width(row.note, 11) for row in timeline.rows), default=0)
+    width = left + _CHART + _GAP + min(_NOTE, round(notes))
+    return picture(caption, drawing, (width, height), TIMELINE)
+
+
+class _Chart:
+    """The drawing, from (0, 0)."""
+
+    def __init__(self, timeline: Timeline, left: int) -> None:
+        self.timeline = timeline
+        self.left = left
+
+    def x(self, time: int) -> float:
+        """Give the place of a time."""
+        return round(self.left + _CHART * time / self.timeline.end, 1)
+
+    def grid(self, height: int) -> Iterable[str]:
+        """Draw the axis on top, its lines down to the last row, and the as-of line."""
+        timeline = self.timeline
+        for time, label in marks(timeline.end, timeline.begin, _MARKS):
+            x = self.x(time)
+            yield f'<path class="grid" d="M{x:g} {_AXIS - 6}V{height}"/>'
+            yield write_text(label, "m", x, 12, 11, "middle")
+        if timeline.now is not None:
+            yield f'<path class="now" d="M{self.x(timeline.now):g} {_AXIS - 8}V{height}"/>'
+
+    def rows(self) -> Iterable[str]:
+        """Draw every row: name, waiting, bar, time limit and note."""
+        for number, row in enumerate(self.timeline.rows):
+            yield (
+                f'<g class="row" transform="translate(0 {_AXIS + _ROW * number})" '
+                f'role="graphics-symbol" data-id="{escape(row.id_text)}">'
+                f"<title>{escape(row.description, quote=False)}</title>"
+                f"{''.join(self._row(row))}</g>"
+            )
+
+    def _row(self, row: Row) -> Iterable[str]:
+        style = "n c" if row.marked else "n"
+        room = self.left - _ICON - _GAP
+        yield write_icon(row.tone, 0, 5)
+        yield write_text(ellipsize(row.name, room, 12), style, _ICON, 15, 12)
+        start, finish = self.x(row.start), self.x(row.finish)
+        if row.ready is not None:
+            yield f'<path class="wait" d="M{self.x(row.ready):g} 11H{start:g}"/>'
+        yield (
+            f'<rect class="{_bar_style(row)}" x="{start:g}" y="5" '
+            f'width="{max(finish - start, 1.5):g}" height="{_BAR}" rx="2"/>'
+        )
+        yield from self._limit(row, finish)
+        note = ellipsize(row.note, _NOTE, 11)
+        yield write_text(note, "m", self.left + _CHART + _GAP, 15, 11)
+
+    def _limit(self, row: Row, finish: float) -> Iterable[str]:
+        """Mark the end of the timeout, or of a plan's float, where it can be seen."""
+        if row.limit is None or row.limit > self.timeline.end:
+            return
+        x = self.x(row.limit)
+        if self.timeline.planned:
+            yield f'<path class="wait" d="M{finish:g} 11H{x:g}"/>'
+        yield f'<path class="limit" d="M{x:g} 3V19"/>'
+
+    def path(self) -> Iterable[str]:
+        """Join the bars of the as-run path."""
+        rows = self.timeline.rows
+        for here, there in pairwise(self.timeline.path):
+            x1, x2 = self.x(rows[here].finish), self.x(rows[there].start)
+            down = here < there
+            y1 = _AXIS + _ROW * here + (5 + _BAR if down else 5)
+            y2 = _AXIS + _ROW * there + (3 if down else 7 + _BAR)
+            middle = _AXIS + _ROW * (there if down else there + 1)
+            yield f'<path class="e c" d="M{x1:g} {y1}V{middle}H{x2:g}V{y2}"/>'
+
+
+def _bar_style(row: Row) -> str:
+    style = f"bar {row.tone}"
+    if row.several:
+        style += " many"
+    return style + " c" if row.marked else style
+
+
+def _legend(timeline: Timeline) -> Iterable[Entry]:
+    """Explain the icons, bars and lines that are there."""
+    rows = timeline.rows
+    words = {row.tone: row.state.partition(",")[0] for row in rows}
+    for name in sorted(words):
+        text = words[name] if name != UNKNOWN else "unknown status"
+        yield Entry("icon", name, text, 12)
+    marked = "on the critical path" if timeline.planned else "on the as-run path"
+    limit = "latest finish" if timeline.planned else "time limit"
+    slack = "may slip" if timeline.planned else "waiting"
+    drawn = [r for r in rows if r.limit is not None and r.limit <= timeline.end]
+    waits = drawn if timeline.planned else [r for r in rows if r.ready is not None]
+    optional = (
+        (any(r.several for r in rows), "bar", "bar many pending", "several runs", 24),
+        (any(r.marked for r in rows), "bar", "bar c pending", marked, 24),
+        (bool(waits), "line", "wait", slack, 24),
+        (bool(drawn), "tick", "limit", limit, 8),
+        (timeline.now is not None, "line", "now", "as of", 24),
+    )
+    for applies, symbol, style, text, width in optional:
+        if applies:
+            yield Entry(symbol, style, text, width)
