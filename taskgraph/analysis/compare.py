@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from taskgraph.analysis.attribution import Attribution, Version, attribute
 from taskgraph.analysis.budget import Budget, BudgetOptions, budget
 from taskgraph.analysis.concurrency import graham_bound
-from taskgraph.analysis.matching import match
+from taskgraph.analysis.matching import is_same_task, match
 from taskgraph.analysis.weights import actual_weights
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id
@@ -215,7 +215,7 @@ def _changed(
     before: TaskGraph, after: TaskGraph, pairs: Pairs
 ) -> tuple[SubtaskChange, ...]:
     definition: tuple[str, ...] = _DEFINITION
-    if before.task.id == after.task.id:
+    if is_same_task(before, after):
         definition = ("id", *definition)
     rows = []
     for node, other in pairs:

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Subtask
 
-__all__ = ["Matching", "match"]
+__all__ = ["Matching", "is_same_task", "match"]
 
 _KeyOf: TypeAlias = Callable[[int, int], Hashable]
 
@@ -48,17 +48,22 @@ def match(before: TaskGraph, after: TaskGraph) -> Matching:
     Linear in nodes and edges, but for sorting.
     """
     matcher = _Matcher(before, after)
-    same_task = before.task.id is not None and before.task.id == after.task.id
-    matcher.match_ids(same_task=same_task)
+    within_one = is_same_task(before, after)
+    matcher.match_ids(same_task=within_one)
     matcher.match_unique()
     matcher.match_places()
-    if not same_task:
+    if not within_one:
         matcher.match_order()
     pairs = tuple(
         (node, other) for node, other in enumerate(matcher.partner[0]) if other is not None
     )
     by_id = all(before.subtasks[a].id == after.subtasks[b].id for a, b in pairs)
     return Matching(pairs, by_id)
+
+
+def is_same_task(before: TaskGraph, after: TaskGraph) -> bool:
+    """Tell whether two documents are of one task, by its id."""
+    return before.task.id is not None and before.task.id == after.task.id
 
 
 def _label(subtask: Subtask) -> tuple[str, int]:
