@@ -190,7 +190,7 @@ def _compare(
 
     create_view(connection, store, "documents")
     connection.execute("CREATE TABLE found (name TEXT, size BIGINT, stamp TEXT)")
-    for chunk in _chunks(find_files(paths), _ROWS):
+    for chunk in _chunks(find_files(paths, store.folder), _ROWS):
         columns = (pa.array(column) for column in zip(*chunk, strict=True))
         batch = pa.Table.from_arrays(list(columns), names=list(File._fields))
         connection.register("batch", batch)

@@ -9,6 +9,8 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from taskgraph.errors import ConfigError
@@ -50,13 +52,15 @@ def is_container(name: str) -> bool:
     return name.lower().endswith((*_LINES, *_TARS, ".zip"))
 
 
-def find_files(paths: Iterable[str]) -> Iterator[File]:
+def find_files(paths: Iterable[str], store: Path) -> Iterator[File]:
     """Find every file; in a folder those with an ending that documents have.
 
     Parameters
     ----------
     paths : iterable of str
         Files, folders, patterns, or addresses of any of them that fsspec knows.
+    store : Path
+        Where the result goes, which is left out.
 
     Raises
     ------
@@ -64,7 +68,7 @@ def find_files(paths: Iterable[str]) -> Iterator[File]:
         If a path leads to nothing.
     """
     for path in paths:
-        found = _find_remote(path) if "://" in path else _find_local(path)
+        found = _find_remote(path) if "://" in path else _find_local(path, store)
         nothing = True
         for file in found:
             nothing = False
@@ -73,9 +77,9 @@ def find_files(paths: Iterable[str]) -> Iterator[File]:
             raise ConfigError(f"{path}: no document is found there")
 
 
-def _find_local(path: str) -> Iterator[File]:
+def _find_local(path: str, store: Path) -> Iterator[File]:
     if os.path.isdir(path):
-        yield from _walk(os.path.abspath(path))
+        yield from _walk(os.path.abspath(path), str(store.absolute()))
     elif os.path.exists(path):
         yield _local(os.path.abspath(path), os.stat(path))
     elif any(char in path for char in _MAGIC):
@@ -84,12 +88,12 @@ def _find_local(path: str) -> Iterator[File]:
                 yield _local(os.path.abspath(match), os.stat(match))
 
 
-def _walk(folder: str) -> Iterator[File]:
+def _walk(folder: str, store: str) -> Iterator[File]:
     folders = [folder]
     while folders:
         with os.scandir(folders.pop()) as entries:
             for entry in entries:
-                if entry.name.startswith("."):
+                if entry.name.startswith(".") or entry.path == store:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
@@ -126,6 +130,8 @@ def _stamp(info: dict[str, Any]) -> str:
     """Give what changes with a file, as far as the object store tells it."""
     marks = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "created")
     mark = next((info[name] for name in marks if info.get(name)), "")
+    if isinstance(mark, datetime):  # one and the same store writes its times in two ways
+        mark = mark.timestamp()
     return f"{info.get('size')}-{mark}"
 
 
@@ -161,8 +167,9 @@ def _lines(file: File, known: Known) -> Iterator[Entry]:
     contents = {stamp for _, stamp in known}
     with open_file(file.name) as raw, _unpacked(raw, file.name) as stream:
         before = 0
-        for number, line in enumerate(stream, 1):
-            if not line.strip():
+        for number, full in enumerate(stream, 1):
+            line = full.strip()
+            if not line:
                 continue
             stamp = digest_of(line).hex()
             if stamp in contents:
@@ -213,6 +220,7 @@ def _zip(file: File, known: Known) -> Iterator[Entry]:
                     file.name,
                     stamp,
                     member=member.filename,
+                    version=file.stamp,
                     weight=member.compress_size,
                 )
 

@@ -40,6 +40,8 @@ class Entry:
         Changes when the document does.
     member : str
         The name inside a zip archive.
+    version : str
+        The stamp of that archive.
     data : bytes or None
         The document itself where it had to be read to be found.
     known : bytes
@@ -52,6 +54,7 @@ class Entry:
     container: str
     stamp: str
     member: str = ""
+    version: str = ""
     data: bytes | None = None
     known: bytes = b""
     weight: int = 0
@@ -211,7 +214,7 @@ def _content(entry: Entry) -> bytes:
     if entry.data is not None:
         return entry.data
     if entry.member:
-        data = _archive(entry.container).read(entry.member)
+        data = _archive(entry.container, entry.version).read(entry.member)
     else:
         with open_file(entry.container) as stream:
             data = stream.read()
@@ -219,7 +222,7 @@ def _content(entry: Entry) -> bytes:
 
 
 @lru_cache(maxsize=2)
-def _archive(name: str) -> zipfile.ZipFile:
+def _archive(name: str, version: str) -> zipfile.ZipFile:  # noqa: ARG001 - keys
     """Keep an archive open from one member to the next; its directory may be long."""
     return zipfile.ZipFile(open_file(name))
 

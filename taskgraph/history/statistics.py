@@ -144,7 +144,7 @@ def statistics(
     kinds.sort(key=lambda kind: (kind.task, kind.subtask is not None, kind.subtask or ""))
     return Statistics(
         documents=store.count("documents"),
-        rejects=store.count("rejects"),
+        rejects=store.count_rejects(),
         responses=store.count("tasks"),
         tasks=sum(kind.seen for kind in kinds if kind.subtask is None),
         kinds=tuple(kinds),

@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from taskgraph.errors import ConfigError
 from taskgraph.history.parts import Part
@@ -82,7 +83,7 @@ class RunStore:
         if header != _HEADER:
             raise ConfigError(f"{self._manifest}: is not a manifest of this version")
 
-    def parts(self) -> Iterator[dict[str, int]]:
+    def parts(self) -> Iterator[dict[str, Any]]:
         """Give the line of each part, in the order in which they were added."""
         seen = set()
         with self._manifest.open("rb") as stream:
@@ -95,13 +96,14 @@ class RunStore:
 
     def count(self, what: str) -> int:
         """Add up one of the counts of all parts."""
-        return sum(part[what] for part in self.parts())
+        total: int = sum(part[what] for part in self.parts())
+        return total
 
     def files(self, table: str) -> list[str]:
         """Give the files of a table, in the order in which they were added."""
         folder = self.folder / table
-        counted = {part["part"]: part[table] for part in self.parts()}
-        return [str(folder / _file_name(key)) for key, rows in counted.items() if rows]
+        parts = (part["part"] for part in self.parts() if table in part["tables"])
+        return [str(folder / _file_name(key)) for key in parts]
 
     def add(self, part: Part) -> None:
         """Put a part in place, for good.
@@ -111,7 +113,8 @@ class RunStore:
         for table, content in part.files:
             _write_whole(self.folder / table / _file_name(part.key), content)
         counts = ("documents", "rejects", "unchanged", "tasks", "subtasks")
-        line = {"part": part.key} | {name: getattr(part, name) for name in counts}
+        line = {"part": part.key, "tables": [table for table, _ in part.files]}
+        line |= {name: getattr(part, name) for name in counts}
         self._append(json.dumps(line).encode() + b"\n")
 
     def _append(self, line: bytes) -> None:
@@ -136,6 +139,13 @@ class RunStore:
                 if entry.name not in keys:
                     Path(entry.path).unlink(missing_ok=True)
 
+    def count_rejects(self) -> int:
+        """Count the documents that could not be read when something was last collected."""
+        if not self.rejects_file.exists():
+            return 0
+        with self.rejects_file.open("rb") as stream:
+            return sum(1 for _ in stream)
+
     def write_rejects(self, lines: Iterator[dict[str, str]]) -> int:
         """Replace the list of rejected documents; give how many there are."""
         count = 0
@@ -152,7 +162,7 @@ def _file_name(key: int) -> str:
     return f"{key:016x}.parquet"
 
 
-def _parsed(line: bytes) -> dict[str, int] | None:
+def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
         content = json.loads(line)
     except ValueError:

@@ -1,0 +1,374 @@
+"""Documents are collected once each, wherever they lie and whatever happens."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import fsspec
+import pyarrow.parquet as pq
+import pytest
+
+from benchmarks.history_archive import write_archive
+from taskgraph.errors import ConfigError
+from taskgraph.history import Collected, Progress, RunStore, Statistics, collect, statistics
+from tests.history.documents import FLEET, response, step, write
+
+Collect: TypeAlias = Callable[..., RunStore]
+
+
+def again(store: RunStore, *paths: Path | str, origin: str = "") -> Collected:
+    return collect([str(path) for path in paths], store, origin=origin)
+
+
+def rejects(store: RunStore) -> dict[str, str]:
+    lines = store.rejects_file.read_text("utf-8").splitlines()
+    found = [json.loads(line) for line in lines]
+    return {Path(line["document"]).name: line["reason"] for line in found}
+
+
+def rows(store: RunStore, table: str) -> list[tuple[object, ...]]:
+    """Give the rows of all files of a table, without what names their part."""
+    content = pq.read_table(store.files(table))
+    keys = [name for name in ("part", "row", "task_row") if name in content.column_names]
+    columns = content.drop_columns(keys).to_pydict()
+    return list(zip(*columns.values(), strict=True))
+
+
+def seen(found: Statistics) -> dict[tuple[str, str | None], int]:
+    return {(kind.task, kind.subtask): kind.seen for kind in found.kinds}
+
+
+# --- incremental --------------------------------------------------------------
+
+
+def test_what_was_collected_is_not_opened_again(tmp_path: Path, collected: Collect) -> None:
+    write_archive(tmp_path / "in", 40, kinds=FLEET, clean=True)
+    store = collected(tmp_path / "in")
+    before = statistics(store)
+    for path in (tmp_path / "in").rglob("*.json"):
+        stat = path.stat()
+        path.write_bytes(b"x" * stat.st_size)  # nobody may look
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    done = again(store, tmp_path / "in")
+    assert done == Collected(skipped=40)
+    assert statistics(store) == before
+
+
+def test_new_documents_are_added(tmp_path: Path, collected: Collect) -> None:
+    write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
+    store = collected(tmp_path / "in")
+    write(tmp_path / "in", {"b/c.json": response(2, [step(1, "a"), step(2, "b")])})
+    done = again(store, tmp_path / "in")
+    assert (done.documents, done.skipped, done.tasks, done.subtasks) == (1, 1, 1, 2)
+    assert seen(statistics(store)) == {
+        ("Stop", None): 2,
+        ("Stop", "a"): 2,
+        ("Stop", "b"): 1,
+    }
+
+
+def test_a_touched_document_is_known_by_its_content(
+    tmp_path: Path, collected: Collect
+) -> None:
+    path = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])}) / "a.json"
+    store = collected(path)
+    os.utime(path, (1, 1))
+    done = again(store, path)
+    assert (done.documents, done.unchanged, done.tasks) == (1, 1, 0)
+    assert again(store, path) == Collected(skipped=1)
+
+
+def test_one_document_seen_twice_counts_once(tmp_path: Path, collected: Collect) -> None:
+    content = response(1, [step(1, "a")])
+    store = collected(write(tmp_path / "in", {"a.json": content, "copy/a.json": content}))
+    assert seen(statistics(store)) == {("Stop", None): 1, ("Stop", "a"): 1}
+
+
+def test_the_same_paths_named_twice_are_one(tmp_path: Path, collected: Collect) -> None:
+    folder = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
+    store = collected(folder, folder / "a.json", f"{folder}/*.json")
+    assert store.count("documents") == 1
+
+
+def test_the_latest_response_about_a_task_wins(tmp_path: Path, collected: Collect) -> None:
+    early = response(
+        1, [step(1, "a", 0, None, status="RUNNING")], asked=10, status="RUNNING"
+    )
+    late = response(1, [step(1, "a", 0, 30)], asked=99)
+    other = response(1, [step(1, "a", 0, 50)], asked=50, startTime="2024-01-01T00:00:00Z")
+    for names in (("a", "b", "c"), ("c", "b", "a")):
+        contents = dict(zip(names, (early, late, other), strict=True))
+        folder = write(tmp_path / names[0], {f"{n}.json": contents[n] for n in contents})
+        store = collected(folder, name=f"runs-{names[0]}")
+        (_, kind) = statistics(store).kinds
+        assert (kind.seen, kind.run_us.p5, kind.run_us.max) == (2, 30_000_000, 50_000_000)
+
+
+def test_a_page_of_the_task_list_does_not_hide_the_details(
+    tmp_path: Path, collected: Collect
+) -> None:
+    short = {"id": 1, "name": "a", "operation": "EXECUTE", "status": "SUCCESSFUL"}
+    documents = {
+        "details.json": response(1, [step(1, "a", 0, 30)], asked=10),
+        "list.json": response(1, [short], asked=999),
+    }
+    _, kind = statistics(collected(write(tmp_path / "in", documents))).kinds
+    assert (kind.seen, kind.run_us.size) == (1, 1)
+
+
+def test_tasks_of_two_installations_are_two(tmp_path: Path, collected: Collect) -> None:
+    folder = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
+    store = collected(folder, origin="east")
+    again(
+        store,
+        write(tmp_path / "in2", {"a.json": response(1, [step(1, "a")])}),
+        origin="west",
+    )
+    assert statistics(store).tasks == 2
+
+
+# --- what cannot be read ------------------------------------------------------
+
+
+def test_bad_documents_are_listed_with_the_reason(
+    tmp_path: Path, collected: Collect
+) -> None:
+    documents = {
+        "good.json": response(1, [step(1, "a")]),
+        "cut.json": response(2, [step(1, "a")])[:80],
+        "other.json": b'{"hello": 1}',
+        "empty.json": b"",
+    }
+    store = collected(write(tmp_path / "in", documents))
+    found = rejects(store)
+    assert set(found) == {"cut.json", "other.json", "empty.json"}
+    assert "is not valid JSON" in found["cut.json"]
+    assert "holds no task" in found["other.json"]
+    assert again(store, tmp_path / "in") == Collected(skipped=4)
+
+
+def test_a_mended_document_is_no_longer_listed(tmp_path: Path, collected: Collect) -> None:
+    good = response(2, [step(1, "a")])
+    path = write(tmp_path / "in", {"a.json": good[:80]}) / "a.json"
+    store = collected(path)
+    assert set(rejects(store)) == {"a.json"}
+    path.write_bytes(good)
+    again(store, path)
+    assert rejects(store) == {}
+    path.write_bytes(good[:80])
+    again(store, path)
+    assert set(rejects(store)) == {"a.json"}
+
+
+def test_what_cannot_be_opened_is_tried_again(tmp_path: Path, collected: Collect) -> None:
+    folder = write(tmp_path / "in", {"b.json": response(1, [step(1, "a")])})
+    link = folder / "a.json"
+    link.symlink_to(folder / "b.json")
+    store = collected(folder)
+    assert rejects(store) == {}
+    target = write(tmp_path / "in2", {"a.json": response(2, [step(1, "a")])}) / "a.json"
+
+    def vanish(progress: Progress) -> None:
+        del progress
+
+    target.chmod(0)
+    if os.access(target, os.R_OK):
+        pytest.skip("nothing is unreadable for this user")
+    collect([str(target)], store, report=vanish)
+    assert "cannot be opened" in rejects(store)["a.json"]
+    target.chmod(0o600)
+    assert again(store, target).tasks == 1
+    assert rejects(store) == {}
+
+
+def test_a_path_that_leads_to_nothing_is_an_error(tmp_path: Path) -> None:
+    for path in ("nowhere.json", "*.json", ""):
+        with pytest.raises(ConfigError, match="no document"):
+            collect([str(tmp_path / path)], RunStore(tmp_path / "runs"))
+
+
+def test_a_folder_that_is_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "manifest.jsonl").write_text('{"format": "other"}\n')
+    with pytest.raises(ConfigError, match="not a manifest"):
+        collect([str(tmp_path)], RunStore(tmp_path))
+
+
+# --- archives -----------------------------------------------------------------
+
+
+def packed(tmp_path: Path) -> dict[str, Path]:
+    """Write the same documents in every form that archives have."""
+    write_archive(tmp_path / "files", 60, kinds=FLEET)
+    write_archive(tmp_path / "jsonl", 60, kinds=FLEET, form="jsonl")
+    write_archive(tmp_path / "zip", 60, kinds=FLEET, form="zip")
+    (tmp_path / "gz").mkdir()
+    lines = (tmp_path / "jsonl" / "archive.jsonl").read_bytes()
+    (tmp_path / "gz" / "archive.jsonl.gz").write_bytes(gzip.compress(lines))
+    (tmp_path / "tar").mkdir()
+    (tmp_path / "single").mkdir()
+    with tarfile.open(tmp_path / "tar" / "archive.tgz", "w:gz") as archive:
+        for path in sorted((tmp_path / "files").rglob("*.json")):
+            data = gzip.compress(path.read_bytes())
+            info = tarfile.TarInfo(f"saved/{path.name}.gz")
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+            (tmp_path / "single" / f"{path.name}.gz").write_bytes(data)
+    forms = ("files", "jsonl", "zip", "gz", "tar", "single")
+    return {form: tmp_path / form for form in forms}
+
+
+def test_every_form_of_an_archive_gives_the_same(
+    tmp_path: Path, collected: Collect
+) -> None:
+    forms = packed(tmp_path)
+    stores = {form: collected(path, name=f"runs-{form}") for form, path in forms.items()}
+    expected = statistics(stores["files"])
+    assert expected.rejects == 0 or rejects(stores["files"])
+    for form, store in stores.items():
+        assert statistics(store) == expected, form
+        assert again(store, forms[form]) == Collected(
+            skipped=60 if form in {"files", "single"} else 1
+        )
+
+
+def test_of_an_archive_that_grew_only_the_new_is_read(
+    tmp_path: Path, collected: Collect
+) -> None:
+    lines = [response(i, [step(1, "a")]) for i in range(5)]
+    path = write(tmp_path, {"all.jsonl": b"\n".join(lines[:3])}) / "all.jsonl"
+    store = collected(path)
+    path.write_bytes(lines[4] + b"\n\n" + b"\n".join(lines[:4]))
+    done = again(store, path)
+    assert (done.documents, done.tasks) == (2, 2)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("a.json", response(10, [step(1, "a")]))
+    again(store, tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip", "a") as archive:
+        archive.writestr("b.json", response(11, [step(1, "a")]))
+        archive.writestr("read.me", "no document")
+    assert again(store, tmp_path / "all.zip").documents == 1
+    assert statistics(store).tasks == 7
+
+
+def test_a_damaged_archive_gives_what_came_before_the_damage(
+    tmp_path: Path, collected: Collect
+) -> None:
+    lines = b"\n".join(response(i, [step(1, f"{i}")]) for i in range(200))
+    folder = write(tmp_path / "in", {"cut.jsonl.gz": gzip.compress(lines)[:-500]})
+    write(folder, {"no.zip": b"PK nonsense", "a.json": response(999, [step(1, "a")])})
+    store = collected(folder)
+    assert {"cut.jsonl.gz", "no.zip"} <= set(rejects(store))
+    assert statistics(store).tasks > 1
+
+
+def test_an_object_store_is_read_through_fsspec(collected: Collect) -> None:
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/ocp/east/a.json", response(1, [step(1, "a")]))
+    memory.pipe("/ocp/b.jsonl", response(2, [step(1, "a")]))
+    memory.pipe("/ocp/notes.doc", b"nothing")
+    try:
+        store = collected("memory://ocp")
+        again(store, "memory://ocp/east/a.json")
+        assert statistics(store).tasks == 2
+        assert store.count("documents") == 2
+        memory.pipe("/ocp/c.json", response(3, [step(1, "a")]))
+        assert again(store, "memory://ocp/*.json").tasks == 1
+        with pytest.raises(ConfigError, match="no document"):
+            again(store, "memory://nowhere")
+        with pytest.raises(ConfigError, match="cannot be listed"):
+            again(store, "nosuch://bucket")
+    finally:
+        memory.rm("/ocp", recursive=True)
+
+
+# --- restarted ----------------------------------------------------------------
+
+_SCRIPT = """
+import sys
+from taskgraph.history import RunStore, collect, collecting, open_engine
+collecting.BATCH_DOCUMENTS = 10
+if __name__ == "__main__":
+    with open_engine(int(sys.argv[3])) as engine:
+        collect([sys.argv[1]], RunStore(sys.argv[2]), engine=engine)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_killed_at_any_moment_and_started_again_no_row_is_lost_and_none_is_there_twice(
+    tmp_path: Path, collected: Collect, workers: int
+) -> None:
+    write_archive(tmp_path / "in", 600, kinds=FLEET)
+    script = write(tmp_path, {"script.py": _SCRIPT.encode()}) / "script.py"
+    store = RunStore(tmp_path / "killed")
+    arguments = (script, tmp_path / "in", store.folder, workers)
+    command = [sys.executable, *map(str, arguments)]
+    environment = os.environ | {"PYTHONPATH": os.getcwd()}
+    kills = 0
+    for _ in range(20):
+        parts = _count_parts(store)
+        process = subprocess.Popen(command, env=environment)
+        while process.poll() is None and _count_parts(store) < parts + 15:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        if process.wait() == 0:
+            break
+        kills += 1
+        _litter(store)
+    assert kills >= 2
+    clean = collected(tmp_path / "in", name="clean")
+    assert statistics(store) == statistics(clean)
+    for table in ("documents", "tasks", "subtasks"):
+        assert Counter(rows(store, table)) == Counter(rows(clean, table)), table
+    assert rejects(store) == rejects(clean)
+
+
+def _count_parts(store: RunStore) -> int:
+    manifest = store.folder / "manifest.jsonl"
+    return len(list(store.parts())) if manifest.exists() else 0
+
+
+def _litter(store: RunStore) -> None:
+    """Leave what a kill in the worst moments leaves: files without a line, half a line."""
+    (store.folder / "tasks" / f"{7:016x}.parquet").write_bytes(b"half a fi")
+    with (store.folder / "manifest.jsonl").open("ab") as manifest:
+        manifest.write(b'{"part": 7, "docum')
+
+
+def test_half_a_line_of_the_manifest_is_no_part(tmp_path: Path, collected: Collect) -> None:
+    store = collected(write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])}))
+    _litter(store)
+    before = statistics(store)
+    assert before.tasks == 1
+    assert again(store, tmp_path / "in") == Collected(skipped=1)
+    write(tmp_path / "in", {"b.json": response(2, [step(1, "a")])})
+    again(store, tmp_path / "in")
+    assert statistics(store).tasks == 2
+    assert len(list((store.folder / "tasks").iterdir())) == 2
+
+
+def test_progress_goes_from_nothing_to_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taskgraph.history.collecting.BATCH_DOCUMENTS", 7)
+    write_archive(tmp_path / "in", 50, kinds=FLEET)
+    steps: list[Progress] = []
+    collect([str(tmp_path / "in")], RunStore(tmp_path / "runs"), report=steps.append)
+    shares = [step.done / step.total for step in steps]
+    assert len(steps) > 7
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert steps[-1].collected.documents == 50
