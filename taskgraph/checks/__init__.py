@@ -9,6 +9,7 @@ from taskgraph.checks.result import CheckResult, CheckRun, Skipped
 from taskgraph.checks.rule import Need, Rule, RuleDoc
 from taskgraph.checks.runner import check_document, run_checks
 from taskgraph.checks.selection import active_rules, find_rule
+from taskgraph.checks.suppression import Suppression
 
 __all__ = [
     "RULES",
@@ -23,6 +24,7 @@ __all__ = [
     "Severity",
     "Skipped",
     "Step",
+    "Suppression",
     "active_rules",
     "check_document",
     "find_rule",

@@ -75,6 +75,11 @@ class Finding(NamedTuple):
         The same place in the text, counted from 1, where the text is at hand.
     path : tuple of Step
         A walk along the edges that shows the fault; for a cycle it ends where it began.
+    subtask_names : tuple of str
+        The name of each of the subtasks.
+    detail : str
+        Tells findings of one rule about the same subtasks apart, apart from ids, times
+        and other things that change from run to run.
     """
 
     code: str
@@ -91,6 +96,8 @@ class Finding(NamedTuple):
     line: int | None = None
     column: int | None = None
     path: tuple[Step, ...] = ()
+    subtask_names: tuple[str, ...] = ()
+    detail: str = ""
 
     def sort_key(self) -> tuple[object, ...]:
         """Give the key that sorts the findings of one task.

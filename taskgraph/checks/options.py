@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.checks.findings import Severity
+from taskgraph.checks.suppression import Suppression
 from taskgraph.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class CheckOptions:
     severities : tuple of (str, Severity)
         Other severities, as (selector, severity); the most specific one decides, and
         the later of equals.
+    suppressions : tuple of Suppression
+        Findings to leave out, by rule, task and subtask; they are counted.
     as_of : datetime or None
         The moment that running subtasks are judged at; ``None`` is what the document
         says: the response's own timestamp, else its latest time.
@@ -71,6 +74,7 @@ class CheckOptions:
     extend_select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     severities: tuple[tuple[str, Severity], ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
     as_of: datetime | None = None
     tolerance: int = 1
     grace: int = 12

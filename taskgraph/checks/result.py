@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.checks.findings import Finding, Severity
 from taskgraph.errors import InputError
 from taskgraph.model import Id
+
+if TYPE_CHECKING:
+    from taskgraph.checks.baseline import BaselineEntry
 
 __all__ = ["CheckResult", "CheckRun", "Skipped"]
 
@@ -33,6 +36,8 @@ class CheckResult:
         The worst first, then by rule and by the ids of the subtasks.
     skipped : tuple of Skipped
         The rules that could not speak, by code.
+    suppressed : int
+        How many findings were accepted beforehand and left out.
     """
 
     file: str
@@ -40,6 +45,7 @@ class CheckResult:
     task_name: str
     findings: tuple[Finding, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    suppressed: int = 0
 
     @property
     def worst(self) -> Severity | None:
@@ -59,11 +65,14 @@ class CheckRun:
         The documents that could not be read.
     version : str
         The version of the tool.
+    stale : tuple of BaselineEntry
+        The entries of the baseline that no finding has any more.
     """
 
     results: tuple[CheckResult, ...]
     unreadable: tuple[InputError, ...] = ()
     version: str = ""
+    stale: tuple[BaselineEntry, ...] = ()
 
     @property
     def worst(self) -> Severity | None:

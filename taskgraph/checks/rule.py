@@ -32,6 +32,8 @@ class Fault(NamedTuple):
     """``None`` is the severity of the rule."""
     of_document: bool = False
     """About the whole document, not about one of its tasks."""
+    detail: str = ""
+    """What tells this fault from another one of the same rule about the same subtasks."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

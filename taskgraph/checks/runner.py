@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from taskgraph.checks.findings import Finding, Severity, Step
 from taskgraph.checks.options import CheckOptions
@@ -10,6 +11,7 @@ from taskgraph.checks.result import CheckResult, Skipped
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.selection import Plan, make_plan
 from taskgraph.checks.subject import Subject
+from taskgraph.checks.suppression import without_suppressed
 from taskgraph.graph import TaskGraph
 
 __all__ = ["check_document", "run_checks"]
@@ -68,15 +70,25 @@ def check_document(
     for graph in graphs:
         subject = Subject(graph, options)
         findings, skipped = _apply(subject, plan)
+        suppressed = 0
         if findings:
             data = data or graph.task.origin.data
             findings = [finding for finding in findings if finding not in seen]
             seen.update(finding for finding in findings if finding.task_name is None)
+            found = len(findings)
+            if plan.suppressions:
+                findings = without_suppressed(findings, plan.suppressions)
+            suppressed = found - len(findings)
             findings.sort(key=Finding.sort_key)
         task = graph.task
         results.append(
             CheckResult(
-                task.origin.file, task.id, task.name, tuple(findings), tuple(skipped)
+                task.origin.file,
+                task.id,
+                task.name,
+                tuple(findings),
+                tuple(skipped),
+                suppressed,
             )
         )
     return tuple(_located(results, data) if data else results)
@@ -105,6 +117,7 @@ def _finding(
     A severity from the options decides over all.
     """
     task = subject.task
+    subtasks, index = subject.graph.subtasks, subject.graph.index
     return Finding(
         code=rule.code,
         name=rule.name,
@@ -120,6 +133,8 @@ def _finding(
         path=tuple(
             Step(subject.at(node).id, subject.node_pointer(node)) for node in fault.path
         ),
+        subtask_names=tuple([subtasks[index[name]].name for name in fault.subtasks]),
+        detail=fault.detail,
     )
 
 
@@ -147,6 +162,4 @@ def _with_places(result: CheckResult, places: dict[str, tuple[int, int]]) -> Che
             step_line, step_column = places[step.pointer]
             path.append(step._replace(line=step_line, column=step_column))
         findings.append(finding._replace(line=line, column=column, path=tuple(path)))
-    return CheckResult(
-        result.file, result.task_id, result.task_name, tuple(findings), result.skipped
-    )
+    return replace(result, findings=tuple(findings))

@@ -10,6 +10,7 @@ from taskgraph.checks.findings import Severity
 from taskgraph.checks.options import CheckOptions
 from taskgraph.checks.registry import RULES
 from taskgraph.checks.rule import Need, Rule
+from taskgraph.checks.suppression import Suppression
 from taskgraph.errors import ConfigError
 
 __all__ = ["ActiveRule", "Plan", "active_rules", "find_rule", "make_plan"]
@@ -31,6 +32,8 @@ class Plan(NamedTuple):
     rules: tuple[ActiveRule, ...]
     needs: tuple[Need, ...]
     """Each need of the rules, once."""
+    suppressions: dict[str, list[Suppression]]
+    """By the code of the rule."""
 
 
 def find_rule(name: str) -> Rule:
@@ -67,7 +70,13 @@ def make_plan(options: CheckOptions) -> Plan:
     ConfigError
         If a selector fits no rule.
     """
-    return _plan(options.select, options.extend_select, options.ignore, options.severities)
+    return _plan(
+        options.select,
+        options.extend_select,
+        options.ignore,
+        options.severities,
+        options.suppressions,
+    )
 
 
 @lru_cache(maxsize=256)
@@ -76,8 +85,10 @@ def _plan(
     extend_select: tuple[str, ...],
     ignore: tuple[str, ...],
     severities: tuple[tuple[str, Severity], ...],
+    suppressions: tuple[Suppression, ...],
 ) -> Plan:
-    for selector in (*select, *extend_select, *ignore, *(name for name, _ in severities)):
+    selectors = (name for name, *_ in (*severities, *suppressions))
+    for selector in (*select, *extend_select, *ignore, *selectors):
         if not any(_specificity(selector, rule) for rule in RULES):
             hint = _suggestion(_normal(selector))
             raise ConfigError(f"no rule is called {selector!r}{hint}")
@@ -87,7 +98,12 @@ def _plan(
         if asked > _best(ignore, rule):
             chosen.append(ActiveRule(rule, _severity(severities, rule)))
     needs = dict.fromkeys(need for active in chosen for need in active.rule.needs)
-    return Plan(tuple(chosen), tuple(needs))
+    accepted: dict[str, list[Suppression]] = {}
+    for suppression in suppressions:
+        for rule in RULES:
+            if _specificity(suppression.rule, rule):
+                accepted.setdefault(rule.code, []).append(suppression)
+    return Plan(tuple(chosen), tuple(needs), accepted)
 
 
 def _severity(severities: tuple[tuple[str, Severity], ...], rule: Rule) -> Severity | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from taskgraph.checks import CheckResult, CheckRun, Finding, Severity
+from taskgraph.checks.baseline import fingerprints
 from taskgraph.errors import InputError
 
 __all__ = ["FORMAT", "VERSION", "check_schema", "finding_json", "render_check_json"]
@@ -30,6 +31,7 @@ def render_check_json(run: CheckRun) -> str:
         "summary": _summary(run),
         "tasks": [_result(result) for result in run.results],
         "unreadable": [_unreadable(error) for error in run.unreadable],
+        "stale_baseline": [entry._asdict() for entry in run.stale],
     }
     return to_json(content, indent=2) + "\n"
 
@@ -60,6 +62,7 @@ def _summary(run: CheckRun) -> dict[str, int]:
         "tasks": len(run.results),
         "files": len({result.file for result in run.results}),
         "unreadable": len(run.unreadable),
+        "suppressed": sum(result.suppressed for result in run.results),
         **{f"{severity}s": run.count(severity) for severity in reversed(Severity)},
     }
 
@@ -69,12 +72,18 @@ def _result(result: CheckResult) -> dict[str, Any]:
         "file": result.file,
         "id": result.task_id,
         "name": result.task_name,
-        "findings": [finding_json(finding) for finding in result.findings],
+        "findings": [
+            finding_json(finding, fingerprint)
+            for finding, fingerprint in zip(
+                result.findings, fingerprints(result.findings), strict=True
+            )
+        ],
         "skipped": [skipped._asdict() for skipped in result.skipped],
+        "suppressed": result.suppressed,
     }
 
 
-def finding_json(finding: Finding) -> dict[str, Any]:
+def finding_json(finding: Finding, fingerprint: str) -> dict[str, Any]:
     """Give a finding as JSON has it."""
     return {
         "code": finding.code,
@@ -82,7 +91,13 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "severity": str(finding.severity),
         "message": finding.message,
         "hint": finding.hint,
-        "subtasks": list(finding.subtasks),
+        "fingerprint": fingerprint,
+        "subtasks": [
+            {"id": identifier, "name": name}
+            for identifier, name in zip(
+                finding.subtasks, finding.subtask_names, strict=True
+            )
+        ],
         "edges": [{"upstream": a, "downstream": b} for a, b in finding.edges],
         "path": [step._asdict() for step in finding.path],
         "file": finding.file,

@@ -79,11 +79,26 @@ def _closing(run: CheckRun, style: Style) -> Iterator[str]:
     counts = [(severity, run.count(severity)) for severity in reversed(Severity)]
     words = [style(_count(n, severity), severity) for severity, n in counts if n]
     yield f"{', '.join(words) or 'no findings'}: {where}\n"
+    suppressed = sum(result.suppressed for result in run.results)
+    if suppressed:
+        yield style(f"{_count(suppressed, 'finding')} left out as accepted", "dim") + "\n"
+    for line in _stale(run):
+        yield style(line, "warning") + "\n"
     if run.unreadable:
         files = len(run.unreadable)
         yield style(f"{_count(files, 'file')} could not be read\n", "error")
     for line in _skipped(run):
         yield style(line, "dim") + "\n"
+
+
+def _stale(run: CheckRun) -> Iterator[str]:
+    """Name the entries of the baseline that can go."""
+    if run.stale:
+        stands = "entry stands" if len(run.stale) == 1 else "entries stand"
+        yield f"{len(run.stale)} {stands} in the baseline, but nothing is found for it:"
+    for entry in run.stale:
+        about = ", ".join([entry.task or "", *entry.subtasks][:6]).strip(", ")
+        yield f"  {visible(f'{entry.code} {entry.name}: {about}')}"
 
 
 def _skipped(run: CheckRun) -> Iterator[str]:

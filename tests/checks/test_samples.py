@@ -20,6 +20,7 @@ from taskgraph.checks import (
     check_document,
     run_checks,
 )
+from taskgraph.checks.baseline import fingerprints
 from taskgraph.graph import build_graph
 from taskgraph.reports.check_json import finding_json
 
@@ -49,7 +50,13 @@ def test_a_breaking_document_gives_exactly_what_is_expected(
 ) -> None:
     expected = expectation(samples, code)
     results = checked(samples / "rules" / f"{code}.json", options(expected))
-    findings = [finding_json(finding) for result in results for finding in result.findings]
+    findings = [
+        finding_json(finding, fingerprint)
+        for result in results
+        for finding, fingerprint in zip(
+            result.findings, fingerprints(result.findings), strict=True
+        )
+    ]
     for finding in findings:
         assert Path(finding.pop("file")).name == f"{code}.json"
     assert findings == expected["findings"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taskgraph.checks import CheckResult, CheckRun, Finding, Severity, Skipped
+from taskgraph.checks.baseline import BaselineEntry
 from taskgraph.errors import InputError, Problem
 from taskgraph.reports.check_text import ansi, render_check_text
 
@@ -61,6 +62,17 @@ def test_skipped_rules_are_counted_by_reason() -> None:
 def test_unreadable_documents_are_counted() -> None:
     run = CheckRun((), (InputError("x.json", [Problem("is empty")]),))
     assert "1 file could not be read" in render_check_text(run)
+
+
+def test_what_was_accepted_and_what_is_stale_is_told() -> None:
+    stale = (BaselineEntry("0" * 32, "TG401", "no-timeout", "demo", ("a", "b\n")),)
+    accepted = CheckResult("a.json", 7, "demo", suppressed=2)
+    assert render_check_text(CheckRun((accepted,), stale=stale)).splitlines() == [
+        "no findings: 1 task in 1 file",
+        "2 findings left out as accepted",
+        "1 entry stands in the baseline, but nothing is found for it:",
+        "  TG401 no-timeout: demo, a, b␊",
+    ]
 
 
 def test_names_cannot_steer_a_terminal() -> None:

@@ -70,6 +70,7 @@ def _fault(subject: Subject, owner: int, side: Side, missing: list[int]) -> Faul
         subtasks=ascending([subtask.id, *(other.id for other in others)]),
         edges=edges,
         pointer=subject.node_pointer(owner, side),
+        detail=f"{side} of {subtask.name}",
     )
 
 

@@ -61,6 +61,7 @@ def check(subject: Subject) -> Iterator[Fault]:
                 f"the task has the {attribute} {shorten(value)!r}, which is not known",
                 _hint(known),
                 pointer=subject.pointer(attribute),
+                detail=f"{attribute}={value}",
             )
     present = (
         subject.statuses,
@@ -89,6 +90,7 @@ def _of_subtasks(
         _hint(known),
         subtasks=ascending(owner.id for owner in owners),
         pointer=subject.first_pointer(positions, attribute),
+        detail=f"{attribute}={value}",
     )
 
 

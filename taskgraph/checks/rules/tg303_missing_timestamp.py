@@ -48,6 +48,7 @@ def check(subject: Subject) -> Iterator[Fault]:
                 f"the task is {task.status}, but has no {word} time",
                 _HINT,
                 pointer=subject.pointer(),
+                detail=attribute,
             )
         if subject.reports_times and not statuses.isdisjoint(subject.statuses):
             yield from _of_subtasks(subject, attribute, word, statuses)
@@ -73,6 +74,7 @@ def _of_subtasks(
             _HINT,
             subtasks=ascending(owner.id for owner in owners),
             pointer=subject.first_pointer(positions),
+            detail=attribute,
         )
 
 

@@ -68,6 +68,7 @@ def _fault(
             "save the response again, or compare the clocks of the servers",
             subtasks=ascending(owner.id for owner in owners),
             pointer=subject.first_pointer(gaps, attribute),
+            detail=attribute,
         )
 
 

@@ -1,0 +1,187 @@
+"""Baselines and suppressions: what is accepted is told apart from what is new."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskgraph.checks import CheckOptions, CheckResult, Suppression, run_checks
+from taskgraph.checks.baseline import (
+    Baseline,
+    apply_baseline,
+    fingerprints,
+    parse_baseline,
+    render_baseline,
+)
+from taskgraph.errors import ConfigError
+from taskgraph.graph import build_graph
+from taskgraph.model import Id, Subtask
+from tests.checks.build import change, check, found, response, subtasks, task
+
+EDGES = [(1, 2), (2, 3), (3, 4), (4, 3), (5, 6), (1, 7)]
+FAULTY = change(
+    change(change(subtasks(EDGES, series_id=0), 7, timeout=0), 6, timeout=-5),
+    2,
+    downstreams=(),
+)
+FAULTY = [row._replace(name=f"part {int(row.id) // 2}") for row in FAULTY]
+
+
+def renumbered(rows: list[Subtask], order: list[int]) -> list[Subtask]:
+    """Give every subtask another id."""
+    new: dict[Id, Id] = {i + 1: 100 + 7 * place for i, place in enumerate(order)}
+    return [
+        row._replace(
+            id=new[row.id],
+            upstreams=tuple(new[i] for i in row.upstreams or ()),
+            downstreams=tuple(new[i] for i in row.downstreams or ()),
+        )
+        for row in rows
+    ]
+
+
+def prints(result: CheckResult) -> set[tuple[str, str]]:
+    marks = fingerprints(result.findings)
+    return set(zip([f.code for f in result.findings], marks, strict=True))
+
+
+@given(st.permutations(FAULTY), st.permutations(range(7)))
+def test_fingerprints_survive_another_order_and_other_ids(
+    rows: list[Subtask], order: list[int]
+) -> None:
+    before = prints(check(task(FAULTY)))
+    assert len(before) == len(check(task(FAULTY)).findings) > 4
+    assert prints(check(task(rows))) == before
+    assert prints(check(task(renumbered(rows, order), id=99))) == before
+
+
+def test_one_more_of_the_same_is_new() -> None:
+    rows = [row._replace(name="Wait node", timeout=0) for row in subtasks([(1, 2)])]
+    one = check(task([rows[0]._replace(downstreams=())]))
+    two = check(task(rows))
+    baseline = parse_baseline(render_baseline([one]), "b.json")
+    assert len(one.findings) == 1
+    (kept,), stale = apply_baseline([two], baseline)
+    assert [f.code for f in kept.findings] == ["TG401"]
+    assert kept.suppressed == 1
+    assert stale == ()
+
+
+def test_different_faults_have_different_fingerprints() -> None:
+    for side in ("upstreams", "downstreams"):
+        fields: dict[str, Any] = {side: ()}
+        other = "downstreams" if side == "upstreams" else "upstreams"
+        one = prints(
+            check(
+                task(change(subtasks([(1, 2)]), 2 if side == "upstreams" else 1, **fields))
+            )
+        )
+        rest: dict[str, Any] = {other: ()}
+        two = prints(
+            check(task(change(subtasks([(1, 2)]), 1 if side == "upstreams" else 2, **rest)))
+        )
+        assert len(one) == len(two) == 1
+        assert one != two
+
+
+def test_everything_that_was_found_is_accepted() -> None:
+    result = check(task(FAULTY))
+    text = render_baseline([result])
+    (kept,), stale = apply_baseline([result], parse_baseline(text, "b.json"))
+    assert kept.findings == ()
+    assert kept.suppressed == len(result.findings)
+    assert stale == ()
+    assert text == render_baseline([check(task(FAULTY[::-1])), result])
+
+
+def test_what_is_not_found_any_more_is_stale() -> None:
+    baseline = parse_baseline(render_baseline([check(task(FAULTY))]), "b.json")
+    sound = check(task(subtasks([(1, 2)])))
+    (kept,), stale = apply_baseline([sound], baseline)
+    assert kept is sound
+    assert stale == baseline.entries
+    assert {entry.task for entry in stale} == {"demo"}
+
+
+def test_a_finding_about_the_document_can_be_accepted() -> None:
+    result = check(task(subtasks([(1, 2)]), envelope=response(1, status=500)))
+    (kept,), _ = apply_baseline(
+        [result], parse_baseline(render_baseline([result]), "b.json")
+    )
+    assert kept.findings == ()
+
+
+def test_an_empty_baseline_accepts_nothing() -> None:
+    result = check(task(FAULTY))
+    assert apply_baseline([result], Baseline()) == ((result,), ())
+
+
+def test_names_of_any_kind_can_be_accepted() -> None:
+    rows = change(subtasks([(1, 2)]), 1, name="\ud83d 停止", timeout=0)
+    result = check(task(rows))
+    text = render_baseline([result])
+    text.encode()
+    (kept,), _ = apply_baseline([result], parse_baseline(text, "b.json"))
+    assert kept.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not valid JSON"),
+        ("[" * 200_000, "not valid JSON"),
+        ("[]", "no baseline"),
+        ("{}", "no baseline"),
+        (json.dumps({"format": "taskgraph/baseline", "version": 2}), "version 2"),
+        (json.dumps({"format": "taskgraph/baseline", "version": 1}), "list of findings"),
+        (
+            json.dumps({"format": "taskgraph/baseline", "version": 1, "findings": [{}]}),
+            "/findings/0 has no fingerprint",
+        ),
+    ],
+)
+def test_a_broken_baseline_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=f"^b.json: .*{message}"):
+        parse_baseline(text, "b.json")
+
+
+# --- suppressions ----------------------------------------------------------------
+
+
+def accepted(*suppressions: Suppression) -> tuple[int, int]:
+    """Give how many findings about timeouts are left and how many were left out."""
+    rows = [
+        row._replace(timeout=0, name=f"Wait {row.id}") for row in subtasks([(1, 2), (2, 3)])
+    ]
+    rows[2] = rows[2]._replace(name="Finish node")
+    options = CheckOptions(suppressions=suppressions)
+    result = run_checks(build_graph(task(rows, name="Stop obproxy", budget=5)), options)
+    assert len(found(task(rows), "TG401")) == 3
+    return len([f for f in result.findings if f.code == "TG401"]), result.suppressed
+
+
+def test_findings_are_left_out_by_rule_task_and_subtask() -> None:
+    assert accepted() == (3, 0)
+    assert accepted(Suppression("TG401")) == (0, 3)
+    assert accepted(Suppression("no-timeout", subtask="Finish node")) == (2, 1)
+    assert accepted(Suppression("TG4", subtask="Wait *")) == (1, 2)
+    assert accepted(Suppression("all", task="Stop *")) == (0, 4)
+    assert accepted(Suppression("all", task="Start *")) == (3, 0)
+    assert accepted(Suppression("TG402")) == (3, 0)
+
+
+def test_a_subtask_pattern_fits_only_what_is_about_such_subtasks() -> None:
+    edges = [(1, 2), (2, 1)]
+    rows = change(subtasks(edges), 1, name="Finish node")
+    options: dict[str, Any] = {"suppressions": (Suppression("all", subtask="Finish *"),)}
+    assert [f.code for f in check(task(rows), **options).findings] == ["TG101"]
+    assert check(task([], name="Finish"), **options).suppressed == 0
+
+
+def test_a_suppression_of_an_unknown_rule_is_refused() -> None:
+    with pytest.raises(ConfigError, match="TG999"):
+        accepted(Suppression("TG999"))
