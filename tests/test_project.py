@@ -17,8 +17,6 @@ import pytest
 import taskgraph
 
 REGISTRIES = re.compile(r"py[p]i\.org|python[h]osted\.org|npm[j]s\.(?:org|com)")
-# Libraries that another one brings along in the one version that fits it.
-BROUGHT_BY = {"pydantic-core": "pydantic"}
 
 
 @pytest.fixture(scope="session")
@@ -115,8 +113,7 @@ def _imported(trees: list[ast.Module]) -> set[str]:
                 names.add((node.module or "").partition(".")[0])
     distributions = packages_distributions()
     foreign = names - own - sys.stdlib_module_names
-    found = {_normal(distributions.get(name, [name])[0]) for name in foreign}
-    return {BROUGHT_BY.get(name, name) for name in found}
+    return {_normal(distributions.get(name, [name])[0]) for name in foreign}
 
 
 def _names(requirements: Iterable[str]) -> set[str]:

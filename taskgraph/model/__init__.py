@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from taskgraph.model.durations import format_duration, parse_duration
+from taskgraph.model.masking import mask_task, redact_task
+from taskgraph.model.secrets import mask_text
 from taskgraph.model.task import (
     ApiError,
     Envelope,
@@ -43,6 +45,9 @@ __all__ = [
     "Task",
     "format_duration",
     "id_key",
+    "mask_task",
+    "mask_text",
     "parse_duration",
+    "redact_task",
     "visible",
 ]

@@ -1,4 +1,4 @@
-"""From the bytes that were saved to JSON text in UTF-8."""
+"""From the bytes that were saved to text in UTF-8."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import codecs
 import re
 
 from taskgraph.errors import InputError, Problem
+from taskgraph.sources.document import Document
 
-__all__ = ["decode"]
+__all__ = ["decode", "refuse_invalid"]
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -21,16 +22,17 @@ _SAVE_AS_TEXT = "save the response again, as UTF-8 text"
 
 
 def decode(data: bytes, file: str) -> bytes:
-    """Give the JSON text of a saved document as UTF-8 without a byte order mark.
+    """Give the text of a saved document as UTF-8 without a byte order mark.
 
     UTF-16 and UTF-32 are told by their byte order mark or their zero bytes. The headers
     of an HTTP response before the body (``curl -i``) are blanked out and not cut off, so
-    that lines are still counted as in the file.
+    that lines are still counted as in the file. Whether UTF-8 is valid is left to the
+    parser, which sees every byte anyway: see :func:`refuse_invalid`.
 
     Raises
     ------
     InputError
-        If the bytes are no text.
+        If the bytes are not valid in UTF-16 or UTF-32.
     """
     encoding = "utf-8"
     for mark, name in _BYTE_ORDER_MARKS:
@@ -45,9 +47,7 @@ def decode(data: bytes, file: str) -> bytes:
         except UnicodeDecodeError as error:
             problem = Problem(f"is not valid {encoding.upper()}: {error.reason}")
             raise InputError(file, [problem], _SAVE_AS_TEXT) from None
-    data = _without_headers(data)
-    _refuse_invalid(data, file)
-    return data
+    return _without_headers(data)
 
 
 def _guess(start: bytes) -> str:
@@ -67,14 +67,21 @@ def _without_headers(data: bytes) -> bytes:
     return data
 
 
-def _refuse_invalid(data: bytes, file: str) -> None:
+def refuse_invalid(document: Document) -> None:
+    """Refuse text that is not valid UTF-8.
+
+    Raises
+    ------
+    InputError
+        With the place of the first byte that does not fit.
+    """
+    data = document.data
     try:
         data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start]
-        line = before.count(b"\n") + 1
+        line = before.count(b"\n") + document.first_line
         column = len(before[before.rfind(b"\n") + 1 :].decode()) + 1
-        problem = Problem(
-            f"byte 0x{data[error.start]:02x} is not valid UTF-8", line=line, column=column
-        )
-        raise InputError(file, [problem], _SAVE_AS_TEXT) from None
+        message = f"byte 0x{data[error.start]:02x} is not valid UTF-8"
+        problem = Problem(message, line=line, column=column)
+        raise InputError(document.file, [problem], _SAVE_AS_TEXT) from None

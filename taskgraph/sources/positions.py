@@ -1,4 +1,4 @@
-"""From JSON pointers to lines and columns.
+"""From pointers to lines and columns.
 
 Positions are computed only when something has to be told, from the text itself: the
 parts that no pointer leads into are skipped by the standard library's C scanner, so that
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 __all__ = ["escape_token", "locate", "split_pointer"]
@@ -30,14 +30,20 @@ def split_pointer(pointer: str) -> list[str]:
     return [step.replace("~1", "/").replace("~0", "~") for step in steps]
 
 
-def locate(data: bytes, pointers: Iterable[str]) -> dict[str, tuple[int, int]]:
+def locate(
+    data: bytes, pointers: Iterable[str], syntax: str = "json", first_line: int = 1
+) -> dict[str, tuple[int, int]]:
     """Find where the values stand that JSON pointers name.
 
     Parameters
     ----------
     data : bytes
-        A JSON document in UTF-8.
+        A document in UTF-8.
     pointers : iterable of str
+    syntax : {"json", "yaml", "lines"}
+        What the document is written in; in ``lines``, ``/0`` is the first line.
+    first_line : int
+        The number of the document's first line.
 
     Returns
     -------
@@ -46,13 +52,46 @@ def locate(data: bytes, pointers: Iterable[str]) -> dict[str, tuple[int, int]]:
         pointer that leads nowhere gets the place of the nearest value above it. Empty
         where the document cannot be read.
     """
-    wanted: dict[str, Any] = {}
     pointers = list(pointers)
+    text = data.decode("utf-8", "replace")
+    wanted = _as_tree(pointers)
+    if syntax == "lines":
+        places = {f"/{step}": (int(step) + 1, 1) for step in wanted if step.isdecimal()}
+        places[""] = (1, 1)
+    elif syntax == "yaml":
+        from taskgraph.sources.yaml_text import yaml_places
+
+        places = yaml_places(text, wanted)
+    else:
+        places = _json_places(text, wanted, pointers)
+    if not places:
+        return {}
+    found = {}
     for pointer in pointers:
-        branch = wanted
+        line, column = _nearest(pointer, places)
+        found[pointer] = line + first_line - 1, column
+    return found
+
+
+def _as_tree(pointers: Iterable[str]) -> dict[str, Any]:
+    """Lay pointers on top of each other: each step leads to the steps below it."""
+    tree: dict[str, Any] = {}
+    for pointer in pointers:
+        branch = tree
         for step in split_pointer(pointer):
             branch = branch.setdefault(step, {})
-    text = data.decode("utf-8", "replace")
+    return tree
+
+
+def _nearest(pointer: str, places: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+    while pointer and pointer not in places:
+        pointer = pointer.rpartition("/")[0]
+    return places[pointer]
+
+
+def _json_places(
+    text: str, wanted: dict[str, Any], pointers: Iterable[str]
+) -> dict[str, tuple[int, int]]:
     offsets: dict[str, int] = {}
     try:
         _walk(text, _skip_space(text, 0), wanted, "", offsets, set(pointers))
@@ -62,17 +101,11 @@ def locate(data: bytes, pointers: Iterable[str]) -> dict[str, tuple[int, int]]:
         return {}
     ordered = sorted(set(offsets.values()))
     places = dict(zip(ordered, _lines_and_columns(text, ordered), strict=True))
-    return {pointer: places[_nearest(pointer, offsets)] for pointer in pointers}
+    return {pointer: places[offset] for pointer, offset in offsets.items()}
 
 
 class _AllFoundError(Exception):
     """The rest of the text need not be looked at."""
-
-
-def _nearest(pointer: str, offsets: dict[str, int]) -> int:
-    while pointer not in offsets:
-        pointer = pointer.rpartition("/")[0]
-    return offsets[pointer]
 
 
 def _skip_space(text: str, index: int) -> int:

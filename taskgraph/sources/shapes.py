@@ -1,109 +1,479 @@
-"""The shapes of the documents, as pydantic-core validates them in one pass over the JSON.
+"""The shapes of the documents' objects: which fields they have, and of which kind.
 
-Everything that is not named here is kept as it is. ``None`` is allowed wherever a field
-may be left out. Times stay texts: :mod:`taskgraph.sources.times` reads them.
-
-The schemas are written for pydantic's core itself: deriving the same ones from annotated
-classes takes a tenth of a second at every start of the command.
+A document holds many objects with the same keys in the same order, so objects are read
+in groups, a column of values at a time: what is checked of a column costs a pass in C
+and not a call per value. Only a column with something wrong in it is walked by value.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+import json
+import math
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from itertools import chain, repeat
+from operator import itemgetter
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
 
-from pydantic_core import CoreSchema, core_schema
-from pydantic_core.core_schema import TypedDictField
+from taskgraph.model import Id
+from taskgraph.sources.document import Problems
+from taskgraph.sources.positions import escape_token
+from taskgraph.sources.tally import Tally
+from taskgraph.sources.times import parse_time, parse_times
 
 __all__ = [
-    "ENVELOPE_FIELDS",
-    "SUBTASK_FIELDS",
-    "TASK_FIELDS",
-    "array_of_tasks",
-    "envelope_of_task",
-    "envelope_of_tasks",
+    "ANY",
+    "FLAG",
+    "ID",
+    "IDS",
+    "INTEGER",
+    "LIST",
+    "OBJECT",
+    "OBJECTS",
+    "TEXT",
+    "TEXTS",
+    "TIME",
+    "Field",
+    "Kind",
+    "Shape",
+    "WrongValueError",
+    "check_finite",
+    "describe",
+    "rows_of",
 ]
 
-Fields: TypeAlias = dict[str, TypedDictField]
+Column: TypeAlias = Sequence[Any]
+PointerOf: TypeAlias = Callable[[int], str]
 
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
-_TEXT = core_schema.str_schema(strict=True)
-_FLAG = core_schema.bool_schema(strict=True)
-_INTEGER = core_schema.int_schema(strict=True, ge=_SMALLEST, le=_LARGEST)
-_ANY = core_schema.any_schema()
-_OBJECT = core_schema.dict_schema(_TEXT, _ANY)
-# One error for both kinds, and no union labels in its location.
-_ID = core_schema.union_schema(
-    [_INTEGER, core_schema.str_schema(strict=True, min_length=1)],
-    mode="left_to_right",
-    custom_error_type="id_type",
-    custom_error_message="an id is a whole number or a text",
-)
-_IDS = core_schema.list_schema(_ID)
+_NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+_NULL = type(None)
+WRONG = (ValueError, OverflowError)
+_NO_EXTRA: Mapping[str, Any] = MappingProxyType({})
 
 
-def _fields(schema: CoreSchema, *names: str) -> Fields:
-    """Give fields that may be left out."""
-    nullable = core_schema.nullable_schema(schema)
-    field = core_schema.typed_dict_field(nullable, required=False)
-    return dict.fromkeys(names, field)
+class WrongValueError(ValueError):
+    """A value is not of the kind that its field is.
 
-
-def _open(fields: Fields) -> CoreSchema:
-    """Give the schema of an object with these fields and any others."""
-    return core_schema.typed_dict_schema(fields, extra_behavior="allow")
-
-
-SUBTASK_FIELDS: Fields = {
-    "id": core_schema.typed_dict_field(_ID),
-    **_fields(_TEXT, "name", "description", "status", "operation", "nodeType"),
-    **_fields(_TEXT, "className", "executor", "createTime", "startTime", "finishTime"),
-    **_fields(_INTEGER, "timeout", "runTime", "parallelIdx", "seriesId"),
-    **_fields(_FLAG, "prohibitRollback", "prohibitSkip"),
-    **_fields(_ID, "taskId"),
-    **_fields(_IDS, "upstreams", "downstreams"),
-    # The documentation's tables spell three fields in another way than the responses.
-    **_fields(_INTEGER, "paralleIdx"),
-    **_fields(_IDS, "upstream", "downstream"),
-}
-"""The fields of a subtask in any of OCP's documents."""
-
-TASK_FIELDS: Fields = {
-    **_fields(_ID, "id", "taskDefinitionId", "clusterId", "tenantId", "hostId"),
-    **_fields(_TEXT, "name", "status", "operation", "type", "executor"),
-    **_fields(_TEXT, "createTime", "startTime", "finishTime"),
-    **_fields(_FLAG, "prohibitRollback"),
-    **_fields(_ANY, "creator", "cluster", "tenant", "host"),
-    **_fields(_OBJECT, "context"),
-    **_fields(core_schema.list_schema(_open(SUBTASK_FIELDS)), "subtasks"),
-}
-"""The fields of a task in any of OCP's documents."""
-
-ENVELOPE_FIELDS: Fields = {
-    **_fields(_FLAG, "successful"),
-    **_fields(_TEXT, "timestamp", "server", "traceId"),
-    **_fields(_INTEGER, "duration"),
-    **_fields(_ID, "status"),
-    **_fields(_ANY, "error"),
-}
-"""What a response says about itself."""
-
-
-def envelope_of_task() -> CoreSchema:
-    """Give the shape of a response with one object in ``data``: a task or a page of them.
-
-    It is also the shape of a bare task without a response.
+    Parameters
+    ----------
+    message : str
+        What it must be and what it is, without the name of the field.
+    step : int or None
+        Which item of the value is meant.
     """
-    tasks = core_schema.list_schema(_open(TASK_FIELDS))
-    payload = _open(TASK_FIELDS | _fields(tasks, "contents"))
-    return _open(TASK_FIELDS | ENVELOPE_FIELDS | _fields(payload, "data"))
+
+    def __init__(self, message: str, step: int | None = None) -> None:
+        super().__init__(message)
+        self.step = step
 
 
-def envelope_of_tasks() -> CoreSchema:
-    """Give the shape of a response with a list of tasks in ``data``."""
-    tasks = core_schema.list_schema(_open(TASK_FIELDS))
-    return _open(ENVELOPE_FIELDS | {"data": core_schema.typed_dict_field(tasks)})
+class Kind(NamedTuple):
+    """What the values of a field must be. ``null`` is as good as no value.
+
+    Attributes
+    ----------
+    expected : str
+        In words.
+    types : frozenset of type
+        How such values are parsed.
+    convert : callable or None
+        From one value of these types to what the model keeps; raises
+        :class:`WrongValueError`.
+    convert_column : callable or None
+        The same for a whole column without nulls, faster; it may raise any exception of
+        :data:`WRONG`.
+    items : Kind or None
+        What the items of a list must be.
+    is_read_apart : bool
+        Whoever reads the object that has the field reads these values on his own.
+    """
+
+    expected: str
+    types: frozenset[type]
+    convert: Callable[[Any], Any] | None = None
+    convert_column: Callable[[Column], Column] | None = None
+    items: Kind | None = None
+    is_read_apart: bool = False
+
+    def read(self, value: Any) -> Any:
+        """Check and convert one value.
+
+        Raises
+        ------
+        WrongValueError
+        """
+        if value is None:
+            return None
+        if type(value) not in self.types:
+            raise WrongValueError(f"must be {self.expected}, not {describe(value)}")
+        return value if self.convert is None else self.convert(value)
+
+    def read_column(self, column: Column, tally: Tally) -> Column:
+        """Check and convert many values, and count the texts in them.
+
+        Raises
+        ------
+        ValueError, OverflowError
+            If one of them is wrong, whichever it is.
+        """
+        found = set(map(type, column))
+        if not found <= self.types | {_NULL}:
+            raise ValueError(self.expected)
+        if self.items is not None:
+            self.items.check_items(column, tally)
+            if _NULL in found:
+                return [None if items is None else tuple(items) for items in column]
+            return list(map(tuple, column))
+        if not self.is_read_apart:
+            tally.add_values(column, found)
+        if self.convert_column is not None and _NULL not in found:
+            return self.convert_column(column)
+        if self.convert is None:
+            return column
+        convert = self.convert
+        return [None if value is None else convert(value) for value in column]
+
+    def check_items(self, lists: Column, tally: Tally) -> None:
+        """Check that all items of lists are of this kind, and none is null.
+
+        Raises
+        ------
+        ValueError, OverflowError
+        """
+        items = list(chain.from_iterable(filter(None, lists)))
+        found = set(map(type, items))
+        if not found <= self.types:
+            raise ValueError(self.expected)
+        tally.add_values(items, found)
+        if items and self.convert_column is not None:
+            self.convert_column(items)
 
 
-def array_of_tasks() -> CoreSchema:
-    """Give the shape of a bare array of tasks."""
-    return core_schema.list_schema(_open(TASK_FIELDS))
+def describe(value: object) -> str:
+    """Say in a few words what a JSON value is.
+
+    Examples
+    --------
+    >>> describe("30"), describe(True), describe([])
+    ('the text "30"', 'true', 'a list')
+    """
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, str):
+        shown = value if len(value) <= 40 else f"{value[:39]}…"
+        return f"the text {json.dumps(shown, ensure_ascii=False)}"
+    if isinstance(value, int) and abs(value) >= 10**20:
+        return "a number of over 20 digits"
+    if isinstance(value, float) and not math.isfinite(value):
+        return _NOT_FINITE[str(value)]
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    return "a list" if isinstance(value, list) else "an object"
+
+
+def _check_range(value: int) -> int:
+    if not _SMALLEST <= value <= _LARGEST:
+        raise WrongValueError(f"must fit in 64 bits, and is {describe(value)}")
+    return value
+
+
+def _check_ranges(column: Column) -> Column:
+    array("q", column)  # raises OverflowError for what does not fit in 64 bits
+    return column
+
+
+def _check_id(value: Id) -> Id:
+    if isinstance(value, int):
+        return _check_range(value)
+    if not value:
+        raise WrongValueError("must be a whole number or a text, and is empty")
+    return value
+
+
+def _check_ids(column: Column) -> Column:
+    if set(map(type, column)) == {int}:
+        return _check_ranges(column)
+    return [_check_id(value) for value in column]
+
+
+def _list_of(kind: Kind, values: list[Any]) -> tuple[Any, ...]:
+    for step, value in enumerate(values):
+        try:
+            if value is None:
+                raise WrongValueError(f"must be {kind.expected}, not null")
+            kind.read(value)
+        except WrongValueError as error:
+            raise WrongValueError(str(error), step) from None
+    return tuple(values)
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return parse_time(text)
+    except ValueError:
+        example = "2025-01-16T11:43:38.273+08:00"
+        raise WrongValueError(
+            f"must be a time like {example}, not {describe(text)}"
+        ) from None
+
+
+def _list_kind(expected: str, kind: Kind) -> Kind:
+    return Kind(
+        expected, frozenset({list}), lambda values: _list_of(kind, values), items=kind
+    )
+
+
+ANY = Kind("a value", frozenset({bool, dict, float, int, list, str}))
+FLAG = Kind("true or false", frozenset({bool}))
+INTEGER = Kind("a whole number", frozenset({int}), _check_range, _check_ranges)
+TEXT = Kind("a text", frozenset({str}))
+ID = Kind("a whole number or a text", frozenset({int, str}), _check_id, _check_ids)
+IDS = _list_kind("a list of ids", ID)
+TEXTS = _list_kind("a list of texts", TEXT)
+TIME = Kind("a time", frozenset({str}), _time, parse_times)
+OBJECT = Kind("an object", frozenset({dict}))
+LIST = Kind("a list", frozenset({list}))
+OBJECTS = LIST._replace(is_read_apart=True)
+
+
+class Field:
+    """A field of a shape.
+
+    Parameters
+    ----------
+    kind : Kind
+    *keys : str
+        How documents spell it; the first is the usual one.
+    required : bool
+    default : object
+        What stands for no value.
+    """
+
+    __slots__ = ("default", "keys", "kind", "required")
+
+    def __init__(
+        self, kind: Kind, *keys: str, required: bool = False, default: object = None
+    ) -> None:
+        self.kind = kind
+        self.keys = keys
+        self.required = required
+        self.default = default
+
+
+class Shape:
+    """The fields that objects of one sort have; others are kept as they are.
+
+    Parameters
+    ----------
+    fields : mapping of str to Field
+        By the attributes of the model.
+    """
+
+    def __init__(self, fields: Mapping[str, Field]) -> None:
+        self.fields = dict(fields)
+        self.keys = frozenset(key for field in self.fields.values() for key in field.keys)
+
+    def read(
+        self, row: Mapping[str, Any], pointer: str, problems: Problems
+    ) -> dict[str, Any]:
+        """Read one object: the attributes, and ``extra`` with every other field."""
+        columns = self._columns([row], lambda _position: pointer, problems)
+        return {attribute: column[0] for attribute, column in columns.items()}
+
+    def read_all(
+        self,
+        rows: Sequence[Any],
+        pointer_of: PointerOf,
+        problems: Problems,
+        make: Callable[..., Iterable[Any]],
+    ) -> tuple[Any, ...]:
+        """Read many objects.
+
+        Parameters
+        ----------
+        rows : sequence
+            What should be objects.
+        pointer_of : callable
+            From the position of a row to its pointer.
+        problems : Problems
+            Gets what is wrong.
+        make : callable
+            From columns, by attribute, to an iterable of one value per row.
+
+        Returns
+        -------
+        tuple
+            What ``make`` gave, in the order of the rows; without those that are no
+            objects.
+        """
+        if set(map(type, rows)) == {dict} and len(set(map(len, rows))) == 1:
+            with suppress(KeyError):  # as many keys, and not the same
+                return tuple(make(self._columns(rows, pointer_of, problems), len(rows)))
+        groups: dict[tuple[str, ...], list[int]] = {}
+        for position, row in enumerate(rows):
+            if type(row) is dict:
+                groups.setdefault(tuple(row), []).append(position)
+            else:
+                what = f"item {position} must be an object, not {describe(row)}"
+                problems.add(what, pointer_of(position))
+        made: dict[int, Any] = {}
+        for positions in groups.values():
+            alike = [rows[position] for position in positions]
+            columns = self._columns(alike, _Chosen(pointer_of, positions), problems)
+            made.update(zip(positions, make(columns, len(positions)), strict=True))
+        return tuple(made[position] for position in sorted(made))
+
+    def _columns(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        pointer_of: PointerOf,
+        problems: Problems,
+    ) -> dict[str, Column]:
+        """Read rows that have the same keys, at least one.
+
+        Raises
+        ------
+        KeyError
+            If they do not.
+        """
+        keys = tuple(rows[0])
+        values = dict(zip(keys, _transposed(keys, rows), strict=True))
+        problems.tally.texts += len(keys) * len(rows)
+        columns: dict[str, Column] = {}
+        for attribute, field in self.fields.items():
+            present = [key for key in field.keys if key in values]
+            if not present and field.required:
+                for position in range(len(rows)):
+                    pointer = f"{pointer_of(position)}/{field.keys[0]}"
+                    problems.add(f"{field.keys[0]} is missing", pointer)
+            column: Column = [None] * len(rows)
+            for place, key in enumerate(present):
+                more = self._column(field, key, values[key], pointer_of, problems)
+                column = _filled(column, more) if place else more
+            if field.default is not None and None in column:
+                column = [field.default if value is None else value for value in column]
+            columns[attribute] = column
+        columns["extra"] = self._extras(keys, rows, pointer_of, problems)
+        return columns
+
+    @staticmethod
+    def _column(
+        field: Field,
+        key: str,
+        column: Column,
+        pointer_of: PointerOf,
+        problems: Problems,
+    ) -> Column:
+        kind = field.kind
+        try:
+            read = kind.read_column(column, problems.tally)
+            if not (field.required and None in column):
+                return read
+        except WRONG:
+            pass
+        values: list[Any] = []
+        for position, value in enumerate(column):
+            try:
+                if value is None and field.required:
+                    raise WrongValueError(f"must be {kind.expected}, not null")
+                values.append(kind.read(value))
+            except WrongValueError as error:
+                values.append(None)
+                pointer = f"{pointer_of(position)}/{escape_token(key)}"
+                if error.step is None:
+                    problems.add(f"{key} {error}", pointer)
+                else:
+                    problems.add(f"item {error.step} {error}", f"{pointer}/{error.step}")
+        return values
+
+    def _extras(
+        self,
+        keys: Iterable[str],
+        rows: Sequence[Mapping[str, Any]],
+        pointer_of: PointerOf,
+        problems: Problems,
+    ) -> Column:
+        unknown = [key for key in keys if key not in self.keys]
+        if not unknown:
+            return [_NO_EXTRA] * len(rows)
+        extras = []
+        for position, row in enumerate(rows):
+            extra = {key: row[key] for key in unknown}
+            problems.tally.add_values(list(extra.values()), {dict})
+            if not _is_finite(extra):
+                check_finite(extra, pointer_of(position), problems)
+            extras.append(extra)
+        return extras
+
+
+def _filled(column: Column, other: Column) -> Column:
+    """Take another column's values where one has none."""
+    return [b if a is None else a for a, b in zip(column, other, strict=True)]
+
+
+class _Chosen:
+    """The pointers of some of the rows, by their position among those."""
+
+    def __init__(self, pointer_of: PointerOf, positions: list[int]) -> None:
+        self.pointer_of = pointer_of
+        self.positions = positions
+
+    def __call__(self, position: int) -> str:
+        return self.pointer_of(self.positions[position])
+
+
+def _transposed(keys: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """Give the columns of rows that have these keys.
+
+    Going over the rows only once makes a difference: they lie all over the memory.
+    """
+    if len(keys) < 2:
+        return [[row[key] for row in rows] for key in keys]
+    flat = list(chain.from_iterable(map(itemgetter(*keys), rows)))
+    return [flat[place :: len(keys)] for place in range(len(keys))]
+
+
+def check_finite(value: Any, pointer: str, problems: Problems) -> None:
+    """Note every number in a value that JSON does not have: NaN and the infinities."""
+    if _is_finite(value):
+        return
+    stack = [(pointer, "", value)]
+    while stack:
+        place, field, value = stack.pop()
+        if isinstance(value, dict):
+            stack += [(f"{place}/{escape_token(k)}", k, v) for k, v in value.items()]
+        elif isinstance(value, list):
+            stack += [(f"{place}/{i}", f"item {i}", v) for i, v in enumerate(value)]
+        elif isinstance(value, float) and not math.isfinite(value):
+            problems.add(f"{field} must be a finite number, not {describe(value)}", place)
+
+
+def _is_finite(value: Any) -> bool:
+    stack = [value]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            stack += value.values()
+        elif isinstance(value, list):
+            stack += value
+        elif isinstance(value, float) and not math.isfinite(value):
+            return False
+    return True
+
+
+def rows_of(model: Any) -> Callable[..., Iterable[Any]]:
+    """Give the function that makes named tuples from columns by attribute."""
+    names, defaults = model._fields, model._field_defaults
+
+    def make(columns: Mapping[str, Column], count: int) -> Iterable[Any]:
+        whole = (
+            columns[name] if name in columns else repeat(defaults.get(name), count)
+            for name in names
+        )
+        return map(tuple.__new__, repeat(model), zip(*whole, strict=True))
+
+    return make

@@ -3,34 +3,59 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import chain
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from taskgraph.model import Subtask, Task
 
 __all__ = ["parse_time", "with_offsets"]
 
+_SHORTEST = len("20250116T1143")
+_EDGES = frozenset({1, 9999})  # the years in which a time may have no UTC
+_YEAR, _OFFSET = attrgetter("year"), attrgetter("tzinfo")
 _ATTRIBUTES = ("create_time", "start_time", "finish_time")
+_PLACES = tuple(map(Subtask._fields.index, _ATTRIBUTES))
 
 
-def parse_time(text: str) -> datetime:
+def parse_time(text: str) -> datetime | None:
     """Read an ISO 8601 date and time; digits beyond the microsecond are cut off.
 
     Returns
     -------
-    datetime
-        Without an offset where the text has none.
+    datetime or None
+        Without an offset where the text has none. ``None`` for the year 1, which is how
+        programs write that there is no time yet.
 
     Raises
     ------
     ValueError
-        If the text is no date and time.
+        If the text is no date and time, or so late that it has no UTC.
     """
-    if len(text) < len("20250116T1143"):
+    if len(text) < _SHORTEST:
         raise ValueError(text)
-    return datetime.fromisoformat(text)
+    time = datetime.fromisoformat(text)
+    if time.year in _EDGES:
+        if time.year == 1:
+            return None
+        try:
+            time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
+        except OverflowError:
+            raise ValueError(text) from None
+    return time
+
+
+def parse_times(column: Sequence[str]) -> list[datetime | None]:
+    """Read many times; see :func:`parse_time`."""
+    if min(map(len, column)) < _SHORTEST:
+        raise ValueError
+    times: list[datetime | None] = list(map(datetime.fromisoformat, column))
+    if _EDGES.isdisjoint(map(_YEAR, times)):
+        return times
+    return list(map(parse_time, column))
 
 
 def with_offsets(task: Task) -> Task:
@@ -43,8 +68,10 @@ def with_offsets(task: Task) -> Task:
     """
     envelope = task.envelope
     timestamp = None if envelope is None else envelope.timestamp
-    times = [*task.times(), *filter(None, [timestamp])]
-    if all(time.tzinfo is not None for time in times):
+    columns = (map(itemgetter(place), task.subtasks) for place in _PLACES)
+    own = (timestamp, task.create_time, task.start_time, task.finish_time)
+    times = list(filter(None, chain(own, *columns)))
+    if None not in map(_OFFSET, times):
         return task
     zone = _usual_offset(times)
     naive: list[tuple[int | None, str]] = []

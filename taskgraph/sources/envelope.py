@@ -1,0 +1,108 @@
+"""What stands around the tasks of a response, and responses that hold none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from taskgraph.errors import InputError
+from taskgraph.model import ApiError, Envelope
+from taskgraph.sources.document import MEND, Problems
+from taskgraph.sources.shapes import ANY, FLAG, INTEGER, TEXT, TIME, Field, Shape, describe
+
+__all__ = ["ENVELOPE_KEYS", "Item", "no_data", "read_envelope", "unwrap"]
+
+_LOOK_UP = "look the trace id up in OCP's log"
+_ENVELOPE = Shape(
+    {
+        "successful": Field(FLAG, "successful"),
+        "status": Field(ANY, "status"),
+        "timestamp": Field(TIME, "timestamp"),
+        "duration": Field(INTEGER, "duration"),
+        "server": Field(TEXT, "server"),
+        "trace_id": Field(TEXT, "traceId"),
+        "error": Field(ANY, "error"),
+    }
+)
+ENVELOPE_KEYS = _ENVELOPE.keys | {"data"}
+
+
+class Item(NamedTuple):
+    """One object that should be a task, and its pointer."""
+
+    value: Any
+    pointer: str
+
+
+def unwrap(root: Mapping[str, Any], what_to_save: str, problems: Problems) -> list[Item]:
+    """Give what a response holds in ``data``, in a list there, or in a page there.
+
+    Raises
+    ------
+    InputError
+        If it is an error, or has no data, or an empty list.
+    """
+    payload, pointer = root.get("data"), "/data"
+    if payload is None:
+        raise no_data(root, what_to_save, problems)
+    problems.tally.texts += 1
+    if isinstance(payload, dict) and payload.get("contents") is not None:
+        page = {key: value for key, value in payload.items() if key != "contents"}
+        problems.tally.texts += 1
+        problems.tally.add_values([page], {dict})
+        payload, pointer = payload["contents"], "/data/contents"
+        if not isinstance(payload, list):
+            message = f"contents must be a list, not {describe(payload)}"
+            raise problems.refuse(message, pointer, MEND)
+    if isinstance(payload, list):
+        if not payload:
+            raise problems.refuse("is a list without tasks", pointer, what_to_save)
+        return [Item(value, f"{pointer}/{i}") for i, value in enumerate(payload)]
+    return [Item(payload, pointer)]
+
+
+def read_envelope(root: Mapping[str, Any], problems: Problems) -> Envelope:
+    """Read what a response says about itself."""
+    around = {key: value for key, value in root.items() if key != "data"}
+    found = _ENVELOPE.read(around, "", problems)
+    raw, status = found["error"], found["status"]
+    error = None
+    if isinstance(raw, Mapping):
+        code, message = raw.get("code"), raw.get("message")
+        error = ApiError(
+            code if isinstance(code, int | str) else None,
+            message if isinstance(message, str) else None,
+        )
+    elif raw is not None:
+        error = ApiError(message=str(raw))
+    return Envelope(
+        successful=found["successful"],
+        status=status if isinstance(status, int) else None,
+        timestamp=found["timestamp"],
+        duration=found["duration"],
+        server=found["server"],
+        trace_id=found["trace_id"],
+        error=error,
+    )
+
+
+def no_data(root: Mapping[str, Any], what_to_save: str, problems: Problems) -> InputError:
+    """Say what a response without data is."""
+    envelope = read_envelope(root, problems)
+    problems.finish()
+    error = envelope.error
+    trace = f" (trace id {envelope.trace_id})" if envelope.trace_id else ""
+    if error is not None:
+        code = "" if error.code is None else f" {error.code}"
+        message = f": {error.message}" if error.message else ""
+        hint = f"the request failed, so there is no task: {_LOOK_UP}"
+        text = f"is an error response{code}{message}{trace}"
+        return problems.refuse(text, "/error", hint)
+    if envelope.successful is False:
+        text = f"says that the request failed, and not why{trace}"
+        return problems.refuse(text, "/successful", _LOOK_UP)
+    if not ENVELOPE_KEYS & root.keys():
+        hint = f"a task has subtasks, at the top or in data: {what_to_save}"
+        return problems.refuse("holds no task", "", hint)
+    hint = f"it holds no task: {what_to_save}"
+    return problems.refuse(f"is a response without data{trace}", "", hint)

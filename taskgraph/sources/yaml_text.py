@@ -1,0 +1,270 @@
+"""YAML, as far as JSON goes: to plain values, and to lines and columns.
+
+The plain values are those of YAML 1.2's core schema, so that ``no`` is a text and
+``1:30`` is no number. The events are followed without recursion, and aliases may not
+multiply without bound.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from taskgraph.errors import InputError, Problem
+from taskgraph.sources.decoding import refuse_invalid
+from taskgraph.sources.document import MEND, Document
+from taskgraph.sources.positions import escape_token
+
+if TYPE_CHECKING:
+    from yaml.events import Event, ScalarEvent
+
+__all__ = ["parse_yaml", "yaml_places"]
+
+_MOST_BYTES = 4 << 20
+_MOST_VALUES = 1_000_000
+_DEEPEST = 200
+_WORDS: dict[str, bool | None] = dict.fromkeys(("", "~", "null", "Null", "NULL"))
+_WORDS |= dict.fromkeys(("true", "True", "TRUE"), True)
+_WORDS |= dict.fromkeys(("false", "False", "FALSE"), False)
+_INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(
+    r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|"
+    r"\.(?:nan|NaN|NAN)"
+)
+_LONGEST_NUMBER = 4000
+_TEXT_TAGS = frozenset({"!", "tag:yaml.org,2002:str"})
+_MERGE = "<<"
+
+
+def parse_yaml(document: Document) -> Any:
+    """Parse a document.
+
+    Raises
+    ------
+    InputError
+        If it is not valid, holds more than one document, has a key twice, is nested too
+        deep, or is too large, also by its aliases.
+    """
+    if len(document.data) > _MOST_BYTES:
+        problem = Problem(f"is YAML of more than {_MOST_BYTES >> 20} MiB")
+        raise InputError(document.file, [problem], "write it as JSON")
+    refuse_invalid(document)
+    builder = _Builder(document)
+    for event in _events(document):
+        builder.take(event)
+    return builder.root
+
+
+def _events(document: Document) -> Iterator[Event]:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        yield from yaml.parse(document.data.decode(), Loader=loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line, mark.column) if mark else (0, 0)
+        reason = " ".join(filter(None, (error.context, error.problem)))
+        raise _refused(document, f"is not valid YAML: {reason}", line, column) from None
+    except yaml.YAMLError as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            document.file, [Problem(f"is not valid YAML: {reason}")], MEND
+        ) from None
+
+
+def _refused(document: Document, message: str, line: int, column: int) -> InputError:
+    """Make an error from a place that counts from 0."""
+    problem = Problem(message, None, line + document.first_line, column + 1)
+    return InputError(document.file, [problem], MEND)
+
+
+def _place(event: Event) -> tuple[int, int]:
+    """Give the line and column where an event begins, counted from 0."""
+    mark = event.start_mark
+    return (mark.line, mark.column) if mark is not None else (0, 0)
+
+
+class _Open:
+    """A sequence or a mapping that has not ended."""
+
+    __slots__ = ("anchor", "key", "merged", "size", "value")
+
+    def __init__(self, value: list[Any] | dict[str, Any], anchor: str | None) -> None:
+        self.value = value
+        self.anchor = anchor
+        self.key: str | None = None
+        self.merged: list[Any] = []
+        self.size = 1
+
+
+class _Builder:
+    """Makes plain values from events."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.root: Any = None
+        self.documents = 0
+        self.total = 0
+        self.stack: list[_Open] = []
+        self.anchors: dict[str, tuple[Any, int]] = {}
+
+    def refuse(self, message: str, event: Event) -> InputError:
+        return _refused(self.document, message, *_place(event))
+
+    def take(self, event: Event) -> None:
+        """Take the next event."""
+        from yaml import events
+
+        if isinstance(event, events.ScalarEvent):
+            top = self.stack[-1] if self.stack else None
+            if top is not None and isinstance(top.value, dict) and top.key is None:
+                self._key(top, event)
+            else:
+                self._place(self._scalar(event), 1, event.anchor, event)
+        elif isinstance(event, events.AliasEvent):
+            if event.anchor not in self.anchors:
+                raise self.refuse(f"the alias *{event.anchor} stands for itself", event)
+            value, size = self.anchors[event.anchor]
+            self._place(value, size, None, event)
+        elif isinstance(event, events.CollectionStartEvent):
+            self._open(event)
+        elif isinstance(event, events.CollectionEndEvent):
+            self._close(event)
+        elif isinstance(event, events.DocumentStartEvent):
+            self.documents += 1
+            if self.documents > 1:
+                raise self.refuse("holds more than one YAML document", event)
+
+    def _open(self, event: Any) -> None:
+        from yaml.events import SequenceStartEvent
+
+        self._need_key(event)
+        if len(self.stack) >= _DEEPEST:
+            raise self.refuse(f"nested more than {_DEEPEST} levels deep", event)
+        value: list[Any] | dict[str, Any]
+        value = [] if isinstance(event, SequenceStartEvent) else {}
+        self.anchors.pop(event.anchor, None)
+        self.stack.append(_Open(value, event.anchor))
+
+    def _close(self, event: Event) -> None:
+        top = self.stack.pop()
+        if isinstance(top.value, dict):
+            for source in top.merged:
+                for key, value in source.items():
+                    top.value.setdefault(key, value)
+        self._place(top.value, top.size, top.anchor, event)
+
+    def _need_key(self, event: Event) -> None:
+        top = self.stack[-1] if self.stack else None
+        if top is not None and isinstance(top.value, dict) and top.key is None:
+            raise self.refuse("a key must be a text", event)
+
+    def _key(self, top: _Open, event: ScalarEvent) -> None:
+        key = event.value
+        if key in top.value or (key == _MERGE and top.merged):
+            raise self.refuse(f"the mapping has the key {key} twice", event)
+        top.key = key
+
+    def _place(self, value: Any, size: int, anchor: str | None, event: Event) -> None:
+        """Put a finished value into what is open around it."""
+        self._need_key(event)
+        if anchor is not None:
+            self.anchors[anchor] = value, size
+        if not self.stack:
+            self.root = value
+            return
+        top = self.stack[-1]
+        top.size += size
+        self.total += 1
+        if top.size > _MOST_VALUES or self.total > _MOST_VALUES:
+            message = f"holds over {_MOST_VALUES:,} values, with those behind aliases"
+            raise self.refuse(message, event)
+        if isinstance(top.value, list):
+            top.value.append(value)
+        elif top.key == _MERGE:
+            sources = value if isinstance(value, list) else [value]
+            if not all(isinstance(source, dict) for source in sources):
+                raise self.refuse("<< needs a mapping, or a list of mappings", event)
+            top.merged += sources
+            top.key = None
+        else:
+            assert top.key is not None  # a value follows its key
+            top.value[top.key] = value
+            top.key = None
+
+    def _scalar(self, event: ScalarEvent) -> Any:
+        text, tag = event.value, event.tag
+        if tag is not None and tag not in _TEXT_TAGS:
+            raise self.refuse(f"the tag {tag} means nothing here", event)
+        if tag is not None or event.style is not None:
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        if not (_INTEGER.fullmatch(text) or _FLOAT.fullmatch(text)):
+            return text
+        if len(text) > _LONGEST_NUMBER:
+            raise self.refuse(f"a number of over {_LONGEST_NUMBER:,} digits", event)
+        if _INTEGER.fullmatch(text):
+            return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
+        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
+def yaml_places(text: str, wanted: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Find where the wanted values of a document stand; see ``positions.locate``."""
+    import yaml
+    from yaml import events
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    places: dict[str, tuple[int, int]] = {}
+    stack: list[_Branch] = []
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            if isinstance(event, events.CollectionEndEvent):
+                stack.pop()
+                continue
+            if not isinstance(event, events.NodeEvent):
+                continue
+            top = stack[-1] if stack else None
+            if top is not None and top.takes_key():
+                top.key = event.value if isinstance(event, events.ScalarEvent) else None
+                continue
+            pointer, below = ("", wanted) if top is None else top.step()
+            if pointer is not None:
+                line, column = _place(event)
+                places[pointer] = line + 1, column + 1
+            if isinstance(event, events.CollectionStartEvent):
+                is_list = isinstance(event, events.SequenceStartEvent)
+                stack.append(_Branch(pointer, below, is_list))
+    except yaml.YAMLError:
+        return {}
+    return places
+
+
+class _Branch:
+    """A sequence or mapping on the way to the wanted values, or beside it."""
+
+    __slots__ = ("below", "is_list", "key", "pointer", "position")
+
+    def __init__(self, pointer: str | None, below: dict[str, Any], is_list: bool) -> None:
+        self.pointer = pointer
+        self.below = below
+        self.is_list = is_list
+        self.key: str | None = None
+        self.position = 0
+
+    def takes_key(self) -> bool:
+        """Tell whether a key comes next."""
+        return not self.is_list and self.key is None
+
+    def step(self) -> tuple[str | None, dict[str, Any]]:
+        """Give the pointer of the next value, ``None`` off the way, and what is below."""
+        if self.is_list:
+            step = str(self.position)
+            self.position += 1
+        else:
+            step, self.key = self.key or "", None
+        if self.pointer is None or step not in self.below:
+            return None, {}
+        return f"{self.pointer}/{escape_token(step)}", self.below[step]
