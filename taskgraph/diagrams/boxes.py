@@ -9,7 +9,7 @@ from typing import NamedTuple
 from taskgraph.diagrams.labels import join_words
 from taskgraph.diagrams.palette import tone
 from taskgraph.diagrams.scene import Kind, Scene, SceneNode
-from taskgraph.diagrams.text import ellipsize, text_width, wrap
+from taskgraph.diagrams.text import ellipsize, joined, text_width, wrap
 
 __all__ = ["SMALL", "Face", "Line", "faces"]
 
@@ -101,15 +101,7 @@ def _details(node: SceneNode) -> list[str]:
     """Give the small lines below the name."""
     if node.kind is Kind.GROUP:
         return [text for text in (node.id_text, node.state, join_words(node.facts)) if text]
-    room = _WIDEST - _LEFT - _RIGHT
-    lines: list[str] = []
-    for text in (node.id_text, *node.facts):
-        longer = join_words((*lines[-1:], text))
-        if lines and text_width(longer, SMALL) <= room:
-            lines[-1] = longer
-        else:
-            lines.append(text)
-    return lines
+    return joined((node.id_text, *node.facts), _WIDEST - _LEFT - _RIGHT, SMALL)
 
 
 def _face(node: SceneNode, width: int, *, named: bool) -> Face:

@@ -10,7 +10,7 @@ from zlib import crc32
 from taskgraph.diagrams.legend import Entry
 from taskgraph.diagrams.palette import ICONS
 from taskgraph.diagrams.stylesheet import Rules, stylesheet
-from taskgraph.diagrams.text import is_measured, text_width, wrap
+from taskgraph.diagrams.text import is_measured, joined, text_width, wrap
 
 __all__ = ["MARGIN", "Caption", "picture", "write_gate", "write_icon", "write_text"]
 
@@ -29,7 +29,7 @@ class Caption(NamedTuple):
     """
 
     title: str
-    summary: str
+    summary: tuple[str, ...]
     notes: tuple[str, ...]
     description: str
     legend: tuple[Entry, ...]
@@ -94,7 +94,8 @@ def _document(
 
 def _heading(caption: Caption, room: float) -> Iterable[str]:
     lines = [(text, "t", 18) for text in wrap(caption.title, room, 18, 2)]
-    lines += [(text, "u", 12) for text in wrap(caption.summary, room, 12, 3)]
+    for parts in joined(caption.summary, room, 12):
+        lines += [(text, "u", 12) for text in wrap(parts, room, 12, 2)]
     for note in caption.notes:
         lines += [(text, "u", 12) for text in wrap(note, room, 12, 2)]
     for number, (text, style, size) in enumerate(lines):
@@ -119,7 +120,7 @@ def write_icon(tone: str, x: float, y: float) -> str:
     return f'<path class="i {tone}" d="M{x + dx:g} {y + dy:g}{rest}"/>'
 
 
-def write_gate(x: int = 10, y: int = -9) -> str:
+def write_gate(x: int = 10, y: int = -12) -> str:
     """Draw the tab that marks a point of no return, on the upper edge of a box."""
     width = round(text_width(_GATE, 10)) + 12
     return (

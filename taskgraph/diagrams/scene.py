@@ -457,6 +457,8 @@ def _summary(graph: TaskGraph, schedule: Schedule | None) -> Iterable[str]:
 
 
 def _notes(graph: TaskGraph, plan: Plan, hidden: int) -> Iterable[str]:
+    if not len(graph):
+        yield "The task has no subtasks."
     if hidden:
         yield f"{hidden} of {_plural(len(graph), 'subtask')} not drawn."
     collapsed = [c for c in plan.clusters if c.grouping is not Grouping.FRAME]

@@ -8,7 +8,6 @@ from itertools import chain
 
 from taskgraph.diagrams.boxes import Face, Line, faces
 from taskgraph.diagrams.canvas import Caption, picture, write_gate, write_icon, write_text
-from taskgraph.diagrams.labels import join_words
 from taskgraph.diagrams.layout import Layout, Path, lay_out
 from taskgraph.diagrams.legend import legend
 from taskgraph.diagrams.scene import Kind, Scene, SceneEdge, SceneNode
@@ -48,7 +47,7 @@ def render_svg(scene: Scene) -> str:
         drawing.append(_node(node, face, round(box.x), round(box.y), number))
     caption = Caption(
         title=scene.title,
-        summary=join_words((scene.subtitle, *scene.summary)),
+        summary=(scene.subtitle, *scene.summary),
         notes=scene.notes,
         description=scene.description,
         legend=legend(scene),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["ellipsize", "is_measured", "text_width", "wrap"]
+__all__ = ["ellipsize", "is_measured", "joined", "text_width", "wrap"]
 
 # Advance widths of the characters from U+0020 to U+007E in thousandths of an em: the
 # larger of regular and bold in the usual sans-serif faces (Arial and those made to match).
@@ -134,6 +135,18 @@ def wrap(text: str, room: float, size: float, lines: int) -> tuple[str, ...]:
     if rest or not rows:
         rows.append(ellipsize(rest, room, size))
     return tuple(rows)
+
+
+def joined(parts: Iterable[str], room: float, size: float) -> list[str]:
+    """Join parts by middle dots, as many on a line as fit; empty ones are left out."""
+    lines: list[str] = []
+    for part in filter(None, parts):
+        longer = f"{lines[-1]} · {part}" if lines else part
+        if lines and text_width(longer, size) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines
 
 
 def _break_before(text: str, count: int) -> int:

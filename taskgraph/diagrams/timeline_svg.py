@@ -8,7 +8,6 @@ from itertools import pairwise
 
 from taskgraph.diagrams.axis import marks
 from taskgraph.diagrams.canvas import Caption, picture, write_icon, write_text
-from taskgraph.diagrams.labels import join_words
 from taskgraph.diagrams.legend import Entry
 from taskgraph.diagrams.palette import UNKNOWN
 from taskgraph.diagrams.stylesheet import TIMELINE
@@ -47,7 +46,7 @@ def render_timeline_svg(timeline: Timeline) -> str:
     drawing = [*chart.grid(height), *chart.rows(), *chart.path()]
     caption = Caption(
         title=timeline.title,
-        summary=join_words((timeline.subtitle, *timeline.summary)),
+        summary=(timeline.subtitle, *timeline.summary),
         notes=timeline.notes,
         description=timeline.description,
         legend=tuple(_legend(timeline)),
