@@ -554,7 +554,11 @@ def check_files(
 
 
 def render(
-    loaded: LoadedTask, form: str = "svg", options: DiagramOptions | None = None
+    loaded: LoadedTask,
+    form: str = "svg",
+    options: DiagramOptions | None = None,
+    *,
+    as_of: datetime | None = None,
 ) -> str | bytes:
     """Draw a task.
 
@@ -564,6 +568,8 @@ def render(
     form : str
         ``svg``, ``dot``, ...: see ``taskgraph.diagrams.FORMATS``.
     options : DiagramOptions, optional
+    as_of : datetime, optional
+        The moment that a timeline shows; by default the document's own.
 
     Raises
     ------
@@ -579,4 +585,5 @@ def render(
         options=options or diagrams.DiagramOptions(),
         schedule=results.schedule,
         no_return=results.point_of_no_return,
+        as_of=as_of,
     )

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "each_task",
-    "ending",
     "files_argument",
     "format_option",
     "one_output",
@@ -122,12 +121,6 @@ def text_style(output: str | None) -> Style:
     from taskgraph.reports.text.console import Style
 
     return Style(terminal_width(), wants_color(output))
-
-
-def ending(path: str | None) -> str:
-    """Give the ending of a file's name, without the dot."""
-    name = (path or "").rpartition("/")[2]
-    return name.rpartition(".")[2].lower() if "." in name else ""
 
 
 def one_output(count: int, output: str | None) -> None:

@@ -3,48 +3,102 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
+from typing import Any
 
 import click
 
 from taskgraph.api import LoadedTask, render
-from taskgraph.cli.options import each_task, ending, files_argument, one_output
+from taskgraph.cli.configuring import as_of_option, moment
+from taskgraph.cli.options import each_task, files_argument, one_output, output_option
 from taskgraph.cli.output import EXIT_INPUT, write
+from taskgraph.diagrams import FORMATS, DiagramOptions
+from taskgraph.errors import RenderError
 
 __all__ = ["command"]
 
-_FORMATS = ("svg", "dot")
+_FORMS = "\n".join(f"  {name:8}  {form.summary}" for name, form in FORMATS.items())
 
 
-@click.command("render")
+@click.command("render", epilog=f"\b\nForms:\n{_FORMS}")
 @files_argument
 @click.option(
-    "-f", "--format", "form", type=click.Choice(_FORMATS),
+    "-f", "--format", "form", type=click.Choice(list(FORMATS)),
     help="The form of the picture; by default what the ending of --output says, else svg.",
 )  # fmt: skip
+@output_option
 @click.option(
-    "-o", "--output", metavar="FILE", help="Write there instead of to standard output."
-)
+    "--view", type=click.Choice(["graph", "timeline"]), default="graph",
+    show_default=True, help="The dependencies, or what ran when.",
+)  # fmt: skip
+@click.option(
+    "--direction", type=click.Choice(["LR", "TB"]), default="LR", show_default=True,
+    help="Left to right or top to bottom.",
+)  # fmt: skip
+@click.option(
+    "--collapse", type=click.Choice(["auto", "none", "parallel", "chains", "name"]),
+    default="auto", show_default=True,
+    help="What to draw as one box: as little as fits, nothing, the parts of a split, "
+    "chains without branches, or subtasks of one name.",
+)  # fmt: skip
+@click.option(
+    "--focus", metavar="ID[:DEPTH]",
+    help="Only this subtask and what is connected to it, at most DEPTH edges away.",
+)  # fmt: skip
+@click.option(
+    "--around-failed", is_flag=True,
+    help="Only failed subtasks, their neighbours and what they block.",
+)  # fmt: skip
+@click.option("--critical-only", is_flag=True, help="Only the critical subtasks.")
+@click.option(
+    "--max-nodes", type=click.IntRange(min=1), metavar="N",
+    help="The most boxes to draw.  [default: 300]",
+)  # fmt: skip
 @click.option(
     "--engine", type=click.Choice(["builtin", "dot"]), default="builtin",
     show_default=True, help="Who lays the picture out; dot is the program of Graphviz.",
 )  # fmt: skip
+@as_of_option
 def command(
-    files: tuple[str, ...], form: str | None, output: str | None, engine: str
+    files: tuple[str, ...],
+    form: str | None,
+    output: str | None,
+    as_of: str | None,
+    **choices: Any,
 ) -> None:
     """Draw a task.
 
     \b
     Examples:
       taskgraph render samples/obproxy_stop.json -o stop.svg
-      taskgraph render response.json --format dot
+      taskgraph render response.json --view timeline -o run.svg
+      taskgraph render response.json --around-failed --format txt
     """
-    from taskgraph.diagrams import DiagramOptions
-
+    options = DiagramOptions(**choices)
+    chosen = form or _form_of(output)
+    at: datetime | None = moment(as_of)
     tasks: list[LoadedTask] = []
     code, _ = each_task(files, tasks.append)
     one_output(len(tasks), output)
-    chosen = form or (ending(output) if ending(output) in _FORMATS else "svg")
-    options = DiagramOptions(engine=engine)  # type: ignore[arg-type]
     for loaded in tasks:
-        write(render(loaded, chosen, options), output)
+        write(render(loaded, chosen, options, as_of=at), output)
     sys.exit(code if tasks else max(code, EXIT_INPUT))
+
+
+def _form_of(output: str | None) -> str:
+    """Give the form that the ending of a file's name means.
+
+    Raises
+    ------
+    RenderError
+        If it means none.
+    """
+    if output in (None, "-"):
+        return "svg"
+    for name, form in FORMATS.items():
+        if str(output).lower().endswith(form.suffixes):
+            return name
+    endings = ", ".join(ending for form in FORMATS.values() for ending in form.suffixes)
+    raise RenderError(
+        f"{output}: name the form with --format, or end the name in {endings}"
+    )
