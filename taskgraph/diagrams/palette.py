@@ -70,7 +70,7 @@ LIGHT = Theme(
         "running": ("#0b5cad", "#e8f2fd"),
         "canceling": ("#8a5200", "#fdf3e1"),
         "failed": ("#b3230f", "#fdebe7"),
-        "successful": ("#00695c", "#e3f4f0"),
+        "successful": ("#00600f", "#e6f4e8"),
         UNKNOWN: ("#4b4b4b", "#efefef"),
     },
 )
@@ -92,7 +92,7 @@ DARK = Theme(
         "running": ("#79b8ff", "#12283f"),
         "canceling": ("#f0b44c", "#332610"),
         "failed": ("#ff8f7a", "#3d1a15"),
-        "successful": ("#4fd1b5", "#0d2f2a"),
+        "successful": ("#8bd450", "#14301a"),
         UNKNOWN: ("#c4c4c4", "#2a2a2a"),
     },
 )

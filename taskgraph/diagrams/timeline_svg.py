@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 from itertools import pairwise
+from math import ceil
 
 from taskgraph.diagrams.axis import marks
 from taskgraph.diagrams.canvas import Caption, picture, write_icon, write_text
@@ -40,7 +41,7 @@ def render_timeline_svg(timeline: Timeline) -> str:
         An SVG document that ends in a line feed; the same for the same timeline.
     """
     names = max((text_width(row.name, 12) for row in timeline.rows), default=0)
-    left = round(_ICON + min(_WIDEST, max(_NARROWEST, names)) + _GAP)
+    left = _ICON + ceil(min(_WIDEST, max(_NARROWEST, names))) + _GAP
     height = _AXIS + _ROW * len(timeline.rows)
     chart = _Chart(timeline, left)
     drawing = [*chart.grid(height), *chart.rows(), *chart.path()]
@@ -52,7 +53,7 @@ def render_timeline_svg(timeline: Timeline) -> str:
         legend=tuple(_legend(timeline)),
     )
     notes = max((text_width(row.note, 11) for row in timeline.rows), default=0)
-    width = left + _CHART + _GAP + min(_NOTE, round(notes))
+    width = left + _CHART + _GAP + min(_NOTE, ceil(notes))
     return picture(caption, drawing, (width, height), TIMELINE)
 
 

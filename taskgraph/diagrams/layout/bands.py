@@ -19,6 +19,7 @@ _LANE = 5.0  # between edges that leave for the outside in one gap
 _LANES_MOST = 200.0
 _TRACK = 9.0
 _BAND_GAP = 40.0
+_WORTH_FOLDING = 1.35
 _FOLD_MOST = 3
 """Bands are cut only where so few segments pass."""
 
@@ -91,12 +92,12 @@ def stack_bands(
     gaps = _gaps(layering, layers, across, lanes)
     top = [min(across[v] - sizes[v][1] / 2 for v in row) for row in layers]
     bottom = [max(across[v] + sizes[v][1] / 2 for v in row) for row in layers]
-    cuts = {}
-    if not lanes:
-        cuts = _cuts(layering, layers)
     height = max(bottom) - min(top) + _BAND_GAP
     total = sum(thickness) + sum(gaps)
     wanted = max(page.along, sqrt(total * height * page.aspect))
+    cuts = {}
+    if not lanes and total > wanted * _WORTH_FOLDING:
+        cuts = _cuts(layering, layers)
     starts = _fold(thickness, gaps, cuts, wanted)
     tracks = max([cuts[first - 1] for first in starts[1:]], default=0)
     margin = LAYER_GAP / 2 + _TRACK * tracks if tracks else 0.0
