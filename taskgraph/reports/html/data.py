@@ -25,28 +25,26 @@ def subtask_data(graph: TaskGraph, picture: Picture) -> str:
     Returns
     -------
     str
-        JSON in which nothing can end the script element around it: ``u`` and ``d`` are
-        the neighbours, ``l`` the lines of the log, ``f`` the other fields by name;
-        ``boxes`` says which subtasks are behind each box of the diagram.
+        JSON in which nothing can end the script element around it: ``nodes`` has for
+        each subtask the nodes before and after it, its other fields in the order of
+        ``names``, and the lines of its log; ``boxes`` says which subtasks are behind
+        each box of the diagram.
     """
     from markupsafe import Markup
 
-    rows = [
-        _row(subtask, graph.upstreams[node], graph.downstreams[node])
-        for node, subtask in enumerate(graph.subtasks)
-    ]
+    fields = [_fields(subtask) for subtask in graph.subtasks]
+    names = list(dict.fromkeys(name for row in fields for name in row))
+    rows = []
+    for node, subtask in enumerate(graph.subtasks):
+        values = [fields[node].get(name, 0) for name in names]
+        row: list[Any] = [graph.upstreams[node], graph.downstreams[node], values]
+        if subtask.logs:
+            row.append([visible(line) for line in subtask.logs])
+        rows.append(row)
     boxes = [[graph.index[i] for i in ids if i in graph.index] for ids in picture.boxes]
-    text = json.dumps({"nodes": rows, "boxes": boxes}, separators=(",", ":"))
+    content = {"names": names, "nodes": rows, "boxes": boxes}
+    text = json.dumps(content, separators=(",", ":"))
     return Markup(text.translate(_ESCAPES))
-
-
-def _row(
-    subtask: Subtask, upstreams: tuple[int, ...], downstreams: tuple[int, ...]
-) -> dict[str, Any]:
-    row: dict[str, Any] = {"u": upstreams, "d": downstreams, "f": _fields(subtask)}
-    if subtask.logs:
-        row["l"] = [visible(line) for line in subtask.logs]
-    return row
 
 
 def _fields(subtask: Subtask) -> dict[str, str]:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["report_html"]
 
+_EARLY = 'document.documentElement.classList.add("js")'
+"""Runs before the page is laid out, so that long tables are never laid out whole."""
+
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
@@ -61,8 +64,9 @@ def report_html(collected: Collected) -> str:
     )
     return environment.get_template("page.html").render(
         title=_title(collected.accounts),
-        policy=_policy([style, *_STYLE.findall(body)], [script]),
+        policy=_policy([style, *_STYLE.findall(body)], [_EARLY, script]),
         style=_safe(style),
+        early=_safe(_EARLY),
         script=_safe(script),
         body=_safe(body),
     )

@@ -24,6 +24,7 @@ __all__ = ["Cell", "Figure", "TaskView"]
 _MOST_ROWS = 20_000
 _MOST_DOCUMENT = 8_000_000
 _MOST_SHARES = 200
+_MOST_FINDINGS = 500
 _WORST_FIRST = (
     "failed",
     "canceling",
@@ -159,8 +160,13 @@ class TaskView:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What the checks found."""
-        return self.account.checked.findings
+        """What the checks found, the worst first."""
+        return self.account.checked.findings[:_MOST_FINDINGS]
+
+    @property
+    def hidden_findings(self) -> int:
+        """How many findings the list leaves out."""
+        return len(self.account.checked.findings) - len(self.findings)
 
     def linked(self, identifier: Id) -> str | None:
         """Give the id of the row of a subtask that a finding names."""
@@ -262,9 +268,15 @@ class TaskView:
 
     @property
     def document(self) -> str:
-        """The document as it was read."""
-        data = self.task.origin.data
-        return data[:_MOST_DOCUMENT].decode("utf-8", "replace")
+        """The document as it was read, escaped no more than text has to be."""
+        from html import escape
+
+        from markupsafe import Markup
+
+        data = self.task.origin.data[:_MOST_DOCUMENT]
+        lines = data.decode("utf-8", "replace").splitlines()
+        text = "\n".join(escape(visible(line), quote=False) for line in lines)
+        return Markup(text)
 
     @property
     def hidden_document(self) -> int:

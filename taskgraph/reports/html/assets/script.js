@@ -1,7 +1,5 @@
 "use strict";
 (() => {
-  document.documentElement.classList.add("js");
-
   const element = (tag, text, name) => {
     const made = document.createElement(tag);
     if (text !== undefined) made.textContent = text;
@@ -9,9 +7,38 @@
     return made;
   };
 
-  /* Tables: a button in each heading sorts; what has no value stays last. */
+  /* Tables: a button in each heading sorts; what has no value stays last. Of many rows
+     only the first are laid out; rows marked as off are left out. */
+  const ROWS = 100;
   const sortable = (table) => {
     const body = table.tBodies[0];
+    const button = element("button", "", "more");
+    button.type = "button";
+    let most = ROWS;
+    const show = () => {
+      let shown = 0;
+      let fitting = 0;
+      for (const row of body.rows) {
+        const fits = !row.classList.contains("off");
+        fitting += fits;
+        const hide = !fits || shown >= most;
+        if (row.hidden !== hide) row.hidden = hide;
+        shown += !hide;
+      }
+      button.hidden = shown === fitting;
+      button.textContent = `Show ${Math.min(fitting - shown, 5 * ROWS)} more of ${fitting} rows`;
+    };
+    button.addEventListener("click", () => {
+      most += 5 * ROWS;
+      show();
+    });
+    table.parentElement.after(button);
+    table.addEventListener("filtered", () => {
+      most = ROWS;
+      show();
+    });
+    show();
+    table.classList.add("ready");
     const sort = (column, heading) => {
       const down = heading.getAttribute("aria-sort") === "ascending";
       for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
@@ -29,6 +56,7 @@
         return lacks || (down ? b.value - a.value : a.value - b.value) || 0;
       });
       body.append(...rows.map((item) => item.row));
+      show();
     };
     Array.from(table.tHead.rows[0].cells).forEach((heading, column) => {
       const button = element("button", heading.textContent);
@@ -38,6 +66,8 @@
     });
   };
 
+  const READABLE = 0.75; /* the scale below which a drawing is too small to read */
+
   /* The part of a drawing that is seen: moved and scaled by its view box. */
   class View {
     constructor(canvas, svg) {
@@ -46,10 +76,13 @@
       const [, , width, height] = svg.getAttribute("viewBox").split(/[ ,]+/).map(Number);
       this.full = { width, height };
       const wide = canvas.clientWidth || 800;
-      const tall = Math.min(Math.max((wide * height) / width, 200), 0.75 * innerHeight);
-      canvas.style.setProperty("--tall", `${Math.round(tall)}px`);
+      const small = wide / width < READABLE;
+      const tall = small ? height * READABLE : (wide * height) / width;
+      const most = 0.75 * innerHeight;
+      canvas.style.setProperty("--tall", `${Math.round(Math.max(200, Math.min(tall, most)))}px`);
       this.fit();
-      if (this.scale() < 0.6) this.show(0, 0, canvas.clientWidth / 0.85);
+      if (small) this.show(0, 0, wide / READABLE);
+      new ResizeObserver(() => this.show(this.box.x, this.box.y, this.box.width)).observe(canvas);
     }
     scale() {
       return this.canvas.clientWidth / this.box.width;
@@ -242,13 +275,13 @@
           add(heads[place].textContent, row.cells[place].textContent.trim());
         }
       }
-      for (const [name, value] of Object.entries(data.nodes[n].f)) add(name, value);
+      data.names.forEach((name, place) => add(name, data.nodes[n][2][place]));
       return found;
     };
     const details = (n) => {
-      const { u, d, l } = data.nodes[n];
-      const parts = [facts(n), ...list("Waits for", u), ...list("Before", d)];
-      if (l) parts.push(element("h4", "Log"), element("pre", l.join("\n"), "log"));
+      const [before, after, , log] = data.nodes[n];
+      const parts = [facts(n), ...list("Waits for", before), ...list("Before", after)];
+      if (log) parts.push(element("h4", "Log"), element("pre", log.join("\n"), "log"));
       if (rows.has(n)) {
         const link = element("a", "Row in the schedule");
         link.href = `#${rows.get(n).id}`;
@@ -355,6 +388,7 @@
         box.classList.toggle("hit", Boolean(query) && some);
       }
       canvas.classList.toggle("filtered", active);
+      article.querySelector(".sortable").dispatchEvent(new Event("filtered"));
       found = query ? Array.from(shown) : [];
       next = 0;
       hits.value = active ? `${shown.size} of ${rows.size}` : "";
@@ -379,7 +413,10 @@
     });
     const follow = () => {
       const row = location.hash && document.getElementById(location.hash.slice(1));
-      if (row && row.dataset.n && article.contains(row)) choose(Number(row.dataset.n), false);
+      if (!row || !row.dataset.n || !article.contains(row)) return;
+      row.hidden = false;
+      choose(Number(row.dataset.n), false);
+      row.scrollIntoView({ block: "center" });
     };
     addEventListener("hashchange", follow);
     follow();
