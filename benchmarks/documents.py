@@ -20,7 +20,7 @@ def layered(size: int, width: int = 100) -> list[list[int]]:
     rows: list[list[int]] = []
     for node in range(size):
         first = node - node % width - width
-        count = choose.randint(1, 3) if first >= 0 else 0
+        count = choose.randint(1, min(3, width)) if first >= 0 else 0
         rows.append(sorted(first + place for place in choose.sample(range(width), count)))
     return rows
 
