@@ -32,11 +32,14 @@ class Mutation(NamedTuple):
         Whether the result should be something that the engine cannot write: the
         simulator's own test decides that. The other rules are about what is legal and
         unwise, or legal and worth knowing.
+    because : str
+        What that test should say of the result, where it must not be anything else.
     """
 
     code: str
     apply: Callable[[Json, Random], bool]
     is_illegal: bool = True
+    because: str = ""
 
     @property
     def name(self) -> str:
@@ -268,8 +271,7 @@ def renumber_a_part(document: Json, rng: Random) -> bool:
 
 def drop_a_part(document: Json, rng: Random) -> bool:
     """Take a part out as if it had never been; what stays is a split with a gap."""
-    parts = [s for s in _subtasks(document) if s.get("parallelIdx", -1) >= 0]
-    part = _pick(rng, [s for s in parts if s["status"] != "FAILED"])
+    part = _pick(rng, [s for s in _subtasks(document) if s.get("parallelIdx", -1) >= 0])
     if part is None:
         return False
     by_id = _by_id(document)
@@ -412,7 +414,8 @@ def stall(document: Json, rng: Random) -> bool:
     ran = any("startTime" in subtask for subtask in _subtasks(document))
     if task["status"] != "RUNNING" or not ran:
         return False
-    if task["operation"] == "RETRY":
+    states = {subtask["status"] for subtask in _subtasks(document)}
+    if task["operation"] == "RETRY" or states == {"PENDING"}:
         return False  # it may have been asked for just now
     for subtask in _subtasks(document):
         if subtask["status"] == "READY" and _ran_once(subtask):
@@ -751,8 +754,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("TG107", add_a_shortcut, is_illegal=False),
     Mutation("TG108", tell_no_edges, is_illegal=False),
     Mutation("TG109", tell_no_subtasks),
-    Mutation("TG110", renumber_a_part),
-    Mutation("TG110", drop_a_part),
+    Mutation("TG110", renumber_a_part, because="leave a gap"),
+    Mutation("TG110", drop_a_part, because="leave a gap"),
     Mutation("TG201", write_an_unknown_value),
     Mutation("TG202", start_too_early),
     Mutation("TG202", forget_that_it_ran),
