@@ -199,7 +199,7 @@ class DaskEngine:
             for item in islice(waiting, self.workers * _WAITING)
         ]
         completed: Any = distributed.as_completed
-        running = completed(first, with_results=True)
+        running = completed(first, loop=self._client.loop, with_results=True)
         try:
             for future, result in running:
                 future.release()

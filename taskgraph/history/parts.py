@@ -224,7 +224,7 @@ def _content(entry: Entry) -> bytes:
 @lru_cache(maxsize=2)
 def _archive(name: str, version: str) -> zipfile.ZipFile:  # noqa: ARG001 - keys
     """Keep an archive open from one member to the next; its directory may be long."""
-    return zipfile.ZipFile(open_file(name))
+    return zipfile.ZipFile(open_file(name) if "://" in name else name)
 
 
 def open_file(name: str) -> IO[bytes]:

@@ -1,0 +1,211 @@
+"""Every engine gives the same, byte for byte, and survives the death of a worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from benchmarks.history_archive import write_archive
+from taskgraph.errors import ConfigError, TaskgraphError
+from taskgraph.history import (
+    Progress,
+    RunStore,
+    advise_timeouts,
+    collect,
+    open_engine,
+    statistics,
+    to_plain,
+)
+from tests.history.documents import FLEET
+
+HERE = Path(__file__).resolve().parents[2]
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def die_once(place: str) -> str:
+    """Kill this process the first time that a place is named."""
+    mark = Path(place)
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return place
+
+
+def die(_: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fail(_: int) -> None:
+    raise ValueError("as it should")
+
+
+def test_one_process_takes_items_as_they_are_needed() -> None:
+    taken = []
+
+    def items() -> Iterator[int]:
+        for number in range(5):
+            taken.append(number)
+            yield number
+
+    with open_engine(1) as engine:
+        results = engine.map(double, items())
+        assert next(results) == 0
+        assert taken == [0]
+        assert list(results) == [2, 4, 6, 8]
+
+
+@pytest.mark.slow
+def test_processes_take_few_items_at_a_time() -> None:
+    taken = []
+
+    def items() -> Iterator[int]:
+        for number in range(100):
+            taken.append(number)
+            yield number
+
+    with open_engine(2) as engine:
+        results = engine.map(double, items())
+        first = next(results)
+        assert len(taken) <= 6
+        assert sorted([first, *results]) == [2 * number for number in range(100)]
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_is_replaced(tmp_path: Path) -> None:
+    places = [str(tmp_path / f"{number}") for number in range(4)]
+    with open_engine(2) as engine:
+        assert sorted(engine.map(die_once, places)) == places
+
+
+@pytest.mark.slow
+def test_what_kills_every_process_ends_the_run() -> None:
+    with open_engine(2) as engine, pytest.raises(TaskgraphError, match="again and again"):
+        list(engine.map(die, range(3)))
+
+
+@pytest.mark.slow
+def test_a_fault_in_the_work_is_raised_here() -> None:
+    with open_engine(2) as engine, pytest.raises(ValueError, match="as it should"):
+        list(engine.map(fail, range(3)))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["nonsense://x", pytest.param("tcp://127.0.0.1:9", marks=pytest.mark.slow)],
+)
+def test_without_a_scheduler_there_is_a_message(address: str) -> None:
+    with pytest.raises(ConfigError, match="no Dask scheduler answers"):
+        open_engine(1, address)
+
+
+# --- dask ---------------------------------------------------------------------
+
+
+@contextmanager
+def dask_cluster(folder: Path, workers: int) -> Iterator[str]:
+    """Start a scheduler and workers, each a process of its own; give the address."""
+    file = folder / "scheduler.json"
+    environment = os.environ | {"PYTHONPATH": str(HERE)}
+    local = ["--host", "127.0.0.1"]
+    commands = [
+        [
+            "scheduler",
+            *local,
+            "--port",
+            "0",
+            "--no-dashboard",
+            "--scheduler-file",
+            str(file),
+        ]
+    ]
+    options = ["--nthreads", "1", "--no-dashboard", "--scheduler-file", str(file)]
+    options += ["--local-directory", str(folder)]
+    commands += [["worker", *local, *options] for _ in range(workers)]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "dask", *command],
+            env=environment,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for command in commands
+    ]
+    try:
+        deadline = time.monotonic() + 60
+        while not file.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield json.loads(file.read_text())["address"]
+    finally:
+        for process in processes[::-1]:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def as_bytes(store: RunStore, scheduler: str | None = None) -> bytes:
+    """Give the statistics and the advice of a store, written out."""
+    with open_engine(1, scheduler) as engine:
+        results = [statistics(store, engine=engine), advise_timeouts(store, engine=engine)]
+    return json.dumps(to_plain(results)).encode()
+
+
+@pytest.mark.slow
+def test_dask_gives_the_same_bytes_and_survives_a_killed_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taskgraph.history.collecting.BATCH_DOCUMENTS", 20)
+    write_archive(tmp_path / "in", 600, kinds=FLEET)
+    paths = [str(tmp_path / "in")]
+    alone = RunStore(tmp_path / "alone")
+    collect(paths, alone)
+    together = RunStore(tmp_path / "together")
+    killed: list[int] = []
+    with dask_cluster(tmp_path, 2) as address:
+        with open_engine(1, address) as engine:
+            _wait_for(address, 2)
+            victims = _worker_processes(address)
+
+            def kill_one(progress: Progress) -> None:
+                if not killed and progress.collected.documents >= 60:
+                    killed.append(victims[0])
+                    os.kill(victims[0], signal.SIGKILL)
+
+            done = collect(paths, together, engine=engine, report=kill_one)
+        assert done.documents == 600
+        assert killed
+        assert as_bytes(together, address) == as_bytes(alone)
+    assert as_bytes(together) == as_bytes(alone)
+    for table in ("documents", "tasks", "subtasks"):
+        ours, theirs = (
+            {Path(file).name: Path(file).read_bytes() for file in store.files(table)}
+            for store in (alone, together)
+        )
+        assert ours == theirs, table
+
+
+def _wait_for(address: str, workers: int) -> None:
+    from distributed import Client
+
+    with Client(address, set_as_default=False) as client:
+        client.wait_for_workers(workers, timeout=60)
+
+
+def _worker_processes(address: str) -> list[int]:
+    from distributed import Client
+
+    with Client(address, set_as_default=False) as client:
+        found = client.run(os.getpid)
+        return sorted(found.values())

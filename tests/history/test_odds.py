@@ -1,0 +1,305 @@
+"""The odds agree with closed forms, with brute force, and with what is known for sure."""
+
+from __future__ import annotations
+
+import heapq
+import math
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import pytest
+
+from taskgraph.errors import AnalysisError, ConfigError
+from taskgraph.graph import TaskGraph, build_graph
+from taskgraph.history import Odds, OddsOptions, RunStore, odds
+from taskgraph.history.odds import odds_of_pools
+from taskgraph.history.pools import Basis, Pool, read_pools
+from taskgraph.model import Subtask, Task
+from taskgraph.sources import read_bytes
+from tests.history.documents import response, step, write
+
+Collect: TypeAlias = Callable[..., RunStore]
+
+SECOND = 1_000_000
+
+
+def graph_of(*upstreams: tuple[int, ...], timeout: int | None = None) -> TaskGraph:
+    """Give the graph in which subtask i, named after i, waits for those listed."""
+    subtasks = tuple(
+        Subtask(id=i, name=f"{i}", timeout=timeout, upstreams=ups)
+        for i, ups in enumerate(upstreams)
+    )
+    return build_graph(Task(id=1, subtasks=subtasks))
+
+
+def pool(
+    seconds: list[float],
+    failed: int = 0,
+    single: bool = True,
+    wait: list[float] | None = None,
+) -> Pool:
+    """Give a pool of the given times, of which the last ones are failures."""
+    spans = np.array([round(value * SECOND) for value in seconds], np.int64)
+    succeeded = np.arange(len(spans)) < len(spans) - failed
+    waits = np.array([round(value * SECOND) for value in wait or []], np.int64)
+    flags = np.full(len(spans), single)
+    return Pool(Basis.OWN, spans, succeeded, flags, waits)
+
+
+def exponential(mean: float, size: int = 4000) -> Pool:
+    """Give evenly spread quantiles of an exponential distribution."""
+    shares = [(i + 0.5) / size for i in range(size)]
+    return pool([-mean * math.log(1 - share) for share in shares])
+
+
+def within(found: Odds, expected: float) -> bool:
+    """Tell whether the probability is as expected, up to four standard errors."""
+    error = math.sqrt(max(expected * (1 - expected), 1e-9) / found.options.samples)
+    return abs(found.probability - expected) < 4 * error + 1e-3
+
+
+# --- closed forms -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("window", [5, 20, 45, 90])
+def test_a_chain_of_two_exponentials(window: int) -> None:
+    chain = graph_of((), (0,))
+    pools = {"0": exponential(10), "1": exponential(20)}
+    found = odds_of_pools(chain, pools, OddsOptions(window, 20_000))
+    fast, slow = math.exp(-window / 10), math.exp(-window / 20)
+    assert within(found, 1 - (20 * slow - 10 * fast) / 10)
+    assert found.failed == 0
+    assert all(row.criticality == 1 for row in found.subtasks)
+
+
+@pytest.mark.parametrize("window", [10, 30, 60])
+def test_exponentials_side_by_side(window: int) -> None:
+    found = odds_of_pools(
+        graph_of((), (), (), ()),
+        {f"{i}": exponential(15) for i in range(4)},
+        OddsOptions(window, 20_000),
+    )
+    assert within(found, (1 - math.exp(-window / 15)) ** 4)
+    for row in found.subtasks:
+        assert row.criticality == pytest.approx(0.25, abs=0.02)
+
+
+def test_quantiles_are_those_of_an_erlang_distribution() -> None:
+    found = odds_of_pools(
+        graph_of((), (0,)),
+        {"0": exponential(10), "1": exponential(10)},
+        OddsOptions(60, 20_000),
+    )
+    for quantile in found.quantiles:
+        value = quantile.value / SECOND / 10
+        assert 1 - math.exp(-value) * (1 + value) == pytest.approx(
+            quantile.share, abs=0.015
+        )
+        assert quantile.low <= quantile.value <= quantile.high
+
+
+# --- brute force --------------------------------------------------------------
+
+
+def test_a_random_dag_agrees_with_a_simulation_one_run_at_a_time() -> None:
+    rng = random.Random(11)
+    ups = [tuple(u for u in range(node) if rng.random() < 0.3) for node in range(14)]
+    times = [[rng.expovariate(1 / 20) for _ in range(30)] for _ in ups]
+    waits = [[rng.random() * 5 for _ in range(9)] for _ in ups]
+    failed = [rng.choice([0, 0, 1]) for _ in ups]
+    limit, attempts, samples = 60, 2, 6000
+    done = []
+    decisive = [0] * len(ups)
+    for _ in range(samples):
+        result = _play(ups, times, waits, failed, limit, attempts, rng)
+        if result is not None:
+            done.append(result[0])
+            for node in result[1]:
+                decisive[node] += 1
+    window = sorted(done)[len(done) // 2]
+    pools = {
+        f"{node}": pool(times[node], failed[node], wait=waits[node])
+        for node in range(len(ups))
+    }
+    found = odds_of_pools(
+        graph_of(*ups, timeout=limit),
+        pools,
+        OddsOptions(round(window), 20_000, attempts=attempts),
+    )
+    expected = sum(value <= round(window) for value in done) / samples
+    assert found.probability == pytest.approx(expected, abs=0.03)
+    assert found.failed == pytest.approx(1 - len(done) / samples, abs=0.03)
+    for row, count in zip(found.subtasks, decisive, strict=True):
+        assert row.criticality == pytest.approx(count / len(done), abs=0.04)
+
+
+def _play(
+    ups: list[tuple[int, ...]],
+    times: list[list[float]],
+    waits: list[list[float]],
+    failed: list[int],
+    limit: int,
+    attempts: int,
+    rng: random.Random,
+) -> tuple[float, set[int]] | None:
+    """Play one run event by event; give its makespan and the decisive subtasks."""
+    left = [len(row) for row in ups]
+    ended: dict[int, float] = {}
+    because: dict[int, int] = {}
+    queue = [(0.0, node, -1) for node, count in enumerate(left) if not count]
+    running: list[tuple[float, int]] = []
+    for moment, node, cause in queue:
+        because[node] = cause
+        end = moment + rng.choice(waits[node])
+        well = False
+        for _ in range(attempts):
+            number = rng.randrange(len(times[node]))
+            end += min(times[node][number], limit)
+            well = number < len(times[node]) - failed[node] and times[node][number] <= limit
+            if well:
+                break
+        if not well:
+            return None
+        heapq.heappush(running, (end, node))
+        ended[node] = end
+        for down, row in enumerate(ups):
+            if node in row:
+                left[down] -= 1
+                if not left[down]:
+                    last = max(row, key=ended.__getitem__)
+                    queue.append((ended[last], down, last))
+    node = max(ended, key=ended.__getitem__)
+    makespan = ended[node]
+    path = set()
+    while node >= 0:
+        path.add(node)
+        node = because[node]
+    return makespan, path
+
+
+# --- what is known for sure ---------------------------------------------------
+
+
+def test_a_run_longer_than_the_timeout_is_cut_and_fails() -> None:
+    pools = {"0": pool([10, 10, 10, 50])}
+    found = odds_of_pools(graph_of((), timeout=20), pools, OddsOptions(100, 8000))
+    assert found.failed == pytest.approx(0.25, abs=0.03)
+    assert found.subtasks[0].failure == found.failed
+    assert found.quantiles[-1].value == 10 * SECOND
+    retried = odds_of_pools(
+        graph_of((), timeout=20), pools, OddsOptions(100, 8000, attempts=2)
+    )
+    assert retried.failed == pytest.approx(0.25**2, abs=0.02)
+    assert retried.quantiles[-1].value == 30 * SECOND
+
+
+def test_a_span_of_several_attempts_is_not_cut() -> None:
+    pools = {"0": pool([50], single=False)}
+    found = odds_of_pools(graph_of((), timeout=20), pools, OddsOptions(60, 100))
+    assert (found.probability, found.failed) == (1, 0)
+
+
+def test_where_everything_fails_there_is_no_makespan() -> None:
+    found = odds_of_pools(graph_of(()), {"0": pool([1, 1], failed=2)}, OddsOptions(60, 50))
+    assert (found.probability, found.failed, found.quantiles, found.bins) == (0, 1, (), ())
+    assert found.subtasks[0].criticality == 0
+    assert found.high < 0.1
+
+
+def test_without_runs_the_timeout_counts_in_full() -> None:
+    found = odds_of_pools(graph_of((), (0,), timeout=30), {}, OddsOptions(60, 10))
+    assert found.probability == 1
+    assert {row.basis for row in found.subtasks} == {Basis.TIMEOUT}
+    assert odds_of_pools(graph_of((), (0,), timeout=30), {}, OddsOptions(59, 10)).late == 1
+    nothing = odds_of_pools(graph_of(()), {}, OddsOptions(0, 10))
+    assert (nothing.probability, nothing.subtasks[0].basis) == (1, Basis.NOTHING)
+
+
+def test_a_task_without_subtasks_is_done_at_once() -> None:
+    assert odds_of_pools(build_graph(Task(id=1)), {}, OddsOptions(0, 10)).probability == 1
+
+
+def test_the_same_seed_gives_the_same_and_another_does_not() -> None:
+    dag = graph_of((), (0,), (0,), (1, 2))
+    pools = {f"{i}": exponential(10, 500) for i in range(4)}
+    first, second, other = (
+        odds_of_pools(dag, pools, OddsOptions(30, 3000, seed=seed)) for seed in (7, 7, 8)
+    )
+    assert first == second
+    assert first.quantiles != other.quantiles
+
+
+def test_bins_hold_every_makespan_once() -> None:
+    found = odds_of_pools(graph_of(()), {"0": exponential(10)}, OddsOptions(30, 5000))
+    assert sum(count for _, _, count in found.bins) == 5000
+    assert all(a[1] == b[0] for a, b in zip(found.bins, found.bins[1:], strict=False))
+
+
+def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    dag = graph_of((), (0,), (0,), (1, 2))
+    pools = {f"{i}": exponential(10, 500) for i in range(4)}
+    whole = odds_of_pools(dag, pools, OddsOptions(35, 20_000))
+    monkeypatch.setattr("taskgraph.history.simulation._CELLS", 1)
+    blocks = odds_of_pools(dag, pools, OddsOptions(35, 20_000))
+    assert blocks.probability == pytest.approx(whole.probability, abs=0.02)
+    for a, b in zip(whole.subtasks, blocks.subtasks, strict=True):
+        assert a.criticality == pytest.approx(b.criticality, abs=0.02)
+
+
+@pytest.mark.parametrize("wrong", [{"samples": 0}, {"attempts": 0}])
+def test_nothing_cannot_be_sampled(wrong: dict[str, int]) -> None:
+    with pytest.raises(ConfigError):
+        OddsOptions(60, **wrong)
+
+
+# --- from a store -------------------------------------------------------------
+
+
+def test_pools_hold_what_was_measured(tmp_path: Path, collected: Collect) -> None:
+    steps = [
+        step(1, "a", 1, 11, downstreams=[2]),
+        step(2, "b", 13, 23, upstreams=[1], status="FAILED"),
+        step(3, "a", 0, 500, operation="RETRY", runTime=2),
+        step(4, "a", 0, 30, operation="CANCEL", status="FAILED"),
+        step(5, "b", 0, 40, operation="SKIP"),
+        step(6, "a", None, None, status="PENDING"),
+    ]
+    foreign = response(2, [step(1, "a", 0, 99), step(2, "c", 0, 7)], name="Other")
+    documents = {"one.json": response(1, steps), "other.json": foreign}
+    store = collected(write(tmp_path / "in", documents))
+    (task,) = read_bytes(response(3, [step(i, n) for i, n in enumerate("abcd")]))
+    pools = read_pools(store, build_graph(task))
+    assert set(pools) == {"a", "b", "c"}
+    own, fails, others = pools["a"], pools["b"], pools["c"]
+    assert own.spans.tolist() == [10 * SECOND, 500 * SECOND]
+    assert own.single.tolist() == [True, False]
+    assert own.succeeded.tolist() == [True, True]
+    assert own.waits.tolist() == [0, 1 * SECOND]
+    assert fails.spans.tolist() == [10 * SECOND, 40 * SECOND]
+    assert fails.succeeded.tolist() == [False, False]
+    assert fails.waits.tolist()[-1] == 2 * SECOND
+    assert (own.basis, others.basis) == (Basis.OWN, Basis.OTHERS)
+    assert others.spans.tolist() == [7 * SECOND]
+
+
+def test_only_the_latest_outcomes_are_drawn_from(
+    tmp_path: Path, collected: Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taskgraph.history.pools.MOST_OUTCOMES", 3)
+    documents = {
+        f"{i}.json": response(i, [step(1, "a", 0, 10 + i)], asked=i) for i in range(9)
+    }
+    store = collected(write(tmp_path / "in", documents))
+    (task,) = read_bytes(documents["0.json"])
+    spans = read_pools(store, build_graph(task))["a"].spans
+    assert spans.tolist() == [16 * SECOND, 17 * SECOND, 18 * SECOND]
+
+
+def test_an_unsound_task_has_no_odds(tmp_path: Path, collected: Collect) -> None:
+    store = collected(write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])}))
+    loop = graph_of((1,), (0,))
+    with pytest.raises(AnalysisError):
+        odds(loop, store, OddsOptions(60))

@@ -1,0 +1,213 @@
+"""The advice on timeouts is right on both sides, and silent where it must be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from benchmarks.history_archive import KINDS
+from taskgraph.errors import ConfigError
+from taskgraph.history import (
+    Advice,
+    AdviceOptions,
+    RunStore,
+    Verdict,
+    advise_timeouts,
+    timeout_patch,
+)
+from taskgraph.sources import read_bytes
+from tests.history.documents import response, step, write
+
+Collect: TypeAlias = Callable[..., RunStore]
+
+FEW = AdviceOptions(share=0.9, confidence=0.9, margin=0.5)  # needs 22 runs
+
+
+def by_name(advice: tuple[Advice, ...]) -> dict[tuple[str | None, str], Advice]:
+    return {(one.task, one.subtask): one for one in advice}
+
+
+@pytest.fixture
+def advised(tmp_path: Path, collected: Collect) -> Callable[..., Advice]:
+    """Give the advice for a subtask with the given runs."""
+
+    def run(*runs: dict[str, Any], options: AdviceOptions = FEW) -> Advice:
+        documents = {
+            f"{i}.json": response(i, [step(1, "a", 0, **changes)], asked=i)
+            for i, changes in enumerate(runs)
+        }
+        store = collected(write(tmp_path / "in", documents))
+        (advice,) = advise_timeouts(store, options)
+        return advice
+
+    return run
+
+
+def healthy(count: int, first: int = 1, timeout: int | None = 3600) -> list[dict[str, Any]]:
+    return [{"end": first + i, "timeout": timeout} for i in range(count)]
+
+
+def test_of_known_distributions_it_is_right_on_both_sides(store: RunStore) -> None:
+    advice = by_name(advise_timeouts(store, AdviceOptions(share=0.95)))
+    for kind in KINDS[:3]:
+        for planned in kind.steps:
+            one = advice[kind.name, planned.name]
+            if planned.name == "Start observer":
+                assert (one.verdict, one.advised) == (Verdict.RAISE, 2 * planned.timeout)
+                assert one.is_next_step
+                assert one.cut > 0
+                continue
+            assert one.limit_us is not None
+            assert one.advised is not None
+            true = planned.takes.quantile(0.95)
+            assert true * 0.99 < one.limit_us / 1e6 < planned.takes.quantile(0.99)
+            assert one.advised > true * 1.4
+            assert one.confidence is not None
+            assert one.confidence >= 0.95
+            generous = planned.timeout > 2 * one.advised
+            assert one.verdict is (Verdict.LOWER if generous else Verdict.KEEP)
+    assert advice["Stop obproxy", "Stop obproxy"].verdict is Verdict.LOWER
+    assert advice["Stop obproxy", "Stop obproxy"].hung > 0
+
+
+def test_a_long_timeout_is_lowered_to_a_limit_and_a_margin(
+    advised: Callable[..., Advice],
+) -> None:
+    one = advised(*healthy(22))
+    assert one.verdict is Verdict.LOWER
+    assert (one.limit_us, one.longest_us) == (22_000_000, 22_000_000)
+    assert one.advised == 35  # 33 s, rounded up
+    assert one.frees == 3600 - 35
+    assert (one.runs, one.needed, one.would_kill) == (22, 22, 0)
+
+
+def test_with_too_few_runs_nothing_is_advised(advised: Callable[..., Advice]) -> None:
+    one = advised(*healthy(21))
+    assert one.verdict is Verdict.TOO_FEW
+    assert (one.advised, one.frees, one.confidence) == (None, None, None)
+    assert (one.runs, one.needed) == (21, 22)
+
+
+def test_runs_longer_than_the_advice_are_told(advised: Callable[..., Advice]) -> None:
+    one = advised(*[{"end": 10}] * 98, {"end": 40}, {"end": 59})
+    assert (one.advised, one.would_kill) == (15, 2)
+
+
+def test_a_timeout_that_fits_is_kept(advised: Callable[..., Advice]) -> None:
+    one = advised(*healthy(22, timeout=50))
+    assert (one.verdict, one.frees) == (Verdict.KEEP, None)
+
+
+@pytest.mark.parametrize("timeout", [None, 0])
+def test_where_there_is_no_timeout_one_is_advised(
+    advised: Callable[..., Advice], timeout: int | None
+) -> None:
+    one = advised(*healthy(22, timeout=timeout))
+    assert (one.verdict, one.advised, one.frees) == (Verdict.SET, 35, None)
+
+
+def test_a_timeout_that_cuts_healthy_runs_is_raised(advised: Callable[..., Advice]) -> None:
+    cut = [{"end": 30.02, "timeout": 30, "status": "FAILED"}] * 5
+    one = advised(*healthy(29, timeout=30), *cut)
+    assert (one.verdict, one.advised, one.is_next_step) == (Verdict.RAISE, 60, True)
+    assert (one.cut, one.hung, one.limit_us, one.frees) == (5, 0, None, -30)
+
+
+def test_what_was_retried_after_its_timeout_may_have_been_cut(
+    advised: Callable[..., Advice],
+) -> None:
+    retried = [{"end": 45, "timeout": 30, "runTime": 2, "operation": "RETRY"}] * 5
+    one = advised(*healthy(29, timeout=30), *retried)
+    assert (one.verdict, one.cut, one.retried) == (Verdict.RAISE, 5, 5)
+
+
+def test_hangs_are_no_reason_for_a_longer_timeout(advised: Callable[..., Advice]) -> None:
+    hung = [{"end": 3600.02, "timeout": 3600, "status": "FAILED"}] * 10
+    one = advised(*healthy(22), *hung)
+    assert (one.verdict, one.advised) == (Verdict.LOWER, 35)
+    assert (one.cut, one.hung) == (0, 10)
+
+
+def test_once_the_timeout_was_raised_the_runs_since_then_decide(
+    advised: Callable[..., Advice],
+) -> None:
+    before = [
+        *healthy(29, timeout=30),
+        *[{"end": 30.02, "timeout": 30, "status": "FAILED"}] * 20,
+    ]
+    after = healthy(60, timeout=100)
+    one = advised(*before, *after)
+    assert one.verdict is Verdict.KEEP
+    assert one.limit_us is not None
+    assert 54_000_000 <= one.limit_us <= 60_000_000
+
+
+def test_one_subtask_in_all_kinds_of_tasks(tmp_path: Path, collected: Collect) -> None:
+    documents = {
+        f"{i}.json": response(i, [step(1, "a", 0, 9)], name=f"task {i % 2}")
+        for i in range(30)
+    }
+    store = collected(write(tmp_path / "in", documents))
+    apart = by_name(advise_timeouts(store, FEW))
+    assert {one.verdict for one in apart.values()} == {Verdict.TOO_FEW}
+    (together,) = advise_timeouts(store, replace(FEW, across_tasks=True))
+    assert (together.task, together.runs, together.advised) == (None, 30, 15)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"share": 1.0}, {"confidence": 0.0}, {"margin": -0.1}, {"share": 99.0}]
+)
+def test_impossible_promises_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ConfigError):
+        AdviceOptions(**wrong)  # type: ignore[arg-type]
+
+
+# --- patches ------------------------------------------------------------------
+
+
+def apply(document: Any, operations: tuple[dict[str, Any], ...]) -> Any:
+    """Apply a JSON Patch, as far as it is one of timeouts (RFC 6902)."""
+    for one in operations:
+        *steps, last = one["path"].split("/")[1:]
+        place = document
+        for name in steps:
+            place = place[int(name)] if isinstance(place, list) else place[name]
+        if one["op"] == "test":
+            assert place[last] == one["value"]
+        else:
+            assert (one["op"] == "add") == (last not in place)
+            place[last] = one["value"]
+    return document
+
+
+def test_the_patch_changes_the_timeouts_and_tells_the_budget(
+    advised: Callable[..., Advice],
+) -> None:
+    advice = advised(*healthy(22))
+    rest = {"id": 3, "name": "b", "timeout": 7, "upstreams": [], "downstreams": []}
+    steps = [step(1, "a", timeout=3600, downstreams=[2]), step(2, "a", upstreams=[1]), rest]
+    del steps[1]["timeout"]
+    document = response(9, steps)
+    (task,) = read_bytes(document)
+    patch = timeout_patch(task, [advice])
+    patched = apply(json.loads(document), patch.operations)
+    assert [row.get("timeout") for row in patched["data"]["subtasks"]] == [35, 35, 7]
+    assert patch.before is not None
+    assert patch.after is not None
+    assert (patch.before.seconds, patch.after.seconds) == (3600, 70)
+
+
+def test_the_patch_leaves_other_tasks_and_cycles_be(advised: Callable[..., Advice]) -> None:
+    advice = advised(*healthy(22))
+    (other,) = read_bytes(response(9, [step(1, "a")], name="Other"))
+    assert timeout_patch(other, [advice]).operations == ()
+    loop = step(1, "a", timeout=9, upstreams=[1], downstreams=[1])
+    (cyclic,) = read_bytes(response(9, [loop]))
+    patch = timeout_patch(cyclic, [advice])
+    assert len(patch.operations) == 2
+    assert (patch.before, patch.after) == (None, None)
