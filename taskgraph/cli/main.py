@@ -24,6 +24,7 @@ _COMMANDS = {
     "explain": "Why it failed or stalled, what that held up, what may be done now.",
     "render": "Draw it.",
     "diff": "What changed between two documents, or two folders of them.",
+    "history": "What many documents say: durations, failures, timeouts, odds.",
     "rules": "The rules that check knows.",
     "config": "The configuration in force, and where it is from.",
 }
