@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 from taskgraph.errors import InputError, Problem
 from taskgraph.graph import TaskGraph, build_graph
 from taskgraph.model import Task
-from taskgraph.sources import Source, find_sources, read_bytes, read_source
+from taskgraph.sources import ReadOptions, find_sources, read_bytes, read_source
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -169,47 +169,48 @@ class Document:
 
 
 def read_documents(
-    paths: Iterable[str], stdin: BinaryIO | None = None
+    paths: Iterable[str],
+    stdin: BinaryIO | None = None,
+    options: ReadOptions | None = None,
 ) -> Iterator[Document]:
     """Read documents one after the other; a bad one does not stop the others.
 
     Parameters
     ----------
     paths : iterable of str
-        Paths; ``-`` is standard input.
+        Paths of files and folders, and patterns; ``-`` is standard input.
     stdin : binary stream, optional
         What ``-`` stands for; the process's own by default.
+    options : ReadOptions, optional
 
     Yields
     ------
     Document
     """
-    for source in find_sources(paths, stdin or sys.stdin.buffer):
-        yield _document(source)
+    options = options or ReadOptions()
+    for source in find_sources(paths, stdin or sys.stdin.buffer, options):
+        for reading in read_source(source, options):
+            tasks = tuple(map(LoadedTask, reading.tasks))
+            yield Document(reading.file, tasks, reading.error)
 
 
-def _document(source: Source) -> Document:
-    try:
-        return Document(source.name, tuple(map(LoadedTask, read_source(source))))
-    except InputError as error:
-        return Document(source.name, error=error)
-
-
-def load_all(path: PathLike) -> tuple[LoadedTask, ...]:
-    """Load every task of a saved document.
+def load_all(path: PathLike, options: ReadOptions | None = None) -> tuple[LoadedTask, ...]:
+    """Load every task of a saved document, or of all documents of a folder or archive.
 
     Raises
     ------
     InputError
-        With every problem, if the document cannot be read or holds no task.
+        With every problem of the first document that cannot be read or holds no task.
     """
-    (document,) = read_documents([os.fspath(path)])
-    if document.error is not None:
-        raise document.error
-    return document.tasks
+    tasks: list[LoadedTask] = []
+    for document in read_documents([os.fspath(path)], options=options):
+        if document.error is not None:
+            raise document.error
+        tasks += document.tasks
+    return tuple(tasks)
 
 
-def load(path: PathLike) -> LoadedTask:
+def load(path: PathLike, options: ReadOptions | None = None) -> LoadedTask:
     """Load the task of a saved document.
 
     Raises
@@ -218,10 +219,12 @@ def load(path: PathLike) -> LoadedTask:
         With every problem, if the document cannot be read, or if it holds no task or
         more than one.
     """
-    return _only(load_all(path), os.fspath(path))
+    return _only(load_all(path, options), os.fspath(path))
 
 
-def loads(data: bytes | str, name: str = "<memory>") -> LoadedTask:
+def loads(
+    data: bytes | str, name: str = "<memory>", options: ReadOptions | None = None
+) -> LoadedTask:
     """Load the task of a document in memory; see :func:`load`.
 
     Parameters
@@ -229,9 +232,11 @@ def loads(data: bytes | str, name: str = "<memory>") -> LoadedTask:
     data : bytes or str
     name : str
         What to call the document in messages.
+    options : ReadOptions, optional
     """
     text = data.encode() if isinstance(data, str) else data
-    return _only(tuple(map(LoadedTask, read_bytes(text, name))), name)
+    tasks = read_bytes(text, name, options or ReadOptions())
+    return _only(tuple(map(LoadedTask, tasks)), name)
 
 
 def _only(tasks: tuple[LoadedTask, ...], name: str) -> LoadedTask:

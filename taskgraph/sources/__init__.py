@@ -1,8 +1,35 @@
-"""From what was saved to the model: opening, decoding, telling the dialect, reading."""
+"""From what was saved to the model: opening, unpacking, telling the dialect, reading."""
 
 from __future__ import annotations
 
-from taskgraph.sources.opening import Source, find_sources
-from taskgraph.sources.reading import read_bytes, read_source
+from typing import Any
 
-__all__ = ["Source", "find_sources", "read_bytes", "read_source"]
+from taskgraph.model import Task
+from taskgraph.sources.opening import Source, find_sources
+from taskgraph.sources.options import ReadOptions
+from taskgraph.sources.reading import Reading, read_bytes, read_source
+
+__all__ = [
+    "ReadOptions",
+    "Reading",
+    "Source",
+    "definition_schema",
+    "find_sources",
+    "read_bytes",
+    "read_source",
+    "write_task",
+]
+
+
+def write_task(task: Task) -> str:
+    """Write a task as taskgraph's own JSON; see ``taskgraph.sources.native``."""
+    from taskgraph.sources.native import write_task as write
+
+    return write(task)
+
+
+def definition_schema() -> dict[str, Any]:
+    """Give the JSON Schema of definitions of tasks."""
+    from taskgraph.sources.definition_schema import definition_schema as give
+
+    return give()

@@ -1,7 +1,9 @@
-"""What a user names on the command line, opened: paths and standard input."""
+"""What a user names: paths, folders, patterns and standard input."""
 
 from __future__ import annotations
 
+import glob
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -9,13 +11,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from taskgraph.errors import InputError, Problem
+from taskgraph.sources.options import ReadOptions
+from taskgraph.sources.unpacking import is_document_name
 
 __all__ = ["Source", "find_sources"]
+
+_DEFAULT = ReadOptions()
+_MOST_PACKED = 4  # times the largest document: an archive holds several
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One document that can be opened.
+    """One file or stream that can be opened.
 
     Attributes
     ----------
@@ -29,26 +36,94 @@ class Source:
     read: Callable[[], bytes]
 
 
-def find_sources(paths: Iterable[str], stdin: BinaryIO) -> Iterator[Source]:
-    """Give the documents that the user names.
+def find_sources(
+    paths: Iterable[str], stdin: BinaryIO, options: ReadOptions = _DEFAULT
+) -> Iterator[Source]:
+    """Give the files that the user names, none of them opened yet.
 
     Parameters
     ----------
     paths : iterable of str
-        A path, or ``-`` for standard input.
+        A path; a folder, of which every document is meant, also in the folders in it; a
+        pattern like ``saved/**/*.json``; or ``-`` for standard input.
     stdin : binary stream
         What ``-`` stands for.
+    options : ReadOptions
+
+    Yields
+    ------
+    Source
+        In the order of the paths, by name within one. A path that leads nowhere gives a
+        source that cannot be read.
     """
     for path in paths:
         if path == "-":
-            yield Source("<stdin>", stdin.read)
+            yield Source("<stdin>", partial(_read_stream, stdin, "<stdin>", options))
+        elif _is_folder(path):
+            yield from _in_folder(path, options)
+        elif glob.has_magic(path) and not os.path.lexists(path):
+            yield from _matching(path, options)
         else:
-            yield Source(path, partial(_read_file, path))
+            yield _file(path, options)
 
 
-def _read_file(path: str) -> bytes:
+def _file(path: str, options: ReadOptions) -> Source:
+    return Source(path, partial(_read_file, path, options))
+
+
+def _is_folder(path: str) -> bool:
     try:
-        return Path(path).read_bytes()
+        return Path(path).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _in_folder(folder: str, options: ReadOptions) -> Iterator[Source]:
+    """Give the documents of a folder and of those in it; links to folders are left out."""
+    errors: list[OSError] = []
+    found = False
+    for where, folders, names in os.walk(folder, onerror=errors.append):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = os.path.join(where, name)
+            below = os.path.relpath(path, folder).replace(os.sep, "/")
+            if name.startswith(".") or not is_document_name(below, options):
+                continue
+            if Path(path).is_file():
+                found = True
+                yield _file(path, options)
+    for error in errors:
+        place = error.filename or folder
+        problem = Problem(f"cannot be listed: {error.strerror}")
+        hint = "ask for permission to list it"
+        yield _unreadable(str(place), problem, hint)
+    if not found and not errors:
+        hint = "name the files in it, or choose them with a glob"
+        yield _unreadable(folder, Problem("is a directory without documents"), hint)
+
+
+def _matching(pattern: str, options: ReadOptions) -> Iterator[Source]:
+    paths = sorted(glob.glob(pattern, recursive=True))
+    files = [path for path in paths if not _is_folder(path)]
+    if not files:
+        hint = "quote the pattern, or check the path"
+        yield _unreadable(pattern, Problem("matches no file"), hint)
+    for path in files:
+        yield _file(path, options)
+
+
+def _unreadable(name: str, problem: Problem, hint: str) -> Source:
+    return Source(name, partial(_refuse, InputError(name, [problem], hint)))
+
+
+def _refuse(error: InputError) -> bytes:
+    raise error
+
+
+def _read_file(path: str, options: ReadOptions) -> bytes:
+    try:
+        with Path(path).open("rb") as stream:
+            return _read_stream(stream, path, options)
     except FileNotFoundError:
         problem, hint = "does not exist", "check the path"
     except IsADirectoryError:
@@ -59,3 +134,12 @@ def _read_file(path: str) -> bytes:
         reason = getattr(error, "strerror", None) or str(error)
         problem, hint = f"cannot be read: {reason}", "check the path"
     raise InputError(path, [Problem(problem)], hint)
+
+
+def _read_stream(stream: BinaryIO, name: str, options: ReadOptions) -> bytes:
+    limit = _MOST_PACKED * options.max_bytes
+    data = stream.read(limit + 1)
+    if len(data) > limit:
+        problem = Problem(f"is larger than {limit >> 20} MiB")
+        raise InputError(name, [problem], "split it, or name a folder of documents")
+    return data

@@ -1,56 +1,169 @@
-"""One document, read."""
+"""From what the user names to tasks: unpacked, told apart, read, and masked."""
 
 from __future__ import annotations
 
-from taskgraph.model import Task, mask_task
+import io
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+from taskgraph.errors import InputError
+from taskgraph.model import Task, mask_task, redact_task
 from taskgraph.sources.decoding import decode
-from taskgraph.sources.document import Document, Problems
-from taskgraph.sources.ocp import read_ocp
+from taskgraph.sources.dialects import read_document
+from taskgraph.sources.document import Document
 from taskgraph.sources.opening import Source
-from taskgraph.sources.parsing import parse_json, paused_collector
+from taskgraph.sources.options import ReadOptions
+from taskgraph.sources.parsing import paused_collector
 from taskgraph.sources.times import with_offsets
+from taskgraph.sources.unpacking import Allowance, decompress, is_compressed, is_zip
 
-__all__ = ["read_bytes", "read_source"]
+__all__ = ["Reading", "read_bytes", "read_source"]
 
-_LARGE = 1 << 20
-
-
-def read_source(source: Source) -> tuple[Task, ...]:
-    """Read every task of a source; see :func:`read_bytes`."""
-    return read_bytes(source.read(), source.name)
+_DEFAULT = ReadOptions()
+_LINES = (".jsonl", ".ndjson")
 
 
-def read_bytes(data: bytes, file: str = "<memory>") -> tuple[Task, ...]:
-    """Read every task of a saved document.
+class Reading(NamedTuple):
+    """One document, read: its tasks, or why it cannot be read."""
+
+    file: str
+    tasks: tuple[Task, ...] = ()
+    error: InputError | None = None
+
+
+class _Part(NamedTuple):
+    """One document of those that a file holds, not read yet."""
+
+    file: str
+    read: Callable[[], list[Task]]
+
+
+def read_source(source: Source, options: ReadOptions = _DEFAULT) -> Iterator[Reading]:
+    """Read every document of a source, one after the other.
+
+    A source holds one document, or the lines or members of an archive; one that cannot be
+    read does not stop the others.
+    """
+    try:
+        data = source.read()
+    except InputError as error:
+        yield Reading(source.name, error=error)
+        return
+    yield from _readings(data, source.name, options)
+
+
+def read_bytes(
+    data: bytes, file: str = "<memory>", options: ReadOptions = _DEFAULT
+) -> tuple[Task, ...]:
+    """Read every task of saved bytes, however they are packed and encoded.
 
     Parameters
     ----------
     data : bytes
-        The document as it was saved, in any encoding of Unicode.
+        As they were saved.
     file : str
-        The name for messages.
+        The name for messages; it may also tell what the bytes are.
+    options : ReadOptions
 
     Raises
     ------
     InputError
-        With every problem, if the document cannot be read or holds no task.
+        With every problem of the first document that cannot be read or holds no task.
     """
-    with paused_collector():
-        tasks = _read_json(Document(file, decode(data, file)))
-        return tuple(mask_task(with_offsets(task)) for task in tasks)
+    tasks: list[Task] = []
+    for reading in _readings(data, file, options):
+        if reading.error is not None:
+            raise reading.error
+        tasks += reading.tasks
+    return tuple(tasks)
 
 
-def _read_json(document: Document) -> list[Task]:
-    """Read JSON in which no object has a key twice.
+def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]:
+    parts = _parts(data, file, Allowance(file, options))
+    while True:
+        try:
+            part = next(parts, None)
+        except InputError as error:
+            yield Reading(file, error=error)
+            return
+        if part is None:
+            return
+        try:
+            with paused_collector():
+                tasks = tuple(_finished(task, options) for task in part.read())
+        except InputError as error:
+            yield Reading(part.file, error=error)
+        else:
+            yield Reading(part.file, tasks)
 
-    In a large document that has no quote inside a text, lost keys are found by counting
-    quotes, which is faster than to look for them while parsing.
-    """
-    data = document.data
-    by_count = len(data) > _LARGE and b'\\"' not in data
-    problems = Problems(document)
-    tasks = read_ocp(parse_json(document, refuse_repeated=not by_count), problems)
-    problems.finish()
-    if by_count and 2 * problems.tally.texts != data.count(b'"'):
-        parse_json(document)
-    return tasks
+
+def _finished(task: Task, options: ReadOptions) -> Task:
+    """Complete the times, and mask what must not be shown: the one place for it."""
+    task = with_offsets(task)
+    return redact_task(task) if options.redact else mask_task(task)
+
+
+def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
+    """Take a file apart into documents."""
+    if is_zip(data):
+        allowance.enter()
+        yield from _zip_parts(data, file, allowance)
+        allowance.leave()
+    elif is_compressed(data):
+        allowance.enter()
+        yield from _parts(decompress(data, file, allowance), file, allowance)
+        allowance.leave()
+    else:
+        allowance.read(io.BytesIO(data), file)
+        yield from _text_parts(decode(data, file), file)
+
+
+def _zip_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
+    from taskgraph.sources.diagnosis import find_task_info, read_diagnosis
+    from taskgraph.sources.unpacking import document_members, open_zip, read_member
+
+    archive = open_zip(data, file)
+    listing = find_task_info(archive)
+    if listing is not None:
+        yield _Part(file, partial(read_diagnosis, archive, listing, file, allowance))
+        return
+    for info in document_members(archive, file, allowance.options):
+        name = f"{file}!{info.filename}"
+        try:
+            yield from _parts(read_member(archive, info, name, allowance), name, allowance)
+        except InputError as error:
+            if allowance.bytes < 0 or allowance.members < 0:
+                raise
+            yield _Part(name, partial(_raise, error))
+
+
+def _raise(error: InputError) -> list[Task]:
+    raise error
+
+
+def _text_parts(data: bytes, file: str) -> Iterator[_Part]:
+    if not _is_json_lines(data, file):
+        yield _Part(file, partial(read_document, Document(file, data)))
+        return
+    is_blank = True
+    for number, line in enumerate(io.BytesIO(data), 1):
+        if line.strip():
+            is_blank = False
+            yield _Part(file, partial(read_document, Document(file, line, number)))
+    if is_blank:
+        yield _Part(file, partial(read_document, Document(file, b"")))
+
+
+def _is_json_lines(data: bytes, file: str) -> bool:
+    """Tell JSON Lines by the file's name, or by an object on each of the first lines."""
+    name = file.lower().removesuffix(".gz").removesuffix(".zst")
+    if name.endswith(_LINES):
+        return True
+    start = data.find(b"{")
+    if start < 0 or data[:start].strip():
+        return False
+    end = data.find(b"\n", start)
+    if end < 0 or not data[start:end].rstrip().endswith(b"}"):
+        return False
+    return data[end : end + 1000].lstrip().startswith(b"{")
