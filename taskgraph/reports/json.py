@@ -13,7 +13,7 @@ from taskgraph.graph import TaskGraph
 from taskgraph.model import Id
 from taskgraph.reports.results import Timetable, WorstCaseReport
 
-__all__ = ["budget_json", "critical_path_json", "document", "show_json"]
+__all__ = ["budget_json", "critical_path_json", "document", "pretty", "show_json"]
 
 VERSION = 1
 _DEEP = 4  # document, tasks, task, and each of its subtasks on a line
@@ -32,24 +32,34 @@ def document(kind: str, tasks: list[dict[str, Any]], errors: list[str]) -> str:
         What could not be read, one message each.
     """
     content = {"format": f"taskgraph/{kind}", "version": VERSION, "tasks": tasks}
-    text = _pretty(content | {"errors": errors}, "\n", depth=_DEEP) + "\n"
+    text = pretty(content | {"errors": errors}, "\n", depth=_DEEP) + "\n"
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _pretty(value: Any, newline: str, depth: int) -> str:
-    """Write the outer levels item by item, and each value below them on one line.
+def pretty(value: Any, newline: str, depth: int) -> str:
+    r"""Write the outer levels item by item, and each value below them on one line.
 
     The standard library indents everything or nothing, and does it slowly.
+
+    Examples
+    --------
+    >>> print(pretty({"a": [{"b": 1}, {"c": [2, 3]}]}, "\n", depth=2))
+    {
+      "a": [
+        {"b": 1},
+        {"c": [2, 3]}
+      ]
+    }
     """
     inner = f"{newline}  "
     if depth and value and isinstance(value, dict):
         items = [
-            f"{json.dumps(key)}: {_pretty(item, inner, depth - 1)}"
+            f"{json.dumps(key)}: {pretty(item, inner, depth - 1)}"
             for key, item in value.items()
         ]
         return f"{{{inner}{f',{inner}'.join(items)}{newline}}}"
     if depth and value and isinstance(value, list) and isinstance(value[0], dict):
-        items = [_pretty(item, inner, depth - 1) for item in value]
+        items = [pretty(item, inner, depth - 1) for item in value]
         return f"[{inner}{f',{inner}'.join(items)}{newline}]"
     return json.dumps(value, ensure_ascii=False)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 from hashlib import sha256
@@ -46,12 +45,9 @@ def report_html(collected: Collected) -> str:
         same for the same tasks, whatever the order of their subtasks.
     """
     several = len(collected.accounts) > 1
-    shown = Counter[str]()
-    views = []
-    for place, account in enumerate(collected.accounts):
-        origin = account.graph.task.origin.file
-        views.append(TaskView(account, f"t{place}", with_document=not shown[origin]))
-        shown[origin] += 1
+    views = [
+        TaskView(account, f"t{place}") for place, account in enumerate(collected.accounts)
+    ]
     environment = _environment()
     style, script = colours() + _asset("style.css"), _asset("script.js")
     body = environment.get_template("body.html").render(

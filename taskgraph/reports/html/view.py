@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from taskgraph.analysis.states import measured_span
 from taskgraph.checks import Finding
 from taskgraph.diagrams.palette import SIGNS, tone
 from taskgraph.graph import TaskGraph
-from taskgraph.model import Id, Status, Subtask, Task, format_duration, visible
-from taskgraph.reports.amounts import clock, moment
+from taskgraph.model import Id, Status, Subtask, Task, format_duration, id_key, visible
+from taskgraph.reports.amounts import clock
 from taskgraph.reports.explaining import Explanation, Sentence, explain
+from taskgraph.reports.figures import Figure, figures
 from taskgraph.reports.html.data import subtask_data
 from taskgraph.reports.html.pictures import Picture, diagram, timeline
+from taskgraph.reports.json import pretty
 from taskgraph.reports.results import Account, Diagnosis
+from taskgraph.sources import write_task
 
-__all__ = ["Cell", "Figure", "TaskView"]
+__all__ = ["Cell", "TaskView"]
 
 _MOST_ROWS = 20_000
 _MOST_DOCUMENT = 8_000_000
@@ -34,14 +38,6 @@ _WORST_FIRST = (
     "pending",
     "successful",
 )
-
-
-class Figure(NamedTuple):
-    """One of the numbers that come first."""
-
-    label: str
-    value: str
-    note: str = ""
 
 
 class Cell(NamedTuple):
@@ -69,13 +65,10 @@ class TaskView:
     account : Account
     key : str
         Begins every id that the task has in the page.
-    with_document : bool
-        Whether the document itself is shown too.
     """
 
     account: Account
     key: str
-    with_document: bool
 
     @property
     def graph(self) -> TaskGraph:
@@ -156,7 +149,7 @@ class TaskView:
     @property
     def figures(self) -> list[Figure]:
         """The numbers that come first."""
-        return list(_figures(self.account))
+        return list(figures(self.account))
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -266,66 +259,35 @@ class TaskView:
             for step in self.diagnosis.rollback.steps[:_MOST_SHARES]
         ]
 
-    @property
+    @cached_property
     def document(self) -> str:
-        """The document as it was read, escaped no more than text has to be."""
+        """The document as it was read, as JSON: a subtask a line, in a fixed order.
+
+        What is masked there is masked here; the bytes of the file are not shown.
+        """
+        content = json.loads(write_task(self.task))
+        content["task"]["subtasks"].sort(key=_by_id)
+        return pretty(content, "\n", depth=3)
+
+    @property
+    def shown_document(self) -> str:
+        """The part of the document that the page has, escaped no more than it must be."""
         from html import escape
 
         from markupsafe import Markup
 
-        data = self.task.origin.data[:_MOST_DOCUMENT]
-        lines = data.decode("utf-8", "replace").splitlines()
-        text = "\n".join(escape(visible(line), quote=False) for line in lines)
-        return Markup(text)
+        lines = self.document[:_MOST_DOCUMENT].split("\n")
+        return Markup("\n".join(escape(visible(line), quote=False) for line in lines))
 
     @property
     def hidden_document(self) -> int:
-        """How many bytes of the document are left out."""
-        return max(0, len(self.task.origin.data) - _MOST_DOCUMENT)
+        """How many characters of the document are left out."""
+        return max(0, len(self.document) - _MOST_DOCUMENT)
+
+
+def _by_id(row: dict[str, Any]) -> tuple[object, ...]:
+    return (id_key(row["id"]), json.dumps(row))
 
 
 def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f}" if whole else "0"
-
-
-def _figures(account: Account) -> Iterator[Figure]:
-    """Give the numbers that come first: progress, worst case, what is left, the clock."""
-    found, task = account.diagnosis, account.graph.task
-    if found is not None:
-        done = len(found.progress.done)
-        word = "Undone" if found.progress.is_rolling_back else "Done"
-        yield Figure(word, f"{done:,} of {len(account.graph):,}")
-        yield from _worst(found, task)
-        if found.as_run is not None:
-            word = "Ran" if task.status != Status.RUNNING else "Running for"
-            yield Figure(word, clock(found.as_run.wall))
-        yield _no_return(account.graph, found)
-    count = len(account.checked.findings)
-    worst = account.checked.worst
-    yield Figure(
-        "Findings", str(count) if count else "none", f"worst: {worst}" if worst else ""
-    )
-
-
-def _worst(found: Diagnosis, task: Task) -> Iterator[Figure]:
-    budget = found.budget
-    if budget.is_bounded:
-        yield Figure("Worst case", format_duration(budget.seconds), f"{budget.seconds} s")
-    else:
-        count = len(budget.unlimited)
-        note = f"{count} without a timeout, else {format_duration(budget.seconds)}"
-        yield Figure("Worst case", "unbounded", note)
-    if task.status == Status.RUNNING and found.progress.latest_finish is not None:
-        left = format_duration(found.progress.worst_case.seconds)
-        note = f"over by {moment(found.progress.latest_finish)}"
-        yield Figure("Left at worst", left, note)
-
-
-def _no_return(graph: TaskGraph, found: Diagnosis) -> Figure:
-    gate = found.rollback.no_return
-    if gate is None:
-        return Figure("Point of no return", "none", "every subtask allows rollback")
-    names = ", ".join(str(graph.subtasks[node].id) for node in gate.nodes[:3])
-    more = ", …" if len(gate.nodes) > 3 else ""
-    state = "passed" if gate.passed else "not reached"
-    return Figure("Point of no return", state, f"the start of {names}{more}")

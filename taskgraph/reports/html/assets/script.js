@@ -44,17 +44,19 @@
       for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
       heading.setAttribute("aria-sort", down ? "descending" : "ascending");
       const rows = Array.from(body.rows, (row) => {
-        const cell = row.cells[column];
-        const value = cell.dataset.v;
-        return { row, text: cell.textContent, value: value === undefined ? NaN : Number(value) };
+        const { v } = row.cells[column].dataset;
+        return { row, value: v === undefined ? NaN : Number(v) };
       });
-      const numeric = rows.some((item) => !Number.isNaN(item.value));
-      const { compare } = new Intl.Collator(undefined, { numeric: true });
-      rows.sort((a, b) => {
-        if (!numeric) return down ? compare(b.text, a.text) : compare(a.text, b.text);
-        const lacks = Number.isNaN(a.value) - Number.isNaN(b.value);
-        return lacks || (down ? b.value - a.value : a.value - b.value) || 0;
-      });
+      if (rows.some((item) => !Number.isNaN(item.value))) {
+        rows.sort((a, b) => {
+          const lacks = Number.isNaN(a.value) - Number.isNaN(b.value);
+          return lacks || (down ? b.value - a.value : a.value - b.value) || 0;
+        });
+      } else {
+        const { compare } = new Intl.Collator(undefined, { numeric: true });
+        for (const item of rows) item.text = item.row.cells[column].textContent;
+        rows.sort((a, b) => (down ? compare(b.text, a.text) : compare(a.text, b.text)));
+      }
       body.append(...rows.map((item) => item.row));
       show();
     };
