@@ -67,9 +67,9 @@ LIGHT = Theme(
     tones={
         "pending": ("#57606a", "#f6f8fa"),
         "ready": ("#6f42a8", "#f5f0fb"),
-        "running": ("#0b5cad", "#e8f2fd"),
+        "running": ("#0969da", "#e8f2fd"),
         "canceling": ("#8a5200", "#fdf3e1"),
-        "failed": ("#b3230f", "#fdebe7"),
+        "failed": ("#cf222e", "#fdebe7"),
         "successful": ("#00600f", "#e6f4e8"),
         UNKNOWN: ("#4b4b4b", "#efefef"),
     },
