@@ -1,0 +1,65 @@
+"""``taskgraph report``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+import click
+
+from taskgraph.api import REPORTS, LoadedTask, account, collect, report
+from taskgraph.cli.configuring import Configuration, as_of_option, config_options, moment
+from taskgraph.cli.options import each_task, files_argument, output_option
+from taskgraph.cli.output import EXIT_INPUT, write
+
+if TYPE_CHECKING:
+    from taskgraph.reports.results import Account
+
+__all__ = ["command"]
+
+_ENDINGS = {".html": "html", ".htm": "html", ".md": "markdown", ".markdown": "markdown"}
+
+
+@click.command("report")
+@files_argument
+@click.option(
+    "-f", "--format", "form", type=click.Choice(list(REPORTS)),
+    help="The form of the page; by default what the ending of --output says, else html.",
+)  # fmt: skip
+@output_option
+@as_of_option
+@config_options
+def command(
+    files: tuple[str, ...],
+    form: str | None,
+    output: str | None,
+    as_of: str | None,
+    config_file: str | None,
+    isolated: bool,
+) -> None:
+    """Write the postmortem: one page with everything, to open or to attach.
+
+    The HTML page loads nothing, and can be read without its script too. Several tasks
+    give a page with an index; two documents of one task also give what changed.
+
+    \b
+    Examples:
+      taskgraph report samples/three_hosts_failed.json -o report.html
+      taskgraph report yesterday.json today.json -o report.md
+    """
+    at = moment(as_of)
+    configuration = Configuration(config_file, isolated)
+    accounts: list[Account] = []
+
+    def add(loaded: LoadedTask) -> None:
+        config = configuration.for_file(loaded.file)
+        options = config.budget_options(sub.name for sub in loaded.task.subtasks)
+        accounts.append(account(loaded, checks=config.check, budget=options, as_of=at))
+
+    code, messages = each_task(files, add)
+    if not accounts:
+        sys.exit(max(code, EXIT_INPUT))
+    chosen = form or _ENDINGS.get(PurePath(output or "").suffix.lower(), "html")
+    write(report(collect(accounts, messages), chosen), output)
+    sys.exit(code)

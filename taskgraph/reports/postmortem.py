@@ -1,0 +1,135 @@
+"""The postmortem as Markdown, for a wiki or a tracker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from taskgraph.graph import TaskGraph
+from taskgraph.model import format_duration, visible
+from taskgraph.reports.comparison import change_lines
+from taskgraph.reports.explain_markdown import section_markdown, sentences_markdown
+from taskgraph.reports.explaining import explain
+from taskgraph.reports.figures import figures
+from taskgraph.reports.markdown import escaped, table
+from taskgraph.reports.results import Account, Collected, Diagnosis
+
+__all__ = ["report_markdown"]
+
+_MOST_ROWS = 30
+_MOST_FINDINGS = 50
+_TIMES = ("Timeout", "Start", "End", "Float", "Drag")
+
+
+def report_markdown(collected: Collected) -> str:
+    """Write the postmortem of one or several tasks as Markdown.
+
+    Parameters
+    ----------
+    collected : Collected
+    """
+    several = len(collected.accounts) > 1
+    parts: list[str] = []
+    if several:
+        parts += [f"# {len(collected.accounts)} tasks", *_index(collected.accounts)]
+    if collected.unreadable:
+        parts += ["## Not read", _items(map(_message, collected.unreadable))]
+    if collected.change is not None:
+        lines = [
+            f"{'  ' * line.startswith(' ')}- {line.strip()}"
+            for line in change_lines(collected.change, escaped)
+        ]
+        parts += ["## What changed", "\n".join(lines) or "Nothing."]
+    for account in collected.accounts:
+        parts += _task(account, "##" if several else "#")
+    return "\n\n".join(parts) + "\n"
+
+
+def _message(message: str) -> str:
+    return escaped(message.replace("\n", " "))
+
+
+def _items(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _index(accounts: Iterable[Account]) -> Iterator[str]:
+    rows = (
+        (
+            escaped(account.graph.task.name.strip() or "(no name)"),
+            escaped(account.graph.task.status or "unknown"),
+            sentences_markdown(account.graph, explain(account).verdict),
+            str(len(account.checked.findings)),
+        )
+        for account in accounts
+    )
+    yield table(("Task", "Status", "Verdict", "Findings"), rows, numbers=1)
+
+
+def _task(account: Account, level: str) -> Iterator[str]:
+    graph, explanation = account.graph, explain(account)
+    yield f"{level} {escaped(graph.task.name.strip() or 'Task without a name')}"
+    yield f"**{sentences_markdown(graph, explanation.verdict)}**"
+    yield table(("", ""), _figures(account))
+    for section in explanation.sections:
+        yield f"{level}# {section.title}"
+        yield section_markdown(graph, section)
+    if account.diagnosis is not None and len(graph):
+        yield from _schedule(graph, account.diagnosis, level)
+    yield from _findings(account, level)
+
+
+def _figures(account: Account) -> Iterator[tuple[str, str]]:
+    for figure in figures(account):
+        note = f" ({escaped(figure.note)})" if figure.note else ""
+        yield figure.label, f"**{escaped(figure.value)}**{note}"
+
+
+def _schedule(graph: TaskGraph, found: Diagnosis, level: str) -> Iterator[str]:
+    times = found.budget.schedule
+    path = times.critical_path
+    yield f"{level}# Critical path"
+    length = format_duration(times.makespan)
+    yield f"{len(path)} of {len(graph)} subtasks, {length} by their timeouts."
+    yield _rows(graph, found, path[:_MOST_ROWS])
+    if len(path) > _MOST_ROWS:
+        yield f"And {len(path) - _MOST_ROWS} more."
+    on_path = set(path)
+    rest = [node for node in graph.order if node not in on_path]
+    if rest:
+        rest.sort(key=lambda node: (times.total_float[node], node))
+        yield "Not on it, the tightest first:"
+        yield _rows(graph, found, rest[:_MOST_ROWS])
+        if len(rest) > _MOST_ROWS:
+            yield f"And {len(rest) - _MOST_ROWS} more."
+
+
+def _rows(graph: TaskGraph, found: Diagnosis, nodes: Iterable[int]) -> str:
+    times = found.budget.schedule
+    rows = []
+    for node in nodes:
+        subtask = graph.subtasks[node]
+        numbers = (
+            times.early_start[node],
+            times.early_finish[node],
+            times.total_float[node],
+            found.drags[node],
+        )
+        limit = format_duration(subtask.timeout) if subtask.timeout else "none"
+        texts = (str(subtask.id), subtask.name, subtask.status or "unknown")
+        rows.append((*map(escaped, texts), limit, *map(format_duration, numbers)))
+    return table(("Subtask", "Name", "Status", *_TIMES), rows, numbers=len(_TIMES))
+
+
+def _findings(account: Account, level: str) -> Iterator[str]:
+    findings = account.checked.findings
+    yield f"{level}# Findings"
+    if not findings:
+        yield "The checks found nothing."
+        return
+    yield _items(
+        f"**{finding.severity}** {finding.code} {finding.name}: "
+        f"{escaped(visible(finding.message))}"
+        for finding in findings[:_MOST_FINDINGS]
+    )
+    if len(findings) > _MOST_FINDINGS:
+        yield f"And {len(findings) - _MOST_FINDINGS} more."
