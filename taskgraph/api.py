@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
-from taskgraph.errors import InputError, Problem
+from taskgraph.errors import InputError, Problem, RenderError
 from taskgraph.graph import TaskGraph, build_graph
 from taskgraph.model import Task
 from taskgraph.sources import ReadOptions, find_sources, read_bytes, read_source
@@ -37,9 +37,16 @@ if TYPE_CHECKING:
     from taskgraph.config import Config
     from taskgraph.diagrams import DiagramOptions
     from taskgraph.reports.comparison import Pair
-    from taskgraph.reports.results import Account, Diagnosis, Timetable, WorstCaseReport
+    from taskgraph.reports.results import (
+        Account,
+        Collected,
+        Diagnosis,
+        Timetable,
+        WorstCaseReport,
+    )
 
 __all__ = [
+    "REPORTS",
     "Analysis",
     "Document",
     "LoadedTask",
@@ -48,6 +55,7 @@ __all__ = [
     "analyze",
     "check",
     "check_files",
+    "collect",
     "compare",
     "compare_paths",
     "load",
@@ -55,6 +63,7 @@ __all__ = [
     "loads",
     "read_documents",
     "render",
+    "report",
     "timetable",
     "worst_case",
 ]
@@ -488,6 +497,59 @@ def _same_name(one: LoadedTask, other: LoadedTask, _only: bool) -> bool:
 
 def _alone(_one: LoadedTask, _other: LoadedTask, only: bool) -> bool:
     return only
+
+
+REPORTS = ("html", "markdown")
+"""The forms of a postmortem."""
+
+
+def collect(accounts: Sequence[Account], unreadable: Sequence[str] = ()) -> Collected:
+    """Put several tasks into one report; two of one task are compared.
+
+    Parameters
+    ----------
+    accounts : sequence of Account
+    unreadable : sequence of str
+        Why other documents could not be read.
+    """
+    from taskgraph import __version__
+    from taskgraph.analysis.compare import compare
+    from taskgraph.reports.comparison import Pair
+    from taskgraph.reports.results import Collected
+
+    change = None
+    if len(accounts) == 2:
+        before, after = (found.graph for found in accounts)
+        if before.task.id is not None and before.task.id == after.task.id:
+            change = Pair(after.task.name, before, after, compare(before, after))
+    return Collected(tuple(accounts), tuple(unreadable), change, __version__)
+
+
+def report(tasks: LoadedTask | Collected, form: str = "html") -> str:
+    """Write the postmortem of a task as a page, or of several as :func:`collect` gives.
+
+    Parameters
+    ----------
+    tasks : LoadedTask or Collected
+    form : {"html", "markdown"}
+
+    Raises
+    ------
+    RenderError
+        If there is no such form.
+    """
+    from taskgraph.reports.results import Collected
+
+    collected = tasks if isinstance(tasks, Collected) else collect([account(tasks)])
+    if form == "html":
+        from taskgraph.reports.html import report_html
+
+        return report_html(collected)
+    if form == "markdown":
+        from taskgraph.reports.postmortem import report_markdown
+
+        return report_markdown(collected)
+    raise RenderError(f"no report {form!r}: choose from {', '.join(REPORTS)}")
 
 
 def check(loaded: LoadedTask, options: CheckOptions | None = None) -> CheckResult:
