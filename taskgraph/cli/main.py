@@ -23,6 +23,7 @@ _COMMANDS = {
     "budget": "How long it can take at worst.",
     "explain": "Why it failed or stalled, what that held up, what may be done now.",
     "render": "Draw it.",
+    "report": "The postmortem: one page with everything, to open or to attach.",
     "diff": "What changed between two documents, or two folders of them.",
     "history": "What many documents say: durations, failures, timeouts, odds.",
     "rules": "The rules that check knows.",
