@@ -10,7 +10,16 @@ from taskgraph.checks import CheckResult, CheckRun, Finding, Severity
 from taskgraph.checks.baseline import fingerprints
 from taskgraph.errors import InputError
 
-__all__ = ["FORMAT", "VERSION", "check_schema", "finding_json", "render_check_json"]
+__all__ = [
+    "FORMAT",
+    "VERSION",
+    "check_schema",
+    "finding_json",
+    "render_check_json",
+    "summary_json",
+    "to_json",
+    "unreadable_json",
+]
 
 FORMAT = "taskgraph/check"
 VERSION = 1
@@ -28,9 +37,9 @@ def render_check_json(run: CheckRun) -> str:
         "format": FORMAT,
         "version": VERSION,
         "tool_version": run.version,
-        "summary": _summary(run),
+        "summary": summary_json(run),
         "tasks": [_result(result) for result in run.results],
-        "unreadable": [_unreadable(error) for error in run.unreadable],
+        "unreadable": [unreadable_json(error) for error in run.unreadable],
         "stale_baseline": [entry._asdict() for entry in run.stale],
     }
     return to_json(content, indent=2) + "\n"
@@ -57,7 +66,8 @@ def to_json(content: Mapping[str, Any], indent: int | None = None) -> str:
     return text
 
 
-def _summary(run: CheckRun) -> dict[str, int]:
+def summary_json(run: CheckRun) -> dict[str, int]:
+    """Count what a run found."""
     return {
         "tasks": len(run.results),
         "files": len({result.file for result in run.results}),
@@ -108,7 +118,8 @@ def finding_json(finding: Finding, fingerprint: str) -> dict[str, Any]:
     }
 
 
-def _unreadable(error: InputError) -> dict[str, Any]:
+def unreadable_json(error: InputError) -> dict[str, Any]:
+    """Say why a document could not be read."""
     return {
         "file": error.file,
         "hint": error.hint,

@@ -9,7 +9,7 @@ from itertools import groupby
 from taskgraph.checks import CheckResult, CheckRun, Finding, Severity
 from taskgraph.model import visible
 
-__all__ = ["Style", "ansi", "plain", "render_check_text"]
+__all__ = ["Style", "ansi", "closing_lines", "plain", "render_check_text"]
 
 Style = Callable[[str, str], str]
 """Gives a text the looks of a role: ``file``, ``dim``, ``error``, ``warning``, ``info``."""
@@ -45,7 +45,8 @@ def render_check_text(run: CheckRun, *, style: Style = plain) -> str:
         were skipped and why.
     """
     blocks = [_block(result, style) for result in run.results if result.findings]
-    return "".join(f"{block}\n" for block in blocks) + "".join(_closing(run, style))
+    closing = "".join(f"{line}\n" for line in closing_lines(run, style))
+    return "".join(f"{block}\n" for block in blocks) + closing
 
 
 def _block(result: CheckResult, style: Style) -> str:
@@ -73,22 +74,22 @@ def _lines(finding: Finding, width: int, style: Style) -> Iterator[str]:
     yield f"  {' ' * width}  {style(f'hint: {visible(finding.hint)}', 'dim')}"
 
 
-def _closing(run: CheckRun, style: Style) -> Iterator[str]:
+def closing_lines(run: CheckRun, style: Style = plain) -> Iterator[str]:
+    """Say how much was found, what was left out, and what was skipped and why."""
     files = len({result.file for result in run.results})
     where = f"{_count(len(run.results), 'task')} in {_count(files, 'file')}"
     counts = [(severity, run.count(severity)) for severity in reversed(Severity)]
     words = [style(_count(n, severity), severity) for severity, n in counts if n]
-    yield f"{', '.join(words) or 'no findings'}: {where}\n"
+    yield f"{', '.join(words) or 'no findings'}: {where}"
     suppressed = sum(result.suppressed for result in run.results)
     if suppressed:
-        yield style(f"{_count(suppressed, 'finding')} left out as accepted", "dim") + "\n"
+        yield style(f"{_count(suppressed, 'finding')} left out as accepted", "dim")
     for line in _stale(run):
-        yield style(line, "warning") + "\n"
+        yield style(line, "warning")
     if run.unreadable:
-        files = len(run.unreadable)
-        yield style(f"{_count(files, 'file')} could not be read\n", "error")
+        yield style(f"{_count(len(run.unreadable), 'file')} could not be read", "error")
     for line in _skipped(run):
-        yield style(line, "dim") + "\n"
+        yield style(line, "dim")
 
 
 def _stale(run: CheckRun) -> Iterator[str]:

@@ -1,0 +1,47 @@
+"""The findings as JSON Lines: one line each, for tools that read a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from taskgraph.checks import CheckRun
+from taskgraph.checks.baseline import fingerprints
+from taskgraph.reports.check_json import (
+    finding_json,
+    summary_json,
+    to_json,
+    unreadable_json,
+)
+
+__all__ = ["VERSION", "render_check_jsonl"]
+
+VERSION = 1
+
+
+def render_check_jsonl(run: CheckRun) -> str:
+    """Write a line for each finding and each unreadable document, and a summary last.
+
+    Every line is an object whose ``kind`` says what it is: ``finding``, ``unreadable`` or
+    ``summary``. Findings and unreadable documents have the properties that they have in
+    the JSON output, a finding also the ``task`` that it is about.
+    """
+    return "".join(f"{line}\n" for line in _lines(run))
+
+
+def _lines(run: CheckRun) -> Iterator[str]:
+    for result in run.results:
+        task = {"id": result.task_id, "name": result.task_name}
+        prints = fingerprints(result.findings)
+        for finding, fingerprint in zip(result.findings, prints, strict=True):
+            row = finding_json(finding, fingerprint)
+            yield to_json({"kind": "finding", "task": task, **row})
+    for error in run.unreadable:
+        yield to_json({"kind": "unreadable", **unreadable_json(error)})
+    yield to_json(
+        {
+            "kind": "summary",
+            "version": VERSION,
+            "tool_version": run.version,
+            **summary_json(run),
+        }
+    )

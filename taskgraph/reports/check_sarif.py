@@ -1,0 +1,170 @@
+"""The findings as SARIF 2.1.0, within the limits of GitHub's code scanning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from taskgraph.checks import RULES, CheckRun, Finding, Rule, Severity
+from taskgraph.checks.baseline import fingerprints
+from taskgraph.errors import InputError
+from taskgraph.model import Id, visible
+from taskgraph.reports.check_json import to_json
+
+__all__ = ["MOST_LOCATIONS", "MOST_RESULTS", "render_check_sarif"]
+
+MOST_RESULTS = 25_000
+"""More results in a run are refused by GitHub; it stores the worst 5,000."""
+MOST_LOCATIONS = 1_000
+"""More locations of one result are refused by GitHub, or not shown."""
+
+_SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"
+    "sarif-schema-2.1.0.json"
+)
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_LINK = re.compile(r"\[(?=[^\]]*\]\()")
+_INDEX = {rule.code: place for place, rule in enumerate(RULES)}
+
+
+def render_check_sarif(run: CheckRun) -> str:
+    """Write a run as a SARIF log with one run.
+
+    Every rule is described, whether it found something or not. Where there are more
+    results than GitHub takes, the worst ones stay, and a notification tells.
+    """
+    rows = [row for result in run.results for row in _numbered(result.findings)]
+    rows.sort(key=lambda row: -row[0].severity.rank)  # stable: the order of the documents
+    left_out = len(rows) - MOST_RESULTS
+    content = {
+        "$schema": _SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": _driver(run.version)},
+                "invocations": [_invocation(run, left_out)],
+                "columnKind": "unicodeCodePoints",
+                "results": [_result(*row) for row in rows[:MOST_RESULTS]],
+            }
+        ],
+    }
+    return to_json(content, indent=2) + "\n"
+
+
+def _numbered(findings: tuple[Finding, ...]) -> Iterator[tuple[Finding, str]]:
+    return zip(findings, fingerprints(findings), strict=True)
+
+
+def _driver(version: str) -> dict[str, Any]:
+    driver: dict[str, Any] = {"name": "taskgraph", "rules": list(map(_rule, RULES))}
+    if version:
+        driver["version"] = version
+    return driver
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    doc = rule.doc
+    sections = (
+        ("What it does", doc.what),
+        ("Why it is bad", doc.why),
+        ("Example", doc.example),
+        ("What to do", doc.action),
+    )
+    return {
+        "id": rule.code,
+        "name": rule.name.title().replace("-", ""),
+        "shortDescription": {"text": doc.summary},
+        "fullDescription": {"text": doc.what},
+        "help": {
+            "text": "\n\n".join(f"{title}\n{text}" for title, text in sections),
+            "markdown": "\n\n".join(f"## {title}\n\n{text}" for title, text in sections),
+        },
+        "defaultConfiguration": {"level": _LEVELS[rule.severity], "enabled": rule.enabled},
+        "properties": {"tags": [rule.name]},
+    }
+
+
+def _invocation(run: CheckRun, left_out: int) -> dict[str, Any]:
+    notes = [_unreadable(error) for error in run.unreadable]
+    if left_out > 0:
+        text = f"{left_out} more findings, none worse than these, were left out."
+        notes.append({"level": "warning", "message": {"text": text}})
+    invocation: dict[str, Any] = {"executionSuccessful": not run.unreadable}
+    if notes:
+        invocation["toolExecutionNotifications"] = notes
+    return invocation
+
+
+def _unreadable(error: InputError) -> dict[str, Any]:
+    problem = error.problems[0]
+    return {
+        "level": "error",
+        "message": {"text": str(error)},
+        "locations": [_location(error.file, problem.line, problem.column)],
+    }
+
+
+def _result(finding: Finding, fingerprint: str) -> dict[str, Any]:
+    location = _location(finding.file, finding.line, finding.column)
+    location["logicalLocations"] = [{"fullyQualifiedName": finding.pointer or "/"}]
+    result: dict[str, Any] = {
+        "ruleId": finding.code,
+        "ruleIndex": _INDEX[finding.code],
+        "level": _LEVELS[finding.severity],
+        "message": {"text": f"{_sentence(finding.message)} {_sentence(finding.hint)}"},
+        "locations": [location],
+        "partialFingerprints": {"taskgraphFinding/v1": fingerprint},
+        "properties": {
+            "task": finding.task_id,
+            "subtasks": finding.subtasks[:MOST_LOCATIONS],
+            "edges": [
+                {"upstream": a, "downstream": b} for a, b in finding.edges[:MOST_LOCATIONS]
+            ],
+        },
+    }
+    if finding.path:
+        result["codeFlows"] = [_code_flow(finding)]
+    return result
+
+
+def _sentence(text: str) -> str:
+    """Write a text that no viewer takes for markup: ``[text](target)`` is a link."""
+    shown = _LINK.sub(r"\\[", visible(text))
+    return f"{shown[:1].upper()}{shown[1:]}."
+
+
+def _code_flow(finding: Finding) -> dict[str, Any]:
+    """Show a walk step by step; of a long one the beginning and the end."""
+    names: dict[Id, str] = dict(zip(finding.subtasks, finding.subtask_names, strict=True))
+    steps = finding.path
+    if len(steps) > MOST_LOCATIONS:
+        half = MOST_LOCATIONS // 2
+        steps = steps[:half] + steps[-half:]
+    locations = []
+    for step in steps:
+        location = _location(finding.file, step.line, step.column)
+        name = f"{step.id} {names.get(step.id, '')}".strip()
+        location["message"] = {"text": visible(name)}
+        locations.append({"location": location})
+    return {"threadFlows": [{"locations": locations}]}
+
+
+def _location(file: str, line: int | None, column: int | None) -> dict[str, Any]:
+    physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(file)}}
+    if line is not None:
+        physical["region"] = {"startLine": line, "startColumn": column or 1}
+    return {"physicalLocation": physical}
+
+
+def _uri(file: str) -> str:
+    """Write a path as a URI: relative as it is, absolute with its scheme."""
+    path = PurePath(file)
+    try:
+        name = path.as_posix().encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # no name that the operating system gave
+        name = path.as_posix().encode("utf-8", "replace")
+    encoded = quote(name, safe="/")
+    return f"file://{encoded}" if path.is_absolute() else encoded

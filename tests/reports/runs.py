@@ -1,0 +1,80 @@
+"""Runs of the checks for the tests of their outputs."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from taskgraph.api import read_documents
+from taskgraph.checks import (
+    CheckOptions,
+    CheckResult,
+    CheckRun,
+    Finding,
+    Severity,
+    Skipped,
+    Step,
+    check_document,
+)
+from taskgraph.errors import InputError, Problem
+
+RULES = Path(__file__).resolve().parents[2] / "samples" / "rules"
+HOSTILE = (
+    "]]></failure><script>alert(1)</script>",
+    "a\r\n::error file=x::y%0A",
+    "\x1b[31m red \x00 \u202e rtl \ufffe",
+    "| cell | [link](http://evil.example/) <b>`code`</b> @somebody #1 www.evil.example",
+    "half \ud83d pair, 停止, {0} {{1}}",
+)
+
+
+@cache
+def broken() -> CheckRun:
+    """Give everything that breaks a rule, and a document that cannot be read."""
+    results: list[CheckResult] = []
+    for document in read_documents(sorted(map(str, RULES.glob("TG???.json")))):
+        assert document.error is None
+        results += check_document([t.graph for t in document.tasks], CheckOptions())
+    unreadable = InputError(
+        "x/bad file.json", [Problem("is empty"), Problem("is bad", "/a", 3, 2)], "mend it"
+    )
+    return CheckRun(tuple(results), (unreadable,), "1.2.3")
+
+
+def finding(severity: Severity = Severity.ERROR, **fields: object) -> Finding:
+    """Give a finding with some fields of its own."""
+    plain = Finding(
+        code="TG101",
+        name="dependency-cycle",
+        severity=severity,
+        message="1 'a' depends on itself: 1 -> 1",
+        hint="remove the edge",
+        file="a.json",
+        task_id=7,
+        task_name="demo",
+        subtasks=(1,),
+        subtask_names=("a",),
+        pointer="/data/subtasks/0",
+        line=12,
+        column=9,
+    )
+    return plain._replace(**fields)  # type: ignore[arg-type]
+
+
+@cache
+def hostile() -> CheckRun:
+    """Give findings whose every text tries to break out of the output."""
+    results = []
+    for text in HOSTILE:
+        step = Step(text, text, 3, 4)
+        found = finding(
+            message=text, hint=text, file=text, task_name=text, task_id=text,
+            subtasks=(text,), subtask_names=(text,), pointer=f"/{text}", path=(step, step),
+        )  # fmt: skip
+        skipped = (Skipped("TG401", "no-timeout", text),)
+        results.append(CheckResult(text, text, text, (found,), skipped))
+    unreadable = tuple(InputError(text, [Problem(text)], text) for text in HOSTILE)
+    return CheckRun(tuple(results), unreadable, "1.2.3")
+
+
+EMPTY = CheckRun(())

