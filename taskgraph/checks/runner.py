@@ -13,6 +13,7 @@ from taskgraph.checks.selection import Plan, make_plan
 from taskgraph.checks.subject import Subject
 from taskgraph.checks.suppression import without_suppressed
 from taskgraph.graph import TaskGraph
+from taskgraph.model import Origin
 
 __all__ = ["check_document", "run_checks"]
 
@@ -66,13 +67,13 @@ def check_document(
     plan = make_plan(options)
     results: list[CheckResult] = []
     seen: set[Finding] = set()
-    data = b""
+    origin = Origin()
     for graph in graphs:
         subject = Subject(graph, options)
         findings, skipped = _apply(subject, plan)
         suppressed = 0
         if findings:
-            data = data or graph.task.origin.data
+            origin = origin if origin.data else graph.task.origin
             findings = [finding for finding in findings if finding not in seen]
             seen.update(finding for finding in findings if finding.task_name is None)
             found = len(findings)
@@ -91,7 +92,7 @@ def check_document(
                 suppressed,
             )
         )
-    return tuple(_located(results, data) if data else results)
+    return tuple(_located(results, origin) if origin.data else results)
 
 
 def _apply(subject: Subject, plan: Plan) -> tuple[list[Finding], list[Skipped]]:
@@ -138,7 +139,7 @@ def _finding(
     )
 
 
-def _located(results: Sequence[CheckResult], data: bytes) -> list[CheckResult]:
+def _located(results: Sequence[CheckResult], origin: Origin) -> list[CheckResult]:
     """Add lines and columns."""
     from taskgraph.sources.positions import locate
 
@@ -147,7 +148,7 @@ def _located(results: Sequence[CheckResult], data: bytes) -> list[CheckResult]:
         for finding in result.findings:
             pointers[finding.pointer] = None
             pointers.update((step.pointer, None) for step in finding.path)
-    places = locate(data, pointers)
+    places = locate(origin.data, pointers, origin.syntax, origin.first_line)
     if not places:
         return list(results)
     return [_with_places(result, places) for result in results]

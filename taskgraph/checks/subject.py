@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KEYED_DIALECTS", "Subject"]
 
-KEYED_DIALECTS = frozenset({"ocp"})
+KEYED_DIALECTS = frozenset({"definition", "ocp"})
 """The dialects whose documents have the keys of the API."""
 _KEYS = {
     "attempts": "runTime",

@@ -40,6 +40,7 @@ _RENAME = (
     "remove what only a run can have; a saved response needs another file name, "
     "without .task or .taskdef in it"
 )
+_HINT = "taskgraph schema definition gives the JSON Schema of definitions"
 _REFERENCES = ("cluster", "tenant", "host")
 
 
@@ -121,6 +122,7 @@ def read_definition(root: Any, problems: Problems) -> list[Task]:
     InputError
         If it defines no task.
     """
+    problems.hint = _HINT
     pointer = ""
     if isinstance(root, dict) and "tasks" in root:
         for key in sorted(root.keys() - _SEVERAL.keys):

@@ -82,11 +82,14 @@ class Problems:
     ----------
     tally : Tally
         What was read so far.
+    hint : str
+        What to do about what is wrong.
     """
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.tally = Tally()
+        self.hint = MEND
         self._found: list[Problem] = []
 
     def add(self, message: str, pointer: str) -> None:
@@ -99,7 +102,7 @@ class Problems:
         """
         self._found.append(Problem(message, pointer))
         if len(self._found) >= _MOST_PROBLEMS:
-            hint = f"reading stopped after {_MOST_PROBLEMS} problems: {MEND}"
+            hint = f"reading stopped after {_MOST_PROBLEMS} problems: {self.hint}"
             raise self.document.error(self._found, hint)
 
     def refuse(self, message: str, pointer: str, hint: str) -> InputError:
@@ -115,4 +118,4 @@ class Problems:
             With every problem, if there is one.
         """
         if self._found:
-            raise self.document.error(self._found)
+            raise self.document.error(self._found, self.hint)

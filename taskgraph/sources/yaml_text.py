@@ -198,7 +198,7 @@ class _Builder:
         text, tag = event.value, event.tag
         if tag is not None and tag not in _TEXT_TAGS:
             raise self.refuse(f"the tag {tag} means nothing here", event)
-        if tag is not None or event.style is not None:
+        if not event.implicit[0]:  # quoted, or said to be a text
             return text
         if text in _WORDS:
             return _WORDS[text]
