@@ -15,9 +15,9 @@ import pytest
 
 from taskgraph.checks import CheckResult, CheckRun, Severity, Step
 from taskgraph.errors import ConfigError
+from taskgraph.reports import check_sarif
 from taskgraph.reports.check_formats import CHECK_FORMATS, check_renderer
 from taskgraph.reports.check_junit import render_check_junit
-from taskgraph.reports.check_sarif import MOST_LOCATIONS, MOST_RESULTS
 from tests.reports.runs import EMPTY, HOSTILE, broken, finding, hostile
 
 RUNS = pytest.mark.parametrize(
@@ -116,20 +116,25 @@ def test_sarif_shows_a_cycle_as_a_code_flow() -> None:
     assert all("region" in step["location"]["physicalLocation"] for step in steps)
 
 
-def test_sarif_stays_within_the_limits_of_code_scanning() -> None:
-    steps = tuple(Step(i, f"/{i}", i + 1, 1) for i in range(30_000))
-    long = finding(path=steps, subtasks=tuple(range(30_000)), subtask_names=("n",) * 30_000)
-    many = (finding(Severity.INFO),) * MOST_RESULTS
-    log = as_json("sarif", CheckRun((CheckResult("a.json", 7, "demo", (*many, long)),)))[
-        "runs"
-    ][0]
-    assert len(log["results"]) == MOST_RESULTS
+def test_sarif_stays_within_the_limits_of_code_scanning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The documented limits are 25,000 results, and 1,000 locations of a result."""
+    assert (check_sarif.MOST_RESULTS, check_sarif.MOST_LOCATIONS) == (25_000, 1_000)
+    monkeypatch.setattr(check_sarif, "MOST_RESULTS", 50)
+    monkeypatch.setattr(check_sarif, "MOST_LOCATIONS", 20)
+    steps = tuple(Step(i, f"/{i}", i + 1, 1) for i in range(300))
+    long = finding(path=steps, subtasks=tuple(range(300)), subtask_names=("n",) * 300)
+    many = (finding(Severity.INFO),) * 50
+    results = (CheckResult("a.json", 7, "demo", (*many, long)),)
+    (log,) = as_json("sarif", CheckRun(results))["runs"]
+    assert len(log["results"]) == 50
     first = log["results"][0]
     assert first["level"] == "error"
     locations = first["codeFlows"][0]["threadFlows"][0]["locations"]
-    assert len(locations) == MOST_LOCATIONS
-    assert locations[-1]["location"]["message"]["text"] == "29999 n"
-    assert len(first["properties"]["subtasks"]) == MOST_LOCATIONS
+    texts = [location["location"]["message"]["text"] for location in locations]
+    assert texts == [f"{i} n" for i in (*range(10), *range(290, 300))]
+    assert len(first["properties"]["subtasks"]) == 20
     (note,) = log["invocations"][0]["toolExecutionNotifications"]
     assert note["message"]["text"].startswith("1 more findings")
 
