@@ -6,12 +6,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from taskgraph.api import LoadedTask
-from taskgraph.cli.options import each_task, ending, output_option, text_style
+from taskgraph.cli.options import each_task, output_option, text_style
 from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain, write
 from taskgraph.errors import ConfigError
 from taskgraph.history.extras import needs_extras
@@ -26,13 +27,13 @@ __all__ = ["command"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ENDINGS = {
-    "csv": "csv",
-    "htm": "html",
-    "html": "html",
-    "json": "json",
-    "md": "markdown",
-    "markdown": "markdown",
-    "txt": "text",
+    ".csv": "csv",
+    ".htm": "html",
+    ".html": "html",
+    ".json": "json",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".txt": "text",
 }
 
 
@@ -405,7 +406,7 @@ def _write(report: TableReport, form: str | None, output: str | None) -> None:
     """Write a report in the form that was asked for, or that the file's name says."""
     from taskgraph.reports import history_tables
 
-    form = form or _ENDINGS.get(ending(output), "text")
+    form = form or _ENDINGS.get(Path(output or "").suffix.lower(), "text")
     if form == "html":
         from taskgraph.reports.history_html import render_html
 

@@ -166,7 +166,7 @@ def find_anomalies(
 
 
 def _rows(task: Task) -> list[tuple[Id, SubtaskRow]]:
-    (rows,) = rows_of((task,), 0, 0, b"", "")
+    (rows,) = rows_of((task,), (0, 0), "", b"", "")
     ids = {str(subtask.id): subtask.id for subtask in task.subtasks}
     return [(ids[row.subtask_id], row) for row in rows.subtasks]
 

@@ -27,8 +27,8 @@ FROM tasks
 QUALIFY row_number() OVER (
     PARTITION BY
         origin, dialect, task_id, start_time,
-        CASE WHEN task_id IS NULL THEN hex(digest) || pointer END
-    ORDER BY is_detailed DESC, as_of DESC NULLS LAST, digest, document, pointer
+        CASE WHEN task_id IS NULL THEN hex(digest) || place END
+    ORDER BY is_detailed DESC, as_of DESC NULLS LAST, digest, document, place
 ) = 1
 """
 

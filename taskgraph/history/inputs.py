@@ -20,8 +20,9 @@ __all__ = ["File", "Known", "expand", "find_files", "is_container"]
 
 _LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 _TARS = (".tar", ".tar.gz", ".tgz")
-_DOCUMENTS = (".json", ".json.gz", ".txt")
+_DOCUMENTS = (".json", ".json.gz", ".json.zst", ".jsonl.zst", ".ndjson.zst")
 _ENDINGS = (*_DOCUMENTS, *_LINES, *_TARS, ".zip")
+_DIAGNOSIS = "task_info.txt"
 _MAGIC = "*?["
 
 
@@ -195,24 +196,25 @@ def _tar(file: File, known: Known) -> Iterator[Entry]:
             if stream is None:
                 continue
             data = stream.read()
-            if data.startswith(b"\x1f\x8b"):
-                data = gzip.decompress(data)
             archive.members.clear()  # type: ignore[attr-defined] # it would keep all
             stamp = digest_of(data).hex()
             if stamp in contents:
                 continue
             position = raw.tell()
-            name = f"{file.name}/{member.name}"
+            name = f"{file.name}!{member.name}"
             yield Entry(name, file.name, stamp, data=data, weight=position - before)
             before = position
 
 
 def _zip(file: File, known: Known) -> Iterator[Entry]:
     with open_file(file.name) as raw, zipfile.ZipFile(raw) as archive:
+        if any(name.rpartition("/")[2] == _DIAGNOSIS for name in archive.namelist()):
+            yield Entry(file.name, file.name, file.stamp, weight=file.size)
+            return
         for member in archive.infolist():
             if member.is_dir() or not _is_document(member.filename):
                 continue
-            name = f"{file.name}/{member.filename}"
+            name = f"{file.name}!{member.filename}"
             stamp = f"{member.file_size}-{member.CRC:08x}"
             if (name, stamp) not in known:
                 yield Entry(

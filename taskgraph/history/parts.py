@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import zipfile
 import zlib
@@ -12,18 +11,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO, Any, NamedTuple
 
-from taskgraph.errors import InputError, Problem, TaskgraphError
 from taskgraph.history.rows import Rows, SubtaskRow, TaskRow, rows_of
 from taskgraph.history.schema import write_table
-from taskgraph.model import Task
-from taskgraph.sources import read_bytes
+from taskgraph.sources import Source, read_source
 
 __all__ = ["Batch", "Entry", "Part", "build_part", "closing_part", "digest_of", "open_file"]
 
 _READ, _REJECTED, _UNCHANGED, _CONTAINER = "read", "rejected", "unchanged", "container"
 _TRY_AGAIN = ""
 """The stamp of what could not be opened: nothing has it, so it is tried again."""
-_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,21 +188,21 @@ def _read_entry(entry: Entry, part: int, first_row: int, origin: str) -> _Outcom
     digest = digest_of(data)
     if any(digest == entry.known[i : i + 16] for i in range(0, len(entry.known), 16)):
         return _Outcome(_UNCHANGED, entry.stamp, digest)
+    rows: list[Rows] = []
+    reason = ""
     try:
-        tasks = _runs_only(read_bytes(data, entry.name), entry.name)
-        rows = tuple(rows_of(tasks, part, first_row, digest, origin))
-    except TaskgraphError as error:
-        return _Outcome(_REJECTED, entry.stamp, digest, str(error))
+        for reading in read_source(Source(entry.name, lambda: data)):
+            if reading.error is not None:
+                reason = reason or str(reading.error)
+            elif any(task.is_definition for task in reading.tasks):
+                reason = f"{reading.file}: is a definition: it says nothing of a run"
+            else:
+                place = (part, first_row + len(rows))
+                rows += rows_of(reading.tasks, place, entry.name, digest, origin)
     except Exception as error:  # noqa: BLE001 - one document must not stop all others
         reason = f"{entry.name}: a fault of taskgraph itself: {error!r}"
-        return _Outcome(_REJECTED, entry.stamp, digest, reason)
-    return _Outcome(_READ, entry.stamp, digest, rows=rows)
-
-
-def _runs_only(tasks: tuple[Task, ...], name: str) -> tuple[Task, ...]:
-    if any(task.is_definition for task in tasks):
-        raise InputError(name, [Problem("is a definition: it says nothing of a run")])
-    return tasks
+    kind = _REJECTED if reason else _READ
+    return _Outcome(kind, entry.stamp, digest, reason or None, tuple(rows))
 
 
 def _content(entry: Entry) -> bytes:
@@ -214,11 +210,9 @@ def _content(entry: Entry) -> bytes:
     if entry.data is not None:
         return entry.data
     if entry.member:
-        data = _archive(entry.container, entry.version).read(entry.member)
-    else:
-        with open_file(entry.container) as stream:
-            data = stream.read()
-    return gzip.decompress(data) if data.startswith(_GZIP) else data
+        return _archive(entry.container, entry.version).read(entry.member)
+    with open_file(entry.container) as stream:
+        return stream.read()
 
 
 @lru_cache(maxsize=2)

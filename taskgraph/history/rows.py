@@ -33,8 +33,12 @@ class TaskRow(NamedTuple):
     ----------
     part, row : int
         The key of the row; the part is that of the file.
+    document : str
+        The name of what was read.
+    place : str
+        Where the task stands in it: member of an archive, line, JSON pointer.
     digest : bytes
-        Of the document.
+        Of what was read.
     origin : str
         What the user calls the installation that wrote the documents.
     span_us : int or None
@@ -48,7 +52,7 @@ class TaskRow(NamedTuple):
     part: int
     row: int
     document: str
-    pointer: str
+    place: str
     digest: bytes
     origin: str
     dialect: str
@@ -117,16 +121,21 @@ class Rows(NamedTuple):
 
 
 def rows_of(
-    tasks: tuple[Task, ...], part: int, first_row: int, digest: bytes, origin: str
+    tasks: tuple[Task, ...],
+    first: tuple[int, int],
+    document: str,
+    digest: bytes,
+    origin: str,
 ) -> Iterator[Rows]:
     """Give the rows of every task of one document.
 
     Parameters
     ----------
     tasks : tuple of Task
-    part : int
-    first_row : int
-        The number of the first row; the others follow.
+    first : (int, int)
+        The part, and the number of the first row; the others follow.
+    document : str
+        The name of what was read, which may hold several documents.
     digest : bytes
     origin : str
     """
@@ -135,34 +144,41 @@ def rows_of(
     graphs = [build_graph(task) for task in bare]
     results = check_document(graphs, _OPTIONS)
     for number, (graph, result) in enumerate(zip(graphs, results, strict=True)):
-        row = first_row + number
+        key = (first[0], first[1] + number)
+        source = (document, _place(graph.task.origin, document), digest, origin)
         as_of = graph.task.as_of()
-        subtasks = _subtask_rows(graph, part, row, as_of)
-        yield Rows(_task_row(graph, result, (part, row), digest, origin, as_of), subtasks)
+        task = _task_row(graph, result, key, source, as_of)
+        yield Rows(task, _subtask_rows(graph, key, as_of))
 
 
 def _without_text(origin: Origin) -> Origin:
     return replace(origin, data=b"")
 
 
+def _place(origin: Origin, document: str) -> str:
+    """Give the place of a task in what was read: member of an archive, line, pointer."""
+    line = f":{origin.first_line}" if origin.first_line > 1 else ""
+    return f"{origin.file.removeprefix(document)}{line}{origin.pointer}"
+
+
 def _task_row(
     graph: TaskGraph,
     result: CheckResult,
     key: tuple[int, int],
-    digest: bytes,
-    origin: str,
+    source: tuple[str, str, bytes, str],
     as_of: datetime | None,
 ) -> TaskRow:
     task = graph.task
+    document, place, digest, label = source
     severities = Counter(finding.severity for finding in result.findings)
     retried = sum(_is_retried(subtask) for subtask in task.subtasks)
     skipped = sum(subtask.operation in _SKIPS for subtask in task.subtasks)
     return TaskRow(
         *key,
-        document=task.origin.file,
-        pointer=task.origin.pointer,
+        document=document,
+        place=place,
         digest=digest,
-        origin=origin,
+        origin=label,
         dialect=task.origin.dialect,
         task_id=None if task.id is None else str(task.id),
         name=task.name,
@@ -207,7 +223,7 @@ def _task_span(task: Task) -> int | None:
 
 
 def _subtask_rows(
-    graph: TaskGraph, part: int, row: int, as_of: datetime | None
+    graph: TaskGraph, key: tuple[int, int], as_of: datetime | None
 ) -> list[SubtaskRow]:
     task_start = graph.task.start_time
     waits = _waits(graph)
@@ -221,8 +237,7 @@ def _subtask_rows(
         reversed_clock = length is not None and length < 0
         rows.append(
             SubtaskRow(
-                part=part,
-                task_row=row,
+                *key,
                 subtask_id=str(subtask.id),
                 name=subtask.name,
                 parallel_index=subtask.parallel_index,

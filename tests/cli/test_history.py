@@ -1,0 +1,216 @@
+"""``taskgraph history`` from end to end."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from benchmarks.history_archive import write_archive
+from taskgraph.cli.main import main
+from tests.history.documents import FLEET, response, step, write
+
+Run: TypeAlias = Callable[..., tuple[int, str, str]]
+
+SCRIPT = "from taskgraph.cli.main import main; main()"
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the command in this process; give the exit code and both outputs."""
+    monkeypatch.setenv("COLUMNS", "110")
+
+    def call(*arguments: str | Path) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as caught:
+            main(["history", *map(str, arguments)])
+        output = capsys.readouterr()
+        return int(caught.value.code or 0), output.out, output.err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with documents in ``in`` and what was collected in ``runs``."""
+    folder = tmp_path_factory.mktemp("history")
+    write_archive(folder / "in", 500, kinds=FLEET, form="jsonl", clean=True)
+    with pytest.raises(SystemExit) as caught:
+        main(["history", "collect", str(folder / "in"), "-o", str(folder / "runs"), "-j1"])
+    assert not caught.value.code
+    work = step(1, "Prepare", 0, 1, timeout=30)
+    rest = step(2, "Stop obproxy", 2, 400, timeout=1800)
+    write(folder, {"tonight.json": response(7, [work, rest], name="Stop obproxy")})
+    return folder
+
+
+def test_collect_says_what_it_did_and_then_has_nothing_to_do(
+    tmp_path: Path, run: Run
+) -> None:
+    write(tmp_path / "in", {"a.json": response(1, [step(1, "a")]), "b.json": b"{"})
+    command = ("collect", tmp_path / "in", "-o", tmp_path / "runs", "-j", "1")
+    code, out, err = run(*command)
+    assert (code, out) == (2, "")
+    assert "2 documents read, 0 files unchanged, 1 tasks and 1 subtasks added" in err
+    assert "1 documents cannot be read" in err
+    assert "rejects.jsonl says why" in err
+    code, out, err = run(*command)
+    assert code == 0
+    assert "0 documents read, 2 files unchanged" in err
+
+
+def test_stats_in_every_form(folder: Path, run: Run, tmp_path: Path) -> None:
+    command = ("stats", "-r", folder / "runs")
+    code, text, _ = run(*command)
+    assert code == 0
+    assert "重启 OBProxy" in text
+    code, content, _ = run(*command, "--format", "json")
+    found = json.loads(content)
+    assert (found["format"], found["documents"]) == ("taskgraph/history-stats", 500)
+    code, table, _ = run(*command, "--format", "csv", "--task", "Stop *")
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert {row["task"] for row in rows} == {"Stop obproxy"}
+    for ending, mark in (("html", "<!doctype html>"), ("md", "# Runs of tasks")):
+        file = tmp_path / f"stats.{ending}"
+        assert run(*command, "-o", file)[0] == 0
+        assert file.read_text("utf-8").startswith(mark)
+
+
+def test_timeouts_and_their_patch(folder: Path, run: Run) -> None:
+    tonight = folder / "tonight.json"
+    command = ("timeouts", tonight, "-r", folder / "runs", "--share", "90")
+    code, text, _ = run(*command)
+    assert code == 0
+    assert "lower" in text
+    assert "2 timeouts change; the worst case goes from 30 min to" in " ".join(text.split())
+    code, patch, _ = run(*command, "--format", "patch")
+    operations = json.loads(patch)
+    assert [one["op"] for one in operations] == ["test", "replace"] * 2
+    code, _, err = run("timeouts", "-r", folder / "runs", "--format", "patch")
+    assert code == 2
+    assert "needs one FILE" in err
+
+
+def test_odds(folder: Path, run: Run, tmp_path: Path) -> None:
+    command = ("odds", folder / "tonight.json", "-r", folder / "runs", "--window", "2m")
+    code, text, _ = run(*command)
+    assert code == 0
+    assert "Ends in it" in text
+    assert text == run(*command)[1]
+    assert text != run(*command, "--seed", "1")[1]
+    _, content, _ = run(*command, "--format", "json", "--samples", "500")
+    assert json.loads(content)["options"]["samples"] == 500
+    assert run(*command, "-o", tmp_path / "odds.html")[0] == 0
+    assert "<svg" in (tmp_path / "odds.html").read_text("utf-8")
+    code, _, err = run("odds", folder / "tonight.json", "--window", "soon")
+    assert code == 2
+    assert "is no duration" in err
+
+
+def test_odds_of_a_broken_task_and_of_several(
+    folder: Path, run: Run, tmp_path: Path
+) -> None:
+    loop = step(1, "a", upstreams=[1], downstreams=[1])
+    both = json.loads(response(1, [step(1, "a")]))["data"]
+    two = json.dumps([both] * 2).encode()
+    write(tmp_path, {"loop.json": response(1, [loop]), "two.json": two})
+    options = ("-r", folder / "runs", "--window", "60")
+    code, _, err = run("odds", tmp_path / "loop.json", *options)
+    assert code == 1
+    assert "cycle" in err
+    code, _, err = run("odds", tmp_path / "two.json", *options)
+    assert code == 2
+    assert "holds 2 tasks" in err
+
+
+def test_anomalies(folder: Path, run: Run) -> None:
+    command = ("anomalies", folder / "tonight.json", "-r", folder / "runs")
+    code, text, _ = run(*command)
+    assert code == 0
+    assert "slow" in text
+    assert "'Stop obproxy' took 6m38s" in " ".join(text.split())
+    assert run(*command, "--fail-on-any")[0] == 1
+
+
+def test_without_a_history_the_way_to_one_is_shown(run: Run, tmp_path: Path) -> None:
+    for command in (("stats",), ("timeouts",), ("odds", "x.json", "--window", "1")):
+        code, _, err = run(*command, "-r", tmp_path)
+        assert code == 2
+        assert "history collect" in err or "does not exist" in err
+
+
+def test_where_nothing_is_installed_one_message_says_what_to_install(
+    folder: Path, tmp_path: Path
+) -> None:
+    for library in ("duckdb", "pyarrow", "fsspec", "numpy", "jinja2"):
+        write(tmp_path / library, {f"{library}.py": _MISSING.encode()})
+        tonight = str(folder / "tonight.json")
+        runs = str(folder / "runs")
+        command = {
+            "fsspec": ["collect", "memory://x", "-o", str(tmp_path / "new")],
+            "jinja2": ["stats", "-r", runs, "-f", "html"],
+            "numpy": ["odds", tonight, "-r", runs, "--window", "60"],
+            "pyarrow": ["collect", tonight, "-o", str(tmp_path / "new"), "-j1"],
+        }.get(library, ["stats", "-r", runs])
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT, "history", *command],
+            env=os.environ
+            | {"PYTHONPATH": f"{tmp_path / library}{os.pathsep}{os.getcwd()}"},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert done.returncode == 2, done.stderr
+        assert f"{library} is missing" in done.stderr
+        assert "pip install '.[history]'" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+_MISSING = "raise ModuleNotFoundError(f'No module named {__name__!r}', name=__name__)\n"
+
+
+def test_to_know_the_command_costs_no_heavy_import() -> None:
+    heavy = "{'dask', 'distributed', 'duckdb', 'fsspec', 'jinja2', 'numpy', 'pyarrow'}"
+    script = f"import sys, taskgraph.cli.history; print({heavy} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True
+    )
+    assert done.stdout == "set()\n"
+
+
+@pytest.mark.slow
+def test_on_a_terminal_a_bar_shows_how_far_it_is(tmp_path: Path) -> None:
+    write_archive(tmp_path / "in", 3000, kinds=FLEET, form="jsonl", clean=True)
+    ours, theirs = pty.openpty()
+    command = ["collect", str(tmp_path / "in"), "-o", str(tmp_path / "runs"), "-j1"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, "history", *command],
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "100"},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            chunk = os.read(ours, 65536)
+        except OSError:
+            break
+        if not chunk:
+            break
+        shown += chunk
+    os.close(ours)
+    out, _ = process.communicate()
+    assert process.returncode == 0
+    assert out == b""
+    assert "documents" in shown.decode()
+    assert "/s" in shown.decode()
+    assert "left" in shown.decode()

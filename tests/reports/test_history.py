@@ -1,0 +1,264 @@
+"""Reports of the history: every form says the same and escapes for itself."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from taskgraph.reports.history import (
+    anomaly_report,
+    odds_report,
+    statistics_report,
+    timeouts_report,
+)
+from taskgraph.reports.history_html import render_html
+from taskgraph.reports.history_tables import (
+    TableReport,
+    cell,
+    render_csv,
+    render_json,
+    render_markdown,
+)
+from taskgraph.reports.text.console import Style
+from taskgraph.reports.text.history import render_text
+
+HOSTILE = "</script><b>&\"'|`*_#\x1b[31m\u202e\n=1+1\u2028[x](y)"
+
+
+def spread(**changes: int) -> dict[str, Any]:
+    values = {"p5": 1_000_000, "p25": 2_000_000, "p50": 3_000_000, "p75": 4_000_000}
+    values |= {"p95": 5_000_000, "p99": 6_000_000, "max": 90_000_000, "size": 12}
+    return values | changes
+
+
+NOTHING = dict.fromkeys(("p5", "p25", "p50", "p75", "p95", "p99", "max")) | {"size": 0}
+
+
+def statistics_of(name: str) -> TableReport:
+    kind: dict[str, Any] = {
+        "task": name,
+        "subtask": None,
+        "seen": 20,
+        "runs": 12,
+        "failed": 1,
+    }
+    kind |= {"skipped": 2, "retried": 3, "rolled_back": 4, "run_us": spread()}
+    kind |= {"wait_us": spread(), "timeout": None, "used_ppm": NOTHING}
+    part = kind | {"subtask": name, "timeout": 120, "used_ppm": spread(max=750_000)}
+    empty = part | {"subtask": "never ran", "run_us": NOTHING, "wait_us": NOTHING}
+    content = {"documents": 9, "rejects": 1, "responses": 8, "tasks": 7}
+    return statistics_report(content | {"kinds": [kind, part, empty]})
+
+
+def timeouts_of(name: str) -> TableReport:
+    advice: dict[str, Any] = {
+        "task": name,
+        "subtask": name,
+        "verdict": "lower",
+        "timeout": 3600,
+    }
+    advice |= {"advised": 35, "is_next_step": False, "runs": 300, "needed": 299, "cut": 0}
+    advice |= {"hung": 2, "retried": 0, "limit_us": 22_000_000, "longest_us": 23_000_000}
+    advice |= {"confidence": 0.951, "would_kill": 0, "frees": 3565}
+    few = dict.fromkeys(("advised", "confidence", "would_kill", "frees"))
+    rows = [
+        advice,
+        advice | {"verdict": "too few runs", "runs": 3} | few,
+        advice | {"verdict": "raise", "is_next_step": True, "cut": 9, "frees": -60},
+    ]
+    options = {"share": 0.99, "confidence": 0.95, "margin": 0.5, "across_tasks": False}
+    effects = [
+        {"file": name, "changes": 2, "before": 3600, "after": 70},
+        {"file": name, "changes": 0, "before": None, "after": None},
+    ]
+    return timeouts_report(rows, options, effects)
+
+
+def odds_of(name: str, window: int = 60) -> TableReport:
+    found = {
+        "options": {"window": window, "samples": 1000, "seed": 0, "attempts": 1},
+        "probability": 0.5,
+        "low": 0.47,
+        "high": 0.53,
+        "late": 0.3,
+        "failed": 0.2,
+        "quantiles": [
+            {"share": 0.5, "value": 60_000_000, "low": 58_000_000, "high": 62_000_000}
+        ],
+        "subtasks": [
+            {"id": name, "name": name, "criticality": 0.004, "failure": 0.2}
+            | {"basis": basis, "runs": 3}
+            for basis in ("runs in this kind of task", "no runs: its whole timeout")
+        ],
+        "bins": [[10_000_000, 50_000_000, 3], [50_000_000, 90_000_000, 400]],
+    }
+    return odds_report({"file": name, "id": name, "name": name}, found)
+
+
+def anomalies_of(name: str) -> TableReport:
+    nothing = dict.fromkeys(("value_us", "usual_us", "high_us", "attempts"))
+    times = {"value_us": 9_000_000, "usual_us": 1_000_000, "high_us": 2_000_000}
+    kinds = ["slow", "fast", "waited long", "failed", "retried", "skipped"]
+    kinds += ["out of order", "new", "missing"]
+    found = [
+        {"kind": kind, "ids": [1, name], "name": name, "others": 40, "alike": n % 2}
+        | {"other_name": name}
+        | nothing
+        | (times if kind in {"slow", "fast", "waited long"} else {"attempts": 3})
+        for n, kind in enumerate(kinds)
+    ]
+    options = {"least_runs": 20}
+    task = {"file": name, "id": 1, "name": name}
+    few = {"others": 3, "options": options, "found": []}
+    return anomaly_report(
+        [(task, {"others": 40, "options": options, "found": found}), (task, few)]
+    )
+
+
+MAKERS = {
+    "statistics": statistics_of,
+    "timeouts": timeouts_of,
+    "odds": odds_of,
+    "anomalies": anomalies_of,
+}
+every_report = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+
+
+class Page(HTMLParser):
+    """Notes the elements, the attributes and the text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        assert not any(name.startswith("on") for name, _ in attrs)
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.text += data
+
+
+@every_report
+def test_pages_hold_hostile_names_as_text(make: Any) -> None:
+    page = Page(render_html(make(HOSTILE)))
+    assert page.open == []
+    assert "</script><b>&\"'|`*_#␛[31m⟨U+202E⟩␊=1+1⟨U+2028⟩[x](y)" in page.text
+    assert not page.tags & {"script", "b", "a", "img"}
+
+
+@every_report
+def test_terminal_text_holds_no_controls(make: Any) -> None:
+    for style in (Style(80), Style(40), Style(200, color=True)):
+        text = render_text(make(HOSTILE), style)
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", text) if style.color else text
+        assert plain.replace("\n", "").isprintable()
+        assert "\x1b[31mx" not in text
+
+
+@every_report
+def test_markdown_escapes_what_it_would_take_for_markup(make: Any) -> None:
+    text = render_markdown(make(HOSTILE))
+    assert not re.search(r"(?<!\\)[<`*\[]", text.replace("| ---", ""))
+    tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
+    assert tables
+    for table in tables:
+        assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1
+
+
+@every_report
+def test_csv_is_read_back_and_starts_no_formula(make: Any) -> None:
+    text = render_csv(make("=HYPERLINK(1)"))
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert rows
+    assert not any(
+        (value or "").startswith(("=", "+", "@")) for row in rows for value in row.values()
+    )
+    assert len({len(row) for row in rows}) == 1
+
+
+@every_report
+def test_json_is_versioned_and_whole(make: Any) -> None:
+    text = render_json(make(HOSTILE))
+    content = json.loads(text)
+    assert content["format"].startswith("taskgraph/history-")
+    assert content["version"] == 1
+    assert HOSTILE in _texts(content)
+    assert text == render_json(make(HOSTILE))
+
+
+def _texts(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return _texts(list(value.values()))
+    if isinstance(value, list):
+        return set().union(*map(_texts, value))
+    return {value} if isinstance(value, str) else set()
+
+
+def test_too_few_runs_are_said() -> None:
+    text = render_text(timeouts_of("a"), Style(120))
+    assert "too few runs" in text
+    assert "needs at least 299 runs" in text
+    assert "9 runs may have been killed though healthy" in " ".join(text.split())
+    assert "the worst case goes from 1 h to 1 min 10 s" in text
+
+
+def test_the_odds_say_where_the_window_ends() -> None:
+    assert " ^ the window ends here" in render_text(odds_of("a"), Style(100))
+    assert "the window ends beyond" in render_text(odds_of("a", 900), Style(100))
+    assert 'class="limit"' in render_html(odds_of("a"))
+    assert 'class="limit"' not in render_html(odds_of("a", 900))
+
+
+def test_each_row_of_the_statistics_has_its_plot() -> None:
+    page = render_html(statistics_of("a"))
+    assert page.count("<svg") == 2  # nothing ran in the third row
+    assert "timeout 2 min" in page
+
+
+def test_departures_are_sentences() -> None:
+    text = " ".join(render_text(anomalies_of("work"), Style(200)).split())
+    assert "'work' took 9.00s; usual are 1.00s, at most 2.00s with few exceptions" in text
+    assert "none of 40 other runs took as long" in text
+    assert "'work' started before 'work'" in text
+    assert "3 other runs are too few to compare with: 20 needed" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (None, "us", "–"),
+        (0, "us", "0s"),
+        (1, "us", "0.000s"),
+        (59_940_000, "us", "59.9s"),
+        (60_000_000, "us", "1m"),
+        (90_061_000_000, "us", "1d1h"),
+        (-5_000_000, "us", "-5.00s"),
+        (3600, "seconds", "1h"),
+        (-90, "seconds", "-1m30s"),
+        (0, "seconds", "0s"),
+        (750_000, "ppm", "75 %"),
+        (0.004, "share", "0.4 %"),
+        (0.0, "share", "0 %"),
+        (12, "count", "12"),
+        ("a\nb", "text", "a␊b"),
+    ],
+)
+def test_values_are_short(value: Any, unit: Any, text: str) -> None:
+    assert cell(value, unit) == text
