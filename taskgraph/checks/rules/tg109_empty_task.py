@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks.findings import Severity
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 
 __all__ = ["RULE"]
@@ -39,4 +39,17 @@ def check(subject: Subject) -> Iterator[Fault]:
         )
 
 
-RULE = Rule("TG109", "empty-task", Severity.WARNING, check, __doc__)
+def _subtasks(subject: Subject) -> str:
+    if subject.task.origin.dialect == "obshell" and not subject.task.subtasks:
+        return "the response leaves the nodes out, as obshell may"
+    return ""
+
+
+RULE = Rule(
+    "TG109",
+    "empty-task",
+    Severity.WARNING,
+    check,
+    __doc__,
+    needs=(Need("the subtasks", _subtasks),),
+)

@@ -45,6 +45,7 @@ _OF_TASK = (
     ("operation", TASK_OPERATIONS),
     ("type", TASK_TYPES),
 )
+_OF_OBSHELL_TASK = (("status", STATUSES), *_OF_TASK[1:])
 _OF_SUBTASKS = (
     ("status", STATUSES),
     ("operation", OPERATIONS),
@@ -54,7 +55,8 @@ _OF_SUBTASKS = (
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each unknown value."""
-    for attribute, known in _OF_TASK:
+    is_obshell = subject.task.origin.dialect == "obshell"
+    for attribute, known in _OF_OBSHELL_TASK if is_obshell else _OF_TASK:
         value = getattr(subject.task, attribute)
         if value is not None and value not in known:
             yield Fault(
