@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
-__all__ = ["columns", "fit"]
+__all__ = ["columns", "fit", "packed"]
 
 
 def columns(text: str) -> int:
@@ -33,3 +34,15 @@ def fit(text: str, width: int) -> str:
             break
         kept.append(char)
     return "".join(kept) + "…" + " " * (width - taken - 1)
+
+
+def packed(parts: Iterable[str], between: str, width: int) -> list[str]:
+    """Put parts on lines, as many on each as fit; empty ones are left out."""
+    lines: list[str] = []
+    for part in filter(None, parts):
+        longer = f"{lines[-1]}{between}{part}" if lines else part
+        if lines and columns(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines

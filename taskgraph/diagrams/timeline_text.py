@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from taskgraph.diagrams.axis import marks
-from taskgraph.diagrams.labels import join_words
 from taskgraph.diagrams.palette import SIGNS
-from taskgraph.diagrams.terminal import columns, fit
+from taskgraph.diagrams.terminal import columns, fit, packed
 from taskgraph.diagrams.timeline import Row, Timeline
 
 __all__ = ["render_timeline_text"]
@@ -36,7 +35,8 @@ def render_timeline_text(timeline: Timeline, width: int = 100) -> str:
     names = min(width // 3, max((columns(row.name) for row in timeline.rows), default=0))
     chart = width - names - 5
     left = " " * (names + 4)
-    lines = [timeline.title, join_words((timeline.subtitle, *timeline.summary))]
+    lines = [timeline.title]
+    lines += packed((timeline.subtitle, *timeline.summary), " · ", width)
     lines += [*timeline.notes, ""]
     lines.append(left + _axis(timeline, chart))
     for row in timeline.rows:
@@ -45,7 +45,8 @@ def render_timeline_text(timeline: Timeline, width: int = 100) -> str:
             f"{SIGNS[row.tone]} {fit(row.name, names)}{sign} {_bar(timeline, row, chart)}"
         )
         lines.append(f"{left}{row.note}")
-    return "\n".join([*(line.rstrip() for line in lines), "", _key(timeline), ""])
+    lines += ["", *packed(_key(timeline), "   ", width), ""]
+    return "\n".join(fit(line, width).rstrip() for line in lines)
 
 
 def _place(timeline: Timeline, time: int, chart: int) -> int:
@@ -82,7 +83,7 @@ def _bar(timeline: Timeline, row: Row, chart: int) -> str:
     return "".join(cells)
 
 
-def _key(timeline: Timeline) -> str:
+def _key(timeline: Timeline) -> Iterable[str]:
     """Explain the signs that are there."""
     rows = timeline.rows
     seen = [r for r in rows if r.limit is not None and r.limit <= timeline.end]
@@ -102,4 +103,4 @@ def _key(timeline: Timeline) -> str:
             (timeline.now is not None, "¦ as of"),
             (any(r.marked for r in rows), "* as-run path"),
         )
-    return "   ".join(text for applies, text in pairs if applies)
+    return (text for applies, text in pairs if applies)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from taskgraph.diagrams.text import text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
-SIZES = {"t": 18.0, "u": 12.0, "h": 13.0, "m": 11.0, "s": 11.0, "": 10.0}
+SIZES = {"t": 18.0, "u": 12.0, "h": 13.0, "m": 11.0, "s": 11.0, "n": 12.0, "": 10.0}
 
 
 class Rect(NamedTuple):
@@ -128,6 +128,8 @@ def _label(
     size = SIZES[classes[0] if classes else ""]
     width = float(element.get("textLength", text_width(text, size)))
     x, y = float(element.attrib["x"]) + dx, float(element.attrib["y"]) + dy
+    if element.get("text-anchor") == "middle":
+        x -= width / 2
     return Label(text, Rect(x, y - 0.8 * size, width, size), box)
 
 

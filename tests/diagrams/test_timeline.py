@@ -1,0 +1,251 @@
+"""Timelines: what ran when, what waited, and the plan of what did not run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskgraph.diagrams import DiagramOptions, render
+from taskgraph.diagrams.axis import marks
+from taskgraph.diagrams.terminal import columns
+from taskgraph.diagrams.timeline import Row, Timeline, build_timeline
+from taskgraph.diagrams.timeline_svg import render_timeline_svg
+from taskgraph.diagrams.timeline_text import render_timeline_text
+from taskgraph.errors import RenderError
+from taskgraph.model import Task
+from taskgraph.model.text import visible
+from tests.diagrams.drawing import read_drawing
+from tests.diagrams.tasks import (
+    HOSTILE,
+    analysed,
+    chain,
+    graph_of,
+    make_task,
+    shuffled,
+)
+
+BEGIN = datetime(2025, 3, 4, 10, tzinfo=timezone(timedelta(hours=8)))
+SECOND = 1_000_000
+
+
+def ran(start: float, finish: float | None, **fields: Any) -> dict[str, Any]:
+    """Give the fields of a subtask that ran from one second of the task to another."""
+    times = {"start_time": BEGIN + timedelta(seconds=start)}
+    if finish is not None:
+        times["finish_time"] = BEGIN + timedelta(seconds=finish)
+    return {"status": "SUCCESSFUL", "attempts": 1, **times, **fields}
+
+
+def run_task() -> Task:
+    """Build a run: two branches, one retried, one failed at its limit, one running."""
+    rows = {
+        1: ran(1, 2, name="Start"),
+        2: ran(4, 40, name="Copy", attempts=2, operation="RETRY"),
+        3: ran(4, 66, name="Stop", status="FAILED", timeout=60),
+        4: ran(45, None, name="Warm up", status="RUNNING", timeout=600),
+        5: {"name": "Finish"},
+    }
+    edges = [(1, 2), (1, 3), (2, 4), (3, 5), (4, 5)]
+    return make_task(rows, edges, start_time=BEGIN)
+
+
+def timeline_of(task: Task, **options: Any) -> Timeline:
+    graph = graph_of(task)
+    timing, _ = analysed(graph)
+    return build_timeline(
+        graph,
+        schedule=timing,
+        as_of=BEGIN + timedelta(seconds=100),
+        options=DiagramOptions(view="timeline", **options),
+    )
+
+
+def row_of(timeline: Timeline, name: str) -> Row:
+    return next(row for row in timeline.rows if row.name == name)
+
+
+def test_bars_are_measured_times() -> None:
+    timeline = timeline_of(run_task())
+    assert timeline.begin == BEGIN
+    assert timeline.end == timeline.now == 100 * SECOND
+    spans = {row.name: (row.start // SECOND, row.finish // SECOND) for row in timeline.rows}
+    assert spans == {
+        "Start": (1, 2),
+        "Copy": (4, 40),
+        "Stop": (4, 66),
+        "Warm up": (45, 100),
+    }
+
+
+def test_waiting_begins_when_the_last_upstream_finished() -> None:
+    timeline = timeline_of(run_task())
+    assert row_of(timeline, "Start").ready is None
+    assert row_of(timeline, "Copy").ready == 2 * SECOND
+    assert row_of(timeline, "Warm up").ready == 40 * SECOND
+    assert "waited 5 s" in row_of(timeline, "Warm up").note
+
+
+def test_a_limit_is_known_for_a_single_run_only() -> None:
+    timeline = timeline_of(run_task())
+    assert row_of(timeline, "Stop").limit == 64 * SECOND
+    assert row_of(timeline, "Copy").limit is None
+    assert row_of(timeline, "Copy").several
+    assert "2 attempts" in row_of(timeline, "Copy").note
+
+
+def test_the_as_run_path_is_marked() -> None:
+    timeline = timeline_of(run_task())
+    names = [timeline.rows[place].name for place in timeline.path]
+    assert names == ["Start", "Copy", "Warm up"]
+    assert {row.name for row in timeline.rows if row.marked} == set(names)
+
+
+def test_what_did_not_run_is_counted() -> None:
+    assert timeline_of(run_task()).notes == ("Without times: 1 PENDING.",)
+
+
+def test_a_task_that_did_not_run_shows_the_plan() -> None:
+    rows = {1: {"timeout": 60}, 2: {"timeout": 300}, 3: {"timeout": 60}, 4: {"timeout": 0}}
+    timeline = timeline_of(make_task(rows, [(1, 2), (1, 3), (2, 4), (3, 4)]))
+    assert timeline.planned
+    assert timeline.end == 360 * SECOND
+    slack = row_of(timeline, "Subtask 3")
+    assert (slack.start, slack.finish, slack.limit) == (
+        60 * SECOND,
+        120 * SECOND,
+        360 * SECOND,
+    )
+    assert "may slip 4 min" in slack.note
+    assert not slack.marked
+    assert "no time limit" in row_of(timeline, "Subtask 4").note
+
+
+def test_a_faulty_task_that_ran_is_shown_without_a_path() -> None:
+    task = make_task({1: ran(0, 5), 2: ran(6, 9)}, [(1, 2), (2, 1)])
+    timeline = timeline_of(task)
+    assert len(timeline.rows) == 2
+    assert timeline.path == ()
+
+
+def test_a_faulty_task_that_did_not_run_has_no_plan() -> None:
+    with pytest.raises(RenderError, match="the dependencies form a cycle"):
+        timeline_of(make_task({1: {}}, [(1, 1)]))
+
+
+def test_rows_are_limited_to_the_most_telling() -> None:
+    rows = {n: ran(n, n + n % 7 + 1) for n in range(1, 60)}
+    rows[33]["status"] = "FAILED"
+    timeline = timeline_of(make_task(rows), max_nodes=10)
+    assert len(timeline.rows) == 10
+    assert any(row.tone == "failed" for row in timeline.rows)
+    assert "49 shorter rows are left out." in timeline.notes
+
+
+def test_options_choose_the_rows() -> None:
+    assert [row.name for row in timeline_of(run_task(), focus="2:0").rows] == ["Copy"]
+
+
+def test_a_finish_before_the_start_is_said() -> None:
+    timeline = timeline_of(make_task({1: ran(10, 5), 2: ran(1, 30)}))
+    assert "finish before start" in row_of(timeline, "Subtask 1").note
+
+
+def test_the_order_of_the_document_does_not_matter() -> None:
+    task = run_task()
+    other = replace(shuffled(task), start_time=BEGIN)
+    assert timeline_of(other) == timeline_of(task)
+
+
+# SVG and text -----------------------------------------------------------------------
+
+
+def hostile() -> Task:
+    return make_task(
+        {n: ran(n, 2 * n + 1, name=name, status=name) for n, name in enumerate(HOSTILE)}
+    )
+
+
+@pytest.mark.parametrize("task", [run_task(), hostile(), chain(["停" * 300, "b"])])
+def test_everything_lies_inside_the_picture(task: Task) -> None:
+    drawing = read_drawing(render_timeline_svg(timeline_of(task)))
+    assert drawing.labels
+    for label in drawing.labels:
+        assert drawing.view.holds(label.rect), label.text
+
+
+def test_names_do_not_reach_into_the_chart() -> None:
+    svg = render_timeline_svg(timeline_of(chain(["停" * 300, "b"])))
+    bars = re.findall(r'<rect class="bar [^"]*" x="([\d.]+)"', svg)
+    drawing = read_drawing(svg)
+    names = [label for label in drawing.labels if label.text.startswith("停")]
+    assert len(names) == 1
+    assert names[0].rect.right - 28 <= min(map(float, bars))
+
+
+def test_hostile_names_are_text() -> None:
+    svg = render_timeline_svg(timeline_of(hostile()))
+    assert "<script" not in svg
+    for name in HOSTILE:
+        assert visible(name)[:8].replace("<", "&lt;").replace(">", "&gt;") in svg.replace(
+            "&amp;", "&"
+        ).replace("&quot;", '"').replace("&#x27;", "'")
+
+
+@pytest.mark.parametrize("width", [20, 60, 100, 180])
+def test_text_keeps_to_the_width(width: int) -> None:
+    lines = render_timeline_text(timeline_of(run_task()), width).splitlines()
+    assert sum("█" in line or "▒" in line for line in lines) >= 5  # with the key
+    assert all(columns(line) <= max(width, 60) for line in lines)
+
+
+def test_text_shows_bars_waiting_limits_and_the_moment() -> None:
+    text = render_timeline_text(timeline_of(run_task()), 100)
+    by_name = {line.split()[1]: line for line in text.splitlines() if "¦" in line}
+    assert "▒" in by_name["Copy"]
+    assert "*" in by_name["Copy"]
+    assert "·" in by_name["Warm"]
+    assert "█" in by_name["Stop"]
+    assert "10:01" in text
+    assert "\x1b" not in render_timeline_text(timeline_of(hostile()))
+
+
+def test_a_plan_says_that_it_is_one() -> None:
+    rows = {1: {}, 2: {"timeout": 600}, 3: {}}
+    text = render_timeline_text(timeline_of(make_task(rows, [(1, 2), (1, 3)])))
+    assert "not run yet" in text
+    assert "| latest finish" in text
+
+
+@given(st.integers(1, 10**14), st.booleans(), st.integers(2, 12))
+def test_marks_are_few_ascending_and_inside(end: int, dated: bool, most: int) -> None:
+    found = marks(end, BEGIN if dated else None, most)
+    places = [place for place, _ in found]
+    assert len(places) <= most + 1
+    assert places == sorted(set(places))
+    assert all(0 <= place <= end for place in places)
+
+
+def test_marks_are_round() -> None:
+    odd = BEGIN + timedelta(seconds=17)
+    assert [label for _, label in marks(600 * SECOND, odd, 6)] == [
+        "10:02",
+        "10:04",
+        "10:06",
+        "10:08",
+        "10:10",
+    ]
+    assert marks(7200 * SECOND, None, 5)[1] == (1800 * SECOND, "30 min")
+    assert marks(3 * SECOND, None, 4)[1] == (SECOND, "1 s")
+    assert marks(900, None, 4)[0] == (0, "0 ms")
+
+
+def test_graphviz_draws_no_timelines() -> None:
+    options = DiagramOptions(view="timeline", engine="dot")
+    with pytest.raises(RenderError, match="Graphviz draws no timelines"):
+        render(graph_of(run_task()), "svg", options=options)

@@ -1,0 +1,119 @@
+"""The dependencies as text for a terminal."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+
+from taskgraph.diagrams import DiagramOptions
+from taskgraph.diagrams.scene import build_scene
+from taskgraph.diagrams.terminal import columns
+from taskgraph.diagrams.tree import render_tree
+from taskgraph.model import Task
+from taskgraph.model.text import visible
+from tests.diagrams.tasks import (
+    analysed,
+    chain,
+    fan,
+    graph_of,
+    make_task,
+    shuffled,
+    stages,
+    tasks,
+)
+
+
+def tree(task: Task, width: int = 100, **options: object) -> str:
+    graph = graph_of(task)
+    timing, no_return = analysed(graph)
+    chosen = DiagramOptions(**options)  # type: ignore[arg-type]
+    scene = build_scene(graph, schedule=timing, no_return=no_return, options=chosen)
+    return render_tree(scene, width)
+
+
+def shape(text: str) -> list[str]:
+    """Give the names with their rails, without anything else."""
+    return [re.split(r"(?<=\S)  ", line[2:])[0] for line in text.splitlines()]
+
+
+def test_a_chain_is_a_list() -> None:
+    assert shape(tree(chain(["One", "Two", "Three"]))) == ["○ One", "○ Two", "○ Three"]
+
+
+def test_branches_are_indented_and_go_on_where_they_meet() -> None:
+    edges = [(1, 2), (1, 3), (2, 4), (3, 5), (4, 5), (5, 6)]
+    rows = {n: {"name": str(n)} for n in range(1, 7)}
+    assert shape(tree(make_task(rows, edges))) == [
+        "○ 1",
+        "├ ○ 2",
+        "│ ○ 4",
+        "├ ○ 3",
+        "○ 5",
+        "○ 6",
+    ]
+
+
+def test_the_last_branch_closes_the_rail() -> None:
+    rows = {n: {"name": str(n)} for n in range(1, 5)}
+    assert shape(tree(make_task(rows, [(1, 2), (1, 3), (3, 4)]))) == [
+        "○ 1",
+        "├ ○ 2",
+        "└ ○ 3",
+        "  ○ 4",
+    ]
+
+
+def test_several_starts_are_branches() -> None:
+    rows = {n: {"name": str(n)} for n in range(1, 4)}
+    assert shape(tree(make_task(rows, [(1, 3), (2, 3)]))) == ["├ ○ 1", "├ ○ 2", "○ 3"]
+
+
+def test_a_line_says_what_it_waits_for_and_what_is_marked() -> None:
+    rows = {1: {}, 2: {}, 3: {"prohibit_rollback": True}}
+    line = tree(make_task(rows, [(1, 3), (2, 3)])).splitlines()[-1]
+    assert line.startswith("* ○ Subtask 3")
+    assert line.endswith("timeout 1 min · waits for 2 · point of no return")
+
+
+def test_few_parts_are_listed_and_many_are_counted() -> None:
+    assert shape(tree(fan(2)))[1:3] == ["○ Stop observer", "│ ○ Stop observer"]
+    text = tree(fan(60))
+    assert len(text.splitlines()) == 3
+    assert "60 parts · 60 PENDING" in text
+
+
+def test_failed_parts_are_listed() -> None:
+    text = tree(fan(60, status="FAILED"))
+    assert text.count("✗") == 7
+
+
+def test_all_with_all_is_told() -> None:
+    assert "● after all of these:" in tree(stages(3, 3))
+
+
+def test_an_empty_task_is_an_empty_text() -> None:
+    assert tree(make_task({})) == ""
+
+
+@settings(max_examples=40)
+@given(tasks(faulty=True))
+def test_every_subtask_has_its_line(task: Task) -> None:
+    text = tree(task, collapse="none")
+    known = {subtask.id for subtask in task.subtasks}
+    for identifier in known:
+        assert visible(str(identifier)) in text or " parts · " in text
+    assert tree(shuffled(task), collapse="none") == text
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_names_leave_room_for_the_rest(width: int) -> None:
+    line = tree(chain(["停止" * 100]), width).splitlines()[0]
+    assert columns(line.split("  100")[0]) <= width * 11 // 20 + 2
+
+
+def test_a_chain_of_many_needs_no_recursion() -> None:
+    text = tree(chain(map(str, range(5000))), collapse="none")
+    assert len(text.splitlines()) == 5000
