@@ -9,7 +9,7 @@ from taskgraph.model import visible
 
 __all__ = ["code_block", "escaped", "table"]
 
-_SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#!|&~$@:^]")
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#!|&~$@^]|:(?=//)")
 _AT_THE_START = re.compile(r"^(\d*)([-+=.])")  # where they would begin a list
 
 

@@ -86,18 +86,22 @@
       if (small) this.show(0, 0, wide / READABLE);
       new ResizeObserver(() => this.show(this.box.x, this.box.y, this.box.width)).observe(canvas);
     }
+    ratio() {
+      const { clientWidth, clientHeight } = this.canvas;
+      return clientWidth && clientHeight ? clientHeight / clientWidth : 0.6;
+    }
     scale() {
       return this.canvas.clientWidth / this.box.width;
     }
     show(x, y, width) {
-      const ratio = this.canvas.clientHeight / this.canvas.clientWidth || 0.6;
+      const ratio = this.ratio();
       const most = Math.max(this.full.width, this.full.height / ratio) * 1.2;
       const size = Math.min(Math.max(width, 60), most);
       this.box = { x, y, width: size, height: size * ratio };
       this.svg.setAttribute("viewBox", `${x} ${y} ${size} ${size * ratio}`);
     }
     fit() {
-      const ratio = this.canvas.clientHeight / this.canvas.clientWidth || 0.6;
+      const ratio = this.ratio();
       const width = Math.max(this.full.width, this.full.height / ratio);
       this.box = { width };
       this.show((this.full.width - width) / 2, (this.full.height - width * ratio) / 2, width);
@@ -221,10 +225,12 @@
     const edges = Array.from(svg.querySelectorAll("path[data-edge]"), (path) => ({
       path, ends: path.dataset.edge.split(" "),
     }));
-    boxes.forEach(({ box }, place) => {
+    /* A frame is no button: those in it are. */
+    const buttons = boxes.filter(({ box }) => !box.querySelector("g.n"));
+    for (const { box } of boxes) box.setAttribute("role", "group");
+    buttons.forEach(({ box }, place) => {
       box.setAttribute("role", "button");
       box.setAttribute("tabindex", place ? "-1" : "0");
-      box.setAttribute("aria-label", box.querySelector("title").textContent);
     });
 
     /* Details of one subtask, or the subtasks of one box. */
@@ -332,7 +338,7 @@
     const nearest = (from, [right, down]) => {
       const [x, y] = middle(from);
       let best = null;
-      for (const item of boxes) {
+      for (const item of buttons) {
         const [dx, dy] = [middle(item)[0] - x, middle(item)[1] - y];
         const ahead = dx * right + dy * down;
         const cost = ahead + 3 * Math.abs(dx * down + dy * right);

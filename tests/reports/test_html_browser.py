@@ -1,0 +1,265 @@
+"""The postmortem in a real browser: what it does, loads, says and looks like."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from taskgraph.api import LoadedTask, account, collect, load, report
+from taskgraph.model import Task
+from tests.diagrams.browser import Watch, launch
+from tests.diagrams.tasks import HOSTILE, make_task, stages
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launch() as started:
+        yield started
+
+
+class Opened:
+    """A report, opened as a file from a mail would be."""
+
+    def __init__(self, page: Page, path: Path, tasks: list[Task]) -> None:
+        text = report(collect([account(LoadedTask(task)) for task in tasks]))
+        path.write_text(text, "utf-8", errors="replace")
+        self.page = page
+        self.watch = Watch(page)
+        page.goto(path.as_uri())
+        self.allowed = path.as_uri()
+
+    def assert_quiet(self) -> None:
+        self.watch.assert_quiet(self.allowed)
+
+
+@pytest.fixture
+def failed(samples: Path) -> Task:
+    return load(samples / "three_hosts_failed.json").task
+
+
+def hostile_task() -> Task:
+    """Build a task in which every text that is shown is hostile."""
+    rows = {
+        f"{place}{text}": {
+            "name": text,
+            "status": "FAILED" if place == 3 else text if place % 2 else "SUCCESSFUL",
+            "description": text,
+            "executor": text,
+            "logs": (text, "</script><script>window.hacked = 1</script>"),
+            "extra": {text: {"deep": [text]}},
+        }
+        for place, text in enumerate(HOSTILE)
+    }
+    return make_task(
+        rows, pairwise(rows), id=HOSTILE[0], name="\n".join(HOSTILE), status=HOSTILE[3]
+    )
+
+
+def texts(page: Page, selector: str) -> list[str]:
+    return [text.strip() for text in page.locator(selector).all_inner_texts()]
+
+
+def shown_ids(page: Page) -> list[str]:
+    return [text.split()[0] for text in texts(page, ".sortable tbody tr:visible th")]
+
+
+def test_nothing_is_loaded_and_nothing_from_a_document_runs(
+    browser: Browser, tmp_path: Path
+) -> None:
+    page = browser.new_page()
+    opened = Opened(page, tmp_path / "report.html", [hostile_task(), hostile_task()])
+    assert page.locator("article").count() == 2
+    for box in page.locator("#t0 g.n[data-node]").all()[:3]:
+        box.dispatch_event("click")
+    page.locator("#t0 .search").fill("<script>")
+    page.locator("#t0 .raw").evaluate("raw => raw.closest('details').open = true")
+    assert "<img src=x onerror=window.hacked=1>" in page.locator("#t0 .raw").inner_text()
+    assert page.locator("img, iframe, object, embed, link, form").count() == 0
+    opened.assert_quiet()
+    page.close()
+
+
+def test_it_is_read_searched_filtered_sorted_and_clicked(
+    browser: Browser, tmp_path: Path, failed: Task
+) -> None:
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    opened = Opened(page, tmp_path / "report.html", [failed])
+    assert texts(page, "h1") == [failed.name]
+
+    page.get_by_role("searchbox", name="Search").fill("replace")
+    assert shown_ids(page) == ["107", "108", "109"]
+    assert page.locator("output").inner_text() == "3 of 11"
+    page.get_by_role("checkbox", name="SUCCESSFUL").uncheck()
+    assert shown_ids(page) == ["108"]
+    page.get_by_role("searchbox", name="Search").fill("")
+    page.get_by_role("checkbox", name="SUCCESSFUL").check()
+    assert len(shown_ids(page)) == 11
+
+    heading = page.locator(".sortable th").nth(4)
+    heading.get_by_role("button").click()
+    by_column = texts(page, ".sortable tbody td:nth-child(5)")
+    assert by_column[0] == "30 s"
+    assert by_column[-1] == "1 h"
+    assert heading.get_attribute("aria-sort") == "ascending"
+    heading.get_by_role("button").click()
+    assert heading.get_attribute("aria-sort") == "descending"
+    assert texts(page, ".sortable tbody td:nth-child(5)")[0] == "1 h"
+
+    page.locator("g.n[data-id='108']").click()
+    details = page.get_by_role("complementary", name="Details of a subtask")
+    assert "108 Replace binaries" in details.inner_text()
+    assert "10.0.0.9" in details.inner_text()
+    details.get_by_role("button", name="104 Stop host").click()
+    assert "104 Stop host" in details.locator("h3").inner_text()
+    page.keyboard.press("Escape")
+    assert not details.is_visible()
+    page.locator(".lead a.sub").click()
+    assert "108" in details.locator("h3").inner_text()
+    opened.assert_quiet()
+    page.close()
+
+
+def test_the_diagram_is_moved_and_zoomed(
+    browser: Browser, tmp_path: Path, failed: Task
+) -> None:
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    opened = Opened(page, tmp_path / "report.html", [failed])
+    svg = page.locator(".canvas svg")
+
+    def box() -> list[float]:
+        return [float(value) for value in (svg.get_attribute("viewBox") or "").split()]
+
+    whole = box()
+    page.get_by_role("button", name="Zoom in").click()
+    closer = box()
+    assert closer[2] < whole[2]
+    page.locator(".canvas").focus()
+    page.keyboard.press("ArrowRight")
+    assert box()[0] > closer[0]
+    page.locator(".canvas").scroll_into_view_if_needed()
+    place = page.locator(".canvas").bounding_box()
+    assert place is not None
+    before = box()
+    page.mouse.move(place["x"] + 200, place["y"] + 150)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 100, place["y"] + 100, steps=3)
+    page.mouse.up()
+    assert box()[0] > before[0]
+    assert not page.locator(".details").is_visible()
+    page.get_by_role("button", name="Fit").click()
+    assert box() == whole
+    opened.assert_quiet()
+    page.close()
+
+
+def test_the_keyboard_reaches_everything(
+    browser: Browser, tmp_path: Path, failed: Task
+) -> None:
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    opened = Opened(page, tmp_path / "report.html", [failed])
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the verdict"
+    page.locator(".canvas").focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.dataset.id") == "101"
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.dataset.id") == "102"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.className") == "details"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.dataset.id") == "102"
+    opened.assert_quiet()
+    page.close()
+
+
+def test_without_script_everything_can_be_read(
+    browser: Browser, tmp_path: Path, failed: Task
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    Opened(page, tmp_path / "report.html", [failed])
+    assert len(shown_ids(page)) == 11
+    assert not page.locator(".tools").is_visible()
+    assert page.locator(".canvas svg").is_visible()
+    text = page.locator("body").inner_text()
+    assert "108 'Replace binaries' failed at 2025-03-04 10:06:04+08:00" in text
+    page.locator("summary").click()
+    assert '"status": "FAILED"' in page.locator(".raw").inner_text()
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1300, 390])
+def test_it_fits_and_follows_the_surroundings(
+    browser: Browser, tmp_path: Path, failed: Task, scheme: Any, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    opened = Opened(page, tmp_path / "report.html", [failed])
+    colour = "getComputedStyle(document.querySelector('.card')).backgroundColor"
+    dark = page.evaluate(colour) != "rgb(255, 255, 255)"
+    assert dark == (scheme == "dark")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.emulate_media(media="print")
+    assert page.evaluate(colour) == "rgb(255, 255, 255)"
+    assert not page.locator(".tools").is_visible()
+    pdf = page.pdf(prefer_css_page_size=True)
+    assert pdf.startswith(b"%PDF")
+    opened.assert_quiet()
+    page.close()
+
+
+def test_two_thousand_subtasks_show_their_first_rows_and_search_them_all(
+    browser: Browser, tmp_path: Path
+) -> None:
+    page = browser.new_page()
+    task = stages(*[20] * 100)
+    opened = Opened(page, tmp_path / "report.html", [task])
+    assert len(shown_ids(page)) == 100
+    page.get_by_role("button", name="Show 500 more of 2000 rows").click()
+    assert len(shown_ids(page)) == 600
+    page.locator(".search").fill("step 7")
+    assert page.locator("output").inner_text() == "100 of 2000"
+    assert len(shown_ids(page)) == 100
+    last = str(task.subtasks[-1].id)
+    page.goto(f"{opened.allowed}#t0-n1999")
+    assert last in page.locator(".details h3").inner_text()
+    assert page.locator("#t0-n1999").is_visible()
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(
+    browser: Browser, tmp_path: Path, samples: Path, scheme: Any
+) -> None:
+    folder = os.environ.get("TASKGRAPH_NODE_MODULES")
+    if not folder:
+        pytest.skip("TASKGRAPH_NODE_MODULES names no folder with axe-core")
+    page = browser.new_page(viewport={"width": 1300, "height": 900}, color_scheme=scheme)
+    names = ("three_hosts_failed.json", "obproxy_stop.json")
+    opened = Opened(
+        page, tmp_path / "report.html", [load(samples / name).task for name in names]
+    )
+    page.locator("#t0 g.n[data-id='108']").click()
+    page.locator("#t0 .search").fill("replace")
+    page.locator("#t0 summary").click()
+    page.evaluate((Path(folder) / "axe-core" / "axe.min.js").read_text("utf-8"))
+    found = page.evaluate("axe.run()")
+    serious = [
+        (rule["id"], [node["html"] for node in rule["nodes"][:3]])
+        for rule in found["violations"]
+        if rule["impact"] in {"serious", "critical"}
+    ]
+    assert serious == [], json.dumps(serious, indent=1)
+    opened.assert_quiet()
+    page.close()
