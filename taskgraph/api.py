@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from taskgraph.analysis.schedule import Schedule
     from taskgraph.analysis.weights import WeightKind
     from taskgraph.analysis.whatif import Changes
-    from taskgraph.checks import CheckOptions, CheckResult, CheckRun
+    from taskgraph.checks import CheckOptions, CheckResult, CheckRun, Severity
+    from taskgraph.checks.baseline import Baseline, BaselineEntry
     from taskgraph.config import Config
     from taskgraph.diagrams import DiagramOptions
     from taskgraph.reports.comparison import Pair
@@ -48,9 +49,9 @@ if TYPE_CHECKING:
 __all__ = [
     "REPORTS",
     "Analysis",
+    "Checked",
     "Document",
     "LoadedTask",
-    "Verdict",
     "account",
     "analyze",
     "check",
@@ -448,12 +449,10 @@ def compare_paths(before: str, after: str) -> tuple[list[Pair], list[InputError]
             known = theirs or ours
             assert known is not None  # one of the two is there
             name = f"{path}: {known.task.name}" if path else known.task.name
-            if ours is None or theirs is None:
-                sides = (ours and ours.graph, theirs and theirs.graph)
-                pairs.append(Pair(name, *sides))
-            else:
-                found = compare(ours, theirs)
-                pairs.append(Pair(name, ours.graph, theirs.graph, found))
+            found = compare(ours, theirs) if ours and theirs else None
+            before_graph = ours.graph if ours else None
+            after_graph = theirs.graph if theirs else None
+            pairs.append(Pair(name, before_graph, after_graph, found))
     return pairs, errors
 
 
@@ -570,7 +569,7 @@ def check(loaded: LoadedTask, options: CheckOptions | None = None) -> CheckResul
     return run_checks(loaded.graph, options or CheckOptions())
 
 
-class Verdict(NamedTuple):
+class Checked(NamedTuple):
     """What a run of the checks over files gives."""
 
     run: CheckRun
@@ -581,16 +580,27 @@ class Verdict(NamedTuple):
 def check_files(
     paths: Iterable[str],
     config_for: Callable[[str], Config] | None = None,
-    stdin: BinaryIO | None = None,
-) -> Verdict:
+    *,
+    options: ReadOptions | None = None,
+    jobs: int | None = None,
+    baseline: Baseline | None = None,
+    each: Callable[[], None] = lambda: None,
+) -> Checked:
     """Check every task of every document.
 
     Parameters
     ----------
     paths : iterable of str
+        Paths of files and folders, and patterns; ``-`` is standard input.
     config_for : callable, optional
         Gives the configuration for the name of a document; the default one for all.
-    stdin : binary stream, optional
+    options : ReadOptions, optional
+    jobs : int, optional
+        How many processes check; by default as many as there are cores if files are many.
+    baseline : Baseline, optional
+        Findings to leave out.
+    each : callable, optional
+        Called after each document.
 
     Raises
     ------
@@ -598,26 +608,34 @@ def check_files(
         If the options name a rule that does not exist.
     """
     from taskgraph import __version__
-    from taskgraph.checks import CheckRun, Severity, check_document
-    from taskgraph.config import Config
+    from taskgraph.checking import check_sources, default_config
+    from taskgraph.checks import CheckRun
+    from taskgraph.checks.baseline import apply_baseline
 
-    results: list[CheckResult] = []
     unreadable: list[InputError] = []
-    failed = False
-    for document in read_documents(paths, stdin):
-        if document.error is not None:
-            unreadable.append(document.error)
-            continue
-        config = config_for(document.name) if config_for else Config()
-        graphs = [loaded.graph for loaded in document.tasks]
-        found = check_document(graphs, config.check)
-        results += found
-        limit = Severity.__members__.get(config.fail_on.upper())
-        failed = failed or any(
-            limit is not None and result.worst is not None and result.worst >= limit
-            for result in found
-        )
-    return Verdict(CheckRun(tuple(results), tuple(unreadable), __version__), failed)
+    results: list[CheckResult] = []
+    limits: list[Severity | None] = []
+    for checked in check_sources(
+        paths,
+        config_for or default_config,
+        sys.stdin.buffer,
+        options or ReadOptions(),
+        jobs,
+    ):
+        each()
+        if checked.error is not None:
+            unreadable.append(checked.error)
+        results += checked.results
+        limits += [checked.fail_on] * len(checked.results)
+    kept = tuple(results)
+    stale: tuple[BaselineEntry, ...] = ()
+    if baseline is not None:
+        kept, stale = apply_baseline(results, baseline)
+    failed = any(
+        limit is not None and result.worst is not None and result.worst >= limit
+        for result, limit in zip(kept, limits, strict=True)
+    )
+    return Checked(CheckRun(kept, tuple(unreadable), __version__, stale), failed)
 
 
 def render(

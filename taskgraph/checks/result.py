@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.checks.findings import Finding, Severity
@@ -79,6 +79,16 @@ class CheckRun:
         """The severity of the worst finding; ``None`` where there is none."""
         found = (result.worst for result in self.results)
         return max((worst for worst in found if worst is not None), default=None)
+
+    def first(self, most: int) -> tuple[CheckRun, int]:
+        """Give the run with its first findings only, and how many are left out."""
+        results, room, left_out = [], most, 0
+        for result in self.results:
+            kept = result.findings[:room]
+            room -= len(kept)
+            left_out += len(result.findings) - len(kept)
+            results.append(replace(result, findings=kept))
+        return replace(self, results=tuple(results)), left_out
 
     def count(self, severity: Severity) -> int:
         """Count the findings of one severity."""

@@ -11,6 +11,7 @@ import click
 from taskgraph.api import LoadedTask, worst_case
 from taskgraph.cli.configuring import Configuration, config_options, on_top
 from taskgraph.cli.options import (
+    Inputs,
     each_task,
     files_argument,
     format_option,
@@ -60,7 +61,7 @@ def _seconds(_ctx: object, param: click.Parameter, value: str | None) -> int | N
 @format_option("text", "json")
 @output_option
 def command(
-    files: tuple[str, ...],
+    files: Inputs,
     attempts: int | None,
     overhead: int | None,
     concurrency: int | None,

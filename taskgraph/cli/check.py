@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import click
 
-from taskgraph.api import check_files
+from taskgraph.api import Checked, check_files
 from taskgraph.checks import CheckRun
 from taskgraph.cli.configuring import (
     Configuration,
@@ -15,16 +20,19 @@ from taskgraph.cli.configuring import (
     moment,
     on_top,
 )
-from taskgraph.cli.options import files_argument, format_option, output_option
+from taskgraph.cli.options import Inputs, files_argument
 from taskgraph.cli.output import (
     EXIT_FINDINGS,
     EXIT_INPUT,
     EXIT_OK,
+    Ticker,
     complain,
     wants_color,
     write,
 )
 from taskgraph.config import FAIL_ON, Config
+from taskgraph.errors import ConfigError
+from taskgraph.reports.check_formats import CHECK_FORMATS, check_renderer
 
 __all__ = ["command"]
 
@@ -35,8 +43,15 @@ def _selectors(_ctx: object, _param: object, values: tuple[str, ...]) -> tuple[s
 
 @click.command("check")
 @files_argument
-@format_option("text", "json")
-@output_option
+@click.option(
+    "-f", "--format", "form", type=click.Choice(CHECK_FORMATS), default="text",
+    show_default=True, help="The form of the findings.",
+)  # fmt: skip
+@click.option(
+    "-o", "--output", "outputs", multiple=True, metavar="[FORMAT=]FILE",
+    help="Write there instead of to standard output, in another form if it is named; "
+    "may be repeated, - is standard output.",
+)  # fmt: skip
 @click.option(
     "--select", multiple=True, callback=_selectors, metavar="RULES",
     help="Use these rules only: codes, beginnings of codes, names, or all.",
@@ -49,15 +64,38 @@ def _selectors(_ctx: object, _param: object, values: tuple[str, ...]) -> tuple[s
     "--fail-on", type=click.Choice(FAIL_ON),
     help="The severity from which on the exit code is 1.  [default: error]",
 )  # fmt: skip
+@click.option(
+    "--baseline", metavar="FILE", help="Leave out the findings that this baseline accepts."
+)
+@click.option(
+    "--write-baseline", metavar="FILE",
+    help="Accept all findings of this run: write them as a baseline, and end with 0.",
+)  # fmt: skip
+@click.option(
+    "--max-findings", type=click.IntRange(min=0), metavar="N",
+    help="Write at most so many findings; the exit code counts all.",
+)  # fmt: skip
+@click.option("--statistics", is_flag=True, help="Say how often each rule fired.")
+@click.option("-q", "--quiet", is_flag=True, help="Write text only if there are findings.")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(min=1), metavar="N",
+    help="How many processes check; by default one for each core if files are many.",
+)  # fmt: skip
 @as_of_option
 @config_options
 def command(
-    files: tuple[str, ...],
+    files: Inputs,
     form: str,
-    output: str | None,
+    outputs: tuple[str, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     fail_on: str | None,
+    baseline: str | None,
+    write_baseline: str | None,
+    max_findings: int | None,
+    statistics: bool,
+    quiet: bool,
+    jobs: int | None,
     as_of: str | None,
     config_file: str | None,
     isolated: bool,
@@ -67,30 +105,94 @@ def command(
     \b
     Examples:
       taskgraph check samples/obproxy_stop.json
-      taskgraph check *.json --format json --fail-on warning
+      taskgraph check tasks/ --fail-on warning --output sarif=out.sarif --output github=-
       taskgraph check response.json --select TG1 --ignore redundant-edge
     """
-    at = moment(as_of)
-
-    def change(config: Config) -> Config:
-        rules = {"select": select, "as_of": at}
-        rules["ignore"] = (*config.check.ignore, *ignore)
-        return on_top(config, rules, fail_on=fail_on)
-
+    targets = [_target(output, form) for output in outputs] or [(form, None)]
+    rules: dict[str, Any] = {"select": select, "as_of": moment(as_of)}
+    change = partial(_on_top, rules=rules, ignore=ignore, fail_on=fail_on)
     configuration = Configuration(config_file, isolated, change)
-    verdict = check_files(files, configuration.for_file)
-    for error in verdict.run.unreadable:
+    accepted = None if baseline is None else _read_baseline(baseline)
+    with Ticker("files checked") as ticker:
+        found = check_files(
+            files.paths, configuration.for_file, options=files.options, jobs=jobs,
+            baseline=accepted, each=ticker.tick,
+        )  # fmt: skip
+    for error in found.run.unreadable:
         complain(str(error))
-    write(_report(verdict.run, form, wants_color(output)), output)
-    code = EXIT_INPUT if verdict.run.unreadable else EXIT_OK
-    sys.exit(max(code, EXIT_FINDINGS if verdict.failed else EXIT_OK))
+    for entry in found.run.stale:
+        named = " ".join(filter(None, [entry.code, entry.task, *entry.subtasks]))
+        complain(f"{baseline}: no finding any more, remove it: {named}")
+    code = EXIT_INPUT if found.run.unreadable else EXIT_OK
+    if write_baseline is not None:
+        from taskgraph.checks.baseline import render_baseline
+
+        write(render_baseline(found.run.results), write_baseline)
+        sys.exit(code)
+    _write_findings(found, targets, max_findings, quiet=quiet)
+    if statistics:
+        machine = any(kind != "text" and target in (None, "-") for kind, target in targets)
+        (complain if machine else _say)(_statistics(found.run))
+    sys.exit(max(code, EXIT_FINDINGS if found.failed else EXIT_OK))
 
 
-def _report(run: CheckRun, form: str, color: bool) -> str:
-    if form == "json":
-        from taskgraph.reports.check_json import render_check_json
+def _on_top(
+    config: Config, rules: dict[str, Any], ignore: tuple[str, ...], fail_on: str | None
+) -> Config:
+    """Put the command line's options on top of a configuration."""
+    ignored = (*config.check.ignore, *ignore)
+    return on_top(config, rules | {"ignore": ignored}, fail_on=fail_on)
 
-        return render_check_json(run)
-    from taskgraph.reports.check_text import ansi, plain, render_check_text
 
-    return render_check_text(run, style=ansi if color else plain)
+def _target(output: str, form: str) -> tuple[str, str | None]:
+    """Tell the form and the file of an output: ``FORMAT=FILE``, or a file alone."""
+    named, equals, path = output.partition("=")
+    return (named, path) if equals and named in CHECK_FORMATS else (form, output)
+
+
+def _read_baseline(path: str) -> Any:
+    from taskgraph.checks.baseline import parse_baseline
+
+    try:
+        return parse_baseline(Path(path).read_text("utf-8"), path)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(
+            f"{path}: is no UTF-8 text: --write-baseline writes one"
+        ) from None
+
+
+def _write_findings(
+    found: Checked,
+    targets: list[tuple[str, str | None]],
+    most: int | None,
+    *,
+    quiet: bool,
+) -> None:
+    run, left_out = (found.run, 0) if most is None else found.run.first(most)
+    for kind, path in targets:
+        if quiet and kind == "text" and not found.run.worst:
+            continue
+        renderer: Callable[[CheckRun], str] = check_renderer(kind)
+        if kind == "text" and wants_color(path):
+            from taskgraph.reports.check_text import ansi, render_check_text
+
+            renderer = partial(render_check_text, style=ansi)
+        write(renderer(run), path)
+    if left_out:
+        complain(f"{left_out:,} more findings are not shown (--max-findings {most})")
+
+
+def _say(text: str) -> None:
+    write(text, None)
+
+
+def _statistics(run: CheckRun) -> str:
+    counts = Counter(
+        (finding.code, str(finding.severity), finding.name)
+        for result in run.results
+        for finding in result.findings
+    )
+    rows = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
+    return "".join(f"{n:6}  {code}  {kind:7}  {name}\n" for (code, kind, name), n in rows)

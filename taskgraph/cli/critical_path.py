@@ -10,7 +10,13 @@ import click
 from taskgraph.api import LoadedTask, timetable
 from taskgraph.cli.configuring import as_of_option, moment
 from taskgraph.cli.naming import read_changes, split_setting
-from taskgraph.cli.options import files_argument, format_option, output_option, run_report
+from taskgraph.cli.options import (
+    Inputs,
+    files_argument,
+    format_option,
+    output_option,
+    run_report,
+)
 
 if TYPE_CHECKING:
     from taskgraph.reports.results import Timetable
@@ -54,7 +60,7 @@ __all__ = ["command"]
 @format_option("text", "json")
 @output_option
 def command(
-    files: tuple[str, ...],
+    files: Inputs,
     by: Any,
     settings: tuple[str, ...],
     durations: str | None,

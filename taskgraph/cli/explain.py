@@ -9,7 +9,13 @@ import click
 
 from taskgraph.api import LoadedTask, account
 from taskgraph.cli.configuring import Configuration, as_of_option, config_options, moment
-from taskgraph.cli.options import files_argument, format_option, output_option, run_report
+from taskgraph.cli.options import (
+    Inputs,
+    files_argument,
+    format_option,
+    output_option,
+    run_report,
+)
 
 if TYPE_CHECKING:
     from taskgraph.reports.explaining import Explanation
@@ -25,7 +31,7 @@ __all__ = ["command"]
 @as_of_option
 @config_options
 def command(
-    files: tuple[str, ...],
+    files: Inputs,
     form: str,
     output: str | None,
     as_of: str | None,

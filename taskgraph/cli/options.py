@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
 
@@ -18,11 +19,13 @@ from taskgraph.cli.output import (
     write,
 )
 from taskgraph.errors import AnalysisError, ConfigError
+from taskgraph.sources import ReadOptions
 
 if TYPE_CHECKING:
     from taskgraph.reports.text.console import Style
 
 __all__ = [
+    "Inputs",
     "each_task",
     "files_argument",
     "format_option",
@@ -34,7 +37,40 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE...")
+
+class Inputs(NamedTuple):
+    """The documents that the user names, and how to read them."""
+
+    paths: tuple[str, ...]
+    options: ReadOptions = ReadOptions()
+
+
+def files_argument(command: F) -> F:
+    """Add the argument FILE and the options that say how to read it."""
+
+    @wraps(command)
+    def wrapped(
+        *args: Any, files: tuple[str, ...], glob: str | None, redact: bool, **rest: Any
+    ) -> Any:
+        inputs = Inputs(files, ReadOptions(glob=glob, redact=redact))
+        return command(*args, files=inputs, **rest)
+
+    decorated: Any = wrapped
+    for decorate in (
+        click.option(
+            "--redact", is_flag=True,
+            help="Mask hosts, people, values of the context and logs, not only secrets.",
+        ),
+        click.option(
+            "--glob", metavar="PATTERN",
+            help="Which files of a folder or an archive to read.  [default: documents]",
+        ),
+        click.argument("files", nargs=-1, required=True, metavar="FILE..."),
+    ):  # fmt: skip
+        decorated = decorate(decorated)
+    return cast("F", decorated)
+
+
 output_option = click.option(
     "-o", "--output", metavar="FILE", help="Write there instead of to standard output."
 )
@@ -49,7 +85,7 @@ def format_option(*names: str) -> Callable[[F], F]:
 
 
 def each_task(
-    files: tuple[str, ...], work: Callable[[LoadedTask], None]
+    files: Inputs | tuple[str, ...], work: Callable[[LoadedTask], None]
 ) -> tuple[int, list[str]]:
     """Do something with every task of every file; a bad one does not stop the others.
 
@@ -62,7 +98,8 @@ def each_task(
     """
     code = EXIT_OK
     messages = []
-    for document in read_documents(files):
+    inputs = files if isinstance(files, Inputs) else Inputs(files)
+    for document in read_documents(inputs.paths, options=inputs.options):
         if document.error is not None:
             messages.append(str(document.error))
             complain(messages[-1])
@@ -82,7 +119,7 @@ def _unsound(document: Document, error: AnalysisError) -> str:
 
 
 def run_report(
-    files: tuple[str, ...],
+    files: Inputs,
     form: str,
     output: str | None,
     kind: str,
@@ -93,7 +130,7 @@ def run_report(
 
     Parameters
     ----------
-    files : tuple of str
+    files : Inputs
     form : {"text", "json"}
     output : str or None
         The file to write.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TextIO
 
@@ -14,12 +15,15 @@ __all__ = [
     "EXIT_FINDINGS",
     "EXIT_INPUT",
     "EXIT_OK",
+    "Ticker",
     "complain",
     "terminal_width",
     "wants_color",
     "write",
 ]
 
+_PATIENCE = 2.0
+_PERIOD = 0.2
 EXIT_OK = 0
 EXIT_FINDINGS = 1
 EXIT_INPUT = 2
@@ -77,6 +81,37 @@ def _write_text(stream: TextIO, text: str) -> None:
         encoding = stream.encoding or "utf-8"
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
+
+
+class Ticker:
+    """Says on a terminal how far a long run is, and leaves no trace.
+
+    Parameters
+    ----------
+    what : str
+        What is counted.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._count = 0
+        self._shown = False
+        self._next = time.monotonic() + _PATIENCE
+
+    def __enter__(self) -> Ticker:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._shown:
+            _write_text(sys.stderr, "\r\x1b[K")
+
+    def tick(self) -> None:
+        """Count one more."""
+        self._count += 1
+        if time.monotonic() >= self._next and sys.stderr.isatty():
+            self._next = time.monotonic() + _PERIOD
+            self._shown = True
+            _write_text(sys.stderr, f"\r{self._count:,} {self._what}")
 
 
 def _replace(path: Path, data: bytes) -> None:

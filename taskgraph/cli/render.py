@@ -10,7 +10,13 @@ import click
 
 from taskgraph.api import LoadedTask, render
 from taskgraph.cli.configuring import as_of_option, moment
-from taskgraph.cli.options import each_task, files_argument, one_output, output_option
+from taskgraph.cli.options import (
+    Inputs,
+    each_task,
+    files_argument,
+    one_output,
+    output_option,
+)
 from taskgraph.cli.output import EXIT_INPUT, write
 from taskgraph.diagrams import FORMATS, DiagramOptions
 from taskgraph.errors import RenderError
@@ -60,7 +66,7 @@ _FORMS = "\n".join(f"  {name:8}  {form.summary}" for name, form in FORMATS.items
 )  # fmt: skip
 @as_of_option
 def command(
-    files: tuple[str, ...],
+    files: Inputs,
     form: str | None,
     output: str | None,
     as_of: str | None,

@@ -10,7 +10,7 @@ import click
 
 from taskgraph.api import REPORTS, LoadedTask, account, collect, report
 from taskgraph.cli.configuring import Configuration, as_of_option, config_options, moment
-from taskgraph.cli.options import each_task, files_argument, output_option
+from taskgraph.cli.options import Inputs, each_task, files_argument, output_option
 from taskgraph.cli.output import EXIT_INPUT, write
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _ENDINGS = {".html": "html", ".htm": "html", ".md": "markdown", ".markdown": "ma
 @as_of_option
 @config_options
 def command(
-    files: tuple[str, ...],
+    files: Inputs,
     form: str | None,
     output: str | None,
     as_of: str | None,

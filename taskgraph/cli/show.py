@@ -8,7 +8,13 @@ from typing import Any
 import click
 
 from taskgraph.api import LoadedTask, analyze
-from taskgraph.cli.options import files_argument, format_option, output_option, run_report
+from taskgraph.cli.options import (
+    Inputs,
+    files_argument,
+    format_option,
+    output_option,
+    run_report,
+)
 
 __all__ = ["command"]
 
@@ -17,7 +23,7 @@ __all__ = ["command"]
 @files_argument
 @format_option("text", "json")
 @output_option
-def command(files: tuple[str, ...], form: str, output: str | None) -> None:
+def command(files: Inputs, form: str, output: str | None) -> None:
     """Say what a task is, how far it is, what is wrong and what is critical.
 
     \b

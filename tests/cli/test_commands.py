@@ -41,7 +41,7 @@ def test_critical_path_of_the_stop_response(run_cli: RunCli) -> None:
     assert done.returncode == 0
     assert (task["subtask_count"], task["edge_count"]) == (11, 10)
     assert task["critical_path"] == CRITICAL_PATH
-    assert task["makespan_seconds"] == 8010
+    assert task["makespan"] == 8010
 
 
 def test_budget_of_the_stop_response(run_cli: RunCli) -> None:
