@@ -4,7 +4,8 @@
 
 Every history of the simulated engine is photographed once, at a random moment and in a
 random dialect. What really happened decides which findings are deserved. Also told is how
-often each deserved rule fired: some facts cannot be seen in every dialect.
+often each deserved rule fired: some facts cannot be seen in every dialect. With
+``--dags`` DAGs of obshell follow; none of them deserves an error or a warning.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import sys
 import time
 from collections import Counter
 
-from tests.engine.trial import PhotoTrial, try_photo
+from tests.engine.trial import PhotoTrial, try_dag, try_photo
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Count false alarms.")
     parser.add_argument("--histories", type=int, default=20_000)
+    parser.add_argument("--dags", type=int, default=2000, help="DAGs of obshell besides")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--show", type=int, default=10, help="how many to describe")
     options = parser.parse_args()
@@ -40,8 +42,14 @@ def main() -> int:
                 describe(trial, f"{finding.code} {finding.severity}: {finding.message}")
             wrong[finding.code] += 1
     seconds = time.monotonic() - began
+    for seed in range(options.first, options.first + options.dags):
+        for finding in try_dag(seed).false_alarms:
+            if wrong[finding.code] < options.show:
+                print(f"DAG {seed}: {finding.code} {finding.severity}: {finding.message}")
+            wrong[finding.code] += 1
     print(f"{options.histories:,} histories, one photograph each, {subtasks:,} subtasks")
     print(f"in {seconds:.0f} s; dialects: {dict(sorted(dialects.items()))}")
+    print(f"{options.dags:,} DAGs of obshell, one photograph each")
     print(f"false errors and warnings: {wrong.total()} {dict(sorted(wrong.items()))}")
     print("deserved:   rule   fired  silent")
     for code in sorted(found | silent):

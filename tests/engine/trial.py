@@ -13,14 +13,17 @@ from taskgraph.sources import read_bytes
 from tests.engine.engine import simulate
 from tests.engine.legality import judge
 from tests.engine.mutations import BUDGET_LIMIT, MUTATIONS, Mutation
+from tests.engine.obshell import simulate_dag
 from tests.engine.oracle import Deserved, deserved
 from tests.engine.photo import Photo
 
 __all__ = [
     "DIALECTS",
+    "DagTrial",
     "MutationTrial",
     "PhotoTrial",
-    "check_document",
+    "check_bytes",
+    "try_dag",
     "try_mutation",
     "try_photo",
 ]
@@ -53,18 +56,25 @@ class PhotoTrial(NamedTuple):
 
     seed: int
     dialect: str
-    document: Json
+    data: bytes
     photo: Photo
     false_alarms: list[Finding]
     found: set[str]
     silent: set[str]
 
 
-def check_document(document: Json, options: CheckOptions | None = None) -> list[Finding]:
+def check_bytes(data: bytes, options: CheckOptions | None = None) -> list[Finding]:
     """Read a document with one task and check it."""
-    data = json.dumps(document, ensure_ascii=False).encode()
     (task,) = read_bytes(data)
     return list(run_checks(build_graph(task), options or CheckOptions()).findings)
+
+
+def _dump(document: Json) -> bytes:
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def _is_loud(finding: Finding) -> bool:
+    return finding.severity >= Severity.WARNING
 
 
 def try_photo(seed: int) -> PhotoTrial:
@@ -72,20 +82,19 @@ def try_photo(seed: int) -> PhotoTrial:
     history = simulate(seed)
     rng = Random(f"photo {seed}")
     photo = history.random_photo(rng)
-    dialect = rng.choice(list(DIALECTS))
-    document = DIALECTS[dialect](photo, rng)
+    dialect = rng.choice([*DIALECTS, "diagnosis"])
+    if dialect == "diagnosis":
+        data = photo.as_diagnosis()
+    else:
+        data = _dump(DIALECTS[dialect](photo, rng))
     right = deserved(photo)
-    loud = [
-        finding
-        for finding in check_document(document)
-        if finding.severity >= Severity.WARNING
-    ]
+    loud = list(filter(_is_loud, check_bytes(data)))
     false_alarms = [finding for finding in loud if not _is_right(finding, photo, right)]
     codes = {finding.code for finding in loud}
     return PhotoTrial(
         seed=seed,
         dialect=dialect,
-        document=document,
+        data=data,
         photo=photo,
         false_alarms=false_alarms,
         found=codes & right.keys(),
@@ -99,6 +108,23 @@ def _is_right(finding: Finding, photo: Photo, right: Deserved) -> bool:
         return False
     ids = {str(photo.plan.ids[index]) for index in right[finding.code]}
     return {str(identifier) for identifier in finding.subtasks} <= ids
+
+
+class DagTrial(NamedTuple):
+    """One document of obshell, checked; none of its DAGs deserves an error or warning."""
+
+    seed: int
+    data: bytes
+    false_alarms: list[Finding]
+
+
+def try_dag(seed: int) -> DagTrial:
+    """Simulate a DAG of obshell, photograph it once, and check the document."""
+    history = simulate_dag(seed)
+    rng = Random(f"photo of a DAG {seed}")
+    moment = rng.choice(history.moments) + rng.choice((0, rng.randrange(2000)))
+    data = _dump(history.document(moment, rng))
+    return DagTrial(seed, data, list(filter(_is_loud, check_bytes(data))))
 
 
 class MutationTrial(NamedTuple):
@@ -145,8 +171,8 @@ def try_mutation(seed: int) -> MutationTrial:
         if mutation.is_illegal and not _is_worse(sound, broken, mutation.because):
             still_legal += 1
             continue
-        findings = check_document(broken, EVERYTHING)
-        before = {_said(finding) for finding in check_document(sound, EVERYTHING)}
+        findings = check_bytes(_dump(broken), EVERYTHING)
+        before = set(map(_said, check_bytes(_dump(sound), EVERYTHING)))
         is_found = any(
             finding.code == mutation.code and _said(finding) not in before
             for finding in findings
