@@ -37,6 +37,8 @@ def stars(edges: Iterable[tuple[int, int]], *, prefer_upstream: bool = False) ->
         Ascending, each edge in exactly one.
     """
     edges = sorted(edges)
+    if not edges:
+        return []
     below = Counter(upstream for upstream, _ in edges)
     above = Counter(downstream for _, downstream in edges)
     groups: dict[tuple[int, bool], list[int]] = {}

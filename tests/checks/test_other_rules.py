@@ -164,6 +164,8 @@ def test_series_ids_are_compared_between_different_subtasks() -> None:
     assert codes(task([*rows, rows[1]])) == ["TG104"]
     (finding,) = found(task(change(rows, 3, series_id=1)), "TG602")
     assert finding.subtasks == (1, 3)
+    some = change(change(rows, 3, series_id=1), 2, series_id=None)
+    assert found(task(some), "TG602")[0].subtasks == (1, 3)
 
 
 @pytest.mark.parametrize("name", ["", " ", "\t\n", "\u3000"])

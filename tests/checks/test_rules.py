@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from datetime import datetime
 
 import pytest
 
@@ -85,6 +86,11 @@ def _fields(options: CheckOptions) -> dict[str, object]:
 def test_senseless_numbers_are_refused(fields: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match=next(iter(fields))):
         CheckOptions(**fields)  # type: ignore[arg-type]
+
+
+def test_a_moment_without_an_offset_is_refused() -> None:
+    with pytest.raises(ConfigError, match="as_of must have a UTC offset"):
+        CheckOptions(as_of=datetime(2025, 1, 1))  # noqa: DTZ001
 
 
 def test_severities_compare_by_how_bad_they_are() -> None:

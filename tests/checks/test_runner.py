@@ -115,6 +115,13 @@ def test_rules_that_are_not_selected_are_not_skipped() -> None:
     assert skipped(task(rows), ignore=("all",)) == {}
 
 
+def test_a_name_that_is_the_id_is_said_once() -> None:
+    rows = [row._replace(id="copy", name="copy") for row in subtasks([], ids=[1])]
+    assert found(task(change(rows, "copy", timeout=-1)), "TG402")[0].message == (
+        "'copy' has a timeout of -1 s"
+    )
+
+
 # --- places ----------------------------------------------------------------------
 
 
@@ -131,6 +138,14 @@ def test_lines_and_columns_are_those_of_the_text() -> None:
     (finding,) = located(text)
     assert (finding.code, finding.line, finding.column) == ("TG102", 4, 40)
     assert finding.pointer == "/subtasks/1/upstreams/1"
+
+
+def test_a_text_that_is_not_at_hand_gives_no_places() -> None:
+    rows = change(subtasks([(1, 2)]), 1, timeout=-1)
+    for data in (b"", b"{"):
+        (finding,) = found(task(rows, origin=Origin(data=data)), "TG402")
+        assert (finding.line, finding.column) == (None, None)
+        assert finding.pointer == "/subtasks/0/timeout"
 
 
 def test_every_step_of_a_path_has_its_place() -> None:

@@ -247,6 +247,11 @@ def test_without_a_stated_concurrency_it_is_skipped(concurrency: Any) -> None:
     assert "how many subtasks" in skipped(waiting(concurrency))["TG205"]
 
 
+def test_only_a_task_that_executes_starts_more() -> None:
+    assert codes(replace(waiting(10), operation="RETRY")) == []
+    assert "TG205" not in codes(replace(waiting(10), status="FAILED"))
+
+
 @pytest.mark.parametrize(
     "fields",
     [

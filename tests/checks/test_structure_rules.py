@@ -153,6 +153,9 @@ def test_an_edge_repeated_on_both_ends_is_one_finding() -> None:
 def test_a_repeated_unknown_id_is_unknown_only() -> None:
     rows = change(subtasks(CHAIN), 4, downstreams=(9, 9))
     assert codes(task(rows)) == ["TG102"]
+    rows = change(subtasks(CHAIN), 3, downstreams=(9, 9, 4, 4))
+    assert codes(task(rows)) == ["TG102", "TG105"]
+    assert found(task(rows), "TG105")[0].edges == ((3, 4),)
 
 
 def test_parts_without_a_connection_are_counted() -> None:

@@ -265,6 +265,8 @@ def test_a_deadline_that_the_engine_does_not_watch_is_a_warning() -> None:
     assert finding.severity is Severity.ERROR
     (finding,) = found(shape, "TG403", severities=(("TG403", Severity.ERROR),))
     assert finding.severity is Severity.ERROR
+    (finding,) = found(replace(shape, start_time=None), "TG403")
+    assert finding.severity is Severity.ERROR  # nothing tells when it was created
 
 
 def test_the_last_limit_that_fits_decides() -> None:

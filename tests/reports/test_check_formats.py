@@ -300,6 +300,13 @@ def test_markdown_from_names_is_text() -> None:
         assert automatic not in html.replace("file://", "")
 
 
+@pytest.mark.parametrize("form", ["junit", "markdown", "text"])
+def test_without_a_line_the_pointer_says_where(form: str) -> None:
+    placeless = finding(line=None, column=None)
+    run = CheckRun((CheckResult("a.json", 7, "demo", (placeless,)),))
+    assert "/data/subtasks/0" in rendered(form, run)
+
+
 def test_unquoted_names_survive_every_escape() -> None:
     """What people see is the name, not the escapes."""
     name = "100 % [done] a|b & c"

@@ -40,8 +40,8 @@ _ATTRIBUTES = ("create_time", "start_time", "finish_time")
 def check(subject: Subject) -> Iterator[Fault]:
     """Report the times that lie in the future."""
     task = subject.task
-    if task.envelope is None or task.envelope.timestamp is None:
-        return
+    assert task.envelope is not None
+    assert task.envelope.timestamp is not None  # the rule needs it
     now = task.envelope.timestamp
     latest = now + timedelta(seconds=subject.options.tolerance)
     if subject.latest_time is None or subject.latest_time <= latest:

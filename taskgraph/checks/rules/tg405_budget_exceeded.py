@@ -37,9 +37,8 @@ __all__ = ["RULE"]
 def check(subject: Subject) -> Iterator[Fault]:
     """Report a worst case that is over the limit."""
     limit = _limit(subject)
+    assert limit is not None  # the rule needs one
     budget = subject.budget
-    if limit is None:
-        return
     allowed = f"the limit is {format_duration(limit)}"
     if not budget.is_bounded:
         subtasks = [subject.at(node) for node in budget.unlimited]

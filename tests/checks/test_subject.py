@@ -1,0 +1,35 @@
+"""The facts that several rules need."""
+
+from __future__ import annotations
+
+from taskgraph.checks import CheckOptions
+from taskgraph.checks.subject import Subject
+from taskgraph.graph import build_graph
+from taskgraph.model import Origin, Task
+from tests.checks.build import at, change, response, subtasks, task
+
+
+def subject(of: Task) -> Subject:
+    return Subject(build_graph(of), CheckOptions())
+
+
+def test_without_any_time_nothing_tells_how_long_nothing_happened() -> None:
+    assert subject(task(subtasks([(1, 2)]), start_time=None)).idle_time is None
+
+
+def test_times_of_subtasks_count_as_events_and_those_of_creation_do_not() -> None:
+    rows = change(subtasks([(1, 2)]), 1, start_time=at(5), create_time=at(50))
+    shape = subject(task(rows, envelope=response(60)))
+    assert shape.idle_time is not None
+    assert shape.idle_time.total_seconds() == 55
+    assert shape.latest_time == at(50)
+
+
+def test_pointers_lead_to_values_that_are_there() -> None:
+    rows = change(subtasks([(1, 2)]), 1, timeout=None)
+    shape = subject(task(rows, origin=Origin(pointer="/data")))
+    assert shape.pointer("prohibit_rollback") == "/data/prohibitRollback"
+    assert shape.subtask_pointer(0, "timeout") == "/data/subtasks/0"
+    assert shape.subtask_pointer(1, "timeout") == "/data/subtasks/1/timeout"
+    assert shape.subtask_pointer(1, "upstreams", 1) == "/data/subtasks/1/upstreams/0"
+    assert shape.first_pointer([1, 0]) == "/data/subtasks/0"
