@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from taskgraph.model import ApiError, Envelope, Reference, Subtask, Task
 
+MOMENT = datetime(2025, 1, 16, 11, 43, 38, tzinfo=UTC)
 # No letters that could form a word like "token", and every character that is hard.
 TEXTS = st.text(alphabet="aeé停止🛑 \"'\\/\n\t\u2028\u202e~{}[],<&-.", max_size=12)
 NAMES = TEXTS.filter(bool)
@@ -22,7 +23,11 @@ INTEGERS = st.integers(-(2**63), 2**63 - 1)
 IDS = st.integers(-5, 30) | INTEGERS | st.text(alphabet="ab0停/~", min_size=1, max_size=6)
 FLAGS = st.booleans()
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda m: timezone(timedelta(minutes=m)))
-TIMES = st.datetimes(datetime(1971, 1, 1), datetime(2099, 1, 1), timezones=ZONES)
+TIMES = st.builds(
+    lambda after, zone: (MOMENT + after).astimezone(zone),
+    st.timedeltas(timedelta(-18000), timedelta(18000)),
+    ZONES,
+)
 JSON = st.recursive(
     st.none() | FLAGS | INTEGERS | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
     lambda inner: (
@@ -83,7 +88,7 @@ def _some(
     return fields.map(lambda values: model(**values))
 
 
-_NAMED = {key: REFERENCES for key in ("creator", "cluster", "tenant", "host")}
+_NAMED = dict.fromkeys(("creator", "cluster", "tenant", "host"), REFERENCES)
 SUBTASKS = _some(Subtask, SUBTASK_KEYS, extra=OBJECTS)
 OCP_TASKS = _some(
     Task,
@@ -310,7 +315,8 @@ def diagnosis_archives(draw: st.DrawFn) -> tuple[bytes, Task]:
 def _write_duration(draw: st.DrawFn, seconds: int) -> int | str:
     hours, minutes = seconds // 3600, seconds // 60 % 60
     whole = f"{hours}h{minutes}m{seconds % 60}s"
-    return draw(st.sampled_from([seconds, str(seconds), f"{seconds}s", whole]))
+    choices: list[int | str] = [seconds, str(seconds), f"{seconds}s", whole]
+    return draw(st.sampled_from(choices))
 
 
 @st.composite
@@ -355,6 +361,3 @@ def definitions(draw: st.DrawFn) -> tuple[dict[str, Any], Task]:
         ),
     )
     return raw, task
-
-
-MOMENT = datetime(2025, 1, 16, 11, 43, 38, tzinfo=UTC)
