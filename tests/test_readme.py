@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from taskgraph.api import load, render
+from taskgraph.checks import active_rules
+from taskgraph.config import read_config
 from tests.conftest import RunCli
 
 
@@ -67,6 +69,15 @@ def test_the_python_runs(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             exec(compile(block, "README.md", "exec"), {})  # noqa: S102 - our own text
     assert "Stop obproxy 11 subtasks, 10 edges" in said.getvalue()
     assert "8010 s at worst" in said.getvalue()
+
+
+def test_the_configuration_is_one(root: Path, tmp_path: Path) -> None:
+    (text,) = blocks(root, "toml")
+    path = tmp_path / "taskgraph.toml"
+    path.write_text(text, "utf-8")
+    config = read_config(path)
+    assert config.fail_on == "warning"
+    assert active_rules(config.check)
 
 
 def test_the_picture_is_what_the_tool_draws(root: Path) -> None:

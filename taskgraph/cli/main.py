@@ -27,6 +27,7 @@ _COMMANDS = {
     "diff": "What changed between two documents, or two folders of them.",
     "history": "What many documents say: durations, failures, timeouts, odds.",
     "rules": "The rules that check knows.",
+    "schema": "The JSON Schemas of definitions and of findings.",
     "config": "The configuration in force, and where it is from.",
 }
 
