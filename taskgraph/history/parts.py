@@ -14,6 +14,7 @@ from typing import IO, Any, NamedTuple
 from taskgraph.history.rows import Rows, SubtaskRow, TaskRow, rows_of
 from taskgraph.history.schema import write_table
 from taskgraph.sources import Source, read_source
+from taskgraph.sources.parsing import paused_collector
 
 __all__ = ["Batch", "Entry", "Part", "build_part", "closing_part", "digest_of", "open_file"]
 
@@ -121,12 +122,13 @@ def build_part(batch: Batch) -> Part:
     outcomes: list[_Outcome] = []
     tasks: list[TaskRow] = []
     subtasks: list[SubtaskRow] = []
-    for entry in batch.entries:
-        outcome = _read_entry(entry, key, len(tasks), batch.origin)
-        for rows in outcome.rows:
-            tasks.append(rows.task)
-            subtasks += rows.subtasks
-        outcomes.append(outcome._replace(rows=()))
+    with paused_collector():
+        for entry in batch.entries:
+            outcome = _read_entry(entry, key, len(tasks), batch.origin)
+            for rows in outcome.rows:
+                tasks.append(rows.task)
+                subtasks += rows.subtasks
+            outcomes.append(outcome._replace(rows=()))
     return _part(batch, outcomes, tasks, subtasks)
 
 

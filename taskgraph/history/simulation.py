@@ -136,13 +136,15 @@ class _Draw:
         return spans, failed
 
 
-def _choose(
-    source: numpy.random.Generator, count: int, size: int
-) -> numpy.ndarray[Any, numpy.dtype[numpy.int32]]:
-    """Draw places with replacement."""
+def _choose(source: numpy.random.Generator, count: int, size: int) -> Times:
+    """Draw places with replacement.
+
+    Of so few places none is preferred in a noticeable way, and this is twice as fast as
+    to draw whole numbers.
+    """
     import numpy as np
 
-    return source.integers(0, count, size, np.int32)
+    return (source.random(size) * count).astype(np.int64)
 
 
 class _Block:

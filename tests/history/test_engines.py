@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from benchmarks.history_archive import write_archive
+from benchmarks.history_cluster import cluster, worker_processes
 from taskgraph.errors import ConfigError, TaskgraphError
 from taskgraph.history import (
     Progress,
@@ -26,8 +23,6 @@ from taskgraph.history import (
     to_plain,
 )
 from tests.history.documents import FLEET
-
-HERE = Path(__file__).resolve().parents[2]
 
 
 def double(number: int) -> int:
@@ -113,48 +108,6 @@ def test_without_a_scheduler_there_is_a_message(address: str) -> None:
 # --- dask ---------------------------------------------------------------------
 
 
-@contextmanager
-def dask_cluster(folder: Path, workers: int) -> Iterator[str]:
-    """Start a scheduler and workers, each a process of its own; give the address."""
-    file = folder / "scheduler.json"
-    environment = os.environ | {"PYTHONPATH": str(HERE)}
-    local = ["--host", "127.0.0.1"]
-    commands = [
-        [
-            "scheduler",
-            *local,
-            "--port",
-            "0",
-            "--no-dashboard",
-            "--scheduler-file",
-            str(file),
-        ]
-    ]
-    options = ["--nthreads", "1", "--no-dashboard", "--scheduler-file", str(file)]
-    options += ["--local-directory", str(folder)]
-    commands += [["worker", *local, *options] for _ in range(workers)]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "dask", *command],
-            env=environment,
-            start_new_session=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for command in commands
-    ]
-    try:
-        deadline = time.monotonic() + 60
-        while not file.exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        yield json.loads(file.read_text())["address"]
-    finally:
-        for process in processes[::-1]:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
 def as_bytes(store: RunStore, scheduler: str | None = None) -> bytes:
     """Give the statistics and the advice of a store, written out."""
     with open_engine(1, scheduler) as engine:
@@ -173,10 +126,9 @@ def test_dask_gives_the_same_bytes_and_survives_a_killed_worker(
     collect(paths, alone)
     together = RunStore(tmp_path / "together")
     killed: list[int] = []
-    with dask_cluster(tmp_path, 2) as address:
+    with cluster(tmp_path, 2) as address:
         with open_engine(1, address) as engine:
-            _wait_for(address, 2)
-            victims = _worker_processes(address)
+            victims = worker_processes(address)
 
             def kill_one(progress: Progress) -> None:
                 if not killed and progress.collected.documents >= 60:
@@ -194,18 +146,3 @@ def test_dask_gives_the_same_bytes_and_survives_a_killed_worker(
             for store in (alone, together)
         )
         assert ours == theirs, table
-
-
-def _wait_for(address: str, workers: int) -> None:
-    from distributed import Client
-
-    with Client(address, set_as_default=False) as client:
-        client.wait_for_workers(workers, timeout=60)
-
-
-def _worker_processes(address: str) -> list[int]:
-    from distributed import Client
-
-    with Client(address, set_as_default=False) as client:
-        found = client.run(os.getpid)
-        return sorted(found.values())
