@@ -31,7 +31,8 @@ class Cause(StrEnum):
     TIMEOUT = "it ran until the engine ended it for its timeout"
     OVER_TIMEOUT = "it ended by itself after its timeout, before the engine noticed"
     WITHIN_TIMEOUT = "it ended before its timeout"
-    NO_TIMEOUT = "it has no timeout"
+    NO_TIMEOUT = "its timeout is 0, which promises no limit"
+    NOT_STATED = "the document gives it no timeout"
     ZERO_TIMEOUT = "its timeout is 0 and it ran long enough for the engine to end it"
     CANCELED = "it was cancelled"
     ROLLBACK = "its rollback failed: when that started is unknown"
@@ -81,8 +82,10 @@ def _cause(subtask: Subtask, ran: int | None, *, several: bool) -> Cause:
         return Cause.CANCELED
     if subtask.operation == Operation.ROLLBACK:
         return Cause.ROLLBACK
+    if subtask.timeout is None:
+        return Cause.NOT_STATED
     if not has_limit(subtask):
-        polled = subtask.timeout == 0 and ran is not None and ran > POLL_SECONDS * SECOND
+        polled = ran is not None and ran > POLL_SECONDS * SECOND
         return Cause.ZERO_TIMEOUT if polled else Cause.NO_TIMEOUT
     if ran is None:
         return Cause.SEVERAL_RUNS if several else Cause.NO_TIMES

@@ -34,6 +34,7 @@ _CAUSES: Final = {
     "engine, which looks late, would have ended it.",
     Cause.WITHIN_TIMEOUT: "A timeout was not the cause: it ran {ran} of {timeout}.",
     Cause.NO_TIMEOUT: "It has no timeout, so that was not the cause.",
+    Cause.NOT_STATED: "The document gives it no timeout.",
     Cause.ZERO_TIMEOUT: "It ran {ran} with a timeout of zero, which promises no limit, but "
     "some versions of the engine end such a subtask soon: that may be the cause.",
     Cause.CANCELED: "It was cancelled.",

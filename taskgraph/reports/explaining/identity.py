@@ -67,6 +67,10 @@ def _shape(account: Account) -> Iterator[Sentence]:
         "subtasks": Count(len(graph), "subtask"),
         "edges": Count(graph.edge_count, "dependency"),
     }
+    if len(graph) > 1 and not graph.reported_sides:
+        template = "It has {subtasks}; which depends on which, the document does not say."
+        yield Sentence("size", template, {"subtasks": values["subtasks"]})
+        return
     template = "It has {subtasks} and {edges}"
     if graph.edge_count != 1:
         values["edges"] = Count(graph.edge_count)

@@ -32,7 +32,7 @@ def limits(account: Account) -> Iterator[Sentence]:
     if task.status == Status.RUNNING:
         yield from _left(diagnosis.progress)
     if task.status != Status.SUCCESSFUL:
-        yield from _no_return(diagnosis.rollback.no_return)
+        yield from _no_return(diagnosis.rollback.no_return, ran=not task.is_definition)
 
 
 def _budget(budget: Budget) -> Iterator[Sentence]:
@@ -44,6 +44,8 @@ def _budget(budget: Budget) -> Iterator[Sentence]:
         values["unlimited"] = Subtasks(budget.unlimited)
         has = plural(len(budget.unlimited), "has", "have")
         template = f"There is no limit to its time: {{unlimited}} {has} no timeout."
+        if len(budget.unlimited) == len(budget.shares):
+            template = "There is no limit to its time: no subtask has a timeout."
         if budget.seconds:
             template += " All others together take at most {budget}."
         yield Sentence("budget-unbounded", template, values, Place.PARAGRAPH)
@@ -97,7 +99,7 @@ def _nearest(row: RunningSubtask) -> Iterator[Sentence]:
     yield Sentence("nearest", template, values)
 
 
-def _no_return(found: PointOfNoReturn | None) -> Iterator[Sentence]:
+def _no_return(found: PointOfNoReturn | None, *, ran: bool) -> Iterator[Sentence]:
     if found is None:
         text = "Every subtask allows rollback: there is no point of no return."
         yield Sentence("no-point-of-no-return", text, {}, Place.PARAGRAPH)
@@ -106,9 +108,9 @@ def _no_return(found: PointOfNoReturn | None) -> Iterator[Sentence]:
         "subtasks": Subtasks(found.nodes),
         "after": Duration(found.seconds_after),
     }
-    passed = "it has been passed" if found.passed else "it has not been reached"
+    passed = ": it has been passed" if found.passed else ": it has not been reached"
     start = plural(len(found.nodes), "the start of", "the first start of")
-    template = f"The point of no return is {start} {{subtasks}}: {passed}. "
+    template = f"The point of no return is {start} {{subtasks}}{passed if ran else ''}. "
     if found.unlimited:
         template += "From there on there is no limit to the time."
         values["unlimited"] = Subtasks(found.unlimited)

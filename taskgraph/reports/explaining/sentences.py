@@ -15,7 +15,7 @@ from string import Formatter
 from typing import Any, NamedTuple, TypeAlias
 
 from taskgraph.graph import TaskGraph
-from taskgraph.model import Id, format_duration, visible
+from taskgraph.model import Id, Subtask, format_duration, visible
 from taskgraph.reports.amounts import clock, moment
 
 __all__ = [
@@ -174,10 +174,16 @@ def _listed(graph: TaskGraph, nodes: tuple[int, ...]) -> Iterator[Piece]:
         if place:
             last = place == len(shown) - 1 and not hidden
             yield Piece(" and " if last else ", ")
-        subtask = graph.subtasks[node]
-        yield Piece(f"{subtask.id} '{subtask.name}'", is_own=False, node=node)
+        yield Piece(_name(graph.subtasks[node]), is_own=False, node=node)
     if hidden:
         yield Piece(f" and {hidden:,} more")
+
+
+def _name(subtask: Subtask) -> str:
+    """Give the id, and the name where it says more."""
+    if not subtask.name.strip() or subtask.name == str(subtask.id):
+        return str(subtask.id)
+    return f"{subtask.id} '{subtask.name}'"
 
 
 def _entry(graph: TaskGraph, name: str, value: Value) -> tuple[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from taskgraph.checks import Finding, Severity
 from taskgraph.reports.explaining.sentences import Count, Place, Sentence, plural
+from taskgraph.reports.explaining.verdict import STALLED
 from taskgraph.reports.results import Account
 
 __all__ = ["trust"]
@@ -33,4 +34,5 @@ def trust(account: Account) -> Iterator[Sentence]:
 
 
 def _is_doubt(finding: Finding) -> bool:
-    return finding.severity >= Severity.WARNING and finding.code.startswith(_CONSISTENCY)
+    loud = finding.severity >= Severity.WARNING and finding.code != STALLED
+    return loud and finding.code.startswith(_CONSISTENCY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from taskgraph.analysis.states import is_rolling_back
 from taskgraph.model import Status, Task
@@ -17,7 +18,10 @@ from taskgraph.reports.explaining.sentences import (
 )
 from taskgraph.reports.results import Account
 
-__all__ = ["verdict"]
+__all__ = ["STALLED", "verdict"]
+
+STALLED: Final = "TG204"
+"""The rule that finds a task in which nothing moves any more."""
 
 
 def verdict(account: Account) -> Iterator[Sentence]:
@@ -27,6 +31,12 @@ def verdict(account: Account) -> Iterator[Sentence]:
     predicate, more = _predicate(account)
     template = f"{subject} {predicate}."
     yield Sentence("verdict", template, values | more, Place.PARAGRAPH)
+    for finding in account.checked.findings:
+        if finding.code == STALLED:
+            message = finding.message.rstrip(".")
+            yield Sentence(
+                "stalled", "But it has stalled: {message}.", {"message": message}
+            )
 
 
 def _subject(task: Task) -> tuple[str, dict[str, Value]]:

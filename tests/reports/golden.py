@@ -1,0 +1,76 @@
+"""The texts that explanations are held to.
+
+``python -m tests.reports.golden`` writes them anew: read them before you keep them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from taskgraph.api import LoadedTask, account, load_all
+from taskgraph.errors import InputError
+from taskgraph.reports.explain_markdown import explain_markdown
+from taskgraph.reports.explaining import explain
+from taskgraph.reports.text.console import Style
+from taskgraph.reports.text.explain import explain_text
+
+__all__ = ["golden_path", "kept", "readable_samples", "sample_tasks", "told"]
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = Path(__file__).parent / "golden"
+
+
+def _text(loaded: LoadedTask) -> str:
+    return explain_text(explain(account(loaded)), Style(width=88))
+
+
+def _markdown(loaded: LoadedTask) -> str:
+    return explain_markdown(explain(account(loaded)))
+
+
+FORMS: dict[str, Callable[[LoadedTask], str]] = {"txt": _text, "md": _markdown}
+
+
+def readable_samples() -> list[Path]:
+    """Give every sample that is one document, those of the rules apart."""
+    found = sorted(path for path in (ROOT / "samples").rglob("*") if path.is_file())
+    rules = ROOT / "samples" / "rules"
+    return [path for path in found if rules not in path.parents and sample_tasks(path)]
+
+
+def sample_tasks(path: Path) -> tuple[LoadedTask, ...]:
+    """Read a sample; one that is meant to be refused has no tasks."""
+    try:
+        return load_all(path)
+    except InputError:
+        return ()
+
+
+def golden_path(sample: Path, form: str) -> Path:
+    """Give the file that holds what is said of a sample."""
+    name = "_".join(sample.relative_to(ROOT / "samples").parts).replace(".", "_")
+    return FOLDER / f"{name}.explain.{form}"
+
+
+def told(sample: Path, form: str) -> str:
+    """Explain every task of a sample."""
+    return "\n".join(FORMS[form](loaded) for loaded in sample_tasks(sample))
+
+
+def kept() -> Iterator[tuple[Path, str]]:
+    """Give each sample with the forms that are kept of it.
+
+    The samples of formats all tell one story: of those the text is enough.
+    """
+    for sample in readable_samples():
+        yield sample, "txt"
+        if sample.parent.name == "samples":
+            yield sample, "md"
+
+
+if __name__ == "__main__":
+    for stale in FOLDER.glob("*.explain.*"):
+        stale.unlink()
+    for sample, form in kept():
+        golden_path(sample, form).write_text(told(sample, form), "utf-8")

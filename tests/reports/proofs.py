@@ -1,0 +1,523 @@
+"""For each kind of claim of an explanation, what the analyses say of it.
+
+A proof computes the values of a claim anew, from the document and the analyses alone. Where
+a section makes the same claim several times, it gives the values of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from taskgraph.analysis.as_run import AsRun, PartKind, as_run
+from taskgraph.analysis.budget import Budget, budget
+from taskgraph.analysis.failure import Failure, failure
+from taskgraph.analysis.interventions import FailedSubtask, interventions
+from taskgraph.analysis.progress import Progress, progress
+from taskgraph.analysis.recovery import PointOfNoReturn, point_of_no_return
+from taskgraph.analysis.rollback import Rollback, rollback
+from taskgraph.analysis.states import SpanKind, measured_span
+from taskgraph.analysis.weights import Basis
+from taskgraph.checks import CheckOptions, Finding, Severity, run_checks
+from taskgraph.graph import TaskGraph
+
+__all__ = ["PROOFS", "Case"]
+
+Values: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A graph, and the analyses of it, computed when they are asked for."""
+
+    graph: TaskGraph
+
+    @cached_property
+    def failure(self) -> Failure:
+        found = failure(self.graph)
+        assert found is not None
+        return found
+
+    @cached_property
+    def as_run(self) -> AsRun:
+        found = as_run(self.graph)
+        assert found is not None
+        return found
+
+    @cached_property
+    def progress(self) -> Progress:
+        return progress(self.graph)
+
+    @cached_property
+    def budget(self) -> Budget:
+        return budget(self.graph)
+
+    @cached_property
+    def rollback(self) -> Rollback:
+        return rollback(self.graph)
+
+    @cached_property
+    def ways_out(self) -> tuple[FailedSubtask, ...]:
+        return interventions(self.graph)
+
+    @cached_property
+    def no_return(self) -> PointOfNoReturn:
+        found = point_of_no_return(self.graph)
+        assert found is not None
+        return found
+
+    def ids(self, nodes: Any) -> list[Any]:
+        return [self.graph.subtasks[node].id for node in nodes]
+
+    def nodes(self, status: str) -> list[int]:
+        rows = enumerate(self.graph.subtasks)
+        return [node for node, subtask in rows if subtask.status == status]
+
+    @property
+    def task(self) -> Any:
+        return self.graph.task
+
+    @cached_property
+    def as_of(self) -> datetime:
+        found = self.graph.task.as_of()
+        assert found is not None
+        return found
+
+
+def known(values: Mapping[str, Any]) -> Values:
+    """Leave out what the document does not say."""
+    return {key: value for key, value in values.items() if value not in (None, "")}
+
+
+def iso(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat()
+
+
+def verdict(case: Case) -> list[Values]:
+    task, graph = case.task, case.graph
+    values: Values = {"name": task.name.strip(), "id": task.id}
+    failed = case.nodes("FAILED")
+    back = task.operation == "ROLLBACK"
+    done = case.nodes("PENDING" if back else "SUCCESSFUL")
+    if task.is_definition or (task.status == "FAILED" and not failed and graph.subtasks):
+        values["subtasks"] = len(graph)
+    elif not graph.subtasks:
+        pass
+    elif failed:
+        sound = graph.is_sound
+        roots = [root.node for root in case.failure.roots] if sound else failed
+        values["roots"] = case.ids(roots)
+        if sound and case.failure.blocked:
+            values["blocked"] = len(case.failure.blocked)
+    else:
+        values["subtasks"] = len(graph)
+        skipped = sum(subtask.operation == "SKIP" for subtask in graph.subtasks)
+        if task.status != "SUCCESSFUL" or len(done) != len(graph):
+            values |= {"done": len(done), "verb": "undone" if back else "done"}
+            if task.status not in {"SUCCESSFUL", "RUNNING"}:
+                values["status"] = task.status
+        elif skipped and not back:
+            values["skipped"] = skipped
+    return [known(values)]
+
+
+def root_failures(case: Case) -> list[Values]:
+    graph = case.graph
+    pairs = [(node, None) for node in case.nodes("FAILED")]
+    if graph.is_sound:
+        pairs = [(root.node, root.failed_at) for root in case.failure.roots]  # type: ignore[misc]
+    rows = []
+    for node, at in pairs[:5]:
+        subtask = graph.subtasks[node]
+        row: Values = {"subtask": [subtask.id], "at": iso(at), "host": subtask.host}
+        if not subtask.host:
+            row["executor"] = subtask.executor
+        if (subtask.attempts or 1) > 1:
+            row["attempts"] = subtask.attempts
+        rows.append(known(row))
+    return rows
+
+
+def cause(kind: str) -> Callable[[Case], list[Values]]:
+    """Prove what a failure is said to come from."""
+
+    def prove(case: Case) -> list[Values]:
+        rows = []
+        for row in root_failures(case):
+            subtask = case.graph.subtasks[case.graph.index[row["subtask"][0]]]
+            found, ran = _cause(subtask)
+            if found == kind:
+                told = {"subtask": row["subtask"], "ran_microseconds": ran}
+                if subtask.timeout and subtask.timeout > 0:
+                    told["timeout_seconds"] = subtask.timeout
+                rows.append(known(told))
+        return rows
+
+    return prove
+
+
+def _cause(subtask: Any) -> tuple[str, int | None]:
+    """Judge by the times themselves whether the timeout was the cause."""
+    span = measured_span(subtask, None)
+    single = subtask.operation == "EXECUTE" and subtask.attempts == 1
+    ran = None
+    if span is not None and single and span.finish >= span.start:
+        ran = round((span.finish - span.start).total_seconds() * 1_000_000)
+    limit = (subtask.timeout or 0) * 1_000_000
+    if subtask.operation == "CANCEL":
+        return "canceled", ran
+    if subtask.operation == "ROLLBACK":
+        return "rollback", ran
+    if subtask.timeout is None:
+        return "not-stated", ran
+    if limit <= 0:
+        zero = ran is not None and ran > 10_000_000
+        return ("zero-timeout" if zero else "no-timeout"), ran
+    if ran is None:
+        return ("no-times" if span is None or single else "several-runs"), None
+    if ran > limit + 10_000_000:
+        return "timeout", ran
+    return ("over-timeout" if ran > limit else "within-timeout"), ran
+
+
+def of_failure(name: str) -> Callable[[Case], list[Values]]:
+    return lambda case: [{"subtasks": case.ids(getattr(case.failure, name))}]
+
+
+def retries(case: Case) -> list[Values]:
+    return [
+        _worst(case, way.retry.worst_case, subtask=case.ids([way.node]))
+        for way in case.ways_out[:5]
+        if way.retry.is_accepted
+    ]
+
+
+def skips(case: Case) -> list[Values]:
+    return [
+        _worst(case, way.skip.worst_case, subtask=case.ids([way.node]))
+        for way in case.ways_out[:5]
+        if not case.graph.subtasks[way.node].prohibit_skip
+    ]
+
+
+def _worst(case: Case, found: Any, **more: Any) -> Values:
+    values = {"worst_seconds": found.seconds, **more}
+    return values if found.is_bounded else values | {"unlimited": case.ids(found.unlimited)}
+
+
+def released(case: Case) -> list[Values]:
+    ways = [way for way in case.ways_out[:5] if way.retry.is_accepted]
+    return [{"subtasks": case.ids(w.retry.releases)} for w in ways if w.retry.releases]
+
+
+def held_by(case: Case) -> list[Values]:
+    ways = [way for way in case.ways_out[:5] if way.retry.is_accepted and way.retry.is_held]
+    failed = case.nodes("FAILED")
+    return [{"subtasks": case.ids(n for n in failed if n != way.node)} for way in ways]
+
+
+def rollback_refused(case: Case) -> list[Values]:
+    assert not case.rollback.is_allowed
+    blockers = case.rollback.blockers
+    return [{"blockers": case.ids(blockers)} if blockers else {}]
+
+
+def rollback_loses(case: Case) -> list[Values]:
+    work = case.failure.finished
+    values: Values = {"subtasks": len(work.nodes)}
+    if len(work.unmeasured) < len(work.nodes):
+        values["work_microseconds"] = work.microseconds
+    return [values]
+
+
+def parts(case: Case) -> list[Values]:
+    names = {
+        PartKind.BEFORE: "before",
+        PartKind.RUN: "run",
+        PartKind.DISPATCH: "dispatch",
+        PartKind.WAIT: "wait",
+        PartKind.OVERLAP: "overlap",
+        PartKind.AFTER: "after",
+    }
+    totals = {name: case.as_run.total(kind) for kind, name in names.items()}
+    assert sum(totals.values()) == case.as_run.wall
+    told = {f"{name}_microseconds": total for name, total in totals.items() if total}
+    return [told | {"path": case.ids(case.as_run.path)}]
+
+
+def longest(kind: PartKind) -> Callable[[Case], list[Values]]:
+    def prove(case: Case) -> list[Values]:
+        found = [part for part in case.as_run.parts if part.kind is kind]
+        time = max(part.microseconds for part in found)
+        node = next(part.node for part in found if part.microseconds == time)
+        return [{"subtask": case.ids([node]), "time_microseconds": time}]
+
+    return prove
+
+
+def retried_meanwhile(case: Case) -> list[Values]:
+    waits = [part for part in case.as_run.parts if part.kind is PartKind.WAIT]
+    longest_wait = max(waits, key=lambda part: part.microseconds)
+    begin = longest_wait.begin.timestamp() * 1_000_000
+    end = begin + longest_wait.microseconds
+    nodes = []
+    for node, subtask in enumerate(case.graph.subtasks):
+        span = measured_span(subtask, case.as_run.end)
+        if span is not None and span.kind is SpanKind.SEVERAL_RUNS:
+            start, finish = span.start.timestamp(), span.finish.timestamp()
+            if start * 1_000_000 < end and finish * 1_000_000 > begin:
+                nodes.append(node)
+    return [{"subtasks": case.ids(nodes)}]
+
+
+def several_runs(case: Case) -> list[Values]:
+    unsplit = (SpanKind.SEVERAL_RUNS, SpanKind.ROLLED_BACK)
+    rows = [part for part in case.as_run.parts if part.span in unsplit]
+    return [{"subtasks": case.ids(part.node for part in rows)}]
+
+
+def counts(case: Case) -> list[Values]:
+    names = ("done", "failed", "running", "ready", "pending", "other")
+    told = {name: len(getattr(case.progress, name)) for name in names}
+    assert sum(told.values()) == len(case.graph)
+    return [{"subtasks": len(case.graph)} | {name: n for name, n in told.items() if n}]
+
+
+def percent(case: Case) -> list[Values]:
+    done, total = case.progress.critical_seconds_done, case.progress.critical_seconds
+    return [{"percent": 100 * done // total}]
+
+
+def bounded(case: Case) -> list[Values]:
+    assert case.budget.is_bounded
+    return [{"budget_seconds": case.budget.seconds}]
+
+
+def unbounded(case: Case) -> list[Values]:
+    named = {"unlimited": case.ids(case.budget.unlimited)}
+    return [{"budget_seconds": case.budget.seconds} | named]
+
+
+def concurrency(case: Case) -> list[Values]:
+    longest_path = case.budget.schedule.makespan
+    return [{"limit": case.budget.bounds.limit, "longest_seconds": longest_path}]
+
+
+def dominant(case: Case) -> list[Values]:
+    shares = case.budget.shares
+    share = max(shares)
+    assert 2 * share > case.budget.schedule.makespan
+    return [{"subtask": case.ids([shares.index(share)]), "share_seconds": share}]
+
+
+def left(case: Case) -> list[Values]:
+    found = case.progress
+    latest = iso(found.latest_finish)
+    return [known({"left_seconds": found.worst_case.seconds, "latest": latest})]
+
+
+def nearest(case: Case) -> list[Values]:
+    found = case.progress.nearest
+    assert found is not None
+    return [{"subtask": case.ids([found.node]), "left_seconds": found.seconds_left}]
+
+
+def overdue(case: Case) -> list[Values]:
+    rows = [row.node for row in case.progress.in_flight if row.basis is Basis.OVERDUE]
+    return [{"subtasks": case.ids(rows)}]
+
+
+def no_return(case: Case) -> list[Values]:
+    found = case.no_return
+    values: Values = {
+        "subtasks": case.ids(found.nodes),
+        "after_seconds": found.seconds_after,
+    }
+    if found.unlimited:
+        values["unlimited"] = case.ids(found.unlimited)
+    return [values]
+
+
+def no_point_of_no_return(case: Case) -> list[Values]:
+    assert point_of_no_return(case.graph) is None
+    return [{}]
+
+
+def doubts(case: Case) -> list[Finding]:
+    """Give the findings that say that the document contradicts itself."""
+    codes = ("TG1", "TG2", "TG3", "TG402", "TG403", "TG504", "TG6")
+    found = run_checks(case.graph, CheckOptions()).findings
+    loud = [finding for finding in found if finding.severity >= Severity.WARNING]
+    doubted = [finding for finding in loud if finding.code.startswith(codes)]
+    return [finding for finding in doubted if finding.code != "TG204"]
+
+
+def stalled(case: Case) -> list[Values]:
+    found = run_checks(case.graph, CheckOptions()).findings
+    return [{"message": f.message.rstrip(".")} for f in found if f.code == "TG204"]
+
+
+def inconsistent(case: Case) -> list[Values]:
+    return [
+        {"rule": finding.code, "message": finding.message.rstrip(".")}
+        for finding in doubts(case)[:8]
+    ]
+
+
+def nothing_failed(case: Case) -> list[Values]:
+    assert not case.nodes("FAILED")
+    return [{}]
+
+
+def only_failed(case: Case) -> list[Values]:
+    assert case.task.status == "SUCCESSFUL"
+    return [{}]
+
+
+def if_failed(case: Case) -> list[Values]:
+    assert case.rollback.is_allowed
+    assert case.task.status != "FAILED"
+    return [{}]
+
+
+def started(case: Case) -> list[Values]:
+    who = str(case.task.creator or "") or case.task.executor
+    return [known({"creator": who, "start": iso(case.task.start_time)})]
+
+
+def about(case: Case) -> list[Values]:
+    task = case.task
+    named = {word: getattr(task, word) for word in ("cluster", "tenant", "host")}
+    return [known({word: str(found) for word, found in named.items() if found})]
+
+
+def as_of(case: Case) -> list[Values]:
+    start = case.task.start_time
+    values: Values = {"as_of": iso(case.as_of)}
+    if start is not None and case.as_of >= start:
+        since = (case.as_of - start).total_seconds()
+        values["since_microseconds"] = round(since * 1_000_000)
+    return [values]
+
+
+def flaws(case: Case) -> list[Values]:
+    return [{"flaws": "; ".join(case.graph.flaws)}]
+
+
+def log_lines(case: Case) -> list[Values]:
+    return [
+        {"line": line}
+        for row in root_failures(case)
+        for line in case.graph.subtasks[case.graph.index[row["subtask"][0]]].logs[-5:]
+    ]
+
+
+def logs(case: Case) -> list[Values]:
+    ids = [row["subtask"][0] for row in root_failures(case)]
+    return [{} for name in ids if case.graph.subtasks[case.graph.index[name]].logs]
+
+
+PROOFS: dict[str, Callable[[Case], list[Values]]] = {
+    "about": about,
+    "as-of": as_of,
+    "at-work": lambda case: [{"subtasks": case.ids(case.progress.running)}],
+    "blocked": of_failure("blocked"),
+    "budget": bounded,
+    "budget-unbounded": unbounded,
+    "cancel": lambda case: [{"subtasks": case.ids(case.nodes("RUNNING"))}],
+    "concurrency": concurrency,
+    "counts": counts,
+    "critical-share": percent,
+    "dominant": dominant,
+    "ended": lambda case: [{"finish": iso(case.task.finish_time)}],
+    "failed-later": of_failure("consequences"),
+    "flaws": flaws,
+    "held": of_failure("held"),
+    "held-by": held_by,
+    "ideal": lambda case: [
+        {
+            "ideal_microseconds": case.as_run.ideal.makespan,
+            "rest_microseconds": case.as_run.wall - case.as_run.ideal.makespan,
+        }
+    ],
+    "ideal-exceeds-wall": lambda case: [{"ideal_microseconds": case.as_run.ideal.makespan}],
+    "inconsistent": inconsistent,
+    "left": left,
+    "log": logs,
+    "log-line": log_lines,
+    "longest-run": longest(PartKind.RUN),
+    "longest-wait": longest(PartKind.WAIT),
+    "more-failed": lambda case: [
+        {"subtasks": case.ids(way.node for way in case.ways_out[5:])}
+    ],
+    "more-inconsistent": lambda case: [{"count": len(doubts(case)) - 8}],
+    "more-roots": lambda case: [
+        {"subtasks": case.ids(root.node for root in case.failure.roots[5:])}
+    ],
+    "nearest": nearest,
+    "no-failed-subtask": nothing_failed,
+    "no-point-of-no-return": no_point_of_no_return,
+    "no-return": no_return,
+    "nothing-to-retry": nothing_failed,
+    "over": nothing_failed,
+    "overdue": overdue,
+    "parts": parts,
+    "ran-on": of_failure("ran_on"),
+    "ready": lambda case: [{"subtasks": case.ids(case.progress.ready)}],
+    "releases": released,
+    "retried-meanwhile": retried_meanwhile,
+    "retry-accepted": retries,
+    "retry-refused": lambda case: [
+        {"subtask": case.ids([way.node])}
+        for way in case.ways_out[:5]
+        if case.graph.subtasks[way.node].operation == "ROLLBACK"
+    ],
+    "rollback-accepted": lambda case: [
+        _worst(case, case.rollback.worst_case, steps=len(case.rollback.steps))
+    ],
+    "rollback-if-failed": if_failed,
+    "rollback-loses": rollback_loses,
+    "rollback-only-failed": only_failed,
+    "rollback-refused": rollback_refused,
+    "root-failure": root_failures,
+    "several-runs": several_runs,
+    "shape": lambda case: [
+        {"subtasks": len(case.graph), "edges": sum(map(len, case.graph.upstreams))}
+    ],
+    "size": lambda case: [{"subtasks": len(case.graph)}],
+    "skip-accepted": skips,
+    "skip-refused": lambda case: [
+        {"subtask": case.ids([way.node])}
+        for way in case.ways_out[:5]
+        if case.graph.subtasks[way.node].prohibit_skip
+    ],
+    "stalled": stalled,
+    "started": started,
+    "taken-up-again": lambda case: [{"finish": iso(case.task.finish_time)}],
+    "unsound": flaws,
+    "verdict": verdict,
+    "wall": lambda case: [
+        {
+            "begin": iso(case.as_run.begin),
+            "end": iso(case.as_run.end),
+            "wall_microseconds": case.as_run.wall,
+        }
+    ],
+} | {
+    f"cause-{kind}": cause(kind)
+    for kind in (
+        "canceled",
+        "no-timeout",
+        "no-times",
+        "not-stated",
+        "over-timeout",
+        "rollback",
+        "several-runs",
+        "timeout",
+        "within-timeout",
+        "zero-timeout",
+    )
+}

@@ -1,0 +1,144 @@
+"""Explanations: the texts, and every claim in them held against the analyses."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from taskgraph.api import LoadedTask, account, load, loads
+from taskgraph.reports.explain_json import explain_json
+from taskgraph.reports.explain_markdown import explain_markdown
+from taskgraph.reports.explaining import Explanation, explain
+from taskgraph.reports.text.console import Style
+from taskgraph.reports.text.explain import explain_text
+from tests.diagrams.tasks import HOSTILE, make_task
+from tests.engine.engine import simulate
+from tests.engine.trial import DIALECTS
+from tests.reports.golden import golden_path, kept, readable_samples, sample_tasks, told
+from tests.reports.proofs import PROOFS, Case
+
+RULES = sorted((Path(__file__).parents[2] / "samples" / "rules").glob("*.json"))
+DOCUMENTS = [path for path in RULES if not path.name.endswith(".expected.json")]
+
+
+def explained(loaded: LoadedTask) -> Explanation:
+    return explain(account(loaded))
+
+
+def assert_proved(found: Explanation) -> set[str]:
+    """Hold every claim against its proof; give the kinds of claims."""
+    case = Case(found.graph)
+    claims: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for sentence in found.sentences():
+        claims[sentence.claim].append(sentence.data(found.graph))
+        assert not re.search(r"\d", sentence.template), "a number that is no value"
+        gaps = set(re.findall(r"{(\w+)}", sentence.template))
+        assert gaps <= sentence.values.keys()
+    for claim, values in claims.items():
+        assert values == PROOFS[claim](case), claim
+    return set(claims)
+
+
+@pytest.mark.parametrize(
+    ("sample", "form"),
+    list(kept()),
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_every_sample_is_told_as_it_was(sample: Path, form: str) -> None:
+    path = golden_path(sample, form)
+    assert path.exists(), "python -m tests.reports.golden writes it; read it before"
+    assert told(sample, form) == path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("sample", [*readable_samples(), *DOCUMENTS], ids=lambda p: p.name)
+def test_every_claim_on_a_sample_is_what_the_analyses_say(sample: Path) -> None:
+    for loaded in sample_tasks(sample):
+        assert_proved(explained(loaded))
+
+
+def test_every_claim_on_simulated_tasks_is_what_the_analyses_say() -> None:
+    made = set()
+    for seed in range(120):
+        photo = simulate(seed).random_photo(Random(seed))
+        names = [name for name in DIALECTS if name != "list"]
+        document = DIALECTS[names[seed % len(names)]](photo, Random(seed))
+        made |= assert_proved(explained(loads(json.dumps(document))))
+    assert {"cancel", "held-by", "rollback-accepted", "retry-accepted"} <= made
+    assert {"overdue", "several-runs", "taken-up-again", "unsound"} & made
+
+
+def test_every_claim_on_a_real_document_is_what_the_analyses_say(corpus: Path) -> None:
+    for path in sorted((corpus / "ocp").glob("*.json")):
+        for loaded in sample_tasks(path):
+            assert_proved(explained(loaded))
+
+
+def test_the_order_of_the_document_says_nothing(samples: Path) -> None:
+    task = load(samples / "three_hosts_failed.json").task
+    expected = explain_text(explained(LoadedTask(task)), Style())
+    for seed in range(3):
+        rows = Random(seed).sample(task.subtasks, len(task.subtasks))
+        mixed = replace(task, subtasks=tuple(rows))
+        assert explain_text(explained(LoadedTask(mixed)), Style()) == expected
+
+
+def test_a_failure_by_timeout_is_called_one() -> None:
+    found = {}
+    for seconds in (9.5, 10.5, 21.0):
+        subtask = {"id": 1, "name": "wait", "operation": "EXECUTE", "runTime": 1}
+        subtask |= {"upstreams": [], "downstreams": [], "status": "FAILED", "timeout": 10}
+        subtask |= {"startTime": "2025-01-01T00:00:00Z"}
+        subtask |= {"finishTime": f"2025-01-01T00:00:{seconds:06.3f}Z"}
+        task = {"id": 1, "name": "demo", "status": "FAILED", "operation": "EXECUTE"}
+        loaded = loads(json.dumps(task | {"subtasks": [subtask]}))
+        claims = {sentence.claim for sentence in explained(loaded).sentences()}
+        found[seconds] = {claim for claim in claims if claim.startswith("cause")}
+    assert found == {
+        9.5: {"cause-within-timeout"},
+        10.5: {"cause-over-timeout"},
+        21.0: {"cause-timeout"},
+    }
+
+
+def hostile() -> LoadedTask:
+    rows = {
+        f"{place}": {"name": text, "status": "FAILED", "executor": text, "logs": (text,)}
+        for place, text in enumerate(HOSTILE)
+    }
+    return LoadedTask(make_task(rows, name="\n".join(HOSTILE), status="FAILED"))
+
+
+def test_names_can_neither_steer_a_terminal_nor_break_out_of_markdown() -> None:
+    text = explain_text(explained(hostile()), Style())
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    markdown = explain_markdown(explained(hostile()))
+    outside = re.sub(r"^ *(`{3,})\n.*?^ *\1$", "", markdown, flags=re.DOTALL | re.MULTILINE)
+    assert not re.search(r"(?<!\\)<", outside)
+    assert (
+        len(re.findall(r"^#", markdown, re.MULTILINE))
+        == len(explained(hostile()).sections) + 1
+    )
+
+
+def test_json_has_the_claims_with_their_values(samples: Path) -> None:
+    found = explain_json(explained(load(samples / "obproxy_stop.json")))
+    assert json.loads(json.dumps(found)) == found
+    limits = {section["key"]: section for section in found["sections"]}["limits"]
+    budget = next(row for row in limits["sentences"] if row["claim"] == "budget")
+    assert budget["values"] == {"budget_seconds": 8010}
+    assert "2 h 13 min 30 s" in budget["text"]
+
+
+def test_every_proof_is_of_a_claim_that_is_made() -> None:
+    folder = Path(__file__).parents[2] / "taskgraph" / "reports" / "explaining"
+    source = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    fixed = {claim for claim in PROOFS if not claim.startswith("cause-")}
+    assert {claim for claim in fixed if f'"{claim}"' not in source} == set()
