@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import ceil, sqrt
 from typing import NamedTuple
 
@@ -27,20 +27,20 @@ _FRAME_GAP, _FRAME_PAD, _FRAME_HEAD = 10, 12, 44
 _FRAME_COLUMN = 5
 """A frame of so many members or fewer is one column."""
 _JUNCTION = 8
+_BOXES = frozenset({Kind.SUBTASK, Kind.GHOST, Kind.GROUP})
 
 
 class Line(NamedTuple):
     """A text in a box: ``style`` is the name of its class, ``icon`` a tone or empty.
 
     ``x`` and ``y`` are those of the start of the base line, from the box's corner; the
-    icon stands in front of it. ``room`` is what the text may take.
+    icon stands in front of it.
     """
 
     text: str
     style: str
     x: int
     y: int
-    room: int
     icon: str = ""
 
 
@@ -56,80 +56,80 @@ class Face(NamedTuple):
     members: tuple[tuple[int, int, Face], ...] = ()
 
 
+class _Content(NamedTuple):
+    """What a box says: lines with an icon as (text, tone), a name, and small lines."""
+
+    states: list[tuple[str, str]]
+    name: str
+    details: list[str]
+
+
 def faces(scene: Scene) -> list[Face]:
     """Make the box of every node of a scene; those of subtasks are of one size."""
-    plain = [n for n in scene.nodes if n.kind in (Kind.SUBTASK, Kind.GHOST)]
-    groups = [n for n in scene.nodes if n.kind is Kind.GROUP]
-    width = _common_width([*plain, *groups])
-    made: dict[int, Face] = {}
-    for same in (plain, groups):
-        drawn = [_face(node, width, named=True) for node in same]
-        height = max((face.height for face in drawn), default=0)
-        for node, face in zip(same, drawn, strict=True):
-            made[id(node)] = face._replace(height=height if same is plain else face.height)
-    for node in scene.nodes:
-        if node.kind is Kind.FRAME:
-            made[id(node)] = _frame(node)
-    junction = Face(_JUNCTION, _JUNCTION)
+    contents = [_content(node) for node in scene.nodes if node.kind in _BOXES]
+    width = _common_width(contents)
+    boxes = iter([_face(content, width) for content in contents])
+    drawn = [_draw(node, boxes) for node in scene.nodes]
+    plain = [node.kind in (Kind.SUBTASK, Kind.GHOST) for node in scene.nodes]
+    height = max((f.height for f, one in zip(drawn, plain, strict=True) if one), default=0)
     return [
-        junction if node.kind is Kind.JUNCTION else made[id(node)] for node in scene.nodes
+        face._replace(height=height) if one else face
+        for face, one in zip(drawn, plain, strict=True)
     ]
 
 
-def _common_width(nodes: Iterable[SceneNode]) -> int:
-    needed = max((_needed(node, named=True) for node in nodes), default=0)
-    return min(_WIDEST, max(_NARROWEST, needed))
+def _draw(node: SceneNode, boxes: Iterator[Face]) -> Face:
+    if node.kind is Kind.JUNCTION:
+        return Face(_JUNCTION, _JUNCTION)
+    return _frame(node) if node.kind is Kind.FRAME else next(boxes)
 
 
-def _needed(node: SceneNode, *, named: bool) -> int:
-    """Give the width at which nothing has to be broken or shortened."""
-    widths = [text_width(text, SMALL) for text in _details(node)]
-    widths += [_ICON + text_width(text, SMALL) for text, _ in _states(node)]
-    if named:
-        widths.append(text_width(node.name, NAME))
-    return ceil(max(widths, default=0)) + _LEFT + _RIGHT
-
-
-def _states(node: SceneNode) -> list[tuple[str, str]]:
-    """Give the lines with an icon: text and tone."""
+def _content(node: SceneNode, *, named: bool = True) -> _Content:
+    name = node.name if named else ""
     if node.kind is Kind.GROUP:
-        return [(f"{count} {status}", tone(status)) for status, count in node.counts]
-    return [(node.state, node.tone)]
+        states = [(f"{count} {status}", tone(status)) for status, count in node.counts]
+        details = [node.id_text, node.state, join_words(node.facts)]
+        return _Content(states, name, [text for text in details if text])
+    details = joined((node.id_text, *node.facts), _WIDEST - _LEFT - _RIGHT, SMALL)
+    return _Content([(node.state, node.tone)], name, details)
 
 
-def _details(node: SceneNode) -> list[str]:
-    """Give the small lines below the name."""
-    if node.kind is Kind.GROUP:
-        return [text for text in (node.id_text, node.state, join_words(node.facts)) if text]
-    return joined((node.id_text, *node.facts), _WIDEST - _LEFT - _RIGHT, SMALL)
+def _common_width(contents: Iterable[_Content]) -> int:
+    """Give the width at which nothing has to be broken, as far as that is reasonable."""
+    widest = 0.0
+    for content in contents:
+        widths = [text_width(text, SMALL) for text in content.details]
+        widths += [_ICON + text_width(text, SMALL) for text, _ in content.states]
+        widest = max(widest, text_width(content.name, NAME), *widths)
+    return min(_WIDEST, max(_NARROWEST, ceil(widest) + _LEFT + _RIGHT))
 
 
-def _face(node: SceneNode, width: int, *, named: bool) -> Face:
+def _face(content: _Content, width: int) -> Face:
     """Lay out the lines of one box."""
     room = width - _LEFT - _RIGHT
     lines = []
     y = 4
-    for text, icon in _states(node):
+    for text, icon in content.states:
         y += _SMALL_STEP
         fitted = ellipsize(text, room - _ICON, SMALL)
-        lines.append(Line(fitted, f"s {icon}", _LEFT + _ICON, y, room - _ICON, icon))
+        lines.append(Line(fitted, f"s {icon}", _LEFT + _ICON, y, icon))
     y += 1
-    for text in wrap(node.name, room, NAME, _NAME_LINES) if named else ():
+    for text in wrap(content.name, room, NAME, _NAME_LINES) if content.name else ():
         y += _STEP
-        lines.append(Line(text, "h", _LEFT, y, room))
+        lines.append(Line(text, "h", _LEFT, y))
     y += 1
-    for text in _details(node):
+    for place, text in enumerate(content.details):
         y += _SMALL_STEP
-        fitted = ellipsize(text, room, SMALL, middle=text == node.id_text)
-        lines.append(Line(fitted, "m", _LEFT, y, room))
+        fitted = ellipsize(text, room, SMALL, middle=place == 0)
+        lines.append(Line(fitted, "m", _LEFT, y))
     return Face(width, y + 9, tuple(lines))
 
 
 def _frame(node: SceneNode) -> Face:
     """Lay out a frame: a heading, and the members in columns."""
-    needed = max(_needed(member, named=False) for member in node.members)
-    width = min(_WIDEST, max(_NARROWEST, needed))
-    drawn = [_face(member, width, named=False) for member in node.members]
+    contents = [_content(member, named=False) for member in node.members]
+    width = _common_width(contents)
+    drawn = [_face(content, width) for content in contents]
     height = max(face.height for face in drawn)
     count = len(drawn)
     columns = 1
@@ -153,6 +153,6 @@ def _frame_heading(node: SceneNode, room: int) -> tuple[Line, ...]:
         counts = ", ".join(f"{count} {status}" for status, count in node.counts)
         size = ellipsize(f"{size}: {counts}", room, SMALL)
     return (
-        Line(ellipsize(node.name, room, NAME), "h", _FRAME_PAD, 19, room),
-        Line(size, "m", _FRAME_PAD, 35, room),
+        Line(ellipsize(node.name, room, NAME), "h", _FRAME_PAD, 19),
+        Line(size, "m", _FRAME_PAD, 35),
     )

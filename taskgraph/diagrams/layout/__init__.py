@@ -7,6 +7,7 @@ directions of a diagram differ in which of them is x.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import sqrt
 
 from taskgraph.diagrams.layout.bands import Page, stack_bands
@@ -19,6 +20,7 @@ from taskgraph.diagrams.layout.layering import (
     split_edges,
 )
 from taskgraph.diagrams.layout.ordering import order_layers
+from taskgraph.diagrams.layout.relaxing import draw_together
 from taskgraph.diagrams.layout.routing import Router, outside_lanes
 from taskgraph.graph.traverse import reverse, weak_components
 
@@ -28,6 +30,8 @@ _BOX_GAP = 24.0
 _HELPER_GAP = 12.0
 _HELPER_SIZE = 2.0
 _COMPONENT_GAP = 40.0
+_TANGLED = 1.8
+"""A drawing that is so much broader than its broadest layer is drawn together."""
 _LANE_ROOM = 12.0
 _LANE = 5.0
 
@@ -165,7 +169,14 @@ class _Component:
         def gap(left: int, right: int) -> float:
             return _BOX_GAP if left < boxes and right < boxes else _HELPER_GAP
 
-        across = place_across(layering, layers, [size[1] for size in sizes], gap)
+        breadths = [size[1] for size in sizes]
+        across = place_across(layering, layers, breadths, gap)
+        apart = [
+            [(breadths[a] + breadths[b]) / 2 + gap(a, b) for a, b in pairwise(row)]
+            for row in layers
+        ]
+        if max(across) - min(across) > _TANGLED * max(map(sum, apart)):
+            across = draw_together(layering, layers, apart, across)
         outside = [n for n, route in enumerate(layering.routes) if route is None]
         layer_of = layering.layer_of
         spans = [(layer_of[edges[n][0]], layer_of[edges[n][1]]) for n in outside]

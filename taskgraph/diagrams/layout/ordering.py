@@ -43,12 +43,12 @@ def order_layers(layering: Layering) -> Layers:
     segments = sum(map(len, layering.lower))
     total = max(_FEWEST_SWEEPS, _WORK // (segments + 1))
     small = total >= 2 * _SWEEPS_PER_START
-    starts = _starts(layering)[: max(1, total // _SWEEPS_PER_START)]
-    sweeps = min(_MOST_SWEEPS, total // len(starts))
+    count = max(1, min(len(_STARTS), total // _SWEEPS_PER_START))
+    sweeps = min(_MOST_SWEEPS, total // count)
     best, fewest = layering.layers(), -1
     sifted = small and sum(len(row) ** 2 for row in best) <= _SIFTED
-    for rows, centre in starts:
-        search = _Search(layering, rows)
+    for centre, order in _STARTS[:count]:
+        search = _Search(layering, order(layering))
         search.sweep(sweeps, centre, thorough=small)
         search.polish(sifted=sifted)
         if fewest < 0 or search.fewest < fewest:
@@ -58,12 +58,12 @@ def order_layers(layering: Layering) -> Layers:
     return best
 
 
-def _starts(layering: Layering) -> list[tuple[Layers, Centre]]:
-    """Give the orders to begin with and the ways to sort, the most promising first."""
-    forward = _depth_first(layering, layering.lower, layering.upper)
-    back = _depth_first(layering, layering.upper, layering.lower)
-    orders = (forward, back, layering.layers())
-    return [(rows, centre) for centre in (_mean, _median) for rows in orders]
+def _forward(layering: Layering) -> Layers:
+    return _depth_first(layering, layering.lower, layering.upper)
+
+
+def _back(layering: Layering) -> Layers:
+    return _depth_first(layering, layering.upper, layering.lower)
 
 
 def _depth_first(layering: Layering, forward: Layers, back: Layers) -> Layers:
@@ -96,6 +96,14 @@ def _median(places: list[int]) -> float:
     if before + after == 0:
         return (left + right) / 2
     return (left * after + right * before) / (before + after)
+
+
+_STARTS: tuple[tuple[Centre, Callable[[Layering], Layers]], ...] = tuple(
+    (centre, order)
+    for centre in (_mean, _median)
+    for order in (_forward, _back, Layering.layers)
+)
+"""The ways to sort and the orders to begin with, the most promising first."""
 
 
 class _Search:

@@ -1,0 +1,260 @@
+"""What drawing costs, and how well it is drawn, beside Graphviz.
+
+    python -m benchmarks.diagrams [--repeat 3] [--seeds 6]
+
+Every drawing is made in a process of its own: the time is that of the processor from the
+scene to the text (the least of the repeats), the peak is of the whole process. Graphviz
+draws the same scene with ``dot -Tsvg``; its time is that of its process. Crossings are
+pairs of edges whose curves cross, as drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import pairwise
+
+from benchmarks.documents import chain, layered
+from taskgraph.analysis.schedule import schedule
+from taskgraph.diagrams import DiagramOptions
+from taskgraph.diagrams.dot import render_dot
+from taskgraph.diagrams.options import Collapse
+from taskgraph.diagrams.scene import Scene, build_scene
+from taskgraph.diagrams.svg import render_svg
+from taskgraph.graph import TaskGraph, build_graph
+from taskgraph.model import Subtask, Task
+
+DAGS = ((15, 20), (25, 35), (40, 60), (60, 80), (60, 120), (100, 130), (150, 200))
+"""Subtasks and edges of the random DAGs whose crossings are counted."""
+
+Point = tuple[float, float]
+
+
+def graph_of(upstreams: Iterable[Iterable[int]]) -> TaskGraph:
+    rows = tuple(
+        Subtask(
+            id=node,
+            name=f"Step {node}",
+            status="PENDING",
+            timeout=60,
+            upstreams=tuple(sorted(set(ups))),
+        )
+        for node, ups in enumerate(upstreams)
+    )
+    return build_graph(Task(id=1, name="Large", status="RUNNING", subtasks=rows))
+
+
+def long_edges(size: int, edges: int) -> list[list[int]]:
+    """Give a chain with so many further edges of any length."""
+    choose = random.Random(11)
+    rows = chain(size)
+    for _ in range(edges):
+        a, b = sorted(choose.sample(range(size), 2))
+        rows[b].append(a)
+    return rows
+
+
+def random_dag(size: int, edges: int, seed: int) -> list[list[int]]:
+    """Give a DAG whose edges are short more often than long."""
+    choose = random.Random(seed)
+    pairs: set[Point] = set()
+    rows: list[list[int]] = [[] for _ in range(size)]
+    while len(pairs) < edges:
+        a = choose.randrange(size - 1)
+        b = min(size - 1, a + 1 + int(choose.expovariate(8 / size)))
+        if (a, b) not in pairs:
+            pairs.add((a, b))
+            rows[b].append(a)
+    return rows
+
+
+SHAPES: dict[str, tuple[Callable[[], list[list[int]]], Collapse]] = {
+    "1,000 layered": (lambda: layered(1000), "none"),
+    "10,000 layered": (lambda: layered(10_000), "none"),
+    "100,000 layered": (lambda: layered(100_000), "auto"),
+    "100,000 in a chain": (lambda: chain(100_000), "auto"),
+    "1,000 more edges over 1,000 layers": (lambda: long_edges(1000, 1000), "none"),
+}
+
+
+def scene_of(graph: TaskGraph, collapse: Collapse = "none") -> Scene:
+    timing = schedule(graph, [60] * len(graph))
+    return build_scene(graph, schedule=timing, options=DiagramOptions(collapse=collapse))
+
+
+def measure(shape: str, repeat: int) -> dict[str, float]:
+    """Draw one shape, in this process."""
+    rows, collapse = SHAPES[shape]
+    graph = graph_of(rows())
+    began = time.process_time()
+    scene = scene_of(graph, collapse)
+    prepared = time.process_time() - began
+    times = []
+    text = ""
+    for _ in range(repeat):
+        began = time.process_time()
+        text = render_svg(scene)
+        times.append(time.process_time() - began)
+    return {
+        "edges": graph.edge_count,
+        "boxes": len(scene.nodes),
+        "scene": prepared,
+        "svg": min(times),
+        "size": len(text.encode()) / 1e6,
+        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def dot_seconds(source: str, repeat: int) -> float:
+    """Give the processor time of ``dot -Tsvg``, the least of the repeats."""
+    times = []
+    for _ in range(repeat):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        subprocess.run(
+            ["dot", "-Tsvg"], input=source.encode(), capture_output=True, check=True
+        )
+        times.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
+    return min(times)
+
+
+# Crossings --------------------------------------------------------------------------
+
+
+def our_curves(scene: Scene) -> list[list[Point]]:
+    found = re.findall(
+        r'<path class="e[^"]*" data-edge="[^"]*" d="([^"]+)"', render_svg(scene)
+    )
+    return [points(data) for data in found]
+
+
+def dot_curves(scene: Scene) -> list[list[Point]]:
+    drawn = subprocess.run(
+        ["dot", "-Tjson"], input=render_dot(scene).encode(), capture_output=True, check=True
+    )
+    curves = []
+    for edge in json.loads(drawn.stdout).get("edges", []):
+        start, *rest = re.sub(r"^(e,\S+ )?", "", edge["pos"]).replace(",", " ").split("  ")
+        numbers = " ".join([start, *rest]).split()
+        pairs = [f"{x} {y}" for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
+        curves.append(points(f"M{pairs[0]}C" + " ".join(pairs[1:])))
+    return curves
+
+
+def points(data: str, steps: int = 12) -> list[Point]:
+    """Give points along a path of moves, lines and cubic curves."""
+    line: list[Point] = []
+    for letter, rest in re.findall(r"([MLC])([^MLC]+)", data):
+        numbers = [float(number) for number in rest.split()]
+        given = list(zip(numbers[::2], numbers[1::2], strict=True))
+        if letter != "C":
+            line += given
+            continue
+        for place in range(0, len(given), 3):
+            curve = [line[-1], *given[place : place + 3]]
+            line += [along(curve, step / steps) for step in range(1, steps + 1)]
+    return line
+
+
+def along(curve: list[Point], share: float) -> Point:
+    while len(curve) > 1:
+        curve = [
+            (a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share)
+            for a, b in pairwise(curve)
+        ]
+    return curve[0]
+
+
+def crossings(curves: list[list[Point]]) -> int:
+    """Count the pairs of curves that cross, by a sweep over their pieces."""
+    pieces = sorted(
+        (min(a[0], b[0]), max(a[0], b[0]), number, a, b)
+        for number, curve in enumerate(curves)
+        for a, b in pairwise(curve)
+    )
+    found = set()
+    active: list[tuple[float, float, int, Point, Point]] = []
+    for piece in pieces:
+        active = [other for other in active if other[1] > piece[0]]
+        for other in active:
+            pair = (min(piece[2], other[2]), max(piece[2], other[2]))
+            if pair[0] != pair[1] and pair not in found and cross(piece[3:], other[3:]):
+                found.add(pair)
+        active.append(piece)
+    return len(found)
+
+
+def cross(first: tuple[Point, Point], second: tuple[Point, Point]) -> bool:
+    def side(a: Point, b: Point, c: Point) -> float:
+        return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+    (a, b), (c, d) = first, second
+    return side(a, b, c) * side(a, b, d) < -1e-6 and side(c, d, a) * side(c, d, b) < -1e-6
+
+
+# The report -------------------------------------------------------------------------
+
+
+def report(repeat: int, seeds: int) -> None:
+    print("built-in SVG, processor seconds; a peak of all memory, the document included")
+    for shape in SHAPES:
+        command = [sys.executable, "-m", "benchmarks.diagrams", "--one", shape]
+        command += ["--repeat", str(repeat)]
+        done = subprocess.run(command, capture_output=True, check=True)
+        cost = json.loads(done.stdout)
+        print(
+            f"  {shape:34}  {cost['edges']:7,} edges  {cost['boxes']:6,} boxes"
+            f"  scene {cost['scene']:.2f} s  svg {cost['svg']:.2f} s"
+            f"  {cost['size']:.1f} MB  peak {cost['peak']:.0f} MiB"
+        )
+    print("the same scene of 1,000 layered subtasks, beside dot -Tsvg")
+    for width in (100, 50, 20):
+        scene = scene_of(graph_of(layered(1000, width)))
+        theirs = dot_seconds(render_dot(scene), repeat)
+        ours = min(timed(partial(render_svg, scene)) for _ in range(repeat))
+        print(
+            f"  layers of {width:3}  dot {theirs:.2f} s  ours {ours:.2f} s"
+            f"  {theirs / ours:.1f} times faster"
+        )
+    print(f"crossings, {seeds} random DAGs of each size, dot and ours")
+    total = [0, 0]
+    for size, edges in DAGS:
+        counts = [0, 0]
+        for seed in range(seeds):
+            scene = scene_of(graph_of(random_dag(size, edges, seed)))
+            counts[0] += crossings(dot_curves(scene))
+            counts[1] += crossings(our_curves(scene))
+        print(f"  {size:3} subtasks, {edges:3} edges  {counts[0]:6} {counts[1]:6}")
+        total = [a + b for a, b in zip(total, counts, strict=True)]
+    print(
+        f"  all                      {total[0]:6} {total[1]:6}  {total[1] / total[0]:.2f}"
+    )
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the diagrams.")
+    parser.add_argument("--one", choices=SHAPES, help=argparse.SUPPRESS)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=6)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(measure(options.one, options.repeat)))
+    else:
+        report(options.repeat, options.seeds)
+
+
+if __name__ == "__main__":
+    main()
