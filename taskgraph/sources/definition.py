@@ -196,7 +196,8 @@ def _own_fields(
         if key.startswith("x-"):
             kept[key] = value
         elif key in _OF_A_RESPONSE and shape is _TASK:
-            problems.add(f"{key} belongs to a response, not to a definition", pointer)
+            message = f"{key} belongs to a response: {_RENAME}"
+            problems.add(message, f"{pointer}/{key}")
         elif key in _OF_A_RUN:
             problems.add(f"{key} belongs to a run: {_RENAME}", f"{pointer}/{key}")
         else:

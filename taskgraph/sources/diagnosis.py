@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections import deque
 from typing import NamedTuple
 
 from taskgraph.errors import InputError
@@ -22,7 +21,7 @@ _LINE = re.compile(
 )
 _LOG = re.compile(r"subtask_(?P<id>[^/_]+)_(?P<run>\d{1,9})\.log")
 _LARGEST = 2**63 - 1
-_CHUNK = 1 << 16
+_CHUNK = 1 << 20
 _MOST_OF_A_LOG = 64 << 20
 _MOST_LINES = 100
 _MOST_RUNS = 5
@@ -148,23 +147,19 @@ def _last_lines(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo, allowance: Allowance
 ) -> list[str]:
     """Read a log to its end, keeping only so much of it."""
-    kept: deque[bytes] = deque(maxlen=_MOST_LINES)
     count = size = 0
-    rest = b""
+    before = last = b""
     with archive.open(info) as stream:
-        while chunk := stream.read(_CHUNK):
+        while size <= _MOST_OF_A_LOG and (chunk := stream.read(_CHUNK)):
             allowance.spend(len(chunk))
+            before, last = last, chunk
             size += len(chunk)
-            *whole, rest = (rest + chunk).split(b"\n")
-            count += len(whole)
-            kept.extend(whole)
-            rest = rest[: 4 * _LONGEST_LINE]
-            if size > _MOST_OF_A_LOG:
-                break
-    if rest:
+            count += chunk.count(b"\n")
+    text = before + last
+    if text and not text.endswith(b"\n"):
         count += 1
-        kept.append(rest)
-    lines = [_shown(line) for line in kept]
+        text += b"\n"
+    lines = [_shown(line) for line in text.split(b"\n")[-_MOST_LINES - 1 : -1]]
     if count > len(lines):
         lines.insert(0, f"… {count - len(lines):,} earlier lines are left out")
     if size > _MOST_OF_A_LOG:

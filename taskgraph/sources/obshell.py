@@ -190,11 +190,11 @@ def _read_stage(raw: Any, pointer: str, problems: Problems) -> _Stage:
         rows, lambda position: f"{pointer}/sub_tasks/{position}", problems, _as_mappings
     )
     is_split = len(columns) > 1 and len({row["name"] for row in columns}) == 1
+    for position, value in enumerate(rows):
+        if isinstance(value, dict) and value.get("task_id") is value.get("id") is None:
+            problems.add("task_id is missing", f"{pointer}/sub_tasks/{position}")
     subtasks = []
     for position, row in enumerate(columns):
-        if row["task_id"] is None and row["generic_id"] is None:
-            problems.add("task_id is missing", f"{pointer}/sub_tasks/{position}")
-            continue
         index = position if is_split else -1 if len(columns) == 1 else None
         subtasks.append(_subtask(row, index))
     return _Stage(subtasks, [f"{pointer}/sub_tasks/{i}" for i in range(len(subtasks))])

@@ -124,6 +124,7 @@ class _Builder:
             else:
                 self._place(self._scalar(event), 1, event.anchor, event)
         elif isinstance(event, events.AliasEvent):
+            self._need_key(event)
             if event.anchor not in self.anchors:
                 raise self.refuse(f"the alias *{event.anchor} stands for itself", event)
             value, size = self.anchors[event.anchor]
@@ -166,6 +167,8 @@ class _Builder:
         if key in top.value or (key == _MERGE and top.merged):
             raise self.refuse(f"the mapping has the key {key} twice", event)
         top.key = key
+        if event.anchor is not None:
+            self.anchors[event.anchor] = key, 1
 
     def _place(self, value: Any, size: int, anchor: str | None, event: Event) -> None:
         """Put a finished value into what is open around it."""
@@ -198,7 +201,7 @@ class _Builder:
         text, tag = event.value, event.tag
         if tag is not None and tag not in _TEXT_TAGS:
             raise self.refuse(f"the tag {tag} means nothing here", event)
-        if not event.implicit[0]:  # quoted, or said to be a text
+        if tag is not None or not event.implicit[0]:  # said to be a text, or quoted
             return text
         if text in _WORDS:
             return _WORDS[text]

@@ -1,0 +1,215 @@
+"""Definitions of tasks, and the schema that editors check them with."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import given
+
+from taskgraph.errors import InputError
+from taskgraph.model import Subtask, Task
+from taskgraph.sources import definition_schema, read_bytes
+from tests.sources.strategies import definitions
+
+VALIDATOR = jsonschema.Draft202012Validator(definition_schema())
+
+
+def task(*subtasks: Any, **fields: Any) -> dict[str, Any]:
+    return {"kind": "task-definition", "name": "t", "subtasks": list(subtasks), **fields}
+
+
+def read(document: Any, file: str = "ci.task.json") -> Task:
+    (found,) = read_bytes(json.dumps(document).encode(), file)
+    return found
+
+
+def problems(document: Any, file: str = "ci.task.json") -> dict[str | None, str]:
+    with pytest.raises(InputError) as caught:
+        read(document, file)
+    return {problem.pointer: problem.message for problem in caught.value.problems}
+
+
+def edges(found: Task) -> list[tuple[Any, Any, Any]]:
+    return [(s.id, s.upstreams, s.downstreams) for s in found.subtasks]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "ci.task.json",
+        "a/b.TASK.JSON",
+        "c:\\ci.taskdef.json",
+        "ci.task.json.gz",
+        "a.zip!x.task.json",
+    ],
+)
+def test_the_file_name_tells_a_definition(file: str) -> None:
+    found = read({"name": "t", "subtasks": [{"name": "a"}]}, file)
+    assert found.is_definition
+    assert found.origin.dialect == "definition"
+
+
+def test_the_kind_tells_a_definition() -> None:
+    assert read(task({"name": "a"}), "any.json").is_definition
+    assert read_bytes(b"kind: task-definition\nsubtasks: []\n", "<stdin>")[0].is_definition
+
+
+@pytest.mark.parametrize("file", ["task.json", "ci.json", "ci.task.txt", "task.json.bak"])
+def test_a_response_is_never_taken_for_a_definition(file: str) -> None:
+    assert not read({"subtasks": [{"id": 1}]}, file).is_definition
+    assert problems({"subtasks": [{"name": "a"}]}, file) == {
+        "/subtasks/0/id": "id is missing"
+    }
+
+
+def test_other_yaml_is_refused() -> None:
+    with pytest.raises(InputError, match="is YAML, and no definition") as caught:
+        read_bytes(b"a: 1\n", "docker-compose.yaml")
+    assert "kind: task-definition" in caught.value.hint
+
+
+def test_ids_may_be_left_out_and_edges_may_name() -> None:
+    found = read(task(
+        {"name": "a"},
+        {"id": 7, "name": "b", "upstreams": ["a"]},
+        {"id": "x", "name": "c", "upstreams": ["b", "a"]},
+        {"name": "d", "upstreams": [7, "c"]},
+    ))  # fmt: skip
+    assert edges(found) == [
+        ("a", (), None), (7, ("a",), None), ("x", (7, "a"), None), ("d", (7, "x"), None),
+    ]  # fmt: skip
+
+
+def test_an_id_goes_before_a_name() -> None:
+    last = {"name": "d", "upstreams": ["b"]}
+    found = read(task({"id": "b", "name": "a"}, {"id": "c", "name": "b"}, last))
+    assert found.subtasks[2].upstreams == ("b",)
+
+
+def test_one_direction_is_enough() -> None:
+    down = read(task({"name": "a", "downstreams": ["b"]}, {"name": "b"}))
+    assert edges(down) == [("a", None, ("b",)), ("b", None, ())]
+    both = read(
+        task({"name": "a", "downstreams": ["b"]}, {"name": "b", "upstreams": ["a"]})
+    )
+    assert edges(both) == [("a", (), ("b",)), ("b", ("a",), ())]
+    assert edges(read(task({"name": "a"}))) == [("a", (), None)]
+
+
+def test_names_that_are_not_unique_need_ids() -> None:
+    document = task(
+        {"name": "a"}, {"name": "a"}, {"id": 1, "name": "b"}, {"id": 2, "name": "b"},
+        {"name": "c", "upstreams": ["b"]}, {},
+    )  # fmt: skip
+    assert problems(document) == {
+        "/subtasks/0/name": "2 subtasks have this name: give them ids",
+        "/subtasks/1/name": "2 subtasks have this name: give them ids",
+        "/subtasks/4/upstreams/0": "2 subtasks have this name: use an id",
+        "/subtasks/5": "a subtask needs a name or an id",
+    }
+
+
+def test_an_unknown_name_is_left_to_the_checks() -> None:
+    assert read(task({"name": "a", "upstreams": ["b"]})).subtasks[0].upstreams == ("b",)
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [(30, 30), ("30", 30), ("30s", 30), ("30m", 1800), ("1h30m", 5400), ("2 h 5 min", 7500),
+     ("1d", 86400), (0, 0), (None, None)],
+)  # fmt: skip
+def test_durations_have_units(written: Any, seconds: int | None) -> None:
+    document = task({"name": "a", "timeout": written}, budget=written)
+    found = read(document)
+    assert (found.subtasks[0].timeout, found.budget) == (seconds, seconds)
+    assert VALIDATOR.is_valid(document)
+
+
+@pytest.mark.parametrize(
+    "written", [-1, 1.5, True, "", "1h30", "30m1h", "h", "1 x", "-5s", []]
+)
+def test_what_is_no_duration_is_refused(written: Any) -> None:
+    document = task({"name": "a", "timeout": written})
+    assert "must be a duration" in problems(document)["/subtasks/0/timeout"]
+    assert not VALIDATOR.is_valid(document)
+
+
+def test_fields_of_a_run_do_not_belong_here() -> None:
+    found = problems(task({"name": "a", "status": "READY", "runTime": 1}, startTime="x"))
+    assert found.keys() == {"/startTime", "/subtasks/0/status", "/subtasks/0/runTime"}
+    assert all("belongs to a run" in message for message in found.values())
+    found = problems({"data": {}, "successful": True, "subtasks": []})
+    assert "data belongs to a response" in found["/data"]
+
+
+def test_a_misspelt_field_is_named_with_what_was_meant() -> None:
+    found = problems(task({"name": "a", "timout": 5, "zzz": 1}, bugdet=4, xname=1))
+    assert found == {
+        "/subtasks/0/timout": "timout is no field of a definition: did you mean timeout?",
+        "/subtasks/0/zzz": "zzz is no field of a definition; own fields begin with x-",
+        "/bugdet": "bugdet is no field of a definition: did you mean budget?",
+        "/xname": "xname is no field of a definition: did you mean name?",
+    }
+
+
+def test_own_fields_are_kept() -> None:
+    found = read(task({"name": "a", "x-owner": ["b"]}, description="d", **{"x-a": 1}))
+    assert found.extra == {"description": "d", "x-a": 1}
+    assert found.subtasks == (Subtask("a", "a", upstreams=(), extra={"x-owner": ["b"]}),)
+
+
+def test_several_tasks_in_one_document() -> None:
+    several = {"kind": "task-definition", "tasks": [task(), task(name="u")]}
+    found = read_bytes(json.dumps(several).encode())
+    assert [(t.name, t.origin.pointer) for t in found] == [
+        ("t", "/tasks/0"),
+        ("u", "/tasks/1"),
+    ]
+    found = read_bytes(json.dumps([task(), task()]).encode(), "a.task.json")
+    assert [t.origin.pointer for t in found] == ["/0", "/1"]
+
+
+NOT_VALID: list[Any] = [
+    [], {}, 5, "text", None, {"tasks": []}, {"tasks": 5}, [5], {"tasks": [5]},
+    task(kind="task-definitions"), task(5), {"name": "t"}, task(name=5), task(type=1),
+    {"tasks": [task()], "x-a": 1}, task(context=[]), task(cluster=5),
+    task(**{"$schema": 1}), task(x=1),
+    task({"name": "a", "id": 1.5}), task({"name": "a", "id": ""}), task({"name": ""}),
+    task({"name": "a", "upstreams": "b"}), task({"name": "a", "upstreams": [None]}),
+    task({"name": "a", "prohibitRollback": "yes"}), task({"name": "a", "y": 1}),
+    task(subtasks=5), task(budget="soon"), task({"name": "a", "seriesId": "1"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("document", NOT_VALID, ids=repr)
+def test_reader_and_schema_refuse_the_same(document: Any) -> None:
+    assert problems(document)
+    assert not VALIDATOR.is_valid(document)
+
+
+@given(definitions())
+def test_reader_and_schema_accept_the_same(pair: tuple[dict[str, Any], Task]) -> None:
+    VALIDATOR.validate(pair[0])
+
+
+@pytest.mark.parametrize(
+    "name", ["definition.task.json", "definition.task.yaml", "definition_by_kind.yaml"]
+)
+def test_the_schema_accepts_the_samples(samples: Path, name: str) -> None:
+    text = (samples / "formats" / name).read_text(encoding="utf-8")
+    VALIDATOR.validate(yaml.safe_load(text))
+
+
+def test_the_schema_is_valid_and_explains_itself() -> None:
+    schema = definition_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema == json.loads(json.dumps(schema))
+    changed = deepcopy(schema)
+    changed["$defs"].clear()
+    assert definition_schema() == schema

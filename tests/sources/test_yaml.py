@@ -1,0 +1,128 @@
+"""YAML: its values, its bounds, and where things stand in it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskgraph.errors import InputError
+from taskgraph.sources.document import Document
+from taskgraph.sources.positions import escape_token, locate
+from taskgraph.sources.yaml_text import parse_yaml
+from tests.sources.strategies import JSON
+from tests.sources.test_positions import every_pointer
+
+
+def parse(text: str | bytes) -> Any:
+    data = text.encode() if isinstance(text, str) else text
+    return parse_yaml(Document("a.yaml", data, syntax="yaml"))
+
+
+def refusal(text: str | bytes) -> str:
+    with pytest.raises(InputError) as caught:
+        parse(text)
+    assert caught.value.hint
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("", None), ("~", None), ("null", None), ("true", True), ("FALSE", False),
+        ("yes", "yes"), ("no", "no"), ("on", "on"), ("1:30", "1:30"), ("012", 12),
+        ("0o17", 15), ("0xff", 255), ("+3", 3), ("-3", -3), ("1_000", "1_000"),
+        ("1.5", 1.5), (".5", 0.5), ("1e3", 1000.0), ("'5'", "5"), ('"true"', "true"),
+        ("!!str 5", "5"), ("! 5", "5"), ("2024-06-03", "2024-06-03"),
+        ("|\n a\n b\n", "a\nb\n"),
+        ("[1, {a: b}]", [1, {"a": "b"}]), ("{}", {}), ("1: x", {"1": "x"}), ("=", "="),
+        ("&a k: 1\nb: *a", {"k": 1, "b": "k"}),
+        ("-.inf", float("-inf")), ("a: &x [1]\nb: *x", {"a": [1], "b": [1]}),
+        ("# nothing", None), ("---\na: 1\n...\n", {"a": 1}),
+    ],
+)  # fmt: skip
+def test_values_are_those_of_the_core_schema(text: str, value: Any) -> None:
+    assert parse(text) == value
+
+
+def test_a_mapping_is_merged_and_its_own_keys_win() -> None:
+    text = (
+        "base: &b {a: 1, b: 2}\nmore: &m {b: 3, c: 4}\nx: {<<: [*b, *m], a: 5}\ny: {<<: *m}"
+    )
+    assert parse(text)["x"] == {"a": 5, "b": 2, "c": 4}
+    assert parse(text)["y"] == {"b": 3, "c": 4}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\na: 2", "line 2, column 1: the mapping has the key a twice"),
+        ("a: &x [*x]", "line 1, column 8: the alias *x stands for itself"),
+        ("a: *y", "line 1, column 4: is not valid YAML|the alias *y"),
+        ("a: 1\n--- \nb: 2", "line 2, column 1: holds more than one YAML document"),
+        ("[" * 300, "nested more than 200 levels deep"),
+        ("{a: " * 300, "nested more than 200 levels deep"),
+        ("[a]: 1", "line 1, column 1: a key must be a text"),
+        ("? {a: b}\n: 1", "a key must be a text"),
+        ("&a x: 1\n*a : 2", "a key must be a text"),
+        ("a: !!python/name:os.system x", "the tag tag:yaml.org,2002:python/name:os.system"),
+        ("a: !!int '3'", "the tag tag:yaml.org,2002:int means nothing here"),
+        ("a: [1", "is not valid YAML"),
+        ("a: b: c", "line 1, column 5: is not valid YAML"),
+        ("a\t: [\x07", "is not valid YAML"),
+        ("9" * 5000, "a number of over 4,000 digits"),
+        (b"a: \xff", "byte 0xff is not valid UTF-8"),
+        ("<<: 5", "<< needs a mapping"),
+        ("a: {<<: {b: 1}, <<: {c: 1}}", "the key << twice"),
+    ],
+)  # fmt: skip
+def test_what_is_refused(text: str | bytes, message: str) -> None:
+    assert any(part in refusal(text) for part in message.split("|"))
+
+
+def test_aliases_may_not_multiply_without_bound() -> None:
+    lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    assert "over 1,000,000 values" in refusal("\n".join(lines))
+
+
+def test_a_huge_document_is_refused() -> None:
+    assert "is YAML of more than 4 MiB" in refusal("# " + "x" * (4 << 20))
+
+
+@given(JSON, st.booleans())
+def test_values_stand_where_the_pointer_says(value: Any, is_flow: bool) -> None:
+    text = yaml.safe_dump({"top": value}, allow_unicode=True, default_flow_style=is_flow)
+    places = locate(text.encode(), [p for p, _ in every_pointer({"top": value})], "yaml")
+    for pointer, found in every_pointer({"top": value}):
+        assert pointer in places
+        line, column = places[pointer]
+        rest = text.splitlines()[line - 1][column - 1 :]
+        if isinstance(found, int) and not isinstance(found, bool):
+            assert rest.startswith(str(found))
+        elif found in ([], {}):
+            assert rest.startswith(json.dumps(found))
+
+
+@given(JSON)
+def test_json_is_yaml(value: Any) -> None:
+    assert parse(json.dumps(value, ensure_ascii=False)) == value
+
+
+def test_a_pointer_that_leads_nowhere_gets_the_nearest_place() -> None:
+    text = "# c\nbase: &b\n  a: 1\nx:\n  <<: *b\n  l:\n  - 1\n  - z: 2\n"
+    pointers = ["", "/x/a", "/x/l/1/z", "/x/l/5", "/nope", "/base/a"]
+    assert locate(text.encode(), pointers, "yaml", first_line=10) == {
+        "": (11, 1), "/x/a": (14, 3), "/x/l/1/z": (17, 8), "/x/l/5": (16, 3),
+        "/nope": (11, 1), "/base/a": (12, 6),
+    }  # fmt: skip
+    assert locate(b"[", ["/0"], "yaml") == {}
+
+
+def test_a_key_with_a_slash_is_found() -> None:
+    pointer = f"/{escape_token('a/b~c')}"
+    assert locate(b"a/b~c: 1", [pointer], "yaml") == {pointer: (1, 8)}
