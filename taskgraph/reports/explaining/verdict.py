@@ -35,7 +35,7 @@ def verdict(account: Account) -> Iterator[Sentence]:
         if finding.code == STALLED:
             message = finding.message.rstrip(".")
             yield Sentence(
-                "stalled", "But it has stalled: {message}.", {"message": message}
+                "stalled", "It has stalled: {message}.", {"message": message}
             )
 
 

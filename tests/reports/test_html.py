@@ -1,0 +1,221 @@
+"""The postmortem as a page: what is in it, and what can never be."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from taskgraph.api import LoadedTask, account, collect, load, loads, report
+from taskgraph.diagrams.palette import DARK, LIGHT
+from taskgraph.errors import RenderError
+from taskgraph.graph import build_graph
+from taskgraph.model import Task
+from tests.diagrams.tasks import HOSTILE, make_task, stages
+
+
+class Page(HTMLParser):
+    """Collects the elements, attributes and texts of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.contents: dict[str, list[str]] = {"script": [], "style": []}
+        self.inside = ""
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self.inside = tag
+        if tag in self.contents:
+            self.contents[tag].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self.inside:
+            self.inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.inside in self.contents:
+            self.contents[self.inside][-1] += data
+        else:
+            self.text += data
+
+    def ids(self) -> list[str]:
+        return [str(attrs["id"]) for _, attrs in self.elements if "id" in attrs]
+
+
+def page_of(*tasks: Task) -> Page:
+    return Page(report(collect([account(LoadedTask(task)) for task in tasks])))
+
+
+@pytest.fixture
+def failed(samples: Path) -> Task:
+    return load(samples / "three_hosts_failed.json").task
+
+
+def test_the_verdict_comes_first_then_everything_else(failed: Task) -> None:
+    text = page_of(failed).text
+    order = [
+        "Task 9100 'Replace binaries on three hosts' failed",
+        "Explanation",
+        "What may be done now",
+        "Diagram",
+        "Timeline",
+        "Schedule",
+        "The critical path has 4 of 11 subtasks",
+        "Budget and recovery",
+        "Findings",
+        "rollback-blocked",
+        "as it was read",
+        '"status": "FAILED"',
+    ]
+    places = [text.index(words) for words in order[:-1]]
+    assert places[0] == min(places)
+    assert order[-1] in text
+
+
+def test_the_policy_names_every_style_and_script_and_allows_nothing_else(
+    failed: Task,
+) -> None:
+    text = report(LoadedTask(failed))
+    page = Page(text)
+    policy = next(
+        str(attrs["content"])
+        for tag, attrs in page.elements
+        if tag == "meta" and attrs.get("http-equiv") == "Content-Security-Policy"
+    )
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert rules["default-src"] == "'none'"
+    scripts = [
+        content
+        for content, (_, attrs) in zip(
+            page.contents["script"],
+            [found for found in page.elements if found[0] == "script"],
+            strict=True,
+        )
+        if attrs.get("type") != "application/json"
+    ]
+    assert len(scripts) == 2
+    for rule, contents in (("script-src", scripts), ("style-src", page.contents["style"])):
+        assert set(rules[rule].split()) == {
+            f"'sha256-{base64.b64encode(hashlib.sha256(c.encode()).digest()).decode()}'"
+            for c in contents
+        }
+
+
+def test_it_refers_to_nothing_outside_and_sets_nothing_inline(failed: Task) -> None:
+    page = page_of(failed, failed)
+    for _, attrs in page.elements:
+        assert "style" not in attrs
+        assert not [name for name in attrs if name.startswith("on")]
+        for name in ("src", "href", "action", "data", "srcset"):
+            assert not attrs.get(name) or str(attrs[name]).startswith("#")
+    tags = {tag for tag, _ in page.elements}
+    assert not tags & {"link", "img", "iframe", "object", "embed", "form", "base"}
+    for style in page.contents["style"]:
+        assert not re.search(r"@import|url\((?!#)", style)
+
+
+def test_every_link_leads_somewhere_and_no_id_comes_twice(
+    failed: Task, samples: Path
+) -> None:
+    other = load(samples / "obproxy_stop.json").task
+    page = page_of(failed, other)
+    ids = page.ids()
+    assert len(ids) == len(set(ids))
+    links = {str(attrs["href"])[1:] for tag, attrs in page.elements if tag == "a"}
+    assert links <= set(ids)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_are_text(name: str) -> None:
+    def page(text: str) -> Page:
+        row = {"name": text, "logs": (text,), "extra": {text: text}, "executor": text}
+        return page_of(make_task({1: row}, name=text, status=text))
+
+    hostile, plain = page(name), page("x")
+    assert shape(hostile) == shape(plain)
+    assert len(hostile.contents["script"]) == 3
+    assert not re.search("[\x00-\x08\x1b\u202e\u2066]", hostile.text)
+
+
+def shape(page: Page) -> set[tuple[str, ...]]:
+    """Give the kinds of elements of a page, each with its attributes' names."""
+    return {(tag, *sorted(attrs)) for tag, attrs in page.elements if tag != "text"}
+
+
+def test_shuffled_subtasks_give_the_same_bytes(failed: Task) -> None:
+    expected = report(LoadedTask(failed))
+    for seed in range(3):
+        rows = Random(seed).sample(failed.subtasks, len(failed.subtasks))
+        mixed = LoadedTask(replace(failed, subtasks=tuple(rows)))
+        told = report(mixed)
+        assert _without_places(told) == _without_places(expected)
+
+
+def _without_places(text: str) -> str:
+    """Leave out lines and columns, which are those of the document."""
+    return re.sub(r"Line \d+, column \d+\.", "", text)
+
+
+def test_secrets_are_masked_in_all_of_it() -> None:
+    subtask = {"id": 1, "name": "Log in", "status": "FAILED", "operation": "EXECUTE"}
+    subtask |= {"upstreams": [], "downstreams": [], "password": "hunter2"}
+    subtask |= {"description": "with token=hunter2"}
+    task = {"id": 1, "name": "demo", "status": "FAILED", "subtasks": [subtask]}
+    task["context"] = {"stringMap": {"root_password": "hunter2"}}
+    loaded = loads(json.dumps({"data": task, "successful": True}))
+    for form in ("html", "markdown"):
+        text = report(loaded, form)
+        assert "Log in" in text
+        assert "hunter2" not in text
+
+
+def test_a_broken_task_gets_its_page_too() -> None:
+    rows = {1: {"upstreams": (2,)}, 2: {"upstreams": (1,)}, 3: {"upstreams": (9,)}}
+    task = make_task(rows, [(1, 2), (2, 1)])
+    assert not build_graph(task).is_sound
+    page = page_of(task)
+    assert "There is no schedule" in page.text
+    assert "dependency-cycle" in page.text
+    assert page_of(make_task({})).text
+
+
+def test_two_documents_of_one_task_say_what_changed(failed: Task) -> None:
+    rows = tuple(
+        row._replace(timeout=7200) if row.id == 102 else row for row in failed.subtasks
+    )
+    text = page_of(failed, replace(failed, subtasks=rows)).text
+    assert "What changed" in text
+    assert "timeout 1 h → 2 h" in text
+    assert "What changed" not in page_of(failed, replace(failed, id=1)).text
+
+
+def test_sizes_stay_small(samples: Path) -> None:
+    assert len(report(load(samples / "obproxy_stop.json")).encode()) < 200_000
+    large = report(LoadedTask(stages(*[5] * 200)))
+    assert len(large.encode()) < 1500 * 1000
+
+
+def test_the_colours_of_texts_can_be_read() -> None:
+    from taskgraph.diagrams.palette import contrast
+
+    for theme in (LIGHT, DARK):
+        for strong, soft in theme.tones.values():
+            assert contrast(strong, soft) >= 4.5
+            assert contrast(strong, theme.page) >= 4.5
+        assert contrast(theme.muted, theme.page) >= 4.5
+        assert contrast(theme.muted, theme.frame) >= 4.5
+
+
+def test_an_unknown_form_is_refused(failed: Task) -> None:
+    with pytest.raises(RenderError, match="html, markdown"):
+        report(LoadedTask(failed), "pdf")

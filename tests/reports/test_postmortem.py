@@ -1,0 +1,61 @@
+"""The postmortem as Markdown."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from taskgraph.api import LoadedTask, account, collect, load, report
+from taskgraph.reports.markdown import escaped
+from tests.diagrams.tasks import HOSTILE, make_task
+
+
+def rendered(text: str) -> str:
+    """Give the HTML that a renderer of GitHub's dialect makes of Markdown."""
+    return str(MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(text))
+
+
+def test_it_has_the_verdict_the_explanation_and_the_tables(samples: Path) -> None:
+    page = rendered(report(load(samples / "three_hosts_failed.json"), "markdown"))
+    assert "<h1>Replace binaries on three hosts</h1>" in page
+    headings = re.findall("<h2>(.*?)</h2>", page)
+    assert headings[:4] == [
+        "What it is",
+        "How far it is",
+        "What failed",
+        "Where the time went",
+    ]
+    assert headings[-2:] == ["Critical path", "Findings"]
+    assert page.count("<table>") == 3
+    assert "TG501" in page
+
+
+def test_several_tasks_get_an_index_and_what_could_not_be_read(samples: Path) -> None:
+    loaded = load(samples / "three_hosts_failed.json")
+    other = LoadedTask(replace(loaded.task, status="RUNNING"))
+    found = collect([account(loaded), account(other)], ["no.json: does not exist"])
+    page = rendered(report(found, "markdown"))
+    assert "<h1>2 tasks</h1>" in page
+    assert "no.json: does not exist" in page
+    assert "<h2>What changed</h2>" in page
+    assert "status" in page.partition("What changed")[2].partition("<h2>")[0]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_are_text(name: str) -> None:
+    def page(text: str) -> str:
+        rows = {1: {"name": text, "status": "FAILED", "executor": text, "logs": (text,)}}
+        task = make_task(rows, name=text, status="FAILED")
+        return rendered(report(LoadedTask(task), "markdown"))
+
+    tags = re.compile(r"<(/?\w+)")
+    assert tags.findall(page(name)) == tags.findall(page("x"))
+
+
+@pytest.mark.parametrize("text", ["1. x", "- x", "+ x", "10.0.0.1", "# x", "a_b_c", "|"])
+def test_what_begins_a_list_elsewhere_is_text(text: str) -> None:
+    assert rendered(escaped(text)).strip() == f"<p>{text}</p>"
