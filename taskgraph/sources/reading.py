@@ -115,7 +115,7 @@ def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
         yield from _parts(decompress(data, file, allowance), file, allowance)
         allowance.leave()
     else:
-        allowance.read(io.BytesIO(data), file)
+        allowance.check_size(data, file)
         yield from _text_parts(decode(data, file), file)
 
 
@@ -148,9 +148,9 @@ def _text_parts(data: bytes, file: str) -> Iterator[_Part]:
         return
     is_blank = True
     for number, line in enumerate(io.BytesIO(data), 1):
-        if line.strip():
+        if text := line.rstrip():
             is_blank = False
-            yield _Part(file, partial(read_document, Document(file, line, number)))
+            yield _Part(file, partial(read_document, Document(file, text, number)))
     if is_blank:
         yield _Part(file, partial(read_document, Document(file, b"")))
 

@@ -44,6 +44,7 @@ _MOST_MEMBERS = 100_000
 _MOST_TOGETHER = 16
 _DEEPEST = 3
 _CHECK = "copy or save it again"
+_LIMIT = "the limit can be set: ReadOptions.max_bytes in Python"
 
 DAMAGED = (
     zipfile.BadZipFile,
@@ -105,12 +106,21 @@ class Allowance:
         InputError
             If it is too large, or all of them together are.
         """
-        limit = self.options.max_bytes
-        data = stream.read(min(limit, self.bytes) + 1)
-        if len(data) > limit:
-            raise InputError(file, [Problem(f"is larger than {_size(limit)}")], _limit())
+        data = stream.read(min(self.options.max_bytes, self.bytes) + 1)
+        self.check_size(data, file)
         self.spend(len(data))
         return data
+
+    def check_size(self, data: bytes, file: str) -> None:
+        """Refuse a document that is too large.
+
+        Raises
+        ------
+        InputError
+        """
+        limit = self.options.max_bytes
+        if len(data) > limit:
+            raise InputError(file, [Problem(f"is larger than {_size(limit)}")], _LIMIT)
 
     def spend(self, count: int) -> None:
         """Take note of unpacked bytes.
@@ -125,10 +135,6 @@ class Allowance:
             total = _size(_MOST_TOGETHER * self.options.max_bytes)
             problem = Problem(f"unpacks to more than {total}")
             raise InputError(self.file, [problem], "unpack it first")
-
-
-def _limit() -> str:
-    return "the limit can be set: ReadOptions.max_bytes in Python"
 
 
 def _size(count: int) -> str:
@@ -262,8 +268,8 @@ def is_document_name(path: str, options: ReadOptions) -> bool:
     """
     name = path.rpartition("/")[2]
     if options.glob is not None:
-        subject = path if "/" in options.glob else name
-        return fnmatch.fnmatchcase(subject, options.glob.removeprefix("**/"))
+        pattern = options.glob.removeprefix("**/")
+        return fnmatch.fnmatchcase(path if "/" in pattern else name, pattern)
     lower = name.lower()
     return lower.endswith((*_ENDINGS, *_DEFINITIONS, ".zip"))
 

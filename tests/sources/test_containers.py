@@ -1,0 +1,212 @@
+"""Archives, compressed files and JSON Lines: what is in them, bounds, and damage."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import io
+import json
+import struct
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from taskgraph.errors import InputError
+from taskgraph.sources import ReadOptions, Source, read_bytes, read_source, unpacking
+from tests.conftest import RunCli
+
+TASK = b'{"id": 1, "name": "t", "subtasks": []}'
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, text in files.items():
+            file.writestr(name, text)
+    return data.getvalue()
+
+
+def refusal(data: bytes, name: str = "saved", options: ReadOptions | None = None) -> str:
+    with pytest.raises(InputError) as caught:
+        read_bytes(data, name, options or ReadOptions())
+    assert caught.value.hint
+    return str(caught.value)
+
+
+def readings(data: bytes, name: str, options: ReadOptions | None = None) -> list[str]:
+    """Say of each document what came of it."""
+    source = Source(name, lambda: data)
+    found = read_source(source, options or ReadOptions())
+    return [
+        f"{file}: {error.problems[0] if error is not None else tasks[0].id}"
+        for file, tasks, error in found
+    ]
+
+
+def test_one_bad_member_does_not_hide_the_others() -> None:
+    five = "the top of the document at line 2, column 1: the document must be an object"
+    five += ", not the number 5"
+    files = {"c.json": TASK, "a/b.json": b"{", "z.jsonl": TASK + b"\n5\n", "x.txt": b""}
+    assert readings(archive(files), "a.zip") == [
+        "a.zip!a/b.json: line 1, column 1: is not valid JSON: the document ends too early",
+        "a.zip!c.json: 1",
+        "a.zip!z.jsonl: 1",
+        f"a.zip!z.jsonl: {five}",
+    ]
+
+
+def test_one_bad_line_does_not_hide_the_others(run_cli: RunCli, tmp_path: Path) -> None:
+    bad = b'{"subtasks": [{"id": 1, "timeout": "30"}]}'
+    faulty = b'{"subtasks": [{"id": 1, "upstreams": [2], "downstreams": []}]}'
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join([TASK, b"", bad, b"  ", faulty, b""]))
+    done = run_cli("check", tmp_path / "a.jsonl")
+    assert done.returncode == 2
+    assert "/subtasks/0/timeout at line 3, column 36: timeout must be" in done.stderr
+    assert "  5:39  error TG102" in done.stdout
+
+
+def test_positions_of_lines_are_those_of_the_file() -> None:
+    data = TASK + b'\n{"id": 2, "subtasks": [{"id": 1,\n'
+    assert "line 2, column 32" in readings(data, "a.jsonl")[1]
+    twice = TASK + b'\n{"id": 2, "subtasks": [], "x": {"a": 1, "a": 2}}'
+    assert "/x/a at line 2, column 46" in readings(twice, "a.jsonl")[1]
+    broken = TASK + b'\n\n{"id": 2, "x": "\xff"}'
+    assert "line 3, column 17: byte 0xff" in readings(broken, "a.jsonl")[1]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.ndjson", "a.JSONL.gz", "a.jsonl.zst"])
+def test_the_name_tells_lines(name: str) -> None:
+    assert readings(b"5\n" + TASK, name)[1] == f"{name}: 1"
+
+
+def test_lines_are_told_without_the_name() -> None:
+    assert readings(TASK + b"\r\n" + TASK, "saved.txt") == ["saved.txt: 1"] * 2
+    assert readings(b"\n" + TASK + b"\n\n", "a.json") == ["a.json: 1"]
+    assert "more text follows" in refusal(TASK + b"\n}")
+    assert "is empty" in refusal(b"\n \n", "a.jsonl")
+
+
+def test_archives_in_archives() -> None:
+    inner = archive({"x.json": TASK})
+    outer = archive({"in.zip": inner, "y.json.gz": gzip.compress(TASK)})
+    assert readings(outer, "a.zip") == ["a.zip!in.zip!x.json: 1", "a.zip!y.json.gz: 1"]
+    deeper = archive({"o.zip": archive({"p.zip": archive({"q.zip": inner})})})
+    assert "is packed more than 3 times" in readings(deeper, "a.zip")[0]
+
+
+def test_hidden_files_and_links_are_left_out() -> None:
+    files = {"__MACOSX/a.json": b"", ".x.json": b"", ".d/y.json": b"", "./a.json": TASK}
+    data = io.BytesIO(archive(files))
+    with zipfile.ZipFile(data, "a") as file:
+        link = zipfile.ZipInfo("link.json")
+        link.external_attr = 0o120777 << 16
+        file.writestr(link, "/etc/passwd")
+    assert readings(data.getvalue(), "a.zip") == ["a.zip!./a.json: 1"]
+
+
+def test_names_in_an_archive_lead_nowhere(tmp_path: Path) -> None:
+    files = {"../../up.json": TASK, "/etc/x.json": TASK, "c:\\w.json": TASK}
+    names = [line.removesuffix(": 1") for line in readings(archive(files), "a.zip")]
+    assert sorted(names) == ["a.zip!../../up.json", "a.zip!/etc/x.json", "a.zip!c:\\w.json"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_archive_without_documents_is_refused() -> None:
+    message = refusal(archive({"a.txt": b"", "b.png": b""}), "a.zip")
+    assert "none of its 2 members is named like one" in message
+    assert "none of its 0 members" in refusal(archive({}), "a.zip")
+
+
+def test_a_glob_chooses_members() -> None:
+    data = archive({"d/a.txt": TASK, "b.txt": TASK, "c.json": b"{"})
+    assert readings(data, "z", ReadOptions(glob="*.txt")) == ["z!b.txt: 1", "z!d/a.txt: 1"]
+    assert readings(data, "z", ReadOptions(glob="d/*")) == ["z!d/a.txt: 1"]
+    assert readings(data, "z", ReadOptions(glob="**/a.txt")) == ["z!d/a.txt: 1"]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lambda data: archive({"a.json": data})])
+def test_a_bomb_is_refused(pack: object) -> None:
+    assert callable(pack)
+    options = ReadOptions(max_bytes=1 << 20)
+    packed = pack(b" " * (5 << 20))
+    assert len(packed) < 10_000
+    assert "is larger than 1 MiB" in refusal(packed, "a", options)
+
+
+def test_a_bomb_in_zstandard_is_refused() -> None:
+    zstd = pytest.importorskip("backports.zstd")
+    packed = zstd.compress(b" " * (5 << 20))
+    assert "is larger than 1 MiB" in refusal(packed, "a", ReadOptions(max_bytes=1 << 20))
+
+
+def test_members_may_not_be_too_much_together() -> None:
+    files = {f"{number:02}.json": b" " * 1000 for number in range(40)}
+    found = readings(archive(files), "a.zip", ReadOptions(max_bytes=1000))
+    assert found[-1] == "a.zip: unpacks to more than 16,000 bytes"
+    assert len(found) == 17
+
+
+def test_an_archive_may_not_have_too_many_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacking, "_MOST_MEMBERS", 5)
+    many = archive({f"{number}.json": TASK for number in range(6)})
+    assert "has more than 5 members" in refusal(many)
+    nested = {f"{n}.zip": archive({f"{m}.json": TASK for m in range(3)}) for n in range(3)}
+    assert readings(archive(nested), "a.zip")[-1] == "a.zip: holds more than 5 documents"
+
+
+def test_a_plain_document_has_a_bound_too() -> None:
+    options = ReadOptions(max_bytes=30)
+    assert "is larger than 30 bytes" in refusal(TASK, "a", options)
+
+
+def test_an_encrypted_member_is_refused() -> None:
+    data = bytearray(archive({"a.json": TASK}))
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = data.index(signature) + offset
+        data[place : place + 2] = struct.pack("<H", 1)
+    assert "a.zip!a.json: is encrypted" in refusal(bytes(data), "a.zip")
+
+
+@pytest.mark.parametrize("end", [5, 15, -1])
+def test_a_cut_off_archive_is_refused(end: int) -> None:
+    for packed in (gzip.compress(TASK), archive({"a.json": TASK})):
+        assert "cannot be unpacked" in refusal(packed[:end])
+
+
+def test_a_damaged_member_is_refused() -> None:
+    data = bytearray(archive({"a.json": TASK, "b.json": TASK}))
+    data[data.index(b"a.json") + 10] ^= 0xFF
+    first, second = readings(bytes(data), "a.zip")
+    assert first.startswith("a.zip!a.json: cannot be unpacked: ")
+    assert second == "a.zip!b.json: 1"
+
+
+def test_without_the_extra_zstandard_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.import_module
+
+    def missing(name: str) -> object:
+        if "zstd" in name:
+            raise ImportError(name)
+        return real(name)
+
+    monkeypatch.setattr(unpacking, "import_module", missing)
+    message = refusal(b"\x28\xb5\x2f\xfd" + bytes(20), "a.json.zst")
+    assert "is compressed with Zstandard" in message
+    assert 'install the extra "zst"' in message
+
+
+def test_a_response_saved_with_its_headers() -> None:
+    head = b"HTTP/1.1 200 Connection established\r\n\r\nHTTP/2 200\r\ndate: today\r\n\r\n"
+    (task,) = read_bytes(head + TASK, "dump.txt")
+    assert task.id == 1
+    assert "line 7, column 5" in refusal(head + b'{\n"a" 1}')
+    assert "is an HTML page" in refusal(b"HTTP/1.1 502 Bad\r\n\r\n<html>")
+    assert b"today" not in task.origin.data
+
+
+@pytest.mark.parametrize("mark", ["utf-8-sig", "utf-16", "utf-32"])
+def test_an_encoding_in_an_archive(mark: str) -> None:
+    text = json.dumps({"id": 1, "name": "停", "subtasks": []}, ensure_ascii=False)
+    assert readings(archive({"a.json": text.encode(mark)}), "z") == ["z!a.json: 1"]

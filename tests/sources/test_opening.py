@@ -1,0 +1,127 @@
+"""Finding what the user names: files, folders, patterns, standard input."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+from taskgraph.sources import ReadOptions, find_sources, read_source
+from tests.conftest import RunCli
+
+TASK = b'{"id": 1, "name": "t", "subtasks": []}'
+
+
+def names(*paths: str | Path, options: ReadOptions | None = None) -> list[str]:
+    found = find_sources(map(str, paths), io.BytesIO(), options or ReadOptions())
+    return [source.name for source in found]
+
+
+def message(path: str | Path, options: ReadOptions | None = None) -> str:
+    (source,) = find_sources([str(path)], io.BytesIO(), options or ReadOptions())
+    (reading,) = read_source(source)
+    assert reading.error is not None
+    assert reading.error.hint
+    return str(reading.error)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in (
+        "b.json", "a.JSON", "notes.txt", "compose.yaml", "x.task.yaml", "y.taskdef.yml",
+        "c/d.jsonl", "c/e.json.gz", "c/.hidden.json", ".git/f.json", "z.zip",
+        "z.ndjson.zst",
+    ):  # fmt: skip
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(TASK)
+    return tmp_path / "in"
+
+
+def test_a_folder_gives_its_documents_by_name(folder: Path) -> None:
+    assert names(folder) == [
+        str(folder / name)
+        for name in (
+            "a.JSON", "b.json", "x.task.yaml", "y.taskdef.yml", "z.ndjson.zst", "z.zip",
+            "c/d.jsonl", "c/e.json.gz",
+        )
+    ]  # fmt: skip
+
+
+def test_a_glob_chooses_files_of_a_folder(folder: Path) -> None:
+    assert names(folder, options=ReadOptions(glob="*.txt")) == [str(folder / "notes.txt")]
+    assert names(folder, options=ReadOptions(glob="c/*")) == [
+        str(folder / "c/d.jsonl"), str(folder / "c/e.json.gz"),
+    ]  # fmt: skip
+
+
+def test_a_pattern_gives_what_it_matches(folder: Path) -> None:
+    assert names(folder / "*.json") == [str(folder / "b.json")]
+    assert names(folder / "**" / "*.json*") == [
+        str(folder / "b.json"), str(folder / "c/d.jsonl"), str(folder / "c/e.json.gz"),
+    ]  # fmt: skip
+    assert "matches no file" in message(folder / "*.nothing")
+
+
+def test_a_file_with_a_star_in_its_name_is_that_file(folder: Path) -> None:
+    (folder / "b*.json").write_bytes(TASK)
+    assert names(folder / "b*.json") == [str(folder / "b*.json")]
+
+
+def test_a_folder_without_documents_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"")
+    assert "is a directory without documents" in message(tmp_path)
+    assert "is a directory without documents" in message(tmp_path, ReadOptions(glob="x"))
+
+
+def test_links_are_not_followed_in_a_circle(folder: Path) -> None:
+    (folder / "c" / "loop").symlink_to(folder, target_is_directory=True)
+    (folder / "c" / "link.json").symlink_to(folder / "b.json")
+    (folder / "c" / "broken.json").symlink_to(folder / "nowhere")
+    found = [name for name in names(folder) if "/c/" in name]
+    assert found == [str(folder / "c" / n) for n in ("d.jsonl", "e.json.gz", "link.json")]
+
+
+def test_what_is_no_file_is_left_out_of_a_folder(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.json")
+    assert str(folder / "pipe.json") not in names(folder)
+
+
+def test_a_folder_that_cannot_be_listed_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        if path.endswith("c"):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    sources = list(find_sources([str(folder)], io.BytesIO()))
+    assert sources[-1].name == str(folder / "c")
+    (reading,) = read_source(sources[-1])
+    assert "cannot be listed: Permission denied" in str(reading.error)
+
+
+def test_standard_input() -> None:
+    (source,) = find_sources(["-"], io.BytesIO(TASK))
+    (reading,) = read_source(source)
+    assert (reading.file, reading.tasks[0].id) == ("<stdin>", 1)
+
+
+def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b" " * (5 << 20))
+    options = ReadOptions(max_bytes=1 << 20)
+    assert "is larger than 4 MiB" in message(path, options)
+
+
+def test_a_pipe_is_read(run_cli: RunCli, tmp_path: Path) -> None:
+    done = run_cli("check", "-", input=TASK)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = run_cli("check", tmp_path)
+    assert done.returncode == 2
+    assert "is a directory without documents" in done.stderr
