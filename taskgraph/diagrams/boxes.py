@@ -27,6 +27,8 @@ _FRAME_GAP, _FRAME_PAD, _FRAME_HEAD = 10, 12, 44
 _FRAME_COLUMN = 5
 """A frame of so many members or fewer is one column."""
 _JUNCTION = 8
+_BESIDE_TAB = 240
+"""A box so wide has room for the tab of a point of no return beside an edge from above."""
 _BOXES = frozenset({Kind.SUBTASK, Kind.GHOST, Kind.GROUP})
 
 
@@ -67,9 +69,11 @@ class _Content(NamedTuple):
 def faces(scene: Scene) -> list[Face]:
     """Make the box of every node of a scene; those of subtasks are of one size."""
     contents = [_content(node) for node in scene.nodes if node.kind in _BOXES]
-    width = _common_width(contents)
+    gated = scene.direction == "TB" and any(node.gate for node in scene.nodes)
+    least = _BESIDE_TAB if gated else 0
+    width = max(_common_width(contents), least)
     boxes = iter([_face(content, width) for content in contents])
-    drawn = [_draw(node, boxes) for node in scene.nodes]
+    drawn = [_draw(node, boxes, least) for node in scene.nodes]
     plain = [node.kind in (Kind.SUBTASK, Kind.GHOST) for node in scene.nodes]
     height = max((f.height for f, one in zip(drawn, plain, strict=True) if one), default=0)
     return [
@@ -78,10 +82,10 @@ def faces(scene: Scene) -> list[Face]:
     ]
 
 
-def _draw(node: SceneNode, boxes: Iterator[Face]) -> Face:
+def _draw(node: SceneNode, boxes: Iterator[Face], least: int) -> Face:
     if node.kind is Kind.JUNCTION:
         return Face(_JUNCTION, _JUNCTION)
-    return _frame(node) if node.kind is Kind.FRAME else next(boxes)
+    return _frame(node, least) if node.kind is Kind.FRAME else next(boxes)
 
 
 def _content(node: SceneNode, *, named: bool = True) -> _Content:
@@ -125,7 +129,7 @@ def _face(content: _Content, width: int) -> Face:
     return Face(width, y + 9, tuple(lines))
 
 
-def _frame(node: SceneNode) -> Face:
+def _frame(node: SceneNode, least: int) -> Face:
     """Lay out a frame: a heading, and the members in columns."""
     contents = [_content(member, named=False) for member in node.members]
     width = _common_width(contents)
@@ -142,7 +146,7 @@ def _frame(node: SceneNode) -> Face:
         x = _FRAME_PAD + number % columns * (width + _FRAME_GAP)
         y = _FRAME_HEAD + number // columns * (height + _FRAME_GAP)
         members.append((x, y, face._replace(height=height)))
-    inner = columns * (width + _FRAME_GAP) - _FRAME_GAP
+    inner = max(columns * (width + _FRAME_GAP) - _FRAME_GAP, least - 2 * _FRAME_PAD)
     total = _FRAME_HEAD + rows * (height + _FRAME_GAP) - _FRAME_GAP + _FRAME_PAD
     return Face(inner + 2 * _FRAME_PAD, total, _frame_heading(node, inner), tuple(members))
 

@@ -120,7 +120,7 @@ def write_icon(tone: str, x: float, y: float) -> str:
     return f'<path class="i {tone}" d="M{x + dx:g} {y + dy:g}{rest}"/>'
 
 
-def write_gate(x: int = 10, y: int = -12) -> str:
+def write_gate(x: int = 6, y: int = -12) -> str:
     """Draw the tab that marks a point of no return, on the upper edge of a box."""
     width = round(text_width(_GATE, 10)) + 12
     return (

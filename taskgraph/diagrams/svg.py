@@ -124,7 +124,7 @@ def _node(node: SceneNode, face: Face, x: int, y: int, number: int | None) -> st
     for member, (dx, dy, inner) in zip(node.members, face.members, strict=True):
         parts.append(_node(member, inner, dx, dy, None))
     if node.gate:
-        parts.append(write_gate(10 if number is not None else face.width - 120))
+        parts.append(write_gate(6 if number is not None else face.width - 120))
     parts.append("</g>")
     return "".join(parts)
 
