@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from taskgraph.analysis.states import SpanKind
+from taskgraph.errors import ConfigError
 from taskgraph.history.store import RunStore
 
 if TYPE_CHECKING:
@@ -50,7 +51,13 @@ class Limits:
 
 @contextmanager
 def open_database(limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database that lives as long as the context."""
+    """Open a database that lives as long as the context.
+
+    Raises
+    ------
+    ConfigError
+        If it may not use enough memory, or a file of the history is damaged.
+    """
     import duckdb
 
     with tempfile.TemporaryDirectory(prefix="taskgraph-") as folder:
@@ -62,10 +69,21 @@ def open_database(limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
-        connection = duckdb.connect(":memory:", config=settings)
+        try:
+            connection = duckdb.connect(":memory:", config=settings)
+        except duckdb.Error as error:
+            message = (
+                f"a database with {limits.memory!r} of memory cannot be opened: {error}"
+            )
+            raise ConfigError(message) from None
         try:
             connection.execute("SET enable_progress_bar = false")
             yield connection
+        except duckdb.OutOfMemoryException as error:
+            raise ConfigError(f"{error}\n  hint: let it use more: --memory") from None
+        except duckdb.IOException as error:
+            hint = "is a file of the history missing, or the disk full?"
+            raise ConfigError(f"{error}\n  hint: {hint}") from None
         finally:
             connection.close()
 

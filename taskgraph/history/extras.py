@@ -18,7 +18,6 @@ _EXTRAS = {
     "distributed": "dask",
     "duckdb": "history",
     "fsspec": "history",
-    "jinja2": "history",
     "numpy": "history",
     "pyarrow": "history",
 }

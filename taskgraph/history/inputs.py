@@ -103,6 +103,8 @@ def _walk(folder: str, store: str) -> Iterator[File]:
 
 
 def _local(path: str, status: os.stat_result) -> File:
+    """Describe a file; one whose name is no UTF-8 cannot be opened, which is told later."""
+    path = path.encode("utf-8", "backslashreplace").decode()
     return File(path, status.st_size, f"{status.st_size}-{status.st_mtime_ns}")
 
 

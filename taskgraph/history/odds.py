@@ -25,6 +25,7 @@ __all__ = ["Odds", "OddsOptions", "Quantile", "SubtaskOdds", "odds", "odds_of_po
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99)
 _Z = 1.959963984540054  # the 97.5 % point of the normal distribution
 _BINS = 40
+_ENDLESS = 10**15  # thirty years in microseconds; of so many there are few on a path
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ def _without_runs(subtask: Subtask) -> Pool:
     timeout = max(subtask.timeout or 0, 0)
     return Pool(
         basis=Basis.TIMEOUT if timeout else Basis.NOTHING,
-        spans=np.array([timeout * SECOND], np.int64),
+        spans=np.array([min(timeout * SECOND, _ENDLESS)], np.int64),
         succeeded=np.array([True]),
         single=np.array([True]),
         waits=np.array([], np.int64),

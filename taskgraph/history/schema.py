@@ -71,12 +71,26 @@ def write_table(table: str, rows: Sequence[tuple[object, ...]]) -> bytes:
     import pyarrow.parquet as pq
 
     schema = _schema(table)
-    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
-    arrays = [
-        pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)
-    ]
+    try:
+        arrays = _arrays(schema, rows)
+    except UnicodeEncodeError:  # a file's name that is no UTF-8, half of a surrogate pair
+        arrays = _arrays(schema, [tuple(map(_encodable, row)) for row in rows])
     sink = pa.BufferOutputStream()
     content = pa.Table.from_arrays(arrays, schema=schema)
     pq.write_table(content, sink, compression="zstd", store_schema=False)
     data: bytes = sink.getvalue().to_pybytes()
     return data
+
+
+def _arrays(schema: Any, rows: Sequence[tuple[object, ...]]) -> list[Any]:
+    import pyarrow as pa
+
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    pairs = zip(columns, schema, strict=True)
+    return [pa.array(column, field.type) for column, field in pairs]
+
+
+def _encodable(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    return value

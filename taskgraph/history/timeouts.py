@@ -252,6 +252,7 @@ class _Group(NamedTuple):
 def _draft(group: _Group, limit: _Limit | None, options: AdviceOptions) -> Advice:
     """Decide on a group; who would be killed is counted later."""
     needed = least_runs(options.share, options.confidence)
+    timeout = group.timeout or 0
     advised = None
     next_step = False
     verdict = Verdict.TOO_FEW
@@ -260,12 +261,12 @@ def _draft(group: _Group, limit: _Limit | None, options: AdviceOptions) -> Advic
         verdict = _verdict(group.timeout, advised, limit.value)
     elif group.cut and group.cut_at is not None and group.runs + group.cut >= needed:
         advised, next_step, verdict = _GENEROUS * group.cut_at, True, Verdict.RAISE
-        if (group.timeout or 0) >= advised:
+        if timeout >= advised:
             verdict = Verdict.KEEP
     confidence = limit and confidence_of(limit.runs, limit.rank, options.share)
     frees = None
-    if advised is not None and group.timeout and verdict is not Verdict.KEEP:
-        frees = group.timeout - advised
+    if advised is not None and timeout > 0 and verdict is not Verdict.KEEP:
+        frees = timeout - advised
     return Advice(
         task=group.task,
         subtask=group.name,
@@ -287,7 +288,7 @@ def _draft(group: _Group, limit: _Limit | None, options: AdviceOptions) -> Advic
 
 
 def _verdict(timeout: int | None, advised: int, limit: int) -> Verdict:
-    if not timeout:
+    if timeout is None or timeout <= 0:
         return Verdict.SET
     if timeout * SECOND < limit:
         return Verdict.RAISE
@@ -329,6 +330,7 @@ FROM (
 ) JOIN current USING (part, task_row)
 """
 
+# Timeouts may be any number of 64 bits, so they are never multiplied.
 # A run is healthy, was cut though it may have been, or hung.
 _RUNS = f"""
 CREATE TABLE runs AS
@@ -336,7 +338,7 @@ SELECT
     task, name, timeout, span_us,
     CASE
         WHEN is_one AND status = 'SUCCESSFUL' THEN 'healthy'
-        WHEN 2 * reach >= timeout * {SECOND} THEN 'cut'
+        WHEN 2 * reach // {SECOND} >= timeout THEN 'cut'
         WHEN is_one THEN 'hung'
     END AS what
 FROM (
@@ -350,7 +352,7 @@ FROM (
 )
 WHERE what IS NOT NULL AND (
     what = 'healthy' OR (
-        timeout > 0 AND span_us >= timeout * {SECOND}
+        timeout > 0 AND span_us // {SECOND} >= timeout
         AND (status = 'FAILED' OR NOT is_one)
     )
 )
@@ -410,13 +412,13 @@ SELECT task, name, runs, rank, span_us FROM (
     WINDOW same AS (PARTITION BY runs.task, runs.name, levels.level)
 )
 WHERE place = rank AND what = 'healthy'
-    AND (cut = 0 OR level = 0 OR span_us < level * {SECOND})
+    AND (cut = 0 OR level = 0 OR span_us // {SECOND} < level)
 """
 
 _KILLS = f"""
 SELECT runs.task, runs.name, count(*)
 FROM runs JOIN ranks AS advice
     ON runs.task IS NOT DISTINCT FROM advice.task AND runs.name = advice.name
-WHERE what = 'healthy' AND span_us > advice.level * {SECOND}
+WHERE what = 'healthy' AND (span_us - 1) // {SECOND} >= advice.level
 GROUP BY ALL
 """

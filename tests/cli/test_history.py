@@ -150,13 +150,12 @@ def test_without_a_history_the_way_to_one_is_shown(run: Run, tmp_path: Path) -> 
 def test_where_nothing_is_installed_one_message_says_what_to_install(
     folder: Path, tmp_path: Path
 ) -> None:
-    for library in ("duckdb", "pyarrow", "fsspec", "numpy", "jinja2"):
+    for library in ("duckdb", "pyarrow", "fsspec", "numpy"):
         write(tmp_path / library, {f"{library}.py": _MISSING.encode()})
         tonight = str(folder / "tonight.json")
         runs = str(folder / "runs")
         command = {
             "fsspec": ["collect", "memory://x", "-o", str(tmp_path / "new")],
-            "jinja2": ["stats", "-r", runs, "-f", "html"],
             "numpy": ["odds", tonight, "-r", runs, "--window", "60"],
             "pyarrow": ["collect", tonight, "-o", str(tmp_path / "new"), "-j1"],
         }.get(library, ["stats", "-r", runs])

@@ -24,6 +24,7 @@ import pytest
 from benchmarks.history_archive import write_archive
 from taskgraph.errors import ConfigError
 from taskgraph.history import Collected, Progress, RunStore, Statistics, collect, statistics
+from taskgraph.history.schema import write_table
 from tests.history.documents import FLEET, response, step, write
 
 Collect: TypeAlias = Callable[..., RunStore]
@@ -188,6 +189,21 @@ def test_what_cannot_be_opened_is_tried_again(
     assert rejects(store) == {}
 
 
+def test_names_that_are_no_text_stop_nothing(tmp_path: Path, collected: Collect) -> None:
+    folder = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
+    with open(os.fsencode(folder) + b"/\xff.json", "wb") as stream:
+        stream.write(response(2, [step(1, "a")]))
+    store = collected(folder)
+    assert statistics(store).tasks == 1
+    assert list(rejects(store)) == ["\\udcff.json"]
+
+
+def test_texts_that_no_encoding_has_are_kept_readable() -> None:
+    content = write_table("documents", [(1, "a\ud800", "a", "s", None, "read", None)])
+    (row,) = pq.read_table(io.BytesIO(content)).to_pylist()
+    assert row["name"] == "a\\ud800"
+
+
 def test_a_path_that_leads_to_nothing_is_an_error(tmp_path: Path) -> None:
     for path in ("nowhere.json", "*.json", ""):
         with pytest.raises(ConfigError, match="no document"):
@@ -266,6 +282,70 @@ def test_a_damaged_archive_gives_what_came_before_the_damage(
     store = collected(folder)
     assert {"cut.jsonl.gz", "no.zip"} <= set(rejects(store))
     assert statistics(store).tasks > 1
+
+
+def test_a_damaged_member_is_rejected_alone(tmp_path: Path, collected: Collect) -> None:
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.json", response(1, [step(1, "damaged")]))
+        archive.writestr("b.json", response(2, [step(1, "whole")]))
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"damaged", b"DAMAGED", 1))
+    store = collected(path)
+    assert "is damaged" in rejects(store)["all.zip!a.json"]
+    assert seen(statistics(store)) == {("Stop", None): 1, ("Stop", "whole"): 1}
+
+
+def test_a_diagnosis_archive_is_one_document(tmp_path: Path, collected: Collect) -> None:
+    path = tmp_path / "diagnosis.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("task_info.txt", "Subtask: 1, State: FAILED, Dependencies: []\n")
+        archive.writestr("subtask_1_1.log", "a line\n")
+    store = collected(path)
+    assert (store.count("documents"), store.count("subtasks")) == (1, 1)
+
+
+def test_of_a_tar_that_grew_only_the_new_is_read(
+    tmp_path: Path, collected: Collect
+) -> None:
+    path = tmp_path / "all.tar"
+    for number in (1, 2):
+        with tarfile.open(path, "a") as archive:
+            for name in (f"{number}.json", f"{number}.log", f".{number}.json"):
+                data = response(number, [step(1, "a")])
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                archive.addfile(info, io.BytesIO(data))
+        store = collected(path)
+        assert store.count("documents") == number
+        assert statistics(store).tasks == number
+
+
+def test_a_fault_of_ours_costs_one_document(
+    tmp_path: Path, collected: Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("oh")
+
+    folder = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
+    monkeypatch.setattr("taskgraph.history.rows.check_document", fail)
+    store = collected(folder)
+    assert (
+        "a fault of taskgraph itself: ZeroDivisionError('oh')" in rejects(store)["a.json"]
+    )
+
+
+def test_the_store_itself_is_not_collected(tmp_path: Path, collected: Collect) -> None:
+    write(tmp_path, {"a.json": response(1, [step(1, "a")])})
+    store = collected(tmp_path)
+    assert again(store, tmp_path) == Collected(skipped=1)
+
+
+def test_what_is_no_run_is_rejected(tmp_path: Path, collected: Collect) -> None:
+    lines = [response(1, [step(1, "a")]), b"{}", response(2, [step(1, "a")])]
+    store = collected(write(tmp_path / "in", {"a.json": b"\n".join(lines)}))
+    assert statistics(store).tasks == 2
+    assert "holds no task" in rejects(store)["a.json"]
 
 
 def test_an_object_store_is_read_through_fsspec(collected: Collect) -> None:

@@ -218,6 +218,14 @@ def test_without_runs_the_timeout_counts_in_full() -> None:
     assert (nothing.probability, nothing.subtasks[0].basis) == (1, Basis.NOTHING)
 
 
+def test_an_absurd_timeout_is_longer_than_any_window() -> None:
+    found = odds_of_pools(graph_of((), (0,), timeout=2**63 - 1), {}, OddsOptions(10**8, 10))
+    assert (found.late, found.probability) == (1, 0)
+    pools = {"0": pool([5])}
+    found = odds_of_pools(graph_of((), timeout=2**63 - 1), pools, OddsOptions(9, 10))
+    assert found.probability == 1
+
+
 def test_a_task_without_subtasks_is_done_at_once() -> None:
     assert odds_of_pools(build_graph(Task(id=1)), {}, OddsOptions(0, 10)).probability == 1
 

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.history_archive import KINDS, Truth
 from taskgraph.errors import ConfigError
-from taskgraph.history import KindStats, RunStore, Statistics, statistics
+from taskgraph.history import KindStats, Limits, RunStore, Statistics, statistics
 from tests.history.documents import response, step, write
 
 
@@ -122,6 +122,18 @@ def test_the_timeout_is_the_latest_and_the_share_that_of_each_run(
     kind = of_kind(statistics(collected(write(tmp_path, documents))), "Stop", "a")
     assert kind.timeout == 300
     assert (kind.used_ppm.size, kind.used_ppm.max) == (2, 750_000)
+
+
+def test_a_bound_on_memory_and_damage_are_told(
+    tmp_path: Path, collected: Callable[..., RunStore]
+) -> None:
+    store = collected(write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])}))
+    with pytest.raises(ConfigError, match="cannot be opened"):
+        statistics(store, limits=Limits(memory="much"))
+    (file,) = store.files("subtasks")
+    Path(file).unlink()
+    with pytest.raises(ConfigError, match="is a file of the history missing"):
+        statistics(store)
 
 
 def test_without_a_history_it_says_how_to_begin(tmp_path: Path) -> None:

@@ -147,6 +147,11 @@ def test_once_the_timeout_was_raised_the_runs_since_then_decide(
     assert 54_000_000 <= one.limit_us <= 60_000_000
 
 
+def test_absurd_timeouts_do_no_harm(advised: Callable[..., Advice]) -> None:
+    one = advised(*healthy(22), {"end": 9, "timeout": 2**63 - 1}, {"end": 9, "timeout": -1})
+    assert (one.verdict, one.advised) == (Verdict.SET, 35)
+
+
 def test_one_subtask_in_all_kinds_of_tasks(tmp_path: Path, collected: Collect) -> None:
     documents = {
         f"{i}.json": response(i, [step(1, "a", 0, 9)], name=f"task {i % 2}")
