@@ -1,19 +1,31 @@
-"""Checking many files, one after the other or on several cores, in their order."""
+"""Checking tasks: one, or many files on several cores, in their order."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
-from typing import BinaryIO, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
-from taskgraph.checks import CheckResult, Severity, check_document
+from taskgraph.api.loading import LoadedTask
+from taskgraph.checks import (
+    CheckOptions,
+    CheckResult,
+    CheckRun,
+    Severity,
+    check_document,
+    run_checks,
+)
 from taskgraph.config import Config
 from taskgraph.errors import InputError
 from taskgraph.graph import build_graph
 from taskgraph.sources import ReadOptions, Source, find_sources, read_source
 
-__all__ = ["CheckedDocument", "check_sources", "default_config"]
+if TYPE_CHECKING:
+    from taskgraph.checks.baseline import Baseline, BaselineEntry
+
+__all__ = ["Checked", "check", "check_files"]
 
 ConfigFor: TypeAlias = Callable[[str], Config]
 
@@ -32,12 +44,95 @@ class CheckedDocument(NamedTuple):
     """The severity from which on a finding in it is a failure; ``None`` is never."""
 
 
-def default_config(_file: str) -> Config:
+def check(loaded: LoadedTask, options: CheckOptions | None = None) -> CheckResult:
+    """Check a task against the rules.
+
+    Parameters
+    ----------
+    loaded : LoadedTask
+    options : CheckOptions, optional
+
+    Returns
+    -------
+    CheckResult
+        The findings, sorted, and the rules that were skipped, with the reason.
+    """
+    return run_checks(loaded.graph, options or CheckOptions())
+
+
+class Checked(NamedTuple):
+    """What a run of the checks over files gives."""
+
+    run: CheckRun
+    failed: bool
+    """Whether a finding is as bad as its configuration's `fail_on`."""
+
+
+def check_files(
+    paths: Iterable[str],
+    config_for: Callable[[str], Config] | None = None,
+    *,
+    options: ReadOptions | None = None,
+    jobs: int | None = None,
+    baseline: Baseline | None = None,
+    each: Callable[[], None] = lambda: None,
+) -> Checked:
+    """Check every task of every document.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        Paths of files and folders, and patterns; ``-`` is standard input.
+    config_for : callable, optional
+        Gives the configuration for the name of a document; the default one for all.
+    options : ReadOptions, optional
+    jobs : int, optional
+        How many processes check; by default as many as there are cores if files are many.
+    baseline : Baseline, optional
+        Findings to leave out.
+    each : callable, optional
+        Called after each document.
+
+    Raises
+    ------
+    ConfigError
+        If the options name a rule that does not exist.
+    """
+    from taskgraph import __version__
+    from taskgraph.checks.baseline import apply_baseline
+
+    unreadable: list[InputError] = []
+    results: list[CheckResult] = []
+    limits: list[Severity | None] = []
+    for checked in _check_sources(
+        paths,
+        config_for or _default_config,
+        sys.stdin.buffer,
+        options or ReadOptions(),
+        jobs,
+    ):
+        each()
+        if checked.error is not None:
+            unreadable.append(checked.error)
+        results += checked.results
+        limits += [checked.fail_on] * len(checked.results)
+    kept = tuple(results)
+    stale: tuple[BaselineEntry, ...] = ()
+    if baseline is not None:
+        kept, stale = apply_baseline(results, baseline)
+    failed = any(
+        limit is not None and result.worst is not None and result.worst >= limit
+        for result, limit in zip(kept, limits, strict=True)
+    )
+    return Checked(CheckRun(kept, tuple(unreadable), __version__, stale), failed)
+
+
+def _default_config(_file: str) -> Config:
     """Give the configuration where there is no file."""
     return Config()
 
 
-def check_sources(
+def _check_sources(
     paths: Iterable[str],
     config_for: ConfigFor,
     stdin: BinaryIO,

@@ -1,0 +1,49 @@
+"""The library's face: load a saved document, ask about it, draw it.
+
+Examples
+--------
+>>> import taskgraph
+>>> loaded = taskgraph.load("samples/obproxy_stop.json")
+>>> loaded.budget.seconds
+8010
+>>> [finding.name for finding in taskgraph.check(loaded).findings]
+['work-after-point-of-no-return']
+"""
+
+from __future__ import annotations
+
+from taskgraph.api.analyses import Analysis, account, analyze, timetable, worst_case
+from taskgraph.api.checking import Checked, check, check_files
+from taskgraph.api.comparing import compare, compare_paths
+from taskgraph.api.loading import (
+    Document,
+    LoadedTask,
+    load,
+    load_all,
+    loads,
+    read_documents,
+)
+from taskgraph.api.writing import REPORTS, collect, render, report
+
+__all__ = [
+    "REPORTS",
+    "Analysis",
+    "Checked",
+    "Document",
+    "LoadedTask",
+    "account",
+    "analyze",
+    "check",
+    "check_files",
+    "collect",
+    "compare",
+    "compare_paths",
+    "load",
+    "load_all",
+    "loads",
+    "read_documents",
+    "render",
+    "report",
+    "timetable",
+    "worst_case",
+]

@@ -1,0 +1,109 @@
+"""Comparing two documents, or two folders of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from taskgraph.api.loading import LoadedTask, read_documents
+from taskgraph.errors import InputError
+
+if TYPE_CHECKING:
+    from taskgraph.analysis.budget import BudgetOptions
+    from taskgraph.analysis.compare import Comparison
+    from taskgraph.reports.comparison import Pair
+
+__all__ = ["compare", "compare_paths"]
+
+
+def compare(
+    before: LoadedTask, after: LoadedTask, options: BudgetOptions | None = None
+) -> Comparison:
+    """Compare two documents of one task, or two runs of one kind of task.
+
+    Parameters
+    ----------
+    before, after : LoadedTask
+        Broken ones too; then there is no word about time.
+    options : BudgetOptions, optional
+        What the worst case assumes.
+    """
+    from taskgraph.analysis.budget import BudgetOptions
+    from taskgraph.analysis.compare import compare
+
+    return compare(before.graph, after.graph, options or BudgetOptions())
+
+
+def compare_paths(before: str, after: str) -> tuple[list[Pair], list[InputError]]:
+    """Compare two documents, or the documents of two folders that have the same path.
+
+    Parameters
+    ----------
+    before, after : str
+        Two documents or two folders.
+
+    Returns
+    -------
+    list of Pair
+        One for each task of either side, by the path of its document.
+    list of InputError
+        What could not be read: it is left out on both sides.
+    """
+    from taskgraph.reports.comparison import Pair
+
+    errors: list[InputError] = []
+    old, new = _by_path(before, errors), _by_path(after, errors)
+    unread = {path for side in (old, new) for path, tasks in side.items() if tasks is None}
+    pairs = []
+    for path in sorted((old.keys() | new.keys()) - unread):
+        for ours, theirs in _partners(old.get(path) or (), new.get(path) or ()):
+            known = theirs or ours
+            assert known is not None  # one of the two is there
+            name = f"{path}: {known.task.name}" if path else known.task.name
+            found = compare(ours, theirs) if ours and theirs else None
+            before_graph = ours.graph if ours else None
+            after_graph = theirs.graph if theirs else None
+            pairs.append(Pair(name, before_graph, after_graph, found))
+    return pairs, errors
+
+
+def _by_path(
+    path: str, errors: list[InputError]
+) -> dict[str, tuple[LoadedTask, ...] | None]:
+    """Read the tasks of each document, by its path below the one that was named."""
+    found: dict[str, tuple[LoadedTask, ...] | None] = {}
+    for document in read_documents([path]):
+        below = document.name.removeprefix(path).lstrip("/")
+        if document.error is not None:
+            errors.append(document.error)
+        found[below] = document.tasks if document.error is None else None
+    return found
+
+
+def _partners(
+    old: Iterable[LoadedTask], new: Iterable[LoadedTask]
+) -> Iterator[tuple[LoadedTask | None, LoadedTask | None]]:
+    """Match the tasks of a document: by id, else by name, else one with the only other."""
+    ours, theirs = list(old), list(new)
+    for same in (_same_id, _same_name, _alone):
+        for task in tuple(ours):
+            only = len(ours) == len(theirs) == 1
+            other = next((o for o in theirs if same(task, o, only)), None)
+            if other is not None:
+                ours.remove(task)
+                theirs.remove(other)
+                yield task, other
+    yield from ((task, None) for task in ours)
+    yield from ((None, task) for task in theirs)
+
+
+def _same_id(one: LoadedTask, other: LoadedTask, _only: bool) -> bool:
+    return one.task.id is not None and one.task.id == other.task.id
+
+
+def _same_name(one: LoadedTask, other: LoadedTask, _only: bool) -> bool:
+    return one.task.name == other.task.name
+
+
+def _alone(_one: LoadedTask, _other: LoadedTask, only: bool) -> bool:
+    return only
