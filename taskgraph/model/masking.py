@@ -13,6 +13,7 @@ from taskgraph.model.task import Envelope, Reference, Subtask, Task
 __all__ = ["mask_task", "redact_task"]
 
 _ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.]*\d)")
+_SIGNS = ("=", " -p", "://", "identified", "bearer", "basic", "private key")
 _PORT = re.compile(r":\d{1,5}\Z")
 # What rules and analyses go by: an answer must not depend on redaction.
 _KEPT_NUMBERS = frozenset({"concurrency", "parallelIdx"})
@@ -50,16 +51,21 @@ def mask_task(task: Task) -> Task:
 
 def _mask_title(text: str) -> str:
     """Mask a name: there a colon is no assignment."""
-    return mask_text(text) if "=" in text else text
+    return mask_text(text) if _has_any(text, _SIGNS) else text
+
+
+def _has_any(text: str, signs: Iterable[str]) -> bool:
+    """Look for what every secret in a text has near it, fast enough for a large text."""
+    lower = text.lower()
+    return any(sign in lower for sign in signs)
 
 
 def _mask_subtasks(subtasks: tuple[Subtask, ...]) -> tuple[Subtask, ...]:
     masked = subtasks
-    titles = "".join(subtask.name for subtask in subtasks)
-    if "=" in titles:
+    if _has_any("\n".join([subtask.name for subtask in subtasks]), _SIGNS):
         masked = tuple(s._replace(name=_mask_title(s.name)) for s in masked)
-    texts = "".join([subtask.description or "" for subtask in subtasks])
-    if "=" in texts or ":" in texts:
+    texts = "\n".join([subtask.description or "" for subtask in subtasks])
+    if ":" in texts or _has_any(texts, _SIGNS):
         masked = tuple(
             s._replace(description=mask_text(s.description)) if s.description else s
             for s in masked
