@@ -18,7 +18,7 @@ from tests.engine.dialects import task_list
 from tests.engine.engine import simulate
 from tests.engine.mutations import MUTATIONS
 from tests.engine.oracle import deserved
-from tests.engine.trial import try_mutation, try_photo
+from tests.engine.trial import try_dag, try_mutation, try_photo
 
 CODES = {rule.code for rule in RULES}
 
@@ -26,6 +26,12 @@ CODES = {rule.code for rule in RULES}
 def test_no_photograph_gives_a_false_alarm() -> None:
     for seed in range(600):
         assert try_photo(seed).false_alarms == []
+
+
+@pytest.mark.xfail(reason="four rules do not know that obshell sets times anew")
+def test_no_dag_of_obshell_gives_a_false_alarm() -> None:
+    for seed in range(200):
+        assert try_dag(seed).false_alarms == []
 
 
 def test_a_page_of_the_task_list_gives_no_false_alarm() -> None:
