@@ -33,11 +33,14 @@ def launch() -> Iterator[Browser]:
 
 
 def mermaid_script() -> Path:
-    """Give Mermaid's own script; skip where ``TASKGRAPH_MERMAID`` does not name it."""
-    named = os.environ.get("TASKGRAPH_MERMAID")
-    if not named:
-        pytest.skip("TASKGRAPH_MERMAID does not name Mermaid's mermaid.min.js")
-    return Path(named)
+    """Give Mermaid's own script; skip where ``TASKGRAPH_NODE_MODULES`` has none."""
+    folder = os.environ.get("TASKGRAPH_NODE_MODULES")
+    if not folder:
+        pytest.skip("TASKGRAPH_NODE_MODULES names no folder with mermaid")
+    script = Path(folder) / "mermaid/dist/mermaid.min.js"
+    if not script.is_file():
+        pytest.skip(f"{script} does not exist")
+    return script
 
 
 class Watch:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.diagrams import DiagramOptions, render
 from taskgraph.diagrams.dot import render_dot, render_with_dot
 from taskgraph.diagrams.scene import build_scene
@@ -115,6 +116,27 @@ def test_a_label_that_looks_like_markup_is_none() -> None:
     task = make_task({1: {"name": "<b>x</b>", "status": "<i>"}})
     source = render_dot(build_scene(graph_of(task)))
     assert 'label="? <i>\\n<b>x</b>\\n' in source
+
+
+def test_groups_count_and_faults_are_marked() -> None:
+    options = DiagramOptions(collapse="parallel")
+    source = render_dot(
+        build_scene(graph_of(fan(30, prohibit_rollback=True)), options=options)
+    )
+    assert "peripheries=2" in source
+    assert "○ 30 PENDING" in source
+    failed = {"status": "FAILED", "downstreams": (2, 9)}
+    broken = make_task({1: failed, 2: {"upstreams": (1,)}, 3: {}}, [(3, 3)])
+    source = render_dot(build_scene(graph_of(broken)))
+    assert 'style="rounded,filled,dashed"' in source  # what is blocked, and the ghost
+    assert source.count("style=dashed") == 1
+    assert source.count("penwidth=2.2") == 4
+
+
+def test_the_point_of_no_return_is_told() -> None:
+    graph = graph_of(chain("ab"))
+    marked = build_scene(graph, no_return=PointOfNoReturn((1,), (1,), 60, (), False))
+    assert render_dot(marked).count("Point of no return") == 1
 
 
 def test_a_missing_program_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

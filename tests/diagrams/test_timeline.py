@@ -245,6 +245,28 @@ def test_marks_are_round() -> None:
     assert marks(900, None, 4)[0] == (0, "0 ms")
 
 
+def test_marks_of_days_are_dates() -> None:
+    assert [label for _, label in marks(3 * 86400 * SECOND, BEGIN, 4)] == [
+        "03-05",
+        "03-06",
+        "03-07",
+    ]
+    assert [label for _, label in marks(4000, BEGIN, 4)] == [
+        "10:00:00.000",
+        "10:00:00.002",
+        "10:00:00.004",
+    ]
+
+
+def test_a_plan_shows_how_far_it_may_slip() -> None:
+    rows = {1: {}, 2: {"timeout": 600}, 3: {}, 4: {}}
+    plan = timeline_of(make_task(rows, [(1, 2), (1, 3), (2, 4), (3, 4)]))
+    svg = render_timeline_svg(plan)
+    assert 'class="limit"' in svg
+    assert "may slip" in svg
+    assert "latest finish" in svg
+
+
 def test_graphviz_draws_no_timelines() -> None:
     options = DiagramOptions(view="timeline", engine="dot")
     with pytest.raises(RenderError, match="Graphviz draws no timelines"):

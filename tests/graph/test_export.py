@@ -6,6 +6,7 @@ import io
 import json
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import networkx
@@ -72,6 +73,12 @@ def test_attributes_keep_their_types() -> None:
         json.loads(export_node_link(graph))["nodes"][0],
     ):
         assert {key: found[key] for key in row} == row
+
+
+def test_times_are_text_with_their_offset() -> None:
+    start = datetime(2025, 3, 4, 10, tzinfo=timezone(timedelta(hours=8)))
+    graph = graph_of(make_task({1: {"start_time": start}}))
+    assert read_graphml(export_graphml(graph)).nodes["1"]["start_time"] == start.isoformat()
 
 
 def test_the_schedule_is_exported_too() -> None:

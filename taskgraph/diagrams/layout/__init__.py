@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from math import sqrt
 
-from taskgraph.diagrams.layout.bands import Page, stack_bands
+from taskgraph.diagrams.layout.bands import LANE, Page, stack_bands
 from taskgraph.diagrams.layout.coordinates import place_across
 from taskgraph.diagrams.layout.geometry import Box, Layout, Path, Segment, swapped
 from taskgraph.diagrams.layout.layering import (
@@ -21,7 +21,7 @@ from taskgraph.diagrams.layout.layering import (
 )
 from taskgraph.diagrams.layout.ordering import order_layers
 from taskgraph.diagrams.layout.relaxing import draw_together
-from taskgraph.diagrams.layout.routing import Router, outside_lanes
+from taskgraph.diagrams.layout.routing import LANE_START, Router, outside_lanes
 from taskgraph.graph.traverse import reverse, weak_components
 
 __all__ = ["Box", "Layout", "Path", "lay_out"]
@@ -32,8 +32,6 @@ _HELPER_SIZE = 2.0
 _COMPONENT_GAP = 40.0
 _TANGLED = 1.8
 """A drawing that is so much broader than its broadest layer is drawn together."""
-_LANE_ROOM = 12.0
-_LANE = 5.0
 
 Size = tuple[float, float]
 Edges = Sequence[tuple[int, int]]
@@ -187,7 +185,7 @@ class _Component:
         bands = stack_bands(layering, layers, across, sizes, leaving, page)
         router = Router(layering, bands, across, sizes)
         lanes = dict(zip(outside, outside_lanes(spans), strict=True))
-        top = _LANE_ROOM + _LANE * (1 + max(lanes.values())) if lanes else 0.0
+        top = LANE_START + LANE * (1 + max(lanes.values())) if lanes else 0.0
         paths = []
         for number, route in enumerate(layering.routes):
             if route is None:

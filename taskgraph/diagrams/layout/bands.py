@@ -10,14 +10,16 @@ from math import sqrt
 
 from taskgraph.diagrams.layout.layering import Layering
 
-__all__ = ["Bands", "Page", "stack_bands"]
+__all__ = ["LANE", "TRACK", "Bands", "Page", "stack_bands"]
 
 LAYER_GAP = 44.0
 _STEEP = 0.07  # further apart where edges are steep, by this share of their rise
 _STEEP_MOST = 110.0
-_LANE = 5.0  # between edges that leave for the outside in one gap
+LANE = 5.0
+"""Between edges that go round outside."""
 _LANES_MOST = 200.0
-_TRACK = 9.0
+TRACK = 9.0
+"""Between edges from band to band."""
 _BAND_GAP = 40.0
 _WORTH_FOLDING = 1.35
 _FOLD_MOST = 3
@@ -100,7 +102,7 @@ def stack_bands(
         cuts = _cuts(layering, layers)
     starts = _fold(thickness, gaps, cuts, wanted)
     tracks = max([cuts[first - 1] for first in starts[1:]], default=0)
-    margin = LAYER_GAP / 2 + _TRACK * tracks if tracks else 0.0
+    margin = LAYER_GAP / 2 + TRACK * tracks if tracks else 0.0
     return _place(thickness, gaps, starts, (top, bottom), margin, tracks)
 
 
@@ -116,7 +118,7 @@ def _gaps(
             [abs(across[v] - across[w]) for v in row for w in layering.lower[v]], default=0
         )
         gap = LAYER_GAP + min(_STEEP_MOST, _STEEP * rise)
-        gaps.append(gap + min(_LANES_MOST, _LANE * lanes.get(number, 0)))
+        gaps.append(gap + min(_LANES_MOST, LANE * lanes.get(number, 0)))
     return [*gaps, 0.0]
 
 
@@ -168,6 +170,6 @@ def _place(
         bands.shift.append(across - min(top[first:last]))
         across += max(bottom[first:last]) - min(top[first:last])
         bands.bottom.append(across)
-        across += _BAND_GAP + _TRACK * tracks
+        across += _BAND_GAP + TRACK * tracks
     bands.extent = (along + margin, bands.bottom[-1])
     return bands

@@ -9,15 +9,14 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from itertools import pairwise
 
-from taskgraph.diagrams.layout.bands import Bands
+from taskgraph.diagrams.layout.bands import LANE, TRACK, Bands
 from taskgraph.diagrams.layout.geometry import Point, Segment, rounded
 from taskgraph.diagrams.layout.layering import Layering
 
-__all__ = ["Router", "outside_lanes"]
+__all__ = ["LANE_START", "Router", "outside_lanes"]
 
-_TRACK = 9.0
-_LANE = 5.0
-_LANE_START = 12.0
+LANE_START = 12.0
+"""From the drawing to the first lane outside."""
 
 
 class Router:
@@ -98,35 +97,36 @@ class Router:
         layer_of, bands = self.layering.layer_of, self.bands
         number = self.tracks[here, there]
         total = max(n for (a, _), n in self.tracks.items() if layer_of[a] == layer_of[here])
-        right = bands.end[layer_of[here]] + _TRACK * number + 8
-        left = bands.start[layer_of[there]] - 22 - _TRACK * (total - number)
-        below = bands.bottom[bands.band_of[layer_of[here]]] + 16 + _TRACK * (number - 1)
+        right = bands.end[layer_of[here]] + TRACK * number + 8
+        left = bands.start[layer_of[there]] - 22 - TRACK * (total - number)
+        below = bands.bottom[bands.band_of[layer_of[here]]] + 16 + TRACK * (number - 1)
         y1, y2 = self.across[here], self.across[there]
         x2 = bands.start[layer_of[there]]
         points: list[Point] = [(start[0], y1), (right, y1), (right, below), (left, below)]
         return rounded([*points, (left, y2), (x2, y2)])
 
     def outer_path(self, tail: int, head: int, lane: int) -> list[Segment]:
-        """Give the path of an edge that goes round outside, on the lane of a number."""
-        layer_of, bands = self.layering.layer_of, self.bands
-        level = -_LANE_START - _LANE * lane
+        """Give the path of an edge that goes round outside, on the lane of a number.
+
+        A drawing with such lanes is never folded.
+        """
+        layer_of = self.layering.layer_of
+        level = -LANE_START - LANE * lane
         out = self._gap_place(layer_of[tail])
         back = self._gap_place(layer_of[head] - 1)
         y1, y2 = self.across[tail], self.across[head]
         start = (self.reach(tail)[1], y1)
         end = (self.reach(head)[0], y2)
         points = [start, (out, y1), (out, level), (back, level), (back, y2), end]
-        if bands.band_of[layer_of[tail]]:
-            raise AssertionError("a folded drawing has no lanes outside")
         return rounded(points)
 
     def _gap_place(self, layer: int) -> float:
         """Give a place of its own in the gap after a layer, as long as there are any."""
         start, end = self.bands.end[layer], self.bands.start[layer + 1]
-        places = max(1, int((end - start - 16) // _LANE))
+        places = max(1, int((end - start - 16) // LANE))
         number = self.used_in_gap.get(layer, 0)
         self.used_in_gap[layer] = number + 1
-        return start + 8 + _LANE * (number % places)
+        return start + 8 + LANE * (number % places)
 
 
 def outside_lanes(spans: list[tuple[int, int]]) -> list[int]:
