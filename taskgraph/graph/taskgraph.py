@@ -215,7 +215,7 @@ def build_graph(task: Task) -> TaskGraph:
     subtasks = tuple(task.subtasks[position] for position in positions)
     index = {subtask.id: node for node, subtask in enumerate(subtasks)}
     extra = [position for group in duplicates for position in group]
-    lists = _EdgeLists(task.subtasks, index)
+    lists = _EdgeLists(task.subtasks, index, duplicates)
     named_down = lists.read("downstreams", positions, extra)
     named_up = lists.read("upstreams", positions, extra)
     mirrored = traverse.reverse(named_down)
@@ -268,9 +268,17 @@ def _nodes(
 class _EdgeLists:
     """Turns the lists of ids into lists of nodes and keeps what does not fit."""
 
-    def __init__(self, subtasks: tuple[Subtask, ...], index: dict[Id, int]) -> None:
+    def __init__(
+        self,
+        subtasks: tuple[Subtask, ...],
+        index: dict[Id, int],
+        duplicates: tuple[tuple[int, ...], ...],
+    ) -> None:
         self.subtasks = subtasks
         self.index = index
+        self.places = {
+            position: place for group in duplicates for place, position in enumerate(group)
+        }
         self.unknown: list[UnknownReference] = []
         self.repeated: list[RepeatedReference] = []
 
@@ -281,7 +289,8 @@ class _EdgeLists:
     def key(self, found: UnknownReference | RepeatedReference) -> tuple[object, ...]:
         """Sort what was found by ids, so that the document's order has no say."""
         owner = self.subtasks[found.position]
-        return (id_key(owner.id), found.side, id_key(found.id), repr(owner))
+        place = self.places.get(found.position, 0)
+        return (id_key(owner.id), found.side, id_key(found.id), place)
 
     def read(
         self, side: Side, positions: tuple[int, ...], extra: list[int]

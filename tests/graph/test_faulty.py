@@ -1,0 +1,40 @@
+"""Graphs of faulty tasks: what does not fit is kept, in an order of its own."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskgraph.graph import TaskGraph, build_graph
+from taskgraph.model import Id, Subtask, Task
+
+FAULTY = [
+    Subtask(1, "a", upstreams=(9, 8), downstreams=(2, 2, 7)),
+    Subtask(1, "b", upstreams=(9,), downstreams=(3, 7)),
+    Subtask(2, "c", upstreams=(1, 1), downstreams=(1,)),
+    Subtask(3, "d", upstreams=(), downstreams=(8, 8)),
+]
+
+
+def kept(graph: TaskGraph) -> list[tuple[str, str, Id]]:
+    """Tell what does not fit by names, which the order of the subtasks cannot change."""
+    names = [subtask.name for subtask in graph.task.subtasks]
+    return [
+        (names[at], side, other) for at, side, other in (*graph.unknown, *graph.repeated)
+    ]
+
+
+@given(st.permutations(FAULTY))
+def test_what_does_not_fit_comes_in_the_order_of_the_ids(rows: list[Subtask]) -> None:
+    found = kept(build_graph(Task(1, subtasks=tuple(rows))))
+    assert found == kept(build_graph(Task(1, subtasks=tuple(FAULTY))))
+    assert found[:3] == [
+        ("a", "downstreams", 7),
+        ("b", "downstreams", 7),
+        ("a", "upstreams", 8),
+    ]
+
+
+def test_a_huge_list_of_unknown_ids_is_ordinary() -> None:
+    rows = (Subtask(0, "a", downstreams=tuple(range(1, 200_000))),)
+    assert len(build_graph(Task(1, subtasks=rows)).unknown) == 199_999
