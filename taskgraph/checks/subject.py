@@ -58,6 +58,7 @@ class Subject:
         self.graph = graph
         self.task = graph.task
         self.options = options
+        self._indexed: tuple[tuple[Id, ...], dict[Id, int]] = ((), {})
         subtasks = self.task.subtasks
         self.statuses = frozenset([subtask.status for subtask in subtasks])
         self.operations = frozenset([subtask.operation for subtask in subtasks])
@@ -85,7 +86,14 @@ class Subject:
         if value is None:
             return pointer
         pointer = f"{pointer}/{_KEYS.get(attribute, attribute)}"
-        return pointer if item is None else f"{pointer}/{value.index(item)}"
+        return pointer if item is None else f"{pointer}/{self._place(value, item)}"
+
+    def _place(self, ids: tuple[Id, ...], item: Id) -> int:
+        """Find an id in an edge list, also where very many of it are asked for."""
+        if self._indexed[0] is not ids:
+            places = {name: place for place, name in reversed([*enumerate(ids)])}
+            self._indexed = (ids, places)
+        return self._indexed[1][item]
 
     def first_pointer(self, positions: Iterable[int], attribute: str = "") -> str:
         """Give the pointer of the subtask with the smallest id."""

@@ -71,29 +71,30 @@ def check(subject: Subject) -> Iterator[Fault]:
         {subtask.node_type for subtask in subject.task.subtasks},
     )
     for (attribute, known), values in zip(_OF_SUBTASKS, present, strict=True):
-        for value in values - known - {None}:
-            yield _of_subtasks(subject, attribute, str(value), known)
+        if values - known - {None}:
+            yield from _of_subtasks(subject, attribute, known)
 
 
 def _of_subtasks(
-    subject: Subject, attribute: str, value: str, known: frozenset[str]
-) -> Fault:
+    subject: Subject, attribute: str, known: frozenset[str]
+) -> Iterator[Fault]:
     subtasks = subject.task.subtasks
-    positions = [
-        position
-        for position, subtask in enumerate(subtasks)
-        if getattr(subtask, attribute) == value
-    ]
-    owners = [subtasks[position] for position in positions]
-    verb = "has" if len(owners) == 1 else "have"
+    by_value: dict[str, list[int]] = {}
+    for position, subtask in enumerate(subtasks):
+        value = getattr(subtask, attribute)
+        if value is not None and value not in known:
+            by_value.setdefault(value, []).append(position)
     noun = attribute.replace("_", " ")
-    return Fault(
-        f"{labels(owners)} {verb} the {noun} {shorten(value)!r}, which is not known",
-        _hint(known),
-        subtasks=ascending(owner.id for owner in owners),
-        pointer=subject.first_pointer(positions, attribute),
-        detail=f"{attribute}={value}",
-    )
+    for value, positions in by_value.items():
+        owners = [subtasks[position] for position in positions]
+        verb = "has" if len(owners) == 1 else "have"
+        yield Fault(
+            f"{labels(owners)} {verb} the {noun} {shorten(value)!r}, which is not known",
+            _hint(known),
+            subtasks=ascending(owner.id for owner in owners),
+            pointer=subject.first_pointer(positions, attribute),
+            detail=f"{attribute}={value}",
+        )
 
 
 def _hint(known: frozenset[str]) -> str:
