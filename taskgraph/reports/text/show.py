@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from taskgraph.analysis.budget import Budget
-from taskgraph.analysis.recovery import PointOfNoReturn
-from taskgraph.checks import CheckResult
+from taskgraph.checks import CheckResult, Severity
 from taskgraph.graph import TaskGraph
 from taskgraph.model import STATUSES, Status, Task, visible
+from taskgraph.reports.amounts import clock, moment, seconds
+from taskgraph.reports.explaining.verdict import verdict
+from taskgraph.reports.outline import OutlineRow, outline
+from taskgraph.reports.results import Account, Diagnosis
 from taskgraph.reports.text.budget import budget_facts, no_return_text
 from taskgraph.reports.text.console import Style, facts, heading, status_text, to_text
 
 __all__ = ["show_text"]
 
 _MOST_ROWS = 40
+_MOST_FINDINGS = 5
+_MOST_CRITICAL = 12
+_MOST_UPSTREAMS = 3
+_ALL_COLUMNS = 64
+_BAR = 24
 _ORDER = (
     Status.FAILED,
     Status.CANCELING,
@@ -28,125 +35,230 @@ _ORDER = (
     Status.PENDING,
     Status.SUCCESSFUL,
 )
+_RANK: dict[str, int] = {status: place for place, status in enumerate(_ORDER)}
+_COLORS = {Severity.ERROR: "red bold", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
 
-def show_text(
-    graph: TaskGraph,
-    checked: CheckResult,
-    budget: Budget | None,
-    no_return: PointOfNoReturn | None,
-    style: Style,
-) -> str:
+def show_text(account: Account, style: Style) -> str:
     """Write what a task is, how far it is, what is wrong and what is critical.
 
     Parameters
     ----------
-    graph : TaskGraph
-    checked : CheckResult
-    budget, no_return
-        ``None`` for the budget where the graph is not sound.
+    account : Account
     style : Style
+        In narrow terminals columns are left out.
     """
-    task = graph.task
-    rows: list[tuple[str, str | Text]] = [("Document", visible(task.origin.file))]
-    rows += _times(task)
-    rows.append(("Progress", _progress(task)))
-    if budget is None:
-        rows.append(("Worst case", f"unknown: {'; '.join(graph.flaws)}"))
-    else:
-        rows += budget_facts(graph, budget)
-        rows.append(("No return", no_return_text(graph, no_return)))
-    rows.append(("Findings", _findings(checked)))
-    parts: list[RenderableType] = [heading(task), facts(rows)]
-    if len(graph):
-        parts += ["", *_subtasks(graph, budget, no_return)]
+    graph = account.graph
+    said = " ".join(sentence.text(graph) for sentence in verdict(account))
+    parts: list[RenderableType] = [heading(graph.task), Text(said), ""]
+    parts.append(facts(_facts(account, style.width)))
+    if graph.subtasks:
+        parts += ["", *_tree(account, style.width)]
+    if account.checked.findings:
+        parts += ["", *_findings(account.checked)]
     return to_text(parts, style)
 
 
-def _times(task: Task) -> list[tuple[str, str | Text]]:
+def _facts(account: Account, width: int) -> list[tuple[str, str | Text]]:
+    graph, found = account.graph, account.diagnosis
+    task = graph.task
+    rows: list[tuple[str, str | Text]] = [("Document", visible(task.origin.file))]
+    rows += _times(account)
+    rows.append(("Progress", _progress(task, min(_BAR, width // 4))))
+    if found is None:
+        rows.append(("Worst case", f"unknown: {'; '.join(graph.flaws)}"))
+    else:
+        rows += budget_facts(graph, found.budget)
+        rows += _left(task, found)
+        rows.append(("Critical", _critical(graph, found)))
+        rows.append(("No return", no_return_text(graph, found.rollback.no_return)))
+    rows.append(("Findings", _counts(account.checked)))
+    return rows
+
+
+def _times(account: Account) -> list[tuple[str, str | Text]]:
+    task, found = account.graph.task, account.diagnosis
     rows: list[tuple[str, str | Text]] = []
     started = []
     if task.start_time is not None:
-        started.append(_moment(task.start_time))
+        started.append(moment(task.start_time))
     if task.creator is not None:
         started.append(f"by {visible(str(task.creator))}")
     if started:
         rows.append(("Started", " ".join(started)))
-    as_of = task.as_of()
-    if as_of is not None:
-        rows.append(("As of", _moment(as_of)))
+    if account.as_of is not None:
+        rows.append(("As of", moment(account.as_of)))
+    if found is not None and found.as_run is not None:
+        rows.append(("Ran", clock(found.as_run.wall)))
     return rows
 
 
-def _moment(time: datetime) -> str:
-    return time.isoformat(" ", "milliseconds")
-
-
-def _progress(task: Task) -> str:
+def _progress(task: Task, width: int) -> Text:
     counts = Counter(subtask.status or "unknown" for subtask in task.subtasks)
     total = len(task.subtasks)
-    text = f"{counts[Status.SUCCESSFUL]} of {total} done"
+    done = counts[Status.SUCCESSFUL]
+    filled = width * done // total if total else 0
+    text = Text("█" * filled, style="green").append("░" * (width - filled), style="dim")
+    text.append(f" {done} of {total} done", style="default")
     known = [status for status in _ORDER if status is not Status.SUCCESSFUL]
     for status in [*known, *sorted(counts.keys() - STATUSES)]:
         if counts[status]:
-            text += f", {counts[status]} {visible(status.lower())}"
+            text.append(f", {counts[status]} {visible(status.lower())}", style="default")
     return text
 
 
-def _findings(checked: CheckResult) -> Text:
+def _left(task: Task, found: Diagnosis) -> list[tuple[str, str | Text]]:
+    latest = found.progress.latest_finish
+    if task.status != Status.RUNNING or latest is None:
+        return []
+    left = seconds(found.progress.worst_case.seconds)
+    return [("Left", f"{left}, over by {moment(latest)}")]
+
+
+def _critical(graph: TaskGraph, found: Diagnosis) -> str:
+    """Name the critical path by its ids, shortened in the middle."""
+    path = found.budget.schedule.critical_path
+    ids = [visible(str(graph.subtasks[node].id)) for node in path]
+    if len(ids) > _MOST_CRITICAL:
+        half = _MOST_CRITICAL // 2
+        ids = [*ids[:half], "…", *ids[-half:]]
+    return f"{len(path)} of {len(graph)}: {' → '.join(ids)}"
+
+
+def _counts(checked: CheckResult) -> Text:
     counts = Counter(finding.severity for finding in checked.findings)
     if not counts:
         return Text("none", style="green")
     words = [
         f"{count} {severity}{'s' * (count != 1)}" for severity, count in counts.items()
     ]
-    codes = ", ".join(dict.fromkeys(finding.code for finding in checked.findings))
-    return Text(f"{', '.join(words)} ({codes}): see taskgraph check", style="yellow")
+    return Text(f"{', '.join(words)}: taskgraph check gives the hints", style="yellow")
 
 
-def _subtasks(
-    graph: TaskGraph,
-    budget: Budget | None,
-    no_return: PointOfNoReturn | None,
-) -> list[RenderableType]:
-    nodes = list(graph.order) + sorted(set(range(len(graph))) - set(graph.order))
-    critical = set(budget.schedule.critical) if budget else set()
-    gates = set(no_return.nodes) if no_return else set()
-    shown = nodes
-    if len(nodes) > _MOST_ROWS:
-        rank: dict[str, int] = {status: place for place, status in enumerate(_ORDER)}
-        worst = sorted(
-            nodes,
-            key=lambda node: (
-                rank.get(graph.subtasks[node].status or "", 0),
-                node not in critical,
-            ),
-        )[:_MOST_ROWS]
-        chosen = set(worst)
-        shown = [node for node in nodes if node in chosen]
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for title in ("", "status", "id"):
-        table.add_column(title, no_wrap=True)
-    table.add_column("name", overflow="fold")
-    table.add_column("timeout", justify="right", no_wrap=True)
-    for node in shown:
-        subtask = graph.subtasks[node]
-        marks = ("●" if node in critical else " ") + ("◆" if node in gates else " ")
-        table.add_row(
-            marks,
-            status_text(subtask.status),
-            Text(visible(str(subtask.id))),
-            Text(visible(subtask.name)),
-            "none" if not subtask.timeout else f"{subtask.timeout} s",
-        )
-    legend = []
-    if critical:
-        legend.append("● on the critical path")
-    if gates:
-        legend.append("◆ point of no return")
+def _findings(checked: CheckResult) -> list[RenderableType]:
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for finding in checked.findings[:_MOST_FINDINGS]:
+        label = Text(f"{finding.severity} {finding.code}", style=_COLORS[finding.severity])
+        table.add_row(label, Text(visible(finding.message)))
     parts: list[RenderableType] = [table]
-    if len(shown) < len(nodes):
-        parts.append(Text(f"… and {len(nodes) - len(shown):,} more subtasks", style="dim"))
-    if legend:
-        parts += ["", Text("   ".join(legend), style="dim")]
+    if len(checked.findings) > _MOST_FINDINGS:
+        hidden = len(checked.findings) - _MOST_FINDINGS
+        parts.append(Text(f"… and {hidden:,} more", style="dim"))
     return parts
+
+
+def _tree(account: Account, width: int) -> list[RenderableType]:
+    graph = account.graph
+    found = account.diagnosis
+    critical = frozenset(found.budget.schedule.critical if found else ())
+    no_return = found.rollback.no_return if found else None
+    gates = frozenset(no_return.nodes if no_return else ())
+    rows = outline(graph)
+    shown = _chosen(graph, rows, critical)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("", no_wrap=True, min_width=2)
+    table.add_column("subtask", no_wrap=True, overflow="ellipsis")
+    table.add_column("id", no_wrap=True)
+    wide = width >= _ALL_COLUMNS
+    if wide:
+        table.add_column("status", no_wrap=True)
+        table.add_column("timeout", justify="right", no_wrap=True)
+    for row in shown:
+        marks = _marks(row.nodes, critical, gates)
+        cells = [Text(marks), _title(graph, row, wide=wide), Text(_ids(graph, row.nodes))]
+        if wide:
+            cells += [_states(graph, row.nodes), Text(_limit(graph, row.nodes))]
+        table.add_row(*cells)
+    parts: list[RenderableType] = [table]
+    hidden = sum(len(row.nodes) for row in rows) - sum(len(row.nodes) for row in shown)
+    if hidden:
+        parts.append(Text(f"… and {hidden:,} more subtasks", style="dim"))
+    legend = ["● on the critical path"] if critical else []
+    legend += ["◆ point of no return"] if gates else []
+    if not wide:
+        states = {subtask.status or "unknown" for subtask in graph.subtasks}
+        ranked = sorted(states, key=lambda status: (_RANK.get(status, 0), status))
+        legend += [status_text(status).plain for status in ranked]
+    return [*parts, *([Text("   ".join(legend), style="dim")] if legend else [])]
+
+
+def _chosen(
+    graph: TaskGraph, rows: Sequence[OutlineRow], critical: frozenset[int]
+) -> Sequence[OutlineRow]:
+    """Choose the rows that matter most, in their order."""
+    if len(rows) <= _MOST_ROWS:
+        return rows
+
+    def importance(number: int) -> tuple[int, bool, int]:
+        nodes = rows[number].nodes
+        ranks = (_RANK.get(graph.subtasks[node].status or "", 0) for node in nodes)
+        return (min(ranks), critical.isdisjoint(nodes), number)
+
+    chosen = sorted(range(len(rows)), key=importance)[:_MOST_ROWS]
+    return [rows[number] for number in sorted(chosen)]
+
+
+def _marks(nodes: Iterable[int], critical: frozenset[int], gates: frozenset[int]) -> str:
+    here = set(nodes)
+    return ("●" if here & critical else " ") + ("◆" if here & gates else " ")
+
+
+def _title(graph: TaskGraph, row: OutlineRow, *, wide: bool) -> Text:
+    """Give the name behind its place in the tree."""
+    indent = "   " * max(row.depth - 1, 0)
+    if row.depth:
+        indent += "├─ " if row.begins else "│  "
+    text = Text(indent, style="dim")
+    if not wide:
+        text.append_text(_icon(_worst(graph, row.nodes))).append(" ")
+    name = visible(graph.subtasks[row.nodes[0]].name)
+    text.append(name or "(no name)", style="default")
+    if len(row.nodes) > 1:
+        text.append(f" ×{len(row.nodes)}", style="bold")
+    if row.waits_for:
+        text.append(f"  ← {_upstreams(graph, row.waits_for)}", style="dim")
+    return text
+
+
+def _worst(graph: TaskGraph, nodes: Iterable[int]) -> str | None:
+    states = (graph.subtasks[node].status for node in nodes)
+    return min(states, key=lambda status: _RANK.get(status or "", 0))
+
+
+def _icon(status: str | None) -> Text:
+    """Give the sign of a status; the legend has the words."""
+    return status_text(status)[:1]
+
+
+def _states(graph: TaskGraph, nodes: tuple[int, ...]) -> Text:
+    """Give the status, or how many parts have which, the worst first."""
+    if len(nodes) == 1:
+        return status_text(graph.subtasks[nodes[0]].status)
+    counts = Counter(graph.subtasks[node].status for node in nodes)
+    text = Text()
+    for status in sorted(
+        counts, key=lambda status: (_RANK.get(status or "", 0), status or "")
+    ):
+        if text:
+            text.append(", ")
+        text.append(f"{counts[status]} ").append_text(status_text(status))
+    return text
+
+
+def _ids(graph: TaskGraph, nodes: Sequence[int]) -> str:
+    ids = [visible(str(graph.subtasks[node].id)) for node in nodes]
+    return ids[0] if len(ids) == 1 else f"{ids[0]} … {ids[-1]}"
+
+
+def _upstreams(graph: TaskGraph, nodes: Sequence[int]) -> str:
+    ids = [visible(str(graph.subtasks[node].id)) for node in nodes[:_MOST_UPSTREAMS]]
+    more = len(nodes) - len(ids)
+    return ", ".join(ids) + (f" and {more} more" if more else "")
+
+
+def _limit(graph: TaskGraph, nodes: Iterable[int]) -> str:
+    limits = sorted({graph.subtasks[node].timeout or 0 for node in nodes})
+    words = [f"{limit} s" if limit else "none" for limit in limits]
+    return words[0] if len(words) == 1 else f"{words[0]} … {words[-1]}"

@@ -1,0 +1,67 @@
+"""The indented list: complete, in order, and true to the graph."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskgraph.graph import TaskGraph, build_graph
+from taskgraph.reports.outline import outline
+from tests.diagrams.tasks import chain, fan, make_task, shuffled, stages
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> TaskGraph:
+    count = draw(st.integers(0, 12))
+    rows = {
+        node: {"name": f"s{node % 3}", "parallel_index": draw(st.integers(-1, 2))}
+        for node in range(count)
+    }
+    edges = [
+        (before, node)
+        for node in range(1, count)
+        for before in draw(st.sets(st.integers(0, node - 1), max_size=3))
+    ]
+    return build_graph(make_task(rows, edges))
+
+
+@given(graphs())
+def test_every_subtask_is_listed_once_and_after_what_it_waits_for(graph: TaskGraph) -> None:
+    rows = outline(graph)
+    listed = [node for row in rows for node in row.nodes]
+    assert sorted(listed) == list(range(len(graph)))
+    row_of = {node: number for number, row in enumerate(rows) for node in row.nodes}
+    for node, upstreams in enumerate(graph.upstreams):
+        for upstream in upstreams:
+            assert row_of[upstream] <= row_of[node]
+
+
+@given(graphs())
+def test_a_branch_hangs_on_the_last_row_one_level_out(graph: TaskGraph) -> None:
+    last: dict[int, set[int]] = {}
+    for row in outline(graph):
+        before = {up for node in row.nodes for up in graph.upstreams[node]}
+        outside = before - set(row.nodes)
+        if row.begins:
+            assert outside == (last.get(row.depth - 1, set()) if outside else set())
+        if row.waits_for:
+            assert outside == set(row.waits_for)
+        last[row.depth] = set(row.nodes)
+
+
+def depths(graph: TaskGraph) -> list[tuple[int, bool, int]]:
+    return [(row.depth, row.begins, len(row.nodes)) for row in outline(graph)]
+
+
+def test_forms() -> None:
+    assert depths(build_graph(chain("abc"))) == [(0, False, 1)] * 3
+    assert depths(build_graph(fan(5))) == [(0, False, 1), (0, False, 5), (0, False, 1)]
+    side_by_side = depths(build_graph(stages(1, 2, 1)))
+    assert side_by_side == [(0, False, 1), (1, True, 1), (1, True, 1), (0, False, 1)]
+    cyclic = build_graph(make_task({1: {}, 2: {}, 3: {}}, [(1, 2), (2, 1), (2, 3)]))
+    assert depths(cyclic) == [(0, False, 1)] * 3
+
+
+def test_the_order_of_the_document_says_nothing() -> None:
+    task = stages(2, 3, 2)
+    assert outline(build_graph(shuffled(task))) == outline(build_graph(task))
