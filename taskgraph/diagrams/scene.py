@@ -449,7 +449,9 @@ def _summary(graph: TaskGraph, schedule: Schedule | None) -> Iterable[str]:
     if schedule is not None and len(graph):
         unlimited = sum(not subtask.timeout for subtask in graph.subtasks)
         length = format_duration(schedule.makespan)
-        if unlimited:
+        if not schedule.makespan:
+            yield "no time limits"
+        elif unlimited:
             yield f"worst case unbounded ({unlimited} without a time limit), else {length}"
         else:
             yield f"worst case {length}"

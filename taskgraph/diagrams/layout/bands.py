@@ -22,6 +22,7 @@ TRACK = 9.0
 """Between edges from band to band."""
 _BAND_GAP = 40.0
 _WORTH_FOLDING = 1.35
+_LONGER = 1.05
 _FOLD_MOST = 3
 """Bands are cut only where so few segments pass."""
 
@@ -100,7 +101,7 @@ def stack_bands(
     cuts = {}
     if not lanes and total > wanted * _WORTH_FOLDING:
         cuts = _cuts(layering, layers)
-    starts = _fold(thickness, gaps, cuts, wanted)
+    starts = _evenly(thickness, gaps, cuts, wanted)
     tracks = max([cuts[first - 1] for first in starts[1:]], default=0)
     margin = LAYER_GAP / 2 + TRACK * tracks if tracks else 0.0
     return _place(thickness, gaps, starts, (top, bottom), margin, tracks)
@@ -126,6 +127,20 @@ def _cuts(layering: Layering, layers: list[list[int]]) -> dict[int, int]:
     """Give the layers after which a band may end, and how many segments pass there."""
     counts = {n: sum(len(layering.lower[v]) for v in row) for n, row in enumerate(layers)}
     return {number: count for number, count in counts.items() if count <= _FOLD_MOST}
+
+
+def _evenly(
+    thickness: list[float], gaps: list[float], cuts: dict[int, int], wanted: float
+) -> list[int]:
+    """Fold into as few bands as the length allows, and these as equal as may be."""
+    starts = _fold(thickness, gaps, cuts, wanted)
+    even = (sum(thickness) + sum(gaps)) / len(starts)
+    while even < wanted:
+        shorter = _fold(thickness, gaps, cuts, even)
+        if len(shorter) <= len(starts):
+            return shorter
+        even *= _LONGER
+    return starts
 
 
 def _fold(
