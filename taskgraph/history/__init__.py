@@ -6,13 +6,8 @@ The libraries that this takes are imported when they are needed; one that is mis
 
 from __future__ import annotations
 
-from taskgraph.history.anomalies import (
-    Anomalies,
-    Anomaly,
-    AnomalyKind,
-    AnomalyOptions,
-    find_anomalies,
-)
+from taskgraph.history.anomalies import Anomalies, find_anomalies
+from taskgraph.history.anomaly import Anomaly, AnomalyKind, AnomalyOptions
 from taskgraph.history.collecting import Collected, Progress, collect
 from taskgraph.history.database import Limits
 from taskgraph.history.engines import Engine, open_engine

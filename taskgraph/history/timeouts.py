@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskgraph.analysis.states import SECOND, SpanKind
+from taskgraph.analysis.states import SECOND
 from taskgraph.errors import ConfigError
+from taskgraph.history import timeout_queries as queries
 from taskgraph.history.database import Limits, open_database, read_tables
 from taskgraph.history.engines import Engine, InlineEngine
 from taskgraph.history.extras import needs_extras
@@ -196,10 +197,10 @@ def _advise(share: _Share) -> list[Advice]:
         read_tables(connection, RunStore(share.folder))
         task = "NULL::TEXT" if share.options.across_tasks else "task"
         bucket = {"bucket": share.bucket, "buckets": share.buckets}
-        connection.execute(_SEEN.format(task=task), bucket)
-        connection.execute(_RUNS)
+        connection.execute(queries.SEEN.format(task=task), bucket)
+        connection.execute(queries.RUNS)
         limits = _find_limits(connection, share.options)
-        rows = connection.execute(_GROUPS).fetchall()
+        rows = connection.execute(queries.GROUPS).fetchall()
         drafts = [_draft(_Group(*row), limits.get(row[:2]), share.options) for row in rows]
         return _with_kills(connection, drafts)
 
@@ -208,15 +209,15 @@ def _find_limits(
     connection: duckdb.DuckDBPyConnection, options: AdviceOptions
 ) -> dict[tuple[str | None, str], _Limit]:
     """Find the limit of each group among the most runs that can show one."""
-    connection.execute(_LEVELS)
+    connection.execute(queries.LEVELS)
     ranked = []
-    for task, name, level, runs in connection.execute(_COUNTS).fetchall():
+    for task, name, level, runs in connection.execute(queries.COUNTS).fetchall():
         rank = limit_rank(runs, options.share, options.confidence)
         if rank is not None:
             ranked.append((task, name, level, runs, rank))
     _register(connection, ranked)
     found: dict[tuple[str | None, str], _Limit] = {}
-    for task, name, runs, rank, value in connection.execute(_RANKED).fetchall():
+    for task, name, runs, rank, value in connection.execute(queries.RANKED).fetchall():
         limit = _Limit(runs, rank, value)
         found[task, name] = max(found.get((task, name), limit), limit)
     return found
@@ -311,7 +312,7 @@ def _with_kills(
         if draft.advised is not None
     ]
     _register(connection, numbered)
-    rows = connection.execute(_KILLS).fetchall()
+    rows = connection.execute(queries.KILLS).fetchall()
     kills = {(task, name): count for task, name, count in rows}
     return [
         draft._replace(would_kill=kills.get((draft.task, draft.subtask), 0))
@@ -319,106 +320,3 @@ def _with_kills(
         else draft
         for draft in drafts
     ]
-
-
-_SEEN = """
-CREATE TABLE seen AS
-SELECT {task} AS task, name, as_of, span, span_us, status, operation, attempts, timeout
-FROM (
-    SELECT * FROM subtasks
-    WHERE md5_number_lower(name) % $buckets::UBIGINT = $bucket::UBIGINT
-) JOIN current USING (part, task_row)
-"""
-
-# Timeouts may be any number of 64 bits, so they are never multiplied.
-# A run is healthy, was cut though it may have been, or hung.
-_RUNS = f"""
-CREATE TABLE runs AS
-SELECT
-    task, name, timeout, span_us,
-    CASE
-        WHEN is_one AND status = 'SUCCESSFUL' THEN 'healthy'
-        WHEN 2 * reach // {SECOND} >= timeout THEN 'cut'
-        WHEN is_one THEN 'hung'
-    END AS what
-FROM (
-    SELECT
-        task, name, status, span_us, span = '{SpanKind.ONE_RUN}' AS is_one,
-        greatest(coalesce(timeout, 0), 0) AS timeout,
-        max(span_us) FILTER (span = '{SpanKind.ONE_RUN}' AND status = 'SUCCESSFUL')
-            OVER (PARTITION BY task, name) AS reach
-    FROM seen
-    WHERE span IN ('{SpanKind.ONE_RUN}', '{SpanKind.SEVERAL_RUNS}') AND span_us IS NOT NULL
-)
-WHERE what IS NOT NULL AND (
-    what = 'healthy' OR (
-        timeout > 0 AND span_us // {SECOND} >= timeout
-        AND (status = 'FAILED' OR NOT is_one)
-    )
-)
-"""
-
-_GROUPS = """
-SELECT
-    task, name, latest.timeout, retried, coalesce(runs, 0), longest,
-    coalesce(cut, 0), coalesce(hung, 0), cut_at
-FROM (
-    SELECT
-        task, name,
-        max({'a': as_of, 'timeout': timeout}) FILTER (timeout IS NOT NULL) AS latest,
-        count(*) FILTER (operation = 'RETRY' OR attempts > 1) AS retried
-    FROM seen GROUP BY task, name
-) LEFT JOIN (
-    SELECT
-        task AS of_task, name AS of_name,
-        count(*) FILTER (what = 'healthy') AS runs,
-        max(span_us) FILTER (what = 'healthy') AS longest,
-        count(*) FILTER (what = 'cut') AS cut,
-        count(*) FILTER (what = 'hung') AS hung,
-        max(timeout) FILTER (what = 'cut') AS cut_at
-    FROM runs GROUP BY task, name
-) ON task IS NOT DISTINCT FROM of_task AND name = of_name
-"""
-
-# The timeouts that runs had, the most frequent ones; 0 is none.
-_LEVELS = """
-CREATE TABLE levels AS
-SELECT task, name, timeout AS level FROM runs
-GROUP BY task, name, timeout
-QUALIFY row_number() OVER (PARTITION BY task, name ORDER BY count(*) DESC, timeout) <= 8
-"""
-
-_ABOVE = """
-FROM runs JOIN {levels} AS levels
-    ON runs.task IS NOT DISTINCT FROM levels.task AND runs.name = levels.name
-    AND (runs.timeout = 0 OR (levels.level > 0 AND runs.timeout >= levels.level))
-WHERE what <> 'hung'
-"""
-
-_COUNTS = f"""
-SELECT runs.task, runs.name, level, count(*)
-{_ABOVE.format(levels="levels")}
-GROUP BY ALL
-"""
-
-# What was cut is longer than all; a limit must lie where nothing was cut.
-_RANKED = f"""
-SELECT task, name, runs, rank, span_us FROM (
-    SELECT
-        runs.task, runs.name, levels.level, levels.runs, levels.rank, span_us, what,
-        count(*) FILTER (what = 'cut') OVER same AS cut,
-        row_number() OVER (same ORDER BY what = 'cut', span_us) AS place
-    {_ABOVE.format(levels="ranks")}
-    WINDOW same AS (PARTITION BY runs.task, runs.name, levels.level)
-)
-WHERE place = rank AND what = 'healthy'
-    AND (cut = 0 OR level = 0 OR span_us // {SECOND} < level)
-"""
-
-_KILLS = f"""
-SELECT runs.task, runs.name, count(*)
-FROM runs JOIN ranks AS advice
-    ON runs.task IS NOT DISTINCT FROM advice.task AND runs.name = advice.name
-WHERE what = 'healthy' AND (span_us - 1) // {SECOND} >= advice.level
-GROUP BY ALL
-"""
