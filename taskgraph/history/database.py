@@ -27,7 +27,7 @@ SELECT part, row AS task_row, name AS task, as_of
 FROM tasks
 QUALIFY row_number() OVER (
     PARTITION BY
-        origin, dialect, task_id, start_time,
+        origin, task_id, start_time,
         CASE WHEN task_id IS NULL THEN hex(digest) || place END
     ORDER BY is_detailed DESC, as_of DESC NULLS LAST, digest, document, place
 ) = 1
