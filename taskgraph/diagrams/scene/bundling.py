@@ -7,10 +7,8 @@ one point. The same idea is known as edge concentration (Newbery, 1989).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from taskgraph.diagrams.scene import SceneEdge
+from taskgraph.diagrams.scene.content import SceneEdge
 
 __all__ = ["bundle"]
 

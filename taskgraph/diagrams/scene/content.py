@@ -1,0 +1,128 @@
+"""The values that make up a scene."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from taskgraph.diagrams.labels import join_words
+from taskgraph.diagrams.options import Direction
+from taskgraph.diagrams.palette import UNKNOWN
+from taskgraph.model import Id
+
+__all__ = ["Kind", "Scene", "SceneEdge", "SceneNode"]
+
+
+class Kind(StrEnum):
+    """What stands behind a node of the scene."""
+
+    SUBTASK = "subtask"
+    GROUP = "group"  # several subtasks in one box
+    FRAME = "frame"  # several subtasks, each with its own box, in one frame
+    GHOST = "ghost"  # an id that is named but does not exist
+    JUNCTION = "junction"  # where the edges of all with all meet
+
+
+@dataclass(frozen=True, slots=True)
+class SceneNode:
+    """One thing that is drawn. All texts are safe to show on one line.
+
+    Attributes
+    ----------
+    ids : tuple of ids
+        The subtasks behind it.
+    name, id_text, state : str
+        The lines of its box; ``state`` begins with the status word.
+    tone : str
+        Whose colours and icon it has, see :mod:`taskgraph.diagrams.palette`.
+    facts : tuple of str
+        Time limit, measured time, attempts.
+    counts : tuple of (str, int)
+        Of a GROUP or FRAME: how many subtasks have which status, the worst first.
+    members : tuple of SceneNode
+        Of a FRAME: what is drawn inside it.
+    critical, gate, blocked, faulty : bool
+        On a critical path; a point of no return; cannot start because of a failure;
+        part of a fault.
+    """
+
+    kind: Kind
+    ids: tuple[Id, ...] = ()
+    name: str = ""
+    id_text: str = ""
+    state: str = ""
+    tone: str = UNKNOWN
+    facts: tuple[str, ...] = ()
+    counts: tuple[tuple[str, int], ...] = ()
+    members: tuple[SceneNode, ...] = ()
+    critical: bool = False
+    gate: bool = False
+    blocked: bool = False
+    faulty: bool = False
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The marks in words."""
+        words = (
+            ("on the critical path", self.critical),
+            ("point of no return", self.gate),
+            ("part of a fault", self.faulty),
+        )
+        return tuple(word for word, applies in words if applies)
+
+    @property
+    def description(self) -> str:
+        """Everything that the box says, in full."""
+        counts = [f"{count} {status}" for status, count in self.counts]
+        parts = (self.name, self.id_text, self.state, *counts, *self.facts, *self.marks)
+        return join_words(parts)
+
+
+class SceneEdge(NamedTuple):
+    """An edge between two nodes of the scene, by their places."""
+
+    tail: int
+    head: int
+    critical: bool = False
+    cyclic: bool = False
+    one_sided: bool = False
+    ghostly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A diagram's content.
+
+    Attributes
+    ----------
+    title, subtitle : str
+    summary : tuple of str
+        What the picture shows as a whole, a few words each.
+    notes : tuple of str
+        What is left out or collapsed, a sentence each.
+    nodes : tuple of SceneNode
+    edges : tuple of SceneEdge
+        Ascending and distinct.
+    direction : {"LR", "TB"}
+    """
+
+    title: str
+    subtitle: str
+    summary: tuple[str, ...]
+    notes: tuple[str, ...]
+    nodes: tuple[SceneNode, ...]
+    edges: tuple[SceneEdge, ...]
+    direction: Direction = "LR"
+
+    @property
+    def description(self) -> str:
+        """The diagram in words."""
+        return ". ".join((self.subtitle, *self.summary)) + "."
+
+    def boxes(self) -> Iterable[SceneNode]:
+        """Give the nodes with the members of frames behind their frame."""
+        for node in self.nodes:
+            yield node
+            yield from node.members

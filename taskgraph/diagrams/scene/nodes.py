@@ -1,0 +1,120 @@
+"""The nodes of a scene: subtasks, and subtasks that are drawn together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from taskgraph.diagrams.collapse import Cluster, Grouping, Plan
+from taskgraph.diagrams.labels import limit_text, state_text, subtask_facts
+from taskgraph.diagrams.palette import tone
+from taskgraph.diagrams.scene.content import Kind, SceneNode
+from taskgraph.diagrams.scene.marks import Marks
+from taskgraph.diagrams.scene.words import count_statuses
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Subtask, format_duration
+from taskgraph.model.text import visible
+
+__all__ = ["make_nodes"]
+
+
+def make_nodes(
+    graph: TaskGraph, shown: tuple[int, ...], plan: Plan, marks: Marks
+) -> tuple[list[SceneNode], dict[int, int]]:
+    """Make the nodes, by their smallest subtask; also tell where each subtask went."""
+    cluster_of = {min(cluster.nodes): cluster for cluster in plan.clusters}
+    hidden = {node for cluster in plan.clusters for node in cluster.nodes}
+    nodes: list[SceneNode] = []
+    place: dict[int, int] = {}
+    for node in shown:
+        cluster = cluster_of.get(node)
+        if cluster is not None:
+            place.update(dict.fromkeys(cluster.nodes, len(nodes)))
+            nodes.append(_cluster_node(graph, cluster, marks))
+        elif node not in hidden:
+            place[node] = len(nodes)
+            nodes.append(_subtask_node(graph, node, marks))
+    return nodes, place
+
+
+def _subtask_node(
+    graph: TaskGraph, node: int, marks: Marks, *, in_gate: bool = False
+) -> SceneNode:
+    """Make the node of one subtask; a frame whose members are all gates is one gate."""
+    subtask = graph.subtasks[node]
+    blocked = node in marks.blocked
+    return SceneNode(
+        kind=Kind.SUBTASK,
+        ids=(subtask.id,),
+        name=visible(subtask.name).strip() or "(no name)",
+        id_text=visible(str(subtask.id)),
+        state=state_text(subtask, blocked=blocked),
+        tone=tone(subtask.status),
+        facts=subtask_facts(subtask, marks.as_of),
+        critical=node in marks.critical,
+        gate=node in marks.gates and not in_gate,
+        blocked=blocked,
+        faulty=node in marks.faulty,
+    )
+
+
+def _cluster_node(graph: TaskGraph, cluster: Cluster, marks: Marks) -> SceneNode:
+    subtasks = [graph.subtasks[node] for node in cluster.nodes]
+    framed = cluster.grouping is Grouping.FRAME
+    counts = count_statuses(subtasks)
+    gated = marks.gates.issuperset(cluster.nodes)
+    blocked = sum(node in marks.blocked for node in cluster.nodes)
+    return SceneNode(
+        kind=Kind.FRAME if framed else Kind.GROUP,
+        ids=tuple(subtask.id for subtask in subtasks),
+        name=_cluster_name(cluster, subtasks),
+        id_text=_cluster_size(cluster),
+        state=f"{blocked} blocked" if blocked and not framed else "",
+        tone=tone(counts[0][0]),
+        facts=() if framed else _limits(subtasks),
+        counts=counts,
+        members=tuple(
+            _subtask_node(graph, node, marks, in_gate=gated)
+            for node in (cluster.nodes if framed else ())
+        ),
+        critical=not marks.critical.isdisjoint(cluster.nodes),
+        gate=not marks.gates.isdisjoint(cluster.nodes),
+        blocked=blocked == len(subtasks),
+        faulty=not marks.faulty.isdisjoint(cluster.nodes),
+    )
+
+
+def _cluster_name(cluster: Cluster, subtasks: Sequence[Subtask]) -> str:
+    first, last = (
+        visible(s.name).strip() or "(no name)" for s in (subtasks[0], subtasks[-1])
+    )
+    if cluster.grouping is Grouping.CHAIN and first != last:
+        return f"{first} … {last}"
+    if cluster.grouping is Grouping.STAGES:
+        start, end = cluster.stages
+        return f"Stage {start}" if start == end else f"Stages {start} to {end}"
+    return first
+
+
+def _cluster_size(cluster: Cluster) -> str:
+    count = len(cluster.nodes)
+    words = {
+        Grouping.FRAME: "parts",
+        Grouping.PARTS: "parts",
+        Grouping.CHAIN: "in a row",
+        Grouping.NAME: "of this name",
+        Grouping.STAGES: "subtasks",
+    }
+    return f"{count} {words[cluster.grouping]}"
+
+
+def _limits(subtasks: Sequence[Subtask]) -> tuple[str, ...]:
+    limits = {subtask.timeout for subtask in subtasks} - {None}
+    finite = sorted(limit for limit in limits if limit)
+    facts = []
+    if 0 in limits:
+        facts.append("no time limit" if len(limits) == 1 else "some without a time limit")
+    if len(finite) == 1:
+        facts.append(f"{limit_text(finite[0])} each")
+    elif finite:
+        facts.append(f"timeouts up to {format_duration(finite[-1])}")
+    return tuple(facts)
