@@ -56,6 +56,11 @@ class Timetable:
         scale = 1_000_000 if self.weights.unit == "microseconds" else 1
         return (self.within or 0) * scale
 
+    def _repr_html_(self) -> str:
+        from taskgraph.reports.notebook import timetable_html
+
+        return timetable_html(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
@@ -103,6 +108,12 @@ class Account:
     checked: CheckResult
     as_of: datetime | None
     diagnosis: Diagnosis | None
+
+    def _repr_markdown_(self) -> str:
+        from taskgraph.reports.explain_markdown import explain_markdown
+        from taskgraph.reports.explaining import explain
+
+        return explain_markdown(explain(self))
 
 
 @dataclass(frozen=True, slots=True)
