@@ -6,6 +6,7 @@ from taskgraph.api import (
     Analysis,
     Document,
     LoadedTask,
+    account,
     analyze,
     check,
     load,
@@ -13,6 +14,9 @@ from taskgraph.api import (
     loads,
     read_documents,
     render,
+    report,
+    timetable,
+    to_frame,
 )
 from taskgraph.errors import (
     AnalysisError,
@@ -36,6 +40,7 @@ __all__ = [
     "Subtask",
     "Task",
     "TaskgraphError",
+    "account",
     "analyze",
     "check",
     "load",
@@ -43,4 +48,7 @@ __all__ = [
     "loads",
     "read_documents",
     "render",
+    "report",
+    "timetable",
+    "to_frame",
 ]

@@ -15,6 +15,7 @@ from __future__ import annotations
 from taskgraph.api.analyses import Analysis, account, analyze, timetable, worst_case
 from taskgraph.api.checking import Checked, check, check_files
 from taskgraph.api.comparing import compare, compare_paths
+from taskgraph.api.framing import to_frame
 from taskgraph.api.loading import (
     Document,
     LoadedTask,
@@ -45,5 +46,6 @@ __all__ = [
     "render",
     "report",
     "timetable",
+    "to_frame",
     "worst_case",
 ]

@@ -15,6 +15,8 @@ from taskgraph.model import Task
 from taskgraph.sources import ReadOptions, find_sources, read_bytes, read_source
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from taskgraph.analysis.budget import Budget
     from taskgraph.analysis.recovery import PointOfNoReturn
     from taskgraph.analysis.schedule import Schedule
@@ -95,6 +97,12 @@ class LoadedTask:
         from taskgraph.api.checking import check
 
         return check(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the subtasks as a data frame of pandas; see :func:`taskgraph.to_frame`."""
+        from taskgraph.api.framing import to_frame
+
+        return to_frame(self)
 
     def _repr_svg_(self) -> str:
         from taskgraph.api.writing import render
