@@ -176,7 +176,8 @@ class Subject:
         task = self.task
         times = [sub.start_time for sub in task.subtasks if sub.start_time is not None]
         times += [sub.finish_time for sub in task.subtasks if sub.finish_time is not None]
-        last = max(times, default=task.start_time)
+        times += [task.start_time] if task.start_time is not None else []
+        last = max(times, default=None)
         if self.as_of is None or last is None:
             return None
         if (

@@ -27,7 +27,7 @@ from itertools import chain
 from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import enumerate_some, labels
 from taskgraph.checks.needs import EDGES
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 
 __all__ = ["RULE"]
@@ -82,4 +82,17 @@ def _parts(subject: Subject) -> list[list[int]]:
     return [sorted(part) for part in joined.values()]
 
 
-RULE = Rule("TG106", "disconnected-graph", Severity.WARNING, check, __doc__, needs=(EDGES,))
+def _not_stages(subject: Subject) -> str:
+    if subject.task.origin.dialect == "obshell":
+        return "obshell has stages, of which one can hold all subtasks"
+    return ""
+
+
+RULE = Rule(
+    "TG106",
+    "disconnected-graph",
+    Severity.WARNING,
+    check,
+    __doc__,
+    needs=(EDGES, Need("edges of its own, not stages", _not_stages)),
+)

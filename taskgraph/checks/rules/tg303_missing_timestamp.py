@@ -43,7 +43,8 @@ def check(subject: Subject) -> Iterator[Fault]:
     """Report the times that are missing."""
     task = subject.task
     for attribute, word, statuses in _TIMES:
-        if task.status in statuses and getattr(task, attribute) is None:
+        missing = task.status in statuses and getattr(task, attribute) is None
+        if missing and _must_have_run(task, task):
             yield Fault(
                 f"the task is {task.status}, but has no {word} time",
                 _HINT,
@@ -78,13 +79,13 @@ def _of_subtasks(
         )
 
 
-def _must_have_run(task: Task, subtask: Subtask) -> bool:
-    """Tell whether the subtask cannot have its status without a run.
+def _must_have_run(task: Task, item: Task | Subtask) -> bool:
+    """Tell whether the task or a subtask of it cannot have its status without a run.
 
     OCP skips and cancels only what has run; of obshell that is not known.
     """
     keyed = task.origin.dialect in KEYED_DIALECTS
-    return keyed or subtask.operation == Operation.EXECUTE
+    return keyed or item.operation == Operation.EXECUTE
 
 
 RULE = Rule(

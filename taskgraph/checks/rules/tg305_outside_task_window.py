@@ -28,7 +28,7 @@ from datetime import timedelta
 from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import ascending, labels, span
 from taskgraph.checks.needs import SUBTASK_TIMES
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status
 
@@ -72,11 +72,17 @@ def _fault(
         )
 
 
+def _one_start(subject: Subject) -> str:
+    if subject.task.origin.dialect == "obshell":
+        return "obshell starts a task anew when it is retried"
+    return ""
+
+
 RULE = Rule(
     "TG305",
     "outside-task-window",
     Severity.WARNING,
     check,
     __doc__,
-    needs=(SUBTASK_TIMES,),
+    needs=(SUBTASK_TIMES, Need("the first start of the task", _one_start)),
 )
