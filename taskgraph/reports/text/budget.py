@@ -15,10 +15,12 @@ from taskgraph.graph import TaskGraph
 from taskgraph.model import visible
 from taskgraph.reports.results import WorstCaseReport
 from taskgraph.reports.text.console import (
+    MOST_ROWS,
     Style,
     facts,
     heading,
     ids_of,
+    more_rows,
     name_of,
     seconds,
     to_text,
@@ -53,7 +55,8 @@ def _one(report: WorstCaseReport, style: Style) -> str:
     rows += _way_back(graph, report.rollback)
     parts: list[RenderableType] = [heading(graph.task), facts(rows)]
     if budget.schedule.makespan:
-        parts += ["", _shares(graph, budget)]
+        holders = sum(share > 0 for share in budget.shares)
+        parts += ["", _shares(graph, budget), *more_rows(holders)]
     return to_text(parts, style)
 
 
@@ -154,7 +157,7 @@ def _shares(graph: TaskGraph, budget: Budget) -> Table:
     table.add_column("name", overflow="fold")
     holders = [node for node, share in enumerate(budget.shares) if share]
     holders.sort(key=lambda node: (-budget.shares[node], node))
-    for node in holders:
+    for node in holders[:MOST_ROWS]:
         subtask = graph.subtasks[node]
         share = budget.shares[node]
         table.add_row(

@@ -14,11 +14,13 @@ from taskgraph.model import Status, Subtask, Task, visible
 from taskgraph.reports.amounts import amount, seconds, spoken
 
 __all__ = [
+    "MOST_ROWS",
     "Style",
     "amount",
     "facts",
     "heading",
     "ids_of",
+    "more_rows",
     "name_of",
     "seconds",
     "spoken",
@@ -35,6 +37,9 @@ _STATUS: dict[str, tuple[str, str]] = {
     Status.SUCCESSFUL: ("✓", "green"),
 }
 
+MOST_ROWS = 200
+"""Rows of a table beyond which nobody reads on, and laying out takes minutes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -42,6 +47,14 @@ class Style:
 
     width: int = 100
     color: bool = False
+
+
+def more_rows(count: int) -> list[RenderableType]:
+    """Say how many rows a long table leaves out, and where they are."""
+    if count <= MOST_ROWS:
+        return []
+    left_out = count - MOST_ROWS
+    return [Text(f"… and {left_out:,} more: --format json has all of them", style="dim")]
 
 
 def to_text(parts: list[RenderableType], style: Style) -> str:

@@ -14,9 +14,11 @@ from taskgraph.graph import TaskGraph
 from taskgraph.model import visible
 from taskgraph.reports.results import Timetable
 from taskgraph.reports.text.console import (
+    MOST_ROWS,
     Style,
     amount,
     heading,
+    more_rows,
     name_of,
     spoken,
     status_text,
@@ -31,6 +33,7 @@ _KINDS = {
     "remaining": "by what is left of the timeouts",
     "custom": "by the given durations",
 }
+_NAMED = 20
 _SURPRISING = (
     Basis.NO_LIMIT,
     Basis.ASSUMED,
@@ -62,13 +65,14 @@ def critical_path_text(table: Timetable, style: Style) -> str:
     parts: list[RenderableType] = [heading(graph.task), title]
     if table.what_if is not None:
         parts.append(_change(table.what_if, unit))
-    parts += ["", _rows(table, path, floats=False), *_ties(schedule)]
+    parts += ["", _rows(table, path, floats=False), *more_rows(len(path))]
+    parts += _ties(schedule)
     on_path = set(path)
     others = [node for node in graph.order if node not in on_path]
     if others:
         others.sort(key=lambda node: (schedule.total_float[node], node))
         parts += ["", Text("Not on it, the tightest first:")]
-        parts.append(_rows(table, tuple(others), floats=True))
+        parts += [_rows(table, tuple(others), floats=True), *more_rows(len(others))]
     parts += _near(table)
     parts += _remarks(table)
     if table.as_run is not None:
@@ -106,7 +110,9 @@ def _near(table: Timetable) -> list[RenderableType]:
     within = f"within {amount(table.within, 'seconds')}"
     if not near:
         return ["", Text(f"No other subtask is critical {within}.")]
-    names = ", ".join(name_of(table.graph.subtasks[node]) for node in near)
+    names = ", ".join(name_of(table.graph.subtasks[node]) for node in near[:_NAMED])
+    if len(near) > _NAMED:
+        names += f" and {len(near) - _NAMED:,} more"
     return ["", Text(f"Near-critical {within}: {names}")]
 
 
@@ -132,7 +138,7 @@ def _rows(table: Timetable, nodes: tuple[int, ...], *, floats: bool) -> Table:
     numbers = ("float", "free") if floats else ("drag",)
     for title in (takes, "starts", "ends", *numbers):
         rows.add_column(title, justify="right", no_wrap=True)
-    for node in nodes:
+    for node in nodes[:MOST_ROWS]:
         subtask = table.graph.subtasks[node]
         values = [schedule.early_start[node], schedule.early_finish[node]]
         if floats:
@@ -156,7 +162,7 @@ def _as_run(graph: TaskGraph, run: AsRun) -> list[RenderableType]:
     rows.add_column("part", no_wrap=True)
     rows.add_column("takes", justify="right", no_wrap=True)
     rows.add_column("subtask", overflow="fold")
-    for part in run.parts:
+    for part in run.parts[:MOST_ROWS]:
         who = "" if part.node is None else name_of(graph.subtasks[part.node])
         if part.kind is PartKind.RUN and part.attempts is not None and part.attempts > 1:
             who += f" ({part.attempts} attempts, split unknown)"
@@ -167,11 +173,12 @@ def _as_run(graph: TaskGraph, run: AsRun) -> list[RenderableType]:
         "",
         Text(f"As it ran: {wall} by the clock; the parts below sum to that exactly."),
         rows,
+        *more_rows(len(run.parts)),
         "",
         Text(_ideal(run)),
     ]
     if run.skipped_over:
-        names = ", ".join(name_of(graph.subtasks[node]) for node in run.skipped_over)
+        names = ", ".join(name_of(graph.subtasks[n]) for n in run.skipped_over[:_NAMED])
         parts.append(Text(f"Without times of their own, within the waiting: {names}"))
     return parts
 
