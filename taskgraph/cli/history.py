@@ -81,6 +81,7 @@ def collect_command(
       taskgraph history collect 's3://backup/ocp/*.jsonl.gz' -o runs --origin ocp-east
     """
     from taskgraph.history import RunStore, collect
+    from taskgraph.reports.history_tables import counted
 
     store = RunStore(runs)
     with engine_of(workers, scheduler) as engine, progress_bar() as report:
@@ -93,14 +94,13 @@ def collect_command(
             report=report,
         )
     complain(
-        f"{done.documents} documents read, {done.skipped} files unchanged, "
-        f"{done.tasks} tasks and {done.subtasks} subtasks added to {runs}"
+        f"{counted(done.documents, 'document')} read, {counted(done.skipped, 'file')} "
+        f"unchanged, {counted(done.tasks, 'task')} and "
+        f"{counted(done.subtasks, 'subtask')} added to {runs}"
     )
     if done.rejects:
-        complain(
-            f"{done.rejects} documents cannot be read\n"
-            f"  hint: {store.rejects_file} says why"
-        )
+        rejects = counted(done.rejects, "document")
+        complain(f"{rejects} cannot be read\n  hint: {store.rejects_file} says why")
     sys.exit(EXIT_INPUT if done.rejects else EXIT_OK)
 
 

@@ -15,6 +15,7 @@ from taskgraph.reports.history_tables import (
     Histogram,
     Section,
     TableReport,
+    counted,
     percent,
     span,
 )
@@ -76,7 +77,7 @@ def statistics_report(found: Plain) -> TableReport:
         sections.append(Section(task, _STATISTICS, rows, "run_us", "timeout"))
     facts = [
         ("Documents", f"{found['documents']} looked at, {found['rejects']} unreadable"),
-        ("Tasks", f"{found['tasks']}, from {found['responses']} responses about them"),
+        ("Tasks", f"{found['tasks']}, from {counted(found['responses'], 'response')}"),
     ]
     notes = (
         "Times are of runs that provably ran once and did their work; all else is counted.",
@@ -131,7 +132,7 @@ def timeouts_report(
 
 
 def _effect(effect: Plain) -> str:
-    changes = f"{effect['changes']} timeouts change"
+    changes = counted(effect["changes"], "change")
     if effect["before"] is None:
         return f"{changes}; the graph is not sound, so there is no budget"
     before, after = (format_duration(effect[name]) for name in ("before", "after"))
@@ -221,14 +222,13 @@ def anomaly_report(runs: Sequence[tuple[Plain, Plain]]) -> TableReport:
         label = f"{task['name']} {task['id'] if task['id'] is not None else ''}".strip()
         least = found["options"]["least_runs"]
         if found["others"] < least:
-            few = (
-                f"{found['others']} other runs are too few to compare with: {least} needed"
-            )
+            known = counted(found["others"], "other run")
+            few = f"only {known} to compare with; {least} are needed"
             facts.append((label, few))
             continue
         count = len(found["found"])
         facts.append(
-            (label, f"{count} departures from {found['others']} other runs of its kind")
+            (label, f"{counted(count, 'departure')} from {found['others']} other runs")
         )
         rows = [dict(one) | {"sentence": _sentence(one)} for one in found["found"]]
         if rows:
@@ -252,7 +252,7 @@ def _sentence(one: Plain) -> str:
         None if one[key] is None else span(one[key])
         for key in ("value_us", "usual_us", "high_us")
     )
-    same = f"{alike} of {others} other runs" if alike else f"none of {others} other runs"
+    same = f"{alike or 'none'} of {counted(others, 'other run')}"
     sentences = {
         "slow": f"{who} took {value}; usual are {usual}, at most {high} with few "
         f"exceptions; {same} took as long",

@@ -18,6 +18,7 @@ __all__ = [
     "Section",
     "TableReport",
     "cell",
+    "counted",
     "render_csv",
     "render_json",
     "render_markdown",
@@ -173,6 +174,11 @@ def percent(share: float) -> str:
     """Write a share: with two digits at least where it is small."""
     value = 100 * share
     return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.2g} %"
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun: ``1 run``, ``2 runs``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def render_json(report: TableReport) -> str:

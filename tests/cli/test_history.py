@@ -59,8 +59,8 @@ def test_collect_says_what_it_did_and_then_has_nothing_to_do(
     command = ("collect", tmp_path / "in", "-o", tmp_path / "runs", "-j", "1")
     code, out, err = run(*command)
     assert (code, out) == (2, "")
-    assert "2 documents read, 0 files unchanged, 1 tasks and 1 subtasks added" in err
-    assert "1 documents cannot be read" in err
+    assert "2 documents read, 0 files unchanged, 1 task and 1 subtask added" in err
+    assert "1 document cannot be read" in err
     assert "rejects.jsonl says why" in err
     code, out, err = run(*command)
     assert code == 0
@@ -90,7 +90,7 @@ def test_timeouts_and_their_patch(folder: Path, run: Run) -> None:
     code, text, _ = run(*command)
     assert code == 0
     assert "lower" in text
-    assert "2 timeouts change; the worst case goes from 30 min to" in " ".join(text.split())
+    assert "2 changes; the worst case goes from 30 min to" in " ".join(text.split())
     code, patch, _ = run(*command, "--format", "patch")
     operations = json.loads(patch)
     assert [one["op"] for one in operations] == ["test", "replace"] * 2

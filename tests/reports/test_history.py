@@ -216,7 +216,7 @@ def test_too_few_runs_are_said() -> None:
     assert "too few runs" in text
     assert "needs at least 299 runs" in text
     assert "9 runs may have been killed though healthy" in " ".join(text.split())
-    assert "the worst case goes from 1 h to 1 min 10 s" in text
+    assert "2 changes; the worst case goes from 1 h to 1 min 10 s" in text
 
 
 def test_the_odds_say_where_the_window_ends() -> None:
@@ -237,7 +237,7 @@ def test_departures_are_sentences() -> None:
     assert "'work' took 9.00s; usual are 1.00s, at most 2.00s with few exceptions" in text
     assert "none of 40 other runs took as long" in text
     assert "'work' started before 'work'" in text
-    assert "3 other runs are too few to compare with: 20 needed" in text
+    assert "only 3 other runs to compare with; 20 are needed" in text
 
 
 @pytest.mark.parametrize(
