@@ -27,10 +27,10 @@ class DiagramOptions:
         What is drawn as one box: nothing, the parts of a split, chains without branches,
         subtasks of one name at one stage; ``auto`` as little as fits ``max_nodes``.
     focus : str or None
-        ``ID`` or ``ID:DEPTH``: only this subtask and what is connected to it, at most
-        DEPTH edges away.
+        ``ID`` or ``ID:DEPTH``: only this subtask, what it depends on and what depends on
+        it, at most DEPTH edges away.
     around_failed : bool
-        Only the failed subtasks, their neighbours and what they block.
+        Only the failed subtasks and what is at most two edges before or after them.
     critical_only : bool
         Only the subtasks on a critical path.
     max_nodes : int or None

@@ -108,9 +108,10 @@ def _node(node: SceneNode, face: Face, x: int, y: int, number: int | None) -> st
     data = "" if number is None else f' data-node="{number}"'
     if len(node.ids) == 1:
         data += f' data-id="{escape(node.id_text)}"'
+    role = "graphics-object" if node.members else "graphics-symbol"
     opening = (
         f'<g class="{_node_style(node)}" transform="translate({x} {y})" '
-        f'role="graphics-symbol"{data}>'
+        f'role="{role}"{data}>'
         f"<title>{escape(node.description, quote=False)}</title>"
     )
     parts = [opening]

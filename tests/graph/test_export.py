@@ -81,6 +81,12 @@ def test_times_are_text_with_their_offset() -> None:
     assert read_graphml(export_graphml(graph)).nodes["1"]["start_time"] == start.isoformat()
 
 
+def test_the_labels_of_gexf_are_the_names() -> None:
+    graph = graph_of(make_task({1: {"name": "Stop"}, 2: {"name": ""}}))
+    read = read_gexf(export_gexf(graph))
+    assert [read.nodes[key]["label"] for key in ("1", "2")] == ["Stop", "2"]
+
+
 def test_the_schedule_is_exported_too() -> None:
     graph = graph_of(fan(3))
     timing, _ = analysed(graph)
