@@ -35,7 +35,7 @@ def options(expected: dict[str, Any]) -> CheckOptions:
 
 
 def expectation(samples: Path, code: str) -> dict[str, Any]:
-    text = (samples / "rules" / f"{code}.expected.json").read_text("utf-8")
+    text = (samples / "rules" / f"{code}.expected").read_text("utf-8")
     content: dict[str, Any] = json.loads(text)
     return content
 
