@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from taskgraph.diagrams.labels import join_words
+from taskgraph.diagrams.options import Direction
 from taskgraph.diagrams.palette import LIGHT, SIGNS, tone
 from taskgraph.diagrams.scene import Kind, Scene, SceneEdge, SceneNode
 from taskgraph.diagrams.text import ellipsize
@@ -74,17 +75,19 @@ def render_mermaid(scene: Scene) -> str:
         f"flowchart {scene.direction}",
     ]
     for number, node in enumerate(scene.nodes):
-        lines += _node(f"n{number}", node)
+        lines += _node(f"n{number}", node, scene.direction)
     lines += [f"  n{e.tail} {_arrow(e)} n{e.head}" for e in scene.edges]
     lines += _styles(scene)
     return "\n".join(lines) + "\n"
 
 
-def _node(name: str, node: SceneNode) -> Iterator[str]:
+def _node(name: str, node: SceneNode, direction: Direction) -> Iterator[str]:
     if node.kind is Kind.JUNCTION:
         yield f'  {name}((" "))'
     elif node.kind is Kind.FRAME:
-        yield f'  subgraph {name}["{_label([node.name, node.id_text])}"]'
+        heading = join_words((ellipsize(node.name, _NAME_ROOM, 13), node.id_text))
+        yield f'  subgraph {name}["{_label([heading])}"]'
+        yield f"  direction {direction}"
         for place, member in enumerate(node.members):
             yield f"  {_box(f'{name}_{place}', member)}"
         yield "  end"

@@ -40,7 +40,7 @@ def test_it_collapses_until_it_fits(task: Task) -> None:
 
 def test_what_fits_is_drawn_as_asked() -> None:
     text = mermaid(fan(30), DiagramOptions(collapse="none"))
-    assert text.count("Stop observer") == 31
+    assert text.count("Stop observer") == 31  # with the heading
 
 
 def test_what_cannot_be_small_enough_is_refused() -> None:
@@ -72,5 +72,5 @@ def test_lines_show_what_is_critical_and_what_is_faulty() -> None:
 
 def test_a_split_is_a_subgraph() -> None:
     text = mermaid(fan(3))
-    assert '  subgraph n1["Stop observer<br/>3 parts"]\n' in text
+    assert '  subgraph n1["Stop observer · 3 parts"]\n  direction LR\n' in text
     assert "  n0 --> n1\n" in text
