@@ -1,0 +1,87 @@
+"""The docs do what they say, and the site builds."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from taskgraph.api import loads
+from taskgraph.cli.main import cli
+from taskgraph.cli.reference import commands_markdown
+
+DOCS = sorted((Path(__file__).resolve().parent.parent / "docs").rglob("*.md"))
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    """Give the code blocks of a page in one language."""
+    text = path.read_text("utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def test_the_reference_of_the_commands_is_theirs(root: Path) -> None:
+    how = "run: python -m taskgraph.cli.reference > docs/commands.md"
+    assert (root / "docs" / "commands.md").read_text("utf-8") == commands_markdown(), how
+
+
+def command_lines() -> list[str]:
+    """Give every command that the guides tell to run, and every example of a command."""
+    found = []
+    for path in DOCS:
+        for block in [*blocks(path, "sh"), *blocks(path, "")]:
+            found += [line for line in block.splitlines() if line.startswith("taskgraph ")]
+    return [line for line in found if "[OPTIONS]" not in line and "COMMAND" not in line]
+
+
+@pytest.mark.parametrize("line", sorted(set(command_lines())))
+def test_every_command_line_is_one(line: str) -> None:
+    """It is parsed, not run: its files need not exist."""
+    _, *arguments = shlex.split(line)
+    context = click.Context(cli, info_name="taskgraph")
+    while isinstance(context.command, click.Group):
+        name, *arguments = arguments
+        found = context.command.get_command(context, name)
+        assert found is not None, name
+        if isinstance(found, click.Group):
+            context = click.Context(found, context, name)
+        else:
+            context = found.make_context(name, arguments, parent=context)
+    assert context.params
+
+
+def test_the_python_runs(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
+    programs = [block for path in DOCS for block in blocks(path, "python")]
+    assert programs
+    for program in programs:
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(compile(program, "docs", "exec"), {})  # noqa: S102 - our own text
+
+
+def test_the_definitions_are_some(root: Path) -> None:
+    (example,) = blocks(root / "docs" / "author.md", "yaml")
+    loaded = loads(example, "example.task.yaml")
+    assert loaded.task.is_definition
+    assert loaded.graph.is_sound
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning(root: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+    done = subprocess.run(
+        [*command, "--site-dir", tmp_path / "site"],
+        cwd=root,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    page = (tmp_path / "site" / "api" / "index.html").read_text("utf-8")
+    assert "Load the task of a saved document" in page
