@@ -1,6 +1,6 @@
 """What drawing costs, and how well it is drawn, beside Graphviz.
 
-    python -m benchmarks.diagrams [--repeat 3] [--seeds 6]
+    python -m benchmarks.diagrams [--repeat 5] [--seeds 6]
 
 Every drawing is made in a process of its own: the time is that of the processor from the
 scene to the text (the least of the repeats), the peak is of the whole process. Graphviz
@@ -247,7 +247,7 @@ def timed(work: Callable[[], object]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the diagrams.")
     parser.add_argument("--one", choices=SHAPES, help=argparse.SUPPRESS)
-    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=6)
     options = parser.parse_args()
     if options.one:
