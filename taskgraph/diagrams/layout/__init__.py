@@ -163,16 +163,8 @@ class _Component:
         """Place the boxes and give the paths, all edges pointing forward."""
         layers = order_layers(layering)
         boxes = layering.boxes
-
-        def gap(left: int, right: int) -> float:
-            return _BOX_GAP if left < boxes and right < boxes else _HELPER_GAP
-
-        breadths = [size[1] for size in sizes]
-        across = place_across(layering, layers, breadths, gap)
-        apart = [
-            [(breadths[a] + breadths[b]) / 2 + gap(a, b) for a, b in pairwise(row)]
-            for row in layers
-        ]
+        apart = [_distances(row, boxes, sizes) for row in layers]
+        across = place_across(layering, layers, apart)
         if max(across) - min(across) > _TANGLED * max(map(sum, apart)):
             across = draw_together(layering, layers, apart, across)
         outside = [n for n, route in enumerate(layering.routes) if route is None]
@@ -199,6 +191,15 @@ class _Component:
             self.boxes[vertex] = Box(router.reach(vertex)[0], y, length, breadth)
         self.extent = (bands.extent[0], bands.extent[1] + top)
         return paths
+
+
+def _distances(row: list[int], boxes: int, sizes: list[Size]) -> list[float]:
+    """Give the least distances between the middles of the vertices of a layer."""
+    return [
+        (sizes[left][1] + sizes[right][1]) / 2
+        + (_BOX_GAP if left < boxes and right < boxes else _HELPER_GAP)
+        for left, right in pairwise(row)
+    ]
 
 
 def _moved(path: Sequence[Segment], dx: float, dy: float) -> Path:

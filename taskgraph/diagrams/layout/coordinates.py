@@ -6,8 +6,6 @@ of any size: each alignment is compacted by longest paths over its blocks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import pairwise
 from typing import NamedTuple
 
 from taskgraph.diagrams.layout.layering import Layering
@@ -24,10 +22,7 @@ class _View(NamedTuple):
 
 
 def place_across(
-    layering: Layering,
-    layers: list[list[int]],
-    sizes: list[float],
-    gap: Callable[..., float],
+    layering: Layering, layers: list[list[int]], apart: list[list[float]]
 ) -> list[float]:
     """Give every vertex the middle of its place across the layers.
 
@@ -36,28 +31,35 @@ def place_across(
     layering : Layering
     layers : list of list of int
         The order within each layer.
-    sizes : list of float
-        Across the layers, by vertex.
-    gap : function of two vertices
-        The free space between neighbours of one layer.
+    apart : list of list of float
+        By layer: the least distance from the middle of each vertex to the next one.
 
     Returns
     -------
     list of float
-        By vertex. Neighbours keep their order and their gap.
+        By vertex. Neighbours keep their order and their distance.
     """
     results = []
     for downward in (True, False):
-        ordered = layers if downward else layers[::-1]
         neighbours = layering.upper if downward else layering.lower
+        strong = _strong_neighbours(layering, downward=downward)
         for rightward in (True, False):
-            rows = ordered if rightward else [row[::-1] for row in ordered]
-            view = _view(rows, neighbours)
-            strong = _strong(view, layering, downward)
-            blocks = _align(view, strong)
-            across = _compact(rows, blocks, sizes, gap)
+            turn = slice(None) if rightward else slice(None, None, -1)
+            rows = [row[turn] for row in layers]
+            view = _view(rows if downward else rows[::-1], neighbours)
+            blocks = _align(view, _strong(view, strong))
+            across = _compact(rows, blocks, [distances[turn] for distances in apart])
             results.append(across if rightward else [-value for value in across])
     return _balance(results)
+
+
+def _strong_neighbours(layering: Layering, *, downward: bool) -> dict[int, list[int]]:
+    """Give the other ends of the strong segments to the layer before."""
+    found: dict[int, list[int]] = {}
+    for above, below in layering.strong:
+        end, other = (below, above) if downward else (above, below)
+        found.setdefault(end, []).append(other)
+    return found
 
 
 def _view(rows: list[list[int]], neighbours: list[list[int]]) -> _View:
@@ -68,17 +70,11 @@ def _view(rows: list[list[int]], neighbours: list[list[int]]) -> _View:
     return _View(rows, neighbours, place)
 
 
-def _strong(view: _View, layering: Layering, downward: bool) -> dict[int, int]:
+def _strong(view: _View, candidates: dict[int, list[int]]) -> dict[int, int]:
     """Choose for each vertex at most one strong segment, such that these do not cross."""
-    if not layering.strong:
-        return {}
     place = view.place
     chosen: dict[int, int] = {}
-    candidates: dict[int, list[int]] = {}
-    for above, below in layering.strong:
-        end, other = (below, above) if downward else (above, below)
-        candidates.setdefault(end, []).append(other)
-    for row in view.layers:
+    for row in view.layers if candidates else ():
         last = -1
         for vertex in row:
             if vertex in candidates:
@@ -139,28 +135,28 @@ def _limits(row: list[int], place: list[int], strong: dict[int, int]) -> list[fl
 
 
 def _compact(
-    rows: list[list[int]], root: list[int], sizes: list[float], gap: Callable[..., float]
+    rows: list[list[int]], root: list[int], apart: list[list[float]]
 ) -> list[float]:
     """Place the blocks as far left as they can go, then close gaps from the right."""
     following: list[list[tuple[int, float]]] = [[] for _ in root]
     waiting = [0] * len(root)
-    for row in rows:
-        for left, right in pairwise(row):
-            apart = (sizes[left] + sizes[right]) / 2 + gap(left, right)
-            following[root[left]].append((root[right], apart))
-            waiting[root[right]] += 1
+    for row, distances in zip(rows, apart, strict=True):
+        blocks = [root[vertex] for vertex in row]
+        for left, right, distance in zip(blocks, blocks[1:], distances, strict=False):
+            following[left].append((right, distance))
+            waiting[right] += 1
     heads = [vertex for vertex, own in enumerate(root) if own == vertex]
     across = [0.0] * len(root)
     order = [head for head in heads if not waiting[head]]
     for head in order:  # grows while it is walked
         here = across[head]
-        for other, apart in following[head]:
-            across[other] = max(across[other], here + apart)
+        for other, distance in following[head]:
+            across[other] = max(across[other], here + distance)
             waiting[other] -= 1
             if not waiting[other]:
                 order.append(other)
     for head in reversed(order):
-        room = min([across[other] - apart for other, apart in following[head]], default=0.0)
+        room = min([across[other] - least for other, least in following[head]], default=0.0)
         across[head] = max(across[head], room)
     return [across[own] for own in root]
 
