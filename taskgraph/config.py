@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from taskgraph.analysis import BudgetOptions
-from taskgraph.checks import BudgetLimit, CheckOptions, Severity
+from taskgraph.checks import BudgetLimit, CheckOptions, Severity, Suppression
 from taskgraph.errors import ConfigError
 from taskgraph.model import parse_duration
 
@@ -81,6 +81,10 @@ class Config:
             return self
         check = replace(self.check, ignore=(*self.check.ignore, *ignored))
         return replace(self, check=check)
+
+    def check_options(self, names: Iterable[str]) -> CheckOptions:
+        """Give what the rules go by, for subtasks of these names."""
+        return replace(self.check, worst_case=self.budget_options(names))
 
     def budget_options(self, names: Iterable[str]) -> BudgetOptions:
         """Give what the worst case assumes, for subtasks of these names."""
@@ -214,6 +218,7 @@ class _Reader:
             **dict.fromkeys(_CHECK_KEYS, self._selectors),
             "fail-on": self._fail_on,
             "severity": self._severities,
+            "suppress": self._suppressions,
             "thresholds": self._thresholds,
             "budgets": self._budgets,
             "per-path-ignores": self._per_path_ignores,
@@ -252,6 +257,20 @@ class _Reader:
                 raise ConfigError(f"{key}.{selector} must be one of {known}, not {name!r}")
             pairs.append((selector, Severity[name.upper()]))
         self.check["severities"] = tuple(pairs)
+
+    def _suppressions(self, key: str, value: Any) -> None:
+        if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+            raise ConfigError(f"{key} must be tables [[{key}]], not {value!r}")
+        found = []
+        for row in value:
+            for name, text in row.items():
+                _known(name, Suppression._field_defaults | {"rule": ""}, key)
+                if not isinstance(text, str):
+                    raise ConfigError(f"{key}.{name} must be a text, not {text!r}")
+            if "rule" not in row:
+                raise ConfigError(f"{key}: each table needs a rule")
+            found.append(Suppression(**row))
+        self.check["suppressions"] = tuple(found)
 
     def _thresholds(self, key: str, value: Any) -> None:
         for name, number in _pairs(key, value):
@@ -349,6 +368,7 @@ def in_force(config: Config) -> tuple[Entry, ...]:
     values |= {
         f"severity.{selector}": str(severity) for selector, severity in check.severities
     }
+    values["suppress"] = [row._asdict() for row in check.suppressions]
     values |= {f"thresholds.{key}": getattr(check, n) for key, n in _THRESHOLDS.items()}
     values |= {f"budgets.{limit.pattern}": limit.seconds for limit in check.budget_limits}
     values |= {

@@ -21,6 +21,11 @@ class TaskgraphError(Exception):
     """Everything that taskgraph raises on purpose."""
 
 
+def _one_line(text: str) -> str:
+    """Keep what a document says from pretending to be another message."""
+    return text.replace("\r", "␍").replace("\n", "␊")
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with a document.
@@ -46,7 +51,8 @@ class Problem:
             place.append(self.pointer or "the top of the document")
         if self.line is not None:
             place.append(f"line {self.line}, column {self.column}")
-        return f"{' at '.join(place)}: {self.message}" if place else self.message
+        message = _one_line(self.message)
+        return f"{' at '.join(map(_one_line, place))}: {message}" if place else message
 
 
 class InputError(TaskgraphError):
@@ -76,13 +82,13 @@ class InputError(TaskgraphError):
 
     def __str__(self) -> str:
         if len(self.problems) == 1:
-            text = f"{self.file}: {self.problems[0]}"
+            text = f"{_one_line(self.file)}: {self.problems[0]}"
         else:
             lines = [f"\n  {problem}" for problem in self.problems[: self._shown]]
             if rest := len(self.problems) - len(lines):
                 lines.append(f"\n  … and {rest} more")
-            text = f"{self.file}: {len(self.problems)} problems:{''.join(lines)}"
-        return f"{text}\n  hint: {self.hint}" if self.hint else text
+            text = f"{_one_line(self.file)}: {len(self.problems)} problems:{''.join(lines)}"
+        return f"{text}\n  hint: {_one_line(self.hint)}" if self.hint else text
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, list[Problem], str]]:
         return type(self), (self.file, list(self.problems), self.hint)

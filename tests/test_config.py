@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from taskgraph.checks import BudgetLimit, Severity
+from taskgraph.checks import BudgetLimit, Severity, Suppression
 from taskgraph.config import Config, find_config, in_force, read_config
 from taskgraph.errors import ConfigError
 
@@ -32,6 +32,10 @@ near-timeout = 0.5
 
 [attempts]
 "Wait *" = 3
+
+[[suppress]]
+rule = "TG401"
+subtask = "Finish *"
 
 [per-path-ignores]
 "legacy/*.json" = ["TG401"]
@@ -59,6 +63,9 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         BudgetLimit("*", 600),
     )
     assert config.fail_on == "warning"
+    assert config.check.suppressions == (Suppression("TG401", "*", "Finish *"),)
+    options = config.check_options(["Wait node", "Stop"])
+    assert options.worst_case == config.budget_options(["Wait node"])
     assert config.attempts_by_name == (("Wait *", 3),)
     assert (config.concurrency, config.overhead, config.assume_timeout) == (4, 2, 3600)
 
@@ -94,6 +101,10 @@ def test_per_path_ignores_go_by_the_path_from_the_configuration_on(tmp_path: Pat
         ("fail-on = 'errors'", "fail-on must be one of error, warning, info, never"),
         ("[severity]\nTG1 = 'bad'", "severity.TG1 must be one of error, warning, info"),
         ("severity = 1", "severity must be a table"),
+        ("suppress = 1", "suppress must be tables [[suppress]]"),
+        ("[[suppress]]\ntask = 'x'", "suppress: each table needs a rule"),
+        ("[[suppress]]\nrule = 1", "suppress.rule must be a text"),
+        ("[[suppress]]\nrul = 'x'", "did you mean 'rule'?"),
         ("[thresholds]\ngrace = 1.5", "thresholds.grace must be whole seconds"),
         ("[thresholds]\nnear-timeout = true", "must be a share from 0 to 1"),
         ("[thresholds]\nnear-timeout = 7", "from 0 to 1"),

@@ -5,12 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from taskgraph.analysis.budget import (
+    BudgetOptions,
+    allowed_attempts,
+    unlimited_nodes,
+    worst_durations,
+)
 from taskgraph.analysis.schedule import schedule
-from taskgraph.analysis.states import has_begun, has_limit, timeout_seconds
+from taskgraph.analysis.states import has_begun
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Task
 
 __all__ = ["PointOfNoReturn", "Refusal", "point_of_no_return", "rollback_obstacles"]
+
+_DEFAULT = BudgetOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +32,8 @@ class PointOfNoReturn:
     after : tuple of int
         Those nodes and all their descendants, ascending.
     seconds_after : int
-        The longest path of timeouts that begins with one of the nodes; its finite part
-        where `unlimited` is not empty.
+        The longest path of worst-case durations that begins with one of the nodes; its
+        finite part where `unlimited` is not empty.
     unlimited : tuple of int
         The nodes of `after` without a limit.
     passed : bool
@@ -71,8 +79,17 @@ def rollback_obstacles(graph: TaskGraph) -> tuple[tuple[Refusal, ...], tuple[int
     return tuple(obstacles), blockers
 
 
-def point_of_no_return(graph: TaskGraph) -> PointOfNoReturn | None:
+def point_of_no_return(
+    graph: TaskGraph, options: BudgetOptions = _DEFAULT
+) -> PointOfNoReturn | None:
     """Find the point of no return in the definition of a task.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+        Must be sound.
+    options : BudgetOptions
+        What the worst case assumes: how long it takes from there on.
 
     Returns
     -------
@@ -84,7 +101,8 @@ def point_of_no_return(graph: TaskGraph) -> PointOfNoReturn | None:
     AnalysisError
         Where the graph is not sound.
     """
-    timetable = schedule(graph, [timeout_seconds(subtask) for subtask in graph.subtasks])
+    attempts = allowed_attempts(graph, options)
+    timetable = schedule(graph, worst_durations(graph, options, attempts))
     prohibiting = [bool(subtask.prohibit_rollback) for subtask in graph.subtasks]
     below = [False] * len(graph)  # a prohibiting ancestor exists
     for node in graph.order:
@@ -95,12 +113,12 @@ def point_of_no_return(graph: TaskGraph) -> PointOfNoReturn | None:
     if not nodes:
         return None
     after = [node for node, flag in enumerate(below) if flag or prohibiting[node]]
-    subtasks = graph.subtasks
+    subtasks, unlimited = graph.subtasks, set(unlimited_nodes(graph, options))
     return PointOfNoReturn(
         nodes=tuple(nodes),
         after=tuple(after),
         seconds_after=timetable.makespan - min(timetable.late_start[n] for n in nodes),
-        unlimited=tuple(node for node in after if not has_limit(subtasks[node])),
+        unlimited=tuple(node for node in after if node in unlimited),
         passed=any(sub.prohibit_rollback and has_begun(sub) for sub in subtasks),
     )
 

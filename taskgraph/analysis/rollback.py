@@ -147,7 +147,7 @@ def rollback(graph: TaskGraph, options: BudgetOptions = _DEFAULT) -> Rollback:
     AnalysisError
         Where the graph is not sound.
     """
-    no_return = point_of_no_return(graph)
+    no_return = point_of_no_return(graph, options)
     obstacles, blockers = rollback_obstacles(graph)
     prohibited = Refusal.TASK_PROHIBITS in obstacles
     begun = [n for n, sub in enumerate(graph.subtasks) if _is_to_undo(sub.status)]

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from taskgraph.analysis.schedule import Schedule, schedule
 from taskgraph.analysis.weights import Weights, custom_weights
 from taskgraph.errors import ConfigError
-from taskgraph.graph import TaskGraph, build_graph
+from taskgraph.graph import TaskGraph
+from taskgraph.graph.traverse import reverse
 from taskgraph.model import Id
 
 __all__ = ["Changes", "WhatIf", "what_if"]
@@ -78,7 +79,7 @@ def what_if(graph: TaskGraph, weights: Weights, changes: Changes) -> WhatIf:
         Where the graph is not sound.
     """
     seconds = {**changes.durations, **dict.fromkeys(changes.skipped, 0)}
-    changed = custom_weights(graph, weights, seconds)
+    changed = custom_weights(graph, weights, seconds) if seconds else weights
     thinner = _without_edges(graph, changes.dropped_edges)
     return WhatIf(
         before=schedule(graph, weights.durations),
@@ -98,13 +99,10 @@ def _without_edges(graph: TaskGraph, edges: Iterable[tuple[Id, Id]]) -> TaskGrap
         ends = index.get(upstream), index.get(downstream)
         if None in ends or ends[1] not in graph.downstreams[index[upstream]]:
             raise ConfigError(f"there is no edge from {upstream} to {downstream}")
-    subtasks = tuple(
-        subtask._replace(
-            upstreams=subtask.upstreams
-            and tuple(up for up in subtask.upstreams if (up, subtask.id) not in dropped),
-            downstreams=subtask.downstreams
-            and tuple(d for d in subtask.downstreams if (subtask.id, d) not in dropped),
-        )
-        for subtask in graph.task.subtasks
+    ids = [subtask.id for subtask in graph.subtasks]
+    downstreams = tuple(
+        tuple(target for target in targets if (ids[node], ids[target]) not in dropped)
+        for node, targets in enumerate(graph.downstreams)
     )
-    return build_graph(replace(graph.task, subtasks=subtasks))
+    upstreams = tuple(map(tuple, reverse(downstreams)))
+    return replace(graph, upstreams=upstreams, downstreams=downstreams)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from taskgraph.api.checking import check
@@ -95,11 +95,18 @@ def timetable(
     from taskgraph.analysis.as_run import as_run
     from taskgraph.analysis.drag import drags
     from taskgraph.analysis.schedule import schedule
+    from taskgraph.analysis.states import is_rolling_back
+    from taskgraph.analysis.subgraphs import reversed_graph
     from taskgraph.analysis.weights import weigh
     from taskgraph.analysis.whatif import what_if
     from taskgraph.reports.results import Timetable
 
     graph = loaded.graph
+    if by == "remaining" and is_rolling_back(graph.task):
+        graph = reversed_graph(graph)  # a rollback walks upstream
+        if changes is not None:
+            edges = tuple((b, a) for a, b in changes.dropped_edges)
+            changes = replace(changes, dropped_edges=edges)
     weights = weigh(graph, by, as_of)
     ran = as_run(graph, as_of) if by == "actual" else None
     if changes is None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
-from taskgraph.api.loading import LoadedTask
+from taskgraph.api.loading import LoadedTask, standard_input
 from taskgraph.checks import (
     CheckOptions,
     CheckResult,
@@ -107,7 +106,7 @@ def check_files(
     for checked in _check_sources(
         paths,
         config_for or _default_config,
-        sys.stdin.buffer,
+        standard_input(),
         options or ReadOptions(),
         jobs,
     ):
@@ -177,7 +176,9 @@ def _check(
             yield CheckedDocument(reading.file, error=reading.error)
             continue
         config = config_for(reading.file)
-        results = check_document(map(build_graph, reading.tasks), config.check)
+        names = {subtask.name for task in reading.tasks for subtask in task.subtasks}
+        rules = config.check_options(names)
+        results = check_document(map(build_graph, reading.tasks), rules)
         limit = Severity.__members__.get(config.fail_on.upper())
         yield CheckedDocument(reading.file, results, fail_on=limit)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -119,6 +120,11 @@ class Document:
     error: InputError | None = None
 
 
+def standard_input() -> BinaryIO:
+    """Give the process's standard input; an empty one where it is closed."""
+    return io.BytesIO() if sys.stdin is None else sys.stdin.buffer
+
+
 def read_documents(
     paths: Iterable[str],
     stdin: BinaryIO | None = None,
@@ -139,7 +145,7 @@ def read_documents(
     Document
     """
     options = options or ReadOptions()
-    for source in find_sources(paths, stdin or sys.stdin.buffer, options):
+    for source in find_sources(paths, stdin or standard_input(), options):
         for reading in read_source(source, options):
             tasks = tuple(map(LoadedTask, reading.tasks))
             yield Document(reading.file, tasks, reading.error)

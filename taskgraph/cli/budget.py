@@ -34,7 +34,7 @@ def _seconds(_ctx: object, param: click.Parameter, value: str | None) -> int | N
         return None if value is None else parse_duration(value)
     except ValueError:
         raise ConfigError(
-            f"--{param.name} must be seconds or a duration like 1h30m, not {value}"
+            f"{param.opts[0]} must be seconds or a duration like 1h30m, not {value}"
         ) from None
 
 

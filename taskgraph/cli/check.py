@@ -147,7 +147,12 @@ def _on_top(
 def _target(output: str, form: str) -> tuple[str, str | None]:
     """Tell the form and the file of an output: ``FORMAT=FILE``, or a file alone."""
     named, equals, path = output.partition("=")
-    return (named, path) if equals and named in CHECK_FORMATS else (form, output)
+    if equals and named in CHECK_FORMATS:
+        return named, path
+    if equals and named.isalpha():
+        known = ", ".join(CHECK_FORMATS)
+        raise ConfigError(f"--output {output}: there is no form {named}, but {known}")
+    return form, output
 
 
 def _read_baseline(path: str) -> Any:

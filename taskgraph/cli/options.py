@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
@@ -52,6 +54,7 @@ def files_argument(command: F) -> F:
     def wrapped(
         *args: Any, files: tuple[str, ...], glob: str | None, redact: bool, **rest: Any
     ) -> Any:
+        _refuse_overwriting(files, rest.get("output") or rest.get("outputs") or ())
         inputs = Inputs(files, ReadOptions(glob=glob, redact=redact))
         return command(*args, files=inputs, **rest)
 
@@ -74,6 +77,22 @@ def files_argument(command: F) -> F:
 output_option = click.option(
     "-o", "--output", metavar="FILE", help="Write there instead of to standard output."
 )
+
+
+def _refuse_overwriting(files: Iterable[str], outputs: str | Iterable[str]) -> None:
+    """Refuse to write a result over a document that is read.
+
+    Raises
+    ------
+    ConfigError
+    """
+    named = [outputs] if isinstance(outputs, str) else list(outputs)
+    for output in named:
+        path = Path(output.partition("=")[2] or output)
+        for file in files:
+            with suppress(OSError):
+                if path.is_file() and path.samefile(file):
+                    raise ConfigError(f"{path}: is read too, and would be overwritten")
 
 
 def format_option(*names: str) -> Callable[[F], F]:

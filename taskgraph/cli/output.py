@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from taskgraph.errors import ConfigError
+from taskgraph.model import visible
 
 __all__ = [
     "EXIT_FAULT",
@@ -31,13 +33,22 @@ EXIT_FAULT = 3
 
 
 def complain(message: str) -> None:
-    """Write a message for people to standard error."""
-    _write_text(sys.stderr, f"taskgraph: {message}\n")
+    """Write a message for people to standard error.
+
+    What a message quotes of a document cannot steer the terminal.
+    """
+    if sys.stderr is None:
+        return  # nobody listens
+    lines = [visible(line) for line in f"taskgraph: {message}".split("\n")]
+    with contextlib.suppress(OSError):
+        _write_text(sys.stderr, "\n".join(lines) + "\n")
 
 
 def wants_color(path: str | None) -> bool:
     """Tell whether the output may hold colours: a terminal, and no ``NO_COLOR``."""
-    return path in (None, "-") and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    if path not in (None, "-") or sys.stdout is None or os.environ.get("NO_COLOR"):
+        return False
+    return sys.stdout.isatty()
 
 
 def terminal_width() -> int:
@@ -62,17 +73,28 @@ def write(content: str | bytes, path: str | None) -> None:
         If the file cannot be written.
     """
     if path in (None, "-"):
-        if isinstance(content, bytes):
-            sys.stdout.buffer.write(content)
-            sys.stdout.buffer.flush()
-        else:
-            _write_text(sys.stdout, content)
+        _write_standard(content)
         return
     data = content if isinstance(content, bytes) else content.encode("utf-8", "replace")
     try:
         _replace(Path(str(path)), data)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _write_standard(content: str | bytes) -> None:
+    if sys.stdout is None:
+        raise ConfigError("standard output is closed")
+    try:
+        if isinstance(content, bytes):
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()
+        else:
+            _write_text(sys.stdout, content)
+    except BrokenPipeError:
+        raise  # the reader has seen enough
+    except OSError as error:
+        raise ConfigError(f"standard output cannot be written: {error.strerror}") from None
 
 
 def _write_text(stream: TextIO, text: str) -> None:
@@ -108,7 +130,11 @@ class Ticker:
     def tick(self) -> None:
         """Count one more."""
         self._count += 1
-        if time.monotonic() >= self._next and sys.stderr.isatty():
+        if (
+            time.monotonic() >= self._next
+            and sys.stderr is not None
+            and sys.stderr.isatty()
+        ):
             self._next = time.monotonic() + _PERIOD
             self._shown = True
             _write_text(sys.stderr, f"\r{self._count:,} {self._what}")

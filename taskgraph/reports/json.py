@@ -137,6 +137,7 @@ def _as_run(graph: TaskGraph, run: AsRun) -> dict[str, Any]:
                 "subtask": None if part.node is None else graph.subtasks[part.node].id,
                 "begin": part.begin.isoformat(),
                 "attempts": part.attempts,
+                "span": part.span and part.span.name.lower(),
             }
             for part in run.parts
         ],

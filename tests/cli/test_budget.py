@@ -109,3 +109,16 @@ def test_mistakes_are_named(run_cli: RunCli, arguments: tuple[str, ...], said: s
     done = run_cli("budget", STOP, *arguments)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_the_time_after_the_point_of_no_return_assumes_the_same(run_cli: RunCli) -> None:
+    # 1800 + 30 + 3600 + 30 + 300 + 30 + 60 s, three times, and 2 s for each of the seven.
+    task = ask(run_cli, STOP, "--attempts", "3", "--overhead", "2")
+    assert task["point_of_no_return"]["seconds_after"] == 3 * 5850 + 7 * 2
+
+
+def test_flags_that_are_absent_promise_nothing(run_cli: RunCli, tmp_path: Path) -> None:
+    subtasks = [{"id": 1, "name": "a", "timeout": 1, "upstreams": []}]
+    path = tmp_path / "silent.json"
+    path.write_text(json.dumps({"id": 1, "name": "silent", "subtasks": subtasks}))
+    assert "does not say which subtasks prohibit" in run_cli("budget", path).stdout

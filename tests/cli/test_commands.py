@@ -223,3 +223,60 @@ def test_a_sound_document_is_checked_without_heavy_imports() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stderr.strip() == "[]"
+
+
+def test_a_document_is_not_overwritten_by_what_is_told_of_it(
+    run_cli: RunCli, samples: Path, tmp_path: Path
+) -> None:
+    document = tmp_path / "in.json"
+    document.write_bytes((samples / STOP).read_bytes())
+    for arguments in (("show", document, "-f", "json", "-o", document),
+                      ("check", document, "-o", f"sarif={document}"),
+                      ("render", document, "-o", document)):  # fmt: skip
+        done = run_cli(*arguments)
+        assert done.returncode == 2
+        assert "would be overwritten" in done.stderr
+    assert document.read_bytes() == (samples / STOP).read_bytes()
+
+
+def test_an_unknown_form_of_an_output_is_refused(run_cli: RunCli, tmp_path: Path) -> None:
+    done = run_cli("check", f"samples/{STOP}", "-o", f"yaml={tmp_path / 'x'}")
+    assert done.returncode == 2
+    assert "there is no form yaml" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_streams_that_fail_are_told(root: Path) -> None:
+    command = f"{sys.executable} -m taskgraph check"
+    for line, said in (
+        (f"{command} samples/{STOP} > /dev/full", "standard output cannot be written"),
+        (f"{command} samples/{STOP} >&-", "standard output is closed"),
+        (f"{command} - <&-", "is empty"),
+    ):
+        done = subprocess.run(
+            ["bash", "-c", line], cwd=root, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2, line
+        assert said in done.stderr, line
+
+
+def test_messages_cannot_steer_the_terminal(run_cli: RunCli, tmp_path: Path) -> None:
+    error = {"code": 1, "message": "no\x1b[31m\r\ntaskgraph: all is well"}
+    path = tmp_path / "a\x1b]0;b\x07\nc.json"
+    path.write_text(json.dumps({"successful": False, "error": error, "traceId": "\x1b[2J"}))
+    done = run_cli("check", path)
+    assert done.returncode == 2
+    assert not set("\x1b\x07\r") & set(done.stderr)
+    assert len(done.stderr.splitlines()) == 2
+
+
+def test_long_tables_end_where_nobody_reads_on(run_cli: RunCli, tmp_path: Path) -> None:
+    subtasks = [
+        {"id": i, "name": f"s{i}", "timeout": 1, "upstreams": [i - 1] if i else []}
+        for i in range(1000)
+    ]
+    path = tmp_path / "long.json"
+    path.write_text(json.dumps({"id": 1, "name": "long", "subtasks": subtasks}))
+    for command in ("critical-path", "budget"):
+        said = run_cli(command, path).stdout
+        assert "… and 800 more: --format json has all of them" in said

@@ -147,3 +147,31 @@ def test_near_critical_subtasks_are_named(run_cli: RunCli, tmp_path: Path) -> No
     assert task["near_critical"] == [3]
     said = run_cli("critical-path", path, "--within", "5").stdout
     assert "Near-critical within 5 s: 3 's3'" in said
+
+
+def test_what_is_left_of_a_rollback_is_walked_upstream(run_cli: RunCli) -> None:
+    task = ask(run_cli, "samples/half_rolled_back.json", "--by", "remaining")
+    starts = {row["id"]: row["early_start"] for row in task["subtasks"]}
+    assert starts[204] < starts[202] < starts[201]
+
+
+def test_several_runs_are_no_single_one(run_cli: RunCli) -> None:
+    said = run_cli(
+        "critical-path", "samples/half_rolled_back.json", "--by", "actual"
+    ).stdout
+    assert "204 'Copy data' (several runs, split unknown)" in said
+
+
+def test_dropping_an_edge_changes_no_duration(run_cli: RunCli) -> None:
+    task = ask(run_cli, STOP, "--drop-edge", "13175727:13175719")
+    assert task["by"] == "timeout"
+    said = run_cli("critical-path", STOP, "--drop-edge", "13175727:13175719").stdout
+    assert "The critical path was: 13175720, 13175728," in said
+
+
+@pytest.mark.parametrize("width", ["40", "60", "100"])
+def test_narrow_terminals_keep_ids_names_and_numbers(run_cli: RunCli, width: str) -> None:
+    said = run_cli("critical-path", STOP, env={"COLUMNS": width}).stdout
+    assert "13175721" in said
+    assert "3600 s" in said
+    assert max(map(len, said.splitlines())) <= int(width)

@@ -58,7 +58,7 @@ def check(subject: Subject) -> Iterator[Fault]:
         for target in subject.graph.downstreams[node]
         if begun[target] and target != node
     ]
-    ambiguous = subject.ambiguous
+    ambiguous = subject.ambiguous.union(*subject.graph.cycles)
     clear = (edge for edge in edges if ambiguous.isdisjoint(edge))
     for star in stars(clear, prefer_upstream=subject.was_rolled_back):
         yield _fault(subject, star)

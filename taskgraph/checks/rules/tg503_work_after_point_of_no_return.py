@@ -45,7 +45,8 @@ def check(subject: Subject) -> Iterator[Fault]:
         return
     from taskgraph.analysis.recovery import point_of_no_return
 
-    point = point_of_no_return(subject.graph)
+    budget = subject.budget
+    point = point_of_no_return(subject.graph, budget.options)
     if point is None or (point.passed and task.status == Status.FAILED):
         return
     beyond = set(point.after).difference(point.nodes)
@@ -57,14 +58,13 @@ def check(subject: Subject) -> Iterator[Fault]:
         begun = f"{labels(first)} {'has' if len(first) == 1 else 'have'} begun: the task"
     else:
         begun = f"once {labels(first)} {'begins' if len(first) == 1 else 'begin'} the task"
-    budget = subject.budget.seconds
-    share = point.seconds_after / budget if budget else 1.0
+    share = point.seconds_after / budget.seconds if budget.seconds else 1.0
     limit = subject.options.no_return_share
     too_much = limit is not None and (bool(point.unlimited) or share >= limit)
     yield Fault(
         f"{begun} cannot be rolled back, but "
         f"{count(len(left), 'subtask')} after it can still fail: "
-        f"{_amount(point.seconds_after, budget, bool(point.unlimited))}",
+        f"{_amount(point.seconds_after, budget.seconds, bool(point.unlimited))}",
         "move what can fail to before that point, or plan for going forward only",
         subtasks=tuple(subtask.id for subtask in first),
         pointer=subject.pointer(),

@@ -34,9 +34,7 @@ def verdict(account: Account) -> Iterator[Sentence]:
     for finding in account.checked.findings:
         if finding.code == STALLED:
             message = finding.message.rstrip(".")
-            yield Sentence(
-                "stalled", "It has stalled: {message}.", {"message": message}
-            )
+            yield Sentence("stalled", "It has stalled: {message}.", {"message": message})
 
 
 def _subject(task: Task) -> tuple[str, dict[str, Value]]:

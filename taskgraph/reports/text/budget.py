@@ -12,7 +12,7 @@ from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.analysis.rollback import FailLate, Rollback
 from taskgraph.graph import TaskGraph
-from taskgraph.model import visible
+from taskgraph.model import Status, visible
 from taskgraph.reports.results import WorstCaseReport
 from taskgraph.reports.text.console import (
     MOST_ROWS,
@@ -56,6 +56,9 @@ def _one(report: WorstCaseReport, style: Style) -> str:
     parts: list[RenderableType] = [heading(graph.task), facts(rows)]
     if budget.schedule.makespan:
         holders = sum(share > 0 for share in budget.shares)
+        if budget.bounds.may_wait:
+            length = seconds(budget.schedule.makespan)
+            parts += ["", Text(f"Shares of the longest path, {length}:")]
         parts += ["", _shares(graph, budget), *more_rows(holders)]
     return to_text(parts, style)
 
@@ -106,6 +109,9 @@ def _assumptions(graph: TaskGraph, budget: Budget) -> _Facts:
 def no_return_text(graph: TaskGraph, no_return: PointOfNoReturn | None) -> str:
     """Say in a sentence where the point of no return is."""
     if no_return is None:
+        flags = {subtask.prohibit_rollback for subtask in graph.subtasks}
+        if flags <= {None} and graph.task.prohibit_rollback is None:
+            return "not known: the document does not say which subtasks prohibit rollback"
         return "none: no subtask prohibits rollback"
     first = no_return.nodes[0]
     others = len(no_return.nodes) - 1
@@ -122,6 +128,8 @@ def no_return_text(graph: TaskGraph, no_return: PointOfNoReturn | None) -> str:
 
 def _way_back(graph: TaskGraph, rollback: Rollback) -> _Facts:
     rows: _Facts = []
+    if graph.task.status == Status.SUCCESSFUL:
+        return [("Rollback", "refused: the task was successful")]
     if rollback.obstacles:
         reasons = "; ".join(rollback.obstacles)
         if rollback.blockers:

@@ -25,6 +25,7 @@ __all__ = [
     "seconds",
     "spoken",
     "status_text",
+    "subtask_table",
     "to_text",
 ]
 
@@ -47,6 +48,14 @@ class Style:
 
     width: int = 100
     color: bool = False
+
+
+def subtask_table(style: Style) -> Table:
+    """Begin a table of subtasks: id and name, which fold: numbers keep their room."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("id", overflow="fold", max_width=max(10, style.width // 4))
+    table.add_column("name", overflow="fold", min_width=8)
+    return table
 
 
 def more_rows(count: int) -> list[RenderableType]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from taskgraph.analysis.as_run import AsRun, PartKind
+from taskgraph.analysis.as_run import AsRun, Part, PartKind
 from taskgraph.analysis.schedule import Schedule
+from taskgraph.analysis.states import SpanKind
 from taskgraph.analysis.weights import Basis
 from taskgraph.analysis.whatif import WhatIf
 from taskgraph.graph import TaskGraph
@@ -18,10 +21,12 @@ from taskgraph.reports.text.console import (
     Style,
     amount,
     heading,
+    ids_of,
     more_rows,
     name_of,
     spoken,
     status_text,
+    subtask_table,
     to_text,
 )
 
@@ -34,6 +39,8 @@ _KINDS = {
     "custom": "by the given durations",
 }
 _NAMED = 20
+_WIDE, _MEDIUM = 80, 60  # columns from which on a table has all its columns, or most
+_UNSPLIT = (SpanKind.SEVERAL_RUNS, SpanKind.ROLLED_BACK)
 _SURPRISING = (
     Basis.NO_LIMIT,
     Basis.ASSUMED,
@@ -65,14 +72,15 @@ def critical_path_text(table: Timetable, style: Style) -> str:
     parts: list[RenderableType] = [heading(graph.task), title]
     if table.what_if is not None:
         parts.append(_change(table.what_if, unit))
-    parts += ["", _rows(table, path, floats=False), *more_rows(len(path))]
+        parts.append(_old_path(table))
+    parts += ["", _rows(table, path, style, floats=False), *more_rows(len(path))]
     parts += _ties(schedule)
     on_path = set(path)
     others = [node for node in graph.order if node not in on_path]
     if others:
         others.sort(key=lambda node: (schedule.total_float[node], node))
         parts += ["", Text("Not on it, the tightest first:")]
-        parts += [_rows(table, tuple(others), floats=True), *more_rows(len(others))]
+        parts += [_rows(table, tuple(others), style, floats=True), *more_rows(len(others))]
     parts += _near(table)
     parts += _remarks(table)
     if table.as_run is not None:
@@ -90,6 +98,17 @@ def _change(result: WhatIf, unit: str) -> Text:
     )
 
 
+def _old_path(table: Timetable) -> Text:
+    assert table.what_if is not None  # the caller asked
+    nodes = table.what_if.before.critical_path
+    if nodes == table.schedule.critical_path:
+        return Text("The critical path is the same.")
+    return Text(
+        f"The critical path was: {ids_of(table.graph, nodes[:_NAMED])}"
+        f"{', …' if len(nodes) > _NAMED else ''}"
+    )
+
+
 def _ties(schedule: Schedule) -> list[RenderableType]:
     if schedule.path_count <= 1 and not schedule.has_more_paths:
         return []
@@ -99,7 +118,8 @@ def _ties(schedule: Schedule) -> list[RenderableType]:
     tied = len(schedule.critical) - len(schedule.critical_path)
     text = f"{count} paths are equally long; shown is the one with the smallest ids."
     if tied:
-        text += f" {tied} more subtasks are critical on the others: their float is 0."
+        are = "subtask is" if tied == 1 else "subtasks are"
+        text += f" {tied} more {are} critical on the others: the float is 0."
     return ["", Text(text)]
 
 
@@ -128,47 +148,49 @@ def _remarks(table: Timetable) -> list[RenderableType]:
     return ["", *remarks] if remarks else []
 
 
-def _rows(table: Timetable, nodes: tuple[int, ...], *, floats: bool) -> Table:
+def _rows(table: Timetable, nodes: tuple[int, ...], style: Style, *, floats: bool) -> Table:
+    """Lay out subtasks with their times, fewer columns where the terminal is narrow."""
     schedule, unit = table.schedule, table.weights.unit
-    rows = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    rows.add_column("id", no_wrap=True)
-    rows.add_column("name", overflow="fold")
-    rows.add_column("status", no_wrap=True)
     takes = "timeout" if table.weights.kind == "timeout" else "takes"
-    numbers = ("float", "free") if floats else ("drag",)
-    for title in (takes, "starts", "ends", *numbers):
+    columns: list[tuple[str, Sequence[int]]] = []
+    if style.width >= _MEDIUM:
+        columns.append(("starts", schedule.early_start))
+        columns.append(("ends", schedule.early_finish))
+    if floats:
+        columns.append(("float", schedule.total_float))
+        if style.width >= _MEDIUM:
+            columns.append(("free", schedule.free_float))
+    else:
+        columns.append(("drag", table.drags))
+    rows = subtask_table(style)
+    if style.width >= _WIDE:
+        rows.add_column("status", no_wrap=True)
+    for title in (takes, *(title for title, _ in columns)):
         rows.add_column(title, justify="right", no_wrap=True)
     for node in nodes[:MOST_ROWS]:
         subtask = table.graph.subtasks[node]
-        values = [schedule.early_start[node], schedule.early_finish[node]]
-        if floats:
-            values += [schedule.total_float[node], schedule.free_float[node]]
-        else:
-            values.append(table.drags[node])
+        cells: list[RenderableType] = [status_text(subtask.status)]
+        if style.width < _WIDE:
+            cells = []
         no_limit = table.weights.basis[node] is Basis.NO_LIMIT
-        rows.add_row(
-            Text(visible(str(subtask.id))),
-            Text(visible(subtask.name)),
-            status_text(subtask.status),
-            "none" if no_limit else amount(schedule.durations[node], unit),
-            *(amount(value, unit) for value in values),
-        )
+        cells.append("none" if no_limit else amount(schedule.durations[node], unit))
+        cells += [amount(values[node], unit) for _, values in columns]
+        rows.add_row(Text(visible(str(subtask.id))), Text(visible(subtask.name)), *cells)
     return rows
 
 
 def _as_run(graph: TaskGraph, run: AsRun) -> list[RenderableType]:
+    if run.wall < 0:
+        text = "As it ran: the times contradict each other: it ended before it began."
+        return ["", Text(text)]
     wall = amount(run.wall, "microseconds")
     rows = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    rows.add_column("part", no_wrap=True)
+    rows.add_column("part", overflow="fold")
     rows.add_column("takes", justify="right", no_wrap=True)
-    rows.add_column("subtask", overflow="fold")
+    rows.add_column("subtask", overflow="fold", min_width=12)
     for part in run.parts[:MOST_ROWS]:
-        who = "" if part.node is None else name_of(graph.subtasks[part.node])
-        if part.kind is PartKind.RUN and part.attempts is not None and part.attempts > 1:
-            who += f" ({part.attempts} attempts, split unknown)"
-        elif part.kind is not PartKind.RUN and part.node is not None:
-            who = f"before {who}"
-        rows.add_row(str(part.kind), amount(part.microseconds, "microseconds"), Text(who))
+        took = amount(part.microseconds, "microseconds")
+        rows.add_row(str(part.kind), took, Text(_who(graph, part)))
     parts: list[RenderableType] = [
         "",
         Text(f"As it ran: {wall} by the clock; the parts below sum to that exactly."),
@@ -183,14 +205,28 @@ def _as_run(graph: TaskGraph, run: AsRun) -> list[RenderableType]:
     return parts
 
 
+def _who(graph: TaskGraph, part: Part) -> str:
+    """Say whose part it is, and that several runs are no single one."""
+    if part.node is None:
+        return ""
+    name = name_of(graph.subtasks[part.node])
+    if part.kind is not PartKind.RUN:
+        return f"before {name}"
+    if part.span is SpanKind.SEVERAL_RUNS and (part.attempts or 1) > 1:
+        return f"{name} ({part.attempts} attempts, split unknown)"
+    if part.span in _UNSPLIT:
+        return f"{name} ({part.span})"
+    return name
+
+
 def _ideal(run: AsRun) -> str:
     ideal = amount(run.ideal.makespan, "microseconds")
     text = f"The longest path of measured times takes {ideal}"
     if run.ideal_exceeds_wall:
-        return (
-            f"{text}, longer than the clock saw: clocks differ between hosts, or "
-            "subtasks did not wait for their upstreams"
-        )
+        reason = "clocks differ between hosts, or subtasks did not wait for their upstreams"
+        if any(part.span in _UNSPLIT for part in run.parts):
+            reason = "some of those times hold several runs or a rollback, and idle time"
+        return f"{text}, longer than the clock saw: {reason}"
     reasons = ", ".join(
         f"{amount(value, 'microseconds')} {kind}" for kind, value in run.differences.items()
     )

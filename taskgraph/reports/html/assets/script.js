@@ -57,7 +57,10 @@
         for (const item of rows) item.text = item.row.cells[column].textContent;
         rows.sort((a, b) => (down ? compare(b.text, a.text) : compare(a.text, b.text)));
       }
+      const next = body.nextSibling;
+      body.remove(); /* rows of a table that is not in the page move faster */
       body.append(...rows.map((item) => item.row));
+      table.insertBefore(body, next);
       show();
     };
     Array.from(table.tHead.rows[0].cells).forEach((heading, column) => {
