@@ -1,0 +1,61 @@
+"""The commands that tell of a task: explain, show and report, as processes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RunCli
+
+FAILED = "samples/three_hosts_failed.json"
+
+
+def test_explain_in_three_forms(run_cli: RunCli) -> None:
+    text = run_cli("explain", FAILED)
+    assert text.stdout.startswith("Task 9100 'Replace binaries on three hosts' failed")
+    markdown = run_cli("explain", FAILED, "--format", "markdown")
+    assert markdown.stdout.startswith("## Replace binaries on three hosts")
+    found = json.loads(run_cli("explain", FAILED, "--format", "json").stdout)
+    assert found["format"] == "taskgraph/explain"
+    assert found["tasks"][0]["verdict"][0]["values"]["roots"] == [108]
+
+
+def test_a_moment_and_a_configuration_are_honoured(
+    run_cli: RunCli, root: Path, tmp_path: Path
+) -> None:
+    at = "2025-03-04T11:00:00+08:00"
+    assert "11:00:00+08:00" in run_cli("explain", FAILED, "--as-of", at).stdout
+    config = tmp_path / "taskgraph.toml"
+    config.write_text("attempts = 2\n")
+    done = run_cli("show", root / FAILED, "--config", config)
+    assert done.returncode == 0, done.stderr
+    assert "7920 s" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "begin"), [("a.html", "<!doctype html>"), ("a.md", "# Replace binaries")]
+)
+def test_the_ending_of_the_file_chooses_the_form(
+    run_cli: RunCli, tmp_path: Path, name: str, begin: str
+) -> None:
+    path = tmp_path / name
+    done = run_cli("report", FAILED, "-o", path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert path.read_text("utf-8").startswith(begin)
+
+
+def test_what_cannot_be_read_is_told_and_hides_nothing(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.html"
+    done = run_cli("report", FAILED, "no_such.json", "-o", path)
+    assert done.returncode == 2
+    assert "no_such.json" in done.stderr
+    text = path.read_text("utf-8")
+    assert "no_such.json: does not exist" in text
+    assert "Replace binaries on three hosts" in text
+    path.unlink()
+    assert run_cli("report", "no_such.json", "-o", path).returncode == 2
+    assert not path.exists()
