@@ -12,6 +12,7 @@ from taskgraph.sources.document import Document, Problems
 from taskgraph.sources.obshell import looks_like_obshell, read_obshell
 from taskgraph.sources.ocp import read_ocp
 from taskgraph.sources.parsing import parse_json
+from taskgraph.sources.times import with_offsets
 
 __all__ = ["read_document"]
 
@@ -73,14 +74,15 @@ def _read_json(document: Document, name: str) -> list[Task]:
     quotes, which is faster than to look for them while parsing.
     """
     data = document.data
-    by_count = len(data) > _LARGE and b'\\"' not in data
+    has_no_quote = b"\\" not in data or b'\\"' not in data
+    by_count = len(data) > _LARGE and has_no_quote
     root = parse_json(document, refuse_repeated=not by_count)
     problems = Problems(document)
     tasks = _read_root(root, name, problems)
     problems.finish()
     if by_count and 2 * problems.tally.texts != data.count(b'"'):
         parse_json(document)
-    return tasks
+    return [with_offsets(task) for task in tasks] if problems.has_naive_times else tasks
 
 
 def _read_root(root: Any, name: str, problems: Problems) -> list[Task]:

@@ -84,12 +84,15 @@ class Problems:
         What was read so far.
     hint : str
         What to do about what is wrong.
+    has_naive_times : bool
+        Some time that was read has no offset.
     """
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.tally = Tally()
         self.hint = MEND
+        self.has_naive_times = False
         self._found: list[Problem] = []
 
     def add(self, message: str, pointer: str) -> None:

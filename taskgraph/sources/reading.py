@@ -15,7 +15,6 @@ from taskgraph.sources.document import Document
 from taskgraph.sources.opening import Source
 from taskgraph.sources.options import ReadOptions
 from taskgraph.sources.parsing import paused_collector
-from taskgraph.sources.times import with_offsets
 from taskgraph.sources.unpacking import Allowance, decompress, is_compressed, is_zip
 
 __all__ = ["Reading", "read_bytes", "read_source"]
@@ -91,16 +90,15 @@ def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]
             return
         try:
             with paused_collector():
-                tasks = tuple(_finished(task, options) for task in part.read())
+                tasks = tuple(_masked(task, options) for task in part.read())
         except InputError as error:
             yield Reading(part.file, error=error)
         else:
             yield Reading(part.file, tasks)
 
 
-def _finished(task: Task, options: ReadOptions) -> Task:
-    """Complete the times, and mask what must not be shown: the one place for it."""
-    task = with_offsets(task)
+def _masked(task: Task, options: ReadOptions) -> Task:
+    """Mask what must not be shown: the one place for it."""
     return redact_task(task) if options.redact else mask_task(task)
 
 

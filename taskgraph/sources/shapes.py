@@ -22,7 +22,7 @@ from taskgraph.model import Id
 from taskgraph.sources.document import Problems
 from taskgraph.sources.positions import escape_token
 from taskgraph.sources.tally import Tally
-from taskgraph.sources.times import parse_time, parse_times
+from taskgraph.sources.times import are_naive, parse_time, parse_times
 
 __all__ = [
     "ANY",
@@ -46,11 +46,14 @@ __all__ = [
 ]
 
 Column: TypeAlias = Sequence[Any]
+Make: TypeAlias = Callable[[dict[str, Any], int], Iterable[Any]]
 PointerOf: TypeAlias = Callable[[int], str]
 
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 _NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 _NULL = type(None)
+# Few enough for the processor's cache: each value is looked at several times.
+_AT_ONCE = 1024
 WRONG = (ValueError, OverflowError)
 _NO_EXTRA: Mapping[str, Any] = MappingProxyType({})
 
@@ -144,10 +147,14 @@ class Kind(NamedTuple):
         ------
         ValueError, OverflowError
         """
-        items = list(chain.from_iterable(filter(None, lists)))
-        found = set(map(type, items))
+        lists = list(filter(None, lists))
+        found = set(map(type, chain.from_iterable(lists)))
         if not found <= self.types:
             raise ValueError(self.expected)
+        if found == {int}:
+            array("q", chain.from_iterable(lists))  # raises OverflowError
+            return
+        items = list(chain.from_iterable(lists))
         tally.add_values(items, found)
         if items and self.convert_column is not None:
             self.convert_column(items)
@@ -289,7 +296,7 @@ class Shape:
         rows: Sequence[Any],
         pointer_of: PointerOf,
         problems: Problems,
-        make: Callable[..., Iterable[Any]],
+        make: Make,
     ) -> tuple[Any, ...]:
         """Read many objects.
 
@@ -302,7 +309,7 @@ class Shape:
         problems : Problems
             Gets what is wrong.
         make : callable
-            From columns, by attribute, to an iterable of one value per row.
+            From columns, by attribute, and their length, to one value per row.
 
         Returns
         -------
@@ -310,22 +317,32 @@ class Shape:
             What ``make`` gave, in the order of the rows; without those that are no
             objects.
         """
+        made: list[Any] = []
+        for start in range(0, len(rows), _AT_ONCE):
+            part = rows[start : start + _AT_ONCE]
+            made += self._read_some(part, _From(pointer_of, start), problems, make)
+        return tuple(made)
+
+    def _read_some(
+        self, rows: Sequence[Any], pointer_of: PointerOf, problems: Problems, make: Make
+    ) -> Iterable[Any]:
         if set(map(type, rows)) == {dict} and len(set(map(len, rows))) == 1:
             with suppress(KeyError):  # as many keys, and not the same
-                return tuple(make(self._columns(rows, pointer_of, problems), len(rows)))
+                return make(self._columns(rows, pointer_of, problems), len(rows))
         groups: dict[tuple[str, ...], list[int]] = {}
         for position, row in enumerate(rows):
             if type(row) is dict:
                 groups.setdefault(tuple(row), []).append(position)
             else:
-                what = f"item {position} must be an object, not {describe(row)}"
+                field = pointer_of(position).rpartition("/")[2]
+                what = f"item {field} must be an object, not {describe(row)}"
                 problems.add(what, pointer_of(position))
         made: dict[int, Any] = {}
         for positions in groups.values():
             alike = [rows[position] for position in positions]
             columns = self._columns(alike, _Chosen(pointer_of, positions), problems)
             made.update(zip(positions, make(columns, len(positions)), strict=True))
-        return tuple(made[position] for position in sorted(made))
+        return [made[position] for position in sorted(made)]
 
     def _columns(
         self,
@@ -354,6 +371,8 @@ class Shape:
             for place, key in enumerate(present):
                 more = self._column(field, key, values[key], pointer_of, problems)
                 column = _filled(column, more) if place else more
+            if field.kind is TIME and present and are_naive(column):
+                problems.has_naive_times = True
             if field.default is not None and None in column:
                 column = [field.default if value is None else value for value in column]
             columns[attribute] = column
@@ -415,6 +434,17 @@ def _filled(column: Column, other: Column) -> Column:
     return [b if a is None else a for a, b in zip(column, other, strict=True)]
 
 
+class _From:
+    """The pointers of the rows from one on, by their distance from it."""
+
+    def __init__(self, pointer_of: PointerOf, start: int) -> None:
+        self.pointer_of = pointer_of
+        self.start = start
+
+    def __call__(self, position: int) -> str:
+        return self.pointer_of(self.start + position)
+
+
 class _Chosen:
     """The pointers of some of the rows, by their position among those."""
 
@@ -465,7 +495,7 @@ def _is_finite(value: Any) -> bool:
     return True
 
 
-def rows_of(model: Any) -> Callable[..., Iterable[Any]]:
+def rows_of(model: Any) -> Make:
     """Give the function that makes named tuples from columns by attribute."""
     names, defaults = model._fields, model._field_defaults
 

@@ -6,19 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import chain
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any
 
 from taskgraph.model import Subtask, Task
 
-__all__ = ["parse_time", "with_offsets"]
+__all__ = ["are_naive", "parse_time", "with_offsets"]
 
 _SHORTEST = len("20250116T1143")
 _EDGES = frozenset({1, 9999})  # the years in which a time may have no UTC
 _YEAR, _OFFSET = attrgetter("year"), attrgetter("tzinfo")
 _ATTRIBUTES = ("create_time", "start_time", "finish_time")
-_PLACES = tuple(map(Subtask._fields.index, _ATTRIBUTES))
 
 
 def parse_time(text: str) -> datetime | None:
@@ -58,6 +56,11 @@ def parse_times(column: Sequence[str]) -> list[datetime | None]:
     return list(map(parse_time, column))
 
 
+def are_naive(times: Sequence[datetime | None]) -> bool:
+    """Tell whether any of some times has no offset."""
+    return None in map(_OFFSET, filter(None, times))
+
+
 def with_offsets(task: Task) -> Task:
     """Read the times without an offset with the one that the document's others have.
 
@@ -68,10 +71,8 @@ def with_offsets(task: Task) -> Task:
     """
     envelope = task.envelope
     timestamp = None if envelope is None else envelope.timestamp
-    columns = (map(itemgetter(place), task.subtasks) for place in _PLACES)
-    own = (timestamp, task.create_time, task.start_time, task.finish_time)
-    times = list(filter(None, chain(own, *columns)))
-    if None not in map(_OFFSET, times):
+    times = [*task.times(), *filter(None, [timestamp])]
+    if not are_naive(times):
         return task
     zone = _usual_offset(times)
     naive: list[tuple[int | None, str]] = []
