@@ -12,6 +12,7 @@ from taskgraph.diagrams.layout import Layout, Path, lay_out
 from taskgraph.diagrams.legend import legend
 from taskgraph.diagrams.scene import Kind, Scene, SceneEdge, SceneNode
 from taskgraph.diagrams.stylesheet import GRAPH
+from taskgraph.sources.parsing import paused_collector
 
 __all__ = ["render_svg"]
 
@@ -33,6 +34,11 @@ def render_svg(scene: Scene) -> str:
         dark preference, loads nothing and contains no script. The same for the same
         scene.
     """
+    with paused_collector():  # a drawing is made of many small values and no cycles
+        return _drawn(scene)
+
+
+def _drawn(scene: Scene) -> str:
     drawn = faces(scene)
     marked = frozenset(n for n, edge in enumerate(scene.edges) if edge.critical)
     layout = lay_out(
