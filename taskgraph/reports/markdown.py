@@ -25,13 +25,13 @@ def escaped(text: str) -> str:
     return _AT_THE_START.sub(r"\1\\\2", spelt)
 
 
-def code_block(lines: Iterable[str]) -> str:
+def code_block(lines: Iterable[str], language: str = "") -> str:
     """Write lines as a fenced block, in a fence that none of them can close."""
     shown = [visible(line) for line in lines]
     fence = "```"
     while any(fence in line for line in shown):
         fence += "`"
-    return "\n".join([fence, *shown, fence])
+    return "\n".join([f"{fence}{language}", *shown, fence])
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 0) -> str:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from taskgraph.diagrams import render
 from taskgraph.graph import TaskGraph
 from taskgraph.model import format_duration, visible
 from taskgraph.reports.comparison import change_lines
 from taskgraph.reports.explain_markdown import section_markdown, sentences_markdown
 from taskgraph.reports.explaining import explain
 from taskgraph.reports.figures import figures
-from taskgraph.reports.markdown import escaped, table
+from taskgraph.reports.markdown import code_block, escaped, table
 from taskgraph.reports.results import Account, Collected, Diagnosis
 
 __all__ = ["report_markdown"]
 
 _MOST_ROWS = 30
 _MOST_FINDINGS = 50
+_MOST_DRAWN = 60
 _TIMES = ("Timeout", "Start", "End", "Float", "Drag")
 
 
@@ -73,9 +75,25 @@ def _task(account: Account, level: str) -> Iterator[str]:
     for section in explanation.sections:
         yield f"{level}# {section.title}"
         yield section_markdown(graph, section)
+    if 1 < len(graph) <= _MOST_DRAWN:
+        yield f"{level}# Diagram"
+        yield code_block(_mermaid(account).splitlines(), "mermaid")
     if account.diagnosis is not None and len(graph):
         yield from _schedule(graph, account.diagnosis, level)
     yield from _findings(account, level)
+
+
+def _mermaid(account: Account) -> str:
+    """Draw the task as wikis and trackers do it."""
+    found = account.diagnosis
+    return str(
+        render(
+            account.graph,
+            "mermaid",
+            schedule=found.budget.schedule if found else None,
+            no_return=found.rollback.no_return if found else None,
+        )
+    )
 
 
 def _figures(account: Account) -> Iterator[tuple[str, str]]:

@@ -341,6 +341,14 @@ def no_return(case: Case) -> list[Values]:
     return [values]
 
 
+def fail_late(case: Case) -> list[Values]:
+    late = case.rollback.fail_late
+    assert late is not None
+    assert case.rollback.is_allowed
+    assert not late.unlimited
+    return [{"both_seconds": late.at_most}]
+
+
 def no_point_of_no_return(case: Case) -> list[Values]:
     assert point_of_no_return(case.graph) is None
     return [{}]
@@ -433,6 +441,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "critical-share": percent,
     "dominant": dominant,
     "ended": lambda case: [{"finish": iso(case.task.finish_time)}],
+    "fail-late": fail_late,
     "failed-later": of_failure("consequences"),
     "flaws": flaws,
     "held": of_failure("held"),

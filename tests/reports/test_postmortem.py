@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -31,6 +32,7 @@ def test_it_has_the_verdict_the_explanation_and_the_tables(samples: Path) -> Non
     ]
     assert headings[-2:] == ["Critical path", "Findings"]
     assert page.count("<table>") == 3
+    assert page.count('class="language-mermaid"') == 1
     assert "TG501" in page
 
 
@@ -48,8 +50,10 @@ def test_several_tasks_get_an_index_and_what_could_not_be_read(samples: Path) ->
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_are_text(name: str) -> None:
     def page(text: str) -> str:
-        rows = {1: {"name": text, "status": "FAILED", "executor": text, "logs": (text,)}}
-        task = make_task(rows, name=text, status="FAILED")
+        rows: dict[int, dict[str, Any]] = {}
+        rows[1] = {"name": text, "status": "FAILED", "executor": text, "logs": (text,)}
+        rows[2] = {"name": text}
+        task = make_task(rows, [(1, 2)], name=text, status="FAILED")
         return rendered(report(LoadedTask(task), "markdown"))
 
     tags = re.compile(r"<(/?\w+)")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.progress import Progress, RunningSubtask
 from taskgraph.analysis.recovery import PointOfNoReturn
+from taskgraph.analysis.rollback import Rollback
+from taskgraph.analysis.states import is_rolling_back
 from taskgraph.analysis.weights import Basis
 from taskgraph.model import Status
 from taskgraph.reports.explaining.sentences import (
@@ -33,6 +35,8 @@ def limits(account: Account) -> Iterator[Sentence]:
         yield from _left(diagnosis.progress)
     if task.status != Status.SUCCESSFUL:
         yield from _no_return(diagnosis.rollback.no_return, ran=not task.is_definition)
+        if not is_rolling_back(task):
+            yield from _fail_late(diagnosis.rollback)
 
 
 def _budget(budget: Budget) -> Iterator[Sentence]:
@@ -117,3 +121,15 @@ def _no_return(found: PointOfNoReturn | None, *, ran: bool) -> Iterator[Sentence
     else:
         template += "From there on it is at most {after} to the end."
     yield Sentence("no-return", template, values, Place.PARAGRAPH)
+
+
+def _fail_late(found: Rollback) -> Iterator[Sentence]:
+    """Say how long it can take to fail as late as possible and to be rolled back."""
+    late = found.fail_late
+    passed = found.no_return is not None and found.no_return.passed
+    if late is None or late.unlimited or passed or found.has_failed or found.obstacles:
+        return
+    template = "If it fails before that and is rolled back, both take at most {both}."
+    if found.no_return is None:
+        template = "If it fails and is rolled back, both take at most {both}."
+    yield Sentence("fail-late", template, {"both": Duration(late.at_most)})
