@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO, Any, NamedTuple
 
-from taskgraph.history.rows import Rows, SubtaskRow, TaskRow, rows_of
+from taskgraph.history.rows import SubtaskRow, TaskRow, rows_of
 from taskgraph.history.schema import write_table
+from taskgraph.model import Task
 from taskgraph.sources import Source, read_source
 from taskgraph.sources.parsing import paused_collector
 
 __all__ = ["Batch", "Entry", "Part", "build_part", "closing_part", "digest_of", "open_file"]
 
 _READ, _REJECTED, _UNCHANGED, _CONTAINER = "read", "rejected", "unchanged", "container"
+_STAGE = 100
 _TRY_AGAIN = ""
 """The stamp of what could not be opened: nothing has it, so it is tried again."""
 
@@ -104,13 +106,40 @@ def digest_of(data: bytes) -> bytes:
 
 
 class _Outcome(NamedTuple):
-    """What became of one document."""
+    """What became of one document; ``tasks`` are those of each document in it."""
 
     kind: str
     stamp: str
     digest: bytes | None = None
     reason: str | None = None
-    rows: tuple[Rows, ...] = ()
+    tasks: tuple[tuple[Task, ...], ...] = ()
+
+
+class _Rows:
+    """The rows of a part as they come together."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.part = batch.key
+        self.origin = batch.origin
+        self.outcomes: list[_Outcome] = []
+        self.tasks: list[TaskRow] = []
+        self.subtasks: list[SubtaskRow] = []
+
+    def add(self, entry: Entry, outcome: _Outcome) -> None:
+        """Add the rows of a document."""
+        first = len(self.tasks)
+        digest = outcome.digest or b""
+        try:
+            for tasks in outcome.tasks:
+                place = (self.part, len(self.tasks))
+                for rows in rows_of(tasks, place, entry.name, digest, self.origin):
+                    self.tasks.append(rows.task)
+                    self.subtasks += rows.subtasks
+        except Exception as error:  # noqa: BLE001 - one must not stop all others
+            self.subtasks = [row for row in self.subtasks if row.task_row < first]
+            del self.tasks[first:]
+            outcome = outcome._replace(kind=_REJECTED, reason=_fault(entry, error))
+        self.outcomes.append(outcome._replace(tasks=()))
 
 
 def build_part(batch: Batch) -> Part:
@@ -118,18 +147,15 @@ def build_part(batch: Batch) -> Part:
 
     A document that cannot be read becomes a rejected one, with the reason.
     """
-    key = batch.key
-    outcomes: list[_Outcome] = []
-    tasks: list[TaskRow] = []
-    subtasks: list[SubtaskRow] = []
+    rows = _Rows(batch)
     with paused_collector():
-        for entry in batch.entries:
-            outcome = _read_entry(entry, key, len(tasks), batch.origin)
-            for rows in outcome.rows:
-                tasks.append(rows.task)
-                subtasks += rows.subtasks
-            outcomes.append(outcome._replace(rows=()))
-    return _part(batch, outcomes, tasks, subtasks)
+        for first in range(0, len(batch.entries), _STAGE):
+            # First some are read, then the same are judged: code that stays in the
+            # processor's cache takes a fifth less time.
+            entries = batch.entries[first : first + _STAGE]
+            for entry, outcome in [(entry, _read_entry(entry)) for entry in entries]:
+                rows.add(entry, outcome)
+    return _part(batch, rows.outcomes, rows.tasks, rows.subtasks)
 
 
 def closing_part(files: Sequence[tuple[Entry, str | None]]) -> Part:
@@ -178,7 +204,7 @@ def _part(
     )
 
 
-def _read_entry(entry: Entry, part: int, first_row: int, origin: str) -> _Outcome:
+def _read_entry(entry: Entry) -> _Outcome:
     try:
         data = _content(entry)
     except OSError as error:
@@ -190,7 +216,7 @@ def _read_entry(entry: Entry, part: int, first_row: int, origin: str) -> _Outcom
     digest = digest_of(data)
     if any(digest == entry.known[i : i + 16] for i in range(0, len(entry.known), 16)):
         return _Outcome(_UNCHANGED, entry.stamp, digest)
-    rows: list[Rows] = []
+    found: list[tuple[Task, ...]] = []
     reason = ""
     try:
         for reading in read_source(Source(entry.name, lambda: data)):
@@ -199,12 +225,15 @@ def _read_entry(entry: Entry, part: int, first_row: int, origin: str) -> _Outcom
             elif any(task.is_definition for task in reading.tasks):
                 reason = f"{reading.file}: is a definition: it says nothing of a run"
             else:
-                place = (part, first_row + len(rows))
-                rows += rows_of(reading.tasks, place, entry.name, digest, origin)
+                found.append(reading.tasks)
     except Exception as error:  # noqa: BLE001 - one document must not stop all others
-        reason = f"{entry.name}: a fault of taskgraph itself: {error!r}"
+        reason = _fault(entry, error)
     kind = _REJECTED if reason else _READ
-    return _Outcome(kind, entry.stamp, digest, reason or None, tuple(rows))
+    return _Outcome(kind, entry.stamp, digest, reason or None, tuple(found))
+
+
+def _fault(entry: Entry, error: Exception) -> str:
+    return f"{entry.name}: a fault of taskgraph itself: {error!r}"
 
 
 def _content(entry: Entry) -> bytes:

@@ -88,7 +88,7 @@ WHERE what <> 'hung'
 """
 
 COUNTS = f"""
-SELECT runs.task, runs.name, level, count(*)
+SELECT runs.task, runs.name, level, count(*), count(*) FILTER (what = 'cut')
 {_ABOVE.format(levels="levels")}
 GROUP BY ALL
 """
@@ -97,11 +97,13 @@ GROUP BY ALL
 RANKED = f"""
 SELECT task, name, runs, rank, span_us FROM (
     SELECT
-        runs.task, runs.name, levels.level, levels.runs, levels.rank, span_us, what,
-        count(*) FILTER (what = 'cut') OVER same AS cut,
-        row_number() OVER (same ORDER BY what = 'cut', span_us) AS place
+        runs.task, runs.name, levels.level, levels.runs, levels.rank, levels.cut,
+        span_us, what,
+        row_number() OVER (
+            PARTITION BY runs.task, runs.name, levels.level
+            ORDER BY what = 'cut', span_us
+        ) AS place
     {_ABOVE.format(levels="ranks")}
-    WINDOW same AS (PARTITION BY runs.task, runs.name, levels.level)
 )
 WHERE place = rank AND what = 'healthy'
     AND (cut = 0 OR level = 0 OR span_us // {SECOND} < level)

@@ -211,10 +211,10 @@ def _find_limits(
     """Find the limit of each group among the most runs that can show one."""
     connection.execute(queries.LEVELS)
     ranked = []
-    for task, name, level, runs in connection.execute(queries.COUNTS).fetchall():
+    for *group, runs, cut in connection.execute(queries.COUNTS).fetchall():
         rank = limit_rank(runs, options.share, options.confidence)
         if rank is not None:
-            ranked.append((task, name, level, runs, rank))
+            ranked.append((*group, runs, rank, cut))
     _register(connection, ranked)
     found: dict[tuple[str | None, str], _Limit] = {}
     for task, name, runs, rank, value in connection.execute(queries.RANKED).fetchall():
@@ -229,7 +229,7 @@ def _register(
     import pyarrow as pa
 
     fields = [("task", pa.string()), ("name", pa.string())]
-    fields += [(name, pa.int64()) for name in ("level", "runs", "rank")]
+    fields += [(name, pa.int64()) for name in ("level", "runs", "rank", "cut")]
     columns = zip(*rows, strict=True) if rows else [()] * len(fields)
     arrays = [pa.array(c, kind) for c, (_, kind) in zip(columns, fields, strict=True)]
     table = pa.Table.from_arrays(arrays, names=[name for name, _ in fields])
@@ -307,7 +307,7 @@ def _with_kills(
 ) -> list[Advice]:
     """Count the healthy runs that are longer than the advice."""
     numbered = [
-        (draft.task, draft.subtask, draft.advised, 0, 0)
+        (draft.task, draft.subtask, draft.advised, 0, 0, 0)
         for draft in drafts
         if draft.advised is not None
     ]
