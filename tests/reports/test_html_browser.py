@@ -212,6 +212,8 @@ def test_it_fits_and_follows_the_surroundings(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.emulate_media(media="print")
     assert page.evaluate(colour) == "rgb(255, 255, 255)"
+    picture = "getComputedStyle(document.querySelector('.canvas .page')).fill"
+    assert page.evaluate(picture) == "rgb(255, 255, 255)"
     assert not page.locator(".tools").is_visible()
     pdf = page.pdf(prefer_css_page_size=True)
     assert pdf.startswith(b"%PDF")

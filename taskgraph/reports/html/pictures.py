@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from taskgraph.diagrams import FORMATS, DiagramOptions, render
@@ -11,6 +12,8 @@ from taskgraph.model import Id
 from taskgraph.reports.results import Account
 
 __all__ = ["Picture", "diagram", "timeline"]
+
+_DARK = re.compile(r"(<style>[^<]*)@media \(prefers-color-scheme")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ def diagram(account: Account) -> Picture:
         schedule=found.budget.schedule if found else None,
         no_return=found.rollback.no_return if found else None,
     )
-    svg = Markup(render_svg(scene))
+    svg = Markup(_light_on_paper(render_svg(scene)))
     return Picture(svg, tuple(node.ids for node in scene.nodes), scene.notes)
 
 
@@ -65,4 +68,9 @@ def timeline(account: Account) -> Picture | None:
         no_return=found.rollback.no_return,
         as_of=account.as_of,
     )
-    return Picture(Markup(svg))
+    return Picture(Markup(_light_on_paper(str(svg))))
+
+
+def _light_on_paper(svg: str) -> str:
+    """Let the dark colours of a picture be for screens only."""
+    return _DARK.sub(r"\1@media screen and (prefers-color-scheme", svg, count=1)

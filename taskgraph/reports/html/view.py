@@ -27,7 +27,7 @@ __all__ = ["Cell", "TaskView"]
 
 _MOST_ROWS = 20_000
 _MOST_DOCUMENT = 8_000_000
-_MOST_SHARES = 200
+_MOST_SHARES = 25
 _MOST_FINDINGS = 500
 _WORST_FIRST = (
     "failed",
@@ -240,6 +240,17 @@ class TaskView:
             )
             for node in holders[:_MOST_SHARES]
         ]
+
+    @property
+    def hidden_shares(self) -> int:
+        """How many holders of the budget are left out."""
+        worst = self.diagnosis.budget.shares if self.diagnosis else ()
+        return sum(map(bool, worst)) - len(self.shares)
+
+    @property
+    def hidden_steps(self) -> int:
+        """How many steps of a rollback are left out."""
+        return len(self.diagnosis.rollback.steps) - len(self.steps) if self.diagnosis else 0
 
     @property
     def shares_total(self) -> str:
