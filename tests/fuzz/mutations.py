@@ -29,7 +29,8 @@ TOKENS = [
 VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, False, 0, -1, 2**63, -(2**63), 10**25, 1.5, 1e308, float("nan"), "", "x",
      "30", "1h30m", "2024-06-03T09:00:00", "0001-01-01T00:00:00Z",
-     "9999-12-31T23:59:59-14:00", [], {}, [[]], [{}], [None], [1, "1", True], {"id": 1}, {"id": None}, [[1]], "SUCCEED",
+     "9999-12-31T23:59:59-14:00", [], {}, [[]], [{}], [None], [1, "1", True],
+     {"id": 1}, {"id": None}, [[1]], "SUCCEED",
      "FAILED", "ROLLBACK", "taskgraph/task", "task-definition", "a\nb\x1b[31m", "\u202e"]
 ).map(copy.deepcopy)  # fmt: skip
 
