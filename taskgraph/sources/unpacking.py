@@ -43,6 +43,7 @@ _DEFINITIONS = tuple(
 _MOST_MEMBERS = 100_000
 _MOST_TOGETHER = 16
 _DEEPEST = 3
+_MANY_CONTAINERS = 4_000_000
 _CHECK = "copy or save it again"
 _LIMIT = "the limit can be set: ReadOptions.max_bytes in Python"
 
@@ -109,6 +110,12 @@ class Allowance:
         data = stream.read(min(self.options.max_bytes, self.bytes) + 1)
         self.check_size(data, file)
         self.spend(len(data))
+        if len(data) > _MANY_CONTAINERS:
+            # Brackets pack well, and each takes far more memory than its byte.
+            count = data.count(b"[") + data.count(b"{")
+            if count > _MANY_CONTAINERS:
+                problem = Problem(f"unpacks to {count:,} lists and objects")
+                raise InputError(file, [problem], "no task response has so many")
         return data
 
     def check_size(self, data: bytes, file: str) -> None:
@@ -224,7 +231,8 @@ def members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     found = [
         info
         for info in archive.infolist()
-        if not info.is_dir()
+        if info.filename
+        and not info.filename.endswith("/")
         and stat.S_IFMT(info.external_attr >> 16) in (0, stat.S_IFREG)
         and not any(
             part.startswith((".", "__MACOSX")) and part not in (".", "..")

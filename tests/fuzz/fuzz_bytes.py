@@ -32,6 +32,7 @@ DEFAULTS = {
     "-rss_limit_mb": "1024",
     "-timeout": "10",
     "-max_len": "20000",
+    "-artifact_prefix": f"{tempfile.gettempdir()}/fuzz_bytes_",
 }
 
 

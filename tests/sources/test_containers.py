@@ -106,6 +106,14 @@ def test_hidden_files_and_links_are_left_out() -> None:
     assert readings(data.getvalue(), "a.zip") == ["a.zip!./a.json: 1"]
 
 
+def test_a_member_without_a_name_is_left_out() -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as file:
+        file.writestr("a.json", TASK)
+        file.writestr(zipfile.ZipInfo(""), TASK)
+    assert readings(data.getvalue(), "a.zip") == ["a.zip!a.json: 1"]
+
+
 def test_names_in_an_archive_lead_nowhere(tmp_path: Path) -> None:
     files = {"../../up.json": TASK, "/etc/x.json": TASK, "c:\\w.json": TASK}
     names = [line.removesuffix(": 1") for line in readings(archive(files), "a.zip")]
@@ -133,6 +141,13 @@ def test_a_bomb_is_refused(pack: object) -> None:
     packed = pack(b" " * (5 << 20))
     assert len(packed) < 10_000
     assert "is larger than 1 MiB" in refusal(packed, "a", options)
+
+
+def test_a_bomb_of_brackets_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacking, "_MANY_CONTAINERS", 1000)
+    packed = gzip.compress(b"[" + b"[],{}," * 1000 + b"0]")
+    assert "unpacks to 2,001 lists and objects" in refusal(packed)
+    assert "must be an object" in refusal(gzip.compress(b"[" + b"0," * 1000 + b"0]"))
 
 
 def test_a_bomb_in_zstandard_is_refused() -> None:
