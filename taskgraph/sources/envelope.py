@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from taskgraph.errors import InputError
 from taskgraph.model import ApiError, Envelope
 from taskgraph.sources.document import MEND, Problems
-from taskgraph.sources.shapes import ANY, FLAG, INTEGER, TEXT, TIME, Field, Shape, describe
+from taskgraph.sources.shapes import (
+    ANY,
+    FLAG,
+    INTEGER,
+    TEXT,
+    TIME,
+    Field,
+    Shape,
+    describe,
+    is_id,
+)
 
-__all__ = ["ENVELOPE_KEYS", "Item", "no_data", "read_envelope", "unwrap"]
+__all__ = ["ENVELOPE_KEYS", "Item", "items_of", "no_data", "read_envelope", "unwrap"]
 
 _LOOK_UP = "look the trace id up in OCP's log"
 _ENVELOPE = Shape(
@@ -34,7 +44,9 @@ class Item(NamedTuple):
     pointer: str
 
 
-def unwrap(root: Mapping[str, Any], what_to_save: str, problems: Problems) -> list[Item]:
+def unwrap(
+    root: Mapping[str, Any], what_to_save: str, problems: Problems
+) -> Iterator[Item]:
     """Give what a response holds in ``data``, in a list there, or in a page there.
 
     Raises
@@ -57,8 +69,13 @@ def unwrap(root: Mapping[str, Any], what_to_save: str, problems: Problems) -> li
     if isinstance(payload, list):
         if not payload:
             raise problems.refuse("is a list without tasks", pointer, what_to_save)
-        return [Item(value, f"{pointer}/{i}") for i, value in enumerate(payload)]
-    return [Item(payload, pointer)]
+        return items_of(payload, pointer)
+    return iter([Item(payload, pointer)])
+
+
+def items_of(values: list[Any], pointer: str) -> Iterator[Item]:
+    """Give the items of a list, one after the other: reading may stop at any."""
+    return (Item(value, f"{pointer}/{i}") for i, value in enumerate(values))
 
 
 def read_envelope(root: Mapping[str, Any], problems: Problems) -> Envelope:
@@ -70,14 +87,14 @@ def read_envelope(root: Mapping[str, Any], problems: Problems) -> Envelope:
     if isinstance(raw, Mapping):
         code, message = raw.get("code"), raw.get("message")
         error = ApiError(
-            code if isinstance(code, int | str) else None,
+            code if is_id(code) else None,
             message if isinstance(message, str) else None,
         )
     elif raw is not None:
         error = ApiError(message=str(raw))
     return Envelope(
         successful=found["successful"],
-        status=status if isinstance(status, int) else None,
+        status=status if is_id(status) and isinstance(status, int) else None,
         timestamp=found["timestamp"],
         duration=found["duration"],
         server=found["server"],

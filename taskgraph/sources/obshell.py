@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from taskgraph.model import Envelope, Id, Operation, Status, Subtask, Task
 from taskgraph.sources.document import Problems
-from taskgraph.sources.envelope import Item, read_envelope, unwrap
+from taskgraph.sources.envelope import Item, items_of, read_envelope, unwrap
 from taskgraph.sources.shapes import (
     ANY,
     ID,
@@ -86,12 +86,12 @@ def read_obshell(root: Any, problems: Problems) -> list[Task]:
     """
     envelope = None
     if isinstance(root, list):
-        items = [Item(value, f"/{i}") for i, value in enumerate(root)]
+        items = items_of(root, "")
     elif "data" in root:
         items = unwrap(root, _GET_THE_DAG, problems)
         envelope = read_envelope(root, problems)
     else:
-        items = [Item(root, "")]
+        items = iter([Item(root, "")])
     return [_read_item(item, envelope, problems) for item in items]
 
 

@@ -6,12 +6,12 @@ bare arrays of tasks have one shape with different fields left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from taskgraph.model import Envelope, Id, Reference, Subtask, Task
 from taskgraph.sources.document import MEND, Problems
-from taskgraph.sources.envelope import Item, no_data, read_envelope, unwrap
+from taskgraph.sources.envelope import Item, items_of, no_data, read_envelope, unwrap
 from taskgraph.sources.shapes import (
     ANY,
     FLAG,
@@ -26,6 +26,7 @@ from taskgraph.sources.shapes import (
     Shape,
     check_finite,
     describe,
+    is_id,
     rows_of,
 )
 
@@ -108,17 +109,17 @@ def read_ocp(root: Any, problems: Problems) -> list[Task]:
     return [_read_task(item, envelope, problems) for item in items]
 
 
-def _items(root: Any, problems: Problems) -> tuple[list[Item], Envelope | None]:
+def _items(root: Any, problems: Problems) -> tuple[Iterator[Item], Envelope | None]:
     if isinstance(root, list):
         if not root:
             raise problems.refuse("is a list without tasks", "", _GET_THE_TASK)
-        return [Item(value, f"/{i}") for i, value in enumerate(root)], None
+        return items_of(root, ""), None
     if not isinstance(root, dict):
         message = f"the document must be an object, not {describe(root)}"
         raise problems.refuse(message, "", MEND)
     if "data" not in root:
         if "subtasks" in root:
-            return [Item(root, "")], None
+            return iter([Item(root, "")]), None
         if _looks_like_subtask(root):
             raise problems.refuse("is one subtask, not a task", "", _GET_THE_TASK)
         raise no_data(root, _GET_THE_TASK, problems)
@@ -182,7 +183,7 @@ def reference(value: Any, identifier: Id | None) -> Reference | None:
     """Read who or what a task names: a name, an id, or an object with both."""
     if isinstance(value, Mapping):
         own, name = value.get("id"), value.get("name")
-        if isinstance(own, int | str) and not isinstance(own, bool):
+        if is_id(own):
             identifier = own
         value = name
     if isinstance(value, str):
@@ -194,5 +195,9 @@ def reference_extra(key: str, value: Any) -> dict[str, Any]:
     """Give what an object that a task names has beside its id and name."""
     if not isinstance(value, Mapping):
         return {}
-    rest = {name: item for name, item in value.items() if name not in ("id", "name")}
+    rest = {
+        name: item
+        for name, item in value.items()
+        if not (name == "id" and is_id(item)) and not (name == "name" and type(item) is str)
+    }
     return {key: rest} if rest else {}

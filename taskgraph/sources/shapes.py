@@ -16,7 +16,7 @@ from datetime import datetime
 from itertools import chain, repeat
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from taskgraph.model import Id
 from taskgraph.sources.document import Problems
@@ -42,6 +42,7 @@ __all__ = [
     "WrongValueError",
     "check_finite",
     "describe",
+    "is_id",
     "rows_of",
 ]
 
@@ -332,7 +333,8 @@ class Shape:
         groups: dict[tuple[str, ...], list[int]] = {}
         for position, row in enumerate(rows):
             if type(row) is dict:
-                groups.setdefault(tuple(row), []).append(position)
+                known = tuple(key for key in row if key in self.keys)
+                groups.setdefault(known, []).append(position)
             else:
                 field = pointer_of(position).rpartition("/")[2]
                 what = f"item {field} must be an object, not {describe(row)}"
@@ -350,16 +352,17 @@ class Shape:
         pointer_of: PointerOf,
         problems: Problems,
     ) -> dict[str, Column]:
-        """Read rows that have the same keys, at least one.
+        """Read rows that have the same known keys, at least one.
 
         Raises
         ------
         KeyError
             If they do not.
         """
-        keys = tuple(rows[0])
+        keys = tuple(key for key in rows[0] if key in self.keys)
         values = dict(zip(keys, _transposed(keys, rows), strict=True))
-        problems.tally.texts += len(keys) * len(rows)
+        extras = self._extras(len(keys), rows)
+        problems.tally.texts += sum(map(len, rows))
         columns: dict[str, Column] = {}
         for attribute, field in self.fields.items():
             present = [key for key in field.keys if key in values]
@@ -376,7 +379,12 @@ class Shape:
             if field.default is not None and None in column:
                 column = [field.default if value is None else value for value in column]
             columns[attribute] = column
-        columns["extra"] = self._extras(keys, rows, pointer_of, problems)
+        for position, extra in enumerate(extras):
+            if extra:
+                problems.tally.add_values(list(extra.values()), {dict})
+                if not _is_finite(extra):
+                    check_finite(extra, pointer_of(position), problems)
+        columns["extra"] = extras
         return columns
 
     @staticmethod
@@ -409,23 +417,23 @@ class Shape:
                     problems.add(f"item {error.step} {error}", f"{pointer}/{error.step}")
         return values
 
-    def _extras(
-        self,
-        keys: Iterable[str],
-        rows: Sequence[Mapping[str, Any]],
-        pointer_of: PointerOf,
-        problems: Problems,
-    ) -> Column:
-        unknown = [key for key in keys if key not in self.keys]
-        if not unknown:
+    def _extras(self, known: int, rows: Sequence[Mapping[str, Any]]) -> Column:
+        """Give what each row has beside its known fields.
+
+        Raises
+        ------
+        KeyError
+            If a row has another number of known fields.
+        """
+        if all(len(row) == known for row in rows):
             return [_NO_EXTRA] * len(rows)
-        extras = []
-        for position, row in enumerate(rows):
-            extra = {key: row[key] for key in unknown}
-            problems.tally.add_values(list(extra.values()), {dict})
-            if not _is_finite(extra):
-                check_finite(extra, pointer_of(position), problems)
-            extras.append(extra)
+        extras = [
+            {key: value for key, value in row.items() if key not in self.keys}
+            for row in rows
+        ]
+        for row, extra in zip(rows, extras, strict=True):
+            if len(row) - len(extra) != known:
+                raise KeyError
         return extras
 
 
@@ -465,6 +473,13 @@ def _transposed(keys: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[
         return [[row[key] for row in rows] for key in keys]
     flat = list(chain.from_iterable(map(itemgetter(*keys), rows)))
     return [flat[place :: len(keys)] for place in range(len(keys))]
+
+
+def is_id(value: object) -> TypeGuard[Id]:
+    """Tell whether a value can be an id."""
+    if type(value) is int:
+        return _SMALLEST <= value <= _LARGEST
+    return isinstance(value, str) and bool(value)
 
 
 def check_finite(value: Any, pointer: str, problems: Problems) -> None:
