@@ -28,7 +28,6 @@ def test_no_photograph_gives_a_false_alarm() -> None:
         assert try_photo(seed).false_alarms == []
 
 
-@pytest.mark.xfail(reason="four rules do not know that obshell sets times anew")
 def test_no_dag_of_obshell_gives_a_false_alarm() -> None:
     for seed in range(200):
         assert try_dag(seed).false_alarms == []
