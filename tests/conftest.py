@@ -13,6 +13,10 @@ import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Processes that tests start buffer their output, as they do for users.
+os.environ.pop("PYTHONUNBUFFERED", None)
+
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 # The same commit gets the same verdict: a search for new counterexamples is a thing to

@@ -94,6 +94,8 @@ def _write_standard(content: str | bytes) -> None:
     except BrokenPipeError:
         raise  # the reader has seen enough
     except OSError as error:
+        with contextlib.suppress(OSError):
+            sys.stdout.close()  # or what it still holds would fail again at the exit
         raise ConfigError(f"standard output cannot be written: {error.strerror}") from None
 
 
