@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from taskgraph.model.secrets import MASK, mask_lines, mask_text, mask_value
@@ -14,6 +15,7 @@ __all__ = ["mask_task", "redact_task"]
 
 _ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.]*\d)")
 _SIGNS = ("=", " -p", "://", "identified", "bearer", "basic", "private key")
+_LOGS, _EXTRA = attrgetter("logs"), attrgetter("extra")
 _PORT = re.compile(r":\d{1,5}\Z")
 # What rules and analyses go by: an answer must not depend on redaction.
 _KEPT_NUMBERS = frozenset({"concurrency", "parallelIdx"})
@@ -70,7 +72,7 @@ def _mask_subtasks(subtasks: tuple[Subtask, ...]) -> tuple[Subtask, ...]:
             s._replace(description=mask_text(s.description)) if s.description else s
             for s in masked
         )
-    if any(subtask.logs or subtask.extra for subtask in subtasks):
+    if any(map(_LOGS, subtasks)) or any(map(_EXTRA, subtasks)):
         masked = tuple(map(_mask_details, masked))
     return masked
 

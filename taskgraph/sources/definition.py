@@ -24,7 +24,6 @@ from taskgraph.sources.shapes import (
     Kind,
     Shape,
     WrongValueError,
-    check_finite,
     describe,
 )
 
@@ -59,7 +58,7 @@ def _kind(value: str) -> str:
 
 
 _DURATION = Kind("a duration", frozenset({int, str}), _duration)
-_NAMED = Kind("a name, or an object with id and name", frozenset({str, dict}))
+_NAMED = Kind("a name, or an object with id and name", frozenset({str, dict}), is_free=True)
 
 _OF_A_RESPONSE = frozenset(
     {"data", "error", "server", "successful", "timestamp", "traceId"}
@@ -152,7 +151,6 @@ def _read_task(raw: dict[str, Any], pointer: str, problems: Problems) -> Task:
         problems.add("subtasks is missing", f"{pointer}/subtasks")
     found = _TASK.read(raw, pointer, problems)
     extra = _own_fields(found["extra"], _TASK, pointer, problems)
-    check_finite(found["context"], f"{pointer}/context", problems)
     if found["description"] is not None:
         extra["description"] = found["description"]
     for key in _REFERENCES:

@@ -24,7 +24,6 @@ from taskgraph.sources.shapes import (
     Field,
     Kind,
     Shape,
-    check_finite,
     rows_of,
 )
 
@@ -43,6 +42,7 @@ _KINDS = {
     "budget": INTEGER, "is_definition": FLAG, "is_summary": FLAG, "assumed_offset": TEXT,
     "context": OBJECT, "naive_times": LIST,
 }  # fmt: skip
+_PART = OBJECT._replace(is_free=False)  # read field by field
 _REFERENCES = ("creator", "cluster", "tenant", "host")
 _DEFAULTS = {"name": "", "logs": (), "is_definition": False, "is_summary": False}
 _APART = frozenset({"subtasks", "envelope", "extra", "origin", *_REFERENCES})
@@ -59,7 +59,7 @@ _SUBTASK = Shape(
 )
 _TASK = Shape(
     {field.name: _field(field.name) for field in fields(Task) if field.name not in _APART}
-    | {name: Field(OBJECT, name) for name in (*_REFERENCES, "envelope")}
+    | {name: Field(_PART, name) for name in (*_REFERENCES, "envelope")}
     | {"subtasks": Field(OBJECTS, "subtasks"), "fields": Field(OBJECT, "extra")}
 )
 _REFERENCE = Shape({"id": Field(ID, "id"), "name": Field(TEXT, "name")})
@@ -71,7 +71,7 @@ _ENVELOPE = Shape(
         "duration": Field(INTEGER, "duration"),
         "server": Field(TEXT, "server"),
         "trace_id": Field(TEXT, "trace_id"),
-        "error": Field(OBJECT, "error"),
+        "error": Field(_PART, "error"),
     }
 )
 _ERROR = Shape({"code": Field(ID, "code"), "message": Field(TEXT, "message")})
@@ -80,7 +80,7 @@ _ROOT = Shape(
         "format": Field(TEXT, "format"),
         "version": Field(INTEGER, "version"),
         "dialect": Field(TEXT, "dialect"),
-        "task": Field(OBJECT, "task", required=True),
+        "task": Field(_PART, "task", required=True),
     }
 )
 
@@ -141,8 +141,6 @@ def read_native(root: Mapping[str, Any], problems: Problems) -> list[Task]:
     InputError
         If a later version wrote it.
     """
-    check_finite(root, "", problems)
-    problems.finish()
     top = _read(_ROOT, root, "", problems)
     if (top["version"] or 0) > _VERSION:
         message = f"is written in version {top['version']} of {FORMAT}"

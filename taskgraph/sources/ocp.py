@@ -24,7 +24,6 @@ from taskgraph.sources.shapes import (
     TIME,
     Field,
     Shape,
-    check_finite,
     describe,
     is_id,
     rows_of,
@@ -150,10 +149,8 @@ def _read_task(item: Item, envelope: Envelope | None, problems: Problems) -> Tas
         problems,
         rows_of(Subtask),
     )
-    check_finite(found["context"], f"{pointer}/context", problems)
     extra = dict(found["extra"])
     for key in _REFERENCES:
-        check_finite(found[key], f"{pointer}/{key}", problems)
         extra |= reference_extra(key, found[key])
     return Task(
         id=found["id"],

@@ -40,7 +40,6 @@ __all__ = [
     "Kind",
     "Shape",
     "WrongValueError",
-    "check_finite",
     "describe",
     "is_id",
     "rows_of",
@@ -94,6 +93,8 @@ class Kind(NamedTuple):
         What the items of a list must be.
     is_read_apart : bool
         Whoever reads the object that has the field reads these values on his own.
+    is_free : bool
+        Such values may hold anything that JSON has.
     """
 
     expected: str
@@ -102,6 +103,7 @@ class Kind(NamedTuple):
     convert_column: Callable[[Column], Column] | None = None
     items: Kind | None = None
     is_read_apart: bool = False
+    is_free: bool = False
 
     def read(self, value: Any) -> Any:
         """Check and convert one value.
@@ -235,7 +237,7 @@ def _list_kind(expected: str, kind: Kind) -> Kind:
     )
 
 
-ANY = Kind("a value", frozenset({bool, dict, float, int, list, str}))
+ANY = Kind("a value", frozenset({bool, dict, float, int, list, str}), is_free=True)
 FLAG = Kind("true or false", frozenset({bool}))
 INTEGER = Kind("a whole number", frozenset({int}), _check_range, _check_ranges)
 TEXT = Kind("a text", frozenset({str}))
@@ -243,7 +245,7 @@ ID = Kind("a whole number or a text", frozenset({int, str}), _check_id, _check_i
 IDS = _list_kind("a list of ids", ID)
 TEXTS = _list_kind("a list of texts", TEXT)
 TIME = Kind("a time", frozenset({str}), _time, parse_times)
-OBJECT = Kind("an object", frozenset({dict}))
+OBJECT = Kind("an object", frozenset({dict}), is_free=True)
 LIST = Kind("a list", frozenset({list}))
 OBJECTS = LIST._replace(is_read_apart=True)
 
@@ -373,6 +375,8 @@ class Shape:
             column: Column = [None] * len(rows)
             for place, key in enumerate(present):
                 more = self._column(field, key, values[key], pointer_of, problems)
+                if field.kind.is_free:
+                    _check_finite(key, more, pointer_of, problems)
                 column = _filled(column, more) if place else more
             if field.kind is TIME and present and are_naive(column):
                 problems.has_naive_times = True
@@ -382,8 +386,8 @@ class Shape:
         for position, extra in enumerate(extras):
             if extra:
                 problems.tally.add_values(list(extra.values()), {dict})
-                if not _is_finite(extra):
-                    check_finite(extra, pointer_of(position), problems)
+                for key, value in extra.items():
+                    _check_finite(key, [value], _From(pointer_of, position), problems)
         columns["extra"] = extras
         return columns
 
@@ -482,19 +486,23 @@ def is_id(value: object) -> TypeGuard[Id]:
     return isinstance(value, str) and bool(value)
 
 
-def check_finite(value: Any, pointer: str, problems: Problems) -> None:
-    """Note every number in a value that JSON does not have: NaN and the infinities."""
-    if _is_finite(value):
-        return
-    stack = [(pointer, "", value)]
-    while stack:
-        place, field, value = stack.pop()
-        if isinstance(value, dict):
-            stack += [(f"{place}/{escape_token(k)}", k, v) for k, v in value.items()]
-        elif isinstance(value, list):
-            stack += [(f"{place}/{i}", f"item {i}", v) for i, v in enumerate(value)]
-        elif isinstance(value, float) and not math.isfinite(value):
-            problems.add(f"{field} must be a finite number, not {describe(value)}", place)
+def _check_finite(
+    key: str, column: Column, pointer_of: PointerOf, problems: Problems
+) -> None:
+    """Note every number in the values that JSON does not have: NaN and the infinities."""
+    for position, whole in enumerate(column):
+        if _is_finite(whole):
+            continue
+        stack = [(f"{pointer_of(position)}/{escape_token(key)}", key, whole)]
+        while stack:
+            place, field, value = stack.pop()
+            if isinstance(value, dict):
+                stack += [(f"{place}/{escape_token(k)}", k, v) for k, v in value.items()]
+            elif isinstance(value, list):
+                stack += [(f"{place}/{i}", f"item {i}", v) for i, v in enumerate(value)]
+            elif isinstance(value, float) and not math.isfinite(value):
+                wrong = f"{field} must be a finite number, not {describe(value)}"
+                problems.add(wrong, place)
 
 
 def _is_finite(value: Any) -> bool:
