@@ -8,7 +8,6 @@ them is enough, and durations may have units.
 from __future__ import annotations
 
 import difflib
-import fnmatch
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -27,14 +26,9 @@ from taskgraph.sources.shapes import (
     describe,
 )
 
-__all__ = ["KIND", "is_definition_name", "read_definition"]
+__all__ = ["KIND", "read_definition"]
 
 KIND = "task-definition"
-_NAMES = tuple(
-    f"*.{mark}.{ending}"
-    for mark in ("task", "taskdef")
-    for ending in ("json", "yaml", "yml")
-)
 _RENAME = (
     "remove what only a run can have; a saved response needs another file name, "
     "without .task or .taskdef in it"
@@ -99,18 +93,6 @@ _SUBTASK = Shape(
     {n: field for n, field in SUBTASK_FIELDS.items() if n not in _NOT_OF_A_SUBTASK}
     | {"id": Field(ID, "id"), "timeout": Field(_DURATION, "timeout")}
 )
-
-
-def is_definition_name(file: str) -> bool:
-    """Tell whether the name of a file says that it is a definition.
-
-    Examples
-    --------
-    >>> is_definition_name("ci/upgrade.task.yaml"), is_definition_name("task.json")
-    (True, False)
-    """
-    name = file.replace("\\", "/").rpartition("/")[2].lower()
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in _NAMES)
 
 
 def read_definition(root: Any, problems: Problems) -> list[Task]:

@@ -10,7 +10,8 @@ from taskgraph.errors import InputError
 from taskgraph.model import Id, Subtask, Task
 from taskgraph.sources.decoding import decode
 from taskgraph.sources.document import Document, Problems
-from taskgraph.sources.unpacking import DAMAGED, Allowance, members, read_member
+from taskgraph.sources.limits import Allowance
+from taskgraph.sources.unpacking import DAMAGED, members, read_member
 
 __all__ = ["find_task_info", "read_diagnosis"]
 

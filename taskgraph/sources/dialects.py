@@ -9,6 +9,7 @@ from typing import Any
 from taskgraph.errors import InputError
 from taskgraph.model import Task
 from taskgraph.sources.document import Document, Problems
+from taskgraph.sources.naming import has_json_name, has_yaml_name, is_definition_name
 from taskgraph.sources.obshell import looks_like_obshell, read_obshell
 from taskgraph.sources.ocp import read_ocp
 from taskgraph.sources.parsing import parse_json
@@ -17,8 +18,6 @@ from taskgraph.sources.times import with_offsets
 __all__ = ["read_document"]
 
 _LARGE = 1 << 20
-_PACKED = (".gz", ".zst")
-_YAML_NAMES = (".yaml", ".yml")
 _YAML_START = re.compile(
     rb"(?:%YAML|---(?=\s)|\s*#|(?s:.{0,4000}?)^kind[ \t]*:)", re.MULTILINE
 )
@@ -35,31 +34,28 @@ def read_document(document: Document) -> list[Task]:
     InputError
         With every problem, if the document cannot be read or holds no task.
     """
-    name = document.file.lower()
-    for ending in _PACKED:
-        name = name.removesuffix(ending)
-    if _is_yaml(name, document.data):
-        return _read_yaml(replace(document, syntax="yaml"), name)
-    return _read_json(document, name)
+    if _is_yaml(document):
+        return _read_yaml(replace(document, syntax="yaml"))
+    return _read_json(document)
 
 
-def _is_yaml(name: str, data: bytes) -> bool:
-    if name.endswith(_YAML_NAMES):
+def _is_yaml(document: Document) -> bool:
+    if has_yaml_name(document.file):
         return True
+    data = document.data
     start = data[:100].lstrip()[:1]
-    has_other_name = name.endswith((".json", ".jsonl", ".ndjson"))
-    if has_other_name or start in (b"", b"{", b"[", b"<", b'"'):
+    if has_json_name(document.file) or start in (b"", b"{", b"[", b"<", b'"'):
         return False
     return _YAML_START.match(data) is not None
 
 
-def _read_yaml(document: Document, name: str) -> list[Task]:
+def _read_yaml(document: Document) -> list[Task]:
     from taskgraph.sources.definition import KIND, read_definition
     from taskgraph.sources.yaml_text import parse_yaml
 
     root = parse_yaml(document)
     problems = Problems(document)
-    if not _is_definition(root, name):
+    if not _is_definition(root, document.file):
         hint = f"name it *.task.yaml if it is one, or say kind: {KIND}"
         raise problems.refuse("is YAML, and no definition of a task", "", hint)
     tasks = read_definition(root, problems)
@@ -67,7 +63,7 @@ def _read_yaml(document: Document, name: str) -> list[Task]:
     return tasks
 
 
-def _read_json(document: Document, name: str) -> list[Task]:
+def _read_json(document: Document) -> list[Task]:
     """Read JSON in which no object has a key twice.
 
     In a large document that has no quote inside a text, lost keys are found by counting
@@ -78,15 +74,15 @@ def _read_json(document: Document, name: str) -> list[Task]:
     by_count = len(data) > _LARGE and has_no_quote
     root = parse_json(document, refuse_repeated=not by_count)
     problems = Problems(document)
-    tasks = _read_root(root, name, problems)
+    tasks = _read_root(root, problems)
     problems.finish()
     if by_count and 2 * problems.tally.texts != data.count(b'"'):
         parse_json(document)
     return [with_offsets(task) for task in tasks] if problems.has_naive_times else tasks
 
 
-def _read_root(root: Any, name: str, problems: Problems) -> list[Task]:
-    if _is_definition(root, name):
+def _read_root(root: Any, problems: Problems) -> list[Task]:
+    if _is_definition(root, problems.document.file):
         from taskgraph.sources.definition import read_definition
 
         return read_definition(root, problems)
@@ -101,10 +97,8 @@ def _read_root(root: Any, name: str, problems: Problems) -> list[Task]:
     return read_ocp(root, problems)
 
 
-def _is_definition(root: Any, name: str) -> bool:
-    from taskgraph.sources.definition import is_definition_name
-
-    if is_definition_name(name):
+def _is_definition(root: Any, file: str) -> bool:
+    if is_definition_name(file):
         return True
     kind = root.get("kind") if isinstance(root, dict) else None
     return isinstance(kind, str) and "definition" in kind.lower()

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from taskgraph.errors import InputError, Problem
+from taskgraph.sources.naming import is_document_name
 from taskgraph.sources.options import ReadOptions
-from taskgraph.sources.unpacking import is_document_name
 
 __all__ = ["Source", "find_sources"]
 

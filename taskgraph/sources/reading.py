@@ -12,15 +12,15 @@ from taskgraph.model import Task, mask_task, redact_task
 from taskgraph.sources.decoding import decode
 from taskgraph.sources.dialects import read_document
 from taskgraph.sources.document import Document
+from taskgraph.sources.limits import Allowance, is_compressed, is_zip
+from taskgraph.sources.naming import has_lines_name
 from taskgraph.sources.opening import Source
 from taskgraph.sources.options import ReadOptions
 from taskgraph.sources.parsing import paused_collector
-from taskgraph.sources.unpacking import Allowance, decompress, is_compressed, is_zip
 
 __all__ = ["Reading", "read_bytes", "read_source"]
 
 _DEFAULT = ReadOptions()
-_LINES = (".jsonl", ".ndjson")
 
 
 class Reading(NamedTuple):
@@ -109,6 +109,8 @@ def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
         yield from _zip_parts(data, file, allowance)
         allowance.leave()
     elif is_compressed(data):
+        from taskgraph.sources.unpacking import decompress
+
         allowance.enter()
         yield from _parts(decompress(data, file, allowance), file, allowance)
         allowance.leave()
@@ -155,8 +157,7 @@ def _text_parts(data: bytes, file: str) -> Iterator[_Part]:
 
 def _is_json_lines(data: bytes, file: str) -> bool:
     """Tell JSON Lines by the file's name, or by an object on each of the first lines."""
-    name = file.lower().removesuffix(".gz").removesuffix(".zst")
-    if name.endswith(_LINES):
+    if has_lines_name(file):
         return True
     start = data.find(b"{")
     if start < 0 or data[:start].strip():

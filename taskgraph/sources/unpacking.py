@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import gzip
 import io
 import lzma
@@ -13,39 +12,23 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any
 
 from taskgraph.errors import InputError, Problem
+from taskgraph.sources.limits import GZIP, MOST_MEMBERS, Allowance
+from taskgraph.sources.naming import is_document_name
 from taskgraph.sources.options import ReadOptions
 
 __all__ = [
     "DAMAGED",
-    "Allowance",
     "decompress",
-    "is_compressed",
-    "is_document_name",
-    "is_zip",
+    "document_members",
     "members",
     "open_zip",
     "read_member",
 ]
 
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-_ENDINGS = tuple(
-    f"{ending}{packed}"
-    for ending in (".json", ".jsonl", ".ndjson")
-    for packed in ("", ".gz", ".zst")
-)
-_DEFINITIONS = tuple(
-    f".{mark}.{ending}" for mark in ("task", "taskdef") for ending in ("yaml", "yml")
-)
-_MOST_MEMBERS = 100_000
-_MOST_TOGETHER = 16
-_DEEPEST = 3
-_MANY_CONTAINERS = 4_000_000
 _CHECK = "copy or save it again"
-_LIMIT = "the limit can be set: ReadOptions.max_bytes in Python"
 
 DAMAGED = (
     zipfile.BadZipFile,
@@ -62,105 +45,6 @@ DAMAGED = (
 """What the standard library raises where compressed data is damaged or unusual."""
 
 
-class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-
-class Allowance:
-    """How much may still be unpacked from one file, however deep it is packed.
-
-    Parameters
-    ----------
-    file : str
-        The name for messages.
-    options : ReadOptions
-    """
-
-    def __init__(self, file: str, options: ReadOptions) -> None:
-        self.file = file
-        self.options = options
-        self.members = _MOST_MEMBERS
-        self.bytes = _MOST_TOGETHER * options.max_bytes
-        self.depth = 0
-
-    def enter(self) -> None:
-        """Go one level deeper.
-
-        Raises
-        ------
-        InputError
-        """
-        self.depth += 1
-        if self.depth > _DEEPEST:
-            problem = Problem(f"is packed more than {_DEEPEST} times")
-            raise InputError(self.file, [problem], "unpack it first")
-
-    def leave(self) -> None:
-        """Come back from a level."""
-        self.depth -= 1
-
-    def read(self, stream: _Readable, file: str) -> bytes:
-        """Read one document to its end.
-
-        Raises
-        ------
-        InputError
-            If it is too large, or all of them together are.
-        """
-        data = stream.read(min(self.options.max_bytes, self.bytes) + 1)
-        self.check_size(data, file)
-        self.spend(len(data))
-        if len(data) > _MANY_CONTAINERS:
-            # Brackets pack well, and each takes far more memory than its byte.
-            count = data.count(b"[") + data.count(b"{")
-            if count > _MANY_CONTAINERS:
-                problem = Problem(f"unpacks to {count:,} lists and objects")
-                raise InputError(file, [problem], "no task response has so many")
-        return data
-
-    def check_size(self, data: bytes, file: str) -> None:
-        """Refuse a document that is too large.
-
-        Raises
-        ------
-        InputError
-        """
-        limit = self.options.max_bytes
-        if len(data) > limit:
-            raise InputError(file, [Problem(f"is larger than {_size(limit)}")], _LIMIT)
-
-    def spend(self, count: int) -> None:
-        """Take note of unpacked bytes.
-
-        Raises
-        ------
-        InputError
-            If all of them together are too many.
-        """
-        self.bytes -= count
-        if self.bytes < 0:
-            total = _size(_MOST_TOGETHER * self.options.max_bytes)
-            problem = Problem(f"unpacks to more than {total}")
-            raise InputError(self.file, [problem], "unpack it first")
-
-
-def _size(count: int) -> str:
-    for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if count >= size and count % size == 0:
-            return f"{count // size:,} {unit}"
-    return f"{count:,} bytes"
-
-
-def is_compressed(data: bytes) -> bool:
-    """Tell gzip and Zstandard by their first bytes."""
-    return data.startswith((_GZIP, _ZSTD))
-
-
-def is_zip(data: bytes) -> bool:
-    """Tell a zip archive by its first bytes."""
-    return data.startswith(_ZIP)
-
-
 def decompress(data: bytes, file: str, allowance: Allowance) -> bytes:
     """Decompress gzip or Zstandard.
 
@@ -170,7 +54,7 @@ def decompress(data: bytes, file: str, allowance: Allowance) -> bytes:
         If the data is damaged, too large, or needs an extra that is not installed.
     """
     try:
-        if data.startswith(_GZIP):
+        if data.startswith(GZIP):
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
                 return allowance.read(stream, file)
         return _decompress_zstd(data, file, allowance)
@@ -217,8 +101,8 @@ def open_zip(data: bytes, file: str) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except DAMAGED as error:
         raise damaged(file, error) from None
-    if len(archive.infolist()) > _MOST_MEMBERS:
-        problem = Problem(f"has more than {_MOST_MEMBERS:,} members")
+    if len(archive.infolist()) > MOST_MEMBERS:
+        problem = Problem(f"has more than {MOST_MEMBERS:,} members")
         raise InputError(file, [problem], "unpack it first")
     return archive
 
@@ -254,32 +138,12 @@ def read_member(
     """
     if info.flag_bits & 1:
         raise InputError(file, [Problem("is encrypted")], "unpack it first")
-    allowance.members -= 1
-    if allowance.members < 0:
-        problem = Problem(f"holds more than {_MOST_MEMBERS:,} documents")
-        raise InputError(allowance.file, [problem], "unpack it first")
+    allowance.take_member()
     try:
         with archive.open(info) as stream:
             return allowance.read(stream, file)
     except DAMAGED as error:
         raise damaged(file, error) from None
-
-
-def is_document_name(path: str, options: ReadOptions) -> bool:
-    """Tell whether a file of a folder or an archive is a document, by its name.
-
-    Parameters
-    ----------
-    path : str
-        From the folder or the archive on, with ``/``.
-    options : ReadOptions
-    """
-    name = path.rpartition("/")[2]
-    if options.glob is not None:
-        pattern = options.glob.removeprefix("**/")
-        return fnmatch.fnmatchcase(path if "/" in pattern else name, pattern)
-    lower = name.lower()
-    return lower.endswith((*_ENDINGS, *_DEFINITIONS, ".zip"))
 
 
 def document_members(

@@ -14,7 +14,14 @@ from pathlib import Path
 import pytest
 
 from taskgraph.errors import InputError
-from taskgraph.sources import ReadOptions, Source, read_bytes, read_source, unpacking
+from taskgraph.sources import (
+    ReadOptions,
+    Source,
+    limits,
+    read_bytes,
+    read_source,
+    unpacking,
+)
 from tests.conftest import RunCli
 
 TASK = b'{"id": 1, "name": "t", "subtasks": []}'
@@ -144,7 +151,7 @@ def test_a_bomb_is_refused(pack: object) -> None:
 
 
 def test_a_bomb_of_brackets_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpacking, "_MANY_CONTAINERS", 1000)
+    monkeypatch.setattr(limits, "_MANY_CONTAINERS", 1000)
     packed = gzip.compress(b"[" + b"[],{}," * 1000 + b"0]")
     assert "unpacks to 2,001 lists and objects" in refusal(packed)
     assert "must be an object" in refusal(gzip.compress(b"[" + b"0," * 1000 + b"0]"))
@@ -164,7 +171,8 @@ def test_members_may_not_be_too_much_together() -> None:
 
 
 def test_an_archive_may_not_have_too_many_members(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpacking, "_MOST_MEMBERS", 5)
+    monkeypatch.setattr(unpacking, "MOST_MEMBERS", 5)
+    monkeypatch.setattr(limits, "MOST_MEMBERS", 5)
     many = archive({f"{number}.json": TASK for number in range(6)})
     assert "has more than 5 members" in refusal(many)
     nested = {f"{n}.zip": archive({f"{m}.json": TASK for m in range(3)}) for n in range(3)}

@@ -1,0 +1,130 @@
+"""How much is unpacked from one file, and what is packed at all."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from taskgraph.errors import InputError, Problem
+from taskgraph.sources.options import ReadOptions
+
+__all__ = ["MOST_MEMBERS", "Allowance", "is_compressed", "is_zip"]
+
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+MOST_MEMBERS = 100_000
+_MOST_TOGETHER = 16
+_DEEPEST = 3
+_MANY_CONTAINERS = 4_000_000
+_LIMIT = "the limit can be set: ReadOptions.max_bytes in Python"
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Allowance:
+    """How much may still be unpacked from one file, however deep it is packed.
+
+    Parameters
+    ----------
+    file : str
+        The name for messages.
+    options : ReadOptions
+    """
+
+    def __init__(self, file: str, options: ReadOptions) -> None:
+        self.file = file
+        self.options = options
+        self.members = MOST_MEMBERS
+        self.bytes = _MOST_TOGETHER * options.max_bytes
+        self.depth = 0
+
+    def enter(self) -> None:
+        """Go one level deeper.
+
+        Raises
+        ------
+        InputError
+        """
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            problem = Problem(f"is packed more than {_DEEPEST} times")
+            raise InputError(self.file, [problem], "unpack it first")
+
+    def leave(self) -> None:
+        """Come back from a level."""
+        self.depth -= 1
+
+    def read(self, stream: _Readable, file: str) -> bytes:
+        """Read one document to its end.
+
+        Raises
+        ------
+        InputError
+            If it is too large, or all of them together are.
+        """
+        data = stream.read(min(self.options.max_bytes, self.bytes) + 1)
+        self.check_size(data, file)
+        self.spend(len(data))
+        if len(data) > _MANY_CONTAINERS:
+            # Brackets pack well, and each takes far more memory than its byte.
+            count = data.count(b"[") + data.count(b"{")
+            if count > _MANY_CONTAINERS:
+                problem = Problem(f"unpacks to {count:,} lists and objects")
+                raise InputError(file, [problem], "no task response has so many")
+        return data
+
+    def check_size(self, data: bytes, file: str) -> None:
+        """Refuse a document that is too large.
+
+        Raises
+        ------
+        InputError
+        """
+        limit = self.options.max_bytes
+        if len(data) > limit:
+            raise InputError(file, [Problem(f"is larger than {_size(limit)}")], _LIMIT)
+
+    def take_member(self) -> None:
+        """Take note of one more document.
+
+        Raises
+        ------
+        InputError
+            If there are too many.
+        """
+        self.members -= 1
+        if self.members < 0:
+            problem = Problem(f"holds more than {MOST_MEMBERS:,} documents")
+            raise InputError(self.file, [problem], "unpack it first")
+
+    def spend(self, count: int) -> None:
+        """Take note of unpacked bytes.
+
+        Raises
+        ------
+        InputError
+            If all of them together are too many.
+        """
+        self.bytes -= count
+        if self.bytes < 0:
+            total = _size(_MOST_TOGETHER * self.options.max_bytes)
+            problem = Problem(f"unpacks to more than {total}")
+            raise InputError(self.file, [problem], "unpack it first")
+
+
+def _size(count: int) -> str:
+    for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if count >= size and count % size == 0:
+            return f"{count // size:,} {unit}"
+    return f"{count:,} bytes"
+
+
+def is_compressed(data: bytes) -> bool:
+    """Tell gzip and Zstandard by their first bytes."""
+    return data.startswith((GZIP, ZSTD))
+
+
+def is_zip(data: bytes) -> bool:
+    """Tell a zip archive by its first bytes."""
+    return data.startswith(_ZIP)
