@@ -10,7 +10,6 @@ from taskgraph.errors import InputError
 from taskgraph.model import Task
 from taskgraph.sources.document import Document, Problems
 from taskgraph.sources.naming import has_json_name, has_yaml_name, is_definition_name
-from taskgraph.sources.obshell import looks_like_obshell, read_obshell
 from taskgraph.sources.ocp import read_ocp
 from taskgraph.sources.parsing import parse_json
 from taskgraph.sources.times import with_offsets
@@ -18,6 +17,7 @@ from taskgraph.sources.times import with_offsets
 __all__ = ["read_document"]
 
 _LARGE = 1 << 20
+_OF_OBSHELL = frozenset({"dag_id", "execute_times", "max_stage", "node_id", "sub_tasks"})
 _YAML_START = re.compile(
     rb"(?:%YAML|---(?=\s)|\s*#|(?s:.{0,4000}?)^kind[ \t]*:)", re.MULTILINE
 )
@@ -92,9 +92,27 @@ def _read_root(root: Any, problems: Problems) -> list[Task]:
         if root["format"] == FORMAT:
             return read_native(root, problems)
         raise _own_output(root["format"], problems)
-    if looks_like_obshell(root):
+    if _looks_like_obshell(root):
+        from taskgraph.sources.obshell import read_obshell
+
         return read_obshell(root, problems)
     return read_ocp(root, problems)
+
+
+def _looks_like_obshell(root: Any) -> bool:
+    """Tell whether a parsed document has a DAG, a node or a sub-task of obshell in it."""
+    value = root
+    if isinstance(value, dict) and isinstance(value.get("data"), dict | list):
+        value = value["data"]
+    if isinstance(value, dict) and isinstance(value.get("contents"), list):
+        value = value["contents"]
+    if isinstance(value, list) and value:
+        value = value[0]
+    return (
+        isinstance(value, dict)
+        and "subtasks" not in value
+        and bool(_OF_OBSHELL & value.keys())
+    )
 
 
 def _is_definition(root: Any, file: str) -> bool:

@@ -27,9 +27,8 @@ from taskgraph.sources.shapes import (
     describe,
 )
 
-__all__ = ["looks_like_obshell", "read_obshell"]
+__all__ = ["read_obshell"]
 
-_MARKS = frozenset({"dag_id", "execute_times", "max_stage", "node_id", "sub_tasks"})
 _GET_THE_DAG = "save the response of GET /api/v1/task/dag/{id}: it has the whole DAG"
 _MOST_EDGES = 1_000_000
 _STATES = {"SUCCEED": Status.SUCCESSFUL.value}
@@ -60,20 +59,6 @@ _SUB_TASK = Shape(
         "logs": Field(TEXTS, "task_logs", default=()),
     }
 )
-
-
-def looks_like_obshell(root: Any) -> bool:
-    """Tell whether a parsed document has a DAG, a node or a sub-task of obshell in it."""
-    value = root
-    if isinstance(value, dict) and isinstance(value.get("data"), dict | list):
-        value = value["data"]
-    if isinstance(value, dict) and isinstance(value.get("contents"), list):
-        value = value["contents"]
-    if isinstance(value, list) and value:
-        value = value[0]
-    return (
-        isinstance(value, dict) and "subtasks" not in value and bool(_MARKS & value.keys())
-    )
 
 
 def read_obshell(root: Any, problems: Problems) -> list[Task]:

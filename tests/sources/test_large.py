@@ -57,7 +57,7 @@ def test_a_quote_inside_a_text_asks_for_the_slow_look(repeated_refused: list[boo
     ("old", "new", "pointer"),
     [
         ('"name": "n5"', '"name": "n5", "name": "x"', "/data/contents/0/subtasks/5/name"),
-        ('"name": "n5"', '"name" : "n5", "name" : null', "/data/contents/0/subtasks/5/name"),
+        ('"id": 5,', '"id" : 4, "id" : 5,', "/data/contents/0/subtasks/5/id"),
         ('"successful"', '"successful": true, "successful"', "/successful"),
         ('"b": "c"', '"b": "c", "b": {}', "/data/contents/0/context/a/b"),
         ('"size": "x"', '"size": "x", "size": []', "/data/page/size"),
