@@ -7,12 +7,13 @@ from typing import Protocol
 from taskgraph.errors import InputError, Problem
 from taskgraph.sources.options import ReadOptions
 
-__all__ = ["MOST_MEMBERS", "Allowance", "is_compressed", "is_zip"]
+__all__ = ["MOST_MEMBERS", "Allowance", "is_compressed", "is_zip", "read_up_to"]
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 MOST_MEMBERS = 100_000
 _MOST_TOGETHER = 16
+_PIECE = 1 << 20
 _DEEPEST = 3
 _MANY_CONTAINERS = 4_000_000
 _LIMIT = "the limit can be set: ReadOptions.max_bytes in Python"
@@ -20,6 +21,18 @@ _LIMIT = "the limit can be set: ReadOptions.max_bytes in Python"
 
 class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
+
+
+def read_up_to(stream: _Readable, size: int) -> bytes:
+    """Read a stream to its end, but no more bytes than so many.
+
+    In pieces: asked for all at once, a stream takes the memory for all of them first.
+    """
+    pieces = []
+    while size > 0 and (piece := stream.read(min(size, _PIECE))):
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
 
 
 class Allowance:
@@ -63,7 +76,7 @@ class Allowance:
         InputError
             If it is too large, or all of them together are.
         """
-        data = stream.read(min(self.options.max_bytes, self.bytes) + 1)
+        data = read_up_to(stream, min(self.options.max_bytes, self.bytes) + 1)
         self.check_size(data, file)
         self.spend(len(data))
         if len(data) > _MANY_CONTAINERS:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from taskgraph.errors import InputError, Problem
+from taskgraph.sources.limits import read_up_to
 from taskgraph.sources.naming import is_document_name
 from taskgraph.sources.options import ReadOptions
 
@@ -138,7 +139,7 @@ def _read_file(path: str, options: ReadOptions) -> bytes:
 
 def _read_stream(stream: BinaryIO, name: str, options: ReadOptions) -> bytes:
     limit = _MOST_PACKED * options.max_bytes
-    data = stream.read(limit + 1)
+    data = read_up_to(stream, limit + 1)
     if len(data) > limit:
         problem = Problem(f"is larger than {limit >> 20} MiB")
         raise InputError(name, [problem], "split it, or name a folder of documents")

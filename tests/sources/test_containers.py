@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import struct
+import tracemalloc
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -155,6 +156,18 @@ def test_a_bomb_of_brackets_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     packed = gzip.compress(b"[" + b"[],{}," * 1000 + b"0]")
     assert "unpacks to 2,001 lists and objects" in refusal(packed)
     assert "must be an object" in refusal(gzip.compress(b"[" + b"0," * 1000 + b"0]"))
+
+
+def test_memory_is_taken_only_for_what_is_there() -> None:
+    packed = archive({"a.json": TASK})
+    tracemalloc.start()
+    try:
+        for data in (gzip.compress(TASK), packed):
+            assert readings(data, "a")[0].endswith(": 1")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 << 20
 
 
 def test_a_bomb_in_zstandard_is_refused() -> None:
