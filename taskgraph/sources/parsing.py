@@ -19,6 +19,7 @@ from taskgraph.sources.positions import escape_token
 __all__ = ["parse_json", "paused_collector"]
 
 _MOST_REPEATED = 1000
+_MUCH = 50_000
 _PLACE = re.compile(r" at line (\d+) column (\d+)$")
 _DAMAGED = "the document is damaged from there on: mend it, or save the response again"
 _ENDS_EARLY = "it was cut off: save the response again"
@@ -28,9 +29,10 @@ _ENDS_EARLY = "it was cut off: save the response again"
 def paused_collector() -> Iterator[None]:
     """Keep the cyclic garbage collector from walking a growing document again and again.
 
-    A document holds no reference cycles, so there is nothing for it to find. What was
-    made goes to the oldest generation, which is walked last: freezing and thawing moves
-    it there at once.
+    A document holds no reference cycles, so there is nothing for it to find. If much was
+    made, it goes to the oldest generation, which is walked last: freezing and thawing
+    moves it there at once. Little is left to the next walk, which finds the garbage that
+    came up on the way, of archives for example.
     """
     if not gc.isenabled():
         yield
@@ -39,7 +41,7 @@ def paused_collector() -> Iterator[None]:
     try:
         yield
     finally:
-        if not gc.get_freeze_count():
+        if gc.get_count()[0] > _MUCH and not gc.get_freeze_count():
             gc.freeze()
             gc.unfreeze()
         gc.enable()

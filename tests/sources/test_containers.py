@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import importlib
 import io
@@ -168,6 +169,14 @@ def test_memory_is_taken_only_for_what_is_there() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 20 << 20
+
+
+def test_read_archives_do_not_pile_up() -> None:
+    packed = archive({"a.json": TASK})
+    for _ in range(1000):
+        read_bytes(packed, "a.zip")
+    left = [thing for thing in gc.get_objects() if isinstance(thing, zipfile.ZipFile)]
+    assert len(left) < 500
 
 
 def test_a_bomb_in_zstandard_is_refused() -> None:
