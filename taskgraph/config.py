@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +30,7 @@ _MENTION = re.compile(
 FAIL_ON = ("error", "warning", "info", "never")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Config:
     """What is in force for a document.
 
@@ -84,13 +84,20 @@ class Config:
 
     def check_options(self, names: Iterable[str]) -> CheckOptions:
         """Give what the rules go by, for subtasks of these names."""
+        if not self.attempts_by_name:
+            return self._options_of_any
         return replace(self.check, worst_case=self.budget_options(names))
+
+    @cached_property
+    def _options_of_any(self) -> CheckOptions:
+        """What the rules go by where the names of the subtasks have no say."""
+        return replace(self.check, worst_case=self.budget_options(()))
 
     def budget_options(self, names: Iterable[str]) -> BudgetOptions:
         """Give what the worst case assumes, for subtasks of these names."""
         by_name = {
             name: count
-            for name in names
+            for name in dict.fromkeys(names)
             for pattern, count in self.attempts_by_name
             if fnmatch.fnmatchcase(name, pattern)
         }

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from taskgraph.analysis.concurrency import Bounds, bounds, task_concurrency
-from taskgraph.analysis.schedule import Schedule, schedule
+from taskgraph.analysis.schedule import Schedule, makespan, schedule
 from taskgraph.analysis.states import has_limit
-from taskgraph.analysis.weights import Basis, timeout_weights
 from taskgraph.graph import TaskGraph
 
 __all__ = [
@@ -16,6 +15,7 @@ __all__ = [
     "BudgetOptions",
     "allowed_attempts",
     "budget",
+    "longest_path",
     "unlimited_nodes",
     "worst_durations",
 ]
@@ -138,18 +138,38 @@ def budget(graph: TaskGraph, options: BudgetOptions = _DEFAULT) -> Budget:
         options.limit(graph),
         first_wave_waits=options.first_wave_waits,
     )
-    weights = timeout_weights(graph, options.assume_timeout)
+    limitless = tuple(node for node, sub in enumerate(graph.subtasks) if not has_limit(sub))
+    is_assumed = options.assume_timeout is not None
     return Budget(
         seconds=limits.upper,
         total=limits.total,
-        unlimited=weights.nodes(Basis.NO_LIMIT),
-        assumed=weights.nodes(Basis.ASSUMED),
+        unlimited=() if is_assumed else limitless,
+        assumed=limitless if is_assumed else (),
         attempts=attempts,
         shares=tuple(shares),
         bounds=limits,
         schedule=timetable,
         options=options,
     )
+
+
+def longest_path(graph: TaskGraph, options: BudgetOptions = _DEFAULT) -> tuple[int, int]:
+    """Give the least that the budget can be, and the most that one subtask can hold of it.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+        Must be sound.
+    options : BudgetOptions
+
+    Returns
+    -------
+    (int, int)
+        Seconds: the longest path of worst-case durations, and the longest of these. It
+        takes a fraction of the time of the budget.
+    """
+    durations = worst_durations(graph, options, allowed_attempts(graph, options))
+    return makespan(graph, durations), max(durations, default=0)
 
 
 def worst_durations(
@@ -159,20 +179,23 @@ def worst_durations(
 
     The grace belongs to a deadline: a subtask without a limit has none.
     """
-    limits = timeout_weights(graph, options.assume_timeout).durations
+    grace, overhead = options.grace, options.overhead
+    assumed = options.assume_timeout or 0
+    limits = [sub.timeout if has_limit(sub) else assumed for sub in graph.subtasks]
     return tuple(
-        count * (limit + options.grace if limit else 0) + options.overhead
-        for count, limit in zip(attempts, limits, strict=True)
+        [
+            count * (limit + grace if limit else 0) + overhead
+            for count, limit in zip(attempts, limits, strict=True)
+        ]
     )
 
 
 def allowed_attempts(graph: TaskGraph, options: BudgetOptions) -> tuple[int, ...]:
     """Give how often each subtask may be started, by node."""
-    by_name = options.attempts_by_name
-    return tuple(
-        max(by_name.get(subtask.name, options.attempts), subtask.attempts or 1)
-        for subtask in graph.subtasks
-    )
+    usual, by_name = options.attempts, options.attempts_by_name
+    allowed = [by_name.get(subtask.name, usual) for subtask in graph.subtasks]
+    started = [subtask.attempts or 1 for subtask in graph.subtasks]
+    return tuple(map(max, allowed, started))
 
 
 def unlimited_nodes(graph: TaskGraph, options: BudgetOptions) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from taskgraph.analysis.precondition import require_sound
 from taskgraph.graph import TaskGraph
 
-__all__ = ["PATH_COUNT_LIMIT", "Schedule", "schedule"]
+__all__ = ["PATH_COUNT_LIMIT", "Schedule", "makespan", "schedule"]
 
 PATH_COUNT_LIMIT: Final = 10**18
 """Up to here the number of critical paths is told exactly."""
@@ -106,9 +106,9 @@ def schedule(graph: TaskGraph, durations: Sequence[int]) -> Schedule:
     if min(durations, default=0) < 0:
         raise ValueError("a duration is negative")
     early_start, early_finish = _early(graph, durations)
-    makespan = max(early_finish, default=0)
+    end = max(early_finish, default=0)
     late_start, late_finish, free_float = _late(
-        graph, durations, early_start, early_finish, makespan
+        graph, durations, early_start, early_finish, end
     )
     total_float = [
         late - early for late, early in zip(late_start, early_start, strict=True)
@@ -123,12 +123,17 @@ def schedule(graph: TaskGraph, durations: Sequence[int]) -> Schedule:
         late_finish=tuple(late_finish),
         total_float=tuple(total_float),
         free_float=tuple(free_float),
-        makespan=makespan,
+        makespan=end,
         critical=tuple(critical),
         critical_path=paths.smallest,
         path_count=min(paths.total, PATH_COUNT_LIMIT),
         has_more_paths=paths.total > PATH_COUNT_LIMIT,
     )
+
+
+def makespan(graph: TaskGraph, durations: Sequence[int]) -> int:
+    """Give the length of the longest path of a sound graph, and nothing else."""
+    return max(_early(graph, durations)[1], default=0)
 
 
 def _early(graph: TaskGraph, durations: Sequence[int]) -> tuple[list[int], list[int]]:
@@ -152,7 +157,7 @@ def _late(
     durations: Sequence[int],
     early_start: list[int],
     early_finish: list[int],
-    makespan: int,
+    end: int,
 ) -> tuple[list[int], list[int], list[int]]:
     """Walk upstream: a node finishes before its first downstream has to start."""
     starts = [0] * len(graph)
@@ -160,7 +165,7 @@ def _late(
     free = [0] * len(graph)
     downstreams = graph.downstreams
     for node in reversed(graph.order):
-        latest = earliest = makespan
+        latest = earliest = end
         for downstream in downstreams[node]:
             start = starts[downstream]
             if start < latest:

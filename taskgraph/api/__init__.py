@@ -13,7 +13,13 @@ Examples
 from __future__ import annotations
 
 from taskgraph.api.analyses import Analysis, account, analyze, timetable, worst_case
-from taskgraph.api.checking import Checked, check, check_files
+from taskgraph.api.checking import (
+    Checked,
+    CheckStream,
+    check,
+    check_files,
+    stream_checks,
+)
 from taskgraph.api.comparing import compare, compare_paths
 from taskgraph.api.framing import to_frame
 from taskgraph.api.loading import (
@@ -29,6 +35,7 @@ from taskgraph.api.writing import REPORTS, collect, render, report
 __all__ = [
     "REPORTS",
     "Analysis",
+    "CheckStream",
     "Checked",
     "Document",
     "LoadedTask",
@@ -45,6 +52,7 @@ __all__ = [
     "read_documents",
     "render",
     "report",
+    "stream_checks",
     "timetable",
     "to_frame",
     "worst_case",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
@@ -12,7 +13,9 @@ from taskgraph.checks import (
     CheckOptions,
     CheckResult,
     CheckRun,
+    CheckTotals,
     Severity,
+    Skipped,
     check_document,
     run_checks,
 )
@@ -20,27 +23,27 @@ from taskgraph.config import Config
 from taskgraph.errors import InputError
 from taskgraph.graph import build_graph
 from taskgraph.sources import ReadOptions, Source, find_sources, read_source
+from taskgraph.sources.parsing import paused_collector
 
 if TYPE_CHECKING:
-    from taskgraph.checks.baseline import Baseline, BaselineEntry
+    from taskgraph.checks.baseline import Acceptance, Baseline, BaselineEntry
 
-__all__ = ["Checked", "check", "check_files"]
+__all__ = ["CheckStream", "Checked", "check", "check_files", "stream_checks"]
 
 ConfigFor: TypeAlias = Callable[[str], Config]
 
 _FEW = 200
 """Fewer files than this are checked sooner than another process starts."""
+_FIRST = 10
 _CHUNK = 50
+"""Files that are checked in one go: few enough to be told of soon."""
 
 
 class CheckedDocument(NamedTuple):
-    """What the rules say about one document."""
+    """What the rules say about one document, or why it cannot be read."""
 
-    file: str
     results: tuple[CheckResult, ...] = ()
     error: InputError | None = None
-    fail_on: Severity | None = None
-    """The severity from which on a finding in it is a failure; ``None`` is never."""
 
 
 def check(loaded: LoadedTask, options: CheckOptions | None = None) -> CheckResult:
@@ -67,16 +70,115 @@ class Checked(NamedTuple):
     """Whether a finding is as bad as its configuration's `fail_on`."""
 
 
+class CheckStream:
+    """A run of the checks that is under way: nothing is kept but counts.
+
+    Parameters
+    ----------
+    documents : iterable of CheckedDocument
+    baseline : Baseline, optional
+        Findings to leave out.
+    most : int, optional
+        How many findings to give at most; all of them decide whether the run failed.
+
+    Attributes
+    ----------
+    totals : CheckTotals
+        Of what was given so far.
+    unreadable : list of InputError
+        The documents so far that could not be read.
+    left_out : int
+        How many findings were too many so far.
+    failed : bool
+        Whether a finding so far is as bad as its configuration's `fail_on`.
+    """
+
+    def __init__(
+        self,
+        documents: Iterable[CheckedDocument],
+        baseline: Baseline | None = None,
+        most: int | None = None,
+    ) -> None:
+        from taskgraph import __version__
+
+        self.version = __version__
+        self.totals = CheckTotals()
+        self.unreadable: list[InputError] = []
+        self.left_out = 0
+        self.failed = False
+        self._documents = documents
+        self._acceptance = None if baseline is None else _acceptance(baseline)
+        self._room = most
+
+    @property
+    def results(self) -> Iterator[CheckResult]:
+        """One for each task, in the order of the documents; they come once."""
+        for document in self._documents:
+            if document.error is not None:
+                self.unreadable.append(document.error)
+            yield from map(self._counted, document.results)
+
+    def _counted(self, result: CheckResult) -> CheckResult:
+        if self._acceptance is not None:
+            result = self._acceptance.apply(result)
+        self.failed = self.failed or result.has_failed
+        if self._room is not None:
+            kept = result.findings[: self._room]
+            self._room -= len(kept)
+            self.left_out += len(result.findings) - len(kept)
+            result = replace(result, findings=kept)
+        self.totals.add(result)
+        return result
+
+    @property
+    def stale(self) -> tuple[BaselineEntry, ...]:
+        """The entries of the baseline that no finding so far has."""
+        return () if self._acceptance is None else self._acceptance.stale
+
+    def collect(self) -> CheckRun:
+        """Go to the end and keep everything."""
+        alike: dict[tuple[Skipped, ...], tuple[Skipped, ...]] = {}  # most tasks are
+        results = tuple(
+            replace(result, skipped=alike.setdefault(result.skipped, result.skipped))
+            for result in self.results
+        )
+        return CheckRun(results, tuple(self.unreadable), self.version, self.stale)
+
+
+def _acceptance(baseline: Baseline) -> Acceptance:
+    from taskgraph.checks.baseline import Acceptance
+
+    return Acceptance(baseline)
+
+
 def check_files(
     paths: Iterable[str],
-    config_for: Callable[[str], Config] | None = None,
+    config_for: ConfigFor | None = None,
     *,
     options: ReadOptions | None = None,
     jobs: int | None = None,
     baseline: Baseline | None = None,
-    each: Callable[[], None] = lambda: None,
 ) -> Checked:
-    """Check every task of every document.
+    """Check every task of every document, and keep what is found.
+
+    The parameters are those of :func:`stream_checks`.
+    """
+    stream = stream_checks(paths, config_for, options=options, jobs=jobs, baseline=baseline)
+    run = stream.collect()
+    return Checked(run, stream.failed)
+
+
+def stream_checks(
+    paths: Iterable[str],
+    config_for: ConfigFor | None = None,
+    *,
+    options: ReadOptions | None = None,
+    jobs: int | None = None,
+    baseline: Baseline | None = None,
+    most: int | None = None,
+    each: Callable[[], None] = lambda: None,
+) -> CheckStream:
+    """Check every task of every document, as the results are asked for.
 
     Parameters
     ----------
@@ -89,41 +191,32 @@ def check_files(
         How many processes check; by default as many as there are cores if files are many.
     baseline : Baseline, optional
         Findings to leave out.
+    most : int, optional
+        How many findings to give at most.
     each : callable, optional
         Called after each document.
 
     Raises
     ------
     ConfigError
-        If the options name a rule that does not exist.
+        While the results are taken, if the options name a rule that does not exist.
     """
-    from taskgraph import __version__
-    from taskgraph.checks.baseline import apply_baseline
-
-    unreadable: list[InputError] = []
-    results: list[CheckResult] = []
-    limits: list[Severity | None] = []
-    for checked in _check_sources(
+    documents = _check_sources(
         paths,
         config_for or _default_config,
         standard_input(),
         options or ReadOptions(),
         jobs,
-    ):
-        each()
-        if checked.error is not None:
-            unreadable.append(checked.error)
-        results += checked.results
-        limits += [checked.fail_on] * len(checked.results)
-    kept = tuple(results)
-    stale: tuple[BaselineEntry, ...] = ()
-    if baseline is not None:
-        kept, stale = apply_baseline(results, baseline)
-    failed = any(
-        limit is not None and result.worst is not None and result.worst >= limit
-        for result, limit in zip(kept, limits, strict=True)
     )
-    return Checked(CheckRun(kept, tuple(unreadable), __version__, stale), failed)
+    return CheckStream(_ticked(documents, each), baseline, most)
+
+
+def _ticked(
+    documents: Iterable[CheckedDocument], each: Callable[[], None]
+) -> Iterator[CheckedDocument]:
+    for document in documents:
+        each()
+        yield document
 
 
 def _default_config(_file: str) -> Config:
@@ -163,9 +256,12 @@ def _check_sources(
     jobs = jobs or (os.cpu_count() or 1 if len(first) == _FEW else 1)
     if jobs == 1 or "-" in paths:
         for source in chain(first, sources):
-            yield from _check(source, config_for, options)
+            yield from _check_chunk([source], config_for, options)
     else:
-        yield from _in_parallel(chain(first, sources), config_for, options, jobs)
+        # What these import on the way, the processes that are forked then have.
+        yield from _check_chunk(first[:_FIRST], config_for, options)
+        rest = chain(first[_FIRST:], sources)
+        yield from _in_parallel(rest, config_for, options, jobs)
 
 
 def _check(
@@ -173,14 +269,17 @@ def _check(
 ) -> Iterator[CheckedDocument]:
     for reading in read_source(source, options):
         if reading.error is not None:
-            yield CheckedDocument(reading.file, error=reading.error)
+            yield CheckedDocument(error=reading.error)
             continue
         config = config_for(reading.file)
-        names = {subtask.name for task in reading.tasks for subtask in task.subtasks}
-        rules = config.check_options(names)
+        rules = config.check_options(
+            subtask.name for task in reading.tasks for subtask in task.subtasks
+        )
         results = check_document(map(build_graph, reading.tasks), rules)
         limit = Severity.__members__.get(config.fail_on.upper())
-        yield CheckedDocument(reading.file, results, fail_on=limit)
+        if limit is not Severity.ERROR:
+            results = tuple(replace(result, fail_on=limit) for result in results)
+        yield CheckedDocument(results)
 
 
 def _in_parallel(
@@ -204,6 +303,7 @@ def _in_parallel(
 def _check_chunk(
     sources: list[Source], config_for: ConfigFor, options: ReadOptions
 ) -> list[CheckedDocument]:
-    return [
-        checked for source in sources for checked in _check(source, config_for, options)
-    ]
+    with paused_collector():
+        return [
+            checked for source in sources for checked in _check(source, config_for, options)
+        ]

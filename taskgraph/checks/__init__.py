@@ -5,7 +5,7 @@ from __future__ import annotations
 from taskgraph.checks.findings import Finding, Severity, Step
 from taskgraph.checks.options import BudgetLimit, CheckOptions
 from taskgraph.checks.registry import RULES
-from taskgraph.checks.result import CheckResult, CheckRun, Skipped
+from taskgraph.checks.result import AnyRun, CheckResult, CheckRun, CheckTotals, Skipped
 from taskgraph.checks.rule import Need, Rule, RuleDoc
 from taskgraph.checks.runner import check_document, run_checks
 from taskgraph.checks.selection import active_rules, find_rule
@@ -13,10 +13,12 @@ from taskgraph.checks.suppression import Suppression
 
 __all__ = [
     "RULES",
+    "AnyRun",
     "BudgetLimit",
     "CheckOptions",
     "CheckResult",
     "CheckRun",
+    "CheckTotals",
     "Finding",
     "Need",
     "Rule",

@@ -18,9 +18,9 @@ from taskgraph.checks.result import CheckResult
 from taskgraph.errors import ConfigError
 
 __all__ = [
+    "Acceptance",
     "Baseline",
     "BaselineEntry",
-    "apply_baseline",
     "fingerprints",
     "parse_baseline",
     "render_baseline",
@@ -157,35 +157,36 @@ def _entry(row: Any, place: int, file: str) -> BaselineEntry:
     )
 
 
-def apply_baseline(
-    results: Iterable[CheckResult], baseline: Baseline
-) -> tuple[tuple[CheckResult, ...], tuple[BaselineEntry, ...]]:
-    """Take the accepted findings out of the results.
+class Acceptance:
+    """Takes the findings that a baseline accepts out of results, one after the other.
 
-    Returns
-    -------
-    tuple of CheckResult
-        What was taken out is counted in ``suppressed``.
-    tuple of BaselineEntry
-        The stale entries, which no finding has any more.
+    Parameters
+    ----------
+    baseline : Baseline
     """
-    accepted = {entry.fingerprint for entry in baseline.entries}
-    used: set[str] = set()
-    kept = []
-    for result in results:
+
+    def __init__(self, baseline: Baseline) -> None:
+        self._entries = baseline.entries
+        self._accepted = {entry.fingerprint for entry in baseline.entries}
+        self._used: set[str] = set()
+
+    def apply(self, result: CheckResult) -> CheckResult:
+        """Give a result without what is accepted, which is counted in ``suppressed``."""
         prints = fingerprints(result.findings)
-        known = accepted.intersection(prints)
-        if known:
-            used |= known
-            new = tuple(
-                finding
-                for finding, fingerprint in zip(result.findings, prints, strict=True)
-                if fingerprint not in known
-            )
-            taken = len(result.findings) - len(new)
-            result = replace(  # noqa: PLW2901 - the same result, less what is accepted
-                result, findings=new, suppressed=result.suppressed + taken
-            )
-        kept.append(result)
-    stale = tuple(entry for entry in baseline.entries if entry.fingerprint not in used)
-    return tuple(kept), stale
+        known = self._accepted.intersection(prints)
+        if not known:
+            return result
+        self._used |= known
+        new = tuple(
+            finding
+            for finding, fingerprint in zip(result.findings, prints, strict=True)
+            if fingerprint not in known
+        )
+        taken = len(result.findings) - len(new)
+        return replace(result, findings=new, suppressed=result.suppressed + taken)
+
+    @property
+    def stale(self) -> tuple[BaselineEntry, ...]:
+        """The entries that no finding so far has."""
+        used = self._used
+        return tuple(entry for entry in self._entries if entry.fingerprint not in used)

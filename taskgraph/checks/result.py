@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from taskgraph.checks.findings import Finding, Severity
 from taskgraph.errors import InputError
@@ -12,7 +15,7 @@ from taskgraph.model import Id
 if TYPE_CHECKING:
     from taskgraph.checks.baseline import BaselineEntry
 
-__all__ = ["CheckResult", "CheckRun", "Skipped"]
+__all__ = ["AnyRun", "CheckResult", "CheckRun", "CheckTotals", "Skipped"]
 
 
 class Skipped(NamedTuple):
@@ -38,6 +41,8 @@ class CheckResult:
         The rules that could not speak, by code.
     suppressed : int
         How many findings were accepted beforehand and left out.
+    fail_on : Severity or None
+        The severity from which on a finding is a failure; ``None`` is never.
     """
 
     file: str
@@ -46,14 +51,88 @@ class CheckResult:
     findings: tuple[Finding, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     suppressed: int = 0
+    fail_on: Severity | None = Severity.ERROR
 
     @property
     def worst(self) -> Severity | None:
         """The severity of the worst finding; ``None`` where there is none."""
         return max((finding.severity for finding in self.findings), default=None)
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether a finding is as bad as `fail_on`."""
+        worst = self.worst
+        return worst is not None and self.fail_on is not None and worst >= self.fail_on
 
-@dataclass(frozen=True, slots=True)
+
+class CheckTotals:
+    """What a run found, counted result by result.
+
+    Attributes
+    ----------
+    tasks, files, suppressed : int
+        A file whose tasks do not come one after the other counts again.
+    rules : Counter of (code, name, severity)
+        How often each rule fired.
+    skipped : Counter of Skipped
+        For how many tasks each rule could not speak, by the reason.
+    """
+
+    def __init__(self, results: Iterable[CheckResult] = ()) -> None:
+        self.tasks = self.files = self.suppressed = 0
+        self.rules: Counter[tuple[str, str, Severity]] = Counter()
+        self.skipped: Counter[Skipped] = Counter()
+        self._last_file: str | None = None
+        for result in results:
+            self.add(result)
+
+    def add(self, result: CheckResult) -> None:
+        """Count a result."""
+        self.tasks += 1
+        self.files += result.file != self._last_file
+        self._last_file = result.file
+        self.suppressed += result.suppressed
+        self.skipped.update(result.skipped)
+        self.rules.update((row.code, row.name, row.severity) for row in result.findings)
+
+    @property
+    def severities(self) -> dict[Severity, int]:
+        """How many findings there are of each severity, the worst first."""
+        counts = dict.fromkeys(reversed(Severity), 0)
+        for (_, _, severity), count in self.rules.items():
+            counts[severity] += count
+        return counts
+
+
+class AnyRun(Protocol):
+    """A run of the checks, finished or under way: what reports read.
+
+    Where it is under way, everything but the results and the version is known only once
+    the results have all been taken.
+    """
+
+    @property
+    def results(self) -> Iterable[CheckResult]:
+        """One for each task, in the order of the documents."""
+
+    @property
+    def totals(self) -> CheckTotals:
+        """What was found, counted."""
+
+    @property
+    def unreadable(self) -> Sequence[InputError]:
+        """The documents that could not be read."""
+
+    @property
+    def version(self) -> str:
+        """The version of the tool."""
+
+    @property
+    def stale(self) -> Sequence[BaselineEntry]:
+        """The entries of the baseline that no finding has any more."""
+
+
+@dataclass(frozen=True)
 class CheckRun:
     """What one run over any number of documents gives: all that a report needs.
 
@@ -74,26 +153,7 @@ class CheckRun:
     version: str = ""
     stale: tuple[BaselineEntry, ...] = ()
 
-    @property
-    def worst(self) -> Severity | None:
-        """The severity of the worst finding; ``None`` where there is none."""
-        found = (result.worst for result in self.results)
-        return max((worst for worst in found if worst is not None), default=None)
-
-    def first(self, most: int) -> tuple[CheckRun, int]:
-        """Give the run with its first findings only, and how many are left out."""
-        results, room, left_out = [], most, 0
-        for result in self.results:
-            kept = result.findings[:room]
-            room -= len(kept)
-            left_out += len(result.findings) - len(kept)
-            results.append(replace(result, findings=kept))
-        return replace(self, results=tuple(results)), left_out
-
-    def count(self, severity: Severity) -> int:
-        """Count the findings of one severity."""
-        return sum(
-            finding.severity is severity
-            for result in self.results
-            for finding in result.findings
-        )
+    @cached_property
+    def totals(self) -> CheckTotals:
+        """What was found, counted."""
+        return CheckTotals(self.results)

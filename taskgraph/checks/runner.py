@@ -98,11 +98,14 @@ def check_document(
 def _apply(subject: Subject, plan: Plan) -> tuple[list[Finding], list[Skipped]]:
     findings: list[Finding] = []
     skipped: list[Skipped] = []
-    reasons = {need: need.reason_to_skip(subject) for need in plan.needs}
+    lacking = {
+        need: reason for need in plan.needs if (reason := need.reason_to_skip(subject))
+    }
     for rule, severity in plan.rules:
-        reason = next((reasons[need] for need in rule.needs if reasons[need]), "")
-        if reason:
-            skipped.append(Skipped(rule.code, rule.name, reason))
+        for need in rule.needs:
+            if need in lacking:
+                skipped.append(Skipped(rule.code, rule.name, lacking[need]))
+                break
         else:
             findings += [
                 _finding(subject, rule, severity, fault) for fault in rule.check(subject)

@@ -13,7 +13,7 @@ from taskgraph.graph.taskgraph import Side
 from taskgraph.model import STATUSES, Id, Operation, Status, Subtask, id_key
 
 if TYPE_CHECKING:
-    from taskgraph.analysis import Budget
+    from taskgraph.analysis.budget import Budget, BudgetOptions
 
 __all__ = ["KEYED_DIALECTS", "Subject"]
 
@@ -137,11 +137,7 @@ class Subject:
     @cached_property
     def latest_time(self) -> datetime | None:
         """The latest of all times of the document, apart from the response's own."""
-        task = self.task
-        times = [task.create_time, task.start_time, task.finish_time]
-        for subtask in task.subtasks:
-            times += (subtask.create_time, subtask.start_time, subtask.finish_time)
-        return max([time for time in times if time is not None], default=None)
+        return max(self.task.times(), default=None)
 
     @cached_property
     def single_runs(self) -> tuple[tuple[int, timedelta], ...]:
@@ -219,12 +215,26 @@ class Subject:
             if subtask.prohibit_rollback and subtask.status in _BEGUN
         )
 
+    @property
+    def worst_case(self) -> BudgetOptions:
+        """What the worst case assumes."""
+        from taskgraph.analysis.budget import BudgetOptions
+
+        return self.options.worst_case or BudgetOptions()
+
     @cached_property
     def budget(self) -> Budget:
         """The worst case in time; only where the graph is sound."""
-        from taskgraph.analysis.budget import BudgetOptions, budget
+        from taskgraph.analysis.budget import budget
 
-        return budget(self.graph, self.options.worst_case or BudgetOptions())
+        return budget(self.graph, self.worst_case)
+
+    @cached_property
+    def least_budget(self) -> tuple[int, int]:
+        """What the worst case is at least, and one subtask's part in it at most."""
+        from taskgraph.analysis.budget import longest_path
+
+        return longest_path(self.graph, self.worst_case)
 
     @cached_property
     def unknown_ids(self) -> Mapping[tuple[int, Side], list[Id]]:
@@ -255,6 +265,8 @@ class Subject:
 
         What the edges of such a node seem to say may be an artefact of the shared id.
         """
+        if not self.graph.duplicates:
+            return frozenset()
         subtasks, index = self.task.subtasks, self.graph.index
         return frozenset(
             index[subtasks[group[0]].id]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from taskgraph.api import Checked, check_files
-from taskgraph.checks import CheckRun
+from taskgraph.api import CheckStream, stream_checks
+from taskgraph.checks import AnyRun, CheckTotals
 from taskgraph.cli.configuring import (
     Configuration,
     as_of_option,
@@ -32,7 +31,7 @@ from taskgraph.cli.output import (
 )
 from taskgraph.config import FAIL_ON, Config
 from taskgraph.errors import ConfigError
-from taskgraph.reports.check_formats import CHECK_FORMATS, check_renderer
+from taskgraph.reports.check_formats import CHECK_FORMATS, check_streamer, is_streamed
 
 __all__ = ["command"]
 
@@ -114,26 +113,29 @@ def command(
     configuration = Configuration(config_file, isolated, change)
     accepted = None if baseline is None else _read_baseline(baseline)
     with Ticker("files checked") as ticker:
-        found = check_files(
+        stream = stream_checks(
             files.paths, configuration.for_file, options=files.options, jobs=jobs,
-            baseline=accepted, each=ticker.tick,
+            baseline=accepted, most=max_findings, each=ticker.tick,
         )  # fmt: skip
-    for error in found.run.unreadable:
+        if write_baseline is not None:
+            _write_baseline(stream, write_baseline)
+        else:
+            _write_findings(stream, targets, ticker, quiet=quiet)
+    for error in stream.unreadable:
         complain(str(error))
-    for entry in found.run.stale:
+    for entry in stream.stale:
         named = " ".join(filter(None, [entry.code, entry.task, *entry.subtasks]))
         complain(f"{baseline}: no finding any more, remove it: {named}")
-    code = EXIT_INPUT if found.run.unreadable else EXIT_OK
+    code = EXIT_INPUT if stream.unreadable else EXIT_OK
     if write_baseline is not None:
-        from taskgraph.checks.baseline import render_baseline
-
-        write(render_baseline(found.run.results), write_baseline)
         sys.exit(code)
-    _write_findings(found, targets, max_findings, quiet=quiet)
+    if stream.left_out:
+        most = f"--max-findings {max_findings}"
+        complain(f"{stream.left_out:,} more findings are not shown ({most})")
     if statistics:
         machine = any(kind != "text" and target in (None, "-") for kind, target in targets)
-        (complain if machine else _say)(_statistics(found.run))
-    sys.exit(max(code, EXIT_FINDINGS if found.failed else EXIT_OK))
+        (complain if machine else _say)(_statistics(stream.totals))
+    sys.exit(max(code, EXIT_FINDINGS if stream.failed else EXIT_OK))
 
 
 def _on_top(
@@ -168,36 +170,46 @@ def _read_baseline(path: str) -> Any:
         ) from None
 
 
+def _write_baseline(stream: CheckStream, path: str) -> None:
+    from taskgraph.checks.baseline import render_baseline
+
+    write(render_baseline(stream.results), path)
+
+
 def _write_findings(
-    found: Checked,
+    stream: CheckStream,
     targets: list[tuple[str, str | None]],
-    most: int | None,
+    ticker: Ticker,
     *,
     quiet: bool,
 ) -> None:
-    run, left_out = (found.run, 0) if most is None else found.run.first(most)
+    """Write the findings, as they come where one form is wanted that can be so written."""
+    run: AnyRun = stream
+    if len(targets) > 1 or not is_streamed(targets[0][0]):
+        run = stream.collect()
     for kind, path in targets:
-        if quiet and kind == "text" and not found.run.worst:
-            continue
-        renderer: Callable[[CheckRun], str] = check_renderer(kind)
-        if kind == "text" and wants_color(path):
-            from taskgraph.reports.check_text import ansi, render_check_text
+        written: Iterable[str]
+        if kind == "text":
+            from taskgraph.reports.check_text import ansi, plain, stream_check_text
 
-            renderer = partial(render_check_text, style=ansi)
-        write(renderer(run), path)
-    if left_out:
-        complain(f"{left_out:,} more findings are not shown (--max-findings {most})")
+            style = ansi if wants_color(path) else plain
+            written = stream_check_text(run, style=style, quiet=quiet)
+        else:
+            written = check_streamer(kind)(run)
+        write(_hiding(ticker, written), path)
+
+
+def _hiding(ticker: Ticker, pieces: Iterable[str]) -> Iterator[str]:
+    """Take the ticker's line away from before each piece."""
+    for piece in pieces:
+        ticker.hide()
+        yield piece
 
 
 def _say(text: str) -> None:
     write(text, None)
 
 
-def _statistics(run: CheckRun) -> str:
-    counts = Counter(
-        (finding.code, str(finding.severity), finding.name)
-        for result in run.results
-        for finding in result.findings
-    )
-    rows = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
-    return "".join(f"{n:6}  {code}  {kind:7}  {name}\n" for (code, kind, name), n in rows)
+def _statistics(totals: CheckTotals) -> str:
+    rows = sorted(totals.rules.items(), key=lambda row: (-row[1], row[0]))
+    return "".join(f"{n:6}  {code}  {kind:7}  {name}\n" for (code, name, kind), n in rows)

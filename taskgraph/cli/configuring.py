@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -66,6 +67,7 @@ class Configuration:
         self._isolated = isolated
         self._change = change
         self._changed: dict[Path | None, Config] = {}
+        self._of_folder: dict[str, Path | None] = {}
 
     def file_for(self, name: str) -> Path | None:
         """Give the configuration file that is in force for a document."""
@@ -75,8 +77,12 @@ class Configuration:
             return self._named
         if name.startswith("<"):
             return find_config(Path.cwd())
-        path = Path(name).resolve()
-        return find_config(path if path.is_dir() else path.parent)
+        if os.path.islink(name):
+            name = os.path.realpath(name)
+        folder = name if os.path.isdir(name) else os.path.dirname(name)
+        if folder not in self._of_folder:
+            self._of_folder[folder] = find_config(Path(folder).resolve())
+        return self._of_folder[folder]
 
     def for_file(self, name: str) -> Config:
         """Give what is in force for a document.

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
 
@@ -58,12 +59,13 @@ def terminal_width() -> int:
     return max(40, shutil.get_terminal_size((100, 24)).columns)
 
 
-def write(content: str | bytes, path: str | None) -> None:
+def write(content: str | bytes | Iterable[str], path: str | None) -> None:
     """Write a result to a file, all of it or nothing, or to standard output.
 
     Parameters
     ----------
-    content : str or bytes
+    content : str, bytes or iterable of str
+        The pieces of an iterable go to standard output as they come.
     path : str or None
         ``None`` and ``-`` are standard output.
 
@@ -72,31 +74,37 @@ def write(content: str | bytes, path: str | None) -> None:
     ConfigError
         If the file cannot be written.
     """
+    pieces = (content,) if isinstance(content, str | bytes) else content
     if path in (None, "-"):
-        _write_standard(content)
+        _write_standard(pieces)
         return
-    data = content if isinstance(content, bytes) else content.encode("utf-8", "replace")
     try:
-        _replace(Path(str(path)), data)
+        _replace(Path(str(path)), map(_encoded, pieces))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def _write_standard(content: str | bytes) -> None:
-    if sys.stdout is None:
-        raise ConfigError("standard output is closed")
-    try:
-        if isinstance(content, bytes):
-            sys.stdout.buffer.write(content)
-            sys.stdout.buffer.flush()
-        else:
-            _write_text(sys.stdout, content)
-    except BrokenPipeError:
-        raise  # the reader has seen enough
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            sys.stdout.close()  # or what it still holds would fail again at the exit
-        raise ConfigError(f"standard output cannot be written: {error.strerror}") from None
+def _encoded(piece: str | bytes) -> bytes:
+    return piece if isinstance(piece, bytes) else piece.encode("utf-8", "replace")
+
+
+def _write_standard(pieces: Iterable[str | bytes]) -> None:
+    for piece in pieces:
+        if sys.stdout is None:
+            raise ConfigError("standard output is closed")
+        try:
+            if isinstance(piece, bytes):
+                sys.stdout.buffer.write(piece)
+                sys.stdout.buffer.flush()
+            else:
+                _write_text(sys.stdout, piece)
+        except BrokenPipeError:
+            raise  # the reader has seen enough
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                sys.stdout.close()  # or what it still holds would fail again at the exit
+            reason = error.strerror
+            raise ConfigError(f"standard output cannot be written: {reason}") from None
 
 
 def _write_text(stream: TextIO, text: str) -> None:
@@ -126,7 +134,12 @@ class Ticker:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self.hide()
+
+    def hide(self) -> None:
+        """Make room for other lines."""
         if self._shown:
+            self._shown = False
             _write_text(sys.stderr, "\r\x1b[K")
 
     def tick(self) -> None:
@@ -142,20 +155,21 @@ class Ticker:
             _write_text(sys.stderr, f"\r{self._count:,} {self._what}")
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(path: Path, pieces: Iterable[bytes]) -> None:
     """Write next to the file, then put it in place at once."""
     import tempfile
 
     path = path.resolve()  # through a link, so that the link stays
     if path.exists() and not path.is_file():
-        path.write_bytes(data)  # a device or a pipe is written to, not replaced
+        with path.open("wb") as stream:  # a device or a pipe is written to, not replaced
+            stream.writelines(pieces)
         return
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            stream.writelines(pieces)
         temporary.chmod(mode)
         temporary.replace(path)
     except BaseException:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from taskgraph.checks import CheckResult, CheckRun, Finding, Severity
+from taskgraph.checks import AnyRun, CheckResult, CheckRun, Finding
 from taskgraph.checks.baseline import fingerprints
 from taskgraph.errors import InputError
 
@@ -66,14 +66,15 @@ def to_json(content: Mapping[str, Any], indent: int | None = None) -> str:
     return text
 
 
-def summary_json(run: CheckRun) -> dict[str, int]:
+def summary_json(run: AnyRun) -> dict[str, int]:
     """Count what a run found."""
+    totals = run.totals
     return {
-        "tasks": len(run.results),
-        "files": len({result.file for result in run.results}),
+        "tasks": totals.tasks,
+        "files": totals.files,
         "unreadable": len(run.unreadable),
-        "suppressed": sum(result.suppressed for result in run.results),
-        **{f"{severity}s": run.count(severity) for severity in reversed(Severity)},
+        "suppressed": totals.suppressed,
+        **{f"{severity}s": count for severity, count in totals.severities.items()},
     }
 
 

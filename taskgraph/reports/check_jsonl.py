@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks import CheckRun
+from taskgraph.checks import AnyRun
 from taskgraph.checks.baseline import fingerprints
 from taskgraph.reports.check_json import (
     finding_json,
@@ -13,22 +13,27 @@ from taskgraph.reports.check_json import (
     unreadable_json,
 )
 
-__all__ = ["VERSION", "render_check_jsonl"]
+__all__ = ["VERSION", "render_check_jsonl", "stream_check_jsonl"]
 
 VERSION = 1
 
 
-def render_check_jsonl(run: CheckRun) -> str:
+def render_check_jsonl(run: AnyRun) -> str:
+    """Write a run as JSON Lines; see :func:`stream_check_jsonl`."""
+    return "".join(stream_check_jsonl(run))
+
+
+def stream_check_jsonl(run: AnyRun) -> Iterator[str]:
     """Write a line for each finding and each unreadable document, and a summary last.
 
     Every line is an object whose ``kind`` says what it is: ``finding``, ``unreadable`` or
     ``summary``. Findings and unreadable documents have the properties that they have in
     the JSON output, a finding also the ``task`` that it is about.
     """
-    return "".join(f"{line}\n" for line in _lines(run))
+    return (f"{line}\n" for line in _lines(run))
 
 
-def _lines(run: CheckRun) -> Iterator[str]:
+def _lines(run: AnyRun) -> Iterator[str]:
     for result in run.results:
         task = {"id": result.task_id, "name": result.task_name}
         prints = fingerprints(result.findings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from taskgraph.checks import CheckResult, CheckRun, Finding, Severity
+from taskgraph.checks import CheckResult, CheckRun, Finding
 from taskgraph.errors import InputError
 from taskgraph.model import visible
 
@@ -15,25 +15,19 @@ if TYPE_CHECKING:
 __all__ = ["render_check_junit"]
 
 
-def render_check_junit(run: CheckRun, *, fail_on: Severity | None = Severity.ERROR) -> str:
+def render_check_junit(run: CheckRun) -> str:
     """Write a run as JUnit XML.
 
     A task is a test suite. Each finding in it is a test case, one that failed if it is
-    as bad as `fail_on`, else one that passed with the finding as its output; each rule
-    that could not speak is a skipped one; and one that passed stands for all other rules.
-    A document that could not be read is a test suite with an error.
-
-    Parameters
-    ----------
-    run : CheckRun
-    fail_on : Severity or None
-        The severity from which on a finding is a failure; ``None`` for never.
+    as bad as the task's `fail_on`, else one that passed with the finding as its output;
+    each rule that could not speak is a skipped one; and one that passed stands for all
+    other rules. A document that could not be read is a test suite with an error.
     """
     from xml.etree.ElementTree import Element, indent, tostring
 
     root = Element("testsuites", name="taskgraph check")
     for result in run.results:
-        root.append(_suite(_title(result), list(_cases(result, fail_on))))
+        root.append(_suite(_title(result), list(_cases(result))))
     for error in run.unreadable:
         root.append(_suite(error.file, [_unreadable(error)]))
     for name in ("tests", "failures", "errors", "skipped"):
@@ -65,12 +59,12 @@ def _case(file: str, name: str) -> Element:
     return Element("testcase", classname=visible(file), name=visible(name), time="0")
 
 
-def _cases(result: CheckResult, fail_on: Severity | None) -> Iterator[Element]:
+def _cases(result: CheckResult) -> Iterator[Element]:
     from xml.etree.ElementTree import SubElement
 
     for finding in result.findings:
         case = _case(result.file, f"{finding.code} {finding.name}{_place(finding)}")
-        if fail_on is not None and finding.severity >= fail_on:
+        if result.fail_on is not None and finding.severity >= result.fail_on:
             outcome = SubElement(
                 case,
                 "failure",

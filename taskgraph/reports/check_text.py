@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
-from taskgraph.checks import CheckResult, CheckRun, Finding, Severity
+from taskgraph.checks import AnyRun, CheckResult, CheckTotals, Finding
 from taskgraph.model import visible
 
-__all__ = ["Style", "ansi", "closing_lines", "plain", "render_check_text"]
+__all__ = [
+    "Style",
+    "ansi",
+    "closing_lines",
+    "plain",
+    "render_check_text",
+    "stream_check_text",
+]
 
 Style = Callable[[str, str], str]
 """Gives a text the looks of a role: ``file``, ``dim``, ``error``, ``warning``, ``info``."""
@@ -28,25 +34,38 @@ def ansi(text: str, role: str) -> str:
     return f"\x1b[{_CODES[role]}m{text}\x1b[0m"
 
 
-def render_check_text(run: CheckRun, *, style: Style = plain) -> str:
-    """Write the findings of a run as text.
+def render_check_text(run: AnyRun, *, style: Style = plain) -> str:
+    """Write the findings of a run as text; see :func:`stream_check_text`."""
+    return "".join(stream_check_text(run, style=style))
+
+
+def stream_check_text(
+    run: AnyRun, *, style: Style = plain, quiet: bool = False
+) -> Iterator[str]:
+    """Write the findings of a run as text, as they come.
 
     Parameters
     ----------
-    run : CheckRun
+    run : AnyRun
     style : callable
         :func:`plain` or :func:`ansi`, for example. The severity is a word too, so
         nothing is told by colour alone.
+    quiet : bool
+        Write nothing at all where nothing is found.
 
-    Returns
-    -------
+    Yields
+    ------
     str
         A block for each task with findings, then how many there are, and which rules
         were skipped and why.
     """
-    blocks = [_block(result, style) for result in run.results if result.findings]
-    closing = "".join(f"{line}\n" for line in closing_lines(run, style))
-    return "".join(f"{block}\n" for block in blocks) + closing
+    found = False
+    for result in run.results:
+        if result.findings:
+            found = True
+            yield f"{_block(result, style)}\n"
+    if found or not quiet:
+        yield "".join(f"{line}\n" for line in closing_lines(run, style))
 
 
 def _block(result: CheckResult, style: Style) -> str:
@@ -74,25 +93,25 @@ def _lines(finding: Finding, width: int, style: Style) -> Iterator[str]:
     yield f"  {' ' * width}  {style(f'hint: {visible(finding.hint)}', 'dim')}"
 
 
-def closing_lines(run: CheckRun, style: Style = plain) -> Iterator[str]:
+def closing_lines(run: AnyRun, style: Style = plain) -> Iterator[str]:
     """Say how much was found, what was left out, and what was skipped and why."""
-    files = len({result.file for result in run.results})
-    where = f"{_count(len(run.results), 'task')} in {_count(files, 'file')}"
-    counts = [(severity, run.count(severity)) for severity in reversed(Severity)]
+    totals = run.totals
+    where = f"{_count(totals.tasks, 'task')} in {_count(totals.files, 'file')}"
+    counts = totals.severities.items()
     words = [style(_count(n, severity), severity) for severity, n in counts if n]
     yield f"{', '.join(words) or 'no findings'}: {where}"
-    suppressed = sum(result.suppressed for result in run.results)
-    if suppressed:
-        yield style(f"{_count(suppressed, 'finding')} left out as accepted", "dim")
+    if totals.suppressed:
+        left_out = f"{_count(totals.suppressed, 'finding')} left out as accepted"
+        yield style(left_out, "dim")
     for line in _stale(run):
         yield style(line, "warning")
     if run.unreadable:
         yield style(f"{_count(len(run.unreadable), 'file')} could not be read", "error")
-    for line in _skipped(run):
+    for line in _skipped(totals):
         yield style(line, "dim")
 
 
-def _stale(run: CheckRun) -> Iterator[str]:
+def _stale(run: AnyRun) -> Iterator[str]:
     """Name the entries of the baseline that can go."""
     if run.stale:
         stands = "entry stands" if len(run.stale) == 1 else "entries stand"
@@ -102,10 +121,9 @@ def _stale(run: CheckRun) -> Iterator[str]:
         yield f"  {visible(f'{entry.code} {entry.name}: {about}')}"
 
 
-def _skipped(run: CheckRun) -> Iterator[str]:
+def _skipped(totals: CheckTotals) -> Iterator[str]:
     """Say which rules were skipped, a line for each reason."""
-    total = len(run.results)
-    counts = Counter(skipped for result in run.results for skipped in result.skipped)
+    total, counts = totals.tasks, totals.skipped
     keyed = sorted((-n, skipped.reason, skipped.code) for skipped, n in counts.items())
     for (less, reason), group in groupby(keyed, key=lambda entry: entry[:2]):
         codes = [code for _, _, code in group]

@@ -16,7 +16,6 @@ from taskgraph.sources.times import with_offsets
 
 __all__ = ["read_document"]
 
-_LARGE = 1 << 20
 _OF_OBSHELL = frozenset({"dag_id", "execute_times", "max_stage", "node_id", "sub_tasks"})
 _YAML_START = re.compile(
     rb"(?:%YAML|---(?=\s)|\s*#|(?s:.{0,4000}?)^kind[ \t]*:)", re.MULTILINE
@@ -66,16 +65,20 @@ def _read_yaml(document: Document) -> list[Task]:
 def _read_json(document: Document) -> list[Task]:
     """Read JSON in which no object has a key twice.
 
-    In a large document that has no quote inside a text, lost keys are found by counting
-    quotes, which is faster than to look for them while parsing.
+    Where a document has no quote inside a text, lost keys are found by counting quotes,
+    which is faster than to look for them while parsing.
     """
     data = document.data
-    has_no_quote = b"\\" not in data or b'\\"' not in data
-    by_count = len(data) > _LARGE and has_no_quote
+    by_count = b'\\"' not in data
     root = parse_json(document, refuse_repeated=not by_count)
     problems = Problems(document)
-    tasks = _read_root(root, problems)
-    problems.finish()
+    try:
+        tasks = _read_root(root, problems)
+        problems.finish()
+    except InputError:
+        if by_count:
+            parse_json(document)  # a key that stands twice may be the reason
+        raise
     if by_count and 2 * problems.tally.texts != data.count(b'"'):
         parse_json(document)
     return [with_offsets(task) for task in tasks] if problems.has_naive_times else tasks

@@ -42,7 +42,7 @@ _KINDS = {
     "budget": INTEGER, "is_definition": FLAG, "is_summary": FLAG, "assumed_offset": TEXT,
     "context": OBJECT, "naive_times": LIST,
 }  # fmt: skip
-_PART = OBJECT._replace(is_free=False)  # read field by field
+_PART = OBJECT._replace(is_free=False, is_read_apart=True)  # read field by field
 _REFERENCES = ("creator", "cluster", "tenant", "host")
 _DEFAULTS = {"name": "", "logs": (), "is_definition": False, "is_summary": False}
 _APART = frozenset({"subtasks", "envelope", "extra", "origin", *_REFERENCES})

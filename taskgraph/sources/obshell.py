@@ -149,7 +149,7 @@ def _read_node(
 ) -> Task:
     """Read the details of one node: what is around it is not known."""
     found = _NODE.read(raw, pointer, problems)
-    stage = _read_stage(raw, pointer, problems)
+    stage = _stage(found, pointer, problems)
     return Task(
         id=found["node_id"] if found["generic_id"] is None else found["generic_id"],
         **_common(found),
@@ -161,11 +161,15 @@ def _read_node(
 
 
 def _read_stage(raw: Any, pointer: str, problems: Problems) -> _Stage:
-    """Read the sub-tasks of a node; a node that does not list them stands for them."""
+    """Read the sub-tasks of a node."""
     if not isinstance(raw, dict):
         problems.add(f"a node must be an object, not {describe(raw)}", pointer)
         return _Stage([], [])
-    found = _NODE.read(raw, pointer, problems)
+    return _stage(_NODE.read(raw, pointer, problems), pointer, problems)
+
+
+def _stage(found: Mapping[str, Any], pointer: str, problems: Problems) -> _Stage:
+    """Read the sub-tasks of a node; a node that does not list them stands for them."""
     rows = found["sub_tasks"]
     if not rows:
         number = found["node_id"] if found["generic_id"] is None else found["generic_id"]

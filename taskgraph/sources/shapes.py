@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain, repeat
 from operator import itemgetter
 from types import MappingProxyType
@@ -48,6 +49,7 @@ __all__ = [
 Column: TypeAlias = Sequence[Any]
 Make: TypeAlias = Callable[[dict[str, Any], int], Iterable[Any]]
 PointerOf: TypeAlias = Callable[[int], str]
+Getter: TypeAlias = Callable[[Mapping[str, Any]], tuple[Any, ...]]
 
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 _NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
@@ -127,7 +129,7 @@ class Kind(NamedTuple):
             If one of them is wrong, whichever it is.
         """
         found = set(map(type, column))
-        if not found <= self.types | {_NULL}:
+        if not (found <= self.types or found - {_NULL} <= self.types):
             raise ValueError(self.expected)
         if self.items is not None:
             self.items.check_items(column, tally)
@@ -274,6 +276,27 @@ class Field:
         self.default = default
 
 
+class _Plan(NamedTuple):
+    """How rows with the same known keys are read.
+
+    Attributes
+    ----------
+    fields : tuple of (str, Field, tuple of str)
+        Attribute, field, and the keys that the rows have for it.
+    absent : tuple of (str, object)
+        The attributes for which they have none, and their defaults.
+    missing : tuple of str
+        The keys of those that are required.
+    getter : callable or None
+        From a row to its values, where there are several keys.
+    """
+
+    fields: tuple[tuple[str, Field, tuple[str, ...]], ...]
+    absent: tuple[tuple[str, object], ...]
+    missing: tuple[str, ...]
+    getter: Getter | None
+
+
 class Shape:
     """The fields that objects of one sort have; others are kept as they are.
 
@@ -286,6 +309,7 @@ class Shape:
     def __init__(self, fields: Mapping[str, Field]) -> None:
         self.fields = dict(fields)
         self.keys = frozenset(key for field in self.fields.values() for key in field.keys)
+        self._plan_of = lru_cache(maxsize=64)(self._plan)
 
     def read(
         self, row: Mapping[str, Any], pointer: str, problems: Problems
@@ -361,24 +385,25 @@ class Shape:
         KeyError
             If they do not.
         """
-        keys = tuple(key for key in rows[0] if key in self.keys)
-        values = dict(zip(keys, _transposed(keys, rows), strict=True))
+        keys = tuple([key for key in rows[0] if key in self.keys])
+        plan = self._plan_of(keys)
+        values = dict(zip(keys, _transposed(plan.getter, keys, rows), strict=True))
         extras = self._extras(len(keys), rows)
         problems.tally.texts += sum(map(len, rows))
-        columns: dict[str, Column] = {}
-        for attribute, field in self.fields.items():
-            present = [key for key in field.keys if key in values]
-            if not present and field.required:
-                for position in range(len(rows)):
-                    pointer = f"{pointer_of(position)}/{field.keys[0]}"
-                    problems.add(f"{field.keys[0]} is missing", pointer)
-            column: Column = [None] * len(rows)
-            for place, key in enumerate(present):
+        columns: dict[str, Column] = {
+            attribute: [default] * len(rows) for attribute, default in plan.absent
+        }
+        for key in plan.missing:
+            for position in range(len(rows)):
+                problems.add(f"{key} is missing", f"{pointer_of(position)}/{key}")
+        for attribute, field, present in plan.fields:
+            column: Column = []
+            for key in present:
                 more = self._column(field, key, values[key], pointer_of, problems)
                 if field.kind.is_free:
                     _check_finite(key, more, pointer_of, problems)
-                column = _filled(column, more) if place else more
-            if field.kind is TIME and present and are_naive(column):
+                column = _filled(column, more) if column else more
+            if field.kind is TIME and are_naive(column):
                 problems.has_naive_times = True
             if field.default is not None and None in column:
                 column = [field.default if value is None else value for value in column]
@@ -390,6 +415,20 @@ class Shape:
                     _check_finite(key, [value], _From(pointer_of, position), problems)
         columns["extra"] = extras
         return columns
+
+    def _plan(self, keys: tuple[str, ...]) -> _Plan:
+        """Say once how all rows with the same known keys are read."""
+        fields, absent, missing = [], [], []
+        for attribute, field in self.fields.items():
+            present = tuple(key for key in field.keys if key in keys)
+            if present:
+                fields.append((attribute, field, present))
+            else:
+                absent.append((attribute, field.default))
+                if field.required:
+                    missing.append(field.keys[0])
+        getter = itemgetter(*keys) if len(keys) > 1 else None
+        return _Plan(tuple(fields), tuple(absent), tuple(missing), getter)
 
     @staticmethod
     def _column(
@@ -429,7 +468,7 @@ class Shape:
         KeyError
             If a row has another number of known fields.
         """
-        if all(len(row) == known for row in rows):
+        if set(map(len, rows)) == {known}:
             return [_NO_EXTRA] * len(rows)
         extras = [
             {key: value for key, value in row.items() if key not in self.keys}
@@ -468,14 +507,16 @@ class _Chosen:
         return self.pointer_of(self.positions[position])
 
 
-def _transposed(keys: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+def _transposed(
+    getter: Getter | None, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> list[Column]:
     """Give the columns of rows that have these keys.
 
     Going over the rows only once makes a difference: they lie all over the memory.
     """
-    if len(keys) < 2:
+    if getter is None:
         return [[row[key] for row in rows] for key in keys]
-    flat = list(chain.from_iterable(map(itemgetter(*keys), rows)))
+    flat = list(chain.from_iterable(map(getter, rows)))
     return [flat[place :: len(keys)] for place in range(len(keys))]
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from taskgraph.checks import CheckOptions, CheckResult, Suppression, run_checks
 from taskgraph.checks.baseline import (
+    Acceptance,
     Baseline,
-    apply_baseline,
+    BaselineEntry,
     fingerprints,
     parse_baseline,
     render_baseline,
@@ -49,6 +50,13 @@ def prints(result: CheckResult) -> set[tuple[str, str]]:
     return set(zip([f.code for f in result.findings], marks, strict=True))
 
 
+def accept(
+    result: CheckResult, baseline: Baseline
+) -> tuple[CheckResult, tuple[BaselineEntry, ...]]:
+    acceptance = Acceptance(baseline)
+    return acceptance.apply(result), acceptance.stale
+
+
 @given(st.permutations(FAULTY), st.permutations(range(7)))
 def test_fingerprints_survive_another_order_and_other_ids(
     rows: list[Subtask], order: list[int]
@@ -65,7 +73,7 @@ def test_one_more_of_the_same_is_new() -> None:
     two = check(task(rows))
     baseline = parse_baseline(render_baseline([one]), "b.json")
     assert len(one.findings) == 1
-    (kept,), stale = apply_baseline([two], baseline)
+    kept, stale = accept(two, baseline)
     assert [f.code for f in kept.findings] == ["TG401"]
     assert kept.suppressed == 1
     assert stale == ()
@@ -91,7 +99,7 @@ def test_different_faults_have_different_fingerprints() -> None:
 def test_everything_that_was_found_is_accepted() -> None:
     result = check(task(FAULTY))
     text = render_baseline([result])
-    (kept,), stale = apply_baseline([result], parse_baseline(text, "b.json"))
+    kept, stale = accept(result, parse_baseline(text, "b.json"))
     assert kept.findings == ()
     assert kept.suppressed == len(result.findings)
     assert stale == ()
@@ -101,7 +109,7 @@ def test_everything_that_was_found_is_accepted() -> None:
 def test_what_is_not_found_any_more_is_stale() -> None:
     baseline = parse_baseline(render_baseline([check(task(FAULTY))]), "b.json")
     sound = check(task(subtasks([(1, 2)])))
-    (kept,), stale = apply_baseline([sound], baseline)
+    kept, stale = accept(sound, baseline)
     assert kept is sound
     assert stale == baseline.entries
     assert {entry.task for entry in stale} == {"demo"}
@@ -109,15 +117,13 @@ def test_what_is_not_found_any_more_is_stale() -> None:
 
 def test_a_finding_about_the_document_can_be_accepted() -> None:
     result = check(task(subtasks([(1, 2)]), envelope=response(1, status=500)))
-    (kept,), _ = apply_baseline(
-        [result], parse_baseline(render_baseline([result]), "b.json")
-    )
+    kept, _ = accept(result, parse_baseline(render_baseline([result]), "b.json"))
     assert kept.findings == ()
 
 
 def test_an_empty_baseline_accepts_nothing() -> None:
     result = check(task(FAULTY))
-    assert apply_baseline([result], Baseline()) == ((result,), ())
+    assert accept(result, Baseline()) == (result, ())
 
 
 def test_names_of_any_kind_can_be_accepted() -> None:
@@ -125,7 +131,7 @@ def test_names_of_any_kind_can_be_accepted() -> None:
     result = check(task(rows))
     text = render_baseline([result])
     text.encode()
-    (kept,), _ = apply_baseline([result], parse_baseline(text, "b.json"))
+    kept, _ = accept(result, parse_baseline(text, "b.json"))
     assert kept.findings == ()
 
 

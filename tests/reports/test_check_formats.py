@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
@@ -184,7 +185,7 @@ def test_junit_is_read_by_a_parser_with_the_same_counts(run: CheckRun) -> None:
         c for c in cases if any(isinstance(r, junitparser.Skipped) for r in c.result)
     ]
     broke = [c for c in cases if any(isinstance(r, junitparser.Error) for r in c.result)]
-    assert len(failed) == suites.failures == run.count(Severity.ERROR)
+    assert len(failed) == suites.failures == run.totals.severities[Severity.ERROR]
     assert len(skipped) == suites.skipped == sum(len(r.skipped) for r in run.results)
     assert len(broke) == suites.errors == len(run.unreadable)
     assert len(cases) == suites.tests
@@ -196,11 +197,12 @@ def test_junit_is_read_by_a_parser_with_the_same_counts(run: CheckRun) -> None:
 def test_junit_fails_from_the_chosen_severity_on() -> None:
     counts = []
     for fail_on in (None, Severity.ERROR, Severity.WARNING, Severity.INFO):
-        root = ET.fromstring(render_check_junit(broken(), fail_on=fail_on))
+        results = (replace(result, fail_on=fail_on) for result in broken().results)
+        root = ET.fromstring(render_check_junit(CheckRun(tuple(results))))
         counts.append(int(root.get("failures", "")))
         assert len(root.findall(".//failure")) == counts[-1]
         assert len(root.findall(".//system-out")) == FOUND - counts[-1]
-    errors, warnings = (broken().count(s) for s in (Severity.ERROR, Severity.WARNING))
+    errors, warnings, _ = broken().totals.severities.values()
     assert counts == [0, errors, errors + warnings, FOUND]
 
 

@@ -42,6 +42,8 @@ __all__ = ["RULE"]
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each list that lacks an id."""
+    if not subject.graph.one_sided:
+        return
     ambiguous = subject.ambiguous
     for (owner, side), others in subject.silent_lists.items():
         missing = [node for node in others if node != owner and node not in ambiguous]

@@ -36,8 +36,9 @@ __all__ = ["RULE"]
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report the subtask that dominates the worst case."""
-    if subject.options.worst_case is None and not _may_dominate(subject):
-        return
+    least, most = subject.least_budget
+    if most <= subject.options.dominant_share * least:
+        return  # before the whole worst case is computed
     budget = subject.budget
     if sum(map(bool, budget.schedule.durations)) < 2:
         return
@@ -52,27 +53,6 @@ def check(subject: Subject) -> Iterator[Fault]:
                 subtasks=(subtask.id,),
                 pointer=subject.node_pointer(node, "timeout"),
             )
-
-
-def _may_dominate(subject: Subject) -> bool:
-    """Tell cheaply whether the whole worst case is worth computing.
-
-    It is never less than the longest path of one attempt each.
-    """
-    graph = subject.graph
-    timeouts = [max(subtask.timeout or 0, 0) for subtask in graph.subtasks]
-    most = max(
-        (
-            timeout * (subtask.attempts or 1)
-            for timeout, subtask in zip(timeouts, graph.subtasks, strict=True)
-        ),
-        default=0,
-    )
-    finish = [0] * len(graph)
-    for node in graph.order:
-        start = max([finish[up] for up in graph.upstreams[node]], default=0)
-        finish[node] = start + timeouts[node]
-    return most > subject.options.dominant_share * max(finish, default=0)
 
 
 RULE = Rule(

@@ -1,0 +1,85 @@
+"""Checking many files: in their order, as they come, on one core or on several."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from taskgraph.api import check_files, stream_checks
+from taskgraph.checks.baseline import parse_baseline, render_baseline
+from taskgraph.config import Config
+from taskgraph.reports.check_formats import (
+    CHECK_FORMATS,
+    check_renderer,
+    check_streamer,
+    is_streamed,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
+    """A folder with good and bad documents, more than one process checks in one go."""
+    folder = tmp_path_factory.mktemp("many")
+    files = sorted((samples / "rules").glob("*.json"))
+    for number in range(260):
+        data = files[number % len(files)].read_bytes()
+        (folder / f"{number:03}.json").write_bytes(data)
+    (folder / "100.json").write_bytes(b"{")
+    good = (samples / "obproxy_stop.json").read_bytes()
+    (folder / "101.jsonl").write_bytes(b"\n".join([b"[]", good.replace(b"\n", b" ")]))
+    return folder
+
+
+@pytest.mark.slow
+def test_several_processes_find_the_same_in_the_same_order(folder: Path) -> None:
+    alone, together = (check_files([str(folder)], jobs=jobs) for jobs in (1, 2))
+    assert alone.run.results == together.run.results
+    assert list(map(str, alone.run.unreadable)) == list(map(str, together.run.unreadable))
+    assert len(alone.run.unreadable) >= 2
+    assert alone.failed
+    assert together.failed
+
+
+def test_results_come_while_documents_are_still_to_be_read(folder: Path) -> None:
+    seen: list[str] = []
+
+    def config_for(file: str) -> Config:
+        seen.append(Path(file).name)
+        return Config()
+
+    stream = stream_checks([str(folder)], config_for, jobs=1)
+    for _ in range(3):
+        next(iter(stream.results))
+    assert seen == ["000.json", "001.json", "002.json"]
+    assert stream.totals.tasks == 3
+
+
+@pytest.mark.parametrize("form", CHECK_FORMATS)
+def test_every_form_is_the_same_as_it_comes_and_in_the_end(folder: Path, form: str) -> None:
+    paths = [str(folder / f"{number:03}.json") for number in range(95, 105)]
+    whole = check_renderer(form)(check_files(paths).run)
+    stream = stream_checks(paths)
+    run = stream if is_streamed(form) else stream.collect()
+    assert "".join(check_streamer(form)(run)) == whole
+
+
+def test_a_bound_on_findings_counts_the_others(folder: Path) -> None:
+    paths = [str(folder)]
+    found = sum(check_files(paths).run.totals.severities.values())
+    stream = stream_checks(paths, most=3)
+    run = stream.collect()
+    assert sum(len(result.findings) for result in run.results) == 3
+    assert stream.left_out == found - 3
+    assert stream.failed
+
+
+def test_a_baseline_is_used_up_as_results_come(folder: Path) -> None:
+    run = check_files([str(folder)]).run
+    text = json.loads(render_baseline(run.results))
+    text["findings"].append(dict(text["findings"][0], fingerprint="0" * 32))
+    stream = stream_checks([str(folder)], baseline=parse_baseline(json.dumps(text), "b"))
+    assert not any(result.findings for result in stream.results)
+    assert [entry.fingerprint for entry in stream.stale] == ["0" * 32]
+    assert not stream.failed
