@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from taskgraph.analysis import BudgetOptions
-from taskgraph.checks import BudgetLimit, CheckOptions, Severity, Suppression
+from taskgraph.checks import (
+    MOST_SECONDS,
+    BudgetLimit,
+    CheckOptions,
+    Severity,
+    Suppression,
+    require_rules,
+)
 from taskgraph.errors import ConfigError
 from taskgraph.model import parse_duration
 
@@ -80,7 +87,9 @@ class Config:
         if not ignored:
             return self
         check = replace(self.check, ignore=(*self.check.ignore, *ignored))
-        return replace(self, check=check)
+        places = [self.origins.get("ignore"), f"{self.file}, per-path-ignores"]
+        origin = " and ".join(filter(None, places))
+        return replace(self, check=check, origins={**self.origins, "ignore": origin})
 
     def check_options(self, names: Iterable[str]) -> CheckOptions:
         """Give what the rules go by, for subtasks of these names."""
@@ -120,11 +129,18 @@ class Config:
 
 
 class Entry(NamedTuple):
-    """One line of what is in force: a key, its value as TOML, and where it is from."""
+    """One line of what is in force: a key, its value, and where it is from."""
 
     key: str
-    value: str
+    value: Any
     origin: str
+
+    @property
+    def text(self) -> str:
+        """The value as TOML has it."""
+        if self.value is None:
+            return "(not set)"
+        return json.dumps(self.value, ensure_ascii=False)
 
 
 @cache
@@ -249,7 +265,7 @@ class _Reader:
         )
 
     def _selectors(self, key: str, value: Any) -> None:
-        self.check[_CHECK_KEYS[key]] = _texts(key, value)
+        self.check[_CHECK_KEYS[key]] = _rules(key, value)
 
     def _fail_on(self, key: str, value: Any) -> None:
         if value not in FAIL_ON:
@@ -259,6 +275,7 @@ class _Reader:
     def _severities(self, key: str, value: Any) -> None:
         pairs = []
         for selector, name in _pairs(key, value):
+            _rules(f"{key}.{selector}", [selector])
             if not isinstance(name, str) or name.upper() not in Severity.__members__:
                 known = ", ".join(map(str, reversed(Severity)))
                 raise ConfigError(f"{key}.{selector} must be one of {known}, not {name!r}")
@@ -276,6 +293,7 @@ class _Reader:
                     raise ConfigError(f"{key}.{name} must be a text, not {text!r}")
             if "rule" not in row:
                 raise ConfigError(f"{key}: each table needs a rule")
+            _rules(f"{key}.rule", [row["rule"]])
             found.append(Suppression(**row))
         self.check["suppressions"] = tuple(found)
 
@@ -287,6 +305,9 @@ class _Reader:
             if isinstance(number, bool) or not isinstance(number, kinds):
                 what = "a share from 0 to 1" if name in _SHARES else "whole seconds"
                 raise ConfigError(f"{full} must be {what}, not {number!r}")
+            most = 1 if name in _SHARES else MOST_SECONDS
+            if not 0 <= number <= most:
+                raise ConfigError(f"{full} must be from 0 to {most}, not {number!r}")
             self.check[_THRESHOLDS[name]] = number
 
     def _budgets(self, key: str, value: Any) -> None:
@@ -297,7 +318,7 @@ class _Reader:
 
     def _per_path_ignores(self, key: str, value: Any) -> None:
         self.values["per_path_ignores"] = tuple(
-            (pattern, _texts(f"{key}.{pattern}", selectors))
+            (pattern, _rules(f"{key}.{pattern}", selectors))
             for pattern, selectors in _pairs(key, value)
         )
 
@@ -338,6 +359,16 @@ def _texts(key: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ConfigError(f"{key} must be a list of texts, not {value!r}")
     return tuple(value)
+
+
+def _rules(key: str, value: Any) -> tuple[str, ...]:
+    """Read names of rules, of which each must fit one."""
+    selectors = _texts(key, value)
+    try:
+        require_rules(selectors)
+    except ConfigError as error:
+        raise ConfigError(f"{key}: {error}") from None
+    return selectors
 
 
 def _whole(key: str, value: Any, least: int) -> int:
@@ -388,10 +419,6 @@ def in_force(config: Config) -> tuple[Entry, ...]:
     values["overhead"] = config.overhead
     values["assume-timeout"] = config.assume_timeout
     return tuple(
-        Entry(key, _toml(value), config.origins.get(key, "default"))
+        Entry(key, value, config.origins.get(key, "default"))
         for key, value in values.items()
     )
-
-
-def _toml(value: Any) -> str:
-    return "(not set)" if value is None else json.dumps(value, ensure_ascii=False)

@@ -91,6 +91,11 @@ def test_per_path_ignores_go_by_the_path_from_the_configuration_on(tmp_path: Pat
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ('select = ["TG9"]', "select: no rule is called 'TG9'; `taskgraph rules` lists"),
+        ('[severity]\nno-timout = "error"', "did you mean TG401 no-timeout?"),
+        ('[per-path-ignores]\n"*" = ["TGX"]', "per-path-ignores.*: no rule"),
+        ("[thresholds]\nnear-timeout = 80", "near-timeout must be from 0 to 1, not 80"),
+        ("[thresholds]\ngrace = 70000000000", "grace must be from 0 to 3153600000"),
         ("selct = []", "did you mean 'select'?"),
         (
             "[thresholds]\ngrase = 1",
@@ -135,10 +140,13 @@ def test_a_named_file_must_be_a_configuration(tmp_path: Path) -> None:
 def test_what_is_in_force_tells_where_it_is_from(tmp_path: Path) -> None:
     path = write(tmp_path, WHOLE)
     found = {entry.key: entry for entry in in_force(read_config(path))}
-    assert found["overhead"].value == "2"
+    assert found["overhead"].text == "2"
     assert found["overhead"].origin == str(path)
-    assert found["budgets.Stop *"].value == "9000"
+    assert found["budgets.Stop *"].value == 9000
     assert found["thresholds.tolerance"].origin == "default"
+    legacy = read_config(path).for_path(str(tmp_path / "legacy" / "x.json"))
+    (ignore,) = [entry for entry in in_force(legacy) if entry.key == "ignore"]
+    assert ignore.origin == f"{path} and {path}, per-path-ignores"
     defaults = {entry.key: entry for entry in in_force(Config())}
     assert {entry.origin for entry in defaults.values()} == {"default"}
-    assert defaults["concurrency"].value == "(not set)"
+    assert defaults["concurrency"].text == "(not set)"

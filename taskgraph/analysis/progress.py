@@ -161,7 +161,10 @@ def _groups(graph: TaskGraph) -> dict[str, tuple[int, ...]]:
 def _latest(moment: datetime | None, rest: WorstCase) -> datetime | None:
     if moment is None or not rest.is_bounded:
         return None
-    return moment + timedelta(seconds=rest.seconds)
+    try:
+        return moment + timedelta(seconds=rest.seconds)
+    except OverflowError:  # no date is so late
+        return None
 
 
 def _in_flight(graph: TaskGraph, left: Weights) -> tuple[RunningSubtask, ...]:

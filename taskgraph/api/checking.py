@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
@@ -20,7 +21,7 @@ from taskgraph.checks import (
     run_checks,
 )
 from taskgraph.config import Config
-from taskgraph.errors import InputError
+from taskgraph.errors import ConfigError, InputError
 from taskgraph.graph import build_graph
 from taskgraph.sources import ReadOptions, Source, find_sources, read_source
 from taskgraph.sources.parsing import paused_collector
@@ -40,10 +41,10 @@ _CHUNK = 50
 
 
 class CheckedDocument(NamedTuple):
-    """What the rules say about one document, or why it cannot be read."""
+    """What the rules say about one document, or why it is not known."""
 
     results: tuple[CheckResult, ...] = ()
-    error: InputError | None = None
+    error: InputError | ConfigError | None = None
 
 
 def check(loaded: LoadedTask, options: CheckOptions | None = None) -> CheckResult:
@@ -84,9 +85,12 @@ class CheckStream:
     Attributes
     ----------
     totals : CheckTotals
-        Of what was given so far.
+        Of what was found so far.
     unreadable : list of InputError
         The documents so far that could not be read.
+    misconfigured : Counter of str
+        What is wrong with the configuration of some documents, and of how many: they are
+        not checked, and the others are.
     left_out : int
         How many findings were too many so far.
     failed : bool
@@ -104,6 +108,7 @@ class CheckStream:
         self.version = __version__
         self.totals = CheckTotals()
         self.unreadable: list[InputError] = []
+        self.misconfigured: Counter[str] = Counter()
         self.left_out = 0
         self.failed = False
         self._documents = documents
@@ -113,22 +118,30 @@ class CheckStream:
     @property
     def results(self) -> Iterator[CheckResult]:
         """One for each task, in the order of the documents; they come once."""
+        wrong: ConfigError | None = None
         for document in self._documents:
-            if document.error is not None:
+            if isinstance(document.error, ConfigError):
+                wrong = document.error
+                self.misconfigured[str(wrong)] += 1
+            elif document.error is not None:
                 self.unreadable.append(document.error)
             yield from map(self._counted, document.results)
+        if wrong is not None and not self.totals.tasks:
+            raise wrong
 
     def _counted(self, result: CheckResult) -> CheckResult:
         if self._acceptance is not None:
             result = self._acceptance.apply(result)
         self.failed = self.failed or result.has_failed
-        if self._room is not None:
-            kept = result.findings[: self._room]
-            self._room -= len(kept)
-            self.left_out += len(result.findings) - len(kept)
-            result = replace(result, findings=kept)
         self.totals.add(result)
-        return result
+        if self._room is None or len(result.findings) <= self._room:
+            self._room = None if self._room is None else self._room - len(result.findings)
+            return result
+        kept, others = result.findings[: self._room], result.findings[self._room :]
+        self._room = 0
+        self.left_out += len(others)
+        severities = tuple(finding.severity for finding in others)
+        return replace(result, findings=kept, left_out=severities)
 
     @property
     def stale(self) -> tuple[BaselineEntry, ...]:
@@ -142,7 +155,9 @@ class CheckStream:
             replace(result, skipped=alike.setdefault(result.skipped, result.skipped))
             for result in self.results
         )
-        return CheckRun(results, tuple(self.unreadable), self.version, self.stale)
+        return CheckRun(
+            results, tuple(self.unreadable), self.version, self.stale, self.totals
+        )
 
 
 def _acceptance(baseline: Baseline) -> Acceptance:
@@ -177,6 +192,7 @@ def stream_checks(
     baseline: Baseline | None = None,
     most: int | None = None,
     each: Callable[[], None] = lambda: None,
+    leave_out: Iterable[str | None] = (),
 ) -> CheckStream:
     """Check every task of every document, as the results are asked for.
 
@@ -195,18 +211,22 @@ def stream_checks(
         How many findings to give at most.
     each : callable, optional
         Called after each document.
+    leave_out : iterable of str or None
+        Files that are no documents, also where they lie in a folder of documents.
 
     Raises
     ------
     ConfigError
-        While the results are taken, if the options name a rule that does not exist.
+        While the results are taken, if the configuration of every document is wrong.
     """
+    others = {os.path.realpath(path) for path in leave_out if path not in (None, "-")}
     documents = _check_sources(
         paths,
         config_for or _default_config,
         standard_input(),
         options or ReadOptions(),
         jobs,
+        others,
     )
     return CheckStream(_ticked(documents, each), baseline, most)
 
@@ -229,7 +249,8 @@ def _check_sources(
     config_for: ConfigFor,
     stdin: BinaryIO,
     options: ReadOptions,
-    jobs: int | None = None,
+    jobs: int | None,
+    leave_out: Set[str],
 ) -> Iterator[CheckedDocument]:
     """Check every document that the paths name.
 
@@ -242,8 +263,10 @@ def _check_sources(
     stdin : binary stream
         What ``-`` stands for.
     options : ReadOptions
-    jobs : int, optional
+    jobs : int or None
         How many processes check; by default one for a few files, else one for each core.
+    leave_out : set of str
+        Absolute paths.
 
     Yields
     ------
@@ -252,6 +275,8 @@ def _check_sources(
     """
     paths = list(paths)
     sources = find_sources(paths, stdin, options)
+    if leave_out:
+        sources = (s for s in sources if os.path.realpath(s.name) not in leave_out)
     first = list(islice(sources, _FEW))
     jobs = jobs or (os.cpu_count() or 1 if len(first) == _FEW else 1)
     if jobs == 1 or "-" in paths:
@@ -271,11 +296,15 @@ def _check(
         if reading.error is not None:
             yield CheckedDocument(error=reading.error)
             continue
-        config = config_for(reading.file)
-        rules = config.check_options(
-            subtask.name for task in reading.tasks for subtask in task.subtasks
-        )
-        results = check_document(map(build_graph, reading.tasks), rules)
+        try:
+            config = config_for(reading.file)
+            rules = config.check_options(
+                subtask.name for task in reading.tasks for subtask in task.subtasks
+            )
+            results = check_document(map(build_graph, reading.tasks), rules)
+        except ConfigError as error:
+            yield CheckedDocument(error=error)
+            continue
         limit = Severity.__members__.get(config.fail_on.upper())
         if limit is not Severity.ERROR:
             results = tuple(replace(result, fail_on=limit) for result in results)

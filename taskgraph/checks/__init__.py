@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from taskgraph.checks.findings import Finding, Severity, Step
-from taskgraph.checks.options import BudgetLimit, CheckOptions
+from taskgraph.checks.options import MOST_SECONDS, BudgetLimit, CheckOptions
 from taskgraph.checks.registry import RULES
 from taskgraph.checks.result import AnyRun, CheckResult, CheckRun, CheckTotals, Skipped
 from taskgraph.checks.rule import Need, Rule, RuleDoc
 from taskgraph.checks.runner import check_document, run_checks
-from taskgraph.checks.selection import active_rules, find_rule
+from taskgraph.checks.selection import active_rules, find_rules, require_rules
 from taskgraph.checks.suppression import Suppression
 
 __all__ = [
+    "MOST_SECONDS",
     "RULES",
     "AnyRun",
     "BudgetLimit",
@@ -29,6 +30,7 @@ __all__ = [
     "Suppression",
     "active_rules",
     "check_document",
-    "find_rule",
+    "find_rules",
+    "require_rules",
     "run_checks",
 ]

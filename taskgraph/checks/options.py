@@ -13,7 +13,10 @@ from taskgraph.errors import ConfigError
 if TYPE_CHECKING:
     from taskgraph.analysis import BudgetOptions
 
-__all__ = ["BudgetLimit", "CheckOptions"]
+__all__ = ["MOST_SECONDS", "BudgetLimit", "CheckOptions"]
+
+MOST_SECONDS = 100 * 365 * 86400
+"""No threshold is longer: a hundred years."""
 
 
 class BudgetLimit(NamedTuple):
@@ -92,7 +95,9 @@ class CheckOptions:
             if share is not None and not 0 <= share <= 1:
                 raise ConfigError(f"{name} must be from 0 to 1, not {share}")
         for name in ("tolerance", "grace", "event_delay", "watch_period"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name} must not be negative: {getattr(self, name)}")
+            if not 0 <= getattr(self, name) <= MOST_SECONDS:
+                raise ConfigError(
+                    f"{name} must be from 0 to {MOST_SECONDS}, not {getattr(self, name)}"
+                )
         if self.as_of is not None and self.as_of.tzinfo is None:
             raise ConfigError("as_of must have a UTC offset")

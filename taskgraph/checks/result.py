@@ -43,6 +43,8 @@ class CheckResult:
         How many findings were accepted beforehand and left out.
     fail_on : Severity or None
         The severity from which on a finding is a failure; ``None`` is never.
+    left_out : tuple of Severity
+        The severities of findings that were too many.
     """
 
     file: str
@@ -52,6 +54,7 @@ class CheckResult:
     skipped: tuple[Skipped, ...] = ()
     suppressed: int = 0
     fail_on: Severity | None = Severity.ERROR
+    left_out: tuple[Severity, ...] = ()
 
     @property
     def worst(self) -> Severity | None:
@@ -61,8 +64,11 @@ class CheckResult:
     @property
     def has_failed(self) -> bool:
         """Whether a finding is as bad as `fail_on`."""
-        worst = self.worst
-        return worst is not None and self.fail_on is not None and worst >= self.fail_on
+        return self.worst is not None and self.is_failure(self.worst)
+
+    def is_failure(self, severity: Severity) -> bool:
+        """Tell whether a finding of a severity is as bad as `fail_on`."""
+        return self.fail_on is not None and severity >= self.fail_on
 
 
 class CheckTotals:
@@ -146,14 +152,17 @@ class CheckRun:
         The version of the tool.
     stale : tuple of BaselineEntry
         The entries of the baseline that no finding has any more.
+    counted : CheckTotals or None
+        What was found where the results do not have all of it.
     """
 
     results: tuple[CheckResult, ...]
     unreadable: tuple[InputError, ...] = ()
     version: str = ""
     stale: tuple[BaselineEntry, ...] = ()
+    counted: CheckTotals | None = None
 
     @cached_property
     def totals(self) -> CheckTotals:
-        """What was found, counted."""
-        return CheckTotals(self.results)
+        """What was found, counted, also what the results leave out."""
+        return CheckTotals(self.results) if self.counted is None else self.counted

@@ -13,7 +13,7 @@ from taskgraph.checks.rule import Need, Rule
 from taskgraph.checks.suppression import Suppression
 from taskgraph.errors import ConfigError
 
-__all__ = ["ActiveRule", "Plan", "active_rules", "find_rule", "make_plan"]
+__all__ = ["ActiveRule", "Plan", "active_rules", "find_rules", "make_plan", "require_rules"]
 
 _ALL = "all"
 
@@ -36,19 +36,30 @@ class Plan(NamedTuple):
     """By the code of the rule."""
 
 
-def find_rule(name: str) -> Rule:
-    """Give the rule with a code or name.
+def find_rules(selector: str) -> tuple[Rule, ...]:
+    """Give the rules that a code, the beginning of one, a name, or ``all`` fits.
 
     Raises
     ------
     ConfigError
         If there is none.
     """
-    wanted = _normal(name)
-    for rule in RULES:
-        if wanted in (_normal(rule.code), rule.name):
-            return rule
-    raise ConfigError(f"there is no rule {name!r}{_suggestion(wanted)}")
+    found = tuple(rule for rule in RULES if _specificity(selector, rule))
+    if not found:
+        hint = _suggestion(_normal(selector))
+        raise ConfigError(f"no rule is called {selector!r}{hint}")
+    return found
+
+
+def require_rules(selectors: Iterable[str]) -> None:
+    """Refuse selectors that fit no rule.
+
+    Raises
+    ------
+    ConfigError
+    """
+    for selector in selectors:
+        find_rules(selector)
 
 
 def active_rules(options: CheckOptions) -> tuple[ActiveRule, ...]:
@@ -88,10 +99,7 @@ def _plan(
     suppressions: tuple[Suppression, ...],
 ) -> Plan:
     selectors = (name for name, *_ in (*severities, *suppressions))
-    for selector in (*select, *extend_select, *ignore, *selectors):
-        if not any(_specificity(selector, rule) for rule in RULES):
-            hint = _suggestion(_normal(selector))
-            raise ConfigError(f"no rule is called {selector!r}{hint}")
+    require_rules((*select, *extend_select, *ignore, *selectors))
     chosen = []
     for rule in RULES:
         asked = max(_best((*select, *extend_select), rule), not select and rule.enabled)
@@ -139,7 +147,7 @@ def _suggestion(wanted: str) -> str:
 
     names = [name for rule in RULES for name in (rule.name, rule.code.lower())]
     near = get_close_matches(wanted, names, n=1)
-    if not near:
+    if not near or wanted.removeprefix("tg").isdigit():
         return "; `taskgraph rules` lists them"
     (rule,) = [rule for rule in RULES if near[0] in (rule.name, rule.code.lower())]
     return f"; did you mean {rule.code} {rule.name}?"

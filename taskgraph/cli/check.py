@@ -24,6 +24,7 @@ from taskgraph.cli.output import (
     EXIT_FINDINGS,
     EXIT_INPUT,
     EXIT_OK,
+    ReaderGoneError,
     Ticker,
     complain,
     wants_color,
@@ -31,7 +32,12 @@ from taskgraph.cli.output import (
 )
 from taskgraph.config import FAIL_ON, Config
 from taskgraph.errors import ConfigError
-from taskgraph.reports.check_formats import CHECK_FORMATS, check_streamer, is_streamed
+from taskgraph.reports.check_formats import (
+    CHECK_FORMATS,
+    check_format_of,
+    check_streamer,
+    is_streamed,
+)
 
 __all__ = ["command"]
 
@@ -43,13 +49,13 @@ def _selectors(_ctx: object, _param: object, values: tuple[str, ...]) -> tuple[s
 @click.command("check")
 @files_argument
 @click.option(
-    "-f", "--format", "form", type=click.Choice(CHECK_FORMATS), default="text",
-    show_default=True, help="The form of the findings.",
+    "-f", "--format", "form", type=click.Choice(CHECK_FORMATS),
+    help="The form of the findings.  [default: by the ending of --output, else text]",
 )  # fmt: skip
 @click.option(
     "-o", "--output", "outputs", multiple=True, metavar="[FORMAT=]FILE",
-    help="Write there instead of to standard output, in another form if it is named; "
-    "may be repeated, - is standard output.",
+    help="Write there instead of to standard output, in the form that is named, that of "
+    "--format, or the one that the ending says; may be repeated, - is standard output.",
 )  # fmt: skip
 @click.option(
     "--select", multiple=True, callback=_selectors, metavar="RULES",
@@ -68,11 +74,12 @@ def _selectors(_ctx: object, _param: object, values: tuple[str, ...]) -> tuple[s
 )
 @click.option(
     "--write-baseline", metavar="FILE",
-    help="Accept all findings of this run: write them as a baseline, and end with 0.",
+    help="Accept all findings of this run: write them as a baseline, and end with 0. "
+    "Findings are written too only where --output says so.",
 )  # fmt: skip
 @click.option(
     "--max-findings", type=click.IntRange(min=0), metavar="N",
-    help="Write at most so many findings; the exit code counts all.",
+    help="Write at most so many findings; all are counted, also in the exit code.",
 )  # fmt: skip
 @click.option("--statistics", is_flag=True, help="Say how often each rule fired.")
 @click.option("-q", "--quiet", is_flag=True, help="Write text only if there are findings.")
@@ -84,7 +91,7 @@ def _selectors(_ctx: object, _param: object, values: tuple[str, ...]) -> tuple[s
 @config_options
 def command(
     files: Inputs,
-    form: str,
+    form: str | None,
     outputs: tuple[str, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -107,7 +114,7 @@ def command(
       taskgraph check tasks/ --fail-on warning --output sarif=out.sarif --output github=-
       taskgraph check response.json --select TG1 --ignore redundant-edge
     """
-    targets = [_target(output, form) for output in outputs] or [(form, None)]
+    targets = [_target(output, form) for output in outputs]
     rules: dict[str, Any] = {"select": select, "as_of": moment(as_of)}
     change = partial(_on_top, rules=rules, ignore=ignore, fail_on=fail_on)
     configuration = Configuration(config_file, isolated, change)
@@ -115,27 +122,37 @@ def command(
     with Ticker("files checked") as ticker:
         stream = stream_checks(
             files.paths, configuration.for_file, options=files.options, jobs=jobs,
-            baseline=accepted, most=max_findings, each=ticker.tick,
+            # a baseline that is written anew keeps what it accepted and still is found
+            baseline=accepted if write_baseline is None else None,
+            most=max_findings, each=ticker.tick,
+            leave_out=[baseline, write_baseline, *(path for _, path in targets)],
         )  # fmt: skip
-        if write_baseline is not None:
-            _write_baseline(stream, write_baseline)
-        else:
+        if write_baseline is None:
+            targets = targets or [(form or "text", None)]
             _write_findings(stream, targets, ticker, quiet=quiet)
-    for error in stream.unreadable:
-        complain(str(error))
-    for entry in stream.stale:
-        named = " ".join(filter(None, [entry.code, entry.task, *entry.subtasks]))
-        complain(f"{baseline}: no finding any more, remove it: {named}")
-    code = EXIT_INPUT if stream.unreadable else EXIT_OK
-    if write_baseline is not None:
-        sys.exit(code)
-    if stream.left_out:
-        most = f"--max-findings {max_findings}"
-        complain(f"{stream.left_out:,} more findings are not shown ({most})")
+        else:
+            _write_baseline(stream, write_baseline, targets)
+    _complain(stream, baseline, max_findings)
     if statistics:
         machine = any(kind != "text" and target in (None, "-") for kind, target in targets)
         (complain if machine else _say)(_statistics(stream.totals))
-    sys.exit(max(code, EXIT_FINDINGS if stream.failed else EXIT_OK))
+    code = EXIT_INPUT if stream.unreadable or stream.misconfigured else EXIT_OK
+    is_failure = stream.failed and write_baseline is None
+    sys.exit(max(code, EXIT_FINDINGS if is_failure else EXIT_OK))
+
+
+def _complain(stream: CheckStream, baseline: str | None, most: int | None) -> None:
+    """Say what the findings do not: what was not read, and what was left out."""
+    for error in stream.unreadable:
+        complain(str(error))
+    for message, count in stream.misconfigured.items():
+        documents = "1 document is" if count == 1 else f"{count:,} documents are"
+        complain(f"{message}\n  {documents} not checked")
+    for entry in stream.stale:
+        named = " ".join(filter(None, [entry.code, entry.task, *entry.subtasks]))
+        complain(f"{baseline}: no finding any more, remove it: {named}")
+    if stream.left_out:
+        complain(f"{stream.left_out:,} more findings are not shown (--max-findings {most})")
 
 
 def _on_top(
@@ -146,15 +163,17 @@ def _on_top(
     return on_top(config, rules | {"ignore": ignored}, fail_on=fail_on)
 
 
-def _target(output: str, form: str) -> tuple[str, str | None]:
+def _target(output: str, form: str | None) -> tuple[str, str | None]:
     """Tell the form and the file of an output: ``FORMAT=FILE``, or a file alone."""
     named, equals, path = output.partition("=")
     if equals and named in CHECK_FORMATS:
+        if not path:
+            raise ConfigError(f"--output {output}: names no file; - is standard output")
         return named, path
     if equals and named.isalpha():
         known = ", ".join(CHECK_FORMATS)
         raise ConfigError(f"--output {output}: there is no form {named}, but {known}")
-    return form, output
+    return form or check_format_of(output) or "text", output
 
 
 def _read_baseline(path: str) -> Any:
@@ -170,10 +189,15 @@ def _read_baseline(path: str) -> Any:
         ) from None
 
 
-def _write_baseline(stream: CheckStream, path: str) -> None:
+def _write_baseline(
+    stream: CheckStream, path: str, targets: list[tuple[str, str | None]]
+) -> None:
     from taskgraph.checks.baseline import render_baseline
 
-    write(render_baseline(stream.results), path)
+    run = stream.collect()
+    write(render_baseline(run.results), path)
+    for kind, target in targets:
+        write(check_streamer(kind)(run), target)
 
 
 def _write_findings(
@@ -183,10 +207,14 @@ def _write_findings(
     *,
     quiet: bool,
 ) -> None:
-    """Write the findings, as they come where one form is wanted that can be so written."""
+    """Write the findings, as they come where one form is wanted that can be so written.
+
+    What cannot be written does not keep the others from being written.
+    """
     run: AnyRun = stream
     if len(targets) > 1 or not is_streamed(targets[0][0]):
         run = stream.collect()
+    faults: list[ConfigError | ReaderGoneError] = []
     for kind, path in targets:
         written: Iterable[str]
         if kind == "text":
@@ -196,7 +224,12 @@ def _write_findings(
             written = stream_check_text(run, style=style, quiet=quiet)
         else:
             written = check_streamer(kind)(run)
-        write(_hiding(ticker, written), path)
+        try:
+            write(_hiding(ticker, written), path)
+        except (ConfigError, ReaderGoneError) as fault:
+            faults.append(fault)
+    if faults:
+        raise faults[0]
 
 
 def _hiding(ticker: Ticker, pieces: Iterable[str]) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from taskgraph.cli.configuring import Configuration, config_options
@@ -28,10 +30,13 @@ def command(file: str, config_file: str | None, isolated: bool, form: str) -> No
     """
     entries = in_force(Configuration(config_file, isolated).for_file(file))
     if form == "json":
-        from taskgraph.reports.json import document
-
-        write(document("config", [entry._asdict() for entry in entries], []), None)
+        content = {
+            "format": "taskgraph/config",
+            "version": 1,
+            "options": [entry._asdict() for entry in entries],
+        }
+        write(json.dumps(content, ensure_ascii=False, indent=2) + "\n", None)
         return
     width = max(len(entry.key) for entry in entries)
-    lines = [f"{e.key:{width}}  {e.value}  ({e.origin})\n" for e in entries]
+    lines = [f"{e.key:{width}}  {e.text}  ({e.origin})\n" for e in entries]
     write("".join(lines), None)

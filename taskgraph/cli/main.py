@@ -11,7 +11,13 @@ from typing import NoReturn
 import click
 
 from taskgraph import __version__
-from taskgraph.cli.output import EXIT_FAULT, EXIT_INPUT, complain
+from taskgraph.cli.output import (
+    EXIT_FAULT,
+    EXIT_INPUT,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    complain,
+)
 from taskgraph.errors import TaskgraphError
 
 __all__ = ["cli", "main"]
@@ -79,13 +85,19 @@ def main(args: list[str] | None = None) -> NoReturn:
     # with the usual thresholds the collector walks them all again and again.
     gc.set_threshold(100_000, 50, 100)
     try:
-        cli(args, prog_name="taskgraph")
+        code = cli.main(args, prog_name="taskgraph", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        complain("interrupted")
+        sys.exit(EXIT_INTERRUPTED)
     except TaskgraphError as error:
         complain(str(error))
         sys.exit(EXIT_INPUT)
     except Exception as error:  # noqa: BLE001 - the last resort before a traceback
         _fault(error)
-    sys.exit(0)
+    sys.exit(code if isinstance(code, int) else EXIT_OK)
 
 
 def _fault(error: BaseException) -> NoReturn:

@@ -17,7 +17,9 @@ __all__ = [
     "EXIT_FAULT",
     "EXIT_FINDINGS",
     "EXIT_INPUT",
+    "EXIT_INTERRUPTED",
     "EXIT_OK",
+    "ReaderGoneError",
     "Ticker",
     "complain",
     "terminal_width",
@@ -31,6 +33,8 @@ EXIT_OK = 0
 EXIT_FINDINGS = 1
 EXIT_INPUT = 2
 EXIT_FAULT = 3
+EXIT_INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
+EXIT_READER_GONE = 141
 
 
 def complain(message: str) -> None:
@@ -99,12 +103,28 @@ def _write_standard(pieces: Iterable[str | bytes]) -> None:
             else:
                 _write_text(sys.stdout, piece)
         except BrokenPipeError:
-            raise  # the reader has seen enough
+            _forget_standard_output()
+            raise ReaderGoneError from None
         except OSError as error:
             with contextlib.suppress(OSError):
                 sys.stdout.close()  # or what it still holds would fail again at the exit
             reason = error.strerror
             raise ConfigError(f"standard output cannot be written: {reason}") from None
+
+
+class ReaderGoneError(SystemExit):
+    """Whoever read standard output has seen enough, ``head`` for example."""
+
+    def __init__(self) -> None:
+        super().__init__(EXIT_READER_GONE)
+
+
+def _forget_standard_output() -> None:
+    """Let what standard output still holds go nowhere, or it would fail at the exit."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _write_text(stream: TextIO, text: str) -> None:

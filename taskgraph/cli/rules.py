@@ -17,16 +17,20 @@ __all__ = ["command"]
 def command(names: tuple[str, ...], form: str, output: str | None) -> None:
     """List the rules that check knows, or explain some, by code or by name.
 
+    The beginning of a code stands for all rules whose code begins so.
+
     \b
     Examples:
       taskgraph rules
       taskgraph rules TG103
+      taskgraph rules TG4
       taskgraph rules no-timeout
       taskgraph rules --format markdown -o rules.md
     """
-    from taskgraph.checks import RULES, find_rule
+    from taskgraph.checks import RULES, find_rules
 
-    rules = tuple(map(find_rule, names)) or RULES
+    chosen = dict.fromkeys(rule for name in names for rule in find_rules(name))
+    rules = tuple(chosen) or RULES
     if form == "markdown":
         from taskgraph.reports.rules_markdown import rules_markdown
 

@@ -10,7 +10,13 @@ from typing import Any
 from taskgraph.checks import AnyRun, CheckRun
 from taskgraph.errors import ConfigError
 
-__all__ = ["CHECK_FORMATS", "check_renderer", "check_streamer", "is_streamed"]
+__all__ = [
+    "CHECK_FORMATS",
+    "check_format_of",
+    "check_renderer",
+    "check_streamer",
+    "is_streamed",
+]
 
 CHECK_FORMATS = (
     "text",
@@ -24,7 +30,20 @@ CHECK_FORMATS = (
 )
 
 
+_ENDINGS = {
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".md": "markdown",
+    ".sarif": "sarif",
+    ".txt": "text",
+    ".xml": "junit",
+}
 _STREAMED = frozenset({"text", "jsonl"})
+
+
+def check_format_of(file: str) -> str | None:
+    """Tell the form by the ending of a file's name; ``None`` where it says nothing."""
+    return next((form for end, form in _ENDINGS.items() if file.endswith(end)), None)
 
 
 def is_streamed(name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import PurePath
 from typing import Any
 
@@ -41,6 +42,12 @@ def render_check_gitlab(run: CheckRun) -> str:
         )
         for error in run.unreadable
     ]
+    seen: Counter[str] = Counter()
+    for issue in issues:  # the same task may have been saved twice
+        key = issue["fingerprint"]
+        seen[key] += 1
+        if seen[key] > 1:
+            issue["fingerprint"] = _digest(f"{key} {seen[key]}")
     return json.dumps(issues, indent=2) + "\n"
 
 
@@ -58,17 +65,21 @@ def _issue(finding: Finding, fingerprint: str) -> dict[str, Any]:
 def _row(
     name: str, text: str, severity: str, place: tuple[str, int | None], identity: str
 ) -> dict[str, Any]:
-    from hashlib import blake2b
-
     file, line = place
     path = PurePath(file).as_posix()
-    key = f"{path}\0{identity}".encode("utf-8", "backslashreplace")
     return {
         "type": "issue",
         "check_name": name,
         "description": visible(text),
         "categories": ["Bug Risk"],
         "severity": severity,
-        "fingerprint": blake2b(key, digest_size=16).hexdigest(),
+        "fingerprint": _digest(f"{path}\0{identity}"),
         "location": {"path": path, "lines": {"begin": line or 1}},
     }
+
+
+def _digest(text: str) -> str:
+    from hashlib import blake2b
+
+    data = text.encode("utf-8", "backslashreplace")
+    return blake2b(data, digest_size=16).hexdigest()

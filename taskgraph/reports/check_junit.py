@@ -20,8 +20,9 @@ def render_check_junit(run: CheckRun) -> str:
 
     A task is a test suite. Each finding in it is a test case, one that failed if it is
     as bad as the task's `fail_on`, else one that passed with the finding as its output;
-    each rule that could not speak is a skipped one; and one that passed stands for all
-    other rules. A document that could not be read is a test suite with an error.
+    each rule that could not speak is a skipped one; and one stands for all other rules,
+    which passed unless findings were too many to be shown. A document that could not be
+    read is a test suite with an error.
     """
     from xml.etree.ElementTree import Element, indent, tostring
 
@@ -64,7 +65,7 @@ def _cases(result: CheckResult) -> Iterator[Element]:
 
     for finding in result.findings:
         case = _case(result.file, f"{finding.code} {finding.name}{_place(finding)}")
-        if result.fail_on is not None and finding.severity >= result.fail_on:
+        if result.is_failure(finding.severity):
             outcome = SubElement(
                 case,
                 "failure",
@@ -83,7 +84,12 @@ def _cases(result: CheckResult) -> Iterator[Element]:
         case = _case(result.file, f"{skipped.code} {skipped.name}")
         SubElement(case, "skipped", message=visible(skipped.reason))
         yield case
-    yield _case(result.file, "every other rule")
+    case = _case(result.file, "every other rule")
+    if result.left_out:
+        failed = any(map(result.is_failure, result.left_out))
+        outcome = SubElement(case, "failure" if failed else "system-out")
+        outcome.text = f"{len(result.left_out)} more findings are not shown"
+    yield case
 
 
 def _place(finding: Finding) -> str:

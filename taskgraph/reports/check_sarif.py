@@ -89,6 +89,10 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 def _invocation(run: CheckRun, left_out: int) -> dict[str, Any]:
     notes = [_unreadable(error) for error in run.unreadable]
+    unshown = sum(len(result.left_out) for result in run.results)
+    if unshown:
+        text = f"{unshown} more findings were left out, as was asked for."
+        notes.append({"level": "note", "message": {"text": text}})
     if left_out > 0:
         text = f"{left_out} more findings, none worse than these, were left out."
         notes.append({"level": "warning", "message": {"text": text}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +26,21 @@ def failed(**fields: Any) -> Task:
 
 
 # --- TG501 to TG504 --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        {"prohibit_rollback": True},
+        {"context": {"stringMap": {"prohibit_rollback": "true"}}},
+    ],
+)
+def test_the_verdict_on_the_task_needs_no_flags_of_subtasks(says: dict[str, Any]) -> None:
+    rows = [row._replace(status="FAILED", attempts=2) for row in subtasks([(1, 2)])]
+    shape = task(rows, status="FAILED")
+    assert "TG501" in skipped(shape)
+    (finding,) = found(replace(shape, **says), "TG501")
+    assert "the task itself forbids it" in finding.message
 
 
 def test_what_blocks_a_rollback_is_named() -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from taskgraph.checks import RULES, CheckOptions, Rule, Severity, active_rules, find_rule
+from taskgraph.checks import RULES, CheckOptions, Rule, Severity, active_rules, find_rules
 from taskgraph.errors import ConfigError
 from tests.checks.build import check, subtasks, task
 
@@ -42,7 +42,12 @@ def test_the_module_is_named_like_the_rule(rule: Rule) -> None:
 @BY_CODE
 def test_a_rule_is_found_by_code_and_by_name(rule: Rule) -> None:
     for name in (rule.code, rule.code.lower(), rule.name, f" {rule.name.upper()} "):
-        assert find_rule(name) is rule
+        assert find_rules(name) == (rule,)
+
+
+def test_the_beginning_of_a_code_finds_all_that_begin_so() -> None:
+    assert [rule.code for rule in find_rules("TG5")] == ["TG501", "TG502", "TG503", "TG504"]
+    assert find_rules("all") == RULES
 
 
 def test_only_one_rule_is_off_by_default() -> None:
@@ -53,11 +58,16 @@ def test_only_one_rule_is_off_by_default() -> None:
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("TG999", "TG"), ("one-sided-edges", "TG103 one-sided-edge"), ("x", "lists them")],
+    [
+        ("TG999", "lists them"),
+        ("TG49", "lists them"),
+        ("one-sided-edges", "TG103 one-sided-edge"),
+        ("x", "lists them"),
+    ],
 )
 def test_an_unknown_rule_is_refused_with_the_nearest_one(name: str, hint: str) -> None:
     with pytest.raises(ConfigError, match=hint):
-        find_rule(name)
+        find_rules(name)
     for options in (
         CheckOptions(select=(name,)),
         CheckOptions(ignore=(name,)),

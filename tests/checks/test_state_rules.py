@@ -181,6 +181,15 @@ def stalled(seconds: float, **fields: Any) -> Task:
     return task(rows, envelope=response(10 + seconds))
 
 
+def test_a_task_in_which_nothing_ever_began_is_stalled() -> None:
+    """The engine makes the first subtasks ready as it takes a task."""
+    shape = task(subtasks([(1, 2)]), envelope=response(61))
+    assert codes(shape) == ["TG204"]
+    assert codes(replace(shape, envelope=response(60))) == []
+    assert codes(replace(shape, start_time=None)) == []
+    assert codes(replace(shape, operation="RETRY", finish_time=at(9))) == []
+
+
 def test_a_task_in_which_nothing_happens_is_stalled_after_a_minute() -> None:
     assert codes(stalled(60)) == []
     assert codes(stalled(60.5)) == ["TG204"]

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from taskgraph.checks import BudgetLimit, Severity
-from taskgraph.model import Origin, Subtask, Task
-from tests.checks.build import at, change, codes, found, response, skipped, subtasks, task
+from taskgraph.checks import MOST_SECONDS, BudgetLimit, Severity
+from taskgraph.model import Envelope, Origin, Subtask, Task
+from tests.checks.build import (
+    at,
+    change,
+    check,
+    codes,
+    found,
+    response,
+    skipped,
+    subtasks,
+    task,
+)
 
 CHAIN = [(1, 2), (2, 3)]
 
@@ -55,6 +65,48 @@ def test_a_start_before_the_upstream_finished_is_found_beyond_the_tolerance() ->
     (finding,) = found(done(change(finished(), 2, start_time=at(8.9))), "TG302")
     assert finding.edges == ((1, 2),)
     assert codes(done(change(finished(), 2, start_time=at(8.9))), tolerance=2) == []
+
+
+@pytest.mark.parametrize("edges", [[(2, 2)], [(3, 2)]])
+def test_a_cycle_is_told_as_a_cycle_only(edges: list[tuple[int, int]]) -> None:
+    rows = finished()
+    for upstream, downstream in edges:
+        ups, downs = rows[downstream - 1].upstreams, rows[upstream - 1].downstreams
+        rows = change(rows, downstream, upstreams=(*(ups or ()), upstream))
+        rows = change(rows, upstream, downstreams=(*(downs or ()), downstream))
+    assert codes(done(rows)) == ["TG101"]
+
+
+def test_what_obshell_cancelled_before_it_started_has_no_start_to_trust() -> None:
+    rows = finished()
+    rows = change(rows, 3, status="FAILED", start_time=at(2), finish_time=at(25))
+    shape = done(rows, status="FAILED", origin=Origin(dialect="obshell"))
+    assert "TG302" not in codes(shape)
+    assert "TG302" in codes(replace(shape, origin=Origin()))
+    rows = change(rows, 3, start_time=None)
+    assert "TG303" not in codes(replace(shape, subtasks=tuple(rows)))
+    assert "TG303" in codes(replace(shape, subtasks=tuple(rows), origin=Origin()))
+
+
+LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+FIRST = datetime(1, 1, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("moment", [FIRST, LAST])
+@pytest.mark.parametrize("tolerance", [1, MOST_SECONDS])
+def test_no_time_is_too_early_or_too_late_to_be_compared(
+    moment: datetime, tolerance: int
+) -> None:
+    for name in ("create_time", "start_time", "finish_time"):
+        options = {"tolerance": tolerance, "watch_period": tolerance, "grace": tolerance}
+        check(done(finished(), **{name: moment}), **options)
+        check(done(change(finished(), 2, **{name: moment})), **options)
+    check(done(finished(), envelope=Envelope(timestamp=moment)), tolerance=tolerance)
+
+
+def test_a_negative_timeout_is_not_exceeded() -> None:
+    for timeout in (-1, -11, -12, -13):
+        assert codes(done(change(finished(), 2, timeout=timeout))) == ["TG402"]
 
 
 def test_one_wrong_time_above_many_is_one_finding() -> None:

@@ -411,12 +411,13 @@ def fail_without_a_failure(document: Json, _: Random) -> bool:
 
 def stall(document: Json, rng: Random) -> bool:
     task = _task(document)
-    ran = any("startTime" in subtask for subtask in _subtasks(document))
-    if task["status"] != "RUNNING" or not ran:
+    if task["status"] != "RUNNING" or "startTime" not in task:
         return False
     states = {subtask["status"] for subtask in _subtasks(document)}
-    if task["operation"] == "RETRY" or states == {"PENDING"}:
+    if task["operation"] != "EXECUTE" and states == {"PENDING"}:
         return False  # it may have been asked for just now
+    if task["operation"] == "RETRY":
+        return False
     for subtask in _subtasks(document):
         if subtask["status"] == "READY" and _ran_once(subtask):
             subtask["status"] = "PENDING"

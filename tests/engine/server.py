@@ -240,11 +240,10 @@ class Server:
         self._log.append(LogLine(self.now, index, self.rows[index].attempts, text))
 
     def submit(self) -> None:
-        """Make the first steps ready; only a stated concurrency limits them."""
-        limit = self.plan.concurrency
+        """Make the first steps ready, all of them: no concurrency limits these."""
         first = [index for index, step in enumerate(self.plan.steps) if not step.upstreams]
         self.rng.shuffle(first)
-        for index in first[:limit] if limit > 0 else first:
+        for index in first:
             self._store(index, Row(state="READY"))
 
     # --- the poll of tasks ----------------------------------------------------

@@ -203,9 +203,10 @@ def test_a_stated_concurrency_limits_what_the_poll_starts() -> None:
         retried = any(entry.row.operation == "RETRY" for entry in history.journal.entries)
         if limit < 1 or touched or retried:
             continue
+        first = sum(not step.upstreams for step in history.plan.steps)
         for moment in history.journal.moments:
             states = [row.state for row in history.photograph(moment).rows]
-            assert states.count("READY") + states.count("RUNNING") <= limit
+            assert states.count("READY") + states.count("RUNNING") <= max(limit, first)
 
 
 def test_no_pending_step_starts_while_one_is_failed() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from taskgraph.checks import RULES, find_rule
+from taskgraph.checks import RULES, find_rules
 from taskgraph.reports.rules_markdown import rules_markdown
 
 
@@ -30,4 +30,4 @@ def test_rows_do_not_break_the_table() -> None:
 
 
 def test_what_is_off_by_default_says_so() -> None:
-    assert "info, off by default" in rules_markdown([find_rule("TG107")])
+    assert "info, off by default" in rules_markdown(find_rules("TG107"))

@@ -76,7 +76,8 @@ def _hint(subject: Subject, found: list[UnknownReference]) -> str:
     if len(found) == 1:
         position, side, _ = found[0]
         node = subject.graph.index[subject.task.subtasks[position].id]
-        candidates = subject.silent_lists.get((node, side), [])
+        named = subject.silent_lists.get((node, side), [])
+        candidates = [other for other in named if other != node]
         if len(candidates) == 1 == len(subject.unknown_ids[node, side]):
             other = subject.at(candidates[0])
             return f"probably {label(other)} is meant, which names it on its side"

@@ -3,7 +3,7 @@
 What it does
 ------------
 Finds a RUNNING task in which no subtask is READY, RUNNING or CANCELING, and in which
-nothing has happened for more than `event_delay` seconds (60) before the moment that the
+nothing has happened for more than `event-delay` seconds (60) before the moment that the
 document describes. The message names the likely cause.
 
 Why it is bad
@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import ascending, labels, span
 from taskgraph.checks.needs import AS_OF, STATUSES, SUBTASK_TIMES
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import STATUSES as KNOWN
 from taskgraph.model import Operation, Status, Subtask
@@ -83,11 +83,18 @@ def _cause(failed: list[Subtask]) -> tuple[str, str]:
     )
 
 
+def _last_event(subject: Subject) -> str:
+    """Where nothing has begun, the start of the task was the last event."""
+    if subject.statuses == {Status.PENDING} and subject.task.start_time is not None:
+        return ""
+    return SUBTASK_TIMES.reason_to_skip(subject)
+
+
 RULE = Rule(
     "TG204",
     "stalled-task",
     Severity.WARNING,
     check,
     __doc__,
-    needs=(STATUSES, SUBTASK_TIMES, AS_OF),
+    needs=(STATUSES, Need("the last event", _last_event), AS_OF),
 )

@@ -3,7 +3,7 @@
 What it does
 ------------
 Finds subtasks that are PENDING although every upstream is SUCCESSFUL, more than
-`event_delay` seconds (60) after the last event. The rule speaks only where nothing explains
+`event-delay` seconds (60) after the last event. The rule speaks only where nothing explains
 the waiting: the document says how many subtasks may be in flight, fewer are, nothing is
 FAILED or CANCELING, and no subtask was ever retried, skipped or rolled back. Where nothing
 is in flight at all, TG204 speaks instead.

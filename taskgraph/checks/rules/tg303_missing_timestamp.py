@@ -82,10 +82,12 @@ def _of_subtasks(
 def _must_have_run(task: Task, item: Task | Subtask) -> bool:
     """Tell whether the task or a subtask of it cannot have its status without a run.
 
-    OCP skips and cancels only what has run; of obshell that is not known.
+    OCP skips and cancels only what has run; of obshell that is not known, and a DAG that
+    it cancels fails what was about to start.
     """
-    keyed = task.origin.dialect in KEYED_DIALECTS
-    return keyed or item.operation == Operation.EXECUTE
+    if task.origin.dialect in KEYED_DIALECTS:
+        return True
+    return item.operation == Operation.EXECUTE and item.status != Status.FAILED
 
 
 RULE = Rule(

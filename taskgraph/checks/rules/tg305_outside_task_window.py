@@ -44,7 +44,7 @@ def check(subject: Subject) -> Iterator[Fault]:
         early = {
             position: begin - subtask.start_time
             for position, subtask in enumerate(task.subtasks)
-            if subtask.start_time is not None and subtask.start_time < begin - tolerance
+            if subtask.start_time is not None and begin - subtask.start_time > tolerance
         }
         yield from _fault(subject, early, "start_time", "started", "before the task did")
     if task.finish_time is not None and task.status == Status.SUCCESSFUL:
@@ -52,7 +52,7 @@ def check(subject: Subject) -> Iterator[Fault]:
         late = {
             position: subtask.finish_time - end
             for position, subtask in enumerate(task.subtasks)
-            if subtask.finish_time is not None and subtask.finish_time > end + tolerance
+            if subtask.finish_time is not None and subtask.finish_time - end > tolerance
         }
         yield from _fault(subject, late, "finish_time", "finished", "after the task did")
 

@@ -43,9 +43,11 @@ def check(subject: Subject) -> Iterator[Fault]:
     assert task.envelope is not None
     assert task.envelope.timestamp is not None  # the rule needs it
     now = task.envelope.timestamp
-    latest = now + timedelta(seconds=subject.options.tolerance)
-    if subject.latest_time is None or subject.latest_time <= latest:
+    tolerance = timedelta(seconds=subject.options.tolerance)
+    last = subject.latest_time
+    if last is None or last - now <= tolerance:
         return
+    latest = now + tolerance  # earlier than the last one, so there is such a time
     own = _future(task, latest)
     positions = [at for at, sub in enumerate(task.subtasks) if _future(sub, latest)]
     positions.sort(key=lambda at: id_key(task.subtasks[at].id))

@@ -6,7 +6,7 @@ Finds subtasks that provably ran once (operation EXECUTE, one attempt) and ran, 
 the moment that the document describes, for more whole seconds than their timeout and
 `grace` (12 s). The engine polls: it notices a missed deadline 11 to 12 s late.
 
-It stops looking `watch_period` (two days) after the task was created. A deadline beyond
+It stops looking `watch-period` (two days) after the task was created. A deadline beyond
 that gives a warning, not an error: the engine does not enforce it.
 
 Why it is bad
@@ -44,7 +44,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     grace = subject.options.grace
     for node, time in subject.single_runs:
         timeout = subject.at(node).timeout
-        if timeout and 0 < timeout + grace < int(time.total_seconds()):
+        if timeout and timeout > 0 and timeout + grace < int(time.total_seconds()):
             yield _fault(subject, node, time, timeout)
 
 
@@ -69,8 +69,8 @@ def _is_watched(subject: Subject, node: int, timeout: int) -> bool:
     start = subject.at(node).start_time
     if created is None or start is None:
         return True
-    deadline = start + timedelta(seconds=timeout + subject.options.grace)
-    return deadline <= created + timedelta(seconds=subject.options.watch_period)
+    allowed = timeout + subject.options.grace
+    return (start - created).total_seconds() + allowed <= subject.options.watch_period
 
 
 RULE = Rule(

@@ -3,7 +3,7 @@
 What it does
 ------------
 Finds subtasks that provably ran once (operation EXECUTE, one attempt) and used at least
-`near_timeout_share` (80 %) of their timeout, so far if they still run. What exceeds the
+`near-timeout` (80 %) of their timeout, so far if they still run. What exceeds the
 timeout by more than the grace is left to TG403.
 
 Why it is bad

@@ -2,7 +2,7 @@
 
 What it does
 ------------
-Finds a subtask on the critical path whose timeout is more than `dominant_share` (half) of
+Finds a subtask on the critical path whose timeout is more than `dominant-timeout` (half) of
 the worst case. Where the worst case has no bound, its finite part counts. A task in which
 only one subtask has a timeout is not looked at.
 

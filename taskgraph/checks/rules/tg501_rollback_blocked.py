@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping
 from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import ascending, labels
 from taskgraph.checks.needs import ROLLBACK_FLAGS, STATUSES
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status, Task
 
@@ -59,11 +59,18 @@ def _forbids_by_itself(task: Task) -> bool:
     return isinstance(texts, Mapping) and texts.get("prohibit_rollback") == "true"
 
 
+def _flags(subject: Subject) -> str:
+    task = subject.task
+    if task.prohibit_rollback is not None or _forbids_by_itself(task):
+        return ""
+    return ROLLBACK_FLAGS.reason_to_skip(subject)
+
+
 RULE = Rule(
     "TG501",
     "rollback-blocked",
     Severity.WARNING,
     check,
     __doc__,
-    needs=(STATUSES, ROLLBACK_FLAGS),
+    needs=(STATUSES, Need("what forbids a rollback", _flags)),
 )

@@ -1,0 +1,142 @@
+"""``taskgraph check`` as a process: several outputs, baselines, configurations, ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.conftest import RunCli
+
+
+@pytest.fixture
+def broken(samples: Path) -> str:
+    """A document with a subtask that has no timeout."""
+    return str(samples / "rules" / "TG401.json")
+
+
+def test_the_ending_of_an_output_says_its_form(
+    run_cli: RunCli, broken: str, tmp_path: Path
+) -> None:
+    names = ("a.sarif", "a.json", "a.jsonl", "a.xml", "a.md", "a.txt")
+    outputs = [str(tmp_path / name) for name in names]
+    run_cli("check", broken, *(part for file in outputs for part in ("-o", file)))
+    sarif, whole, lines, junit, page, text = (Path(f).read_text("utf-8") for f in outputs)
+    assert json.loads(sarif)["version"] == "2.1.0"
+    assert json.loads(whole)["format"] == "taskgraph/check"
+    assert json.loads(lines.splitlines()[-1])["kind"] == "summary"
+    assert ET.fromstring(junit.encode()).tag == "testsuites"
+    assert page.startswith("## taskgraph check")
+    assert "TG401" in text
+    assert run_cli("check", broken, "-f", "text", "-o", outputs[0]).returncode == 0
+    assert Path(outputs[0]).read_text() == text
+
+
+def test_an_output_that_cannot_be_written_keeps_none_of_the_others(
+    run_cli: RunCli, broken: str, tmp_path: Path
+) -> None:
+    good = tmp_path / "good.sarif"
+    done = run_cli("check", broken, "--output", "sarif=/nowhere/x", "-o", str(good),
+                   "--output", "github=-")  # fmt: skip
+    assert done.returncode == 2
+    assert "/nowhere/x: cannot be written" in done.stderr
+    assert json.loads(good.read_text())["runs"]
+    assert "::warning" in done.stdout
+
+
+def test_all_findings_are_counted_though_few_are_shown(
+    run_cli: RunCli, samples: Path
+) -> None:
+    folder = str(samples / "rules")
+    whole = json.loads(run_cli("check", folder, "-f", "json").stdout)["summary"]
+    few = run_cli("check", folder, "-f", "json", "--max-findings", "1")
+    assert json.loads(few.stdout)["summary"] == whole
+    assert (
+        f"{sum(whole[k] for k in ('errors', 'warnings', 'infos')) - 1} more" in few.stderr
+    )
+    junit = run_cli("check", folder, "-f", "junit", "--max-findings", "0").stdout
+    root = ET.fromstring(junit.encode())
+    with_errors = [s for s in root if s.findall("testcase/failure")]
+    assert int(root.get("failures", "")) == len(with_errors) > 5
+
+
+def test_a_baseline_is_written_anew_over_itself(
+    run_cli: RunCli, samples: Path, tmp_path: Path
+) -> None:
+    baseline = tmp_path / "b.json"
+    (tmp_path / "task.json").write_bytes((samples / "obproxy_stop.json").read_bytes())
+    args = ("check", str(tmp_path), "--write-baseline", str(baseline))
+    assert run_cli(*args).returncode == 0
+    before = baseline.read_text()
+    assert json.loads(before)["findings"]
+    sarif = tmp_path / "out.sarif"
+    done = run_cli(*args, "--baseline", str(baseline), "-o", str(sarif), "--statistics")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert baseline.read_text() == before
+    assert json.loads(sarif.read_text())["runs"][0]["results"]
+    assert "TG503" in done.stdout
+    done = run_cli("check", str(tmp_path), "--baseline", str(baseline))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no findings: 1 task" in done.stdout
+
+
+def test_a_wrong_configuration_keeps_no_other_folder_from_being_checked(
+    run_cli: RunCli, broken: str, tmp_path: Path
+) -> None:
+    for name in ("good", "bad"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.json").write_bytes(Path(broken).read_bytes())
+        (tmp_path / name / "b.json").write_bytes(Path(broken).read_bytes())
+    wrong = tmp_path / "bad" / "taskgraph.toml"
+    wrong.write_text('ignore = ["TG999"]')
+    done = run_cli("check", str(tmp_path), "-f", "json")
+    assert done.returncode == 2
+    assert f"{wrong}: ignore: no rule is called 'TG999'" in done.stderr
+    assert "2 documents are not checked" in done.stderr
+    assert json.loads(done.stdout)["summary"]["tasks"] == 2
+    done = run_cli("check", str(tmp_path / "bad"))
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no such signals")
+def test_an_interrupt_and_a_reader_that_went_away_are_no_findings(
+    samples: Path, root: Path
+) -> None:
+    command = [sys.executable, "-m", "taskgraph", "check"]
+    with subprocess.Popen(
+        [*command, "-"], cwd=root, stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+    assert (process.returncode, said) == (130, b"\ntaskgraph: interrupted\n")
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [*command, str(samples / "obproxy_stop.json")],
+        cwd=root, stdout=write, stderr=subprocess.PIPE, check=False,
+    )  # fmt: skip
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_the_configuration_in_force_is_told_as_json(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    path = tmp_path / "taskgraph.toml"
+    path.write_text("concurrency = 3")
+    done = run_cli("config", str(tmp_path), "--format", "json")
+    content = json.loads(done.stdout)
+    options = {option["key"]: option for option in content["options"]}
+    assert content["format"] == "taskgraph/config"
+    assert options["concurrency"] == {
+        "key": "concurrency", "value": 3, "origin": str(path),
+    }  # fmt: skip
+    assert options["overhead"]["origin"] == "default"
