@@ -13,45 +13,52 @@ from taskgraph.sources.document import Document, Problems
 from taskgraph.sources.limits import Allowance
 from taskgraph.sources.unpacking import DAMAGED, members, read_member
 
-__all__ = ["find_task_info", "read_diagnosis"]
+__all__ = ["find_task_infos", "read_diagnosis"]
 
 _INFO = "task_info.txt"
 _LINE = re.compile(
     r"\s*Subtask:\s*(?P<id>[^,\s]+)\s*,\s*State:\s*(?P<state>[^,\s]+)\s*,"
     r"\s*Dependencies:\s*\[(?P<ups>[^\[\]]*)\]\s*"
 )
-_LOG = re.compile(r"subtask_(?P<id>[^/_]+)_(?P<run>\d{1,9})\.log")
+_LOG = re.compile(
+    r"subtask_(?P<id>[^/_]+?)(?:_(?P<run>\d{1,9}))?\.log(?:\.(?P<age>\d{1,4}))?"
+)
 _LARGEST = 2**63 - 1
 _CHUNK = 1 << 20
-_MOST_OF_A_LOG = 64 << 20
+_MOST_OF_A_LOG = 1 << 30
 _MOST_LINES = 100
 _MOST_RUNS = 5
 _LONGEST_LINE = 2000
-_MOST_OTHER_LINES = 100
+_MOST_OTHERS = 100
 
 
-def find_task_info(archive: zipfile.ZipFile) -> zipfile.ZipInfo | None:
-    """Find the list of subtasks that makes an archive one for a diagnosis."""
-    for info in members(archive):
-        if info.filename.rpartition("/")[2] == _INFO:
-            return info
-    return None
+def find_task_infos(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Find the lists of subtasks that make an archive one for a diagnosis."""
+    return [info for info in members(archive) if _split(info.filename)[1] == _INFO]
+
+
+def _split(path: str) -> tuple[str, str]:
+    """Give the folder of a member, and its name there."""
+    folder, _, name = path.rpartition("/")
+    return folder, name
 
 
 class _Log(NamedTuple):
-    """The log of one run of a subtask."""
+    """The log of one run of a subtask, or an older part of it."""
 
     run: int
+    younger: int
+    """The higher, the later it was written."""
     info: zipfile.ZipInfo
 
 
 def read_diagnosis(
     archive: zipfile.ZipFile, listing: zipfile.ZipInfo, file: str, allowance: Allowance
 ) -> list[Task]:
-    """Read the task of an archive.
+    """Read a task of an archive.
 
     Of each log the last 100 lines are kept, of the last five runs of a subtask; what is
-    left out is said in its place.
+    left out is said in its place. Logs of what the list does not name are named too.
 
     Raises
     ------
@@ -62,29 +69,30 @@ def read_diagnosis(
     data = decode(read_member(archive, listing, name, allowance), name)
     document = Document(name, data, syntax="lines")
     problems = Problems(document)
-    logs = _find_logs(archive, listing.filename.rpartition("/")[0])
+    logs = _find_logs(archive, listing)
     subtasks: list[Subtask] = []
     places: list[str] = []
     others: list[str] = []
-    for place, line in enumerate(data.decode("utf-8", "replace").splitlines()):
+    for place, text in enumerate(data.decode("utf-8", "replace").split("\n")):
+        line = text.removesuffix("\r")
         match = _LINE.fullmatch(line)
         if match is None:
             if line.lstrip().startswith("Subtask"):
                 expected = "Subtask: ID, State: STATE, Dependencies: [ID, ID]"
                 problems.add(f"must be a line like {expected}", f"/{place}")
-            elif line.strip() and len(others) < _MOST_OTHER_LINES:
+            elif line.strip():
                 others.append(line)
             continue
         identifier = _id(match["id"], place, problems)
         ups = [
             _id(up.strip(), place, problems) for up in match["ups"].split(",") if up.strip()
         ]
-        runs = logs.get(match["id"], [])
+        runs = logs.pop(match["id"], [])
         subtasks.append(
             Subtask(
                 id=identifier,
                 status=match["state"],
-                attempts=max((log.run for log in runs), default=None),
+                attempts=max((log.run for log in runs), default=0) or None,
                 upstreams=tuple(ups),
                 logs=_read_logs(archive, runs, allowance),
             )
@@ -93,15 +101,23 @@ def read_diagnosis(
     problems.finish()
     if not subtasks:
         raise problems.refuse("lists no subtask", "", "ask OCP for the diagnosis again")
+    unlisted = [log.info.filename for runs in logs.values() for log in runs]
+    extra = {_INFO: others, "logs of no subtask": sorted(unlisted)}
     return [
         Task(
             id=None,
-            name=file.replace("\\", "/").rpartition("/")[2],
+            name=_name(archive, listing, file),
             subtasks=tuple(subtasks),
-            extra={_INFO: others} if others else {},
+            extra={key: rows[:_MOST_OTHERS] for key, rows in extra.items() if rows},
             origin=document.origin("diagnosis", "", tuple(places)),
         )
     ]
+
+
+def _name(archive: zipfile.ZipFile, listing: zipfile.ZipInfo, file: str) -> str:
+    """Give the name of the archive, or of the folder where it has several lists."""
+    folder = _split(listing.filename)[0] if len(find_task_infos(archive)) > 1 else ""
+    return _split(folder or file.replace("\\", "/"))[1]
 
 
 def _id(text: str, place: int, problems: Problems) -> Id:
@@ -113,17 +129,33 @@ def _id(text: str, place: int, problems: Problems) -> Id:
     return int(text)
 
 
-def _find_logs(archive: zipfile.ZipFile, folder: str) -> dict[str, list[_Log]]:
-    """Give the logs beside the list, by the id of the subtask, in the order of runs."""
+def _find_logs(archive: zipfile.ZipFile, listing: zipfile.ZipInfo) -> dict[str, list[_Log]]:
+    """Give the logs below the list's folder, by the id of the subtask, in order.
+
+    A log that lies deeper, beside another list, is that one's. One that lies below no
+    list is kept with the first list, under its own name, which is no id.
+    """
+    folder = _split(listing.filename)[0]
+    folders = [_split(info.filename)[0] for info in find_task_infos(archive)]
     logs: dict[str, list[_Log]] = {}
     for info in members(archive):
-        where, _, name = info.filename.rpartition("/")
+        where, name = _split(info.filename)
         match = _LOG.fullmatch(name)
-        if match is not None and where == folder:
-            logs.setdefault(match["id"], []).append(_Log(int(match["run"]), info))
+        if match is None:
+            continue
+        above = [other for other in folders if _holds(where, other)]
+        if folder == max(above, key=len, default=folders[0]):
+            key = match["id"] if above else f"{where}/{name}, "
+            log = _Log(int(match["run"] or 0), -int(match["age"] or 0), info)
+            logs.setdefault(key, []).append(log)
     for runs in logs.values():
-        runs.sort(key=lambda log: log.run)
+        runs.sort(key=lambda log: (log.run, log.younger, log.info.filename))
     return logs
+
+
+def _holds(path: str, folder: str) -> bool:
+    """Tell whether a folder is a path, or above it."""
+    return not folder or f"{path}/".startswith(f"{folder}/")
 
 
 def _read_logs(
@@ -150,8 +182,12 @@ def _last_lines(
     """Read a log to its end, keeping only so much of it."""
     count = size = 0
     before = last = b""
+    is_whole = False
     with archive.open(info) as stream:
-        while size <= _MOST_OF_A_LOG and (chunk := stream.read(_CHUNK)):
+        while size <= _MOST_OF_A_LOG and allowance.bytes > _CHUNK:
+            if not (chunk := stream.read(_CHUNK)):
+                is_whole = True
+                break
             allowance.spend(len(chunk))
             before, last = last, chunk
             size += len(chunk)
@@ -163,8 +199,8 @@ def _last_lines(
     lines = [_shown(line) for line in text.split(b"\n")[-_MOST_LINES - 1 : -1]]
     if count > len(lines):
         lines.insert(0, f"… {count - len(lines):,} earlier lines are left out")
-    if size > _MOST_OF_A_LOG:
-        lines.append(f"… only the first {_MOST_OF_A_LOG >> 20} MiB of this log were read")
+    if not is_whole:
+        lines.append(f"… only the first {size >> 20:,} MiB of this log were read")
     return lines
 
 

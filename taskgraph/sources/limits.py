@@ -7,7 +7,14 @@ from typing import Protocol
 from taskgraph.errors import InputError, Problem
 from taskgraph.sources.options import ReadOptions
 
-__all__ = ["MOST_MEMBERS", "Allowance", "is_compressed", "is_zip", "read_up_to"]
+__all__ = [
+    "MOST_MEMBERS",
+    "Allowance",
+    "check_values",
+    "is_compressed",
+    "is_zip",
+    "read_up_to",
+]
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -15,7 +22,7 @@ MOST_MEMBERS = 100_000
 _MOST_TOGETHER = 16
 _PIECE = 1 << 20
 _DEEPEST = 3
-_MANY_CONTAINERS = 4_000_000
+_MANY = 4_000_000
 _LIMIT = "the limit can be set: ReadOptions.max_bytes in Python"
 
 
@@ -33,6 +40,24 @@ def read_up_to(stream: _Readable, size: int) -> bytes:
         pieces.append(piece)
         size -= len(piece)
     return b"".join(pieces)
+
+
+def check_values(data: bytes, file: str) -> None:
+    """Refuse one document that would be too large in memory.
+
+    Each value takes far more memory than the few bytes that it may be written in.
+
+    Raises
+    ------
+    InputError
+    """
+    if len(data) <= _MANY:
+        return
+    containers = data.count(b"[") + data.count(b"{")
+    values = containers + data.count(b",")
+    if containers > _MANY or values > 2 * _MANY:
+        problem = Problem(f"holds about {values:,} values")
+        raise InputError(file, [problem], "no task response has so many")
 
 
 class Allowance:
@@ -79,16 +104,10 @@ class Allowance:
         data = read_up_to(stream, min(self.options.max_bytes, self.bytes) + 1)
         self.check_size(data, file)
         self.spend(len(data))
-        if len(data) > _MANY_CONTAINERS:
-            # Brackets pack well, and each takes far more memory than its byte.
-            count = data.count(b"[") + data.count(b"{")
-            if count > _MANY_CONTAINERS:
-                problem = Problem(f"unpacks to {count:,} lists and objects")
-                raise InputError(file, [problem], "no task response has so many")
         return data
 
     def check_size(self, data: bytes, file: str) -> None:
-        """Refuse a document that is too large.
+        """Refuse what is too large.
 
         Raises
         ------

@@ -12,7 +12,7 @@ from taskgraph.model import Task, mask_task, redact_task
 from taskgraph.sources.decoding import decode
 from taskgraph.sources.dialects import read_document
 from taskgraph.sources.document import Document
-from taskgraph.sources.limits import Allowance, is_compressed, is_zip
+from taskgraph.sources.limits import Allowance, check_values, is_compressed, is_zip
 from taskgraph.sources.naming import has_lines_name
 from taskgraph.sources.opening import Source
 from taskgraph.sources.options import ReadOptions
@@ -21,6 +21,8 @@ from taskgraph.sources.parsing import paused_collector
 __all__ = ["Reading", "read_bytes", "read_source"]
 
 _DEFAULT = ReadOptions()
+_FIRST_LINES = 20
+_CLOSING = {b"{": b"}", b"[": b"]"}
 
 
 class Reading(NamedTuple):
@@ -84,7 +86,7 @@ def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]
         try:
             part = next(parts, None)
         except InputError as error:
-            yield Reading(file, error=error)
+            yield Reading(file, error=_alone(error))
             return
         if part is None:
             return
@@ -92,9 +94,15 @@ def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]
             with paused_collector():
                 tasks = tuple(_masked(task, options) for task in part.read())
         except InputError as error:
-            yield Reading(part.file, error=error)
+            yield Reading(part.file, error=_alone(error))
         else:
             yield Reading(part.file, tasks)
+
+
+def _alone(error: InputError) -> InputError:
+    """Take an error out of the calls that led to it, which hold the whole document."""
+    error.__cause__ = error.__context__ = error.__traceback__ = None
+    return error
 
 
 def _masked(task: Task, options: ReadOptions) -> Task:
@@ -120,22 +128,31 @@ def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
 
 
 def _zip_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
-    from taskgraph.sources.diagnosis import find_task_info, read_diagnosis
-    from taskgraph.sources.unpacking import document_members, open_zip, read_member
+    from taskgraph.sources.diagnosis import find_task_infos, read_diagnosis
+    from taskgraph.sources.unpacking import (
+        document_members,
+        no_documents,
+        open_zip,
+        read_member,
+    )
 
     archive = open_zip(data, file)
-    listing = find_task_info(archive)
-    if listing is not None:
-        yield _Part(file, partial(read_diagnosis, archive, listing, file, allowance))
-        return
-    for info in document_members(archive, file, allowance.options):
+    listings = find_task_infos(archive)
+    documents = document_members(archive, allowance.options)
+    if not listings and not documents:
+        raise no_documents(archive, file)
+    is_alone = len(listings) == 1 and not documents
+    for listing in listings:
+        name = file if is_alone else f"{file}!{listing.filename}"
+        yield _Part(name, partial(read_diagnosis, archive, listing, file, allowance))
+    for info in documents:
         name = f"{file}!{info.filename}"
         try:
             yield from _parts(read_member(archive, info, name, allowance), name, allowance)
         except InputError as error:
             if allowance.bytes < 0 or allowance.members < 0:
                 raise
-            yield _Part(name, partial(_raise, error))
+            yield _Part(name, partial(_raise, _alone(error)))
 
 
 def _raise(error: InputError) -> list[Task]:
@@ -144,25 +161,38 @@ def _raise(error: InputError) -> list[Task]:
 
 def _text_parts(data: bytes, file: str) -> Iterator[_Part]:
     if not _is_json_lines(data, file):
-        yield _Part(file, partial(read_document, Document(file, data)))
+        yield _Part(file, partial(_read, Document(file, data)))
         return
     is_blank = True
     for number, line in enumerate(io.BytesIO(data), 1):
         if text := line.rstrip():
             is_blank = False
-            yield _Part(file, partial(read_document, Document(file, text, number)))
+            yield _Part(file, partial(_read, Document(file, text, number)))
     if is_blank:
-        yield _Part(file, partial(read_document, Document(file, b"")))
+        yield _Part(file, partial(_read, Document(file, b"")))
+
+
+def _read(document: Document) -> list[Task]:
+    check_values(document.data, document.file)
+    return read_document(document)
 
 
 def _is_json_lines(data: bytes, file: str) -> bool:
-    """Tell JSON Lines by the file's name, or by an object on each of the first lines."""
+    """Tell JSON Lines by the file's name, or by two whole values among the first lines.
+
+    A whole value begins its line and ends it. What is indented does not begin there, and
+    what is one of several in a list does not end there, apart from the last.
+    """
     if has_lines_name(file):
         return True
-    start = data.find(b"{")
-    if start < 0 or data[:start].strip():
-        return False
-    end = data.find(b"\n", start)
-    if end < 0 or not data[start:end].rstrip().endswith(b"}"):
-        return False
-    return data[end : end + 1000].lstrip().startswith(b"{")
+    whole = position = 0
+    for _ in range(_FIRST_LINES):
+        end = data.find(b"\n", position)
+        stop = end if end >= 0 else len(data)
+        closing = _CLOSING.get(data[position : position + 1])
+        tail = data[max(position + 2, stop - 100) : stop].rstrip()  # no copy of the line
+        whole += closing is not None and tail.endswith(closing)
+        if end < 0 or whole == 2:
+            break
+        position = end + 1
+    return whole == 2

@@ -9,7 +9,6 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
@@ -24,6 +23,7 @@ __all__ = [
     "decompress",
     "document_members",
     "members",
+    "no_documents",
     "open_zip",
     "read_member",
 ]
@@ -101,9 +101,15 @@ def open_zip(data: bytes, file: str) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except DAMAGED as error:
         raise damaged(file, error) from None
-    if len(archive.infolist()) > MOST_MEMBERS:
+    infos = archive.infolist()
+    if len(infos) > MOST_MEMBERS:
         problem = Problem(f"has more than {MOST_MEMBERS:,} members")
         raise InputError(file, [problem], "unpack it first")
+    if min((info.header_offset for info in infos), default=0):
+        # The list of members stands at the end. Where an archive was cut off, that of
+        # an archive inside it is taken for its own.
+        problem = Problem("is damaged: there is more in it than its list of members names")
+        raise InputError(file, [problem], "copy or save it again, and one archive a file")
     return archive
 
 
@@ -147,20 +153,14 @@ def read_member(
 
 
 def document_members(
-    archive: zipfile.ZipFile, file: str, options: ReadOptions
-) -> Iterator[zipfile.ZipInfo]:
-    """Give the members that are documents.
+    archive: zipfile.ZipFile, options: ReadOptions
+) -> list[zipfile.ZipInfo]:
+    """Give the members that are documents."""
+    return [i for i in members(archive) if is_document_name(i.filename, options)]
 
-    Raises
-    ------
-    InputError
-        If none is.
-    """
-    found = [i for i in members(archive) if is_document_name(i.filename, options)]
-    if not found:
-        count = len(archive.infolist())
-        problem = Problem(
-            f"holds no document: none of its {count} members is named like one"
-        )
-        raise InputError(file, [problem], "name the files with a glob")
-    yield from found
+
+def no_documents(archive: zipfile.ZipFile, file: str) -> InputError:
+    """Say that no member of an archive is a document."""
+    count = len(archive.infolist())
+    problem = Problem(f"holds no document: none of its {count} members is named like one")
+    return InputError(file, [problem], "choose the files with --glob")

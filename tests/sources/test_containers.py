@@ -93,6 +93,14 @@ def test_the_name_tells_lines(name: str) -> None:
 def test_lines_are_told_without_the_name() -> None:
     assert readings(TASK + b"\r\n" + TASK, "saved.txt") == ["saved.txt: 1"] * 2
     assert readings(b"\n" + TASK + b"\n\n", "a.json") == ["a.json: 1"]
+    found = readings(b'{"cut": \n' + TASK + b"\n[" + TASK + b"]\n", "<stdin>")
+    assert found[0].startswith("<stdin>: line 1, column 7: is not valid JSON")
+    assert found[1:] == ["<stdin>: 1", "<stdin>: 1"]
+    for indent in (0, 1):
+        text = json.dumps([json.loads(TASK)] * 2, indent=indent).encode()
+        assert readings(text, "a.json") == ["a.json: 1"]
+    listed = b"[\n" + TASK + b",\n" + TASK + b"\n]\n"
+    assert readings(listed, "a.json") == ["a.json: 1"]
     assert "more text follows" in refusal(TASK + b"\n}")
     assert "is empty" in refusal(b"\n \n", "a.jsonl")
 
@@ -152,11 +160,40 @@ def test_a_bomb_is_refused(pack: object) -> None:
     assert "is larger than 1 MiB" in refusal(packed, "a", options)
 
 
-def test_a_bomb_of_brackets_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "_MANY_CONTAINERS", 1000)
-    packed = gzip.compress(b"[" + b"[],{}," * 1000 + b"0]")
-    assert "unpacks to 2,001 lists and objects" in refusal(packed)
-    assert "must be an object" in refusal(gzip.compress(b"[" + b"0," * 1000 + b"0]"))
+def test_a_bomb_of_values_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_MANY", 1000)
+    for pack in (bytes, gzip.compress):
+        assert "about 4,001 values" in refusal(pack(b"[" + b"[],{}," * 1000 + b"0]"))
+        assert "about 2,001 values" in refusal(pack(b"[" + b"0," * 2000 + b"0]"))
+        assert "must be an object" in refusal(pack(b"[" + b"0," * 1000 + b"0]"))
+    lines = b"\n".join([TASK] * 2000)
+    assert len(readings(lines, "a.jsonl")) == 2000
+
+
+def test_an_error_does_not_hold_its_document() -> None:
+    documents = [b'{"id": 1, "x": "%s"' % (b"y" * 10_000_000), b" " * 10_000_000 + b"}"]
+    packed = archive({f"{i}.json": data for i, data in enumerate(documents * 3)})
+    tracemalloc.start()
+    try:
+        found = list(read_source(Source("a.zip", lambda: packed)))
+        assert tracemalloc.get_traced_memory()[0] < 5_000_000
+    finally:
+        tracemalloc.stop()
+    assert all(reading.error is not None for reading in found)
+
+
+def test_an_archive_cut_off_behind_one_inside_it_is_refused() -> None:
+    inner = archive({"inner.json": TASK})
+    outer = io.BytesIO()
+    with zipfile.ZipFile(outer, "w", zipfile.ZIP_STORED) as file:
+        file.writestr("first.json", TASK)
+        file.writestr("in.zip", inner)
+    data = outer.getvalue()
+    assert len(readings(data, "a.zip")) == 2
+    (cut,) = readings(data[: data.rindex(b"PK\x01\x02", 0, -60) - 5], "a.zip")
+    assert "is damaged: there is more in it" in cut
+    (two,) = readings(archive({"a.json": TASK}) + inner, "a.zip")
+    assert "is damaged: there is more in it" in two
 
 
 def test_memory_is_taken_only_for_what_is_there() -> None:

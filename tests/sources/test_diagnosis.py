@@ -12,7 +12,7 @@ import pytest
 
 from taskgraph.errors import InputError
 from taskgraph.model import Task
-from taskgraph.sources import ReadOptions, read_bytes
+from taskgraph.sources import ReadOptions, Source, diagnosis, read_bytes, read_source
 from tests.conftest import RunCli
 
 LINE = "Subtask: {}, State: SUCCESSFUL, Dependencies: [{}]\n"
@@ -93,23 +93,74 @@ def test_a_long_line_is_cut_and_what_is_no_text_is_marked() -> None:
     assert third == "y" * 2000 + "…"
 
 
-def test_a_huge_log_is_read_so_far_and_says_so() -> None:
+def test_the_end_of_a_huge_log_is_shown() -> None:
     files: Files = {
         "task_info.txt": LINE.format(1, ""),
-        "subtask_1_1.log": (b"x" * 1023 + b"\n") * (65 << 10),
+        "subtask_1_1.log": (b"x" * 1023 + b"\n") * (65 << 10) + b"the end",
     }
     logs = read(files).subtasks[0].logs
-    assert logs[-1] == "… only the first 64 MiB of this log were read"
+    assert logs[-1] == "the end"
     assert "earlier lines are left out" in logs[0]
+    assert len(logs) == 101
+
+
+def test_a_log_is_read_so_far_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnosis, "_MOST_OF_A_LOG", 1 << 20)
+    files: Files = {"task_info.txt": LINE.format(1, ""), "subtask_1_1.log": b"x\n" * 2**21}
+    logs = read(files).subtasks[0].logs
+    assert logs[-1] == "… only the first 2 MiB of this log were read"
     assert len(logs) == 102
 
 
-def test_a_bomb_of_logs_is_refused() -> None:
+def test_a_bomb_of_logs_hides_no_subtask() -> None:
     files: dict[str, str | bytes] = {"task_info.txt": LINE.format(1, "")}
     files |= {f"subtask_1_{run}.log": bytes(1 << 20) for run in range(1, 5)}
     options = ReadOptions(max_bytes=100_000)
-    with pytest.raises(InputError, match="unpacks to more than 1,600,000 bytes"):
-        read_bytes(archive(files), "diag.zip", options)
+    (task,) = read_bytes(archive(files), "diag.zip", options)
+    assert task.subtasks[0].logs[-1] == "… only the first 0 MiB of this log were read"
+
+
+def test_logs_lie_below_the_list_and_may_be_old() -> None:
+    files = {"d/task_info.txt": LINE.format(1, "") + LINE.format(2, "1")}
+    files |= {"d/logs/subtask_1_1.log": "new", "d/logs/subtask_1_1.log.1": "older"}
+    files |= {"d/logs/subtask_1_1.log.2": "oldest", "d/subtask_2.log": "no run"}
+    files |= {"d/subtask_7_1.log": "of nothing", "subtask_1_9.log": "elsewhere"}
+    task = read(files)
+    one, two = task.subtasks
+    assert [line for line in one.logs if not line.endswith(":")] == [
+        "oldest",
+        "older",
+        "new",
+    ]
+    assert (one.attempts, two.attempts, two.logs) == (1, None, ("no run",))
+    unlisted = ["d/subtask_7_1.log", "subtask_1_9.log"]
+    assert task.extra == {"logs of no subtask": unlisted}
+    assert task.name == "diag.zip"
+
+
+def test_everything_in_an_archive_is_read() -> None:
+    files: dict[str, str | bytes] = {
+        "a/task_info.txt": LINE.format(1, ""),
+        "a/subtask_1_1.log": "of a",
+        "b/task_info.txt": LINE.format(1, "") + "Subtask: 2\n",
+        "b/c/task_info.txt": LINE.format(1, ""),
+        "b/c/subtask_1_1.log": "of c",
+        "response.json": b'{"id": 5, "subtasks": []}',
+    }
+    source = Source("x.zip", lambda: archive(files))
+    first, second, third, fourth = read_source(source)
+    assert first.file == "x.zip!a/task_info.txt"
+    assert first.tasks[0].subtasks[0].logs == ("of a",)
+    assert second.tasks[0].subtasks[0].logs == ("of c",)
+    assert [reading.tasks[0].name for reading in (first, second)] == ["a", "c"]
+    assert "line 2" in str(third.error)
+    assert (fourth.file, fourth.tasks[0].id) == ("x.zip!response.json", 5)
+
+
+@pytest.mark.parametrize("break_line", ["\u2028", "\x0c", "\x85"])
+def test_lines_are_counted_as_editors_do(break_line: str) -> None:
+    info = f"note{break_line}more\r\n" + LINE.format(1, "") + "Subtask: 2\n"
+    assert refusal({"task_info.txt": info}).problems[0].line == 3
 
 
 def test_a_damaged_log_does_not_hide_the_task() -> None:
