@@ -39,7 +39,7 @@ def _sound(subject: Subject) -> str:
 def _subtask_times(subject: Subject) -> str:
     if subject.reports_times:
         return ""
-    if subject.statuses <= _NOT_BEGUN:
+    if subject.statuses and subject.statuses <= _NOT_BEGUN:
         return "no subtask has begun"
     return "the document has no times of subtasks"
 

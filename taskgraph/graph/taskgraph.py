@@ -141,6 +141,8 @@ class TaskGraph:
     def flaws(self) -> tuple[str, ...]:
         """Why the graph is not sound, a few words each; empty where it is."""
         reasons = []
+        if self.task.is_summary:
+            reasons.append("the document leaves its subtasks out")
         if len(self) > 1 and not self.reported_sides:
             reasons.append("the document has no edges")
         if self.duplicates:

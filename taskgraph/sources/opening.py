@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from taskgraph.sources.limits import read_up_to
 from taskgraph.sources.naming import is_document_name
 from taskgraph.sources.options import ReadOptions
 
-__all__ = ["Source", "find_sources"]
+__all__ = ["Source", "find_sources", "match_pattern"]
 
 _DEFAULT = ReadOptions()
 _MOST_PACKED = 4  # times the largest document: an archive holds several
@@ -90,7 +91,7 @@ def _in_folder(folder: str, options: ReadOptions) -> Iterator[Source]:
             below = os.path.relpath(path, folder).replace(os.sep, "/")
             if name.startswith(".") or not is_document_name(below, options):
                 continue
-            if Path(path).is_file():
+            if Path(path).is_file() or not Path(path).exists():  # a link to nowhere
                 found = True
                 yield _file(path, options)
     for error in errors:
@@ -104,13 +105,38 @@ def _in_folder(folder: str, options: ReadOptions) -> Iterator[Source]:
 
 
 def _matching(pattern: str, options: ReadOptions) -> Iterator[Source]:
-    paths = sorted(glob.glob(pattern, recursive=True))
-    files = [path for path in paths if not _is_folder(path)]
+    files = [path for path in match_pattern(pattern) if not _is_folder(path)]
     if not files:
         hint = "quote the pattern, or check the path"
         yield _unreadable(pattern, Problem("matches no file"), hint)
     for path in files:
         yield _file(path, options)
+
+
+def match_pattern(pattern: str) -> list[str]:
+    """Give the paths that a pattern like ``saved/**/*.json`` matches, sorted.
+
+    Links to folders are not followed by ``**``, which may lead in circles, and what is
+    hidden is matched only by a pattern that says so.
+    """
+    parts = Path(pattern).parts
+    first = next(i for i, part in enumerate(parts) if glob.has_magic(part))
+    base = Path(*parts[:first])
+    # pathlib wants ** to be a whole part, and gives only folders where it is the last
+    wanted = [part if part == "**" else re.sub(r"\*+", "*", part) for part in parts[first:]]
+    wanted += ["*"] if wanted[-1] == "**" else []
+    asks_for_hidden = any(part.startswith(".") for part in wanted)
+    try:
+        found = [
+            (path, path.relative_to(base).parts) for path in base.glob("/".join(wanted))
+        ]
+    except (OSError, ValueError):
+        return []
+    return sorted(
+        str(path)
+        for path, below in found
+        if asks_for_hidden or not any(part.startswith(".") for part in below)
+    )
 
 
 def _unreadable(name: str, problem: Problem, hint: str) -> Source:

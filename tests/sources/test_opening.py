@@ -65,6 +65,18 @@ def test_a_pattern_gives_what_it_matches(folder: Path) -> None:
     assert "matches no file" in message(folder / "*.nothing")
 
 
+def test_stars_match_as_in_a_shell(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = sorted(str(path) for path in folder.rglob("*") if path.is_file())
+    hidden = [name for name in every if "/." in name]
+    assert names(folder / "**") == [name for name in every if name not in hidden]
+    assert names(folder / "**" / ".*") == [str(folder / "c/.hidden.json")]
+    assert names(folder / ".git" / "*") == [str(folder / ".git/f.json")]
+    assert names(folder / "c**" / "d**") == [str(folder / "c/d.jsonl")]
+    monkeypatch.chdir(folder)
+    assert names("?.json") == ["b.json"]
+    assert names("**/d*") == ["c/d.jsonl"]
+
+
 def test_a_file_with_a_star_in_its_name_is_that_file(folder: Path) -> None:
     (folder / "b*.json").write_bytes(TASK)
     assert names(folder / "b*.json") == [str(folder / "b*.json")]
@@ -80,8 +92,14 @@ def test_links_are_not_followed_in_a_circle(folder: Path) -> None:
     (folder / "c" / "loop").symlink_to(folder, target_is_directory=True)
     (folder / "c" / "link.json").symlink_to(folder / "b.json")
     (folder / "c" / "broken.json").symlink_to(folder / "nowhere")
-    found = [name for name in names(folder) if "/c/" in name]
-    assert found == [str(folder / "c" / n) for n in ("d.jsonl", "e.json.gz", "link.json")]
+    (folder / "c" / "again").symlink_to(folder, target_is_directory=True)
+    expected = [
+        str(folder / "c" / name)
+        for name in ("broken.json", "d.jsonl", "e.json.gz", "link.json")
+    ]
+    assert [name for name in names(folder) if "/c/" in name] == expected
+    assert [name for name in names(folder / "**" / "*.json*") if "/c/" in name] == expected
+    assert "broken.json: does not exist" in message(folder / "c" / "broken.json")
 
 
 def test_what_is_no_file_is_left_out_of_a_folder(folder: Path) -> None:

@@ -61,6 +61,9 @@ def failing(account: Account) -> Iterator[Sentence]:
         reasons = "; ".join(graph.flaws)
         template = "What that holds up cannot be told: {flaws}."
         yield Sentence("unsound", template, {"flaws": reasons}, Place.PARAGRAPH)
+    elif graph.task.status == Status.FAILED and graph.task.is_summary:
+        template = "What failed cannot be told: the document leaves its subtasks out."
+        yield Sentence("unsound", template, {}, Place.PARAGRAPH)
     elif graph.task.status == Status.FAILED:
         template = (
             "No subtask is FAILED. A fault inside the engine's coordinator does that, or a "
