@@ -85,7 +85,8 @@ class Subject:
         value = getattr(self.task.subtasks[position], attribute)
         if value is None:
             return pointer
-        pointer = f"{pointer}/{_KEYS.get(attribute, attribute)}"
+        key = origin.spellings.get(attribute) or _KEYS.get(attribute, attribute)
+        pointer = f"{pointer}/{key}"
         return pointer if item is None else f"{pointer}/{self._place(value, item)}"
 
     def _place(self, ids: tuple[Id, ...], item: Id) -> int:

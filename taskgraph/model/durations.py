@@ -8,7 +8,7 @@ __all__ = ["format_duration", "parse_duration"]
 
 _LARGEST = 2**63 - 1
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "min": 60, "s": 1, "": 1}
-_PARTS = re.compile(r"(\d{1,19})\s*(d|h|min|m|s|)\s*", re.ASCII)
+_PARTS = re.compile(r"(\d{1,12}) *(d|h|min|m|s|) *", re.ASCII)
 
 
 def format_duration(seconds: int) -> str:
@@ -60,7 +60,7 @@ def parse_duration(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         total = value
     elif isinstance(value, str):
-        total = _sum(value.strip())
+        total = _sum(value.strip(" "))
     else:
         raise ValueError(value)
     if not 0 <= total <= _LARGEST:

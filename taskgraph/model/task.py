@@ -138,6 +138,8 @@ class Origin:
         What the document is written in: ``json``, ``yaml``, or ``lines`` of plain text.
     first_line : int
         The line of the file in which the document begins, from 1.
+    spellings : mapping of str to str
+        The keys of subtasks that are not spelled as usual, by attribute.
     """
 
     file: str = "<memory>"
@@ -147,6 +149,7 @@ class Origin:
     subtask_pointers: tuple[str, ...] | None = None
     syntax: str = "json"
     first_line: int = 1
+    spellings: Mapping[str, str] = field(default_factory=dict)
 
     def subtask_pointer(self, position: int) -> str:
         """Give the pointer of the subtask at a position of ``Task.subtasks``."""

@@ -8,7 +8,7 @@ import re
 from taskgraph.errors import InputError, Problem
 from taskgraph.sources.document import Document
 
-__all__ = ["decode", "refuse_invalid"]
+__all__ = ["decode", "refuse_invalid", "without_headers"]
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -17,7 +17,10 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_HTTP_HEADERS = re.compile(rb"\s*HTTP/[0-9.]+ [0-9]{3}[^\n]*\n(?:[^\s:]+:[^\n]*\n)*\r?\n")
+_HTTP_HEADERS = re.compile(
+    rb"\s*(?P<status>HTTP/[0-9.]+ [0-9]{3}[^\r\n]*)\r?\n"
+    rb"(?:[^\s:]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*\r?(?:\n|\Z)"
+)
 _SAVE_AS_TEXT = "save the response again, as UTF-8 text"
 
 
@@ -32,7 +35,7 @@ def decode(data: bytes, file: str) -> bytes:
     Raises
     ------
     InputError
-        If the bytes are not valid in UTF-16 or UTF-32.
+        If the bytes are not valid in UTF-16 or UTF-32, or are headers alone.
     """
     encoding = "utf-8"
     for mark, name in _BYTE_ORDER_MARKS:
@@ -47,7 +50,7 @@ def decode(data: bytes, file: str) -> bytes:
         except UnicodeDecodeError as error:
             problem = Problem(f"is not valid {encoding.upper()}: {error.reason}")
             raise InputError(file, [problem], _SAVE_AS_TEXT) from None
-    return _without_headers(data)
+    return _blank_headers(data, file)
 
 
 def _guess(start: bytes) -> str:
@@ -60,11 +63,31 @@ def _guess(start: bytes) -> str:
     return "utf-8"
 
 
-def _without_headers(data: bytes) -> bytes:
-    while match := _HTTP_HEADERS.match(data):
-        end = match.end()
-        data = re.sub(rb"[^\n]", b" ", data[:end]) + data[end:]
-    return data
+def without_headers(data: bytes) -> bytes:
+    """Give the body of a response that was saved with its headers."""
+    return data[_headers(data)[0] :]
+
+
+def _headers(data: bytes) -> tuple[int, str]:
+    """Find where the body of a saved response begins, and its status line.
+
+    A proxy's answer, or one that only says to go on, may come before.
+    """
+    end, status = 0, ""
+    while match := _HTTP_HEADERS.match(data, end):
+        end, status = match.end(), match["status"].decode("ascii", "replace")
+    return end, status
+
+
+def _blank_headers(data: bytes, file: str) -> bytes:
+    end, status = _headers(data)
+    if not end:
+        return data
+    body = data[end:].removeprefix(codecs.BOM_UTF8)
+    if not body.strip():
+        problem = Problem(f"is a response without a body: {status}")
+        raise InputError(file, [problem], "save a response that has the task in it")
+    return re.sub(rb"[^\n]", b" ", data[: len(data) - len(body)]) + body
 
 
 def refuse_invalid(document: Document) -> None:

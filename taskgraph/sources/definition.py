@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from taskgraph.model import Id, Subtask, Task, parse_duration
@@ -17,13 +18,17 @@ from taskgraph.sources.document import Problems
 from taskgraph.sources.ocp import SUBTASK_FIELDS, TASK_FIELDS, reference, reference_extra
 from taskgraph.sources.shapes import (
     ID,
+    IDS,
+    INTEGER,
     OBJECTS,
     TEXT,
+    Column,
     Field,
     Kind,
     Shape,
     WrongValueError,
     describe,
+    list_kind,
 )
 
 __all__ = ["KIND", "read_definition"]
@@ -51,7 +56,33 @@ def _kind(value: str) -> str:
     return value
 
 
-_DURATION = Kind("a duration", frozenset({int, str}), _duration)
+def _from_float(kind: Kind, value: Any) -> Any:
+    """Read 30.0 as 30: to JSON Schema, and to many programs, both are whole numbers."""
+    if isinstance(value, float):
+        if not value.is_integer():
+            raise WrongValueError(f"must be {kind.expected}, not {describe(value)}")
+        value = int(value)
+    return value if kind.convert is None else kind.convert(value)
+
+
+def _without_floats(convert: Callable[[Column], Column], column: Column) -> Column:
+    if float in set(map(type, column)):
+        raise ValueError  # they are read one by one
+    return convert(column)
+
+
+def _by_hand(kind: Kind) -> Kind:
+    convert = kind.convert_column
+    return kind._replace(
+        types=kind.types | {float},
+        convert=partial(_from_float, kind),
+        convert_column=convert and partial(_without_floats, convert),
+    )
+
+
+_DURATION = _by_hand(Kind("a duration", frozenset({int, str}), _duration))
+_ID, _INTEGER = _by_hand(ID), _by_hand(INTEGER)
+_KINDS = {ID.expected: _ID, INTEGER.expected: _INTEGER, IDS.expected: list_kind(_ID)}
 _NAMED = Kind("a name, or an object with id and name", frozenset({str, dict}), is_free=True)
 
 _OF_A_RESPONSE = frozenset(
@@ -74,8 +105,20 @@ _OF_A_RUN = frozenset(
     for name in names
     for key in fields[name].keys
 )
+
+
+def _fields(fields: Mapping[str, Field], others: Container[str]) -> dict[str, Field]:
+    return {
+        name: Field(_KINDS.get(field.kind.expected, field.kind), *field.keys)
+        if field.default is None
+        else field
+        for name, field in fields.items()
+        if name not in others
+    }
+
+
 _TASK = Shape(
-    {name: field for name, field in TASK_FIELDS.items() if name not in _NOT_OF_A_TASK}
+    _fields(TASK_FIELDS, _NOT_OF_A_TASK)
     | {name: Field(_NAMED, name) for name in _REFERENCES}
     | {
         "schema": Field(TEXT, "$schema"),
@@ -90,8 +133,8 @@ _SEVERAL = Shape(
     | {"tasks": Field(OBJECTS, "tasks", required=True)}
 )
 _SUBTASK = Shape(
-    {n: field for n, field in SUBTASK_FIELDS.items() if n not in _NOT_OF_A_SUBTASK}
-    | {"id": Field(ID, "id"), "timeout": Field(_DURATION, "timeout")}
+    _fields(SUBTASK_FIELDS, _NOT_OF_A_SUBTASK)
+    | {"id": Field(_ID, "id"), "timeout": Field(_DURATION, "timeout")}
 )
 
 
@@ -163,7 +206,7 @@ def _read_task(raw: dict[str, Any], pointer: str, problems: Problems) -> Task:
         budget=found["budget"],
         is_definition=True,
         extra=extra,
-        origin=problems.document.origin("definition", pointer),
+        origin=problems.document.origin("definition", pointer, None, problems.spellings),
     )
 
 

@@ -8,6 +8,7 @@ from taskgraph.sources.definition import KIND
 
 __all__ = ["definition_schema"]
 
+_COUNT = "[0-9]{1,12}"
 _INTEGER = {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1}
 _NAMED = {
     "description": "A name, or an object with id and name.",
@@ -24,8 +25,8 @@ _DURATION = {
         {
             "type": "string",
             "pattern": (
-                r"^\s*([0-9]+|(?=[0-9])([0-9]+\s*d\s*)?([0-9]+\s*h\s*)?"
-                r"([0-9]+\s*(m|min)\s*)?([0-9]+\s*s\s*)?)\s*$"
+                rf"^ *({_COUNT}|(?=[0-9])({_COUNT} *d *)?({_COUNT} *h *)?"
+                rf"({_COUNT} *(m|min) *)?({_COUNT} *s *)?) *$"
             ),
         },
         {"type": "null"},
@@ -80,8 +81,8 @@ def definition_schema() -> dict[str, Any]:
         "type": "object",
         "required": ["subtasks"],
         "properties": {
-            "$schema": text,
-            "kind": {"const": KIND},
+            "$schema": _optional(text),
+            "kind": {"enum": [KIND, None]},
             "id": _optional({"$ref": "#/$defs/id"}),
             "name": _optional(text),
             "description": _optional(text),
@@ -99,7 +100,11 @@ def definition_schema() -> dict[str, Any]:
     several = {
         "type": "object",
         "required": ["tasks"],
-        "properties": {"$schema": text, "kind": {"const": KIND}, "tasks": tasks},
+        "properties": {
+            "$schema": _optional(text),
+            "kind": {"enum": [KIND, None]},
+            "tasks": tasks,
+        },
         "additionalProperties": False,
     }
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 from typing import NamedTuple
@@ -11,17 +12,14 @@ from taskgraph.model import Id, Subtask, Task
 from taskgraph.sources.decoding import decode
 from taskgraph.sources.document import Document, Problems
 from taskgraph.sources.limits import Allowance
+from taskgraph.sources.naming import DIAGNOSIS_LIST, LOG_NAME
 from taskgraph.sources.unpacking import DAMAGED, members, read_member
 
 __all__ = ["find_task_infos", "read_diagnosis"]
 
-_INFO = "task_info.txt"
 _LINE = re.compile(
     r"\s*Subtask:\s*(?P<id>[^,\s]+)\s*,\s*State:\s*(?P<state>[^,\s]+)\s*,"
     r"\s*Dependencies:\s*\[(?P<ups>[^\[\]]*)\]\s*"
-)
-_LOG = re.compile(
-    r"subtask_(?P<id>[^/_]+?)(?:_(?P<run>\d{1,9}))?\.log(?:\.(?P<age>\d{1,4}))?"
 )
 _LARGEST = 2**63 - 1
 _CHUNK = 1 << 20
@@ -34,7 +32,7 @@ _MOST_OTHERS = 100
 
 def find_task_infos(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     """Find the lists of subtasks that make an archive one for a diagnosis."""
-    return [info for info in members(archive) if _split(info.filename)[1] == _INFO]
+    return [info for info in members(archive) if _split(info.filename)[1] == DIAGNOSIS_LIST]
 
 
 def _split(path: str) -> tuple[str, str]:
@@ -65,7 +63,8 @@ def read_diagnosis(
     InputError
         If the list of subtasks cannot be read.
     """
-    name = f"{file}!{listing.filename}"
+    is_unpacked = os.path.basename(file) == DIAGNOSIS_LIST
+    name = file if is_unpacked else f"{file}!{listing.filename}"
     data = decode(read_member(archive, listing, name, allowance), name)
     document = Document(name, data, syntax="lines")
     problems = Problems(document)
@@ -102,7 +101,7 @@ def read_diagnosis(
     if not subtasks:
         raise problems.refuse("lists no subtask", "", "ask OCP for the diagnosis again")
     unlisted = [log.info.filename for runs in logs.values() for log in runs]
-    extra = {_INFO: others, "logs of no subtask": sorted(unlisted)}
+    extra = {DIAGNOSIS_LIST: others, "logs of no subtask": sorted(unlisted)}
     return [
         Task(
             id=None,
@@ -116,8 +115,12 @@ def read_diagnosis(
 
 def _name(archive: zipfile.ZipFile, listing: zipfile.ZipInfo, file: str) -> str:
     """Give the name of the archive, or of the folder where it has several lists."""
-    folder = _split(listing.filename)[0] if len(find_task_infos(archive)) > 1 else ""
-    return _split(folder or file.replace("\\", "/"))[1]
+    path = file.replace("\\", "/")
+    folder, name = _split(path)
+    if name == DIAGNOSIS_LIST:  # unpacked
+        return _split(folder)[1] or name
+    inside = _split(listing.filename)[0] if len(find_task_infos(archive)) > 1 else ""
+    return _split(inside or path)[1]
 
 
 def _id(text: str, place: int, problems: Problems) -> Id:
@@ -140,7 +143,7 @@ def _find_logs(archive: zipfile.ZipFile, listing: zipfile.ZipInfo) -> dict[str, 
     logs: dict[str, list[_Log]] = {}
     for info in members(archive):
         where, name = _split(info.filename)
-        match = _LOG.fullmatch(name)
+        match = LOG_NAME.fullmatch(name)
         if match is None:
             continue
         above = [other for other in folders if _holds(where, other)]

@@ -11,7 +11,7 @@ from taskgraph.model import Task
 from taskgraph.sources.document import Document, Problems
 from taskgraph.sources.naming import has_json_name, has_yaml_name, is_definition_name
 from taskgraph.sources.ocp import read_ocp
-from taskgraph.sources.parsing import parse_json
+from taskgraph.sources.parsing import json_inside, parse_json
 from taskgraph.sources.times import with_offsets
 
 __all__ = ["read_document"]
@@ -45,7 +45,10 @@ def _is_yaml(document: Document) -> bool:
     start = data[:100].lstrip()[:1]
     if has_json_name(document.file) or start in (b"", b"{", b"[", b"<", b'"'):
         return False
-    return _YAML_START.match(data) is not None
+    if _YAML_START.match(data) is None:
+        return False
+    place = json_inside(document)  # behind the prompt of a shell, for example
+    return place is None or place[1] > 1
 
 
 def _read_yaml(document: Document) -> list[Task]:

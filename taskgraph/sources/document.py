@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from taskgraph.errors import InputError, Problem
@@ -38,7 +38,11 @@ class Document:
     syntax: str = "json"
 
     def origin(
-        self, dialect: str, pointer: str = "", rows: tuple[str, ...] | None = None
+        self,
+        dialect: str,
+        pointer: str = "",
+        rows: tuple[str, ...] | None = None,
+        spellings: Mapping[str, str] | None = None,
     ) -> Origin:
         """Say where a task was read from; ``rows`` are the pointers of its subtasks."""
         return Origin(
@@ -49,6 +53,7 @@ class Document:
             subtask_pointers=rows,
             syntax=self.syntax,
             first_line=self.first_line,
+            spellings=spellings or {},
         )
 
     def error(self, problems: Iterable[Problem], hint: str = MEND) -> InputError:
@@ -86,6 +91,8 @@ class Problems:
         What to do about what is wrong.
     has_naive_times : bool
         Some time that was read has no offset.
+    spellings : dict of str to str
+        The keys that were not spelled as usual, by attribute.
     """
 
     def __init__(self, document: Document) -> None:
@@ -93,6 +100,7 @@ class Problems:
         self.tally = Tally()
         self.hint = MEND
         self.has_naive_times = False
+        self.spellings: dict[str, str] = {}
         self._found: list[Problem] = []
 
     def add(self, message: str, pointer: str) -> None:

@@ -45,24 +45,26 @@ class Item(NamedTuple):
 
 
 def unwrap(
-    root: Mapping[str, Any], what_to_save: str, problems: Problems
+    root: Mapping[str, Any], what_to_save: str, problems: Problems, above: str = ""
 ) -> Iterator[Item]:
     """Give what a response holds in ``data``, in a list there, or in a page there.
+
+    ``above`` is the pointer of the response.
 
     Raises
     ------
     InputError
         If it is an error, or has no data, or an empty list.
     """
-    payload, pointer = root.get("data"), "/data"
-    if payload is None:
-        raise no_data(root, what_to_save, problems)
+    payload, pointer = root.get("data"), f"{above}/data"
+    if payload is None or (_tells_of_a_failure(root) and not _may_hold_tasks(payload)):
+        raise no_data(root, what_to_save, problems, above)
     problems.tally.texts += 1
     if isinstance(payload, dict) and payload.get("contents") is not None:
         page = {key: value for key, value in payload.items() if key != "contents"}
         problems.tally.texts += 1
         problems.tally.add_values([page], {dict})
-        payload, pointer = payload["contents"], "/data/contents"
+        payload, pointer = payload["contents"], f"{pointer}/contents"
         if not isinstance(payload, list):
             message = f"contents must be a list, not {describe(payload)}"
             raise problems.refuse(message, pointer, MEND)
@@ -73,15 +75,28 @@ def unwrap(
     return iter([Item(payload, pointer)])
 
 
+def _tells_of_a_failure(root: Mapping[str, Any]) -> bool:
+    return root.get("successful") is False or root.get("error") is not None
+
+
+def _may_hold_tasks(payload: Any) -> bool:
+    """Tell whether there is something in ``data`` that has more than two fields."""
+    if isinstance(payload, dict) and "contents" in payload:
+        payload = payload["contents"]
+    if isinstance(payload, list):
+        return bool(payload)
+    return isinstance(payload, dict) and len(payload) > 2
+
+
 def items_of(values: list[Any], pointer: str) -> Iterator[Item]:
     """Give the items of a list, one after the other: reading may stop at any."""
     return (Item(value, f"{pointer}/{i}") for i, value in enumerate(values))
 
 
-def read_envelope(root: Mapping[str, Any], problems: Problems) -> Envelope:
+def read_envelope(root: Mapping[str, Any], problems: Problems, above: str = "") -> Envelope:
     """Read what a response says about itself."""
     around = {key: value for key, value in root.items() if key != "data"}
-    found = _ENVELOPE.read(around, "", problems)
+    found = _ENVELOPE.read(around, above, problems)
     raw, status = found["error"], found["status"]
     error = None
     if isinstance(raw, Mapping):
@@ -103,23 +118,29 @@ def read_envelope(root: Mapping[str, Any], problems: Problems) -> Envelope:
     )
 
 
-def no_data(root: Mapping[str, Any], what_to_save: str, problems: Problems) -> InputError:
-    """Say what a response without data is."""
-    envelope = read_envelope(root, problems)
-    problems.finish()
+def no_data(
+    root: Mapping[str, Any], what_to_save: str, problems: Problems, above: str = ""
+) -> InputError:
+    """Say what a response without data is, whatever else is wrong with it."""
+    envelope = read_envelope(root, Problems(problems.document))
     error = envelope.error
+    if error is None and isinstance(root.get("message"), str):
+        code = root.get("code")
+        error = ApiError(code if is_id(code) else None, root["message"])
     trace = f" (trace id {envelope.trace_id})" if envelope.trace_id else ""
     if error is not None:
-        code = "" if error.code is None else f" {error.code}"
+        number = envelope.status if error.code is None else error.code
+        code = "" if number is None else f" {number}"
         message = f": {error.message}" if error.message else ""
         hint = f"the request failed, so there is no task: {_LOOK_UP}"
         text = f"is an error response{code}{message}{trace}"
-        return problems.refuse(text, "/error", hint)
+        pointer = "/error" if "error" in root else "/message"
+        return problems.refuse(text, f"{above}{pointer}", hint)
     if envelope.successful is False:
         text = f"says that the request failed, and not why{trace}"
-        return problems.refuse(text, "/successful", _LOOK_UP)
+        return problems.refuse(text, f"{above}/successful", _LOOK_UP)
     if not ENVELOPE_KEYS & root.keys():
         hint = f"a task has subtasks, at the top or in data: {what_to_save}"
         return problems.refuse("holds no task", "", hint)
     hint = f"it holds no task: {what_to_save}"
-    return problems.refuse(f"is a response without data{trace}", "", hint)
+    return problems.refuse(f"is a response without data{trace}", above, hint)

@@ -11,6 +11,7 @@ __all__ = [
     "MOST_MEMBERS",
     "Allowance",
     "check_values",
+    "foreign_packing",
     "is_compressed",
     "is_zip",
     "read_up_to",
@@ -18,6 +19,12 @@ __all__ = [
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_FOREIGN = (
+    (b"BZh", "compressed with bzip2"),
+    (b"\xfd7zXZ\0", "compressed with xz"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+)
 MOST_MEMBERS = 100_000
 _MOST_TOGETHER = 16
 _PIECE = 1 << 20
@@ -143,6 +150,14 @@ class Allowance:
             total = _size(_MOST_TOGETHER * self.options.max_bytes)
             problem = Problem(f"unpacks to more than {total}")
             raise InputError(self.file, [problem], "unpack it first")
+
+
+def foreign_packing(data: bytes) -> str:
+    """Say how data is packed in a way that is not read; ``""`` where it is not."""
+    for start, kind in _FOREIGN:
+        if data.startswith(start):
+            return kind
+    return "a tar archive" if data[257:262] == b"ustar" else ""
 
 
 def _size(count: int) -> str:

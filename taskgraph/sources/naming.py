@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 
 from taskgraph.sources.options import ReadOptions
 
 __all__ = [
+    "DIAGNOSIS_LIST",
+    "LOG_NAME",
     "has_json_name",
     "has_lines_name",
     "has_yaml_name",
     "is_definition_name",
     "is_document_name",
+    "is_log_name",
 ]
 
+DIAGNOSIS_LIST = "task_info.txt"
+"""The list of subtasks in an archive for a diagnosis."""
+LOG_NAME = re.compile(
+    r"subtask_(?P<id>[^/_]+?)(?:_(?P<run>\d{1,9}))?\.log(?:\.(?P<age>\d{1,4}))?"
+)
+"""The log of one run of a subtask beside that list, or an older part of it."""
 _PACKED = (".gz", ".zst")
 _YAML = (".yaml", ".yml")
 _LINES = (".jsonl", ".ndjson")
@@ -58,6 +68,11 @@ def has_json_name(file: str) -> bool:
     return _plain(file).endswith((".json", *_LINES))
 
 
+def is_log_name(name: str) -> bool:
+    """Tell whether a file beside the list of a diagnosis is the log of a subtask."""
+    return LOG_NAME.fullmatch(name) is not None
+
+
 def is_document_name(path: str, options: ReadOptions) -> bool:
     """Tell whether a file of a folder or an archive is a document, by its name.
 
@@ -69,5 +84,8 @@ def is_document_name(path: str, options: ReadOptions) -> bool:
     """
     if options.glob is not None:
         pattern = options.glob.removeprefix("**/")
-        return fnmatchcase(path if "/" in pattern else path.rpartition("/")[2], pattern)
+        if "/" not in pattern:
+            return fnmatchcase(path.rpartition("/")[2], pattern)
+        without = pattern.replace("**/", "")  # which also stands for no folder at all
+        return fnmatchcase(path, pattern) or fnmatchcase(path, without)
     return _plain(path).endswith((".json", ".zip", *_LINES, *_DEFINITIONS))

@@ -104,11 +104,24 @@ def read_ocp(root: Any, problems: Problems) -> list[Task]:
     InputError
         If the document holds no task; it then says what it is.
     """
+    if isinstance(root, list) and root and all(map(_is_response, root)):
+        tasks = []
+        for position, response in enumerate(root):
+            items, envelope = _items(response, problems, f"/{position}")
+            tasks += [_read_task(item, envelope, problems) for item in items]
+        return tasks
     items, envelope = _items(root, problems)
     return [_read_task(item, envelope, problems) for item in items]
 
 
-def _items(root: Any, problems: Problems) -> tuple[Iterator[Item], Envelope | None]:
+def _is_response(value: Any) -> bool:
+    """Tell whether an item of a list is a whole response, as jq -s puts them together."""
+    return isinstance(value, dict) and "data" in value and "subtasks" not in value
+
+
+def _items(
+    root: Any, problems: Problems, above: str = ""
+) -> tuple[Iterator[Item], Envelope | None]:
     if isinstance(root, list):
         if not root:
             raise problems.refuse("is a list without tasks", "", _GET_THE_TASK)
@@ -122,8 +135,8 @@ def _items(root: Any, problems: Problems) -> tuple[Iterator[Item], Envelope | No
         if _looks_like_subtask(root):
             raise problems.refuse("is one subtask, not a task", "", _GET_THE_TASK)
         raise no_data(root, _GET_THE_TASK, problems)
-    items = unwrap(root, _GET_THE_TASK, problems)
-    return items, read_envelope(root, problems)
+    items = unwrap(root, _GET_THE_TASK, problems, above)
+    return items, read_envelope(root, problems, above)
 
 
 def _looks_like_subtask(raw: Mapping[str, Any]) -> bool:
@@ -172,7 +185,7 @@ def _read_task(item: Item, envelope: Envelope | None, problems: Problems) -> Tas
         context=found["context"],
         extra=extra,
         envelope=envelope,
-        origin=problems.document.origin("ocp", pointer),
+        origin=problems.document.origin("ocp", pointer, None, problems.spellings),
     )
 
 

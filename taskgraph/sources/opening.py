@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import io
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +14,7 @@ from typing import BinaryIO
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.sources.limits import read_up_to
-from taskgraph.sources.naming import is_document_name
+from taskgraph.sources.naming import DIAGNOSIS_LIST, is_document_name, is_log_name
 from taskgraph.sources.options import ReadOptions
 
 __all__ = ["Source", "find_sources", "match_pattern"]
@@ -59,7 +60,9 @@ def find_sources(
         source that cannot be read.
     """
     for path in paths:
-        if path == "-":
+        if not path:
+            yield _unreadable(path, Problem("is no path"), "name a file or a folder")
+        elif path == "-":
             yield Source("<stdin>", partial(_read_stream, stdin, "<stdin>", options))
         elif _is_folder(path):
             yield from _in_folder(path, options)
@@ -70,6 +73,8 @@ def find_sources(
 
 
 def _file(path: str, options: ReadOptions) -> Source:
+    if os.path.basename(path) == DIAGNOSIS_LIST:
+        return Source(path, partial(_read_diagnosis, path, options))
     return Source(path, partial(_read_file, path, options))
 
 
@@ -89,7 +94,8 @@ def _in_folder(folder: str, options: ReadOptions) -> Iterator[Source]:
         for name in sorted(names):
             path = os.path.join(where, name)
             below = os.path.relpath(path, folder).replace(os.sep, "/")
-            if name.startswith(".") or not is_document_name(below, options):
+            is_list = name == DIAGNOSIS_LIST and options.glob is None
+            if name.startswith(".") or not (is_list or is_document_name(below, options)):
                 continue
             if Path(path).is_file() or not Path(path).exists():  # a link to nowhere
                 found = True
@@ -161,6 +167,32 @@ def _read_file(path: str, options: ReadOptions) -> bytes:
         reason = getattr(error, "strerror", None) or str(error)
         problem, hint = f"cannot be read: {reason}", "check the path"
     raise InputError(path, [Problem(problem)], hint)
+
+
+def _read_diagnosis(path: str, options: ReadOptions) -> bytes:
+    """Pack the archive for a diagnosis again that somebody unpacked: the list, and logs.
+
+    Logs that are too large for an archive are left out.
+    """
+    import zipfile
+
+    packed = io.BytesIO()
+    folder = os.path.dirname(path)
+    room = _MOST_PACKED * options.max_bytes
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(DIAGNOSIS_LIST, _read_file(path, options))
+        for where, folders, names in os.walk(folder or "."):
+            if where != (folder or ".") and DIAGNOSIS_LIST in names:
+                folders.clear()  # a diagnosis of its own
+                continue
+            for name in names:
+                log = os.path.join(where, name)
+                if is_log_name(name) and os.path.isfile(log):
+                    room -= os.path.getsize(log)
+                    if room >= 0:
+                        below = os.path.relpath(log, folder or ".")
+                        archive.write(log, below.replace(os.sep, "/"))
+    return packed.getvalue()
 
 
 def _read_stream(stream: BinaryIO, name: str, options: ReadOptions) -> bytes:

@@ -16,11 +16,14 @@ from taskgraph.sources.decoding import refuse_invalid
 from taskgraph.sources.document import Document
 from taskgraph.sources.positions import escape_token
 
-__all__ = ["parse_json", "paused_collector"]
+__all__ = ["json_inside", "parse_json", "paused_collector"]
 
+_BEGINNING = re.compile(rb"[{\[]")
+_MOST_BEGINNINGS = 20
 _MOST_REPEATED = 1000
 _MUCH = 50_000
 _PLACE = re.compile(r" at line (\d+) column (\d+)$")
+_REPEATED = "Detected duplicate key"
 _DAMAGED = "the document is damaged from there on: mend it, or save the response again"
 _ENDS_EARLY = "it was cut off: save the response again"
 
@@ -87,13 +90,59 @@ def _syntax_error(reason: str, document: Document) -> InputError:
     place = _PLACE.search(reason)
     line, column = map(int, place.groups()) if place else (1, 1)
     reason = _PLACE.sub("", reason)
-    if reason.startswith("Detected duplicate key"):
-        return _repeated_keys(document, line)
-    reason, hint = _explained(reason)
+    if reason.startswith(_REPEATED):
+        return _repeated_keys(document, line, reason.removeprefix(_REPEATED).strip(' "'))
+    if found := json_inside(document):
+        begins = f"JSON begins at line {found[0]}, column {found[1]}"
+        problem = Problem("is not JSON alone: other text stands before it", None, *found)
+        return InputError(document.file, [problem], f"{begins}: remove what is before it")
+    if reason.startswith("trailing") and _is_json(_from_place(data, line, column)):
+        hint = "write one document a file, or one a line as jq -c does"
+        reason = "another document follows after the end of this one"
+    else:
+        reason, hint = _explained(reason)
     column = _in_characters(data, line, column)
     line += document.first_line - 1
     problem = Problem(f"is not valid JSON: {reason}", None, line, column)
     return InputError(document.file, [problem], hint)
+
+
+def json_inside(document: Document) -> tuple[int, int] | None:
+    """Find where whole JSON begins in a text that begins with something else.
+
+    Returns
+    -------
+    (int, int) or None
+        Line and column, counted from 1.
+    """
+    data = document.data
+    if data.lstrip()[:1] in (b"{", b"["):
+        return None
+    for match in islice(_BEGINNING.finditer(data), _MOST_BEGINNINGS):
+        start = match.start()
+        if _is_json(data[start:]):
+            before = data[:start]
+            line = before.count(b"\n") + document.first_line
+            return line, len(
+                before[before.rfind(b"\n") + 1 :].decode("utf-8", "ignore")
+            ) + 1
+    return None
+
+
+def _is_json(data: bytes) -> bool:
+    """Tell whether a text is JSON to its end, as far as what ends a block of code."""
+    import jiter
+
+    try:
+        found = jiter.from_json(data.rstrip().removesuffix(b"```"))
+    except ValueError:
+        return False
+    return isinstance(found, dict | list)
+
+
+def _from_place(data: bytes, line: int, column: int) -> bytes:
+    """Give the rest of a text from a place on that the parser names."""
+    return b"\n".join(data.split(b"\n")[line - 1 :])[column - 1 :]
 
 
 def _explained(reason: str) -> tuple[str, str]:
@@ -118,7 +167,7 @@ def _in_characters(data: bytes, line: int, column: int) -> int:
     return max(1, len(text[:column].decode("utf-8", "ignore")))
 
 
-def _repeated_keys(document: Document, line: int) -> InputError:
+def _repeated_keys(document: Document, line: int, key: str) -> InputError:
     """Find every key that an object has twice; the parser stops at the first."""
     repeated: dict[int, tuple[str, Any]] = {}
 
@@ -135,6 +184,7 @@ def _repeated_keys(document: Document, line: int) -> InputError:
         tree = json.loads(document.data, object_pairs_hook=note, parse_int=len)
     except (ValueError, RecursionError):  # there is more wrong further down
         line += document.first_line - 1
+        message = f"an object has the key {key} twice"
         return InputError(document.file, [Problem(message, None, line, 1)], hint)
     pointers = (
         f"{pointer}/{escape_token(repeated[id(value)][0])}"

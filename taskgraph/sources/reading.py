@@ -7,12 +7,18 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from taskgraph.errors import InputError
+from taskgraph.errors import InputError, Problem
 from taskgraph.model import Task, mask_task, redact_task
-from taskgraph.sources.decoding import decode
+from taskgraph.sources.decoding import decode, without_headers
 from taskgraph.sources.dialects import read_document
 from taskgraph.sources.document import Document
-from taskgraph.sources.limits import Allowance, check_values, is_compressed, is_zip
+from taskgraph.sources.limits import (
+    Allowance,
+    check_values,
+    foreign_packing,
+    is_compressed,
+    is_zip,
+)
 from taskgraph.sources.naming import has_lines_name
 from taskgraph.sources.opening import Source
 from taskgraph.sources.options import ReadOptions
@@ -122,6 +128,12 @@ def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
         allowance.enter()
         yield from _parts(decompress(data, file, allowance), file, allowance)
         allowance.leave()
+    elif kind := foreign_packing(data):
+        raise InputError(
+            file, [Problem(f"is {kind}, which is not read")], "unpack it first"
+        )
+    elif is_compressed(body := without_headers(data)):
+        yield from _parts(body, file, allowance)
     else:
         allowance.check_size(data, file)
         yield from _text_parts(decode(data, file), file)

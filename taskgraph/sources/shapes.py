@@ -37,12 +37,14 @@ __all__ = [
     "TEXT",
     "TEXTS",
     "TIME",
+    "Column",
     "Field",
     "Kind",
     "Shape",
     "WrongValueError",
     "describe",
     "is_id",
+    "list_kind",
     "rows_of",
 ]
 
@@ -213,14 +215,15 @@ def _check_ids(column: Column) -> Column:
 
 
 def _list_of(kind: Kind, values: list[Any]) -> tuple[Any, ...]:
+    found = []
     for step, value in enumerate(values):
         try:
             if value is None:
                 raise WrongValueError(f"must be {kind.expected}, not null")
-            kind.read(value)
+            found.append(kind.read(value))
         except WrongValueError as error:
             raise WrongValueError(str(error), step) from None
-    return tuple(values)
+    return tuple(found)
 
 
 def _time(text: str) -> datetime | None:
@@ -233,7 +236,8 @@ def _time(text: str) -> datetime | None:
         ) from None
 
 
-def _list_kind(expected: str, kind: Kind) -> Kind:
+def list_kind(kind: Kind, expected: str = "a list of ids") -> Kind:
+    """Give the kind of lists of which every item is of a kind."""
     return Kind(
         expected, frozenset({list}), lambda values: _list_of(kind, values), items=kind
     )
@@ -244,8 +248,8 @@ FLAG = Kind("true or false", frozenset({bool}))
 INTEGER = Kind("a whole number", frozenset({int}), _check_range, _check_ranges)
 TEXT = Kind("a text", frozenset({str}))
 ID = Kind("a whole number or a text", frozenset({int, str}), _check_id, _check_ids)
-IDS = _list_kind("a list of ids", ID)
-TEXTS = _list_kind("a list of texts", TEXT)
+IDS = list_kind(ID)
+TEXTS = list_kind(TEXT, "a list of texts")
 TIME = Kind("a time", frozenset({str}), _time, parse_times)
 OBJECT = Kind("an object", frozenset({dict}), is_free=True)
 LIST = Kind("a list", frozenset({list}))
@@ -287,6 +291,8 @@ class _Plan(NamedTuple):
         The attributes for which they have none, and their defaults.
     missing : tuple of str
         The keys of those that are required.
+    spellings : tuple of (str, str)
+        The attributes whose key is not the usual one, and that key.
     getter : callable or None
         From a row to its values, where there are several keys.
     """
@@ -294,6 +300,7 @@ class _Plan(NamedTuple):
     fields: tuple[tuple[str, Field, tuple[str, ...]], ...]
     absent: tuple[tuple[str, object], ...]
     missing: tuple[str, ...]
+    spellings: tuple[tuple[str, str], ...]
     getter: Getter | None
 
 
@@ -396,13 +403,17 @@ class Shape:
         for key in plan.missing:
             for position in range(len(rows)):
                 problems.add(f"{key} is missing", f"{pointer_of(position)}/{key}")
+        problems.spellings.update(plan.spellings)
         for attribute, field, present in plan.fields:
             column: Column = []
             for key in present:
                 more = self._column(field, key, values[key], pointer_of, problems)
                 if field.kind.is_free:
                     _check_finite(key, more, pointer_of, problems)
-                column = _filled(column, more) if column else more
+                if column:
+                    _check_alike(present, column, more, pointer_of, problems)
+                    more = _filled(column, more)
+                column = more
             if field.kind is TIME and are_naive(column):
                 problems.has_naive_times = True
             if field.default is not None and None in column:
@@ -428,7 +439,8 @@ class Shape:
                 if field.required:
                     missing.append(field.keys[0])
         getter = itemgetter(*keys) if len(keys) > 1 else None
-        return _Plan(tuple(fields), tuple(absent), tuple(missing), getter)
+        unusual = tuple((name, keys[0]) for name, f, keys in fields if keys[0] != f.keys[0])
+        return _Plan(tuple(fields), tuple(absent), tuple(missing), unusual, getter)
 
     @staticmethod
     def _column(
@@ -478,6 +490,20 @@ class Shape:
             if len(row) - len(extra) != known:
                 raise KeyError
         return extras
+
+
+def _check_alike(
+    keys: Sequence[str],
+    column: Column,
+    other: Column,
+    pointer_of: PointerOf,
+    problems: Problems,
+) -> None:
+    """Note the rows that say two things in two spellings of one field."""
+    for position, (one, two) in enumerate(zip(column, other, strict=True)):
+        if one is not None and two is not None and one != two:
+            message = f"{' and '.join(keys)} are one field: keep one of them"
+            problems.add(message, f"{pointer_of(position)}/{keys[-1]}")
 
 
 def _filled(column: Column, other: Column) -> Column:

@@ -33,7 +33,8 @@ _FLOAT = re.compile(
     r"\.(?:nan|NaN|NAN)"
 )
 _LONGEST_NUMBER = 4000
-_TEXT_TAGS = frozenset({"!", "tag:yaml.org,2002:str"})
+_CORE = "tag:yaml.org,2002:"
+_TEXT_TAGS = frozenset({"!", f"{_CORE}str"})
 _MERGE = "<<"
 
 
@@ -146,6 +147,9 @@ class _Builder:
             raise self.refuse(f"nested more than {_DEEPEST} levels deep", event)
         value: list[Any] | dict[str, Any]
         value = [] if isinstance(event, SequenceStartEvent) else {}
+        usual = "seq" if isinstance(event, SequenceStartEvent) else "map"
+        if event.tag not in (None, "!", f"{_CORE}{usual}"):
+            raise self.refuse(f"the tag {event.tag} means nothing here", event)
         self.anchors.pop(event.anchor, None)
         self.stack.append(_Open(value, event.anchor))
 

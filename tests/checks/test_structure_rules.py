@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.model import Subtask
+from taskgraph.model import Id, Subtask
 from tests.checks.build import change, codes, found, skipped, subtasks, task
 
 CHAIN = [(1, 2), (2, 3), (3, 4)]
@@ -60,6 +60,15 @@ def test_a_missing_subtask_is_one_finding_and_cuts_nothing() -> None:
     (finding,) = found(result, "TG102")
     assert finding.subtasks == (1, 3)
     assert finding.edges == ((1, 2), (2, 3))
+
+
+@pytest.mark.parametrize("written", ["2", 2])
+def test_an_id_of_another_kind_is_told(written: Id) -> None:
+    other: Id = 2 if written == "2" else "2"
+    rows = subtasks([(1, other)])
+    shape = task(change(change(rows, 1, downstreams=(written,)), other, upstreams=()))
+    (finding,) = found(shape, "TG102")
+    assert "as a text, or as a number" in finding.hint
 
 
 def test_a_misspelt_id_is_one_finding_that_says_what_was_meant() -> None:
@@ -120,12 +129,11 @@ def test_a_definition_may_leave_out_a_list_of_one_subtask() -> None:
     rows = [
         row._replace(status=None, operation=None, attempts=None) for row in subtasks(CHAIN)
     ]
-    rows = change(rows, 2, upstreams=None)
-    shape = task(rows, is_definition=True, status=None, operation=None, start_time=None)
-    assert codes(shape) == []
-    assert codes(task(change(rows, 2, upstreams=()), is_definition=True, status=None)) == [
-        "TG103"
-    ]
+    for nothing in (None, ()):
+        shape = task(change(rows, 2, upstreams=nothing), is_definition=True, status=None)
+        assert codes(shape) == []
+    other = change(change(rows, 1, downstreams=(2, 3)), 3, upstreams=(2,))
+    assert codes(task(other, is_definition=True, status=None)) == ["TG103"]
     assert codes(task(change(subtasks(CHAIN), 2, upstreams=None))) == ["TG103"]
 
 

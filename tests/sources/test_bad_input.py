@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import copy
 import io
 import json
+import lzma
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -97,6 +99,85 @@ BAD = [
         "is an error response 404: gone (trace id f)",
         "the request failed",
         "/error",
+    ),
+    *[
+        Bad(
+            f"error with {data}",
+            b'{"successful": false, "data": %s, "error": {"code": 1, "message": "boom"}}'
+            % data.encode(),
+            "is an error response 1: boom",
+            "the request failed",
+            "/error",
+        )
+        for data in ("[]", "{}", '""', '{"contents": []}', '{"code": 5}', "null")
+    ],
+    Bad(
+        "error of a framework",
+        b'{"timestamp": 1700000000, "status": 401, "error": "Unauthorized", "path": "/x"}',
+        "is an error response 401: Unauthorized",
+        "the request failed",
+        "/error",
+    ),
+    Bad(
+        "error without a frame",
+        b'{"code": 401, "message": "Unauthorized", "traceId": "zz"}',
+        "is an error response 401: Unauthorized (trace id zz)",
+        "the request failed",
+        "/message",
+    ),
+    Bad(
+        "headers alone",
+        b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
+        "is a response without a body: HTTP/1.1 401 Unauthorized",
+        "save a response that has",
+        None,
+        False,
+    ),
+    Bad(
+        "a prompt before it",
+        b"# curl -s http://ocp/api\n" + TEXT.encode(),
+        "is not JSON alone: other text stands before it",
+        "JSON begins at line 2, column 1",
+    ),
+    Bad(
+        "a line of a log",
+        b"2025-01-16 11:43:38 INFO " + TEXT.encode(),
+        "is not JSON alone",
+        "JSON begins at line 1, column 26",
+    ),
+    Bad(
+        "a block of code",
+        b"```json\n" + TEXT.encode() + b"\n```\n",
+        "is not JSON alone",
+        "JSON begins at line 2, column 1",
+    ),
+    Bad(
+        "what curl -v says",
+        b"* Connected to ocp\n< HTTP/1.1 200 OK\n{ [5 bytes data]\n" + TEXT.encode(),
+        "is not JSON alone",
+        "JSON begins at line 4, column 1",
+    ),
+    Bad(
+        "two documents",
+        json.dumps(TASK, indent=1).encode() * 2,
+        "another document follows after the end of this one",
+        "one document a file, or one a line",
+    ),
+    Bad("bzip2", bz2.compress(TEXT.encode()), "is compressed with bzip2", "unpack it", None,
+        False),
+    Bad("xz", lzma.compress(TEXT.encode()), "is compressed with xz", "unpack it", None,
+        False),
+    Bad("tar", b"a".ljust(257, b"\0") + b"ustar\x0000" + b"\0" * 500, "is a tar archive",
+        "unpack it", None, False),
+    Bad("two spellings", changed(upstream=[2]), "upstreams and upstream are one field",
+        "mend", "/subtasks/1/upstream"),
+    Bad("two spellings of a number", changed(parallelIdx=1, paralleIdx=2),
+        "parallelIdx and paralleIdx are one field", "mend", "/subtasks/1/paralleIdx"),
+    Bad(
+        "key twice and more",
+        rb'{"x": "\"", "data": {"a": 1, "a": 2,,}}',
+        "an object has the key a twice",
+        "remove",
     ),
     Bad(
         "failed without error",

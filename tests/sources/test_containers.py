@@ -279,6 +279,27 @@ def test_without_the_extra_zstandard_is_refused(monkeypatch: pytest.MonkeyPatch)
     assert 'install the extra "zst"' in message
 
 
+def test_headers_of_any_kind() -> None:
+    head = b"HTTP/1.1 200 OK\r\nA: b\r\n  folded\r\n\tmore\r\n\r\n"
+    for body in (TASK, b"\xef\xbb\xbf" + TASK, gzip.compress(TASK)):
+        (task,) = read_bytes(head + body, "dump.txt")
+        assert task.id == 1
+
+
+def test_a_list_of_responses_is_one_document() -> None:
+    response = b'{"successful": true, "traceId": "%d", "data": %s}'
+    page = b'{"data": {"contents": [%s, %s]}}' % (TASK, TASK)
+    first, second, third = read_bytes(b"[%s, %s]" % (response % (7, TASK), page), "a.json")
+    assert first.envelope is not None
+    assert (first.envelope.trace_id, first.origin.pointer) == ("7", "/0/data")
+    assert second.origin.pointer == "/1/data/contents/0"
+    assert third.origin.pointer == "/1/data/contents/1"
+    failed = b'{"successful": false, "data": null, "error": {"message": "gone"}}'
+    message = refusal(b"[%s, %s]" % (response % (7, TASK), failed))
+    assert "/1/error at line 1" in message
+    assert "is an error response: gone" in message
+
+
 def test_a_response_saved_with_its_headers() -> None:
     head = b"HTTP/1.1 200 Connection established\r\n\r\nHTTP/2 200\r\ndate: today\r\n\r\n"
     (task,) = read_bytes(head + TASK, "dump.txt")

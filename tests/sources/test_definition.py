@@ -10,7 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from taskgraph.errors import InputError
 from taskgraph.model import Subtask, Task
@@ -196,6 +197,59 @@ def test_reader_and_schema_refuse_the_same(document: Any) -> None:
 @given(definitions())
 def test_reader_and_schema_accept_the_same(pair: tuple[dict[str, Any], Task]) -> None:
     VALIDATOR.validate(pair[0])
+
+
+ODD: list[Any] = [
+    None, True, 0, -1, 30.0, 30.5, 1e300, 2**63 - 1, 2**63, "", " ", "x", "30", "30s",
+    "1h30m", "1\u00a0h", "1\th", " 5 m ", "9" * 12, "9" * 13, "000000000000030s", "1h30",
+    "30s1h", [], {}, [1], [1.0], ["1", None], [[]], {"id": 1.0}, {"name": 5},
+    "task-definition",
+]  # fmt: skip
+PLACES = st.sampled_from([
+    (), ("$schema",), ("kind",), ("name",), ("budget",), ("context",), ("cluster",),
+    ("hostId",), ("type",), ("x-a",), ("subtasks",), ("prohibitRollback",), ("other",),
+    *[("subtasks", 0, key) for key in (
+        "id", "name", "timeout", "upstreams", "downstream", "parallelIdx", "paralleIdx",
+        "prohibitSkip", "className", "x-b", "status",
+    )],
+])  # fmt: skip
+CANNOT_SAY = ("subtasks have this name", "are one field", "needs a name or an id")
+
+
+@settings(max_examples=300)
+@given(definitions(), st.lists(st.tuples(PLACES, st.sampled_from(ODD)), max_size=3))
+def test_reader_and_schema_agree_on_odd_documents(
+    pair: tuple[dict[str, Any], Task], changes: list[tuple[tuple[Any, ...], Any]]
+) -> None:
+    document: Any = deepcopy(pair[0])
+    for place, value in changes:
+        where = document
+        try:
+            for step in place[:-1]:
+                where = where[step]
+            where[place[-1]] = value
+        except (IndexError, KeyError, TypeError):
+            continue
+    try:
+        read_bytes(json.dumps(document).encode(), "a.task.json")
+        accepted = True
+    except InputError as error:
+        if any(what in str(error) for what in CANNOT_SAY):
+            return
+        accepted = False
+    assert VALIDATOR.is_valid(document) is accepted
+
+
+def test_whole_numbers_may_have_a_point() -> None:
+    rows = [{"id": 1.0, "timeout": 30.0}, {"id": 2, "upstreams": [1.0], "seriesId": 4.0}]
+    found = read(task(*rows, budget=60.0))
+    assert (found.budget, found.subtasks[0].timeout, found.subtasks[1].series_id) == (
+        60,
+        30,
+        4,
+    )
+    assert edges(found) == [(1, (), None), (2, (1,), None)]
+    assert {type(subtask.id) for subtask in found.subtasks} == {int}
 
 
 @pytest.mark.parametrize(

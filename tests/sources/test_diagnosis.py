@@ -12,7 +12,14 @@ import pytest
 
 from taskgraph.errors import InputError
 from taskgraph.model import Task
-from taskgraph.sources import ReadOptions, Source, diagnosis, read_bytes, read_source
+from taskgraph.sources import (
+    ReadOptions,
+    Source,
+    diagnosis,
+    find_sources,
+    read_bytes,
+    read_source,
+)
 from tests.conftest import RunCli
 
 LINE = "Subtask: {}, State: SUCCESSFUL, Dependencies: [{}]\n"
@@ -179,3 +186,29 @@ def test_findings_point_to_the_line(run_cli: RunCli, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "TG102" in done.stdout
     assert "  2:1 " in done.stdout
+
+
+def test_an_unpacked_diagnosis_is_read_from_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "diag_7"
+    (folder / "logs").mkdir(parents=True)
+    (folder / "other").mkdir()
+    (folder / "task_info.txt").write_text(LINE.format(1, "") + LINE.format(2, "1"))
+    (folder / "logs" / "subtask_1_1.log").write_text("one\n")
+    (folder / "subtask_2_1.log").write_text("two\n")
+    (folder / "notes.txt").write_text("x")
+    (folder / "other" / "task_info.txt").write_text(LINE.format(1, ""))
+    (folder / "other" / "subtask_1_1.log").write_text("of the other\n")
+    found = find_sources([str(folder), str(folder / "task_info.txt")], io.BytesIO())
+    first, second, again = [reading for source in found for reading in read_source(source)]
+    (task,) = first.tasks
+    assert first.file == task.origin.file == str(folder / "task_info.txt")
+    assert task.name == "diag_7"
+    assert [subtask.logs for subtask in task.subtasks] == [("one",), ("two",)]
+    assert second.tasks[0].subtasks[0].logs == ("of the other",)
+    assert again.tasks == first.tasks
+    monkeypatch.chdir(folder)
+    (source,) = find_sources(["task_info.txt"], io.BytesIO())
+    (reading,) = read_source(source)
+    assert reading.tasks[0].subtasks == task.subtasks

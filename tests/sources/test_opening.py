@@ -52,9 +52,10 @@ def test_a_folder_gives_its_documents_by_name(folder: Path) -> None:
 
 def test_a_glob_chooses_files_of_a_folder(folder: Path) -> None:
     assert names(folder, options=ReadOptions(glob="*.txt")) == [str(folder / "notes.txt")]
-    assert names(folder, options=ReadOptions(glob="c/*")) == [
-        str(folder / "c/d.jsonl"), str(folder / "c/e.json.gz"),
-    ]  # fmt: skip
+    for glob in ("c/*", "c/**/*.json*", "**/c/*"):
+        assert names(folder, options=ReadOptions(glob=glob)) == [
+            str(folder / "c/d.jsonl"), str(folder / "c/e.json.gz"),
+        ]  # fmt: skip
 
 
 def test_a_pattern_gives_what_it_matches(folder: Path) -> None:

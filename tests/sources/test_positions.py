@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.sources.positions import escape_token, locate
+from tests.conftest import RunCli
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -62,3 +64,17 @@ def test_what_follows_the_last_pointer_is_not_looked_at() -> None:
 @pytest.mark.parametrize("text", [b"", b"  ", b"{", b'{"a" 1}', b"[1 2", b"x"])
 def test_where_the_text_cannot_be_read_nothing_is_told(text: bytes) -> None:
     assert locate(text, ["/a", "/9"]) == {}
+
+
+def test_a_key_of_another_spelling_is_pointed_to_as_it_stands(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    text = """{"subtasks": [
+  {"id": 1, "downstream": [99], "upstream": []}
+]}"""
+    (tmp_path / "a.json").write_text(text)
+    done = run_cli("check", tmp_path / "a.json", "--format", "json")
+    (finding,) = json.loads(done.stdout)["tasks"][0]["findings"]
+    assert finding["code"] == "TG102"
+    assert finding["pointer"] == "/subtasks/0/downstream/0"
+    assert (finding["line"], finding["column"]) == (2, 28)

@@ -81,6 +81,11 @@ def _hint(subject: Subject, found: list[UnknownReference]) -> str:
         if len(candidates) == 1 == len(subject.unknown_ids[node, side]):
             other = subject.at(candidates[0])
             return f"probably {label(other)} is meant, which names it on its side"
+    identifier = found[0].id
+    twin = int(identifier) if str(identifier).isdecimal() else None
+    other_kind = str(identifier) if isinstance(identifier, int) else twin
+    if other_kind in subject.graph.index:
+        return "a subtask has it as a text, or as a number: write ids in one way"
     return "add the missing subtask, or correct the id"
 
 

@@ -7,9 +7,9 @@ Every edge stands twice in a document: in the `downstreams` of one subtask and i
 its side. One finding for each such list.
 
 A document in which no subtask at all has one of the two lists declares its edges on one
-side on purpose; so does a definition for every list that is left out. An edge whose other
-end names an unknown id instead is left to TG102, and an edge from a subtask to itself to
-TG101.
+side on purpose; so does a definition with every list that names nothing. An edge whose
+other end names an unknown id instead is left to TG102, and an edge from a subtask to
+itself to TG101.
 
 Why it is bad
 -------------
@@ -48,7 +48,8 @@ def check(subject: Subject) -> Iterator[Fault]:
     for (owner, side), others in subject.silent_lists.items():
         missing = [node for node in others if node != owner and node not in ambiguous]
         explained = len(subject.unknown_ids.get((owner, side), ()))
-        unsaid = subject.task.is_definition and getattr(subject.at(owner), side) is None
+        # In a definition one end is enough: what names nothing leaves it to the other.
+        unsaid = subject.task.is_definition and not getattr(subject.at(owner), side)
         if owner not in ambiguous and len(missing) > explained and not unsaid:
             yield _fault(subject, owner, side, missing)
 
