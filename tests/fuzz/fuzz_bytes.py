@@ -1,6 +1,5 @@
 """Let atheris look for bytes that reading does not survive.
 
-    pip install atheris
     python -m tests.fuzz.fuzz_bytes [-max_total_time=600] [-runs=N] [FOLDER]
 
 It begins with the samples and follows which lines of taskgraph.sources each input reaches;

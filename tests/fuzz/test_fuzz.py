@@ -36,6 +36,17 @@ def test_the_script_within_1_gib(root: Path) -> None:
     assert done.stdout == "200 documents: nothing found\n"
 
 
+@pytest.mark.slow
+def test_the_script_for_raw_bytes(root: Path) -> None:
+    pytest.importorskip("atheris", reason="has no wheel for this platform")
+    command = [sys.executable, "-m", "tests.fuzz.fuzz_bytes", "-runs=2000"]
+    done = subprocess.run(
+        command, cwd=root, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Done 2000 runs" in done.stderr
+
+
 def test_a_hang_would_be_found() -> None:
     with pytest.raises(HangError), no_longer_than(0.05):
         time.sleep(10)
