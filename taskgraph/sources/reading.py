@@ -136,7 +136,7 @@ def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
         yield from _parts(body, file, allowance)
     else:
         allowance.check_size(data, file)
-        yield from _text_parts(decode(data, file), file)
+        yield from _text_parts(decode(data, file), file, allowance.depth > 0)
 
 
 def _zip_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
@@ -171,21 +171,22 @@ def _raise(error: InputError) -> list[Task]:
     raise error
 
 
-def _text_parts(data: bytes, file: str) -> Iterator[_Part]:
+def _text_parts(data: bytes, file: str, was_packed: bool) -> Iterator[_Part]:
+    read = partial(_read, was_packed=was_packed)
     if not _is_json_lines(data, file):
-        yield _Part(file, partial(_read, Document(file, data)))
+        yield _Part(file, partial(read, Document(file, data)))
         return
     is_blank = True
     for number, line in enumerate(io.BytesIO(data), 1):
         if text := line.rstrip():
             is_blank = False
-            yield _Part(file, partial(_read, Document(file, text, number)))
+            yield _Part(file, partial(read, Document(file, text, number)))
     if is_blank:
-        yield _Part(file, partial(_read, Document(file, b"")))
+        yield _Part(file, partial(read, Document(file, b"")))
 
 
-def _read(document: Document) -> list[Task]:
-    check_values(document.data, document.file)
+def _read(document: Document, *, was_packed: bool) -> list[Task]:
+    check_values(document.data, document.file, was_packed=was_packed)
     return read_document(document)
 
 

@@ -155,13 +155,13 @@ class Kind(NamedTuple):
         ValueError, OverflowError
         """
         lists = list(filter(None, lists))
-        found = set(map(type, chain.from_iterable(lists)))
+        items = list(chain.from_iterable(lists))
+        found = set(map(type, items))
         if not found <= self.types:
             raise ValueError(self.expected)
         if found == {int}:
-            array("q", chain.from_iterable(lists))  # raises OverflowError
+            array("q", items)  # raises OverflowError
             return
-        items = list(chain.from_iterable(lists))
         tally.add_values(items, found)
         if items and self.convert_column is not None:
             self.convert_column(items)
