@@ -416,16 +416,25 @@ def flaws(case: Case) -> list[Values]:
 
 
 def log_lines(case: Case) -> list[Values]:
-    return [
-        {"line": line}
-        for row in root_failures(case)
-        for line in case.graph.subtasks[case.graph.index[row["subtask"][0]]].logs[-5:]
-    ]
+    return [{"line": line} for log in quoted(case) for line in log[-5:]]
+
+
+def running(case: Case) -> list[Values]:
+    if not case.graph.is_sound:
+        return []
+    at_work = [case.graph.subtasks[node] for node in case.progress.running]
+    told = [subtask for subtask in at_work if subtask.host or subtask.logs]
+    return [known({"subtask": [sub.id], "host": sub.host or None}) for sub in told[:5]]
 
 
 def logs(case: Case) -> list[Values]:
-    ids = [row["subtask"][0] for row in root_failures(case)]
-    return [{} for name in ids if case.graph.subtasks[case.graph.index[name]].logs]
+    return [{} for log in quoted(case) if log]
+
+
+def quoted(case: Case) -> list[tuple[str, ...]]:
+    """Give the logs of what failed, and then of what is at work."""
+    rows = (*(root_failures(case) if case.nodes("FAILED") else ()), *running(case))
+    return [case.graph.subtasks[case.graph.index[row["subtask"][0]]].logs for row in rows]
 
 
 PROOFS: dict[str, Callable[[Case], list[Values]]] = {
@@ -492,6 +501,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "rollback-only-failed": only_failed,
     "rollback-refused": rollback_refused,
     "root-failure": root_failures,
+    "running": running,
     "several-runs": several_runs,
     "shape": lambda case: [
         {"subtasks": len(case.graph), "edges": sum(map(len, case.graph.upstreams))}

@@ -10,6 +10,7 @@ from taskgraph.analysis.failure import Failure, RootFailure
 from taskgraph.analysis.states import has_limit, is_rolling_back
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, Subtask
+from taskgraph.reports.explaining.logs import last_lines
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,
@@ -25,7 +26,6 @@ from taskgraph.reports.results import Account
 __all__ = ["failing"]
 
 _MOST_ROOTS = 5
-_MOST_LINES = 5
 _HELD = "but the engine starts nothing that is PENDING while a subtask is FAILED."
 
 _CAUSES: Final = {
@@ -77,7 +77,7 @@ def _roots(graph: TaskGraph, roots: tuple[RootFailure, ...]) -> Iterator[Sentenc
         subtask = graph.subtasks[root.node]
         yield _root(subtask, root)
         yield _cause(subtask, root)
-        yield from _log(subtask)
+        yield from last_lines(subtask)
     hidden = tuple(root.node for root in roots[_MOST_ROOTS:])
     if hidden:
         template = "Failed by themselves as well: {subtasks}."
@@ -111,13 +111,6 @@ def _cause(subtask: Subtask, root: RootFailure) -> Sentence:
     if has_limit(subtask):
         values["timeout"] = Duration(subtask.timeout or 0)
     return Sentence(f"cause-{cause.name.lower().replace('_', '-')}", _CAUSES[cause], values)
-
-
-def _log(subtask: Subtask) -> Iterator[Sentence]:
-    if subtask.logs:
-        yield Sentence("log", "Its log ends:", {})
-    for line in subtask.logs[-_MOST_LINES:]:
-        yield Sentence("log-line", "{line}", {"line": line}, Place.LOG)
 
 
 def _consequences(graph: TaskGraph, found: Failure) -> Iterator[Sentence]:

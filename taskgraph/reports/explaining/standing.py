@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from taskgraph.analysis.progress import Progress
+from taskgraph.graph import TaskGraph
 from taskgraph.model import Status
+from taskgraph.reports.explaining.logs import last_lines
 from taskgraph.reports.explaining.sentences import (
     Count,
     Place,
@@ -19,6 +21,7 @@ from taskgraph.reports.results import Account
 
 __all__ = ["standing"]
 
+_MOST_TOLD = 5
 _STATES: Final = {
     "done": "done",
     "failed": "failed",
@@ -51,6 +54,21 @@ def standing(account: Account) -> Iterator[Sentence]:
         template = f"Ready to start {verb} {{subtasks}}."
         yield Sentence("ready", template, {"subtasks": Subtasks(found.ready)})
     yield from _share(found)
+    yield from _at_work(account.graph, found)
+
+
+def _at_work(graph: TaskGraph, found: Progress) -> Iterator[Sentence]:
+    """Say where each subtask is at work, and what its log says, where that is known."""
+    told = [n for n in found.running if graph.subtasks[n].host or graph.subtasks[n].logs]
+    for node in told[:_MOST_TOLD]:
+        subtask = graph.subtasks[node]
+        values: dict[str, Value] = {"subtask": Subtasks((node,))}
+        template = "{subtask} is at work"
+        if subtask.host:
+            values["host"] = subtask.host
+            template += " on {host}"
+        yield Sentence("running", f"{template}.", values, Place.ITEM)
+        yield from last_lines(subtask)
 
 
 def _counts(found: Progress) -> Sentence:
