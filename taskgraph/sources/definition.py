@@ -15,21 +15,20 @@ from typing import Any
 
 from taskgraph.model import Id, Subtask, Task, parse_duration
 from taskgraph.sources.document import Problems
-from taskgraph.sources.ocp import SUBTASK_FIELDS, TASK_FIELDS, reference, reference_extra
-from taskgraph.sources.shapes import (
+from taskgraph.sources.kinds import (
     ID,
     IDS,
     INTEGER,
     OBJECTS,
     TEXT,
     Column,
-    Field,
     Kind,
-    Shape,
     WrongValueError,
     describe,
     list_kind,
 )
+from taskgraph.sources.ocp import SUBTASK_FIELDS, TASK_FIELDS, reference, reference_extra
+from taskgraph.sources.shapes import Field, Shape
 
 __all__ = ["KIND", "read_definition"]
 

@@ -8,17 +8,16 @@ from typing import Any, NamedTuple
 from taskgraph.errors import InputError
 from taskgraph.model import ApiError, Envelope
 from taskgraph.sources.document import MEND, Problems
-from taskgraph.sources.shapes import (
+from taskgraph.sources.kinds import (
     ANY,
     FLAG,
     INTEGER,
     TEXT,
     TIME,
-    Field,
-    Shape,
     describe,
     is_id,
 )
+from taskgraph.sources.shapes import Field, Shape
 
 __all__ = ["ENVELOPE_KEYS", "Item", "items_of", "no_data", "read_envelope", "unwrap"]
 

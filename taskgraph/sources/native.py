@@ -10,7 +10,7 @@ from typing import Any
 
 from taskgraph.model import ApiError, Envelope, Reference, Subtask, Task
 from taskgraph.sources.document import Problems
-from taskgraph.sources.shapes import (
+from taskgraph.sources.kinds import (
     FLAG,
     ID,
     IDS,
@@ -21,11 +21,9 @@ from taskgraph.sources.shapes import (
     TEXT,
     TEXTS,
     TIME,
-    Field,
     Kind,
-    Shape,
-    rows_of,
 )
+from taskgraph.sources.shapes import Field, Shape, rows_of
 
 __all__ = ["FORMAT", "read_native", "write_task"]
 

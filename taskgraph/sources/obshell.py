@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from taskgraph.model import Envelope, Id, Operation, Status, Subtask, Task
 from taskgraph.sources.document import Problems
 from taskgraph.sources.envelope import Item, items_of, read_envelope, unwrap
-from taskgraph.sources.shapes import (
+from taskgraph.sources.kinds import (
     ANY,
     ID,
     INTEGER,
@@ -22,10 +22,9 @@ from taskgraph.sources.shapes import (
     TEXT,
     TEXTS,
     TIME,
-    Field,
-    Shape,
     describe,
 )
+from taskgraph.sources.shapes import Field, Shape
 
 __all__ = ["read_obshell"]
 

@@ -12,7 +12,7 @@ from typing import Any
 from taskgraph.model import Envelope, Id, Reference, Subtask, Task
 from taskgraph.sources.document import MEND, Problems
 from taskgraph.sources.envelope import Item, items_of, no_data, read_envelope, unwrap
-from taskgraph.sources.shapes import (
+from taskgraph.sources.kinds import (
     ANY,
     FLAG,
     ID,
@@ -22,12 +22,10 @@ from taskgraph.sources.shapes import (
     OBJECTS,
     TEXT,
     TIME,
-    Field,
-    Shape,
     describe,
     is_id,
-    rows_of,
 )
+from taskgraph.sources.shapes import Field, Shape, rows_of
 
 __all__ = ["SUBTASK_FIELDS", "TASK_FIELDS", "read_ocp", "reference"]
 

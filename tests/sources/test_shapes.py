@@ -12,8 +12,9 @@ from taskgraph.errors import InputError
 from taskgraph.model import Subtask
 from taskgraph.sources import shapes
 from taskgraph.sources.document import Document, Problems
+from taskgraph.sources.kinds import describe
 from taskgraph.sources.ocp import SUBTASK_FIELDS
-from taskgraph.sources.shapes import Shape, describe, rows_of
+from taskgraph.sources.shapes import Shape, rows_of
 
 SHAPE = Shape(SUBTASK_FIELDS)
 VALUES: st.SearchStrategy[Any] = st.sampled_from(
