@@ -5,10 +5,11 @@ Commands and forms are taken from the command line itself: a new one joins here 
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 import pytest
@@ -19,60 +20,161 @@ from tests.model.test_masking import DOCUMENT, SECRET
 
 # Pictures of the same scene that SVG writes, made by other programs.
 _PICTURES = frozenset({"pdf", "png"})
+_NO_FORMS = frozenset({"engine", "fail_on"})
+# They say what taskgraph itself knows, whatever documents there are.
+_WITHOUT_DOCUMENTS = frozenset({"rules", "schema", "config"})
+_REQUIRED = {"window": "2h"}
 _PRIVATE = ("jane", "10.9.8", "db-host-seven", "zone-blue")
+_RUNS = 24
 
 
 class Output(NamedTuple):
     """One thing that can be written of a document."""
 
-    command: str
+    command: tuple[str, ...]
     options: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return " ".join((self.command, *self.options))
+        return " ".join((*self.command, *self.options))
+
+
+def commands(
+    group: click.Group = cli, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+COMMANDS = dict(commands())
+
+
+def has_redaction(output: Output) -> bool:
+    return any(param.name == "redact" for param in COMMANDS[output.command].params)
 
 
 def outputs() -> Iterator[Output]:
-    context = click.Context(cli)
-    for name in cli.list_commands(context):
-        command = cli.get_command(context, name)
-        assert command is not None
-        if not any(parameter.name == "redact" for parameter in command.params):
+    for path, command in COMMANDS.items():
+        if path[0] in _WITHOUT_DOCUMENTS:
             continue
-        choices = [
-            (parameter.opts[0], choice)
-            for parameter in command.params
-            if isinstance(parameter.type, click.Choice) and parameter.name != "fail_on"
-            for choice in parameter.type.choices
-        ]
-        yield Output(name)
-        for option, choice in choices:
-            if choice not in _PICTURES and option != "--engine":
-                yield Output(name, (option, str(choice)))
+        yield Output(path)
+        for param in command.params:
+            if isinstance(param.type, click.Choice) and param.name not in _NO_FORMS:
+                for choice in param.type.choices:
+                    if choice not in _PICTURES:
+                        yield Output(path, (param.opts[0], str(choice)))
 
 
-def written(output: Output, tmp_path: Path, *more: str) -> str:
-    path = tmp_path / "saved.json"
-    path.write_text(json.dumps(DOCUMENT), encoding="utf-8")
-    done = CliRunner().invoke(cli, [output.command, *output.options, *more, str(path)])
+ALL = list(outputs())
+REDACTED = [output for output in ALL if has_redaction(output)]
+
+
+def document(number: int, **changes: Any) -> dict[str, Any]:
+    content = copy.deepcopy(DOCUMENT)
+    content["data"] |= {"id": number} | changes
+    return content
+
+
+def sound_run(number: int) -> dict[str, Any]:
+    """Give a run that ended well, from which the document departs."""
+    content = document(number, status="SUCCESSFUL")
+    for step in content["data"]["subtasks"]:
+        step["status"], step["runTime"] = "SUCCESSFUL", 1
+        step["startTime"] = "2024-06-03T09:00:00Z"
+        step["finishTime"] = f"2024-06-03T09:00:0{number % 3 + 1}Z"
+    return content
+
+
+def write(path: Path, *contents: dict[str, Any]) -> Path:
+    path.write_text("\n".join(map(json.dumps, contents)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Collect runs of the task, and what cannot be read."""
+    pytest.importorskip("duckdb")
+    folder = tmp_path_factory.mktemp("history")
+    error = {key: value for key, value in DOCUMENT.items() if key != "data"}
+    many = [sound_run(number) for number in range(10, 10 + _RUNS)]
+    path = write(folder / "many.jsonl", *many, error)
+    done = CliRunner().invoke(
+        cli, ["history", "collect", str(path), "-o", str(folder / "runs"), "-j", "1"]
+    )
+    assert done.exit_code == 2, done.output  # the error response
+    assert SECRET not in done.output
+    return folder / "runs"
+
+
+def arguments(output: Output, tmp_path: Path, runs: Path | None) -> list[str]:
+    """Give everything that a command needs, by what it asks for."""
+    path = write(tmp_path / "saved.json", document(1))
+    other = write(tmp_path / "before.json", document(1, name=f"Was token={SECRET}"))
+    given = list(output.options)
+    for param in COMMANDS[output.command].params:
+        if isinstance(param, click.Argument):
+            given.append(str(other if param.name == "before" else path))
+        elif param.name == "runs":
+            given += [param.opts[0], str(runs or tmp_path / "runs")]
+        elif param.required:
+            given += [param.opts[0], _REQUIRED[param.name or ""]]
+    return given
+
+
+def written(
+    output: Output, tmp_path: Path, request: pytest.FixtureRequest, *more: str
+) -> str:
+    is_stored = output.command[0] == "history" and output.command != ("history", "collect")
+    runs = request.getfixturevalue("runs") if is_stored else None
+    given = [*output.command, *arguments(output, tmp_path, runs), *more]
+    done = CliRunner().invoke(cli, given)
     assert done.exit_code in (0, 1), done.output
     assert done.output.strip()
     return done.output
 
 
 def test_there_are_outputs() -> None:
-    commands = {output.command for output in outputs()}
-    assert commands >= {"show", "check", "critical-path", "budget", "render"}
+    names = {output.command[0] for output in ALL}
+    assert names == {path[0] for path in COMMANDS} - _WITHOUT_DOCUMENTS
+    assert {output.command for output in ALL} >= {("diff",), ("history", "odds")}
+    assert names >= {"show", "check", "critical-path", "budget", "render", "report"}
 
 
-@pytest.mark.parametrize("output", list(outputs()), ids=str)
-def test_no_secret_is_shown(output: Output, tmp_path: Path) -> None:
-    assert SECRET not in written(output, tmp_path)
+@pytest.mark.parametrize("name", sorted(_WITHOUT_DOCUMENTS))
+def test_commands_without_documents_read_none(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "saved.json"
+    path.write_text("{")  # who reads it must complain
+    given = [name, str(path)] if name == "config" else [name]
+    done = CliRunner().invoke(cli, [*given, "check"] if name == "schema" else given)
+    assert done.exit_code == 0, done.output
 
 
-@pytest.mark.parametrize("output", list(outputs()), ids=str)
-def test_nothing_private_is_shown_where_it_is_redacted(
-    output: Output, tmp_path: Path
+@pytest.mark.parametrize("output", ALL, ids=str)
+def test_no_secret_is_shown(
+    output: Output, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    text = written(output, tmp_path, "--redact")
+    assert SECRET not in written(output, tmp_path, request)
+
+
+@pytest.mark.parametrize("output", REDACTED, ids=str)
+def test_nothing_private_is_shown_where_it_is_redacted(
+    output: Output, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    text = written(output, tmp_path, request, "--redact")
     assert not [word for word in (SECRET, *_PRIVATE) if word in text]
+
+
+def test_no_secret_is_stored(runs: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    tables = [str(path) for path in runs.rglob("*.parquet")]
+    assert tables
+    for table in tables:
+        assert SECRET not in repr(duckdb.sql(f"select * from '{table}'").fetchall())
+    others = [path for path in runs.rglob("*") if path.suffix not in (".parquet", "")]
+    assert runs / "rejects.jsonl" in others
+    assert not [path for path in others if SECRET.encode() in path.read_bytes()]

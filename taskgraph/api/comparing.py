@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from taskgraph.api.loading import LoadedTask, read_documents
 from taskgraph.errors import InputError
+from taskgraph.model import redact_error, redact_tasks
 
 if TYPE_CHECKING:
     from taskgraph.analysis.budget import BudgetOptions
-    from taskgraph.analysis.compare import Comparison
+    from taskgraph.analysis.compare import Comparison, FieldChange
+    from taskgraph.graph import TaskGraph
     from taskgraph.reports.comparison import Pair
 
 __all__ = ["compare", "compare_paths"]
@@ -34,13 +37,18 @@ def compare(
     return compare(before.graph, after.graph, options or BudgetOptions())
 
 
-def compare_paths(before: str, after: str) -> tuple[list[Pair], list[InputError]]:
+def compare_paths(
+    before: str, after: str, *, redact: bool = False
+) -> tuple[list[Pair], list[InputError]]:
     """Compare two documents, or the documents of two folders that have the same path.
 
     Parameters
     ----------
     before, after : str
         Two documents or two folders.
+    redact : bool
+        Mask hosts, people and the like. What is compared is what the documents say, so
+        that this makes nothing change and hides no change.
 
     Returns
     -------
@@ -49,22 +57,58 @@ def compare_paths(before: str, after: str) -> tuple[list[Pair], list[InputError]
     list of InputError
         What could not be read: it is left out on both sides.
     """
-    from taskgraph.reports.comparison import Pair
-
     errors: list[InputError] = []
     old, new = _by_path(before, errors), _by_path(after, errors)
     unread = {path for side in (old, new) for path, tasks in side.items() if tasks is None}
     pairs = []
     for path in sorted((old.keys() | new.keys()) - unread):
         for ours, theirs in _partners(old.get(path) or (), new.get(path) or ()):
-            known = theirs or ours
-            assert known is not None  # one of the two is there
-            name = f"{path}: {known.task.name}" if path else known.task.name
-            found = compare(ours, theirs) if ours and theirs else None
-            before_graph = ours.graph if ours else None
-            after_graph = theirs.graph if theirs else None
-            pairs.append(Pair(name, before_graph, after_graph, found))
-    return pairs, errors
+            pairs.append(_pair(path, ours, theirs, redact=redact))
+    return pairs, list(map(redact_error, errors)) if redact else errors
+
+
+def _pair(
+    path: str, ours: LoadedTask | None, theirs: LoadedTask | None, *, redact: bool
+) -> Pair:
+    from taskgraph.reports.comparison import Pair
+
+    found = compare(ours, theirs) if ours and theirs else None
+    if redact:
+        ours, theirs = _redacted(ours, theirs)
+        if found is not None and ours and theirs:
+            found = _redacted_comparison(found, ours.graph, theirs.graph)
+    known = theirs or ours
+    assert known is not None  # one of the two is there
+    name = f"{path}: {known.task.name}" if path else known.task.name
+    before, after = (None if side is None else side.graph for side in (ours, theirs))
+    return Pair(name, before, after, found)
+
+
+def _redacted(
+    ours: LoadedTask | None, theirs: LoadedTask | None
+) -> tuple[LoadedTask | None, LoadedTask | None]:
+    """Redact both sides, a host or person of both to the same name."""
+    sides = [side for side in (ours, theirs) if side is not None]
+    redacted = iter(map(LoadedTask, redact_tasks(side.task for side in sides)))
+    return ours and next(redacted), theirs and next(redacted)
+
+
+def _redacted_comparison(
+    found: Comparison, before: TaskGraph, after: TaskGraph
+) -> Comparison:
+    """Take the values of what changed from graphs that have the same nodes, redacted."""
+    changed = []
+    for row in found.changed:
+        sides = before.subtasks[row.before], after.subtasks[row.after]
+        fields = tuple(_redacted_field(field, *sides) for field in row.fields)
+        changed.append(replace(row, fields=fields))
+    task = tuple(_redacted_field(field, before.task, after.task) for field in found.task)
+    return replace(found, changed=tuple(changed), task=task)
+
+
+def _redacted_field(field: FieldChange, before: object, after: object) -> FieldChange:
+    sides = getattr(before, field.field), getattr(after, field.field)
+    return replace(field, before=sides[0], after=sides[1])
 
 
 def _by_path(

@@ -24,7 +24,13 @@ __all__ = ["command"]
     "--fail-on", type=click.Choice(["structure", "budget", "any", "never"]),
     default="never", show_default=True, help="Which kind of change makes the exit code 1.",
 )  # fmt: skip
-def command(before: str, after: str, form: str, output: str | None, fail_on: str) -> None:
+@click.option(
+    "--redact", is_flag=True,
+    help="Mask hosts, people and the like, not only secrets; what is compared stays.",
+)  # fmt: skip
+def command(
+    before: str, after: str, form: str, output: str | None, fail_on: str, redact: bool
+) -> None:
     """Tell what changed between two documents, or between two folders of them.
 
     Subtasks are matched by id, else by name, place in their split and neighbourhood. The
@@ -35,8 +41,9 @@ def command(before: str, after: str, form: str, output: str | None, fail_on: str
     Examples:
       taskgraph diff yesterday.json today.json
       taskgraph diff main/tasks branch/tasks --format markdown --fail-on budget
+      taskgraph diff before.json after.json --redact
     """
-    pairs, errors = compare_paths(before, after)
+    pairs, errors = compare_paths(before, after, redact=redact)
     for error in errors:
         complain(str(error))
     if pairs or not errors:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from taskgraph.model.durations import format_duration, parse_duration
-from taskgraph.model.masking import mask_task, redact_task
+from taskgraph.model.masking import mask_task
+from taskgraph.model.redaction import redact_error, redact_task, redact_tasks
 from taskgraph.model.secrets import mask_text
 from taskgraph.model.task import (
     ApiError,
@@ -48,6 +49,8 @@ __all__ = [
     "mask_task",
     "mask_text",
     "parse_duration",
+    "redact_error",
     "redact_task",
+    "redact_tasks",
     "visible",
 ]

@@ -30,6 +30,6 @@ def write_task(task: Task) -> str:
 
 def definition_schema() -> dict[str, Any]:
     """Give the JSON Schema of definitions of tasks."""
-    from taskgraph.sources.definition_schema import definition_schema as give
+    from taskgraph.sources.schema import definition_schema as give
 
     return give()

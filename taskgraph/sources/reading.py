@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.model import Task, mask_task, redact_task
+from taskgraph.model import Task, mask_task, redact_error, redact_task
 from taskgraph.sources.decoding import decode, without_headers
 from taskgraph.sources.dialects import read_document
 from taskgraph.sources.document import Document
@@ -87,6 +87,14 @@ def read_bytes(
 
 
 def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]:
+    for reading in _read_parts(data, file, options):
+        if reading.error is not None and options.redact:
+            yield Reading(reading.file, error=redact_error(reading.error))
+        else:
+            yield reading
+
+
+def _read_parts(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]:
     parts = _parts(data, file, Allowance(file, options))
     while True:
         try:

@@ -123,3 +123,43 @@ def test_a_broken_side_is_compared_but_for_time(
     done = run_cli("diff", before, after)
     assert done.returncode == 0
     assert "time cannot be compared: a dependency names an unknown id" in done.stdout
+
+
+def redacted_pair(tmp_path: Path, name: str = "Stop on 10.0.0.9") -> tuple[Path, Path]:
+    """Give two runs on other hosts, of which one is on both sides."""
+    sides = []
+    for side, hosts in (("before", ["b-host", "c-host"]), ("after", ["a-host", "b-host"])):
+        content = task(name="Stop on b-host", creator="jane.roe")
+        for row, host in zip(content["subtasks"], [*hosts, None], strict=True):
+            row.update({"executor": host} if host else {})
+        content["subtasks"][0]["name"] = "copy to b-host"
+        content["subtasks"][1]["name"] = name if side == "after" else "Stop on 10.0.0.1"
+        content["subtasks"][1]["description"] = "as jane.roe"
+        sides.append(write(tmp_path / f"{side}.json", content))
+    return sides[0], sides[1]
+
+
+def test_a_host_of_both_sides_is_no_change_where_hosts_are_masked(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    before, after = redacted_pair(tmp_path, "Stop on 10.0.0.1")
+    plain = run_cli("diff", before, after, "--fail-on", "any")
+    done = run_cli("diff", before, after, "--fail-on", "any", "--redact")
+    assert (plain.returncode, done.returncode) == (0, 0)
+    assert done.stdout == "Stop on host-2\n  no change\n"
+
+
+def test_what_changed_is_told_where_it_is_masked(run_cli: RunCli, tmp_path: Path) -> None:
+    before, after = redacted_pair(tmp_path)
+    done = run_cli("diff", before, after, "--redact", "--fail-on", "structure")
+    assert done.returncode == 1
+    assert "2 Stop on ***: name Stop on *** → Stop on ***" in done.stdout
+    found = json.loads(run_cli("diff", before, after, "--redact", "-f", "json").stdout)
+    (row,) = found["tasks"][0]["changed"]
+    assert row["fields"][0]["before"] == "Stop on ***"
+    folders = tmp_path / "one", tmp_path / "two"
+    write(folders[0] / "x.json", task(name="on 10.0.0.9"))
+    write(folders[1] / "y.json", {"error": {"message": "not jane@corp.com"}})
+    done = run_cli("diff", *folders, "--redact")
+    assert (done.returncode, "10.0.0" in done.stdout) == (2, False)
+    assert "jane" not in done.stderr

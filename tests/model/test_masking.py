@@ -12,7 +12,7 @@ from hypothesis import given
 from taskgraph.checks import CheckOptions, run_checks
 from taskgraph.errors import InputError
 from taskgraph.graph import build_graph
-from taskgraph.model import Task, mask_task, redact_task
+from taskgraph.model import Reference, Subtask, Task, mask_task, redact_task, redact_tasks
 from taskgraph.sources import ReadOptions, read_bytes, write_task
 from tests.sources.strategies import OWN_TASKS
 
@@ -27,6 +27,8 @@ DOCUMENT: dict[str, Any] = {
         "status": "FAILED",
         "operation": "EXECUTE",
         "creator": {"id": 77, "name": "jane"},
+        "cluster": {"id": 5, "name": f"blue token={SECRET}"},
+        "tenant": {"id": 6, "name": f"http://u:{SECRET}@tenant"},
         "executor": "10.9.8.1",
         "host": {"id": 3, "name": "db-host-seven", "innerIp": "10.9.8.7"},
         "context": {
@@ -51,6 +53,7 @@ DOCUMENT: dict[str, Any] = {
                 "upstreams": [],
                 "downstreams": [3],
                 "secretKey": SECRET,
+                "className": f"Stop?pwd={SECRET}",
                 "note": {"owner": "jane"},
             },
             {
@@ -83,6 +86,99 @@ def test_reading_masks_secrets_everywhere() -> None:
     assert task.extra["apiToken"] == "***"
     assert task.context is not None
     assert task.context["stringMap"]["zone"] == "zone-blue"
+
+
+def test_names_of_every_kind_are_masked() -> None:
+    address, masked = f"http://u:{SECRET}@h", "http://u:***@h"
+    step = Subtask(1, "a", executor=address, host=address, class_name=address)
+    named = Reference(7, address)
+    task = Task(
+        1, "t", subtasks=(step, Subtask(2, "b", executor="10.0.0.1")), executor=address,
+        creator=named, cluster=named, tenant=named, host=named,
+    )  # fmt: skip
+    found = mask_task(task)
+    assert SECRET not in repr(found)
+    assert found.executor == found.subtasks[0].host == masked
+    assert found.creator == found.cluster == found.tenant == Reference(7, masked)
+    assert found.subtasks[1] == task.subtasks[1]
+    assert mask_task(found) == found
+
+
+def test_what_has_no_secrets_is_the_same_object() -> None:
+    task = Task(1, "Stop - x", subtasks=(Subtask(1, "a: b", executor="10.0.0.1:2882"),))
+    assert mask_task(task) is task
+
+
+def test_in_a_description_a_colon_is_an_assignment_and_in_a_name_it_is_not() -> None:
+    for sign in (": ", "：", "＝"):
+        step = Subtask(1, "Rotate key: host 1", f"口令{sign}{SECRET}")
+        (found,) = mask_task(Task(1, "t", subtasks=(step,))).subtasks
+        assert (found.name, found.description) == (step.name, f"口令{sign}***")
+
+
+def test_people_and_addresses_are_redacted_in_names_and_keys() -> None:
+    steps = (
+        Subtask(1, "Stop on DB-Host", "for Jane Roe <jane.roe@corp.com>", host="db-host"),
+        Subtask(2, "at fe80::12, [FE80::1]:80 since 17:37:58", "::ffff:10.9.0.1 a::b"),
+    )
+    context = {"10.0.0.1": "a", "10.0.0.2": "b", "fe80::1": "c", "DB-HOST": "d", "e@f.g": 1}
+    task = Task(
+        1, "by jane roe", creator=Reference(7, "Jane Roe"), subtasks=steps, context=context
+    )
+    found = redact_task(task)
+    assert found.name == "by person-1"
+    assert found.creator == Reference(name="person-1")
+    assert found.subtasks[0].name == "Stop on host-3"
+    assert found.subtasks[0].description == "for person-1 <***>"
+    assert found.subtasks[1].name == "at ***, [host-4]:80 since 17:37:58"
+    assert found.subtasks[1].description == "*** ***"
+    assert found.context == {
+        "host-1": "***", "host-2": "***", "host-4": "***", "host-3": "***", "***": "***",
+    }  # fmt: skip
+
+
+def test_keys_that_become_the_same_keep_their_values() -> None:
+    task = Task(1, "t", context={"a@b.c": True, "d@e.f": False, "***-2": None})
+    context = redact_task(task).context
+    assert context == {"***": True, "***-2": False, "***-2-2": None}
+
+
+def test_accounts_that_are_no_person_stay_in_names() -> None:
+    task = Task(1, "Restart sys tenant", creator=Reference(7, "sys"))
+    assert redact_task(task).name == "Restart sys tenant"
+
+
+def test_a_host_of_several_tasks_has_one_name() -> None:
+    one = Task(1, "on b-host", subtasks=(Subtask(1, "x", executor="b-host"),))
+    two = Task(1, "on b-host", subtasks=(Subtask(1, "x", executor="a-host"),))
+    first, second = redact_tasks([one, two])
+    assert first.name == second.name == "on host-2"
+    assert [t.subtasks[0].executor for t in (first, second)] == ["host-2", "host-1"]
+
+
+def refusal(content: dict[str, Any]) -> str:
+    with pytest.raises(InputError) as caught:
+        read_bytes(json.dumps(content).encode(), "a.json", ReadOptions(redact=True))
+    return str(caught.value)
+
+
+def test_messages_about_a_document_are_redacted() -> None:
+    message = (
+        "user zhang.san@corp.com on host OBS-17.corp.com (10.1.2.3, fe80::12) may not "
+        "since 17:37:58, com.corp.NoAccessException"
+    )
+    said = refusal({"successful": False, "error": {"code": 1, "message": message}})
+    assert "user *** on host *** (***, ***) may not since 17:37:58" in said
+    assert "com.corp.NoAccessException" in said
+    steps = [
+        {"id": 1, "timeout": "zhang.san@10.1.2.3"},
+        {"id": 2, "timeout": f"{'a' * 20} zhang.san@obs-17.corp.com"},
+        {"id": 3, "timeout": {"10.1.2.3": 1}, "startTime": "2024"},
+    ]
+    said = refusal({"id": 1, "subtasks": steps})
+    assert "zhang" not in said
+    assert "10.1.2" not in said
+    assert "must be a time like 2025-01-16T11:43:38.273+08:00" in said
 
 
 def test_redaction_masks_hosts_people_context_and_logs() -> None:
