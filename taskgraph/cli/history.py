@@ -56,6 +56,10 @@ def command() -> None:
     help="What the installation is called that wrote the documents: tasks of different "
     "origins are different tasks.",
 )  # fmt: skip
+@click.option(
+    "--retry-rejects", is_flag=True,
+    help="Read again what was rejected before, changed or not.",
+)  # fmt: skip
 @workers_option
 @scheduler_option
 @memory_option
@@ -64,6 +68,7 @@ def collect_command(
     paths: tuple[str, ...],
     runs: str,
     origin: str,
+    retry_rejects: bool,
     workers: int | None,
     scheduler: str | None,
     memory: str,
@@ -73,7 +78,8 @@ def collect_command(
     PATH is a file, a folder, a pattern, an archive (zip, tar), JSON Lines, or the address
     of any of them in an object store, such as s3://bucket/folder. What was collected
     before is left out; if this is stopped, the same command goes on from there. What
-    cannot be read is listed in rejects.jsonl, with the reasons.
+    cannot be read is listed in rejects.jsonl, with the reasons; what could not be opened
+    is tried again next time.
 
     \b
     Examples:
@@ -84,15 +90,20 @@ def collect_command(
     from taskgraph.reports.history_tables import counted
 
     store = RunStore(runs)
-    with engine_of(workers, scheduler) as engine, progress_bar() as report:
-        done = collect(
-            paths,
-            store,
-            origin=origin,
-            engine=engine,
-            limits=limits_of(memory),
-            report=report,
-        )
+    try:
+        with engine_of(workers, scheduler) as engine, progress_bar() as report:
+            done = collect(
+                paths,
+                store,
+                origin=origin,
+                retry_rejects=retry_rejects,
+                engine=engine,
+                limits=limits_of(memory),
+                report=report,
+            )
+    except KeyboardInterrupt:
+        complain("what is collected is kept: the same command goes on from there")
+        raise
     complain(
         f"{counted(done.documents, 'document')} read, {counted(done.skipped, 'file')} "
         f"unchanged, {counted(done.tasks, 'task')} and "

@@ -71,7 +71,7 @@ def find_anomalies(
     store.require()
     options = options or AnomalyOptions()
     rows = _rows(graph.task)
-    with open_database(limits or Limits()) as connection:
+    with open_database(limits or Limits(), store) as connection:
         read_tables(connection, store)
         others = _select_others(connection, graph.task)
         if others < options.least_runs:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskgraph.analysis.states import SpanKind
 from taskgraph.errors import ConfigError
+from taskgraph.history.schema import TABLES
 from taskgraph.history.store import RunStore
 
 if TYPE_CHECKING:
@@ -48,10 +49,20 @@ class Limits:
     memory: str = "1GB"
     threads: int = 2
 
+    def __post_init__(self) -> None:
+        if self.memory.lstrip().startswith("-"):  # which the database takes for no limit
+            raise ConfigError(f"the memory must not be negative: {self.memory}")
+
 
 @contextmanager
-def open_database(limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_database(limits: Limits, store: RunStore) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database that lives as long as the context.
+
+    Parameters
+    ----------
+    limits : Limits
+    store : RunStore
+        Whose files are asked.
 
     Raises
     ------
@@ -60,7 +71,7 @@ def open_database(limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     import duckdb
 
-    with tempfile.TemporaryDirectory(prefix="taskgraph-") as folder:
+    with _temporary_folder() as folder:
         settings: dict[str, Any] = {
             "memory_limit": limits.memory,
             "threads": limits.threads,
@@ -81,11 +92,46 @@ def open_database(limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
         except duckdb.OutOfMemoryException as error:
             raise ConfigError(f"{error}\n  hint: let it use more: --memory") from None
-        except duckdb.IOException as error:
-            hint = "is a file of the history missing, or the disk full?"
-            raise ConfigError(f"{error}\n  hint: {hint}") from None
+        except (duckdb.Error, RuntimeError) as error:
+            if damage := _damage(store):
+                raise ConfigError(damage) from None
+            if isinstance(error, duckdb.IOException):
+                raise ConfigError(f"{error}\n  hint: is the disk full?") from None
+            raise
         finally:
             connection.close()
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[str]:
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="taskgraph-")
+    except OSError as error:
+        raise ConfigError(
+            f"no folder for temporary files can be made: {error.strerror}\n"
+            "  hint: make room, or let TMPDIR name another place"
+        ) from None
+    with folder as name:
+        yield name
+
+
+def _damage(store: RunStore) -> str | None:
+    """Look for a file of the history that cannot be read, and say what to do."""
+    import pyarrow.parquet as pq
+
+    for table in TABLES:
+        for file in store.files(table):
+            try:
+                pq.read_table(file)
+            except Exception as error:  # noqa: BLE001 - damage shows itself in many ways
+                kind = (
+                    "is missing" if isinstance(error, FileNotFoundError) else "is damaged"
+                )
+                return (
+                    f"{file}: {kind}, so the history cannot be read\n  hint: put back a "
+                    f"copy of it, or delete {store.folder} and collect again"
+                )
+    return None
 
 
 def read_tables(connection: duckdb.DuckDBPyConnection, store: RunStore) -> None:

@@ -73,7 +73,7 @@ def read_pools(
     limits : Limits, optional
     """
     names = sorted({subtask.name for subtask in graph.subtasks})
-    with open_database(limits or Limits()) as connection:
+    with open_database(limits or Limits(), store) as connection:
         read_tables(connection, store)
         _register(connection, names)
         connection.execute(_OUTCOMES, {"task": graph.task.name, "most": MOST_OUTCOMES})

@@ -153,8 +153,9 @@ def statistics(
 
 def _group(share: _Share) -> list[KindStats]:
     """Group the kinds of one bucket."""
-    with open_database(share.limits) as connection:
-        read_tables(connection, RunStore(share.folder))
+    store = RunStore(share.folder)
+    with open_database(share.limits, store) as connection:
+        read_tables(connection, store)
         queries = (_TASKS, _SUBTASKS)
         bucket = {"bucket": share.bucket, "buckets": share.buckets}
         rows = [r for sql in queries for r in connection.execute(sql, bucket).fetchall()]

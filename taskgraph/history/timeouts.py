@@ -193,8 +193,9 @@ class _Limit(NamedTuple):
 
 
 def _advise(share: _Share) -> list[Advice]:
-    with open_database(share.limits) as connection:
-        read_tables(connection, RunStore(share.folder))
+    store = RunStore(share.folder)
+    with open_database(share.limits, store) as connection:
+        read_tables(connection, store)
         task = "NULL::TEXT" if share.options.across_tasks else "task"
         bucket = {"bucket": share.bucket, "buckets": share.buckets}
         connection.execute(queries.SEEN.format(task=task), bucket)
