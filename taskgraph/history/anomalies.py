@@ -115,7 +115,7 @@ FROM tasks JOIN current ON tasks.part = current.part AND tasks.row = current.tas
 WHERE name = $task AND is_detailed
     AND NOT (
         task_id IS NOT DISTINCT FROM $id::TEXT
-        AND epoch_us(start_time) IS NOT DISTINCT FROM $start::BIGINT
+        AND coalesce(epoch_us(start_time) = $start::BIGINT, true)
     )
 """
 

@@ -21,15 +21,41 @@ __all__ = ["HEALTHY", "Limits", "open_database", "read_tables"]
 HEALTHY = f"(span = '{SpanKind.ONE_RUN}' AND status = 'SUCCESSFUL' AND span_us IS NOT NULL)"
 """Whether a subtask is proven to have run once and did its work."""
 
-# A page of a task list says less than the task's own response, however late it is.
+# A page of a task list says less than the task's own response, however late it is: of
+# several responses the latest with details counts, and the status of the latest of all.
+# One that was asked for before the start is of the task that started next.
 _CURRENT = """
 CREATE TABLE current AS
-SELECT part, row AS task_row, name AS task, as_of
-FROM tasks
+WITH unstarted AS (
+    SELECT part, row, origin, task_id, name, as_of FROM tasks
+    WHERE start_time IS NULL AND task_id IS NOT NULL
+), started AS (
+    SELECT DISTINCT origin, task_id, name, start_time
+    FROM tasks SEMI JOIN unstarted USING (origin, task_id, name)
+    WHERE start_time IS NOT NULL
+), starts AS (
+    SELECT part, row, coalesce(
+        min(start_time) FILTER (start_time >= as_of), max(start_time)
+    ) AS later_start
+    FROM unstarted JOIN started USING (origin, task_id, name)
+    GROUP BY part, row
+), keyed AS (
+    SELECT
+        part, row AS task_row, name AS task, as_of, status, is_detailed,
+        digest, document, place,
+        origin, task_id, coalesce(start_time, later_start) AS start,
+        CASE WHEN task_id IS NULL THEN hex(digest) || place END AS unnamed
+    FROM tasks LEFT JOIN starts USING (part, row)
+)
+SELECT
+    part, task_row, task, as_of,
+    coalesce(first_value(status) OVER (
+        PARTITION BY origin, task_id, start, unnamed
+        ORDER BY as_of DESC NULLS LAST, is_detailed DESC, digest, document, place
+    ), status) AS last_status
+FROM keyed
 QUALIFY row_number() OVER (
-    PARTITION BY
-        origin, task_id, start_time,
-        CASE WHEN task_id IS NULL THEN hex(digest) || place END
+    PARTITION BY origin, task_id, start, unnamed
     ORDER BY is_detailed DESC, as_of DESC NULLS LAST, digest, document, place
 ) = 1
 """
@@ -138,8 +164,9 @@ def read_tables(connection: duckdb.DuckDBPyConnection, store: RunStore) -> None:
     """Make the views ``tasks`` and ``subtasks`` and the table ``current``.
 
     ``current`` names the row of each task that counts: of several responses about one
-    task, its origin, id and start time being the same, the latest. A document that was
-    seen twice has two equal rows, of which one counts.
+    task, its origin, id and start time being the same, the latest that has details; and
+    the status in the latest of all. A document that was seen twice has two equal rows, of
+    which one counts.
     """
     for table in ("tasks", "subtasks"):
         create_view(connection, store, table)
