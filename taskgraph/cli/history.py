@@ -148,7 +148,7 @@ def stats_command(
         found = to_plain(
             statistics(RunStore(runs), engine=engine, limits=limits_of(memory))
         )
-    found["kinds"] = _matching(found["kinds"], task)
+    found["kinds"] = [kind for kind in found["kinds"] if _matches(kind["task"], task)]
     write_report(statistics_report(found), form, output)
 
 
@@ -194,8 +194,9 @@ def timeouts_command(
 ) -> None:
     """Advise on timeouts: which are too long or too short for the runs that were measured.
 
-    With definitions or responses as FILE it also tells what the advice does to their worst
-    case; --format patch writes the change for one of them, as a JSON Patch.
+    With definitions or responses as FILE it judges their timeouts, and tells what the
+    advice does to their worst case; --format patch writes the change for one of them, as
+    a JSON Patch.
 
     \b
     Examples:
@@ -206,6 +207,7 @@ def timeouts_command(
     from taskgraph.history import (
         AdviceOptions,
         RunStore,
+        advice_for,
         advise_timeouts,
         timeout_patch,
         to_plain,
@@ -215,36 +217,52 @@ def timeouts_command(
     options = AdviceOptions(share / 100, confidence / 100, margin / 100, across_tasks)
     if form == "patch" and len(definitions) != 1:
         raise ConfigError("--format patch needs one FILE that it is for")
+    if across_tasks and task is not None and not definitions:
+        raise ConfigError("--task chooses among kinds of tasks; --across-tasks has none")
     with engine_of(workers or 1, scheduler) as engine:
         advice = advise_timeouts(
             RunStore(runs), options, engine=engine, limits=limits_of(memory)
         )
+    advice = tuple(one for one in advice if one.task is None or _matches(one.task, task))
     tasks: list[LoadedTask] = []
     code, _ = each_task(definitions, tasks.append)
+    matching = [loaded for loaded in tasks if _matches(loaded.task.name, task)]
+    if tasks and not matching:
+        raise ConfigError(f"no task in {', '.join(definitions)} has such a name: {task}")
+    tasks = matching
     patches = [timeout_patch(loaded.task, advice) for loaded in tasks]
     if form == "patch":
-        _write_patch(
-            [operation for patch in patches for operation in patch.operations], output
-        )
+        _write_patch([patch.operations for patch in patches], definitions[0], output)
     else:
         effects = [
-            {
-                "file": loaded.file,
+            _task(loaded)
+            | {
                 "changes": sum(one["op"] != "test" for one in patch.operations),
                 "before": patch.before and patch.before.seconds,
                 "after": patch.after and patch.after.seconds,
+                "advice": to_plain(advice_for(loaded.task, advice, options)),
             }
             for loaded, patch in zip(tasks, patches, strict=True)
         ]
-        rows = _matching(to_plain(advice), task)
-        write_report(timeouts_report(rows, to_plain(options), effects), form, output)
+        if tasks or not definitions:
+            report = timeouts_report(to_plain(advice), to_plain(options), effects)
+            write_report(report, form, output)
     sys.exit(code)
 
 
-def _write_patch(operations: list[dict[str, Any]], output: str | None) -> None:
+def _write_patch(
+    patches: list[tuple[dict[str, Any], ...]], file: str, output: str | None
+) -> None:
+    """Write the patch for the one task of a file; where it has none, that was said."""
     import json
 
-    write(json.dumps(operations, ensure_ascii=False, indent=2) + "\n", output)
+    if len(patches) > 1:
+        raise ConfigError(
+            f"{file}: holds {len(patches)} tasks; a patch is for one\n"
+            "  hint: choose it by its name: --task"
+        )
+    for operations in patches:
+        write(json.dumps(operations, ensure_ascii=False, indent=2) + "\n", output)
 
 
 @command.command("odds")
@@ -355,9 +373,7 @@ def _task(loaded: LoadedTask) -> dict[str, Any]:
     return {"file": loaded.file, "id": task.id, "name": task.name}
 
 
-def _matching(rows: list[dict[str, Any]], pattern: str | None) -> list[dict[str, Any]]:
+def _matches(name: str, pattern: str | None) -> bool:
     from fnmatch import fnmatchcase
 
-    if pattern is None:
-        return rows
-    return [row for row in rows if fnmatchcase(row["task"] or "", pattern)]
+    return pattern is None or fnmatchcase(name, pattern)

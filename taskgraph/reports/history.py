@@ -25,6 +25,8 @@ __all__ = ["anomaly_report", "odds_report", "statistics_report", "timeouts_repor
 Plain: TypeAlias = Mapping[str, Any]
 
 _SECOND = 1_000_000
+_NOTICEABLE = 0.05
+"""A share of runs that fail at the timeout that is worth a word."""
 _STATISTICS = (
     Column("name", "kind"),
     Column("seen", "seen", "count"),
@@ -107,13 +109,23 @@ def timeouts_report(
     advice : sequence of mapping
     options : mapping
     effects : sequence of mapping
-        For each definition, ``file``, ``before`` and ``after`` in seconds, ``changes``.
+        For each definition, ``file``, ``id`` and ``name``, ``before`` and ``after`` in
+        seconds, ``changes``, and the ``advice`` on its own timeouts.
     """
-    sections = [
-        Section("all kinds of tasks" if task is None else task, _TIMEOUTS, list(rows))
-        for task, rows in groupby(advice, key=lambda one: one["task"])
-    ]
-    freed = sum(one["frees"] for one in advice if (one["frees"] or 0) > 0)
+    groups: list[tuple[str, list[Plain]]]
+    if effects:
+        groups = [
+            (_label(effect), [{"file": effect["file"], **one} for one in effect["advice"]])
+            for effect in effects
+        ]
+    else:
+        groups = [
+            ("all kinds of tasks" if task is None else task, list(rows))
+            for task, rows in groupby(advice, key=lambda one: one["task"])
+        ]
+    sections = [Section(title, _TIMEOUTS, rows) for title, rows in groups]
+    shown = [one for _, rows in groups for one in rows]
+    freed = sum(one["frees"] for one in shown if (one["frees"] or 0) > 0)
     share, confidence = percent(options["share"]), percent(options["confidence"])
     facts = [
         ("Promise", f"passes {share} of the healthy runs, with {confidence} confidence"),
@@ -126,9 +138,15 @@ def timeouts_report(
         title="Advice on timeouts",
         facts=facts,
         sections=sections,
-        notes=list(_timeout_notes(advice)),
+        notes=list(_timeout_notes(shown)),
         content={"options": options, "advice": advice, "definitions": effects},
     )
+
+
+def _label(task: Plain) -> str:
+    """Name a task of a file."""
+    name = f"{task['name']} {task['id'] if task['id'] is not None else ''}".strip()
+    return f"{name} ({task['file']})"
 
 
 def _effect(effect: Plain) -> str:
@@ -153,16 +171,43 @@ def _timeout_notes(advice: Sequence[Plain]) -> list[str]:
             f"nothing is advised for {len(few)} of them."
         )
     notes += [
-        f"{one['subtask']!r}: {one['cut']} runs may have been killed though healthy, so "
-        "how long they take is not known. Raise it as a next step, and collect again."
+        f"{visible(one['subtask'])!r}: {counted(one['cut'], 'run')} may have been killed "
+        "though healthy, so how long they take is not known. Raise it as a next step, and "
+        "collect again."
         for one in advice
         if one["is_next_step"]
     ]
+    for one in advice:
+        if one["verdict"] == "look into it":
+            notes.append(
+                f"{visible(one['subtask'])!r}: no healthy run is known; all "
+                f"{counted(one['cut'], 'run')} ended at the timeout. Raise it, or look "
+                "into what the subtask does."
+            )
+        elif not one["is_next_step"] and _share_at_limit(one) > _NOTICEABLE:
+            count = one["cut"] + one["hung"]
+            notes.append(
+                f"{visible(one['subtask'])!r}: {percent(_share_at_limit(one))} of its runs "
+                f"({count}) failed at the timeout. Another timeout does not mend that: "
+                "look into it."
+            )
     if any(one["hung"] for one in advice):
         notes.append(
             "hung: failed at the timeout when every healthy run was over before half of it."
         )
-    return notes
+    notes += [
+        f"{visible(one['subtask'])!r}: {one['unknown']} were retried or skipped. Whether "
+        "the timeout ended their first run is not known, so they do not count."
+        for one in advice
+        if one["unknown"]
+    ]
+    return list(dict.fromkeys(notes))
+
+
+def _share_at_limit(one: Plain) -> float:
+    failed: int = one["cut"] + one["hung"]
+    runs: int = one["runs"]
+    return failed / max(failed + runs, 1)
 
 
 def odds_report(task: Plain, found: Plain) -> TableReport:

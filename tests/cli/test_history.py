@@ -99,6 +99,43 @@ def test_timeouts_and_their_patch(folder: Path, run: Run) -> None:
     assert "needs one FILE" in err
 
 
+def test_a_patch_is_for_one_task_that_can_be_read(
+    folder: Path, run: Run, tmp_path: Path
+) -> None:
+    work = step(1, "Prepare", 0, 1, timeout=3000)
+    tasks = [json.loads(response(1, [work], name=name))["data"] for name in ("Stop", "x")]
+    tasks[0]["name"] = "Stop obproxy"
+    write(tmp_path, {"two.json": json.dumps(tasks).encode(), "bad.json": b"{"})
+    options = ("-r", folder / "runs", "--share", "90", "--format", "patch")
+    output = tmp_path / "patch.json"
+    code, _, err = run("timeouts", tmp_path / "two.json", *options, "-o", output)
+    assert (code, "holds 2 tasks; a patch is for one" in err) == (2, True)
+    code, _, _ = run("timeouts", tmp_path / "bad.json", *options, "-o", output)
+    assert code == 2
+    assert not output.exists()
+    two = ("timeouts", tmp_path / "two.json", *options)
+    _, patch, _ = run(*two, "--task", "Stop *")
+    assert [one["path"] for one in json.loads(patch)] == ["/0/subtasks/0/timeout"] * 2
+    assert json.loads(run(*two, "--task", "x")[1]) == []
+    code, _, err = run(*two, "--task", "nothing")
+    assert (code, "has such a name" in err) == (2, True)
+
+
+def test_the_budget_is_that_of_the_tasks_that_were_chosen(folder: Path, run: Run) -> None:
+    command = ("timeouts", folder / "tonight.json", "-r", folder / "runs", "--share", "90")
+    _, text, _ = run(*command, "--task", "Stop *")
+    assert "Budget of" in text
+    assert run(*command, "--task", "Restart *")[0] == 2
+    _, table, _ = run(*command, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert {row["file"] for row in rows} == {str(folder / "tonight.json")}
+    code, _, err = run(*command[:1], *command[2:], "--task", "x", "--across-tasks")
+    assert (code, "--across-tasks has none" in err) == (2, True)
+    for margin in ("nan", "inf", "1e300"):
+        code, _, err = run(*command, "--margin", margin)
+        assert (code, "the margin must be" in err) == (2, True)
+
+
 def test_odds(folder: Path, run: Run, tmp_path: Path) -> None:
     command = ("odds", folder / "tonight.json", "-r", folder / "runs", "--window", "2m")
     code, text, _ = run(*command)

@@ -64,7 +64,13 @@ def timeouts_of(name: str) -> TableReport:
         "timeout": 3600,
     }
     advice |= {"advised": 35, "is_next_step": False, "runs": 300, "needed": 299, "cut": 0}
-    advice |= {"hung": 2, "retried": 0, "limit_us": 22_000_000, "longest_us": 23_000_000}
+    advice |= {
+        "hung": 2,
+        "unknown": 0,
+        "retried": 0,
+        "limit_us": 22_000_000,
+        "longest_us": 23_000_000,
+    }
     advice |= {"confidence": 0.951, "would_kill": 0, "frees": 3565}
     few = dict.fromkeys(("advised", "confidence", "would_kill", "frees"))
     rows = [
@@ -73,10 +79,12 @@ def timeouts_of(name: str) -> TableReport:
         advice | {"verdict": "raise", "is_next_step": True, "cut": 9, "frees": -60},
     ]
     options = {"share": 0.99, "confidence": 0.95, "margin": 0.5, "across_tasks": False}
-    effects = [
-        {"file": name, "changes": 2, "before": 3600, "after": 70},
-        {"file": name, "changes": 0, "before": None, "after": None},
+    effects: list[dict[str, Any]] = [
+        {"changes": 2, "before": 3600, "after": 70},
+        {"changes": 0, "before": None, "after": None},
     ]
+    task = {"file": name, "id": 1, "name": name, "advice": rows}
+    effects = [task | effect for effect in effects]
     return timeouts_report(rows, options, effects)
 
 
@@ -217,6 +225,22 @@ def test_too_few_runs_are_said() -> None:
     assert "needs at least 299 runs" in text
     assert "9 runs may have been killed though healthy" in " ".join(text.split())
     assert "2 changes; the worst case goes from 1 h to 1 min 10 s" in text
+
+
+def notes_of(**changes: Any) -> str:
+    advice = dict(timeouts_of("a").sections[0].rows[0]) | changes
+    options = {"share": 0.99, "confidence": 0.95, "margin": 0.5, "across_tasks": False}
+    return " ".join(timeouts_report([advice], options).notes)
+
+
+def test_what_fails_at_its_timeout_is_said() -> None:
+    assert "look into it" not in notes_of()
+    often = notes_of(verdict="keep", runs=780, hung=220)
+    assert "'a': 22 % of its runs (220) failed at the timeout" in often
+    every = notes_of(verdict="look into it", runs=0, hung=0, cut=30)
+    assert "'a': no healthy run is known; all 30 runs ended at the timeout" in every
+    assert "every healthy run was over" not in every
+    assert "'a': 16 were retried or skipped" in notes_of(unknown=16)
 
 
 def test_the_odds_say_where_the_window_ends() -> None:
