@@ -81,6 +81,8 @@ class Anomaly(NamedTuple):
         How often it was started.
     other_name : str
         For what is out of order, the subtask that otherwise comes first.
+    is_running : bool
+        It is not over, so that the time goes on.
     """
 
     kind: AnomalyKind
@@ -93,3 +95,4 @@ class Anomaly(NamedTuple):
     high_us: int | None = None
     attempts: int | None = None
     other_name: str = ""
+    is_running: bool = False

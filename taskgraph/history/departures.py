@@ -113,6 +113,7 @@ class Search:
                 usual_us=found.usual,
                 high_us=high,
                 attempts=row.attempts,
+                is_running=not is_wait and row.span == SpanKind.RUNNING,
             )
         ]
 
