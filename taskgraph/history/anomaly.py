@@ -33,7 +33,8 @@ class AnomalyOptions:
     Attributes
     ----------
     share : float
-        A time that so many of the others do not reach is a departure.
+        Of the runs like the others so many show no departure in their times, however
+        many subtasks they have: each time is held against a bound that is the rarer.
     rare : float
         What at most so many of the others do is one.
     factor : float
