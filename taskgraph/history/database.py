@@ -42,7 +42,7 @@ WITH unstarted AS (
 ), keyed AS (
     SELECT
         part, row AS task_row, name AS task, as_of, status, is_detailed,
-        digest, document, place,
+        start_time IS NULL AS is_unstarted, digest, document, place,
         origin, task_id, coalesce(start_time, later_start) AS start,
         CASE WHEN task_id IS NULL THEN hex(digest) || place END AS unnamed
     FROM tasks LEFT JOIN starts USING (part, row)
@@ -51,12 +51,14 @@ SELECT
     part, task_row, task, as_of,
     coalesce(first_value(status) OVER (
         PARTITION BY origin, task_id, start, unnamed
-        ORDER BY as_of DESC NULLS LAST, is_detailed DESC, digest, document, place
+        ORDER BY
+            as_of DESC NULLS LAST, is_unstarted, is_detailed DESC, digest, document, place
     ), status) AS last_status
 FROM keyed
 QUALIFY row_number() OVER (
     PARTITION BY origin, task_id, start, unnamed
-    ORDER BY is_detailed DESC, as_of DESC NULLS LAST, digest, document, place
+    ORDER BY
+        is_detailed DESC, as_of DESC NULLS LAST, is_unstarted, digest, document, place
 ) = 1
 """
 

@@ -158,6 +158,11 @@ def test_a_task_seen_before_its_start_is_the_one_that_started(
     folder = write(tmp_path / "in", {f"{n}.json": documents[n] for n in documents})
     task, first = statistics(collected(folder)).kinds
     assert (task.seen, first.seen, first.run_us.size) == (2, 2, 2)
+    for number in range(4):  # where two are as late, the one that started counts
+        ready_too = response(1, ready, asked=99, status="RUNNING", startTime=None, x=number)
+        two = write(tmp_path / f"two-{number}", {"a.json": ready_too, "b.json": done})
+        _, one = statistics(collected(two, name=f"runs-{number}")).kinds
+        assert (one.seen, one.run_us.size) == (1, 1)
     alone = collected(folder / "0.json", name="alone")
     assert statistics(alone).tasks == 1
 
