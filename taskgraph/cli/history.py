@@ -295,8 +295,9 @@ def odds_command(
 ) -> None:
     """Tell the odds that a task ends within a window of time.
 
-    It simulates the whole task of FILE many times, from its start, with what its subtasks
-    did in the past: how long they took and waited, failed and were retried.
+    It simulates the task of FILE many times, with what its subtasks did in the past: how
+    long they took and waited, failed and were retried. A running task goes on from the
+    moment of the document; any other is taken from its start, as if it began now.
 
     \b
     Examples:

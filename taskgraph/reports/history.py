@@ -170,7 +170,7 @@ def _timeout_notes(advice: Sequence[Plain]) -> list[str]:
     for one in advice:
         if one["verdict"] == "look into it":
             notes.append(
-                f"{visible(one['subtask'])!r}: no healthy run is known; all "
+                f"{visible(one['subtask'])!r}: no healthy run is known, and "
                 f"{counted(one['cut'], 'run')} ended at the timeout. Raise it, or look "
                 "into what the subtask does."
             )

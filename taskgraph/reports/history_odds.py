@@ -38,7 +38,7 @@ _DONE = "it is done"
 _GUESSES = {
     "no runs: its whole timeout": "counted as taking their timeout",
     "no runs and no timeout: counted as 0": "counted as taking no time",
-    "no run as long: the rest of its timeout": "counted as taking the rest of it",
+    "no run as long: the rest of its timeout": "counted as running to their timeout",
 }
 _FEW = 20
 """Runs of which nobody should draw conclusions on one in twenty."""
@@ -85,7 +85,7 @@ def _since(found: Plain) -> str:
         return "from its start, as if it began now"
     done = sum(row["basis"] == _DONE for row in found["subtasks"])
     subtasks = counted(len(found["subtasks"]), "subtask")
-    return f"from {found['since']} on, when {done} of {subtasks} were done"
+    return f"from {found['since']} on, with {done} of {subtasks} done"
 
 
 def _doubts(rows: Sequence[Plain]) -> list[str]:

@@ -67,6 +67,39 @@ def test_collect_says_what_it_did_and_then_has_nothing_to_do(
     assert "0 documents read, 2 files unchanged" in err
 
 
+def test_collect_refuses_what_it_cannot_do(tmp_path: Path, run: Run) -> None:
+    folder = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
+    for options, message in (
+        (("-o", "memory://runs"), "a history lies in a local folder"),
+        (("-o", tmp_path / "runs", "--memory", "-1GB"), "must not be negative"),
+        (("-o", folder / "a.json"), "cannot be written"),
+    ):
+        code, _, err = run("collect", folder, "-j1", *options)
+        assert (code, message in err, "Traceback" in err) == (2, True, False)
+
+
+def test_rejects_are_read_again_where_that_is_asked_for(tmp_path: Path, run: Run) -> None:
+    folder = write(tmp_path / "in", {"a.json": b"{"})
+    command = ("collect", folder, "-o", tmp_path / "runs", "-j1")
+    assert run(*command)[0] == 2
+    assert run(*command)[0] == 0
+    code, _, err = run(*command, "--retry-rejects")
+    assert (code, "1 document cannot be read" in err) == (2, True)
+
+
+def test_an_interrupted_collection_says_how_to_go_on(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    folder = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
+    monkeypatch.setattr("taskgraph.history.store.RunStore.add", interrupt)
+    code, _, err = run("collect", folder, "-o", tmp_path / "runs", "-j1")
+    assert code == 130
+    assert "the same command goes on from there" in err
+
+
 def test_stats_in_every_form(folder: Path, run: Run, tmp_path: Path) -> None:
     command = ("stats", "-r", folder / "runs")
     code, text, _ = run(*command)

@@ -241,7 +241,7 @@ def test_what_fails_at_its_timeout_is_said() -> None:
     often = notes_of(verdict="keep", runs=780, hung=220)
     assert "'a': 22 % of its runs (220) failed at the timeout" in often
     every = notes_of(verdict="look into it", runs=0, hung=0, cut=30)
-    assert "'a': no healthy run is known; all 30 runs ended at the timeout" in every
+    assert "'a': no healthy run is known, and 30 runs ended at the timeout" in every
     assert "every healthy run was over" not in every
     assert "'a': 16 were retried or skipped" in notes_of(unknown=16)
 
