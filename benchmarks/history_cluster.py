@@ -71,9 +71,10 @@ def _address(file: Path, workers: int) -> str:
         time.sleep(0.05)
         with suppress(FileNotFoundError, ValueError):  # not there, or not yet whole
             address = str(json.loads(file.read_text())["address"])
-    with _client(address) as client:
-        client.wait_for_workers(workers, timeout=PATIENCE)
-        client.run(warm)
+    if workers:
+        with _client(address) as client:
+            client.wait_for_workers(workers, timeout=PATIENCE)
+            client.run(warm)
     return address
 
 

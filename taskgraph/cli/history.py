@@ -56,6 +56,10 @@ def command() -> None:
     help="What the installation is called that wrote the documents: tasks of different "
     "origins are different tasks.",
 )  # fmt: skip
+@click.option(
+    "--retry-rejects", is_flag=True,
+    help="Read again what was rejected before, changed or not.",
+)  # fmt: skip
 @workers_option
 @scheduler_option
 @memory_option
@@ -64,6 +68,7 @@ def collect_command(
     paths: tuple[str, ...],
     runs: str,
     origin: str,
+    retry_rejects: bool,
     workers: int | None,
     scheduler: str | None,
     memory: str,
@@ -73,7 +78,8 @@ def collect_command(
     PATH is a file, a folder, a pattern, an archive (zip, tar), JSON Lines, or the address
     of any of them in an object store, such as s3://bucket/folder. What was collected
     before is left out; if this is stopped, the same command goes on from there. What
-    cannot be read is listed in rejects.jsonl, with the reasons.
+    cannot be read is listed in rejects.jsonl, with the reasons; what could not be opened
+    is tried again next time.
 
     \b
     Examples:
@@ -84,15 +90,20 @@ def collect_command(
     from taskgraph.reports.history_tables import counted
 
     store = RunStore(runs)
-    with engine_of(workers, scheduler) as engine, progress_bar() as report:
-        done = collect(
-            paths,
-            store,
-            origin=origin,
-            engine=engine,
-            limits=limits_of(memory),
-            report=report,
-        )
+    try:
+        with engine_of(workers, scheduler) as engine, progress_bar() as report:
+            done = collect(
+                paths,
+                store,
+                origin=origin,
+                retry_rejects=retry_rejects,
+                engine=engine,
+                limits=limits_of(memory),
+                report=report,
+            )
+    except KeyboardInterrupt:
+        complain("what is collected is kept: the same command goes on from there")
+        raise
     complain(
         f"{counted(done.documents, 'document')} read, {counted(done.skipped, 'file')} "
         f"unchanged, {counted(done.tasks, 'task')} and "
@@ -137,7 +148,7 @@ def stats_command(
         found = to_plain(
             statistics(RunStore(runs), engine=engine, limits=limits_of(memory))
         )
-    found["kinds"] = _matching(found["kinds"], task)
+    found["kinds"] = [kind for kind in found["kinds"] if _matches(kind["task"], task)]
     write_report(statistics_report(found), form, output)
 
 
@@ -183,8 +194,9 @@ def timeouts_command(
 ) -> None:
     """Advise on timeouts: which are too long or too short for the runs that were measured.
 
-    With definitions or responses as FILE it also tells what the advice does to their worst
-    case; --format patch writes the change for one of them, as a JSON Patch.
+    With definitions or responses as FILE it judges their timeouts, and tells what the
+    advice does to their worst case; --format patch writes the change for one of them, as
+    a JSON Patch.
 
     \b
     Examples:
@@ -195,6 +207,7 @@ def timeouts_command(
     from taskgraph.history import (
         AdviceOptions,
         RunStore,
+        advice_for,
         advise_timeouts,
         timeout_patch,
         to_plain,
@@ -204,36 +217,52 @@ def timeouts_command(
     options = AdviceOptions(share / 100, confidence / 100, margin / 100, across_tasks)
     if form == "patch" and len(definitions) != 1:
         raise ConfigError("--format patch needs one FILE that it is for")
+    if across_tasks and task is not None and not definitions:
+        raise ConfigError("--task chooses among kinds of tasks; --across-tasks has none")
     with engine_of(workers or 1, scheduler) as engine:
         advice = advise_timeouts(
             RunStore(runs), options, engine=engine, limits=limits_of(memory)
         )
+    advice = tuple(one for one in advice if one.task is None or _matches(one.task, task))
     tasks: list[LoadedTask] = []
     code, _ = each_task(definitions, tasks.append)
+    matching = [loaded for loaded in tasks if _matches(loaded.task.name, task)]
+    if tasks and not matching:
+        raise ConfigError(f"no task in {', '.join(definitions)} has such a name: {task}")
+    tasks = matching
     patches = [timeout_patch(loaded.task, advice) for loaded in tasks]
     if form == "patch":
-        _write_patch(
-            [operation for patch in patches for operation in patch.operations], output
-        )
+        _write_patch([patch.operations for patch in patches], definitions[0], output)
     else:
         effects = [
-            {
-                "file": loaded.file,
+            _task(loaded)
+            | {
                 "changes": sum(one["op"] != "test" for one in patch.operations),
                 "before": patch.before and patch.before.seconds,
                 "after": patch.after and patch.after.seconds,
+                "advice": to_plain(advice_for(loaded.task, advice, options)),
             }
             for loaded, patch in zip(tasks, patches, strict=True)
         ]
-        rows = _matching(to_plain(advice), task)
-        write_report(timeouts_report(rows, to_plain(options), effects), form, output)
+        if tasks or not definitions:
+            report = timeouts_report(to_plain(advice), to_plain(options), effects)
+            write_report(report, form, output)
     sys.exit(code)
 
 
-def _write_patch(operations: list[dict[str, Any]], output: str | None) -> None:
+def _write_patch(
+    patches: list[tuple[dict[str, Any], ...]], file: str, output: str | None
+) -> None:
+    """Write the patch for the one task of a file; where it has none, that was said."""
     import json
 
-    write(json.dumps(operations, ensure_ascii=False, indent=2) + "\n", output)
+    if len(patches) > 1:
+        raise ConfigError(
+            f"{file}: holds {len(patches)} tasks; a patch is for one\n"
+            "  hint: choose it by its name: --task"
+        )
+    for operations in patches:
+        write(json.dumps(operations, ensure_ascii=False, indent=2) + "\n", output)
 
 
 @command.command("odds")
@@ -266,8 +295,9 @@ def odds_command(
 ) -> None:
     """Tell the odds that a task ends within a window of time.
 
-    It simulates the whole task of FILE many times, from its start, with what its subtasks
-    did in the past: how long they took and waited, failed and were retried.
+    It simulates the task of FILE many times, with what its subtasks did in the past: how
+    long they took and waited, failed and were retried. A running task goes on from the
+    moment of the document; any other is taken from its start, as if it began now.
 
     \b
     Examples:
@@ -344,9 +374,7 @@ def _task(loaded: LoadedTask) -> dict[str, Any]:
     return {"file": loaded.file, "id": task.id, "name": task.name}
 
 
-def _matching(rows: list[dict[str, Any]], pattern: str | None) -> list[dict[str, Any]]:
+def _matches(name: str, pattern: str | None) -> bool:
     from fnmatch import fnmatchcase
 
-    if pattern is None:
-        return rows
-    return [row for row in rows if fnmatchcase(row["task"] or "", pattern)]
+    return pattern is None or fnmatchcase(name, pattern)

@@ -6,6 +6,7 @@ The libraries that this takes are imported when they are needed; one that is mis
 
 from __future__ import annotations
 
+from taskgraph.history.advice import Advice, AdviceOptions, Verdict, advice_for
 from taskgraph.history.anomalies import Anomalies, find_anomalies
 from taskgraph.history.anomaly import Anomaly, AnomalyKind, AnomalyOptions
 from taskgraph.history.collecting import Collected, Progress, collect
@@ -16,7 +17,7 @@ from taskgraph.history.patches import TimeoutPatch, timeout_patch
 from taskgraph.history.plain import to_plain
 from taskgraph.history.statistics import Distribution, KindStats, Statistics, statistics
 from taskgraph.history.store import RunStore
-from taskgraph.history.timeouts import Advice, AdviceOptions, Verdict, advise_timeouts
+from taskgraph.history.timeouts import advise_timeouts
 
 __all__ = [
     "Advice",
@@ -37,6 +38,7 @@ __all__ = [
     "Statistics",
     "TimeoutPatch",
     "Verdict",
+    "advice_for",
     "advise_timeouts",
     "collect",
     "find_anomalies",

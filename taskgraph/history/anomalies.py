@@ -71,7 +71,7 @@ def find_anomalies(
     store.require()
     options = options or AnomalyOptions()
     rows = _rows(graph.task)
-    with open_database(limits or Limits()) as connection:
+    with open_database(limits or Limits(), store) as connection:
         read_tables(connection, store)
         others = _select_others(connection, graph.task)
         if others < options.least_runs:
@@ -115,7 +115,7 @@ FROM tasks JOIN current ON tasks.part = current.part AND tasks.row = current.tas
 WHERE name = $task AND is_detailed
     AND NOT (
         task_id IS NOT DISTINCT FROM $id::TEXT
-        AND epoch_us(start_time) IS NOT DISTINCT FROM $start::BIGINT
+        AND coalesce(epoch_us(start_time) = $start::BIGINT, true)
     )
 """
 

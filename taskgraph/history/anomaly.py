@@ -33,7 +33,8 @@ class AnomalyOptions:
     Attributes
     ----------
     share : float
-        A time that so many of the others do not reach is a departure.
+        Of the runs like the others so many show no departure in their times, however
+        many subtasks they have: each time is held against a bound that is the rarer.
     rare : float
         What at most so many of the others do is one.
     factor : float
@@ -81,6 +82,8 @@ class Anomaly(NamedTuple):
         How often it was started.
     other_name : str
         For what is out of order, the subtask that otherwise comes first.
+    is_running : bool
+        It is not over, so that the time goes on.
     """
 
     kind: AnomalyKind
@@ -93,3 +96,4 @@ class Anomaly(NamedTuple):
     high_us: int | None = None
     attempts: int | None = None
     other_name: str = ""
+    is_running: bool = False

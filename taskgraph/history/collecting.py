@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import tarfile
-import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-from taskgraph.errors import InputError, Problem
-from taskgraph.history.database import Limits, create_view, open_database
+from taskgraph.history import comparing
+from taskgraph.history.database import Limits, open_database
 from taskgraph.history.engines import Engine, InlineEngine
+from taskgraph.history.expanding import File, is_container
 from taskgraph.history.extras import needs_extras
-from taskgraph.history.inputs import File, expand, find_files, is_container
 from taskgraph.history.parts import Batch, Entry, Part, build_part, closing_part
 from taskgraph.history.store import RunStore
 
@@ -26,9 +23,6 @@ BATCH_DOCUMENTS = 1000
 """Documents of a part: about half a second of work, which is what a kill can cost."""
 BATCH_BYTES = 8 * 2**20
 """Bytes of a part, so that a batch of large documents is small too."""
-
-_ROWS = 10_000
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +84,7 @@ def collect(
     store: RunStore,
     *,
     origin: str = "",
+    retry_rejects: bool = False,
     engine: Engine | None = None,
     limits: Limits | None = None,
     report: Callable[[Progress], None] | None = None,
@@ -107,6 +102,8 @@ def collect(
     origin : str
         What the installation is called that wrote the documents: tasks of different
         origins are different tasks.
+    retry_rejects : bool
+        Read again what was rejected; what could not be opened is always tried again.
     engine : Engine, optional
         This process by default.
     limits : Limits, optional
@@ -121,18 +118,26 @@ def collect(
     Raises
     ------
     ConfigError
-        If a path leads to nothing, or the store cannot be written.
+        If a path leads to nothing, if its documents were collected under another origin,
+        if the store cannot be written, or another collection is under way there.
     """
-    store.create()
-    store.sweep()
-    with open_database(limits or Limits()) as connection:
-        _compare(connection, paths, store)
-        total, skipped = _sizes(connection)
-        run = _Run(store, total, Collected(skipped=skipped), report)
-        batches = _batches(_entries(connection, run.reject), origin)
+    paths = list(paths)
+    with store.collecting(), open_database(limits or Limits(), store) as connection:
+        run = _Run(store, origin, report)
+        comparing.compare(
+            connection,
+            paths,
+            store,
+            origin=origin,
+            retry=retry_rejects,
+            refuse=run.refuse,
+        )
+        run.start(*comparing.sizes(connection))
+        entries = comparing.entries(connection, run.damage)
+        batches = _batches(entries, origin, run.generation)
         for part in (engine or InlineEngine()).map(build_part, batches):
             run.add(part)
-        run.finish(connection)
+        run.finish(connection, paths)
     return run.collected
 
 
@@ -140,26 +145,38 @@ class _Run:
     """One collection under way."""
 
     def __init__(
-        self,
-        store: RunStore,
-        total: int,
-        collected: Collected,
-        report: Callable[[Progress], None] | None,
+        self, store: RunStore, origin: str, report: Callable[[Progress], None] | None
     ) -> None:
         self.store = store
-        self.total = total
-        self.done = 0
-        self.collected = collected
+        self.origin = origin
         self.report = report
+        self.generation = sum(1 for _ in store.parts())
+        self.total = 0
+        self.done = 0
+        self.collected = Collected()
+        self.refused: dict[str, str] = {}
         self.damaged: dict[str, str] = {}
+        self.again: set[str] = set()
 
-    def reject(self, file: File, reason: str) -> None:
+    def start(self, total: int, skipped: int) -> None:
+        """Note how much there is to do."""
+        self.total = total
+        self.collected = Collected(skipped=skipped, rejects=len(self.refused))
+
+    def refuse(self, name: str, reason: str) -> None:
+        """Note what cannot be looked at: it is listed, and looked for again next time."""
+        self.refused[name] = reason
+
+    def damage(self, file: File, reason: str, may_pass: bool) -> None:
         """Note that a container cannot be read to its end."""
-        self.damaged[file.name] = str(InputError(file.name, [Problem(reason)]))
+        self.damaged[file.name] = reason
+        if may_pass:
+            self.again.add(file.name)
 
     def add(self, part: Part) -> None:
         """Put a part in place and tell of it."""
         self.store.add(part)
+        self.again |= part.again
         self.collected = self.collected.plus(part)
         self.done += part.weight
         self._tell(min(self.done, self.total))
@@ -168,138 +185,41 @@ class _Run:
         if self.report is not None:
             self.report(Progress(done, self.total, self.collected))
 
-    def finish(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def finish(self, connection: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
         """Note which containers were read to their end, and list all rejects."""
-        query = "SELECT name, stamp FROM fresh ORDER BY name"
         containers = (
-            (Entry(name, name, stamp), self.damaged.get(name))
-            for name, stamp in _rows(connection.execute(query))
-            if is_container(name)
+            (self._closed(file), self.damaged.get(file.name))
+            for file in comparing.fresh_files(connection)
+            if is_container(file.name)
         )
-        for chunk in _chunks(containers, BATCH_DOCUMENTS):
-            self.add(closing_part(chunk))
-        self.store.write_rejects(_rejects(connection, self.store))
+        for chunk in comparing.chunks(containers, BATCH_DOCUMENTS):
+            self.add(closing_part(chunk, self.origin, self.generation))
+        self.store.write_rejects(self._rejects(connection, paths))
         self._tell(self.total)
 
+    def _closed(self, file: File) -> Entry:
+        """Give a container as it is now known, or to be opened again next time."""
+        stamp = "" if file.name in self.again else file.stamp
+        return Entry(file.name, file.name, stamp)
 
-def _compare(
-    connection: duckdb.DuckDBPyConnection, paths: Iterable[str], store: RunStore
-) -> None:
-    """Make the table of the files that are there and are not known, in a fixed order."""
-    import pyarrow as pa
-
-    create_view(connection, store, "documents")
-    connection.execute("CREATE TABLE found (name TEXT, size BIGINT, stamp TEXT)")
-    for chunk in _chunks(find_files(paths, store.folder), _ROWS):
-        columns = (pa.array(column) for column in zip(*chunk, strict=True))
-        batch = pa.Table.from_arrays(list(columns), names=list(File._fields))
-        connection.register("batch", batch)
-        connection.execute("INSERT INTO found SELECT * FROM batch")
-        connection.unregister("batch")
-    connection.execute("""
-        CREATE TABLE fresh AS
-        SELECT DISTINCT name, size, stamp
-        FROM found ANTI JOIN documents USING (name, stamp)
-    """)
+    def _rejects(
+        self, connection: duckdb.DuckDBPyConnection, paths: list[str]
+    ) -> Iterator[dict[str, str]]:
+        for name, reason in sorted(self.refused.items()):
+            yield {"document": name, "reason": reason}
+        yield from comparing.rejects(connection, self.store, paths)
 
 
-def _sizes(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    """Give the bytes to read, and the number of files that need not be opened."""
-    query = """
-        SELECT
-            (SELECT coalesce(sum(size), 0)::BIGINT FROM fresh),
-            (SELECT count(DISTINCT name) FROM found) - (SELECT count(*) FROM fresh)
-    """
-    total, skipped = connection.execute(query).fetchall()[0]
-    return total, skipped
-
-
-def _entries(
-    connection: duckdb.DuckDBPyConnection, reject: Callable[[File, str], None]
-) -> Iterator[Entry]:
-    """Give every document that is to be read."""
-    query = """
-        SELECT name, size, stamp, coalesce(known, '')
-        FROM fresh LEFT JOIN (
-            SELECT name, string_agg(DISTINCT hex(digest), '')::TEXT AS known
-            FROM documents SEMI JOIN fresh USING (name)
-            WHERE digest IS NOT NULL GROUP BY name
-        ) USING (name)
-        ORDER BY name
-    """
-    cursor = connection.cursor()  # the connection answers other questions meanwhile
-    cursor.execute(query)
-    for name, size, stamp, known in _rows(cursor):
-        file = File(name, size, stamp)
-        if is_container(name):
-            yield from _members(connection, file, reject)
-        else:
-            yield Entry(name, name, stamp, known=bytes.fromhex(known), weight=size)
-
-
-def _rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    """Give the rows of a result, of which few are in memory."""
-    while rows := cursor.fetchmany(_ROWS):
-        yield from rows
-
-
-def _members(
-    connection: duckdb.DuckDBPyConnection,
-    file: File,
-    reject: Callable[[File, str], None],
-) -> Iterator[Entry]:
-    query = "SELECT DISTINCT name, stamp FROM documents WHERE container = ?"
-    known = frozenset(connection.execute(query, [file.name]).fetchall())
-    try:
-        yield from expand(file, known)
-    except (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, ValueError) as error:
-        reject(file, f"cannot be read: {error}")
-
-
-def _batches(entries: Iterable[Entry], origin: str) -> Iterator[Batch]:
+def _batches(entries: Iterable[Entry], origin: str, generation: int) -> Iterator[Batch]:
     """Put entries together, up to the limits of a part."""
     batch: list[Entry] = []
     size = 0
     for entry in entries:
         length = max(entry.weight, len(entry.data or b""))
         if batch and (len(batch) == BATCH_DOCUMENTS or size + length > BATCH_BYTES):
-            yield Batch(tuple(batch), origin)
+            yield Batch(tuple(batch), origin, generation)
             batch, size = [], 0
         batch.append(entry)
         size += length
     if batch:
-        yield Batch(tuple(batch), origin)
-
-
-def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    rest = iter(items)
-    while chunk := list(islice(rest, size)):
-        yield chunk
-
-
-def _rejects(
-    connection: duckdb.DuckDBPyConnection, store: RunStore
-) -> Iterator[dict[str, str]]:
-    """Give the documents that cannot be read as they are now, each with the reason."""
-    import pyarrow as pa
-
-    create_view(connection, store, "documents", "all_documents")
-    keys = [part["part"] for part in store.parts()]
-    order = pa.table(
-        {"part": pa.array(keys, pa.uint64()), "place": pa.array(range(len(keys)))}
-    )
-    connection.register("part_order", order)
-    query = """
-        WITH placed AS (
-            SELECT * FROM all_documents JOIN part_order USING (part)
-        ), latest AS (
-            SELECT name, max_by({'digest': digest}, place).digest AS digest
-            FROM placed GROUP BY name
-        )
-        SELECT name, max_by(reason, place)
-        FROM placed JOIN latest USING (name)
-        WHERE outcome = 'rejected' AND placed.digest IS NOT DISTINCT FROM latest.digest
-        GROUP BY name ORDER BY name
-    """
-    for name, reason in _rows(connection.execute(query)):
-        yield {"document": name, "reason": reason}
+        yield Batch(tuple(batch), origin, generation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -70,13 +71,14 @@ class Search:
             for place, (_, row) in enumerate(self.rows)
             if row.wait_us is not None
         ]
+        tail = _tail(self.options.share, len(spans) + len(waits))
         for asked, query in ((spans, _SPANS), (waits, _WAITS)):
             self._register(asked)
-            for row in self._ask(query, {"share": self.options.share}):
-                found += self._time(_Compared(*row), is_wait=query is _WAITS)
+            for row in self._ask(query, {"share": self.options.share, "tail": tail}):
+                found += self._time(_Compared(*row), tail, is_wait=query is _WAITS)
         return found
 
-    def _time(self, found: _Compared, *, is_wait: bool) -> list[Anomaly]:
+    def _time(self, found: _Compared, tail: float, *, is_wait: bool) -> list[Anomaly]:
         options = self.options
         if found.others < options.least_runs:
             return []
@@ -84,8 +86,9 @@ class Search:
         least = options.least_seconds * SECOND
         kind = None
         alike = 0
+        low, high = _bounds(found, self.options.share, tail)
         if (
-            found.value > found.high
+            found.value > high
             and found.value >= found.usual * options.factor
             and found.value - found.usual >= least
         ):
@@ -94,14 +97,14 @@ class Search:
         elif (
             not is_wait
             and row.status == Status.SUCCESSFUL
-            and found.value < found.low
+            and found.value < low
             and found.value * options.factor <= found.usual
             and found.usual - found.value >= least
         ):
             kind, alike = AnomalyKind.FAST, found.at_most
         if kind is None:
             return []
-        high = found.low if kind is AnomalyKind.FAST else found.high
+        bound = found.low if kind is AnomalyKind.FAST else found.high
         return [
             Anomaly(
                 kind,
@@ -111,8 +114,9 @@ class Search:
                 alike,
                 value_us=found.value,
                 usual_us=found.usual,
-                high_us=high,
+                high_us=bound,
                 attempts=row.attempts,
+                is_running=not is_wait and row.span == SpanKind.RUNNING,
             )
         ]
 
@@ -209,8 +213,35 @@ class _Compared(NamedTuple):
     low: int
     usual: int
     high: int
+    lowest: int
+    highest: int
     at_most: int
     at_least: int
+
+
+def _tail(share: float, comparisons: int) -> float:
+    """Give how rare each of so many times must be, so that all together are as rare.
+
+    Of several times the largest is high more often than each of them (Šidák, 1967).
+    """
+    return 1 - float(share ** (1 / max(comparisons, 1)))
+
+
+def _bounds(found: _Compared, share: float, tail: float) -> tuple[float, float]:
+    """Give the times below and above which hardly any healthy run is.
+
+    Where there are enough others, they show such times. But few others show none that are
+    so rare, and a slow one among many others is no measure: there the time that the share
+    of them does not reach is carried on, as if the logarithms of the times had the tails
+    of an exponential distribution, which are longer than those of most measured times.
+    """
+    shown = max(1 - share, 1 / (found.others + 1))
+    steps = max(math.log(0.5 / tail) / math.log(0.5 / shown), 1.0)
+    usual, low, high = (max(value, 1) for value in (found.usual, found.low, found.high))
+    lowest, highest = usual * (low / usual) ** steps, usual * (high / usual) ** steps
+    if found.others * tail >= 1:
+        return max(lowest, found.lowest), min(highest, found.highest)
+    return lowest, highest
 
 
 _COMPARED = """
@@ -219,6 +250,8 @@ SELECT
     quantile_disc(others.{value}, 1 - $share::DOUBLE),
     quantile_disc(others.{value}, 0.5),
     quantile_disc(others.{value}, $share::DOUBLE),
+    quantile_disc(others.{value}, $tail::DOUBLE),
+    quantile_disc(others.{value}, 1 - $tail::DOUBLE),
     count(*) FILTER (others.{value} <= asked.value),
     count(*) FILTER (others.{value} >= asked.value)
 FROM asked JOIN others USING (name)

@@ -22,6 +22,9 @@ __all__ = ["DaskEngine", "Engine", "InlineEngine", "ProcessEngine", "open_engine
 T = TypeVar("T")
 R = TypeVar("R")
 
+_PATIENCE = 10
+"""Seconds to wait for a scheduler, and for its first worker."""
+
 _WAITING = 2
 """Items under way per worker: one at work, one at hand."""
 
@@ -180,14 +183,25 @@ class DaskEngine:
         # Documents that had to be read to be found travel with the items.
         dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
         try:
+            # A client of an address that is none complains again when it is collected.
+            communication: Any = distributed.comm
+            communication.get_address_host_port(address)
             cluster: Any = distributed.Client
-            self._client = cluster(address, timeout=10, set_as_default=False)
+            self._client = cluster(address, timeout=_PATIENCE, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ConfigError(
                 f"no Dask scheduler answers at {address}: {error}\n"
                 "  hint: dask scheduler prints its address when it starts"
             ) from None
-        self.workers = sum(self._client.nthreads().values()) or 1
+        try:
+            self._client.wait_for_workers(1, timeout=_PATIENCE)
+        except TimeoutError:
+            self._client.close()
+            raise ConfigError(
+                f"the Dask scheduler at {address} has no workers\n"
+                f"  hint: start some: dask worker {address}"
+            ) from None
+        self.workers = sum(self._client.nthreads().values())
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Give the results as they come."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.analysis.precondition import require_sound
@@ -13,9 +14,10 @@ from taskgraph.graph import TaskGraph
 from taskgraph.history.database import Limits
 from taskgraph.history.extras import needs_extras
 from taskgraph.history.pools import Basis, Pool, read_pools
-from taskgraph.history.simulation import Simulation, simulate
+from taskgraph.history.remaining import Plan, is_under_way, plan
+from taskgraph.history.simulation import Simulation, redrawn, simulate
 from taskgraph.history.store import RunStore
-from taskgraph.model import Id, Subtask
+from taskgraph.model import Id
 
 if TYPE_CHECKING:
     from taskgraph.history.pools import Times
@@ -25,7 +27,6 @@ __all__ = ["Odds", "OddsOptions", "Quantile", "SubtaskOdds", "odds", "odds_of_po
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99)
 _Z = 1.959963984540054  # the 97.5 % point of the normal distribution
 _BINS = 40
-_ENDLESS = 10**15  # thirty years in microseconds; of so many there are few on a path
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,9 @@ class SubtaskOdds(NamedTuple):
         The share of samples in which it failed.
     runs : int
         The outcomes that were drawn from.
+    cut : int
+        Those of them that failed at a shorter timeout than the present one, so that they
+        are known only to be longer.
     """
 
     id: Id
@@ -87,6 +91,7 @@ class SubtaskOdds(NamedTuple):
     failure: float
     basis: Basis
     runs: int
+    cut: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,9 @@ class Odds:
     Attributes
     ----------
     options : OddsOptions
+    since : datetime or None
+        The moment of the document, from which on a running task is simulated and the
+        window counts; ``None`` where it is simulated from its start, as if it began now.
     probability : float
         That it ends within the window, and well.
     low, high : float
@@ -114,6 +122,7 @@ class Odds:
     """
 
     options: OddsOptions
+    since: datetime | None
     probability: float
     low: float
     high: float
@@ -132,11 +141,12 @@ def odds(
     *,
     limits: Limits | None = None,
 ) -> Odds:
-    """Simulate a task from its start with the outcomes that its subtasks had before.
+    """Simulate a task with the outcomes that its subtasks had before.
 
-    Subtasks are drawn independently of each other, and as many as the DAG allows are in
-    flight at once. The waits that were measured hold the engine's delays, and the queues
-    of the past.
+    A running task goes on from the moment of the document; any other is simulated from its
+    start, whatever became of it. Subtasks are drawn independently of each other, and as
+    many as the DAG allows are in flight at once. The waits that were measured hold the
+    engine's delays, and the queues of the past.
 
     Parameters
     ----------
@@ -154,11 +164,18 @@ def odds(
     """
     require_sound(graph)
     store.require()
-    return odds_of_pools(graph, read_pools(store, graph, limits), options)
+    pools = read_pools(store, graph, limits)
+    return odds_of_pools(graph, pools, options, as_of=graph.task.as_of())
 
 
 @needs_extras
-def odds_of_pools(graph: TaskGraph, pools: dict[str, Pool], options: OddsOptions) -> Odds:
+def odds_of_pools(
+    graph: TaskGraph,
+    pools: dict[str, Pool],
+    options: OddsOptions,
+    *,
+    as_of: datetime | None = None,
+) -> Odds:
     """Simulate a task with given outcomes.
 
     Parameters
@@ -167,34 +184,28 @@ def odds_of_pools(graph: TaskGraph, pools: dict[str, Pool], options: OddsOptions
     pools : dict of str to Pool
         By the name of the subtask. One that is not there takes its whole timeout.
     options : OddsOptions
+    as_of : datetime, optional
+        The moment from which on a running task is simulated; else it is from its start.
     """
     require_sound(graph)
-    drawn = [pools.get(sub.name) or _without_runs(sub) for sub in graph.subtasks]
+    since = as_of if is_under_way(graph.task) else None
+    plans = plan(graph, pools, since)
     found = simulate(
         graph,
-        drawn,
+        plans,
         samples=options.samples,
         seed=options.seed,
         attempts=options.attempts,
     )
-    return _summary(graph, drawn, found, options)
-
-
-def _without_runs(subtask: Subtask) -> Pool:
-    import numpy as np
-
-    timeout = max(subtask.timeout or 0, 0)
-    return Pool(
-        basis=Basis.TIMEOUT if timeout else Basis.NOTHING,
-        spans=np.array([min(timeout * SECOND, _ENDLESS)], np.int64),
-        succeeded=np.array([True]),
-        single=np.array([True]),
-        waits=np.array([], np.int64),
-    )
+    return _summary(graph, plans, found, options, since)
 
 
 def _summary(
-    graph: TaskGraph, pools: list[Pool], found: Simulation, options: OddsOptions
+    graph: TaskGraph,
+    plans: list[Plan],
+    found: Simulation,
+    options: OddsOptions,
+    since: datetime | None,
 ) -> Odds:
     import numpy as np
 
@@ -205,6 +216,7 @@ def _summary(
     quantiles = [_quantile(found.makespans, share) for share in _SHARES] if done else []
     return Odds(
         options=options,
+        since=since,
         probability=in_time / found.samples,
         low=low,
         high=high,
@@ -217,8 +229,9 @@ def _summary(
                 name=subtask.name,
                 criticality=found.critical[node] / max(done, 1),
                 failure=found.failures[node] / found.samples,
-                basis=pools[node].basis,
-                runs=_runs(pools[node]),
+                basis=plans[node].pool.basis,
+                runs=_runs(plans[node].pool),
+                cut=int(redrawn(*plans[node]).sum()),
             )
             for node, subtask in enumerate(graph.subtasks)
         ),

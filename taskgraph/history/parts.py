@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import tarfile
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO, Any, NamedTuple
 
+from taskgraph.errors import InputError, Problem
 from taskgraph.history.rows import SubtaskRow, TaskRow, rows_of
 from taskgraph.history.schema import write_table
 from taskgraph.model import Task
 from taskgraph.sources import Source, read_source
 from taskgraph.sources.parsing import paused_collector
+from taskgraph.sources.unpacking import DAMAGED
 
-__all__ = ["Batch", "Entry", "Part", "build_part", "closing_part", "digest_of", "open_file"]
+__all__ = [
+    "Batch",
+    "Entry",
+    "Part",
+    "build_part",
+    "closing_part",
+    "digest_of",
+    "is_outside",
+    "open_file",
+    "reason_of",
+]
 
 _READ, _REJECTED, _UNCHANGED, _CONTAINER = "read", "rejected", "unchanged", "container"
 _STAGE = 100
 _TRY_AGAIN = ""
 """The stamp of what could not be opened: nothing has it, so it is tried again."""
+_UNNUMBERED = (FileNotFoundError, PermissionError, TimeoutError, ConnectionError)
+"""What file systems of networks say without a number."""
+_DAMAGE = (*DAMAGED, LookupError, tarfile.TarError)
+_WANTS_EXTRA = "install the extra"  # so do hints begin where only a library is missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +62,8 @@ class Entry:
         The document itself where it had to be read to be found.
     known : bytes
         The digests that documents of this name had before, 16 bytes each.
+    rejected : bytes
+        The digests with which they were rejected: what could be read of them is there.
     weight : int
         How much of the input it is, in bytes.
     """
@@ -56,20 +75,34 @@ class Entry:
     version: str = ""
     data: bytes | None = None
     known: bytes = b""
+    rejected: bytes = b""
     weight: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one part is made of."""
+    """What one part is made of.
+
+    Attributes
+    ----------
+    entries : tuple of Entry
+    origin : str
+    generation : int
+        How many parts there were before the collection that this part is of.
+    is_closing : bool
+        It says which containers were read, not what is in them.
+    """
 
     entries: tuple[Entry, ...]
     origin: str = ""
+    generation: int = 0
+    is_closing: bool = False
 
     @property
     def key(self) -> int:
-        """The number of the part: the same for the same entries."""
-        digest = hashlib.blake2b(self.origin.encode(), digest_size=8)
+        """The number of the part: the same for the same entries of one collection."""
+        start = f"{self.generation}\0{self.is_closing}\0{self.origin}"
+        digest = hashlib.blake2b(start.encode("utf-8", "replace"), digest_size=8)
         for entry in self.entries:
             digest.update(f"\0{entry.name}\0{entry.stamp}".encode("utf-8", "replace"))
         return int.from_bytes(digest.digest())
@@ -82,21 +115,28 @@ class Part:
     Attributes
     ----------
     key : int
+    origin : str
+    generation : int
     documents, rejects, unchanged, tasks, subtasks : int
         How many the part has; the first counts all that were looked at.
     weight : int
         How much of the input it is, in bytes.
+    again : frozenset of str
+        The containers of what could not be opened.
     files : tuple of (str, bytes)
         The tables that have rows, as (table, content).
     """
 
     key: int
+    origin: str
+    generation: int
     documents: int
     rejects: int
     unchanged: int
     tasks: int
     subtasks: int
     weight: int
+    again: frozenset[str]
     files: tuple[tuple[str, bytes], ...]
 
 
@@ -158,19 +198,25 @@ def build_part(batch: Batch) -> Part:
     return _part(batch, rows.outcomes, rows.tasks, rows.subtasks)
 
 
-def closing_part(files: Sequence[tuple[Entry, str | None]]) -> Part:
+def closing_part(
+    files: Sequence[tuple[Entry, str | None]], origin: str, generation: int
+) -> Part:
     """Make the part that says which containers were read to their end.
 
     Parameters
     ----------
     files : sequence of (Entry, str or None)
-        The containers, each with the reason why it could not be read.
+        The containers, each with the reason why it could not be read; one without a
+        stamp is read again next time.
+    origin : str
+    generation : int
     """
     outcomes = [
         _Outcome(_REJECTED if reason else _CONTAINER, entry.stamp, reason=reason)
         for entry, reason in files
     ]
-    return _part(Batch(tuple(entry for entry, _ in files)), outcomes, [], [])
+    batch = Batch(tuple(entry for entry, _ in files), origin, generation, is_closing=True)
+    return _part(batch, outcomes, [], [])
 
 
 def _part(
@@ -190,14 +236,20 @@ def _part(
         "tasks": tasks,
         "subtasks": subtasks,
     }
+    entries = zip(batch.entries, outcomes, strict=True)
     return Part(
         key=key,
+        origin=batch.origin,
+        generation=batch.generation,
         documents=len(documents) - counts[_CONTAINER],
         rejects=counts[_REJECTED],
         unchanged=counts[_UNCHANGED],
         tasks=len(tasks),
         subtasks=len(subtasks),
         weight=sum(entry.weight for entry in batch.entries),
+        again=frozenset(
+            entry.container for entry, outcome in entries if outcome.stamp == _TRY_AGAIN
+        ),
         files=tuple(
             (name, write_table(name, rows)) for name, rows in tables.items() if rows
         ),
@@ -207,29 +259,59 @@ def _part(
 def _read_entry(entry: Entry) -> _Outcome:
     try:
         data = _content(entry)
-    except OSError as error:
-        reason = f"{entry.name}: cannot be opened: {error.strerror or error}"
-        return _Outcome(_REJECTED, _TRY_AGAIN, reason=reason)
-    except (EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        reason = f"{entry.name}: is damaged: {error}"
-        return _Outcome(_REJECTED, entry.stamp, reason=reason)
+    except Exception as error:  # noqa: BLE001 - damage shows itself in many ways
+        stamp = _TRY_AGAIN if is_outside(error) else entry.stamp
+        return _Outcome(_REJECTED, stamp, reason=reason_of(entry.name, error))
     digest = digest_of(data)
-    if any(digest == entry.known[i : i + 16] for i in range(0, len(entry.known), 16)):
+    if _holds(entry.known, digest):
         return _Outcome(_UNCHANGED, entry.stamp, digest)
     found: list[tuple[Task, ...]] = []
     reason = ""
+    stamp = entry.stamp
     try:
         for reading in read_source(Source(entry.name, lambda: data)):
             if reading.error is not None:
                 reason = reason or str(reading.error)
+                if reading.error.hint.startswith(_WANTS_EXTRA):
+                    stamp = _TRY_AGAIN
             elif any(task.is_definition for task in reading.tasks):
                 reason = f"{reading.file}: is a definition: it says nothing of a run"
             else:
                 found.append(reading.tasks)
     except Exception as error:  # noqa: BLE001 - one document must not stop all others
         reason = _fault(entry, error)
-    kind = _REJECTED if reason else _READ
-    return _Outcome(kind, entry.stamp, digest, reason or None, tuple(found))
+    if not reason:
+        return _Outcome(_READ, stamp, digest, None, tuple(found))
+    if _holds(entry.rejected, digest):
+        found = []  # they were added when it was rejected before
+    return _Outcome(_REJECTED, stamp, digest, reason, tuple(found))
+
+
+def _holds(digests: bytes, digest: bytes) -> bool:
+    return any(digest == digests[i : i + 16] for i in range(0, len(digests), 16))
+
+
+def is_outside(error: Exception) -> bool:
+    """Tell whether what went wrong lies outside the document, so that it may pass.
+
+    The system numbers its errors; the libraries that unpack do not.
+    """
+    if isinstance(error, OSError):
+        if error.errno is None:
+            return isinstance(error, _UNNUMBERED)
+        return error.errno != errno.EINVAL  # that is a place before the start
+    return not isinstance(error, _DAMAGE)
+
+
+def reason_of(name: str, error: Exception) -> str:
+    """Say why a document or an archive cannot be read."""
+    text = str(error).partition("\n")[0] or type(error).__name__
+    if is_outside(error):
+        text = f"cannot be opened: {getattr(error, 'strerror', None) or text}"
+        hint = "it is tried again next time"
+    else:
+        text, hint = f"is damaged: {text}", "copy or save it again"
+    return str(InputError(name, [Problem(text)], hint))
 
 
 def _fault(entry: Entry, error: Exception) -> str:

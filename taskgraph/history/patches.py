@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from taskgraph.analysis.budget import Budget, budget
+from taskgraph.errors import InputError
 from taskgraph.graph import build_graph
-from taskgraph.history.timeouts import Advice, Verdict
-from taskgraph.model import Subtask, Task
+from taskgraph.history.advice import CHANGES, Advice, judged
+from taskgraph.model import Origin, Subtask, Task
+from taskgraph.sources.document import Document
+from taskgraph.sources.parsing import parse_json
 
 __all__ = ["TimeoutPatch", "timeout_patch"]
 
-_CHANGES = frozenset({Verdict.LOWER, Verdict.RAISE, Verdict.SET})
+_MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,8 @@ class TimeoutPatch:
     ----------
     operations : tuple of dict
         A JSON Patch (RFC 6902) for the document. Each change is preceded by a test of the
-        old value, so that it is never applied to another document.
+        value as it is written there, so that it is never applied to another document. The
+        new value is written in the same way: as a number, or as a text with units.
     before, after : Budget or None
         The worst case without and with the patch; ``None`` where the graph is not sound.
     """
@@ -43,32 +47,73 @@ def timeout_patch(task: Task, advice: Iterable[Advice]) -> TimeoutPatch:
     advice : iterable of Advice
         What is about other kinds of tasks is left out.
     """
-    chosen = {
-        one.subtask: one.advised
-        for one in advice
-        if one.task in {None, task.name} and one.verdict in _CHANGES
-    }
+    known = {one.subtask: one for one in advice if one.task in {None, task.name}}
+    root = _parsed(task.origin)
     operations: list[dict[str, Any]] = []
     subtasks: list[Subtask] = []
     for position, subtask in enumerate(task.subtasks):
-        advised = chosen.get(subtask.name)
-        if advised is None or advised == subtask.timeout:
+        one = known.get(subtask.name)
+        one = one and judged(one, subtask.timeout)
+        if one is None or one.verdict not in CHANGES or one.advised == subtask.timeout:
             subtasks.append(subtask)
             continue
-        path = f"{task.origin.subtask_pointer(position)}/timeout"
-        operations += _change(path, subtask.timeout, advised)
-        subtasks.append(subtask._replace(timeout=advised))
+        pointer = f"{task.origin.subtask_pointer(position)}/timeout"
+        operations += _change(root, pointer, subtask.timeout, one.advised or 0)
+        subtasks.append(subtask._replace(timeout=one.advised))
     changed = replace(task, subtasks=tuple(subtasks))
     return TimeoutPatch(tuple(operations), _budget(task), _budget(changed))
 
 
-def _change(path: str, old: int | None, new: int) -> list[dict[str, Any]]:
-    if old is None:
-        return [{"op": "add", "path": path, "value": new}]
+def _parsed(origin: Origin) -> Any:
+    """Parse the document again, to see how its timeouts are written."""
+    document = Document(origin.file, origin.data, origin.first_line, origin.syntax)
+    try:
+        if origin.syntax == "yaml":
+            from taskgraph.sources.yaml_text import parse_yaml
+
+            return parse_yaml(document)
+        return parse_json(document)
+    except InputError:  # the task was not read from a document
+        return _MISSING
+
+
+def _change(root: Any, pointer: str, old: int | None, new: int) -> list[dict[str, Any]]:
+    written = _look_up(root, pointer)
+    if written is _MISSING:
+        known = root is _MISSING and old is not None
+        return [{"op": "replace" if known else "add", "path": pointer, "value": new}]
+    value = _written_like(written, new)
     return [
-        {"op": "test", "path": path, "value": old},
-        {"op": "replace", "path": path, "value": new},
+        {"op": "test", "path": pointer, "value": written},
+        {"op": "replace", "path": pointer, "value": value},
     ]
+
+
+def _look_up(root: Any, pointer: str) -> Any:
+    """Give what a JSON pointer (RFC 6901) points at."""
+    value = root
+    for token in pointer.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, dict) and key in value:
+            value = value[key]
+        else:
+            return _MISSING
+    return value
+
+
+def _written_like(example: Any, seconds: int) -> int | str:
+    """Write a duration as a number, or as a text with units, as the example is."""
+    if not isinstance(example, str):
+        return seconds
+    if example.strip().isdecimal():
+        return str(seconds)
+    text, left = "", seconds
+    for unit, size in (("h", 3600), ("m", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        text += f"{count}{unit}" if count else ""
+    return text
 
 
 def _budget(task: Task) -> Budget | None:

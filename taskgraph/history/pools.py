@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from taskgraph.analysis.states import SpanKind
+from taskgraph.analysis.states import SECOND, SpanKind
 from taskgraph.graph import TaskGraph
 from taskgraph.history.database import Limits, open_database, read_tables
 from taskgraph.history.store import RunStore
@@ -31,6 +31,9 @@ class Basis(StrEnum):
     OTHERS = "runs in other kinds of tasks"
     TIMEOUT = "no runs: its whole timeout"
     NOTHING = "no runs and no timeout: counted as 0"
+    DONE = "it is done"
+    FAILED = "it has failed"
+    REST = "no run as long: the rest of its timeout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,9 @@ class Pool:
         operator made them, and what lies between.
     waits : array of int64
         Microseconds from the end of the last upstream to the start, ascending.
+    cut : array of bool or None
+        Whether the run failed at its timeout, so that it would have taken longer;
+        ``None`` is nowhere.
     """
 
     basis: Basis
@@ -56,6 +62,7 @@ class Pool:
     succeeded: Flags
     single: Flags
     waits: Times
+    cut: Flags | None = None
 
 
 def read_pools(
@@ -73,7 +80,7 @@ def read_pools(
     limits : Limits, optional
     """
     names = sorted({subtask.name for subtask in graph.subtasks})
-    with open_database(limits or Limits()) as connection:
+    with open_database(limits or Limits(), store) as connection:
         read_tables(connection, store)
         _register(connection, names)
         connection.execute(_OUTCOMES, {"task": graph.task.name, "most": MOST_OUTCOMES})
@@ -110,6 +117,7 @@ def _split(
             succeeded=np.asarray(spans["succeeded"][part], np.bool_),
             single=np.asarray(spans["single"][part], np.bool_),
             waits=np.asarray(waits["wait_us"][wait_part], np.int64),
+            cut=np.asarray(spans["cut"][part], np.bool_),
         )
     return pools
 
@@ -119,20 +127,24 @@ CREATE TABLE outcomes AS
 SELECT
     number, task = $task AS own, span_us, wait_us,
     status = 'SUCCESSFUL' AND operation <> 'SKIP' AS succeeded,
-    span = '{SpanKind.ONE_RUN}' AS single
+    span = '{SpanKind.ONE_RUN}' AS single,
+    coalesce(
+        single AND status = 'FAILED' AND timeout > 0 AND span_us // {SECOND} >= timeout,
+        false
+    ) AS cut
 FROM subtasks JOIN wanted USING (name) JOIN current USING (part, task_row)
 WHERE status IN ('SUCCESSFUL', 'FAILED') AND operation IN ('EXECUTE', 'RETRY', 'SKIP')
     AND span IN ('{SpanKind.ONE_RUN}', '{SpanKind.SEVERAL_RUNS}') AND span_us IS NOT NULL
 QUALIFY (own OR NOT bool_or(own) OVER (PARTITION BY number))
     AND row_number() OVER (
         PARTITION BY number, own
-        ORDER BY as_of DESC NULLS LAST, start_time DESC, span_us, succeeded, wait_us
+        ORDER BY as_of DESC NULLS LAST, start_time DESC, span_us, succeeded, wait_us, cut
     ) <= $most
 """
 
 _SPANS = """
-SELECT number, own, span_us, succeeded, single FROM outcomes
-ORDER BY number, span_us, succeeded, single
+SELECT number, own, span_us, succeeded, single, cut FROM outcomes
+ORDER BY number, span_us, succeeded, single, cut
 """
 
 _WAITS = """

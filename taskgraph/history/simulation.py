@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from taskgraph.analysis.states import SECOND
 from taskgraph.graph import TaskGraph
 from taskgraph.history.pools import Pool
+from taskgraph.history.remaining import Plan
 
 if TYPE_CHECKING:
     import numpy
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Times: TypeAlias = numpy.ndarray[Any, numpy.dtype[numpy.int64]]
     Flags: TypeAlias = numpy.ndarray[Any, numpy.dtype[numpy.bool_]]
 
-__all__ = ["Simulation", "simulate"]
+__all__ = ["Simulation", "redrawn", "simulate"]
 
 _CELLS = 1_000_000
 """Nodes times samples of a block: its arrays stay in the processor's cache or near it."""
@@ -45,19 +45,23 @@ class Simulation:
 
 
 def simulate(
-    graph: TaskGraph, pools: list[Pool], *, samples: int, seed: int, attempts: int = 1
+    graph: TaskGraph, plans: list[Plan], *, samples: int, seed: int, attempts: int = 1
 ) -> Simulation:
     """Draw the outcome of every subtask many times over.
 
     A subtask starts a drawn wait after its last upstream has ended, and takes a drawn
-    time. A single run longer than the subtask's timeout is cut there and has failed.
+    time. A single run longer than the subtask's timeout is cut there and has failed. One
+    that failed at a shorter timeout is known only to be longer: its time is drawn again
+    from the healthy runs that were, each as likely (so does the estimator of Kaplan and
+    Meier, 1958, hand on the weight of what is censored); where there is none, it lasts to
+    the timeout and fails there, and without a timeout it fails when it did.
 
     Parameters
     ----------
     graph : TaskGraph
         Sound.
-    pools : list of Pool
-        For each node what to draw from, with replacement.
+    plans : list of Plan
+        For each node what to draw from, with replacement, and its timeout.
     samples : int
     seed : int
         The same seed gives the same samples.
@@ -72,10 +76,7 @@ def simulate(
     import numpy as np
 
     source = np.random.Generator(np.random.PCG64(seed))
-    draws = [
-        _Draw(pool, subtask.timeout or 0, attempts)
-        for pool, subtask in zip(pools, graph.subtasks, strict=True)
-    ]
+    draws = [_Draw(*plan, attempts) for plan in plans]
     block = max(_LEAST_BLOCK, _CELLS // max(len(graph), 1))
     makespans = []
     critical = np.zeros(len(graph), np.int64)
@@ -97,18 +98,28 @@ def simulate(
 class _Draw:
     """Draws outcomes of one subtask."""
 
-    def __init__(self, pool: Pool, timeout: int, attempts: int) -> None:
+    def __init__(self, pool: Pool, limit: int, attempts: int) -> None:
         import numpy as np
 
         self.waits = pool.waits
         self.spans = pool.spans
         self.succeeded = pool.succeeded
         self.attempts = attempts
-        if timeout > 0:
-            late = pool.single & (pool.spans > timeout * SECOND)
+        self.limit = limit
+        self.healthy = pool.spans[pool.single & pool.succeeded]
+        self.first_longer: Times | None = None
+        again = redrawn(pool, limit)
+        if again.any():
+            firsts = np.searchsorted(self.healthy, pool.spans, side="right")
+            self.first_longer = np.where(again, firsts, len(self.healthy))
+            if limit:
+                none = again & (firsts == len(self.healthy))
+                self.spans = np.where(none, limit, self.spans)
+        if limit:
+            late = pool.single & (pool.spans > limit)
             if late.any():
-                self.spans = np.where(late, timeout * SECOND, pool.spans)
-                self.succeeded = pool.succeeded & ~late
+                self.spans = np.where(late, limit, self.spans)
+                self.succeeded = self.succeeded & ~late
         self.is_safe = bool(self.succeeded.all())
 
     def waiting(self, source: numpy.random.Generator, size: int) -> Times | int:
@@ -123,17 +134,48 @@ class _Draw:
         """Draw how long it works, and where it fails for good: ``None`` is nowhere."""
         import numpy as np
 
+        spans, failed = self._once(source, size)
+        if failed is None:
+            return spans, None
+        for _ in range(self.attempts - 1):
+            (again,) = np.nonzero(failed)
+            more, fails = self._once(source, len(again))
+            spans[again] += more
+            failed[again] = False if fails is None else fails
+        return spans, failed
+
+    def _once(
+        self, source: numpy.random.Generator, size: int
+    ) -> tuple[Times, Flags | None]:
+        """Draw one attempt."""
+        import numpy as np
+
         chosen = _choose(source, len(self.spans), size)
         spans = self.spans.take(chosen)
         if self.is_safe:
             return spans, None
         failed = ~self.succeeded.take(chosen)
-        for _ in range(self.attempts - 1):
-            (again,) = np.nonzero(failed)
-            chosen = _choose(source, len(self.spans), len(again))
-            spans[again] += self.spans.take(chosen)
-            failed[again] = ~self.succeeded.take(chosen)
+        if self.first_longer is not None:
+            first = self.first_longer.take(chosen)
+            (places,) = np.nonzero(first < len(self.healthy))
+            first = first[places]
+            shares = source.random(len(places))
+            chosen = first + (shares * (len(self.healthy) - first)).astype(np.int64)
+            longer = self.healthy.take(chosen)
+            late = (longer > self.limit) if self.limit else np.zeros(len(places), bool)
+            spans[places] = np.where(late, self.limit, longer)
+            failed[places] = late
         return spans, failed
+
+
+def redrawn(pool: Pool, limit: int) -> Flags:
+    """Tell which outcomes were cut at a timeout that is shorter than the present one."""
+    import numpy as np
+
+    if pool.cut is None:
+        return np.zeros(len(pool.spans), np.bool_)
+    found: Flags = pool.cut & ((pool.spans < limit) if limit else True)
+    return found
 
 
 def _choose(source: numpy.random.Generator, count: int, size: int) -> Times:

@@ -153,8 +153,9 @@ def statistics(
 
 def _group(share: _Share) -> list[KindStats]:
     """Group the kinds of one bucket."""
-    with open_database(share.limits) as connection:
-        read_tables(connection, RunStore(share.folder))
+    store = RunStore(share.folder)
+    with open_database(share.limits, store) as connection:
+        read_tables(connection, store)
         queries = (_TASKS, _SUBTASKS)
         bucket = {"bucket": share.bucket, "buckets": share.buckets}
         rows = [r for sql in queries for r in connection.execute(sql, bucket).fetchall()]
@@ -190,16 +191,16 @@ _IN_BUCKET = "md5_number_lower({}) % $buckets::UBIGINT = $bucket::UBIGINT"
 _TASKS = f"""
 SELECT
     name, NULL, count(*),
-    count(*) FILTER (ran_once AND span_us IS NOT NULL),
-    count(*) FILTER (status = 'FAILED'),
+    count(*) FILTER (ran_once AND span_us IS NOT NULL AND status = last_status),
+    count(*) FILTER (last_status = 'FAILED'),
     count(*) FILTER (skipped > 0),
     count(*) FILTER (retried > 0 OR operation = 'RETRY'),
     count(*) FILTER (operation = 'ROLLBACK'),
-    {_summary("span_us", "ran_once AND status = 'SUCCESSFUL'")},
+    {_summary("span_us", "ran_once AND status = 'SUCCESSFUL' AND status = last_status")},
     {_summary("epoch_us(start_time) - epoch_us(create_time)", "start_time >= create_time")},
     NULL,
     {_summary("NULL::BIGINT", "false")}
-FROM tasks SEMI JOIN current ON tasks.part = current.part AND tasks.row = current.task_row
+FROM tasks JOIN current ON tasks.part = current.part AND tasks.row = current.task_row
 WHERE {_IN_BUCKET.format("name")}
 GROUP BY name
 """

@@ -3,24 +3,28 @@
 The manifest is a text file to which one line is added for each part, after the files of
 the part are in place. A part without a line does not exist: a collection that is killed
 leaves whole parts and files that nobody counts. The key of a part comes from the names and
-stamps of its documents, so the same work done twice gives the same part, counted once.
+stamps of its documents and from the number of parts before the collection: no file that
+counts is ever written over.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from taskgraph.errors import ConfigError
+from taskgraph.history.locking import locked
 from taskgraph.history.parts import Part
 from taskgraph.history.schema import TABLES
 
-__all__ = ["RunStore"]
+__all__ = ["RunStore", "is_store"]
 
 _MANIFEST = "manifest.jsonl"
+_LOCK = ".lock"
 _HEADER = {"format": "taskgraph/history", "version": 1}
 _REJECTS = "rejects.jsonl"
 
@@ -34,6 +38,11 @@ class RunStore:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
+        if "://" in os.fspath(folder):
+            raise ConfigError(
+                f"{folder}: a history lies in a local folder, not at an address\n"
+                "  hint: name a folder of this machine, or one that is mounted"
+            )
         self.folder = Path(folder)
 
     @property
@@ -41,23 +50,28 @@ class RunStore:
         """Where the documents that could not be read are listed, with the reasons."""
         return self.folder / _REJECTS
 
-    def create(self) -> None:
-        """Make the folder where it does not exist yet.
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Make the folder where it does not exist yet, and keep others from adding to it.
+
+        What collections that were killed left behind is removed.
 
         Raises
         ------
         ConfigError
-            If it cannot be made, or is something else.
+            If it cannot be written, is something else, or is being added to.
         """
-        try:
-            for table in TABLES:
-                (self.folder / table).mkdir(parents=True, exist_ok=True)
-            if not self._manifest.exists():
-                _write_whole(self._manifest, f"{json.dumps(_HEADER)}\n".encode())
-        except OSError as error:
-            message = f"{self.folder}: cannot be written: {error.strerror}"
-            raise ConfigError(message) from None
-        self._require_header()
+        with ExitStack() as stack:
+            with _writing(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(locked(self.folder / _LOCK))
+                for table in TABLES:
+                    (self.folder / table).mkdir(exist_ok=True)
+                if not self._manifest.exists():
+                    _write_whole(self._manifest, f"{json.dumps(_HEADER)}\n".encode())
+                self._require_header()
+                self._sweep()
+            yield
 
     def require(self) -> None:
         """Refuse a folder in which nothing was collected.
@@ -71,16 +85,18 @@ class RunStore:
                 f"{self.folder}: holds no history\n"
                 f"  hint: taskgraph history collect FOLDER -o {self.folder}"
             )
-        self._require_header()
+        try:
+            self._require_header()
+        except OSError as error:
+            message = f"{self._manifest}: cannot be read: {error.strerror}"
+            raise ConfigError(message) from None
 
     @property
     def _manifest(self) -> Path:
         return self.folder / _MANIFEST
 
     def _require_header(self) -> None:
-        with self._manifest.open("rb") as stream:
-            header = _parsed(stream.readline())
-        if header != _HEADER:
+        if not is_store(self.folder):
             raise ConfigError(f"{self._manifest}: is not a manifest of this version")
 
     def parts(self) -> Iterator[dict[str, Any]]:
@@ -109,13 +125,20 @@ class RunStore:
         """Put a part in place, for good.
 
         The files are on disk before the manifest says that they count.
+
+        Raises
+        ------
+        ConfigError
+            If they cannot be written, for example because the disk is full.
         """
-        for table, content in part.files:
-            _write_whole(self.folder / table / _file_name(part.key), content)
+        facts = ("origin", "generation")
         counts = ("documents", "rejects", "unchanged", "tasks", "subtasks")
         line = {"part": part.key, "tables": [table for table, _ in part.files]}
-        line |= {name: getattr(part, name) for name in counts}
-        self._append(json.dumps(line).encode() + b"\n")
+        line |= {name: getattr(part, name) for name in (*facts, *counts)}
+        with _writing(self.folder):
+            for table, content in part.files:
+                _write_whole(self.folder / table / _file_name(part.key), content)
+            self._append(json.dumps(line).encode() + b"\n")
 
     def _append(self, line: bytes) -> None:
         handle = os.open(
@@ -126,12 +149,13 @@ class RunStore:
             os.lseek(handle, end - 1, os.SEEK_SET)
             if os.read(handle, 1) != b"\n":  # the last write was cut off
                 line = b"\n" + line
-            os.write(handle, line)
+            while line:  # a disk that is getting full takes only some of it
+                line = line[os.write(handle, line) :]
             os.fsync(handle)
         finally:
             os.close(handle)
 
-    def sweep(self) -> None:
+    def _sweep(self) -> None:
         """Remove what collections that were killed left behind."""
         keys = {_file_name(part["part"]) for part in self.parts()}
         for table in TABLES:
@@ -146,16 +170,47 @@ class RunStore:
         with self.rejects_file.open("rb") as stream:
             return sum(1 for _ in stream)
 
-    def write_rejects(self, lines: Iterator[dict[str, str]]) -> int:
-        """Replace the list of rejected documents; give how many there are."""
-        count = 0
+    def write_rejects(self, lines: Iterable[dict[str, str]]) -> None:
+        """Replace the list of rejected documents.
+
+        Raises
+        ------
+        ConfigError
+            If it cannot be written.
+        """
         temporary = self.rejects_file.with_suffix(".new")
-        with temporary.open("w", encoding="utf-8", newline="\n") as stream:
+        with (
+            _writing(self.folder),
+            temporary.open("w", encoding="utf-8", newline="\n") as stream,
+        ):
             for line in lines:
                 stream.write(json.dumps(line, ensure_ascii=False) + "\n")
-                count += 1
-        os.replace(temporary, self.rejects_file)
-        return count
+        with _writing(self.folder):
+            os.replace(temporary, self.rejects_file)
+
+
+def is_store(folder: str | os.PathLike[str]) -> bool:
+    """Tell whether a folder is one in which a history is collected.
+
+    Raises
+    ------
+    OSError
+        If its manifest cannot be read.
+    """
+    with open(os.path.join(folder, _MANIFEST), "rb") as stream:
+        return _parsed(stream.readline(1000)) == _HEADER
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Say what the user can do where the system refuses to write."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}: cannot be written: {error.strerror or error}\n  hint: make room "
+            "or ask for permission; the same command then goes on from there"
+        ) from None
 
 
 def _file_name(key: int) -> str:

@@ -23,37 +23,50 @@ FROM (
 """
 
 # Timeouts may be any number of 64 bits, so they are never multiplied.
-# A run is healthy, was cut though it may have been, or hung.
+# A run is healthy, was cut though it may have been, or hung; or it is not known.
 RUNS = f"""
 CREATE TABLE runs AS
+WITH timed AS (
+    SELECT
+        task, name, span_us, span = '{SpanKind.ONE_RUN}' AS is_one,
+        is_one AND status = 'SUCCESSFUL' AS is_healthy,
+        is_one AND status = 'FAILED' AS is_failed,
+        greatest(coalesce(timeout, 0), 0) AS timeout,
+        timeout > 0 AND span_us // {SECOND} >= timeout AS is_late
+    FROM seen
+    WHERE span IN ('{SpanKind.ONE_RUN}', '{SpanKind.SEVERAL_RUNS}') AND span_us IS NOT NULL
+), judged AS (
+    SELECT
+        *,
+        max(span_us) FILTER (is_healthy) OVER kind AS reach,
+        count(*) FILTER (is_failed AND is_late) OVER kind AS failed_late,
+        count(*) FILTER (is_failed AND NOT is_late) OVER kind AS failed_early,
+        count(*) FILTER (
+            is_healthy AND timeout > 0 AND 2 * span_us // {SECOND} >= timeout
+        ) OVER kind AS near,
+        count(*) FILTER (NOT is_one AND is_late) OVER kind AS several
+    FROM timed
+    WINDOW kind AS (PARTITION BY task, name)
+)
 SELECT
     task, name, timeout, span_us,
     CASE
-        WHEN is_one AND status = 'SUCCESSFUL' THEN 'healthy'
-        WHEN 2 * reach // {SECOND} >= timeout THEN 'cut'
+        WHEN is_healthy THEN 'healthy'
+        WHEN is_one AND (reach IS NULL OR 2 * reach // {SECOND} >= timeout) THEN 'cut'
         WHEN is_one THEN 'hung'
+        WHEN coalesce(2 * reach // {SECOND} < timeout, failed_late = 0) THEN 'unknown'
+        WHEN failed_late + failed_early > 0 AND failed_late >= failed_early THEN 'cut'
+        WHEN failed_late + failed_early = 0 AND near >= several THEN 'cut'
+        ELSE 'unknown'
     END AS what
-FROM (
-    SELECT
-        task, name, status, span_us, span = '{SpanKind.ONE_RUN}' AS is_one,
-        greatest(coalesce(timeout, 0), 0) AS timeout,
-        max(span_us) FILTER (span = '{SpanKind.ONE_RUN}' AND status = 'SUCCESSFUL')
-            OVER (PARTITION BY task, name) AS reach
-    FROM seen
-    WHERE span IN ('{SpanKind.ONE_RUN}', '{SpanKind.SEVERAL_RUNS}') AND span_us IS NOT NULL
-)
-WHERE what IS NOT NULL AND (
-    what = 'healthy' OR (
-        timeout > 0 AND span_us // {SECOND} >= timeout
-        AND (status = 'FAILED' OR NOT is_one)
-    )
-)
+FROM judged
+WHERE is_healthy OR (is_late AND (is_failed OR NOT is_one))
 """
 
 GROUPS = """
 SELECT
     task, name, latest.timeout, retried, coalesce(runs, 0), longest,
-    coalesce(cut, 0), coalesce(hung, 0), cut_at
+    coalesce(cut, 0), coalesce(hung, 0), coalesce(unknown, 0), cut_at
 FROM (
     SELECT
         task, name,
@@ -67,6 +80,7 @@ FROM (
         max(span_us) FILTER (what = 'healthy') AS longest,
         count(*) FILTER (what = 'cut') AS cut,
         count(*) FILTER (what = 'hung') AS hung,
+        count(*) FILTER (what = 'unknown') AS unknown,
         max(timeout) FILTER (what = 'cut') AS cut_at
     FROM runs GROUP BY task, name
 ) ON task IS NOT DISTINCT FROM of_task AND name = of_name
@@ -84,7 +98,7 @@ _ABOVE = """
 FROM runs JOIN {levels} AS levels
     ON runs.task IS NOT DISTINCT FROM levels.task AND runs.name = levels.name
     AND (runs.timeout = 0 OR (levels.level > 0 AND runs.timeout >= levels.level))
-WHERE what <> 'hung'
+WHERE what NOT IN ('hung', 'unknown')
 """
 
 COUNTS = f"""

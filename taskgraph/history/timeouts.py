@@ -5,22 +5,23 @@ that passes a share of all its healthy runs to come with a promised confidence, 
 margin on top: see :mod:`taskgraph.history.tolerance`.
 
 A run that was failed at its timeout is known only to be longer. It counts as healthy where
-healthy runs came close to that timeout, from half of it on; else it hung. The same holds
-for what was retried or skipped and took longer than its timeout in all, for its first run
-may have been cut. Such runs bound what can be said: the limit is sought among the runs
-whose timeout left room for it.
+healthy runs came close to that timeout, from half of it on, or where there is none; else it
+hung. What was retried or skipped and took longer than its timeout in all may have been cut
+in its first run, or may have failed at once and been retried late: the document does not
+tell. It counts as cut where of the failures that were left alone at least as many came at
+the timeout as before it; where there are none, if at least as many healthy runs used more
+than half of their timeout, as the runs do whose tail is cut. Such runs bound what can be
+said: the limit is sought among the runs whose timeout left room for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.analysis.states import SECOND
-from taskgraph.errors import ConfigError
 from taskgraph.history import timeout_queries as queries
+from taskgraph.history.advice import Advice, AdviceOptions, Verdict, judged
 from taskgraph.history.database import Limits, open_database, read_tables
 from taskgraph.history.engines import Engine, InlineEngine
 from taskgraph.history.extras import needs_extras
@@ -30,109 +31,11 @@ from taskgraph.history.tolerance import confidence_of, least_runs, limit_rank
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Advice", "AdviceOptions", "Verdict", "advise_timeouts"]
+__all__ = ["advise_timeouts"]
 
-_GENEROUS = 2
-"""A timeout of up to so many times the advised one may stay."""
+_NEXT_STEP = 2
 _STEPS = ((60, 5), (600, 30), (7200, 300))
 _COARSEST = 3600
-
-
-class Verdict(StrEnum):
-    """What to do about a timeout."""
-
-    LOWER = "lower"
-    KEEP = "keep"
-    RAISE = "raise"
-    SET = "set"
-    TOO_FEW = "too few runs"
-
-
-@dataclass(frozen=True, slots=True)
-class AdviceOptions:
-    """What the advice must promise.
-
-    Attributes
-    ----------
-    share : float
-        Of the healthy runs to come that must pass.
-    confidence : float
-        Of that promise.
-    margin : float
-        What to add to the limit, as a share of it.
-    across_tasks : bool
-        Take the runs of a subtask in all kinds of tasks together.
-    """
-
-    share: float = 0.99
-    confidence: float = 0.95
-    margin: float = 0.5
-    across_tasks: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("share", "confidence"):
-            if not 0 < getattr(self, name) < 1:
-                text = f"the {name} must be between 0 and 1, not {getattr(self, name)}"
-                raise ConfigError(text)
-        if self.margin < 0:
-            raise ConfigError(f"the margin must not be negative: {self.margin}")
-
-
-class Advice(NamedTuple):
-    """The advice for one kind of subtask.
-
-    Attributes
-    ----------
-    task : str or None
-        ``None`` for all kinds of tasks.
-    subtask : str
-    verdict : Verdict
-    timeout : int or None
-        Seconds, in the latest document; ``None`` and 0 are no limit.
-    advised : int or None
-        Seconds; ``None`` where there are too few runs.
-    is_next_step : bool
-        The runs do not show how long is long enough, for too many were cut: `advised` is
-        twice the timeout that cut them, to be raised again or found enough.
-    runs : int
-        Healthy runs that were measured.
-    needed : int
-        How many the promise needs.
-    cut : int
-        Runs that their timeout may have killed though they were healthy.
-    hung : int
-        Runs that were failed at their timeout when healthy runs were long over.
-    retried : int
-        Subtasks with several attempts, split unknown: none of them is a measured run.
-    limit_us : int or None
-        Microseconds that pass the share of runs, without the margin.
-    longest_us : int or None
-        Microseconds of the longest healthy run.
-    confidence : float or None
-        With which `limit_us` does so.
-    would_kill : int or None
-        Healthy runs longer than the advice.
-    frees : int or None
-        Seconds by which the advice shortens the worst case of an attempt; negative where
-        it is longer.
-    """
-
-    task: str | None
-    subtask: str
-    verdict: Verdict
-    timeout: int | None
-    advised: int | None
-    is_next_step: bool
-    runs: int
-    needed: int
-    cut: int
-    hung: int
-    retried: int
-    limit_us: int | None
-    longest_us: int | None
-    confidence: float | None
-    would_kill: int | None
-    frees: int | None
 
 
 class _Share(NamedTuple):
@@ -193,8 +96,9 @@ class _Limit(NamedTuple):
 
 
 def _advise(share: _Share) -> list[Advice]:
-    with open_database(share.limits) as connection:
-        read_tables(connection, RunStore(share.folder))
+    store = RunStore(share.folder)
+    with open_database(share.limits, store) as connection:
+        read_tables(connection, store)
         task = "NULL::TEXT" if share.options.across_tasks else "task"
         bucket = {"bucket": share.bucket, "buckets": share.buckets}
         connection.execute(queries.SEEN.format(task=task), bucket)
@@ -247,53 +151,35 @@ class _Group(NamedTuple):
     longest: int | None
     cut: int
     hung: int
+    unknown: int
     cut_at: int | None
 
 
 def _draft(group: _Group, limit: _Limit | None, options: AdviceOptions) -> Advice:
     """Decide on a group; who would be killed is counted later."""
     needed = least_runs(options.share, options.confidence)
-    timeout = group.timeout or 0
     advised = None
-    next_step = False
-    verdict = Verdict.TOO_FEW
     if limit is not None:
         advised = _round_up(limit.value * (1 + options.margin) / SECOND)
-        verdict = _verdict(group.timeout, advised, limit.value)
-    elif group.cut and group.cut_at is not None and group.runs + group.cut >= needed:
-        advised, next_step, verdict = _GENEROUS * group.cut_at, True, Verdict.RAISE
-        if timeout >= advised:
-            verdict = Verdict.KEEP
-    confidence = limit and confidence_of(limit.runs, limit.rank, options.share)
-    frees = None
-    if advised is not None and timeout > 0 and verdict is not Verdict.KEEP:
-        frees = timeout - advised
-    return Advice(
+    elif group.runs and group.cut_at is not None and group.runs + group.cut >= needed:
+        advised = _NEXT_STEP * group.cut_at
+    found = Advice(
         task=group.task,
         subtask=group.name,
-        verdict=verdict,
+        verdict=Verdict.TOO_FEW,
         timeout=group.timeout,
         advised=advised,
-        is_next_step=next_step,
         runs=group.runs,
         needed=needed,
         cut=group.cut,
         hung=group.hung,
+        unknown=group.unknown,
         retried=group.retried,
         limit_us=limit and limit.value,
         longest_us=group.longest,
-        confidence=confidence,
-        would_kill=None,
-        frees=frees,
+        confidence=limit and confidence_of(limit.runs, limit.rank, options.share),
     )
-
-
-def _verdict(timeout: int | None, advised: int, limit: int) -> Verdict:
-    if timeout is None or timeout <= 0:
-        return Verdict.SET
-    if timeout * SECOND < limit:
-        return Verdict.RAISE
-    return Verdict.LOWER if timeout > _GENEROUS * advised else Verdict.KEEP
+    return judged(found, group.timeout)
 
 
 def _round_up(seconds: float) -> int:

@@ -10,9 +10,9 @@ from itertools import groupby
 from typing import Any, TypeAlias
 
 from taskgraph.model import format_duration, visible
+from taskgraph.reports.history_odds import odds_report
 from taskgraph.reports.history_tables import (
     Column,
-    Histogram,
     Section,
     TableReport,
     counted,
@@ -24,18 +24,23 @@ __all__ = ["anomaly_report", "odds_report", "statistics_report", "timeouts_repor
 
 Plain: TypeAlias = Mapping[str, Any]
 
-_SECOND = 1_000_000
+_NOTICEABLE = 0.05
+"""A share of runs that fail at the timeout that is worth a word."""
 _STATISTICS = (
     Column("name", "kind"),
     Column("seen", "seen", "count"),
     Column("failed", "fail", "count"),
     Column("retried", "retry", "count"),
     Column("skipped", "skip", "count"),
+    Column("rolled_back", "rolled back", "count", is_extra=True),
     Column("run_us.p50", "p50", "us"),
     Column("run_us.p95", "p95", "us"),
     Column("run_us.p99", "p99", "us"),
     Column("run_us.max", "longest", "us"),
-    Column("wait_us.p95", "wait", "us"),
+    Column("wait_us.p50", "wait p50", "us", is_extra=True),
+    Column("wait_us.p95", "wait p95", "us"),
+    Column("wait_us.p99", "wait p99", "us", is_extra=True),
+    Column("wait_us.max", "longest wait", "us", is_extra=True),
     Column("timeout", "timeout", "seconds"),
     Column("used_ppm.max", "used", "ppm"),
 )
@@ -52,20 +57,6 @@ _TIMEOUTS = (
     Column("hung", "hung", "count"),
     Column("frees", "frees", "seconds"),
 )
-_QUANTILES = (
-    Column("share", "of the runs", "share"),
-    Column("value", "end within", "us"),
-    Column("low", "from", "us"),
-    Column("high", "to", "us"),
-)
-_SUBTASKS = (
-    Column("criticality", "critical", "share"),
-    Column("failure", "fails", "share"),
-    Column("id", "id", "word"),
-    Column("name", "name"),
-    Column("runs", "runs", "count"),
-    Column("basis", "drawn from"),
-)
 _ANOMALIES = (Column("kind", "what", "word"), Column("sentence", "departure"))
 
 
@@ -81,7 +72,8 @@ def statistics_report(found: Plain) -> TableReport:
     ]
     notes = (
         "Times are of runs that provably ran once and did their work; all else is counted.",
-        "wait: what 95 % do not exceed; used: the most of its timeout that a run took.",
+        "wait: until the start, from the last upstream's end; of a task, its creation.",
+        "used: the most of its timeout that a run took.",
     )
     return TableReport(
         kind="history-stats",
@@ -107,13 +99,23 @@ def timeouts_report(
     advice : sequence of mapping
     options : mapping
     effects : sequence of mapping
-        For each definition, ``file``, ``before`` and ``after`` in seconds, ``changes``.
+        For each definition, ``file``, ``id`` and ``name``, ``before`` and ``after`` in
+        seconds, ``changes``, and the ``advice`` on its own timeouts.
     """
-    sections = [
-        Section("all kinds of tasks" if task is None else task, _TIMEOUTS, list(rows))
-        for task, rows in groupby(advice, key=lambda one: one["task"])
-    ]
-    freed = sum(one["frees"] for one in advice if (one["frees"] or 0) > 0)
+    groups: list[tuple[str, list[Plain]]]
+    if effects:
+        groups = [
+            (_label(effect), [{"file": effect["file"], **one} for one in effect["advice"]])
+            for effect in effects
+        ]
+    else:
+        groups = [
+            ("all kinds of tasks" if task is None else task, list(rows))
+            for task, rows in groupby(advice, key=lambda one: one["task"])
+        ]
+    sections = [Section(title, _TIMEOUTS, rows) for title, rows in groups]
+    shown = [one for _, rows in groups for one in rows]
+    freed = sum(one["frees"] for one in shown if (one["frees"] or 0) > 0)
     share, confidence = percent(options["share"]), percent(options["confidence"])
     facts = [
         ("Promise", f"passes {share} of the healthy runs, with {confidence} confidence"),
@@ -126,9 +128,15 @@ def timeouts_report(
         title="Advice on timeouts",
         facts=facts,
         sections=sections,
-        notes=list(_timeout_notes(advice)),
+        notes=list(_timeout_notes(shown)),
         content={"options": options, "advice": advice, "definitions": effects},
     )
+
+
+def _label(task: Plain) -> str:
+    """Name a task of a file."""
+    name = f"{task['name']} {task['id'] if task['id'] is not None else ''}".strip()
+    return f"{name} ({task['file']})"
 
 
 def _effect(effect: Plain) -> str:
@@ -153,59 +161,43 @@ def _timeout_notes(advice: Sequence[Plain]) -> list[str]:
             f"nothing is advised for {len(few)} of them."
         )
     notes += [
-        f"{one['subtask']!r}: {one['cut']} runs may have been killed though healthy, so "
-        "how long they take is not known. Raise it as a next step, and collect again."
+        f"{visible(one['subtask'])!r}: {counted(one['cut'], 'run')} may have been killed "
+        "though healthy, so how long they take is not known. Raise it as a next step, and "
+        "collect again."
         for one in advice
         if one["is_next_step"]
     ]
+    for one in advice:
+        if one["verdict"] == "look into it":
+            notes.append(
+                f"{visible(one['subtask'])!r}: no healthy run is known, and "
+                f"{counted(one['cut'], 'run')} ended at the timeout. Raise it, or look "
+                "into what the subtask does."
+            )
+        elif not one["is_next_step"] and _share_at_limit(one) > _NOTICEABLE:
+            count = one["cut"] + one["hung"]
+            notes.append(
+                f"{visible(one['subtask'])!r}: {percent(_share_at_limit(one))} of its runs "
+                f"({count}) failed at the timeout. Another timeout does not mend that: "
+                "look into it."
+            )
     if any(one["hung"] for one in advice):
         notes.append(
             "hung: failed at the timeout when every healthy run was over before half of it."
         )
-    return notes
-
-
-def odds_report(task: Plain, found: Plain) -> TableReport:
-    """Report the odds of one task.
-
-    Parameters
-    ----------
-    task : mapping
-        ``file``, ``id`` and ``name``.
-    found : mapping
-    """
-    options = found["options"]
-    samples = options["samples"]
-    low, high = percent(found["low"]), percent(found["high"])
-    facts = [
-        ("Window", format_duration(options["window"])),
-        ("Ends in it", f"{percent(found['probability'])} (from {low} to {high})"),
-        ("Ends later", percent(found["late"])),
-        ("Fails", percent(found["failed"])),
-        ("Samples", f"{samples}, seed {options['seed']}"),
+    notes += [
+        f"{visible(one['subtask'])!r}: {one['unknown']} were retried or skipped. Whether "
+        "the timeout ended their first run is not known, so they do not count."
+        for one in advice
+        if one["unknown"]
     ]
-    rows = sorted(found["subtasks"], key=lambda row: -row["criticality"])
-    notes = [
-        "The bounds are those of sampling alone, with 95 % confidence.",
-        "Subtasks are drawn independently of each other; slots are not limited.",
-    ]
-    for basis in ("no runs: its whole timeout", "no runs and no timeout: counted as 0"):
-        names = {row["name"] for row in rows if row["basis"] == basis}
-        if names:
-            listed = ", ".join(repr(visible(name)) for name in sorted(names))
-            notes.append(f"{basis}: {listed}")
-    return TableReport(
-        kind="history-odds",
-        title=f"Odds of {task['name']} {task['id'] if task['id'] is not None else ''}",
-        facts=facts,
-        sections=[
-            Section("Makespan, where nothing fails", _QUANTILES, found["quantiles"]),
-            Section("What decides it", _SUBTASKS, rows),
-        ],
-        notes=notes,
-        content={"task": task, **found},
-        histogram=Histogram(found["bins"], options["window"] * _SECOND),
-    )
+    return list(dict.fromkeys(notes))
+
+
+def _share_at_limit(one: Plain) -> float:
+    failed: int = one["cut"] + one["hung"]
+    runs: int = one["runs"]
+    return failed / max(failed + runs, 1)
 
 
 def anomaly_report(runs: Sequence[tuple[Plain, Plain]]) -> TableReport:
@@ -218,8 +210,9 @@ def anomaly_report(runs: Sequence[tuple[Plain, Plain]]) -> TableReport:
     """
     sections = []
     facts = []
+    table: list[Plain] = []
     for task, found in runs:
-        label = f"{task['name']} {task['id'] if task['id'] is not None else ''}".strip()
+        label = _label(task)
         least = found["options"]["least_runs"]
         if found["others"] < least:
             known = counted(found["others"], "other run")
@@ -233,6 +226,8 @@ def anomaly_report(runs: Sequence[tuple[Plain, Plain]]) -> TableReport:
         rows = [dict(one) | {"sentence": _sentence(one)} for one in found["found"]]
         if rows:
             sections.append(Section(label, _ANOMALIES, rows))
+        own = {"file": task["file"], "task_id": task["id"], "task": task["name"]}
+        table += [own | row for row in rows]
     content = [{"task": task, **found} for task, found in runs]
     return TableReport(
         kind="history-anomalies",
@@ -240,6 +235,7 @@ def anomaly_report(runs: Sequence[tuple[Plain, Plain]]) -> TableReport:
         facts=facts,
         sections=sections,
         content={"runs": content},
+        rows=table,
     )
 
 
@@ -252,9 +248,10 @@ def _sentence(one: Plain) -> str:
         None if one[key] is None else span(one[key])
         for key in ("value_us", "usual_us", "high_us")
     )
+    took = "has been running for" if one["is_running"] else "took"
     same = f"{alike or 'none'} of {counted(others, 'other run')}"
     sentences = {
-        "slow": f"{who} took {value}; usual are {usual}, at most {high} with few "
+        "slow": f"{who} {took} {value}; usual are {usual}, at most {high} with few "
         f"exceptions; {same} took as long",
         "fast": f"{who} took only {value}; usual are {usual}, at least {high} with few "
         f"exceptions; {same} were as short",

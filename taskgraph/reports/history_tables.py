@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -12,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 from taskgraph.model import visible
 
 __all__ = [
+    "NOTHING",
     "Column",
     "Histogram",
     "Row",
@@ -19,6 +21,7 @@ __all__ = [
     "TableReport",
     "cell",
     "counted",
+    "percent",
     "render_csv",
     "render_json",
     "render_markdown",
@@ -30,6 +33,7 @@ Row: TypeAlias = Mapping[str, Any]
 
 NOTHING = "–"
 _SECOND = 1_000_000
+_NEGLIGIBLE = 1e-7  # per cent: rounding of floating point numbers, no finding
 _MARKDOWN = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]()#+!|<>~&"})
 
 
@@ -45,11 +49,14 @@ class Column:
     unit : str
         ``us`` are microseconds, ``ppm`` millionths, ``share`` is from 0 to 1, a ``word``
         is a text that is never broken.
+    is_extra : bool
+        It may be left out where there is no room for it.
     """
 
     key: str
     label: str
     unit: Unit = "text"
+    is_extra: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -114,6 +121,8 @@ class TableReport:
     content : mapping
         Everything, for programs.
     histogram : Histogram or None
+    rows : sequence of mapping
+        What CSV holds, if not the rows of the sections.
     """
 
     kind: str
@@ -123,6 +132,7 @@ class TableReport:
     notes: Sequence[str] = ()
     content: Mapping[str, Any] = field(default_factory=dict)
     histogram: Histogram | None = None
+    rows: Sequence[Row] | None = None
 
 
 def span(microseconds: int) -> str:
@@ -171,9 +181,21 @@ def cell(value: object, unit: Unit) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share: with two digits at least where it is small."""
+    """Write a share: with two digits where little is there, or little is missing.
+
+    Examples
+    --------
+    >>> percent(0.5), percent(0.0047), percent(0.9953), percent(1.0)
+    ('50 %', '0.47 %', '99.53 %', '100 %')
+    """
     value = 100 * share
-    return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.2g} %"
+    rest = 100 - value
+    if _NEGLIGIBLE < rest < 1:
+        digits = 1 - math.floor(math.log10(rest))
+        return f"{value:.{digits}f}".rstrip("0").rstrip(".") + " %"
+    if value >= 10 or value < _NEGLIGIBLE:
+        return f"{value:.0f} %"
+    return f"{value:.2g} %"
 
 
 def counted(number: int, noun: str) -> str:
@@ -192,7 +214,10 @@ def render_csv(report: TableReport) -> str:
 
     A text that a spreadsheet would take for a formula gets an apostrophe before it.
     """
-    rows = [_flat(row) for section in report.sections for row in section.rows]
+    rows = report.rows
+    if rows is None:
+        rows = [row for section in report.sections for row in section.rows]
+    rows = [_flat(row) for row in rows]
     names = list(dict.fromkeys(name for row in rows for name in row))
     stream = io.StringIO()
     writer = csv.DictWriter(stream, names, lineterminator="\n")

@@ -67,6 +67,39 @@ def test_collect_says_what_it_did_and_then_has_nothing_to_do(
     assert "0 documents read, 2 files unchanged" in err
 
 
+def test_collect_refuses_what_it_cannot_do(tmp_path: Path, run: Run) -> None:
+    folder = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
+    for options, message in (
+        (("-o", "memory://runs"), "a history lies in a local folder"),
+        (("-o", tmp_path / "runs", "--memory", "-1GB"), "must not be negative"),
+        (("-o", folder / "a.json"), "cannot be written"),
+    ):
+        code, _, err = run("collect", folder, "-j1", *options)
+        assert (code, message in err, "Traceback" in err) == (2, True, False)
+
+
+def test_rejects_are_read_again_where_that_is_asked_for(tmp_path: Path, run: Run) -> None:
+    folder = write(tmp_path / "in", {"a.json": b"{"})
+    command = ("collect", folder, "-o", tmp_path / "runs", "-j1")
+    assert run(*command)[0] == 2
+    assert run(*command)[0] == 0
+    code, _, err = run(*command, "--retry-rejects")
+    assert (code, "1 document cannot be read" in err) == (2, True)
+
+
+def test_an_interrupted_collection_says_how_to_go_on(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    folder = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
+    monkeypatch.setattr("taskgraph.history.store.RunStore.add", interrupt)
+    code, _, err = run("collect", folder, "-o", tmp_path / "runs", "-j1")
+    assert code == 130
+    assert "the same command goes on from there" in err
+
+
 def test_stats_in_every_form(folder: Path, run: Run, tmp_path: Path) -> None:
     command = ("stats", "-r", folder / "runs")
     code, text, _ = run(*command)
@@ -97,6 +130,43 @@ def test_timeouts_and_their_patch(folder: Path, run: Run) -> None:
     code, _, err = run("timeouts", "-r", folder / "runs", "--format", "patch")
     assert code == 2
     assert "needs one FILE" in err
+
+
+def test_a_patch_is_for_one_task_that_can_be_read(
+    folder: Path, run: Run, tmp_path: Path
+) -> None:
+    work = step(1, "Prepare", 0, 1, timeout=3000)
+    tasks = [json.loads(response(1, [work], name=name))["data"] for name in ("Stop", "x")]
+    tasks[0]["name"] = "Stop obproxy"
+    write(tmp_path, {"two.json": json.dumps(tasks).encode(), "bad.json": b"{"})
+    options = ("-r", folder / "runs", "--share", "90", "--format", "patch")
+    output = tmp_path / "patch.json"
+    code, _, err = run("timeouts", tmp_path / "two.json", *options, "-o", output)
+    assert (code, "holds 2 tasks; a patch is for one" in err) == (2, True)
+    code, _, _ = run("timeouts", tmp_path / "bad.json", *options, "-o", output)
+    assert code == 2
+    assert not output.exists()
+    two = ("timeouts", tmp_path / "two.json", *options)
+    _, patch, _ = run(*two, "--task", "Stop *")
+    assert [one["path"] for one in json.loads(patch)] == ["/0/subtasks/0/timeout"] * 2
+    assert json.loads(run(*two, "--task", "x")[1]) == []
+    code, _, err = run(*two, "--task", "nothing")
+    assert (code, "has such a name" in err) == (2, True)
+
+
+def test_the_budget_is_that_of_the_tasks_that_were_chosen(folder: Path, run: Run) -> None:
+    command = ("timeouts", folder / "tonight.json", "-r", folder / "runs", "--share", "90")
+    _, text, _ = run(*command, "--task", "Stop *")
+    assert "Budget of" in text
+    assert run(*command, "--task", "Restart *")[0] == 2
+    _, table, _ = run(*command, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert {row["file"] for row in rows} == {str(folder / "tonight.json")}
+    code, _, err = run(*command[:1], *command[2:], "--task", "x", "--across-tasks")
+    assert (code, "--across-tasks has none" in err) == (2, True)
+    for margin in ("nan", "inf", "1e300"):
+        code, _, err = run(*command, "--margin", margin)
+        assert (code, "the margin must be" in err) == (2, True)
 
 
 def test_odds(folder: Path, run: Run, tmp_path: Path) -> None:

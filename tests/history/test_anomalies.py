@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 
+from benchmarks.history_archive import KINDS, Truth, documents, write_archive
 from taskgraph.errors import ConfigError
 from taskgraph.graph import build_graph
 from taskgraph.history import (
@@ -16,12 +18,16 @@ from taskgraph.history import (
     AnomalyOptions,
     RunStore,
     find_anomalies,
+    to_plain,
 )
+from taskgraph.reports.history import anomaly_report
 from taskgraph.sources import read_bytes
 from tests.history.documents import response, step, write
 
 Collect: TypeAlias = Callable[..., RunStore]
 Compare: TypeAlias = Callable[..., Anomalies]
+
+TASK = {"file": "a.json", "id": 99, "name": "Stop"}
 
 
 def usual(number: int) -> list[dict[str, Any]]:
@@ -40,8 +46,14 @@ def compare(tmp_path: Path, collected: Collect) -> Compare:
     documents = {f"{i}.json": response(i, usual(i)) for i in range(40)}
     store = collected(write(tmp_path / "in", documents))
 
-    def run(steps: list[dict[str, Any]], number: int = 99, **options: Any) -> Anomalies:
-        (task,) = read_bytes(response(number, steps))
+    def run(
+        steps: list[dict[str, Any]],
+        number: int = 99,
+        status: str = "SUCCESSFUL",
+        asked: float = 3600,
+        **options: Any,
+    ) -> Anomalies:
+        (task,) = read_bytes(response(number, steps, status=status, asked=asked))
         return find_anomalies(build_graph(task), store, AnomalyOptions(**options))
 
     return run
@@ -112,6 +124,29 @@ def test_a_small_difference_is_none(compare: Compare) -> None:
     steps = changed(1, **step(2, "work", 14, 64, upstreams=[1]))  # 50 s, usual are 32 s
     assert compare(steps).found == ()
     assert [one.kind for one in compare(steps, factor=1.5).found] == [AnomalyKind.SLOW]
+
+
+def test_what_runs_is_said_to_be_running(compare: Compare) -> None:
+    steps = changed(1, **step(2, "work", 14, None, upstreams=[1], status="RUNNING"))
+    found = compare(steps, status="RUNNING", asked=900).found
+    (slow,) = (one for one in found if one.kind is AnomalyKind.SLOW)
+    assert (slow.is_running, slow.value_us) == (True, 886_000_000)
+    report = anomaly_report([(TASK, to_plain(Anomalies(40, AnomalyOptions(), (slow,))))])
+    assert "has been running for 14m46s" in report.sections[0].rows[0]["sentence"]
+
+
+@pytest.mark.slow
+def test_clean_runs_are_hardly_ever_flagged(tmp_path: Path, collected: Collect) -> None:
+    steps = tuple(one._replace(fails=0, hangs=0) for one in KINDS[0].steps)
+    kinds = (replace(KINDS[0], steps=steps),)
+    write_archive(tmp_path / "in", 300, kinds=kinds, form="jsonl", clean=True)
+    store = collected(tmp_path / "in")
+    flagged = 0
+    for content in documents(Truth(), 100, seed=77, kinds=kinds, clean=True):
+        (task,) = read_bytes(content)
+        new = build_graph(replace(task, id="new"))
+        flagged += bool(find_anomalies(new, store).found)
+    assert flagged < 2
 
 
 def test_with_few_others_nothing_is_said(compare: Compare) -> None:

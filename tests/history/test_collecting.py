@@ -25,7 +25,7 @@ from benchmarks.history_archive import write_archive
 from taskgraph.errors import ConfigError
 from taskgraph.history import Collected, Progress, RunStore, Statistics, collect, statistics
 from taskgraph.history.schema import write_table
-from tests.history.documents import FLEET, response, step, write
+from tests.history.documents import FLEET, at, response, step, write
 
 Collect: TypeAlias = Callable[..., RunStore]
 
@@ -130,6 +130,43 @@ def test_a_page_of_the_task_list_does_not_hide_the_details(
     assert (kind.seen, kind.run_us.size) == (1, 1)
 
 
+def test_the_status_is_that_of_the_latest_response_also_of_a_list(
+    tmp_path: Path, collected: Collect
+) -> None:
+    running = [step(1, "a", 0, 30, downstreams=[2]), step(2, "b", 31, None, upstreams=[1])]
+    running[1]["status"] = "RUNNING"
+    short = {"id": 1, "name": "a", "operation": "EXECUTE", "status": "FAILED"}
+    documents = {
+        "details.json": response(1, running, asked=40, status="RUNNING"),
+        "list.json": response(1, [short], asked=999, status="FAILED"),
+        "old.json": response(1, [short], asked=9, status="RUNNING"),
+    }
+    task, first, _ = statistics(collected(write(tmp_path / "in", documents))).kinds
+    assert (task.seen, task.failed, task.run_us.size) == (1, 1, 0)
+    assert (first.seen, first.failed, first.run_us.size) == (1, 0, 1)
+
+
+def test_a_task_seen_before_its_start_is_the_one_that_started(
+    tmp_path: Path, collected: Collect
+) -> None:
+    ready = [step(1, "a", None, None, status="READY")]
+    before = response(1, ready, asked=-5, status="RUNNING", startTime=None)
+    other = response(1, ready, asked=5000, status="RUNNING", startTime=None)
+    done = response(1, [step(1, "a", 0, 30)], asked=99)
+    later = response(1, [step(1, "a", 6000, 6050)], asked=7000, startTime=at(6000))
+    documents = {"0": before, "1": other, "2": done, "3": later}
+    folder = write(tmp_path / "in", {f"{n}.json": documents[n] for n in documents})
+    task, first = statistics(collected(folder)).kinds
+    assert (task.seen, first.seen, first.run_us.size) == (2, 2, 2)
+    for number in range(4):  # where two are as late, the one that started counts
+        ready_too = response(1, ready, asked=99, status="RUNNING", startTime=None, x=number)
+        two = write(tmp_path / f"two-{number}", {"a.json": ready_too, "b.json": done})
+        _, one = statistics(collected(two, name=f"runs-{number}")).kinds
+        assert (one.seen, one.run_us.size) == (1, 1)
+    alone = collected(folder / "0.json", name="alone")
+    assert statistics(alone).tasks == 1
+
+
 def test_tasks_of_two_installations_are_two(tmp_path: Path, collected: Collect) -> None:
     folder = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
     store = collected(folder, origin="east")
@@ -184,8 +221,9 @@ def test_what_cannot_be_opened_is_tried_again(
     with monkeypatch.context() as patch:
         patch.setattr("taskgraph.history.parts.open_file", refuse)
         store = collected(path)
-    assert rejects(store)["a.json"].endswith("cannot be opened: Permission denied")
+    assert "cannot be opened: Permission denied" in rejects(store)["a.json"]
     assert again(store, path).tasks == 1
+    assert statistics(store).tasks == 1
     assert rejects(store) == {}
 
 

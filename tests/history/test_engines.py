@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,11 +100,20 @@ def test_a_fault_in_the_work_is_raised_here() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["nonsense://x", pytest.param("tcp://127.0.0.1:9", marks=pytest.mark.slow)],
+    [
+        "nonsense://x",
+        "foo",
+        "",
+        "foo://x:1",
+        pytest.param("tcp://127.0.0.1:9", marks=pytest.mark.slow),
+    ],
 )
 def test_without_a_scheduler_there_is_a_message(address: str) -> None:
-    with pytest.raises(ConfigError, match="no Dask scheduler answers"):
-        open_engine(1, address)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # also what is said when a client is collected
+        with pytest.raises(ConfigError, match="no Dask scheduler answers"):
+            open_engine(1, address)
+        gc.collect()
 
 
 # --- dask ---------------------------------------------------------------------
@@ -113,6 +124,18 @@ def as_bytes(store: RunStore, scheduler: str | None = None) -> bytes:
     with open_engine(1, scheduler) as engine:
         results = [statistics(store, engine=engine), advise_timeouts(store, engine=engine)]
     return json.dumps(to_plain(results)).encode()
+
+
+@pytest.mark.slow
+def test_a_scheduler_without_workers_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taskgraph.history.engines._PATIENCE", 2)
+    with (
+        cluster(tmp_path, 0) as address,
+        pytest.raises(ConfigError, match="has no workers\n  hint: start some"),
+    ):
+        open_engine(1, address)
 
 
 @pytest.mark.slow

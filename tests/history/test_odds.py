@@ -6,6 +6,7 @@ import heapq
 import math
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -263,6 +264,92 @@ def test_nothing_cannot_be_sampled(wrong: dict[str, int]) -> None:
         OddsOptions(60, **wrong)
 
 
+# --- runs that were cut -------------------------------------------------------
+
+
+def cut(found: Pool, count: int) -> Pool:
+    """Let the last runs be those that failed at their timeout."""
+    flags = np.arange(len(found.spans)) >= len(found.spans) - count
+    return replace(found, cut=flags)
+
+
+def test_what_an_old_timeout_cut_is_drawn_from_longer_runs_under_a_longer_one() -> None:
+    spans = [10.0] * 60 + [20.0] * 20 + [50.0] * 10
+    old = pool([*spans, *[30.0] * 10], failed=10)
+    order = np.argsort(old.spans, kind="stable")
+    flags = ~old.succeeded[order]
+    mixed = Pool(Basis.OWN, old.spans[order], ~flags, old.single, old.waits, flags)
+    options = OddsOptions(30, 20_000)
+    same = odds_of_pools(graph_of((), timeout=30), {"0": mixed}, options)
+    assert same.failed == pytest.approx(0.2, abs=0.02)
+    assert same.subtasks[0].cut == 0
+    raised = odds_of_pools(graph_of((), timeout=90), {"0": mixed}, options)
+    assert (raised.failed, raised.subtasks[0].cut) == (0, 10)
+    assert raised.late == pytest.approx(0.2, abs=0.02)
+    assert raised.quantiles[-1].value == 50 * SECOND
+    between = odds_of_pools(graph_of((), timeout=40), {"0": mixed}, options)
+    assert between.failed == pytest.approx(0.2, abs=0.02)
+
+
+def test_what_was_cut_and_no_run_was_longer_lasts_to_the_timeout_and_fails() -> None:
+    pools = {"0": cut(pool([10.0] * 9 + [30.0], failed=1), 1)}
+    found = odds_of_pools(graph_of((), timeout=60), pools, OddsOptions(99, 8000))
+    assert found.failed == pytest.approx(0.1, abs=0.02)
+    assert found.subtasks[0].cut == 1
+    again = odds_of_pools(
+        graph_of((), timeout=60), pools, OddsOptions(99, 8000, attempts=2)
+    )
+    assert again.quantiles[-1].value == 70 * SECOND
+    endless = odds_of_pools(graph_of(()), pools, OddsOptions(99, 8000))
+    assert endless.failed == pytest.approx(0.1, abs=0.02)
+
+
+# --- under way ----------------------------------------------------------------
+
+
+def test_a_running_task_goes_on_from_the_moment_of_the_document() -> None:
+    steps = [
+        step(1, "a", 0, 30, downstreams=[2]),
+        step(2, "b", 31, None, status="RUNNING", upstreams=[1], downstreams=[3]),
+        step(3, "c", None, None, status="PENDING", upstreams=[2]),
+    ]
+    (task,) = read_bytes(response(1, steps, status="RUNNING", asked=51))
+    pools = {
+        "a": pool([1000]),
+        "b": pool([5, 10, 15, 30, 40], wait=[500]),
+        "c": pool([7], wait=[1]),
+    }
+    graph = build_graph(task)
+    found = odds_of_pools(graph, pools, OddsOptions(20, 4000), as_of=task.as_of())
+    assert found.since == task.as_of()
+    assert {q.value for q in found.quantiles} == {18 * SECOND, 28 * SECOND}
+    assert found.probability == pytest.approx(0.5, abs=0.04)
+    bases = [row.basis for row in found.subtasks]
+    assert bases == [Basis.DONE, Basis.OWN, Basis.OWN]
+    assert [row.runs for row in found.subtasks] == [0, 2, 1]
+    fresh = odds_of_pools(graph, pools, OddsOptions(20, 10))
+    assert (fresh.since, fresh.failed) == (None, 1)
+    pools["b"] = pool([5, 10])
+    stuck = odds_of_pools(graph, pools, OddsOptions(60, 10), as_of=task.as_of())
+    assert stuck.subtasks[1].basis == Basis.REST
+    assert stuck.quantiles[0].value == (60 - 20 + 8) * SECOND
+
+
+def test_a_subtask_that_failed_fails_the_running_task() -> None:
+    steps = [step(1, "a", 0, 3, status="FAILED"), step(2, "b", 0, None, status="RUNNING")]
+    (task,) = read_bytes(response(1, steps, status="RUNNING", asked=5))
+    found = odds_of_pools(build_graph(task), {}, OddsOptions(99, 10), as_of=task.as_of())
+    assert (found.failed, found.subtasks[0].basis) == (1, Basis.FAILED)
+
+
+@pytest.mark.parametrize("status", ["FAILED", "SUCCESSFUL"])
+def test_a_task_that_is_over_is_simulated_from_its_start(status: str) -> None:
+    (task,) = read_bytes(response(1, [step(1, "a", 0, 3)], status=status))
+    pools = {"a": pool([50])}
+    found = odds_of_pools(build_graph(task), pools, OddsOptions(60, 10), as_of=task.as_of())
+    assert (found.since, found.quantiles[0].value) == (None, 50 * SECOND)
+
+
 # --- from a store -------------------------------------------------------------
 
 
@@ -287,10 +374,27 @@ def test_pools_hold_what_was_measured(tmp_path: Path, collected: Collect) -> Non
     assert own.succeeded.tolist() == [True, True]
     assert own.waits.tolist() == [0, 1 * SECOND]
     assert fails.spans.tolist() == [10 * SECOND, 40 * SECOND]
+    assert fails.cut is not None
+    assert fails.cut.tolist() == [False, False]
     assert fails.succeeded.tolist() == [False, False]
     assert fails.waits.tolist()[-1] == 2 * SECOND
     assert (own.basis, others.basis) == (Basis.OWN, Basis.OTHERS)
     assert others.spans.tolist() == [7 * SECOND]
+
+
+def test_a_failure_at_the_timeout_is_known_as_one(
+    tmp_path: Path, collected: Collect
+) -> None:
+    ends = ((20, "FAILED"), (70, "FAILED"), (71, "SUCCESSFUL"))
+    documents = {
+        f"{end}.json": response(end, [step(1, "a", 0, end, status=status)])
+        for end, status in ends
+    }
+    store = collected(write(tmp_path / "in", documents))
+    (task,) = read_bytes(documents["20.json"])
+    found = read_pools(store, build_graph(task))["a"]
+    assert found.cut is not None
+    assert found.cut.tolist() == [False, True, False]
 
 
 def test_only_the_latest_outcomes_are_drawn_from(

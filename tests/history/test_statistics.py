@@ -130,9 +130,18 @@ def test_a_bound_on_memory_and_damage_are_told(
     store = collected(write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])}))
     with pytest.raises(ConfigError, match="cannot be opened"):
         statistics(store, limits=Limits(memory="much"))
-    (file,) = store.files("subtasks")
-    Path(file).unlink()
-    with pytest.raises(ConfigError, match="is a file of the history missing"):
+    with pytest.raises(ConfigError, match="must not be negative"):
+        Limits(memory="-1GB")
+    (file,) = map(Path, store.files("subtasks"))
+    content = file.read_bytes()
+    for damage in (content[: len(content) // 2], b"", b"PAR1" + bytes(50) + b"PAR1"):
+        file.write_bytes(damage)
+        with pytest.raises(
+            ConfigError, match=f"{file.name}: is damaged.*\n.*collect again"
+        ):
+            statistics(store)
+    file.unlink()
+    with pytest.raises(ConfigError, match=f"{file.name}: is missing"):
         statistics(store)
 
 

@@ -17,6 +17,7 @@ from taskgraph.history import (
     AdviceOptions,
     RunStore,
     Verdict,
+    advice_for,
     advise_timeouts,
     timeout_patch,
 )
@@ -126,6 +127,32 @@ def test_what_was_retried_after_its_timeout_may_have_been_cut(
     assert (one.verdict, one.cut, one.retried) == (Verdict.RAISE, 5, 5)
 
 
+def test_what_failed_at_once_and_was_retried_late_was_not_cut(
+    advised: Callable[..., Advice],
+) -> None:
+    late = [{"end": 4000, "timeout": 600, "operation": "RETRY", "runTime": 2}] * 16
+    long = [{"end": 310 + i, "timeout": 600} for i in range(4)]
+    one = advised(*healthy(200, timeout=600), *late, *long)
+    assert (one.verdict, one.cut, one.unknown, one.retried) == (Verdict.KEEP, 0, 16, 16)
+
+
+def test_the_failures_that_were_left_alone_speak_for_those_that_were_retried(
+    advised: Callable[..., Advice],
+) -> None:
+    retried = [{"end": 45, "timeout": 30, "runTime": 2, "operation": "RETRY"}] * 5
+    early = {"end": 3, "timeout": 30, "status": "FAILED"}
+    one = advised(*healthy(29, timeout=30), *retried, early)
+    assert (one.verdict, one.cut, one.unknown) == (Verdict.KEEP, 0, 5)
+
+
+def test_a_timeout_that_ends_every_run_is_to_be_looked_into(
+    advised: Callable[..., Advice],
+) -> None:
+    one = advised(*[{"end": 71.5, "timeout": 60, "status": "FAILED"}] * 30)
+    assert (one.verdict, one.advised, one.runs) == (Verdict.LOOK, None, 0)
+    assert (one.cut, one.hung) == (30, 0)
+
+
 def test_hangs_are_no_reason_for_a_longer_timeout(advised: Callable[..., Advice]) -> None:
     hung = [{"end": 3600.02, "timeout": 3600, "status": "FAILED"}] * 10
     one = advised(*healthy(22), *hung)
@@ -165,7 +192,16 @@ def test_one_subtask_in_all_kinds_of_tasks(tmp_path: Path, collected: Collect) -
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"share": 1.0}, {"confidence": 0.0}, {"margin": -0.1}, {"share": 99.0}]
+    "wrong",
+    [
+        {"share": 1.0},
+        {"confidence": 0.0},
+        {"margin": -0.1},
+        {"share": 99.0},
+        {"margin": float("nan")},
+        {"margin": float("inf")},
+        {"margin": 1e300},
+    ],
 )
 def test_impossible_promises_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ConfigError):
@@ -202,6 +238,7 @@ def test_the_patch_changes_the_timeouts_and_tells_the_budget(
     patch = timeout_patch(task, [advice])
     patched = apply(json.loads(document), patch.operations)
     assert [row.get("timeout") for row in patched["data"]["subtasks"]] == [35, 35, 7]
+    assert [one["op"] for one in patch.operations] == ["test", "replace", "add"]
     assert patch.before is not None
     assert patch.after is not None
     assert (patch.before.seconds, patch.after.seconds) == (3600, 70)
@@ -216,3 +253,64 @@ def test_the_patch_leaves_other_tasks_and_cycles_be(advised: Callable[..., Advic
     patch = timeout_patch(cyclic, [advice])
     assert len(patch.operations) == 2
     assert (patch.before, patch.after) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("written", "advised_as"),
+    [("1h", "35s"), ("3600", "35"), (3600, 35), ("60 m", "35s"), ("5s", "35s")],
+)
+def test_the_patch_writes_and_tests_timeouts_as_the_definition_does(
+    advised: Callable[..., Advice], written: int | str, advised_as: int | str
+) -> None:
+    advice = advised(*healthy(22))
+    first = {"id": 1, "name": "a", "timeout": written}
+    steps = [first, {"id": 2, "name": "a"}, {"id": 3, "name": "b"}]
+    text = {"kind": "task-definition", "name": "Stop", "subtasks": steps}
+    for file, content in (
+        ("stop.task.json", json.dumps(text)),
+        ("stop.task.yaml", _as_yaml(text)),
+    ):
+        (task,) = read_bytes(content.encode(), file)
+        patch = timeout_patch(task, [advice])
+        patched = apply(json.loads(json.dumps(text)), patch.operations)
+        values = [row.get("timeout") for row in patched["subtasks"]]
+        assert values == [advised_as, 35, None]
+
+
+def _as_yaml(text: dict[str, Any]) -> str:
+    rows = "".join(f"- {json.dumps(row)}\n" for row in text["subtasks"])
+    return f"kind: {text['kind']}\nname: {text['name']}\nsubtasks:\n{rows}"
+
+
+@pytest.mark.parametrize(
+    ("timeout", "verdict", "frees"),
+    [
+        (86_400, Verdict.LOWER, 86_365),
+        (5, Verdict.RAISE, -30),
+        (50, Verdict.KEEP, None),
+        (None, Verdict.SET, None),
+        (0, Verdict.SET, None),
+    ],
+)
+def test_the_timeouts_of_a_file_are_judged_and_not_those_of_the_past(
+    advised: Callable[..., Advice], timeout: int | None, verdict: Verdict, frees: int | None
+) -> None:
+    advice = advised(*healthy(22, timeout=50))
+    assert advice.verdict is Verdict.KEEP
+    steps = [step(1, "a", timeout=timeout), step(2, "b", timeout=9)]
+    (task,) = read_bytes(response(9, steps))
+    one, other = advice_for(task, [advice], FEW)
+    assert (one.timeout, one.verdict, one.frees) == (timeout, verdict, frees)
+    assert one.advised == 35
+    assert (other.verdict, other.runs, other.needed) == (Verdict.TOO_FEW, 0, 22)
+    changes = [one["value"] for one in timeout_patch(task, [advice]).operations]
+    assert changes[-1:] == ([] if verdict is Verdict.KEEP else [35])
+
+
+def test_a_next_step_that_was_taken_is_kept(advised: Callable[..., Advice]) -> None:
+    cut = [{"end": 30.02, "timeout": 30, "status": "FAILED"}] * 5
+    advice = advised(*healthy(29, timeout=30), *cut)
+    for timeout, verdict in ((30, Verdict.RAISE), (60, Verdict.KEEP), (0, Verdict.KEEP)):
+        (task,) = read_bytes(response(9, [step(1, "a", timeout=timeout)]))
+        (one,) = advice_for(task, [advice], FEW)
+        assert (one.verdict, one.is_next_step) == (verdict, verdict is Verdict.RAISE)

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from taskgraph.reports.history import (
     anomaly_report,
@@ -24,6 +25,7 @@ from taskgraph.reports.history_tables import (
     render_csv,
     render_json,
     render_markdown,
+    value_of,
 )
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.history import render_text
@@ -64,7 +66,13 @@ def timeouts_of(name: str) -> TableReport:
         "timeout": 3600,
     }
     advice |= {"advised": 35, "is_next_step": False, "runs": 300, "needed": 299, "cut": 0}
-    advice |= {"hung": 2, "retried": 0, "limit_us": 22_000_000, "longest_us": 23_000_000}
+    advice |= {
+        "hung": 2,
+        "unknown": 0,
+        "retried": 0,
+        "limit_us": 22_000_000,
+        "longest_us": 23_000_000,
+    }
     advice |= {"confidence": 0.951, "would_kill": 0, "frees": 3565}
     few = dict.fromkeys(("advised", "confidence", "would_kill", "frees"))
     rows = [
@@ -73,16 +81,19 @@ def timeouts_of(name: str) -> TableReport:
         advice | {"verdict": "raise", "is_next_step": True, "cut": 9, "frees": -60},
     ]
     options = {"share": 0.99, "confidence": 0.95, "margin": 0.5, "across_tasks": False}
-    effects = [
-        {"file": name, "changes": 2, "before": 3600, "after": 70},
-        {"file": name, "changes": 0, "before": None, "after": None},
+    effects: list[dict[str, Any]] = [
+        {"changes": 2, "before": 3600, "after": 70},
+        {"changes": 0, "before": None, "after": None},
     ]
+    task = {"file": name, "id": 1, "name": name, "advice": rows}
+    effects = [task | effect for effect in effects]
     return timeouts_report(rows, options, effects)
 
 
 def odds_of(name: str, window: int = 60) -> TableReport:
     found = {
         "options": {"window": window, "samples": 1000, "seed": 0, "attempts": 1},
+        "since": None,
         "probability": 0.5,
         "low": 0.47,
         "high": 0.53,
@@ -93,7 +104,7 @@ def odds_of(name: str, window: int = 60) -> TableReport:
         ],
         "subtasks": [
             {"id": name, "name": name, "criticality": 0.004, "failure": 0.2}
-            | {"basis": basis, "runs": 3}
+            | {"basis": basis, "runs": 3, "cut": 0}
             for basis in ("runs in this kind of task", "no runs: its whole timeout")
         ],
         "bins": [[10_000_000, 50_000_000, 3], [50_000_000, 90_000_000, 400]],
@@ -108,7 +119,7 @@ def anomalies_of(name: str) -> TableReport:
     kinds += ["out of order", "new", "missing"]
     found = [
         {"kind": kind, "ids": [1, name], "name": name, "others": 40, "alike": n % 2}
-        | {"other_name": name}
+        | {"other_name": name, "is_running": False}
         | nothing
         | (times if kind in {"slow", "fast", "waited long"} else {"attempts": 3})
         for n, kind in enumerate(kinds)
@@ -219,11 +230,76 @@ def test_too_few_runs_are_said() -> None:
     assert "2 changes; the worst case goes from 1 h to 1 min 10 s" in text
 
 
+def notes_of(**changes: Any) -> str:
+    advice = dict(timeouts_of("a").sections[0].rows[0]) | changes
+    options = {"share": 0.99, "confidence": 0.95, "margin": 0.5, "across_tasks": False}
+    return " ".join(timeouts_report([advice], options).notes)
+
+
+def test_what_fails_at_its_timeout_is_said() -> None:
+    assert "look into it" not in notes_of()
+    often = notes_of(verdict="keep", runs=780, hung=220)
+    assert "'a': 22 % of its runs (220) failed at the timeout" in often
+    every = notes_of(verdict="look into it", runs=0, hung=0, cut=30)
+    assert "'a': no healthy run is known, and 30 runs ended at the timeout" in every
+    assert "every healthy run was over" not in every
+    assert "'a': 16 were retried or skipped" in notes_of(unknown=16)
+
+
 def test_the_odds_say_where_the_window_ends() -> None:
     assert " ^ the window ends here" in render_text(odds_of("a"), Style(100))
     assert "the window ends beyond" in render_text(odds_of("a", 900), Style(100))
     assert 'class="limit"' in render_html(odds_of("a"))
     assert 'class="limit"' not in render_html(odds_of("a", 900))
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+@every_report
+def test_no_number_is_cut_where_there_is_little_room(make: Any, width: int) -> None:
+    report = make("Sync the cluster's information")
+    text = render_text(report, Style(width))
+    assert max(map(cell_len, text.splitlines())) <= width
+    words = " ".join(text.split())
+    for section in report.sections:
+        for row in section.rows:
+            for column in section.columns:
+                value = cell(value_of(row, column.key), column.unit)
+                if column.is_number and value != "–":
+                    assert re.search(rf"(?<![\d.]){re.escape(value)}(?![\d.])", words)
+
+
+def test_statistics_show_more_where_there_is_room() -> None:
+    narrow, wide = (render_text(statistics_of("a"), Style(w)) for w in (115, 200))
+    for label in ("rolled back", "wait p50", "wait p99", "longest wait"):
+        assert label in wide
+        assert label not in narrow
+        assert label in render_markdown(statistics_of("a"))
+        assert label in render_html(statistics_of("a"))
+
+
+def test_the_table_of_the_odds_holds_the_answer() -> None:
+    rows = list(csv.DictReader(io.StringIO(render_csv(odds_of("a")))))
+    assert [row["row"] for row in rows] == ["odds", "quantile", "subtask", "subtask"]
+    answer = {key: rows[0][key] for key in ("probability", "window", "late", "failed")}
+    assert answer == {"probability": "0.5", "window": "60", "late": "0.3", "failed": "0.2"}
+    assert rows[1]["value_us"] == "60000000"
+
+
+def test_the_odds_are_no_surer_than_what_they_rest_on() -> None:
+    text = " ".join(render_text(odds_of("a"), Style(200)).split())
+    assert "50 % (from 47 % to 53 %); 1 of 2 subtasks without such runs" in text
+    assert "2 of 2 subtasks drawn from fewer than 20 runs" in text
+    assert "1 min, from its start, as if it began now" in text
+
+
+def test_departures_name_their_file() -> None:
+    report = anomalies_of("a.json")
+    rows = list(csv.DictReader(io.StringIO(render_csv(report))))
+    assert {(row["file"], row["task_id"], row["task"]) for row in rows} == {
+        ("a.json", "1", "a.json")
+    }
+    assert "(a.json)" in render_html(report)
+    assert "\\(a.json\\)" in render_markdown(report)
 
 
 def test_each_row_of_the_statistics_has_its_plot() -> None:
@@ -255,6 +331,13 @@ def test_departures_are_sentences() -> None:
         (0, "seconds", "0s"),
         (750_000, "ppm", "75 %"),
         (0.004, "share", "0.4 %"),
+        (0.9953, "share", "99.53 %"),
+        (0.99, "share", "99 %"),
+        (0.999, "share", "99.9 %"),
+        (0.999999, "share", "99.9999 %"),
+        (1 - 1e-16, "share", "100 %"),
+        (1e-17, "share", "0 %"),
+        (1.5, "share", "150 %"),
         (0.0, "share", "0 %"),
         (12, "count", "12"),
         ("a\nb", "text", "a␊b"),

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from taskgraph.model import visible
-from taskgraph.reports.history_tables import Histogram, Section, TableReport, span, texts
+from taskgraph.reports.history_tables import (
+    NOTHING,
+    Column,
+    Histogram,
+    Section,
+    TableReport,
+    span,
+    texts,
+)
 from taskgraph.reports.text.console import Style, facts, to_text
 
 __all__ = ["render_text"]
 
+_GAP = 2
 _LEAST = 12  # columns for a text that is broken into lines
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -31,15 +43,43 @@ def render_text(report: TableReport, style: Style) -> str:
     if report.histogram is not None and report.histogram.bins:
         parts += ["", *_plot(report.histogram)]
     for section in report.sections:
-        parts += ["", Text(visible(section.title), style="bold"), _table(section)]
+        parts += ["", Text(visible(section.title), style="bold"), *_rows(section, style)]
     if report.notes:
         parts += ["", *(Text(f"- {visible(note)}", style="dim") for note in report.notes)]
     return to_text(parts, style)
 
 
-def _table(section: Section) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for column in section.columns:
+def _rows(section: Section, style: Style) -> list[RenderableType]:
+    """Lay out the rows as a table with as many columns as there is room for.
+
+    Where there is not even room for those that are always shown, each row is a paragraph:
+    no number is ever cut.
+    """
+    rows = [texts(section, row) for row in section.rows]
+    every = range(len(section.columns))
+    needed = [place for place in every if not section.columns[place].is_extra]
+    for places in (every, needed):
+        columns = [section.columns[place] for place in places]
+        chosen = [[row[place] for place in places] for row in rows]
+        if _width(columns, chosen) <= style.width:
+            return [_table(columns, chosen)]
+    return _paragraphs(section.columns, rows, style.width)
+
+
+def _width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
+    """Give the columns that a table needs at least; texts are broken into lines."""
+    total = (len(columns) - 1) * _GAP
+    for place, column in enumerate(columns):
+        if column.unit == "text":
+            total += max(_LEAST, cell_len(column.label))
+        else:
+            total += max(map(cell_len, [column.label, *(row[place] for row in rows)]))
+    return total
+
+
+def _table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="dim")
+    for column in columns:
         table.add_column(
             column.label,
             justify="right" if column.is_number else "left",
@@ -47,9 +87,32 @@ def _table(section: Section) -> Table:
             no_wrap=column.unit != "text",
             min_width=_LEAST if column.unit == "text" else None,
         )
-    for row in section.rows:
-        table.add_row(*map(Text, texts(section, row)))
+    for row in rows:
+        table.add_row(*map(Text, row))
     return table
+
+
+def _paragraphs(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
+) -> list[RenderableType]:
+    """Write each row as its texts and below them its numbers, each with its label."""
+    parts: list[RenderableType] = []
+    for row in rows:
+        pairs = list(zip(columns, row, strict=True))
+        heads = [text for column, text in pairs if not column.is_number]
+        parts.append(Text("  ".join(heads), overflow="fold"))
+        line = ""
+        for column, text in pairs:
+            if not column.is_number or text == NOTHING:
+                continue
+            pair = f"{column.label} {text}"
+            if line and cell_len(line) + _GAP + cell_len(pair) > width - _GAP:
+                parts.append(Text(f"  {line}", overflow="fold"))
+                line = ""
+            line += f"{'  ' if line else ''}{pair}"
+        if line:
+            parts.append(Text(f"  {line}", overflow="fold"))
+    return parts
 
 
 def _plot(histogram: Histogram) -> list[Text]:

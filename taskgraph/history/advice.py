@@ -1,0 +1,187 @@
+"""What is said about a timeout, and how a timeout is judged by it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from taskgraph.analysis.states import SECOND
+from taskgraph.errors import ConfigError
+from taskgraph.history.tolerance import least_runs
+from taskgraph.model import Task
+
+__all__ = ["CHANGES", "Advice", "AdviceOptions", "Verdict", "advice_for", "judged"]
+
+_GENEROUS = 2
+"""A timeout of up to so many times the advised one may stay."""
+_LARGEST_MARGIN = 100
+
+
+class Verdict(StrEnum):
+    """What to do about a timeout."""
+
+    LOWER = "lower"
+    KEEP = "keep"
+    RAISE = "raise"
+    SET = "set"
+    LOOK = "look into it"
+    TOO_FEW = "too few runs"
+
+
+CHANGES = frozenset({Verdict.LOWER, Verdict.RAISE, Verdict.SET})
+"""The verdicts with which the advised timeout takes the place of the present one."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceOptions:
+    """What the advice must promise.
+
+    Attributes
+    ----------
+    share : float
+        Of the healthy runs to come that must pass.
+    confidence : float
+        Of that promise.
+    margin : float
+        What to add to the limit, as a share of it.
+    across_tasks : bool
+        Take the runs of a subtask in all kinds of tasks together.
+    """
+
+    share: float = 0.99
+    confidence: float = 0.95
+    margin: float = 0.5
+    across_tasks: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("share", "confidence"):
+            if not 0 < getattr(self, name) < 1:
+                text = f"the {name} must be between 0 and 1, not {getattr(self, name)}"
+                raise ConfigError(text)
+        if math.isnan(self.margin) or not 0 <= self.margin <= _LARGEST_MARGIN:
+            most = 100 * _LARGEST_MARGIN
+            given = 100 * self.margin
+            raise ConfigError(f"the margin must be from 0 to {most} %, not {given:g} %")
+
+
+class Advice(NamedTuple):
+    """The advice for one kind of subtask.
+
+    Attributes
+    ----------
+    task : str or None
+        ``None`` for all kinds of tasks.
+    subtask : str
+    verdict : Verdict
+    timeout : int or None
+        Seconds, in the latest document, or in the one that is judged; ``None`` and 0 are
+        no limit.
+    advised : int or None
+        Seconds; ``None`` where there are too few runs.
+    is_next_step : bool
+        The runs do not show how long is long enough, for too many were cut: `advised` is
+        twice the timeout that cut them, to be raised again or found enough.
+    runs : int
+        Healthy runs that were measured.
+    needed : int
+        How many the promise needs.
+    cut : int
+        Runs that their timeout may have killed though they were healthy.
+    hung : int
+        Runs that were failed at their timeout when healthy runs were long over.
+    unknown : int
+        Subtasks that were retried or skipped and took longer than their timeout in all:
+        whether it ended their first run is not exported, and nothing else speaks for it.
+    retried : int
+        Subtasks with several attempts, split unknown: none of them is a measured run.
+    limit_us : int or None
+        Microseconds that pass the share of runs, without the margin.
+    longest_us : int or None
+        Microseconds of the longest healthy run.
+    confidence : float or None
+        With which `limit_us` does so.
+    would_kill : int or None
+        Healthy runs longer than the advice.
+    frees : int or None
+        Seconds by which the advice shortens the worst case of an attempt; negative where
+        it is longer.
+    """
+
+    task: str | None
+    subtask: str
+    verdict: Verdict
+    timeout: int | None
+    advised: int | None = None
+    is_next_step: bool = False
+    runs: int = 0
+    needed: int = 0
+    cut: int = 0
+    hung: int = 0
+    unknown: int = 0
+    retried: int = 0
+    limit_us: int | None = None
+    longest_us: int | None = None
+    confidence: float | None = None
+    would_kill: int | None = None
+    frees: int | None = None
+
+
+def judged(advice: Advice, timeout: int | None) -> Advice:
+    """Give the verdict on a timeout by what the runs showed.
+
+    Parameters
+    ----------
+    advice : Advice
+        With the limit, if there is one, and what is advised.
+    timeout : int or None
+        Seconds.
+    """
+    limit = 0 if timeout is None else max(timeout, 0)
+    advised = advice.advised
+    if advised is None:
+        found = Verdict.LOOK if advice.cut and not advice.runs else Verdict.TOO_FEW
+        return advice._replace(timeout=timeout, verdict=found, frees=None)
+    if advice.limit_us is None:
+        found = Verdict.RAISE if 0 < limit < advised else Verdict.KEEP
+    elif limit == 0:
+        found = Verdict.SET
+    elif limit * SECOND < advice.limit_us:
+        found = Verdict.RAISE
+    else:
+        found = Verdict.LOWER if limit > _GENEROUS * advised else Verdict.KEEP
+    return advice._replace(
+        timeout=timeout,
+        verdict=found,
+        is_next_step=advice.limit_us is None and found is Verdict.RAISE,
+        frees=limit - advised if limit and found is not Verdict.KEEP else None,
+    )
+
+
+def advice_for(
+    task: Task, advice: Iterable[Advice], options: AdviceOptions
+) -> tuple[Advice, ...]:
+    """Give the verdicts on the timeouts of one task, a definition or a response.
+
+    Parameters
+    ----------
+    task : Task
+    advice : iterable of Advice
+        What is about other kinds of tasks is left out.
+    options : AdviceOptions
+
+    Returns
+    -------
+    tuple of Advice
+        One for each name and timeout, in the order of names.
+    """
+    known = {one.subtask: one for one in advice if one.task in {None, task.name}}
+    needed = least_runs(options.share, options.confidence)
+    found = []
+    pairs = {(subtask.name, subtask.timeout) for subtask in task.subtasks}
+    for name, timeout in sorted(pairs, key=lambda pair: (pair[0], pair[1] or 0)):
+        nothing = Advice(task.name, name, Verdict.TOO_FEW, timeout, needed=needed)
+        found.append(judged(known.get(name, nothing), timeout))
+    return tuple(found)

@@ -1,0 +1,258 @@
+"""What is there beside what was collected before, in the database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from taskgraph.errors import ConfigError
+from taskgraph.history.database import create_view
+from taskgraph.history.expanding import File, Known, expand, is_container
+from taskgraph.history.finding import Refuse, find_files
+from taskgraph.history.parts import Entry, is_outside, reason_of
+from taskgraph.history.store import RunStore
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["Damage", "chunks", "compare", "entries", "fresh_files", "rejects", "sizes"]
+
+Damage = Callable[[File, str, bool], None]
+"""Told which container cannot be read to its end, why, and whether that may pass."""
+
+_ROWS = 10_000
+T = TypeVar("T")
+
+
+def compare(
+    connection: duckdb.DuckDBPyConnection,
+    paths: Iterable[str],
+    store: RunStore,
+    *,
+    origin: str,
+    retry: bool,
+    refuse: Refuse,
+) -> None:
+    """Make the table of the files that are to be read, in a fixed order.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    paths : iterable of str
+    store : RunStore
+    origin : str
+    retry : bool
+        What was rejected is to be read again.
+    refuse : callable
+        Told what cannot be looked at.
+
+    Raises
+    ------
+    ConfigError
+        If a path leads to nothing, or its documents have another origin already.
+    """
+    import pyarrow as pa
+
+    create_view(connection, store, "documents")
+    _register_parts(connection, store)
+    connection.execute(_REJECTED)
+    connection.execute("CREATE TABLE found (name TEXT, size BIGINT, stamp TEXT)")
+    for chunk in chunks(find_files(paths, store.folder, refuse), _ROWS):
+        columns = (pa.array(column) for column in zip(*chunk, strict=True))
+        batch = pa.Table.from_arrays(list(columns), names=list(File._fields))
+        connection.register("batch", batch)
+        connection.execute("INSERT INTO found SELECT * FROM batch")
+        connection.unregister("batch")
+    _require_origin(connection, origin)
+    connection.execute(_FRESH, {"retry": retry})
+
+
+def _register_parts(connection: duckdb.DuckDBPyConnection, store: RunStore) -> None:
+    """Make the table of the parts, each with the collection that it is of."""
+    import pyarrow as pa
+
+    fields = {"part": pa.uint64(), "origin": pa.string(), "generation": pa.int64()}
+    rows = [
+        (line["part"], line.get("origin"), line.get("generation", 0))
+        for line in store.parts()
+    ]
+    columns = zip(*rows, strict=True) if rows else ((), (), ())
+    arrays = [pa.array(c, t) for c, t in zip(columns, fields.values(), strict=True)]
+    connection.register("parts", pa.Table.from_arrays(arrays, names=list(fields)))
+
+
+def _require_origin(connection: duckdb.DuckDBPyConnection, origin: str) -> None:
+    rows = connection.execute(_FOREIGN, {"origin": origin}).fetchall()
+    if rows:
+        other, count, example = rows[0]
+        known = f"the origin {other!r}" if other else "no origin"
+        raise ConfigError(
+            f"{count} of these files were collected before under {known}, {example} for "
+            "example: a document keeps its origin\n"
+            "  hint: give the same --origin, or collect into another folder"
+        )
+
+
+def sizes(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """Give the bytes to read, and the number of files that need not be opened."""
+    total, skipped = connection.execute(_SIZES).fetchall()[0]
+    return total, skipped
+
+
+def fresh_files(connection: duckdb.DuckDBPyConnection) -> Iterator[File]:
+    """Give the files that are to be read."""
+    cursor = connection.cursor()
+    cursor.execute("SELECT name, size, stamp FROM fresh ORDER BY name")
+    return (File(*row) for row in _rows(cursor))
+
+
+def entries(connection: duckdb.DuckDBPyConnection, damage: Damage) -> Iterator[Entry]:
+    """Give every document that is to be read.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    damage : callable
+    """
+    cursor = connection.cursor()  # the connection answers other questions meanwhile
+    cursor.execute(_DIGESTS)
+    for name, size, stamp, known, rejected in _rows(cursor):
+        file = File(name, size, stamp)
+        if is_container(name):
+            yield from _members(connection, file, damage)
+        else:
+            digests = (bytes.fromhex(known), bytes.fromhex(rejected))
+            yield Entry(name, name, stamp, "", "", None, *digests, size)
+
+
+def _members(
+    connection: duckdb.DuckDBPyConnection, file: File, damage: Damage
+) -> Iterator[Entry]:
+    rows = connection.execute(_KNOWN, [file.name]).fetchall()
+    known = Known(
+        frozenset((name, stamp) for name, stamp, _, is_bad in rows if not is_bad),
+        {(name, stamp): digest for name, stamp, digest, is_bad in rows if is_bad},
+    )
+    try:
+        yield from expand(file, known)
+    except Exception as error:  # noqa: BLE001 - damage shows itself in many ways
+        damage(file, reason_of(file.name, error), is_outside(error))
+
+
+def rejects(
+    connection: duckdb.DuckDBPyConnection, store: RunStore, paths: Iterable[str]
+) -> Iterator[dict[str, str]]:
+    """Give the documents that cannot be read as they are now, each with the reason.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    store : RunStore
+        With what was added since `compare`.
+    paths : iterable of str
+        What was collected: what is not found there any more is left out.
+    """
+    connection.execute("DROP VIEW documents; DROP TABLE rejected")
+    connection.unregister("parts")
+    create_view(connection, store, "documents", "all_documents")
+    connection.execute("CREATE VIEW documents AS SELECT * FROM all_documents")
+    _register_parts(connection, store)
+    connection.execute(_REJECTED)
+    addresses = tuple(path for path in paths if "://" in path)
+    gone: dict[str, bool] = {}
+    for name, container, reason, is_found in _rows(connection.execute(_LISTED)):
+        if not is_found and container not in gone:
+            gone[container] = _is_gone(container, addresses)
+        if is_found or not gone[container]:
+            yield {"document": name, "reason": reason}
+
+
+def _is_gone(name: str, addresses: tuple[str, ...]) -> bool:
+    """Tell whether a file that was not found is there no more, as far as can be told."""
+    if "://" in name:
+        return name.startswith(addresses)
+    try:
+        os.stat(name)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
+def _rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    """Give the rows of a result, of which few are in memory."""
+    while rows := cursor.fetchmany(_ROWS):
+        yield from rows
+
+
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Give lists of so many items."""
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+# What was rejected when its file was last read to be found, or to be read, is rejected
+# again by each such reading: so what an earlier one rejected is mended, or gone.
+_REJECTED = """
+CREATE TABLE rejected AS
+WITH of_reject AS (
+    SELECT DISTINCT container FROM documents WHERE outcome = 'rejected'
+), placed AS (
+    SELECT documents.*, generation
+    FROM documents SEMI JOIN of_reject USING (container) JOIN parts USING (part)
+    QUALIFY generation = max(generation) OVER (PARTITION BY container)
+)
+SELECT name, container, max(reason) AS reason, bool_or(stamp = '') AS may_pass
+FROM placed WHERE outcome = 'rejected' GROUP BY name, container
+"""
+
+_FRESH = """
+CREATE TABLE fresh AS
+SELECT DISTINCT name, size, stamp
+FROM found LEFT JOIN (
+    SELECT DISTINCT name, stamp, true AS is_known FROM documents
+) USING (name, stamp)
+WHERE is_known IS NULL
+    OR name IN (SELECT container FROM rejected WHERE may_pass OR $retry)
+"""
+
+_FOREIGN = """
+SELECT parts.origin, count(DISTINCT container) AS files, min(container)
+FROM documents JOIN parts USING (part)
+WHERE parts.origin <> $origin AND outcome NOT IN ('rejected', 'container')
+    AND container IN (SELECT name FROM found)
+GROUP BY parts.origin ORDER BY files DESC, parts.origin
+"""
+
+_SIZES = """
+SELECT
+    (SELECT coalesce(sum(size), 0)::BIGINT FROM fresh),
+    (SELECT count(DISTINCT name) FROM found) - (SELECT count(*) FROM fresh)
+"""
+
+_DIGESTS = """
+SELECT name, size, stamp, coalesce(known, ''), coalesce(bad, '')
+FROM fresh LEFT JOIN (
+    SELECT
+        name,
+        string_agg(DISTINCT hex(digest), '') FILTER (outcome <> 'rejected')::TEXT AS known,
+        string_agg(DISTINCT hex(digest), '') FILTER (outcome = 'rejected')::TEXT AS bad
+    FROM documents SEMI JOIN fresh USING (name)
+    WHERE digest IS NOT NULL GROUP BY name
+) USING (name)
+ORDER BY name
+"""
+
+_KNOWN = """
+SELECT name, stamp, coalesce(any_value(digest), ''::BLOB), bool_and(outcome = 'rejected')
+FROM documents WHERE container = ? GROUP BY name, stamp
+"""
+
+_LISTED = """
+SELECT name, container, reason, container IN (SELECT name FROM found)
+FROM rejected ORDER BY name
+"""
