@@ -18,6 +18,11 @@ from collections import Counter
 from tests.engine.mutations import MUTATIONS
 from tests.engine.trial import MutationTrial, try_mutation
 
+EXPLAINED = {
+    "TG110": "where two splits share their name and their neighbours, the parts of one fill "
+    "the gap of the other: such a document may as well be whole"
+}
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Count missed faults.")
@@ -56,6 +61,7 @@ def describe(trial: MutationTrial, with_document: bool) -> None:
     codes = sorted({finding.code for finding in trial.findings})
     print(f"seed {trial.seed}, {trial.dialect}: {trial.mutation.code} misses what")
     print(f"  '{trial.mutation.name}' did; others say {codes}")
+    print(f"  {EXPLAINED.get(trial.mutation.code, 'not explained yet')}")
     if with_document:
         print(json.dumps(trial.document, ensure_ascii=False))
 
