@@ -19,8 +19,8 @@ from tests.engine.mutations import MUTATIONS
 from tests.engine.trial import MutationTrial, try_mutation
 
 EXPLAINED = {
-    "TG110": "where two splits share their name and their neighbours, the parts of one fill "
-    "the gap of the other: such a document may as well be whole"
+    "TG110": "where two splits share their name and their neighbours, the parts of one "
+    "fill the gap of the other: such a document may as well be whole"
 }
 
 
