@@ -105,6 +105,7 @@ def test_a_wrong_configuration_keeps_no_other_folder_from_being_checked(
     assert (done.returncode, done.stdout) == (2, "")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="has no such signals")
 def test_an_interrupt_and_a_reader_that_went_away_are_no_findings(
     samples: Path, root: Path

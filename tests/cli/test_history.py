@@ -217,6 +217,7 @@ def test_without_a_history_the_way_to_one_is_shown(run: Run, tmp_path: Path) -> 
         assert "history collect" in err or "does not exist" in err
 
 
+@pytest.mark.slow
 def test_where_nothing_is_installed_one_message_says_what_to_install(
     folder: Path, tmp_path: Path
 ) -> None:

@@ -278,6 +278,7 @@ def packed(tmp_path: Path) -> dict[str, Path]:
     return {form: tmp_path / form for form in forms}
 
 
+@pytest.mark.slow
 def test_every_form_of_an_archive_gives_the_same(
     tmp_path: Path, collected: Collect
 ) -> None:

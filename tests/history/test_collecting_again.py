@@ -21,6 +21,8 @@ from taskgraph.history import Collected, RunStore, collect, collecting, statisti
 from taskgraph.history.parts import Batch, Part, build_part
 from tests.history.documents import response, step, write
 
+pytestmark = pytest.mark.slow
+
 Collect: TypeAlias = Callable[..., RunStore]
 
 

@@ -39,6 +39,7 @@ def test_the_least_number_of_runs_is_the_published_one(
     assert limit_rank(runs - 1, share, confidence) is None
 
 
+@pytest.mark.slow
 @given(
     st.integers(1, 120), st.sampled_from([50, 80, 90, 95]), st.sampled_from([50, 90, 95])
 )

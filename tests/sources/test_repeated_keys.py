@@ -15,7 +15,7 @@ from taskgraph.sources import parsing, read_bytes
 def response(**fields: Any) -> dict[str, Any]:
     rows = [
         {"id": i, "name": f"n{i}", "upstreams": [str(i)], "note": {"a": ["停止" * 20]}}
-        for i in range(20_000)
+        for i in range(200)
     ]
     page = {"contents": [{"name": "t", "context": {"a": {"b": "c"}}, "subtasks": rows}]}
     return {"successful": True, "data": page | {"page": {"size": "x"}}, **fields}
@@ -42,7 +42,7 @@ def test_quotes_prove_that_nothing_was_lost(
 ) -> None:
     text = json.dumps(response(), indent=indent, ensure_ascii=ascii_only)
     (task,) = read_bytes(text.encode())
-    assert len(task.subtasks) == 20_000
+    assert len(task.subtasks) == 200
     assert repeated_refused == [False]
 
 
