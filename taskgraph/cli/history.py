@@ -109,9 +109,10 @@ def collect_command(
         f"unchanged, {counted(done.tasks, 'task')} and "
         f"{counted(done.subtasks, 'subtask')} added to {runs}"
     )
-    if done.rejects:
-        rejects = counted(done.rejects, "document")
-        complain(f"{rejects} cannot be read\n  hint: {store.rejects_file} says why")
+    if listed := store.count_rejects():
+        new = f", {done.rejects} of them looked at now" if done.rejects < listed else ""
+        rejects = counted(listed, "document")
+        complain(f"{rejects} cannot be read{new}\n  hint: {store.rejects_file} says why")
     sys.exit(EXIT_INPUT if done.rejects else EXIT_OK)
 
 

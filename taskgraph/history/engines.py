@@ -177,9 +177,14 @@ class DaskEngine:
 
     @needs_extras
     def __init__(self, address: str) -> None:
+        import logging
+
         import dask
         import distributed
 
+        self._address = address
+        # What fails is told in one message; the library tells of it with tracebacks.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
         # Documents that had to be read to be found travel with the items.
         dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
         try:
@@ -216,6 +221,8 @@ class DaskEngine:
         running = completed(first, loop=self._client.loop, with_results=True)
         try:
             for future, result in running:
+                if future.cancelled():
+                    raise self._gone()
                 future.release()
                 for item in islice(waiting, 1):
                     running.add(self._client.submit(function, item, pure=False))
@@ -224,6 +231,14 @@ class DaskEngine:
             raise TaskgraphError(
                 f"Dask workers die again and again: {error}\n  hint: what is done is kept"
             ) from None
+        except OSError:
+            raise self._gone() from None
+
+    def _gone(self) -> TaskgraphError:
+        return TaskgraphError(
+            f"the Dask scheduler at {self._address} is gone\n"
+            "  hint: what is done is kept; start it, and the same command goes on from there"
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -255,7 +255,7 @@ def _sentence(one: Plain) -> str:
         f"exceptions; {same} took as long",
         "fast": f"{who} took only {value}; usual are {usual}, at least {high} with few "
         f"exceptions; {same} were as short",
-        "waited long": f"{who} waited {value} after its upstreams; usual are {usual}, at "
+        "waited long": f"{who} could have started {value} earlier; usual are {usual}, at "
         f"most {high} with few exceptions; {same} waited as long",
         "failed": f"{who} failed; {same} did",
         "retried": f"{who} was started {one['attempts']} times; {same} were retried",

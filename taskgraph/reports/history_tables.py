@@ -136,12 +136,12 @@ class TableReport:
 
 
 def span(microseconds: int) -> str:
-    """Write a measured time short, with about three digits, as options take it.
+    """Write a measured time short, as options take it.
 
     Examples
     --------
     >>> span(198_000), span(12_340_000), span(8_010_400_000)
-    ('0.198s', '12.3s', '2h13m')
+    ('0.198s', '12.3s', '2h13m30s')
     """
     if microseconds < 0:
         return f"-{span(-microseconds)}"
@@ -152,14 +152,14 @@ def span(microseconds: int) -> str:
 
 
 def _whole(seconds: int) -> str:
-    """Write whole seconds short, in two units at most."""
+    """Write whole seconds short, in three units at most: only days hide the seconds."""
     if seconds < 0:
         return f"-{_whole(-seconds)}"
     left = seconds
     parts: list[str] = []
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
         count, left = divmod(left, size)
-        if count and len(parts) < 2:
+        if count and len(parts) < 3:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"
 

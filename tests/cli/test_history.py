@@ -65,6 +65,7 @@ def test_collect_says_what_it_did_and_then_has_nothing_to_do(
     code, out, err = run(*command)
     assert code == 0
     assert "0 documents read, 2 files unchanged" in err
+    assert "1 document cannot be read, 0 of them looked at now" in err
 
 
 def test_collect_refuses_what_it_cannot_do(tmp_path: Path, run: Run) -> None:

@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import signal
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,11 @@ def die(_: int) -> None:
 
 def fail(_: int) -> None:
     raise ValueError("as it should")
+
+
+def slowly(number: int) -> int:
+    time.sleep(0.2)
+    return number
 
 
 def test_one_process_takes_items_as_they_are_needed() -> None:
@@ -169,3 +175,18 @@ def test_dask_gives_the_same_bytes_and_survives_a_killed_worker(
             for store in (alone, together)
         )
         assert ours == theirs, table
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_goes_away_is_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with cluster(tmp_path, 1) as address:
+        engine = open_engine(1, address)
+        results = engine.map(slowly, range(100))
+        next(results)
+    with pytest.raises(TaskgraphError, match=r"is gone\n  hint: what is done is kept"):
+        list(results)
+    with engine:
+        pass
+    assert "Traceback" not in capfd.readouterr().err
