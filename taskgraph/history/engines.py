@@ -237,7 +237,7 @@ class DaskEngine:
     def _gone(self) -> TaskgraphError:
         return TaskgraphError(
             f"the Dask scheduler at {self._address} is gone\n"
-            "  hint: what is done is kept; start it, and the same command goes on from there"
+            "  hint: what is done is kept: start it, and the same command goes on"
         )
 
     def __enter__(self) -> Self:
