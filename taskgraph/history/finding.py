@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +13,7 @@ from taskgraph.errors import ConfigError
 from taskgraph.history.expanding import File, is_container, is_document
 from taskgraph.history.parts import reason_of
 from taskgraph.history.store import is_store
+from taskgraph.sources.opening import match_pattern
 
 __all__ = ["Refuse", "find_files"]
 
@@ -62,7 +62,7 @@ def _find_local(path: str, store: Path, refuse: Refuse) -> Iterator[File]:
     elif os.path.exists(path):
         yield from _look_at(os.path.abspath(path), refuse)
     elif any(char in path for char in _MAGIC):
-        for match in glob.iglob(path, recursive=True):
+        for match in match_pattern(path):
             if os.path.isfile(match):
                 yield from _look_at(os.path.abspath(match), refuse)
 

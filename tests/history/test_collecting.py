@@ -485,3 +485,11 @@ def test_progress_goes_from_nothing_to_everything(
     assert shares == sorted(shares)
     assert shares[-1] == 1
     assert steps[-1].collected.documents == 50
+
+
+def test_a_pattern_does_not_follow_links_in_circles(tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", {"x/a.json": response(1, [step(1, "a")])})
+    for name in ("one", "two"):
+        (folder / "x" / name).symlink_to(folder, target_is_directory=True)
+    store = RunStore(tmp_path / "runs")
+    assert collect([str(folder / "**" / "*.json")], store).documents == 1
