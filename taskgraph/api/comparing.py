@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from taskgraph.api.loading import LoadedTask, read_documents
 from taskgraph.errors import InputError
-from taskgraph.model import redact_error, redact_tasks
+from taskgraph.privacy import redact_error, redact_tasks
 
 if TYPE_CHECKING:
     from taskgraph.analysis.budget import BudgetOptions

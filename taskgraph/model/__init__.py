@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from taskgraph.model.durations import format_duration, parse_duration
-from taskgraph.model.masking import mask_task
-from taskgraph.model.redaction import redact_error, redact_task, redact_tasks
-from taskgraph.model.secrets import mask_text
 from taskgraph.model.task import (
     ApiError,
     Envelope,
@@ -46,11 +43,6 @@ __all__ = [
     "Task",
     "format_duration",
     "id_key",
-    "mask_task",
-    "mask_text",
     "parse_duration",
-    "redact_error",
-    "redact_task",
-    "redact_tasks",
     "visible",
 ]

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.model import Origin, mask_text
+from taskgraph.model import Origin
+from taskgraph.privacy import mask_text
 from taskgraph.sources.positions import locate
 from taskgraph.sources.tally import Tally
 

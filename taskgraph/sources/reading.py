@@ -8,7 +8,8 @@ from functools import partial
 from typing import NamedTuple
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.model import Task, mask_task, redact_error, redact_task
+from taskgraph.model import Task
+from taskgraph.privacy import mask_task, redact_error, redact_task
 from taskgraph.sources.decoding import decode, without_headers
 from taskgraph.sources.dialects import read_document
 from taskgraph.sources.document import Document

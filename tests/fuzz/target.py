@@ -11,7 +11,7 @@ from types import FrameType
 from taskgraph.checks import CheckOptions, check_document
 from taskgraph.errors import InputError
 from taskgraph.graph import build_graph
-from taskgraph.model import redact_task
+from taskgraph.privacy import redact_task
 from taskgraph.sources import Source, read_bytes, read_source, write_task
 
 __all__ = ["HangError", "bounded_memory", "no_longer_than", "try_bytes"]

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.model.masking import map_error, mask_task
-from taskgraph.model.secrets import MASK
-from taskgraph.model.task import Reference, Subtask, Task
+from taskgraph.model import Reference, Subtask, Task
+from taskgraph.privacy.masking import map_error, mask_task
+from taskgraph.privacy.secrets import MASK
 
 __all__ = ["redact_error", "redact_task", "redact_tasks"]
 

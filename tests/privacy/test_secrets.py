@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.model.secrets import is_secret_key, mask_lines, mask_text, mask_value
+from taskgraph.privacy.secrets import is_secret_key, mask_lines, mask_text, mask_value
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple, TypeAlias
 
-from taskgraph.model.secret_keys import is_secret_key, role_of
-from taskgraph.model.secret_values import MASK, value_end
+from taskgraph.privacy.secret_keys import is_secret_key, role_of
+from taskgraph.privacy.secret_values import MASK, value_end
 
 __all__ = ["PRIVATE_KEY", "mask_text"]
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from taskgraph.checks import CheckOptions, run_checks
 from taskgraph.errors import InputError
 from taskgraph.graph import build_graph
-from taskgraph.model import Reference, Subtask, Task, mask_task, redact_task, redact_tasks
+from taskgraph.model import Reference, Subtask, Task
+from taskgraph.privacy import mask_task, redact_task, redact_tasks
 from taskgraph.sources import ReadOptions, read_bytes, write_task
 from tests.sources.strategies import OWN_TASKS
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from taskgraph.model.secret_keys import is_secret_key, role_of
-from taskgraph.model.secret_texts import PRIVATE_KEY, mask_text
-from taskgraph.model.secret_values import MASK
+from taskgraph.privacy.secret_keys import is_secret_key, role_of
+from taskgraph.privacy.secret_texts import PRIVATE_KEY, mask_text
+from taskgraph.privacy.secret_values import MASK
 
 __all__ = ["MASK", "is_secret_key", "mask_lines", "mask_text", "mask_value"]
 

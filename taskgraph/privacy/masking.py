@@ -7,8 +7,8 @@ from dataclasses import replace
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from taskgraph.model.secrets import mask_lines, mask_text, mask_value
-from taskgraph.model.task import Envelope, Reference, Subtask, Task
+from taskgraph.model import Envelope, Reference, Subtask, Task
+from taskgraph.privacy.secrets import mask_lines, mask_text, mask_value
 
 __all__ = ["map_error", "mask_task"]
 
