@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from taskgraph.analysis import Analysis
 from taskgraph.api import (
-    Analysis,
     Document,
     LoadedTask,
-    account,
-    analyze,
     check,
+    compare,
     load,
     load_all,
     loads,
     read_documents,
     render,
     report,
-    timetable,
     to_frame,
 )
 from taskgraph.errors import (
@@ -26,6 +24,7 @@ from taskgraph.errors import (
     TaskgraphError,
 )
 from taskgraph.model import Subtask, Task
+from taskgraph.settings import Settings
 
 __version__ = "0.1.0"
 
@@ -37,18 +36,17 @@ __all__ = [
     "InputError",
     "LoadedTask",
     "RenderError",
+    "Settings",
     "Subtask",
     "Task",
     "TaskgraphError",
-    "account",
-    "analyze",
     "check",
+    "compare",
     "load",
     "load_all",
     "loads",
     "read_documents",
     "render",
     "report",
-    "timetable",
     "to_frame",
 ]

@@ -5,42 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
-from typing import Final
 
-from taskgraph.analysis.precondition import require_sound
 from taskgraph.analysis.schedule import Schedule
 from taskgraph.analysis.width import wide_antichain
 from taskgraph.graph import TaskGraph
-from taskgraph.model import Task
 
 __all__ = [
-    "ENGINE_CONCURRENCY",
     "Bounds",
     "ListSchedule",
     "bounds",
     "graham_bound",
     "list_schedule",
-    "task_concurrency",
 ]
-
-ENGINE_CONCURRENCY: Final = 10
-"""How many subtasks of a task the engine keeps in flight by default."""
-
-
-def task_concurrency(task: Task) -> int:
-    """Give how many subtasks may be in flight: by the task's context, else the default.
-
-    Returns
-    -------
-    int
-        0 is unlimited.
-    """
-    stated = (task.context or {}).get("concurrency")
-    if isinstance(stated, str) and stated.isascii() and stated.isdigit():
-        stated = int(stated)
-    if isinstance(stated, int) and not isinstance(stated, bool) and stated >= 0:
-        return stated
-    return ENGINE_CONCURRENCY
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +162,7 @@ def list_schedule(
     those the one with the smallest id. A shorter duration may make the makespan longer
     (Graham, 1966), so this is an example of a run, not a bound.
     """
-    require_sound(graph)
+    graph.require_sound()
     run = _Run(graph, durations)
     first = [node for node, ups in enumerate(graph.upstreams) if not ups]
     if first_wave_waits:

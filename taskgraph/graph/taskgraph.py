@@ -7,11 +7,12 @@ of the subtasks in the document.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from taskgraph.errors import AnalysisError
 from taskgraph.graph import traverse
 from taskgraph.model import Id, Subtask, Task, id_key
 
@@ -153,6 +154,18 @@ class TaskGraph:
             reasons.append("the dependencies form a cycle")
         return tuple(reasons)
 
+    def require_sound(self) -> None:
+        """Refuse a graph in which paths mean nothing.
+
+        Raises
+        ------
+        AnalysisError
+            Where the graph has flaws, with all of them.
+        """
+        if self.flaws:
+            reasons = "; ".join(self.flaws)
+            raise AnalysisError(f"task {self.task.id} cannot be analysed: {reasons}")
+
     @cached_property
     def cycles(self) -> tuple[tuple[int, ...], ...]:
         """The strongly connected components that hold a cycle, each ascending."""
@@ -178,6 +191,32 @@ class TaskGraph:
     def descendants(self, nodes: Iterable[int]) -> set[int]:
         """Give every node that can be reached from one of the nodes, those excluded."""
         return traverse.reachable(self.downstreams, nodes)
+
+    def part(self, nodes: Iterable[int]) -> TaskGraph:
+        """Keep some nodes of a sound graph, and the edges between them.
+
+        Its node 0 is the smallest of the nodes, and so on.
+        """
+        kept = sorted(nodes)
+        place = {node: at for at, node in enumerate(kept)}
+        upstreams, downstreams = (
+            tuple(
+                tuple(place[other] for other in rows[node] if other in place)
+                for node in kept
+            )
+            for rows in (self.upstreams, self.downstreams)
+        )
+        return TaskGraph(
+            task=self.task,
+            subtasks=tuple(self.subtasks[node] for node in kept),
+            positions=tuple(self.positions[node] for node in kept),
+            upstreams=upstreams,
+            downstreams=downstreams,
+        )
+
+    def reversed(self) -> TaskGraph:
+        """Turn every edge round, as rollback walks."""
+        return replace(self, upstreams=self.downstreams, downstreams=self.upstreams)
 
     def to_networkx(self) -> networkx.DiGraph[Id]:
         """Give the graph as networkx knows it.

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from html import escape
-from typing import TYPE_CHECKING
 
+from taskgraph.analysis import Timetable
 from taskgraph.model import visible
 from taskgraph.reports.amounts import amount
 
-if TYPE_CHECKING:
-    from taskgraph.reports.results import Timetable
-
-__all__ = ["timetable_html"]
+__all__ = ["displayed", "timetable_html"]
 
 _MOST_ROWS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _DisplayedTimetable(Timetable):
+    """A schedule that shows itself as a table."""
+
+    def _repr_html_(self) -> str:
+        return timetable_html(self)
+
+
+def displayed(table: Timetable) -> Timetable:
+    """Give a schedule that a notebook displays as a table."""
+    return _DisplayedTimetable(*(getattr(table, row.name) for row in fields(table)))
 
 
 def timetable_html(table: Timetable) -> str:
