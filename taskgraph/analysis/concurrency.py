@@ -53,9 +53,9 @@ class Bounds:
         Graham (1966) where subtasks may wait for a slot, else the longest path.
     lower : int
         No order takes less if every subtask takes its whole duration.
-    listed : int
-        The makespan of the engine's list schedule, which picks what became ready first,
-        and of those the smallest id. One order of many: it bounds nothing.
+    run : ListSchedule or None
+        The engine's list schedule, which picks what became ready first, and of those the
+        smallest id. One order of many: it bounds nothing. ``None`` where nothing waits.
     longest_path : int
     total : int
         The sum of all durations.
@@ -65,9 +65,14 @@ class Bounds:
     widest: tuple[int, ...]
     upper: int
     lower: int
-    listed: int
+    run: ListSchedule | None
     longest_path: int
     total: int
+
+    @property
+    def listed(self) -> int:
+        """The makespan of the engine's list schedule."""
+        return self.longest_path if self.run is None else self.run.makespan
 
     @property
     def may_wait(self) -> bool:
@@ -95,16 +100,14 @@ def bounds(
     longest, total = schedule.makespan, sum(durations)
     widest = wide_antichain(graph, limit) if limit else ()
     if not widest:
-        return Bounds(limit, (), longest, longest, longest, longest, total)
+        return Bounds(limit, (), longest, longest, None, longest, total)
     beyond = 0 if first_wave_waits else _work_beyond(graph, durations, limit)
     return Bounds(
         limit=limit,
         widest=widest,
         upper=graham_bound(total, longest, limit),
         lower=max(longest, -(-(total - beyond) // limit)),
-        listed=list_schedule(
-            graph, durations, limit, first_wave_waits=first_wave_waits
-        ).makespan,
+        run=list_schedule(graph, durations, limit, first_wave_waits=first_wave_waits),
         longest_path=longest,
         total=total,
     )

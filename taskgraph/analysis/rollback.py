@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from taskgraph.analysis.budget import Budget
-from taskgraph.analysis.concurrency import list_schedule
 from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.recovery import (
     PointOfNoReturn,
@@ -191,11 +190,8 @@ def _fail_late(
         len(ahead) == len(graph)
         or bool(wide_antichain(graph, premises.slots, {*nodes, *first}))
     )
-    starts = (
-        list_schedule(graph, longest, premises.slots).starts
-        if may_wait
-        else budget.schedule.early_start
-    )
+    run = budget.bounds.run
+    starts = run.starts if may_wait and run else budget.schedule.early_start
     finishes = [start + longest[node] for node, start in enumerate(starts)]
     deadline = min((starts[node] for node in first), default=max(finishes))
     last = max((n for n in nodes if finishes[n] <= deadline), key=finishes.__getitem__)
