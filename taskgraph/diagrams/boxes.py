@@ -7,9 +7,9 @@ from math import ceil, sqrt
 from typing import NamedTuple
 
 from taskgraph.diagrams.labels import join_words
-from taskgraph.diagrams.palette import tone
 from taskgraph.diagrams.scene import Kind, Scene, SceneNode
 from taskgraph.diagrams.text import ellipsize, joined, text_width, wrap
+from taskgraph.model.statuses import look
 
 __all__ = ["SMALL", "Face", "Line", "faces"]
 
@@ -91,7 +91,7 @@ def _draw(node: SceneNode, boxes: Iterator[Face], least: int) -> Face:
 def _content(node: SceneNode, *, named: bool = True) -> _Content:
     name = node.name if named else ""
     if node.kind is Kind.GROUP:
-        states = [(f"{count} {status}", tone(status)) for status, count in node.counts]
+        states = [(f"{count} {status}", look(status).tone) for status, count in node.counts]
         details = [node.id_text, node.state, join_words(node.facts)]
         return _Content(states, name, [text for text in details if text])
     details = joined((node.id_text, *node.facts), _WIDEST - _LEFT - _RIGHT, SMALL)

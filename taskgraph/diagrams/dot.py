@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from taskgraph.diagrams.labels import join_words
-from taskgraph.diagrams.palette import LIGHT, SIGNS, tone
+from taskgraph.diagrams.palette import LIGHT
 from taskgraph.diagrams.scene import Kind, Scene, SceneEdge, SceneNode
 from taskgraph.diagrams.text import wrap
 from taskgraph.errors import RenderError
+from taskgraph.model.statuses import SIGNS, look
 
 if TYPE_CHECKING:
     import graphviz
@@ -179,7 +180,7 @@ def _lines(node: SceneNode) -> Iterator[str]:
         yield "⛔ Point of no return"
     if node.kind is Kind.GROUP:
         for status, count in node.counts:
-            yield f"{SIGNS[tone(status)]} {count} {status}"
+            yield f"{look(status).sign} {count} {status}"
     else:
         yield f"{SIGNS[node.tone]} {node.state}"
     yield from wrap(node.name, _NAME_ROOM, 13, 3)

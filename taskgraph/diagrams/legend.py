@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from taskgraph.diagrams.palette import UNKNOWN, tone
 from taskgraph.diagrams.scene import Kind, Scene
+from taskgraph.model.statuses import UNKNOWN, look
 
 __all__ = ["Entry", "legend"]
 
@@ -34,7 +34,7 @@ def legend(scene: Scene) -> tuple[Entry, ...]:
                 node.tone, word if node.tone != UNKNOWN else "unknown status"
             )
         for word, _ in node.counts:
-            kind = tone(word)
+            kind = look(word).tone
             statuses.setdefault(kind, word if kind != UNKNOWN else "unknown status")
     entries = [Entry("icon", name, text, 12) for name, text in sorted(statuses.items())]
     edges = scene.edges

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from taskgraph.diagrams.labels import join_words
 from taskgraph.diagrams.options import Direction
-from taskgraph.diagrams.palette import LIGHT, SIGNS, tone
+from taskgraph.diagrams.palette import LIGHT
 from taskgraph.diagrams.scene import Kind, Scene, SceneEdge, SceneNode
 from taskgraph.diagrams.text import ellipsize
 from taskgraph.errors import RenderError
+from taskgraph.model.statuses import SIGNS, look
 
 __all__ = ["CHARACTERS", "EDGES", "render_fitting", "render_mermaid"]
 
@@ -104,7 +105,7 @@ def _lines(node: SceneNode) -> Iterator[str]:
         yield "⛔ Point of no return"
     if node.kind is Kind.GROUP:
         for status, count in node.counts:
-            yield f"{SIGNS[tone(status)]} {count} {status}"
+            yield f"{look(status).sign} {count} {status}"
     else:
         yield f"{SIGNS[node.tone]} {node.state}"
     yield ellipsize(node.name, _NAME_ROOM, 13)

@@ -6,21 +6,20 @@ by timeouts.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from taskgraph.analysis import Analysis
 from taskgraph.diagrams.options import DiagramOptions
-from taskgraph.diagrams.scene.words import sizes, subtitle, title
+from taskgraph.diagrams.scene.words import sizes, status_counts, subtitle, title
 from taskgraph.diagrams.selection import select
 from taskgraph.diagrams.timeline_rows import Draft, Row, measured_rows, planned_rows
 from taskgraph.errors import RenderError
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status
 from taskgraph.model.engine import Span, measured_span
-from taskgraph.model.text import visible
+from taskgraph.model.statuses import count_statuses
 
 __all__ = ["Row", "Timeline", "build_timeline"]
 
@@ -138,6 +137,4 @@ def _notes(
     if draft.begin is not None:
         without = [s for s, span in zip(graph.subtasks, spans, strict=True) if not span]
         if without:
-            counts = Counter(s.status or "status unknown" for s in without)
-            listed = ", ".join(f"{counts[key]} {visible(key)}" for key in sorted(counts))
-            yield f"Without times: {listed}."
+            yield f"Without times: {status_counts(count_statuses(without))}."

@@ -10,10 +10,10 @@ from math import ceil
 from taskgraph.diagrams.axis import marks
 from taskgraph.diagrams.canvas import Caption, picture, write_icon, write_text
 from taskgraph.diagrams.legend import Entry
-from taskgraph.diagrams.palette import UNKNOWN
 from taskgraph.diagrams.stylesheet import TIMELINE
 from taskgraph.diagrams.text import ellipsize, text_width
 from taskgraph.diagrams.timeline import Row, Timeline
+from taskgraph.model.statuses import UNKNOWN
 
 __all__ = ["render_timeline_svg"]
 

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from taskgraph.diagrams.labels import join_words
 from taskgraph.diagrams.layout.layering import acyclic_edges
-from taskgraph.diagrams.palette import SIGNS
 from taskgraph.diagrams.scene import Kind, Scene, SceneNode
 from taskgraph.diagrams.terminal import columns, fit
 from taskgraph.graph.traverse import reverse, topological_order
+from taskgraph.model.statuses import SIGNS
 
 __all__ = ["render_tree"]
 

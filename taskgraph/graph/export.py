@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model import Subtask
-from taskgraph.model.text import visible
+from taskgraph.model.words import visible
 
 if TYPE_CHECKING:
     import networkx

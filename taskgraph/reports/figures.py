@@ -8,7 +8,8 @@ from typing import NamedTuple
 from taskgraph.analysis import Analysis
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, Task, format_duration
-from taskgraph.reports.amounts import clock, moment
+from taskgraph.model.durations import format_measured, format_moment
+from taskgraph.model.words import id_list
 from taskgraph.reports.results import Account
 
 __all__ = ["Figure", "figures"]
@@ -32,7 +33,7 @@ def figures(account: Account) -> Iterator[Figure]:
         yield from _worst(found, task)
         if found.as_run is not None:
             word = "Ran" if task.status != Status.RUNNING else "Running for"
-            yield Figure(word, clock(found.as_run.wall))
+            yield Figure(word, format_measured(found.as_run.wall))
         yield _no_return(account.graph, found)
     count = len(account.checked.findings)
     worst = account.checked.worst
@@ -51,7 +52,7 @@ def _worst(found: Analysis, task: Task) -> Iterator[Figure]:
         yield Figure("Worst case", "unbounded", note)
     if task.status == Status.RUNNING and found.progress.latest_finish is not None:
         left = format_duration(found.progress.worst_case.seconds)
-        note = f"over by {moment(found.progress.latest_finish)}"
+        note = f"over by {format_moment(found.progress.latest_finish)}"
         yield Figure("Left at worst", left, note)
 
 
@@ -59,7 +60,6 @@ def _no_return(graph: TaskGraph, found: Analysis) -> Figure:
     gate = found.no_return
     if gate is None:
         return Figure("Point of no return", "none", "every subtask allows rollback")
-    names = ", ".join(str(graph.subtasks[node].id) for node in gate.nodes[:3])
-    more = ", …" if len(gate.nodes) > 3 else ""
+    names = id_list([graph.subtasks[node] for node in gate.nodes], "or")
     state = "passed" if gate.passed else "not reached"
-    return Figure("Point of no return", state, f"the start of {names}{more}")
+    return Figure("Point of no return", state, f"the start of {names}")

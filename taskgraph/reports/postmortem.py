@@ -8,6 +8,7 @@ from taskgraph.analysis import Analysis
 from taskgraph.diagrams import render
 from taskgraph.graph import TaskGraph
 from taskgraph.model import format_duration, visible
+from taskgraph.model.statuses import status_name
 from taskgraph.reports.comparison import change_lines
 from taskgraph.reports.explain_markdown import section_markdown, sentences_markdown
 from taskgraph.reports.explaining import explain
@@ -59,7 +60,7 @@ def _index(accounts: Iterable[Account]) -> Iterator[str]:
     rows = (
         (
             escaped(account.graph.task.name.strip() or "(no name)"),
-            escaped(account.graph.task.status or "unknown"),
+            escaped(status_name(account.graph.task.status)),
             sentences_markdown(account.graph, explain(account).verdict),
             str(len(account.checked.findings)),
         )
@@ -126,7 +127,7 @@ def _rows(graph: TaskGraph, found: Analysis, nodes: Iterable[int]) -> str:
             found.drags[node],
         )
         limit = format_duration(subtask.timeout) if subtask.timeout else "none"
-        texts = (str(subtask.id), subtask.name, subtask.status or "unknown")
+        texts = (str(subtask.id), subtask.name, status_name(subtask.status))
         rows.append((*map(escaped, texts), limit, *map(format_duration, numbers)))
     return table(("Subtask", "Name", "Status", *_TIMES), rows, numbers=len(_TIMES))
 

@@ -24,12 +24,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import ascending, count, label, labels, shorten
 from taskgraph.checks.needs import EDGES
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.graph import UnknownReference
 from taskgraph.model import Id
+from taskgraph.model.words import ascending, counted, label, labels, shorten
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -54,7 +54,7 @@ def _fault(subject: Subject, identifier: Id, found: list[UnknownReference]) -> F
         message = f"{label(owners[first.position])} names {name} in {sides}, but no subtask"
     else:
         message = (
-            f"{count(len(owners), 'subtask')} name {name} as upstream or downstream "
+            f"{counted(len(owners), 'subtask')} name {name} as upstream or downstream "
             f"({labels(owners.values())}), but no subtask"
         )
     return Fault(

@@ -12,9 +12,10 @@ from taskgraph.diagrams.scene.content import Kind, Scene, SceneNode
 from taskgraph.diagrams.scene.edges import add_ghosts, make_edges
 from taskgraph.diagrams.scene.marks import Marks
 from taskgraph.diagrams.scene.nodes import make_nodes
-from taskgraph.diagrams.scene.words import plural, subtitle, summary, title
+from taskgraph.diagrams.scene.words import subtitle, summary, title
 from taskgraph.diagrams.selection import select
 from taskgraph.graph import TaskGraph
+from taskgraph.model.words import counted, plural
 
 __all__ = ["build_scene"]
 
@@ -67,9 +68,9 @@ def _notes(graph: TaskGraph, plan: Plan, hidden: int) -> Iterable[str]:
     if not len(graph):
         yield "The task has no subtasks."
     if hidden:
-        yield f"{hidden} of {plural(len(graph), 'subtask')} not drawn."
+        yield f"{hidden} of {counted(len(graph), 'subtask')} not drawn."
     collapsed = [c for c in plan.clusters if c.grouping is not Grouping.FRAME]
     if collapsed:
         count = sum(len(cluster.nodes) for cluster in collapsed)
-        boxes = "box stands" if len(collapsed) == 1 else "boxes stand"
-        yield f"{len(collapsed)} collapsed {boxes} for {plural(count, 'subtask')}."
+        boxes = plural(len(collapsed), "box stands", "boxes stand")
+        yield f"{len(collapsed)} collapsed {boxes} for {counted(count, 'subtask')}."

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from taskgraph.diagrams.labels import join_words
 from taskgraph.diagrams.options import Direction
-from taskgraph.diagrams.palette import UNKNOWN
 from taskgraph.model import Id
+from taskgraph.model.statuses import UNKNOWN
 
 __all__ = ["Kind", "Scene", "SceneEdge", "SceneNode"]
 
@@ -36,7 +36,7 @@ class SceneNode:
     name, id_text, state : str
         The lines of its box; ``state`` begins with the status word.
     tone : str
-        Whose colours and icon it has, see :mod:`taskgraph.diagrams.palette`.
+        Whose colours and icon it has, see :mod:`taskgraph.model.statuses`.
     facts : tuple of str
         Time limit, measured time, attempts.
     counts : tuple of (str, int)

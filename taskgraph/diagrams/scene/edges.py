@@ -8,7 +8,7 @@ from taskgraph.diagrams.scene.content import Kind, SceneEdge, SceneNode
 from taskgraph.diagrams.scene.marks import Marks
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id, id_key
-from taskgraph.model.text import visible
+from taskgraph.model.words import visible
 
 if TYPE_CHECKING:
     from taskgraph.analysis.schedule import Schedule

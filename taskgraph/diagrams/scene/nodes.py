@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taskgraph.diagrams.collapse import Cluster, Grouping, Plan
-from taskgraph.diagrams.labels import limit_text, state_text, subtask_facts
-from taskgraph.diagrams.palette import tone
+from taskgraph.diagrams.labels import limit_text, subtask_facts
 from taskgraph.diagrams.scene.content import Kind, SceneNode
 from taskgraph.diagrams.scene.marks import Marks
-from taskgraph.diagrams.scene.words import count_statuses
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Subtask, format_duration
-from taskgraph.model.text import visible
+from taskgraph.model.statuses import count_statuses, look, state_text
+from taskgraph.model.words import plural, visible
 
 __all__ = ["make_nodes"]
 
@@ -48,7 +47,7 @@ def _subtask_node(
         name=visible(subtask.name).strip() or "(no name)",
         id_text=visible(str(subtask.id)),
         state=state_text(subtask, blocked=blocked),
-        tone=tone(subtask.status),
+        tone=look(subtask.status).tone,
         facts=subtask_facts(subtask, marks.as_of),
         critical=node in marks.critical,
         gate=node in marks.gates and not in_gate,
@@ -69,7 +68,7 @@ def _cluster_node(graph: TaskGraph, cluster: Cluster, marks: Marks) -> SceneNode
         name=_cluster_name(cluster, subtasks),
         id_text=_cluster_size(cluster),
         state=f"{blocked} blocked" if blocked and not framed else "",
-        tone=tone(counts[0][0]),
+        tone=look(counts[0][0]).tone,
         facts=() if framed else _limits(subtasks),
         counts=counts,
         members=tuple(
@@ -112,7 +111,7 @@ def _limits(subtasks: Sequence[Subtask]) -> tuple[str, ...]:
     finite = sorted(limit for limit in limits if limit)
     facts = []
     if 0 in limits:
-        facts.append("no time limit" if len(limits) == 1 else "some without a time limit")
+        facts.append(plural(len(limits), "no time limit", "some without a time limit"))
     if len(finite) == 1:
         facts.append(f"{limit_text(finite[0])} each")
     elif finite:

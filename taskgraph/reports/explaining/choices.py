@@ -11,6 +11,7 @@ from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.worst_case import WorstCase
 from taskgraph.model import Status
 from taskgraph.model.engine import is_in_flight, is_rolling_back
+from taskgraph.model.words import plural
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,
@@ -19,7 +20,6 @@ from taskgraph.reports.explaining.sentences import (
     Sentence,
     Subtasks,
     Value,
-    plural,
 )
 from taskgraph.reports.results import Account
 

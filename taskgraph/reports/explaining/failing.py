@@ -9,6 +9,7 @@ from taskgraph.analysis.failure import Cause, Failure, RootFailure, failure_caus
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, Subtask
 from taskgraph.model.engine import has_limit, is_rolling_back
+from taskgraph.model.words import plural
 from taskgraph.reports.explaining.logs import last_lines
 from taskgraph.reports.explaining.sentences import (
     Clock,
@@ -18,7 +19,6 @@ from taskgraph.reports.explaining.sentences import (
     Sentence,
     Subtasks,
     Value,
-    plural,
 )
 from taskgraph.reports.results import Account
 

@@ -11,6 +11,7 @@ from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.weights import Basis
 from taskgraph.model import Status
 from taskgraph.model.engine import is_rolling_back
+from taskgraph.model.words import plural
 from taskgraph.reports.explaining.sentences import (
     Count,
     Duration,
@@ -18,7 +19,6 @@ from taskgraph.reports.explaining.sentences import (
     Sentence,
     Subtasks,
     Value,
-    plural,
 )
 from taskgraph.reports.results import Account
 

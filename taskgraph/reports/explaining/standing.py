@@ -8,6 +8,7 @@ from typing import Final
 from taskgraph.analysis.progress import Progress
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status
+from taskgraph.model.words import plural
 from taskgraph.reports.explaining.logs import last_lines
 from taskgraph.reports.explaining.sentences import (
     Count,
@@ -15,7 +16,6 @@ from taskgraph.reports.explaining.sentences import (
     Sentence,
     Subtasks,
     Value,
-    plural,
 )
 from taskgraph.reports.results import Account
 

@@ -8,13 +8,13 @@ from taskgraph.analysis.as_run import AsRun, Part, PartKind
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status
 from taskgraph.model.engine import MICROSECOND, SpanKind, measured_span
+from taskgraph.model.words import listed, plural
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Place,
     Sentence,
     Subtasks,
     Value,
-    plural,
 )
 from taskgraph.reports.results import Account
 
@@ -56,8 +56,7 @@ def _sum(run: AsRun) -> Sentence:
     values: dict[str, Value] = {name: Clock(totals[kind]) for kind, name, _ in shown}
     values["path"] = Subtasks(run.path)
     words = [text for _, _, text in shown]
-    listed = " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-    template = f"Along the path that the clock saw, {{path}}: {listed}."
+    template = f"Along the path that the clock saw, {{path}}: {listed(words)}."
     return Sentence("parts", template, values)
 
 

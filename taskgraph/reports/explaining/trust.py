@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks import Finding
-from taskgraph.reports.explaining.sentences import Count, Place, Sentence, plural
+from taskgraph.model.words import plural
+from taskgraph.reports.explaining.sentences import Count, Place, Sentence
 from taskgraph.reports.explaining.verdict import STALLED
 from taskgraph.reports.results import Account
 from taskgraph.settings import Severity

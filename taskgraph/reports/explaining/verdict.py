@@ -7,6 +7,7 @@ from typing import Final
 
 from taskgraph.model import Status, Task
 from taskgraph.model.engine import is_rolling_back
+from taskgraph.model.words import plural
 from taskgraph.reports.explaining.sentences import (
     Count,
     Own,
@@ -14,7 +15,6 @@ from taskgraph.reports.explaining.sentences import (
     Sentence,
     Subtasks,
     Value,
-    plural,
 )
 from taskgraph.reports.results import Account
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Subtask, visible
-from taskgraph.reports.amounts import moment
+from taskgraph.model.durations import format_moment
 from taskgraph.reports.html.pictures import Picture
 
 __all__ = ["subtask_data"]
@@ -60,7 +60,7 @@ def _fields(subtask: Subtask) -> dict[str, str]:
 
 def _text(value: Any) -> str:
     if isinstance(value, datetime):
-        return moment(value)
+        return format_moment(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
