@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from taskgraph.analysis.attribution import Attribution, Contribution
 from taskgraph.analysis.compare import Comparison, FieldChange, Value
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id, format_duration, visible
+from taskgraph.model.durations import format_measured
+from taskgraph.model.words import label
+from taskgraph.reports.markdown import escaped
 
 __all__ = ["Pair", "change_lines", "diff_json", "diff_markdown", "diff_text"]
 
 _MOST = 20
-_MICRO = 1_000_000
+Quote: TypeAlias = Callable[[str], str]
+"""Makes a text from a document safe for the output."""
+_Write: TypeAlias = Callable[[int], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ def diff_text(pairs: Sequence[Pair]) -> str:
     """Write the changes of each pair, a line each."""
     blocks = []
     for pair in pairs:
-        lines = [f"  {line}" for line in change_lines(pair, _plain)]
+        lines = [f"  {line}" for line in change_lines(pair, visible)]
         blocks.append("\n".join([visible(pair.name), *(lines or ["  no change"])]))
     return "\n\n".join(blocks) + "\n"
 
@@ -51,41 +56,20 @@ def diff_markdown(pairs: Sequence[Pair]) -> str:
     for pair in pairs:
         lines = [
             f"{'  ' * line.startswith(' ')}- {line.strip()}"
-            for line in change_lines(pair, _code)
+            for line in change_lines(pair, escaped)
         ]
-        blocks.append(f"### {_escaped(pair.name)}")
+        blocks.append(f"### {escaped(pair.name)}")
         blocks.append("\n".join(lines) if lines else "No change.")
     return "\n\n".join(blocks) + "\n"
 
 
-def _plain(text: str) -> str:
-    return visible(text)
-
-
-def _code(text: str) -> str:
-    """Give a text as Markdown code, in a fence that the text does not hold."""
-    text = visible(text).replace("|", "\\|")
-    fence = "`"
-    while fence in text:
-        fence += "`"
-    pad = " " if fence != "`" else ""
-    return f"{fence}{pad}{text}{pad}{fence}"
-
-
-def _escaped(text: str) -> str:
-    return "".join(
-        f"\\{char}" if char in "\\`*_{}[]<>()#+-!|&" else char for char in visible(text)
-    )
-
-
-def change_lines(pair: Pair, quote: Any) -> list[str]:
+def change_lines(pair: Pair, quote: Quote) -> list[str]:
     """Give what changed, a line each, the most important first.
 
     Parameters
     ----------
     pair : Pair
-    quote : callable
-        Makes a text from a document safe for the output.
+    quote : Quote
 
     Returns
     -------
@@ -128,7 +112,7 @@ def _listed(title: str, names: list[str]) -> list[str]:
 
 
 def _budget(
-    found: Comparison, before: TaskGraph, after: TaskGraph, quote: Any
+    found: Comparison, before: TaskGraph, after: TaskGraph, quote: Quote
 ) -> list[str]:
     assert found.budget is not None  # the caller asked
     old, new = found.budget.before, found.budget.after
@@ -138,72 +122,62 @@ def _budget(
     ]
     line = f"worst case: {sides[0]} → {sides[1]}"
     if found.budget.attribution.change:
-        line += f" ({_signed(found.budget.attribution.change)})"
-    return [line, *_causes(found.budget.attribution, before, after, quote, 1)]
+        line += f" ({_signed(found.budget.attribution.change, format_duration)})"
+    return [line, *_causes(found.budget.attribution, before, after, quote, format_duration)]
 
 
 def _measured(
-    change: Attribution, before: TaskGraph, after: TaskGraph, quote: Any
+    change: Attribution, before: TaskGraph, after: TaskGraph, quote: Quote
 ) -> list[str]:
-    sides = f"{_seconds(change.before)} → {_seconds(change.after)}"
+    sides = f"{format_measured(change.before)} → {format_measured(change.after)}"
     line = f"longest path of measured times: {sides}"
-    return [line, *_causes(change, before, after, quote, _MICRO)]
+    return [line, *_causes(change, before, after, quote, format_measured)]
 
 
 def _causes(
-    change: Attribution, before: TaskGraph, after: TaskGraph, quote: Any, scale: int
+    change: Attribution, before: TaskGraph, after: TaskGraph, quote: Quote, write: _Write
 ) -> list[str]:
     lines = [
-        f"  {_signed(cause.change, scale)} by {_cause(cause, before, after, quote)}"
+        f"  {_signed(cause.change, write)} by {_cause(cause, before, after, quote)}"
         for cause in change.contributions[:_MOST]
     ]
     if change.structure:
-        lines.append(f"  {_signed(change.structure, scale)} by edges or concurrency")
+        lines.append(f"  {_signed(change.structure, write)} by edges or concurrency")
     return lines
 
 
-def _cause(cause: Contribution, before: TaskGraph, after: TaskGraph, quote: Any) -> str:
+def _cause(cause: Contribution, before: TaskGraph, after: TaskGraph, quote: Quote) -> str:
     if cause.after is not None:
         return _name(after, cause.after, quote)
     assert cause.before is not None  # a cause is on one side at least
     return f"{_name(before, cause.before, quote)}, which is gone"
 
 
-def _signed(change: int, scale: int = 1) -> str:
-    size = _seconds(abs(change)) if scale == _MICRO else format_duration(abs(change))
-    return f"{'+' if change > 0 else '−'}{size}"
+def _signed(change: int, write: _Write) -> str:
+    return f"{'+' if change > 0 else '−'}{write(abs(change))}"
 
 
-def _seconds(microseconds: int) -> str:
-    return f"{microseconds // _MICRO}.{microseconds % _MICRO // 1000:03} s"
+def _name(graph: TaskGraph, node: int, quote: Quote) -> str:
+    return quote(label(graph.subtasks[node]))
 
 
-def _name(graph: TaskGraph, node: int, quote: Any) -> str:
-    subtask = graph.subtasks[node]
-    return (
-        f"{quote(str(subtask.id))} {quote(subtask.name)}"
-        if subtask.name
-        else quote(str(subtask.id))
-    )
+def _id(graph: TaskGraph, node: int, quote: Quote) -> str:
+    return quote(str(graph.subtasks[node].id))
 
 
-def _id(graph: TaskGraph, node: int, quote: Any) -> str:
-    return str(quote(str(graph.subtasks[node].id)))
-
-
-def _field(field: FieldChange, quote: Any) -> str:
+def _field(field: FieldChange, quote: Quote) -> str:
     values = " → ".join(_value(field.field, v, quote) for v in (field.before, field.after))
     return f"{field.field.replace('_', ' ')} {values}"
 
 
-def _value(field: str, value: Value, quote: Any) -> str:
+def _value(field: str, value: Value, quote: Quote) -> str:
     if value is None:
         return "not stated"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if field in ("timeout", "budget") and isinstance(value, int):
         return format_duration(value)
-    return str(quote(str(value)))
+    return quote(str(value))
 
 
 def diff_json(pair: Pair) -> dict[str, Any]:

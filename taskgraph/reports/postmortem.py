@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from taskgraph.analysis import Analysis
 from taskgraph.diagrams import render
 from taskgraph.graph import TaskGraph
-from taskgraph.model import format_duration, visible
+from taskgraph.model import format_duration
 from taskgraph.model.statuses import status_name
 from taskgraph.reports.comparison import change_lines
 from taskgraph.reports.explain_markdown import section_markdown, sentences_markdown
@@ -139,8 +139,7 @@ def _findings(account: Account, level: str) -> Iterator[str]:
         yield "The checks found nothing."
         return
     yield _items(
-        f"**{finding.severity}** {finding.code} {finding.name}: "
-        f"{escaped(visible(finding.message))}"
+        f"**{finding.severity}** {finding.code} {finding.name}: {escaped(finding.message)}"
         for finding in findings[:_MOST_FINDINGS]
     )
     if len(findings) > _MOST_FINDINGS:

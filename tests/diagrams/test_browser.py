@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from taskgraph.model.words import visible
 
 from taskgraph.diagrams import DiagramOptions, render
 from taskgraph.model import Task
+from taskgraph.model.words import visible
 from tests.diagrams.browser import Watch, launch, mermaid_script
 from tests.diagrams.tasks import (
     CHINESE,

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from taskgraph.model.words import visible
 
 from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.diagrams import DiagramOptions, render
@@ -18,6 +17,7 @@ from taskgraph.diagrams.dot import render_dot, render_with_dot
 from taskgraph.diagrams.scene import build_scene
 from taskgraph.errors import RenderError
 from taskgraph.model import Task
+from taskgraph.model.words import visible
 from tests.diagrams.tasks import HOSTILE, chain, fan, graph_of, make_task, stages, tasks
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from taskgraph.model.words import visible
 
 from taskgraph.diagrams.terminal import columns, fit
 from taskgraph.diagrams.text import ellipsize, is_measured, joined, text_width, wrap
+from taskgraph.model.words import visible
 
 shown = st.text(max_size=80).map(visible)
 

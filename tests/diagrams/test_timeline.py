@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from taskgraph.model.words import visible
 
 from taskgraph.diagrams import DiagramOptions, render
 from taskgraph.diagrams.axis import marks
@@ -20,6 +19,7 @@ from taskgraph.diagrams.timeline_svg import render_timeline_svg
 from taskgraph.diagrams.timeline_text import render_timeline_text
 from taskgraph.errors import RenderError
 from taskgraph.model import Task
+from taskgraph.model.words import visible
 from tests.diagrams.drawing import read_drawing
 from tests.diagrams.tasks import (
     HOSTILE,
