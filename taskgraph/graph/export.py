@@ -135,4 +135,4 @@ def _xml_keys(graph: TaskGraph) -> list[str | int]:
 
 
 def _xml_text(value: str) -> str:
-    return _NOT_XML.sub(lambda found: visible(found[0]), value)
+    return _NOT_XML.sub(lambda match: visible(match[0]), value)

@@ -60,12 +60,12 @@ def stream_check_text(
         A block for each task with findings, then how many there are, and which rules
         were skipped and why.
     """
-    found = False
+    has_findings = False
     for result in run.results:
         if result.findings:
-            found = True
+            has_findings = True
             yield f"{_block(result, style)}\n"
-    if found or not quiet:
+    if has_findings or not quiet:
         yield "".join(f"{line}\n" for line in closing_lines(run, style))
 
 

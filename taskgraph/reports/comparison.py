@@ -80,27 +80,27 @@ def change_lines(pair: Pair, quote: Quote) -> list[str]:
         return ["the task is new"]
     if pair.after is None:
         return ["the task is gone"]
-    found, before, after = pair.comparison, pair.before, pair.after
-    assert found is not None  # both sides are there
+    comparison, before, after = pair.comparison, pair.before, pair.after
+    assert comparison is not None  # both sides are there
     lines = []
-    if found.budget is not None and found.budget.is_changed:
-        lines += _budget(found, before, after, quote)
-    lines += [f"task: {_field(field, quote)}" for field in found.task]
-    lines += _listed("added", [_name(after, node, quote) for node in found.added])
-    lines += _listed("removed", [_name(before, node, quote) for node in found.removed])
-    for row in found.changed:
+    if comparison.budget is not None and comparison.budget.is_changed:
+        lines += _budget(comparison, before, after, quote)
+    lines += [f"task: {_field(field, quote)}" for field in comparison.task]
+    lines += _listed("added", [_name(after, node, quote) for node in comparison.added])
+    lines += _listed("removed", [_name(before, node, quote) for node in comparison.removed])
+    for row in comparison.changed:
         fields = "; ".join(_field(field, quote) for field in row.fields)
         lines.append(f"{_name(after, row.after, quote)}: {fields}")
     for title, graph, edges in (
-        ("added edge", after, found.added_edges),
-        ("removed edge", before, found.removed_edges),
+        ("added edge", after, comparison.added_edges),
+        ("removed edge", before, comparison.removed_edges),
     ):
         names = [f"{_id(graph, a, quote)} → {_id(graph, b, quote)}" for a, b in edges]
         lines += _listed(title, names)
-    if found.makespan is not None and found.makespan.change:
-        lines += _measured(found.makespan, before, after, quote)
-    if found.flaws:
-        lines.append(f"time cannot be compared: {'; '.join(found.flaws)}")
+    if comparison.makespan is not None and comparison.makespan.change:
+        lines += _measured(comparison.makespan, before, after, quote)
+    if comparison.flaws:
+        lines.append(f"time cannot be compared: {'; '.join(comparison.flaws)}")
     return lines
 
 
@@ -112,18 +112,18 @@ def _listed(title: str, names: list[str]) -> list[str]:
 
 
 def _budget(
-    found: Comparison, before: TaskGraph, after: TaskGraph, quote: Quote
+    comparison: Comparison, before: TaskGraph, after: TaskGraph, quote: Quote
 ) -> list[str]:
-    assert found.budget is not None  # the caller asked
-    old, new = found.budget.before, found.budget.after
+    assert comparison.budget is not None  # the caller asked
+    change = comparison.budget.attribution
     sides = [
         f"{format_duration(side.seconds)}{'' if side.is_bounded else ' and unbounded'}"
-        for side in (old, new)
+        for side in (comparison.budget.before, comparison.budget.after)
     ]
     line = f"worst case: {sides[0]} → {sides[1]}"
-    if found.budget.attribution.change:
-        line += f" ({_signed(found.budget.attribution.change, format_duration)})"
-    return [line, *_causes(found.budget.attribution, before, after, quote, format_duration)]
+    if change.change:
+        line += f" ({_signed(change.change, format_duration)})"
+    return [line, *_causes(change, before, after, quote, format_duration)]
 
 
 def _measured(
@@ -183,36 +183,36 @@ def _value(field: str, value: Value, quote: Quote) -> str:
 def diff_json(pair: Pair) -> dict[str, Any]:
     """Give the changes of a pair for programs; durations in the unit that a key names."""
     content: dict[str, Any] = {"name": pair.name, "status": _status(pair)}
-    found, before, after = pair.comparison, pair.before, pair.after
-    if found is None or before is None or after is None:
+    comparison, before, after = pair.comparison, pair.before, pair.after
+    if comparison is None or before is None or after is None:
         return content
     content |= {
-        "is_structure_changed": found.is_structure_changed,
-        "is_budget_changed": found.is_budget_changed,
-        "matched_by_id": found.matched_by_id,
-        "task": [_field_json(field) for field in found.task],
-        "added": [_subtask_json(after, node) for node in found.added],
-        "removed": [_subtask_json(before, node) for node in found.removed],
+        "is_structure_changed": comparison.is_structure_changed,
+        "is_budget_changed": comparison.is_budget_changed,
+        "matched_by_id": comparison.matched_by_id,
+        "task": [_field_json(field) for field in comparison.task],
+        "added": [_subtask_json(after, node) for node in comparison.added],
+        "removed": [_subtask_json(before, node) for node in comparison.removed],
         "changed": [
             _subtask_json(after, row.after)
             | {"fields": [_field_json(field) for field in row.fields]}
-            for row in found.changed
+            for row in comparison.changed
         ],
-        "added_edges": [_edge_json(after, *edge) for edge in found.added_edges],
-        "removed_edges": [_edge_json(before, *edge) for edge in found.removed_edges],
-        "flaws": list(found.flaws),
+        "added_edges": [_edge_json(after, *edge) for edge in comparison.added_edges],
+        "removed_edges": [_edge_json(before, *edge) for edge in comparison.removed_edges],
+        "flaws": list(comparison.flaws),
         "budget_seconds": None,
         "measured_microseconds": None,
     }
-    if found.budget is not None:
+    if comparison.budget is not None:
         content["budget_seconds"] = _change_json(
-            found.budget.attribution, before, after
+            comparison.budget.attribution, before, after
         ) | {
-            "was_bounded": found.budget.before.is_bounded,
-            "is_bounded": found.budget.after.is_bounded,
+            "was_bounded": comparison.budget.before.is_bounded,
+            "is_bounded": comparison.budget.after.is_bounded,
         }
-    if found.makespan is not None:
-        content["measured_microseconds"] = _change_json(found.makespan, before, after)
+    if comparison.makespan is not None:
+        content["measured_microseconds"] = _change_json(comparison.makespan, before, after)
     return content
 
 

@@ -96,13 +96,13 @@ def _figures(account: Account) -> Iterator[tuple[str, str]]:
         yield figure.label, f"**{escaped(figure.value)}**{note}"
 
 
-def _schedule(graph: TaskGraph, found: Analysis, level: str) -> Iterator[str]:
-    times = found.budget.schedule
+def _schedule(graph: TaskGraph, sound: Analysis, level: str) -> Iterator[str]:
+    times = sound.budget.schedule
     path = times.critical_path
     yield f"{level}# Critical path"
     length = format_duration(times.makespan)
     yield f"{len(path)} of {len(graph)} subtasks, {length} by their timeouts."
-    yield _rows(graph, found, path[:_MOST_ROWS])
+    yield _rows(graph, sound, path[:_MOST_ROWS])
     if len(path) > _MOST_ROWS:
         yield f"And {len(path) - _MOST_ROWS} more."
     on_path = set(path)
@@ -110,13 +110,13 @@ def _schedule(graph: TaskGraph, found: Analysis, level: str) -> Iterator[str]:
     if rest:
         rest.sort(key=lambda node: (times.total_float[node], node))
         yield "Not on it, the tightest first:"
-        yield _rows(graph, found, rest[:_MOST_ROWS])
+        yield _rows(graph, sound, rest[:_MOST_ROWS])
         if len(rest) > _MOST_ROWS:
             yield f"And {len(rest) - _MOST_ROWS} more."
 
 
-def _rows(graph: TaskGraph, found: Analysis, nodes: Iterable[int]) -> str:
-    times = found.budget.schedule
+def _rows(graph: TaskGraph, sound: Analysis, nodes: Iterable[int]) -> str:
+    times = sound.budget.schedule
     rows = []
     for node in nodes:
         subtask = graph.subtasks[node]
@@ -124,7 +124,7 @@ def _rows(graph: TaskGraph, found: Analysis, nodes: Iterable[int]) -> str:
             times.early_start[node],
             times.early_finish[node],
             times.total_float[node],
-            found.drags[node],
+            sound.drags[node],
         )
         limit = format_duration(subtask.timeout) if subtask.timeout else "none"
         texts = (str(subtask.id), subtask.name, status_name(subtask.status))

@@ -63,11 +63,11 @@ def _unfinished(subject: Subject) -> Iterator[Fault]:
     wrong = (subject.statuses & KNOWN) - legal
     if wrong:
         subtasks = [sub for sub in subject.task.subtasks if sub.status in wrong]
-        found = " or ".join(sorted(status for status in wrong if status))
+        statuses = " or ".join(sorted(status for status in wrong if status))
         verb = plural(len(subtasks), "is", "are")
         done = "SUCCESSFUL" if Status.SUCCESSFUL in legal else "SUCCESSFUL and rolled back"
         yield Fault(
-            f"the task is {done}, but {labels(subtasks)} {verb} {found}",
+            f"the task is {done}, but {labels(subtasks)} {verb} {statuses}",
             "save the response again: the statuses are not of one moment",
             subtasks=ascending(subtask.id for subtask in subtasks),
             pointer=subject.pointer("status"),

@@ -12,10 +12,10 @@ from taskgraph.diagrams.options import Direction
 from taskgraph.model import Id
 from taskgraph.model.statuses import UNKNOWN
 
-__all__ = ["Kind", "Scene", "SceneEdge", "SceneNode"]
+__all__ = ["NodeKind", "Scene", "SceneEdge", "SceneNode"]
 
 
-class Kind(StrEnum):
+class NodeKind(StrEnum):
     """What stands behind a node of the scene."""
 
     SUBTASK = "subtask"
@@ -48,7 +48,7 @@ class SceneNode:
         part of a fault.
     """
 
-    kind: Kind
+    kind: NodeKind
     ids: tuple[Id, ...] = ()
     name: str = ""
     id_text: str = ""

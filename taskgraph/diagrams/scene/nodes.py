@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taskgraph.diagrams.collapse import Cluster, Grouping, Plan
+from taskgraph.diagrams.collapse import Cluster, Clustering, Grouping
 from taskgraph.diagrams.labels import limit_text, subtask_facts
-from taskgraph.diagrams.scene.content import Kind, SceneNode
+from taskgraph.diagrams.scene.content import NodeKind, SceneNode
 from taskgraph.diagrams.scene.marks import Marks
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Subtask, format_duration
@@ -17,11 +17,11 @@ __all__ = ["make_nodes"]
 
 
 def make_nodes(
-    graph: TaskGraph, shown: tuple[int, ...], plan: Plan, marks: Marks
+    graph: TaskGraph, shown: tuple[int, ...], clustering: Clustering, marks: Marks
 ) -> tuple[list[SceneNode], dict[int, int]]:
     """Make the nodes, by their smallest subtask; also tell where each subtask went."""
-    cluster_of = {min(cluster.nodes): cluster for cluster in plan.clusters}
-    hidden = {node for cluster in plan.clusters for node in cluster.nodes}
+    cluster_of = {min(cluster.nodes): cluster for cluster in clustering.clusters}
+    hidden = {node for cluster in clustering.clusters for node in cluster.nodes}
     nodes: list[SceneNode] = []
     place: dict[int, int] = {}
     for node in shown:
@@ -42,7 +42,7 @@ def _subtask_node(
     subtask = graph.subtasks[node]
     blocked = node in marks.blocked
     return SceneNode(
-        kind=Kind.SUBTASK,
+        kind=NodeKind.SUBTASK,
         ids=(subtask.id,),
         name=visible(subtask.name).strip() or "(no name)",
         id_text=visible(str(subtask.id)),
@@ -63,7 +63,7 @@ def _cluster_node(graph: TaskGraph, cluster: Cluster, marks: Marks) -> SceneNode
     gated = marks.gates.issuperset(cluster.nodes)
     blocked = sum(node in marks.blocked for node in cluster.nodes)
     return SceneNode(
-        kind=Kind.FRAME if framed else Kind.GROUP,
+        kind=NodeKind.FRAME if framed else NodeKind.GROUP,
         ids=tuple(subtask.id for subtask in subtasks),
         name=_cluster_name(cluster, subtasks),
         id_text=_cluster_size(cluster),

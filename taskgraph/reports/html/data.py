@@ -49,13 +49,13 @@ def subtask_data(graph: TaskGraph, picture: Picture) -> str:
 
 def _fields(subtask: Subtask) -> dict[str, str]:
     """Give the fields that no column of the table shows, as texts."""
-    found = {}
+    texts = {}
     for name, value in subtask._asdict().items():
         if name not in _SHOWN_ELSEWHERE and value is not None:
-            found[name.replace("_", " ")] = _text(value)
+            texts[name.replace("_", " ")] = _text(value)
     for name, value in subtask.extra.items():
-        found[visible(name)] = _text(value)
-    return found
+        texts[visible(name)] = _text(value)
+    return texts
 
 
 def _text(value: Any) -> str:

@@ -174,14 +174,14 @@ class TaskView:
     @cached_property
     def critical(self) -> frozenset[int]:
         """The nodes without float."""
-        found = self.sound
-        return frozenset(found.budget.schedule.critical if found else ())
+        sound = self.sound
+        return frozenset(sound.budget.schedule.critical if sound else ())
 
     @cached_property
     def gates(self) -> frozenset[int]:
         """The nodes at the point of no return."""
-        found = self.sound and self.sound.no_return
-        return frozenset(found.nodes if found else ())
+        point = self.sound and self.sound.no_return
+        return frozenset(point.nodes if point else ())
 
     def subtask(self, node: int) -> Subtask:
         """Give the subtask of a node."""
@@ -248,8 +248,8 @@ class TaskView:
     @property
     def shares_total(self) -> str:
         """How long the longest path is."""
-        found = self.sound
-        return format_duration(found.budget.schedule.makespan) if found else ""
+        sound = self.sound
+        return format_duration(sound.budget.schedule.makespan) if sound else ""
 
     @property
     def steps(self) -> list[tuple[int, str, str]]:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from taskgraph.analysis import Timetable
-from taskgraph.analysis.as_run import AsRun, Part, PartKind
+from taskgraph.analysis.as_run import AsRun, PartKind, TimePart
 from taskgraph.analysis.schedule import Schedule
 from taskgraph.analysis.weights import Basis
 from taskgraph.analysis.whatif import WhatIf
@@ -201,7 +201,7 @@ def _as_run(graph: TaskGraph, run: AsRun) -> list[RenderableType]:
     return parts
 
 
-def _who(graph: TaskGraph, part: Part) -> str:
+def _who(graph: TaskGraph, part: TimePart) -> str:
     """Say whose part it is, and that several runs are no single one."""
     if part.node is None:
         return ""

@@ -54,24 +54,24 @@ def show_text(account: Account, style: Style) -> str:
 
 
 def _facts(account: Account, width: int) -> list[tuple[str, str | Text]]:
-    graph, found = account.graph, account.sound
+    graph, sound = account.graph, account.sound
     task = graph.task
     rows: list[tuple[str, str | Text]] = [("Document", visible(task.origin.file))]
     rows += _times(account)
     rows.append(("Progress", _progress(task, min(_BAR, width // 4))))
-    if found is None:
+    if sound is None:
         rows.append(("Worst case", f"unknown: {'; '.join(graph.flaws)}"))
     else:
-        rows += budget_facts(graph, found.budget)
-        rows += _left(task, found)
-        rows.append(("Critical", _critical(graph, found)))
-        rows.append(("No return", no_return_text(graph, found.no_return)))
+        rows += budget_facts(graph, sound.budget)
+        rows += _left(task, sound)
+        rows.append(("Critical", _critical(graph, sound)))
+        rows.append(("No return", no_return_text(graph, sound.no_return)))
     rows.append(("Findings", _counts(account.checked)))
     return rows
 
 
 def _times(account: Account) -> list[tuple[str, str | Text]]:
-    task, found = account.graph.task, account.sound
+    task, sound = account.graph.task, account.sound
     rows: list[tuple[str, str | Text]] = []
     started = []
     if task.start_time is not None:
@@ -82,8 +82,8 @@ def _times(account: Account) -> list[tuple[str, str | Text]]:
         rows.append(("Started", " ".join(started)))
     if account.as_of is not None:
         rows.append(("As of", format_moment(account.as_of)))
-    if found is not None and found.as_run is not None:
-        rows.append(("Ran", format_measured(found.as_run.wall)))
+    if sound is not None and sound.as_run is not None:
+        rows.append(("Ran", format_measured(sound.as_run.wall)))
     return rows
 
 
@@ -99,17 +99,17 @@ def _progress(task: Task, width: int) -> Text:
     return text
 
 
-def _left(task: Task, found: Analysis) -> list[tuple[str, str | Text]]:
-    latest = found.progress.latest_finish
+def _left(task: Task, sound: Analysis) -> list[tuple[str, str | Text]]:
+    latest = sound.progress.latest_finish
     if task.status != Status.RUNNING or latest is None:
         return []
-    left = format_exactly(found.progress.worst_case.seconds)
+    left = format_exactly(sound.progress.worst_case.seconds)
     return [("Left", f"{left}, over by {format_moment(latest)}")]
 
 
-def _critical(graph: TaskGraph, found: Analysis) -> str:
+def _critical(graph: TaskGraph, sound: Analysis) -> str:
     """Name the critical path by its ids, shortened in the middle."""
-    path = found.budget.schedule.critical_path
+    path = sound.budget.schedule.critical_path
     ids = [visible(str(graph.subtasks[node].id)) for node in path]
     if len(ids) > _MOST_CRITICAL:
         half = _MOST_CRITICAL // 2
@@ -141,9 +141,9 @@ def _findings(checked: CheckResult) -> list[RenderableType]:
 
 def _tree(account: Account, width: int) -> list[RenderableType]:
     graph = account.graph
-    found = account.sound
-    critical = frozenset(found.budget.schedule.critical if found else ())
-    no_return = found.no_return if found else None
+    sound = account.sound
+    critical = frozenset(sound.budget.schedule.critical if sound else ())
+    no_return = sound.no_return if sound else None
     gates = frozenset(no_return.nodes if no_return else ())
     rows = outline(graph)
     shown = _chosen(graph, rows, critical)
