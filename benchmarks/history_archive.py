@@ -27,8 +27,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 __all__ = [
     "KINDS",
     "Exponential",
+    "Kind",
     "Lognormal",
-    "NodeKind",
     "Step",
     "Truth",
     "documents",
@@ -96,7 +96,7 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class NodeKind:
+class Kind:
     """One kind of task; ``weight`` is how often it is run."""
 
     name: str
@@ -111,7 +111,7 @@ class NodeKind:
 
 
 KINDS = (
-    NodeKind(
+    Kind(
         "Stop obproxy",
         5,
         (
@@ -126,7 +126,7 @@ KINDS = (
             Step("Finish node", Lognormal(0.2, 0.3), 30, (6,)),
         ),
     ),
-    NodeKind(
+    Kind(
         "Restart observer",
         3,
         (
@@ -137,7 +137,7 @@ KINDS = (
             Step("Sync cluster info", Exponential(5), 600, (3,)),
         ),
     ),
-    NodeKind(
+    Kind(
         "Back up tenant",
         2,
         (
@@ -148,7 +148,7 @@ KINDS = (
             Step("Sync cluster info", Exponential(5), 600, (2, 3)),
         ),
     ),
-    NodeKind(
+    Kind(
         "重启 OBProxy 集群",
         1,
         (
@@ -194,7 +194,7 @@ class Run(NamedTuple):
     finish: int | None = None
 
 
-def play(kind: NodeKind, rng: random.Random) -> list[Run]:
+def play(kind: Kind, rng: random.Random) -> list[Run]:
     """Let the engine run a task to its end."""
     runs: list[Run] = []
     failed_at = math.inf
@@ -214,7 +214,7 @@ def play(kind: NodeKind, rng: random.Random) -> list[Run]:
     return runs
 
 
-def _attempt(kind: NodeKind, step: Step, start: int, rng: random.Random) -> Run:
+def _attempt(kind: Kind, step: Step, start: int, rng: random.Random) -> Run:
     length, status = _work(step, rng)
     run = Run(status, "EXECUTE", 1, start, start + length)
     if status == "SUCCESSFUL":
@@ -247,7 +247,7 @@ def documents(
     truth: Truth,
     count: int,
     seed: int = 1,
-    kinds: tuple[NodeKind, ...] = KINDS,
+    kinds: tuple[Kind, ...] = KINDS,
     *,
     clean: bool = False,
 ) -> Iterator[bytes]:
@@ -259,7 +259,7 @@ def documents(
         Told what is true of all documents so far.
     count : int
     seed : int
-    kinds : tuple of NodeKind
+    kinds : tuple of Kind
     clean : bool
         Without earlier responses, copies and broken documents.
     """
@@ -281,7 +281,7 @@ def documents(
 
 
 def _disturb(
-    text: bytes, task: tuple[NodeKind, int, datetime], truth: Truth, rng: random.Random
+    text: bytes, task: tuple[Kind, int, datetime], truth: Truth, rng: random.Random
 ) -> list[bytes]:
     """Seldom, add a broken document, an earlier response before, or a copy behind."""
     chance = rng.random()
@@ -299,7 +299,7 @@ def _disturb(
     return [text]
 
 
-def _count(truth: Truth, kind: NodeKind, runs: list[Run]) -> None:
+def _count(truth: Truth, kind: Kind, runs: list[Run]) -> None:
     truth.tasks += 1
     truth.statuses[kind.name, _status(runs)] += 1
     for step, run in zip(kind.steps, runs, strict=True):
@@ -320,7 +320,7 @@ def _status(runs: list[Run]) -> str:
 
 
 def _document(
-    kind: NodeKind, runs: list[Run], number: int, began: datetime, rng: random.Random
+    kind: Kind, runs: list[Run], number: int, began: datetime, rng: random.Random
 ) -> bytes:
     ends = [run.finish for run in runs if run.finish is not None]
     status = _status(runs)
@@ -359,7 +359,7 @@ def _document(
 
 
 def _subtask(
-    kind: NodeKind, position: int, run: Run, number: int, began: datetime
+    kind: Kind, position: int, run: Run, number: int, began: datetime
 ) -> dict[str, Any]:
     step = kind.steps[position]
     first = number + 1
@@ -397,7 +397,7 @@ def write_archive(
     folder: Path,
     count: int,
     seed: int = 1,
-    kinds: tuple[NodeKind, ...] = KINDS,
+    kinds: tuple[Kind, ...] = KINDS,
     *,
     form: Form = "files",
     clean: bool = False,
@@ -410,7 +410,7 @@ def write_archive(
         Made where it does not exist.
     count : int
     seed : int
-    kinds : tuple of NodeKind
+    kinds : tuple of Kind
     form : {"files", "jsonl", "zip"}
         A file for each document in folders of 1000, or one file for all.
     clean : bool
