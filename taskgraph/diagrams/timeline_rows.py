@@ -25,7 +25,7 @@ from taskgraph.model.engine import (
     is_in_flight,
 )
 from taskgraph.model.statuses import look, state_text
-from taskgraph.model.words import visible
+from taskgraph.model.words import name_of, visible
 
 if TYPE_CHECKING:
     from taskgraph.analysis.schedule import Schedule
@@ -174,7 +174,7 @@ def planned_rows(graph: TaskGraph, schedule: Schedule) -> Draft:
 
 def _names(subtask: Subtask) -> dict[str, str]:
     return {
-        "name": visible(subtask.name).strip() or "(no name)",
+        "name": name_of(subtask),
         "id_text": visible(str(subtask.id)),
         "state": state_text(subtask),
         "tone": look(subtask.status).tone,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from taskgraph.model.task import Id, Subtask, id_key
+from taskgraph.model.task import Id, Subtask, Task, id_key
 
 __all__ = [
     "NAMED",
@@ -21,8 +21,10 @@ __all__ = [
     "label",
     "labels",
     "listed",
+    "name_of",
     "plural",
     "shorten",
+    "title_of",
     "visible",
 ]
 
@@ -109,6 +111,16 @@ def listed(texts: Iterable[str], total: int | None = None, word: str = "and") ->
         total = len(texts)
     pairs = zip(texts, joints(total, word), strict=False)
     return "".join(f"{text}{joint}" for text, joint in pairs)
+
+
+def name_of(item: Subtask | Task) -> str:
+    """Give a name that can be shown, where there is none too."""
+    return visible(item.name).strip() or "(no name)"
+
+
+def title_of(task: Task) -> str:
+    """Give the name of a task as the headline of what is said of it."""
+    return visible(task.name).strip() or "Task without a name"
 
 
 def label(subtask: Subtask) -> str:

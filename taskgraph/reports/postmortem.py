@@ -9,6 +9,7 @@ from taskgraph.diagrams import render
 from taskgraph.graph import TaskGraph
 from taskgraph.model import format_duration
 from taskgraph.model.statuses import status_name
+from taskgraph.model.words import name_of, title_of
 from taskgraph.reports.comparison import change_lines
 from taskgraph.reports.explain_markdown import section_markdown, sentences_markdown
 from taskgraph.reports.explaining import explain
@@ -59,7 +60,7 @@ def _items(lines: Iterable[str]) -> str:
 def _index(accounts: Iterable[Account]) -> Iterator[str]:
     rows = (
         (
-            escaped(account.graph.task.name.strip() or "(no name)"),
+            escaped(name_of(account.graph.task)),
             escaped(status_name(account.graph.task.status)),
             sentences_markdown(account.graph, explain(account).verdict),
             str(len(account.checked.findings)),
@@ -71,7 +72,7 @@ def _index(accounts: Iterable[Account]) -> Iterator[str]:
 
 def _task(account: Account, level: str) -> Iterator[str]:
     graph, explanation = account.graph, explain(account)
-    yield f"{level} {escaped(graph.task.name.strip() or 'Task without a name')}"
+    yield f"{level} {escaped(title_of(graph.task))}"
     yield f"**{sentences_markdown(graph, explanation.verdict)}**"
     yield table(("", ""), _figures(account))
     for section in explanation.sections:

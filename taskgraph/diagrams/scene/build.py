@@ -12,10 +12,10 @@ from taskgraph.diagrams.scene.content import NodeKind, Scene, SceneNode
 from taskgraph.diagrams.scene.edges import add_ghosts, make_edges
 from taskgraph.diagrams.scene.marks import Marks
 from taskgraph.diagrams.scene.nodes import make_nodes
-from taskgraph.diagrams.scene.words import subtitle, summary, title
+from taskgraph.diagrams.scene.words import subtitle, summary
 from taskgraph.diagrams.selection import select
 from taskgraph.graph import TaskGraph
-from taskgraph.model.words import counted, plural
+from taskgraph.model.words import counted, plural, title_of
 
 __all__ = ["build_scene"]
 
@@ -54,7 +54,7 @@ def build_scene(analysis: Analysis, options: DiagramOptions | None = None) -> Sc
     nodes += [SceneNode(NodeKind.JUNCTION)] * junctions
     hidden = len(graph) - len(selection.nodes)
     return Scene(
-        title=title(graph),
+        title=title_of(graph.task),
         subtitle=subtitle(graph),
         summary=tuple(summary(analysis)),
         notes=(*selection.notes, *_notes(graph, clustering, hidden)),

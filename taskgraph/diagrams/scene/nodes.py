@@ -11,7 +11,7 @@ from taskgraph.diagrams.scene.marks import Marks
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Subtask, format_duration
 from taskgraph.model.statuses import count_statuses, look, state_text
-from taskgraph.model.words import plural, visible
+from taskgraph.model.words import name_of, plural, visible
 
 __all__ = ["make_nodes"]
 
@@ -44,7 +44,7 @@ def _subtask_node(
     return SceneNode(
         kind=NodeKind.SUBTASK,
         ids=(subtask.id,),
-        name=visible(subtask.name).strip() or "(no name)",
+        name=name_of(subtask),
         id_text=visible(str(subtask.id)),
         state=state_text(subtask, blocked=blocked),
         tone=look(subtask.status).tone,
@@ -83,9 +83,7 @@ def _cluster_node(graph: TaskGraph, cluster: Cluster, marks: Marks) -> SceneNode
 
 
 def _cluster_name(cluster: Cluster, subtasks: Sequence[Subtask]) -> str:
-    first, last = (
-        visible(s.name).strip() or "(no name)" for s in (subtasks[0], subtasks[-1])
-    )
+    first, last = name_of(subtasks[0]), name_of(subtasks[-1])
     if cluster.grouping is Grouping.CHAIN and first != last:
         return f"{first} … {last}"
     if cluster.grouping is Grouping.STAGES:

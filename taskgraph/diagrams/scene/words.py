@@ -11,12 +11,7 @@ from taskgraph.model import format_duration
 from taskgraph.model.statuses import count_statuses
 from taskgraph.model.words import counted, visible
 
-__all__ = ["sizes", "status_counts", "subtitle", "summary", "title"]
-
-
-def title(graph: TaskGraph) -> str:
-    """Give the task's name."""
-    return visible(graph.task.name).strip() or "Task without a name"
+__all__ = ["sizes", "status_counts", "subtitle", "summary"]
 
 
 def subtitle(graph: TaskGraph) -> str:

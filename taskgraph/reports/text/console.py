@@ -11,6 +11,7 @@ from rich.text import Text
 
 from taskgraph.model import Task, visible
 from taskgraph.model.statuses import UNKNOWN, look, status_name
+from taskgraph.model.words import name_of
 
 __all__ = [
     "MOST_ROWS",
@@ -88,7 +89,7 @@ def status_text(status: str | None) -> Text:
 def heading(task: Task) -> Text:
     """Give the line that says which task this is."""
     text = Text()
-    text.append(visible(task.name) or "(no name)", style="bold")
+    text.append(name_of(task), style="bold")
     if task.id is not None:
         text.append(f"  {visible(str(task.id))}")
     if task.status is not None:

@@ -15,7 +15,7 @@ from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, Task, visible
 from taskgraph.model.durations import format_exactly, format_measured, format_moment
 from taskgraph.model.statuses import count_statuses, look, severity_key
-from taskgraph.model.words import counted, id_list
+from taskgraph.model.words import counted, id_list, name_of
 from taskgraph.reports.explaining.verdict import verdict
 from taskgraph.reports.outline import OutlineRow, outline
 from taskgraph.reports.results import Account
@@ -202,8 +202,7 @@ def _title(graph: TaskGraph, row: OutlineRow, *, wide: bool) -> Text:
     text = Text(indent, style="dim")
     if not wide:
         text.append_text(_icon(_worst(graph, row.nodes))).append(" ")
-    name = visible(graph.subtasks[row.nodes[0]].name)
-    text.append(name or "(no name)", style="default")
+    text.append(name_of(graph.subtasks[row.nodes[0]]), style="default")
     if len(row.nodes) > 1:
         text.append(f" ×{len(row.nodes)}", style="bold")
     if row.waits_for:
