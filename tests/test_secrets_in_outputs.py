@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import click
 import pytest
 from click.testing import CliRunner
-from tests.model.test_masking import DOCUMENT, SECRET
 
 from taskgraph.cli.main import cli
+from tests.model.test_masking import DOCUMENT, SECRET
 
 # Pictures of the same scene that SVG writes, made by other programs.
 _PICTURES = frozenset({"pdf", "png"})
