@@ -28,6 +28,7 @@ from taskgraph.errors import ConfigError, InputError
 from taskgraph.graph import build_graph
 from taskgraph.sources import ReadOptions, Source, find_sources, read_source
 from taskgraph.sources.parsing import paused_collector
+from taskgraph.version import __version__
 
 if TYPE_CHECKING:
     from taskgraph.checks.baseline import Acceptance, Baseline, BaselineEntry
@@ -106,8 +107,6 @@ class CheckStream:
         baseline: Baseline | None = None,
         most: int | None = None,
     ) -> None:
-        from taskgraph import __version__
-
         self.version = __version__
         self.totals = CheckTotals()
         self.unreadable: list[InputError] = []
