@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -95,7 +96,7 @@ def command(
             changes = read_changes(loaded.graph, seconds, edges, skipped)
         return timetable(loaded, by, changes=changes, within=within, as_of=at)
 
-    def as_json(loaded: LoadedTask) -> dict[str, Any]:
+    def as_json(loaded: LoadedTask) -> Mapping[str, Any]:
         from taskgraph.reports.json import critical_path_json
 
         return critical_path_json(compute(loaded))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -59,7 +60,7 @@ def command(
         options = config.budget_options(sub.name for sub in loaded.task.subtasks)
         return explain(account(loaded, checks=config.check, budget=options, as_of=at))
 
-    def as_json(loaded: LoadedTask) -> dict[str, Any]:
+    def as_json(loaded: LoadedTask) -> Mapping[str, Any]:
         from taskgraph.reports.explain_json import explain_json
 
         return explain_json(explained(loaded))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -60,7 +61,7 @@ def command(
     sys.exit(run_report(files, form, output, "show", _json, as_text))
 
 
-def _json(loaded: LoadedTask) -> dict[str, Any]:
+def _json(loaded: LoadedTask) -> Mapping[str, Any]:
     from taskgraph.reports.json import show_json
 
     results = analyze(loaded)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from taskgraph.graph import TaskGraph
+from taskgraph.reports.contract import ExplainContent, ExplainSentence
 from taskgraph.reports.explaining import Explanation, Sentence
 
 __all__ = ["explain_json"]
 
 
-def explain_json(explanation: Explanation) -> dict[str, Any]:
+def explain_json(explanation: Explanation) -> ExplainContent:
     """Give an explanation for programs.
 
     Returns
@@ -39,7 +38,7 @@ def explain_json(explanation: Explanation) -> dict[str, Any]:
     }
 
 
-def _sentences(graph: TaskGraph, sentences: tuple[Sentence, ...]) -> list[dict[str, Any]]:
+def _sentences(graph: TaskGraph, sentences: tuple[Sentence, ...]) -> list[ExplainSentence]:
     return [
         {
             "claim": sentence.claim,

@@ -143,7 +143,7 @@ def test_names_of_any_kind_can_be_accepted() -> None:
         ("[]", "no baseline"),
         ("{}", "no baseline"),
         (json.dumps({"format": "taskgraph/baseline", "version": 2}), "version 2"),
-        (json.dumps({"format": "taskgraph/baseline", "version": 1}), "list of findings"),
+        (json.dumps({"format": "taskgraph/baseline", "version": 1}), "has no findings"),
         (
             json.dumps({"format": "taskgraph/baseline", "version": 1, "findings": [{}]}),
             "/findings/0 has no fingerprint",
