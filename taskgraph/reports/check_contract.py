@@ -74,7 +74,7 @@ class FindingContent(Closed):
 
     code: Code
     name: RuleName
-    severity: Severity
+    severity: Annotated[Severity, Field(strict=False)]
     message: Annotated[str, Field(description="One sentence that names the subtasks.")]
     hint: Annotated[str, Field(description="What to do.")]
     fingerprint: Annotated[

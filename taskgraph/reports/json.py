@@ -34,6 +34,7 @@ __all__ = ["budget_json", "critical_path_json", "document", "pretty", "show_json
 
 VERSION = 1
 _DEEP = 4  # document, tasks, task, and each of its subtasks on a line
+_on_a_line = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps makes one per call
 
 
 def document(kind: str, tasks: Sequence[Mapping[str, Any]], errors: list[str]) -> str:
@@ -79,7 +80,7 @@ def pretty(value: Any, newline: str, depth: int) -> str:
     if depth and value and isinstance(value, list) and isinstance(value[0], dict):
         items = [pretty(item, inner, depth - 1) for item in value]
         return f"[{inner}{f',{inner}'.join(items)}{newline}]"
-    return json.dumps(value, ensure_ascii=False)
+    return _on_a_line(value)
 
 
 def _task(graph: TaskGraph) -> TaskHead:
