@@ -190,7 +190,10 @@ def parse_baseline(text: str, file: str) -> Baseline:
 
 def _told(error: ValidationError) -> str:
     """Say why a text is no baseline, in as many words as it needs."""
-    at = {fault["loc"][:1]: fault["input"] for fault in error.errors()}
+    at = {
+        fault["loc"][:1]: None if fault["type"] == "missing" else fault["input"]
+        for fault in error.errors()
+    }
     if () in at or ("format",) in at:
         return "is no baseline: --write-baseline writes one"
     if ("version",) in at:

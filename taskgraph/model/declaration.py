@@ -92,8 +92,9 @@ class Declaration(Generic[T]):
             "$schema": GenerateJsonSchema.schema_dialect,
             "$id": f"urn:taskgraph:{self.name}:{self._version}",
             "title": self.summary,
-            "description": f"Within version {self._version} properties may be added, but "
-            "none is removed or changes its meaning.",
+            "description": f"Within version {self._version} a later release may add "
+            "properties, and tells them in its schema; none is removed or changes its "
+            "meaning.",
         }
         return about | {key: item for key, item in generated.items() if key not in about}
 

@@ -34,7 +34,8 @@ __all__ = [
 ]
 
 Place: TypeAlias = Annotated[
-    int | None, Field(description="Counted from 1; null where the text is not at hand.")
+    Annotated[int, Field(ge=1)] | None,
+    Field(description="Counted from 1; null where the text is not at hand."),
 ]
 Code: TypeAlias = Annotated[
     str, Field(description="The code of a rule.", pattern="^TG[0-9]{3}$")

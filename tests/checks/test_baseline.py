@@ -142,7 +142,8 @@ def test_names_of_any_kind_can_be_accepted() -> None:
         ("[" * 200_000, "not valid JSON"),
         ("[]", "no baseline"),
         ("{}", "no baseline"),
-        (json.dumps({"format": "taskgraph/baseline", "version": 2}), "version 2"),
+        (json.dumps({"format": "taskgraph/baseline", "version": 2}), "version 2, but"),
+        (json.dumps({"format": "taskgraph/baseline"}), "version None, but only 1"),
         (json.dumps({"format": "taskgraph/baseline", "version": 1}), "has no findings"),
         (
             json.dumps({"format": "taskgraph/baseline", "version": 1, "findings": [{}]}),

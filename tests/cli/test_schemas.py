@@ -185,6 +185,11 @@ def test_every_output_on_every_sample_is_as_declared(
     hold(name, run(*command, *everything, *redact))
 
 
+@pytest.mark.parametrize("name", FORMS)
+def test_every_output_on_real_documents_is_as_declared(corpus: Path, name: str) -> None:
+    hold(name, run(*FORMS[name], corpus))
+
+
 def test_unreadable_and_unsound_documents_are_among_them(everything: list[Path]) -> None:
     (budget,) = documents(run(*FORMS["budget"], *everything))
     assert len(budget["errors"]) > 5
