@@ -62,6 +62,7 @@ __all__ = [
     "ShowContent",
     "SubtaskName",
     "TaskHead",
+    "Unlimited",
 ]
 
 
@@ -83,6 +84,10 @@ Pointer: TypeAlias = Annotated[
 ]
 Moment: TypeAlias = Annotated[str, Field(description="ISO 8601, with the offset.")]
 Identifier: TypeAlias = Annotated[Id, Field(description="The id of a subtask.")]
+Unlimited: TypeAlias = Annotated[
+    list[Identifier],
+    Field(description="Those without a limit: no timeout, or 0, and none is assumed."),
+]
 
 
 class SubtaskName(Closed):
@@ -156,7 +161,7 @@ class ScheduledSubtask(Closed):
 
 
 class ScheduleBefore(Closed):
-    """The schedule without what was asked by --set, --durations, --drop-edge, --skip."""
+    """The schedule without the changes that the user asked for."""
 
     makespan: Annotated[Count, Field(description="In the unit given.")]
     critical_path: list[Identifier]
@@ -194,12 +199,12 @@ class AsRunContent(Closed):
     ]
     path: list[Identifier]
     without_times: Annotated[
-        list[Identifier], Field(description="Those of the path that have no times.")
+        list[Identifier], Field(description="Those between two of the path without times.")
     ]
     parts: list[AsRunPart]
     differences: Annotated[
         dict[str, int],
-        Field(description="Why the wall time is not the ideal one, by kind of part."),
+        Field(description="By kind; they sum to the wall time less the ideal one."),
     ]
 
 
@@ -217,7 +222,8 @@ class ScheduleFigures(TaskHead):
     ]
     critical: Annotated[list[Identifier], Field(description="All without total float.")]
     near_critical: Annotated[
-        list[Identifier], Field(description="All with no more float than --within.")
+        list[Identifier],
+        Field(description="All with some float, but no more than --within."),
     ]
     path_count: Annotated[Count, Field(description="How many longest paths there are.")]
     path_count_is_exact: Annotated[
@@ -250,51 +256,60 @@ class Share(Closed):
 
 
 class ConcurrencyBounds(Closed):
-    """What the slots of the engine do to the worst case, in seconds."""
+    """When a task ends under the limit of concurrency, in seconds."""
 
-    limit: Annotated[
-        int | None, Field(description="Subtasks in flight at once; null for any number.")
-    ]
+    limit: Annotated[Count, Field(description="Subtasks in flight at once; 0: any number.")]
     may_wait: Annotated[bool, Field(description="Whether a subtask may wait for a slot.")]
     longest_path_seconds: Count
-    lower_bound_seconds: Annotated[Count, Field(description="No order is faster.")]
+    lower_bound_seconds: Annotated[
+        Count, Field(description="No order takes less if all take their whole time.")
+    ]
     list_schedule_seconds: Annotated[
-        int | None, Field(description="One order that the engine may take.")
+        Count, Field(description="The engine's own order; it bounds nothing.")
     ]
     upper_bound_seconds: Annotated[Count, Field(description="No order takes longer.")]
 
 
 class NoReturnContent(Closed):
-    """The first starts that forbid rollback."""
+    """The first starts after which the engine refuses to roll back."""
 
     subtasks: list[Identifier]
-    after: Annotated[list[Identifier], Field(description="What runs after them.")]
+    after: Annotated[
+        list[Identifier], Field(description="They and all that comes after them.")
+    ]
     seconds_after: Annotated[
-        Count, Field(description="How long the task can go on from there at worst.")
+        Count, Field(description="The longest path from one of them, the finite part.")
     ]
     unlimited_after: Annotated[
-        list[Identifier], Field(description="Those of them without a timeout.")
+        list[Identifier], Field(description="Those after it without a limit.")
     ]
-    passed: Annotated[bool, Field(description="Whether one of them has begun.")]
+    passed: Annotated[
+        bool, Field(description="Whether a subtask that prohibits rollback has begun.")
+    ]
 
 
 class BudgetFigures(Closed):
     """The worst case in time, in seconds."""
 
-    is_bounded: Annotated[bool, Field(description="Whether every subtask has a timeout.")]
+    is_bounded: Annotated[bool, Field(description="Whether every subtask has a limit.")]
     finite_seconds: Annotated[
-        Count, Field(description="The worst case of the subtasks that have a timeout.")
+        Count, Field(description="The worst case if what has no limit counts 0.")
     ]
     budget_seconds: Annotated[
-        int | None, Field(description="The worst case; null where it is unbounded.")
+        Count | None, Field(description="The worst case; null where it is unbounded.")
     ]
-    unlimited: Annotated[list[Identifier], Field(description="Without a timeout.")]
+    unlimited: Unlimited
     assumed: Annotated[
-        list[Identifier], Field(description="With an assumed timeout in place of none.")
+        list[Identifier], Field(description="Those with the assumed timeout.")
     ]
-    total_timeout_seconds: Annotated[Count, Field(description="If all ran in a row.")]
+    total_timeout_seconds: Annotated[
+        Count, Field(description="If one ran after the other.")
+    ]
     concurrency: ConcurrencyBounds
-    shares: Annotated[list[Share], Field(description="The largest first.")]
+    shares: Annotated[
+        list[Share],
+        Field(description="Who holds the longest path, the largest share first."),
+    ]
     point_of_no_return: NoReturnContent | None
 
 
@@ -307,11 +322,11 @@ class RollbackContent(Closed):
     ]
     refusals: list[Annotated[str, _names(Refusal)]]
     blockers: Annotated[
-        list[Identifier], Field(description="What has begun and prohibits rollback.")
+        list[Identifier], Field(description="Those that have begun and prohibit it.")
     ]
     order: Annotated[list[Identifier], Field(description="The first to undo first.")]
     worst_case_seconds: Count
-    unlimited: Annotated[list[Identifier], Field(description="Without a timeout.")]
+    unlimited: Unlimited
 
 
 class FailingLate(Closed):
@@ -324,7 +339,7 @@ class FailingLate(Closed):
     at_most_seconds: Annotated[
         Count, Field(description="No run that is rolled back takes longer.")
     ]
-    unlimited: Annotated[list[Identifier], Field(description="Without a timeout.")]
+    unlimited: Unlimited
 
 
 class BudgetContent(TaskHead, BudgetFigures):
@@ -477,9 +492,7 @@ class OptionContent(Closed):
         Id | float | list[str] | list[AcceptedByConfig] | None,
         Field(description="Durations in seconds; null where nothing is set."),
     ]
-    origin: Annotated[
-        str, Field(description="The file that it is from, default, or the command line.")
-    ]
+    origin: Annotated[str, Field(description="The file that it is from, or default.")]
 
 
 class ConfigContent(Closed):

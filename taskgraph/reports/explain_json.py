@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from taskgraph.graph import TaskGraph
-from taskgraph.reports.contract import ExplainContent, ExplainSentence
 from taskgraph.reports.explaining import Explanation, Sentence
+
+if TYPE_CHECKING:
+    from taskgraph.reports.contract import ExplainContent, ExplainSentence
 
 __all__ = ["explain_json"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taskgraph.analysis.as_run import AsRun
 from taskgraph.analysis.budget import Budget
@@ -14,21 +14,22 @@ from taskgraph.analysis.rollback import FailLate
 from taskgraph.checks import CheckResult
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id
-from taskgraph.reports.contract import (
-    REPORTS,
-    AsRunContent,
-    BudgetContent,
-    BudgetFigures,
-    CriticalPathContent,
-    FailingLate,
-    NoReturnContent,
-    ScheduleBeside,
-    ScheduleFigures,
-    Share,
-    ShowContent,
-    TaskHead,
-)
 from taskgraph.reports.results import Timetable, WorstCaseReport
+
+if TYPE_CHECKING:
+    from taskgraph.reports.contract import (
+        AsRunContent,
+        BudgetContent,
+        BudgetFigures,
+        CriticalPathContent,
+        FailingLate,
+        NoReturnContent,
+        ScheduleBeside,
+        ScheduleFigures,
+        Share,
+        ShowContent,
+        TaskHead,
+    )
 
 __all__ = ["budget_json", "critical_path_json", "document", "pretty", "show_json"]
 
@@ -49,6 +50,8 @@ def document(kind: str, tasks: Sequence[Mapping[str, Any]], errors: list[str]) -
     errors : list of str
         What could not be read, one message each.
     """
+    from taskgraph.reports.contract import REPORTS
+
     content = {"format": f"taskgraph/{kind}", "version": VERSION, "tasks": tasks}
     content = REPORTS[kind].checked(content | {"errors": errors})
     text = pretty(content, "\n", depth=_DEEP) + "\n"
