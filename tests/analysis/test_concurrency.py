@@ -12,12 +12,12 @@ from taskgraph.analysis.concurrency import (
     bounds,
     graham_bound,
     list_schedule,
-    task_concurrency,
 )
 from taskgraph.analysis.schedule import schedule
 from taskgraph.errors import AnalysisError
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Task
+from taskgraph.model.engine import slots
 from tests.analysis.dags import make_graph, reversed_input, timed_dags
 
 Case = tuple[TaskGraph, list[int]]
@@ -148,7 +148,7 @@ def test_shorter_durations_can_take_longer():
     ],
 )
 def test_the_document_says_how_many(context: dict[str, Any] | None, expected: int):
-    assert task_concurrency(Task(id=1, context=context)) == expected
+    assert slots(Task(id=1, context=context)) == expected
 
 
 def test_a_faulty_graph_is_refused():

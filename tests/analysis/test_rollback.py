@@ -5,12 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskgraph.analysis.budget import BudgetOptions
-from taskgraph.analysis.rollback import rollback
 from taskgraph.analysis.schedule import schedule
 from taskgraph.graph import TaskGraph
 from tests.analysis.dags import longest, make_graph, timed_dags
-from tests.analysis.documents import changed, ids
+from tests.analysis.documents import analyse, changed, ids
 from tests.analysis.test_recovery import definitions
 
 
@@ -33,7 +31,7 @@ def begun(draw: st.DrawFn) -> TaskGraph:
 @settings(max_examples=150)
 @given(begun())
 def test_the_order_is_the_engines(graph: TaskGraph):
-    found = rollback(graph)
+    found = analyse(graph).rollback
     assert found.is_accepted
     steps = {step.node: step for step in found.steps}
     order = list(steps)
@@ -76,7 +74,7 @@ def there_and_back(graph: TaskGraph, durations: list[int], failing: int) -> int 
 @settings(max_examples=200)
 @given(definitions(), st.data())
 def test_no_run_that_is_rolled_back_takes_longer(graph: TaskGraph, data: st.DataObject):
-    found = rollback(graph).fail_late
+    found = analyse(graph).rollback.fail_late
     durations = [data.draw(st.integers(0, sub.timeout or 0)) for sub in graph.subtasks]
     full = [sub.timeout or 0 for sub in graph.subtasks]
     for node in range(len(graph)):
@@ -102,7 +100,7 @@ def test_quicker_subtasks_let_others_begin():
         4: {"timeout": 100},
     }
     graph = make_graph(rows, [(1, 2), (3, 4)])
-    found = rollback(graph).fail_late
+    found = analyse(graph).rollback.fail_late
     assert found is not None
     # At 50 Wait fails; Copy runs on until 100; both are undone, 100 more.
     assert ids(graph, found.begun) == [1, 3]
@@ -113,16 +111,16 @@ def test_quicker_subtasks_let_others_begin():
 
 def test_what_prohibits_from_the_start_leaves_no_way_back():
     graph = make_graph({1: {"timeout": 5, "prohibit_rollback": True}, 2: {"timeout": 5}})
-    assert rollback(graph).fail_late is None
+    assert analyse(graph).rollback.fail_late is None
     graph = make_graph({1: {"timeout": 5}}, prohibit_rollback=True)
-    assert rollback(graph).fail_late is None
-    assert rollback(make_graph([])).fail_late is None
+    assert analyse(graph).rollback.fail_late is None
+    assert analyse(make_graph([])).rollback.fail_late is None
 
 
 def test_a_rollback_is_one_attempt_of_each():
     rows = {1: {"timeout": 5, "attempts": 3, "status": "SUCCESSFUL"}}
     graph = make_graph(rows, status="FAILED")
-    found = rollback(graph, BudgetOptions(attempts=4, grace=12, overhead=2))
+    found = analyse(graph, attempts=4, grace=12, overhead=2).rollback
     assert found.worst_case.seconds == 5 + 12 + 2
     assert found.fail_late is not None
     assert found.fail_late.until_failed == 4 * (5 + 12) + 2
@@ -135,12 +133,12 @@ def test_without_a_limit_the_way_back_is_unbounded():
         2: {"timeout": 9, "status": "FAILED"},
     }
     graph = make_graph(rows, [(1, 2)], status="FAILED")
-    found = rollback(graph)
+    found = analyse(graph).rollback
     assert not found.worst_case.is_bounded
     assert ids(graph, found.worst_case.unlimited) == [1]
     assert found.fail_late is not None
     assert ids(graph, found.fail_late.unlimited) == [1]
-    assert rollback(graph, BudgetOptions(assume_timeout=1)).worst_case.is_bounded
+    assert analyse(graph, assume_timeout=1).rollback.worst_case.is_bounded
 
 
 def test_slots_bound_the_way_there_and_back():
@@ -148,7 +146,7 @@ def test_slots_bound_the_way_there_and_back():
     rows[9] = {"timeout": 10, "status": "FAILED", "prohibit_rollback": False}
     edges = [(0, node) for node in range(1, 6)] + [(node, 9) for node in range(1, 6)]
     graph = make_graph(rows, edges, status="FAILED")
-    found = rollback(graph, BudgetOptions(concurrency=2))
+    found = analyse(graph, concurrency=2).rollback
     # The longest path is 30 and all of it 70: (70 + 30) / 2 = 50.
     assert found.worst_case.seconds == 50
     assert found.fail_late is not None

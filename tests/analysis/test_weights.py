@@ -12,12 +12,11 @@ from taskgraph.analysis.weights import (
     custom_weights,
     remaining_weights,
     timeout_weights,
-    weigh,
 )
 from taskgraph.errors import ConfigError
 from taskgraph.model import Envelope
 from tests.analysis.dags import make_graph
-from tests.analysis.documents import at
+from tests.analysis.documents import analyse, at
 
 ONCE = {"operation": "EXECUTE", "attempts": 1}
 RUNNING = {"status": "RUNNING", "timeout": 100, **ONCE, "start_time": at(0)}
@@ -25,7 +24,7 @@ RUNNING = {"status": "RUNNING", "timeout": 100, **ONCE, "start_time": at(0)}
 
 def left(seconds: float, **fields: Any) -> tuple[int, Basis]:
     graph = make_graph({1: {**RUNNING, **fields}})
-    found = remaining_weights(graph, at(seconds))
+    found = analyse(graph, as_of=at(seconds)).left
     assert (found.unit, found.kind) == ("seconds", "remaining")
     return found.durations[0], found.basis[0]
 
@@ -74,19 +73,19 @@ def test_the_rest_has_its_timeout():
 
 def test_an_assumed_timeout_counts_down_as_well():
     graph = make_graph({1: {**RUNNING, "timeout": None}, 2: {"status": "PENDING"}})
-    found = remaining_weights(graph, at(60), assume_timeout=80)
+    found = analyse(graph, as_of=at(60), assume_timeout=80).left
     assert found.durations == (20, 80)
     assert found.basis == (Basis.LEFT, Basis.ASSUMED)
 
 
 def test_the_moment_is_the_documents_own():
     graph = make_graph({1: RUNNING}, envelope=Envelope(timestamp=at(30)))
-    assert remaining_weights(graph).durations == (70,)
-    assert remaining_weights(graph).as_of == at(30)
+    assert analyse(graph).left.durations == (70,)
+    assert analyse(graph).left.as_of == at(30)
     # Without a timestamp of the response it is the latest time of the document.
-    assert remaining_weights(make_graph({1: RUNNING})).durations == (100,)
+    assert analyse(make_graph({1: RUNNING})).left.durations == (100,)
     without = make_graph({1: {**RUNNING, "start_time": None}})
-    assert remaining_weights(without).as_of is None
+    assert analyse(without).left.as_of is None
 
 
 def test_in_a_rollback_what_is_pending_is_done():
@@ -95,7 +94,8 @@ def test_in_a_rollback_what_is_pending_is_done():
         2: {**RUNNING, "operation": "ROLLBACK"},
         3: {"status": "PENDING", "operation": "ROLLBACK", "timeout": 9},
     }
-    found = remaining_weights(make_graph(rows, operation="ROLLBACK"), at(60))
+    graph = make_graph(rows, operation="ROLLBACK")
+    found = analyse(graph, as_of=at(60)).left
     assert found.durations == (7, 100, 0)
     assert found.basis == (Basis.TIMEOUT, Basis.START_UNKNOWN, Basis.DONE)
 
@@ -103,7 +103,7 @@ def test_in_a_rollback_what_is_pending_is_done():
 def measured(**fields: Any) -> tuple[int, Basis]:
     times = {"start_time": at(10), "finish_time": at(12.000003)}
     graph = make_graph({1: {**ONCE, **times, **fields}})
-    found = actual_weights(graph, at(20))
+    found = analyse(graph, as_of=at(20)).weigh("actual")
     assert (found.unit, found.kind) == ("microseconds", "actual")
     return found.durations[0], found.basis[0]
 
@@ -144,13 +144,12 @@ def test_missing_and_impossible_times_count_nothing():
 def test_custom_weights_are_given_in_seconds_over_any_base():
     rows = {"a": {"timeout": 5}, "b": {"timeout": 6}}
     graph = make_graph(rows)
-    found = custom_weights(graph, timeout_weights(graph), {"b": 60})
+    answers = analyse(graph)
+    found = custom_weights(graph, answers.weigh("timeout"), {"b": 60})
     assert found.durations == (5, 60)
     assert found.nodes(Basis.GIVEN) == (1,)
-    assert custom_weights(graph, actual_weights(graph), {"b": 60}).durations == (
-        0,
-        60 * 10**6,
-    )
+    by_clock = custom_weights(graph, answers.weigh("actual"), {"b": 60})
+    assert by_clock.durations == (0, 60 * 10**6)
 
 
 @pytest.mark.parametrize(
@@ -160,11 +159,12 @@ def test_custom_weights_are_given_in_seconds_over_any_base():
 def test_custom_weights_that_make_no_sense(seconds: dict[Any, int], message: str):
     graph = make_graph({"a": {}})
     with pytest.raises(ConfigError, match=message):
-        custom_weights(graph, timeout_weights(graph), seconds)
+        custom_weights(graph, analyse(graph).weigh("timeout"), seconds)
 
 
 def test_weigh_by_the_name_of_the_kind():
     graph = make_graph({1: RUNNING})
-    assert weigh(graph, "timeout") == weigh(graph, "custom") == timeout_weights(graph)
-    assert weigh(graph, "actual", at(5)) == actual_weights(graph, at(5))
-    assert weigh(graph, "remaining", at(5)) == remaining_weights(graph, at(5))
+    answers = analyse(graph, as_of=at(5))
+    assert answers.weigh("timeout") == answers.weigh("custom") == timeout_weights(answers)
+    assert answers.weigh("actual") == actual_weights(graph, at(5))
+    assert answers.weigh("remaining") == answers.left == remaining_weights(answers)
