@@ -159,7 +159,9 @@ def read_config(path: Path) -> Configuration:
     if table is None:
         raise ConfigError(f"{path}: has no table [tool.taskgraph]")
     try:
-        content = ConfigurationFile.model_validate(_as_declared(table))
+        content = ConfigurationFile.model_validate(
+            _as_declared(table), by_alias=True, by_name=False
+        )
     except ValidationError as error:
         errors = error.errors(include_url=False)
         mistakes = list(dict.fromkeys(_in_words(row, table) for row in errors))
