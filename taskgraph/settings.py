@@ -137,8 +137,18 @@ def _fail_on(value: Any) -> Any:
     return value
 
 
-def _moment(value: datetime | None) -> datetime | None:
-    if value is not None and value.tzinfo is None:
+def _thresholds(value: Any) -> Any:
+    if not isinstance(value, Mapping | Thresholds):
+        raise _refuse("a table", value)
+    return value
+
+
+def _moment(value: Any) -> Any:
+    if value is None:
+        return value
+    if not isinstance(value, datetime):
+        raise _refuse("a moment", value)
+    if value.tzinfo is None:
         raise PydanticCustomError("option", "must have a UTC offset")
     return value
 
@@ -235,7 +245,9 @@ class SharedSettings(_Frozen):
     """Other severities by selector; the most specific decides, the later of equals."""
     suppress: Annotated[tuple[Suppression, ...], BeforeValidator(_tables)] = ()
     """Findings to leave out, by rule, task and subtask; they are counted."""
-    thresholds: Thresholds = Thresholds.model_construct()
+    thresholds: Annotated[Thresholds, BeforeValidator(_thresholds)] = (
+        Thresholds.model_construct()
+    )
     """The numbers that rules go by."""
     budgets: Annotated[
         tuple[tuple[str, Duration], ...], _table_of(dict[str, int | str])

@@ -140,6 +140,7 @@ def test_per_path_ignores_go_by_the_path_from_the_configuration_on(tmp_path: Pat
         ("fail-on = 'errors'", "fail-on must be one of error, warning, info, never"),
         ("[severity]\nTG1 = 'bad'", "severity.TG1 must be one of error, warning, info"),
         ("severity = 1", "severity must be a table"),
+        ("thresholds = 1", "thresholds must be a table, not 1"),
         ("suppress = 1", "suppress must be tables [[suppress]]"),
         ("[[suppress]]\ntask = 'x'", "suppress: each table needs a rule"),
         ("[[suppress]]\nrule = 1", "suppress.rule must be a text"),
