@@ -37,6 +37,44 @@ def test_attempts_of_one_name_go_first():
     assert found == 2 * 10 + 5 * 100 + 2 * 1000
 
 
+def test_of_the_patterns_that_fit_a_name_the_last_decides():
+    def attempts(*patterns: tuple[str, int]) -> tuple[int, ...]:
+        answers = analyse(make_graph(CHAIN, EDGES), attempts=7, attempts_by_name=patterns)
+        assert answers.budget.attempts == answers.attempts
+        return answers.attempts
+
+    assert attempts(("C*", 4), ("Copy", 2)) == (2, 4, 2)
+    assert attempts(("Copy", 2), ("C*", 4)) == (4, 4, 4)
+    assert attempts(("?opy", 5)) == (5, 7, 5)
+    assert attempts(("copy", 5)) == (7, 7, 7)  # a pattern knows upper and lower case
+    assert attempts(("*", 1)) == (1, 3, 1)  # Check was started three times
+    assert attempts(("*", 1), ("*", 9)) == (9, 9, 9)
+
+
+def test_every_assumption_at_once():
+    rows = {**CHAIN, "c": {"timeout": None, "name": "Wait"}}
+    budget = analyse(
+        make_graph(rows, EDGES),
+        attempts=2,
+        attempts_by_name={"W*": 4},
+        grace=12,
+        overhead=2,
+        concurrency=1,
+        assume_timeout=50,
+    ).budget
+    by_hand = (2 * (10 + 12) + 2, 3 * (100 + 12) + 2, 4 * (50 + 12) + 2)
+    assert budget.schedule.durations == budget.shares == by_hand
+    assert budget.seconds == budget.total == sum(by_hand)
+    assert budget.is_bounded
+    assert (budget.attempts, budget.bounds.limit) == ((2, 3, 4), 1)
+    assert budget.settings.overhead == 2
+
+
+def test_an_assumed_timeout_of_0_bounds_and_takes_no_time():
+    budget = analyse(make_graph({"a": {}}), assume_timeout=0, grace=12, overhead=2).budget
+    assert (budget.seconds, budget.is_bounded, budget.assumed) == (2, True, (0,))
+
+
 def test_grace_is_for_each_attempt_and_overhead_for_each_subtask():
     found = seconds(attempts=2, grace=12, overhead=2)
     assert found == 2 * 22 + 3 * 112 + 2 * 1012 + 3 * 2

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from taskgraph.analysis.weights import (
     Basis,
@@ -14,9 +16,10 @@ from taskgraph.analysis.weights import (
     timeout_weights,
 )
 from taskgraph.errors import ConfigError
-from taskgraph.model import Envelope
-from tests.analysis.dags import make_graph
-from tests.analysis.documents import analyse, at
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Envelope, Operation, Status
+from tests.analysis.dags import SETTINGS, make_graph, named_dags
+from tests.analysis.documents import analyse, at, changed
 
 ONCE = {"operation": "EXECUTE", "attempts": 1}
 RUNNING = {"status": "RUNNING", "timeout": 100, **ONCE, "start_time": at(0)}
@@ -98,6 +101,102 @@ def test_in_a_rollback_what_is_pending_is_done():
     found = analyse(graph, as_of=at(60)).left
     assert found.durations == (7, 100, 0)
     assert found.basis == (Basis.TIMEOUT, Basis.START_UNKNOWN, Basis.DONE)
+
+
+THREE_ATTEMPTS = {"attempts": 3, "grace": 12, "overhead": 2}
+
+
+@pytest.mark.parametrize(
+    ("status", "fields", "seconds", "basis"),
+    [
+        # 100 and 12 of grace for each attempt that may come, 2 to get to the subtask.
+        ("PENDING", {}, 3 * 112 + 2, Basis.TIMEOUT),
+        ("PENDING", {"attempts": None}, 3 * 112 + 2, Basis.TIMEOUT),
+        ("READY", {}, 3 * 112 + 2, Basis.TIMEOUT),
+        ("READY", {"attempts": 2}, 2 * 112 + 2, Basis.TIMEOUT),  # one is behind it
+        ("READY", {"attempts": 3}, 112 + 2, Basis.TIMEOUT),
+        ("READY", {"attempts": 7}, 112 + 2, Basis.TIMEOUT),
+        (None, {}, 3 * 112 + 2, Basis.TIMEOUT),
+        # What runs was got to; 60 of its first attempt are over.
+        ("RUNNING", {}, 52 + 2 * 112, Basis.LEFT),
+        ("CANCELING", {}, 52 + 2 * 112, Basis.LEFT),
+        ("RUNNING", {"attempts": 2}, 112 + 112, Basis.START_UNKNOWN),
+        ("RUNNING", {"attempts": 3}, 112, Basis.START_UNKNOWN),
+        ("RUNNING", {"attempts": 7}, 112, Basis.START_UNKNOWN),
+        ("RUNNING", {"start_time": at(-60)}, 2 * 112, Basis.OVERDUE),
+        ("RUNNING", {"timeout": 0}, 0, Basis.NO_LIMIT),
+        # What failed has used an attempt up, and can be retried by hand at least once.
+        ("FAILED", {}, 2 * 112 + 2, Basis.TIMEOUT),
+        ("FAILED", {"attempts": 2}, 112 + 2, Basis.TIMEOUT),
+        ("FAILED", {"attempts": 3}, 112 + 2, Basis.TIMEOUT),
+        ("FAILED", {"timeout": None}, 2, Basis.NO_LIMIT),
+        ("SUCCESSFUL", {}, 0, Basis.DONE),
+    ],
+)
+def test_what_is_left_of_three_attempts(
+    status: str | None, fields: dict[str, Any], seconds: int, basis: Basis
+):
+    graph = make_graph({1: {**RUNNING, "status": status, **fields}})
+    answers = analyse(graph, as_of=at(60), **THREE_ATTEMPTS)
+    assert (answers.left.durations, answers.left.basis) == ((seconds,), (basis,))
+    assert answers.remaining.seconds == seconds
+    assert answers.remaining.is_bounded == (basis is not Basis.NO_LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "basis"),
+    [
+        ("SUCCESSFUL", 112 + 2, Basis.TIMEOUT),
+        ("FAILED", 112 + 2, Basis.TIMEOUT),
+        ("READY", 112 + 2, Basis.TIMEOUT),
+        ("RUNNING", 112, Basis.START_UNKNOWN),
+        ("PENDING", 0, Basis.DONE),
+    ],
+)
+@pytest.mark.parametrize("attempts", [1, 2, 3])
+def test_the_way_back_is_one_attempt(
+    status: str, attempts: int, seconds: int, basis: Basis
+):
+    row = {**RUNNING, "status": status, "operation": "ROLLBACK", "attempts": attempts}
+    answers = analyse(
+        make_graph({1: row}, operation="ROLLBACK"), as_of=at(60), **THREE_ATTEMPTS
+    )
+    assert (answers.left.durations, answers.left.basis) == ((seconds,), (basis,))
+
+
+@settings(max_examples=200)
+@given(named_dags(), SETTINGS)
+def test_all_of_what_has_not_begun_is_left(graph: TaskGraph, assumed: dict[str, Any]):
+    answers = analyse(graph, **assumed)
+    assert answers.left.durations == answers.budget.schedule.durations
+    assert answers.left.basis == answers.weigh("timeout").basis
+    assert answers.remaining.seconds == answers.budget.seconds
+    assert answers.remaining.longest_path == answers.longest_path
+    assert answers.remaining.unlimited == answers.budget.unlimited
+    assert answers.remaining.may_wait == answers.budget.bounds.may_wait
+    assert answers.progress.critical_seconds_done == 0
+
+
+@settings(max_examples=200)
+@given(named_dags(), SETTINGS, st.data(), st.sampled_from([None, *Operation]))
+def test_no_more_is_left_than_the_whole(
+    graph: TaskGraph, assumed: dict[str, Any], data: st.DataObject, operation: str | None
+):
+    states = st.fixed_dictionaries(
+        {
+            "status": st.sampled_from([None, *Status]),
+            "operation": st.sampled_from(Operation),
+            "attempts": st.none() | st.integers(1, 5),
+            "start_time": st.none() | st.integers(0, 9).map(at),
+        }
+    )
+    begun = changed(graph, lambda _: data.draw(states), operation=operation)
+    answers = analyse(begun, as_of=at(data.draw(st.integers(0, 20))), **assumed)
+    pairs = zip(answers.left.durations, answers.worst_durations, strict=True)
+    assert all(left <= whole for left, whole in pairs)
+    assert answers.remaining.seconds <= answers.budget.seconds
+    progress = answers.progress
+    assert 0 <= progress.critical_seconds_done <= progress.critical_seconds
 
 
 def measured(**fields: Any) -> tuple[int, Basis]:
