@@ -176,28 +176,33 @@ def test_what_is_no_value_is_refused(name: str, value: Any, said: str):
         Settings(**{name: value})
 
 
+def threshold(name: str, value: Any) -> Any:
+    """Make thresholds with one that is no default, and give it."""
+    return getattr(Thresholds(**{name: value}), name)
+
+
 @pytest.mark.parametrize("name", ["tolerance", "grace", "event_delay", "watch_period"])
 def test_thresholds_in_seconds(name: str):
     for value in (0, 1, MOST_SECONDS):
-        assert getattr(Thresholds(**{name: value}), name) == value
+        assert threshold(name, value) == value
     for value in (-1, MOST_SECONDS + 1):
         with pytest.raises(ValidationError, match=f"must be from 0 to {MOST_SECONDS}"):
-            Thresholds(**{name: value})
+            threshold(name, value)
     for wrong in (1.5, True, "1", "1m", None, float("nan")):
         with pytest.raises(ValidationError, match="must be whole seconds"):
-            Thresholds(**{name: wrong})
+            threshold(name, wrong)
 
 
 @pytest.mark.parametrize("name", ["near_timeout", "dominant_timeout", "no_return"])
 def test_thresholds_that_are_shares(name: str):
     for value in (0, 0.25, 1):
-        assert getattr(Thresholds(**{name: value}), name) == value
+        assert threshold(name, value) == value
     for value in (-0.1, 1.1, 80, float("nan"), float("inf")):
         with pytest.raises(ValidationError, match="must be from 0 to 1"):
-            Thresholds(**{name: value})
-    for wrong in (True, "0.5", [], {}):
+            threshold(name, value)
+    for wrong in (True, "0.5", (), ""):
         with pytest.raises(ValidationError, match="must be a share from 0 to 1"):
-            Thresholds(**{name: wrong})
+            threshold(name, wrong)
 
 
 def test_severities_compare_by_how_bad_they_are():
