@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from taskgraph.analysis import Analysis
 from taskgraph.analysis.schedule import schedule
 from taskgraph.graph import TaskGraph
-from tests.analysis.dags import longest, make_graph, timed_dags
+from tests.analysis.dags import SETTINGS, longest, make_graph, timed_dags
 from tests.analysis.documents import analyse, changed, ids
 from tests.analysis.test_recovery import definitions
 
@@ -45,17 +49,18 @@ def test_the_order_is_the_engines(graph: TaskGraph):
     assert found.worst_case.seconds == max((s.finish for s in found.steps), default=0)
 
 
-def undo_seconds(graph: TaskGraph, nodes: set[int]) -> int:
+def undo_seconds(answers: Analysis, nodes: set[int]) -> int:
     """The longest path within a set of nodes, by trying every path."""
-    timeouts = [subtask.timeout or 0 for subtask in graph.subtasks]
+    graph = answers.graph
     paths: list[tuple[int, ...]] = [(node,) for node in nodes]
     for path in paths:
         paths += [(*path, n) for n in graph.downstreams[path[-1]] if n in nodes]
-    return longest(paths, timeouts)
+    return longest(paths, list(answers.undo_durations))
 
 
-def there_and_back(graph: TaskGraph, durations: list[int], failing: int) -> int | None:
+def there_and_back(answers: Analysis, durations: Sequence[int], failing: int) -> int | None:
     """Run a task that fails at one subtask's end; ``None`` if it passed the point."""
+    graph = answers.graph
     timetable = schedule(graph, durations)
     failed_at = timetable.early_finish[failing]
     never = graph.descendants([failing])
@@ -68,25 +73,28 @@ def there_and_back(graph: TaskGraph, durations: list[int], failing: int) -> int 
     if any(graph.subtasks[node].prohibit_rollback for node in ran):
         return None
     ended = max(timetable.early_finish[node] for node in ran)
-    return ended + undo_seconds(graph, ran)
+    return ended + undo_seconds(answers, ran)
 
 
 @settings(max_examples=200)
-@given(definitions(), st.data())
-def test_no_run_that_is_rolled_back_takes_longer(graph: TaskGraph, data: st.DataObject):
-    found = analyse(graph).rollback.fail_late
-    durations = [data.draw(st.integers(0, sub.timeout or 0)) for sub in graph.subtasks]
-    full = [sub.timeout or 0 for sub in graph.subtasks]
+@given(definitions(), SETTINGS, st.data())
+def test_no_run_that_is_rolled_back_takes_longer(
+    graph: TaskGraph, assumed: dict[str, Any], data: st.DataObject
+):
+    answers = analyse(graph, **{**assumed, "concurrency": 0})
+    found = answers.rollback.fail_late
+    full = answers.worst_durations
+    durations = [data.draw(st.integers(0, most)) for most in full]
     for node in range(len(graph)):
-        taken = there_and_back(graph, durations, node)
+        taken = there_and_back(answers, durations, node)
         if taken is not None and found is not None:
             assert taken <= found.at_most
     if found is not None:
-        assert there_and_back(graph, full, found.node) == found.seconds
+        assert there_and_back(answers, full, found.node) == found.seconds
         assert found.seconds <= found.at_most
         ends = schedule(graph, full).early_finish
         others = [
-            n for n in range(len(graph)) if there_and_back(graph, full, n) is not None
+            n for n in range(len(graph)) if there_and_back(answers, full, n) is not None
         ]
         assert ends[found.node] == max(ends[node] for node in others)
 
