@@ -9,6 +9,7 @@ import pytest
 
 from taskgraph.config import (
     Configuration,
+    ConfigurationFile,
     UnusedPatterns,
     find_config,
     in_force,
@@ -176,6 +177,32 @@ def test_mistakes_name_the_file_and_what_was_meant(
         read_config(path)
     assert str(path) in str(caught.value)
     assert said in str(caught.value)
+
+
+VALUES = [
+    *("1", "-1", "1.5", "nan", "true", "'x'", "[]", "[1]", "['a']", "[['a']]", "{}"),
+    *("{a = 1}", "{a = 'x'}", "{a = {b = 1}}", "{TG1 = true}", "[{}]", "[{rule = 1}]"),
+    *("2025-01-01", "2025-01-01T00:00:00Z", "10:00:00", "99999999999999999999999"),
+]
+KEYS = [str(info.alias) for info in ConfigurationFile.model_fields.values()]
+KEYS += [f"thresholds.{info.alias}" for info in Thresholds.model_fields.values()]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_any_value_is_taken_or_refused_in_our_words(tmp_path: Path, key: str) -> None:
+    refused = 0
+    for number, value in enumerate(VALUES):
+        path = write(tmp_path, f"{key} = {value}", f"{number}.toml")
+        try:
+            in_force(read_config(path), "x.json")
+        except ConfigError as error:
+            refused += 1
+            for line in str(error).splitlines():
+                said = line.removeprefix(f"{path}: ")
+                assert said != line
+                assert key.partition(".")[0] in said
+                assert "nput should" not in said  # as pydantic says it
+    assert refused
 
 
 def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
