@@ -110,6 +110,20 @@ def test_other_failures_hold_what_a_retry_releases():
     assert not first.rollback.is_held
 
 
+def test_other_failures_hold_nothing_on_the_way_back():
+    back = {"operation": "ROLLBACK"}
+    rows = {
+        1: ran(0, 1, **back),
+        2: ran(1, 9, "FAILED", **back),
+        3: ran(1, 9, "FAILED", **back),
+        4: ran(0, 1, **back),
+    }
+    graph = make_graph(rows, [(1, 2), (4, 3)], status="FAILED", operation="ROLLBACK")
+    first, second = analyse(graph).ways_out
+    assert (ids(graph, first.skip.releases), first.skip.is_held) == ([1], False)
+    assert (ids(graph, second.skip.releases), second.skip.is_held) == ([4], False)
+
+
 def test_refusals():
     rows = {
         1: ran(0, 5, "FAILED", prohibit_skip=True),
@@ -144,6 +158,7 @@ def test_a_skip_counts_as_done(graph: TaskGraph, limit: int):
         expected = worst_case(answers, todo, zeroed)
         assert row.retry.worst_case.longest_path == bound
         assert row.skip.worst_case.longest_path == expected.longest_path
+        assert row.skip.worst_case.seconds == expected.seconds
         unlimited = {n for n in rest if not graph.subtasks[n].timeout}
         assert set(row.skip.worst_case.unlimited) == unlimited
     found = answers.progress
