@@ -25,8 +25,7 @@ from taskgraph.errors import (
 )
 from taskgraph.model import Subtask, Task
 from taskgraph.settings import Settings
-
-__version__ = "0.1.0"
+from taskgraph.version import __version__
 
 __all__ = [
     "Analysis",
@@ -40,6 +39,7 @@ __all__ = [
     "Subtask",
     "Task",
     "TaskgraphError",
+    "__version__",
     "check",
     "compare",
     "load",

@@ -13,21 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic import BeforeValidator, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import ValidationError
 
 from taskgraph.checks import require_rules
 from taskgraph.errors import ConfigError
-from taskgraph.settings import (
-    DEFAULTS,
-    Selectors,
-    Settings,
-    SharedSettings,
-    Suppression,
-    Thresholds,
-)
+from taskgraph.model.declaration import Declaration
+from taskgraph.settings import DEFAULTS, Settings, Suppression, Thresholds
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -36,10 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Configuration",
-    "ConfigurationFile",
     "Origin",
     "PatternUse",
     "UnusedPatterns",
+    "configuration_schema",
     "find_config",
     "in_force",
     "pattern_use",
@@ -53,22 +46,7 @@ _MENTION = re.compile(
 )
 
 _BY_NAME = "attempts-by-name"
-
-
-def _pairs(value: Any) -> Any:
-    if not isinstance(value, Mapping):
-        raise PydanticCustomError("option", f"must be a table, not {value!r}")
-    return tuple(value.items())
-
-
-class ConfigurationFile(SharedSettings):
-    """What a file may say: the settings of every document, and of some by their path."""
-
-    per_path_ignores: Annotated[
-        tuple[tuple[str, Selectors], ...],
-        BeforeValidator(_pairs, json_schema_input_type=dict[str, list[str]]),
-    ] = ()
-    """Rules not to use, by the pattern of the document's path."""
+_NOT_OF_A_FILE = frozenset({_BY_NAME, "as-of"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +57,6 @@ class Configuration:
     ----------
     settings : Settings
         Before anything that depends on a document's path.
-    per_path_ignores : tuple of (str, tuple of str)
-        Rules not to use, by the pattern of the document's path.
     file : Path or None
         The file that it was read from.
     origins : mapping of str to str
@@ -88,14 +64,15 @@ class Configuration:
     """
 
     settings: Settings = DEFAULTS
-    per_path_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def ignored_in(self, path: str) -> tuple[str, ...]:
         """Give the patterns of ``per-path-ignores`` that fit a document's path."""
         return tuple(
-            pattern for pattern, _ in self.per_path_ignores if self._matches(path, pattern)
+            pattern
+            for pattern, _ in self.settings.per_path_ignores
+            if self._matches(path, pattern)
         )
 
     def for_path(self, path: str) -> Settings:
@@ -105,7 +82,7 @@ class Configuration:
             return self.settings
         ignored = [
             selector
-            for pattern, selectors in self.per_path_ignores
+            for pattern, selectors in self.settings.per_path_ignores
             if pattern in patterns
             for selector in selectors
         ]
@@ -159,7 +136,7 @@ def read_config(path: Path) -> Configuration:
     if table is None:
         raise ConfigError(f"{path}: has no table [tool.taskgraph]")
     try:
-        content = ConfigurationFile.model_validate(_as_declared(table))
+        content = Settings.model_validate(_as_declared(table), by_alias=True, by_name=False)
     except ValidationError as error:
         errors = error.errors(include_url=False)
         mistakes = list(dict.fromkeys(_in_words(row, table) for row in errors))
@@ -167,11 +144,8 @@ def read_config(path: Path) -> Configuration:
         mistakes = list(_unknown_rules(content))
     if mistakes:
         raise ConfigError("\n".join(f"{path}: {mistake}" for mistake in mistakes))
-    values = dict(content)
-    per_path_ignores = values.pop("per_path_ignores")
     return Configuration(
-        settings=Settings.model_construct(**values),
-        per_path_ignores=per_path_ignores,
+        settings=content,
         file=path.resolve(),
         origins=dict.fromkeys(_keys_of(table), str(path.resolve())),
     )
@@ -199,9 +173,9 @@ def _table(path: Path) -> dict[str, Any] | None:
 
 def _as_declared(table: Mapping[str, Any]) -> dict[str, Any]:
     """Take ``attempts`` for what it is: a number for all subtasks, or a table by name."""
-    content = dict(table)
-    if _BY_NAME in content:
-        content[f"{_BY_NAME} "] = content.pop(_BY_NAME)  # no key of the file
+    content = {
+        f"{key} " if key in _NOT_OF_A_FILE else key: value for key, value in table.items()
+    }
     if isinstance(content.get("attempts"), dict):
         content[_BY_NAME] = content.pop("attempts")
     return content
@@ -234,19 +208,18 @@ def _in_words(error: ErrorDetails, table: Mapping[str, Any]) -> str:
 def _unknown(key: str, table: str) -> str:
     import difflib
 
-    model = Thresholds if table == "thresholds" else ConfigurationFile
+    model = Thresholds if table == "thresholds" else Settings
     known = [str(info.alias) for info in model.model_fields.values()]
     if table == "suppress":
         known = [option.name for option in fields(Suppression)]
-    elif not table:
-        known.remove(_BY_NAME)
+    known = [name for name in known if name not in _NOT_OF_A_FILE]
     near = difflib.get_close_matches(key, known, 1)
     where = f" in {table}" if table else ""
     meant = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
     return f"there is no option {key!r}{where}: {meant}"
 
 
-def _unknown_rules(content: ConfigurationFile) -> Iterator[str]:
+def _unknown_rules(content: Settings) -> Iterator[str]:
     """Find the selectors that fit no rule."""
     named: list[tuple[str, Iterable[str]]] = [
         ("select", content.select),
@@ -261,6 +234,21 @@ def _unknown_rules(content: ConfigurationFile) -> Iterator[str]:
             require_rules(selectors)
         except ConfigError as error:
             yield f"{key}: {error}"
+
+
+def configuration_schema() -> dict[str, Any]:
+    """Give the JSON Schema of a configuration file."""
+    schema = Declaration("configuration", Settings, "A configuration file").schema()
+    options = schema["properties"]
+    by_name = options.pop(_BY_NAME)
+    options["attempts"] = {
+        "anyOf": [options["attempts"], by_name],
+        "default": options["attempts"].pop("default"),
+        "description": options["attempts"].pop("description"),
+    }
+    for key in _NOT_OF_A_FILE:
+        options.pop(key, None)
+    return schema
 
 
 class Origin(NamedTuple):
@@ -294,8 +282,10 @@ def in_force(configuration: Configuration, path: str) -> tuple[Origin, ...]:
     """
     values: dict[str, Any] = {}
     settings = configuration.for_path(path)
-    for name, info in SharedSettings.model_fields.items():
+    for name, info in Settings.model_fields.items():
         value, key = getattr(settings, name), str(info.alias)
+        if key == "as-of":
+            continue
         if key == _BY_NAME:
             key = "attempts"
         if isinstance(value, Thresholds):
@@ -303,13 +293,12 @@ def in_force(configuration: Configuration, path: str) -> tuple[Origin, ...]:
         elif key == "suppress":
             values[key] = list(map(asdict, value))
         elif isinstance(value, tuple) and key not in _LISTS:
-            values |= {f"{key}.{pattern}": limit for pattern, limit in value}
+            values |= {
+                f"{key}.{pattern}": list(limit) if isinstance(limit, tuple) else limit
+                for pattern, limit in value
+            }
         else:
             values[key] = list(value) if isinstance(value, tuple) else value
-    values |= {
-        f"per-path-ignores.{pattern}": list(selectors)
-        for pattern, selectors in configuration.per_path_ignores
-    }
     origins = dict(configuration.origins)
     if configuration.ignored_in(path):
         by_path = f"{configuration.file}, per-path-ignores"
@@ -346,11 +335,11 @@ def pattern_use(
     PatternUse or None
         ``None`` where the configuration has no pattern.
     """
-    settings, paths = configuration.settings, configuration.per_path_ignores
+    settings = configuration.settings
     tables = {
         "budgets": tuple(pattern for pattern, _ in settings.budgets),
         "attempts": tuple(pattern for pattern, _ in settings.attempts_by_name),
-        "per-path-ignores": tuple(pattern for pattern, _ in paths),
+        "per-path-ignores": tuple(pattern for pattern, _ in settings.per_path_ignores),
     }
     known = tuple((table, pattern) for table in tables for pattern in tables[table])
     if configuration.file is None or not known:

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from taskgraph.model import parse_duration
@@ -22,7 +22,6 @@ __all__ = [
     "DEFAULTS",
     "Settings",
     "Severity",
-    "SharedSettings",
     "Suppression",
     "Thresholds",
 ]
@@ -70,7 +69,7 @@ def _whole(least: int) -> BeforeValidator:
             raise _refuse(f"a whole number from {least} on", value)
         return value
 
-    return BeforeValidator(check)
+    return BeforeValidator(check, json_schema_input_type=Annotated[int, Field(ge=least)])
 
 
 def _duration(value: Any) -> int:
@@ -137,8 +136,18 @@ def _fail_on(value: Any) -> Any:
     return value
 
 
-def _moment(value: datetime | None) -> datetime | None:
-    if value is not None and value.tzinfo is None:
+def _thresholds(value: Any) -> Any:
+    if not isinstance(value, Mapping | Thresholds):
+        raise _refuse("a table", value)
+    return value
+
+
+def _moment(value: Any) -> Any:
+    if value is None:
+        return value
+    if not isinstance(value, datetime):
+        raise _refuse("a moment", value)
+    if value.tzinfo is None:
         raise PydanticCustomError("option", "must have a UTC offset")
     return value
 
@@ -148,8 +157,16 @@ Duration: TypeAlias = Annotated[
     int, BeforeValidator(_duration, json_schema_input_type=int | str)
 ]
 Attempts: TypeAlias = Annotated[int, _whole(1)]
-Seconds: TypeAlias = Annotated[int, BeforeValidator(_threshold)]
-Share: TypeAlias = Annotated[float, BeforeValidator(_share)]
+Seconds: TypeAlias = Annotated[
+    int,
+    BeforeValidator(
+        _threshold, json_schema_input_type=Annotated[int, Field(ge=0, le=MOST_SECONDS)]
+    ),
+]
+Share: TypeAlias = Annotated[
+    float,
+    BeforeValidator(_share, json_schema_input_type=Annotated[float, Field(ge=0, le=1)]),
+]
 Selectors: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 Text: TypeAlias = Annotated[str, BeforeValidator(_text)]
 
@@ -186,7 +203,6 @@ class _Frozen(BaseModel):
         alias_generator=lambda name: name.replace("_", "-"),
         validate_by_name=True,
         validate_by_alias=True,
-        use_attribute_docstrings=True,
         defer_build=True,  # most runs need the defaults only, which need no validator
     )
 
@@ -194,80 +210,131 @@ class _Frozen(BaseModel):
 class Thresholds(_Frozen):
     """The numbers that rules go by, in seconds, or as shares from 0 to 1."""
 
-    tolerance: Seconds = 1
-    """By how much times of different clocks may contradict each other."""
-    grace: Seconds = 12
-    """How long after a timeout the engine may notice it."""
-    event_delay: Seconds = 60
-    """How long nothing may happen before a task counts as stalled."""
-    watch_period: Seconds = 2 * 86400
-    """How long after its creation the engine looks at a task's timeouts."""
-    near_timeout: Share = 0.8
-    """The share of its timeout from which on a run counts as near it."""
-    dominant_timeout: Share = 0.5
-    """The share of the budget from which on one subtask dominates it."""
-    no_return: Share | None = None
-    """The share of the budget after the point of no return that makes it a warning."""
+    tolerance: Seconds = Field(
+        default=1,
+        description="By how much times of different clocks may contradict each other.",
+    )
+    grace: Seconds = Field(
+        default=12, description="How long after a timeout the engine may notice it."
+    )
+    event_delay: Seconds = Field(
+        default=60,
+        description="How long nothing may happen before a task counts as stalled.",
+    )
+    watch_period: Seconds = Field(
+        default=2 * 86400,
+        description="How long after its creation the engine looks at a task's timeouts.",
+    )
+    near_timeout: Share = Field(
+        default=0.8,
+        description="The share of its timeout from which on a run counts as near it.",
+    )
+    dominant_timeout: Share = Field(
+        default=0.5,
+        description="The share of the budget from which on one subtask dominates it.",
+    )
+    no_return: Share | None = Field(
+        default=None,
+        description=(
+            "The share of the budget after the point of no return that makes it a warning."
+        ),
+    )
 
 
-class SharedSettings(_Frozen):
-    """What a configuration file can say and the command line can change.
+class Settings(_Frozen):
+    """What is in force for one document; its file says all of it but the moment.
 
     A selector of rules is a code (``TG103``), the beginning of one (``TG1``), a name
     (``one-sided-edge``) or ``all``. Where several select and ignore the same rule, the
     most specific one decides, and `ignore` wins a tie.
     """
 
-    select: Selectors = ()
-    """The rules to use; empty means those that are on by default."""
-    extend_select: Selectors = ()
-    """Rules to use besides those."""
-    ignore: Selectors = ()
-    """Rules not to use."""
+    select: Selectors = Field(
+        default=(),
+        description="The rules to use; empty means those that are on by default.",
+    )
+    extend_select: Selectors = Field(default=(), description="Rules to use besides those.")
+    ignore: Selectors = Field(default=(), description="Rules not to use.")
     fail_on: Annotated[
         Literal["error", "warning", "info", "never"], BeforeValidator(_fail_on)
-    ] = "error"
-    """The severity from which on the exit code is 1."""
+    ] = Field(default="error", description="The severity from which on the exit code is 1.")
     severity: Annotated[
         tuple[tuple[str, Annotated[Severity, BeforeValidator(_severity)]], ...],
         _table_of(dict[str, Severity]),
-    ] = ()
-    """Other severities by selector; the most specific decides, the later of equals."""
-    suppress: Annotated[tuple[Suppression, ...], BeforeValidator(_tables)] = ()
-    """Findings to leave out, by rule, task and subtask; they are counted."""
-    thresholds: Thresholds = Thresholds.model_construct()
-    """The numbers that rules go by."""
+    ] = Field(
+        default=(),
+        description=(
+            "Other severities by selector; the most specific decides, the later of equals."
+        ),
+    )
+    suppress: Annotated[tuple[Suppression, ...], BeforeValidator(_tables)] = Field(
+        default=(),
+        description="Findings to leave out, by rule, task and subtask; they are counted.",
+    )
+    thresholds: Annotated[
+        Thresholds, BeforeValidator(_thresholds, json_schema_input_type=Thresholds)
+    ] = Field(
+        default=Thresholds.model_construct(), description="The numbers that rules go by."
+    )
     budgets: Annotated[
         tuple[tuple[str, Duration], ...], _table_of(dict[str, int | str])
-    ] = ()
-    """How many seconds tasks may take at worst, by the pattern of their name; the last
-    that fits decides, and a limit that the document itself states decides over all."""
-    attempts: Attempts = 1
-    """How often each subtask may be started; at least as often as it was."""
+    ] = Field(
+        default=(),
+        description=(
+            "How many seconds tasks may take at worst, by the pattern of their name; the "
+            "last that fits decides, and a limit that the document itself states decides "
+            "over all."
+        ),
+    )
+    attempts: Attempts = Field(
+        default=1,
+        description="How often each subtask may be started; at least as often as it was.",
+    )
     attempts_by_name: Annotated[
         tuple[tuple[str, Attempts], ...], _table_of(dict[str, int])
-    ] = ()
-    """The same by the pattern of the subtask's name, before `attempts`; the last that
-    fits decides."""
-    grace: Duration = 0
-    """Seconds that the engine may take to notice a missed deadline, per attempt; it
-    polls, so that is up to 12."""
-    overhead: Duration = 0
-    """Seconds that the engine may take to get to a subtask, once per subtask; it polls
-    twice, so that is up to 2."""
-    concurrency: Annotated[int, _whole(0)] | None = None
-    """How many subtasks may be in flight, 0 for any number; by default what the
-    document says, else the engine's 10."""
-    assume_timeout: Duration | None = None
-    """The timeout in seconds of the subtasks that have none."""
-
-
-class Settings(SharedSettings):
-    """What is in force for one document."""
-
-    as_of: Annotated[datetime | None, BeforeValidator(_moment)] = None
-    """The moment that it is judged at, with its offset; by default what the document
-    says: the response's own timestamp, else its latest time."""
+    ] = Field(
+        default=(),
+        description=(
+            "The same by the pattern of the subtask's name, before `attempts`; the last "
+            "that fits decides."
+        ),
+    )
+    grace: Duration = Field(
+        default=0,
+        description=(
+            "Seconds that the engine may take to notice a missed deadline, per attempt; "
+            "it polls, so that is up to 12."
+        ),
+    )
+    overhead: Duration = Field(
+        default=0,
+        description=(
+            "Seconds that the engine may take to get to a subtask, once per subtask; it "
+            "polls twice, so that is up to 2."
+        ),
+    )
+    concurrency: Annotated[int, _whole(0)] | None = Field(
+        default=None,
+        description=(
+            "How many subtasks may be in flight, 0 for any number; by default what the "
+            "document says, else the engine's 10."
+        ),
+    )
+    assume_timeout: Duration | None = Field(
+        default=None, description="The timeout in seconds of the subtasks that have none."
+    )
+    per_path_ignores: Annotated[
+        tuple[tuple[str, Selectors], ...], _table_of(dict[str, list[str]])
+    ] = Field(
+        default=(), description="Rules not to use, by the pattern of the document's path."
+    )
+    as_of: Annotated[datetime | None, BeforeValidator(_moment)] = Field(
+        default=None,
+        description=(
+            "The moment that it is judged at, with its offset; by default what the "
+            "document says: the response's own timestamp, else its latest time."
+        ),
+    )
 
 
 DEFAULTS = Settings.model_construct()

@@ -28,9 +28,11 @@ from taskgraph.errors import ConfigError, InputError
 from taskgraph.graph import build_graph
 from taskgraph.sources import ReadOptions, Source, find_sources, read_source
 from taskgraph.sources.parsing import paused_collector
+from taskgraph.version import __version__
 
 if TYPE_CHECKING:
-    from taskgraph.checks.baseline import Acceptance, Baseline, BaselineEntry
+    from taskgraph.checks.baseline import Acceptance, Baseline
+    from taskgraph.checks.result import AcceptedEntry
 
 __all__ = ["CheckStream", "Checked", "check", "check_files", "stream_checks"]
 
@@ -106,8 +108,6 @@ class CheckStream:
         baseline: Baseline | None = None,
         most: int | None = None,
     ) -> None:
-        from taskgraph import __version__
-
         self.version = __version__
         self.totals = CheckTotals()
         self.unreadable: list[InputError] = []
@@ -149,7 +149,7 @@ class CheckStream:
         return replace(result, findings=kept, left_out=severities)
 
     @property
-    def stale(self) -> tuple[BaselineEntry, ...]:
+    def stale(self) -> tuple[AcceptedEntry, ...]:
         """The entries of the baseline that no finding so far has."""
         return () if self._acceptance is None else self._acceptance.stale
 

@@ -129,12 +129,13 @@ class LoadedTask:
 
         return run_checks(self.analysis)
 
-    @cached_property
+    @property
     def account(self) -> Account:
         """All that is told of it; in a notebook it displays itself as its explanation."""
+        from taskgraph.reports.notebook import displayed_account
         from taskgraph.reports.results import Account
 
-        return Account(self.analysis, self.checked)
+        return displayed_account(Account(self.analysis, self.checked))
 
     def timetable(
         self,
@@ -147,9 +148,9 @@ class LoadedTask:
 
         In a notebook it displays itself as a table.
         """
-        from taskgraph.reports.notebook import displayed
+        from taskgraph.reports.notebook import displayed_table
 
-        return displayed(self.analysis.timetable(by, changes=changes, within=within))
+        return displayed_table(self.analysis.timetable(by, changes=changes, within=within))
 
     def to_frame(self) -> pd.DataFrame:
         """Give the subtasks as a data frame of pandas; see :func:`taskgraph.to_frame`."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from taskgraph.api.loading import LoadedTask
 from taskgraph.errors import RenderError
+from taskgraph.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,6 @@ def collect(accounts: Sequence[Account], unreadable: Sequence[str] = ()) -> Coll
     unreadable : sequence of str
         Why other documents could not be read.
     """
-    from taskgraph import __version__
     from taskgraph.analysis.compare import compare
     from taskgraph.reports.comparison import Pair
     from taskgraph.reports.results import Collected

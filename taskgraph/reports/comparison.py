@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from taskgraph.analysis.attribution import Attribution, Contribution
-from taskgraph.analysis.compare import Comparison, FieldChange, Value
+from taskgraph.analysis.compare import BudgetChange, Comparison, FieldChange, Value
 from taskgraph.graph import TaskGraph
-from taskgraph.model import Id, format_duration, visible
+from taskgraph.model import format_duration, visible
 from taskgraph.model.durations import format_measured
 from taskgraph.model.words import label
 from taskgraph.reports.markdown import escaped
+
+if TYPE_CHECKING:
+    from taskgraph.reports.contract import (
+        BudgetDifference,
+        Cause,
+        Difference,
+        EdgeEnds,
+        FieldDifference,
+        PairContent,
+        SubtaskName,
+    )
 
 __all__ = ["Pair", "change_lines", "diff_json", "diff_markdown", "diff_text"]
 
@@ -180,13 +191,15 @@ def _value(field: str, value: Value, quote: Quote) -> str:
     return quote(str(value))
 
 
-def diff_json(pair: Pair) -> dict[str, Any]:
+def diff_json(pair: Pair) -> PairContent:
     """Give the changes of a pair for programs; durations in the unit that a key names."""
-    content: dict[str, Any] = {"name": pair.name, "status": _status(pair)}
     comparison, before, after = pair.comparison, pair.before, pair.after
     if comparison is None or before is None or after is None:
-        return content
-    content |= {
+        return {"name": pair.name, "status": "added" if before is None else "removed"}
+    budget, makespan = comparison.budget, comparison.makespan
+    return {
+        "name": pair.name,
+        "status": "changed" if comparison.is_changed else "same",
         "is_structure_changed": comparison.is_structure_changed,
         "is_budget_changed": comparison.is_budget_changed,
         "matched_by_id": comparison.matched_by_id,
@@ -194,60 +207,60 @@ def diff_json(pair: Pair) -> dict[str, Any]:
         "added": [_subtask_json(after, node) for node in comparison.added],
         "removed": [_subtask_json(before, node) for node in comparison.removed],
         "changed": [
-            _subtask_json(after, row.after)
-            | {"fields": [_field_json(field) for field in row.fields]}
+            {
+                **_subtask_json(after, row.after),
+                "fields": [_field_json(field) for field in row.fields],
+            }
             for row in comparison.changed
         ],
         "added_edges": [_edge_json(after, *edge) for edge in comparison.added_edges],
         "removed_edges": [_edge_json(before, *edge) for edge in comparison.removed_edges],
         "flaws": list(comparison.flaws),
-        "budget_seconds": None,
-        "measured_microseconds": None,
+        "budget_seconds": (
+            None
+            if comparison.budget is None
+            else _budget_json(comparison.budget, before, after)
+        ),
+        "measured_microseconds": (
+            None
+            if comparison.makespan is None
+            else _change_json(comparison.makespan, before, after)
+        ),
     }
-    if comparison.budget is not None:
-        content["budget_seconds"] = _change_json(
-            comparison.budget.attribution, before, after
-        ) | {
-            "was_bounded": comparison.budget.before.is_bounded,
-            "is_bounded": comparison.budget.after.is_bounded,
-        }
-    if comparison.makespan is not None:
-        content["measured_microseconds"] = _change_json(comparison.makespan, before, after)
-    return content
 
 
-def _status(pair: Pair) -> str:
-    if pair.before is None:
-        return "added"
-    if pair.after is None:
-        return "removed"
-    return "changed" if pair.comparison and pair.comparison.is_changed else "same"
-
-
-def _subtask_json(graph: TaskGraph, node: int) -> dict[str, Any]:
+def _subtask_json(graph: TaskGraph, node: int) -> SubtaskName:
     return {"id": graph.subtasks[node].id, "name": graph.subtasks[node].name}
 
 
-def _edge_json(graph: TaskGraph, upstream: int, downstream: int) -> dict[str, Id]:
+def _edge_json(graph: TaskGraph, upstream: int, downstream: int) -> EdgeEnds:
     ends = graph.subtasks[upstream].id, graph.subtasks[downstream].id
     return {"upstream": ends[0], "downstream": ends[1]}
 
 
-def _field_json(field: FieldChange) -> dict[str, Value]:
+def _field_json(field: FieldChange) -> FieldDifference:
     return {"field": field.field, "before": field.before, "after": field.after}
 
 
-def _change_json(
-    change: Attribution, before: TaskGraph, after: TaskGraph
-) -> dict[str, Any]:
-    causes = []
+def _budget_json(
+    change: BudgetChange, before: TaskGraph, after: TaskGraph
+) -> BudgetDifference:
+    return {
+        **_change_json(change.attribution, before, after),
+        "was_bounded": change.before.is_bounded,
+        "is_bounded": change.after.is_bounded,
+    }
+
+
+def _change_json(change: Attribution, before: TaskGraph, after: TaskGraph) -> Difference:
+    causes: list[Cause] = []
     for cause in change.contributions:
         if cause.after is not None:
             subtask = _subtask_json(after, cause.after)
         else:
             assert cause.before is not None  # a cause is on one side at least
             subtask = _subtask_json(before, cause.before)
-        causes.append(subtask | {"change": cause.change})
+        causes.append({**subtask, "change": cause.change})
     return {
         "before": change.before,
         "after": change.after,

@@ -1,4 +1,4 @@
-"""Tables as notebooks show them."""
+"""What notebooks show of a result by itself."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from html import escape
 from taskgraph.analysis import Timetable
 from taskgraph.model import visible
 from taskgraph.model.durations import format_seconds
+from taskgraph.reports.explain_markdown import explain_markdown
+from taskgraph.reports.explaining import explain
+from taskgraph.reports.results import Account
 
-__all__ = ["displayed", "timetable_html"]
+__all__ = ["displayed_account", "displayed_table", "timetable_html"]
 
 _MOST_ROWS = 60
 
@@ -23,9 +26,23 @@ class _DisplayedTimetable(Timetable):
         return timetable_html(self)
 
 
-def displayed(table: Timetable) -> Timetable:
+class _DisplayedAccount(Account):
+    """All that is told of a task; it shows itself as its explanation."""
+
+    __slots__ = ()
+
+    def _repr_markdown_(self) -> str:
+        return explain_markdown(explain(self))
+
+
+def displayed_table(table: Timetable) -> Timetable:
     """Give a schedule that a notebook displays as a table."""
     return _DisplayedTimetable(*(getattr(table, row.name) for row in fields(table)))
+
+
+def displayed_account(account: Account) -> Account:
+    """Give an account that a notebook displays as its explanation."""
+    return _DisplayedAccount(account.analysis, account.checked)
 
 
 def timetable_html(table: Timetable) -> str:

@@ -44,12 +44,6 @@ class Account:
         """
         return self.analysis if self.analysis.is_sound else None
 
-    def _repr_markdown_(self) -> str:
-        from taskgraph.reports.explain_markdown import explain_markdown
-        from taskgraph.reports.explaining import explain
-
-        return explain_markdown(explain(self))
-
 
 @dataclass(frozen=True, slots=True)
 class Collected:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from string import Formatter
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id, format_duration, visible
@@ -137,7 +137,7 @@ class Sentence:
             for piece in self.pieces(graph)
         )
 
-    def data(self, graph: TaskGraph) -> dict[str, Any]:
+    def data(self, graph: TaskGraph) -> dict[str, Id | list[Id]]:
         """Give the values as JSON has them; the names of durations end in their unit."""
         return dict(_entry(graph, name, value) for name, value in self.values.items())
 
@@ -167,7 +167,7 @@ def _listed(graph: TaskGraph, nodes: tuple[int, ...]) -> Iterator[Piece]:
             yield Piece(joint)
 
 
-def _entry(graph: TaskGraph, name: str, value: Value) -> tuple[str, Any]:
+def _entry(graph: TaskGraph, name: str, value: Value) -> tuple[str, Id | list[Id]]:
     match value:
         case Duration(count):
             return f"{name}_seconds", count
