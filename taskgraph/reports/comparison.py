@@ -196,7 +196,6 @@ def diff_json(pair: Pair) -> PairContent:
     comparison, before, after = pair.comparison, pair.before, pair.after
     if comparison is None or before is None or after is None:
         return {"name": pair.name, "status": "added" if before is None else "removed"}
-    budget, makespan = comparison.budget, comparison.makespan
     return {
         "name": pair.name,
         "status": "changed" if comparison.is_changed else "same",
