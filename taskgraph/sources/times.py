@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
 from taskgraph.model import Subtask, Task
 
-__all__ = ["are_naive", "parse_time", "with_offsets"]
+__all__ = ["parse_time", "with_offsets"]
 
 _SHORTEST = len("20250116T1143")
 _EDGES = frozenset({1, 9999})  # the years in which a time may have no UTC
-_YEAR, _OFFSET = attrgetter("year"), attrgetter("tzinfo")
 _ATTRIBUTES = ("create_time", "start_time", "finish_time")
+_OFFSET, _TIMES = attrgetter("tzinfo"), attrgetter(*_ATTRIBUTES)
 
 
 def parse_time(text: str) -> datetime | None:
@@ -46,18 +47,9 @@ def parse_time(text: str) -> datetime | None:
     return time
 
 
-def parse_times(column: Sequence[str]) -> list[datetime | None]:
-    """Read many times; see :func:`parse_time`."""
-    if min(map(len, column)) < _SHORTEST:
-        raise ValueError
-    times: list[datetime | None] = list(map(datetime.fromisoformat, column))
-    if _EDGES.isdisjoint(map(_YEAR, times)):
-        return times
-    return list(map(parse_time, column))
-
-
-def are_naive(times: Sequence[datetime | None]) -> bool:
-    """Tell whether any of some times has no offset."""
+def _are_naive(task: Task) -> bool:
+    """Tell whether any time of a task's subtasks has no offset, without a loop."""
+    times = chain.from_iterable(map(_TIMES, task.subtasks))
     return None in map(_OFFSET, filter(None, times))
 
 
@@ -71,9 +63,11 @@ def with_offsets(task: Task) -> Task:
     """
     envelope = task.envelope
     timestamp = None if envelope is None else envelope.timestamp
-    times = [*task.times(), *filter(None, [timestamp])]
-    if not are_naive(times):
+    own = [getattr(task, name) for name in _ATTRIBUTES]
+    is_naive = None in map(_OFFSET, filter(None, [*own, timestamp]))
+    if not is_naive and not _are_naive(task):
         return task
+    times = [*task.times(), *filter(None, [timestamp])]
     zone = _usual_offset(times)
     naive: list[tuple[int | None, str]] = []
     changes: dict[str, Any] = {}
