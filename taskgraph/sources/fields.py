@@ -18,7 +18,7 @@ from pydantic import GetJsonSchemaHandler as JsonHandler
 from pydantic_core import PydanticCustomError, ValidationError, core_schema
 
 from taskgraph.model import Id as ModelId
-from taskgraph.sources.times import parse_time
+from taskgraph.sources.times import SHORTEST_TIME, parse_time, parse_times
 
 __all__ = [
     "LARGEST",
@@ -34,6 +34,7 @@ __all__ = [
     "Text",
     "Texts",
     "Time",
+    "Times",
     "Told",
     "Whole",
     "describe",
@@ -122,11 +123,17 @@ Id: TypeAlias = Annotated[
 # One wrong item of a list is told: a list of a million may not make a million errors.
 Ids: TypeAlias = Annotated[tuple[Id, ...], Field(fail_fast=True)]
 Texts: TypeAlias = Annotated[list[Text], Field(fail_fast=True), AfterValidator(tuple)]
-Time: TypeAlias = Annotated[
+_TimeText: TypeAlias = Annotated[
     str,
-    Field(strict=True, description="A date and time as ISO 8601 has it."),
-    AfterValidator(parse_time),
+    Field(
+        strict=True,
+        min_length=SHORTEST_TIME,
+        description="A date and time as ISO 8601 has it.",
+    ),
 ]
+Time: TypeAlias = Annotated[_TimeText, AfterValidator(parse_time)]
+Times: TypeAlias = Annotated[list[_TimeText | None], AfterValidator(parse_times)]
+"""A column of times, some of them left out."""
 Free: TypeAlias = Annotated[Any, AfterValidator(_finite)]
 Object: TypeAlias = Annotated[dict[str, Any], Strict(), AfterValidator(_finite)]
 Maybe: TypeAlias = Annotated[T | None, Field(default=None)]

@@ -12,16 +12,21 @@ from typing import Any
 
 from taskgraph.model import Subtask, Task
 
-__all__ = ["parse_time", "with_offsets"]
+__all__ = ["SHORTEST_TIME", "parse_time", "parse_times", "with_offsets"]
 
-_SHORTEST = len("20250116T1143")
+SHORTEST_TIME = len("20250116T1143")
+"""A date alone is shorter."""
+_read = datetime.fromisoformat
 _EDGES = frozenset({1, 9999})  # the years in which a time may have no UTC
 _ATTRIBUTES = ("create_time", "start_time", "finish_time")
-_OFFSET, _TIMES = attrgetter("tzinfo"), attrgetter(*_ATTRIBUTES)
+_YEAR, _OFFSET = attrgetter("year"), attrgetter("tzinfo")
+_TIMES = attrgetter(*_ATTRIBUTES)
 
 
 def parse_time(text: str) -> datetime | None:
     """Read an ISO 8601 date and time; digits beyond the microsecond are cut off.
+
+    Called for every time of a document, so it looks twice only in the years 1 and 9999.
 
     Returns
     -------
@@ -34,17 +39,27 @@ def parse_time(text: str) -> datetime | None:
     ValueError
         If the text is no date and time, or so late that it has no UTC.
     """
-    if len(text) < _SHORTEST:
-        raise ValueError(text)
-    time = datetime.fromisoformat(text)
-    if time.year in _EDGES:
-        if time.year == 1:
-            return None
-        try:
-            time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
-        except OverflowError:
-            raise ValueError(text) from None
+    time = _read(text)
+    if 1 < time.year < 9999:
+        return time
+    if time.year == 1:
+        return None
+    try:
+        time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(text) from None
     return time
+
+
+def parse_times(texts: list[str | None]) -> list[datetime | None]:
+    """Read a column of times, faster than one by one; see :func:`parse_time`."""
+    times = list(map(_read, filter(None, texts)))
+    if not _EDGES.isdisjoint(map(_YEAR, times)):
+        return [None if text is None else parse_time(text) for text in texts]
+    if len(times) == len(texts):
+        return [*times]
+    following = iter(times)
+    return [None if text is None else next(following) for text in texts]
 
 
 def _are_naive(task: Task) -> bool:

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails, ValidationError, core_schema
 from typing_extensions import TypedDict
 
 from taskgraph.sources.document import Problems
-from taskgraph.sources.fields import describe
+from taskgraph.sources.fields import Time, Times, describe
 from taskgraph.sources.positions import escape_token
 
 __all__ = [
@@ -38,6 +38,7 @@ OWN = "x-*"
 """The field that holds those of a definition that begin with ``x-``; no step of a path."""
 
 _OUTSIDE = frozenset({"greater_than_equal", "less_than_equal"})
+_TIME = "a time like 2025-01-16T11:43:38.273+08:00"
 _EXPECTED = {
     "bool_type": "true or false",
     "dict_type": "an object",
@@ -47,10 +48,11 @@ _EXPECTED = {
     "list_type": "a list",
     "named": "a name, or an object with id and name",
     "not_finite": "a finite number",
+    "string_too_short": _TIME,
     "string_type": "a text",
     "texts": "a list of texts",
     "tuple_type": "a list of ids",
-    "value_error": "a time like 2025-01-16T11:43:38.273+08:00",
+    "value_error": _TIME,
 }
 
 
@@ -144,9 +146,10 @@ def read_rows(
 def _column_adapter(declared: Any, keys: tuple[str, ...]) -> TypeAdapter[dict[str, Any]]:
     hints = get_type_hints(declared, include_extras=True)
     columns: dict[str, Any] = {}
+    column: Any
     for key in keys:
-        # what stands in Required or Maybe
-        column = GenericAlias(list, get_args(hints[key])[:1])
+        (value, *_) = get_args(hints[key])  # what stands in Required or Maybe
+        column = Times if value == Time | None else GenericAlias(list, (value,))
         is_required = get_origin(hints[key]) is Required
         columns[key] = Required[column] if is_required else column
     make: Any = TypedDict
