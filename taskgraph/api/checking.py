@@ -41,7 +41,10 @@ _CHUNK = 50
 
 
 class CheckedDocument(NamedTuple):
-    """What the rules say about one document, or why it is not known."""
+    """What the rules say about one document, or why it is not known.
+
+    Both where one of a list of tasks cannot be read.
+    """
 
     results: tuple[CheckResult, ...] = ()
     error: InputError | ConfigError | None = None
@@ -293,7 +296,7 @@ def _check(
     source: Source, config_for: ConfigFor, options: ReadOptions
 ) -> Iterator[CheckedDocument]:
     for reading in read_source(source, options):
-        if reading.error is not None:
+        if reading.error is not None and not reading.tasks:
             yield CheckedDocument(error=reading.error)
             continue
         try:
@@ -303,12 +306,14 @@ def _check(
             )
             results = check_document(map(build_graph, reading.tasks), rules)
         except ConfigError as error:
+            if reading.error is not None:
+                yield CheckedDocument(error=reading.error)
             yield CheckedDocument(error=error)
             continue
         limit = Severity.__members__.get(config.fail_on.upper())
         if limit is not Severity.ERROR:
             results = tuple(replace(result, fail_on=limit) for result in results)
-        yield CheckedDocument(results)
+        yield CheckedDocument(results, reading.error)
 
 
 def _in_parallel(

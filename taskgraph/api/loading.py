@@ -113,7 +113,10 @@ class LoadedTask:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document that was asked for: its tasks, or why it cannot be read."""
+    """One document that was asked for: its tasks, or why it cannot be read.
+
+    Both where one of a list of tasks cannot be read: the others are good.
+    """
 
     name: str
     tasks: tuple[LoadedTask, ...] = ()

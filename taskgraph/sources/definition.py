@@ -8,7 +8,6 @@ them is enough, and durations may have units.
 from __future__ import annotations
 
 import difflib
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -26,20 +25,20 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from taskgraph.model import Id as ModelId
-from taskgraph.model import Subtask, Task, parse_duration
+from taskgraph.model import Subtask, Task
 from taskgraph.sources import fields
 from taskgraph.sources.document import Problems
 from taskgraph.sources.envelope import Item, items_of
 from taskgraph.sources.fields import (
-    LARGEST,
     Apart,
+    Duration,
     Flag,
     Free,
     Maybe,
     Object,
     Text,
-    Told,
     describe,
+    rounded,
 )
 from taskgraph.sources.ocp import (
     OcpSubtask,
@@ -63,16 +62,6 @@ _REFERENCES = ("cluster", "tenant", "host")
 _OF_A_RESPONSE = frozenset(
     {"data", "error", "server", "successful", "timestamp", "traceId"}
 )
-_COUNT = "[0-9]{1,12}"
-_DURATION = re.compile(
-    rf"^ *({_COUNT}|(?=[0-9])({_COUNT} *d *)?({_COUNT} *h *)?"
-    rf"({_COUNT} *(m|min) *)?({_COUNT} *s *)?) *$"
-)
-
-
-def _whole(value: Any) -> Any:
-    """Read 30.0 as 30: to JSON Schema, and to many programs, both are whole numbers."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _name_or_object(value: Any) -> Any:
@@ -103,19 +92,9 @@ def _id_or_name(schema: dict[str, Any]) -> None:
     ]
 
 
-Whole: TypeAlias = Annotated[fields.Whole, BeforeValidator(_whole)]
-Id: TypeAlias = Annotated[fields.Id, BeforeValidator(_whole)]
+Whole: TypeAlias = Annotated[fields.Whole, BeforeValidator(rounded)]
+Id: TypeAlias = Annotated[fields.Id, BeforeValidator(rounded)]
 Ids: TypeAlias = Annotated[tuple[Id, ...], Field(fail_fast=True)]
-Duration: TypeAlias = Annotated[
-    Annotated[int, Field(strict=True, ge=0, le=LARGEST)]
-    | Annotated[str, Field(strict=True, pattern=_DURATION), AfterValidator(parse_duration)],
-    Field(
-        union_mode="left_to_right",
-        description="Seconds, or a text like 30s, 30m or 1h30m.",
-    ),
-    BeforeValidator(_whole),
-    Told("duration"),
-]
 Named: TypeAlias = Annotated[
     Free,
     BeforeValidator(_name_or_object),

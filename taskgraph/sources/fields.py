@@ -8,23 +8,30 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated, Any, TypeAlias, TypeGuard, TypeVar
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, Strict, TypeAdapter
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    Strict,
+    TypeAdapter,
+)
 from pydantic import GetJsonSchemaHandler as JsonHandler
 from pydantic_core import PydanticCustomError, ValidationError, core_schema
 
 from taskgraph.model import Id as ModelId
+from taskgraph.model import parse_duration
 from taskgraph.sources.times import SHORTEST_TIME, parse_time, parse_times
 
 __all__ = [
-    "LARGEST",
-    "MOST_ERRORS",
-    "SMALLEST",
     "Apart",
+    "Duration",
     "Flag",
     "Free",
     "Id",
@@ -39,12 +46,18 @@ __all__ = [
     "Whole",
     "describe",
     "is_id",
+    "rounded",
 ]
 
 T = TypeVar("T")
 
-MOST_ERRORS = 1000
-SMALLEST, LARGEST = -(2**63), 2**63 - 1
+_MOST_ERRORS = 1000
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+_COUNT = "[0-9]{1,12}"
+_DURATION = re.compile(
+    rf"^ *({_COUNT}|(?=[0-9])({_COUNT} *d *)?({_COUNT} *h *)?"
+    rf"({_COUNT} *(m|min) *)?({_COUNT} *s *)?) *$"
+)
 _NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
@@ -87,7 +100,7 @@ def _finite(value: Any) -> Any:
     """Refuse every number in a value that JSON does not have: NaN and the infinities."""
     if type(value) in (str, int, bool) or value is None:
         return value
-    wrong = list(islice(_not_finite(value), MOST_ERRORS))
+    wrong = list(islice(_not_finite(value), _MOST_ERRORS))
     if wrong:
         kind = PydanticCustomError("not_finite", "not_finite")
         raise ValidationError.from_exception_data(
@@ -112,7 +125,12 @@ def _not_finite(value: Any) -> Iterator[tuple[tuple[int | str, ...], float]]:
             yield tuple(reversed(steps)), value
 
 
-Whole: TypeAlias = Annotated[int, Field(strict=True, ge=SMALLEST, le=LARGEST)]
+def rounded(value: Any) -> Any:
+    """Read 30.0 as 30: to JSON Schema, and to many programs, both are whole numbers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole: TypeAlias = Annotated[int, Field(strict=True, ge=_SMALLEST, le=_LARGEST)]
 Text: TypeAlias = Annotated[str, Strict()]
 Flag: TypeAlias = Annotated[bool, Strict()]
 Id: TypeAlias = Annotated[
@@ -134,6 +152,16 @@ _TimeText: TypeAlias = Annotated[
 Time: TypeAlias = Annotated[_TimeText, AfterValidator(parse_time)]
 Times: TypeAlias = Annotated[list[_TimeText | None], AfterValidator(parse_times)]
 """A column of times, some of them left out."""
+Duration: TypeAlias = Annotated[
+    Annotated[int, Field(strict=True, ge=0, le=_LARGEST)]
+    | Annotated[str, Field(strict=True, pattern=_DURATION), AfterValidator(parse_duration)],
+    Field(
+        union_mode="left_to_right",
+        description="Seconds, or a text like 30s, 30m or 1h30m.",
+    ),
+    BeforeValidator(rounded),
+    Told("duration"),
+]
 Free: TypeAlias = Annotated[Any, AfterValidator(_finite)]
 Object: TypeAlias = Annotated[dict[str, Any], Strict(), AfterValidator(_finite)]
 Maybe: TypeAlias = Annotated[T | None, Field(default=None)]
@@ -165,5 +193,5 @@ def describe(value: object) -> str:
 def is_id(value: object) -> TypeGuard[ModelId]:
     """Tell whether a value can be an id."""
     if type(value) is int:
-        return SMALLEST <= value <= LARGEST
+        return _SMALLEST <= value <= _LARGEST
     return isinstance(value, str) and bool(value)

@@ -12,6 +12,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
+from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from taskgraph.model import Envelope, Operation, Status, Subtask, Task
@@ -77,6 +78,11 @@ class ObshellNode(_Common, total=False, extra_items=Free):  # type: ignore[call-
     sub_tasks: Maybe[Annotated[list[Any], Apart(ObshellSubTask)]]
 
 
+@with_config(
+    ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["dag_id"]}, {"required": ["nodes"]}]}
+    )
+)
 class ObshellDag(_Common, total=False, extra_items=Free):  # type: ignore[call-arg]
     """Nodes that run one after the other."""
 
@@ -84,9 +90,11 @@ class ObshellDag(_Common, total=False, extra_items=Free):  # type: ignore[call-a
     nodes: Maybe[Annotated[list[Any], Apart(ObshellNode)]]
 
 
-ObshellDocument: TypeAlias = (
-    Response[ObshellDag | ObshellNode] | OneOrMore[ObshellDag | ObshellNode]
+_DagOrNode: TypeAlias = (
+    ObshellDag
+    | Annotated[ObshellNode, Field(json_schema_extra={"required": ["sub_tasks"]})]
 )
+ObshellDocument: TypeAlias = Response[_DagOrNode] | OneOrMore[_DagOrNode]
 _KNOWN = {
     kind: frozenset(kind.__annotations__)
     for kind in (ObshellSubTask, ObshellNode, ObshellDag)

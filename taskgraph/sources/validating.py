@@ -250,7 +250,10 @@ def _expected(kind: str, value: Any, detail: ErrorDetails) -> str:
 
 
 class _Plain(GenerateJsonSchema):
-    """JSON Schema without the titles and defaults that say nothing."""
+    """JSON Schema without the titles and defaults that say nothing, with short names."""
+
+    def normalize_name(self, name: str) -> str:
+        return super().normalize_name(name.partition("[")[0].lstrip("_"))
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
         return False
