@@ -6,8 +6,8 @@ import json
 
 import click
 
-from taskgraph.cli.configuring import Configuration, config_options
-from taskgraph.cli.options import format_option
+from taskgraph.cli.configuring import Resolver
+from taskgraph.cli.options import config_options, format_option
 from taskgraph.cli.output import write
 from taskgraph.config import in_force
 
@@ -28,14 +28,20 @@ def command(file: str, config_file: str | None, isolated: bool, form: str) -> No
       taskgraph config
       taskgraph config tasks/stop.json --format json
     """
-    entries = in_force(Configuration(config_file, isolated).for_file(file))
+    entries = in_force(Resolver(config_file, isolated)(file), file)
     if form == "json":
-        content = {
+        from taskgraph.reports.contract import CONFIG, ConfigContent
+
+        content: ConfigContent = {
             "format": "taskgraph/config",
             "version": 1,
-            "options": [entry._asdict() for entry in entries],
+            "options": [
+                {"key": entry.key, "value": entry.value, "origin": entry.origin}
+                for entry in entries
+            ],
         }
-        write(json.dumps(content, ensure_ascii=False, indent=2) + "\n", None)
+        text = json.dumps(CONFIG.checked(content), ensure_ascii=False, indent=2)
+        write(text + "\n", None)
         return
     width = max(len(entry.key) for entry in entries)
     lines = [f"{e.key:{width}}  {e.text}  ({e.origin})\n" for e in entries]

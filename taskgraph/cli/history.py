@@ -20,7 +20,7 @@ from taskgraph.cli.history_options import (
     workers_option,
     write_report,
 )
-from taskgraph.cli.options import each_task, output_option
+from taskgraph.cli.options import Inputs, each_task, output_option
 from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain, write
 from taskgraph.errors import ConfigError
 from taskgraph.history.extras import needs_extras
@@ -226,7 +226,7 @@ def timeouts_command(
         )
     advice = tuple(one for one in advice if one.task is None or _matches(one.task, task))
     tasks: list[LoadedTask] = []
-    code, _ = each_task(definitions, tasks.append)
+    code, _ = each_task(Inputs(definitions), tasks.append)
     matching = [loaded for loaded in tasks if _matches(loaded.task.name, task)]
     if tasks and not matching:
         raise ConfigError(f"no task in {', '.join(definitions)} has such a name: {task}")
@@ -315,7 +315,7 @@ def odds_command(
         found = odds(loaded.graph, RunStore(runs), options, limits=limits_of(memory))
         reports.append(odds_report(_task(loaded), to_plain(found)))
 
-    code, _ = each_task((file,), work)
+    code, _ = each_task(Inputs((file,)), work)
     if len(reports) > 1:
         raise ConfigError(f"{file}: holds {len(reports)} tasks; the odds are those of one")
     for report in reports:
@@ -364,7 +364,7 @@ def anomalies_command(
         anomalies = find_anomalies(loaded.graph, RunStore(runs), options, limits=limits)
         found.append((_task(loaded), to_plain(anomalies)))
 
-    code, _ = each_task(files, work)
+    code, _ = each_task(Inputs(files), work)
     write_report(anomaly_report(found), form, output)
     departs = any(anomalies["found"] for _, anomalies in found)
     sys.exit(max(code, EXIT_FINDINGS if departs and fail_on_any else EXIT_OK))

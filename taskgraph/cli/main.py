@@ -10,7 +10,6 @@ from typing import NoReturn
 
 import click
 
-from taskgraph import __version__
 from taskgraph.cli.output import (
     EXIT_FAULT,
     EXIT_INPUT,
@@ -19,6 +18,7 @@ from taskgraph.cli.output import (
     complain,
 )
 from taskgraph.errors import TaskgraphError
+from taskgraph.version import __version__
 
 __all__ = ["cli", "main"]
 
@@ -33,7 +33,7 @@ _COMMANDS = {
     "diff": "What changed between two documents, or two folders of them.",
     "history": "What many documents say: durations, failures, timeouts, odds.",
     "rules": "The rules that check knows.",
-    "schema": "The JSON Schemas of definitions and of findings.",
+    "schema": "The JSON Schemas of what goes in and what comes out.",
     "config": "The configuration in force, and where it is from.",
 }
 

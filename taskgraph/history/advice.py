@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from taskgraph.analysis.states import SECOND
 from taskgraph.errors import ConfigError
 from taskgraph.history.tolerance import least_runs
 from taskgraph.model import Task
+from taskgraph.model.engine import SECOND
 
 __all__ = ["CHANGES", "Advice", "AdviceOptions", "Verdict", "advice_for", "judged"]
 

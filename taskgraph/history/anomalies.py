@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from taskgraph.analysis.states import MICROSECOND
 from taskgraph.graph import TaskGraph
 from taskgraph.history.anomaly import Anomaly, AnomalyKind, AnomalyOptions
 from taskgraph.history.database import Limits, open_database, read_tables
@@ -15,6 +14,7 @@ from taskgraph.history.extras import needs_extras
 from taskgraph.history.rows import SubtaskRow, rows_of
 from taskgraph.history.store import RunStore
 from taskgraph.model import Id, Task, id_key
+from taskgraph.model.engine import MICROSECOND
 
 if TYPE_CHECKING:
     import duckdb

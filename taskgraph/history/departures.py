@@ -6,11 +6,11 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskgraph.analysis.states import SECOND, SpanKind
 from taskgraph.history.anomaly import Anomaly, AnomalyKind, AnomalyOptions
 from taskgraph.history.database import HEALTHY
 from taskgraph.history.rows import SubtaskRow
 from taskgraph.model import Id, Operation, Status, id_key
+from taskgraph.model.engine import SECOND, SpanKind
 
 if TYPE_CHECKING:
     import duckdb

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from taskgraph.analysis.budget import Budget, budget
+from taskgraph.analysis import Analysis
+from taskgraph.analysis.budget import Budget
 from taskgraph.errors import InputError
 from taskgraph.graph import build_graph
 from taskgraph.history.advice import CHANGES, Advice, judged
@@ -117,5 +118,5 @@ def _written_like(example: Any, seconds: int) -> int | str:
 
 
 def _budget(task: Task) -> Budget | None:
-    graph = build_graph(task)
-    return budget(graph) if graph.is_sound else None
+    analysis = Analysis(build_graph(task))
+    return analysis.budget if analysis.is_sound else None

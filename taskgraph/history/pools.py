@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from taskgraph.analysis.states import SECOND, SpanKind
 from taskgraph.graph import TaskGraph
 from taskgraph.history.database import Limits, open_database, read_tables
 from taskgraph.history.store import RunStore
+from taskgraph.model.engine import SECOND, SpanKind
 
 if TYPE_CHECKING:
     import duckdb

@@ -6,7 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from taskgraph.analysis.states import (
+from taskgraph.graph import TaskGraph
+from taskgraph.history.pools import Basis, Pool
+from taskgraph.model import Status, Subtask, Task
+from taskgraph.model.engine import (
     MICROSECOND,
     SECOND,
     is_in_flight,
@@ -14,9 +17,6 @@ from taskgraph.analysis.states import (
     ran_once,
     timeout_seconds,
 )
-from taskgraph.graph import TaskGraph
-from taskgraph.history.pools import Basis, Pool
-from taskgraph.model import Status, Subtask, Task
 
 __all__ = ["Plan", "is_under_way", "plan"]
 

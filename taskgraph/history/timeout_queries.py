@@ -9,7 +9,7 @@ those longer than a limit; the last two read from a table ``ranks``.
 
 from __future__ import annotations
 
-from taskgraph.analysis.states import SECOND, SpanKind
+from taskgraph.model.engine import SECOND, SpanKind
 
 __all__ = ["COUNTS", "GROUPS", "KILLS", "LEVELS", "RANKED", "RUNS", "SEEN"]
 

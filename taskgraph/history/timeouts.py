@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskgraph.analysis.states import SECOND
 from taskgraph.history import timeout_queries as queries
 from taskgraph.history.advice import Advice, AdviceOptions, Verdict, judged
 from taskgraph.history.database import Limits, open_database, read_tables
@@ -27,6 +26,7 @@ from taskgraph.history.engines import Engine, InlineEngine
 from taskgraph.history.extras import needs_extras
 from taskgraph.history.store import RunStore
 from taskgraph.history.tolerance import confidence_of, least_runs, limit_rank
+from taskgraph.model.engine import SECOND
 
 if TYPE_CHECKING:
     import duckdb

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.checks import CheckOptions, CheckResult, Suppression, run_checks
+from taskgraph.checks import CheckOptions, CheckResult, run_checks
 from taskgraph.checks.baseline import (
     Acceptance,
+    AcceptedEntry,
     Baseline,
-    BaselineEntry,
     fingerprints,
     parse_baseline,
     render_baseline,
@@ -21,6 +21,7 @@ from taskgraph.checks.baseline import (
 from taskgraph.errors import ConfigError
 from taskgraph.graph import build_graph
 from taskgraph.model import Id, Subtask
+from taskgraph.settings import Suppression
 from tests.checks.build import change, check, found, response, subtasks, task
 
 EDGES = [(1, 2), (2, 3), (3, 4), (4, 3), (5, 6), (1, 7)]
@@ -52,7 +53,7 @@ def prints(result: CheckResult) -> set[tuple[str, str]]:
 
 def accept(
     result: CheckResult, baseline: Baseline
-) -> tuple[CheckResult, tuple[BaselineEntry, ...]]:
+) -> tuple[CheckResult, tuple[AcceptedEntry, ...]]:
     acceptance = Acceptance(baseline)
     return acceptance.apply(result), acceptance.stale
 
@@ -142,8 +143,9 @@ def test_names_of_any_kind_can_be_accepted() -> None:
         ("[" * 200_000, "not valid JSON"),
         ("[]", "no baseline"),
         ("{}", "no baseline"),
-        (json.dumps({"format": "taskgraph/baseline", "version": 2}), "version 2"),
-        (json.dumps({"format": "taskgraph/baseline", "version": 1}), "list of findings"),
+        (json.dumps({"format": "taskgraph/baseline", "version": 2}), "version 2, but"),
+        (json.dumps({"format": "taskgraph/baseline"}), "version None, but only 1"),
+        (json.dumps({"format": "taskgraph/baseline", "version": 1}), "has no findings"),
         (
             json.dumps({"format": "taskgraph/baseline", "version": 1, "findings": [{}]}),
             "/findings/0 has no fingerprint",
