@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Annotated, Any, Literal, Required, TypeAlias
 
@@ -48,7 +48,7 @@ from taskgraph.sources.ocp import (
     reference,
     reference_extra,
 )
-from taskgraph.sources.validating import OWN, read_object, read_rows
+from taskgraph.sources.validating import Keys, read_object, read_rows
 
 __all__ = ["KIND", "DefinitionDocument", "read_definition"]
 
@@ -64,6 +64,9 @@ _OF_A_RESPONSE = frozenset(
 )
 
 
+_OWN = "x-*"
+
+
 def _name_or_object(value: Any) -> Any:
     if type(value) not in (str, dict):
         raise PydanticCustomError("named", "named")
@@ -75,11 +78,11 @@ def _own_apart(value: Any) -> Any:
     if type(value) is not dict or not any(key.startswith("x-") for key in value):
         return value
     own = {key: item for key, item in value.items() if key.startswith("x-")}
-    return {key: item for key, item in value.items() if key not in own} | {OWN: own}
+    return {key: item for key, item in value.items() if key not in own} | {_OWN: own}
 
 
 def _own_allowed(schema: dict[str, Any]) -> None:
-    del schema["properties"][OWN]
+    del schema["properties"][_OWN]
     schema["patternProperties"] = {"^x-": True}
 
 
@@ -105,7 +108,7 @@ Named: TypeAlias = Annotated[
         }
     ),
 ]
-Own: TypeAlias = Annotated[Object | None, Field(default=None, alias=OWN)]
+Own: TypeAlias = Annotated[Object | None, Field(default=None, alias=_OWN)]
 
 
 @with_config(ConfigDict(extra="forbid", json_schema_extra=_id_or_name))
@@ -200,12 +203,12 @@ class DefinedTasks(_Around, total=False):
 DefinitionDocument: TypeAlias = (
     DefinedTask | DefinedTasks | Annotated[list[DefinedTask], Field(min_length=1)]
 )
-_KEYS = {
-    kind: sorted({"$schema", *kind.__annotations__} - {"own", "schema"})
-    for kind in (DefinedSubtask, DefinedTask)
+_KNOWN = {
+    DefinedSubtask: sorted(DefinedSubtask.__annotations__.keys() - {"own"}),
+    DefinedTask: sorted({"$schema", *DefinedTask.__annotations__} - {"own", "schema"}),
 }
 _OF_A_RUN = {*OcpSubtask.__annotations__, *OcpTask.__annotations__}.difference(
-    *_KEYS.values()
+    *_KNOWN.values()
 )
 
 
@@ -221,7 +224,7 @@ def read_definition(root: Any, problems: Problems) -> list[Task]:
     pointer, is_sound = "", True
     if isinstance(root, dict) and "tasks" in root:
         around = {key: value for key, value in root.items() if key != "tasks"}
-        is_sound = read_object(_Around, around, "", problems, _beside) is not None
+        is_sound = read_object(_Around, around, "", problems, _BESIDE) is not None
         root, pointer = root["tasks"], "/tasks"
     if isinstance(root, dict):
         return _read_task(Item(root, pointer), problems)
@@ -235,37 +238,35 @@ def read_definition(root: Any, problems: Problems) -> list[Task]:
     return tasks if is_sound else []
 
 
-def _beside(key: str) -> str:
-    return f"{key} has no place beside tasks"
+def _unknown(kind: Any, key: str) -> str:
+    """Say that a key does not belong into such an object."""
+    if key in _OF_A_RESPONSE and kind is DefinedTask:
+        return f"{key} belongs to a response: {_RENAME}"
+    if key in _OF_A_RUN:
+        return f"{key} belongs to a run: {_RENAME}"
+    near = difflib.get_close_matches(key, _KNOWN[kind], 1)
+    meant = f": did you mean {near[0]}?" if near else "; own fields begin with x-"
+    return f"{key} is no field of a definition{meant}"
 
 
-def _unknown(kind: Any) -> Callable[[str], str]:
-    """Give what says that a key does not belong into such an object."""
-
-    def say(key: str) -> str:
-        if key in _OF_A_RESPONSE and kind is DefinedTask:
-            return f"{key} belongs to a response: {_RENAME}"
-        if key in _OF_A_RUN:
-            return f"{key} belongs to a run: {_RENAME}"
-        near = difflib.get_close_matches(key, _KEYS[kind], 1)
-        meant = f": did you mean {near[0]}?" if near else "; own fields begin with x-"
-        return f"{key} is no field of a definition{meant}"
-
-    return say
+_BESIDE = Keys("{} has no place beside tasks".format)
+_IN_TASKS = Keys(partial(_unknown, DefinedTask), _OWN)
+_IN_SUBTASKS = Keys(partial(_unknown, DefinedSubtask), _OWN)
 
 
 def _read_task(item: Item, problems: Problems) -> list[Task]:
     raw, pointer = item
     before = problems.count
     spellings: dict[str, str] = {}
-    row = read_object(_TASK, raw, pointer, problems, _unknown(DefinedTask))
+    row = read_object(_TASK, raw, pointer, problems, _IN_TASKS)
     listed = raw.get("subtasks") if isinstance(raw, dict) else None
     subtasks: tuple[Subtask, ...] = ()
     if isinstance(listed, list):
-        place, unknown = f"{pointer}/subtasks", _unknown(DefinedSubtask)
-        rows = read_rows(_SUBTASK, listed, place, problems, unknown, context=spellings)
+        place = f"{pointer}/subtasks"
+        names = _check_names(listed, place, problems)
+        rows = read_rows(_SUBTASK, listed, place, problems, _IN_SUBTASKS, context=spellings)
         if len(rows) == len(listed):
-            subtasks = _subtasks(map(_attributes, rows), place, problems)
+            subtasks = _subtasks(map(_attributes, rows), names, place, problems)
     if problems.count > before:
         return []
     extra = dict(row["own"] or {})
@@ -300,19 +301,30 @@ def _attributes(row: dict[str, Any]) -> dict[str, Any]:
     return filled(row) | {"extra": own or {}}
 
 
+def _check_names(listed: list[Any], place: str, problems: Problems) -> Counter[str]:
+    """Count the names of subtasks; they must be unique where they stand for ids."""
+    rows = [row if isinstance(row, dict) else {} for row in listed]
+    names = Counter(
+        row["name"] for row in rows if row.get("name") and isinstance(row["name"], str)
+    )
+    for position, row in enumerate(listed):
+        if not isinstance(row, dict) or row.get("id") is not None:
+            continue
+        name = row.get("name")
+        if not name:
+            problems.add("a subtask needs a name or an id", f"{place}/{position}")
+        elif isinstance(name, str) and names[name] > 1:
+            message = f"{names[name]} subtasks have this name: give them ids"
+            problems.add(message, f"{place}/{position}/name")
+    return names
+
+
 def _subtasks(
-    rows: Iterable[dict[str, Any]], prefix: str, problems: Problems
+    rows: Iterable[dict[str, Any]], names: Counter[str], prefix: str, problems: Problems
 ) -> tuple[Subtask, ...]:
     rows = list(rows)
-    names = Counter(row["name"] for row in rows if row["name"])
-    for position, row in enumerate(rows):
-        if row["id"] is None:
-            row["id"] = row["name"]
-            if not row["name"]:
-                problems.add("a subtask needs a name or an id", f"{prefix}/{position}")
-            elif names[row["name"]] > 1:
-                message = f"{names[row['name']]} subtasks have this name: give them ids"
-                problems.add(message, f"{prefix}/{position}/name")
+    for row in rows:
+        row["id"] = row["name"] if row["id"] is None else row["id"]
     ids = {row["id"] for row in rows}
     by_name = {row["name"]: row["id"] for row in rows if row["name"]}
     used = [

@@ -125,6 +125,12 @@ def _not_finite(value: Any) -> Iterator[tuple[tuple[int | str, ...], float]]:
             yield tuple(reversed(steps)), value
 
 
+def _listed(value: Any) -> Any:
+    if type(value) is not list:
+        raise PydanticCustomError("texts", "texts")
+    return value
+
+
 def rounded(value: Any) -> Any:
     """Read 30.0 as 30: to JSON Schema, and to many programs, both are whole numbers."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -140,7 +146,9 @@ Id: TypeAlias = Annotated[
 ]
 # One wrong item of a list is told: a list of a million may not make a million errors.
 Ids: TypeAlias = Annotated[tuple[Id, ...], Field(fail_fast=True)]
-Texts: TypeAlias = Annotated[list[Text], Field(fail_fast=True), AfterValidator(tuple)]
+Texts: TypeAlias = Annotated[
+    list[Text], Field(fail_fast=True), BeforeValidator(_listed), AfterValidator(tuple)
+]
 _TimeText: TypeAlias = Annotated[
     str,
     Field(
@@ -148,6 +156,7 @@ _TimeText: TypeAlias = Annotated[
         min_length=SHORTEST_TIME,
         description="A date and time as ISO 8601 has it.",
     ),
+    Told("time"),
 ]
 Time: TypeAlias = Annotated[_TimeText, AfterValidator(parse_time)]
 Times: TypeAlias = Annotated[list[_TimeText | None], AfterValidator(parse_times)]

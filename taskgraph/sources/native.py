@@ -27,7 +27,7 @@ from taskgraph.sources.fields import (
     Told,
     Whole,
 )
-from taskgraph.sources.validating import read_object, read_rows
+from taskgraph.sources.validating import Keys, read_object, read_rows
 
 __all__ = ["FORMAT", "OwnDocument", "read_native", "write_task"]
 
@@ -142,6 +142,7 @@ class OwnDocument(TypedDict, total=False):
     task: Required[OwnTask]
 
 
+_KEYS = Keys("{} is no field of taskgraph/task".format)
 _ROW: TypeAlias = Annotated[OwnSubtask, AfterValidator(partial(_made, Subtask))]
 
 
@@ -206,12 +207,12 @@ def read_native(root: Mapping[str, Any], problems: Problems) -> list[Task]:
         message = f"is written in version {version} of {FORMAT}"
         hint = f"this taskgraph reads version {_VERSION}: use the one that wrote it"
         raise problems.refuse(message, "/version", hint)
-    top = read_object(OwnDocument, root, "", problems, _unknown)
+    top = read_object(OwnDocument, root, "", problems, _KEYS)
     raw = root.get("task")
     rows = raw.get("subtasks") if isinstance(raw, dict) else None
     subtasks = []
     if isinstance(rows, list):
-        subtasks = read_rows(_ROW, rows, "/task/subtasks", problems, _unknown)
+        subtasks = read_rows(_ROW, rows, "/task/subtasks", problems, _KEYS)
     if problems.count:
         return []
     fields = top["task"] | {
@@ -219,7 +220,3 @@ def read_native(root: Mapping[str, Any], problems: Problems) -> list[Task]:
         "origin": problems.document.origin(top["dialect"] or "ocp", "/task"),
     }
     return [_made(partial(Task, id=None), fields)]
-
-
-def _unknown(key: str) -> str:
-    return f"{key} is no field of {FORMAT}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import chain
 from operator import itemgetter
 from types import GenericAlias
-from typing import Any, Required, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, Required, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -20,8 +20,7 @@ from taskgraph.sources.positions import escape_token
 
 __all__ = [
     "AT_ONCE",
-    "OWN",
-    "Unknown",
+    "Keys",
     "json_schema",
     "read_columns",
     "read_object",
@@ -29,16 +28,27 @@ __all__ = [
     "without_wrong",
 ]
 
-Unknown: TypeAlias = Callable[[str], str]
-"""From a key that has no place in an object to what is wrong with it."""
 
+class Keys(NamedTuple):
+    """What a dialect does about keys that are not declared.
+
+    Attributes
+    ----------
+    unknown : callable
+        From a key that has no place in an object to what is wrong with it.
+    own : str or None
+        A field of pydantic's that the document does not have: it holds several others.
+    """
+
+    unknown: Callable[[str], str] = str
+    own: str | None = None
+
+
+_ANY_KEYS = Keys()
 # So many at once that a call costs nothing, and so few that bad ones end soon.
 AT_ONCE = 1000
-OWN = "x-*"
-"""The field that holds those of a definition that begin with ``x-``; no step of a path."""
 
 _OUTSIDE = frozenset({"greater_than_equal", "less_than_equal"})
-_TIME = "a time like 2025-01-16T11:43:38.273+08:00"
 _EXPECTED = {
     "bool_type": "true or false",
     "dict_type": "an object",
@@ -48,11 +58,17 @@ _EXPECTED = {
     "list_type": "a list",
     "named": "a name, or an object with id and name",
     "not_finite": "a finite number",
-    "string_too_short": _TIME,
     "string_type": "a text",
     "texts": "a list of texts",
     "tuple_type": "a list of ids",
-    "value_error": _TIME,
+    "time": "a time",
+    "value_error": "a time",  # nothing else is made of a text by a function
+}
+
+
+_EXAMPLES = {
+    "a duration": "30, 30s, 30m or 1h30m",
+    "a time": "2025-01-16T11:43:38.273+08:00",
 }
 
 
@@ -71,7 +87,7 @@ def read_object(
     value: Any,
     pointer: str,
     problems: Problems,
-    unknown: Unknown = str,
+    keys: Keys = _ANY_KEYS,
 ) -> Any:
     """Read one value as it is declared.
 
@@ -85,8 +101,8 @@ def read_object(
         Where it stands.
     problems : Problems
         Gets what is wrong.
-    unknown : callable, optional
-        Says what is wrong with a key that has no place there.
+    keys : Keys, optional
+        What is done about keys that are not declared.
 
     Returns
     -------
@@ -96,7 +112,8 @@ def read_object(
     try:
         return _adapter(declared).validate_python(value)
     except ValidationError as error:
-        _note(error, pointer, 0, problems, unknown)
+        for detail in error.errors(include_url=False):
+            _note(detail, detail["loc"], pointer, problems, keys)
         return None
 
 
@@ -105,7 +122,7 @@ def read_rows(
     rows: list[Any],
     pointer: str,
     problems: Problems,
-    unknown: Unknown = str,
+    keys: Keys = _ANY_KEYS,
     *,
     start: int = 0,
     context: dict[str, str] | None = None,
@@ -120,8 +137,7 @@ def read_rows(
     pointer : str
         Where the list stands.
     problems : Problems
-    unknown : callable, optional
-        See :func:`read_object`.
+    keys : Keys, optional
     start : int, optional
         The place of the first of the rows, where they are a part of the list.
     context : dict, optional
@@ -138,7 +154,10 @@ def read_rows(
         try:
             read += adapter.validate_python(part, context=context)
         except ValidationError as error:
-            _note(error, pointer, start + first, problems, unknown)
+            for detail in error.errors(include_url=False):
+                place, *below = detail["loc"]
+                row = f"{pointer}/{start + first + int(place)}"
+                _note(detail, below, row, problems, keys)
     return read
 
 
@@ -192,45 +211,49 @@ def _known(keys: tuple[str, ...]) -> frozenset[str]:
     return frozenset(keys)
 
 
-def without_wrong(declared: Any, value: Mapping[str, Any]) -> Any:
-    """Read an object whose wrong fields are of no interest."""
+def without_wrong(declared: Any, value: dict[str, Any]) -> Any:
+    """Read an object whose wrong values are of no interest: they are made null."""
     adapter = _adapter(declared)
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
-        wrong = {detail["loc"][0] for detail in error.errors(include_url=False)}
-        fitting = {key: item for key, item in value.items() if key not in wrong}
-        return adapter.validate_python(fitting)
+        for detail in error.errors(include_url=False):
+            *above, last = detail["loc"]
+            place: Any = value
+            for step in above:
+                place = place[step]
+            place[last] = None
+    try:
+        return adapter.validate_python(value)
+    except ValidationError:  # there are more than are told
+        return adapter.validate_python({})
 
 
 def _note(
-    error: ValidationError, pointer: str, start: int, problems: Problems, unknown: Unknown
+    detail: ErrorDetails,
+    place: Sequence[int | str],
+    pointer: str,
+    problems: Problems,
+    keys: Keys,
 ) -> None:
-    """Turn pydantic's errors into problems; those of rows are counted from a start on."""
-    for detail in error.errors(include_url=False):
-        place = list(detail["loc"])
-        if OWN in place:
-            place.remove(OWN)
-        if start and isinstance(place[0], int):
-            place[0] += start
-        whole = "".join([pointer, *(f"/{escape_token(str(step))}" for step in place)])
-        last: int | str = place[-1] if place else whole.rpartition("/")[2]
-        is_item = isinstance(last, int) or (not place and last.isdecimal())
-        name = f"item {last}" if is_item else str(last) or "the document"
-        problems.add(_in_words(detail, name, unknown), whole)
-
-
-def _in_words(detail: ErrorDetails, name: str, unknown: Unknown) -> str:
-    """Say what one of pydantic's errors means."""
-    kind, value = detail["type"], detail["input"]
+    """Turn an error of pydantic's into a problem; its place is one below a pointer."""
+    if place and place[0] == keys.own:
+        place = place[1:]
+    whole = "".join([pointer, *(f"/{escape_token(str(step))}" for step in place)])
+    last = place[-1] if place else whole.rpartition("/")[2]
+    is_item = isinstance(last, int) or (not place and last.isdecimal())
+    name = f"item {last}" if is_item else str(last)
+    kind = detail["type"]
     if kind == "extra_forbidden":
-        return unknown(name)
-    if kind == "spellings":
+        message = keys.unknown(name)
+    elif kind == "spellings":
         usual = detail["ctx"]["usual"]
-        return f"{usual} and {name} are one field: keep one of them"
-    if kind == "missing":
-        return f"{name} is missing"
-    return f"{name} must {_expected(kind, value, detail)}"
+        message = f"{usual} and {name} are one field: keep one of them"
+    elif kind == "missing":
+        message = f"{name} is missing"
+    else:
+        message = f"{name} must {_expected(kind, detail['input'], detail)}"
+    problems.add(message, whole)
 
 
 def _expected(kind: str, value: Any, detail: ErrorDetails) -> str:
@@ -241,11 +264,13 @@ def _expected(kind: str, value: Any, detail: ErrorDetails) -> str:
         return "be a whole number or a text, and is empty"
     if kind == "position":
         return "be a position and an attribute"
-    expected = _EXPECTED.get(kind)
-    if kind == "duration" and type(value) in (int, str):
-        expected = "a duration like 30, 30s, 30m or 1h30m"
-    elif kind == "literal_error":
+    if kind == "literal_error":
         expected = str(detail["ctx"]["expected"]).strip("'")
+    else:
+        expected = _EXPECTED[kind]
+    is_near = type(value) is str or (kind == "duration" and type(value) is int)
+    if is_near and expected in _EXAMPLES:
+        expected += f" like {_EXAMPLES[expected]}"
     return f"be {expected}, not {describe(value)}"
 
 
