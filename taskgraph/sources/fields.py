@@ -98,15 +98,26 @@ class Apart:
 
 def _finite(value: Any) -> Any:
     """Refuse every number in a value that JSON does not have: NaN and the infinities."""
-    if type(value) in (str, int, bool) or value is None:
-        return value
-    wrong = list(islice(_not_finite(value), _MOST_ERRORS))
-    if wrong:
+    if not _is_finite(value):
+        wrong = islice(_not_finite(value), _MOST_ERRORS)
         kind = PydanticCustomError("not_finite", "not_finite")
         raise ValidationError.from_exception_data(
             "", [{"type": kind, "loc": place, "input": number} for place, number in wrong]
         )
     return value
+
+
+def _is_finite(value: Any) -> bool:
+    stack = [value]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            stack += value.values()
+        elif isinstance(value, list):
+            stack += value
+        elif isinstance(value, float) and not math.isfinite(value):
+            return False
+    return True
 
 
 def _not_finite(value: Any) -> Iterator[tuple[tuple[int | str, ...], float]]:

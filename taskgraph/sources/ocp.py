@@ -6,10 +6,9 @@ bare arrays of tasks have one shape with different fields left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import repeat
-from operator import itemgetter
 from types import MappingProxyType
 from typing import Annotated, Any, Required, TypeAlias
 
@@ -139,17 +138,12 @@ SPELLINGS = {
 _KEYS = tuple(key for key in OcpSubtask.__annotations__ if key not in SPELLINGS)
 ATTRIBUTES = dict(zip(_KEYS, Subtask._fields, strict=False))
 """The attributes of subtasks by the keys of documents; they have the same order."""
-_VALUES = itemgetter(*_KEYS)
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-_OTHERS = (None, (), _NOTHING)  # no host, no logs, nothing extra
 _NEW = tuple.__new__
 _MOST_GROUPS = 20
 
 
 def _subtask(row: dict[str, Any]) -> Subtask:
-    """Make a subtask; what is ordinary is made in the quickest way."""
-    if len(row) == len(_KEYS) and row["name"] is not None:
-        return _NEW(Subtask, _VALUES(row) + _OTHERS)
     return Subtask(**filled(row))
 
 
@@ -173,7 +167,7 @@ def read_subtasks(
     """Read the subtasks of a list, and take them out of it.
 
     Where many rows have the same keys, pydantic is three times as fast by columns. Rows
-    with other fields, and those in which something is wrong, are read one by one.
+    that are spelled in another way, or have something wrong, are read one by one.
 
     Returns
     -------
@@ -187,18 +181,18 @@ def read_subtasks(
     for start in range(0, len(rows), AT_ONCE):
         part = rows[start : start + AT_ONCE]
         rows[start : start + AT_ONCE] = repeat(None, len(part))  # memory is free sooner
-        usual = _usual(part)
+        usual = _usual(part, spellings)
         if usual is None:
             usual = read_rows(_ROW, part, pointer, problems, start=start, context=spellings)
         made += usual
     return tuple(made), spellings
 
 
-def _usual(rows: list[Any]) -> list[Subtask] | None:
+def _usual(rows: list[Any], spellings: dict[str, str]) -> list[Subtask] | None:
     """Make subtasks of rows that are as usual; ``None`` if one of them is not."""
     if set(map(type, rows)) != {dict}:
         return None
-    made: list[Subtask] | None = _alike(rows)
+    made = _alike(rows, spellings)
     if made is not None:
         return made
     groups: dict[tuple[str, ...], list[int]] = {}
@@ -208,24 +202,34 @@ def _usual(rows: list[Any]) -> list[Subtask] | None:
         return None
     by_position: dict[int, Subtask] = {}
     for positions in groups.values():
-        group = _alike([rows[position] for position in positions])
+        group = _alike([rows[position] for position in positions], spellings)
         if group is None:
             return None
         by_position.update(zip(positions, group, strict=True))
     return [by_position[position] for position in range(len(rows))]
 
 
-def _alike(rows: list[dict[str, Any]]) -> list[Subtask] | None:
+def _alike(rows: list[dict[str, Any]], spellings: dict[str, str]) -> list[Subtask] | None:
     """Make subtasks of rows that have the same keys; ``None`` if they have not."""
-    columns = read_columns(OcpSubtask, _KEYS, rows)
+    first = rows[0]
+    unusual = {other: usual for other, usual in SPELLINGS.items() if other in first}
+    if any(usual in first for usual in unusual.values()):
+        return None
+    columns = read_columns(OcpSubtask, _KEYS, rows, unusual)
     if columns is None or None in columns.get("name", ()):
         return None
+    spellings |= {ATTRIBUTES[usual]: other for other, usual in unusual.items()}
     count = len(rows)
     if "name" not in columns:
         columns["name"] = [""] * count
     values = [columns.get(key) or repeat(None, count) for key in _KEYS]
-    others = (repeat(value, count) for value in _OTHERS)
-    return list(map(_NEW, repeat(Subtask), zip(*values, *others, strict=True)))
+    extra: Iterable[Mapping[str, Any]] = repeat(_NOTHING, count)
+    names = [name for name in columns if name not in ATTRIBUTES]
+    if names:
+        others = zip(*(columns[name] for name in names), strict=True)
+        extra = [dict(zip(names, row, strict=True)) for row in others]
+    made = zip(*values, repeat(None, count), repeat((), count), extra, strict=True)
+    return list(map(_NEW, repeat(Subtask), made))
 
 
 class OcpTask(TypedDict, total=False, extra_items=Free):  # type: ignore[call-arg]

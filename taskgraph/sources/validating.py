@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from operator import itemgetter
@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails, ValidationError, core_schema
 from typing_extensions import TypedDict
 
 from taskgraph.sources.document import Problems
-from taskgraph.sources.fields import Time, Times, describe
+from taskgraph.sources.fields import Free, Time, Times, describe
 from taskgraph.sources.positions import escape_token
 
 __all__ = [
@@ -172,11 +172,14 @@ def _column_adapter(declared: Any, keys: tuple[str, ...]) -> TypeAdapter[dict[st
         is_required = get_origin(hints[key]) is Required
         columns[key] = Required[column] if is_required else column
     make: Any = TypedDict
-    return TypeAdapter(make("Columns", columns, total=False))
+    return TypeAdapter(make("Columns", columns, total=False, extra_items=Free))
 
 
 def read_columns(
-    declared: Any, keys: tuple[str, ...], rows: list[dict[str, Any]]
+    declared: Any,
+    keys: tuple[str, ...],
+    rows: list[dict[str, Any]],
+    usual: Mapping[str, str],
 ) -> dict[str, list[Any]] | None:
     """Read rows that have the same keys, a column of values at a time.
 
@@ -185,30 +188,29 @@ def read_columns(
     declared : type
         What each row is.
     keys : tuple of str
-        Those of its keys that are looked at.
+        Those of its keys that are checked; others may hold anything.
     rows : list of dict
         At least one.
+    usual : mapping of str to str
+        The names of columns that have another one in the rows.
 
     Returns
     -------
     dict of str to list, or None
-        ``None`` if they have not the same keys, or others, or if something is wrong.
+        ``None`` if they have not the same keys, or if something is wrong.
     """
     present = tuple(rows[0])
     count = len(present)
-    if count < 2 or set(map(len, rows)) != {count} or not _known(keys).issuperset(present):
+    if count < 2 or set(map(len, rows)) != {count}:
         return None
     try:
         flat = list(chain.from_iterable(map(itemgetter(*present), rows)))
-        columns = {key: flat[place::count] for place, key in enumerate(present)}
+        columns = {
+            usual.get(key, key): flat[place::count] for place, key in enumerate(present)
+        }
         return _column_adapter(declared, keys).validate_python(columns)
     except (KeyError, ValidationError):
         return None
-
-
-@cache
-def _known(keys: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(keys)
 
 
 def without_wrong(declared: Any, value: dict[str, Any]) -> Any:
