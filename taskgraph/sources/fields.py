@@ -51,7 +51,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-_MOST_ERRORS = 1000
+_MOST_NOT_FINITE = 100  # that are told of one value
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 _COUNT = "[0-9]{1,12}"
 _DURATION = re.compile(
@@ -99,7 +99,7 @@ class Apart:
 def _finite(value: Any) -> Any:
     """Refuse every number in a value that JSON does not have: NaN and the infinities."""
     if not _is_finite(value):
-        wrong = islice(_not_finite(value), _MOST_ERRORS)
+        wrong = islice(_not_finite(value), _MOST_NOT_FINITE)
         kind = PydanticCustomError("not_finite", "not_finite")
         raise ValidationError.from_exception_data(
             "", [{"type": kind, "loc": place, "input": number} for place, number in wrong]
@@ -121,13 +121,14 @@ def _is_finite(value: Any) -> bool:
 
 
 def _not_finite(value: Any) -> Iterator[tuple[tuple[int | str, ...], float]]:
+    """Give the steps to such numbers, and them, in their order."""
     stack: list[tuple[Any, Any]] = [((), value)]
     while stack:
         place, value = stack.pop()
         if isinstance(value, dict):
-            stack += [((place, key), item) for key, item in value.items()]
+            stack += [((place, key), item) for key, item in value.items()][::-1]
         elif isinstance(value, list):
-            stack += [((place, index), item) for index, item in enumerate(value)]
+            stack += [((place, index), item) for index, item in enumerate(value)][::-1]
         elif isinstance(value, float) and not math.isfinite(value):
             steps: list[int | str] = []
             while place:

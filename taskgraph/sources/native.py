@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Required, TypeAlias
 
-from pydantic import AfterValidator, ConfigDict, with_config
+from pydantic import AfterValidator, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from taskgraph.model import ApiError, Envelope, Reference, Subtask, Task
@@ -126,7 +126,9 @@ class OwnTask(TypedDict, total=False):
     budget: Maybe[Whole]
     is_definition: Maybe[Flag]
     is_summary: Maybe[Flag]
-    naive_times: Maybe[Annotated[list[_PLACE], AfterValidator(tuple)]]
+    naive_times: Maybe[
+        Annotated[list[_PLACE], Field(fail_fast=True), AfterValidator(tuple)]
+    ]
     assumed_offset: Maybe[Text]
     extra: Maybe[Object]
     envelope: Maybe[_AROUND]

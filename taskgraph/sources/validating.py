@@ -44,10 +44,9 @@ class Keys(NamedTuple):
     own: str | None = None
 
 
-_ANY_KEYS = Keys()
-# So many at once that a call costs nothing, and so few that bad ones end soon.
 AT_ONCE = 1000
-
+"""Rows: so many that a call costs nothing, and so few that bad ones end soon."""
+_ANY_KEYS = Keys()
 _OUTSIDE = frozenset({"greater_than_equal", "less_than_equal"})
 _EXPECTED = {
     "bool_type": "true or false",
@@ -64,8 +63,6 @@ _EXPECTED = {
     "time": "a time",
     "value_error": "a time",  # nothing else is made of a text by a function
 }
-
-
 _EXAMPLES = {
     "a duration": "30, 30s, 30m or 1h30m",
     "a time": "2025-01-16T11:43:38.273+08:00",
