@@ -44,7 +44,10 @@ _CHUNK = 50
 
 
 class CheckedDocument(NamedTuple):
-    """What the rules say about one document, or why it is not known."""
+    """What the rules say about one document, or why it is not known.
+
+    Both where one of a list of tasks cannot be read.
+    """
 
     results: tuple[CheckResult, ...] = ()
     error: InputError | ConfigError | None = None
@@ -305,6 +308,8 @@ def _check(
                 results = check_document([Analysis(graph, settings) for graph in graphs])
                 patterns = pattern_use(configuration, reading.file, reading.tasks)
         except ConfigError as error:
+            if reading.error is not None:
+                yield CheckedDocument(error=reading.error)
             yield CheckedDocument(error=error)
             continue
         yield CheckedDocument(results, reading.error, patterns)

@@ -168,6 +168,8 @@ class LoadedTask:
 class Document:
     """One document that was asked for: its tasks, or why it cannot be read.
 
+    Both where one of a list of tasks cannot be read: the others are good.
+
     Attributes
     ----------
     name : str

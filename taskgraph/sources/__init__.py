@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from taskgraph.model import Task
@@ -15,6 +16,7 @@ __all__ = [
     "Source",
     "definition_schema",
     "find_sources",
+    "input_schemas",
     "read_bytes",
     "read_source",
     "write_task",
@@ -28,8 +30,13 @@ def write_task(task: Task) -> str:
     return write(task)
 
 
+def input_schemas() -> dict[str, Callable[[], dict[str, Any]]]:
+    """Give what makes the JSON Schema of each kind of document that is read, by name."""
+    from taskgraph.sources.schemas import SCHEMAS
+
+    return dict(SCHEMAS)
+
+
 def definition_schema() -> dict[str, Any]:
     """Give the JSON Schema of definitions of tasks."""
-    from taskgraph.sources.schema import definition_schema as give
-
-    return give()
+    return input_schemas()["definition"]()

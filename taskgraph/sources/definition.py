@@ -9,28 +9,48 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Annotated, Any, Literal, Required, TypeAlias
 
-from taskgraph.model import Id, Subtask, Task, parse_duration
-from taskgraph.sources.document import Problems
-from taskgraph.sources.kinds import (
-    ID,
-    IDS,
-    INTEGER,
-    OBJECTS,
-    TEXT,
-    Column,
-    Kind,
-    WrongValueError,
-    describe,
-    list_kind,
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    with_config,
 )
-from taskgraph.sources.ocp import SUBTASK_FIELDS, TASK_FIELDS, reference, reference_extra
-from taskgraph.sources.shapes import Field, Shape
+from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict
 
-__all__ = ["KIND", "read_definition"]
+from taskgraph.model import Id as ModelId
+from taskgraph.model import Subtask, Task
+from taskgraph.sources import fields
+from taskgraph.sources.document import Problems
+from taskgraph.sources.envelope import Item, items_of
+from taskgraph.sources.fields import (
+    Apart,
+    Duration,
+    Flag,
+    Free,
+    Maybe,
+    Object,
+    Text,
+    describe,
+    rounded,
+)
+from taskgraph.sources.ocp import (
+    OcpSubtask,
+    OcpTask,
+    Spelling,
+    filled,
+    reference,
+    reference_extra,
+)
+from taskgraph.sources.validating import Keys, read_object, read_rows
+
+__all__ = ["KIND", "DefinitionDocument", "read_definition"]
 
 KIND = "task-definition"
 _RENAME = (
@@ -39,101 +59,156 @@ _RENAME = (
 )
 _HINT = "taskgraph schema definition gives the JSON Schema of definitions"
 _REFERENCES = ("cluster", "tenant", "host")
-
-
-def _duration(value: int | str) -> int:
-    try:
-        return parse_duration(value)
-    except ValueError:
-        message = f"must be a duration like 30, 30s, 30m or 1h30m, not {describe(value)}"
-        raise WrongValueError(message) from None
-
-
-def _kind(value: str) -> str:
-    if value != KIND:
-        raise WrongValueError(f"must be {KIND}, not {describe(value)}")
-    return value
-
-
-def _from_float(kind: Kind, value: Any) -> Any:
-    """Read 30.0 as 30: to JSON Schema, and to many programs, both are whole numbers."""
-    if isinstance(value, float):
-        if not value.is_integer():
-            raise WrongValueError(f"must be {kind.expected}, not {describe(value)}")
-        value = int(value)
-    return value if kind.convert is None else kind.convert(value)
-
-
-def _without_floats(convert: Callable[[Column], Column], column: Column) -> Column:
-    if float in set(map(type, column)):
-        raise ValueError  # they are read one by one
-    return convert(column)
-
-
-def _by_hand(kind: Kind) -> Kind:
-    convert = kind.convert_column
-    return kind._replace(
-        types=kind.types | {float},
-        convert=partial(_from_float, kind),
-        convert_column=convert and partial(_without_floats, convert),
-    )
-
-
-_DURATION = _by_hand(Kind("a duration", frozenset({int, str}), _duration))
-_ID, _INTEGER = _by_hand(ID), _by_hand(INTEGER)
-_KINDS = {ID.expected: _ID, INTEGER.expected: _INTEGER, IDS.expected: list_kind(_ID)}
-_NAMED = Kind("a name, or an object with id and name", frozenset({str, dict}), is_free=True)
-
 _OF_A_RESPONSE = frozenset(
     {"data", "error", "server", "successful", "timestamp", "traceId"}
 )
-_NOT_OF_A_TASK = frozenset(
-    {"create_time", "creator", "creator_id", "executor", "finish_time", "operation"}
-    | {"start_time", "status"}
-)
-_NOT_OF_A_SUBTASK = frozenset(
-    {"attempts", "create_time", "executor", "finish_time", "operation", "start_time"}
-    | {"status", "task_id"}
-)
-_OF_A_RUN = frozenset(
-    key
-    for fields, names in (
-        (TASK_FIELDS, _NOT_OF_A_TASK),
-        (SUBTASK_FIELDS, _NOT_OF_A_SUBTASK),
-    )
-    for name in names
-    for key in fields[name].keys
-)
 
 
-def _fields(fields: Mapping[str, Field], others: Container[str]) -> dict[str, Field]:
-    return {
-        name: Field(_KINDS.get(field.kind.expected, field.kind), *field.keys)
-        if field.default is None
-        else field
-        for name, field in fields.items()
-        if name not in others
-    }
+_OWN = "x-*"
 
 
-_TASK = Shape(
-    _fields(TASK_FIELDS, _NOT_OF_A_TASK)
-    | {name: Field(_NAMED, name) for name in _REFERENCES}
-    | {
-        "schema": Field(TEXT, "$schema"),
-        "kind": Field(Kind("a text", frozenset({str}), _kind), "kind"),
-        "description": Field(TEXT, "description"),
-        "budget": Field(_DURATION, "budget"),
-        "subtasks": Field(OBJECTS, "subtasks"),
-    }
+def _name_or_object(value: Any) -> Any:
+    if type(value) not in (str, dict):
+        raise PydanticCustomError("named", "named")
+    return value
+
+
+def _own_apart(value: Any) -> Any:
+    """Put the fields whose names begin with ``x-`` into one, so that others are none."""
+    if type(value) is not dict or not any(key.startswith("x-") for key in value):
+        return value
+    own = {key: item for key, item in value.items() if key.startswith("x-")}
+    return {key: item for key, item in value.items() if key not in own} | {_OWN: own}
+
+
+def _own_allowed(schema: dict[str, Any]) -> None:
+    del schema["properties"][_OWN]
+    schema["patternProperties"] = {"^x-": True}
+
+
+def _id_or_name(schema: dict[str, Any]) -> None:
+    _own_allowed(schema)
+    one, other = (schema["properties"][key]["anyOf"][0] for key in ("id", "name"))
+    schema["anyOf"] = [
+        {"required": ["id"], "properties": {"id": one}},
+        {"required": ["name"], "properties": {"name": other | {"minLength": 1}}},
+    ]
+
+
+Whole: TypeAlias = Annotated[fields.Whole, BeforeValidator(rounded)]
+Id: TypeAlias = Annotated[fields.Id, BeforeValidator(rounded)]
+Ids: TypeAlias = Annotated[tuple[Id, ...], Field(fail_fast=True)]
+Named: TypeAlias = Annotated[
+    Free,
+    BeforeValidator(_name_or_object),
+    WithJsonSchema(
+        {
+            "description": "A name, or an object with id and name.",
+            "type": ["string", "object"],
+        }
+    ),
+]
+Own: TypeAlias = Annotated[Object | None, Field(default=None, alias=_OWN)]
+
+
+@with_config(ConfigDict(extra="forbid", json_schema_extra=_id_or_name))
+class DefinedSubtask(TypedDict, total=False):
+    """One step of a task; edges may name others, and one direction is enough."""
+
+    id: Annotated[
+        Id | None, Field(default=None, description="The name, where it is left out.")
+    ]
+    name: Maybe[Text]
+    description: Maybe[Text]
+    timeout: Maybe[Duration]
+    upstreams: Annotated[
+        Ids | None,
+        Field(default=None, description="The ids or names of what must end before."),
+    ]
+    downstreams: Annotated[
+        Ids | None,
+        Field(default=None, description="The ids or names of what waits for this."),
+    ]
+    prohibitRollback: Annotated[
+        Flag | None,
+        Field(default=None, description="Once it starts, there is no way back."),
+    ]
+    prohibitSkip: Annotated[
+        Flag | None,
+        Field(default=None, description="It cannot be skipped where it fails."),
+    ]
+    parallelIdx: Annotated[
+        Whole | None,
+        Field(default=None, description="0..k-1 for the k parts of a split one."),
+    ]
+    seriesId: Maybe[Whole]
+    nodeType: Maybe[Text]
+    className: Maybe[Text]
+    upstream: Annotated[Ids | None, AfterValidator(Spelling("upstreams", "upstreams"))]
+    downstream: Annotated[
+        Ids | None, AfterValidator(Spelling("downstreams", "downstreams"))
+    ]
+    paralleIdx: Annotated[
+        Whole | None, AfterValidator(Spelling("parallelIdx", "parallel_index"))
+    ]
+    own: Own
+
+
+_SUBTASK: TypeAlias = Annotated[DefinedSubtask, BeforeValidator(_own_apart)]
+
+
+@with_config(ConfigDict(extra="forbid", json_schema_extra=_own_allowed))
+class DefinedTask(TypedDict, total=False):
+    """A task that is to be run."""
+
+    schema: Annotated[Text | None, Field(default=None, alias="$schema")]
+    kind: Maybe[Literal["task-definition"]]
+    id: Maybe[Id]
+    name: Maybe[Text]
+    description: Maybe[Text]
+    type: Maybe[Text]
+    budget: Maybe[Duration]
+    prohibitRollback: Maybe[Flag]
+    taskDefinitionId: Maybe[Id]
+    context: Annotated[
+        Object | None, Field(default=None, description="Parameters of the engine.")
+    ]
+    cluster: Maybe[Named]
+    clusterId: Maybe[Id]
+    tenant: Maybe[Named]
+    tenantId: Maybe[Id]
+    host: Maybe[Named]
+    hostId: Maybe[Id]
+    subtasks: Required[Annotated[list[Any], Apart(DefinedSubtask)] | None]
+    own: Own
+
+
+_TASK: TypeAlias = Annotated[DefinedTask, BeforeValidator(_own_apart)]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class _Around(TypedDict, total=False):
+    """What stands beside several tasks."""
+
+    schema: Annotated[Text | None, Field(default=None, alias="$schema")]
+    kind: Maybe[Literal["task-definition"]]
+
+
+class DefinedTasks(_Around, total=False):
+    """Several tasks in one document."""
+
+    tasks: Required[Annotated[list[DefinedTask], Field(min_length=1)]]
+
+
+DefinitionDocument: TypeAlias = (
+    DefinedTask | DefinedTasks | Annotated[list[DefinedTask], Field(min_length=1)]
 )
-_SEVERAL = Shape(
-    {key: _TASK.fields[key] for key in ("schema", "kind")}
-    | {"tasks": Field(OBJECTS, "tasks", required=True)}
-)
-_SUBTASK = Shape(
-    _fields(SUBTASK_FIELDS, _NOT_OF_A_SUBTASK)
-    | {"id": Field(_ID, "id"), "timeout": Field(_DURATION, "timeout")}
+_KNOWN = {
+    DefinedSubtask: sorted(DefinedSubtask.__annotations__.keys() - {"own"}),
+    DefinedTask: sorted({"$schema", *DefinedTask.__annotations__} - {"own", "schema"}),
+}
+_OF_A_RUN = {*OcpSubtask.__annotations__, *OcpTask.__annotations__}.difference(
+    *_KNOWN.values()
 )
 
 
@@ -146,102 +221,110 @@ def read_definition(root: Any, problems: Problems) -> list[Task]:
         If it defines no task.
     """
     problems.hint = _HINT
-    pointer = ""
+    pointer, is_sound = "", True
     if isinstance(root, dict) and "tasks" in root:
-        for key in sorted(root.keys() - _SEVERAL.keys):
-            problems.add(f"{key} has no place beside tasks", f"/{key}")
-        _SEVERAL.read(root, "", problems)
+        around = {key: value for key, value in root.items() if key != "tasks"}
+        is_sound = read_object(_Around, around, "", problems, _BESIDE) is not None
         root, pointer = root["tasks"], "/tasks"
     if isinstance(root, dict):
-        return [_read_task(root, pointer, problems)]
+        return _read_task(Item(root, pointer), problems)
     if not isinstance(root, list) or not root:
         message = f"a definition is a task or a list of tasks, not {describe(root)}"
         if root == []:
             message = "defines no task"
         hint = "a task has a name and subtasks"
         raise problems.refuse(message, pointer, hint)
-    tasks = []
-    for position, item in enumerate(root):
-        place = f"{pointer}/{position}"
-        if isinstance(item, dict):
-            tasks.append(_read_task(item, place, problems))
-        else:
-            problems.add(f"item {position} must be an object, not {describe(item)}", place)
-    return tasks
+    tasks = problems.each(items_of(root, pointer), partial(_read_task, problems=problems))
+    return tasks if is_sound else []
 
 
-def _read_task(raw: dict[str, Any], pointer: str, problems: Problems) -> Task:
-    if "subtasks" not in raw:
-        problems.add("subtasks is missing", f"{pointer}/subtasks")
-    found = _TASK.read(raw, pointer, problems)
-    extra = _own_fields(found["extra"], _TASK, pointer, problems)
-    if found["description"] is not None:
-        extra["description"] = found["description"]
+def _unknown(kind: Any, key: str) -> str:
+    """Say that a key does not belong into such an object."""
+    if key in _OF_A_RESPONSE and kind is DefinedTask:
+        return f"{key} belongs to a response: {_RENAME}"
+    if key in _OF_A_RUN:
+        return f"{key} belongs to a run: {_RENAME}"
+    near = difflib.get_close_matches(key, _KNOWN[kind], 1)
+    meant = f": did you mean {near[0]}?" if near else "; own fields begin with x-"
+    return f"{key} is no field of a definition{meant}"
+
+
+_BESIDE = Keys("{} has no place beside tasks".format)
+_IN_TASKS = Keys(partial(_unknown, DefinedTask), _OWN)
+_IN_SUBTASKS = Keys(partial(_unknown, DefinedSubtask), _OWN)
+
+
+def _read_task(item: Item, problems: Problems) -> list[Task]:
+    raw, pointer = item
+    before = problems.count
+    spellings: dict[str, str] = {}
+    row = read_object(_TASK, raw, pointer, problems, _IN_TASKS)
+    listed = raw.get("subtasks") if isinstance(raw, dict) else None
+    subtasks: tuple[Subtask, ...] = ()
+    if isinstance(listed, list):
+        place = f"{pointer}/subtasks"
+        names = _check_names(listed, place, problems)
+        rows = read_rows(_SUBTASK, listed, place, problems, _IN_SUBTASKS, context=spellings)
+        if len(rows) == len(listed):
+            subtasks = _subtasks(map(_attributes, rows), names, place, problems)
+    if problems.count > before:
+        return []
+    extra = dict(row["own"] or {})
+    if row["description"] is not None:
+        extra["description"] = row["description"]
     for key in _REFERENCES:
-        extra |= reference_extra(key, found[key])
-    prefix = f"{pointer}/subtasks"
-    rows = _SUBTASK.read_all(
-        found["subtasks"] or (),
-        lambda position: f"{prefix}/{position}",
-        problems,
-        lambda columns, count: [
-            {name: column[i] for name, column in columns.items()} for i in range(count)
-        ],
-    )
-    for position, row in enumerate(rows):
-        place = f"{prefix}/{position}"
-        row["extra"] = _own_fields(row["extra"], _SUBTASK, place, problems)
-    return Task(
-        id=found["id"],
-        name=found["name"],
-        type=found["type"],
-        subtasks=_subtasks(rows, prefix, problems),
-        prohibit_rollback=found["prohibit_rollback"],
-        definition_id=found["definition_id"],
-        cluster=reference(found["cluster"], found["cluster_id"]),
-        tenant=reference(found["tenant"], found["tenant_id"]),
-        host=reference(found["host"], found["host_id"]),
-        context=found["context"],
-        budget=found["budget"],
-        is_definition=True,
-        extra=extra,
-        origin=problems.document.origin("definition", pointer, None, problems.spellings),
-    )
+        extra |= reference_extra(key, row[key])
+    named: dict[str, Any] = {
+        key: reference(row[key], row[f"{key}Id"]) for key in _REFERENCES
+    }
+    return [
+        Task(
+            id=row["id"],
+            name=row["name"] or "",
+            type=row["type"],
+            subtasks=subtasks,
+            prohibit_rollback=row["prohibitRollback"],
+            definition_id=row["taskDefinitionId"],
+            context=row["context"],
+            budget=row["budget"],
+            is_definition=True,
+            extra=extra,
+            origin=problems.document.origin("definition", pointer, None, spellings),
+            **named,
+        )
+    ]
 
 
-def _own_fields(
-    extra: Mapping[str, Any], shape: Shape, pointer: str, problems: Problems
-) -> dict[str, Any]:
-    """Keep the fields that begin with ``x-``, and name those that do not belong here."""
-    kept = {}
-    for key, value in extra.items():
-        if key.startswith("x-"):
-            kept[key] = value
-        elif key in _OF_A_RESPONSE and shape is _TASK:
-            message = f"{key} belongs to a response: {_RENAME}"
-            problems.add(message, f"{pointer}/{key}")
-        elif key in _OF_A_RUN:
-            problems.add(f"{key} belongs to a run: {_RENAME}", f"{pointer}/{key}")
-        else:
-            near = difflib.get_close_matches(key, sorted(shape.keys), 1)
-            meant = f": did you mean {near[0]}?" if near else "; own fields begin with x-"
-            problems.add(f"{key} is no field of a definition{meant}", f"{pointer}/{key}")
-    return kept
+def _attributes(row: dict[str, Any]) -> dict[str, Any]:
+    """Give what a subtask has of what was read of it."""
+    own = row.pop("own")
+    return filled(row) | {"extra": own or {}}
+
+
+def _check_names(listed: list[Any], place: str, problems: Problems) -> Counter[str]:
+    """Count the names of subtasks; they must be unique where they stand for ids."""
+    rows = [row if isinstance(row, dict) else {} for row in listed]
+    names = Counter(
+        row["name"] for row in rows if row.get("name") and isinstance(row["name"], str)
+    )
+    for position, row in enumerate(listed):
+        if not isinstance(row, dict) or row.get("id") is not None:
+            continue
+        name = row.get("name")
+        if not name:
+            problems.add("a subtask needs a name or an id", f"{place}/{position}")
+        elif isinstance(name, str) and names[name] > 1:
+            message = f"{names[name]} subtasks have this name: give them ids"
+            problems.add(message, f"{place}/{position}/name")
+    return names
 
 
 def _subtasks(
-    rows: Iterable[dict[str, Any]], prefix: str, problems: Problems
+    rows: Iterable[dict[str, Any]], names: Counter[str], prefix: str, problems: Problems
 ) -> tuple[Subtask, ...]:
     rows = list(rows)
-    names = Counter(row["name"] for row in rows if row["name"])
-    for position, row in enumerate(rows):
-        if row["id"] is None:
-            row["id"] = row["name"]
-            if not row["name"]:
-                problems.add("a subtask needs a name or an id", f"{prefix}/{position}")
-            elif names[row["name"]] > 1:
-                message = f"{names[row['name']]} subtasks have this name: give them ids"
-                problems.add(message, f"{prefix}/{position}/name")
+    for row in rows:
+        row["id"] = row["name"] if row["id"] is None else row["id"]
     ids = {row["id"] for row in rows}
     by_name = {row["name"]: row["id"] for row in rows if row["name"]}
     used = [
@@ -261,13 +344,13 @@ def _subtasks(
 
 
 def _resolved(
-    item: Id,
-    ids: set[Id],
-    by_name: Mapping[str, Id],
+    item: ModelId,
+    ids: set[ModelId],
+    by_name: Mapping[str, ModelId],
     names: Counter[str],
     pointer: str,
     problems: Problems,
-) -> Id:
+) -> ModelId:
     """Give the id of the subtask that an edge means; what nothing is called stays."""
     if item in ids or not isinstance(item, str) or item not in by_name:
         return item

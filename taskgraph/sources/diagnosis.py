@@ -7,10 +7,10 @@ import re
 import zipfile
 from typing import NamedTuple
 
-from taskgraph.errors import InputError
+from taskgraph.errors import InputError, Problem
 from taskgraph.model import Id, Subtask, Task
 from taskgraph.sources.decoding import decode
-from taskgraph.sources.document import Document, Problems
+from taskgraph.sources.document import Document, Problems, ReadTasks
 from taskgraph.sources.limits import Allowance
 from taskgraph.sources.naming import DIAGNOSIS_LIST, LOG_NAME
 from taskgraph.sources.unpacking import DAMAGED, members, read_member
@@ -52,7 +52,7 @@ class _Log(NamedTuple):
 
 def read_diagnosis(
     archive: zipfile.ZipFile, listing: zipfile.ZipInfo, file: str, allowance: Allowance
-) -> list[Task]:
+) -> ReadTasks:
     """Read a task of an archive.
 
     Of each log the last 100 lines are kept, of the last five runs of a subtask; what is
@@ -97,20 +97,21 @@ def read_diagnosis(
             )
         )
         places.append(f"/{place}")
-    problems.finish()
+    if wrong := problems.error():
+        raise wrong
     if not subtasks:
-        raise problems.refuse("lists no subtask", "", "ask OCP for the diagnosis again")
+        problem = Problem("lists no subtask", "")
+        raise document.error([problem], "ask OCP for the diagnosis again")
     unlisted = [log.info.filename for runs in logs.values() for log in runs]
     extra = {DIAGNOSIS_LIST: others, "logs of no subtask": sorted(unlisted)}
-    return [
-        Task(
-            id=None,
-            name=_name(archive, listing, file),
-            subtasks=tuple(subtasks),
-            extra={key: rows[:_MOST_OTHERS] for key, rows in extra.items() if rows},
-            origin=document.origin("diagnosis", "", tuple(places)),
-        )
-    ]
+    task = Task(
+        id=None,
+        name=_name(archive, listing, file),
+        subtasks=tuple(subtasks),
+        extra={key: rows[:_MOST_OTHERS] for key, rows in extra.items() if rows},
+        origin=document.origin("diagnosis", "", tuple(places)),
+    )
+    return ReadTasks([task])
 
 
 def _name(archive: zipfile.ZipFile, listing: zipfile.ZipInfo, file: str) -> str:

@@ -8,9 +8,8 @@ from typing import Any
 
 from taskgraph.errors import InputError
 from taskgraph.model import Task
-from taskgraph.sources.document import Document, Problems
+from taskgraph.sources.document import Document, Problems, ReadTasks
 from taskgraph.sources.naming import has_json_name, has_yaml_name, is_definition_name
-from taskgraph.sources.ocp import read_ocp
 from taskgraph.sources.parsing import json_inside, parse_json
 from taskgraph.sources.times import with_offsets
 
@@ -22,20 +21,36 @@ _YAML_START = re.compile(
 )
 
 
-def read_document(document: Document) -> list[Task]:
+def read_document(document: Document) -> ReadTasks:
     """Tell what a document is, and read every task of it.
 
     A definition is told by its file name or its ``kind``, so that a damaged response is
     never taken for one; everything else by the fields that it has.
 
+    Returns
+    -------
+    ReadTasks
+        Both tasks and an error where one of a list of tasks is wrong.
+
     Raises
     ------
     InputError
-        With every problem, if the document cannot be read or holds no task.
+        With every problem, if the document cannot be read or holds no good task.
     """
     if _is_yaml(document):
-        return _read_yaml(replace(document, syntax="yaml"))
-    return _read_json(document)
+        document = replace(document, syntax="yaml")
+        read = _read_yaml
+    else:
+        read = _read_json
+    problems = Problems(document)
+    try:
+        tasks = read(problems)
+    except InputError as error:
+        raise document.error(error.problems, error.hint) from None
+    wrong = problems.error()
+    if wrong is not None and not tasks:
+        raise wrong
+    return ReadTasks([with_offsets(task) for task in tasks], wrong)
 
 
 def _is_yaml(document: Document) -> bool:
@@ -51,43 +66,19 @@ def _is_yaml(document: Document) -> bool:
     return place is None or place[1] > 1
 
 
-def _read_yaml(document: Document) -> list[Task]:
+def _read_yaml(problems: Problems) -> list[Task]:
     from taskgraph.sources.definition import KIND, read_definition
     from taskgraph.sources.yaml_text import parse_yaml
 
-    root = parse_yaml(document)
-    problems = Problems(document)
-    if not _is_definition(root, document.file):
+    root = parse_yaml(problems.document)
+    if not _is_definition(root, problems.document.file):
         hint = f"name it *.task.yaml if it is one, or say kind: {KIND}"
         raise problems.refuse("is YAML, and no definition of a task", "", hint)
-    tasks = read_definition(root, problems)
-    problems.finish()
-    return tasks
+    return read_definition(root, problems)
 
 
-def _read_json(document: Document) -> list[Task]:
-    """Read JSON in which no object has a key twice.
-
-    Where a document has no quote inside a text, lost keys are found by counting quotes,
-    which is faster than to look for them while parsing.
-    """
-    data = document.data
-    by_count = b"\\" not in data or b'\\"' not in data  # the first takes no time
-    root = parse_json(document, refuse_repeated=not by_count)
-    problems = Problems(document)
-    try:
-        tasks = _read_root(root, problems)
-        problems.finish()
-    except InputError:
-        if by_count:
-            parse_json(document)  # a key that stands twice may be the reason
-        raise
-    if by_count and 2 * problems.tally.texts != data.count(b'"'):
-        parse_json(document)
-    return [with_offsets(task) for task in tasks] if problems.has_naive_times else tasks
-
-
-def _read_root(root: Any, problems: Problems) -> list[Task]:
+def _read_json(problems: Problems) -> list[Task]:
+    root = parse_json(problems.document)
     if _is_definition(root, problems.document.file):
         from taskgraph.sources.definition import read_definition
 
@@ -102,6 +93,8 @@ def _read_root(root: Any, problems: Problems) -> list[Task]:
         from taskgraph.sources.obshell import read_obshell
 
         return read_obshell(root, problems)
+    from taskgraph.sources.ocp import read_ocp
+
     return read_ocp(root, problems)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.model import Origin
+from taskgraph.model import Origin, Task
 from taskgraph.privacy import mask_text
 from taskgraph.sources.positions import locate
-from taskgraph.sources.tally import Tally
 
-__all__ = ["MEND", "Document", "Problems"]
+__all__ = ["MEND", "Document", "Problems", "ReadTasks"]
+
+T = TypeVar("T")
 
 MEND = "mend what is named here, or save the response of the API again"
 _MOST_PROBLEMS = 1000
@@ -77,6 +79,13 @@ class Document:
         return InputError(self.file, placed, hint)
 
 
+class ReadTasks(NamedTuple):
+    """What one document gave: its good tasks, and what is wrong with the others."""
+
+    tasks: list[Task]
+    error: InputError | None = None
+
+
 class Problems:
     """What is wrong with one document, gathered while it is read.
 
@@ -86,23 +95,19 @@ class Problems:
 
     Attributes
     ----------
-    tally : Tally
-        What was read so far.
     hint : str
         What to do about what is wrong.
-    has_naive_times : bool
-        Some time that was read has no offset.
-    spellings : dict of str to str
-        The keys that were not spelled as usual, by attribute.
     """
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.tally = Tally()
         self.hint = MEND
-        self.has_naive_times = False
-        self.spellings: dict[str, str] = {}
-        self._found: list[Problem] = []
+        self._noted: list[Problem] = []
+
+    @property
+    def count(self) -> int:
+        """How many were noted so far."""
+        return len(self._noted)
 
     def add(self, message: str, pointer: str) -> None:
         """Note a problem and go on, unless there are far too many.
@@ -110,24 +115,60 @@ class Problems:
         Raises
         ------
         InputError
-            With the first 1000 problems.
+            At the 1000th problem.
         """
-        self._found.append(Problem(message, pointer))
-        if len(self._found) >= _MOST_PROBLEMS:
-            hint = f"reading stopped after {_MOST_PROBLEMS} problems: {self.hint}"
-            raise self.document.error(self._found, hint)
+        self._noted.append(Problem(message, pointer))
+        if self._is_full:
+            raise InputError(self.document.file, self._noted, self._last_hint)
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._noted) >= _MOST_PROBLEMS
+
+    @property
+    def _last_hint(self) -> str:
+        if self._is_full:
+            return f"reading stopped after {_MOST_PROBLEMS} problems: {self.hint}"
+        return self.hint
 
     def refuse(self, message: str, pointer: str, hint: str) -> InputError:
-        """Make the error of a document that is no task at all."""
-        return self.document.error([Problem(message, pointer)], hint)
+        """Make the error of what is no task at all; its place is found when it is told."""
+        return InputError(self.document.file, [Problem(message, pointer)], hint)
 
-    def finish(self) -> None:
-        """Raise what was noted.
+    def each(self, items: Iterable[T], read: Callable[[T], list[Task]]) -> list[Task]:
+        """Read the items of a list; one that holds no task does not stop the others.
+
+        Parameters
+        ----------
+        items : iterable
+        read : callable
+            From an item to its tasks: none, where it notes problems.
 
         Raises
         ------
         InputError
-            With every problem, if there is one.
+            If every item is refused: that of the first.
         """
-        if self._found:
-            raise self.document.error(self._found, self.hint)
+        tasks: list[Task] = []
+        refused: list[InputError] = []
+        before = self.count
+        for item in items:
+            try:
+                tasks += read(item)
+            except InputError as error:
+                if self._is_full or len(refused) == _MOST_PROBLEMS:
+                    break
+                refused.append(error)
+        if refused and not tasks and self.count == before:
+            raise refused[0]
+        if refused and self.hint == MEND:
+            self.hint = refused[0].hint
+        self._noted += [problem for error in refused for problem in error.problems]
+        del self._noted[_MOST_PROBLEMS:]
+        return tasks
+
+    def error(self) -> InputError | None:
+        """Make the error of what was noted, if there is anything."""
+        if not self._noted:
+            return None
+        return self.document.error(self._noted, self._last_hint)

@@ -3,37 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Generic, NamedTuple, Required, TypeAlias, TypeVar
+
+from pydantic import AfterValidator, Field
+from typing_extensions import TypedDict
 
 from taskgraph.errors import InputError
 from taskgraph.model import ApiError, Envelope
-from taskgraph.sources.document import MEND, Problems
-from taskgraph.sources.kinds import (
-    ANY,
-    FLAG,
-    INTEGER,
-    TEXT,
-    TIME,
-    describe,
-    is_id,
-)
-from taskgraph.sources.shapes import Field, Shape
+from taskgraph.sources.document import Problems
+from taskgraph.sources.fields import Flag, Free, Maybe, Text, Time, Whole, is_id
+from taskgraph.sources.validating import read_object, without_wrong
 
-__all__ = ["ENVELOPE_KEYS", "Item", "items_of", "no_data", "read_envelope", "unwrap"]
+__all__ = [
+    "Item",
+    "OneOrMore",
+    "Opened",
+    "Response",
+    "items_of",
+    "no_data",
+    "open_response",
+]
+
+T = TypeVar("T")
 
 _LOOK_UP = "look the trace id up in OCP's log"
-_ENVELOPE = Shape(
-    {
-        "successful": Field(FLAG, "successful"),
-        "status": Field(ANY, "status"),
-        "timestamp": Field(TIME, "timestamp"),
-        "duration": Field(INTEGER, "duration"),
-        "server": Field(TEXT, "server"),
-        "trace_id": Field(TEXT, "traceId"),
-        "error": Field(ANY, "error"),
-    }
-)
-ENVELOPE_KEYS = _ENVELOPE.keys | {"data"}
+
+OneOrMore: TypeAlias = T | Annotated[list[T], Field(min_length=1)]
+
+
+class Around(TypedDict, total=False, extra_items=Free):  # type: ignore[call-arg]
+    """What a response says about itself."""
+
+    successful: Maybe[Flag]
+    status: Maybe[Free]
+    timestamp: Maybe[Time]
+    duration: Maybe[Whole]
+    server: Maybe[Text]
+    traceId: Maybe[Text]
+    error: Maybe[Free]
+
+
+class Page(TypedDict, Generic[T], total=False, extra_items=Free):  # type: ignore[call-arg]
+    """A part of a long list, and where in it."""
+
+    contents: Required[list[T]]
+
+
+class Response(Around, Generic[T], total=False, extra_items=Free):  # type: ignore[call-arg]
+    """A whole response that holds a task, or several."""
+
+    data: Required[OneOrMore[T] | Page[T]]
+
+
+def _envelope(around: dict[str, Any]) -> Envelope:
+    raw, status = around["error"], around["status"]
+    error = None
+    if isinstance(raw, Mapping):
+        code, message = raw.get("code"), raw.get("message")
+        error = ApiError(
+            code if is_id(code) else None,
+            message if isinstance(message, str) else None,
+        )
+    elif raw is not None:
+        error = ApiError(message=str(raw))
+    return Envelope(
+        successful=around["successful"],
+        status=status if is_id(status) and isinstance(status, int) else None,
+        timestamp=around["timestamp"],
+        duration=around["duration"],
+        server=around["server"],
+        trace_id=around["traceId"],
+        error=error,
+    )
+
+
+_ENVELOPE: TypeAlias = Annotated[Around, AfterValidator(_envelope)]
+_KEYS = {*Around.__annotations__, "data"}
 
 
 class Item(NamedTuple):
@@ -43,9 +88,18 @@ class Item(NamedTuple):
     pointer: str
 
 
-def unwrap(
+class Opened(NamedTuple):
+    """What a document holds, and what the response says that it came in."""
+
+    items: Iterator[Item]
+    envelope: Envelope | None = None
+    is_sound: bool = True
+    """Nothing is wrong with the response itself."""
+
+
+def open_response(
     root: Mapping[str, Any], what_to_save: str, problems: Problems, above: str = ""
-) -> Iterator[Item]:
+) -> Opened:
     """Give what a response holds in ``data``, in a list there, or in a page there.
 
     ``above`` is the pointer of the response.
@@ -58,20 +112,19 @@ def unwrap(
     payload, pointer = root.get("data"), f"{above}/data"
     if payload is None or (_tells_of_a_failure(root) and not _may_hold_tasks(payload)):
         raise no_data(root, what_to_save, problems, above)
-    problems.tally.texts += 1
+    before = problems.count
+    around = {key: value for key, value in root.items() if key != "data"}
+    envelope = read_object(_ENVELOPE, around, above, problems)
+    items = iter([Item(payload, pointer)])
     if isinstance(payload, dict) and payload.get("contents") is not None:
-        page = {key: value for key, value in payload.items() if key != "contents"}
-        problems.tally.texts += 1
-        problems.tally.add_values([page], {dict})
+        page = read_object(Page[Any], payload, pointer, problems)
         payload, pointer = payload["contents"], f"{pointer}/contents"
-        if not isinstance(payload, list):
-            message = f"contents must be a list, not {describe(payload)}"
-            raise problems.refuse(message, pointer, MEND)
+        items = iter(()) if page is None else items
     if isinstance(payload, list):
         if not payload:
             raise problems.refuse("is a list without tasks", pointer, what_to_save)
-        return items_of(payload, pointer)
-    return iter([Item(payload, pointer)])
+        items = items_of(payload, pointer)
+    return Opened(items, envelope, problems.count == before)
 
 
 def _tells_of_a_failure(root: Mapping[str, Any]) -> bool:
@@ -92,36 +145,12 @@ def items_of(values: list[Any], pointer: str) -> Iterator[Item]:
     return (Item(value, f"{pointer}/{i}") for i, value in enumerate(values))
 
 
-def read_envelope(root: Mapping[str, Any], problems: Problems, above: str = "") -> Envelope:
-    """Read what a response says about itself."""
-    around = {key: value for key, value in root.items() if key != "data"}
-    found = _ENVELOPE.read(around, above, problems)
-    raw, status = found["error"], found["status"]
-    error = None
-    if isinstance(raw, Mapping):
-        code, message = raw.get("code"), raw.get("message")
-        error = ApiError(
-            code if is_id(code) else None,
-            message if isinstance(message, str) else None,
-        )
-    elif raw is not None:
-        error = ApiError(message=str(raw))
-    return Envelope(
-        successful=found["successful"],
-        status=status if is_id(status) and isinstance(status, int) else None,
-        timestamp=found["timestamp"],
-        duration=found["duration"],
-        server=found["server"],
-        trace_id=found["trace_id"],
-        error=error,
-    )
-
-
 def no_data(
     root: Mapping[str, Any], what_to_save: str, problems: Problems, above: str = ""
 ) -> InputError:
     """Say what a response without data is, whatever else is wrong with it."""
-    envelope = read_envelope(root, Problems(problems.document))
+    around = {key: value for key, value in root.items() if key != "data"}
+    envelope: Envelope = without_wrong(_ENVELOPE, around)
     error = envelope.error
     if error is None and isinstance(root.get("message"), str):
         code = root.get("code")
@@ -138,7 +167,7 @@ def no_data(
     if envelope.successful is False:
         text = f"says that the request failed, and not why{trace}"
         return problems.refuse(text, f"{above}/successful", _LOOK_UP)
-    if not ENVELOPE_KEYS & root.keys():
+    if not _KEYS & root.keys():
         hint = f"a task has subtasks, at the top or in data: {what_to_save}"
         return problems.refuse("holds no task", "", hint)
     hint = f"it holds no task: {what_to_save}"

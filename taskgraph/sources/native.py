@@ -3,84 +3,149 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Annotated, Any, Required, TypeAlias
+
+from pydantic import AfterValidator, ConfigDict, Field, with_config
+from typing_extensions import TypedDict
 
 from taskgraph.model import ApiError, Envelope, Reference, Subtask, Task
 from taskgraph.sources.document import Problems
-from taskgraph.sources.kinds import (
-    FLAG,
-    ID,
-    IDS,
-    INTEGER,
-    LIST,
-    OBJECT,
-    OBJECTS,
-    TEXT,
-    TEXTS,
-    TIME,
-    Kind,
+from taskgraph.sources.fields import (
+    Apart,
+    Flag,
+    Id,
+    Ids,
+    Maybe,
+    Object,
+    Text,
+    Texts,
+    Time,
+    Told,
+    Whole,
 )
-from taskgraph.sources.shapes import Field, Shape, rows_of
+from taskgraph.sources.validating import Keys, read_object, read_rows
 
-__all__ = ["FORMAT", "read_native", "write_task"]
+__all__ = ["FORMAT", "OwnDocument", "read_native", "write_task"]
 
 FORMAT = "taskgraph/task"
 _VERSION = 1
-
-_KINDS = {
-    "id": ID, "name": TEXT, "description": TEXT, "status": TEXT, "operation": TEXT,
-    "type": TEXT, "timeout": INTEGER, "attempts": INTEGER, "upstreams": IDS,
-    "downstreams": IDS, "prohibit_rollback": FLAG, "prohibit_skip": FLAG,
-    "parallel_index": INTEGER, "series_id": INTEGER, "task_id": ID, "node_type": TEXT,
-    "class_name": TEXT, "executor": TEXT, "create_time": TIME, "start_time": TIME,
-    "finish_time": TIME, "host": TEXT, "logs": TEXTS, "definition_id": ID,
-    "budget": INTEGER, "is_definition": FLAG, "is_summary": FLAG, "assumed_offset": TEXT,
-    "context": OBJECT, "naive_times": LIST,
-}  # fmt: skip
-_PART = OBJECT._replace(is_free=False, is_read_apart=True)  # read field by field
-_REFERENCES = ("creator", "cluster", "tenant", "host")
+_CLOSED = ConfigDict(extra="forbid")
 _DEFAULTS = {"name": "", "logs": (), "is_definition": False, "is_summary": False}
-_APART = frozenset({"subtasks", "envelope", "extra", "origin", *_REFERENCES})
 
 
-def _field(attribute: str, kind: Kind | None = None) -> Field:
-    chosen = kind or _KINDS[attribute]
-    return Field(chosen, attribute, default=_DEFAULTS.get(attribute))
+@with_config(_CLOSED)
+class OwnSubtask(TypedDict, total=False):
+    """A subtask as the model has it."""
+
+    id: Required[Id]
+    name: Maybe[Text]
+    description: Maybe[Text]
+    status: Maybe[Text]
+    operation: Maybe[Text]
+    timeout: Maybe[Whole]
+    attempts: Maybe[Whole]
+    upstreams: Maybe[Ids]
+    downstreams: Maybe[Ids]
+    prohibit_rollback: Maybe[Flag]
+    prohibit_skip: Maybe[Flag]
+    parallel_index: Maybe[Whole]
+    series_id: Maybe[Whole]
+    task_id: Maybe[Id]
+    node_type: Maybe[Text]
+    class_name: Maybe[Text]
+    executor: Maybe[Text]
+    create_time: Maybe[Time]
+    start_time: Maybe[Time]
+    finish_time: Maybe[Time]
+    host: Maybe[Text]
+    logs: Maybe[Texts]
+    extra: Maybe[Object]
 
 
-_SUBTASK = Shape(
-    {name: _field(name) for name in Subtask._fields if name not in ("id", "extra")}
-    | {"id": Field(ID, "id", required=True), "fields": Field(OBJECT, "extra")}
-)
-_TASK = Shape(
-    {field.name: _field(field.name) for field in fields(Task) if field.name not in _APART}
-    | {name: Field(_PART, name) for name in (*_REFERENCES, "envelope")}
-    | {"subtasks": Field(OBJECTS, "subtasks"), "fields": Field(OBJECT, "extra")}
-)
-_REFERENCE = Shape({"id": Field(ID, "id"), "name": Field(TEXT, "name")})
-_ENVELOPE = Shape(
-    {
-        "successful": Field(FLAG, "successful"),
-        "status": Field(INTEGER, "status"),
-        "timestamp": Field(TIME, "timestamp"),
-        "duration": Field(INTEGER, "duration"),
-        "server": Field(TEXT, "server"),
-        "trace_id": Field(TEXT, "trace_id"),
-        "error": Field(_PART, "error"),
-    }
-)
-_ERROR = Shape({"code": Field(ID, "code"), "message": Field(TEXT, "message")})
-_ROOT = Shape(
-    {
-        "format": Field(TEXT, "format"),
-        "version": Field(INTEGER, "version"),
-        "dialect": Field(TEXT, "dialect"),
-        "task": Field(_PART, "task", required=True),
-    }
-)
+@with_config(_CLOSED)
+class _Reference(TypedDict, total=False):
+    id: Maybe[Id]
+    name: Maybe[Text]
+
+
+@with_config(_CLOSED)
+class _Error(TypedDict, total=False):
+    code: Maybe[Id]
+    message: Maybe[Text]
+
+
+def _made(model: Any, row: dict[str, Any]) -> Any:
+    """Make what the model has from a row, with its defaults for what is not there."""
+    return model(**{key: value for key, value in row.items() if value is not None})
+
+
+_NAMED: TypeAlias = Annotated[_Reference, AfterValidator(partial(_made, Reference))]
+_FAULT: TypeAlias = Annotated[_Error, AfterValidator(partial(_made, ApiError))]
+
+
+@with_config(_CLOSED)
+class _Envelope(TypedDict, total=False):
+    successful: Maybe[Flag]
+    status: Maybe[Whole]
+    timestamp: Maybe[Time]
+    duration: Maybe[Whole]
+    server: Maybe[Text]
+    trace_id: Maybe[Text]
+    error: Maybe[_FAULT]
+
+
+_AROUND: TypeAlias = Annotated[_Envelope, AfterValidator(partial(_made, Envelope))]
+_PLACE: TypeAlias = Annotated[tuple[Whole | None, Text], Told("position")]
+
+
+@with_config(_CLOSED)
+class OwnTask(TypedDict, total=False):
+    """A task as the model has it."""
+
+    id: Maybe[Id]
+    name: Maybe[Text]
+    status: Maybe[Text]
+    operation: Maybe[Text]
+    type: Maybe[Text]
+    subtasks: Maybe[Annotated[list[Any], Apart(OwnSubtask)]]
+    creator: Maybe[_NAMED]
+    executor: Maybe[Text]
+    create_time: Maybe[Time]
+    start_time: Maybe[Time]
+    finish_time: Maybe[Time]
+    prohibit_rollback: Maybe[Flag]
+    definition_id: Maybe[Id]
+    cluster: Maybe[_NAMED]
+    tenant: Maybe[_NAMED]
+    host: Maybe[_NAMED]
+    context: Maybe[Object]
+    budget: Maybe[Whole]
+    is_definition: Maybe[Flag]
+    is_summary: Maybe[Flag]
+    naive_times: Maybe[
+        Annotated[list[_PLACE], Field(fail_fast=True), AfterValidator(tuple)]
+    ]
+    assumed_offset: Maybe[Text]
+    extra: Maybe[Object]
+    envelope: Maybe[_AROUND]
+
+
+@with_config(_CLOSED)
+class OwnDocument(TypedDict, total=False):
+    """A document in taskgraph's own JSON."""
+
+    format: Required[Text]
+    version: Maybe[Whole]
+    dialect: Maybe[Text]
+    task: Required[OwnTask]
+
+
+_KEYS = Keys("{} is no field of taskgraph/task".format)
+_ROW: TypeAlias = Annotated[OwnSubtask, AfterValidator(partial(_made, Subtask))]
 
 
 def write_task(task: Task) -> str:
@@ -139,84 +204,21 @@ def read_native(root: Mapping[str, Any], problems: Problems) -> list[Task]:
     InputError
         If a later version wrote it.
     """
-    top = _read(_ROOT, root, "", problems)
-    if (top["version"] or 0) > _VERSION:
-        message = f"is written in version {top['version']} of {FORMAT}"
+    version = root.get("version")
+    if type(version) is int and version > _VERSION:
+        message = f"is written in version {version} of {FORMAT}"
         hint = f"this taskgraph reads version {_VERSION}: use the one that wrote it"
         raise problems.refuse(message, "/version", hint)
-    problems.finish()
-    return [_read_task(top["task"], top["dialect"] or "ocp", problems)]
-
-
-def _read(
-    shape: Shape, raw: Mapping[str, Any], pointer: str, problems: Problems
-) -> dict[str, Any]:
-    """Read an object that may have no other fields."""
-    found = shape.read(raw, pointer, problems)
-    _refuse_unknown(found.pop("extra"), pointer, problems)
-    return found
-
-
-def _refuse_unknown(extra: Mapping[str, Any], pointer: str, problems: Problems) -> None:
-    for key in extra:
-        problems.add(f"{key} is no field of {FORMAT}", f"{pointer}/{key}")
-
-
-def _read_task(raw: Mapping[str, Any], dialect: str, problems: Problems) -> Task:
-    pointer = "/task"
-    found = _read(_TASK, raw, pointer, problems)
-    rows = found.pop("subtasks") or ()
-    subtasks = _SUBTASK.read_all(
-        rows, lambda position: f"{pointer}/subtasks/{position}", problems, _make_subtasks
-    )
-    for position, row in enumerate(rows):
-        if isinstance(row, dict) and (unknown := row.keys() - _SUBTASK.keys):
-            place = f"{pointer}/subtasks/{position}"
-            _refuse_unknown(dict.fromkeys(sorted(unknown)), place, problems)
-    for name in _REFERENCES:
-        if found[name] is not None:
-            found[name] = Reference(
-                **_read(_REFERENCE, found[name], f"{pointer}/{name}", problems)
-            )
-    if found["envelope"] is not None:
-        found["envelope"] = _read_envelope(
-            found["envelope"], f"{pointer}/envelope", problems
-        )
-    extra = found.pop("fields") or {}
-    found["naive_times"] = _naive_times(found["naive_times"] or (), problems)
-    return Task(
-        **found,
-        subtasks=subtasks,
-        extra=extra,
-        origin=problems.document.origin(dialect, pointer),
-    )
-
-
-def _make_subtasks(columns: dict[str, Any], count: int) -> Iterable[Subtask]:
-    columns["extra"] = [fields or {} for fields in columns.pop("fields")]
-    return rows_of(Subtask)(columns, count)
-
-
-def _read_envelope(raw: Mapping[str, Any], pointer: str, problems: Problems) -> Envelope:
-    found = _read(_ENVELOPE, raw, pointer, problems)
-    if found["error"] is not None:
-        found["error"] = ApiError(
-            **_read(_ERROR, found["error"], f"{pointer}/error", problems)
-        )
-    return Envelope(**found)
-
-
-def _naive_times(
-    items: Iterable[Any], problems: Problems
-) -> tuple[tuple[int | None, str], ...]:
-    found = []
-    for position, item in enumerate(items):
-        match item:
-            case [int() | None as place, str() as attribute]:
-                found.append((place, attribute))
-            case _:
-                problems.add(
-                    f"item {position} must be a position and an attribute",
-                    f"/task/naive_times/{position}",
-                )
-    return tuple(found)
+    top = read_object(OwnDocument, root, "", problems, _KEYS)
+    raw = root.get("task")
+    rows = raw.get("subtasks") if isinstance(raw, dict) else None
+    subtasks = []
+    if isinstance(rows, list):
+        subtasks = read_rows(_ROW, rows, "/task/subtasks", problems, _KEYS)
+    if problems.count:
+        return []
+    fields = top["task"] | {
+        "subtasks": tuple(subtasks),
+        "origin": problems.document.origin(top["dialect"] or "ocp", "/task"),
+    }
+    return [_made(partial(Task, id=None), fields)]

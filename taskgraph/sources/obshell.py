@@ -8,25 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
-from taskgraph.model import Envelope, Id, Operation, Status, Subtask, Task
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+from taskgraph.model import Envelope, Operation, Status, Subtask, Task
+from taskgraph.model import Id as ModelId
 from taskgraph.sources.document import Problems
-from taskgraph.sources.envelope import Item, items_of, read_envelope, unwrap
-from taskgraph.sources.kinds import (
-    ANY,
-    ID,
-    INTEGER,
-    OBJECTS,
-    TEXT,
-    TEXTS,
-    TIME,
+from taskgraph.sources.envelope import (
+    Item,
+    OneOrMore,
+    Opened,
+    Response,
+    items_of,
+    open_response,
+)
+from taskgraph.sources.fields import (
+    Apart,
+    Free,
+    Id,
+    Maybe,
+    Text,
+    Texts,
+    Time,
+    Whole,
     describe,
 )
-from taskgraph.sources.shapes import Field, Shape
+from taskgraph.sources.validating import read_object, read_rows
 
-__all__ = ["read_obshell"]
+__all__ = ["ObshellDocument", "read_obshell"]
 
 _GET_THE_DAG = "save the response of GET /api/v1/task/dag/{id}: it has the whole DAG"
 _MOST_EDGES = 1_000_000
@@ -37,27 +50,55 @@ _ENDED = frozenset({Status.FAILED, Status.SUCCESSFUL})
 # What is to run again is set back to the epoch, and what never ran to the year 1.
 _NEVER = datetime(1970, 1, 2, tzinfo=UTC)
 
-_COMMON = {
-    "generic_id": Field(ID, "id"),
-    "name": Field(TEXT, "name", default=""),
-    "state": Field(TEXT, "state"),
-    "operator": Field(TEXT, "operator"),
-    "start_time": Field(TIME, "start_time"),
-    "end_time": Field(TIME, "end_time"),
+
+class _Common(TypedDict, total=False, extra_items=Free):  # type: ignore[call-arg]
+    """What DAGs, nodes and sub-tasks share."""
+
+    id: Maybe[Id]
+    name: Maybe[Text]
+    state: Maybe[Text]
+    operator: Maybe[Text]
+    start_time: Maybe[Time]
+    end_time: Maybe[Time]
+
+
+class ObshellSubTask(_Common, total=False, extra_items=Free):  # type: ignore[call-arg]
+    """One piece of work, which an agent does."""
+
+    task_id: Maybe[Id]
+    execute_times: Maybe[Whole]
+    execute_agent: Maybe[Free]
+    task_logs: Maybe[Texts]
+
+
+class ObshellNode(_Common, total=False, extra_items=Free):  # type: ignore[call-arg]
+    """Sub-tasks that run side by side."""
+
+    node_id: Maybe[Id]
+    sub_tasks: Maybe[Annotated[list[Any], Apart(ObshellSubTask)]]
+
+
+@with_config(
+    ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["dag_id"]}, {"required": ["nodes"]}]}
+    )
+)
+class ObshellDag(_Common, total=False, extra_items=Free):  # type: ignore[call-arg]
+    """Nodes that run one after the other."""
+
+    dag_id: Maybe[Id]
+    nodes: Maybe[Annotated[list[Any], Apart(ObshellNode)]]
+
+
+_DagOrNode: TypeAlias = (
+    ObshellDag
+    | Annotated[ObshellNode, Field(json_schema_extra={"required": ["sub_tasks"]})]
+)
+ObshellDocument: TypeAlias = Response[_DagOrNode] | OneOrMore[_DagOrNode]
+_KNOWN = {
+    kind: frozenset(kind.__annotations__)
+    for kind in (ObshellSubTask, ObshellNode, ObshellDag)
 }
-_DAG = Shape(_COMMON | {"dag_id": Field(ID, "dag_id"), "nodes": Field(OBJECTS, "nodes")})
-_NODE = Shape(
-    _COMMON | {"node_id": Field(ID, "node_id"), "sub_tasks": Field(OBJECTS, "sub_tasks")}
-)
-_SUB_TASK = Shape(
-    _COMMON
-    | {
-        "task_id": Field(ID, "task_id"),
-        "attempts": Field(INTEGER, "execute_times"),
-        "agent": Field(ANY, "execute_agent"),
-        "logs": Field(TEXTS, "task_logs", default=()),
-    }
-)
 
 
 def read_obshell(root: Any, problems: Problems) -> list[Task]:
@@ -68,28 +109,31 @@ def read_obshell(root: Any, problems: Problems) -> list[Task]:
     InputError
         If the document holds a single sub-task, or a DAG with far too many edges.
     """
-    envelope = None
     if isinstance(root, list):
-        items = items_of(root, "")
+        opened = Opened(items_of(root, ""))
     elif "data" in root:
-        items = unwrap(root, _GET_THE_DAG, problems)
-        envelope = read_envelope(root, problems)
+        opened = open_response(root, _GET_THE_DAG, problems)
     else:
-        items = iter([Item(root, "")])
-    return [_read_item(item, envelope, problems) for item in items]
+        opened = Opened(iter([Item(root, "")]))
+    read = partial(_read_item, envelope=opened.envelope, problems=problems)
+    tasks = problems.each(opened.items, read)
+    return tasks if opened.is_sound else []
 
 
-def _read_item(item: Item, envelope: Envelope | None, problems: Problems) -> Task:
+def _read_item(item: Item, envelope: Envelope | None, problems: Problems) -> list[Task]:
     raw, pointer = item
+    before = problems.count
     if not isinstance(raw, dict):
         problems.add(f"a DAG must be an object, not {describe(raw)}", pointer)
-        return Task(id=None)
+        return []
     if "dag_id" in raw or "nodes" in raw:
-        return _read_dag(raw, pointer, envelope, problems)
-    if "sub_tasks" in raw:
-        return _read_node(raw, pointer, envelope, problems)
-    what = "is one sub-task of obshell, not a DAG"
-    raise problems.refuse(what, pointer, _GET_THE_DAG)
+        task = _read_dag(raw, pointer, envelope, problems)
+    elif "sub_tasks" in raw:
+        task = _read_node(raw, pointer, envelope, problems)
+    else:
+        what = "is one sub-task of obshell, not a DAG"
+        raise problems.refuse(what, pointer, _GET_THE_DAG)
+    return [] if task is None or problems.count > before else [task]
 
 
 class _Stage(NamedTuple):
@@ -99,19 +143,21 @@ class _Stage(NamedTuple):
     pointers: list[str]
 
     @property
-    def ids(self) -> tuple[Id, ...]:
+    def ids(self) -> tuple[ModelId, ...]:
         return tuple(subtask.id for subtask in self.subtasks)
 
 
 def _read_dag(
     raw: Mapping[str, Any], pointer: str, envelope: Envelope | None, problems: Problems
-) -> Task:
-    found = _DAG.read(raw, pointer, problems)
-    nodes = found["nodes"]
+) -> Task | None:
+    row = read_object(ObshellDag, raw, pointer, problems)
+    nodes = raw.get("nodes")
     stages = [
         _read_stage(node, f"{pointer}/nodes/{i}", problems)
-        for i, node in enumerate(nodes or ())
+        for i, node in enumerate(nodes if isinstance(nodes, list) else ())
     ]
+    if row is None:
+        return None
     stages = [stage for stage in stages if stage.subtasks]
     edges = sum(
         len(before.subtasks) * len(after.subtasks) for before, after in pairwise(stages)
@@ -126,13 +172,13 @@ def _read_dag(
         for place, stage in enumerate(stages)
         for subtask in stage.subtasks
     )
-    identifier = found["dag_id"] if found["generic_id"] is None else found["generic_id"]
-    extra = dict(found["extra"])
-    if found["dag_id"] is not None and found["dag_id"] != identifier:
-        extra["dag_id"] = found["dag_id"]
+    identifier = row["dag_id"] if row["id"] is None else row["id"]
+    extra = _extra(row, ObshellDag)
+    if row["dag_id"] is not None and row["dag_id"] != identifier:
+        extra["dag_id"] = row["dag_id"]
     return Task(
         id=identifier,
-        **_common(found),
+        **_common(row),
         subtasks=subtasks,
         is_summary=nodes is None,
         extra=extra,
@@ -145,15 +191,17 @@ def _read_dag(
 
 def _read_node(
     raw: Mapping[str, Any], pointer: str, envelope: Envelope | None, problems: Problems
-) -> Task:
+) -> Task | None:
     """Read the details of one node: what is around it is not known."""
-    found = _NODE.read(raw, pointer, problems)
-    stage = _stage(found, pointer, problems)
+    row = read_object(ObshellNode, raw, pointer, problems)
+    stage = _stage(raw, row, pointer, problems)
+    if row is None:
+        return None
     return Task(
-        id=found["node_id"] if found["generic_id"] is None else found["generic_id"],
-        **_common(found),
+        id=row["node_id"] if row["id"] is None else row["id"],
+        **_common(row),
         subtasks=tuple(stage.subtasks),
-        extra=found["extra"],
+        extra=_extra(row, ObshellNode),
         envelope=envelope,
         origin=problems.document.origin("obshell", pointer, tuple(stage.pointers)),
     )
@@ -164,63 +212,73 @@ def _read_stage(raw: Any, pointer: str, problems: Problems) -> _Stage:
     if not isinstance(raw, dict):
         problems.add(f"a node must be an object, not {describe(raw)}", pointer)
         return _Stage([], [])
-    return _stage(_NODE.read(raw, pointer, problems), pointer, problems)
+    return _stage(raw, read_object(ObshellNode, raw, pointer, problems), pointer, problems)
 
 
-def _stage(found: Mapping[str, Any], pointer: str, problems: Problems) -> _Stage:
-    """Read the sub-tasks of a node; a node that does not list them stands for them."""
-    rows = found["sub_tasks"]
-    if not rows:
-        number = found["node_id"] if found["generic_id"] is None else found["generic_id"]
-        node = Subtask(id=f"node {number}", **_common(found), extra=found["extra"])
+def _stage(
+    raw: Mapping[str, Any], row: dict[str, Any] | None, pointer: str, problems: Problems
+) -> _Stage:
+    """Read the sub-tasks of a node; a node that does not list them stands for them.
+
+    ``row`` is what was read of the node itself, nothing where it is wrong.
+    """
+    listed = raw.get("sub_tasks")
+    if not listed or not isinstance(listed, list):
+        if row is None:
+            return _Stage([], [])
+        number = row["node_id"] if row["id"] is None else row["id"]
+        extra = _extra(row, ObshellNode)
+        node = Subtask(id=f"node {number}", **_common(row), extra=extra)
         return _Stage([node], [pointer])
-    columns = _SUB_TASK.read_all(
-        rows, lambda position: f"{pointer}/sub_tasks/{position}", problems, _as_mappings
-    )
-    is_split = len(columns) > 1 and len({row["name"] for row in columns}) == 1
-    for position, value in enumerate(rows):
+    place = f"{pointer}/sub_tasks"
+    for position, value in enumerate(listed):
         if isinstance(value, dict) and value.get("task_id") is value.get("id") is None:
-            problems.add("task_id is missing", f"{pointer}/sub_tasks/{position}")
-    subtasks = []
-    for position, row in enumerate(columns):
-        index = position if is_split else -1 if len(columns) == 1 else None
-        subtasks.append(_subtask(row, index))
-    return _Stage(subtasks, [f"{pointer}/sub_tasks/{i}" for i in range(len(subtasks))])
+            problems.add("task_id is missing", f"{place}/{position}")
+    rows = read_rows(ObshellSubTask, listed, place, problems)
+    is_split = len(rows) > 1 and len({sub_task["name"] for sub_task in rows}) == 1
+    subtasks = [
+        _subtask(sub_task, position if is_split else -1 if len(rows) == 1 else None)
+        for position, sub_task in enumerate(rows)
+    ]
+    return _Stage(subtasks, [f"{place}/{i}" for i in range(len(subtasks))])
 
 
-def _as_mappings(columns: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
-    return [{name: column[i] for name, column in columns.items()} for i in range(count)]
+def _extra(row: dict[str, Any], kind: Any) -> dict[str, Any]:
+    """Give the fields that are not declared."""
+    known = _KNOWN[kind]
+    return {key: value for key, value in row.items() if key not in known}
 
 
-def _subtask(row: Mapping[str, Any], index: int | None) -> Subtask:
-    extra = dict(row["extra"])
-    identifier = row["generic_id"] if row["task_id"] is None else row["task_id"]
-    if row["generic_id"] is not None and row["generic_id"] != identifier:
-        extra["id"] = row["generic_id"]
-    host = _host(row["agent"])
-    if host is None and row["agent"] is not None:
-        extra["execute_agent"] = row["agent"]
+def _subtask(row: dict[str, Any], index: int | None) -> Subtask:
+    extra = _extra(row, ObshellSubTask)
+    identifier = row["id"] if row["task_id"] is None else row["task_id"]
+    if row["id"] is not None and row["id"] != identifier:
+        extra["id"] = row["id"]
+    agent = row["execute_agent"]
+    host = _host(agent)
+    if host is None and agent is not None:
+        extra["execute_agent"] = agent
     return Subtask(
         id=identifier,
         **_common(row),
-        attempts=row["attempts"],
+        attempts=row["execute_times"],
         parallel_index=index,
         host=host,
-        logs=row["logs"],
+        logs=row["task_logs"] or (),
         extra=extra,
     )
 
 
-def _common(found: Mapping[str, Any]) -> dict[str, Any]:
+def _common(row: Mapping[str, Any]) -> dict[str, Any]:
     """Give what DAGs and sub-tasks share, with times only where the state allows them."""
-    state, operator = found["state"], found["operator"]
+    state, operator = row["state"], row["operator"]
     status = _STATES.get(state, state)
     return {
-        "name": found["name"],
+        "name": row["name"] or "",
         "status": status,
         "operation": _OPERATORS.get(operator, operator),
-        "start_time": _believed(found["start_time"]) if status in _STARTED else None,
-        "finish_time": _believed(found["end_time"]) if status in _ENDED else None,
+        "start_time": _believed(row["start_time"]) if status in _STARTED else None,
+        "finish_time": _believed(row["end_time"]) if status in _ENDED else None,
     }
 
 

@@ -12,7 +12,7 @@ from taskgraph.model import Task
 from taskgraph.privacy import mask_task, redact_error, redact_task
 from taskgraph.sources.decoding import decode, without_headers
 from taskgraph.sources.dialects import read_document
-from taskgraph.sources.document import Document
+from taskgraph.sources.document import Document, ReadTasks
 from taskgraph.sources.limits import (
     Allowance,
     check_values,
@@ -33,7 +33,10 @@ _CLOSING = {b"{": b"}", b"[": b"]"}
 
 
 class Reading(NamedTuple):
-    """One document, read: its tasks, or why it cannot be read."""
+    """One document, read: its tasks, or why it cannot be read.
+
+    Both where one of a list of tasks is wrong: the others are good.
+    """
 
     file: str
     tasks: tuple[Task, ...] = ()
@@ -44,7 +47,7 @@ class _Part(NamedTuple):
     """One document of those that a file holds, not read yet."""
 
     file: str
-    read: Callable[[], list[Task]]
+    read: Callable[[], ReadTasks]
 
 
 def read_source(source: Source, options: ReadOptions = _DEFAULT) -> Iterator[Reading]:
@@ -90,7 +93,7 @@ def read_bytes(
 def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]:
     for reading in _read_parts(data, file, options):
         if reading.error is not None and options.redact:
-            yield Reading(reading.file, error=redact_error(reading.error))
+            yield reading._replace(error=redact_error(reading.error))
         else:
             yield reading
 
@@ -107,11 +110,12 @@ def _read_parts(data: bytes, file: str, options: ReadOptions) -> Iterator[Readin
             return
         try:
             with paused_collector():
-                tasks = tuple(_masked(task, options) for task in part.read())
+                read, wrong = part.read()
+                tasks = tuple(_masked(task, options) for task in read)
         except InputError as error:
             yield Reading(part.file, error=_alone(error))
         else:
-            yield Reading(part.file, tasks)
+            yield Reading(part.file, tasks, wrong)
 
 
 def _alone(error: InputError) -> InputError:
@@ -176,7 +180,7 @@ def _zip_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
             yield _Part(name, partial(_raise, _alone(error)))
 
 
-def _raise(error: InputError) -> list[Task]:
+def _raise(error: InputError) -> ReadTasks:
     raise error
 
 
@@ -194,7 +198,7 @@ def _text_parts(data: bytes, file: str, was_packed: bool) -> Iterator[_Part]:
         yield _Part(file, partial(read, Document(file, b"")))
 
 
-def _read(document: Document, *, was_packed: bool) -> list[Task]:
+def _read(document: Document, *, was_packed: bool) -> ReadTasks:
     check_values(document.data, document.file, was_packed=was_packed)
     return read_document(document)
 

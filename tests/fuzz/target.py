@@ -55,7 +55,6 @@ def try_bytes(data: bytes, file: str) -> int:
     for reading in read_source(Source(file, lambda: data)):
         if reading.error is not None:
             _try_error(reading.error)
-            continue
         count += len(reading.tasks)
         check_document([Analysis(build_graph(task)) for task in reading.tasks])
         for task in reading.tasks[:10]:

@@ -159,6 +159,27 @@ def test_a_misspelt_field_is_named_with_what_was_meant() -> None:
     }
 
 
+def test_every_problem_of_a_definition_is_told_at_once() -> None:
+    rows = [{"timeout": "soon"}, {"name": "a", "x-*": float("nan"), "$schema": 1}, 5]
+    rows += [{"name": "a", "upstreams": [1], "upstream": [2]}]
+    found = problems(task(*rows, budget=-1, zzz=1))
+    again = "2 subtasks have this name: give them ids"
+    like = "must be a duration like 30, 30s, 30m or 1h30m, not"
+    assert found == {
+        "/budget": f"budget {like} the number -1",
+        "/zzz": "zzz is no field of a definition; own fields begin with x-",
+        "/subtasks/0": "a subtask needs a name or an id",
+        "/subtasks/0/timeout": f'timeout {like} the text "soon"',
+        "/subtasks/1/name": again,
+        "/subtasks/1/x-*": "x-* must be a finite number, not NaN",
+        "/subtasks/1/$schema": "$schema is no field of a definition; own fields begin with "
+        "x-",
+        "/subtasks/2": "item 2 must be an object, not the number 5",
+        "/subtasks/3/name": again,
+        "/subtasks/3/upstream": "upstreams and upstream are one field: keep one of them",
+    }
+
+
 def test_own_fields_are_kept() -> None:
     found = read(task({"name": "a", "x-owner": ["b"]}, description="d", **{"x-a": 1}))
     assert found.extra == {"description": "d", "x-a": 1}

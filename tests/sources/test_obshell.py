@@ -151,6 +151,7 @@ def test_every_problem_has_its_place() -> None:
         "/data/nodes/0/sub_tasks/1",
         "/data/nodes/1",
     }
+    assert 'task_logs must be a list of texts, not the text "x"' in str(caught.value)
 
 
 def test_far_too_many_edges_are_refused() -> None:

@@ -1,4 +1,4 @@
-"""Reading objects by columns gives what reading them one by one gives."""
+"""Reading many rows at once gives what reading them one by one gives."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from hypothesis import strategies as st
 
 from taskgraph.errors import InputError
 from taskgraph.model import Subtask
-from taskgraph.sources import shapes
 from taskgraph.sources.document import Document, Problems
-from taskgraph.sources.kinds import describe
-from taskgraph.sources.ocp import SUBTASK_FIELDS
-from taskgraph.sources.shapes import Shape, rows_of
+from taskgraph.sources.fields import describe
+from taskgraph.sources.ocp import read_subtasks
 
-SHAPE = Shape(SUBTASK_FIELDS)
 VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [None, 1, "x", "", True, 1.5, [], [1], ["a", None], {}, "2025-01-16T11:43Z"]
 )
@@ -34,41 +31,35 @@ ROWS: st.SearchStrategy[list[Any]] = st.lists(
 )
 
 
-def problems() -> Problems:
-    return Problems(Document("a.json", b""))
-
-
-def read(rows: list[Any]) -> tuple[tuple[Subtask, ...], set[tuple[str | None, str]], int]:
-    """Read rows: what was made, what is wrong, and how many texts were counted."""
-    noted = problems()
-    made = SHAPE.read_all(rows, lambda position: f"/{position}", noted, rows_of(Subtask))
-    wrong = {(problem.pointer, problem.message) for problem in noted._found}
-    assert len(wrong) == len(noted._found)
-    return made, wrong, noted.tally.texts
+def read(rows: list[Any]) -> tuple[tuple[Subtask, ...], set[tuple[str | None, str]]]:
+    """Read rows: what was made, where nothing is wrong, and what is wrong."""
+    noted = Problems(Document("a.json", b""))
+    made, _ = read_subtasks(list(rows), "", noted)
+    error = noted.error()
+    problems = () if error is None else error.problems
+    wrong = {(problem.pointer, problem.message) for problem in problems}
+    assert len(wrong) == len(problems)
+    return (() if wrong else made), wrong
 
 
 @given(ROWS, st.integers(1, 5))
 def test_in_whatever_groups_rows_are_read(rows: list[Any], at_once: int) -> None:
-    singles = [read([row]) for row in rows]
     made: list[Subtask] = []
     wrong = set()
-    for position, (subtasks, found, _) in enumerate(singles):
+    for position, row in enumerate(rows):
+        subtasks, problems = read([row])
         made += subtasks
         wrong |= {
             (
                 f"/{position}{(pointer or '').removeprefix('/0')}",
                 message.replace("item 0 must be an", f"item {position} must be an"),
             )
-            for pointer, message in found
+            for pointer, message in problems
         }
     for size in (at_once, 1024):
-        before, shapes._AT_ONCE = shapes._AT_ONCE, size
-        try:
-            together = read(rows)
-        finally:
-            shapes._AT_ONCE = before
-        assert together[0] == tuple(made)
-        assert together[1] == wrong
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("taskgraph.sources.ocp.AT_ONCE", size)
+            assert read(rows) == (() if wrong else tuple(made), wrong)
 
 
 def test_no_field_is_lost_where_rows_have_as_many() -> None:
@@ -79,16 +70,18 @@ def test_no_field_is_lost_where_rows_have_as_many() -> None:
     assert third == Subtask(5, timeout=4)
 
 
-def test_keys_and_texts_are_counted() -> None:
-    rows = [{"id": "a", "upstreams": ["b", "c"], "x": {"y": ["z", 1, None]}, "name": "n"}]
-    assert read(rows)[2] == len(
-        ["id", "a", "upstreams", "b", "c", "x", "y", "z", "name", "n"]
-    )
-
-
 def test_a_spelling_that_is_null_leaves_the_other() -> None:
     rows = [{"id": 1, "upstreams": None, "upstream": [2]}, {"id": 3, "upstream": [4]}]
     assert [subtask.upstreams for subtask in read(rows)[0]] == [(2,), (4,)]
+
+
+def test_the_conflict_of_two_spellings_is_told_beside_what_else_is_wrong() -> None:
+    wrong = read([{"id": [], "upstreams": [1], "upstream": [2], "x": float("nan")}])[1]
+    assert wrong == {
+        ("/0/id", "id must be a whole number or a text, not a list"),
+        ("/0/upstream", "upstreams and upstream are one field: keep one of them"),
+        ("/0/x", "x must be a finite number, not NaN"),
+    }
 
 
 def test_reading_stops_at_a_thousand_problems() -> None:

@@ -1,0 +1,218 @@
+"""The values that documents have, declared once for pydantic.
+
+What checks a value and what its JSON Schema says of it come from the same declaration.
+What is wrong is put into words in :mod:`taskgraph.sources.validating`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Annotated, Any, TypeAlias, TypeGuard, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    Strict,
+    TypeAdapter,
+)
+from pydantic import GetJsonSchemaHandler as JsonHandler
+from pydantic_core import PydanticCustomError, ValidationError, core_schema
+
+from taskgraph.model import Id as ModelId
+from taskgraph.model import parse_duration
+from taskgraph.sources.times import SHORTEST_TIME, parse_time, parse_times
+
+__all__ = [
+    "Apart",
+    "Duration",
+    "Flag",
+    "Free",
+    "Id",
+    "Ids",
+    "Maybe",
+    "Object",
+    "Text",
+    "Texts",
+    "Time",
+    "Times",
+    "Told",
+    "Whole",
+    "describe",
+    "is_id",
+    "rounded",
+]
+
+T = TypeVar("T")
+
+_MOST_NOT_FINITE = 100  # that are told of one value
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+_COUNT = "[0-9]{1,12}"
+_DURATION = re.compile(
+    rf"^ *({_COUNT}|(?=[0-9])({_COUNT} *d *)?({_COUNT} *h *)?"
+    rf"({_COUNT} *(m|min) *)?({_COUNT} *s *)?) *$"
+)
+_NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """Gives a value one error of a kind of ours, whatever pydantic finds.
+
+    A union would give one for each of its branches.
+    """
+
+    kind: str
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.custom_error_schema(
+            handler(source), self.kind, custom_error_message=self.kind
+        )
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Checks that a value is a list, and leaves its items to who reads them in parts."""
+
+    item: Any
+
+    def __get_pydantic_core_schema__(
+        self, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.list_schema(strict=True)
+
+    def __get_pydantic_json_schema__(
+        self, _schema: core_schema.CoreSchema, handler: JsonHandler
+    ) -> dict[str, Any]:
+        items: Any = TypeAdapter(self.item).core_schema
+        return {"type": "array", "items": handler(items)}
+
+
+def _finite(value: Any) -> Any:
+    """Refuse every number in a value that JSON does not have: NaN and the infinities."""
+    if not _is_finite(value):
+        wrong = islice(_not_finite(value), _MOST_NOT_FINITE)
+        kind = PydanticCustomError("not_finite", "not_finite")
+        raise ValidationError.from_exception_data(
+            "", [{"type": kind, "loc": place, "input": number} for place, number in wrong]
+        )
+    return value
+
+
+def _is_finite(value: Any) -> bool:
+    stack = [value]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            stack += value.values()
+        elif isinstance(value, list):
+            stack += value
+        elif isinstance(value, float) and not math.isfinite(value):
+            return False
+    return True
+
+
+def _not_finite(value: Any) -> Iterator[tuple[tuple[int | str, ...], float]]:
+    """Give the steps to such numbers, and them, in their order."""
+    stack: list[tuple[Any, Any]] = [((), value)]
+    while stack:
+        place, value = stack.pop()
+        if isinstance(value, dict):
+            stack += [((place, key), item) for key, item in value.items()][::-1]
+        elif isinstance(value, list):
+            stack += [((place, index), item) for index, item in enumerate(value)][::-1]
+        elif isinstance(value, float) and not math.isfinite(value):
+            steps: list[int | str] = []
+            while place:
+                place, step = place
+                steps.append(step)
+            yield tuple(reversed(steps)), value
+
+
+def _listed(value: Any) -> Any:
+    if type(value) is not list:
+        raise PydanticCustomError("texts", "texts")
+    return value
+
+
+def rounded(value: Any) -> Any:
+    """Read 30.0 as 30: to JSON Schema, and to many programs, both are whole numbers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole: TypeAlias = Annotated[int, Field(strict=True, ge=_SMALLEST, le=_LARGEST)]
+Text: TypeAlias = Annotated[str, Strict()]
+Flag: TypeAlias = Annotated[bool, Strict()]
+Id: TypeAlias = Annotated[
+    Whole | Annotated[str, Field(strict=True, min_length=1)],
+    Field(union_mode="left_to_right", description="A whole number or a text."),
+    Told("id"),
+]
+# One wrong item of a list is told: a list of a million may not make a million errors.
+Ids: TypeAlias = Annotated[tuple[Id, ...], Field(fail_fast=True)]
+Texts: TypeAlias = Annotated[
+    list[Text], Field(fail_fast=True), BeforeValidator(_listed), AfterValidator(tuple)
+]
+_TimeText: TypeAlias = Annotated[
+    str,
+    Field(
+        strict=True,
+        min_length=SHORTEST_TIME,
+        description="A date and time as ISO 8601 has it.",
+    ),
+    Told("time"),
+]
+Time: TypeAlias = Annotated[_TimeText, AfterValidator(parse_time)]
+Times: TypeAlias = Annotated[list[_TimeText | None], AfterValidator(parse_times)]
+"""A column of times, some of them left out."""
+Duration: TypeAlias = Annotated[
+    Annotated[int, Field(strict=True, ge=0, le=_LARGEST)]
+    | Annotated[str, Field(strict=True, pattern=_DURATION), AfterValidator(parse_duration)],
+    Field(
+        union_mode="left_to_right",
+        description="Seconds, or a text like 30s, 30m or 1h30m.",
+    ),
+    BeforeValidator(rounded),
+    Told("duration"),
+]
+Free: TypeAlias = Annotated[Any, AfterValidator(_finite)]
+Object: TypeAlias = Annotated[dict[str, Any], Strict(), AfterValidator(_finite)]
+Maybe: TypeAlias = Annotated[T | None, Field(default=None)]
+"""A field that may be left out; ``null`` is as good."""
+
+
+def describe(value: object) -> str:
+    """Say in a few words what a JSON value is.
+
+    Examples
+    --------
+    >>> describe("30"), describe(True), describe([])
+    ('the text "30"', 'true', 'a list')
+    """
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, str):
+        shown = value if len(value) <= 40 else f"{value[:39]}…"
+        return f"the text {json.dumps(shown, ensure_ascii=False)}"
+    if isinstance(value, int) and abs(value) >= 10**20:
+        return "a number of over 20 digits"
+    if isinstance(value, float) and not math.isfinite(value):
+        return _NOT_FINITE[str(value)]
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    return "an object" if isinstance(value, Mapping) else "a list"
+
+
+def is_id(value: object) -> TypeGuard[ModelId]:
+    """Tell whether a value can be an id."""
+    if type(value) is int:
+        return _SMALLEST <= value <= _LARGEST
+    return isinstance(value, str) and bool(value)

@@ -1,0 +1,293 @@
+"""The one place where pydantic looks at documents, and where its errors get our words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from itertools import chain
+from operator import itemgetter
+from types import GenericAlias
+from typing import Any, NamedTuple, Required, get_args, get_origin, get_type_hints
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import ErrorDetails, ValidationError, core_schema
+from typing_extensions import TypedDict
+
+from taskgraph.sources.document import Problems
+from taskgraph.sources.fields import Free, Time, Times, describe
+from taskgraph.sources.positions import escape_token
+
+__all__ = [
+    "AT_ONCE",
+    "Keys",
+    "json_schema",
+    "read_columns",
+    "read_object",
+    "read_rows",
+    "without_wrong",
+]
+
+
+class Keys(NamedTuple):
+    """What a dialect does about keys that are not declared.
+
+    Attributes
+    ----------
+    unknown : callable
+        From a key that has no place in an object to what is wrong with it.
+    own : str or None
+        A field of pydantic's that the document does not have: it holds several others.
+    """
+
+    unknown: Callable[[str], str] = str
+    own: str | None = None
+
+
+AT_ONCE = 1000
+"""Rows: so many that a call costs nothing, and so few that bad ones end soon."""
+_ANY_KEYS = Keys()
+_OUTSIDE = frozenset({"greater_than_equal", "less_than_equal"})
+_EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "an object",
+    "duration": "a duration",
+    "id": "a whole number or a text",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "named": "a name, or an object with id and name",
+    "not_finite": "a finite number",
+    "string_type": "a text",
+    "texts": "a list of texts",
+    "tuple_type": "a list of ids",
+    "time": "a time",
+    "value_error": "a time",  # nothing else is made of a text by a function
+}
+_EXAMPLES = {
+    "a duration": "30, 30s, 30m or 1h30m",
+    "a time": "2025-01-16T11:43:38.273+08:00",
+}
+
+
+@cache
+def _adapter(declared: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(declared)
+
+
+@cache
+def _list_adapter(declared: Any) -> TypeAdapter[list[Any]]:
+    return TypeAdapter(list[declared])
+
+
+def read_object(
+    declared: Any,
+    value: Any,
+    pointer: str,
+    problems: Problems,
+    keys: Keys = _ANY_KEYS,
+) -> Any:
+    """Read one value as it is declared.
+
+    Parameters
+    ----------
+    declared : type
+        A type that pydantic understands.
+    value : object
+        As it was parsed.
+    pointer : str
+        Where it stands.
+    problems : Problems
+        Gets what is wrong.
+    keys : Keys, optional
+        What is done about keys that are not declared.
+
+    Returns
+    -------
+    object or None
+        ``None`` where something is wrong.
+    """
+    try:
+        return _adapter(declared).validate_python(value)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            _note(detail, detail["loc"], pointer, problems, keys)
+        return None
+
+
+def read_rows(
+    declared: Any,
+    rows: list[Any],
+    pointer: str,
+    problems: Problems,
+    keys: Keys = _ANY_KEYS,
+    *,
+    start: int = 0,
+    context: dict[str, str] | None = None,
+) -> list[Any]:
+    """Read the items of a list as they are declared.
+
+    Parameters
+    ----------
+    declared : type
+        What each of them is.
+    rows : list
+    pointer : str
+        Where the list stands.
+    problems : Problems
+    keys : Keys, optional
+    start : int, optional
+        The place of the first of the rows, where they are a part of the list.
+    context : dict, optional
+        What validators note of the rows.
+
+    Returns
+    -------
+    list
+        Without the rows of the parts in which something is wrong.
+    """
+    adapter, read = _list_adapter(declared), []
+    for first in range(0, len(rows), AT_ONCE):
+        part = rows[first : first + AT_ONCE]
+        try:
+            read += adapter.validate_python(part, context=context)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                place, *below = detail["loc"]
+                row = f"{pointer}/{start + first + int(place)}"
+                _note(detail, below, row, problems, keys)
+    return read
+
+
+@cache
+def _column_adapter(declared: Any, keys: tuple[str, ...]) -> TypeAdapter[dict[str, Any]]:
+    hints = get_type_hints(declared, include_extras=True)
+    columns: dict[str, Any] = {}
+    column: Any
+    for key in keys:
+        (value, *_) = get_args(hints[key])  # what stands in Required or Maybe
+        column = Times if value == Time | None else GenericAlias(list, (value,))
+        is_required = get_origin(hints[key]) is Required
+        columns[key] = Required[column] if is_required else column
+    make: Any = TypedDict
+    return TypeAdapter(make("Columns", columns, total=False, extra_items=Free))
+
+
+def read_columns(
+    declared: Any,
+    keys: tuple[str, ...],
+    rows: list[dict[str, Any]],
+    usual: Mapping[str, str],
+) -> dict[str, list[Any]] | None:
+    """Read rows that have the same keys, a column of values at a time.
+
+    Parameters
+    ----------
+    declared : type
+        What each row is.
+    keys : tuple of str
+        Those of its keys that are checked; others may hold anything.
+    rows : list of dict
+        At least one.
+    usual : mapping of str to str
+        The names of columns that have another one in the rows.
+
+    Returns
+    -------
+    dict of str to list, or None
+        ``None`` if they have not the same keys, or if something is wrong.
+    """
+    present = tuple(rows[0])
+    count = len(present)
+    if count < 2 or set(map(len, rows)) != {count}:
+        return None
+    try:
+        flat = list(chain.from_iterable(map(itemgetter(*present), rows)))
+        columns = {
+            usual.get(key, key): flat[place::count] for place, key in enumerate(present)
+        }
+        return _column_adapter(declared, keys).validate_python(columns)
+    except (KeyError, ValidationError):
+        return None
+
+
+def without_wrong(declared: Any, value: dict[str, Any]) -> Any:
+    """Read an object whose wrong values are of no interest: they are made null."""
+    adapter = _adapter(declared)
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            *above, last = detail["loc"]
+            place: Any = value
+            for step in above:
+                place = place[step]
+            place[last] = None
+    try:
+        return adapter.validate_python(value)
+    except ValidationError:  # there are more than are told
+        return adapter.validate_python({})
+
+
+def _note(
+    detail: ErrorDetails,
+    place: Sequence[int | str],
+    pointer: str,
+    problems: Problems,
+    keys: Keys,
+) -> None:
+    """Turn an error of pydantic's into a problem; its place is one below a pointer."""
+    if place and place[0] == keys.own:
+        place = place[1:]
+    whole = "".join([pointer, *(f"/{escape_token(str(step))}" for step in place)])
+    last = place[-1] if place else whole.rpartition("/")[2]
+    is_item = isinstance(last, int) or (not place and last.isdecimal())
+    name = f"item {last}" if is_item else str(last)
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        message = keys.unknown(name)
+    elif kind == "spellings":
+        usual = detail["ctx"]["usual"]
+        message = f"{usual} and {name} are one field: keep one of them"
+    elif kind == "missing":
+        message = f"{name} is missing"
+    else:
+        message = f"{name} must {_expected(kind, detail['input'], detail)}"
+    problems.add(message, whole)
+
+
+def _expected(kind: str, value: Any, detail: ErrorDetails) -> str:
+    """Say what a value must be, and what it is."""
+    if kind in _OUTSIDE or (kind == "id" and type(value) is int):
+        return f"fit in 64 bits, and is {describe(value)}"
+    if kind == "id" and value == "":
+        return "be a whole number or a text, and is empty"
+    if kind == "position":
+        return "be a position and an attribute"
+    if kind == "literal_error":
+        expected = str(detail["ctx"]["expected"]).strip("'")
+    else:
+        expected = _EXPECTED[kind]
+    is_near = type(value) is str or (kind == "duration" and type(value) is int)
+    if is_near and expected in _EXAMPLES:
+        expected += f" like {_EXAMPLES[expected]}"
+    return f"be {expected}, not {describe(value)}"
+
+
+class _Plain(GenerateJsonSchema):
+    """JSON Schema without the titles and defaults that say nothing, with short names."""
+
+    def normalize_name(self, name: str) -> str:
+        return super().normalize_name(name.partition("[")[0].lstrip("_"))
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        return False
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+
+def json_schema(declared: Any, title: str, description: str) -> dict[str, Any]:
+    """Give the JSON Schema (draft 2020-12) of what is declared."""
+    schema = TypeAdapter(declared).json_schema(schema_generator=_Plain)
+    head = {"$schema": _Plain.schema_dialect, "title": title, "description": description}
+    return head | schema
