@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.model import Task
@@ -18,6 +18,7 @@ from taskgraph.sources.limits import (
     check_values,
     foreign_packing,
     is_compressed,
+    is_tar,
     is_zip,
 )
 from taskgraph.sources.naming import has_lines_name
@@ -132,10 +133,12 @@ def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
         yield from _zip_parts(data, file, allowance)
         allowance.leave()
     elif is_compressed(data):
-        from taskgraph.sources.unpacking import decompress
-
         allowance.enter()
-        yield from _parts(decompress(data, file, allowance), file, allowance)
+        yield from _compressed_parts(data, file, allowance)
+        allowance.leave()
+    elif is_tar(data, file):
+        allowance.enter()
+        yield from _tar_parts(io.BytesIO(data), file, allowance)
         allowance.leave()
     elif kind := foreign_packing(data):
         raise InputError(
@@ -148,30 +151,55 @@ def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
         yield from _text_parts(decode(data, file), file, allowance.depth > 0)
 
 
+def _compressed_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
+    """Take a compressed file apart; a tar archive in it may be larger than a document."""
+    from taskgraph.sources.unpacking import decompress, open_compressed, start_of
+
+    if is_tar(start_of(data, file), file):
+        stream = open_compressed(io.BytesIO(data), file)
+        yield from _tar_parts(stream, file, allowance)
+    else:
+        yield from _parts(decompress(data, file, allowance), file, allowance)
+
+
+def _tar_parts(stream: IO[bytes], file: str, allowance: Allowance) -> Iterator[_Part]:
+    from taskgraph.sources.tar import read_tar
+
+    yield from _member_parts(read_tar(stream, file, allowance), allowance)
+
+
 def _zip_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
     from taskgraph.sources.diagnosis import find_task_infos, read_diagnosis
     from taskgraph.sources.unpacking import (
         document_members,
         no_documents,
         open_zip,
-        read_member,
+        read_members,
     )
 
     archive = open_zip(data, file)
     listings = find_task_infos(archive)
     documents = document_members(archive, allowance.options)
     if not listings and not documents:
-        raise no_documents(archive, file)
+        raise no_documents(len(archive.infolist()), file)
     is_alone = len(listings) == 1 and not documents
     for listing in listings:
         name = file if is_alone else f"{file}!{listing.filename}"
         yield _Part(name, partial(read_diagnosis, archive, listing, file, allowance))
-    for info in documents:
-        name = f"{file}!{info.filename}"
+    yield from _member_parts(read_members(archive, documents, file, allowance), allowance)
+
+
+def _member_parts(
+    members: Iterable[tuple[str, bytes | InputError]], allowance: Allowance
+) -> Iterator[_Part]:
+    """Take the members of an archive apart; a bad one does not stop the others."""
+    for name, content in members:
         try:
-            yield from _parts(read_member(archive, info, name, allowance), name, allowance)
+            if isinstance(content, InputError):
+                raise content
+            yield from _parts(content, name, allowance)
         except InputError as error:
-            if allowance.bytes < 0 or allowance.members < 0:
+            if allowance.is_spent:
                 raise
             yield _Part(name, partial(_raise, _alone(error)))
 
