@@ -267,7 +267,7 @@ def bench_odds() -> None:
     import numpy as np
 
     from taskgraph.history.odds import odds_of_pools
-    from taskgraph.history.pools import Basis, Pool
+    from taskgraph.history.pools import OutcomeBasis, Pool
 
     graph = _dag(1000)
     source = np.random.default_rng(1)
@@ -276,7 +276,7 @@ def bench_odds() -> None:
         times = np.sort((source.lognormal(3, 0.5, 5000) * 1e6).astype(np.int64))
         waits = np.sort(source.integers(0, 1_200_000, 5000))
         flags = np.ones(5000, np.bool_)
-        pools[subtask.name] = Pool(Basis.OWN, times, flags, flags, waits)
+        pools[subtask.name] = Pool(OutcomeBasis.OWN, times, flags, flags, waits)
     print(f"{len(graph):,} subtasks, {graph.edge_count:,} edges, 10,000 samples")
     took = []
     for _ in range(3):

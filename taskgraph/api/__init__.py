@@ -12,6 +12,7 @@ Examples
 
 from __future__ import annotations
 
+from taskgraph.api import history
 from taskgraph.api.analyses import Analysis, account, analyze, timetable, worst_case
 from taskgraph.api.checking import (
     Checked,
@@ -46,6 +47,7 @@ __all__ = [
     "collect",
     "compare",
     "compare_paths",
+    "history",
     "load",
     "load_all",
     "loads",

@@ -18,7 +18,14 @@ from taskgraph.history.store import RunStore
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["BATCH_BYTES", "BATCH_DOCUMENTS", "Collected", "Progress", "collect"]
+__all__ = [
+    "BATCH_BYTES",
+    "BATCH_DOCUMENTS",
+    "Collected",
+    "Collection",
+    "Progress",
+    "collect",
+]
 
 BATCH_DOCUMENTS = 1000
 """Documents of a part: about half a second of work, which is what a kill can cost."""
@@ -61,6 +68,25 @@ class Collected:
             tasks=self.tasks + part.tasks,
             subtasks=self.subtasks + part.subtasks,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What one collection did, and what there is now.
+
+    Attributes
+    ----------
+    store : RunStore
+        Where the runs are.
+    collected : Collected
+    listed : int
+        Documents that cannot be read, whenever they were looked at; the store's
+        ``rejects_file`` has the reasons.
+    """
+
+    store: RunStore
+    collected: Collected
+    listed: int
 
 
 @dataclass(frozen=True, slots=True)

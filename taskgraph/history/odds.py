@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,16 +13,30 @@ from taskgraph.errors import ConfigError
 from taskgraph.graph import TaskGraph
 from taskgraph.history.database import Limits
 from taskgraph.history.extras import needs_extras
-from taskgraph.history.pools import Basis, Pool, read_pools
-from taskgraph.history.remaining import Plan, is_under_way, plan
+from taskgraph.history.pools import (
+    OutcomeBasis,
+    Pool,
+    Prospect,
+    is_under_way,
+    look_ahead,
+    read_pools,
+)
 from taskgraph.history.simulation import Simulation, redrawn, simulate
 from taskgraph.history.store import RunStore
-from taskgraph.model import Id
+from taskgraph.model import Id, Task
 
 if TYPE_CHECKING:
     from taskgraph.history.pools import Times
 
-__all__ = ["Odds", "OddsOptions", "Quantile", "SubtaskOdds", "odds", "odds_of_pools"]
+__all__ = [
+    "Bin",
+    "Odds",
+    "OddsOptions",
+    "Quantile",
+    "SubtaskOdds",
+    "odds",
+    "odds_of_pools",
+]
 
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99)
 _Z = 1.959963984540054  # the 97.5 % point of the normal distribution
@@ -68,6 +82,17 @@ class Quantile(NamedTuple):
     high: int
 
 
+class Bin(NamedTuple):
+    """How many samples without a failure end between two times, in microseconds.
+
+    From `start` on, and before `end`.
+    """
+
+    start: int
+    end: int
+    samples: int
+
+
 class SubtaskOdds(NamedTuple):
     """What the samples say about one subtask.
 
@@ -89,7 +114,7 @@ class SubtaskOdds(NamedTuple):
     name: str
     criticality: float
     failure: float
-    basis: Basis
+    basis: OutcomeBasis
     runs: int
     cut: int
 
@@ -100,6 +125,8 @@ class Odds:
 
     Attributes
     ----------
+    task : Task
+        What was simulated; two are equal by the results alone.
     options : OddsOptions
     since : datetime or None
         The moment of the document, from which on a running task is simulated and the
@@ -117,10 +144,11 @@ class Odds:
         Empty where every sample failed.
     subtasks : tuple of SubtaskOdds
         By node.
-    bins : tuple of (int, int, int)
-        The distribution of the makespans, as (from, to, samples), in microseconds.
+    bins : tuple of Bin
+        The distribution of the makespans; empty where every sample failed.
     """
 
+    task: Task = field(compare=False, repr=False)
     options: OddsOptions
     since: datetime | None
     probability: float
@@ -130,7 +158,7 @@ class Odds:
     failed: float
     quantiles: tuple[Quantile, ...]
     subtasks: tuple[SubtaskOdds, ...]
-    bins: tuple[tuple[int, int, int], ...]
+    bins: tuple[Bin, ...]
 
 
 @needs_extras
@@ -189,20 +217,20 @@ def odds_of_pools(
     """
     require_sound(graph)
     since = as_of if is_under_way(graph.task) else None
-    plans = plan(graph, pools, since)
+    prospects = look_ahead(graph, pools, since)
     found = simulate(
         graph,
-        plans,
+        prospects,
         samples=options.samples,
         seed=options.seed,
         attempts=options.attempts,
     )
-    return _summary(graph, plans, found, options, since)
+    return _summary(graph, prospects, found, options, since)
 
 
 def _summary(
     graph: TaskGraph,
-    plans: list[Plan],
+    prospects: list[Prospect],
     found: Simulation,
     options: OddsOptions,
     since: datetime | None,
@@ -215,6 +243,7 @@ def _summary(
     low, high = _wilson(in_time, found.samples)
     quantiles = [_quantile(found.makespans, share) for share in _SHARES] if done else []
     return Odds(
+        task=graph.task,
         options=options,
         since=since,
         probability=in_time / found.samples,
@@ -229,9 +258,9 @@ def _summary(
                 name=subtask.name,
                 criticality=found.critical[node] / max(done, 1),
                 failure=found.failures[node] / found.samples,
-                basis=plans[node].pool.basis,
-                runs=_runs(plans[node].pool),
-                cut=int(redrawn(*plans[node]).sum()),
+                basis=prospects[node].pool.basis,
+                runs=_runs(prospects[node].pool),
+                cut=int(redrawn(*prospects[node]).sum()),
             )
             for node, subtask in enumerate(graph.subtasks)
         ),
@@ -240,7 +269,7 @@ def _summary(
 
 
 def _runs(pool: Pool) -> int:
-    return len(pool.spans) if pool.basis in {Basis.OWN, Basis.OTHERS} else 0
+    return len(pool.spans) if pool.basis in {OutcomeBasis.OWN, OutcomeBasis.OTHERS} else 0
 
 
 def _wilson(hits: int, samples: int) -> tuple[float, float]:
@@ -261,7 +290,7 @@ def _quantile(ordered: Times, share: float) -> Quantile:
     return Quantile(share, value, low, high)
 
 
-def _histogram(ordered: Times) -> tuple[tuple[int, int, int], ...]:
+def _histogram(ordered: Times) -> tuple[Bin, ...]:
     """Count the makespans in bins of one width, the longest one per cent in the last."""
     import numpy as np
 
@@ -275,6 +304,6 @@ def _histogram(ordered: Times) -> tuple[tuple[int, int, int], ...]:
     places[-1] = len(ordered)
     edges[-1] = max(int(edges[-1]), int(ordered[-1]) + 1)
     return tuple(
-        (int(edges[i]), int(edges[i + 1]), int(places[i + 1] - places[i]))
+        Bin(int(edges[i]), int(edges[i + 1]), int(places[i + 1] - places[i]))
         for i in range(_BINS)
     )

@@ -13,8 +13,7 @@ from functools import lru_cache
 from typing import IO, NamedTuple
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.history.rows import SubtaskRow, TaskRow, rows_of
-from taskgraph.history.schema import write_table
+from taskgraph.history.tables import SubtaskRow, TaskRow, rows_of, write_table
 from taskgraph.model import Task
 from taskgraph.sources import ReadOptions, Source, read_source
 from taskgraph.sources.limits import read_up_to

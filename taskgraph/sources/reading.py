@@ -41,7 +41,7 @@ class Reading(NamedTuple):
     error: InputError | None = None
 
 
-class _Part(NamedTuple):
+class _Unread(NamedTuple):
     """One document of those that a file holds, not read yet."""
 
     file: str
@@ -126,7 +126,7 @@ def _masked(task: Task, options: ReadOptions) -> Task:
     return redact_task(task) if options.redact else mask_task(task)
 
 
-def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
+def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unread]:
     """Take a file apart into documents."""
     if is_zip(data):
         allowance.enter()
@@ -151,7 +151,7 @@ def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
         yield from _text_parts(decode(data, file), file, allowance.depth > 0)
 
 
-def _compressed_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
+def _compressed_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unread]:
     """Take a compressed file apart; a tar archive in it may be larger than a document."""
     from taskgraph.sources.unpacking import decompress, open_compressed, start_of
 
@@ -162,13 +162,13 @@ def _compressed_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[
         yield from _parts(decompress(data, file, allowance), file, allowance)
 
 
-def _tar_parts(stream: IO[bytes], file: str, allowance: Allowance) -> Iterator[_Part]:
+def _tar_parts(stream: IO[bytes], file: str, allowance: Allowance) -> Iterator[_Unread]:
     from taskgraph.sources.tar import read_tar
 
     yield from _member_parts(read_tar(stream, file, allowance), allowance)
 
 
-def _zip_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
+def _zip_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unread]:
     from taskgraph.sources.diagnosis import find_task_infos, read_diagnosis
     from taskgraph.sources.unpacking import (
         document_members,
@@ -185,13 +185,13 @@ def _zip_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
     is_alone = len(listings) == 1 and not documents
     for listing in listings:
         name = file if is_alone else f"{file}!{listing.filename}"
-        yield _Part(name, partial(read_diagnosis, archive, listing, file, allowance))
+        yield _Unread(name, partial(read_diagnosis, archive, listing, file, allowance))
     yield from _member_parts(read_members(archive, documents, file, allowance), allowance)
 
 
 def _member_parts(
     members: Iterable[tuple[str, bytes | InputError]], allowance: Allowance
-) -> Iterator[_Part]:
+) -> Iterator[_Unread]:
     """Take the members of an archive apart; a bad one does not stop the others."""
     for name, content in members:
         try:
@@ -201,25 +201,25 @@ def _member_parts(
         except InputError as error:
             if allowance.is_spent:
                 raise
-            yield _Part(name, partial(_raise, _alone(error)))
+            yield _Unread(name, partial(_raise, _alone(error)))
 
 
 def _raise(error: InputError) -> list[Task]:
     raise error
 
 
-def _text_parts(data: bytes, file: str, was_packed: bool) -> Iterator[_Part]:
+def _text_parts(data: bytes, file: str, was_packed: bool) -> Iterator[_Unread]:
     read = partial(_read, was_packed=was_packed)
     if not _is_json_lines(data, file):
-        yield _Part(file, partial(read, Document(file, data)))
+        yield _Unread(file, partial(read, Document(file, data)))
         return
     is_blank = True
     for number, line in enumerate(io.BytesIO(data), 1):
         if text := line.rstrip():
             is_blank = False
-            yield _Part(file, partial(read, Document(file, text, number)))
+            yield _Unread(file, partial(read, Document(file, text, number)))
     if is_blank:
-        yield _Part(file, partial(read, Document(file, b"")))
+        yield _Unread(file, partial(read, Document(file, b"")))
 
 
 def _read(document: Document, *, was_packed: bool) -> list[Task]:

@@ -24,7 +24,7 @@ import pytest
 from benchmarks.history_archive import write_archive
 from taskgraph.errors import ConfigError
 from taskgraph.history import Collected, Progress, RunStore, Statistics, collect, statistics
-from taskgraph.history.schema import write_table
+from taskgraph.history.tables import write_table
 from tests.history.documents import FLEET, at, response, step, write
 
 Collect: TypeAlias = Callable[..., RunStore]
@@ -367,7 +367,7 @@ def test_a_fault_of_ours_costs_one_document(
         raise ZeroDivisionError("oh")
 
     folder = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
-    monkeypatch.setattr("taskgraph.history.rows.check_document", fail)
+    monkeypatch.setattr("taskgraph.history.tables.check_document", fail)
     store = collected(folder)
     assert (
         "a fault of taskgraph itself: ZeroDivisionError('oh')" in rejects(store)["a.json"]
