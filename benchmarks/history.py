@@ -43,9 +43,9 @@ from taskgraph.history import (
     collect,
     open_engine,
     statistics,
-    to_plain,
 )
 from taskgraph.model import Subtask, Task
+from taskgraph.reports.history_data import plain
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -251,7 +251,7 @@ def bench_dask(folder: Path, truth: Truth, workers: int) -> None:
 def _bytes(store: RunStore, scheduler: str | None = None) -> bytes:
     with open_engine(1, scheduler) as engine:
         results = [statistics(store, engine=engine), advise_timeouts(store, engine=engine)]
-    return json.dumps(to_plain(results)).encode()
+    return json.dumps(plain(results)).encode()
 
 
 def _parts(store: RunStore) -> dict[str, bytes]:

@@ -81,7 +81,8 @@ scheduler_option = click.option(
 def write_result(result: HistoryResult, form: str | None, output: str | None) -> None:
     """Write a result in the form that was asked for, or that the file's name says."""
     form = form or _ENDINGS.get(Path(output or "").suffix.lower(), "text")
-    write(history.report(result, form, text_style(output)), output)
+    style = text_style(output) if form == "text" else None
+    write(history.report(result, form, style), output)
 
 
 @contextmanager
