@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from taskgraph.analysis import Analysis
 from taskgraph.api import (
-    Analysis,
     Document,
     LoadedTask,
-    account,
-    analyze,
     check,
+    compare,
     load,
     load_all,
     loads,
     read_documents,
     render,
     report,
-    timetable,
     to_frame,
 )
 from taskgraph.errors import (
@@ -26,8 +24,8 @@ from taskgraph.errors import (
     TaskgraphError,
 )
 from taskgraph.model import Subtask, Task
-
-__version__ = "0.1.0"
+from taskgraph.settings import Settings
+from taskgraph.version import __version__
 
 __all__ = [
     "Analysis",
@@ -37,18 +35,18 @@ __all__ = [
     "InputError",
     "LoadedTask",
     "RenderError",
+    "Settings",
     "Subtask",
     "Task",
     "TaskgraphError",
-    "account",
-    "analyze",
+    "__version__",
     "check",
+    "compare",
     "load",
     "load_all",
     "loads",
     "read_documents",
     "render",
     "report",
-    "timetable",
     "to_frame",
 ]

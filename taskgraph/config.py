@@ -1,7 +1,7 @@
-"""The configuration: options as frozen values, read from TOML, and where each came from.
+"""Finds and reads configuration files, and says where each value is from.
 
-``taskgraph.toml``, or the table ``[tool.taskgraph]`` of ``pyproject.toml``, is looked for
-from the folder of a document upwards; the first one found is in force.
+What a configuration may say, and what its values mean, is declared in
+:mod:`taskgraph.settings`.
 """
 
 from __future__ import annotations
@@ -9,114 +9,83 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskgraph.analysis import BudgetOptions
-from taskgraph.checks import (
-    MOST_SECONDS,
-    BudgetLimit,
-    CheckOptions,
-    Severity,
-    Suppression,
-    require_rules,
-)
+from pydantic import ValidationError
+
+from taskgraph.checks import require_rules
 from taskgraph.errors import ConfigError
-from taskgraph.model import parse_duration
+from taskgraph.settings import DEFAULTS, Settings, Suppression, Thresholds
 
-__all__ = ["Config", "Entry", "find_config", "in_force", "read_config"]
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from taskgraph.model import Task
+
+__all__ = [
+    "Configuration",
+    "Origin",
+    "PatternUse",
+    "UnusedPatterns",
+    "find_config",
+    "in_force",
+    "pattern_use",
+    "read_config",
+]
 
 # Whether pyproject.toml can have a table for taskgraph: parsing it takes milliseconds.
 _MENTION = re.compile(
     r"""\btool\b[^\n=]*taskgraph|^[ \t]*["']?taskgraph["']?[ \t]*(\.|=[ \t]*\{)""",
     re.MULTILINE,
 )
-FAIL_ON = ("error", "warning", "info", "never")
+
+_BY_NAME = "attempts-by-name"
+_NOT_OF_A_FILE = frozenset({_BY_NAME, "as-of"})
 
 
-@dataclass(frozen=True)
-class Config:
-    """What is in force for a document.
+@dataclass(frozen=True, eq=False)
+class Configuration:
+    """What a file says, or the defaults, and what the command line puts on top.
 
     Attributes
     ----------
-    check : CheckOptions
-        What the rules go by.
-    fail_on : str
-        The severity from which on the exit code is 1; ``never`` for none.
-    per_path_ignores : tuple of (str, tuple of str)
-        Rules not to use, by the pattern of the document's path.
-    attempts : int or None
-        Attempts per subtask in the budget; ``None`` is one, or as many as were started.
-    attempts_by_name : tuple of (str, int)
-        The same by the pattern of the subtask's name; the last match decides.
-    concurrency : int or None
-        Subtasks in flight at once; 0 is unlimited, ``None`` what the document says.
-    overhead : int
-        Seconds that each hop from a subtask to the next one costs.
-    assume_timeout : int or None
-        Seconds for subtasks without a limit.
+    settings : Settings
+        Before anything that depends on a document's path.
     file : Path or None
         The file that it was read from.
     origins : mapping of str to str
         Where each value that is no default came from, by its key in the file.
     """
 
-    check: CheckOptions = field(default_factory=CheckOptions)
-    fail_on: str = "error"
-    per_path_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    attempts: int | None = None
-    attempts_by_name: tuple[tuple[str, int], ...] = ()
-    concurrency: int | None = None
-    overhead: int = 0
-    assume_timeout: int | None = None
+    settings: Settings = DEFAULTS
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
 
-    def for_path(self, path: str) -> Config:
-        """Give what is in force for one document: its per-path ignores are applied."""
+    def ignored_in(self, path: str) -> tuple[str, ...]:
+        """Give the patterns of ``per-path-ignores`` that fit a document's path."""
+        return tuple(
+            pattern
+            for pattern, _ in self.settings.per_path_ignores
+            if self._matches(path, pattern)
+        )
+
+    def for_path(self, path: str) -> Settings:
+        """Give what is in force for one document."""
+        patterns = self.ignored_in(path)
+        if not patterns:
+            return self.settings
         ignored = [
             selector
-            for pattern, selectors in self.per_path_ignores
-            if self._matches(path, pattern)
+            for pattern, selectors in self.settings.per_path_ignores
+            if pattern in patterns
             for selector in selectors
         ]
-        if not ignored:
-            return self
-        check = replace(self.check, ignore=(*self.check.ignore, *ignored))
-        places = [self.origins.get("ignore"), f"{self.file}, per-path-ignores"]
-        origin = " and ".join(filter(None, places))
-        return replace(self, check=check, origins={**self.origins, "ignore": origin})
-
-    def check_options(self, names: Iterable[str]) -> CheckOptions:
-        """Give what the rules go by, for subtasks of these names."""
-        if not self.attempts_by_name:
-            return self._options_of_any
-        return replace(self.check, worst_case=self.budget_options(names))
-
-    @cached_property
-    def _options_of_any(self) -> CheckOptions:
-        """What the rules go by where the names of the subtasks have no say."""
-        return replace(self.check, worst_case=self.budget_options(()))
-
-    def budget_options(self, names: Iterable[str]) -> BudgetOptions:
-        """Give what the worst case assumes, for subtasks of these names."""
-        by_name = {
-            name: count
-            for name in dict.fromkeys(names)
-            for pattern, count in self.attempts_by_name
-            if fnmatch.fnmatchcase(name, pattern)
-        }
-        return BudgetOptions(
-            attempts=self.attempts or 1,
-            attempts_by_name=by_name,
-            overhead=self.overhead,
-            concurrency=self.concurrency,
-            assume_timeout=self.assume_timeout,
-        )
+        ignore = (*self.settings.ignore, *ignored)
+        return self.settings.model_copy(update={"ignore": ignore})
 
     def _matches(self, path: str, pattern: str) -> bool:
         """Match a path from the configuration's folder on, or its last part."""
@@ -126,21 +95,6 @@ class Config:
         full = Path(path).resolve()
         below = full.relative_to(base) if full.is_relative_to(base) else full
         return fnmatch.fnmatchcase(below.as_posix(), pattern)
-
-
-class Entry(NamedTuple):
-    """One line of what is in force: a key, its value, and where it is from."""
-
-    key: str
-    value: Any
-    origin: str
-
-    @property
-    def text(self) -> str:
-        """The value as TOML has it."""
-        if self.value is None:
-            return "(not set)"
-        return json.dumps(self.value, ensure_ascii=False)
 
 
 @cache
@@ -167,31 +121,43 @@ def find_config(folder: Path) -> Path | None:
 
 
 @cache
-def read_config(path: Path) -> Config:
+def read_config(path: Path) -> Configuration:
     """Read a configuration.
 
     Raises
     ------
     ConfigError
-        If it cannot be read, or has a key or a value that does not exist; the message
-        names the nearest one that does.
+        If it cannot be read, or has keys or values that do not exist: all of them, each
+        with the nearest one that does.
     """
     table = _table(path)
     if table is None:
         raise ConfigError(f"{path}: has no table [tool.taskgraph]")
     try:
-        return _Reader(table, path.resolve()).config()
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        content = Settings.model_validate(_as_declared(table))
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+        mistakes = list(dict.fromkeys(_in_words(row, table) for row in errors))
+    else:
+        mistakes = list(_unknown_rules(content))
+    if mistakes:
+        raise ConfigError("\n".join(f"{path}: {mistake}" for mistake in mistakes))
+    return Configuration(
+        settings=content,
+        file=path.resolve(),
+        origins=dict.fromkeys(_keys_of(table), str(path.resolve())),
+    )
 
 
 def _table(path: Path) -> dict[str, Any] | None:
     """Give the options of a file, or nothing where it has no table for them."""
+    import tomllib
+
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
         if path.name == "pyproject.toml" and not _MENTION.search(text):
             return None
-        content = _parse(text)
+        content = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
@@ -203,222 +169,202 @@ def _table(path: Path) -> dict[str, Any] | None:
     return table if isinstance(table, dict) else None
 
 
-def _parse(text: str) -> dict[str, Any]:
-    import tomllib
-
-    return tomllib.loads(text)
-
-
-_CHECK_KEYS: Mapping[str, str] = {
-    "select": "select",
-    "extend-select": "extend_select",
-    "ignore": "ignore",
-}
-_THRESHOLDS: Mapping[str, str] = {
-    "tolerance": "tolerance",
-    "grace": "grace",
-    "event-delay": "event_delay",
-    "watch-period": "watch_period",
-    "near-timeout": "near_timeout_share",
-    "dominant-timeout": "dominant_share",
-    "no-return": "no_return_share",
-}
-_SHARES = frozenset({"near-timeout", "dominant-timeout", "no-return"})
+def _as_declared(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Take ``attempts`` for what it is: a number for all subtasks, or a table by name."""
+    content = {
+        f"{key} " if key in _NOT_OF_A_FILE else key: value for key, value in table.items()
+    }
+    if isinstance(content.get("attempts"), dict):
+        content[_BY_NAME] = content.pop("attempts")
+    return content
 
 
-class _Reader:
-    """Turns a table of TOML into a :class:`Config`, key by key."""
-
-    def __init__(self, table: dict[str, Any], file: Path) -> None:
-        self.table = table
-        self.file = file
-        self.check: dict[str, Any] = {}
-        self.values: dict[str, Any] = {}
-        self.origins: dict[str, str] = {}
-
-    def config(self) -> Config:
-        readers: dict[str, Callable[[str, Any], None]] = {
-            **dict.fromkeys(_CHECK_KEYS, self._selectors),
-            "fail-on": self._fail_on,
-            "severity": self._severities,
-            "suppress": self._suppressions,
-            "thresholds": self._thresholds,
-            "budgets": self._budgets,
-            "per-path-ignores": self._per_path_ignores,
-            "attempts": self._attempts,
-            "concurrency": self._count,
-            "overhead": self._seconds,
-            "assume-timeout": self._seconds,
-        }
-        for key, value in self.table.items():
-            _known(key, readers)
-            readers[key](key, value)
-            if isinstance(value, dict):
-                self.origins.update({f"{key}.{name}": str(self.file) for name in value})
-            else:
-                self.origins[key] = str(self.file)
-        return Config(
-            check=CheckOptions(**self.check),
-            file=self.file,
-            origins=self.origins,
-            **self.values,
-        )
-
-    def _selectors(self, key: str, value: Any) -> None:
-        self.check[_CHECK_KEYS[key]] = _rules(key, value)
-
-    def _fail_on(self, key: str, value: Any) -> None:
-        if value not in FAIL_ON:
-            raise ConfigError(f"{key} must be one of {', '.join(FAIL_ON)}, not {value!r}")
-        self.values["fail_on"] = value
-
-    def _severities(self, key: str, value: Any) -> None:
-        pairs = []
-        for selector, name in _pairs(key, value):
-            _rules(f"{key}.{selector}", [selector])
-            if not isinstance(name, str) or name.upper() not in Severity.__members__:
-                known = ", ".join(map(str, reversed(Severity)))
-                raise ConfigError(f"{key}.{selector} must be one of {known}, not {name!r}")
-            pairs.append((selector, Severity[name.upper()]))
-        self.check["severities"] = tuple(pairs)
-
-    def _suppressions(self, key: str, value: Any) -> None:
-        if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-            raise ConfigError(f"{key} must be tables [[{key}]], not {value!r}")
-        found = []
-        for row in value:
-            for name, text in row.items():
-                _known(name, Suppression._field_defaults | {"rule": ""}, key)
-                if not isinstance(text, str):
-                    raise ConfigError(f"{key}.{name} must be a text, not {text!r}")
-            if "rule" not in row:
-                raise ConfigError(f"{key}: each table needs a rule")
-            _rules(f"{key}.rule", [row["rule"]])
-            found.append(Suppression(**row))
-        self.check["suppressions"] = tuple(found)
-
-    def _thresholds(self, key: str, value: Any) -> None:
-        for name, number in _pairs(key, value):
-            _known(name, _THRESHOLDS, key)
-            full = f"{key}.{name}"
-            kinds = (int, float) if name in _SHARES else (int,)
-            if isinstance(number, bool) or not isinstance(number, kinds):
-                what = "a share from 0 to 1" if name in _SHARES else "whole seconds"
-                raise ConfigError(f"{full} must be {what}, not {number!r}")
-            most = 1 if name in _SHARES else MOST_SECONDS
-            if not 0 <= number <= most:
-                raise ConfigError(f"{full} must be from 0 to {most}, not {number!r}")
-            self.check[_THRESHOLDS[name]] = number
-
-    def _budgets(self, key: str, value: Any) -> None:
-        self.check["budget_limits"] = tuple(
-            BudgetLimit(pattern, _duration(f"{key}.{pattern}", limit))
-            for pattern, limit in _pairs(key, value)
-        )
-
-    def _per_path_ignores(self, key: str, value: Any) -> None:
-        self.values["per_path_ignores"] = tuple(
-            (pattern, _rules(f"{key}.{pattern}", selectors))
-            for pattern, selectors in _pairs(key, value)
-        )
-
-    def _attempts(self, key: str, value: Any) -> None:
-        if not isinstance(value, dict):
-            self.values["attempts"] = _whole(key, value, least=1)
-            return
-        self.values["attempts_by_name"] = tuple(
-            (pattern, _whole(f"{key}.{pattern}", count, least=1))
-            for pattern, count in value.items()
-        )
-
-    def _count(self, key: str, value: Any) -> None:
-        self.values[key] = _whole(key, value, least=0)
-
-    def _seconds(self, key: str, value: Any) -> None:
-        self.values[key.replace("-", "_")] = _duration(key, value)
+def _keys_of(table: Mapping[str, Any]) -> Iterator[str]:
+    """Give the keys as :func:`in_force` has them."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from (f"{key}.{name}" for name in value)
+        else:
+            yield key
 
 
-def _known(key: str, known: Mapping[str, Any], table: str = "") -> None:
-    if key in known:
-        return
+def _in_words(error: ErrorDetails, table: Mapping[str, Any]) -> str:
+    """Say what is wrong with a value; its place is the keys from the table's top on."""
+    top, *steps = error["loc"]
+    key = "attempts" if top == _BY_NAME else str(top)
+    kind, last = error["type"], str(error["loc"][-1])
+    if kind in {"extra_forbidden", "unexpected_keyword_argument"}:
+        return _unknown(last.strip(), key if steps else "")
+    if kind == "missing":
+        return f"{key}: each table needs a {last}"
+    if steps and isinstance(table[key], dict) and isinstance(steps[0], int):
+        steps = [list(table[key])[steps[0]]]  # pairs are counted, and known by name
+    names = [str(step) for step in steps if not isinstance(step, int)]
+    return f"{'.'.join([key, *names])} {error['msg']}"
+
+
+def _unknown(key: str, table: str) -> str:
     import difflib
 
+    model = Thresholds if table == "thresholds" else Settings
+    known = [str(info.alias) for info in model.model_fields.values()]
+    if table == "suppress":
+        known = [option.name for option in fields(Suppression)]
+    known = [name for name in known if name not in _NOT_OF_A_FILE]
     near = difflib.get_close_matches(key, known, 1)
     where = f" in {table}" if table else ""
     meant = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-    raise ConfigError(f"there is no option {key!r}{where}: {meant}")
+    return f"there is no option {key!r}{where}: {meant}"
 
 
-def _pairs(key: str, value: Any) -> list[tuple[str, Any]]:
-    if not isinstance(value, dict):
-        raise ConfigError(f"{key} must be a table, not {value!r}")
-    return list(value.items())
+def _unknown_rules(content: Settings) -> Iterator[str]:
+    """Find the selectors that fit no rule."""
+    named: list[tuple[str, Iterable[str]]] = [
+        ("select", content.select),
+        ("extend-select", content.extend_select),
+        ("ignore", content.ignore),
+        *((f"severity.{selector}", [selector]) for selector, _ in content.severity),
+        *(("suppress.rule", [row.rule]) for row in content.suppress),
+        *((f"per-path-ignores.{path}", rules) for path, rules in content.per_path_ignores),
+    ]
+    for key, selectors in named:
+        try:
+            require_rules(selectors)
+        except ConfigError as error:
+            yield f"{key}: {error}"
 
 
-def _texts(key: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ConfigError(f"{key} must be a list of texts, not {value!r}")
-    return tuple(value)
+class Origin(NamedTuple):
+    """One line of what is in force: a key, its value, and where it is from."""
+
+    key: str
+    value: Any
+    origin: str
+
+    @property
+    def text(self) -> str:
+        """The value as TOML has it."""
+        if self.value is None:
+            return "(not set)"
+        return json.dumps(self.value, ensure_ascii=False)
 
 
-def _rules(key: str, value: Any) -> tuple[str, ...]:
-    """Read names of rules, of which each must fit one."""
-    selectors = _texts(key, value)
-    try:
-        require_rules(selectors)
-    except ConfigError as error:
-        raise ConfigError(f"{key}: {error}") from None
-    return selectors
-
-
-def _whole(key: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigError(f"{key} must be a whole number from {least} on, not {value!r}")
-    return value
-
-
-def _duration(key: str, value: Any) -> int:
-    try:
-        return parse_duration(value)
-    except ValueError:
-        raise ConfigError(
-            f"{key} must be seconds or a duration like '1h30m', not {value!r}"
-        ) from None
-
-
-def in_force(config: Config) -> tuple[Entry, ...]:
+def in_force(configuration: Configuration, path: str) -> tuple[Origin, ...]:
     """List every option with its value and where that is from.
 
     Parameters
     ----------
-    config : Config
+    configuration : Configuration
+    path : str
+        The document that it is in force for.
 
     Returns
     -------
-    tuple of Entry
-        In the order of the documentation; a value that nobody set is from ``default``.
+    tuple of Origin
+        In the order of the declaration; a value that nobody set is from ``default``.
     """
-    check = config.check
-    values: dict[str, Any] = {
-        key: list(getattr(check, name)) for key, name in _CHECK_KEYS.items()
-    }
-    values["fail-on"] = config.fail_on
-    values |= {
-        f"severity.{selector}": str(severity) for selector, severity in check.severities
-    }
-    values["suppress"] = [row._asdict() for row in check.suppressions]
-    values |= {f"thresholds.{key}": getattr(check, n) for key, n in _THRESHOLDS.items()}
-    values |= {f"budgets.{limit.pattern}": limit.seconds for limit in check.budget_limits}
-    values |= {
-        f"per-path-ignores.{pattern}": list(selectors)
-        for pattern, selectors in config.per_path_ignores
-    }
-    values["attempts"] = config.attempts
-    values |= {f"attempts.{name}": count for name, count in config.attempts_by_name}
-    values["concurrency"] = config.concurrency
-    values["overhead"] = config.overhead
-    values["assume-timeout"] = config.assume_timeout
+    values: dict[str, Any] = {}
+    settings = configuration.for_path(path)
+    for name, info in Settings.model_fields.items():
+        value, key = getattr(settings, name), str(info.alias)
+        if key == "as-of":
+            continue
+        if key == _BY_NAME:
+            key = "attempts"
+        if isinstance(value, Thresholds):
+            values |= {f"{key}.{alias}": number for alias, number in _aliased(value)}
+        elif key == "suppress":
+            values[key] = list(map(asdict, value))
+        elif isinstance(value, tuple) and key not in _LISTS:
+            values |= {
+                f"{key}.{pattern}": list(limit) if isinstance(limit, tuple) else limit
+                for pattern, limit in value
+            }
+        else:
+            values[key] = list(value) if isinstance(value, tuple) else value
+    origins = dict(configuration.origins)
+    if configuration.ignored_in(path):
+        by_path = f"{configuration.file}, per-path-ignores"
+        origins["ignore"] = " and ".join(filter(None, [origins.get("ignore"), by_path]))
     return tuple(
-        Entry(key, value, config.origins.get(key, "default"))
-        for key, value in values.items()
+        Origin(key, value, origins.get(key, "default")) for key, value in values.items()
     )
+
+
+_LISTS = frozenset({"select", "extend-select", "ignore"})
+
+
+def _aliased(thresholds: Thresholds) -> Iterator[tuple[str, Any]]:
+    for name, info in Thresholds.model_fields.items():
+        yield str(info.alias), getattr(thresholds, name)
+
+
+class PatternUse(NamedTuple):
+    """Which patterns of a file there are, and which of them fit one document."""
+
+    file: Path
+    known: tuple[tuple[str, str], ...]
+    """As (table, pattern)."""
+    used: tuple[tuple[str, str], ...]
+
+
+def pattern_use(
+    configuration: Configuration, path: str, tasks: Iterable[Task]
+) -> PatternUse | None:
+    """Tell which patterns of a configuration fit a document, its tasks and subtasks.
+
+    Returns
+    -------
+    PatternUse or None
+        ``None`` where the configuration has no pattern.
+    """
+    settings = configuration.settings
+    tables = {
+        "budgets": tuple(pattern for pattern, _ in settings.budgets),
+        "attempts": tuple(pattern for pattern, _ in settings.attempts_by_name),
+        "per-path-ignores": tuple(pattern for pattern, _ in settings.per_path_ignores),
+    }
+    known = tuple((table, pattern) for table in tables for pattern in tables[table])
+    if configuration.file is None or not known:
+        return None
+    tasks = list(tasks)
+    names = {"budgets": {task.name for task in tasks}, "attempts": set[str]()}
+    if tables["attempts"]:
+        names["attempts"] = {sub.name for task in tasks for sub in task.subtasks}
+    fitting = {("per-path-ignores", pattern) for pattern in configuration.ignored_in(path)}
+    for table, present in names.items():
+        fitting |= {
+            (table, pattern)
+            for pattern in tables[table]
+            if fnmatch.filter(present, pattern)
+        }
+    used = tuple(row for row in known if row in fitting)
+    return PatternUse(configuration.file, known, used)
+
+
+class UnusedPatterns:
+    """Finds the patterns of configurations that fit nothing in a whole run.
+
+    Such a pattern is most likely misspelt, and what it should change stays as it is.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Path, str, str], None] = {}
+        self._used: set[tuple[Path, str, str]] = set()
+
+    def add(self, use: PatternUse | None) -> None:
+        """Take note of what fits one document."""
+        if use is not None:
+            self._known |= dict.fromkeys((use.file, *row) for row in use.known)
+            self._used.update((use.file, *row) for row in use.used)
+
+    def messages(self) -> Iterator[str]:
+        """Say of each pattern that fits nothing where it stands."""
+        what = {
+            "budgets": "no task has such a name",
+            "attempts": "no subtask has such a name",
+            "per-path-ignores": "no document has such a path",
+        }
+        for file, table, pattern in self._known:
+            if (file, table, pattern) not in self._used:
+                yield f"{file}: {table}.{pattern} fits nothing in this run: {what[table]}"

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from taskgraph.checks import BudgetLimit, Severity, Suppression
+from taskgraph.checks import BudgetLimit
 from taskgraph.config import Config, find_config, in_force, read_config
 from taskgraph.errors import ConfigError
+from taskgraph.settings import Severity, Suppression
 
 WHOLE = """
 select = ["TG1", "TG4"]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from taskgraph.api import check, load, load_all, timetable
-from taskgraph.checks import Severity
 from taskgraph.errors import InputError
+from taskgraph.settings import Severity
 
 BUDGETS = {
     "ob-cluster-stops-zone": (7320, True),

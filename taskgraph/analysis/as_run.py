@@ -11,25 +11,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from taskgraph.analysis.precondition import require_sound
+from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.schedule import Schedule, schedule
-from taskgraph.analysis.states import (
+from taskgraph.analysis.weights import actual_weights
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Status, Task
+from taskgraph.model.engine import (
+    DISPATCH_SECONDS,
     MICROSECOND,
     SECOND,
     Span,
     SpanKind,
     measured_span,
 )
-from taskgraph.analysis.weights import actual_weights
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Status, Task
 
-__all__ = ["DISPATCH_SECONDS", "AsRun", "Part", "PartKind", "as_run"]
-
-DISPATCH_SECONDS: Final = 2
-"""How long the engine, which polls, may take from one subtask to the next."""
+__all__ = ["AsRun", "Part", "PartKind", "as_run"]
 
 
 class PartKind(StrEnum):
@@ -136,24 +134,16 @@ class AsRun:
         return self.ideal.makespan > self.wall
 
 
-def as_run(
-    graph: TaskGraph,
-    as_of: datetime | None = None,
-    *,
-    dispatch_seconds: int = DISPATCH_SECONDS,
-) -> AsRun | None:
+def as_run(premises: Premises) -> AsRun | None:
     """Account for the wall time of a run.
+
+    Up to :data:`~taskgraph.model.engine.DISPATCH_SECONDS` of the time from one subtask to
+    the next are dispatch; the rest is waiting.
 
     Parameters
     ----------
-    graph : TaskGraph
-        Must be sound.
-    as_of : datetime, optional
-        Until when a task that is not over is looked at; without it the moment that the
-        document describes.
-    dispatch_seconds : int
-        Up to how much of the time from one subtask to the next is dispatch; the rest is
-        waiting.
+    premises : Premises
+        Of a sound graph.
 
     Returns
     -------
@@ -165,8 +155,8 @@ def as_run(
     AnalysisError
         Where the graph is not sound.
     """
-    require_sound(graph)
-    moment = as_of or graph.task.as_of()
+    graph, moment = premises.graph, premises.as_of
+    graph.require_sound()
     spans = [measured_span(subtask, moment) for subtask in graph.subtasks]
     found = _walk_back(graph, spans)
     if not found.path:
@@ -178,7 +168,7 @@ def as_run(
     for place, (node, span) in enumerate(hops):
         gap = (span.start - at) // MICROSECOND
         if place:
-            parts += _between(node, at, gap, dispatch_seconds * SECOND)
+            parts += _between(node, at, gap, DISPATCH_SECONDS * SECOND)
         else:
             parts.append(Part(PartKind.BEFORE, gap, node, at))
         attempts = graph.subtasks[node].attempts

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, TypeAlias
 
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.attribution import Attribution, Version, attribute
-from taskgraph.analysis.budget import Budget, BudgetOptions, budget
+from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.concurrency import graham_bound
 from taskgraph.analysis.matching import is_same_task, match
-from taskgraph.analysis.weights import actual_weights
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id
 
@@ -151,37 +150,24 @@ class Comparison:
         )
 
 
-_DEFAULT = BudgetOptions()
-
-
-def compare(
-    before: TaskGraph,
-    after: TaskGraph,
-    options: BudgetOptions = _DEFAULT,
-    *,
-    as_of: datetime | None = None,
-) -> Comparison:
+def compare(first: Analysis, second: Analysis) -> Comparison:
     """Compare two documents.
 
     Parameters
     ----------
-    before, after : TaskGraph
-        Faulty ones too; then there is no word about time.
-    options : BudgetOptions
-        What the worst case assumes, on both sides.
-    as_of : datetime, optional
-        Until when to measure what still runs, on both sides; without it the moment that
-        each document describes.
+    first, second : Analysis
+        Of faulty ones too; then there is no word about time.
     """
-    found = match(before, after)
-    pairs = found.pairs
+    before, after = first.graph, second.graph
+    matches = match(before, after)
+    pairs = matches.pairs
     removed = set(range(len(before))).difference(node for node, _ in pairs)
     added = set(range(len(after))).difference(node for _, node in pairs)
     added_edges, removed_edges = _edges(before, after, pairs)
     flaws = (*before.flaws, *(flaw for flaw in after.flaws if flaw not in before.flaws))
     return Comparison(
         pairs=pairs,
-        matched_by_id=found.by_id,
+        matched_by_id=matches.by_id,
         added=tuple(sorted(added)),
         removed=tuple(sorted(removed)),
         changed=_changed(before, after, pairs),
@@ -189,8 +175,8 @@ def compare(
         removed_edges=removed_edges,
         task=_task_changes(before, after),
         flaws=flaws,
-        budget=None if flaws else _budget_change(before, after, pairs, options),
-        makespan=None if flaws else _makespan_change(before, after, pairs, as_of),
+        budget=None if flaws else _budget_change(first, second, pairs),
+        makespan=None if flaws else _makespan_change(first, second, pairs),
     )
 
 
@@ -240,12 +226,10 @@ def _fields(
     return [FieldChange(*row, is_structural) for row in rows if row[1] != row[2]]
 
 
-def _budget_change(
-    before: TaskGraph, after: TaskGraph, pairs: Pairs, options: BudgetOptions
-) -> BudgetChange:
-    ours, theirs = budget(before, options), budget(after, options)
-    first = Version(before, ours.schedule.durations, _Headline(ours))
-    second = Version(after, theirs.schedule.durations, _Headline(theirs))
+def _budget_change(before: Analysis, after: Analysis, pairs: Pairs) -> BudgetChange:
+    ours, theirs = before.budget, after.budget
+    first = Version(before.graph, ours.schedule.durations, _Headline(ours))
+    second = Version(after.graph, theirs.schedule.durations, _Headline(theirs))
     return BudgetChange(ours, theirs, attribute(first, second, pairs))
 
 
@@ -260,15 +244,12 @@ class _Headline:
         return graham_bound(total, longest, limits.limit) if limits.may_wait else longest
 
 
-def _makespan_change(
-    before: TaskGraph, after: TaskGraph, pairs: Pairs, as_of: datetime | None
-) -> Attribution | None:
-    ours = actual_weights(before, as_of).durations
-    theirs = actual_weights(after, as_of).durations
+def _makespan_change(before: Analysis, after: Analysis, pairs: Pairs) -> Attribution | None:
+    ours, theirs = before.weigh("actual").durations, after.weigh("actual").durations
     if not any(ours) or not any(theirs):
         return None
-    first = Version(before, ours, _longest_path)
-    return attribute(first, Version(after, theirs, _longest_path), pairs)
+    first = Version(before.graph, ours, _longest_path)
+    return attribute(first, Version(after.graph, theirs, _longest_path), pairs)
 
 
 def _longest_path(_total: int, longest: int) -> int:

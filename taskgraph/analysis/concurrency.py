@@ -5,42 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
-from typing import Final
 
-from taskgraph.analysis.precondition import require_sound
 from taskgraph.analysis.schedule import Schedule
 from taskgraph.analysis.width import wide_antichain
 from taskgraph.graph import TaskGraph
-from taskgraph.model import Task
 
 __all__ = [
-    "ENGINE_CONCURRENCY",
     "Bounds",
     "ListSchedule",
     "bounds",
     "graham_bound",
     "list_schedule",
-    "task_concurrency",
 ]
-
-ENGINE_CONCURRENCY: Final = 10
-"""How many subtasks of a task the engine keeps in flight by default."""
-
-
-def task_concurrency(task: Task) -> int:
-    """Give how many subtasks may be in flight: by the task's context, else the default.
-
-    Returns
-    -------
-    int
-        0 is unlimited.
-    """
-    stated = (task.context or {}).get("concurrency")
-    if isinstance(stated, str) and stated.isascii() and stated.isdigit():
-        stated = int(stated)
-    if isinstance(stated, int) and not isinstance(stated, bool) and stated >= 0:
-        return stated
-    return ENGINE_CONCURRENCY
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +53,9 @@ class Bounds:
         Graham (1966) where subtasks may wait for a slot, else the longest path.
     lower : int
         No order takes less if every subtask takes its whole duration.
-    listed : int
-        The makespan of the engine's list schedule, which picks what became ready first,
-        and of those the smallest id. One order of many: it bounds nothing.
+    run : ListSchedule or None
+        The engine's list schedule, which picks what became ready first, and of those the
+        smallest id. One order of many: it bounds nothing. ``None`` where nothing waits.
     longest_path : int
     total : int
         The sum of all durations.
@@ -89,9 +65,14 @@ class Bounds:
     widest: tuple[int, ...]
     upper: int
     lower: int
-    listed: int
+    run: ListSchedule | None
     longest_path: int
     total: int
+
+    @property
+    def listed(self) -> int:
+        """The makespan of the engine's list schedule."""
+        return self.longest_path if self.run is None else self.run.makespan
 
     @property
     def may_wait(self) -> bool:
@@ -119,16 +100,14 @@ def bounds(
     longest, total = schedule.makespan, sum(durations)
     widest = wide_antichain(graph, limit) if limit else ()
     if not widest:
-        return Bounds(limit, (), longest, longest, longest, longest, total)
+        return Bounds(limit, (), longest, longest, None, longest, total)
     beyond = 0 if first_wave_waits else _work_beyond(graph, durations, limit)
     return Bounds(
         limit=limit,
         widest=widest,
         upper=graham_bound(total, longest, limit),
         lower=max(longest, -(-(total - beyond) // limit)),
-        listed=list_schedule(
-            graph, durations, limit, first_wave_waits=first_wave_waits
-        ).makespan,
+        run=list_schedule(graph, durations, limit, first_wave_waits=first_wave_waits),
         longest_path=longest,
         total=total,
     )
@@ -186,7 +165,7 @@ def list_schedule(
     those the one with the smallest id. A shorter duration may make the makespan longer
     (Graham, 1966), so this is an example of a run, not a bound.
     """
-    require_sound(graph)
+    graph.require_sound()
     run = _Run(graph, durations)
     first = [node for node, ups in enumerate(graph.upstreams) if not ups]
     if first_wave_waits:

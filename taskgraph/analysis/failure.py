@@ -1,22 +1,36 @@
-"""What failed first, what it held up, and what a rollback would undo."""
+"""What failed first, why, what it held up, and what a rollback would undo."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
-from taskgraph.analysis.precondition import require_sound
-from taskgraph.analysis.states import (
+from taskgraph.analysis.premises import Premises
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Operation, Status, Subtask
+from taskgraph.model.engine import (
+    POLL_SECONDS,
+    SECOND,
     SpanKind,
+    has_limit,
     is_in_flight,
     is_rolling_back,
     measured_span,
+    timeout_seconds,
 )
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Operation, Status
 
-__all__ = ["Failure", "FinishedWork", "RootFailure", "blocked_by", "failure"]
+__all__ = [
+    "Cause",
+    "Failure",
+    "FailureCause",
+    "FinishedWork",
+    "RootFailure",
+    "blocked_by",
+    "failure",
+    "failure_cause",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +93,13 @@ class Failure:
     finished: FinishedWork
 
 
-def failure(graph: TaskGraph, as_of: datetime | None = None) -> Failure | None:
+def failure(premises: Premises) -> Failure | None:
     """Tell what failed and what that held up.
 
     Parameters
     ----------
-    graph : TaskGraph
-        Must be sound.
-    as_of : datetime, optional
-        The moment; without it the one that the document describes.
+    premises : Premises
+        Of a sound graph.
 
     Returns
     -------
@@ -100,7 +112,8 @@ def failure(graph: TaskGraph, as_of: datetime | None = None) -> Failure | None:
     AnalysisError
         Where the graph is not sound.
     """
-    require_sound(graph)
+    graph = premises.graph
+    graph.require_sound()
     failed = [n for n, sub in enumerate(graph.subtasks) if sub.status == Status.FAILED]
     if not failed:
         return None
@@ -108,16 +121,15 @@ def failure(graph: TaskGraph, as_of: datetime | None = None) -> Failure | None:
     roots = [_root(graph, node) for node in failed if node not in beyond]
     roots.sort(key=_earliest_first)
     waiting = _waiting(graph)
-    moment = as_of or graph.task.as_of()
     return Failure(
         roots=tuple(roots),
         consequences=tuple(node for node in failed if node in beyond),
         blocked=tuple(node for node in waiting if node in beyond),
         held=()
-        if is_rolling_back(graph.task)
+        if premises.is_rolling_back
         else tuple(node for node in waiting if node not in beyond),
-        ran_on=_ran_on(graph, roots[0], moment),
-        finished=_finished_work(graph, moment),
+        ran_on=_ran_on(graph, roots[0], premises.as_of),
+        finished=_finished_work(graph, premises.as_of),
     )
 
 
@@ -189,3 +201,73 @@ def _finished_work(graph: TaskGraph, moment: datetime | None) -> FinishedWork:
         if span.kind is not SpanKind.ONE_RUN:
             unsplit.append(node)
     return FinishedWork(tuple(nodes), total, tuple(unsplit), tuple(unmeasured))
+
+
+class Cause(StrEnum):
+    """How a failed subtask ended, as far as the document proves it."""
+
+    TIMEOUT = "it ran until the engine ended it for its timeout"
+    OVER_TIMEOUT = "it ended by itself after its timeout, before the engine noticed"
+    WITHIN_TIMEOUT = "it ended before its timeout"
+    NO_TIMEOUT = "its timeout is 0, which promises no limit"
+    NOT_STATED = "the document gives it no timeout"
+    ZERO_TIMEOUT = "its timeout is 0 and it ran long enough for the engine to end it"
+    CANCELED = "it was cancelled"
+    ROLLBACK = "its rollback failed: when that started is unknown"
+    SEVERAL_RUNS = "it ran several times: when the last attempt started is unknown"
+    NO_TIMES = "the document does not say how long it ran"
+
+
+@dataclass(frozen=True, slots=True)
+class FailureCause:
+    """How a failed subtask ended.
+
+    Attributes
+    ----------
+    cause : Cause
+    ran : int or None
+        How long it ran, in microseconds, where it ran once and its times are known.
+    """
+
+    cause: Cause
+    ran: int | None
+
+
+def failure_cause(subtask: Subtask) -> FailureCause | None:
+    """Tell whether a failed subtask's timeout ended it.
+
+    Parameters
+    ----------
+    subtask : Subtask
+
+    Returns
+    -------
+    FailureCause or None
+        ``None`` where the subtask is not FAILED.
+    """
+    if subtask.status != Status.FAILED:
+        return None
+    span = measured_span(subtask, None)
+    ran = None
+    if span is not None and span.kind is SpanKind.ONE_RUN and span.microseconds >= 0:
+        ran = span.microseconds
+    several = span is not None and span.kind is not SpanKind.ONE_RUN
+    return FailureCause(_cause(subtask, ran, several=several), ran)
+
+
+def _cause(subtask: Subtask, ran: int | None, *, several: bool) -> Cause:
+    if subtask.operation == Operation.CANCEL:
+        return Cause.CANCELED
+    if subtask.operation == Operation.ROLLBACK:
+        return Cause.ROLLBACK
+    if subtask.timeout is None:
+        return Cause.NOT_STATED
+    if not has_limit(subtask):
+        polled = ran is not None and ran > POLL_SECONDS * SECOND
+        return Cause.ZERO_TIMEOUT if polled else Cause.NO_TIMEOUT
+    if ran is None:
+        return Cause.SEVERAL_RUNS if several else Cause.NO_TIMES
+    over = ran - timeout_seconds(subtask) * SECOND
+    if over > POLL_SECONDS * SECOND:
+        return Cause.TIMEOUT
+    return Cause.OVER_TIMEOUT if over > 0 else Cause.WITHIN_TIMEOUT

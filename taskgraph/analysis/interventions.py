@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal, TypeAlias
 
-from taskgraph.analysis.budget import BudgetOptions
+from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.recovery import Refusal
-from taskgraph.analysis.rollback import rollback
-from taskgraph.analysis.states import is_rolling_back
-from taskgraph.analysis.weights import remaining_weights
-from taskgraph.analysis.worst_case import WorstCase, worst_case_left, worst_cases_without
+from taskgraph.analysis.rollback import Rollback
+from taskgraph.analysis.weights import Weights
+from taskgraph.analysis.worst_case import WorstCase, worst_cases_without
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Operation, Status
 
@@ -63,44 +61,34 @@ class FailedSubtask:
     rollback: Intervention
 
 
-_DEFAULT = BudgetOptions()
-
-
 def interventions(
-    graph: TaskGraph, as_of: datetime | None = None, options: BudgetOptions = _DEFAULT
+    premises: Premises, left: Weights, rest: WorstCase, undo: Rollback
 ) -> tuple[FailedSubtask, ...]:
     """Tell for each FAILED subtask which of retry, skip and rollback the engine accepts.
 
     Parameters
     ----------
-    graph : TaskGraph
-        Must be sound.
-    as_of : datetime, optional
-        The moment; without it the one that the document describes.
-    options : BudgetOptions
-        Of these the concurrency, the assumed timeout and, for the rollback, the grace
-        and the overhead count.
+    premises : Premises
+        Of a sound graph.
+    left : Weights
+        What is left of each subtask.
+    rest : WorstCase
+        How long all of that takes.
+    undo : Rollback
 
     Returns
     -------
     tuple of FailedSubtask
         By node; empty where nothing failed.
-
-    Raises
-    ------
-    AnalysisError
-        Where the graph is not sound.
     """
+    graph = premises.graph
     failed = [n for n, sub in enumerate(graph.subtasks) if sub.status == Status.FAILED]
     if not failed:
         return ()
-    left = remaining_weights(graph, as_of, options.assume_timeout)
-    limit = options.limit(graph)
-    undo = _rollback(graph, options)
-    again = worst_case_left(graph, left, limit)
-    without = worst_cases_without(graph, left, limit, failed)
-    held = len(failed) > 1 and not is_rolling_back(graph.task)
-    waiting = _Waiting(graph)
+    without = worst_cases_without(premises, left, rest, failed)
+    held = len(failed) > 1 and not premises.is_rolling_back
+    waiting = _Waiting(graph, backwards=premises.is_rolling_back)
+    rolling_back = _roll_back(graph, undo)
     rows = []
     for node in failed:
         releases = waiting.for_only(node)
@@ -111,22 +99,21 @@ def interventions(
         rows.append(
             FailedSubtask(
                 node,
-                Intervention("retry", retry, releases, is_held=held, worst_case=again),
+                Intervention("retry", retry, releases, is_held=held, worst_case=rest),
                 Intervention(
                     "skip", skip, releases, is_held=held, worst_case=without[node]
                 ),
-                undo,
+                rolling_back,
             )
         )
     return tuple(rows)
 
 
-def _rollback(graph: TaskGraph, options: BudgetOptions) -> Intervention:
-    found = rollback(graph, options)
-    refusals = found.obstacles
-    if not found.has_failed:
+def _roll_back(graph: TaskGraph, undo: Rollback) -> Intervention:
+    refusals = undo.obstacles
+    if not undo.has_failed:
         refusals = (Refusal.TASK_NOT_FAILED, *refusals)
-    first = [step.node for step in found.steps]
+    first = [step.node for step in undo.steps]
     undone = set(first)
     ready = (n for n in first if undone.isdisjoint(graph.downstreams[n]))
     return Intervention(
@@ -134,18 +121,18 @@ def _rollback(graph: TaskGraph, options: BudgetOptions) -> Intervention:
         refusals,
         tuple(sorted(ready)),
         is_held=False,
-        worst_case=found.worst_case,
+        worst_case=undo.worst_case,
     )
 
 
 class _Waiting:
     """What waits for what, in the direction of the task."""
 
-    def __init__(self, graph: TaskGraph) -> None:
+    def __init__(self, graph: TaskGraph, *, backwards: bool) -> None:
         self.ahead: Sequence[Sequence[int]] = graph.downstreams
         behind: Sequence[Sequence[int]] = graph.upstreams
         waiting, passed = Status.PENDING, Status.SUCCESSFUL
-        if is_rolling_back(graph.task):
+        if backwards:
             self.ahead, behind, waiting, passed = behind, self.ahead, passed, waiting
         status = [subtask.status for subtask in graph.subtasks]
         self.for_how_many = {

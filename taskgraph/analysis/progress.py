@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from taskgraph.analysis.concurrency import task_concurrency
-from taskgraph.analysis.schedule import schedule
-from taskgraph.analysis.states import is_in_flight, is_rolling_back
-from taskgraph.analysis.weights import Basis, Weights, remaining_weights, timeout_weights
-from taskgraph.analysis.worst_case import WorstCase, worst_case_left
+from taskgraph.analysis.premises import Premises
+from taskgraph.analysis.schedule import Schedule
+from taskgraph.analysis.weights import Basis, Weights
+from taskgraph.analysis.worst_case import WorstCase
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status
+from taskgraph.model.engine import is_in_flight
 
 __all__ = ["Progress", "RunningSubtask", "progress"]
 
@@ -93,53 +93,38 @@ class Progress:
 
 
 def progress(
-    graph: TaskGraph,
-    as_of: datetime | None = None,
-    *,
-    concurrency: int | None = None,
-    assume_timeout: int | None = None,
+    premises: Premises, schedule: Schedule, left: Weights, rest: WorstCase
 ) -> Progress:
     """Tell how far a task is.
 
     Parameters
     ----------
-    graph : TaskGraph
-        Must be sound.
-    as_of : datetime, optional
-        The moment; without it the one that the document describes.
-    concurrency : int, optional
-        How many subtasks may be in flight, 0 for any number; without it what the
-        document says, else the engine's default.
-    assume_timeout : int, optional
-        The timeout of the subtasks that have none.
-
-    Raises
-    ------
-    AnalysisError
-        Where the graph is not sound.
+    premises : Premises
+        Of a sound graph.
+    schedule : Schedule
+        Of its worst-case durations.
+    left : Weights
+        What is left of each subtask.
+    rest : WorstCase
+        How long all of that takes.
     """
-    timetable = schedule(graph, timeout_weights(graph, assume_timeout).durations)
-    path = timetable.critical_path
-    left = remaining_weights(graph, as_of, assume_timeout)
-    limit = task_concurrency(graph.task) if concurrency is None else concurrency
-    rest = worst_case_left(graph, left, limit)
-    moment = left.as_of
-    groups = _groups(graph)
+    path = schedule.critical_path
+    moment = premises.as_of
     return Progress(
         as_of=moment,
-        is_rolling_back=is_rolling_back(graph.task),
-        **groups,
+        is_rolling_back=premises.is_rolling_back,
+        **_groups(premises.graph, backwards=premises.is_rolling_back),
         critical_path=path,
-        critical_seconds=timetable.makespan,
-        critical_seconds_done=timetable.makespan - sum(left.durations[n] for n in path),
+        critical_seconds=schedule.makespan,
+        critical_seconds_done=schedule.makespan - sum(left.durations[n] for n in path),
         left=left,
         worst_case=rest,
         latest_finish=_latest(moment, rest),
-        in_flight=_in_flight(graph, left),
+        in_flight=_in_flight(premises.graph, left),
     )
 
 
-def _groups(graph: TaskGraph) -> dict[str, tuple[int, ...]]:
+def _groups(graph: TaskGraph, *, backwards: bool) -> dict[str, tuple[int, ...]]:
     """Sort the nodes by what their status means in the direction of the task."""
     meaning: dict[str | None, str] = {
         Status.READY: "ready",
@@ -149,7 +134,7 @@ def _groups(graph: TaskGraph) -> dict[str, tuple[int, ...]]:
         Status.SUCCESSFUL: "done",
         Status.PENDING: "pending",
     }
-    if is_rolling_back(graph.task):
+    if backwards:
         meaning |= {Status.SUCCESSFUL: "pending", Status.PENDING: "done"}
     names = ("done", "ready", "running", "pending", "failed", "other")
     groups: dict[str, list[int]] = {name: [] for name in names}

@@ -5,20 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from taskgraph.analysis.budget import (
-    BudgetOptions,
-    allowed_attempts,
-    unlimited_nodes,
-    worst_durations,
-)
-from taskgraph.analysis.schedule import schedule
-from taskgraph.analysis.states import has_begun
+from taskgraph.analysis.premises import Premises
+from taskgraph.analysis.schedule import Schedule
 from taskgraph.graph import TaskGraph
-from taskgraph.model import Task
+from taskgraph.model.engine import blocks_rollback, prohibits_rollback
 
 __all__ = ["PointOfNoReturn", "Refusal", "point_of_no_return", "rollback_obstacles"]
-
-_DEFAULT = BudgetOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,63 +59,46 @@ def rollback_obstacles(graph: TaskGraph) -> tuple[tuple[Refusal, ...], tuple[int
         The subtasks that have begun and prohibit rollback, ascending.
     """
     blockers = tuple(
-        node
-        for node, subtask in enumerate(graph.subtasks)
-        if subtask.prohibit_rollback and has_begun(subtask)
+        node for node, subtask in enumerate(graph.subtasks) if blocks_rollback(subtask)
     )
     obstacles = [Refusal.BEGUN] if blockers else []
     # The task's own field is the engine's verdict: without a blocker it is the flag of
     # the task, which the newer documents do not show otherwise.
-    if _prohibits(graph.task) or (graph.task.prohibit_rollback and not blockers):
+    if prohibits_rollback(graph.task) or (graph.task.prohibit_rollback and not blockers):
         obstacles.append(Refusal.TASK_PROHIBITS)
     return tuple(obstacles), blockers
 
 
-def point_of_no_return(
-    graph: TaskGraph, options: BudgetOptions = _DEFAULT
-) -> PointOfNoReturn | None:
+def point_of_no_return(premises: Premises, schedule: Schedule) -> PointOfNoReturn | None:
     """Find the point of no return in the definition of a task.
 
     Parameters
     ----------
-    graph : TaskGraph
-        Must be sound.
-    options : BudgetOptions
-        What the worst case assumes: how long it takes from there on.
+    premises : Premises
+        Of a sound graph.
+    schedule : Schedule
+        Of its worst-case durations: how long it takes from there on.
 
     Returns
     -------
     PointOfNoReturn or None
         ``None`` where no subtask prohibits rollback.
-
-    Raises
-    ------
-    AnalysisError
-        Where the graph is not sound.
     """
-    attempts = allowed_attempts(graph, options)
-    timetable = schedule(graph, worst_durations(graph, options, attempts))
+    graph = premises.graph
     prohibiting = [bool(subtask.prohibit_rollback) for subtask in graph.subtasks]
+    if not any(prohibiting):
+        return None
     below = [False] * len(graph)  # a prohibiting ancestor exists
     for node in graph.order:
         if below[node] or prohibiting[node]:
             for downstream in graph.downstreams[node]:
                 below[downstream] = True
     nodes = [node for node, flag in enumerate(prohibiting) if flag and not below[node]]
-    if not nodes:
-        return None
     after = [node for node, flag in enumerate(below) if flag or prohibiting[node]]
-    subtasks, unlimited = graph.subtasks, set(unlimited_nodes(graph, options))
     return PointOfNoReturn(
         nodes=tuple(nodes),
         after=tuple(after),
-        seconds_after=timetable.makespan - min(timetable.late_start[n] for n in nodes),
-        unlimited=tuple(node for node in after if node in unlimited),
-        passed=any(sub.prohibit_rollback and has_begun(sub) for sub in subtasks),
+        seconds_after=schedule.makespan - min(schedule.late_start[n] for n in nodes),
+        unlimited=premises.unlimited_among(after),
+        passed=any(map(blocks_rollback, graph.subtasks)),
     )
-
-
-def _prohibits(task: Task) -> bool:
-    """Tell whether the task's own flag is set, which may come from its template."""
-    strings = (task.context or {}).get("stringMap")
-    return isinstance(strings, dict) and strings.get("prohibit_rollback") == "true"

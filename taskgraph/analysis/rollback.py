@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
 
-from taskgraph.analysis.budget import (
-    BudgetOptions,
-    allowed_attempts,
-    unlimited_nodes,
-    worst_durations,
-)
-from taskgraph.analysis.concurrency import list_schedule
+from taskgraph.analysis.budget import Budget
+from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.recovery import (
     PointOfNoReturn,
     Refusal,
-    point_of_no_return,
     rollback_obstacles,
 )
 from taskgraph.analysis.schedule import schedule
-from taskgraph.analysis.subgraphs import reversed_graph, subgraph
+from taskgraph.analysis.width import wide_antichain
 from taskgraph.analysis.worst_case import WorstCase, worst_case
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status
@@ -128,40 +121,38 @@ class Rollback:
         return self.is_allowed and self.has_failed
 
 
-_DEFAULT = BudgetOptions()
-
-
-def rollback(graph: TaskGraph, options: BudgetOptions = _DEFAULT) -> Rollback:
+def rollback(
+    premises: Premises, budget: Budget, no_return: PointOfNoReturn | None
+) -> Rollback:
     """Tell whether and how a task can be rolled back.
 
     Parameters
     ----------
-    graph : TaskGraph
-        Must be sound.
-    options : BudgetOptions
-        What the worst case assumes. A rollback is taken to need one attempt for each
-        subtask, with the same timeout as the work itself.
+    premises : Premises
+        Of a sound graph.
+    budget : Budget
+        Its worst case on the way there.
+    no_return : PointOfNoReturn or None
 
     Raises
     ------
     AnalysisError
         Where the graph is not sound.
     """
-    no_return = point_of_no_return(graph, options)
+    graph = premises.graph
+    graph.require_sound()
     obstacles, blockers = rollback_obstacles(graph)
     prohibited = Refusal.TASK_PROHIBITS in obstacles
     begun = [n for n, sub in enumerate(graph.subtasks) if _is_to_undo(sub.status)]
-    durations = _rollback_durations(graph, options)
+    durations = premises.undo_durations
     return Rollback(
         obstacles=obstacles,
         blockers=blockers,
         has_failed=graph.task.status == Status.FAILED,
         no_return=no_return,
         steps=_steps(graph, begun, durations),
-        worst_case=worst_case(
-            graph, begun, durations, options.limit(graph), unlimited_nodes(graph, options)
-        ),
-        fail_late=None if prohibited else _fail_late(graph, no_return, options),
+        worst_case=worst_case(premises, begun, durations),
+        fail_late=None if prohibited else _fail_late(premises, no_return, budget),
     )
 
 
@@ -169,15 +160,11 @@ def _is_to_undo(status: str | None) -> bool:
     return status is not None and status != Status.PENDING
 
 
-def _rollback_durations(graph: TaskGraph, options: BudgetOptions) -> tuple[int, ...]:
-    return worst_durations(graph, options, repeat(1, len(graph)))
-
-
 def _steps(
     graph: TaskGraph, nodes: Sequence[int], durations: Sequence[int]
 ) -> tuple[RollbackStep, ...]:
     """Walk upstream; a subtask's turn comes when all its downstreams are undone."""
-    part = reversed_graph(subgraph(graph, nodes))
+    part = graph.part(nodes).reversed()
     timetable = schedule(part, [durations[node] for node in nodes])
     place = {node: at for at, node in enumerate(part.order)}
     starts, finishes = timetable.early_start, timetable.early_finish
@@ -186,9 +173,10 @@ def _steps(
 
 
 def _fail_late(
-    graph: TaskGraph, no_return: PointOfNoReturn | None, options: BudgetOptions
+    premises: Premises, no_return: PointOfNoReturn | None, budget: Budget
 ) -> FailLate | None:
     """Find the last failure before a subtask that prohibits rollback starts."""
+    graph = premises.graph
     ahead = set(range(len(graph)))
     first: tuple[int, ...] = ()
     if no_return:
@@ -197,31 +185,28 @@ def _fail_late(
     if not ahead or any(not graph.upstreams[node] for node in first):
         return None
     nodes = sorted(ahead)
-    longest = worst_durations(graph, options, allowed_attempts(graph, options))
-    undoing = _rollback_durations(graph, options)
-    limit, unlimited = options.limit(graph), unlimited_nodes(graph, options)
-    may_wait = worst_case(graph, [*nodes, *first], longest, limit).may_wait
-    starts = (
-        list_schedule(
-            graph, longest, limit, first_wave_waits=options.first_wave_waits
-        ).starts
-        if may_wait
-        else schedule(graph, longest).early_start
+    longest, undoing = premises.worst_durations, premises.undo_durations
+    may_wait = budget.bounds.may_wait and (
+        len(ahead) == len(graph)
+        or bool(wide_antichain(graph, premises.slots, {*nodes, *first}))
     )
+    run = budget.bounds.run
+    starts = run.starts if may_wait and run else budget.schedule.early_start
     finishes = [start + longest[node] for node, start in enumerate(starts)]
     deadline = min((starts[node] for node in first), default=max(finishes))
     last = max((n for n in nodes if finishes[n] <= deadline), key=finishes.__getitem__)
     begun = graph.ancestors([last]) | {last}
     begun.update(node for node in nodes if starts[node] < finishes[last])
-    work = worst_case(graph, nodes, longest, limit, unlimited)
+    work = worst_case(premises, nodes, longest)
     until_failed = work.seconds
     if not may_wait:
         until_failed = max(min(starts[node], deadline) + longest[node] for node in nodes)
+    whole = worst_case(premises, nodes, undoing)
     return FailLate(
         node=last,
         begun=tuple(sorted(begun)),
         until_failed=max(finishes[node] for node in begun),
-        undoing=worst_case(graph, begun, undoing, limit).seconds,
-        at_most=until_failed + worst_case(graph, nodes, undoing, limit).seconds,
+        undoing=(whole if begun == ahead else worst_case(premises, begun, undoing)).seconds,
+        at_most=until_failed + whole.seconds,
         unlimited=work.unlimited,
     )

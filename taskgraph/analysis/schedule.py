@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from taskgraph.analysis.precondition import require_sound
 from taskgraph.graph import TaskGraph
 
 __all__ = ["PATH_COUNT_LIMIT", "Schedule", "makespan", "schedule"]
@@ -100,7 +99,7 @@ def schedule(graph: TaskGraph, durations: Sequence[int]) -> Schedule:
     -----
     Linear in nodes and edges.
     """
-    require_sound(graph)
+    graph.require_sound()
     if len(durations) != len(graph):
         raise ValueError(f"{len(durations)} durations for {len(graph)} nodes")
     if min(durations, default=0) < 0:

@@ -8,20 +8,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from taskgraph.analysis.states import (
-    MICROSECOND,
-    SECOND,
-    SpanKind,
-    has_limit,
-    is_in_flight,
-    is_rolling_back,
-    measured_span,
-    ran_once,
-    timeout_seconds,
-)
+from taskgraph.analysis.premises import Premises
 from taskgraph.errors import ConfigError
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id, Status, Subtask
+from taskgraph.model.engine import (
+    MICROSECOND,
+    SECOND,
+    SpanKind,
+    is_in_flight,
+    measured_span,
+    ran_once,
+)
 
 __all__ = [
     "Basis",
@@ -98,72 +96,75 @@ class Weights:
 Weight: TypeAlias = tuple[int, Basis]
 
 
-def timeout_weights(graph: TaskGraph, assume_timeout: int | None = None) -> Weights:
-    """Weigh each subtask with its timeout, in seconds.
+def timeout_weights(premises: Premises) -> Weights:
+    """Weigh each subtask with the longest that it may take, in seconds.
 
-    Parameters
-    ----------
-    graph : TaskGraph
-    assume_timeout : int, optional
-        The timeout of the subtasks that have none; 0 without it.
+    That is its timeout, times its attempts and with the overhead, as far as the settings
+    say so: the durations of the worst case.
     """
-    rows = [_timeout(subtask, assume_timeout) for subtask in graph.subtasks]
-    return _weights("timeout", "seconds", rows)
+    basis = [Basis.TIMEOUT] * len(premises.graph)
+    for nodes, reason in (
+        (premises.unlimited, Basis.NO_LIMIT),
+        (premises.assumed, Basis.ASSUMED),
+    ):
+        for node in nodes:
+            basis[node] = reason
+    return Weights("timeout", "seconds", premises.worst_durations, tuple(basis))
 
 
-def remaining_weights(
-    graph: TaskGraph, as_of: datetime | None = None, assume_timeout: int | None = None
-) -> Weights:
-    """Weigh each subtask with what is left of its timeout, in whole seconds, rounded up.
+def remaining_weights(premises: Premises) -> Weights:
+    """Weigh each subtask with what is left of it at most, in whole seconds, rounded up.
 
     What is done takes 0. What runs takes what is left of its timeout, or all of it where
     several attempts were started or may have been: the document has the start of the
-    first only. What is overdue takes 0. The rest takes its timeout. In a task that
-    rolls back, what is PENDING is done, and the start of a rollback is unknown.
-
-    Parameters
-    ----------
-    graph : TaskGraph
-    as_of : datetime, optional
-        The moment; without it the one that the document describes.
-    assume_timeout : int, optional
-        The timeout of the subtasks that have none; 0 without it.
+    first only. What is overdue takes 0. To that come the attempts that the settings
+    allow beyond. The rest takes all attempts that are left, at least one. In a task that
+    rolls back, what is PENDING is done, the start of a rollback is unknown, and there is
+    one attempt.
     """
-    moment = as_of or graph.task.as_of()
-    done = Status.PENDING if is_rolling_back(graph.task) else Status.SUCCESSFUL
-    rows = []
-    for subtask in graph.subtasks:
+    moment, back = premises.as_of, premises.is_rolling_back
+    done = Status.PENDING if back else Status.SUCCESSFUL
+    weights = timeout_weights(premises)
+    rows: list[Weight] = []
+    for node, subtask in enumerate(premises.graph.subtasks):
+        once, basis = premises.attempt_seconds[node], weights.basis[node]
         if subtask.status == done:
             rows.append((0, Basis.DONE))
-        else:
-            row = _timeout(subtask, assume_timeout)
-            if row[1] is not Basis.NO_LIMIT and is_in_flight(subtask):
-                row = _left(subtask, row[0], moment)
-            rows.append(row)
+            continue
+        used = subtask.attempts or 1
+        further = 0 if back else max(premises.attempts[node] - used, 0)
+        if is_in_flight(subtask):
+            current = (once, basis)
+            if basis is not Basis.NO_LIMIT:
+                current = _left(subtask, once, moment)
+            rows.append((current[0] + further * once, current[1]))
+            continue
+        if subtask.status != Status.FAILED:
+            further += 1  # the attempt that is counted has not begun
+        count = max(further, 1)
+        rows.append((count * once + premises.settings.overhead, basis))
     return _weights("remaining", "seconds", rows, moment)
 
 
-def actual_weights(graph: TaskGraph, as_of: datetime | None = None) -> Weights:
+def actual_weights(graph: TaskGraph, as_of: datetime | None) -> Weights:
     """Weigh each subtask with its measured time, in microseconds.
 
     Parameters
     ----------
     graph : TaskGraph
-    as_of : datetime, optional
-        Until when to measure what is still running; without it the moment that the
-        document describes.
+    as_of : datetime or None
+        Until when to measure what is still running.
     """
-    moment = as_of or graph.task.as_of()
     rows = []
     for subtask in graph.subtasks:
-        span = measured_span(subtask, moment)
+        span = measured_span(subtask, as_of)
         if span is None:
             rows.append((0, Basis.NOT_MEASURED))
         elif span.microseconds < 0:
             rows.append((0, Basis.REVERSED))
         else:
             rows.append((span.microseconds, _OF_SPAN[span.kind]))
-    return _weights("actual", "microseconds", rows, moment)
+    return _weights("actual", "microseconds", rows, as_of)
 
 
 def custom_weights(graph: TaskGraph, base: Weights, seconds: Mapping[Id, int]) -> Weights:
@@ -194,21 +195,13 @@ def custom_weights(graph: TaskGraph, base: Weights, seconds: Mapping[Id, int]) -
     return replace(base, kind="custom", durations=tuple(durations), basis=tuple(basis))
 
 
-def weigh(graph: TaskGraph, kind: WeightKind, as_of: datetime | None = None) -> Weights:
+def weigh(premises: Premises, kind: WeightKind) -> Weights:
     """Weigh each subtask by the kind's name; ``custom`` starts from the timeouts."""
     if kind == "actual":
-        return actual_weights(graph, as_of)
+        return actual_weights(premises.graph, premises.as_of)
     if kind == "remaining":
-        return remaining_weights(graph, as_of)
-    return timeout_weights(graph)
-
-
-def _timeout(subtask: Subtask, assume_timeout: int | None) -> Weight:
-    if has_limit(subtask):
-        return timeout_seconds(subtask), Basis.TIMEOUT
-    if assume_timeout is None:
-        return 0, Basis.NO_LIMIT
-    return assume_timeout, Basis.ASSUMED
+        return remaining_weights(premises)
+    return timeout_weights(premises)
 
 
 def _left(subtask: Subtask, timeout: int, moment: datetime | None) -> Weight:

@@ -9,7 +9,8 @@ the antichain can be read from such a matching.
 
 from __future__ import annotations
 
-from taskgraph.analysis.precondition import require_sound
+from collections.abc import Collection, Iterable, Sequence
+
 from taskgraph.graph import TaskGraph
 
 __all__ = ["wide_antichain"]
@@ -17,7 +18,9 @@ __all__ = ["wide_antichain"]
 _NOBODY = -1
 
 
-def wide_antichain(graph: TaskGraph, limit: int) -> tuple[int, ...]:
+def wide_antichain(
+    graph: TaskGraph, limit: int, among: Collection[int] | None = None
+) -> tuple[int, ...]:
     """Find more nodes than a limit of which none is an ancestor of another.
 
     Parameters
@@ -26,6 +29,8 @@ def wide_antichain(graph: TaskGraph, limit: int) -> tuple[int, ...]:
         Must be sound.
     limit : int
         At least 1.
+    among : collection of int, optional
+        Only these nodes count, and the edges between them; by default all.
 
     Returns
     -------
@@ -39,12 +44,16 @@ def wide_antichain(graph: TaskGraph, limit: int) -> tuple[int, ...]:
     too many. A search that fails closes what it saw to all later ones: they would fail
     there as well.
     """
-    require_sound(graph)
-    if len(graph) <= limit:
+    graph.require_sound()
+    if len(graph if among is None else among) <= limit:
         return ()
-    chains = _Chains(graph)
+    upstreams: Sequence[Sequence[int]] = graph.upstreams
+    order: Sequence[int] = graph.order
+    if among is not None and len(among) < len(graph):
+        upstreams, order = _part(graph, among)
+    chains = _Chains(upstreams)
     heads = []
-    for node in graph.order:
+    for node in order:
         if not chains.append(node):
             heads.append(node)
             if len(heads) > limit:
@@ -52,14 +61,27 @@ def wide_antichain(graph: TaskGraph, limit: int) -> tuple[int, ...]:
     return ()
 
 
+def _part(graph: TaskGraph, nodes: Iterable[int]) -> tuple[list[Sequence[int]], list[int]]:
+    """Give the upstreams of some nodes among themselves, and their order."""
+    inside = bytearray(len(graph))
+    for node in nodes:
+        inside[node] = 1
+    upstreams: list[Sequence[int]] = [()] * len(graph)
+    order = [node for node in graph.order if inside[node]]
+    for node in order:
+        upstreams[node] = [other for other in graph.upstreams[node] if inside[other]]
+    return upstreams, order
+
+
 class _Chains:
     """Chains of nodes, and the search that makes room for one node more."""
 
-    def __init__(self, graph: TaskGraph) -> None:
-        self.upstreams = graph.upstreams
-        self.next = [_NOBODY] * len(graph)  # in the same chain
-        self.seen = [_NOBODY] * len(graph)  # the node whose search came by last
-        self.closed = bytearray(len(graph))
+    def __init__(self, upstreams: Sequence[Sequence[int]]) -> None:
+        self.upstreams = upstreams
+        count = len(upstreams)
+        self.next = [_NOBODY] * count  # in the same chain
+        self.seen = [_NOBODY] * count  # the node whose search came by last
+        self.closed = bytearray(count)
 
     def append(self, node: int) -> bool:
         """Put a node behind some ancestor; tell whether that is possible.

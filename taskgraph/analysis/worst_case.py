@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from taskgraph.analysis.concurrency import graham_bound
 from taskgraph.analysis.drag import drags
-from taskgraph.analysis.schedule import schedule
-from taskgraph.analysis.subgraphs import subgraph
+from taskgraph.analysis.premises import Premises
+from taskgraph.analysis.schedule import makespan, schedule
 from taskgraph.analysis.weights import Basis, Weights
 from taskgraph.analysis.width import wide_antichain
-from taskgraph.graph import TaskGraph
 
 __all__ = ["WorstCase", "worst_case", "worst_case_left", "worst_cases_without"]
 
@@ -44,74 +43,81 @@ class WorstCase:
 
 
 def worst_case(
-    graph: TaskGraph,
+    premises: Premises,
     nodes: Iterable[int],
     durations: Sequence[int],
-    limit: int,
-    unlimited: Iterable[int] = (),
+    unlimited: Iterable[int] | None = None,
 ) -> WorstCase:
     """Bound how long some nodes take, in the order of the whole graph.
 
     Parameters
     ----------
-    graph : TaskGraph
+    premises : Premises
     nodes : iterable of int
     durations : sequence of int
         By node of the whole graph.
-    limit : int
-        How many may be in flight; 0 is unlimited.
-    unlimited : iterable of int
-        The nodes of the whole graph whose duration is no bound.
+    unlimited : iterable of int, optional
+        The nodes of the whole graph whose duration is no bound; by default those that
+        have no limit.
     """
+    graph, limit = premises.graph, premises.slots
     kept = sorted(nodes)
     counted = [0] * len(graph)
     for node in kept:
         counted[node] = durations[node]
-    longest = schedule(graph, counted).makespan
-    may_wait = bool(limit and wide_antichain(subgraph(graph, kept), limit))
+    longest = makespan(graph, counted)
+    may_wait = bool(limit and wide_antichain(graph, limit, kept))
+    beyond = premises.unlimited if unlimited is None else unlimited
     return WorstCase(
         seconds=graham_bound(sum(counted), longest, limit) if may_wait else longest,
         longest_path=longest,
         may_wait=may_wait,
-        unlimited=tuple(sorted(set(kept).intersection(unlimited))),
+        unlimited=tuple(sorted(set(kept).intersection(beyond))),
     )
 
 
-def worst_case_left(graph: TaskGraph, left: Weights, limit: int) -> WorstCase:
+def worst_case_left(premises: Premises, left: Weights) -> WorstCase:
     """Bound how long the rest of a task takes.
 
     Parameters
     ----------
-    graph : TaskGraph
+    premises : Premises
     left : Weights
         The remaining weights.
-    limit : int
-        How many may be in flight; 0 is unlimited.
     """
     todo = [node for node, basis in enumerate(left.basis) if basis is not Basis.DONE]
-    return worst_case(graph, todo, left.durations, limit, left.nodes(Basis.NO_LIMIT))
+    return worst_case(premises, todo, left.durations, left.nodes(Basis.NO_LIMIT))
 
 
 def worst_cases_without(
-    graph: TaskGraph, left: Weights, limit: int, nodes: Iterable[int]
+    premises: Premises, left: Weights, whole: WorstCase, nodes: Iterable[int]
 ) -> dict[int, WorstCase]:
     """Bound how long the rest of a task takes without one subtask, for each of some.
 
     What takes no time shortens the longest path by its drag, so all of them together
     take hardly longer than one.
+
+    Parameters
+    ----------
+    premises : Premises
+    left : Weights
+        The remaining weights.
+    whole : WorstCase
+        Of all that is left.
+    nodes : iterable of int
     """
-    whole = worst_case_left(graph, left, limit)
+    graph, limit = premises.graph, premises.slots
     durations = left.durations  # what is done has none
     drag = drags(graph, schedule(graph, durations))
     work = sum(durations)
-    found = {}
+    bounds = {}
     for node in nodes:
         longest = whole.longest_path - drag[node]
         total = work - durations[node]
-        found[node] = WorstCase(
+        bounds[node] = WorstCase(
             seconds=graham_bound(total, longest, limit) if whole.may_wait else longest,
             longest_path=longest,
             may_wait=whole.may_wait,
             unlimited=tuple(other for other in whole.unlimited if other != node),
         )
-    return found
+    return bounds

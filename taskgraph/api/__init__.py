@@ -13,7 +13,6 @@ Examples
 from __future__ import annotations
 
 from taskgraph.api import history
-from taskgraph.api.analyses import Analysis, account, analyze, timetable, worst_case
 from taskgraph.api.checking import (
     Checked,
     CheckStream,
@@ -22,8 +21,8 @@ from taskgraph.api.checking import (
     stream_checks,
 )
 from taskgraph.api.comparing import compare, compare_paths
-from taskgraph.api.framing import to_frame
 from taskgraph.api.loading import (
+    ConfigurationFor,
     Document,
     LoadedTask,
     load,
@@ -31,17 +30,15 @@ from taskgraph.api.loading import (
     loads,
     read_documents,
 )
-from taskgraph.api.writing import REPORTS, collect, render, report
+from taskgraph.api.writing import REPORTS, collect, render, report, to_frame
 
 __all__ = [
     "REPORTS",
-    "Analysis",
     "CheckStream",
     "Checked",
+    "ConfigurationFor",
     "Document",
     "LoadedTask",
-    "account",
-    "analyze",
     "check",
     "check_files",
     "collect",
@@ -55,7 +52,5 @@ __all__ = [
     "render",
     "report",
     "stream_checks",
-    "timetable",
     "to_frame",
-    "worst_case",
 ]

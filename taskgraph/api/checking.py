@@ -7,31 +7,33 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import replace
 from itertools import chain, islice
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from taskgraph.api.loading import LoadedTask, standard_input
+from taskgraph.analysis import Analysis
+from taskgraph.api.loading import (
+    ConfigurationFor,
+    LoadedTask,
+    no_configuration,
+    standard_input,
+)
 from taskgraph.checks import (
-    CheckOptions,
     CheckResult,
     CheckRun,
     CheckTotals,
-    Severity,
     Skipped,
     check_document,
-    run_checks,
 )
-from taskgraph.config import Config
+from taskgraph.config import PatternUse, UnusedPatterns, pattern_use
 from taskgraph.errors import ConfigError, InputError
 from taskgraph.graph import build_graph
 from taskgraph.sources import ReadOptions, Source, find_sources, read_source
 from taskgraph.sources.parsing import paused_collector
+from taskgraph.version import __version__
 
 if TYPE_CHECKING:
     from taskgraph.checks.baseline import Acceptance, Baseline, BaselineEntry
 
 __all__ = ["CheckStream", "Checked", "check", "check_files", "stream_checks"]
-
-ConfigFor: TypeAlias = Callable[[str], Config]
 
 _FEW = 200
 """Fewer files than this are checked sooner than another process starts."""
@@ -45,22 +47,22 @@ class CheckedDocument(NamedTuple):
 
     results: tuple[CheckResult, ...] = ()
     error: InputError | ConfigError | None = None
+    patterns: PatternUse | None = None
 
 
-def check(loaded: LoadedTask, options: CheckOptions | None = None) -> CheckResult:
-    """Check a task against the rules.
+def check(loaded: LoadedTask) -> CheckResult:
+    """Check a task against the rules, as its settings have it.
 
     Parameters
     ----------
     loaded : LoadedTask
-    options : CheckOptions, optional
 
     Returns
     -------
     CheckResult
         The findings, sorted, and the rules that were skipped, with the reason.
     """
-    return run_checks(loaded.graph, options or CheckOptions())
+    return loaded.checked
 
 
 class Checked(NamedTuple):
@@ -91,6 +93,8 @@ class CheckStream:
     misconfigured : Counter of str
         What is wrong with the configuration of some documents, and of how many: they are
         not checked, and the others are.
+    unused : UnusedPatterns
+        The patterns of configurations that nothing fits so far.
     left_out : int
         How many findings were too many so far.
     failed : bool
@@ -103,12 +107,11 @@ class CheckStream:
         baseline: Baseline | None = None,
         most: int | None = None,
     ) -> None:
-        from taskgraph import __version__
-
         self.version = __version__
         self.totals = CheckTotals()
         self.unreadable: list[InputError] = []
         self.misconfigured: Counter[str] = Counter()
+        self.unused = UnusedPatterns()
         self.left_out = 0
         self.failed = False
         self._documents = documents
@@ -120,6 +123,7 @@ class CheckStream:
         """One for each task, in the order of the documents; they come once."""
         wrong: ConfigError | None = None
         for document in self._documents:
+            self.unused.add(document.patterns)
             if isinstance(document.error, ConfigError):
                 wrong = document.error
                 self.misconfigured[str(wrong)] += 1
@@ -168,7 +172,7 @@ def _acceptance(baseline: Baseline) -> Acceptance:
 
 def check_files(
     paths: Iterable[str],
-    config_for: ConfigFor | None = None,
+    configuration_for: ConfigurationFor = no_configuration,
     *,
     options: ReadOptions | None = None,
     jobs: int | None = None,
@@ -178,14 +182,16 @@ def check_files(
 
     The parameters are those of :func:`stream_checks`.
     """
-    stream = stream_checks(paths, config_for, options=options, jobs=jobs, baseline=baseline)
+    stream = stream_checks(
+        paths, configuration_for, options=options, jobs=jobs, baseline=baseline
+    )
     run = stream.collect()
     return Checked(run, stream.failed)
 
 
 def stream_checks(
     paths: Iterable[str],
-    config_for: ConfigFor | None = None,
+    configuration_for: ConfigurationFor = no_configuration,
     *,
     options: ReadOptions | None = None,
     jobs: int | None = None,
@@ -200,8 +206,8 @@ def stream_checks(
     ----------
     paths : iterable of str
         Paths of files and folders, and patterns; ``-`` is standard input.
-    config_for : callable, optional
-        Gives the configuration for the name of a document; the default one for all.
+    configuration_for : callable, optional
+        Gives the configuration for the name of a document; the defaults without it.
     options : ReadOptions, optional
     jobs : int, optional
         How many processes check; by default as many as there are cores if files are many.
@@ -222,7 +228,7 @@ def stream_checks(
     others = {os.path.realpath(path) for path in leave_out if path not in (None, "-")}
     documents = _check_sources(
         paths,
-        config_for or _default_config,
+        configuration_for,
         standard_input(),
         options or ReadOptions(),
         jobs,
@@ -239,14 +245,9 @@ def _ticked(
         yield document
 
 
-def _default_config(_file: str) -> Config:
-    """Give the configuration where there is no file."""
-    return Config()
-
-
 def _check_sources(
     paths: Iterable[str],
-    config_for: ConfigFor,
+    configuration_for: ConfigurationFor,
     stdin: BinaryIO,
     options: ReadOptions,
     jobs: int | None,
@@ -257,7 +258,7 @@ def _check_sources(
     Parameters
     ----------
     paths : iterable of str
-    config_for : callable
+    configuration_for : callable
         Gives the configuration for the name of a document. Where several processes
         check, it is sent to them and so must be picklable.
     stdin : binary stream
@@ -281,38 +282,38 @@ def _check_sources(
     jobs = jobs or (os.cpu_count() or 1 if len(first) == _FEW else 1)
     if jobs == 1 or "-" in paths:
         for source in chain(first, sources):
-            yield from _check_chunk([source], config_for, options)
+            yield from _check_chunk([source], configuration_for, options)
     else:
         # What these import on the way, the processes that are forked then have.
-        yield from _check_chunk(first[:_FIRST], config_for, options)
+        yield from _check_chunk(first[:_FIRST], configuration_for, options)
         rest = chain(first[_FIRST:], sources)
-        yield from _in_parallel(rest, config_for, options, jobs)
+        yield from _in_parallel(rest, configuration_for, options, jobs)
 
 
 def _check(
-    source: Source, config_for: ConfigFor, options: ReadOptions
+    source: Source, configuration_for: ConfigurationFor, options: ReadOptions
 ) -> Iterator[CheckedDocument]:
     for reading in read_source(source, options):
-        if reading.error is not None:
-            yield CheckedDocument(error=reading.error)
-            continue
+        results: tuple[CheckResult, ...] = ()
+        patterns = None
         try:
-            config = config_for(reading.file)
-            rules = config.check_options(
-                subtask.name for task in reading.tasks for subtask in task.subtasks
-            )
-            results = check_document(map(build_graph, reading.tasks), rules)
+            if reading.tasks:
+                configuration = configuration_for(reading.file)
+                settings = configuration.for_path(reading.file)
+                graphs = map(build_graph, reading.tasks)
+                results = check_document([Analysis(graph, settings) for graph in graphs])
+                patterns = pattern_use(configuration, reading.file, reading.tasks)
         except ConfigError as error:
             yield CheckedDocument(error=error)
             continue
-        limit = Severity.__members__.get(config.fail_on.upper())
-        if limit is not Severity.ERROR:
-            results = tuple(replace(result, fail_on=limit) for result in results)
-        yield CheckedDocument(results)
+        yield CheckedDocument(results, reading.error, patterns)
 
 
 def _in_parallel(
-    sources: Iterable[Source], config_for: ConfigFor, options: ReadOptions, jobs: int
+    sources: Iterable[Source],
+    configuration_for: ConfigurationFor,
+    options: ReadOptions,
+    jobs: int,
 ) -> Iterator[CheckedDocument]:
     """Keep each process busy with a chunk of files, and no more chunks than that ahead."""
     from collections import deque
@@ -322,7 +323,7 @@ def _in_parallel(
     remaining = iter(sources)
     with ProcessPoolExecutor(jobs) as pool:
         while chunk := list(islice(remaining, _CHUNK)):
-            waiting.append(pool.submit(_check_chunk, chunk, config_for, options))
+            waiting.append(pool.submit(_check_chunk, chunk, configuration_for, options))
             if len(waiting) > 2 * jobs:
                 yield from waiting.popleft().result()
         while waiting:
@@ -330,9 +331,11 @@ def _in_parallel(
 
 
 def _check_chunk(
-    sources: list[Source], config_for: ConfigFor, options: ReadOptions
+    sources: list[Source], configuration_for: ConfigurationFor, options: ReadOptions
 ) -> list[CheckedDocument]:
     with paused_collector():
         return [
-            checked for source in sources for checked in _check(source, config_for, options)
+            checked
+            for source in sources
+            for checked in _check(source, configuration_for, options)
         ]

@@ -6,12 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from taskgraph.api.loading import LoadedTask, read_documents
+from taskgraph.api.loading import (
+    ConfigurationFor,
+    LoadedTask,
+    no_configuration,
+    read_documents,
+)
+from taskgraph.config import UnusedPatterns
 from taskgraph.errors import InputError
 from taskgraph.privacy import redact_error, redact_tasks
 
 if TYPE_CHECKING:
-    from taskgraph.analysis.budget import BudgetOptions
     from taskgraph.analysis.compare import Comparison, FieldChange
     from taskgraph.graph import TaskGraph
     from taskgraph.reports.comparison import Pair
@@ -19,26 +24,26 @@ if TYPE_CHECKING:
 __all__ = ["compare", "compare_paths"]
 
 
-def compare(
-    before: LoadedTask, after: LoadedTask, options: BudgetOptions | None = None
-) -> Comparison:
+def compare(before: LoadedTask, after: LoadedTask) -> Comparison:
     """Compare two documents of one task, or two runs of one kind of task.
 
     Parameters
     ----------
     before, after : LoadedTask
         Broken ones too; then there is no word about time.
-    options : BudgetOptions, optional
-        What the worst case assumes.
     """
-    from taskgraph.analysis.budget import BudgetOptions
     from taskgraph.analysis.compare import compare
 
-    return compare(before.graph, after.graph, options or BudgetOptions())
+    return compare(before.analysis, after.analysis)
 
 
 def compare_paths(
-    before: str, after: str, *, redact: bool = False
+    before: str,
+    after: str,
+    configuration_for: ConfigurationFor = no_configuration,
+    *,
+    redact: bool = False,
+    unused: UnusedPatterns | None = None,
 ) -> tuple[list[Pair], list[InputError]]:
     """Compare two documents, or the documents of two folders that have the same path.
 
@@ -46,9 +51,13 @@ def compare_paths(
     ----------
     before, after : str
         Two documents or two folders.
+    configuration_for : callable, optional
+        Gives the configuration for the name of a document; the defaults without it.
     redact : bool
         Mask hosts, people and the like. What is compared is what the documents say, so
         that this makes nothing change and hides no change.
+    unused : UnusedPatterns, optional
+        Learns which patterns of the configurations fit.
 
     Returns
     -------
@@ -58,7 +67,8 @@ def compare_paths(
         What could not be read: it is left out on both sides.
     """
     errors: list[InputError] = []
-    old, new = _by_path(before, errors), _by_path(after, errors)
+    seen = UnusedPatterns() if unused is None else unused
+    old, new = (_by_path(path, configuration_for, errors, seen) for path in (before, after))
     unread = {path for side in (old, new) for path, tasks in side.items() if tasks is None}
     pairs = []
     for path in sorted((old.keys() | new.keys()) - unread):
@@ -112,11 +122,15 @@ def _redacted_field(field: FieldChange, before: object, after: object) -> FieldC
 
 
 def _by_path(
-    path: str, errors: list[InputError]
+    path: str,
+    configuration_for: ConfigurationFor,
+    errors: list[InputError],
+    unused: UnusedPatterns,
 ) -> dict[str, tuple[LoadedTask, ...] | None]:
     """Read the tasks of each document, by its path below the one that was named."""
     found: dict[str, tuple[LoadedTask, ...] | None] = {}
-    for document in read_documents([path]):
+    for document in read_documents([path], configuration_for=configuration_for):
+        unused.add(document.patterns)
         below = document.name.removeprefix(path).lstrip("/")
         if document.error is not None:
             errors.append(document.error)

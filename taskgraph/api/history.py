@@ -182,11 +182,11 @@ def timeouts(
             RunStore(runs), options, engine=engine, limits=Limits(memory)
         )
     advice = tuple(one for one in every if one.task is None or _matches(one.task, only))
-    chosen = [loaded.task for loaded in tasks if _matches(loaded.task.name, only)]
+    chosen = [loaded for loaded in tasks if _matches(loaded.task.name, only)]
     if tasks and not chosen:
         files = ", ".join(dict.fromkeys(loaded.file for loaded in tasks))
         raise ConfigError(f"no task in {files} has such a name: {only}")
-    reviews = tuple(review_task(task, advice, options) for task in chosen)
+    reviews = tuple(review_task(one.analysis, advice, options) for one in chosen)
     return TimeoutReview(options, advice, reviews)
 
 

@@ -5,41 +5,70 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
+from taskgraph.analysis import Analysis
+from taskgraph.config import Configuration, PatternUse, pattern_use
 from taskgraph.errors import InputError, Problem
 from taskgraph.graph import TaskGraph, build_graph
 from taskgraph.model import Task
+from taskgraph.settings import DEFAULTS, Settings
 from taskgraph.sources import ReadOptions, find_sources, read_bytes, read_source
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from taskgraph.analysis import Timetable
     from taskgraph.analysis.budget import Budget
     from taskgraph.analysis.recovery import PointOfNoReturn
     from taskgraph.analysis.schedule import Schedule
+    from taskgraph.analysis.weights import WeightKind
+    from taskgraph.analysis.whatif import Changes
     from taskgraph.checks import CheckResult
+    from taskgraph.reports.results import Account
 
-__all__ = ["Document", "LoadedTask", "load", "load_all", "loads", "read_documents"]
+__all__ = [
+    "ConfigurationFor",
+    "Document",
+    "LoadedTask",
+    "load",
+    "load_all",
+    "loads",
+    "no_configuration",
+    "read_documents",
+    "standard_input",
+]
 
 PathLike: TypeAlias = str | os.PathLike[str]
+ConfigurationFor: TypeAlias = Callable[[str], Configuration]
+"""From the name of a document to the configuration that is in force for it."""
+
+_NO_FILE = Configuration()
+
+
+def no_configuration(_file: str) -> Configuration:
+    """Give the defaults, whatever the document."""
+    return _NO_FILE
 
 
 class LoadedTask:
-    """A task with its graph, and every result computed once, when it is asked for.
+    """A task, what is assumed about it, and every answer, computed when it is asked for.
 
     In a notebook it displays itself as its diagram.
 
     Parameters
     ----------
     task : Task
+    settings : Settings, optional
+        Every assumption that can change an answer; the defaults without it.
     """
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, settings: Settings = DEFAULTS) -> None:
         self.task = task
+        self.settings = settings
 
     def __repr__(self) -> str:
         task = self.task
@@ -51,35 +80,38 @@ class LoadedTask:
         return self.task.origin.file
 
     @cached_property
+    def analysis(self) -> Analysis:
+        """The graph and the settings, with every answer about them."""
+        return Analysis(build_graph(self.task), self.settings)
+
+    @property
     def graph(self) -> TaskGraph:
         """The graph of the task, however faulty the task is."""
-        return build_graph(self.task)
+        return self.analysis.graph
 
-    @cached_property
+    @property
     def budget(self) -> Budget:
-        """The worst case in time.
+        """The worst case in time; as the others an answer of :attr:`analysis`.
 
         Raises
         ------
         AnalysisError
             Where the graph is not sound.
         """
-        from taskgraph.analysis.budget import budget
-
-        return budget(self.graph)
+        return self.analysis.budget
 
     @property
     def schedule(self) -> Schedule:
-        """The schedule with the timeouts as durations.
+        """The schedule with the worst-case durations.
 
         Raises
         ------
         AnalysisError
             Where the graph is not sound.
         """
-        return self.budget.schedule
+        return self.analysis.schedule
 
-    @cached_property
+    @property
     def point_of_no_return(self) -> PointOfNoReturn | None:
         """The first starts after which the engine refuses to roll back, if there are any.
 
@@ -88,36 +120,67 @@ class LoadedTask:
         AnalysisError
             Where the graph is not sound.
         """
-        from taskgraph.analysis.recovery import point_of_no_return
-
-        return point_of_no_return(self.graph)
+        return self.analysis.no_return
 
     @cached_property
     def checked(self) -> CheckResult:
-        """What the checks say, with the default options."""
-        from taskgraph.api.checking import check
+        """What the rules say."""
+        from taskgraph.checks import run_checks
 
-        return check(self)
+        return run_checks(self.analysis)
+
+    @property
+    def account(self) -> Account:
+        """All that is told of it; in a notebook it displays itself as its explanation."""
+        from taskgraph.reports.notebook import displayed_account
+        from taskgraph.reports.results import Account
+
+        return displayed_account(Account(self.analysis, self.checked))
+
+    def timetable(
+        self,
+        by: WeightKind = "timeout",
+        *,
+        changes: Changes | None = None,
+        within: int | None = None,
+    ) -> Timetable:
+        """Compute a schedule; see :meth:`taskgraph.analysis.Analysis.timetable`.
+
+        In a notebook it displays itself as a table.
+        """
+        from taskgraph.reports.notebook import displayed_table
+
+        return displayed_table(self.analysis.timetable(by, changes=changes, within=within))
 
     def to_frame(self) -> pd.DataFrame:
         """Give the subtasks as a data frame of pandas; see :func:`taskgraph.to_frame`."""
-        from taskgraph.api.framing import to_frame
+        from taskgraph.reports.frames import to_frame
 
-        return to_frame(self)
+        return to_frame([self.account])
 
     def _repr_svg_(self) -> str:
-        from taskgraph.api.writing import render
+        from taskgraph.diagrams import render
 
-        return str(render(self))
+        return str(render(self.analysis))
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document that was asked for: its tasks, or why it cannot be read."""
+    """One document that was asked for: its tasks, or why it cannot be read.
+
+    Attributes
+    ----------
+    name : str
+    tasks : tuple of LoadedTask
+    error : InputError or None
+    patterns : PatternUse or None
+        Which patterns of its configuration fit it.
+    """
 
     name: str
     tasks: tuple[LoadedTask, ...] = ()
     error: InputError | None = None
+    patterns: PatternUse | None = None
 
 
 def standard_input() -> BinaryIO:
@@ -127,8 +190,9 @@ def standard_input() -> BinaryIO:
 
 def read_documents(
     paths: Iterable[str],
-    stdin: BinaryIO | None = None,
     options: ReadOptions | None = None,
+    configuration_for: ConfigurationFor = no_configuration,
+    stdin: BinaryIO | None = None,
 ) -> Iterator[Document]:
     """Read documents one after the other; a bad one does not stop the others.
 
@@ -136,23 +200,46 @@ def read_documents(
     ----------
     paths : iterable of str
         Paths of files and folders, and patterns; ``-`` is standard input.
+    options : ReadOptions, optional
+    configuration_for : callable, optional
+        Gives the configuration for the name of a document; the defaults without it.
     stdin : binary stream, optional
         What ``-`` stands for; the process's own by default.
-    options : ReadOptions, optional
 
     Yields
     ------
     Document
+
+    Raises
+    ------
+    ConfigError
+        If the configuration of a document has a mistake.
     """
     options = options or ReadOptions()
     for source in find_sources(paths, stdin or standard_input(), options):
         for reading in read_source(source, options):
-            tasks = tuple(map(LoadedTask, reading.tasks))
-            yield Document(reading.file, tasks, reading.error)
+            configuration = configuration_for(reading.file)
+            settings = configuration.for_path(reading.file)
+            yield Document(
+                reading.file,
+                tuple(LoadedTask(task, settings) for task in reading.tasks),
+                reading.error,
+                pattern_use(configuration, reading.file, reading.tasks),
+            )
 
 
-def load_all(path: PathLike, options: ReadOptions | None = None) -> tuple[LoadedTask, ...]:
+def load_all(
+    path: PathLike, settings: Settings = DEFAULTS, options: ReadOptions | None = None
+) -> tuple[LoadedTask, ...]:
     """Load every task of a saved document, or of all documents of a folder or archive.
+
+    Parameters
+    ----------
+    path : path
+    settings : Settings, optional
+        Every assumption that can change an answer; the defaults without it.
+    options : ReadOptions, optional
+        How documents are found and read.
 
     Raises
     ------
@@ -160,15 +247,17 @@ def load_all(path: PathLike, options: ReadOptions | None = None) -> tuple[Loaded
         With every problem of the first document that cannot be read or holds no task.
     """
     tasks: list[LoadedTask] = []
-    for document in read_documents([os.fspath(path)], options=options):
+    for document in read_documents([os.fspath(path)], options):
         if document.error is not None:
             raise document.error
-        tasks += document.tasks
+        tasks += (LoadedTask(loaded.task, settings) for loaded in document.tasks)
     return tuple(tasks)
 
 
-def load(path: PathLike, options: ReadOptions | None = None) -> LoadedTask:
-    """Load the task of a saved document.
+def load(
+    path: PathLike, settings: Settings = DEFAULTS, options: ReadOptions | None = None
+) -> LoadedTask:
+    """Load the task of a saved document; the parameters are those of :func:`load_all`.
 
     Raises
     ------
@@ -176,24 +265,29 @@ def load(path: PathLike, options: ReadOptions | None = None) -> LoadedTask:
         With every problem, if the document cannot be read, or if it holds no task or
         more than one.
     """
-    return _only(load_all(path, options), os.fspath(path))
+    return _only(load_all(path, settings, options), os.fspath(path))
 
 
 def loads(
-    data: bytes | str, name: str = "<memory>", options: ReadOptions | None = None
+    data: bytes | str,
+    settings: Settings = DEFAULTS,
+    options: ReadOptions | None = None,
+    *,
+    name: str = "<memory>",
 ) -> LoadedTask:
     """Load the task of a document in memory; see :func:`load`.
 
     Parameters
     ----------
     data : bytes or str
+    settings : Settings, optional
+    options : ReadOptions, optional
     name : str
         What to call the document in messages.
-    options : ReadOptions, optional
     """
     text = data.encode() if isinstance(data, str) else data
     tasks = read_bytes(text, name, options or ReadOptions())
-    return _only(tuple(map(LoadedTask, tasks)), name)
+    return _only(tuple(LoadedTask(task, settings) for task in tasks), name)
 
 
 def _only(tasks: tuple[LoadedTask, ...], name: str) -> LoadedTask:

@@ -1,21 +1,21 @@
-"""Drawing a task and writing reports about it."""
+"""Drawing a task, and writing reports and data frames about it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from taskgraph.api.analyses import account, analyze
 from taskgraph.api.loading import LoadedTask
 from taskgraph.errors import RenderError
+from taskgraph.version import __version__
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    import pandas as pd
 
     from taskgraph.diagrams import DiagramOptions
     from taskgraph.reports.results import Account, Collected
 
-__all__ = ["REPORTS", "collect", "render", "report"]
+__all__ = ["REPORTS", "collect", "render", "report", "to_frame"]
 
 REPORTS = ("html", "markdown")
 """The forms of a postmortem."""
@@ -30,16 +30,16 @@ def collect(accounts: Sequence[Account], unreadable: Sequence[str] = ()) -> Coll
     unreadable : sequence of str
         Why other documents could not be read.
     """
-    from taskgraph import __version__
     from taskgraph.analysis.compare import compare
     from taskgraph.reports.comparison import Pair
     from taskgraph.reports.results import Collected
 
     change = None
     if len(accounts) == 2:
-        before, after = (found.graph for found in accounts)
+        before, after = (account.analysis for account in accounts)
         if before.task.id is not None and before.task.id == after.task.id:
-            change = Pair(after.task.name, before, after, compare(before, after))
+            comparison = compare(before, after)
+            change = Pair(after.task.name, before.graph, after.graph, comparison)
     return Collected(tuple(accounts), tuple(unreadable), change, __version__)
 
 
@@ -58,7 +58,7 @@ def report(tasks: LoadedTask | Collected, form: str = "html") -> str:
     """
     from taskgraph.reports.results import Collected
 
-    collected = tasks if isinstance(tasks, Collected) else collect([account(tasks)])
+    collected = tasks if isinstance(tasks, Collected) else collect([tasks.account])
     if form == "html":
         from taskgraph.reports.html import report_html
 
@@ -71,11 +71,7 @@ def report(tasks: LoadedTask | Collected, form: str = "html") -> str:
 
 
 def render(
-    loaded: LoadedTask,
-    form: str = "svg",
-    options: DiagramOptions | None = None,
-    *,
-    as_of: datetime | None = None,
+    loaded: LoadedTask, form: str = "svg", options: DiagramOptions | None = None
 ) -> str | bytes:
     """Draw a task.
 
@@ -85,8 +81,6 @@ def render(
     form : str
         ``svg``, ``dot``, ...: see ``taskgraph.diagrams.FORMATS``.
     options : DiagramOptions, optional
-    as_of : datetime, optional
-        The moment that a timeline shows; by default the document's own.
 
     Raises
     ------
@@ -95,12 +89,27 @@ def render(
     """
     from taskgraph import diagrams
 
-    results = analyze(loaded)
-    return diagrams.render(
-        loaded.graph,
-        form,
-        options=options or diagrams.DiagramOptions(),
-        schedule=results.schedule,
-        no_return=results.point_of_no_return,
-        as_of=as_of,
-    )
+    return diagrams.render(loaded.analysis, form, options)
+
+
+def to_frame(
+    tasks: LoadedTask | Iterable[LoadedTask], rows: str = "subtasks"
+) -> pd.DataFrame:
+    """Give what is known of tasks as a data frame of pandas.
+
+    Parameters
+    ----------
+    tasks : LoadedTask or iterable of LoadedTask
+    rows : {"subtasks", "tasks", "findings"}
+        What each row is about.
+
+    Raises
+    ------
+    ConfigError
+        If there are no such rows, or pandas is not installed: it comes with the extra
+        ``pandas``.
+    """
+    from taskgraph.reports import frames
+
+    several = [tasks] if isinstance(tasks, LoadedTask) else tasks
+    return frames.to_frame((loaded.account for loaded in several), rows)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from taskgraph.checks.findings import Finding, Severity, Step
-from taskgraph.checks.options import MOST_SECONDS, BudgetLimit, CheckOptions
+from taskgraph.checks.findings import Finding, Step
 from taskgraph.checks.registry import RULES
 from taskgraph.checks.result import AnyRun, CheckResult, CheckRun, CheckTotals, Skipped
 from taskgraph.checks.rule import Need, Rule, RuleDoc
 from taskgraph.checks.runner import check_document, run_checks
 from taskgraph.checks.selection import active_rules, find_rules, require_rules
-from taskgraph.checks.suppression import Suppression
 
 __all__ = [
-    "MOST_SECONDS",
     "RULES",
     "AnyRun",
-    "BudgetLimit",
-    "CheckOptions",
     "CheckResult",
     "CheckRun",
     "CheckTotals",
@@ -24,10 +19,8 @@ __all__ = [
     "Need",
     "Rule",
     "RuleDoc",
-    "Severity",
     "Skipped",
     "Step",
-    "Suppression",
     "active_rules",
     "check_document",
     "find_rules",

@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import NamedTuple
 
 from taskgraph.model import Id, id_key
+from taskgraph.settings import Severity
 
-__all__ = ["Finding", "Severity", "Step"]
-
-
-class Severity(StrEnum):
-    """How bad a finding is; they compare by that, the worst is the greatest."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-    @property
-    def rank(self) -> int:
-        """The place among the severities, from 0."""
-        return _RANKS[self]
-
-    def __lt__(self, other: str) -> bool:
-        return self.rank < Severity(other).rank
-
-    def __le__(self, other: str) -> bool:
-        return self.rank <= Severity(other).rank
-
-    def __gt__(self, other: str) -> bool:
-        return self.rank > Severity(other).rank
-
-    def __ge__(self, other: str) -> bool:
-        return self.rank >= Severity(other).rank
-
-
-_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
+__all__ = ["Finding", "Step"]
 
 
 class Step(NamedTuple):

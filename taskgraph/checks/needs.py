@@ -52,7 +52,9 @@ def _times(subject: Subject) -> str:
 
 
 def _as_of(subject: Subject) -> str:
-    return "" if subject.as_of is not None else "the document is of no known moment"
+    return (
+        "" if subject.analysis.as_of is not None else "the document is of no known moment"
+    )
 
 
 def _timestamp(subject: Subject) -> str:
@@ -102,7 +104,7 @@ def _envelope(subject: Subject) -> str:
 
 
 def _rollback(subject: Subject) -> str:
-    if subject.was_rolled_back and subject.task.origin.dialect == "obshell":
+    if subject.analysis.is_rolling_back and subject.task.origin.dialect == "obshell":
         return "what obshell writes while it rolls back is not known"
     return ""
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from taskgraph.checks.findings import Finding, Severity
+from taskgraph.checks.findings import Finding
 from taskgraph.errors import InputError
 from taskgraph.model import Id
+from taskgraph.settings import Severity
 
 if TYPE_CHECKING:
     from taskgraph.checks.baseline import BaselineEntry

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskgraph.checks.findings import Severity
 from taskgraph.model import Id
+from taskgraph.settings import Severity
 
 if TYPE_CHECKING:
     from taskgraph.checks.subject import Subject

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from taskgraph.checks.findings import Finding, Severity, Step
-from taskgraph.checks.options import CheckOptions
+from taskgraph.analysis import Analysis
+from taskgraph.checks.findings import Finding, Step
 from taskgraph.checks.result import CheckResult, Skipped
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.selection import Plan, make_plan
 from taskgraph.checks.subject import Subject
 from taskgraph.checks.suppression import without_suppressed
-from taskgraph.graph import TaskGraph
 from taskgraph.model import Origin
+from taskgraph.settings import Severity
 
 __all__ = ["check_document", "run_checks"]
 
 
-def run_checks(graph: TaskGraph, options: CheckOptions) -> CheckResult:
+def run_checks(analysis: Analysis) -> CheckResult:
     """Check one task.
 
     Parameters
     ----------
-    graph : TaskGraph
-        Of a faulty task too.
-    options : CheckOptions
+    analysis : Analysis
+        Of a faulty task too; its settings say which rules speak, and how loudly.
 
     Returns
     -------
@@ -35,14 +34,12 @@ def run_checks(graph: TaskGraph, options: CheckOptions) -> CheckResult:
     Raises
     ------
     ConfigError
-        If the options name a rule that does not exist.
+        If the settings name a rule that does not exist.
     """
-    return check_document([graph], options)[0]
+    return check_document([analysis])[0]
 
 
-def check_document(
-    graphs: Iterable[TaskGraph], options: CheckOptions
-) -> tuple[CheckResult, ...]:
+def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
     """Check every task of one document.
 
     What is about the document itself is found once, and its text is looked at once for
@@ -50,9 +47,8 @@ def check_document(
 
     Parameters
     ----------
-    graphs : iterable of TaskGraph
-        All read from one document.
-    options : CheckOptions
+    analyses : sequence of Analysis
+        All of one document, and so with the same settings.
 
     Returns
     -------
@@ -62,14 +58,19 @@ def check_document(
     Raises
     ------
     ConfigError
-        If the options name a rule that does not exist.
+        If the settings name a rule that does not exist.
     """
-    plan = make_plan(options)
+    if not analyses:
+        return ()
+    settings = analyses[0].settings
+    plan = make_plan(settings)
+    limit = Severity.__members__.get(settings.fail_on.upper())
     results: list[CheckResult] = []
     seen: set[Finding] = set()
     origin = Origin()
-    for graph in graphs:
-        subject = Subject(graph, options)
+    for analysis in analyses:
+        graph = analysis.graph
+        subject = Subject(analysis)
         findings, skipped = _apply(subject, plan)
         suppressed = 0
         if findings:
@@ -90,6 +91,7 @@ def check_document(
                 tuple(findings),
                 tuple(skipped),
                 suppressed,
+                fail_on=limit,
             )
         )
     return tuple(_located(results, origin) if origin.data else results)
@@ -118,7 +120,7 @@ def _finding(
 ) -> Finding:
     """Add what is the same for every fault of a rule and of a task.
 
-    A severity from the options decides over all.
+    A severity from the settings decides over all.
     """
     task = subject.task
     subtasks, index = subject.graph.subtasks, subject.graph.index

@@ -6,12 +6,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from taskgraph.checks.findings import Severity
-from taskgraph.checks.options import CheckOptions
 from taskgraph.checks.registry import RULES
 from taskgraph.checks.rule import Need, Rule
-from taskgraph.checks.suppression import Suppression
 from taskgraph.errors import ConfigError
+from taskgraph.settings import Settings, Severity, Suppression
 
 __all__ = ["ActiveRule", "Plan", "active_rules", "find_rules", "make_plan", "require_rules"]
 
@@ -62,19 +60,19 @@ def require_rules(selectors: Iterable[str]) -> None:
         find_rules(selector)
 
 
-def active_rules(options: CheckOptions) -> tuple[ActiveRule, ...]:
-    """Give the rules that the options ask for, by code.
+def active_rules(settings: Settings) -> tuple[ActiveRule, ...]:
+    """Give the rules that the settings ask for, by code.
 
     Raises
     ------
     ConfigError
         If a selector fits no rule.
     """
-    return make_plan(options).rules
+    return make_plan(settings).rules
 
 
-def make_plan(options: CheckOptions) -> Plan:
-    """Give the rules that the options ask for, and what they need.
+def make_plan(settings: Settings) -> Plan:
+    """Give the rules that the settings ask for, and what they need.
 
     Raises
     ------
@@ -82,11 +80,11 @@ def make_plan(options: CheckOptions) -> Plan:
         If a selector fits no rule.
     """
     return _plan(
-        options.select,
-        options.extend_select,
-        options.ignore,
-        options.severities,
-        options.suppressions,
+        settings.select,
+        settings.extend_select,
+        settings.ignore,
+        settings.severity,
+        settings.suppress,
     )
 
 
@@ -98,8 +96,8 @@ def _plan(
     severities: tuple[tuple[str, Severity], ...],
     suppressions: tuple[Suppression, ...],
 ) -> Plan:
-    selectors = (name for name, *_ in (*severities, *suppressions))
-    require_rules((*select, *extend_select, *ignore, *selectors))
+    named = [selector for selector, _ in severities] + [row.rule for row in suppressions]
+    require_rules((*select, *extend_select, *ignore, *named))
     chosen = []
     for rule in RULES:
         asked = max(_best((*select, *extend_select), rule), not select and rule.enabled)

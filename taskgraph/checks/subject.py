@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from taskgraph.checks.options import CheckOptions
-from taskgraph.graph import TaskGraph
+from taskgraph.analysis import Analysis
 from taskgraph.graph.taskgraph import Side
-from taskgraph.model import STATUSES, Id, Operation, Status, Subtask, id_key
-
-if TYPE_CHECKING:
-    from taskgraph.analysis.budget import Budget, BudgetOptions
+from taskgraph.model import Id, Operation, Status, Subtask, id_key
+from taskgraph.model.engine import blocks_rollback, ran_once
 
 __all__ = ["KEYED_DIALECTS", "Subject"]
 
@@ -31,12 +27,9 @@ _KEYS = {
     "start_time": "startTime",
     "task_id": "taskId",
 }
-_FORWARD = frozenset({Operation.EXECUTE, Operation.RETRY})
-_BEGUN = STATUSES - {Status.PENDING, Status.READY}
 _ENDED = frozenset({Status.SUCCESSFUL, Status.FAILED})
 _EXECUTE = Operation.EXECUTE
 _RUNNING = Status.RUNNING
-_BACK = frozenset({Operation.ROLLBACK, Operation.ROLLBACK_SKIP})
 
 
 class Subject:
@@ -44,20 +37,22 @@ class Subject:
 
     Parameters
     ----------
-    graph : TaskGraph
-    options : CheckOptions
+    analysis : Analysis
 
     Attributes
     ----------
+    graph : TaskGraph
     task : Task
+    settings : Settings
     statuses, operations : frozenset of str or None
         Every status and operation that a subtask has.
     """
 
-    def __init__(self, graph: TaskGraph, options: CheckOptions) -> None:
-        self.graph = graph
-        self.task = graph.task
-        self.options = options
+    def __init__(self, analysis: Analysis) -> None:
+        self.analysis = analysis
+        self.graph = analysis.graph
+        self.task = analysis.task
+        self.settings = analysis.settings
         self._indexed: tuple[tuple[Id, ...], dict[Id, int]] = ((), {})
         subtasks = self.task.subtasks
         self.statuses = frozenset([subtask.status for subtask in subtasks])
@@ -111,23 +106,6 @@ class Subject:
         return self.graph.subtasks[node]
 
     @cached_property
-    def as_of(self) -> datetime | None:
-        """The moment that the document is judged at."""
-        return self.options.as_of or self.task.as_of()
-
-    @cached_property
-    def was_rolled_back(self) -> bool:
-        """Whether a rollback has begun, or ended.
-
-        Where the task does not say, its subtasks do: a list of tasks leaves it out, and
-        the documentation knows operations of a task that mean neither.
-        """
-        operation = self.task.operation
-        if operation in _FORWARD:
-            return False
-        return operation == Operation.ROLLBACK or not _BACK.isdisjoint(self.operations)
-
-    @cached_property
     def reports_times(self) -> bool:
         """Whether the document tells when subtasks ran."""
         return any(
@@ -148,10 +126,10 @@ class Subject:
         raise the number of attempts, and the times then span every run.
         """
         runs = []
-        as_of = self.as_of
+        as_of = self.analysis.as_of
         for node, subtask in enumerate(self.graph.subtasks):
             start = subtask.start_time
-            if start is None or subtask.operation != _EXECUTE or subtask.attempts != 1:
+            if start is None or not ran_once(subtask):
                 continue
             if subtask.status in _ENDED:
                 end = subtask.finish_time
@@ -175,7 +153,7 @@ class Subject:
         times += [sub.finish_time for sub in task.subtasks if sub.finish_time is not None]
         times += [task.start_time] if task.start_time is not None else []
         last = max(times, default=None)
-        if self.as_of is None or last is None:
+        if self.analysis.as_of is None or last is None:
             return None
         if (
             task.finish_time is not None
@@ -184,7 +162,7 @@ class Subject:
             and not self._went_on_after(task.finish_time)
         ):
             return None
-        return self.as_of - last
+        return self.analysis.as_of - last
 
     def _went_on_after(self, moment: datetime) -> bool:
         """Tell whether a subtask was released after a moment, and started."""
@@ -198,44 +176,13 @@ class Subject:
         )
 
     @cached_property
-    def exported_concurrency(self) -> int | None:
-        """How many subtasks may be in flight, where the document says it; 0 is any."""
-        value = (self.task.context or {}).get("concurrency")
-        if isinstance(value, str) and value.isascii() and value.isdigit():
-            value = int(value[:18])
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
-        return None
-
-    @cached_property
     def rollback_blockers(self) -> tuple[int, ...]:
         """The positions of the subtasks for which the engine refuses to roll back."""
         return tuple(
             position
             for position, subtask in enumerate(self.task.subtasks)
-            if subtask.prohibit_rollback and subtask.status in _BEGUN
+            if blocks_rollback(subtask)
         )
-
-    @property
-    def worst_case(self) -> BudgetOptions:
-        """What the worst case assumes."""
-        from taskgraph.analysis.budget import BudgetOptions
-
-        return self.options.worst_case or BudgetOptions()
-
-    @cached_property
-    def budget(self) -> Budget:
-        """The worst case in time; only where the graph is sound."""
-        from taskgraph.analysis.budget import budget
-
-        return budget(self.graph, self.worst_case)
-
-    @cached_property
-    def least_budget(self) -> tuple[int, int]:
-        """What the worst case is at least, and one subtask's part in it at most."""
-        from taskgraph.analysis.budget import longest_path
-
-        return longest_path(self.graph, self.worst_case)
 
     @cached_property
     def unknown_ids(self) -> Mapping[tuple[int, Side], list[Id]]:

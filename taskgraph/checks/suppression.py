@@ -4,38 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from typing import NamedTuple
 
 from taskgraph.checks.findings import Finding
+from taskgraph.settings import Suppression
 
-__all__ = ["Suppression", "without_suppressed"]
+__all__ = ["fits", "without_suppressed"]
 
 
-class Suppression(NamedTuple):
-    """Accepts findings of some rules about some subtasks.
-
-    Attributes
-    ----------
-    rule : str
-        A selector, as in ``CheckOptions``.
-    task, subtask : str
-        Patterns of names as in a shell. A finding is accepted if the name of its task
-        and the names of all its subtasks fit; with a `subtask` other than ``*`` it must
-        be about one at least.
-    """
-
-    rule: str
-    task: str = "*"
-    subtask: str = "*"
-
-    def fits(self, finding: Finding) -> bool:
-        """Tell whether task and subtasks fit; the rule is not looked at."""
-        if not fnmatchcase(finding.task_name or "", self.task):
-            return False
-        if self.subtask == "*":
-            return True
-        names = finding.subtask_names
-        return bool(names) and all(fnmatchcase(name, self.subtask) for name in names)
+def fits(suppression: Suppression, finding: Finding) -> bool:
+    """Tell whether task and subtasks fit; the rule is not looked at."""
+    if not fnmatchcase(finding.task_name or "", suppression.task):
+        return False
+    if suppression.subtask == "*":
+        return True
+    names = finding.subtask_names
+    return bool(names) and all(fnmatchcase(name, suppression.subtask) for name in names)
 
 
 def without_suppressed(
@@ -53,6 +36,6 @@ def without_suppressed(
         finding
         for finding in findings
         if not any(
-            suppression.fits(finding) for suppression in by_code.get(finding.code, ())
+            fits(suppression, finding) for suppression in by_code.get(finding.code, ())
         )
     ]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from taskgraph.api import LoadedTask, worst_case
-from taskgraph.cli.configuring import Configuration, config_options, on_top
+from taskgraph.api import LoadedTask
 from taskgraph.cli.options import (
     Inputs,
     each_task,
@@ -19,12 +17,11 @@ from taskgraph.cli.options import (
     text_style,
 )
 from taskgraph.cli.output import write
-from taskgraph.config import Config
 from taskgraph.errors import ConfigError
 from taskgraph.model import parse_duration
 
 if TYPE_CHECKING:
-    from taskgraph.reports.results import WorstCaseReport
+    from taskgraph.analysis import Analysis
 
 __all__ = ["command"]
 
@@ -45,6 +42,10 @@ def _seconds(_ctx: object, param: click.Parameter, value: str | None) -> int | N
     help="How often each subtask may be started; at least as often as it was.",
 )  # fmt: skip
 @click.option(
+    "--grace", callback=_seconds, metavar="SECONDS",
+    help="What the engine may take to notice a missed deadline, per attempt: up to 12 s.",
+)  # fmt: skip
+@click.option(
     "--overhead", callback=_seconds, metavar="SECONDS",
     help="What the engine may take to get to each subtask; it polls, so up to 2 s.",
 )  # fmt: skip
@@ -57,17 +58,15 @@ def _seconds(_ctx: object, param: click.Parameter, value: str | None) -> int | N
     "--assume-timeout", callback=_seconds, metavar="SECONDS",
     help="The timeout of subtasks that have none.",
 )  # fmt: skip
-@config_options
 @format_option("text", "json")
 @output_option
 def command(
     files: Inputs,
     attempts: int | None,
+    grace: int | None,
     overhead: int | None,
     concurrency: int | None,
     assume_timeout: int | None,
-    config_file: str | None,
-    isolated: bool,
     form: str,
     output: str | None,
 ) -> None:
@@ -83,37 +82,31 @@ def command(
       taskgraph budget response.json --attempts 3 --concurrency 4
       taskgraph budget *.json --format json
     """
-
-    def change(config: Config) -> Config:
-        if attempts is not None:
-            config = replace(config, attempts_by_name=())
-        return on_top(
-            config,
-            {},
-            attempts=attempts,
-            overhead=overhead,
-            concurrency=concurrency,
-            assume_timeout=assume_timeout,
-        )
-
-    configuration = Configuration(config_file, isolated, change)
-    reports: list[WorstCaseReport] = []
+    inputs = files.on_top(
+        attempts=attempts,
+        grace=grace,
+        overhead=overhead,
+        concurrency=concurrency,
+        assume_timeout=assume_timeout,
+    )
+    analyses: list[Analysis] = []
 
     def compute(loaded: LoadedTask) -> None:
-        names = [subtask.name for subtask in loaded.task.subtasks]
-        options = configuration.for_file(loaded.file).budget_options(names)
-        reports.append(worst_case(loaded, options))
+        loaded.analysis.graph.require_sound()
+        analyses.append(loaded.analysis)
 
-    code, messages = each_task(files, compute)
-    write(_report(reports, messages, form, output), output)
+    code, messages = each_task(inputs, compute)
+    write(_report(analyses, messages, form, output), output)
     sys.exit(code)
 
 
-def _report(reports: list[Any], messages: list[str], form: str, output: str | None) -> str:
+def _report(
+    analyses: list[Analysis], messages: list[str], form: str, output: str | None
+) -> str:
     if form == "json":
         from taskgraph.reports.json import budget_json, document
 
-        return document("budget", [budget_json(report) for report in reports], messages)
+        return document("budget", list(map(budget_json, analyses)), messages)
     from taskgraph.reports.text.budget import budget_text
 
-    return budget_text(reports, text_style(output))
+    return budget_text(analyses, text_style(output))

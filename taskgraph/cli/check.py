@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,6 @@ import click
 
 from taskgraph.api import CheckStream, stream_checks
 from taskgraph.checks import AnyRun, CheckTotals
-from taskgraph.cli.configuring import (
-    Configuration,
-    as_of_option,
-    config_options,
-    moment,
-    on_top,
-)
 from taskgraph.cli.options import Inputs, files_argument
 from taskgraph.cli.output import (
     EXIT_FINDINGS,
@@ -30,7 +22,6 @@ from taskgraph.cli.output import (
     wants_color,
     write,
 )
-from taskgraph.config import FAIL_ON, Config
 from taskgraph.errors import ConfigError
 from taskgraph.reports.check_formats import (
     CHECK_FORMATS,
@@ -38,6 +29,7 @@ from taskgraph.reports.check_formats import (
     check_streamer,
     is_streamed,
 )
+from taskgraph.settings import FAIL_ON
 
 __all__ = ["command"]
 
@@ -87,8 +79,6 @@ def _selectors(_ctx: object, _param: object, values: tuple[str, ...]) -> tuple[s
     "-j", "--jobs", type=click.IntRange(min=1), metavar="N",
     help="How many processes check; by default one for each core if files are many.",
 )  # fmt: skip
-@as_of_option
-@config_options
 def command(
     files: Inputs,
     form: str | None,
@@ -102,9 +92,6 @@ def command(
     statistics: bool,
     quiet: bool,
     jobs: int | None,
-    as_of: str | None,
-    config_file: str | None,
-    isolated: bool,
 ) -> None:
     """Check tasks against the rules; taskgraph rules lists them.
 
@@ -115,13 +102,11 @@ def command(
       taskgraph check response.json --select TG1 --ignore redundant-edge
     """
     targets = [_target(output, form) for output in outputs]
-    rules: dict[str, Any] = {"select": select, "as_of": moment(as_of)}
-    change = partial(_on_top, rules=rules, ignore=ignore, fail_on=fail_on)
-    configuration = Configuration(config_file, isolated, change)
+    inputs = files.on_top(select=select, also_ignored=ignore, fail_on=fail_on)
     accepted = None if baseline is None else _read_baseline(baseline)
     with Ticker("files checked") as ticker:
         stream = stream_checks(
-            files.paths, configuration.for_file, options=files.options, jobs=jobs,
+            inputs.paths, inputs.resolver, options=inputs.options, jobs=jobs,
             # a baseline that is written anew keeps what it accepted and still is found
             baseline=accepted if write_baseline is None else None,
             most=max_findings, each=ticker.tick,
@@ -148,19 +133,13 @@ def _complain(stream: CheckStream, baseline: str | None, most: int | None) -> No
     for message, count in stream.misconfigured.items():
         documents = "1 document is" if count == 1 else f"{count:,} documents are"
         complain(f"{message}\n  {documents} not checked")
+    for message in stream.unused.messages():
+        complain(message)
     for entry in stream.stale:
         named = " ".join(filter(None, [entry.code, entry.task, *entry.subtasks]))
         complain(f"{baseline}: no finding any more, remove it: {named}")
     if stream.left_out:
         complain(f"{stream.left_out:,} more findings are not shown (--max-findings {most})")
-
-
-def _on_top(
-    config: Config, rules: dict[str, Any], ignore: tuple[str, ...], fail_on: str | None
-) -> Config:
-    """Put the command line's options on top of a configuration."""
-    ignored = (*config.check.ignore, *ignore)
-    return on_top(config, rules | {"ignore": ignored}, fail_on=fail_on)
 
 
 def _target(output: str, form: str | None) -> tuple[str, str | None]:

@@ -6,8 +6,8 @@ import json
 
 import click
 
-from taskgraph.cli.configuring import Configuration, config_options
-from taskgraph.cli.options import format_option
+from taskgraph.cli.configuring import Resolver
+from taskgraph.cli.options import config_options, format_option
 from taskgraph.cli.output import write
 from taskgraph.config import in_force
 
@@ -28,7 +28,7 @@ def command(file: str, config_file: str | None, isolated: bool, form: str) -> No
       taskgraph config
       taskgraph config tasks/stop.json --format json
     """
-    entries = in_force(Configuration(config_file, isolated).for_file(file))
+    entries = in_force(Resolver(config_file, isolated)(file), file)
     if form == "json":
         content = {
             "format": "taskgraph/config",

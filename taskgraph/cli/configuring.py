@@ -1,80 +1,67 @@
-"""Which configuration is in force for a file, and the options that change it."""
+"""Which settings are in force: the defaults, then a file, then the command line."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import click
-
-from taskgraph.config import Config, find_config, read_config
+from taskgraph.config import Configuration, find_config, read_config
 from taskgraph.errors import ConfigError
 
-__all__ = ["Configuration", "as_of_option", "config_options"]
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-as_of_option = click.option(
-    "--as-of", metavar="TIME",
-    help="The moment to judge running subtasks at, as 2025-01-16T11:43:38+08:00; by "
-    "default what the document says.",
-)  # fmt: skip
+__all__ = ["Resolver", "moment"]
 
 
-def config_options(command: F) -> F:
-    """Add the options that say which configuration is in force."""
-    command = click.option(
-        "--isolated", is_flag=True, help="Read no configuration file at all."
-    )(command)
-    return click.option(
-        "--config", "config_file", metavar="FILE",
-        help="Read this configuration; by default the taskgraph.toml or pyproject.toml "
-        "found from the folder of each file upwards.",
-    )(command)  # fmt: skip
-
-
-class Configuration:
+@dataclass(frozen=True)
+class Resolver:
     """Gives the configuration for each file, with the command line's options on top.
 
-    Parameters
-    ----------
-    config_file : str or None
-        The file that the user named.
-    isolated : bool
-        Read no file at all.
-    change : callable, optional
-        Puts the command line's options on top of a configuration.
+    It is sent to the processes that check, and so holds plain values only.
 
-    Raises
-    ------
-    ConfigError
-        If both are given.
+    Attributes
+    ----------
+    named : str or None
+        The file that the user named.
+    is_isolated : bool
+        Read no file at all.
+    changes : mapping of str to object
+        What the command line says, by the name of the setting.
+    also_ignored : tuple of str
+        Rules not to use, beside those of the file.
     """
 
-    def __init__(
-        self,
-        config_file: str | None,
-        isolated: bool,
-        change: Callable[[Config], Config] = lambda config: config,
-    ) -> None:
-        if config_file is not None and isolated:
+    named: str | None = None
+    is_isolated: bool = False
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    also_ignored: tuple[str, ...] = ()
+    _changed: dict[Path | None, Configuration] = field(default_factory=dict, compare=False)
+    _of_folder: dict[str, Path | None] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.named is not None and self.is_isolated:
             raise ConfigError("--config and --isolated exclude each other")
-        self._named = None if config_file is None else Path(config_file)
-        self._isolated = isolated
-        self._change = change
-        self._changed: dict[Path | None, Config] = {}
-        self._of_folder: dict[str, Path | None] = {}
+
+    def on_top(self, *, also_ignored: tuple[str, ...] = (), **changes: Any) -> Resolver:
+        """Add what the command line says; ``None`` and ``()`` leave a setting as it is.
+
+        An option ``attempts`` is for all subtasks, whatever their names.
+        """
+        said = {key: value for key, value in changes.items() if value not in (None, ())}
+        if "attempts" in said:
+            said["attempts_by_name"] = ()
+        return Resolver(
+            self.named, self.is_isolated, {**self.changes, **said}, also_ignored
+        )
 
     def file_for(self, name: str) -> Path | None:
         """Give the configuration file that is in force for a document."""
-        if self._isolated:
+        if self.is_isolated:
             return None
-        if self._named is not None:
-            return self._named
+        if self.named is not None:
+            return Path(self.named)
         if name.startswith("<"):
             return find_config(Path.cwd())
         if os.path.islink(name):
@@ -84,7 +71,7 @@ class Configuration:
             self._of_folder[folder] = find_config(Path(folder).resolve())
         return self._of_folder[folder]
 
-    def for_file(self, name: str) -> Config:
+    def __call__(self, name: str) -> Configuration:
         """Give what is in force for a document.
 
         Raises
@@ -94,9 +81,18 @@ class Configuration:
         """
         path = self.file_for(name)
         if path not in self._changed:
-            config = Config() if path is None else read_config(path)
-            self._changed[path] = self._change(config)
-        return self._changed[path].for_path(name)
+            configuration = Configuration() if path is None else read_config(path)
+            self._changed[path] = self._on_top_of(configuration)
+        return self._changed[path]
+
+    def _on_top_of(self, configuration: Configuration) -> Configuration:
+        changes = dict(self.changes)
+        if self.also_ignored:
+            changes["ignore"] = (*configuration.settings.ignore, *self.also_ignored)
+        if not changes:
+            return configuration
+        settings = configuration.settings.model_copy(update=changes)
+        return replace(configuration, settings=settings)
 
 
 def moment(text: str | None) -> datetime | None:
@@ -110,19 +106,10 @@ def moment(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
+        time = None
+    if time is None or time.tzinfo is None:
         example = "2025-01-16T11:43:38+08:00"
         raise ConfigError(f"--as-of must be a time with its offset, like {example}: {text}")
-    return found
-
-
-def on_top(config: Config, check: dict[str, Any], **values: Any) -> Config:
-    """Put options on top of a configuration; ``None`` and ``()`` leave it as it is."""
-    check = {key: value for key, value in check.items() if value not in (None, ())}
-    values = {key: value for key, value in values.items() if value is not None}
-    if check:
-        values["check"] = replace(config.check, **check)
-    return replace(config, **values) if values else config
+    return time

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from taskgraph.api import LoadedTask, timetable
-from taskgraph.cli.configuring import as_of_option, moment
+from taskgraph.api import LoadedTask
 from taskgraph.cli.naming import read_changes, split_setting
 from taskgraph.cli.options import (
     Inputs,
@@ -19,7 +18,7 @@ from taskgraph.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from taskgraph.reports.results import Timetable
+    from taskgraph.analysis import Timetable
     from taskgraph.reports.text.console import Style
 
 __all__ = ["command"]
@@ -56,7 +55,6 @@ __all__ = ["command"]
     "--within", type=click.IntRange(min=0), metavar="SECONDS",
     help="Also name what is critical but for so many seconds of float.",
 )  # fmt: skip
-@as_of_option
 @format_option("text", "json")
 @output_option
 def command(
@@ -67,7 +65,6 @@ def command(
     edges: tuple[str, ...],
     skipped: tuple[str, ...],
     within: int | None,
-    as_of: str | None,
     form: str,
     output: str | None,
 ) -> None:
@@ -82,7 +79,6 @@ def command(
       taskgraph critical-path response.json --by remaining --within 60
       taskgraph critical-path response.json --set 13175721=10m --skip 13175719
     """
-    at = moment(as_of)
     seconds = list(map(split_setting, settings))
     if durations is not None:
         from taskgraph.sources.durations import read_durations
@@ -93,7 +89,7 @@ def command(
         changes = None
         if seconds or edges or skipped:
             changes = read_changes(loaded.graph, seconds, edges, skipped)
-        return timetable(loaded, by, changes=changes, within=within, as_of=at)
+        return loaded.analysis.timetable(by, changes=changes, within=within)
 
     def as_json(loaded: LoadedTask) -> dict[str, Any]:
         from taskgraph.reports.json import critical_path_json

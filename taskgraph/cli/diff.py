@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import click
 
 from taskgraph.api import compare_paths
-from taskgraph.cli.options import format_option, output_option
+from taskgraph.cli.configuring import Resolver
+from taskgraph.cli.options import config_options, format_option, output_option
 from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain, write
+from taskgraph.config import UnusedPatterns
 from taskgraph.reports.comparison import Pair, diff_json, diff_markdown, diff_text
 
 __all__ = ["command"]
@@ -28,8 +30,16 @@ __all__ = ["command"]
     "--redact", is_flag=True,
     help="Mask hosts, people and the like, not only secrets; what is compared stays.",
 )  # fmt: skip
+@config_options
 def command(
-    before: str, after: str, form: str, output: str | None, fail_on: str, redact: bool
+    before: str,
+    after: str,
+    form: str,
+    output: str | None,
+    fail_on: str,
+    redact: bool,
+    config_file: str | None,
+    isolated: bool,
 ) -> None:
     """Tell what changed between two documents, or between two folders of them.
 
@@ -43,9 +53,11 @@ def command(
       taskgraph diff main/tasks branch/tasks --format markdown --fail-on budget
       taskgraph diff before.json after.json --redact
     """
-    pairs, errors = compare_paths(before, after, redact=redact)
-    for error in errors:
-        complain(str(error))
+    unused = UnusedPatterns()
+    resolver = Resolver(config_file, isolated)
+    pairs, errors = compare_paths(before, after, resolver, redact=redact, unused=unused)
+    for message in (*map(str, errors), *unused.messages()):
+        complain(message)
     if pairs or not errors:
         write(_report(pairs, [str(error) for error in errors], form), output)
     code = EXIT_INPUT if errors else EXIT_OK

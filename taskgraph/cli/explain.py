@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from taskgraph.api import LoadedTask, account
-from taskgraph.cli.configuring import Configuration, as_of_option, config_options, moment
+from taskgraph.api import LoadedTask
 from taskgraph.cli.options import (
     Inputs,
     files_argument,
@@ -28,16 +27,7 @@ __all__ = ["command"]
 @files_argument
 @format_option("text", "markdown", "json")
 @output_option
-@as_of_option
-@config_options
-def command(
-    files: Inputs,
-    form: str,
-    output: str | None,
-    as_of: str | None,
-    config_file: str | None,
-    isolated: bool,
-) -> None:
+def command(files: Inputs, form: str, output: str | None) -> None:
     """Explain in sentences what happened to a task and what may be done now.
 
     It names what failed first, whether a timeout was the cause, what that holds up, where
@@ -49,15 +39,11 @@ def command(
       taskgraph explain samples/three_hosts_failed.json
       taskgraph explain response.json --format markdown
     """
-    at = moment(as_of)
-    configuration = Configuration(config_file, isolated)
 
     def explained(loaded: LoadedTask) -> Explanation:
         from taskgraph.reports.explaining import explain
 
-        config = configuration.for_file(loaded.file)
-        options = config.budget_options(sub.name for sub in loaded.task.subtasks)
-        return explain(account(loaded, checks=config.check, budget=options, as_of=at))
+        return explain(loaded.account)
 
     def as_json(loaded: LoadedTask) -> dict[str, Any]:
         from taskgraph.reports.explain_json import explain_json

@@ -19,7 +19,7 @@ from taskgraph.cli.history_options import (
     workers_option,
     write_result,
 )
-from taskgraph.cli.options import each_task, output_option
+from taskgraph.cli.options import Inputs, each_task, output_option
 from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain
 from taskgraph.errors import ConfigError
 
@@ -195,7 +195,7 @@ def timeouts_command(
     if across_tasks and task is not None and not definitions:
         raise ConfigError("--task chooses among kinds of tasks; --across-tasks has none")
     tasks: list[LoadedTask] = []
-    code, _ = each_task(definitions, tasks.append)
+    code, _ = each_task(Inputs(definitions), tasks.append)
     if tasks or not definitions:
         result = history.timeouts(
             tasks,
@@ -263,7 +263,7 @@ def odds_command(
             )
         )
 
-    code, _ = each_task((file,), work)
+    code, _ = each_task(Inputs((file,)), work)
     if len(results) > 1:
         raise ConfigError(f"{file}: holds {len(results)} tasks; the odds are those of one")
     for result in results:
@@ -307,7 +307,7 @@ def anomalies_command(
             history.anomalies(loaded, runs, least_runs=least_runs, memory=memory)
         )
 
-    code, _ = each_task(files, work)
+    code, _ = each_task(Inputs(files), work)
     write_result(results, form, output)
     departs = any(result.found for result in results)
     sys.exit(max(code, EXIT_FINDINGS if departs and fail_on_any else EXIT_OK))

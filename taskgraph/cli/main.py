@@ -10,7 +10,6 @@ from typing import NoReturn
 
 import click
 
-from taskgraph import __version__
 from taskgraph.cli.output import (
     EXIT_FAULT,
     EXIT_INPUT,
@@ -19,6 +18,7 @@ from taskgraph.cli.output import (
     complain,
 )
 from taskgraph.errors import TaskgraphError
+from taskgraph.version import __version__
 
 __all__ = ["cli", "main"]
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from taskgraph.api import Document, LoadedTask, read_documents
+from taskgraph.cli.configuring import Resolver, moment
 from taskgraph.cli.output import (
     EXIT_FINDINGS,
     EXIT_INPUT,
@@ -20,6 +22,7 @@ from taskgraph.cli.output import (
     wants_color,
     write,
 )
+from taskgraph.config import UnusedPatterns
 from taskgraph.errors import AnalysisError, ConfigError
 from taskgraph.sources import ReadOptions
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Inputs",
+    "config_options",
     "each_task",
     "files_argument",
     "format_option",
@@ -40,26 +44,68 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Inputs(NamedTuple):
-    """The documents that the user names, and how to read them."""
+@dataclass(frozen=True)
+class Inputs:
+    """The documents that the user names, how to read them, and what is assumed.
+
+    Attributes
+    ----------
+    paths : tuple of str
+    options : ReadOptions
+    resolver : Resolver
+        Gives the configuration that is in force for each document.
+    unused : UnusedPatterns
+        Learns which patterns of the configurations fit.
+    """
 
     paths: tuple[str, ...]
-    options: ReadOptions = ReadOptions()
+    options: ReadOptions = field(default_factory=ReadOptions)
+    resolver: Resolver = field(default_factory=Resolver)
+    unused: UnusedPatterns = field(default_factory=UnusedPatterns)
+
+    def on_top(self, **changes: Any) -> Inputs:
+        """Put options on top of each document's settings; see :meth:`Resolver.on_top`."""
+        return replace(self, resolver=self.resolver.on_top(**changes))
+
+
+def config_options(command: F) -> F:
+    """Add the options that say which configuration is in force."""
+    command = click.option(
+        "--isolated", is_flag=True, help="Read no configuration file at all."
+    )(command)
+    return click.option(
+        "--config", "config_file", metavar="FILE",
+        help="Read this configuration; by default the taskgraph.toml or pyproject.toml "
+        "found from the folder of each file upwards.",
+    )(command)  # fmt: skip
 
 
 def files_argument(command: F) -> F:
-    """Add the argument FILE and the options that say how to read it."""
+    """Add the argument FILE, and the options on how to read it and what to assume."""
 
     @wraps(command)
     def wrapped(
-        *args: Any, files: tuple[str, ...], glob: str | None, redact: bool, **rest: Any
+        *args: Any,
+        files: tuple[str, ...],
+        glob: str | None,
+        redact: bool,
+        as_of: str | None,
+        config_file: str | None,
+        isolated: bool,
+        **rest: Any,
     ) -> Any:
         _refuse_overwriting(files, rest.get("output") or rest.get("outputs") or ())
-        inputs = Inputs(files, ReadOptions(glob=glob, redact=redact))
+        resolver = Resolver(config_file, isolated).on_top(as_of=moment(as_of))
+        inputs = Inputs(files, ReadOptions(glob=glob, redact=redact), resolver)
         return command(*args, files=inputs, **rest)
 
-    decorated: Any = wrapped
+    decorated: Any = config_options(cast("F", wrapped))
     for decorate in (
+        click.option(
+            "--as-of", metavar="TIME",
+            help="The moment to judge running subtasks at, as 2025-01-16T11:43:38+08:00; "
+            "by default what the document says.",
+        ),
         click.option(
             "--redact", is_flag=True,
             help="Mask hosts, people, values of the context and logs, not only secrets.",
@@ -103,9 +149,7 @@ def format_option(*names: str) -> Callable[[F], F]:
     )  # fmt: skip
 
 
-def each_task(
-    files: Inputs | tuple[str, ...], work: Callable[[LoadedTask], None]
-) -> tuple[int, list[str]]:
+def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, list[str]]:
     """Do something with every task of every file; a bad one does not stop the others.
 
     Returns
@@ -117,8 +161,8 @@ def each_task(
     """
     code = EXIT_OK
     messages = []
-    inputs = files if isinstance(files, Inputs) else Inputs(files)
-    for document in read_documents(inputs.paths, options=inputs.options):
+    for document in read_documents(inputs.paths, inputs.options, inputs.resolver):
+        inputs.unused.add(document.patterns)
         if document.error is not None:
             messages.append(str(document.error))
             complain(messages[-1])
@@ -130,6 +174,8 @@ def each_task(
                 messages.append(_unsound(document, error))
                 complain(messages[-1])
                 code = max(code, EXIT_FINDINGS)
+    for message in inputs.unused.messages():
+        complain(message)
     return code, messages
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from typing import Any
 
 import click
 
 from taskgraph.api import LoadedTask, render
-from taskgraph.cli.configuring import as_of_option, moment
 from taskgraph.cli.options import (
     Inputs,
     each_task,
@@ -64,12 +62,10 @@ _FORMS = "\n".join(f"  {name:8}  {form.summary}" for name, form in FORMATS.items
     "--engine", type=click.Choice(["builtin", "dot"]), default="builtin",
     show_default=True, help="Who lays the picture out; dot is the program of Graphviz.",
 )  # fmt: skip
-@as_of_option
 def command(
     files: Inputs,
     form: str | None,
     output: str | None,
-    as_of: str | None,
     **choices: Any,
 ) -> None:
     """Draw a task.
@@ -82,12 +78,11 @@ def command(
     """
     options = DiagramOptions(**choices)
     chosen = form or _form_of(output)
-    at: datetime | None = moment(as_of)
     tasks: list[LoadedTask] = []
     code, _ = each_task(files, tasks.append)
     one_output(len(tasks), output)
     for loaded in tasks:
-        write(render(loaded, chosen, options, as_of=at), output)
+        write(render(loaded, chosen, options), output)
     sys.exit(code if tasks else max(code, EXIT_INPUT))
 
 

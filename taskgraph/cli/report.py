@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from taskgraph.api import REPORTS, LoadedTask, account, collect, report
-from taskgraph.cli.configuring import Configuration, as_of_option, config_options, moment
+from taskgraph.api import REPORTS, LoadedTask, collect, report
 from taskgraph.cli.options import Inputs, each_task, files_argument, output_option
 from taskgraph.cli.output import EXIT_INPUT, write
 
@@ -28,16 +27,7 @@ _ENDINGS = {".html": "html", ".htm": "html", ".md": "markdown", ".markdown": "ma
     help="The form of the page; by default what the ending of --output says, else html.",
 )  # fmt: skip
 @output_option
-@as_of_option
-@config_options
-def command(
-    files: Inputs,
-    form: str | None,
-    output: str | None,
-    as_of: str | None,
-    config_file: str | None,
-    isolated: bool,
-) -> None:
+def command(files: Inputs, form: str | None, output: str | None) -> None:
     """Write the postmortem: one page with everything, to open or to attach.
 
     The HTML page loads nothing, and can be read without its script too. Several tasks
@@ -48,14 +38,10 @@ def command(
       taskgraph report samples/three_hosts_failed.json -o report.html
       taskgraph report yesterday.json today.json -o report.md
     """
-    at = moment(as_of)
-    configuration = Configuration(config_file, isolated)
     accounts: list[Account] = []
 
     def add(loaded: LoadedTask) -> None:
-        config = configuration.for_file(loaded.file)
-        options = config.budget_options(sub.name for sub in loaded.task.subtasks)
-        accounts.append(account(loaded, checks=config.check, budget=options, as_of=at))
+        accounts.append(loaded.account)
 
     code, messages = each_task(files, add)
     if not accounts:

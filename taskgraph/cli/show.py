@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from taskgraph.api import LoadedTask, account, analyze
-from taskgraph.cli.configuring import Configuration, as_of_option, config_options, moment
+from taskgraph.api import LoadedTask
 from taskgraph.cli.options import (
     Inputs,
     files_argument,
@@ -27,16 +26,7 @@ __all__ = ["command"]
 @files_argument
 @format_option("text", "json")
 @output_option
-@as_of_option
-@config_options
-def command(
-    files: Inputs,
-    form: str,
-    output: str | None,
-    as_of: str | None,
-    config_file: str | None,
-    isolated: bool,
-) -> None:
+def command(files: Inputs, form: str, output: str | None) -> None:
     """Say what a task is, how far it is, what is wrong and what is critical.
 
     Subtasks that run side by side are indented; the parts of a split are one line.
@@ -46,23 +36,15 @@ def command(
       taskgraph show samples/obproxy_stop.json
       taskgraph show response.json --format json
     """
-    at = moment(as_of)
-    configuration = Configuration(config_file, isolated)
+
+    def as_json(loaded: LoadedTask) -> dict[str, Any]:
+        from taskgraph.reports.json import show_json
+
+        return show_json(loaded.account)
 
     def as_text(loaded: LoadedTask, style: Style) -> str:
         from taskgraph.reports.text.show import show_text
 
-        config = configuration.for_file(loaded.file)
-        options = config.budget_options(sub.name for sub in loaded.task.subtasks)
-        told = account(loaded, checks=config.check, budget=options, as_of=at)
-        return show_text(told, style)
+        return show_text(loaded.account, style)
 
-    sys.exit(run_report(files, form, output, "show", _json, as_text))
-
-
-def _json(loaded: LoadedTask) -> dict[str, Any]:
-    from taskgraph.reports.json import show_json
-
-    results = analyze(loaded)
-    no_return = results.point_of_no_return
-    return show_json(loaded.graph, loaded.checked, results.budget, no_return)
+    sys.exit(run_report(files, form, output, "show", as_json, as_text))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from taskgraph.analysis.states import SECOND
 from taskgraph.model import format_duration
+from taskgraph.model.engine import SECOND
 
 __all__ = ["marks"]
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
+from taskgraph.analysis import Analysis
 from taskgraph.diagrams.options import DiagramOptions, View
 from taskgraph.errors import RenderError
-from taskgraph.graph import TaskGraph
 
 if TYPE_CHECKING:
-    from taskgraph.analysis.recovery import PointOfNoReturn
-    from taskgraph.analysis.schedule import Schedule
     from taskgraph.diagrams.picture import PictureFormat
     from taskgraph.diagrams.scene import Scene
     from taskgraph.diagrams.timeline import Timeline
@@ -25,13 +22,10 @@ __all__ = ["FORMATS", "DiagramFormat", "Request", "render"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be drawn, with the results that mark it."""
+    """What is to be drawn."""
 
-    graph: TaskGraph
+    analysis: Analysis
     options: DiagramOptions
-    schedule: Schedule | None = None
-    no_return: PointOfNoReturn | None = None
-    as_of: datetime | None = None
 
     def scene(self, at_most: int | None = None) -> Scene:
         """Build the scene of the dependencies, collapsed to a number of boxes if given."""
@@ -40,24 +34,13 @@ class Request:
         options = self.options
         if at_most is not None:
             options = replace(options, collapse="auto", max_nodes=at_most)
-        return build_scene(
-            self.graph,
-            schedule=self.schedule,
-            no_return=self.no_return,
-            as_of=self.as_of,
-            options=options,
-        )
+        return build_scene(self.analysis, options)
 
     def timeline(self) -> Timeline:
         """Build the timeline."""
         from taskgraph.diagrams.timeline import build_timeline
 
-        return build_timeline(
-            self.graph,
-            schedule=self.schedule,
-            as_of=self.as_of,
-            options=self.options,
-        )
+        return build_timeline(self.analysis, self.options)
 
 
 Writer: TypeAlias = Callable[[Request], str | bytes]
@@ -85,29 +68,19 @@ class DiagramFormat:
 
 
 def render(
-    graph: TaskGraph,
-    format: str = "svg",  # noqa: A002 (the word that the user knows)
-    *,
+    analysis: Analysis,
+    form: str = "svg",
     options: DiagramOptions | None = None,
-    schedule: Schedule | None = None,
-    no_return: PointOfNoReturn | None = None,
-    as_of: datetime | None = None,
 ) -> str | bytes:
     """Draw a task.
 
     Parameters
     ----------
-    graph : TaskGraph
-        A faulty one too: the faults are drawn.
-    format : str
+    analysis : Analysis
+        Of a faulty task too: the faults are drawn.
+    form : str
         A name in :data:`FORMATS`.
     options : DiagramOptions, optional
-    schedule : Schedule, optional
-        By timeouts; marks the critical path, and is the plan of a task that did not run.
-    no_return : PointOfNoReturn, optional
-        Marks the point of no return.
-    as_of : datetime, optional
-        The moment that the document describes; where it is missing, the document's own.
 
     Returns
     -------
@@ -120,17 +93,17 @@ def render(
         If the format is unknown or cannot show the view, the options ask for something
         that is not there, or a program or package is missing.
     """
-    chosen = FORMATS.get(format)
+    chosen = FORMATS.get(form)
     if chosen is None:
-        raise RenderError(f"no diagram format {format!r}: choose from {', '.join(FORMATS)}")
+        raise RenderError(f"no diagram format {form!r}: choose from {', '.join(FORMATS)}")
     options = options or DiagramOptions()
     writer = chosen.views.get(options.view)
     if writer is None:
         able = [name for name, other in FORMATS.items() if options.view in other.views]
         raise RenderError(
-            f"{format} cannot show the {options.view}: choose from {', '.join(able)}"
+            f"{form} cannot show the {options.view}: choose from {', '.join(able)}"
         )
-    return writer(Request(graph, options, schedule, no_return, as_of))
+    return writer(Request(analysis, options))
 
 
 def _svg(request: Request) -> str:
@@ -188,9 +161,9 @@ def _mermaid(request: Request) -> str:
 
 def _columns(request: Request) -> dict[str, Sequence[int]]:
     """Give what the schedule says about each node."""
-    timing = request.schedule
-    if timing is None:
+    if not request.analysis.is_sound:
         return {}
+    timing = request.analysis.schedule
     return {
         "early_start": timing.early_start,
         "early_finish": timing.early_finish,
@@ -202,19 +175,19 @@ def _columns(request: Request) -> dict[str, Sequence[int]]:
 def _graphml(request: Request) -> str:
     from taskgraph.graph.export import export_graphml
 
-    return export_graphml(request.graph, _columns(request))
+    return export_graphml(request.analysis.graph, _columns(request))
 
 
 def _gexf(request: Request) -> str:
     from taskgraph.graph.export import export_gexf
 
-    return export_gexf(request.graph, _columns(request))
+    return export_gexf(request.analysis.graph, _columns(request))
 
 
 def _node_link(request: Request) -> str:
     from taskgraph.graph.export import export_node_link
 
-    return export_node_link(request.graph, _columns(request))
+    return export_node_link(request.analysis.graph, _columns(request))
 
 
 _FORMS = (

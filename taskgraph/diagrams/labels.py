@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from taskgraph.analysis.states import SECOND, Span, SpanKind, measured_span
 from taskgraph.model import Operation, Status, Subtask, format_duration
+from taskgraph.model.engine import SECOND, Span, SpanKind, measured_span
 from taskgraph.model.text import visible
 
 __all__ = [

@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from taskgraph.analysis.states import Span, measured_span
+from taskgraph.analysis import Analysis
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.scene.words import sizes, subtitle, title
 from taskgraph.diagrams.selection import select
@@ -20,10 +19,8 @@ from taskgraph.diagrams.timeline_rows import Draft, Row, measured_rows, planned_
 from taskgraph.errors import RenderError
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status
+from taskgraph.model.engine import Span, measured_span
 from taskgraph.model.text import visible
-
-if TYPE_CHECKING:
-    from taskgraph.analysis.schedule import Schedule
 
 __all__ = ["Row", "Timeline", "build_timeline"]
 
@@ -72,23 +69,14 @@ class Timeline:
         return ". ".join((self.subtitle, *self.summary)) + "."
 
 
-def build_timeline(
-    graph: TaskGraph,
-    *,
-    schedule: Schedule | None = None,
-    as_of: datetime | None = None,
-    options: DiagramOptions | None = None,
-) -> Timeline:
+def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) -> Timeline:
     """Decide what a timeline of a task shows.
 
     Parameters
     ----------
-    graph : TaskGraph
-        A faulty one too, if anything has run.
-    schedule : Schedule, optional
-        By timeouts, in seconds; the plan of a task that has not run.
-    as_of : datetime, optional
-        Until when running subtasks have run; by default what the document says.
+    analysis : Analysis
+        Of a faulty task too, if anything has run. Its schedule by timeouts is the plan of
+        a task that has not run.
     options : DiagramOptions, optional
         ``focus``, ``around_failed``, ``critical_only`` and ``max_nodes`` choose the rows.
 
@@ -98,12 +86,13 @@ def build_timeline(
         If nothing has run and there is no schedule.
     """
     options = options or DiagramOptions()
-    moment = as_of or graph.task.as_of()
+    graph, moment = analysis.graph, analysis.as_of
+    schedule = analysis.schedule if analysis.is_sound else None
     spans = [measured_span(subtask, moment) for subtask in graph.subtasks]
     critical = None if schedule is None else frozenset(schedule.critical)
     selection = select(graph, options, critical)
     if any(spans):
-        draft = measured_rows(graph, spans, moment)
+        draft = measured_rows(analysis, spans)
     elif schedule is not None:
         draft = planned_rows(graph, schedule)
     else:

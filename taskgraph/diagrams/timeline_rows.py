@@ -7,15 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from taskgraph.analysis.as_run import as_run
-from taskgraph.analysis.states import (
-    MICROSECOND,
-    SECOND,
-    Span,
-    SpanKind,
-    has_limit,
-    is_in_flight,
-)
+from taskgraph.analysis import Analysis
 from taskgraph.diagrams.labels import (
     format_elapsed,
     format_moment,
@@ -27,6 +19,14 @@ from taskgraph.diagrams.labels import (
 from taskgraph.diagrams.palette import tone
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Subtask
+from taskgraph.model.engine import (
+    MICROSECOND,
+    SECOND,
+    Span,
+    SpanKind,
+    has_limit,
+    is_in_flight,
+)
 from taskgraph.model.text import visible
 
 if TYPE_CHECKING:
@@ -87,13 +87,12 @@ class Draft:
     summary: tuple[str, ...]
 
 
-def measured_rows(
-    graph: TaskGraph, spans: Sequence[Span | None], moment: datetime | None
-) -> Draft:
+def measured_rows(analysis: Analysis, spans: Sequence[Span | None]) -> Draft:
     """Make the rows of what ran."""
+    graph, moment = analysis.graph, analysis.as_of
     known = [span for span in spans if span is not None]
     starts = [span.start for span in known]
-    run = as_run(graph, moment) if graph.is_sound else None
+    run = analysis.as_run if analysis.is_sound else None
     path = run.path if run is not None else ()
     begin = min(starts) if run is None else min(*starts, run.begin)
     last = max(max(span.finish, span.start) for span in known)

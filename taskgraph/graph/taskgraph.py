@@ -6,12 +6,14 @@ of the subtasks in the document.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from operator import itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from taskgraph.errors import AnalysisError
 from taskgraph.graph import traverse
 from taskgraph.model import Id, Subtask, Task, id_key
 
@@ -27,6 +29,7 @@ __all__ = [
 ]
 
 Side: TypeAlias = Literal["upstreams", "downstreams"]
+_ID = attrgetter("id")
 
 
 class UnknownReference(NamedTuple):
@@ -98,7 +101,7 @@ class TaskGraph:
     @cached_property
     def index(self) -> dict[Id, int]:
         """The node of each id."""
-        return {subtask.id: node for node, subtask in enumerate(self.subtasks)}
+        return dict(zip(map(_ID, self.subtasks), range(len(self)), strict=True))
 
     @cached_property
     def edge_count(self) -> int:
@@ -153,6 +156,18 @@ class TaskGraph:
             reasons.append("the dependencies form a cycle")
         return tuple(reasons)
 
+    def require_sound(self) -> None:
+        """Refuse a graph in which paths mean nothing.
+
+        Raises
+        ------
+        AnalysisError
+            Where the graph has flaws, with all of them.
+        """
+        if self.flaws:
+            reasons = "; ".join(self.flaws)
+            raise AnalysisError(f"task {self.task.id} cannot be analysed: {reasons}")
+
     @cached_property
     def cycles(self) -> tuple[tuple[int, ...], ...]:
         """The strongly connected components that hold a cycle, each ascending."""
@@ -178,6 +193,32 @@ class TaskGraph:
     def descendants(self, nodes: Iterable[int]) -> set[int]:
         """Give every node that can be reached from one of the nodes, those excluded."""
         return traverse.reachable(self.downstreams, nodes)
+
+    def part(self, nodes: Iterable[int]) -> TaskGraph:
+        """Keep some nodes of a sound graph, and the edges between them.
+
+        Its node 0 is the smallest of the nodes, and so on.
+        """
+        kept = sorted(nodes)
+        place = {node: at for at, node in enumerate(kept)}
+        upstreams, downstreams = (
+            tuple(
+                tuple(place[other] for other in rows[node] if other in place)
+                for node in kept
+            )
+            for rows in (self.upstreams, self.downstreams)
+        )
+        return TaskGraph(
+            task=self.task,
+            subtasks=tuple(self.subtasks[node] for node in kept),
+            positions=tuple(self.positions[node] for node in kept),
+            upstreams=upstreams,
+            downstreams=downstreams,
+        )
+
+    def reversed(self) -> TaskGraph:
+        """Turn every edge round, as rollback walks."""
+        return replace(self, upstreams=self.downstreams, downstreams=self.upstreams)
 
     def to_networkx(self) -> networkx.DiGraph[Id]:
         """Give the graph as networkx knows it.
@@ -214,8 +255,8 @@ def build_graph(task: Task) -> TaskGraph:
         Linear in subtasks and edges, apart from sorting.
     """
     positions, duplicates = _nodes(task.subtasks)
-    subtasks = tuple(task.subtasks[position] for position in positions)
-    index = {subtask.id: node for node, subtask in enumerate(subtasks)}
+    subtasks = tuple(map(task.subtasks.__getitem__, positions))
+    index = dict(zip(map(_ID, subtasks), range(len(subtasks)), strict=True))
     extra = [position for group in duplicates for position in group]
     lists = _EdgeLists(task.subtasks, index, duplicates)
     named_down = lists.read("downstreams", positions, extra)
@@ -249,22 +290,23 @@ def _nodes(
     subtasks: tuple[Subtask, ...],
 ) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
     """Choose the position that stands for each id; also group those that share one."""
-    by_id: dict[Id, int] = {}
-    shared: dict[Id, list[int]] = {}
-    for position, subtask in enumerate(subtasks):
-        first = by_id.setdefault(subtask.id, position)
-        if first != position:
-            shared.setdefault(subtask.id, [first]).append(position)
-    groups = []
-    for identifier in sorted(shared, key=id_key):
-        group = sorted(shared[identifier], key=lambda position: repr(subtasks[position]))
-        by_id[identifier] = group[0]
-        groups.append(tuple(group))
-    if all(isinstance(identifier, int) for identifier in by_id):
-        pairs = sorted(by_id.items(), key=itemgetter(0))
+    ids = list(map(_ID, subtasks))
+    by_id = dict(zip(ids, range(len(ids)), strict=True))
+    groups: list[tuple[int, ...]] = []
+    if len(by_id) < len(ids):
+        shared: dict[Id, list[int]] = {}
+        for position, identifier in enumerate(ids):
+            shared.setdefault(identifier, []).append(position)
+        for identifier in sorted(shared, key=id_key):
+            if len(shared[identifier]) > 1:
+                group = sorted(shared[identifier], key=lambda place: repr(subtasks[place]))
+                by_id[identifier] = group[0]
+                groups.append(tuple(group))
+    if set(map(type, by_id)) <= {int}:  # of which no key has to be made
+        positions = [by_id[identifier] for identifier in sorted(by_id)]
     else:
-        pairs = sorted(by_id.items(), key=lambda pair: id_key(pair[0]))
-    return tuple(position for _, position in pairs), tuple(groups)
+        positions = [by_id[identifier] for identifier in sorted(by_id, key=id_key)]
+    return tuple(positions), tuple(groups)
 
 
 class _EdgeLists:
@@ -303,21 +345,27 @@ class _EdgeLists:
         the node of that id.
         """
         index, subtasks = self.index, self.subtasks
-        rows = []
-        for position in positions:
-            ids: tuple[Id, ...] = getattr(subtasks[position], side) or ()
+        node_of = index.__getitem__
+        rows: list[list[int]] = []
+        lists = map(attrgetter(side), map(subtasks.__getitem__, positions))
+        for position, ids in zip(positions, lists, strict=True):
+            if not ids:
+                rows.append([])
+                continue
             try:
-                row = [index[identifier] for identifier in ids]
+                row = list(map(node_of, ids))
             except KeyError:
                 row = self._known(position, side, ids)
             if len(row) > 1:
-                row = self._sorted(position, side, row)
+                row.sort()
+                if len(set(row)) < len(row):
+                    row = self._distinct(position, side, row)
             rows.append(row)
         represented = set(positions)
         for position in extra:
             if position not in represented:
                 ids = getattr(subtasks[position], side) or ()
-                row = self._sorted(position, side, self._known(position, side, ids))
+                row = self._distinct(position, side, self._known(position, side, ids))
                 node = index[subtasks[position].id]
                 rows[node] = sorted({*rows[node], *row})
         return rows
@@ -327,16 +375,14 @@ class _EdgeLists:
         self.unknown.extend(UnknownReference(position, side, name) for name in missing)
         return [self.index[name] for name in ids if name in self.index]
 
-    def _sorted(self, position: int, side: Side, row: list[int]) -> list[int]:
+    def _distinct(self, position: int, side: Side, row: list[int]) -> list[int]:
+        """Give the nodes once each, ascending, and note the ids that come twice."""
         distinct = sorted(set(row))
         if len(distinct) != len(row):
-            ids = getattr(self.subtasks[position], side)
-            seen: dict[Id, int] = {}
-            for name in ids:
-                seen[name] = seen.get(name, 0) + 1
+            counts = Counter(getattr(self.subtasks[position], side))
             self.repeated.extend(
                 RepeatedReference(position, side, name)
-                for name, count in seen.items()
+                for name, count in counts.items()
                 if count > 1
             )
         return distinct

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, TypedDict
 
-from taskgraph.analysis.budget import Budget, budget
-from taskgraph.analysis.states import SECOND
+from taskgraph.analysis import Analysis
+from taskgraph.analysis.budget import Budget
 from taskgraph.errors import ConfigError, InputError
 from taskgraph.graph import build_graph
 from taskgraph.history.tolerance import least_runs
 from taskgraph.model import Origin, Subtask, Task
+from taskgraph.model.engine import SECOND
+from taskgraph.settings import DEFAULTS, Settings
 from taskgraph.sources.document import Document
 from taskgraph.sources.parsing import parse_json
 
@@ -275,13 +277,17 @@ class TimeoutReview:
 
 
 def review_task(
-    task: Task, advice: tuple[Advice, ...], options: AdviceOptions
+    analysis: Analysis, advice: tuple[Advice, ...], options: AdviceOptions
 ) -> TaskReview:
-    """Tell what the advice means for one task."""
-    return TaskReview(task, advice_for(task, advice, options), timeout_patch(task, advice))
+    """Tell what the advice means for one task, with what is assumed about it."""
+    task = analysis.graph.task
+    patch = timeout_patch(task, advice, analysis.settings)
+    return TaskReview(task, advice_for(task, advice, options), patch)
 
 
-def timeout_patch(task: Task, advice: Iterable[Advice]) -> TimeoutPatch:
+def timeout_patch(
+    task: Task, advice: Iterable[Advice], settings: Settings = DEFAULTS
+) -> TimeoutPatch:
     """Apply the advice to a task, a definition or a response.
 
     Parameters
@@ -289,6 +295,8 @@ def timeout_patch(task: Task, advice: Iterable[Advice]) -> TimeoutPatch:
     task : Task
     advice : iterable of Advice
         What is about other kinds of tasks is left out.
+    settings : Settings, optional
+        What the worst case assumes.
     """
     known = {one.subtask: one for one in advice if one.task in {None, task.name}}
     root = _parsed(task.origin)
@@ -304,7 +312,8 @@ def timeout_patch(task: Task, advice: Iterable[Advice]) -> TimeoutPatch:
         operations += _change(root, pointer, subtask.timeout, one.advised or 0)
         subtasks.append(subtask._replace(timeout=one.advised))
     changed = replace(task, subtasks=tuple(subtasks))
-    return TimeoutPatch(tuple(operations), _budget(task), _budget(changed))
+    before, after = _budget(task, settings), _budget(changed, settings)
+    return TimeoutPatch(tuple(operations), before, after)
 
 
 def _parsed(origin: Origin) -> Any:
@@ -359,6 +368,6 @@ def _written_like(example: Any, seconds: int) -> int | str:
     return text
 
 
-def _budget(task: Task) -> Budget | None:
-    graph = build_graph(task)
-    return budget(graph) if graph.is_sound else None
+def _budget(task: Task, settings: Settings) -> Budget | None:
+    analysis = Analysis(build_graph(task), settings)
+    return analysis.budget if analysis.is_sound else None

@@ -9,7 +9,6 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskgraph.analysis.states import MICROSECOND, SECOND, SpanKind
 from taskgraph.errors import ConfigError
 from taskgraph.graph import TaskGraph
 from taskgraph.history.database import HEALTHY, Limits, open_database, read_tables
@@ -17,6 +16,7 @@ from taskgraph.history.extras import needs_extras
 from taskgraph.history.store import RunStore
 from taskgraph.history.tables import SubtaskRow, rows_of
 from taskgraph.model import Id, Operation, Status, Task, id_key
+from taskgraph.model.engine import MICROSECOND, SECOND, SpanKind
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from taskgraph.analysis.states import SpanKind
 from taskgraph.errors import ConfigError
 from taskgraph.history.store import RunStore
 from taskgraph.history.tables import TABLES
+from taskgraph.model.engine import SpanKind
 
 if TYPE_CHECKING:
     import duckdb

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskgraph.analysis.precondition import require_sound
-from taskgraph.analysis.states import SECOND
 from taskgraph.errors import ConfigError
 from taskgraph.graph import TaskGraph
 from taskgraph.history.database import Limits
@@ -24,6 +22,7 @@ from taskgraph.history.pools import (
 from taskgraph.history.simulation import Simulation, redrawn, simulate
 from taskgraph.history.store import RunStore
 from taskgraph.model import Id, Task
+from taskgraph.model.engine import SECOND
 
 if TYPE_CHECKING:
     from taskgraph.history.pools import Times
@@ -190,7 +189,7 @@ def odds(
     ConfigError
         If nothing was collected there.
     """
-    require_sound(graph)
+    graph.require_sound()
     store.require()
     pools = read_pools(store, graph, limits)
     return odds_of_pools(graph, pools, options, as_of=graph.task.as_of())
@@ -215,7 +214,7 @@ def odds_of_pools(
     as_of : datetime, optional
         The moment from which on a running task is simulated; else it is from its start.
     """
-    require_sound(graph)
+    graph.require_sound()
     since = as_of if is_under_way(graph.task) else None
     prospects = look_ahead(graph, pools, since)
     found = simulate(

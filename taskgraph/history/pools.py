@@ -7,7 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from taskgraph.analysis.states import (
+from taskgraph.graph import TaskGraph
+from taskgraph.history.database import Limits, open_database, read_tables
+from taskgraph.history.store import RunStore
+from taskgraph.model import Status, Subtask, Task
+from taskgraph.model.engine import (
     MICROSECOND,
     SECOND,
     SpanKind,
@@ -16,10 +20,6 @@ from taskgraph.analysis.states import (
     ran_once,
     timeout_seconds,
 )
-from taskgraph.graph import TaskGraph
-from taskgraph.history.database import Limits, open_database, read_tables
-from taskgraph.history.store import RunStore
-from taskgraph.model import Status, Subtask, Task
 
 if TYPE_CHECKING:
     import duckdb

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from taskgraph.analysis.states import SpanKind
 from taskgraph.history.database import HEALTHY, Limits, open_database, read_tables
 from taskgraph.history.engines import Engine, InlineEngine
 from taskgraph.history.extras import needs_extras
 from taskgraph.history.store import RunStore
+from taskgraph.model.engine import SpanKind
 
 __all__ = ["Distribution", "KindStats", "Statistics", "statistics"]
 

@@ -9,16 +9,18 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskgraph.analysis.states import (
+from taskgraph.analysis import Analysis
+from taskgraph.checks import CheckResult, check_document
+from taskgraph.graph import TaskGraph, build_graph
+from taskgraph.model import Operation, Origin, Status, Subtask, Task
+from taskgraph.model.engine import (
     MICROSECOND,
     is_rolled_back,
     is_rolling_back,
     measured_span,
     ran_once,
 )
-from taskgraph.checks import CheckOptions, CheckResult, Severity, check_document
-from taskgraph.graph import TaskGraph, build_graph
-from taskgraph.model import Operation, Origin, Status, Subtask, Task
+from taskgraph.settings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +29,6 @@ __all__ = ["COLUMNS", "TABLES", "Rows", "SubtaskRow", "TaskRow", "rows_of", "wri
 
 _SKIPS = frozenset({Operation.SKIP, Operation.ROLLBACK_SKIP})
 _ENDED = frozenset({Status.SUCCESSFUL, Status.FAILED})
-_OPTIONS = CheckOptions()
 
 
 class TaskRow(NamedTuple):
@@ -90,7 +91,7 @@ class SubtaskRow(NamedTuple):
     part, task_row : int
         The key of the task's row.
     span : str or None
-        What lies between the two times: see :class:`~taskgraph.analysis.states.SpanKind`.
+        What lies between the two times: see :class:`~taskgraph.model.engine.SpanKind`.
     span_us : int or None
         Microseconds from the first start to the last end, or to the as-of time.
     offset_us : int or None
@@ -145,9 +146,10 @@ def rows_of(
     """
     # Without the text nothing looks for lines and columns, which are not wanted here.
     bare = [replace(task, origin=_without_text(task.origin)) for task in tasks]
-    graphs = [build_graph(task) for task in bare]
-    results = check_document(graphs, _OPTIONS)
-    for number, (graph, result) in enumerate(zip(graphs, results, strict=True)):
+    analyses = [Analysis(build_graph(task)) for task in bare]
+    results = check_document(analyses)
+    for number, (analysis, result) in enumerate(zip(analyses, results, strict=True)):
+        graph = analysis.graph
         key = (first[0], first[1] + number)
         source = (document, _place(graph.task.origin, document), digest, origin)
         as_of = graph.task.as_of()

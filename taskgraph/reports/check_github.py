@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from taskgraph.checks import CheckRun, Finding, Severity
+from taskgraph.checks import CheckRun, Finding
 from taskgraph.model import visible
 from taskgraph.reports.check_text import closing_lines
+from taskgraph.settings import Severity
 
 __all__ = ["render_check_github"]
 

@@ -7,9 +7,10 @@ from collections import Counter
 from pathlib import PurePath
 from typing import Any
 
-from taskgraph.checks import CheckRun, Finding, Severity
+from taskgraph.checks import CheckRun, Finding
 from taskgraph.checks.baseline import fingerprints
 from taskgraph.model import visible
+from taskgraph.settings import Severity
 
 __all__ = ["render_check_gitlab"]
 

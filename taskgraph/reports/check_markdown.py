@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from taskgraph.checks import CheckResult, CheckRun, Finding, Severity
+from taskgraph.checks import CheckResult, CheckRun, Finding
 from taskgraph.errors import InputError
 from taskgraph.model import visible
 from taskgraph.reports.check_text import closing_lines
+from taskgraph.settings import Severity
 
 __all__ = ["escape_markdown", "render_check_markdown"]
 

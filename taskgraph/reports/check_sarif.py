@@ -8,11 +8,12 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from taskgraph.checks import RULES, CheckRun, Finding, Rule, Severity
+from taskgraph.checks import RULES, CheckRun, Finding, Rule
 from taskgraph.checks.baseline import fingerprints
 from taskgraph.errors import InputError
 from taskgraph.model import Id, visible
 from taskgraph.reports.check_json import to_json
+from taskgraph.settings import Severity
 
 __all__ = ["MOST_LOCATIONS", "MOST_RESULTS", "render_check_sarif"]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from taskgraph.analysis import Analysis
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, Task, format_duration
 from taskgraph.reports.amounts import clock, moment
-from taskgraph.reports.results import Account, Diagnosis
+from taskgraph.reports.results import Account
 
 __all__ = ["Figure", "figures"]
 
@@ -23,7 +24,7 @@ class Figure(NamedTuple):
 
 def figures(account: Account) -> Iterator[Figure]:
     """Give the numbers that come first: progress, worst case, what is left, the clock."""
-    found, task = account.diagnosis, account.graph.task
+    found, task = account.sound, account.graph.task
     if found is not None:
         done = len(found.progress.done)
         word = "Undone" if found.progress.is_rolling_back else "Done"
@@ -40,7 +41,7 @@ def figures(account: Account) -> Iterator[Figure]:
     )
 
 
-def _worst(found: Diagnosis, task: Task) -> Iterator[Figure]:
+def _worst(found: Analysis, task: Task) -> Iterator[Figure]:
     budget = found.budget
     if budget.is_bounded:
         yield Figure("Worst case", format_duration(budget.seconds), f"{budget.seconds} s")
@@ -54,8 +55,8 @@ def _worst(found: Diagnosis, task: Task) -> Iterator[Figure]:
         yield Figure("Left at worst", left, note)
 
 
-def _no_return(graph: TaskGraph, found: Diagnosis) -> Figure:
-    gate = found.rollback.no_return
+def _no_return(graph: TaskGraph, found: Analysis) -> Figure:
+    gate = found.no_return
     if gate is None:
         return Figure("Point of no return", "none", "every subtask allows rollback")
     names = ", ".join(str(graph.subtasks[node].id) for node in gate.nodes[:3])

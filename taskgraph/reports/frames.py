@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from taskgraph.analysis.cause import failure_cause
-from taskgraph.analysis.states import measured_span
+from taskgraph.analysis.failure import failure_cause
 from taskgraph.errors import ConfigError
+from taskgraph.model.engine import measured_span
 from taskgraph.reports.results import Account
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ _SUBTASKS: Final[Mapping[str, str]] = {
 
 
 def _subtasks(account: Account) -> Iterator[Row]:
-    graph, found = account.graph, account.diagnosis
+    graph, found = account.graph, account.sound
     critical = frozenset(found.budget.schedule.critical if found else ())
     for node, subtask in enumerate(graph.subtasks):
         span = measured_span(subtask, account.as_of)
@@ -156,7 +156,7 @@ _TASKS: Final[Mapping[str, str]] = {
 
 
 def _tasks(account: Account) -> Iterator[Row]:
-    graph, found = account.graph, account.diagnosis
+    graph, found = account.graph, account.sound
     task = graph.task
     severities = [str(finding.severity) for finding in account.checked.findings]
     row: Row = dict.fromkeys(_TASKS)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from taskgraph.analysis import Analysis, Timetable
 from taskgraph.analysis.as_run import AsRun
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.recovery import PointOfNoReturn
-from taskgraph.checks import CheckResult
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id
-from taskgraph.reports.results import Timetable, WorstCaseReport
+from taskgraph.reports.results import Account
 
 __all__ = ["budget_json", "critical_path_json", "document", "pretty", "show_json"]
 
@@ -147,9 +147,9 @@ def _as_run(graph: TaskGraph, run: AsRun) -> dict[str, Any]:
     }
 
 
-def budget_json(report: WorstCaseReport) -> dict[str, Any]:
+def budget_json(analysis: Analysis) -> dict[str, Any]:
     """Give the worst case in seconds, what holds it, and the way back."""
-    graph, budget, rollback = report.graph, report.budget, report.rollback
+    graph, budget, rollback = analysis.graph, analysis.budget, analysis.rollback
     content = _task(graph) | _budget(graph, budget, rollback.no_return)
     content["rollback"] = {
         "is_allowed": not rollback.obstacles,
@@ -211,26 +211,22 @@ def _no_return(graph: TaskGraph, no_return: PointOfNoReturn) -> dict[str, Any]:
     }
 
 
-def show_json(
-    graph: TaskGraph,
-    checked: CheckResult,
-    budget: Budget | None,
-    no_return: PointOfNoReturn | None,
-) -> dict[str, Any]:
+def show_json(account: Account) -> dict[str, Any]:
     """Give what ``show`` says: progress, worst case and the number of findings."""
+    graph, sound = account.graph, account.sound
     statuses: dict[str, int] = {}
     for subtask in graph.task.subtasks:
         status = subtask.status or "unknown"
         statuses[status] = statuses.get(status, 0) + 1
     severities: dict[str, int] = {}
-    for finding in checked.findings:
+    for finding in account.checked.findings:
         severity = str(finding.severity)
         severities[severity] = severities.get(severity, 0) + 1
-    as_of = graph.task.as_of()
+    as_of = account.as_of
     return _task(graph) | {
         "as_of": as_of and as_of.isoformat(),
         "statuses": dict(sorted(statuses.items())),
         "findings": dict(sorted(severities.items())),
         "flaws": list(graph.flaws),
-        "budget": budget and _budget(graph, budget, no_return),
+        "budget": sound and _budget(graph, sound.budget, sound.no_return),
     }

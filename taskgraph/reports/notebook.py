@@ -1,20 +1,48 @@
-"""Tables as notebooks show them."""
+"""What notebooks show of a result by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from html import escape
-from typing import TYPE_CHECKING
 
+from taskgraph.analysis import Timetable
 from taskgraph.model import visible
 from taskgraph.reports.amounts import amount
+from taskgraph.reports.explain_markdown import explain_markdown
+from taskgraph.reports.explaining import explain
+from taskgraph.reports.results import Account
 
-if TYPE_CHECKING:
-    from taskgraph.reports.results import Timetable
-
-__all__ = ["timetable_html"]
+__all__ = ["displayed_account", "displayed_table", "timetable_html"]
 
 _MOST_ROWS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _DisplayedTimetable(Timetable):
+    """A schedule that shows itself as a table."""
+
+    def _repr_html_(self) -> str:
+        return timetable_html(self)
+
+
+class _DisplayedAccount(Account):
+    """All that is told of a task; it shows itself as its explanation."""
+
+    __slots__ = ()
+
+    def _repr_markdown_(self) -> str:
+        return explain_markdown(explain(self))
+
+
+def displayed_table(table: Timetable) -> Timetable:
+    """Give a schedule that a notebook displays as a table."""
+    return _DisplayedTimetable(*(getattr(table, row.name) for row in fields(table)))
+
+
+def displayed_account(account: Account) -> Account:
+    """Give an account that a notebook displays as its explanation."""
+    return _DisplayedAccount(account.analysis, account.checked)
 
 
 def timetable_html(table: Timetable) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from taskgraph.analysis import Analysis
 from taskgraph.diagrams import render
 from taskgraph.graph import TaskGraph
 from taskgraph.model import format_duration, visible
@@ -12,7 +13,7 @@ from taskgraph.reports.explain_markdown import section_markdown, sentences_markd
 from taskgraph.reports.explaining import explain
 from taskgraph.reports.figures import figures
 from taskgraph.reports.markdown import code_block, escaped, table
-from taskgraph.reports.results import Account, Collected, Diagnosis
+from taskgraph.reports.results import Account, Collected
 
 __all__ = ["report_markdown"]
 
@@ -78,22 +79,14 @@ def _task(account: Account, level: str) -> Iterator[str]:
     if 1 < len(graph) <= _MOST_DRAWN:
         yield f"{level}# Diagram"
         yield code_block(_mermaid(account).splitlines(), "mermaid")
-    if account.diagnosis is not None and len(graph):
-        yield from _schedule(graph, account.diagnosis, level)
+    if account.sound is not None and len(graph):
+        yield from _schedule(graph, account.sound, level)
     yield from _findings(account, level)
 
 
 def _mermaid(account: Account) -> str:
     """Draw the task as wikis and trackers do it."""
-    found = account.diagnosis
-    return str(
-        render(
-            account.graph,
-            "mermaid",
-            schedule=found.budget.schedule if found else None,
-            no_return=found.rollback.no_return if found else None,
-        )
-    )
+    return str(render(account.analysis, "mermaid"))
 
 
 def _figures(account: Account) -> Iterator[tuple[str, str]]:
@@ -102,7 +95,7 @@ def _figures(account: Account) -> Iterator[tuple[str, str]]:
         yield figure.label, f"**{escaped(figure.value)}**{note}"
 
 
-def _schedule(graph: TaskGraph, found: Diagnosis, level: str) -> Iterator[str]:
+def _schedule(graph: TaskGraph, found: Analysis, level: str) -> Iterator[str]:
     times = found.budget.schedule
     path = times.critical_path
     yield f"{level}# Critical path"
@@ -121,7 +114,7 @@ def _schedule(graph: TaskGraph, found: Diagnosis, level: str) -> Iterator[str]:
             yield f"And {len(rest) - _MOST_ROWS} more."
 
 
-def _rows(graph: TaskGraph, found: Diagnosis, nodes: Iterable[int]) -> str:
+def _rows(graph: TaskGraph, found: Analysis, nodes: Iterable[int]) -> str:
     times = found.budget.schedule
     rows = []
     for node in nodes:

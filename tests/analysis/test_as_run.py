@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskgraph.analysis.as_run import PartKind, as_run
-from taskgraph.analysis.states import MICROSECOND, SpanKind
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Operation, Status
+from taskgraph.model.engine import MICROSECOND, SpanKind
 from tests.analysis.dags import dags, make_graph, reversed_input
 from tests.analysis.documents import at, changed, ids
 

@@ -15,9 +15,9 @@ from taskgraph.analysis.progress import progress
 from taskgraph.analysis.recovery import Refusal
 from taskgraph.analysis.rollback import rollback
 from taskgraph.analysis.schedule import schedule
-from taskgraph.analysis.states import SpanKind
 from taskgraph.analysis.weights import Basis, actual_weights, remaining_weights
 from taskgraph.graph import TaskGraph
+from taskgraph.model.engine import SpanKind
 from tests.analysis.documents import ids, load, nodes
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.checks import CheckOptions, CheckResult, Suppression, run_checks
+from taskgraph.checks import CheckOptions, CheckResult, run_checks
 from taskgraph.checks.baseline import (
     Acceptance,
     Baseline,
@@ -21,6 +21,7 @@ from taskgraph.checks.baseline import (
 from taskgraph.errors import ConfigError
 from taskgraph.graph import build_graph
 from taskgraph.model import Id, Subtask
+from taskgraph.settings import Suppression
 from tests.checks.build import change, check, found, response, subtasks, task
 
 EDGES = [(1, 2), (2, 3), (3, 4), (4, 3), (5, 6), (1, 7)]

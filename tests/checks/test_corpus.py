@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from taskgraph.api import read_documents
-from taskgraph.checks import CheckOptions, Severity, check_document
+from taskgraph.checks import CheckOptions, check_document
+from taskgraph.settings import Severity
 
 
 @pytest.mark.parametrize("folder", ["ocp", "obshell"])

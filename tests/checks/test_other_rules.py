@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from taskgraph.checks import CheckOptions, Severity, check_document
+from taskgraph.checks import CheckOptions, check_document
 from taskgraph.graph import build_graph
 from taskgraph.model import ApiError, Envelope, Origin, Subtask, Task
+from taskgraph.settings import Severity
 from tests.checks.build import at, change, codes, found, response, skipped, subtasks, task
 
 CHAIN = [(1, 2), (2, 3)]

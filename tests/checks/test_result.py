@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from taskgraph.checks import CheckResult, CheckRun, Severity, Skipped
+from taskgraph.checks import CheckResult, CheckRun, Skipped
+from taskgraph.settings import Severity
 from tests.reports.runs import finding
 
 INFO = CheckResult("a.json", 1, "a", (finding(Severity.INFO),))

@@ -9,8 +9,9 @@ from datetime import datetime
 
 import pytest
 
-from taskgraph.checks import RULES, CheckOptions, Rule, Severity, active_rules, find_rules
+from taskgraph.checks import RULES, CheckOptions, Rule, active_rules, find_rules
 from taskgraph.errors import ConfigError
+from taskgraph.settings import Severity
 from tests.checks.build import check, subtasks, task
 
 BY_CODE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from taskgraph.checks import Severity
 from taskgraph.model import Origin, Subtask, Task
+from taskgraph.settings import Severity
 from tests.checks.build import at, change, codes, found, response, skipped, subtasks, task
 
 CHAIN = [(1, 2), (2, 3)]

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from taskgraph.checks import MOST_SECONDS, BudgetLimit, Severity
+from taskgraph.checks import MOST_SECONDS, BudgetLimit
 from taskgraph.model import Envelope, Origin, Subtask, Task
+from taskgraph.settings import Severity
 from tests.checks.build import (
     at,
     change,

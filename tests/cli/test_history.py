@@ -170,6 +170,21 @@ def test_the_budget_is_that_of_the_tasks_that_were_chosen(folder: Path, run: Run
         assert (code, "the margin must be" in err) == (2, True)
 
 
+def test_the_budget_is_the_one_that_the_configuration_gives(
+    folder: Path, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work = step(1, "Stop obproxy", timeout=1800)
+    write(tmp_path, {"taskgraph.toml": b"attempts = 3\noverhead = 5\n"})
+    task = write(tmp_path, {"a.json": response(1, [work], name="Stop obproxy")}) / "a.json"
+    with pytest.raises(SystemExit):
+        main(["budget", str(task), "--format", "json"])
+    (budget,) = json.loads(capsys.readouterr().out)["tasks"]
+    options = ("-r", folder / "runs", "--share", "90", "--format", "json")
+    (review,) = json.loads(run("timeouts", task, *options)[1])["definitions"]
+    assert review["before"] == budget["finite_seconds"] > 3 * 1800
+    assert review["after"] < review["before"]
+
+
 def test_odds(folder: Path, run: Run, tmp_path: Path) -> None:
     command = ("odds", folder / "tonight.json", "-r", folder / "runs", "--window", "2m")
     code, text, _ = run(*command)

@@ -11,8 +11,9 @@ from random import Random
 
 import pytest
 
-from taskgraph.checks import RULES, CheckOptions, Severity, run_checks
+from taskgraph.checks import RULES, CheckOptions, run_checks
 from taskgraph.graph import build_graph
+from taskgraph.settings import Severity
 from taskgraph.sources import read_bytes
 from tests.engine.dialects import task_list
 from tests.engine.engine import simulate

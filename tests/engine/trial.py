@@ -7,8 +7,9 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, NamedTuple, TypeAlias
 
-from taskgraph.checks import BudgetLimit, CheckOptions, Finding, Severity, run_checks
+from taskgraph.checks import BudgetLimit, CheckOptions, Finding, run_checks
 from taskgraph.graph import build_graph
+from taskgraph.settings import Severity
 from taskgraph.sources import read_bytes
 from tests.engine.engine import simulate
 from tests.engine.legality import judge

@@ -19,10 +19,11 @@ from taskgraph.analysis.interventions import FailedSubtask, interventions
 from taskgraph.analysis.progress import Progress, progress
 from taskgraph.analysis.recovery import PointOfNoReturn, point_of_no_return
 from taskgraph.analysis.rollback import Rollback, rollback
-from taskgraph.analysis.states import SpanKind, measured_span
 from taskgraph.analysis.weights import Basis
-from taskgraph.checks import CheckOptions, Finding, Severity, run_checks
+from taskgraph.checks import CheckOptions, Finding, run_checks
 from taskgraph.graph import TaskGraph
+from taskgraph.model.engine import SpanKind, measured_span
+from taskgraph.settings import Severity
 
 __all__ = ["PROOFS", "Case"]
 

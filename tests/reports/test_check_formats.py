@@ -17,11 +17,12 @@ import markdown_it
 import pytest
 import xmlschema
 
-from taskgraph.checks import CheckResult, CheckRun, Severity, Step
+from taskgraph.checks import CheckResult, CheckRun, Step
 from taskgraph.errors import ConfigError
 from taskgraph.reports import check_sarif
 from taskgraph.reports.check_formats import CHECK_FORMATS, check_renderer
 from taskgraph.reports.check_junit import render_check_junit
+from taskgraph.settings import Severity
 from tests.reports.runs import EMPTY, HOSTILE, broken, finding, hostile
 
 RUNS = pytest.mark.parametrize(

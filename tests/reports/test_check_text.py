@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from taskgraph.checks import CheckResult, CheckRun, Finding, Severity, Skipped
+from taskgraph.checks import CheckResult, CheckRun, Finding, Skipped
 from taskgraph.checks.baseline import BaselineEntry
 from taskgraph.errors import InputError, Problem
 from taskgraph.reports.check_text import ansi, render_check_text
+from taskgraph.settings import Severity
 
 CYCLE = Finding(
     code="TG101",

@@ -24,11 +24,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import arrow, count, enumerate_some, label
 from taskgraph.checks.needs import EDGES
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 

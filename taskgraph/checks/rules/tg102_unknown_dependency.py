@@ -24,13 +24,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import ascending, count, label, labels, shorten
 from taskgraph.checks.needs import EDGES
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.graph import UnknownReference
 from taskgraph.model import Id
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 

@@ -30,12 +30,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import arrow, ascending, enumerate_some, label, labels
 from taskgraph.checks.needs import EDGES
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.graph.taskgraph import Side
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 

@@ -22,13 +22,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import arrow, ascending
 from taskgraph.checks.needs import EDGES
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.graph import RepeatedReference
 from taskgraph.model import Id
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 

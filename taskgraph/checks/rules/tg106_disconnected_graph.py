@@ -24,11 +24,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import enumerate_some, labels
 from taskgraph.checks.needs import EDGES
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 

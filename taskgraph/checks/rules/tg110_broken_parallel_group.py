@@ -26,12 +26,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import SHOWN, enumerate_some, labels
 from taskgraph.checks.needs import EDGES, SOUND_GRAPH
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.graph import TaskGraph
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 

@@ -25,7 +25,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import ascending, labels, shorten
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
@@ -37,6 +36,7 @@ from taskgraph.model import (
     TASK_STATUSES,
     TASK_TYPES,
 )
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 

@@ -27,7 +27,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import ascending, label, labels
 from taskgraph.checks.needs import EDGES, KNOWN_ROLLBACK, STATUSES
 from taskgraph.checks.rule import Fault, Rule
@@ -35,6 +34,7 @@ from taskgraph.checks.subject import Subject
 from taskgraph.checks.violations import Star, stars
 from taskgraph.model import STATUSES as KNOWN
 from taskgraph.model import Status
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 
@@ -60,7 +60,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     ]
     ambiguous = subject.ambiguous.union(*subject.graph.cycles)
     clear = (edge for edge in edges if ambiguous.isdisjoint(edge))
-    for star in stars(clear, prefer_upstream=subject.was_rolled_back):
+    for star in stars(clear, prefer_upstream=subject.analysis.is_rolling_back):
         yield _fault(subject, star)
 
 
@@ -73,7 +73,7 @@ def _fault(subject: Subject, star: Star) -> Fault:
     else:
         due = "PENDING" if star.is_upstream else "SUCCESSFUL"
         rest = f"its {side}s {labels(others)} are not {due}"
-    if subject.was_rolled_back:
+    if subject.analysis.is_rolling_back:
         hint = (
             "a rollback walks upstream: it comes to a subtask when all below it is PENDING"
         )

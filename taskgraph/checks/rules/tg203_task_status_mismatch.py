@@ -31,13 +31,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import ascending, labels
 from taskgraph.checks.needs import STATUSES
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import STATUSES as KNOWN
 from taskgraph.model import Operation, Status
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 
@@ -79,7 +79,7 @@ def _legal_ends(subject: Subject) -> frozenset[Status]:
 
     How obshell leaves the subtasks of a task that it rolled back is not known.
     """
-    if not subject.was_rolled_back:
+    if not subject.analysis.is_rolling_back:
         return frozenset({Status.SUCCESSFUL})
     if subject.task.origin.dialect == "obshell":
         return frozenset({Status.SUCCESSFUL, Status.PENDING})

@@ -27,13 +27,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import ascending, labels, span
 from taskgraph.checks.needs import AS_OF, STATUSES, SUBTASK_TIMES
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import STATUSES as KNOWN
 from taskgraph.model import Operation, Status, Subtask
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 
@@ -54,7 +54,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     ):
         return
     idle = subject.idle_time
-    if idle is None or idle.total_seconds() <= subject.options.event_delay:
+    if idle is None or idle.total_seconds() <= subject.settings.thresholds.event_delay:
         return
     failed = [sub for sub in subject.task.subtasks if sub.status == Status.FAILED]
     cause, hint = _cause(failed)

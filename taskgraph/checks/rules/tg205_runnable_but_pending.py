@@ -27,12 +27,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import labels, span
 from taskgraph.checks.needs import AS_OF, EDGES, SOUND_GRAPH, STATUSES, SUBTASK_TIMES
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Operation, Status
+from taskgraph.model.engine import stated_slots
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 
@@ -46,7 +47,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     if not _may_start_more(subject):
         return
     idle = subject.idle_time
-    if idle is None or idle.total_seconds() <= subject.options.event_delay:
+    if idle is None or idle.total_seconds() <= subject.settings.thresholds.event_delay:
         return
     subtasks, upstreams = subject.graph.subtasks, subject.graph.upstreams
     waiting = [
@@ -77,13 +78,13 @@ def _may_start_more(subject: Subject) -> bool:
     subtasks = subject.graph.subtasks
     if any(sub.operation != _EXECUTE or sub.attempts != 1 for sub in subtasks):
         return False
-    limit = subject.exported_concurrency
+    limit = stated_slots(subject.task)
     in_flight = sum(subtask.status in _IN_FLIGHT for subtask in subtasks)
     return limit is not None and (limit == 0 or in_flight < limit)
 
 
 def _concurrency(subject: Subject) -> str:
-    if subject.exported_concurrency is None:
+    if stated_slots(subject.task) is None:
         return "the document does not say how many subtasks may be in flight"
     return ""
 

@@ -28,23 +28,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import ascending, label, labels, span
 from taskgraph.checks.needs import EDGES, SUBTASK_TIMES
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.checks.violations import Star, stars
 from taskgraph.model import Operation, Status, Subtask
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report the subtasks that started too early."""
-    if subject.was_rolled_back:
+    if subject.analysis.is_rolling_back:
         return
     graph = subject.graph
-    tolerance = timedelta(seconds=subject.options.tolerance)
+    tolerance = timedelta(seconds=subject.settings.thresholds.tolerance)
     ran_once = [_ran_once(subtask) for subtask in graph.subtasks]
     # What obshell cancels before it starts has a start that is none.
     may_lie = subject.task.origin.dialect == "obshell"

@@ -24,12 +24,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import ascending, labels
 from taskgraph.checks.needs import STATUSES, TIMES
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
 from taskgraph.model import Operation, Status, Subtask, Task
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 

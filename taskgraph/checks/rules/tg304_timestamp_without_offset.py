@@ -24,11 +24,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import ascending, count, enumerate_some, shorten
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import id_key
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 

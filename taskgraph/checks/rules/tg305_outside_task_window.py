@@ -25,12 +25,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import ascending, labels, span
 from taskgraph.checks.needs import SUBTASK_TIMES
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 
@@ -38,7 +38,7 @@ __all__ = ["RULE"]
 def check(subject: Subject) -> Iterator[Fault]:
     """Report what started too early and what finished too late."""
     task = subject.task
-    tolerance = timedelta(seconds=subject.options.tolerance)
+    tolerance = timedelta(seconds=subject.settings.thresholds.tolerance)
     if task.start_time is not None:
         begin = task.start_time
         early = {

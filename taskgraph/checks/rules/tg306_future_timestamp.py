@@ -25,12 +25,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import ascending, count, enumerate_some, label, span
 from taskgraph.checks.needs import TIMESTAMP
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import id_key
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 
@@ -43,7 +43,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     assert task.envelope is not None
     assert task.envelope.timestamp is not None  # the rule needs it
     now = task.envelope.timestamp
-    tolerance = timedelta(seconds=subject.options.tolerance)
+    tolerance = timedelta(seconds=subject.settings.thresholds.tolerance)
     last = subject.latest_time
     if last is None or last - now <= tolerance:
         return

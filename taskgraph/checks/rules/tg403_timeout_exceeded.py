@@ -29,19 +29,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import label, span
 from taskgraph.checks.needs import SUBTASK_TIMES, TIMEOUTS
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status, format_duration
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each run that was too long."""
-    grace = subject.options.grace
+    grace = subject.settings.thresholds.grace
     for node, time in subject.single_runs:
         timeout = subject.at(node).timeout
         if timeout and timeout > 0 and timeout + grace < int(time.total_seconds()):
@@ -69,8 +69,10 @@ def _is_watched(subject: Subject, node: int, timeout: int) -> bool:
     start = subject.at(node).start_time
     if created is None or start is None:
         return True
-    allowed = timeout + subject.options.grace
-    return (start - created).total_seconds() + allowed <= subject.options.watch_period
+    allowed = timeout + subject.settings.thresholds.grace
+    return (
+        start - created
+    ).total_seconds() + allowed <= subject.settings.thresholds.watch_period
 
 
 RULE = Rule(

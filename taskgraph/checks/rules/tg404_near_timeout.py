@@ -23,19 +23,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import label, span
 from taskgraph.checks.needs import SUBTASK_TIMES, TIMEOUTS
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status, format_duration
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each run that came near its timeout."""
-    share, grace = subject.options.near_timeout_share, subject.options.grace
+    share, grace = (
+        subject.settings.thresholds.near_timeout,
+        subject.settings.thresholds.grace,
+    )
     for node, time in subject.single_runs:
         subtask = subject.at(node)
         timeout = subtask.timeout

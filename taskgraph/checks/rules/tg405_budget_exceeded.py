@@ -24,12 +24,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import labels
 from taskgraph.checks.needs import SOUND_GRAPH, TIMEOUTS
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import format_duration
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 
@@ -38,7 +38,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     """Report a worst case that is over the limit."""
     limit = _limit(subject)
     assert limit is not None  # the rule needs one
-    budget = subject.budget
+    budget = subject.analysis.budget
     allowed = f"the limit is {format_duration(limit)}"
     if not budget.is_bounded:
         subtasks = [subject.at(node) for node in budget.unlimited]
@@ -65,7 +65,7 @@ def _limit(subject: Subject) -> int | None:
     task = subject.task
     if task.budget is not None:
         return task.budget
-    for pattern, seconds in reversed(subject.options.budget_limits):
+    for pattern, seconds in reversed(subject.settings.budgets):
         if fnmatchcase(task.name, pattern):
             return seconds
     return None

@@ -24,27 +24,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import label
 from taskgraph.checks.needs import SOUND_GRAPH, TIMEOUTS
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import format_duration
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report the subtask that dominates the worst case."""
-    least, most = subject.least_budget
-    if most <= subject.options.dominant_share * least:
+    analysis, share_of = subject.analysis, subject.settings.thresholds.dominant_timeout
+    if max(analysis.worst_durations, default=0) <= share_of * analysis.longest_path:
         return  # before the whole worst case is computed
-    budget = subject.budget
+    budget = analysis.budget
     if sum(map(bool, budget.schedule.durations)) < 2:
         return
     for node in budget.schedule.critical_path:
         share = budget.shares[node]
-        if share > subject.options.dominant_share * budget.seconds:
+        if share > share_of * budget.seconds:
             subtask = subject.at(node)
             yield Fault(
                 f"{label(subtask)} holds {format_duration(share)} of the worst case of "

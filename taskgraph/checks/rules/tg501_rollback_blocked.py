@@ -20,14 +20,15 @@ Mend the cause and retry the failed subtasks, or skip them where that is allowed
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import ascending, labels
 from taskgraph.checks.needs import ROLLBACK_FLAGS, STATUSES
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.model import Status, Task
+from taskgraph.model import Status
+from taskgraph.model.engine import prohibits_rollback
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 
@@ -41,7 +42,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     if blockers:
         verb = "forbids it and has" if len(blockers) == 1 else "forbid it and have"
         cause = f"{labels(blockers)} {verb} begun"
-    elif task.prohibit_rollback or _forbids_by_itself(task):
+    elif task.prohibit_rollback or prohibits_rollback(task):
         cause = "the task itself forbids it"
     else:
         return
@@ -53,15 +54,9 @@ def check(subject: Subject) -> Iterator[Fault]:
     )
 
 
-def _forbids_by_itself(task: Task) -> bool:
-    """Tell whether the task's own flag is set, which only its context shows."""
-    texts = (task.context or {}).get("stringMap")
-    return isinstance(texts, Mapping) and texts.get("prohibit_rollback") == "true"
-
-
 def _flags(subject: Subject) -> str:
     task = subject.task
-    if task.prohibit_rollback is not None or _forbids_by_itself(task):
+    if task.prohibit_rollback is not None or prohibits_rollback(task):
         return ""
     return ROLLBACK_FLAGS.reason_to_skip(subject)
 

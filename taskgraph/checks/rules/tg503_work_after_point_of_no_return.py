@@ -26,12 +26,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.findings import Severity
 from taskgraph.checks.labels import count, labels
 from taskgraph.checks.needs import ROLLBACK_FLAGS, SOUND_GRAPH
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status, format_duration
+from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 
@@ -39,14 +39,11 @@ __all__ = ["RULE"]
 def check(subject: Subject) -> Iterator[Fault]:
     """Report the work that comes after the point of no return."""
     task = subject.task
-    if task.status == Status.SUCCESSFUL or subject.was_rolled_back:
+    if task.status == Status.SUCCESSFUL or subject.analysis.is_rolling_back:
         return
     if not any(subtask.prohibit_rollback for subtask in task.subtasks):
         return
-    from taskgraph.analysis.recovery import point_of_no_return
-
-    budget = subject.budget
-    point = point_of_no_return(subject.graph, budget.options)
+    budget, point = subject.analysis.budget, subject.analysis.no_return
     if point is None or (point.passed and task.status == Status.FAILED):
         return
     beyond = set(point.after).difference(point.nodes)
@@ -59,7 +56,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     else:
         begun = f"once {labels(first)} {'begins' if len(first) == 1 else 'begin'} the task"
     share = point.seconds_after / budget.seconds if budget.seconds else 1.0
-    limit = subject.options.no_return_share
+    limit = subject.settings.thresholds.no_return
     too_much = limit is not None and (bool(point.unlimited) or share >= limit)
     yield Fault(
         f"{begun} cannot be rolled back, but "

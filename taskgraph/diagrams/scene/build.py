@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import TYPE_CHECKING
 
+from taskgraph.analysis import Analysis
 from taskgraph.diagrams.collapse import Grouping, Plan, partition
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.scene.bundling import bundle
@@ -17,33 +16,16 @@ from taskgraph.diagrams.scene.words import plural, subtitle, summary, title
 from taskgraph.diagrams.selection import select
 from taskgraph.graph import TaskGraph
 
-if TYPE_CHECKING:
-    from taskgraph.analysis.recovery import PointOfNoReturn
-    from taskgraph.analysis.schedule import Schedule
-
 __all__ = ["build_scene"]
 
 
-def build_scene(
-    graph: TaskGraph,
-    *,
-    schedule: Schedule | None = None,
-    no_return: PointOfNoReturn | None = None,
-    as_of: datetime | None = None,
-    options: DiagramOptions | None = None,
-) -> Scene:
+def build_scene(analysis: Analysis, options: DiagramOptions | None = None) -> Scene:
     """Decide what a diagram of a task shows.
 
     Parameters
     ----------
-    graph : TaskGraph
-        A faulty one too: the faults are drawn.
-    schedule : Schedule, optional
-        By timeouts; marks the critical path.
-    no_return : PointOfNoReturn, optional
-        Marks the point of no return.
-    as_of : datetime, optional
-        Until when running subtasks have run; by default what the document says.
+    analysis : Analysis
+        Of a faulty task too: the faults are drawn.
     options : DiagramOptions, optional
 
     Returns
@@ -57,10 +39,12 @@ def build_scene(
         If the options name an unknown subtask or ask for too much.
     """
     options = options or DiagramOptions()
+    graph = analysis.graph
+    schedule = analysis.schedule if analysis.is_sound else None
     critical = None if schedule is None else frozenset(schedule.critical)
     selection = select(graph, options, critical)
     plan = partition(graph, selection.nodes, options.collapse, options.max_nodes)
-    marks = Marks.of(graph, schedule, no_return, as_of)
+    marks = Marks.of(analysis)
     nodes, place = make_nodes(graph, selection.nodes, plan, marks)
     edges = make_edges(graph, place, schedule, marks)
     edges += add_ghosts(graph, place, nodes)
@@ -71,7 +55,7 @@ def build_scene(
     return Scene(
         title=title(graph),
         subtitle=subtitle(graph),
-        summary=tuple(summary(graph, schedule)),
+        summary=tuple(summary(analysis)),
         notes=(*selection.notes, *_notes(graph, plan, hidden)),
         nodes=tuple(nodes),
         edges=tuple(edges),

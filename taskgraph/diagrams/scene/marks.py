@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Operation, Status
-
-if TYPE_CHECKING:
-    from taskgraph.analysis.recovery import PointOfNoReturn
-    from taskgraph.analysis.schedule import Schedule
+from taskgraph.analysis import Analysis
+from taskgraph.model import Status
 
 __all__ = ["Marks"]
 
@@ -28,31 +23,30 @@ class Marks:
     cycle_of: dict[int, int]
 
     @classmethod
-    def of(
-        cls,
-        graph: TaskGraph,
-        schedule: Schedule | None,
-        no_return: PointOfNoReturn | None,
-        as_of: datetime | None,
-    ) -> Marks:
-        """Collect the marks; the results may be missing, and then mark nothing."""
+    def of(cls, analysis: Analysis) -> Marks:
+        """Collect the marks; where an answer does not apply it marks nothing."""
+        graph, is_sound = analysis.graph, analysis.is_sound
         cycle_of = {n: part[0] for part in graph.cycles for n in part}
         twice = {graph.task.subtasks[same[0]].id for same in graph.duplicates}
         faulty = {*cycle_of, *(graph.index[identifier] for identifier in twice)}
+        gate = analysis.no_return if is_sound else None
         return cls(
-            critical=frozenset(schedule.critical if schedule is not None else ()),
-            gates=frozenset(no_return.nodes if no_return is not None else ()),
-            blocked=_blocked(graph),
+            critical=frozenset(analysis.schedule.critical if is_sound else ()),
+            gates=frozenset(gate.nodes if gate is not None else ()),
+            blocked=_blocked(analysis),
             faulty=frozenset(faulty),
-            as_of=as_of or graph.task.as_of(),
+            as_of=analysis.as_of,
             cycle_of=cycle_of,
         )
 
 
-def _blocked(graph: TaskGraph) -> frozenset[int]:
+def _blocked(analysis: Analysis) -> frozenset[int]:
     """Give what has not started and cannot, because something before it failed."""
-    if graph.task.operation == Operation.ROLLBACK:
+    if analysis.is_rolling_back:
         return frozenset()
+    if analysis.is_sound:
+        return frozenset(analysis.failure.blocked if analysis.failure else ())
+    graph = analysis.graph
     failed = [n for n, s in enumerate(graph.subtasks) if s.status == Status.FAILED]
     return frozenset(
         node

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from taskgraph.analysis import Analysis
 from taskgraph.diagrams.labels import join_words
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, Subtask, format_duration
 from taskgraph.model.text import visible
-
-if TYPE_CHECKING:
-    from taskgraph.analysis.schedule import Schedule
 
 __all__ = ["count_statuses", "plural", "sizes", "subtitle", "summary", "title"]
 
@@ -55,17 +52,19 @@ def sizes(graph: TaskGraph) -> str:
     return f"{subtasks}: {counts}" if counts else subtasks
 
 
-def summary(graph: TaskGraph, schedule: Schedule | None) -> Iterable[str]:
+def summary(analysis: Analysis) -> Iterable[str]:
     """Count subtasks and edges; give the worst case, and what is wrong with the graph."""
+    graph = analysis.graph
     yield sizes(graph)
     yield plural(graph.edge_count, "edge")
-    if schedule is not None and len(graph):
-        unlimited = sum(not subtask.timeout for subtask in graph.subtasks)
-        length = format_duration(schedule.makespan)
-        if not schedule.makespan:
+    if analysis.is_sound and len(graph):
+        budget = analysis.budget
+        length = format_duration(budget.seconds)
+        if not budget.seconds:
             yield "no time limits"
-        elif unlimited:
-            yield f"worst case unbounded ({unlimited} without a time limit), else {length}"
+        elif budget.unlimited:
+            count = len(budget.unlimited)
+            yield f"worst case unbounded ({count} without a time limit), else {length}"
         else:
             yield f"worst case {length}"
     yield from graph.flaws

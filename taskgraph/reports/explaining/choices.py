@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from taskgraph.analysis import Analysis
 from taskgraph.analysis.interventions import FailedSubtask, Intervention
 from taskgraph.analysis.recovery import Refusal
 from taskgraph.analysis.rollback import Rollback
-from taskgraph.analysis.states import is_in_flight, is_rolling_back
 from taskgraph.analysis.worst_case import WorstCase
 from taskgraph.model import Status
+from taskgraph.model.engine import is_in_flight, is_rolling_back
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,
@@ -20,7 +21,7 @@ from taskgraph.reports.explaining.sentences import (
     Value,
     plural,
 )
-from taskgraph.reports.results import Account, Diagnosis
+from taskgraph.reports.results import Account
 
 __all__ = ["choices"]
 
@@ -29,7 +30,7 @@ _MOST_FAILED = 5
 
 def choices(account: Account) -> Iterator[Sentence]:
     """Say which of retry, skip, cancel and roll back the engine would accept."""
-    task, diagnosis = account.graph.task, account.diagnosis
+    task, diagnosis = account.graph.task, account.sound
     if diagnosis is None or task.is_definition or not account.graph.subtasks:
         return
     ways = diagnosis.ways_out
@@ -110,7 +111,7 @@ def _cancel(account: Account) -> Iterator[Sentence]:
         yield Sentence("cancel", template, {"subtasks": Subtasks(running)}, Place.ITEM)
 
 
-def _roll_back(account: Account, diagnosis: Diagnosis) -> Iterator[Sentence]:
+def _roll_back(account: Account, diagnosis: Analysis) -> Iterator[Sentence]:
     found, task = diagnosis.rollback, account.graph.task
     if is_rolling_back(task) and task.status != Status.FAILED:
         return
@@ -131,7 +132,7 @@ def _roll_back(account: Account, diagnosis: Diagnosis) -> Iterator[Sentence]:
         yield _refused(text, found)
 
 
-def _accepted(found: Rollback, diagnosis: Diagnosis) -> Iterator[Sentence]:
+def _accepted(found: Rollback, diagnosis: Analysis) -> Iterator[Sentence]:
     values: dict[str, Value] = {"steps": Count(len(found.steps), "subtask")}
     template = "It may be rolled back: {steps} would be undone; "
     template += _bound("that takes at most {worst}", found.worst_case, values)

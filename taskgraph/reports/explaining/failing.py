@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from taskgraph.analysis.cause import Cause, failure_cause
-from taskgraph.analysis.failure import Failure, RootFailure
-from taskgraph.analysis.states import has_limit, is_rolling_back
+from taskgraph.analysis.failure import Cause, Failure, RootFailure, failure_cause
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, Subtask
+from taskgraph.model.engine import has_limit, is_rolling_back
 from taskgraph.reports.explaining.logs import last_lines
 from taskgraph.reports.explaining.sentences import (
     Clock,
@@ -49,7 +48,7 @@ _CAUSES: Final = {
 
 def failing(account: Account) -> Iterator[Sentence]:
     """Say what failed first, whether a timeout was the cause, and what waits for it."""
-    graph, diagnosis = account.graph, account.diagnosis
+    graph, diagnosis = account.graph, account.sound
     if diagnosis is not None and diagnosis.failure is not None:
         found = diagnosis.failure
         yield from _roots(graph, found.roots)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.analysis.states import MICROSECOND
 from taskgraph.model import Status, Task
+from taskgraph.model.engine import MICROSECOND
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,

@@ -8,9 +8,9 @@ from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.progress import Progress, RunningSubtask
 from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.analysis.rollback import Rollback
-from taskgraph.analysis.states import is_rolling_back
 from taskgraph.analysis.weights import Basis
 from taskgraph.model import Status
+from taskgraph.model.engine import is_rolling_back
 from taskgraph.reports.explaining.sentences import (
     Count,
     Duration,
@@ -27,14 +27,14 @@ __all__ = ["limits"]
 
 def limits(account: Account) -> Iterator[Sentence]:
     """Say how long the task can take by its timeouts, and what is left of that."""
-    diagnosis, task = account.diagnosis, account.graph.task
+    diagnosis, task = account.sound, account.graph.task
     if diagnosis is None or not account.graph.subtasks:
         return
     yield from _budget(diagnosis.budget)
     if task.status == Status.RUNNING:
         yield from _left(diagnosis.progress)
     if task.status != Status.SUCCESSFUL:
-        yield from _no_return(diagnosis.rollback.no_return, ran=not task.is_definition)
+        yield from _no_return(diagnosis.no_return, ran=not task.is_definition)
         if not is_rolling_back(task):
             yield from _fail_late(diagnosis.rollback)
 

@@ -38,7 +38,7 @@ _BACK: Final = _STATES | {
 
 def standing(account: Account) -> Iterator[Sentence]:
     """Say how many subtasks are done, at work and waiting, in a task that is not over."""
-    task, diagnosis = account.graph.task, account.diagnosis
+    task, diagnosis = account.graph.task, account.sound
     if diagnosis is None or not account.graph.subtasks or task.is_definition:
         return
     if task.status == Status.SUCCESSFUL:

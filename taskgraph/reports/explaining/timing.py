@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.analysis.as_run import AsRun, Part, PartKind
-from taskgraph.analysis.states import MICROSECOND, SpanKind, measured_span
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status
+from taskgraph.model.engine import MICROSECOND, SpanKind, measured_span
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Place,
@@ -35,7 +35,7 @@ _UNSPLIT = (SpanKind.SEVERAL_RUNS, SpanKind.ROLLED_BACK)
 
 def timing(account: Account) -> Iterator[Sentence]:
     """Say how long the task took by the clock, and what that time consists of."""
-    diagnosis = account.diagnosis
+    diagnosis = account.sound
     if diagnosis is None or diagnosis.as_run is None:
         return
     run = diagnosis.as_run

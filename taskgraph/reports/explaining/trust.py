@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks import Finding, Severity
+from taskgraph.checks import Finding
 from taskgraph.reports.explaining.sentences import Count, Place, Sentence, plural
 from taskgraph.reports.explaining.verdict import STALLED
 from taskgraph.reports.results import Account
+from taskgraph.settings import Severity
 
 __all__ = ["trust"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from taskgraph.analysis.states import is_rolling_back
 from taskgraph.model import Status, Task
+from taskgraph.model.engine import is_rolling_back
 from taskgraph.reports.explaining.sentences import (
     Count,
     Own,
@@ -68,7 +68,7 @@ def _predicate(account: Account) -> tuple[str, dict[str, Value]]:
 def _failed(account: Account, failed: tuple[int, ...]) -> tuple[str, dict[str, Value]]:
     """Name the roots of the failure, where they can be told."""
     task = account.graph.task
-    diagnosis = account.diagnosis
+    diagnosis = account.sound
     found = None if diagnosis is None else diagnosis.failure
     roots = failed if found is None else tuple(root.node for root in found.roots)
     blocked = () if found is None else found.blocked

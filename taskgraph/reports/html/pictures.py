@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from taskgraph.diagrams import FORMATS, DiagramOptions, render
+from taskgraph.diagrams import DiagramOptions, render
 from taskgraph.diagrams.scene import build_scene
 from taskgraph.diagrams.svg import render_svg
 from taskgraph.model import Id
@@ -39,12 +39,7 @@ def diagram(account: Account) -> Picture:
     """Draw the dependencies; a large task collapses by itself."""
     from markupsafe import Markup
 
-    found = account.diagnosis
-    scene = build_scene(
-        account.graph,
-        schedule=found.budget.schedule if found else None,
-        no_return=found.rollback.no_return if found else None,
-    )
+    scene = build_scene(account.analysis)
     svg = Markup(_light_on_paper(render_svg(scene)))
     return Picture(svg, tuple(node.ids for node in scene.nodes), scene.notes)
 
@@ -53,21 +48,9 @@ def timeline(account: Account) -> Picture | None:
     """Draw what ran when, or what is planned; ``None`` where times mean nothing."""
     from markupsafe import Markup
 
-    found = account.diagnosis
-    if (
-        found is None
-        or not account.graph.subtasks
-        or "timeline" not in FORMATS["svg"].views
-    ):
+    if account.sound is None or not account.graph.subtasks:
         return None
-    svg = render(
-        account.graph,
-        "svg",
-        options=DiagramOptions(view="timeline"),
-        schedule=found.budget.schedule,
-        no_return=found.rollback.no_return,
-        as_of=account.as_of,
-    )
+    svg = render(account.analysis, "svg", DiagramOptions(view="timeline"))
     return Picture(Markup(_light_on_paper(str(svg))))
 
 

@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from taskgraph.analysis.states import measured_span
+from taskgraph.analysis import Analysis
 from taskgraph.checks import Finding
 from taskgraph.diagrams.palette import SIGNS, tone
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id, Status, Subtask, Task, format_duration, id_key, visible
+from taskgraph.model.engine import measured_span
 from taskgraph.reports.amounts import clock
 from taskgraph.reports.explaining import Explanation, Sentence, explain
 from taskgraph.reports.figures import Figure, figures
 from taskgraph.reports.html.data import subtask_data
 from taskgraph.reports.html.pictures import Picture, diagram, timeline
 from taskgraph.reports.json import pretty
-from taskgraph.reports.results import Account, Diagnosis
+from taskgraph.reports.results import Account
 from taskgraph.sources import write_task
 
 __all__ = ["Cell", "TaskView"]
@@ -81,9 +82,9 @@ class TaskView:
         return self.account.graph.task
 
     @property
-    def diagnosis(self) -> Diagnosis | None:
-        """What the analyses say, where they apply."""
-        return self.account.diagnosis
+    def sound(self) -> Analysis | None:
+        """The analysis, where answers about graph and time apply."""
+        return self.account.sound
 
     @cached_property
     def explanation(self) -> Explanation:
@@ -181,13 +182,13 @@ class TaskView:
     @cached_property
     def critical(self) -> frozenset[int]:
         """The nodes without float."""
-        found = self.diagnosis
+        found = self.sound
         return frozenset(found.budget.schedule.critical if found else ())
 
     @cached_property
     def gates(self) -> frozenset[int]:
         """The nodes at the point of no return."""
-        found = self.diagnosis and self.diagnosis.rollback.no_return
+        found = self.sound and self.sound.no_return
         return frozenset(found.nodes if found else ())
 
     def subtask(self, node: int) -> Subtask:
@@ -211,24 +212,24 @@ class TaskView:
         span = measured_span(subtask, self.account.as_of)
         measured = None if span is None else span.microseconds
         yield Cell(measured, "" if measured is None else clock(measured))
-        if self.diagnosis is None:
+        if self.sound is None:
             return
-        times = self.diagnosis.budget.schedule
+        times = self.sound.budget.schedule
         for values in (
             times.early_start,
             times.early_finish,
             times.total_float,
             times.free_float,
-            self.diagnosis.drags,
+            self.sound.drags,
         ):
             yield Cell(values[node], format_duration(values[node]))
 
     @property
     def shares(self) -> list[tuple[int, str, str]]:
         """Who holds the budget: node, duration and percentage, the largest first."""
-        if self.diagnosis is None:
+        if self.sound is None:
             return []
-        worst = self.diagnosis.budget
+        worst = self.sound.budget
         holders = [node for node, share in enumerate(worst.shares) if share]
         holders.sort(key=lambda node: (-worst.shares[node], node))
         makespan = worst.schedule.makespan
@@ -244,30 +245,30 @@ class TaskView:
     @property
     def hidden_shares(self) -> int:
         """How many holders of the budget are left out."""
-        worst = self.diagnosis.budget.shares if self.diagnosis else ()
+        worst = self.sound.budget.shares if self.sound else ()
         return sum(map(bool, worst)) - len(self.shares)
 
     @property
     def hidden_steps(self) -> int:
         """How many steps of a rollback are left out."""
-        return len(self.diagnosis.rollback.steps) - len(self.steps) if self.diagnosis else 0
+        return len(self.sound.rollback.steps) - len(self.steps) if self.sound else 0
 
     @property
     def shares_total(self) -> str:
         """How long the longest path is."""
-        found = self.diagnosis
+        found = self.sound
         return format_duration(found.budget.schedule.makespan) if found else ""
 
     @property
     def steps(self) -> list[tuple[int, str, str]]:
         """How a rollback would walk: node, start and finish at worst."""
-        if self.diagnosis is None or self.task.status != Status.FAILED:
+        if self.sound is None or self.task.status != Status.FAILED:
             return []
-        if not self.diagnosis.rollback.is_accepted:
+        if not self.sound.rollback.is_accepted:
             return []
         return [
             (step.node, format_duration(step.start), format_duration(step.finish))
-            for step in self.diagnosis.rollback.steps[:_MOST_SHARES]
+            for step in self.sound.rollback.steps[:_MOST_SHARES]
         ]
 
     @cached_property

@@ -8,12 +8,12 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from taskgraph.analysis import Analysis
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.analysis.rollback import FailLate, Rollback
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, visible
-from taskgraph.reports.results import WorstCaseReport
 from taskgraph.reports.text.console import (
     MOST_ROWS,
     Style,
@@ -32,27 +32,27 @@ _NAMED = 5
 _Facts = list[tuple[str, str | Text]]
 
 
-def budget_text(reports: Sequence[WorstCaseReport], style: Style) -> str:
+def budget_text(analyses: Sequence[Analysis], style: Style) -> str:
     """Write the worst case in time of each task, and of several also a table.
 
     Parameters
     ----------
-    reports : sequence of WorstCaseReport
+    analyses : sequence of Analysis
     style : Style
     """
-    texts = [_one(report, style) for report in reports]
-    if len(reports) > 1:
-        texts.append(to_text([_overview(reports)], style))
+    texts = [_one(analysis, style) for analysis in analyses]
+    if len(analyses) > 1:
+        texts.append(to_text([_overview(analyses)], style))
     return "\n".join(texts)
 
 
-def _one(report: WorstCaseReport, style: Style) -> str:
-    graph, budget = report.graph, report.budget
+def _one(analysis: Analysis, style: Style) -> str:
+    graph, budget = analysis.graph, analysis.budget
     rows = budget_facts(graph, budget)
     rows.append(("All timeouts", f"{seconds(budget.total)} in sum"))
     rows += _assumptions(graph, budget)
-    rows.append(("No return", no_return_text(graph, report.rollback.no_return)))
-    rows += _way_back(graph, report.rollback)
+    rows.append(("No return", no_return_text(graph, analysis.no_return)))
+    rows += _way_back(graph, analysis.rollback)
     parts: list[RenderableType] = [heading(graph.task), facts(rows)]
     if budget.schedule.makespan:
         holders = sum(share > 0 for share in budget.shares)
@@ -92,16 +92,18 @@ def _some(graph: TaskGraph, nodes: tuple[int, ...]) -> str:
 
 
 def _assumptions(graph: TaskGraph, budget: Budget) -> _Facts:
-    options, rows = budget.options, list[tuple[str, str | Text]]()
+    settings, rows = budget.settings, list[tuple[str, str | Text]]()
     if max(budget.attempts, default=1) > 1:
         several = [n for n, count in enumerate(budget.attempts) if count > 1]
         counts = sorted({budget.attempts[node] for node in several})
         most = " or ".join(map(str, counts[:4]))
         rows.append(("Attempts", f"{most} each for {_some(graph, tuple(several))}"))
-    if options.overhead:
-        rows.append(("Overhead", f"{options.overhead} s per subtask"))
+    if settings.grace:
+        rows.append(("Grace", f"{settings.grace} s per attempt"))
+    if settings.overhead:
+        rows.append(("Overhead", f"{settings.overhead} s per subtask"))
     if budget.assumed:
-        text = f"{options.assume_timeout} s for {_some(graph, budget.assumed)}"
+        text = f"{settings.assume_timeout} s for {_some(graph, budget.assumed)}"
         rows.append(("Assumed", text))
     return rows
 
@@ -177,14 +179,14 @@ def _shares(graph: TaskGraph, budget: Budget) -> Table:
     return table
 
 
-def _overview(reports: Sequence[WorstCaseReport]) -> Table:
+def _overview(analyses: Sequence[Analysis]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("worst case", justify="right", no_wrap=True)
     table.add_column("no limit", justify="right", no_wrap=True)
     table.add_column("task", overflow="fold")
     table.add_column("document", overflow="fold")
-    for report in reports:
-        task, budget = report.graph.task, report.budget
+    for analysis in analyses:
+        task, budget = analysis.task, analysis.budget
         table.add_row(
             f"{budget.seconds} s" + ("" if budget.is_bounded else " + ∞"),
             str(len(budget.unlimited) or ""),

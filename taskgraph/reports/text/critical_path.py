@@ -8,14 +8,14 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from taskgraph.analysis import Timetable
 from taskgraph.analysis.as_run import AsRun, Part, PartKind
 from taskgraph.analysis.schedule import Schedule
-from taskgraph.analysis.states import SpanKind
 from taskgraph.analysis.weights import Basis
 from taskgraph.analysis.whatif import WhatIf
 from taskgraph.graph import TaskGraph
 from taskgraph.model import visible
-from taskgraph.reports.results import Timetable
+from taskgraph.model.engine import SpanKind
 from taskgraph.reports.text.console import (
     MOST_ROWS,
     Style,

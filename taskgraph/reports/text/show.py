@@ -9,15 +9,17 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from taskgraph.checks import CheckResult, Severity
+from taskgraph.analysis import Analysis
+from taskgraph.checks import CheckResult
 from taskgraph.graph import TaskGraph
 from taskgraph.model import STATUSES, Status, Task, visible
 from taskgraph.reports.amounts import clock, moment, seconds
 from taskgraph.reports.explaining.verdict import verdict
 from taskgraph.reports.outline import OutlineRow, outline
-from taskgraph.reports.results import Account, Diagnosis
+from taskgraph.reports.results import Account
 from taskgraph.reports.text.budget import budget_facts, no_return_text
 from taskgraph.reports.text.console import Style, facts, heading, status_text, to_text
+from taskgraph.settings import Severity
 
 __all__ = ["show_text"]
 
@@ -60,7 +62,7 @@ def show_text(account: Account, style: Style) -> str:
 
 
 def _facts(account: Account, width: int) -> list[tuple[str, str | Text]]:
-    graph, found = account.graph, account.diagnosis
+    graph, found = account.graph, account.sound
     task = graph.task
     rows: list[tuple[str, str | Text]] = [("Document", visible(task.origin.file))]
     rows += _times(account)
@@ -71,13 +73,13 @@ def _facts(account: Account, width: int) -> list[tuple[str, str | Text]]:
         rows += budget_facts(graph, found.budget)
         rows += _left(task, found)
         rows.append(("Critical", _critical(graph, found)))
-        rows.append(("No return", no_return_text(graph, found.rollback.no_return)))
+        rows.append(("No return", no_return_text(graph, found.no_return)))
     rows.append(("Findings", _counts(account.checked)))
     return rows
 
 
 def _times(account: Account) -> list[tuple[str, str | Text]]:
-    task, found = account.graph.task, account.diagnosis
+    task, found = account.graph.task, account.sound
     rows: list[tuple[str, str | Text]] = []
     started = []
     if task.start_time is not None:
@@ -107,7 +109,7 @@ def _progress(task: Task, width: int) -> Text:
     return text
 
 
-def _left(task: Task, found: Diagnosis) -> list[tuple[str, str | Text]]:
+def _left(task: Task, found: Analysis) -> list[tuple[str, str | Text]]:
     latest = found.progress.latest_finish
     if task.status != Status.RUNNING or latest is None:
         return []
@@ -115,7 +117,7 @@ def _left(task: Task, found: Diagnosis) -> list[tuple[str, str | Text]]:
     return [("Left", f"{left}, over by {moment(latest)}")]
 
 
-def _critical(graph: TaskGraph, found: Diagnosis) -> str:
+def _critical(graph: TaskGraph, found: Analysis) -> str:
     """Name the critical path by its ids, shortened in the middle."""
     path = found.budget.schedule.critical_path
     ids = [visible(str(graph.subtasks[node].id)) for node in path]
@@ -151,9 +153,9 @@ def _findings(checked: CheckResult) -> list[RenderableType]:
 
 def _tree(account: Account, width: int) -> list[RenderableType]:
     graph = account.graph
-    found = account.diagnosis
+    found = account.sound
     critical = frozenset(found.budget.schedule.critical if found else ())
-    no_return = found.rollback.no_return if found else None
+    no_return = found.no_return if found else None
     gates = frozenset(no_return.nodes if no_return else ())
     rows = outline(graph)
     shown = _chosen(graph, rows, critical)

@@ -1,26 +1,40 @@
-"""What a subtask's state and times prove, by the rules of the engine."""
+"""The rules of the engine: what a state, an operation and two times prove.
+
+Nobody else decides such a question: what has begun, what ran once, what is being rolled
+back, how many subtasks may be in flight, or what the engine accepts.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from taskgraph.model import Operation, Status, Subtask, Task
+from taskgraph.model.task import Subtask, Task
+from taskgraph.model.vocabulary import STATUSES, Operation, Status
 
 __all__ = [
+    "DISPATCH_SECONDS",
+    "ENGINE_SLOTS",
     "MICROSECOND",
+    "POLL_SECONDS",
     "SECOND",
     "Span",
     "SpanKind",
+    "blocks_rollback",
+    "done_status",
     "has_begun",
     "has_limit",
     "is_in_flight",
     "is_rolled_back",
     "is_rolling_back",
     "measured_span",
+    "prohibits_rollback",
     "ran_once",
+    "slots",
+    "stated_slots",
     "timeout_seconds",
 ]
 
@@ -28,8 +42,20 @@ MICROSECOND: Final = timedelta(microseconds=1)
 SECOND: Final = 1_000_000
 """Microseconds in a second."""
 
-_NOT_BEGUN = frozenset({None, Status.PENDING, Status.READY})
+ENGINE_SLOTS: Final = 10
+"""How many subtasks of a task the engine keeps in flight by default."""
+DISPATCH_SECONDS: Final = 2
+"""How long the engine, which polls, may take from one subtask to the next."""
+POLL_SECONDS: Final = 10
+"""The engine fails a subtask when more than this has passed since its timeout.
+
+It arms no deadline for a timeout of 0, but versions of it fail such a subtask all the
+same.
+"""
+
+_BEGUN = STATUSES - {Status.PENDING, Status.READY}
 _ROLLBACK = frozenset({Operation.ROLLBACK, Operation.ROLLBACK_SKIP})
+_FORWARD = frozenset({Operation.EXECUTE, Operation.RETRY})
 
 
 def has_limit(subtask: Subtask) -> bool:
@@ -43,8 +69,25 @@ def timeout_seconds(subtask: Subtask) -> int:
 
 
 def has_begun(subtask: Subtask) -> bool:
-    """Tell whether the subtask's prohibition of rollback counts."""
-    return subtask.status not in _NOT_BEGUN
+    """Tell whether the subtask's prohibition of rollback counts.
+
+    A status never seen before proves nothing.
+    """
+    return subtask.status in _BEGUN
+
+
+def blocks_rollback(subtask: Subtask) -> bool:
+    """Tell whether the engine refuses to roll back because of the subtask."""
+    return bool(subtask.prohibit_rollback) and has_begun(subtask)
+
+
+def prohibits_rollback(task: Task) -> bool:
+    """Tell whether the task's own flag is set, which may come from its template.
+
+    Only its context shows that: the field of a response is the engine's verdict.
+    """
+    texts = (task.context or {}).get("stringMap")
+    return isinstance(texts, Mapping) and texts.get("prohibit_rollback") == "true"
 
 
 def is_in_flight(subtask: Subtask) -> bool:
@@ -53,8 +96,45 @@ def is_in_flight(subtask: Subtask) -> bool:
 
 
 def is_rolling_back(task: Task) -> bool:
-    """Tell whether the task walks, or walked, upstream."""
-    return task.operation == Operation.ROLLBACK
+    """Tell whether the task walks, or walked, upstream.
+
+    Where the task does not say, its subtasks do: a list of tasks leaves it out, and the
+    documentation knows operations of a task that mean neither.
+    """
+    operation = task.operation
+    if operation in _FORWARD:
+        return False
+    if operation == Operation.ROLLBACK:
+        return True
+    return any(subtask.operation in _ROLLBACK for subtask in task.subtasks)
+
+
+def done_status(task: Task) -> Status:
+    """Give the status of what is done: PENDING is undone, where the task rolls back."""
+    return Status.PENDING if is_rolling_back(task) else Status.SUCCESSFUL
+
+
+def stated_slots(task: Task) -> int | None:
+    """Give how many subtasks may be in flight, where the task's context says it.
+
+    Returns
+    -------
+    int or None
+        0 is unlimited. ``None`` also where the context says a negative number: that is
+        what tasks carry unless told otherwise.
+    """
+    stated = (task.context or {}).get("concurrency")
+    if isinstance(stated, str) and stated.isascii() and stated.isdigit():
+        stated = int(stated[:18])
+    if isinstance(stated, int) and not isinstance(stated, bool) and stated >= 0:
+        return stated
+    return None
+
+
+def slots(task: Task) -> int:
+    """Give how many subtasks may be in flight, 0 for any number."""
+    stated = stated_slots(task)
+    return ENGINE_SLOTS if stated is None else stated
 
 
 def is_rolled_back(subtask: Subtask) -> bool:

@@ -1,0 +1,221 @@
+"""Every answer about one task, computed once, when it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from taskgraph.analysis.premises import Premises
+from taskgraph.settings import DEFAULTS
+
+if TYPE_CHECKING:
+    from taskgraph.analysis.as_run import AsRun
+    from taskgraph.analysis.budget import Budget
+    from taskgraph.analysis.failure import Failure
+    from taskgraph.analysis.interventions import FailedSubtask
+    from taskgraph.analysis.progress import Progress
+    from taskgraph.analysis.recovery import PointOfNoReturn
+    from taskgraph.analysis.rollback import Rollback
+    from taskgraph.analysis.schedule import Schedule
+    from taskgraph.analysis.weights import WeightKind, Weights
+    from taskgraph.analysis.whatif import Changes, WhatIf
+    from taskgraph.analysis.worst_case import WorstCase
+    from taskgraph.graph import TaskGraph
+    from taskgraph.settings import Settings
+
+__all__ = ["Analysis", "Timetable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """A schedule with all that explains it.
+
+    Attributes
+    ----------
+    graph : TaskGraph
+        The one that was scheduled: turned round for what is left of a rollback, and
+        without the edges that the user dropped.
+    weights : Weights
+        The durations, and where each comes from.
+    schedule : Schedule
+        Of those durations.
+    drags : tuple of int
+        By node, in the unit of the weights.
+    within : int or None
+        How many seconds of float count as near-critical.
+    what_if : WhatIf or None
+        The schedule beside the one without the user's changes.
+    as_run : AsRun or None
+        What the clock saw.
+    """
+
+    graph: TaskGraph
+    weights: Weights
+    schedule: Schedule
+    drags: tuple[int, ...]
+    within: int | None = None
+    what_if: WhatIf | None = None
+    as_run: AsRun | None = None
+
+    @property
+    def within_units(self) -> int:
+        """`within` in the unit of the weights."""
+        scale = 1_000_000 if self.weights.unit == "microseconds" else 1
+        return (self.within or 0) * scale
+
+
+class Analysis(Premises):
+    """A graph, its settings, and every answer about them.
+
+    Text, JSON, the picture, the page and the rules read the same object, so that a
+    figure cannot differ between two of them. Answers about graph and time raise
+    :class:`~taskgraph.errors.AnalysisError` where the graph is not sound.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+        A faulty one too.
+    settings : Settings, optional
+        The defaults without it.
+    """
+
+    def __init__(self, graph: TaskGraph, settings: Settings = DEFAULTS) -> None:
+        super().__init__(graph, settings)
+
+    @cached_property
+    def budget(self) -> Budget:
+        """The worst case in time, and the schedule that it comes from."""
+        from taskgraph.analysis.budget import budget
+
+        return budget(self)
+
+    @cached_property
+    def longest_path(self) -> int:
+        """The longest path of worst-case durations, in seconds.
+
+        That is the least that the budget can be, in a fraction of the budget's time.
+        """
+        from taskgraph.analysis.schedule import makespan
+
+        self.graph.require_sound()
+        return makespan(self.graph, self.worst_durations)
+
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule with the worst-case durations, in seconds."""
+        return self.budget.schedule
+
+    @cached_property
+    def drags(self) -> tuple[int, ...]:
+        """By how many seconds each subtask delays the worst case, by node."""
+        from taskgraph.analysis.drag import drags
+
+        return drags(self.graph, self.schedule)
+
+    @cached_property
+    def no_return(self) -> PointOfNoReturn | None:
+        """The first starts after which the engine refuses to roll back, if any."""
+        from taskgraph.analysis.recovery import point_of_no_return
+
+        return point_of_no_return(self, self.schedule)
+
+    @cached_property
+    def rollback(self) -> Rollback:
+        """Whether and how it can be rolled back."""
+        from taskgraph.analysis.rollback import rollback
+
+        return rollback(self, self.budget, self.no_return)
+
+    @cached_property
+    def left(self) -> Weights:
+        """What is left of each subtask, in seconds."""
+        return self.weigh("remaining")
+
+    @cached_property
+    def remaining(self) -> WorstCase:
+        """How long all that is left takes at most."""
+        from taskgraph.analysis.worst_case import worst_case_left
+
+        self.graph.require_sound()
+        return worst_case_left(self, self.left)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """How far it is."""
+        from taskgraph.analysis.progress import progress
+
+        return progress(self, self.schedule, self.left, self.remaining)
+
+    @cached_property
+    def failure(self) -> Failure | None:
+        """What failed and what that held up; ``None`` where nothing did."""
+        from taskgraph.analysis.failure import failure
+
+        return failure(self)
+
+    @cached_property
+    def ways_out(self) -> tuple[FailedSubtask, ...]:
+        """What may be done about each failed subtask, by node."""
+        from taskgraph.analysis.interventions import interventions
+
+        return interventions(self, self.left, self.remaining, self.rollback)
+
+    @cached_property
+    def as_run(self) -> AsRun | None:
+        """The path that the clock saw; ``None`` where no subtask has times."""
+        from taskgraph.analysis.as_run import as_run
+
+        return as_run(self)
+
+    def weigh(self, by: WeightKind) -> Weights:
+        """Give each subtask a duration: by timeout, by the clock, by what is left."""
+        from taskgraph.analysis.weights import weigh
+
+        return weigh(self, by)
+
+    def timetable(
+        self,
+        by: WeightKind = "timeout",
+        *,
+        changes: Changes | None = None,
+        within: int | None = None,
+    ) -> Timetable:
+        """Compute a schedule with all that explains it.
+
+        Parameters
+        ----------
+        by : {"timeout", "actual", "remaining"}
+            Which durations the subtasks have.
+        changes : Changes, optional
+            What to change first; the result has the schedule without them beside it.
+        within : int, optional
+            Seconds of float up to which a subtask is near-critical.
+
+        Raises
+        ------
+        AnalysisError
+            Where the graph is not sound.
+        ConfigError
+            Where the changes name a subtask or an edge that does not exist.
+        """
+        from taskgraph.analysis.drag import drags
+        from taskgraph.analysis.schedule import schedule
+        from taskgraph.analysis.whatif import what_if
+
+        graph = self.graph
+        if by == "remaining" and self.is_rolling_back:
+            graph = graph.reversed()  # a rollback walks upstream
+            if changes is not None:
+                edges = tuple((b, a) for a, b in changes.dropped_edges)
+                changes = replace(changes, dropped_edges=edges)
+        weights = self.weigh(by)
+        ran = self.as_run if by == "actual" else None
+        if changes is None:
+            plan = schedule(graph, weights.durations)
+            return Timetable(graph, weights, plan, drags(graph, plan), within, None, ran)
+        changed = what_if(graph, weights, changes)
+        lost = drags(changed.graph, changed.after)
+        return Timetable(
+            changed.graph, changed.weights, changed.after, lost, within, changed, ran
+        )

@@ -1,0 +1,136 @@
+"""What every answer about a task rests on: its graph, its settings, and their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Task
+from taskgraph.model.engine import has_limit, is_rolling_back, slots
+
+if TYPE_CHECKING:
+    from taskgraph.settings import Settings
+
+__all__ = ["Premises"]
+
+
+class Premises:
+    """A graph and its settings, and what the two say of the task and of each subtask.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+        A faulty one too.
+    settings : Settings
+    """
+
+    def __init__(self, graph: TaskGraph, settings: Settings) -> None:
+        self.graph = graph
+        self.settings = settings
+
+    @property
+    def task(self) -> Task:
+        """The task."""
+        return self.graph.task
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether answers about graph and time apply; ``graph.flaws`` says why not."""
+        return self.graph.is_sound
+
+    @cached_property
+    def as_of(self) -> datetime | None:
+        """The moment that is told about, ``None`` where nobody gives one."""
+        return self.settings.as_of or self.task.as_of()
+
+    @cached_property
+    def is_rolling_back(self) -> bool:
+        """Whether the task walks, or walked, upstream."""
+        return is_rolling_back(self.task)
+
+    @property
+    def slots(self) -> int:
+        """How many subtasks may be in flight; 0 is any number."""
+        stated = self.settings.concurrency
+        return slots(self.task) if stated is None else stated
+
+    @cached_property
+    def attempts(self) -> tuple[int, ...]:
+        """How often each subtask may be started, by node; at least as often as it was."""
+        usual, subtasks = self.settings.attempts, self.graph.subtasks
+        started = [subtask.attempts or 1 for subtask in subtasks]
+        if not self.settings.attempts_by_name:
+            return tuple([most if most > usual else usual for most in started])
+        allowed = {name: self._attempts_of(name) for name in {s.name for s in subtasks}}
+        return tuple(
+            [max(n, allowed[s.name]) for s, n in zip(subtasks, started, strict=True)]
+        )
+
+    def _attempts_of(self, name: str) -> int:
+        settings = self.settings
+        for pattern, count in reversed(settings.attempts_by_name):
+            if fnmatchcase(name, pattern):
+                return count
+        return settings.attempts
+
+    @cached_property
+    def attempt_seconds(self) -> tuple[int, ...]:
+        """The longest that one attempt may take, by node; 0 where there is no limit.
+
+        The grace belongs to a deadline: a subtask without a limit has none.
+        """
+        grace, assumed = self.settings.grace, self.settings.assume_timeout
+        without = assumed + grace if assumed else 0
+        limits = [subtask.timeout for subtask in self.graph.subtasks]
+        return tuple(
+            [
+                limit + grace if limit is not None and limit > 0 else without
+                for limit in limits
+            ]
+        )
+
+    @cached_property
+    def worst_durations(self) -> tuple[int, ...]:
+        """The longest that each subtask may take, in seconds, by node.
+
+        ``attempts * (timeout + grace) + overhead``. How long people wait before they
+        retry is no part of it.
+        """
+        overhead, seconds = self.settings.overhead, self.attempt_seconds
+        if not overhead and max(self.attempts, default=1) == 1:
+            return seconds
+        pairs = zip(self.attempts, seconds, strict=True)
+        return tuple([count * once + overhead for count, once in pairs])
+
+    @property
+    def undo_durations(self) -> tuple[int, ...]:
+        """The longest that the rollback of each subtask may take, in seconds, by node.
+
+        It is taken to need one attempt, with the same timeout as the work itself.
+        """
+        overhead, seconds = self.settings.overhead, self.attempt_seconds
+        return tuple([once + overhead for once in seconds]) if overhead else seconds
+
+    @cached_property
+    def limitless(self) -> tuple[int, ...]:
+        """The nodes without a limit of their own, ascending."""
+        subtasks = self.graph.subtasks
+        return tuple([node for node, sub in enumerate(subtasks) if not has_limit(sub)])
+
+    @property
+    def unlimited(self) -> tuple[int, ...]:
+        """The nodes without a limit, own or assumed, ascending."""
+        return self.limitless if self.settings.assume_timeout is None else ()
+
+    @property
+    def assumed(self) -> tuple[int, ...]:
+        """The nodes whose limit is the assumed one, ascending."""
+        return () if self.settings.assume_timeout is None else self.limitless
+
+    def unlimited_among(self, nodes: Iterable[int]) -> tuple[int, ...]:
+        """Give those of some nodes that have no limit, ascending."""
+        return tuple(sorted(set(self.unlimited).intersection(nodes)))

@@ -1,0 +1,312 @@
+"""Every assumption that can change an answer, with its default: in this one place.
+
+A document's settings are resolved once (defaults, then the file, then the command line)
+and travel with it in its analysis, so that no two answers rest on different assumptions.
+The aliases are the keys of the configuration file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from taskgraph.model import parse_duration
+
+__all__ = [
+    "DEFAULTS",
+    "Settings",
+    "Severity",
+    "Suppression",
+    "Thresholds",
+]
+
+MOST_SECONDS = 100 * 365 * 86400
+"""No threshold is longer: a hundred years."""
+
+
+class Severity(StrEnum):
+    """How bad a finding is; they compare by that, the worst is the greatest."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """The place among the severities, from 0."""
+        return _RANKS[self]
+
+    def __lt__(self, other: str) -> bool:
+        return self.rank < Severity(other).rank
+
+    def __le__(self, other: str) -> bool:
+        return self.rank <= Severity(other).rank
+
+    def __gt__(self, other: str) -> bool:
+        return self.rank > Severity(other).rank
+
+    def __ge__(self, other: str) -> bool:
+        return self.rank >= Severity(other).rank
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+def _refuse(expected: str, value: object) -> PydanticCustomError:
+    """Say what a value must be: the name of the option is put before it."""
+    return PydanticCustomError("option", f"must be {expected}, not {value!r}")
+
+
+def _whole(least: int) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise _refuse(f"a whole number from {least} on", value)
+        return value
+
+    return BeforeValidator(check)
+
+
+def _duration(value: Any) -> int:
+    try:
+        return parse_duration(value)
+    except ValueError:
+        raise _refuse("seconds or a duration like '1h30m'", value) from None
+
+
+def _threshold(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _refuse("whole seconds", value)
+    if not 0 <= value <= MOST_SECONDS:
+        raise _refuse(f"from 0 to {MOST_SECONDS}", value)
+    return value
+
+
+def _share(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _refuse("a share from 0 to 1", value)
+    if not 0 <= value <= 1:
+        raise _refuse("from 0 to 1", value)
+    return value
+
+
+def _texts(value: Any) -> Any:
+    is_list = isinstance(value, list | tuple)
+    if not is_list or not all(isinstance(item, str) for item in value):
+        raise _refuse("a list of texts", value)
+    return tuple(value)
+
+
+def _text(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise _refuse("a text", value)
+    return value
+
+
+def _pairs(value: Any) -> Any:
+    """Take a table of the file as pairs, which are as frozen as the rest."""
+    if isinstance(value, tuple):
+        return value
+    if not isinstance(value, Mapping):
+        raise _refuse("a table", value)
+    return tuple(value.items())
+
+
+def _severity(value: Any) -> Any:
+    if not isinstance(value, str) or value.upper() not in Severity.__members__:
+        raise _refuse(f"one of {', '.join(reversed(Severity))}", value)
+    return Severity[value.upper()]
+
+
+def _tables(value: Any) -> Any:
+    is_list = isinstance(value, list | tuple)
+    if not is_list or not all(isinstance(row, dict | Suppression) for row in value):
+        raise PydanticCustomError("option", f"must be tables [[suppress]], not {value!r}")
+    return tuple(value)
+
+
+def _fail_on(value: Any) -> Any:
+    if value not in FAIL_ON:
+        raise _refuse(f"one of {', '.join(FAIL_ON)}", value)
+    return value
+
+
+def _moment(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        raise PydanticCustomError("option", "must have a UTC offset")
+    return value
+
+
+FAIL_ON = ("error", "warning", "info", "never")
+Duration: TypeAlias = Annotated[
+    int, BeforeValidator(_duration, json_schema_input_type=int | str)
+]
+Attempts: TypeAlias = Annotated[int, _whole(1)]
+Seconds: TypeAlias = Annotated[int, BeforeValidator(_threshold)]
+Share: TypeAlias = Annotated[float, BeforeValidator(_share)]
+Selectors: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+Text: TypeAlias = Annotated[str, BeforeValidator(_text)]
+
+
+def _table_of(schema: Any) -> BeforeValidator:
+    return BeforeValidator(_pairs, json_schema_input_type=schema)
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Accepts findings of some rules about some subtasks.
+
+    Attributes
+    ----------
+    rule : str
+        A selector, as in :class:`Settings`.
+    task, subtask : str
+        Patterns of names as in a shell. A finding is accepted if the name of its task
+        and the names of all its subtasks fit; with a `subtask` other than ``*`` it must
+        be about one at least.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    rule: Text
+    task: Text = "*"
+    subtask: Text = "*"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=lambda name: name.replace("_", "-"),
+        validate_by_name=True,
+        validate_by_alias=True,
+        defer_build=True,  # most runs need the defaults only, which need no validator
+    )
+
+
+class Thresholds(_Frozen):
+    """The numbers that rules go by, in seconds, or as shares from 0 to 1."""
+
+    tolerance: Seconds = Field(
+        1, description="By how much times of different clocks may contradict each other."
+    )
+    grace: Seconds = Field(
+        12, description="How long after a timeout the engine may notice it."
+    )
+    event_delay: Seconds = Field(
+        60, description="How long nothing may happen before a task counts as stalled."
+    )
+    watch_period: Seconds = Field(
+        2 * 86400,
+        description="How long after its creation the engine looks at a task's timeouts.",
+    )
+    near_timeout: Share = Field(
+        0.8, description="The share of its timeout from which on a run counts as near it."
+    )
+    dominant_timeout: Share = Field(
+        0.5, description="The share of the budget from which on one subtask dominates it."
+    )
+    no_return: Share | None = Field(
+        None,
+        description=(
+            "The share of the budget after the point of no return that makes it a warning."
+        ),
+    )
+
+
+class Settings(_Frozen):
+    """What is in force for one document; its file says all of it but the moment.
+
+    A selector of rules is a code (``TG103``), the beginning of one (``TG1``), a name
+    (``one-sided-edge``) or ``all``. Where several select and ignore the same rule, the
+    most specific one decides, and `ignore` wins a tie.
+    """
+
+    select: Selectors = Field(
+        (), description="The rules to use; empty means those that are on by default."
+    )
+    extend_select: Selectors = Field((), description="Rules to use besides those.")
+    ignore: Selectors = Field((), description="Rules not to use.")
+    fail_on: Annotated[
+        Literal["error", "warning", "info", "never"], BeforeValidator(_fail_on)
+    ] = Field("error", description="The severity from which on the exit code is 1.")
+    severity: Annotated[
+        tuple[tuple[str, Annotated[Severity, BeforeValidator(_severity)]], ...],
+        _table_of(dict[str, Severity]),
+    ] = Field(
+        (),
+        description=(
+            "Other severities by selector; the most specific decides, the later of equals."
+        ),
+    )
+    suppress: Annotated[tuple[Suppression, ...], BeforeValidator(_tables)] = Field(
+        (),
+        description="Findings to leave out, by rule, task and subtask; they are counted.",
+    )
+    thresholds: Thresholds = Field(
+        Thresholds.model_construct(), description="The numbers that rules go by."
+    )
+    budgets: Annotated[
+        tuple[tuple[str, Duration], ...], _table_of(dict[str, int | str])
+    ] = Field(
+        (),
+        description=(
+            "How many seconds tasks may take at worst, by the pattern of their name; the "
+            "last that fits decides, and a limit that the document itself states decides "
+            "over all."
+        ),
+    )
+    attempts: Attempts = Field(
+        1, description="How often each subtask may be started; at least as often as it was."
+    )
+    attempts_by_name: Annotated[
+        tuple[tuple[str, Attempts], ...], _table_of(dict[str, int])
+    ] = Field(
+        (),
+        description=(
+            "The same by the pattern of the subtask's name, before `attempts`; the last "
+            "that fits decides."
+        ),
+    )
+    grace: Duration = Field(
+        0,
+        description=(
+            "Seconds that the engine may take to notice a missed deadline, per attempt; "
+            "it polls, so that is up to 12."
+        ),
+    )
+    overhead: Duration = Field(
+        0,
+        description=(
+            "Seconds that the engine may take to get to a subtask, once per subtask; it "
+            "polls twice, so that is up to 2."
+        ),
+    )
+    concurrency: Annotated[int, _whole(0)] | None = Field(
+        None,
+        description=(
+            "How many subtasks may be in flight, 0 for any number; by default what the "
+            "document says, else the engine's 10."
+        ),
+    )
+    assume_timeout: Duration | None = Field(
+        None, description="The timeout in seconds of the subtasks that have none."
+    )
+    per_path_ignores: Annotated[
+        tuple[tuple[str, Selectors], ...], _table_of(dict[str, list[str]])
+    ] = Field((), description="Rules not to use, by the pattern of the document's path.")
+    as_of: Annotated[datetime | None, BeforeValidator(_moment)] = Field(
+        None,
+        description=(
+            "The moment that it is judged at, with its offset; by default what the "
+            "document says: the response's own timestamp, else its latest time."
+        ),
+    )
+
+
+DEFAULTS = Settings.model_construct()

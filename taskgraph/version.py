@@ -1,0 +1,7 @@
+"""The version, written once: read here by the build, and shown in every report."""
+
+from __future__ import annotations
+
+__all__ = ["__version__"]
+
+__version__ = "0.1.0"
