@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from taskgraph.checks import require_rules
 from taskgraph.errors import ConfigError
+from taskgraph.model.declaration import Declaration
 from taskgraph.settings import DEFAULTS, Settings, Suppression, Thresholds
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ __all__ = [
     "Origin",
     "PatternUse",
     "UnusedPatterns",
+    "configuration_schema",
     "find_config",
     "in_force",
     "pattern_use",
@@ -232,6 +234,21 @@ def _unknown_rules(content: Settings) -> Iterator[str]:
             require_rules(selectors)
         except ConfigError as error:
             yield f"{key}: {error}"
+
+
+def configuration_schema() -> dict[str, Any]:
+    """Give the JSON Schema of a configuration file."""
+    schema = Declaration("configuration", Settings, "A configuration file").schema()
+    options = schema["properties"]
+    by_name = options.pop(_BY_NAME)
+    options["attempts"] = {
+        "anyOf": [options["attempts"], by_name],
+        "default": options["attempts"].pop("default"),
+        "description": options["attempts"].pop("description"),
+    }
+    for key in _NOT_OF_A_FILE:
+        options.pop(key, None)
+    return schema
 
 
 class Origin(NamedTuple):

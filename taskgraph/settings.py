@@ -69,7 +69,7 @@ def _whole(least: int) -> BeforeValidator:
             raise _refuse(f"a whole number from {least} on", value)
         return value
 
-    return BeforeValidator(check)
+    return BeforeValidator(check, json_schema_input_type=Annotated[int, Field(ge=least)])
 
 
 def _duration(value: Any) -> int:
@@ -147,8 +147,16 @@ Duration: TypeAlias = Annotated[
     int, BeforeValidator(_duration, json_schema_input_type=int | str)
 ]
 Attempts: TypeAlias = Annotated[int, _whole(1)]
-Seconds: TypeAlias = Annotated[int, BeforeValidator(_threshold)]
-Share: TypeAlias = Annotated[float, BeforeValidator(_share)]
+Seconds: TypeAlias = Annotated[
+    int,
+    BeforeValidator(
+        _threshold, json_schema_input_type=Annotated[int, Field(ge=0, le=MOST_SECONDS)]
+    ),
+]
+Share: TypeAlias = Annotated[
+    float,
+    BeforeValidator(_share, json_schema_input_type=Annotated[float, Field(ge=0, le=1)]),
+]
 Selectors: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 Text: TypeAlias = Annotated[str, BeforeValidator(_text)]
 

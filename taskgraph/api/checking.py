@@ -31,7 +31,8 @@ from taskgraph.sources.parsing import paused_collector
 from taskgraph.version import __version__
 
 if TYPE_CHECKING:
-    from taskgraph.checks.baseline import Acceptance, Baseline, BaselineEntry
+    from taskgraph.checks.baseline import Acceptance, Baseline
+    from taskgraph.checks.result import AcceptedEntry
 
 __all__ = ["CheckStream", "Checked", "check", "check_files", "stream_checks"]
 
@@ -148,7 +149,7 @@ class CheckStream:
         return replace(result, findings=kept, left_out=severities)
 
     @property
-    def stale(self) -> tuple[BaselineEntry, ...]:
+    def stale(self) -> tuple[AcceptedEntry, ...]:
         """The entries of the baseline that no finding so far has."""
         return () if self._acceptance is None else self._acceptance.stale
 

@@ -11,33 +11,63 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NotRequired
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
 
 from taskgraph.checks.findings import Finding
-from taskgraph.checks.result import CheckResult
+from taskgraph.checks.result import AcceptedEntry, CheckResult
 from taskgraph.errors import ConfigError
+from taskgraph.model.declaration import Declaration, problems
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 __all__ = [
+    "BASELINE",
     "Acceptance",
+    "AcceptedFinding",
     "Baseline",
-    "BaselineEntry",
+    "BaselineContent",
     "fingerprints",
     "parse_baseline",
     "render_baseline",
 ]
 
-FORMAT = "taskgraph/baseline"
-VERSION = 1
+_SHOWN: Final = 20
 
 
-class BaselineEntry(NamedTuple):
-    """One accepted finding; all but the fingerprint is for people."""
+@with_config(ConfigDict(strict=True, extra="ignore"))
+class AcceptedFinding(TypedDict):
+    """A finding that is accepted; all but the fingerprint is for people."""
 
-    fingerprint: str
-    code: str
-    name: str
-    task: str | None
-    subtasks: tuple[str, ...]
+    fingerprint: Annotated[
+        str,
+        Field(description="As --format json gives it: of the rule and the names."),
+    ]
+    code: NotRequired[Annotated[str, Field(description="The code of the rule.")]]
+    name: NotRequired[Annotated[str, Field(description="The name of the rule.")]]
+    task: NotRequired[Annotated[str | None, Field(description="The name of the task.")]]
+    subtasks: NotRequired[
+        Annotated[list[str], Field(description="The names of the subtasks, sorted.")]
+    ]
+
+
+@with_config(ConfigDict(strict=True, extra="ignore"))
+class BaselineContent(TypedDict):
+    """What a baseline holds; other keys are left alone, for notes of people."""
+
+    format: Literal["taskgraph/baseline"]
+    version: Literal[1]
+    findings: list[AcceptedFinding]
+
+
+BASELINE: Final[Declaration[BaselineContent]] = Declaration(
+    "baseline",
+    BaselineContent,
+    "The accepted findings, as --write-baseline writes and --baseline reads them",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +76,10 @@ class Baseline:
 
     Attributes
     ----------
-    entries : tuple of BaselineEntry
+    entries : tuple of AcceptedEntry
     """
 
-    entries: tuple[BaselineEntry, ...] = ()
+    entries: tuple[AcceptedEntry, ...] = ()
 
 
 def fingerprints(findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -97,19 +127,28 @@ def render_baseline(results: Iterable[CheckResult]) -> str:
         for finding, fingerprint in zip(result.findings, prints, strict=True):
             subtasks = tuple(sorted(finding.subtask_names))
             entries.add(
-                BaselineEntry(
+                AcceptedEntry(
                     fingerprint, finding.code, finding.name, finding.task_name, subtasks
                 )
             )
     ordered = sorted(
         entries, key=lambda entry: (entry.code, entry.task or "", entry.subtasks, entry)
     )
-    content = {
-        "format": FORMAT,
-        "version": VERSION,
-        "findings": [entry._asdict() for entry in ordered],
+    content: BaselineContent = {
+        "format": "taskgraph/baseline",
+        "version": 1,
+        "findings": [
+            {
+                "fingerprint": entry.fingerprint,
+                "code": entry.code,
+                "name": entry.name,
+                "task": entry.task,
+                "subtasks": list(entry.subtasks),
+            }
+            for entry in ordered
+        ],
     }
-    return json.dumps(content, indent=2) + "\n"
+    return json.dumps(BASELINE.checked(content), indent=2) + "\n"
 
 
 def parse_baseline(text: str, file: str) -> Baseline:
@@ -124,36 +163,47 @@ def parse_baseline(text: str, file: str) -> Baseline:
     Raises
     ------
     ConfigError
-        If the text is no baseline, or one of a later version.
+        If the text is no baseline, or one of a later version. It tells everything that
+        is wrong.
     """
+    from pydantic import ValidationError
+
     try:
-        content = json.loads(text)
+        content = BASELINE.checked(json.loads(text))
+    except ValidationError as error:
+        raise ConfigError(f"{file}: {_told(error)}") from None
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{file}: is not valid JSON: {error}") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ConfigError(f"{file}: is no baseline: --write-baseline writes one")
-    if content.get("version") != VERSION:
-        raise ConfigError(
-            f"{file}: is of version {content.get('version')}, but only {VERSION} is known: "
-            "write it again"
-        )
-    rows = content.get("findings")
-    if not isinstance(rows, list):
-        raise ConfigError(f"{file}: has no list of findings")
-    return Baseline(tuple(_entry(row, place, file) for place, row in enumerate(rows)))
+    return Baseline(tuple(map(_entry, content["findings"])))
 
 
-def _entry(row: Any, place: int, file: str) -> BaselineEntry:
-    if not isinstance(row, dict) or not isinstance(row.get("fingerprint"), str):
-        raise ConfigError(f"{file}: /findings/{place} has no fingerprint")
-    subtasks = row.get("subtasks")
-    task = row.get("task")
-    return BaselineEntry(
+def _told(error: ValidationError) -> str:
+    """Say why a text is no baseline, in as many words as it needs."""
+    at = {
+        fault["loc"][:1]: None if fault["type"] == "missing" else fault["input"]
+        for fault in error.errors()
+    }
+    if () in at or ("format",) in at:
+        return "is no baseline: --write-baseline writes one"
+    if ("version",) in at:
+        known = "but only 1 is known: write it again"
+        return f"is of version {at['version',]}, {known}"
+    told = [f"{fault.pointer} {fault.message}".strip() for fault in problems(error)]
+    if len(told) == 1:
+        return told[0]
+    shown = told[:_SHOWN]
+    if rest := len(told) - len(shown):
+        shown.append(f"… and {rest:,} more")
+    return f"{len(told):,} problems:" + "".join(f"\n  {line}" for line in shown)
+
+
+def _entry(row: AcceptedFinding) -> AcceptedEntry:
+    return AcceptedEntry(
         fingerprint=row["fingerprint"],
-        code=str(row.get("code", "?")),
-        name=str(row.get("name", "?")),
-        task=None if task is None else str(task),
-        subtasks=tuple(map(str, subtasks)) if isinstance(subtasks, list) else (),
+        code=row.get("code", "?"),
+        name=row.get("name", "?"),
+        task=row.get("task"),
+        subtasks=tuple(row.get("subtasks", ())),
     )
 
 
@@ -186,7 +236,7 @@ class Acceptance:
         return replace(result, findings=new, suppressed=result.suppressed + taken)
 
     @property
-    def stale(self) -> tuple[BaselineEntry, ...]:
+    def stale(self) -> tuple[AcceptedEntry, ...]:
         """The entries that no finding so far has."""
         used = self._used
         return tuple(entry for entry in self._entries if entry.fingerprint not in used)

@@ -6,17 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from taskgraph.checks.findings import Finding
 from taskgraph.errors import InputError
 from taskgraph.model import Id
 from taskgraph.settings import Severity
 
-if TYPE_CHECKING:
-    from taskgraph.checks.baseline import BaselineEntry
-
-__all__ = ["AnyRun", "CheckResult", "CheckRun", "CheckTotals", "Skipped"]
+__all__ = ["AcceptedEntry", "AnyRun", "CheckResult", "CheckRun", "CheckTotals", "Skipped"]
 
 
 class Skipped(NamedTuple):
@@ -25,6 +22,16 @@ class Skipped(NamedTuple):
     code: str
     name: str
     reason: str
+
+
+class AcceptedEntry(NamedTuple):
+    """A finding that a baseline accepts; all but the fingerprint is for people."""
+
+    fingerprint: str
+    code: str
+    name: str
+    task: str | None
+    subtasks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +142,7 @@ class AnyRun(Protocol):
         """The version of the tool."""
 
     @property
-    def stale(self) -> Sequence[BaselineEntry]:
+    def stale(self) -> Sequence[AcceptedEntry]:
         """The entries of the baseline that no finding has any more."""
 
 
@@ -151,7 +158,7 @@ class CheckRun:
         The documents that could not be read.
     version : str
         The version of the tool.
-    stale : tuple of BaselineEntry
+    stale : tuple of AcceptedEntry
         The entries of the baseline that no finding has any more.
     counted : CheckTotals or None
         What was found where the results do not have all of it.
@@ -160,7 +167,7 @@ class CheckRun:
     results: tuple[CheckResult, ...]
     unreadable: tuple[InputError, ...] = ()
     version: str = ""
-    stale: tuple[BaselineEntry, ...] = ()
+    stale: tuple[AcceptedEntry, ...] = ()
     counted: CheckTotals | None = None
 
     @cached_property

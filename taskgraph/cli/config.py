@@ -30,12 +30,18 @@ def command(file: str, config_file: str | None, isolated: bool, form: str) -> No
     """
     entries = in_force(Resolver(config_file, isolated)(file), file)
     if form == "json":
-        content = {
+        from taskgraph.reports.contract import CONFIG, ConfigContent
+
+        content: ConfigContent = {
             "format": "taskgraph/config",
             "version": 1,
-            "options": [entry._asdict() for entry in entries],
+            "options": [
+                {"key": entry.key, "value": entry.value, "origin": entry.origin}
+                for entry in entries
+            ],
         }
-        write(json.dumps(content, ensure_ascii=False, indent=2) + "\n", None)
+        text = json.dumps(CONFIG.checked(content), ensure_ascii=False, indent=2)
+        write(text + "\n", None)
         return
     width = max(len(entry.key) for entry in entries)
     lines = [f"{e.key:{width}}  {e.text}  ({e.origin})\n" for e in entries]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -91,7 +92,7 @@ def command(
             changes = read_changes(loaded.graph, seconds, edges, skipped)
         return loaded.analysis.timetable(by, changes=changes, within=within)
 
-    def as_json(loaded: LoadedTask) -> dict[str, Any]:
+    def as_json(loaded: LoadedTask) -> Mapping[str, Any]:
         from taskgraph.reports.json import critical_path_json
 
         return critical_path_json(compute(loaded))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -45,7 +46,7 @@ def command(files: Inputs, form: str, output: str | None) -> None:
 
         return explain(loaded.account)
 
-    def as_json(loaded: LoadedTask) -> dict[str, Any]:
+    def as_json(loaded: LoadedTask) -> Mapping[str, Any]:
         from taskgraph.reports.explain_json import explain_json
 
         return explain_json(explained(loaded))

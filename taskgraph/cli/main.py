@@ -33,7 +33,7 @@ _COMMANDS = {
     "diff": "What changed between two documents, or two folders of them.",
     "history": "What many documents say: durations, failures, timeouts, odds.",
     "rules": "The rules that check knows.",
-    "schema": "The JSON Schemas of definitions and of findings.",
+    "schema": "The JSON Schemas of what goes in and what comes out.",
     "config": "The configuration in force, and where it is from.",
 }
 

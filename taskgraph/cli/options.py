@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import wraps
@@ -188,7 +188,7 @@ def run_report(
     form: str,
     output: str | None,
     kind: str,
-    as_json: Callable[[LoadedTask], dict[str, Any]],
+    as_json: Callable[[LoadedTask], Mapping[str, Any]],
     as_text: Callable[[LoadedTask, Any], str],
 ) -> int:
     """Report on every task of every file, as text or as JSON, and give the exit code.

@@ -3,35 +3,75 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from taskgraph.cli.options import output_option
 from taskgraph.cli.output import write
+from taskgraph.errors import ConfigError
 
-__all__ = ["command"]
+if TYPE_CHECKING:
+    from taskgraph.model.declaration import Declaration
+
+__all__ = ["command", "published"]
+
+
+class Published(NamedTuple):
+    """A schema that users can have: what it is of, and what makes it."""
+
+    summary: str
+    make: Callable[[], dict[str, Any]]
+
+
+def published() -> dict[str, Published]:
+    """Give every schema by its name: of what is read, then of what is written."""
+    from taskgraph.checks.baseline import BASELINE
+    from taskgraph.config import configuration_schema
+    from taskgraph.graph.export import NODE_LINK
+    from taskgraph.reports.check_contract import CHECK, CHECK_LINE
+    from taskgraph.reports.contract import CONFIG, REPORTS
+    from taskgraph.reports.history_contract import HISTORY_OUTPUTS
+    from taskgraph.sources import definition_schema
+
+    declared: list[Declaration[Any]] = [
+        BASELINE,
+        CHECK,
+        CHECK_LINE,
+        *REPORTS.values(),
+        *HISTORY_OUTPUTS.values(),
+        CONFIG,
+        NODE_LINK,
+    ]
+    return {
+        "definition": Published("A task that a person writes", definition_schema),
+        "configuration": Published("A configuration file", configuration_schema),
+        **{one.name: Published(one.summary, one.schema) for one in declared},
+    }
 
 
 @click.command("schema")
-@click.argument("name", type=click.Choice(["definition", "check"]))
+@click.argument("name", required=False)
 @output_option
-def command(name: str, output: str | None) -> None:
-    """Print the JSON Schema of definitions, or of what check --format json writes.
+def command(name: str | None, output: str | None) -> None:
+    """List the JSON Schemas of what goes in and what comes out, or print the one named.
+
+    They are draft 2020-12, and made from the declarations that taskgraph itself goes by.
 
     \b
     Examples:
+      taskgraph schema
       taskgraph schema definition -o taskgraph.schema.json
       taskgraph schema check
     """
-    write(json.dumps(_schema(name), indent=2, ensure_ascii=False) + "\n", output)
-
-
-def _schema(name: str) -> dict[str, Any]:
-    if name == "definition":
-        from taskgraph.sources import definition_schema
-
-        return definition_schema()
-    from taskgraph.reports.check_json import check_schema
-
-    return check_schema()
+    schemas = published()
+    if name is None:
+        width = max(map(len, schemas))
+        write(
+            "".join(f"{key:{width}}  {s.summary}\n" for key, s in schemas.items()), output
+        )
+        return
+    if name not in schemas:
+        raise ConfigError(f"there is no schema {name}: choose from {', '.join(schemas)}")
+    write(json.dumps(schemas[name].make(), indent=2, ensure_ascii=False) + "\n", output)

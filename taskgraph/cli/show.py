@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,7 +38,7 @@ def command(files: Inputs, form: str, output: str | None) -> None:
       taskgraph show response.json --format json
     """
 
-    def as_json(loaded: LoadedTask) -> dict[str, Any]:
+    def as_json(loaded: LoadedTask) -> Mapping[str, Any]:
         from taskgraph.reports.json import show_json
 
         return show_json(loaded.account)

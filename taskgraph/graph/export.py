@@ -6,16 +6,26 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NotRequired, TypeAlias
 
-from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model import Subtask
+from pydantic import Field
+
+from taskgraph.graph.taskgraph import Side, TaskGraph
+from taskgraph.model import Id, Subtask
+from taskgraph.model.declaration import Closed, Declaration
 from taskgraph.model.text import visible
 
 if TYPE_CHECKING:
     import networkx
 
-__all__ = ["Columns", "export_gexf", "export_graphml", "export_node_link"]
+__all__ = [
+    "NODE_LINK",
+    "Columns",
+    "NodeLinkContent",
+    "export_gexf",
+    "export_graphml",
+    "export_node_link",
+]
 
 Value: TypeAlias = str | int | bool
 Columns: TypeAlias = Mapping[str, Sequence[Value]]
@@ -38,6 +48,74 @@ _FIELDS = (
 )
 # What XML 1.0 cannot hold, and the carriage return, which no parser gives back.
 _NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+class LinkedTask(Closed):
+    """The task; what the document does not say is left out."""
+
+    task: NotRequired[Annotated[Id, Field(description="The id of the task.")]]
+    name: str
+    status: NotRequired[str]
+
+
+class LinkedNode(Closed):
+    """A subtask; what the document does not say is left out."""
+
+    name: str
+    description: NotRequired[str]
+    status: NotRequired[str]
+    operation: NotRequired[str]
+    timeout: NotRequired[
+        Annotated[int, Field(description="Seconds per attempt; 0 is no deadline.")]
+    ]
+    attempts: NotRequired[
+        Annotated[int, Field(description="How many were started, counted from 1.")]
+    ]
+    parallel_index: NotRequired[
+        Annotated[int, Field(description="The place in its split, -1 outside one.")]
+    ]
+    prohibit_rollback: NotRequired[bool]
+    prohibit_skip: NotRequired[bool]
+    node_type: NotRequired[str]
+    create_time: NotRequired[Annotated[str, Field(description="ISO 8601.")]]
+    start_time: NotRequired[Annotated[str, Field(description="The first start.")]]
+    finish_time: NotRequired[Annotated[str, Field(description="The last end.")]]
+    early_start: NotRequired[
+        Annotated[int, Field(description="Seconds from the start of the task.")]
+    ]
+    early_finish: NotRequired[
+        Annotated[int, Field(description="Seconds from the start of the task.")]
+    ]
+    total_float: NotRequired[Annotated[int, Field(description="Seconds.")]]
+    critical: NotRequired[bool]
+    id: Annotated[Id, Field(description="The id of the subtask.")]
+
+
+class Link(Closed):
+    """An edge."""
+
+    named_in: NotRequired[
+        Annotated[Side, Field(description="The only list that names it, if one does not.")]
+    ]
+    source: Annotated[Id, Field(description="The id of the upstream.")]
+    target: Annotated[Id, Field(description="The id of the downstream.")]
+
+
+class NodeLinkContent(Closed):
+    """A graph as networkx and d3 read it."""
+
+    directed: Literal[True]
+    multigraph: Literal[False]
+    graph: LinkedTask
+    nodes: list[LinkedNode]
+    edges: list[Link]
+
+
+NODE_LINK: Final[Declaration[NodeLinkContent]] = Declaration(
+    "node-link",
+    NodeLinkContent,
+    "The graph of a task, as taskgraph render --format json writes it",
+)
 
 
 def export_graphml(graph: TaskGraph, columns: Columns | None = None) -> str:
@@ -81,8 +159,8 @@ def export_node_link(graph: TaskGraph, columns: Columns | None = None) -> str:
 
     keys: list[str | int] = [subtask.id for subtask in graph.subtasks]
     drawn = _digraph(graph, columns or {}, keys, str)
-    data = networkx.node_link_data(drawn, edges="edges")
-    return json.dumps(data, indent=2) + "\n"
+    linked = NODE_LINK.checked(networkx.node_link_data(drawn, edges="edges"))
+    return json.dumps(linked, indent=2) + "\n"
 
 
 def _digraph(

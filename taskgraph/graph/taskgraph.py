@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "OneSidedEdge",
     "RepeatedReference",
+    "Side",
     "TaskGraph",
     "UnknownReference",
     "build_graph",

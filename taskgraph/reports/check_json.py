@@ -9,11 +9,17 @@ from typing import Any
 from taskgraph.checks import AnyRun, CheckResult, CheckRun, Finding
 from taskgraph.checks.baseline import fingerprints
 from taskgraph.errors import InputError
+from taskgraph.reports.check_contract import (
+    CHECK,
+    CheckContent,
+    CheckedTask,
+    FindingContent,
+    Summary,
+    UnreadableContent,
+)
+from taskgraph.settings import Severity
 
 __all__ = [
-    "FORMAT",
-    "VERSION",
-    "check_schema",
     "finding_json",
     "render_check_json",
     "summary_json",
@@ -21,39 +27,34 @@ __all__ = [
     "unreadable_json",
 ]
 
-FORMAT = "taskgraph/check"
-VERSION = 1
-
 
 def render_check_json(run: CheckRun) -> str:
-    """Write a run as JSON; :func:`check_schema` gives its schema.
+    """Write a run as JSON, as ``check_contract`` declares it.
 
     Returns
     -------
     str
         The same bytes for the same run.
     """
-    content = {
-        "format": FORMAT,
-        "version": VERSION,
+    content: CheckContent = {
+        "format": "taskgraph/check",
+        "version": 1,
         "tool_version": run.version,
         "summary": summary_json(run),
         "tasks": [_result(result) for result in run.results],
         "unreadable": [unreadable_json(error) for error in run.unreadable],
-        "stale_baseline": [entry._asdict() for entry in run.stale],
+        "stale_baseline": [
+            {
+                "fingerprint": entry.fingerprint,
+                "code": entry.code,
+                "name": entry.name,
+                "task": entry.task,
+                "subtasks": list(entry.subtasks),
+            }
+            for entry in run.stale
+        ],
     }
-    return to_json(content, indent=2) + "\n"
-
-
-def check_schema() -> dict[str, Any]:
-    """Give the JSON Schema (draft 2020-12) of what :func:`render_check_json` writes."""
-    from importlib.resources import files
-
-    text = (
-        files("taskgraph.reports").joinpath("schemas/check.schema.json").read_text("utf-8")
-    )
-    schema: dict[str, Any] = json.loads(text)
-    return schema
+    return to_json(CHECK.checked(content), indent=2) + "\n"
 
 
 def to_json(content: Mapping[str, Any], indent: int | None = None) -> str:
@@ -66,19 +67,22 @@ def to_json(content: Mapping[str, Any], indent: int | None = None) -> str:
     return text
 
 
-def summary_json(run: AnyRun) -> dict[str, int]:
+def summary_json(run: AnyRun) -> Summary:
     """Count what a run found."""
     totals = run.totals
+    counts = totals.severities
     return {
         "tasks": totals.tasks,
         "files": totals.files,
         "unreadable": len(run.unreadable),
         "suppressed": totals.suppressed,
-        **{f"{severity}s": count for severity, count in totals.severities.items()},
+        "errors": counts[Severity.ERROR],
+        "warnings": counts[Severity.WARNING],
+        "infos": counts[Severity.INFO],
     }
 
 
-def _result(result: CheckResult) -> dict[str, Any]:
+def _result(result: CheckResult) -> CheckedTask:
     return {
         "file": result.file,
         "id": result.task_id,
@@ -89,17 +93,20 @@ def _result(result: CheckResult) -> dict[str, Any]:
                 result.findings, fingerprints(result.findings), strict=True
             )
         ],
-        "skipped": [skipped._asdict() for skipped in result.skipped],
+        "skipped": [
+            {"code": rule.code, "name": rule.name, "reason": rule.reason}
+            for rule in result.skipped
+        ],
         "suppressed": result.suppressed,
     }
 
 
-def finding_json(finding: Finding, fingerprint: str) -> dict[str, Any]:
+def finding_json(finding: Finding, fingerprint: str) -> FindingContent:
     """Give a finding as JSON has it."""
     return {
         "code": finding.code,
         "name": finding.name,
-        "severity": str(finding.severity),
+        "severity": finding.severity,
         "message": finding.message,
         "hint": finding.hint,
         "fingerprint": fingerprint,
@@ -110,7 +117,15 @@ def finding_json(finding: Finding, fingerprint: str) -> dict[str, Any]:
             )
         ],
         "edges": [{"upstream": a, "downstream": b} for a, b in finding.edges],
-        "path": [step._asdict() for step in finding.path],
+        "path": [
+            {
+                "id": step.id,
+                "pointer": step.pointer,
+                "line": step.line,
+                "column": step.column,
+            }
+            for step in finding.path
+        ],
         "file": finding.file,
         "pointer": finding.pointer,
         "line": finding.line,
@@ -119,7 +134,7 @@ def finding_json(finding: Finding, fingerprint: str) -> dict[str, Any]:
     }
 
 
-def unreadable_json(error: InputError) -> dict[str, Any]:
+def unreadable_json(error: InputError) -> UnreadableContent:
     """Say why a document could not be read."""
     return {
         "file": error.file,

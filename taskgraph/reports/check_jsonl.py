@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from taskgraph.checks import AnyRun
 from taskgraph.checks.baseline import fingerprints
+from taskgraph.reports.check_contract import CHECK_LINE, CheckLine, FoundTask
 from taskgraph.reports.check_json import (
     finding_json,
     summary_json,
@@ -13,9 +14,7 @@ from taskgraph.reports.check_json import (
     unreadable_json,
 )
 
-__all__ = ["VERSION", "render_check_jsonl", "stream_check_jsonl"]
-
-VERSION = 1
+__all__ = ["render_check_jsonl", "stream_check_jsonl"]
 
 
 def render_check_jsonl(run: AnyRun) -> str:
@@ -30,23 +29,21 @@ def stream_check_jsonl(run: AnyRun) -> Iterator[str]:
     ``summary``. Findings and unreadable documents have the properties that they have in
     the JSON output, a finding also the ``task`` that it is about.
     """
-    return (f"{line}\n" for line in _lines(run))
+    return (f"{to_json(CHECK_LINE.checked(line))}\n" for line in _lines(run))
 
 
-def _lines(run: AnyRun) -> Iterator[str]:
+def _lines(run: AnyRun) -> Iterator[CheckLine]:
     for result in run.results:
-        task = {"id": result.task_id, "name": result.task_name}
+        task: FoundTask = {"id": result.task_id, "name": result.task_name}
         prints = fingerprints(result.findings)
         for finding, fingerprint in zip(result.findings, prints, strict=True):
             row = finding_json(finding, fingerprint)
-            yield to_json({"kind": "finding", "task": task, **row})
+            yield {"kind": "finding", "task": task, **row}
     for error in run.unreadable:
-        yield to_json({"kind": "unreadable", **unreadable_json(error)})
-    yield to_json(
-        {
-            "kind": "summary",
-            "version": VERSION,
-            "tool_version": run.version,
-            **summary_json(run),
-        }
-    )
+        yield {"kind": "unreadable", **unreadable_json(error)}
+    yield {
+        "kind": "summary",
+        "version": 1,
+        "tool_version": run.version,
+        **summary_json(run),
+    }

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taskgraph.analysis.attribution import Attribution, Contribution
-from taskgraph.analysis.compare import Comparison, FieldChange, Value
+from taskgraph.analysis.compare import BudgetChange, Comparison, FieldChange, Value
 from taskgraph.graph import TaskGraph
-from taskgraph.model import Id, format_duration, visible
+from taskgraph.model import format_duration, visible
+
+if TYPE_CHECKING:
+    from taskgraph.reports.contract import (
+        BudgetDifference,
+        Cause,
+        Difference,
+        EdgeEnds,
+        FieldDifference,
+        PairContent,
+        SubtaskName,
+    )
 
 __all__ = ["Pair", "change_lines", "diff_json", "diff_markdown", "diff_text"]
 
@@ -206,13 +217,14 @@ def _value(field: str, value: Value, quote: Any) -> str:
     return str(quote(str(value)))
 
 
-def diff_json(pair: Pair) -> dict[str, Any]:
+def diff_json(pair: Pair) -> PairContent:
     """Give the changes of a pair for programs; durations in the unit that a key names."""
-    content: dict[str, Any] = {"name": pair.name, "status": _status(pair)}
     found, before, after = pair.comparison, pair.before, pair.after
     if found is None or before is None or after is None:
-        return content
-    content |= {
+        return {"name": pair.name, "status": "added" if before is None else "removed"}
+    return {
+        "name": pair.name,
+        "status": "changed" if found.is_changed else "same",
         "is_structure_changed": found.is_structure_changed,
         "is_budget_changed": found.is_budget_changed,
         "matched_by_id": found.matched_by_id,
@@ -220,60 +232,56 @@ def diff_json(pair: Pair) -> dict[str, Any]:
         "added": [_subtask_json(after, node) for node in found.added],
         "removed": [_subtask_json(before, node) for node in found.removed],
         "changed": [
-            _subtask_json(after, row.after)
-            | {"fields": [_field_json(field) for field in row.fields]}
+            {
+                **_subtask_json(after, row.after),
+                "fields": [_field_json(field) for field in row.fields],
+            }
             for row in found.changed
         ],
         "added_edges": [_edge_json(after, *edge) for edge in found.added_edges],
         "removed_edges": [_edge_json(before, *edge) for edge in found.removed_edges],
         "flaws": list(found.flaws),
-        "budget_seconds": None,
-        "measured_microseconds": None,
+        "budget_seconds": (
+            None if found.budget is None else _budget_json(found.budget, before, after)
+        ),
+        "measured_microseconds": (
+            None if found.makespan is None else _change_json(found.makespan, before, after)
+        ),
     }
-    if found.budget is not None:
-        content["budget_seconds"] = _change_json(
-            found.budget.attribution, before, after
-        ) | {
-            "was_bounded": found.budget.before.is_bounded,
-            "is_bounded": found.budget.after.is_bounded,
-        }
-    if found.makespan is not None:
-        content["measured_microseconds"] = _change_json(found.makespan, before, after)
-    return content
 
 
-def _status(pair: Pair) -> str:
-    if pair.before is None:
-        return "added"
-    if pair.after is None:
-        return "removed"
-    return "changed" if pair.comparison and pair.comparison.is_changed else "same"
-
-
-def _subtask_json(graph: TaskGraph, node: int) -> dict[str, Any]:
+def _subtask_json(graph: TaskGraph, node: int) -> SubtaskName:
     return {"id": graph.subtasks[node].id, "name": graph.subtasks[node].name}
 
 
-def _edge_json(graph: TaskGraph, upstream: int, downstream: int) -> dict[str, Id]:
+def _edge_json(graph: TaskGraph, upstream: int, downstream: int) -> EdgeEnds:
     ends = graph.subtasks[upstream].id, graph.subtasks[downstream].id
     return {"upstream": ends[0], "downstream": ends[1]}
 
 
-def _field_json(field: FieldChange) -> dict[str, Value]:
+def _field_json(field: FieldChange) -> FieldDifference:
     return {"field": field.field, "before": field.before, "after": field.after}
 
 
-def _change_json(
-    change: Attribution, before: TaskGraph, after: TaskGraph
-) -> dict[str, Any]:
-    causes = []
+def _budget_json(
+    change: BudgetChange, before: TaskGraph, after: TaskGraph
+) -> BudgetDifference:
+    return {
+        **_change_json(change.attribution, before, after),
+        "was_bounded": change.before.is_bounded,
+        "is_bounded": change.after.is_bounded,
+    }
+
+
+def _change_json(change: Attribution, before: TaskGraph, after: TaskGraph) -> Difference:
+    causes: list[Cause] = []
     for cause in change.contributions:
         if cause.after is not None:
             subtask = _subtask_json(after, cause.after)
         else:
             assert cause.before is not None  # a cause is on one side at least
             subtask = _subtask_json(before, cause.before)
-        causes.append(subtask | {"change": cause.change})
+        causes.append({**subtask, "change": cause.change})
     return {
         "before": change.before,
         "after": change.after,

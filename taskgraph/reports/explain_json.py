@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from taskgraph.graph import TaskGraph
 from taskgraph.reports.explaining import Explanation, Sentence
 
+if TYPE_CHECKING:
+    from taskgraph.reports.contract import ExplainContent, ExplainSentence
+
 __all__ = ["explain_json"]
 
 
-def explain_json(explanation: Explanation) -> dict[str, Any]:
+def explain_json(explanation: Explanation) -> ExplainContent:
     """Give an explanation for programs.
 
     Returns
@@ -39,7 +42,7 @@ def explain_json(explanation: Explanation) -> dict[str, Any]:
     }
 
 
-def _sentences(graph: TaskGraph, sentences: tuple[Sentence, ...]) -> list[dict[str, Any]]:
+def _sentences(graph: TaskGraph, sentences: tuple[Sentence, ...]) -> list[ExplainSentence]:
     return [
         {
             "claim": sentence.claim,

@@ -10,11 +10,11 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, with_config
-from typing_extensions import TypedDict  # pydantic asks for it before Python 3.12
+from pydantic import Field
 
 from taskgraph.history import AnomalyKind, OutcomeBasis, Verdict
 from taskgraph.model import Id
+from taskgraph.model.declaration import Closed, Declaration
 
 __all__ = [
     "HISTORY_OUTPUTS",
@@ -48,12 +48,7 @@ Microseconds: TypeAlias = Annotated[int | None, Field(description="In microsecon
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1, description="From 0 to 1.")]
 
 
-@with_config(ConfigDict(strict=True, extra="forbid"))
-class _Closed(TypedDict):
-    """A JSON object with the declared keys and no other."""
-
-
-class RunOfTask(_Closed):
+class RunOfTask(Closed):
     """A task, and the document that it is from."""
 
     file: Annotated[str, Field(description="The document, as the user named it.")]
@@ -64,7 +59,7 @@ class RunOfTask(_Closed):
 # --- stats -------------------------------------------------------------------------
 
 
-class DistributionContent(_Closed):
+class DistributionContent(Closed):
     """Measured values: those that so many per cent of all do not exceed."""
 
     size: Annotated[Count, Field(description="How many there are.")]
@@ -77,7 +72,7 @@ class DistributionContent(_Closed):
     max: int | None
 
 
-class KindContent(_Closed):
+class KindContent(Closed):
     """What the documents say about one kind of task or subtask."""
 
     task: str
@@ -107,7 +102,7 @@ class KindContent(_Closed):
     ]
 
 
-class StatsOutput(_Closed):
+class StatsOutput(Closed):
     """How long each kind of task and subtask takes, and how often it fails."""
 
     format: Literal["taskgraph/history-stats"]
@@ -125,7 +120,7 @@ class StatsOutput(_Closed):
 # --- timeouts ----------------------------------------------------------------------
 
 
-class AdviceOptionsContent(_Closed):
+class AdviceOptionsContent(Closed):
     """What the advice promises."""
 
     share: Annotated[Share, Field(description="Of the healthy runs that must pass.")]
@@ -134,7 +129,7 @@ class AdviceOptionsContent(_Closed):
     across_tasks: Annotated[bool, Field(description="Kinds of tasks are taken together.")]
 
 
-class AdviceContent(_Closed):
+class AdviceContent(Closed):
     """The advice on the timeout of one kind of subtask."""
 
     task: Annotated[str | None, Field(description="null for all kinds of tasks.")]
@@ -189,7 +184,7 @@ class ReviewContent(RunOfTask):
     advice: Annotated[list[AdviceContent], Field(description="On its own timeouts.")]
 
 
-class TimeoutsOutput(_Closed):
+class TimeoutsOutput(Closed):
     """Which timeouts are too long or too short for the runs that were measured."""
 
     format: Literal["taskgraph/history-timeouts"]
@@ -201,7 +196,7 @@ class TimeoutsOutput(_Closed):
     ]
 
 
-class PatchOperationContent(_Closed):
+class PatchOperationContent(Closed):
     """One operation of a JSON Patch (RFC 6902)."""
 
     op: Literal["test", "replace", "add"]
@@ -212,7 +207,7 @@ class PatchOperationContent(_Closed):
 # --- odds --------------------------------------------------------------------------
 
 
-class OddsOptionsContent(_Closed):
+class OddsOptionsContent(Closed):
     """How a task was simulated."""
 
     window: Annotated[int, Field(description="Seconds that the task may take.")]
@@ -221,7 +216,7 @@ class OddsOptionsContent(_Closed):
     attempts: Annotated[int, Field(ge=1, description="Starts of a subtask that fails.")]
 
 
-class QuantileContent(_Closed):
+class QuantileContent(Closed):
     """A makespan that a share of the samples does not exceed, in microseconds."""
 
     share: Share
@@ -230,7 +225,7 @@ class QuantileContent(_Closed):
     high: Annotated[int, Field(description="With 95 % confidence no more than that.")]
 
 
-class SubtaskOddsContent(_Closed):
+class SubtaskOddsContent(Closed):
     """What the samples say about one subtask."""
 
     id: Annotated[Id, Field(description="The id of a subtask.")]
@@ -248,7 +243,7 @@ class SubtaskOddsContent(_Closed):
     ]
 
 
-class OddsOutput(_Closed):
+class OddsOutput(Closed):
     """The odds that a task ends within a window of time."""
 
     format: Literal["taskgraph/history-odds"]
@@ -275,7 +270,7 @@ class OddsOutput(_Closed):
 # --- anomalies ---------------------------------------------------------------------
 
 
-class AnomalyOptionsContent(_Closed):
+class AnomalyOptionsContent(Closed):
     """What counts as a departure."""
 
     share: Annotated[Share, Field(description="Of like runs that show no departure.")]
@@ -285,7 +280,7 @@ class AnomalyOptionsContent(_Closed):
     least_seconds: Annotated[Count, Field(description="Smaller differences are none.")]
 
 
-class AnomalyContent(_Closed):
+class AnomalyContent(Closed):
     """One departure."""
 
     kind: Annotated[str, _values(AnomalyKind)]
@@ -307,7 +302,7 @@ class AnomalyContent(_Closed):
     is_running: Annotated[bool, Field(description="It is not over.")]
 
 
-class RunContent(_Closed):
+class RunContent(Closed):
     """One run, and where it departs from its kind."""
 
     task: RunOfTask
@@ -316,7 +311,7 @@ class RunContent(_Closed):
     found: list[AnomalyContent]
 
 
-class AnomaliesOutput(_Closed):
+class AnomaliesOutput(Closed):
     """Where runs depart from their kind."""
 
     format: Literal["taskgraph/history-anomalies"]
@@ -324,13 +319,22 @@ class AnomaliesOutput(_Closed):
     runs: list[RunContent]
 
 
-HISTORY_OUTPUTS: Final[Mapping[str, Any]] = MappingProxyType(
-    {
-        "history-anomalies": AnomaliesOutput,
-        "history-odds": OddsOutput,
-        "history-patch": list[PatchOperationContent],
-        "history-stats": StatsOutput,
-        "history-timeouts": TimeoutsOutput,
-    }
+_OUTPUTS: tuple[Declaration[Any], ...] = (
+    Declaration(
+        "history-stats", StatsOutput, "How long tasks and subtasks take, and how they fail"
+    ),
+    Declaration("history-timeouts", TimeoutsOutput, "The advice on timeouts"),
+    Declaration(
+        "history-patch",
+        list[PatchOperationContent],
+        "What the advice changes in a document, as a JSON Patch",
+    ),
+    Declaration("history-odds", OddsOutput, "The odds that a task ends within a window"),
+    Declaration(
+        "history-anomalies", AnomaliesOutput, "Where runs depart from others of their kind"
+    ),
 )
-"""What each document is declared as, by its name."""
+HISTORY_OUTPUTS: Final[Mapping[str, Declaration[Any]]] = MappingProxyType(
+    {output.name: output for output in _OUTPUTS}
+)
+"""What the commands of ``taskgraph history`` write, by the name of the document."""

@@ -9,15 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from taskgraph.history import Anomalies, Odds, Statistics, TaskReview, TimeoutReview
 from taskgraph.model import Task
 from taskgraph.reports.history import HistoryResult, departure, kind_name
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 __all__ = ["plain", "render_csv", "render_json", "render_patch"]
 
@@ -54,17 +50,10 @@ def render_patch(review: TaskReview) -> str:
 
 
 def _written(name: str, content: Any) -> str:
-    checked = _declared(name).validate_python(content)
-    return json.dumps(checked, ensure_ascii=False, indent=2) + "\n"
-
-
-@cache
-def _declared(name: str) -> TypeAdapter[Any]:
-    from pydantic import TypeAdapter
-
     from taskgraph.reports.history_contract import HISTORY_OUTPUTS
 
-    return TypeAdapter(HISTORY_OUTPUTS[name])
+    checked = HISTORY_OUTPUTS[name].checked(content)
+    return json.dumps(checked, ensure_ascii=False, indent=2) + "\n"
 
 
 def _content(result: HistoryResult) -> tuple[str, Plain]:

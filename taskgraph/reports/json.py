@@ -3,36 +3,58 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from taskgraph.analysis import Analysis, Timetable
 from taskgraph.analysis.as_run import AsRun
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.recovery import PointOfNoReturn
+from taskgraph.analysis.rollback import FailLate
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id
 from taskgraph.reports.results import Account
+
+if TYPE_CHECKING:
+    from taskgraph.reports.contract import (
+        AsRunContent,
+        BudgetContent,
+        BudgetFigures,
+        CriticalPathContent,
+        FailingLate,
+        NoReturnContent,
+        ScheduleBeside,
+        ScheduleFigures,
+        Share,
+        ShowContent,
+        TaskHead,
+    )
 
 __all__ = ["budget_json", "critical_path_json", "document", "pretty", "show_json"]
 
 VERSION = 1
 _DEEP = 4  # document, tasks, task, and each of its subtasks on a line
+_on_a_line = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps makes one per call
 
 
-def document(kind: str, tasks: list[dict[str, Any]], errors: list[str]) -> str:
-    """Write the results of one command.
+def document(kind: str, tasks: Sequence[Mapping[str, Any]], errors: list[str]) -> str:
+    """Write the results of one command, as ``contract`` declares them.
 
     Parameters
     ----------
     kind : str
         The command.
-    tasks : list of dict
+    tasks : sequence of mapping
         One for each task, in the order in which they were read.
     errors : list of str
         What could not be read, one message each.
     """
+    from taskgraph.reports.contract import REPORTS
+
     content = {"format": f"taskgraph/{kind}", "version": VERSION, "tasks": tasks}
-    text = pretty(content | {"errors": errors}, "\n", depth=_DEEP) + "\n"
+    content = REPORTS[kind].checked(content | {"errors": errors})
+    text = pretty(content, "\n", depth=_DEEP) + "\n"
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -61,10 +83,10 @@ def pretty(value: Any, newline: str, depth: int) -> str:
     if depth and value and isinstance(value, list) and isinstance(value[0], dict):
         items = [pretty(item, inner, depth - 1) for item in value]
         return f"[{inner}{f',{inner}'.join(items)}{newline}]"
-    return json.dumps(value, ensure_ascii=False)
+    return _on_a_line(value)
 
 
-def _task(graph: TaskGraph) -> dict[str, Any]:
+def _task(graph: TaskGraph) -> TaskHead:
     task = graph.task
     return {
         "file": task.origin.file,
@@ -77,19 +99,24 @@ def _task(graph: TaskGraph) -> dict[str, Any]:
     }
 
 
+def _moment(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat()
+
+
 def _ids(graph: TaskGraph, nodes: tuple[int, ...]) -> list[Id]:
     return [graph.subtasks[node].id for node in nodes]
 
 
-def critical_path_json(table: Timetable) -> dict[str, Any]:
+def critical_path_json(table: Timetable) -> CriticalPathContent:
     """Give the schedule; times count from the start of the task, in the unit given."""
     graph, schedule, weights = table.graph, table.schedule, table.weights
     critical = set(schedule.critical)
     near = schedule.near_critical(table.within_units) if table.within is not None else ()
-    content = _task(graph) | {
+    figures: ScheduleFigures = {
+        **_task(graph),
         "by": weights.kind,
         "unit": weights.unit,
-        "as_of": weights.as_of and weights.as_of.isoformat(),
+        "as_of": _moment(weights.as_of),
         "makespan": schedule.makespan,
         "critical_path": _ids(graph, schedule.critical_path),
         "critical": _ids(graph, schedule.critical),
@@ -97,34 +124,38 @@ def critical_path_json(table: Timetable) -> dict[str, Any]:
         "path_count": schedule.path_count,
         "path_count_is_exact": not schedule.has_more_paths,
     }
+    beside: ScheduleBeside = {}
     if table.what_if is not None:
-        content["before"] = {
+        beside["before"] = {
             "makespan": table.what_if.before.makespan,
             "critical_path": _ids(graph, table.what_if.before.critical_path),
         }
     if table.as_run is not None:
-        content["as_run"] = _as_run(graph, table.as_run)
-    content["subtasks"] = [
-        {
-            "id": subtask.id,
-            "name": subtask.name,
-            "duration": schedule.durations[node],
-            "basis": weights.basis[node].name.lower(),
-            "early_start": schedule.early_start[node],
-            "early_finish": schedule.early_finish[node],
-            "late_start": schedule.late_start[node],
-            "late_finish": schedule.late_finish[node],
-            "total_float": schedule.total_float[node],
-            "free_float": schedule.free_float[node],
-            "drag": table.drags[node],
-            "is_critical": node in critical,
-        }
-        for node, subtask in enumerate(graph.subtasks)
-    ]
-    return content
+        beside["as_run"] = _as_run(graph, table.as_run)
+    return {
+        **figures,
+        **beside,
+        "subtasks": [
+            {
+                "id": subtask.id,
+                "name": subtask.name,
+                "duration": schedule.durations[node],
+                "basis": weights.basis[node].name.lower(),
+                "early_start": schedule.early_start[node],
+                "early_finish": schedule.early_finish[node],
+                "late_start": schedule.late_start[node],
+                "late_finish": schedule.late_finish[node],
+                "total_float": schedule.total_float[node],
+                "free_float": schedule.free_float[node],
+                "drag": table.drags[node],
+                "is_critical": node in critical,
+            }
+            for node, subtask in enumerate(graph.subtasks)
+        ],
+    }
 
 
-def _as_run(graph: TaskGraph, run: AsRun) -> dict[str, Any]:
+def _as_run(graph: TaskGraph, run: AsRun) -> AsRunContent:
     return {
         "wall_microseconds": run.wall,
         "ideal_microseconds": run.ideal.makespan,
@@ -147,21 +178,28 @@ def _as_run(graph: TaskGraph, run: AsRun) -> dict[str, Any]:
     }
 
 
-def budget_json(analysis: Analysis) -> dict[str, Any]:
+def budget_json(analysis: Analysis) -> BudgetContent:
     """Give the worst case in seconds, what holds it, and the way back."""
     graph, budget, rollback = analysis.graph, analysis.budget, analysis.rollback
-    content = _task(graph) | _budget(graph, budget, rollback.no_return)
-    content["rollback"] = {
-        "is_allowed": not rollback.obstacles,
-        "is_accepted_now": rollback.has_failed and not rollback.obstacles,
-        "refusals": [refusal.name.lower() for refusal in rollback.obstacles],
-        "blockers": _ids(graph, rollback.blockers),
-        "order": [graph.subtasks[step.node].id for step in rollback.steps],
-        "worst_case_seconds": rollback.worst_case.seconds,
-        "unlimited": _ids(graph, rollback.worst_case.unlimited),
-    }
     late = rollback.fail_late
-    content["failing_late"] = late and {
+    return {
+        **_task(graph),
+        **_budget(graph, budget, rollback.no_return),
+        "rollback": {
+            "is_allowed": not rollback.obstacles,
+            "is_accepted_now": rollback.has_failed and not rollback.obstacles,
+            "refusals": [refusal.name.lower() for refusal in rollback.obstacles],
+            "blockers": _ids(graph, rollback.blockers),
+            "order": [graph.subtasks[step.node].id for step in rollback.steps],
+            "worst_case_seconds": rollback.worst_case.seconds,
+            "unlimited": _ids(graph, rollback.worst_case.unlimited),
+        },
+        "failing_late": None if late is None else _failing_late(graph, late),
+    }
+
+
+def _failing_late(graph: TaskGraph, late: FailLate) -> FailingLate:
+    return {
         "subtask": graph.subtasks[late.node].id,
         "until_failed_seconds": late.until_failed,
         "undoing_seconds": late.undoing,
@@ -169,13 +207,12 @@ def budget_json(analysis: Analysis) -> dict[str, Any]:
         "at_most_seconds": late.at_most,
         "unlimited": _ids(graph, late.unlimited),
     }
-    return content
 
 
 def _budget(
     graph: TaskGraph, budget: Budget, no_return: PointOfNoReturn | None
-) -> dict[str, Any]:
-    shares = [
+) -> BudgetFigures:
+    shares: list[Share] = [
         {"id": graph.subtasks[node].id, "name": graph.subtasks[node].name, "seconds": share}
         for node, share in enumerate(budget.shares)
         if share
@@ -196,12 +233,12 @@ def _budget(
             "list_schedule_seconds": bounds.listed,
             "upper_bound_seconds": bounds.upper,
         },
-        "shares": sorted(shares, key=lambda share: -int(share["seconds"])),
+        "shares": sorted(shares, key=lambda share: -share["seconds"]),
         "point_of_no_return": None if no_return is None else _no_return(graph, no_return),
     }
 
 
-def _no_return(graph: TaskGraph, no_return: PointOfNoReturn) -> dict[str, Any]:
+def _no_return(graph: TaskGraph, no_return: PointOfNoReturn) -> NoReturnContent:
     return {
         "subtasks": _ids(graph, no_return.nodes),
         "after": _ids(graph, no_return.after),
@@ -211,7 +248,7 @@ def _no_return(graph: TaskGraph, no_return: PointOfNoReturn) -> dict[str, Any]:
     }
 
 
-def show_json(account: Account) -> dict[str, Any]:
+def show_json(account: Account) -> ShowContent:
     """Give what ``show`` says: progress, worst case and the number of findings."""
     graph, sound = account.graph, account.sound
     statuses: dict[str, int] = {}
@@ -222,11 +259,11 @@ def show_json(account: Account) -> dict[str, Any]:
     for finding in account.checked.findings:
         severity = str(finding.severity)
         severities[severity] = severities.get(severity, 0) + 1
-    as_of = account.as_of
-    return _task(graph) | {
-        "as_of": as_of and as_of.isoformat(),
+    return {
+        **_task(graph),
+        "as_of": _moment(account.as_of),
         "statuses": dict(sorted(statuses.items())),
         "findings": dict(sorted(severities.items())),
         "flaws": list(graph.flaws),
-        "budget": sound and _budget(graph, sound.budget, sound.no_return),
+        "budget": None if sound is None else _budget(graph, sound.budget, sound.no_return),
     }

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from taskgraph.checks import CheckOptions, CheckResult, run_checks
 from taskgraph.checks.baseline import (
     Acceptance,
+    AcceptedEntry,
     Baseline,
-    BaselineEntry,
     fingerprints,
     parse_baseline,
     render_baseline,
@@ -53,7 +53,7 @@ def prints(result: CheckResult) -> set[tuple[str, str]]:
 
 def accept(
     result: CheckResult, baseline: Baseline
-) -> tuple[CheckResult, tuple[BaselineEntry, ...]]:
+) -> tuple[CheckResult, tuple[AcceptedEntry, ...]]:
     acceptance = Acceptance(baseline)
     return acceptance.apply(result), acceptance.stale
 
@@ -143,8 +143,9 @@ def test_names_of_any_kind_can_be_accepted() -> None:
         ("[" * 200_000, "not valid JSON"),
         ("[]", "no baseline"),
         ("{}", "no baseline"),
-        (json.dumps({"format": "taskgraph/baseline", "version": 2}), "version 2"),
-        (json.dumps({"format": "taskgraph/baseline", "version": 1}), "list of findings"),
+        (json.dumps({"format": "taskgraph/baseline", "version": 2}), "version 2, but"),
+        (json.dumps({"format": "taskgraph/baseline"}), "version None, but only 1"),
+        (json.dumps({"format": "taskgraph/baseline", "version": 1}), "has no findings"),
         (
             json.dumps({"format": "taskgraph/baseline", "version": 1, "findings": [{}]}),
             "/findings/0 has no fingerprint",

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from benchmarks.history_archive import write_archive
 from taskgraph.cli.main import main
+from taskgraph.cli.schema import published
 from tests.history.documents import FLEET, response, step, write
 
 Run: TypeAlias = Callable[..., tuple[int, str, str]]
@@ -224,6 +226,24 @@ def test_anomalies(folder: Path, run: Run) -> None:
     assert "slow" in text
     assert "'Stop obproxy' took 6m38s" in " ".join(text.split())
     assert run(*command, "--fail-on-any")[0] == 1
+
+
+def test_every_json_is_as_its_published_schema_says(folder: Path, run: Run) -> None:
+    schemas = published()
+    file, runs = str(folder / "tonight.json"), ("-r", str(folder / "runs"))
+    commands = {
+        "history-stats": ("stats", *runs),
+        "history-timeouts": ("timeouts", file, *runs, "--share", "90"),
+        "history-patch": ("timeouts", file, *runs, "--share", "90"),
+        "history-odds": ("odds", file, *runs, "--window", "2m"),
+        "history-anomalies": ("anomalies", file, *runs),
+    }
+    assert commands.keys() == {name for name in schemas if name.startswith("history-")}
+    for name, command in commands.items():
+        form = "patch" if name == "history-patch" else "json"
+        content = json.loads(run(*command, "--format", form)[1])
+        assert content
+        Draft202012Validator(schemas[name].make()).validate(content)
 
 
 def test_without_a_history_the_way_to_one_is_shown(run: Run, tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from taskgraph.api import read_documents
 from taskgraph.checks import CheckOptions, CheckResult, CheckRun, check_document
-from taskgraph.checks.baseline import BaselineEntry
+from taskgraph.checks.result import AcceptedEntry
 from taskgraph.errors import InputError, Problem
-from taskgraph.reports.check_json import check_schema, render_check_json
+from taskgraph.reports.check_contract import CHECK
+from taskgraph.reports.check_json import render_check_json
 
 UNREADABLE = InputError(
     "x.json", [Problem("is empty"), Problem("bad", "/a", 1, 2)], "fix it"
@@ -27,13 +28,12 @@ def run(samples: Path) -> CheckRun:
     for document in read_documents(paths):
         assert document.error is None
         results += check_document([t.graph for t in document.tasks], CheckOptions())
-    stale = (BaselineEntry("0" * 32, "TG401", "no-timeout", "demo", ("a",)),)
+    stale = (AcceptedEntry("0" * 32, "TG401", "no-timeout", "demo", ("a",)),)
     return CheckRun(tuple(results), (UNREADABLE,), "1.2.3", stale)
 
 
 def validator() -> jsonschema.Draft202012Validator:
-    jsonschema.Draft202012Validator.check_schema(check_schema())
-    return jsonschema.Draft202012Validator(check_schema())
+    return jsonschema.Draft202012Validator(CHECK.schema())
 
 
 def test_the_output_is_as_its_schema_says(run: CheckRun) -> None:

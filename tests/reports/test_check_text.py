@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taskgraph.checks import CheckResult, CheckRun, Finding, Skipped
-from taskgraph.checks.baseline import BaselineEntry
+from taskgraph.checks.result import AcceptedEntry
 from taskgraph.errors import InputError, Problem
 from taskgraph.reports.check_text import ansi, render_check_text
 from taskgraph.settings import Severity
@@ -66,7 +66,7 @@ def test_unreadable_documents_are_counted() -> None:
 
 
 def test_what_was_accepted_and_what_is_stale_is_told() -> None:
-    stale = (BaselineEntry("0" * 32, "TG401", "no-timeout", "demo", ("a", "b\n")),)
+    stale = (AcceptedEntry("0" * 32, "TG401", "no-timeout", "demo", ("a", "b\n")),)
     accepted = CheckResult("a.json", 7, "demo", suppressed=2)
     assert render_check_text(CheckRun((accepted,), stale=stale)).splitlines() == [
         "no findings: 1 task in 1 file",

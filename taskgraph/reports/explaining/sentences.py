@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from string import Formatter
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id, Subtask, format_duration, visible
@@ -138,7 +138,7 @@ class Sentence:
             for piece in self.pieces(graph)
         )
 
-    def data(self, graph: TaskGraph) -> dict[str, Any]:
+    def data(self, graph: TaskGraph) -> dict[str, Id | list[Id]]:
         """Give the values as JSON has them; the names of durations end in their unit."""
         return dict(_entry(graph, name, value) for name, value in self.values.items())
 
@@ -186,7 +186,7 @@ def _name(subtask: Subtask) -> str:
     return f"{subtask.id} '{subtask.name}'"
 
 
-def _entry(graph: TaskGraph, name: str, value: Value) -> tuple[str, Any]:
+def _entry(graph: TaskGraph, name: str, value: Value) -> tuple[str, Id | list[Id]]:
     match value:
         case Duration(count):
             return f"{name}_seconds", count

@@ -1,0 +1,542 @@
+"""What every JSON that a command writes holds: the contract with the programs that read it.
+
+Keys are written in the order in which they stand here. The findings are declared in
+``check_contract``, the baseline and the node-link graph beside their code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
+
+from pydantic import Field
+
+from taskgraph.analysis.as_run import PartKind
+from taskgraph.analysis.recovery import Refusal
+from taskgraph.analysis.weights import Basis, Unit, WeightKind
+from taskgraph.model import Id
+from taskgraph.model.declaration import Closed, Declaration
+from taskgraph.model.engine import SpanKind
+
+__all__ = [
+    "CONFIG",
+    "REPORTS",
+    "AcceptedByConfig",
+    "AsRunContent",
+    "AsRunPart",
+    "BothSides",
+    "BudgetContent",
+    "BudgetDifference",
+    "BudgetFigures",
+    "Cause",
+    "ChangedSubtask",
+    "ConcurrencyBounds",
+    "ConfigContent",
+    "Count",
+    "CriticalPathContent",
+    "Difference",
+    "EdgeEnds",
+    "ExplainContent",
+    "ExplainSection",
+    "ExplainSentence",
+    "FailingLate",
+    "FieldDifference",
+    "Identifier",
+    "Moment",
+    "NamedTask",
+    "NoReturnContent",
+    "OneSided",
+    "OptionContent",
+    "Pair",
+    "PairContent",
+    "Pointer",
+    "Report",
+    "RollbackContent",
+    "ScheduleBefore",
+    "ScheduleBeside",
+    "ScheduleFigures",
+    "ScheduledSubtask",
+    "Share",
+    "ShowContent",
+    "SubtaskName",
+    "TaskHead",
+    "Unlimited",
+]
+
+
+def _names(kinds: type[Enum]) -> Any:
+    """Let the schema list the names that a text may be."""
+    return Field(json_schema_extra={"enum": [kind.name.lower() for kind in kinds]})
+
+
+C = TypeVar("C")
+F = TypeVar("F")
+
+Count: TypeAlias = Annotated[int, Field(ge=0)]
+Pointer: TypeAlias = Annotated[
+    str,
+    Field(
+        description="A JSON pointer (RFC 6901) into the document.",
+        json_schema_extra={"pattern": r"^(/[\s\S]*)?$"},
+    ),
+]
+Moment: TypeAlias = Annotated[str, Field(description="ISO 8601, with the offset.")]
+Identifier: TypeAlias = Annotated[Id, Field(description="The id of a subtask.")]
+Unlimited: TypeAlias = Annotated[
+    list[Identifier],
+    Field(description="Those without a limit: no timeout, or 0, and none is assumed."),
+]
+
+
+class SubtaskName(Closed):
+    """A subtask: its id, and its name as the document has it."""
+
+    id: Identifier
+    name: str
+
+
+class EdgeEnds(Closed):
+    """An edge, by the ids of its ends."""
+
+    upstream: Identifier
+    downstream: Identifier
+
+
+class NamedTask(Closed):
+    """A task, and the document that it is from."""
+
+    file: Annotated[str, Field(description="The document, as the user named it.")]
+    pointer: Annotated[Pointer, Field(description="Where in the document it stands.")]
+    id: Annotated[Id | None, Field(description="The id of the task.")]
+    name: str
+    status: Annotated[str | None, Field(description="As the document has it.")]
+
+
+class TaskHead(NamedTask):
+    """A task, and how large it is."""
+
+    subtask_count: Annotated[Count, Field(description="All entries, repeated ids too.")]
+    edge_count: Annotated[Count, Field(description="Distinct edges.")]
+
+
+class Report(Closed, Generic[F, C]):
+    """What a command says of each of its tasks."""
+
+    format: F
+    version: Literal[1]
+    tasks: Annotated[list[C], Field(description="In the order in which they were read.")]
+    errors: Annotated[
+        list[str], Field(description="What could not be read or analysed, a message each.")
+    ]
+
+
+# --- critical-path -----------------------------------------------------------------
+
+
+class ScheduledSubtask(Closed):
+    """A subtask in the schedule; times are in the unit given, from the task's start."""
+
+    id: Identifier
+    name: str
+    duration: Count
+    basis: Annotated[
+        str, _names(Basis), Field(description="Where the duration comes from.")
+    ]
+    early_start: Count
+    early_finish: Count
+    late_start: Count
+    late_finish: Count
+    total_float: Annotated[
+        Count, Field(description="How much longer it may take without delaying the end.")
+    ]
+    free_float: Annotated[
+        Count, Field(description="The same without delaying any other subtask.")
+    ]
+    drag: Annotated[
+        Count, Field(description="How much sooner the task would end if it took no time.")
+    ]
+    is_critical: bool
+
+
+class ScheduleBefore(Closed):
+    """The schedule without the changes that the user asked for."""
+
+    makespan: Annotated[Count, Field(description="In the unit given.")]
+    critical_path: list[Identifier]
+
+
+class AsRunPart(Closed):
+    """A part of the wall time."""
+
+    kind: Annotated[str, _names(PartKind)]
+    microseconds: Annotated[int, Field(description="Negative for an overlap.")]
+    subtask: Annotated[
+        Id | None, Field(description="What runs or is waited for; null after the last.")
+    ]
+    begin: Moment
+    attempts: Annotated[
+        int | None, Field(description="Those that the document counts in a run.")
+    ]
+    span: Annotated[
+        str | None,
+        Field(
+            description="What a run holds.",
+            json_schema_extra={"enum": [*(kind.name.lower() for kind in SpanKind), None]},
+        ),
+    ]
+
+
+class AsRunContent(Closed):
+    """Where the time of a run went, by the clock; all in microseconds."""
+
+    wall_microseconds: Annotated[
+        int, Field(description="From start to finish; the parts sum to it.")
+    ]
+    ideal_microseconds: Annotated[
+        Count, Field(description="Had each started when its upstreams had finished.")
+    ]
+    path: list[Identifier]
+    without_times: Annotated[
+        list[Identifier], Field(description="Those between two of the path without times.")
+    ]
+    parts: list[AsRunPart]
+    differences: Annotated[
+        dict[str, int],
+        Field(description="By kind; they sum to the wall time less the ideal one."),
+    ]
+
+
+class ScheduleFigures(TaskHead):
+    """The schedule of a task as a whole."""
+
+    by: Annotated[WeightKind, Field(description="Which durations the schedule is of.")]
+    unit: Annotated[Unit, Field(description="Of every duration and time here.")]
+    as_of: Annotated[
+        str | None, Field(description="The moment that is told of, in ISO 8601.")
+    ]
+    makespan: Annotated[Count, Field(description="From the start to the end of the task.")]
+    critical_path: Annotated[
+        list[Identifier], Field(description="One of the longest paths, from its start.")
+    ]
+    critical: Annotated[list[Identifier], Field(description="All without total float.")]
+    near_critical: Annotated[
+        list[Identifier],
+        Field(description="All with some float, but no more than --within."),
+    ]
+    path_count: Annotated[Count, Field(description="How many longest paths there are.")]
+    path_count_is_exact: Annotated[
+        bool, Field(description="If not, there are more than the number says.")
+    ]
+
+
+class ScheduleBeside(Closed, total=False):
+    """What stands beside a schedule where it was asked for."""
+
+    before: ScheduleBefore
+    as_run: AsRunContent
+
+
+class CriticalPathContent(ScheduleFigures, ScheduleBeside):
+    """The schedule of a task."""
+
+    subtasks: Annotated[list[ScheduledSubtask], Field(description="By id, ascending.")]
+
+
+# --- budget and show ---------------------------------------------------------------
+
+
+class Share(Closed):
+    """What a subtask holds of the worst case."""
+
+    id: Identifier
+    name: str
+    seconds: Count
+
+
+class ConcurrencyBounds(Closed):
+    """When a task ends under the limit of concurrency, in seconds."""
+
+    limit: Annotated[Count, Field(description="Subtasks in flight at once; 0: any number.")]
+    may_wait: Annotated[bool, Field(description="Whether a subtask may wait for a slot.")]
+    longest_path_seconds: Count
+    lower_bound_seconds: Annotated[
+        Count, Field(description="No order takes less if all take their whole time.")
+    ]
+    list_schedule_seconds: Annotated[
+        Count, Field(description="The engine's own order; it bounds nothing.")
+    ]
+    upper_bound_seconds: Annotated[Count, Field(description="No order takes longer.")]
+
+
+class NoReturnContent(Closed):
+    """The first starts after which the engine refuses to roll back."""
+
+    subtasks: list[Identifier]
+    after: Annotated[
+        list[Identifier], Field(description="They and all that comes after them.")
+    ]
+    seconds_after: Annotated[
+        Count, Field(description="The longest path from one of them, the finite part.")
+    ]
+    unlimited_after: Annotated[
+        list[Identifier], Field(description="Those after it without a limit.")
+    ]
+    passed: Annotated[
+        bool, Field(description="Whether a subtask that prohibits rollback has begun.")
+    ]
+
+
+class BudgetFigures(Closed):
+    """The worst case in time, in seconds."""
+
+    is_bounded: Annotated[bool, Field(description="Whether every subtask has a limit.")]
+    finite_seconds: Annotated[
+        Count, Field(description="The worst case if what has no limit counts 0.")
+    ]
+    budget_seconds: Annotated[
+        Count | None, Field(description="The worst case; null where it is unbounded.")
+    ]
+    unlimited: Unlimited
+    assumed: Annotated[
+        list[Identifier], Field(description="Those with the assumed timeout.")
+    ]
+    total_timeout_seconds: Annotated[
+        Count, Field(description="If one ran after the other.")
+    ]
+    concurrency: ConcurrencyBounds
+    shares: Annotated[
+        list[Share],
+        Field(description="Who holds the longest path, the largest share first."),
+    ]
+    point_of_no_return: NoReturnContent | None
+
+
+class RollbackContent(Closed):
+    """The way back."""
+
+    is_allowed: Annotated[bool, Field(description="Whether nothing forbids it so far.")]
+    is_accepted_now: Annotated[
+        bool, Field(description="Whether the engine would take it at this moment.")
+    ]
+    refusals: list[Annotated[str, _names(Refusal)]]
+    blockers: Annotated[
+        list[Identifier], Field(description="Those that have begun and prohibit it.")
+    ]
+    order: Annotated[list[Identifier], Field(description="The first to undo first.")]
+    worst_case_seconds: Count
+    unlimited: Unlimited
+
+
+class FailingLate(Closed):
+    """Failing as late as can still be rolled back, and rolling back, in seconds."""
+
+    subtask: Identifier
+    until_failed_seconds: Count
+    undoing_seconds: Count
+    seconds: Annotated[Count, Field(description="There and back.")]
+    at_most_seconds: Annotated[
+        Count, Field(description="No run that is rolled back takes longer.")
+    ]
+    unlimited: Unlimited
+
+
+class BudgetContent(TaskHead, BudgetFigures):
+    """How long a task can take at worst, there and back."""
+
+    rollback: RollbackContent
+    failing_late: FailingLate | None
+
+
+class ShowContent(TaskHead):
+    """What a task is, how far it is, and what is wrong with it."""
+
+    as_of: Annotated[
+        str | None, Field(description="The moment that is told of, in ISO 8601.")
+    ]
+    statuses: Annotated[
+        dict[str, Count], Field(description="How many subtasks have each status.")
+    ]
+    findings: Annotated[
+        dict[str, Count], Field(description="How many findings have each severity.")
+    ]
+    flaws: Annotated[
+        list[str], Field(description="Why the graph is not sound: then nothing is timed.")
+    ]
+    budget: BudgetFigures | None
+
+
+# --- explain -----------------------------------------------------------------------
+
+
+class ExplainSentence(Closed):
+    """A claim, in words and as values."""
+
+    claim: Annotated[str, Field(description="What kind of claim it is, in kebab-case.")]
+    text: str
+    values: Annotated[
+        dict[str, Id | list[Id]],
+        Field(description="What is claimed; durations in the unit that a key ends in."),
+    ]
+
+
+class ExplainSection(Closed):
+    """Sentences about one thing."""
+
+    key: str
+    title: str
+    sentences: list[ExplainSentence]
+
+
+class ExplainContent(NamedTask):
+    """What happened to a task and what may be done now."""
+
+    verdict: list[ExplainSentence]
+    sections: list[ExplainSection]
+
+
+# --- diff --------------------------------------------------------------------------
+
+
+class FieldDifference(Closed):
+    """A field that has another value."""
+
+    field: str
+    before: Id | bool | None
+    after: Id | bool | None
+
+
+class ChangedSubtask(SubtaskName):
+    """A subtask of both sides that is not the same in both."""
+
+    fields: list[FieldDifference]
+
+
+class Cause(SubtaskName):
+    """A subtask that a change of time comes from."""
+
+    change: Annotated[int, Field(description="What it adds, in the unit of the change.")]
+
+
+class Difference(Closed):
+    """A time on both sides; the causes and the structure sum to the difference."""
+
+    before: Count
+    after: Count
+    causes: Annotated[list[Cause], Field(description="The largest change first.")]
+    by_structure: Annotated[
+        int, Field(description="What edges and concurrency add to the change.")
+    ]
+
+
+class BudgetDifference(Difference):
+    """The finite worst case on both sides, in seconds."""
+
+    was_bounded: bool
+    is_bounded: bool
+
+
+class OneSided(Closed):
+    """A task that only one side has."""
+
+    name: str
+    status: Literal["added", "removed"]
+
+
+class BothSides(Closed):
+    """A task that both sides have."""
+
+    name: str
+    status: Literal["changed", "same"]
+    is_structure_changed: bool
+    is_budget_changed: bool
+    matched_by_id: Annotated[
+        bool, Field(description="Whether all subtasks of both have the same id in both.")
+    ]
+    task: Annotated[
+        list[FieldDifference], Field(description="What changed about the task itself.")
+    ]
+    added: list[SubtaskName]
+    removed: list[SubtaskName]
+    changed: list[ChangedSubtask]
+    added_edges: list[EdgeEnds]
+    removed_edges: list[EdgeEnds]
+    flaws: Annotated[list[str], Field(description="Why times cannot be compared.")]
+    budget_seconds: BudgetDifference | None
+    measured_microseconds: Annotated[
+        Difference | None, Field(description="The longest path of measured times.")
+    ]
+
+
+PairContent: TypeAlias = OneSided | BothSides
+Pair: TypeAlias = Annotated[PairContent, Field(discriminator="status")]
+
+
+# --- config ------------------------------------------------------------------------
+
+
+class AcceptedByConfig(Closed):
+    """Findings that the configuration accepts; task and subtask are patterns of names."""
+
+    rule: str
+    task: str
+    subtask: str
+
+
+class OptionContent(Closed):
+    """An option of the configuration."""
+
+    key: str
+    value: Annotated[
+        Id | float | list[str] | list[AcceptedByConfig] | None,
+        Field(description="Durations in seconds; null where nothing is set."),
+    ]
+    origin: Annotated[str, Field(description="The file that it is from, or default.")]
+
+
+class ConfigContent(Closed):
+    """The configuration in force for a document."""
+
+    format: Literal["taskgraph/config"]
+    version: Literal[1]
+    options: list[OptionContent]
+
+
+# --- the documents -----------------------------------------------------------------
+
+_REPORTS: tuple[Declaration[Any], ...] = (
+    Declaration(
+        "show",
+        Report[Literal["taskgraph/show"], ShowContent],
+        "What taskgraph show says of tasks",
+    ),
+    Declaration(
+        "critical-path",
+        Report[Literal["taskgraph/critical-path"], CriticalPathContent],
+        "The schedules that taskgraph critical-path computes",
+    ),
+    Declaration(
+        "budget",
+        Report[Literal["taskgraph/budget"], BudgetContent],
+        "The worst cases that taskgraph budget computes",
+    ),
+    Declaration(
+        "explain",
+        Report[Literal["taskgraph/explain"], ExplainContent],
+        "What taskgraph explain says of tasks",
+    ),
+    Declaration(
+        "diff",
+        Report[Literal["taskgraph/diff"], Pair],
+        "The changes that taskgraph diff tells",
+    ),
+)
+REPORTS: Final[Mapping[str, Declaration[Any]]] = MappingProxyType(
+    {report.name: report for report in _REPORTS}
+)
+"""What commands say of tasks, by the command."""
+
+CONFIG: Final[Declaration[ConfigContent]] = Declaration(
+    "config", ConfigContent, "The configuration in force, as taskgraph config tells it"
+)
