@@ -14,7 +14,7 @@ from taskgraph.sources import ReadOptions
 from taskgraph.sources.diagnosis import find_task_infos
 from taskgraph.sources.limits import Allowance, is_compressed, read_up_to
 from taskgraph.sources.naming import has_lines_name, has_tar_name
-from taskgraph.sources.tar import tar_members
+from taskgraph.sources.tar import Diagnoses, tar_members
 from taskgraph.sources.unpacking import (
     document_members,
     open_compressed,
@@ -131,9 +131,12 @@ class _Walk:
 
     def tar(self) -> Iterator[Entry]:
         """Give the entries of a tar archive."""
+        diagnoses = Diagnoses(with_logs=False)
         with _unpacked(self.raw, self.file.name) as stream:
             for member, content in tar_members(stream):
-                if content is None or not is_run_name(member):
+                if content is None or diagnoses.take(member, content):
+                    continue
+                if not is_run_name(member):
                     continue
                 name = f"{self.file.name}!{member}"
                 if has_lines_name(member):
@@ -143,6 +146,8 @@ class _Walk:
                     except Exception:  # noqa: BLE001 - damage shows itself in many ways
                         content.seek(0)  # as one document it is rejected alone
                 yield from self.entry(name, read_up_to(content, _OPTIONS.max_bytes + 1))
+        if packed := diagnoses.packed():
+            yield from self.entry(self.file.name, packed)
 
 
 def _unpacked(stream: IO[bytes], name: str) -> AbstractContextManager[IO[bytes]]:

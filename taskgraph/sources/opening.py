@@ -112,13 +112,16 @@ def _in_folder(
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        inside = "" if where == folder else f"{os.path.relpath(where, folder)}/"
+        inside = inside.replace(os.sep, "/")
         for name in sorted(names):
-            path = os.path.join(where, name)
-            below = os.path.relpath(path, folder).replace(os.sep, "/")
             is_list = name == DIAGNOSIS_LIST and options.glob is None
-            if name.startswith(".") or not (is_list or is_document_name(below, options)):
+            if name.startswith(".") or not (
+                is_list or is_document_name(f"{inside}{name}", options)
+            ):
                 continue
-            if Path(path).is_file() or not Path(path).exists():  # a link to nowhere
+            path = os.path.join(where, name)
+            if os.path.isfile(path) or not os.path.exists(path):  # a link to nowhere
                 is_empty = False
                 yield _file(path, options)
     for error in errors:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import IO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.model import Task
@@ -25,6 +25,9 @@ from taskgraph.sources.naming import has_lines_name
 from taskgraph.sources.opening import Source
 from taskgraph.sources.options import ReadOptions
 from taskgraph.sources.parsing import paused_collector
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile
 
 __all__ = ["Reading", "read_bytes", "read_source"]
 
@@ -163,13 +166,20 @@ def _compressed_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[
 
 
 def _tar_parts(stream: IO[bytes], file: str, allowance: Allowance) -> Iterator[_Unread]:
-    from taskgraph.sources.tar import read_tar
+    from taskgraph.sources.tar import Diagnoses, read_tar
+    from taskgraph.sources.unpacking import open_zip
 
-    yield from _member_parts(read_tar(stream, file, allowance), allowance)
+    diagnoses = Diagnoses()
+    is_alone = True
+    for member in read_tar(stream, file, allowance, diagnoses):
+        is_alone = False
+        yield from _member_parts([member], allowance)
+    if packed := diagnoses.packed():
+        yield from _diagnosis_parts(open_zip(packed, file), file, allowance, is_alone)
 
 
 def _zip_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unread]:
-    from taskgraph.sources.diagnosis import find_task_infos, read_diagnosis
+    from taskgraph.sources.diagnosis import find_task_infos
     from taskgraph.sources.unpacking import (
         document_members,
         no_documents,
@@ -178,15 +188,24 @@ def _zip_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unread
     )
 
     archive = open_zip(data, file)
-    listings = find_task_infos(archive)
     documents = document_members(archive, allowance.options)
-    if not listings and not documents:
+    if not documents and not find_task_infos(archive):
         raise no_documents(len(archive.infolist()), file)
-    is_alone = len(listings) == 1 and not documents
-    for listing in listings:
-        name = file if is_alone else f"{file}!{listing.filename}"
-        yield _Unread(name, partial(read_diagnosis, archive, listing, file, allowance))
+    yield from _diagnosis_parts(archive, file, allowance, not documents)
     yield from _member_parts(read_members(archive, documents, file, allowance), allowance)
+
+
+def _diagnosis_parts(
+    archive: ZipFile, file: str, allowance: Allowance, is_alone: bool
+) -> Iterator[_Unread]:
+    """Give the diagnoses in an archive, in which there may be nothing else."""
+    from taskgraph.sources.diagnosis import find_task_infos, read_diagnosis
+
+    listings = find_task_infos(archive)
+    for listing in listings:
+        is_whole = is_alone and len(listings) == 1
+        name = file if is_whole else f"{file}!{listing.filename}"
+        yield _Unread(name, partial(read_diagnosis, archive, listing, file, allowance))
 
 
 def _member_parts(

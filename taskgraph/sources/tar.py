@@ -1,29 +1,79 @@
 """Tar archives, compressed or not: read from front to end, within bounds that are told.
 
+A diagnosis in one is packed again as the zip archive that OCP makes of it.
 Names are only ever shown and compared: nothing is written to disk. Links, devices and
 what is hidden are left out.
 """
 
 from __future__ import annotations
 
+import io
+import shutil
 import tarfile
+import zipfile
 from collections.abc import Callable, Iterator
 from typing import IO, Any, cast
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.sources.limits import MOST_MEMBERS, Allowance
-from taskgraph.sources.naming import DIAGNOSIS_LIST, is_document_name
+from taskgraph.sources.naming import DIAGNOSIS_LIST, is_document_name, is_log_name
 from taskgraph.sources.unpacking import DAMAGED, damaged, is_hidden, no_documents
 
-__all__ = ["read_tar", "tar_members"]
+__all__ = ["Diagnoses", "read_tar", "tar_members"]
 
 _PIECE = 1 << 20
 _LONGEST_READ = 4 << 20
 """Documents are read in smaller pieces; a header of this size is an attack, or damage."""
+_MOST_OF_LOGS = 256 << 20
+"""How much the logs of all diagnoses in an archive may take in memory, packed."""
+
+
+class Diagnoses:
+    """What belongs to diagnoses among the members of an archive, packed as it passes.
+
+    Parameters
+    ----------
+    with_logs : bool
+        Keep what is in the logs, not only which there are.
+
+    Attributes
+    ----------
+    has_list : bool
+        There is a list of subtasks: logs alone are no diagnosis.
+    """
+
+    def __init__(self, *, with_logs: bool = True) -> None:
+        self.has_list = False
+        self._with_logs = with_logs
+        self._data = io.BytesIO()
+        self._archive = zipfile.ZipFile(self._data, "w")
+
+    def take(self, member: str, content: IO[bytes]) -> bool:
+        """Keep a list of subtasks or a log; tell whether it was one of these.
+
+        Logs for which there is no room are left out.
+        """
+        name = member.rpartition("/")[2]
+        is_list = name == DIAGNOSIS_LIST
+        if not is_list and not is_log_name(name):
+            return False
+        self.has_list = self.has_list or is_list
+        if is_list or self._data.tell() <= _MOST_OF_LOGS:
+            info = zipfile.ZipInfo(member)  # with no time: the same bytes each time
+            info.compress_type = zipfile.ZIP_DEFLATED
+            with self._archive.open(info, "w", force_zip64=True) as packed:
+                if is_list or self._with_logs:
+                    shutil.copyfileobj(content, packed, _PIECE)
+        return True
+
+    def packed(self) -> bytes:
+        """Give the zip archive; nothing where there is no list."""
+        self._archive.close()
+        return self._data.getvalue() if self.has_list else b""
 
 
 def read_tar(
-    stream: IO[bytes], file: str, allowance: Allowance
+    stream: IO[bytes], file: str, allowance: Allowance, diagnoses: Diagnoses
 ) -> Iterator[tuple[str, bytes | InputError]]:
     """Give the names and contents of the documents, or why one cannot be read.
 
@@ -35,6 +85,8 @@ def read_tar(
         The name of the archive.
     allowance : Allowance
         All bytes of the archive are taken from it, read or left out.
+    diagnoses : Diagnoses
+        Gets what belongs to them.
 
     Raises
     ------
@@ -49,19 +101,18 @@ def read_tar(
             if count > MOST_MEMBERS:
                 problem = Problem(f"has more than {MOST_MEMBERS:,} members")
                 raise InputError(file, [problem], "unpack it first")
-            name = f"{file}!{member}"
             if content is None:
                 continue
-            if member.rpartition("/")[2] == DIAGNOSIS_LIST:
-                documents += 1
-                yield name, _diagnosis(name)
-            elif is_document_name(member, allowance.options):
+            if is_document_name(member, allowance.options):
                 documents += 1
                 allowance.take_member()
+                name = f"{file}!{member}"
                 yield name, _read(content, name, allowance)
+            else:
+                diagnoses.take(member, content)
     except DAMAGED as error:
         raise damaged(file, error) from None
-    if not documents:
+    if not documents and not diagnoses.has_list:
         raise no_documents(count, file)
 
 
@@ -72,11 +123,6 @@ def _read(content: IO[bytes], name: str, allowance: Allowance) -> bytes | InputE
         if allowance.is_spent:
             raise
         return error
-
-
-def _diagnosis(name: str) -> InputError:
-    problem = Problem("is a diagnosis in a tar archive, which is not read there")
-    return InputError(name, [problem], "unpack it first, and name the folder")
 
 
 def tar_members(

@@ -344,6 +344,22 @@ def test_a_diagnosis_archive_is_one_document(tmp_path: Path, collected: Collect)
     assert (store.count("documents"), store.count("subtasks")) == (1, 1)
 
 
+def test_a_diagnosis_in_a_tar_archive_or_a_folder_is_one_document(
+    tmp_path: Path, collected: Collect
+) -> None:
+    listing = b"Subtask: 1, State: FAILED, Dependencies: []\n"
+    files = {"subtask_1_2.log": b"a line\n", "task_info.txt": listing}
+    folder = write(tmp_path / "in" / "diagnosis", files)
+    with tarfile.open(tmp_path / "diagnosis.tgz", "w:gz") as archive:
+        archive.add(folder, "diagnosis")
+    for place in (folder, tmp_path / "diagnosis.tgz"):
+        store = collected(place, name=f"runs-of-{place.name}")
+        assert (store.count("documents"), rejects(store)) == (1, {})
+        (row,) = pq.read_table(store.files("subtasks")).to_pylist()
+        assert (row["subtask_id"], row["attempts"]) == ("1", 2)
+        assert again(store, place) == Collected(skipped=1)
+
+
 def test_of_a_tar_that_grew_only_the_new_is_read(
     tmp_path: Path, collected: Collect
 ) -> None:

@@ -10,7 +10,9 @@ import tarfile
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from random import Random
 from typing import TypeAlias
 
 import pytest
@@ -141,9 +143,40 @@ def test_an_archive_without_documents_is_refused() -> None:
     assert readings(data, options=ReadOptions(glob="*.txt")) == ["x.tar!d/a.txt: 1"]
 
 
-def test_a_diagnosis_in_a_tar_archive_is_told() -> None:
-    data = archive({"d/task_info.txt": b"Subtask: 1, State: FAILED, Dependencies: []"})
-    assert "x.tar!d/task_info.txt: is a diagnosis in a tar archive" in refusal(data)
+def test_a_diagnosis_in_a_tar_archive_is_read_as_in_zip() -> None:
+    listing = b"Subtask: 1, State: FAILED, Dependencies: []\n"
+    files = {
+        "d/subtask_1_1.log": b"early\n",
+        "d/task_info.txt": listing,
+        "d/subtask_1_2.log": b"late\nlast\n",
+        "d/other.log": b"no subtask's\n",
+    }
+    for more in ({}, {"e.json": TASK}, {"f/task_info.txt": listing}):
+        both = {
+            name: list(read_source(Source("x.tar", partial(pack, files | more))))
+            for name, pack in (("tar", archive), ("zip", zipped))
+        }
+        ours, theirs = (
+            {file: (tasks, error) for file, tasks, error in both[name]} for name in both
+        )
+        assert ours == theirs
+        assert all(reading.error is None for reading in both["tar"])
+        assert len(ours) == 1 + len(more)
+    assert ours["x.tar!d/task_info.txt"][0][0].subtasks[0].attempts == 2
+
+
+def test_logs_alone_are_no_diagnosis_and_too_many_are_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logs = {f"subtask_{n}_1.log": Random(n).randbytes(2000) for n in range(9)}
+    assert "none of its 9 members" in refusal(archive(logs))
+    monkeypatch.setattr(tar, "_MOST_OF_LOGS", 3000)
+    lines = "".join(f"Subtask: {n}, State: FAILED, Dependencies: []\n" for n in range(9))
+    data = archive(logs | {"task_info.txt": lines.encode()})
+    (reading,) = read_source(Source("x.tar", lambda: data))
+    with_logs = [subtask.id for subtask in reading.tasks[0].subtasks if subtask.logs]
+    assert with_logs[:1] == [0]
+    assert len(with_logs) < 9
 
 
 @every_pack
