@@ -136,7 +136,7 @@ def read_config(path: Path) -> Configuration:
     if table is None:
         raise ConfigError(f"{path}: has no table [tool.taskgraph]")
     try:
-        content = Settings.model_validate(_as_declared(table))
+        content = Settings.model_validate(_as_declared(table), by_alias=True, by_name=False)
     except ValidationError as error:
         errors = error.errors(include_url=False)
         mistakes = list(dict.fromkeys(_in_words(row, table) for row in errors))

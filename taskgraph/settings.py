@@ -136,8 +136,18 @@ def _fail_on(value: Any) -> Any:
     return value
 
 
-def _moment(value: datetime | None) -> datetime | None:
-    if value is not None and value.tzinfo is None:
+def _thresholds(value: Any) -> Any:
+    if not isinstance(value, Mapping | Thresholds):
+        raise _refuse("a table", value)
+    return value
+
+
+def _moment(value: Any) -> Any:
+    if value is None:
+        return value
+    if not isinstance(value, datetime):
+        raise _refuse("a moment", value)
+    if value.tzinfo is None:
         raise PydanticCustomError("option", "must have a UTC offset")
     return value
 
@@ -201,26 +211,30 @@ class Thresholds(_Frozen):
     """The numbers that rules go by, in seconds, or as shares from 0 to 1."""
 
     tolerance: Seconds = Field(
-        1, description="By how much times of different clocks may contradict each other."
+        default=1,
+        description="By how much times of different clocks may contradict each other.",
     )
     grace: Seconds = Field(
-        12, description="How long after a timeout the engine may notice it."
+        default=12, description="How long after a timeout the engine may notice it."
     )
     event_delay: Seconds = Field(
-        60, description="How long nothing may happen before a task counts as stalled."
+        default=60,
+        description="How long nothing may happen before a task counts as stalled.",
     )
     watch_period: Seconds = Field(
-        2 * 86400,
+        default=2 * 86400,
         description="How long after its creation the engine looks at a task's timeouts.",
     )
     near_timeout: Share = Field(
-        0.8, description="The share of its timeout from which on a run counts as near it."
+        default=0.8,
+        description="The share of its timeout from which on a run counts as near it.",
     )
     dominant_timeout: Share = Field(
-        0.5, description="The share of the budget from which on one subtask dominates it."
+        default=0.5,
+        description="The share of the budget from which on one subtask dominates it.",
     )
     no_return: Share | None = Field(
-        None,
+        default=None,
         description=(
             "The share of the budget after the point of no return that makes it a warning."
         ),
@@ -236,33 +250,36 @@ class Settings(_Frozen):
     """
 
     select: Selectors = Field(
-        (), description="The rules to use; empty means those that are on by default."
+        default=(),
+        description="The rules to use; empty means those that are on by default.",
     )
-    extend_select: Selectors = Field((), description="Rules to use besides those.")
-    ignore: Selectors = Field((), description="Rules not to use.")
+    extend_select: Selectors = Field(default=(), description="Rules to use besides those.")
+    ignore: Selectors = Field(default=(), description="Rules not to use.")
     fail_on: Annotated[
         Literal["error", "warning", "info", "never"], BeforeValidator(_fail_on)
-    ] = Field("error", description="The severity from which on the exit code is 1.")
+    ] = Field(default="error", description="The severity from which on the exit code is 1.")
     severity: Annotated[
         tuple[tuple[str, Annotated[Severity, BeforeValidator(_severity)]], ...],
         _table_of(dict[str, Severity]),
     ] = Field(
-        (),
+        default=(),
         description=(
             "Other severities by selector; the most specific decides, the later of equals."
         ),
     )
     suppress: Annotated[tuple[Suppression, ...], BeforeValidator(_tables)] = Field(
-        (),
+        default=(),
         description="Findings to leave out, by rule, task and subtask; they are counted.",
     )
-    thresholds: Thresholds = Field(
-        Thresholds.model_construct(), description="The numbers that rules go by."
+    thresholds: Annotated[
+        Thresholds, BeforeValidator(_thresholds, json_schema_input_type=Thresholds)
+    ] = Field(
+        default=Thresholds.model_construct(), description="The numbers that rules go by."
     )
     budgets: Annotated[
         tuple[tuple[str, Duration], ...], _table_of(dict[str, int | str])
     ] = Field(
-        (),
+        default=(),
         description=(
             "How many seconds tasks may take at worst, by the pattern of their name; the "
             "last that fits decides, and a limit that the document itself states decides "
@@ -270,46 +287,49 @@ class Settings(_Frozen):
         ),
     )
     attempts: Attempts = Field(
-        1, description="How often each subtask may be started; at least as often as it was."
+        default=1,
+        description="How often each subtask may be started; at least as often as it was.",
     )
     attempts_by_name: Annotated[
         tuple[tuple[str, Attempts], ...], _table_of(dict[str, int])
     ] = Field(
-        (),
+        default=(),
         description=(
             "The same by the pattern of the subtask's name, before `attempts`; the last "
             "that fits decides."
         ),
     )
     grace: Duration = Field(
-        0,
+        default=0,
         description=(
             "Seconds that the engine may take to notice a missed deadline, per attempt; "
             "it polls, so that is up to 12."
         ),
     )
     overhead: Duration = Field(
-        0,
+        default=0,
         description=(
             "Seconds that the engine may take to get to a subtask, once per subtask; it "
             "polls twice, so that is up to 2."
         ),
     )
     concurrency: Annotated[int, _whole(0)] | None = Field(
-        None,
+        default=None,
         description=(
             "How many subtasks may be in flight, 0 for any number; by default what the "
             "document says, else the engine's 10."
         ),
     )
     assume_timeout: Duration | None = Field(
-        None, description="The timeout in seconds of the subtasks that have none."
+        default=None, description="The timeout in seconds of the subtasks that have none."
     )
     per_path_ignores: Annotated[
         tuple[tuple[str, Selectors], ...], _table_of(dict[str, list[str]])
-    ] = Field((), description="Rules not to use, by the pattern of the document's path.")
+    ] = Field(
+        default=(), description="Rules not to use, by the pattern of the document's path."
+    )
     as_of: Annotated[datetime | None, BeforeValidator(_moment)] = Field(
-        None,
+        default=None,
         description=(
             "The moment that it is judged at, with its offset; by default what the "
             "document says: the response's own timestamp, else its latest time."

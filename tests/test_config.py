@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from taskgraph.checks import BudgetLimit
-from taskgraph.config import Config, find_config, in_force, read_config
+from taskgraph.config import (
+    Configuration,
+    UnusedPatterns,
+    find_config,
+    in_force,
+    pattern_use,
+    read_config,
+)
 from taskgraph.errors import ConfigError
-from taskgraph.settings import Severity, Suppression
+from taskgraph.model import Subtask, Task
+from taskgraph.settings import DEFAULTS, Settings, Severity, Suppression, Thresholds
 
 WHOLE = """
 select = ["TG1", "TG4"]
@@ -52,23 +60,45 @@ def write(folder: Path, text: str, name: str = "taskgraph.toml") -> Path:
 
 
 def test_every_key_is_read(tmp_path: Path) -> None:
-    config = read_config(write(tmp_path, WHOLE))
-    assert config.check.select == ("TG1", "TG4")
-    assert config.check.extend_select == ("TG107",)
-    assert config.check.ignore == ("duplicate-edge",)
-    assert config.check.severities == (("TG105", Severity.ERROR),)
-    assert config.check.grace == 20
-    assert config.check.near_timeout_share == 0.5
-    assert config.check.budget_limits == (
-        BudgetLimit("Stop *", 9000),
-        BudgetLimit("*", 600),
+    path = write(tmp_path, WHOLE)
+    config = read_config(path)
+    assert config.file == path
+    assert config.settings == Settings(
+        select=("TG1", "TG4"),
+        extend_select=("TG107",),
+        ignore=("duplicate-edge",),
+        fail_on="warning",
+        severity=(("TG105", Severity.ERROR),),
+        suppress=(Suppression("TG401", "*", "Finish *"),),
+        thresholds=Thresholds(grace=20, near_timeout=0.5),
+        budgets=(("Stop *", 9000), ("*", 600)),
+        attempts_by_name=(("Wait *", 3),),
+        concurrency=4,
+        overhead=2,
+        assume_timeout=3600,
+        per_path_ignores=(("legacy/*.json", ("TG401",)), ("draft.json", ("all",))),
     )
-    assert config.fail_on == "warning"
-    assert config.check.suppressions == (Suppression("TG401", "*", "Finish *"),)
-    options = config.check_options(["Wait node", "Stop"])
-    assert options.worst_case == config.budget_options(["Wait node"])
-    assert config.attempts_by_name == (("Wait *", 3),)
-    assert (config.concurrency, config.overhead, config.assume_timeout) == (4, 2, 3600)
+    assert read_config(write(tmp_path / "a", "attempts = 3")).settings.attempts == 3
+
+
+def test_a_file_that_says_nothing_changes_nothing(tmp_path: Path) -> None:
+    for settings in (read_config(write(tmp_path, "")).settings, Configuration().settings):
+        assert settings == DEFAULTS == Settings()
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
+    marked = "\ufeff"  # as editors on Windows write it
+    assert read_config(write(tmp_path, f"{marked}overhead = 7")).settings.overhead == 7
+    project = write(
+        tmp_path / "a", f"{marked}[tool.taskgraph]\nattempts = 2", "pyproject.toml"
+    )
+    assert find_config(tmp_path / "a") == project
+    assert read_config(project).settings.attempts == 2
+
+
+def test_the_file_and_the_command_line_take_the_same_values(tmp_path: Path) -> None:
+    config = read_config(write(tmp_path, "grace = '12s'\n[budgets]\n'*' = '1h 30m'"))
+    assert config.settings == Settings(grace=12, budgets=(("*", 5400),))
 
 
 def test_the_nearest_file_upwards_is_in_force(tmp_path: Path) -> None:
@@ -81,12 +111,12 @@ def test_the_nearest_file_upwards_is_in_force(tmp_path: Path) -> None:
 
 def test_per_path_ignores_go_by_the_path_from_the_configuration_on(tmp_path: Path) -> None:
     config = read_config(write(tmp_path, WHOLE))
-    assert config.for_path(str(tmp_path / "legacy" / "x.json")).check.ignore == (
+    assert config.for_path(str(tmp_path / "legacy" / "x.json")).ignore == (
         "duplicate-edge",
         "TG401",
     )
-    assert config.for_path(str(tmp_path / "deep" / "draft.json")).check.ignore[-1] == "all"
-    assert config.for_path(str(tmp_path / "x.json")) is config
+    assert config.for_path(str(tmp_path / "deep" / "draft.json")).ignore[-1] == "all"
+    assert config.for_path(str(tmp_path / "x.json")) is config.settings
 
 
 @pytest.mark.parametrize(
@@ -107,6 +137,7 @@ def test_per_path_ignores_go_by_the_path_from_the_configuration_on(tmp_path: Pat
         ("fail-on = 'errors'", "fail-on must be one of error, warning, info, never"),
         ("[severity]\nTG1 = 'bad'", "severity.TG1 must be one of error, warning, info"),
         ("severity = 1", "severity must be a table"),
+        ("thresholds = 1", "thresholds must be a table, not 1"),
         ("suppress = 1", "suppress must be tables [[suppress]]"),
         ("[[suppress]]\ntask = 'x'", "suppress: each table needs a rule"),
         ("[[suppress]]\nrule = 1", "suppress.rule must be a text"),
@@ -118,6 +149,19 @@ def test_per_path_ignores_go_by_the_path_from_the_configuration_on(tmp_path: Pat
         ("attempts = 0", "attempts must be a whole number from 1 on"),
         ("concurrency = -1", "concurrency must be a whole number from 0 on"),
         ("overhead = -1", "overhead must be seconds or a duration"),
+        ("grace = '1 fortnight'", "grace must be seconds or a duration"),
+        ("attempts = true", "attempts must be a whole number from 1 on, not True"),
+        ("[attempts]\n'*' = 0", "attempts.* must be a whole number from 1 on, not 0"),
+        ("[attempts-by-name]\n'*' = 2", "no option 'attempts-by-name'"),
+        ("attempts_by_name = 2", "no option 'attempts_by_name'"),
+        ("fail_on = 'error'", "no option 'fail_on': did you mean 'fail-on'?"),
+        ("[thresholds]\nnear_timeout = 0.5", "did you mean 'near-timeout'?"),
+        ("per_path_ignores = 1", "did you mean 'per-path-ignores'?"),
+        ("as-of = '2025-01-01'", "there is no option 'as-of'"),
+        ("per-path-ignores = 1", "per-path-ignores must be a table, not 1"),
+        ("[per-path-ignores]\n'x' = 'TG1'", "per-path-ignores.x must be a list of texts"),
+        ("[[suppress]]\nrule = 'TG999'", "suppress.rule: no rule is called 'TG999'"),
+        ("suppress = ['TG101']", "suppress must be tables [[suppress]]"),
         ("a = [", "is not valid TOML"),
     ],
 )
@@ -131,6 +175,76 @@ def test_mistakes_name_the_file_and_what_was_meant(
     assert said in str(caught.value)
 
 
+VALUES = [
+    *("1", "-1", "1.5", "nan", "true", "'x'", "[]", "[1]", "['a']", "[['a']]", "{}"),
+    *("{a = 1}", "{a = 'x'}", "{a = {b = 1}}", "{TG1 = true}", "[{}]", "[{rule = 1}]"),
+    *("2025-01-01", "2025-01-01T00:00:00Z", "10:00:00", "99999999999999999999999"),
+]
+KEYS = [str(info.alias) for info in Settings.model_fields.values()]
+KEYS += [f"thresholds.{info.alias}" for info in Thresholds.model_fields.values()]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_any_value_is_taken_or_refused_in_our_words(tmp_path: Path, key: str) -> None:
+    refused = 0
+    for number, value in enumerate(VALUES):
+        path = write(tmp_path, f"{key} = {value}", f"{number}.toml")
+        try:
+            in_force(read_config(path), "x.json")
+        except ConfigError as error:
+            refused += 1
+            for line in str(error).splitlines():
+                said = line.removeprefix(f"{path}: ")
+                assert said != line
+                assert key.partition(".")[0] in said
+                assert "nput should" not in said  # as pydantic says it
+    assert refused
+
+
+def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        """
+selct = []
+overhead = -1
+fail-on = "errors"
+[thresholds]
+grace = 1.5
+grase = 1
+[budgets]
+"a" = "soon"
+"b" = 5
+"c" = "later"
+[attempts]
+"x" = 0
+""",
+    )
+    with pytest.raises(ConfigError) as caught:
+        read_config(path)
+    lines = str(caught.value).splitlines()
+    assert all(line.startswith(f"{path}: ") for line in lines)
+    told = sorted(line.removeprefix(f"{path}: ").split(" must be")[0] for line in lines)
+    assert told == [
+        "attempts.x",
+        "budgets.a",
+        "budgets.c",
+        "fail-on",
+        "overhead",
+        "there is no option 'grase' in thresholds: did you mean 'grace'?",
+        "there is no option 'selct': did you mean 'select'?",
+        "thresholds.grace",
+    ]
+
+
+def test_all_rules_that_do_not_exist_are_told_at_once(tmp_path: Path) -> None:
+    path = write(tmp_path, "select = ['TG9']\nignore = ['TGX']\n[severity]\nnone = 'info'")
+    with pytest.raises(ConfigError) as caught:
+        read_config(path)
+    told = [line.removeprefix(f"{path}: ") for line in str(caught.value).splitlines()]
+    keys = [line.partition(":")[0] for line in told]
+    assert keys == ["select", "ignore", "severity.none"]
+
+
 def test_a_named_file_must_be_a_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         read_config(tmp_path / "missing.toml")
@@ -140,14 +254,93 @@ def test_a_named_file_must_be_a_configuration(tmp_path: Path) -> None:
 
 def test_what_is_in_force_tells_where_it_is_from(tmp_path: Path) -> None:
     path = write(tmp_path, WHOLE)
-    found = {entry.key: entry for entry in in_force(read_config(path))}
-    assert found["overhead"].text == "2"
-    assert found["overhead"].origin == str(path)
-    assert found["budgets.Stop *"].value == 9000
-    assert found["thresholds.tolerance"].origin == "default"
-    legacy = read_config(path).for_path(str(tmp_path / "legacy" / "x.json"))
-    (ignore,) = [entry for entry in in_force(legacy) if entry.key == "ignore"]
+    config = read_config(path)
+    entries = {entry.key: entry for entry in in_force(config, str(tmp_path / "x.json"))}
+    assert entries["overhead"].text == "2"
+    assert entries["overhead"].origin == str(path)
+    assert entries["budgets.Stop *"].value == 9000
+    assert entries["budgets.Stop *"].origin == str(path)
+    assert entries["attempts"].origin == "default"
+    assert (entries["attempts.Wait *"].value, entries["attempts.Wait *"].origin) == (
+        3,
+        str(path),
+    )
+    assert entries["suppress"].value == [
+        {"rule": "TG401", "task": "*", "subtask": "Finish *"}
+    ]
+    assert entries["thresholds.tolerance"].origin == "default"
+    assert entries["thresholds.grace"].origin == str(path)
+    assert entries["per-path-ignores.draft.json"].value == ["all"]
+    assert entries["ignore"].value == ["duplicate-edge"]
+    legacy = in_force(config, str(tmp_path / "legacy" / "x.json"))
+    (ignore,) = [entry for entry in legacy if entry.key == "ignore"]
+    assert ignore.value == ["duplicate-edge", "TG401"]
     assert ignore.origin == f"{path} and {path}, per-path-ignores"
-    defaults = {entry.key: entry for entry in in_force(Config())}
+    defaults = {entry.key: entry for entry in in_force(Configuration(), "x.json")}
     assert {entry.origin for entry in defaults.values()} == {"default"}
     assert defaults["concurrency"].text == "(not set)"
+
+
+PATTERNS = """
+[budgets]
+"Stop *" = 1
+"Stpo *" = 1
+[attempts]
+"Wait *" = 2
+"Wiat *" = 2
+[per-path-ignores]
+"legacy/*" = ["TG1"]
+"legcay/*" = ["TG1"]
+"""
+
+
+def told(config: Configuration, *documents: tuple[str, Task]) -> list[str]:
+    """Give the patterns that fit none of the documents, by what is said of them."""
+    unused = UnusedPatterns()
+    for path, task in documents:
+        unused.add(pattern_use(config, path, [task]))
+    return list(unused.messages())
+
+
+def test_patterns_that_fit_nothing_in_a_whole_run_are_told(tmp_path: Path) -> None:
+    path = write(tmp_path, PATTERNS)
+    config = read_config(path)
+    stop = Task(id=1, name="Stop a zone", subtasks=(Subtask(id=1, name="Copy"),))
+    wait = Task(id=2, name="Start", subtasks=(Subtask(id=1, name="Wait for it"),))
+    in_legacy = str(tmp_path / "legacy" / "a.json")
+    fits_nothing = "fits nothing in this run: no"
+    misspelt = [
+        f"{path}: budgets.Stpo * {fits_nothing} task has such a name",
+        f"{path}: attempts.Wiat * {fits_nothing} subtask has such a name",
+        f"{path}: per-path-ignores.legcay/* {fits_nothing} document has such a path",
+    ]
+    elsewhere = str(tmp_path / "b.json")
+    assert told(config, (in_legacy, stop), (elsewhere, wait)) == misspelt
+    assert told(config, (elsewhere, wait), (in_legacy, stop)) == misspelt
+    only = told(config, (elsewhere, stop))
+    assert [line.removeprefix(f"{path}: ").partition(" fits")[0] for line in only] == [
+        "budgets.Stpo *",
+        "attempts.Wait *",
+        "attempts.Wiat *",
+        "per-path-ignores.legacy/*",
+        "per-path-ignores.legcay/*",
+    ]
+    assert told(config) == []  # nothing was read: nobody knows
+
+
+def test_no_pattern_no_word(tmp_path: Path) -> None:
+    task = Task(id=1, name="Stop")
+    assert told(Configuration(), ("a.json", task)) == []
+    assert told(read_config(write(tmp_path, "attempts = 3")), ("a.json", task)) == []
+    every = read_config(write(tmp_path / "a", "[budgets]\n'*' = 5\n"))
+    assert told(every, ("a.json", task)) == []
+    assert told(every, ("a.json", replace(task, name=""))) == []
+
+
+def test_the_same_pattern_in_two_files_is_told_of_each(tmp_path: Path) -> None:
+    task = Task(id=1, name="Stop")
+    unused = UnusedPatterns()
+    paths = [write(tmp_path / name, "[budgets]\n'Go*' = 5\n") for name in ("a", "b")]
+    for path in paths:
+        unused.add(pattern_use(read_config(path), str(path.with_name("x.json")), [task]))
+    assert [line.partition(": ")[0] for line in unused.messages()] == list(map(str, paths))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from taskgraph.api import check, load, load_all, timetable
+from taskgraph.api import check, load, load_all
 from taskgraph.errors import InputError
 from taskgraph.settings import Severity
 
@@ -56,9 +56,9 @@ def test_published_longest_paths_are_found(corpus: Path) -> None:
         loaded = load(corpus / "known" / row["file"])
         assert len(loaded.graph) == int(row["nodes"])
         assert loaded.graph.edge_count == int(row["edges"])
-        by_timeout = timetable(loaded).schedule.makespan
+        by_timeout = loaded.timetable().schedule.makespan
         assert by_timeout == int(row["critical_path_seconds_by_timeout"])
-        by_clock = timetable(loaded, "actual").schedule.makespan / 1e6
+        by_clock = loaded.timetable("actual").schedule.makespan / 1e6
         assert math.isclose(by_clock, float(row["critical_path_seconds_by_duration"]))
         if row["published_kind"] == "MPM_time":
             assert by_timeout == int(row["published_value"])

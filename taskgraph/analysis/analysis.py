@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -203,18 +203,14 @@ class Analysis(Premises):
         from taskgraph.analysis.schedule import schedule
         from taskgraph.analysis.whatif import what_if
 
-        graph = self.graph
-        if by == "remaining" and self.is_rolling_back:
-            graph = graph.reversed()  # a rollback walks upstream
-            if changes is not None:
-                edges = tuple((b, a) for a, b in changes.dropped_edges)
-                changes = replace(changes, dropped_edges=edges)
-        weights = self.weigh(by)
+        graph, weights = self.graph, self.weigh(by)
+        back = by == "remaining" and self.is_rolling_back
         ran = self.as_run if by == "actual" else None
         if changes is None:
+            graph = graph.reversed() if back else graph
             plan = schedule(graph, weights.durations)
             return Timetable(graph, weights, plan, drags(graph, plan), within, None, ran)
-        changed = what_if(graph, weights, changes)
+        changed = what_if(graph, weights, changes, backwards=back)
         lost = drags(changed.graph, changed.after)
         return Timetable(
             changed.graph, changed.weights, changed.after, lost, within, changed, ran

@@ -43,7 +43,7 @@ class WhatIf:
     ----------
     before, after : Schedule
     graph : TaskGraph
-        The graph without the dropped edges.
+        The graph without the dropped edges, turned round for a rollback.
     weights : Weights
         The durations after the change.
     """
@@ -59,7 +59,9 @@ class WhatIf:
         return self.after.makespan - self.before.makespan
 
 
-def what_if(graph: TaskGraph, weights: Weights, changes: Changes) -> WhatIf:
+def what_if(
+    graph: TaskGraph, weights: Weights, changes: Changes, *, backwards: bool = False
+) -> WhatIf:
     """Compute the schedule anew with some things changed.
 
     Parameters
@@ -70,6 +72,9 @@ def what_if(graph: TaskGraph, weights: Weights, changes: Changes) -> WhatIf:
         The durations before the change.
     changes : Changes
         A subtask that is skipped takes no time, even where a duration is given for it.
+    backwards : bool
+        Whether the schedules are of a rollback, which walks upstream; the changes are in
+        the terms of the document all the same.
 
     Raises
     ------
@@ -81,6 +86,8 @@ def what_if(graph: TaskGraph, weights: Weights, changes: Changes) -> WhatIf:
     seconds = {**changes.durations, **dict.fromkeys(changes.skipped, 0)}
     changed = custom_weights(graph, weights, seconds) if seconds else weights
     thinner = _without_edges(graph, changes.dropped_edges)
+    if backwards:
+        graph, thinner = graph.reversed(), thinner.reversed()
     return WhatIf(
         before=schedule(graph, weights.durations),
         after=schedule(thinner, changed.durations),

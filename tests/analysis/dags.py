@@ -66,6 +66,36 @@ def timed_dags(
     return graph, draw(st.lists(st.integers(0, longest), min_size=size, max_size=size))
 
 
+SETTINGS = st.fixed_dictionaries(
+    {
+        "attempts": st.integers(1, 3),
+        "attempts_by_name": st.dictionaries(
+            st.sampled_from(["*", "a*", "ab", "[!a]*"]), st.integers(1, 4), max_size=2
+        ),
+        "grace": st.integers(0, 12),
+        "overhead": st.integers(0, 2),
+        "concurrency": st.none() | st.integers(0, 3),
+        "assume_timeout": st.none() | st.integers(0, 5),
+    }
+)
+"""All settings that say how long something may take."""
+
+
+@st.composite
+def named_dags(draw: st.DrawFn) -> TaskGraph:
+    """Draw a DAG of waiting subtasks with names, timeouts, and perhaps without a limit."""
+    graph = draw(dags())
+    rows = tuple(
+        row._replace(
+            status="PENDING",
+            name=draw(st.sampled_from(["a", "ab", "b"])),
+            timeout=draw(st.none() | st.integers(0, 9)),
+        )
+        for row in graph.task.subtasks
+    )
+    return build_graph(Task(id=1, subtasks=rows))
+
+
 def full_paths(graph: TaskGraph) -> list[tuple[int, ...]]:
     """Enumerate every path from a node without upstreams to one without downstreams."""
     done: list[tuple[int, ...]] = []

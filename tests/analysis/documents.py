@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from taskgraph.analysis import Analysis
 from taskgraph.graph import TaskGraph, build_graph
 from taskgraph.model import Id
+from taskgraph.settings import Settings
 from taskgraph.sources import read_bytes
 
 ZERO = datetime.fromisoformat("2025-01-01T00:00:00+08:00")
@@ -19,6 +21,11 @@ ZERO = datetime.fromisoformat("2025-01-01T00:00:00+08:00")
 def at(seconds: float) -> datetime:
     """Give a moment that many seconds after midnight."""
     return ZERO + timedelta(seconds=seconds)
+
+
+def analyse(graph: TaskGraph, **settings: Any) -> Analysis:
+    """Give the answers about a graph under some settings."""
+    return Analysis(graph, Settings(**settings))
 
 
 def load(path: Path) -> TaskGraph:

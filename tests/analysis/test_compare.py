@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskgraph.analysis.attribution import Version, attribute
-from taskgraph.analysis.budget import BudgetOptions
-from taskgraph.analysis.compare import FieldChange, compare
+from taskgraph.analysis.compare import Comparison, FieldChange, compare
 from taskgraph.analysis.concurrency import graham_bound
 from taskgraph.analysis.schedule import schedule
 from taskgraph.graph import TaskGraph, build_graph
 from tests.analysis.dags import make_graph, timed_dags
-from tests.analysis.documents import at, changed, ids, load, load_backwards
+from tests.analysis.documents import analyse, at, changed, ids, load, load_backwards
 
 Case = tuple[TaskGraph, list[int]]
 
 
 def bound_of_two_slots(total: int, longest: int) -> int:
     return graham_bound(total, longest, 2)
+
+
+def compared(before: TaskGraph, after: TaskGraph, **settings: Any) -> Comparison:
+    return compare(analyse(before, **settings), analyse(after, **settings))
 
 
 def longest_path(_total: int, longest: int) -> int:
@@ -98,7 +102,7 @@ def test_every_kind_of_change():
         "d": {"name": "Check", "timeout": 100},
     }
     after = make_graph(rows, ["ab", "bd"], status="FAILED")
-    found = compare(before, after)
+    found = compared(before, after)
     assert found.matched_by_id
     assert ids(after, found.added) == ["d"]
     assert ids(before, found.removed) == ["c"]
@@ -127,7 +131,7 @@ def test_every_kind_of_change():
 def test_an_edge_alone_changes_the_budget():
     before = make_graph(CHAIN, ["ab", "bc"])
     after = make_graph(CHAIN, ["ab", "ac"])
-    found = compare(before, after)
+    found = compared(before, after)
     assert found.budget is not None
     assert found.budget.attribution.contributions == ()
     assert found.budget.attribution.structure == -30
@@ -139,19 +143,18 @@ def test_another_limit_of_concurrency_counts_as_structure():
     rows = {n: {"timeout": 10} for n in range(4)}
     before = make_graph(rows, context={"concurrency": 4})
     after = make_graph(rows, context={"concurrency": 2})
-    found = compare(before, after)
+    found = compared(before, after)
     assert found.budget is not None
     assert found.budget.attribution.structure == 25 - 10  # (40 + 10) / 2
     assert not found.is_structure_changed
     assert found.is_budget_changed
-    options = BudgetOptions(concurrency=1)
-    assert not compare(before, after, options).is_budget_changed
+    assert not compared(before, after, concurrency=1).is_budget_changed
 
 
 def test_progress_alone_is_no_change_of_structure_or_budget():
     before = make_graph(CHAIN, ["ab", "bc"])
     after = changed(before, lambda _: {"status": "SUCCESSFUL"})
-    found = compare(before, after)
+    found = compared(before, after)
     assert found.is_changed
     assert not found.is_structure_changed
     assert not found.is_budget_changed
@@ -160,7 +163,7 @@ def test_progress_alone_is_no_change_of_structure_or_budget():
 def test_becoming_unbounded_is_a_change_of_the_budget():
     before = make_graph({1: {"timeout": 5}, 2: {"timeout": 5}})
     after = make_graph({1: {"timeout": 5}, 2: {"timeout": 0}})
-    found = compare(before, after)
+    found = compared(before, after)
     assert found.is_budget_changed
     assert found.budget is not None
     assert found.budget.attribution.change == 0
@@ -181,7 +184,7 @@ def test_two_runs_are_compared_by_their_measured_times():
         edges = [(first, first + 1), (first, first + 2)]
         return make_graph(rows, edges, id=first)
 
-    found = compare(run(10, [1, 60, 20]), run(20, [1, 20, 90]))
+    found = compared(run(10, [1, 60, 20]), run(20, [1, 20, 90]))
     assert not found.matched_by_id
     assert (found.added, found.removed, found.changed) == ((), (), ())
     assert found.makespan is not None
@@ -195,14 +198,14 @@ def test_two_runs_are_compared_by_their_measured_times():
 def test_an_id_that_changes_within_one_task_is_told():
     before = make_graph({"stop": {"name": "Stop"}})
     after = make_graph({"stop-all": {"name": "Stop"}})
-    (row,) = compare(before, after).changed
+    (row,) = compared(before, after).changed
     assert row.fields == (FieldChange("id", "stop", "stop-all", is_structural=True),)
 
 
 def test_faulty_documents_are_compared_but_for_time():
     before = make_graph(CHAIN, ["ab", "bc"])
     after = make_graph(CHAIN, ["ab", "bc", "ca"])
-    found = compare(before, after)
+    found = compared(before, after)
     assert found.flaws == after.flaws
     assert (found.budget, found.makespan) == (None, None)
     assert [ids(after, edge) for edge in found.added_edges] == [["c", "a"]]
@@ -215,7 +218,7 @@ def test_faulty_documents_are_compared_but_for_time():
 def test_a_document_equals_itself_in_any_order(samples: Path, name: str):
     graph = load(samples / f"{name}.json")
     for other in (graph, load_backwards(samples / f"{name}.json")):
-        found = compare(graph, other)
+        found = compared(graph, other)
         assert not found.is_changed
         assert len(found.pairs) == len(graph)
 
@@ -233,5 +236,5 @@ def test_the_order_of_the_documents_has_no_say(first: Case, second: Case):
         return build_graph(replace(graph.task, subtasks=graph.task.subtasks[::-1]))
 
     before, after = timed(first, 1), timed(second, 2)
-    found, again = compare(before, after), compare(turned(before), turned(after))
+    found, again = compared(before, after), compared(turned(before), turned(after))
     assert found == again

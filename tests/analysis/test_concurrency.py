@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,12 +10,10 @@ from taskgraph.analysis.concurrency import (
     bounds,
     graham_bound,
     list_schedule,
-    task_concurrency,
 )
 from taskgraph.analysis.schedule import schedule
 from taskgraph.errors import AnalysisError
 from taskgraph.graph import TaskGraph
-from taskgraph.model import Task
 from tests.analysis.dags import make_graph, reversed_input, timed_dags
 
 Case = tuple[TaskGraph, list[int]]
@@ -131,24 +127,6 @@ def test_shorter_durations_can_take_longer():
     second = list_schedule(graph, [d - 1 for d in durations], 3, first_wave_waits=True)
     assert first.makespan == 12
     assert second.makespan == 13
-
-
-@pytest.mark.parametrize(
-    ("context", "expected"),
-    [
-        (None, 10),
-        ({}, 10),
-        ({"concurrency": 4}, 4),
-        ({"concurrency": 0}, 0),
-        ({"concurrency": "16"}, 16),
-        ({"concurrency": -1}, 10),
-        ({"concurrency": True}, 10),
-        ({"concurrency": None}, 10),
-        ({"concurrency": "many"}, 10),
-    ],
-)
-def test_the_document_says_how_many(context: dict[str, Any] | None, expected: int):
-    assert task_concurrency(Task(id=1, context=context)) == expected
 
 
 def test_a_faulty_graph_is_refused():

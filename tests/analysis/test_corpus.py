@@ -7,15 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from taskgraph.analysis import budget
-from taskgraph.analysis.as_run import PartKind, as_run
+from taskgraph.analysis.as_run import PartKind
 from taskgraph.analysis.drag import drags
 from taskgraph.analysis.schedule import schedule
-from taskgraph.analysis.weights import actual_weights, timeout_weights
 from taskgraph.errors import InputError
 from taskgraph.graph import build_graph
 from taskgraph.sources import read_bytes
-from tests.analysis.documents import ids, load
+from tests.analysis.documents import analyse, ids, load
 
 
 def known(corpus: Path) -> list[tuple[Path, dict[str, str]]]:
@@ -31,15 +29,15 @@ def test_known_critical_paths(corpus: Path):
         graph = load(path)
         assert len(graph) == int(expected["nodes"])
         assert graph.edge_count == int(expected["edges"])
-        measured = schedule(graph, actual_weights(graph).durations)
+        measured = analyse(graph).timetable("actual").schedule
         seconds = float(expected["critical_path_seconds_by_duration"])
         assert measured.makespan == round(seconds * 1_000_000), path.name
         assert sum(measured.durations) == round(
             float(expected["total_work_seconds"]) * 10**6
         )
-        by_timeout = schedule(graph, timeout_weights(graph).durations)
+        by_timeout = analyse(graph).timetable().schedule
         assert by_timeout.makespan == int(expected["critical_path_seconds_by_timeout"])
-        found = budget(graph)
+        found = analyse(graph).budget
         assert found.bounds.longest_path == by_timeout.makespan
         assert found.bounds.lower <= found.bounds.listed <= found.bounds.upper
         if expected["published_kind"] == "MPM_time":
@@ -49,7 +47,7 @@ def test_known_critical_paths(corpus: Path):
 def test_drag_of_known_schedules(corpus: Path):
     for path, _ in known(corpus):
         graph = load(path)
-        durations = actual_weights(graph).durations
+        durations = analyse(graph).weigh("actual").durations
         timetable = schedule(graph, durations)
         found = drags(graph, timetable)
         for node in [*timetable.critical, *timetable.near_critical(10**9)[:5]]:
@@ -74,13 +72,13 @@ def test_drag_of_known_schedules(corpus: Path):
     ],
 )
 def test_budgets(corpus: Path, name: str, seconds: int, bounded: bool):
-    found = budget(load(corpus / "ocp" / f"{name}.json"))
+    found = analyse(load(corpus / "ocp" / f"{name}.json")).budget
     assert (found.seconds, found.is_bounded) == (seconds, bounded)
 
 
 def test_reinstalling_the_agent_by_the_clock(corpus: Path):
     graph = load(corpus / "ocp" / "V4.0.3__en__200.query-task-instance-details__1.json")
-    found = as_run(graph)
+    found = analyse(graph).as_run
     assert found is not None
     assert found.wall == 22_327_000
     assert found.ideal.makespan == 17_839_000
@@ -107,7 +105,7 @@ def test_the_parts_of_every_run_sum_to_its_wall_time(corpus: Path):
         except InputError:  # no task in it, or cut in half
             continue
         for graph in map(build_graph, tasks):
-            found = as_run(graph) if graph.is_sound else None
+            found = analyse(graph).as_run if graph.is_sound else None
             if found is not None:
                 finished.append(path.name)
                 assert sum(part.microseconds for part in found.parts) == found.wall

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from taskgraph.analysis import schedule
 from taskgraph.analysis.drag import drags
+from taskgraph.analysis.schedule import schedule
 from taskgraph.graph import TaskGraph
 from tests.analysis.dags import make_graph, timed_dags
 

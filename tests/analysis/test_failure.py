@@ -8,16 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskgraph.analysis.failure import blocked_by, failure
-from taskgraph.analysis.interventions import interventions
-from taskgraph.analysis.progress import progress
+from taskgraph.analysis.failure import blocked_by
 from taskgraph.analysis.recovery import Refusal
-from taskgraph.analysis.weights import Basis, remaining_weights
+from taskgraph.analysis.weights import Basis
 from taskgraph.analysis.worst_case import worst_case
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status
 from tests.analysis.dags import make_graph, timed_dags
-from tests.analysis.documents import at, changed, ids
+from tests.analysis.documents import analyse, at, changed, ids
 
 
 def ran(
@@ -43,7 +41,7 @@ def test_roots_come_in_the_order_of_their_failure():
         9: ran(0, 99, "RUNNING"),
     }
     graph = make_graph(rows, [(2, 4), (4, 5), (1, 5), (8, 6)], status="RUNNING")
-    found = failure(graph, at(20))
+    found = analyse(graph, as_of=at(20)).failure
     assert found is not None
     assert ids(graph, [root.node for root in found.roots]) == [2, 1, 3]
     assert [root.failed_at for root in found.roots] == [at(5), at(9), None]
@@ -66,7 +64,7 @@ def test_finished_work_that_was_skipped_or_is_not_measured():
         4: ran(0, 7, attempts=2),
         5: ran(6, 5),
     }
-    found = failure(make_graph(rows))
+    found = analyse(make_graph(rows)).failure
     assert found is not None
     assert found.finished.nodes == (2, 3, 4)
     assert found.finished.microseconds == 7_000_000
@@ -85,12 +83,12 @@ def test_in_a_rollback_the_way_is_back():
     graph = make_graph(
         rows, [(1, 2), (2, 3), (4, 3)], status="FAILED", operation="ROLLBACK"
     )
-    found = failure(graph)
+    found = analyse(graph).failure
     assert found is not None
     assert ids(graph, [root.node for root in found.roots]) == [2]
     assert ids(graph, found.blocked) == [1]
     assert found.held == ()
-    (row,) = interventions(graph)
+    (row,) = analyse(graph).ways_out
     assert row.retry.refusals == (Refusal.ROLLING_BACK,)
     assert row.skip.is_accepted
     assert row.rollback.is_accepted
@@ -104,7 +102,7 @@ def test_in_a_rollback_the_way_is_back():
 def test_other_failures_hold_what_a_retry_releases():
     rows = {1: ran(0, 5, "FAILED"), 2: ran(0, 6, "FAILED"), 3: WAITS, 4: WAITS}
     graph = make_graph(rows, [(1, 3), (1, 4), (2, 4)], status="FAILED")
-    first, second = interventions(graph)
+    first, second = analyse(graph).ways_out
     assert ids(graph, first.retry.releases) == [3]  # 4 waits for both
     assert second.retry.releases == ()
     assert first.retry.is_held
@@ -112,12 +110,26 @@ def test_other_failures_hold_what_a_retry_releases():
     assert not first.rollback.is_held
 
 
+def test_other_failures_hold_nothing_on_the_way_back():
+    back = {"operation": "ROLLBACK"}
+    rows = {
+        1: ran(0, 1, **back),
+        2: ran(1, 9, "FAILED", **back),
+        3: ran(1, 9, "FAILED", **back),
+        4: ran(0, 1, **back),
+    }
+    graph = make_graph(rows, [(1, 2), (4, 3)], status="FAILED", operation="ROLLBACK")
+    first, second = analyse(graph).ways_out
+    assert (ids(graph, first.skip.releases), first.skip.is_held) == ([1], False)
+    assert (ids(graph, second.skip.releases), second.skip.is_held) == ([4], False)
+
+
 def test_refusals():
     rows = {
         1: ran(0, 5, "FAILED", prohibit_skip=True),
         2: ran(0, 5, "RUNNING", prohibit_rollback=True),
     }
-    (row,) = interventions(make_graph(rows, status="RUNNING"))
+    (row,) = analyse(make_graph(rows, status="RUNNING")).ways_out
     assert row.retry.is_accepted
     assert row.skip.refusals == (Refusal.PROHIBITS_SKIP,)
     assert row.rollback.refusals == (Refusal.TASK_NOT_FAILED, Refusal.BEGUN)
@@ -136,25 +148,27 @@ def stopped(draw: st.DrawFn) -> TaskGraph:
 @settings(max_examples=150)
 @given(stopped(), st.integers(0, 2))
 def test_a_skip_counts_as_done(graph: TaskGraph, limit: int):
-    left = remaining_weights(graph)
+    answers = analyse(graph, concurrency=limit)
+    left = answers.left
     todo = [node for node, basis in enumerate(left.basis) if basis is not Basis.DONE]
-    for row in interventions(graph):
+    for row in answers.ways_out:
         rest = [node for node in todo if node != row.node]
-        bound = worst_case(graph, todo, list(left.durations), 0).longest_path
+        bound = worst_case(answers, todo, left.durations).longest_path
         zeroed = [0 if n == row.node else d for n, d in enumerate(left.durations)]
-        expected = worst_case(graph, todo, zeroed, 0)
+        expected = worst_case(answers, todo, zeroed)
         assert row.retry.worst_case.longest_path == bound
         assert row.skip.worst_case.longest_path == expected.longest_path
+        assert row.skip.worst_case.seconds == expected.seconds
         unlimited = {n for n in rest if not graph.subtasks[n].timeout}
         assert set(row.skip.worst_case.unlimited) == unlimited
-    found = progress(graph, concurrency=limit)
+    found = answers.progress
     groups = (found.done, found.ready, found.running, found.pending, found.failed)
     assert sorted(node for group in groups for node in group) == list(range(len(graph)))
 
 
 @pytest.mark.parametrize("status", [None, "SOMETHING_NEW"])
 def test_an_unknown_status_is_told_apart(status: str | None):
-    found = progress(make_graph({1: {"status": status, "timeout": 5}}))
+    found = analyse(make_graph({1: {"status": status, "timeout": 5}})).progress
     assert found.other == (0,)
     assert found.latest_finish is None  # the document has no time at all
 
@@ -169,7 +183,7 @@ def test_the_running_subtask_that_is_nearest_to_its_timeout():
         5: {"status": "SUCCESSFUL", "timeout": 500},
     }
     graph = make_graph(rows, [(5, 1)])
-    found = progress(graph, at(40))
+    found = analyse(graph, as_of=at(40)).progress
     assert [(row.node, row.seconds_left, row.basis) for row in found.in_flight] == [
         (3, 0, Basis.OVERDUE),
         (1, 50, Basis.LEFT),
@@ -181,7 +195,7 @@ def test_the_running_subtask_that_is_nearest_to_its_timeout():
     assert ids(graph, found.critical_path) == [5, 1]
     assert (found.critical_seconds_done, found.critical_seconds) == (540, 600)
     assert found.critical_share == 0.9
-    assumed = progress(graph, at(40), assume_timeout=70)
+    assumed = analyse(graph, as_of=at(40), assume_timeout=70).progress
     assert assumed.latest_finish == at(40 + 60)
 
 
@@ -189,10 +203,12 @@ def test_slots_bound_the_latest_finish():
     rows = {node: {"status": "PENDING", "timeout": 10} for node in range(4)}
     graph = make_graph(rows, context={"concurrency": 2})
     # (40 + 10) / 2 under the limit of the document, 10 without one.
-    assert progress(graph, at(0)).latest_finish == at(25)
-    assert progress(graph, at(0), concurrency=0).latest_finish == at(10)
+    assert analyse(graph, as_of=at(0)).progress.latest_finish == at(25)
+    unlimited = analyse(graph, as_of=at(0), concurrency=0)
+    assert unlimited.progress.latest_finish == at(10)
 
 
 def test_a_task_that_takes_no_time_has_no_share():
-    assert progress(make_graph({1: {"timeout": 0}})).critical_share is None
-    assert progress(make_graph({1: {"timeout": 0}})).nearest is None
+    found = analyse(make_graph({1: {"timeout": 0}})).progress
+    assert found.critical_share is None
+    assert found.nearest is None

@@ -6,39 +6,32 @@ from pathlib import Path
 
 import pytest
 
-from taskgraph.analysis import budget, point_of_no_return
-from taskgraph.analysis.as_run import as_run
-from taskgraph.analysis.budget import BudgetOptions
-from taskgraph.analysis.drag import drags
-from taskgraph.analysis.failure import failure
-from taskgraph.analysis.interventions import interventions
-from taskgraph.analysis.progress import progress
-from taskgraph.analysis.rollback import rollback
-from taskgraph.analysis.weights import actual_weights, remaining_weights, timeout_weights
-from taskgraph.analysis.whatif import Changes, what_if
+from taskgraph.analysis.whatif import Changes
 from taskgraph.graph import TaskGraph
-from tests.analysis.documents import load, load_backwards
+from tests.analysis.documents import analyse, load, load_backwards
 
 
 def everything(graph: TaskGraph) -> list[object]:
     """Run every analysis of one document."""
-    weights = timeout_weights(graph)
-    change = what_if(graph, weights, Changes(skipped=(graph.subtasks[0].id,)))
-    worst = budget(graph)
+    answers = analyse(graph)
+    change = answers.timetable(changes=Changes(skipped=(graph.subtasks[0].id,))).what_if
+    assert change is not None
     return [
-        worst,
-        budget(graph, BudgetOptions(concurrency=2, attempts=3)),
-        drags(graph, worst.schedule),
-        weights,
-        actual_weights(graph),
-        remaining_weights(graph),
+        answers.budget,
+        analyse(graph, concurrency=2, attempts=3).budget,
+        answers.drags,
+        answers.longest_path,
+        answers.weigh("timeout"),
+        answers.weigh("actual"),
+        answers.left,
+        answers.remaining,
         (change.before, change.after, change.weights),
-        as_run(graph),
-        progress(graph),
-        point_of_no_return(graph),
-        rollback(graph),
-        failure(graph),
-        interventions(graph),
+        answers.as_run,
+        answers.progress,
+        answers.no_return,
+        answers.rollback,
+        answers.failure,
+        answers.ways_out,
     ]
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskgraph.analysis.recovery import Refusal, point_of_no_return, rollback_obstacles
+from taskgraph.analysis.recovery import Refusal, rollback_obstacles
 from taskgraph.graph import TaskGraph
 from tests.analysis.dags import full_paths, make_graph, timed_dags
-from tests.analysis.documents import changed, ids
+from tests.analysis.documents import analyse, changed, ids
 
 
 @st.composite
@@ -27,7 +27,7 @@ def definitions(draw: st.DrawFn) -> TaskGraph:
 @settings(max_examples=200)
 @given(definitions())
 def test_the_point_of_no_return_equals_its_definition(graph: TaskGraph):
-    found = point_of_no_return(graph)
+    found = analyse(graph).no_return
     prohibiting = {n for n, sub in enumerate(graph.subtasks) if sub.prohibit_rollback}
     if found is None:
         assert not prohibiting
@@ -61,7 +61,7 @@ def test_it_is_passed_once_a_subtask_that_prohibits_has_begun(
 ):
     rows = {1: {"status": "SUCCESSFUL"}, 2: {"status": status, "prohibit_rollback": True}}
     graph = make_graph(rows, [(1, 2)])
-    found = point_of_no_return(graph)
+    found = analyse(graph).no_return
     assert found is not None
     assert found.passed is passed
     obstacles, blockers = rollback_obstacles(graph)

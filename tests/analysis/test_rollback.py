@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskgraph.analysis.budget import BudgetOptions
-from taskgraph.analysis.rollback import rollback
+from taskgraph.analysis import Analysis
 from taskgraph.analysis.schedule import schedule
 from taskgraph.graph import TaskGraph
-from tests.analysis.dags import longest, make_graph, timed_dags
-from tests.analysis.documents import changed, ids
+from tests.analysis.dags import SETTINGS, longest, make_graph, timed_dags
+from tests.analysis.documents import analyse, changed, ids
 from tests.analysis.test_recovery import definitions
 
 
@@ -33,7 +35,7 @@ def begun(draw: st.DrawFn) -> TaskGraph:
 @settings(max_examples=150)
 @given(begun())
 def test_the_order_is_the_engines(graph: TaskGraph):
-    found = rollback(graph)
+    found = analyse(graph).rollback
     assert found.is_accepted
     steps = {step.node: step for step in found.steps}
     order = list(steps)
@@ -47,17 +49,18 @@ def test_the_order_is_the_engines(graph: TaskGraph):
     assert found.worst_case.seconds == max((s.finish for s in found.steps), default=0)
 
 
-def undo_seconds(graph: TaskGraph, nodes: set[int]) -> int:
+def undo_seconds(answers: Analysis, nodes: set[int]) -> int:
     """The longest path within a set of nodes, by trying every path."""
-    timeouts = [subtask.timeout or 0 for subtask in graph.subtasks]
+    graph = answers.graph
     paths: list[tuple[int, ...]] = [(node,) for node in nodes]
     for path in paths:
         paths += [(*path, n) for n in graph.downstreams[path[-1]] if n in nodes]
-    return longest(paths, timeouts)
+    return longest(paths, list(answers.undo_durations))
 
 
-def there_and_back(graph: TaskGraph, durations: list[int], failing: int) -> int | None:
+def there_and_back(answers: Analysis, durations: Sequence[int], failing: int) -> int | None:
     """Run a task that fails at one subtask's end; ``None`` if it passed the point."""
+    graph = answers.graph
     timetable = schedule(graph, durations)
     failed_at = timetable.early_finish[failing]
     never = graph.descendants([failing])
@@ -70,25 +73,28 @@ def there_and_back(graph: TaskGraph, durations: list[int], failing: int) -> int 
     if any(graph.subtasks[node].prohibit_rollback for node in ran):
         return None
     ended = max(timetable.early_finish[node] for node in ran)
-    return ended + undo_seconds(graph, ran)
+    return ended + undo_seconds(answers, ran)
 
 
 @settings(max_examples=200)
-@given(definitions(), st.data())
-def test_no_run_that_is_rolled_back_takes_longer(graph: TaskGraph, data: st.DataObject):
-    found = rollback(graph).fail_late
-    durations = [data.draw(st.integers(0, sub.timeout or 0)) for sub in graph.subtasks]
-    full = [sub.timeout or 0 for sub in graph.subtasks]
+@given(definitions(), SETTINGS, st.data())
+def test_no_run_that_is_rolled_back_takes_longer(
+    graph: TaskGraph, assumed: dict[str, Any], data: st.DataObject
+):
+    answers = analyse(graph, **{**assumed, "concurrency": 0})
+    found = answers.rollback.fail_late
+    full = answers.worst_durations
+    durations = [data.draw(st.integers(0, most)) for most in full]
     for node in range(len(graph)):
-        taken = there_and_back(graph, durations, node)
+        taken = there_and_back(answers, durations, node)
         if taken is not None and found is not None:
             assert taken <= found.at_most
     if found is not None:
-        assert there_and_back(graph, full, found.node) == found.seconds
+        assert there_and_back(answers, full, found.node) == found.seconds
         assert found.seconds <= found.at_most
         ends = schedule(graph, full).early_finish
         others = [
-            n for n in range(len(graph)) if there_and_back(graph, full, n) is not None
+            n for n in range(len(graph)) if there_and_back(answers, full, n) is not None
         ]
         assert ends[found.node] == max(ends[node] for node in others)
 
@@ -102,7 +108,7 @@ def test_quicker_subtasks_let_others_begin():
         4: {"timeout": 100},
     }
     graph = make_graph(rows, [(1, 2), (3, 4)])
-    found = rollback(graph).fail_late
+    found = analyse(graph).rollback.fail_late
     assert found is not None
     # At 50 Wait fails; Copy runs on until 100; both are undone, 100 more.
     assert ids(graph, found.begun) == [1, 3]
@@ -113,20 +119,21 @@ def test_quicker_subtasks_let_others_begin():
 
 def test_what_prohibits_from_the_start_leaves_no_way_back():
     graph = make_graph({1: {"timeout": 5, "prohibit_rollback": True}, 2: {"timeout": 5}})
-    assert rollback(graph).fail_late is None
+    assert analyse(graph).rollback.fail_late is None
     graph = make_graph({1: {"timeout": 5}}, prohibit_rollback=True)
-    assert rollback(graph).fail_late is None
-    assert rollback(make_graph([])).fail_late is None
+    assert analyse(graph).rollback.fail_late is None
+    assert analyse(make_graph([])).rollback.fail_late is None
 
 
 def test_a_rollback_is_one_attempt_of_each():
     rows = {1: {"timeout": 5, "attempts": 3, "status": "SUCCESSFUL"}}
     graph = make_graph(rows, status="FAILED")
-    found = rollback(graph, BudgetOptions(attempts=4, grace=12, overhead=2))
+    found = analyse(graph, attempts=4, grace=12, overhead=2).rollback
     assert found.worst_case.seconds == 5 + 12 + 2
     assert found.fail_late is not None
     assert found.fail_late.until_failed == 4 * (5 + 12) + 2
     assert found.fail_late.undoing == 5 + 12 + 2
+    assert found.fail_late.at_most == found.fail_late.seconds == 70 + 19
 
 
 def test_without_a_limit_the_way_back_is_unbounded():
@@ -135,12 +142,12 @@ def test_without_a_limit_the_way_back_is_unbounded():
         2: {"timeout": 9, "status": "FAILED"},
     }
     graph = make_graph(rows, [(1, 2)], status="FAILED")
-    found = rollback(graph)
+    found = analyse(graph).rollback
     assert not found.worst_case.is_bounded
     assert ids(graph, found.worst_case.unlimited) == [1]
     assert found.fail_late is not None
     assert ids(graph, found.fail_late.unlimited) == [1]
-    assert rollback(graph, BudgetOptions(assume_timeout=1)).worst_case.is_bounded
+    assert analyse(graph, assume_timeout=1).rollback.worst_case.is_bounded
 
 
 def test_slots_bound_the_way_there_and_back():
@@ -148,7 +155,7 @@ def test_slots_bound_the_way_there_and_back():
     rows[9] = {"timeout": 10, "status": "FAILED", "prohibit_rollback": False}
     edges = [(0, node) for node in range(1, 6)] + [(node, 9) for node in range(1, 6)]
     graph = make_graph(rows, edges, status="FAILED")
-    found = rollback(graph, BudgetOptions(concurrency=2))
+    found = analyse(graph, concurrency=2).rollback
     # The longest path is 30 and all of it 70: (70 + 30) / 2 = 50.
     assert found.worst_case.seconds == 50
     assert found.fail_late is not None

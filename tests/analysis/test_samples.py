@@ -6,19 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from taskgraph.analysis import budget, point_of_no_return
-from taskgraph.analysis.as_run import PartKind, as_run
-from taskgraph.analysis.drag import drags
-from taskgraph.analysis.failure import blocked_by, failure
-from taskgraph.analysis.interventions import interventions
-from taskgraph.analysis.progress import progress
+from taskgraph.analysis.as_run import PartKind
+from taskgraph.analysis.failure import blocked_by
 from taskgraph.analysis.recovery import Refusal
-from taskgraph.analysis.rollback import rollback
-from taskgraph.analysis.schedule import schedule
-from taskgraph.analysis.weights import Basis, actual_weights, remaining_weights
+from taskgraph.analysis.weights import Basis
 from taskgraph.graph import TaskGraph
 from taskgraph.model.engine import SpanKind
-from tests.analysis.documents import ids, load, nodes
+from tests.analysis.documents import analyse, ids, load, nodes
 
 
 class TestStopOfAnObproxy:
@@ -29,7 +23,7 @@ class TestStopOfAnObproxy:
         return load(samples / "obproxy_stop.json")
 
     def test_budget(self, graph: TaskGraph):
-        found = budget(graph)
+        found = analyse(graph).budget
         assert ids(graph, found.schedule.critical_path) == [
             *(13175720, 13175728, 13175723, 13175727, 13175719, 13175726),
             *(13175721, 13175729, 13175722, 13175725, 13175724),
@@ -41,7 +35,7 @@ class TestStopOfAnObproxy:
         assert found.schedule.path_count == 1
 
     def test_point_of_no_return(self, graph: TaskGraph):
-        found = point_of_no_return(graph)
+        found = analyse(graph).no_return
         assert found is not None
         assert ids(graph, found.nodes) == [13175719]
         # From its start on: 1800 + 30 + 3600 + 60 + 300 + 30 + 30
@@ -50,16 +44,16 @@ class TestStopOfAnObproxy:
         assert len(found.after) == 7
 
     def test_all_of_it_remains(self, graph: TaskGraph):
-        left = remaining_weights(graph)
+        left = analyse(graph).left
         assert left.as_of == graph.task.as_of()
-        assert schedule(graph, left.durations).makespan == 8010
+        assert analyse(graph).timetable("remaining").schedule.makespan == 8010
 
     def test_the_drag_of_each_subtask_is_its_timeout(self, graph: TaskGraph):
-        found = drags(graph, budget(graph).schedule)
+        found = analyse(graph).drags
         assert list(found) == [subtask.timeout for subtask in graph.subtasks]
 
     def test_rollback(self, graph: TaskGraph):
-        found = rollback(graph)
+        found = analyse(graph).rollback
         assert found.is_allowed
         assert not found.is_accepted  # the task has not failed
         # Only the start node has left PENDING.
@@ -72,9 +66,9 @@ class TestStopOfAnObproxy:
         assert found.fail_late.seconds == found.fail_late.at_most == 4320
 
     def test_nothing_ran(self, graph: TaskGraph):
-        assert as_run(graph) is None
-        assert failure(graph) is None
-        assert interventions(graph) == ()
+        assert analyse(graph).as_run is None
+        assert analyse(graph).failure is None
+        assert analyse(graph).ways_out == ()
 
 
 class TestThreeHosts:
@@ -90,7 +84,7 @@ class TestThreeHosts:
         return load(samples / "three_hosts_failed.json")
 
     def test_schedule_by_timeout(self, graph: TaskGraph):
-        found = budget(graph)
+        found = analyse(graph).budget
         # The upper branch: 30 + 3600 + 300 + 30. The lower: 30 + 300 + 900 + 600 + 30.
         assert found.seconds == 3960
         assert ids(graph, found.schedule.critical) == [101, 102, 103, 111]
@@ -104,7 +98,7 @@ class TestThreeHosts:
         assert not found.bounds.may_wait
 
     def test_point_of_no_return(self, graph: TaskGraph):
-        found = point_of_no_return(graph)
+        found = analyse(graph).no_return
         assert found is not None
         assert ids(graph, found.nodes) == [107, 108, 109]
         assert ids(graph, found.after) == [107, 108, 109, 110, 111]
@@ -112,7 +106,7 @@ class TestThreeHosts:
         assert found.passed
 
     def test_failure(self, graph: TaskGraph):
-        found = failure(graph)
+        found = analyse(graph).failure
         assert found is not None
         (root,) = found.roots
         assert ids(graph, [root.node]) == [108]
@@ -130,7 +124,7 @@ class TestThreeHosts:
         assert found.finished.unsplit == found.finished.unmeasured == ()
 
     def test_no_way_back(self, graph: TaskGraph):
-        found = rollback(graph)
+        found = analyse(graph).rollback
         assert found.obstacles == (Refusal.BEGUN,)
         assert ids(graph, found.blockers) == [107, 108, 109]
         assert found.has_failed
@@ -144,7 +138,7 @@ class TestThreeHosts:
         assert begins == [0, 0, 0, 0, 900, 900, 900, 3600]
 
     def test_failing_late(self, graph: TaskGraph):
-        found = rollback(graph).fail_late
+        found = analyse(graph).rollback.fail_late
         assert found is not None
         # Replace starts at 30 + 300 = 330: the last to fail before is a Stop. Archive,
         # from 30 on, runs until 3630, and only then is the task FAILED.
@@ -156,7 +150,7 @@ class TestThreeHosts:
         assert found.at_most == 3630 + 3930
 
     def test_ways_out(self, graph: TaskGraph):
-        (found,) = interventions(graph)
+        (found,) = analyse(graph).ways_out
         assert ids(graph, [found.node]) == [108]
         assert found.retry.is_accepted
         assert found.skip.is_accepted
@@ -168,7 +162,7 @@ class TestThreeHosts:
         assert found.skip.worst_case.seconds == 630
 
     def test_as_run(self, graph: TaskGraph):
-        found = as_run(graph)
+        found = analyse(graph).as_run
         assert found is not None
         assert ids(graph, found.path) == [101, 102]
         rows = [(part.kind, part.microseconds) for part in found.parts]
@@ -183,7 +177,7 @@ class TestThreeHosts:
         assert found.ideal.makespan == 1_200_200_000
 
     def test_progress(self, graph: TaskGraph):
-        found = progress(graph)
+        found = analyse(graph).progress
         assert ids(graph, found.failed) == [108]
         assert ids(graph, found.pending) == [103, 110, 111]
         assert len(found.done) == 7
@@ -196,7 +190,7 @@ class TestThreeHosts:
 
 def ids_of_drag(graph: TaskGraph) -> dict[object, int]:
     """Give the drag by timeout of each id that has any."""
-    found = drags(graph, budget(graph).schedule)
+    found = analyse(graph).drags
     return {graph.subtasks[node].id: drag for node, drag in enumerate(found) if drag}
 
 
@@ -212,7 +206,7 @@ class TestHalfRolledBack:
         return load(samples / "half_rolled_back.json")
 
     def test_what_remains_is_the_way_back(self, graph: TaskGraph):
-        left = remaining_weights(graph)
+        left = analyse(graph).left
         assert left.basis == (
             Basis.TIMEOUT,  # 201 waits for its turn
             Basis.TIMEOUT,  # 202 as well
@@ -224,7 +218,7 @@ class TestHalfRolledBack:
         assert left.durations == (30, 300, 0, 1800, 0, 0)
 
     def test_progress(self, graph: TaskGraph):
-        found = progress(graph)
+        found = analyse(graph).progress
         assert found.is_rolling_back
         assert ids(graph, found.done) == [203, 205, 206]
         assert ids(graph, found.running) == [204]
@@ -240,7 +234,7 @@ class TestHalfRolledBack:
         assert (found.critical_seconds, found.critical_seconds_done) == (2760, 2430)
 
     def test_the_rest_of_the_rollback(self, graph: TaskGraph):
-        found = rollback(graph)
+        found = analyse(graph).rollback
         assert found.is_allowed
         assert found.no_return is None
         steps = [(s.start, s.finish) for s in found.steps]
@@ -252,7 +246,7 @@ class TestHalfRolledBack:
         assert found.fail_late.seconds == found.fail_late.at_most == 2 * 2760
 
     def test_times_that_hold_runs_and_rollbacks_are_no_single_run(self, graph: TaskGraph):
-        found = actual_weights(graph)
+        found = analyse(graph).weigh("actual")
         assert found.basis == (
             *(Basis.SEVERAL_RUNS, Basis.SEVERAL_RUNS),  # only EXECUTE proves one run
             Basis.ROLLED_BACK,
@@ -262,7 +256,7 @@ class TestHalfRolledBack:
         )
 
     def test_as_run(self, graph: TaskGraph):
-        found = as_run(graph)
+        found = analyse(graph).as_run
         assert found is not None
         # 204 is at work until the response, 09:30:00; the finish of the task is an old
         # one. 1 + 0.5 + 1.5 + 60 + 1.5 + 1735.5 = 1800 seconds from 09:00:00 on.
@@ -273,8 +267,8 @@ class TestHalfRolledBack:
         assert found.parts[-2].span is SpanKind.SEVERAL_RUNS
 
     def test_nothing_failed_now(self, graph: TaskGraph):
-        assert failure(graph) is None
-        assert interventions(graph) == ()
+        assert analyse(graph).failure is None
+        assert analyse(graph).ways_out == ()
 
 
 class TestWaitedForARetry:
@@ -288,7 +282,7 @@ class TestWaitedForARetry:
         return load(samples / "waited_for_a_retry.json")
 
     def test_as_run(self, graph: TaskGraph):
-        found = as_run(graph)
+        found = analyse(graph).as_run
         assert found is not None
         assert ids(graph, found.path) == [301, 303, 304, 305]
         assert found.wall == (67 * 60 + 5) * 1_000_000
@@ -301,7 +295,7 @@ class TestWaitedForARetry:
         ]
 
     def test_why_it_differs_from_the_ideal(self, graph: TaskGraph):
-        found = as_run(graph)
+        found = analyse(graph).as_run
         assert found is not None
         # The longest path of measured times is 301, 302, 305: 0.25 + 3297.5 + 300. Its
         # 3297.5 s are two attempts and the idle time between them.
@@ -317,4 +311,4 @@ class TestWaitedForARetry:
         assert sum(found.differences.values()) == found.wall - found.ideal.makespan
 
     def test_the_retried_subtask_is_no_single_run(self, graph: TaskGraph):
-        assert actual_weights(graph).nodes(Basis.SEVERAL_RUNS) == nodes(graph, 302)
+        assert analyse(graph).weigh("actual").nodes(Basis.SEVERAL_RUNS) == nodes(graph, 302)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from taskgraph.analysis.weights import (
     Basis,
@@ -12,12 +14,12 @@ from taskgraph.analysis.weights import (
     custom_weights,
     remaining_weights,
     timeout_weights,
-    weigh,
 )
 from taskgraph.errors import ConfigError
-from taskgraph.model import Envelope
-from tests.analysis.dags import make_graph
-from tests.analysis.documents import at
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Envelope, Operation, Status
+from tests.analysis.dags import SETTINGS, make_graph, named_dags
+from tests.analysis.documents import analyse, at, changed
 
 ONCE = {"operation": "EXECUTE", "attempts": 1}
 RUNNING = {"status": "RUNNING", "timeout": 100, **ONCE, "start_time": at(0)}
@@ -25,7 +27,7 @@ RUNNING = {"status": "RUNNING", "timeout": 100, **ONCE, "start_time": at(0)}
 
 def left(seconds: float, **fields: Any) -> tuple[int, Basis]:
     graph = make_graph({1: {**RUNNING, **fields}})
-    found = remaining_weights(graph, at(seconds))
+    found = analyse(graph, as_of=at(seconds)).left
     assert (found.unit, found.kind) == ("seconds", "remaining")
     return found.durations[0], found.basis[0]
 
@@ -74,19 +76,19 @@ def test_the_rest_has_its_timeout():
 
 def test_an_assumed_timeout_counts_down_as_well():
     graph = make_graph({1: {**RUNNING, "timeout": None}, 2: {"status": "PENDING"}})
-    found = remaining_weights(graph, at(60), assume_timeout=80)
+    found = analyse(graph, as_of=at(60), assume_timeout=80).left
     assert found.durations == (20, 80)
     assert found.basis == (Basis.LEFT, Basis.ASSUMED)
 
 
 def test_the_moment_is_the_documents_own():
     graph = make_graph({1: RUNNING}, envelope=Envelope(timestamp=at(30)))
-    assert remaining_weights(graph).durations == (70,)
-    assert remaining_weights(graph).as_of == at(30)
+    assert analyse(graph).left.durations == (70,)
+    assert analyse(graph).left.as_of == at(30)
     # Without a timestamp of the response it is the latest time of the document.
-    assert remaining_weights(make_graph({1: RUNNING})).durations == (100,)
+    assert analyse(make_graph({1: RUNNING})).left.durations == (100,)
     without = make_graph({1: {**RUNNING, "start_time": None}})
-    assert remaining_weights(without).as_of is None
+    assert analyse(without).left.as_of is None
 
 
 def test_in_a_rollback_what_is_pending_is_done():
@@ -95,15 +97,112 @@ def test_in_a_rollback_what_is_pending_is_done():
         2: {**RUNNING, "operation": "ROLLBACK"},
         3: {"status": "PENDING", "operation": "ROLLBACK", "timeout": 9},
     }
-    found = remaining_weights(make_graph(rows, operation="ROLLBACK"), at(60))
+    graph = make_graph(rows, operation="ROLLBACK")
+    found = analyse(graph, as_of=at(60)).left
     assert found.durations == (7, 100, 0)
     assert found.basis == (Basis.TIMEOUT, Basis.START_UNKNOWN, Basis.DONE)
+
+
+THREE_ATTEMPTS = {"attempts": 3, "grace": 12, "overhead": 2}
+
+
+@pytest.mark.parametrize(
+    ("status", "fields", "seconds", "basis"),
+    [
+        # 100 and 12 of grace for each attempt that may come, 2 to get to the subtask.
+        ("PENDING", {}, 3 * 112 + 2, Basis.TIMEOUT),
+        ("PENDING", {"attempts": None}, 3 * 112 + 2, Basis.TIMEOUT),
+        ("READY", {}, 3 * 112 + 2, Basis.TIMEOUT),
+        ("READY", {"attempts": 2}, 2 * 112 + 2, Basis.TIMEOUT),  # one is behind it
+        ("READY", {"attempts": 3}, 112 + 2, Basis.TIMEOUT),
+        ("READY", {"attempts": 7}, 112 + 2, Basis.TIMEOUT),
+        (None, {}, 3 * 112 + 2, Basis.TIMEOUT),
+        # What runs was got to; 60 of its first attempt are over.
+        ("RUNNING", {}, 52 + 2 * 112, Basis.LEFT),
+        ("CANCELING", {}, 52 + 2 * 112, Basis.LEFT),
+        ("RUNNING", {"attempts": 2}, 112 + 112, Basis.START_UNKNOWN),
+        ("RUNNING", {"attempts": 3}, 112, Basis.START_UNKNOWN),
+        ("RUNNING", {"attempts": 7}, 112, Basis.START_UNKNOWN),
+        ("RUNNING", {"start_time": at(-60)}, 2 * 112, Basis.OVERDUE),
+        ("RUNNING", {"timeout": 0}, 0, Basis.NO_LIMIT),
+        # What failed has used an attempt up, and can be retried by hand at least once.
+        ("FAILED", {}, 2 * 112 + 2, Basis.TIMEOUT),
+        ("FAILED", {"attempts": 2}, 112 + 2, Basis.TIMEOUT),
+        ("FAILED", {"attempts": 3}, 112 + 2, Basis.TIMEOUT),
+        ("FAILED", {"timeout": None}, 2, Basis.NO_LIMIT),
+        ("SUCCESSFUL", {}, 0, Basis.DONE),
+    ],
+)
+def test_what_is_left_of_three_attempts(
+    status: str | None, fields: dict[str, Any], seconds: int, basis: Basis
+):
+    graph = make_graph({1: {**RUNNING, "status": status, **fields}})
+    answers = analyse(graph, as_of=at(60), **THREE_ATTEMPTS)
+    assert (answers.left.durations, answers.left.basis) == ((seconds,), (basis,))
+    assert answers.remaining.seconds == seconds
+    assert answers.remaining.is_bounded == (basis is not Basis.NO_LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "basis"),
+    [
+        ("SUCCESSFUL", 112 + 2, Basis.TIMEOUT),
+        ("FAILED", 112 + 2, Basis.TIMEOUT),
+        ("READY", 112 + 2, Basis.TIMEOUT),
+        ("RUNNING", 112, Basis.START_UNKNOWN),
+        ("PENDING", 0, Basis.DONE),
+    ],
+)
+@pytest.mark.parametrize("attempts", [1, 2, 3])
+def test_the_way_back_is_one_attempt(
+    status: str, attempts: int, seconds: int, basis: Basis
+):
+    row = {**RUNNING, "status": status, "operation": "ROLLBACK", "attempts": attempts}
+    answers = analyse(
+        make_graph({1: row}, operation="ROLLBACK"), as_of=at(60), **THREE_ATTEMPTS
+    )
+    assert (answers.left.durations, answers.left.basis) == ((seconds,), (basis,))
+
+
+@settings(max_examples=200)
+@given(named_dags(), SETTINGS)
+def test_all_of_what_has_not_begun_is_left(graph: TaskGraph, assumed: dict[str, Any]):
+    answers = analyse(graph, **assumed)
+    assert answers.left.durations == answers.budget.schedule.durations
+    assert answers.left.basis == answers.weigh("timeout").basis
+    assert answers.remaining.seconds == answers.budget.seconds
+    assert answers.remaining.longest_path == answers.longest_path
+    assert answers.remaining.unlimited == answers.budget.unlimited
+    assert answers.remaining.may_wait == answers.budget.bounds.may_wait
+    assert answers.progress.critical_seconds_done == 0
+
+
+@settings(max_examples=200)
+@given(named_dags(), SETTINGS, st.data(), st.sampled_from([None, *Operation]))
+def test_no_more_is_left_than_the_whole(
+    graph: TaskGraph, assumed: dict[str, Any], data: st.DataObject, operation: str | None
+):
+    states = st.fixed_dictionaries(
+        {
+            "status": st.sampled_from([None, *Status]),
+            "operation": st.sampled_from(Operation),
+            "attempts": st.none() | st.integers(1, 5),
+            "start_time": st.none() | st.integers(0, 9).map(at),
+        }
+    )
+    begun = changed(graph, lambda _: data.draw(states), operation=operation)
+    answers = analyse(begun, as_of=at(data.draw(st.integers(0, 20))), **assumed)
+    pairs = zip(answers.left.durations, answers.worst_durations, strict=True)
+    assert all(left <= whole for left, whole in pairs)
+    assert answers.remaining.seconds <= answers.budget.seconds
+    progress = answers.progress
+    assert 0 <= progress.critical_seconds_done <= progress.critical_seconds
 
 
 def measured(**fields: Any) -> tuple[int, Basis]:
     times = {"start_time": at(10), "finish_time": at(12.000003)}
     graph = make_graph({1: {**ONCE, **times, **fields}})
-    found = actual_weights(graph, at(20))
+    found = analyse(graph, as_of=at(20)).weigh("actual")
     assert (found.unit, found.kind) == ("microseconds", "actual")
     return found.durations[0], found.basis[0]
 
@@ -144,13 +243,12 @@ def test_missing_and_impossible_times_count_nothing():
 def test_custom_weights_are_given_in_seconds_over_any_base():
     rows = {"a": {"timeout": 5}, "b": {"timeout": 6}}
     graph = make_graph(rows)
-    found = custom_weights(graph, timeout_weights(graph), {"b": 60})
+    answers = analyse(graph)
+    found = custom_weights(graph, answers.weigh("timeout"), {"b": 60})
     assert found.durations == (5, 60)
     assert found.nodes(Basis.GIVEN) == (1,)
-    assert custom_weights(graph, actual_weights(graph), {"b": 60}).durations == (
-        0,
-        60 * 10**6,
-    )
+    by_clock = custom_weights(graph, answers.weigh("actual"), {"b": 60})
+    assert by_clock.durations == (0, 60 * 10**6)
 
 
 @pytest.mark.parametrize(
@@ -160,11 +258,12 @@ def test_custom_weights_are_given_in_seconds_over_any_base():
 def test_custom_weights_that_make_no_sense(seconds: dict[Any, int], message: str):
     graph = make_graph({"a": {}})
     with pytest.raises(ConfigError, match=message):
-        custom_weights(graph, timeout_weights(graph), seconds)
+        custom_weights(graph, analyse(graph).weigh("timeout"), seconds)
 
 
 def test_weigh_by_the_name_of_the_kind():
     graph = make_graph({1: RUNNING})
-    assert weigh(graph, "timeout") == weigh(graph, "custom") == timeout_weights(graph)
-    assert weigh(graph, "actual", at(5)) == actual_weights(graph, at(5))
-    assert weigh(graph, "remaining", at(5)) == remaining_weights(graph, at(5))
+    answers = analyse(graph, as_of=at(5))
+    assert answers.weigh("timeout") == answers.weigh("custom") == timeout_weights(answers)
+    assert answers.weigh("actual") == actual_weights(graph, at(5))
+    assert answers.weigh("remaining") == answers.left == remaining_weights(answers)

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskgraph.analysis.schedule import schedule
-from taskgraph.analysis.weights import actual_weights, custom_weights, timeout_weights
+from taskgraph.analysis.weights import custom_weights
 from taskgraph.analysis.whatif import Changes, what_if
 from taskgraph.errors import ConfigError
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id
 from tests.analysis.dags import make_graph, timed_dags
-from tests.analysis.documents import changed, ids
+from tests.analysis.documents import analyse, changed, ids
 
 
 @settings(max_examples=250)
@@ -34,7 +34,7 @@ def test_a_what_if_equals_building_anew(
     skipped = data.draw(st.sets(st.sampled_from(names)))
     dropped = data.draw(st.sets(st.sampled_from(edges))) if edges else set()
     changes = Changes(seconds, tuple(sorted(dropped)), tuple(sorted(skipped)))
-    found = what_if(graph, timeout_weights(graph), changes)
+    found = what_if(graph, analyse(graph).weigh("timeout"), changes)
 
     expected = [0 if n in skipped else seconds.get(n, durations[n]) for n in names]
     rest = make_graph(names, [edge for edge in edges if edge not in dropped])
@@ -53,22 +53,29 @@ def test_an_edge_that_only_one_end_names_can_be_dropped():
     rows = tuple(row._replace(upstreams=None) for row in graph.task.subtasks)
     one_sided = changed(graph, lambda _: {"upstreams": None})
     assert one_sided.task == replace(graph.task, subtasks=rows)
-    found = what_if(one_sided, timeout_weights(graph), Changes(dropped_edges=(("a", "b"),)))
+    found = what_if(
+        one_sided, analyse(graph).weigh("timeout"), Changes(dropped_edges=(("a", "b"),))
+    )
     assert found.graph.edge_count == 0
 
 
 def test_a_skipped_subtask_still_stands_between_the_others():
     rows = {"a": {"timeout": 5}, "b": {"timeout": 7}, "c": {"timeout": 9}}
     graph = make_graph(rows, ["ab", "bc"])
-    found = what_if(graph, timeout_weights(graph), Changes({"b": 3}, skipped=("b",)))
+    found = what_if(
+        graph, analyse(graph).weigh("timeout"), Changes({"b": 3}, skipped=("b",))
+    )
     assert found.after.makespan == 14
     assert ids(graph, found.after.critical_path) == ["a", "b", "c"]
 
 
 def test_seconds_are_seconds_over_measured_times_too():
     graph = make_graph({"a": {"timeout": 5}})
-    assert what_if(graph, actual_weights(graph), Changes({"a": 3})).change == 3_000_000
-    given_weights = custom_weights(graph, timeout_weights(graph), {"a": 8})
+    assert (
+        what_if(graph, analyse(graph).weigh("actual"), Changes({"a": 3})).change
+        == 3_000_000
+    )
+    given_weights = custom_weights(graph, analyse(graph).weigh("timeout"), {"a": 8})
     assert what_if(graph, given_weights, Changes({"a": 3})).change == -5
 
 
@@ -85,4 +92,4 @@ def test_seconds_are_seconds_over_measured_times_too():
 def test_changes_of_what_does_not_exist(changes: Any, message: str):
     graph = make_graph("ab", ["ab"])
     with pytest.raises(ConfigError, match=message):
-        what_if(graph, timeout_weights(graph), changes)
+        what_if(graph, analyse(graph).weigh("timeout"), changes)

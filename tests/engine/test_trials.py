@@ -11,7 +11,8 @@ from random import Random
 
 import pytest
 
-from taskgraph.checks import RULES, CheckOptions, run_checks
+from taskgraph.analysis import Analysis
+from taskgraph.checks import RULES, run_checks
 from taskgraph.graph import build_graph
 from taskgraph.settings import Severity
 from taskgraph.sources import read_bytes
@@ -40,7 +41,7 @@ def test_a_page_of_the_task_list_gives_no_false_alarm() -> None:
         photos = [simulate(seed + offset).random_photo(rng) for offset in range(3)]
         tasks = read_bytes(json.dumps(task_list(photos, rng)).encode())
         for task, photo in zip(tasks, photos, strict=True):
-            found = run_checks(build_graph(task), CheckOptions()).findings
+            found = run_checks(Analysis(build_graph(task))).findings
             loud = {finding.code for finding in found if finding.severity > Severity.INFO}
             assert loud <= deserved(photo).keys()
 

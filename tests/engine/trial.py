@@ -7,9 +7,10 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, NamedTuple, TypeAlias
 
-from taskgraph.checks import BudgetLimit, CheckOptions, Finding, run_checks
+from taskgraph.analysis import Analysis
+from taskgraph.checks import Finding, run_checks
 from taskgraph.graph import build_graph
-from taskgraph.settings import Severity
+from taskgraph.settings import DEFAULTS, Settings, Severity
 from taskgraph.sources import read_bytes
 from tests.engine.engine import simulate
 from tests.engine.legality import judge
@@ -39,9 +40,7 @@ DIALECTS: dict[str, Callable[[Photo, Random], Json]] = {
 }
 
 MOST_TRIES = 2000
-EVERYTHING = CheckOptions(
-    extend_select=("all",), budget_limits=(BudgetLimit("*", BUDGET_LIMIT),)
-)
+EVERYTHING = Settings(extend_select=("all",), budgets=(("*", BUDGET_LIMIT),))
 
 
 class PhotoTrial(NamedTuple):
@@ -64,10 +63,10 @@ class PhotoTrial(NamedTuple):
     silent: set[str]
 
 
-def check_bytes(data: bytes, options: CheckOptions | None = None) -> list[Finding]:
+def check_bytes(data: bytes, settings: Settings = DEFAULTS) -> list[Finding]:
     """Read a document with one task and check it."""
     (task,) = read_bytes(data)
-    return list(run_checks(build_graph(task), options or CheckOptions()).findings)
+    return list(run_checks(Analysis(build_graph(task), settings)).findings)
 
 
 def _dump(document: Json) -> bytes:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from taskgraph.checks import CheckOptions, check_document
+from taskgraph.analysis import Analysis
+from taskgraph.checks import check_document
 from taskgraph.errors import InputError
 from taskgraph.graph import build_graph
 from taskgraph.privacy import redact_task
@@ -56,7 +57,7 @@ def try_bytes(data: bytes, file: str) -> int:
             _try_error(reading.error)
             continue
         count += len(reading.tasks)
-        check_document(map(build_graph, reading.tasks), CheckOptions())
+        check_document([Analysis(build_graph(task)) for task in reading.tasks])
         for task in reading.tasks[:10]:
             text = write_task(task)
             assert read_bytes(text.encode()) == (task,)

@@ -13,13 +13,13 @@ import networkx
 import pytest
 from hypothesis import given, settings
 
+from taskgraph.analysis import Analysis
 from taskgraph.diagrams import render
 from taskgraph.graph import TaskGraph
 from taskgraph.graph.export import export_gexf, export_graphml, export_node_link
 from taskgraph.model import Task
 from tests.diagrams.tasks import (
     HOSTILE,
-    analysed,
     chain,
     fan,
     graph_of,
@@ -89,8 +89,7 @@ def test_the_labels_of_gexf_are_the_names() -> None:
 
 def test_the_schedule_is_exported_too() -> None:
     graph = graph_of(fan(3))
-    timing, _ = analysed(graph)
-    data = json.loads(render(graph, "json", schedule=timing))
+    data = json.loads(render(Analysis(graph), "json"))
     assert data["nodes"][-1]["early_start"] == 120
     assert all(node["critical"] for node in data["nodes"])
 

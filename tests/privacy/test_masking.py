@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from taskgraph.checks import CheckOptions, run_checks
+from taskgraph.analysis import Analysis
+from taskgraph.checks import run_checks
 from taskgraph.errors import InputError
 from taskgraph.graph import build_graph
 from taskgraph.model import Reference, Subtask, Task
@@ -215,9 +216,9 @@ def test_logs_and_agents_are_redacted(samples: Path) -> None:
 def test_masking_changes_no_finding(redact: bool) -> None:
     data = json.dumps(DOCUMENT).encode()
     (task,) = read_bytes(data, "saved.json", ReadOptions(redact=redact))
-    found = run_checks(build_graph(task), CheckOptions())
+    found = run_checks(Analysis(build_graph(task)))
     codes = [(finding.code, finding.subtasks) for finding in found.findings]
-    plain = run_checks(build_graph(read()), CheckOptions())
+    plain = run_checks(Analysis(build_graph(read())))
     assert codes == [(finding.code, finding.subtasks) for finding in plain.findings]
 
 
