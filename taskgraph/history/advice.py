@@ -161,21 +161,21 @@ def judged(advice: Advice, timeout: int | None) -> Advice:
     limit = 0 if timeout is None else max(timeout, 0)
     advised = advice.advised
     if advised is None:
-        found = Verdict.LOOK if advice.cut and not advice.runs else Verdict.TOO_FEW
-        return advice._replace(timeout=timeout, verdict=found, frees=None)
+        verdict = Verdict.LOOK if advice.cut and not advice.runs else Verdict.TOO_FEW
+        return advice._replace(timeout=timeout, verdict=verdict, frees=None)
     if advice.limit_us is None:
-        found = Verdict.RAISE if 0 < limit < advised else Verdict.KEEP
+        verdict = Verdict.RAISE if 0 < limit < advised else Verdict.KEEP
     elif limit == 0:
-        found = Verdict.SET
+        verdict = Verdict.SET
     elif limit * SECOND < advice.limit_us:
-        found = Verdict.RAISE
+        verdict = Verdict.RAISE
     else:
-        found = Verdict.LOWER if limit > _GENEROUS * advised else Verdict.KEEP
+        verdict = Verdict.LOWER if limit > _GENEROUS * advised else Verdict.KEEP
     return advice._replace(
         timeout=timeout,
-        verdict=found,
-        is_next_step=advice.limit_us is None and found is Verdict.RAISE,
-        frees=limit - advised if limit and found is not Verdict.KEEP else None,
+        verdict=verdict,
+        is_next_step=advice.limit_us is None and verdict is Verdict.RAISE,
+        frees=limit - advised if limit and verdict is not Verdict.KEEP else None,
     )
 
 
@@ -198,12 +198,12 @@ def advice_for(
     """
     known = {one.subtask: one for one in advice if one.task in {None, task.name}}
     needed = least_runs(options.share, options.confidence)
-    found = []
+    verdicts = []
     pairs = {(subtask.name, subtask.timeout) for subtask in task.subtasks}
     for name, timeout in sorted(pairs, key=lambda pair: (pair[0], pair[1] or 0)):
         nothing = Advice(task.name, name, Verdict.TOO_FEW, timeout, needed=needed)
-        found.append(judged(known.get(name, nothing), timeout))
-    return tuple(found)
+        verdicts.append(judged(known.get(name, nothing), timeout))
+    return tuple(verdicts)
 
 
 _MISSING = object()

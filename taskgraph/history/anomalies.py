@@ -152,7 +152,7 @@ class _Search:
 
     def times(self) -> list[Anomaly]:
         """Find runs that took, and waits that lasted, longer or shorter than usual."""
-        found = []
+        departures = []
         one_run = (SpanKind.ONE_RUN, SpanKind.RUNNING)
         spans: list[tuple[object, ...]] = [
             (place, row.name, "", row.span_us)
@@ -168,45 +168,45 @@ class _Search:
         for asked, query in ((spans, _SPANS), (waits, _WAITS)):
             self._register(asked)
             for row in self._ask(query, {"share": self.options.share, "tail": tail}):
-                found += self._time(_Compared(*row), tail, is_wait=query is _WAITS)
-        return found
+                departures += self._time(_Compared(*row), tail, is_wait=query is _WAITS)
+        return departures
 
-    def _time(self, found: _Compared, tail: float, *, is_wait: bool) -> list[Anomaly]:
+    def _time(self, time: _Compared, tail: float, *, is_wait: bool) -> list[Anomaly]:
         options = self.options
-        if found.others < options.least_runs:
+        if time.others < options.least_runs:
             return []
-        identifier, row = self.rows[found.place]
+        identifier, row = self.rows[time.place]
         least = options.least_seconds * SECOND
         kind = None
         alike = 0
-        low, high = _bounds(found, self.options.share, tail)
+        low, high = _bounds(time, self.options.share, tail)
         if (
-            found.value > high
-            and found.value >= found.usual * options.factor
-            and found.value - found.usual >= least
+            time.value > high
+            and time.value >= time.usual * options.factor
+            and time.value - time.usual >= least
         ):
             kind = AnomalyKind.WAITED if is_wait else AnomalyKind.SLOW
-            alike = found.at_least
+            alike = time.at_least
         elif (
             not is_wait
             and row.status == Status.SUCCESSFUL
-            and found.value < low
-            and found.value * options.factor <= found.usual
-            and found.usual - found.value >= least
+            and time.value < low
+            and time.value * options.factor <= time.usual
+            and time.usual - time.value >= least
         ):
-            kind, alike = AnomalyKind.FAST, found.at_most
+            kind, alike = AnomalyKind.FAST, time.at_most
         if kind is None:
             return []
-        bound = found.low if kind is AnomalyKind.FAST else found.high
+        bound = time.low if kind is AnomalyKind.FAST else time.high
         return [
             Anomaly(
                 kind,
                 (identifier,),
-                found.name,
-                found.others,
+                time.name,
+                time.others,
                 alike,
-                value_us=found.value,
-                usual_us=found.usual,
+                value_us=time.value,
+                usual_us=time.usual,
                 high_us=bound,
                 attempts=row.attempts,
                 is_running=not is_wait and row.span == SpanKind.RUNNING,
@@ -216,7 +216,7 @@ class _Search:
     def rates(self) -> list[Anomaly]:
         """Find what failed, was retried or skipped and otherwise hardly ever is."""
         counts = {row[0]: row[1:] for row in self._ask(_RATES)}
-        found = []
+        departures = []
         for identifier, row in self.rows:
             seen, failed, retried, skipped = counts.get(row.name, (0, 0, 0, 0))
             if seen < self.options.least_runs:
@@ -229,7 +229,7 @@ class _Search:
                 (AnomalyKind.SKIPPED, row.operation in skips, skipped),
             ):
                 if applies and alike <= seen * self.options.rare:
-                    found.append(
+                    departures.append(
                         Anomaly(
                             kind,
                             (identifier,),
@@ -239,7 +239,7 @@ class _Search:
                             attempts=row.attempts,
                         )
                     )
-        return found
+        return departures
 
     def order(self) -> list[Anomaly]:
         """Find names whose first start comes before that of one that always was first.
@@ -255,11 +255,11 @@ class _Search:
         ordered = sorted(firsts, key=lambda name: (firsts[name], name))
         pairs = pairwise(ordered)
         self._register([(0, a, b, 0) for a, b in pairs if firsts[a] < firsts[b]])
-        found = []
+        departures = []
         for name, other, both, alike in self._ask(_ORDER):
             enough = both >= self.options.least_runs
             if enough and alike <= both * self.options.rare:
-                found.append(
+                departures.append(
                     Anomaly(
                         AnomalyKind.OUT_OF_ORDER,
                         tuple(sorted(ids[name], key=id_key)),
@@ -269,7 +269,7 @@ class _Search:
                         other_name=other,
                     )
                 )
-        return found
+        return departures
 
     def structure(self) -> list[Anomaly]:
         """Find names that others do not have, and those that others have and this not."""
@@ -278,7 +278,7 @@ class _Search:
         for identifier, row in self.rows:
             ids.setdefault(row.name, []).append(identifier)
         rare = self.others * self.options.rare
-        found = [
+        departures = [
             Anomaly(
                 AnomalyKind.NEW,
                 tuple(sorted(own, key=id_key)),
@@ -289,7 +289,7 @@ class _Search:
             for name, own in ids.items()
             if held.get(name, 0) <= rare
         ]
-        return found + [
+        return departures + [
             Anomaly(AnomalyKind.MISSING, (), name, self.others, self.others - count)
             for name, count in held.items()
             if name not in ids and self.others - count <= rare
@@ -320,7 +320,7 @@ def _tail(share: float, comparisons: int) -> float:
     return 1 - float(share ** (1 / max(comparisons, 1)))
 
 
-def _bounds(found: _Compared, share: float, tail: float) -> tuple[float, float]:
+def _bounds(time: _Compared, share: float, tail: float) -> tuple[float, float]:
     """Give the times below and above which hardly any healthy run is.
 
     Where there are enough others, they show such times. But few others show none that are
@@ -328,12 +328,12 @@ def _bounds(found: _Compared, share: float, tail: float) -> tuple[float, float]:
     of them does not reach is carried on, as if the logarithms of the times had the tails
     of an exponential distribution, which are longer than those of most measured times.
     """
-    shown = max(1 - share, 1 / (found.others + 1))
+    shown = max(1 - share, 1 / (time.others + 1))
     steps = max(math.log(0.5 / tail) / math.log(0.5 / shown), 1.0)
-    usual, low, high = (max(value, 1) for value in (found.usual, found.low, found.high))
+    usual, low, high = (max(value, 1) for value in (time.usual, time.low, time.high))
     lowest, highest = usual * (low / usual) ** steps, usual * (high / usual) ** steps
-    if found.others * tail >= 1:
-        return max(lowest, found.lowest), min(highest, found.highest)
+    if time.others * tail >= 1:
+        return max(lowest, time.lowest), min(highest, time.highest)
     return lowest, highest
 
 
@@ -442,8 +442,13 @@ def find_anomalies(
         if others < options.least_runs:
             return Anomalies(graph.task, others, options, ())
         search = _Search(connection, options, others, rows)
-        found = [*search.times(), *search.rates(), *search.order(), *search.structure()]
-    return Anomalies(graph.task, others, options, tuple(sorted(found, key=_sort_key)))
+        departures = [
+            *search.times(),
+            *search.rates(),
+            *search.order(),
+            *search.structure(),
+        ]
+    return Anomalies(graph.task, others, options, tuple(sorted(departures, key=_sort_key)))
 
 
 def _rows(task: Task) -> list[tuple[Id, SubtaskRow]]:

@@ -217,53 +217,55 @@ def odds_of_pools(
     graph.require_sound()
     since = as_of if is_under_way(graph.task) else None
     prospects = look_ahead(graph, pools, since)
-    found = simulate(
+    simulation = simulate(
         graph,
         prospects,
         samples=options.samples,
         seed=options.seed,
         attempts=options.attempts,
     )
-    return _summary(graph, prospects, found, options, since)
+    return _summary(graph, prospects, simulation, options, since)
 
 
 def _summary(
     graph: TaskGraph,
     prospects: list[Prospect],
-    found: Simulation,
+    simulation: Simulation,
     options: OddsOptions,
     since: datetime | None,
 ) -> Odds:
     import numpy as np
 
     window = options.window * SECOND
-    done = len(found.makespans)
-    in_time = int(np.searchsorted(found.makespans, window, side="right"))
-    low, high = _wilson(in_time, found.samples)
-    quantiles = [_quantile(found.makespans, share) for share in _SHARES] if done else []
+    done = len(simulation.makespans)
+    in_time = int(np.searchsorted(simulation.makespans, window, side="right"))
+    low, high = _wilson(in_time, simulation.samples)
+    quantiles = (
+        [_quantile(simulation.makespans, share) for share in _SHARES] if done else []
+    )
     return Odds(
         task=graph.task,
         options=options,
         since=since,
-        probability=in_time / found.samples,
+        probability=in_time / simulation.samples,
         low=low,
         high=high,
-        late=(done - in_time) / found.samples,
-        failed=(found.samples - done) / found.samples,
+        late=(done - in_time) / simulation.samples,
+        failed=(simulation.samples - done) / simulation.samples,
         quantiles=tuple(quantiles),
         subtasks=tuple(
             SubtaskOdds(
                 id=subtask.id,
                 name=subtask.name,
-                criticality=found.critical[node] / max(done, 1),
-                failure=found.failures[node] / found.samples,
+                criticality=simulation.critical[node] / max(done, 1),
+                failure=simulation.failures[node] / simulation.samples,
                 basis=prospects[node].pool.basis,
                 runs=_runs(prospects[node].pool),
                 cut=int(redrawn(*prospects[node]).sum()),
             )
             for node, subtask in enumerate(graph.subtasks)
         ),
-        bins=_histogram(found.makespans),
+        bins=_histogram(simulation.makespans),
     )
 
 

@@ -268,7 +268,7 @@ def _read_entry(entry: Entry) -> _Outcome:
     digest = digest_of(data)
     if _holds(entry.known, digest):
         return _Outcome(_UNCHANGED, entry.stamp, digest)
-    found: list[tuple[Task, ...]] = []
+    tasks: list[tuple[Task, ...]] = []
     reason = ""
     stamp = entry.stamp
     try:
@@ -280,14 +280,14 @@ def _read_entry(entry: Entry) -> _Outcome:
             elif any(task.is_definition for task in reading.tasks):
                 reason = f"{reading.file}: is a definition: it says nothing of a run"
             else:
-                found.append(reading.tasks)
+                tasks.append(reading.tasks)
     except Exception as error:  # noqa: BLE001 - one document must not stop all others
         reason = _fault(entry, error)
     if not reason:
-        return _Outcome(_READ, stamp, digest, None, tuple(found))
+        return _Outcome(_READ, stamp, digest, None, tuple(tasks))
     if _holds(entry.rejected, digest):
-        found = []  # they were added when it was rejected before
-    return _Outcome(_REJECTED, stamp, digest, reason, tuple(found))
+        tasks = []  # they were added when it was rejected before
+    return _Outcome(_REJECTED, stamp, digest, reason, tuple(tasks))
 
 
 def _holds(digests: bytes, digest: bytes) -> bool:

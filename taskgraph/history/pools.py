@@ -213,7 +213,7 @@ def look_ahead(
     if as_of is None or not is_under_way(graph.task):
         return whole
     pairs = zip(graph.subtasks, whole, strict=True)
-    return [_rest(subtask, found, as_of) for subtask, found in pairs]
+    return [_rest(subtask, prospect, as_of) for subtask, prospect in pairs]
 
 
 def _whole(subtask: Subtask, pools: dict[str, Pool]) -> Prospect:

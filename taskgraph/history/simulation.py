@@ -178,8 +178,8 @@ def redrawn(pool: Pool, limit: int) -> Flags:
 
     if pool.cut is None:
         return np.zeros(len(pool.spans), np.bool_)
-    found: Flags = pool.cut & ((pool.spans < limit) if limit else True)
-    return found
+    is_redrawn: Flags = pool.cut & ((pool.spans < limit) if limit else True)
+    return is_redrawn
 
 
 def _choose(source: numpy.random.Generator, count: int, size: int) -> Times:

@@ -82,7 +82,7 @@ def advise_timeouts(
         _Share(folder, i, engine.workers, options or AdviceOptions(), limits or Limits())
         for i in range(engine.workers)
     ]
-    advice = [one for found in engine.map(_advise, shares) for one in found]
+    advice = [one for share_advice in engine.map(_advise, shares) for one in share_advice]
     return tuple(sorted(advice, key=lambda one: (one.task or "", one.subtask)))
 
 
@@ -119,11 +119,11 @@ def _find_limits(
         if rank is not None:
             ranked.append((*group, runs, rank, cut))
     _register(connection, ranked)
-    found: dict[tuple[str | None, str], _Limit] = {}
+    limits: dict[tuple[str | None, str], _Limit] = {}
     for task, name, runs, rank, value in connection.execute(_RANKED).fetchall():
         limit = _Limit(runs, rank, value)
-        found[task, name] = max(found.get((task, name), limit), limit)
-    return found
+        limits[task, name] = max(limits.get((task, name), limit), limit)
+    return limits
 
 
 def _register(
@@ -162,7 +162,7 @@ def _draft(group: _Group, limit: _Limit | None, options: AdviceOptions) -> Advic
         advised = _round_up(limit.value * (1 + options.margin) / SECOND)
     elif group.runs and group.cut_at is not None and group.runs + group.cut >= needed:
         advised = _NEXT_STEP * group.cut_at
-    found = Advice(
+    draft = Advice(
         task=group.task,
         subtask=group.name,
         verdict=Verdict.TOO_FEW,
@@ -178,7 +178,7 @@ def _draft(group: _Group, limit: _Limit | None, options: AdviceOptions) -> Advic
         longest_us=group.longest,
         confidence=limit and confidence_of(limit.runs, limit.rank, options.share),
     )
-    return judged(found, group.timeout)
+    return judged(draft, group.timeout)
 
 
 def _round_up(seconds: float) -> int:

@@ -118,7 +118,7 @@ def collection_messages(done: Collection) -> list[str]:
     return messages
 
 
-def statistics_report(found: Statistics) -> TableReport:
+def statistics_report(statistics: Statistics) -> TableReport:
     """Report on kinds of tasks and subtasks: a table for each kind of task."""
     sections = [
         Section(
@@ -128,11 +128,11 @@ def statistics_report(found: Statistics) -> TableReport:
             spread=lambda kind: kind.run_us,
             limit=lambda kind: kind.timeout,
         )
-        for task, kinds in groupby(found.kinds, key=lambda kind: kind.task)
+        for task, kinds in groupby(statistics.kinds, key=lambda kind: kind.task)
     ]
     facts = [
-        ("Documents", f"{found.documents} looked at, {found.rejects} unreadable"),
-        ("Tasks", f"{found.tasks}, from {counted(found.responses, 'response')}"),
+        ("Documents", f"{statistics.documents} looked at, {statistics.rejects} unreadable"),
+        ("Tasks", f"{statistics.tasks}, from {counted(statistics.responses, 'response')}"),
     ]
     notes = (
         "Times are of runs that provably ran once and did their work; all else is counted.",

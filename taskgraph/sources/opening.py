@@ -157,14 +157,14 @@ def _match(pattern: str) -> list[str]:
     wanted += ["*"] if wanted[-1] == "**" else []
     asks_for_hidden = any(part.startswith(".") for part in wanted)
     try:
-        found = [
+        matches = [
             (path, path.relative_to(base).parts) for path in base.glob("/".join(wanted))
         ]
     except (OSError, ValueError):
         return []
     return sorted(
         str(path)
-        for path, below in found
+        for path, below in matches
         if asks_for_hidden or not any(part.startswith(".") for part in below)
     )
 

@@ -165,7 +165,7 @@ def members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 
     Names are only ever shown and compared: nothing is written to disk.
     """
-    found = [
+    files = [
         info
         for info in archive.infolist()
         if info.filename
@@ -173,7 +173,7 @@ def members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         and stat.S_IFMT(info.external_attr >> 16) in (0, stat.S_IFREG)
         and not is_hidden(info.filename)
     ]
-    return sorted(found, key=lambda info: (info.filename, info.header_offset))
+    return sorted(files, key=lambda info: (info.filename, info.header_offset))
 
 
 def is_hidden(name: str) -> bool:
