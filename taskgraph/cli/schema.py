@@ -32,6 +32,7 @@ def published() -> dict[str, Published]:
     from taskgraph.graph.export import NODE_LINK
     from taskgraph.reports.check_contract import CHECK, CHECK_LINE
     from taskgraph.reports.contract import CONFIG, REPORTS
+    from taskgraph.reports.history_contract import HISTORY_OUTPUTS
     from taskgraph.sources import definition_schema
 
     declared: list[Declaration[Any]] = [
@@ -39,6 +40,7 @@ def published() -> dict[str, Published]:
         CHECK,
         CHECK_LINE,
         *REPORTS.values(),
+        *HISTORY_OUTPUTS.values(),
         CONFIG,
         NODE_LINK,
     ]
