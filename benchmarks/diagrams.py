@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from benchmarks.documents import chain, layered
-from taskgraph.analysis.schedule import schedule
+from taskgraph.analysis import Analysis
 from taskgraph.diagrams import DiagramOptions
 from taskgraph.diagrams.dot import render_dot
 from taskgraph.diagrams.options import Collapse
@@ -87,8 +87,7 @@ SHAPES: dict[str, tuple[Callable[[], list[list[int]]], Collapse]] = {
 
 
 def scene_of(graph: TaskGraph, collapse: Collapse = "none") -> Scene:
-    timing = schedule(graph, [60] * len(graph))
-    return build_scene(graph, schedule=timing, options=DiagramOptions(collapse=collapse))
+    return build_scene(Analysis(graph), DiagramOptions(collapse=collapse))
 
 
 def measure(shape: str, repeat: int) -> dict[str, float]:

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from taskgraph.cli.main import cli
-from tests.model.test_masking import DOCUMENT, SECRET
+from tests.privacy.test_masking import DOCUMENT, SECRET
 
 # Pictures of the same scene that SVG writes, made by other programs.
 _PICTURES = frozenset({"pdf", "png"})

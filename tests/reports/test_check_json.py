@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from taskgraph.api import read_documents
-from taskgraph.checks import CheckOptions, CheckResult, CheckRun, check_document
+from taskgraph.checks import CheckResult, CheckRun, check_document
 from taskgraph.checks.baseline import BaselineEntry
 from taskgraph.errors import InputError, Problem
 from taskgraph.reports.check_json import check_schema, render_check_json
@@ -26,7 +26,7 @@ def run(samples: Path) -> CheckRun:
     results: list[CheckResult] = []
     for document in read_documents(paths):
         assert document.error is None
-        results += check_document([t.graph for t in document.tasks], CheckOptions())
+        results += check_document([t.analysis for t in document.tasks])
     stale = (BaselineEntry("0" * 32, "TG401", "no-timeout", "demo", ("a",)),)
     return CheckRun(tuple(results), (UNREADABLE,), "1.2.3", stale)
 
