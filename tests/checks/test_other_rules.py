@@ -123,10 +123,10 @@ def test_work_after_the_point_of_no_return_is_told_with_its_share() -> None:
 def test_a_share_makes_it_a_warning() -> None:
     shape = task(fresh(prohibit_rollback=True))
     for share, severity in ((0.66, Severity.WARNING), (0.67, Severity.INFO)):
-        (finding,) = found(shape, "TG503", no_return_share=share)
+        (finding,) = found(shape, "TG503", no_return=share)
         assert finding.severity is severity
     unbounded = task(change(fresh(prohibit_rollback=True), 3, timeout=0))
-    (finding,) = found(unbounded, "TG503", no_return_share=0.99)
+    (finding,) = found(unbounded, "TG503", no_return=0.99)
     assert finding.severity is Severity.WARNING
     assert "not counting subtasks without a timeout" in finding.message
 

@@ -277,8 +277,8 @@ def test_thresholds_can_be_chosen() -> None:
     shape = done(rows, finish_time=at(200), envelope=response(300))
     assert codes(shape) == ["TG403"]
     assert codes(shape, grace=60) == ["TG404"]
-    assert codes(shape, grace=60, near_timeout_share=1.0) == ["TG404"]
-    assert codes(done(finished()), near_timeout_share=0.05) == ["TG404"] * 3
+    assert codes(shape, grace=60, near_timeout=1.0) == ["TG404"]
+    assert codes(done(finished()), near_timeout=0.05) == ["TG404"] * 3
 
 
 def test_a_running_subtask_is_judged_as_of_the_response() -> None:
