@@ -57,6 +57,9 @@ def _worst(found: Analysis, task: Task) -> Iterator[Figure]:
 
 def _no_return(graph: TaskGraph, found: Analysis) -> Figure:
     gate = found.no_return
+    if gate is None and not found.tells_rollback:
+        note = "the document does not say which subtasks prohibit rollback"
+        return Figure("Point of no return", "not known", note)
     if gate is None:
         return Figure("Point of no return", "none", "every subtask allows rollback")
     names = ", ".join(str(graph.subtasks[node].id) for node in gate.nodes[:3])

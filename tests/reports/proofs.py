@@ -354,6 +354,21 @@ def fail_late(case: Case) -> list[Values]:
     return [{"both_seconds": late.at_most}]
 
 
+def over_limit(case: Case) -> list[Values]:
+    found = run_checks(case.analysis).findings
+    return [
+        {"rule": f.code, "message": f.message.rstrip(".")}
+        for f in found
+        if f.code == "TG405"
+    ]
+
+
+def no_return_unknown(case: Case) -> list[Values]:
+    rows = (case.task, *case.graph.subtasks)
+    assert all(row.prohibit_rollback is None for row in rows)
+    return [{}]
+
+
 def no_point_of_no_return(case: Case) -> list[Values]:
     assert case.analysis.no_return is None
     return [{}]
@@ -484,8 +499,10 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "no-failed-subtask": nothing_failed,
     "no-point-of-no-return": no_point_of_no_return,
     "no-return": no_return,
+    "no-return-unknown": no_return_unknown,
     "nothing-to-retry": nothing_failed,
     "over": nothing_failed,
+    "over-limit": over_limit,
     "overdue": overdue,
     "parts": parts,
     "ran-on": of_failure("ran_on"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from taskgraph.analysis import Analysis
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.progress import Progress, RunningSubtask
-from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.weights import Basis
+from taskgraph.checks import Finding
 from taskgraph.model import Status
 from taskgraph.model.engine import is_rolling_back
 from taskgraph.reports.explaining.sentences import (
@@ -24,6 +25,8 @@ from taskgraph.reports.results import Account
 
 __all__ = ["limits"]
 
+_OVER_LIMIT = "TG405"
+
 
 def limits(account: Account) -> Iterator[Sentence]:
     """Say how long the task can take by its timeouts, and what is left of that."""
@@ -31,10 +34,11 @@ def limits(account: Account) -> Iterator[Sentence]:
     if diagnosis is None or not account.graph.subtasks:
         return
     yield from _budget(diagnosis.budget)
+    yield from _limit(account.checked.findings)
     if task.status == Status.RUNNING:
         yield from _left(diagnosis.progress)
     if task.status != Status.SUCCESSFUL:
-        yield from _no_return(diagnosis.no_return, ran=not task.is_definition)
+        yield from _no_return(diagnosis, ran=not task.is_definition)
         if not is_rolling_back(task):
             yield from _fail_late(diagnosis.rollback)
 
@@ -71,6 +75,15 @@ def _budget(budget: Budget) -> Iterator[Sentence]:
         yield Sentence("dominant", template, values)
 
 
+def _limit(findings: Iterable[Finding]) -> Iterator[Sentence]:
+    """Say that it may take longer than it must, where a rule says so."""
+    for finding in findings:
+        if finding.code == _OVER_LIMIT:
+            values = {"rule": finding.code, "message": finding.message.rstrip(".")}
+            template = "That is too long: {message} ({rule})."
+            yield Sentence("over-limit", template, values)
+
+
 def _left(progress: Progress) -> Iterator[Sentence]:
     rest = progress.worst_case
     if progress.latest_finish is not None:
@@ -103,7 +116,12 @@ def _nearest(row: RunningSubtask) -> Iterator[Sentence]:
     yield Sentence("nearest", template, values)
 
 
-def _no_return(found: PointOfNoReturn | None, *, ran: bool) -> Iterator[Sentence]:
+def _no_return(analysis: Analysis, *, ran: bool) -> Iterator[Sentence]:
+    found = analysis.no_return
+    if found is None and not analysis.tells_rollback:
+        text = "The document does not say which subtasks prohibit rollback."
+        yield Sentence("no-return-unknown", text, {}, Place.PARAGRAPH)
+        return
     if found is None:
         text = "Every subtask allows rollback: there is no point of no return."
         yield Sentence("no-point-of-no-return", text, {}, Place.PARAGRAPH)

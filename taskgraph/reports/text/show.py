@@ -66,14 +66,14 @@ def _facts(account: Account, width: int) -> list[tuple[str, str | Text]]:
     task = graph.task
     rows: list[tuple[str, str | Text]] = [("Document", visible(task.origin.file))]
     rows += _times(account)
-    rows.append(("Progress", _progress(task, min(_BAR, width // 4))))
+    rows.append(("Progress", _progress(account, min(_BAR, width // 4))))
     if found is None:
         rows.append(("Worst case", f"unknown: {'; '.join(graph.flaws)}"))
     else:
         rows += budget_facts(graph, found.budget)
         rows += _left(task, found)
         rows.append(("Critical", _critical(graph, found)))
-        rows.append(("No return", no_return_text(graph, found.no_return)))
+        rows.append(("No return", no_return_text(found)))
     rows.append(("Findings", _counts(account.checked)))
     return rows
 
@@ -95,14 +95,18 @@ def _times(account: Account) -> list[tuple[str, str | Text]]:
     return rows
 
 
-def _progress(task: Task, width: int) -> Text:
-    counts = Counter(subtask.status or "unknown" for subtask in task.subtasks)
-    total = len(task.subtasks)
-    done = counts[Status.SUCCESSFUL]
-    filled = width * done // total if total else 0
+def _progress(account: Account, width: int) -> Text:
+    """Say how much is done, or undone where the task walks back, and what the rest is."""
+    subtasks = account.graph.task.subtasks
+    counts = Counter(subtask.status or "unknown" for subtask in subtasks)
+    is_back = account.analysis.is_rolling_back
+    done = Status.PENDING if is_back else Status.SUCCESSFUL
+    total = len(subtasks)
+    filled = width * counts[done] // total if total else 0
     text = Text("█" * filled, style="green").append("░" * (width - filled), style="dim")
-    text.append(f" {done} of {total} done", style="default")
-    known = [status for status in _ORDER if status is not Status.SUCCESSFUL]
+    word = "undone" if is_back else "done"
+    text.append(f" {counts[done]} of {total} {word}", style="default")
+    known = [status for status in _ORDER if status is not done]
     for status in [*known, *sorted(counts.keys() - STATUSES)]:
         if counts[status]:
             text.append(f", {counts[status]} {visible(status.lower())}", style="default")
