@@ -172,8 +172,8 @@ def outputs(path: Path, configuration: Path) -> Iterator[tuple[int, str, Told]]:
         yield place, "the library", told.library(loaded)
         yield place, "the data frames", told.frames(loaded)
         if loaded.analysis.is_sound and loaded.graph.subtasks:
-            table: Any = loaded.timetable()
-            yield place, "the notebook's table", told.notebook_table(table._repr_html_())
+            table = loaded.timetable()._repr_html_()
+            yield place, "the notebook's table", told.notebook_table(table)
     for command, reader in JSON_READERS.items():
         tasks = rows(command, *common)
         assert len(tasks) == len(every), command

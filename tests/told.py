@@ -361,6 +361,11 @@ def _worst_claim(values: Values) -> Told:
     return {"worst case": values["budget_seconds"], "bounded": "unlimited" not in values}
 
 
+def _left_claim(values: Values) -> Told:
+    told: Told = {"left": values["left_seconds"]}
+    return told | {"left until": values["latest"]} if "latest" in values else told
+
+
 def _no_return_claim(values: Values) -> Told:
     gate = _ids(values["subtasks"])
     return {"no return": gate, "no return seconds": values["after_seconds"]}
@@ -375,10 +380,7 @@ _CLAIMS: dict[str, Callable[[Values], Told]] = {
     "counts": lambda values: {name: values.get(name, 0) for name in ("done", "failed")},
     "dominant": _of_subtask("share", "share_seconds"),
     "fail-late": lambda values: {"failing late": values["both_seconds"]},
-    "left": lambda values: (
-        {"left": values["left_seconds"]}
-        | ({"left until": values["latest"]} if "latest" in values else {})
-    ),
+    "left": _left_claim,
     "no-point-of-no-return": lambda _: {"no return": None, "why none": "non"},
     "no-return": _no_return_claim,
     "no-return-unknown": lambda _: {"no return": None, "why none": "not"},

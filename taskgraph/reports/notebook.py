@@ -10,22 +10,22 @@ from taskgraph.analysis import Timetable
 from taskgraph.model import visible
 from taskgraph.reports.amounts import amount
 
-__all__ = ["displayed", "timetable_html"]
+__all__ = ["DisplayedTimetable", "displayed", "timetable_html"]
 
 _MOST_ROWS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class _DisplayedTimetable(Timetable):
+class DisplayedTimetable(Timetable):
     """A schedule that shows itself as a table."""
 
     def _repr_html_(self) -> str:
         return timetable_html(self)
 
 
-def displayed(table: Timetable) -> Timetable:
+def displayed(table: Timetable) -> DisplayedTimetable:
     """Give a schedule that a notebook displays as a table."""
-    return _DisplayedTimetable(*(getattr(table, row.name) for row in fields(table)))
+    return DisplayedTimetable(*(getattr(table, row.name) for row in fields(table)))
 
 
 def timetable_html(table: Timetable) -> str:
