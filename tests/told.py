@@ -60,7 +60,7 @@ def spoken(text: str) -> int:
     total = 0
     for number, unit in re.findall(r"(\d+(?:\.\d+)?) (d|h|min|s)\b", text):
         total += int(number) * _UNITS[unit]
-    return total
+    return -total if text.startswith(("-", "−")) else total
 
 
 def plain(text: str) -> str:
@@ -143,6 +143,9 @@ def library(loaded: LoadedTask) -> Told:
     }
     for name, values in columns.items():
         told |= {(name, str(every[n])): value for n, value in enumerate(values)}
+    for subtask in graph.subtasks:
+        if subtask.timeout:
+            told["timeout", str(subtask.id)] = subtask.timeout
     for way in analysis.ways_out:
         (name,) = ids([way.node])
         told["retry", name] = way.retry.is_accepted and way.retry.worst_case.seconds
@@ -254,8 +257,8 @@ def critical_path_text(text: str) -> Told:
             row = dict(zip(columns, cells, strict=True))
             if "drag" in row:
                 path.append(row["id"])
-            for title in ("drag", "float", "starts", "ends"):
-                if title in row:
+            for title in ("drag", "float", "starts", "ends", "timeout", "takes"):
+                if row.get(title, "none") != "none":
                     told[title, row["id"]] = _seconds(row[title])
             if "free" in row:
                 told["free float", row["id"]] = _seconds(row["free"])
@@ -542,6 +545,8 @@ def report_markdown(text: str) -> Told:
             named = dict(zip(columns, row, strict=True))
             told["float", row[0]] = spoken(named["Float"])
             told["drag", row[0]] = spoken(named["Drag"])
+            if named["Timeout"] != "none":
+                told["timeout", row[0]] = spoken(named["Timeout"])
             told["starts", row[0]] = spoken(named["Start"])
             told["ends", row[0]] = spoken(named["End"])
     length = re.search(
@@ -565,14 +570,14 @@ def report_html(text: str) -> Told:
     head = re.search(pattern, text, re.DOTALL)
     titles = re.findall(r"<th[^>]*>(.*?)</th>", head[1]) if head else []
     names = {"Float": "float", "Free": "free float", "Drag": "drag"}
-    names |= {"Start": "starts", "End": "ends"}
+    names |= {"Start": "starts", "End": "ends", "Timeout": "timeout"}
     for row in re.findall(r'<tr id="t0-n\d+"[^>]*>(.*?)</tr>', text):
         first = re.search(r'<th scope="row">(.*?)</th>', row)
         assert first
         identifier = plain(re.sub(r"<abbr.*?</abbr>", "", first[1]))
         values = re.findall(r"<td(?: data-v=\"(-?\d+)\")?[ >]", row)
         for title, value in zip(titles[1:], values, strict=True):
-            if plain(title) in names:
+            if plain(title) in names and value:
                 told[names[plain(title)], identifier] = int(value)
         if told.keys() & {"bounded"}:
             told["critical", identifier] = 'title="critical"' in row

@@ -105,7 +105,7 @@ def verdict(case: Case) -> list[Values]:
     task, graph = case.task, case.graph
     values: Values = {"name": task.name.strip(), "id": task.id}
     failed = case.nodes("FAILED")
-    back = task.operation == "ROLLBACK"
+    back = case.analysis.is_rolling_back
     done = case.nodes("PENDING" if back else "SUCCESSFUL")
     if task.is_definition or (task.status == "FAILED" and not failed and graph.subtasks):
         values["subtasks"] = len(graph)

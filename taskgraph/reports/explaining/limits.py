@@ -10,6 +10,7 @@ from taskgraph.analysis.progress import Progress, RunningSubtask
 from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.weights import Basis
 from taskgraph.checks import Finding
+from taskgraph.graph import TaskGraph
 from taskgraph.model import Status
 from taskgraph.model.engine import is_rolling_back
 from taskgraph.reports.explaining.sentences import (
@@ -33,7 +34,7 @@ def limits(account: Account) -> Iterator[Sentence]:
     diagnosis, task = account.sound, account.graph.task
     if diagnosis is None or not account.graph.subtasks:
         return
-    yield from _budget(diagnosis.budget)
+    yield from _budget(account.graph, diagnosis.budget)
     yield from _limit(account.checked.findings)
     if task.status == Status.RUNNING:
         yield from _left(diagnosis.progress)
@@ -43,7 +44,7 @@ def limits(account: Account) -> Iterator[Sentence]:
             yield from _fail_late(diagnosis.rollback)
 
 
-def _budget(budget: Budget) -> Iterator[Sentence]:
+def _budget(graph: TaskGraph, budget: Budget) -> Iterator[Sentence]:
     values: dict[str, Value] = {"budget": Duration(budget.seconds)}
     if budget.is_bounded:
         template = "By its timeouts it takes at most {budget} from start to end."
@@ -70,7 +71,8 @@ def _budget(budget: Budget) -> Iterator[Sentence]:
     held = max(budget.shares, default=0)
     if 2 * held > budget.schedule.makespan and len(budget.schedule.critical_path) > 1:
         node = budget.shares.index(held)
-        template = "More than half of that is the timeout of {subtask}, {share}."
+        what = "the timeout of " if held == graph.subtasks[node].timeout else ""
+        template = f"More than half of that is {what}{{subtask}}, {{share}}."
         values = {"subtask": Subtasks((node,)), "share": Duration(held)}
         yield Sentence("dominant", template, values)
 
