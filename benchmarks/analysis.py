@@ -22,8 +22,8 @@ from collections.abc import Callable
 
 import networkx
 
-from taskgraph.analysis import schedule
 from taskgraph.analysis.drag import drags
+from taskgraph.analysis.schedule import schedule
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Subtask, Task
 
