@@ -96,7 +96,7 @@ def test_a_running_subtask_runs_until_the_as_of_time() -> None:
     task = make_task({1: {"status": "RUNNING", "attempts": 1, "start_time": START}})
     as_of = START + timedelta(milliseconds=1250)
     scene = build_scene(analysed(task, as_of=as_of))
-    assert scene.nodes[0].facts[0] == "running for 1.25 s"
+    assert scene.nodes[0].facts[0] == "running for 1.250 s"
 
 
 def test_what_a_failure_blocks_is_marked() -> None:

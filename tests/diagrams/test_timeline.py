@@ -235,7 +235,7 @@ def test_marks_are_round() -> None:
     ]
     assert marks(7200 * SECOND, None, 5)[1] == (1800 * SECOND, "30 min")
     assert marks(3 * SECOND, None, 4)[1] == (SECOND, "1 s")
-    assert marks(900, None, 4)[0] == (0, "0 ms")
+    assert marks(900, None, 4)[0] == (0, "0 s")
 
 
 def test_marks_of_days_are_dates() -> None:
