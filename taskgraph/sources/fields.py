@@ -190,8 +190,8 @@ Duration: TypeAlias = Annotated[
         union_mode="left_to_right",
         description="Seconds, or a text like 30s, 30m or 1h30m.",
     ),
-    BeforeValidator(rounded),
     Told("duration"),
+    BeforeValidator(rounded),
 ]
 Free: TypeAlias = Annotated[Any, AfterValidator(_finite)]
 Object: TypeAlias = Annotated[dict[str, Any], Strict(), AfterValidator(_finite)]
