@@ -43,9 +43,9 @@ from taskgraph.history import (
     collect,
     open_engine,
     statistics,
-    to_plain,
 )
 from taskgraph.model import Subtask, Task
+from taskgraph.reports.history_data import plain
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -251,7 +251,7 @@ def bench_dask(folder: Path, truth: Truth, workers: int) -> None:
 def _bytes(store: RunStore, scheduler: str | None = None) -> bytes:
     with open_engine(1, scheduler) as engine:
         results = [statistics(store, engine=engine), advise_timeouts(store, engine=engine)]
-    return json.dumps(to_plain(results)).encode()
+    return json.dumps(plain(results)).encode()
 
 
 def _parts(store: RunStore) -> dict[str, bytes]:
@@ -267,7 +267,7 @@ def bench_odds() -> None:
     import numpy as np
 
     from taskgraph.history.odds import odds_of_pools
-    from taskgraph.history.pools import Basis, Pool
+    from taskgraph.history.pools import OutcomeBasis, Pool
 
     graph = _dag(1000)
     source = np.random.default_rng(1)
@@ -276,7 +276,7 @@ def bench_odds() -> None:
         times = np.sort((source.lognormal(3, 0.5, 5000) * 1e6).astype(np.int64))
         waits = np.sort(source.integers(0, 1_200_000, 5000))
         flags = np.ones(5000, np.bool_)
-        pools[subtask.name] = Pool(Basis.OWN, times, flags, flags, waits)
+        pools[subtask.name] = Pool(OutcomeBasis.OWN, times, flags, flags, waits)
     print(f"{len(graph):,} subtasks, {graph.edge_count:,} edges, 10,000 samples")
     took = []
     for _ in range(3):

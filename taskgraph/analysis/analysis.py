@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from taskgraph.analysis.premises import Premises
+from taskgraph.model.engine import SECOND
 from taskgraph.settings import DEFAULTS
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Timetable:
     @property
     def within_units(self) -> int:
         """`within` in the unit of the weights."""
-        scale = 1_000_000 if self.weights.unit == "microseconds" else 1
+        scale = SECOND if self.weights.unit == "microseconds" else 1
         return (self.within or 0) * scale
 
 

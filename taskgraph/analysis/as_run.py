@@ -27,7 +27,7 @@ from taskgraph.model.engine import (
     measured_span,
 )
 
-__all__ = ["AsRun", "Part", "PartKind", "as_run"]
+__all__ = ["AsRun", "PartKind", "TimePart", "as_run"]
 
 
 class PartKind(StrEnum):
@@ -43,7 +43,7 @@ class PartKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TimePart:
     """A part of the wall time.
 
     Attributes
@@ -83,7 +83,7 @@ class AsRun:
         none; for a task that is not over, the end is the as-of time.
     path : tuple of int
         The subtasks of the path, the first to run first.
-    parts : tuple of Part
+    parts : tuple of TimePart
         In order; they sum to `wall`.
     skipped_over : tuple of int
         The subtasks between two of the path that have no times, in order: their time is
@@ -96,7 +96,7 @@ class AsRun:
     begin: datetime
     end: datetime
     path: tuple[int, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[TimePart, ...]
     skipped_over: tuple[int, ...]
     ideal: Schedule
 
@@ -158,11 +158,11 @@ def as_run(premises: Premises) -> AsRun | None:
     graph, moment = premises.graph, premises.as_of
     graph.require_sound()
     spans = [measured_span(subtask, moment) for subtask in graph.subtasks]
-    found = _walk_back(graph, spans)
-    if not found.path:
+    walk = _walk_back(graph, spans)
+    if not walk.path:
         return None
     begin, end = _window(graph.task, [span for span in spans if span], moment)
-    hops = [(node, span) for node in found.path if (span := spans[node])]
+    hops = [(node, span) for node in walk.path if (span := spans[node])]
     parts = []
     at = begin
     for place, (node, span) in enumerate(hops):
@@ -170,32 +170,32 @@ def as_run(premises: Premises) -> AsRun | None:
         if place:
             parts += _between(node, at, gap, DISPATCH_SECONDS * SECOND)
         else:
-            parts.append(Part(PartKind.BEFORE, gap, node, at))
+            parts.append(TimePart(PartKind.BEFORE, gap, node, at))
         attempts = graph.subtasks[node].attempts
         parts.append(
-            Part(PartKind.RUN, span.microseconds, node, span.start, span.kind, attempts)
+            TimePart(PartKind.RUN, span.microseconds, node, span.start, span.kind, attempts)
         )
         at = span.finish
-    parts.append(Part(PartKind.AFTER, (end - at) // MICROSECOND, None, at))
+    parts.append(TimePart(PartKind.AFTER, (end - at) // MICROSECOND, None, at))
     return AsRun(
         begin=begin,
         end=end,
-        path=found.path,
+        path=walk.path,
         parts=tuple(parts),
-        skipped_over=found.skipped_over,
+        skipped_over=walk.skipped_over,
         ideal=schedule(graph, actual_weights(graph, moment).durations),
     )
 
 
-def _between(node: int, begin: datetime, gap: int, most_dispatch: int) -> list[Part]:
+def _between(node: int, begin: datetime, gap: int, most_dispatch: int) -> list[TimePart]:
     """Split the time from one subtask's finish to the next one's start."""
     if gap < 0:
-        return [Part(PartKind.OVERLAP, gap, node, begin)]
+        return [TimePart(PartKind.OVERLAP, gap, node, begin)]
     dispatch = min(gap, most_dispatch)
-    parts = [Part(PartKind.DISPATCH, dispatch, node, begin)]
+    parts = [TimePart(PartKind.DISPATCH, dispatch, node, begin)]
     if gap > dispatch:
         later = begin + dispatch * MICROSECOND
-        parts.append(Part(PartKind.WAIT, gap - dispatch, node, later))
+        parts.append(TimePart(PartKind.WAIT, gap - dispatch, node, later))
     return parts
 
 

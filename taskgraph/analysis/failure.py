@@ -175,15 +175,15 @@ def _ran_on(
     graph: TaskGraph, first: RootFailure, moment: datetime | None
 ) -> tuple[int, ...]:
     """Give what was at work after the first failure."""
-    found = []
+    nodes = []
     for node, subtask in enumerate(graph.subtasks):
         if node == first.node:
             continue
         span = measured_span(subtask, moment)
         ended_later = span and first.failed_at and span.finish > first.failed_at
         if is_in_flight(subtask) or ended_later:
-            found.append(node)
-    return tuple(found)
+            nodes.append(node)
+    return tuple(nodes)
 
 
 def _finished_work(graph: TaskGraph, moment: datetime | None) -> FinishedWork:

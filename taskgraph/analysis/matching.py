@@ -160,13 +160,13 @@ class _Matcher:
         self, nodes: Iterable[int], others: Iterable[int], key: _KeyOf
     ) -> list[tuple[list[int], list[int]]]:
         """Group the free nodes of two sets by a key; keep what both sets have."""
-        found: list[dict[Hashable, list[int]]] = [defaultdict(list), defaultdict(list)]
+        by_key: list[dict[Hashable, list[int]]] = [defaultdict(list), defaultdict(list)]
         for side, members in enumerate((nodes, others)):
             partner = self.partner[side]
             for node in members:
                 if partner[node] is None:
-                    found[side][key(side, node)].append(node)
-        ours, theirs = found
+                    by_key[side][key(side, node)].append(node)
+        ours, theirs = by_key
         return [(row, theirs[name]) for name, row in ours.items() if name in theirs]
 
     def _label_of(self, side: int, node: int) -> Hashable:
@@ -181,5 +181,7 @@ class _Matcher:
 
     def _counterparts(self, side: int, nodes: Iterable[int]) -> tuple[int, ...]:
         rows = ((node, self.partner[side][node]) for node in nodes)
-        found = (partner if side else node for node, partner in rows if partner is not None)
-        return tuple(sorted(found))
+        matched = (
+            partner if side else node for node, partner in rows if partner is not None
+        )
+        return tuple(sorted(matched))

@@ -70,8 +70,8 @@ class Schedule:
         tuple of int
             By float, then by node.
         """
-        found = [(slack, node) for node, slack in enumerate(self.total_float)]
-        return tuple(node for slack, node in sorted(found) if 0 < slack <= within)
+        slacks = [(slack, node) for node, slack in enumerate(self.total_float)]
+        return tuple(node for slack, node in sorted(slacks) if 0 < slack <= within)
 
 
 def schedule(graph: TaskGraph, durations: Sequence[int]) -> Schedule:

@@ -12,6 +12,7 @@ Examples
 
 from __future__ import annotations
 
+from taskgraph.api import history
 from taskgraph.api.checking import (
     Checked,
     CheckStream,
@@ -43,6 +44,7 @@ __all__ = [
     "collect",
     "compare",
     "compare_paths",
+    "history",
     "load",
     "load_all",
     "loads",

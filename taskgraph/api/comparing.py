@@ -82,16 +82,16 @@ def _pair(
 ) -> Pair:
     from taskgraph.reports.comparison import Pair
 
-    found = compare(ours, theirs) if ours and theirs else None
+    comparison = compare(ours, theirs) if ours and theirs else None
     if redact:
         ours, theirs = _redacted(ours, theirs)
-        if found is not None and ours and theirs:
-            found = _redacted_comparison(found, ours.graph, theirs.graph)
+        if comparison is not None and ours and theirs:
+            comparison = _redacted_comparison(comparison, ours.graph, theirs.graph)
     known = theirs or ours
     assert known is not None  # one of the two is there
     name = f"{path}: {known.task.name}" if path else known.task.name
     before, after = (None if side is None else side.graph for side in (ours, theirs))
-    return Pair(name, before, after, found)
+    return Pair(name, before, after, comparison)
 
 
 def _redacted(
@@ -104,16 +104,18 @@ def _redacted(
 
 
 def _redacted_comparison(
-    found: Comparison, before: TaskGraph, after: TaskGraph
+    comparison: Comparison, before: TaskGraph, after: TaskGraph
 ) -> Comparison:
     """Take the values of what changed from graphs that have the same nodes, redacted."""
     changed = []
-    for row in found.changed:
+    for row in comparison.changed:
         sides = before.subtasks[row.before], after.subtasks[row.after]
         fields = tuple(_redacted_field(field, *sides) for field in row.fields)
         changed.append(replace(row, fields=fields))
-    task = tuple(_redacted_field(field, before.task, after.task) for field in found.task)
-    return replace(found, changed=tuple(changed), task=task)
+    task = tuple(
+        _redacted_field(field, before.task, after.task) for field in comparison.task
+    )
+    return replace(comparison, changed=tuple(changed), task=task)
 
 
 def _redacted_field(field: FieldChange, before: object, after: object) -> FieldChange:
@@ -128,14 +130,14 @@ def _by_path(
     unused: UnusedPatterns,
 ) -> dict[str, tuple[LoadedTask, ...] | None]:
     """Read the tasks of each document, by its path below the one that was named."""
-    found: dict[str, tuple[LoadedTask, ...] | None] = {}
+    by_path: dict[str, tuple[LoadedTask, ...] | None] = {}
     for document in read_documents([path], configuration_for=configuration_for):
         unused.add(document.patterns)
         below = document.name.removeprefix(path).lstrip("/")
         if document.error is not None:
             errors.append(document.error)
-        found[below] = document.tasks if document.error is None else None
-    return found
+        by_path[below] = document.tasks if document.error is None else None
+    return by_path
 
 
 def _partners(

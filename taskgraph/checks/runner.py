@@ -9,7 +9,7 @@ from taskgraph.analysis import Analysis
 from taskgraph.checks.findings import Finding, Step
 from taskgraph.checks.result import CheckResult, Skipped
 from taskgraph.checks.rule import Fault, Rule
-from taskgraph.checks.selection import Plan, make_plan
+from taskgraph.checks.selection import RuleSet, make_rule_set
 from taskgraph.checks.subject import Subject
 from taskgraph.checks.suppression import without_suppressed
 from taskgraph.model import Origin
@@ -63,7 +63,7 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
     if not analyses:
         return ()
     settings = analyses[0].settings
-    plan = make_plan(settings)
+    rule_set = make_rule_set(settings)
     limit = Severity.__members__.get(settings.fail_on.upper())
     results: list[CheckResult] = []
     seen: set[Finding] = set()
@@ -71,16 +71,16 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
     for analysis in analyses:
         graph = analysis.graph
         subject = Subject(analysis)
-        findings, skipped = _apply(subject, plan)
+        findings, skipped = _apply(subject, rule_set)
         suppressed = 0
         if findings:
             origin = origin if origin.data else graph.task.origin
             findings = [finding for finding in findings if finding not in seen]
             seen.update(finding for finding in findings if finding.task_name is None)
-            found = len(findings)
-            if plan.suppressions:
-                findings = without_suppressed(findings, plan.suppressions)
-            suppressed = found - len(findings)
+            before = len(findings)
+            if rule_set.suppressions:
+                findings = without_suppressed(findings, rule_set.suppressions)
+            suppressed = before - len(findings)
             findings.sort(key=Finding.sort_key)
         task = graph.task
         results.append(
@@ -97,13 +97,13 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
     return tuple(_located(results, origin) if origin.data else results)
 
 
-def _apply(subject: Subject, plan: Plan) -> tuple[list[Finding], list[Skipped]]:
+def _apply(subject: Subject, rule_set: RuleSet) -> tuple[list[Finding], list[Skipped]]:
     findings: list[Finding] = []
     skipped: list[Skipped] = []
     lacking = {
-        need: reason for need in plan.needs if (reason := need.reason_to_skip(subject))
+        need: reason for need in rule_set.needs if (reason := need.reason_to_skip(subject))
     }
-    for rule, severity in plan.rules:
+    for rule, severity in rule_set.rules:
         for need in rule.needs:
             if need in lacking:
                 skipped.append(Skipped(rule.code, rule.name, lacking[need]))

@@ -11,7 +11,14 @@ from taskgraph.checks.rule import Need, Rule
 from taskgraph.errors import ConfigError
 from taskgraph.settings import Settings, Severity, Suppression
 
-__all__ = ["ActiveRule", "Plan", "active_rules", "find_rules", "make_plan", "require_rules"]
+__all__ = [
+    "ActiveRule",
+    "RuleSet",
+    "active_rules",
+    "find_rules",
+    "make_rule_set",
+    "require_rules",
+]
 
 _ALL = "all"
 
@@ -24,8 +31,8 @@ class ActiveRule(NamedTuple):
     """``None`` where the options do not name one."""
 
 
-class Plan(NamedTuple):
-    """What a run over a task does."""
+class RuleSet(NamedTuple):
+    """The rules that a run applies, and what they share."""
 
     rules: tuple[ActiveRule, ...]
     needs: tuple[Need, ...]
@@ -42,11 +49,11 @@ def find_rules(selector: str) -> tuple[Rule, ...]:
     ConfigError
         If there is none.
     """
-    found = tuple(rule for rule in RULES if _specificity(selector, rule))
-    if not found:
+    chosen = tuple(rule for rule in RULES if _specificity(selector, rule))
+    if not chosen:
         hint = _suggestion(_normal(selector))
         raise ConfigError(f"no rule is called {selector!r}{hint}")
-    return found
+    return chosen
 
 
 def require_rules(selectors: Iterable[str]) -> None:
@@ -68,10 +75,10 @@ def active_rules(settings: Settings) -> tuple[ActiveRule, ...]:
     ConfigError
         If a selector fits no rule.
     """
-    return make_plan(settings).rules
+    return make_rule_set(settings).rules
 
 
-def make_plan(settings: Settings) -> Plan:
+def make_rule_set(settings: Settings) -> RuleSet:
     """Give the rules that the settings ask for, and what they need.
 
     Raises
@@ -79,7 +86,7 @@ def make_plan(settings: Settings) -> Plan:
     ConfigError
         If a selector fits no rule.
     """
-    return _plan(
+    return _rule_set(
         settings.select,
         settings.extend_select,
         settings.ignore,
@@ -89,13 +96,13 @@ def make_plan(settings: Settings) -> Plan:
 
 
 @lru_cache(maxsize=256)
-def _plan(
+def _rule_set(
     select: tuple[str, ...],
     extend_select: tuple[str, ...],
     ignore: tuple[str, ...],
     severities: tuple[tuple[str, Severity], ...],
     suppressions: tuple[Suppression, ...],
-) -> Plan:
+) -> RuleSet:
     named = [selector for selector, _ in severities] + [row.rule for row in suppressions]
     require_rules((*select, *extend_select, *ignore, *named))
     chosen = []
@@ -109,7 +116,7 @@ def _plan(
         for rule in RULES:
             if _specificity(suppression.rule, rule):
                 accepted.setdefault(rule.code, []).append(suppression)
-    return Plan(tuple(chosen), tuple(needs), accepted)
+    return RuleSet(tuple(chosen), tuple(needs), accepted)
 
 
 def _severity(severities: tuple[tuple[str, Severity], ...], rule: Rule) -> Severity | None:

@@ -187,11 +187,11 @@ class Subject:
     @cached_property
     def unknown_ids(self) -> Mapping[tuple[int, Side], list[Id]]:
         """The ids that are no subtask, for each list (node and side) that has some."""
-        found: dict[tuple[int, Side], list[Id]] = {}
+        by_list: dict[tuple[int, Side], list[Id]] = {}
         for position, side, identifier in self.graph.unknown:
             node = self.graph.index[self.task.subtasks[position].id]
-            found.setdefault((node, side), []).append(identifier)
-        return found
+            by_list.setdefault((node, side), []).append(identifier)
+        return by_list
 
     @cached_property
     def silent_lists(self) -> Mapping[tuple[int, Side], list[int]]:

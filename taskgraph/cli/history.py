@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from taskgraph.api import LoadedTask
+from taskgraph.api import LoadedTask, history
 from taskgraph.cli.history_options import (
     duration,
-    engine_of,
     form_option,
-    limits_of,
     memory_option,
     progress_bar,
     runs_option,
     scheduler_option,
     workers_option,
-    write_report,
+    write_result,
 )
 from taskgraph.cli.options import Inputs, each_task, output_option
-from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain, write
+from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain
 from taskgraph.errors import ConfigError
-from taskgraph.history.extras import needs_extras
 
 if TYPE_CHECKING:
-    from taskgraph.reports.history_tables import TableReport
+    from taskgraph.history import Anomalies, Odds
 
 __all__ = ["command"]
 
@@ -63,7 +61,6 @@ def command() -> None:
 @workers_option
 @scheduler_option
 @memory_option
-@needs_extras
 def collect_command(
     paths: tuple[str, ...],
     runs: str,
@@ -86,34 +83,26 @@ def collect_command(
       taskgraph history collect responses/ archive.zip -o runs
       taskgraph history collect 's3://backup/ocp/*.jsonl.gz' -o runs --origin ocp-east
     """
-    from taskgraph.history import RunStore, collect
-    from taskgraph.reports.history_tables import counted
+    from taskgraph.reports.history import collection_messages
 
-    store = RunStore(runs)
     try:
-        with engine_of(workers, scheduler) as engine, progress_bar() as report:
-            done = collect(
+        with progress_bar() as progress:
+            done = history.collect(
                 paths,
-                store,
+                runs,
                 origin=origin,
                 retry_rejects=retry_rejects,
-                engine=engine,
-                limits=limits_of(memory),
-                report=report,
+                workers=workers or os.cpu_count() or 1,
+                scheduler=scheduler,
+                memory=memory,
+                progress=progress,
             )
     except KeyboardInterrupt:
         complain("what is collected is kept: the same command goes on from there")
         raise
-    complain(
-        f"{counted(done.documents, 'document')} read, {counted(done.skipped, 'file')} "
-        f"unchanged, {counted(done.tasks, 'task')} and "
-        f"{counted(done.subtasks, 'subtask')} added to {runs}"
-    )
-    if listed := store.count_rejects():
-        new = f", {done.rejects} of them looked at now" if done.rejects < listed else ""
-        rejects = counted(listed, "document")
-        complain(f"{rejects} cannot be read{new}\n  hint: {store.rejects_file} says why")
-    sys.exit(EXIT_INPUT if done.rejects else EXIT_OK)
+    for message in collection_messages(done):
+        complain(message)
+    sys.exit(EXIT_INPUT if done.collected.rejects else EXIT_OK)
 
 
 @command.command("stats")
@@ -124,7 +113,6 @@ def collect_command(
 @workers_option
 @scheduler_option
 @memory_option
-@needs_extras
 def stats_command(
     runs: str,
     form: str | None,
@@ -142,15 +130,10 @@ def stats_command(
       taskgraph history stats -r runs --task 'Stop *' --format csv
       taskgraph history stats -o stats.html
     """
-    from taskgraph.history import RunStore, statistics, to_plain
-    from taskgraph.reports.history import statistics_report
-
-    with engine_of(workers or 1, scheduler) as engine:
-        found = to_plain(
-            statistics(RunStore(runs), engine=engine, limits=limits_of(memory))
-        )
-    found["kinds"] = [kind for kind in found["kinds"] if _matches(kind["task"], task)]
-    write_report(statistics_report(found), form, output)
+    result = history.stats(
+        runs, only=task, workers=workers or 1, scheduler=scheduler, memory=memory
+    )
+    write_result(result, form, output)
 
 
 @command.command("timeouts")
@@ -178,7 +161,6 @@ def stats_command(
 @workers_option
 @scheduler_option
 @memory_option
-@needs_extras
 def timeouts_command(
     definitions: tuple[str, ...],
     runs: str,
@@ -205,65 +187,27 @@ def timeouts_command(
       taskgraph history timeouts --share 99.9 --margin 100 -o timeouts.md
       taskgraph history timeouts stop.json --format patch -o stop.patch.json
     """
-    from taskgraph.history import (
-        AdviceOptions,
-        RunStore,
-        advice_for,
-        advise_timeouts,
-        timeout_patch,
-        to_plain,
-    )
-    from taskgraph.reports.history import timeouts_report
+    from taskgraph.history import AdviceOptions
 
     options = AdviceOptions(share / 100, confidence / 100, margin / 100, across_tasks)
     if form == "patch" and len(definitions) != 1:
         raise ConfigError("--format patch needs one FILE that it is for")
     if across_tasks and task is not None and not definitions:
         raise ConfigError("--task chooses among kinds of tasks; --across-tasks has none")
-    with engine_of(workers or 1, scheduler) as engine:
-        advice = advise_timeouts(
-            RunStore(runs), options, engine=engine, limits=limits_of(memory)
-        )
-    advice = tuple(one for one in advice if one.task is None or _matches(one.task, task))
     tasks: list[LoadedTask] = []
     code, _ = each_task(Inputs(definitions), tasks.append)
-    matching = [loaded for loaded in tasks if _matches(loaded.task.name, task)]
-    if tasks and not matching:
-        raise ConfigError(f"no task in {', '.join(definitions)} has such a name: {task}")
-    tasks = matching
-    patches = [timeout_patch(loaded.task, advice) for loaded in tasks]
-    if form == "patch":
-        _write_patch([patch.operations for patch in patches], definitions[0], output)
-    else:
-        effects = [
-            _task(loaded)
-            | {
-                "changes": sum(one["op"] != "test" for one in patch.operations),
-                "before": patch.before and patch.before.seconds,
-                "after": patch.after and patch.after.seconds,
-                "advice": to_plain(advice_for(loaded.task, advice, options)),
-            }
-            for loaded, patch in zip(tasks, patches, strict=True)
-        ]
-        if tasks or not definitions:
-            report = timeouts_report(to_plain(advice), to_plain(options), effects)
-            write_report(report, form, output)
-    sys.exit(code)
-
-
-def _write_patch(
-    patches: list[tuple[dict[str, Any], ...]], file: str, output: str | None
-) -> None:
-    """Write the patch for the one task of a file; where it has none, that was said."""
-    import json
-
-    if len(patches) > 1:
-        raise ConfigError(
-            f"{file}: holds {len(patches)} tasks; a patch is for one\n"
-            "  hint: choose it by its name: --task"
+    if tasks or not definitions:
+        result = history.timeouts(
+            tasks,
+            runs,
+            options,
+            only=task,
+            workers=workers or 1,
+            scheduler=scheduler,
+            memory=memory,
         )
-    for operations in patches:
-        write(json.dumps(operations, ensure_ascii=False, indent=2) + "\n", output)
+        write_result(result, form, output)
+    sys.exit(code)
 
 
 @command.command("odds")
@@ -282,7 +226,6 @@ def _write_patch(
     help="How often a subtask that fails is started at most, besides the past's retries.",
 )  # fmt: skip
 @memory_option
-@needs_extras
 def odds_command(
     file: str,
     window: int,
@@ -305,21 +248,26 @@ def odds_command(
       taskgraph history odds tonight.json --window 2h
       taskgraph history odds tonight.json --window 90m --samples 100000 -o odds.html
     """
-    from taskgraph.history import OddsOptions, RunStore, odds, to_plain
-    from taskgraph.reports.history import odds_report
-
-    options = OddsOptions(window, samples, seed, attempts)
-    reports: list[TableReport] = []
+    results: list[Odds] = []
 
     def work(loaded: LoadedTask) -> None:
-        found = odds(loaded.graph, RunStore(runs), options, limits=limits_of(memory))
-        reports.append(odds_report(_task(loaded), to_plain(found)))
+        results.append(
+            history.odds(
+                loaded,
+                window,
+                runs,
+                samples=samples,
+                seed=seed,
+                attempts=attempts,
+                memory=memory,
+            )
+        )
 
     code, _ = each_task(Inputs((file,)), work)
-    if len(reports) > 1:
-        raise ConfigError(f"{file}: holds {len(reports)} tasks; the odds are those of one")
-    for report in reports:
-        write_report(report, form, output)
+    if len(results) > 1:
+        raise ConfigError(f"{file}: holds {len(results)} tasks; the odds are those of one")
+    for result in results:
+        write_result(result, form, output)
     sys.exit(code)
 
 
@@ -336,7 +284,6 @@ def odds_command(
     "--fail-on-any", is_flag=True, help="Make the exit code 1 where a run departs."
 )
 @memory_option
-@needs_extras
 def anomalies_command(
     files: tuple[str, ...],
     runs: str,
@@ -353,29 +300,14 @@ def anomalies_command(
       taskgraph history anomalies last-night.json
       taskgraph history anomalies runs/*.json --format json --fail-on-any
     """
-    from taskgraph.history import AnomalyOptions, RunStore, find_anomalies, to_plain
-    from taskgraph.reports.history import anomaly_report
-
-    options = AnomalyOptions(least_runs=least_runs)
-    found: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    results: list[Anomalies] = []
 
     def work(loaded: LoadedTask) -> None:
-        limits = limits_of(memory)
-        anomalies = find_anomalies(loaded.graph, RunStore(runs), options, limits=limits)
-        found.append((_task(loaded), to_plain(anomalies)))
+        results.append(
+            history.anomalies(loaded, runs, least_runs=least_runs, memory=memory)
+        )
 
     code, _ = each_task(Inputs(files), work)
-    write_report(anomaly_report(found), form, output)
-    departs = any(anomalies["found"] for _, anomalies in found)
+    write_result(results, form, output)
+    departs = any(result.found for result in results)
     sys.exit(max(code, EXIT_FINDINGS if departs and fail_on_any else EXIT_OK))
-
-
-def _task(loaded: LoadedTask) -> dict[str, Any]:
-    task = loaded.task
-    return {"file": loaded.file, "id": task.id, "name": task.name}
-
-
-def _matches(name: str, pattern: str | None) -> bool:
-    from fnmatch import fnmatchcase
-
-    return pattern is None or fnmatchcase(name, pattern)

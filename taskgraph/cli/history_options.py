@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,25 +10,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from taskgraph.api import history
 from taskgraph.cli.options import text_style
 from taskgraph.cli.output import write
 from taskgraph.model import parse_duration
 
 if TYPE_CHECKING:
-    from taskgraph.history import Engine, Limits, Progress
-    from taskgraph.reports.history_tables import TableReport
+    from taskgraph.history import Progress
+    from taskgraph.reports.history import HistoryResult
 
 __all__ = [
     "duration",
-    "engine_of",
     "form_option",
-    "limits_of",
     "memory_option",
     "progress_bar",
     "runs_option",
     "scheduler_option",
     "workers_option",
-    "write_report",
+    "write_result",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -80,36 +78,11 @@ scheduler_option = click.option(
 )  # fmt: skip
 
 
-def limits_of(memory: str) -> Limits:
-    """Give the limits of the database."""
-    from taskgraph.history import Limits
-
-    return Limits(memory=memory)
-
-
-def engine_of(workers: int | None, scheduler: str | None) -> Engine:
-    """Give the engine; by default a process for each core."""
-    from taskgraph.history import open_engine
-
-    return open_engine(workers or os.cpu_count() or 1, scheduler)
-
-
-def write_report(report: TableReport, form: str | None, output: str | None) -> None:
-    """Write a report in the form that was asked for, or that the file's name says."""
-    from taskgraph.reports import history_tables
-
+def write_result(result: HistoryResult, form: str | None, output: str | None) -> None:
+    """Write a result in the form that was asked for, or that the file's name says."""
     form = form or _ENDINGS.get(Path(output or "").suffix.lower(), "text")
-    if form == "html":
-        from taskgraph.reports.history_html import render_html
-
-        text = render_html(report)
-    elif form == "text":
-        from taskgraph.reports.text.history import render_text
-
-        text = render_text(report, text_style(output))
-    else:
-        text = getattr(history_tables, f"render_{form}")(report)
-    write(text, output)
+    style = text_style(output) if form == "text" else None
+    write(history.report(result, form, style), output)
 
 
 @contextmanager

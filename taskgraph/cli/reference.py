@@ -42,9 +42,9 @@ def _command(context: click.Context, level: int) -> Iterator[str]:
         yield "\n".join([*rows, *(_option(context, option) for option in options)])
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
-            found = command.get_command(context, name)
-            if found is not None:
-                yield from _command(click.Context(found, context, name), level + 1)
+            subcommand = command.get_command(context, name)
+            if subcommand is not None:
+                yield from _command(click.Context(subcommand, context, name), level + 1)
 
 
 def _description(text: str) -> Iterator[str]:

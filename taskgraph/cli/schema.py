@@ -25,6 +25,14 @@ class Published(NamedTuple):
     make: Callable[[], dict[str, Any]]
 
 
+_READ = {
+    "ocp": "A response of OCP, as its API returns it",
+    "obshell": "A DAG or a node of obshell, as its API returns it",
+    "definition": "A task that a person writes",
+    "task": "A task in taskgraph's own JSON",
+}
+
+
 def published() -> dict[str, Published]:
     """Give every schema by its name: of what is read, then of what is written."""
     from taskgraph.checks.baseline import BASELINE
@@ -32,18 +40,20 @@ def published() -> dict[str, Published]:
     from taskgraph.graph.export import NODE_LINK
     from taskgraph.reports.check_contract import CHECK, CHECK_LINE
     from taskgraph.reports.contract import CONFIG, REPORTS
-    from taskgraph.sources import definition_schema
+    from taskgraph.reports.history_contract import HISTORY_OUTPUTS
+    from taskgraph.sources import input_schemas
 
     declared: list[Declaration[Any]] = [
         BASELINE,
         CHECK,
         CHECK_LINE,
         *REPORTS.values(),
+        *HISTORY_OUTPUTS.values(),
         CONFIG,
         NODE_LINK,
     ]
     return {
-        "definition": Published("A task that a person writes", definition_schema),
+        **{name: Published(_READ[name], make) for name, make in input_schemas().items()},
         "configuration": Published("A configuration file", configuration_schema),
         **{one.name: Published(one.summary, one.schema) for one in declared},
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from taskgraph.model import format_duration
+from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import SECOND
 
 __all__ = ["marks"]
@@ -44,9 +44,7 @@ def marks(end: int, begin: datetime | None, most: int) -> list[tuple[int, str]]:
 
 def _label(place: int, begin: datetime | None, step: int) -> str:
     if begin is None:
-        if step < SECOND:
-            return f"{place // 1000} ms"
-        return format_duration(place // SECOND)
+        return format_measured(place)
     moment = begin + timedelta(microseconds=place)
     if step >= 24 * 3600 * SECOND:
         return moment.strftime("%m-%d")

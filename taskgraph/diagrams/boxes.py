@@ -7,9 +7,9 @@ from math import ceil, sqrt
 from typing import NamedTuple
 
 from taskgraph.diagrams.labels import join_words
-from taskgraph.diagrams.palette import tone
-from taskgraph.diagrams.scene import Kind, Scene, SceneNode
+from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
 from taskgraph.diagrams.text import ellipsize, joined, text_width, wrap
+from taskgraph.model.statuses import look
 
 __all__ = ["SMALL", "Face", "Line", "faces"]
 
@@ -29,7 +29,7 @@ _FRAME_COLUMN = 5
 _JUNCTION = 8
 _BESIDE_TAB = 240
 """A box so wide has room for the tab of a point of no return beside an edge from above."""
-_BOXES = frozenset({Kind.SUBTASK, Kind.GHOST, Kind.GROUP})
+_BOXES = frozenset({NodeKind.SUBTASK, NodeKind.GHOST, NodeKind.GROUP})
 
 
 class Line(NamedTuple):
@@ -74,7 +74,7 @@ def faces(scene: Scene) -> list[Face]:
     width = max(_common_width(contents), least)
     boxes = iter([_face(content, width) for content in contents])
     drawn = [_draw(node, boxes, least) for node in scene.nodes]
-    plain = [node.kind in (Kind.SUBTASK, Kind.GHOST) for node in scene.nodes]
+    plain = [node.kind in (NodeKind.SUBTASK, NodeKind.GHOST) for node in scene.nodes]
     height = max((f.height for f, one in zip(drawn, plain, strict=True) if one), default=0)
     return [
         face._replace(height=height) if one else face
@@ -83,15 +83,15 @@ def faces(scene: Scene) -> list[Face]:
 
 
 def _draw(node: SceneNode, boxes: Iterator[Face], least: int) -> Face:
-    if node.kind is Kind.JUNCTION:
+    if node.kind is NodeKind.JUNCTION:
         return Face(_JUNCTION, _JUNCTION)
-    return _frame(node, least) if node.kind is Kind.FRAME else next(boxes)
+    return _frame(node, least) if node.kind is NodeKind.FRAME else next(boxes)
 
 
 def _content(node: SceneNode, *, named: bool = True) -> _Content:
     name = node.name if named else ""
-    if node.kind is Kind.GROUP:
-        states = [(f"{count} {status}", tone(status)) for status, count in node.counts]
+    if node.kind is NodeKind.GROUP:
+        states = [(f"{count} {status}", look(status).tone) for status, count in node.counts]
         details = [node.id_text, node.state, join_words(node.facts)]
         return _Content(states, name, [text for text in details if text])
     details = joined((node.id_text, *node.facts), _WIDEST - _LEFT - _RIGHT, SMALL)

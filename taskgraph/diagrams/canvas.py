@@ -7,7 +7,7 @@ from html import escape
 from typing import NamedTuple
 from zlib import crc32
 
-from taskgraph.diagrams.legend import Entry
+from taskgraph.diagrams.legend import LegendItem
 from taskgraph.diagrams.palette import ICONS
 from taskgraph.diagrams.stylesheet import Rules, stylesheet
 from taskgraph.diagrams.text import is_measured, joined, text_width, wrap
@@ -32,7 +32,7 @@ class Caption(NamedTuple):
     summary: tuple[str, ...]
     notes: tuple[str, ...]
     description: str
-    legend: tuple[Entry, ...]
+    legend: tuple[LegendItem, ...]
 
 
 def picture(
@@ -129,9 +129,11 @@ def write_gate(x: int = 6, y: int = -12) -> str:
     )
 
 
-def _legend_rows(entries: Sequence[Entry], width: int) -> list[list[tuple[int, Entry]]]:
+def _legend_rows(
+    entries: Sequence[LegendItem], width: int
+) -> list[list[tuple[int, LegendItem]]]:
     """Break the legend into rows: the place of each entry along its row."""
-    rows: list[list[tuple[int, Entry]]] = []
+    rows: list[list[tuple[int, LegendItem]]] = []
     x = width
     for entry in entries:
         length = entry.width + round(text_width(entry.text, 11)) + 26
@@ -143,7 +145,7 @@ def _legend_rows(entries: Sequence[Entry], width: int) -> list[list[tuple[int, E
     return rows
 
 
-def _legend(rows: list[list[tuple[int, Entry]]], top: int) -> Iterable[str]:
+def _legend(rows: list[list[tuple[int, LegendItem]]], top: int) -> Iterable[str]:
     for number, row in enumerate(rows):
         for x, entry in row:
             y = top + _LEGEND_STEP * number
@@ -153,7 +155,7 @@ def _legend(rows: list[list[tuple[int, Entry]]], top: int) -> Iterable[str]:
             )
 
 
-def _symbol(entry: Entry) -> str:
+def _symbol(entry: LegendItem) -> str:
     if entry.symbol == "icon":
         return write_icon(entry.style, 0, 0)
     if entry.symbol == "line":

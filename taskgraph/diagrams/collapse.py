@@ -12,7 +12,7 @@ from taskgraph.graph import TaskGraph
 from taskgraph.graph.parallel import parallel_groups
 from taskgraph.model import Status
 
-__all__ = ["Cluster", "Grouping", "Plan", "partition"]
+__all__ = ["Cluster", "Clustering", "Grouping", "partition"]
 
 AUTO_LIMIT = 300
 """The boxes beyond which ``auto`` begins to collapse."""
@@ -39,7 +39,7 @@ class Cluster(NamedTuple):
     """The first and the last stage, counted from 1; for STAGES only."""
 
 
-class Plan(NamedTuple):
+class Clustering(NamedTuple):
     """What is drawn together; every other node has a box of its own."""
 
     clusters: tuple[Cluster, ...]
@@ -49,7 +49,7 @@ class Plan(NamedTuple):
 
 def partition(
     graph: TaskGraph, nodes: tuple[int, ...], collapse: Collapse, max_nodes: int | None
-) -> Plan:
+) -> Clustering:
     """Decide what is drawn together.
 
     Parameters
@@ -74,13 +74,13 @@ def partition(
                 f"the diagram would have {boxes} boxes, which is more than {max_nodes}: "
                 "collapse automatically, or show a part of the task only"
             )
-        return Plan(clusters, collapse)
+        return Clustering(clusters, collapse)
     limit = AUTO_LIMIT if max_nodes is None else max(1, max_nodes)
     for level in ("none", "parallel", "chains", "name"):
         clusters = _LEVELS[level](graph, nodes)
         if _boxes(nodes, clusters) <= limit:
-            return Plan(clusters, level)
-    return Plan(_stages(graph, nodes, limit), "stages")
+            return Clustering(clusters, level)
+    return Clustering(_stages(graph, nodes, limit), "stages")
 
 
 def _boxes(nodes: tuple[int, ...], clusters: tuple[Cluster, ...]) -> int:

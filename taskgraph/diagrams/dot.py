@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from taskgraph.diagrams.labels import join_words
-from taskgraph.diagrams.palette import LIGHT, SIGNS, tone
-from taskgraph.diagrams.scene import Kind, Scene, SceneEdge, SceneNode
+from taskgraph.diagrams.palette import LIGHT
+from taskgraph.diagrams.scene import NodeKind, Scene, SceneEdge, SceneNode
 from taskgraph.diagrams.text import wrap
 from taskgraph.errors import RenderError
+from taskgraph.model.statuses import SIGNS, look
 
 if TYPE_CHECKING:
     import graphviz
@@ -136,9 +137,9 @@ class _Ports:
 
 
 def _add_node(graph: graphviz.Digraph, node: SceneNode, number: int) -> None:
-    if node.kind is Kind.JUNCTION:
+    if node.kind is NodeKind.JUNCTION:
         graph.node(f"n{number}", shape="point", width="0.07", label="")
-    elif node.kind is Kind.FRAME:
+    elif node.kind is NodeKind.FRAME:
         with graph.subgraph(name=f"cluster_{number}") as cluster:
             counts = ", ".join(f"{count} {status}" for status, count in node.counts)
             heading = [*wrap(node.name, _NAME_ROOM, 13, 2), f"{node.id_text}: {counts}"]
@@ -161,15 +162,15 @@ def _node_attributes(node: SceneNode) -> dict[str, str]:
         "color": strong,
         "fontcolor": LIGHT.text,
     }
-    if node.kind in (Kind.SUBTASK, Kind.GHOST):
+    if node.kind in (NodeKind.SUBTASK, NodeKind.GHOST):
         attributes["subtask"] = graphviz.nohtml(graphviz.escape(node.id_text))
-    if node.kind is Kind.GROUP:
+    if node.kind is NodeKind.GROUP:
         attributes["peripheries"] = "2"
     if node.critical:
         attributes.update(color=LIGHT.critical, penwidth="2.6")
     if node.faulty:
         attributes.update(color=LIGHT.fault, penwidth="2.2")
-    if node.blocked or node.kind is Kind.GHOST:
+    if node.blocked or node.kind is NodeKind.GHOST:
         attributes["style"] = "rounded,filled,dashed"
     return attributes
 
@@ -177,9 +178,9 @@ def _node_attributes(node: SceneNode) -> dict[str, str]:
 def _lines(node: SceneNode) -> Iterator[str]:
     if node.gate:
         yield "⛔ Point of no return"
-    if node.kind is Kind.GROUP:
+    if node.kind is NodeKind.GROUP:
         for status, count in node.counts:
-            yield f"{SIGNS[tone(status)]} {count} {status}"
+            yield f"{look(status).sign} {count} {status}"
     else:
         yield f"{SIGNS[node.tone]} {node.state}"
     yield from wrap(node.name, _NAME_ROOM, 13, 3)

@@ -5,48 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from taskgraph.model import Operation, Status, Subtask, format_duration
-from taskgraph.model.engine import SECOND, Span, SpanKind, measured_span
-from taskgraph.model.text import visible
+from taskgraph.model import Subtask, format_duration
+from taskgraph.model.durations import format_measured
+from taskgraph.model.engine import Span, SpanKind, measured_span
 
 __all__ = [
-    "format_elapsed",
-    "format_moment",
     "join_words",
     "limit_text",
     "span_text",
-    "state_text",
     "subtask_facts",
 ]
-
-_ROLLING_BACK: dict[str, str] = {
-    Status.PENDING: "rolled back",
-    Status.SUCCESSFUL: "waits for rollback",
-    Status.READY: "to be rolled back",
-    Status.RUNNING: "rolling back",
-    Status.FAILED: "in rollback",
-}
-
-
-def state_text(subtask: Subtask, *, blocked: bool = False) -> str:
-    """Give the status word, and what the operation adds to it: ``PENDING, blocked``."""
-    status = visible(subtask.status or "") or "status unknown"
-    addition = "blocked" if blocked else _addition(subtask)
-    return f"{status}, {addition}" if addition else status
-
-
-def _addition(subtask: Subtask) -> str:
-    status, operation = subtask.status, subtask.operation
-    if operation == Operation.SKIP and status == Status.SUCCESSFUL:
-        return "skipped"
-    if operation == Operation.ROLLBACK_SKIP and status == Status.PENDING:
-        return "rollback skipped"
-    if operation == Operation.CANCEL and status == Status.FAILED:
-        return "cancelled"
-    if operation == Operation.ROLLBACK:
-        return _ROLLING_BACK.get(status or "", "")
-    return ""
-
 
 _SPANS = {
     SpanKind.ONE_RUN: "ran",
@@ -72,7 +40,7 @@ def span_text(span: Span) -> str:
     """Word what was measured; more than one run is never passed off as one."""
     if span.microseconds < 0:
         return "finish before start"
-    return f"{_SPANS[span.kind]} {format_elapsed(span.microseconds)}"
+    return f"{_SPANS[span.kind]} {format_measured(span.microseconds)}"
 
 
 def limit_text(timeout: int | None) -> str:
@@ -82,19 +50,6 @@ def limit_text(timeout: int | None) -> str:
     if timeout == 0:
         return "no time limit"
     return f"timeout {format_duration(timeout)}"
-
-
-def format_elapsed(microseconds: int) -> str:
-    """Word a measured time: milliseconds below ten seconds, whole seconds above."""
-    if microseconds < 10 * SECOND:
-        return f"{microseconds / SECOND:.3f}".rstrip("0").rstrip(".") + " s"
-    return format_duration(round(microseconds / SECOND))
-
-
-def format_moment(moment: datetime) -> str:
-    """Word a time of day: milliseconds where there are any, and its offset."""
-    precision = "milliseconds" if moment.microsecond else "seconds"
-    return moment.isoformat(sep=" ", timespec=precision)
 
 
 def join_words(parts: Iterable[str]) -> str:

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from taskgraph.diagrams.labels import join_words
 from taskgraph.diagrams.options import Direction
-from taskgraph.diagrams.palette import LIGHT, SIGNS, tone
-from taskgraph.diagrams.scene import Kind, Scene, SceneEdge, SceneNode
+from taskgraph.diagrams.palette import LIGHT
+from taskgraph.diagrams.scene import NodeKind, Scene, SceneEdge, SceneNode
 from taskgraph.diagrams.text import ellipsize
 from taskgraph.errors import RenderError
+from taskgraph.model.statuses import SIGNS, look
 
 __all__ = ["CHARACTERS", "EDGES", "render_fitting", "render_mermaid"]
 
@@ -82,9 +83,9 @@ def render_mermaid(scene: Scene) -> str:
 
 
 def _node(name: str, node: SceneNode, direction: Direction) -> Iterator[str]:
-    if node.kind is Kind.JUNCTION:
+    if node.kind is NodeKind.JUNCTION:
         yield f'  {name}((" "))'
-    elif node.kind is Kind.FRAME:
+    elif node.kind is NodeKind.FRAME:
         heading = join_words((ellipsize(node.name, _NAME_ROOM, 13), node.id_text))
         yield f'  subgraph {name}["{_label([heading])}"]'
         yield f"  direction {direction}"
@@ -102,9 +103,9 @@ def _box(name: str, node: SceneNode) -> str:
 def _lines(node: SceneNode) -> Iterator[str]:
     if node.gate:
         yield "⛔ Point of no return"
-    if node.kind is Kind.GROUP:
+    if node.kind is NodeKind.GROUP:
         for status, count in node.counts:
-            yield f"{SIGNS[tone(status)]} {count} {status}"
+            yield f"{look(status).sign} {count} {status}"
     else:
         yield f"{SIGNS[node.tone]} {node.state}"
     yield ellipsize(node.name, _NAME_ROOM, 13)
@@ -118,9 +119,9 @@ def _label(lines: Iterable[str]) -> str:
 def _quoted(text: str) -> str:
     """Write what Mermaid could read as markup as entities: ``#60;`` for ``<``."""
     return _SPECIAL.sub(
-        lambda found: "".join(
+        lambda match: "".join(
             char if char.isalnum() or char == " " or ord(char) > 127 else f"#{ord(char)};"
-            for char in found[0]
+            for char in match[0]
         ),
         text,
     )
@@ -162,10 +163,10 @@ def _styles(scene: Scene) -> Iterator[str]:
 
 
 def _classes(node: SceneNode) -> Iterator[str]:
-    if node.kind is Kind.JUNCTION:
+    if node.kind is NodeKind.JUNCTION:
         return
-    yield "frame" if node.kind is Kind.FRAME else node.tone
-    if node.blocked or node.kind is Kind.GHOST:
+    yield "frame" if node.kind is NodeKind.FRAME else node.tone
+    if node.blocked or node.kind is NodeKind.GHOST:
         yield "blocked"
     if node.critical:
         yield "critical"

@@ -10,19 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from taskgraph.model import Status
+from taskgraph.model.statuses import UNKNOWN
 
-__all__ = ["DARK", "ICONS", "LIGHT", "SIGNS", "UNKNOWN", "Theme", "contrast", "tone"]
-
-UNKNOWN = "unknown"
-"""The tone of a status that is absent or was never seen before."""
-
-_TONES = {status.value: status.value.lower() for status in Status}
-
-
-def tone(status: str | None) -> str:
-    """Give the name under which colours and icon of a status are kept."""
-    return _TONES.get(status or "", UNKNOWN)
+__all__ = ["DARK", "ICONS", "LIGHT", "Theme", "contrast"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +97,6 @@ ICONS = {
     "failed": (2, 2, "l8 8m0-8l-8 8"),
     "successful": (1.5, 6.5, "l3 3.5l6-8"),
     UNKNOWN: (3.5, 4, "a2.5 2.5 0 1 1 2.5 2.5v1.5m0 2.6v.1"),
-}
-
-# The same in one character, for formats that are text only.
-SIGNS = {
-    "pending": "○",
-    "ready": "⚑",
-    "running": "▶",
-    "canceling": "■",
-    "failed": "✗",
-    "successful": "✓",
-    UNKNOWN: "?",
 }
 
 

@@ -9,7 +9,7 @@ from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.errors import RenderError
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status
-from taskgraph.model.text import visible
+from taskgraph.model.words import visible
 
 __all__ = ["Selection", "select"]
 

@@ -10,7 +10,7 @@ from taskgraph.diagrams.boxes import Face, Line, faces
 from taskgraph.diagrams.canvas import Caption, picture, write_gate, write_icon, write_text
 from taskgraph.diagrams.layout import Layout, Path, lay_out
 from taskgraph.diagrams.legend import legend
-from taskgraph.diagrams.scene import Kind, Scene, SceneEdge, SceneNode
+from taskgraph.diagrams.scene import NodeKind, Scene, SceneEdge, SceneNode
 from taskgraph.diagrams.stylesheet import GRAPH
 from taskgraph.sources.parsing import paused_collector
 
@@ -69,7 +69,7 @@ def _edges(scene: Scene, layout: Layout) -> Iterable[str]:
     numbers = sorted(range(len(scene.edges)), key=lambda n: (_edge_rank(scene.edges[n]), n))
     for number in numbers:
         edge = scene.edges[number]
-        joint = scene.nodes[edge.head].kind is Kind.JUNCTION
+        joint = scene.nodes[edge.head].kind is NodeKind.JUNCTION
         data = _path_data(layout.paths[number], 0 if joint else _ARROW)
         style = _edge_style(edge) + (" j" if joint else "")
         yield f'<path class="{style}" data-edge="{edge.tail} {edge.head}" d="{data}"/>'
@@ -108,7 +108,7 @@ def _path_data(path: Path, shortened: int) -> str:
 
 
 def _node(node: SceneNode, face: Face, x: int, y: int, number: int | None) -> str:
-    if node.kind is Kind.JUNCTION:
+    if node.kind is NodeKind.JUNCTION:
         half = face.width // 2
         return f'<circle class="j" cx="{x + half}" cy="{y + half}" r="{half}"/>'
     data = "" if number is None else f' data-node="{number}"'
@@ -122,10 +122,10 @@ def _node(node: SceneNode, face: Face, x: int, y: int, number: int | None) -> st
     )
     parts = [opening]
     size = f'width="{face.width}" height="{face.height}" rx="7"'
-    if node.kind is Kind.GROUP:
+    if node.kind is NodeKind.GROUP:
         parts.append(f'<rect class="b" x="4" y="4" {size}/>')
     parts.append(f'<rect class="b" {size}/>')
-    if node.kind is not Kind.FRAME:
+    if node.kind is not NodeKind.FRAME:
         parts.append(f'<rect class="k" x="4" y="7" width="4" height="{face.height - 14}"/>')
     parts += [_line(line) for line in face.lines]
     for member, (dx, dy, inner) in zip(node.members, face.members, strict=True):
@@ -141,8 +141,8 @@ def _node_style(node: SceneNode) -> str:
         ("c", node.critical),
         ("x", node.blocked),
         ("f", node.faulty),
-        ("ghost", node.kind is Kind.GHOST),
-        ("frame", node.kind is Kind.FRAME),
+        ("ghost", node.kind is NodeKind.GHOST),
+        ("frame", node.kind is NodeKind.FRAME),
     )
     return " ".join(["n", node.tone, *(name for name, applies in marks if applies)])
 

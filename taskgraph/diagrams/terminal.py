@@ -9,7 +9,7 @@ __all__ = ["columns", "fit", "packed"]
 
 
 def columns(text: str) -> int:
-    """Count the columns of a text that ``taskgraph.model.text.visible`` gave."""
+    """Count the columns of a text that ``taskgraph.model.words.visible`` gave."""
     if text.isascii():
         return len(text)
     return sum(map(_columns, text))

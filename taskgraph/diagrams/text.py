@@ -68,7 +68,7 @@ def text_width(text: str, size: float) -> float:
     Parameters
     ----------
     text : str
-        One line, as ``taskgraph.model.text.visible`` gives it.
+        One line, as ``taskgraph.model.words.visible`` gives it.
     size : float
         The font size in pixels.
 
@@ -111,7 +111,7 @@ def wrap(text: str, room: float, size: float, lines: int) -> tuple[str, ...]:
     Parameters
     ----------
     text : str
-        As ``taskgraph.model.text.visible`` gives it.
+        As ``taskgraph.model.words.visible`` gives it.
     room : float
         Pixels per line.
     size : float

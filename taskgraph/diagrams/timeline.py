@@ -6,21 +6,21 @@ by timeouts.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from taskgraph.analysis import Analysis
 from taskgraph.diagrams.options import DiagramOptions
-from taskgraph.diagrams.scene.words import sizes, subtitle, title
+from taskgraph.diagrams.scene.words import sizes, status_counts, subtitle
 from taskgraph.diagrams.selection import select
 from taskgraph.diagrams.timeline_rows import Draft, Row, measured_rows, planned_rows
 from taskgraph.errors import RenderError
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status
 from taskgraph.model.engine import Span, measured_span
-from taskgraph.model.text import visible
+from taskgraph.model.statuses import count_statuses
+from taskgraph.model.words import title_of
 
 __all__ = ["Row", "Timeline", "build_timeline"]
 
@@ -104,7 +104,7 @@ def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) ->
     ordered = sorted(kept, key=lambda n: (draft.rows[n].start, draft.rows[n].finish, n))
     place = {node: number for number, node in enumerate(ordered)}
     return Timeline(
-        title=title(graph),
+        title=title_of(graph.task),
         subtitle=subtitle(graph),
         summary=(sizes(graph), *draft.summary),
         notes=(*selection.notes, *_notes(graph, spans, draft, len(chosen) - len(kept))),
@@ -138,6 +138,4 @@ def _notes(
     if draft.begin is not None:
         without = [s for s, span in zip(graph.subtasks, spans, strict=True) if not span]
         if without:
-            counts = Counter(s.status or "status unknown" for s in without)
-            listed = ", ".join(f"{counts[key]} {visible(key)}" for key in sorted(counts))
-            yield f"Without times: {listed}."
+            yield f"Without times: {status_counts(count_statuses(without))}."

@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING
 
 from taskgraph.analysis import Analysis
 from taskgraph.diagrams.labels import (
-    format_elapsed,
-    format_moment,
     join_words,
     limit_text,
     span_text,
-    state_text,
 )
-from taskgraph.diagrams.palette import tone
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Subtask
+from taskgraph.model.durations import format_measured, format_moment
 from taskgraph.model.engine import (
     MICROSECOND,
     SECOND,
@@ -27,7 +24,8 @@ from taskgraph.model.engine import (
     has_limit,
     is_in_flight,
 )
-from taskgraph.model.text import visible
+from taskgraph.model.statuses import look, state_text
+from taskgraph.model.words import name_of, visible
 
 if TYPE_CHECKING:
     from taskgraph.analysis.schedule import Schedule
@@ -110,7 +108,7 @@ def measured_rows(analysis: Analysis, spans: Sequence[Span | None]) -> Draft:
     if running and moment is not None and begin <= moment <= end:
         now = (moment - begin) // MICROSECOND
     length = (end - begin) // MICROSECOND
-    summary = [f"{format_elapsed(length)} from {format_moment(begin)}"]
+    summary = [f"{format_measured(length)} from {format_moment(begin)}"]
     if now is not None and moment is not None:
         summary.append(f"as of {format_moment(moment)}")
     return Draft(rows, begin, length, now, path, tuple(summary))
@@ -137,7 +135,7 @@ def _measured_row(
     if attempts > 1:
         words.append(f"{attempts} attempts")
     if waited and ready is not None:
-        words.append(f"waited {format_elapsed((span.start - ready) // MICROSECOND)}")
+        words.append(f"waited {format_measured((span.start - ready) // MICROSECOND)}")
     return Row(
         **_names(subtask),
         start=start,
@@ -158,7 +156,7 @@ def planned_rows(graph: TaskGraph, schedule: Schedule) -> Draft:
         slack = schedule.total_float[node]
         words = [limit_text(subtask.timeout) or "no timeout known"]
         if slack:
-            words.append(f"may slip {format_elapsed(slack * SECOND)}")
+            words.append(f"may slip {format_measured(slack * SECOND)}")
         rows[node] = Row(
             **_names(subtask),
             start=schedule.early_start[node] * SECOND,
@@ -169,15 +167,15 @@ def planned_rows(graph: TaskGraph, schedule: Schedule) -> Draft:
             marked=node in critical,
             note=join_words(words),
         )
-    length = format_elapsed(schedule.makespan * SECOND)
+    length = format_measured(schedule.makespan * SECOND)
     summary = (f"not run yet: planned by timeouts, {length} at the longest",)
     return Draft(rows, None, schedule.makespan * SECOND, None, (), summary)
 
 
 def _names(subtask: Subtask) -> dict[str, str]:
     return {
-        "name": visible(subtask.name).strip() or "(no name)",
+        "name": name_of(subtask),
         "id_text": visible(str(subtask.id)),
         "state": state_text(subtask),
-        "tone": tone(subtask.status),
+        "tone": look(subtask.status).tone,
     }

@@ -9,11 +9,11 @@ from math import ceil
 
 from taskgraph.diagrams.axis import marks
 from taskgraph.diagrams.canvas import Caption, picture, write_icon, write_text
-from taskgraph.diagrams.legend import Entry
-from taskgraph.diagrams.palette import UNKNOWN
+from taskgraph.diagrams.legend import LegendItem
 from taskgraph.diagrams.stylesheet import TIMELINE
 from taskgraph.diagrams.text import ellipsize, text_width
 from taskgraph.diagrams.timeline import Row, Timeline
+from taskgraph.model.statuses import UNKNOWN
 
 __all__ = ["render_timeline_svg"]
 
@@ -132,13 +132,13 @@ def _bar_style(row: Row) -> str:
     return style + " c" if row.marked else style
 
 
-def _legend(timeline: Timeline) -> Iterable[Entry]:
+def _legend(timeline: Timeline) -> Iterable[LegendItem]:
     """Explain the icons, bars and lines that are there."""
     rows = timeline.rows
     words = {row.tone: row.state.partition(",")[0] for row in rows}
     for name in sorted(words):
         text = words[name] if name != UNKNOWN else "unknown status"
-        yield Entry("icon", name, text, 12)
+        yield LegendItem("icon", name, text, 12)
     marked = "on the critical path" if timeline.planned else "on the as-run path"
     limit = "latest finish" if timeline.planned else "time limit"
     slack = "may slip" if timeline.planned else "waiting"
@@ -153,4 +153,4 @@ def _legend(timeline: Timeline) -> Iterable[Entry]:
     )
     for applies, symbol, style, text, width in optional:
         if applies:
-            yield Entry(symbol, style, text, width)
+            yield LegendItem(symbol, style, text, width)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from taskgraph.diagrams.axis import marks
-from taskgraph.diagrams.palette import SIGNS
 from taskgraph.diagrams.terminal import columns, fit, packed
 from taskgraph.diagrams.timeline import Row, Timeline
+from taskgraph.model.statuses import SIGNS
 
 __all__ = ["render_timeline_text"]
 

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from taskgraph.diagrams.labels import join_words
 from taskgraph.diagrams.layout.layering import acyclic_edges
-from taskgraph.diagrams.palette import SIGNS
-from taskgraph.diagrams.scene import Kind, Scene, SceneNode
+from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
 from taskgraph.diagrams.terminal import columns, fit
 from taskgraph.graph.traverse import reverse, topological_order
+from taskgraph.model.statuses import SIGNS
 
 __all__ = ["render_tree"]
 
@@ -59,14 +59,14 @@ def render_tree(scene: Scene, width: int = 100) -> str:
 
 
 def _name(node: SceneNode) -> str:
-    if node.kind is Kind.JUNCTION:
+    if node.kind is NodeKind.JUNCTION:
         return "● after all of these:"
     return f"{SIGNS[node.tone]} {node.name}"
 
 
 def _told(line: _Line) -> str:
     node = line.node
-    if node.kind is Kind.JUNCTION:
+    if node.kind is NodeKind.JUNCTION:
         return ""
     counts = ", ".join(f"{count} {status}" for status, count in node.counts)
     waits = f"waits for {line.waits_for}" if line.waits_for > 1 else ""

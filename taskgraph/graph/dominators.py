@@ -57,12 +57,12 @@ def immediate_dominators(upstreams: Adjacency, order: Iterable[int]) -> tuple[in
 
     for node in order:
         before = upstreams[node]
-        found = before[0] if before else root
+        ancestor = before[0] if before else root
         for other in before[1:]:
-            found = common(found, other)
-        parent[node] = found
-        depth[node] = depth[found] + 1
-        far = jump[found]
-        even = depth[found] - depth[far] == depth[far] - depth[jump[far]]
-        jump[node] = jump[far] if even else found
-    return tuple(-1 if found == root else found for found in parent[:root])
+            ancestor = common(ancestor, other)
+        parent[node] = ancestor
+        depth[node] = depth[ancestor] + 1
+        far = jump[ancestor]
+        even = depth[ancestor] - depth[far] == depth[far] - depth[jump[far]]
+        jump[node] = jump[far] if even else ancestor
+    return tuple(-1 if ancestor == root else ancestor for ancestor in parent[:root])

@@ -13,7 +13,7 @@ from pydantic import Field
 from taskgraph.graph.taskgraph import Side, TaskGraph
 from taskgraph.model import Id, Subtask
 from taskgraph.model.declaration import Closed, Declaration
-from taskgraph.model.text import visible
+from taskgraph.model.words import visible
 
 if TYPE_CHECKING:
     import networkx
@@ -213,4 +213,4 @@ def _xml_keys(graph: TaskGraph) -> list[str | int]:
 
 
 def _xml_text(value: str) -> str:
-    return _NOT_XML.sub(lambda found: visible(found[0]), value)
+    return _NOT_XML.sub(lambda match: visible(match[0]), value)

@@ -331,11 +331,11 @@ class _EdgeLists:
         """Tell whether any subtask has this list."""
         return any(getattr(subtask, side) is not None for subtask in self.subtasks)
 
-    def key(self, found: UnknownReference | RepeatedReference) -> tuple[object, ...]:
+    def key(self, mention: UnknownReference | RepeatedReference) -> tuple[object, ...]:
         """Sort what was found by ids, so that the document's order has no say."""
-        owner = self.subtasks[found.position]
-        place = self.places.get(found.position, 0)
-        return (id_key(owner.id), found.side, id_key(found.id), place)
+        owner = self.subtasks[mention.position]
+        place = self.places.get(mention.position, 0)
+        return (id_key(owner.id), mention.side, id_key(mention.id), place)
 
     def read(
         self, side: Side, positions: tuple[int, ...], extra: list[int]
@@ -392,9 +392,9 @@ class _EdgeLists:
 def _one_sided(
     named_up: list[list[int]], mirrored: list[list[int]]
 ) -> tuple[OneSidedEdge, ...]:
-    found = []
+    edges = []
     for node, (ups, implied) in enumerate(zip(named_up, mirrored, strict=True)):
         if ups != implied:
-            found += [OneSidedEdge(up, node, "upstreams") for up in {*ups} - {*implied}]
-            found += [OneSidedEdge(up, node, "downstreams") for up in {*implied} - {*ups}]
-    return tuple(sorted(found))
+            edges += [OneSidedEdge(up, node, "upstreams") for up in {*ups} - {*implied}]
+            edges += [OneSidedEdge(up, node, "downstreams") for up in {*implied} - {*ups}]
+    return tuple(sorted(edges))

@@ -102,7 +102,7 @@ def cyclic_components(downstreams: Adjacency) -> tuple[tuple[int, ...], ...]:
     low = [0] * count
     on_path = bytearray(count)
     path: list[int] = []
-    found = []
+    components = []
     clock = 0
     for root in range(count):
         if number[root] >= 0:
@@ -134,5 +134,5 @@ def cyclic_components(downstreams: Adjacency) -> tuple[tuple[int, ...], ...]:
                         component.append(path.pop())
                         on_path[component[-1]] = 0
                     if len(component) > 1 or node in downstreams[node]:
-                        found.append(tuple(sorted(component)))
-    return tuple(sorted(found))
+                        components.append(tuple(sorted(component)))
+    return tuple(sorted(components))

@@ -1,20 +1,36 @@
 """Many documents at once: what they say together about durations, failures and odds.
 
-The libraries that this takes are imported when they are needed; one that is missing is a
-:class:`~taskgraph.errors.ConfigError` that says what to install.
+The results are typed and frozen; what is said of them in words, and how they are written,
+is a matter of the reports. The libraries that this takes are imported when they are needed;
+one that is missing is a :class:`~taskgraph.errors.ConfigError` that says what to install.
 """
 
 from __future__ import annotations
 
-from taskgraph.history.advice import Advice, AdviceOptions, Verdict, advice_for
-from taskgraph.history.anomalies import Anomalies, find_anomalies
-from taskgraph.history.anomaly import Anomaly, AnomalyKind, AnomalyOptions
-from taskgraph.history.collecting import Collected, Progress, collect
+from taskgraph.history.advice import (
+    Advice,
+    AdviceOptions,
+    PatchOperation,
+    TaskReview,
+    TimeoutPatch,
+    TimeoutReview,
+    Verdict,
+    advice_for,
+    review_task,
+    timeout_patch,
+)
+from taskgraph.history.anomalies import (
+    Anomalies,
+    Anomaly,
+    AnomalyKind,
+    AnomalyOptions,
+    find_anomalies,
+)
+from taskgraph.history.collecting import Collected, Collection, Progress, collect
 from taskgraph.history.database import Limits
 from taskgraph.history.engines import Engine, open_engine
-from taskgraph.history.odds import Odds, OddsOptions, odds
-from taskgraph.history.patches import TimeoutPatch, timeout_patch
-from taskgraph.history.plain import to_plain
+from taskgraph.history.odds import Bin, Odds, OddsOptions, Quantile, SubtaskOdds, odds
+from taskgraph.history.pools import OutcomeBasis
 from taskgraph.history.statistics import Distribution, KindStats, Statistics, statistics
 from taskgraph.history.store import RunStore
 from taskgraph.history.timeouts import advise_timeouts
@@ -26,17 +42,25 @@ __all__ = [
     "Anomaly",
     "AnomalyKind",
     "AnomalyOptions",
+    "Bin",
     "Collected",
+    "Collection",
     "Distribution",
     "Engine",
     "KindStats",
     "Limits",
     "Odds",
     "OddsOptions",
+    "OutcomeBasis",
+    "PatchOperation",
     "Progress",
+    "Quantile",
     "RunStore",
     "Statistics",
+    "SubtaskOdds",
+    "TaskReview",
     "TimeoutPatch",
+    "TimeoutReview",
     "Verdict",
     "advice_for",
     "advise_timeouts",
@@ -44,7 +68,7 @@ __all__ = [
     "find_anomalies",
     "odds",
     "open_engine",
+    "review_task",
     "statistics",
     "timeout_patch",
-    "to_plain",
 ]

@@ -1,19 +1,38 @@
-"""What is said about a timeout, and how a timeout is judged by it."""
+"""What is said about a timeout, how one is judged by it, and what that does to a task."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple, TypedDict
 
-from taskgraph.errors import ConfigError
+from taskgraph.analysis import Analysis
+from taskgraph.analysis.budget import Budget
+from taskgraph.errors import ConfigError, InputError
+from taskgraph.graph import build_graph
 from taskgraph.history.tolerance import least_runs
-from taskgraph.model import Task
+from taskgraph.model import Origin, Subtask, Task
 from taskgraph.model.engine import SECOND
+from taskgraph.settings import DEFAULTS, Settings
+from taskgraph.sources.document import Document
+from taskgraph.sources.parsing import parse_json
 
-__all__ = ["CHANGES", "Advice", "AdviceOptions", "Verdict", "advice_for", "judged"]
+__all__ = [
+    "CHANGES",
+    "Advice",
+    "AdviceOptions",
+    "PatchOperation",
+    "TaskReview",
+    "TimeoutPatch",
+    "TimeoutReview",
+    "Verdict",
+    "advice_for",
+    "judged",
+    "review_task",
+    "timeout_patch",
+]
 
 _GENEROUS = 2
 """A timeout of up to so many times the advised one may stay."""
@@ -142,21 +161,21 @@ def judged(advice: Advice, timeout: int | None) -> Advice:
     limit = 0 if timeout is None else max(timeout, 0)
     advised = advice.advised
     if advised is None:
-        found = Verdict.LOOK if advice.cut and not advice.runs else Verdict.TOO_FEW
-        return advice._replace(timeout=timeout, verdict=found, frees=None)
+        verdict = Verdict.LOOK if advice.cut and not advice.runs else Verdict.TOO_FEW
+        return advice._replace(timeout=timeout, verdict=verdict, frees=None)
     if advice.limit_us is None:
-        found = Verdict.RAISE if 0 < limit < advised else Verdict.KEEP
+        verdict = Verdict.RAISE if 0 < limit < advised else Verdict.KEEP
     elif limit == 0:
-        found = Verdict.SET
+        verdict = Verdict.SET
     elif limit * SECOND < advice.limit_us:
-        found = Verdict.RAISE
+        verdict = Verdict.RAISE
     else:
-        found = Verdict.LOWER if limit > _GENEROUS * advised else Verdict.KEEP
+        verdict = Verdict.LOWER if limit > _GENEROUS * advised else Verdict.KEEP
     return advice._replace(
         timeout=timeout,
-        verdict=found,
-        is_next_step=advice.limit_us is None and found is Verdict.RAISE,
-        frees=limit - advised if limit and found is not Verdict.KEEP else None,
+        verdict=verdict,
+        is_next_step=advice.limit_us is None and verdict is Verdict.RAISE,
+        frees=limit - advised if limit and verdict is not Verdict.KEEP else None,
     )
 
 
@@ -179,9 +198,176 @@ def advice_for(
     """
     known = {one.subtask: one for one in advice if one.task in {None, task.name}}
     needed = least_runs(options.share, options.confidence)
-    found = []
+    verdicts = []
     pairs = {(subtask.name, subtask.timeout) for subtask in task.subtasks}
     for name, timeout in sorted(pairs, key=lambda pair: (pair[0], pair[1] or 0)):
         nothing = Advice(task.name, name, Verdict.TOO_FEW, timeout, needed=needed)
-        found.append(judged(known.get(name, nothing), timeout))
-    return tuple(found)
+        verdicts.append(judged(known.get(name, nothing), timeout))
+    return tuple(verdicts)
+
+
+_MISSING = object()
+
+
+class PatchOperation(TypedDict):
+    """One operation of a JSON Patch (RFC 6902)."""
+
+    op: Literal["test", "replace", "add"]
+    path: str
+    value: int | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeoutPatch:
+    """What the advice changes in one task.
+
+    Attributes
+    ----------
+    operations : tuple of PatchOperation
+        A JSON Patch (RFC 6902) for the document. Each change is preceded by a test of the
+        value as it is written there, so that it is never applied to another document. The
+        new value is written in the same way: as a number, or as a text with units.
+    before, after : Budget or None
+        The worst case without and with the patch; ``None`` where the graph is not sound.
+    """
+
+    operations: tuple[PatchOperation, ...]
+    before: Budget | None
+    after: Budget | None
+
+    @property
+    def changes(self) -> int:
+        """How many timeouts it changes."""
+        return sum(operation["op"] != "test" for operation in self.operations)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskReview:
+    """What the advice means for one task, a definition or a response.
+
+    Attributes
+    ----------
+    task : Task
+    advice : tuple of Advice
+        The verdicts on its own timeouts; see :func:`advice_for`.
+    patch : TimeoutPatch
+    """
+
+    task: Task
+    advice: tuple[Advice, ...]
+    patch: TimeoutPatch
+
+
+@dataclass(frozen=True, slots=True)
+class TimeoutReview:
+    """The advice on timeouts, and what it means for the tasks that were asked about.
+
+    Attributes
+    ----------
+    options : AdviceOptions
+    advice : tuple of Advice
+        By kind of task and subtask.
+    tasks : tuple of TaskReview
+        Empty where none was asked about.
+    """
+
+    options: AdviceOptions
+    advice: tuple[Advice, ...]
+    tasks: tuple[TaskReview, ...] = ()
+
+
+def review_task(
+    analysis: Analysis, advice: tuple[Advice, ...], options: AdviceOptions
+) -> TaskReview:
+    """Tell what the advice means for one task, with what is assumed about it."""
+    task = analysis.graph.task
+    patch = timeout_patch(task, advice, analysis.settings)
+    return TaskReview(task, advice_for(task, advice, options), patch)
+
+
+def timeout_patch(
+    task: Task, advice: Iterable[Advice], settings: Settings = DEFAULTS
+) -> TimeoutPatch:
+    """Apply the advice to a task, a definition or a response.
+
+    Parameters
+    ----------
+    task : Task
+    advice : iterable of Advice
+        What is about other kinds of tasks is left out.
+    settings : Settings, optional
+        What the worst case assumes.
+    """
+    known = {one.subtask: one for one in advice if one.task in {None, task.name}}
+    root = _parsed(task.origin)
+    operations: list[PatchOperation] = []
+    subtasks: list[Subtask] = []
+    for position, subtask in enumerate(task.subtasks):
+        one = known.get(subtask.name)
+        one = one and judged(one, subtask.timeout)
+        if one is None or one.verdict not in CHANGES or one.advised == subtask.timeout:
+            subtasks.append(subtask)
+            continue
+        pointer = f"{task.origin.subtask_pointer(position)}/timeout"
+        operations += _change(root, pointer, subtask.timeout, one.advised or 0)
+        subtasks.append(subtask._replace(timeout=one.advised))
+    changed = replace(task, subtasks=tuple(subtasks))
+    before, after = _budget(task, settings), _budget(changed, settings)
+    return TimeoutPatch(tuple(operations), before, after)
+
+
+def _parsed(origin: Origin) -> Any:
+    """Parse the document again, to see how its timeouts are written."""
+    document = Document(origin.file, origin.data, origin.first_line, origin.syntax)
+    try:
+        if origin.syntax == "yaml":
+            from taskgraph.sources.yaml_text import parse_yaml
+
+            return parse_yaml(document)
+        return parse_json(document)
+    except InputError:  # the task was not read from a document
+        return _MISSING
+
+
+def _change(root: Any, pointer: str, old: int | None, new: int) -> list[PatchOperation]:
+    written = _look_up(root, pointer)
+    if written is _MISSING:
+        known = root is _MISSING and old is not None
+        return [{"op": "replace" if known else "add", "path": pointer, "value": new}]
+    value = _written_like(written, new)
+    return [
+        {"op": "test", "path": pointer, "value": written},
+        {"op": "replace", "path": pointer, "value": value},
+    ]
+
+
+def _look_up(root: Any, pointer: str) -> Any:
+    """Give what a JSON pointer (RFC 6901) points at."""
+    value = root
+    for token in pointer.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, dict) and key in value:
+            value = value[key]
+        else:
+            return _MISSING
+    return value
+
+
+def _written_like(example: Any, seconds: int) -> int | str:
+    """Write a duration as a number, or as a text with units, as the example is."""
+    if not isinstance(example, str):
+        return seconds
+    if example.strip().isdecimal():
+        return str(seconds)
+    text, left = "", seconds
+    for unit, size in (("h", 3600), ("m", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        text += f"{count}{unit}" if count else ""
+    return text
+
+
+def _budget(task: Task, settings: Settings) -> Budget | None:
+    analysis = Analysis(build_graph(task), settings)
+    return analysis.budget if analysis.is_sound else None

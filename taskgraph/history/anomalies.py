@@ -2,24 +2,386 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from taskgraph.errors import ConfigError
 from taskgraph.graph import TaskGraph
-from taskgraph.history.anomaly import Anomaly, AnomalyKind, AnomalyOptions
-from taskgraph.history.database import Limits, open_database, read_tables
-from taskgraph.history.departures import Search
+from taskgraph.history.database import HEALTHY, Limits, open_database, read_tables
 from taskgraph.history.extras import needs_extras
-from taskgraph.history.rows import SubtaskRow, rows_of
 from taskgraph.history.store import RunStore
-from taskgraph.model import Id, Task, id_key
-from taskgraph.model.engine import MICROSECOND
+from taskgraph.history.tables import SubtaskRow, rows_of
+from taskgraph.model import Id, Operation, Status, Task, id_key
+from taskgraph.model.engine import MICROSECOND, SECOND, SpanKind
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Anomalies", "find_anomalies"]
+__all__ = ["Anomalies", "Anomaly", "AnomalyKind", "AnomalyOptions", "find_anomalies"]
+
+
+class AnomalyKind(StrEnum):
+    """How a subtask departs from its kind."""
+
+    SLOW = "slow"
+    FAST = "fast"
+    WAITED = "waited long"
+    FAILED = "failed"
+    RETRIED = "retried"
+    SKIPPED = "skipped"
+    OUT_OF_ORDER = "out of order"
+    NEW = "new"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class AnomalyOptions:
+    """What counts as a departure.
+
+    Attributes
+    ----------
+    share : float
+        Of the runs like the others so many show no departure in their times, however
+        many subtasks they have: each time is held against a bound that is the rarer.
+    rare : float
+        What at most so many of the others do is one.
+    factor : float
+        A time must besides be so many times the usual one (or a part of it as small).
+    least_runs : int
+        With fewer others nothing is said.
+    least_seconds : int
+        A time that differs by less is none, whatever the factor.
+    """
+
+    share: float = 0.99
+    rare: float = 0.05
+    factor: float = 2.0
+    least_runs: int = 20
+    least_seconds: int = 2
+
+    def __post_init__(self) -> None:
+        if not 0.5 <= self.share < 1:
+            raise ConfigError(f"the share must be from 0.5 to under 1, not {self.share}")
+        if not 0 <= self.rare <= 0.5:
+            raise ConfigError(f"rare must be from 0 to 0.5, not {self.rare}")
+        if self.factor < 1 or self.least_runs < 1 or self.least_seconds < 0:
+            raise ConfigError("the factor and the number of runs must be at least 1")
+
+
+class Anomaly(NamedTuple):
+    """One departure.
+
+    Attributes
+    ----------
+    kind : AnomalyKind
+    ids : tuple of ids
+        The subtasks of this run that depart; empty for what is missing.
+    name : str
+        Of the subtask.
+    value_us : int or None
+        The time in question, where it is about one.
+    usual_us, high_us : int or None
+        What half of the others, and the `share` of them, do not exceed.
+    others : int
+        How many others there are.
+    alike : int
+        How many of them do as this run does, or worse.
+    attempts : int or None
+        How often it was started.
+    other_name : str
+        For what is out of order, the subtask that otherwise comes first.
+    is_running : bool
+        It is not over, so that the time goes on.
+    """
+
+    kind: AnomalyKind
+    ids: tuple[Id, ...]
+    name: str
+    others: int
+    alike: int
+    value_us: int | None = None
+    usual_us: int | None = None
+    high_us: int | None = None
+    attempts: int | None = None
+    other_name: str = ""
+    is_running: bool = False
+
+
+class _Search:
+    """Looks for departures of the given rows.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        With a table ``others`` of the subtasks of the other tasks.
+    options : AnomalyOptions
+    others : int
+        How many tasks they are of.
+    rows : list of (id, SubtaskRow)
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        options: AnomalyOptions,
+        others: int,
+        rows: list[tuple[Id, SubtaskRow]],
+    ) -> None:
+        self.connection = connection
+        self.options = options
+        self.others = others
+        self.rows = rows
+
+    def _ask(self, query: str, values: dict[str, object] | None = None) -> list[Any]:
+        return self.connection.execute(query, values or {}).fetchall()
+
+    def _register(self, rows: list[tuple[object, ...]]) -> None:
+        """Give the database rows of (place, name, text or number)."""
+        import pyarrow as pa
+
+        fields = [("place", pa.int64()), ("name", pa.string()), ("other", pa.string())]
+        fields.append(("value", pa.int64()))
+        columns = zip(*rows, strict=True) if rows else [()] * len(fields)
+        arrays = [pa.array(c, kind) for c, (_, kind) in zip(columns, fields, strict=True)]
+        table = pa.Table.from_arrays(arrays, names=[name for name, _ in fields])
+        self.connection.register("asked", table)
+
+    def times(self) -> list[Anomaly]:
+        """Find runs that took, and waits that lasted, longer or shorter than usual."""
+        departures = []
+        one_run = (SpanKind.ONE_RUN, SpanKind.RUNNING)
+        spans: list[tuple[object, ...]] = [
+            (place, row.name, "", row.span_us)
+            for place, (_, row) in enumerate(self.rows)
+            if row.span in one_run and row.span_us is not None
+        ]
+        waits: list[tuple[object, ...]] = [
+            (place, row.name, "", row.wait_us)
+            for place, (_, row) in enumerate(self.rows)
+            if row.wait_us is not None
+        ]
+        tail = _tail(self.options.share, len(spans) + len(waits))
+        for asked, query in ((spans, _SPANS), (waits, _WAITS)):
+            self._register(asked)
+            for row in self._ask(query, {"share": self.options.share, "tail": tail}):
+                departures += self._time(_Compared(*row), tail, is_wait=query is _WAITS)
+        return departures
+
+    def _time(self, time: _Compared, tail: float, *, is_wait: bool) -> list[Anomaly]:
+        options = self.options
+        if time.others < options.least_runs:
+            return []
+        identifier, row = self.rows[time.place]
+        least = options.least_seconds * SECOND
+        kind = None
+        alike = 0
+        low, high = _bounds(time, self.options.share, tail)
+        if (
+            time.value > high
+            and time.value >= time.usual * options.factor
+            and time.value - time.usual >= least
+        ):
+            kind = AnomalyKind.WAITED if is_wait else AnomalyKind.SLOW
+            alike = time.at_least
+        elif (
+            not is_wait
+            and row.status == Status.SUCCESSFUL
+            and time.value < low
+            and time.value * options.factor <= time.usual
+            and time.usual - time.value >= least
+        ):
+            kind, alike = AnomalyKind.FAST, time.at_most
+        if kind is None:
+            return []
+        bound = time.low if kind is AnomalyKind.FAST else time.high
+        return [
+            Anomaly(
+                kind,
+                (identifier,),
+                time.name,
+                time.others,
+                alike,
+                value_us=time.value,
+                usual_us=time.usual,
+                high_us=bound,
+                attempts=row.attempts,
+                is_running=not is_wait and row.span == SpanKind.RUNNING,
+            )
+        ]
+
+    def rates(self) -> list[Anomaly]:
+        """Find what failed, was retried or skipped and otherwise hardly ever is."""
+        counts = {row[0]: row[1:] for row in self._ask(_RATES)}
+        departures = []
+        for identifier, row in self.rows:
+            seen, failed, retried, skipped = counts.get(row.name, (0, 0, 0, 0))
+            if seen < self.options.least_runs:
+                continue
+            skips = {Operation.SKIP, Operation.ROLLBACK_SKIP}
+            is_retried = row.operation == Operation.RETRY or (row.attempts or 0) > 1
+            for kind, applies, alike in (
+                (AnomalyKind.FAILED, row.status == Status.FAILED, failed),
+                (AnomalyKind.RETRIED, is_retried, retried),
+                (AnomalyKind.SKIPPED, row.operation in skips, skipped),
+            ):
+                if applies and alike <= seen * self.options.rare:
+                    departures.append(
+                        Anomaly(
+                            kind,
+                            (identifier,),
+                            row.name,
+                            seen,
+                            alike,
+                            attempts=row.attempts,
+                        )
+                    )
+        return departures
+
+    def order(self) -> list[Anomaly]:
+        """Find names whose first start comes before that of one that always was first.
+
+        Only names that follow each other are compared, so that the work is linear.
+        """
+        firsts: dict[str, int] = {}
+        ids: dict[str, list[Id]] = {}
+        for identifier, row in self.rows:
+            if row.offset_us is not None:
+                firsts[row.name] = min(firsts.get(row.name, row.offset_us), row.offset_us)
+                ids.setdefault(row.name, []).append(identifier)
+        ordered = sorted(firsts, key=lambda name: (firsts[name], name))
+        pairs = pairwise(ordered)
+        self._register([(0, a, b, 0) for a, b in pairs if firsts[a] < firsts[b]])
+        departures = []
+        for name, other, both, alike in self._ask(_ORDER):
+            enough = both >= self.options.least_runs
+            if enough and alike <= both * self.options.rare:
+                departures.append(
+                    Anomaly(
+                        AnomalyKind.OUT_OF_ORDER,
+                        tuple(sorted(ids[name], key=id_key)),
+                        name,
+                        both,
+                        alike,
+                        other_name=other,
+                    )
+                )
+        return departures
+
+    def structure(self) -> list[Anomaly]:
+        """Find names that others do not have, and those that others have and this not."""
+        held = dict(self._ask(_NAMES))
+        ids: dict[str, list[Id]] = {}
+        for identifier, row in self.rows:
+            ids.setdefault(row.name, []).append(identifier)
+        rare = self.others * self.options.rare
+        departures = [
+            Anomaly(
+                AnomalyKind.NEW,
+                tuple(sorted(own, key=id_key)),
+                name,
+                self.others,
+                held.get(name, 0),
+            )
+            for name, own in ids.items()
+            if held.get(name, 0) <= rare
+        ]
+        return departures + [
+            Anomaly(AnomalyKind.MISSING, (), name, self.others, self.others - count)
+            for name, count in held.items()
+            if name not in ids and self.others - count <= rare
+        ]
+
+
+class _Compared(NamedTuple):
+    """A time beside those of the others of its name."""
+
+    place: int
+    name: str
+    value: int
+    others: int
+    low: int
+    usual: int
+    high: int
+    lowest: int
+    highest: int
+    at_most: int
+    at_least: int
+
+
+def _tail(share: float, comparisons: int) -> float:
+    """Give how rare each of so many times must be, so that all together are as rare.
+
+    Of several times the largest is high more often than each of them (Šidák, 1967).
+    """
+    return 1 - float(share ** (1 / max(comparisons, 1)))
+
+
+def _bounds(time: _Compared, share: float, tail: float) -> tuple[float, float]:
+    """Give the times below and above which hardly any healthy run is.
+
+    Where there are enough others, they show such times. But few others show none that are
+    so rare, and a slow one among many others is no measure: there the time that the share
+    of them does not reach is carried on, as if the logarithms of the times had the tails
+    of an exponential distribution, which are longer than those of most measured times.
+    """
+    shown = max(1 - share, 1 / (time.others + 1))
+    steps = max(math.log(0.5 / tail) / math.log(0.5 / shown), 1.0)
+    usual, low, high = (max(value, 1) for value in (time.usual, time.low, time.high))
+    lowest, highest = usual * (low / usual) ** steps, usual * (high / usual) ** steps
+    if time.others * tail >= 1:
+        return max(lowest, time.lowest), min(highest, time.highest)
+    return lowest, highest
+
+
+_COMPARED = """
+SELECT
+    place, asked.name, asked.value, count(*),
+    quantile_disc(others.{value}, 1 - $share::DOUBLE),
+    quantile_disc(others.{value}, 0.5),
+    quantile_disc(others.{value}, $share::DOUBLE),
+    quantile_disc(others.{value}, $tail::DOUBLE),
+    quantile_disc(others.{value}, 1 - $tail::DOUBLE),
+    count(*) FILTER (others.{value} <= asked.value),
+    count(*) FILTER (others.{value} >= asked.value)
+FROM asked JOIN others USING (name)
+WHERE {condition} AND others.{value} IS NOT NULL
+GROUP BY place, asked.name, asked.value
+"""
+_SPANS = _COMPARED.format(value="span_us", condition=HEALTHY)
+_WAITS = _COMPARED.format(value="wait_us", condition="true")
+
+_RATES = """
+SELECT
+    name, count(*),
+    count(*) FILTER (status = 'FAILED'),
+    count(*) FILTER (operation = 'RETRY' OR attempts > 1),
+    count(*) FILTER (operation IN ('SKIP', 'ROLLBACK_SKIP'))
+FROM others GROUP BY name
+"""
+
+# How many of the tasks that started both started them in this order.
+_ORDER = """
+WITH firsts AS (
+    SELECT part, task_row, name, min(offset_us) AS first
+    FROM others SEMI JOIN (
+        SELECT name FROM asked UNION SELECT other FROM asked
+    ) USING (name)
+    WHERE offset_us IS NOT NULL GROUP BY ALL
+)
+SELECT asked.name, asked.other, count(*), count(*) FILTER (a.first <= b.first)
+FROM asked
+JOIN firsts AS a ON a.name = asked.name
+JOIN firsts AS b ON b.name = asked.other AND a.part = b.part AND a.task_row = b.task_row
+GROUP BY ALL
+"""
+
+_NAMES = """
+SELECT name, count(DISTINCT (part, task_row)) FROM others GROUP BY name
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +390,15 @@ class Anomalies:
 
     Attributes
     ----------
+    task : Task
+        The run; two are equal by what was found alone.
     others : int
         Other runs of the same kind of task.
     options : AnomalyOptions
     found : tuple of Anomaly
     """
 
+    task: Task = field(compare=False, repr=False)
     others: int
     options: AnomalyOptions
     found: tuple[Anomaly, ...]
@@ -75,10 +440,15 @@ def find_anomalies(
         read_tables(connection, store)
         others = _select_others(connection, graph.task)
         if others < options.least_runs:
-            return Anomalies(others, options, ())
-        search = Search(connection, options, others, rows)
-        found = [*search.times(), *search.rates(), *search.order(), *search.structure()]
-    return Anomalies(others, options, tuple(sorted(found, key=_sort_key)))
+            return Anomalies(graph.task, others, options, ())
+        search = _Search(connection, options, others, rows)
+        departures = [
+            *search.times(),
+            *search.rates(),
+            *search.order(),
+            *search.structure(),
+        ]
+    return Anomalies(graph.task, others, options, tuple(sorted(departures, key=_sort_key)))
 
 
 def _rows(task: Task) -> list[tuple[Id, SubtaskRow]]:

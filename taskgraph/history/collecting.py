@@ -6,18 +6,26 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from taskgraph.history import comparing
+from taskgraph.history import fresh
+from taskgraph.history.containers import is_container
 from taskgraph.history.database import Limits, open_database
 from taskgraph.history.engines import Engine, InlineEngine
-from taskgraph.history.expanding import File, is_container
 from taskgraph.history.extras import needs_extras
+from taskgraph.history.finding import File
 from taskgraph.history.parts import Batch, Entry, Part, build_part, closing_part
 from taskgraph.history.store import RunStore
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["BATCH_BYTES", "BATCH_DOCUMENTS", "Collected", "Progress", "collect"]
+__all__ = [
+    "BATCH_BYTES",
+    "BATCH_DOCUMENTS",
+    "Collected",
+    "Collection",
+    "Progress",
+    "collect",
+]
 
 BATCH_DOCUMENTS = 1000
 """Documents of a part: about half a second of work, which is what a kill can cost."""
@@ -60,6 +68,25 @@ class Collected:
             tasks=self.tasks + part.tasks,
             subtasks=self.subtasks + part.subtasks,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What one collection did, and what there is now.
+
+    Attributes
+    ----------
+    store : RunStore
+        Where the runs are.
+    collected : Collected
+    listed : int
+        Documents that cannot be read, whenever they were looked at; the store's
+        ``rejects_file`` has the reasons.
+    """
+
+    store: RunStore
+    collected: Collected
+    listed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +151,7 @@ def collect(
     paths = list(paths)
     with store.collecting(), open_database(limits or Limits(), store) as connection:
         run = _Run(store, origin, report)
-        comparing.compare(
+        fresh.find_fresh(
             connection,
             paths,
             store,
@@ -132,8 +159,8 @@ def collect(
             retry=retry_rejects,
             refuse=run.refuse,
         )
-        run.start(*comparing.sizes(connection))
-        entries = comparing.entries(connection, run.damage)
+        run.start(*fresh.sizes(connection))
+        entries = fresh.entries(connection, run.damage)
         batches = _batches(entries, origin, run.generation)
         for part in (engine or InlineEngine()).map(build_part, batches):
             run.add(part)
@@ -189,10 +216,10 @@ class _Run:
         """Note which containers were read to their end, and list all rejects."""
         containers = (
             (self._closed(file), self.damaged.get(file.name))
-            for file in comparing.fresh_files(connection)
+            for file in fresh.fresh_files(connection)
             if is_container(file.name)
         )
-        for chunk in comparing.chunks(containers, BATCH_DOCUMENTS):
+        for chunk in fresh.chunks(containers, BATCH_DOCUMENTS):
             self.add(closing_part(chunk, self.origin, self.generation))
         self.store.write_rejects(self._rejects(connection, paths))
         self._tell(self.total)
@@ -207,7 +234,7 @@ class _Run:
     ) -> Iterator[dict[str, str]]:
         for name, reason in sorted(self.refused.items()):
             yield {"document": name, "reason": reason}
-        yield from comparing.rejects(connection, self.store, paths)
+        yield from fresh.rejects(connection, self.store, paths)
 
 
 def _batches(entries: Iterable[Entry], origin: str, generation: int) -> Iterator[Batch]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from taskgraph.errors import ConfigError
-from taskgraph.history.schema import TABLES
 from taskgraph.history.store import RunStore
+from taskgraph.history.tables import TABLES
 from taskgraph.model.engine import SpanKind
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def _create_empty(connection: duckdb.DuckDBPyConnection, table: str, name: str) 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from taskgraph.history.schema import write_table
+    from taskgraph.history.tables import write_table
 
     connection.register("nothing", pq.read_table(pa.BufferReader(write_table(table, []))))
     connection.execute(f"CREATE TABLE {name} AS SELECT * FROM nothing")

@@ -1,30 +1,50 @@
-"""From what the user names to files: folders, patterns, object stores."""
+"""From what the user names to files: what the other commands find, and object stores."""
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from taskgraph.errors import ConfigError
-from taskgraph.history.expanding import File, is_container, is_document
 from taskgraph.history.parts import reason_of
 from taskgraph.history.store import is_store
-from taskgraph.sources.opening import match_pattern
+from taskgraph.sources import ReadOptions, find_sources
+from taskgraph.sources.naming import has_yaml_name, is_document_name
 
-__all__ = ["Refuse", "find_files"]
+__all__ = ["File", "Refuse", "find_files", "is_run_name"]
 
 _MAGIC = "*?["
+_OPTIONS = ReadOptions()
 
 Refuse: TypeAlias = Callable[[str, str], None]
 """Told the name of what cannot be looked at, and the reason."""
 
 
+class File(NamedTuple):
+    """A file that may hold documents.
+
+    Attributes
+    ----------
+    name : str
+        An absolute path, or an address.
+    size : int
+        In bytes.
+    stamp : str
+        Changes when the file does.
+    """
+
+    name: str
+    size: int
+    stamp: str
+
+
 def find_files(paths: Iterable[str], store: Path, refuse: Refuse) -> Iterator[File]:
-    """Find every file; in a folder those with an ending that documents have.
+    """Find every file; in a folder those whose names say that they are documents.
 
     Parameters
     ----------
@@ -48,8 +68,8 @@ def find_files(paths: Iterable[str], store: Path, refuse: Refuse) -> Iterator[Fi
             nothing = False
             refuse(name, reason)
 
-        found = _find_remote(path) if "://" in path else _find_local(path, store, told)
-        for file in found:
+        files = _find_remote(path) if "://" in path else _find_local(path, store, told)
+        for file in files:
             nothing = False
             yield file
         if nothing:
@@ -57,36 +77,23 @@ def find_files(paths: Iterable[str], store: Path, refuse: Refuse) -> Iterator[Fi
 
 
 def _find_local(path: str, store: Path, refuse: Refuse) -> Iterator[File]:
-    if os.path.isdir(path):
-        yield from _walk(os.path.abspath(path), str(store.absolute()), refuse)
-    elif os.path.exists(path):
-        yield from _look_at(os.path.abspath(path), refuse)
-    elif any(char in path for char in _MAGIC):
-        for match in match_pattern(path):
-            if os.path.isfile(match):
-                yield from _look_at(os.path.abspath(match), refuse)
+    own = str(store.absolute())
+
+    def holds_runs(folder: str) -> bool:
+        return folder == own or _is_store(folder)
+
+    place = os.path.abspath(path) if path else path
+    is_folder = os.path.isdir(place)
+    for source in find_sources([place], io.BytesIO(), _OPTIONS, leave_out=holds_runs):
+        if source.cause is not None:
+            refuse(
+                _encodable(source.name), reason_of(_encodable(source.name), source.cause)
+            )
+        elif source.path and not (is_folder and has_yaml_name(source.path)):
+            yield from _look_at(source.path, refuse)
 
 
-def _walk(folder: str, store: str, refuse: Refuse) -> Iterator[File]:
-    folders = [folder]
-    while folders:
-        place = folders.pop()
-        try:
-            if place == store or _holds_runs(place):
-                continue
-            with os.scandir(place) as entries:
-                for entry in entries:
-                    if entry.name.startswith("."):
-                        continue
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.path)
-                    elif _has_ending(entry.name):
-                        yield from _look_at(entry.path, refuse)
-        except OSError as error:
-            refuse(_encodable(place), reason_of(_encodable(place), error))
-
-
-def _holds_runs(folder: str) -> bool:
+def _is_store(folder: str) -> bool:
     """Tell whether a folder is the store of another collection."""
     try:
         return is_store(folder)
@@ -94,15 +101,11 @@ def _holds_runs(folder: str) -> bool:
         return False
 
 
-def _has_ending(name: str) -> bool:
-    return is_container(name) or is_document(name)
-
-
 def _look_at(path: str, refuse: Refuse) -> Iterator[File]:
     """Describe a file; one that went away meanwhile, or a link to nothing, is none."""
     try:
         status = os.stat(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return
     except OSError as error:
         refuse(_encodable(path), reason_of(_encodable(path), error))
@@ -127,19 +130,24 @@ def _find_remote(address: str) -> Iterator[File]:
     try:
         system, path = fsspec.core.url_to_fs(address)
         if any(char in path for char in _MAGIC):
-            found = system.glob(path, detail=True)
+            listed = system.glob(path, detail=True)
         elif system.isdir(path):
-            found = system.find(path, detail=True)
-            found = {k: v for k, v in found.items() if _has_ending(k)}
+            listed = system.find(path, detail=True)
+            listed = {name: info for name, info in listed.items() if is_run_name(name)}
         else:
-            found = {path: system.info(path)}
+            listed = {path: system.info(path)}
     except FileNotFoundError:
         return
     except (ImportError, OSError, ValueError) as error:
         raise ConfigError(f"{address}: cannot be listed: {error}") from None
-    for name, info in found.items():
+    for name, info in listed.items():
         if info.get("type") != "directory":
             yield File(system.unstrip_protocol(name), info.get("size") or 0, _stamp(info))
+
+
+def is_run_name(name: str) -> bool:
+    """Tell by its name whether a file may be about runs; a definition in YAML is not."""
+    return is_document_name(name, _OPTIONS) and not has_yaml_name(name)
 
 
 def _stamp(info: dict[str, Any]) -> str:

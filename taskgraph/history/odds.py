@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,17 +11,31 @@ from taskgraph.errors import ConfigError
 from taskgraph.graph import TaskGraph
 from taskgraph.history.database import Limits
 from taskgraph.history.extras import needs_extras
-from taskgraph.history.pools import Basis, Pool, read_pools
-from taskgraph.history.remaining import Plan, is_under_way, plan
+from taskgraph.history.pools import (
+    OutcomeBasis,
+    Pool,
+    Prospect,
+    is_under_way,
+    look_ahead,
+    read_pools,
+)
 from taskgraph.history.simulation import Simulation, redrawn, simulate
 from taskgraph.history.store import RunStore
-from taskgraph.model import Id
+from taskgraph.model import Id, Task
 from taskgraph.model.engine import SECOND
 
 if TYPE_CHECKING:
     from taskgraph.history.pools import Times
 
-__all__ = ["Odds", "OddsOptions", "Quantile", "SubtaskOdds", "odds", "odds_of_pools"]
+__all__ = [
+    "Bin",
+    "Odds",
+    "OddsOptions",
+    "Quantile",
+    "SubtaskOdds",
+    "odds",
+    "odds_of_pools",
+]
 
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99)
 _Z = 1.959963984540054  # the 97.5 % point of the normal distribution
@@ -67,6 +81,17 @@ class Quantile(NamedTuple):
     high: int
 
 
+class Bin(NamedTuple):
+    """How many samples without a failure end between two times, in microseconds.
+
+    From `start` on, and before `end`.
+    """
+
+    start: int
+    end: int
+    samples: int
+
+
 class SubtaskOdds(NamedTuple):
     """What the samples say about one subtask.
 
@@ -88,7 +113,7 @@ class SubtaskOdds(NamedTuple):
     name: str
     criticality: float
     failure: float
-    basis: Basis
+    basis: OutcomeBasis
     runs: int
     cut: int
 
@@ -99,6 +124,8 @@ class Odds:
 
     Attributes
     ----------
+    task : Task
+        What was simulated; two are equal by the results alone.
     options : OddsOptions
     since : datetime or None
         The moment of the document, from which on a running task is simulated and the
@@ -116,10 +143,11 @@ class Odds:
         Empty where every sample failed.
     subtasks : tuple of SubtaskOdds
         By node.
-    bins : tuple of (int, int, int)
-        The distribution of the makespans, as (from, to, samples), in microseconds.
+    bins : tuple of Bin
+        The distribution of the makespans; empty where every sample failed.
     """
 
+    task: Task = field(compare=False, repr=False)
     options: OddsOptions
     since: datetime | None
     probability: float
@@ -129,7 +157,7 @@ class Odds:
     failed: float
     quantiles: tuple[Quantile, ...]
     subtasks: tuple[SubtaskOdds, ...]
-    bins: tuple[tuple[int, int, int], ...]
+    bins: tuple[Bin, ...]
 
 
 @needs_extras
@@ -188,58 +216,61 @@ def odds_of_pools(
     """
     graph.require_sound()
     since = as_of if is_under_way(graph.task) else None
-    plans = plan(graph, pools, since)
-    found = simulate(
+    prospects = look_ahead(graph, pools, since)
+    simulation = simulate(
         graph,
-        plans,
+        prospects,
         samples=options.samples,
         seed=options.seed,
         attempts=options.attempts,
     )
-    return _summary(graph, plans, found, options, since)
+    return _summary(graph, prospects, simulation, options, since)
 
 
 def _summary(
     graph: TaskGraph,
-    plans: list[Plan],
-    found: Simulation,
+    prospects: list[Prospect],
+    simulation: Simulation,
     options: OddsOptions,
     since: datetime | None,
 ) -> Odds:
     import numpy as np
 
     window = options.window * SECOND
-    done = len(found.makespans)
-    in_time = int(np.searchsorted(found.makespans, window, side="right"))
-    low, high = _wilson(in_time, found.samples)
-    quantiles = [_quantile(found.makespans, share) for share in _SHARES] if done else []
+    done = len(simulation.makespans)
+    in_time = int(np.searchsorted(simulation.makespans, window, side="right"))
+    low, high = _wilson(in_time, simulation.samples)
+    quantiles = (
+        [_quantile(simulation.makespans, share) for share in _SHARES] if done else []
+    )
     return Odds(
+        task=graph.task,
         options=options,
         since=since,
-        probability=in_time / found.samples,
+        probability=in_time / simulation.samples,
         low=low,
         high=high,
-        late=(done - in_time) / found.samples,
-        failed=(found.samples - done) / found.samples,
+        late=(done - in_time) / simulation.samples,
+        failed=(simulation.samples - done) / simulation.samples,
         quantiles=tuple(quantiles),
         subtasks=tuple(
             SubtaskOdds(
                 id=subtask.id,
                 name=subtask.name,
-                criticality=found.critical[node] / max(done, 1),
-                failure=found.failures[node] / found.samples,
-                basis=plans[node].pool.basis,
-                runs=_runs(plans[node].pool),
-                cut=int(redrawn(*plans[node]).sum()),
+                criticality=simulation.critical[node] / max(done, 1),
+                failure=simulation.failures[node] / simulation.samples,
+                basis=prospects[node].pool.basis,
+                runs=_runs(prospects[node].pool),
+                cut=int(redrawn(*prospects[node]).sum()),
             )
             for node, subtask in enumerate(graph.subtasks)
         ),
-        bins=_histogram(found.makespans),
+        bins=_histogram(simulation.makespans),
     )
 
 
 def _runs(pool: Pool) -> int:
-    return len(pool.spans) if pool.basis in {Basis.OWN, Basis.OTHERS} else 0
+    return len(pool.spans) if pool.basis in {OutcomeBasis.OWN, OutcomeBasis.OTHERS} else 0
 
 
 def _wilson(hits: int, samples: int) -> tuple[float, float]:
@@ -260,7 +291,7 @@ def _quantile(ordered: Times, share: float) -> Quantile:
     return Quantile(share, value, low, high)
 
 
-def _histogram(ordered: Times) -> tuple[tuple[int, int, int], ...]:
+def _histogram(ordered: Times) -> tuple[Bin, ...]:
     """Count the makespans in bins of one width, the longest one per cent in the last."""
     import numpy as np
 
@@ -274,6 +305,6 @@ def _histogram(ordered: Times) -> tuple[tuple[int, int, int], ...]:
     places[-1] = len(ordered)
     edges[-1] = max(int(edges[-1]), int(ordered[-1]) + 1)
     return tuple(
-        (int(edges[i]), int(edges[i + 1]), int(places[i + 1] - places[i]))
+        Bin(int(edges[i]), int(edges[i + 1]), int(places[i + 1] - places[i]))
         for i in range(_BINS)
     )

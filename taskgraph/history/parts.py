@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import tarfile
+import os
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.history.rows import SubtaskRow, TaskRow, rows_of
-from taskgraph.history.schema import write_table
+from taskgraph.history.tables import SubtaskRow, TaskRow, rows_of, write_table
 from taskgraph.model import Task
-from taskgraph.sources import Source, read_source
+from taskgraph.sources import ReadOptions, Source, read_source
+from taskgraph.sources.limits import read_up_to
+from taskgraph.sources.naming import DIAGNOSIS_LIST
+from taskgraph.sources.opening import pack_diagnosis, read_stream
 from taskgraph.sources.parsing import paused_collector
 from taskgraph.sources.unpacking import DAMAGED
 
@@ -33,12 +35,13 @@ __all__ = [
 ]
 
 _READ, _REJECTED, _UNCHANGED, _CONTAINER = "read", "rejected", "unchanged", "container"
+_OPTIONS = ReadOptions()
 _STAGE = 100
 _TRY_AGAIN = ""
 """The stamp of what could not be opened: nothing has it, so it is tried again."""
 _UNNUMBERED = (FileNotFoundError, PermissionError, TimeoutError, ConnectionError)
 """What file systems of networks say without a number."""
-_DAMAGE = (*DAMAGED, LookupError, tarfile.TarError)
+_DAMAGE = (*DAMAGED, LookupError)
 _WANTS_EXTRA = "install the extra"  # so do hints begin where only a library is missing
 
 
@@ -265,7 +268,7 @@ def _read_entry(entry: Entry) -> _Outcome:
     digest = digest_of(data)
     if _holds(entry.known, digest):
         return _Outcome(_UNCHANGED, entry.stamp, digest)
-    found: list[tuple[Task, ...]] = []
+    tasks: list[tuple[Task, ...]] = []
     reason = ""
     stamp = entry.stamp
     try:
@@ -277,14 +280,14 @@ def _read_entry(entry: Entry) -> _Outcome:
             elif any(task.is_definition for task in reading.tasks):
                 reason = f"{reading.file}: is a definition: it says nothing of a run"
             else:
-                found.append(reading.tasks)
+                tasks.append(reading.tasks)
     except Exception as error:  # noqa: BLE001 - one document must not stop all others
         reason = _fault(entry, error)
     if not reason:
-        return _Outcome(_READ, stamp, digest, None, tuple(found))
+        return _Outcome(_READ, stamp, digest, None, tuple(tasks))
     if _holds(entry.rejected, digest):
-        found = []  # they were added when it was rejected before
-    return _Outcome(_REJECTED, stamp, digest, reason, tuple(found))
+        tasks = []  # they were added when it was rejected before
+    return _Outcome(_REJECTED, stamp, digest, reason, tuple(tasks))
 
 
 def _holds(digests: bytes, digest: bytes) -> bool:
@@ -296,6 +299,8 @@ def is_outside(error: Exception) -> bool:
 
     The system numbers its errors; the libraries that unpack do not.
     """
+    if isinstance(error, InputError):
+        return error.hint.startswith(_WANTS_EXTRA)
     if isinstance(error, OSError):
         if error.errno is None:
             return isinstance(error, _UNNUMBERED)
@@ -305,6 +310,8 @@ def is_outside(error: Exception) -> bool:
 
 def reason_of(name: str, error: Exception) -> str:
     """Say why a document or an archive cannot be read."""
+    if isinstance(error, InputError):
+        return str(error)
     text = str(error).partition("\n")[0] or type(error).__name__
     if is_outside(error):
         text = f"cannot be opened: {getattr(error, 'strerror', None) or text}"
@@ -323,9 +330,13 @@ def _content(entry: Entry) -> bytes:
     if entry.data is not None:
         return entry.data
     if entry.member:
-        return _archive(entry.container, entry.version).read(entry.member)
+        archive = _archive(entry.container, entry.version)
+        with archive.open(entry.member) as member:
+            return read_up_to(member, _OPTIONS.max_bytes + 1)
+    if os.path.basename(entry.container) == DIAGNOSIS_LIST:
+        return pack_diagnosis(entry.container, _OPTIONS)
     with open_file(entry.container) as stream:
-        return stream.read()
+        return read_stream(stream, entry.name, _OPTIONS)
 
 
 @lru_cache(maxsize=2)
@@ -340,5 +351,5 @@ def open_file(name: str) -> IO[bytes]:
         return open(name, "rb")
     import fsspec
 
-    stream: Any = fsspec.open(name, "rb").open()
-    return stream  # type: ignore[no-any-return]
+    stream: IO[bytes] = fsspec.open(name, "rb").open()
+    return stream

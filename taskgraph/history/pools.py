@@ -1,15 +1,25 @@
-"""The measured outcomes of the subtasks of one task, to draw from."""
+"""What to draw the outcomes of the subtasks of one task from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from taskgraph.graph import TaskGraph
 from taskgraph.history.database import Limits, open_database, read_tables
 from taskgraph.history.store import RunStore
-from taskgraph.model.engine import SECOND, SpanKind
+from taskgraph.model import Status, Subtask, Task
+from taskgraph.model.engine import (
+    MICROSECOND,
+    SECOND,
+    SpanKind,
+    is_in_flight,
+    is_rolling_back,
+    ran_once,
+    timeout_seconds,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -18,13 +28,21 @@ if TYPE_CHECKING:
     Times: TypeAlias = numpy.ndarray[Any, numpy.dtype[numpy.int64]]
     Flags: TypeAlias = numpy.ndarray[Any, numpy.dtype[numpy.bool_]]
 
-__all__ = ["MOST_OUTCOMES", "Basis", "Pool", "read_pools"]
+__all__ = [
+    "MOST_OUTCOMES",
+    "OutcomeBasis",
+    "Pool",
+    "Prospect",
+    "is_under_way",
+    "look_ahead",
+    "read_pools",
+]
 
 MOST_OUTCOMES = 100_000
 """Outcomes of one name that are taken: the latest ones."""
 
 
-class Basis(StrEnum):
+class OutcomeBasis(StrEnum):
     """Where the times of a subtask come from."""
 
     OWN = "runs in this kind of task"
@@ -42,7 +60,7 @@ class Pool:
 
     Attributes
     ----------
-    basis : Basis
+    basis : OutcomeBasis
     spans : array of int64
         Microseconds from the first start to the last end, ascending.
     succeeded : array of bool
@@ -57,7 +75,7 @@ class Pool:
         ``None`` is nowhere.
     """
 
-    basis: Basis
+    basis: OutcomeBasis
     spans: Times
     succeeded: Flags
     single: Flags
@@ -112,7 +130,7 @@ def _split(
             continue
         wait_part = slice(wait_cuts[number], wait_cuts[number + 1])
         pools[name] = Pool(
-            basis=Basis.OWN if spans["own"][part.start] else Basis.OTHERS,
+            basis=OutcomeBasis.OWN if spans["own"][part.start] else OutcomeBasis.OTHERS,
             spans=np.asarray(spans["span_us"][part], np.int64),
             succeeded=np.asarray(spans["succeeded"][part], np.bool_),
             single=np.asarray(spans["single"][part], np.bool_),
@@ -151,3 +169,95 @@ _WAITS = """
 SELECT number, wait_us FROM outcomes WHERE wait_us IS NOT NULL
 ORDER BY number, wait_us
 """
+
+
+_ENDLESS = 10**15  # thirty years in microseconds; of so many there are few on a path
+_OVER = frozenset({Status.FAILED, Status.CANCELING})
+
+
+class Prospect(NamedTuple):
+    """What one subtask is drawn from.
+
+    Attributes
+    ----------
+    pool : Pool
+    limit : int
+        Microseconds after which a run is ended; 0 is no limit.
+    """
+
+    pool: Pool
+    limit: int
+
+
+def is_under_way(task: Task) -> bool:
+    """Tell whether a task runs forward, so that what it has done is done."""
+    return task.status == Status.RUNNING and not is_rolling_back(task)
+
+
+def look_ahead(
+    graph: TaskGraph, pools: dict[str, Pool], as_of: datetime | None
+) -> list[Prospect]:
+    """Give for each node what to draw from.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+    pools : dict of str to Pool
+        By the name of the subtask. One that is not there takes its whole timeout.
+    as_of : datetime or None
+        The moment of the document, from which on a task under way is drawn: what is done
+        takes no time, what has failed fails, and what runs for some time is drawn from
+        the outcomes that took longer. ``None`` is the whole task, from its start.
+    """
+    whole = [_whole(subtask, pools) for subtask in graph.subtasks]
+    if as_of is None or not is_under_way(graph.task):
+        return whole
+    pairs = zip(graph.subtasks, whole, strict=True)
+    return [_rest(subtask, prospect, as_of) for subtask, prospect in pairs]
+
+
+def _whole(subtask: Subtask, pools: dict[str, Pool]) -> Prospect:
+    limit = min(timeout_seconds(subtask) * SECOND, _ENDLESS)
+    fixed = _fixed(limit, OutcomeBasis.TIMEOUT if limit else OutcomeBasis.NOTHING)
+    return Prospect(pools.get(subtask.name, fixed), limit)
+
+
+def _rest(subtask: Subtask, whole: Prospect, as_of: datetime) -> Prospect:
+    if subtask.status == Status.SUCCESSFUL:
+        return Prospect(_fixed(0, OutcomeBasis.DONE), 0)
+    if subtask.status in _OVER:
+        return Prospect(_fixed(0, OutcomeBasis.FAILED, succeeded=False), 0)
+    if not is_in_flight(subtask):
+        return whole
+    if not ran_once(subtask) or subtask.start_time is None:
+        return Prospect(_without_wait(whole.pool), whole.limit)  # since when is not known
+    elapsed = max((as_of - subtask.start_time) // MICROSECOND, 0)
+    limit = max(whole.limit - elapsed, 1) if whole.limit else 0
+    pool = whole.pool
+    longer = pool.spans > elapsed
+    if pool.basis not in {OutcomeBasis.OWN, OutcomeBasis.OTHERS} or not longer.any():
+        return Prospect(_fixed(limit if whole.limit else 0, OutcomeBasis.REST), limit)
+    pool = replace(
+        _without_wait(pool),
+        spans=pool.spans[longer] - elapsed,
+        succeeded=pool.succeeded[longer],
+        single=pool.single[longer],
+        cut=None if pool.cut is None else pool.cut[longer],
+    )
+    return Prospect(pool, limit)
+
+
+def _without_wait(pool: Pool) -> Pool:
+    return replace(pool, waits=pool.waits[:0])
+
+
+def _fixed(span: int, basis: OutcomeBasis, *, succeeded: bool = True) -> Pool:
+    import numpy as np
+
+    return Pool(
+        basis=basis,
+        spans=np.array([span], np.int64),
+        succeeded=np.array([succeeded]),
+        single=np.array([True]),
+        waits=np.array([], np.int64),
+    )

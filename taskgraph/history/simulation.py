@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from taskgraph.graph import TaskGraph
-from taskgraph.history.pools import Pool
-from taskgraph.history.remaining import Plan
+from taskgraph.history.pools import Pool, Prospect
 
 if TYPE_CHECKING:
     import numpy
@@ -45,7 +44,12 @@ class Simulation:
 
 
 def simulate(
-    graph: TaskGraph, plans: list[Plan], *, samples: int, seed: int, attempts: int = 1
+    graph: TaskGraph,
+    prospects: list[Prospect],
+    *,
+    samples: int,
+    seed: int,
+    attempts: int = 1,
 ) -> Simulation:
     """Draw the outcome of every subtask many times over.
 
@@ -60,7 +64,7 @@ def simulate(
     ----------
     graph : TaskGraph
         Sound.
-    plans : list of Plan
+    prospects : list of Prospect
         For each node what to draw from, with replacement, and its timeout.
     samples : int
     seed : int
@@ -76,7 +80,7 @@ def simulate(
     import numpy as np
 
     source = np.random.Generator(np.random.PCG64(seed))
-    draws = [_Draw(*plan, attempts) for plan in plans]
+    draws = [_Draw(*prospect, attempts) for prospect in prospects]
     block = max(_LEAST_BLOCK, _CELLS // max(len(graph), 1))
     makespans = []
     critical = np.zeros(len(graph), np.int64)
@@ -174,8 +178,8 @@ def redrawn(pool: Pool, limit: int) -> Flags:
 
     if pool.cut is None:
         return np.zeros(len(pool.spans), np.bool_)
-    found: Flags = pool.cut & ((pool.spans < limit) if limit else True)
-    return found
+    is_redrawn: Flags = pool.cut & ((pool.spans < limit) if limit else True)
+    return is_redrawn
 
 
 def _choose(source: numpy.random.Generator, count: int, size: int) -> Times:

@@ -140,7 +140,7 @@ def statistics(
     folder = str(store.folder.resolve())
     buckets = engine.workers
     shares = [_Share(folder, i, buckets, limits or Limits()) for i in range(buckets)]
-    kinds = [kind for found in engine.map(_group, shares) for kind in found]
+    kinds = [kind for share_kinds in engine.map(_group, shares) for kind in share_kinds]
     kinds.sort(key=lambda kind: (kind.task, kind.subtask is not None, kind.subtask or ""))
     return Statistics(
         documents=store.count("documents"),
@@ -168,8 +168,8 @@ def _kind(row: tuple[Any, ...]) -> KindStats:
     return KindStats._make((*row[:8], *times))
 
 
-def _distribution(found: dict[str, Any]) -> Distribution:
-    return Distribution(found["size"], *(found["values"] or ()))
+def _distribution(summary: dict[str, Any]) -> Distribution:
+    return Distribution(summary["size"], *(summary["values"] or ()))
 
 
 def _summary(value: str, condition: str) -> str:

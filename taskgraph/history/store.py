@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from taskgraph.errors import ConfigError
-from taskgraph.history.locking import locked
 from taskgraph.history.parts import Part
-from taskgraph.history.schema import TABLES
+from taskgraph.history.tables import TABLES
 
 __all__ = ["RunStore", "is_store"]
 
@@ -64,7 +64,7 @@ class RunStore:
         with ExitStack() as stack:
             with _writing(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
-                stack.enter_context(locked(self.folder / _LOCK))
+                stack.enter_context(_locked(self.folder / _LOCK))
                 for table in TABLES:
                     (self.folder / table).mkdir(exist_ok=True)
                 if not self._manifest.exists():
@@ -233,3 +233,44 @@ def _write_whole(path: Path, content: bytes) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     os.replace(temporary, path)
+
+
+if sys.platform == "win32":  # pragma: no cover - tested where it runs
+    import msvcrt
+
+    def _lock(handle: int) -> None:
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+
+    _TAKEN = (PermissionError,)
+else:
+    import fcntl
+
+    def _lock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    _TAKEN = (BlockingIOError,)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a file that nobody else can hold; the system frees it when the process dies.
+
+    Raises
+    ------
+    ConfigError
+        If another process holds it.
+    OSError
+        If it cannot be made, or the file system knows no locks.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        try:
+            _lock(handle)
+        except _TAKEN:
+            raise ConfigError(
+                f"{path.parent}: another collection is under way there\n"
+                "  hint: wait for its end, or collect into another folder"
+            ) from None
+        yield
+    finally:
+        os.close(handle)

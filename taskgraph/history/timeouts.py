@@ -19,14 +19,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskgraph.history import timeout_queries as queries
 from taskgraph.history.advice import Advice, AdviceOptions, Verdict, judged
 from taskgraph.history.database import Limits, open_database, read_tables
 from taskgraph.history.engines import Engine, InlineEngine
 from taskgraph.history.extras import needs_extras
 from taskgraph.history.store import RunStore
 from taskgraph.history.tolerance import confidence_of, least_runs, limit_rank
-from taskgraph.model.engine import SECOND
+from taskgraph.model.engine import SECOND, SpanKind
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,7 +82,7 @@ def advise_timeouts(
         _Share(folder, i, engine.workers, options or AdviceOptions(), limits or Limits())
         for i in range(engine.workers)
     ]
-    advice = [one for found in engine.map(_advise, shares) for one in found]
+    advice = [one for share_advice in engine.map(_advise, shares) for one in share_advice]
     return tuple(sorted(advice, key=lambda one: (one.task or "", one.subtask)))
 
 
@@ -101,10 +100,10 @@ def _advise(share: _Share) -> list[Advice]:
         read_tables(connection, store)
         task = "NULL::TEXT" if share.options.across_tasks else "task"
         bucket = {"bucket": share.bucket, "buckets": share.buckets}
-        connection.execute(queries.SEEN.format(task=task), bucket)
-        connection.execute(queries.RUNS)
+        connection.execute(_SEEN.format(task=task), bucket)
+        connection.execute(_RUNS)
         limits = _find_limits(connection, share.options)
-        rows = connection.execute(queries.GROUPS).fetchall()
+        rows = connection.execute(_GROUPS).fetchall()
         drafts = [_draft(_Group(*row), limits.get(row[:2]), share.options) for row in rows]
         return _with_kills(connection, drafts)
 
@@ -113,18 +112,18 @@ def _find_limits(
     connection: duckdb.DuckDBPyConnection, options: AdviceOptions
 ) -> dict[tuple[str | None, str], _Limit]:
     """Find the limit of each group among the most runs that can show one."""
-    connection.execute(queries.LEVELS)
+    connection.execute(_LEVELS)
     ranked = []
-    for *group, runs, cut in connection.execute(queries.COUNTS).fetchall():
+    for *group, runs, cut in connection.execute(_COUNTS).fetchall():
         rank = limit_rank(runs, options.share, options.confidence)
         if rank is not None:
             ranked.append((*group, runs, rank, cut))
     _register(connection, ranked)
-    found: dict[tuple[str | None, str], _Limit] = {}
-    for task, name, runs, rank, value in connection.execute(queries.RANKED).fetchall():
+    limits: dict[tuple[str | None, str], _Limit] = {}
+    for task, name, runs, rank, value in connection.execute(_RANKED).fetchall():
         limit = _Limit(runs, rank, value)
-        found[task, name] = max(found.get((task, name), limit), limit)
-    return found
+        limits[task, name] = max(limits.get((task, name), limit), limit)
+    return limits
 
 
 def _register(
@@ -163,7 +162,7 @@ def _draft(group: _Group, limit: _Limit | None, options: AdviceOptions) -> Advic
         advised = _round_up(limit.value * (1 + options.margin) / SECOND)
     elif group.runs and group.cut_at is not None and group.runs + group.cut >= needed:
         advised = _NEXT_STEP * group.cut_at
-    found = Advice(
+    draft = Advice(
         task=group.task,
         subtask=group.name,
         verdict=Verdict.TOO_FEW,
@@ -179,7 +178,7 @@ def _draft(group: _Group, limit: _Limit | None, options: AdviceOptions) -> Advic
         longest_us=group.longest,
         confidence=limit and confidence_of(limit.runs, limit.rank, options.share),
     )
-    return judged(found, group.timeout)
+    return judged(draft, group.timeout)
 
 
 def _round_up(seconds: float) -> int:
@@ -198,7 +197,7 @@ def _with_kills(
         if draft.advised is not None
     ]
     _register(connection, numbered)
-    rows = connection.execute(queries.KILLS).fetchall()
+    rows = connection.execute(_KILLS).fetchall()
     kills = {(task, name): count for task, name, count in rows}
     return [
         draft._replace(would_kill=kills.get((draft.task, draft.subtask), 0))
@@ -206,3 +205,126 @@ def _with_kills(
         else draft
         for draft in drafts
     ]
+
+
+# The questions, for the subtasks of one bucket: a table of those, one of the runs that
+# show something of how long the work takes, and what these are for each kind of subtask;
+# then the timeouts that they had, the runs with at least each, the run of a rank among
+# those, and those longer than a limit. The last two read from a table `ranks`.
+_SEEN = """
+CREATE TABLE seen AS
+SELECT {task} AS task, name, as_of, span, span_us, status, operation, attempts, timeout
+FROM (
+    SELECT * FROM subtasks
+    WHERE md5_number_lower(name) % $buckets::UBIGINT = $bucket::UBIGINT
+) JOIN current USING (part, task_row)
+"""
+
+# Timeouts may be any number of 64 bits, so they are never multiplied.
+# A run is healthy, was cut though it may have been, or hung; or it is not known.
+_RUNS = f"""
+CREATE TABLE runs AS
+WITH timed AS (
+    SELECT
+        task, name, span_us, span = '{SpanKind.ONE_RUN}' AS is_one,
+        is_one AND status = 'SUCCESSFUL' AS is_healthy,
+        is_one AND status = 'FAILED' AS is_failed,
+        greatest(coalesce(timeout, 0), 0) AS timeout,
+        timeout > 0 AND span_us // {SECOND} >= timeout AS is_late
+    FROM seen
+    WHERE span IN ('{SpanKind.ONE_RUN}', '{SpanKind.SEVERAL_RUNS}') AND span_us IS NOT NULL
+), judged AS (
+    SELECT
+        *,
+        max(span_us) FILTER (is_healthy) OVER kind AS reach,
+        count(*) FILTER (is_failed AND is_late) OVER kind AS failed_late,
+        count(*) FILTER (is_failed AND NOT is_late) OVER kind AS failed_early,
+        count(*) FILTER (
+            is_healthy AND timeout > 0 AND 2 * span_us // {SECOND} >= timeout
+        ) OVER kind AS near,
+        count(*) FILTER (NOT is_one AND is_late) OVER kind AS several
+    FROM timed
+    WINDOW kind AS (PARTITION BY task, name)
+)
+SELECT
+    task, name, timeout, span_us,
+    CASE
+        WHEN is_healthy THEN 'healthy'
+        WHEN is_one AND (reach IS NULL OR 2 * reach // {SECOND} >= timeout) THEN 'cut'
+        WHEN is_one THEN 'hung'
+        WHEN coalesce(2 * reach // {SECOND} < timeout, failed_late = 0) THEN 'unknown'
+        WHEN failed_late + failed_early > 0 AND failed_late >= failed_early THEN 'cut'
+        WHEN failed_late + failed_early = 0 AND near >= several THEN 'cut'
+        ELSE 'unknown'
+    END AS what
+FROM judged
+WHERE is_healthy OR (is_late AND (is_failed OR NOT is_one))
+"""
+
+_GROUPS = """
+SELECT
+    task, name, latest.timeout, retried, coalesce(runs, 0), longest,
+    coalesce(cut, 0), coalesce(hung, 0), coalesce(unknown, 0), cut_at
+FROM (
+    SELECT
+        task, name,
+        max({'a': as_of, 'timeout': timeout}) FILTER (timeout IS NOT NULL) AS latest,
+        count(*) FILTER (operation = 'RETRY' OR attempts > 1) AS retried
+    FROM seen GROUP BY task, name
+) LEFT JOIN (
+    SELECT
+        task AS of_task, name AS of_name,
+        count(*) FILTER (what = 'healthy') AS runs,
+        max(span_us) FILTER (what = 'healthy') AS longest,
+        count(*) FILTER (what = 'cut') AS cut,
+        count(*) FILTER (what = 'hung') AS hung,
+        count(*) FILTER (what = 'unknown') AS unknown,
+        max(timeout) FILTER (what = 'cut') AS cut_at
+    FROM runs GROUP BY task, name
+) ON task IS NOT DISTINCT FROM of_task AND name = of_name
+"""
+
+# The timeouts that runs had, the most frequent ones; 0 is none.
+_LEVELS = """
+CREATE TABLE levels AS
+SELECT task, name, timeout AS level FROM runs
+GROUP BY task, name, timeout
+QUALIFY row_number() OVER (PARTITION BY task, name ORDER BY count(*) DESC, timeout) <= 8
+"""
+
+_ABOVE = """
+FROM runs JOIN {levels} AS levels
+    ON runs.task IS NOT DISTINCT FROM levels.task AND runs.name = levels.name
+    AND (runs.timeout = 0 OR (levels.level > 0 AND runs.timeout >= levels.level))
+WHERE what NOT IN ('hung', 'unknown')
+"""
+
+_COUNTS = f"""
+SELECT runs.task, runs.name, level, count(*), count(*) FILTER (what = 'cut')
+{_ABOVE.format(levels="levels")}
+GROUP BY ALL
+"""
+
+# What was cut is longer than all; a limit must lie where nothing was cut.
+_RANKED = f"""
+SELECT task, name, runs, rank, span_us FROM (
+    SELECT
+        runs.task, runs.name, levels.level, levels.runs, levels.rank, levels.cut,
+        span_us, what,
+        row_number() OVER (
+            PARTITION BY runs.task, runs.name, levels.level
+            ORDER BY what = 'cut', span_us
+        ) AS place
+    {_ABOVE.format(levels="ranks")}
+)
+WHERE place = rank AND what = 'healthy'
+    AND (cut = 0 OR level = 0 OR span_us // {SECOND} < level)
+"""
+
+_KILLS = f"""
+SELECT runs.task, runs.name, count(*)
+FROM runs JOIN ranks AS advice
+    ON runs.task IS NOT DISTINCT FROM advice.task AND runs.name = advice.name
+WHERE what = 'healthy' AND (span_us - 1) // {SECOND} >= advice.level
+GROUP BY ALL
+"""

@@ -13,7 +13,6 @@ from taskgraph.model.task import (
     Task,
     id_key,
 )
-from taskgraph.model.text import visible
 from taskgraph.model.vocabulary import (
     NODE_TYPES,
     OPERATIONS,
@@ -24,6 +23,7 @@ from taskgraph.model.vocabulary import (
     Operation,
     Status,
 )
+from taskgraph.model.words import visible
 
 __all__ = [
     "NODE_TYPES",

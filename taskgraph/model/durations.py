@@ -1,10 +1,21 @@
-"""Durations as people read them."""
+"""Durations and moments as people read and write them, the same in every output."""
 
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 
-__all__ = ["format_duration", "parse_duration"]
+__all__ = [
+    "format_duration",
+    "format_exactly",
+    "format_measured",
+    "format_moment",
+    "format_seconds",
+    "parse_duration",
+]
+
+_MICROSECONDS = 1_000_000
+_MICROSECOND = timedelta(microseconds=1)
 
 _LARGEST = 2**63 - 1
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "min": 60, "s": 1, "": 1}
@@ -36,6 +47,83 @@ def format_duration(seconds: int) -> str:
         if count:
             parts.append(f"{count} {unit}")
     return " ".join(parts) or "0 s"
+
+
+def format_measured(time: timedelta | int) -> str:
+    """Write a measured time in units, exactly.
+
+    Parameters
+    ----------
+    time : timedelta or int
+        An integer counts microseconds; both may be negative.
+
+    Examples
+    --------
+    >>> format_measured(17_839_000), format_measured(4_032_500_000)
+    ('17.839 s', '1 h 7 min 12.500 s')
+    >>> format_measured(60_000_000)
+    '1 min'
+    """
+    microseconds = time // _MICROSECOND if isinstance(time, timedelta) else time
+    if microseconds < 0:
+        return f"-{format_measured(-microseconds)}"
+    if not microseconds % _MICROSECONDS:
+        return format_duration(microseconds // _MICROSECONDS)
+    minutes, rest = divmod(microseconds, 60 * _MICROSECONDS)
+    exact = format_seconds(rest, "microseconds")
+    return f"{format_duration(60 * minutes)} {exact}" if minutes else exact
+
+
+def format_seconds(count: int, unit: str = "seconds") -> str:
+    """Write a duration in seconds alone, so that a column of them can be compared.
+
+    Parameters
+    ----------
+    count : int
+    unit : {"seconds", "microseconds"}
+        What is counted.
+
+    Examples
+    --------
+    >>> format_seconds(8010), format_seconds(15_361_000, "microseconds")
+    ('8010 s', '15.361 s')
+    """
+    if unit == "seconds":
+        return f"{count} s"
+    whole, rest = divmod(abs(count), _MICROSECONDS)
+    digits = f"{rest:06}"
+    fraction = digits[:3] if digits.endswith("000") else digits
+    return f"{'-' * (count < 0)}{whole}.{fraction} s"
+
+
+def format_exactly(count: int, unit: str = "seconds") -> str:
+    """Write a duration to calculate with, and from a minute on to read as well.
+
+    Parameters
+    ----------
+    count : int
+    unit : {"seconds", "microseconds"}
+        What is counted.
+
+    Examples
+    --------
+    >>> format_exactly(8010), format_exactly(30)
+    ('8010 s (2 h 13 min 30 s)', '30 s')
+    """
+    exact = format_seconds(count, unit)
+    whole = abs(count) if unit == "seconds" else abs(count) // _MICROSECONDS
+    if whole < 60:
+        return exact
+    return f"{exact} ({'-' * (count < 0)}{format_duration(whole)})"
+
+
+def format_moment(time: datetime) -> str:
+    """Write a moment exactly: ``2025-01-16 11:43:38.311+08:00``."""
+    if not time.microsecond:
+        return time.isoformat(" ", "seconds")
+    return time.isoformat(
+        " ", "microseconds" if time.microsecond % 1000 else "milliseconds"
+    )
 
 
 def parse_duration(value: object) -> int:

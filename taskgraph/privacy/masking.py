@@ -62,15 +62,15 @@ def _texts(task: Task) -> str:
     """Put together every text outside of logs and context, each once."""
     name, executor, host, class_name, description = _columns
     subtasks = task.subtasks
-    found = {
+    names = {
         task.name, task.executor,
         *map(name, subtasks), *map(executor, subtasks), *map(host, subtasks),
         *map(class_name, subtasks), *map(description, subtasks),
     }  # fmt: skip
     for known in (task.creator, task.cluster, task.tenant, task.host):
         if known is not None:
-            found.add(known.name)
-    return "\n".join(filter(None, found))
+            names.add(known.name)
+    return "\n".join(filter(None, names))
 
 
 def _mask_titles(task: Task) -> dict[str, Any]:

@@ -95,9 +95,9 @@ def _scrub_addresses(text: str) -> str:
 
 def _masked_address_6(match: re.Match[str]) -> str:
     """Mask an address of IPv6, and leave a time such as 17:37:58."""
-    found = match[0].partition("%")[0]
+    address = match[0].partition("%")[0]
     for end in ("", ":"):  # a colon may follow an address
-        if found.endswith(end) and _is_address_6(found.removesuffix(end)):
+        if address.endswith(end) and _is_address_6(address.removesuffix(end)):
             return MASK + end
     return match[0]
 
@@ -145,16 +145,16 @@ def _is_address(text: str) -> bool:
 
 
 def _without_port(name: str) -> str:
-    found = _HOST_AND_PORT.fullmatch(name)
-    return (found[1] if found else name).strip("[]")
+    match = _HOST_AND_PORT.fullmatch(name)
+    return (match[1] if match else name).strip("[]")
 
 
 class _Known:
     """The hosts and people that tasks name, and what to call them."""
 
     def __init__(self, hosts: Iterable[str], people: Iterable[str]) -> None:
-        found = sorted(set(map(_without_port, hosts)) - {""})
-        self.hosts = {name: f"host-{number}" for number, name in enumerate(found, 1)}
+        known = sorted(set(map(_without_port, hosts)) - {""})
+        self.hosts = {name: f"host-{number}" for number, name in enumerate(known, 1)}
         persons = sorted(set(people))
         self.people = {name: f"person-{number}" for number, name in enumerate(persons, 1)}
         named = {name: new for name, new in self.people.items() if _is_telling(name)}

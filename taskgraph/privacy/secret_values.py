@@ -66,11 +66,11 @@ def _quoted_end(text: str, opening: re.Match[str], limit: int) -> int:
         before = at
         while text[before - 1] == "\\":
             before -= 1
-        found = at - before
-        if found < escapes:
+        count = at - before
+        if count < escapes:
             return before  # what is around this text ends here
         # A layer of escapes doubles the backslashes and adds one to the quote.
-        layers, rest = divmod(found + 1, escapes + 1)
+        layers, rest = divmod(count + 1, escapes + 1)
         at += 1
         if layers % 2 and not rest:
             is_doubled = text.startswith(quote, at) and not _STOP.match(text, at + 1)
@@ -93,16 +93,16 @@ def _structure_end(text: str, begin: int) -> int:
     elif not text[at:limit].strip():
         limit = min(len(text), at + _LONGEST_STRUCTURE)  # a line for each item
     depth = 1
-    while found := _NESTING.search(text, at, limit):
-        at = found.end()
-        if found[0] in "[({":
+    while sign := _NESTING.search(text, at, limit):
+        at = sign.end()
+        if sign[0] in "[({":
             depth += 1
-        elif found[0] in "])}":
+        elif sign[0] in "])}":
             depth -= 1
             if not depth:
                 return at
-        elif text[found.start() - 1] in _BEFORE_QUOTES and (
-            quote := _OPENING_QUOTE.match(text, found.start())
+        elif text[sign.start() - 1] in _BEFORE_QUOTES and (
+            quote := _OPENING_QUOTE.match(text, sign.start())
         ):
             at = _quoted_end(text, quote, limit)
     return begin if is_call else limit

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from taskgraph.checks import AnyRun, CheckResult, CheckTotals, Finding
 from taskgraph.model import visible
+from taskgraph.model.words import counted, plural
 
 __all__ = [
     "Style",
@@ -59,12 +60,12 @@ def stream_check_text(
         A block for each task with findings, then how many there are, and which rules
         were skipped and why.
     """
-    found = False
+    has_findings = False
     for result in run.results:
         if result.findings:
-            found = True
+            has_findings = True
             yield f"{_block(result, style)}\n"
-    if found or not quiet:
+    if has_findings or not quiet:
         yield "".join(f"{line}\n" for line in closing_lines(run, style))
 
 
@@ -96,17 +97,17 @@ def _lines(finding: Finding, width: int, style: Style) -> Iterator[str]:
 def closing_lines(run: AnyRun, style: Style = plain) -> Iterator[str]:
     """Say how much was found, what was left out, and what was skipped and why."""
     totals = run.totals
-    where = f"{_count(totals.tasks, 'task')} in {_count(totals.files, 'file')}"
+    where = f"{counted(totals.tasks, 'task')} in {counted(totals.files, 'file')}"
     counts = totals.severities.items()
-    words = [style(_count(n, severity), severity) for severity, n in counts if n]
+    words = [style(counted(n, severity), severity) for severity, n in counts if n]
     yield f"{', '.join(words) or 'no findings'}: {where}"
     if totals.suppressed:
-        left_out = f"{_count(totals.suppressed, 'finding')} left out as accepted"
+        left_out = f"{counted(totals.suppressed, 'finding')} left out as accepted"
         yield style(left_out, "dim")
     for line in _stale(run):
         yield style(line, "warning")
     if run.unreadable:
-        yield style(f"{_count(len(run.unreadable), 'file')} could not be read", "error")
+        yield style(f"{counted(len(run.unreadable), 'file')} could not be read", "error")
     for line in _skipped(totals):
         yield style(line, "dim")
 
@@ -114,7 +115,7 @@ def closing_lines(run: AnyRun, style: Style = plain) -> Iterator[str]:
 def _stale(run: AnyRun) -> Iterator[str]:
     """Name the entries of the baseline that can go."""
     if run.stale:
-        stands = "entry stands" if len(run.stale) == 1 else "entries stand"
+        stands = plural(len(run.stale), "entry stands", "entries stand")
         yield f"{len(run.stale)} {stands} in the baseline, but nothing is found for it:"
     for entry in run.stale:
         about = ", ".join([entry.task or "", *entry.subtasks][:6]).strip(", ")
@@ -128,9 +129,5 @@ def _skipped(totals: CheckTotals) -> Iterator[str]:
     for (less, reason), group in groupby(keyed, key=lambda entry: entry[:2]):
         codes = [code for _, _, code in group]
         share = f" for {-less} of {total} tasks" if total > 1 else ""
-        rules = _count(len(codes), "rule")
+        rules = counted(len(codes), "rule")
         yield f"skipped {rules}{share}: {visible(reason)} ({', '.join(codes)})"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from taskgraph.analysis.attribution import Attribution, Contribution
 from taskgraph.analysis.compare import BudgetChange, Comparison, FieldChange, Value
 from taskgraph.graph import TaskGraph
 from taskgraph.model import format_duration, visible
+from taskgraph.model.durations import format_measured
+from taskgraph.model.words import label
+from taskgraph.reports.markdown import escaped
 
 if TYPE_CHECKING:
     from taskgraph.reports.contract import (
@@ -25,7 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["Pair", "change_lines", "diff_json", "diff_markdown", "diff_text"]
 
 _MOST = 20
-_MICRO = 1_000_000
+Quote: TypeAlias = Callable[[str], str]
+"""Makes a text from a document safe for the output."""
+_Write: TypeAlias = Callable[[int], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ def diff_text(pairs: Sequence[Pair]) -> str:
     """Write the changes of each pair, a line each."""
     blocks = []
     for pair in pairs:
-        lines = [f"  {line}" for line in change_lines(pair, _plain)]
+        lines = [f"  {line}" for line in change_lines(pair, visible)]
         blocks.append("\n".join([visible(pair.name), *(lines or ["  no change"])]))
     return "\n\n".join(blocks) + "\n"
 
@@ -62,41 +67,20 @@ def diff_markdown(pairs: Sequence[Pair]) -> str:
     for pair in pairs:
         lines = [
             f"{'  ' * line.startswith(' ')}- {line.strip()}"
-            for line in change_lines(pair, _code)
+            for line in change_lines(pair, escaped)
         ]
-        blocks.append(f"### {_escaped(pair.name)}")
+        blocks.append(f"### {escaped(pair.name)}")
         blocks.append("\n".join(lines) if lines else "No change.")
     return "\n\n".join(blocks) + "\n"
 
 
-def _plain(text: str) -> str:
-    return visible(text)
-
-
-def _code(text: str) -> str:
-    """Give a text as Markdown code, in a fence that the text does not hold."""
-    text = visible(text).replace("|", "\\|")
-    fence = "`"
-    while fence in text:
-        fence += "`"
-    pad = " " if fence != "`" else ""
-    return f"{fence}{pad}{text}{pad}{fence}"
-
-
-def _escaped(text: str) -> str:
-    return "".join(
-        f"\\{char}" if char in "\\`*_{}[]<>()#+-!|&" else char for char in visible(text)
-    )
-
-
-def change_lines(pair: Pair, quote: Any) -> list[str]:
+def change_lines(pair: Pair, quote: Quote) -> list[str]:
     """Give what changed, a line each, the most important first.
 
     Parameters
     ----------
     pair : Pair
-    quote : callable
-        Makes a text from a document safe for the output.
+    quote : Quote
 
     Returns
     -------
@@ -107,27 +91,27 @@ def change_lines(pair: Pair, quote: Any) -> list[str]:
         return ["the task is new"]
     if pair.after is None:
         return ["the task is gone"]
-    found, before, after = pair.comparison, pair.before, pair.after
-    assert found is not None  # both sides are there
+    comparison, before, after = pair.comparison, pair.before, pair.after
+    assert comparison is not None  # both sides are there
     lines = []
-    if found.budget is not None and found.budget.is_changed:
-        lines += _budget(found, before, after, quote)
-    lines += [f"task: {_field(field, quote)}" for field in found.task]
-    lines += _listed("added", [_name(after, node, quote) for node in found.added])
-    lines += _listed("removed", [_name(before, node, quote) for node in found.removed])
-    for row in found.changed:
+    if comparison.budget is not None and comparison.budget.is_changed:
+        lines += _budget(comparison, before, after, quote)
+    lines += [f"task: {_field(field, quote)}" for field in comparison.task]
+    lines += _listed("added", [_name(after, node, quote) for node in comparison.added])
+    lines += _listed("removed", [_name(before, node, quote) for node in comparison.removed])
+    for row in comparison.changed:
         fields = "; ".join(_field(field, quote) for field in row.fields)
         lines.append(f"{_name(after, row.after, quote)}: {fields}")
     for title, graph, edges in (
-        ("added edge", after, found.added_edges),
-        ("removed edge", before, found.removed_edges),
+        ("added edge", after, comparison.added_edges),
+        ("removed edge", before, comparison.removed_edges),
     ):
         names = [f"{_id(graph, a, quote)} → {_id(graph, b, quote)}" for a, b in edges]
         lines += _listed(title, names)
-    if found.makespan is not None and found.makespan.change:
-        lines += _measured(found.makespan, before, after, quote)
-    if found.flaws:
-        lines.append(f"time cannot be compared: {'; '.join(found.flaws)}")
+    if comparison.makespan is not None and comparison.makespan.change:
+        lines += _measured(comparison.makespan, before, after, quote)
+    if comparison.flaws:
+        lines.append(f"time cannot be compared: {'; '.join(comparison.flaws)}")
     return lines
 
 
@@ -139,113 +123,107 @@ def _listed(title: str, names: list[str]) -> list[str]:
 
 
 def _budget(
-    found: Comparison, before: TaskGraph, after: TaskGraph, quote: Any
+    comparison: Comparison, before: TaskGraph, after: TaskGraph, quote: Quote
 ) -> list[str]:
-    assert found.budget is not None  # the caller asked
-    old, new = found.budget.before, found.budget.after
+    assert comparison.budget is not None  # the caller asked
+    change = comparison.budget.attribution
     sides = [
         f"{format_duration(side.seconds)}{'' if side.is_bounded else ' and unbounded'}"
-        for side in (old, new)
+        for side in (comparison.budget.before, comparison.budget.after)
     ]
     line = f"worst case: {sides[0]} → {sides[1]}"
-    if found.budget.attribution.change:
-        line += f" ({_signed(found.budget.attribution.change)})"
-    return [line, *_causes(found.budget.attribution, before, after, quote, 1)]
+    if change.change:
+        line += f" ({_signed(change.change, format_duration)})"
+    return [line, *_causes(change, before, after, quote, format_duration)]
 
 
 def _measured(
-    change: Attribution, before: TaskGraph, after: TaskGraph, quote: Any
+    change: Attribution, before: TaskGraph, after: TaskGraph, quote: Quote
 ) -> list[str]:
-    sides = f"{_seconds(change.before)} → {_seconds(change.after)}"
+    sides = f"{format_measured(change.before)} → {format_measured(change.after)}"
     line = f"longest path of measured times: {sides}"
-    return [line, *_causes(change, before, after, quote, _MICRO)]
+    return [line, *_causes(change, before, after, quote, format_measured)]
 
 
 def _causes(
-    change: Attribution, before: TaskGraph, after: TaskGraph, quote: Any, scale: int
+    change: Attribution, before: TaskGraph, after: TaskGraph, quote: Quote, write: _Write
 ) -> list[str]:
     lines = [
-        f"  {_signed(cause.change, scale)} by {_cause(cause, before, after, quote)}"
+        f"  {_signed(cause.change, write)} by {_cause(cause, before, after, quote)}"
         for cause in change.contributions[:_MOST]
     ]
     if change.structure:
-        lines.append(f"  {_signed(change.structure, scale)} by edges or concurrency")
+        lines.append(f"  {_signed(change.structure, write)} by edges or concurrency")
     return lines
 
 
-def _cause(cause: Contribution, before: TaskGraph, after: TaskGraph, quote: Any) -> str:
+def _cause(cause: Contribution, before: TaskGraph, after: TaskGraph, quote: Quote) -> str:
     if cause.after is not None:
         return _name(after, cause.after, quote)
     assert cause.before is not None  # a cause is on one side at least
     return f"{_name(before, cause.before, quote)}, which is gone"
 
 
-def _signed(change: int, scale: int = 1) -> str:
-    size = _seconds(abs(change)) if scale == _MICRO else format_duration(abs(change))
-    return f"{'+' if change > 0 else '−'}{size}"
+def _signed(change: int, write: _Write) -> str:
+    return f"{'+' if change > 0 else '−'}{write(abs(change))}"
 
 
-def _seconds(microseconds: int) -> str:
-    return f"{microseconds // _MICRO}.{microseconds % _MICRO // 1000:03} s"
+def _name(graph: TaskGraph, node: int, quote: Quote) -> str:
+    return quote(label(graph.subtasks[node]))
 
 
-def _name(graph: TaskGraph, node: int, quote: Any) -> str:
-    subtask = graph.subtasks[node]
-    return (
-        f"{quote(str(subtask.id))} {quote(subtask.name)}"
-        if subtask.name
-        else quote(str(subtask.id))
-    )
+def _id(graph: TaskGraph, node: int, quote: Quote) -> str:
+    return quote(str(graph.subtasks[node].id))
 
 
-def _id(graph: TaskGraph, node: int, quote: Any) -> str:
-    return str(quote(str(graph.subtasks[node].id)))
-
-
-def _field(field: FieldChange, quote: Any) -> str:
+def _field(field: FieldChange, quote: Quote) -> str:
     values = " → ".join(_value(field.field, v, quote) for v in (field.before, field.after))
     return f"{field.field.replace('_', ' ')} {values}"
 
 
-def _value(field: str, value: Value, quote: Any) -> str:
+def _value(field: str, value: Value, quote: Quote) -> str:
     if value is None:
         return "not stated"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if field in ("timeout", "budget") and isinstance(value, int):
         return format_duration(value)
-    return str(quote(str(value)))
+    return quote(str(value))
 
 
 def diff_json(pair: Pair) -> PairContent:
     """Give the changes of a pair for programs; durations in the unit that a key names."""
-    found, before, after = pair.comparison, pair.before, pair.after
-    if found is None or before is None or after is None:
+    comparison, before, after = pair.comparison, pair.before, pair.after
+    if comparison is None or before is None or after is None:
         return {"name": pair.name, "status": "added" if before is None else "removed"}
     return {
         "name": pair.name,
-        "status": "changed" if found.is_changed else "same",
-        "is_structure_changed": found.is_structure_changed,
-        "is_budget_changed": found.is_budget_changed,
-        "matched_by_id": found.matched_by_id,
-        "task": [_field_json(field) for field in found.task],
-        "added": [_subtask_json(after, node) for node in found.added],
-        "removed": [_subtask_json(before, node) for node in found.removed],
+        "status": "changed" if comparison.is_changed else "same",
+        "is_structure_changed": comparison.is_structure_changed,
+        "is_budget_changed": comparison.is_budget_changed,
+        "matched_by_id": comparison.matched_by_id,
+        "task": [_field_json(field) for field in comparison.task],
+        "added": [_subtask_json(after, node) for node in comparison.added],
+        "removed": [_subtask_json(before, node) for node in comparison.removed],
         "changed": [
             {
                 **_subtask_json(after, row.after),
                 "fields": [_field_json(field) for field in row.fields],
             }
-            for row in found.changed
+            for row in comparison.changed
         ],
-        "added_edges": [_edge_json(after, *edge) for edge in found.added_edges],
-        "removed_edges": [_edge_json(before, *edge) for edge in found.removed_edges],
-        "flaws": list(found.flaws),
+        "added_edges": [_edge_json(after, *edge) for edge in comparison.added_edges],
+        "removed_edges": [_edge_json(before, *edge) for edge in comparison.removed_edges],
+        "flaws": list(comparison.flaws),
         "budget_seconds": (
-            None if found.budget is None else _budget_json(found.budget, before, after)
+            None
+            if comparison.budget is None
+            else _budget_json(comparison.budget, before, after)
         ),
         "measured_microseconds": (
-            None if found.makespan is None else _change_json(found.makespan, before, after)
+            None
+            if comparison.makespan is None
+            else _change_json(comparison.makespan, before, after)
         ),
     }
 

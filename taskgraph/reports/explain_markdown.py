@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from taskgraph.graph import TaskGraph
+from taskgraph.model.words import title_of
 from taskgraph.reports.explaining import Explanation, Place, Section, Sentence
 from taskgraph.reports.markdown import code_block, escaped
 
@@ -20,7 +21,7 @@ def explain_markdown(explanation: Explanation) -> str:
         A document with one heading of level 2 and one of level 3 for each section.
     """
     graph = explanation.graph
-    name = escaped(graph.task.name.strip() or "Task without a name")
+    name = escaped(title_of(graph.task))
     parts = [f"## {name}", f"**{sentences_markdown(graph, explanation.verdict)}**"]
     for section in explanation.sections:
         parts += [f"### {section.title}", section_markdown(graph, section)]

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from taskgraph.analysis import Analysis
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, Task, format_duration
-from taskgraph.reports.amounts import clock, moment
+from taskgraph.model.durations import format_measured, format_moment
+from taskgraph.model.words import id_list
 from taskgraph.reports.results import Account
 
 __all__ = ["Figure", "figures"]
@@ -24,16 +25,16 @@ class Figure(NamedTuple):
 
 def figures(account: Account) -> Iterator[Figure]:
     """Give the numbers that come first: progress, worst case, what is left, the clock."""
-    found, task = account.sound, account.graph.task
-    if found is not None:
-        done = len(found.progress.done)
-        word = "Undone" if found.progress.is_rolling_back else "Done"
+    sound, task = account.sound, account.graph.task
+    if sound is not None:
+        done = len(sound.progress.done)
+        word = "Undone" if sound.progress.is_rolling_back else "Done"
         yield Figure(word, f"{done:,} of {len(account.graph):,}")
-        yield from _worst(found, task)
-        if found.as_run is not None:
+        yield from _worst(sound, task)
+        if sound.as_run is not None:
             word = "Ran" if task.status != Status.RUNNING else "Running for"
-            yield Figure(word, clock(found.as_run.wall))
-        yield _no_return(account.graph, found)
+            yield Figure(word, format_measured(sound.as_run.wall))
+        yield _no_return(account.graph, sound)
     count = len(account.checked.findings)
     worst = account.checked.worst
     yield Figure(
@@ -41,25 +42,24 @@ def figures(account: Account) -> Iterator[Figure]:
     )
 
 
-def _worst(found: Analysis, task: Task) -> Iterator[Figure]:
-    budget = found.budget
+def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:
+    budget = sound.budget
     if budget.is_bounded:
         yield Figure("Worst case", format_duration(budget.seconds), f"{budget.seconds} s")
     else:
         count = len(budget.unlimited)
         note = f"{count} without a timeout, else {format_duration(budget.seconds)}"
         yield Figure("Worst case", "unbounded", note)
-    if task.status == Status.RUNNING and found.progress.latest_finish is not None:
-        left = format_duration(found.progress.worst_case.seconds)
-        note = f"over by {moment(found.progress.latest_finish)}"
+    if task.status == Status.RUNNING and sound.progress.latest_finish is not None:
+        left = format_duration(sound.progress.worst_case.seconds)
+        note = f"over by {format_moment(sound.progress.latest_finish)}"
         yield Figure("Left at worst", left, note)
 
 
-def _no_return(graph: TaskGraph, found: Analysis) -> Figure:
-    gate = found.no_return
+def _no_return(graph: TaskGraph, sound: Analysis) -> Figure:
+    gate = sound.no_return
     if gate is None:
         return Figure("Point of no return", "none", "every subtask allows rollback")
-    names = ", ".join(str(graph.subtasks[node].id) for node in gate.nodes[:3])
-    more = ", …" if len(gate.nodes) > 3 else ""
+    names = id_list([graph.subtasks[node] for node in gate.nodes], "or")
     state = "passed" if gate.passed else "not reached"
-    return Figure("Point of no return", state, f"the start of {names}{more}")
+    return Figure("Point of no return", state, f"the start of {names}")

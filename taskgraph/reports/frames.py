@@ -95,8 +95,8 @@ _SUBTASKS: Final[Mapping[str, str]] = {
 
 
 def _subtasks(account: Account) -> Iterator[Row]:
-    graph, found = account.graph, account.sound
-    critical = frozenset(found.budget.schedule.critical if found else ())
+    graph, sound = account.graph, account.sound
+    critical = frozenset(sound.budget.schedule.critical if sound else ())
     for node, subtask in enumerate(graph.subtasks):
         span = measured_span(subtask, account.as_of)
         cause = failure_cause(subtask)
@@ -118,15 +118,15 @@ def _subtasks(account: Account) -> Iterator[Row]:
             "prohibits_rollback": subtask.prohibit_rollback,
             "failure_cause": None if cause is None else cause.cause.name.lower(),
         }
-        if found is not None:
-            times = found.budget.schedule
+        if sound is not None:
+            times = sound.budget.schedule
             row |= {
                 "early_start_seconds": times.early_start[node],
                 "early_finish_seconds": times.early_finish[node],
                 "total_float_seconds": times.total_float[node],
                 "free_float_seconds": times.free_float[node],
-                "drag_seconds": found.drags[node],
-                "share_seconds": found.budget.shares[node],
+                "drag_seconds": sound.drags[node],
+                "share_seconds": sound.budget.shares[node],
                 "is_critical": node in critical,
             }
         yield row
@@ -156,7 +156,7 @@ _TASKS: Final[Mapping[str, str]] = {
 
 
 def _tasks(account: Account) -> Iterator[Row]:
-    graph, found = account.graph, account.sound
+    graph, sound = account.graph, account.sound
     task = graph.task
     severities = [str(finding.severity) for finding in account.checked.findings]
     row: Row = dict.fromkeys(_TASKS)
@@ -175,14 +175,14 @@ def _tasks(account: Account) -> Iterator[Row]:
         "errors": severities.count("error"),
         "warnings": severities.count("warning"),
     }
-    if found is not None:
+    if sound is not None:
         row |= {
-            "done": len(found.progress.done),
-            "failed": len(found.progress.failed),
-            "budget_seconds": found.budget.seconds,
-            "is_bounded": found.budget.is_bounded,
-            "wall": None if found.as_run is None else found.as_run.wall,
-            "rollback_allowed": found.rollback.is_allowed,
+            "done": len(sound.progress.done),
+            "failed": len(sound.progress.failed),
+            "budget_seconds": sound.budget.seconds,
+            "is_bounded": sound.budget.is_bounded,
+            "wall": None if sound.as_run is None else sound.as_run.wall,
+            "rollback_allowed": sound.rollback.is_allowed,
         }
     yield row
 

@@ -1,15 +1,25 @@
-"""What the history of many documents says, as tables.
-
-The results come as plain mappings, with the names that their layer gave the fields.
-"""
+"""What the history of many documents says, for people: as tables and in words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from taskgraph.model import format_duration, visible
+from taskgraph.history import (
+    Advice,
+    Anomalies,
+    Anomaly,
+    AnomalyKind,
+    Collection,
+    KindStats,
+    Odds,
+    Statistics,
+    TaskReview,
+    TimeoutReview,
+    Verdict,
+)
+from taskgraph.model import Task, format_duration, visible
 from taskgraph.reports.history_odds import odds_report
 from taskgraph.reports.history_tables import (
     Column,
@@ -20,248 +30,255 @@ from taskgraph.reports.history_tables import (
     span,
 )
 
-__all__ = ["anomaly_report", "odds_report", "statistics_report", "timeouts_report"]
+__all__ = [
+    "HistoryResult",
+    "anomaly_report",
+    "collection_messages",
+    "departure",
+    "kind_name",
+    "odds_report",
+    "statistics_report",
+    "table_report",
+    "timeouts_report",
+]
 
-Plain: TypeAlias = Mapping[str, Any]
+HistoryResult: TypeAlias = Statistics | TimeoutReview | Odds | Sequence[Anomalies]
+"""What the commands of ``taskgraph history`` give; the last for several runs."""
 
 _NOTICEABLE = 0.05
 """A share of runs that fail at the timeout that is worth a word."""
-_STATISTICS = (
-    Column("name", "kind"),
-    Column("seen", "seen", "count"),
-    Column("failed", "fail", "count"),
-    Column("retried", "retry", "count"),
-    Column("skipped", "skip", "count"),
-    Column("rolled_back", "rolled back", "count", is_extra=True),
-    Column("run_us.p50", "p50", "us"),
-    Column("run_us.p95", "p95", "us"),
-    Column("run_us.p99", "p99", "us"),
-    Column("run_us.max", "longest", "us"),
-    Column("wait_us.p50", "wait p50", "us", is_extra=True),
-    Column("wait_us.p95", "wait p95", "us"),
-    Column("wait_us.p99", "wait p99", "us", is_extra=True),
-    Column("wait_us.max", "longest wait", "us", is_extra=True),
-    Column("timeout", "timeout", "seconds"),
-    Column("used_ppm.max", "used", "ppm"),
-)
-_TIMEOUTS = (
-    Column("subtask", "subtask"),
-    Column("verdict", "advice", "word"),
-    Column("timeout", "timeout", "seconds"),
-    Column("advised", "advised", "seconds"),
-    Column("runs", "runs", "count"),
-    Column("longest_us", "longest", "us"),
-    Column("confidence", "sure", "share"),
-    Column("would_kill", "kills", "count"),
-    Column("cut", "cut", "count"),
-    Column("hung", "hung", "count"),
-    Column("frees", "frees", "seconds"),
-)
-_ANOMALIES = (Column("kind", "what", "word"), Column("sentence", "departure"))
 
 
-def statistics_report(found: Plain) -> TableReport:
+def kind_name(kind: KindStats) -> str:
+    """Name a kind within those of its task."""
+    return "(the whole task)" if kind.subtask is None else kind.subtask
+
+
+_STATISTICS: tuple[Column[KindStats], ...] = (
+    Column("kind", kind_name),
+    Column("seen", lambda kind: kind.seen, "count"),
+    Column("fail", lambda kind: kind.failed, "count"),
+    Column("retry", lambda kind: kind.retried, "count"),
+    Column("skip", lambda kind: kind.skipped, "count"),
+    Column("rolled back", lambda kind: kind.rolled_back, "count", is_extra=True),
+    Column("p50", lambda kind: kind.run_us.p50, "us"),
+    Column("p95", lambda kind: kind.run_us.p95, "us"),
+    Column("p99", lambda kind: kind.run_us.p99, "us"),
+    Column("longest", lambda kind: kind.run_us.max, "us"),
+    Column("wait p50", lambda kind: kind.wait_us.p50, "us", is_extra=True),
+    Column("wait p95", lambda kind: kind.wait_us.p95, "us"),
+    Column("wait p99", lambda kind: kind.wait_us.p99, "us", is_extra=True),
+    Column("longest wait", lambda kind: kind.wait_us.max, "us", is_extra=True),
+    Column("timeout", lambda kind: kind.timeout, "seconds"),
+    Column("used", lambda kind: kind.used_ppm.max, "ppm"),
+)
+_TIMEOUTS: tuple[Column[Advice], ...] = (
+    Column("subtask", lambda one: one.subtask),
+    Column("advice", lambda one: one.verdict, "word"),
+    Column("timeout", lambda one: one.timeout, "seconds"),
+    Column("advised", lambda one: one.advised, "seconds"),
+    Column("runs", lambda one: one.runs, "count"),
+    Column("longest", lambda one: one.longest_us, "us"),
+    Column("sure", lambda one: one.confidence, "share"),
+    Column("kills", lambda one: one.would_kill, "count"),
+    Column("cut", lambda one: one.cut, "count"),
+    Column("hung", lambda one: one.hung, "count"),
+    Column("frees", lambda one: one.frees, "seconds"),
+)
+
+
+def table_report(result: HistoryResult) -> TableReport:
+    """Report on whatever a command gave."""
+    if isinstance(result, Statistics):
+        return statistics_report(result)
+    if isinstance(result, TimeoutReview):
+        return timeouts_report(result)
+    if isinstance(result, Odds):
+        return odds_report(result)
+    return anomaly_report(result)
+
+
+def collection_messages(done: Collection) -> list[str]:
+    """Say what a collection did, and what could not be read."""
+    collected, runs = done.collected, done.store.folder
+    read = counted(collected.documents, "document")
+    unchanged = counted(collected.skipped, "file")
+    tasks = counted(collected.tasks, "task")
+    subtasks = counted(collected.subtasks, "subtask")
+    messages = [
+        f"{read} read, {unchanged} unchanged, {tasks} and {subtasks} added to {runs}"
+    ]
+    if done.listed:
+        few = collected.rejects < done.listed
+        new = f", {collected.rejects} of them looked at now" if few else ""
+        messages.append(
+            f"{counted(done.listed, 'document')} cannot be read{new}\n"
+            f"  hint: {done.store.rejects_file} says why"
+        )
+    return messages
+
+
+def statistics_report(statistics: Statistics) -> TableReport:
     """Report on kinds of tasks and subtasks: a table for each kind of task."""
-    sections = []
-    for task, kinds in groupby(found["kinds"], key=lambda kind: kind["task"]):
-        rows = [{"name": _name(kind)} | dict(kind) for kind in kinds]
-        sections.append(Section(task, _STATISTICS, rows, "run_us", "timeout"))
+    sections = [
+        Section(
+            task,
+            _STATISTICS,
+            list(kinds),
+            spread=lambda kind: kind.run_us,
+            limit=lambda kind: kind.timeout,
+        )
+        for task, kinds in groupby(statistics.kinds, key=lambda kind: kind.task)
+    ]
     facts = [
-        ("Documents", f"{found['documents']} looked at, {found['rejects']} unreadable"),
-        ("Tasks", f"{found['tasks']}, from {counted(found['responses'], 'response')}"),
+        ("Documents", f"{statistics.documents} looked at, {statistics.rejects} unreadable"),
+        ("Tasks", f"{statistics.tasks}, from {counted(statistics.responses, 'response')}"),
     ]
     notes = (
         "Times are of runs that provably ran once and did their work; all else is counted.",
         "wait: until the start, from the last upstream's end; of a task, its creation.",
         "used: the most of its timeout that a run took.",
     )
-    return TableReport(
-        kind="history-stats",
-        title="Runs of tasks",
-        facts=facts,
-        sections=sections,
-        notes=notes,
-        content=found,
-    )
+    return TableReport("Runs of tasks", facts, sections, notes)
 
 
-def _name(kind: Plain) -> str:
-    return "(the whole task)" if kind["subtask"] is None else str(kind["subtask"])
-
-
-def timeouts_report(
-    advice: Sequence[Plain], options: Plain, effects: Sequence[Plain] = ()
-) -> TableReport:
-    """Report the advice on timeouts: a table for each kind of task.
-
-    Parameters
-    ----------
-    advice : sequence of mapping
-    options : mapping
-    effects : sequence of mapping
-        For each definition, ``file``, ``id`` and ``name``, ``before`` and ``after`` in
-        seconds, ``changes``, and the ``advice`` on its own timeouts.
-    """
-    groups: list[tuple[str, list[Plain]]]
-    if effects:
-        groups = [
-            (_label(effect), [{"file": effect["file"], **one} for one in effect["advice"]])
-            for effect in effects
-        ]
+def timeouts_report(review: TimeoutReview) -> TableReport:
+    """Report the advice on timeouts: a table for each task, or each kind of task."""
+    groups: list[tuple[str, Sequence[Advice]]]
+    if review.tasks:
+        groups = [(_label(one.task), one.advice) for one in review.tasks]
     else:
         groups = [
             ("all kinds of tasks" if task is None else task, list(rows))
-            for task, rows in groupby(advice, key=lambda one: one["task"])
+            for task, rows in groupby(review.advice, key=lambda one: one.task)
         ]
     sections = [Section(title, _TIMEOUTS, rows) for title, rows in groups]
     shown = [one for _, rows in groups for one in rows]
-    freed = sum(one["frees"] for one in shown if (one["frees"] or 0) > 0)
-    share, confidence = percent(options["share"]), percent(options["confidence"])
+    freed = sum(one.frees for one in shown if one.frees is not None and one.frees > 0)
+    options = review.options
+    share, confidence = percent(options.share), percent(options.confidence)
     facts = [
         ("Promise", f"passes {share} of the healthy runs, with {confidence} confidence"),
-        ("Margin", percent(options["margin"])),
+        ("Margin", percent(options.margin)),
         ("Frees", f"{format_duration(freed)} of an attempt of each, in sum"),
     ]
-    facts += [(f"Budget of {effect['file']}", _effect(effect)) for effect in effects]
-    return TableReport(
-        kind="history-timeouts",
-        title="Advice on timeouts",
-        facts=facts,
-        sections=sections,
-        notes=list(_timeout_notes(shown)),
-        content={"options": options, "advice": advice, "definitions": effects},
-    )
+    facts += [(f"Budget of {one.task.origin.file}", _effect(one)) for one in review.tasks]
+    return TableReport("Advice on timeouts", facts, sections, _timeout_notes(shown))
 
 
-def _label(task: Plain) -> str:
+def _label(task: Task) -> str:
     """Name a task of a file."""
-    name = f"{task['name']} {task['id'] if task['id'] is not None else ''}".strip()
-    return f"{name} ({task['file']})"
+    name = f"{task.name} {task.id if task.id is not None else ''}".strip()
+    return f"{name} ({task.origin.file})"
 
 
-def _effect(effect: Plain) -> str:
-    changes = counted(effect["changes"], "change")
-    if effect["before"] is None:
+def _effect(review: TaskReview) -> str:
+    patch = review.patch
+    changes = counted(patch.changes, "change")
+    if patch.before is None or patch.after is None:
         return f"{changes}; the graph is not sound, so there is no budget"
-    before, after = (format_duration(effect[name]) for name in ("before", "after"))
+    before = format_duration(patch.before.seconds)
+    after = format_duration(patch.after.seconds)
     return f"{changes}; the worst case goes from {before} to {after}"
 
 
-def _timeout_notes(advice: Sequence[Plain]) -> list[str]:
+def _timeout_notes(advice: Sequence[Advice]) -> list[str]:
     notes = [
         "sure: the confidence that the promise holds.",
         "kills: healthy runs that were measured and are longer than the advice.",
         "cut: runs that the timeout may have killed though they were healthy.",
     ]
-    few = [one for one in advice if one["verdict"] == "too few runs"]
+    few = [one for one in advice if one.verdict is Verdict.TOO_FEW]
     if few:
-        needed = few[0]["needed"]
         notes.append(
-            f"Too few runs: that promise needs at least {needed} runs of a subtask, so "
-            f"nothing is advised for {len(few)} of them."
+            f"Too few runs: that promise needs at least {few[0].needed} runs of a subtask, "
+            f"so nothing is advised for {len(few)} of them."
         )
     notes += [
-        f"{visible(one['subtask'])!r}: {counted(one['cut'], 'run')} may have been killed "
+        f"{visible(one.subtask)!r}: {counted(one.cut, 'run')} may have been killed "
         "though healthy, so how long they take is not known. Raise it as a next step, and "
         "collect again."
         for one in advice
-        if one["is_next_step"]
+        if one.is_next_step
     ]
     for one in advice:
-        if one["verdict"] == "look into it":
+        if one.verdict is Verdict.LOOK:
             notes.append(
-                f"{visible(one['subtask'])!r}: no healthy run is known, and "
-                f"{counted(one['cut'], 'run')} ended at the timeout. Raise it, or look "
+                f"{visible(one.subtask)!r}: no healthy run is known, and "
+                f"{counted(one.cut, 'run')} ended at the timeout. Raise it, or look "
                 "into what the subtask does."
             )
-        elif not one["is_next_step"] and _share_at_limit(one) > _NOTICEABLE:
-            count = one["cut"] + one["hung"]
+        elif not one.is_next_step and _share_at_limit(one) > _NOTICEABLE:
             notes.append(
-                f"{visible(one['subtask'])!r}: {percent(_share_at_limit(one))} of its runs "
-                f"({count}) failed at the timeout. Another timeout does not mend that: "
-                "look into it."
+                f"{visible(one.subtask)!r}: {percent(_share_at_limit(one))} of its runs "
+                f"({one.cut + one.hung}) failed at the timeout. Another timeout does not "
+                "mend that: look into it."
             )
-    if any(one["hung"] for one in advice):
+    if any(one.hung for one in advice):
         notes.append(
             "hung: failed at the timeout when every healthy run was over before half of it."
         )
     notes += [
-        f"{visible(one['subtask'])!r}: {one['unknown']} were retried or skipped. Whether "
+        f"{visible(one.subtask)!r}: {one.unknown} were retried or skipped. Whether "
         "the timeout ended their first run is not known, so they do not count."
         for one in advice
-        if one["unknown"]
+        if one.unknown
     ]
     return list(dict.fromkeys(notes))
 
 
-def _share_at_limit(one: Plain) -> float:
-    failed: int = one["cut"] + one["hung"]
-    runs: int = one["runs"]
-    return failed / max(failed + runs, 1)
+def _share_at_limit(one: Advice) -> float:
+    failed = one.cut + one.hung
+    return failed / max(failed + one.runs, 1)
 
 
-def anomaly_report(runs: Sequence[tuple[Plain, Plain]]) -> TableReport:
-    """Report where runs depart from their kind, in words.
-
-    Parameters
-    ----------
-    runs : sequence of (mapping, mapping)
-        For each run ``file``, ``id`` and ``name``, and what was found.
-    """
+def anomaly_report(runs: Sequence[Anomalies]) -> TableReport:
+    """Report where runs depart from their kind, in words."""
     sections = []
     facts = []
-    table: list[Plain] = []
-    for task, found in runs:
-        label = _label(task)
-        least = found["options"]["least_runs"]
-        if found["others"] < least:
-            known = counted(found["others"], "other run")
-            few = f"only {known} to compare with; {least} are needed"
-            facts.append((label, few))
-            continue
-        count = len(found["found"])
-        facts.append(
-            (label, f"{counted(count, 'departure')} from {found['others']} other runs")
-        )
-        rows = [dict(one) | {"sentence": _sentence(one)} for one in found["found"]]
-        if rows:
-            sections.append(Section(label, _ANOMALIES, rows))
-        own = {"file": task["file"], "task_id": task["id"], "task": task["name"]}
-        table += [own | row for row in rows]
-    content = [{"task": task, **found} for task, found in runs]
-    return TableReport(
-        kind="history-anomalies",
-        title="Departures from the usual",
-        facts=facts,
-        sections=sections,
-        content={"runs": content},
-        rows=table,
-    )
+    for run in runs:
+        label = _label(run.task)
+        if run.is_known:
+            count = counted(len(run.found), "departure")
+            facts.append((label, f"{count} from {run.others} other runs"))
+        else:
+            known = counted(run.others, "other run")
+            least = run.options.least_runs
+            facts.append((label, f"only {known} to compare with; {least} are needed"))
+        if run.found:
+            sections.append(Section(label, _ANOMALIES, run.found))
+    return TableReport("Departures from the usual", facts, sections)
 
 
-def _sentence(one: Plain) -> str:
+def departure(one: Anomaly) -> str:
     """Say in words what departs and from what."""
-    ids = ", ".join(map(str, one["ids"][:5])) + (", …" if len(one["ids"]) > 5 else "")
-    who = f"{ids} {one['name']!r}".strip()
-    others, alike = one["others"], one["alike"]
+    ids = ", ".join(map(str, one.ids[:5])) + (", …" if len(one.ids) > 5 else "")
+    who = f"{ids} {one.name!r}".strip()
+    alike = f"{one.alike or 'none'} of {counted(one.others, 'other run')}"
     value, usual, high = (
-        None if one[key] is None else span(one[key])
-        for key in ("value_us", "usual_us", "high_us")
+        "" if time is None else span(time)
+        for time in (one.value_us, one.usual_us, one.high_us)
     )
-    took = "has been running for" if one["is_running"] else "took"
-    same = f"{alike or 'none'} of {counted(others, 'other run')}"
+    took = "has been running for" if one.is_running else "took"
     sentences = {
-        "slow": f"{who} {took} {value}; usual are {usual}, at most {high} with few "
-        f"exceptions; {same} took as long",
-        "fast": f"{who} took only {value}; usual are {usual}, at least {high} with few "
-        f"exceptions; {same} were as short",
-        "waited long": f"{who} could have started {value} earlier; usual are {usual}, at "
-        f"most {high} with few exceptions; {same} waited as long",
-        "failed": f"{who} failed; {same} did",
-        "retried": f"{who} was started {one['attempts']} times; {same} were retried",
-        "skipped": f"{who} was skipped; {same} were",
-        "out of order": f"{who} started before {one['other_name']!r}; {same} did",
-        "new": f"{who} is new: {same} have it",
-        "missing": f"{who} is missing; {same} lack it",
+        AnomalyKind.SLOW: f"{who} {took} {value}; usual are {usual}, at most {high} with "
+        f"few exceptions; {alike} took as long",
+        AnomalyKind.FAST: f"{who} took only {value}; usual are {usual}, at least {high} "
+        f"with few exceptions; {alike} were as short",
+        AnomalyKind.WAITED: f"{who} could have started {value} earlier; usual are {usual}, "
+        f"at most {high} with few exceptions; {alike} waited as long",
+        AnomalyKind.FAILED: f"{who} failed; {alike} did",
+        AnomalyKind.RETRIED: f"{who} was started {one.attempts} times; "
+        f"{alike} were retried",
+        AnomalyKind.SKIPPED: f"{who} was skipped; {alike} were",
+        AnomalyKind.OUT_OF_ORDER: f"{who} started before {one.other_name!r}; {alike} did",
+        AnomalyKind.NEW: f"{who} is new: {alike} have it",
+        AnomalyKind.MISSING: f"{who} is missing; {alike} lack it",
     }
-    return sentences[one["kind"]]
+    return sentences[one.kind]
+
+
+_ANOMALIES: tuple[Column[Anomaly], ...] = (
+    Column("what", lambda one: one.kind, "word"),
+    Column("departure", departure),
+)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from taskgraph.history import Distribution
 from taskgraph.model import format_duration, visible
 from taskgraph.reports.history_tables import (
     Histogram,
-    Row,
     Section,
     TableReport,
     span,
     texts,
-    value_of,
 )
 
 __all__ = ["render_html"]
+
+R = TypeVar("R")
 
 _SECOND = 1_000_000
 _WIDTH = 240
@@ -55,7 +55,7 @@ class _Scale(NamedTuple):
         return round(_EDGE + (_WIDTH - 2 * _EDGE) * min(max(part, 0.0), 1.0), 1)
 
 
-def _section(section: Section) -> dict[str, Any]:
+def _section(section: Section[R]) -> dict[str, Any]:
     scale, label = _scale(section)
     heads = [
         {"label": column.label, "is_number": column.is_number} for column in section.columns
@@ -73,22 +73,31 @@ def _section(section: Section) -> dict[str, Any]:
     }
 
 
-def _spread(section: Section, row: Row) -> Mapping[str, int] | None:
-    found = value_of(row, section.spread) if section.spread else None
-    return found if isinstance(found, Mapping) and found["size"] else None
+def _spread(section: Section[R], row: R) -> dict[str, int]:
+    """Give what a plot marks, by name; nothing where nothing was measured."""
+    spread = Distribution() if section.spread is None else section.spread(row)
+    marks = {
+        "p5": spread.p5,
+        "p25": spread.p25,
+        "p50": spread.p50,
+        "p75": spread.p75,
+        "p95": spread.p95,
+        "max": spread.max,
+    }
+    return {name: value for name, value in marks.items() if value is not None}
 
 
-def _limit(section: Section, row: Row) -> int | None:
-    seconds = value_of(row, section.limit) if section.limit else None
-    return seconds * _SECOND if isinstance(seconds, int) and seconds > 0 else None
+def _limit(section: Section[R], row: R) -> int | None:
+    """Give the timeout in microseconds, if there is one."""
+    seconds = None if section.limit is None else section.limit(row)
+    return seconds * _SECOND if seconds is not None and seconds > 0 else None
 
 
-def _scale(section: Section) -> tuple[_Scale | None, str]:
+def _scale(section: Section[R]) -> tuple[_Scale | None, str]:
     """Give the scale that all plots of a section share, and what it reaches over."""
     values: list[int] = []
     for row in section.rows:
-        spread = _spread(section, row)
-        if spread is not None:
+        if spread := _spread(section, row):
             limit = _limit(section, row)
             values += [spread["p5"], spread["max"], *([limit] if limit else [])]
     if not values:
@@ -97,15 +106,14 @@ def _scale(section: Section) -> tuple[_Scale | None, str]:
     return _Scale(math.log(low), math.log(high)), f"{span(low)} to {span(high)}"
 
 
-def _plot(section: Section, row: Row, scale: _Scale) -> dict[str, Any] | None:
+def _plot(section: Section[R], row: R, scale: _Scale) -> dict[str, Any] | None:
     """Place the marks of one row: whiskers, box, median, longest, timeout."""
     spread = _spread(section, row)
-    if spread is None:
+    if not spread:
         return None
     limit = _limit(section, row)
-    names = ("p5", "p25", "p50", "p75", "p95", "max")
-    places: dict[str, Any] = {name: scale.place(spread[name]) for name in names}
-    label = ", ".join(f"{name} {span(spread[name])}" for name in names)
+    places: dict[str, Any] = {name: scale.place(value) for name, value in spread.items()}
+    label = ", ".join(f"{name} {span(value)}" for name, value in spread.items())
     if limit is not None:
         label += f", timeout {format_duration(limit // _SECOND)}"
     return places | {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
 
+from taskgraph.history import Odds, OutcomeBasis, Quantile, SubtaskOdds
 from taskgraph.model import format_duration, visible
 from taskgraph.reports.history_tables import (
     Column,
@@ -17,100 +17,91 @@ from taskgraph.reports.history_tables import (
 
 __all__ = ["odds_report"]
 
-Plain: TypeAlias = Mapping[str, Any]
-
 _SECOND = 1_000_000
-_QUANTILES = (
-    Column("share", "of the runs", "share"),
-    Column("value", "end within", "us"),
-    Column("low", "from", "us"),
-    Column("high", "to", "us"),
+_QUANTILES: tuple[Column[Quantile], ...] = (
+    Column("of the runs", lambda one: one.share, "share"),
+    Column("end within", lambda one: one.value, "us"),
+    Column("from", lambda one: one.low, "us"),
+    Column("to", lambda one: one.high, "us"),
 )
-_SUBTASKS = (
-    Column("criticality", "critical", "share"),
-    Column("failure", "fails", "share"),
-    Column("id", "id", "word"),
-    Column("name", "name"),
-    Column("runs", "runs", "count"),
-    Column("basis", "drawn from"),
+_SUBTASKS: tuple[Column[SubtaskOdds], ...] = (
+    Column("critical", lambda one: one.criticality, "share"),
+    Column("fails", lambda one: one.failure, "share"),
+    Column("id", lambda one: one.id, "word"),
+    Column("name", lambda one: one.name),
+    Column("runs", lambda one: one.runs, "count"),
+    Column("drawn from", lambda one: one.basis),
 )
-_DONE = "it is done"
 _GUESSES = {
-    "no runs: its whole timeout": "counted as taking their timeout",
-    "no runs and no timeout: counted as 0": "counted as taking no time",
-    "no run as long: the rest of its timeout": "counted as running to their timeout",
+    OutcomeBasis.TIMEOUT: "counted as taking their timeout",
+    OutcomeBasis.NOTHING: "counted as taking no time",
+    OutcomeBasis.REST: "counted as running to their timeout",
 }
 _FEW = 20
 """Runs of which nobody should draw conclusions on one in twenty."""
 
 
-def odds_report(task: Plain, found: Plain) -> TableReport:
-    """Report the odds of one task.
-
-    Parameters
-    ----------
-    task : mapping
-        ``file``, ``id`` and ``name``.
-    found : mapping
-    """
-    options = found["options"]
-    low, high = percent(found["low"]), percent(found["high"])
-    rows = sorted(found["subtasks"], key=lambda row: -row["criticality"])
-    answer = f"{percent(found['probability'])} (from {low} to {high})"
+def odds_report(odds: Odds) -> TableReport:
+    """Report the odds of one task."""
+    task, options = odds.task, odds.options
+    low, high = percent(odds.low), percent(odds.high)
+    rows = sorted(odds.subtasks, key=lambda row: -row.criticality)
+    answer = f"{percent(odds.probability)} (from {low} to {high})"
     facts = [
-        ("Window", f"{format_duration(options['window'])}, {_since(found)}"),
+        ("Window", f"{format_duration(options.window)}, {_since(odds)}"),
         ("Ends in it", "; ".join([answer, *_doubts(rows)])),
-        ("Ends later", percent(found["late"])),
-        ("Fails", percent(found["failed"])),
-        ("Samples", f"{options['samples']}, seed {options['seed']}"),
+        ("Ends later", percent(odds.late)),
+        ("Fails", percent(odds.failed)),
+        ("Samples", f"{options.samples}, seed {options.seed}"),
     ]
     return TableReport(
-        kind="history-odds",
-        title=f"Odds of {task['name']} {task['id'] if task['id'] is not None else ''}",
+        title=f"Odds of {task.name} {task.id if task.id is not None else ''}",
         facts=facts,
         sections=[
-            Section("Makespan, where nothing fails", _QUANTILES, found["quantiles"]),
+            Section("Makespan, where nothing fails", _QUANTILES, odds.quantiles),
             Section("What decides it", _SUBTASKS, rows),
         ],
         notes=_odds_notes(rows),
-        content={"task": task, **found},
-        histogram=Histogram(found["bins"], options["window"] * _SECOND),
-        rows=_odds_rows(task, found, rows),
+        histogram=Histogram(odds.bins, options.window * _SECOND),
     )
 
 
-def _since(found: Plain) -> str:
+def _since(odds: Odds) -> str:
     """Say from when on the window counts, and what is done by then."""
-    if found["since"] is None:
+    if odds.since is None:
         return "from its start, as if it began now"
-    done = sum(row["basis"] == _DONE for row in found["subtasks"])
-    subtasks = counted(len(found["subtasks"]), "subtask")
-    return f"from {found['since']} on, with {done} of {subtasks} done"
+    done = sum(row.basis is OutcomeBasis.DONE for row in odds.subtasks)
+    subtasks = counted(len(odds.subtasks), "subtask")
+    return f"from {odds.since.isoformat()} on, with {done} of {subtasks} done"
 
 
-def _doubts(rows: Sequence[Plain]) -> list[str]:
+def _doubts(rows: Sequence[SubtaskOdds]) -> list[str]:
     """Say which subtasks the answer guesses; it is no surer than they are."""
     doubts = []
     total = counted(len(rows), "subtask")
     for basis, meaning in _GUESSES.items():
-        if count := sum(row["basis"] == basis for row in rows):
+        if count := sum(row.basis is basis for row in rows):
             doubts.append(f"{count} of {total} without such runs: {meaning}")
-    few = [row["runs"] for row in rows if 0 < row["runs"] < _FEW]
-    if few:
+    if few := _drawn_from_few(rows):
         doubts.append(f"{len(few)} of {total} drawn from fewer than {_FEW} runs")
     return doubts
 
 
-def _odds_notes(rows: Sequence[Plain]) -> list[str]:
+def _drawn_from_few(rows: Sequence[SubtaskOdds]) -> list[SubtaskOdds]:
+    return [row for row in rows if 0 < row.runs < _FEW]
+
+
+def _odds_notes(rows: Sequence[SubtaskOdds]) -> list[str]:
     notes = [
         "The bounds are those of sampling alone, with 95 % confidence.",
         "Subtasks are drawn independently of each other; slots are not limited.",
     ]
-    groups = [(basis, [r for r in rows if r["basis"] == basis]) for basis in _GUESSES]
-    few = [row for row in rows if 0 < row["runs"] < _FEW]
-    groups.append((f"fewer than {_FEW} runs to draw from", few))
-    notes += [f"{what}: {_listed(found)}" for what, found in groups if found]
-    counts = {row["name"]: row["cut"] for row in rows}
+    groups = {
+        basis.value: [row for row in rows if row.basis is basis] for basis in _GUESSES
+    }
+    groups[f"fewer than {_FEW} runs to draw from"] = _drawn_from_few(rows)
+    notes += [f"{what}: {_listed(group)}" for what, group in groups.items() if group]
+    counts = {row.name: row.cut for row in rows}
     if cut := sum(counts.values()):
         notes.append(
             f"{counted(cut, 'run')} failed at a shorter timeout than the present one. They "
@@ -120,29 +111,6 @@ def _odds_notes(rows: Sequence[Plain]) -> list[str]:
     return notes
 
 
-def _listed(rows: Iterable[Plain]) -> str:
-    names = sorted({row["name"] for row in rows})
+def _listed(rows: Iterable[SubtaskOdds]) -> str:
+    names = sorted({row.name for row in rows})
     return ", ".join(repr(visible(name)) for name in names)
-
-
-def _odds_rows(task: Plain, found: Plain, subtasks: Sequence[Plain]) -> list[Plain]:
-    """Give the answer, the quantiles and the subtasks as rows of one table."""
-    answer = {key: found["options"][key] for key in ("window", "samples", "seed")}
-    answer |= {
-        key: found[key] for key in ("since", "probability", "low", "high", "late", "failed")
-    }
-    return [
-        {"row": "odds", "file": task["file"], "id": task["id"], "name": task["name"]}
-        | answer,
-        *({"row": "quantile", **one} for one in _in_us(found["quantiles"])),
-        *({"row": "subtask", **one} for one in subtasks),
-    ]
-
-
-def _in_us(quantiles: Sequence[Plain]) -> list[Plain]:
-    """Keep times and probabilities in columns of their own."""
-    return [
-        {"share": one["share"]}
-        | {f"{key}_us": one[key] for key in ("value", "low", "high")}
-        for one in quantiles
-    ]

@@ -1,35 +1,31 @@
-"""Reports that are made of tables, in any form but HTML and terminal text."""
+"""Reports that are made of tables, before they take a form; and as Markdown."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
+from taskgraph.history import Bin, Distribution
 from taskgraph.model import visible
 
 __all__ = [
     "NOTHING",
     "Column",
     "Histogram",
-    "Row",
     "Section",
     "TableReport",
     "cell",
     "counted",
     "percent",
-    "render_csv",
-    "render_json",
     "render_markdown",
     "span",
+    "texts",
 ]
 
 Unit: TypeAlias = Literal["text", "word", "count", "us", "seconds", "ppm", "share"]
-Row: TypeAlias = Mapping[str, Any]
+R = TypeVar("R")
 
 NOTHING = "–"
 _SECOND = 1_000_000
@@ -38,14 +34,14 @@ _MARKDOWN = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]()#+!|<>~&"})
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class Column(Generic[R]):
     """One column of a table.
 
     Attributes
     ----------
-    key : str
-        Of the value in a row.
     label : str
+    value : callable
+        Gives the value of a row.
     unit : str
         ``us`` are microseconds, ``ppm`` millionths, ``share`` is from 0 to 1, a ``word``
         is a text that is never broken.
@@ -53,8 +49,8 @@ class Column:
         It may be left out where there is no room for it.
     """
 
-    key: str
     label: str
+    value: Callable[[R], object]
     unit: Unit = "text"
     is_extra: bool = False
 
@@ -65,7 +61,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class Section(Generic[R]):
     """A table with its title.
 
     Attributes
@@ -73,19 +69,19 @@ class Section:
     title : str
     columns : sequence of Column
         What people are shown; programs get every value of a row.
-    rows : sequence of mapping
-    spread : str
-        The key of the distribution that a plot of each row shows, if there is one: a
-        mapping with ``p5``, ``p25``, ``p50``, ``p75``, ``p95`` and ``max``.
-    limit : str
-        The key of the timeout in seconds that such a plot marks.
+    rows : sequence
+        Results of one kind.
+    spread : callable or None
+        Gives the microseconds that a plot of a row shows, if there is one.
+    limit : callable or None
+        Gives the timeout in seconds that such a plot marks.
     """
 
     title: str
-    columns: Sequence[Column]
-    rows: Sequence[Row]
-    spread: str = ""
-    limit: str = ""
+    columns: Sequence[Column[R]]
+    rows: Sequence[R]
+    spread: Callable[[R], Distribution] | None = None
+    limit: Callable[[R], int | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,45 +90,36 @@ class Histogram:
 
     Attributes
     ----------
-    bins : sequence of (int, int, int)
-        As (from, to, how often), in microseconds; the last one is wider.
+    bins : sequence of Bin
+        The last one is wider.
     window : int
         Microseconds.
     """
 
-    bins: Sequence[Sequence[int]]
+    bins: Sequence[Bin]
     window: int
 
 
 @dataclass(frozen=True, slots=True)
 class TableReport:
-    """A report before it takes a form.
+    """A report for people before it takes a form.
 
     Attributes
     ----------
-    kind : str
-        The name of the JSON document.
     title : str
     facts : sequence of (str, str)
         Labels and values that come before the tables.
     sections : sequence of Section
     notes : sequence of str
         What to know about the numbers.
-    content : mapping
-        Everything, for programs.
     histogram : Histogram or None
-    rows : sequence of mapping
-        What CSV holds, if not the rows of the sections.
     """
 
-    kind: str
     title: str
     facts: Sequence[tuple[str, str]]
-    sections: Sequence[Section]
+    sections: Sequence[Section[Any]]
     notes: Sequence[str] = ()
-    content: Mapping[str, Any] = field(default_factory=dict)
     histogram: Histogram | None = None
-    rows: Sequence[Row] | None = None
 
 
 def span(microseconds: int) -> str:
@@ -203,45 +190,6 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def render_json(report: TableReport) -> str:
-    """Write a report for programs: versioned, the same bytes for the same report."""
-    content = {"format": f"taskgraph/{report.kind}", "version": 1, **report.content}
-    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-
-
-def render_csv(report: TableReport) -> str:
-    """Write the rows of all sections as one table, nested values as ``outer.inner``.
-
-    A text that a spreadsheet would take for a formula gets an apostrophe before it.
-    """
-    rows = report.rows
-    if rows is None:
-        rows = [row for section in report.sections for row in section.rows]
-    rows = [_flat(row) for row in rows]
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()
-
-
-def _flat(row: Row) -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for key, value in row.items():
-        if isinstance(value, Mapping):
-            flat |= {f"{key}.{name}": item for name, item in value.items()}
-        elif isinstance(value, list):
-            flat[key] = " ".join(map(str, value))
-        else:
-            flat[key] = _harmless(value) if isinstance(value, str) else value
-    return flat
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
 def render_markdown(report: TableReport) -> str:
     """Write a report as Markdown tables."""
     lines = [f"# {_escaped(report.title)}", ""]
@@ -257,20 +205,12 @@ def render_markdown(report: TableReport) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def texts(section: Section, row: Row) -> list[str]:
+def texts(section: Section[R], row: R) -> list[str]:
     """Give the cells of a row as people read them."""
-    return [cell(value_of(row, column.key), column.unit) for column in section.columns]
+    return [cell(column.value(row), column.unit) for column in section.columns]
 
 
-def value_of(row: Row, key: str) -> object:
-    """Look a value up; ``outer.inner`` is a nested one."""
-    value: Any = row
-    for name in key.split("."):
-        value = value.get(name)
-    return value
-
-
-def _line(cells: Any) -> str:
+def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 

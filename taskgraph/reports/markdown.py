@@ -9,19 +9,25 @@ from taskgraph.model import visible
 
 __all__ = ["code_block", "escaped", "table"]
 
-_SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#!|&~$@^]|:(?=//)")
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#!|&~$^]")
+# What hosts turn into links and mentions by themselves, after they have taken escapes
+# away, is cut in two by a comment.
+_AUTOMATIC = re.compile(r"(?<=[@#])(?=\w)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
 _AT_THE_START = re.compile(r"^(\d*)([-+=.])")  # where they would begin a list
 
 
 def escaped(text: str) -> str:
-    r"""Write a text so that Markdown shows it as it is, on one line.
+    r"""Write a text so that Markdown shows it as it is, on one line, also in a table.
+
+    It calls nobody by ``@name``, and links neither to an issue nor to an address.
 
     Examples
     --------
     >>> print(escaped("*a* <b>"))
     \*a\* \<b\>
     """
-    spelt = _SPECIAL.sub(r"\\\g<0>", visible(text))
+    parts = _AUTOMATIC.split(visible(text))
+    spelt = "<!-- -->".join(_SPECIAL.sub(r"\\\g<0>", part) for part in parts)
     return _AT_THE_START.sub(r"\1\\\2", spelt)
 
 

@@ -8,7 +8,7 @@ from html import escape
 
 from taskgraph.analysis import Timetable
 from taskgraph.model import visible
-from taskgraph.reports.amounts import amount
+from taskgraph.model.durations import format_seconds
 from taskgraph.reports.explain_markdown import explain_markdown
 from taskgraph.reports.explaining import explain
 from taskgraph.reports.results import Account
@@ -65,10 +65,10 @@ def timetable_html(table: Timetable) -> str:
         )
         mark = "●" if node in on_path else ""
         texts = (mark, str(subtask.id), subtask.name, subtask.status or "")
-        rows.append((*texts, *(amount(number, unit) for number in numbers)))
+        rows.append((*texts, *(format_seconds(number, unit) for number in numbers)))
     titles = ("", "id", "name", "status", "takes", "starts", "ends", "float", "drag")
     more = len(order) - len(rows)
-    caption = f"makespan {amount(schedule.makespan, unit)}"
+    caption = f"makespan {format_seconds(schedule.makespan, unit)}"
     return _table(titles, rows, caption + (f"; {more} more subtasks" if more else ""))
 
 

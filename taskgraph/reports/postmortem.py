@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from taskgraph.analysis import Analysis
 from taskgraph.diagrams import render
 from taskgraph.graph import TaskGraph
-from taskgraph.model import format_duration, visible
+from taskgraph.model import format_duration
+from taskgraph.model.statuses import status_name
+from taskgraph.model.words import name_of, title_of
 from taskgraph.reports.comparison import change_lines
 from taskgraph.reports.explain_markdown import section_markdown, sentences_markdown
 from taskgraph.reports.explaining import explain
@@ -58,8 +60,8 @@ def _items(lines: Iterable[str]) -> str:
 def _index(accounts: Iterable[Account]) -> Iterator[str]:
     rows = (
         (
-            escaped(account.graph.task.name.strip() or "(no name)"),
-            escaped(account.graph.task.status or "unknown"),
+            escaped(name_of(account.graph.task)),
+            escaped(status_name(account.graph.task.status)),
             sentences_markdown(account.graph, explain(account).verdict),
             str(len(account.checked.findings)),
         )
@@ -70,7 +72,7 @@ def _index(accounts: Iterable[Account]) -> Iterator[str]:
 
 def _task(account: Account, level: str) -> Iterator[str]:
     graph, explanation = account.graph, explain(account)
-    yield f"{level} {escaped(graph.task.name.strip() or 'Task without a name')}"
+    yield f"{level} {escaped(title_of(graph.task))}"
     yield f"**{sentences_markdown(graph, explanation.verdict)}**"
     yield table(("", ""), _figures(account))
     for section in explanation.sections:
@@ -95,13 +97,13 @@ def _figures(account: Account) -> Iterator[tuple[str, str]]:
         yield figure.label, f"**{escaped(figure.value)}**{note}"
 
 
-def _schedule(graph: TaskGraph, found: Analysis, level: str) -> Iterator[str]:
-    times = found.budget.schedule
+def _schedule(graph: TaskGraph, sound: Analysis, level: str) -> Iterator[str]:
+    times = sound.budget.schedule
     path = times.critical_path
     yield f"{level}# Critical path"
     length = format_duration(times.makespan)
     yield f"{len(path)} of {len(graph)} subtasks, {length} by their timeouts."
-    yield _rows(graph, found, path[:_MOST_ROWS])
+    yield _rows(graph, sound, path[:_MOST_ROWS])
     if len(path) > _MOST_ROWS:
         yield f"And {len(path) - _MOST_ROWS} more."
     on_path = set(path)
@@ -109,13 +111,13 @@ def _schedule(graph: TaskGraph, found: Analysis, level: str) -> Iterator[str]:
     if rest:
         rest.sort(key=lambda node: (times.total_float[node], node))
         yield "Not on it, the tightest first:"
-        yield _rows(graph, found, rest[:_MOST_ROWS])
+        yield _rows(graph, sound, rest[:_MOST_ROWS])
         if len(rest) > _MOST_ROWS:
             yield f"And {len(rest) - _MOST_ROWS} more."
 
 
-def _rows(graph: TaskGraph, found: Analysis, nodes: Iterable[int]) -> str:
-    times = found.budget.schedule
+def _rows(graph: TaskGraph, sound: Analysis, nodes: Iterable[int]) -> str:
+    times = sound.budget.schedule
     rows = []
     for node in nodes:
         subtask = graph.subtasks[node]
@@ -123,10 +125,10 @@ def _rows(graph: TaskGraph, found: Analysis, nodes: Iterable[int]) -> str:
             times.early_start[node],
             times.early_finish[node],
             times.total_float[node],
-            found.drags[node],
+            sound.drags[node],
         )
         limit = format_duration(subtask.timeout) if subtask.timeout else "none"
-        texts = (str(subtask.id), subtask.name, subtask.status or "unknown")
+        texts = (str(subtask.id), subtask.name, status_name(subtask.status))
         rows.append((*map(escaped, texts), limit, *map(format_duration, numbers)))
     return table(("Subtask", "Name", "Status", *_TIMES), rows, numbers=len(_TIMES))
 
@@ -138,8 +140,7 @@ def _findings(account: Account, level: str) -> Iterator[str]:
         yield "The checks found nothing."
         return
     yield _items(
-        f"**{finding.severity}** {finding.code} {finding.name}: "
-        f"{escaped(visible(finding.message))}"
+        f"**{finding.severity}** {finding.code} {finding.name}: {escaped(finding.message)}"
         for finding in findings[:_MOST_FINDINGS]
     )
     if len(findings) > _MOST_FINDINGS:

@@ -14,7 +14,6 @@ __all__ = [
     "ReadOptions",
     "Reading",
     "Source",
-    "definition_schema",
     "find_sources",
     "input_schemas",
     "read_bytes",
@@ -35,8 +34,3 @@ def input_schemas() -> dict[str, Callable[[], dict[str, Any]]]:
     from taskgraph.sources.schemas import SCHEMAS
 
     return dict(SCHEMAS)
-
-
-def definition_schema() -> dict[str, Any]:
-    """Give the JSON Schema of definitions of tasks."""
-    return input_schemas()["definition"]()

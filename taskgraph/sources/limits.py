@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from taskgraph.errors import InputError, Problem
+from taskgraph.sources.naming import has_tar_name
 from taskgraph.sources.options import ReadOptions
 
 __all__ = [
@@ -13,18 +14,19 @@ __all__ = [
     "check_values",
     "foreign_packing",
     "is_compressed",
+    "is_tar",
     "is_zip",
     "read_up_to",
 ]
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+BZIP2, XZ = b"BZh", b"\xfd7zXZ\0"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _FOREIGN = (
-    (b"BZh", "compressed with bzip2"),
-    (b"\xfd7zXZ\0", "compressed with xz"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
 )
+_TAR = b"ustar"
 MOST_MEMBERS = 100_000
 _MOST_TOGETHER = 16
 _PIECE = 1 << 20
@@ -115,8 +117,21 @@ class Allowance:
         """Come back from a level."""
         self.depth -= 1
 
-    def read(self, stream: _Readable, file: str) -> bytes:
+    @property
+    def is_spent(self) -> bool:
+        """Whether there is no more to be unpacked, so that the rest is not looked at."""
+        return self.bytes < 0 or self.members < 0
+
+    def read(self, stream: _Readable, file: str, *, is_counted: bool = False) -> bytes:
         """Read one document to its end.
+
+        Parameters
+        ----------
+        stream : readable
+        file : str
+            The name for messages.
+        is_counted : bool
+            The bytes are spent as they pass, as those of a tar archive are.
 
         Raises
         ------
@@ -125,7 +140,8 @@ class Allowance:
         """
         data = read_up_to(stream, min(self.options.max_bytes, self.bytes) + 1)
         self.check_size(data, file)
-        self.spend(len(data))
+        if not is_counted:
+            self.spend(len(data))
         return data
 
     def check_size(self, data: bytes, file: str) -> None:
@@ -172,7 +188,7 @@ def foreign_packing(data: bytes) -> str:
     for start, kind in _FOREIGN:
         if data.startswith(start):
             return kind
-    return "a tar archive" if data[257:262] == b"ustar" else ""
+    return ""
 
 
 def _size(count: int) -> str:
@@ -183,8 +199,15 @@ def _size(count: int) -> str:
 
 
 def is_compressed(data: bytes) -> bool:
-    """Tell gzip and Zstandard by their first bytes."""
-    return data.startswith((GZIP, ZSTD))
+    """Tell gzip, Zstandard, bzip2 and xz by their first bytes."""
+    return data.startswith((GZIP, ZSTD, BZIP2, XZ))
+
+
+def is_tar(data: bytes, file: str) -> bool:
+    """Tell a tar archive by its first bytes; an old or damaged one also by its name."""
+    if data[257:262] == _TAR:
+        return True
+    return has_tar_name(file) and not data[:100].lstrip().startswith((b"{", b"["))
 
 
 def is_zip(data: bytes) -> bool:

@@ -12,6 +12,7 @@ __all__ = [
     "LOG_NAME",
     "has_json_name",
     "has_lines_name",
+    "has_tar_name",
     "has_yaml_name",
     "is_definition_name",
     "is_document_name",
@@ -24,7 +25,8 @@ LOG_NAME = re.compile(
     r"subtask_(?P<id>[^/_]+?)(?:_(?P<run>\d{1,9}))?\.log(?:\.(?P<age>\d{1,4}))?"
 )
 """The log of one run of a subtask beside that list, or an older part of it."""
-_PACKED = (".gz", ".zst")
+_PACKED = (".gz", ".zst", ".bz2", ".xz")
+_TARS = (".tar", ".tgz", ".tzst", ".tbz", ".tbz2", ".txz")
 _YAML = (".yaml", ".yml")
 _LINES = (".jsonl", ".ndjson")
 _DEFINITIONS = tuple(
@@ -63,6 +65,17 @@ def has_lines_name(file: str) -> bool:
     return _plain(file).endswith(_LINES)
 
 
+def has_tar_name(file: str) -> bool:
+    """Tell whether the name of a file says tar, compressed or not.
+
+    Examples
+    --------
+    >>> has_tar_name("saved.tar.zst"), has_tar_name("saved.TGZ"), has_tar_name("tar.gz")
+    (True, True, False)
+    """
+    return _plain(file).endswith(_TARS)
+
+
 def has_json_name(file: str) -> bool:
     """Tell whether the name of a file says JSON, in lines or not."""
     return _plain(file).endswith((".json", *_LINES))
@@ -88,4 +101,4 @@ def is_document_name(path: str, options: ReadOptions) -> bool:
             return fnmatchcase(path.rpartition("/")[2], pattern)
         without = pattern.replace("**/", "")  # which also stands for no folder at all
         return fnmatchcase(path, pattern) or fnmatchcase(path, without)
-    return _plain(path).endswith((".json", ".zip", *_LINES, *_DEFINITIONS))
+    return _plain(path).endswith((".json", ".zip", *_TARS, *_LINES, *_DEFINITIONS))

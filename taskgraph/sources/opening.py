@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.sources.limits import read_up_to
 from taskgraph.sources.naming import DIAGNOSIS_LIST, is_document_name, is_log_name
 from taskgraph.sources.options import ReadOptions
 
-__all__ = ["Source", "find_sources", "match_pattern"]
+__all__ = ["Source", "find_sources", "pack_diagnosis", "read_stream"]
 
 _DEFAULT = ReadOptions()
 _MOST_PACKED = 4  # times the largest document: an archive holds several
@@ -33,14 +33,28 @@ class Source:
         As the user gave it; ``<stdin>`` for standard input.
     read : callable
         Gives the bytes, or raises :class:`~taskgraph.errors.InputError`.
+    path : str
+        Of the file; ``""`` where it is none.
+    cause : OSError or None
+        Why a folder cannot be listed.
     """
 
     name: str
     read: Callable[[], bytes]
+    path: str = ""
+    cause: OSError | None = None
+
+
+def _none(_: str) -> bool:
+    return False
 
 
 def find_sources(
-    paths: Iterable[str], stdin: BinaryIO, options: ReadOptions = _DEFAULT
+    paths: Iterable[str],
+    stdin: IO[bytes],
+    options: ReadOptions = _DEFAULT,
+    *,
+    leave_out: Callable[[str], bool] = _none,
 ) -> Iterator[Source]:
     """Give the files that the user names, none of them opened yet.
 
@@ -52,6 +66,8 @@ def find_sources(
     stdin : binary stream
         What ``-`` stands for.
     options : ReadOptions
+    leave_out : callable
+        Tells of a folder whether nothing in it is meant.
 
     Yields
     ------
@@ -63,9 +79,9 @@ def find_sources(
         if not path:
             yield _unreadable(path, Problem("is no path"), "name a file or a folder")
         elif path == "-":
-            yield Source("<stdin>", partial(_read_stream, stdin, "<stdin>", options))
+            yield Source("<stdin>", partial(read_stream, stdin, "<stdin>", options))
         elif _is_folder(path):
-            yield from _in_folder(path, options)
+            yield from _in_folder(path, options, leave_out)
         elif glob.has_magic(path) and not os.path.lexists(path):
             yield from _matching(path, options)
         else:
@@ -74,8 +90,8 @@ def find_sources(
 
 def _file(path: str, options: ReadOptions) -> Source:
     if os.path.basename(path) == DIAGNOSIS_LIST:
-        return Source(path, partial(_read_diagnosis, path, options))
-    return Source(path, partial(_read_file, path, options))
+        return Source(path, partial(pack_diagnosis, path, options), path)
+    return Source(path, partial(_read_file, path, options), path)
 
 
 def _is_folder(path: str) -> bool:
@@ -85,33 +101,41 @@ def _is_folder(path: str) -> bool:
         return False
 
 
-def _in_folder(folder: str, options: ReadOptions) -> Iterator[Source]:
+def _in_folder(
+    folder: str, options: ReadOptions, leave_out: Callable[[str], bool]
+) -> Iterator[Source]:
     """Give the documents of a folder and of those in it; links to folders are left out."""
     errors: list[OSError] = []
-    found = False
+    is_empty = True
     for where, folders, names in os.walk(folder, onerror=errors.append):
+        if leave_out(where):
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        inside = "" if where == folder else f"{os.path.relpath(where, folder)}/"
+        inside = inside.replace(os.sep, "/")
         for name in sorted(names):
-            path = os.path.join(where, name)
-            below = os.path.relpath(path, folder).replace(os.sep, "/")
             is_list = name == DIAGNOSIS_LIST and options.glob is None
-            if name.startswith(".") or not (is_list or is_document_name(below, options)):
+            if name.startswith(".") or not (
+                is_list or is_document_name(f"{inside}{name}", options)
+            ):
                 continue
-            if Path(path).is_file() or not Path(path).exists():  # a link to nowhere
-                found = True
+            path = os.path.join(where, name)
+            if os.path.isfile(path) or not os.path.exists(path):  # a link to nowhere
+                is_empty = False
                 yield _file(path, options)
     for error in errors:
         place = error.filename or folder
         problem = Problem(f"cannot be listed: {error.strerror}")
         hint = "ask for permission to list it"
-        yield _unreadable(str(place), problem, hint)
-    if not found and not errors:
+        yield _unreadable(str(place), problem, hint, error)
+    if is_empty and not errors:
         hint = "name the files in it, or choose them with a glob"
         yield _unreadable(folder, Problem("is a directory without documents"), hint)
 
 
 def _matching(pattern: str, options: ReadOptions) -> Iterator[Source]:
-    files = [path for path in match_pattern(pattern) if not _is_folder(path)]
+    files = [path for path in _match(pattern) if not _is_folder(path)]
     if not files:
         hint = "quote the pattern, or check the path"
         yield _unreadable(pattern, Problem("matches no file"), hint)
@@ -119,7 +143,7 @@ def _matching(pattern: str, options: ReadOptions) -> Iterator[Source]:
         yield _file(path, options)
 
 
-def match_pattern(pattern: str) -> list[str]:
+def _match(pattern: str) -> list[str]:
     """Give the paths that a pattern like ``saved/**/*.json`` matches, sorted.
 
     Links to folders are not followed by ``**``, which may lead in circles, and what is
@@ -133,20 +157,22 @@ def match_pattern(pattern: str) -> list[str]:
     wanted += ["*"] if wanted[-1] == "**" else []
     asks_for_hidden = any(part.startswith(".") for part in wanted)
     try:
-        found = [
+        matches = [
             (path, path.relative_to(base).parts) for path in base.glob("/".join(wanted))
         ]
     except (OSError, ValueError):
         return []
     return sorted(
         str(path)
-        for path, below in found
+        for path, below in matches
         if asks_for_hidden or not any(part.startswith(".") for part in below)
     )
 
 
-def _unreadable(name: str, problem: Problem, hint: str) -> Source:
-    return Source(name, partial(_refuse, InputError(name, [problem], hint)))
+def _unreadable(
+    name: str, problem: Problem, hint: str, cause: OSError | None = None
+) -> Source:
+    return Source(name, partial(_refuse, InputError(name, [problem], hint)), cause=cause)
 
 
 def _refuse(error: InputError) -> bytes:
@@ -156,7 +182,7 @@ def _refuse(error: InputError) -> bytes:
 def _read_file(path: str, options: ReadOptions) -> bytes:
     try:
         with Path(path).open("rb") as stream:
-            return _read_stream(stream, path, options)
+            return read_stream(stream, path, options)
     except FileNotFoundError:
         problem, hint = "does not exist", "check the path"
     except IsADirectoryError:
@@ -169,7 +195,7 @@ def _read_file(path: str, options: ReadOptions) -> bytes:
     raise InputError(path, [Problem(problem)], hint)
 
 
-def _read_diagnosis(path: str, options: ReadOptions) -> bytes:
+def pack_diagnosis(path: str, options: ReadOptions) -> bytes:
     """Pack the archive for a diagnosis again that somebody unpacked: the list, and logs.
 
     Logs that are too large for an archive are left out.
@@ -180,7 +206,8 @@ def _read_diagnosis(path: str, options: ReadOptions) -> bytes:
     folder = os.path.dirname(path)
     room = _MOST_PACKED * options.max_bytes
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr(DIAGNOSIS_LIST, _read_file(path, options))
+        listing = zipfile.ZipInfo(DIAGNOSIS_LIST)  # with no time: the same bytes each time
+        archive.writestr(listing, _read_file(path, options))
         for where, folders, names in os.walk(folder or "."):
             if where != (folder or ".") and DIAGNOSIS_LIST in names:
                 folders.clear()  # a diagnosis of its own
@@ -195,7 +222,13 @@ def _read_diagnosis(path: str, options: ReadOptions) -> bytes:
     return packed.getvalue()
 
 
-def _read_stream(stream: BinaryIO, name: str, options: ReadOptions) -> bytes:
+def read_stream(stream: IO[bytes], name: str, options: ReadOptions = _DEFAULT) -> bytes:
+    """Read a file to its end, unless it is larger than an archive may be.
+
+    Raises
+    ------
+    InputError
+    """
     limit = _MOST_PACKED * options.max_bytes
     data = read_up_to(stream, limit + 1)
     if len(data) > limit:

@@ -59,9 +59,7 @@ def locate(
         places = {f"/{step}": (int(step) + 1, 1) for step in wanted if step.isdecimal()}
         places[""] = (1, 1)
     elif syntax == "yaml":
-        from taskgraph.sources.yaml_text import yaml_places
-
-        places = yaml_places(text, wanted)
+        places = _yaml_places(text, wanted)
     else:
         places = _json_places(text, wanted, pointers)
     if not places:
@@ -167,3 +165,62 @@ def _lines_and_columns(text: str, offsets: list[int]) -> list[tuple[int, int]]:
         places.append((line, offset - start + 1))
         last = offset
     return places
+
+
+def _yaml_places(text: str, wanted: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Follow the events of YAML to the wanted values."""
+    import yaml
+    from yaml import events
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    places: dict[str, tuple[int, int]] = {}
+    stack: list[_Branch] = []
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            if isinstance(event, events.CollectionEndEvent):
+                stack.pop()
+                continue
+            if not isinstance(event, events.NodeEvent):
+                continue
+            top = stack[-1] if stack else None
+            if top is not None and top.takes_key():
+                top.key = event.value if isinstance(event, events.ScalarEvent) else None
+                continue
+            pointer, below = ("", wanted) if top is None else top.step()
+            mark = event.start_mark
+            if pointer is not None and mark is not None:
+                places[pointer] = mark.line + 1, mark.column + 1
+            if isinstance(event, events.CollectionStartEvent):
+                is_list = isinstance(event, events.SequenceStartEvent)
+                stack.append(_Branch(pointer, below, is_list))
+    except yaml.YAMLError:
+        return {}
+    return places
+
+
+class _Branch:
+    """A sequence or mapping on the way to the wanted values, or beside it."""
+
+    __slots__ = ("below", "is_list", "key", "pointer", "position")
+
+    def __init__(self, pointer: str | None, below: dict[str, Any], is_list: bool) -> None:
+        self.pointer = pointer
+        self.below = below
+        self.is_list = is_list
+        self.key: str | None = None
+        self.position = 0
+
+    def takes_key(self) -> bool:
+        """Tell whether a key comes next."""
+        return not self.is_list and self.key is None
+
+    def step(self) -> tuple[str | None, dict[str, Any]]:
+        """Give the pointer of the next value, ``None`` off the way, and what is below."""
+        if self.is_list:
+            step = str(self.position)
+            self.position += 1
+        else:
+            step, self.key = self.key or "", None
+        if self.pointer is None or step not in self.below:
+            return None, {}
+        return f"{self.pointer}/{escape_token(step)}", self.below[step]

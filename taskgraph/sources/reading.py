@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.model import Task
@@ -18,12 +18,16 @@ from taskgraph.sources.limits import (
     check_values,
     foreign_packing,
     is_compressed,
+    is_tar,
     is_zip,
 )
 from taskgraph.sources.naming import has_lines_name
 from taskgraph.sources.opening import Source
 from taskgraph.sources.options import ReadOptions
 from taskgraph.sources.parsing import paused_collector
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile
 
 __all__ = ["Reading", "read_bytes", "read_source"]
 
@@ -43,7 +47,7 @@ class Reading(NamedTuple):
     error: InputError | None = None
 
 
-class _Part(NamedTuple):
+class _Unread(NamedTuple):
     """One document of those that a file holds, not read yet."""
 
     file: str
@@ -129,17 +133,19 @@ def _masked(task: Task, options: ReadOptions) -> Task:
     return redact_task(task) if options.redact else mask_task(task)
 
 
-def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
+def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unread]:
     """Take a file apart into documents."""
     if is_zip(data):
         allowance.enter()
         yield from _zip_parts(data, file, allowance)
         allowance.leave()
     elif is_compressed(data):
-        from taskgraph.sources.unpacking import decompress
-
         allowance.enter()
-        yield from _parts(decompress(data, file, allowance), file, allowance)
+        yield from _compressed_parts(data, file, allowance)
+        allowance.leave()
+    elif is_tar(data, file):
+        allowance.enter()
+        yield from _tar_parts(io.BytesIO(data), file, allowance)
         allowance.leave()
     elif kind := foreign_packing(data):
         raise InputError(
@@ -152,50 +158,91 @@ def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
         yield from _text_parts(decode(data, file), file, allowance.depth > 0)
 
 
-def _zip_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Part]:
-    from taskgraph.sources.diagnosis import find_task_infos, read_diagnosis
+def _compressed_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unread]:
+    """Take a compressed file apart; a tar archive in it may be larger than a document."""
+    from taskgraph.sources.unpacking import decompress, open_compressed, start_of
+
+    if is_tar(start_of(data, file), file):
+        stream = open_compressed(io.BytesIO(data), file)
+        yield from _tar_parts(stream, file, allowance)
+    else:
+        yield from _parts(decompress(data, file, allowance), file, allowance)
+
+
+def _tar_parts(stream: IO[bytes], file: str, allowance: Allowance) -> Iterator[_Unread]:
+    from taskgraph.sources.tar import Diagnoses, read_tar
+    from taskgraph.sources.unpacking import open_zip
+
+    diagnoses = Diagnoses()
+    is_alone = True
+    for member in read_tar(stream, file, allowance, diagnoses):
+        is_alone = False
+        yield from _member_parts([member], allowance)
+    if packed := diagnoses.packed():
+        yield from _diagnosis_parts(open_zip(packed, file), file, allowance, is_alone)
+
+
+def _zip_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unread]:
+    from taskgraph.sources.diagnosis import find_task_infos
     from taskgraph.sources.unpacking import (
         document_members,
         no_documents,
         open_zip,
-        read_member,
+        read_members,
     )
 
     archive = open_zip(data, file)
-    listings = find_task_infos(archive)
     documents = document_members(archive, allowance.options)
-    if not listings and not documents:
-        raise no_documents(archive, file)
-    is_alone = len(listings) == 1 and not documents
+    if not documents and not find_task_infos(archive):
+        raise no_documents(len(archive.infolist()), file)
+    yield from _diagnosis_parts(archive, file, allowance, not documents)
+    yield from _member_parts(read_members(archive, documents, file, allowance), allowance)
+
+
+def _diagnosis_parts(
+    archive: ZipFile, file: str, allowance: Allowance, is_alone: bool
+) -> Iterator[_Unread]:
+    """Give the diagnoses in an archive, in which there may be nothing else."""
+    from taskgraph.sources.diagnosis import find_task_infos, read_diagnosis
+
+    listings = find_task_infos(archive)
     for listing in listings:
-        name = file if is_alone else f"{file}!{listing.filename}"
-        yield _Part(name, partial(read_diagnosis, archive, listing, file, allowance))
-    for info in documents:
-        name = f"{file}!{info.filename}"
+        is_whole = is_alone and len(listings) == 1
+        name = file if is_whole else f"{file}!{listing.filename}"
+        yield _Unread(name, partial(read_diagnosis, archive, listing, file, allowance))
+
+
+def _member_parts(
+    members: Iterable[tuple[str, bytes | InputError]], allowance: Allowance
+) -> Iterator[_Unread]:
+    """Take the members of an archive apart; a bad one does not stop the others."""
+    for name, content in members:
         try:
-            yield from _parts(read_member(archive, info, name, allowance), name, allowance)
+            if isinstance(content, InputError):
+                raise content
+            yield from _parts(content, name, allowance)
         except InputError as error:
-            if allowance.bytes < 0 or allowance.members < 0:
+            if allowance.is_spent:
                 raise
-            yield _Part(name, partial(_raise, _alone(error)))
+            yield _Unread(name, partial(_raise, _alone(error)))
 
 
 def _raise(error: InputError) -> ReadTasks:
     raise error
 
 
-def _text_parts(data: bytes, file: str, was_packed: bool) -> Iterator[_Part]:
+def _text_parts(data: bytes, file: str, was_packed: bool) -> Iterator[_Unread]:
     read = partial(_read, was_packed=was_packed)
     if not _is_json_lines(data, file):
-        yield _Part(file, partial(read, Document(file, data)))
+        yield _Unread(file, partial(read, Document(file, data)))
         return
     is_blank = True
     for number, line in enumerate(io.BytesIO(data), 1):
         if text := line.rstrip():
             is_blank = False
-            yield _Part(file, partial(read, Document(file, text, number)))
+            yield _Unread(file, partial(read, Document(file, text, number)))
     if is_blank:
-        yield _Part(file, partial(read, Document(file, b"")))
+        yield _Unread(file, partial(read, Document(file, b"")))
 
 
 def _read(document: Document, *, was_packed: bool) -> ReadTasks:

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 from taskgraph.errors import InputError, Problem
 from taskgraph.sources.decoding import refuse_invalid
 from taskgraph.sources.document import MEND, Document
-from taskgraph.sources.positions import escape_token
 
 if TYPE_CHECKING:
     from yaml.events import Event, ScalarEvent
 
-__all__ = ["parse_yaml", "yaml_places"]
+__all__ = ["parse_yaml"]
 
 _MOST_BYTES = 4 << 20
 _MOST_VALUES = 1_000_000
@@ -216,62 +215,3 @@ class _Builder:
         if _INTEGER.fullmatch(text):
             return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
         return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
-
-
-def yaml_places(text: str, wanted: dict[str, Any]) -> dict[str, tuple[int, int]]:
-    """Find where the wanted values of a document stand; see ``positions.locate``."""
-    import yaml
-    from yaml import events
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    places: dict[str, tuple[int, int]] = {}
-    stack: list[_Branch] = []
-    try:
-        for event in yaml.parse(text, Loader=loader):
-            if isinstance(event, events.CollectionEndEvent):
-                stack.pop()
-                continue
-            if not isinstance(event, events.NodeEvent):
-                continue
-            top = stack[-1] if stack else None
-            if top is not None and top.takes_key():
-                top.key = event.value if isinstance(event, events.ScalarEvent) else None
-                continue
-            pointer, below = ("", wanted) if top is None else top.step()
-            if pointer is not None:
-                line, column = _place(event)
-                places[pointer] = line + 1, column + 1
-            if isinstance(event, events.CollectionStartEvent):
-                is_list = isinstance(event, events.SequenceStartEvent)
-                stack.append(_Branch(pointer, below, is_list))
-    except yaml.YAMLError:
-        return {}
-    return places
-
-
-class _Branch:
-    """A sequence or mapping on the way to the wanted values, or beside it."""
-
-    __slots__ = ("below", "is_list", "key", "pointer", "position")
-
-    def __init__(self, pointer: str | None, below: dict[str, Any], is_list: bool) -> None:
-        self.pointer = pointer
-        self.below = below
-        self.is_list = is_list
-        self.key: str | None = None
-        self.position = 0
-
-    def takes_key(self) -> bool:
-        """Tell whether a key comes next."""
-        return not self.is_list and self.key is None
-
-    def step(self) -> tuple[str | None, dict[str, Any]]:
-        """Give the pointer of the next value, ``None`` off the way, and what is below."""
-        if self.is_list:
-            step = str(self.position)
-            self.position += 1
-        else:
-            step, self.key = self.key or "", None
-        if self.pointer is None or step not in self.below:
-            return None, {}
-        return f"{self.pointer}/{escape_token(step)}", self.below[step]

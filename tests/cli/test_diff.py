@@ -57,8 +57,8 @@ def test_a_budget_that_grew_is_attributed(
     assert budget["causes"] == [{"id": 2, "name": "b", "change": 60}]
     said = run_cli("diff", before, after).stdout
     assert "worst case: 1 min → 2 min (+1 min)" in said
-    assert "+1 min by 2 b" in said
-    assert "2 b: timeout 20 s → 1 min 20 s" in said
+    assert "+1 min by 2 'b'" in said
+    assert "2 'b': timeout 20 s → 1 min 20 s" in said
 
 
 def test_subtasks_and_edges_come_and_go(
@@ -71,7 +71,7 @@ def test_subtasks_and_edges_come_and_go(
     after = write(tmp_path / "after.json", changed)
     said = run_cli("diff", before, after, "--fail-on", "structure")
     assert said.returncode == 1
-    for line in ("added 4 d", "removed 3 c", "added edge 1 → 4", "removed edge 2 → 3"):
+    for line in ("added 4 'd'", "removed 3 'c'", "added edge 1 → 4", "removed edge 2 → 3"):
         assert line in said.stdout
 
 
@@ -92,7 +92,7 @@ def test_markdown_keeps_names_as_text(
     after = write(tmp_path / "after.json", changed)
     said = run_cli("diff", before, after, "--format", "markdown").stdout
     assert "### \\*chain\\* \\<b\\>\\|" in said
-    assert "`` `a` </details><script>␊# head ``" in said
+    assert "\\`a\\` \\</details\\>\\<script\\>␊\\# head" in said
 
 
 def test_folders_are_matched_by_path(run_cli: RunCli, tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_what_changed_is_told_where_it_is_masked(run_cli: RunCli, tmp_path: Path
     before, after = redacted_pair(tmp_path)
     done = run_cli("diff", before, after, "--redact", "--fail-on", "structure")
     assert done.returncode == 1
-    assert "2 Stop on ***: name Stop on *** → Stop on ***" in done.stdout
+    assert "2 'Stop on ***': name Stop on *** → Stop on ***" in done.stdout
     found = json.loads(run_cli("diff", before, after, "--redact", "-f", "json").stdout)
     (row,) = found["tasks"][0]["changed"]
     assert row["fields"][0]["before"] == "Stop on ***"

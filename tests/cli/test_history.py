@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from benchmarks.history_archive import write_archive
 from taskgraph.cli.main import main
+from taskgraph.cli.schema import published
 from tests.history.documents import FLEET, response, step, write
 
 Run: TypeAlias = Callable[..., tuple[int, str, str]]
@@ -170,6 +172,21 @@ def test_the_budget_is_that_of_the_tasks_that_were_chosen(folder: Path, run: Run
         assert (code, "the margin must be" in err) == (2, True)
 
 
+def test_the_budget_is_the_one_that_the_configuration_gives(
+    folder: Path, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work = step(1, "Stop obproxy", timeout=1800)
+    write(tmp_path, {"taskgraph.toml": b"attempts = 3\noverhead = 5\n"})
+    task = write(tmp_path, {"a.json": response(1, [work], name="Stop obproxy")}) / "a.json"
+    with pytest.raises(SystemExit):
+        main(["budget", str(task), "--format", "json"])
+    (budget,) = json.loads(capsys.readouterr().out)["tasks"]
+    options = ("-r", folder / "runs", "--share", "90", "--format", "json")
+    (review,) = json.loads(run("timeouts", task, *options)[1])["definitions"]
+    assert review["before"] == budget["finite_seconds"] > 3 * 1800
+    assert review["after"] < review["before"]
+
+
 def test_odds(folder: Path, run: Run, tmp_path: Path) -> None:
     command = ("odds", folder / "tonight.json", "-r", folder / "runs", "--window", "2m")
     code, text, _ = run(*command)
@@ -209,6 +226,24 @@ def test_anomalies(folder: Path, run: Run) -> None:
     assert "slow" in text
     assert "'Stop obproxy' took 6m38s" in " ".join(text.split())
     assert run(*command, "--fail-on-any")[0] == 1
+
+
+def test_every_json_is_as_its_published_schema_says(folder: Path, run: Run) -> None:
+    schemas = published()
+    file, runs = str(folder / "tonight.json"), ("-r", str(folder / "runs"))
+    commands = {
+        "history-stats": ("stats", *runs),
+        "history-timeouts": ("timeouts", file, *runs, "--share", "90"),
+        "history-patch": ("timeouts", file, *runs, "--share", "90"),
+        "history-odds": ("odds", file, *runs, "--window", "2m"),
+        "history-anomalies": ("anomalies", file, *runs),
+    }
+    assert commands.keys() == {name for name in schemas if name.startswith("history-")}
+    for name, command in commands.items():
+        form = "patch" if name == "history-patch" else "json"
+        content = json.loads(run(*command, "--format", form)[1])
+        assert content
+        Draft202012Validator(schemas[name].make()).validate(content)
 
 
 def test_without_a_history_the_way_to_one_is_shown(run: Run, tmp_path: Path) -> None:

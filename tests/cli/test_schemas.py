@@ -30,7 +30,7 @@ from tests.sources.strategies import ENVELOPES, OCP_TASKS, ocp_envelope, ocp_tas
 
 SCHEMAS = published()
 # What is read, whose other keys are left alone.
-OPEN = frozenset({"baseline", "definition"})
+OPEN = frozenset({"baseline", "definition", "obshell", "ocp"})
 CONFIG = """
 fail-on = "warning"
 concurrency = 2

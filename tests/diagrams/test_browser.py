@@ -12,7 +12,7 @@ import pytest
 
 from taskgraph.diagrams import DiagramOptions, render
 from taskgraph.model import Task
-from taskgraph.model.text import visible
+from taskgraph.model.words import visible
 from tests.diagrams.browser import Watch, launch, mermaid_script
 from tests.diagrams.tasks import (
     CHINESE,

@@ -17,7 +17,7 @@ from taskgraph.diagrams.dot import render_dot, render_with_dot
 from taskgraph.diagrams.scene import build_scene
 from taskgraph.errors import RenderError
 from taskgraph.model import Task
-from taskgraph.model.text import visible
+from taskgraph.model.words import visible
 from tests.diagrams.tasks import HOSTILE, chain, fan, graph_of, make_task, stages, tasks
 
 

@@ -7,8 +7,9 @@ from math import dist
 
 import pytest
 
-from taskgraph.diagrams.palette import DARK, ICONS, LIGHT, SIGNS, Theme, contrast, tone
+from taskgraph.diagrams.palette import DARK, ICONS, LIGHT, Theme, contrast
 from taskgraph.model import STATUSES
+from taskgraph.model.statuses import SIGNS, look
 
 themes = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 
@@ -81,11 +82,11 @@ def test_failed_running_and_successful_differ_for_everybody(
 
 
 def test_every_status_has_its_own_icon_and_sign() -> None:
-    tones = [tone(status) for status in [*STATUSES, None]]
+    tones = [look(status).tone for status in [*STATUSES, None]]
     assert len({ICONS[name] for name in tones}) == len(tones)
     assert len({SIGNS[name] for name in tones}) == len(tones)
 
 
 def test_an_unknown_status_has_colours_too() -> None:
-    assert tone("PAUSED") == tone(None)
-    assert tone("PAUSED") in LIGHT.tones
+    assert look("PAUSED").tone == look(None).tone
+    assert look("PAUSED").tone in LIGHT.tones

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from taskgraph.diagrams import DiagramOptions
-from taskgraph.diagrams.scene import Kind, Scene, SceneNode, build_scene
+from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode, build_scene
 from taskgraph.errors import RenderError
 from taskgraph.model import Id, Task
 from tests.diagrams.tasks import (
@@ -150,7 +150,7 @@ def test_the_edges_of_a_cycle_are_marked() -> None:
 def test_an_unknown_id_is_a_ghost() -> None:
     task = make_task({1: {"downstreams": ("x",)}, 2: {"upstreams": ("x", 9)}})
     scene = scene_of(task)
-    ghosts = {node.ids[0] for node in scene.nodes if node.kind is Kind.GHOST}
+    ghosts = {node.ids[0] for node in scene.nodes if node.kind is NodeKind.GHOST}
     assert ghosts == {"x", 9}
     assert set(ends(scene)) == {((1,), ("x",)), (("x",), (2,)), ((9,), (2,))}
     assert all(edge.ghostly for edge in scene.edges)
@@ -175,7 +175,7 @@ def test_an_id_that_comes_twice_is_marked() -> None:
 
 def test_parts_side_by_side_stand_in_a_frame() -> None:
     scene = scene_of(fan(3))
-    frame = next(node for node in scene.nodes if node.kind is Kind.FRAME)
+    frame = next(node for node in scene.nodes if node.kind is NodeKind.FRAME)
     assert [member.ids for member in frame.members] == [(10,), (11,), (12,)]
     assert frame.counts == (("PENDING", 3),)
     assert ends(scene) == [((1,), (10, 11, 12)), ((10, 11, 12), (9000,))]
@@ -186,7 +186,7 @@ def test_a_part_with_a_fault_keeps_its_own_edges() -> None:
     rows = list(task.subtasks)
     rows[1] = rows[1]._replace(upstreams=(1, 999))
     scene = scene_of(replace(task, subtasks=tuple(rows)))
-    assert Kind.FRAME not in {node.kind for node in scene.nodes}
+    assert NodeKind.FRAME not in {node.kind for node in scene.nodes}
 
 
 def test_collapsed_parts_count_their_statuses_the_worst_first() -> None:
@@ -199,7 +199,7 @@ def test_collapsed_parts_count_their_statuses_the_worst_first() -> None:
         for row in task.subtasks
     ]
     scene = scene_of(replace(task, subtasks=tuple(rows)), collapse="parallel")
-    group = next(node for node in scene.nodes if node.kind is Kind.GROUP)
+    group = next(node for node in scene.nodes if node.kind is NodeKind.GROUP)
     assert group.counts == (("ODD", 1), ("RUNNING", 2), ("SUCCESSFUL", 6))
     assert group.facts == ("timeout 1 min each",)
     assert "1 collapsed box stands for 9 subtasks." in scene.notes
@@ -213,13 +213,13 @@ def test_failures_stay_visible_outside_the_group() -> None:
     ]
     scene = scene_of(replace(task, subtasks=tuple(rows)), collapse="parallel")
     assert node_of(scene, 13).state == node_of(scene, 17).state == "FAILED"
-    group = next(node for node in scene.nodes if node.kind is Kind.GROUP)
+    group = next(node for node in scene.nodes if node.kind is NodeKind.GROUP)
     assert len(group.ids) == 18
 
 
 def test_many_failures_are_counted() -> None:
     scene = scene_of(fan(50, status="FAILED"), collapse="parallel")
-    group = next(node for node in scene.nodes if node.kind is Kind.GROUP)
+    group = next(node for node in scene.nodes if node.kind is NodeKind.GROUP)
     assert group.tone == "failed"
     assert len(scene.nodes) < 20
 
@@ -268,7 +268,7 @@ def test_too_many_boxes_are_refused_where_nothing_may_collapse() -> None:
 def test_all_with_all_goes_through_a_junction() -> None:
     scene = scene_of(stages(5, 5))
     assert len(scene.edges) == 10
-    assert [node.kind for node in scene.nodes].count(Kind.JUNCTION) == 1
+    assert [node.kind for node in scene.nodes].count(NodeKind.JUNCTION) == 1
 
 
 # What is shown ----------------------------------------------------------------------

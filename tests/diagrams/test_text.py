@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from taskgraph.diagrams.terminal import columns, fit
 from taskgraph.diagrams.text import ellipsize, is_measured, joined, text_width, wrap
-from taskgraph.model.text import visible
+from taskgraph.model.words import visible
 
 shown = st.text(max_size=80).map(visible)
 

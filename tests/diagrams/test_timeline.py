@@ -19,7 +19,7 @@ from taskgraph.diagrams.timeline_svg import render_timeline_svg
 from taskgraph.diagrams.timeline_text import render_timeline_text
 from taskgraph.errors import RenderError
 from taskgraph.model import Task
-from taskgraph.model.text import visible
+from taskgraph.model.words import visible
 from tests.diagrams.drawing import read_drawing
 from tests.diagrams.tasks import (
     HOSTILE,

@@ -12,7 +12,7 @@ from taskgraph.diagrams.scene import build_scene
 from taskgraph.diagrams.terminal import columns
 from taskgraph.diagrams.tree import render_tree
 from taskgraph.model import Task
-from taskgraph.model.text import visible
+from taskgraph.model.words import visible
 from tests.diagrams.tasks import (
     analysed,
     chain,

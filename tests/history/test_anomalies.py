@@ -18,16 +18,13 @@ from taskgraph.history import (
     AnomalyOptions,
     RunStore,
     find_anomalies,
-    to_plain,
 )
-from taskgraph.reports.history import anomaly_report
+from taskgraph.reports.history import departure
 from taskgraph.sources import read_bytes
 from tests.history.documents import response, step, write
 
 Collect: TypeAlias = Callable[..., RunStore]
 Compare: TypeAlias = Callable[..., Anomalies]
-
-TASK = {"file": "a.json", "id": 99, "name": "Stop"}
 
 
 def usual(number: int) -> list[dict[str, Any]]:
@@ -131,8 +128,7 @@ def test_what_runs_is_said_to_be_running(compare: Compare) -> None:
     found = compare(steps, status="RUNNING", asked=900).found
     (slow,) = (one for one in found if one.kind is AnomalyKind.SLOW)
     assert (slow.is_running, slow.value_us) == (True, 886_000_000)
-    report = anomaly_report([(TASK, to_plain(Anomalies(40, AnomalyOptions(), (slow,))))])
-    assert "has been running for 14m46s" in report.sections[0].rows[0]["sentence"]
+    assert "has been running for 14m46s" in departure(slow)
 
 
 @pytest.mark.slow

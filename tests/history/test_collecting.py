@@ -24,7 +24,7 @@ import pytest
 from benchmarks.history_archive import write_archive
 from taskgraph.errors import ConfigError
 from taskgraph.history import Collected, Progress, RunStore, Statistics, collect, statistics
-from taskgraph.history.schema import write_table
+from taskgraph.history.tables import write_table
 from tests.history.documents import FLEET, at, response, step, write
 
 Collect: TypeAlias = Callable[..., RunStore]
@@ -344,6 +344,22 @@ def test_a_diagnosis_archive_is_one_document(tmp_path: Path, collected: Collect)
     assert (store.count("documents"), store.count("subtasks")) == (1, 1)
 
 
+def test_a_diagnosis_in_a_tar_archive_or_a_folder_is_one_document(
+    tmp_path: Path, collected: Collect
+) -> None:
+    listing = b"Subtask: 1, State: FAILED, Dependencies: []\n"
+    files = {"subtask_1_2.log": b"a line\n", "task_info.txt": listing}
+    folder = write(tmp_path / "in" / "diagnosis", files)
+    with tarfile.open(tmp_path / "diagnosis.tgz", "w:gz") as archive:
+        archive.add(folder, "diagnosis")
+    for place in (folder, tmp_path / "diagnosis.tgz"):
+        store = collected(place, name=f"runs-of-{place.name}")
+        assert (store.count("documents"), rejects(store)) == (1, {})
+        (row,) = pq.read_table(store.files("subtasks")).to_pylist()
+        assert (row["subtask_id"], row["attempts"]) == ("1", 2)
+        assert again(store, place) == Collected(skipped=1)
+
+
 def test_of_a_tar_that_grew_only_the_new_is_read(
     tmp_path: Path, collected: Collect
 ) -> None:
@@ -367,7 +383,7 @@ def test_a_fault_of_ours_costs_one_document(
         raise ZeroDivisionError("oh")
 
     folder = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
-    monkeypatch.setattr("taskgraph.history.rows.check_document", fail)
+    monkeypatch.setattr("taskgraph.history.tables.check_document", fail)
     store = collected(folder)
     assert (
         "a fault of taskgraph itself: ZeroDivisionError('oh')" in rejects(store)["a.json"]

@@ -100,7 +100,7 @@ def test_an_archive_that_could_not_be_opened_is_tried_again(
     }
     makers[pack](tmp_path / pack)
     with monkeypatch.context() as patch:
-        patch.setattr("taskgraph.history.expanding.open_file", refuse)
+        patch.setattr("taskgraph.history.containers.open_file", refuse)
         store = collected(tmp_path / pack)
         assert "cannot be opened: Permission denied" in rejects(store)[pack]
         assert again(store, tmp_path / pack).rejects == 1
@@ -165,7 +165,7 @@ def test_all_rejects_are_read_again_where_that_is_asked_for(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("taskgraph.history.rows.check_document", fail)
+        patch.setattr("taskgraph.history.tables.check_document", fail)
         store = collected(folder)
     assert len(rejects(store)) == 5
     assert again(store, folder) == Collected(skipped=3)
@@ -263,7 +263,7 @@ def test_a_folder_that_cannot_be_listed_is_rejected_alone(
         return refuse(path) if str(path).endswith("shut") else listed(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr("taskgraph.history.finding.os.scandir", shut)
+        patch.setattr("taskgraph.sources.opening.os.scandir", shut)
         store = RunStore(tmp_path / "runs")
         assert again(store, folder).rejects == 1
         assert "cannot be opened: Permission denied" in rejects(store)["shut"]

@@ -23,8 +23,8 @@ from taskgraph.history import (
     collect,
     open_engine,
     statistics,
-    to_plain,
 )
+from taskgraph.reports.history_data import plain
 from tests.history.documents import FLEET
 
 
@@ -129,7 +129,7 @@ def as_bytes(store: RunStore, scheduler: str | None = None) -> bytes:
     """Give the statistics and the advice of a store, written out."""
     with open_engine(1, scheduler) as engine:
         results = [statistics(store, engine=engine), advise_timeouts(store, engine=engine)]
-    return json.dumps(to_plain(results)).encode()
+    return json.dumps(plain(results)).encode()
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from taskgraph.errors import AnalysisError, ConfigError
 from taskgraph.graph import TaskGraph, build_graph
 from taskgraph.history import Odds, OddsOptions, RunStore, odds
 from taskgraph.history.odds import odds_of_pools
-from taskgraph.history.pools import Basis, Pool, read_pools
+from taskgraph.history.pools import OutcomeBasis, Pool, read_pools
 from taskgraph.model import Subtask, Task
 from taskgraph.sources import read_bytes
 from tests.history.documents import response, step, write
@@ -47,7 +47,7 @@ def pool(
     succeeded = np.arange(len(spans)) < len(spans) - failed
     waits = np.array([round(value * SECOND) for value in wait or []], np.int64)
     flags = np.full(len(spans), single)
-    return Pool(Basis.OWN, spans, succeeded, flags, waits)
+    return Pool(OutcomeBasis.OWN, spans, succeeded, flags, waits)
 
 
 def exponential(mean: float, size: int = 4000) -> Pool:
@@ -213,10 +213,10 @@ def test_where_everything_fails_there_is_no_makespan() -> None:
 def test_without_runs_the_timeout_counts_in_full() -> None:
     found = odds_of_pools(graph_of((), (0,), timeout=30), {}, OddsOptions(60, 10))
     assert found.probability == 1
-    assert {row.basis for row in found.subtasks} == {Basis.TIMEOUT}
+    assert {row.basis for row in found.subtasks} == {OutcomeBasis.TIMEOUT}
     assert odds_of_pools(graph_of((), (0,), timeout=30), {}, OddsOptions(59, 10)).late == 1
     nothing = odds_of_pools(graph_of(()), {}, OddsOptions(0, 10))
-    assert (nothing.probability, nothing.subtasks[0].basis) == (1, Basis.NOTHING)
+    assert (nothing.probability, nothing.subtasks[0].basis) == (1, OutcomeBasis.NOTHING)
 
 
 def test_an_absurd_timeout_is_longer_than_any_window() -> None:
@@ -278,7 +278,7 @@ def test_what_an_old_timeout_cut_is_drawn_from_longer_runs_under_a_longer_one() 
     old = pool([*spans, *[30.0] * 10], failed=10)
     order = np.argsort(old.spans, kind="stable")
     flags = ~old.succeeded[order]
-    mixed = Pool(Basis.OWN, old.spans[order], ~flags, old.single, old.waits, flags)
+    mixed = Pool(OutcomeBasis.OWN, old.spans[order], ~flags, old.single, old.waits, flags)
     options = OddsOptions(30, 20_000)
     same = odds_of_pools(graph_of((), timeout=30), {"0": mixed}, options)
     assert same.failed == pytest.approx(0.2, abs=0.02)
@@ -325,13 +325,13 @@ def test_a_running_task_goes_on_from_the_moment_of_the_document() -> None:
     assert {q.value for q in found.quantiles} == {18 * SECOND, 28 * SECOND}
     assert found.probability == pytest.approx(0.5, abs=0.04)
     bases = [row.basis for row in found.subtasks]
-    assert bases == [Basis.DONE, Basis.OWN, Basis.OWN]
+    assert bases == [OutcomeBasis.DONE, OutcomeBasis.OWN, OutcomeBasis.OWN]
     assert [row.runs for row in found.subtasks] == [0, 2, 1]
     fresh = odds_of_pools(graph, pools, OddsOptions(20, 10))
     assert (fresh.since, fresh.failed) == (None, 1)
     pools["b"] = pool([5, 10])
     stuck = odds_of_pools(graph, pools, OddsOptions(60, 10), as_of=task.as_of())
-    assert stuck.subtasks[1].basis == Basis.REST
+    assert stuck.subtasks[1].basis == OutcomeBasis.REST
     assert stuck.quantiles[0].value == (60 - 20 + 8) * SECOND
 
 
@@ -339,7 +339,7 @@ def test_a_subtask_that_failed_fails_the_running_task() -> None:
     steps = [step(1, "a", 0, 3, status="FAILED"), step(2, "b", 0, None, status="RUNNING")]
     (task,) = read_bytes(response(1, steps, status="RUNNING", asked=5))
     found = odds_of_pools(build_graph(task), {}, OddsOptions(99, 10), as_of=task.as_of())
-    assert (found.failed, found.subtasks[0].basis) == (1, Basis.FAILED)
+    assert (found.failed, found.subtasks[0].basis) == (1, OutcomeBasis.FAILED)
 
 
 @pytest.mark.parametrize("status", ["FAILED", "SUCCESSFUL"])
@@ -378,7 +378,7 @@ def test_pools_hold_what_was_measured(tmp_path: Path, collected: Collect) -> Non
     assert fails.cut.tolist() == [False, False]
     assert fails.succeeded.tolist() == [False, False]
     assert fails.waits.tolist()[-1] == 2 * SECOND
-    assert (own.basis, others.basis) == (Basis.OWN, Basis.OTHERS)
+    assert (own.basis, others.basis) == (OutcomeBasis.OWN, OutcomeBasis.OTHERS)
     assert others.spans.tolist() == [7 * SECOND]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,6 +15,7 @@ from taskgraph.errors import ConfigError
 from taskgraph.history import (
     Advice,
     AdviceOptions,
+    PatchOperation,
     RunStore,
     Verdict,
     advice_for,
@@ -211,7 +212,7 @@ def test_impossible_promises_are_refused(wrong: dict[str, float]) -> None:
 # --- patches ------------------------------------------------------------------
 
 
-def apply(document: Any, operations: tuple[dict[str, Any], ...]) -> Any:
+def apply(document: Any, operations: Iterable[PatchOperation]) -> Any:
     """Apply a JSON Patch, as far as it is one of timeouts (RFC 6902)."""
     for one in operations:
         *steps, last = one["path"].split("/")[1:]

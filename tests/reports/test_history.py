@@ -7,129 +7,150 @@ import io
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from rich.cells import cell_len
 
+from taskgraph.history import (
+    Advice,
+    AdviceOptions,
+    Anomalies,
+    Anomaly,
+    AnomalyKind,
+    AnomalyOptions,
+    Bin,
+    Collected,
+    Collection,
+    Distribution,
+    KindStats,
+    Odds,
+    OddsOptions,
+    OutcomeBasis,
+    Quantile,
+    RunStore,
+    Statistics,
+    SubtaskOdds,
+    TaskReview,
+    TimeoutPatch,
+    TimeoutReview,
+    Verdict,
+)
+from taskgraph.model import Origin, Task
 from taskgraph.reports.history import (
-    anomaly_report,
-    odds_report,
-    statistics_report,
+    collection_messages,
+    table_report,
     timeouts_report,
 )
+from taskgraph.reports.history_contract import HISTORY_OUTPUTS
+from taskgraph.reports.history_data import render_csv, render_json, render_patch
 from taskgraph.reports.history_html import render_html
-from taskgraph.reports.history_tables import (
-    TableReport,
-    cell,
-    render_csv,
-    render_json,
-    render_markdown,
-    value_of,
-)
+from taskgraph.reports.history_tables import cell, render_markdown
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.history import render_text
 
 HOSTILE = "</script><b>&\"'|`*_#\x1b[31m\u202e\n=1+1\u2028[x](y)"
 
 
-def spread(**changes: int) -> dict[str, Any]:
-    values = {"p5": 1_000_000, "p25": 2_000_000, "p50": 3_000_000, "p75": 4_000_000}
-    values |= {"p95": 5_000_000, "p99": 6_000_000, "max": 90_000_000, "size": 12}
-    return values | changes
+def task_of(name: str, identifier: int | str = 1) -> Task:
+    return Task(id=identifier, name=name, origin=Origin(name, "ocp"))
 
 
-NOTHING = dict.fromkeys(("p5", "p25", "p50", "p75", "p95", "p99", "max")) | {"size": 0}
+SPREAD = Distribution(
+    12, 1_000_000, 2_000_000, 3_000_000, 4_000_000, 5_000_000, 6_000_000, 90_000_000
+)
+NOTHING = Distribution()
 
 
-def statistics_of(name: str) -> TableReport:
-    kind: dict[str, Any] = {
-        "task": name,
-        "subtask": None,
-        "seen": 20,
-        "runs": 12,
-        "failed": 1,
-    }
-    kind |= {"skipped": 2, "retried": 3, "rolled_back": 4, "run_us": spread()}
-    kind |= {"wait_us": spread(), "timeout": None, "used_ppm": NOTHING}
-    part = kind | {"subtask": name, "timeout": 120, "used_ppm": spread(max=750_000)}
-    empty = part | {"subtask": "never ran", "run_us": NOTHING, "wait_us": NOTHING}
-    content = {"documents": 9, "rejects": 1, "responses": 8, "tasks": 7}
-    return statistics_report(content | {"kinds": [kind, part, empty]})
+def statistics_of(name: str) -> Statistics:
+    kind = KindStats(name, None, 20, 12, 1, 2, 3, 4, SPREAD, SPREAD, None, NOTHING)
+    used = SPREAD._replace(max=750_000)
+    part = kind._replace(subtask=name, timeout=120, used_ppm=used)
+    empty = part._replace(subtask="never ran", run_us=NOTHING, wait_us=NOTHING)
+    return Statistics(9, 1, 8, 7, (kind, part, empty))
 
 
-def timeouts_of(name: str) -> TableReport:
-    advice: dict[str, Any] = {
-        "task": name,
-        "subtask": name,
-        "verdict": "lower",
-        "timeout": 3600,
-    }
-    advice |= {"advised": 35, "is_next_step": False, "runs": 300, "needed": 299, "cut": 0}
-    advice |= {
-        "hung": 2,
-        "unknown": 0,
-        "retried": 0,
-        "limit_us": 22_000_000,
-        "longest_us": 23_000_000,
-    }
-    advice |= {"confidence": 0.951, "would_kill": 0, "frees": 3565}
-    few = dict.fromkeys(("advised", "confidence", "would_kill", "frees"))
-    rows = [
-        advice,
-        advice | {"verdict": "too few runs", "runs": 3} | few,
-        advice | {"verdict": "raise", "is_next_step": True, "cut": 9, "frees": -60},
-    ]
-    options = {"share": 0.99, "confidence": 0.95, "margin": 0.5, "across_tasks": False}
-    effects: list[dict[str, Any]] = [
-        {"changes": 2, "before": 3600, "after": 70},
-        {"changes": 0, "before": None, "after": None},
-    ]
-    task = {"file": name, "id": 1, "name": name, "advice": rows}
-    effects = [task | effect for effect in effects]
-    return timeouts_report(rows, options, effects)
+def advice_of(name: str, **changes: Any) -> Advice:
+    return Advice(
+        task=name,
+        subtask=name,
+        verdict=Verdict.LOWER,
+        timeout=3600,
+        advised=35,
+        runs=300,
+        needed=299,
+        hung=2,
+        limit_us=22_000_000,
+        longest_us=23_000_000,
+        confidence=0.951,
+        would_kill=0,
+        frees=3565,
+    )._replace(**changes)
 
 
-def odds_of(name: str, window: int = 60) -> TableReport:
-    found = {
-        "options": {"window": window, "samples": 1000, "seed": 0, "attempts": 1},
-        "since": None,
-        "probability": 0.5,
-        "low": 0.47,
-        "high": 0.53,
-        "late": 0.3,
-        "failed": 0.2,
-        "quantiles": [
-            {"share": 0.5, "value": 60_000_000, "low": 58_000_000, "high": 62_000_000}
-        ],
-        "subtasks": [
-            {"id": name, "name": name, "criticality": 0.004, "failure": 0.2}
-            | {"basis": basis, "runs": 3, "cut": 0}
-            for basis in ("runs in this kind of task", "no runs: its whole timeout")
-        ],
-        "bins": [[10_000_000, 50_000_000, 3], [50_000_000, 90_000_000, 400]],
-    }
-    return odds_report({"file": name, "id": name, "name": name}, found)
+def budget_of(seconds: int) -> Any:
+    """Stand in for a budget, of which only the seconds are told."""
+    return SimpleNamespace(seconds=seconds)
 
 
-def anomalies_of(name: str) -> TableReport:
-    nothing = dict.fromkeys(("value_us", "usual_us", "high_us", "attempts"))
-    times = {"value_us": 9_000_000, "usual_us": 1_000_000, "high_us": 2_000_000}
-    kinds = ["slow", "fast", "waited long", "failed", "retried", "skipped"]
-    kinds += ["out of order", "new", "missing"]
-    found = [
-        {"kind": kind, "ids": [1, name], "name": name, "others": 40, "alike": n % 2}
-        | {"other_name": name, "is_running": False}
-        | nothing
-        | (times if kind in {"slow", "fast", "waited long"} else {"attempts": 3})
-        for n, kind in enumerate(kinds)
-    ]
-    options = {"least_runs": 20}
-    task = {"file": name, "id": 1, "name": name}
-    few = {"others": 3, "options": options, "found": []}
-    return anomaly_report(
-        [(task, {"others": 40, "options": options, "found": found}), (task, few)]
+def timeouts_of(name: str) -> TimeoutReview:
+    few: dict[str, Any] = dict.fromkeys(("advised", "confidence", "would_kill", "frees"))
+    rows = (
+        advice_of(name),
+        advice_of(name, verdict=Verdict.TOO_FEW, runs=3, **few),
+        advice_of(name, verdict=Verdict.RAISE, is_next_step=True, cut=9, frees=-60),
     )
+    change: Any = {"op": "replace", "path": "/subtasks/0/timeout", "value": 35}
+    patches = (
+        TimeoutPatch((change, change), budget_of(3600), budget_of(70)),
+        TimeoutPatch((), None, None),
+    )
+    reviews = tuple(TaskReview(task_of(name), rows, patch) for patch in patches)
+    return TimeoutReview(AdviceOptions(), rows, reviews)
+
+
+def odds_of(name: str, window: int = 60) -> Odds:
+    bases = (OutcomeBasis.OWN, OutcomeBasis.TIMEOUT)
+    return Odds(
+        task=task_of(name, name),
+        options=OddsOptions(window, 1000),
+        since=None,
+        probability=0.5,
+        low=0.47,
+        high=0.53,
+        late=0.3,
+        failed=0.2,
+        quantiles=(Quantile(0.5, 60_000_000, 58_000_000, 62_000_000),),
+        subtasks=tuple(SubtaskOdds(name, name, 0.004, 0.2, basis, 3, 0) for basis in bases),
+        bins=(Bin(10_000_000, 50_000_000, 3), Bin(50_000_000, 90_000_000, 400)),
+    )
+
+
+def anomalies_of(name: str) -> list[Anomalies]:
+    timed = {AnomalyKind.SLOW, AnomalyKind.FAST, AnomalyKind.WAITED}
+    times: dict[str, Any] = {
+        "value_us": 9_000_000,
+        "usual_us": 1_000_000,
+        "high_us": 2_000_000,
+    }
+    found = tuple(
+        Anomaly(
+            kind,
+            (1, name),
+            name,
+            40,
+            number % 2,
+            other_name=name,
+            **(times if kind in timed else {"attempts": 3}),
+        )
+        for number, kind in enumerate(AnomalyKind)
+    )
+    options = AnomalyOptions()
+    task = task_of(name)
+    return [Anomalies(task, 40, options, found), Anomalies(task, 3, options, ())]
 
 
 MAKERS = {
@@ -168,7 +189,7 @@ class Page(HTMLParser):
 
 @every_report
 def test_pages_hold_hostile_names_as_text(make: Any) -> None:
-    page = Page(render_html(make(HOSTILE)))
+    page = Page(render_html(table_report(make(HOSTILE))))
     assert page.open == []
     assert "</script><b>&\"'|`*_#␛[31m⟨U+202E⟩␊=1+1⟨U+2028⟩[x](y)" in page.text
     assert not page.tags & {"script", "b", "a", "img"}
@@ -177,7 +198,7 @@ def test_pages_hold_hostile_names_as_text(make: Any) -> None:
 @every_report
 def test_terminal_text_holds_no_controls(make: Any) -> None:
     for style in (Style(80), Style(40), Style(200, color=True)):
-        text = render_text(make(HOSTILE), style)
+        text = render_text(table_report(make(HOSTILE)), style)
         plain = re.sub(r"\x1b\[[0-9;]*m", "", text) if style.color else text
         assert plain.replace("\n", "").isprintable()
         assert "\x1b[31mx" not in text
@@ -185,7 +206,7 @@ def test_terminal_text_holds_no_controls(make: Any) -> None:
 
 @every_report
 def test_markdown_escapes_what_it_would_take_for_markup(make: Any) -> None:
-    text = render_markdown(make(HOSTILE))
+    text = render_markdown(table_report(make(HOSTILE)))
     assert not re.search(r"(?<!\\)[<`*\[]", text.replace("| ---", ""))
     tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
     assert tables
@@ -214,6 +235,35 @@ def test_json_is_versioned_and_whole(make: Any) -> None:
     assert text == render_json(make(HOSTILE))
 
 
+@every_report
+def test_json_is_as_declared(make: Any) -> None:
+    content = json.loads(render_json(make("a")))
+    declared = HISTORY_OUTPUTS[content["format"].removeprefix("taskgraph/")]
+    schema = declared.schema()
+    Draft202012Validator(schema).validate(content)
+    errors = Draft202012Validator(schema).iter_errors(content | {"more": 1})
+    assert [error.validator for error in errors] == ["additionalProperties"]
+
+
+def test_a_patch_is_as_declared() -> None:
+    patch = json.loads(render_patch(timeouts_of("a").tasks[0]))
+    schema = HISTORY_OUTPUTS["history-patch"].schema()
+    Draft202012Validator(schema).validate(patch)
+    assert [operation["value"] for operation in patch] == [35, 35]
+
+
+def test_a_collection_says_what_it_did(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    done = Collected(documents=2, rejects=1, skipped=1, tasks=1, subtasks=3)
+    assert collection_messages(Collection(store, done, 0)) == [
+        f"2 documents read, 1 file unchanged, 1 task and 3 subtasks added to {tmp_path}"
+    ]
+    _, listed = collection_messages(Collection(store, done, 4))
+    assert listed.startswith(
+        "4 documents cannot be read, 1 of them looked at now\n  hint: "
+    )
+
+
 def _texts(value: Any) -> set[str]:
     if isinstance(value, dict):
         return _texts(list(value.values()))
@@ -223,7 +273,7 @@ def _texts(value: Any) -> set[str]:
 
 
 def test_too_few_runs_are_said() -> None:
-    text = render_text(timeouts_of("a"), Style(120))
+    text = render_text(table_report(timeouts_of("a")), Style(120))
     assert "too few runs" in text
     assert "needs at least 299 runs" in text
     assert "9 runs may have been killed though healthy" in " ".join(text.split())
@@ -231,50 +281,52 @@ def test_too_few_runs_are_said() -> None:
 
 
 def notes_of(**changes: Any) -> str:
-    advice = dict(timeouts_of("a").sections[0].rows[0]) | changes
-    options = {"share": 0.99, "confidence": 0.95, "margin": 0.5, "across_tasks": False}
-    return " ".join(timeouts_report([advice], options).notes)
+    review = TimeoutReview(AdviceOptions(), (advice_of("a", **changes),))
+    return " ".join(timeouts_report(review).notes)
 
 
 def test_what_fails_at_its_timeout_is_said() -> None:
     assert "look into it" not in notes_of()
-    often = notes_of(verdict="keep", runs=780, hung=220)
+    often = notes_of(verdict=Verdict.KEEP, runs=780, hung=220)
     assert "'a': 22 % of its runs (220) failed at the timeout" in often
-    every = notes_of(verdict="look into it", runs=0, hung=0, cut=30)
+    every = notes_of(verdict=Verdict.LOOK, runs=0, hung=0, cut=30)
     assert "'a': no healthy run is known, and 30 runs ended at the timeout" in every
     assert "every healthy run was over" not in every
     assert "'a': 16 were retried or skipped" in notes_of(unknown=16)
 
 
 def test_the_odds_say_where_the_window_ends() -> None:
-    assert " ^ the window ends here" in render_text(odds_of("a"), Style(100))
-    assert "the window ends beyond" in render_text(odds_of("a", 900), Style(100))
-    assert 'class="limit"' in render_html(odds_of("a"))
-    assert 'class="limit"' not in render_html(odds_of("a", 900))
+    assert " ^ the window ends here" in render_text(table_report(odds_of("a")), Style(100))
+    assert "the window ends beyond" in render_text(
+        table_report(odds_of("a", 900)), Style(100)
+    )
+    assert 'class="limit"' in render_html(table_report(odds_of("a")))
+    assert 'class="limit"' not in render_html(table_report(odds_of("a", 900)))
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])
 @every_report
 def test_no_number_is_cut_where_there_is_little_room(make: Any, width: int) -> None:
-    report = make("Sync the cluster's information")
+    report = table_report(make("Sync the cluster's information"))
     text = render_text(report, Style(width))
     assert max(map(cell_len, text.splitlines())) <= width
     words = " ".join(text.split())
     for section in report.sections:
         for row in section.rows:
             for column in section.columns:
-                value = cell(value_of(row, column.key), column.unit)
+                value = cell(column.value(row), column.unit)
                 if column.is_number and value != "–":
                     assert re.search(rf"(?<![\d.]){re.escape(value)}(?![\d.])", words)
 
 
 def test_statistics_show_more_where_there_is_room() -> None:
-    narrow, wide = (render_text(statistics_of("a"), Style(w)) for w in (115, 200))
+    report = table_report(statistics_of("a"))
+    narrow, wide = (render_text(report, Style(width)) for width in (115, 200))
     for label in ("rolled back", "wait p50", "wait p99", "longest wait"):
         assert label in wide
         assert label not in narrow
-        assert label in render_markdown(statistics_of("a"))
-        assert label in render_html(statistics_of("a"))
+        assert label in render_markdown(report)
+        assert label in render_html(report)
 
 
 def test_the_table_of_the_odds_holds_the_answer() -> None:
@@ -286,7 +338,7 @@ def test_the_table_of_the_odds_holds_the_answer() -> None:
 
 
 def test_the_odds_are_no_surer_than_what_they_rest_on() -> None:
-    text = " ".join(render_text(odds_of("a"), Style(200)).split())
+    text = " ".join(render_text(table_report(odds_of("a")), Style(200)).split())
     assert "50 % (from 47 % to 53 %); 1 of 2 subtasks without such runs" in text
     assert "2 of 2 subtasks drawn from fewer than 20 runs" in text
     assert "1 min, from its start, as if it began now" in text
@@ -298,18 +350,18 @@ def test_departures_name_their_file() -> None:
     assert {(row["file"], row["task_id"], row["task"]) for row in rows} == {
         ("a.json", "1", "a.json")
     }
-    assert "(a.json)" in render_html(report)
-    assert "\\(a.json\\)" in render_markdown(report)
+    assert "(a.json)" in render_html(table_report(report))
+    assert "\\(a.json\\)" in render_markdown(table_report(report))
 
 
 def test_each_row_of_the_statistics_has_its_plot() -> None:
-    page = render_html(statistics_of("a"))
+    page = render_html(table_report(statistics_of("a")))
     assert page.count("<svg") == 2  # nothing ran in the third row
     assert "timeout 2 min" in page
 
 
 def test_departures_are_sentences() -> None:
-    text = " ".join(render_text(anomalies_of("work"), Style(200)).split())
+    text = " ".join(render_text(table_report(anomalies_of("work")), Style(200)).split())
     assert "'work' took 9.00s; usual are 1.00s, at most 2.00s with few exceptions" in text
     assert "none of 40 other runs took as long" in text
     assert "'work' started before 'work'" in text

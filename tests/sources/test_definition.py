@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from taskgraph.errors import InputError
 from taskgraph.model import Subtask, Task
-from taskgraph.sources import definition_schema, read_bytes
+from taskgraph.sources import input_schemas, read_bytes
 from tests.sources.strategies import definitions
 
+definition_schema = input_schemas()["definition"]
 VALIDATOR = jsonschema.Draft202012Validator(definition_schema())
 
 

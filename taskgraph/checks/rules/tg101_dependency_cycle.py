@@ -24,10 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import arrow, count, enumerate_some, label
 from taskgraph.checks.needs import EDGES
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
+from taskgraph.model.words import arrow, counted, label, listed
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -53,16 +53,18 @@ def _fault(subject: Subject, component: tuple[int, ...]) -> Fault:
     if len(component) == 1:
         message = f"{first} depends on itself: {walk}"
     elif len(component) == len(cycle):
-        message = f"{count(len(cycle), 'subtask')} depend on each other in a cycle: {walk}"
+        message = (
+            f"{counted(len(cycle), 'subtask')} depend on each other in a cycle: {walk}"
+        )
     else:
         message = (
-            f"{count(len(component), 'subtask')} depend on each other in cycles; "
+            f"{counted(len(component), 'subtask')} depend on each other in cycles; "
             f"a shortest one through {first} is {walk}"
         )
     if len(edges) == 1:
         hint = f"remove the edge {arrow(edges[0])}, on both its ends"
     else:
-        few = enumerate_some([arrow(edge) for edge in edges])
+        few = listed([arrow(edge) for edge in edges])
         hint = f"removing {len(edges)} edges breaks every cycle: {few}"
     return Fault(
         message,

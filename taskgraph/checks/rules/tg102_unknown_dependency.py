@@ -24,12 +24,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import ascending, count, label, labels, shorten
 from taskgraph.checks.needs import EDGES
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.graph import UnknownReference
 from taskgraph.model import Id
+from taskgraph.model.words import ascending, counted, label, labels, shorten
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -40,48 +40,48 @@ def check(subject: Subject) -> Iterator[Fault]:
     references: dict[Id, list[UnknownReference]] = {}
     for reference in subject.graph.unknown:
         references.setdefault(reference.id, []).append(reference)
-    for identifier, found in references.items():
-        yield _fault(subject, identifier, found)
+    for identifier, mentions in references.items():
+        yield _fault(subject, identifier, mentions)
 
 
-def _fault(subject: Subject, identifier: Id, found: list[UnknownReference]) -> Fault:
+def _fault(subject: Subject, identifier: Id, mentions: list[UnknownReference]) -> Fault:
     subtasks = subject.task.subtasks
-    owners = {reference.position: subtasks[reference.position] for reference in found}
-    first = found[0]
+    owners = {reference.position: subtasks[reference.position] for reference in mentions}
+    first = mentions[0]
     name = shorten(str(identifier))
     if len(owners) == 1:
-        sides = " and ".join(sorted({reference.side for reference in found}))
+        sides = " and ".join(sorted({reference.side for reference in mentions}))
         message = f"{label(owners[first.position])} names {name} in {sides}, but no subtask"
     else:
         message = (
-            f"{count(len(owners), 'subtask')} name {name} as upstream or downstream "
+            f"{counted(len(owners), 'subtask')} name {name} as upstream or downstream "
             f"({labels(owners.values())}), but no subtask"
         )
     return Fault(
         f"{message} of this task has that id",
-        _hint(subject, found),
+        _hint(subject, mentions),
         subtasks=ascending(owner.id for owner in owners.values()),
         edges=tuple(
             (identifier, subtasks[position].id)
             if side == "upstreams"
             else (subtasks[position].id, identifier)
-            for position, side, identifier in found
+            for position, side, identifier in mentions
         ),
         pointer=subject.subtask_pointer(first.position, first.side, first.id),
     )
 
 
-def _hint(subject: Subject, found: list[UnknownReference]) -> str:
+def _hint(subject: Subject, mentions: list[UnknownReference]) -> str:
     """Say which id was meant, where exactly one subtask waits to be named."""
-    if len(found) == 1:
-        position, side, _ = found[0]
+    if len(mentions) == 1:
+        position, side, _ = mentions[0]
         node = subject.graph.index[subject.task.subtasks[position].id]
         named = subject.silent_lists.get((node, side), [])
         candidates = [other for other in named if other != node]
         if len(candidates) == 1 == len(subject.unknown_ids[node, side]):
             other = subject.at(candidates[0])
             return f"probably {label(other)} is meant, which names it on its side"
-    identifier = found[0].id
+    identifier = mentions[0].id
     twin = int(identifier) if str(identifier).isdecimal() else None
     other_kind = str(identifier) if isinstance(identifier, int) else twin
     if other_kind in subject.graph.index:

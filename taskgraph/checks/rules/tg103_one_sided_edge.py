@@ -30,11 +30,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import arrow, ascending, enumerate_some, label, labels
 from taskgraph.checks.needs import EDGES
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.graph.taskgraph import Side
+from taskgraph.model.words import arrow, ascending, label, labels, listed, plural
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -60,15 +60,15 @@ def _fault(subject: Subject, owner: int, side: Side, missing: list[int]) -> Faul
     here, there = (
         ("downstream", "upstream") if side == "downstreams" else ("upstream", "downstream")
     )
-    verb = "names" if len(others) == 1 else "name"
+    verb = plural(len(others), "names", "name")
     edges = tuple(
         (subtask.id, other.id) if side == "downstreams" else (other.id, subtask.id)
         for other in others
     )
-    walks = enumerate_some([arrow(edge) for edge in edges])
+    walks = listed([arrow(edge) for edge in edges])
     return Fault(
         f"{labels(others)} {verb} {label(subtask)} {there}, "
-        f"but {label(subtask)} does not name {'it' if len(others) == 1 else 'them'} {here}",
+        f"but {label(subtask)} does not name {plural(len(others), 'it', 'them')} {here}",
         f"write {walks} on both ends, or on neither",
         subtasks=ascending([subtask.id, *(other.id for other in others)]),
         edges=edges,

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import count, enumerate_some, shorten
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
+from taskgraph.model.words import counted, listed, shorten
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -37,8 +37,8 @@ def check(subject: Subject) -> Iterator[Fault]:
         identifier = subtasks[group[0]].id
         names = [f"'{shorten(subtasks[position].name)}'" for position in group]
         yield Fault(
-            f"{count(len(group), 'subtask')} have the id {shorten(str(identifier))}: "
-            f"{enumerate_some(names)}",
+            f"{counted(len(group), 'subtask')} have the id {shorten(str(identifier))}: "
+            f"{listed(names)}",
             "remove the copies, or give each subtask an id of its own",
             subtasks=(identifier,),
             pointer=subject.subtask_pointer(max(group), "id"),

@@ -22,12 +22,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import arrow, ascending
 from taskgraph.checks.needs import EDGES
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.graph import RepeatedReference
 from taskgraph.model import Id
+from taskgraph.model.words import arrow, ascending
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -42,9 +42,9 @@ def check(subject: Subject) -> Iterator[Fault]:
         if other in subject.graph.index:
             edge = (other, owner) if reference.side == "upstreams" else (owner, other)
             by_edge.setdefault(edge, []).append(reference)
-    for edge, found in by_edge.items():
-        first = found[0]
-        sides = " and in ".join(sorted({reference.side for reference in found}))
+    for edge, mentions in by_edge.items():
+        first = mentions[0]
+        sides = " and in ".join(sorted({reference.side for reference in mentions}))
         yield Fault(
             f"the edge {arrow(edge)} stands more than once in {sides}",
             "name each id once in a list",

@@ -24,10 +24,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from taskgraph.checks.labels import enumerate_some, labels
 from taskgraph.checks.needs import EDGES
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
+from taskgraph.model.words import labels, listed, plural
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -45,12 +45,12 @@ def check(subject: Subject) -> Iterator[Fault]:
         return
     parts.sort(key=lambda part: (-len(part), part[0]))
     outside = sorted(chain.from_iterable(parts[1:]))
-    sizes = enumerate_some([str(len(part)) for part in parts])
+    sizes = listed([str(len(part)) for part in parts])
     subtasks = [subject.at(node) for node in outside]
     yield Fault(
         f"no edge connects {len(parts)} parts of the task, of {sizes} subtasks; "
         f"outside the {'first' if len(parts[0]) == len(parts[1]) else 'largest'} "
-        f"{'is' if len(outside) == 1 else 'are'} {labels(subtasks)}",
+        f"{plural(len(outside), 'is', 'are')} {labels(subtasks)}",
         "add the missing edges, or ignore the rule where the parts are independent",
         subtasks=tuple(subtask.id for subtask in subtasks),
         pointer=subject.node_pointer(outside[0]),

@@ -21,10 +21,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import arrow, ascending
 from taskgraph.checks.needs import EDGES, SOUND_GRAPH
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
+from taskgraph.model.words import arrow, ascending
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]

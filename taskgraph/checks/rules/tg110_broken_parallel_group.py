@@ -26,11 +26,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from taskgraph.checks.labels import SHOWN, enumerate_some, labels
 from taskgraph.checks.needs import EDGES, SOUND_GRAPH
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.graph import TaskGraph
+from taskgraph.model.words import NAMED, labels, listed
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -44,10 +44,10 @@ def check(subject: Subject) -> Iterator[Fault]:
         absent = max(numbers) + 1 - len(numbers)
         if absent:
             gaps = (str(n) for n in range(max(numbers)) if n not in numbers)
-            missing = list(islice(gaps, SHOWN))
+            missing = list(islice(gaps, NAMED))
             what = "part {} is" if absent == 1 else "parts {} are"
             yield Fault(
-                f"{what.format(enumerate_some(missing, absent))} missing among "
+                f"{what.format(listed(missing, absent))} missing among "
                 f"{labels(parts)}, which are numbered up to {max(numbers)}",
                 "save the response again; in a definition, number the parts without a gap",
                 subtasks=tuple(part.id for part in parts),

@@ -25,7 +25,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import ascending, labels, shorten
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import (
@@ -36,6 +35,7 @@ from taskgraph.model import (
     TASK_STATUSES,
     TASK_TYPES,
 )
+from taskgraph.model.words import ascending, labels, plural, shorten
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -87,7 +87,7 @@ def _of_subtasks(
     noun = attribute.replace("_", " ")
     for value, positions in by_value.items():
         owners = [subtasks[position] for position in positions]
-        verb = "has" if len(owners) == 1 else "have"
+        verb = plural(len(owners), "has", "have")
         yield Fault(
             f"{labels(owners)} {verb} the {noun} {shorten(value)!r}, which is not known",
             _hint(known),

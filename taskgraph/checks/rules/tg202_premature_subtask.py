@@ -27,13 +27,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import ascending, label, labels
 from taskgraph.checks.needs import EDGES, KNOWN_ROLLBACK, STATUSES
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.checks.violations import Star, stars
 from taskgraph.model import STATUSES as KNOWN
 from taskgraph.model import Status
+from taskgraph.model.words import ascending, label, labels
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]

@@ -31,12 +31,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import ascending, labels
 from taskgraph.checks.needs import STATUSES
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import STATUSES as KNOWN
 from taskgraph.model import Operation, Status
+from taskgraph.model.words import ascending, labels, plural
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -63,11 +63,11 @@ def _unfinished(subject: Subject) -> Iterator[Fault]:
     wrong = (subject.statuses & KNOWN) - legal
     if wrong:
         subtasks = [sub for sub in subject.task.subtasks if sub.status in wrong]
-        found = " or ".join(sorted(status for status in wrong if status))
-        verb = "is" if len(subtasks) == 1 else "are"
+        statuses = " or ".join(sorted(status for status in wrong if status))
+        verb = plural(len(subtasks), "is", "are")
         done = "SUCCESSFUL" if Status.SUCCESSFUL in legal else "SUCCESSFUL and rolled back"
         yield Fault(
-            f"the task is {done}, but {labels(subtasks)} {verb} {found}",
+            f"the task is {done}, but {labels(subtasks)} {verb} {statuses}",
             "save the response again: the statuses are not of one moment",
             subtasks=ascending(subtask.id for subtask in subtasks),
             pointer=subject.pointer("status"),

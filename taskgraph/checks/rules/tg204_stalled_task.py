@@ -27,12 +27,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import ascending, labels, span
 from taskgraph.checks.needs import AS_OF, STATUSES, SUBTASK_TIMES
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import STATUSES as KNOWN
 from taskgraph.model import Operation, Status, Subtask
+from taskgraph.model.durations import format_measured
+from taskgraph.model.words import ascending, labels, plural
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -59,7 +60,8 @@ def check(subject: Subject) -> Iterator[Fault]:
     failed = [sub for sub in subject.task.subtasks if sub.status == Status.FAILED]
     cause, hint = _cause(failed)
     yield Fault(
-        f"the task is RUNNING, but nothing in it has happened for {span(idle)}: {cause}",
+        "the task is RUNNING, but nothing in it has happened for "
+        f"{format_measured(idle)}: {cause}",
         hint,
         subtasks=ascending(subtask.id for subtask in failed),
         pointer=subject.pointer("status"),
@@ -71,7 +73,7 @@ def _cause(failed: list[Subtask]) -> tuple[str, str]:
     for operation, what, hint in _NEVER_RETRIED:
         stuck = [subtask for subtask in failed if subtask.operation == operation]
         if stuck:
-            verb = "was" if len(stuck) == 1 else "were"
+            verb = plural(len(stuck), "was", "were")
             cause = f"{labels(stuck)} {verb} {what}, and the engine never retries that"
             return cause, hint
     if failed:

@@ -27,12 +27,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import labels, span
 from taskgraph.checks.needs import AS_OF, EDGES, SOUND_GRAPH, STATUSES, SUBTASK_TIMES
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Operation, Status
+from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import stated_slots
+from taskgraph.model.words import labels, plural
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -58,10 +59,10 @@ def check(subject: Subject) -> Iterator[Fault]:
     ]
     if waiting:
         owners = [subtasks[node] for node in waiting]
-        verb = "is" if len(owners) == 1 else "are"
+        verb = plural(len(owners), "is", "are")
         yield Fault(
             f"{labels(owners)} {verb} PENDING though every upstream is SUCCESSFUL, and "
-            f"nothing has happened for {span(idle)}",
+            f"nothing has happened for {format_measured(idle)}",
             "see in the server's log whether the coordinator of the task is alive",
             subtasks=tuple(owner.id for owner in owners),
             pointer=subject.node_pointer(waiting[0], "status"),

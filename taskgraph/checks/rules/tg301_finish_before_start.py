@@ -22,10 +22,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import label, span
 from taskgraph.checks.needs import TIMES
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
+from taskgraph.model.durations import format_measured
+from taskgraph.model.words import label
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -39,15 +40,16 @@ def check(subject: Subject) -> Iterator[Fault]:
     start, finish = task.start_time, task.finish_time
     if start is not None and finish is not None and finish < start:
         yield Fault(
-            f"the task finished {span(start - finish)} before it started",
+            f"the task finished {format_measured(start - finish)} before it started",
             _HINT,
             pointer=subject.pointer("finish_time"),
         )
     for position, subtask in enumerate(task.subtasks):
         start, finish = subtask.start_time, subtask.finish_time
         if start is not None and finish is not None and finish < start:
+            early = format_measured(start - finish)
             yield Fault(
-                f"{label(subtask)} finished {span(start - finish)} before it started",
+                f"{label(subtask)} finished {early} before it started",
                 _HINT,
                 subtasks=(subtask.id,),
                 pointer=subject.subtask_pointer(position, "finish_time"),

@@ -28,12 +28,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from taskgraph.checks.labels import ascending, label, labels, span
 from taskgraph.checks.needs import EDGES, SUBTASK_TIMES
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.checks.violations import Star, stars
-from taskgraph.model import Operation, Status, Subtask
+from taskgraph.model import Status
+from taskgraph.model.durations import format_measured
+from taskgraph.model.engine import ran_once
+from taskgraph.model.words import ascending, label, labels
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -45,28 +47,24 @@ def check(subject: Subject) -> Iterator[Fault]:
         return
     graph = subject.graph
     tolerance = timedelta(seconds=subject.settings.thresholds.tolerance)
-    ran_once = [_ran_once(subtask) for subtask in graph.subtasks]
+    has_run_once = [ran_once(subtask) for subtask in graph.subtasks]
     # What obshell cancels before it starts has a start that is none.
     may_lie = subject.task.origin.dialect == "obshell"
     edges = []
     for node, subtask in enumerate(graph.subtasks):
         finish = subtask.finish_time
-        if finish is None or not ran_once[node] or subtask.status != Status.SUCCESSFUL:
+        if finish is None or not has_run_once[node] or subtask.status != Status.SUCCESSFUL:
             continue
         for target in graph.downstreams[node]:
             below = graph.subtasks[target]
             start = below.start_time
-            if start is None or not ran_once[target] or finish - start <= tolerance:
+            if start is None or not has_run_once[target] or finish - start <= tolerance:
                 continue
             if not (may_lie and below.status == Status.FAILED):
                 edges.append((node, target))
     ambiguous = subject.ambiguous.union(*graph.cycles)
     for star in stars(edge for edge in edges if ambiguous.isdisjoint(edge)):
         yield _fault(subject, star)
-
-
-def _ran_once(subtask: Subtask) -> bool:
-    return subtask.operation == Operation.EXECUTE and subtask.attempts == 1
 
 
 def _fault(subject: Subject, star: Star) -> Fault:
@@ -88,10 +86,10 @@ def _fault(subject: Subject, star: Star) -> Fault:
         for up, down in edges
         if up.finish_time is not None and down.start_time is not None
     )
-    plural, up_to = ("", "") if len(others) == 1 else ("s", "up to ")
+    sides, up_to = (side, "") if len(others) == 1 else (f"{side}s", "up to ")
     return Fault(
-        f"{label(center)} {what} its {side}{plural} {labels(others)} {verb}, "
-        f"by {up_to}{span(gap)}",
+        f"{label(center)} {what} its {sides} {labels(others)} {verb}, "
+        f"by {up_to}{format_measured(gap)}",
         "save the response again, or compare the clocks of the servers",
         subtasks=ascending([center.id, *(other.id for other in others)]),
         edges=tuple((up.id, down.id) for up, down in edges),

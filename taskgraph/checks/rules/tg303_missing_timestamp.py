@@ -24,11 +24,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import ascending, labels
 from taskgraph.checks.needs import STATUSES, TIMES
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
 from taskgraph.model import Operation, Status, Subtask, Task
+from taskgraph.model.words import ascending, labels
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -68,10 +68,10 @@ def _of_subtasks(
     ]
     if positions:
         owners = [subtasks[position] for position in positions]
-        found = " or ".join(sorted({str(owner.status) for owner in owners}))
+        shown = " or ".join(sorted({str(owner.status) for owner in owners}))
         verb = ("is", "has") if len(owners) == 1 else ("are", "have")
         yield Fault(
-            f"{labels(owners)} {verb[0]} {found}, but {verb[1]} no {word} time",
+            f"{labels(owners)} {verb[0]} {shown}, but {verb[1]} no {word} time",
             _HINT,
             subtasks=ascending(owner.id for owner in owners),
             pointer=subject.first_pointer(positions),

@@ -24,10 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import ascending, count, enumerate_some, shorten
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import id_key
+from taskgraph.model.words import ascending, counted, listed, shorten
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -47,8 +47,8 @@ def check(subject: Subject) -> Iterator[Fault]:
     has_others = len(task.naive_times) < _count_times(subject)
     like = "like other times of the document" if has_others else "as no time has an offset"
     yield Fault(
-        f"{count(len(task.naive_times), 'time')} without an offset "
-        f"({enumerate_some(whose)}): read as {_zone(task.assumed_offset)}, {like}",
+        f"{counted(len(task.naive_times), 'time')} without an offset "
+        f"({listed(whose)}): read as {_zone(task.assumed_offset)}, {like}",
         "write the offset, as in 2025-03-04T09:30:00+08:00",
         subtasks=owners,
         pointer=_pointer(subject),

@@ -25,11 +25,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from taskgraph.checks.labels import ascending, labels, span
 from taskgraph.checks.needs import SUBTASK_TIMES
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status
+from taskgraph.model.durations import format_measured
+from taskgraph.model.words import ascending, labels, plural
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -62,9 +63,9 @@ def _fault(
 ) -> Iterator[Fault]:
     if gaps:
         owners = [subject.task.subtasks[position] for position in gaps]
-        up_to = "" if len(owners) == 1 else "up to "
+        up_to = plural(len(owners), "", "up to ")
         yield Fault(
-            f"{labels(owners)} {verb} {up_to}{span(max(gaps.values()))} {when}",
+            f"{labels(owners)} {verb} {up_to}{format_measured(max(gaps.values()))} {when}",
             "save the response again, or compare the clocks of the servers",
             subtasks=ascending(owner.id for owner in owners),
             pointer=subject.first_pointer(gaps, attribute),

@@ -25,11 +25,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from taskgraph.checks.labels import ascending, count, enumerate_some, label, span
 from taskgraph.checks.needs import TIMESTAMP
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import id_key
+from taskgraph.model.durations import format_measured
+from taskgraph.model.words import ascending, counted, label, listed, plural
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -54,15 +55,15 @@ def check(subject: Subject) -> Iterator[Fault]:
     owners = [task.subtasks[at] for at in positions]
     whose = ["the task"] * bool(own) + [label(owner) for owner in owners]
     times = [time for time in task.times() if time > latest]
-    up_to = "" if len(times) == 1 else "up to "
+    up_to = plural(len(times), "", "up to ")
     if own:
         pointer = subject.pointer(own[0])
     else:
         first = positions[0]
         pointer = subject.subtask_pointer(first, _future(owners[0], latest)[0])
     yield Fault(
-        f"{count(len(times), 'time')} of {enumerate_some(whose)} "
-        f"{'lies' if len(times) == 1 else 'lie'} {up_to}{span(max(times) - now)} "
+        f"{counted(len(times), 'time')} of {listed(whose)} "
+        f"{plural(len(times), 'lies', 'lie')} {up_to}{format_measured(max(times) - now)} "
         "after the response",
         "save the response again, or compare the clocks of the servers",
         subtasks=ascending(owner.id for owner in owners),

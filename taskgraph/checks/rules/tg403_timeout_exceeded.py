@@ -29,11 +29,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from taskgraph.checks.labels import label, span
 from taskgraph.checks.needs import SUBTASK_TIMES, TIMEOUTS
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status, format_duration
+from taskgraph.model.durations import format_measured
+from taskgraph.model.words import label
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -54,7 +55,7 @@ def _fault(subject: Subject, node: int, time: timedelta, timeout: int) -> Fault:
     watched = _is_watched(subject, node, timeout)
     unwatched = "" if watched else "; the engine did not look any more"
     return Fault(
-        f"{label(subtask)} {verb} {span(time)}, over its timeout of "
+        f"{label(subtask)} {verb} {format_measured(time)}, over its timeout of "
         f"{format_duration(timeout)}{unwatched}",
         "look for a restart of the server in that time, or for what made it hang",
         subtasks=(subtask.id,),

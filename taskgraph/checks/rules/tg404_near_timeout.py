@@ -23,11 +23,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import label, span
 from taskgraph.checks.needs import SUBTASK_TIMES, TIMEOUTS
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status, format_duration
+from taskgraph.model.durations import format_measured
+from taskgraph.model.words import label
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -49,7 +50,7 @@ def check(subject: Subject) -> Iterator[Fault]:
             verb = "has used" if subtask.status == Status.RUNNING else "used"
             yield Fault(
                 f"{label(subtask)} {verb} {int(100 * seconds / timeout)} % of its "
-                f"timeout: {span(time)} of {format_duration(timeout)}",
+                f"timeout: {format_measured(time)} of {format_duration(timeout)}",
                 "give it more time, or find out why it takes so long",
                 subtasks=(subtask.id,),
                 pointer=subject.node_pointer(node, "timeout"),

@@ -24,11 +24,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from taskgraph.checks.labels import labels
 from taskgraph.checks.needs import SOUND_GRAPH, TIMEOUTS
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import format_duration
+from taskgraph.model.words import labels, plural
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -42,7 +42,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     allowed = f"the limit is {format_duration(limit)}"
     if not budget.is_bounded:
         subtasks = [subject.at(node) for node in budget.unlimited]
-        verb = "has" if len(subtasks) == 1 else "have"
+        verb = plural(len(subtasks), "has", "have")
         yield Fault(
             f"the worst case has no bound, as {labels(subtasks)} {verb} no timeout; "
             f"{allowed}",

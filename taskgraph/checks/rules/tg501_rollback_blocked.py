@@ -22,12 +22,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import ascending, labels
 from taskgraph.checks.needs import ROLLBACK_FLAGS, STATUSES
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status
 from taskgraph.model.engine import prohibits_rollback
+from taskgraph.model.words import ascending, labels, plural
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -40,7 +40,7 @@ def check(subject: Subject) -> Iterator[Fault]:
         return
     blockers = [task.subtasks[position] for position in subject.rollback_blockers]
     if blockers:
-        verb = "forbids it and has" if len(blockers) == 1 else "forbid it and have"
+        verb = plural(len(blockers), "forbids it and has", "forbid it and have")
         cause = f"{labels(blockers)} {verb} begun"
     elif task.prohibit_rollback or prohibits_rollback(task):
         cause = "the task itself forbids it"

@@ -21,11 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import label
 from taskgraph.checks.needs import STATUSES
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status
+from taskgraph.model.words import label
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]

@@ -26,11 +26,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import count, labels
 from taskgraph.checks.needs import ROLLBACK_FLAGS, SOUND_GRAPH
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status, format_duration
+from taskgraph.model.words import counted, labels, plural
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -52,15 +52,15 @@ def check(subject: Subject) -> Iterator[Fault]:
         return
     first = [subject.at(node) for node in point.nodes]
     if point.passed:
-        begun = f"{labels(first)} {'has' if len(first) == 1 else 'have'} begun: the task"
+        begun = f"{labels(first)} {plural(len(first), 'has', 'have')} begun: the task"
     else:
-        begun = f"once {labels(first)} {'begins' if len(first) == 1 else 'begin'} the task"
+        begun = f"once {labels(first)} {plural(len(first), 'begins', 'begin')} the task"
     share = point.seconds_after / budget.seconds if budget.seconds else 1.0
     limit = subject.settings.thresholds.no_return
     too_much = limit is not None and (bool(point.unlimited) or share >= limit)
     yield Fault(
         f"{begun} cannot be rolled back, but "
-        f"{count(len(left), 'subtask')} after it can still fail: "
+        f"{counted(len(left), 'subtask')} after it can still fail: "
         f"{_amount(point.seconds_after, budget.seconds, bool(point.unlimited))}",
         "move what can fail to before that point, or plan for going forward only",
         subtasks=tuple(subtask.id for subtask in first),

@@ -24,10 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import ascending, labels
 from taskgraph.checks.needs import ROLLBACK_FLAGS, STATUSES
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
+from taskgraph.model.words import ascending, labels, plural
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -39,7 +39,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     if task.prohibit_rollback is not False or not subject.rollback_blockers:
         return
     blockers = [task.subtasks[position] for position in subject.rollback_blockers]
-    verb = "forbids it and has" if len(blockers) == 1 else "forbid it and have"
+    verb = plural(len(blockers), "forbids it and has", "forbid it and have")
     yield Fault(
         f"the task says that it can be rolled back, but {labels(blockers)} {verb} begun",
         "save the response again: flags and statuses are not of one moment",

@@ -23,9 +23,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import ascending, labels, shorten
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
+from taskgraph.model.words import ascending, labels, plural, shorten
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -42,7 +42,7 @@ def check(subject: Subject) -> Iterator[Fault]:
             foreign.setdefault(str(subtask.task_id), []).append(position)
     for other, positions in foreign.items():
         owners = [subtasks[position] for position in positions]
-        verb = "belongs" if len(owners) == 1 else "belong"
+        verb = plural(len(owners), "belongs", "belong")
         yield Fault(
             f"{labels(owners)} {verb} to task {shorten(other)}, not to {shorten(str(own))}",
             "save the response again, and take the foreign subtasks out",

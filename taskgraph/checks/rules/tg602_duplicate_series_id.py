@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import ascending, labels
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
+from taskgraph.model.words import ascending, labels
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]

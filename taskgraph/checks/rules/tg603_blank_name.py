@@ -22,10 +22,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import label
 from taskgraph.checks.needs import NAMES
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
+from taskgraph.model.words import label
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]

@@ -23,11 +23,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.labels import enumerate_some, shorten
 from taskgraph.checks.needs import ENVELOPE
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Envelope
+from taskgraph.model.words import listed, shorten
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -40,8 +40,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     good, bad = _claims(envelope)
     if bad:
         yield Fault(
-            f"the response contradicts itself: {enumerate_some(good)}, "
-            f"but {enumerate_some(bad)}",
+            f"the response contradicts itself: {listed(good)}, but {listed(bad)}",
             "ask again and save the response as it comes",
             pointer="",
             of_document=True,

@@ -55,11 +55,11 @@ def place_across(
 
 def _strong_neighbours(layering: Layering, *, downward: bool) -> dict[int, list[int]]:
     """Give the other ends of the strong segments to the layer before."""
-    found: dict[int, list[int]] = {}
+    others: dict[int, list[int]] = {}
     for above, below in layering.strong:
         end, other = (below, above) if downward else (above, below)
-        found.setdefault(end, []).append(other)
-    return found
+        others.setdefault(end, []).append(other)
+    return others
 
 
 def _view(rows: list[list[int]], neighbours: list[list[int]]) -> _View:

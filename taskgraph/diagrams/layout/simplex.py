@@ -136,9 +136,9 @@ class _Tree:
             work += len(neighbours[member])
             for other in neighbours[member]:
                 if other not in inside:
-                    found = (abs(layer[member] - layer[other]) - 1, member, other)
-                    if best is None or found < best:
-                        best = found
+                    candidate = (abs(layer[member] - layer[other]) - 1, member, other)
+                    if best is None or candidate < best:
+                        best = candidate
         assert best is not None  # a negative cut has edges against its direction
         slack, inner, outer = best
         move = -slack if forward else slack

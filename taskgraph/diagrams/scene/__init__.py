@@ -7,6 +7,6 @@ scene, so they show the same.
 from __future__ import annotations
 
 from taskgraph.diagrams.scene.build import build_scene
-from taskgraph.diagrams.scene.content import Kind, Scene, SceneEdge, SceneNode
+from taskgraph.diagrams.scene.content import NodeKind, Scene, SceneEdge, SceneNode
 
-__all__ = ["Kind", "Scene", "SceneEdge", "SceneNode", "build_scene"]
+__all__ = ["NodeKind", "Scene", "SceneEdge", "SceneNode", "build_scene"]

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from taskgraph.diagrams.labels import join_words
 from taskgraph.diagrams.options import Direction
-from taskgraph.diagrams.palette import UNKNOWN
 from taskgraph.model import Id
+from taskgraph.model.statuses import UNKNOWN
 
-__all__ = ["Kind", "Scene", "SceneEdge", "SceneNode"]
+__all__ = ["NodeKind", "Scene", "SceneEdge", "SceneNode"]
 
 
-class Kind(StrEnum):
+class NodeKind(StrEnum):
     """What stands behind a node of the scene."""
 
     SUBTASK = "subtask"
@@ -36,7 +36,7 @@ class SceneNode:
     name, id_text, state : str
         The lines of its box; ``state`` begins with the status word.
     tone : str
-        Whose colours and icon it has, see :mod:`taskgraph.diagrams.palette`.
+        Whose colours and icon it has, see :mod:`taskgraph.model.statuses`.
     facts : tuple of str
         Time limit, measured time, attempts.
     counts : tuple of (str, int)
@@ -48,7 +48,7 @@ class SceneNode:
         part of a fault.
     """
 
-    kind: Kind
+    kind: NodeKind
     ids: tuple[Id, ...] = ()
     name: str = ""
     id_text: str = ""

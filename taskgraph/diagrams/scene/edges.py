@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskgraph.diagrams.scene.content import Kind, SceneEdge, SceneNode
+from taskgraph.diagrams.scene.content import NodeKind, SceneEdge, SceneNode
 from taskgraph.diagrams.scene.marks import Marks
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id, id_key
-from taskgraph.model.text import visible
+from taskgraph.model.words import visible
 
 if TYPE_CHECKING:
     from taskgraph.analysis.schedule import Schedule
@@ -65,7 +65,7 @@ def add_ghosts(
     """Add a node for every unknown id that something shown names, and its edges."""
     ghosts: dict[Id, int] = {}
     edges = []
-    for reference in sorted(graph.unknown, key=lambda found: id_key(found.id)):
+    for reference in sorted(graph.unknown, key=lambda mention: id_key(mention.id)):
         owner = place.get(graph.index[graph.task.subtasks[reference.position].id])
         if owner is None:
             continue
@@ -73,7 +73,7 @@ def add_ghosts(
             ghosts[reference.id] = len(nodes)
             nodes.append(
                 SceneNode(
-                    kind=Kind.GHOST,
+                    kind=NodeKind.GHOST,
                     ids=(reference.id,),
                     name="Unknown subtask",
                     id_text=visible(str(reference.id)),

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taskgraph.diagrams.collapse import Cluster, Grouping, Plan
-from taskgraph.diagrams.labels import limit_text, state_text, subtask_facts
-from taskgraph.diagrams.palette import tone
-from taskgraph.diagrams.scene.content import Kind, SceneNode
+from taskgraph.diagrams.collapse import Cluster, Clustering, Grouping
+from taskgraph.diagrams.labels import limit_text, subtask_facts
+from taskgraph.diagrams.scene.content import NodeKind, SceneNode
 from taskgraph.diagrams.scene.marks import Marks
-from taskgraph.diagrams.scene.words import count_statuses
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Subtask, format_duration
-from taskgraph.model.text import visible
+from taskgraph.model.statuses import count_statuses, look, state_text
+from taskgraph.model.words import name_of, plural, visible
 
 __all__ = ["make_nodes"]
 
 
 def make_nodes(
-    graph: TaskGraph, shown: tuple[int, ...], plan: Plan, marks: Marks
+    graph: TaskGraph, shown: tuple[int, ...], clustering: Clustering, marks: Marks
 ) -> tuple[list[SceneNode], dict[int, int]]:
     """Make the nodes, by their smallest subtask; also tell where each subtask went."""
-    cluster_of = {min(cluster.nodes): cluster for cluster in plan.clusters}
-    hidden = {node for cluster in plan.clusters for node in cluster.nodes}
+    cluster_of = {min(cluster.nodes): cluster for cluster in clustering.clusters}
+    hidden = {node for cluster in clustering.clusters for node in cluster.nodes}
     nodes: list[SceneNode] = []
     place: dict[int, int] = {}
     for node in shown:
@@ -43,12 +42,12 @@ def _subtask_node(
     subtask = graph.subtasks[node]
     blocked = node in marks.blocked
     return SceneNode(
-        kind=Kind.SUBTASK,
+        kind=NodeKind.SUBTASK,
         ids=(subtask.id,),
-        name=visible(subtask.name).strip() or "(no name)",
+        name=name_of(subtask),
         id_text=visible(str(subtask.id)),
         state=state_text(subtask, blocked=blocked),
-        tone=tone(subtask.status),
+        tone=look(subtask.status).tone,
         facts=subtask_facts(subtask, marks.as_of),
         critical=node in marks.critical,
         gate=node in marks.gates and not in_gate,
@@ -64,12 +63,12 @@ def _cluster_node(graph: TaskGraph, cluster: Cluster, marks: Marks) -> SceneNode
     gated = marks.gates.issuperset(cluster.nodes)
     blocked = sum(node in marks.blocked for node in cluster.nodes)
     return SceneNode(
-        kind=Kind.FRAME if framed else Kind.GROUP,
+        kind=NodeKind.FRAME if framed else NodeKind.GROUP,
         ids=tuple(subtask.id for subtask in subtasks),
         name=_cluster_name(cluster, subtasks),
         id_text=_cluster_size(cluster),
         state=f"{blocked} blocked" if blocked and not framed else "",
-        tone=tone(counts[0][0]),
+        tone=look(counts[0][0]).tone,
         facts=() if framed else _limits(subtasks),
         counts=counts,
         members=tuple(
@@ -84,9 +83,7 @@ def _cluster_node(graph: TaskGraph, cluster: Cluster, marks: Marks) -> SceneNode
 
 
 def _cluster_name(cluster: Cluster, subtasks: Sequence[Subtask]) -> str:
-    first, last = (
-        visible(s.name).strip() or "(no name)" for s in (subtasks[0], subtasks[-1])
-    )
+    first, last = name_of(subtasks[0]), name_of(subtasks[-1])
     if cluster.grouping is Grouping.CHAIN and first != last:
         return f"{first} … {last}"
     if cluster.grouping is Grouping.STAGES:
@@ -112,7 +109,7 @@ def _limits(subtasks: Sequence[Subtask]) -> tuple[str, ...]:
     finite = sorted(limit for limit in limits if limit)
     facts = []
     if 0 in limits:
-        facts.append("no time limit" if len(limits) == 1 else "some without a time limit")
+        facts.append(plural(len(limits), "no time limit", "some without a time limit"))
     if len(finite) == 1:
         facts.append(f"{limit_text(finite[0])} each")
     elif finite:

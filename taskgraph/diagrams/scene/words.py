@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 
 from taskgraph.analysis import Analysis
 from taskgraph.diagrams.labels import join_words
 from taskgraph.graph import TaskGraph
-from taskgraph.model import Status, Subtask, format_duration
-from taskgraph.model.text import visible
+from taskgraph.model import format_duration
+from taskgraph.model.statuses import count_statuses
+from taskgraph.model.words import counted, visible
 
-__all__ = ["count_statuses", "plural", "sizes", "subtitle", "summary", "title"]
-
-_WORST_FIRST = (
-    Status.FAILED,
-    Status.CANCELING,
-    Status.RUNNING,
-    Status.READY,
-    Status.PENDING,
-    Status.SUCCESSFUL,
-)
-_SEVERITY: dict[str, float] = {status: place for place, status in enumerate(_WORST_FIRST)}
-
-
-def count_statuses(subtasks: Iterable[Subtask]) -> tuple[tuple[str, int], ...]:
-    """Count the statuses, the worst first; one never seen before comes after FAILED."""
-    counter = Counter(subtask.status or "status unknown" for subtask in subtasks)
-    ranked = sorted(counter, key=lambda status: (_SEVERITY.get(status, 0.5), status))
-    return tuple((visible(status), counter[status]) for status in ranked)
-
-
-def title(graph: TaskGraph) -> str:
-    """Give the task's name."""
-    return visible(graph.task.name).strip() or "Task without a name"
+__all__ = ["sizes", "status_counts", "subtitle", "summary"]
 
 
 def subtitle(graph: TaskGraph) -> str:
@@ -46,17 +24,21 @@ def subtitle(graph: TaskGraph) -> str:
 
 def sizes(graph: TaskGraph) -> str:
     """Count the subtasks, by status."""
-    statuses = count_statuses(graph.subtasks)
-    counts = ", ".join(f"{count} {status}" for status, count in statuses)
-    subtasks = plural(len(graph), "subtask")
+    counts = status_counts(count_statuses(graph.subtasks))
+    subtasks = counted(len(graph), "subtask")
     return f"{subtasks}: {counts}" if counts else subtasks
+
+
+def status_counts(counts: Iterable[tuple[str, int]]) -> str:
+    """Tell how many have which status: ``2 FAILED, 3 PENDING``."""
+    return ", ".join(f"{count} {name}" for name, count in counts)
 
 
 def summary(analysis: Analysis) -> Iterable[str]:
     """Count subtasks and edges; give the worst case, and what is wrong with the graph."""
     graph = analysis.graph
     yield sizes(graph)
-    yield plural(graph.edge_count, "edge")
+    yield counted(graph.edge_count, "edge")
     if analysis.is_sound and len(graph):
         budget = analysis.budget
         length = format_duration(budget.seconds)
@@ -68,8 +50,3 @@ def summary(analysis: Analysis) -> Iterable[str]:
         else:
             yield f"worst case {length}"
     yield from graph.flaws
-
-
-def plural(count: int, noun: str) -> str:
-    """Count a noun: ``2 subtasks``."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -11,6 +11,7 @@ from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.worst_case import WorstCase
 from taskgraph.model import Status
 from taskgraph.model.engine import is_in_flight, is_rolling_back
+from taskgraph.model.words import plural
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,
@@ -19,7 +20,6 @@ from taskgraph.reports.explaining.sentences import (
     Sentence,
     Subtasks,
     Value,
-    plural,
 )
 from taskgraph.reports.results import Account
 
@@ -90,13 +90,13 @@ def _worst(bounded: str, action: Intervention, values: dict[str, Value]) -> str:
     return _bound(bounded, action.worst_case, values)
 
 
-def _bound(bounded: str, found: WorstCase, values: dict[str, Value]) -> str:
+def _bound(bounded: str, worst_case: WorstCase, values: dict[str, Value]) -> str:
     """Word a worst case, and add its values."""
-    values["worst"] = Duration(found.seconds)
-    if found.is_bounded:
+    values["worst"] = Duration(worst_case.seconds)
+    if worst_case.is_bounded:
         return bounded
-    values["unlimited"] = Subtasks(found.unlimited)
-    has = plural(len(found.unlimited), "has", "have")
+    values["unlimited"] = Subtasks(worst_case.unlimited)
+    has = plural(len(worst_case.unlimited), "has", "have")
     return f"there is no limit to the time, since {{unlimited}} {has} no timeout"
 
 
@@ -112,30 +112,30 @@ def _cancel(account: Account) -> Iterator[Sentence]:
 
 
 def _roll_back(account: Account, diagnosis: Analysis) -> Iterator[Sentence]:
-    found, task = diagnosis.rollback, account.graph.task
+    rollback, task = diagnosis.rollback, account.graph.task
     if is_rolling_back(task) and task.status != Status.FAILED:
         return
-    if found.is_accepted:
-        yield from _accepted(found, diagnosis)
+    if rollback.is_accepted:
+        yield from _accepted(rollback, diagnosis)
     elif task.status == Status.FAILED:
-        yield _refused("It cannot be rolled back: ", found)
+        yield _refused("It cannot be rolled back: ", rollback)
     elif task.status == Status.SUCCESSFUL:
         text = "It cannot be rolled back: the engine rolls back FAILED tasks only."
         yield Sentence("rollback-only-failed", text, {}, Place.ITEM)
-    elif found.is_allowed:
+    elif rollback.is_allowed:
         text = (
             "It cannot be rolled back while it has not failed; if it failed now, it could."
         )
         yield Sentence("rollback-if-failed", text, {}, Place.ITEM)
     else:
         text = "It could not be rolled back even if it failed: "
-        yield _refused(text, found)
+        yield _refused(text, rollback)
 
 
-def _accepted(found: Rollback, diagnosis: Analysis) -> Iterator[Sentence]:
-    values: dict[str, Value] = {"steps": Count(len(found.steps), "subtask")}
+def _accepted(rollback: Rollback, diagnosis: Analysis) -> Iterator[Sentence]:
+    values: dict[str, Value] = {"steps": Count(len(rollback.steps), "subtask")}
     template = "It may be rolled back: {steps} would be undone; "
-    template += _bound("that takes at most {worst}", found.worst_case, values)
+    template += _bound("that takes at most {worst}", rollback.worst_case, values)
     yield Sentence("rollback-accepted", f"{template}.", values, Place.ITEM)
     failure = diagnosis.failure
     if failure is not None and failure.finished.nodes:
@@ -151,15 +151,15 @@ def _accepted(found: Rollback, diagnosis: Analysis) -> Iterator[Sentence]:
         yield Sentence("rollback-loses", template, lost)
 
 
-def _refused(begin: str, found: Rollback) -> Sentence:
+def _refused(begin: str, rollback: Rollback) -> Sentence:
     values: dict[str, Value] = {}
     reasons = []
-    if Refusal.BEGUN in found.obstacles:
-        values["blockers"] = Subtasks(found.blockers)
+    if Refusal.BEGUN in rollback.obstacles:
+        values["blockers"] = Subtasks(rollback.blockers)
         one = "{blockers} prohibits it and has begun"
         more = "{blockers} prohibit it and have begun"
-        reasons.append(plural(len(found.blockers), one, more))
-    if Refusal.TASK_PROHIBITS in found.obstacles:
+        reasons.append(plural(len(rollback.blockers), one, more))
+    if Refusal.TASK_PROHIBITS in rollback.obstacles:
         reasons.append("the task itself prohibits it")
     template = f"{begin}{', and '.join(reasons)}."
     return Sentence("rollback-refused", template, values, Place.ITEM)

@@ -9,6 +9,7 @@ from taskgraph.analysis.failure import Cause, Failure, RootFailure, failure_caus
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, Subtask
 from taskgraph.model.engine import has_limit, is_rolling_back
+from taskgraph.model.words import plural
 from taskgraph.reports.explaining.logs import last_lines
 from taskgraph.reports.explaining.sentences import (
     Clock,
@@ -18,7 +19,6 @@ from taskgraph.reports.explaining.sentences import (
     Sentence,
     Subtasks,
     Value,
-    plural,
 )
 from taskgraph.reports.results import Account
 
@@ -50,9 +50,9 @@ def failing(account: Account) -> Iterator[Sentence]:
     """Say what failed first, whether a timeout was the cause, and what waits for it."""
     graph, diagnosis = account.graph, account.sound
     if diagnosis is not None and diagnosis.failure is not None:
-        found = diagnosis.failure
-        yield from _roots(graph, found.roots)
-        yield from _consequences(graph, found)
+        failure = diagnosis.failure
+        yield from _roots(graph, failure.roots)
+        yield from _consequences(graph, failure)
         return
     failed = [n for n, sub in enumerate(graph.subtasks) if sub.status == Status.FAILED]
     if failed:
@@ -102,35 +102,35 @@ def _root(subtask: Subtask, root: RootFailure) -> Sentence:
 
 
 def _cause(subtask: Subtask, root: RootFailure) -> Sentence:
-    found = failure_cause(subtask)
-    cause = Cause.NO_TIMES if found is None else found.cause
+    known = failure_cause(subtask)
+    cause = Cause.NO_TIMES if known is None else known.cause
     values: dict[str, Value] = {"subtask": Subtasks((root.node,))}
-    if found is not None and found.ran is not None:
-        values["ran"] = Clock(found.ran)
+    if known is not None and known.ran is not None:
+        values["ran"] = Clock(known.ran)
     if has_limit(subtask):
         values["timeout"] = Duration(subtask.timeout or 0)
     return Sentence(f"cause-{cause.name.lower().replace('_', '-')}", _CAUSES[cause], values)
 
 
-def _consequences(graph: TaskGraph, found: Failure) -> Iterator[Sentence]:
+def _consequences(graph: TaskGraph, failure: Failure) -> Iterator[Sentence]:
     place = Place.PARAGRAPH
     for claim, nodes, one, more in (
         (
             "failed-later",
-            found.consequences,
+            failure.consequences,
             "{subtasks} lies beyond a failed subtask and failed as well.",
             "{subtasks} lie beyond a failed subtask and failed as well.",
         ),
-        ("blocked", found.blocked, *_blocked(graph)),
+        ("blocked", failure.blocked, *_blocked(graph)),
         (
             "held",
-            found.held,
+            failure.held,
             f"{{subtasks}} does not wait for it, {_HELD}",
             f"{{subtasks}} do not wait for it, {_HELD}",
         ),
         (
             "ran-on",
-            found.ran_on,
+            failure.ran_on,
             "{subtasks} was still at work after the failure.",
             "{subtasks} were still at work after the failure.",
         ),

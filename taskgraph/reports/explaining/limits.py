@@ -11,6 +11,7 @@ from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.weights import Basis
 from taskgraph.model import Status
 from taskgraph.model.engine import is_rolling_back
+from taskgraph.model.words import plural
 from taskgraph.reports.explaining.sentences import (
     Count,
     Duration,
@@ -18,7 +19,6 @@ from taskgraph.reports.explaining.sentences import (
     Sentence,
     Subtasks,
     Value,
-    plural,
 )
 from taskgraph.reports.results import Account
 
@@ -103,33 +103,39 @@ def _nearest(row: RunningSubtask) -> Iterator[Sentence]:
     yield Sentence("nearest", template, values)
 
 
-def _no_return(found: PointOfNoReturn | None, *, ran: bool) -> Iterator[Sentence]:
-    if found is None:
+def _no_return(point: PointOfNoReturn | None, *, ran: bool) -> Iterator[Sentence]:
+    if point is None:
         text = "Every subtask allows rollback: there is no point of no return."
         yield Sentence("no-point-of-no-return", text, {}, Place.PARAGRAPH)
         return
     values: dict[str, Value] = {
-        "subtasks": Subtasks(found.nodes),
-        "after": Duration(found.seconds_after),
+        "subtasks": Subtasks(point.nodes),
+        "after": Duration(point.seconds_after),
     }
-    passed = ": it has been passed" if found.passed else ": it has not been reached"
-    start = plural(len(found.nodes), "the start of", "the first start of")
+    passed = ": it has been passed" if point.passed else ": it has not been reached"
+    start = plural(len(point.nodes), "the start of", "the first start of")
     template = f"The point of no return is {start} {{subtasks}}{passed if ran else ''}. "
-    if found.unlimited:
+    if point.unlimited:
         template += "From there on there is no limit to the time."
-        values["unlimited"] = Subtasks(found.unlimited)
+        values["unlimited"] = Subtasks(point.unlimited)
     else:
         template += "From there on it is at most {after} to the end."
     yield Sentence("no-return", template, values, Place.PARAGRAPH)
 
 
-def _fail_late(found: Rollback) -> Iterator[Sentence]:
+def _fail_late(rollback: Rollback) -> Iterator[Sentence]:
     """Say how long it can take to fail as late as possible and to be rolled back."""
-    late = found.fail_late
-    passed = found.no_return is not None and found.no_return.passed
-    if late is None or late.unlimited or passed or found.has_failed or found.obstacles:
+    late = rollback.fail_late
+    passed = rollback.no_return is not None and rollback.no_return.passed
+    if (
+        late is None
+        or late.unlimited
+        or passed
+        or rollback.has_failed
+        or rollback.obstacles
+    ):
         return
     template = "If it fails before that and is rolled back, both take at most {both}."
-    if found.no_return is None:
+    if rollback.no_return is None:
         template = "If it fails and is rolled back, both take at most {both}."
     yield Sentence("fail-late", template, {"both": Duration(late.at_most)})

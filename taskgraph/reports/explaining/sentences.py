@@ -15,8 +15,9 @@ from string import Formatter
 from typing import NamedTuple, TypeAlias
 
 from taskgraph.graph import TaskGraph
-from taskgraph.model import Id, Subtask, format_duration, visible
-from taskgraph.reports.amounts import clock, moment
+from taskgraph.model import Id, format_duration, visible
+from taskgraph.model.durations import format_measured, format_moment
+from taskgraph.model.words import counted, joints, label
 
 __all__ = [
     "Clock",
@@ -28,10 +29,8 @@ __all__ = [
     "Sentence",
     "Subtasks",
     "Value",
-    "plural",
 ]
 
-_NAMED = 4
 _FORMATTER = Formatter()
 
 
@@ -143,47 +142,29 @@ class Sentence:
         return dict(_entry(graph, name, value) for name, value in self.values.items())
 
 
-def plural(count: int, one: str, more: str) -> str:
-    """Choose between two wordings."""
-    return one if count == 1 else more
-
-
 def _pieces(graph: TaskGraph, value: Value) -> Iterator[Piece]:
     match value:
         case Duration(count):
             yield Piece(format_duration(count))
         case Clock(count):
-            yield Piece(clock(count))
+            yield Piece(format_measured(count))
         case Count(number, noun):
-            word = f" {noun}{'s' * (number != 1)}" if noun else ""
-            yield Piece(f"{number:,}{word}")
+            yield Piece(counted(number, noun) if noun else f"{number:,}")
         case Subtasks(nodes):
             yield from _listed(graph, nodes)
         case Own(words):
             yield Piece(words)
         case datetime():
-            yield Piece(moment(value))
+            yield Piece(format_moment(value))
         case _:
             yield Piece(str(value), is_own=False)
 
 
 def _listed(graph: TaskGraph, nodes: tuple[int, ...]) -> Iterator[Piece]:
-    shown = nodes if len(nodes) <= _NAMED else nodes[: _NAMED - 1]
-    hidden = len(nodes) - len(shown)
-    for place, node in enumerate(shown):
-        if place:
-            last = place == len(shown) - 1 and not hidden
-            yield Piece(" and " if last else ", ")
-        yield Piece(_name(graph.subtasks[node]), is_own=False, node=node)
-    if hidden:
-        yield Piece(f" and {hidden:,} more")
-
-
-def _name(subtask: Subtask) -> str:
-    """Give the id, and the name where it says more."""
-    if not subtask.name.strip() or subtask.name == str(subtask.id):
-        return str(subtask.id)
-    return f"{subtask.id} '{subtask.name}'"
+    for node, joint in zip(nodes, joints(len(nodes)), strict=False):
+        yield Piece(label(graph.subtasks[node]), is_own=False, node=node)
+        if joint:
+            yield Piece(joint)
 
 
 def _entry(graph: TaskGraph, name: str, value: Value) -> tuple[str, Id | list[Id]]:

@@ -8,6 +8,7 @@ from typing import Final
 from taskgraph.analysis.progress import Progress
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status
+from taskgraph.model.words import plural
 from taskgraph.reports.explaining.logs import last_lines
 from taskgraph.reports.explaining.sentences import (
     Count,
@@ -15,7 +16,6 @@ from taskgraph.reports.explaining.sentences import (
     Sentence,
     Subtasks,
     Value,
-    plural,
 )
 from taskgraph.reports.results import Account
 
@@ -43,23 +43,23 @@ def standing(account: Account) -> Iterator[Sentence]:
         return
     if task.status == Status.SUCCESSFUL:
         return
-    found = diagnosis.progress
-    yield _counts(found)
-    if found.running:
-        verb = plural(len(found.running), "is", "are")
+    progress = diagnosis.progress
+    yield _counts(progress)
+    if progress.running:
+        verb = plural(len(progress.running), "is", "are")
         template = f"At work {verb} {{subtasks}}."
-        yield Sentence("at-work", template, {"subtasks": Subtasks(found.running)})
-    if found.ready:
-        verb = plural(len(found.ready), "is", "are")
+        yield Sentence("at-work", template, {"subtasks": Subtasks(progress.running)})
+    if progress.ready:
+        verb = plural(len(progress.ready), "is", "are")
         template = f"Ready to start {verb} {{subtasks}}."
-        yield Sentence("ready", template, {"subtasks": Subtasks(found.ready)})
-    yield from _share(found)
-    yield from _at_work(account.graph, found)
+        yield Sentence("ready", template, {"subtasks": Subtasks(progress.ready)})
+    yield from _share(progress)
+    yield from _at_work(account.graph, progress)
 
 
-def _at_work(graph: TaskGraph, found: Progress) -> Iterator[Sentence]:
+def _at_work(graph: TaskGraph, progress: Progress) -> Iterator[Sentence]:
     """Say where each subtask is at work, and what its log says, where that is known."""
-    told = [n for n in found.running if graph.subtasks[n].host or graph.subtasks[n].logs]
+    told = [n for n in progress.running if graph.subtasks[n].host or graph.subtasks[n].logs]
     for node in told[:_MOST_TOLD]:
         subtask = graph.subtasks[node]
         values: dict[str, Value] = {"subtask": Subtasks((node,))}
@@ -71,13 +71,13 @@ def _at_work(graph: TaskGraph, found: Progress) -> Iterator[Sentence]:
         yield from last_lines(subtask)
 
 
-def _counts(found: Progress) -> Sentence:
-    words = _BACK if found.is_rolling_back else _STATES
-    total = sum(len(getattr(found, name)) for name in words)
+def _counts(progress: Progress) -> Sentence:
+    words = _BACK if progress.is_rolling_back else _STATES
+    total = sum(len(getattr(progress, name)) for name in words)
     values: dict[str, Value] = {"subtasks": Count(total, "subtask")}
     parts = []
     for name, word in words.items():
-        nodes: tuple[int, ...] = getattr(found, name)
+        nodes: tuple[int, ...] = getattr(progress, name)
         if nodes:
             values[name] = Count(len(nodes))
             parts.append(f"{{{name}}} {word}")
@@ -85,9 +85,9 @@ def _counts(found: Progress) -> Sentence:
     return Sentence("counts", template, values, Place.PARAGRAPH)
 
 
-def _share(found: Progress) -> Iterator[Sentence]:
-    share = found.critical_share
-    if share is None or not found.critical_seconds_done:
+def _share(progress: Progress) -> Iterator[Sentence]:
+    share = progress.critical_share
+    if share is None or not progress.critical_seconds_done:
         return
     values: dict[str, Value] = {"percent": Count(int(100 * share))}
     template = "Of its longest path, counted in timeouts, {percent} % is behind it."

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.analysis.as_run import AsRun, Part, PartKind
+from taskgraph.analysis.as_run import AsRun, PartKind, TimePart
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status
 from taskgraph.model.engine import MICROSECOND, SpanKind, measured_span
+from taskgraph.model.words import listed, plural
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Place,
     Sentence,
     Subtasks,
     Value,
-    plural,
 )
 from taskgraph.reports.results import Account
 
@@ -56,8 +56,7 @@ def _sum(run: AsRun) -> Sentence:
     values: dict[str, Value] = {name: Clock(totals[kind]) for kind, name, _ in shown}
     values["path"] = Subtasks(run.path)
     words = [text for _, _, text in shown]
-    listed = " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-    template = f"Along the path that the clock saw, {{path}}: {listed}."
+    template = f"Along the path that the clock saw, {{path}}: {listed(words)}."
     return Sentence("parts", template, values)
 
 
@@ -73,7 +72,7 @@ def _longest(graph: TaskGraph, run: AsRun) -> Iterator[Sentence]:
         yield from _retried_meanwhile(graph, run, longest)
 
 
-def _retried_meanwhile(graph: TaskGraph, run: AsRun, wait: Part) -> Iterator[Sentence]:
+def _retried_meanwhile(graph: TaskGraph, run: AsRun, wait: TimePart) -> Iterator[Sentence]:
     """Name what went through several attempts during a wait."""
     end = wait.begin + wait.microseconds * MICROSECOND
     spans = [measured_span(subtask, run.end) for subtask in graph.subtasks]
@@ -93,11 +92,11 @@ def _retried_meanwhile(graph: TaskGraph, run: AsRun, wait: Part) -> Iterator[Sen
         yield Sentence("retried-meanwhile", template, {"subtasks": Subtasks(nodes)})
 
 
-def _size(part: Part) -> int:
+def _size(part: TimePart) -> int:
     return part.microseconds
 
 
-def _part(claim: str, template: str, part: Part) -> Sentence:
+def _part(claim: str, template: str, part: TimePart) -> Sentence:
     nodes = () if part.node is None else (part.node,)
     values: dict[str, Value] = {
         "subtask": Subtasks(nodes),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks import Finding
-from taskgraph.reports.explaining.sentences import Count, Place, Sentence, plural
+from taskgraph.model.words import plural
+from taskgraph.reports.explaining.sentences import Count, Place, Sentence
 from taskgraph.reports.explaining.verdict import STALLED
 from taskgraph.reports.results import Account
 from taskgraph.settings import Severity
@@ -24,11 +25,11 @@ def trust(account: Account) -> Iterator[Sentence]:
         template = "Paths and times cannot be told: {flaws}."
         reasons = "; ".join(graph.flaws)
         yield Sentence("flaws", template, {"flaws": reasons}, Place.PARAGRAPH)
-    found = [finding for finding in account.checked.findings if _is_doubt(finding)]
-    for finding in found[:_MOST]:
+    doubts = [finding for finding in account.checked.findings if _is_doubt(finding)]
+    for finding in doubts[:_MOST]:
         values = {"rule": finding.code, "message": finding.message.rstrip(".")}
         yield Sentence("inconsistent", "{message} ({rule}).", values, Place.ITEM)
-    if hidden := len(found) - _MOST if len(found) > _MOST else 0:
+    if hidden := len(doubts) - _MOST if len(doubts) > _MOST else 0:
         verb = plural(hidden, "finding", "findings")
         template = f"{{count}} more {verb} of this kind."
         yield Sentence("more-inconsistent", template, {"count": Count(hidden)}, Place.ITEM)

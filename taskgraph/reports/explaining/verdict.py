@@ -7,6 +7,7 @@ from typing import Final
 
 from taskgraph.model import Status, Task
 from taskgraph.model.engine import is_rolling_back
+from taskgraph.model.words import plural
 from taskgraph.reports.explaining.sentences import (
     Count,
     Own,
@@ -14,7 +15,6 @@ from taskgraph.reports.explaining.sentences import (
     Sentence,
     Subtasks,
     Value,
-    plural,
 )
 from taskgraph.reports.results import Account
 
@@ -69,9 +69,9 @@ def _failed(account: Account, failed: tuple[int, ...]) -> tuple[str, dict[str, V
     """Name the roots of the failure, where they can be told."""
     task = account.graph.task
     diagnosis = account.sound
-    found = None if diagnosis is None else diagnosis.failure
-    roots = failed if found is None else tuple(root.node for root in found.roots)
-    blocked = () if found is None else found.blocked
+    failure = None if diagnosis is None else diagnosis.failure
+    roots = failed if failure is None else tuple(root.node for root in failure.roots)
+    blocked = () if failure is None else failure.blocked
     values: dict[str, Value] = {"roots": Subtasks(roots)}
     back = is_rolling_back(task)
     state = {

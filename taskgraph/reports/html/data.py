@@ -9,7 +9,7 @@ from typing import Any
 
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Subtask, visible
-from taskgraph.reports.amounts import moment
+from taskgraph.model.durations import format_moment
 from taskgraph.reports.html.pictures import Picture
 
 __all__ = ["subtask_data"]
@@ -49,18 +49,18 @@ def subtask_data(graph: TaskGraph, picture: Picture) -> str:
 
 def _fields(subtask: Subtask) -> dict[str, str]:
     """Give the fields that no column of the table shows, as texts."""
-    found = {}
+    texts = {}
     for name, value in subtask._asdict().items():
         if name not in _SHOWN_ELSEWHERE and value is not None:
-            found[name.replace("_", " ")] = _text(value)
+            texts[name.replace("_", " ")] = _text(value)
     for name, value in subtask.extra.items():
-        found[visible(name)] = _text(value)
-    return found
+        texts[visible(name)] = _text(value)
+    return texts
 
 
 def _text(value: Any) -> str:
     if isinstance(value, datetime):
-        return moment(value)
+        return format_moment(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):

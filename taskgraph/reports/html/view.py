@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,11 +10,11 @@ from typing import Any, NamedTuple
 
 from taskgraph.analysis import Analysis
 from taskgraph.checks import Finding
-from taskgraph.diagrams.palette import SIGNS, tone
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id, Status, Subtask, Task, format_duration, id_key, visible
+from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import measured_span
-from taskgraph.reports.amounts import clock
+from taskgraph.model.statuses import count_statuses, look, status_name
 from taskgraph.reports.explaining import Explanation, Sentence, explain
 from taskgraph.reports.figures import Figure, figures
 from taskgraph.reports.html.data import subtask_data
@@ -30,15 +29,6 @@ _MOST_ROWS = 20_000
 _MOST_DOCUMENT = 8_000_000
 _MOST_SHARES = 25
 _MOST_FINDINGS = 500
-_WORST_FIRST = (
-    "failed",
-    "canceling",
-    "unknown",
-    "running",
-    "ready",
-    "pending",
-    "successful",
-)
 
 
 class Cell(NamedTuple):
@@ -94,12 +84,12 @@ class TaskView:
     @property
     def tone(self) -> str:
         """The colour of the task's status."""
-        return tone(self.task.status)
+        return look(self.task.status).tone
 
     @property
     def sign(self) -> str:
         """The sign of the task's status."""
-        return SIGNS[self.tone]
+        return look(self.task.status).sign
 
     @cached_property
     def diagram(self) -> Picture:
@@ -140,12 +130,14 @@ class TaskView:
     @property
     def statuses(self) -> list[StatusCount]:
         """The statuses that occur, the worst first."""
-        counts = Counter(subtask.status or "unknown" for subtask in self.graph.subtasks)
-        rows = [
-            StatusCount(tone(status), SIGNS[tone(status)], status, count)
-            for status, count in counts.items()
+        return [
+            StatusCount(look(name).tone, look(name).sign, name, count)
+            for name, count in count_statuses(self.graph.subtasks)
         ]
-        return sorted(rows, key=lambda row: (_WORST_FIRST.index(row.tone), row.status))
+
+    def status(self, item: Task | Subtask) -> str:
+        """Give the name of a status, as its tone and sign have it."""
+        return status_name(item.status)
 
     @property
     def figures(self) -> list[Figure]:
@@ -182,14 +174,14 @@ class TaskView:
     @cached_property
     def critical(self) -> frozenset[int]:
         """The nodes without float."""
-        found = self.sound
-        return frozenset(found.budget.schedule.critical if found else ())
+        sound = self.sound
+        return frozenset(sound.budget.schedule.critical if sound else ())
 
     @cached_property
     def gates(self) -> frozenset[int]:
         """The nodes at the point of no return."""
-        found = self.sound and self.sound.no_return
-        return frozenset(found.nodes if found else ())
+        point = self.sound and self.sound.no_return
+        return frozenset(point.nodes if point else ())
 
     def subtask(self, node: int) -> Subtask:
         """Give the subtask of a node."""
@@ -197,11 +189,11 @@ class TaskView:
 
     def subtask_tone(self, node: int) -> str:
         """Give the colour of a subtask's status."""
-        return tone(self.graph.subtasks[node].status)
+        return look(self.graph.subtasks[node].status).tone
 
     def subtask_sign(self, node: int) -> str:
         """Give the sign of a subtask's status."""
-        return SIGNS[self.subtask_tone(node)]
+        return look(self.graph.subtasks[node].status).sign
 
     def cells(self, node: int) -> Iterator[Cell]:
         """Give the numbers of a subtask, in the order of the table's columns."""
@@ -211,7 +203,7 @@ class TaskView:
         yield Cell(limit, format_duration(limit) if limit else "none")
         span = measured_span(subtask, self.account.as_of)
         measured = None if span is None else span.microseconds
-        yield Cell(measured, "" if measured is None else clock(measured))
+        yield Cell(measured, "" if measured is None else format_measured(measured))
         if self.sound is None:
             return
         times = self.sound.budget.schedule
@@ -256,8 +248,8 @@ class TaskView:
     @property
     def shares_total(self) -> str:
         """How long the longest path is."""
-        found = self.sound
-        return format_duration(found.budget.schedule.makespan) if found else ""
+        sound = self.sound
+        return format_duration(sound.budget.schedule.makespan) if sound else ""
 
     @property
     def steps(self) -> list[tuple[int, str, str]]:

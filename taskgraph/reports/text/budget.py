@@ -14,21 +14,19 @@ from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.analysis.rollback import FailLate, Rollback
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, visible
+from taskgraph.model.durations import format_exactly
+from taskgraph.model.words import id_list, label, labels
 from taskgraph.reports.text.console import (
     MOST_ROWS,
     Style,
     facts,
     heading,
-    ids_of,
     more_rows,
-    name_of,
-    seconds,
     to_text,
 )
 
 __all__ = ["budget_facts", "budget_text", "no_return_text"]
 
-_NAMED = 5
 _Facts = list[tuple[str, str | Text]]
 
 
@@ -49,7 +47,7 @@ def budget_text(analyses: Sequence[Analysis], style: Style) -> str:
 def _one(analysis: Analysis, style: Style) -> str:
     graph, budget = analysis.graph, analysis.budget
     rows = budget_facts(graph, budget)
-    rows.append(("All timeouts", f"{seconds(budget.total)} in sum"))
+    rows.append(("All timeouts", f"{format_exactly(budget.total)} in sum"))
     rows += _assumptions(graph, budget)
     rows.append(("No return", no_return_text(graph, analysis.no_return)))
     rows += _way_back(graph, analysis.rollback)
@@ -57,7 +55,7 @@ def _one(analysis: Analysis, style: Style) -> str:
     if budget.schedule.makespan:
         holders = sum(share > 0 for share in budget.shares)
         if budget.bounds.may_wait:
-            length = seconds(budget.schedule.makespan)
+            length = format_exactly(budget.schedule.makespan)
             parts += ["", Text(f"Shares of the longest path, {length}:")]
         parts += ["", _shares(graph, budget), *more_rows(holders)]
     return to_text(parts, style)
@@ -66,7 +64,7 @@ def _one(analysis: Analysis, style: Style) -> str:
 def budget_facts(graph: TaskGraph, budget: Budget) -> _Facts:
     """Give the facts on the worst case that every screen shows."""
     rows: _Facts = []
-    headline = seconds(budget.seconds)
+    headline = format_exactly(budget.seconds)
     if budget.is_bounded:
         rows.append(("Worst case", Text(headline, style="bold")))
     else:
@@ -77,18 +75,20 @@ def budget_facts(graph: TaskGraph, budget: Budget) -> _Facts:
     if bounds.may_wait:
         crowd = f"at least {len(bounds.widest)} subtasks may want {bounds.limit} slots"
         rows.append(("Waiting", f"{crowd}: the worst case is a bound on every order"))
-        rows.append(("Longest path", f"{seconds(bounds.longest_path)} without waiting"))
+        rows.append(
+            ("Longest path", f"{format_exactly(bounds.longest_path)} without waiting")
+        )
         rows.append(("In between", _between(bounds.lower, bounds.listed)))
     return rows
 
 
 def _between(lower: int, listed: int) -> str:
-    return f"{seconds(lower)} at least; {seconds(listed)} if ready ones go first by id"
+    least, by_id = format_exactly(lower), format_exactly(listed)
+    return f"{least} at least; {by_id} if ready ones go first by id"
 
 
 def _some(graph: TaskGraph, nodes: tuple[int, ...]) -> str:
-    text = ", ".join(name_of(graph.subtasks[node]) for node in nodes[:_NAMED])
-    return f"{text} and {len(nodes) - _NAMED} more" if len(nodes) > _NAMED else text
+    return visible(labels(graph.subtasks[node] for node in nodes))
 
 
 def _assumptions(graph: TaskGraph, budget: Budget) -> _Facts:
@@ -115,14 +115,12 @@ def no_return_text(graph: TaskGraph, no_return: PointOfNoReturn | None) -> str:
         if flags <= {None} and graph.task.prohibit_rollback is None:
             return "not known: the document does not say which subtasks prohibit rollback"
         return "none: no subtask prohibits rollback"
-    first = no_return.nodes[0]
-    others = len(no_return.nodes) - 1
-    where = f"the start of {name_of(graph.subtasks[first])}"
+    first, *others = (graph.subtasks[node] for node in no_return.nodes)
+    where = f"the start of {visible(label(first))}"
     if others:
-        where += f" or of {ids_of(graph, no_return.nodes[1:_NAMED])}"
-        where += ", …" if others >= _NAMED else ""
+        where += f" or of {visible(id_list(others, 'or'))}"
     state = "passed" if no_return.passed else "not passed yet"
-    after = seconds(no_return.seconds_after)
+    after = format_exactly(no_return.seconds_after)
     if no_return.unlimited:
         after += " and whatever has no timeout"
     return f"{where} ({state}); {after} from there on"
@@ -141,7 +139,8 @@ def _way_back(graph: TaskGraph, rollback: Rollback) -> _Facts:
         when = "now" if rollback.has_failed else "once the task has failed"
         text = f"allowed {when}"
         if rollback.steps:
-            text += f"; undoing what has begun takes {seconds(rollback.worst_case.seconds)}"
+            undoing = format_exactly(rollback.worst_case.seconds)
+            text += f"; undoing what has begun takes {undoing}"
             text += " at most" if rollback.worst_case.is_bounded else " or more"
         rows.append(("Rollback", text))
     if rollback.fail_late is not None:
@@ -150,12 +149,13 @@ def _way_back(graph: TaskGraph, rollback: Rollback) -> _Facts:
 
 
 def _fail_late(graph: TaskGraph, late: FailLate) -> str:
+    name = visible(label(graph.subtasks[late.node]))
     text = (
-        f"{name_of(graph.subtasks[late.node])} fails after {seconds(late.until_failed)}, "
-        f"rolling back takes {seconds(late.undoing)}: {seconds(late.seconds)}"
+        f"{name} fails after {format_exactly(late.until_failed)}, "
+        f"rolling back takes {format_exactly(late.undoing)}: {format_exactly(late.seconds)}"
     )
     if late.at_most != late.seconds:
-        text += f"; no such run takes over {seconds(late.at_most)}"
+        text += f"; no such run takes over {format_exactly(late.at_most)}"
     return f"{text}, not counting what has no timeout" if late.unlimited else text
 
 

@@ -9,33 +9,29 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Status, Subtask, Task, visible
-from taskgraph.reports.amounts import amount, seconds, spoken
+from taskgraph.model import Task, visible
+from taskgraph.model.statuses import UNKNOWN, look, status_name
+from taskgraph.model.words import name_of
 
 __all__ = [
     "MOST_ROWS",
     "Style",
-    "amount",
     "facts",
     "heading",
-    "ids_of",
     "more_rows",
-    "name_of",
-    "seconds",
-    "spoken",
     "status_text",
     "subtask_table",
     "to_text",
 ]
 
-_STATUS: dict[str, tuple[str, str]] = {
-    Status.PENDING: ("○", "dim"),
-    Status.READY: ("◇", "magenta"),
-    Status.RUNNING: ("▶", "blue"),
-    Status.CANCELING: ("■", "yellow"),
-    Status.FAILED: ("✗", "red bold"),
-    Status.SUCCESSFUL: ("✓", "green"),
+_COLORS = {
+    "failed": "red bold",
+    UNKNOWN: "bold",
+    "canceling": "yellow",
+    "running": "blue",
+    "ready": "magenta",
+    "pending": "dim",
+    "successful": "green",
 }
 
 MOST_ROWS = 200
@@ -86,19 +82,14 @@ def to_text(parts: list[RenderableType], style: Style) -> str:
 
 def status_text(status: str | None) -> Text:
     """Give a status as icon and word, coloured."""
-    icon, color = _STATUS.get(status or "", ("?", "bold"))
-    return Text(f"{icon} {visible(status or 'unknown')}", style=color)
-
-
-def name_of(subtask: Subtask) -> str:
-    """Give the id and the name of a subtask, as sentences have them."""
-    return f"{visible(str(subtask.id))} '{visible(subtask.name)}'"
+    looks = look(status)
+    return Text(f"{looks.sign} {status_name(status)}", style=_COLORS[looks.tone])
 
 
 def heading(task: Task) -> Text:
     """Give the line that says which task this is."""
     text = Text()
-    text.append(visible(task.name) or "(no name)", style="bold")
+    text.append(name_of(task), style="bold")
     if task.id is not None:
         text.append(f"  {visible(str(task.id))}")
     if task.status is not None:
@@ -116,8 +107,3 @@ def facts(rows: list[tuple[str, str | Text]]) -> Table:
     for label, value in rows:
         table.add_row(label, value)
     return table
-
-
-def ids_of(graph: TaskGraph, nodes: tuple[int, ...]) -> str:
-    """List the ids of nodes."""
-    return ", ".join(visible(str(graph.subtasks[node].id)) for node in nodes)

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from taskgraph.analysis import Timetable
-from taskgraph.analysis.as_run import AsRun, Part, PartKind
+from taskgraph.analysis.as_run import AsRun, PartKind, TimePart
 from taskgraph.analysis.schedule import Schedule
 from taskgraph.analysis.weights import Basis
 from taskgraph.analysis.whatif import WhatIf
 from taskgraph.graph import TaskGraph
 from taskgraph.model import visible
+from taskgraph.model.durations import format_exactly, format_moment, format_seconds
 from taskgraph.model.engine import SpanKind
+from taskgraph.model.words import arrow, label, labels, plural
 from taskgraph.reports.text.console import (
     MOST_ROWS,
     Style,
-    amount,
     heading,
-    ids_of,
     more_rows,
-    name_of,
-    spoken,
     status_text,
     subtask_table,
     to_text,
@@ -38,7 +36,6 @@ _KINDS = {
     "remaining": "by what is left of the timeouts",
     "custom": "by the given durations",
 }
-_NAMED = 20
 _WIDE, _MEDIUM = 80, 60  # columns from which on a table has all its columns, or most
 _UNSPLIT = (SpanKind.SEVERAL_RUNS, SpanKind.ROLLED_BACK)
 _SURPRISING = (
@@ -66,9 +63,9 @@ def critical_path_text(table: Timetable, style: Style) -> str:
     unit = table.weights.unit
     title = Text(f"Critical path {_KINDS[table.weights.kind]}: ")
     title.append(f"{len(path)} of {len(graph)} subtasks, ")
-    title.append(spoken(schedule.makespan, unit), style="bold")
+    title.append(format_exactly(schedule.makespan, unit), style="bold")
     if table.weights.kind == "remaining" and table.weights.as_of is not None:
-        title.append(f", as of {table.weights.as_of.isoformat(' ', 'milliseconds')}")
+        title.append(f", as of {format_moment(table.weights.as_of)}")
     parts: list[RenderableType] = [heading(graph.task), title]
     if table.what_if is not None:
         parts.append(_change(table.what_if, unit))
@@ -89,13 +86,12 @@ def critical_path_text(table: Timetable, style: Style) -> str:
 
 
 def _change(result: WhatIf, unit: str) -> Text:
-    before = spoken(result.before.makespan, unit)
+    before = format_exactly(result.before.makespan, unit)
     if not result.change:
         return Text(f"With the changes the makespan stays {before}.")
     word = "longer" if result.change > 0 else "shorter"
-    return Text(
-        f"It was {before}: with the changes {amount(abs(result.change), unit)} {word}."
-    )
+    change = format_seconds(abs(result.change), unit)
+    return Text(f"It was {before}: with the changes {change} {word}.")
 
 
 def _old_path(table: Timetable) -> Text:
@@ -104,8 +100,8 @@ def _old_path(table: Timetable) -> Text:
     if nodes == table.schedule.critical_path:
         return Text("The critical path is the same.")
     return Text(
-        f"The critical path was: {ids_of(table.graph, nodes[:_NAMED])}"
-        f"{', …' if len(nodes) > _NAMED else ''}"
+        "The critical path was: "
+        + visible(arrow([table.graph.subtasks[node].id for node in nodes]))
     )
 
 
@@ -118,7 +114,7 @@ def _ties(schedule: Schedule) -> list[RenderableType]:
     tied = len(schedule.critical) - len(schedule.critical_path)
     text = f"{count} paths are equally long; shown is the one with the smallest ids."
     if tied:
-        are = "subtask is" if tied == 1 else "subtasks are"
+        are = plural(tied, "subtask is", "subtasks are")
         text += f" {tied} more {are} critical on the others: the float is 0."
     return ["", Text(text)]
 
@@ -127,13 +123,10 @@ def _near(table: Timetable) -> list[RenderableType]:
     if table.within is None:
         return []
     near = table.schedule.near_critical(table.within_units)
-    within = f"within {amount(table.within, 'seconds')}"
+    within = f"within {format_seconds(table.within)}"
     if not near:
         return ["", Text(f"No other subtask is critical {within}.")]
-    names = ", ".join(name_of(table.graph.subtasks[node]) for node in near[:_NAMED])
-    if len(near) > _NAMED:
-        names += f" and {len(near) - _NAMED:,} more"
-    return ["", Text(f"Near-critical {within}: {names}")]
+    return ["", Text(f"Near-critical {within}: {_names(table.graph, near)}")]
 
 
 def _remarks(table: Timetable) -> list[RenderableType]:
@@ -142,10 +135,13 @@ def _remarks(table: Timetable) -> list[RenderableType]:
     for basis in _SURPRISING:
         nodes = table.weights.nodes(basis)
         if nodes:
-            names = ", ".join(name_of(table.graph.subtasks[node]) for node in nodes[:5])
-            more = f" and {len(nodes) - 5} more" if len(nodes) > 5 else ""
-            remarks.append(Text(f"{basis}: {names}{more}", style="dim"))
+            text = f"{basis}: {_names(table.graph, nodes)}"
+            remarks.append(Text(text, style="dim"))
     return ["", *remarks] if remarks else []
+
+
+def _names(graph: TaskGraph, nodes: Iterable[int]) -> str:
+    return visible(labels(graph.subtasks[node] for node in nodes))
 
 
 def _rows(table: Timetable, nodes: tuple[int, ...], style: Style, *, floats: bool) -> Table:
@@ -173,8 +169,8 @@ def _rows(table: Timetable, nodes: tuple[int, ...], style: Style, *, floats: boo
         if style.width < _WIDE:
             cells = []
         no_limit = table.weights.basis[node] is Basis.NO_LIMIT
-        cells.append("none" if no_limit else amount(schedule.durations[node], unit))
-        cells += [amount(values[node], unit) for _, values in columns]
+        cells.append("none" if no_limit else format_seconds(schedule.durations[node], unit))
+        cells += [format_seconds(values[node], unit) for _, values in columns]
         rows.add_row(Text(visible(str(subtask.id))), Text(visible(subtask.name)), *cells)
     return rows
 
@@ -183,13 +179,13 @@ def _as_run(graph: TaskGraph, run: AsRun) -> list[RenderableType]:
     if run.wall < 0:
         text = "As it ran: the times contradict each other: it ended before it began."
         return ["", Text(text)]
-    wall = amount(run.wall, "microseconds")
+    wall = format_seconds(run.wall, "microseconds")
     rows = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     rows.add_column("part", overflow="fold")
     rows.add_column("takes", justify="right", no_wrap=True)
     rows.add_column("subtask", overflow="fold", min_width=12)
     for part in run.parts[:MOST_ROWS]:
-        took = amount(part.microseconds, "microseconds")
+        took = format_seconds(part.microseconds, "microseconds")
         rows.add_row(str(part.kind), took, Text(_who(graph, part)))
     parts: list[RenderableType] = [
         "",
@@ -200,16 +196,16 @@ def _as_run(graph: TaskGraph, run: AsRun) -> list[RenderableType]:
         Text(_ideal(run)),
     ]
     if run.skipped_over:
-        names = ", ".join(name_of(graph.subtasks[n]) for n in run.skipped_over[:_NAMED])
+        names = _names(graph, run.skipped_over)
         parts.append(Text(f"Without times of their own, within the waiting: {names}"))
     return parts
 
 
-def _who(graph: TaskGraph, part: Part) -> str:
+def _who(graph: TaskGraph, part: TimePart) -> str:
     """Say whose part it is, and that several runs are no single one."""
     if part.node is None:
         return ""
-    name = name_of(graph.subtasks[part.node])
+    name = visible(label(graph.subtasks[part.node]))
     if part.kind is not PartKind.RUN:
         return f"before {name}"
     if part.span is SpanKind.SEVERAL_RUNS and (part.attempts or 1) > 1:
@@ -220,7 +216,7 @@ def _who(graph: TaskGraph, part: Part) -> str:
 
 
 def _ideal(run: AsRun) -> str:
-    ideal = amount(run.ideal.makespan, "microseconds")
+    ideal = format_seconds(run.ideal.makespan, "microseconds")
     text = f"The longest path of measured times takes {ideal}"
     if run.ideal_exceeds_wall:
         reason = "clocks differ between hosts, or subtasks did not wait for their upstreams"
@@ -228,6 +224,7 @@ def _ideal(run: AsRun) -> str:
             reason = "some of those times hold several runs or a rollback, and idle time"
         return f"{text}, longer than the clock saw: {reason}"
     reasons = ", ".join(
-        f"{amount(value, 'microseconds')} {kind}" for kind, value in run.differences.items()
+        f"{format_seconds(value, 'microseconds')} {kind}"
+        for kind, value in run.differences.items()
     )
     return f"{text}; the rest is {reasons}" if reasons else text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import RenderableType
@@ -49,7 +50,7 @@ def render_text(report: TableReport, style: Style) -> str:
     return to_text(parts, style)
 
 
-def _rows(section: Section, style: Style) -> list[RenderableType]:
+def _rows(section: Section[Any], style: Style) -> list[RenderableType]:
     """Lay out the rows as a table with as many columns as there is room for.
 
     Where there is not even room for those that are always shown, each row is a paragraph:
@@ -66,7 +67,7 @@ def _rows(section: Section, style: Style) -> list[RenderableType]:
     return _paragraphs(section.columns, rows, style.width)
 
 
-def _width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
+def _width(columns: Sequence[Column[Any]], rows: Sequence[Sequence[str]]) -> int:
     """Give the columns that a table needs at least; texts are broken into lines."""
     total = (len(columns) - 1) * _GAP
     for place, column in enumerate(columns):
@@ -77,7 +78,7 @@ def _width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
     return total
 
 
-def _table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Table:
+def _table(columns: Sequence[Column[Any]], rows: Sequence[Sequence[str]]) -> Table:
     table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="dim")
     for column in columns:
         table.add_column(
@@ -93,7 +94,7 @@ def _table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Table:
 
 
 def _paragraphs(
-    columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
+    columns: Sequence[Column[Any]], rows: Sequence[Sequence[str]], width: int
 ) -> list[RenderableType]:
     """Write each row as its texts and below them its numbers, each with its label."""
     parts: list[RenderableType] = []

@@ -12,8 +12,10 @@ from rich.text import Text
 from taskgraph.analysis import Analysis
 from taskgraph.checks import CheckResult
 from taskgraph.graph import TaskGraph
-from taskgraph.model import STATUSES, Status, Task, visible
-from taskgraph.reports.amounts import clock, moment, seconds
+from taskgraph.model import Status, Task, visible
+from taskgraph.model.durations import format_exactly, format_measured, format_moment
+from taskgraph.model.statuses import count_statuses, look, severity_key
+from taskgraph.model.words import counted, id_list, name_of
 from taskgraph.reports.explaining.verdict import verdict
 from taskgraph.reports.outline import OutlineRow, outline
 from taskgraph.reports.results import Account
@@ -26,18 +28,8 @@ __all__ = ["show_text"]
 _MOST_ROWS = 40
 _MOST_FINDINGS = 5
 _MOST_CRITICAL = 12
-_MOST_UPSTREAMS = 3
 _ALL_COLUMNS = 64
 _BAR = 24
-_ORDER = (
-    Status.FAILED,
-    Status.CANCELING,
-    Status.RUNNING,
-    Status.READY,
-    Status.PENDING,
-    Status.SUCCESSFUL,
-)
-_RANK: dict[str, int] = {status: place for place, status in enumerate(_ORDER)}
 _COLORS = {Severity.ERROR: "red bold", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
 
@@ -62,64 +54,62 @@ def show_text(account: Account, style: Style) -> str:
 
 
 def _facts(account: Account, width: int) -> list[tuple[str, str | Text]]:
-    graph, found = account.graph, account.sound
+    graph, sound = account.graph, account.sound
     task = graph.task
     rows: list[tuple[str, str | Text]] = [("Document", visible(task.origin.file))]
     rows += _times(account)
     rows.append(("Progress", _progress(task, min(_BAR, width // 4))))
-    if found is None:
+    if sound is None:
         rows.append(("Worst case", f"unknown: {'; '.join(graph.flaws)}"))
     else:
-        rows += budget_facts(graph, found.budget)
-        rows += _left(task, found)
-        rows.append(("Critical", _critical(graph, found)))
-        rows.append(("No return", no_return_text(graph, found.no_return)))
+        rows += budget_facts(graph, sound.budget)
+        rows += _left(task, sound)
+        rows.append(("Critical", _critical(graph, sound)))
+        rows.append(("No return", no_return_text(graph, sound.no_return)))
     rows.append(("Findings", _counts(account.checked)))
     return rows
 
 
 def _times(account: Account) -> list[tuple[str, str | Text]]:
-    task, found = account.graph.task, account.sound
+    task, sound = account.graph.task, account.sound
     rows: list[tuple[str, str | Text]] = []
     started = []
     if task.start_time is not None:
-        started.append(moment(task.start_time))
+        started.append(format_moment(task.start_time))
     if task.creator is not None:
         started.append(f"by {visible(str(task.creator))}")
     if started:
         rows.append(("Started", " ".join(started)))
     if account.as_of is not None:
-        rows.append(("As of", moment(account.as_of)))
-    if found is not None and found.as_run is not None:
-        rows.append(("Ran", clock(found.as_run.wall)))
+        rows.append(("As of", format_moment(account.as_of)))
+    if sound is not None and sound.as_run is not None:
+        rows.append(("Ran", format_measured(sound.as_run.wall)))
     return rows
 
 
 def _progress(task: Task, width: int) -> Text:
-    counts = Counter(subtask.status or "unknown" for subtask in task.subtasks)
     total = len(task.subtasks)
-    done = counts[Status.SUCCESSFUL]
+    done = sum(subtask.status == Status.SUCCESSFUL for subtask in task.subtasks)
     filled = width * done // total if total else 0
     text = Text("█" * filled, style="green").append("░" * (width - filled), style="dim")
     text.append(f" {done} of {total} done", style="default")
-    known = [status for status in _ORDER if status is not Status.SUCCESSFUL]
-    for status in [*known, *sorted(counts.keys() - STATUSES)]:
-        if counts[status]:
-            text.append(f", {counts[status]} {visible(status.lower())}", style="default")
+    for name, count in count_statuses(task.subtasks):
+        if name != Status.SUCCESSFUL:
+            text.append(f", {count} {look(name).word}", style="default")
     return text
 
 
-def _left(task: Task, found: Analysis) -> list[tuple[str, str | Text]]:
-    latest = found.progress.latest_finish
+def _left(task: Task, sound: Analysis) -> list[tuple[str, str | Text]]:
+    latest = sound.progress.latest_finish
     if task.status != Status.RUNNING or latest is None:
         return []
-    left = seconds(found.progress.worst_case.seconds)
-    return [("Left", f"{left}, over by {moment(latest)}")]
+    left = format_exactly(sound.progress.worst_case.seconds)
+    return [("Left", f"{left}, over by {format_moment(latest)}")]
 
 
-def _critical(graph: TaskGraph, found: Analysis) -> str:
+def _critical(graph: TaskGraph, sound: Analysis) -> str:
     """Name the critical path by its ids, shortened in the middle."""
-    path = found.budget.schedule.critical_path
+    path = sound.budget.schedule.critical_path
     ids = [visible(str(graph.subtasks[node].id)) for node in path]
     if len(ids) > _MOST_CRITICAL:
         half = _MOST_CRITICAL // 2
@@ -131,9 +121,7 @@ def _counts(checked: CheckResult) -> Text:
     counts = Counter(finding.severity for finding in checked.findings)
     if not counts:
         return Text("none", style="green")
-    words = [
-        f"{count} {severity}{'s' * (count != 1)}" for severity, count in counts.items()
-    ]
+    words = [counted(count, severity) for severity, count in counts.items()]
     return Text(f"{', '.join(words)}: taskgraph check gives the hints", style="yellow")
 
 
@@ -153,9 +141,9 @@ def _findings(checked: CheckResult) -> list[RenderableType]:
 
 def _tree(account: Account, width: int) -> list[RenderableType]:
     graph = account.graph
-    found = account.sound
-    critical = frozenset(found.budget.schedule.critical if found else ())
-    no_return = found.no_return if found else None
+    sound = account.sound
+    critical = frozenset(sound.budget.schedule.critical if sound else ())
+    no_return = sound.no_return if sound else None
     gates = frozenset(no_return.nodes if no_return else ())
     rows = outline(graph)
     shown = _chosen(graph, rows, critical)
@@ -180,9 +168,8 @@ def _tree(account: Account, width: int) -> list[RenderableType]:
     legend = ["● on the critical path"] if critical else []
     legend += ["◆ point of no return"] if gates else []
     if not wide:
-        states = {subtask.status or "unknown" for subtask in graph.subtasks}
-        ranked = sorted(states, key=lambda status: (_RANK.get(status, 0), status))
-        legend += [status_text(status).plain for status in ranked]
+        names = count_statuses(graph.subtasks)
+        legend += [status_text(name).plain for name, _ in names]
     return [*parts, *([Text("   ".join(legend), style="dim")] if legend else [])]
 
 
@@ -195,7 +182,7 @@ def _chosen(
 
     def importance(number: int) -> tuple[int, bool, int]:
         nodes = rows[number].nodes
-        ranks = (_RANK.get(graph.subtasks[node].status or "", 0) for node in nodes)
+        ranks = (look(graph.subtasks[node].status).rank for node in nodes)
         return (min(ranks), critical.isdisjoint(nodes), number)
 
     chosen = sorted(range(len(rows)), key=importance)[:_MOST_ROWS]
@@ -215,8 +202,7 @@ def _title(graph: TaskGraph, row: OutlineRow, *, wide: bool) -> Text:
     text = Text(indent, style="dim")
     if not wide:
         text.append_text(_icon(_worst(graph, row.nodes))).append(" ")
-    name = visible(graph.subtasks[row.nodes[0]].name)
-    text.append(name or "(no name)", style="default")
+    text.append(name_of(graph.subtasks[row.nodes[0]]), style="default")
     if len(row.nodes) > 1:
         text.append(f" ×{len(row.nodes)}", style="bold")
     if row.waits_for:
@@ -226,7 +212,7 @@ def _title(graph: TaskGraph, row: OutlineRow, *, wide: bool) -> Text:
 
 def _worst(graph: TaskGraph, nodes: Iterable[int]) -> str | None:
     states = (graph.subtasks[node].status for node in nodes)
-    return min(states, key=lambda status: _RANK.get(status or "", 0))
+    return min(states, key=severity_key)
 
 
 def _icon(status: str | None) -> Text:
@@ -238,14 +224,11 @@ def _states(graph: TaskGraph, nodes: tuple[int, ...]) -> Text:
     """Give the status, or how many parts have which, the worst first."""
     if len(nodes) == 1:
         return status_text(graph.subtasks[nodes[0]].status)
-    counts = Counter(graph.subtasks[node].status for node in nodes)
     text = Text()
-    for status in sorted(
-        counts, key=lambda status: (_RANK.get(status or "", 0), status or "")
-    ):
+    for name, count in count_statuses(graph.subtasks[node] for node in nodes):
         if text:
             text.append(", ")
-        text.append(f"{counts[status]} ").append_text(status_text(status))
+        text.append(f"{count} ").append_text(status_text(name))
     return text
 
 
@@ -255,9 +238,7 @@ def _ids(graph: TaskGraph, nodes: Sequence[int]) -> str:
 
 
 def _upstreams(graph: TaskGraph, nodes: Sequence[int]) -> str:
-    ids = [visible(str(graph.subtasks[node].id)) for node in nodes[:_MOST_UPSTREAMS]]
-    more = len(nodes) - len(ids)
-    return ", ".join(ids) + (f" and {more} more" if more else "")
+    return visible(id_list([graph.subtasks[node] for node in nodes]))
 
 
 def _limit(graph: TaskGraph, nodes: Iterable[int]) -> str:

@@ -8,16 +8,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from taskgraph.errors import ConfigError
+from taskgraph.history.containers import Known, expand, is_container
 from taskgraph.history.database import create_view
-from taskgraph.history.expanding import File, Known, expand, is_container
-from taskgraph.history.finding import Refuse, find_files
+from taskgraph.history.finding import File, Refuse, find_files
 from taskgraph.history.parts import Entry, is_outside, reason_of
 from taskgraph.history.store import RunStore
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Damage", "chunks", "compare", "entries", "fresh_files", "rejects", "sizes"]
+__all__ = ["Damage", "chunks", "entries", "find_fresh", "fresh_files", "rejects", "sizes"]
 
 Damage = Callable[[File, str, bool], None]
 """Told which container cannot be read to its end, why, and whether that may pass."""
@@ -26,7 +26,7 @@ _ROWS = 10_000
 T = TypeVar("T")
 
 
-def compare(
+def find_fresh(
     connection: duckdb.DuckDBPyConnection,
     paths: Iterable[str],
     store: RunStore,
@@ -150,7 +150,7 @@ def rejects(
     ----------
     connection : DuckDBPyConnection
     store : RunStore
-        With what was added since `compare`.
+        With what was added since `find_fresh`.
     paths : iterable of str
         What was collected: what is not found there any more is left out.
     """

@@ -1,0 +1,325 @@
+"""What many documents say: the functions behind ``taskgraph history``.
+
+Each gives a typed result of :mod:`taskgraph.history`; :func:`report` writes any of them.
+
+Examples
+--------
+>>> from taskgraph.api import history
+>>> history.collect(["responses/"], "runs")  # doctest: +SKIP
+>>> print(history.report(history.stats("runs")))  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from taskgraph.api.loading import LoadedTask, PathLike
+from taskgraph.errors import ConfigError, RenderError
+
+if TYPE_CHECKING:
+    from taskgraph.history import (
+        AdviceOptions,
+        Anomalies,
+        Collection,
+        Odds,
+        Progress,
+        Statistics,
+        TimeoutReview,
+    )
+    from taskgraph.reports.history import HistoryResult
+    from taskgraph.reports.text.console import Style
+
+__all__ = [
+    "FORMS",
+    "anomalies",
+    "collect",
+    "odds",
+    "report",
+    "stats",
+    "timeouts",
+]
+
+FORMS = ("text", "csv", "json", "markdown", "html")
+"""The forms of every result; advice on timeouts also comes as a ``patch``."""
+_RUNS = "runs"
+_MEMORY = "1GB"
+
+
+def collect(
+    paths: Iterable[PathLike],
+    runs: PathLike = _RUNS,
+    *,
+    origin: str = "",
+    retry_rejects: bool = False,
+    workers: int = 1,
+    scheduler: str | None = None,
+    memory: str = _MEMORY,
+    progress: Callable[[Progress], None] | None = None,
+) -> Collection:
+    """Collect the runs in any number of documents, without what was collected before.
+
+    Parameters
+    ----------
+    paths : iterable of str or path
+        Files, folders, patterns, archives, or addresses that fsspec knows.
+    runs : str or path
+        The folder to collect in.
+    origin : str
+        What the installation is called that wrote the documents.
+    retry_rejects : bool
+        Read again what was rejected before.
+    workers : int
+        Processes of this machine; 1 is this process itself.
+    scheduler : str, optional
+        The address of a Dask scheduler, which then decides instead.
+    memory : str
+        What the database may use in each process, for example ``1GB``.
+    progress : callable, optional
+        Told how far it is.
+
+    Raises
+    ------
+    ConfigError
+        If a path leads to nothing, or the folder cannot be collected in.
+    """
+    from taskgraph.history import Collection, Limits, RunStore, open_engine
+    from taskgraph.history import collect as collect_into
+
+    store = RunStore(runs)
+    with open_engine(workers, scheduler) as engine:
+        collected = collect_into(
+            [os.fspath(path) for path in paths],
+            store,
+            origin=origin,
+            retry_rejects=retry_rejects,
+            engine=engine,
+            limits=Limits(memory),
+            report=progress,
+        )
+    return Collection(store, collected, store.count_rejects())
+
+
+def stats(
+    runs: PathLike = _RUNS,
+    *,
+    only: str | None = None,
+    workers: int = 1,
+    scheduler: str | None = None,
+    memory: str = _MEMORY,
+) -> Statistics:
+    """Tell of each kind of task and subtask how long it takes and how often it fails.
+
+    Parameters
+    ----------
+    runs : str or path
+        What was collected.
+    only : str, optional
+        A pattern for the names of tasks.
+    workers, scheduler, memory
+        As in :func:`collect`.
+
+    Raises
+    ------
+    ConfigError
+        If nothing was collected there.
+    """
+    from dataclasses import replace
+
+    from taskgraph.history import Limits, RunStore, open_engine, statistics
+
+    with open_engine(workers, scheduler) as engine:
+        every = statistics(RunStore(runs), engine=engine, limits=Limits(memory))
+    kinds = tuple(kind for kind in every.kinds if _matches(kind.task, only))
+    return replace(every, kinds=kinds)
+
+
+def timeouts(
+    tasks: Sequence[LoadedTask] = (),
+    runs: PathLike = _RUNS,
+    options: AdviceOptions | None = None,
+    *,
+    only: str | None = None,
+    workers: int = 1,
+    scheduler: str | None = None,
+    memory: str = _MEMORY,
+) -> TimeoutReview:
+    """Advise on timeouts, and tell what that means for some tasks.
+
+    Parameters
+    ----------
+    tasks : sequence of LoadedTask
+        Definitions or responses whose timeouts are to be judged.
+    runs : str or path
+        What was collected.
+    options : AdviceOptions, optional
+        What the advice must promise.
+    only : str, optional
+        A pattern for the names of tasks.
+    workers, scheduler, memory
+        As in :func:`collect`.
+
+    Raises
+    ------
+    ConfigError
+        If nothing was collected there, or none of the tasks has such a name.
+    """
+    from taskgraph.history import (
+        AdviceOptions,
+        Limits,
+        RunStore,
+        TimeoutReview,
+        advise_timeouts,
+        open_engine,
+        review_task,
+    )
+
+    options = options or AdviceOptions()
+    with open_engine(workers, scheduler) as engine:
+        every = advise_timeouts(
+            RunStore(runs), options, engine=engine, limits=Limits(memory)
+        )
+    advice = tuple(one for one in every if one.task is None or _matches(one.task, only))
+    chosen = [loaded for loaded in tasks if _matches(loaded.task.name, only)]
+    if tasks and not chosen:
+        files = ", ".join(dict.fromkeys(loaded.file for loaded in tasks))
+        raise ConfigError(f"no task in {files} has such a name: {only}")
+    reviews = tuple(review_task(one.analysis, advice, options) for one in chosen)
+    return TimeoutReview(options, advice, reviews)
+
+
+def odds(
+    task: LoadedTask,
+    window: int,
+    runs: PathLike = _RUNS,
+    *,
+    samples: int = 10_000,
+    seed: int = 0,
+    attempts: int = 1,
+    memory: str = _MEMORY,
+) -> Odds:
+    """Tell the odds that a task ends within a window of time.
+
+    Parameters
+    ----------
+    task : LoadedTask
+    window : int
+        Seconds that it may take.
+    runs : str or path
+        What was collected.
+    samples, seed : int
+        How often it is simulated, and from which random numbers.
+    attempts : int
+        How often a subtask that fails is started at most.
+    memory : str
+        As in :func:`collect`.
+
+    Raises
+    ------
+    AnalysisError
+        Where the graph is not sound.
+    ConfigError
+        If nothing was collected there.
+    """
+    from taskgraph.history import Limits, OddsOptions, RunStore
+    from taskgraph.history import odds as compute
+
+    options = OddsOptions(window, samples, seed, attempts)
+    return compute(task.graph, RunStore(runs), options, limits=Limits(memory))
+
+
+def anomalies(
+    task: LoadedTask,
+    runs: PathLike = _RUNS,
+    *,
+    least_runs: int = 20,
+    memory: str = _MEMORY,
+) -> Anomalies:
+    """Tell where a run departs from the others of its kind.
+
+    Parameters
+    ----------
+    task : LoadedTask
+    runs : str or path
+        What was collected.
+    least_runs : int
+        With fewer others nothing is said.
+    memory : str
+        As in :func:`collect`.
+
+    Raises
+    ------
+    ConfigError
+        If nothing was collected there.
+    """
+    from taskgraph.history import AnomalyOptions, Limits, RunStore, find_anomalies
+
+    options = AnomalyOptions(least_runs=least_runs)
+    return find_anomalies(task.graph, RunStore(runs), options, limits=Limits(memory))
+
+
+def report(result: HistoryResult, form: str = "text", style: Style | None = None) -> str:
+    """Write a result.
+
+    Parameters
+    ----------
+    result : Statistics, TimeoutReview, Odds, or sequence of Anomalies
+    form : str
+        One of `FORMS`, or ``patch`` for advice on the timeouts of one task.
+    style : Style, optional
+        The width and the colours of text.
+
+    Raises
+    ------
+    ConfigError
+        If a patch is asked for several tasks.
+    RenderError
+        If there is no such form.
+    """
+    from taskgraph.reports.history import table_report
+
+    if form == "json":
+        from taskgraph.reports.history_data import render_json
+
+        return render_json(result)
+    if form == "csv":
+        from taskgraph.reports.history_data import render_csv
+
+        return render_csv(result)
+    if form == "patch":
+        return _patch(result)
+    if form == "markdown":
+        from taskgraph.reports.history_tables import render_markdown
+
+        return render_markdown(table_report(result))
+    if form == "html":
+        from taskgraph.reports.history_html import render_html
+
+        return render_html(table_report(result))
+    if form == "text":
+        from taskgraph.reports.text.console import Style
+        from taskgraph.reports.text.history import render_text
+
+        return render_text(table_report(result), style or Style(100))
+    raise RenderError(f"no report {form!r}: choose from {', '.join(FORMS)}")
+
+
+def _patch(result: HistoryResult) -> str:
+    from taskgraph.history import TimeoutReview
+    from taskgraph.reports.history_data import render_patch
+
+    if not isinstance(result, TimeoutReview) or not result.tasks:
+        raise RenderError("a patch is made of the advice on the timeouts of one task")
+    if (count := len(result.tasks)) > 1:
+        file = result.tasks[0].task.origin.file
+        raise ConfigError(
+            f"{file}: holds {count} tasks; a patch is for one\n"
+            "  hint: choose it by its name: --task"
+        )
+    return render_patch(result.tasks[0])
+
+
+def _matches(name: str, pattern: str | None) -> bool:
+    return pattern is None or fnmatchcase(name, pattern)

@@ -1,0 +1,114 @@
+"""What a status is called and how it looks, and what an operation adds to it.
+
+The one table that every output takes its order, its signs and its words from; colours
+hang on the tones, and each kind of surroundings has its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from taskgraph.model.task import Subtask
+from taskgraph.model.vocabulary import Operation, Status
+from taskgraph.model.words import visible
+
+__all__ = [
+    "SIGNS",
+    "UNKNOWN",
+    "StatusLook",
+    "count_statuses",
+    "look",
+    "severity_key",
+    "state_text",
+    "status_name",
+]
+
+UNKNOWN: Final = "unknown"
+"""The tone of a status that is absent or was never seen before."""
+
+
+class StatusLook(NamedTuple):
+    """How every output shows a status.
+
+    Attributes
+    ----------
+    rank : int
+        Its place where the worst comes first.
+    tone : str
+        The name under which colours and drawn icons are kept.
+    sign : str
+        Its icon in one character.
+    word : str
+        Its name within a sentence.
+    """
+
+    rank: int
+    tone: str
+    sign: str
+    word: str
+
+
+_NO_STATUS = "status unknown"
+_UNKNOWN = StatusLook(1, UNKNOWN, "?", _NO_STATUS)
+_LOOKS: Final[Mapping[str, StatusLook]] = {
+    Status.FAILED: StatusLook(0, "failed", "✗", "failed"),
+    Status.CANCELING: StatusLook(2, "canceling", "■", "canceling"),
+    Status.RUNNING: StatusLook(3, "running", "▶", "running"),
+    Status.READY: StatusLook(4, "ready", "⚑", "ready"),
+    Status.PENDING: StatusLook(5, "pending", "○", "pending"),
+    Status.SUCCESSFUL: StatusLook(6, "successful", "✓", "successful"),
+}
+SIGNS: Final[Mapping[str, str]] = {
+    row.tone: row.sign for row in (*_LOOKS.values(), _UNKNOWN)
+}
+"""The sign of each tone."""
+
+_ADDITIONS: Final[Mapping[tuple[str, str], str]] = {
+    (Operation.SKIP, Status.SUCCESSFUL): "skipped",
+    (Operation.ROLLBACK_SKIP, Status.PENDING): "rollback skipped",
+    (Operation.CANCEL, Status.FAILED): "cancelled",
+    (Operation.ROLLBACK, Status.PENDING): "rolled back",
+    (Operation.ROLLBACK, Status.SUCCESSFUL): "waits for rollback",
+    (Operation.ROLLBACK, Status.READY): "to be rolled back",
+    (Operation.ROLLBACK, Status.RUNNING): "rolling back",
+    (Operation.ROLLBACK, Status.FAILED): "in rollback",
+}
+
+
+def look(status: str | None) -> StatusLook:
+    """Tell how to show a status, one never seen before too: its word is its own."""
+    known = _LOOKS.get(status or "")
+    return known or _UNKNOWN._replace(word=status_name(status).lower())
+
+
+def status_name(status: str | None) -> str:
+    """Name a status as the document has it, safe to show, or say that it has none."""
+    return visible(status or "") or _NO_STATUS
+
+
+def severity_key(status: str | None) -> tuple[int, str]:
+    """Sort statuses by this to have what needs attention first."""
+    return (look(status).rank, status or "")
+
+
+def count_statuses(subtasks: Iterable[Subtask]) -> tuple[tuple[str, int], ...]:
+    """Sum up many subtasks: how many have which status by name, the worst first."""
+    counter = Counter(status_name(subtask.status) for subtask in subtasks)
+    return tuple((name, counter[name]) for name in sorted(counter, key=severity_key))
+
+
+def state_text(subtask: Subtask, *, blocked: bool = False) -> str:
+    """Say what status and operation mean together: ``PENDING, rolled back``.
+
+    Parameters
+    ----------
+    subtask : Subtask
+    blocked : bool
+        It cannot start because of a failure, which says more than its operation.
+    """
+    state = (subtask.operation or "", subtask.status or "")
+    addition = "blocked" if blocked else _ADDITIONS.get(state)
+    name = status_name(subtask.status)
+    return f"{name}, {addition}" if addition else name

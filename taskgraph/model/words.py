@@ -1,0 +1,159 @@
+"""How texts say things: names, counts and lists, the same in every output.
+
+Nothing is escaped here, and only :func:`visible` makes a text safe to show: each output
+does that for itself.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from taskgraph.model.task import Id, Subtask, Task, id_key
+
+__all__ = [
+    "NAMED",
+    "arrow",
+    "ascending",
+    "counted",
+    "id_list",
+    "joints",
+    "label",
+    "labels",
+    "listed",
+    "name_of",
+    "plural",
+    "shorten",
+    "title_of",
+    "visible",
+]
+
+NAMED = 5
+"""How many of many are named; the rest is counted."""
+
+_LONGEST_NAME = 60
+_KEPT_FORMATS = frozenset("\u200c\u200d")  # joiners that scripts and emoji need
+
+
+def visible(text: str) -> str:
+    r"""Show a text on one line, with everything invisible spelt out.
+
+    Control characters become their pictures (``␛``), marks that change the direction
+    of the text and other invisible characters become ``⟨U+202E⟩``: a name can neither
+    steer a terminal nor pass for another name.
+
+    Examples
+    --------
+    >>> visible("a\nb")
+    'a␊b'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in _KEPT_FORMATS else _spelt(char)
+        for char in text
+    )
+
+
+def _spelt(char: str) -> str:
+    code = ord(char)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    if unicodedata.category(char) == "Zs":
+        return "\u3000" if char == "\u3000" else " "
+    return f"⟨U+{code:04X}⟩"
+
+
+def shorten(text: str, length: int = _LONGEST_NAME) -> str:
+    """Cut a text that is longer than so many characters."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def plural(number: int, one: str, more: str) -> str:
+    """Choose the wording that fits a number of things."""
+    return one if number == 1 else more
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun: ``1 subtask``, ``2,000 subtasks``."""
+    return f"{number:,} {noun}{plural(number, '', 's')}"
+
+
+def joints(total: int, word: str = "and") -> tuple[str, ...]:
+    """Give what stands after each name of a list, the first few of which are named.
+
+    Examples
+    --------
+    >>> joints(3), joints(7)
+    ((', ', ' and ', ''), (', ', ', ', ', ', ', ', ' and 2 more'))
+    """
+    if total > NAMED:
+        return (*(", ",) * (NAMED - 1), f" {word} {total - NAMED:,} more")
+    return (*(", ",) * (total - 2), *(f" {word} ",) * (total > 1), *("",) * (total > 0))
+
+
+def listed(texts: Iterable[str], total: int | None = None, word: str = "and") -> str:
+    """Join texts: ``a``, ``a and b``, ``a, b and c``; of many only the first few.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        At least the first few.
+    total : int, optional
+        How many there are.
+    word : str
+        What joins the last one.
+    """
+    if total is None:
+        texts = tuple(texts)
+        total = len(texts)
+    pairs = zip(texts, joints(total, word), strict=False)
+    return "".join(f"{text}{joint}" for text, joint in pairs)
+
+
+def name_of(item: Subtask | Task) -> str:
+    """Give a name that can be shown, where there is none too."""
+    return visible(item.name).strip() or "(no name)"
+
+
+def title_of(task: Task) -> str:
+    """Give the name of a task as the headline of what is said of it."""
+    return visible(task.name).strip() or "Task without a name"
+
+
+def label(subtask: Subtask) -> str:
+    """Name a subtask by id and name: ``13175719 'Stop obproxy'``."""
+    name, identifier = subtask.name.strip(), str(subtask.id)
+    if not name:
+        return shorten(identifier)
+    if name == identifier:
+        return f"'{shorten(name)}'"
+    return f"{shorten(identifier)} '{shorten(name)}'"
+
+
+def labels(subtasks: Iterable[Subtask]) -> str:
+    """Name several subtasks, ascending by id; of many only the first few."""
+    ordered = sorted(subtasks, key=lambda subtask: (id_key(subtask.id), subtask.name))
+    return listed(map(label, ordered), len(ordered))
+
+
+def id_list(subtasks: Sequence[Subtask], word: str = "and") -> str:
+    """List the ids of subtasks in their order; of many only the first few."""
+    texts = (shorten(str(subtask.id)) for subtask in subtasks)
+    return listed(texts, len(subtasks), word)
+
+
+def ascending(ids: Iterable[Id]) -> tuple[Id, ...]:
+    """Sort ids, without repetition."""
+    return tuple(sorted(set(ids), key=id_key))
+
+
+def arrow(ids: Sequence[Id], shown: int = 8) -> str:
+    """Write a walk: ``a -> b -> c``; of a long one the beginning and the end."""
+    texts = [shorten(str(identifier)) for identifier in ids]
+    if len(texts) > shown + 1:
+        hidden = len(texts) - shown
+        texts = [*texts[: shown - 1], f"({hidden:,} more)", texts[-1]]
+    return " -> ".join(texts)

@@ -1,0 +1,177 @@
+"""What the history of many documents says, for programs: JSON as declared, and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, TypeAlias
+
+from taskgraph.history import Anomalies, Odds, Statistics, TaskReview, TimeoutReview
+from taskgraph.model import Task
+from taskgraph.reports.history import HistoryResult, departure, kind_name
+
+__all__ = ["plain", "render_csv", "render_json", "render_patch"]
+
+Plain: TypeAlias = dict[str, Any]
+
+_VERSION = 1
+
+
+def plain(value: Any) -> Any:
+    """Turn a result into what JSON knows, fields by their names."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: plain(item) for name, item in value._asdict().items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def render_json(result: HistoryResult) -> str:
+    """Write a result: versioned, as declared, the same bytes for the same result."""
+    name, content = _content(result)
+    head = {"format": f"taskgraph/{name}", "version": _VERSION}
+    return _written(name, head | content)
+
+
+def render_patch(review: TaskReview) -> str:
+    """Write what the advice changes in one document, as a JSON Patch (RFC 6902)."""
+    return _written("history-patch", list(review.patch.operations))
+
+
+def _written(name: str, content: Any) -> str:
+    from taskgraph.reports.history_contract import HISTORY_OUTPUTS
+
+    checked = HISTORY_OUTPUTS[name].checked(content)
+    return json.dumps(checked, ensure_ascii=False, indent=2) + "\n"
+
+
+def _content(result: HistoryResult) -> tuple[str, Plain]:
+    """Give the name of the JSON document, and what is in it."""
+    if isinstance(result, Statistics):
+        return "history-stats", plain(result)
+    if isinstance(result, TimeoutReview):
+        return "history-timeouts", {
+            "options": plain(result.options),
+            "advice": plain(result.advice),
+            "definitions": [_review(review) for review in result.tasks],
+        }
+    if isinstance(result, Odds):
+        bins = [list(one) for one in result.bins]
+        return "history-odds", _of_task(result.task, result) | {"bins": bins}
+    return "history-anomalies", {"runs": [_of_task(run.task, run) for run in result]}
+
+
+def _task(task: Task) -> Plain:
+    return {"file": task.origin.file, "id": task.id, "name": task.name}
+
+
+def _of_task(task: Task, result: Odds | Anomalies) -> Plain:
+    content = {
+        field.name: plain(getattr(result, field.name))
+        for field in fields(result)
+        if field.compare
+    }
+    return {"task": _task(task)} | content
+
+
+def _review(review: TaskReview) -> Plain:
+    patch = review.patch
+    return _task(review.task) | {
+        "changes": patch.changes,
+        "before": patch.before and patch.before.seconds,
+        "after": patch.after and patch.after.seconds,
+        "advice": plain(review.advice),
+    }
+
+
+# --- CSV ---------------------------------------------------------------------------
+
+
+def render_csv(result: HistoryResult) -> str:
+    """Write a result as one table, nested values as ``outer.inner``.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe before it.
+    """
+    rows = [_flat(row) for row in _rows(result)]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def _rows(result: HistoryResult) -> Iterator[Plain]:
+    if isinstance(result, Statistics):
+        for kind in result.kinds:
+            yield {"name": kind_name(kind)} | plain(kind)
+    elif isinstance(result, TimeoutReview):
+        yield from _timeout_rows(result)
+    elif isinstance(result, Odds):
+        yield from _odds_rows(result)
+    else:
+        for run in result:
+            task = run.task
+            own = {"file": task.origin.file, "task_id": task.id, "task": task.name}
+            for one in run.found:
+                yield own | plain(one) | {"sentence": departure(one)}
+
+
+def _timeout_rows(result: TimeoutReview) -> Iterator[Plain]:
+    for review in result.tasks:
+        for one in review.advice:
+            yield {"file": review.task.origin.file} | plain(one)
+    if not result.tasks:
+        yield from map(plain, result.advice)
+
+
+def _odds_rows(odds: Odds) -> Iterator[Plain]:
+    """Give the answer, the quantiles and the subtasks as rows of one table."""
+    options = odds.options
+    yield (
+        {"row": "odds"}
+        | _task(odds.task)
+        | {
+            "window": options.window,
+            "samples": options.samples,
+            "seed": options.seed,
+            "since": plain(odds.since),
+            "probability": odds.probability,
+            "low": odds.low,
+            "high": odds.high,
+            "late": odds.late,
+            "failed": odds.failed,
+        }
+    )
+    for one in odds.quantiles:  # times and probabilities in columns of their own
+        times = {"value_us": one.value, "low_us": one.low, "high_us": one.high}
+        yield {"row": "quantile", "share": one.share} | times
+    for subtask in sorted(odds.subtasks, key=lambda row: -row.criticality):
+        yield {"row": "subtask"} | plain(subtask)
+
+
+def _flat(row: Plain) -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for key, value in row.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{key}.{name}": item for name, item in value.items()}
+        elif isinstance(value, list):
+            flat[key] = " ".join(map(str, value))
+        else:
+            flat[key] = _harmless(value) if isinstance(value, str) else value
+    return flat
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

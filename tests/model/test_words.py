@@ -1,0 +1,127 @@
+"""What every text says in the same way: names, counts, lists, statuses, durations."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from taskgraph.model import STATUSES, Operation, Status, Subtask
+from taskgraph.model.durations import (
+    format_exactly,
+    format_measured,
+    format_moment,
+    format_seconds,
+)
+from taskgraph.model.statuses import SIGNS, count_statuses, look, severity_key, state_text
+from taskgraph.model.words import arrow, counted, id_list, label, labels, listed
+
+WORST_FIRST = [
+    Status.FAILED,
+    "PAUSED",
+    Status.CANCELING,
+    Status.RUNNING,
+    Status.READY,
+    Status.PENDING,
+    Status.SUCCESSFUL,
+]
+
+
+def subtask(identifier: int | str, name: str = "x", **fields: Any) -> Subtask:
+    return Subtask(id=identifier, name=name)._replace(**fields)
+
+
+def test_the_worst_status_comes_first_whatever_the_order() -> None:
+    shuffled = [*WORST_FIRST, *WORST_FIRST[:1]]
+    Random(7).shuffle(shuffled)
+    counts = count_statuses(subtask(n, status=s) for n, s in enumerate(shuffled))
+    assert [name for name, _ in counts] == WORST_FIRST
+    assert counts[0] == ("FAILED", 2)
+    assert sorted(shuffled, key=severity_key)[:3] == ["FAILED", "FAILED", "PAUSED"]
+
+
+def test_a_status_looks_like_no_other() -> None:
+    looks = [look(status) for status in [*STATUSES, None]]
+    for values in zip(*looks, strict=True):
+        assert len(set(values)) == len(looks)
+    assert look(Status.READY).sign == SIGNS["ready"] == "⚑"
+
+
+def test_a_status_never_seen_before_has_its_own_word() -> None:
+    assert look("PAUSED")[:3] == look(None)[:3]
+    assert look("PAU\nSED").word == "pau␊sed"
+    assert look(None).word == "status unknown"
+
+
+@pytest.mark.parametrize(
+    ("status", "operation", "text"),
+    [
+        (Status.SUCCESSFUL, Operation.SKIP, "SUCCESSFUL, skipped"),
+        (Status.PENDING, Operation.SKIP, "PENDING"),
+        (Status.PENDING, Operation.ROLLBACK, "PENDING, rolled back"),
+        (Status.FAILED, Operation.CANCEL, "FAILED, cancelled"),
+        (None, Operation.ROLLBACK, "status unknown"),
+    ],
+)
+def test_status_and_operation_mean_something_together(
+    status: str | None, operation: str, text: str
+) -> None:
+    assert state_text(subtask(1, status=status, operation=operation)) == text
+
+
+def test_what_is_blocked_says_only_that() -> None:
+    rolled_back = subtask(1, status="PENDING", operation="ROLLBACK")
+    assert state_text(rolled_back, blocked=True) == "PENDING, blocked"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, ""),
+        (1, "0"),
+        (2, "0 and 1"),
+        (3, "0, 1 and 2"),
+        (5, "0, 1, 2, 3 and 4"),
+        (6, "0, 1, 2, 3, 4 and 1 more"),
+        (2000, "0, 1, 2, 3, 4 and 1,995 more"),
+    ],
+)
+def test_of_many_the_first_few_are_named(number: int, text: str) -> None:
+    assert listed(map(str, range(number))) == text
+    assert id_list([subtask(n) for n in range(number)]) == text
+
+
+def test_subtasks_are_named_by_id_and_name() -> None:
+    assert label(subtask(7, " Stop ")) == "7 'Stop'"
+    assert label(subtask("Stop", "Stop")) == "'Stop'"
+    assert label(subtask(7, " ")) == "7"
+    assert len(label(subtask(7, "n" * 500))) < 70
+    assert labels([subtask(10), subtask(9), subtask("a")]) == "9 'x', 10 'x' and a 'x'"
+
+
+def test_counts_have_their_noun() -> None:
+    assert (counted(1, "edge"), counted(0, "edge")) == ("1 edge", "0 edges")
+    assert counted(12_345, "edge") == "12,345 edges"
+
+
+def test_a_long_walk_shows_both_ends() -> None:
+    assert arrow([1, 2]) == "1 -> 2"
+    assert arrow(range(1, 21)) == "1 -> 2 -> 3 -> 4 -> 5 -> 6 -> 7 -> (12 more) -> 20"
+
+
+def test_measured_times_are_exact() -> None:
+    assert format_measured(timedelta(milliseconds=300)) == "0.300 s"
+    assert format_measured(-1) == "-0.000001 s"
+    assert format_measured(3_600_000_000) == "1 h"
+    assert format_seconds(-1_500_000, "microseconds") == "-1.500 s"
+    assert format_exactly(61_500_000, "microseconds") == "61.500 s (1 min 1 s)"
+    assert format_exactly(-90) == "-90 s (-1 min 30 s)"
+
+
+def test_moments_are_as_exact_as_they_are_known() -> None:
+    moment = datetime(2025, 3, 4, 9, 30, tzinfo=UTC)
+    assert format_moment(moment) == "2025-03-04 09:30:00+00:00"
+    later = moment + timedelta(microseconds=1)
+    assert format_moment(later) == "2025-03-04 09:30:00.000001+00:00"
