@@ -67,7 +67,7 @@ def test_the_python_runs(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_definitions_are_some(root: Path) -> None:
     (example,) = blocks(root / "docs" / "author.md", "yaml")
-    loaded = loads(example, "example.task.yaml")
+    loaded = loads(example, name="example.task.yaml")
     assert loaded.task.is_definition
     assert loaded.graph.is_sound
 

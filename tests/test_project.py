@@ -88,7 +88,8 @@ def test_the_package_imports_what_it_depends_on_and_nothing_else(
     del extras["dev"]
     core, optional = _names(metadata["dependencies"]), _names(chain(*extras.values()))
     assert core <= _imported(trees)
-    assert _imported(trees) <= core | optional
+    # pydantic pins one version of its core, and has some of its names only there.
+    assert _imported(trees) <= core | optional | {"pydantic-core"}
 
 
 def test_the_tests_import_only_what_the_extra_dev_installs(

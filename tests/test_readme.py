@@ -75,9 +75,9 @@ def test_the_configuration_is_one(root: Path, tmp_path: Path) -> None:
     (text,) = blocks(root, "toml")
     path = tmp_path / "taskgraph.toml"
     path.write_text(text, "utf-8")
-    config = read_config(path)
-    assert config.fail_on == "warning"
-    assert active_rules(config.check)
+    settings = read_config(path).settings
+    assert settings.fail_on == "warning"
+    assert active_rules(settings)
 
 
 def test_the_picture_is_what_the_tool_draws(root: Path) -> None:

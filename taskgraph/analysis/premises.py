@@ -53,6 +53,13 @@ class Premises:
         return is_rolling_back(self.task)
 
     @property
+    def tells_rollback(self) -> bool:
+        """Whether the document says which subtasks prohibit rollback."""
+        task = self.task
+        flags = {subtask.prohibit_rollback for subtask in task.subtasks}
+        return {task.prohibit_rollback, *flags} != {None}
+
+    @property
     def slots(self) -> int:
         """How many subtasks may be in flight; 0 is any number."""
         stated = self.settings.concurrency

@@ -21,14 +21,13 @@ from taskgraph.sources import ReadOptions, find_sources, read_bytes, read_source
 if TYPE_CHECKING:
     import pandas as pd
 
-    from taskgraph.analysis import Timetable
     from taskgraph.analysis.budget import Budget
     from taskgraph.analysis.recovery import PointOfNoReturn
     from taskgraph.analysis.schedule import Schedule
     from taskgraph.analysis.weights import WeightKind
     from taskgraph.analysis.whatif import Changes
     from taskgraph.checks import CheckResult
-    from taskgraph.reports.results import Account
+    from taskgraph.reports.notebook import DisplayedAccount, DisplayedTimetable
 
 __all__ = [
     "ConfigurationFor",
@@ -130,7 +129,7 @@ class LoadedTask:
         return run_checks(self.analysis)
 
     @property
-    def account(self) -> Account:
+    def account(self) -> DisplayedAccount:
         """All that is told of it; in a notebook it displays itself as its explanation."""
         from taskgraph.reports.notebook import displayed_account
         from taskgraph.reports.results import Account
@@ -143,7 +142,7 @@ class LoadedTask:
         *,
         changes: Changes | None = None,
         within: int | None = None,
-    ) -> Timetable:
+    ) -> DisplayedTimetable:
         """Compute a schedule; see :meth:`taskgraph.analysis.Analysis.timetable`.
 
         In a notebook it displays itself as a table.

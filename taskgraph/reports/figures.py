@@ -58,6 +58,9 @@ def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:
 
 def _no_return(graph: TaskGraph, sound: Analysis) -> Figure:
     gate = sound.no_return
+    if gate is None and not sound.tells_rollback:
+        note = "the document does not say which subtasks prohibit rollback"
+        return Figure("Point of no return", "not known", note)
     if gate is None:
         return Figure("Point of no return", "none", "every subtask allows rollback")
     names = id_list([graph.subtasks[node] for node in gate.nodes], "or")

@@ -13,20 +13,26 @@ from taskgraph.reports.explain_markdown import explain_markdown
 from taskgraph.reports.explaining import explain
 from taskgraph.reports.results import Account
 
-__all__ = ["displayed_account", "displayed_table", "timetable_html"]
+__all__ = [
+    "DisplayedAccount",
+    "DisplayedTimetable",
+    "displayed_account",
+    "displayed_table",
+    "timetable_html",
+]
 
 _MOST_ROWS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class _DisplayedTimetable(Timetable):
+class DisplayedTimetable(Timetable):
     """A schedule that shows itself as a table."""
 
     def _repr_html_(self) -> str:
         return timetable_html(self)
 
 
-class _DisplayedAccount(Account):
+class DisplayedAccount(Account):
     """All that is told of a task; it shows itself as its explanation."""
 
     __slots__ = ()
@@ -35,14 +41,14 @@ class _DisplayedAccount(Account):
         return explain_markdown(explain(self))
 
 
-def displayed_table(table: Timetable) -> Timetable:
+def displayed_table(table: Timetable) -> DisplayedTimetable:
     """Give a schedule that a notebook displays as a table."""
-    return _DisplayedTimetable(*(getattr(table, row.name) for row in fields(table)))
+    return DisplayedTimetable(*(getattr(table, row.name) for row in fields(table)))
 
 
-def displayed_account(account: Account) -> Account:
+def displayed_account(account: Account) -> DisplayedAccount:
     """Give an account that a notebook displays as its explanation."""
-    return _DisplayedAccount(account.analysis, account.checked)
+    return DisplayedAccount(account.analysis, account.checked)
 
 
 def timetable_html(table: Timetable) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from taskgraph.api import check_files, stream_checks
 from taskgraph.checks.baseline import parse_baseline, render_baseline
-from taskgraph.config import Config
+from taskgraph.config import Configuration
 from taskgraph.reports.check_formats import (
     CHECK_FORMATS,
     check_renderer,
@@ -45,9 +45,9 @@ def test_several_processes_find_the_same_in_the_same_order(folder: Path) -> None
 def test_results_come_while_documents_are_still_to_be_read(folder: Path) -> None:
     seen: list[str] = []
 
-    def config_for(file: str) -> Config:
+    def config_for(file: str) -> Configuration:
         seen.append(Path(file).name)
-        return Config()
+        return Configuration()
 
     stream = stream_checks([str(folder)], config_for, jobs=1)
     for _ in range(3):

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from taskgraph.checks import CheckOptions, CheckResult, Finding, run_checks
+from taskgraph.analysis import Analysis
+from taskgraph.checks import CheckResult, Finding, run_checks
 from taskgraph.graph import build_graph
 from taskgraph.model import Envelope, Id, Subtask, Task
+from taskgraph.settings import DEFAULTS, Settings, Thresholds
 
 START = datetime(2025, 3, 4, 9, 30, tzinfo=UTC)
 
@@ -55,9 +57,21 @@ def response(seconds: float, **fields: Any) -> Envelope:
     return Envelope(**(defaults | {"timestamp": at(seconds)} | fields))
 
 
+def settings(**options: Any) -> Settings:
+    """Give settings; a name that a threshold has means the threshold."""
+    names = {*options} & {*Thresholds.model_fields}
+    thresholds = {name: options.pop(name) for name in names}
+    return Settings(thresholds=Thresholds(**thresholds), **options)
+
+
+def analysis(subject: Task, settings: Settings = DEFAULTS) -> Analysis:
+    """Give what the rules look at."""
+    return Analysis(build_graph(subject), settings)
+
+
 def check(subject: Task, **options: Any) -> CheckResult:
     """Run the checks over a task."""
-    return run_checks(build_graph(subject), CheckOptions(**options))
+    return run_checks(analysis(subject, settings(**options)))
 
 
 def found(subject: Task, code: str, **options: Any) -> list[Finding]:

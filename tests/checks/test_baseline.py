@@ -9,17 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.checks import CheckOptions, CheckResult, run_checks
+from taskgraph.checks import CheckResult
 from taskgraph.checks.baseline import (
     Acceptance,
-    AcceptedEntry,
     Baseline,
     fingerprints,
     parse_baseline,
     render_baseline,
 )
+from taskgraph.checks.result import AcceptedEntry
 from taskgraph.errors import ConfigError
-from taskgraph.graph import build_graph
 from taskgraph.model import Id, Subtask
 from taskgraph.settings import Suppression
 from tests.checks.build import change, check, found, response, subtasks, task
@@ -166,8 +165,8 @@ def accepted(*suppressions: Suppression) -> tuple[int, int]:
         row._replace(timeout=0, name=f"Wait {row.id}") for row in subtasks([(1, 2), (2, 3)])
     ]
     rows[2] = rows[2]._replace(name="Finish node")
-    options = CheckOptions(suppressions=suppressions)
-    result = run_checks(build_graph(task(rows, name="Stop obproxy", budget=5)), options)
+    shape = task(rows, name="Stop obproxy", budget=5)
+    result = check(shape, suppress=suppressions)
     assert len(found(task(rows), "TG401")) == 3
     return len([f for f in result.findings if f.code == "TG401"]), result.suppressed
 
@@ -185,7 +184,7 @@ def test_findings_are_left_out_by_rule_task_and_subtask() -> None:
 def test_a_subtask_pattern_fits_only_what_is_about_such_subtasks() -> None:
     edges = [(1, 2), (2, 1)]
     rows = change(subtasks(edges), 1, name="Finish node")
-    options: dict[str, Any] = {"suppressions": (Suppression("all", subtask="Finish *"),)}
+    options: dict[str, Any] = {"suppress": (Suppression("all", subtask="Finish *"),)}
     assert [f.code for f in check(task(rows), **options).findings] == ["TG101"]
     assert check(task([], name="Finish"), **options).suppressed == 0
 

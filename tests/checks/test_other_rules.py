@@ -7,11 +7,20 @@ from typing import Any
 
 import pytest
 
-from taskgraph.checks import CheckOptions, check_document
-from taskgraph.graph import build_graph
+from taskgraph.checks import check_document
 from taskgraph.model import ApiError, Envelope, Origin, Subtask, Task
 from taskgraph.settings import Severity
-from tests.checks.build import at, change, codes, found, response, skipped, subtasks, task
+from tests.checks.build import (
+    analysis,
+    at,
+    change,
+    codes,
+    found,
+    response,
+    skipped,
+    subtasks,
+    task,
+)
 
 CHAIN = [(1, 2), (2, 3)]
 
@@ -114,10 +123,10 @@ def test_work_after_the_point_of_no_return_is_told_with_its_share() -> None:
 def test_a_share_makes_it_a_warning() -> None:
     shape = task(fresh(prohibit_rollback=True))
     for share, severity in ((0.66, Severity.WARNING), (0.67, Severity.INFO)):
-        (finding,) = found(shape, "TG503", no_return_share=share)
+        (finding,) = found(shape, "TG503", no_return=share)
         assert finding.severity is severity
     unbounded = task(change(fresh(prohibit_rollback=True), 3, timeout=0))
-    (finding,) = found(unbounded, "TG503", no_return_share=0.99)
+    (finding,) = found(unbounded, "TG503", no_return=0.99)
     assert finding.severity is Severity.WARNING
     assert "not counting subtasks without a timeout" in finding.message
 
@@ -225,9 +234,9 @@ def test_a_response_that_agrees_is_right(envelope: Envelope) -> None:
 
 def test_a_fault_of_the_document_is_found_once() -> None:
     envelope = response(1, successful=False)
-    graphs = [
-        build_graph(task(subtasks(CHAIN), id=identifier, envelope=envelope))
+    analyses = [
+        analysis(task(subtasks(CHAIN), id=identifier, envelope=envelope))
         for identifier in (1, 2, 3)
     ]
-    results = check_document(graphs, CheckOptions())
+    results = check_document(analyses)
     assert [[f.code for f in result.findings] for result in results] == [["TG604"], [], []]

@@ -11,16 +11,24 @@ from hypothesis import strategies as st
 
 from taskgraph.checks import (
     RULES,
-    CheckOptions,
     Finding,
-    Severity,
     check_document,
     run_checks,
 )
-from taskgraph.graph import build_graph
 from taskgraph.model import Origin, Subtask
+from taskgraph.settings import Severity
 from taskgraph.sources import read_bytes
-from tests.checks.build import change, check, codes, found, skipped, subtasks, task
+from tests.checks.build import (
+    analysis,
+    change,
+    check,
+    codes,
+    found,
+    settings,
+    skipped,
+    subtasks,
+    task,
+)
 
 FAULTY = change(
     change(subtasks([(2, 3), (3, 2), (4, 5), ("a", "b"), (1, 7)]), 4, timeout=-5),
@@ -84,7 +92,7 @@ def test_severities_can_be_changed_and_the_most_specific_decides() -> None:
         (("blank-name", Severity.ERROR), ("TG60", Severity.INFO)),
         (("TG603", Severity.INFO), ("TG603", Severity.ERROR)),
     ):
-        assert found(shape, "TG603", severities=severities)[0].severity is Severity.ERROR
+        assert found(shape, "TG603", severity=severities)[0].severity is Severity.ERROR
 
 
 @pytest.mark.parametrize(
@@ -127,7 +135,7 @@ def test_a_name_that_is_the_id_is_said_once() -> None:
 
 def located(text: str) -> list[Finding]:
     (shape,) = read_bytes(text.encode(), "x.json")
-    return list(run_checks(build_graph(shape), CheckOptions()).findings)
+    return list(run_checks(analysis(shape)).findings)
 
 
 def test_lines_and_columns_are_those_of_the_text() -> None:
@@ -171,10 +179,11 @@ def test_a_document_of_many_tasks_is_looked_at_once(
     monkeypatch.setattr(positions, "locate", locate)
     tasks = [{"id": i, "name": "t", "subtasks": []} for i in range(5)]
     shapes = read_bytes(json.dumps({"data": {"contents": tasks}}).encode(), "x.json")
-    results = check_document(map(build_graph, shapes), CheckOptions())
+    results = check_document([analysis(shape) for shape in shapes])
     assert [result.findings[0].pointer for result in results] == [
         f"/data/contents/{i}/subtasks" for i in range(5)
     ]
     assert len(calls) == 1
-    assert check_document(map(build_graph, shapes), CheckOptions(ignore=("all",)))
+    quiet = settings(ignore=("all",))
+    assert check_document([analysis(shape, quiet) for shape in shapes])
     assert len(calls) == 1

@@ -13,25 +13,20 @@ import taskgraph
 from taskgraph.api import load_all
 from taskgraph.checks import (
     RULES,
-    BudgetLimit,
-    CheckOptions,
     CheckResult,
-    Severity,
     check_document,
     run_checks,
 )
 from taskgraph.checks.baseline import fingerprints
-from taskgraph.graph import build_graph
 from taskgraph.reports.check_json import finding_json
+from taskgraph.settings import Settings, Severity
+from tests.checks.build import analysis, settings
 
 CODES = [rule.code for rule in RULES]
 
 
-def options(expected: dict[str, Any]) -> CheckOptions:
-    chosen = expected.get("options", {})
-    limits = tuple(BudgetLimit(*limit) for limit in chosen.get("budget_limits", ()))
-    extra = tuple(chosen.get("extend_select", ()))
-    return CheckOptions(budget_limits=limits, extend_select=extra)
+def options(expected: dict[str, Any]) -> Settings:
+    return settings(**expected.get("options", {}))
 
 
 def expectation(samples: Path, code: str) -> dict[str, Any]:
@@ -40,8 +35,8 @@ def expectation(samples: Path, code: str) -> dict[str, Any]:
     return content
 
 
-def checked(path: Path, chosen: CheckOptions) -> tuple[CheckResult, ...]:
-    return check_document([loaded.graph for loaded in load_all(path)], chosen)
+def checked(path: Path, chosen: Settings) -> tuple[CheckResult, ...]:
+    return check_document([loaded.analysis for loaded in load_all(path, chosen)])
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -88,8 +83,8 @@ def test_the_stop_response_has_no_error_and_no_warning(samples: Path) -> None:
 def test_the_order_of_the_subtasks_has_no_say(samples: Path, code: str) -> None:
     chosen = options(expectation(samples, code))
     shuffle = random.Random(code).shuffle
-    for loaded in load_all(samples / "rules" / f"{code}.json"):
-        before = run_checks(loaded.graph, chosen)
+    for loaded in load_all(samples / "rules" / f"{code}.json", chosen):
+        before = run_checks(loaded.analysis)
         rows = list(loaded.task.subtasks)
         shuffle(rows)
         shuffled = taskgraph.model.Task(
@@ -104,7 +99,7 @@ def test_the_order_of_the_subtasks_has_no_say(samples: Path, code: str) -> None:
                 for at, attribute in loaded.task.naive_times
             ),
         )
-        after = run_checks(build_graph(shuffled), chosen)
+        after = run_checks(analysis(shuffled, chosen))
         placeless = {"file": "", "pointer": "", "line": None, "column": None, "path": ()}
         assert [f._replace(**placeless) for f in after.findings] == [  # type: ignore[arg-type]
             f._replace(**placeless)  # type: ignore[arg-type]

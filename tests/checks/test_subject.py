@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from taskgraph.checks import CheckOptions
 from taskgraph.checks.subject import Subject
-from taskgraph.graph import build_graph
 from taskgraph.model import Origin, Task
-from tests.checks.build import at, change, response, subtasks, task
+from tests.checks.build import analysis, at, change, response, subtasks, task
 
 
 def subject(of: Task) -> Subject:
-    return Subject(build_graph(of), CheckOptions())
+    return Subject(analysis(of))
 
 
 def test_without_any_time_nothing_tells_how_long_nothing_happened() -> None:

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from taskgraph.checks import MOST_SECONDS, BudgetLimit
 from taskgraph.model import Envelope, Origin, Subtask, Task
-from taskgraph.settings import Severity
+from taskgraph.settings import MOST_SECONDS, Severity
 from tests.checks.build import (
     at,
     change,
@@ -278,8 +277,8 @@ def test_thresholds_can_be_chosen() -> None:
     shape = done(rows, finish_time=at(200), envelope=response(300))
     assert codes(shape) == ["TG403"]
     assert codes(shape, grace=60) == ["TG404"]
-    assert codes(shape, grace=60, near_timeout_share=1.0) == ["TG404"]
-    assert codes(done(finished()), near_timeout_share=0.05) == ["TG404"] * 3
+    assert codes(shape, grace=60, near_timeout=1.0) == ["TG404"]
+    assert codes(done(finished()), near_timeout=0.05) == ["TG404"] * 3
 
 
 def test_a_running_subtask_is_judged_as_of_the_response() -> None:
@@ -316,7 +315,7 @@ def test_a_deadline_that_the_engine_does_not_watch_is_a_warning() -> None:
     assert "did not look any more" in finding.message
     (finding,) = found(shape, "TG403", watch_period=week + 3600)
     assert finding.severity is Severity.ERROR
-    (finding,) = found(shape, "TG403", severities=(("TG403", Severity.ERROR),))
+    (finding,) = found(shape, "TG403", severity=(("TG403", Severity.ERROR),))
     assert finding.severity is Severity.ERROR
     (finding,) = found(replace(shape, start_time=None), "TG403")
     assert finding.severity is Severity.ERROR  # nothing tells when it was created
@@ -324,13 +323,12 @@ def test_a_deadline_that_the_engine_does_not_watch_is_a_warning() -> None:
 
 def test_the_last_limit_that_fits_decides() -> None:
     shape = task(subtasks(CHAIN), name="Stop obproxy")
-    limit = BudgetLimit
     assert "TG405" in skipped(shape)
-    assert "TG405" in skipped(shape, budget_limits=(limit("Start *", 1),))
-    assert codes(shape, budget_limits=(limit("*", 180),)) == []
-    assert codes(shape, budget_limits=(limit("*", 179),)) == ["TG405"]
-    assert codes(shape, budget_limits=(limit("*", 179), limit("Stop *", 300))) == []
-    assert codes(replace(shape, budget=10), budget_limits=(limit("*", 300),)) == ["TG405"]
+    assert "TG405" in skipped(shape, budgets=(("Start *", 1),))
+    assert codes(shape, budgets=(("*", 180),)) == []
+    assert codes(shape, budgets=(("*", 179),)) == ["TG405"]
+    assert codes(shape, budgets=(("*", 179), ("Stop *", 300))) == []
+    assert codes(replace(shape, budget=10), budgets=(("*", 300),)) == ["TG405"]
 
 
 def test_an_unbounded_worst_case_is_over_every_limit() -> None:
@@ -344,7 +342,7 @@ def test_a_dominant_timeout_holds_more_than_half() -> None:
     assert codes(task(rows)) == []
     rows = change(subtasks(CHAIN), 2, timeout=121)
     assert codes(task(rows)) == ["TG406"]
-    assert codes(task(rows), dominant_share=0.6) == []
+    assert codes(task(rows), dominant_timeout=0.6) == []
     assert codes(task(subtasks([], ids=[1]))) == []
 
 
@@ -355,7 +353,7 @@ def test_a_wide_timeout_beside_the_critical_path_dominates_nothing() -> None:
 
 def test_durations_of_an_unsound_graph_are_not_computed() -> None:
     shape = task(subtasks([(1, 2), (2, 1)]))
-    reasons = skipped(shape, budget_limits=(BudgetLimit("*", 1),))
+    reasons = skipped(shape, budgets=(("*", 1),))
     assert reasons["TG405"] == reasons["TG406"] == "the dependencies form a cycle"
 
 

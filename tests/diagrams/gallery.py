@@ -15,7 +15,7 @@ from typing import NamedTuple
 from taskgraph import load
 from taskgraph.diagrams import DiagramOptions, render
 from taskgraph.model import Status, Task
-from tests.diagrams.tasks import CHINESE, analysed, chain, fan, graph_of, make_task, stages
+from tests.diagrams.tasks import CHINESE, analysed, chain, fan, make_task, stages
 
 FOLDER = Path(__file__).parent / "golden"
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -30,17 +30,7 @@ class Picture(NamedTuple):
     form: str = "svg"
 
     def draw(self) -> str:
-        graph = graph_of(self.task())
-        timing, no_return = analysed(graph)
-        return str(
-            render(
-                graph,
-                self.form,
-                options=self.options,
-                schedule=timing,
-                no_return=no_return,
-            )
-        )
+        return str(render(analysed(self.task()), self.form, self.options))
 
 
 def sample(name: str) -> Callable[[], Task]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from taskgraph.analysis.recovery import PointOfNoReturn, point_of_no_return
-from taskgraph.analysis.schedule import Schedule, schedule
+from taskgraph.analysis import Analysis
 from taskgraph.graph import TaskGraph, build_graph
 from taskgraph.model import Id, Status, Subtask, Task
+from taskgraph.settings import Settings
 
 HOSTILE = (
     "</text></svg><script>window.hacked = 1</script>",
@@ -97,12 +97,9 @@ def stages(*widths: int, parallel: bool = False) -> Task:
     return make_task(rows, edges)
 
 
-def analysed(graph: TaskGraph) -> tuple[Schedule | None, PointOfNoReturn | None]:
-    """Give what is marked in a diagram, where the graph is sound."""
-    if not graph.is_sound:
-        return None, None
-    durations = [subtask.timeout or 0 for subtask in graph.subtasks]
-    return schedule(graph, durations), point_of_no_return(graph)
+def analysed(task: Task, **settings: Any) -> Analysis:
+    """Give what a diagram is made from."""
+    return Analysis(build_graph(task), Settings(**settings))
 
 
 def shuffled(task: Task, seed: int = 0) -> Task:

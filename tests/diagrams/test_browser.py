@@ -70,9 +70,7 @@ def hostile_task() -> Task:
 
 
 def svg_of(task: Task, options: DiagramOptions | None = None, engine: str = "svg") -> str:
-    graph = graph_of(task)
-    timing, no_return = analysed(graph)
-    return str(render(graph, engine, options=options, schedule=timing, no_return=no_return))
+    return str(render(analysed(task), engine, options))
 
 
 ESCAPING = """() => [...document.querySelectorAll('g.n')].flatMap(node => {

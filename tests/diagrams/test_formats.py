@@ -18,7 +18,6 @@ from tests.diagrams.tasks import (
     analysed,
     chain,
     fan,
-    graph_of,
     make_task,
     shuffled,
     stages,
@@ -29,10 +28,8 @@ TEXTS = [(name, view) for name, view in EVERY if name not in ("png", "pdf")]
 
 
 def drawn(task: Task, form: str, view: View) -> str | bytes:
-    graph = graph_of(task)
-    timing, no_return = analysed(graph)
     options = DiagramOptions(view=view)
-    return render(graph, form, options=options, schedule=timing, no_return=no_return)
+    return render(analysed(task), form, options)
 
 
 @pytest.mark.parametrize(("form", "view"), TEXTS)
@@ -69,13 +66,13 @@ def test_a_lone_number_beyond_64_bits_is_an_id_too() -> None:
 
 def test_an_unknown_format_names_the_known_ones() -> None:
     with pytest.raises(RenderError, match="choose from svg, png, pdf"):
-        render(graph_of(fan(2)), "bmp")
+        render(analysed(fan(2)), "bmp")
 
 
 def test_a_format_that_cannot_show_a_view_names_those_that_can() -> None:
     options = DiagramOptions(view="timeline")
     with pytest.raises(RenderError, match="dot cannot show the timeline: choose from svg"):
-        render(graph_of(fan(2)), "dot", options=options)
+        render(analysed(fan(2)), "dot", options)
 
 
 def test_no_two_formats_share_a_suffix() -> None:
@@ -91,10 +88,11 @@ def test_drawing_imports_nothing_heavy_before_it_is_asked_to() -> None:
 
 def test_the_built_in_svg_needs_neither_graphviz_nor_networkx() -> None:
     code = (
-        "import sys; from taskgraph.diagrams import render;"
+        "import sys; from taskgraph.analysis import Analysis;"
+        "from taskgraph.diagrams import render;"
         "from taskgraph.graph import build_graph;"
         "from taskgraph.model import Subtask, Task;"
-        "render(build_graph(Task(1, subtasks=(Subtask(1), Subtask(2)))));"
+        "render(Analysis(build_graph(Task(1, subtasks=(Subtask(1), Subtask(2))))));"
         "assert not {'graphviz', 'networkx', 'typst'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

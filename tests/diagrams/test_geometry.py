@@ -21,7 +21,6 @@ from tests.diagrams.tasks import (
     analysed,
     chain,
     fan,
-    graph_of,
     make_task,
     shuffled,
     stages,
@@ -32,9 +31,7 @@ BUCKET = 200
 
 
 def draw(task: Task, options: DiagramOptions | None = None) -> str:
-    graph = graph_of(task)
-    timing, no_return = analysed(graph)
-    scene = build_scene(graph, schedule=timing, no_return=no_return, options=options)
+    scene = build_scene(analysed(task), options)
     return render_svg(scene)
 
 
@@ -160,14 +157,11 @@ def test_a_straight_chain_is_straight() -> None:
 def test_the_critical_path_is_straight() -> None:
     rows = {n: {"timeout": 900 if n == 5 else 60} for n in range(1, 10)}
     edges = [(1, 2), (1, 5), (1, 6), (2, 9), (5, 9), (6, 9), (1, 9), (9, 7), (9, 8)]
-    graph = graph_of(make_task(rows, edges))
-    timing, _ = analysed(graph)
-    assert timing is not None
-    scene = build_scene(graph, schedule=timing)
+    analysis = analysed(make_task(rows, edges))
+    scene = build_scene(analysis)
     drawing = read_drawing(render_svg(scene))
-    middles = {
-        drawing.boxes[n].y + drawing.boxes[n].height / 2 for n in timing.critical_path[:3]
-    }
+    path = analysis.schedule.critical_path[:3]
+    middles = {drawing.boxes[n].y + drawing.boxes[n].height / 2 for n in path}
     assert len(middles) == 1
 
 

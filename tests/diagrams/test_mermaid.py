@@ -12,13 +12,13 @@ from taskgraph.diagrams.mermaid import CHARACTERS, EDGES, render_fitting, render
 from taskgraph.diagrams.scene import Scene, build_scene
 from taskgraph.errors import RenderError
 from taskgraph.model import Task
-from tests.diagrams.tasks import HOSTILE, chain, fan, graph_of, make_task, stages
+from tests.diagrams.tasks import HOSTILE, analysed, chain, fan, make_task, stages
 
 EDGE = re.compile(r"^  n\d+ (?:-->|==>|-\.->) n\d+$", re.MULTILINE)
 
 
 def mermaid(task: Task, options: DiagramOptions | None = None) -> str:
-    return str(render(graph_of(task), "mermaid", options=options))
+    return str(render(analysed(task), "mermaid", options))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_what_fits_is_drawn_as_asked() -> None:
 
 
 def test_what_cannot_be_small_enough_is_refused() -> None:
-    scene = build_scene(graph_of(chain("abc")))
+    scene = build_scene(analysed(chain("abc")))
     large = Scene("x" * CHARACTERS, "", (), (), scene.nodes, scene.edges)
     with pytest.raises(RenderError, match="too large for Mermaid"):
         render_fitting(lambda _: large)
@@ -52,7 +52,7 @@ def test_what_cannot_be_small_enough_is_refused() -> None:
 
 @pytest.mark.parametrize("name", [*HOSTILE, "1. list", "- list", "  # heading", "a_b*c*"])
 def test_a_label_holds_nothing_that_means_something(name: str) -> None:
-    text = render_mermaid(build_scene(graph_of(make_task({1: {"name": name}}))))
+    text = render_mermaid(build_scene(analysed(make_task({1: {"name": name}}))))
     label = re.search(r'^  n0\["(.*)"\]$', text, re.MULTILINE)
     assert label is not None
     for line in label[1].split("<br/>"):
@@ -73,4 +73,4 @@ def test_lines_show_what_is_critical_and_what_is_faulty() -> None:
 def test_a_split_is_a_subgraph() -> None:
     text = mermaid(fan(3))
     assert '  subgraph n1["Stop observer · 3 parts"]\n  direction LR\n' in text
-    assert "  n0 --> n1\n" in text
+    assert "  n0 ==> n1\n" in text

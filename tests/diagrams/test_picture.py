@@ -11,7 +11,7 @@ import pytest
 from taskgraph.diagrams import DiagramOptions, render
 from taskgraph.diagrams.picture import render_picture
 from taskgraph.errors import RenderError
-from tests.diagrams.tasks import CHINESE, HOSTILE, chain, graph_of
+from tests.diagrams.tasks import CHINESE, HOSTILE, analysed, chain
 
 
 def size_of(png: bytes) -> tuple[int, int]:
@@ -27,10 +27,10 @@ def typst() -> None:
 
 @pytest.mark.usefixtures("typst")
 def test_a_png_has_two_dots_per_pixel() -> None:
-    graph = graph_of(chain([CHINESE, *HOSTILE]))
-    svg = str(render(graph, "svg"))
+    analysis = analysed(chain([CHINESE, *HOSTILE]))
+    svg = str(render(analysis, "svg"))
     width, height = map(int, re.findall(r' (?:width|height)="(\d+)"', svg)[:2])
-    png = render(graph, "png")
+    png = render(analysis, "png")
     assert isinstance(png, bytes)
     assert size_of(png) == (2 * width, 2 * height)
 
@@ -46,13 +46,13 @@ def test_a_large_png_has_fewer_dots() -> None:
 @pytest.mark.usefixtures("typst")
 @pytest.mark.parametrize("form", ["png", "pdf"])
 def test_the_same_task_gives_the_same_bytes(form: str) -> None:
-    graph = graph_of(chain([CHINESE, "Two"]))
-    assert render(graph, form) == render(graph, form)
+    analysis = analysed(chain([CHINESE, "Two"]))
+    assert render(analysis, form) == render(analysis, form)
 
 
 @pytest.mark.usefixtures("typst")
 def test_a_pdf_is_one_page_of_text() -> None:
-    pdf = render(graph_of(chain(["One", "Two"])), "pdf")
+    pdf = render(analysed(chain(["One", "Two"])), "pdf")
     assert isinstance(pdf, bytes)
     assert pdf.startswith(b"%PDF-")
     assert pdf.count(b"/Type/Page/") + pdf.count(b"/Type /Page\n") <= 1
@@ -67,11 +67,8 @@ def test_what_typst_cannot_draw_is_told() -> None:
 
 @pytest.mark.usefixtures("typst")
 def test_timelines_can_be_pictures() -> None:
-    graph = graph_of(chain(["One", "Two"]))
-    from taskgraph.analysis.schedule import schedule
-
-    options = DiagramOptions(view="timeline")
-    png = render(graph, "png", options=options, schedule=schedule(graph, [1, 2]))
+    task = chain(["One", "Two"])
+    png = render(analysed(task), "png", DiagramOptions(view="timeline"))
     assert isinstance(png, bytes)
     assert size_of(png) > (600, 100)
 
@@ -79,4 +76,4 @@ def test_timelines_can_be_pictures() -> None:
 def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "typst", None)
     with pytest.raises(RenderError, match="extra 'picture'"):
-        render(graph_of(chain(["One"])), "png")
+        render(analysed(chain(["One"])), "png")

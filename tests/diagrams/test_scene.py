@@ -15,7 +15,6 @@ from tests.diagrams.tasks import (
     analysed,
     chain,
     fan,
-    graph_of,
     make_task,
     shuffled,
     stages,
@@ -25,10 +24,8 @@ START = datetime(2025, 3, 4, 10, tzinfo=timezone(timedelta(hours=8)))
 
 
 def scene_of(task: Task, **options: object) -> Scene:
-    graph = graph_of(task)
-    timing, no_return = analysed(graph)
     chosen = DiagramOptions(**options)  # type: ignore[arg-type]
-    return build_scene(graph, schedule=timing, no_return=no_return, options=chosen)
+    return build_scene(analysed(task), chosen)
 
 
 def node_of(scene: Scene, identifier: Id) -> SceneNode:
@@ -98,7 +95,7 @@ def test_a_measured_time_says_what_it_holds(fields: dict[str, object], fact: str
 def test_a_running_subtask_runs_until_the_as_of_time() -> None:
     task = make_task({1: {"status": "RUNNING", "attempts": 1, "start_time": START}})
     as_of = START + timedelta(milliseconds=1250)
-    scene = build_scene(graph_of(task), as_of=as_of)
+    scene = build_scene(analysed(task, as_of=as_of))
     assert scene.nodes[0].facts[0] == "running for 1.25 s"
 
 

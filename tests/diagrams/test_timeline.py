@@ -25,7 +25,6 @@ from tests.diagrams.tasks import (
     HOSTILE,
     analysed,
     chain,
-    graph_of,
     make_task,
     shuffled,
 )
@@ -56,14 +55,8 @@ def run_task() -> Task:
 
 
 def timeline_of(task: Task, **options: Any) -> Timeline:
-    graph = graph_of(task)
-    timing, _ = analysed(graph)
-    return build_timeline(
-        graph,
-        schedule=timing,
-        as_of=BEGIN + timedelta(seconds=100),
-        options=DiagramOptions(view="timeline", **options),
-    )
+    analysis = analysed(task, as_of=BEGIN + timedelta(seconds=100))
+    return build_timeline(analysis, DiagramOptions(view="timeline", **options))
 
 
 def row_of(timeline: Timeline, name: str) -> Row:
@@ -270,4 +263,4 @@ def test_a_plan_shows_how_far_it_may_slip() -> None:
 def test_graphviz_draws_no_timelines() -> None:
     options = DiagramOptions(view="timeline", engine="dot")
     with pytest.raises(RenderError, match="Graphviz draws no timelines"):
-        render(graph_of(run_task()), "svg", options=options)
+        render(analysed(run_task()), "svg", options)

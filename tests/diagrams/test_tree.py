@@ -17,7 +17,6 @@ from tests.diagrams.tasks import (
     analysed,
     chain,
     fan,
-    graph_of,
     make_task,
     shuffled,
     stages,
@@ -26,10 +25,8 @@ from tests.diagrams.tasks import (
 
 
 def tree(task: Task, width: int = 100, **options: object) -> str:
-    graph = graph_of(task)
-    timing, no_return = analysed(graph)
     chosen = DiagramOptions(**options)  # type: ignore[arg-type]
-    scene = build_scene(graph, schedule=timing, no_return=no_return, options=chosen)
+    scene = build_scene(analysed(task), chosen)
     return render_tree(scene, width)
 
 

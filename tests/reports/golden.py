@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from taskgraph.api import LoadedTask, account, load_all
+from taskgraph.api import LoadedTask, load_all
 from taskgraph.errors import InputError
 from taskgraph.reports.explain_markdown import explain_markdown
 from taskgraph.reports.explaining import explain
@@ -22,11 +22,11 @@ FOLDER = Path(__file__).parent / "golden"
 
 
 def _text(loaded: LoadedTask) -> str:
-    return explain_text(explain(account(loaded)), Style(width=88))
+    return explain_text(explain(loaded.account), Style(width=88))
 
 
 def _markdown(loaded: LoadedTask) -> str:
-    return explain_markdown(explain(account(loaded)))
+    return explain_markdown(explain(loaded.account))
 
 
 FORMS: dict[str, Callable[[LoadedTask], str]] = {"txt": _text, "md": _markdown}

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any, TypeAlias
 
-from taskgraph.analysis.as_run import AsRun, PartKind, as_run
-from taskgraph.analysis.budget import Budget, budget
-from taskgraph.analysis.failure import Failure, failure
-from taskgraph.analysis.interventions import FailedSubtask, interventions
-from taskgraph.analysis.progress import Progress, progress
-from taskgraph.analysis.recovery import PointOfNoReturn, point_of_no_return
-from taskgraph.analysis.rollback import Rollback, rollback
+from taskgraph.analysis import Analysis
+from taskgraph.analysis.as_run import AsRun, PartKind
+from taskgraph.analysis.budget import Budget
+from taskgraph.analysis.failure import Failure
+from taskgraph.analysis.interventions import FailedSubtask
+from taskgraph.analysis.progress import Progress
+from taskgraph.analysis.recovery import PointOfNoReturn
+from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.weights import Basis
-from taskgraph.checks import CheckOptions, Finding, run_checks
+from taskgraph.checks import Finding, run_checks
 from taskgraph.graph import TaskGraph
 from taskgraph.model.engine import SpanKind, measured_span
 from taskgraph.settings import Severity
@@ -32,41 +32,45 @@ Values: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """A graph, and the analyses of it, computed when they are asked for."""
+    """An analysis, of which some answers must be there."""
 
-    graph: TaskGraph
+    analysis: Analysis
 
-    @cached_property
+    @property
+    def graph(self) -> TaskGraph:
+        return self.analysis.graph
+
+    @property
     def failure(self) -> Failure:
-        found = failure(self.graph)
+        found = self.analysis.failure
         assert found is not None
         return found
 
-    @cached_property
+    @property
     def as_run(self) -> AsRun:
-        found = as_run(self.graph)
+        found = self.analysis.as_run
         assert found is not None
         return found
 
-    @cached_property
+    @property
     def progress(self) -> Progress:
-        return progress(self.graph)
+        return self.analysis.progress
 
-    @cached_property
+    @property
     def budget(self) -> Budget:
-        return budget(self.graph)
+        return self.analysis.budget
 
-    @cached_property
+    @property
     def rollback(self) -> Rollback:
-        return rollback(self.graph)
+        return self.analysis.rollback
 
-    @cached_property
+    @property
     def ways_out(self) -> tuple[FailedSubtask, ...]:
-        return interventions(self.graph)
+        return self.analysis.ways_out
 
-    @cached_property
+    @property
     def no_return(self) -> PointOfNoReturn:
-        found = point_of_no_return(self.graph)
+        found = self.analysis.no_return
         assert found is not None
         return found
 
@@ -81,9 +85,9 @@ class Case:
     def task(self) -> Any:
         return self.graph.task
 
-    @cached_property
+    @property
     def as_of(self) -> datetime:
-        found = self.graph.task.as_of()
+        found = self.analysis.as_of
         assert found is not None
         return found
 
@@ -101,7 +105,7 @@ def verdict(case: Case) -> list[Values]:
     task, graph = case.task, case.graph
     values: Values = {"name": task.name.strip(), "id": task.id}
     failed = case.nodes("FAILED")
-    back = task.operation == "ROLLBACK"
+    back = case.analysis.is_rolling_back
     done = case.nodes("PENDING" if back else "SUCCESSFUL")
     if task.is_definition or (task.status == "FAILED" and not failed and graph.subtasks):
         values["subtasks"] = len(graph)
@@ -350,22 +354,37 @@ def fail_late(case: Case) -> list[Values]:
     return [{"both_seconds": late.at_most}]
 
 
+def over_limit(case: Case) -> list[Values]:
+    found = run_checks(case.analysis).findings
+    return [
+        {"rule": f.code, "message": f.message.rstrip(".")}
+        for f in found
+        if f.code == "TG405"
+    ]
+
+
+def no_return_unknown(case: Case) -> list[Values]:
+    rows = (case.task, *case.graph.subtasks)
+    assert all(row.prohibit_rollback is None for row in rows)
+    return [{}]
+
+
 def no_point_of_no_return(case: Case) -> list[Values]:
-    assert point_of_no_return(case.graph) is None
+    assert case.analysis.no_return is None
     return [{}]
 
 
 def doubts(case: Case) -> list[Finding]:
     """Give the findings that say that the document contradicts itself."""
     codes = ("TG1", "TG2", "TG3", "TG402", "TG403", "TG504", "TG6")
-    found = run_checks(case.graph, CheckOptions()).findings
+    found = run_checks(case.analysis).findings
     loud = [finding for finding in found if finding.severity >= Severity.WARNING]
     doubted = [finding for finding in loud if finding.code.startswith(codes)]
     return [finding for finding in doubted if finding.code != "TG204"]
 
 
 def stalled(case: Case) -> list[Values]:
-    found = run_checks(case.graph, CheckOptions()).findings
+    found = run_checks(case.analysis).findings
     return [{"message": f.message.rstrip(".")} for f in found if f.code == "TG204"]
 
 
@@ -480,8 +499,10 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "no-failed-subtask": nothing_failed,
     "no-point-of-no-return": no_point_of_no_return,
     "no-return": no_return,
+    "no-return-unknown": no_return_unknown,
     "nothing-to-retry": nothing_failed,
     "over": nothing_failed,
+    "over-limit": over_limit,
     "overdue": overdue,
     "parts": parts,
     "ran-on": of_failure("ran_on"),

@@ -7,16 +7,15 @@ from pathlib import Path
 
 from taskgraph.api import read_documents
 from taskgraph.checks import (
-    CheckOptions,
     CheckResult,
     CheckRun,
     Finding,
-    Severity,
     Skipped,
     Step,
     check_document,
 )
 from taskgraph.errors import InputError, Problem
+from taskgraph.settings import Severity
 
 RULES = Path(__file__).resolve().parents[2] / "samples" / "rules"
 HOSTILE = (
@@ -34,7 +33,7 @@ def broken() -> CheckRun:
     results: list[CheckResult] = []
     for document in read_documents(sorted(map(str, RULES.glob("TG???.json")))):
         assert document.error is None
-        results += check_document([t.graph for t in document.tasks], CheckOptions())
+        results += check_document([t.analysis for t in document.tasks])
     unreadable = InputError(
         "x/bad file.json", [Problem("is empty"), Problem("is bad", "/a", 3, 2)], "mend it"
     )

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from taskgraph.api import read_documents
-from taskgraph.checks import CheckOptions, CheckResult, CheckRun, check_document
+from taskgraph.checks import CheckResult, CheckRun, check_document
 from taskgraph.checks.result import AcceptedEntry
 from taskgraph.errors import InputError, Problem
 from taskgraph.reports.check_contract import CHECK
@@ -27,7 +27,7 @@ def run(samples: Path) -> CheckRun:
     results: list[CheckResult] = []
     for document in read_documents(paths):
         assert document.error is None
-        results += check_document([t.graph for t in document.tasks], CheckOptions())
+        results += check_document([t.analysis for t in document.tasks])
     stale = (AcceptedEntry("0" * 32, "TG401", "no-timeout", "demo", ("a",)),)
     return CheckRun(tuple(results), (UNREADABLE,), "1.2.3", stale)
 

@@ -79,17 +79,18 @@ def test_without_pandas_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
 
 def test_results_display_themselves(samples: Path) -> None:
     loaded = taskgraph.load(samples / "three_hosts_failed.json")
-    assert "What failed" in taskgraph.account(loaded)._repr_markdown_()
+    assert "What failed" in loaded.account._repr_markdown_()
     for by in ("timeout", "actual"):
-        table = taskgraph.timetable(loaded, by)._repr_html_()
+        table = loaded.timetable(by)._repr_html_()
         assert table.count("<tr>") == 12
     assert json.dumps(loaded.graph.task.name)[1:-1] in loaded._repr_svg_()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_are_text_in_tables(name: str) -> None:
-    loaded = taskgraph.LoadedTask(make_task({1: {"name": name, "status": name}}))
-    table = taskgraph.timetable(loaded)._repr_html_()
-    assert table.count("<") == taskgraph.timetable(
-        taskgraph.LoadedTask(make_task({1: {"name": "x", "status": "x"}}))
-    )._repr_html_().count("<")
+    hostile, plain = (
+        taskgraph.LoadedTask(make_task({1: {"name": text, "status": text}}))
+        for text in (name, "x")
+    )
+    tags = plain.timetable()._repr_html_().count("<")
+    assert hostile.timetable()._repr_html_().count("<") == tags

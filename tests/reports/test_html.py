@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from taskgraph.api import LoadedTask, account, collect, load, loads, report
+from taskgraph.api import LoadedTask, collect, load, loads, report
 from taskgraph.diagrams.palette import DARK, LIGHT
 from taskgraph.errors import RenderError
 from taskgraph.graph import build_graph
@@ -53,7 +53,7 @@ class Page(HTMLParser):
 
 
 def page_of(*tasks: Task) -> Page:
-    return Page(report(collect([account(LoadedTask(task)) for task in tasks])))
+    return Page(report(collect([LoadedTask(task).account for task in tasks])))
 
 
 @pytest.fixture

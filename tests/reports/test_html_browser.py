@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from taskgraph.api import LoadedTask, account, collect, load, report
+from taskgraph.api import LoadedTask, collect, load, report
 from taskgraph.model import Task
 from tests.diagrams.browser import Watch, launch
 from tests.diagrams.tasks import HOSTILE, make_task, stages
@@ -32,7 +32,7 @@ class Opened:
     """A report, opened as a file from a mail would be."""
 
     def __init__(self, page: Page, path: Path, tasks: list[Task]) -> None:
-        text = report(collect([account(LoadedTask(task)) for task in tasks]))
+        text = report(collect([LoadedTask(task).account for task in tasks]))
         path.write_text(text, "utf-8", errors="replace")
         self.page = page
         self.watch = Watch(page)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from taskgraph.api import LoadedTask, account, collect, load, report
+from taskgraph.api import LoadedTask, collect, load, report
 from taskgraph.reports.markdown import escaped
 from tests.diagrams.tasks import HOSTILE, make_task
 
@@ -39,7 +39,7 @@ def test_it_has_the_verdict_the_explanation_and_the_tables(samples: Path) -> Non
 def test_several_tasks_get_an_index_and_what_could_not_be_read(samples: Path) -> None:
     loaded = load(samples / "three_hosts_failed.json")
     other = LoadedTask(replace(loaded.task, status="RUNNING"))
-    found = collect([account(loaded), account(other)], ["no.json: does not exist"])
+    found = collect([loaded.account, other.account], ["no.json: does not exist"])
     page = rendered(report(found, "markdown"))
     assert "<h1>2 tasks</h1>" in page
     assert "no.json: does not exist" in page

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from taskgraph.api import LoadedTask, account, load
+from taskgraph.api import LoadedTask, load
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.show import show_text
 from tests.diagrams.tasks import CHINESE, HOSTILE, chain, make_task, stages
 
 
 def shown(loaded: LoadedTask, width: int = 100, *, color: bool = False) -> str:
-    return show_text(account(loaded), Style(width, color))
+    return show_text(loaded.account, Style(width, color))
 
 
 def test_the_failed_task(samples: Path) -> None:

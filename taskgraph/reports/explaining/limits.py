@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from taskgraph.analysis import Analysis
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.progress import Progress, RunningSubtask
-from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.weights import Basis
+from taskgraph.checks import Finding
+from taskgraph.graph import TaskGraph
 from taskgraph.model import Status
 from taskgraph.model.engine import is_rolling_back
 from taskgraph.model.words import plural
@@ -24,22 +26,25 @@ from taskgraph.reports.results import Account
 
 __all__ = ["limits"]
 
+_OVER_LIMIT = "TG405"
+
 
 def limits(account: Account) -> Iterator[Sentence]:
     """Say how long the task can take by its timeouts, and what is left of that."""
     diagnosis, task = account.sound, account.graph.task
     if diagnosis is None or not account.graph.subtasks:
         return
-    yield from _budget(diagnosis.budget)
+    yield from _budget(account.graph, diagnosis.budget)
+    yield from _limit(account.checked.findings)
     if task.status == Status.RUNNING:
         yield from _left(diagnosis.progress)
     if task.status != Status.SUCCESSFUL:
-        yield from _no_return(diagnosis.no_return, ran=not task.is_definition)
+        yield from _no_return(diagnosis, ran=not task.is_definition)
         if not is_rolling_back(task):
             yield from _fail_late(diagnosis.rollback)
 
 
-def _budget(budget: Budget) -> Iterator[Sentence]:
+def _budget(graph: TaskGraph, budget: Budget) -> Iterator[Sentence]:
     values: dict[str, Value] = {"budget": Duration(budget.seconds)}
     if budget.is_bounded:
         template = "By its timeouts it takes at most {budget} from start to end."
@@ -66,9 +71,19 @@ def _budget(budget: Budget) -> Iterator[Sentence]:
     held = max(budget.shares, default=0)
     if 2 * held > budget.schedule.makespan and len(budget.schedule.critical_path) > 1:
         node = budget.shares.index(held)
-        template = "More than half of that is the timeout of {subtask}, {share}."
+        what = "the timeout of " if held == graph.subtasks[node].timeout else ""
+        template = f"More than half of that is {what}{{subtask}}, {{share}}."
         values = {"subtask": Subtasks((node,)), "share": Duration(held)}
         yield Sentence("dominant", template, values)
+
+
+def _limit(findings: Iterable[Finding]) -> Iterator[Sentence]:
+    """Say that it may take longer than it must, where a rule says so."""
+    for finding in findings:
+        if finding.code == _OVER_LIMIT:
+            values = {"rule": finding.code, "message": finding.message.rstrip(".")}
+            template = "That is too long: {message} ({rule})."
+            yield Sentence("over-limit", template, values)
 
 
 def _left(progress: Progress) -> Iterator[Sentence]:
@@ -103,7 +118,12 @@ def _nearest(row: RunningSubtask) -> Iterator[Sentence]:
     yield Sentence("nearest", template, values)
 
 
-def _no_return(point: PointOfNoReturn | None, *, ran: bool) -> Iterator[Sentence]:
+def _no_return(analysis: Analysis, *, ran: bool) -> Iterator[Sentence]:
+    point = analysis.no_return
+    if point is None and not analysis.tells_rollback:
+        text = "The document does not say which subtasks prohibit rollback."
+        yield Sentence("no-return-unknown", text, {}, Place.PARAGRAPH)
+        return
     if point is None:
         text = "Every subtask allows rollback: there is no point of no return."
         yield Sentence("no-point-of-no-return", text, {}, Place.PARAGRAPH)

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from taskgraph.analysis import Analysis
 from taskgraph.analysis.budget import Budget
-from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.analysis.rollback import FailLate, Rollback
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, visible
@@ -49,7 +48,7 @@ def _one(analysis: Analysis, style: Style) -> str:
     rows = budget_facts(graph, budget)
     rows.append(("All timeouts", f"{format_exactly(budget.total)} in sum"))
     rows += _assumptions(graph, budget)
-    rows.append(("No return", no_return_text(graph, analysis.no_return)))
+    rows.append(("No return", no_return_text(analysis)))
     rows += _way_back(graph, analysis.rollback)
     parts: list[RenderableType] = [heading(graph.task), facts(rows)]
     if budget.schedule.makespan:
@@ -108,11 +107,11 @@ def _assumptions(graph: TaskGraph, budget: Budget) -> _Facts:
     return rows
 
 
-def no_return_text(graph: TaskGraph, no_return: PointOfNoReturn | None) -> str:
+def no_return_text(analysis: Analysis) -> str:
     """Say in a sentence where the point of no return is."""
+    graph, no_return = analysis.graph, analysis.no_return
     if no_return is None:
-        flags = {subtask.prohibit_rollback for subtask in graph.subtasks}
-        if flags <= {None} and graph.task.prohibit_rollback is None:
+        if not analysis.tells_rollback:
             return "not known: the document does not say which subtasks prohibit rollback"
         return "none: no subtask prohibits rollback"
     first, *others = (graph.subtasks[node] for node in no_return.nodes)

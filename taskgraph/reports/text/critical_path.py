@@ -147,7 +147,7 @@ def _names(graph: TaskGraph, nodes: Iterable[int]) -> str:
 def _rows(table: Timetable, nodes: tuple[int, ...], style: Style, *, floats: bool) -> Table:
     """Lay out subtasks with their times, fewer columns where the terminal is narrow."""
     schedule, unit = table.schedule, table.weights.unit
-    takes = "timeout" if table.weights.kind == "timeout" else "takes"
+    takes = "timeout" if _are_timeouts(table) else "takes"
     columns: list[tuple[str, Sequence[int]]] = []
     if style.width >= _MEDIUM:
         columns.append(("starts", schedule.early_start))
@@ -173,6 +173,14 @@ def _rows(table: Timetable, nodes: tuple[int, ...], style: Style, *, floats: boo
         cells += [format_seconds(values[node], unit) for _, values in columns]
         rows.add_row(Text(visible(str(subtask.id))), Text(visible(subtask.name)), *cells)
     return rows
+
+
+def _are_timeouts(table: Timetable) -> bool:
+    """Tell whether the durations are the timeouts: no attempts or delays are assumed."""
+    if table.weights.kind != "timeout":
+        return False
+    pairs = zip(table.graph.subtasks, table.schedule.durations, strict=True)
+    return all(max(subtask.timeout or 0, 0) == seconds for subtask, seconds in pairs)
 
 
 def _as_run(graph: TaskGraph, run: AsRun) -> list[RenderableType]:

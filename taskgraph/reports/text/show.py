@@ -58,14 +58,14 @@ def _facts(account: Account, width: int) -> list[tuple[str, str | Text]]:
     task = graph.task
     rows: list[tuple[str, str | Text]] = [("Document", visible(task.origin.file))]
     rows += _times(account)
-    rows.append(("Progress", _progress(task, min(_BAR, width // 4))))
+    rows.append(("Progress", _progress(account, min(_BAR, width // 4))))
     if sound is None:
         rows.append(("Worst case", f"unknown: {'; '.join(graph.flaws)}"))
     else:
         rows += budget_facts(graph, sound.budget)
         rows += _left(task, sound)
         rows.append(("Critical", _critical(graph, sound)))
-        rows.append(("No return", no_return_text(graph, sound.no_return)))
+        rows.append(("No return", no_return_text(sound)))
     rows.append(("Findings", _counts(account.checked)))
     return rows
 
@@ -87,14 +87,18 @@ def _times(account: Account) -> list[tuple[str, str | Text]]:
     return rows
 
 
-def _progress(task: Task, width: int) -> Text:
-    total = len(task.subtasks)
-    done = sum(subtask.status == Status.SUCCESSFUL for subtask in task.subtasks)
+def _progress(account: Account, width: int) -> Text:
+    """Say how much is done, or undone where the task walks back, and what the rest is."""
+    subtasks = account.graph.task.subtasks
+    is_back = account.analysis.is_rolling_back
+    finished = Status.PENDING if is_back else Status.SUCCESSFUL
+    total = len(subtasks)
+    done = sum(subtask.status == finished for subtask in subtasks)
     filled = width * done // total if total else 0
     text = Text("█" * filled, style="green").append("░" * (width - filled), style="dim")
-    text.append(f" {done} of {total} done", style="default")
-    for name, count in count_statuses(task.subtasks):
-        if name != Status.SUCCESSFUL:
+    text.append(f" {done} of {total} {'undone' if is_back else 'done'}", style="default")
+    for name, count in count_statuses(subtasks):
+        if name != finished:
             text.append(f", {count} {look(name).word}", style="default")
     return text
 

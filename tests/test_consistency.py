@@ -1,0 +1,449 @@
+"""One question, one answer: whoever is asked, in whatever form.
+
+Under configurations that change every default, every command and every form is asked for
+the same documents, and whatever two of them tell must be equal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import pytest
+
+from taskgraph.api import LoadedTask, load_all
+from taskgraph.cli import main
+from taskgraph.config import read_config
+from taskgraph.errors import InputError
+from taskgraph.model import format_duration
+from taskgraph.settings import Settings, Thresholds
+from tests import told
+from tests.engine.engine import simulate
+from tests.engine.trial import DIALECTS
+from tests.told import Told
+
+ROOT = Path(__file__).resolve().parents[1]
+MOMENT = "2026-01-02T03:04:05+00:00"
+COMMON = """
+select = ["all"]
+extend-select = ["TG107"]
+ignore = ["TG207"]
+fail-on = "warning"
+grace = 7
+overhead = 5
+concurrency = 2
+assume-timeout = "20m"
+{attempts}
+[severity]
+TG405 = "warning"
+TG2 = "info"
+
+[thresholds]
+tolerance = 2
+grace = 20
+event-delay = 30
+watch-period = 100000
+near-timeout = 0.5
+dominant-timeout = 0.2
+no-return = 0.1
+
+[budgets]
+"*" = "1m"
+
+[[suppress]]
+rule = "TG406"
+subtask = "Wait*"
+
+[per-path-ignores]
+"*.yaml" = ["TG5"]
+"""
+BY_NAME = COMMON.format(attempts='[attempts]\n"*" = 2\n"St*" = 3\n')
+FOR_ALL = COMMON.format(attempts="attempts = 3")
+UNLIMITED = FOR_ALL.replace('assume-timeout = "20m"\n', "").replace(
+    "concurrency = 2", "concurrency = 0"
+)
+
+
+@pytest.fixture(scope="module", params=[BY_NAME, FOR_ALL, UNLIMITED])
+def configuration(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    return _written(request.param, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def by_name(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _written(BY_NAME, tmp_path_factory)
+
+
+def _written(text: str, folders: pytest.TempPathFactory) -> Path:
+    path = folders.mktemp("configuration") / "taskgraph.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+class Answer(NamedTuple):
+    """What a command ended with and wrote."""
+
+    code: object
+    output: str
+    errors: str
+
+
+def ask(*arguments: str | Path) -> Answer:
+    """Run the command line in this process."""
+    streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2)]
+    thresholds = gc.get_threshold()
+    with (
+        contextlib.redirect_stdout(streams[0]),
+        contextlib.redirect_stderr(streams[1]),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main(list(map(str, arguments)))
+    gc.set_threshold(*thresholds)
+    texts = []
+    for stream in streams:
+        stream.seek(0)
+        texts.append(stream.read())
+    assert ended.value.code in {0, 1, 2}, texts[1]
+    return Answer(ended.value.code, *texts)
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no text be broken or shortened for the width of a terminal."""
+    monkeypatch.setenv("COLUMNS", "2000")
+
+
+def written(*arguments: str | Path) -> str:
+    answer = ask(*arguments)
+    assert answer.code in {0, 1}, (arguments, answer.errors)
+    return answer.output
+
+
+def rows(*arguments: str | Path) -> list[dict[str, Any]]:
+    """Give the tasks of a JSON output; there are none where a document is not sound."""
+    content = json.loads(ask(*arguments, "--format", "json").output)
+    tasks: list[dict[str, Any]] = content["tasks"]
+    return tasks
+
+
+READERS: dict[str, tuple[str, Callable[[str], Told]]] = {
+    "check as jsonl": ("check --format jsonl", told.check_jsonl),
+    "check as sarif": ("check --format sarif", told.check_sarif),
+    "check as junit": ("check --format junit", told.check_junit),
+    "check as github": ("check --format github", told.check_github),
+    "check as gitlab": ("check --format gitlab", told.check_gitlab),
+    "check as markdown": ("check --format markdown", told.check_markdown),
+    "check as text": ("check --format text", told.check_text),
+    "show as text": ("show", told.show_text),
+    "report as markdown": ("report --format markdown", told.report_markdown),
+    "report as html": ("report --format html", told.report_html),
+    "render as json": ("render --format json", told.node_link),
+    "render as svg": ("render --collapse none", told.svg),
+    "render as txt": ("render --format txt --collapse none", told.tree),
+}
+SOUND_READERS: dict[str, tuple[str, Callable[[str], Told]]] = {
+    "budget as text": ("budget", told.budget_text),
+    "critical-path as text": ("critical-path", told.critical_path_text),
+}
+JSON_READERS: dict[str, Callable[[dict[str, Any]], Told]] = {
+    "show": told.show_json,
+    "check": told.check_json,
+    "explain": told.explain_json,
+}
+
+
+def outputs(path: Path, configuration: Path) -> Iterator[tuple[int, str, Told]]:
+    """Ask everybody about the tasks of a document: which task, who, and what is told."""
+    base = read_config(configuration).for_path(str(path))
+    settings = base.model_copy(update={"as_of": datetime.fromisoformat(MOMENT)})
+    every = load_all(path, settings)
+    common = (path, "--config", configuration, "--as-of", MOMENT)
+    for place, loaded in enumerate(every):
+        yield place, "the library", told.library(loaded)
+        yield place, "the data frames", told.frames(loaded)
+        if loaded.analysis.is_sound and loaded.graph.subtasks:
+            table = loaded.timetable()._repr_html_()
+            yield place, "the notebook's table", told.notebook_table(table)
+    for command, reader in JSON_READERS.items():
+        tasks = rows(command, *common)
+        assert len(tasks) == len(every), command
+        for place, row in enumerate(tasks):
+            yield place, f"{command} as json", reader(row)
+    sound = [place for place, loaded in enumerate(every) if loaded.analysis.is_sound]
+    for command, reader in (
+        ("budget", told.budget_json),
+        ("critical-path", told.critical_path_json),
+    ):
+        tasks = rows(command, *common)
+        assert len(tasks) == len(sound), command
+        for place, row in zip(sound, tasks, strict=True):
+            yield place, f"{command} as json", reader(row)
+    if len(every) > 1:
+        return
+    (loaded,) = every
+    yield from _of_one(loaded, common)
+
+
+def _of_one(loaded: LoadedTask, common: tuple[Any, ...]) -> Iterator[tuple[int, str, Told]]:
+    readers = dict(READERS)
+    if loaded.analysis.is_sound:
+        readers |= SOUND_READERS
+    for name, (arguments, read) in readers.items():
+        command, *options = arguments.split()
+        yield 0, name, read(written(command, *common, *options))
+
+
+def contradictions(answers: list[tuple[int, str, Told]]) -> list[str]:
+    """Find the figures that two outputs tell differently."""
+    first: dict[tuple[int, Any], tuple[str, Any]] = {}
+    differing = []
+    for place, who, figures in answers:
+        for figure, value in figures.items():
+            if figure in _OWN:
+                continue
+            other, known = first.setdefault((place, figure), (who, value))
+            if known != value:
+                differing.append(
+                    f"task {place}, {figure}: {other} says {known!r}, {who} says {value!r}"
+                )
+    return differing
+
+
+_OWN = frozenset({"messages", "findings told"})
+"""What each output words in its own way: held against the findings one by one."""
+
+
+def assert_consistent(path: Path, configuration: Path) -> None:
+    answers = list(outputs(path, configuration))
+    differing = contradictions(answers)
+    assert not differing, "\n".join(differing)
+    known = {
+        place: figures["findings"]
+        for place, who, figures in answers
+        if who == "the library"
+    }
+    for place, who, figures in answers:
+        findings = known[place]
+        for text in figures.get("messages", ()):
+            begins = [text.startswith(message.lower()) for _, _, message in findings]
+            assert any(begins), f"only {who} says {text!r}"
+        told_of = figures.get("findings told")
+        if told_of is not None:
+            every = {(code, message.rstrip(".")) for code, _, message in findings}
+            assert every >= {*told_of}, f"{who} says what the library does not"
+            limits = {row for row in every if row[0] == "TG405"}
+            assert limits <= {*told_of}, f"{who} does not tell of TG405"
+
+
+@cache
+def readable() -> tuple[Path, ...]:
+    """Give every sample that is one document or several."""
+    paths = sorted(path for path in (ROOT / "samples").rglob("*") if path.is_file())
+    return tuple(path for path in paths if path.suffix != ".expected" and _is_read(path))
+
+
+def _is_read(path: Path) -> bool:
+    try:
+        return bool(load_all(path))
+    except InputError:
+        return False
+
+
+STORIES = [path for path in readable() if path.parent.name == "samples"]
+OTHERS = [path for path in readable() if path.parent.name != "samples"]
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT / "samples").as_posix()
+
+
+def test_the_configurations_change_every_default(tmp_path: Path) -> None:
+    changed: set[str] = set()
+    for text in (BY_NAME, FOR_ALL):
+        path = tmp_path / "taskgraph.toml"
+        path.write_text(text, "utf-8")
+        read_config.cache_clear()
+        settings = read_config(path).settings
+        changed |= {
+            name
+            for name in Settings.model_fields
+            if getattr(settings, name) != getattr(Settings(), name)
+        }
+        numbers = settings.thresholds
+        for name in Thresholds.model_fields:
+            assert getattr(numbers, name) != getattr(Thresholds(), name), name
+    assert changed == {*Settings.model_fields} - {"as_of"}  # that is --as-of
+
+
+@pytest.mark.parametrize("path", STORIES, ids=_name)
+def test_everybody_tells_the_same_of_a_story(path: Path, configuration: Path) -> None:
+    assert_consistent(path, configuration)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", OTHERS, ids=_name)
+def test_everybody_tells_the_same_of_a_sample(path: Path, by_name: Path) -> None:
+    assert_consistent(path, by_name)
+
+
+def _random(seed: int) -> dict[str, Any]:
+    photo = simulate(seed).random_photo(Random(seed))
+    names = [name for name in DIALECTS if name != "list"]
+    document: dict[str, Any] = DIALECTS[names[seed % len(names)]](photo, Random(seed))
+    return document
+
+
+@pytest.mark.parametrize(
+    "seed", [*range(6), *(pytest.param(n, marks=pytest.mark.slow) for n in range(6, 60))]
+)
+def test_everybody_tells_the_same_of_a_random_task(
+    seed: int, configuration: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "task.json"
+    path.write_text(json.dumps(_random(seed)), "utf-8")
+    assert_consistent(path, configuration)
+
+
+# --- what only some of them show -----------------------------------------------------
+
+
+def _common(configuration: Path) -> tuple[str | Path, ...]:
+    return ("--config", configuration, "--as-of", MOMENT)
+
+
+def _loaded(path: Path, configuration: Path) -> LoadedTask:
+    base = read_config(configuration).for_path(str(path))
+    settings = base.model_copy(update={"as_of": datetime.fromisoformat(MOMENT)})
+    (loaded,) = load_all(path, settings)
+    return loaded
+
+
+@pytest.mark.parametrize("path", STORIES, ids=_name)
+def test_every_explanation_has_the_same_sentences(path: Path, configuration: Path) -> None:
+    common = (path, *_common(configuration))
+    (row,) = rows("explain", *common)
+    texts = {
+        "explain as text": written("explain", *common),
+        "explain as markdown": written("explain", *common, "--format", "markdown"),
+        "report as markdown": written("report", *common, "--format", "markdown"),
+        "report as html": written("report", *common),
+        "the notebook": _loaded(path, configuration).account._repr_markdown_(),
+    }
+    for who, text in texts.items():
+        for sentence in told.sentences(row):
+            assert sentence in told.plain(text), f"explain as json, but not {who}"
+
+
+@pytest.mark.parametrize("path", STORIES, ids=_name)
+def test_a_notebook_shows_what_the_commands_write(path: Path, configuration: Path) -> None:
+    loaded = _loaded(path, configuration)
+    common = (path, *_common(configuration))
+    assert loaded._repr_svg_() == written("render", *common)
+    shown = loaded.account._repr_markdown_()
+    assert shown == written("explain", *common, "--format", "markdown")
+
+
+@pytest.mark.parametrize("by", ["actual", "remaining"])
+@pytest.mark.parametrize("path", STORIES, ids=_name)
+def test_other_durations_are_told_alike(path: Path, by: str, configuration: Path) -> None:
+    common = (path, *_common(configuration), "--by", by)
+    (row,) = rows("critical-path", *common)
+    length = row["makespan"] / (1_000_000 if row["unit"] == "microseconds" else 1)
+    head = written("critical-path", *common).splitlines()[1]
+    assert f" {length:.{3 * (row['unit'] == 'microseconds')}f} s" in head
+    table: Any = _loaded(path, configuration).timetable(by)  # type: ignore[arg-type]
+    assert table.schedule.makespan == row["makespan"]
+    if by == "remaining":
+        assert datetime.fromisoformat(row["as_of"]) == datetime.fromisoformat(MOMENT)
+        analysis = _loaded(path, configuration).analysis
+        assert row["makespan"] <= analysis.remaining.seconds
+
+
+@pytest.mark.parametrize("before", STORIES, ids=_name)
+@pytest.mark.parametrize("after", STORIES, ids=_name)
+def test_a_comparison_has_the_worst_case_of_both(
+    before: Path, after: Path, configuration: Path
+) -> None:
+    both = (before, after, "--config", configuration)
+    (row,) = rows("diff", *both)
+    if before == after:
+        assert row["status"] == "same"
+        assert "no change" in written("diff", *both)
+        return
+    known = [_loaded(path, configuration).budget for path in (before, after)]
+    budget = row["budget_seconds"]
+    assert [budget["before"], budget["after"]] == [found.seconds for found in known]
+    bounded = [budget["was_bounded"], budget["is_bounded"]]
+    assert bounded == [found.is_bounded for found in known]
+    words = [format_duration(found.seconds) for found in known]
+    for form in ("text", "markdown"):
+        text = told.plain(written("diff", *both, "--format", form))
+        for found, word in zip(known, words, strict=True):
+            assert word in text or not found.is_bounded, f"diff as {form} says {text}"
+
+
+@pytest.mark.parametrize("form", ["svg", "txt"])
+def test_a_timeline_runs_until_the_moment(form: str, by_name: Path) -> None:
+    path = ROOT / "samples" / "half_rolled_back.json"
+    common = (path, *_common(by_name), "--view", "timeline", "--format", form)
+    wall = _loaded(path, by_name).analysis.as_run
+    assert wall is not None
+    assert format_duration(wall.wall // 1_000_000) in told.plain(written("render", *common))
+
+
+COMMANDS = ("show", "check", "budget", "critical-path", "explain", "render", "report")
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "diff"])
+@pytest.mark.parametrize(
+    "text", ["attempts = 0", "[budgets]\n'*' = 'soon'", "x = 1", "ignore = ['TG999']", "["]
+)
+def test_a_broken_configuration_is_an_error_everywhere(
+    command: str, text: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "taskgraph.toml"
+    config.write_text(text, "utf-8")
+    path = ROOT / "samples" / "obproxy_stop.json"
+    for form in _forms(command):
+        files = (path, path) if command == "diff" else (path,)
+        answer = ask(command, *files, "--config", config, *form)
+        assert answer.code == 2, (command, form)
+        assert str(config) in answer.errors
+
+
+def _forms(command: str) -> list[tuple[str, ...]]:
+    if command in {"render", "report"}:
+        return [()]
+    return [(), ("--format", "json")]
+
+
+@pytest.mark.parametrize(
+    ("command", "form"),
+    [
+        *((command, form) for command in ("show", "explain") for form in ("text", "json")),
+        ("critical-path", "json"),
+        ("critical-path", "text"),
+        ("report", "html"),
+        ("report", "markdown"),
+        ("check", "json"),
+        ("render", "svg"),
+        ("render", "txt"),
+    ],
+)
+def test_the_moment_has_a_say_everywhere(command: str, form: str) -> None:
+    path = ROOT / "samples" / "half_rolled_back.json"
+    if command == "check":
+        path = ROOT / "samples" / "rules" / "TG204.ok.json"  # not stalled yet
+    extra = {"critical-path": ("--by", "actual"), "render": ("--view", "timeline")}
+    common = (command, path, "--isolated", "--format", form, *extra.get(command, ()))
+    assert written(*common) != written(*common, "--as-of", MOMENT)

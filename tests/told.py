@@ -1,0 +1,675 @@
+"""What each output tells of a task, read back as figures that can be compared.
+
+A reader takes what a command wrote and gives the figures that it can find there; the same
+figure has the same name and the same kind of value whoever tells it: seconds as integers,
+ids as texts. A figure about one subtask is named by a pair.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias
+
+from taskgraph.api import LoadedTask
+
+__all__ = [
+    "Told",
+    "budget_json",
+    "budget_text",
+    "check_github",
+    "check_gitlab",
+    "check_json",
+    "check_jsonl",
+    "check_junit",
+    "check_markdown",
+    "check_sarif",
+    "check_text",
+    "critical_path_json",
+    "critical_path_text",
+    "explain_json",
+    "frames",
+    "library",
+    "node_link",
+    "notebook_table",
+    "plain",
+    "report_html",
+    "report_markdown",
+    "sentences",
+    "show_json",
+    "show_text",
+    "svg",
+    "tree",
+]
+
+Told: TypeAlias = dict[str | tuple[str, str], Any]
+Values: TypeAlias = dict[str, Any]
+
+_UNITS = {"d": 86400, "h": 3600, "min": 60, "s": 1}
+_FACT = re.compile(r"^([A-Z][a-z]+(?: [a-z]+)*) {2,}(\S.*)$")
+_ROW = re.compile(r" {2,}")
+_MOST_SHOWN = 5
+
+
+def spoken(text: str) -> int:
+    """Read a duration in words, whole seconds."""
+    total = 0
+    for number, unit in re.findall(r"(\d+(?:\.\d+)?) (d|h|min|s)\b", text):
+        total += int(number) * _UNITS[unit]
+    return -total if text.startswith(("-", "−")) else total
+
+
+def plain(text: str) -> str:
+    """Take away tags, escapes and the breaks of lines."""
+    text = html.unescape(re.sub(r"<[^>]*>", "", text))
+    return " ".join(re.sub(r"\\([^\w\s])", r"\1", text).split())
+
+
+def _ids(identifiers: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(map(str, identifiers))
+
+
+def _marked(figure: str, marked: Iterable[Any], every: Iterable[Any]) -> Told:
+    """Give for each subtask whether it is marked."""
+    here = set(_ids(marked))
+    return {(figure, name): name in here for name in _ids(every)}
+
+
+# --- the library ---------------------------------------------------------------------
+
+
+def library(loaded: LoadedTask) -> Told:
+    """Ask the analysis itself."""
+    analysis, graph = loaded.analysis, loaded.graph
+    every = [subtask.id for subtask in graph.subtasks]
+
+    def ids(nodes: Iterable[int]) -> tuple[str, ...]:
+        return _ids(graph.subtasks[node].id for node in nodes)
+
+    told: Told = {"as of": analysis.as_of and analysis.as_of.isoformat()}
+    found = loaded.checked.findings
+    kinds = sorted((finding.code, str(finding.severity)) for finding in found)
+    told |= {
+        "findings": sorted(
+            (finding.code, str(finding.severity), plain(finding.message))
+            for finding in found
+        ),
+        "severities by code": kinds,
+        "codes": [code for code, _ in kinds],
+        "severities": dict(sorted(Counter(kind for _, kind in kinds).items())),
+    }
+    told["sound"] = analysis.is_sound
+    if not analysis.is_sound:
+        return told
+    budget, rollback = analysis.budget, analysis.rollback
+    progress, schedule = analysis.progress, analysis.schedule
+    told |= {
+        "worst case": budget.seconds,
+        "bounded": budget.is_bounded,
+        "no limit": ids(budget.unlimited),
+        "longest path": schedule.makespan,
+        "critical path": ids(schedule.critical_path),
+        "done": len(progress.done),
+        "failed": len(progress.failed),
+        "left": progress.worst_case.seconds,
+        "left until": progress.latest_finish and progress.latest_finish.isoformat(),
+        "rollback allowed": rollback.is_allowed,
+        "rollback accepted now": rollback.is_accepted,
+        "rollback seconds": rollback.worst_case.seconds,
+        "blockers": ids(rollback.blockers),
+        "failing late": rollback.fail_late and rollback.fail_late.at_most,
+    }
+    told |= _no_return(
+        None if analysis.no_return is None else ids(analysis.no_return.nodes),
+        analysis.no_return and analysis.no_return.seconds_after,
+        analysis.no_return and analysis.no_return.passed,
+    )
+    told |= _marked("critical", ids(schedule.critical), every)
+    failure = analysis.failure
+    blocked = () if failure is None or analysis.is_rolling_back else failure.blocked
+    told |= _marked("blocked", ids(blocked), every)
+    columns = {
+        "float": schedule.total_float,
+        "free float": schedule.free_float,
+        "drag": analysis.drags,
+        "starts": schedule.early_start,
+        "ends": schedule.early_finish,
+        "takes": schedule.durations,
+        "share": budget.shares,
+    }
+    for name, values in columns.items():
+        told |= {(name, str(every[n])): value for n, value in enumerate(values)}
+    for subtask in graph.subtasks:
+        if subtask.timeout:
+            told["timeout", str(subtask.id)] = subtask.timeout
+    for way in analysis.ways_out:
+        (name,) = ids([way.node])
+        told["retry", name] = way.retry.is_accepted and way.retry.worst_case.seconds
+        told["skip", name] = way.skip.is_accepted and way.skip.worst_case.seconds
+    return told
+
+
+def _no_return(ids: tuple[str, ...] | None, seconds: Any, passed: Any) -> Told:
+    told: Told = {"no return": ids}
+    if ids is not None:
+        told |= {"no return seconds": seconds, "no return passed": passed}
+    return told
+
+
+# --- text ----------------------------------------------------------------------------
+
+
+def _facts(text: str) -> dict[str, str]:
+    """Read the block of labels and values."""
+    matches = (_FACT.match(line) for line in text.splitlines())
+    return {match[1]: match[2] for match in matches if match}
+
+
+def _seconds(text: str) -> int:
+    match = re.match(r"(\d+) s\b", text)
+    assert match, text
+    seconds = int(match[1])
+    words = re.match(r"\d+ s \(([^)]*)\)", text)
+    assert words is None or spoken(words[1]) == seconds, text
+    return seconds
+
+
+def _worst(facts: dict[str, str]) -> Told:
+    worst = facts["Worst case"]
+    if worst.startswith("unknown"):
+        return {"sound": False}
+    told: Told = {"sound": True, "bounded": worst != "unbounded"}
+    told["worst case"] = _seconds(facts.get("Finite part", worst))
+    told["longest path"] = _seconds(
+        facts.get("Longest path", facts.get("Finite part", worst))
+    )
+    gate = facts["No return"]
+    if gate.startswith(("none", "not known")):
+        return told | {"no return": None, "why none": gate[:3]}
+    told["no return passed"] = "(passed)" in gate
+    told["no return seconds"] = _seconds(gate.rpartition("; ")[2])
+    names = re.match(r"the start of (.+?)(?: '.*?')?(?: or of ([^()]*))? \(", gate)
+    assert names, gate
+    if "…" not in gate:
+        told["no return"] = (names[1], *filter(None, (names[2] or "").split(", ")))
+    return told
+
+
+def show_text(text: str) -> Told:
+    """Read ``show``."""
+    facts = _facts(text)
+    told = _worst(facts)
+    if "As of" in facts:
+        told["as of"] = facts["As of"].replace(" ", "T", 1)
+    done = re.search(r"(\d+) of (\d+) (?:un)?done", facts["Progress"])
+    assert done, facts["Progress"]
+    if told["sound"]:
+        told["done"] = int(done[1])
+    if "Left" in facts:
+        told["left"] = _seconds(facts["Left"])
+        told["left until"] = facts["Left"].rpartition("over by ")[2].replace(" ", "T", 1)
+    if "Critical" in facts and "…" not in facts["Critical"] and ": " in facts["Critical"]:
+        told["critical path"] = tuple(facts["Critical"].partition(": ")[2].split(" → "))
+    found = re.findall(r"^(error|warning|info) (TG\d{3})\s+(.*)$", text, re.MULTILINE)
+    count = sum(int(number) for number in re.findall(r"(\d+) [eiw]", facts["Findings"]))
+    assert len(found) == min(count, _MOST_SHOWN), text
+    if count <= _MOST_SHOWN:
+        told["findings"] = sorted((code, kind, plain(rest)) for kind, code, rest in found)
+    return told
+
+
+def budget_text(text: str) -> Told:
+    """Read ``budget``."""
+    facts = _facts(text)
+    told = _worst(facts)
+    back = facts["Rollback"]
+    told["rollback accepted now"] = back.startswith("allowed now")
+    if "successful" not in back:
+        told["rollback allowed"] = back.startswith("allowed")
+    if match := re.search(r"takes (.*) (?:at most|or more)", back):
+        told["rollback seconds"] = _seconds(match[1])
+    if "Failing late" in facts:
+        late = facts["Failing late"]
+        told["failing late"] = _seconds(re.split(r": |takes over ", late)[-1])
+    for line in text.splitlines():
+        if match := re.match(r"\s*[\d.]+ %\s+(\d+) s  (\S+)  ", f"{line}  "):
+            told["share", match[2]] = int(match[1])
+    return told
+
+
+def critical_path_text(text: str) -> Told:
+    """Read ``critical-path``, by timeouts."""
+    pattern = r"^Critical path .*?: (\d+) of \d+ subtasks, (\d+) s\b"
+    head = re.search(pattern, text, re.MULTILINE)
+    assert head, text
+    told: Told = {"longest path": int(head[2])}
+    columns: list[str] = []
+    path = []
+    for line in text.splitlines():
+        cells = _ROW.split(line.strip())
+        if cells[0] == "id":
+            columns = cells
+        elif columns and len(cells) == len(columns):
+            row = dict(zip(columns, cells, strict=True))
+            if "drag" in row:
+                path.append(row["id"])
+            for title in ("drag", "float", "starts", "ends", "timeout", "takes"):
+                if row.get(title, "none") != "none":
+                    told[title, row["id"]] = _seconds(row[title])
+            if "free" in row:
+                told["free float", row["id"]] = _seconds(row["free"])
+        elif not line.strip():
+            columns = []
+    if len(path) == int(head[1]):
+        told["critical path"] = tuple(path)
+    return told
+
+
+def check_text(text: str) -> Told:
+    """Read ``check``."""
+    found = re.findall(
+        r"^  (?:\S+\s+)?(error|warning|info)\s+(TG\d{3}) \S+: (.*)$", text, re.MULTILINE
+    )
+    return {"findings": sorted((code, kind, plain(rest)) for kind, code, rest in found)}
+
+
+# --- JSON ----------------------------------------------------------------------------
+
+
+def _budget(row: dict[str, Any]) -> Told:
+    told: Told = {
+        "worst case": row["finite_seconds"],
+        "bounded": row["is_bounded"],
+        "no limit": _ids(row["unlimited"]),
+        "longest path": row["concurrency"]["longest_path_seconds"],
+    }
+    assert row["budget_seconds"] == (row["finite_seconds"] if row["is_bounded"] else None)
+    told |= {("share", str(share["id"])): share["seconds"] for share in row["shares"]}
+    gate = row["point_of_no_return"]
+    return told | _no_return(
+        gate and _ids(gate["subtasks"]),
+        gate and gate["seconds_after"],
+        gate and gate["passed"],
+    )
+
+
+def show_json(row: dict[str, Any]) -> Told:
+    """Read a task of ``show --format json``."""
+    told: Told = {"as of": row["as_of"], "sound": not row["flaws"]}
+    told["severities"] = row["findings"]
+    return told if row["budget"] is None else told | _budget(row["budget"])
+
+
+def budget_json(row: dict[str, Any]) -> Told:
+    """Read a task of ``budget --format json``."""
+    back, late = row["rollback"], row["failing_late"]
+    return _budget(row) | {
+        "sound": True,
+        "rollback allowed": back["is_allowed"],
+        "rollback accepted now": back["is_accepted_now"],
+        "rollback seconds": back["worst_case_seconds"],
+        "blockers": _ids(back["blockers"]),
+        "failing late": late and late["at_most_seconds"],
+    }
+
+
+def critical_path_json(row: dict[str, Any]) -> Told:
+    """Read a task of ``critical-path --format json``, by timeouts."""
+    every = [subtask["id"] for subtask in row["subtasks"]]
+    told: Told = {
+        "sound": True,
+        "longest path": row["makespan"],
+        "critical path": _ids(row["critical_path"]),
+    }
+    keys = {
+        "float": "total_float",
+        "free float": "free_float",
+        "drag": "drag",
+        "starts": "early_start",
+        "ends": "early_finish",
+        "takes": "duration",
+    }
+    for subtask in row["subtasks"]:
+        told |= {(name, str(subtask["id"])): subtask[key] for name, key in keys.items()}
+    return told | _marked("critical", row["critical"], every)
+
+
+def explain_json(row: dict[str, Any]) -> Told:
+    """Read a task of ``explain --format json``."""
+    told: Told = {}
+    doubts = []
+    for section in row["sections"]:
+        for sentence in section["sentences"]:
+            claim, values = sentence["claim"], sentence["values"]
+            if claim in _CLAIMS:
+                told |= _CLAIMS[claim](values)
+            if claim in {"inconsistent", "over-limit"}:
+                doubts.append((values["rule"], values["message"]))
+    told["findings told"] = doubts
+    return told
+
+
+def _of_subtask(figure: str, seconds: str = "") -> Callable[[Values], Told]:
+    """Read what a claim says of one subtask: how long, or that something is refused."""
+    return lambda values: {
+        (figure, str(values["subtask"][0])): values[seconds] if seconds else False
+    }
+
+
+def _worst_claim(values: Values) -> Told:
+    return {"worst case": values["budget_seconds"], "bounded": "unlimited" not in values}
+
+
+def _left_claim(values: Values) -> Told:
+    told: Told = {"left": values["left_seconds"]}
+    return told | {"left until": values["latest"]} if "latest" in values else told
+
+
+def _no_return_claim(values: Values) -> Told:
+    gate = _ids(values["subtasks"])
+    return {"no return": gate, "no return seconds": values["after_seconds"]}
+
+
+_CLAIMS: dict[str, Callable[[Values], Told]] = {
+    "as-of": lambda values: {"as of": values["as_of"]},
+    "blocked": lambda values: _marked("blocked", values["subtasks"], values["subtasks"]),
+    "budget": _worst_claim,
+    "budget-unbounded": _worst_claim,
+    "concurrency": lambda values: {"longest path": values["longest_seconds"]},
+    "counts": lambda values: {name: values.get(name, 0) for name in ("done", "failed")},
+    "dominant": _of_subtask("share", "share_seconds"),
+    "fail-late": lambda values: {"failing late": values["both_seconds"]},
+    "left": _left_claim,
+    "no-point-of-no-return": lambda _: {"no return": None, "why none": "non"},
+    "no-return": _no_return_claim,
+    "no-return-unknown": lambda _: {"no return": None, "why none": "not"},
+    "retry-accepted": _of_subtask("retry", "worst_seconds"),
+    "retry-refused": _of_subtask("retry"),
+    "rollback-accepted": lambda values: {
+        "rollback allowed": True,
+        "rollback accepted now": True,
+        "rollback seconds": values["worst_seconds"],
+    },
+    "rollback-if-failed": lambda _: {
+        "rollback allowed": True,
+        "rollback accepted now": False,
+    },
+    "rollback-only-failed": lambda _: {"rollback accepted now": False},
+    "rollback-refused": lambda values: {
+        "rollback allowed": False,
+        "rollback accepted now": False,
+        "blockers": _ids(values.get("blockers", ())),
+    },
+    "skip-accepted": _of_subtask("skip", "worst_seconds"),
+    "skip-refused": _of_subtask("skip"),
+}
+
+
+def node_link(text: str) -> Told:
+    """Read ``render --format json``."""
+    told: Told = {}
+    for node in json.loads(text)["nodes"]:
+        name = str(node["id"])
+        if "critical" in node:
+            told["critical", name] = node["critical"]
+            told["float", name] = node["total_float"]
+            told["starts", name] = node["early_start"]
+            told["ends", name] = node["early_finish"]
+    return told
+
+
+# --- findings ------------------------------------------------------------------------
+
+
+def _findings(rows: Iterable[dict[str, Any]]) -> Told:
+    return {
+        "findings": sorted(
+            (row["code"], row["severity"], plain(row["message"])) for row in rows
+        )
+    }
+
+
+def check_json(row: dict[str, Any]) -> Told:
+    """Read a task of ``check --format json``."""
+    return _findings(row["findings"])
+
+
+def check_jsonl(text: str) -> Told:
+    """Read ``check --format jsonl``."""
+    rows = map(json.loads, text.splitlines())
+    return _findings(row for row in rows if row["kind"] == "finding")
+
+
+def check_sarif(text: str) -> Told:
+    """Read ``check --format sarif``: its messages are sentences that go on."""
+    levels = {"error": "error", "warning": "warning", "note": "info"}
+    (run,) = json.loads(text)["runs"]
+    results = run["results"]
+    return {
+        "severities by code": sorted(
+            (row["ruleId"], levels[row["level"]]) for row in results
+        ),
+        "messages": sorted(plain(row["message"]["text"]).lower() for row in results),
+    }
+
+
+def check_junit(text: str) -> Told:
+    """Read ``check --format junit``."""
+    rows = []
+    for case in ET.fromstring(text).iter("testcase"):
+        said = [case.find("failure"), case.find("system-out")]
+        for element in said:
+            if element is not None and element.text:
+                kind, _, message = element.text.splitlines()[0].partition(": ")
+                rows.append((case.attrib["name"][:5], kind, plain(message)))
+    return {"findings": sorted(rows)}
+
+
+def check_github(text: str) -> Told:
+    """Read ``check --format github``."""
+    kinds = {"error": "error", "warning": "warning", "notice": "info"}
+    rows = []
+    pattern = r"^::(error|warning|notice) title=(TG\d{3}) [^:]*::(.*)$"
+    for kind, code, rest in re.findall(pattern, text, re.MULTILINE):
+        message = rest.split("%0A")[0].replace("%25", "%")
+        rows.append((code, kinds[kind], plain(message)))
+    return {"findings": sorted(rows)}
+
+
+def check_gitlab(text: str) -> Told:
+    """Read ``check --format gitlab``: its messages go on with the hint."""
+    texts = [plain(row["description"]).partition(": ") for row in json.loads(text)]
+    return {
+        "codes": sorted(code for code, _, _ in texts),
+        "messages": sorted(message.lower() for _, _, message in texts),
+    }
+
+
+def check_markdown(text: str) -> Told:
+    """Read ``check --format markdown``."""
+    pattern = (
+        r"^\| \S+ (error|warning|info) \| (TG\d{3}) [^|]*\| [^|]*\| (.*?)(?:<br>.*)? \|$"
+    )
+    found = re.findall(pattern, text, re.MULTILINE)
+    return {"findings": sorted((code, kind, plain(rest)) for kind, code, rest in found)}
+
+
+# --- pages and pictures --------------------------------------------------------------
+
+
+def _figures(rows: dict[str, str]) -> Told:
+    """Read the numbers that come first on a page."""
+    told: Told = {}
+    for label in ("Done", "Undone"):
+        if label in rows:
+            told["done"] = int(rows[label].partition(" of ")[0].replace(",", ""))
+    if "Worst case" in rows:
+        worst = rows["Worst case"]
+        told["bounded"] = not worst.startswith("unbounded")
+        told["worst case"] = spoken(worst.partition("else ")[2] or worst.partition(" (")[0])
+    if "Left at worst" in rows:
+        left = rows["Left at worst"]
+        told["left"] = spoken(left.partition(" (")[0])
+        until = re.search(r"over by (\S+ \S+?)\)?$", left)
+        assert until, left
+        told["left until"] = until[1].replace(" ", "T", 1)
+    gate = rows.get("Point of no return", "")
+    if gate.startswith(("none", "not known")):
+        told |= {"no return": None, "why none": gate[:3]}
+    elif gate:
+        told["no return passed"] = gate.startswith("passed")
+        names = re.search(r"the start of ([^()]*)", gate)
+        assert names, gate
+        if "…" not in gate:
+            told["no return"] = tuple(names[1].split(", "))
+    return told
+
+
+def report_markdown(text: str) -> Told:
+    """Read ``report --format markdown``."""
+    cells = [
+        [plain(cell) for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for line in text.splitlines()
+        if line.startswith("|")
+    ]
+    told = _figures({row[0]: row[1].replace("**", "") for row in cells if len(row) == 2})
+    columns: list[str] = []
+    for row in cells:
+        if row[0] == "Subtask":
+            columns = row
+        elif columns and len(row) == len(columns) and not row[0].startswith("-"):
+            named = dict(zip(columns, row, strict=True))
+            told["float", row[0]] = spoken(named["Float"])
+            told["drag", row[0]] = spoken(named["Drag"])
+            if named["Timeout"] != "none":
+                told["timeout", row[0]] = spoken(named["Timeout"])
+            told["starts", row[0]] = spoken(named["Start"])
+            told["ends", row[0]] = spoken(named["End"])
+    length = re.search(
+        r"^\d+ of \d+ subtasks, (.*) by their timeouts\.$", text, re.MULTILINE
+    )
+    if length:
+        told["longest path"] = spoken(length[1])
+    found = re.findall(r"^- \*\*(\w+)\*\* (TG\d{3}) \S+: (.*)$", text, re.MULTILINE)
+    told["findings"] = sorted((code, kind, plain(rest)) for kind, code, rest in found)
+    return told
+
+
+def report_html(text: str) -> Told:
+    """Read ``report --format html``."""
+    pairs = re.findall(r"<div><dt>(.*?)</dt><dd>(.*?)(?: <small>(.*?)</small>)?</dd>", text)
+    figures = {
+        label: f"{value} ({note})" if note else value for label, value, note in pairs
+    }
+    told = _figures({label: plain(value) for label, value in figures.items()})
+    pattern = r'<thead><tr>(<th scope="col">Subtask</th><th scope="col">Name.*?)</tr>'
+    head = re.search(pattern, text, re.DOTALL)
+    titles = re.findall(r"<th[^>]*>(.*?)</th>", head[1]) if head else []
+    names = {"Float": "float", "Free": "free float", "Drag": "drag"}
+    names |= {"Start": "starts", "End": "ends", "Timeout": "timeout"}
+    for row in re.findall(r'<tr id="t0-n\d+"[^>]*>(.*?)</tr>', text):
+        first = re.search(r'<th scope="row">(.*?)</th>', row)
+        assert first
+        identifier = plain(re.sub(r"<abbr.*?</abbr>", "", first[1]))
+        values = re.findall(r"<td(?: data-v=\"(-?\d+)\")?[ >]", row)
+        for title, value in zip(titles[1:], values, strict=True):
+            if plain(title) in names and value:
+                told[names[plain(title)], identifier] = int(value)
+        if told.keys() & {"bounded"}:
+            told["critical", identifier] = 'title="critical"' in row
+    return told
+
+
+def svg(text: str) -> Told:
+    """Read ``render``, nothing collapsed."""
+    told: Told = _drawn_worst(plain(text.partition("<desc")[2].partition("</desc>")[0]))
+    node = r'<g class="n ([^"]*)"[^>]* data-node="\d+" data-id="([^"]*)"[^>]*>'
+    for classes, name, title in re.findall(rf"{node}<title>(.*?)</title>", text):
+        identifier = html.unescape(name)
+        told["critical", identifier] = "c" in classes.split()
+        told["blocked", identifier] = ", blocked" in title
+    return told
+
+
+def _drawn_worst(text: str) -> Told:
+    told: Told = {}
+    if match := re.search(
+        r"worst case (unbounded .*?, else )?((?:\d+ (?:d|h|min|s) ?)+)", text
+    ):
+        told["bounded"] = match[1] is None
+        told["worst case"] = spoken(match[2])
+    return told
+
+
+def tree(text: str) -> Told:
+    """Read ``render --format txt``, nothing collapsed."""
+    told: Told = {}
+    for line in text.splitlines():
+        match = re.match(r"^([* ]) .*?(\S+) · ([A-Z]+(?:, blocked)?) ·", line)
+        if match:
+            told["critical", match[2]] = match[1] == "*"
+            told["blocked", match[2]] = match[3].endswith("blocked")
+    return told
+
+
+# --- notebooks -----------------------------------------------------------------------
+
+
+def notebook_table(text: str) -> Told:
+    """Read the table that a timetable by timeouts displays."""
+    length = re.search(r"makespan (\d+) s", text)
+    assert length
+    told: Told = {"longest path": int(length[1])}
+    path = []
+    for row in re.findall(r"<tr>(<td>.*?)</tr>", text):
+        cells = [plain(cell) for cell in re.findall(r"<td>(.*?)</td>", row)]
+        name = cells[1]
+        if cells[0]:
+            path.append(name)
+        titles = ("takes", "starts", "ends", "float", "drag")
+        told |= {
+            (title, name): _seconds(cell)
+            for title, cell in zip(titles, cells[4:], strict=True)
+        }
+    return told | {"critical path": tuple(path)}
+
+
+def frames(loaded: LoadedTask) -> Told:
+    """Read the data frames."""
+    import taskgraph
+
+    told: Told = {}
+    (task,) = taskgraph.to_frame(loaded, "tasks").to_dict("records")
+    if task["is_bounded"] in {True, False}:
+        told |= {
+            "worst case": int(task["budget_seconds"]),
+            "bounded": bool(task["is_bounded"]),
+            "done": int(task["done"]),
+            "failed": int(task["failed"]),
+            "rollback allowed": bool(task["rollback_allowed"]),
+        }
+        names = {"total_float_seconds": "float", "free_float_seconds": "free float"}
+        names |= {"drag_seconds": "drag", "share_seconds": "share"}
+        for row in taskgraph.to_frame(loaded).to_dict("records"):
+            for column, name in names.items():
+                told[name, str(row["id"])] = int(row[column])
+            told["critical", str(row["id"])] = bool(row["is_critical"])
+    found = taskgraph.to_frame(loaded, "findings").to_dict("records")
+    return told | {
+        "findings": sorted(
+            (row["code"], row["severity"], plain(row["message"])) for row in found
+        )
+    }
+
+
+def sentences(row: dict[str, Any]) -> Iterator[str]:
+    """Give every sentence of an explanation."""
+    for sentence in row["verdict"]:
+        yield plain(sentence["text"])
+    for section in row["sections"]:
+        for sentence in section["sentences"]:
+            yield plain(sentence["text"])
