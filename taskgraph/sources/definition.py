@@ -62,8 +62,6 @@ _REFERENCES = ("cluster", "tenant", "host")
 _OF_A_RESPONSE = frozenset(
     {"data", "error", "server", "successful", "timestamp", "traceId"}
 )
-
-
 _OWN = "x-*"
 
 
@@ -144,13 +142,9 @@ class DefinedSubtask(TypedDict, total=False):
     seriesId: Maybe[Whole]
     nodeType: Maybe[Text]
     className: Maybe[Text]
-    upstream: Annotated[Ids | None, AfterValidator(Spelling("upstreams", "upstreams"))]
-    downstream: Annotated[
-        Ids | None, AfterValidator(Spelling("downstreams", "downstreams"))
-    ]
-    paralleIdx: Annotated[
-        Whole | None, AfterValidator(Spelling("parallelIdx", "parallel_index"))
-    ]
+    upstream: Annotated[Ids | None, AfterValidator(Spelling("upstreams"))]
+    downstream: Annotated[Ids | None, AfterValidator(Spelling("downstreams"))]
+    paralleIdx: Annotated[Whole | None, AfterValidator(Spelling("parallelIdx"))]
     own: Own
 
 
@@ -187,17 +181,12 @@ _TASK: TypeAlias = Annotated[DefinedTask, BeforeValidator(_own_apart)]
 
 
 @with_config(ConfigDict(extra="forbid"))
-class _Around(TypedDict, total=False):
-    """What stands beside several tasks."""
+class DefinedTasks(TypedDict, total=False):
+    """Several tasks in one document."""
 
     schema: Annotated[Text | None, Field(default=None, alias="$schema")]
     kind: Maybe[Literal["task-definition"]]
-
-
-class DefinedTasks(_Around, total=False):
-    """Several tasks in one document."""
-
-    tasks: Required[Annotated[list[DefinedTask], Field(min_length=1)]]
+    tasks: Required[Annotated[list[Any], Apart(DefinedTask, at_least=1)]]
 
 
 DefinitionDocument: TypeAlias = (
@@ -223,9 +212,10 @@ def read_definition(root: Any, problems: Problems) -> list[Task]:
     problems.hint = _HINT
     pointer, is_sound = "", True
     if isinstance(root, dict) and "tasks" in root:
-        around = {key: value for key, value in root.items() if key != "tasks"}
-        is_sound = read_object(_Around, around, "", problems, _BESIDE) is not None
+        is_sound = read_object(DefinedTasks, root, "", problems, _BESIDE) is not None
         root, pointer = root["tasks"], "/tasks"
+        if not isinstance(root, list):
+            return []
     if isinstance(root, dict):
         return _read_task(Item(root, pointer), problems)
     if not isinstance(root, list) or not root:

@@ -80,9 +80,18 @@ class Told:
 
 @dataclass(frozen=True)
 class Apart:
-    """Checks that a value is a list, and leaves its items to who reads them in parts."""
+    """Checks that a value is a list, and leaves its items to who reads them in parts.
+
+    Attributes
+    ----------
+    item : type
+        What the schema says of each.
+    at_least : int
+        How many there must be; whoever reads them says so.
+    """
 
     item: Any
+    at_least: int = 0
 
     def __get_pydantic_core_schema__(
         self, _source: Any, _handler: GetCoreSchemaHandler
@@ -93,7 +102,8 @@ class Apart:
         self, _schema: core_schema.CoreSchema, handler: JsonHandler
     ) -> dict[str, Any]:
         items: Any = TypeAdapter(self.item).core_schema
-        return {"type": "array", "items": handler(items)}
+        bound = {"minItems": self.at_least} if self.at_least else {}
+        return {"type": "array", "items": handler(items), **bound}
 
 
 def _finite(value: Any) -> Any:
@@ -180,8 +190,8 @@ Duration: TypeAlias = Annotated[
         union_mode="left_to_right",
         description="Seconds, or a text like 30s, 30m or 1h30m.",
     ),
-    BeforeValidator(rounded),
     Told("duration"),
+    BeforeValidator(rounded),
 ]
 Free: TypeAlias = Annotated[Any, AfterValidator(_finite)]
 Object: TypeAlias = Annotated[dict[str, Any], Strict(), AfterValidator(_finite)]

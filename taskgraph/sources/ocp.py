@@ -76,13 +76,10 @@ class Spelling:
     ----------
     usual : str
         The other name, which comes first.
-    attribute : str
-        What the model calls it.
     """
 
-    def __init__(self, usual: str, attribute: str) -> None:
+    def __init__(self, usual: str) -> None:
         self.usual = usual
-        self.attribute = attribute
 
     def __call__(self, value: Any, info: ValidationInfo) -> Any:
         """Check a value of the field."""
@@ -91,7 +88,7 @@ class Spelling:
             kind = "spellings"
             raise PydanticCustomError(kind, kind, {"usual": self.usual})
         if usual is None and info.context is not None:
-            info.context[self.attribute] = info.field_name
+            info.context[ATTRIBUTES[self.usual]] = info.field_name
         return value
 
 
@@ -121,13 +118,9 @@ class OcpSubtask(TypedDict, total=False, extra_items=Free):  # type: ignore[call
     createTime: Maybe[Time]
     startTime: Maybe[Time]
     finishTime: Maybe[Time]
-    upstream: Annotated[Ids | None, AfterValidator(Spelling("upstreams", "upstreams"))]
-    downstream: Annotated[
-        Ids | None, AfterValidator(Spelling("downstreams", "downstreams"))
-    ]
-    paralleIdx: Annotated[
-        Whole | None, AfterValidator(Spelling("parallelIdx", "parallel_index"))
-    ]
+    upstream: Annotated[Ids | None, AfterValidator(Spelling("upstreams"))]
+    downstream: Annotated[Ids | None, AfterValidator(Spelling("downstreams"))]
+    paralleIdx: Annotated[Whole | None, AfterValidator(Spelling("parallelIdx"))]
 
 
 SPELLINGS = {

@@ -200,6 +200,7 @@ def test_several_tasks_in_one_document() -> None:
 
 NOT_VALID: list[Any] = [
     [], {}, 5, "text", None, {"tasks": []}, {"tasks": 5}, [5], {"tasks": [5]},
+    {"tasks": task()}, {"tasks": None},
     task(kind="task-definitions"), task(5), {"name": "t"}, task(name=5), task(type=1),
     {"tasks": [task()], "x-a": 1}, task(context=[]), task(cluster=5),
     task(**{"$schema": 1}), task(x=1),
