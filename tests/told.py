@@ -178,6 +178,11 @@ def _seconds(text: str) -> int:
     return seconds
 
 
+def _listed(text: str) -> tuple[str, ...]:
+    """Read a list like ``1, 2 or 3``."""
+    return tuple(name.strip() for name in re.split(", | or ", text) if name.strip())
+
+
 def _worst(facts: dict[str, str]) -> Told:
     worst = facts["Worst case"]
     if worst.startswith("unknown"):
@@ -194,8 +199,8 @@ def _worst(facts: dict[str, str]) -> Told:
     told["no return seconds"] = _seconds(gate.rpartition("; ")[2])
     names = re.match(r"the start of (.+?)(?: '.*?')?(?: or of ([^()]*))? \(", gate)
     assert names, gate
-    if "…" not in gate:
-        told["no return"] = (names[1], *filter(None, (names[2] or "").split(", ")))
+    if " more" not in gate:
+        told["no return"] = (names[1].strip("'"), *_listed(names[2] or ""))
     return told
 
 
@@ -524,8 +529,8 @@ def _figures(rows: dict[str, str]) -> Told:
         told["no return passed"] = gate.startswith("passed")
         names = re.search(r"the start of ([^()]*)", gate)
         assert names, gate
-        if "…" not in gate:
-            told["no return"] = tuple(names[1].split(", "))
+        if " more" not in gate:
+            told["no return"] = _listed(names[1])
     return told
 
 
