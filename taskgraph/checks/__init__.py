@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from taskgraph.checks.findings import Finding, Step
 from taskgraph.checks.registry import RULES
-from taskgraph.checks.result import AnyRun, CheckResult, CheckRun, CheckTotals, Skipped
+from taskgraph.checks.result import (
+    AnyRun,
+    CheckResult,
+    CheckRun,
+    CheckTotals,
+    Finding,
+    Skipped,
+    Step,
+)
 from taskgraph.checks.rule import Need, Rule, RuleDoc
 from taskgraph.checks.runner import check_document, run_checks
 from taskgraph.checks.selection import active_rules, find_rules, require_rules

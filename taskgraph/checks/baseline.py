@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, NotRequired
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from taskgraph.checks.findings import Finding
-from taskgraph.checks.result import AcceptedEntry, CheckResult
+from taskgraph.checks.result import AcceptedEntry, CheckResult, Finding
 from taskgraph.errors import ConfigError
 from taskgraph.model.declaration import Declaration, problems
 

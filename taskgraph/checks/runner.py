@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from taskgraph.analysis import Analysis
-from taskgraph.checks.findings import Finding, Step
-from taskgraph.checks.result import CheckResult, Skipped
+from taskgraph.checks.result import CheckResult, Finding, Skipped, Step
 from taskgraph.checks.rule import Fault, Rule
-from taskgraph.checks.selection import RuleSet, make_rule_set
+from taskgraph.checks.selection import RuleSet, make_rule_set, without_suppressed
 from taskgraph.checks.subject import Subject
-from taskgraph.checks.suppression import without_suppressed
 from taskgraph.model import Origin
 from taskgraph.settings import Severity
 
@@ -146,7 +144,7 @@ def _finding(
 
 def _located(results: Sequence[CheckResult], origin: Origin) -> list[CheckResult]:
     """Add lines and columns."""
-    from taskgraph.sources.positions import locate
+    from taskgraph.sources.document import locate
 
     pointers: dict[str, None] = {}
     for result in results:

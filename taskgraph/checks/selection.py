@@ -1,12 +1,14 @@
-"""Which rules are used, and with which severity."""
+"""Which rules are used, with which severity, and which findings are accepted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import NamedTuple
 
 from taskgraph.checks.registry import RULES
+from taskgraph.checks.result import Finding
 from taskgraph.checks.rule import Need, Rule
 from taskgraph.errors import ConfigError
 from taskgraph.settings import Settings, Severity, Suppression
@@ -16,8 +18,10 @@ __all__ = [
     "RuleSet",
     "active_rules",
     "find_rules",
+    "fits",
     "make_rule_set",
     "require_rules",
+    "without_suppressed",
 ]
 
 _ALL = "all"
@@ -156,3 +160,33 @@ def _suggestion(wanted: str) -> str:
         return "; `taskgraph rules` lists them"
     (rule,) = [rule for rule in RULES if near[0] in (rule.name, rule.code.lower())]
     return f"; did you mean {rule.code} {rule.name}?"
+
+
+def fits(suppression: Suppression, finding: Finding) -> bool:
+    """Tell whether task and subtasks fit; the rule is not looked at."""
+    if not fnmatchcase(finding.task_name or "", suppression.task):
+        return False
+    if suppression.subtask == "*":
+        return True
+    names = finding.subtask_names
+    return bool(names) and all(fnmatchcase(name, suppression.subtask) for name in names)
+
+
+def without_suppressed(
+    findings: Iterable[Finding], by_code: dict[str, list[Suppression]]
+) -> list[Finding]:
+    """Leave out the findings that are accepted.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+    by_code : dict of str to list of Suppression
+        The suppressions of each rule, by its code.
+    """
+    return [
+        finding
+        for finding in findings
+        if not any(
+            fits(suppression, finding) for suppression in by_code.get(finding.code, ())
+        )
+    ]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 from taskgraph.analysis import Analysis
 from taskgraph.graph.taskgraph import Side
 from taskgraph.model import Id, Operation, Status, Subtask, id_key
 from taskgraph.model.engine import blocks_rollback, ran_once
 
-__all__ = ["KEYED_DIALECTS", "Subject"]
+__all__ = ["KEYED_DIALECTS", "Star", "Subject", "stars"]
 
 KEYED_DIALECTS = frozenset({"definition", "ocp"})
 """The dialects whose documents have the keys of the API."""
@@ -221,3 +223,47 @@ class Subject:
             for group in self.graph.duplicates
             if len({(subtasks[p].upstreams, subtasks[p].downstreams) for p in group}) > 1
         )
+
+
+class Star(NamedTuple):
+    """Violating edges that one node has in common: most likely it is the wrong one."""
+
+    center: int
+    others: tuple[int, ...]
+    is_upstream: bool
+    """Whether the center is the upstream end of each edge."""
+
+
+def stars(edges: Iterable[tuple[int, int]], *, prefer_upstream: bool = False) -> list[Star]:
+    """Group violating edges so that one wrong value gives one fault.
+
+    A subtask with a wrong status or time contradicts all its neighbours. So each edge
+    goes to that one of its ends which has more violating edges on its side.
+
+    Parameters
+    ----------
+    edges : iterable of (int, int)
+        As (upstream, downstream).
+    prefer_upstream : bool
+        Which end an edge goes to in a tie.
+
+    Returns
+    -------
+    list of Star
+        Ascending, each edge in exactly one.
+    """
+    edges = sorted(edges)
+    if not edges:
+        return []
+    below = Counter(upstream for upstream, _ in edges)
+    above = Counter(downstream for _, downstream in edges)
+    groups: dict[tuple[int, bool], list[int]] = {}
+    for upstream, downstream in edges:
+        if below[upstream] > above[downstream] - prefer_upstream:
+            groups.setdefault((upstream, True), []).append(downstream)
+        else:
+            groups.setdefault((downstream, False), []).append(upstream)
+    return sorted(
+        Star(center, tuple(others), is_upstream)
+        for (center, is_upstream), others in groups.items()
+    )

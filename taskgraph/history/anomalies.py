@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from taskgraph.errors import ConfigError
 from taskgraph.graph import TaskGraph
 from taskgraph.history.database import HEALTHY, Limits, open_database, read_tables
-from taskgraph.history.extras import needs_extras
+from taskgraph.history.engines import needs_extras
 from taskgraph.history.store import RunStore
 from taskgraph.history.tables import SubtaskRow, rows_of
 from taskgraph.model import Id, Operation, Status, Task, id_key

@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from taskgraph.history import fresh
-from taskgraph.history.containers import is_container
 from taskgraph.history.database import Limits, open_database
-from taskgraph.history.engines import Engine, InlineEngine
-from taskgraph.history.extras import needs_extras
-from taskgraph.history.finding import File
+from taskgraph.history.engines import Engine, InlineEngine, needs_extras
+from taskgraph.history.finding import File, is_container
 from taskgraph.history.parts import Batch, Entry, Part, build_part, closing_part
 from taskgraph.history.store import RunStore
 

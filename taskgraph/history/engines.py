@@ -1,26 +1,71 @@
 """Where the work is done: in this process, in several, or on a Dask cluster.
 
 An engine runs one function on many items. What comes back does not depend on the engine,
-only the order does; whoever uses one must not let that order show.
+only the order does; whoever uses one must not let that order show. Here is also said what
+to install where one of the libraries is missing that only the history needs.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
 
 from taskgraph.errors import ConfigError, TaskgraphError
-from taskgraph.history.extras import needs_extras
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
 
-__all__ = ["DaskEngine", "Engine", "InlineEngine", "ProcessEngine", "open_engine"]
+__all__ = [
+    "DaskEngine",
+    "Engine",
+    "InlineEngine",
+    "ProcessEngine",
+    "needs_extras",
+    "open_engine",
+]
 
-T = TypeVar("T")
+P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
+
+_EXTRAS = {
+    "dask": "dask",
+    "distributed": "dask",
+    "duckdb": "history",
+    "fsspec": "history",
+    "numpy": "history",
+    "pyarrow": "history",
+}
+
+
+def needs_extras(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function say what to install where a library that it imports is missing.
+
+    Raises
+    ------
+    ConfigError
+        By the function, with the name of the extra.
+    """
+
+    @functools.wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except ModuleNotFoundError as error:
+            library = (error.name or "").partition(".")[0]
+            extra = _EXTRAS.get(library)
+            if extra is None:
+                raise
+            raise ConfigError(
+                f"{library} is missing, which this command needs\n  hint: install the "
+                f"extra {extra!r}, in the project's folder: pip install '.[{extra}]'"
+            ) from None
+
+    return wrapped
+
 
 _PATIENCE = 10
 """Seconds to wait for a scheduler, and for its first worker."""

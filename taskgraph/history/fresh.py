@@ -8,9 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from taskgraph.errors import ConfigError
-from taskgraph.history.containers import Known, expand, is_container
 from taskgraph.history.database import create_view
-from taskgraph.history.finding import File, Refuse, find_files
+from taskgraph.history.finding import File, Known, Refuse, expand, find_files, is_container
 from taskgraph.history.parts import Entry, is_outside, reason_of
 from taskgraph.history.store import RunStore
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from taskgraph.errors import ConfigError
 from taskgraph.graph import TaskGraph
 from taskgraph.history.database import Limits
-from taskgraph.history.extras import needs_extras
+from taskgraph.history.engines import needs_extras
 from taskgraph.history.pools import (
     OutcomeBasis,
     Pool,

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from taskgraph.history.database import HEALTHY, Limits, open_database, read_tables
-from taskgraph.history.engines import Engine, InlineEngine
-from taskgraph.history.extras import needs_extras
+from taskgraph.history.engines import Engine, InlineEngine, needs_extras
 from taskgraph.history.store import RunStore
 from taskgraph.model.engine import SpanKind
 

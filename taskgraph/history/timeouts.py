@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.history.advice import Advice, AdviceOptions, Verdict, judged
 from taskgraph.history.database import Limits, open_database, read_tables
-from taskgraph.history.engines import Engine, InlineEngine
-from taskgraph.history.extras import needs_extras
+from taskgraph.history.engines import Engine, InlineEngine, needs_extras
 from taskgraph.history.store import RunStore
 from taskgraph.history.tolerance import confidence_of, least_runs, limit_rank
 from taskgraph.model.engine import SECOND, SpanKind

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from taskgraph.model import Task
+from taskgraph.sources.dialects import input_schemas
+from taskgraph.sources.limits import ReadOptions
 from taskgraph.sources.opening import Source, find_sources
-from taskgraph.sources.options import ReadOptions
 from taskgraph.sources.reading import Reading, read_bytes, read_source
 
 __all__ = [
@@ -27,10 +25,3 @@ def write_task(task: Task) -> str:
     from taskgraph.sources.native import write_task as write
 
     return write(task)
-
-
-def input_schemas() -> dict[str, Callable[[], dict[str, Any]]]:
-    """Give what makes the JSON Schema of each kind of document that is read, by name."""
-    from taskgraph.sources.schemas import SCHEMAS
-
-    return dict(SCHEMAS)

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.model import Id, Subtask, Task
-from taskgraph.sources.decoding import decode
 from taskgraph.sources.document import Document, Problems, ReadTasks
 from taskgraph.sources.limits import Allowance
 from taskgraph.sources.naming import DIAGNOSIS_LIST, LOG_NAME
+from taskgraph.sources.parsing import decode
 from taskgraph.sources.unpacking import DAMAGED, members, read_member
 
 __all__ = ["find_task_infos", "read_diagnosis"]

@@ -1,24 +1,31 @@
-"""The one place that tells the dialects of documents apart."""
+"""The one place that tells the dialects of documents apart, and what all of them share."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from taskgraph.errors import InputError
-from taskgraph.model import Task
+from taskgraph.model import Subtask, Task
 from taskgraph.sources.document import Document, Problems, ReadTasks
 from taskgraph.sources.naming import has_json_name, has_yaml_name, is_definition_name
 from taskgraph.sources.parsing import json_inside, parse_json
-from taskgraph.sources.times import with_offsets
 
-__all__ = ["read_document"]
+__all__ = ["input_schemas", "read_document"]
 
 _OF_OBSHELL = frozenset({"dag_id", "execute_times", "max_stage", "node_id", "sub_tasks"})
 _YAML_START = re.compile(
     rb"(?:%YAML|---(?=\s)|\s*#|(?s:.{0,4000}?)^kind[ \t]*:)", re.MULTILINE
 )
+_ATTRIBUTES = ("create_time", "start_time", "finish_time")
+_OFFSET, _TIMES = attrgetter("tzinfo"), attrgetter(*_ATTRIBUTES)
 
 
 def read_document(document: Document) -> ReadTasks:
@@ -50,7 +57,7 @@ def read_document(document: Document) -> ReadTasks:
     wrong = problems.error()
     if wrong is not None and not tasks:
         raise wrong
-    return ReadTasks([with_offsets(task) for task in tasks], wrong)
+    return ReadTasks([_with_offsets(task) for task in tasks], wrong)
 
 
 def _is_yaml(document: Document) -> bool:
@@ -124,3 +131,109 @@ def _is_definition(root: Any, file: str) -> bool:
 def _own_output(form: str, problems: Problems) -> InputError:
     what = f"is an output of taskgraph {form.partition('/')[2]}, not a task"
     return problems.refuse(what, "/format", "give the document that it was made from")
+
+
+def _are_naive(task: Task) -> bool:
+    """Tell whether any time of a task's subtasks has no offset, without a loop."""
+    times = chain.from_iterable(map(_TIMES, task.subtasks))
+    return None in map(_OFFSET, filter(None, times))
+
+
+def _with_offsets(task: Task) -> Task:
+    """Read the times without an offset with the one that the document's others have.
+
+    Returns
+    -------
+    Task
+        With aware times only. ``naive_times`` and ``assumed_offset`` say what was done.
+    """
+    envelope = task.envelope
+    timestamp = None if envelope is None else envelope.timestamp
+    own = [getattr(task, name) for name in _ATTRIBUTES]
+    is_naive = None in map(_OFFSET, filter(None, [*own, timestamp]))
+    if not is_naive and not _are_naive(task):
+        return task
+    times = [*task.times(), *filter(None, [timestamp])]
+    zone = _usual_offset(times)
+    naive: list[tuple[int | None, str]] = []
+    changes: dict[str, Any] = {}
+    if envelope is not None and timestamp is not None and timestamp.tzinfo is None:
+        naive.append((None, "timestamp"))
+        envelope = replace(envelope, timestamp=timestamp.replace(tzinfo=zone))
+    for name in _naive_attributes(task):
+        naive.append((None, name))
+        changes[name] = getattr(task, name).replace(tzinfo=zone)
+    subtasks = list(task.subtasks)
+    for position, subtask in enumerate(subtasks):
+        names = _naive_attributes(subtask)
+        if names:
+            naive += [(position, name) for name in names]
+            aware: dict[str, Any] = {
+                name: getattr(subtask, name).replace(tzinfo=zone) for name in names
+            }
+            subtasks[position] = subtask._replace(**aware)
+    return replace(
+        task,
+        subtasks=tuple(subtasks),
+        envelope=envelope,
+        naive_times=tuple(naive),
+        assumed_offset=datetime(2000, 1, 1, tzinfo=zone).isoformat()[19:],
+        **changes,
+    )
+
+
+def _naive_attributes(item: Task | Subtask) -> list[str]:
+    found = ((name, getattr(item, name)) for name in _ATTRIBUTES)
+    return [name for name, time in found if time is not None and time.tzinfo is None]
+
+
+def _usual_offset(times: Iterable[datetime]) -> tzinfo:
+    """Give the offset that most times have, the smallest where several do; else UTC."""
+    zones = {time.utcoffset(): time.tzinfo for time in times if time.tzinfo is not None}
+    counts = Counter(time.utcoffset() for time in times if time.tzinfo is not None)
+    if not counts:
+        return UTC
+    offset = min(counts, key=lambda found: (-counts[found], found or timedelta()))
+    return zones[offset]
+
+
+def _ocp() -> tuple[Any, str, str]:
+    from taskgraph.sources.ocp import OcpDocument
+
+    about = "A response with a task, or several; or tasks alone."
+    return OcpDocument, "Task of OCP", about
+
+
+def _obshell() -> tuple[Any, str, str]:
+    from taskgraph.sources.obshell import ObshellDocument
+
+    about = "A response with a DAG or a node, or several; or those alone."
+    return ObshellDocument, "DAG of obshell", about
+
+
+def _definition() -> tuple[Any, str, str]:
+    from taskgraph.sources.definition import KIND, DefinitionDocument
+
+    about = f"Files named *.task.json or *.task.yaml, or with kind {KIND}."
+    return DefinitionDocument, "Definition of a task", about
+
+
+def _task() -> tuple[Any, str, str]:
+    from taskgraph.sources.native import FORMAT, OwnDocument
+
+    about = f"A task in taskgraph's own JSON, {FORMAT}."
+    return OwnDocument, "Task of taskgraph", about
+
+
+_DECLARED = {"ocp": _ocp, "obshell": _obshell, "definition": _definition, "task": _task}
+
+
+def _schema(kind: str) -> dict[str, Any]:
+    from taskgraph.sources.validating import json_schema
+
+    return json_schema(*_DECLARED[kind]())
+
+
+def input_schemas() -> dict[str, Callable[[], dict[str, Any]]]:
+    """Give what makes the JSON Schema of each kind of document that is read, by name."""
+    return {kind: partial(_schema, kind) for kind in _DECLARED}

@@ -1,17 +1,243 @@
-"""One document: its text, where it stands, and what is wrong with it."""
+"""One document: its text, the places in it, and what is wrong with it.
+
+Places are computed only when something has to be told, from the text itself: the parts
+that no pointer leads into are skipped by the standard library's C scanner, so that a
+document of 40 MB costs about as much as one more parse.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.model import Origin, Task
 from taskgraph.privacy import mask_text
-from taskgraph.sources.positions import locate
 
-__all__ = ["MEND", "Document", "Problems", "ReadTasks"]
+__all__ = [
+    "MEND",
+    "Document",
+    "Problems",
+    "ReadTasks",
+    "escape_token",
+    "locate",
+    "split_pointer",
+]
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+# The values are thrown away, and a number of 5,000 digits must not be converted.
+_SKIP = json.JSONDecoder(parse_int=len, parse_float=len, strict=False)
+
+
+def escape_token(token: str) -> str:
+    """Escape one step of a JSON pointer (RFC 6901)."""
+    return token.replace("~", "~0").replace("/", "~1")
+
+
+def split_pointer(pointer: str) -> list[str]:
+    """Give the steps of a JSON pointer (RFC 6901), unescaped."""
+    steps = pointer.split("/")[1:]
+    return [step.replace("~1", "/").replace("~0", "~") for step in steps]
+
+
+def locate(
+    data: bytes, pointers: Iterable[str], syntax: str = "json", first_line: int = 1
+) -> dict[str, tuple[int, int]]:
+    """Find where the values stand that JSON pointers name.
+
+    Parameters
+    ----------
+    data : bytes
+        A document in UTF-8.
+    pointers : iterable of str
+    syntax : {"json", "yaml", "lines"}
+        What the document is written in; in ``lines``, ``/0`` is the first line.
+    first_line : int
+        The number of the document's first line.
+
+    Returns
+    -------
+    dict of str to (int, int)
+        Line and column of each value, both counted from 1, the column in characters. A
+        pointer that leads nowhere gets the place of the nearest value above it. Empty
+        where the document cannot be read.
+    """
+    pointers = list(pointers)
+    text = data.decode("utf-8", "replace")
+    wanted = _as_tree(pointers)
+    if syntax == "lines":
+        places = {f"/{step}": (int(step) + 1, 1) for step in wanted if step.isdecimal()}
+        places[""] = (1, 1)
+    elif syntax == "yaml":
+        places = _yaml_places(text, wanted)
+    else:
+        places = _json_places(text, wanted, pointers)
+    if not places:
+        return {}
+    found = {}
+    for pointer in pointers:
+        line, column = _nearest(pointer, places)
+        found[pointer] = line + first_line - 1, column
+    return found
+
+
+def _as_tree(pointers: Iterable[str]) -> dict[str, Any]:
+    """Lay pointers on top of each other: each step leads to the steps below it."""
+    tree: dict[str, Any] = {}
+    for pointer in pointers:
+        branch = tree
+        for step in split_pointer(pointer):
+            branch = branch.setdefault(step, {})
+    return tree
+
+
+def _nearest(pointer: str, places: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+    while pointer and pointer not in places:
+        pointer = pointer.rpartition("/")[0]
+    return places[pointer]
+
+
+def _json_places(
+    text: str, wanted: dict[str, Any], pointers: Iterable[str]
+) -> dict[str, tuple[int, int]]:
+    offsets: dict[str, int] = {}
+    try:
+        _walk(text, _skip_space(text, 0), wanted, "", offsets, set(pointers))
+    except _AllFoundError:
+        pass
+    except (ValueError, IndexError, RecursionError):
+        return {}
+    ordered = sorted(set(offsets.values()))
+    places = dict(zip(ordered, _lines_and_columns(text, ordered), strict=True))
+    return {pointer: places[offset] for pointer, offset in offsets.items()}
+
+
+class _AllFoundError(Exception):
+    """The rest of the text need not be looked at."""
+
+
+def _skip_space(text: str, index: int) -> int:
+    if text[index] not in " \t\n\r":
+        return index
+    match = _SPACE.match(text, index)
+    assert match is not None  # the pattern matches the empty text
+    return match.end()
+
+
+def _walk(
+    text: str,
+    index: int,
+    wanted: dict[str, Any],
+    pointer: str,
+    offsets: dict[str, int],
+    left: set[str],
+) -> int:
+    """Note the offsets of the wanted values from one value on; give its end.
+
+    It goes as deep as the pointers do, no deeper, and no further than the last of them.
+    """
+    offsets[pointer] = index
+    left.discard(pointer)
+    if not left:
+        raise _AllFoundError
+    if not wanted or text[index] not in "{[":
+        return _SKIP.raw_decode(text, index)[1]
+    is_object = text[index] == "{"
+    index = _skip_space(text, index + 1)
+    position = 0
+    while text[index] not in "}]":
+        if is_object:
+            key, index = _SKIP.raw_decode(text, index)
+            index = _skip_space(text, _skip_space(text, index) + 1)  # past the colon
+        else:
+            key = str(position)
+            position += 1
+        below = wanted.get(key)
+        if below is None:
+            index = _SKIP.raw_decode(text, index)[1]
+        else:
+            step = f"{pointer}/{escape_token(key)}"
+            index = _walk(text, index, below, step, offsets, left)
+        index = _skip_space(text, index)
+        if text[index] == ",":
+            index = _skip_space(text, index + 1)
+    return index + 1
+
+
+def _lines_and_columns(text: str, offsets: list[int]) -> list[tuple[int, int]]:
+    places = []
+    line, start, last = 1, 0, 0
+    for offset in offsets:
+        line += text.count("\n", last, offset)
+        newline = text.rfind("\n", last, offset)
+        if newline >= 0:
+            start = newline + 1
+        places.append((line, offset - start + 1))
+        last = offset
+    return places
+
+
+def _yaml_places(text: str, wanted: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Follow the events of YAML to the wanted values."""
+    import yaml
+    from yaml import events
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    places: dict[str, tuple[int, int]] = {}
+    stack: list[_Branch] = []
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            if isinstance(event, events.CollectionEndEvent):
+                stack.pop()
+                continue
+            if not isinstance(event, events.NodeEvent):
+                continue
+            top = stack[-1] if stack else None
+            if top is not None and top.takes_key():
+                top.key = event.value if isinstance(event, events.ScalarEvent) else None
+                continue
+            pointer, below = ("", wanted) if top is None else top.step()
+            mark = event.start_mark
+            if pointer is not None and mark is not None:
+                places[pointer] = mark.line + 1, mark.column + 1
+            if isinstance(event, events.CollectionStartEvent):
+                is_list = isinstance(event, events.SequenceStartEvent)
+                stack.append(_Branch(pointer, below, is_list))
+    except yaml.YAMLError:
+        return {}
+    return places
+
+
+class _Branch:
+    """A sequence or mapping on the way to the wanted values, or beside it."""
+
+    __slots__ = ("below", "is_list", "key", "pointer", "position")
+
+    def __init__(self, pointer: str | None, below: dict[str, Any], is_list: bool) -> None:
+        self.pointer = pointer
+        self.below = below
+        self.is_list = is_list
+        self.key: str | None = None
+        self.position = 0
+
+    def takes_key(self) -> bool:
+        """Tell whether a key comes next."""
+        return not self.is_list and self.key is None
+
+    def step(self) -> tuple[str | None, dict[str, Any]]:
+        """Give the pointer of the next value, ``None`` off the way, and what is below."""
+        if self.is_list:
+            step = str(self.position)
+            self.position += 1
+        else:
+            step, self.key = self.key or "", None
+        if self.pointer is None or step not in self.below:
+            return None, {}
+        return f"{self.pointer}/{escape_token(step)}", self.below[step]
+
 
 T = TypeVar("T")
 
@@ -32,7 +258,7 @@ class Document:
     first_line : int
         The line of the file in which the text begins, from 1.
     syntax : {"json", "yaml", "lines"}
-        What pointers into the text mean; see :func:`~taskgraph.sources.positions.locate`.
+        What pointers into the text mean; see :func:`~taskgraph.sources.document.locate`.
     """
 
     file: str

@@ -11,7 +11,9 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
+from operator import attrgetter
 from typing import Annotated, Any, TypeAlias, TypeGuard, TypeVar
 
 from pydantic import (
@@ -27,7 +29,6 @@ from pydantic_core import PydanticCustomError, ValidationError, core_schema
 
 from taskgraph.model import Id as ModelId
 from taskgraph.model import parse_duration
-from taskgraph.sources.times import SHORTEST_TIME, parse_time, parse_times
 
 __all__ = [
     "Apart",
@@ -58,6 +59,11 @@ _DURATION = re.compile(
     rf"^ *({_COUNT}|(?=[0-9])({_COUNT} *d *)?({_COUNT} *h *)?"
     rf"({_COUNT} *(m|min) *)?({_COUNT} *s *)?) *$"
 )
+_SHORTEST_TIME = len("20250116T1143")
+"""A date alone is shorter."""
+_read = datetime.fromisoformat
+_EDGES = frozenset({1, 9999})  # the years in which a time may have no UTC
+_YEAR = attrgetter("year")
 _NOT_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
@@ -153,6 +159,45 @@ def _listed(value: Any) -> Any:
     return value
 
 
+def parse_time(text: str) -> datetime | None:
+    """Read an ISO 8601 date and time; digits beyond the microsecond are cut off.
+
+    Called for every time of a document, so it looks twice only in the years 1 and 9999.
+
+    Returns
+    -------
+    datetime or None
+        Without an offset where the text has none. ``None`` for the year 1, which is how
+        programs write that there is no time yet.
+
+    Raises
+    ------
+    ValueError
+        If the text is no date and time, or so late that it has no UTC.
+    """
+    time = _read(text)
+    if 1 < time.year < 9999:
+        return time
+    if time.year == 1:
+        return None
+    try:
+        time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(text) from None
+    return time
+
+
+def parse_times(texts: list[str | None]) -> list[datetime | None]:
+    """Read a column of times, faster than one by one; see :func:`parse_time`."""
+    times = list(map(_read, filter(None, texts)))
+    if not _EDGES.isdisjoint(map(_YEAR, times)):
+        return [None if text is None else parse_time(text) for text in texts]
+    if len(times) == len(texts):
+        return [*times]
+    following = iter(times)
+    return [None if text is None else next(following) for text in texts]
+
+
 def rounded(value: Any) -> Any:
     """Read 30.0 as 30: to JSON Schema, and to many programs, both are whole numbers."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -175,7 +220,7 @@ _TimeText: TypeAlias = Annotated[
     str,
     Field(
         strict=True,
-        min_length=SHORTEST_TIME,
+        min_length=_SHORTEST_TIME,
         description="A date and time as ISO 8601 has it.",
     ),
     Told("time"),

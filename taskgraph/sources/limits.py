@@ -1,32 +1,42 @@
-"""How much is unpacked from one file, and what is packed at all."""
+"""How documents are found and read, and how much is unpacked from one file."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.sources.naming import has_tar_name
-from taskgraph.sources.options import ReadOptions
 
 __all__ = [
     "MOST_MEMBERS",
     "Allowance",
+    "ReadOptions",
     "check_values",
-    "foreign_packing",
-    "is_compressed",
-    "is_tar",
-    "is_zip",
     "read_up_to",
 ]
 
-GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-BZIP2, XZ = b"BZh", b"\xfd7zXZ\0"
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-_FOREIGN = (
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
-    (b"Rar!\x1a\x07", "a RAR archive"),
-)
-_TAR = b"ustar"
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How documents are found and read.
+
+    Attributes
+    ----------
+    glob : str or None
+        Which files of a folder or an archive are documents, by their path in it
+        (``*`` also matches ``/``); by default those whose names say so.
+    redact : bool
+        Mask hosts, people, values of the context, and logs, beside the secrets that are
+        always masked.
+    max_bytes : int
+        The largest document, unpacked, in bytes.
+    """
+
+    glob: str | None = None
+    redact: bool = False
+    max_bytes: int = 128 << 20
+
+
 MOST_MEMBERS = 100_000
 _MOST_TOGETHER = 16
 _PIECE = 1 << 20
@@ -183,33 +193,8 @@ class Allowance:
             raise InputError(self.file, [problem], "unpack it first")
 
 
-def foreign_packing(data: bytes) -> str:
-    """Say how data is packed in a way that is not read; ``""`` where it is not."""
-    for start, kind in _FOREIGN:
-        if data.startswith(start):
-            return kind
-    return ""
-
-
 def _size(count: int) -> str:
     for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
         if count >= size and count % size == 0:
             return f"{count // size:,} {unit}"
     return f"{count:,} bytes"
-
-
-def is_compressed(data: bytes) -> bool:
-    """Tell gzip, Zstandard, bzip2 and xz by their first bytes."""
-    return data.startswith((GZIP, ZSTD, BZIP2, XZ))
-
-
-def is_tar(data: bytes, file: str) -> bool:
-    """Tell a tar archive by its first bytes; an old or damaged one also by its name."""
-    if data[257:262] == _TAR:
-        return True
-    return has_tar_name(file) and not data[:100].lstrip().startswith((b"{", b"["))
-
-
-def is_zip(data: bytes) -> bool:
-    """Tell a zip archive by its first bytes."""
-    return data.startswith(_ZIP)

@@ -1,22 +1,29 @@
-"""What the name of a file says of the document in it."""
+"""What the name of a file, and its first bytes, say of the document in it."""
 
 from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
 
-from taskgraph.sources.options import ReadOptions
+from taskgraph.sources.limits import ReadOptions
 
 __all__ = [
+    "BZIP2",
     "DIAGNOSIS_LIST",
+    "GZIP",
     "LOG_NAME",
+    "XZ",
+    "foreign_packing",
     "has_json_name",
     "has_lines_name",
     "has_tar_name",
     "has_yaml_name",
+    "is_compressed",
     "is_definition_name",
     "is_document_name",
     "is_log_name",
+    "is_tar",
+    "is_zip",
 ]
 
 DIAGNOSIS_LIST = "task_info.txt"
@@ -25,6 +32,14 @@ LOG_NAME = re.compile(
     r"subtask_(?P<id>[^/_]+?)(?:_(?P<run>\d{1,9}))?\.log(?:\.(?P<age>\d{1,4}))?"
 )
 """The log of one run of a subtask beside that list, or an older part of it."""
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+BZIP2, XZ = b"BZh", b"\xfd7zXZ\0"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_FOREIGN = (
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+)
+_TAR = b"ustar"
 _PACKED = (".gz", ".zst", ".bz2", ".xz")
 _TARS = (".tar", ".tgz", ".tzst", ".tbz", ".tbz2", ".txz")
 _YAML = (".yaml", ".yml")
@@ -102,3 +117,28 @@ def is_document_name(path: str, options: ReadOptions) -> bool:
         without = pattern.replace("**/", "")  # which also stands for no folder at all
         return fnmatchcase(path, pattern) or fnmatchcase(path, without)
     return _plain(path).endswith((".json", ".zip", *_TARS, *_LINES, *_DEFINITIONS))
+
+
+def foreign_packing(data: bytes) -> str:
+    """Say how data is packed in a way that is not read; ``""`` where it is not."""
+    for start, kind in _FOREIGN:
+        if data.startswith(start):
+            return kind
+    return ""
+
+
+def is_compressed(data: bytes) -> bool:
+    """Tell gzip, Zstandard, bzip2 and xz by their first bytes."""
+    return data.startswith((GZIP, ZSTD, BZIP2, XZ))
+
+
+def is_tar(data: bytes, file: str) -> bool:
+    """Tell a tar archive by its first bytes; an old or damaged one also by its name."""
+    if data[257:262] == _TAR:
+        return True
+    return has_tar_name(file) and not data[:100].lstrip().startswith((b"{", b"["))
+
+
+def is_zip(data: bytes) -> bool:
+    """Tell a zip archive by its first bytes."""
+    return data.startswith(_ZIP)

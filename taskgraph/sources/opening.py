@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import IO
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.sources.limits import read_up_to
+from taskgraph.sources.limits import ReadOptions, read_up_to
 from taskgraph.sources.naming import DIAGNOSIS_LIST, is_document_name, is_log_name
-from taskgraph.sources.options import ReadOptions
 
 __all__ = ["Source", "find_sources", "pack_diagnosis", "read_stream"]
 

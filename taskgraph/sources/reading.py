@@ -10,21 +10,18 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from taskgraph.errors import InputError, Problem
 from taskgraph.model import Task
 from taskgraph.privacy import mask_task, redact_error, redact_task
-from taskgraph.sources.decoding import decode, without_headers
 from taskgraph.sources.dialects import read_document
 from taskgraph.sources.document import Document, ReadTasks
-from taskgraph.sources.limits import (
-    Allowance,
-    check_values,
+from taskgraph.sources.limits import Allowance, ReadOptions, check_values
+from taskgraph.sources.naming import (
     foreign_packing,
+    has_lines_name,
     is_compressed,
     is_tar,
     is_zip,
 )
-from taskgraph.sources.naming import has_lines_name
 from taskgraph.sources.opening import Source
-from taskgraph.sources.options import ReadOptions
-from taskgraph.sources.parsing import paused_collector
+from taskgraph.sources.parsing import decode, paused_collector, without_headers
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
@@ -170,8 +167,7 @@ def _compressed_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[
 
 
 def _tar_parts(stream: IO[bytes], file: str, allowance: Allowance) -> Iterator[_Unread]:
-    from taskgraph.sources.tar import Diagnoses, read_tar
-    from taskgraph.sources.unpacking import open_zip
+    from taskgraph.sources.unpacking import Diagnoses, open_zip, read_tar
 
     diagnoses = Diagnoses()
     is_alone = True

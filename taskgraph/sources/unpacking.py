@@ -1,4 +1,9 @@
-"""Taking compressed documents apart, within bounds that are told."""
+"""Taking compressed files and archives apart, within bounds that are told.
+
+Names of members are only ever shown and compared: nothing is written to disk. Links,
+devices and what is hidden are left out. A tar archive is read from front to end, and a
+diagnosis in one is packed again as the zip archive that OCP makes of it.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +11,31 @@ import bz2
 import gzip
 import io
 import lzma
+import shutil
 import stat
 import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from importlib import import_module
 from typing import IO, Any, cast
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.sources.limits import BZIP2, GZIP, MOST_MEMBERS, XZ, Allowance
-from taskgraph.sources.naming import is_document_name
-from taskgraph.sources.options import ReadOptions
+from taskgraph.sources.limits import MOST_MEMBERS, Allowance, ReadOptions
+from taskgraph.sources.naming import (
+    BZIP2,
+    DIAGNOSIS_LIST,
+    GZIP,
+    XZ,
+    is_document_name,
+    is_log_name,
+)
 
 __all__ = [
     "DAMAGED",
+    "Diagnoses",
     "damaged",
     "decompress",
     "document_members",
@@ -33,8 +46,10 @@ __all__ = [
     "open_zip",
     "read_member",
     "read_members",
+    "read_tar",
     "refuse_cut_zip",
     "start_of",
+    "tar_members",
 ]
 
 _CHECK = "copy or save it again"
@@ -231,3 +246,185 @@ def no_documents(count: int, file: str) -> InputError:
     """Say that of so many members of an archive none is a document."""
     problem = Problem(f"holds no document: none of its {count} members is named like one")
     return InputError(file, [problem], "choose the files with --glob")
+
+
+_PIECE = 1 << 20
+_LONGEST_READ = 4 << 20
+"""Documents are read in smaller pieces; a header of this size is an attack, or damage."""
+_MOST_OF_LOGS = 256 << 20
+"""How much the logs of all diagnoses in an archive may take in memory, packed."""
+
+
+class Diagnoses:
+    """What belongs to diagnoses among the members of an archive, packed as it passes.
+
+    Parameters
+    ----------
+    with_logs : bool
+        Keep what is in the logs, not only which there are.
+
+    Attributes
+    ----------
+    has_list : bool
+        There is a list of subtasks: logs alone are no diagnosis.
+    """
+
+    def __init__(self, *, with_logs: bool = True) -> None:
+        self.has_list = False
+        self._with_logs = with_logs
+        self._data = io.BytesIO()
+        self._archive = zipfile.ZipFile(self._data, "w")
+
+    def take(self, member: str, content: IO[bytes]) -> bool:
+        """Keep a list of subtasks or a log; tell whether it was one of these.
+
+        Logs for which there is no room are left out.
+        """
+        name = member.rpartition("/")[2]
+        is_list = name == DIAGNOSIS_LIST
+        if not is_list and not is_log_name(name):
+            return False
+        self.has_list = self.has_list or is_list
+        if is_list or self._data.tell() <= _MOST_OF_LOGS:
+            info = zipfile.ZipInfo(member)  # with no time: the same bytes each time
+            info.compress_type = zipfile.ZIP_DEFLATED
+            with self._archive.open(info, "w", force_zip64=True) as packed:
+                if is_list or self._with_logs:
+                    shutil.copyfileobj(content, packed, _PIECE)
+        return True
+
+    def packed(self) -> bytes:
+        """Give the zip archive; nothing where there is no list."""
+        self._archive.close()
+        return self._data.getvalue() if self.has_list else b""
+
+
+def read_tar(
+    stream: IO[bytes], file: str, allowance: Allowance, diagnoses: Diagnoses
+) -> Iterator[tuple[str, bytes | InputError]]:
+    """Give the names and contents of the documents, or why one cannot be read.
+
+    Parameters
+    ----------
+    stream : binary stream
+        Not compressed any more.
+    file : str
+        The name of the archive.
+    allowance : Allowance
+        All bytes of the archive are taken from it, read or left out.
+    diagnoses : Diagnoses
+        Gets what belongs to them.
+
+    Raises
+    ------
+    InputError
+        If the archive is damaged, cut off or too large, or holds no document; what came
+        before stays good.
+    """
+    count = documents = 0
+    try:
+        for member, content in tar_members(stream, allowance.spend):
+            count += 1
+            if count > MOST_MEMBERS:
+                problem = Problem(f"has more than {MOST_MEMBERS:,} members")
+                raise InputError(file, [problem], "unpack it first")
+            if content is None:
+                continue
+            if is_document_name(member, allowance.options):
+                documents += 1
+                allowance.take_member()
+                name = f"{file}!{member}"
+                yield name, _read(content, name, allowance)
+            else:
+                diagnoses.take(member, content)
+    except DAMAGED as error:
+        raise damaged(file, error) from None
+    if not documents and not diagnoses.has_list:
+        raise no_documents(count, file)
+
+
+def _read(content: IO[bytes], name: str, allowance: Allowance) -> bytes | InputError:
+    try:
+        return allowance.read(content, name, is_counted=True)
+    except InputError as error:
+        if allowance.is_spent:
+            raise
+        return error
+
+
+def tar_members(
+    stream: IO[bytes], spend: Callable[[int], None] = lambda _: None
+) -> Iterator[tuple[str, IO[bytes] | None]]:
+    """Give the names of the members, and a stream of the content of each regular file.
+
+    What is no file, or hidden, has none. A stream is good until the next member is asked
+    for. The memory that this takes does not grow with the archive. Damage shows itself as
+    one of ``DAMAGED``, also where the archive was cut off between two members, or where
+    there is more behind its end.
+
+    Parameters
+    ----------
+    stream : binary stream
+        Not compressed any more, at its start.
+    spend : callable
+        Told of bytes that are about to pass; it may refuse them.
+    """
+    passing: Any = _Passing(stream, spend)
+    with tarfile.open(fileobj=passing, mode="r:", tarinfo=_Header) as archive:
+        while (info := archive.next()) is not None:
+            cast("Any", archive).members.clear()  # it would keep all
+            is_wanted = info.isreg() and not is_hidden(info.name)
+            if is_wanted and info.issparse():
+                spend(info.size)  # which may be any number: holes take no bytes
+            content = archive.extractfile(info) if is_wanted else None
+            yield info.name.encode("utf-8", "backslashreplace").decode(), content
+        while piece := passing.read(_PIECE):  # to the end, where a checksum may be
+            if piece.strip(b"\0"):
+                raise tarfile.ReadError("there is more after the end of the archive")
+
+
+class _Passing:
+    """A stream of which is told what passes, whether it is read or left out."""
+
+    def __init__(self, stream: IO[bytes], spend: Callable[[int], None]) -> None:
+        self._stream = stream
+        self._spend = spend
+        self._furthest = 0
+
+    def read(self, size: int) -> bytes:
+        if size > _LONGEST_READ:
+            raise tarfile.ReadError("a header in it is too long")
+        data = self._stream.read(size)
+        self._pass(self._stream.tell())
+        return data
+
+    def seek(self, position: int) -> int:
+        self._pass(position)  # before: of what is compressed all between is unpacked
+        return self._stream.seek(position)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+    def _pass(self, position: int) -> None:
+        if position > self._furthest:
+            self._spend(position - self._furthest)
+            self._furthest = position
+
+
+class _Header(tarfile.TarInfo):
+    """A header of a member, of which a damaged one is no end of the archive."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> _Header:
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            raise
+        except tarfile.HeaderError as error:
+            if archive.offset == 0:
+                raise
+            text = f"it ends early or is damaged at byte {archive.offset:,}"
+            raise tarfile.ReadError(f"{text}: {error}") from None

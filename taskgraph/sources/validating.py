@@ -14,9 +14,8 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import ErrorDetails, ValidationError, core_schema
 from typing_extensions import TypedDict
 
-from taskgraph.sources.document import Problems
+from taskgraph.sources.document import Problems, escape_token
 from taskgraph.sources.fields import Free, Time, Times, describe
-from taskgraph.sources.positions import escape_token
 
 __all__ = [
     "AT_ONCE",

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.sources.decoding import refuse_invalid
 from taskgraph.sources.document import MEND, Document
+from taskgraph.sources.parsing import refuse_invalid
 
 if TYPE_CHECKING:
     from yaml.events import Event, ScalarEvent

@@ -101,7 +101,7 @@ def test_other_commands_read_a_tar_archive_too(tmp_path: Path, run: Run) -> None
 def test_the_members_of_an_archive_are_bounded_by_no_number_for_the_history(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("taskgraph.sources.tar.MOST_MEMBERS", 5)
+    monkeypatch.setattr("taskgraph.sources.unpacking.MOST_MEMBERS", 5)
     monkeypatch.setattr("taskgraph.sources.unpacking.MOST_MEMBERS", 5)
     files = {f"{n}.json": TASK.replace(b"1", b"%d" % n) for n in range(1, 9)}
     for name, data in (("x.tar", archive(files)), ("x.zip", zipped(files))):

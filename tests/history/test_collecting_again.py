@@ -100,7 +100,7 @@ def test_an_archive_that_could_not_be_opened_is_tried_again(
     }
     makers[pack](tmp_path / pack)
     with monkeypatch.context() as patch:
-        patch.setattr("taskgraph.history.containers.open_file", refuse)
+        patch.setattr("taskgraph.history.finding.open_file", refuse)
         store = collected(tmp_path / pack)
         assert "cannot be opened: Permission denied" in rejects(store)[pack]
         assert again(store, tmp_path / pack).rejects == 1

@@ -18,7 +18,7 @@ from typing import TypeAlias
 import pytest
 
 from taskgraph.errors import InputError
-from taskgraph.sources import ReadOptions, Source, limits, read_source, tar
+from taskgraph.sources import ReadOptions, Source, limits, read_source, unpacking
 
 Pack: TypeAlias = Callable[[bytes], bytes]
 
@@ -170,7 +170,7 @@ def test_logs_alone_are_no_diagnosis_and_too_many_are_left_out(
 ) -> None:
     logs = {f"subtask_{n}_1.log": Random(n).randbytes(2000) for n in range(9)}
     assert "none of its 9 members" in refusal(archive(logs))
-    monkeypatch.setattr(tar, "_MOST_OF_LOGS", 3000)
+    monkeypatch.setattr(unpacking, "_MOST_OF_LOGS", 3000)
     lines = "".join(f"Subtask: {n}, State: FAILED, Dependencies: []\n" for n in range(9))
     data = archive(logs | {"task_info.txt": lines.encode()})
     (reading,) = read_source(Source("x.tar", lambda: data))
@@ -214,7 +214,7 @@ def test_holes_count_as_what_they_stand_for() -> None:
 
 
 def test_members_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tar, "MOST_MEMBERS", 5)
+    monkeypatch.setattr(unpacking, "MOST_MEMBERS", 5)
     monkeypatch.setattr(limits, "MOST_MEMBERS", 5)
     many = archive({f"{number}.txt": b"" for number in range(6)})
     assert "has more than 5 members" in refusal(many)

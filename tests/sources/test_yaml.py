@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.errors import InputError
-from taskgraph.sources.document import Document
-from taskgraph.sources.positions import escape_token, locate
+from taskgraph.sources.document import Document, escape_token, locate
 from taskgraph.sources.yaml_text import parse_yaml
 from tests.sources.strategies import JSON
 from tests.sources.test_positions import every_pointer

@@ -24,8 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.needs import EDGES
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import EDGES, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model.words import arrow, counted, label, listed
 from taskgraph.settings import Severity

@@ -30,8 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.needs import EDGES
-from taskgraph.checks.rule import Fault, Need, Rule
+from taskgraph.checks.rule import EDGES, Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.graph.taskgraph import Side
 from taskgraph.model.words import arrow, ascending, label, labels, listed, plural

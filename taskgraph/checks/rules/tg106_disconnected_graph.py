@@ -24,8 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from taskgraph.checks.needs import EDGES
-from taskgraph.checks.rule import Fault, Need, Rule
+from taskgraph.checks.rule import EDGES, Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model.words import labels, listed, plural
 from taskgraph.settings import Severity

@@ -21,8 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.needs import EDGES, SOUND_GRAPH
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import EDGES, SOUND_GRAPH, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model.words import arrow, ascending
 from taskgraph.settings import Severity

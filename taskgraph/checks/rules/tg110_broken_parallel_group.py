@@ -26,8 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from taskgraph.checks.needs import EDGES, SOUND_GRAPH
-from taskgraph.checks.rule import Fault, Need, Rule
+from taskgraph.checks.rule import EDGES, SOUND_GRAPH, Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.graph import TaskGraph
 from taskgraph.model.words import NAMED, labels, listed

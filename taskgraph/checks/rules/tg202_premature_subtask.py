@@ -27,10 +27,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.needs import EDGES, KNOWN_ROLLBACK, STATUSES
-from taskgraph.checks.rule import Fault, Rule
-from taskgraph.checks.subject import Subject
-from taskgraph.checks.violations import Star, stars
+from taskgraph.checks.rule import EDGES, KNOWN_ROLLBACK, STATUSES, Fault, Rule
+from taskgraph.checks.subject import Star, Subject, stars
 from taskgraph.model import STATUSES as KNOWN
 from taskgraph.model import Status
 from taskgraph.model.words import ascending, label, labels

@@ -31,8 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.needs import STATUSES
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import STATUSES, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import STATUSES as KNOWN
 from taskgraph.model import Operation, Status

@@ -27,8 +27,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.needs import AS_OF, EDGES, SOUND_GRAPH, STATUSES, SUBTASK_TIMES
-from taskgraph.checks.rule import Fault, Need, Rule
+from taskgraph.checks.rule import (
+    AS_OF,
+    EDGES,
+    SOUND_GRAPH,
+    STATUSES,
+    SUBTASK_TIMES,
+    Fault,
+    Need,
+    Rule,
+)
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Operation, Status
 from taskgraph.model.durations import format_measured

@@ -23,8 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.needs import OPERATIONS
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import OPERATIONS, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Operation
 from taskgraph.model.words import label

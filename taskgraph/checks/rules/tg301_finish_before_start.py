@@ -22,8 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.needs import TIMES
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import TIMES, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model.durations import format_measured
 from taskgraph.model.words import label

@@ -28,10 +28,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from taskgraph.checks.needs import EDGES, SUBTASK_TIMES
-from taskgraph.checks.rule import Fault, Rule
-from taskgraph.checks.subject import Subject
-from taskgraph.checks.violations import Star, stars
+from taskgraph.checks.rule import EDGES, SUBTASK_TIMES, Fault, Rule
+from taskgraph.checks.subject import Star, Subject, stars
 from taskgraph.model import Status
 from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import ran_once

@@ -24,8 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.needs import STATUSES, TIMES
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import STATUSES, TIMES, Fault, Rule
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
 from taskgraph.model import Operation, Status, Subtask, Task
 from taskgraph.model.words import ascending, labels

@@ -25,8 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from taskgraph.checks.needs import SUBTASK_TIMES
-from taskgraph.checks.rule import Fault, Need, Rule
+from taskgraph.checks.rule import SUBTASK_TIMES, Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status
 from taskgraph.model.durations import format_measured

@@ -25,8 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from taskgraph.checks.needs import TIMESTAMP
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import TIMESTAMP, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import id_key
 from taskgraph.model.durations import format_measured

@@ -22,8 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.needs import TIMEOUTS
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import TIMEOUTS, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model.words import label
 from taskgraph.settings import Severity

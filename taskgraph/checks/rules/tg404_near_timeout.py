@@ -23,8 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.needs import SUBTASK_TIMES, TIMEOUTS
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status, format_duration
 from taskgraph.model.durations import format_measured

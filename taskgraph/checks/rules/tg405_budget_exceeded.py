@@ -24,8 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from taskgraph.checks.needs import SOUND_GRAPH, TIMEOUTS
-from taskgraph.checks.rule import Fault, Need, Rule
+from taskgraph.checks.rule import SOUND_GRAPH, TIMEOUTS, Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import format_duration
 from taskgraph.model.words import labels, plural

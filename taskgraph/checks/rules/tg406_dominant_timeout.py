@@ -24,8 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.needs import SOUND_GRAPH, TIMEOUTS
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import SOUND_GRAPH, TIMEOUTS, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import format_duration
 from taskgraph.model.words import label

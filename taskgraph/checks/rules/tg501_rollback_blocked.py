@@ -22,8 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.needs import ROLLBACK_FLAGS, STATUSES
-from taskgraph.checks.rule import Fault, Need, Rule
+from taskgraph.checks.rule import ROLLBACK_FLAGS, STATUSES, Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status
 from taskgraph.model.engine import prohibits_rollback

@@ -21,8 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.needs import STATUSES
-from taskgraph.checks.rule import Fault, Need, Rule
+from taskgraph.checks.rule import STATUSES, Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status
 from taskgraph.model.words import label

@@ -26,8 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.needs import ROLLBACK_FLAGS, SOUND_GRAPH
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import ROLLBACK_FLAGS, SOUND_GRAPH, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status, format_duration
 from taskgraph.model.words import counted, labels, plural

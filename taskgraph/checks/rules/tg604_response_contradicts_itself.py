@@ -23,8 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.needs import ENVELOPE
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import ENVELOPE, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Envelope
 from taskgraph.model.words import listed, shorten
