@@ -277,9 +277,9 @@ def _read_entry(entry: Entry) -> _Outcome:
                 reason = reason or str(reading.error)
                 if reading.error.hint.startswith(_WANTS_EXTRA):
                     stamp = _TRY_AGAIN
-            elif any(task.is_definition for task in reading.tasks):
+            if any(task.is_definition for task in reading.tasks):
                 reason = f"{reading.file}: is a definition: it says nothing of a run"
-            else:
+            elif reading.tasks:  # also the good ones of a list with a bad one
                 tasks.append(reading.tasks)
     except Exception as error:  # noqa: BLE001 - one document must not stop all others
         reason = _fault(entry, error)

@@ -198,6 +198,21 @@ def test_bad_documents_are_listed_with_the_reason(
     assert again(store, tmp_path / "in") == Collected(skipped=4)
 
 
+def test_a_list_with_one_bad_task_gives_the_others_once(
+    tmp_path: Path, collected: Collect
+) -> None:
+    good, bad = [step(1, "a")], [step(1, "a", timeout="soon")]
+    tasks = [(1, good), (2, bad), (3, good)]
+    content = [json.loads(response(number, steps)) for number, steps in tasks]
+    documents = {"a.json": json.dumps(content).encode()}
+    store = collected(write(tmp_path / "in", documents))
+    assert "/1/data/subtasks/0/timeout" in rejects(store)["a.json"]
+    assert (store.count("tasks"), store.count("subtasks")) == (2, 2)
+    assert seen(statistics(store)) == {("Stop", None): 2, ("Stop", "a"): 2}
+    collect([str(tmp_path / "in")], store, retry_rejects=True)
+    assert (store.count("tasks"), len(rejects(store))) == (2, 1)
+
+
 def test_a_mended_document_is_no_longer_listed(tmp_path: Path, collected: Collect) -> None:
     good = response(2, [step(1, "a")])
     path = write(tmp_path / "in", {"a.json": good[:80]}) / "a.json"
