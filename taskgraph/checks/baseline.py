@@ -155,7 +155,6 @@ def parse_baseline(text: str, file: str) -> Baseline:
 
     Parameters
     ----------
-    text : str
     file : str
         The name for messages.
 
@@ -207,12 +206,7 @@ def _entry(row: AcceptedFinding) -> AcceptedEntry:
 
 
 class Acceptance:
-    """Takes the findings that a baseline accepts out of results, one after the other.
-
-    Parameters
-    ----------
-    baseline : Baseline
-    """
+    """Takes the findings that a baseline accepts out of results, one after the other."""
 
     def __init__(self, baseline: Baseline) -> None:
         self._entries = baseline.entries

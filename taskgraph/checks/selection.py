@@ -179,7 +179,6 @@ def without_suppressed(
 
     Parameters
     ----------
-    findings : iterable of Finding
     by_code : dict of str to list of Suppression
         The suppressions of each rule, by its code.
     """

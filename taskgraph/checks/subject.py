@@ -37,10 +37,6 @@ _RUNNING = Status.RUNNING
 class Subject:
     """What a rule looks at.
 
-    Parameters
-    ----------
-    analysis : Analysis
-
     Attributes
     ----------
     graph : TaskGraph

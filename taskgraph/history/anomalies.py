@@ -118,10 +118,8 @@ class _Search:
     ----------
     connection : DuckDBPyConnection
         With a table ``others`` of the subtasks of the other tasks.
-    options : AnomalyOptions
     others : int
         How many tasks they are of.
-    rows : list of (id, SubtaskRow)
     """
 
     def __init__(
@@ -420,13 +418,6 @@ def find_anomalies(
     """Compare one run with all others of the same kind of task.
 
     The run itself is left out where it was collected.
-
-    Parameters
-    ----------
-    graph : TaskGraph
-    store : RunStore
-    options : AnomalyOptions, optional
-    limits : Limits, optional
 
     Raises
     ------

@@ -136,10 +136,6 @@ def collect(
     report : callable, optional
         Told after each part how far it is.
 
-    Returns
-    -------
-    Collected
-
     Raises
     ------
     ConfigError

@@ -88,7 +88,6 @@ def open_database(limits: Limits, store: RunStore) -> Iterator[duckdb.DuckDBPyCo
 
     Parameters
     ----------
-    limits : Limits
     store : RunStore
         Whose files are asked.
 
@@ -182,9 +181,6 @@ def create_view(
 
     Parameters
     ----------
-    connection : DuckDBPyConnection
-    store : RunStore
-    table : {"documents", "tasks", "subtasks"}
     name : str
         Of the view, if not that of the table.
     """

@@ -128,10 +128,6 @@ class ProcessEngine:
 
     A worker that dies, of hunger for memory for example, is replaced and its items are
     done again; items that kill every worker that gets them end the run.
-
-    Parameters
-    ----------
-    workers : int
     """
 
     _most_deaths = 3

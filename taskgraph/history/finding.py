@@ -224,15 +224,6 @@ def expand(file: File, known: Known) -> Iterator[Entry]:
     that this takes grows neither with the container nor with what is in it, but for the
     list of members that a zip archive ends with.
 
-    Parameters
-    ----------
-    file : File
-    known : Known
-
-    Yields
-    ------
-    Entry
-
     Raises
     ------
     Exception

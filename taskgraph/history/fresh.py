@@ -38,10 +38,6 @@ def find_fresh(
 
     Parameters
     ----------
-    connection : DuckDBPyConnection
-    paths : iterable of str
-    store : RunStore
-    origin : str
     retry : bool
         What was rejected is to be read again.
     refuse : callable
@@ -108,13 +104,7 @@ def fresh_files(connection: duckdb.DuckDBPyConnection) -> Iterator[File]:
 
 
 def entries(connection: duckdb.DuckDBPyConnection, damage: Damage) -> Iterator[Entry]:
-    """Give every document that is to be read.
-
-    Parameters
-    ----------
-    connection : DuckDBPyConnection
-    damage : callable
-    """
+    """Give every document that is to be read."""
     cursor = connection.cursor()  # the connection answers other questions meanwhile
     cursor.execute(_DIGESTS)
     for name, size, stamp, known, rejected in _rows(cursor):
@@ -147,7 +137,6 @@ def rejects(
 
     Parameters
     ----------
-    connection : DuckDBPyConnection
     store : RunStore
         With what was added since `find_fresh`.
     paths : iterable of str

@@ -175,13 +175,6 @@ def odds(
     many as the DAG allows are in flight at once. The waits that were measured hold the
     engine's delays, and the queues of the past.
 
-    Parameters
-    ----------
-    graph : TaskGraph
-    store : RunStore
-    options : OddsOptions
-    limits : Limits, optional
-
     Raises
     ------
     AnalysisError
@@ -207,10 +200,8 @@ def odds_of_pools(
 
     Parameters
     ----------
-    graph : TaskGraph
     pools : dict of str to Pool
         By the name of the subtask. One that is not there takes its whole timeout.
-    options : OddsOptions
     as_of : datetime, optional
         The moment from which on a running task is simulated; else it is from its start.
     """

@@ -211,8 +211,6 @@ def closing_part(
     files : sequence of (Entry, str or None)
         The containers, each with the reason why it could not be read; one without a
         stamp is read again next time.
-    origin : str
-    generation : int
     """
     outcomes = [
         _Outcome(_REJECTED if reason else _CONTAINER, entry.stamp, reason=reason)

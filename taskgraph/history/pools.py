@@ -90,12 +90,6 @@ def read_pools(
 
     The outcomes in tasks of the same kind count; where there are none, those of all
     kinds. What was skipped had failed. What was cancelled or rolled back says nothing.
-
-    Parameters
-    ----------
-    store : RunStore
-    graph : TaskGraph
-    limits : Limits, optional
     """
     names = sorted({subtask.name for subtask in graph.subtasks})
     with open_database(limits or Limits(), store) as connection:
@@ -201,7 +195,6 @@ def look_ahead(
 
     Parameters
     ----------
-    graph : TaskGraph
     pools : dict of str to Pool
         By the name of the subtask. One that is not there takes its whole timeout.
     as_of : datetime or None

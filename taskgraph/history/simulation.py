@@ -66,7 +66,6 @@ def simulate(
         Sound.
     prospects : list of Prospect
         For each node what to draw from, with replacement, and its timeout.
-    samples : int
     seed : int
         The same seed gives the same samples.
     attempts : int

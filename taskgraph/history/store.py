@@ -30,12 +30,7 @@ _REJECTS = "rejects.jsonl"
 
 
 class RunStore:
-    """What has been collected.
-
-    Parameters
-    ----------
-    folder : str or path
-    """
+    """What has been collected."""
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         if "://" in os.fspath(folder):

@@ -136,13 +136,10 @@ def rows_of(
 
     Parameters
     ----------
-    tasks : tuple of Task
     first : (int, int)
         The part, and the number of the first row; the others follow.
     document : str
         The name of what was read, which may hold several documents.
-    digest : bytes
-    origin : str
     """
     # Without the text nothing looks for lines and columns, which are not wanted here.
     bare = [replace(task, origin=_without_text(task.origin)) for task in tasks]
@@ -345,7 +342,6 @@ def write_table(table: str, rows: Sequence[tuple[object, ...]]) -> bytes:
 
     Parameters
     ----------
-    table : {"documents", "tasks", "subtasks"}
     rows : sequence of tuple
         In the order of `COLUMNS`.
 

@@ -52,7 +52,6 @@ def locate(
     ----------
     data : bytes
         A document in UTF-8.
-    pointers : iterable of str
     syntax : {"json", "yaml", "lines"}
         What the document is written in; in ``lines``, ``/0`` is the first line.
     first_line : int
@@ -315,10 +314,6 @@ class ReadTasks(NamedTuple):
 class Problems:
     """What is wrong with one document, gathered while it is read.
 
-    Parameters
-    ----------
-    document : Document
-
     Attributes
     ----------
     hint : str
@@ -366,7 +361,6 @@ class Problems:
 
         Parameters
         ----------
-        items : iterable
         read : callable
             From an item to its tasks: none, where it notes problems.
 

@@ -67,10 +67,6 @@ def check_values(data: bytes, file: str, *, was_packed: bool) -> None:
 
     Each value takes far more memory than the few bytes that it may be written in. They
     are counted in what was packed; elsewhere a sixteenth of it tells whether to count.
-
-    Raises
-    ------
-    InputError
     """
     if len(data) <= _MANY:
         return
@@ -101,7 +97,6 @@ class Allowance:
     ----------
     file : str
         The name for messages.
-    options : ReadOptions
     """
 
     def __init__(self, file: str, options: ReadOptions) -> None:
@@ -112,12 +107,7 @@ class Allowance:
         self.depth = 0
 
     def enter(self) -> None:
-        """Go one level deeper.
-
-        Raises
-        ------
-        InputError
-        """
+        """Go one level deeper."""
         self.depth += 1
         if self.depth > _DEEPEST:
             problem = Problem(f"is packed more than {_DEEPEST} times")
@@ -137,7 +127,6 @@ class Allowance:
 
         Parameters
         ----------
-        stream : readable
         file : str
             The name for messages.
         is_counted : bool
@@ -155,12 +144,7 @@ class Allowance:
         return data
 
     def check_size(self, data: bytes, file: str) -> None:
-        """Refuse what is too large.
-
-        Raises
-        ------
-        InputError
-        """
+        """Refuse what is too large."""
         limit = self.options.max_bytes
         if len(data) > limit:
             raise InputError(file, [Problem(f"is larger than {_size(limit)}")], _LIMIT)

@@ -108,7 +108,6 @@ def is_document_name(path: str, options: ReadOptions) -> bool:
     ----------
     path : str
         From the folder or the archive on, with ``/``.
-    options : ReadOptions
     """
     if options.glob is not None:
         pattern = options.glob.removeprefix("**/")

@@ -222,12 +222,7 @@ def pack_diagnosis(path: str, options: ReadOptions) -> bytes:
 
 
 def read_stream(stream: IO[bytes], name: str, options: ReadOptions = _DEFAULT) -> bytes:
-    """Read a file to its end, unless it is larger than an archive may be.
-
-    Raises
-    ------
-    InputError
-    """
+    """Read a file to its end, unless it is larger than an archive may be."""
     limit = _MOST_PACKED * options.max_bytes
     data = read_up_to(stream, limit + 1)
     if len(data) > limit:

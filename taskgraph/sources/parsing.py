@@ -160,10 +160,6 @@ def parse_json(document: Document) -> Any:
     """Parse a document in which no object has a key twice: one value would be lost.
 
     NaN and the infinities are let through, to be refused where their pointer is known.
-
-    Raises
-    ------
-    InputError
     """
     import jiter
 

@@ -165,10 +165,6 @@ def refuse_cut_zip(archive: zipfile.ZipFile, file: str) -> None:
 
     The list of members stands at the end. Where an archive was cut off, that of an archive
     inside it is taken for its own.
-
-    Raises
-    ------
-    InputError
     """
     if min((info.header_offset for info in archive.infolist()), default=0):
         problem = Problem("is damaged: there is more in it than its list of members names")

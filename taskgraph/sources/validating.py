@@ -129,11 +129,8 @@ def read_rows(
     ----------
     declared : type
         What each of them is.
-    rows : list
     pointer : str
         Where the list stands.
-    problems : Problems
-    keys : Keys, optional
     start : int, optional
         The place of the first of the rows, where they are a part of the list.
     context : dict, optional
