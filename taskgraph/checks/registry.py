@@ -3,84 +3,53 @@
 from __future__ import annotations
 
 from taskgraph.checks.rule import Rule
-from taskgraph.checks.rules import (
-    tg101_dependency_cycle,
-    tg102_unknown_dependency,
-    tg103_one_sided_edge,
-    tg104_duplicate_subtask_id,
-    tg105_duplicate_edge,
-    tg106_disconnected_graph,
-    tg107_redundant_edge,
-    tg108_edges_not_reported,
-    tg109_empty_task,
-    tg110_broken_parallel_group,
-    tg201_unknown_value,
-    tg202_premature_subtask,
-    tg203_task_status_mismatch,
-    tg204_stalled_task,
-    tg205_runnable_but_pending,
-    tg206_skipped_subtask,
-    tg207_retried_subtask,
-    tg301_finish_before_start,
-    tg302_started_before_upstream_finished,
-    tg303_missing_timestamp,
-    tg304_timestamp_without_offset,
-    tg305_outside_task_window,
-    tg306_future_timestamp,
-    tg401_no_timeout,
-    tg402_invalid_timeout,
-    tg403_timeout_exceeded,
-    tg404_near_timeout,
-    tg405_budget_exceeded,
-    tg406_dominant_timeout,
-    tg501_rollback_blocked,
-    tg502_skip_blocked,
-    tg503_work_after_point_of_no_return,
-    tg504_rollback_flag_mismatch,
-    tg601_foreign_subtask,
-    tg602_duplicate_series_id,
-    tg603_blank_name,
-    tg604_response_contradicts_itself,
-)
+from taskgraph.checks.rules.tg101_dependency_cycle import RULE as TG101
+from taskgraph.checks.rules.tg102_unknown_dependency import RULE as TG102
+from taskgraph.checks.rules.tg103_one_sided_edge import RULE as TG103
+from taskgraph.checks.rules.tg104_duplicate_subtask_id import RULE as TG104
+from taskgraph.checks.rules.tg105_duplicate_edge import RULE as TG105
+from taskgraph.checks.rules.tg106_disconnected_graph import RULE as TG106
+from taskgraph.checks.rules.tg107_redundant_edge import RULE as TG107
+from taskgraph.checks.rules.tg108_edges_not_reported import RULE as TG108
+from taskgraph.checks.rules.tg109_empty_task import RULE as TG109
+from taskgraph.checks.rules.tg110_broken_parallel_group import RULE as TG110
+from taskgraph.checks.rules.tg201_unknown_value import RULE as TG201
+from taskgraph.checks.rules.tg202_premature_subtask import RULE as TG202
+from taskgraph.checks.rules.tg203_task_status_mismatch import RULE as TG203
+from taskgraph.checks.rules.tg204_stalled_task import RULE as TG204
+from taskgraph.checks.rules.tg205_runnable_but_pending import RULE as TG205
+from taskgraph.checks.rules.tg206_skipped_subtask import RULE as TG206
+from taskgraph.checks.rules.tg207_retried_subtask import RULE as TG207
+from taskgraph.checks.rules.tg301_finish_before_start import RULE as TG301
+from taskgraph.checks.rules.tg302_started_before_upstream_finished import RULE as TG302
+from taskgraph.checks.rules.tg303_missing_timestamp import RULE as TG303
+from taskgraph.checks.rules.tg304_timestamp_without_offset import RULE as TG304
+from taskgraph.checks.rules.tg305_outside_task_window import RULE as TG305
+from taskgraph.checks.rules.tg306_future_timestamp import RULE as TG306
+from taskgraph.checks.rules.tg401_no_timeout import RULE as TG401
+from taskgraph.checks.rules.tg402_invalid_timeout import RULE as TG402
+from taskgraph.checks.rules.tg403_timeout_exceeded import RULE as TG403
+from taskgraph.checks.rules.tg404_near_timeout import RULE as TG404
+from taskgraph.checks.rules.tg405_budget_exceeded import RULE as TG405
+from taskgraph.checks.rules.tg406_dominant_timeout import RULE as TG406
+from taskgraph.checks.rules.tg501_rollback_blocked import RULE as TG501
+from taskgraph.checks.rules.tg502_skip_blocked import RULE as TG502
+from taskgraph.checks.rules.tg503_work_after_point_of_no_return import RULE as TG503
+from taskgraph.checks.rules.tg504_rollback_flag_mismatch import RULE as TG504
+from taskgraph.checks.rules.tg601_foreign_subtask import RULE as TG601
+from taskgraph.checks.rules.tg602_duplicate_series_id import RULE as TG602
+from taskgraph.checks.rules.tg603_blank_name import RULE as TG603
+from taskgraph.checks.rules.tg604_response_contradicts_itself import RULE as TG604
 
 __all__ = ["RULES"]
 
+# fmt: off
 RULES: tuple[Rule, ...] = (
-    tg101_dependency_cycle.RULE,
-    tg102_unknown_dependency.RULE,
-    tg103_one_sided_edge.RULE,
-    tg104_duplicate_subtask_id.RULE,
-    tg105_duplicate_edge.RULE,
-    tg106_disconnected_graph.RULE,
-    tg107_redundant_edge.RULE,
-    tg108_edges_not_reported.RULE,
-    tg109_empty_task.RULE,
-    tg110_broken_parallel_group.RULE,
-    tg201_unknown_value.RULE,
-    tg202_premature_subtask.RULE,
-    tg203_task_status_mismatch.RULE,
-    tg204_stalled_task.RULE,
-    tg205_runnable_but_pending.RULE,
-    tg206_skipped_subtask.RULE,
-    tg207_retried_subtask.RULE,
-    tg301_finish_before_start.RULE,
-    tg302_started_before_upstream_finished.RULE,
-    tg303_missing_timestamp.RULE,
-    tg304_timestamp_without_offset.RULE,
-    tg305_outside_task_window.RULE,
-    tg306_future_timestamp.RULE,
-    tg401_no_timeout.RULE,
-    tg402_invalid_timeout.RULE,
-    tg403_timeout_exceeded.RULE,
-    tg404_near_timeout.RULE,
-    tg405_budget_exceeded.RULE,
-    tg406_dominant_timeout.RULE,
-    tg501_rollback_blocked.RULE,
-    tg502_skip_blocked.RULE,
-    tg503_work_after_point_of_no_return.RULE,
-    tg504_rollback_flag_mismatch.RULE,
-    tg601_foreign_subtask.RULE,
-    tg602_duplicate_series_id.RULE,
-    tg603_blank_name.RULE,
-    tg604_response_contradicts_itself.RULE,
+    TG101, TG102, TG103, TG104, TG105, TG106, TG107, TG108, TG109, TG110,
+    TG201, TG202, TG203, TG204, TG205, TG206, TG207,
+    TG301, TG302, TG303, TG304, TG305, TG306,
+    TG401, TG402, TG403, TG404, TG405, TG406,
+    TG501, TG502, TG503, TG504,
+    TG601, TG602, TG603, TG604,
 )
+# fmt: on

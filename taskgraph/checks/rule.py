@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
@@ -31,6 +33,9 @@ __all__ = [
     "Need",
     "Rule",
     "RuleDoc",
+    "need",
+    "not_of",
+    "reported",
 ]
 
 _SECTIONS = ("What it does", "Why it is bad", "Example", "What to do")
@@ -110,6 +115,27 @@ class Rule:
     needs: tuple[Need, ...] = ()
     enabled: bool = True
 
+    @classmethod
+    def of(
+        cls,
+        check: Callable[[Subject], Iterable[Fault]],
+        severity: Severity,
+        *needs: Need,
+        enabled: bool = True,
+    ) -> Rule:
+        """Make the rule of a module, from whose name and docstring come its own."""
+        module = sys.modules[check.__module__]
+        code, _, name = module.__name__.rpartition(".")[2].partition("_")
+        return cls(
+            code.upper(),
+            name.replace("_", "-"),
+            severity,
+            check,
+            module.__doc__,
+            needs,
+            enabled,
+        )
+
     @property
     def doc(self) -> RuleDoc:
         """The documentation, read from the docstring."""
@@ -128,14 +154,24 @@ class Rule:
 _NOT_BEGUN = frozenset({Status.PENDING, Status.READY})
 
 
-def _edges(subject: Subject) -> str:
-    if subject.graph.reported_sides or len(subject.graph) < 2:
-        return ""
-    return "the document has no edges"
+def need(what: str, reason: str, is_met: Callable[[Subject], bool]) -> Need:
+    """Make a need for whose lack there is one reason only."""
+    return Need(what, lambda subject: "" if is_met(subject) else reason)
 
 
-def _sound(subject: Subject) -> str:
-    return " and ".join(subject.graph.flaws)
+def reported(attribute: str) -> Callable[[Subject], bool]:
+    """Give what tells whether any subtask of a task has a value."""
+
+    def is_reported(subject: Subject) -> bool:
+        values = map(attrgetter(attribute), subject.task.subtasks)
+        return any(value is not None for value in values)
+
+    return is_reported
+
+
+def not_of(dialect: str) -> Callable[[Subject], bool]:
+    """Give what tells whether a task is of any other dialect."""
+    return lambda subject: subject.task.origin.dialect != dialect
 
 
 def _subtask_times(subject: Subject) -> str:
@@ -146,81 +182,73 @@ def _subtask_times(subject: Subject) -> str:
     return "the document has no times of subtasks"
 
 
-def _times(subject: Subject) -> str:
+def _has_times(subject: Subject) -> bool:
     task = subject.task
-    if subject.reports_times or task.start_time is not None or task.finish_time is not None:
-        return ""
-    return "the document has no times"
+    own = task.start_time is not None or task.finish_time is not None
+    return own or subject.reports_times
 
 
-def _as_of(subject: Subject) -> str:
-    return (
-        "" if subject.analysis.as_of is not None else "the document is of no known moment"
+def _has_timestamp(subject: Subject) -> bool:
+    envelope = subject.task.envelope
+    return envelope is not None and envelope.timestamp is not None
+
+
+def _has_names(subject: Subject) -> bool:
+    """Tell whether names are reported: where the keys are the API's, always."""
+    task = subject.task
+    return task.origin.dialect in KEYED_DIALECTS or any(
+        subtask.name.strip() for subtask in task.subtasks
     )
 
 
-def _timestamp(subject: Subject) -> str:
-    envelope = subject.task.envelope
-    if envelope is None or envelope.timestamp is None:
-        return "the response has no timestamp"
-    return ""
-
-
-def _operations(subject: Subject) -> str:
-    if subject.operations <= {None} and subject.task.subtasks:
-        return "the document has no operations"
-    return ""
-
-
-def _rollback_flags(subject: Subject) -> str:
-    flags = (subtask.prohibit_rollback for subtask in subject.task.subtasks)
-    if all(flag is None for flag in flags):
-        return "the document does not say which subtasks forbid rollback"
-    return ""
-
-
-def _statuses(subject: Subject) -> str:
-    if subject.task.status is None and subject.statuses <= {None}:
-        return "the document has no statuses"
-    return ""
-
-
-def _timeouts(subject: Subject) -> str:
-    task = subject.task
-    if task.is_definition or any(sub.timeout is not None for sub in task.subtasks):
-        return ""
-    return "the document has no timeouts"
-
-
-def _names(subject: Subject) -> str:
-    task = subject.task
-    if task.origin.dialect in KEYED_DIALECTS:
-        return ""
-    if any(subtask.name.strip() for subtask in task.subtasks):
-        return ""
-    return "the document has no names of subtasks"
-
-
-def _envelope(subject: Subject) -> str:
-    return "" if subject.task.envelope is not None else "the document is no response"
-
-
-def _rollback(subject: Subject) -> str:
-    if subject.analysis.is_rolling_back and subject.task.origin.dialect == "obshell":
-        return "what obshell writes while it rolls back is not known"
-    return ""
-
-
-EDGES = Need("edges", _edges)
-SOUND_GRAPH = Need("a sound graph: every edge known, no cycle", _sound)
-OPERATIONS = Need("operations", _operations)
-TIMES = Need("times", _times)
-AS_OF = Need("the moment that it describes", _as_of)
-TIMESTAMP = Need("a response with a timestamp", _timestamp)
+EDGES = need(
+    "edges",
+    "the document has no edges",
+    lambda subject: bool(subject.graph.reported_sides) or len(subject.graph) < 2,
+)
+SOUND_GRAPH = Need(
+    "a sound graph: every edge known, no cycle",
+    lambda subject: " and ".join(subject.graph.flaws),
+)
+OPERATIONS = need(
+    "operations",
+    "the document has no operations",
+    lambda subject: not (subject.operations <= {None} and subject.task.subtasks),
+)
+TIMES = need("times", "the document has no times", _has_times)
+AS_OF = need(
+    "the moment that it describes",
+    "the document is of no known moment",
+    lambda subject: subject.analysis.as_of is not None,
+)
+TIMESTAMP = need(
+    "a response with a timestamp", "the response has no timestamp", _has_timestamp
+)
 SUBTASK_TIMES = Need("times of subtasks", _subtask_times)
-ROLLBACK_FLAGS = Need("which subtasks forbid rollback", _rollback_flags)
-STATUSES = Need("statuses", _statuses)
-TIMEOUTS = Need("a definition, or some subtask with a timeout", _timeouts)
-NAMES = Need("names of subtasks", _names)
-ENVELOPE = Need("the envelope of a response", _envelope)
-KNOWN_ROLLBACK = Need("no rollback, or one by OCP", _rollback)
+ROLLBACK_FLAGS = need(
+    "which subtasks forbid rollback",
+    "the document does not say which subtasks forbid rollback",
+    reported("prohibit_rollback"),
+)
+STATUSES = need(
+    "statuses",
+    "the document has no statuses",
+    lambda subject: subject.task.status is not None or not subject.statuses <= {None},
+)
+_HAS_TIMEOUTS = reported("timeout")
+TIMEOUTS = need(
+    "a definition, or some subtask with a timeout",
+    "the document has no timeouts",
+    lambda subject: subject.task.is_definition or _HAS_TIMEOUTS(subject),
+)
+NAMES = need("names of subtasks", "the document has no names of subtasks", _has_names)
+ENVELOPE = need(
+    "the envelope of a response",
+    "the document is no response",
+    lambda subject: subject.task.envelope is not None,
+)
+KNOWN_ROLLBACK = need(
+    "no rollback, or one by OCP",
+    "what obshell writes while it rolls back is not known",
+    lambda subject: not subject.analysis.is_rolling_back or not_of("obshell")(subject),
+)

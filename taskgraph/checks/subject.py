@@ -11,7 +11,7 @@ from typing import NamedTuple
 from taskgraph.analysis import Analysis
 from taskgraph.graph.taskgraph import Side
 from taskgraph.model import Id, Operation, Status, Subtask, id_key
-from taskgraph.model.engine import blocks_rollback, ran_once
+from taskgraph.model.engine import blocks_rollback, measured_span, ran_once
 
 __all__ = ["KEYED_DIALECTS", "Star", "Subject", "stars"]
 
@@ -29,9 +29,7 @@ _KEYS = {
     "start_time": "startTime",
     "task_id": "taskId",
 }
-_ENDED = frozenset({Status.SUCCESSFUL, Status.FAILED})
-_EXECUTE = Operation.EXECUTE
-_RUNNING = Status.RUNNING
+_TIMED = frozenset({Status.SUCCESSFUL, Status.FAILED, Status.RUNNING})
 
 
 class Subject:
@@ -124,17 +122,11 @@ class Subject:
         raise the number of attempts, and the times then span every run.
         """
         runs = []
-        as_of = self.analysis.as_of
         for node, subtask in enumerate(self.graph.subtasks):
-            start = subtask.start_time
-            if start is None or not ran_once(subtask):
-                continue
-            if subtask.status in _ENDED:
-                end = subtask.finish_time
-            else:
-                end = as_of if subtask.status == _RUNNING else None
-            if end is not None and end > start:
-                runs.append((node, end - start))
+            if subtask.status in _TIMED and ran_once(subtask):
+                span = measured_span(subtask, self.analysis.as_of)
+                if span is not None and span.finish > span.start:
+                    runs.append((node, span.finish - span.start))
         return tuple(runs)
 
     @cached_property
@@ -155,7 +147,7 @@ class Subject:
             return None
         if (
             task.finish_time is not None
-            and task.operation != _EXECUTE
+            and task.operation != Operation.EXECUTE
             and Status.FAILED not in self.statuses
             and not self._went_on_after(task.finish_time)
         ):

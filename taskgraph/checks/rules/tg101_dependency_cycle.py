@@ -75,4 +75,4 @@ def _fault(subject: Subject, component: tuple[int, ...]) -> Fault:
     )
 
 
-RULE = Rule("TG101", "dependency-cycle", Severity.ERROR, check, __doc__, needs=(EDGES,))
+RULE = Rule.of(check, Severity.ERROR, EDGES)

@@ -88,4 +88,4 @@ def _hint(subject: Subject, mentions: list[UnknownReference]) -> str:
     return "add the missing subtask, or correct the id"
 
 
-RULE = Rule("TG102", "unknown-dependency", Severity.ERROR, check, __doc__, needs=(EDGES,))
+RULE = Rule.of(check, Severity.ERROR, EDGES)

@@ -83,11 +83,6 @@ def _both_sides(subject: Subject) -> str:
     return ""
 
 
-RULE = Rule(
-    "TG103",
-    "one-sided-edge",
-    Severity.ERROR,
-    check,
-    __doc__,
-    needs=(EDGES, Need("both upstreams and downstreams", _both_sides)),
+RULE = Rule.of(
+    check, Severity.ERROR, EDGES, Need("both upstreams and downstreams", _both_sides)
 )

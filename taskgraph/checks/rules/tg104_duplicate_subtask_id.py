@@ -45,4 +45,4 @@ def check(subject: Subject) -> Iterator[Fault]:
         )
 
 
-RULE = Rule("TG104", "duplicate-subtask-id", Severity.ERROR, check, __doc__)
+RULE = Rule.of(check, Severity.ERROR)

@@ -53,4 +53,4 @@ def check(subject: Subject) -> Iterator[Fault]:
         )
 
 
-RULE = Rule("TG105", "duplicate-edge", Severity.WARNING, check, __doc__, needs=(EDGES,))
+RULE = Rule.of(check, Severity.WARNING, EDGES)

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from taskgraph.checks.rule import EDGES, Fault, Need, Rule
+from taskgraph.checks.rule import EDGES, Fault, Rule, need, not_of
 from taskgraph.checks.subject import Subject
 from taskgraph.model.words import labels, listed, plural
 from taskgraph.settings import Severity
@@ -81,17 +81,13 @@ def _parts(subject: Subject) -> list[list[int]]:
     return [sorted(part) for part in joined.values()]
 
 
-def _not_stages(subject: Subject) -> str:
-    if subject.task.origin.dialect == "obshell":
-        return "obshell has stages, of which one can hold all subtasks"
-    return ""
-
-
-RULE = Rule(
-    "TG106",
-    "disconnected-graph",
-    Severity.WARNING,
+RULE = Rule.of(
     check,
-    __doc__,
-    needs=(EDGES, Need("edges of its own, not stages", _not_stages)),
+    Severity.WARNING,
+    EDGES,
+    need(
+        "edges of its own, not stages",
+        "obshell has stages, of which one can hold all subtasks",
+        not_of("obshell"),
+    ),
 )

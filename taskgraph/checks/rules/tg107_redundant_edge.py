@@ -76,12 +76,4 @@ def _redundant(subject: Subject) -> Iterator[tuple[int, int, int]]:
             below[node] = further | direct
 
 
-RULE = Rule(
-    "TG107",
-    "redundant-edge",
-    Severity.INFO,
-    check,
-    __doc__,
-    needs=(EDGES, SOUND_GRAPH),
-    enabled=False,
-)
+RULE = Rule.of(check, Severity.INFO, EDGES, SOUND_GRAPH, enabled=False)

@@ -41,4 +41,4 @@ def check(subject: Subject) -> Iterator[Fault]:
         )
 
 
-RULE = Rule("TG108", "edges-not-reported", Severity.INFO, check, __doc__)
+RULE = Rule.of(check, Severity.INFO)

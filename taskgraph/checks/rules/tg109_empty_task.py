@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Need, Rule
+from taskgraph.checks.rule import Fault, Rule, need, not_of
 from taskgraph.checks.subject import Subject
 from taskgraph.settings import Severity
 
@@ -39,17 +39,12 @@ def check(subject: Subject) -> Iterator[Fault]:
         )
 
 
-def _subtasks(subject: Subject) -> str:
-    if subject.task.origin.dialect == "obshell" and not subject.task.subtasks:
-        return "the response leaves the nodes out, as obshell may"
-    return ""
-
-
-RULE = Rule(
-    "TG109",
-    "empty-task",
-    Severity.WARNING,
+RULE = Rule.of(
     check,
-    __doc__,
-    needs=(Need("the subtasks", _subtasks),),
+    Severity.WARNING,
+    need(
+        "the subtasks",
+        "the response leaves the nodes out, as obshell may",
+        lambda subject: bool(subject.task.subtasks) or not_of("obshell")(subject),
+    ),
 )

@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from taskgraph.checks.rule import EDGES, SOUND_GRAPH, Fault, Need, Rule
+from taskgraph.checks.rule import EDGES, SOUND_GRAPH, Fault, Rule, need, reported
 from taskgraph.checks.subject import Subject
 from taskgraph.graph import TaskGraph
 from taskgraph.model.words import NAMED, labels, listed
@@ -94,17 +94,14 @@ def _next_part(graph: TaskGraph, node: int) -> tuple[int, ...]:
     return below if is_part else ()
 
 
-def _numbers(subject: Subject) -> str:
-    if all(subtask.parallel_index is None for subtask in subject.task.subtasks):
-        return "the document does not number the parts of split subtasks"
-    return ""
-
-
-RULE = Rule(
-    "TG110",
-    "broken-parallel-group",
-    Severity.WARNING,
+RULE = Rule.of(
     check,
-    __doc__,
-    needs=(EDGES, SOUND_GRAPH, Need("numbers of parts", _numbers)),
+    Severity.WARNING,
+    EDGES,
+    SOUND_GRAPH,
+    need(
+        "numbers of parts",
+        "the document does not number the parts of split subtasks",
+        reported("parallel_index"),
+    ),
 )

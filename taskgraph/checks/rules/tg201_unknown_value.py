@@ -108,11 +108,4 @@ def _values(subject: Subject) -> str:
     return ""
 
 
-RULE = Rule(
-    "TG201",
-    "unknown-value",
-    Severity.WARNING,
-    check,
-    __doc__,
-    needs=(Need("what an engine wrote", _values),),
-)
+RULE = Rule.of(check, Severity.WARNING, Need("what an engine wrote", _values))

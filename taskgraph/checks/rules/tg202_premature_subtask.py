@@ -88,11 +88,4 @@ def _fault(subject: Subject, star: Star) -> Fault:
     )
 
 
-RULE = Rule(
-    "TG202",
-    "premature-subtask",
-    Severity.ERROR,
-    check,
-    __doc__,
-    needs=(EDGES, STATUSES, KNOWN_ROLLBACK),
-)
+RULE = Rule.of(check, Severity.ERROR, EDGES, STATUSES, KNOWN_ROLLBACK)

@@ -102,6 +102,4 @@ def _failed_by_itself(subject: Subject) -> bool:
     )
 
 
-RULE = Rule(
-    "TG203", "task-status-mismatch", Severity.ERROR, check, __doc__, needs=(STATUSES,)
-)
+RULE = Rule.of(check, Severity.ERROR, STATUSES)

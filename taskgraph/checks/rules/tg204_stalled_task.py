@@ -91,11 +91,6 @@ def _last_event(subject: Subject) -> str:
     return SUBTASK_TIMES.reason_to_skip(subject)
 
 
-RULE = Rule(
-    "TG204",
-    "stalled-task",
-    Severity.WARNING,
-    check,
-    __doc__,
-    needs=(STATUSES, Need("the last event", _last_event), AS_OF),
+RULE = Rule.of(
+    check, Severity.WARNING, STATUSES, Need("the last event", _last_event), AS_OF
 )

@@ -34,8 +34,8 @@ from taskgraph.checks.rule import (
     STATUSES,
     SUBTASK_TIMES,
     Fault,
-    Need,
     Rule,
+    need,
 )
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Operation, Status
@@ -92,24 +92,17 @@ def _may_start_more(subject: Subject) -> bool:
     return limit is not None and (limit == 0 or in_flight < limit)
 
 
-def _concurrency(subject: Subject) -> str:
-    if stated_slots(subject.task) is None:
-        return "the document does not say how many subtasks may be in flight"
-    return ""
-
-
-RULE = Rule(
-    "TG205",
-    "runnable-but-pending",
-    Severity.WARNING,
+RULE = Rule.of(
     check,
-    __doc__,
-    needs=(
-        EDGES,
-        SOUND_GRAPH,
-        STATUSES,
-        SUBTASK_TIMES,
-        AS_OF,
-        Need("the concurrency of the task", _concurrency),
+    Severity.WARNING,
+    EDGES,
+    SOUND_GRAPH,
+    STATUSES,
+    SUBTASK_TIMES,
+    AS_OF,
+    need(
+        "the concurrency of the task",
+        "the document does not say how many subtasks may be in flight",
+        lambda subject: stated_slots(subject.task) is not None,
     ),
 )

@@ -51,4 +51,4 @@ def check(subject: Subject) -> Iterator[Fault]:
                 )
 
 
-RULE = Rule("TG206", "skipped-subtask", Severity.INFO, check, __doc__, needs=(OPERATIONS,))
+RULE = Rule.of(check, Severity.INFO, OPERATIONS)

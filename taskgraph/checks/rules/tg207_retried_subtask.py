@@ -48,4 +48,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             )
 
 
-RULE = Rule("TG207", "retried-subtask", Severity.INFO, check, __doc__, needs=(OPERATIONS,))
+RULE = Rule.of(check, Severity.INFO, OPERATIONS)

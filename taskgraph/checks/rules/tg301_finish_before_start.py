@@ -55,4 +55,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             )
 
 
-RULE = Rule("TG301", "finish-before-start", Severity.ERROR, check, __doc__, needs=(TIMES,))
+RULE = Rule.of(check, Severity.ERROR, TIMES)

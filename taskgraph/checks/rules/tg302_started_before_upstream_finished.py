@@ -95,11 +95,4 @@ def _fault(subject: Subject, star: Star) -> Fault:
     )
 
 
-RULE = Rule(
-    "TG302",
-    "started-before-upstream-finished",
-    Severity.ERROR,
-    check,
-    __doc__,
-    needs=(EDGES, SUBTASK_TIMES),
-)
+RULE = Rule.of(check, Severity.ERROR, EDGES, SUBTASK_TIMES)

@@ -89,11 +89,4 @@ def _must_have_run(task: Task, item: Task | Subtask) -> bool:
     return item.operation == Operation.EXECUTE and item.status != Status.FAILED
 
 
-RULE = Rule(
-    "TG303",
-    "missing-timestamp",
-    Severity.WARNING,
-    check,
-    __doc__,
-    needs=(STATUSES, TIMES),
-)
+RULE = Rule.of(check, Severity.WARNING, STATUSES, TIMES)

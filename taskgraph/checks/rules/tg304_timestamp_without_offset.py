@@ -78,4 +78,4 @@ def _pointer(subject: Subject) -> str:
     return subject.subtask_pointer(at, name)
 
 
-RULE = Rule("TG304", "timestamp-without-offset", Severity.WARNING, check, __doc__)
+RULE = Rule.of(check, Severity.WARNING)

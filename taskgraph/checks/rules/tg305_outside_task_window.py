@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from taskgraph.checks.rule import SUBTASK_TIMES, Fault, Need, Rule
+from taskgraph.checks.rule import SUBTASK_TIMES, Fault, Rule, need, not_of
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status
 from taskgraph.model.durations import format_measured
@@ -72,17 +72,13 @@ def _fault(
         )
 
 
-def _one_start(subject: Subject) -> str:
-    if subject.task.origin.dialect == "obshell":
-        return "obshell starts a task anew when it is retried"
-    return ""
-
-
-RULE = Rule(
-    "TG305",
-    "outside-task-window",
-    Severity.WARNING,
+RULE = Rule.of(
     check,
-    __doc__,
-    needs=(SUBTASK_TIMES, Need("the first start of the task", _one_start)),
+    Severity.WARNING,
+    SUBTASK_TIMES,
+    need(
+        "the first start of the task",
+        "obshell starts a task anew when it is retried",
+        not_of("obshell"),
+    ),
 )

@@ -76,6 +76,4 @@ def _future(item: object, latest: datetime) -> list[str]:
     return [attribute for attribute, time in times if time is not None and time > latest]
 
 
-RULE = Rule(
-    "TG306", "future-timestamp", Severity.WARNING, check, __doc__, needs=(TIMESTAMP,)
-)
+RULE = Rule.of(check, Severity.WARNING, TIMESTAMP)

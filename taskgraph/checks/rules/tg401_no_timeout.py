@@ -44,4 +44,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             )
 
 
-RULE = Rule("TG401", "no-timeout", Severity.WARNING, check, __doc__, needs=(TIMEOUTS,))
+RULE = Rule.of(check, Severity.WARNING, TIMEOUTS)

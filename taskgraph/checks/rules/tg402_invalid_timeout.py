@@ -42,4 +42,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             )
 
 
-RULE = Rule("TG402", "invalid-timeout", Severity.ERROR, check, __doc__, needs=(TIMEOUTS,))
+RULE = Rule.of(check, Severity.ERROR, TIMEOUTS)

@@ -75,11 +75,4 @@ def _is_watched(subject: Subject, node: int, timeout: int) -> bool:
     ).total_seconds() + allowed <= subject.settings.thresholds.watch_period
 
 
-RULE = Rule(
-    "TG403",
-    "timeout-exceeded",
-    Severity.ERROR,
-    check,
-    __doc__,
-    needs=(TIMEOUTS, SUBTASK_TIMES),
-)
+RULE = Rule.of(check, Severity.ERROR, TIMEOUTS, SUBTASK_TIMES)

@@ -56,11 +56,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             )
 
 
-RULE = Rule(
-    "TG404",
-    "near-timeout",
-    Severity.WARNING,
-    check,
-    __doc__,
-    needs=(TIMEOUTS, SUBTASK_TIMES),
-)
+RULE = Rule.of(check, Severity.WARNING, TIMEOUTS, SUBTASK_TIMES)

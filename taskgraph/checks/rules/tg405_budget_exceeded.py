@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from taskgraph.checks.rule import SOUND_GRAPH, TIMEOUTS, Fault, Need, Rule
+from taskgraph.checks.rule import SOUND_GRAPH, TIMEOUTS, Fault, Rule, need
 from taskgraph.checks.subject import Subject
 from taskgraph.model import format_duration
 from taskgraph.model.words import labels, plural
@@ -70,15 +70,14 @@ def _limit(subject: Subject) -> int | None:
     return None
 
 
-def _configured(subject: Subject) -> str:
-    return "no budget limit is set for it" if _limit(subject) is None else ""
-
-
-RULE = Rule(
-    "TG405",
-    "budget-exceeded",
-    Severity.ERROR,
+RULE = Rule.of(
     check,
-    __doc__,
-    needs=(Need("a budget limit", _configured), TIMEOUTS, SOUND_GRAPH),
+    Severity.ERROR,
+    need(
+        "a budget limit",
+        "no budget limit is set for it",
+        lambda subject: _limit(subject) is not None,
+    ),
+    TIMEOUTS,
+    SOUND_GRAPH,
 )

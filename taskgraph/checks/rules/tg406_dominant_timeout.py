@@ -54,11 +54,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             )
 
 
-RULE = Rule(
-    "TG406",
-    "dominant-timeout",
-    Severity.INFO,
-    check,
-    __doc__,
-    needs=(TIMEOUTS, SOUND_GRAPH),
-)
+RULE = Rule.of(check, Severity.INFO, TIMEOUTS, SOUND_GRAPH)

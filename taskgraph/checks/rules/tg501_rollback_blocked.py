@@ -60,11 +60,4 @@ def _flags(subject: Subject) -> str:
     return ROLLBACK_FLAGS.reason_to_skip(subject)
 
 
-RULE = Rule(
-    "TG501",
-    "rollback-blocked",
-    Severity.WARNING,
-    check,
-    __doc__,
-    needs=(STATUSES, Need("what forbids a rollback", _flags)),
-)
+RULE = Rule.of(check, Severity.WARNING, STATUSES, Need("what forbids a rollback", _flags))

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import STATUSES, Fault, Need, Rule
+from taskgraph.checks.rule import STATUSES, Fault, Rule, need, reported
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status
 from taskgraph.model.words import label
@@ -44,17 +44,13 @@ def check(subject: Subject) -> Iterator[Fault]:
             )
 
 
-def _skip_flags(subject: Subject) -> str:
-    if all(subtask.prohibit_skip is None for subtask in subject.task.subtasks):
-        return "the document does not say which subtasks forbid to be skipped"
-    return ""
-
-
-RULE = Rule(
-    "TG502",
-    "skip-blocked",
-    Severity.WARNING,
+RULE = Rule.of(
     check,
-    __doc__,
-    needs=(STATUSES, Need("which subtasks forbid to be skipped", _skip_flags)),
+    Severity.WARNING,
+    STATUSES,
+    need(
+        "which subtasks forbid to be skipped",
+        "the document does not say which subtasks forbid to be skipped",
+        reported("prohibit_skip"),
+    ),
 )

@@ -75,11 +75,4 @@ def _amount(after: int, budget: int, unbounded: bool) -> str:
     return f"{text}{percent} lie from there on{end}"
 
 
-RULE = Rule(
-    "TG503",
-    "work-after-point-of-no-return",
-    Severity.INFO,
-    check,
-    __doc__,
-    needs=(ROLLBACK_FLAGS, SOUND_GRAPH),
-)
+RULE = Rule.of(check, Severity.INFO, ROLLBACK_FLAGS, SOUND_GRAPH)

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import ROLLBACK_FLAGS, STATUSES, Fault, Need, Rule
+from taskgraph.checks.rule import ROLLBACK_FLAGS, STATUSES, Fault, Rule, need
 from taskgraph.checks.subject import Subject
 from taskgraph.model.words import ascending, labels, plural
 from taskgraph.settings import Severity
@@ -47,17 +47,14 @@ def check(subject: Subject) -> Iterator[Fault]:
     )
 
 
-def _verdict(subject: Subject) -> str:
-    if subject.task.prohibit_rollback is None:
-        return "the task does not say whether it can be rolled back"
-    return ""
-
-
-RULE = Rule(
-    "TG504",
-    "rollback-flag-mismatch",
-    Severity.ERROR,
+RULE = Rule.of(
     check,
-    __doc__,
-    needs=(STATUSES, ROLLBACK_FLAGS, Need("the verdict on rollback", _verdict)),
+    Severity.ERROR,
+    STATUSES,
+    ROLLBACK_FLAGS,
+    need(
+        "the verdict on rollback",
+        "the task does not say whether it can be rolled back",
+        lambda subject: subject.task.prohibit_rollback is not None,
+    ),
 )

@@ -60,11 +60,6 @@ def _task_ids(subject: Subject) -> str:
     return ""
 
 
-RULE = Rule(
-    "TG601",
-    "foreign-subtask",
-    Severity.ERROR,
-    check,
-    __doc__,
-    needs=(Need("the id of the task, also in subtasks", _task_ids),),
+RULE = Rule.of(
+    check, Severity.ERROR, Need("the id of the task, also in subtasks", _task_ids)
 )

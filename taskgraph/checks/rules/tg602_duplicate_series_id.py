@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Need, Rule
+from taskgraph.checks.rule import Fault, Rule, need, reported
 from taskgraph.checks.subject import Subject
 from taskgraph.model.words import ascending, labels
 from taskgraph.settings import Severity
@@ -51,17 +51,8 @@ def check(subject: Subject) -> Iterator[Fault]:
             )
 
 
-def _series(subject: Subject) -> str:
-    if all(subtask.series_id is None for subtask in subject.task.subtasks):
-        return "the document has no series ids"
-    return ""
-
-
-RULE = Rule(
-    "TG602",
-    "duplicate-series-id",
-    Severity.WARNING,
+RULE = Rule.of(
     check,
-    __doc__,
-    needs=(Need("series ids", _series),),
+    Severity.WARNING,
+    need("series ids", "the document has no series ids", reported("series_id")),
 )

@@ -46,4 +46,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             )
 
 
-RULE = Rule("TG603", "blank-name", Severity.WARNING, check, __doc__, needs=(NAMES,))
+RULE = Rule.of(check, Severity.WARNING, NAMES)

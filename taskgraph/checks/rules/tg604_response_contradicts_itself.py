@@ -66,11 +66,4 @@ def _claims(envelope: Envelope) -> tuple[list[str], list[str]]:
     return good, bad
 
 
-RULE = Rule(
-    "TG604",
-    "response-contradicts-itself",
-    Severity.WARNING,
-    check,
-    __doc__,
-    needs=(ENVELOPE,),
-)
+RULE = Rule.of(check, Severity.WARNING, ENVELOPE)
