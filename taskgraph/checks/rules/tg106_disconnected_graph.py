@@ -21,11 +21,13 @@ Add the missing edge. Where the parts are independent on purpose, ignore the rul
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from taskgraph.checks.rule import EDGES, Fault, Rule, need, not_of
 from taskgraph.checks.subject import Subject
+from taskgraph.graph.traverse import reverse, weak_components
+from taskgraph.model import Id
 from taskgraph.model.words import labels, listed, plural
 from taskgraph.settings import Severity
 
@@ -39,10 +41,9 @@ def check(subject: Subject) -> Iterator[Fault]:
         return  # everything is below the one source
     if len(graph.components) < 2:
         return
-    parts = _parts(subject)
+    parts = sorted(_parts(subject), key=lambda part: (-len(part), part[0]))
     if len(parts) < 2:
         return
-    parts.sort(key=lambda part: (-len(part), part[0]))
     outside = sorted(chain.from_iterable(parts[1:]))
     sizes = listed([str(len(part)) for part in parts])
     subtasks = [subject.at(node) for node in outside]
@@ -56,29 +57,20 @@ def check(subject: Subject) -> Iterator[Fault]:
     )
 
 
-def _parts(subject: Subject) -> list[list[int]]:
-    """Join the components that name the same unknown id."""
-    components = subject.graph.components
-    if not subject.graph.unknown:
-        return [list(component) for component in components]
-    owner = {node: i for i, component in enumerate(components) for node in component}
-    leader = list(range(len(components)))
-
-    def find(part: int) -> int:
-        while leader[part] != part:
-            leader[part] = leader[leader[part]]
-            part = leader[part]
-        return part
-
-    first: dict[object, int] = {}
+def _parts(subject: Subject) -> Sequence[Sequence[int]]:
+    """Give the components where each unknown id is a node too, without that node."""
+    graph = subject.graph
+    if not graph.unknown:
+        return graph.components
+    downstreams = [list(row) for row in graph.downstreams]
+    places: dict[Id, int] = {}
     for (node, _), identifiers in subject.unknown_ids.items():
         for identifier in identifiers:
-            a, b = find(owner[node]), find(first.setdefault(identifier, owner[node]))
-            leader[max(a, b)] = min(a, b)
-    joined: dict[int, list[int]] = {}
-    for part, component in enumerate(components):
-        joined.setdefault(find(part), []).extend(component)
-    return [sorted(part) for part in joined.values()]
+            place = places.setdefault(identifier, len(graph) + len(places))
+            downstreams[node].append(place)
+    downstreams += [[] for _ in places]
+    parts = weak_components(reverse(downstreams), downstreams)
+    return [[node for node in part if node < len(graph)] for part in parts]
 
 
 RULE = Rule.of(

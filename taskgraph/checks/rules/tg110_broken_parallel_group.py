@@ -29,6 +29,8 @@ from itertools import islice
 from taskgraph.checks.rule import EDGES, SOUND_GRAPH, Fault, Rule, need, reported
 from taskgraph.checks.subject import Subject
 from taskgraph.graph import TaskGraph
+from taskgraph.graph.parallel import parallel_groups
+from taskgraph.graph.traverse import reverse, weak_components
 from taskgraph.model.words import NAMED, labels, listed
 from taskgraph.settings import Severity
 
@@ -55,43 +57,26 @@ def check(subject: Subject) -> Iterator[Fault]:
 
 
 def _groups(graph: TaskGraph) -> Iterator[list[int]]:
-    """Give the parts of each split, or of splits that cannot be told apart."""
-    parts = [
-        node
-        for node, subtask in enumerate(graph.subtasks)
-        if subtask.parallel_index is not None and subtask.parallel_index >= 0
-    ]
-    leader = {node: node for node in parts}
+    """Give the parts of each split, or of splits that cannot be told apart.
 
-    def find(node: int) -> int:
-        while leader[node] != node:
-            leader[node] = leader[leader[node]]
-            node = leader[node]
-        return node
-
-    siblings: dict[tuple[str, tuple[int, ...], tuple[int, ...]], int] = {}
-    for node in parts:
-        name = graph.subtasks[node].name
-        key = (name, graph.upstreams[node], graph.downstreams[node])
-        joined = [siblings.setdefault(key, node), *_next_part(graph, node)]
-        for other in joined:
-            a, b = find(node), find(other)
-            leader[max(a, b)] = min(a, b)
-    groups: dict[int, list[int]] = {}
-    for node in parts:
-        groups.setdefault(find(node), []).append(node)
-    yield from groups.values()
+    The parts of a chain belong together in whatever order they are numbered.
+    """
+    groups = parallel_groups(graph)
+    owner = {node: place for place, group in enumerate(groups) for node in group}
+    after: list[list[int]] = [[] for _ in groups]
+    for node, place in owner.items():
+        for following in graph.downstreams[node]:
+            if following in owner and _is_next_part(graph, node, following):
+                after[place].append(owner[following])
+    for places in weak_components(reverse(after), after):
+        yield sorted(node for place in places for node in groups[place])
 
 
-def _next_part(graph: TaskGraph, node: int) -> tuple[int, ...]:
-    """Give the part that follows in a serial split, if there is one."""
-    below = graph.downstreams[node]
-    if len(below) != 1 or graph.upstreams[below[0]] != (node,):
-        return ()
-    part, following = graph.subtasks[node], graph.subtasks[below[0]]
-    number = following.parallel_index
-    is_part = number is not None and number >= 0 and following.name == part.name
-    return below if is_part else ()
+def _is_next_part(graph: TaskGraph, node: int, following: int) -> bool:
+    """Tell whether a part comes after another one in a serial split."""
+    is_alone = graph.downstreams[node] == (following,)
+    is_alone = is_alone and graph.upstreams[following] == (node,)
+    return is_alone and graph.subtasks[node].name == graph.subtasks[following].name
 
 
 RULE = Rule.of(
