@@ -39,7 +39,7 @@ class ReadOptions:
 
 MOST_MEMBERS = 100_000
 _MOST_TOGETHER = 16
-_PIECE = 1 << 20
+_FIRST_PIECE, _PIECE = 1 << 16, 1 << 20
 _DEEPEST = 3
 _MANY = 4_000_000
 _SAMPLE = 1024
@@ -53,12 +53,15 @@ class _Readable(Protocol):
 def read_up_to(stream: _Readable, size: int) -> bytes:
     """Read a stream to its end, but no more bytes than so many.
 
-    In pieces: asked for all at once, a stream takes the memory for all of them first.
+    In pieces: asked for all at once, a stream takes the memory for all of them first. Most
+    documents fit into the first one, which is so small that it costs no fresh pages.
     """
     pieces = []
-    while size > 0 and (piece := stream.read(min(size, _PIECE))):
+    length = _FIRST_PIECE
+    while size > 0 and (piece := stream.read(min(size, length))):
         pieces.append(piece)
         size -= len(piece)
+        length = _PIECE
     return b"".join(pieces)
 
 

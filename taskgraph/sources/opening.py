@@ -79,7 +79,7 @@ def find_sources(
             yield _unreadable(path, Problem("is no path"), "name a file or a folder")
         elif path == "-":
             yield Source("<stdin>", partial(read_stream, stdin, "<stdin>", options))
-        elif _is_folder(path):
+        elif os.path.isdir(path):
             yield from _in_folder(path, options, leave_out)
         elif glob.has_magic(path) and not os.path.lexists(path):
             yield from _matching(path, options)
@@ -91,13 +91,6 @@ def _file(path: str, options: ReadOptions) -> Source:
     if os.path.basename(path) == DIAGNOSIS_LIST:
         return Source(path, partial(pack_diagnosis, path, options), path)
     return Source(path, partial(_read_file, path, options), path)
-
-
-def _is_folder(path: str) -> bool:
-    try:
-        return Path(path).is_dir()
-    except (OSError, ValueError):
-        return False
 
 
 def _in_folder(
@@ -134,7 +127,7 @@ def _in_folder(
 
 
 def _matching(pattern: str, options: ReadOptions) -> Iterator[Source]:
-    files = [path for path in _match(pattern) if not _is_folder(path)]
+    files = [path for path in _match(pattern) if not os.path.isdir(path)]
     if not files:
         hint = "quote the pattern, or check the path"
         yield _unreadable(pattern, Problem("matches no file"), hint)
@@ -180,7 +173,7 @@ def _refuse(error: InputError) -> bytes:
 
 def _read_file(path: str, options: ReadOptions) -> bytes:
     try:
-        with Path(path).open("rb") as stream:
+        with open(path, "rb") as stream:
             return read_stream(stream, path, options)
     except FileNotFoundError:
         problem, hint = "does not exist", "check the path"

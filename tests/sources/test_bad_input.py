@@ -338,7 +338,7 @@ def test_a_file_without_permission_is_refused(
     def refuse(*_arguments: object, **_options: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("taskgraph.sources.opening.open", refuse, raising=False)
     assert "may not be read" in read_path(path)
 
 
