@@ -85,10 +85,7 @@ def active_rules(settings: Settings) -> tuple[ActiveRule, ...]:
 def make_rule_set(settings: Settings) -> RuleSet:
     """Give the rules that the settings ask for, and what they need.
 
-    Raises
-    ------
-    ConfigError
-        If a selector fits no rule.
+    Raises ConfigError if a selector fits no rule.
     """
     return _rule_set(
         settings.select,

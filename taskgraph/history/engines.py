@@ -44,10 +44,7 @@ _EXTRAS = {
 def needs_extras(function: Callable[P, R]) -> Callable[P, R]:
     """Let a function say what to install where a library that it imports is missing.
 
-    Raises
-    ------
-    ConfigError
-        By the function, with the name of the extra.
+    Raises ConfigError by the function, with the name of the extra.
     """
 
     @functools.wraps(function)

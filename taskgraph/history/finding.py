@@ -224,10 +224,8 @@ def expand(file: File, known: Known) -> Iterator[Entry]:
     that this takes grows neither with the container nor with what is in it, but for the
     list of members that a zip archive ends with.
 
-    Raises
-    ------
-    Exception
-        If the container is damaged or cannot be opened; what came before stays good.
+    Raises Exception if the container is damaged or cannot be opened; what came before stays
+    good.
     """
     with open_file(file.name) as raw:
         if _has_zip_name(file.name):

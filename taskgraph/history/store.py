@@ -187,10 +187,7 @@ class RunStore:
 def is_store(folder: str | os.PathLike[str]) -> bool:
     """Tell whether a folder is one in which a history is collected.
 
-    Raises
-    ------
-    OSError
-        If its manifest cannot be read.
+    Raises OSError if its manifest cannot be read.
     """
     with open(os.path.join(folder, _MANIFEST), "rb") as stream:
         return _parsed(stream.readline(1000)) == _HEADER

@@ -204,10 +204,7 @@ _OF_A_RUN = {*OcpSubtask.__annotations__, *OcpTask.__annotations__}.difference(
 def read_definition(root: Any, problems: Problems) -> list[Task]:
     """Read every task of a definition: one task, a list of them, or ``tasks``.
 
-    Raises
-    ------
-    InputError
-        If it defines no task.
+    Raises InputError if it defines no task.
     """
     problems.hint = _HINT
     pointer, is_sound = "", True

@@ -58,10 +58,7 @@ def read_diagnosis(
     Of each log the last 100 lines are kept, of the last five runs of a subtask; what is
     left out is said in its place. Logs of what the list does not name are named too.
 
-    Raises
-    ------
-    InputError
-        If the list of subtasks cannot be read.
+    Raises InputError if the list of subtasks cannot be read.
     """
     is_unpacked = os.path.basename(file) == DIAGNOSIS_LIST
     name = file if is_unpacked else f"{file}!{listing.filename}"

@@ -32,17 +32,9 @@ def read_document(document: Document) -> ReadTasks:
     """Tell what a document is, and read every task of it.
 
     A definition is told by its file name or its ``kind``, so that a damaged response is
-    never taken for one; everything else by the fields that it has.
-
-    Returns
-    -------
-    ReadTasks
-        Both tasks and an error where one of a list of tasks is wrong.
-
-    Raises
-    ------
-    InputError
-        With every problem, if the document cannot be read or holds no good task.
+    never taken for one; everything else by the fields that it has. Where one of a list of
+    tasks is wrong, there are both tasks and an error; a document that holds no good task is
+    an InputError with every problem.
     """
     if _is_yaml(document):
         document = replace(document, syntax="yaml")
@@ -142,10 +134,7 @@ def _are_naive(task: Task) -> bool:
 def _with_offsets(task: Task) -> Task:
     """Read the times without an offset with the one that the document's others have.
 
-    Returns
-    -------
-    Task
-        With aware times only. ``naive_times`` and ``assumed_offset`` say what was done.
+    ``naive_times`` and ``assumed_offset`` of the task say what was done.
     """
     envelope = task.envelope
     timestamp = None if envelope is None else envelope.timestamp

@@ -46,23 +46,11 @@ def split_pointer(pointer: str) -> list[str]:
 def locate(
     data: bytes, pointers: Iterable[str], syntax: str = "json", first_line: int = 1
 ) -> dict[str, tuple[int, int]]:
-    """Find where the values stand that JSON pointers name.
+    """Find lines and columns of values by their JSON pointers, both counted from 1.
 
-    Parameters
-    ----------
-    data : bytes
-        A document in UTF-8.
-    syntax : {"json", "yaml", "lines"}
-        What the document is written in; in ``lines``, ``/0`` is the first line.
-    first_line : int
-        The number of the document's first line.
-
-    Returns
-    -------
-    dict of str to (int, int)
-        Line and column of each value, both counted from 1, the column in characters. A
-        pointer that leads nowhere gets the place of the nearest value above it. Empty
-        where the document cannot be read.
+    Columns are in characters. A pointer that leads nowhere gets the place of the nearest
+    value above it; there are no places where the document cannot be read. In the syntax
+    "lines" the pointer ``/0`` is the first line; `first_line` is the number that it has.
     """
     pointers = list(pointers)
     text = data.decode("utf-8", "replace")
@@ -312,13 +300,7 @@ class ReadTasks(NamedTuple):
 
 
 class Problems:
-    """What is wrong with one document, gathered while it is read.
-
-    Attributes
-    ----------
-    hint : str
-        What to do about what is wrong.
-    """
+    """What is wrong with a document, gathered while it is read, and what to do about it."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -333,10 +315,7 @@ class Problems:
     def add(self, message: str, pointer: str) -> None:
         """Note a problem and go on, unless there are far too many.
 
-        Raises
-        ------
-        InputError
-            At the 1000th problem.
+        Raises InputError at the 1000th problem.
         """
         self._noted.append(Problem(message, pointer))
         if self._is_full:
@@ -359,15 +338,8 @@ class Problems:
     def each(self, items: Iterable[T], read: Callable[[T], list[Task]]) -> list[Task]:
         """Read the items of a list; one that holds no task does not stop the others.
 
-        Parameters
-        ----------
-        read : callable
-            From an item to its tasks: none, where it notes problems.
-
-        Raises
-        ------
-        InputError
-            If every item is refused: that of the first.
+        `read` gives the tasks of an item: none, where it notes problems. If every item is
+        refused, the InputError of the first is raised.
         """
         tasks: list[Task] = []
         refused: list[InputError] = []

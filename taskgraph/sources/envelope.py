@@ -104,10 +104,7 @@ def open_response(
 
     ``above`` is the pointer of the response.
 
-    Raises
-    ------
-    InputError
-        If it is an error, or has no data, or an empty list.
+    Raises InputError if it is an error, or has no data, or an empty list.
     """
     payload, pointer = root.get("data"), f"{above}/data"
     if payload is None or (_tells_of_a_failure(root) and not _may_hold_tasks(payload)):

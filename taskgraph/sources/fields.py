@@ -88,12 +88,7 @@ class Told:
 class Apart:
     """Checks that a value is a list, and leaves its items to who reads them in parts.
 
-    Attributes
-    ----------
-    item : type
-        What the schema says of each.
-    at_least : int
-        How many there must be; whoever reads them says so.
+    What the schema says of the items, and how many there must be: the reader tells of it.
     """
 
     item: Any
@@ -162,18 +157,10 @@ def _listed(value: Any) -> Any:
 def parse_time(text: str) -> datetime | None:
     """Read an ISO 8601 date and time; digits beyond the microsecond are cut off.
 
-    Called for every time of a document, so it looks twice only in the years 1 and 9999.
-
-    Returns
-    -------
-    datetime or None
-        Without an offset where the text has none. ``None`` for the year 1, which is how
-        programs write that there is no time yet.
-
-    Raises
-    ------
-    ValueError
-        If the text is no date and time, or so late that it has no UTC.
+    Called for every time of a document, so it looks twice only in the years 1 and 9999. The
+    time has no offset where the text has none. The year 1 is ``None``: so programs write
+    that there is no time yet. What is no date and time, or so late that it has no UTC, is a
+    ValueError.
     """
     time = _read(text)
     if 1 < time.year < 9999:

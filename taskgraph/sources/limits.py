@@ -94,13 +94,7 @@ def _counts(data: bytes) -> tuple[int, int]:
 
 
 class Allowance:
-    """How much may still be unpacked from one file, however deep it is packed.
-
-    Parameters
-    ----------
-    file : str
-        The name for messages.
-    """
+    """How much may still be unpacked from one file, however deep it is packed."""
 
     def __init__(self, file: str, options: ReadOptions) -> None:
         self.file = file
@@ -126,19 +120,9 @@ class Allowance:
         return self.bytes < 0 or self.members < 0
 
     def read(self, stream: _Readable, file: str, *, is_counted: bool = False) -> bytes:
-        """Read one document to its end.
+        """Read one document to its end; refuse one, or all together, that are too large.
 
-        Parameters
-        ----------
-        file : str
-            The name for messages.
-        is_counted : bool
-            The bytes are spent as they pass, as those of a tar archive are.
-
-        Raises
-        ------
-        InputError
-            If it is too large, or all of them together are.
+        With `is_counted` the bytes are spent as they pass, as those of a tar archive are.
         """
         data = read_up_to(stream, min(self.options.max_bytes, self.bytes) + 1)
         self.check_size(data, file)
@@ -155,10 +139,7 @@ class Allowance:
     def take_member(self) -> None:
         """Take note of one more document.
 
-        Raises
-        ------
-        InputError
-            If there are too many.
+        Raises InputError if there are too many.
         """
         self.members -= 1
         if self.members < 0:
@@ -168,10 +149,7 @@ class Allowance:
     def spend(self, count: int) -> None:
         """Take note of unpacked bytes.
 
-        Raises
-        ------
-        InputError
-            If all of them together are too many.
+        Raises InputError if all of them together are too many.
         """
         self.bytes -= count
         if self.bytes < 0:

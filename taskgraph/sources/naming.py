@@ -102,13 +102,7 @@ def is_log_name(name: str) -> bool:
 
 
 def is_document_name(path: str, options: ReadOptions) -> bool:
-    """Tell whether a file of a folder or an archive is a document, by its name.
-
-    Parameters
-    ----------
-    path : str
-        From the folder or the archive on, with ``/``.
-    """
+    """Tell whether a file is a document, by its path in a folder or an archive."""
     if options.glob is not None:
         pattern = options.glob.removeprefix("**/")
         if "/" not in pattern:

@@ -214,10 +214,7 @@ def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
 def read_native(root: Mapping[str, Any], problems: Problems) -> list[Task]:
     """Read the task of a document in taskgraph's own JSON.
 
-    Raises
-    ------
-    InputError
-        If a later version wrote it.
+    Raises InputError if a later version wrote it.
     """
     version = root.get("version")
     if type(version) is int and version > _VERSION:

@@ -104,10 +104,8 @@ _KNOWN = {
 def read_obshell(root: Any, problems: Problems) -> list[Task]:
     """Read every DAG of a document; a node alone is read as a task without edges.
 
-    Raises
-    ------
-    InputError
-        If the document holds a single sub-task, or a DAG with far too many edges.
+    Raises InputError if the document holds a single sub-task, or a DAG with far too many
+    edges.
     """
     if isinstance(root, list):
         opened = Opened(items_of(root, ""))

@@ -70,12 +70,8 @@ _GET_THE_TASK = (
 class Spelling:
     """Checks a field that has another name too: the two may not say two things.
 
-    Where only this one is used, it is noted for whoever looks for the field.
-
-    Parameters
-    ----------
-    usual : str
-        The other name, which comes first.
+    The usual name comes first. Where only this one is used, it is noted for whoever looks
+    for the field.
     """
 
     def __init__(self, usual: str) -> None:
@@ -160,14 +156,9 @@ def read_subtasks(
     """Read the subtasks of a list, and take them out of it.
 
     Where many rows have the same keys, pydantic is three times as fast by columns. Rows
-    that are spelled in another way, or have something wrong, are read one by one.
-
-    Returns
-    -------
-    tuple of Subtask
-        Without those in which something is wrong.
-    dict of str to str
-        The keys that are not spelled as usual, by attribute.
+    that are spelled in another way, or have something wrong, are read one by one; the wrong
+    ones are left out. Beside the subtasks come the keys that are not spelled as usual, by
+    attribute.
     """
     made: list[Subtask] = []
     spellings: dict[str, str] = {}
@@ -260,19 +251,9 @@ OcpDocument: TypeAlias = (
 
 
 def read_ocp(root: Any, problems: Problems) -> list[Task]:
-    """Read every task of a document.
+    """Read every task of a parsed document.
 
-    Parameters
-    ----------
-    root : object
-        The parsed document.
-    problems : Problems
-        Gets what is wrong.
-
-    Raises
-    ------
-    InputError
-        If the document holds no task; it then says what it is.
+    Raises InputError if there is none; it then says what the document is.
     """
     if isinstance(root, list) and root and all(map(_is_response, root)):
         responses = items_of(root, "")

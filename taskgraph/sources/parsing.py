@@ -46,10 +46,7 @@ def decode(data: bytes, file: str) -> bytes:
     that lines are still counted as in the file. Whether UTF-8 is valid is left to the
     parser, which sees every byte anyway: see :func:`refuse_invalid`.
 
-    Raises
-    ------
-    InputError
-        If the bytes are not valid in UTF-16 or UTF-32, or are headers alone.
+    Raises InputError if the bytes are not valid in UTF-16 or UTF-32, or are headers alone.
     """
     encoding = "utf-8"
     for mark, name in _BYTE_ORDER_MARKS:
@@ -107,10 +104,7 @@ def _blank_headers(data: bytes, file: str) -> bytes:
 def refuse_invalid(document: Document) -> None:
     """Refuse text that is not valid UTF-8.
 
-    Raises
-    ------
-    InputError
-        With the place of the first byte that does not fit.
+    Raises InputError with the place of the first byte that does not fit.
     """
     data = document.data
     try:
@@ -203,13 +197,7 @@ def _syntax_error(reason: str, document: Document) -> InputError:
 
 
 def json_inside(document: Document) -> tuple[int, int] | None:
-    """Find where whole JSON begins in a text that begins with something else.
-
-    Returns
-    -------
-    (int, int) or None
-        Line and column, counted from 1.
-    """
+    """Find line and column where JSON begins in a text that begins with something else."""
     data = document.data
     if data.lstrip()[:1] in (b"{", b"["):
         return None

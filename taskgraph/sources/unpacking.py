@@ -85,10 +85,7 @@ def open_compressed(stream: IO[bytes], file: str) -> IO[bytes]:
 
     Damage shows itself as one of `DAMAGED` when it is read.
 
-    Raises
-    ------
-    InputError
-        If that needs an extra that is not installed.
+    Raises InputError if that needs an extra that is not installed.
     """
     start = stream.read(len(XZ))
     stream.seek(0)
@@ -123,10 +120,8 @@ def start_of(data: bytes, file: str) -> bytes:
 def decompress(data: bytes, file: str, allowance: Allowance) -> bytes:
     """Decompress one document.
 
-    Raises
-    ------
-    InputError
-        If the data is damaged, too large, or needs an extra that is not installed.
+    Raises InputError if the data is damaged, too large, or needs an extra that is not
+    installed.
     """
     try:
         with open_compressed(io.BytesIO(data), file) as stream:
@@ -144,10 +139,7 @@ def damaged(file: str, error: Exception) -> InputError:
 def open_zip(data: bytes, file: str) -> zipfile.ZipFile:
     """Open a zip archive.
 
-    Raises
-    ------
-    InputError
-        If it is damaged, or has far too many members.
+    Raises InputError if it is damaged, or has far too many members.
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -216,10 +208,7 @@ def read_member(
 ) -> bytes:
     """Read one member of an archive.
 
-    Raises
-    ------
-    InputError
-        If it is damaged, encrypted or too large.
+    Raises InputError if it is damaged, encrypted or too large.
     """
     if info.flag_bits & 1:
         raise InputError(file, [Problem("is encrypted")], "unpack it first")
@@ -254,15 +243,8 @@ _MOST_OF_LOGS = 256 << 20
 class Diagnoses:
     """What belongs to diagnoses among the members of an archive, packed as it passes.
 
-    Parameters
-    ----------
-    with_logs : bool
-        Keep what is in the logs, not only which there are.
-
-    Attributes
-    ----------
-    has_list : bool
-        There is a list of subtasks: logs alone are no diagnosis.
+    Without `with_logs` only which logs there are is kept. Logs alone are no diagnosis: it
+    `has_list` where there is a list of subtasks.
     """
 
     def __init__(self, *, with_logs: bool = True) -> None:
@@ -300,22 +282,9 @@ def read_tar(
 ) -> Iterator[tuple[str, bytes | InputError]]:
     """Give the names and contents of the documents, or why one cannot be read.
 
-    Parameters
-    ----------
-    stream : binary stream
-        Not compressed any more.
-    file : str
-        The name of the archive.
-    allowance : Allowance
-        All bytes of the archive are taken from it, read or left out.
-    diagnoses : Diagnoses
-        Gets what belongs to them.
-
-    Raises
-    ------
-    InputError
-        If the archive is damaged, cut off or too large, or holds no document; what came
-        before stays good.
+    All bytes of the archive, which is not compressed any more, are taken from the
+    allowance, read or left out. An archive that is damaged, cut off or too large, or holds
+    no document, is an InputError; what came before stays good.
     """
     count = documents = 0
     try:
@@ -355,15 +324,11 @@ def tar_members(
 
     What is no file, or hidden, has none. A stream is good until the next member is asked
     for. The memory that this takes does not grow with the archive. Damage shows itself as
-    one of ``DAMAGED``, also where the archive was cut off between two members, or where
-    there is more behind its end.
+    one of `DAMAGED`, also where the archive was cut off between two members, or where there
+    is more behind its end.
 
-    Parameters
-    ----------
-    stream : binary stream
-        Not compressed any more, at its start.
-    spend : callable
-        Told of bytes that are about to pass; it may refuse them.
+    `stream` is not compressed any more, and at its start; `spend` is told of bytes that are
+    about to pass, and may refuse them.
     """
     passing: Any = _Passing(stream, spend)
     with tarfile.open(fileobj=passing, mode="r:", tarinfo=_Header) as archive:

@@ -31,12 +31,8 @@ __all__ = [
 class Keys(NamedTuple):
     """What a dialect does about keys that are not declared.
 
-    Attributes
-    ----------
-    unknown : callable
-        From a key that has no place in an object to what is wrong with it.
-    own : str or None
-        A field of pydantic's that the document does not have: it holds several others.
+    `unknown` says of a key that has no place in an object what is wrong with it; `own` is a
+    field of pydantic's that the document does not have: it holds several others.
     """
 
     unknown: Callable[[str], str] = str
@@ -85,26 +81,7 @@ def read_object(
     problems: Problems,
     keys: Keys = _ANY_KEYS,
 ) -> Any:
-    """Read one value as it is declared.
-
-    Parameters
-    ----------
-    declared : type
-        A type that pydantic understands.
-    value : object
-        As it was parsed.
-    pointer : str
-        Where it stands.
-    problems : Problems
-        Gets what is wrong.
-    keys : Keys, optional
-        What is done about keys that are not declared.
-
-    Returns
-    -------
-    object or None
-        ``None`` where something is wrong.
-    """
+    """Read a value as it is declared; ``None``, and problems, where something is wrong."""
     try:
         return _adapter(declared).validate_python(value)
     except ValidationError as error:
@@ -123,23 +100,10 @@ def read_rows(
     start: int = 0,
     context: dict[str, str] | None = None,
 ) -> list[Any]:
-    """Read the items of a list as they are declared.
+    """Read the items of a list as they are declared, but for parts that hold a wrong one.
 
-    Parameters
-    ----------
-    declared : type
-        What each of them is.
-    pointer : str
-        Where the list stands.
-    start : int, optional
-        The place of the first of the rows, where they are a part of the list.
-    context : dict, optional
-        What validators note of the rows.
-
-    Returns
-    -------
-    list
-        Without the rows of the parts in which something is wrong.
+    `start` is the place of the first of the rows, where they are a part of the list at the
+    pointer; validators note in the context what they saw of the rows.
     """
     adapter, read = _list_adapter(declared), []
     for first in range(0, len(rows), AT_ONCE):
@@ -176,21 +140,9 @@ def read_columns(
 ) -> dict[str, list[Any]] | None:
     """Read rows that have the same keys, a column of values at a time.
 
-    Parameters
-    ----------
-    declared : type
-        What each row is.
-    keys : tuple of str
-        Those of its keys that are checked; others may hold anything.
-    rows : list of dict
-        At least one.
-    usual : mapping of str to str
-        The names of columns that have another one in the rows.
-
-    Returns
-    -------
-    dict of str to list, or None
-        ``None`` if they have not the same keys, or if something is wrong.
+    Only the columns of the given keys are checked; `usual` has the names of columns that
+    are called otherwise in the rows. ``None`` if they have not the same keys, or if
+    something is wrong.
     """
     present = tuple(rows[0])
     count = len(present)

@@ -40,11 +40,8 @@ _MERGE = "<<"
 def parse_yaml(document: Document) -> Any:
     """Parse a document.
 
-    Raises
-    ------
-    InputError
-        If it is not valid, holds more than one document, has a key twice, is nested too
-        deep, or is too large, also by its aliases.
+    Raises InputError if it is not valid, holds more than one document, has a key twice, is
+    nested too deep, or is too large, also by its aliases.
     """
     if len(document.data) > _MOST_BYTES:
         problem = Problem(f"is YAML of more than {_MOST_BYTES >> 20} MiB")
