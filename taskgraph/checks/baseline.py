@@ -71,29 +71,16 @@ BASELINE: Final[Declaration[BaselineContent]] = Declaration(
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The accepted findings.
-
-    Attributes
-    ----------
-    entries : tuple of AcceptedEntry
-    """
+    """The accepted findings."""
 
     entries: tuple[AcceptedEntry, ...] = ()
 
 
 def fingerprints(findings: Sequence[Finding]) -> tuple[str, ...]:
-    """Give the fingerprint of each finding of one task.
+    """Give the fingerprint of each finding of one task, 32 hexadecimal digits.
 
-    Parameters
-    ----------
-    findings : sequence of Finding
-        All findings of the task: where several are alike, each further one has a
-        fingerprint of its own, so that one more of them is new.
-
-    Returns
-    -------
-    tuple of str
-        32 hexadecimal digits each.
+    These are all findings of the task: where several are alike, each further one has a
+    fingerprint of its own, so that one more of them is new.
     """
     from hashlib import blake2b
 
@@ -113,13 +100,7 @@ def _identity(finding: Finding) -> str:
 
 
 def render_baseline(results: Iterable[CheckResult]) -> str:
-    """Write the findings of a run as the baseline of the next ones.
-
-    Returns
-    -------
-    str
-        JSON, an entry for each different finding, sorted.
-    """
+    """Write the findings of a run as the baseline of the next ones, each once, sorted."""
     entries = set()
     for result in results:
         prints = fingerprints(result.findings)
@@ -153,16 +134,8 @@ def render_baseline(results: Iterable[CheckResult]) -> str:
 def parse_baseline(text: str, file: str) -> Baseline:
     """Read a baseline.
 
-    Parameters
-    ----------
-    file : str
-        The name for messages.
-
-    Raises
-    ------
-    ConfigError
-        If the text is no baseline, or one of a later version. It tells everything that
-        is wrong.
+    Raises ConfigError if the text is none, or one of a later version. It tells everything
+    that is wrong, and the name of the file.
     """
     from pydantic import ValidationError
 

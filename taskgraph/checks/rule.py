@@ -62,17 +62,11 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Need:
-    """Something that a document must carry for a rule to speak.
-
-    Attributes
-    ----------
-    what : str
-    reason_to_skip : callable
-        Says why a rule cannot speak about a task; ``""`` where it can.
-    """
+    """Something that a document must carry for a rule to speak."""
 
     what: str
     reason_to_skip: Callable[[Subject], str]
+    """Says why a rule cannot speak about a task; ``""`` where it can."""
 
 
 class RuleDoc(NamedTuple):

@@ -172,13 +172,7 @@ def fits(suppression: Suppression, finding: Finding) -> bool:
 def without_suppressed(
     findings: Iterable[Finding], by_code: dict[str, list[Suppression]]
 ) -> list[Finding]:
-    """Leave out the findings that are accepted.
-
-    Parameters
-    ----------
-    by_code : dict of str to list of Suppression
-        The suppressions of each rule, by its code.
-    """
+    """Leave out the findings that are accepted, by the code of their rule."""
     return [
         finding
         for finding in findings

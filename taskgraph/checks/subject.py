@@ -33,16 +33,7 @@ _TIMED = frozenset({Status.SUCCESSFUL, Status.FAILED, Status.RUNNING})
 
 
 class Subject:
-    """What a rule looks at.
-
-    Attributes
-    ----------
-    graph : TaskGraph
-    task : Task
-    settings : Settings
-    statuses, operations : frozenset of str or None
-        Every status and operation that a subtask has.
-    """
+    """What a rule looks at; statuses and operations are those that any subtask has."""
 
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
@@ -225,20 +216,10 @@ class Star(NamedTuple):
 def stars(edges: Iterable[tuple[int, int]], *, prefer_upstream: bool = False) -> list[Star]:
     """Group violating edges so that one wrong value gives one fault.
 
-    A subtask with a wrong status or time contradicts all its neighbours. So each edge
-    goes to that one of its ends which has more violating edges on its side.
-
-    Parameters
-    ----------
-    edges : iterable of (int, int)
-        As (upstream, downstream).
-    prefer_upstream : bool
-        Which end an edge goes to in a tie.
-
-    Returns
-    -------
-    list of Star
-        Ascending, each edge in exactly one.
+    Edges are (upstream, downstream). A subtask with a wrong status or time contradicts all
+    its neighbours. So each edge goes to that one of its ends which has more violating edges
+    on its side; in a tie to the upstream end if that is preferred. The stars ascend, with
+    each edge in exactly one.
     """
     edges = sorted(edges)
     if not edges:

@@ -149,14 +149,9 @@ class Advice(NamedTuple):
 
 
 def judged(advice: Advice, timeout: int | None) -> Advice:
-    """Give the verdict on a timeout by what the runs showed.
+    """Give the verdict on a timeout in seconds by what the runs showed.
 
-    Parameters
-    ----------
-    advice : Advice
-        With the limit, if there is one, and what is advised.
-    timeout : int or None
-        Seconds.
+    The advice has the limit, if there is one, and what is advised.
     """
     limit = 0 if timeout is None else max(timeout, 0)
     advised = advice.advised

@@ -112,14 +112,9 @@ class Anomaly(NamedTuple):
 
 
 class _Search:
-    """Looks for departures of the given rows.
+    """Looks for departures of the given rows from those of so many other tasks.
 
-    Parameters
-    ----------
-    connection : DuckDBPyConnection
-        With a table ``others`` of the subtasks of the other tasks.
-    others : int
-        How many tasks they are of.
+    The database has a table ``others`` of the subtasks of those.
     """
 
     def __init__(

@@ -84,17 +84,9 @@ class Limits:
 
 @contextmanager
 def open_database(limits: Limits, store: RunStore) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database that lives as long as the context.
+    """Open a database of the store's files that lives as long as the context.
 
-    Parameters
-    ----------
-    store : RunStore
-        Whose files are asked.
-
-    Raises
-    ------
-    ConfigError
-        If it may not use enough memory, or a file of the history is damaged.
+    Raises ConfigError if it may not use enough memory, or a file of the history is damaged.
     """
     import duckdb
 
@@ -177,13 +169,7 @@ def read_tables(connection: duckdb.DuckDBPyConnection, store: RunStore) -> None:
 def create_view(
     connection: duckdb.DuckDBPyConnection, store: RunStore, table: str, name: str = ""
 ) -> None:
-    """Make a view of all parts of a table, empty where there is none.
-
-    Parameters
-    ----------
-    name : str
-        Of the view, if not that of the table.
-    """
+    """Make a view of all parts of a table, by its name or another one; it may be empty."""
     name = name or table
     if files := store.files(table):
         listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)

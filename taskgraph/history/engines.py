@@ -205,13 +205,7 @@ def _begin_worker() -> None:
 
 
 class DaskEngine:
-    """Does the work on a Dask cluster; the scheduler gives a dead worker's items to others.
-
-    Parameters
-    ----------
-    address : str
-        Of the scheduler.
-    """
+    """Does the work on a Dask cluster, whose scheduler gives away a dead worker's items."""
 
     @needs_extras
     def __init__(self, address: str) -> None:

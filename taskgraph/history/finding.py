@@ -47,39 +47,23 @@ Refuse: TypeAlias = Callable[[str, str], None]
 
 
 class File(NamedTuple):
-    """A file that may hold documents.
-
-    Attributes
-    ----------
-    name : str
-        An absolute path, or an address.
-    size : int
-        In bytes.
-    stamp : str
-        Changes when the file does.
-    """
+    """A file that may hold documents."""
 
     name: str
+    """An absolute path, or an address."""
     size: int
+    """In bytes."""
     stamp: str
+    """Changes when the file does."""
 
 
 def find_files(paths: Iterable[str], store: Path, refuse: Refuse) -> Iterator[File]:
     """Find every file; in a folder those whose names say that they are documents.
 
-    Parameters
-    ----------
-    paths : iterable of str
-        Files, folders, patterns, or addresses of any of them that fsspec knows.
-    store : Path
-        Where the result goes, which is left out.
-    refuse : callable
-        Told what cannot be looked at; the others are found all the same.
+    Paths are files, folders, patterns, or addresses of any of them that fsspec knows. The
+    store is left out. What cannot be looked at is told; the others are found all the same.
 
-    Raises
-    ------
-    ConfigError
-        If a path leads to nothing.
+    Raises ConfigError if a path leads to nothing.
     """
     for path in paths:
         nothing = True
@@ -182,20 +166,12 @@ def _stamp(info: dict[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The documents of one container that were looked at before.
-
-    Attributes
-    ----------
-    names : set of (str, str)
-        As (name, stamp), of those that could be read.
-    rejected : mapping of (str, str) to bytes
-        Of those that could not, with their digests.
-    contents, bad : set of str
-        The stamps alone: without an index a document is known by its content.
-    """
+    """The documents of one container that were looked at before."""
 
     names: Set[tuple[str, str]] = frozenset()
+    """As (name, stamp), of those that could be read."""
     rejected: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
+    """Of those that could not, with their digests."""
 
     @property
     def contents(self) -> Set[str]:

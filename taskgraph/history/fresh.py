@@ -36,17 +36,9 @@ def find_fresh(
 ) -> None:
     """Make the table of the files that are to be read, in a fixed order.
 
-    Parameters
-    ----------
-    retry : bool
-        What was rejected is to be read again.
-    refuse : callable
-        Told what cannot be looked at.
+    With `retry` also what was rejected is to be read again.
 
-    Raises
-    ------
-    ConfigError
-        If a path leads to nothing, or its documents have another origin already.
+    Raises ConfigError if a path leads to nothing, or its documents have another origin.
     """
     import pyarrow as pa
 
@@ -135,12 +127,8 @@ def rejects(
 ) -> Iterator[dict[str, str]]:
     """Give the documents that cannot be read as they are now, each with the reason.
 
-    Parameters
-    ----------
-    store : RunStore
-        With what was added since `find_fresh`.
-    paths : iterable of str
-        What was collected: what is not found there any more is left out.
+    The store has what was added since `find_fresh`. What is not found at the paths any more
+    is left out.
     """
     connection.execute("DROP VIEW documents; DROP TABLE rejected")
     connection.unregister("parts")

@@ -196,14 +196,10 @@ def odds_of_pools(
     *,
     as_of: datetime | None = None,
 ) -> Odds:
-    """Simulate a task with given outcomes.
+    """Simulate a task with given outcomes, which are by the name of the subtask.
 
-    Parameters
-    ----------
-    pools : dict of str to Pool
-        By the name of the subtask. One that is not there takes its whole timeout.
-    as_of : datetime, optional
-        The moment from which on a running task is simulated; else it is from its start.
+    A name without outcomes takes its whole timeout. A running task is simulated from
+    `as_of` on, any other from its start.
     """
     graph.require_sound()
     since = as_of if is_under_way(graph.task) else None

@@ -47,59 +47,38 @@ _WANTS_EXTRA = "install the extra"  # so do hints begin where only a library is 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One document that is to be read.
-
-    Attributes
-    ----------
-    name : str
-        Unique among all documents.
-    container : str
-        The file that it lies in: its own name, or that of an archive.
-    stamp : str
-        Changes when the document does.
-    member : str
-        The name inside a zip archive.
-    version : str
-        The stamp of that archive.
-    data : bytes or None
-        The document itself where it had to be read to be found.
-    known : bytes
-        The digests that documents of this name had before, 16 bytes each.
-    rejected : bytes
-        The digests with which they were rejected: what could be read of them is there.
-    weight : int
-        How much of the input it is, in bytes.
-    """
+    """One document that is to be read."""
 
     name: str
+    """Unique among all documents."""
     container: str
+    """The file that it lies in: its own name, or that of an archive."""
     stamp: str
+    """Changes when the document does."""
     member: str = ""
+    """The name inside a zip archive."""
     version: str = ""
+    """The stamp of that archive."""
     data: bytes | None = None
+    """The document itself where it had to be read to be found."""
     known: bytes = b""
+    """The digests that documents of this name had before, 16 bytes each."""
     rejected: bytes = b""
+    """The digests with which they were rejected: what could be read of them is there."""
     weight: int = 0
+    """How much of the input it is, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one part is made of.
-
-    Attributes
-    ----------
-    entries : tuple of Entry
-    origin : str
-    generation : int
-        How many parts there were before the collection that this part is of.
-    is_closing : bool
-        It says which containers were read, not what is in them.
-    """
+    """What one part is made of."""
 
     entries: tuple[Entry, ...]
     origin: str = ""
     generation: int = 0
+    """How many parts there were before the collection that this part is of."""
     is_closing: bool = False
+    """It says which containers were read, not what is in them."""
 
     @property
     def key(self) -> int:
@@ -113,22 +92,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The rows of a batch, as Parquet files.
-
-    Attributes
-    ----------
-    key : int
-    origin : str
-    generation : int
-    documents, rejects, unchanged, tasks, subtasks : int
-        How many the part has; the first counts all that were looked at.
-    weight : int
-        How much of the input it is, in bytes.
-    again : frozenset of str
-        The containers of what could not be opened.
-    files : tuple of (str, bytes)
-        The tables that have rows, as (table, content).
-    """
+    """The rows of a batch, as Parquet files."""
 
     key: int
     origin: str
@@ -138,9 +102,13 @@ class Part:
     unchanged: int
     tasks: int
     subtasks: int
+    """How many of each the part has; the documents are all that were looked at."""
     weight: int
+    """How much of the input it is, in bytes."""
     again: frozenset[str]
+    """The containers of what could not be opened."""
     files: tuple[tuple[str, bytes], ...]
+    """The tables that have rows, as (table, content)."""
 
 
 def digest_of(data: bytes) -> bytes:
@@ -206,11 +174,8 @@ def closing_part(
 ) -> Part:
     """Make the part that says which containers were read to their end.
 
-    Parameters
-    ----------
-    files : sequence of (Entry, str or None)
-        The containers, each with the reason why it could not be read; one without a
-        stamp is read again next time.
+    Each comes with the reason why it could not be read; one without a stamp is read again
+    next time.
     """
     outcomes = [
         _Outcome(_REJECTED if reason else _CONTAINER, entry.stamp, reason=reason)

@@ -56,31 +56,23 @@ class OutcomeBasis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """What happened to the subtasks of one name.
-
-    Attributes
-    ----------
-    basis : OutcomeBasis
-    spans : array of int64
-        Microseconds from the first start to the last end, ascending.
-    succeeded : array of bool
-        Whether its work was done in the end, for each span.
-    single : array of bool
-        Whether the span is one run; else it has several attempts, as the engine or an
-        operator made them, and what lies between.
-    waits : array of int64
-        Microseconds from the end of the last upstream to the start, ascending.
-    cut : array of bool or None
-        Whether the run failed at its timeout, so that it would have taken longer;
-        ``None`` is nowhere.
-    """
+    """What happened to the subtasks of one name."""
 
     basis: OutcomeBasis
     spans: Times
+    """Microseconds from the first start to the last end, ascending."""
     succeeded: Flags
+    """Whether its work was done in the end, for each span."""
     single: Flags
+    """Whether the span is one run; else it has several attempts, as the engine or an
+    operator made them, and what lies between.
+    """
     waits: Times
+    """Microseconds from the end of the last upstream to the start, ascending."""
     cut: Flags | None = None
+    """Whether the run failed at its timeout, so that it would have taken longer; ``None``
+    is nowhere.
+    """
 
 
 def read_pools(
@@ -170,17 +162,11 @@ _OVER = frozenset({Status.FAILED, Status.CANCELING})
 
 
 class Prospect(NamedTuple):
-    """What one subtask is drawn from.
-
-    Attributes
-    ----------
-    pool : Pool
-    limit : int
-        Microseconds after which a run is ended; 0 is no limit.
-    """
+    """What one subtask is drawn from."""
 
     pool: Pool
     limit: int
+    """Microseconds after which a run is ended; 0 is no limit."""
 
 
 def is_under_way(task: Task) -> bool:
@@ -191,16 +177,11 @@ def is_under_way(task: Task) -> bool:
 def look_ahead(
     graph: TaskGraph, pools: dict[str, Pool], as_of: datetime | None
 ) -> list[Prospect]:
-    """Give for each node what to draw from.
+    """Give for each node what to draw from; a name without a pool takes its whole timeout.
 
-    Parameters
-    ----------
-    pools : dict of str to Pool
-        By the name of the subtask. One that is not there takes its whole timeout.
-    as_of : datetime or None
-        The moment of the document, from which on a task under way is drawn: what is done
-        takes no time, what has failed fails, and what runs for some time is drawn from
-        the outcomes that took longer. ``None`` is the whole task, from its start.
+    `as_of` is the moment of the document, from which on a task under way is drawn: what is
+    done takes no time, what has failed fails, and what runs for some time is drawn from the
+    outcomes that took longer. ``None`` is the whole task, from its start.
     """
     whole = [_whole(subtask, pools) for subtask in graph.subtasks]
     if as_of is None or not is_under_way(graph.task):

@@ -23,24 +23,16 @@ _LEAST_BLOCK = 64
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What became of the imagined runs.
-
-    Attributes
-    ----------
-    makespans : array of int64
-        Microseconds, of the samples in which nothing failed, ascending.
-    samples : int
-        All of them.
-    critical : tuple of int
-        By node, in how many samples without a failure it lay on a longest path.
-    failures : tuple of int
-        By node, in how many samples it failed.
-    """
+    """What became of the imagined runs."""
 
     makespans: Times
+    """Microseconds, of the samples in which nothing failed, ascending."""
     samples: int
+    """All of them."""
     critical: tuple[int, ...]
+    """By node, in how many samples without a failure it lay on a longest path."""
     failures: tuple[int, ...]
+    """By node, in how many samples it failed."""
 
 
 def simulate(
@@ -53,28 +45,16 @@ def simulate(
 ) -> Simulation:
     """Draw the outcome of every subtask many times over.
 
-    A subtask starts a drawn wait after its last upstream has ended, and takes a drawn
-    time. A single run longer than the subtask's timeout is cut there and has failed. One
-    that failed at a shorter timeout is known only to be longer: its time is drawn again
-    from the healthy runs that were, each as likely (so does the estimator of Kaplan and
-    Meier, 1958, hand on the weight of what is censored); where there is none, it lasts to
-    the timeout and fails there, and without a timeout it fails when it did.
+    A subtask starts a drawn wait after its last upstream has ended, and takes a drawn time.
+    A single run longer than the subtask's timeout is cut there and has failed. One that
+    failed at a shorter timeout is known only to be longer: its time is drawn again from the
+    healthy runs that were, each as likely (so does the estimator of Kaplan and Meier, 1958,
+    hand on the weight of what is censored); where there is none, it lasts to the timeout
+    and fails there, and without a timeout it fails when it did.
 
-    Parameters
-    ----------
-    graph : TaskGraph
-        Sound.
-    prospects : list of Prospect
-        For each node what to draw from, with replacement, and its timeout.
-    seed : int
-        The same seed gives the same samples.
-    attempts : int
-        How often a subtask is started at most when it fails.
-
-    Returns
-    -------
-    Simulation
-        Linear in samples times nodes and edges.
+    The graph is sound, and each node has a prospect, which is drawn from with replacement.
+    The same seed gives the same samples. What fails is started so many times at most.
+    Linear in samples times nodes and edges.
     """
     import numpy as np
 

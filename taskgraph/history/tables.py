@@ -32,34 +32,19 @@ _ENDED = frozenset({Status.SUCCESSFUL, Status.FAILED})
 
 
 class TaskRow(NamedTuple):
-    """One response about a task; the columns of the table ``tasks``.
-
-    Attributes
-    ----------
-    part, row : int
-        The key of the row; the part is that of the file.
-    document : str
-        The name of what was read.
-    place : str
-        Where the task stands in it: member of an archive, line, JSON pointer.
-    digest : bytes
-        Of what was read.
-    origin : str
-        What the user calls the installation that wrote the documents.
-    span_us : int or None
-        Microseconds from start to finish, where the task has ended.
-    ran_once : bool
-        Nothing of the task was ever retried, skipped, cancelled or rolled back.
-    is_detailed : bool
-        The document has edges or times of subtasks; a page of a task list has none.
-    """
+    """One response about a task; the columns of the table ``tasks``."""
 
     part: int
     row: int
+    """The key of the row; the part is that of the file."""
     document: str
+    """The name of what was read."""
     place: str
+    """Where the task stands in it: member of an archive, line, JSON pointer."""
     digest: bytes
+    """Of what was read."""
     origin: str
+    """What the user calls the installation that wrote the documents."""
     dialect: str
     task_id: str | None
     name: str
@@ -71,7 +56,9 @@ class TaskRow(NamedTuple):
     finish_time: datetime | None
     as_of: datetime | None
     span_us: int | None
+    """Microseconds from start to finish, where the task has ended."""
     ran_once: bool
+    """Nothing of the task was ever retried, skipped, cancelled or rolled back."""
     subtasks: int
     edges: int
     failed: int
@@ -81,28 +68,15 @@ class TaskRow(NamedTuple):
     warnings: int
     infos: int
     is_detailed: bool
+    """The document has edges or times of subtasks; a page of a task list has none."""
 
 
 class SubtaskRow(NamedTuple):
-    """One subtask of such a response; the columns of the table ``subtasks``.
-
-    Attributes
-    ----------
-    part, task_row : int
-        The key of the task's row.
-    span : str or None
-        What lies between the two times: see :class:`~taskgraph.model.engine.SpanKind`.
-    span_us : int or None
-        Microseconds from the first start to the last end, or to the as-of time.
-    offset_us : int or None
-        Microseconds from the start of the task to the first start.
-    wait_us : int or None
-        Microseconds from the end of the last upstream, or from the start of the task, to
-        the first start.
-    """
+    """One subtask of such a response; the columns of the table ``subtasks``."""
 
     part: int
     task_row: int
+    """The key of the task's row."""
     subtask_id: str
     name: str
     parallel_index: int | None
@@ -113,9 +87,15 @@ class SubtaskRow(NamedTuple):
     start_time: datetime | None
     finish_time: datetime | None
     span: str | None
+    """What lies between the two times: see :class:`~taskgraph.model.engine.SpanKind`."""
     span_us: int | None
+    """Microseconds from the first start to the last end, or to the as-of time."""
     offset_us: int | None
+    """Microseconds from the start of the task to the first start."""
     wait_us: int | None
+    """Microseconds from the end of the last upstream, or from the start of the task, to the
+    first start.
+    """
 
 
 class Rows(NamedTuple):
@@ -134,12 +114,8 @@ def rows_of(
 ) -> Iterator[Rows]:
     """Give the rows of every task of one document.
 
-    Parameters
-    ----------
-    first : (int, int)
-        The part, and the number of the first row; the others follow.
-    document : str
-        The name of what was read, which may hold several documents.
+    `first` is the part and the number of the first row; the others follow. `document` is
+    the name of what was read, which may hold several documents.
     """
     # Without the text nothing looks for lines and columns, which are not wanted here.
     bare = [replace(task, origin=_without_text(task.origin)) for task in tasks]
@@ -338,17 +314,9 @@ def _schema(table: str) -> Any:
 
 
 def write_table(table: str, rows: Sequence[tuple[object, ...]]) -> bytes:
-    """Write rows as a Parquet file.
+    """Write rows, in the order of `COLUMNS`, as a Parquet file.
 
-    Parameters
-    ----------
-    rows : sequence of tuple
-        In the order of `COLUMNS`.
-
-    Returns
-    -------
-    bytes
-        The same for the same rows and the same version of the library.
+    The same rows give the same bytes in the same version of the library.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -17,24 +17,13 @@ __all__ = ["confidence_of", "least_runs", "limit_rank"]
 def least_runs(share: float, confidence: float) -> int:
     """Give the number of runs from which on the longest one is a limit.
 
-    Parameters
-    ----------
-    share : float
-        Of all runs to come that the limit must not cut, between 0 and 1.
-    confidence : float
-        Between 0 and 1.
+    It passes the share of all runs to come with the confidence; both are between 0 and 1.
     """
     return math.ceil(math.log1p(-confidence) / math.log(share) - 1e-9)
 
 
 def limit_rank(runs: int, share: float, confidence: float) -> int | None:
-    """Give the rank, from 1, of the shortest run that is a limit.
-
-    Returns
-    -------
-    int or None
-        ``None`` where there are too few runs.
-    """
+    """Give the rank, from 1, of the shortest run that is a limit, where there is one."""
     above = -1  # how many runs may be longer
     total = 0.0
     for count, chance in enumerate(_chances(runs, share)):

@@ -234,24 +234,16 @@ _MOST_PROBLEMS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The text of one document and where it stands.
-
-    Attributes
-    ----------
-    file : str
-        The name for messages.
-    data : bytes
-        The text in UTF-8, without a byte order mark.
-    first_line : int
-        The line of the file in which the text begins, from 1.
-    syntax : {"json", "yaml", "lines"}
-        What pointers into the text mean; see :func:`~taskgraph.sources.document.locate`.
-    """
+    """The text of one document and where it stands."""
 
     file: str
+    """The name for messages."""
     data: bytes
+    """The text in UTF-8, without a byte order mark."""
     first_line: int = 1
+    """The line of the file in which the text begins, from 1."""
     syntax: str = "json"
+    """What pointers into the text mean; see :func:`~taskgraph.sources.document.locate`."""
 
     def origin(
         self,

@@ -14,23 +14,12 @@ __all__ = ["read_durations"]
 
 
 def read_durations(path: str) -> dict[str, int]:
-    """Read durations by the id of the subtask.
+    """Read durations in seconds by the id of the subtask.
 
-    Parameters
-    ----------
-    path : str
-        A file with a JSON object ``{"13175721": "10m", ...}``, or with lines of CSV
-        ``13175721,600``; a first line that has no duration is a heading.
+    The file has a JSON object ``{"13175721": "10m", ...}``, or lines of CSV
+    ``13175721,600``; a first line that has no duration is a heading.
 
-    Returns
-    -------
-    dict of str to int
-        Seconds, by id.
-
-    Raises
-    ------
-    ConfigError
-        If the file cannot be read, or a line is no duration; the message names it.
+    Raises ConfigError if the file cannot be read, or a line is no duration; it names that.
     """
     try:
         text = Path(path).read_text("utf-8-sig")
