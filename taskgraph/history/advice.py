@@ -16,7 +16,7 @@ from taskgraph.history.tolerance import least_runs
 from taskgraph.model import Origin, Subtask, Task
 from taskgraph.model.engine import SECOND
 from taskgraph.settings import DEFAULTS, Settings
-from taskgraph.sources.document import Document
+from taskgraph.sources.document import Document, split_pointer
 from taskgraph.sources.parsing import parse_json
 
 __all__ = [
@@ -339,8 +339,7 @@ def _change(root: Any, pointer: str, old: int | None, new: int) -> list[PatchOpe
 def _look_up(root: Any, pointer: str) -> Any:
     """Give what a JSON pointer (RFC 6901) points at."""
     value = root
-    for token in pointer.split("/")[1:]:
-        key = token.replace("~1", "/").replace("~0", "~")
+    for key in split_pointer(pointer):
         if isinstance(value, list) and key.isdecimal() and int(key) < len(value):
             value = value[int(key)]
         elif isinstance(value, dict) and key in value:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskgraph.errors import ConfigError
 from taskgraph.graph import TaskGraph
-from taskgraph.history.database import HEALTHY, Limits, open_database, read_tables
+from taskgraph.history.database import HEALTHY, Limits, open_tables, register
 from taskgraph.history.engines import needs_extras
 from taskgraph.history.store import RunStore
-from taskgraph.history.tables import SubtaskRow, rows_of
-from taskgraph.model import Id, Operation, Status, Task, id_key
+from taskgraph.history.tables import SKIPS, SubtaskRow, is_retried, rows_of
+from taskgraph.model import Id, Status, Task, id_key
 from taskgraph.model.engine import MICROSECOND, SECOND, SpanKind
 
 if TYPE_CHECKING:
@@ -111,6 +111,9 @@ class Anomaly(NamedTuple):
     is_running: bool = False
 
 
+_ASKED = {"place": "int64", "name": "string", "other": "string", "value": "int64"}
+
+
 class _Search:
     """Looks for departures of the given rows from those of so many other tasks.
 
@@ -134,14 +137,7 @@ class _Search:
 
     def _register(self, rows: list[tuple[object, ...]]) -> None:
         """Give the database rows of (place, name, text or number)."""
-        import pyarrow as pa
-
-        fields = [("place", pa.int64()), ("name", pa.string()), ("other", pa.string())]
-        fields.append(("value", pa.int64()))
-        columns = zip(*rows, strict=True) if rows else [()] * len(fields)
-        arrays = [pa.array(c, kind) for c, (_, kind) in zip(columns, fields, strict=True)]
-        table = pa.Table.from_arrays(arrays, names=[name for name, _ in fields])
-        self.connection.register("asked", table)
+        register(self.connection, "asked", _ASKED, rows)
 
     def times(self) -> list[Anomaly]:
         """Find runs that took, and waits that lasted, longer or shorter than usual."""
@@ -214,12 +210,10 @@ class _Search:
             seen, failed, retried, skipped = counts.get(row.name, (0, 0, 0, 0))
             if seen < self.options.least_runs:
                 continue
-            skips = {Operation.SKIP, Operation.ROLLBACK_SKIP}
-            is_retried = row.operation == Operation.RETRY or (row.attempts or 0) > 1
             for kind, applies, alike in (
                 (AnomalyKind.FAILED, row.status == Status.FAILED, failed),
-                (AnomalyKind.RETRIED, is_retried, retried),
-                (AnomalyKind.SKIPPED, row.operation in skips, skipped),
+                (AnomalyKind.RETRIED, is_retried(row), retried),
+                (AnomalyKind.SKIPPED, row.operation in SKIPS, skipped),
             ):
                 if applies and alike <= seen * self.options.rare:
                     departures.append(
@@ -422,8 +416,7 @@ def find_anomalies(
     store.require()
     options = options or AnomalyOptions()
     rows = _rows(graph.task)
-    with open_database(limits or Limits(), store) as connection:
-        read_tables(connection, store)
+    with open_tables(store, limits) as connection:
         others = _select_others(connection, graph.task)
         if others < options.least_runs:
             return Anomalies(graph.task, others, options, ())

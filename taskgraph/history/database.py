@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from taskgraph.errors import ConfigError
+from taskgraph.history.engines import Engine, InlineEngine
 from taskgraph.history.store import RunStore
-from taskgraph.history.tables import TABLES
+from taskgraph.history.tables import TABLES, schema_of, table_of
 from taskgraph.model.engine import SpanKind
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["HEALTHY", "Limits", "open_database", "read_tables"]
+__all__ = [
+    "HEALTHY",
+    "IN_BUCKET",
+    "Limits",
+    "create_view",
+    "map_shares",
+    "open_database",
+    "open_tables",
+    "register",
+]
+
+T = TypeVar("T")
 
 HEALTHY = f"(span = '{SpanKind.ONE_RUN}' AND status = 'SUCCESSFUL' AND span_us IS NOT NULL)"
 """Whether a subtask is proven to have run once and did its work."""
+
+# md5, since the versions of DuckDB on several machines may hash in different ways.
+IN_BUCKET = "md5_number_lower(name) % $buckets::UBIGINT = $bucket::UBIGINT"
+"""Tells the kinds that one worker looks at; see `map_shares`."""
 
 # A page of a task list says less than the task's own response, however late it is: of
 # several responses the latest with details counts, and the status of the latest of all.
@@ -153,17 +170,53 @@ def _damage(store: RunStore) -> str | None:
     return None
 
 
-def read_tables(connection: duckdb.DuckDBPyConnection, store: RunStore) -> None:
-    """Make the views ``tasks`` and ``subtasks`` and the table ``current``.
+@contextmanager
+def open_tables(
+    store: RunStore, limits: Limits | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database that has what was collected; see `open_database`.
 
-    ``current`` names the row of each task that counts: of several responses about one
-    task, its origin, id and start time being the same, the latest that has details; and
-    the status in the latest of all. A document that was seen twice has two equal rows, of
-    which one counts.
+    There are the views ``tasks`` and ``subtasks`` and the table ``current``. That names the
+    row of each task that counts: of several responses about one task, its origin, id and
+    start time being the same, the latest that has details; and the status in the latest of
+    all. A document that was seen twice has two equal rows, of which one counts.
     """
-    for table in ("tasks", "subtasks"):
-        create_view(connection, store, table)
-    connection.execute(_CURRENT)
+    with open_database(limits or Limits(), store) as connection:
+        for table in ("tasks", "subtasks"):
+            create_view(connection, store, table)
+        connection.execute(_CURRENT)
+        yield connection
+
+
+def map_shares(
+    function: Callable[[duckdb.DuckDBPyConnection, dict[str, int]], list[T]],
+    store: RunStore,
+    engine: Engine | None,
+    limits: Limits | None,
+) -> list[T]:
+    """Let each worker of an engine look at its kinds, and put all results together.
+
+    The function gets a database with what was collected, and the values of `IN_BUCKET`.
+
+    Raises ConfigError if nothing was collected.
+    """
+    store.require()
+    engine = engine or InlineEngine()
+    whole = RunStore(store.folder.resolve())
+    work = partial(_work, function, whole, limits, engine.workers)
+    shares = engine.map(work, range(engine.workers))
+    return [result for results in shares for result in results]
+
+
+def _work(
+    function: Callable[[duckdb.DuckDBPyConnection, dict[str, int]], list[T]],
+    store: RunStore,
+    limits: Limits | None,
+    buckets: int,
+    bucket: int,
+) -> list[T]:
+    with open_tables(store, limits) as connection:
+        return function(connection, {"bucket": bucket, "buckets": buckets})
 
 
 def create_view(
@@ -181,11 +234,19 @@ def create_view(
 
 
 def _create_empty(connection: duckdb.DuckDBPyConnection, table: str, name: str) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    from taskgraph.history.tables import write_table
-
-    connection.register("nothing", pq.read_table(pa.BufferReader(write_table(table, []))))
+    connection.register("nothing", table_of(schema_of(table), []))
     connection.execute(f"CREATE TABLE {name} AS SELECT * FROM nothing")
     connection.unregister("nothing")
+
+
+def register(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    types: Mapping[str, str],
+    rows: Sequence[tuple[object, ...]],
+) -> None:
+    """Let the database see rows as a table with columns of these types."""
+    import pyarrow as pa
+
+    fields = [(column, pa.type_for_alias(kind)) for column, kind in types.items()]
+    connection.register(name, table_of(pa.schema(fields), rows))

@@ -19,6 +19,7 @@ from typing import IO, Any, NamedTuple, TypeAlias
 from taskgraph.errors import ConfigError
 from taskgraph.history.parts import Entry, digest_of, open_file, reason_of
 from taskgraph.history.store import is_store
+from taskgraph.history.tables import encodable
 from taskgraph.sources import ReadOptions, find_sources
 from taskgraph.sources.diagnosis import find_task_infos
 from taskgraph.sources.limits import Allowance, read_up_to
@@ -91,9 +92,7 @@ def _find_local(path: str, store: Path, refuse: Refuse) -> Iterator[File]:
     is_folder = os.path.isdir(place)
     for source in find_sources([place], io.BytesIO(), _OPTIONS, leave_out=holds_runs):
         if source.cause is not None:
-            refuse(
-                _encodable(source.name), reason_of(_encodable(source.name), source.cause)
-            )
+            refuse(encodable(source.name), reason_of(encodable(source.name), source.cause))
         elif source.path and not (is_folder and has_yaml_name(source.path)):
             yield from _look_at(source.path, refuse)
 
@@ -113,7 +112,7 @@ def _look_at(path: str, refuse: Refuse) -> Iterator[File]:
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return
     except OSError as error:
-        refuse(_encodable(path), reason_of(_encodable(path), error))
+        refuse(encodable(path), reason_of(encodable(path), error))
         return
     if stat.S_ISREG(status.st_mode):
         yield _local(path, status)
@@ -122,11 +121,7 @@ def _look_at(path: str, refuse: Refuse) -> Iterator[File]:
 def _local(path: str, status: os.stat_result) -> File:
     """Describe a file; one whose name is no UTF-8 cannot be opened, which is told later."""
     stamp = f"{status.st_size}-{status.st_mtime_ns}"
-    return File(_encodable(path), status.st_size, stamp)
-
-
-def _encodable(path: str) -> str:
-    return path.encode("utf-8", "backslashreplace").decode()
+    return File(encodable(path), status.st_size, stamp)
 
 
 def _find_remote(address: str) -> Iterator[File]:

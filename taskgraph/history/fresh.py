@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from taskgraph.errors import ConfigError
-from taskgraph.history.database import create_view
+from taskgraph.history.database import create_view, register
 from taskgraph.history.finding import File, Known, Refuse, expand, find_files, is_container
 from taskgraph.history.parts import Entry, is_outside, reason_of
 from taskgraph.history.store import RunStore
@@ -22,6 +22,7 @@ Damage = Callable[[File, str, bool], None]
 """Told which container cannot be read to its end, why, and whether that may pass."""
 
 _ROWS = 10_000
+_FILES = {"name": "string", "size": "int64", "stamp": "string"}
 T = TypeVar("T")
 
 
@@ -40,16 +41,12 @@ def find_fresh(
 
     Raises ConfigError if a path leads to nothing, or its documents have another origin.
     """
-    import pyarrow as pa
-
     create_view(connection, store, "documents")
     _register_parts(connection, store)
     connection.execute(_REJECTED)
     connection.execute("CREATE TABLE found (name TEXT, size BIGINT, stamp TEXT)")
     for chunk in chunks(find_files(paths, store.folder, refuse), _ROWS):
-        columns = (pa.array(column) for column in zip(*chunk, strict=True))
-        batch = pa.Table.from_arrays(list(columns), names=list(File._fields))
-        connection.register("batch", batch)
+        register(connection, "batch", _FILES, chunk)
         connection.execute("INSERT INTO found SELECT * FROM batch")
         connection.unregister("batch")
     _require_origin(connection, origin)
@@ -58,16 +55,12 @@ def find_fresh(
 
 def _register_parts(connection: duckdb.DuckDBPyConnection, store: RunStore) -> None:
     """Make the table of the parts, each with the collection that it is of."""
-    import pyarrow as pa
-
-    fields = {"part": pa.uint64(), "origin": pa.string(), "generation": pa.int64()}
+    types = {"part": "uint64", "origin": "string", "generation": "int64"}
     rows = [
         (line["part"], line.get("origin"), line.get("generation", 0))
         for line in store.parts()
     ]
-    columns = zip(*rows, strict=True) if rows else ((), (), ())
-    arrays = [pa.array(c, t) for c, t in zip(columns, fields.values(), strict=True)]
-    connection.register("parts", pa.Table.from_arrays(arrays, names=list(fields)))
+    register(connection, "parts", types, rows)
 
 
 def _require_origin(connection: duckdb.DuckDBPyConnection, origin: str) -> None:

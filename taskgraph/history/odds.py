@@ -27,15 +27,7 @@ from taskgraph.model.engine import SECOND
 if TYPE_CHECKING:
     from taskgraph.history.pools import Times
 
-__all__ = [
-    "Bin",
-    "Odds",
-    "OddsOptions",
-    "Quantile",
-    "SubtaskOdds",
-    "odds",
-    "odds_of_pools",
-]
+__all__ = ["Bin", "Odds", "OddsOptions", "Quantile", "SubtaskOdds", "odds", "odds_of_pools"]
 
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99)
 _Z = 1.959963984540054  # the 97.5 % point of the normal distribution

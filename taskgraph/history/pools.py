@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from taskgraph.graph import TaskGraph
-from taskgraph.history.database import Limits, open_database, read_tables
+from taskgraph.history.database import Limits, open_tables, register
 from taskgraph.history.store import RunStore
 from taskgraph.model import Status, Subtask, Task
 from taskgraph.model.engine import (
@@ -22,7 +22,6 @@ from taskgraph.model.engine import (
 )
 
 if TYPE_CHECKING:
-    import duckdb
     import numpy
 
     Times: TypeAlias = numpy.ndarray[Any, numpy.dtype[numpy.int64]]
@@ -84,20 +83,13 @@ def read_pools(
     kinds. What was skipped had failed. What was cancelled or rolled back says nothing.
     """
     names = sorted({subtask.name for subtask in graph.subtasks})
-    with open_database(limits or Limits(), store) as connection:
-        read_tables(connection, store)
-        _register(connection, names)
+    with open_tables(store, limits) as connection:
+        types = {"number": "int64", "name": "string"}
+        register(connection, "wanted", types, list(enumerate(names)))
         connection.execute(_OUTCOMES, {"task": graph.task.name, "most": MOST_OUTCOMES})
         spans = connection.execute(_SPANS).fetchnumpy()
         waits = connection.execute(_WAITS).fetchnumpy()
     return _split(names, spans, waits)
-
-
-def _register(connection: duckdb.DuckDBPyConnection, names: list[str]) -> None:
-    import pyarrow as pa
-
-    table = pa.table({"number": range(len(names)), "name": pa.array(names, pa.string())})
-    connection.register("wanted", table)
 
 
 def _split(

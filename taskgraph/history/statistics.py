@@ -8,12 +8,15 @@ What was retried, skipped or rolled back is counted, and its times are not.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskgraph.history.database import HEALTHY, Limits, open_database, read_tables
-from taskgraph.history.engines import Engine, InlineEngine, needs_extras
+from taskgraph.history.database import HEALTHY, IN_BUCKET, Limits, map_shares
+from taskgraph.history.engines import Engine, needs_extras
 from taskgraph.history.store import RunStore
 from taskgraph.model.engine import SpanKind
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ["Distribution", "KindStats", "Statistics", "statistics"]
 
@@ -100,15 +103,6 @@ class Statistics:
     kinds: tuple[KindStats, ...]
 
 
-class _Share(NamedTuple):
-    """The kinds that one worker groups: those whose name falls into its bucket."""
-
-    folder: str
-    bucket: int
-    buckets: int
-    limits: Limits
-
-
 @needs_extras
 def statistics(
     store: RunStore, *, engine: Engine | None = None, limits: Limits | None = None
@@ -134,12 +128,7 @@ def statistics(
     ConfigError
         If nothing was collected there.
     """
-    store.require()
-    engine = engine or InlineEngine()
-    folder = str(store.folder.resolve())
-    buckets = engine.workers
-    shares = [_Share(folder, i, buckets, limits or Limits()) for i in range(buckets)]
-    kinds = [kind for share_kinds in engine.map(_group, shares) for kind in share_kinds]
+    kinds = map_shares(_group, store, engine, limits)
     kinds.sort(key=lambda kind: (kind.task, kind.subtask is not None, kind.subtask or ""))
     return Statistics(
         documents=store.count("documents"),
@@ -150,15 +139,14 @@ def statistics(
     )
 
 
-def _group(share: _Share) -> list[KindStats]:
+def _group(
+    connection: duckdb.DuckDBPyConnection, bucket: dict[str, int]
+) -> list[KindStats]:
     """Group the kinds of one bucket."""
-    store = RunStore(share.folder)
-    with open_database(share.limits, store) as connection:
-        read_tables(connection, store)
-        queries = (_TASKS, _SUBTASKS)
-        bucket = {"bucket": share.bucket, "buckets": share.buckets}
-        rows = [r for sql in queries for r in connection.execute(sql, bucket).fetchall()]
-    return [_kind(row) for row in rows]
+    queries = (_TASKS, _SUBTASKS)
+    return [
+        _kind(row) for sql in queries for row in connection.execute(sql, bucket).fetchall()
+    ]
 
 
 def _kind(row: tuple[Any, ...]) -> KindStats:
@@ -184,9 +172,6 @@ def _latest(value: str) -> str:
     return f"max({{'a': as_of, 'b': {value}}}) FILTER ({value} IS NOT NULL).b"
 
 
-# md5, since the versions of DuckDB on several machines may hash in different ways.
-_IN_BUCKET = "md5_number_lower({}) % $buckets::UBIGINT = $bucket::UBIGINT"
-
 _TASKS = f"""
 SELECT
     name, NULL, count(*),
@@ -200,7 +185,7 @@ SELECT
     NULL,
     {_summary("NULL::BIGINT", "false")}
 FROM tasks JOIN current ON tasks.part = current.part AND tasks.row = current.task_row
-WHERE {_IN_BUCKET.format("name")}
+WHERE {IN_BUCKET}
 GROUP BY name
 """
 
@@ -217,7 +202,7 @@ SELECT
     {_latest("timeout")},
     {_summary("span_us // nullif(greatest(timeout, 0), 0)", HEALTHY)}
 FROM (
-    SELECT * FROM subtasks WHERE {_IN_BUCKET.format("name")}
+    SELECT * FROM subtasks WHERE {IN_BUCKET}
 ) JOIN current USING (part, task_row)
 GROUP BY task, name
 """

@@ -25,9 +25,23 @@ from taskgraph.settings import Severity
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["COLUMNS", "TABLES", "Rows", "SubtaskRow", "TaskRow", "rows_of", "write_table"]
+__all__ = [
+    "COLUMNS",
+    "SKIPS",
+    "TABLES",
+    "Rows",
+    "SubtaskRow",
+    "TaskRow",
+    "encodable",
+    "is_retried",
+    "rows_of",
+    "schema_of",
+    "table_of",
+    "write_table",
+]
 
-_SKIPS = frozenset({Operation.SKIP, Operation.ROLLBACK_SKIP})
+SKIPS = frozenset({Operation.SKIP, Operation.ROLLBACK_SKIP})
+"""The operations of what did not do, or undo, its work."""
 _ENDED = frozenset({Status.SUCCESSFUL, Status.FAILED})
 
 
@@ -150,8 +164,8 @@ def _task_row(
     task = graph.task
     document, place, digest, label = source
     severities = Counter(finding.severity for finding in result.findings)
-    retried = sum(_is_retried(subtask) for subtask in task.subtasks)
-    skipped = sum(subtask.operation in _SKIPS for subtask in task.subtasks)
+    retried = sum(is_retried(subtask) for subtask in task.subtasks)
+    skipped = sum(subtask.operation in SKIPS for subtask in task.subtasks)
     return TaskRow(
         *key,
         document=document,
@@ -184,7 +198,8 @@ def _task_row(
     )
 
 
-def _is_retried(subtask: Subtask) -> bool:
+def is_retried(subtask: Subtask | SubtaskRow) -> bool:
+    """Tell whether a subtask was started more than once."""
     return subtask.operation == Operation.RETRY or (subtask.attempts or 0) > 1
 
 
@@ -298,7 +313,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 
 @cache
-def _schema(table: str) -> Any:
+def schema_of(table: str) -> Any:
+    """Give the columns of a table in a Parquet file."""
     import pyarrow as pa
 
     types = {
@@ -321,27 +337,31 @@ def write_table(table: str, rows: Sequence[tuple[object, ...]]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = _schema(table)
     try:
-        arrays = _arrays(schema, rows)
+        content = table_of(schema_of(table), rows)
     except UnicodeEncodeError:  # a file's name that is no UTF-8, half of a surrogate pair
-        arrays = _arrays(schema, [tuple(map(_encodable, row)) for row in rows])
+        encodable_rows = [tuple(map(_encodable, row)) for row in rows]
+        content = table_of(schema_of(table), encodable_rows)
     sink = pa.BufferOutputStream()
-    content = pa.Table.from_arrays(arrays, schema=schema)
     pq.write_table(content, sink, compression="zstd", store_schema=False)
     data: bytes = sink.getvalue().to_pybytes()
     return data
 
 
-def _arrays(schema: Any, rows: Sequence[tuple[object, ...]]) -> list[Any]:
+def table_of(schema: Any, rows: Sequence[tuple[object, ...]]) -> Any:
+    """Make a table of Arrow's from rows, of which there may be none."""
     import pyarrow as pa
 
     columns = zip(*rows, strict=True) if rows else [()] * len(schema)
     pairs = zip(columns, schema, strict=True)
-    return [pa.array(column, field.type) for column, field in pairs]
+    arrays = [pa.array(column, field.type) for column, field in pairs]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def _encodable(value: object) -> object:
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    return value
+    return encodable(value) if isinstance(value, str) else value
+
+
+def encodable(text: str) -> str:
+    """Spell out what has no UTF-8: half of a surrogate pair."""
+    return text.encode("utf-8", "backslashreplace").decode()

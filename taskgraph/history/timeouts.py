@@ -16,12 +16,12 @@ said: the limit is sought among the runs whose timeout left room for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.history.advice import Advice, AdviceOptions, Verdict, judged
-from taskgraph.history.database import Limits, open_database, read_tables
-from taskgraph.history.engines import Engine, InlineEngine, needs_extras
+from taskgraph.history.database import IN_BUCKET, Limits, map_shares, register
+from taskgraph.history.engines import Engine, needs_extras
 from taskgraph.history.store import RunStore
 from taskgraph.history.tolerance import confidence_of, least_runs, limit_rank
 from taskgraph.model.engine import SECOND, SpanKind
@@ -34,14 +34,8 @@ __all__ = ["advise_timeouts"]
 _NEXT_STEP = 2
 _STEPS = ((60, 5), (600, 30), (7200, 300))
 _COARSEST = 3600
-
-
-class _Share(NamedTuple):
-    folder: str
-    bucket: int
-    buckets: int
-    options: AdviceOptions
-    limits: Limits
+_RANKS = {"task": "string", "name": "string"}
+_RANKS |= dict.fromkeys(("level", "runs", "rank", "cut"), "int64")
 
 
 @needs_extras
@@ -74,14 +68,8 @@ def advise_timeouts(
     ConfigError
         If nothing was collected there.
     """
-    store.require()
-    engine = engine or InlineEngine()
-    folder = str(store.folder.resolve())
-    shares = [
-        _Share(folder, i, engine.workers, options or AdviceOptions(), limits or Limits())
-        for i in range(engine.workers)
-    ]
-    advice = [one for share_advice in engine.map(_advise, shares) for one in share_advice]
+    advise = partial(_advise, options=options or AdviceOptions())
+    advice = map_shares(advise, store, engine, limits)
     return tuple(sorted(advice, key=lambda one: (one.task or "", one.subtask)))
 
 
@@ -93,18 +81,16 @@ class _Limit(NamedTuple):
     value: int
 
 
-def _advise(share: _Share) -> list[Advice]:
-    store = RunStore(share.folder)
-    with open_database(share.limits, store) as connection:
-        read_tables(connection, store)
-        task = "NULL::TEXT" if share.options.across_tasks else "task"
-        bucket = {"bucket": share.bucket, "buckets": share.buckets}
-        connection.execute(_SEEN.format(task=task), bucket)
-        connection.execute(_RUNS)
-        limits = _find_limits(connection, share.options)
-        rows = connection.execute(_GROUPS).fetchall()
-        drafts = [_draft(_Group(*row), limits.get(row[:2]), share.options) for row in rows]
-        return _with_kills(connection, drafts)
+def _advise(
+    connection: duckdb.DuckDBPyConnection, bucket: dict[str, int], options: AdviceOptions
+) -> list[Advice]:
+    task = "NULL::TEXT" if options.across_tasks else "task"
+    connection.execute(_SEEN.format(task=task), bucket)
+    connection.execute(_RUNS)
+    limits = _find_limits(connection, options)
+    rows = connection.execute(_GROUPS).fetchall()
+    drafts = [_draft(_Group(*row), limits.get(row[:2]), options) for row in rows]
+    return _with_kills(connection, drafts)
 
 
 def _find_limits(
@@ -117,25 +103,12 @@ def _find_limits(
         rank = limit_rank(runs, options.share, options.confidence)
         if rank is not None:
             ranked.append((*group, runs, rank, cut))
-    _register(connection, ranked)
+    register(connection, "ranks", _RANKS, ranked)
     limits: dict[tuple[str | None, str], _Limit] = {}
     for task, name, runs, rank, value in connection.execute(_RANKED).fetchall():
         limit = _Limit(runs, rank, value)
         limits[task, name] = max(limits.get((task, name), limit), limit)
     return limits
-
-
-def _register(
-    connection: duckdb.DuckDBPyConnection, rows: Sequence[tuple[object, ...]]
-) -> None:
-    import pyarrow as pa
-
-    fields = [("task", pa.string()), ("name", pa.string())]
-    fields += [(name, pa.int64()) for name in ("level", "runs", "rank", "cut")]
-    columns = zip(*rows, strict=True) if rows else [()] * len(fields)
-    arrays = [pa.array(c, kind) for c, (_, kind) in zip(columns, fields, strict=True)]
-    table = pa.Table.from_arrays(arrays, names=[name for name, _ in fields])
-    connection.register("ranks", table)
 
 
 class _Group(NamedTuple):
@@ -195,7 +168,7 @@ def _with_kills(
         for draft in drafts
         if draft.advised is not None
     ]
-    _register(connection, numbered)
+    register(connection, "ranks", _RANKS, numbered)
     rows = connection.execute(_KILLS).fetchall()
     kills = {(task, name): count for task, name, count in rows}
     return [
@@ -210,13 +183,10 @@ def _with_kills(
 # show something of how long the work takes, and what these are for each kind of subtask;
 # then the timeouts that they had, the runs with at least each, the run of a rank among
 # those, and those longer than a limit. The last two read from a table `ranks`.
-_SEEN = """
+_SEEN = f"""
 CREATE TABLE seen AS
-SELECT {task} AS task, name, as_of, span, span_us, status, operation, attempts, timeout
-FROM (
-    SELECT * FROM subtasks
-    WHERE md5_number_lower(name) % $buckets::UBIGINT = $bucket::UBIGINT
-) JOIN current USING (part, task_row)
+SELECT {{task}} AS task, name, as_of, span, span_us, status, operation, attempts, timeout
+FROM (SELECT * FROM subtasks WHERE {IN_BUCKET}) JOIN current USING (part, task_row)
 """
 
 # Timeouts may be any number of 64 bits, so they are never multiplied.

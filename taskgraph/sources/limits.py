@@ -7,13 +7,7 @@ from typing import Protocol
 
 from taskgraph.errors import InputError, Problem
 
-__all__ = [
-    "MOST_MEMBERS",
-    "Allowance",
-    "ReadOptions",
-    "check_values",
-    "read_up_to",
-]
+__all__ = ["MOST_MEMBERS", "Allowance", "ReadOptions", "check_values", "read_up_to"]
 
 
 @dataclass(frozen=True, slots=True)
