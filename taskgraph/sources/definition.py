@@ -40,14 +40,7 @@ from taskgraph.sources.fields import (
     describe,
     rounded,
 )
-from taskgraph.sources.ocp import (
-    OcpSubtask,
-    OcpTask,
-    Spelling,
-    filled,
-    reference,
-    reference_extra,
-)
+from taskgraph.sources.ocp import OcpSubtask, OcpTask, Spelling, filled, read_references
 from taskgraph.sources.validating import Keys, read_object, read_rows
 
 __all__ = ["KIND", "DefinitionDocument", "read_definition"]
@@ -259,11 +252,7 @@ def _read_task(item: Item, problems: Problems) -> list[Task]:
     extra = dict(row["own"] or {})
     if row["description"] is not None:
         extra["description"] = row["description"]
-    for key in _REFERENCES:
-        extra |= reference_extra(key, row[key])
-    named: dict[str, Any] = {
-        key: reference(row[key], row[f"{key}Id"]) for key in _REFERENCES
-    }
+    named, beside = read_references(row, _REFERENCES)
     return [
         Task(
             id=row["id"],
@@ -275,7 +264,7 @@ def _read_task(item: Item, problems: Problems) -> list[Task]:
             context=row["context"],
             budget=row["budget"],
             is_definition=True,
-            extra=extra,
+            extra=extra | beside,
             origin=problems.document.origin("definition", pointer, None, spellings),
             **named,
         )

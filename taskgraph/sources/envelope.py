@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Annotated, Any, Generic, NamedTuple, Required, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from taskgraph.errors import InputError
-from taskgraph.model import ApiError, Envelope
+from taskgraph.model import ApiError, Envelope, Task
 from taskgraph.sources.document import Problems
 from taskgraph.sources.fields import Flag, Free, Maybe, Text, Time, Whole, is_id
 from taskgraph.sources.validating import read_object, without_wrong
@@ -95,6 +96,12 @@ class Opened(NamedTuple):
     envelope: Envelope | None = None
     is_sound: bool = True
     """Nothing is wrong with the response itself."""
+
+    def each(self, read: Callable[..., list[Task]], problems: Problems) -> list[Task]:
+        """Read each item with what the response says of itself."""
+        reader = partial(read, envelope=self.envelope, problems=problems)
+        tasks = problems.each(self.items, reader)
+        return tasks if self.is_sound else []
 
 
 def open_response(

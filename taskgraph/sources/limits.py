@@ -7,7 +7,14 @@ from typing import Protocol
 
 from taskgraph.errors import InputError, Problem
 
-__all__ = ["MOST_MEMBERS", "Allowance", "ReadOptions", "check_values", "read_up_to"]
+__all__ = [
+    "MOST_MEMBERS",
+    "Allowance",
+    "ReadOptions",
+    "check_values",
+    "read_up_to",
+    "refusal",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,11 @@ _DEEPEST = 3
 _MANY = 4_000_000
 _SAMPLE = 1024
 _LIMIT = "the limit can be set: ReadOptions.max_bytes in Python"
+
+
+def refusal(file: str, what: str, hint: str) -> InputError:
+    """Say of a file the one thing for which it is not read, and what to do."""
+    return InputError(file, [Problem(what)], hint)
 
 
 class _Readable(Protocol):
@@ -73,8 +85,8 @@ def check_values(data: bytes, file: str, *, was_packed: bool) -> None:
         if not _are_many(sample, _MANY // 32):  # half as many as are allowed
             return
     if _are_many(data, _MANY):
-        problem = Problem(f"holds about {sum(_counts(data)):,} values")
-        raise InputError(file, [problem], "no task response has so many")
+        what = f"holds about {sum(_counts(data)):,} values"
+        raise refusal(file, what, "no task response has so many")
 
 
 def _are_many(data: bytes, most: int) -> bool:
@@ -101,8 +113,8 @@ class Allowance:
         """Go one level deeper."""
         self.depth += 1
         if self.depth > _DEEPEST:
-            problem = Problem(f"is packed more than {_DEEPEST} times")
-            raise InputError(self.file, [problem], "unpack it first")
+            what = f"is packed more than {_DEEPEST} times"
+            raise refusal(self.file, what, "unpack it first")
 
     def leave(self) -> None:
         """Come back from a level."""
@@ -128,7 +140,7 @@ class Allowance:
         """Refuse what is too large."""
         limit = self.options.max_bytes
         if len(data) > limit:
-            raise InputError(file, [Problem(f"is larger than {_size(limit)}")], _LIMIT)
+            raise refusal(file, f"is larger than {_size(limit)}", _LIMIT)
 
     def take_member(self) -> None:
         """Take note of one more document.
@@ -137,8 +149,8 @@ class Allowance:
         """
         self.members -= 1
         if self.members < 0:
-            problem = Problem(f"holds more than {MOST_MEMBERS:,} documents")
-            raise InputError(self.file, [problem], "unpack it first")
+            what = f"holds more than {MOST_MEMBERS:,} documents"
+            raise refusal(self.file, what, "unpack it first")
 
     def spend(self, count: int) -> None:
         """Take note of unpacked bytes.
@@ -148,8 +160,7 @@ class Allowance:
         self.bytes -= count
         if self.bytes < 0:
             total = _size(_MOST_TOGETHER * self.options.max_bytes)
-            problem = Problem(f"unpacks to more than {total}")
-            raise InputError(self.file, [problem], "unpack it first")
+            raise refusal(self.file, f"unpacks to more than {total}", "unpack it first")
 
 
 def _size(count: int) -> str:

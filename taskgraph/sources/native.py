@@ -196,19 +196,13 @@ def _is_absent(value: Any, name: str) -> bool:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, Reference):
-        return _without_none(value._asdict())
-    if isinstance(value, Envelope | ApiError):
-        return _without_none(
-            {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-        )
-    if isinstance(value, Mapping):
-        return dict(value)
-    return value
-
-
-def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value is not None}
+    if isinstance(value, Reference | Envelope | ApiError):
+        if isinstance(value, Reference):
+            parts = value._asdict()
+        else:
+            parts = {field.name: getattr(value, field.name) for field in fields(value)}
+        return {name: _plain(part) for name, part in parts.items() if part is not None}
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def read_native(root: Mapping[str, Any], problems: Problems) -> list[Task]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import partial
 from itertools import pairwise
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
@@ -113,9 +112,7 @@ def read_obshell(root: Any, problems: Problems) -> list[Task]:
         opened = open_response(root, _GET_THE_DAG, problems)
     else:
         opened = Opened(iter([Item(root, "")]))
-    read = partial(_read_item, envelope=opened.envelope, problems=problems)
-    tasks = problems.each(opened.items, read)
-    return tasks if opened.is_sound else []
+    return opened.each(_read_item, problems)
 
 
 def _read_item(item: Item, envelope: Envelope | None, problems: Problems) -> list[Task]:

@@ -52,9 +52,8 @@ __all__ = [
     "Spelling",
     "filled",
     "read_ocp",
+    "read_references",
     "read_subtasks",
-    "reference",
-    "reference_extra",
 ]
 
 _REFERENCES = ("creator", "cluster", "tenant", "host")
@@ -262,10 +261,7 @@ def read_ocp(root: Any, problems: Problems) -> list[Task]:
 
 
 def _read_response(item: Item, problems: Problems) -> list[Task]:
-    opened = _opened(item.value, problems, item.pointer)
-    read = partial(_read_task, envelope=opened.envelope, problems=problems)
-    tasks = problems.each(opened.items, read)
-    return tasks if opened.is_sound else []
+    return _opened(item.value, problems, item.pointer).each(_read_task, problems)
 
 
 def _is_response(value: Any) -> bool:
@@ -309,11 +305,7 @@ def _read_task(item: Item, envelope: Envelope | None, problems: Problems) -> lis
     if problems.count > before:
         return []
     extra = {key: value for key, value in row.items() if key not in _TASK_KEYS}
-    for key in _REFERENCES:
-        extra |= reference_extra(key, row[key])
-    named: dict[str, Any] = {
-        key: reference(row[key], row[f"{key}Id"]) for key in _REFERENCES
-    }
+    named, beside = read_references(row, _REFERENCES)
     return [
         Task(
             id=row["id"],
@@ -329,7 +321,7 @@ def _read_task(item: Item, envelope: Envelope | None, problems: Problems) -> lis
             prohibit_rollback=row["prohibitRollback"],
             definition_id=row["taskDefinitionId"],
             context=row["context"],
-            extra=extra,
+            extra=extra | beside,
             envelope=envelope,
             origin=problems.document.origin("ocp", pointer, None, spellings),
             **named,
@@ -337,7 +329,16 @@ def _read_task(item: Item, envelope: Envelope | None, problems: Problems) -> lis
     ]
 
 
-def reference(value: Any, identifier: ModelId | None) -> Reference | None:
+def read_references(
+    row: Mapping[str, Any], keys: Iterable[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read who and what a task names, and what such objects have beside id and name."""
+    named = {key: _reference(row[key], row[f"{key}Id"]) for key in keys}
+    beside = {key: rest for key in keys if (rest := _beside(row[key]))}
+    return named, beside
+
+
+def _reference(value: Any, identifier: ModelId | None) -> Reference | None:
     """Read who or what a task names: a name, an id, or an object with both."""
     if isinstance(value, Mapping):
         own, name = value.get("id"), value.get("name")
@@ -349,13 +350,11 @@ def reference(value: Any, identifier: ModelId | None) -> Reference | None:
     return None if identifier is None else Reference(identifier)
 
 
-def reference_extra(key: str, value: Any) -> dict[str, Any]:
-    """Give what an object that a task names has beside its id and name."""
+def _beside(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         return {}
-    rest = {
+    return {
         name: item
         for name, item in value.items()
         if not (name == "id" and is_id(item)) and not (name == "name" and type(item) is str)
     }
-    return {key: rest} if rest else {}

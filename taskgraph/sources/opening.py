@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from taskgraph.errors import InputError, Problem
-from taskgraph.sources.limits import ReadOptions, read_up_to
+from taskgraph.errors import InputError
+from taskgraph.sources.limits import ReadOptions, read_up_to, refusal
 from taskgraph.sources.naming import DIAGNOSIS_LIST, is_document_name, is_log_name
 
 __all__ = ["Source", "find_sources", "pack_diagnosis", "read_stream"]
@@ -76,7 +76,7 @@ def find_sources(
     """
     for path in paths:
         if not path:
-            yield _unreadable(path, Problem("is no path"), "name a file or a folder")
+            yield _unreadable(path, "is no path", "name a file or a folder")
         elif path == "-":
             yield Source("<stdin>", partial(read_stream, stdin, "<stdin>", options))
         elif os.path.isdir(path):
@@ -118,19 +118,18 @@ def _in_folder(
                 yield _file(path, options)
     for error in errors:
         place = error.filename or folder
-        problem = Problem(f"cannot be listed: {error.strerror}")
-        hint = "ask for permission to list it"
-        yield _unreadable(str(place), problem, hint, error)
+        what = f"cannot be listed: {error.strerror}"
+        yield _unreadable(str(place), what, "ask for permission to list it", error)
     if is_empty and not errors:
         hint = "name the files in it, or choose them with a glob"
-        yield _unreadable(folder, Problem("is a directory without documents"), hint)
+        yield _unreadable(folder, "is a directory without documents", hint)
 
 
 def _matching(pattern: str, options: ReadOptions) -> Iterator[Source]:
     files = [path for path in _match(pattern) if not os.path.isdir(path)]
     if not files:
         hint = "quote the pattern, or check the path"
-        yield _unreadable(pattern, Problem("matches no file"), hint)
+        yield _unreadable(pattern, "matches no file", hint)
     for path in files:
         yield _file(path, options)
 
@@ -161,10 +160,8 @@ def _match(pattern: str) -> list[str]:
     )
 
 
-def _unreadable(
-    name: str, problem: Problem, hint: str, cause: OSError | None = None
-) -> Source:
-    return Source(name, partial(_refuse, InputError(name, [problem], hint)), cause=cause)
+def _unreadable(name: str, what: str, hint: str, cause: OSError | None = None) -> Source:
+    return Source(name, partial(_refuse, refusal(name, what, hint)), cause=cause)
 
 
 def _refuse(error: InputError) -> bytes:
@@ -184,7 +181,7 @@ def _read_file(path: str, options: ReadOptions) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         problem, hint = f"cannot be read: {reason}", "check the path"
-    raise InputError(path, [Problem(problem)], hint)
+    raise refusal(path, problem, hint)
 
 
 def pack_diagnosis(path: str, options: ReadOptions) -> bytes:
@@ -219,6 +216,6 @@ def read_stream(stream: IO[bytes], name: str, options: ReadOptions = _DEFAULT) -
     limit = _MOST_PACKED * options.max_bytes
     data = read_up_to(stream, limit + 1)
     if len(data) > limit:
-        problem = Problem(f"is larger than {limit >> 20} MiB")
-        raise InputError(name, [problem], "split it, or name a folder of documents")
+        what = f"is larger than {limit >> 20} MiB"
+        raise refusal(name, what, "split it, or name a folder of documents")
     return data

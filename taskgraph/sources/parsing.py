@@ -14,6 +14,7 @@ from typing import Any
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.sources.document import Document, escape_token
+from taskgraph.sources.limits import refusal
 
 __all__ = [
     "decode",
@@ -59,8 +60,8 @@ def decode(data: bytes, file: str) -> bytes:
         try:
             data = data.decode(encoding).encode()
         except UnicodeDecodeError as error:
-            problem = Problem(f"is not valid {encoding.upper()}: {error.reason}")
-            raise InputError(file, [problem], _SAVE_AS_TEXT) from None
+            what = f"is not valid {encoding.upper()}: {error.reason}"
+            raise refusal(file, what, _SAVE_AS_TEXT) from None
     return _blank_headers(data, file)
 
 
@@ -96,8 +97,8 @@ def _blank_headers(data: bytes, file: str) -> bytes:
         return data
     body = data[end:].removeprefix(codecs.BOM_UTF8)
     if not body.strip():
-        problem = Problem(f"is a response without a body: {status}")
-        raise InputError(file, [problem], "save a response that has the task in it")
+        what = f"is a response without a body: {status}"
+        raise refusal(file, what, "save a response that has the task in it")
     return re.sub(rb"[^\n]", b" ", data[: len(data) - len(body)]) + body
 
 
@@ -168,14 +169,13 @@ def _syntax_error(reason: str, document: Document) -> InputError:
     data = document.data
     start = data.lstrip()[:200].lower()
     if not start:
-        problem = Problem("is empty")
-        return InputError(document.file, [problem], "save the response body again")
+        return refusal(document.file, "is empty", "save the response body again")
     refuse_invalid(document)
     if start.startswith(b"<"):
         kind = "an HTML page" if b"<html" in start or b"<!doctype" in start else "markup"
-        problem = Problem(f"is {kind}, not JSON")
+        what = f"is {kind}, not JSON"
         hint = "log in again and save the response of the API, not the page of a browser"
-        return InputError(document.file, [problem], hint)
+        return refusal(document.file, what, hint)
     place = _PLACE.search(reason)
     line, column = map(int, place.groups()) if place else (1, 1)
     reason = _PLACE.sub("", reason)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from taskgraph.errors import InputError, Problem
+from taskgraph.errors import InputError
 from taskgraph.model import Task
 from taskgraph.privacy import mask_task, redact_error, redact_task
 from taskgraph.sources.dialects import read_document
 from taskgraph.sources.document import Document, ReadTasks
-from taskgraph.sources.limits import Allowance, ReadOptions, check_values
+from taskgraph.sources.limits import Allowance, ReadOptions, check_values, refusal
 from taskgraph.sources.naming import (
     foreign_packing,
     has_lines_name,
@@ -145,9 +145,7 @@ def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unread]:
         yield from _tar_parts(io.BytesIO(data), file, allowance)
         allowance.leave()
     elif kind := foreign_packing(data):
-        raise InputError(
-            file, [Problem(f"is {kind}, which is not read")], "unpack it first"
-        )
+        raise refusal(file, f"is {kind}, which is not read", "unpack it first")
     elif is_compressed(body := without_headers(data)):
         yield from _parts(body, file, allowance)
     else:

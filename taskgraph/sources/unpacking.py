@@ -22,8 +22,8 @@ from contextlib import suppress
 from importlib import import_module
 from typing import IO, Any, cast
 
-from taskgraph.errors import InputError, Problem
-from taskgraph.sources.limits import MOST_MEMBERS, Allowance, ReadOptions
+from taskgraph.errors import InputError
+from taskgraph.sources.limits import MOST_MEMBERS, Allowance, ReadOptions, refusal
 from taskgraph.sources.naming import (
     BZIP2,
     DIAGNOSIS_LIST,
@@ -101,9 +101,9 @@ def open_compressed(stream: IO[bytes], file: str) -> IO[bytes]:
 def _open_zstd(stream: IO[bytes], file: str) -> IO[bytes]:
     zstd = _zstd()
     if zstd is None:
-        problem = Problem("is compressed with Zstandard")
+        what = "is compressed with Zstandard"
         hint = 'install the extra "zst" of ocp-taskgraph, or decompress it with zstd -d'
-        raise InputError(file, [problem], hint)
+        raise refusal(file, what, hint)
 
     return cast("IO[bytes]", zstd.ZstdFile(stream))
 
@@ -133,7 +133,7 @@ def decompress(data: bytes, file: str, allowance: Allowance) -> bytes:
 def damaged(file: str, error: Exception) -> InputError:
     """Say that compressed data cannot be read."""
     reason = str(error).partition("\n")[0][:200] or type(error).__name__
-    return InputError(file, [Problem(f"cannot be unpacked: {reason}")], _CHECK)
+    return refusal(file, f"cannot be unpacked: {reason}", _CHECK)
 
 
 def open_zip(data: bytes, file: str) -> zipfile.ZipFile:
@@ -146,8 +146,7 @@ def open_zip(data: bytes, file: str) -> zipfile.ZipFile:
     except DAMAGED as error:
         raise damaged(file, error) from None
     if len(archive.infolist()) > MOST_MEMBERS:
-        problem = Problem(f"has more than {MOST_MEMBERS:,} members")
-        raise InputError(file, [problem], "unpack it first")
+        raise refusal(file, f"has more than {MOST_MEMBERS:,} members", "unpack it first")
     refuse_cut_zip(archive, file)
     return archive
 
@@ -159,8 +158,8 @@ def refuse_cut_zip(archive: zipfile.ZipFile, file: str) -> None:
     inside it is taken for its own.
     """
     if min((info.header_offset for info in archive.infolist()), default=0):
-        problem = Problem("is damaged: there is more in it than its list of members names")
-        raise InputError(file, [problem], "copy or save it again, and one archive a file")
+        what = "is damaged: there is more in it than its list of members names"
+        raise refusal(file, what, "copy or save it again, and one archive a file")
 
 
 def members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
@@ -211,7 +210,7 @@ def read_member(
     Raises InputError if it is damaged, encrypted or too large.
     """
     if info.flag_bits & 1:
-        raise InputError(file, [Problem("is encrypted")], "unpack it first")
+        raise refusal(file, "is encrypted", "unpack it first")
     allowance.take_member()
     try:
         with archive.open(info) as stream:
@@ -229,8 +228,8 @@ def document_members(
 
 def no_documents(count: int, file: str) -> InputError:
     """Say that of so many members of an archive none is a document."""
-    problem = Problem(f"holds no document: none of its {count} members is named like one")
-    return InputError(file, [problem], "choose the files with --glob")
+    what = f"holds no document: none of its {count} members is named like one"
+    return refusal(file, what, "choose the files with --glob")
 
 
 _PIECE = 1 << 20
@@ -291,8 +290,8 @@ def read_tar(
         for member, content in tar_members(stream, allowance.spend):
             count += 1
             if count > MOST_MEMBERS:
-                problem = Problem(f"has more than {MOST_MEMBERS:,} members")
-                raise InputError(file, [problem], "unpack it first")
+                what = f"has more than {MOST_MEMBERS:,} members"
+                raise refusal(file, what, "unpack it first")
             if content is None:
                 continue
             if is_document_name(member, allowance.options):

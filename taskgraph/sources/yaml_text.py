@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.sources.document import MEND, Document
+from taskgraph.sources.limits import refusal
 from taskgraph.sources.parsing import refuse_invalid
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def parse_yaml(document: Document) -> Any:
     nested too deep, or is too large, also by its aliases.
     """
     if len(document.data) > _MOST_BYTES:
-        problem = Problem(f"is YAML of more than {_MOST_BYTES >> 20} MiB")
-        raise InputError(document.file, [problem], "write it as JSON")
+        what = f"is YAML of more than {_MOST_BYTES >> 20} MiB"
+        raise refusal(document.file, what, "write it as JSON")
     refuse_invalid(document)
     builder = _Builder(document)
     for event in _events(document):
