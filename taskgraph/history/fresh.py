@@ -21,7 +21,7 @@ __all__ = ["Damage", "chunks", "entries", "find_fresh", "fresh_files", "rejects"
 Damage = Callable[[File, str, bool], None]
 """Told which container cannot be read to its end, why, and whether that may pass."""
 
-_ROWS = 10_000
+_ROWS = 10_000  # in memory at a time
 _FILES = {"name": "string", "size": "int64", "stamp": "string"}
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ __all__ = ["Simulation", "redrawn", "simulate"]
 
 _CELLS = 1_000_000
 """Nodes times samples of a block: its arrays stay in the processor's cache or near it."""
-_LEAST_BLOCK = 64
+_LEAST_BLOCK = 64  # samples at once, however many nodes there are
 
 
 @dataclass(frozen=True, slots=True)

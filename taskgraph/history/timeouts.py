@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["advise_timeouts"]
 
-_NEXT_STEP = 2
-_STEPS = ((60, 5), (600, 30), (7200, 300))
+_NEXT_STEP = 2  # times the timeout that cut: then one sees
+_STEPS = ((60, 5), (600, 30), (7200, 300))  # up to so many seconds, round up to such a step
 _COARSEST = 3600
 _RANKS = {"task": "string", "name": "string"}
 _RANKS |= dict.fromkeys(("level", "runs", "rank", "cut"), "int64")

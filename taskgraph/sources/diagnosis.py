@@ -21,13 +21,13 @@ _LINE = re.compile(
     r"\s*Subtask:\s*(?P<id>[^,\s]+)\s*,\s*State:\s*(?P<state>[^,\s]+)\s*,"
     r"\s*Dependencies:\s*\[(?P<ups>[^\[\]]*)\]\s*"
 )
-_LARGEST = 2**63 - 1
+_LARGEST = 2**63 - 1  # ids have 64 bits
 _CHUNK = 1 << 20
-_MOST_OF_A_LOG = 1 << 30
-_MOST_LINES = 100
+_MOST_OF_A_LOG = 1 << 30  # bytes of one that are unpacked to find its end
+_MOST_LINES = 100  # of a log, the last ones: why it failed stands there
 _MOST_RUNS = 5
-_LONGEST_LINE = 2000
-_MOST_OTHERS = 100
+_LONGEST_LINE = 2000  # in characters
+_MOST_OTHERS = 100  # lines, and names of logs, that belong to no subtask
 
 
 def find_task_infos(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:

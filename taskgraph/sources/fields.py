@@ -53,7 +53,7 @@ __all__ = [
 T = TypeVar("T")
 
 _MOST_NOT_FINITE = 100  # that are told of one value
-_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1  # the engine's numbers have 64 bits
 _COUNT = "[0-9]{1,12}"
 _DURATION = re.compile(
     rf"^ *({_COUNT}|(?=[0-9])({_COUNT} *d *)?({_COUNT} *h *)?"

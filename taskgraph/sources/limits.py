@@ -39,11 +39,11 @@ class ReadOptions:
 
 
 MOST_MEMBERS = 100_000
-_MOST_TOGETHER = 16
+_MOST_TOGETHER = 16  # times the largest document, of all in one file
 _FIRST_PIECE, _PIECE = 1 << 16, 1 << 20
-_DEEPEST = 3
-_MANY = 4_000_000
-_SAMPLE = 1024
+_DEEPEST = 3  # a zip in a tar that is compressed
+_MANY = 4_000_000  # bytes: a smaller document cannot hold too many
+_SAMPLE = 1024  # bytes in a row
 _LIMIT = "the limit can be set: ReadOptions.max_bytes in Python"
 
 

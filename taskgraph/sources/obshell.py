@@ -41,7 +41,7 @@ from taskgraph.sources.validating import read_object, read_rows
 __all__ = ["ObshellDocument", "read_obshell"]
 
 _GET_THE_DAG = "save the response of GET /api/v1/task/dag/{id}: it has the whole DAG"
-_MOST_EDGES = 1_000_000
+_MOST_EDGES = 1_000_000  # two nodes of 1,000 sub-tasks each have as many
 _STATES = {"SUCCEED": Status.SUCCESSFUL.value}
 _OPERATORS = {"RUN": Operation.EXECUTE.value, "PASS": Operation.SKIP.value}
 _STARTED = frozenset({Status.RUNNING, Status.FAILED, Status.SUCCESSFUL})

@@ -127,8 +127,8 @@ _KEYS = tuple(key for key in OcpSubtask.__annotations__ if key not in SPELLINGS)
 ATTRIBUTES = dict(zip(_KEYS, Subtask._fields, strict=False))
 """The attributes of subtasks by the keys of documents; they have the same order."""
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-_NEW = tuple.__new__
-_MOST_GROUPS = 20
+_NEW = tuple.__new__  # past the keywords of Subtask: there are 100,000 rows
+_MOST_GROUPS = 20  # kinds of rows in a part; where there are more, they are read one by one
 
 
 def _subtask(row: dict[str, Any]) -> Subtask:

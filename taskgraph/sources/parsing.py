@@ -120,9 +120,9 @@ def refuse_invalid(document: Document) -> None:
 
 
 _BEGINNING = re.compile(rb"[{\[]")
-_MOST_BEGINNINGS = 20
+_MOST_BEGINNINGS = 20  # each is parsed to its end
 _MOST_REPEATED = 1000
-_MUCH = 50_000
+_MUCH = 50_000  # new objects: with fewer the next walk is short
 _PLACE = re.compile(r" at line (\d+) column (\d+)$")
 _REPEATED = "Detected duplicate key"
 _DAMAGED = "the document is damaged from there on: mend it, or save the response again"

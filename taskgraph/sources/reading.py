@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Reading", "read_bytes", "read_source"]
 
 _DEFAULT = ReadOptions()
-_FIRST_LINES = 20
+_FIRST_LINES = 20  # a head of notes or headers may come before the first value
 _CLOSING = {b"{": b"}", b"[": b"]"}
 
 
