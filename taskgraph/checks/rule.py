@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
 from taskgraph.model import Id, Status
+from taskgraph.model.words import ascending, labels
 from taskgraph.settings import Severity
 
 if TYPE_CHECKING:
@@ -58,6 +59,29 @@ class Fault(NamedTuple):
     """About the whole document, not about one of its tasks."""
     detail: str = ""
     """What tells this fault from another one of the same rule about the same subtasks."""
+
+    @classmethod
+    def of(
+        cls,
+        subject: Subject,
+        positions: Collection[int],
+        what: str,
+        hint: str,
+        attribute: str = "",
+        *,
+        severity: Severity | None = None,
+        detail: str = "",
+    ) -> Fault:
+        """Say what is wrong with subtasks, and point to a value of the first one by id."""
+        subtasks = [subject.task.subtasks[position] for position in positions]
+        return cls(
+            f"{labels(subtasks)} {what}",
+            hint,
+            subtasks=ascending(subtask.id for subtask in subtasks),
+            pointer=subject.first_pointer(positions, attribute),
+            severity=severity,
+            detail=detail,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,12 +179,8 @@ def need(what: str, reason: str, is_met: Callable[[Subject], bool]) -> Need:
 
 def reported(attribute: str) -> Callable[[Subject], bool]:
     """Give what tells whether any subtask of a task has a value."""
-
-    def is_reported(subject: Subject) -> bool:
-        values = map(attrgetter(attribute), subject.task.subtasks)
-        return any(value is not None for value in values)
-
-    return is_reported
+    value = attrgetter(attribute)
+    return lambda subject: any(value(row) is not None for row in subject.task.subtasks)
 
 
 def not_of(dialect: str) -> Callable[[Subject], bool]:

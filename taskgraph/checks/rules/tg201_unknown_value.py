@@ -35,7 +35,7 @@ from taskgraph.model import (
     TASK_STATUSES,
     TASK_TYPES,
 )
-from taskgraph.model.words import ascending, labels, plural, shorten
+from taskgraph.model.words import plural, shorten
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -78,21 +78,20 @@ def check(subject: Subject) -> Iterator[Fault]:
 def _of_subtasks(
     subject: Subject, attribute: str, known: frozenset[str]
 ) -> Iterator[Fault]:
-    subtasks = subject.task.subtasks
     by_value: dict[str, list[int]] = {}
-    for position, subtask in enumerate(subtasks):
+    for position, subtask in enumerate(subject.task.subtasks):
         value = getattr(subtask, attribute)
         if value is not None and value not in known:
             by_value.setdefault(value, []).append(position)
     noun = attribute.replace("_", " ")
     for value, positions in by_value.items():
-        owners = [subtasks[position] for position in positions]
-        verb = plural(len(owners), "has", "have")
-        yield Fault(
-            f"{labels(owners)} {verb} the {noun} {shorten(value)!r}, which is not known",
+        verb = plural(len(positions), "has", "have")
+        yield Fault.of(
+            subject,
+            positions,
+            f"{verb} the {noun} {shorten(value)!r}, which is not known",
             _hint(known),
-            subtasks=ascending(owner.id for owner in owners),
-            pointer=subject.first_pointer(positions, attribute),
+            attribute,
             detail=f"{attribute}={value}",
         )
 

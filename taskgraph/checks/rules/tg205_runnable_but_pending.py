@@ -41,7 +41,7 @@ from taskgraph.checks.subject import Subject
 from taskgraph.model import Operation, Status
 from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import stated_slots
-from taskgraph.model.words import labels, plural
+from taskgraph.model.words import plural
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -60,20 +60,20 @@ def check(subject: Subject) -> Iterator[Fault]:
         return
     subtasks, upstreams = subject.graph.subtasks, subject.graph.upstreams
     waiting = [
-        node
+        subject.graph.positions[node]
         for node, subtask in enumerate(subtasks)
         if subtask.status == Status.PENDING
         and all(subtasks[up].status == Status.SUCCESSFUL for up in upstreams[node])
     ]
     if waiting:
-        owners = [subtasks[node] for node in waiting]
-        verb = plural(len(owners), "is", "are")
-        yield Fault(
-            f"{labels(owners)} {verb} PENDING though every upstream is SUCCESSFUL, and "
-            f"nothing has happened for {format_measured(idle)}",
+        verb = plural(len(waiting), "is", "are")
+        yield Fault.of(
+            subject,
+            waiting,
+            f"{verb} PENDING though every upstream is SUCCESSFUL, and nothing has happened "
+            f"for {format_measured(idle)}",
             "see in the server's log whether the coordinator of the task is alive",
-            subtasks=tuple(owner.id for owner in owners),
-            pointer=subject.node_pointer(waiting[0], "status"),
+            "status",
         )
 
 

@@ -25,7 +25,6 @@ from collections.abc import Iterator
 from taskgraph.checks.rule import OPERATIONS, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Operation
-from taskgraph.model.words import label
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -43,12 +42,8 @@ def check(subject: Subject) -> Iterator[Fault]:
     for position, subtask in enumerate(subject.task.subtasks):
         for operation, (effect, by_hand) in _EFFECTS.items():
             if subtask.operation == operation:
-                yield Fault(
-                    f"{label(subtask)} {effect}",
-                    f"see that the work was {by_hand} by hand",
-                    subtasks=(subtask.id,),
-                    pointer=subject.subtask_pointer(position, "operation"),
-                )
+                hint = f"see that the work was {by_hand} by hand"
+                yield Fault.of(subject, [position], effect, hint, "operation")
 
 
 RULE = Rule.of(check, Severity.INFO, OPERATIONS)

@@ -26,10 +26,11 @@ from collections.abc import Iterator
 from taskgraph.checks.rule import OPERATIONS, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Operation
-from taskgraph.model.words import label
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
+
+_HINT = "look into the log of the first attempt for what went wrong"
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -38,14 +39,8 @@ def check(subject: Subject) -> Iterator[Fault]:
         attempts = subtask.attempts or 1
         if attempts > 1 or subtask.operation == Operation.RETRY:
             times = f"is at attempt {attempts}" if attempts > 1 else "was retried by hand"
-            yield Fault(
-                f"{label(subtask)} {times}",
-                "look into the log of the first attempt for what went wrong",
-                subtasks=(subtask.id,),
-                pointer=subject.subtask_pointer(
-                    position, "attempts" if attempts > 1 else "operation"
-                ),
-            )
+            attribute = "attempts" if attempts > 1 else "operation"
+            yield Fault.of(subject, [position], times, _HINT, attribute)
 
 
 RULE = Rule.of(check, Severity.INFO, OPERATIONS)

@@ -25,7 +25,6 @@ from collections.abc import Iterator
 from taskgraph.checks.rule import TIMES, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model.durations import format_measured
-from taskgraph.model.words import label
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -46,13 +45,8 @@ def check(subject: Subject) -> Iterator[Fault]:
     for position, subtask in enumerate(task.subtasks):
         start, finish = subtask.start_time, subtask.finish_time
         if start is not None and finish is not None and finish < start:
-            early = format_measured(start - finish)
-            yield Fault(
-                f"{label(subtask)} finished {early} before it started",
-                _HINT,
-                subtasks=(subtask.id,),
-                pointer=subject.subtask_pointer(position, "finish_time"),
-            )
+            what = f"finished {format_measured(start - finish)} before it started"
+            yield Fault.of(subject, [position], what, _HINT, "finish_time")
 
 
 RULE = Rule.of(check, Severity.ERROR, TIMES)

@@ -27,7 +27,6 @@ from collections.abc import Iterator
 from taskgraph.checks.rule import STATUSES, TIMES, Fault, Rule
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
 from taskgraph.model import Operation, Status, Subtask, Task
-from taskgraph.model.words import ascending, labels
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -66,16 +65,10 @@ def _of_subtasks(
         and _must_have_run(subject.task, subtask)
     ]
     if positions:
-        owners = [subtasks[position] for position in positions]
-        shown = " or ".join(sorted({str(owner.status) for owner in owners}))
-        verb = ("is", "has") if len(owners) == 1 else ("are", "have")
-        yield Fault(
-            f"{labels(owners)} {verb[0]} {shown}, but {verb[1]} no {word} time",
-            _HINT,
-            subtasks=ascending(owner.id for owner in owners),
-            pointer=subject.first_pointer(positions),
-            detail=attribute,
-        )
+        shown = " or ".join(sorted({str(subtasks[at].status) for at in positions}))
+        verb = ("is", "has") if len(positions) == 1 else ("are", "have")
+        what = f"{verb[0]} {shown}, but {verb[1]} no {word} time"
+        yield Fault.of(subject, positions, what, _HINT, detail=attribute)
 
 
 def _must_have_run(task: Task, item: Task | Subtask) -> bool:

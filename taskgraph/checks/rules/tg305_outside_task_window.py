@@ -29,7 +29,7 @@ from taskgraph.checks.rule import SUBTASK_TIMES, Fault, Rule, need, not_of
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status
 from taskgraph.model.durations import format_measured
-from taskgraph.model.words import ascending, labels, plural
+from taskgraph.model.words import plural
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -61,13 +61,13 @@ def _fault(
     subject: Subject, gaps: dict[int, timedelta], attribute: str, verb: str, when: str
 ) -> Iterator[Fault]:
     if gaps:
-        owners = [subject.task.subtasks[position] for position in gaps]
-        up_to = plural(len(owners), "", "up to ")
-        yield Fault(
-            f"{labels(owners)} {verb} {up_to}{format_measured(max(gaps.values()))} {when}",
+        up_to = plural(len(gaps), "", "up to ")
+        yield Fault.of(
+            subject,
+            gaps,
+            f"{verb} {up_to}{format_measured(max(gaps.values()))} {when}",
             "save the response again, or compare the clocks of the servers",
-            subtasks=ascending(owner.id for owner in owners),
-            pointer=subject.first_pointer(gaps, attribute),
+            attribute,
             detail=attribute,
         )
 

@@ -25,7 +25,6 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import TIMEOUTS, Fault, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.model.words import label
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -36,12 +35,9 @@ def check(subject: Subject) -> Iterator[Fault]:
     for position, subtask in enumerate(subject.task.subtasks):
         if not subtask.timeout:
             what = "no timeout" if subtask.timeout is None else "a timeout of 0"
-            yield Fault(
-                f"{label(subtask)} has {what}: the worst case is unbounded",
-                "give it a timeout in seconds",
-                subtasks=(subtask.id,),
-                pointer=subject.subtask_pointer(position, "timeout"),
-            )
+            what = f"has {what}: the worst case is unbounded"
+            hint = "give it a timeout in seconds"
+            yield Fault.of(subject, [position], what, hint, "timeout")
 
 
 RULE = Rule.of(check, Severity.WARNING, TIMEOUTS)

@@ -24,7 +24,6 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import TIMEOUTS, Fault, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.model.words import label
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -34,12 +33,9 @@ def check(subject: Subject) -> Iterator[Fault]:
     """Report each negative timeout."""
     for position, subtask in enumerate(subject.task.subtasks):
         if subtask.timeout is not None and subtask.timeout < 0:
-            yield Fault(
-                f"{label(subtask)} has a timeout of {subtask.timeout} s",
-                "write the timeout in seconds, more than 0",
-                subtasks=(subtask.id,),
-                pointer=subject.subtask_pointer(position, "timeout"),
-            )
+            what = f"has a timeout of {subtask.timeout} s"
+            hint = "write the timeout in seconds, more than 0"
+            yield Fault.of(subject, [position], what, hint, "timeout")
 
 
 RULE = Rule.of(check, Severity.ERROR, TIMEOUTS)

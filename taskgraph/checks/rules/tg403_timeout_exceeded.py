@@ -33,7 +33,6 @@ from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status, format_duration
 from taskgraph.model.durations import format_measured
-from taskgraph.model.words import label
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -49,16 +48,18 @@ def check(subject: Subject) -> Iterator[Fault]:
 
 
 def _fault(subject: Subject, node: int, time: timedelta, timeout: int) -> Fault:
-    subtask = subject.at(node)
-    verb = "has been running for" if subtask.status == Status.RUNNING else "ran for"
+    verb = (
+        "has been running for" if subject.at(node).status == Status.RUNNING else "ran for"
+    )
     watched = _is_watched(subject, node, timeout)
     unwatched = "" if watched else "; the engine did not look any more"
-    return Fault(
-        f"{label(subtask)} {verb} {format_measured(time)}, over its timeout of "
-        f"{format_duration(timeout)}{unwatched}",
+    limit = format_duration(timeout)
+    return Fault.of(
+        subject,
+        [subject.graph.positions[node]],
+        f"{verb} {format_measured(time)}, over its timeout of {limit}{unwatched}",
         "look for a restart of the server in that time, or for what made it hang",
-        subtasks=(subtask.id,),
-        pointer=subject.node_pointer(node, "timeout"),
+        "timeout",
         severity=None if watched else Severity.WARNING,
     )
 

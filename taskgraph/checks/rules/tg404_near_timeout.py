@@ -27,7 +27,6 @@ from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status, format_duration
 from taskgraph.model.durations import format_measured
-from taskgraph.model.words import label
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -35,24 +34,25 @@ __all__ = ["RULE"]
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each run that came near its timeout."""
-    share, grace = (
-        subject.settings.thresholds.near_timeout,
-        subject.settings.thresholds.grace,
-    )
+    thresholds = subject.settings.thresholds
     for node, time in subject.single_runs:
         subtask = subject.at(node)
         timeout = subtask.timeout
         if not timeout or timeout < 0:
             continue
         seconds = time.total_seconds()
-        if seconds >= share * timeout and int(seconds) <= timeout + grace:
+        if (
+            seconds >= thresholds.near_timeout * timeout
+            and int(seconds) <= timeout + thresholds.grace
+        ):
             verb = "has used" if subtask.status == Status.RUNNING else "used"
-            yield Fault(
-                f"{label(subtask)} {verb} {int(100 * seconds / timeout)} % of its "
-                f"timeout: {format_measured(time)} of {format_duration(timeout)}",
+            yield Fault.of(
+                subject,
+                [subject.graph.positions[node]],
+                f"{verb} {int(100 * seconds / timeout)} % of its timeout: "
+                f"{format_measured(time)} of {format_duration(timeout)}",
                 "give it more time, or find out why it takes so long",
-                subtasks=(subtask.id,),
-                pointer=subject.node_pointer(node, "timeout"),
+                "timeout",
             )
 
 

@@ -27,7 +27,6 @@ from collections.abc import Iterator
 from taskgraph.checks.rule import SOUND_GRAPH, TIMEOUTS, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model import format_duration
-from taskgraph.model.words import label
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -44,13 +43,13 @@ def check(subject: Subject) -> Iterator[Fault]:
     for node in budget.schedule.critical_path:
         share = budget.shares[node]
         if share > share_of * budget.seconds:
-            subtask = subject.at(node)
-            yield Fault(
-                f"{label(subtask)} holds {format_duration(share)} of the worst case of "
+            yield Fault.of(
+                subject,
+                [subject.graph.positions[node]],
+                f"holds {format_duration(share)} of the worst case of "
                 f"{format_duration(budget.seconds)} ({100 * share // budget.seconds} %)",
                 "see whether it needs that long",
-                subtasks=(subtask.id,),
-                pointer=subject.node_pointer(node, "timeout"),
+                "timeout",
             )
 
 

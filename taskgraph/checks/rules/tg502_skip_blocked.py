@@ -24,10 +24,11 @@ from collections.abc import Iterator
 from taskgraph.checks.rule import STATUSES, Fault, Rule, need, reported
 from taskgraph.checks.subject import Subject
 from taskgraph.model import Status
-from taskgraph.model.words import label
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
+
+_HINT = "mend the cause and retry it, or roll the task back where that is allowed"
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -36,12 +37,8 @@ def check(subject: Subject) -> Iterator[Fault]:
         return
     for position, subtask in enumerate(subject.task.subtasks):
         if subtask.status == Status.FAILED and subtask.prohibit_skip:
-            yield Fault(
-                f"{label(subtask)} is FAILED and cannot be skipped",
-                "mend the cause and retry it, or roll the task back where that is allowed",
-                subtasks=(subtask.id,),
-                pointer=subject.subtask_pointer(position, "prohibit_skip"),
-            )
+            what = "is FAILED and cannot be skipped"
+            yield Fault.of(subject, [position], what, _HINT, "prohibit_skip")
 
 
 RULE = Rule.of(

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.model.words import ascending, labels, plural, shorten
+from taskgraph.model.words import plural, shorten
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -41,14 +41,10 @@ def check(subject: Subject) -> Iterator[Fault]:
         if subtask.task_id is not None and str(subtask.task_id) != str(own):
             foreign.setdefault(str(subtask.task_id), []).append(position)
     for other, positions in foreign.items():
-        owners = [subtasks[position] for position in positions]
-        verb = plural(len(owners), "belongs", "belong")
-        yield Fault(
-            f"{labels(owners)} {verb} to task {shorten(other)}, not to {shorten(str(own))}",
-            "save the response again, and take the foreign subtasks out",
-            subtasks=ascending(owner.id for owner in owners),
-            pointer=subject.first_pointer(positions, "task_id"),
-        )
+        verb = plural(len(positions), "belongs", "belong")
+        what = f"{verb} to task {shorten(other)}, not to {shorten(str(own))}"
+        hint = "save the response again, and take the foreign subtasks out"
+        yield Fault.of(subject, positions, what, hint, "task_id")
 
 
 def _task_ids(subject: Subject) -> str:

@@ -24,7 +24,6 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import NAMES, Fault, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.model.words import label
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -38,12 +37,7 @@ def check(subject: Subject) -> Iterator[Fault]:
         yield Fault("the task has no name", _HINT, pointer=subject.pointer("name"))
     for position, subtask in enumerate(subject.task.subtasks):
         if not subtask.name or subtask.name.isspace():
-            yield Fault(
-                f"{label(subtask)} has no name",
-                _HINT,
-                subtasks=(subtask.id,),
-                pointer=subject.subtask_pointer(position, "name"),
-            )
+            yield Fault.of(subject, [position], "has no name", _HINT, "name")
 
 
 RULE = Rule.of(check, Severity.WARNING, NAMES)
