@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from taskgraph.graph import TaskGraph
@@ -69,8 +70,10 @@ class Premises:
     def attempts(self) -> tuple[int, ...]:
         """How often each subtask may be started, by node; at least as often as it was."""
         usual, subtasks = self.settings.attempts, self.graph.subtasks
-        started = [subtask.attempts or 1 for subtask in subtasks]
+        started = [count or 1 for count in map(attrgetter("attempts"), subtasks)]
         if not self.settings.attempts_by_name:
+            if min(started, default=1) >= usual:
+                return tuple(started)
             return tuple([most if most > usual else usual for most in started])
         allowed = {name: self._attempts_of(name) for name in {s.name for s in subtasks}}
         return tuple(
@@ -92,12 +95,9 @@ class Premises:
         """
         grace, assumed = self.settings.grace, self.settings.assume_timeout
         without = assumed + grace if assumed else 0
-        limits = [subtask.timeout for subtask in self.graph.subtasks]
+        limits = map(attrgetter("timeout"), self.graph.subtasks)
         return tuple(
-            [
-                limit + grace if limit is not None and limit > 0 else without
-                for limit in limits
-            ]
+            [limit + grace if limit and limit > 0 else without for limit in limits]
         )
 
     @cached_property
@@ -125,6 +125,9 @@ class Premises:
     @cached_property
     def limitless(self) -> tuple[int, ...]:
         """The nodes without a limit of their own, ascending."""
+        seconds = self.attempt_seconds
+        if self.settings.assume_timeout is None and not self.settings.grace:
+            return tuple([node for node, limit in enumerate(seconds) if not limit])
         subtasks = self.graph.subtasks
         return tuple([node for node, sub in enumerate(subtasks) if not has_limit(sub)])
 
