@@ -320,6 +320,13 @@ class Settings(_Frozen):
             "document says, else the engine's 10."
         ),
     )
+    workers: Annotated[int, _whole(0)] | None = Field(
+        default=None,
+        description=(
+            "How many workers the server has for tasks of this kind, which all of them "
+            "share, 0 for any number; by default the engine's 16, for scheduled tasks 32."
+        ),
+    )
     assume_timeout: Duration | None = Field(
         default=None, description="The timeout in seconds of the subtasks that have none."
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Task
-from taskgraph.model.engine import has_limit, is_rolling_back, slots
+from taskgraph.model.engine import has_limit, is_rolling_back, slots, workers
 
 if TYPE_CHECKING:
     from taskgraph.settings import Settings
@@ -62,9 +62,19 @@ class Premises:
 
     @property
     def slots(self) -> int:
-        """How many subtasks may be in flight; 0 is any number."""
+        """How many subtasks may be in flight, 0 for any number.
+
+        That is the concurrency, but never more than there are workers.
+        """
         stated = self.settings.concurrency
-        return slots(self.task) if stated is None else stated
+        limits = (slots(self.task) if stated is None else stated, self.workers)
+        return min(filter(None, limits), default=0)
+
+    @property
+    def workers(self) -> int:
+        """How many can be at work at all, 0 for any number."""
+        stated = self.settings.workers
+        return workers(self.task) if stated is None else stated
 
     @cached_property
     def attempts(self) -> tuple[int, ...]:

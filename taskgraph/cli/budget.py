@@ -55,6 +55,11 @@ def _seconds(_ctx: object, param: click.Parameter, value: str | None) -> int | N
     "document says, else the engine's 10.",
 )  # fmt: skip
 @click.option(
+    "--workers", type=click.IntRange(min=0), metavar="N",
+    help="How many workers the server has for all such tasks, 0 for any number; by "
+    "default the engine's 16, for scheduled tasks 32.",
+)  # fmt: skip
+@click.option(
     "--assume-timeout", callback=_seconds, metavar="SECONDS",
     help="The timeout of subtasks that have none.",
 )  # fmt: skip
@@ -66,6 +71,7 @@ def command(
     grace: int | None,
     overhead: int | None,
     concurrency: int | None,
+    workers: int | None,
     assume_timeout: int | None,
     form: str,
     output: str | None,
@@ -87,6 +93,7 @@ def command(
         grace=grace,
         overhead=overhead,
         concurrency=concurrency,
+        workers=workers,
         assume_timeout=assume_timeout,
     )
     analyses: list[Analysis] = []

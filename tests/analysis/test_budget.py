@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.schedule import schedule
 from taskgraph.graph import TaskGraph
+from taskgraph.model import Origin
 from tests.analysis.dags import make_graph, timed_dags
 from tests.analysis.documents import analyse, changed, ids
 
@@ -143,3 +145,28 @@ def test_shares_are_of_the_critical_path(case: tuple[TaskGraph, list[int]], grac
     held = {node for node, share in enumerate(found.shares) if share}
     assert held <= set(expected.critical_path)
     assert found.unlimited == tuple(n for n, d in enumerate(durations) if not d)
+
+
+@pytest.mark.parametrize(
+    ("task", "settings", "slots"),
+    [
+        ({}, {}, 10),
+        ({"context": {"concurrency": 0}}, {}, 16),
+        ({"context": {"concurrency": 0}, "type": "SCHEDULED"}, {}, 32),
+        ({"context": {"concurrency": 0}, "type": "SYS_SCHEDULED"}, {}, 32),
+        ({"context": {"concurrency": 20}, "type": "MANUAL"}, {}, 16),
+        ({"context": {"concurrency": -1}}, {}, 10),
+        ({}, {"concurrency": 0}, 16),
+        ({}, {"concurrency": 0, "workers": 0}, 0),
+        ({}, {"workers": 4}, 4),
+        ({"origin": Origin(dialect="obshell")}, {}, 0),
+    ],
+)
+def test_the_workers_bound_what_runs_at_once(
+    task: dict[str, Any], settings: dict[str, Any], slots: int
+):
+    graph = make_graph({n: {"timeout": 60} for n in range(40)}, **task)
+    assert analyse(graph, **settings).slots == slots
+    budget = analyse(graph, **settings).budget
+    assert budget.bounds.limit == slots
+    assert budget.seconds == ((40 + slots - 1) * 60 // slots if slots else 60)
