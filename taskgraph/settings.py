@@ -309,7 +309,7 @@ class Settings(_Frozen):
     overhead: Duration = Field(
         default=0,
         description=(
-            "Seconds that the engine may take to get to a subtask, once per subtask; it "
+            "Seconds that the engine may take to get to a subtask, for each attempt; it "
             "polls twice, so that is up to 2."
         ),
     )

@@ -114,16 +114,16 @@ class Premises:
     def worst_durations(self) -> tuple[int, ...]:
         """The longest that each subtask may take, in seconds, by node.
 
-        ``attempts * (timeout + grace) + overhead``. How long people wait before they
+        ``attempts * (timeout + grace + overhead)``. How long people wait before they
         retry is no part of it.
         """
-        overhead, seconds = self.settings.overhead, self.attempt_seconds
-        if not overhead and max(self.attempts, default=1) == 1:
+        seconds = self.undo_durations
+        if max(self.attempts, default=1) == 1:
             return seconds
         pairs = zip(self.attempts, seconds, strict=True)
-        return tuple([count * once + overhead for count, once in pairs])
+        return tuple([count * once for count, once in pairs])
 
-    @property
+    @cached_property
     def undo_durations(self) -> tuple[int, ...]:
         """The longest that the rollback of each subtask may take, in seconds, by node.
 

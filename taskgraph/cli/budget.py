@@ -47,7 +47,7 @@ def _seconds(_ctx: object, param: click.Parameter, value: str | None) -> int | N
 )  # fmt: skip
 @click.option(
     "--overhead", callback=_seconds, metavar="SECONDS",
-    help="What the engine may take to get to each subtask; it polls, so up to 2 s.",
+    help="What the engine may take to get to each attempt; it polls, so up to 2 s.",
 )  # fmt: skip
 @click.option(
     "--concurrency", type=click.IntRange(min=0), metavar="N",

@@ -64,7 +64,7 @@ def test_every_assumption_at_once():
         concurrency=1,
         assume_timeout=50,
     ).budget
-    by_hand = (2 * (10 + 12) + 2, 3 * (100 + 12) + 2, 4 * (50 + 12) + 2)
+    by_hand = (2 * (10 + 12 + 2), 3 * (100 + 12 + 2), 4 * (50 + 12 + 2))
     assert budget.schedule.durations == budget.shares == by_hand
     assert budget.seconds == budget.total == sum(by_hand)
     assert budget.is_bounded
@@ -77,9 +77,9 @@ def test_an_assumed_timeout_of_0_bounds_and_takes_no_time():
     assert (budget.seconds, budget.is_bounded, budget.assumed) == (2, True, (0,))
 
 
-def test_grace_is_for_each_attempt_and_overhead_for_each_subtask():
+def test_grace_and_overhead_are_for_each_attempt():
     found = seconds(attempts=2, grace=12, overhead=2)
-    assert found == 2 * 22 + 3 * 112 + 2 * 1012 + 3 * 2
+    assert found == 2 * 24 + 3 * 114 + 2 * 1014
 
 
 def test_a_subtask_without_a_limit_makes_it_unbounded():
