@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Final, Literal, NotRequired
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NotRequired, cast
 
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
@@ -101,16 +101,19 @@ def _identity(finding: Finding) -> str:
 
 def render_baseline(results: Iterable[CheckResult]) -> str:
     """Write the findings of a run as the baseline of the next ones, each once, sorted."""
-    entries = set()
+    entries: set[AcceptedEntry] = set()
     for result in results:
         prints = fingerprints(result.findings)
-        for finding, fingerprint in zip(result.findings, prints, strict=True):
-            subtasks = tuple(sorted(finding.subtask_names))
-            entries.add(
-                AcceptedEntry(
-                    fingerprint, finding.code, finding.name, finding.task_name, subtasks
-                )
+        entries |= {
+            AcceptedEntry(
+                fingerprint,
+                finding.code,
+                finding.name,
+                finding.task_name,
+                tuple(sorted(finding.subtask_names)),
             )
+            for finding, fingerprint in zip(result.findings, prints, strict=True)
+        }
     ordered = sorted(
         entries, key=lambda entry: (entry.code, entry.task or "", entry.subtasks, entry)
     )
@@ -118,13 +121,7 @@ def render_baseline(results: Iterable[CheckResult]) -> str:
         "format": "taskgraph/baseline",
         "version": 1,
         "findings": [
-            {
-                "fingerprint": entry.fingerprint,
-                "code": entry.code,
-                "name": entry.name,
-                "task": entry.task,
-                "subtasks": list(entry.subtasks),
-            }
+            cast("AcceptedFinding", entry._asdict() | {"subtasks": list(entry.subtasks)})
             for entry in ordered
         ],
     }

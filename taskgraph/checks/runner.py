@@ -152,18 +152,17 @@ def _located(results: Sequence[CheckResult], origin: Origin) -> list[CheckResult
             pointers[finding.pointer] = None
             pointers.update((step.pointer, None) for step in finding.path)
     places = locate(origin.data, pointers, origin.syntax, origin.first_line)
-    if not places:
-        return list(results)
-    return [_with_places(result, places) for result in results]
+    return [_with_places(result, places) for result in results] if places else [*results]
 
 
 def _with_places(result: CheckResult, places: dict[str, tuple[int, int]]) -> CheckResult:
+    def placed(step: Step) -> Step:
+        line, column = places[step.pointer]
+        return step._replace(line=line, column=column)
+
     findings = []
     for finding in result.findings:
         line, column = places[finding.pointer]
-        path = []
-        for step in finding.path:
-            step_line, step_column = places[step.pointer]
-            path.append(step._replace(line=step_line, column=step_column))
-        findings.append(finding._replace(line=line, column=column, path=tuple(path)))
+        path = tuple(map(placed, finding.path))
+        findings.append(finding._replace(line=line, column=column, path=path))
     return replace(result, findings=tuple(findings))

@@ -121,14 +121,34 @@ def _read_item(item: Item, envelope: Envelope | None, problems: Problems) -> lis
     if not isinstance(raw, dict):
         problems.add(f"a DAG must be an object, not {describe(raw)}", pointer)
         return []
-    if "dag_id" in raw or "nodes" in raw:
-        task = _read_dag(raw, pointer, envelope, problems)
-    elif "sub_tasks" in raw:
-        task = _read_node(raw, pointer, envelope, problems)
-    else:
+    is_dag = "dag_id" in raw or "nodes" in raw
+    if not is_dag and "sub_tasks" not in raw:
         what = "is one sub-task of obshell, not a DAG"
         raise problems.refuse(what, pointer, _GET_THE_DAG)
-    return [] if task is None or problems.count > before else [task]
+    kind, number = (ObshellDag, "dag_id") if is_dag else (ObshellNode, "node_id")
+    row = read_object(kind, raw, pointer, problems)
+    if is_dag:
+        stages = _read_stages(raw.get("nodes"), f"{pointer}/nodes", problems)
+    else:
+        stages = [_stage(raw, row, pointer, problems)]
+    if problems.count > before:
+        return []
+    identifier = row[number] if row["id"] is None else row["id"]
+    extra = _extra(row, kind)
+    if is_dag and row[number] is not None and row[number] != identifier:
+        extra[number] = row[number]
+    places = tuple(place for stage in stages for place in stage.pointers)
+    return [
+        Task(
+            id=identifier,
+            **_common(row),
+            subtasks=tuple(subtask for stage in stages for subtask in stage.subtasks),
+            is_summary=is_dag and raw.get("nodes") is None,
+            extra=extra,
+            envelope=envelope,
+            origin=problems.document.origin("obshell", pointer, places),
+        )
+    ]
 
 
 class _Stage(NamedTuple):
@@ -137,22 +157,16 @@ class _Stage(NamedTuple):
     subtasks: list[Subtask]
     pointers: list[str]
 
-    @property
-    def ids(self) -> tuple[ModelId, ...]:
-        return tuple(subtask.id for subtask in self.subtasks)
 
+def _read_stages(nodes: Any, pointer: str, problems: Problems) -> list[_Stage]:
+    """Read the nodes of a DAG, with edges from each to the next that has sub-tasks.
 
-def _read_dag(
-    raw: Mapping[str, Any], pointer: str, envelope: Envelope | None, problems: Problems
-) -> Task | None:
-    row = read_object(ObshellDag, raw, pointer, problems)
-    nodes = raw.get("nodes")
+    A node alone has none: what is around it is not known.
+    """
     stages = [
-        _read_stage(node, f"{pointer}/nodes/{i}", problems)
-        for i, node in enumerate(nodes if isinstance(nodes, list) else ())
+        _read_stage(node, f"{pointer}/{place}", problems)
+        for place, node in enumerate(nodes if isinstance(nodes, list) else ())
     ]
-    if row is None:
-        return None
     stages = [stage for stage in stages if stage.subtasks]
     edges = sum(
         len(before.subtasks) * len(after.subtasks) for before, after in pairwise(stages)
@@ -160,46 +174,18 @@ def _read_dag(
     if edges > _MOST_EDGES:
         message = f"the sub-tasks of neighbouring nodes make {edges:,} edges"
         hint = f"no more than {_MOST_EDGES:,} are read"
-        raise problems.refuse(message, f"{pointer}/nodes", hint)
-    ids = [(), *(stage.ids for stage in stages), ()]
-    subtasks = tuple(
-        subtask._replace(upstreams=ids[place], downstreams=ids[place + 2])
+        raise problems.refuse(message, pointer, hint)
+    ids: list[tuple[ModelId, ...]]
+    ids = [(), *(tuple(one.id for one in stage.subtasks) for stage in stages), ()]
+    return [
+        stage._replace(
+            subtasks=[
+                subtask._replace(upstreams=ids[place], downstreams=ids[place + 2])
+                for subtask in stage.subtasks
+            ]
+        )
         for place, stage in enumerate(stages)
-        for subtask in stage.subtasks
-    )
-    identifier = row["dag_id"] if row["id"] is None else row["id"]
-    extra = _extra(row, ObshellDag)
-    if row["dag_id"] is not None and row["dag_id"] != identifier:
-        extra["dag_id"] = row["dag_id"]
-    return Task(
-        id=identifier,
-        **_common(row),
-        subtasks=subtasks,
-        is_summary=nodes is None,
-        extra=extra,
-        envelope=envelope,
-        origin=problems.document.origin(
-            "obshell", pointer, tuple(place for stage in stages for place in stage.pointers)
-        ),
-    )
-
-
-def _read_node(
-    raw: Mapping[str, Any], pointer: str, envelope: Envelope | None, problems: Problems
-) -> Task | None:
-    """Read the details of one node: what is around it is not known."""
-    row = read_object(ObshellNode, raw, pointer, problems)
-    stage = _stage(raw, row, pointer, problems)
-    if row is None:
-        return None
-    return Task(
-        id=row["node_id"] if row["id"] is None else row["id"],
-        **_common(row),
-        subtasks=tuple(stage.subtasks),
-        extra=_extra(row, ObshellNode),
-        envelope=envelope,
-        origin=problems.document.origin("obshell", pointer, tuple(stage.pointers)),
-    )
+    ]
 
 
 def _read_stage(raw: Any, pointer: str, problems: Problems) -> _Stage:

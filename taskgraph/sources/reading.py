@@ -92,20 +92,12 @@ def read_bytes(
 
 
 def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]:
-    for reading in _read_parts(data, file, options):
-        if reading.error is not None and options.redact:
-            yield reading._replace(error=redact_error(reading.error))
-        else:
-            yield reading
-
-
-def _read_parts(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]:
     parts = _parts(data, file, Allowance(file, options))
     while True:
         try:
             part = next(parts, None)
         except InputError as error:
-            yield Reading(file, error=_alone(error))
+            yield _refused(file, error, options)
             return
         if part is None:
             return
@@ -114,9 +106,16 @@ def _read_parts(data: bytes, file: str, options: ReadOptions) -> Iterator[Readin
                 read, wrong = part.read()
                 tasks = tuple(_masked(task, options) for task in read)
         except InputError as error:
-            yield Reading(part.file, error=_alone(error))
+            yield _refused(part.file, error, options)
         else:
+            if wrong is not None and options.redact:
+                wrong = redact_error(wrong)
             yield Reading(part.file, tasks, wrong)
+
+
+def _refused(file: str, error: InputError, options: ReadOptions) -> Reading:
+    error = redact_error(error) if options.redact else error
+    return Reading(file, error=_alone(error))
 
 
 def _alone(error: InputError) -> InputError:
