@@ -289,21 +289,18 @@ def _latest(times: list[datetime | None]) -> datetime | None:
 
 TABLES = ("documents", "tasks", "subtasks")
 
-_KEYS = {"part": "uint64", "row": "int32", "task_row": "int32"}
+# The types of columns that are no text, as Arrow calls them, or as `schema_of` does.
 _COUNTS = ("subtasks", "edges", "failed", "retried", "skipped")
 _FINDINGS = ("errors", "warnings", "infos")
-_TIMES = dict.fromkeys(("create_time", "start_time", "finish_time", "as_of"), "time")
-_SPANS = dict.fromkeys(("span_us", "offset_us", "wait_us"), "int64")
-_OTHERS = {
+_SPANS = ("span_us", "offset_us", "wait_us")
+_TYPES = {
+    "part": "uint64",
     "digest": "digest",
-    "ran_once": "bool",
-    "is_detailed": "bool",
-    "parallel_index": "int64",
-    "attempts": "int64",
-    "timeout": "int64",
-    **dict.fromkeys((*_COUNTS, *_FINDINGS), "int32"),
+    **dict.fromkeys(("row", "task_row", *_COUNTS, *_FINDINGS), "int32"),
+    **dict.fromkeys(("parallel_index", "attempts", "timeout", *_SPANS), "int64"),
+    **dict.fromkeys(("ran_once", "is_detailed"), "bool"),
+    **dict.fromkeys(("create_time", "start_time", "finish_time", "as_of"), "time"),
 }
-_TYPES = _KEYS | _TIMES | _SPANS | _OTHERS
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "documents": ("part", "name", "container", "stamp", "digest", "outcome", "reason"),
@@ -317,16 +314,10 @@ def schema_of(table: str) -> Any:
     """Give the columns of a table in a Parquet file."""
     import pyarrow as pa
 
-    types = {
-        "bool": pa.bool_(),
-        "digest": pa.binary(16),
-        "int32": pa.int32(),
-        "int64": pa.int64(),
-        "text": pa.string(),
-        "time": pa.timestamp("us", tz="UTC"),
-        "uint64": pa.uint64(),
-    }
-    return pa.schema([(name, types[_TYPES.get(name, "text")]) for name in COLUMNS[table]])
+    special = {"time": pa.timestamp("us", tz="UTC"), "digest": pa.binary(16)}
+    kinds = [_TYPES.get(column, "string") for column in COLUMNS[table]]
+    types = [special.get(kind) or pa.type_for_alias(kind) for kind in kinds]
+    return pa.schema(list(zip(COLUMNS[table], types, strict=True)))
 
 
 def write_table(table: str, rows: Sequence[tuple[object, ...]]) -> bytes:
