@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from itertools import islice
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 from taskgraph.errors import ConfigError, TaskgraphError
 
@@ -71,7 +71,7 @@ _WAITING = 2
 """Items under way per worker: one at work, one at hand."""
 
 
-class Engine(Protocol):
+class Engine(AbstractContextManager["Engine"], Protocol):
     """Runs a function on many items.
 
     Attributes
@@ -94,17 +94,8 @@ class Engine(Protocol):
         """
         ...
 
-    def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
-
-
-class InlineEngine:
+class InlineEngine(AbstractContextManager["InlineEngine"]):
     """Does everything in this process, one item after the other."""
 
     workers = 1
@@ -113,14 +104,11 @@ class InlineEngine:
         """Give the results in the order of the items."""
         return map(function, items)
 
-    def __enter__(self) -> Self:
-        return self
-
     def __exit__(self, *_: object) -> None:
         pass
 
 
-class ProcessEngine:
+class ProcessEngine(AbstractContextManager["ProcessEngine"]):
     """Does the work in processes of this machine.
 
     A worker that dies, of hunger for memory for example, is replaced and its items are
@@ -179,9 +167,6 @@ class ProcessEngine:
                 self._pool.shutdown(wait=False)
                 self._pool = self._open()
 
-    def __enter__(self) -> Self:
-        return self
-
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
@@ -204,7 +189,7 @@ def _begin_worker() -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
-class DaskEngine:
+class DaskEngine(AbstractContextManager["DaskEngine"]):
     """Does the work on a Dask cluster, whose scheduler gives away a dead worker's items."""
 
     @needs_extras
@@ -271,9 +256,6 @@ class DaskEngine:
             f"the Dask scheduler at {self._address} is gone\n"
             "  hint: what is done is kept: start it, and the same command goes on"
         )
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._client.close()

@@ -69,11 +69,6 @@ def _adapter(declared: Any) -> TypeAdapter[Any]:
     return TypeAdapter(declared)
 
 
-@cache
-def _list_adapter(declared: Any) -> TypeAdapter[list[Any]]:
-    return TypeAdapter(list[declared])
-
-
 def read_object(
     declared: Any,
     value: Any,
@@ -105,7 +100,8 @@ def read_rows(
     `start` is the place of the first of the rows, where they are a part of the list at the
     pointer; validators note in the context what they saw of the rows.
     """
-    adapter, read = _list_adapter(declared), []
+    read: list[Any] = []
+    adapter = _adapter(GenericAlias(list, (declared,)))
     for first in range(0, len(rows), AT_ONCE):
         part = rows[first : first + AT_ONCE]
         try:
