@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from taskgraph.analysis import Analysis
-from taskgraph.graph.taskgraph import Side
+from taskgraph.graph import Side
 from taskgraph.model import Id, Operation, Status, Subtask, id_key
 from taskgraph.model.engine import blocks_rollback, ran_once
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from math import ceil, sqrt
 from typing import NamedTuple
 
-from taskgraph.diagrams.labels import join_words
+from taskgraph.diagrams.labels import join_words, status_counts
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
 from taskgraph.diagrams.text import ellipsize, joined, text_width, wrap
 from taskgraph.model.statuses import look
@@ -154,8 +154,7 @@ def _frame(node: SceneNode, least: int) -> Face:
 def _frame_heading(node: SceneNode, room: int) -> tuple[Line, ...]:
     size = node.id_text
     if len(node.members) > _FRAME_COLUMN:
-        counts = ", ".join(f"{count} {status}" for status, count in node.counts)
-        size = ellipsize(f"{size}: {counts}", room, SMALL)
+        size = ellipsize(f"{size}: {status_counts(node.counts)}", room, SMALL)
     return (
         Line(ellipsize(node.name, room, NAME), "h", _FRAME_PAD, 19),
         Line(size, "m", _FRAME_PAD, 35),

@@ -29,7 +29,7 @@ class Request:
 
     def scene(self, at_most: int | None = None) -> Scene:
         """Build the scene of the dependencies, collapsed to a number of boxes if given."""
-        from taskgraph.diagrams.scene import build_scene
+        from taskgraph.diagrams.building import build_scene
 
         options = self.options
         if at_most is not None:
@@ -136,13 +136,13 @@ def _picture(form: PictureFormat, request: Request) -> bytes:
 
 
 def _tree(request: Request) -> str:
-    from taskgraph.diagrams.tree import render_tree
+    from taskgraph.diagrams.terminal import render_tree
 
     return render_tree(request.scene())
 
 
 def _timeline_text(request: Request) -> str:
-    from taskgraph.diagrams.timeline_text import render_timeline_text
+    from taskgraph.diagrams.terminal import render_timeline_text
 
     return render_timeline_text(request.timeline())
 
@@ -173,19 +173,19 @@ def _columns(request: Request) -> dict[str, Sequence[int]]:
 
 
 def _graphml(request: Request) -> str:
-    from taskgraph.graph.export import export_graphml
+    from taskgraph.graph import export_graphml
 
     return export_graphml(request.analysis.graph, _columns(request))
 
 
 def _gexf(request: Request) -> str:
-    from taskgraph.graph.export import export_gexf
+    from taskgraph.graph import export_gexf
 
     return export_gexf(request.analysis.graph, _columns(request))
 
 
 def _node_link(request: Request) -> str:
-    from taskgraph.graph.export import export_node_link
+    from taskgraph.graph import export_node_link
 
     return export_node_link(request.analysis.graph, _columns(request))
 

@@ -10,7 +10,7 @@ from typing import Any
 from taskgraph.errors import InputError, Problem
 from taskgraph.model import Reference, Subtask, Task
 from taskgraph.privacy.masking import map_error, mask_task
-from taskgraph.privacy.secrets import MASK
+from taskgraph.privacy.secret_values import MASK
 
 __all__ = ["redact_error", "redact_task", "redact_tasks"]
 

@@ -7,10 +7,9 @@ import re
 import pytest
 from hypothesis import given, settings
 
-from taskgraph.diagrams import DiagramOptions
-from taskgraph.diagrams.scene import build_scene
-from taskgraph.diagrams.terminal import columns
-from taskgraph.diagrams.tree import render_tree
+from taskgraph.diagrams.building import build_scene
+from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.terminal import columns, render_tree
 from taskgraph.model import Task
 from taskgraph.model.words import visible
 from tests.diagrams.tasks import (

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.graph.cycles import feedback_edges, shortest_cycle
-from taskgraph.graph.traverse import cyclic_components
+from taskgraph.graph import cyclic_components, feedback_edges, shortest_cycle
 
 Edges = set[tuple[int, int]]
 

@@ -6,7 +6,7 @@ import networkx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.graph.dominators import immediate_dominators
+from taskgraph.graph import immediate_dominators
 
 
 @st.composite
