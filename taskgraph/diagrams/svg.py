@@ -92,8 +92,10 @@ def _edge_rank(edge: SceneEdge) -> int:
 
 
 def _edge_style(edge: SceneEdge) -> str:
-    marks = ((" c", edge.critical), (" f", edge.wrong), (" o", edge.doubtful))
-    return "e" + "".join(name for name, applies in marks if applies)
+    style = "e c" if edge.critical else "e"
+    if edge.wrong:
+        style += " f"
+    return style + " o" if edge.doubtful else style
 
 
 def _path_data(path: Path, shortened: int) -> str:

@@ -19,6 +19,7 @@ from taskgraph.graph.taskgraph import (
     build_graph,
 )
 from taskgraph.graph.traverse import (
+    adjacency,
     cyclic_components,
     feedback_edges,
     immediate_dominators,
@@ -36,6 +37,7 @@ __all__ = [
     "Side",
     "TaskGraph",
     "UnknownReference",
+    "adjacency",
     "build_graph",
     "cyclic_components",
     "export_gexf",

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 __all__ = [
     "Adjacency",
+    "adjacency",
     "cyclic_components",
     "feedback_edges",
     "immediate_dominators",
@@ -23,6 +24,14 @@ __all__ = [
 ]
 
 Adjacency: TypeAlias = Sequence[Sequence[int]]
+
+
+def adjacency(count: int, edges: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """Give where the edges of each of so many nodes lead, in the order of the edges."""
+    targets: list[list[int]] = [[] for _ in range(count)]
+    for tail, head in edges:
+        targets[tail].append(head)
+    return targets
 
 
 def reverse(adjacency: Adjacency) -> list[list[int]]:

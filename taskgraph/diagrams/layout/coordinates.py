@@ -27,18 +27,8 @@ def place_across(
 ) -> list[float]:
     """Give every vertex the middle of its place across the layers.
 
-    Parameters
-    ----------
-    layering : Layering
-    layers : list of list of int
-        The order within each layer.
-    apart : list of list of float
-        By layer: the least distance from the middle of each vertex to the next one.
-
-    Returns
-    -------
-    list of float
-        By vertex. Neighbours keep their order and their distance.
+    ``layers`` has the order within each layer, and ``apart`` the least distance from the
+    middle of each vertex to the next one in it. Both are kept.
     """
     results = []
     for downward in (True, False):
@@ -171,11 +161,8 @@ def _balance(results: list[list[float]]) -> list[float]:
         side = number % 2  # aligned left, aligned right
         shift = spans[narrow][side] - spans[number][side]
         shifted.append([value + shift for value in values])
-    middles = []
-    for four in zip(*shifted, strict=True):
-        ordered = sorted(four)
-        middles.append((ordered[1] + ordered[2]) / 2)
-    return middles
+    ordered = map(sorted, zip(*shifted, strict=True))
+    return [(four[1] + four[2]) / 2 for four in ordered]
 
 
 _SWEEPS = 4
@@ -191,20 +178,7 @@ def draw_together(
 ) -> list[float]:
     """Move the vertices of every layer towards their neighbours.
 
-    Parameters
-    ----------
-    layering : Layering
-    layers : list of list of int
-        The order within each layer, which stays.
-    apart : list of list of float
-        By layer: the least distance from the middle of each vertex to the next one.
-    across : list of float
-        The middle of each vertex.
-
-    Returns
-    -------
-    list of float
-        The new middles; their order and distances are kept.
+    ``across`` has the middle of each vertex; the rest is as in :func:`place_across`.
     """
     across = list(across)
     numbers = range(len(layers))

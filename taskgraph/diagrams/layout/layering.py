@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from typing import TypeAlias
 
-from taskgraph.graph import reverse, topological_order
+from taskgraph.graph import adjacency, reverse, topological_order
 
 __all__ = ["Layering", "acyclic_edges", "assign_layers", "shorten", "split_edges"]
 
@@ -24,16 +24,8 @@ _WORK = 300_000
 def shorten(layer: list[int], edges: Sequence[tuple[int, int]]) -> list[int]:
     """Move the nodes of a connected graph to layers with shorter edges in total.
 
-    Parameters
-    ----------
-    layer : list of int
-        Every edge goes from an earlier layer to a later one.
-    edges : sequence of (int, int)
-
-    Returns
-    -------
-    list of int
-        From 0. The optimum, unless the graph is too large to search to the end.
+    Every edge goes from an earlier layer to a later one. The layers given back, from 0,
+    are the optimum, unless the graph is too large to search to the end.
     """
     if all(layer[head] - layer[tail] == 1 for tail, head in edges):
         return layer
@@ -48,11 +40,8 @@ class _Tree:
 
     def __init__(self, layer: list[int], edges: Sequence[tuple[int, int]]) -> None:
         self.layer = list(layer)
-        self.after: list[list[int]] = [[] for _ in layer]
-        self.before: list[list[int]] = [[] for _ in layer]
-        for tail, head in edges:
-            self.after[tail].append(head)
-            self.before[head].append(tail)
+        self.after = adjacency(len(layer), edges)
+        self.before = reverse(self.after)
         self.parent = [-1] * len(layer)
         self.children: list[set[int]] = [set() for _ in layer]
         order = self._span()
@@ -226,16 +215,13 @@ def acyclic_edges(count: int, edges: Pairs) -> list[tuple[int, int]]:
     The walk starts at the nodes that nothing precedes, so that most edges keep their
     direction.
     """
-    following: list[list[int]] = [[] for _ in range(count)]
-    preceded = bytearray(count)
-    for tail, head in edges:
-        following[tail].append(head)
-        preceded[head] = 1
-    if len(topological_order(reverse(following), following)) == count:
+    following = adjacency(count, edges)
+    preceding = reverse(following)
+    if len(topological_order(preceding, following)) == count:
         return list(edges)
     place = [0] * count  # 0: unseen; 1: on the path; 2: done
     backward = set()
-    for start in sorted(range(count), key=lambda node: (preceded[node], node)):
+    for start in sorted(range(count), key=lambda node: (bool(preceding[node]), node)):
         if place[start]:
             continue
         place[start] = 1
@@ -260,13 +246,10 @@ def assign_layers(count: int, edges: Pairs) -> list[int]:
 
     The edges are short in total. The graph is connected.
     """
-    following: list[list[int]] = [[] for _ in range(count)]
-    for tail, head in edges:
-        following[tail].append(head)
+    following = adjacency(count, edges)
     preceding = reverse(following)
-    order = topological_order(preceding, following)
     layer = [0] * count
-    for node in order:
+    for node in topological_order(preceding, following):
         if preceding[node]:
             layer[node] = 1 + max([layer[other] for other in preceding[node]])
     return shorten(layer, edges)
@@ -279,14 +262,8 @@ def split_edges(layer: list[int], edges: Pairs, marked: frozenset[int]) -> Layer
     them, or those to one box, whichever are more; and where these are still too many,
     the longest edges go round outside.
 
-    Parameters
-    ----------
-    layer : list of int
-        By box.
-    edges : sequence of (int, int)
-        From an earlier layer to a later one.
-    marked : frozenset of int
-        The places of the edges that should be straight.
+    ``layer`` is that of each box; the edges go from an earlier layer to a later one;
+    ``marked`` are the places of those that should be straight.
     """
     count = len(layer)
     trunks = _trunks(layer, edges)
@@ -312,11 +289,9 @@ def split_edges(layer: list[int], edges: Pairs, marked: frozenset[int]) -> Layer
             segments[segment] = None
             if number in marked or (segment[0] >= count and segment[1] >= count):
                 result.strong.add(segment)
-    result.upper = [[] for _ in result.layer_of]
-    result.lower = [[] for _ in result.layer_of]
-    for above, below in segments:
-        result.lower[above].append(below)
-        result.upper[below].append(above)
+    vertices = len(result.layer_of)
+    result.lower = adjacency(vertices, segments)
+    result.upper = adjacency(vertices, ((below, above) for above, below in segments))
     return result
 
 

@@ -29,7 +29,7 @@ from taskgraph.diagrams.layout.routing import (
     outside_lanes,
     swapped,
 )
-from taskgraph.graph import reverse, weak_components
+from taskgraph.graph import adjacency, reverse, weak_components
 
 __all__ = ["Box", "Layout", "Path", "lay_out"]
 
@@ -51,18 +51,10 @@ def lay_out(
     marked: frozenset[int] = frozenset(),
     top_down: bool = False,
 ) -> Layout:
-    """Place boxes and lead edges.
+    """Place boxes of these sizes, in pixels, and lead edges.
 
-    Parameters
-    ----------
-    sizes : sequence of (float, float)
-        Width and height of each box, in pixels.
-    edges : sequence of (int, int)
-        Distinct. Cycles and loops are allowed.
-    marked : frozenset of int
-        The places of the edges that should be straight before others.
-    top_down : bool
-        From top to bottom instead of from left to right.
+    The edges are distinct; cycles and loops are allowed. ``marked`` are the places of
+    those that should be straight before others.
 
     Returns
     -------
@@ -96,9 +88,7 @@ def lay_out(
 
 def _components(count: int, edges: Edges) -> list[tuple[tuple[int, ...], list[int]]]:
     """Give nodes and edge numbers of each weakly connected part."""
-    following: list[list[int]] = [[] for _ in range(count)]
-    for tail, head in edges:
-        following[tail].append(head)
+    following = adjacency(count, edges)
     parts = weak_components(reverse(following), following)
     part_of = {node: number for number, part in enumerate(parts) for node in part}
     numbers: list[list[int]] = [[] for _ in parts]
@@ -221,7 +211,7 @@ def _moved(path: Sequence[Segment], dx: float, dy: float) -> Path:
 def _reversed(path: Sequence[Segment]) -> Path:
     """Walk a path from its end to its start."""
     turned: list[Segment] = [path[-1][-2:]]
-    for here, before in zip(reversed(path), list(reversed(path))[1:], strict=False):
+    for here, before in pairwise(reversed(path)):
         end = before[-2:]
         turned.append(end if len(here) == 2 else (*here[2:4], *here[:2], *end))
     return tuple(turned)

@@ -33,13 +33,7 @@ _ROUNDS = 4
 
 
 def order_layers(layering: Layering) -> Layers:
-    """Order the vertices of every layer.
-
-    Returns
-    -------
-    list of list of int
-        The best order found; the same for every order in which the edges came.
-    """
+    """Order the vertices of every layer; the same for any order of the edges."""
     segments = sum(map(len, layering.lower))
     total = max(_FEWEST_SWEEPS, _WORK // (segments + 1))
     small = total >= 2 * _SWEEPS_PER_START

@@ -201,10 +201,7 @@ class Router:
 def outside_lanes(spans: list[tuple[int, int]]) -> list[int]:
     """Give each span the lowest lane on which it overlaps no other.
 
-    Parameters
-    ----------
-    spans : list of (int, int)
-        The first and last layer of each edge that goes round outside.
+    A span is the first and last layer of an edge that goes round outside.
     """
     free: list[int] = []
     ending: list[tuple[int, int]] = []
