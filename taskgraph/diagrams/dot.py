@@ -7,6 +7,8 @@ cannot become a port, markup or an escape sequence.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+from itertools import product
 from typing import TYPE_CHECKING
 
 from taskgraph.diagrams.labels import join_words, status_counts
@@ -77,54 +79,47 @@ def _digraph(scene: Scene) -> graphviz.Digraph:
     )
     graph.attr("node", shape="box", style="rounded,filled", fontname="Arial", fontsize="11")
     graph.attr("edge", color=LIGHT.edge, arrowsize="0.7")
-    ports = _Ports()
     for number, node in enumerate(scene.nodes):
         _add_node(graph, node, number)
+
+    @cache
+    def ends(number: int, side: str) -> list[str]:
+        return _ends(graph, scene.nodes[number], f"n{number}", side)
+
     for edge in scene.edges:
         style = _edge_attributes(edge)
-        for tail in ports.leave(graph, scene, edge.tail):
-            for head in ports.enter(graph, scene, edge.head):
-                graph.edge(tail, head, **style)
+        for tail, head in product(ends(edge.tail, "out"), ends(edge.head, "in")):
+            graph.edge(tail, head, **style)
     return graph
 
 
-class _Ports:
-    """The DOT nodes at which edges to a node of the scene end."""
+def _ends(graph: graphviz.Digraph, node: SceneNode, name: str, side: str) -> list[str]:
+    """Give the DOT nodes at which edges to a node arrive (``in``), or leave (``out``).
 
-    def __init__(self) -> None:
-        self.made: set[str] = set()
+    The edges of a frame with many members meet in a point, made at the first of them.
+    """
+    members = [f"{name}_{place}" for place in range(len(node.members))]
+    if not members:
+        return [name]
+    if len(members) <= _EXPANDED:
+        return members
+    point = f"{name}_{side}"
+    _add_point(graph, point)
+    for member in members:
+        if side == "in":
+            graph.edge(point, member)
+        else:
+            graph.edge(member, point, arrowhead="none")
+    return [point]
 
-    def leave(self, graph: graphviz.Digraph, scene: Scene, number: int) -> list[str]:
-        """Give the nodes from which edges leave."""
-        return self._ends(graph, scene.nodes[number], number, "out")
 
-    def enter(self, graph: graphviz.Digraph, scene: Scene, number: int) -> list[str]:
-        """Give the nodes at which edges arrive."""
-        return self._ends(graph, scene.nodes[number], number, "in")
-
-    def _ends(
-        self, graph: graphviz.Digraph, node: SceneNode, number: int, side: str
-    ) -> list[str]:
-        members = [f"n{number}_{place}" for place in range(len(node.members))]
-        if not members:
-            return [f"n{number}"]
-        if len(members) <= _EXPANDED:
-            return members
-        point = f"n{number}_{side}"
-        if point not in self.made:
-            self.made.add(point)
-            graph.node(point, shape="point", width="0.07", label="")
-            for member in members:
-                if side == "in":
-                    graph.edge(point, member)
-                else:
-                    graph.edge(member, point, arrowhead="none")
-        return [point]
+def _add_point(graph: graphviz.Digraph, name: str) -> None:
+    graph.node(name, shape="point", width="0.07", label="")
 
 
 def _add_node(graph: graphviz.Digraph, node: SceneNode, number: int) -> None:
     if node.kind is NodeKind.JUNCTION:
-        graph.node(f"n{number}", shape="point", width="0.07", label="")
+        _add_point(graph, f"n{number}")
     elif node.kind is NodeKind.FRAME:
         with graph.subgraph(name=f"cluster_{number}") as cluster:
             size = f"{node.id_text}: {status_counts(node.counts)}"

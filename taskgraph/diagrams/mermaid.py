@@ -118,10 +118,8 @@ def _styles(scene: Scene) -> Iterator[str]:
     """Give the classes that are used, and the colour of the edges that show a fault."""
     members: dict[str, list[str]] = {}
     for number, node in enumerate(scene.nodes):
-        for name, drawn in (
-            (f"n{number}", node),
-            *((f"n{number}_{place}", part) for place, part in enumerate(node.members)),
-        ):
+        parts = ((f"n{number}_{place}", part) for place, part in enumerate(node.members))
+        for name, drawn in ((f"n{number}", node), *parts):
             for style in _classes(drawn):
                 members.setdefault(style, []).append(name)
     definitions = {

@@ -1,4 +1,4 @@
-"""Colours and icons, one set for light and one for dark surroundings.
+"""Colours, icons and style sheets, for light and for dark surroundings.
 
 The hues are far apart under the common kinds of colour blindness, and every status has
 its own icon and its word beside the colour. Texts have a contrast ratio of at least 4.5
@@ -23,7 +23,6 @@ __all__ = [
     "TIMELINE",
     "Rules",
     "Theme",
-    "contrast",
     "stylesheet",
 ]
 
@@ -111,21 +110,6 @@ ICONS = {
     "successful": (1.5, 6.5, "l3 3.5l6-8"),
     UNKNOWN: (3.5, 4, "a2.5 2.5 0 1 1 2.5 2.5v1.5m0 2.6v.1"),
 }
-
-
-def contrast(first: str, second: str) -> float:
-    """Give the contrast ratio of two colours ``#rrggbb`` (WCAG 2.2), from 1 to 21."""
-    lighter, darker = sorted((_luminance(first), _luminance(second)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    total = 0.0
-    for place, weight in ((1, 0.2126), (3, 0.7152), (5, 0.0722)):
-        value = int(colour[place : place + 2], 16) / 255
-        linear = value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-        total += weight * linear
-    return total
 
 
 FONTS = (

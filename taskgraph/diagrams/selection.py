@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from taskgraph.diagrams.options import Collapse, DiagramOptions
 from taskgraph.errors import RenderError
-from taskgraph.graph import TaskGraph, parallel_groups
+from taskgraph.graph import TaskGraph, parallel_groups, runs
 from taskgraph.model import Status
 from taskgraph.model.words import visible
 
@@ -206,14 +206,8 @@ def _chains(graph: TaskGraph, nodes: tuple[int, ...]) -> tuple[Cluster, ...]:
             target = graph.downstreams[node][0]
             if target in free and graph.upstreams[target] == (node,):
                 after[node] = target
-    runs = []
-    for first in sorted(free - set(after.values())):
-        run = [first]
-        while run[-1] in after:
-            run.append(after[run[-1]])
-        if len(run) > 1:
-            runs.append(Cluster(Grouping.CHAIN, tuple(run)))
-    return _sorted((*parts, *runs))
+    chains = (Cluster(Grouping.CHAIN, tuple(run)) for run in runs(after))
+    return _sorted((*parts, *chains))
 
 
 def _names(graph: TaskGraph, nodes: tuple[int, ...]) -> tuple[Cluster, ...]:

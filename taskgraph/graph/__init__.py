@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from taskgraph.graph.export import (
     NODE_LINK,
+    Columns,
     NodeLinkContent,
     export_gexf,
     export_graphml,
@@ -24,6 +25,7 @@ from taskgraph.graph.traverse import (
     feedback_edges,
     immediate_dominators,
     reverse,
+    runs,
     shortest_cycle,
     topological_order,
     weak_components,
@@ -31,6 +33,7 @@ from taskgraph.graph.traverse import (
 
 __all__ = [
     "NODE_LINK",
+    "Columns",
     "NodeLinkContent",
     "OneSidedEdge",
     "RepeatedReference",
@@ -47,6 +50,7 @@ __all__ = [
     "immediate_dominators",
     "parallel_groups",
     "reverse",
+    "runs",
     "shortest_cycle",
     "topological_order",
     "weak_components",

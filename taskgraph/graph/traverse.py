@@ -7,7 +7,7 @@ ascending. A chain of 100,000 nodes is an ordinary input.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "immediate_dominators",
     "reachable",
     "reverse",
+    "runs",
     "shortest_cycle",
     "topological_order",
     "weak_components",
@@ -65,6 +66,17 @@ def topological_order(upstreams: Adjacency, downstreams: Adjacency) -> list[int]
             if not waiting[target]:
                 order.append(target)
     return order
+
+
+def runs(following: Mapping[int, int]) -> list[list[int]]:
+    """Walk from each node that follows none to the last one, ascending by their first."""
+    rows = []
+    for first in sorted(following.keys() - set(following.values())):
+        row = [first]
+        while row[-1] in following:
+            row.append(following[row[-1]])
+        rows.append(row)
+    return rows
 
 
 def reachable(adjacency: Adjacency, starts: Iterable[int]) -> set[int]:
