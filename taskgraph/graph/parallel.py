@@ -15,11 +15,6 @@ def parallel_groups(graph: TaskGraph) -> tuple[tuple[int, ...], ...]:
     run side by side have the same neighbours; parts that run one after the other form a
     chain without branches along which the index rises.
 
-    Parameters
-    ----------
-    graph : TaskGraph
-        A faulty one too.
-
     Returns
     -------
     tuple of tuple of int

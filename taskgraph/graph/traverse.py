@@ -47,16 +47,8 @@ def reverse(adjacency: Adjacency) -> list[list[int]]:
 def topological_order(upstreams: Adjacency, downstreams: Adjacency) -> list[int]:
     """Order the nodes so that every edge points forward (Kahn, 1962).
 
-    Parameters
-    ----------
-    upstreams, downstreams : adjacency lists
-        The same edges seen from both ends.
-
-    Returns
-    -------
-    list of int
-        Sources first, ascending, then whatever they release, in the order of release.
-        Nodes on a cycle, or that only a cycle reaches, are missing.
+    Sources come first, ascending, then whatever they release, in the order of release.
+    Nodes on a cycle, or that only a cycle reaches, are missing.
     """
     waiting = [len(ups) for ups in upstreams]
     order = [node for node, count in enumerate(waiting) if not count]
@@ -116,11 +108,8 @@ def weak_components(
 def cyclic_components(downstreams: Adjacency) -> tuple[tuple[int, ...], ...]:
     """Give the strongly connected components that hold a cycle (Tarjan, 1972).
 
-    Returns
-    -------
-    tuple of tuple of int
-        Components of two or more nodes, and single nodes with an edge to themselves,
-        each ascending, by their smallest node.
+    Those are components of two or more nodes, and single nodes with an edge to
+    themselves, each ascending, by their smallest node.
     """
     count = len(downstreams)
     number = [-1] * count  # the order of discovery
@@ -166,11 +155,8 @@ def cyclic_components(downstreams: Adjacency) -> tuple[tuple[int, ...], ...]:
 def shortest_cycle(downstreams: Adjacency, component: Sequence[int]) -> list[int]:
     """Find a shortest cycle through the smallest node of a component.
 
-    Parameters
-    ----------
-    downstreams : adjacency lists
-    component : sequence of int
-        A strongly connected component that holds a cycle, ascending.
+    ``component`` is a strongly connected component that holds a cycle, ascending, as
+    :attr:`taskgraph.graph.TaskGraph.cycles` gives it.
 
     Returns
     -------
@@ -203,16 +189,11 @@ def _walk_back(came_from: dict[int, int], start: int, node: int) -> list[int]:
 def feedback_edges(
     downstreams: Adjacency, component: Sequence[int]
 ) -> list[tuple[int, int]]:
-    """Choose a small set of edges without which a component holds no cycle.
+    """Choose a small set of edges, ascending, without which a component holds no cycle.
 
     The smallest such set is hard to find; this is the greedy of Eades, Lin and Smyth
     (1993): order the nodes so that few edges point backward, and take those. An edge
     from a node to itself is always among them.
-
-    Returns
-    -------
-    list of (int, int)
-        Edges of the component, ascending.
     """
     inside = set(component)
     targets = {
@@ -262,13 +243,8 @@ def immediate_dominators(upstreams: Adjacency, order: Iterable[int]) -> tuple[in
     """Find the immediate dominator of every node of an acyclic graph.
 
     A node dominates another if every path from a source to the other passes it; the
-    immediate dominator is the last such node before it.
-
-    Parameters
-    ----------
-    upstreams : adjacency lists
-    order : iterable of int
-        All nodes in topological order.
+    immediate dominator is the last such node before it. ``order`` are all nodes in
+    topological order.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Secrets in what was saved: finding and masking them.
+"""Tasks, and what is saved in them, without secrets.
 
 Saved responses carry the engine's own parameters and logs, and those carry passwords. A
 value is masked where its key looks like that of a secret, and so is what stands behind
@@ -16,15 +16,7 @@ from taskgraph.model import Envelope, Reference, Subtask, Task
 from taskgraph.privacy.secret_values import MASK
 from taskgraph.privacy.secrets import PRIVATE_KEY, is_secret_key, mask_text, role_of
 
-__all__ = [
-    "MASK",
-    "is_secret_key",
-    "map_error",
-    "mask_lines",
-    "mask_task",
-    "mask_text",
-    "mask_value",
-]
+__all__ = ["map_error", "mask_lines", "mask_task", "mask_value"]
 
 
 def mask_lines(lines: Iterable[str]) -> tuple[str, ...]:
@@ -101,12 +93,8 @@ def mask_task(task: Task) -> Task:
 
     Values whose keys look like secrets are masked in its context and in the fields that
     the model does not know; what looks like ``password=...`` is masked in logs,
-    descriptions, names of every kind and the error of the response.
-
-    Returns
-    -------
-    Task
-        The same one where there is nothing to mask.
+    descriptions, names of every kind and the error of the response. Where there is nothing
+    to mask, it is the same task.
     """
     changes: dict[str, Any] = {}
     subtasks = task.subtasks

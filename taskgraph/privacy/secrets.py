@@ -1,4 +1,7 @@
-"""Which keys are those of secrets, and which stand in pairs such as name and value."""
+"""Secrets: which keys have them, and where they stand in a line of text.
+
+There they are behind keys, flags, and words of SQL, and in addresses.
+"""
 
 from __future__ import annotations
 
@@ -38,31 +41,14 @@ class Role(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _is_secret(key: str) -> bool:
-    if _ANYWHERE.search(key):
-        return True
+def _role(key: str) -> Role:
     words = [word.lower() for word in _WORD.findall(key)]
-    return any(
+    is_secret = _ANYWHERE.search(key) is not None or any(
         word in _WORDS or (word.endswith(_ENDINGS) and word not in _HARMLESS)
         for word in words
     )
-
-
-def is_secret_key(key: str) -> bool:
-    """Tell whether the key of a value looks like that of a secret.
-
-    Examples
-    --------
-    >>> [is_secret_key(key) for key in ("rootPassword", "api_key", "keywords", "zone")]
-    [True, True, False, False]
-    """
-    return _is_secret(key if len(key) <= _LONGEST else key[-_LONGEST:])
-
-
-@lru_cache(maxsize=4096)
-def _role(key: str) -> Role:
     plain = key.lower().replace("_", "").replace("-", "")
-    return Role(_is_secret(key), plain in _NAMES, plain in _VALUES)
+    return Role(is_secret, plain in _NAMES, plain in _VALUES)
 
 
 def role_of(key: str) -> Role:
@@ -73,8 +59,21 @@ def role_of(key: str) -> Role:
     >>> role_of("paramName")
     Role(is_secret=False, is_name=True, is_value=False)
     """
-    return _role(key if len(key) <= _LONGEST else key[-_LONGEST:])
+    return _role(key[-_LONGEST:])
 
+
+def is_secret_key(key: str) -> bool:
+    """Tell whether the key of a value looks like that of a secret.
+
+    Examples
+    --------
+    >>> [is_secret_key(key) for key in ("rootPassword", "api_key", "keywords", "zone")]
+    [True, True, False, False]
+    """
+    return role_of(key).is_secret
+
+
+# Texts --------------------------------------------------------------------------------
 
 PRIVATE_KEY = "PRIVATE KEY-----"
 
@@ -104,31 +103,13 @@ _CLASS = re.compile(
 )
 
 
-class _Patterns(NamedTuple):
-    """What stands before secrets, or around them."""
-
-    private_key: re.Pattern[str]
-    scheme: re.Pattern[str]
-    address: re.Pattern[str]
-    pair: re.Pattern[str]
-    turned_pair: re.Pattern[str]
-    assignment: re.Pattern[str]
-    flag: re.Pattern[str]
-    markup: re.Pattern[str]
-    sql: re.Pattern[str]
-    client: re.Pattern[str]
-    client_password: re.Pattern[str]
-    wrapper: re.Pattern[str]
-    curl_user: re.Pattern[str]
-
-
 def _regex(source: str) -> re.Pattern[str]:
     return re.compile(source, re.IGNORECASE | re.DOTALL)
 
 
 @cache
-def _patterns() -> _Patterns:
-    """Compile the patterns when the first text needs them."""
+def _patterns() -> dict[str, re.Pattern[str]]:
+    """Compile what stands before secrets, or around them, when a text needs it."""
     name = rf"{_BEGIN}(?:field|key|k|name|param|param(?:eter)?[_-]?name){_ASSIGNED}"
     value = rf"(?:v|val|value|param(?:eter)?[_-]?value){_ASSIGNED}"
     word = rf"{_QUOTE}(?P<name>[\w.-]{{1,100}}+){_QUOTE}"
@@ -139,37 +120,37 @@ def _patterns() -> _Patterns:
     option = r"(?P<option>-?-[A-Za-z][\w.-]{1,63}+)"
     variable = r"(?:export|setenv)\s{1,4}(?P<variable>[A-Z][A-Z0-9_]{1,63}+)"
     user = r"(?<=\s)(?:-u|--user|--proxy-user)[\s=]{0,4}"
-    return _Patterns(
-        private_key=_regex(rf"({begin}).*?({end}|\Z)"),
-        scheme=_regex(r"(\b(?:bearer|basic)\s{1,4})[\w+/=.~-]{6,}"),
-        address=_regex(r"(://[^\s:/@]{0,64}:)[^\s/@]{1,200}@"),
-        pair=_regex(rf"{name}{word}{between}{value}"),
-        turned_pair=_regex(rf"({_BEGIN}{value}){short}(?={between}{name}{word})"),
-        assignment=_regex(
+    return {
+        "private_key": _regex(rf"({begin}).*?({end}|\Z)"),
+        "scheme": _regex(r"(\b(?:bearer|basic)\s{1,4})[\w+/=.~-]{6,}"),
+        "address": _regex(r"(://[^\s:/@]{0,64}:)[^\s/@]{1,200}@"),
+        "pair": _regex(rf"{name}{word}{between}{value}"),
+        "turned_pair": _regex(rf"({_BEGIN}{value}){short}(?={between}{name}{word})"),
+        "assignment": _regex(
             rf"(?:\x1b\[[\d;]{{0,10}}m|{_BEGIN})(?P<key>[\w.-]++)"
             rf"""(?:(?P<sign>{_ASSIGNED})(?:(?:bearer|basic)\s{{1,4}})?"""
             r"""|(?P<call>\s{0,2}\(\s{0,2}(?=\\{0,15}["'])))"""
         ),
-        flag=_regex(rf"(?<![\w-])(?:{option}|{variable})\s{{1,4}}+(?![-=:|>&;])"),
-        markup=_regex(
+        "flag": _regex(rf"(?<![\w-])(?:{option}|{variable})\s{{1,4}}+(?![-=:|>&;])"),
+        "markup": _regex(
             r"(<(?P<key>[\w:.-]{1,64}+)(?:\s[^<>]{0,200})?>(?:<!\[CDATA\[)?)"
             r"(?:[^<\]]{1,4096}+(?=</|\]\]>)|[^<\s]{1,4096}+\Z)"
         ),
-        sql=_regex(
+        "sql": _regex(
             r"\bidentified\s{1,4}(?:with\s{1,4}\S{1,64}\s{1,4})?(?:by|as)\s{1,4}"
             r"(?:(?:password|values)\s{1,4})?"
             r"|\bset\s{1,4}password\s{1,4}for\s{1,4}[^\s=]{1,128}\s{0,4}=\s{0,4}"
             r"(?!password\s{0,2}\()"
         ),
-        client=_regex(r"\b(?:mysql\w{0,10}|mariadb\w{0,10}|obclient)\b"),
-        client_password=_regex(r"(?-i:(?<=\s)-p)(?=\S)"),
-        wrapper=_regex(r"\bsshpass\s{1,4}(?:-[a-oq-z]\s{1,4}){0,3}-p\s{0,4}"),
-        curl_user=_regex(
+        "client": _regex(r"\b(?:mysql\w{0,10}|mariadb\w{0,10}|obclient)\b"),
+        "client_password": _regex(r"(?-i:(?<=\s)-p)(?=\S)"),
+        "wrapper": _regex(r"\bsshpass\s{1,4}(?:-[a-oq-z]\s{1,4}){0,3}-p\s{0,4}"),
+        "curl_user": _regex(
             rf"""({user}"[^"\s:]{{1,64}}:)[^"]{{1,500}}(?=")"""
             rf"""|({user}'[^'\s:]{{1,64}}:)[^']{{1,500}}(?=')"""
             rf"""|({user}[^\s:"']{{1,64}}:)[^\s"']{{1,500}}"""
         ),
-    )
+    }
 
 
 @cache
@@ -185,18 +166,18 @@ def _steps() -> tuple[tuple[tuple[str, ...], Step], ...]:
 
     values = ("val", 'v"', "v'", "v\\")
     return (
-        ((PRIVATE_KEY.lower(),), put(known.private_key, rf"\1{MASK}\2")),
-        (("bearer", "basic"), put(known.scheme, rf"\1{MASK}")),
-        (("://",), put(known.address, rf"\1{MASK}@")),
-        (("identified", "for"), behind(known.sql)),
-        (values, put(known.turned_pair, _masked_pair)),
-        (values, behind(known.pair, lambda match: is_secret_key(match["name"]))),
-        (("=", ":", "：", "＝", "("), behind(known.assignment, _is_secret_assignment)),
-        (("<",), put(known.markup, _masked_element)),
-        (("sshpass",), behind(known.wrapper)),
-        (("-", "export", "setenv"), behind(known.flag, _is_secret_flag)),
+        ((PRIVATE_KEY.lower(),), put(known["private_key"], rf"\1{MASK}\2")),
+        (("bearer", "basic"), put(known["scheme"], rf"\1{MASK}")),
+        (("://",), put(known["address"], rf"\1{MASK}@")),
+        (("identified", "for"), behind(known["sql"])),
+        (values, put(known["turned_pair"], _masked_pair)),
+        (values, behind(known["pair"], lambda match: is_secret_key(match["name"]))),
+        (("=", ":", "：", "＝", "("), behind(known["assignment"], _is_secret_assignment)),
+        (("<",), put(known["markup"], _masked_element)),
+        (("sshpass",), behind(known["wrapper"])),
+        (("-", "export", "setenv"), behind(known["flag"], _is_secret_flag)),
         (("mysql", "mariadb", "obclient"), _mask_clients),
-        (("curl",), put(known.curl_user, rf"\1\2\3{MASK}")),
+        (("curl",), put(known["curl_user"], rf"\1\2\3{MASK}")),
     )
 
 
@@ -239,9 +220,9 @@ def _mask_behind(
 
 def _mask_clients(text: str) -> str:
     known = _patterns()
-    if known.client.search(text) is None:
+    if known["client"].search(text) is None:
         return text
-    return _mask_behind(text, known.client_password, bool)
+    return _mask_behind(text, known["client_password"], bool)
 
 
 def _is_secret_assignment(match: Match) -> bool:
@@ -253,7 +234,7 @@ def _is_secret_assignment(match: Match) -> bool:
     if _CLASS.fullmatch(key) and ":" in match["sign"]:
         return False
     if role_of(key).is_name:
-        return _patterns().pair.match(match.string, match.start("key")) is None
+        return _patterns()["pair"].match(match.string, match.start("key")) is None
     return True
 
 
