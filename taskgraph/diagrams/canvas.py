@@ -170,15 +170,17 @@ def _legend(rows: list[list[tuple[int, LegendItem]]], top: int) -> Iterable[str]
 
 
 def _symbol(entry: LegendItem) -> str:
-    if entry.symbol == "icon":
-        return write_icon(entry.style, 0, 0)
-    if entry.symbol == "line":
-        return f'<path class="{entry.style}" d="M0 6L{entry.width - 2} 6"/>'
-    if entry.symbol == "gate":
-        return '<g class="gate"><rect width="16" height="12" rx="3"/></g>'
-    if entry.symbol == "tick":
-        return f'<path class="{entry.style}" d="M3 0V12"/>'
-    if entry.symbol == "bar":
-        return f'<rect class="{entry.style}" y="1" width="{entry.width}" height="10"/>'
-    box = f'<rect class="b" x="1" width="{entry.width - 2}" height="12" rx="3"/>'
-    return f'<g class="{entry.style}">{box}</g>'
+    style, width = entry.style, entry.width
+    match entry.symbol:
+        case "icon":
+            return write_icon(style, 0, 0)
+        case "line":
+            return f'<path class="{style}" d="M0 6L{width - 2} 6"/>'
+        case "gate":
+            return '<g class="gate"><rect width="16" height="12" rx="3"/></g>'
+        case "tick":
+            return f'<path class="{style}" d="M3 0V12"/>'
+        case "bar":
+            return f'<rect class="{style}" y="1" width="{width}" height="10"/>'
+    box = f'<rect class="b" x="1" width="{width - 2}" height="12" rx="3"/>'
+    return f'<g class="{style}">{box}</g>'

@@ -8,7 +8,15 @@ from typing import NamedTuple
 
 from taskgraph.diagrams.options import Collapse, DiagramOptions
 from taskgraph.errors import RenderError
-from taskgraph.graph import TaskGraph, parallel_groups, runs
+from taskgraph.graph import (
+    TaskGraph,
+    adjacency,
+    levels,
+    parallel_groups,
+    reverse,
+    runs,
+    topological_order,
+)
 from taskgraph.model import Status
 from taskgraph.model.words import visible
 
@@ -46,7 +54,7 @@ def select(
         name = visible(str(graph.subtasks[node].id))
         notes.append(f"Only what depends on {name} and what it depends on{reach}.")
     if options.around_failed:
-        failed = [n for n, s in enumerate(graph.subtasks) if s.status == Status.FAILED]
+        failed = _failed(graph, range(len(graph)))
         chosen &= _around(graph, failed, _AROUND)
         notes.append(
             f"Only the failed subtasks and what is at most {_AROUND} edges away."
@@ -60,6 +68,10 @@ def select(
         chosen &= critical
         notes.append("Only the subtasks on a critical path.")
     return Selection(tuple(sorted(chosen)), tuple(notes))
+
+
+def _failed(graph: TaskGraph, nodes: Iterable[int]) -> list[int]:
+    return [node for node in nodes if graph.subtasks[node].status == Status.FAILED]
 
 
 def _parse_focus(graph: TaskGraph, text: str) -> tuple[int, int | None]:
@@ -165,12 +177,13 @@ def _boxes(nodes: tuple[int, ...], clusters: tuple[Cluster, ...]) -> int:
 
 
 def _frames(graph: TaskGraph, nodes: tuple[int, ...]) -> tuple[Cluster, ...]:
+    """Frame the splits that run side by side; a frame would hide a fault."""
     faulty = {end for edge in graph.one_sided for end in edge[:2]}
     faulty.update(graph.index[graph.task.subtasks[u.position].id] for u in graph.unknown)
     return tuple(
         Cluster(Grouping.FRAME, group)
         for group in _splits(graph, nodes)
-        if _side_by_side(graph, group) and faulty.isdisjoint(group)
+        if group[1] not in graph.downstreams[group[0]] and faulty.isdisjoint(group)
     )
 
 
@@ -180,15 +193,8 @@ def _parts(graph: TaskGraph, nodes: tuple[int, ...]) -> tuple[Cluster, ...]:
 
 def _splits(graph: TaskGraph, nodes: tuple[int, ...]) -> list[tuple[int, ...]]:
     shown = set(nodes)
-    groups = (
-        tuple(node for node in group if node in shown) for group in parallel_groups(graph)
-    )
+    groups = (tuple(filter(shown.__contains__, group)) for group in parallel_groups(graph))
     return [group for group in groups if len(group) > 1]
-
-
-def _side_by_side(graph: TaskGraph, group: tuple[int, ...]) -> bool:
-    first, second = group[:2]
-    return second not in graph.downstreams[first]
 
 
 def _chains(graph: TaskGraph, nodes: tuple[int, ...]) -> tuple[Cluster, ...]:
@@ -225,9 +231,8 @@ def _stages(graph: TaskGraph, nodes: tuple[int, ...], limit: int) -> tuple[Clust
     shown = sorted({stage_of[node] for node in nodes})
     per_box = -(-len(shown) // limit)
     box_of = {stage: place // per_box for place, stage in enumerate(shown)}
-    failed = [n for n in nodes if graph.subtasks[n].status == Status.FAILED]
     # A failed subtask outside a box of several stages could come both after and before it.
-    alone = set(failed[:_SHOWN_FAILURES]) if per_box == 1 else set()
+    alone = set(_failed(graph, nodes)[:_SHOWN_FAILURES]) if per_box == 1 else set()
     groups: dict[int, list[int]] = {}
     for node in nodes:
         if node not in alone:
@@ -247,8 +252,7 @@ def _without_failures(
     """Make clusters in which a failed subtask is not hidden, unless they are many."""
     clusters = []
     for group in groups:
-        failed = [n for n in group if graph.subtasks[n].status == Status.FAILED]
-        alone = set(failed[:_SHOWN_FAILURES])
+        alone = set(_failed(graph, group)[:_SHOWN_FAILURES])
         rest = tuple(node for node in group if node not in alone)
         if len(rest) > 1:
             clusters.append(Cluster(grouping, rest))
@@ -261,30 +265,16 @@ def _sorted(clusters: Iterable[Cluster]) -> tuple[Cluster, ...]:
 
 def _stage_of(graph: TaskGraph) -> list[int]:
     """Give the length of the longest way to each node; a cycle counts as one step."""
+    if graph.is_acyclic:
+        return levels(graph.downstreams, graph.order)
     owner = list(range(len(graph)))
-    members: dict[int, tuple[int, ...]] = {}
     for component in graph.cycles:
-        members[component[0]] = component
         for node in component:
             owner[node] = component[0]
-    waiting = [0] * len(graph)
-    for a, b in graph.edges():
-        if owner[a] != owner[b]:
-            waiting[owner[b]] += 1
-    stage = [0] * len(graph)
-    ready = [
-        node for node in range(len(graph)) if owner[node] == node and not waiting[node]
-    ]
-    for head in ready:  # grows while it is walked
-        for node in members.get(head, (head,)):
-            for target in graph.downstreams[node]:
-                other = owner[target]
-                if other != head:
-                    stage[other] = max(stage[other], stage[head] + 1)
-                    waiting[other] -= 1
-                    if not waiting[other]:
-                        ready.append(other)
-    return [stage[owner[node]] for node in range(len(graph))]
+    edges = ((owner[a], owner[b]) for a, b in graph.edges() if owner[a] != owner[b])
+    following = adjacency(len(graph), edges)
+    stage = levels(following, topological_order(reverse(following), following))
+    return [stage[own] for own in owner]
 
 
 _LEVELS: dict[str, Callable[[TaskGraph, tuple[int, ...]], tuple[Cluster, ...]]] = {

@@ -64,20 +64,9 @@ class _Line(NamedTuple):
 
 
 def render_tree(scene: Scene, width: int = 100) -> str:
-    """Write a scene in lines of text, without colours.
+    """Write a scene in lines of text, without colours, at least 60 columns wide.
 
-    Parameters
-    ----------
-    scene : Scene
-        As large as may be printed: see ``DiagramOptions.max_nodes``.
-    width : int
-        The columns of the terminal; at least 60 are used.
-
-    Returns
-    -------
-    str
-        A line for each box, with ``*`` where it is on a critical path. It ends in a line
-        feed, unless the scene is empty.
+    It has a line for each box, with ``*`` where it is on a critical path.
     """
     lines = list(_lines(scene))
     named = [line.rails + _name(line.node) for line in lines]
@@ -157,20 +146,11 @@ def _dominated(scene: Scene) -> tuple[dict[int, list[int]], list[list[int]]]:
 
 
 def render_timeline_text(timeline: Timeline, width: int = 100) -> str:
-    """Write a timeline in lines of text, without colours.
+    """Write a timeline in lines of text, without colours, at least 60 columns wide.
 
-    Parameters
-    ----------
-    timeline : Timeline
-    width : int
-        The columns of the terminal; at least 60 are used.
-
-    Returns
-    -------
-    str
-        It ends in a line feed. ``█`` ran or will run, ``▒`` several runs, ``·`` waited
-        or may slip, ``|`` the time limit or the latest finish, ``¦`` as of; ``*`` marks
-        the as-run path or the critical path.
+    ``█`` ran or will run, ``▒`` several runs, ``·`` waited or may slip, ``|`` the time
+    limit or the latest finish, ``¦`` as of; ``*`` marks the as-run path or the critical
+    path.
     """
     width = max(width, _NARROWEST)
     names = min(width // 3, max((columns(row.name) for row in timeline.rows), default=0))

@@ -16,6 +16,7 @@ __all__ = [
     "cyclic_components",
     "feedback_edges",
     "immediate_dominators",
+    "levels",
     "reachable",
     "reverse",
     "runs",
@@ -58,6 +59,17 @@ def topological_order(upstreams: Adjacency, downstreams: Adjacency) -> list[int]
             if not waiting[target]:
                 order.append(target)
     return order
+
+
+def levels(downstreams: Adjacency, order: Iterable[int]) -> list[int]:
+    """Give the most edges on a way to each node, of all nodes in topological order."""
+    level = [0] * len(downstreams)
+    for node in order:
+        following = level[node] + 1
+        for target in downstreams[node]:
+            if level[target] < following:
+                level[target] = following
+    return level
 
 
 def runs(following: Mapping[int, int]) -> list[list[int]]:

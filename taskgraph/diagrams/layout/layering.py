@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from typing import TypeAlias
 
-from taskgraph.graph import adjacency, reverse, topological_order
+from taskgraph.graph import adjacency, levels, reverse, topological_order
 
 __all__ = ["Layering", "acyclic_edges", "assign_layers", "shorten", "split_edges"]
 
@@ -247,12 +247,8 @@ def assign_layers(count: int, edges: Pairs) -> list[int]:
     The edges are short in total. The graph is connected.
     """
     following = adjacency(count, edges)
-    preceding = reverse(following)
-    layer = [0] * count
-    for node in topological_order(preceding, following):
-        if preceding[node]:
-            layer[node] = 1 + max([layer[other] for other in preceding[node]])
-    return shorten(layer, edges)
+    order = topological_order(reverse(following), following)
+    return shorten(levels(following, order), edges)
 
 
 def split_edges(layer: list[int], edges: Pairs, marked: frozenset[int]) -> Layering:
