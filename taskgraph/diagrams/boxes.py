@@ -11,7 +11,7 @@ from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
 from taskgraph.diagrams.text import ellipsize, joined, text_width, wrap
 from taskgraph.model.statuses import look
 
-__all__ = ["SMALL", "Face", "Line", "faces"]
+__all__ = ["Face", "Line", "faces"]
 
 NAME = 13.0
 SMALL = 11.0

@@ -26,18 +26,9 @@ __all__ = ["build_scene"]
 
 
 def build_scene(analysis: Analysis, options: DiagramOptions | None = None) -> Scene:
-    """Decide what a diagram of a task shows.
+    """Decide what a diagram of a task shows, of a faulty one too: the faults are drawn.
 
-    Parameters
-    ----------
-    analysis : Analysis
-        Of a faulty task too: the faults are drawn.
-    options : DiagramOptions, optional
-
-    Returns
-    -------
-    Scene
-        Near-linear in subtasks and edges.
+    It takes a time near-linear in subtasks and edges.
 
     Raises
     ------

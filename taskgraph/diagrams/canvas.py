@@ -14,7 +14,6 @@ from taskgraph.diagrams.text import is_measured, joined, text_width, wrap
 from taskgraph.model.statuses import UNKNOWN
 
 __all__ = [
-    "MARGIN",
     "LegendItem",
     "legend_items",
     "picture",

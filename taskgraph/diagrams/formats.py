@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from taskgraph.diagrams.scene import Scene
     from taskgraph.diagrams.timeline import Timeline
 
-__all__ = ["FORMATS", "DiagramFormat", "Request", "render"]
+__all__ = ["FORMATS", "DiagramFormat", "render"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,17 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from taskgraph.model.statuses import UNKNOWN
 
-__all__ = [
-    "DARK",
-    "FONTS",
-    "GRAPH",
-    "ICONS",
-    "LIGHT",
-    "TIMELINE",
-    "Rules",
-    "Theme",
-    "stylesheet",
-]
+__all__ = ["DARK", "GRAPH", "ICONS", "LIGHT", "TIMELINE", "Rules", "Theme", "stylesheet"]
 
 
 @dataclass(frozen=True, slots=True)

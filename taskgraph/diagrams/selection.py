@@ -20,7 +20,7 @@ from taskgraph.graph import (
 from taskgraph.model import Status
 from taskgraph.model.words import visible
 
-__all__ = ["Cluster", "Clustering", "Grouping", "Selection", "partition", "select"]
+__all__ = ["Cluster", "Clustering", "Grouping", "partition", "select"]
 
 _AROUND = 2
 """How many edges away from a failed subtask ``around_failed`` reaches."""

@@ -164,15 +164,10 @@ def _label(place: int, begin: datetime | None, step: int) -> str:
 
 
 def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) -> Timeline:
-    """Decide what a timeline of a task shows.
+    """Decide what a timeline of a task shows, of a faulty one too if anything has run.
 
-    Parameters
-    ----------
-    analysis : Analysis
-        Of a faulty task too, if anything has run. Its schedule by timeouts is the plan of
-        a task that has not run.
-    options : DiagramOptions, optional
-        ``focus``, ``around_failed``, ``critical_only`` and ``max_nodes`` choose the rows.
+    The schedule by timeouts is the plan of a task that has not run. The options ``focus``,
+    ``around_failed``, ``critical_only`` and ``max_nodes`` choose the rows.
 
     Raises
     ------

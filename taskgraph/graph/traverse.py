@@ -1,7 +1,8 @@
-"""Linear passes over adjacency lists, without recursion.
+"""Near-linear passes over adjacency lists, without recursion.
 
 A graph is a sequence of sequences: the neighbours of node 0, of node 1, and so on, each
-ascending. A chain of 100,000 nodes is an ordinary input.
+ascending. A chain of 100,000 nodes is an ordinary input. What looks into cycles takes a
+strongly connected component, as :attr:`taskgraph.graph.TaskGraph.cycles` gives it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 __all__ = [
-    "Adjacency",
     "adjacency",
     "cyclic_components",
     "feedback_edges",
@@ -167,14 +167,8 @@ def cyclic_components(downstreams: Adjacency) -> tuple[tuple[int, ...], ...]:
 def shortest_cycle(downstreams: Adjacency, component: Sequence[int]) -> list[int]:
     """Find a shortest cycle through the smallest node of a component.
 
-    ``component`` is a strongly connected component that holds a cycle, ascending, as
-    :attr:`taskgraph.graph.TaskGraph.cycles` gives it.
-
-    Returns
-    -------
-    list of int
-        The nodes in the order of the edges, the smallest first and not repeated at the
-        end. Of several shortest cycles the one that breadth-first search meets first.
+    The nodes come in the order of the edges, the smallest first and not repeated at the
+    end. Of several shortest cycles it is the one that breadth-first search meets first.
     """
     start = component[0]
     inside = set(component)

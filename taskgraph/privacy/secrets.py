@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from taskgraph.privacy.secret_values import MASK, value_end
 
-__all__ = ["PRIVATE_KEY", "Role", "is_secret_key", "mask_text", "role_of"]
+__all__ = ["PRIVATE_KEY", "is_secret_key", "mask_text", "role_of"]
 
 _ANYWHERE = re.compile(
     "password|passwd|passphrase|passcode|secret|token|credential|authorization|cookie|"

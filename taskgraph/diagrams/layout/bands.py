@@ -17,12 +17,14 @@ _STEEP = 0.07  # further apart where edges are steep, by this share of their ris
 _STEEP_MOST = 110.0
 LANE = 5.0
 """Between edges that go round outside."""
-_LANES_MOST = 200.0
+_LANES_MOST = 200.0  # so many more pixels for lanes in a gap, however many pass there
 TRACK = 9.0
 """Between edges from band to band."""
 _BAND_GAP = 40.0
 _WORTH_FOLDING = 1.35
+"""A drawing is folded where it is so much too long: less is not worth the turns."""
 _LONGER = 1.05
+"""By this the length of a band is raised until no more bands are needed."""
 _FOLD_MOST = 3
 """Bands are cut only where so few segments pass."""
 

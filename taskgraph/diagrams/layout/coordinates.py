@@ -2,6 +2,11 @@
 
 Four extreme alignments whose medians are averaged (Brandes and Koepf, 2001), with boxes
 of any size: each alignment is compacted by longest paths over its blocks.
+
+Where most edges cross, alignments force boxes far apart. Sweeps that move every layer as
+near to its neighbours as the gaps allow (isotonic regression: Barlow and others, 1972)
+make such a tangle half as large; what should be straight is straightened afterwards,
+where there is room.
 """
 
 from __future__ import annotations
@@ -165,7 +170,10 @@ def _balance(results: list[list[float]]) -> list[float]:
     return [(four[1] + four[2]) / 2 for four in ordered]
 
 
+# Drawing a tangle together -----------------------------------------------------------
+
 _SWEEPS = 4
+"""Two that look to one side only, then two that look to both."""
 _STRONG = 10
 """The weight of a segment that should be straight."""
 

@@ -1,8 +1,11 @@
-"""Layers with the least total length of edges.
+"""Layers: which box lies how far along the main axis.
 
-The network simplex method for layer assignment (Gansner, Koutsofios, North and Vo, 1993).
-The cut value of a tree edge is the sum of (edges out - edges in) over the nodes of one
-side, so it is kept as a sum by subtree and changes only along one path per exchange.
+The first steps of a layered drawing (Sugiyama, Tagawa and Toda, 1981): turn edges round
+until there is no cycle, assign layers, and split long edges into segments between
+neighbouring layers. The edges are as short in total as the network simplex method makes
+them (Gansner, Koutsofios, North and Vo, 1993): the cut value of a tree edge is the sum of
+(edges out - edges in) over the nodes of one side, so it is kept as a sum by subtree and
+changes only along one path per exchange.
 """
 
 from __future__ import annotations
@@ -15,13 +18,175 @@ from typing import TypeAlias
 
 from taskgraph.graph import adjacency, levels, reverse, topological_order
 
-__all__ = ["Layering", "acyclic_edges", "assign_layers", "shorten", "split_edges"]
+__all__ = ["Layering", "acyclic_edges", "assign_layers", "split_edges"]
+
+Pairs: TypeAlias = Sequence[tuple[int, int]]
 
 _WORK = 300_000
-"""How many nodes and edges all exchanges together may look at."""
+"""How many nodes and edges the exchanges of the simplex together may look at."""
+_HELPERS_PER_BOX = 2
+_HELPERS_FREE = 1500
+"""So many helper vertices for long edges, whatever the number of boxes."""
 
 
-def shorten(layer: list[int], edges: Sequence[tuple[int, int]]) -> list[int]:
+@dataclass(slots=True)
+class Layering:
+    """Vertices in layers, with segments between neighbouring layers only.
+
+    Vertices below ``boxes`` are boxes, the others are helpers that keep a place free
+    for a long edge.
+
+    Attributes
+    ----------
+    layer_of : list of int
+        By vertex.
+    upper, lower : list of list of int
+        The ends of the segments in the layer before and after, by vertex.
+    strong : set of (int, int)
+        Segments that should be straight: between helpers, and of marked edges.
+    routes : list of (tuple of int, or None)
+        By edge: the vertices that it passes, ends included, from the earlier layer to
+        the later one; ``None`` where the edge goes round outside.
+    """
+
+    boxes: int
+    layer_of: list[int]
+    upper: list[list[int]] = field(default_factory=list)
+    lower: list[list[int]] = field(default_factory=list)
+    strong: set[tuple[int, int]] = field(default_factory=set)
+    routes: list[tuple[int, ...] | None] = field(default_factory=list)
+
+    def layers(self) -> list[list[int]]:
+        """Give the vertices of each layer, ascending."""
+        rows: list[list[int]] = [[] for _ in range(max(self.layer_of, default=-1) + 1)]
+        for vertex, layer in enumerate(self.layer_of):
+            rows[layer].append(vertex)
+        return rows
+
+
+def acyclic_edges(count: int, edges: Pairs) -> list[tuple[int, int]]:
+    """Turn round the edges that close a cycle when walked depth-first.
+
+    The walk starts at the nodes that nothing precedes, so that most edges keep their
+    direction.
+    """
+    following = adjacency(count, edges)
+    preceding = reverse(following)
+    if len(topological_order(preceding, following)) == count:
+        return list(edges)
+    place = [0] * count  # 0: unseen; 1: on the path; 2: done
+    backward = set()
+    for start in sorted(range(count), key=lambda node: (bool(preceding[node]), node)):
+        if place[start]:
+            continue
+        place[start] = 1
+        path = [(start, iter(following[start]))]
+        while path:
+            node, targets = path[-1]
+            for target in targets:
+                if place[target] == 1:
+                    backward.add((node, target))
+                elif not place[target]:
+                    place[target] = 1
+                    path.append((target, iter(following[target])))
+                    break
+            else:
+                place[node] = 2
+                path.pop()
+    return [edge[::-1] if edge in backward else edge for edge in edges]
+
+
+def assign_layers(count: int, edges: Pairs) -> list[int]:
+    """Give every node a layer after those of all its predecessors.
+
+    The edges are short in total. The graph is connected.
+    """
+    following = adjacency(count, edges)
+    order = topological_order(reverse(following), following)
+    return _shorten(levels(following, order), edges)
+
+
+def split_edges(layer: list[int], edges: Pairs, marked: frozenset[int]) -> Layering:
+    """Split every edge into segments from layer to layer.
+
+    The helpers are bounded. Where there would be too many, long edges from one box share
+    them, or those to one box, whichever are more; and where these are still too many,
+    the longest edges go round outside.
+
+    ``layer`` is that of each box; the edges go from an earlier layer to a later one;
+    ``marked`` are the places of those that should be straight.
+    """
+    count = len(layer)
+    trunks = _trunks(layer, edges)
+    outside = _outside(layer, edges, trunks)
+    result = Layering(boxes=count, layer_of=list(layer))
+    helpers: dict[tuple[int, int], int] = {}
+    segments: dict[tuple[int, int], None] = {}
+    for number, (tail, head) in enumerate(edges):
+        trunk = trunks[number]
+        if trunk in outside and layer[head] - layer[tail] > 1:
+            result.routes.append(None)
+            continue
+        route = [tail]
+        for step in range(layer[tail] + 1, layer[head]):
+            helper = helpers.get((trunk, step))
+            if helper is None:
+                helper = helpers[trunk, step] = len(result.layer_of)
+                result.layer_of.append(step)
+            route.append(helper)
+        route.append(head)
+        result.routes.append(tuple(route))
+        for segment in pairwise(route):
+            segments[segment] = None
+            if number in marked or (segment[0] >= count and segment[1] >= count):
+                result.strong.add(segment)
+    vertices = len(result.layer_of)
+    result.lower = adjacency(vertices, segments)
+    result.upper = adjacency(vertices, ((below, above) for above, below in segments))
+    return result
+
+
+def _allowed(boxes: int) -> int:
+    return _HELPERS_FREE + _HELPERS_PER_BOX * boxes
+
+
+def _trunks(layer: list[int], edges: Pairs) -> list[int]:
+    """Name what each edge shares its helpers by; equal names share."""
+    spans = [layer[head] - layer[tail] - 1 for tail, head in edges]
+    if sum(spans) <= _allowed(len(layer)):
+        return list(range(len(edges)))
+    out_of = [0] * len(layer)
+    into = [0] * len(layer)
+    for (tail, head), span in zip(edges, spans, strict=True):
+        if span:
+            out_of[tail] += 1
+            into[head] += 1
+    return [
+        2 * tail if out_of[tail] >= into[head] else 2 * head + 1 for tail, head in edges
+    ]
+
+
+def _outside(layer: list[int], edges: Pairs, trunks: list[int]) -> set[int]:
+    """Choose the trunks that go round outside: the longest, until the rest is few."""
+    reach: dict[int, tuple[int, int]] = {}
+    for (tail, head), trunk in zip(edges, trunks, strict=True):
+        start, end = reach.get(trunk, (layer[tail], layer[head]))
+        reach[trunk] = (min(start, layer[tail]), max(end, layer[head]))
+    spans = {trunk: end - start - 1 for trunk, (start, end) in reach.items()}
+    total = sum(spans.values())
+    outside = set()
+    for trunk in sorted(spans, key=lambda trunk: (-spans[trunk], trunk)):
+        if total <= _allowed(len(layer)):
+            break
+        outside.add(trunk)
+        total -= spans[trunk]
+    return outside
+
+
+# The network simplex ------------------------------------------------------------------
+
+
+def _shorten(layer: list[int], edges: Sequence[tuple[int, int]]) -> list[int]:
     """Move the nodes of a connected graph to layers with shorter edges in total.
 
     Every edge goes from an earlier layer to a later one. The layers given back, from 0,
@@ -165,164 +330,3 @@ class _Tree:
         while node >= 0:
             self.total[node] += amount
             node = self.parent[node]
-
-
-Pairs: TypeAlias = Sequence[tuple[int, int]]
-
-_HELPERS_PER_BOX = 2
-_HELPERS_FREE = 1500
-"""So many helper vertices for long edges, whatever the number of boxes."""
-
-
-@dataclass(slots=True)
-class Layering:
-    """Vertices in layers, with segments between neighbouring layers only.
-
-    Vertices below ``boxes`` are boxes, the others are helpers that keep a place free
-    for a long edge.
-
-    Attributes
-    ----------
-    layer_of : list of int
-        By vertex.
-    upper, lower : list of list of int
-        The ends of the segments in the layer before and after, by vertex.
-    strong : set of (int, int)
-        Segments that should be straight: between helpers, and of marked edges.
-    routes : list of (tuple of int, or None)
-        By edge: the vertices that it passes, ends included, from the earlier layer to
-        the later one; ``None`` where the edge goes round outside.
-    """
-
-    boxes: int
-    layer_of: list[int]
-    upper: list[list[int]] = field(default_factory=list)
-    lower: list[list[int]] = field(default_factory=list)
-    strong: set[tuple[int, int]] = field(default_factory=set)
-    routes: list[tuple[int, ...] | None] = field(default_factory=list)
-
-    def layers(self) -> list[list[int]]:
-        """Give the vertices of each layer, ascending."""
-        rows: list[list[int]] = [[] for _ in range(max(self.layer_of, default=-1) + 1)]
-        for vertex, layer in enumerate(self.layer_of):
-            rows[layer].append(vertex)
-        return rows
-
-
-def acyclic_edges(count: int, edges: Pairs) -> list[tuple[int, int]]:
-    """Turn round the edges that close a cycle when walked depth-first.
-
-    The walk starts at the nodes that nothing precedes, so that most edges keep their
-    direction.
-    """
-    following = adjacency(count, edges)
-    preceding = reverse(following)
-    if len(topological_order(preceding, following)) == count:
-        return list(edges)
-    place = [0] * count  # 0: unseen; 1: on the path; 2: done
-    backward = set()
-    for start in sorted(range(count), key=lambda node: (bool(preceding[node]), node)):
-        if place[start]:
-            continue
-        place[start] = 1
-        path = [(start, iter(following[start]))]
-        while path:
-            node, targets = path[-1]
-            for target in targets:
-                if place[target] == 1:
-                    backward.add((node, target))
-                elif not place[target]:
-                    place[target] = 1
-                    path.append((target, iter(following[target])))
-                    break
-            else:
-                place[node] = 2
-                path.pop()
-    return [edge[::-1] if edge in backward else edge for edge in edges]
-
-
-def assign_layers(count: int, edges: Pairs) -> list[int]:
-    """Give every node a layer after those of all its predecessors.
-
-    The edges are short in total. The graph is connected.
-    """
-    following = adjacency(count, edges)
-    order = topological_order(reverse(following), following)
-    return shorten(levels(following, order), edges)
-
-
-def split_edges(layer: list[int], edges: Pairs, marked: frozenset[int]) -> Layering:
-    """Split every edge into segments from layer to layer.
-
-    The helpers are bounded. Where there would be too many, long edges from one box share
-    them, or those to one box, whichever are more; and where these are still too many,
-    the longest edges go round outside.
-
-    ``layer`` is that of each box; the edges go from an earlier layer to a later one;
-    ``marked`` are the places of those that should be straight.
-    """
-    count = len(layer)
-    trunks = _trunks(layer, edges)
-    outside = _outside(layer, edges, trunks)
-    result = Layering(boxes=count, layer_of=list(layer))
-    helpers: dict[tuple[int, int], int] = {}
-    segments: dict[tuple[int, int], None] = {}
-    for number, (tail, head) in enumerate(edges):
-        trunk = trunks[number]
-        if trunk in outside and layer[head] - layer[tail] > 1:
-            result.routes.append(None)
-            continue
-        route = [tail]
-        for step in range(layer[tail] + 1, layer[head]):
-            helper = helpers.get((trunk, step))
-            if helper is None:
-                helper = helpers[trunk, step] = len(result.layer_of)
-                result.layer_of.append(step)
-            route.append(helper)
-        route.append(head)
-        result.routes.append(tuple(route))
-        for segment in pairwise(route):
-            segments[segment] = None
-            if number in marked or (segment[0] >= count and segment[1] >= count):
-                result.strong.add(segment)
-    vertices = len(result.layer_of)
-    result.lower = adjacency(vertices, segments)
-    result.upper = adjacency(vertices, ((below, above) for above, below in segments))
-    return result
-
-
-def _allowed(boxes: int) -> int:
-    return _HELPERS_FREE + _HELPERS_PER_BOX * boxes
-
-
-def _trunks(layer: list[int], edges: Pairs) -> list[int]:
-    """Name what each edge shares its helpers by; equal names share."""
-    spans = [layer[head] - layer[tail] - 1 for tail, head in edges]
-    if sum(spans) <= _allowed(len(layer)):
-        return list(range(len(edges)))
-    out_of = [0] * len(layer)
-    into = [0] * len(layer)
-    for (tail, head), span in zip(edges, spans, strict=True):
-        if span:
-            out_of[tail] += 1
-            into[head] += 1
-    return [
-        2 * tail if out_of[tail] >= into[head] else 2 * head + 1 for tail, head in edges
-    ]
-
-
-def _outside(layer: list[int], edges: Pairs, trunks: list[int]) -> set[int]:
-    """Choose the trunks that go round outside: the longest, until the rest is few."""
-    reach: dict[int, tuple[int, int]] = {}
-    for (tail, head), trunk in zip(edges, trunks, strict=True):
-        start, end = reach.get(trunk, (layer[tail], layer[head]))
-        reach[trunk] = (min(start, layer[tail]), max(end, layer[head]))
-    spans = {trunk: end - start - 1 for trunk, (start, end) in reach.items()}
-    total = sum(spans.values())
-    outside = set()
-    for trunk in sorted(spans, key=lambda trunk: (-spans[trunk], trunk)):
-        if total <= _allowed(len(layer)):
-            break
-        outside.add(trunk)
-        total -= spans[trunk]
-    return outside

@@ -31,10 +31,10 @@ from taskgraph.diagrams.layout.routing import (
 )
 from taskgraph.graph import adjacency, reverse, weak_components
 
-__all__ = ["Box", "Layout", "Path", "lay_out"]
+__all__ = ["lay_out"]
 
 _BOX_GAP = 24.0
-_HELPER_GAP = 12.0
+_HELPER_GAP = 12.0  # an edge that passes needs less room than a box
 _HELPER_SIZE = 2.0
 _COMPONENT_GAP = 40.0
 _TANGLED = 1.8

@@ -1,4 +1,8 @@
-"""Boxes and paths, in pixels from the top left corner."""
+"""Paths for the edges, in pixels from the top left corner.
+
+Between two layers an edge is a curve that stays in the gap; past a layer it runs through
+the place that a helper vertex kept free. So no edge crosses a box of others.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +20,9 @@ __all__ = [
     "Box",
     "Layout",
     "Path",
-    "Point",
     "Router",
     "Segment",
     "outside_lanes",
-    "rounded",
     "swapped",
 ]
 
@@ -30,7 +32,10 @@ Segment: TypeAlias = tuple[float, ...]
 Path: TypeAlias = tuple[Segment, ...]
 """The start and what follows it."""
 
+LANE_START = 12.0
+"""From the drawing to the first lane outside."""
 _RADIUS = 8.0
+"""Of the corners of an edge that turns, where there is room."""
 
 
 class Box(NamedTuple):
@@ -50,42 +55,6 @@ class Layout:
     paths: tuple[Path, ...]
     width: float
     height: float
-
-
-def rounded(points: Sequence[Point]) -> list[Segment]:
-    """Join points by lines parallel to the axes, with round corners."""
-    segments: list[Segment] = [points[0]]
-    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
-        start = _towards(corner, before)
-        end = _towards(corner, after)
-        segments += [start, (*_middle(start, corner), *_middle(end, corner), *end)]
-    segments.append(points[-1])
-    return segments
-
-
-def _towards(corner: Point, other: Point) -> Point:
-    """Give the point a radius away from a corner, or half-way where that is less."""
-    dx, dy = other[0] - corner[0], other[1] - corner[1]
-    length = abs(dx) + abs(dy)
-    if not length:
-        return corner
-    share = min(_RADIUS, length / 2) / length
-    return (corner[0] + dx * share, corner[1] + dy * share)
-
-
-def _middle(first: Point, second: Point) -> Point:
-    return ((first[0] + second[0]) / 2, (first[1] + second[1]) / 2)
-
-
-def swapped(path: Sequence[Segment]) -> Path:
-    """Exchange the axes."""
-    return tuple(
-        (s[1], s[0]) if len(s) == 2 else (s[1], s[0], s[3], s[2], s[5], s[4]) for s in path
-    )
-
-
-LANE_START = 12.0
-"""From the drawing to the first lane outside."""
 
 
 class Router:
@@ -172,7 +141,7 @@ class Router:
         y1, y2 = self.across[here], self.across[there]
         x2 = bands.start[layer_of[there]]
         points: list[Point] = [(start[0], y1), (right, y1), (right, below), (left, below)]
-        return rounded([*points, (left, y2), (x2, y2)])
+        return _rounded([*points, (left, y2), (x2, y2)])
 
     def outer_path(self, tail: int, head: int, lane: int) -> list[Segment]:
         """Give the path of an edge that goes round outside, on the lane of a number.
@@ -187,7 +156,7 @@ class Router:
         start = (self.reach(tail)[1], y1)
         end = (self.reach(head)[0], y2)
         points = [start, (out, y1), (out, level), (back, level), (back, y2), end]
-        return rounded(points)
+        return _rounded(points)
 
     def _gap_place(self, layer: int) -> float:
         """Give a place of its own in the gap after a layer, as long as there are any."""
@@ -218,3 +187,35 @@ def outside_lanes(spans: list[tuple[int, int]]) -> list[int]:
             lanes[number], count = count, count + 1
         heappush(ending, (end, lanes[number]))
     return lanes
+
+
+def _rounded(points: Sequence[Point]) -> list[Segment]:
+    """Join points by lines parallel to the axes, with round corners."""
+    segments: list[Segment] = [points[0]]
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        start = _towards(corner, before)
+        end = _towards(corner, after)
+        segments += [start, (*_middle(start, corner), *_middle(end, corner), *end)]
+    segments.append(points[-1])
+    return segments
+
+
+def _towards(corner: Point, other: Point) -> Point:
+    """Give the point a radius away from a corner, or half-way where that is less."""
+    dx, dy = other[0] - corner[0], other[1] - corner[1]
+    length = abs(dx) + abs(dy)
+    if not length:
+        return corner
+    share = min(_RADIUS, length / 2) / length
+    return (corner[0] + dx * share, corner[1] + dy * share)
+
+
+def _middle(first: Point, second: Point) -> Point:
+    return ((first[0] + second[0]) / 2, (first[1] + second[1]) / 2)
+
+
+def swapped(path: Sequence[Segment]) -> Path:
+    """Exchange the axes."""
+    return tuple(
+        (s[1], s[0]) if len(s) == 2 else (s[1], s[0], s[3], s[2], s[5], s[4]) for s in path
+    )
