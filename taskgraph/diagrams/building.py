@@ -11,7 +11,6 @@ from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
 from taskgraph.diagrams.selection import (
     Cluster,
-    Clustering,
     Grouping,
     partition,
     select,
@@ -38,11 +37,9 @@ def build_scene(analysis: Analysis, options: DiagramOptions | None = None) -> Sc
     options = options or DiagramOptions()
     graph = analysis.graph
     schedule = analysis.schedule if analysis.is_sound else None
-    critical = None if schedule is None else frozenset(schedule.critical)
-    selection = select(graph, options, critical)
-    clustering = partition(graph, selection.nodes, options.collapse, options.max_nodes)
-    maker = _Maker(analysis, critical or frozenset())
-    nodes, place = maker.make(selection.nodes, clustering)
+    selection = select(analysis, options)
+    clusters = partition(graph, selection.nodes, options.collapse, options.max_nodes)
+    nodes, place = _Maker(analysis).make(selection.nodes, clusters)
     edges = make_edges(graph, place, schedule)
     edges += add_ghosts(graph, place, nodes)
     junctions, edges = bundle(len(nodes), sorted(set(edges)))
@@ -52,19 +49,19 @@ def build_scene(analysis: Analysis, options: DiagramOptions | None = None) -> Sc
         title=title_of(graph.task),
         subtitle=subtitle(graph),
         summary=tuple(summary(analysis)),
-        notes=(*selection.notes, *_notes(graph, clustering, hidden)),
+        notes=(*selection.notes, *_notes(graph, clusters, hidden)),
         nodes=tuple(nodes),
         edges=tuple(edges),
         direction=options.direction,
     )
 
 
-def _notes(graph: TaskGraph, clustering: Clustering, hidden: int) -> Iterable[str]:
+def _notes(graph: TaskGraph, clusters: Sequence[Cluster], hidden: int) -> Iterable[str]:
     if not len(graph):
         yield "The task has no subtasks."
     if hidden:
         yield f"{hidden} of {counted(len(graph), 'subtask')} not drawn."
-    collapsed = [c for c in clustering.clusters if c.grouping is not Grouping.FRAME]
+    collapsed = [c for c in clusters if c.grouping is not Grouping.FRAME]
     if collapsed:
         count = sum(len(cluster.nodes) for cluster in collapsed)
         boxes = plural(len(collapsed), "box stands", "boxes stand")
@@ -74,23 +71,24 @@ def _notes(graph: TaskGraph, clustering: Clustering, hidden: int) -> Iterable[st
 class _Maker:
     """Makes the nodes, and marks them; an answer that does not apply marks nothing."""
 
-    def __init__(self, analysis: Analysis, critical: frozenset[int]) -> None:
+    def __init__(self, analysis: Analysis) -> None:
         self.graph = graph = analysis.graph
         self.moment = analysis.as_of
-        self.critical = critical
+        is_sound = analysis.is_sound
+        self.critical = frozenset(analysis.schedule.critical if is_sound else ())
         self.blocked = _blocked(analysis)
-        gate = analysis.no_return if analysis.is_sound else None
+        gate = analysis.no_return if is_sound else None
         self.gates = frozenset(gate.nodes if gate is not None else ())
         twice = {graph.task.subtasks[same[0]].id for same in graph.duplicates}
         self.faulty = {node for part in graph.cycles for node in part}
         self.faulty.update(graph.index[identifier] for identifier in twice)
 
     def make(
-        self, shown: tuple[int, ...], clustering: Clustering
+        self, shown: tuple[int, ...], clusters: Sequence[Cluster]
     ) -> tuple[list[SceneNode], dict[int, int]]:
         """Make the nodes, by their smallest subtask; also tell where each subtask went."""
-        cluster_of = {min(cluster.nodes): cluster for cluster in clustering.clusters}
-        hidden = {node for cluster in clustering.clusters for node in cluster.nodes}
+        cluster_of = {min(cluster.nodes): cluster for cluster in clusters}
+        hidden = {node for cluster in clusters for node in cluster.nodes}
         nodes: list[SceneNode] = []
         place: dict[int, int] = {}
         for node in shown:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from taskgraph.analysis import Analysis
 from taskgraph.diagrams.options import Collapse, DiagramOptions
 from taskgraph.errors import RenderError
 from taskgraph.graph import (
@@ -20,7 +21,7 @@ from taskgraph.graph import (
 from taskgraph.model import Status
 from taskgraph.model.words import visible
 
-__all__ = ["Cluster", "Clustering", "Grouping", "partition", "select"]
+__all__ = ["Cluster", "Grouping", "partition", "select"]
 
 _AROUND = 2
 """How many edges away from a failed subtask ``around_failed`` reaches."""
@@ -33,18 +34,15 @@ class Selection(NamedTuple):
     notes: tuple[str, ...]
 
 
-def select(
-    graph: TaskGraph, options: DiagramOptions, critical: frozenset[int] | None
-) -> Selection:
+def select(analysis: Analysis, options: DiagramOptions) -> Selection:
     """Apply ``focus``, ``around_failed`` and ``critical_only``, all that are asked for.
-
-    ``critical`` are the critical nodes, where a schedule is known.
 
     Raises
     ------
     RenderError
         If the focus names no subtask, or there is no schedule for ``critical_only``.
     """
+    graph = analysis.graph
     chosen = set(range(len(graph)))
     notes = []
     if options.focus is not None:
@@ -62,10 +60,10 @@ def select(
             else "No subtask failed: there is nothing around a failure to show."
         )
     if options.critical_only:
-        if critical is None:
-            reasons = "; ".join(graph.flaws) or "no schedule was computed"
+        if not analysis.is_sound:
+            reasons = "; ".join(graph.flaws)
             raise RenderError(f"there is no critical path to draw: {reasons}")
-        chosen &= critical
+        chosen.intersection_update(analysis.schedule.critical)
         notes.append("Only the subtasks on a critical path.")
     return Selection(tuple(sorted(chosen)), tuple(notes))
 
@@ -133,18 +131,10 @@ class Cluster(NamedTuple):
     """The first and the last stage, counted from 1; for STAGES only."""
 
 
-class Clustering(NamedTuple):
-    """What is drawn together; every other node has a box of its own."""
-
-    clusters: tuple[Cluster, ...]
-    level: Collapse | str
-    """What was done: an option, or ``stages`` where ``auto`` had to go that far."""
-
-
 def partition(
     graph: TaskGraph, nodes: tuple[int, ...], collapse: Collapse, max_nodes: int | None
-) -> Clustering:
-    """Decide what is drawn together.
+) -> tuple[Cluster, ...]:
+    """Decide what is drawn together; every other node has a box of its own.
 
     ``nodes`` are those that are shown; ``max_nodes`` the most boxes, 300 for ``auto``
     where it is not given.
@@ -162,13 +152,13 @@ def partition(
                 f"the diagram would have {boxes} boxes, which is more than {max_nodes}: "
                 "collapse automatically, or show a part of the task only"
             )
-        return Clustering(clusters, collapse)
+        return clusters
     limit = AUTO_LIMIT if max_nodes is None else max(1, max_nodes)
     for level in ("none", "parallel", "chains", "name"):
         clusters = _LEVELS[level](graph, nodes)
         if _boxes(nodes, clusters) <= limit:
-            return Clustering(clusters, level)
-    return Clustering(_stages(graph, nodes, limit), "stages")
+            return clusters
+    return _stages(graph, nodes, limit)
 
 
 def _boxes(nodes: tuple[int, ...], clusters: tuple[Cluster, ...]) -> int:

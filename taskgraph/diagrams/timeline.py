@@ -176,16 +176,14 @@ def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) ->
     """
     options = options or DiagramOptions()
     graph = analysis.graph
-    schedule = analysis.schedule if analysis.is_sound else None
     spans = [measured_span(subtask, analysis.as_of) for subtask in graph.subtasks]
-    critical = None if schedule is None else frozenset(schedule.critical)
-    selection = select(graph, options, critical)
+    selection = select(analysis, options)
     if any(spans):
         draft = _measured(analysis, spans)
-    elif schedule is not None:
-        draft = _planned(graph, schedule)
+    elif analysis.is_sound:
+        draft = _planned(graph, analysis.schedule)
     else:
-        reasons = "; ".join(graph.flaws) or "no schedule was computed"
+        reasons = "; ".join(graph.flaws)
         raise RenderError(f"nothing has run, and there is no plan to show: {reasons}")
     chosen = [node for node in selection.nodes if node in draft.rows]
     limit = ROWS if options.max_nodes is None else options.max_nodes
