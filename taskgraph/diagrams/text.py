@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 __all__ = ["ellipsize", "is_measured", "joined", "packed", "text_width", "wrap"]
 
@@ -22,8 +22,7 @@ _ASCII = (
     + (389, 280, 389, 584)
 )
 _WIDTHS = dict(zip(map(chr, range(0x20, 0x7F)), _ASCII, strict=True))
-_WIDTHS["…"] = 1000
-_WIDTHS["·"] = 300
+_WIDTHS |= {"…": 1000, "·": 300}
 # A face that is not at hand is replaced by a wider one: leave that much room.
 _SLACK = 1.05
 
@@ -31,15 +30,11 @@ _ELLIPSIS = "…"
 _KEPT_FORMATS = frozenset("\u200c\u200d")  # joiners that scripts and emoji need
 
 
+@cache
 def _char_width(char: str) -> int:
-    known = _WIDTHS.get(char)
-    if known is None:
-        known = _WIDTHS[char] = _guess(char)
-    return known
-
-
-def _guess(char: str) -> int:
-    """Estimate a width that no usual face exceeds by much."""
+    """Give a width in thousandths of an em; of a rare character one hardly exceeded."""
+    if char in _WIDTHS:
+        return _WIDTHS[char]
     code = ord(char)
     if unicodedata.category(char) in ("Mn", "Me") or char in _KEPT_FORMATS:
         return 0
