@@ -78,9 +78,8 @@ def _legend(scene: Scene) -> list[LegendItem]:
 
 def _edges(scene: Scene, layout: Layout) -> Iterable[str]:
     """Draw the edges, the ones that matter on top."""
-    numbers = sorted(range(len(scene.edges)), key=lambda n: (_edge_rank(scene.edges[n]), n))
-    for number in numbers:
-        edge = scene.edges[number]
+    ranked = sorted(enumerate(scene.edges), key=lambda numbered: _edge_rank(numbered[1]))
+    for number, edge in ranked:
         joint = scene.nodes[edge.head].kind is NodeKind.JUNCTION
         data = _path_data(layout.paths[number], 0 if joint else _ARROW)
         style = _edge_style(edge) + (" j" if joint else "")

@@ -74,7 +74,7 @@ def lay_out(
         for node, box in part.boxes.items():
             boxes[node] = Box(box.x + dx, box.y + dy, box.width, box.height)
         for number, path in part.paths.items():
-            paths[number] = _moved(path, dx, dy)
+            paths[number] = _moved(path, dx, dy) if dx or dy else path
     width, height = shelves.extent
     if top_down:
         boxes = [Box(box.y, box.x, box.height, box.width) for box in boxes]
