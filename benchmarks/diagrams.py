@@ -23,10 +23,10 @@ from itertools import pairwise
 
 from benchmarks.documents import chain, layered
 from taskgraph.analysis import Analysis
-from taskgraph.diagrams import DiagramOptions
+from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.dot import render_dot
-from taskgraph.diagrams.options import Collapse
-from taskgraph.diagrams.scene import Scene, build_scene
+from taskgraph.diagrams.options import Collapse, DiagramOptions
+from taskgraph.diagrams.scene import Scene
 from taskgraph.diagrams.svg import render_svg
 from taskgraph.graph import TaskGraph, build_graph
 from taskgraph.model import Subtask, Task

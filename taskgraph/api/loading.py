@@ -158,7 +158,7 @@ class LoadedTask:
         return to_frame([self.account])
 
     def _repr_svg_(self) -> str:
-        from taskgraph.diagrams import render
+        from taskgraph.diagrams.formats import render
 
         return str(render(self.analysis))
 

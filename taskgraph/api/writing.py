@@ -12,7 +12,7 @@ from taskgraph.version import __version__
 if TYPE_CHECKING:
     import pandas as pd
 
-    from taskgraph.diagrams import DiagramOptions
+    from taskgraph.diagrams.options import DiagramOptions
     from taskgraph.reports.results import Account, Collected
 
 __all__ = ["REPORTS", "collect", "render", "report", "to_frame"]
@@ -79,7 +79,7 @@ def render(
     ----------
     loaded : LoadedTask
     form : str
-        ``svg``, ``dot``, ...: see ``taskgraph.diagrams.FORMATS``.
+        ``svg``, ``dot``, ...: see ``taskgraph.diagrams.formats.FORMATS``.
     options : DiagramOptions, optional
 
     Raises
@@ -87,9 +87,9 @@ def render(
     RenderError
         If the format does not exist or a program that it needs is missing.
     """
-    from taskgraph import diagrams
+    from taskgraph.diagrams import formats
 
-    return diagrams.render(loaded.analysis, form, options)
+    return formats.render(loaded.analysis, form, options)
 
 
 def to_frame(

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from taskgraph.analysis import Analysis
-from taskgraph.graph.taskgraph import Side
+from taskgraph.graph import Side
 from taskgraph.model import Id, Operation, Status, Subtask, id_key
 from taskgraph.model.engine import blocks_rollback, measured_span, ran_once
 

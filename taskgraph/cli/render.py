@@ -16,7 +16,8 @@ from taskgraph.cli.options import (
     output_option,
 )
 from taskgraph.cli.output import EXIT_INPUT, write
-from taskgraph.diagrams import FORMATS, DiagramOptions
+from taskgraph.diagrams.formats import FORMATS
+from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.errors import RenderError
 
 __all__ = ["command"]

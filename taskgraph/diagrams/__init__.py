@@ -1,12 +1,6 @@
 """Drawing a task: one scene, many formats.
 
-:func:`render` is all that a caller needs; :data:`FORMATS` names what it can make.
-Nothing that draws is imported before it is used.
+:func:`taskgraph.diagrams.formats.render` is all that a caller needs, and
+:data:`taskgraph.diagrams.formats.FORMATS` names what it can make. Nothing that draws is
+imported before it is used.
 """
-
-from __future__ import annotations
-
-from taskgraph.diagrams.formats import FORMATS, DiagramFormat, render
-from taskgraph.diagrams.options import DiagramOptions
-
-__all__ = ["FORMATS", "DiagramFormat", "DiagramOptions", "render"]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from math import ceil, sqrt
 from typing import NamedTuple
 
-from taskgraph.diagrams.labels import join_words
+from taskgraph.diagrams.labels import join_words, status_counts
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
 from taskgraph.diagrams.text import ellipsize, joined, text_width, wrap
 from taskgraph.model.statuses import look
 
-__all__ = ["SMALL", "Face", "Line", "faces"]
+__all__ = ["Face", "Line", "faces"]
 
 NAME = 13.0
 SMALL = 11.0
@@ -68,24 +68,24 @@ class _Content(NamedTuple):
 
 def faces(scene: Scene) -> list[Face]:
     """Make the box of every node of a scene; those of subtasks are of one size."""
-    contents = [_content(node) for node in scene.nodes if node.kind in _BOXES]
-    gated = scene.direction == "TB" and any(node.gate for node in scene.nodes)
+    nodes = scene.nodes
+    contents = {n: _content(node) for n, node in enumerate(nodes) if node.kind in _BOXES}
+    gated = scene.direction == "TB" and any(node.gate for node in nodes)
     least = _BESIDE_TAB if gated else 0
-    width = max(_common_width(contents), least)
-    boxes = iter([_face(content, width) for content in contents])
-    drawn = [_draw(node, boxes, least) for node in scene.nodes]
-    plain = [node.kind in (NodeKind.SUBTASK, NodeKind.GHOST) for node in scene.nodes]
-    height = max((f.height for f, one in zip(drawn, plain, strict=True) if one), default=0)
-    return [
-        face._replace(height=height) if one else face
-        for face, one in zip(drawn, plain, strict=True)
-    ]
-
-
-def _draw(node: SceneNode, boxes: Iterator[Face], least: int) -> Face:
-    if node.kind is NodeKind.JUNCTION:
-        return Face(_JUNCTION, _JUNCTION)
-    return _frame(node, least) if node.kind is NodeKind.FRAME else next(boxes)
+    width = max(_common_width(contents.values()), least)
+    drawn = []
+    for number, node in enumerate(nodes):
+        if number in contents:
+            drawn.append(_face(contents[number], width))
+        elif node.kind is NodeKind.FRAME:
+            drawn.append(_frame(node, least))
+        else:
+            drawn.append(Face(_JUNCTION, _JUNCTION))
+    plain = [n for n in contents if nodes[n].kind is not NodeKind.GROUP]
+    height = max((drawn[n].height for n in plain), default=0)
+    for number in plain:
+        drawn[number] = drawn[number]._replace(height=height)
+    return drawn
 
 
 def _content(node: SceneNode, *, named: bool = True) -> _Content:
@@ -154,8 +154,7 @@ def _frame(node: SceneNode, least: int) -> Face:
 def _frame_heading(node: SceneNode, room: int) -> tuple[Line, ...]:
     size = node.id_text
     if len(node.members) > _FRAME_COLUMN:
-        counts = ", ".join(f"{count} {status}" for status, count in node.counts)
-        size = ellipsize(f"{size}: {counts}", room, SMALL)
+        size = ellipsize(f"{size}: {status_counts(node.counts)}", room, SMALL)
     return (
         Line(ellipsize(node.name, room, NAME), "h", _FRAME_PAD, 19),
         Line(size, "m", _FRAME_PAD, 35),

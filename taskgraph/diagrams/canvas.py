@@ -2,53 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 from zlib import crc32
 
-from taskgraph.diagrams.legend import LegendItem
-from taskgraph.diagrams.palette import ICONS
-from taskgraph.diagrams.stylesheet import Rules, stylesheet
+from taskgraph.diagrams.labels import Caption
+from taskgraph.diagrams.palette import ICONS, Rules, stylesheet
+from taskgraph.diagrams.scene import GATE
 from taskgraph.diagrams.text import is_measured, joined, text_width, wrap
+from taskgraph.model.statuses import UNKNOWN
 
-__all__ = ["MARGIN", "Caption", "picture", "write_gate", "write_icon", "write_text"]
+__all__ = [
+    "LegendItem",
+    "legend_items",
+    "picture",
+    "write_gate",
+    "write_icon",
+    "write_text",
+]
 
 MARGIN = 28
 _NARROWEST = 460
 _WIDEST_HEADING = 1000
 _HEADING_STEP = 20
 _LEGEND_STEP = 24
-_GATE = "Point of no return"
 
 
-class Caption(NamedTuple):
-    """What a picture says around the drawing.
+class LegendItem(NamedTuple):
+    """A line of the legend.
 
-    ``description`` is the drawing in words, for those who cannot see it.
+    ``symbol`` is ``icon``, ``line``, ``box``, ``gate``, ``bar`` or ``tick``; ``style``
+    the classes that it is drawn with; ``width`` what it takes in pixels.
     """
 
-    title: str
-    summary: tuple[str, ...]
-    notes: tuple[str, ...]
-    description: str
-    legend: tuple[LegendItem, ...]
+    symbol: str
+    style: str
+    text: str
+    width: int
+
+
+def legend_items(
+    words: Mapping[str, str], marks: Iterable[tuple[bool, str, str, str, int]]
+) -> list[LegendItem]:
+    """Explain the icons of statuses, by a word for each tone, and the marks that apply."""
+    icons = [
+        LegendItem("icon", tone, "unknown status" if tone == UNKNOWN else word, 12)
+        for tone, word in sorted(words.items())
+    ]
+    return icons + [LegendItem(*mark[1:]) for mark in marks if mark[0]]
 
 
 def picture(
-    caption: Caption, drawing: Sequence[str], size: tuple[float, float], rules: Rules
+    caption: Caption,
+    legend: Sequence[LegendItem],
+    drawing: Sequence[str],
+    size: tuple[float, float],
+    rules: Rules,
 ) -> str:
     """Put a drawing into a document with heading and legend.
 
-    Parameters
-    ----------
-    caption : Caption
-    drawing : sequence of str
-        SVG elements with coordinates from (0, 0).
-    size : (float, float)
-        The drawing's width and height.
-    rules : Rules
-        How the drawing's own classes look.
+    The drawing is SVG elements with coordinates from (0, 0), ``size`` its width and
+    height, and ``rules`` tell how its own classes look.
 
     Returns
     -------
@@ -60,7 +75,7 @@ def picture(
     heading = list(_heading(caption, min(width, _WIDEST_HEADING)))
     top = MARGIN + _HEADING_STEP * len(heading) + 20
     bottom = top + round(size[1]) + MARGIN + 4
-    rows = _legend_rows(caption.legend, width)
+    rows = _legend_rows(legend, width)
     height = bottom + _LEGEND_STEP * len(rows) + 12
     body = [*heading, f'<g transform="translate({MARGIN} {top})">', *drawing, "</g>"]
     body += _legend(rows, bottom)
@@ -94,10 +109,8 @@ def _document(
 
 def _heading(caption: Caption, room: float) -> Iterable[str]:
     lines = [(text, "t", 18) for text in wrap(caption.title, room, 18, 2)]
-    for parts in joined(caption.summary, room, 12):
-        lines += [(text, "u", 12) for text in wrap(parts, room, 12, 2)]
-    for note in caption.notes:
-        lines += [(text, "u", 12) for text in wrap(note, room, 12, 2)]
+    for told in (*joined((caption.subtitle, *caption.summary), room, 12), *caption.notes):
+        lines += [(text, "u", 12) for text in wrap(told, room, 12, 2)]
     for number, (text, style, size) in enumerate(lines):
         yield write_text(text, style, MARGIN, MARGIN + 12 + _HEADING_STEP * number, size)
 
@@ -122,10 +135,10 @@ def write_icon(tone: str, x: float, y: float) -> str:
 
 def write_gate(x: int = 6, y: int = -12) -> str:
     """Draw the tab that marks a point of no return, on the upper edge of a box."""
-    width = round(text_width(_GATE, 10)) + 12
+    width = round(text_width(GATE, 10)) + 12
     return (
         f'<g class="gate"><rect x="{x}" y="{y}" width="{width}" height="16" rx="3"/>'
-        f'<text x="{x + 6}" y="{y + 11.5:g}">{_GATE}</text></g>'
+        f'<text x="{x + 6}" y="{y + 11.5:g}">{GATE}</text></g>'
     )
 
 
@@ -156,15 +169,17 @@ def _legend(rows: list[list[tuple[int, LegendItem]]], top: int) -> Iterable[str]
 
 
 def _symbol(entry: LegendItem) -> str:
-    if entry.symbol == "icon":
-        return write_icon(entry.style, 0, 0)
-    if entry.symbol == "line":
-        return f'<path class="{entry.style}" d="M0 6L{entry.width - 2} 6"/>'
-    if entry.symbol == "gate":
-        return '<g class="gate"><rect width="16" height="12" rx="3"/></g>'
-    if entry.symbol == "tick":
-        return f'<path class="{entry.style}" d="M3 0V12"/>'
-    if entry.symbol == "bar":
-        return f'<rect class="{entry.style}" y="1" width="{entry.width}" height="10"/>'
-    box = f'<rect class="b" x="1" width="{entry.width - 2}" height="12" rx="3"/>'
-    return f'<g class="{entry.style}">{box}</g>'
+    style, width = entry.style, entry.width
+    match entry.symbol:
+        case "icon":
+            return write_icon(style, 0, 0)
+        case "line":
+            return f'<path class="{style}" d="M0 6L{width - 2} 6"/>'
+        case "gate":
+            return '<g class="gate"><rect width="16" height="12" rx="3"/></g>'
+        case "tick":
+            return f'<path class="{style}" d="M3 0V12"/>'
+        case "bar":
+            return f'<rect class="{style}" y="1" width="{width}" height="10"/>'
+    box = f'<rect class="b" x="1" width="{width - 2}" height="12" rx="3"/>'
+    return f'<g class="{style}">{box}</g>'

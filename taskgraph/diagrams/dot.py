@@ -6,15 +6,16 @@ cannot become a port, markup or an escape sequence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import cache
+from itertools import product
 from typing import TYPE_CHECKING
 
-from taskgraph.diagrams.labels import join_words
+from taskgraph.diagrams.labels import join_words, status_counts
 from taskgraph.diagrams.palette import LIGHT
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneEdge, SceneNode
 from taskgraph.diagrams.text import wrap
 from taskgraph.errors import RenderError
-from taskgraph.model.statuses import SIGNS, look
 
 if TYPE_CHECKING:
     import graphviz
@@ -31,15 +32,6 @@ def render_dot(scene: Scene) -> str:
 
     Every subtask has its id in the attribute ``subtask``. A node of the shape ``point``
     stands for no subtask: whatever leads into it leads on to all that follow it.
-
-    Parameters
-    ----------
-    scene : Scene
-
-    Returns
-    -------
-    str
-        The source of a directed graph, the same for the same scene.
     """
     source: str = _digraph(scene).source
     return source
@@ -48,11 +40,7 @@ def render_dot(scene: Scene) -> str:
 def render_with_dot(scene: Scene, output: str) -> bytes:
     """Draw a scene with the Graphviz program ``dot``.
 
-    Parameters
-    ----------
-    scene : Scene
-    output : str
-        An output format of Graphviz: ``svg``, ``png``, ``pdf``.
+    ``output`` is a format of Graphviz: ``svg``, ``png``, ``pdf``.
 
     Raises
     ------
@@ -91,58 +79,51 @@ def _digraph(scene: Scene) -> graphviz.Digraph:
     )
     graph.attr("node", shape="box", style="rounded,filled", fontname="Arial", fontsize="11")
     graph.attr("edge", color=LIGHT.edge, arrowsize="0.7")
-    ports = _Ports()
     for number, node in enumerate(scene.nodes):
         _add_node(graph, node, number)
+
+    @cache
+    def ends(number: int, side: str) -> list[str]:
+        return _ends(graph, scene.nodes[number], f"n{number}", side)
+
     for edge in scene.edges:
         style = _edge_attributes(edge)
-        for tail in ports.leave(graph, scene, edge.tail):
-            for head in ports.enter(graph, scene, edge.head):
-                graph.edge(tail, head, **style)
+        for tail, head in product(ends(edge.tail, "out"), ends(edge.head, "in")):
+            graph.edge(tail, head, **style)
     return graph
 
 
-class _Ports:
-    """The DOT nodes at which edges to a node of the scene end."""
+def _ends(graph: graphviz.Digraph, node: SceneNode, name: str, side: str) -> list[str]:
+    """Give the DOT nodes at which edges to a node arrive (``in``), or leave (``out``).
 
-    def __init__(self) -> None:
-        self.made: set[str] = set()
+    The edges of a frame with many members meet in a point, made at the first of them.
+    """
+    members = [f"{name}_{place}" for place in range(len(node.members))]
+    if not members:
+        return [name]
+    if len(members) <= _EXPANDED:
+        return members
+    point = f"{name}_{side}"
+    _add_point(graph, point)
+    for member in members:
+        if side == "in":
+            graph.edge(point, member)
+        else:
+            graph.edge(member, point, arrowhead="none")
+    return [point]
 
-    def leave(self, graph: graphviz.Digraph, scene: Scene, number: int) -> list[str]:
-        """Give the nodes from which edges leave."""
-        return self._ends(graph, scene.nodes[number], number, "out")
 
-    def enter(self, graph: graphviz.Digraph, scene: Scene, number: int) -> list[str]:
-        """Give the nodes at which edges arrive."""
-        return self._ends(graph, scene.nodes[number], number, "in")
-
-    def _ends(
-        self, graph: graphviz.Digraph, node: SceneNode, number: int, side: str
-    ) -> list[str]:
-        members = [f"n{number}_{place}" for place in range(len(node.members))]
-        if not members:
-            return [f"n{number}"]
-        if len(members) <= _EXPANDED:
-            return members
-        point = f"n{number}_{side}"
-        if point not in self.made:
-            self.made.add(point)
-            graph.node(point, shape="point", width="0.07", label="")
-            for member in members:
-                if side == "in":
-                    graph.edge(point, member)
-                else:
-                    graph.edge(member, point, arrowhead="none")
-        return [point]
+def _add_point(graph: graphviz.Digraph, name: str) -> None:
+    graph.node(name, shape="point", width="0.07", label="")
 
 
 def _add_node(graph: graphviz.Digraph, node: SceneNode, number: int) -> None:
     if node.kind is NodeKind.JUNCTION:
-        graph.node(f"n{number}", shape="point", width="0.07", label="")
+        _add_point(graph, f"n{number}")
     elif node.kind is NodeKind.FRAME:
         with graph.subgraph(name=f"cluster_{number}") as cluster:
-            counts = ", ".join(f"{count} {status}" for status, count in node.counts)
-            heading = [*wrap(node.name, _NAME_ROOM, 13, 2), f"{node.id_text}: {counts}"]
+            size = f"{node.id_text}: {status_counts(node.counts)}"
+            heading = [*wrap(node.name, _NAME_ROOM, 13, 2), size]
             cluster.attr(label=_label(heading), style="rounded,filled", labelloc="t")
             cluster.attr(fillcolor=LIGHT.frame, color=LIGHT.border, fontsize="12")
             for place, member in enumerate(node.members):
@@ -155,8 +136,9 @@ def _node_attributes(node: SceneNode) -> dict[str, str]:
     import graphviz
 
     strong, soft = LIGHT.tones[node.tone]
+    name = wrap(node.name, _NAME_ROOM, 13, 3)
     attributes = {
-        "label": _label(_lines(node)),
+        "label": _label((*node.headlines, *name, join_words((node.id_text, *node.facts)))),
         "tooltip": _label([node.description]),
         "fillcolor": soft,
         "color": strong,
@@ -175,18 +157,6 @@ def _node_attributes(node: SceneNode) -> dict[str, str]:
     return attributes
 
 
-def _lines(node: SceneNode) -> Iterator[str]:
-    if node.gate:
-        yield "⛔ Point of no return"
-    if node.kind is NodeKind.GROUP:
-        for status, count in node.counts:
-            yield f"{look(status).sign} {count} {status}"
-    else:
-        yield f"{SIGNS[node.tone]} {node.state}"
-    yield from wrap(node.name, _NAME_ROOM, 13, 3)
-    yield join_words((node.id_text, *node.facts))
-
-
 def _label(lines: Iterable[str]) -> str:
     """Join lines to a label in which nothing but the line breaks means anything."""
     import graphviz
@@ -199,8 +169,8 @@ def _edge_attributes(edge: SceneEdge) -> dict[str, str]:
     attributes: dict[str, str] = {}
     if edge.critical:
         attributes.update(color=LIGHT.critical, penwidth="2.6")
-    if edge.cyclic or edge.ghostly:
+    if edge.wrong:
         attributes.update(color=LIGHT.fault, penwidth="2.2")
-    if edge.one_sided or edge.ghostly:
+    if edge.doubtful:
         attributes["style"] = "dashed"
     return attributes

@@ -11,13 +11,20 @@ from typing import TYPE_CHECKING, TypeAlias
 from taskgraph.analysis import Analysis
 from taskgraph.diagrams.options import DiagramOptions, View
 from taskgraph.errors import RenderError
+from taskgraph.graph import (
+    Columns,
+    TaskGraph,
+    export_gexf,
+    export_graphml,
+    export_node_link,
+)
 
 if TYPE_CHECKING:
     from taskgraph.diagrams.picture import PictureFormat
     from taskgraph.diagrams.scene import Scene
     from taskgraph.diagrams.timeline import Timeline
 
-__all__ = ["FORMATS", "DiagramFormat", "Request", "render"]
+__all__ = ["FORMATS", "DiagramFormat", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,7 @@ class Request:
 
     def scene(self, at_most: int | None = None) -> Scene:
         """Build the scene of the dependencies, collapsed to a number of boxes if given."""
-        from taskgraph.diagrams.scene import build_scene
+        from taskgraph.diagrams.building import build_scene
 
         options = self.options
         if at_most is not None:
@@ -136,13 +143,13 @@ def _picture(form: PictureFormat, request: Request) -> bytes:
 
 
 def _tree(request: Request) -> str:
-    from taskgraph.diagrams.tree import render_tree
+    from taskgraph.diagrams.terminal import render_tree
 
     return render_tree(request.scene())
 
 
 def _timeline_text(request: Request) -> str:
-    from taskgraph.diagrams.timeline_text import render_timeline_text
+    from taskgraph.diagrams.terminal import render_timeline_text
 
     return render_timeline_text(request.timeline())
 
@@ -159,35 +166,19 @@ def _mermaid(request: Request) -> str:
     return render_fitting(request.scene)
 
 
-def _columns(request: Request) -> dict[str, Sequence[int]]:
-    """Give what the schedule says about each node."""
-    if not request.analysis.is_sound:
-        return {}
-    timing = request.analysis.schedule
-    return {
-        "early_start": timing.early_start,
-        "early_finish": timing.early_finish,
-        "total_float": timing.total_float,
-        "critical": [slack == 0 for slack in timing.total_float],
-    }
-
-
-def _graphml(request: Request) -> str:
-    from taskgraph.graph.export import export_graphml
-
-    return export_graphml(request.analysis.graph, _columns(request))
-
-
-def _gexf(request: Request) -> str:
-    from taskgraph.graph.export import export_gexf
-
-    return export_gexf(request.analysis.graph, _columns(request))
-
-
-def _node_link(request: Request) -> str:
-    from taskgraph.graph.export import export_node_link
-
-    return export_node_link(request.analysis.graph, _columns(request))
+def _whole(export: Callable[[TaskGraph, Columns], str], request: Request) -> str:
+    """Write the graph itself, with what the schedule says about each node."""
+    analysis = request.analysis
+    columns: dict[str, Sequence[int]] = {}
+    if analysis.is_sound:
+        timing = analysis.schedule
+        columns = {
+            "early_start": timing.early_start,
+            "early_finish": timing.early_finish,
+            "total_float": timing.total_float,
+            "critical": [slack == 0 for slack in timing.total_float],
+        }
+    return export(analysis.graph, columns)
 
 
 _FORMS = (
@@ -201,13 +192,13 @@ _FORMS = (
         "png",
         (".png",),
         "a picture of dots; needs the extra 'picture' or Graphviz",
-        {"graph": partial(_picture, "png"), "timeline": partial(_picture, "png")},
+        dict.fromkeys(("graph", "timeline"), partial(_picture, "png")),
     ),
     DiagramFormat(
         "pdf",
         (".pdf",),
         "a page; needs the extra 'picture' or Graphviz",
-        {"graph": partial(_picture, "pdf"), "timeline": partial(_picture, "pdf")},
+        dict.fromkeys(("graph", "timeline"), partial(_picture, "pdf")),
     ),
     DiagramFormat(
         "txt",
@@ -226,14 +217,19 @@ _FORMS = (
         "graphml",
         (".graphml",),
         "the whole graph for yEd and networkx",
-        {"graph": _graphml},
+        {"graph": partial(_whole, export_graphml)},
     ),
-    DiagramFormat("gexf", (".gexf",), "the whole graph for Gephi", {"graph": _gexf}),
+    DiagramFormat(
+        "gexf",
+        (".gexf",),
+        "the whole graph for Gephi",
+        {"graph": partial(_whole, export_gexf)},
+    ),
     DiagramFormat(
         "json",
         (".json",),
         "the whole graph as node-link data, for networkx and d3",
-        {"graph": _node_link},
+        {"graph": partial(_whole, export_node_link)},
     ),
 )
 FORMATS: Mapping[str, DiagramFormat] = MappingProxyType(

@@ -1,19 +1,27 @@
-"""What is written on the box of a subtask."""
+"""The words of a picture: what is said above it, and on the box of a subtask."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
 
+from taskgraph.analysis import Analysis
+from taskgraph.graph import TaskGraph
 from taskgraph.model import Subtask, format_duration
 from taskgraph.model.durations import format_measured
-from taskgraph.model.engine import Span, SpanKind, measured_span
+from taskgraph.model.engine import Span, SpanKind
+from taskgraph.model.statuses import count_statuses
+from taskgraph.model.words import counted, visible
 
 __all__ = [
+    "Caption",
     "join_words",
     "limit_text",
-    "span_text",
+    "sizes",
+    "status_counts",
     "subtask_facts",
+    "subtitle",
+    "summary",
 ]
 
 _SPANS = {
@@ -24,19 +32,23 @@ _SPANS = {
 }
 
 
-def subtask_facts(subtask: Subtask, as_of: datetime | None) -> tuple[str, ...]:
+def join_words(parts: Iterable[str]) -> str:
+    """Join what there is with a middle dot."""
+    return " · ".join(filter(None, parts))
+
+
+def subtask_facts(subtask: Subtask, span: Span | None) -> tuple[str, ...]:
     """Give what is known of time and attempts, the most telling first."""
-    facts = []
-    span = measured_span(subtask, as_of)
-    if span is not None:
-        facts.append(span_text(span))
-    facts.append(limit_text(subtask.timeout))
-    if subtask.attempts is not None and subtask.attempts > 1:
-        facts.append(f"{subtask.attempts} attempts")
+    attempts = subtask.attempts or 1
+    facts = (
+        "" if span is None else _span_text(span),
+        limit_text(subtask.timeout),
+        f"{attempts} attempts" if attempts > 1 else "",
+    )
     return tuple(filter(None, facts))
 
 
-def span_text(span: Span) -> str:
+def _span_text(span: Span) -> str:
     """Word what was measured; more than one run is never passed off as one."""
     if span.microseconds < 0:
         return "finish before start"
@@ -52,6 +64,66 @@ def limit_text(timeout: int | None) -> str:
     return f"timeout {format_duration(timeout)}"
 
 
-def join_words(parts: Iterable[str]) -> str:
-    """Join what there is with a middle dot."""
-    return " · ".join(filter(None, parts))
+# Above a picture ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What a picture says around the drawing.
+
+    Attributes
+    ----------
+    title, subtitle : str
+    summary : tuple of str
+        What the picture shows as a whole, a few words each.
+    notes : tuple of str
+        What is left out or collapsed, a sentence each.
+    """
+
+    title: str
+    subtitle: str
+    summary: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def description(self) -> str:
+        """The picture in words, for those who cannot see it."""
+        return ". ".join((self.subtitle, *self.summary)) + "."
+
+
+def subtitle(graph: TaskGraph) -> str:
+    """Give the task's id, status and operation."""
+    task = graph.task
+    identifier = "" if task.id is None else f"task {visible(str(task.id))}"
+    operation = visible(task.operation or "")
+    return join_words((identifier, visible(task.status or ""), operation))
+
+
+def sizes(graph: TaskGraph) -> str:
+    """Count the subtasks, by status."""
+    counts = status_counts(count_statuses(graph.subtasks))
+    subtasks = counted(len(graph), "subtask")
+    return f"{subtasks}: {counts}" if counts else subtasks
+
+
+def status_counts(counts: Iterable[tuple[str, int]]) -> str:
+    """Tell how many have which status: ``2 FAILED, 3 PENDING``."""
+    return ", ".join(f"{count} {name}" for name, count in counts)
+
+
+def summary(analysis: Analysis) -> Iterable[str]:
+    """Count subtasks and edges; give the worst case, and what is wrong with the graph."""
+    graph = analysis.graph
+    yield sizes(graph)
+    yield counted(graph.edge_count, "edge")
+    if analysis.is_sound and len(graph):
+        budget = analysis.budget
+        length = format_duration(budget.seconds)
+        if not budget.seconds:
+            yield "no time limits"
+        elif budget.unlimited:
+            count = len(budget.unlimited)
+            yield f"worst case unbounded ({count} without a time limit), else {length}"
+        else:
+            yield f"worst case {length}"
+    yield from graph.flaws

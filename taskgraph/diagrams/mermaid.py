@@ -16,7 +16,6 @@ from taskgraph.diagrams.palette import LIGHT
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneEdge, SceneNode
 from taskgraph.diagrams.text import ellipsize
 from taskgraph.errors import RenderError
-from taskgraph.model.statuses import SIGNS, look
 
 __all__ = ["CHARACTERS", "EDGES", "render_fitting", "render_mermaid"]
 
@@ -33,11 +32,8 @@ _SPECIAL = re.compile(r"[^\w ,:/()-]|^[\d\s]*[-.)]", re.ASCII | re.MULTILINE)
 def render_fitting(scene_of: Callable[[int | None], Scene]) -> str:
     """Write the largest scene that Mermaid draws.
 
-    Parameters
-    ----------
-    scene_of : function
-        Gives the scene for a number of boxes at most; ``None`` leaves it as the user
-        wanted it.
+    ``scene_of`` gives the scene for a number of boxes at most; ``None`` leaves it as the
+    user wanted it.
 
     Raises
     ------
@@ -58,15 +54,6 @@ def render_mermaid(scene: Scene) -> str:
 
     Every node has a synthetic name, ``n`` and its number. A circle without text stands
     for no subtask: whatever leads into it leads on to all that follow it.
-
-    Parameters
-    ----------
-    scene : Scene
-
-    Returns
-    -------
-    str
-        The same for the same scene; it ends in a line feed.
     """
     title = " ".join((scene.title, *scene.notes)).translate(_TITLE)
     lines = [
@@ -97,19 +84,13 @@ def _node(name: str, node: SceneNode, direction: Direction) -> Iterator[str]:
 
 
 def _box(name: str, node: SceneNode) -> str:
-    return f'{name}["{_label(_lines(node))}"]'
-
-
-def _lines(node: SceneNode) -> Iterator[str]:
-    if node.gate:
-        yield "⛔ Point of no return"
-    if node.kind is NodeKind.GROUP:
-        for status, count in node.counts:
-            yield f"{look(status).sign} {count} {status}"
-    else:
-        yield f"{SIGNS[node.tone]} {node.state}"
-    yield ellipsize(node.name, _NAME_ROOM, 13)
-    yield join_words((ellipsize(node.id_text, _NAME_ROOM, 13, middle=True), *node.facts))
+    identifier = ellipsize(node.id_text, _NAME_ROOM, 13, middle=True)
+    lines = (
+        *node.headlines,
+        ellipsize(node.name, _NAME_ROOM, 13),
+        join_words((identifier, *node.facts)),
+    )
+    return f'{name}["{_label(lines)}"]'
 
 
 def _label(lines: Iterable[str]) -> str:
@@ -128,7 +109,7 @@ def _quoted(text: str) -> str:
 
 
 def _arrow(edge: SceneEdge) -> str:
-    if edge.one_sided or edge.ghostly:
+    if edge.doubtful:
         return "-.->"
     return "==>" if edge.critical or edge.cyclic else "-->"
 
@@ -137,10 +118,8 @@ def _styles(scene: Scene) -> Iterator[str]:
     """Give the classes that are used, and the colour of the edges that show a fault."""
     members: dict[str, list[str]] = {}
     for number, node in enumerate(scene.nodes):
-        for name, drawn in (
-            (f"n{number}", node),
-            *((f"n{number}_{place}", part) for place, part in enumerate(node.members)),
-        ):
+        parts = ((f"n{number}_{place}", part) for place, part in enumerate(node.members))
+        for name, drawn in ((f"n{number}", node), *parts):
             for style in _classes(drawn):
                 members.setdefault(style, []).append(name)
     definitions = {
@@ -157,7 +136,7 @@ def _styles(scene: Scene) -> Iterator[str]:
         if style in members:
             yield f"  classDef {style} {definition}"
             yield f"  class {','.join(members[style])} {style}"
-    faulty = [str(n) for n, edge in enumerate(scene.edges) if edge.cyclic or edge.ghostly]
+    faulty = [str(n) for n, edge in enumerate(scene.edges) if edge.wrong]
     if faulty:
         yield f"  linkStyle {','.join(faulty)} stroke:{LIGHT.fault}"
 

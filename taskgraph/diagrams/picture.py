@@ -31,16 +31,8 @@ _PAGE = b"""\
 def render_picture(svg: str, form: PictureFormat) -> bytes:
     """Turn a built-in SVG into a picture.
 
-    Parameters
-    ----------
-    svg : str
-    form : {"png", "pdf"}
-
-    Returns
-    -------
-    bytes
-        PNG has two dots per pixel, fewer where it would be larger than 50 million dots.
-        Texts of a PDF stay texts.
+    PNG has two dots per pixel, fewer where it would be larger than 50 million dots. Texts
+    of a PDF stay texts.
 
     Raises
     ------

@@ -7,11 +7,19 @@ from html import escape
 from itertools import chain
 
 from taskgraph.diagrams.boxes import Face, Line, faces
-from taskgraph.diagrams.canvas import Caption, picture, write_gate, write_icon, write_text
-from taskgraph.diagrams.layout import Layout, Path, lay_out
-from taskgraph.diagrams.legend import legend
+from taskgraph.diagrams.canvas import (
+    LegendItem,
+    legend_items,
+    picture,
+    write_gate,
+    write_icon,
+    write_text,
+)
+from taskgraph.diagrams.layout.layout import lay_out
+from taskgraph.diagrams.layout.routing import Layout, Path
+from taskgraph.diagrams.palette import GRAPH
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneEdge, SceneNode
-from taskgraph.diagrams.stylesheet import GRAPH
+from taskgraph.model.statuses import look
 from taskgraph.sources.parsing import paused_collector
 
 __all__ = ["render_svg"]
@@ -21,19 +29,7 @@ _ARROW = 2
 
 
 def render_svg(scene: Scene) -> str:
-    """Draw a scene.
-
-    Parameters
-    ----------
-    scene : Scene
-
-    Returns
-    -------
-    str
-        An SVG document that ends in a line feed. It follows the surroundings' light or
-        dark preference, loads nothing and contains no script. The same for the same
-        scene.
-    """
+    """Draw a scene; the same for the same scene."""
     with paused_collector():  # a drawing is made of many small values and no cycles
         return _drawn(scene)
 
@@ -51,14 +47,30 @@ def _drawn(scene: Scene) -> str:
     for number, (node, face) in enumerate(zip(scene.nodes, drawn, strict=True)):
         box = layout.boxes[number]
         drawing.append(_node(node, face, round(box.x), round(box.y), number))
-    caption = Caption(
-        title=scene.title,
-        summary=(scene.subtitle, *scene.summary),
-        notes=scene.notes,
-        description=scene.description,
-        legend=legend(scene),
+    return picture(scene, _legend(scene), drawing, (layout.width, layout.height), GRAPH)
+
+
+def _legend(scene: Scene) -> list[LegendItem]:
+    """Explain the icons, lines and boxes that a scene uses."""
+    edges = scene.edges
+    boxes = [node for node in scene.boxes() if node.kind is not NodeKind.JUNCTION]
+    kinds = {node.kind for node in boxes}
+    words: dict[str, str] = {}
+    for node in boxes:
+        if node.kind is NodeKind.SUBTASK:
+            words.setdefault(node.tone, node.state.partition(",")[0])
+        for word, _ in node.counts:
+            words.setdefault(look(word).tone, word)
+    marks = (
+        (any(n.critical for n in boxes), "line", "e c", "critical path", 26),
+        (any(n.gate for n in boxes), "gate", "", "no rollback once it starts", 16),
+        (any(n.blocked for n in boxes), "box", "n pending x", "blocked by a failure", 24),
+        (NodeKind.GROUP in kinds, "box", "n pending", "several subtasks in one box", 24),
+        (any(e.cyclic for e in edges), "line", "e f", "on a cycle", 26),
+        (any(e.one_sided for e in edges), "line", "e o", "named by one end only", 26),
+        (NodeKind.GHOST in kinds, "box", "n ghost f", "named, but not in the task", 24),
     )
-    return picture(caption, drawing, (layout.width, layout.height), GRAPH)
+    return legend_items(words, marks)
 
 
 # Edges ------------------------------------------------------------------------------
@@ -66,9 +78,8 @@ def _drawn(scene: Scene) -> str:
 
 def _edges(scene: Scene, layout: Layout) -> Iterable[str]:
     """Draw the edges, the ones that matter on top."""
-    numbers = sorted(range(len(scene.edges)), key=lambda n: (_edge_rank(scene.edges[n]), n))
-    for number in numbers:
-        edge = scene.edges[number]
+    ranked = sorted(enumerate(scene.edges), key=lambda numbered: _edge_rank(numbered[1]))
+    for number, edge in ranked:
         joint = scene.nodes[edge.head].kind is NodeKind.JUNCTION
         data = _path_data(layout.paths[number], 0 if joint else _ARROW)
         style = _edge_style(edge) + (" j" if joint else "")
@@ -76,18 +87,14 @@ def _edges(scene: Scene, layout: Layout) -> Iterable[str]:
 
 
 def _edge_rank(edge: SceneEdge) -> int:
-    return 2 if edge.cyclic or edge.ghostly or edge.one_sided else int(edge.critical)
+    return 2 if edge.wrong or edge.doubtful else int(edge.critical)
 
 
 def _edge_style(edge: SceneEdge) -> str:
-    style = "e"
-    if edge.critical:
-        style += " c"
-    if edge.cyclic or edge.ghostly:
+    style = "e c" if edge.critical else "e"
+    if edge.wrong:
         style += " f"
-    if edge.one_sided or edge.ghostly:
-        style += " o"
-    return style
+    return style + " o" if edge.doubtful else style
 
 
 def _path_data(path: Path, shortened: int) -> str:

@@ -1,15 +1,37 @@
-"""Texts in columns: a wide (Chinese, Japanese, Korean) character takes two."""
+"""Pictures in lines of text, for a terminal: the dependencies as a tree, and the timeline.
+
+In the tree, what runs one after the other stands below each other, branches are indented
+below the subtask at which they part, and go on below it where they meet again: it is the
+tree of the immediate dominators (Lowry and Medlock, 1969).
+"""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-__all__ = ["columns", "fit", "packed"]
+from taskgraph.diagrams.labels import join_words, status_counts
+from taskgraph.diagrams.layout.layering import acyclic_edges
+from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
+from taskgraph.diagrams.text import packed
+from taskgraph.diagrams.timeline import Row, Timeline, marks
+from taskgraph.graph import immediate_dominators, reverse, topological_order
+from taskgraph.model.statuses import SIGNS
+
+__all__ = ["columns", "fit", "render_timeline_text", "render_tree"]
+
+_NARROWEST = 60
+_LISTED = 6
+"""A split of more parts is told in numbers, with the parts that failed."""
+_MARK_ROOM = 14  # columns from one mark of the axis to the next, at least
 
 
 def columns(text: str) -> int:
-    """Count the columns of a text that ``taskgraph.model.words.visible`` gave."""
+    """Count the columns of a text that ``taskgraph.model.words.visible`` gave.
+
+    A wide (Chinese, Japanese, Korean) character takes two.
+    """
     if text.isascii():
         return len(text)
     return sum(map(_columns, text))
@@ -26,23 +48,168 @@ def fit(text: str, width: int) -> str:
     taken = columns(text)
     if taken <= width:
         return text + " " * (width - taken)
-    kept, taken = [], 0
-    for char in text:
-        taken += _columns(char)
-        if taken > width - 1:
-            taken -= _columns(char)
-            break
-        kept.append(char)
-    return "".join(kept) + "…" + " " * (width - taken - 1)
+    count = taken = 0
+    while (wider := taken + _columns(text[count])) < width:
+        count, taken = count + 1, wider
+    return text[:count] + "…" + " " * (width - taken - 1)
 
 
-def packed(parts: Iterable[str], between: str, width: int) -> list[str]:
-    """Put parts on lines, as many on each as fit; empty ones are left out."""
-    lines: list[str] = []
-    for part in filter(None, parts):
-        longer = f"{lines[-1]}{between}{part}" if lines else part
-        if lines and columns(longer) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(part)
-    return lines
+# The tree -----------------------------------------------------------------------------
+
+
+class _Line(NamedTuple):
+    rails: str
+    node: SceneNode
+    waits_for: int
+
+
+def render_tree(scene: Scene, width: int = 100) -> str:
+    """Write a scene in lines of text, without colours, at least 60 columns wide.
+
+    It has a line for each box, with ``*`` where it is on a critical path.
+    """
+    lines = list(_lines(scene))
+    named = [line.rails + _name(line.node) for line in lines]
+    most = max(_NARROWEST, width) * 11 // 20
+    left = min(most, max(map(columns, named), default=0))
+    return "".join(
+        f"{'*' if line.node.critical else ' '} {fit(name, left)}  {_told(line)}".rstrip()
+        + "\n"
+        for line, name in zip(lines, named, strict=True)
+    )
+
+
+def _name(node: SceneNode) -> str:
+    if node.kind is NodeKind.JUNCTION:
+        return "● after all of these:"
+    return f"{SIGNS[node.tone]} {node.name}"
+
+
+def _told(line: _Line) -> str:
+    node = line.node
+    if node.kind is NodeKind.JUNCTION:
+        return ""
+    counts = status_counts(node.counts)
+    waits = f"waits for {line.waits_for}" if line.waits_for > 1 else ""
+    marks = [mark for mark in node.marks if mark != "on the critical path"]
+    return join_words((node.id_text, node.state, counts, *node.facts, waits, *marks))
+
+
+def _lines(scene: Scene) -> Iterator[_Line]:
+    """Walk the tree: a node, its branches one deeper, then what follows all of them."""
+    children, preceding = _dominated(scene)
+    stack = [(-1, "", "")]
+    while stack:
+        node, first, rest = stack.pop()
+        if node >= 0:
+            drawn = scene.nodes[node]
+            yield _Line(first, drawn, len(preceding[node]))
+            yield from (_Line(f"{rest}│ ", part, 0) for part in _told_parts(drawn))
+        branches = [n for n in children[node] if len(preceding[n]) <= 1]
+        later = [n for n in children[node] if len(preceding[n]) > 1]
+        if len(branches) == 1:
+            later, branches = branches + later, []
+        stack += [(other, rest, rest) for other in reversed(later)]
+        for other in reversed(branches):
+            last = other == branches[-1] and not later
+            fork, below = ("└ ", "  ") if last else ("├ ", "│ ")
+            stack.append((other, rest + fork, rest + below))
+
+
+def _told_parts(node: SceneNode) -> Sequence[SceneNode]:
+    if len(node.members) <= _LISTED:
+        return node.members
+    return [part for part in node.members if part.tone == "failed"][:_LISTED]
+
+
+def _dominated(scene: Scene) -> tuple[dict[int, list[int]], list[list[int]]]:
+    """Give what each node dominates immediately, -1 for no node, and all predecessors.
+
+    Edges that close a cycle are left out.
+    """
+    count = len(scene.nodes)
+    given = [(edge.tail, edge.head) for edge in scene.edges if edge.tail != edge.head]
+    following: list[list[int]] = [[] for _ in range(count)]
+    for edge, forward in zip(given, acyclic_edges(count, given), strict=True):
+        if edge == forward:
+            following[edge[0]].append(edge[1])
+    preceding = reverse(following)
+    order = topological_order(preceding, following)
+    dominators = immediate_dominators(preceding, order)
+    children: dict[int, list[int]] = {node: [] for node in range(-1, count)}
+    for node in order:
+        children[dominators[node]].append(node)
+    return children, preceding
+
+
+# The timeline -------------------------------------------------------------------------
+
+
+def render_timeline_text(timeline: Timeline, width: int = 100) -> str:
+    """Write a timeline in lines of text, without colours, at least 60 columns wide.
+
+    ``█`` ran or will run, ``▒`` several runs, ``·`` waited or may slip, ``|`` the time
+    limit or the latest finish, ``¦`` as of; ``*`` marks the as-run path or the critical
+    path.
+    """
+    width = max(width, _NARROWEST)
+    names = min(width // 3, max((columns(row.name) for row in timeline.rows), default=0))
+    chart = width - names - 5
+    left = " " * (names + 4)
+    heading = (timeline.subtitle, *timeline.summary)
+    lines = [timeline.title, *packed(heading, " · ", width, columns)]
+    lines += [*timeline.notes, "", left + _axis(timeline, chart)]
+    for row in timeline.rows:
+        name = fit(row.name, names) + ("*" if row.marked else " ")
+        lines.append(f"{SIGNS[row.tone]} {name} {_bar(timeline, row, chart)}")
+        lines.append(f"{left}{row.note}")
+    lines += ["", *packed(_key(timeline), "   ", width, columns), ""]
+    return "\n".join(fit(line, width).rstrip() for line in lines)
+
+
+def _place(timeline: Timeline, time: int, chart: int) -> int:
+    return min(chart - 1, time * chart // timeline.end)
+
+
+def _axis(timeline: Timeline, chart: int) -> str:
+    cells = [" "] * (chart + _MARK_ROOM)
+    for time, label in marks(timeline.end, timeline.begin, max(2, chart // _MARK_ROOM)):
+        place = _place(timeline, time, chart)
+        if place + len(label) <= chart:
+            cells[place : place + len(label)] = label
+    return "".join(cells)
+
+
+def _bar(timeline: Timeline, row: Row, chart: int) -> str:
+    cells = [" "] * chart
+    start = _place(timeline, row.start, chart)
+    finish = _place(timeline, row.finish, chart)
+    if row.ready is not None:
+        ready = _place(timeline, row.ready, chart)
+        cells[ready:start] = "·" * (start - ready)
+    if timeline.now is not None:
+        cells[_place(timeline, timeline.now, chart)] = "¦"
+    if row.limit is not None and timeline.shows_limit(row):
+        limit = _place(timeline, row.limit, chart)
+        if timeline.planned:
+            cells[finish:limit] = "·" * (limit - finish)
+        cells[limit] = "|"
+    length = max(1, finish - start)
+    cells[start : start + length] = ("▒" if row.several else "█") * length
+    return "".join(cells)
+
+
+def _key(timeline: Timeline) -> Iterable[str]:
+    """Explain the signs that are there."""
+    rows, planned = timeline.rows, timeline.planned
+    limited = any(map(timeline.shows_limit, rows))
+    waited = limited if planned else any(row.ready is not None for row in rows)
+    signs = (
+        (True, "█ at the longest" if planned else "█ ran"),
+        (any(row.several for row in rows), "▒ several runs"),
+        (waited, "· may slip" if planned else "· waited"),
+        (limited, "| latest finish" if planned else "| time limit"),
+        (timeline.now is not None, "¦ as of"),
+        (any(row.marked for row in rows), f"* {timeline.path_name}"),
+    )
+    return (text for applies, text in signs if applies)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
 
-__all__ = ["ellipsize", "is_measured", "joined", "text_width", "wrap"]
+__all__ = ["ellipsize", "is_measured", "joined", "packed", "text_width", "wrap"]
 
 # Advance widths of the characters from U+0020 to U+007E in thousandths of an em: the
 # larger of regular and bold in the usual sans-serif faces (Arial and those made to match).
@@ -22,8 +22,7 @@ _ASCII = (
     + (389, 280, 389, 584)
 )
 _WIDTHS = dict(zip(map(chr, range(0x20, 0x7F)), _ASCII, strict=True))
-_WIDTHS["…"] = 1000
-_WIDTHS["·"] = 300
+_WIDTHS |= {"…": 1000, "·": 300}
 # A face that is not at hand is replaced by a wider one: leave that much room.
 _SLACK = 1.05
 
@@ -31,15 +30,11 @@ _ELLIPSIS = "…"
 _KEPT_FORMATS = frozenset("\u200c\u200d")  # joiners that scripts and emoji need
 
 
+@cache
 def _char_width(char: str) -> int:
-    known = _WIDTHS.get(char)
-    if known is None:
-        known = _WIDTHS[char] = _guess(char)
-    return known
-
-
-def _guess(char: str) -> int:
-    """Estimate a width that no usual face exceeds by much."""
+    """Give a width in thousandths of an em; of a rare character one hardly exceeded."""
+    if char in _WIDTHS:
+        return _WIDTHS[char]
     code = ord(char)
     if unicodedata.category(char) in ("Mn", "Me") or char in _KEPT_FORMATS:
         return 0
@@ -65,17 +60,9 @@ def is_measured(text: str) -> bool:
 def text_width(text: str, size: float) -> float:
     """Estimate the width of a text in the font of the diagrams.
 
-    Parameters
-    ----------
-    text : str
-        One line, as ``taskgraph.model.words.visible`` gives it.
-    size : float
-        The font size in pixels.
-
-    Returns
-    -------
-    float
-        Pixels. A wide (Chinese, Japanese, Korean) character takes one em.
+    The text is one line, as ``taskgraph.model.words.visible`` gives it; the width and the
+    size of the font are in pixels. A wide (Chinese, Japanese, Korean) character takes one
+    em.
     """
     return sum(map(_char_width, text)) * size * _SLACK / 1000
 
@@ -106,24 +93,11 @@ def _fitting(text: str, room: float, size: float) -> int:
 
 @lru_cache(maxsize=65536)
 def wrap(text: str, room: float, size: float, lines: int) -> tuple[str, ...]:
-    """Break a text into lines of a width.
+    """Break a text into so many lines at most, the room of each in pixels.
 
-    Parameters
-    ----------
-    text : str
-        As ``taskgraph.model.words.visible`` gives it.
-    room : float
-        Pixels per line.
-    size : float
-        The font size in pixels.
-    lines : int
-        At most so many; the last one ends in an ellipsis where the text goes on.
-
-    Returns
-    -------
-    tuple of str
-        Broken after a space or a separator where there is one, between any two
-        characters otherwise (Chinese has no spaces).
+    It is broken after a space or a separator where there is one, between any two
+    characters otherwise (Chinese has no spaces). The last line ends in an ellipsis where
+    the text goes on.
     """
     rows: list[str] = []
     rest = text.strip()
@@ -139,10 +113,17 @@ def wrap(text: str, room: float, size: float, lines: int) -> tuple[str, ...]:
 
 def joined(parts: Iterable[str], room: float, size: float) -> list[str]:
     """Join parts by middle dots, as many on a line as fit; empty ones are left out."""
+    return packed(parts, " · ", room, lambda text: text_width(text, size))
+
+
+def packed(
+    parts: Iterable[str], between: str, room: float, width: Callable[[str], float]
+) -> list[str]:
+    """Put parts on lines, as many on each as fit; empty ones are left out."""
     lines: list[str] = []
     for part in filter(None, parts):
-        longer = f"{lines[-1]} · {part}" if lines else part
-        if lines and text_width(longer, size) <= room:
+        longer = f"{lines[-1]}{between}{part}" if lines else part
+        if lines and width(longer) <= room:
             lines[-1] = longer
         else:
             lines.append(part)

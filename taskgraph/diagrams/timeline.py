@@ -8,34 +8,101 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from taskgraph.analysis import Analysis
+from taskgraph.diagrams.labels import (
+    Caption,
+    join_words,
+    limit_text,
+    sizes,
+    status_counts,
+    subtask_facts,
+    subtitle,
+)
 from taskgraph.diagrams.options import DiagramOptions
-from taskgraph.diagrams.scene.words import sizes, status_counts, subtitle
 from taskgraph.diagrams.selection import select
-from taskgraph.diagrams.timeline_rows import Draft, Row, measured_rows, planned_rows
 from taskgraph.errors import RenderError
 from taskgraph.graph import TaskGraph
-from taskgraph.model import Status
-from taskgraph.model.engine import Span, measured_span
-from taskgraph.model.statuses import count_statuses
-from taskgraph.model.words import title_of
+from taskgraph.model import Status, Subtask
+from taskgraph.model.durations import format_measured, format_moment
+from taskgraph.model.engine import (
+    MICROSECOND,
+    SECOND,
+    Span,
+    SpanKind,
+    has_limit,
+    is_in_flight,
+    measured_span,
+)
+from taskgraph.model.statuses import count_statuses, look, state_text
+from taskgraph.model.words import name_of, title_of, visible
 
-__all__ = ["Row", "Timeline", "build_timeline"]
+if TYPE_CHECKING:
+    from taskgraph.analysis.schedule import Schedule
+
+__all__ = ["Row", "Timeline", "build_timeline", "marks"]
 
 ROWS = 400
 """The rows of a timeline unless the user wants another number."""
 
+_DAY = 24 * 3600 * SECOND
+_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+_ROUND = (
+    *(step * 1000 for step in _STEPS),
+    *(step * SECOND for step in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)),
+    *(step * 3600 * SECOND for step in (1, 2, 3, 6, 12, 24, 48, 120, 240, 720, 2400)),
+)
+"""Steps of an axis in microseconds, from a millisecond to a hundred days."""
+
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class Row:
+    """One subtask. Times are microseconds from the start of the timeline.
+
+    Attributes
+    ----------
+    name, id_text, state, tone : str
+        As on a box of the graph.
+    start, finish : int
+    ready : int or None
+        When it could have started; ``None`` where it started at once or nobody knows.
+    limit : int or None
+        When its timeout ends; ``None`` without one, and where the start of the last
+        attempt is not known.
+    several : bool
+        More than one run lies between start and finish, nobody knows how.
+    marked : bool
+        On the as-run path, or on a critical path of the plan.
+    note : str
+        Durations and attempts in words.
+    """
+
+    name: str
+    id_text: str
+    state: str
+    tone: str
+    start: int
+    finish: int
+    ready: int | None
+    limit: int | None
+    several: bool
+    marked: bool
+    note: str
+
+    @property
+    def description(self) -> str:
+        """Everything about the row in one text."""
+        return join_words((self.name, self.id_text, self.state, self.note))
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline(Caption):
     """What a timeline shows.
 
     Attributes
     ----------
-    title, subtitle : str
-    summary, notes : tuple of str
     rows : tuple of Row
         By start, then by finish, then by id.
     begin : datetime or None
@@ -48,10 +115,6 @@ class Timeline:
         The rows of the as-run path in order; empty for a plan.
     """
 
-    title: str
-    subtitle: str
-    summary: tuple[str, ...]
-    notes: tuple[str, ...]
     rows: tuple[Row, ...]
     begin: datetime | None
     end: int
@@ -64,21 +127,47 @@ class Timeline:
         return self.begin is None
 
     @property
-    def description(self) -> str:
-        """The timeline in words."""
-        return ". ".join((self.subtitle, *self.summary)) + "."
+    def path_name(self) -> str:
+        """What the marked rows are on."""
+        return "critical path" if self.planned else "as-run path"
+
+    def shows_limit(self, row: Row) -> bool:
+        """Tell whether the end of a row's timeout, or of its float, lies in the picture."""
+        return row.limit is not None and row.limit <= self.end
+
+
+def marks(end: int, begin: datetime | None, most: int) -> list[tuple[int, str]]:
+    """Choose round marks, as (place, label), for an axis from 0 to `end` microseconds.
+
+    They are times of day where it is known when 0 was, else durations; at most so many,
+    unless the axis is longer than some thousand days.
+    """
+    step = next((step for step in _ROUND if end // step < most), -(-end // most))
+    first = 0
+    if begin is not None:
+        midnight = begin.replace(hour=0, minute=0, second=0, microsecond=0)
+        first = -((begin - midnight) // MICROSECOND) % step
+    return [(place, _label(place, begin, step)) for place in range(first, end + 1, step)]
+
+
+def _label(place: int, begin: datetime | None, step: int) -> str:
+    if begin is None:
+        return format_measured(place)
+    moment = begin + timedelta(microseconds=place)
+    if step >= _DAY:
+        return moment.strftime("%m-%d")
+    if step >= 60 * SECOND:
+        return moment.strftime("%H:%M")
+    if step >= SECOND:
+        return moment.strftime("%H:%M:%S")
+    return moment.strftime("%H:%M:%S.") + f"{moment.microsecond // 1000:03}"
 
 
 def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) -> Timeline:
-    """Decide what a timeline of a task shows.
+    """Decide what a timeline of a task shows, of a faulty one too if anything has run.
 
-    Parameters
-    ----------
-    analysis : Analysis
-        Of a faulty task too, if anything has run. Its schedule by timeouts is the plan of
-        a task that has not run.
-    options : DiagramOptions, optional
-        ``focus``, ``around_failed``, ``critical_only`` and ``max_nodes`` choose the rows.
+    The schedule by timeouts is the plan of a task that has not run. The options ``focus``,
+    ``around_failed``, ``critical_only`` and ``max_nodes`` choose the rows.
 
     Raises
     ------
@@ -86,17 +175,15 @@ def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) ->
         If nothing has run and there is no schedule.
     """
     options = options or DiagramOptions()
-    graph, moment = analysis.graph, analysis.as_of
-    schedule = analysis.schedule if analysis.is_sound else None
-    spans = [measured_span(subtask, moment) for subtask in graph.subtasks]
-    critical = None if schedule is None else frozenset(schedule.critical)
-    selection = select(graph, options, critical)
+    graph = analysis.graph
+    spans = [measured_span(subtask, analysis.as_of) for subtask in graph.subtasks]
+    selection = select(analysis, options)
     if any(spans):
-        draft = measured_rows(analysis, spans)
-    elif schedule is not None:
-        draft = planned_rows(graph, schedule)
+        draft = _measured(analysis, spans)
+    elif analysis.is_sound:
+        draft = _planned(graph, analysis.schedule)
     else:
-        reasons = "; ".join(graph.flaws) or "no schedule was computed"
+        reasons = "; ".join(graph.flaws)
         raise RenderError(f"nothing has run, and there is no plan to show: {reasons}")
     chosen = [node for node in selection.nodes if node in draft.rows]
     limit = ROWS if options.max_nodes is None else options.max_nodes
@@ -116,8 +203,20 @@ def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) ->
     )
 
 
+@dataclass(slots=True)
+class _Draft:
+    """All rows that there could be, by node; the rest as in :class:`Timeline`."""
+
+    rows: dict[int, Row]
+    begin: datetime | None
+    end: int
+    now: int | None
+    path: tuple[int, ...]
+    summary: tuple[str, ...]
+
+
 def _most_telling(
-    graph: TaskGraph, draft: Draft, chosen: Iterable[int], limit: int
+    graph: TaskGraph, draft: _Draft, chosen: Iterable[int], limit: int
 ) -> list[int]:
     """Choose rows: what failed, runs or is on the path first, then what took longest."""
 
@@ -131,7 +230,7 @@ def _most_telling(
 
 
 def _notes(
-    graph: TaskGraph, spans: Sequence[Span | None], draft: Draft, left_out: int
+    graph: TaskGraph, spans: Sequence[Span | None], draft: _Draft, left_out: int
 ) -> Iterable[str]:
     if left_out:
         yield f"{left_out} shorter rows are left out."
@@ -139,3 +238,99 @@ def _notes(
         without = [s for s, span in zip(graph.subtasks, spans, strict=True) if not span]
         if without:
             yield f"Without times: {status_counts(count_statuses(without))}."
+
+
+# What was measured --------------------------------------------------------------------
+
+
+def _measured(analysis: Analysis, spans: Sequence[Span | None]) -> _Draft:
+    graph, moment = analysis.graph, analysis.as_of
+    known = [span for span in spans if span is not None]
+    begin = min(span.start for span in known)
+    end = max(max(span.finish, span.start) for span in known)
+    path: tuple[int, ...] = ()
+    if analysis.is_sound and (run := analysis.as_run) is not None:
+        path, begin, end = run.path, min(begin, run.begin), max(end, run.end)
+    marked = frozenset(path)
+    rows = {
+        node: _measured_row(
+            graph.subtasks[node], span, begin, _ready(graph, node, spans), node in marked
+        )
+        for node, span in enumerate(spans)
+        if span is not None
+    }
+    length = (end - begin) // MICROSECOND
+    summary = [f"{format_measured(length)} from {format_moment(begin)}"]
+    now = None
+    running = any(is_in_flight(subtask) for subtask in graph.subtasks)
+    if running and moment is not None and begin <= moment <= end:
+        now = (moment - begin) // MICROSECOND
+        summary.append(f"as of {format_moment(moment)}")
+    return _Draft(rows, begin, length, now, path, tuple(summary))
+
+
+def _ready(graph: TaskGraph, node: int, spans: Sequence[Span | None]) -> datetime | None:
+    """Give when the last upstream finished, if all of them have times."""
+    before = [spans[upstream] for upstream in graph.upstreams[node]]
+    finishes = [span.finish for span in before if span is not None]
+    return max(finishes) if finishes and len(finishes) == len(before) else None
+
+
+def _measured_row(
+    subtask: Subtask, span: Span, begin: datetime, ready: datetime | None, marked: bool
+) -> Row:
+    start = (span.start - begin) // MICROSECOND
+    single = span.kind in (SpanKind.ONE_RUN, SpanKind.RUNNING)
+    limited = single and has_limit(subtask)
+    words = subtask_facts(subtask, span)
+    if ready is not None and ready < span.start:
+        waited = format_measured((span.start - ready) // MICROSECOND)
+        words = (*words, f"waited {waited}")
+    else:
+        ready = None
+    return Row(
+        **_names(subtask),
+        start=start,
+        finish=max(start, (span.finish - begin) // MICROSECOND),
+        ready=None if ready is None else max(0, (ready - begin) // MICROSECOND),
+        limit=start + (subtask.timeout or 0) * SECOND if limited else None,
+        several=not single,
+        marked=marked,
+        note=join_words(words),
+    )
+
+
+# What is planned ----------------------------------------------------------------------
+
+
+def _planned(graph: TaskGraph, schedule: Schedule) -> _Draft:
+    """Make the rows of the plan: every subtask takes as long as its timeout allows."""
+    critical = frozenset(schedule.critical)
+    rows = {}
+    for node, subtask in enumerate(graph.subtasks):
+        slack = schedule.total_float[node]
+        words = [limit_text(subtask.timeout) or "no timeout known"]
+        if slack:
+            words.append(f"may slip {format_measured(slack * SECOND)}")
+        rows[node] = Row(
+            **_names(subtask),
+            start=schedule.early_start[node] * SECOND,
+            finish=schedule.early_finish[node] * SECOND,
+            ready=None,
+            limit=schedule.late_finish[node] * SECOND if slack else None,
+            several=False,
+            marked=node in critical,
+            note=join_words(words),
+        )
+    length = format_measured(schedule.makespan * SECOND)
+    summary = (f"not run yet: planned by timeouts, {length} at the longest",)
+    return _Draft(rows, None, schedule.makespan * SECOND, None, (), summary)
+
+
+def _names(subtask: Subtask) -> dict[str, str]:
+    return {
+        "name": name_of(subtask),
+        "id_text": visible(str(subtask.id)),
+        "state": state_text(subtask),
+        "tone": look(subtask.status).tone,
+    }

@@ -7,13 +7,16 @@ from html import escape
 from itertools import pairwise
 from math import ceil
 
-from taskgraph.diagrams.axis import marks
-from taskgraph.diagrams.canvas import Caption, picture, write_icon, write_text
-from taskgraph.diagrams.legend import LegendItem
-from taskgraph.diagrams.stylesheet import TIMELINE
+from taskgraph.diagrams.canvas import (
+    LegendItem,
+    legend_items,
+    picture,
+    write_icon,
+    write_text,
+)
+from taskgraph.diagrams.palette import TIMELINE
 from taskgraph.diagrams.text import ellipsize, text_width
-from taskgraph.diagrams.timeline import Row, Timeline
-from taskgraph.model.statuses import UNKNOWN
+from taskgraph.diagrams.timeline import Row, Timeline, marks
 
 __all__ = ["render_timeline_svg"]
 
@@ -29,32 +32,15 @@ _MARKS = 9
 
 
 def render_timeline_svg(timeline: Timeline) -> str:
-    """Draw a timeline.
-
-    Parameters
-    ----------
-    timeline : Timeline
-
-    Returns
-    -------
-    str
-        An SVG document that ends in a line feed; the same for the same timeline.
-    """
+    """Draw a timeline; the same for the same timeline."""
     names = max((text_width(row.name, 12) for row in timeline.rows), default=0)
     left = _ICON + ceil(min(_WIDEST, max(_NARROWEST, names))) + _GAP
     height = _AXIS + _ROW * len(timeline.rows)
     chart = _Chart(timeline, left)
     drawing = [*chart.grid(height), *chart.rows(), *chart.path()]
-    caption = Caption(
-        title=timeline.title,
-        summary=(timeline.subtitle, *timeline.summary),
-        notes=timeline.notes,
-        description=timeline.description,
-        legend=tuple(_legend(timeline)),
-    )
     notes = max((text_width(row.note, 11) for row in timeline.rows), default=0)
     width = left + _CHART + _GAP + min(_NOTE, ceil(notes))
-    return picture(caption, drawing, (width, height), TIMELINE)
+    return picture(timeline, _legend(timeline), drawing, (width, height), TIMELINE)
 
 
 class _Chart:
@@ -106,7 +92,7 @@ class _Chart:
 
     def _limit(self, row: Row, finish: float) -> Iterable[str]:
         """Mark the end of the timeout, or of a plan's float, where it can be seen."""
-        if row.limit is None or row.limit > self.timeline.end:
+        if row.limit is None or not self.timeline.shows_limit(row):
             return
         x = self.x(row.limit)
         if self.timeline.planned:
@@ -126,31 +112,23 @@ class _Chart:
 
 
 def _bar_style(row: Row) -> str:
-    style = f"bar {row.tone}"
-    if row.several:
-        style += " many"
-    return style + " c" if row.marked else style
+    marks = ((" many", row.several), (" c", row.marked))
+    return f"bar {row.tone}" + "".join(name for name, applies in marks if applies)
 
 
-def _legend(timeline: Timeline) -> Iterable[LegendItem]:
+def _legend(timeline: Timeline) -> list[LegendItem]:
     """Explain the icons, bars and lines that are there."""
-    rows = timeline.rows
+    rows, planned = timeline.rows, timeline.planned
     words = {row.tone: row.state.partition(",")[0] for row in rows}
-    for name in sorted(words):
-        text = words[name] if name != UNKNOWN else "unknown status"
-        yield LegendItem("icon", name, text, 12)
-    marked = "on the critical path" if timeline.planned else "on the as-run path"
-    limit = "latest finish" if timeline.planned else "time limit"
-    slack = "may slip" if timeline.planned else "waiting"
-    drawn = [r for r in rows if r.limit is not None and r.limit <= timeline.end]
-    waits = drawn if timeline.planned else [r for r in rows if r.ready is not None]
-    optional = (
-        (any(r.several for r in rows), "bar", "bar many pending", "several runs", 24),
-        (any(r.marked for r in rows), "bar", "bar c pending", marked, 24),
-        (bool(waits), "line", "wait", slack, 24),
-        (bool(drawn), "tick", "limit", limit, 8),
+    limited = any(map(timeline.shows_limit, rows))
+    waited = limited if planned else any(row.ready is not None for row in rows)
+    marked = any(row.marked for row in rows)
+    several = any(row.several for row in rows)
+    marks = (
+        (several, "bar", "bar many pending", "several runs", 24),
+        (marked, "bar", "bar c pending", f"on the {timeline.path_name}", 24),
+        (waited, "line", "wait", "may slip" if planned else "waiting", 24),
+        (limited, "tick", "limit", "latest finish" if planned else "time limit", 8),
         (timeline.now is not None, "line", "now", "as of", 24),
     )
-    for applies, symbol, style, text, width in optional:
-        if applies:
-            yield LegendItem(symbol, style, text, width)
+    return legend_items(words, marks)

@@ -31,21 +31,6 @@ Value: TypeAlias = str | int | bool
 Columns: TypeAlias = Mapping[str, Sequence[Value]]
 """Further attributes by name, each with a value for every node."""
 
-_FIELDS = (
-    "name",
-    "description",
-    "status",
-    "operation",
-    "timeout",
-    "attempts",
-    "parallel_index",
-    "prohibit_rollback",
-    "prohibit_skip",
-    "node_type",
-    "create_time",
-    "start_time",
-    "finish_time",
-)
 # What XML 1.0 cannot hold, and the carriage return, which no parser gives back.
 _NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -91,6 +76,10 @@ class LinkedNode(Closed):
     id: Annotated[Id, Field(description="The id of the subtask.")]
 
 
+_FIELDS = [name for name in LinkedNode.__annotations__ if name in Subtask._fields]
+_FIELDS.remove("id")  # the key of the node
+
+
 class Link(Closed):
     """An edge."""
 
@@ -119,21 +108,11 @@ NODE_LINK: Final[Declaration[NodeLinkContent]] = Declaration(
 
 
 def export_graphml(graph: TaskGraph, columns: Columns | None = None) -> str:
-    """Write GraphML.
+    """Write GraphML, also of a faulty graph.
 
-    Parameters
-    ----------
-    graph : TaskGraph
-        A faulty one too. An edge that only one end names has ``named_in``.
-    columns : mapping, optional
-        Further attributes of the nodes.
-
-    Returns
-    -------
-    str
-        The nodes are the ids; where two ids are one text (``1`` and ``"1"``), or XML
-        cannot hold one, ``n0``, ``n1``, ... in ascending order of the ids, with the id
-        as attribute ``id``.
+    The nodes are the ids; where two ids are one text (``1`` and ``"1"``), or XML cannot
+    hold one, ``n0``, ``n1``, ... in ascending order of the ids, with the id as attribute
+    ``id``. An edge that only one end names has ``named_in``.
     """
     import networkx
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.graph.traverse import runs
 
 __all__ = ["parallel_groups"]
 
@@ -13,11 +14,6 @@ def parallel_groups(graph: TaskGraph) -> tuple[tuple[int, ...], ...]:
     The parts of a split share a name and have a parallel index of 0 or more. Parts that
     run side by side have the same neighbours; parts that run one after the other form a
     chain without branches along which the index rises.
-
-    Parameters
-    ----------
-    graph : TaskGraph
-        A faulty one too.
 
     Returns
     -------
@@ -47,18 +43,14 @@ def _index(graph: TaskGraph, node: int) -> int:
 
 
 def _chains(graph: TaskGraph, alone: set[int]) -> list[list[int]]:
-    after = {node: _next_part(graph, node, alone) for node in sorted(alone)}
-    continued = set(after.values())
-    chains = []
-    for first in after:
-        if first not in continued:
-            chain: list[int] = []
-            part: int | None = first
-            while part is not None:  # ends: the index rises along the chain
-                chain.append(part)
-                part = after[part]
-            chains.append(chain)
-    return chains
+    """Put together the parts of serial splits; what belongs to none is a chain of one."""
+    after = {
+        node: target
+        for node in alone
+        if (target := _next_part(graph, node, alone)) is not None
+    }
+    chains = runs(after)
+    return chains + [[node] for node in alone.difference(*chains)]
 
 
 def _next_part(graph: TaskGraph, node: int, alone: set[int]) -> int | None:

@@ -7,11 +7,11 @@ of the subtasks in the document.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from taskgraph.errors import AnalysisError
 from taskgraph.graph import traverse
@@ -112,12 +112,8 @@ class TaskGraph:
     @cached_property
     def reported_sides(self) -> frozenset[Side]:
         """Which of the two edge lists the document has at all."""
-        sides: set[Side] = set()
-        if any(subtask.upstreams is not None for subtask in self.task.subtasks):
-            sides.add("upstreams")
-        if any(subtask.downstreams is not None for subtask in self.task.subtasks):
-            sides.add("downstreams")
-        return frozenset(sides)
+        sides: tuple[Side, ...] = get_args(Side)
+        return frozenset(side for side in sides if _has(self.task, side))
 
     @cached_property
     def order(self) -> tuple[int, ...]:
@@ -144,18 +140,15 @@ class TaskGraph:
     @cached_property
     def flaws(self) -> tuple[str, ...]:
         """Why the graph is not sound, a few words each; empty where it is."""
-        reasons = []
-        if self.task.is_summary:
-            reasons.append("the document leaves its subtasks out")
-        if len(self) > 1 and not self.reported_sides:
-            reasons.append("the document has no edges")
-        if self.duplicates:
-            reasons.append("several subtasks share an id")
-        if self.unknown:
-            reasons.append("a dependency names an unknown id")
-        if not self.is_acyclic:
-            reasons.append("the dependencies form a cycle")
-        return tuple(reasons)
+        edgeless = len(self) > 1 and not self.reported_sides
+        reasons = (
+            (self.task.is_summary, "the document leaves its subtasks out"),
+            (edgeless, "the document has no edges"),
+            (bool(self.duplicates), "several subtasks share an id"),
+            (bool(self.unknown), "a dependency names an unknown id"),
+            (not self.is_acyclic, "the dependencies form a cycle"),
+        )
+        return tuple(reason for applies, reason in reasons if applies)
 
     def require_sound(self) -> None:
         """Refuse a graph in which paths mean nothing.
@@ -202,19 +195,16 @@ class TaskGraph:
         """
         kept = sorted(nodes)
         place = {node: at for at, node in enumerate(kept)}
-        upstreams, downstreams = (
-            tuple(
-                tuple(place[other] for other in rows[node] if other in place)
-                for node in kept
-            )
-            for rows in (self.upstreams, self.downstreams)
-        )
+
+        def own(rows: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
+            return tuple(tuple(place[n] for n in rows[node] if n in place) for node in kept)
+
         return TaskGraph(
-            task=self.task,
-            subtasks=tuple(self.subtasks[node] for node in kept),
-            positions=tuple(self.positions[node] for node in kept),
-            upstreams=upstreams,
-            downstreams=downstreams,
+            self.task,
+            tuple(self.subtasks[node] for node in kept),
+            tuple(self.positions[node] for node in kept),
+            own(self.upstreams),
+            own(self.downstreams),
         )
 
     def reversed(self) -> TaskGraph:
@@ -224,12 +214,8 @@ class TaskGraph:
     def to_networkx(self) -> networkx.DiGraph[Id]:
         """Give the graph as networkx knows it.
 
-        Returns
-        -------
-        networkx.DiGraph
-            The nodes are the ids, with every attribute of the subtask; the graph has
-            the task's ``id``, ``name`` and ``status``. Nodes and edges are in ascending
-            order.
+        The nodes are the ids, with every attribute of the subtask; the graph has the
+        task's ``id``, ``name`` and ``status``. Nodes and edges are in ascending order.
         """
         import networkx
 
@@ -246,14 +232,7 @@ class TaskGraph:
 def build_graph(task: Task) -> TaskGraph:
     """Build the graph of a task, however faulty the task is.
 
-    Parameters
-    ----------
-    task : Task
-
-    Returns
-    -------
-    TaskGraph
-        Linear in subtasks and edges, apart from sorting.
+    It takes time linear in subtasks and edges, apart from sorting.
     """
     positions, duplicates = _nodes(task.subtasks)
     subtasks = tuple(map(task.subtasks.__getitem__, positions))
@@ -272,7 +251,7 @@ def build_graph(task: Task) -> TaskGraph:
             for ups, implied in zip(named_up, mirrored, strict=True)
         ]
         downstreams = traverse.reverse(upstreams)
-        if lists.has("upstreams") and lists.has("downstreams"):
+        if _has(task, "upstreams") and _has(task, "downstreams"):
             one_sided = _one_sided(named_up, mirrored)
     return TaskGraph(
         task=task,
@@ -303,11 +282,14 @@ def _nodes(
                 group = sorted(shared[identifier], key=lambda place: repr(subtasks[place]))
                 by_id[identifier] = group[0]
                 groups.append(tuple(group))
-    if set(map(type, by_id)) <= {int}:  # of which no key has to be made
-        positions = [by_id[identifier] for identifier in sorted(by_id)]
-    else:
-        positions = [by_id[identifier] for identifier in sorted(by_id, key=id_key)]
-    return tuple(positions), tuple(groups)
+    # Of numbers no key has to be made, which is faster.
+    ascending = sorted(by_id, key=None if set(map(type, by_id)) <= {int} else id_key)
+    return tuple(map(by_id.__getitem__, ascending)), tuple(groups)
+
+
+def _has(task: Task, side: Side) -> bool:
+    """Tell whether any subtask has this list."""
+    return any(getattr(subtask, side) is not None for subtask in task.subtasks)
 
 
 class _EdgeLists:
@@ -326,10 +308,6 @@ class _EdgeLists:
         }
         self.unknown: list[UnknownReference] = []
         self.repeated: list[RepeatedReference] = []
-
-    def has(self, side: Side) -> bool:
-        """Tell whether any subtask has this list."""
-        return any(getattr(subtask, side) is not None for subtask in self.subtasks)
 
     def key(self, mention: UnknownReference | RepeatedReference) -> tuple[object, ...]:
         """Sort what was found by ids, so that the document's order has no say."""

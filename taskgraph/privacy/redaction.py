@@ -10,7 +10,7 @@ from typing import Any
 from taskgraph.errors import InputError, Problem
 from taskgraph.model import Reference, Subtask, Task
 from taskgraph.privacy.masking import map_error, mask_task
-from taskgraph.privacy.secrets import MASK
+from taskgraph.privacy.secret_values import MASK
 
 __all__ = ["redact_error", "redact_task", "redact_tasks"]
 
@@ -40,26 +40,18 @@ def redact_task(task: Task) -> Task:
 
     Hosts become ``host-1``, ``host-2``, ... in the order of their names, so that it can
     still be told which subtasks ran on one host. What rules and analyses go by stays.
-
-    Returns
-    -------
-    Task
-        With the secrets masked too.
+    The secrets are masked too.
     """
     return redact_tasks([task])[0]
 
 
 def redact_tasks(tasks: Iterable[Task]) -> tuple[Task, ...]:
-    """Redact tasks so that a host of several has the same name in all; the same for people.
-
-    See Also
-    --------
-    redact_task
-    """
+    """Redact tasks so that a host of several has the same name in all; so has a person."""
     masked = tuple(map(mask_task, tasks))
+    creators = (task.creator.name for task in masked if task.creator is not None)
     known = _Known(
         (host for task in masked for host in _named_hosts(task)),
-        (person for task in masked for person in _named_people(task)),
+        filter(None, creators),
     )
     return tuple(_redact_task(task, known) for task in masked)
 
@@ -123,11 +115,6 @@ def _named_hosts(task: Task) -> Iterator[str]:
         yield from filter(None, (subtask.executor, subtask.host))
     for value in (task.context, task.extra, *(s.extra for s in task.subtasks)):
         yield from filter(_is_address, _keys(value))
-
-
-def _named_people(task: Task) -> Iterator[str]:
-    if task.creator is not None and task.creator.name:
-        yield task.creator.name
 
 
 def _keys(value: Any) -> Iterator[str]:
@@ -209,9 +196,7 @@ def _redact_subtask(subtask: Subtask, known: _Known) -> Subtask:
     count = len(subtask.logs)
     return subtask._replace(
         name=known.scrub(subtask.name),
-        description=None
-        if subtask.description is None
-        else known.scrub(subtask.description),
+        description=subtask.description and known.scrub(subtask.description),
         executor=known.host(subtask.executor),
         host=known.host(subtask.host),
         logs=(f"{MASK} ({count} lines)",) if count else (),

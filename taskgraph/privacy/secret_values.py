@@ -29,18 +29,10 @@ _NOTHING = re.compile(r"true|false|null|none|nil", re.IGNORECASE)
 
 
 def value_end(text: str, begin: int) -> int:
-    """Tell where the value ends that begins somewhere in a text.
+    """Tell where the value ends that begins behind a sign of assignment and spaces.
 
-    Parameters
-    ----------
-    text : str
-    begin : int
-        Behind the sign of assignment and the spaces.
-
-    Returns
-    -------
-    int
-        ``begin`` for no value, also for ``true``, ``null`` and an empty pair of quotes.
+    It ends where it begins if there is none, and none are ``true``, ``null`` and an empty
+    pair of quotes.
     """
     if text.startswith(MASK, begin) and _STOP.match(text, begin + len(MASK)):
         return begin + len(MASK)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from taskgraph.graph import TaskGraph
-from taskgraph.graph.dominators import immediate_dominators
-from taskgraph.graph.parallel import parallel_groups
-from taskgraph.graph.traverse import reverse, topological_order
+from taskgraph.graph import (
+    TaskGraph,
+    immediate_dominators,
+    parallel_groups,
+    reverse,
+    topological_order,
+)
 
 __all__ = ["OutlineRow", "outline"]
 

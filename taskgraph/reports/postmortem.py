@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from taskgraph.analysis import Analysis
-from taskgraph.diagrams import render
+from taskgraph.diagrams.formats import render
 from taskgraph.graph import TaskGraph
 from taskgraph.model import format_duration
 from taskgraph.model.statuses import status_name

@@ -156,3 +156,18 @@ def _along(points: list[tuple[float, float]], share: float) -> tuple[float, floa
             for a, b in pairwise(points)
         ]
     return points[0]
+
+
+def contrast(first: str, second: str) -> float:
+    """Give the contrast ratio of two colours ``#rrggbb`` (WCAG 2.2), from 1 to 21."""
+    lighter, darker = sorted((_luminance(first), _luminance(second)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    total = 0.0
+    for place, weight in ((1, 0.2126), (3, 0.7152), (5, 0.0722)):
+        value = int(colour[place : place + 2], 16) / 255
+        linear = value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        total += weight * linear
+    return total

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from taskgraph import load
-from taskgraph.diagrams import DiagramOptions, render
+from taskgraph.diagrams.formats import render
+from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.model import Status, Task
 from tests.diagrams.tasks import CHINESE, analysed, chain, fan, make_task, stages
 

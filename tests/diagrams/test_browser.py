@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from taskgraph.diagrams import DiagramOptions, render
+from taskgraph.diagrams.formats import render
+from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.model import Task
 from taskgraph.model.words import visible
 from tests.diagrams.browser import Watch, launch, mermaid_script

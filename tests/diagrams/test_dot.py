@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from taskgraph.diagrams import DiagramOptions, render
+from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.dot import render_dot, render_with_dot
-from taskgraph.diagrams.scene import build_scene
+from taskgraph.diagrams.formats import render
+from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.errors import RenderError
 from taskgraph.model import Task
 from taskgraph.model.words import visible

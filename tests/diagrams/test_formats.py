@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from taskgraph.diagrams import FORMATS, DiagramOptions, render
-from taskgraph.diagrams.options import View
+from taskgraph.diagrams.formats import FORMATS, render
+from taskgraph.diagrams.options import DiagramOptions, View
 from taskgraph.errors import RenderError
 from taskgraph.model import Task
 from tests.diagrams.tasks import (
@@ -82,14 +82,16 @@ def test_no_two_formats_share_a_suffix() -> None:
 
 def test_drawing_imports_nothing_heavy_before_it_is_asked_to() -> None:
     heavy = "'graphviz', 'networkx', 'typst', 'rich', 'numpy', 'taskgraph.diagrams.svg'"
-    code = f"import sys, taskgraph.diagrams; assert not {{{heavy}}} & set(sys.modules)"
+    code = (
+        f"import sys, taskgraph.diagrams.formats; assert not {{{heavy}}} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_built_in_svg_needs_neither_graphviz_nor_networkx() -> None:
     code = (
         "import sys; from taskgraph.analysis import Analysis;"
-        "from taskgraph.diagrams import render;"
+        "from taskgraph.diagrams.formats import render;"
         "from taskgraph.graph import build_graph;"
         "from taskgraph.model import Subtask, Task;"
         "render(Analysis(build_graph(Task(1, subtasks=(Subtask(1), Subtask(2))))));"

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskgraph.diagrams import DiagramOptions
-from taskgraph.diagrams.options import Collapse, Direction
-from taskgraph.diagrams.scene import build_scene
+from taskgraph.diagrams.building import build_scene
+from taskgraph.diagrams.options import Collapse, DiagramOptions, Direction
 from taskgraph.diagrams.svg import render_svg
 from taskgraph.model import Task
 from tests.diagrams.drawing import Drawing, read_drawing

@@ -7,9 +7,11 @@ import re
 
 import pytest
 
-from taskgraph.diagrams import DiagramOptions, render
+from taskgraph.diagrams.building import build_scene
+from taskgraph.diagrams.formats import render
 from taskgraph.diagrams.mermaid import CHARACTERS, EDGES, render_fitting, render_mermaid
-from taskgraph.diagrams.scene import Scene, build_scene
+from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.scene import Scene
 from taskgraph.errors import RenderError
 from taskgraph.model import Task
 from tests.diagrams.tasks import HOSTILE, analysed, chain, fan, make_task, stages

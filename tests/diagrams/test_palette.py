@@ -7,9 +7,10 @@ from math import dist
 
 import pytest
 
-from taskgraph.diagrams.palette import DARK, ICONS, LIGHT, Theme, contrast
+from taskgraph.diagrams.palette import DARK, ICONS, LIGHT, Theme
 from taskgraph.model import STATUSES
 from taskgraph.model.statuses import SIGNS, look
+from tests.diagrams.drawing import contrast
 
 themes = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from taskgraph.diagrams import DiagramOptions, render
+from taskgraph.diagrams.formats import render
+from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.picture import render_picture
 from taskgraph.errors import RenderError
 from tests.diagrams.tasks import CHINESE, HOSTILE, analysed, chain

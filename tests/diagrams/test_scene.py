@@ -7,8 +7,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from taskgraph.diagrams import DiagramOptions
-from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode, build_scene
+from taskgraph.diagrams.building import build_scene
+from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
 from taskgraph.errors import RenderError
 from taskgraph.model import Id, Task
 from tests.diagrams.tasks import (

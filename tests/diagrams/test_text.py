@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.diagrams.terminal import columns, fit
 from taskgraph.diagrams.text import ellipsize, is_measured, joined, text_width, wrap
 from taskgraph.model.words import visible
 
@@ -67,13 +66,3 @@ def test_parts_are_joined_as_long_as_they_fit() -> None:
 def test_scripts_of_unknown_width_are_known_to_be() -> None:
     assert is_measured("Łódź 停止")
     assert not is_measured("إيقاف")
-
-
-@given(shown, st.integers(2, 40))
-def test_a_column_of_text_is_as_wide_as_it_should_be(text: str, width: int) -> None:
-    assert columns(fit(text, width)) == width
-
-
-def test_wide_characters_take_two_columns() -> None:
-    assert columns("停止 ok") == 7
-    assert fit("停止停止", 5) == "停止…"

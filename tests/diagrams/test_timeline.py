@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.diagrams import DiagramOptions, render
-from taskgraph.diagrams.axis import marks
-from taskgraph.diagrams.terminal import columns
-from taskgraph.diagrams.timeline import Row, Timeline, build_timeline
+from taskgraph.diagrams.formats import render
+from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.terminal import columns, render_timeline_text
+from taskgraph.diagrams.timeline import Row, Timeline, build_timeline, marks
 from taskgraph.diagrams.timeline_svg import render_timeline_svg
-from taskgraph.diagrams.timeline_text import render_timeline_text
 from taskgraph.errors import RenderError
 from taskgraph.model import Task
 from taskgraph.model.words import visible

@@ -14,9 +14,8 @@ import pytest
 from hypothesis import given, settings
 
 from taskgraph.analysis import Analysis
-from taskgraph.diagrams import render
-from taskgraph.graph import TaskGraph
-from taskgraph.graph.export import export_gexf, export_graphml, export_node_link
+from taskgraph.diagrams.formats import render
+from taskgraph.graph import TaskGraph, export_gexf, export_graphml, export_node_link
 from taskgraph.model import Task
 from tests.diagrams.tasks import (
     HOSTILE,

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.privacy.secrets import is_secret_key, mask_lines, mask_text, mask_value
+from taskgraph.privacy.masking import mask_lines, mask_value
+from taskgraph.privacy.secrets import is_secret_key, mask_text
 
 
 @pytest.mark.parametrize(

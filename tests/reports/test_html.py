@@ -206,7 +206,7 @@ def test_sizes_stay_small(samples: Path) -> None:
 
 
 def test_the_colours_of_texts_can_be_read() -> None:
-    from taskgraph.diagrams.palette import contrast
+    from tests.diagrams.drawing import contrast
 
     for theme in (LIGHT, DARK):
         for strong, soft in theme.tones.values():

@@ -17,58 +17,37 @@ _STEEP = 0.07  # further apart where edges are steep, by this share of their ris
 _STEEP_MOST = 110.0
 LANE = 5.0
 """Between edges that go round outside."""
-_LANES_MOST = 200.0
+_LANES_MOST = 200.0  # so many more pixels for lanes in a gap, however many pass there
 TRACK = 9.0
 """Between edges from band to band."""
 _BAND_GAP = 40.0
 _WORTH_FOLDING = 1.35
+"""A drawing is folded where it is so much too long: less is not worth the turns."""
 _LONGER = 1.05
+"""By this the length of a band is raised until no more bands are needed."""
 _FOLD_MOST = 3
 """Bands are cut only where so few segments pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The shape to aim for.
-
-    Attributes
-    ----------
-    along : float
-        A drawing may extend so far along the main axis before it is folded.
-    aspect : float
-        How much further a large drawing should extend along than across.
-    """
+    """The shape to aim for."""
 
     along: float = 1080.0
+    """A drawing may extend so far along the main axis before it is folded."""
     aspect: float = 1.6
+    """How much further a large drawing should extend along than across."""
 
 
 @dataclass(slots=True)
 class Bands:
-    """Where the layers lie.
-
-    Attributes
-    ----------
-    start, end : list of float
-        Along the main axis, by layer.
-    band_of : list of int
-        By layer.
-    shift : list of float
-        Across, by band: what to add to a vertex's coordinate.
-    margin : float
-        Along, before the first layer of each band.
-    bottom : list of float
-        Across, by band, after the shift.
-    extent : tuple of float
-        Of everything, (along, across).
-    """
+    """Where the layers lie; start, end and band are by layer, shift and bottom by band."""
 
     start: list[float]
     end: list[float]
     band_of: list[int]
-    shift: list[float]
-    margin: float
-    bottom: list[float]
+    shift: list[float]  # what to add to a vertex's coordinate across
+    bottom: list[float]  # across, after the shift
     extent: tuple[float, float]
 
 
@@ -82,14 +61,9 @@ def stack_bands(
 ) -> Bands:
     """Place the layers one after the other and fold them into bands.
 
-    Parameters
-    ----------
-    across : list of float
-        The middle of each vertex across the layers.
-    sizes : list of (float, float)
-        (along, across) by vertex.
-    lanes : dict
-        How many edges leave for the outside in the gap after a layer.
+    ``across`` has the middle of each vertex across the layers, ``sizes`` how far each
+    extends along and across; ``lanes`` counts the edges that leave for the outside in the
+    gap after a layer.
     """
     thickness = [max([sizes[vertex][0] for vertex in row]) for row in layers]
     gaps = _gaps(layering, layers, across, lanes)
@@ -172,7 +146,7 @@ def _place(
     """Place the layers of each band from the margin on, the bands below each other."""
     top, bottom = reach
     ends = [*starts[1:], len(thickness)]
-    bands = Bands([], [], [], [], margin, [], (0.0, 0.0))
+    bands = Bands([], [], [], [], [], (0.0, 0.0))
     along = across = 0.0
     for band, (first, last) in enumerate(zip(starts, ends, strict=True)):
         here = margin

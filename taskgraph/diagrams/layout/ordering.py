@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -33,13 +34,7 @@ _ROUNDS = 4
 
 
 def order_layers(layering: Layering) -> Layers:
-    """Order the vertices of every layer.
-
-    Returns
-    -------
-    list of list of int
-        The best order found; the same for every order in which the edges came.
-    """
+    """Order the vertices of every layer; the same for any order of the edges."""
     segments = sum(map(len, layering.lower))
     total = max(_FEWEST_SWEEPS, _WORK // (segments + 1))
     small = total >= 2 * _SWEEPS_PER_START
@@ -58,26 +53,21 @@ def order_layers(layering: Layering) -> Layers:
     return best
 
 
-def _forward(layering: Layering) -> Layers:
-    return _depth_first(layering, layering.lower, layering.upper)
-
-
-def _back(layering: Layering) -> Layers:
-    return _depth_first(layering, layering.upper, layering.lower)
-
-
-def _depth_first(layering: Layering, forward: Layers, back: Layers) -> Layers:
+def _depth_first(layering: Layering, *, back: bool = False) -> Layers:
     """Order by a depth-first walk: what hangs together comes to lie together."""
+    before, after = layering.upper, layering.lower
+    if back:
+        before, after = after, before
     rows: Layers = [[] for _ in layering.layers()]
-    seen = bytearray(len(forward))
-    for start in range(len(forward)):
-        stack = [] if back[start] else [start]
+    seen = bytearray(len(after))
+    for start in range(len(after)):
+        stack = [] if before[start] else [start]
         while stack:
             vertex = stack.pop()
             if not seen[vertex]:
                 seen[vertex] = 1
                 rows[layering.layer_of[vertex]].append(vertex)
-                stack.extend(reversed(forward[vertex]))
+                stack.extend(reversed(after[vertex]))
     return rows
 
 
@@ -101,7 +91,7 @@ def _median(places: list[int]) -> float:
 _STARTS: tuple[tuple[Centre, Callable[[Layering], Layers]], ...] = tuple(
     (centre, order)
     for centre in (_mean, _median)
-    for order in (_forward, _back, Layering.layers)
+    for order in (_depth_first, partial(_depth_first, back=True), Layering.layers)
 )
 """The ways to sort and the orders to begin with, the most promising first."""
 

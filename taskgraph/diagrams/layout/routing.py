@@ -1,4 +1,4 @@
-"""Paths for the edges.
+"""Paths for the edges, in pixels from the top left corner.
 
 Between two layers an edge is a curve that stays in the gap; past a layer it runs through
 the place that a helper vertex kept free. So no edge crosses a box of others.
@@ -6,17 +6,55 @@ the place that a helper vertex kept free. So no edge crosses a box of others.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import pairwise
+from typing import NamedTuple, TypeAlias
 
 from taskgraph.diagrams.layout.bands import LANE, TRACK, Bands
-from taskgraph.diagrams.layout.geometry import Point, Segment, rounded
 from taskgraph.diagrams.layout.layering import Layering
 
-__all__ = ["LANE_START", "Router", "outside_lanes"]
+__all__ = [
+    "LANE_START",
+    "Box",
+    "Layout",
+    "Path",
+    "Router",
+    "Segment",
+    "outside_lanes",
+    "swapped",
+]
+
+Point: TypeAlias = tuple[float, float]
+Segment: TypeAlias = tuple[float, ...]
+"""The end of a line, ``(x, y)``, or two control points and the end of a cubic curve."""
+Path: TypeAlias = tuple[Segment, ...]
+"""The start and what follows it."""
 
 LANE_START = 12.0
 """From the drawing to the first lane outside."""
+_RADIUS = 8.0
+"""Of the corners of an edge that turns, where there is room."""
+
+
+class Box(NamedTuple):
+    """A rectangle; ``x`` and ``y`` are those of its top left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything lies: a box for each node and a path for each edge."""
+
+    boxes: tuple[Box, ...]
+    paths: tuple[Path, ...]
+    width: float
+    height: float
 
 
 class Router:
@@ -103,7 +141,7 @@ class Router:
         y1, y2 = self.across[here], self.across[there]
         x2 = bands.start[layer_of[there]]
         points: list[Point] = [(start[0], y1), (right, y1), (right, below), (left, below)]
-        return rounded([*points, (left, y2), (x2, y2)])
+        return _rounded([*points, (left, y2), (x2, y2)])
 
     def outer_path(self, tail: int, head: int, lane: int) -> list[Segment]:
         """Give the path of an edge that goes round outside, on the lane of a number.
@@ -118,7 +156,7 @@ class Router:
         start = (self.reach(tail)[1], y1)
         end = (self.reach(head)[0], y2)
         points = [start, (out, y1), (out, level), (back, level), (back, y2), end]
-        return rounded(points)
+        return _rounded(points)
 
     def _gap_place(self, layer: int) -> float:
         """Give a place of its own in the gap after a layer, as long as there are any."""
@@ -132,10 +170,7 @@ class Router:
 def outside_lanes(spans: list[tuple[int, int]]) -> list[int]:
     """Give each span the lowest lane on which it overlaps no other.
 
-    Parameters
-    ----------
-    spans : list of (int, int)
-        The first and last layer of each edge that goes round outside.
+    A span is the first and last layer of an edge that goes round outside.
     """
     free: list[int] = []
     ending: list[tuple[int, int]] = []
@@ -152,3 +187,35 @@ def outside_lanes(spans: list[tuple[int, int]]) -> list[int]:
             lanes[number], count = count, count + 1
         heappush(ending, (end, lanes[number]))
     return lanes
+
+
+def _rounded(points: Sequence[Point]) -> list[Segment]:
+    """Join points by lines parallel to the axes, with round corners."""
+    segments: list[Segment] = [points[0]]
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        start = _towards(corner, before)
+        end = _towards(corner, after)
+        segments += [start, (*_middle(start, corner), *_middle(end, corner), *end)]
+    segments.append(points[-1])
+    return segments
+
+
+def _towards(corner: Point, other: Point) -> Point:
+    """Give the point a radius away from a corner, or half-way where that is less."""
+    dx, dy = other[0] - corner[0], other[1] - corner[1]
+    length = abs(dx) + abs(dy)
+    if not length:
+        return corner
+    share = min(_RADIUS, length / 2) / length
+    return (corner[0] + dx * share, corner[1] + dy * share)
+
+
+def _middle(first: Point, second: Point) -> Point:
+    return ((first[0] + second[0]) / 2, (first[1] + second[1]) / 2)
+
+
+def swapped(path: Sequence[Segment]) -> Path:
+    """Exchange the axes."""
+    return tuple(
+        (s[1], s[0]) if len(s) == 2 else (s[1], s[0], s[3], s[2], s[5], s[4]) for s in path
+    )

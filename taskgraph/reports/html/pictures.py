@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from taskgraph.diagrams import DiagramOptions, render
-from taskgraph.diagrams.scene import build_scene
+from taskgraph.diagrams.building import build_scene
+from taskgraph.diagrams.formats import render
+from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.svg import render_svg
 from taskgraph.model import Id
 from taskgraph.reports.results import Account

@@ -1,4 +1,4 @@
-"""Shortest cycles, and the edges that break all of them."""
+"""Passes over adjacency lists, against what networkx finds."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.graph.cycles import feedback_edges, shortest_cycle
-from taskgraph.graph.traverse import cyclic_components
+from taskgraph.graph import (
+    adjacency,
+    cyclic_components,
+    feedback_edges,
+    immediate_dominators,
+    levels,
+    reverse,
+    runs,
+    shortest_cycle,
+)
 
 Edges = set[tuple[int, int]]
-
-
-def adjacency(edges: Edges, count: int) -> list[list[int]]:
-    rows: list[list[int]] = [[] for _ in range(count)]
-    for a, b in sorted(edges):
-        rows[a].append(b)
-    return rows
 
 
 @st.composite
@@ -30,7 +31,7 @@ def graphs(draw: st.DrawFn) -> tuple[int, Edges]:
 @given(graphs())
 def test_without_the_edges_there_is_no_cycle(graph: tuple[int, Edges]) -> None:
     count, edges = graph
-    rows = adjacency(edges, count)
+    rows = adjacency(count, sorted(edges))
     chosen: Edges = set()
     for component in cyclic_components(rows):
         found = feedback_edges(rows, component)
@@ -43,7 +44,7 @@ def test_without_the_edges_there_is_no_cycle(graph: tuple[int, Edges]) -> None:
 @given(graphs())
 def test_the_cycle_is_a_shortest_one_through_the_smallest(graph: tuple[int, Edges]) -> None:
     count, edges = graph
-    rows = adjacency(edges, count)
+    rows = adjacency(count, sorted(edges))
     whole = nx.DiGraph(edges)
     for component in cyclic_components(rows):
         cycle = shortest_cycle(rows, component)
@@ -78,3 +79,47 @@ def test_a_long_cycle_needs_no_recursion() -> None:
 def test_what_holds_no_cycle_is_refused() -> None:
     with pytest.raises(ValueError, match="no cycle"):
         shortest_cycle([[1], []], (0,))
+
+
+@st.composite
+def upstream_lists(draw: st.DrawFn) -> list[list[int]]:
+    """Draw a graph whose nodes are in topological order."""
+    count = draw(st.integers(1, 14))
+    return [
+        sorted(draw(st.sets(st.integers(0, node - 1), max_size=4)) if node else [])
+        for node in range(count)
+    ]
+
+
+@given(upstream_lists())
+def test_the_dominators_are_those_of_networkx(upstreams: list[list[int]]) -> None:
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    for node, before in enumerate(upstreams):
+        graph.add_edges_from((other, node) for other in (before or [-1]))
+    expected = nx.immediate_dominators(graph, -1)
+    found = immediate_dominators(upstreams, range(len(upstreams)))
+    assert found == tuple(expected[node] for node in range(len(upstreams)))
+
+
+def test_a_long_chain_is_ordinary() -> None:
+    count = 100_000
+    upstreams = [[node - 1] if node else [] for node in range(count)]
+    assert immediate_dominators(upstreams, range(count)) == tuple(range(-1, count - 1))
+
+
+@given(upstream_lists())
+def test_a_level_counts_the_edges_of_the_longest_way(upstreams: list[list[int]]) -> None:
+    downstreams = reverse(upstreams)
+    graph: nx.DiGraph[int] = nx.DiGraph(
+        (node, target) for node, row in enumerate(downstreams) for target in row
+    )
+    graph.add_nodes_from(range(len(upstreams)))
+    found = levels(downstreams, range(len(upstreams)))
+    for node, level in enumerate(found):
+        before = graph.subgraph({node, *nx.ancestors(graph, node)})
+        assert level == nx.dag_longest_path_length(before)
+
+
+def test_runs_go_from_what_follows_nothing_to_the_last() -> None:
+    assert runs({4: 1, 2: 3, 1: 0}) == [[2, 3], [4, 1, 0]]
+    assert runs({}) == []

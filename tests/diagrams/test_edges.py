@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taskgraph.diagrams.edges import bundle
 from taskgraph.diagrams.scene import SceneEdge
-from taskgraph.diagrams.scene.bundling import bundle
 
 
 def through(count: int, edges: list[SceneEdge]) -> set[tuple[int, int]]:

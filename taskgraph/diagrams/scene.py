@@ -1,4 +1,8 @@
-"""The values that make up a scene."""
+"""What a diagram shows, before anyone decides where.
+
+Layout and every graph format start from the scene, so they show the same;
+:mod:`taskgraph.diagrams.building` makes it, in the only traversal of the graph.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from taskgraph.diagrams.labels import join_words
+from taskgraph.diagrams.labels import Caption, join_words
 from taskgraph.diagrams.options import Direction
 from taskgraph.model import Id
-from taskgraph.model.statuses import UNKNOWN
+from taskgraph.model.statuses import SIGNS, UNKNOWN, look
 
-__all__ = ["NodeKind", "Scene", "SceneEdge", "SceneNode"]
+__all__ = ["GATE", "NodeKind", "Scene", "SceneEdge", "SceneNode"]
+
+GATE = "Point of no return"
+"""What is written on a subtask that forbids rollback once it starts."""
 
 
 class NodeKind(StrEnum):
@@ -79,6 +86,17 @@ class SceneNode:
         parts = (self.name, self.id_text, self.state, *counts, *self.facts, *self.marks)
         return join_words(parts)
 
+    @property
+    def headlines(self) -> Iterable[str]:
+        """What a box begins with where there are no icons and tabs: signs and words."""
+        if self.gate:
+            yield f"⛔ {GATE}"
+        if self.kind is NodeKind.GROUP:
+            for status, count in self.counts:
+                yield f"{look(status).sign} {count} {status}"
+        else:
+            yield f"{SIGNS[self.tone]} {self.state}"
+
 
 class SceneEdge(NamedTuple):
     """An edge between two nodes of the scene, by their places."""
@@ -90,36 +108,32 @@ class SceneEdge(NamedTuple):
     one_sided: bool = False
     ghostly: bool = False
 
+    @property
+    def wrong(self) -> bool:
+        """Whether it is part of a cycle, or leads to what does not exist."""
+        return self.cyclic or self.ghostly
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether only one end names it."""
+        return self.one_sided or self.ghostly
+
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Caption):
     """A diagram's content.
 
     Attributes
     ----------
-    title, subtitle : str
-    summary : tuple of str
-        What the picture shows as a whole, a few words each.
-    notes : tuple of str
-        What is left out or collapsed, a sentence each.
     nodes : tuple of SceneNode
     edges : tuple of SceneEdge
         Ascending and distinct.
     direction : {"LR", "TB"}
     """
 
-    title: str
-    subtitle: str
-    summary: tuple[str, ...]
-    notes: tuple[str, ...]
     nodes: tuple[SceneNode, ...]
     edges: tuple[SceneEdge, ...]
     direction: Direction = "LR"
-
-    @property
-    def description(self) -> str:
-        """The diagram in words."""
-        return ". ".join((self.subtitle, *self.summary)) + "."
 
     def boxes(self) -> Iterable[SceneNode]:
         """Give the nodes with the members of frames behind their frame."""

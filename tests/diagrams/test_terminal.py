@@ -1,4 +1,4 @@
-"""The dependencies as text for a terminal."""
+"""Texts in columns, and the dependencies as text for a terminal."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from taskgraph.diagrams import DiagramOptions
-from taskgraph.diagrams.scene import build_scene
-from taskgraph.diagrams.terminal import columns
-from taskgraph.diagrams.tree import render_tree
+from taskgraph.diagrams.building import build_scene
+from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.terminal import columns, fit, render_tree
 from taskgraph.model import Task
 from taskgraph.model.words import visible
 from tests.diagrams.tasks import (
@@ -114,3 +114,13 @@ def test_names_leave_room_for_the_rest(width: int) -> None:
 def test_a_chain_of_many_needs_no_recursion() -> None:
     text = tree(chain(map(str, range(5000))), collapse="none")
     assert len(text.splitlines()) == 5000
+
+
+@given(st.text(max_size=80).map(visible), st.integers(2, 40))
+def test_a_column_of_text_is_as_wide_as_it_should_be(text: str, width: int) -> None:
+    assert columns(fit(text, width)) == width
+
+
+def test_wide_characters_take_two_columns() -> None:
+    assert columns("停止 ok") == 7
+    assert fit("停止停止", 5) == "停止…"

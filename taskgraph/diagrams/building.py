@@ -1,0 +1,190 @@
+"""From a graph to a scene: the only traversal of the graph by the diagrams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from taskgraph.analysis import Analysis
+from taskgraph.diagrams.edges import add_ghosts, bundle, make_edges
+from taskgraph.diagrams.labels import limit_text, subtask_facts, subtitle, summary
+from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
+from taskgraph.diagrams.selection import (
+    Cluster,
+    Grouping,
+    partition,
+    select,
+)
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Status, Subtask, format_duration
+from taskgraph.model.engine import measured_span
+from taskgraph.model.statuses import count_statuses, look, state_text
+from taskgraph.model.words import counted, name_of, plural, title_of, visible
+
+__all__ = ["build_scene"]
+
+
+def build_scene(analysis: Analysis, options: DiagramOptions | None = None) -> Scene:
+    """Decide what a diagram of a task shows, of a faulty one too: the faults are drawn.
+
+    It takes a time near-linear in subtasks and edges.
+
+    Raises
+    ------
+    RenderError
+        If the options name an unknown subtask or ask for too much.
+    """
+    options = options or DiagramOptions()
+    graph = analysis.graph
+    schedule = analysis.schedule if analysis.is_sound else None
+    selection = select(analysis, options)
+    clusters = partition(graph, selection.nodes, options.collapse, options.max_nodes)
+    nodes, place = _Maker(analysis).make(selection.nodes, clusters)
+    edges = make_edges(graph, place, schedule)
+    edges += add_ghosts(graph, place, nodes)
+    junctions, edges = bundle(len(nodes), sorted(set(edges)))
+    nodes += [SceneNode(NodeKind.JUNCTION)] * junctions
+    hidden = len(graph) - len(selection.nodes)
+    return Scene(
+        title=title_of(graph.task),
+        subtitle=subtitle(graph),
+        summary=tuple(summary(analysis)),
+        notes=(*selection.notes, *_notes(graph, clusters, hidden)),
+        nodes=tuple(nodes),
+        edges=tuple(edges),
+        direction=options.direction,
+    )
+
+
+def _notes(graph: TaskGraph, clusters: Sequence[Cluster], hidden: int) -> Iterable[str]:
+    if not len(graph):
+        yield "The task has no subtasks."
+    if hidden:
+        yield f"{hidden} of {counted(len(graph), 'subtask')} not drawn."
+    collapsed = [c for c in clusters if c.grouping is not Grouping.FRAME]
+    if collapsed:
+        count = sum(len(cluster.nodes) for cluster in collapsed)
+        boxes = plural(len(collapsed), "box stands", "boxes stand")
+        yield f"{len(collapsed)} collapsed {boxes} for {counted(count, 'subtask')}."
+
+
+class _Maker:
+    """Makes the nodes, and marks them; an answer that does not apply marks nothing."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.graph = graph = analysis.graph
+        self.moment = analysis.as_of
+        is_sound = analysis.is_sound
+        self.critical = frozenset(analysis.schedule.critical if is_sound else ())
+        self.blocked = _blocked(analysis)
+        gate = analysis.no_return if is_sound else None
+        self.gates = frozenset(gate.nodes if gate is not None else ())
+        twice = {graph.task.subtasks[same[0]].id for same in graph.duplicates}
+        self.faulty = {node for part in graph.cycles for node in part}
+        self.faulty.update(graph.index[identifier] for identifier in twice)
+
+    def make(
+        self, shown: tuple[int, ...], clusters: Sequence[Cluster]
+    ) -> tuple[list[SceneNode], dict[int, int]]:
+        """Make the nodes, by their smallest subtask; also tell where each subtask went."""
+        cluster_of = {min(cluster.nodes): cluster for cluster in clusters}
+        hidden = {node for cluster in clusters for node in cluster.nodes}
+        nodes: list[SceneNode] = []
+        place: dict[int, int] = {}
+        for node in shown:
+            cluster = cluster_of.get(node)
+            if cluster is not None:
+                place.update(dict.fromkeys(cluster.nodes, len(nodes)))
+                nodes.append(self._cluster(cluster))
+            elif node not in hidden:
+                place[node] = len(nodes)
+                nodes.append(self._subtask(node))
+        return nodes, place
+
+    def _subtask(self, node: int, *, in_gate: bool = False) -> SceneNode:
+        """Make the node of one subtask; a frame whose members are all gates is one gate."""
+        subtask = self.graph.subtasks[node]
+        blocked = node in self.blocked
+        return SceneNode(
+            kind=NodeKind.SUBTASK,
+            ids=(subtask.id,),
+            name=name_of(subtask),
+            id_text=visible(str(subtask.id)),
+            state=state_text(subtask, blocked=blocked),
+            tone=look(subtask.status).tone,
+            facts=subtask_facts(subtask, measured_span(subtask, self.moment)),
+            critical=node in self.critical,
+            gate=node in self.gates and not in_gate,
+            blocked=blocked,
+            faulty=node in self.faulty,
+        )
+
+    def _cluster(self, cluster: Cluster) -> SceneNode:
+        subtasks = [self.graph.subtasks[node] for node in cluster.nodes]
+        framed = cluster.grouping is Grouping.FRAME
+        counts = count_statuses(subtasks)
+        gated = self.gates.issuperset(cluster.nodes)
+        blocked = sum(node in self.blocked for node in cluster.nodes)
+        members = cluster.nodes if framed else ()
+        return SceneNode(
+            kind=NodeKind.FRAME if framed else NodeKind.GROUP,
+            ids=tuple(subtask.id for subtask in subtasks),
+            name=_cluster_name(cluster, subtasks),
+            id_text=f"{len(subtasks)} {_SIZES[cluster.grouping]}",
+            state=f"{blocked} blocked" if blocked and not framed else "",
+            tone=look(counts[0][0]).tone,
+            facts=() if framed else _limits(subtasks),
+            counts=counts,
+            members=tuple(self._subtask(node, in_gate=gated) for node in members),
+            critical=not self.critical.isdisjoint(cluster.nodes),
+            gate=not self.gates.isdisjoint(cluster.nodes),
+            blocked=blocked == len(subtasks),
+            faulty=not self.faulty.isdisjoint(cluster.nodes),
+        )
+
+
+_SIZES = {
+    Grouping.FRAME: "parts",
+    Grouping.PARTS: "parts",
+    Grouping.CHAIN: "in a row",
+    Grouping.NAME: "of this name",
+    Grouping.STAGES: "subtasks",
+}
+
+
+def _blocked(analysis: Analysis) -> frozenset[int]:
+    """Give what has not started and cannot, because something before it failed."""
+    if analysis.is_rolling_back:
+        return frozenset()
+    if analysis.is_sound:
+        return frozenset(analysis.failure.blocked if analysis.failure else ())
+    graph = analysis.graph
+    failed = [n for n, s in enumerate(graph.subtasks) if s.status == Status.FAILED]
+    return frozenset(
+        node
+        for node in graph.descendants(failed)
+        if graph.subtasks[node].status == Status.PENDING
+    )
+
+
+def _cluster_name(cluster: Cluster, subtasks: Sequence[Subtask]) -> str:
+    first, last = name_of(subtasks[0]), name_of(subtasks[-1])
+    if cluster.grouping is Grouping.CHAIN and first != last:
+        return f"{first} … {last}"
+    if cluster.grouping is Grouping.STAGES:
+        start, end = cluster.stages
+        return f"Stage {start}" if start == end else f"Stages {start} to {end}"
+    return first
+
+
+def _limits(subtasks: Sequence[Subtask]) -> tuple[str, ...]:
+    limits = {subtask.timeout for subtask in subtasks} - {None}
+    finite = sorted(limit for limit in limits if limit)
+    facts = []
+    if 0 in limits:
+        facts.append(plural(len(limits), "no time limit", "some without a time limit"))
+    if len(finite) == 1:
+        facts.append(f"{limit_text(finite[0])} each")
+    elif finite:
+        facts.append(f"timeouts up to {format_duration(finite[-1])}")
+    return tuple(facts)
