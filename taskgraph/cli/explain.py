@@ -18,7 +18,7 @@ from taskgraph.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from taskgraph.reports.explaining import Explanation
+    from taskgraph.reports.explaining.sentences import Explanation
     from taskgraph.reports.text.console import Style
 
 __all__ = ["command"]
@@ -42,7 +42,7 @@ def command(files: Inputs, form: str, output: str | None) -> None:
     """
 
     def explained(loaded: LoadedTask) -> Explanation:
-        from taskgraph.reports.explaining import explain
+        from taskgraph.reports.explaining.explanation import explain
 
         return explain(loaded.account)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskgraph.graph import TaskGraph
-from taskgraph.reports.explaining import Explanation, Sentence
+from taskgraph.reports.explaining.sentences import Explanation, Sentence
 
 if TYPE_CHECKING:
     from taskgraph.reports.contract import ExplainContent, ExplainSentence

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from taskgraph.graph import TaskGraph
 from taskgraph.model.words import title_of
-from taskgraph.reports.explaining import Explanation, Place, Section, Sentence
+from taskgraph.reports.explaining.sentences import Explanation, Place, Section, Sentence
 from taskgraph.reports.markdown import code_block, escaped
 
 __all__ = ["explain_markdown", "section_markdown", "sentences_markdown"]

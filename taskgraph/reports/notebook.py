@@ -10,7 +10,7 @@ from taskgraph.analysis import Timetable
 from taskgraph.model import visible
 from taskgraph.model.durations import format_seconds
 from taskgraph.reports.explain_markdown import explain_markdown
-from taskgraph.reports.explaining import explain
+from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.results import Account
 
 __all__ = [

@@ -12,7 +12,7 @@ from taskgraph.model.statuses import status_name
 from taskgraph.model.words import name_of, title_of
 from taskgraph.reports.comparison import change_lines
 from taskgraph.reports.explain_markdown import section_markdown, sentences_markdown
-from taskgraph.reports.explaining import explain
+from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.figures import figures
 from taskgraph.reports.markdown import code_block, escaped, table
 from taskgraph.reports.results import Account, Collected

@@ -15,7 +15,8 @@ from taskgraph.model import Id, Status, Subtask, Task, format_duration, id_key, 
 from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import measured_span
 from taskgraph.model.statuses import count_statuses, look, status_name
-from taskgraph.reports.explaining import Explanation, Sentence, explain
+from taskgraph.reports.explaining.explanation import explain
+from taskgraph.reports.explaining.sentences import Explanation, Sentence
 from taskgraph.reports.figures import Figure, figures
 from taskgraph.reports.html.data import subtask_data
 from taskgraph.reports.html.pictures import Picture, diagram, timeline

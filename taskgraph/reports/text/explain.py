@@ -9,8 +9,7 @@ from rich.text import Text
 
 from taskgraph.graph import TaskGraph
 from taskgraph.model import visible
-from taskgraph.reports.explaining import Explanation, Place, Sentence
-from taskgraph.reports.explaining.explanation import Block
+from taskgraph.reports.explaining.sentences import Block, Explanation, Place, Sentence
 from taskgraph.reports.text.console import Style, to_text
 
 __all__ = ["explain_text"]

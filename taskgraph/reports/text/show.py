@@ -16,7 +16,7 @@ from taskgraph.model import Status, Task, visible
 from taskgraph.model.durations import format_exactly, format_measured, format_moment
 from taskgraph.model.statuses import count_statuses, look, severity_key
 from taskgraph.model.words import counted, id_list, name_of
-from taskgraph.reports.explaining.verdict import verdict
+from taskgraph.reports.explaining.explanation import verdict
 from taskgraph.reports.outline import OutlineRow, outline
 from taskgraph.reports.results import Account
 from taskgraph.reports.text.budget import budget_facts, no_return_text
