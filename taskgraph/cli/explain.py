@@ -47,13 +47,13 @@ def command(files: Inputs, form: str, output: str | None) -> None:
         return explain(loaded.account)
 
     def as_json(loaded: LoadedTask) -> Mapping[str, Any]:
-        from taskgraph.reports.explain_json import explain_json
+        from taskgraph.reports.json import explain_json
 
         return explain_json(explained(loaded))
 
     def as_text(loaded: LoadedTask, style: Style) -> str:
         if form == "markdown":
-            from taskgraph.reports.explain_markdown import explain_markdown
+            from taskgraph.reports.task_markdown import explain_markdown
 
             return explain_markdown(explained(loaded))
         from taskgraph.reports.text.explain import explain_text

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
 from taskgraph.checks import RULES, CheckRun, Finding, Rule
-from taskgraph.checks.baseline import fingerprints
 from taskgraph.errors import InputError
 from taskgraph.model import Id, visible
-from taskgraph.reports.check_json import to_json
+from taskgraph.reports.check_json import fingerprinted, to_json
 from taskgraph.settings import Severity
 
 __all__ = ["MOST_LOCATIONS", "MOST_RESULTS", "render_check_sarif"]
@@ -37,7 +35,7 @@ def render_check_sarif(run: CheckRun) -> str:
     Every rule is described, whether it found something or not. Where there are more
     results than GitHub takes, the worst ones stay, and a notification tells.
     """
-    rows = [row for result in run.results for row in _numbered(result.findings)]
+    rows = [row for result in run.results for row in fingerprinted(result.findings)]
     rows.sort(key=lambda row: -row[0].severity.rank)  # stable: the order of the documents
     left_out = len(rows) - MOST_RESULTS
     content = {
@@ -53,10 +51,6 @@ def render_check_sarif(run: CheckRun) -> str:
         ],
     }
     return to_json(content, indent=2) + "\n"
-
-
-def _numbered(findings: tuple[Finding, ...]) -> Iterator[tuple[Finding, str]]:
-    return zip(findings, fingerprints(findings), strict=True)
 
 
 def _driver(version: str) -> dict[str, Any]:

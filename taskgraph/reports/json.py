@@ -14,6 +14,7 @@ from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.analysis.rollback import FailLate
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id
+from taskgraph.reports.explaining.sentences import Explanation, Sentence
 from taskgraph.reports.results import Account
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
         BudgetContent,
         BudgetFigures,
         CriticalPathContent,
+        ExplainContent,
+        ExplainSentence,
         FailingLate,
         NoReturnContent,
         ScheduleBeside,
@@ -31,7 +34,14 @@ if TYPE_CHECKING:
         TaskHead,
     )
 
-__all__ = ["budget_json", "critical_path_json", "document", "pretty", "show_json"]
+__all__ = [
+    "budget_json",
+    "critical_path_json",
+    "document",
+    "explain_json",
+    "pretty",
+    "show_json",
+]
 
 VERSION = 1
 _DEEP = 4  # document, tasks, task, and each of its subtasks on a line
@@ -267,3 +277,43 @@ def show_json(account: Account) -> ShowContent:
         "flaws": list(graph.flaws),
         "budget": None if sound is None else _budget(graph, sound.budget, sound.no_return),
     }
+
+
+def explain_json(explanation: Explanation) -> ExplainContent:
+    """Give an explanation for programs.
+
+    Returns
+    -------
+    dict
+        ``verdict`` and ``sections`` with their sentences; each has its ``claim``, the
+        ``text`` and the ``values`` in it, durations in the unit that their name ends in.
+    """
+    graph = explanation.graph
+    task = graph.task
+    return {
+        "file": task.origin.file,
+        "pointer": task.origin.pointer,
+        "id": task.id,
+        "name": task.name,
+        "status": task.status,
+        "verdict": _sentences(graph, explanation.verdict),
+        "sections": [
+            {
+                "key": section.key,
+                "title": section.title,
+                "sentences": _sentences(graph, section.sentences),
+            }
+            for section in explanation.sections
+        ],
+    }
+
+
+def _sentences(graph: TaskGraph, sentences: tuple[Sentence, ...]) -> list[ExplainSentence]:
+    return [
+        {
+            "claim": sentence.claim,
+            "text": sentence.text(graph),
+            "values": sentence.data(graph),
+        }
+        for sentence in sentences
+    ]

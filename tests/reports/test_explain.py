@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from taskgraph.api import LoadedTask, load, load_all, loads
-from taskgraph.reports.explain_json import explain_json
-from taskgraph.reports.explain_markdown import explain_markdown
 from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.explaining.sentences import Explanation
+from taskgraph.reports.json import explain_json
+from taskgraph.reports.task_markdown import explain_markdown
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.explain import explain_text
 from taskgraph.settings import DEFAULTS

@@ -14,16 +14,16 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from taskgraph.diagrams.palette import DARK, LIGHT, Theme
 from taskgraph.model import visible
 from taskgraph.reports.comparison import Pair, change_lines
-from taskgraph.reports.html.theme import colours
 from taskgraph.reports.html.view import TaskView
 from taskgraph.reports.results import Account, Collected
 
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["report_html"]
+__all__ = ["colours", "report_html"]
 
 _EARLY = 'document.documentElement.classList.add("js")'
 """Runs before the page is laid out, so that long tables are never laid out whole."""
@@ -137,3 +137,28 @@ def _safe(text: str) -> str:
     from markupsafe import Markup
 
     return Markup(text)
+
+
+def colours() -> str:
+    """Give the custom properties for light and for dark surroundings.
+
+    On paper it is always light.
+    """
+    dark = f"@media screen and (prefers-color-scheme:dark){{:root{{{_rules(DARK)}}}}}"
+    return f":root{{{_rules(LIGHT)}}}\n{dark}\n"
+
+
+def _rules(theme: Theme) -> str:
+    named = {
+        "page": theme.page,
+        "text": theme.text,
+        "muted": theme.muted,
+        "border": theme.border,
+        "frame": theme.frame,
+        "critical": theme.critical,
+        "gate": theme.gate,
+        "gate-text": theme.gate_text,
+    }
+    for tone, (strong, soft) in theme.tones.items():
+        named |= {tone: strong, f"{tone}-soft": soft}
+    return ";".join(f"--{name}:{value}" for name, value in named.items())

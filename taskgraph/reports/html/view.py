@@ -1,30 +1,32 @@
-"""What the templates show of one task: texts and numbers, in the order of the page."""
+"""What the templates show of one task: texts, numbers, pictures, in the page's order."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from taskgraph.analysis import Analysis
 from taskgraph.checks import Finding
+from taskgraph.diagrams import DiagramOptions, render
+from taskgraph.diagrams.scene import build_scene
+from taskgraph.diagrams.svg import render_svg
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id, Status, Subtask, Task, format_duration, id_key, visible
-from taskgraph.model.durations import format_measured
+from taskgraph.model.durations import format_measured, format_moment
 from taskgraph.model.engine import measured_span
 from taskgraph.model.statuses import count_statuses, look, status_name
 from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.explaining.sentences import Explanation, Sentence
-from taskgraph.reports.figures import Figure, figures
-from taskgraph.reports.html.data import subtask_data
-from taskgraph.reports.html.pictures import Picture, diagram, timeline
 from taskgraph.reports.json import pretty
-from taskgraph.reports.results import Account
+from taskgraph.reports.results import Account, Figure, figures
 from taskgraph.sources import write_task
 
-__all__ = ["Cell", "TaskView"]
+__all__ = ["Cell", "Picture", "TaskView", "diagram", "subtask_data", "timeline"]
 
 _MOST_ROWS = 20_000
 _MOST_DOCUMENT = 8_000_000
@@ -296,3 +298,105 @@ def _by_id(row: dict[str, Any]) -> tuple[object, ...]:
 
 def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f}" if whole else "0"
+
+
+_DARK = re.compile(r"(<style>[^<]*)@media \(prefers-color-scheme")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture.
+
+    Attributes
+    ----------
+    svg : str
+        Safe to stand in a page.
+    boxes : tuple of tuple of ids
+        Which subtasks are behind each box, by the number that the box has in the SVG.
+    notes : tuple of str
+        What is collapsed or left out.
+    """
+
+    svg: str
+    boxes: tuple[tuple[Id, ...], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def diagram(account: Account) -> Picture:
+    """Draw the dependencies; a large task collapses by itself."""
+    from markupsafe import Markup
+
+    scene = build_scene(account.analysis)
+    svg = Markup(_light_on_paper(render_svg(scene)))
+    return Picture(svg, tuple(node.ids for node in scene.nodes), scene.notes)
+
+
+def timeline(account: Account) -> Picture | None:
+    """Draw what ran when, or what is planned; ``None`` where times mean nothing."""
+    from markupsafe import Markup
+
+    if account.sound is None or not account.graph.subtasks:
+        return None
+    svg = render(account.analysis, "svg", DiagramOptions(view="timeline"))
+    return Picture(Markup(_light_on_paper(str(svg))))
+
+
+def _light_on_paper(svg: str) -> str:
+    """Let the dark colours of a picture be for screens only."""
+    return _DARK.sub(r"\1@media screen and (prefers-color-scheme", svg, count=1)
+
+
+_SHOWN_ELSEWHERE = {"id", "name", "status", "timeout", "attempts"}
+_SHOWN_ELSEWHERE |= {"upstreams", "downstreams", "logs", "extra"}
+_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+
+
+def subtask_data(graph: TaskGraph, picture: Picture) -> str:
+    """Give neighbours, logs and all other fields of every subtask.
+
+    Returns
+    -------
+    str
+        JSON in which nothing can end the script element around it: ``nodes`` has for
+        each subtask the nodes before and after it, its other fields in the order of
+        ``names``, and the lines of its log; ``boxes`` says which subtasks are behind
+        each box of the diagram.
+    """
+    from markupsafe import Markup
+
+    fields = [_fields(subtask) for subtask in graph.subtasks]
+    names = list(dict.fromkeys(name for row in fields for name in row))
+    rows = []
+    for node, subtask in enumerate(graph.subtasks):
+        values = [fields[node].get(name, 0) for name in names]
+        row: list[Any] = [graph.upstreams[node], graph.downstreams[node], values]
+        if subtask.logs:
+            row.append([visible(line) for line in subtask.logs])
+        rows.append(row)
+    boxes = [[graph.index[i] for i in ids if i in graph.index] for ids in picture.boxes]
+    content = {"names": names, "nodes": rows, "boxes": boxes}
+    text = json.dumps(content, separators=(",", ":"))
+    return Markup(text.translate(_ESCAPES))
+
+
+def _fields(subtask: Subtask) -> dict[str, str]:
+    """Give the fields that no column of the table shows, as texts."""
+    texts = {}
+    for name, value in subtask._asdict().items():
+        if name not in _SHOWN_ELSEWHERE and value is not None:
+            texts[name.replace("_", " ")] = _text(value)
+    for name, value in subtask.extra.items():
+        texts[visible(name)] = _text(value)
+    return texts
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return format_moment(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, Mapping):
+        value = dict(value)
+    return visible(json.dumps(value, ensure_ascii=False, default=str))
