@@ -14,9 +14,16 @@ from pydantic import Field
 from taskgraph.checks import AnyRun, CheckResult, CheckRun, Finding
 from taskgraph.checks.baseline import fingerprints
 from taskgraph.errors import InputError
-from taskgraph.model import Id
 from taskgraph.model.declaration import Closed, Declaration
-from taskgraph.reports.contract import Count, EdgeEnds, Identifier, Pointer, SubtaskName
+from taskgraph.reports.contract import (
+    Count,
+    EdgeEnds,
+    Identifier,
+    Pointer,
+    SubtaskName,
+    TaskId,
+    about,
+)
 from taskgraph.settings import Severity
 
 __all__ = [
@@ -50,7 +57,7 @@ __all__ = [
 
 Place: TypeAlias = Annotated[
     Annotated[int, Field(ge=1)] | None,
-    Field(description="Counted from 1; null where the text is not at hand."),
+    about("Counted from 1; null where the text is not at hand."),
 ]
 Code: TypeAlias = Annotated[
     str, Field(description="The code of a rule.", pattern="^TG[0-9]{3}$")
@@ -64,12 +71,10 @@ class Summary(Closed):
     """What a run of the checks found, counted."""
 
     tasks: Count
-    files: Annotated[
-        Count, Field(description="The files that at least one task was read from.")
-    ]
+    files: Annotated[Count, about("The files that at least one task was read from.")]
     unreadable: Count
     suppressed: Annotated[
-        Count, Field(description="Findings that were accepted beforehand and left out.")
+        Count, about("Findings that were accepted beforehand and left out.")
     ]
     errors: Count
     warnings: Count
@@ -91,8 +96,8 @@ class FindingContent(Closed):
     code: Code
     name: RuleName
     severity: Annotated[Severity, Field(strict=False)]
-    message: Annotated[str, Field(description="One sentence that names the subtasks.")]
-    hint: Annotated[str, Field(description="What to do.")]
+    message: Annotated[str, about("One sentence that names the subtasks.")]
+    hint: Annotated[str, about("What to do.")]
     fingerprint: Annotated[
         str,
         Field(
@@ -104,15 +109,12 @@ class FindingContent(Closed):
     subtasks: list[SubtaskName]
     edges: Annotated[
         list[EdgeEnds],
-        Field(
-            description="The edges that it is about; for a cycle those without which "
-            "there is none."
-        ),
+        about("The edges that it is about; for a cycle those without which there is none."),
     ]
     path: Annotated[
         list[PathStep],
-        Field(
-            description="A walk along the edges that shows the fault; for a cycle it ends "
+        about(
+            "A walk along the edges that shows the fault; for a cycle it ends "
             "where it began."
         ),
     ]
@@ -121,7 +123,7 @@ class FindingContent(Closed):
     line: Place
     column: Place
     of_document: Annotated[
-        bool, Field(description="Whether it is about the whole document, not one task.")
+        bool, about("Whether it is about the whole document, not one task.")
     ]
 
 
@@ -137,7 +139,7 @@ class CheckedTask(Closed):
     """What was found about a task."""
 
     file: str
-    id: Annotated[Id | None, Field(description="The id of the task.")]
+    id: TaskId
     name: str
     findings: list[FindingContent]
     skipped: list[SkippedRule]
@@ -181,15 +183,14 @@ class CheckContent(Closed):
     tasks: list[CheckedTask]
     unreadable: list[UnreadableContent]
     stale_baseline: Annotated[
-        list[StaleEntry],
-        Field(description="Entries of the baseline that no finding has any more."),
+        list[StaleEntry], about("Entries of the baseline that no finding has any more.")
     ]
 
 
 class FoundTask(Closed):
     """The task that a finding is about."""
 
-    id: Annotated[Id | None, Field(description="The id of the task.")]
+    id: TaskId
     name: str
 
 
