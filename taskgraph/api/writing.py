@@ -60,7 +60,7 @@ def report(tasks: LoadedTask | Collected, form: str = "html") -> str:
 
     collected = tasks if isinstance(tasks, Collected) else collect([tasks.account])
     if form == "html":
-        from taskgraph.reports.html import report_html
+        from taskgraph.reports.html.page import report_html
 
         return report_html(collected)
     if form == "markdown":

@@ -25,7 +25,14 @@ if TYPE_CHECKING:
         SubtaskName,
     )
 
-__all__ = ["Pair", "change_lines", "diff_json", "diff_markdown", "diff_text"]
+__all__ = [
+    "Pair",
+    "change_items",
+    "change_lines",
+    "diff_json",
+    "diff_markdown",
+    "diff_text",
+]
 
 _MOST = 20
 Quote: TypeAlias = Callable[[str], str]
@@ -65,27 +72,22 @@ def diff_markdown(pairs: Sequence[Pair]) -> str:
     """Write the changes of each pair as Markdown, to be a comment on a change."""
     blocks = ["## Changes of tasks"]
     for pair in pairs:
-        lines = [
-            f"{'  ' * line.startswith(' ')}- {line.strip()}"
-            for line in change_lines(pair, escaped)
-        ]
-        blocks.append(f"### {escaped(pair.name)}")
-        blocks.append("\n".join(lines) if lines else "No change.")
+        blocks += [f"### {escaped(pair.name)}", change_items(pair) or "No change."]
     return "\n\n".join(blocks) + "\n"
+
+
+def change_items(pair: Pair) -> str:
+    """Give what changed as a list in Markdown; nothing where nothing did."""
+    return "\n".join(
+        f"{'  ' * line.startswith(' ')}- {line.strip()}"
+        for line in change_lines(pair, escaped)
+    )
 
 
 def change_lines(pair: Pair, quote: Quote) -> list[str]:
     """Give what changed, a line each, the most important first.
 
-    Parameters
-    ----------
-    pair : Pair
-    quote : Quote
-
-    Returns
-    -------
-    list of str
-        A line that explains the one before begins with spaces.
+    A line that explains the one before begins with spaces.
     """
     if pair.before is None:
         return ["the task is new"]

@@ -1,7 +1,8 @@
 """What every JSON that a command writes holds: the contract with the programs that read it.
 
 Keys are written in the order in which they stand here. The findings are declared in
-``check_json``, the history in ``history_contract``, baseline and node-link graph beside their code.
+``check_json``, the history in ``history_contract``, the baseline and the node-link graph
+beside their code.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from taskgraph.model import visible
 from taskgraph.model.durations import format_seconds
 from taskgraph.model.engine import measured_span
 from taskgraph.reports.explaining.explanation import explain
-from taskgraph.reports.results import Account
+from taskgraph.reports.results import Account, off_path
 from taskgraph.reports.task_markdown import explain_markdown
 
 if TYPE_CHECKING:
@@ -65,9 +65,7 @@ def timetable_html(table: Timetable) -> str:
     schedule, unit = table.schedule, table.weights.unit
     path = schedule.critical_path
     on_path = set(path)
-    rest = [node for node in table.graph.order if node not in on_path]
-    rest.sort(key=lambda node: (schedule.total_float[node], node))
-    order = [*path, *rest]
+    order = [*path, *off_path(table.graph, schedule)]
     rows = []
     for node in order[:_MOST_ROWS]:
         subtask = table.graph.subtasks[node]
@@ -180,7 +178,7 @@ _SUBTASKS: Final[Mapping[str, str]] = {
 
 def _subtasks(account: Account) -> Iterator[Row]:
     graph, sound = account.graph, account.sound
-    critical = frozenset(sound.budget.schedule.critical if sound else ())
+    critical = account.critical
     for node, subtask in enumerate(graph.subtasks):
         span = measured_span(subtask, account.as_of)
         cause = failure_cause(subtask)

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from taskgraph.analysis import Analysis
+from taskgraph.analysis.budget import Budget
+from taskgraph.analysis.schedule import Schedule
 from taskgraph.checks import CheckResult
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, Task, format_duration
@@ -15,7 +17,15 @@ from taskgraph.model.durations import format_measured, format_moment
 from taskgraph.model.words import id_list
 from taskgraph.reports.comparison import Pair
 
-__all__ = ["Account", "Collected", "Figure", "figures"]
+__all__ = [
+    "Account",
+    "Collected",
+    "Figure",
+    "figures",
+    "holders",
+    "off_path",
+    "whole_order",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,17 @@ class Account:
         """
         return self.analysis if self.analysis.is_sound else None
 
+    @property
+    def critical(self) -> frozenset[int]:
+        """The nodes without float; none where the graph is not sound."""
+        return frozenset(self.sound.budget.schedule.critical if self.sound else ())
+
+    @property
+    def gates(self) -> frozenset[int]:
+        """The nodes at the point of no return."""
+        point = self.sound and self.sound.no_return
+        return frozenset(point.nodes if point else ())
+
 
 @dataclass(frozen=True, slots=True)
 class Collected:
@@ -70,6 +91,26 @@ class Collected:
     unreadable: tuple[str, ...] = ()
     change: Pair | None = None
     version: str = ""
+
+
+def whole_order(graph: TaskGraph) -> list[int]:
+    """Give all nodes in topological order, those on and below a cycle last."""
+    ordered = set(graph.order)
+    return [*graph.order, *(node for node in range(len(graph)) if node not in ordered)]
+
+
+def off_path(graph: TaskGraph, schedule: Schedule) -> list[int]:
+    """Give the nodes that are not on the critical path, the tightest first."""
+    on_path = set(schedule.critical_path)
+    rest = (node for node in graph.order if node not in on_path)
+    return sorted(rest, key=lambda node: (schedule.total_float[node], node))
+
+
+def holders(budget: Budget) -> list[int]:
+    """Give the nodes that hold a share of the worst case, the largest first."""
+    shares = budget.shares
+    held = (node for node, share in enumerate(shares) if share)
+    return sorted(held, key=lambda node: (-shares[node], node))
 
 
 class Figure(NamedTuple):

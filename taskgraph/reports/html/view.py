@@ -19,19 +19,22 @@ from taskgraph.graph import TaskGraph
 from taskgraph.model import Id, Status, Subtask, Task, format_duration, id_key, visible
 from taskgraph.model.durations import format_measured, format_moment
 from taskgraph.model.engine import measured_span
-from taskgraph.model.statuses import count_statuses, look, status_name
 from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.explaining.sentences import Explanation, Sentence
 from taskgraph.reports.json import pretty
-from taskgraph.reports.results import Account, Figure, figures
+from taskgraph.reports.results import Account, Figure, figures, holders, whole_order
 from taskgraph.sources import write_task
 
-__all__ = ["Cell", "Picture", "TaskView", "diagram", "subtask_data", "timeline"]
+__all__ = ["Cell", "Picture", "TaskView"]
 
 _MOST_ROWS = 20_000
 _MOST_DOCUMENT = 8_000_000
 _MOST_SHARES = 25
 _MOST_FINDINGS = 500
+_DARK = re.compile(r"(<style>[^<]*)@media \(prefers-color-scheme")
+_SHOWN_ELSEWHERE = {"id", "name", "status", "timeout", "attempts"}
+_SHOWN_ELSEWHERE |= {"upstreams", "downstreams", "logs", "extra"}
+_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 class Cell(NamedTuple):
@@ -41,25 +44,28 @@ class Cell(NamedTuple):
     text: str
 
 
-class StatusCount(NamedTuple):
-    """How many subtasks have a status."""
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture.
 
-    tone: str
-    sign: str
-    status: str
-    number: int
+    Attributes
+    ----------
+    svg : str
+        Safe to stand in a page.
+    boxes : tuple of tuple of ids
+        Which subtasks are behind each box, by the number that the box has in the SVG.
+    notes : tuple of str
+        What is collapsed or left out.
+    """
+
+    svg: str
+    boxes: tuple[tuple[Id, ...], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class TaskView:
-    """One task, ready to be shown.
-
-    Attributes
-    ----------
-    account : Account
-    key : str
-        Begins every id that the task has in the page.
-    """
+    """One task, ready to be shown; ``key`` begins every id that it has in the page."""
 
     account: Account
     key: str
@@ -84,30 +90,25 @@ class TaskView:
         """The task in sentences."""
         return explain(self.account)
 
-    @property
-    def tone(self) -> str:
-        """The colour of the task's status."""
-        return look(self.task.status).tone
-
-    @property
-    def sign(self) -> str:
-        """The sign of the task's status."""
-        return look(self.task.status).sign
-
     @cached_property
     def diagram(self) -> Picture:
-        """The dependencies."""
-        return diagram(self.account)
+        """The dependencies; a large task collapses by itself."""
+        scene = build_scene(self.account.analysis)
+        boxes = tuple(node.ids for node in scene.nodes)
+        return Picture(_light_on_paper(render_svg(scene)), boxes, scene.notes)
 
     @cached_property
     def timeline(self) -> Picture | None:
-        """What ran when."""
-        return timeline(self.account)
+        """What ran when, or what is planned; ``None`` where times mean nothing."""
+        if self.sound is None or not self.graph.subtasks:
+            return None
+        svg = render(self.sound, "svg", DiagramOptions(view="timeline"))
+        return Picture(_light_on_paper(str(svg)))
 
-    @cached_property
+    @property
     def data(self) -> str:
-        """What the script needs to know, as JSON that is safe inside a script."""
-        return subtask_data(self.graph, self.diagram)
+        """What the script needs to know."""
+        return _subtask_data(self.graph, self.diagram)
 
     def html(self, sentences: Iterable[Sentence]) -> str:
         """Write sentences as HTML; subtasks are links to their rows."""
@@ -131,18 +132,6 @@ class TaskView:
         return f"{self.key}-n{node}"
 
     @property
-    def statuses(self) -> list[StatusCount]:
-        """The statuses that occur, the worst first."""
-        return [
-            StatusCount(look(name).tone, look(name).sign, name, count)
-            for name, count in count_statuses(self.graph.subtasks)
-        ]
-
-    def status(self, item: Task | Subtask) -> str:
-        """Give the name of a status, as its tone and sign have it."""
-        return status_name(item.status)
-
-    @property
     def figures(self) -> list[Figure]:
         """The numbers that come first."""
         return list(figures(self.account))
@@ -152,11 +141,6 @@ class TaskView:
         """What the checks found, the worst first."""
         return self.account.checked.findings[:_MOST_FINDINGS]
 
-    @property
-    def hidden_findings(self) -> int:
-        """How many findings the list leaves out."""
-        return len(self.account.checked.findings) - len(self.findings)
-
     def linked(self, identifier: Id) -> str | None:
         """Give the id of the row of a subtask that a finding names."""
         node = self.graph.index.get(identifier)
@@ -164,39 +148,18 @@ class TaskView:
 
     @cached_property
     def order(self) -> list[int]:
-        """The nodes in topological order, those on and below a cycle last."""
-        ordered = set(self.graph.order)
-        rest = [node for node in range(len(self.graph)) if node not in ordered]
-        return [*self.graph.order, *rest][:_MOST_ROWS]
-
-    @property
-    def hidden_rows(self) -> int:
-        """How many subtasks the table leaves out."""
-        return len(self.graph) - len(self.order)
+        """The nodes in the order of the table."""
+        return whole_order(self.graph)[:_MOST_ROWS]
 
     @cached_property
     def critical(self) -> frozenset[int]:
         """The nodes without float."""
-        sound = self.sound
-        return frozenset(sound.budget.schedule.critical if sound else ())
+        return self.account.critical
 
     @cached_property
     def gates(self) -> frozenset[int]:
         """The nodes at the point of no return."""
-        point = self.sound and self.sound.no_return
-        return frozenset(point.nodes if point else ())
-
-    def subtask(self, node: int) -> Subtask:
-        """Give the subtask of a node."""
-        return self.graph.subtasks[node]
-
-    def subtask_tone(self, node: int) -> str:
-        """Give the colour of a subtask's status."""
-        return look(self.graph.subtasks[node].status).tone
-
-    def subtask_sign(self, node: int) -> str:
-        """Give the sign of a subtask's status."""
-        return look(self.graph.subtasks[node].status).sign
+        return self.account.gates
 
     def cells(self, node: int) -> Iterator[Cell]:
         """Give the numbers of a subtask, in the order of the table's columns."""
@@ -224,42 +187,17 @@ class TaskView:
         """Who holds the budget: node, duration and percentage, the largest first."""
         if self.sound is None:
             return []
-        worst = self.sound.budget
-        holders = [node for node, share in enumerate(worst.shares) if share]
-        holders.sort(key=lambda node: (-worst.shares[node], node))
-        makespan = worst.schedule.makespan
+        shares, makespan = self.sound.budget.shares, self.sound.longest_path
         return [
-            (
-                node,
-                format_duration(worst.shares[node]),
-                f"{_percent(worst.shares[node], makespan)} %",
-            )
-            for node in holders[:_MOST_SHARES]
+            (node, format_duration(shares[node]), f"{100 * shares[node] / makespan:.1f} %")
+            for node in holders(self.sound.budget)[:_MOST_SHARES]
         ]
-
-    @property
-    def hidden_shares(self) -> int:
-        """How many holders of the budget are left out."""
-        worst = self.sound.budget.shares if self.sound else ()
-        return sum(map(bool, worst)) - len(self.shares)
-
-    @property
-    def hidden_steps(self) -> int:
-        """How many steps of a rollback are left out."""
-        return len(self.sound.rollback.steps) - len(self.steps) if self.sound else 0
-
-    @property
-    def shares_total(self) -> str:
-        """How long the longest path is."""
-        sound = self.sound
-        return format_duration(sound.budget.schedule.makespan) if sound else ""
 
     @property
     def steps(self) -> list[tuple[int, str, str]]:
         """How a rollback would walk: node, start and finish at worst."""
-        if self.sound is None or self.task.status != Status.FAILED:
-            return []
-        if not self.sound.rollback.is_accepted:
+        failed = self.task.status == Status.FAILED
+        if self.sound is None or not failed or not self.sound.rollback.is_accepted:
             return []
         return [
             (step.node, format_duration(step.start), format_duration(step.finish))
@@ -296,71 +234,19 @@ def _by_id(row: dict[str, Any]) -> tuple[object, ...]:
     return (id_key(row["id"]), json.dumps(row))
 
 
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f}" if whole else "0"
-
-
-_DARK = re.compile(r"(<style>[^<]*)@media \(prefers-color-scheme")
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture.
-
-    Attributes
-    ----------
-    svg : str
-        Safe to stand in a page.
-    boxes : tuple of tuple of ids
-        Which subtasks are behind each box, by the number that the box has in the SVG.
-    notes : tuple of str
-        What is collapsed or left out.
-    """
-
-    svg: str
-    boxes: tuple[tuple[Id, ...], ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def diagram(account: Account) -> Picture:
-    """Draw the dependencies; a large task collapses by itself."""
-    from markupsafe import Markup
-
-    scene = build_scene(account.analysis)
-    svg = Markup(_light_on_paper(render_svg(scene)))
-    return Picture(svg, tuple(node.ids for node in scene.nodes), scene.notes)
-
-
-def timeline(account: Account) -> Picture | None:
-    """Draw what ran when, or what is planned; ``None`` where times mean nothing."""
-    from markupsafe import Markup
-
-    if account.sound is None or not account.graph.subtasks:
-        return None
-    svg = render(account.analysis, "svg", DiagramOptions(view="timeline"))
-    return Picture(Markup(_light_on_paper(str(svg))))
-
-
 def _light_on_paper(svg: str) -> str:
     """Let the dark colours of a picture be for screens only."""
-    return _DARK.sub(r"\1@media screen and (prefers-color-scheme", svg, count=1)
+    from markupsafe import Markup
+
+    return Markup(_DARK.sub(r"\1@media screen and (prefers-color-scheme", svg, count=1))
 
 
-_SHOWN_ELSEWHERE = {"id", "name", "status", "timeout", "attempts"}
-_SHOWN_ELSEWHERE |= {"upstreams", "downstreams", "logs", "extra"}
-_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+def _subtask_data(graph: TaskGraph, picture: Picture) -> str:
+    """Give neighbours, logs and all other fields of every subtask, as JSON for the script.
 
-
-def subtask_data(graph: TaskGraph, picture: Picture) -> str:
-    """Give neighbours, logs and all other fields of every subtask.
-
-    Returns
-    -------
-    str
-        JSON in which nothing can end the script element around it: ``nodes`` has for
-        each subtask the nodes before and after it, its other fields in the order of
-        ``names``, and the lines of its log; ``boxes`` says which subtasks are behind
-        each box of the diagram.
+    Nothing in it can end the script element around it. ``nodes`` has for each subtask the
+    nodes before and after it, its other fields in the order of ``names``, and the lines of
+    its log; ``boxes`` says which subtasks are behind each box of the diagram.
     """
     from markupsafe import Markup
 

@@ -15,6 +15,7 @@ from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, visible
 from taskgraph.model.durations import format_exactly
 from taskgraph.model.words import id_list, label, labels
+from taskgraph.reports.results import holders
 from taskgraph.reports.text.console import (
     MOST_ROWS,
     Style,
@@ -30,13 +31,7 @@ _Facts = list[tuple[str, str | Text]]
 
 
 def budget_text(analyses: Sequence[Analysis], style: Style) -> str:
-    """Write the worst case in time of each task, and of several also a table.
-
-    Parameters
-    ----------
-    analyses : sequence of Analysis
-    style : Style
-    """
+    """Write the worst case in time of each task, and of several also a table."""
     texts = [_one(analysis, style) for analysis in analyses]
     if len(analyses) > 1:
         texts.append(to_text([_overview(analyses)], style))
@@ -52,11 +47,10 @@ def _one(analysis: Analysis, style: Style) -> str:
     rows += _way_back(graph, analysis.rollback)
     parts: list[RenderableType] = [heading(graph.task), facts(rows)]
     if budget.schedule.makespan:
-        holders = sum(share > 0 for share in budget.shares)
         if budget.bounds.may_wait:
             length = format_exactly(budget.schedule.makespan)
             parts += ["", Text(f"Shares of the longest path, {length}:")]
-        parts += ["", _shares(graph, budget), *more_rows(holders)]
+        parts += ["", _shares(graph, budget), *more_rows(len(holders(budget)))]
     return to_text(parts, style)
 
 
@@ -164,9 +158,7 @@ def _shares(graph: TaskGraph, budget: Budget) -> Table:
     table.add_column("takes", justify="right", no_wrap=True)
     table.add_column("id", no_wrap=True)
     table.add_column("name", overflow="fold")
-    holders = [node for node, share in enumerate(budget.shares) if share]
-    holders.sort(key=lambda node: (-budget.shares[node], node))
-    for node in holders[:MOST_ROWS]:
+    for node in holders(budget)[:MOST_ROWS]:
         subtask = graph.subtasks[node]
         share = budget.shares[node]
         table.add_row(

@@ -18,6 +18,7 @@ from taskgraph.model import visible
 from taskgraph.model.durations import format_exactly, format_moment, format_seconds
 from taskgraph.model.engine import SpanKind
 from taskgraph.model.words import arrow, label, labels, plural
+from taskgraph.reports.results import off_path
 from taskgraph.reports.text.console import (
     MOST_ROWS,
     Style,
@@ -51,13 +52,7 @@ _SURPRISING = (
 
 
 def critical_path_text(table: Timetable, style: Style) -> str:
-    """Write the critical path and the float of every other subtask.
-
-    Parameters
-    ----------
-    table : Timetable
-    style : Style
-    """
+    """Write the critical path and the float of every other subtask."""
     graph, schedule = table.graph, table.schedule
     path = schedule.critical_path
     unit = table.weights.unit
@@ -72,12 +67,9 @@ def critical_path_text(table: Timetable, style: Style) -> str:
         parts.append(_old_path(table))
     parts += ["", _rows(table, path, style, floats=False), *more_rows(len(path))]
     parts += _ties(schedule)
-    on_path = set(path)
-    others = [node for node in graph.order if node not in on_path]
-    if others:
-        others.sort(key=lambda node: (schedule.total_float[node], node))
+    if others := off_path(graph, schedule):
         parts += ["", Text("Not on it, the tightest first:")]
-        parts += [_rows(table, tuple(others), style, floats=True), *more_rows(len(others))]
+        parts += [_rows(table, others, style, floats=True), *more_rows(len(others))]
     parts += _near(table)
     parts += _remarks(table)
     if table.as_run is not None:
@@ -144,7 +136,7 @@ def _names(graph: TaskGraph, nodes: Iterable[int]) -> str:
     return visible(labels(graph.subtasks[node] for node in nodes))
 
 
-def _rows(table: Timetable, nodes: tuple[int, ...], style: Style, *, floats: bool) -> Table:
+def _rows(table: Timetable, nodes: Sequence[int], style: Style, *, floats: bool) -> Table:
     """Lay out subtasks with their times, fewer columns where the terminal is narrow."""
     schedule, unit = table.schedule, table.weights.unit
     takes = "timeout" if _are_timeouts(table) else "takes"

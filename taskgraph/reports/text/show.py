@@ -21,7 +21,7 @@ from taskgraph.model.durations import format_exactly, format_measured, format_mo
 from taskgraph.model.statuses import count_statuses, look, severity_key
 from taskgraph.model.words import counted, id_list, name_of
 from taskgraph.reports.explaining.explanation import verdict
-from taskgraph.reports.results import Account
+from taskgraph.reports.results import Account, whole_order
 from taskgraph.reports.text.budget import budget_facts, no_return_text
 from taskgraph.reports.text.console import Style, facts, heading, status_text, to_text
 from taskgraph.settings import Severity
@@ -147,11 +147,7 @@ def _findings(checked: CheckResult) -> list[RenderableType]:
 
 
 def _tree(account: Account, width: int) -> list[RenderableType]:
-    graph = account.graph
-    sound = account.sound
-    critical = frozenset(sound.budget.schedule.critical if sound else ())
-    no_return = sound.no_return if sound else None
-    gates = frozenset(no_return.nodes if no_return else ())
+    graph, critical, gates = account.graph, account.critical, account.gates
     rows = outline(graph)
     shown = _chosen(graph, rows, critical)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
@@ -294,9 +290,7 @@ def outline(graph: TaskGraph) -> tuple[OutlineRow, ...]:
         Near-linear in nodes and edges.
     """
     if not graph.is_acyclic:
-        ordered = set(graph.order)
-        rest = [node for node in range(len(graph)) if node not in ordered]
-        return tuple(OutlineRow((node,)) for node in (*graph.order, *rest))
+        return tuple(OutlineRow((node,)) for node in whole_order(graph))
     units = _units(graph)
     upstreams = _between(graph, units)
     order = topological_order(upstreams, reverse(upstreams))
