@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from taskgraph.history import (
     Advice,
@@ -23,26 +24,22 @@ from taskgraph.history import (
     Verdict,
 )
 from taskgraph.model import Task, format_duration, visible
+from taskgraph.model.words import counted
 from taskgraph.reports.history_tables import (
     Column,
     Histogram,
     Section,
     TableReport,
-    counted,
     percent,
     span,
 )
 
 __all__ = [
     "HistoryResult",
-    "anomaly_report",
     "collection_messages",
     "departure",
     "kind_name",
-    "odds_report",
-    "statistics_report",
     "table_report",
-    "timeouts_report",
 ]
 
 HistoryResult: TypeAlias = Statistics | TimeoutReview | Odds | Sequence[Anomalies]
@@ -92,13 +89,14 @@ _TIMEOUTS: tuple[Column[Advice], ...] = (
 
 def table_report(result: HistoryResult) -> TableReport:
     """Report on whatever a command gave."""
-    if isinstance(result, Statistics):
-        return statistics_report(result)
-    if isinstance(result, TimeoutReview):
-        return timeouts_report(result)
-    if isinstance(result, Odds):
-        return odds_report(result)
-    return anomaly_report(result)
+    match result:
+        case Statistics():
+            return _statistics_report(result)
+        case TimeoutReview():
+            return _timeouts_report(result)
+        case Odds():
+            return _odds_report(result)
+    return _anomaly_report(result)
 
 
 def collection_messages(done: Collection) -> list[str]:
@@ -121,7 +119,7 @@ def collection_messages(done: Collection) -> list[str]:
     return messages
 
 
-def statistics_report(statistics: Statistics) -> TableReport:
+def _statistics_report(statistics: Statistics) -> TableReport:
     """Report on kinds of tasks and subtasks: a table for each kind of task."""
     sections = [
         Section(
@@ -131,7 +129,7 @@ def statistics_report(statistics: Statistics) -> TableReport:
             spread=lambda kind: kind.run_us,
             limit=lambda kind: kind.timeout,
         )
-        for task, kinds in groupby(statistics.kinds, key=lambda kind: kind.task)
+        for task, kinds in groupby(statistics.kinds, key=lambda one: one.task)
     ]
     facts = [
         ("Documents", f"{statistics.documents} looked at, {statistics.rejects} unreadable"),
@@ -145,7 +143,7 @@ def statistics_report(statistics: Statistics) -> TableReport:
     return TableReport("Runs of tasks", facts, sections, notes)
 
 
-def timeouts_report(review: TimeoutReview) -> TableReport:
+def _timeouts_report(review: TimeoutReview) -> TableReport:
     """Report the advice on timeouts: a table for each task, or each kind of task."""
     groups: list[tuple[str, Sequence[Advice]]]
     if review.tasks:
@@ -235,10 +233,9 @@ def _share_at_limit(one: Advice) -> float:
     return failed / max(failed + one.runs, 1)
 
 
-def anomaly_report(runs: Sequence[Anomalies]) -> TableReport:
+def _anomaly_report(runs: Sequence[Anomalies]) -> TableReport:
     """Report where runs depart from their kind, in words."""
-    sections = []
-    facts = []
+    sections, facts = [], []
     for run in runs:
         label = _label(run.task)
         if run.is_known:
@@ -311,7 +308,7 @@ _FEW = 20
 """Runs of which nobody should draw conclusions on one in twenty."""
 
 
-def odds_report(odds: Odds) -> TableReport:
+def _odds_report(odds: Odds) -> TableReport:
     """Report the odds of one task."""
     task, options = odds.task, odds.options
     low, high = percent(odds.low), percent(odds.high)
@@ -324,16 +321,13 @@ def odds_report(odds: Odds) -> TableReport:
         ("Fails", percent(odds.failed)),
         ("Samples", f"{options.samples}, seed {options.seed}"),
     ]
-    return TableReport(
-        title=f"Odds of {task.name} {task.id if task.id is not None else ''}",
-        facts=facts,
-        sections=[
-            Section("Makespan, where nothing fails", _QUANTILES, odds.quantiles),
-            Section("What decides it", _SUBTASK_ODDS, rows),
-        ],
-        notes=_odds_notes(rows),
-        histogram=Histogram(odds.bins, options.window * _SECOND),
-    )
+    sections: list[Section[Any]] = [
+        Section("Makespan, where nothing fails", _QUANTILES, odds.quantiles),
+        Section("What decides it", _SUBTASK_ODDS, rows),
+    ]
+    title = f"Odds of {task.name} {task.id if task.id is not None else ''}"
+    histogram = Histogram(odds.bins, options.window * _SECOND)
+    return TableReport(title, facts, sections, _odds_notes(rows), histogram)
 
 
 def _since(odds: Odds) -> str:
@@ -347,11 +341,13 @@ def _since(odds: Odds) -> str:
 
 def _doubts(rows: Sequence[SubtaskOdds]) -> list[str]:
     """Say which subtasks the answer guesses; it is no surer than they are."""
-    doubts = []
     total = counted(len(rows), "subtask")
-    for basis, meaning in _GUESSES.items():
-        if count := sum(row.basis is basis for row in rows):
-            doubts.append(f"{count} of {total} without such runs: {meaning}")
+    counts = Counter(row.basis for row in rows)
+    doubts = [
+        f"{counts[basis]} of {total} without such runs: {meaning}"
+        for basis, meaning in _GUESSES.items()
+        if counts[basis]
+    ]
     if few := _drawn_from_few(rows):
         doubts.append(f"{len(few)} of {total} drawn from fewer than {_FEW} runs")
     return doubts
@@ -371,8 +367,7 @@ def _odds_notes(rows: Sequence[SubtaskOdds]) -> list[str]:
     }
     groups[f"fewer than {_FEW} runs to draw from"] = _drawn_from_few(rows)
     notes += [f"{what}: {_listed(group)}" for what, group in groups.items() if group]
-    counts = {row.name: row.cut for row in rows}
-    if cut := sum(counts.values()):
+    if cut := sum({row.name: row.cut for row in rows}.values()):
         notes.append(
             f"{counted(cut, 'run')} failed at a shorter timeout than the present one. They "
             "count as one of the healthy runs that took longer, or, where there is none, "

@@ -187,7 +187,7 @@ class TaskView:
         """Who holds the budget: node, duration and percentage, the largest first."""
         if self.sound is None:
             return []
-        shares, makespan = self.sound.budget.shares, self.sound.longest_path
+        shares, makespan = self.sound.budget.shares, self.sound.budget.schedule.makespan
         return [
             (node, format_duration(shares[node]), f"{100 * shares[node] / makespan:.1f} %")
             for node in holders(self.sound.budget)[:_MOST_SHARES]

@@ -22,6 +22,7 @@ from taskgraph.reports.text.console import (
     facts,
     heading,
     more_rows,
+    plain_table,
     to_text,
 )
 
@@ -68,16 +69,12 @@ def budget_facts(graph: TaskGraph, budget: Budget) -> _Facts:
     if bounds.may_wait:
         crowd = f"at least {len(bounds.widest)} subtasks may want {bounds.limit} slots"
         rows.append(("Waiting", f"{crowd}: the worst case is a bound on every order"))
-        rows.append(
-            ("Longest path", f"{format_exactly(bounds.longest_path)} without waiting")
-        )
-        rows.append(("In between", _between(bounds.lower, bounds.listed)))
+        longest = f"{format_exactly(bounds.longest_path)} without waiting"
+        rows.append(("Longest path", longest))
+        least, by_id = format_exactly(bounds.lower), format_exactly(bounds.listed)
+        between = f"{least} at least; {by_id} if ready ones go first by id"
+        rows.append(("In between", between))
     return rows
-
-
-def _between(lower: int, listed: int) -> str:
-    least, by_id = format_exactly(lower), format_exactly(listed)
-    return f"{least} at least; {by_id} if ready ones go first by id"
 
 
 def _some(graph: TaskGraph, nodes: tuple[int, ...]) -> str:
@@ -153,9 +150,7 @@ def _fail_late(graph: TaskGraph, late: FailLate) -> str:
 
 
 def _shares(graph: TaskGraph, budget: Budget) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("share", justify="right", no_wrap=True)
-    table.add_column("takes", justify="right", no_wrap=True)
+    table = plain_table("share", "takes")
     table.add_column("id", no_wrap=True)
     table.add_column("name", overflow="fold")
     for node in holders(budget)[:MOST_ROWS]:
@@ -171,9 +166,7 @@ def _shares(graph: TaskGraph, budget: Budget) -> Table:
 
 
 def _overview(analyses: Sequence[Analysis]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("worst case", justify="right", no_wrap=True)
-    table.add_column("no limit", justify="right", no_wrap=True)
+    table = plain_table("worst case", "no limit")
     table.add_column("task", overflow="fold")
     table.add_column("document", overflow="fold")
     for analysis in analyses:

@@ -19,6 +19,7 @@ __all__ = [
     "facts",
     "heading",
     "more_rows",
+    "plain_table",
     "status_text",
     "subtask_table",
     "to_text",
@@ -46,9 +47,17 @@ class Style:
     color: bool = False
 
 
+def plain_table(*numbers: str) -> Table:
+    """Begin a table without lines; columns of numbers may come first."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for title in numbers:
+        table.add_column(title, justify="right", no_wrap=True)
+    return table
+
+
 def subtask_table(style: Style) -> Table:
     """Begin a table of subtasks: id and name, which fold: numbers keep their room."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table = plain_table()
     table.add_column("id", overflow="fold", max_width=max(10, style.width // 4))
     table.add_column("name", overflow="fold", min_width=8)
     return table

@@ -24,6 +24,7 @@ from taskgraph.reports.text.console import (
     Style,
     heading,
     more_rows,
+    plain_table,
     status_text,
     subtask_table,
     to_text,
@@ -180,7 +181,7 @@ def _as_run(graph: TaskGraph, run: AsRun) -> list[RenderableType]:
         text = "As it ran: the times contradict each other: it ended before it began."
         return ["", Text(text)]
     wall = format_seconds(run.wall, "microseconds")
-    rows = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    rows = plain_table()
     rows.add_column("part", overflow="fold")
     rows.add_column("takes", justify="right", no_wrap=True)
     rows.add_column("subtask", overflow="fold", min_width=12)

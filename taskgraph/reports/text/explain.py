@@ -18,13 +18,7 @@ _WIDEST = 100
 
 
 def explain_text(explanation: Explanation, style: Style) -> str:
-    """Write an explanation for a terminal, in lines that are easy to read.
-
-    Parameters
-    ----------
-    explanation : Explanation
-    style : Style
-    """
+    """Write an explanation for a terminal, in lines that are easy to read."""
     graph = explanation.graph
     parts: list[RenderableType] = [_words(graph, explanation.verdict, bold=True)]
     for section in explanation.sections:

@@ -23,7 +23,14 @@ from taskgraph.model.words import counted, id_list, name_of
 from taskgraph.reports.explaining.explanation import verdict
 from taskgraph.reports.results import Account, whole_order
 from taskgraph.reports.text.budget import budget_facts, no_return_text
-from taskgraph.reports.text.console import Style, facts, heading, status_text, to_text
+from taskgraph.reports.text.console import (
+    Style,
+    facts,
+    heading,
+    plain_table,
+    status_text,
+    to_text,
+)
 from taskgraph.settings import Severity
 
 __all__ = ["OutlineRow", "outline", "show_text"]
@@ -39,11 +46,7 @@ _COLORS = {Severity.ERROR: "red bold", Severity.WARNING: "yellow", Severity.INFO
 def show_text(account: Account, style: Style) -> str:
     """Write what a task is, how far it is, what is wrong and what is critical.
 
-    Parameters
-    ----------
-    account : Account
-    style : Style
-        In narrow terminals columns are left out.
+    In narrow terminals columns are left out.
     """
     graph = account.graph
     said = " ".join(sentence.text(graph) for sentence in verdict(account))
@@ -150,7 +153,7 @@ def _tree(account: Account, width: int) -> list[RenderableType]:
     graph, critical, gates = account.graph, account.critical, account.gates
     rows = outline(graph)
     shown = _chosen(graph, rows, critical)
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table = plain_table()
     table.add_column("", no_wrap=True, min_width=2)
     table.add_column("subtask", no_wrap=True, overflow="ellipsis")
     table.add_column("id", no_wrap=True)
@@ -252,24 +255,12 @@ def _limit(graph: TaskGraph, nodes: Iterable[int]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OutlineRow:
-    """A line of the list.
-
-    Attributes
-    ----------
-    nodes : tuple of int
-        The subtask, or the parts of one split.
-    depth : int
-        How far it is indented: in how many branches, one within the other, it lies.
-    begins : bool
-        Whether a branch begins with it.
-    waits_for : tuple of int
-        The upstreams, where the list does not show them by its form.
-    """
+    """A line of the list: a subtask, or the parts of one split."""
 
     nodes: tuple[int, ...]
-    depth: int = 0
-    begins: bool = False
-    waits_for: tuple[int, ...] = ()
+    depth: int = 0  # in how many branches, one within the other, it lies
+    begins: bool = False  # a branch
+    waits_for: tuple[int, ...] = ()  # the upstreams, where the list's form does not tell
 
 
 def outline(graph: TaskGraph) -> tuple[OutlineRow, ...]:
@@ -277,17 +268,8 @@ def outline(graph: TaskGraph) -> tuple[OutlineRow, ...]:
 
     Where several subtasks wait for the same one and for nothing else, each begins a
     branch, indented; what waits for several branches follows them, no longer indented.
-    The parts of a split are one line.
-
-    Parameters
-    ----------
-    graph : TaskGraph
-        Where it has a cycle, nothing is indented and no parts are put together.
-
-    Returns
-    -------
-    tuple of OutlineRow
-        Near-linear in nodes and edges.
+    The parts of a split are one line. Where there is a cycle, nothing is indented and no
+    parts are put together. Near-linear in nodes and edges.
     """
     if not graph.is_acyclic:
         return tuple(OutlineRow((node,)) for node in whole_order(graph))
