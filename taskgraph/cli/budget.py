@@ -62,13 +62,9 @@ def _seconds(_ctx: object, param: click.Parameter, value: str | None) -> int | N
 @output_option
 def command(
     files: Inputs,
-    attempts: int | None,
-    grace: int | None,
-    overhead: int | None,
-    concurrency: int | None,
-    assume_timeout: int | None,
     form: str,
     output: str | None,
+    **assumptions: int | None,
 ) -> None:
     """Compute how long a task can take at worst, and which subtasks hold that time.
 
@@ -82,31 +78,19 @@ def command(
       taskgraph budget response.json --attempts 3 --concurrency 4
       taskgraph budget *.json --format json
     """
-    inputs = files.on_top(
-        attempts=attempts,
-        grace=grace,
-        overhead=overhead,
-        concurrency=concurrency,
-        assume_timeout=assume_timeout,
-    )
     analyses: list[Analysis] = []
 
     def compute(loaded: LoadedTask) -> None:
         loaded.analysis.graph.require_sound()
         analyses.append(loaded.analysis)
 
-    code, messages = each_task(inputs, compute)
-    write(_report(analyses, messages, form, output), output)
-    sys.exit(code)
-
-
-def _report(
-    analyses: list[Analysis], messages: list[str], form: str, output: str | None
-) -> str:
+    code, messages = each_task(files.on_top(**assumptions), compute)
     if form == "json":
         from taskgraph.reports.json import budget_json, document
 
-        return document("budget", list(map(budget_json, analyses)), messages)
-    from taskgraph.reports.text.budget import budget_text
+        write(document("budget", list(map(budget_json, analyses)), messages), output)
+    else:
+        from taskgraph.reports.text.budget import budget_text
 
-    return budget_text(analyses, text_style(output))
+        write(budget_text(analyses, text_style(output)), output)
+    sys.exit(code)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from taskgraph.analysis import Timetable
     from taskgraph.reports.text.console import Style
 
-__all__ = ["command", "read_changes", "split_setting"]
+__all__ = ["command"]
 
 
 @click.command("critical-path")
@@ -42,19 +42,13 @@ __all__ = ["command", "read_changes", "split_setting"]
     "--durations", metavar="FILE", help="The same for many: a JSON object, or CSV."
 )
 @click.option(
-    "--drop-edge",
-    "edges",
-    multiple=True,
-    metavar="A:B",
+    "--drop-edge", "edges", multiple=True, metavar="A:B",
     help="What if B did not wait for A?",
-)
+)  # fmt: skip
 @click.option(
-    "--skip",
-    "skipped",
-    multiple=True,
-    metavar="ID",
+    "--skip", "skipped", multiple=True, metavar="ID",
     help="What if this subtask were skipped?",
-)
+)  # fmt: skip
 @click.option(
     "--within", type=click.IntRange(min=0), metavar="SECONDS",
     help="Also name what is critical but for so many seconds of float.",
@@ -83,7 +77,7 @@ def command(
       taskgraph critical-path response.json --by remaining --within 60
       taskgraph critical-path response.json --set 13175721=10m --skip 13175719
     """
-    seconds = list(map(split_setting, settings))
+    seconds = list(map(_split_setting, settings))
     if durations is not None:
         from taskgraph.sources.durations import read_durations
 
@@ -92,7 +86,7 @@ def command(
     def compute(loaded: LoadedTask) -> Timetable:
         changes = None
         if seconds or edges or skipped:
-            changes = read_changes(loaded.graph, seconds, edges, skipped)
+            changes = _read_changes(loaded.graph, seconds, edges, skipped)
         return loaded.analysis.timetable(by, changes=changes, within=within)
 
     def as_json(loaded: LoadedTask) -> Mapping[str, Any]:
@@ -108,29 +102,13 @@ def command(
     sys.exit(run_report(files, form, output, "critical-path", as_json, as_text))
 
 
-def read_changes(
+def _read_changes(
     graph: TaskGraph,
     durations: Iterable[tuple[str, int]],
     edges: Iterable[str],
     skipped: Iterable[str],
 ) -> Changes:
-    """Find what the options name in a task.
-
-    Parameters
-    ----------
-    graph : TaskGraph
-    durations : iterable of (str, int)
-        Ids and seconds.
-    edges : iterable of str
-        ``A:B``; an id may hold a colon itself.
-    skipped : iterable of str
-        Ids.
-
-    Raises
-    ------
-    ConfigError
-        If a subtask does not exist.
-    """
+    """Find what the options name in a task: ids with seconds, edges ``A:B``, and ids."""
     ids = {str(identifier): identifier for identifier in graph.index}
     return Changes(
         durations={_find(ids, name): seconds for name, seconds in durations},
@@ -139,14 +117,8 @@ def read_changes(
     )
 
 
-def split_setting(text: str) -> tuple[str, int]:
-    """Read ``ID=SECONDS``.
-
-    Raises
-    ------
-    ConfigError
-        If it has another form.
-    """
+def _split_setting(text: str) -> tuple[str, int]:
+    """Read ``ID=SECONDS``."""
     name, equals, value = text.rpartition("=")
     try:
         return name, parse_duration(value if equals else "")
@@ -166,7 +138,7 @@ def _find(ids: dict[str, Id], name: str) -> Id:
 
 
 def _edge(ids: dict[str, Id], text: str) -> tuple[Id, Id]:
-    parts = text.split(":")
+    parts = text.split(":")  # an id may hold a colon itself
     for cut in range(1, len(parts)):
         upstream, downstream = ":".join(parts[:cut]), ":".join(parts[cut:])
         if upstream in ids and downstream in ids:

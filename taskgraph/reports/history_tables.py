@@ -24,8 +24,8 @@ __all__ = [
 ]
 
 Unit: TypeAlias = Literal["text", "word", "count", "us", "seconds", "ppm", "share"]
-"""``us`` are microseconds, ``ppm`` millionths, a ``share`` is from 0 to 1, and a ``word`` is
-a text that is never broken."""
+"""``us`` are microseconds, ``ppm`` millionths, a ``share`` is from 0 to 1, and a ``word``
+is a text that is never broken."""
 R = TypeVar("R")
 
 NOTHING = "–"
