@@ -23,36 +23,17 @@ from taskgraph.reports.contract import (
     SubtaskName,
     TaskId,
     about,
+    declared,
 )
 from taskgraph.settings import Severity
 
 __all__ = [
     "CHECK",
     "CHECK_LINE",
-    "CheckContent",
-    "CheckLine",
-    "CheckedTask",
-    "FindingContent",
-    "FindingHead",
-    "FindingLine",
-    "FoundTask",
-    "PathStep",
-    "ReadProblem",
-    "SkippedRule",
-    "StaleEntry",
-    "Summary",
-    "SummaryHead",
-    "SummaryLine",
-    "UnreadableContent",
-    "UnreadableHead",
-    "UnreadableLine",
     "finding_json",
+    "fingerprinted",
     "render_check_json",
-    "render_check_jsonl",
-    "stream_check_jsonl",
-    "summary_json",
     "to_json",
-    "unreadable_json",
 ]
 
 Place: TypeAlias = Annotated[
@@ -249,13 +230,7 @@ def render_check_json(run: CheckRun) -> str:
         "tasks": [_result(result) for result in run.results],
         "unreadable": [unreadable_json(error) for error in run.unreadable],
         "stale_baseline": [
-            {
-                "fingerprint": entry.fingerprint,
-                "code": entry.code,
-                "name": entry.name,
-                "task": entry.task,
-                "subtasks": list(entry.subtasks),
-            }
+            {**declared(StaleEntry, entry), "subtasks": list(entry.subtasks)}
             for entry in run.stale
         ],
     }
@@ -293,10 +268,7 @@ def _result(result: CheckResult) -> CheckedTask:
         "id": result.task_id,
         "name": result.task_name,
         "findings": [finding_json(*row) for row in fingerprinted(result.findings)],
-        "skipped": [
-            {"code": rule.code, "name": rule.name, "reason": rule.reason}
-            for rule in result.skipped
-        ],
+        "skipped": [declared(SkippedRule, rule) for rule in result.skipped],
         "suppressed": result.suppressed,
     }
 
@@ -322,15 +294,7 @@ def finding_json(finding: Finding, fingerprint: str) -> FindingContent:
             )
         ],
         "edges": [{"upstream": a, "downstream": b} for a, b in finding.edges],
-        "path": [
-            {
-                "id": step.id,
-                "pointer": step.pointer,
-                "line": step.line,
-                "column": step.column,
-            }
-            for step in finding.path
-        ],
+        "path": [declared(PathStep, step) for step in finding.path],
         "file": finding.file,
         "pointer": finding.pointer,
         "line": finding.line,
@@ -344,15 +308,7 @@ def unreadable_json(error: InputError) -> UnreadableContent:
     return {
         "file": error.file,
         "hint": error.hint,
-        "problems": [
-            {
-                "message": problem.message,
-                "pointer": problem.pointer,
-                "line": problem.line,
-                "column": problem.column,
-            }
-            for problem in error.problems
-        ],
+        "problems": [declared(ReadProblem, problem) for problem in error.problems],
     }
 
 

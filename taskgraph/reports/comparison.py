@@ -42,16 +42,7 @@ _Write: TypeAlias = Callable[[int], str]
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two documents of a task, or a task that only one side has.
-
-    Attributes
-    ----------
-    name : str
-        What the two sides have in common.
-    before, after : TaskGraph or None
-    comparison : Comparison or None
-        ``None`` where one side is missing.
-    """
+    """Two documents of a task, or a task that only one side has, without comparison."""
 
     name: str
     before: TaskGraph | None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar, cast
 
 from pydantic import Field
 
@@ -24,51 +24,41 @@ from taskgraph.model.engine import SpanKind
 __all__ = [
     "CONFIG",
     "REPORTS",
-    "AcceptedByConfig",
     "AsRunContent",
-    "AsRunPart",
-    "BothSides",
     "BudgetContent",
     "BudgetDifference",
     "BudgetFigures",
     "Cause",
-    "ChangedSubtask",
-    "ConcurrencyBounds",
     "ConfigContent",
     "Count",
     "CriticalPathContent",
     "Difference",
     "EdgeEnds",
     "ExplainContent",
-    "ExplainSection",
     "ExplainSentence",
     "FailingLate",
     "FieldDifference",
     "File",
     "Identifier",
-    "Ids",
-    "Moment",
     "NamedTask",
     "NoReturnContent",
-    "OneSided",
-    "OptionContent",
-    "Pair",
     "PairContent",
     "Pointer",
-    "Report",
-    "RollbackContent",
-    "ScheduleBefore",
     "ScheduleBeside",
     "ScheduleFigures",
-    "ScheduledSubtask",
-    "Share",
     "ShowContent",
     "SubtaskName",
     "TaskHead",
     "TaskId",
-    "Unlimited",
     "about",
+    "declared",
 ]
+
+
+def declared(kind: type[C], item: object) -> C:
+    """Take what a type declares from the attributes of the same names."""
+    names = kind.__annotations__
+    return cast("C", {name: getattr(item, name) for name in names})
 
 
 def about(text: str) -> Any:
@@ -468,35 +458,30 @@ class ConfigContent(Closed):
 
 # --- the documents -----------------------------------------------------------------
 
-_REPORTS: tuple[Declaration[Any], ...] = (
-    Declaration(
-        "show",
+_REPORTS: dict[str, tuple[Any, str]] = {
+    "show": (
         Report[Literal["taskgraph/show"], ShowContent],
         "What taskgraph show says of tasks",
     ),
-    Declaration(
-        "critical-path",
+    "critical-path": (
         Report[Literal["taskgraph/critical-path"], CriticalPathContent],
         "The schedules that taskgraph critical-path computes",
     ),
-    Declaration(
-        "budget",
+    "budget": (
         Report[Literal["taskgraph/budget"], BudgetContent],
         "The worst cases that taskgraph budget computes",
     ),
-    Declaration(
-        "explain",
+    "explain": (
         Report[Literal["taskgraph/explain"], ExplainContent],
         "What taskgraph explain says of tasks",
     ),
-    Declaration(
-        "diff",
+    "diff": (
         Report[Literal["taskgraph/diff"], Pair],
         "The changes that taskgraph diff tells",
     ),
-)
+}
 REPORTS: Final[Mapping[str, Declaration[Any]]] = MappingProxyType(
-    {report.name: report for report in _REPORTS}
+    {name: Declaration(name, kind, text) for name, (kind, text) in _REPORTS.items()}
 )
 """What commands say of tasks, by the command."""
 

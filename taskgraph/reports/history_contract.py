@@ -19,23 +19,6 @@ from taskgraph.reports.contract import Count, File, Identifier, TaskId, about
 
 __all__ = [
     "HISTORY_OUTPUTS",
-    "AdviceContent",
-    "AdviceOptionsContent",
-    "AnomaliesOutput",
-    "AnomalyContent",
-    "AnomalyOptionsContent",
-    "DistributionContent",
-    "KindContent",
-    "OddsOptionsContent",
-    "OddsOutput",
-    "PatchOperationContent",
-    "QuantileContent",
-    "ReviewContent",
-    "RunContent",
-    "RunOfTask",
-    "StatsOutput",
-    "SubtaskOddsContent",
-    "TimeoutsOutput",
 ]
 
 
@@ -277,22 +260,17 @@ class AnomaliesOutput(Closed):
     runs: list[RunContent]
 
 
-_OUTPUTS: tuple[Declaration[Any], ...] = (
-    Declaration(
-        "history-stats", StatsOutput, "How long tasks and subtasks take, and how they fail"
-    ),
-    Declaration("history-timeouts", TimeoutsOutput, "The advice on timeouts"),
-    Declaration(
-        "history-patch",
+_OUTPUTS: dict[str, tuple[Any, str]] = {
+    "history-stats": (StatsOutput, "How long tasks and subtasks take, and how they fail"),
+    "history-timeouts": (TimeoutsOutput, "The advice on timeouts"),
+    "history-patch": (
         list[PatchOperationContent],
         "What the advice changes in a document, as a JSON Patch",
     ),
-    Declaration("history-odds", OddsOutput, "The odds that a task ends within a window"),
-    Declaration(
-        "history-anomalies", AnomaliesOutput, "Where runs depart from others of their kind"
-    ),
-)
+    "history-odds": (OddsOutput, "The odds that a task ends within a window"),
+    "history-anomalies": (AnomaliesOutput, "Where runs depart from others of their kind"),
+}
 HISTORY_OUTPUTS: Final[Mapping[str, Declaration[Any]]] = MappingProxyType(
-    {output.name: output for output in _OUTPUTS}
+    {name: Declaration(name, kind, text) for name, (kind, text) in _OUTPUTS.items()}
 )
 """What the commands of ``taskgraph history`` write, by the name of the document."""

@@ -85,41 +85,20 @@ class Place(StrEnum):
 
 
 class Piece(NamedTuple):
-    """A piece of a sentence.
-
-    Attributes
-    ----------
-    text : str
-        Unescaped, and not yet safe to show where it is not our own.
-    is_own : bool
-        Whether the text is ours; otherwise it comes from the document.
-    node : int or None
-        The subtask that the piece names.
-    """
+    """A piece of a sentence: unescaped, and not safe to show where it is not our own."""
 
     text: str
-    is_own: bool = True
-    node: int | None = None
+    is_own: bool = True  # otherwise it comes from the document
+    node: int | None = None  # the subtask that it names
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One claim.
+    """One claim."""
 
-    Attributes
-    ----------
-    claim : str
-        What kind of claim it is, in kebab-case.
-    template : str
-        The words, with the names of values in braces.
-    values : mapping of str to Value
-        What is claimed.
-    place : Place
-    """
-
-    claim: str
-    template: str
-    values: Mapping[str, Value]
+    claim: str  # what kind of claim it is, in kebab-case
+    template: str  # the words, with the names of values in braces
+    values: Mapping[str, Value]  # what is claimed
     place: Place = Place.GOES_ON
 
     def pieces(self, graph: TaskGraph) -> Iterator[Piece]:
@@ -152,14 +131,7 @@ def of_subtasks(
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, an item of a list, or lines of a log.
-
-    Attributes
-    ----------
-    place : Place
-        ``PARAGRAPH``, ``ITEM`` or ``LOG``.
-    sentences : tuple of Sentence
-    """
+    """A paragraph, an item of a list, or lines of a log, as its place says."""
 
     place: Place
     sentences: tuple[Sentence, ...]
@@ -167,15 +139,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What is said about one question.
-
-    Attributes
-    ----------
-    key : str
-        For programs.
-    title : str
-    sentences : tuple of Sentence
-    """
+    """What is said about one question; programs know it by its key."""
 
     key: str
     title: str
@@ -199,13 +163,7 @@ class Section:
 class Explanation:
     """What a task is, what happened to it, and what may be done.
 
-    Attributes
-    ----------
-    graph : TaskGraph
-    verdict : tuple of Sentence
-        The answer in short.
-    sections : tuple of Section
-        Those that have something to say.
+    The verdict is the answer in short; the sections are those that have something to say.
     """
 
     graph: TaskGraph

@@ -46,16 +46,10 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture.
+    """A picture that is safe to stand in a page.
 
-    Attributes
-    ----------
-    svg : str
-        Safe to stand in a page.
-    boxes : tuple of tuple of ids
-        Which subtasks are behind each box, by the number that the box has in the SVG.
-    notes : tuple of str
-        What is collapsed or left out.
+    Its boxes say which subtasks are behind each, by the number that it has in the SVG, its
+    notes what is collapsed or left out.
     """
 
     svg: str
