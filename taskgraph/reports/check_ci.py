@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from taskgraph.checks import CheckResult, CheckRun, Finding
-from taskgraph.errors import InputError
+from taskgraph.errors import InputError, Problem
 from taskgraph.model import visible
 from taskgraph.reports.check_json import fingerprinted
 from taskgraph.reports.check_text import closing_lines, place, title
 from taskgraph.settings import Severity
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
 
 __all__ = ["render_check_github", "render_check_gitlab", "render_check_junit"]
 
@@ -36,25 +35,19 @@ def render_check_github(run: CheckRun) -> str:
 
 def _unreadable_lines(run: CheckRun) -> Iterator[str]:
     for error in run.unreadable:
-        problem = error.problems[0]
-        yield _line(
-            "error", error.file, problem.line, problem.column, "unreadable", str(error)
-        )
+        yield _line("error", error.file, error.problems[0], "unreadable", str(error))
 
 
 def _command(finding: Finding) -> str:
     text = f"{finding.message}\nhint: {finding.hint}"
     title = f"{finding.code} {finding.name}"
-    command = _COMMANDS[finding.severity]
-    return _line(command, finding.file, finding.line, finding.column, title, text)
+    return _line(_COMMANDS[finding.severity], finding.file, finding, title, text)
 
 
-def _line(
-    command: str, file: str, line: int | None, column: int | None, title: str, text: str
-) -> str:
+def _line(command: str, file: str, at: Finding | Problem, title: str, text: str) -> str:
     properties = {"title": title, "file": PurePath(file).as_posix()}
-    if line is not None:
-        properties |= {"line": str(line), "col": str(column or 1)}
+    if at.line is not None:
+        properties |= {"line": str(at.line), "col": str(at.column or 1)}
     listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     shown = "\n".join(map(visible, text.split("\n")))
     return f"::{command} {listed}::{_data(shown)}"
@@ -125,8 +118,6 @@ def _row(
 
 
 def _digest(text: str) -> str:
-    from hashlib import blake2b
-
     data = text.encode("utf-8", "backslashreplace")
     return blake2b(data, digest_size=16).hexdigest()
 
@@ -140,8 +131,6 @@ def render_check_junit(run: CheckRun) -> str:
     which passed unless findings were too many to be shown. A document that could not be
     read is a test suite with an error.
     """
-    from xml.etree.ElementTree import Element, indent, tostring
-
     root = Element("testsuites", name="taskgraph check")
     for result in run.results:
         root.append(_suite(title(result), list(_cases(result))))
@@ -154,8 +143,6 @@ def render_check_junit(run: CheckRun) -> str:
 
 
 def _suite(name: str, cases: list[Element]) -> Element:
-    from xml.etree.ElementTree import Element
-
     counts = {"failures": "failure", "errors": "error", "skipped": "skipped"}
     suite = Element("testsuite", name=visible(name), tests=str(len(cases)))
     for attribute, tag in counts.items():
@@ -166,14 +153,10 @@ def _suite(name: str, cases: list[Element]) -> Element:
 
 
 def _case(file: str, name: str) -> Element:
-    from xml.etree.ElementTree import Element
-
     return Element("testcase", classname=visible(file), name=visible(name), time="0")
 
 
 def _cases(result: CheckResult) -> Iterator[Element]:
-    from xml.etree.ElementTree import SubElement
-
     for finding in result.findings:
         case = _case(result.file, f"{finding.code} {finding.name}{_at(finding)}")
         if result.is_failure(finding.severity):
@@ -209,8 +192,6 @@ def _at(finding: Finding) -> str:
 
 
 def _unreadable_case(error: InputError) -> Element:
-    from xml.etree.ElementTree import SubElement
-
     case = _case(error.file, "is readable")
     message = visible(str(error.problems[0]))
     outcome = SubElement(case, "error", type="unreadable", message=message)

@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from taskgraph.checks import RULES, CheckRun, Finding, Rule
-from taskgraph.errors import InputError
+from taskgraph.checks.findings import Step
+from taskgraph.errors import InputError, Problem
 from taskgraph.model import Id, visible
 from taskgraph.reports.check_json import fingerprinted, to_json
 from taskgraph.settings import Severity
@@ -98,16 +99,15 @@ def _invocation(run: CheckRun, left_out: int) -> dict[str, Any]:
 
 
 def _unreadable(error: InputError) -> dict[str, Any]:
-    problem = error.problems[0]
     return {
         "level": "error",
         "message": {"text": str(error)},
-        "locations": [_location(error.file, problem.line, problem.column)],
+        "locations": [_location(error.file, error.problems[0])],
     }
 
 
 def _result(finding: Finding, fingerprint: str) -> dict[str, Any]:
-    location = _location(finding.file, finding.line, finding.column)
+    location = _location(finding.file, finding)
     location["logicalLocations"] = [{"fullyQualifiedName": finding.pointer or "/"}]
     result: dict[str, Any] = {
         "ruleId": finding.code,
@@ -144,17 +144,17 @@ def _code_flow(finding: Finding) -> dict[str, Any]:
         steps = steps[:half] + steps[-half:]
     locations = []
     for step in steps:
-        location = _location(finding.file, step.line, step.column)
+        location = _location(finding.file, step)
         name = f"{step.id} {names.get(step.id, '')}".strip()
         location["message"] = {"text": visible(name)}
         locations.append({"location": location})
     return {"threadFlows": [{"locations": locations}]}
 
 
-def _location(file: str, line: int | None, column: int | None) -> dict[str, Any]:
+def _location(file: str, at: Finding | Step | Problem) -> dict[str, Any]:
     physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(file)}}
-    if line is not None:
-        physical["region"] = {"startLine": line, "startColumn": column or 1}
+    if at.line is not None:
+        physical["region"] = {"startLine": at.line, "startColumn": at.column or 1}
     return {"physicalLocation": physical}
 
 

@@ -88,7 +88,9 @@ def change_lines(pair: Pair, quote: Quote) -> list[str]:
     assert comparison is not None  # both sides are there
     lines = []
     if comparison.budget is not None and comparison.budget.is_changed:
-        lines += _budget(comparison, before, after, quote)
+        lines.append(_budget(comparison.budget))
+        attribution = comparison.budget.attribution
+        lines += _causes(attribution, before, after, quote, format_duration)
     lines += [f"task: {_field(field, quote)}" for field in comparison.task]
     lines += _listed("added", [_name(after, node, quote) for node in comparison.added])
     lines += _listed("removed", [_name(before, node, quote) for node in comparison.removed])
@@ -101,8 +103,11 @@ def change_lines(pair: Pair, quote: Quote) -> list[str]:
     ):
         names = [f"{_id(graph, a, quote)} → {_id(graph, b, quote)}" for a, b in edges]
         lines += _listed(title, names)
-    if comparison.makespan is not None and comparison.makespan.change:
-        lines += _measured(comparison.makespan, before, after, quote)
+    measured = comparison.makespan
+    if measured is not None and measured.change:
+        sides = f"{format_measured(measured.before)} → {format_measured(measured.after)}"
+        lines.append(f"longest path of measured times: {sides}")
+        lines += _causes(measured, before, after, quote, format_measured)
     if comparison.flaws:
         lines.append(f"time cannot be compared: {'; '.join(comparison.flaws)}")
     return lines
@@ -115,27 +120,15 @@ def _listed(title: str, names: list[str]) -> list[str]:
     return shown
 
 
-def _budget(
-    comparison: Comparison, before: TaskGraph, after: TaskGraph, quote: Quote
-) -> list[str]:
-    assert comparison.budget is not None  # the caller asked
-    change = comparison.budget.attribution
-    sides = [
+def _budget(budget: BudgetChange) -> str:
+    sides = " → ".join(
         f"{format_duration(side.seconds)}{'' if side.is_bounded else ' and unbounded'}"
-        for side in (comparison.budget.before, comparison.budget.after)
-    ]
-    line = f"worst case: {sides[0]} → {sides[1]}"
-    if change.change:
-        line += f" ({_signed(change.change, format_duration)})"
-    return [line, *_causes(change, before, after, quote, format_duration)]
-
-
-def _measured(
-    change: Attribution, before: TaskGraph, after: TaskGraph, quote: Quote
-) -> list[str]:
-    sides = f"{format_measured(change.before)} → {format_measured(change.after)}"
-    line = f"longest path of measured times: {sides}"
-    return [line, *_causes(change, before, after, quote, format_measured)]
+        for side in (budget.before, budget.after)
+    )
+    change = budget.attribution.change
+    return f"worst case: {sides}" + (
+        f" ({_signed(change, format_duration)})" * bool(change)
+    )
 
 
 def _causes(

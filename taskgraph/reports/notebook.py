@@ -182,16 +182,11 @@ def _subtasks(account: Account) -> Iterator[Row]:
     for node, subtask in enumerate(graph.subtasks):
         span = measured_span(subtask, account.as_of)
         cause = failure_cause(subtask)
-        row: Row = dict.fromkeys(_SUBTASKS)
+        row: Row = {name: getattr(subtask, name, None) for name in _SUBTASKS}
         row |= {
             "file": graph.task.origin.file,
             "task_id": graph.task.id,
             "task_name": graph.task.name,
-            "id": subtask.id,
-            "name": subtask.name,
-            "status": subtask.status,
-            "operation": subtask.operation,
-            "attempts": subtask.attempts,
             "host": subtask.host or subtask.executor,
             "timeout_seconds": subtask.timeout,
             "start": subtask.start_time,

@@ -165,7 +165,5 @@ def _blocks(graph: TaskGraph, section: Section) -> Iterator[str]:
 
 
 def _sentence(graph: TaskGraph, sentence: Sentence) -> str:
-    return "".join(
-        piece.text if piece.is_own else escaped(piece.text)
-        for piece in sentence.pieces(graph)
-    )
+    pieces = sentence.pieces(graph)
+    return "".join(piece.text if piece.is_own else escaped(piece.text) for piece in pieces)

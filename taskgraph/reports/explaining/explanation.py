@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
-from taskgraph.checks import Finding
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, Task
 from taskgraph.model.engine import MICROSECOND, is_rolling_back
@@ -218,18 +217,19 @@ def _trust(account: Account) -> Iterator[Sentence]:
         template = "Paths and times cannot be told: {flaws}."
         reasons = "; ".join(graph.flaws)
         yield Sentence("flaws", template, {"flaws": reasons}, Place.PARAGRAPH)
-    doubts = [finding for finding in account.checked.findings if _is_doubt(finding)]
+    doubts = [
+        finding
+        for finding in account.checked.findings
+        if finding.code.startswith(_CONSISTENCY)
+        and finding.severity >= Severity.WARNING
+        and finding.code != _STALLED
+    ]
     for finding in doubts[:_MOST_DOUBTS]:
         values = {"rule": finding.code, "message": finding.message.rstrip(".")}
         yield Sentence("inconsistent", "{message} ({rule}).", values, Place.ITEM)
     if hidden := len(doubts[_MOST_DOUBTS:]):
         template = f"{{count}} more {plural(hidden, 'finding', 'findings')} of this kind."
         yield Sentence("more-inconsistent", template, {"count": Count(hidden)}, Place.ITEM)
-
-
-def _is_doubt(finding: Finding) -> bool:
-    loud = finding.severity >= Severity.WARNING and finding.code != _STALLED
-    return loud and finding.code.startswith(_CONSISTENCY)
 
 
 _Writer: TypeAlias = Callable[[Account], Iterator[Sentence]]

@@ -78,7 +78,10 @@ def standing(account: Account) -> Iterator[Sentence]:
         yield of_subtasks("at-work", "At work [is|are] {subtasks}.", progress.running)
     if progress.ready:
         yield of_subtasks("ready", "Ready to start [is|are] {subtasks}.", progress.ready)
-    yield from _critical_share(progress)
+    if progress.critical_share is not None and progress.critical_seconds_done:
+        template = "Of its longest path, counted in timeouts, {percent} % is behind it."
+        percent = Count(int(100 * progress.critical_share))
+        yield Sentence("critical-share", template, {"percent": percent})
     yield from _each_at_work(account.graph, progress)
 
 
@@ -108,15 +111,6 @@ def _state_counts(progress: Progress) -> Sentence:
             parts.append(f"{{{name}}} {word}")
     template = f"Of its {{subtasks}}: {', '.join(parts)}."
     return Sentence("counts", template, values, Place.PARAGRAPH)
-
-
-def _critical_share(progress: Progress) -> Iterator[Sentence]:
-    share = progress.critical_share
-    if share is None or not progress.critical_seconds_done:
-        return
-    values: dict[str, Value] = {"percent": Count(int(100 * share))}
-    template = "Of its longest path, counted in timeouts, {percent} % is behind it."
-    yield Sentence("critical-share", template, values)
 
 
 def failing(account: Account) -> Iterator[Sentence]:

@@ -8,7 +8,7 @@ from operator import attrgetter
 from taskgraph.analysis import Analysis
 from taskgraph.analysis.as_run import AsRun, PartKind, TimePart
 from taskgraph.analysis.budget import Budget
-from taskgraph.analysis.progress import Progress, RunningSubtask
+from taskgraph.analysis.progress import Progress
 from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.weights import Basis
 from taskgraph.checks import Finding
@@ -229,16 +229,11 @@ def _left(progress: Progress) -> Iterator[Sentence]:
         past = "[is past its timeout|are past their timeouts]"
         template = f"{{subtasks}} {past}: the engine has not ended that yet."
         yield of_subtasks("overdue", template, overdue)
-    if progress.nearest is not None:
-        yield from _nearest(progress.nearest)
-
-
-def _nearest(row: RunningSubtask) -> Iterator[Sentence]:
-    if row.basis is not Basis.LEFT or row.seconds_left is None:
-        return
-    subtask, left = Subtasks((row.node,)), Duration(row.seconds_left)
-    template = "{subtask} is nearest to its timeout, with {left} to go."
-    yield Sentence("nearest", template, {"subtask": subtask, "left": left})
+    row = progress.nearest
+    if row is not None and row.basis is Basis.LEFT and row.seconds_left is not None:
+        subtask, left = Subtasks((row.node,)), Duration(row.seconds_left)
+        template = "{subtask} is nearest to its timeout, with {left} to go."
+        yield Sentence("nearest", template, {"subtask": subtask, "left": left})
 
 
 def _no_return(analysis: Analysis, *, ran: bool) -> Iterator[Sentence]:

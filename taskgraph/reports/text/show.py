@@ -16,7 +16,7 @@ from taskgraph.graph import TaskGraph
 from taskgraph.graph.dominators import immediate_dominators
 from taskgraph.graph.parallel import parallel_groups
 from taskgraph.graph.traverse import reverse, topological_order
-from taskgraph.model import Status, Task, visible
+from taskgraph.model import Status, visible
 from taskgraph.model.durations import format_exactly, format_measured, format_moment
 from taskgraph.model.statuses import count_statuses, look, severity_key
 from taskgraph.model.words import counted, id_list, name_of
@@ -69,7 +69,10 @@ def _facts(account: Account, width: int) -> list[tuple[str, str | Text]]:
         rows.append(("Worst case", f"unknown: {'; '.join(graph.flaws)}"))
     else:
         rows += budget_facts(graph, sound.budget)
-        rows += _left(task, sound)
+        latest = sound.progress.latest_finish
+        if task.status == Status.RUNNING and latest is not None:
+            left = format_exactly(sound.progress.worst_case.seconds)
+            rows.append(("Left", f"{left}, over by {format_moment(latest)}"))
         rows.append(("Critical", _critical(graph, sound)))
         rows.append(("No return", no_return_text(sound)))
     rows.append(("Findings", _counts(account.checked)))
@@ -107,14 +110,6 @@ def _progress(account: Account, width: int) -> Text:
         if name != finished:
             text.append(f", {count} {look(name).word}", style="default")
     return text
-
-
-def _left(task: Task, sound: Analysis) -> list[tuple[str, str | Text]]:
-    latest = sound.progress.latest_finish
-    if task.status != Status.RUNNING or latest is None:
-        return []
-    left = format_exactly(sound.progress.worst_case.seconds)
-    return [("Left", f"{left}, over by {format_moment(latest)}")]
 
 
 def _critical(graph: TaskGraph, sound: Analysis) -> str:
@@ -162,7 +157,8 @@ def _tree(account: Account, width: int) -> list[RenderableType]:
         table.add_column("status", no_wrap=True)
         table.add_column("timeout", justify="right", no_wrap=True)
     for row in shown:
-        marks = _marks(row.nodes, critical, gates)
+        marks = " " if critical.isdisjoint(row.nodes) else "●"
+        marks += " " if gates.isdisjoint(row.nodes) else "◆"
         cells = [Text(marks), _title(graph, row, wide=wide), Text(_ids(graph, row.nodes))]
         if wide:
             cells += [_states(graph, row.nodes), Text(_limit(graph, row.nodes))]
@@ -195,11 +191,6 @@ def _chosen(
     return [rows[number] for number in sorted(chosen)]
 
 
-def _marks(nodes: Iterable[int], critical: frozenset[int], gates: frozenset[int]) -> str:
-    here = set(nodes)
-    return ("●" if here & critical else " ") + ("◆" if here & gates else " ")
-
-
 def _title(graph: TaskGraph, row: OutlineRow, *, wide: bool) -> Text:
     """Give the name behind its place in the tree."""
     indent = "   " * max(row.depth - 1, 0)
@@ -207,23 +198,16 @@ def _title(graph: TaskGraph, row: OutlineRow, *, wide: bool) -> Text:
         indent += "├─ " if row.begins else "│  "
     text = Text(indent, style="dim")
     if not wide:
-        text.append_text(_icon(_worst(graph, row.nodes))).append(" ")
+        states = (graph.subtasks[node].status for node in row.nodes)
+        worst = status_text(min(states, key=severity_key))
+        text.append_text(worst[:1]).append(" ")  # its sign; the legend has the words
     text.append(name_of(graph.subtasks[row.nodes[0]]), style="default")
     if len(row.nodes) > 1:
         text.append(f" ×{len(row.nodes)}", style="bold")
     if row.waits_for:
-        text.append(f"  ← {_upstreams(graph, row.waits_for)}", style="dim")
+        upstreams = id_list([graph.subtasks[node] for node in row.waits_for])
+        text.append(f"  ← {visible(upstreams)}", style="dim")
     return text
-
-
-def _worst(graph: TaskGraph, nodes: Iterable[int]) -> str | None:
-    states = (graph.subtasks[node].status for node in nodes)
-    return min(states, key=severity_key)
-
-
-def _icon(status: str | None) -> Text:
-    """Give the sign of a status; the legend has the words."""
-    return status_text(status)[:1]
 
 
 def _states(graph: TaskGraph, nodes: tuple[int, ...]) -> Text:
@@ -241,10 +225,6 @@ def _states(graph: TaskGraph, nodes: tuple[int, ...]) -> Text:
 def _ids(graph: TaskGraph, nodes: Sequence[int]) -> str:
     ids = [visible(str(graph.subtasks[node].id)) for node in nodes]
     return ids[0] if len(ids) == 1 else f"{ids[0]} … {ids[-1]}"
-
-
-def _upstreams(graph: TaskGraph, nodes: Sequence[int]) -> str:
-    return visible(id_list([graph.subtasks[node] for node in nodes]))
 
 
 def _limit(graph: TaskGraph, nodes: Iterable[int]) -> str:
@@ -284,7 +264,10 @@ def outline(graph: TaskGraph) -> tuple[OutlineRow, ...]:
     stack = _below(upstreams, children.get(-1, []), 0)
     while stack:
         place = stack.pop()
-        rows.append(_outline_row(units, place, upstreams[place.unit]))
+        before = upstreams[place.unit] if place.is_unclear else ()
+        waits_for = tuple(sorted(node for unit in before for node in units[unit]))
+        row = OutlineRow(units[place.unit], place.depth, place.begins, waits_for)
+        rows.append(row)
         stack += _below(upstreams, children.get(place.unit, []), place.depth)
     return tuple(rows)
 
@@ -300,11 +283,10 @@ def _units(graph: TaskGraph) -> list[tuple[int, ...]]:
 def _between(graph: TaskGraph, units: list[tuple[int, ...]]) -> list[list[int]]:
     """Give the units that each one waits for."""
     unit_of = {node: number for number, unit in enumerate(units) for node in unit}
-    rows = []
-    for number, unit in enumerate(units):
-        before = {unit_of[up] for node in unit for up in graph.upstreams[node]}
-        rows.append(sorted(before - {number}))
-    return rows
+    return [
+        sorted({unit_of[up] for node in unit for up in graph.upstreams[node]} - {number})
+        for number, unit in enumerate(units)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,12 +304,3 @@ def _below(upstreams: list[list[int]], units: list[int], depth: int) -> list[_Pl
     nested, unclear = len(branches) > 1, len(joins) > 1
     places = [_Place(unit, depth, is_unclear=unclear) for unit in reversed(joins)]
     return places + [_Place(unit, depth + nested, nested) for unit in reversed(branches)]
-
-
-def _outline_row(
-    units: list[tuple[int, ...]], place: _Place, before: list[int]
-) -> OutlineRow:
-    waits_for: tuple[int, ...] = ()
-    if place.is_unclear:
-        waits_for = tuple(sorted(node for unit in before for node in units[unit]))
-    return OutlineRow(units[place.unit], place.depth, place.begins, waits_for)
