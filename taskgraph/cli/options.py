@@ -123,6 +123,9 @@ def moment(text: str | None) -> datetime | None:
     return time
 
 
+# --- arguments and options -----------------------------------------------------------
+
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

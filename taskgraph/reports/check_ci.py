@@ -13,8 +13,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from taskgraph.checks import CheckResult, CheckRun, Finding
 from taskgraph.errors import InputError, Problem
 from taskgraph.model import visible
-from taskgraph.reports.check_json import fingerprinted
-from taskgraph.reports.check_text import closing_lines, place, title
+from taskgraph.reports.check_text import closing_lines, fingerprinted, place, title
 from taskgraph.settings import Severity
 
 __all__ = ["render_check_github", "render_check_gitlab", "render_check_junit"]
@@ -59,6 +58,9 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(visible(text)).replace(":", "%3A").replace(",", "%2C")
+
+
+# --- GitLab --------------------------------------------------------------------------
 
 
 _SEVERITIES = {
@@ -120,6 +122,9 @@ def _row(
 def _digest(text: str) -> str:
     data = text.encode("utf-8", "backslashreplace")
     return blake2b(data, digest_size=16).hexdigest()
+
+
+# --- JUnit ---------------------------------------------------------------------------
 
 
 def render_check_junit(run: CheckRun) -> str:

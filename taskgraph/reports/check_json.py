@@ -12,9 +12,9 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import Field
 
 from taskgraph.checks import AnyRun, CheckResult, CheckRun, Finding
-from taskgraph.checks.baseline import fingerprints
 from taskgraph.errors import InputError
 from taskgraph.model.declaration import Closed, Declaration
+from taskgraph.reports.check_text import fingerprinted
 from taskgraph.reports.contract import (
     Count,
     EdgeEnds,
@@ -31,7 +31,6 @@ __all__ = [
     "CHECK",
     "CHECK_LINE",
     "finding_json",
-    "fingerprinted",
     "render_check_json",
     "to_json",
 ]
@@ -210,6 +209,10 @@ class SummaryLine(SummaryHead, Summary):
 
 CheckLine: TypeAlias = FindingLine | UnreadableLine | SummaryLine
 
+
+# --- the documents -------------------------------------------------------------------
+
+
 CHECK: Final[Declaration[CheckContent]] = Declaration(
     "check", CheckContent, "The findings, as taskgraph check --format json writes them"
 )
@@ -218,6 +221,9 @@ CHECK_LINE: Final[Declaration[CheckLine]] = Declaration(
     Annotated[CheckLine, Field(discriminator="kind")],
     "A line of what taskgraph check --format jsonl writes",
 )
+
+
+# --- written as JSON -----------------------------------------------------------------
 
 
 def render_check_json(run: CheckRun) -> str:
@@ -273,11 +279,6 @@ def _result(result: CheckResult) -> CheckedTask:
     }
 
 
-def fingerprinted(findings: tuple[Finding, ...]) -> Iterator[tuple[Finding, str]]:
-    """Give each finding of a task with its fingerprint."""
-    return zip(findings, fingerprints(findings), strict=True)
-
-
 def finding_json(finding: Finding, fingerprint: str) -> FindingContent:
     """Give a finding as JSON has it."""
     return {
@@ -310,6 +311,9 @@ def unreadable_json(error: InputError) -> UnreadableContent:
         "hint": error.hint,
         "problems": [declared(ReadProblem, problem) for problem in error.problems],
     }
+
+
+# --- written as JSON Lines -----------------------------------------------------------
 
 
 def render_check_jsonl(run: AnyRun) -> str:

@@ -11,7 +11,8 @@ from taskgraph.checks import RULES, CheckRun, Finding, Rule
 from taskgraph.checks.findings import Step
 from taskgraph.errors import InputError, Problem
 from taskgraph.model import Id, visible
-from taskgraph.reports.check_json import fingerprinted, to_json
+from taskgraph.reports.check_json import to_json
+from taskgraph.reports.check_text import fingerprinted
 from taskgraph.settings import Severity
 
 __all__ = ["MOST_LOCATIONS", "MOST_RESULTS", "render_check_sarif"]

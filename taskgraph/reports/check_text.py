@@ -16,6 +16,7 @@ __all__ = [
     "Style",
     "ansi",
     "closing_lines",
+    "fingerprinted",
     "plain",
     "render_check_markdown",
     "render_check_text",
@@ -81,6 +82,13 @@ def place(finding: Finding) -> str:
     return f"{finding.line}:{finding.column}"
 
 
+def fingerprinted(findings: tuple[Finding, ...]) -> Iterator[tuple[Finding, str]]:
+    """Give each finding of a task with its fingerprint."""
+    from taskgraph.checks.baseline import fingerprints
+
+    return zip(findings, fingerprints(findings), strict=True)
+
+
 def title(result: CheckResult) -> str:
     """Name the document and the task of a result; nothing is escaped here."""
     identifier = "" if result.task_id is None else f" {result.task_id}"
@@ -131,6 +139,9 @@ def _skipped(totals: CheckTotals) -> Iterator[str]:
         share = f" for {-less} of {total} tasks" if total > 1 else ""
         rules = counted(len(codes), "rule")
         yield f"skipped {rules}{share}: {visible(reason)} ({', '.join(codes)})"
+
+
+# --- Markdown ------------------------------------------------------------------------
 
 
 _ICONS = {Severity.ERROR: "🛑", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}

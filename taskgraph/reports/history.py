@@ -284,6 +284,9 @@ _ANOMALIES: tuple[Column[Anomaly], ...] = (
 )
 
 
+# --- odds ----------------------------------------------------------------------------
+
+
 _SECOND = 1_000_000
 _QUANTILES: tuple[Column[Quantile], ...] = (
     Column("of the runs", lambda one: one.share, "share"),

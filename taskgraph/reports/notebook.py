@@ -97,6 +97,9 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -
     )
 
 
+# --- data frames ---------------------------------------------------------------------
+
+
 Row: TypeAlias = dict[str, Any]
 
 

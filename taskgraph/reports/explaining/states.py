@@ -113,6 +113,9 @@ def _state_counts(progress: Progress) -> Sentence:
     return Sentence("counts", template, values, Place.PARAGRAPH)
 
 
+# --- failure -------------------------------------------------------------------------
+
+
 def failing(account: Account) -> Iterator[Sentence]:
     """Say what failed first, whether a timeout was the cause, and what waits for it."""
     graph, diagnosis = account.graph, account.sound

@@ -141,6 +141,9 @@ def _retried(run: AsRun) -> Iterator[Sentence]:
         yield of_subtasks("several-runs", template, unsplit)
 
 
+# --- at worst ------------------------------------------------------------------------
+
+
 _OVER_LIMIT = "TG405"
 
 

@@ -233,6 +233,9 @@ def _limit(graph: TaskGraph, nodes: Iterable[int]) -> str:
     return words[0] if len(words) == 1 else f"{words[0]} … {words[-1]}"
 
 
+# --- the graph as an indented list ---------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class OutlineRow:
     """A line of the list: a subtask, or the parts of one split."""
