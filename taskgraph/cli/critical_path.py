@@ -102,9 +102,6 @@ def command(
     sys.exit(run_report(files, form, output, "critical-path", as_json, as_text))
 
 
-# --- subtasks and edges as the user names them ---------------------------------------
-
-
 def _read_changes(
     graph: TaskGraph,
     durations: Iterable[tuple[str, int]],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from hashlib import blake2b
 from pathlib import PurePath
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -120,6 +119,8 @@ def _row(
 
 
 def _digest(text: str) -> str:
+    from hashlib import blake2b
+
     data = text.encode("utf-8", "backslashreplace")
     return blake2b(data, digest_size=16).hexdigest()
 

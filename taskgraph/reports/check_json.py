@@ -210,9 +210,6 @@ class SummaryLine(SummaryHead, Summary):
 CheckLine: TypeAlias = FindingLine | UnreadableLine | SummaryLine
 
 
-# --- the documents -------------------------------------------------------------------
-
-
 CHECK: Final[Declaration[CheckContent]] = Declaration(
     "check", CheckContent, "The findings, as taskgraph check --format json writes them"
 )
@@ -311,9 +308,6 @@ def unreadable_json(error: InputError) -> UnreadableContent:
         "hint": error.hint,
         "problems": [declared(ReadProblem, problem) for problem in error.problems],
     }
-
-
-# --- written as JSON Lines -----------------------------------------------------------
 
 
 def render_check_jsonl(run: AnyRun) -> str:

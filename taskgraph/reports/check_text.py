@@ -141,9 +141,6 @@ def _skipped(totals: CheckTotals) -> Iterator[str]:
         yield f"skipped {rules}{share}: {visible(reason)} ({', '.join(codes)})"
 
 
-# --- Markdown ------------------------------------------------------------------------
-
-
 _ICONS = {Severity.ERROR: "🛑", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}
 
 

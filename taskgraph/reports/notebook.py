@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from html import escape
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 
-from taskgraph.analysis import Timetable
+from taskgraph.analysis import Analysis, Timetable
 from taskgraph.analysis.failure import failure_cause
+from taskgraph.analysis.schedule import Schedule
+from taskgraph.checks import Finding
 from taskgraph.errors import ConfigError
-from taskgraph.model import visible
+from taskgraph.model import Subtask, visible
 from taskgraph.model.durations import format_seconds
 from taskgraph.model.engine import measured_span
 from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.results import Account, off_path
 from taskgraph.reports.task_markdown import explain_markdown
+from taskgraph.settings import Severity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +103,9 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -
 # --- data frames ---------------------------------------------------------------------
 
 
-Row: TypeAlias = dict[str, Any]
+R = TypeVar("R")
+_Columns: TypeAlias = Mapping[str, tuple[str, Callable[[R], object]]]
+"""By the name of a column its type, and what gives its value of a row."""
 
 
 def to_frame(accounts: Iterable[Account], rows: str = "subtasks") -> pd.DataFrame:
@@ -134,13 +139,14 @@ def to_frame(accounts: Iterable[Account], rows: str = "subtasks") -> pd.DataFram
 
     if rows not in ROWS:
         raise ConfigError(f"no rows {rows!r}: choose from {', '.join(ROWS)}")
-    write, kinds = ROWS[rows]
-    content = [row for account in accounts for row in write(account)]
-    columns = {
-        name: _column(pd, [row[name] for row in content], kind)
-        for name, kind in kinds.items()
-    }
-    return pd.DataFrame(columns)
+    rows_of, columns = ROWS[rows]
+    content = [row for account in accounts for row in rows_of(account)]
+    return pd.DataFrame(
+        {
+            name: _column(pd, list(map(value_of, content)), kind)
+            for name, (kind, value_of) in columns.items()
+        }
+    )
 
 
 def _column(pd: Any, values: list[Any], kind: str) -> Any:
@@ -153,145 +159,132 @@ def _column(pd: Any, values: list[Any], kind: str) -> Any:
     return pd.Series(values, dtype=kind)
 
 
-_SUBTASKS: Final[Mapping[str, str]] = {
-    "file": "string",
-    "task_id": "object",
-    "task_name": "string",
-    "id": "object",
-    "name": "string",
-    "status": "string",
-    "operation": "string",
-    "attempts": "Int64",
-    "host": "string",
-    "timeout_seconds": "Int64",
-    "start": "moment",
-    "finish": "moment",
-    "measured": "clock",
-    "early_start_seconds": "Int64",
-    "early_finish_seconds": "Int64",
-    "total_float_seconds": "Int64",
-    "free_float_seconds": "Int64",
-    "drag_seconds": "Int64",
-    "share_seconds": "Int64",
-    "is_critical": "boolean",
-    "prohibits_rollback": "boolean",
-    "failure_cause": "string",
+class _SubtaskRow(NamedTuple):
+    """What a row about a subtask tells of."""
+
+    account: Account
+    sound: Analysis | None
+    times: Schedule | None
+    critical: frozenset[int]
+    node: int
+    subtask: Subtask
+
+
+def _subtasks(account: Account) -> Iterator[_SubtaskRow]:
+    sound, critical = account.sound, account.critical
+    times = None if sound is None else sound.budget.schedule
+    for node, subtask in enumerate(account.graph.subtasks):
+        yield _SubtaskRow(account, sound, times, critical, node, subtask)
+
+
+def _measured(row: _SubtaskRow) -> int | None:
+    span = measured_span(row.subtask, row.account.as_of)
+    return None if span is None else span.microseconds
+
+
+def _cause(row: _SubtaskRow) -> str | None:
+    cause = failure_cause(row.subtask)
+    return None if cause is None else cause.cause.name.lower()
+
+
+def _time(name: str) -> Callable[[_SubtaskRow], int | None]:
+    """Take a time of the schedule, by its name there."""
+    return lambda it: it.times and getattr(it.times, name)[it.node]
+
+
+_SUBTASKS: Final[_Columns[_SubtaskRow]] = {
+    "file": ("string", lambda it: it.account.graph.task.origin.file),
+    "task_id": ("object", lambda it: it.account.graph.task.id),
+    "task_name": ("string", lambda it: it.account.graph.task.name),
+    "id": ("object", lambda it: it.subtask.id),
+    "name": ("string", lambda it: it.subtask.name),
+    "status": ("string", lambda it: it.subtask.status),
+    "operation": ("string", lambda it: it.subtask.operation),
+    "attempts": ("Int64", lambda it: it.subtask.attempts),
+    "host": ("string", lambda it: it.subtask.host or it.subtask.executor),
+    "timeout_seconds": ("Int64", lambda it: it.subtask.timeout),
+    "start": ("moment", lambda it: it.subtask.start_time),
+    "finish": ("moment", lambda it: it.subtask.finish_time),
+    "measured": ("clock", _measured),
+    "early_start_seconds": (
+        "Int64",
+        _time("early_start"),
+    ),
+    "early_finish_seconds": (
+        "Int64",
+        _time("early_finish"),
+    ),
+    "total_float_seconds": (
+        "Int64",
+        _time("total_float"),
+    ),
+    "free_float_seconds": (
+        "Int64",
+        _time("free_float"),
+    ),
+    "drag_seconds": ("Int64", lambda it: it.sound and it.sound.drags[it.node]),
+    "share_seconds": ("Int64", lambda it: it.sound and it.sound.budget.shares[it.node]),
+    "is_critical": ("boolean", lambda it: it.sound and it.node in it.critical),
+    "prohibits_rollback": ("boolean", lambda it: it.subtask.prohibit_rollback),
+    "failure_cause": ("string", _cause),
 }
 
 
-def _subtasks(account: Account) -> Iterator[Row]:
-    graph, sound = account.graph, account.sound
-    critical = account.critical
-    for node, subtask in enumerate(graph.subtasks):
-        span = measured_span(subtask, account.as_of)
-        cause = failure_cause(subtask)
-        row: Row = {name: getattr(subtask, name, None) for name in _SUBTASKS}
-        row |= {
-            "file": graph.task.origin.file,
-            "task_id": graph.task.id,
-            "task_name": graph.task.name,
-            "host": subtask.host or subtask.executor,
-            "timeout_seconds": subtask.timeout,
-            "start": subtask.start_time,
-            "finish": subtask.finish_time,
-            "measured": None if span is None else span.microseconds,
-            "prohibits_rollback": subtask.prohibit_rollback,
-            "failure_cause": None if cause is None else cause.cause.name.lower(),
-        }
-        if sound is not None:
-            times = sound.budget.schedule
-            row |= {
-                "early_start_seconds": times.early_start[node],
-                "early_finish_seconds": times.early_finish[node],
-                "total_float_seconds": times.total_float[node],
-                "free_float_seconds": times.free_float[node],
-                "drag_seconds": sound.drags[node],
-                "share_seconds": sound.budget.shares[node],
-                "is_critical": node in critical,
-            }
-        yield row
+def _creator(account: Account) -> str | None:
+    creator = account.graph.task.creator
+    return None if creator is None else str(creator)
 
 
-_TASKS: Final[Mapping[str, str]] = {
-    "file": "string",
-    "id": "object",
-    "name": "string",
-    "status": "string",
-    "operation": "string",
-    "creator": "string",
-    "start": "moment",
-    "finish": "moment",
-    "as_of": "moment",
-    "subtasks": "Int64",
-    "edges": "Int64",
-    "done": "Int64",
-    "failed": "Int64",
-    "budget_seconds": "Int64",
-    "is_bounded": "boolean",
-    "wall": "clock",
-    "rollback_allowed": "boolean",
-    "errors": "Int64",
-    "warnings": "Int64",
+def _wall(account: Account) -> int | None:
+    run = account.sound and account.sound.as_run
+    return run.wall if run else None
+
+
+def _count(severity: Severity) -> Callable[[Account], int]:
+    return lambda one: sum(row.severity == severity for row in one.checked.findings)
+
+
+_TASKS: Final[_Columns[Account]] = {
+    "file": ("string", lambda one: one.graph.task.origin.file),
+    "id": ("object", lambda one: one.graph.task.id),
+    "name": ("string", lambda one: one.graph.task.name),
+    "status": ("string", lambda one: one.graph.task.status),
+    "operation": ("string", lambda one: one.graph.task.operation),
+    "creator": ("string", _creator),
+    "start": ("moment", lambda one: one.graph.task.start_time),
+    "finish": ("moment", lambda one: one.graph.task.finish_time),
+    "as_of": ("moment", lambda one: one.as_of),
+    "subtasks": ("Int64", lambda one: len(one.graph)),
+    "edges": ("Int64", lambda one: one.graph.edge_count),
+    "done": ("Int64", lambda one: one.sound and len(one.sound.progress.done)),
+    "failed": ("Int64", lambda one: one.sound and len(one.sound.progress.failed)),
+    "budget_seconds": ("Int64", lambda one: one.sound and one.sound.budget.seconds),
+    "is_bounded": ("boolean", lambda one: one.sound and one.sound.budget.is_bounded),
+    "wall": ("clock", _wall),
+    "rollback_allowed": (
+        "boolean",
+        lambda one: one.sound and one.sound.rollback.is_allowed,
+    ),
+    "errors": ("Int64", _count(Severity.ERROR)),
+    "warnings": ("Int64", _count(Severity.WARNING)),
 }
-
-
-def _tasks(account: Account) -> Iterator[Row]:
-    graph, sound = account.graph, account.sound
-    task = graph.task
-    severities = [str(finding.severity) for finding in account.checked.findings]
-    row: Row = dict.fromkeys(_TASKS)
-    row |= {
-        "file": task.origin.file,
-        "id": task.id,
-        "name": task.name,
-        "status": task.status,
-        "operation": task.operation,
-        "creator": None if task.creator is None else str(task.creator),
-        "start": task.start_time,
-        "finish": task.finish_time,
-        "as_of": account.as_of,
-        "subtasks": len(graph),
-        "edges": graph.edge_count,
-        "errors": severities.count("error"),
-        "warnings": severities.count("warning"),
-    }
-    if sound is not None:
-        row |= {
-            "done": len(sound.progress.done),
-            "failed": len(sound.progress.failed),
-            "budget_seconds": sound.budget.seconds,
-            "is_bounded": sound.budget.is_bounded,
-            "wall": None if sound.as_run is None else sound.as_run.wall,
-            "rollback_allowed": sound.rollback.is_allowed,
-        }
-    yield row
-
-
-_FINDINGS: Final[Mapping[str, str]] = {
-    "file": "string",
-    "task_id": "object",
-    "task_name": "string",
-    "code": "string",
-    "name": "string",
-    "severity": "string",
-    "message": "string",
-    "hint": "string",
-    "subtasks": "object",
-    "pointer": "string",
-    "line": "Int64",
-    "column": "Int64",
+_FINDINGS: Final[_Columns[Finding]] = {
+    "file": ("string", lambda finding: finding.file),
+    "task_id": ("object", lambda finding: finding.task_id),
+    "task_name": ("string", lambda finding: finding.task_name),
+    "code": ("string", lambda finding: finding.code),
+    "name": ("string", lambda finding: finding.name),
+    "severity": ("string", lambda finding: str(finding.severity)),
+    "message": ("string", lambda finding: finding.message),
+    "hint": ("string", lambda finding: finding.hint),
+    "subtasks": ("object", lambda finding: finding.subtasks),
+    "pointer": ("string", lambda finding: finding.pointer),
+    "line": ("Int64", lambda finding: finding.line),
+    "column": ("Int64", lambda finding: finding.column),
 }
-
-
-def _findings(account: Account) -> Iterator[Row]:
-    for finding in account.checked.findings:
-        row = {name: getattr(finding, name) for name in _FINDINGS}
-        yield row | {"severity": str(finding.severity)}
-
-
-ROWS: Final[Mapping[str, tuple[Callable[[Account], Iterator[Row]], Mapping[str, str]]]] = {
+ROWS: Final[Mapping[str, tuple[Callable[[Account], Iterable[Any]], _Columns[Any]]]] = {
     "subtasks": (_subtasks, _SUBTASKS),
-    "tasks": (_tasks, _TASKS),
-    "findings": (_findings, _FINDINGS),
+    "tasks": (lambda account: [account], _TASKS),
+    "findings": (lambda account: account.checked.findings, _FINDINGS),
 }
 """For each kind of row what makes it, and the columns with their types."""

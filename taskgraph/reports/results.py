@@ -93,9 +93,6 @@ class Collected:
     version: str = ""
 
 
-# --- orders --------------------------------------------------------------------------
-
-
 def whole_order(graph: TaskGraph) -> list[int]:
     """Give all nodes in topological order, those on and below a cycle last."""
     ordered = set(graph.order)
@@ -114,9 +111,6 @@ def holders(budget: Budget) -> list[int]:
     shares = budget.shares
     held = (node for node, share in enumerate(shares) if share)
     return sorted(held, key=lambda node: (-shares[node], node))
-
-
-# --- the numbers that come first -----------------------------------------------------
 
 
 class Figure(NamedTuple):

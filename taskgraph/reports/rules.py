@@ -39,9 +39,6 @@ def _indented(text: str) -> str:
     return "\n".join(f"  {line}".rstrip() for line in text.splitlines())
 
 
-# --- the page ------------------------------------------------------------------------
-
-
 _HEAD = """\
 # Rules
 

@@ -127,9 +127,6 @@ def _findings(account: Account, level: str) -> Iterator[str]:
         yield f"And {len(findings) - _MOST_FINDINGS} more."
 
 
-# --- the explanation alone -----------------------------------------------------------
-
-
 def explain_markdown(explanation: Explanation) -> str:
     """Write an explanation as Markdown: a heading of level 2, and 3 for each section."""
     graph = explanation.graph

@@ -137,9 +137,6 @@ def _succeeded(account: Account, values: dict[str, Value]) -> tuple[str, dict[st
     return f"succeeded, but {{skipped}} of {{subtasks}} {was} skipped", values
 
 
-# --- identity ------------------------------------------------------------------------
-
-
 def _identity(account: Account) -> Iterator[Sentence]:
     """Say who started the task and when, what it works on, and how large it is."""
     task = account.graph.task
@@ -213,9 +210,6 @@ def _moment(account: Account) -> Iterator[Sentence]:
         yield Sentence("as-of", "This is how it stood at {as_of}.", values)
 
 
-# --- trust ---------------------------------------------------------------------------
-
-
 def _trust(account: Account) -> Iterator[Sentence]:
     """Name what the document contradicts itself in, and what that takes away."""
     graph = account.graph
@@ -236,9 +230,6 @@ def _trust(account: Account) -> Iterator[Sentence]:
     if hidden := len(doubts[_MOST_DOUBTS:]):
         template = f"{{count}} more {plural(hidden, 'finding', 'findings')} of this kind."
         yield Sentence("more-inconsistent", template, {"count": Count(hidden)}, Place.ITEM)
-
-
-# --- all of it -----------------------------------------------------------------------
 
 
 _Writer: TypeAlias = Callable[[Account], Iterator[Sentence]]

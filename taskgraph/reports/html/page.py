@@ -133,9 +133,6 @@ def _safe(text: str) -> str:
     return Markup(text)
 
 
-# --- colours -------------------------------------------------------------------------
-
-
 def _colours() -> str:
     """Give the custom properties, those of the diagrams; on paper it is always light."""
     dark = f"@media screen and (prefers-color-scheme:dark){{:root{{{_rules(DARK)}}}}}"
