@@ -189,7 +189,7 @@ def _cause(row: _SubtaskRow) -> str | None:
 
 def _time(name: str) -> Callable[[_SubtaskRow], int | None]:
     """Take a time of the schedule, by its name there."""
-    return lambda it: it.times and getattr(it.times, name)[it.node]
+    return lambda it: None if it.times is None else getattr(it.times, name)[it.node]
 
 
 _SUBTASKS: Final[_Columns[_SubtaskRow]] = {
@@ -206,22 +206,10 @@ _SUBTASKS: Final[_Columns[_SubtaskRow]] = {
     "start": ("moment", lambda it: it.subtask.start_time),
     "finish": ("moment", lambda it: it.subtask.finish_time),
     "measured": ("clock", _measured),
-    "early_start_seconds": (
-        "Int64",
-        _time("early_start"),
-    ),
-    "early_finish_seconds": (
-        "Int64",
-        _time("early_finish"),
-    ),
-    "total_float_seconds": (
-        "Int64",
-        _time("total_float"),
-    ),
-    "free_float_seconds": (
-        "Int64",
-        _time("free_float"),
-    ),
+    "early_start_seconds": ("Int64", _time("early_start")),
+    "early_finish_seconds": ("Int64", _time("early_finish")),
+    "total_float_seconds": ("Int64", _time("total_float")),
+    "free_float_seconds": ("Int64", _time("free_float")),
     "drag_seconds": ("Int64", lambda it: it.sound and it.sound.drags[it.node]),
     "share_seconds": ("Int64", lambda it: it.sound and it.sound.budget.shares[it.node]),
     "is_critical": ("boolean", lambda it: it.sound and it.node in it.critical),
