@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
@@ -80,34 +80,24 @@ class Bounds:
         return bool(self.widest)
 
 
-def bounds(
-    graph: TaskGraph, schedule: Schedule, limit: int, *, first_wave_waits: bool = False
-) -> Bounds:
-    """Bound the end of a task under a limit of concurrency.
+def bounds(graph: TaskGraph, schedule: Schedule, limit: int, workers: int = 0) -> Bounds:
+    """Bound the end of a task of which at most `limit` subtasks are in flight.
 
-    Parameters
-    ----------
-    graph : TaskGraph
-    schedule : Schedule
-        The schedule of this graph without a limit.
-    limit : int
-        0 is unlimited.
-    first_wave_waits : bool
-        Whether the limit holds for the subtasks without upstreams too. The engine starts
-        all of them when the task is submitted.
+    The schedule is that of the graph without a limit; a limit of 0 is none, and so are 0
+    workers.
     """
     durations = schedule.durations
     longest, total = schedule.makespan, sum(durations)
     widest = wide_antichain(graph, limit) if limit else ()
     if not widest:
         return Bounds(limit, (), longest, longest, None, longest, total)
-    beyond = 0 if first_wave_waits else _work_beyond(graph, durations, limit)
+    bounded = total - _work_beyond(graph, durations, limit)
     return Bounds(
         limit=limit,
         widest=widest,
         upper=graham_bound(total, longest, limit),
-        lower=max(longest, -(-(total - beyond) // limit)),
-        run=list_schedule(graph, durations, limit, first_wave_waits=first_wave_waits),
+        lower=max(longest, -(-bounded // limit)),
+        run=list_schedule(graph, durations, limit, workers),
         longest_path=longest,
         total=total,
     )
@@ -140,76 +130,43 @@ def _work_beyond(graph: TaskGraph, durations: Sequence[int], limit: int) -> int:
 
 
 def list_schedule(
-    graph: TaskGraph,
-    durations: Sequence[int],
-    limit: int,
-    *,
-    first_wave_waits: bool = False,
+    graph: TaskGraph, durations: Sequence[int], limit: int, workers: int = 0
 ) -> ListSchedule:
     """Run the task as the engine does, every subtask for its whole duration.
 
-    Parameters
-    ----------
-    graph : TaskGraph
-        Must be sound.
-    durations : sequence of int
-        By node, 0 or more.
-    limit : int
-        0 is unlimited.
-    first_wave_waits : bool
-        Whether the limit holds for the subtasks without upstreams too.
+    The engine hands all subtasks without upstreams to its workers when the task is
+    submitted, whatever the limit; 0 is none, and so are 0 workers. Of those that are
+    ready, the one that became ready first starts first, and of these the one with the
+    smallest id. A shorter duration may make the makespan longer (Graham, 1966), so this
+    is an example of a run, not a bound.
 
-    Notes
-    -----
-    Of the subtasks that are ready, the one that became ready first starts first, and of
-    those the one with the smallest id. A shorter duration may make the makespan longer
-    (Graham, 1966), so this is an example of a run, not a bound.
+    Raises
+    ------
+    AnalysisError
+        Where the graph is not sound.
     """
     graph.require_sound()
-    run = _Run(graph, durations)
+    waiting_for = [len(ups) for ups in graph.upstreams]
+    starts = [0] * len(graph)
     first = [node for node, ups in enumerate(graph.upstreams) if not ups]
-    if first_wave_waits:
-        run.ready.extend((0, node) for node in first)
-        heapify(run.ready)
-        run.fill(limit, 0)
-    else:
-        run.start(first, 0)
-    makespan = 0
-    while run.in_flight:
-        makespan = run.in_flight[0][0]
-        run.finish(makespan)
-        run.fill(limit, makespan)
-    return ListSchedule(tuple(run.starts), makespan, run.peak)
-
-
-class _Run:
-    """What is ready and what is in flight."""
-
-    def __init__(self, graph: TaskGraph, durations: Sequence[int]) -> None:
-        self.downstreams = graph.downstreams
-        self.durations = durations
-        self.waiting_for = [len(ups) for ups in graph.upstreams]
-        self.starts = [0] * len(graph)
-        self.ready: list[tuple[int, int]] = []  # since when, node
-        self.in_flight: list[tuple[int, int]] = []  # until when, node
-        self.peak = 0
-
-    def start(self, nodes: Iterable[int], moment: int) -> None:
-        for node in nodes:
-            self.starts[node] = moment
-            heappush(self.in_flight, (moment + self.durations[node], node))
-        self.peak = max(self.peak, len(self.in_flight))
-
-    def fill(self, limit: int, moment: int) -> None:
-        """Start what is ready while there are slots."""
-        while self.ready and (not limit or len(self.in_flight) < limit):
-            self.start((heappop(self.ready)[1],), moment)
-
-    def finish(self, moment: int) -> None:
-        """End what ends at the moment; what it releases becomes ready."""
-        while self.in_flight and self.in_flight[0][0] == moment:
-            _, node = heappop(self.in_flight)
-            for downstream in self.downstreams[node]:
-                self.waiting_for[downstream] -= 1
-                if not self.waiting_for[downstream]:
-                    heappush(self.ready, (moment, downstream))
+    at_once = workers or len(first)
+    in_flight = [(durations[node], node) for node in first[:at_once]]  # until when, node
+    heapify(in_flight)
+    handed = first[: at_once - 1 : -1] if at_once < len(first) else []  # the next one last
+    ready: list[tuple[int, int]] = []  # since when, node
+    moment, peak = 0, len(in_flight)
+    while in_flight:
+        moment = in_flight[0][0]
+        while in_flight and in_flight[0][0] == moment:
+            for downstream in graph.downstreams[heappop(in_flight)[1]]:
+                waiting_for[downstream] -= 1
+                if not waiting_for[downstream]:
+                    heappush(ready, (moment, downstream))
+        while (handed and len(in_flight) < at_once) or (
+            ready and not handed and (not limit or len(in_flight) < limit)
+        ):
+            node = handed.pop() if handed else heappop(ready)[1]
+            starts[node] = moment
+            heappush(in_flight, (moment + durations[node], node))
+        peak = max(peak, len(in_flight))
+    return ListSchedule(tuple(starts), moment, peak)

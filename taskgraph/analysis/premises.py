@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Task
-from taskgraph.model.engine import has_limit, is_rolling_back, slots
+from taskgraph.model.engine import has_limit, is_rolling_back, slots, workers
 
 if TYPE_CHECKING:
     from taskgraph.settings import Settings
@@ -61,16 +62,28 @@ class Premises:
 
     @property
     def slots(self) -> int:
-        """How many subtasks may be in flight; 0 is any number."""
+        """How many subtasks may be in flight, 0 for any number.
+
+        That is the concurrency, but never more than there are workers.
+        """
         stated = self.settings.concurrency
-        return slots(self.task) if stated is None else stated
+        limits = (slots(self.task) if stated is None else stated, self.workers)
+        return min(filter(None, limits), default=0)
+
+    @property
+    def workers(self) -> int:
+        """How many can be at work at all, 0 for any number."""
+        stated = self.settings.workers
+        return workers(self.task) if stated is None else stated
 
     @cached_property
     def attempts(self) -> tuple[int, ...]:
         """How often each subtask may be started, by node; at least as often as it was."""
         usual, subtasks = self.settings.attempts, self.graph.subtasks
-        started = [subtask.attempts or 1 for subtask in subtasks]
+        started = [count or 1 for count in map(attrgetter("attempts"), subtasks)]
         if not self.settings.attempts_by_name:
+            if min(started, default=1) >= usual:
+                return tuple(started)
             return tuple([most if most > usual else usual for most in started])
         allowed = {name: self._attempts_of(name) for name in {s.name for s in subtasks}}
         return tuple(
@@ -92,28 +105,25 @@ class Premises:
         """
         grace, assumed = self.settings.grace, self.settings.assume_timeout
         without = assumed + grace if assumed else 0
-        limits = [subtask.timeout for subtask in self.graph.subtasks]
+        limits = map(attrgetter("timeout"), self.graph.subtasks)
         return tuple(
-            [
-                limit + grace if limit is not None and limit > 0 else without
-                for limit in limits
-            ]
+            [limit + grace if limit and limit > 0 else without for limit in limits]
         )
 
     @cached_property
     def worst_durations(self) -> tuple[int, ...]:
         """The longest that each subtask may take, in seconds, by node.
 
-        ``attempts * (timeout + grace) + overhead``. How long people wait before they
+        ``attempts * (timeout + grace + overhead)``. How long people wait before they
         retry is no part of it.
         """
-        overhead, seconds = self.settings.overhead, self.attempt_seconds
-        if not overhead and max(self.attempts, default=1) == 1:
+        seconds = self.undo_durations
+        if max(self.attempts, default=1) == 1:
             return seconds
         pairs = zip(self.attempts, seconds, strict=True)
-        return tuple([count * once + overhead for count, once in pairs])
+        return tuple([count * once for count, once in pairs])
 
-    @property
+    @cached_property
     def undo_durations(self) -> tuple[int, ...]:
         """The longest that the rollback of each subtask may take, in seconds, by node.
 
@@ -125,6 +135,9 @@ class Premises:
     @cached_property
     def limitless(self) -> tuple[int, ...]:
         """The nodes without a limit of their own, ascending."""
+        seconds = self.attempt_seconds
+        if self.settings.assume_timeout is None and not self.settings.grace:
+            return tuple([node for node, limit in enumerate(seconds) if not limit])
         subtasks = self.graph.subtasks
         return tuple([node for node, sub in enumerate(subtasks) if not has_limit(sub)])
 

@@ -30,11 +30,19 @@ def in_flight_at_starts(starts: tuple[int, ...], durations: list[int]) -> dict[i
     }
 
 
+def behind_one(case: Case) -> Case:
+    """Put a subtask that takes no time before all others: then none of them is first."""
+    graph, durations = case
+    edges = [(a + 1, b + 1) for a, b in graph.edges()]
+    edges += [(0, node + 1) for node, ups in enumerate(graph.upstreams) if not ups]
+    return make_graph(range(len(graph) + 1), edges), [0, *durations]
+
+
 @settings(max_examples=600)
 @given(timed_dags(most=8), st.integers(1, 4))
 def test_the_list_schedule_respects_edges_and_limit(case: Case, limit: int):
-    graph, durations = case
-    found = list_schedule(graph, durations, limit, first_wave_waits=True)
+    graph, durations = behind_one(case)
+    found = list_schedule(graph, durations, limit)
     for upstream, downstream in graph.edges():
         assert found.starts[downstream] >= found.starts[upstream] + durations[upstream]
     assert max(in_flight_at_starts(found.starts, durations).values()) <= limit
@@ -46,10 +54,10 @@ def test_the_list_schedule_respects_edges_and_limit(case: Case, limit: int):
 @settings(max_examples=600)
 @given(timed_dags(most=8), st.integers(1, 4), st.booleans())
 def test_the_list_schedule_lies_between_the_bounds(case: Case, limit: int, waits: bool):
-    graph, durations = case
+    graph, durations = behind_one(case) if waits else case
     timetable = schedule(graph, durations)
-    found = bounds(graph, timetable, limit, first_wave_waits=waits)
-    run = list_schedule(graph, durations, limit, first_wave_waits=waits)
+    found = bounds(graph, timetable, limit)
+    run = list_schedule(graph, durations, limit)
     assert found.longest_path <= found.lower <= found.listed <= found.upper
     assert found.listed == run.makespan
     assert found.upper <= found.total
@@ -63,11 +71,10 @@ def test_the_list_schedule_lies_between_the_bounds(case: Case, limit: int, waits
 @settings(max_examples=200)
 @given(timed_dags(most=7), st.integers(1, 3), st.data())
 def test_no_quicker_run_breaks_the_bound(case: Case, limit: int, data: st.DataObject):
-    graph, durations = case
-    most = bounds(graph, schedule(graph, durations), limit).upper
-    shorter = [data.draw(st.integers(0, value)) for value in durations]
-    for waits in (False, True):
-        assert list_schedule(graph, shorter, limit, first_wave_waits=waits).makespan <= most
+    for graph, durations in (case, behind_one(case)):
+        most = bounds(graph, schedule(graph, durations), limit).upper
+        shorter = [data.draw(st.integers(0, value)) for value in durations]
+        assert list_schedule(graph, shorter, limit).makespan <= most
 
 
 @settings(max_examples=100)
@@ -109,11 +116,21 @@ def test_five_equal_subtasks_two_at_a_time():
     assert len(found.widest) == 3
 
 
+def test_not_even_a_first_wave_has_more_than_the_workers():
+    graph = make_graph(range(5))
+    durations = [2, 2, 2, 2, 2]
+    assert list_schedule(graph, durations, 1).makespan == 2
+    run = list_schedule(graph, durations, 1, workers=2)
+    # Handed over at once, in their order, and worked on two at a time.
+    assert (run.starts, run.peak) == ((0, 0, 2, 2, 4), 2)
+
+
 def test_the_work_that_a_first_wave_does_beyond_the_limit():
     graph = make_graph(range(3))
     found = bounds(graph, schedule(graph, [5, 4, 3]), 2)
     assert (found.lower, found.listed) == (5, 5)
-    waiting = bounds(graph, schedule(graph, [5, 4, 3]), 2, first_wave_waits=True)
+    graph, durations = behind_one((graph, [5, 4, 3]))
+    waiting = bounds(graph, schedule(graph, durations), 2)
     # 12 of work for two slots; the third starts when the second ends: 4 + 3.
     assert (waiting.lower, waiting.listed) == (6, 7)
 
@@ -121,10 +138,11 @@ def test_the_work_that_a_first_wave_does_beyond_the_limit():
 def test_shorter_durations_can_take_longer():
     # Graham (1966): nine jobs, three slots, every job shortened by one.
     edges = [(1, 9), (4, 5), (4, 6), (4, 7), (4, 8)]
-    graph = make_graph(range(1, 10), edges)
+    edges += [(0, node) for node in (1, 2, 3, 4)]  # which takes no time
+    graph = make_graph(range(10), edges)
     durations = [3, 2, 2, 2, 4, 4, 4, 4, 9]
-    first = list_schedule(graph, durations, 3, first_wave_waits=True)
-    second = list_schedule(graph, [d - 1 for d in durations], 3, first_wave_waits=True)
+    first = list_schedule(graph, [0, *durations], 3)
+    second = list_schedule(graph, [0, *(d - 1 for d in durations)], 3)
     assert first.makespan == 12
     assert second.makespan == 13
 
