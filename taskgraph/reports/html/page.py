@@ -44,7 +44,7 @@ def report_html(collected: Collected) -> str:
     environment = _environment()
     style, script = _colours() + _asset("style.css"), _asset("script.js")
     body = environment.get_template("body.html").render(
-        tasks=[TaskView(account, f"t{n}") for n, account in enumerate(accounts)],
+        tasks=[TaskView(a.analysis, a.checked, f"t{n}") for n, a in enumerate(accounts)],
         several=len(accounts) > 1,
         unreadable=collected.unreadable,
         changes=_changes(collected.change),

@@ -10,7 +10,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from taskgraph.analysis import Analysis
 from taskgraph.checks import Finding
 from taskgraph.diagrams import DiagramOptions, render
 from taskgraph.diagrams.scene import build_scene
@@ -58,36 +57,25 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class TaskView:
+class TaskView(Account):
     """One task, ready to be shown; ``key`` begins every id that it has in the page."""
 
-    account: Account
     key: str
-
-    @property
-    def graph(self) -> TaskGraph:
-        """The graph of the task."""
-        return self.account.graph
 
     @property
     def task(self) -> Task:
         """The task."""
-        return self.account.graph.task
-
-    @property
-    def sound(self) -> Analysis | None:
-        """The analysis, where answers about graph and time apply."""
-        return self.account.sound
+        return self.graph.task
 
     @cached_property
     def explanation(self) -> Explanation:
         """The task in sentences."""
-        return explain(self.account)
+        return explain(self)
 
     @cached_property
     def diagram(self) -> Picture:
         """The dependencies; a large task collapses by itself."""
-        scene = build_scene(self.account.analysis)
+        scene = build_scene(self.analysis)
         boxes = tuple(node.ids for node in scene.nodes)
         return Picture(_light_on_paper(render_svg(scene)), boxes, scene.notes)
 
@@ -128,12 +116,12 @@ class TaskView:
     @property
     def figures(self) -> list[Figure]:
         """The numbers that come first."""
-        return list(figures(self.account))
+        return list(figures(self))
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What the checks found, the worst first."""
-        return self.account.checked.findings[:_MOST_FINDINGS]
+        return self.checked.findings[:_MOST_FINDINGS]
 
     def linked(self, identifier: Id) -> str | None:
         """Give the id of the row of a subtask that a finding names."""
@@ -145,23 +133,13 @@ class TaskView:
         """The nodes in the order of the table."""
         return whole_order(self.graph)[:_MOST_ROWS]
 
-    @cached_property
-    def critical(self) -> frozenset[int]:
-        """The nodes without float."""
-        return self.account.critical
-
-    @cached_property
-    def gates(self) -> frozenset[int]:
-        """The nodes at the point of no return."""
-        return self.account.gates
-
     def cells(self, node: int) -> Iterator[Cell]:
         """Give the numbers of a subtask, in the order of the table's columns."""
         subtask = self.graph.subtasks[node]
         limit = subtask.timeout
         yield Cell(subtask.attempts, str(subtask.attempts or ""))
         yield Cell(limit, format_duration(limit) if limit else "none")
-        span = measured_span(subtask, self.account.as_of)
+        span = measured_span(subtask, self.as_of)
         measured = None if span is None else span.microseconds
         yield Cell(measured, "" if measured is None else format_measured(measured))
         if self.sound is None:

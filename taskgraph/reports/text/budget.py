@@ -14,7 +14,7 @@ from taskgraph.analysis.rollback import FailLate, Rollback
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, visible
 from taskgraph.model.durations import format_exactly
-from taskgraph.model.words import id_list, label, labels
+from taskgraph.model.words import id_list, label
 from taskgraph.reports.results import holders
 from taskgraph.reports.text.console import (
     MOST_ROWS,
@@ -22,6 +22,7 @@ from taskgraph.reports.text.console import (
     facts,
     heading,
     more_rows,
+    named,
     plain_table,
     to_text,
 )
@@ -64,7 +65,7 @@ def budget_facts(graph: TaskGraph, budget: Budget) -> _Facts:
     else:
         rows.append(("Worst case", Text("unbounded", style="bold yellow")))
         rows.append(("Finite part", headline))
-        rows.append(("No timeout", _some(graph, budget.unlimited)))
+        rows.append(("No timeout", named(graph, budget.unlimited)))
     bounds = budget.bounds
     if bounds.may_wait:
         crowd = f"at least {len(bounds.widest)} subtasks may want {bounds.limit} slots"
@@ -77,23 +78,19 @@ def budget_facts(graph: TaskGraph, budget: Budget) -> _Facts:
     return rows
 
 
-def _some(graph: TaskGraph, nodes: tuple[int, ...]) -> str:
-    return visible(labels(graph.subtasks[node] for node in nodes))
-
-
 def _assumptions(graph: TaskGraph, budget: Budget) -> _Facts:
     settings, rows = budget.settings, list[tuple[str, str | Text]]()
     if max(budget.attempts, default=1) > 1:
         several = [n for n, count in enumerate(budget.attempts) if count > 1]
         counts = sorted({budget.attempts[node] for node in several})
         most = " or ".join(map(str, counts[:4]))
-        rows.append(("Attempts", f"{most} each for {_some(graph, tuple(several))}"))
+        rows.append(("Attempts", f"{most} each for {named(graph, several)}"))
     if settings.grace:
         rows.append(("Grace", f"{settings.grace} s per attempt"))
     if settings.overhead:
         rows.append(("Overhead", f"{settings.overhead} s per attempt"))
     if budget.assumed:
-        text = f"{settings.assume_timeout} s for {_some(graph, budget.assumed)}"
+        text = f"{settings.assume_timeout} s for {named(graph, budget.assumed)}"
         rows.append(("Assumed", text))
     return rows
 
@@ -123,7 +120,7 @@ def _way_back(graph: TaskGraph, rollback: Rollback) -> _Facts:
     if rollback.obstacles:
         reasons = "; ".join(rollback.obstacles)
         if rollback.blockers:
-            reasons += f": {_some(graph, rollback.blockers)}"
+            reasons += f": {named(graph, rollback.blockers)}"
         rows.append(("Rollback", f"refused: {reasons}"))
     else:
         when = "now" if rollback.has_failed else "once the task has failed"

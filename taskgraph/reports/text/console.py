@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from taskgraph.graph import TaskGraph
 from taskgraph.model import Task, visible
 from taskgraph.model.statuses import UNKNOWN, look, status_name
-from taskgraph.model.words import name_of
+from taskgraph.model.words import labels, name_of
 
 __all__ = [
     "MOST_ROWS",
@@ -19,6 +21,7 @@ __all__ = [
     "facts",
     "heading",
     "more_rows",
+    "named",
     "plain_table",
     "status_text",
     "subtask_table",
@@ -61,6 +64,11 @@ def subtask_table(style: Style) -> Table:
     table.add_column("id", overflow="fold", max_width=max(10, style.width // 4))
     table.add_column("name", overflow="fold", min_width=8)
     return table
+
+
+def named(graph: TaskGraph, nodes: Iterable[int]) -> str:
+    """Name subtasks, of many only the first few."""
+    return visible(labels(graph.subtasks[node] for node in nodes))
 
 
 def more_rows(count: int) -> list[RenderableType]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -17,13 +17,14 @@ from taskgraph.graph import TaskGraph
 from taskgraph.model import visible
 from taskgraph.model.durations import format_exactly, format_moment, format_seconds
 from taskgraph.model.engine import SpanKind
-from taskgraph.model.words import arrow, label, labels, plural
+from taskgraph.model.words import arrow, label, plural
 from taskgraph.reports.results import off_path
 from taskgraph.reports.text.console import (
     MOST_ROWS,
     Style,
     heading,
     more_rows,
+    named,
     plain_table,
     status_text,
     subtask_table,
@@ -119,7 +120,7 @@ def _near(table: Timetable) -> list[RenderableType]:
     within = f"within {format_seconds(table.within)}"
     if not near:
         return ["", Text(f"No other subtask is critical {within}.")]
-    return ["", Text(f"Near-critical {within}: {_names(table.graph, near)}")]
+    return ["", Text(f"Near-critical {within}: {named(table.graph, near)}")]
 
 
 def _remarks(table: Timetable) -> list[RenderableType]:
@@ -128,13 +129,9 @@ def _remarks(table: Timetable) -> list[RenderableType]:
     for basis in _SURPRISING:
         nodes = table.weights.nodes(basis)
         if nodes:
-            text = f"{basis}: {_names(table.graph, nodes)}"
+            text = f"{basis}: {named(table.graph, nodes)}"
             remarks.append(Text(text, style="dim"))
     return ["", *remarks] if remarks else []
-
-
-def _names(graph: TaskGraph, nodes: Iterable[int]) -> str:
-    return visible(labels(graph.subtasks[node] for node in nodes))
 
 
 def _rows(table: Timetable, nodes: Sequence[int], style: Style, *, floats: bool) -> Table:
@@ -197,7 +194,7 @@ def _as_run(graph: TaskGraph, run: AsRun) -> list[RenderableType]:
         Text(_ideal(run)),
     ]
     if run.skipped_over:
-        names = _names(graph, run.skipped_over)
+        names = named(graph, run.skipped_over)
         parts.append(Text(f"Without times of their own, within the waiting: {names}"))
     return parts
 
