@@ -51,13 +51,7 @@ def is_streamed(name: str) -> bool:
 
 
 def check_streamer(name: str) -> Callable[[AnyRun], Iterable[str]]:
-    """Give the function that writes a run in a form, piece by piece.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such form.
-    """
+    """Give the function that writes a run in a form, piece by piece."""
     if is_streamed(name):
         streamer: Callable[[AnyRun], Iterable[str]] = _function("stream", name)
         return streamer
@@ -68,10 +62,7 @@ def check_streamer(name: str) -> Callable[[AnyRun], Iterable[str]]:
 def check_renderer(name: str) -> Callable[[CheckRun], str]:
     """Give the function that writes a finished run in a form; only that form is imported.
 
-    Raises
-    ------
-    ConfigError
-        If there is no such form.
+    That there is no such form is a :class:`~taskgraph.errors.ConfigError`.
     """
     renderer: Callable[[CheckRun], str] = _function("render", name)
     return renderer
