@@ -13,6 +13,7 @@ from taskgraph.errors import InputError, Problem
 from taskgraph.model import Id, visible
 from taskgraph.reports.check_json import to_json
 from taskgraph.reports.check_text import fingerprinted
+from taskgraph.reports.rules import rule_sections
 from taskgraph.settings import Severity
 
 __all__ = ["MOST_LOCATIONS", "MOST_RESULTS", "render_check_sarif"]
@@ -63,13 +64,7 @@ def _driver(version: str) -> dict[str, Any]:
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    doc = rule.doc
-    sections = (
-        ("What it does", doc.what),
-        ("Why it is bad", doc.why),
-        ("Example", doc.example),
-        ("What to do", doc.action),
-    )
+    doc, sections = rule.doc, tuple(rule_sections(rule))
     return {
         "id": rule.code,
         "name": rule.name.title().replace("-", ""),

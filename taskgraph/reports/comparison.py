@@ -182,6 +182,7 @@ def diff_json(pair: Pair) -> PairContent:
     comparison, before, after = pair.comparison, pair.before, pair.after
     if comparison is None or before is None or after is None:
         return {"name": pair.name, "status": "added" if before is None else "removed"}
+    budget, measured = comparison.budget, comparison.makespan
     return {
         "name": pair.name,
         "status": "changed" if comparison.is_changed else "same",
@@ -201,16 +202,8 @@ def diff_json(pair: Pair) -> PairContent:
         "added_edges": [_edge_json(after, *edge) for edge in comparison.added_edges],
         "removed_edges": [_edge_json(before, *edge) for edge in comparison.removed_edges],
         "flaws": list(comparison.flaws),
-        "budget_seconds": (
-            None
-            if comparison.budget is None
-            else _budget_json(comparison.budget, before, after)
-        ),
-        "measured_microseconds": (
-            None
-            if comparison.makespan is None
-            else _change_json(comparison.makespan, before, after)
-        ),
+        "budget_seconds": budget and _budget_json(budget, before, after),
+        "measured_microseconds": measured and _change_json(measured, before, after),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from taskgraph.checks import Rule
 
-__all__ = ["rule_text", "rules_markdown", "rules_text"]
+__all__ = ["rule_sections", "rule_text", "rules_markdown", "rules_text"]
 
 
 def rules_text(rules: Iterable[Rule]) -> str:
@@ -18,17 +18,19 @@ def rules_text(rules: Iterable[Rule]) -> str:
     )
 
 
+def rule_sections(rule: Rule) -> Iterator[tuple[str, str]]:
+    """Give what is written about a rule, section by section, each with its title."""
+    yield "What it does", rule.doc.what
+    yield "Why it is bad", rule.doc.why
+    yield "Example", rule.doc.example
+    yield "What to do", rule.doc.action
+
+
 def rule_text(rule: Rule) -> str:
     """Explain a rule."""
-    doc = rule.doc
     off = "" if rule.enabled else ", off by default"
-    sections = [
-        f"{rule.code} {rule.name} ({rule.severity}{off})\n{doc.summary}",
-        f"What it does\n{_indented(doc.what)}",
-        f"Why it is bad\n{_indented(doc.why)}",
-        f"Example\n{_indented(doc.example)}",
-        f"What to do\n{_indented(doc.action)}",
-    ]
+    sections = [f"{rule.code} {rule.name} ({rule.severity}{off})\n{rule.doc.summary}"]
+    sections += [f"{title}\n{_indented(text)}" for title, text in rule_sections(rule)]
     if rule.needs:
         needs = "\n".join(need.what for need in rule.needs)
         sections.append(f"Skipped without\n{_indented(needs)}")
@@ -71,28 +73,11 @@ def _severity(rule: Rule) -> str:
 
 
 def _section(rule: Rule) -> str:
-    doc = rule.doc
     needs = "; ".join(need.what for need in rule.needs) or "nothing"
-    return f"""
-## {rule.code} {rule.name}
-
-{doc.summary}
-
-Severity: {_severity(rule)}. Needs: {needs}.
-
-### What it does
-
-{doc.what}
-
-### Why it is bad
-
-{doc.why}
-
-### Example
-
-{doc.example}
-
-### What to do
-
-{doc.action}
-"""
+    parts = [
+        f"\n## {rule.code} {rule.name}",
+        rule.doc.summary,
+        f"Severity: {_severity(rule)}. Needs: {needs}.",
+        *(f"### {title}\n\n{text}" for title, text in rule_sections(rule)),
+    ]
+    return "\n\n".join(parts) + "\n"
