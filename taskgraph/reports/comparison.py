@@ -202,8 +202,10 @@ def diff_json(pair: Pair) -> PairContent:
         "added_edges": [_edge_json(after, *edge) for edge in comparison.added_edges],
         "removed_edges": [_edge_json(before, *edge) for edge in comparison.removed_edges],
         "flaws": list(comparison.flaws),
-        "budget_seconds": budget and _budget_json(budget, before, after),
-        "measured_microseconds": measured and _change_json(measured, before, after),
+        "budget_seconds": None if budget is None else _budget_json(budget, before, after),
+        "measured_microseconds": (
+            None if measured is None else _change_json(measured, before, after)
+        ),
     }
 
 
