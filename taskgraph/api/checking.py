@@ -16,13 +16,7 @@ from taskgraph.api.loading import (
     no_configuration,
     standard_input,
 )
-from taskgraph.checks import (
-    CheckResult,
-    CheckRun,
-    CheckTotals,
-    Skipped,
-    check_document,
-)
+from taskgraph.checks import CheckResult, CheckRun, CheckTotals, Skipped, check_document
 from taskgraph.config import PatternUse, UnusedPatterns, pattern_use
 from taskgraph.errors import ConfigError, InputError
 from taskgraph.graph import build_graph

@@ -32,15 +32,7 @@ if TYPE_CHECKING:
     from taskgraph.reports.history import HistoryResult
     from taskgraph.reports.text.console import Style
 
-__all__ = [
-    "FORMS",
-    "anomalies",
-    "collect",
-    "odds",
-    "report",
-    "stats",
-    "timeouts",
-]
+__all__ = ["FORMS", "anomalies", "collect", "odds", "report", "stats", "timeouts"]
 
 FORMS = ("text", "csv", "json", "markdown", "html")
 """The forms of every result; advice on timeouts also comes as a ``patch``."""

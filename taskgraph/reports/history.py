@@ -34,13 +34,7 @@ from taskgraph.reports.history_tables import (
     span,
 )
 
-__all__ = [
-    "HistoryResult",
-    "collection_messages",
-    "departure",
-    "kind_name",
-    "table_report",
-]
+__all__ = ["HistoryResult", "collection_messages", "departure", "kind_name", "table_report"]
 
 HistoryResult: TypeAlias = Statistics | TimeoutReview | Odds | Sequence[Anomalies]
 """What the commands of ``taskgraph history`` give; the last for several runs."""

@@ -17,9 +17,7 @@ from taskgraph.model import Id
 from taskgraph.model.declaration import Closed, Declaration
 from taskgraph.reports.contract import Count, File, Identifier, TaskId, about
 
-__all__ = [
-    "HISTORY_OUTPUTS",
-]
+__all__ = ["HISTORY_OUTPUTS"]
 
 
 def _values(kinds: type[Enum]) -> Any:

@@ -7,12 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from taskgraph.history import Distribution
 from taskgraph.model import format_duration, visible
-from taskgraph.reports.history_tables import (
-    Histogram,
-    Section,
-    TableReport,
-    span,
-)
+from taskgraph.reports.history_tables import Histogram, Section, TableReport, span
 
 __all__ = ["render_html"]
 
