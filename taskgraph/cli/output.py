@@ -27,8 +27,8 @@ __all__ = [
     "write",
 ]
 
-_PATIENCE = 2.0
-_PERIOD = 0.2
+_PATIENCE = 2.0  # seconds until a run counts as long
+_PERIOD = 0.2  # seconds between two counts
 EXIT_OK = 0
 EXIT_FINDINGS = 1
 EXIT_INPUT = 2

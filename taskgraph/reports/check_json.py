@@ -27,7 +27,18 @@ from taskgraph.reports.contract import (
 )
 from taskgraph.settings import Severity
 
-__all__ = ["CHECK", "CHECK_LINE", "finding_json", "render_check_json", "to_json"]
+__all__ = [
+    "CHECK",
+    "CHECK_LINE",
+    "CheckContent",
+    "CheckedTask",
+    "FindingContent",
+    "Summary",
+    "UnreadableContent",
+    "finding_json",
+    "render_check_json",
+    "to_json",
+]
 
 Place: TypeAlias = Annotated[
     Annotated[int, Field(ge=1)] | None,

@@ -16,7 +16,7 @@ R = TypeVar("R")
 _SECOND = 1_000_000
 _MARKS = "p5", "p25", "p50", "p75", "p95", "max"
 _WIDTH = 240
-_EDGE = 4
+_EDGE = 4  # room for half a mark at either end
 _CHART_WIDTH, _CHART_HEIGHT, _CHART_BASE = 720, 160, 140
 
 

@@ -33,7 +33,7 @@ __all__ = [
     "to_frame",
 ]
 
-_MOST_ROWS = 60
+_MOST_ROWS = 60  # of a table; a data frame has them all
 
 
 @dataclass(frozen=True, slots=True)

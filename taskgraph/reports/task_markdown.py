@@ -20,7 +20,7 @@ __all__ = ["explain_markdown", "report_markdown", "section_markdown", "sentences
 
 _MOST_ROWS = 30
 _MOST_FINDINGS = 50
-_MOST_DRAWN = 60
+_MOST_DRAWN = 60  # subtasks; larger diagrams nobody can read
 _TIMES = ("Timeout", "Start", "End", "Float", "Drag")
 
 

@@ -26,7 +26,7 @@ from taskgraph.reports.results import Account
 
 __all__ = ["choices"]
 
-_MOST_FAILED = 5
+_MOST_FAILED = 5  # of them something is said each; the others are named
 
 
 def choices(account: Account) -> Iterator[Sentence]:

@@ -25,7 +25,7 @@ from taskgraph.reports.results import Account
 __all__ = ["failing", "standing"]
 
 _MOST_TOLD = 5
-_MOST_ROOTS = 5
+_MOST_ROOTS = 5  # of them something is said each; the others are named
 _MOST_LINES = 5
 _STATES: Final = {
     "done": "done",

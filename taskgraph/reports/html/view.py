@@ -26,8 +26,8 @@ from taskgraph.sources import write_task
 
 __all__ = ["Cell", "Picture", "TaskView"]
 
-_MOST_ROWS = 20_000
-_MOST_DOCUMENT = 8_000_000
+_MOST_ROWS = 20_000  # a page with more takes long to open
+_MOST_DOCUMENT = 8_000_000  # characters, for the same reason
 _MOST_SHARES = 25
 _MOST_FINDINGS = 500
 _DARK = re.compile(r"(<style>[^<]*)@media \(prefers-color-scheme")

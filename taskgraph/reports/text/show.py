@@ -38,8 +38,8 @@ __all__ = ["OutlineRow", "outline", "show_text"]
 _MOST_ROWS = 40
 _MOST_FINDINGS = 5
 _MOST_CRITICAL = 12
-_ALL_COLUMNS = 64
-_BAR = 24
+_ALL_COLUMNS = 64  # the width from which on status and timeout have columns
+_BAR = 24  # the width of the bar of progress
 _COLORS = {Severity.ERROR: "red bold", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
 
