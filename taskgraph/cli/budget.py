@@ -14,25 +14,15 @@ from taskgraph.cli.options import (
     files_argument,
     format_option,
     output_option,
+    seconds,
     text_style,
 )
 from taskgraph.cli.output import write
-from taskgraph.errors import ConfigError
-from taskgraph.model import parse_duration
 
 if TYPE_CHECKING:
     from taskgraph.analysis import Analysis
 
 __all__ = ["command"]
-
-
-def _seconds(_ctx: object, param: click.Parameter, value: str | None) -> int | None:
-    try:
-        return None if value is None else parse_duration(value)
-    except ValueError:
-        raise ConfigError(
-            f"{param.opts[0]} must be seconds or a duration like 1h30m, not {value}"
-        ) from None
 
 
 @click.command("budget")
@@ -42,11 +32,11 @@ def _seconds(_ctx: object, param: click.Parameter, value: str | None) -> int | N
     help="How often each subtask may be started; at least as often as it was.",
 )  # fmt: skip
 @click.option(
-    "--grace", callback=_seconds, metavar="SECONDS",
+    "--grace", callback=seconds, metavar="SECONDS",
     help="What the engine may take to notice a missed deadline, per attempt: up to 12 s.",
 )  # fmt: skip
 @click.option(
-    "--overhead", callback=_seconds, metavar="SECONDS",
+    "--overhead", callback=seconds, metavar="SECONDS",
     help="What the engine may take to get to each attempt; it polls, so up to 2 s.",
 )  # fmt: skip
 @click.option(
@@ -60,7 +50,7 @@ def _seconds(_ctx: object, param: click.Parameter, value: str | None) -> int | N
     "default the engine's 16, for scheduled tasks 32.",
 )  # fmt: skip
 @click.option(
-    "--assume-timeout", callback=_seconds, metavar="SECONDS",
+    "--assume-timeout", callback=seconds, metavar="SECONDS",
     help="The timeout of subtasks that have none.",
 )  # fmt: skip
 @format_option("text", "json")

@@ -10,14 +10,13 @@ import click
 
 from taskgraph.api import LoadedTask, history
 from taskgraph.cli.history_options import (
-    duration,
     engine_options,
     memory_option,
     progress_bar,
     result_options,
     write_result,
 )
-from taskgraph.cli.options import Inputs, each_task
+from taskgraph.cli.options import Inputs, each_task, seconds
 from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain
 from taskgraph.errors import ConfigError
 
@@ -189,7 +188,7 @@ def timeouts_command(
 @command.command("odds")
 @click.argument("file")
 @click.option(
-    "--window", callback=duration, required=True, metavar="DURATION",
+    "--window", callback=seconds, required=True, metavar="DURATION",
     help="What the task may take, for example 2h.",
 )  # fmt: skip
 @result_options()

@@ -12,14 +12,12 @@ import click
 from taskgraph.api import history
 from taskgraph.cli.options import form_by_ending, output_option, text_style
 from taskgraph.cli.output import write
-from taskgraph.model import parse_duration
 
 if TYPE_CHECKING:
     from taskgraph.history import Progress
     from taskgraph.reports.history import HistoryResult
 
 __all__ = [
-    "duration",
     "engine_options",
     "memory_option",
     "progress_bar",
@@ -28,15 +26,6 @@ __all__ = [
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-def duration(_: click.Context, __: click.Parameter, value: str) -> int:
-    """Read seconds, or a duration as people write it."""
-    try:
-        return parse_duration(value)
-    except ValueError:
-        message = f"{value!r} is no duration like 30, 30s, 90m or 1h30m"
-        raise click.BadParameter(message) from None
 
 
 def result_options(*more: str) -> Callable[[F], F]:

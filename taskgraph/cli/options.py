@@ -25,6 +25,7 @@ from taskgraph.cli.output import (
 )
 from taskgraph.config import Configuration, UnusedPatterns, find_config, read_config
 from taskgraph.errors import AnalysisError, ConfigError
+from taskgraph.model import parse_duration
 from taskgraph.sources import ReadOptions
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ __all__ = [
     "one_output",
     "output_option",
     "run_report",
+    "seconds",
     "text_style",
 ]
 
@@ -235,6 +237,16 @@ def format_option(*names: str) -> Callable[[F], F]:
         "-f", "--format", "form", type=click.Choice(names), default=names[0],
         show_default=True, help="The form of the output.",
     )  # fmt: skip
+
+
+def seconds(_ctx: object, param: click.Parameter, value: str | None) -> int | None:
+    """Read an option that is a time: seconds, or a duration as people write it."""
+    try:
+        return None if value is None else parse_duration(value)
+    except ValueError:
+        raise ConfigError(
+            f"{param.opts[0]} must be seconds or a duration like 1h30m, not {value}"
+        ) from None
 
 
 def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, list[str]]:
