@@ -13,13 +13,7 @@ Examples
 from __future__ import annotations
 
 from taskgraph.api import history
-from taskgraph.api.checking import (
-    Checked,
-    CheckStream,
-    check,
-    check_files,
-    stream_checks,
-)
+from taskgraph.api.checking import Checked, CheckStream, check, check_files, stream_checks
 from taskgraph.api.comparing import compare, compare_paths
 from taskgraph.api.loading import (
     ConfigurationFor,

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import replace
 from itertools import chain, islice
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.analysis import Analysis
 from taskgraph.api.loading import (
@@ -16,13 +16,7 @@ from taskgraph.api.loading import (
     no_configuration,
     standard_input,
 )
-from taskgraph.checks import (
-    CheckResult,
-    CheckRun,
-    CheckTotals,
-    Skipped,
-    check_document,
-)
+from taskgraph.checks import CheckResult, CheckRun, CheckTotals, Skipped, check_document
 from taskgraph.config import PatternUse, UnusedPatterns, pattern_use
 from taskgraph.errors import ConfigError, InputError
 from taskgraph.graph import build_graph
@@ -142,11 +136,12 @@ class CheckStream:
             result = self._acceptance.apply(result)
         self.failed = self.failed or result.has_failed
         self.totals.add(result)
-        if self._room is None or len(result.findings) <= self._room:
-            self._room = None if self._room is None else self._room - len(result.findings)
+        if self._room is None:
             return result
         kept, others = result.findings[: self._room], result.findings[self._room :]
-        self._room = 0
+        self._room -= len(kept)
+        if not others:
+            return result
         self.left_out += len(others)
         severities = tuple(finding.severity for finding in others)
         return replace(result, findings=kept, left_out=severities)
@@ -211,7 +206,8 @@ def stream_checks(
     paths : iterable of str
         Paths of files and folders, and patterns; ``-`` is standard input.
     configuration_for : callable, optional
-        Gives the configuration for the name of a document; the defaults without it.
+        Gives the configuration for the name of a document; the defaults without it. It
+        is sent to the processes that check, and so must be picklable.
     options : ReadOptions, optional
     jobs : int, optional
         How many processes check; by default as many as there are cores if files are many.
@@ -230,14 +226,8 @@ def stream_checks(
         While the results are taken, if the configuration of every document is wrong.
     """
     others = {os.path.realpath(path) for path in leave_out if path not in (None, "-")}
-    documents = _check_sources(
-        paths,
-        configuration_for,
-        standard_input(),
-        options or ReadOptions(),
-        jobs,
-        others,
-    )
+    options = options or ReadOptions()
+    documents = _check_sources(paths, configuration_for, options, jobs, others)
     return CheckStream(_ticked(documents, each), baseline, most)
 
 
@@ -252,34 +242,13 @@ def _ticked(
 def _check_sources(
     paths: Iterable[str],
     configuration_for: ConfigurationFor,
-    stdin: BinaryIO,
     options: ReadOptions,
     jobs: int | None,
     leave_out: Set[str],
 ) -> Iterator[CheckedDocument]:
-    """Check every document that the paths name.
-
-    Parameters
-    ----------
-    paths : iterable of str
-    configuration_for : callable
-        Gives the configuration for the name of a document. Where several processes
-        check, it is sent to them and so must be picklable.
-    stdin : binary stream
-        What ``-`` stands for.
-    options : ReadOptions
-    jobs : int or None
-        How many processes check; by default one for a few files, else one for each core.
-    leave_out : set of str
-        Absolute paths.
-
-    Yields
-    ------
-    CheckedDocument
-        In the order of the documents, whatever the number of processes.
-    """
+    """Check every document, in their order, whatever the number of processes."""
     paths = list(paths)
-    sources = find_sources(paths, stdin, options)
+    sources = find_sources(paths, standard_input(), options)
     if leave_out:
         sources = (s for s in sources if os.path.realpath(s.name) not in leave_out)
     first = list(islice(sources, _FEW))
@@ -340,8 +309,5 @@ def _check_chunk(
     sources: list[Source], configuration_for: ConfigurationFor, options: ReadOptions
 ) -> list[CheckedDocument]:
     with paused_collector():
-        return [
-            checked
-            for source in sources
-            for checked in _check(source, configuration_for, options)
-        ]
+        checked = (_check(source, configuration_for, options) for source in sources)
+        return list(chain.from_iterable(checked))

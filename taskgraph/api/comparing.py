@@ -145,25 +145,22 @@ def _partners(
 ) -> Iterator[tuple[LoadedTask | None, LoadedTask | None]]:
     """Match the tasks of a document: by id, else by name, else one with the only other."""
     ours, theirs = list(old), list(new)
-    for same in (_same_id, _same_name, _alone):
+
+    def same_id(one: LoadedTask, other: LoadedTask) -> bool:
+        return one.task.id is not None and one.task.id == other.task.id
+
+    def same_name(one: LoadedTask, other: LoadedTask) -> bool:
+        return one.task.name == other.task.name
+
+    def alone(_one: LoadedTask, _other: LoadedTask) -> bool:
+        return len(ours) == len(theirs) == 1
+
+    for same in (same_id, same_name, alone):
         for task in tuple(ours):
-            only = len(ours) == len(theirs) == 1
-            other = next((o for o in theirs if same(task, o, only)), None)
+            other = next((other for other in theirs if same(task, other)), None)
             if other is not None:
                 ours.remove(task)
                 theirs.remove(other)
                 yield task, other
     yield from ((task, None) for task in ours)
     yield from ((None, task) for task in theirs)
-
-
-def _same_id(one: LoadedTask, other: LoadedTask, _only: bool) -> bool:
-    return one.task.id is not None and one.task.id == other.task.id
-
-
-def _same_name(one: LoadedTask, other: LoadedTask, _only: bool) -> bool:
-    return one.task.name == other.task.name
-
-
-def _alone(_one: LoadedTask, _other: LoadedTask, only: bool) -> bool:
-    return only

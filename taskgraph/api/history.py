@@ -32,15 +32,7 @@ if TYPE_CHECKING:
     from taskgraph.reports.history import HistoryResult
     from taskgraph.reports.text.console import Style
 
-__all__ = [
-    "FORMS",
-    "anomalies",
-    "collect",
-    "odds",
-    "report",
-    "stats",
-    "timeouts",
-]
+__all__ = ["FORMS", "anomalies", "collect", "odds", "report", "stats", "timeouts"]
 
 FORMS = ("text", "csv", "json", "markdown", "html")
 """The forms of every result; advice on timeouts also comes as a ``patch``."""
@@ -280,14 +272,10 @@ def report(result: HistoryResult, form: str = "text", style: Style | None = None
     """
     from taskgraph.reports.history import table_report
 
-    if form == "json":
-        from taskgraph.reports.history_data import render_json
+    if form in ("json", "csv"):
+        from taskgraph.reports.history_data import render_csv, render_json
 
-        return render_json(result)
-    if form == "csv":
-        from taskgraph.reports.history_data import render_csv
-
-        return render_csv(result)
+        return render_json(result) if form == "json" else render_csv(result)
     if form == "patch":
         return _patch(result)
     if form == "markdown":

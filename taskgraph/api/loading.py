@@ -153,7 +153,7 @@ class LoadedTask:
 
     def to_frame(self) -> pd.DataFrame:
         """Give the subtasks as a data frame of pandas; see :func:`taskgraph.to_frame`."""
-        from taskgraph.reports.frames import to_frame
+        from taskgraph.reports.notebook import to_frame
 
         return to_frame([self.account])
 

@@ -60,11 +60,11 @@ def report(tasks: LoadedTask | Collected, form: str = "html") -> str:
 
     collected = tasks if isinstance(tasks, Collected) else collect([tasks.account])
     if form == "html":
-        from taskgraph.reports.html import report_html
+        from taskgraph.reports.html.page import report_html
 
         return report_html(collected)
     if form == "markdown":
-        from taskgraph.reports.postmortem import report_markdown
+        from taskgraph.reports.task_markdown import report_markdown
 
         return report_markdown(collected)
     raise RenderError(f"no report {form!r}: choose from {', '.join(REPORTS)}")
@@ -109,7 +109,7 @@ def to_frame(
         If there are no such rows, or pandas is not installed: it comes with the extra
         ``pandas``.
     """
-    from taskgraph.reports import frames
+    from taskgraph.reports import notebook
 
     several = [tasks] if isinstance(tasks, LoadedTask) else tasks
-    return frames.to_frame((loaded.account for loaded in several), rows)
+    return notebook.to_frame((loaded.account for loaded in several), rows)

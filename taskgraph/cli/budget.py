@@ -14,25 +14,15 @@ from taskgraph.cli.options import (
     files_argument,
     format_option,
     output_option,
+    seconds,
     text_style,
 )
 from taskgraph.cli.output import write
-from taskgraph.errors import ConfigError
-from taskgraph.model import parse_duration
 
 if TYPE_CHECKING:
     from taskgraph.analysis import Analysis
 
 __all__ = ["command"]
-
-
-def _seconds(_ctx: object, param: click.Parameter, value: str | None) -> int | None:
-    try:
-        return None if value is None else parse_duration(value)
-    except ValueError:
-        raise ConfigError(
-            f"{param.opts[0]} must be seconds or a duration like 1h30m, not {value}"
-        ) from None
 
 
 @click.command("budget")
@@ -42,11 +32,11 @@ def _seconds(_ctx: object, param: click.Parameter, value: str | None) -> int | N
     help="How often each subtask may be started; at least as often as it was.",
 )  # fmt: skip
 @click.option(
-    "--grace", callback=_seconds, metavar="SECONDS",
+    "--grace", callback=seconds, metavar="SECONDS",
     help="What the engine may take to notice a missed deadline, per attempt: up to 12 s.",
 )  # fmt: skip
 @click.option(
-    "--overhead", callback=_seconds, metavar="SECONDS",
+    "--overhead", callback=seconds, metavar="SECONDS",
     help="What the engine may take to get to each attempt; it polls, so up to 2 s.",
 )  # fmt: skip
 @click.option(
@@ -60,21 +50,16 @@ def _seconds(_ctx: object, param: click.Parameter, value: str | None) -> int | N
     "default the engine's 16, for scheduled tasks 32.",
 )  # fmt: skip
 @click.option(
-    "--assume-timeout", callback=_seconds, metavar="SECONDS",
+    "--assume-timeout", callback=seconds, metavar="SECONDS",
     help="The timeout of subtasks that have none.",
 )  # fmt: skip
 @format_option("text", "json")
 @output_option
 def command(
     files: Inputs,
-    attempts: int | None,
-    grace: int | None,
-    overhead: int | None,
-    concurrency: int | None,
-    workers: int | None,
-    assume_timeout: int | None,
     form: str,
     output: str | None,
+    **assumptions: int | None,
 ) -> None:
     """Compute how long a task can take at worst, and which subtasks hold that time.
 
@@ -88,32 +73,19 @@ def command(
       taskgraph budget response.json --attempts 3 --concurrency 4
       taskgraph budget *.json --format json
     """
-    inputs = files.on_top(
-        attempts=attempts,
-        grace=grace,
-        overhead=overhead,
-        concurrency=concurrency,
-        workers=workers,
-        assume_timeout=assume_timeout,
-    )
     analyses: list[Analysis] = []
 
     def compute(loaded: LoadedTask) -> None:
         loaded.analysis.graph.require_sound()
         analyses.append(loaded.analysis)
 
-    code, messages = each_task(inputs, compute)
-    write(_report(analyses, messages, form, output), output)
-    sys.exit(code)
-
-
-def _report(
-    analyses: list[Analysis], messages: list[str], form: str, output: str | None
-) -> str:
+    code, messages = each_task(files.on_top(**assumptions), compute)
     if form == "json":
         from taskgraph.reports.json import budget_json, document
 
-        return document("budget", list(map(budget_json, analyses)), messages)
-    from taskgraph.reports.text.budget import budget_text
+        write(document("budget", list(map(budget_json, analyses)), messages), output)
+    else:
+        from taskgraph.reports.text.budget import budget_text
 
-    return budget_text(analyses, text_style(output))
+        write(budget_text(analyses, text_style(output)), output)
+    sys.exit(code)

@@ -120,7 +120,11 @@ def command(
     _complain(stream, baseline, max_findings)
     if statistics:
         machine = any(kind != "text" and target in (None, "-") for kind, target in targets)
-        (complain if machine else _say)(_statistics(stream.totals))
+        counts = _statistics(stream.totals)
+        if machine:
+            complain(counts)
+        else:
+            write(counts, None)
     code = EXIT_INPUT if stream.unreadable or stream.misconfigured else EXIT_OK
     is_failure = stream.failed and write_baseline is None
     sys.exit(max(code, EXIT_FINDINGS if is_failure else EXIT_OK))
@@ -216,10 +220,6 @@ def _hiding(ticker: Ticker, pieces: Iterable[str]) -> Iterator[str]:
     for piece in pieces:
         ticker.hide()
         yield piece
-
-
-def _say(text: str) -> None:
-    write(text, None)
 
 
 def _statistics(totals: CheckTotals) -> str:

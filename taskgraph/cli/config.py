@@ -6,8 +6,7 @@ import json
 
 import click
 
-from taskgraph.cli.configuring import Resolver
-from taskgraph.cli.options import config_options, format_option
+from taskgraph.cli.options import Resolver, config_options, format_option
 from taskgraph.cli.output import write
 from taskgraph.config import in_force
 

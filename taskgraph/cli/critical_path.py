@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from taskgraph.analysis.whatif import Changes
 from taskgraph.api import LoadedTask
-from taskgraph.cli.naming import read_changes, split_setting
 from taskgraph.cli.options import (
     Inputs,
     files_argument,
@@ -17,6 +17,9 @@ from taskgraph.cli.options import (
     output_option,
     run_report,
 )
+from taskgraph.errors import ConfigError
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Id, parse_duration
 
 if TYPE_CHECKING:
     from taskgraph.analysis import Timetable
@@ -39,19 +42,13 @@ __all__ = ["command"]
     "--durations", metavar="FILE", help="The same for many: a JSON object, or CSV."
 )
 @click.option(
-    "--drop-edge",
-    "edges",
-    multiple=True,
-    metavar="A:B",
+    "--drop-edge", "edges", multiple=True, metavar="A:B",
     help="What if B did not wait for A?",
-)
+)  # fmt: skip
 @click.option(
-    "--skip",
-    "skipped",
-    multiple=True,
-    metavar="ID",
+    "--skip", "skipped", multiple=True, metavar="ID",
     help="What if this subtask were skipped?",
-)
+)  # fmt: skip
 @click.option(
     "--within", type=click.IntRange(min=0), metavar="SECONDS",
     help="Also name what is critical but for so many seconds of float.",
@@ -80,7 +77,7 @@ def command(
       taskgraph critical-path response.json --by remaining --within 60
       taskgraph critical-path response.json --set 13175721=10m --skip 13175719
     """
-    seconds = list(map(split_setting, settings))
+    seconds = list(map(_split_setting, settings))
     if durations is not None:
         from taskgraph.sources.durations import read_durations
 
@@ -89,7 +86,7 @@ def command(
     def compute(loaded: LoadedTask) -> Timetable:
         changes = None
         if seconds or edges or skipped:
-            changes = read_changes(loaded.graph, seconds, edges, skipped)
+            changes = _read_changes(loaded.graph, seconds, edges, skipped)
         return loaded.analysis.timetable(by, changes=changes, within=within)
 
     def as_json(loaded: LoadedTask) -> Mapping[str, Any]:
@@ -103,3 +100,50 @@ def command(
         return critical_path_text(compute(loaded), style)
 
     sys.exit(run_report(files, form, output, "critical-path", as_json, as_text))
+
+
+def _read_changes(
+    graph: TaskGraph,
+    durations: Iterable[tuple[str, int]],
+    edges: Iterable[str],
+    skipped: Iterable[str],
+) -> Changes:
+    """Find what the options name in a task: ids with seconds, edges ``A:B``, and ids."""
+    ids = {str(identifier): identifier for identifier in graph.index}
+    return Changes(
+        durations={_find(ids, name): seconds for name, seconds in durations},
+        dropped_edges=tuple(_edge(ids, edge) for edge in edges),
+        skipped=tuple(_find(ids, name) for name in skipped),
+    )
+
+
+def _split_setting(text: str) -> tuple[str, int]:
+    """Read ``ID=SECONDS``."""
+    name, equals, value = text.rpartition("=")
+    try:
+        return name, parse_duration(value if equals else "")
+    except ValueError:
+        example = "13175721=600 or 13175721=10m"
+        raise ConfigError(f"--set takes ID=SECONDS, like {example}, not {text}") from None
+
+
+def _find(ids: dict[str, Id], name: str) -> Id:
+    if name not in ids:
+        import difflib
+
+        near = difflib.get_close_matches(name, ids, 1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise ConfigError(f"no subtask has the id {name}{meant}")
+    return ids[name]
+
+
+def _edge(ids: dict[str, Id], text: str) -> tuple[Id, Id]:
+    parts = text.split(":")  # an id may hold a colon itself
+    for cut in range(1, len(parts)):
+        upstream, downstream = ":".join(parts[:cut]), ":".join(parts[cut:])
+        if upstream in ids and downstream in ids:
+            return ids[upstream], ids[downstream]
+    if len(parts) == 2:
+        _find(ids, parts[0])
+        _find(ids, parts[1])
+    raise ConfigError(f"--drop-edge takes UPSTREAM:DOWNSTREAM, two ids: {text}")

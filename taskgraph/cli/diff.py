@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import click
 
 from taskgraph.api import compare_paths
-from taskgraph.cli.configuring import Resolver
-from taskgraph.cli.options import config_options, format_option, output_option
+from taskgraph.cli.options import Resolver, config_options, format_option, output_option
 from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain, write
 from taskgraph.config import UnusedPatterns
 from taskgraph.reports.comparison import Pair, diff_json, diff_markdown, diff_text

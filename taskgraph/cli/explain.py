@@ -18,7 +18,7 @@ from taskgraph.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from taskgraph.reports.explaining import Explanation
+    from taskgraph.reports.explaining.sentences import Explanation
     from taskgraph.reports.text.console import Style
 
 __all__ = ["command"]
@@ -42,18 +42,18 @@ def command(files: Inputs, form: str, output: str | None) -> None:
     """
 
     def explained(loaded: LoadedTask) -> Explanation:
-        from taskgraph.reports.explaining import explain
+        from taskgraph.reports.explaining.explanation import explain
 
         return explain(loaded.account)
 
     def as_json(loaded: LoadedTask) -> Mapping[str, Any]:
-        from taskgraph.reports.explain_json import explain_json
+        from taskgraph.reports.json import explain_json
 
         return explain_json(explained(loaded))
 
     def as_text(loaded: LoadedTask, style: Style) -> str:
         if form == "markdown":
-            from taskgraph.reports.explain_markdown import explain_markdown
+            from taskgraph.reports.task_markdown import explain_markdown
 
             return explain_markdown(explained(loaded))
         from taskgraph.reports.text.explain import explain_text

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from taskgraph.api import LoadedTask, history
 from taskgraph.cli.history_options import (
-    duration,
-    form_option,
+    engine_options,
     memory_option,
     progress_bar,
-    runs_option,
-    scheduler_option,
-    workers_option,
+    result_options,
     write_result,
 )
-from taskgraph.cli.options import Inputs, each_task, output_option
+from taskgraph.cli.options import Inputs, each_task, seconds
 from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain
 from taskgraph.errors import ConfigError
 
@@ -58,17 +55,14 @@ def command() -> None:
     "--retry-rejects", is_flag=True,
     help="Read again what was rejected before, changed or not.",
 )  # fmt: skip
-@workers_option
-@scheduler_option
-@memory_option
+@engine_options
 def collect_command(
     paths: tuple[str, ...],
     runs: str,
     origin: str,
     retry_rejects: bool,
     workers: int | None,
-    scheduler: str | None,
-    memory: str,
+    **engine: Any,
 ) -> None:
     """Collect the runs in any number of documents.
 
@@ -93,9 +87,8 @@ def collect_command(
                 origin=origin,
                 retry_rejects=retry_rejects,
                 workers=workers or os.cpu_count() or 1,
-                scheduler=scheduler,
-                memory=memory,
                 progress=progress,
+                **engine,
             )
     except KeyboardInterrupt:
         complain("what is collected is kept: the same command goes on from there")
@@ -106,21 +99,16 @@ def collect_command(
 
 
 @command.command("stats")
-@runs_option
-@form_option("text", "csv", "json", "markdown", "html")
-@output_option
+@result_options()
 @click.option("--task", metavar="PATTERN", help="Only tasks with such a name.")
-@workers_option
-@scheduler_option
-@memory_option
+@engine_options
 def stats_command(
     runs: str,
     form: str | None,
     output: str | None,
     task: str | None,
     workers: int | None,
-    scheduler: str | None,
-    memory: str,
+    **engine: Any,
 ) -> None:
     """Tell for each kind of task and subtask how long it takes and how often it fails.
 
@@ -130,17 +118,13 @@ def stats_command(
       taskgraph history stats -r runs --task 'Stop *' --format csv
       taskgraph history stats -o stats.html
     """
-    result = history.stats(
-        runs, only=task, workers=workers or 1, scheduler=scheduler, memory=memory
-    )
+    result = history.stats(runs, only=task, workers=workers or 1, **engine)
     write_result(result, form, output)
 
 
 @command.command("timeouts")
 @click.argument("definitions", nargs=-1, metavar="[FILE]...")
-@runs_option
-@form_option("text", "csv", "json", "markdown", "html", "patch")
-@output_option
+@result_options("patch")
 @click.option(
     "--share", type=click.FloatRange(0, 100, min_open=True, max_open=True), default=99,
     show_default=True, metavar="PERCENT", help="Of the healthy runs that must pass.",
@@ -158,9 +142,7 @@ def stats_command(
     help="Take subtasks of one name in all kinds of tasks together.",
 )  # fmt: skip
 @click.option("--task", metavar="PATTERN", help="Only tasks with such a name.")
-@workers_option
-@scheduler_option
-@memory_option
+@engine_options
 def timeouts_command(
     definitions: tuple[str, ...],
     runs: str,
@@ -172,8 +154,7 @@ def timeouts_command(
     across_tasks: bool,
     task: str | None,
     workers: int | None,
-    scheduler: str | None,
-    memory: str,
+    **engine: Any,
 ) -> None:
     """Advise on timeouts: which are too long or too short for the runs that were measured.
 
@@ -198,13 +179,7 @@ def timeouts_command(
     code, _ = each_task(Inputs(definitions), tasks.append)
     if tasks or not definitions:
         result = history.timeouts(
-            tasks,
-            runs,
-            options,
-            only=task,
-            workers=workers or 1,
-            scheduler=scheduler,
-            memory=memory,
+            tasks, runs, options, only=task, workers=workers or 1, **engine
         )
         write_result(result, form, output)
     sys.exit(code)
@@ -213,12 +188,10 @@ def timeouts_command(
 @command.command("odds")
 @click.argument("file")
 @click.option(
-    "--window", callback=duration, required=True, metavar="DURATION",
+    "--window", callback=seconds, required=True, metavar="DURATION",
     help="What the task may take, for example 2h.",
 )  # fmt: skip
-@runs_option
-@form_option("text", "csv", "json", "markdown", "html")
-@output_option
+@result_options()
 @click.option("--samples", type=click.IntRange(min=1), default=10_000, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(
@@ -232,10 +205,7 @@ def odds_command(
     runs: str,
     form: str | None,
     output: str | None,
-    samples: int,
-    seed: int,
-    attempts: int,
-    memory: str,
+    **simulation: Any,
 ) -> None:
     """Tell the odds that a task ends within a window of time.
 
@@ -251,17 +221,7 @@ def odds_command(
     results: list[Odds] = []
 
     def work(loaded: LoadedTask) -> None:
-        results.append(
-            history.odds(
-                loaded,
-                window,
-                runs,
-                samples=samples,
-                seed=seed,
-                attempts=attempts,
-                memory=memory,
-            )
-        )
+        results.append(history.odds(loaded, window, runs, **simulation))
 
     code, _ = each_task(Inputs((file,)), work)
     if len(results) > 1:
@@ -273,9 +233,7 @@ def odds_command(
 
 @command.command("anomalies")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@runs_option
-@form_option("text", "csv", "json", "markdown", "html")
-@output_option
+@result_options()
 @click.option(
     "--least-runs", type=click.IntRange(min=1), default=20, show_default=True,
     metavar="N", help="With fewer other runs nothing is said.",
@@ -289,9 +247,8 @@ def anomalies_command(
     runs: str,
     form: str | None,
     output: str | None,
-    least_runs: int,
     fail_on_any: bool,
-    memory: str,
+    **comparison: Any,
 ) -> None:
     """Tell where a run departs from its kind: slow, retried, out of order, and so on.
 
@@ -303,9 +260,7 @@ def anomalies_command(
     results: list[Anomalies] = []
 
     def work(loaded: LoadedTask) -> None:
-        results.append(
-            history.anomalies(loaded, runs, least_runs=least_runs, memory=memory)
-        )
+        results.append(history.anomalies(loaded, runs, **comparison))
 
     code, _ = each_task(Inputs(files), work)
     write_result(results, form, output)

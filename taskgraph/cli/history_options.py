@@ -5,62 +5,49 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from taskgraph.api import history
-from taskgraph.cli.options import text_style
+from taskgraph.cli.options import form_by_ending, output_option, text_style
 from taskgraph.cli.output import write
-from taskgraph.model import parse_duration
 
 if TYPE_CHECKING:
     from taskgraph.history import Progress
     from taskgraph.reports.history import HistoryResult
 
 __all__ = [
-    "duration",
-    "form_option",
+    "engine_options",
     "memory_option",
     "progress_bar",
-    "runs_option",
-    "scheduler_option",
-    "workers_option",
+    "result_options",
     "write_result",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_ENDINGS = {
-    ".csv": "csv",
-    ".htm": "html",
-    ".html": "html",
-    ".json": "json",
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".txt": "text",
-}
+
+def result_options(*more: str) -> Callable[[F], F]:
+    """Give the options on what was collected, and on where and how a result is written."""
+
+    def decorate(command: F) -> F:
+        command = output_option(command)
+        command = click.option(
+            "-f", "--format", "form", type=click.Choice((*history.FORMS, *more)),
+            help="The form of the output; by default what the ending of --output says.",
+        )(command)  # fmt: skip
+        return _runs_option(command)
+
+    return decorate
 
 
-def duration(_: click.Context, __: click.Parameter, value: str) -> int:
-    """Read seconds, or a duration as people write it."""
-    try:
-        return parse_duration(value)
-    except ValueError:
-        message = f"{value!r} is no duration like 30, 30s, 90m or 1h30m"
-        raise click.BadParameter(message) from None
+def engine_options(command: F) -> F:
+    """Add the options on who does the work, named as the parameters of `api.history`."""
+    return _workers_option(_scheduler_option(memory_option(command)))
 
 
-def form_option(*names: str) -> Callable[[F], F]:
-    """Give the option that chooses the form of the output."""
-    return click.option(
-        "-f", "--format", "form", type=click.Choice(names),
-        help="The form of the output; by default what the ending of --output says.",
-    )  # fmt: skip
-
-
-runs_option = click.option(
+_runs_option = click.option(
     "-r", "--runs", default="runs", show_default=True, metavar="DIR",
     help="What collect wrote.",
 )  # fmt: skip
@@ -68,11 +55,11 @@ memory_option = click.option(
     "--memory", default="1GB", show_default=True, metavar="SIZE",
     help="What the database may use in each process; the rest goes to temporary files.",
 )  # fmt: skip
-workers_option = click.option(
+_workers_option = click.option(
     "-j", "--workers", type=click.IntRange(min=1), metavar="N",
     help="Processes of this machine; by default one, and to collect one for each core.",
 )  # fmt: skip
-scheduler_option = click.option(
+_scheduler_option = click.option(
     "--scheduler", metavar="ADDRESS",
     help="Let the workers of this Dask scheduler do it; they must see the same paths.",
 )  # fmt: skip
@@ -80,7 +67,7 @@ scheduler_option = click.option(
 
 def write_result(result: HistoryResult, form: str | None, output: str | None) -> None:
     """Write a result in the form that was asked for, or that the file's name says."""
-    form = form or _ENDINGS.get(Path(output or "").suffix.lower(), "text")
+    form = form or form_by_ending(output, history.FORMS)
     style = text_style(output) if form == "text" else None
     write(history.report(result, form, style), output)
 

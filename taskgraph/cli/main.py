@@ -10,13 +10,7 @@ from typing import NoReturn
 
 import click
 
-from taskgraph.cli.output import (
-    EXIT_FAULT,
-    EXIT_INPUT,
-    EXIT_INTERRUPTED,
-    EXIT_OK,
-    complain,
-)
+from taskgraph.cli.output import EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_OK, complain
 from taskgraph.errors import TaskgraphError
 from taskgraph.version import __version__
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import wraps
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from taskgraph.api import Document, LoadedTask, read_documents
-from taskgraph.cli.configuring import Resolver, moment
+from taskgraph.api import LoadedTask, read_documents
 from taskgraph.cli.output import (
     EXIT_FINDINGS,
     EXIT_INPUT,
@@ -22,8 +23,9 @@ from taskgraph.cli.output import (
     wants_color,
     write,
 )
-from taskgraph.config import UnusedPatterns
+from taskgraph.config import Configuration, UnusedPatterns, find_config, read_config
 from taskgraph.errors import AnalysisError, ConfigError
+from taskgraph.model import parse_duration
 from taskgraph.sources import ReadOptions
 
 if TYPE_CHECKING:
@@ -31,37 +33,113 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Inputs",
+    "Resolver",
     "config_options",
     "each_task",
     "files_argument",
+    "form_by_ending",
     "format_option",
+    "moment",
     "one_output",
     "output_option",
     "run_report",
+    "seconds",
     "text_style",
 ]
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """Gives the configuration for each file, with the command line's options on top.
+
+    It is sent to the processes that check, and so holds plain values only.
+    """
+
+    named: str | None = None  # the file that the user named
+    is_isolated: bool = False  # read no file at all
+    changes: Mapping[str, Any] = field(default_factory=dict)  # by the name of the setting
+    also_ignored: tuple[str, ...] = ()  # rules, beside those of the file
+    _changed: dict[Path | None, Configuration] = field(default_factory=dict, compare=False)
+    _of_folder: dict[str, Path | None] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.named is not None and self.is_isolated:
+            raise ConfigError("--config and --isolated exclude each other")
+
+    def on_top(self, *, also_ignored: tuple[str, ...] = (), **changes: Any) -> Resolver:
+        """Add what the command line says; ``None`` and ``()`` leave a setting as it is.
+
+        An option ``attempts`` is for all subtasks, whatever their names.
+        """
+        said = {key: value for key, value in changes.items() if value not in (None, ())}
+        if "attempts" in said:
+            said["attempts_by_name"] = ()
+        return Resolver(
+            self.named, self.is_isolated, {**self.changes, **said}, also_ignored
+        )
+
+    def file_for(self, name: str) -> Path | None:
+        """Give the configuration file that is in force for a document."""
+        if self.is_isolated:
+            return None
+        if self.named is not None:
+            return Path(self.named)
+        if name.startswith("<"):
+            return find_config(Path.cwd())
+        if os.path.islink(name):
+            name = os.path.realpath(name)
+        folder = name if os.path.isdir(name) else os.path.dirname(name)
+        if folder not in self._of_folder:
+            self._of_folder[folder] = find_config(Path(folder).resolve())
+        return self._of_folder[folder]
+
+    def __call__(self, name: str) -> Configuration:
+        """Give what is in force for a document, or raise what is wrong with that."""
+        path = self.file_for(name)
+        if path not in self._changed:
+            configuration = Configuration() if path is None else read_config(path)
+            self._changed[path] = self._on_top_of(configuration)
+        return self._changed[path]
+
+    def _on_top_of(self, configuration: Configuration) -> Configuration:
+        changes = dict(self.changes)
+        if self.also_ignored:
+            changes["ignore"] = (*configuration.settings.ignore, *self.also_ignored)
+        if not changes:
+            return configuration
+        settings = configuration.settings.model_copy(update=changes)
+        return replace(configuration, settings=settings)
+
+
+def moment(text: str | None) -> datetime | None:
+    """Read the moment of ``--as-of``, which needs its UTC offset."""
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        example = "2025-01-16T11:43:38+08:00"
+        raise ConfigError(f"--as-of must be a time with its offset, like {example}: {text}")
+    return time
+
+
+# --- arguments and options -----------------------------------------------------------
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The documents that the user names, how to read them, and what is assumed.
-
-    Attributes
-    ----------
-    paths : tuple of str
-    options : ReadOptions
-    resolver : Resolver
-        Gives the configuration that is in force for each document.
-    unused : UnusedPatterns
-        Learns which patterns of the configurations fit.
-    """
+    """The documents that the user names, how to read them, and what is assumed."""
 
     paths: tuple[str, ...]
     options: ReadOptions = field(default_factory=ReadOptions)
     resolver: Resolver = field(default_factory=Resolver)
     unused: UnusedPatterns = field(default_factory=UnusedPatterns)
+    """Learns which patterns of the configurations fit."""
 
     def on_top(self, **changes: Any) -> Inputs:
         """Put options on top of each document's settings; see :meth:`Resolver.on_top`."""
@@ -126,12 +204,7 @@ output_option = click.option(
 
 
 def _refuse_overwriting(files: Iterable[str], outputs: str | Iterable[str]) -> None:
-    """Refuse to write a result over a document that is read.
-
-    Raises
-    ------
-    ConfigError
-    """
+    """Refuse to write a result over a document that is read."""
     named = [outputs] if isinstance(outputs, str) else list(outputs)
     for output in named:
         path = Path(output.partition("=")[2] or output)
@@ -139,6 +212,23 @@ def _refuse_overwriting(files: Iterable[str], outputs: str | Iterable[str]) -> N
             with suppress(OSError):
                 if path.is_file() and path.samefile(file):
                     raise ConfigError(f"{path}: is read too, and would be overwritten")
+
+
+_ENDINGS = {
+    ".csv": "csv",
+    ".htm": "html",
+    ".html": "html",
+    ".json": "json",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".txt": "text",
+}
+
+
+def form_by_ending(output: str | None, forms: Sequence[str]) -> str:
+    """Tell the form by the ending of a file's name; the first where it says nothing."""
+    form = _ENDINGS.get(PurePath(output or "").suffix.lower(), "")
+    return form if form in forms else forms[0]
 
 
 def format_option(*names: str) -> Callable[[F], F]:
@@ -149,15 +239,21 @@ def format_option(*names: str) -> Callable[[F], F]:
     )  # fmt: skip
 
 
+def seconds(_ctx: object, param: click.Parameter, value: str | None) -> int | None:
+    """Read an option that is a time: seconds, or a duration as people write it."""
+    try:
+        return None if value is None else parse_duration(value)
+    except ValueError:
+        raise ConfigError(
+            f"{param.opts[0]} must be seconds or a duration like 1h30m, not {value}"
+        ) from None
+
+
 def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, list[str]]:
     """Do something with every task of every file; a bad one does not stop the others.
 
-    Returns
-    -------
-    int
-        The exit code so far.
-    list of str
-        The messages on what could not be read or analysed; they were shown already.
+    It gives the exit code so far, and the messages on what could not be read or analysed,
+    which were shown already.
     """
     code = EXIT_OK
     messages = []
@@ -171,16 +267,13 @@ def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, 
             try:
                 work(loaded)
             except AnalysisError as error:
-                messages.append(_unsound(document, error))
+                hint = "taskgraph check says where"
+                messages.append(f"{document.name}: {error}\n  hint: {hint}")
                 complain(messages[-1])
                 code = max(code, EXIT_FINDINGS)
     for message in inputs.unused.messages():
         complain(message)
     return code, messages
-
-
-def _unsound(document: Document, error: AnalysisError) -> str:
-    return f"{document.name}: {error}\n  hint: taskgraph check says where"
 
 
 def run_report(
@@ -191,18 +284,10 @@ def run_report(
     as_json: Callable[[LoadedTask], Mapping[str, Any]],
     as_text: Callable[[LoadedTask, Any], str],
 ) -> int:
-    """Report on every task of every file, as text or as JSON, and give the exit code.
+    """Report on every task of every file, and give the exit code.
 
-    Parameters
-    ----------
-    files : Inputs
-    form : {"text", "json"}
-    output : str or None
-        The file to write.
-    kind : str
-        The name of the JSON document.
-    as_json, as_text : callable
-        What to say of one task; the second also gets the style of the text.
+    ``kind`` is the name of the JSON document; ``as_text``, for every form but ``json``,
+    also gets the style of the text.
     """
     parts: list[Any] = []
     if form == "json":
@@ -226,11 +311,6 @@ def text_style(output: str | None) -> Style:
 
 
 def one_output(count: int, output: str | None) -> None:
-    """Refuse to write several results into one file.
-
-    Raises
-    ------
-    ConfigError
-    """
+    """Refuse to write several results into one file."""
     if count > 1 and output not in (None, "-"):
         raise ConfigError(f"{output}: {count} tasks would be written to one file")

@@ -27,8 +27,8 @@ __all__ = [
     "write",
 ]
 
-_PATIENCE = 2.0
-_PERIOD = 0.2
+_PATIENCE = 2.0  # seconds until a run counts as long
+_PERIOD = 0.2  # seconds between two counts
 EXIT_OK = 0
 EXIT_FINDINGS = 1
 EXIT_INPUT = 2
@@ -66,17 +66,8 @@ def terminal_width() -> int:
 def write(content: str | bytes | Iterable[str], path: str | None) -> None:
     """Write a result to a file, all of it or nothing, or to standard output.
 
-    Parameters
-    ----------
-    content : str, bytes or iterable of str
-        The pieces of an iterable go to standard output as they come.
-    path : str or None
-        ``None`` and ``-`` are standard output.
-
-    Raises
-    ------
-    ConfigError
-        If the file cannot be written.
+    That is what ``None`` and ``-`` stand for; the pieces of an iterable go there as they
+    come. What cannot be written is a :class:`~taskgraph.errors.ConfigError`.
     """
     pieces = (content,) if isinstance(content, str | bytes) else content
     if path in (None, "-"):
@@ -136,13 +127,7 @@ def _write_text(stream: TextIO, text: str) -> None:
 
 
 class Ticker:
-    """Says on a terminal how far a long run is, and leaves no trace.
-
-    Parameters
-    ----------
-    what : str
-        What is counted.
-    """
+    """Says on a terminal how far a long run is, of what is counted, and leaves no trace."""
 
     def __init__(self, what: str) -> None:
         self._what = what

@@ -88,13 +88,7 @@ def command(
 
 
 def _form_of(output: str | None) -> str:
-    """Give the form that the ending of a file's name means.
-
-    Raises
-    ------
-    RenderError
-        If it means none.
-    """
+    """Give the form that the ending of a file's name means."""
     if output in (None, "-"):
         return "svg"
     for name, form in FORMATS.items():

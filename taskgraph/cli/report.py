@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import sys
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import click
 
-from taskgraph.api import REPORTS, LoadedTask, collect, report
-from taskgraph.cli.options import Inputs, each_task, files_argument, output_option
+from taskgraph.api import REPORTS, collect, report
+from taskgraph.cli.options import (
+    Inputs,
+    each_task,
+    files_argument,
+    form_by_ending,
+    output_option,
+)
 from taskgraph.cli.output import EXIT_INPUT, write
 
 if TYPE_CHECKING:
     from taskgraph.reports.results import Account
 
 __all__ = ["command"]
-
-_ENDINGS = {".html": "html", ".htm": "html", ".md": "markdown", ".markdown": "markdown"}
 
 
 @click.command("report")
@@ -40,12 +43,9 @@ def command(files: Inputs, form: str | None, output: str | None) -> None:
     """
     accounts: list[Account] = []
 
-    def add(loaded: LoadedTask) -> None:
-        accounts.append(loaded.account)
-
-    code, messages = each_task(files, add)
+    code, messages = each_task(files, lambda loaded: accounts.append(loaded.account))
     if not accounts:
         sys.exit(max(code, EXIT_INPUT))
-    chosen = form or _ENDINGS.get(PurePath(output or "").suffix.lower(), "html")
-    write(report(collect(accounts, messages), chosen), output)
+    form = form or form_by_ending(output, REPORTS)
+    write(report(collect(accounts, messages), form), output)
     sys.exit(code)

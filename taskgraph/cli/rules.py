@@ -32,7 +32,7 @@ def command(names: tuple[str, ...], form: str, output: str | None) -> None:
     chosen = dict.fromkeys(rule for name in names for rule in find_rules(name))
     rules = tuple(chosen) or RULES
     if form == "markdown":
-        from taskgraph.reports.rules_markdown import rules_markdown
+        from taskgraph.reports.rules import rules_markdown
 
         write(rules_markdown(rules), output)
         return

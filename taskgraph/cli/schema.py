@@ -38,7 +38,7 @@ def published() -> dict[str, Published]:
     from taskgraph.checks.baseline import BASELINE
     from taskgraph.config import configuration_schema
     from taskgraph.graph import NODE_LINK
-    from taskgraph.reports.check_contract import CHECK, CHECK_LINE
+    from taskgraph.reports.check_json import CHECK, CHECK_LINE
     from taskgraph.reports.contract import CONFIG, REPORTS
     from taskgraph.reports.history_contract import HISTORY_OUTPUTS
     from taskgraph.sources import input_schemas

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from types import ModuleType
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from taskgraph.checks import AnyRun, CheckRun
 from taskgraph.errors import ConfigError
@@ -18,70 +17,61 @@ __all__ = [
     "is_streamed",
 ]
 
-CHECK_FORMATS = (
-    "text",
-    "json",
-    "jsonl",
-    "sarif",
-    "junit",
-    "github",
-    "gitlab",
-    "markdown",
-)
+
+class _Form(NamedTuple):
+    """In which module ``render_check_NAME`` is, and which ending of a name means it."""
+
+    module: str
+    ending: str = ""
+    is_streamed: bool = False
 
 
-_ENDINGS = {
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".md": "markdown",
-    ".sarif": "sarif",
-    ".txt": "text",
-    ".xml": "junit",
+_FORMS: Final[Mapping[str, _Form]] = {
+    "text": _Form("check_text", ".txt", is_streamed=True),
+    "json": _Form("check_json", ".json"),
+    "jsonl": _Form("check_json", ".jsonl", is_streamed=True),
+    "sarif": _Form("check_sarif", ".sarif"),
+    "junit": _Form("check_ci", ".xml"),
+    "github": _Form("check_ci"),
+    "gitlab": _Form("check_ci"),
+    "markdown": _Form("check_text", ".md"),
 }
-_STREAMED = frozenset({"text", "jsonl"})
+CHECK_FORMATS = tuple(_FORMS)
 
 
 def check_format_of(file: str) -> str | None:
     """Tell the form by the ending of a file's name; ``None`` where it says nothing."""
-    return next((form for end, form in _ENDINGS.items() if file.endswith(end)), None)
+    forms = ((form.ending, name) for name, form in _FORMS.items() if form.ending)
+    return next((name for ending, name in forms if file.endswith(ending)), None)
 
 
 def is_streamed(name: str) -> bool:
     """Tell whether a form is written while the run goes on; others need all of it."""
-    return name in _STREAMED
+    return name in _FORMS and _FORMS[name].is_streamed
 
 
 def check_streamer(name: str) -> Callable[[AnyRun], Iterable[str]]:
-    """Give the function that writes a run in a form, piece by piece.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such form.
-    """
-    if name in _STREAMED:
-        streamer: Callable[[AnyRun], Iterable[str]]
-        streamer = getattr(_module(name), f"stream_check_{name}")
+    """Give the function that writes a run in a form, piece by piece."""
+    if is_streamed(name):
+        streamer: Callable[[AnyRun], Iterable[str]] = _function("stream", name)
         return streamer
-    render: Any = check_renderer(name)
+    render = _function("render", name)
     return lambda run: (render(run),)
 
 
 def check_renderer(name: str) -> Callable[[CheckRun], str]:
     """Give the function that writes a finished run in a form; only that form is imported.
 
-    Raises
-    ------
-    ConfigError
-        If there is no such form.
+    That there is no such form is a :class:`~taskgraph.errors.ConfigError`.
     """
-    renderer: Callable[[CheckRun], str] = getattr(_module(name), f"render_check_{name}")
+    renderer: Callable[[CheckRun], str] = _function("render", name)
     return renderer
 
 
-def _module(name: str) -> ModuleType:
-    if name not in CHECK_FORMATS:
+def _function(verb: str, name: str) -> Any:
+    if name not in _FORMS:
         raise ConfigError(
             f"there is no form {name!r} of the findings: {', '.join(CHECK_FORMATS)}"
         )
-    return import_module(f"taskgraph.reports.check_{name}")
+    module = import_module(f"taskgraph.reports.{_FORMS[name].module}")
+    return getattr(module, f"{verb}_check_{name}")

@@ -1,41 +1,235 @@
-"""The findings as JSON for programs: versioned, with a published schema."""
+"""The findings for programs: what their JSON and JSON Lines hold, and how they are written.
+
+Keys are written in the order in which they stand here.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import Field
 
 from taskgraph.checks import AnyRun, CheckResult, CheckRun, Finding
-from taskgraph.checks.baseline import fingerprints
 from taskgraph.errors import InputError
-from taskgraph.reports.check_contract import (
-    CHECK,
-    CheckContent,
-    CheckedTask,
-    FindingContent,
-    Summary,
-    UnreadableContent,
+from taskgraph.model.declaration import Closed, Declaration
+from taskgraph.reports.check_text import fingerprinted
+from taskgraph.reports.contract import (
+    Count,
+    EdgeEnds,
+    Identifier,
+    Pointer,
+    SubtaskName,
+    TaskId,
+    about,
+    declared,
 )
 from taskgraph.settings import Severity
 
 __all__ = [
+    "CHECK",
+    "CHECK_LINE",
+    "CheckContent",
+    "CheckedTask",
+    "FindingContent",
+    "Summary",
+    "UnreadableContent",
     "finding_json",
     "render_check_json",
-    "summary_json",
     "to_json",
-    "unreadable_json",
+]
+
+Place: TypeAlias = Annotated[
+    Annotated[int, Field(ge=1)] | None,
+    about("Counted from 1; null where the text is not at hand."),
+]
+Code: TypeAlias = Annotated[
+    str, Field(description="The code of a rule.", pattern="^TG[0-9]{3}$")
+]
+RuleName: TypeAlias = Annotated[
+    str, Field(description="The name of a rule.", pattern="^[a-z]+(-[a-z]+)*$")
 ]
 
 
-def render_check_json(run: CheckRun) -> str:
-    """Write a run as JSON, as ``check_contract`` declares it.
+class Summary(Closed):
+    """What a run of the checks found, counted."""
 
-    Returns
-    -------
-    str
-        The same bytes for the same run.
-    """
+    tasks: Count
+    files: Annotated[Count, about("The files that at least one task was read from.")]
+    unreadable: Count
+    suppressed: Annotated[
+        Count, about("Findings that were accepted beforehand and left out.")
+    ]
+    errors: Count
+    warnings: Count
+    infos: Count
+
+
+class PathStep(Closed):
+    """A subtask of a walk, and where it stands in the document."""
+
+    id: Identifier
+    pointer: Pointer
+    line: Place
+    column: Place
+
+
+class FindingContent(Closed):
+    """A fault of a task."""
+
+    code: Code
+    name: RuleName
+    severity: Annotated[Severity, Field(strict=False)]
+    message: Annotated[str, about("One sentence that names the subtasks.")]
+    hint: Annotated[str, about("What to do.")]
+    fingerprint: Annotated[
+        str,
+        Field(
+            description="The same for the same finding in another run, with other ids and "
+            "in another order.",
+            pattern="^[0-9a-f]{32}$",
+        ),
+    ]
+    subtasks: list[SubtaskName]
+    edges: Annotated[
+        list[EdgeEnds],
+        about("The edges that it is about; for a cycle those without which there is none."),
+    ]
+    path: Annotated[
+        list[PathStep],
+        about(
+            "A walk along the edges that shows the fault; for a cycle it ends "
+            "where it began."
+        ),
+    ]
+    file: str
+    pointer: Pointer
+    line: Place
+    column: Place
+    of_document: Annotated[
+        bool, about("Whether it is about the whole document, not one task.")
+    ]
+
+
+class SkippedRule(Closed):
+    """A rule that could not speak about the task."""
+
+    code: Code
+    name: RuleName
+    reason: str
+
+
+class CheckedTask(Closed):
+    """What was found about a task."""
+
+    file: str
+    id: TaskId
+    name: str
+    findings: list[FindingContent]
+    skipped: list[SkippedRule]
+    suppressed: Count
+
+
+class ReadProblem(Closed):
+    """A thing that is wrong with a document."""
+
+    message: str
+    pointer: str | None
+    line: Place
+    column: Place
+
+
+class UnreadableContent(Closed):
+    """A document that could not be read."""
+
+    file: str
+    hint: str
+    problems: Annotated[list[ReadProblem], Field(min_length=1)]
+
+
+class StaleEntry(Closed):
+    """An entry of the baseline, as it stands there."""
+
+    fingerprint: str
+    code: str
+    name: str
+    task: str | None
+    subtasks: list[str]
+
+
+class CheckContent(Closed):
+    """A run of the checks."""
+
+    format: Literal["taskgraph/check"]
+    version: Literal[1]
+    tool_version: str
+    summary: Summary
+    tasks: list[CheckedTask]
+    unreadable: list[UnreadableContent]
+    stale_baseline: Annotated[
+        list[StaleEntry], about("Entries of the baseline that no finding has any more.")
+    ]
+
+
+class FoundTask(Closed):
+    """The task that a finding is about."""
+
+    id: TaskId
+    name: str
+
+
+class FindingHead(Closed):
+    """What a line for a finding begins with."""
+
+    kind: Literal["finding"]
+    task: FoundTask
+
+
+class FindingLine(FindingHead, FindingContent):
+    """A line for each finding."""
+
+
+class UnreadableHead(Closed):
+    """What a line for an unreadable document begins with."""
+
+    kind: Literal["unreadable"]
+
+
+class UnreadableLine(UnreadableHead, UnreadableContent):
+    """A line for each document that could not be read."""
+
+
+class SummaryHead(Closed):
+    """What the last line begins with."""
+
+    kind: Literal["summary"]
+    version: Literal[1]
+    tool_version: str
+
+
+class SummaryLine(SummaryHead, Summary):
+    """The last line."""
+
+
+CheckLine: TypeAlias = FindingLine | UnreadableLine | SummaryLine
+
+
+CHECK: Final[Declaration[CheckContent]] = Declaration(
+    "check", CheckContent, "The findings, as taskgraph check --format json writes them"
+)
+CHECK_LINE: Final[Declaration[CheckLine]] = Declaration(
+    "check-jsonl",
+    Annotated[CheckLine, Field(discriminator="kind")],
+    "A line of what taskgraph check --format jsonl writes",
+)
+
+
+# --- written as JSON -----------------------------------------------------------------
+
+
+def render_check_json(run: CheckRun) -> str:
+    """Write a run as JSON, as declared: the same bytes for the same run."""
     content: CheckContent = {
         "format": "taskgraph/check",
         "version": 1,
@@ -44,13 +238,7 @@ def render_check_json(run: CheckRun) -> str:
         "tasks": [_result(result) for result in run.results],
         "unreadable": [unreadable_json(error) for error in run.unreadable],
         "stale_baseline": [
-            {
-                "fingerprint": entry.fingerprint,
-                "code": entry.code,
-                "name": entry.name,
-                "task": entry.task,
-                "subtasks": list(entry.subtasks),
-            }
+            {**declared(StaleEntry, entry), "subtasks": list(entry.subtasks)}
             for entry in run.stale
         ],
     }
@@ -87,16 +275,8 @@ def _result(result: CheckResult) -> CheckedTask:
         "file": result.file,
         "id": result.task_id,
         "name": result.task_name,
-        "findings": [
-            finding_json(finding, fingerprint)
-            for finding, fingerprint in zip(
-                result.findings, fingerprints(result.findings), strict=True
-            )
-        ],
-        "skipped": [
-            {"code": rule.code, "name": rule.name, "reason": rule.reason}
-            for rule in result.skipped
-        ],
+        "findings": [finding_json(*row) for row in fingerprinted(result.findings)],
+        "skipped": [declared(SkippedRule, rule) for rule in result.skipped],
         "suppressed": result.suppressed,
     }
 
@@ -117,15 +297,7 @@ def finding_json(finding: Finding, fingerprint: str) -> FindingContent:
             )
         ],
         "edges": [{"upstream": a, "downstream": b} for a, b in finding.edges],
-        "path": [
-            {
-                "id": step.id,
-                "pointer": step.pointer,
-                "line": step.line,
-                "column": step.column,
-            }
-            for step in finding.path
-        ],
+        "path": [declared(PathStep, step) for step in finding.path],
         "file": finding.file,
         "pointer": finding.pointer,
         "line": finding.line,
@@ -139,13 +311,35 @@ def unreadable_json(error: InputError) -> UnreadableContent:
     return {
         "file": error.file,
         "hint": error.hint,
-        "problems": [
-            {
-                "message": problem.message,
-                "pointer": problem.pointer,
-                "line": problem.line,
-                "column": problem.column,
-            }
-            for problem in error.problems
-        ],
+        "problems": [declared(ReadProblem, problem) for problem in error.problems],
+    }
+
+
+def render_check_jsonl(run: AnyRun) -> str:
+    """Write a run as JSON Lines; see :func:`stream_check_jsonl`."""
+    return "".join(stream_check_jsonl(run))
+
+
+def stream_check_jsonl(run: AnyRun) -> Iterator[str]:
+    """Write a line for each finding and each unreadable document, and a summary last.
+
+    Every line is an object whose ``kind`` says what it is: ``finding``, ``unreadable`` or
+    ``summary``. Findings and unreadable documents have the properties that they have in
+    the JSON output, a finding also the ``task`` that it is about.
+    """
+    return (f"{to_json(CHECK_LINE.checked(line))}\n" for line in _json_lines(run))
+
+
+def _json_lines(run: AnyRun) -> Iterator[CheckLine]:
+    for result in run.results:
+        task: FoundTask = {"id": result.task_id, "name": result.task_name}
+        for row in fingerprinted(result.findings):
+            yield {"kind": "finding", "task": task, **finding_json(*row)}
+    for error in run.unreadable:
+        yield {"kind": "unreadable", **unreadable_json(error)}
+    yield {
+        "kind": "summary",
+        "version": 1,
+        "tool_version": run.version,
+        **summary_json(run),
     }

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from taskgraph.checks import RULES, CheckRun, Finding, Rule
-from taskgraph.checks.baseline import fingerprints
-from taskgraph.errors import InputError
+from taskgraph.checks import RULES, CheckRun, Finding, Rule, Step
+from taskgraph.errors import InputError, Problem
 from taskgraph.model import Id, visible
 from taskgraph.reports.check_json import to_json
+from taskgraph.reports.check_text import fingerprinted
+from taskgraph.reports.rules import rule_sections
 from taskgraph.settings import Severity
 
 __all__ = ["MOST_LOCATIONS", "MOST_RESULTS", "render_check_sarif"]
@@ -37,7 +37,7 @@ def render_check_sarif(run: CheckRun) -> str:
     Every rule is described, whether it found something or not. Where there are more
     results than GitHub takes, the worst ones stay, and a notification tells.
     """
-    rows = [row for result in run.results for row in _numbered(result.findings)]
+    rows = [row for result in run.results for row in fingerprinted(result.findings)]
     rows.sort(key=lambda row: -row[0].severity.rank)  # stable: the order of the documents
     left_out = len(rows) - MOST_RESULTS
     content = {
@@ -55,10 +55,6 @@ def render_check_sarif(run: CheckRun) -> str:
     return to_json(content, indent=2) + "\n"
 
 
-def _numbered(findings: tuple[Finding, ...]) -> Iterator[tuple[Finding, str]]:
-    return zip(findings, fingerprints(findings), strict=True)
-
-
 def _driver(version: str) -> dict[str, Any]:
     driver: dict[str, Any] = {"name": "taskgraph", "rules": list(map(_rule, RULES))}
     if version:
@@ -67,13 +63,7 @@ def _driver(version: str) -> dict[str, Any]:
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    doc = rule.doc
-    sections = (
-        ("What it does", doc.what),
-        ("Why it is bad", doc.why),
-        ("Example", doc.example),
-        ("What to do", doc.action),
-    )
+    doc, sections = rule.doc, tuple(rule_sections(rule))
     return {
         "id": rule.code,
         "name": rule.name.title().replace("-", ""),
@@ -104,16 +94,15 @@ def _invocation(run: CheckRun, left_out: int) -> dict[str, Any]:
 
 
 def _unreadable(error: InputError) -> dict[str, Any]:
-    problem = error.problems[0]
     return {
         "level": "error",
         "message": {"text": str(error)},
-        "locations": [_location(error.file, problem.line, problem.column)],
+        "locations": [_location(error.file, error.problems[0])],
     }
 
 
 def _result(finding: Finding, fingerprint: str) -> dict[str, Any]:
-    location = _location(finding.file, finding.line, finding.column)
+    location = _location(finding.file, finding)
     location["logicalLocations"] = [{"fullyQualifiedName": finding.pointer or "/"}]
     result: dict[str, Any] = {
         "ruleId": finding.code,
@@ -150,17 +139,17 @@ def _code_flow(finding: Finding) -> dict[str, Any]:
         steps = steps[:half] + steps[-half:]
     locations = []
     for step in steps:
-        location = _location(finding.file, step.line, step.column)
+        location = _location(finding.file, step)
         name = f"{step.id} {names.get(step.id, '')}".strip()
         location["message"] = {"text": visible(name)}
         locations.append({"location": location})
     return {"threadFlows": [{"locations": locations}]}
 
 
-def _location(file: str, line: int | None, column: int | None) -> dict[str, Any]:
+def _location(file: str, at: Finding | Step | Problem) -> dict[str, Any]:
     physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(file)}}
-    if line is not None:
-        physical["region"] = {"startLine": line, "startColumn": column or 1}
+    if at.line is not None:
+        physical["region"] = {"startLine": at.line, "startColumn": at.column or 1}
     return {"physicalLocation": physical}
 
 

@@ -1,19 +1,24 @@
-"""The findings as text for people: grouped by file, a line and a hint each."""
+"""The findings as people read them: as text, grouped by file, and as Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
-from taskgraph.checks import AnyRun, CheckResult, CheckTotals, Finding
+from taskgraph.checks import AnyRun, CheckResult, CheckRun, CheckTotals, Finding
+from taskgraph.errors import InputError
 from taskgraph.model import visible
 from taskgraph.model.words import counted, plural
+from taskgraph.reports.markdown import escaped
+from taskgraph.settings import Severity
 
 __all__ = [
     "Style",
     "ansi",
     "closing_lines",
+    "fingerprinted",
     "plain",
+    "render_check_markdown",
     "render_check_text",
     "stream_check_text",
 ]
@@ -45,20 +50,9 @@ def stream_check_text(
 ) -> Iterator[str]:
     """Write the findings of a run as text, as they come.
 
-    Parameters
-    ----------
-    run : AnyRun
-    style : callable
-        :func:`plain` or :func:`ansi`, for example. The severity is a word too, so
-        nothing is told by colour alone.
-    quiet : bool
-        Write nothing at all where nothing is found.
-
-    Yields
-    ------
-    str
-        A block for each task with findings, then how many there are, and which rules
-        were skipped and why.
+    A block for each task with findings, then how many there are, and which rules were
+    skipped and why; if ``quiet``, nothing at all where nothing is found. The severity is
+    a word too, so that nothing is told by colour alone.
     """
     has_findings = False
     for result in run.results:
@@ -72,26 +66,40 @@ def stream_check_text(
 def _block(result: CheckResult, style: Style) -> str:
     name = f" '{visible(result.task_name)}'" if result.task_name.strip() else ""
     identifier = "" if result.task_id is None else f" {visible(str(result.task_id))}"
-    title = style(visible(result.file), "file")
-    lines = [f"{title}: task{identifier}{name}" if identifier or name else title]
-    width = max(len(_place(finding)) for finding in result.findings)
-    for finding in result.findings:
-        lines += _lines(finding, width, style)
+    file = style(visible(result.file), "file")
+    lines = [f"{file}: task{identifier}{name}" if identifier or name else file]
+    places = [visible(place(finding)) or _NO_PLACE for finding in result.findings]
+    width = max(map(len, places))
+    for where, finding in zip(places, result.findings, strict=True):
+        lines += _lines(finding, where.ljust(width), style)
     return "".join(f"{line}\n" for line in lines)
 
 
-def _place(finding: Finding) -> str:
+def place(finding: Finding) -> str:
+    """Say where in its document a finding stands: line and column, or else the pointer."""
     if finding.line is None:
-        return visible(finding.pointer) or _NO_PLACE
+        return finding.pointer
     return f"{finding.line}:{finding.column}"
 
 
-def _lines(finding: Finding, width: int, style: Style) -> Iterator[str]:
-    place = style(_place(finding).ljust(width), "dim")
+def fingerprinted(findings: tuple[Finding, ...]) -> Iterator[tuple[Finding, str]]:
+    """Give each finding of a task with its fingerprint."""
+    from taskgraph.checks.baseline import fingerprints
+
+    return zip(findings, fingerprints(findings), strict=True)
+
+
+def title(result: CheckResult) -> str:
+    """Name the document and the task of a result; nothing is escaped here."""
+    identifier = "" if result.task_id is None else f" {result.task_id}"
+    return f"{result.file}: task{identifier} {result.task_name}".strip()
+
+
+def _lines(finding: Finding, where: str, style: Style) -> Iterator[str]:
     severity = style(str(finding.severity), str(finding.severity))
     rule = f"{finding.code} {finding.name}"
-    yield f"  {place}  {severity} {rule}: {visible(finding.message)}"
-    yield f"  {' ' * width}  {style(f'hint: {visible(finding.hint)}', 'dim')}"
+    yield f"  {style(where, 'dim')}  {severity} {rule}: {visible(finding.message)}"
+    yield f"  {' ' * len(where)}  {style(f'hint: {visible(finding.hint)}', 'dim')}"
 
 
 def closing_lines(run: AnyRun, style: Style = plain) -> Iterator[str]:
@@ -131,3 +139,35 @@ def _skipped(totals: CheckTotals) -> Iterator[str]:
         share = f" for {-less} of {total} tasks" if total > 1 else ""
         rules = counted(len(codes), "rule")
         yield f"skipped {rules}{share}: {visible(reason)} ({', '.join(codes)})"
+
+
+_ICONS = {Severity.ERROR: "🛑", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}
+
+
+def render_check_markdown(run: CheckRun) -> str:
+    """Write a run as a page: the count, then a table for each task with findings."""
+    count, *rest = closing_lines(run)
+    parts = [f"## taskgraph check\n\n**{escaped(count)}**\n"]
+    parts += [_unreadable(error) for error in run.unreadable]
+    parts += ["".join(_table(result)) for result in run.results if result.findings]
+    if rest:
+        lines = "".join(f"- {escaped(line.strip())}\n" for line in rest)
+        parts.append(
+            f"<details><summary>More about this run</summary>\n\n{lines}\n</details>\n"
+        )
+    return "\n".join(parts)
+
+
+def _unreadable(error: InputError) -> str:
+    problems = "".join(f"- {escaped(str(problem))}\n" for problem in error.problems)
+    return f"### {escaped(error.file)} cannot be read\n\n{problems}"
+
+
+def _table(result: CheckResult) -> Iterator[str]:
+    yield f"### {escaped(title(result))}\n\n"
+    yield "| severity | rule | where | what |\n|---|---|---|---|\n"
+    for finding in result.findings:
+        what = f"{escaped(finding.message)}<br>*{escaped(finding.hint)}*"
+        rule = f"{finding.code} {finding.name}"
+        severity = f"{_ICONS[finding.severity]} {finding.severity}"
+        yield f"| {severity} | {rule} | {escaped(place(finding))} | {what} |\n"

@@ -25,7 +25,14 @@ if TYPE_CHECKING:
         SubtaskName,
     )
 
-__all__ = ["Pair", "change_lines", "diff_json", "diff_markdown", "diff_text"]
+__all__ = [
+    "Pair",
+    "change_items",
+    "change_lines",
+    "diff_json",
+    "diff_markdown",
+    "diff_text",
+]
 
 _MOST = 20
 Quote: TypeAlias = Callable[[str], str]
@@ -35,16 +42,7 @@ _Write: TypeAlias = Callable[[int], str]
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two documents of a task, or a task that only one side has.
-
-    Attributes
-    ----------
-    name : str
-        What the two sides have in common.
-    before, after : TaskGraph or None
-    comparison : Comparison or None
-        ``None`` where one side is missing.
-    """
+    """Two documents of a task, or a task that only one side has, without comparison."""
 
     name: str
     before: TaskGraph | None
@@ -65,27 +63,22 @@ def diff_markdown(pairs: Sequence[Pair]) -> str:
     """Write the changes of each pair as Markdown, to be a comment on a change."""
     blocks = ["## Changes of tasks"]
     for pair in pairs:
-        lines = [
-            f"{'  ' * line.startswith(' ')}- {line.strip()}"
-            for line in change_lines(pair, escaped)
-        ]
-        blocks.append(f"### {escaped(pair.name)}")
-        blocks.append("\n".join(lines) if lines else "No change.")
+        blocks += [f"### {escaped(pair.name)}", change_items(pair) or "No change."]
     return "\n\n".join(blocks) + "\n"
+
+
+def change_items(pair: Pair) -> str:
+    """Give what changed as a list in Markdown; nothing where nothing did."""
+    return "\n".join(
+        f"{'  ' * line.startswith(' ')}- {line.strip()}"
+        for line in change_lines(pair, escaped)
+    )
 
 
 def change_lines(pair: Pair, quote: Quote) -> list[str]:
     """Give what changed, a line each, the most important first.
 
-    Parameters
-    ----------
-    pair : Pair
-    quote : Quote
-
-    Returns
-    -------
-    list of str
-        A line that explains the one before begins with spaces.
+    A line that explains the one before begins with spaces.
     """
     if pair.before is None:
         return ["the task is new"]
@@ -95,7 +88,9 @@ def change_lines(pair: Pair, quote: Quote) -> list[str]:
     assert comparison is not None  # both sides are there
     lines = []
     if comparison.budget is not None and comparison.budget.is_changed:
-        lines += _budget(comparison, before, after, quote)
+        lines.append(_budget(comparison.budget))
+        attribution = comparison.budget.attribution
+        lines += _causes(attribution, before, after, quote, format_duration)
     lines += [f"task: {_field(field, quote)}" for field in comparison.task]
     lines += _listed("added", [_name(after, node, quote) for node in comparison.added])
     lines += _listed("removed", [_name(before, node, quote) for node in comparison.removed])
@@ -108,8 +103,11 @@ def change_lines(pair: Pair, quote: Quote) -> list[str]:
     ):
         names = [f"{_id(graph, a, quote)} → {_id(graph, b, quote)}" for a, b in edges]
         lines += _listed(title, names)
-    if comparison.makespan is not None and comparison.makespan.change:
-        lines += _measured(comparison.makespan, before, after, quote)
+    measured = comparison.makespan
+    if measured is not None and measured.change:
+        sides = f"{format_measured(measured.before)} → {format_measured(measured.after)}"
+        lines.append(f"longest path of measured times: {sides}")
+        lines += _causes(measured, before, after, quote, format_measured)
     if comparison.flaws:
         lines.append(f"time cannot be compared: {'; '.join(comparison.flaws)}")
     return lines
@@ -122,27 +120,15 @@ def _listed(title: str, names: list[str]) -> list[str]:
     return shown
 
 
-def _budget(
-    comparison: Comparison, before: TaskGraph, after: TaskGraph, quote: Quote
-) -> list[str]:
-    assert comparison.budget is not None  # the caller asked
-    change = comparison.budget.attribution
-    sides = [
+def _budget(budget: BudgetChange) -> str:
+    sides = " → ".join(
         f"{format_duration(side.seconds)}{'' if side.is_bounded else ' and unbounded'}"
-        for side in (comparison.budget.before, comparison.budget.after)
-    ]
-    line = f"worst case: {sides[0]} → {sides[1]}"
-    if change.change:
-        line += f" ({_signed(change.change, format_duration)})"
-    return [line, *_causes(change, before, after, quote, format_duration)]
-
-
-def _measured(
-    change: Attribution, before: TaskGraph, after: TaskGraph, quote: Quote
-) -> list[str]:
-    sides = f"{format_measured(change.before)} → {format_measured(change.after)}"
-    line = f"longest path of measured times: {sides}"
-    return [line, *_causes(change, before, after, quote, format_measured)]
+        for side in (budget.before, budget.after)
+    )
+    change = budget.attribution.change
+    return f"worst case: {sides}" + (
+        f" ({_signed(change, format_duration)})" * bool(change)
+    )
 
 
 def _causes(
@@ -196,6 +182,7 @@ def diff_json(pair: Pair) -> PairContent:
     comparison, before, after = pair.comparison, pair.before, pair.after
     if comparison is None or before is None or after is None:
         return {"name": pair.name, "status": "added" if before is None else "removed"}
+    budget, measured = comparison.budget, comparison.makespan
     return {
         "name": pair.name,
         "status": "changed" if comparison.is_changed else "same",
@@ -215,15 +202,9 @@ def diff_json(pair: Pair) -> PairContent:
         "added_edges": [_edge_json(after, *edge) for edge in comparison.added_edges],
         "removed_edges": [_edge_json(before, *edge) for edge in comparison.removed_edges],
         "flaws": list(comparison.flaws),
-        "budget_seconds": (
-            None
-            if comparison.budget is None
-            else _budget_json(comparison.budget, before, after)
-        ),
+        "budget_seconds": None if budget is None else _budget_json(budget, before, after),
         "measured_microseconds": (
-            None
-            if comparison.makespan is None
-            else _change_json(comparison.makespan, before, after)
+            None if measured is None else _change_json(measured, before, after)
         ),
     }
 

@@ -1,7 +1,8 @@
 """What every JSON that a command writes holds: the contract with the programs that read it.
 
 Keys are written in the order in which they stand here. The findings are declared in
-``check_contract``, the baseline and the node-link graph beside their code.
+``check_json``, the history in ``history_contract``, the baseline and the node-link graph
+beside their code.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar, cast
 
 from pydantic import Field
 
@@ -23,47 +24,46 @@ from taskgraph.model.engine import SpanKind
 __all__ = [
     "CONFIG",
     "REPORTS",
-    "AcceptedByConfig",
     "AsRunContent",
-    "AsRunPart",
-    "BothSides",
     "BudgetContent",
     "BudgetDifference",
     "BudgetFigures",
     "Cause",
-    "ChangedSubtask",
-    "ConcurrencyBounds",
     "ConfigContent",
     "Count",
     "CriticalPathContent",
     "Difference",
     "EdgeEnds",
     "ExplainContent",
-    "ExplainSection",
     "ExplainSentence",
     "FailingLate",
     "FieldDifference",
+    "File",
     "Identifier",
-    "Moment",
     "NamedTask",
     "NoReturnContent",
-    "OneSided",
-    "OptionContent",
-    "Pair",
     "PairContent",
     "Pointer",
-    "Report",
-    "RollbackContent",
-    "ScheduleBefore",
     "ScheduleBeside",
     "ScheduleFigures",
-    "ScheduledSubtask",
-    "Share",
     "ShowContent",
     "SubtaskName",
     "TaskHead",
-    "Unlimited",
+    "TaskId",
+    "about",
+    "declared",
 ]
+
+
+def declared(kind: type[C], item: object) -> C:
+    """Take what a type declares from the attributes of the same names."""
+    names = kind.__annotations__
+    return cast("C", {name: getattr(item, name) for name in names})
+
+
+def about(text: str) -> Any:
+    """Let the schema say what a value is."""
+    return Field(description=text)
 
 
 def _names(kinds: type[Enum]) -> Any:
@@ -82,11 +82,15 @@ Pointer: TypeAlias = Annotated[
         json_schema_extra={"pattern": r"^(/[\s\S]*)?$"},
     ),
 ]
-Moment: TypeAlias = Annotated[str, Field(description="ISO 8601, with the offset.")]
-Identifier: TypeAlias = Annotated[Id, Field(description="The id of a subtask.")]
+Moment: TypeAlias = Annotated[str, about("ISO 8601, with the offset.")]
+Identifier: TypeAlias = Annotated[Id, about("The id of a subtask.")]
+Ids: TypeAlias = list[Identifier]
+TaskId: TypeAlias = Annotated[Id | None, about("The id of the task.")]
+File: TypeAlias = Annotated[str, about("The document, as the user named it.")]
+AsOf: TypeAlias = Annotated[str | None, about("The moment that is told of, in ISO 8601.")]
 Unlimited: TypeAlias = Annotated[
-    list[Identifier],
-    Field(description="Those without a limit: no timeout, or 0, and none is assumed."),
+    Ids,
+    about("Those without a limit: no timeout, or 0, and none is assumed."),
 ]
 
 
@@ -107,18 +111,18 @@ class EdgeEnds(Closed):
 class NamedTask(Closed):
     """A task, and the document that it is from."""
 
-    file: Annotated[str, Field(description="The document, as the user named it.")]
-    pointer: Annotated[Pointer, Field(description="Where in the document it stands.")]
-    id: Annotated[Id | None, Field(description="The id of the task.")]
+    file: File
+    pointer: Annotated[Pointer, about("Where in the document it stands.")]
+    id: TaskId
     name: str
-    status: Annotated[str | None, Field(description="As the document has it.")]
+    status: Annotated[str | None, about("As the document has it.")]
 
 
 class TaskHead(NamedTask):
     """A task, and how large it is."""
 
-    subtask_count: Annotated[Count, Field(description="All entries, repeated ids too.")]
-    edge_count: Annotated[Count, Field(description="Distinct edges.")]
+    subtask_count: Annotated[Count, about("All entries, repeated ids too.")]
+    edge_count: Annotated[Count, about("Distinct edges.")]
 
 
 class Report(Closed, Generic[F, C]):
@@ -126,9 +130,9 @@ class Report(Closed, Generic[F, C]):
 
     format: F
     version: Literal[1]
-    tasks: Annotated[list[C], Field(description="In the order in which they were read.")]
+    tasks: Annotated[list[C], about("In the order in which they were read.")]
     errors: Annotated[
-        list[str], Field(description="What could not be read or analysed, a message each.")
+        list[str], about("What could not be read or analysed, a message each.")
     ]
 
 
@@ -141,44 +145,34 @@ class ScheduledSubtask(Closed):
     id: Identifier
     name: str
     duration: Count
-    basis: Annotated[
-        str, _names(Basis), Field(description="Where the duration comes from.")
-    ]
+    basis: Annotated[str, _names(Basis), about("Where the duration comes from.")]
     early_start: Count
     early_finish: Count
     late_start: Count
     late_finish: Count
     total_float: Annotated[
-        Count, Field(description="How much longer it may take without delaying the end.")
+        Count, about("How much longer it may take without delaying the end.")
     ]
-    free_float: Annotated[
-        Count, Field(description="The same without delaying any other subtask.")
-    ]
-    drag: Annotated[
-        Count, Field(description="How much sooner the task would end if it took no time.")
-    ]
+    free_float: Annotated[Count, about("The same without delaying any other subtask.")]
+    drag: Annotated[Count, about("How much sooner the task would end if it took no time.")]
     is_critical: bool
 
 
 class ScheduleBefore(Closed):
     """The schedule without the changes that the user asked for."""
 
-    makespan: Annotated[Count, Field(description="In the unit given.")]
-    critical_path: list[Identifier]
+    makespan: Annotated[Count, about("In the unit given.")]
+    critical_path: Ids
 
 
 class AsRunPart(Closed):
     """A part of the wall time."""
 
     kind: Annotated[str, _names(PartKind)]
-    microseconds: Annotated[int, Field(description="Negative for an overlap.")]
-    subtask: Annotated[
-        Id | None, Field(description="What runs or is waited for; null after the last.")
-    ]
+    microseconds: Annotated[int, about("Negative for an overlap.")]
+    subtask: Annotated[Id | None, about("What runs or is waited for; null after the last.")]
     begin: Moment
-    attempts: Annotated[
-        int | None, Field(description="Those that the document counts in a run.")
-    ]
+    attempts: Annotated[int | None, about("Those that the document counts in a run.")]
     span: Annotated[
         str | None,
         Field(
@@ -191,43 +185,31 @@ class AsRunPart(Closed):
 class AsRunContent(Closed):
     """Where the time of a run went, by the clock; all in microseconds."""
 
-    wall_microseconds: Annotated[
-        int, Field(description="From start to finish; the parts sum to it.")
-    ]
+    wall_microseconds: Annotated[int, about("From start to finish; the parts sum to it.")]
     ideal_microseconds: Annotated[
-        Count, Field(description="Had each started when its upstreams had finished.")
+        Count, about("Had each started when its upstreams had finished.")
     ]
-    path: list[Identifier]
-    without_times: Annotated[
-        list[Identifier], Field(description="Those between two of the path without times.")
-    ]
+    path: Ids
+    without_times: Annotated[Ids, about("Those between two of the path without times.")]
     parts: list[AsRunPart]
     differences: Annotated[
-        dict[str, int],
-        Field(description="By kind; they sum to the wall time less the ideal one."),
+        dict[str, int], about("By kind; they sum to the wall time less the ideal one.")
     ]
 
 
 class ScheduleFigures(TaskHead):
     """The schedule of a task as a whole."""
 
-    by: Annotated[WeightKind, Field(description="Which durations the schedule is of.")]
-    unit: Annotated[Unit, Field(description="Of every duration and time here.")]
-    as_of: Annotated[
-        str | None, Field(description="The moment that is told of, in ISO 8601.")
-    ]
-    makespan: Annotated[Count, Field(description="From the start to the end of the task.")]
-    critical_path: Annotated[
-        list[Identifier], Field(description="One of the longest paths, from its start.")
-    ]
-    critical: Annotated[list[Identifier], Field(description="All without total float.")]
-    near_critical: Annotated[
-        list[Identifier],
-        Field(description="All with some float, but no more than --within."),
-    ]
-    path_count: Annotated[Count, Field(description="How many longest paths there are.")]
+    by: Annotated[WeightKind, about("Which durations the schedule is of.")]
+    unit: Annotated[Unit, about("Of every duration and time here.")]
+    as_of: AsOf
+    makespan: Annotated[Count, about("From the start to the end of the task.")]
+    critical_path: Annotated[Ids, about("One of the longest paths, from its start.")]
+    critical: Annotated[Ids, about("All without total float.")]
+    near_critical: Annotated[Ids, about("All with some float, but no more than --within.")]
+    path_count: Annotated[Count, about("How many longest paths there are.")]
     path_count_is_exact: Annotated[
-        bool, Field(description="If not, there are more than the number says.")
+        bool, about("If not, there are more than the number says.")
     ]
 
 
@@ -241,7 +223,7 @@ class ScheduleBeside(Closed, total=False):
 class CriticalPathContent(ScheduleFigures, ScheduleBeside):
     """The schedule of a task."""
 
-    subtasks: Annotated[list[ScheduledSubtask], Field(description="By id, ascending.")]
+    subtasks: Annotated[list[ScheduledSubtask], about("By id, ascending.")]
 
 
 # --- budget and show ---------------------------------------------------------------
@@ -258,57 +240,44 @@ class Share(Closed):
 class ConcurrencyBounds(Closed):
     """When a task ends under the limit of concurrency, in seconds."""
 
-    limit: Annotated[Count, Field(description="Subtasks in flight at once; 0: any number.")]
-    may_wait: Annotated[bool, Field(description="Whether a subtask may wait for a slot.")]
+    limit: Annotated[Count, about("Subtasks in flight at once; 0: any number.")]
+    may_wait: Annotated[bool, about("Whether a subtask may wait for a slot.")]
     longest_path_seconds: Count
     lower_bound_seconds: Annotated[
-        Count, Field(description="No order takes less if all take their whole time.")
+        Count, about("No order takes less if all take their whole time.")
     ]
     list_schedule_seconds: Annotated[
-        Count, Field(description="The engine's own order; it bounds nothing.")
+        Count, about("The engine's own order; it bounds nothing.")
     ]
-    upper_bound_seconds: Annotated[Count, Field(description="No order takes longer.")]
+    upper_bound_seconds: Annotated[Count, about("No order takes longer.")]
 
 
 class NoReturnContent(Closed):
     """The first starts after which the engine refuses to roll back."""
 
-    subtasks: list[Identifier]
-    after: Annotated[
-        list[Identifier], Field(description="They and all that comes after them.")
-    ]
+    subtasks: Ids
+    after: Annotated[Ids, about("They and all that comes after them.")]
     seconds_after: Annotated[
-        Count, Field(description="The longest path from one of them, the finite part.")
+        Count, about("The longest path from one of them, the finite part.")
     ]
-    unlimited_after: Annotated[
-        list[Identifier], Field(description="Those after it without a limit.")
-    ]
-    passed: Annotated[
-        bool, Field(description="Whether a subtask that prohibits rollback has begun.")
-    ]
+    unlimited_after: Annotated[Ids, about("Those after it without a limit.")]
+    passed: Annotated[bool, about("Whether a subtask that prohibits rollback has begun.")]
 
 
 class BudgetFigures(Closed):
     """The worst case in time, in seconds."""
 
-    is_bounded: Annotated[bool, Field(description="Whether every subtask has a limit.")]
-    finite_seconds: Annotated[
-        Count, Field(description="The worst case if what has no limit counts 0.")
-    ]
+    is_bounded: Annotated[bool, about("Whether every subtask has a limit.")]
+    finite_seconds: Annotated[Count, about("The worst case if what has no limit counts 0.")]
     budget_seconds: Annotated[
-        Count | None, Field(description="The worst case; null where it is unbounded.")
+        Count | None, about("The worst case; null where it is unbounded.")
     ]
     unlimited: Unlimited
-    assumed: Annotated[
-        list[Identifier], Field(description="Those with the assumed timeout.")
-    ]
-    total_timeout_seconds: Annotated[
-        Count, Field(description="If one ran after the other.")
-    ]
+    assumed: Annotated[Ids, about("Those with the assumed timeout.")]
+    total_timeout_seconds: Annotated[Count, about("If one ran after the other.")]
     concurrency: ConcurrencyBounds
     shares: Annotated[
-        list[Share],
-        Field(description="Who holds the longest path, the largest share first."),
+        list[Share], about("Who holds the longest path, the largest share first.")
     ]
     point_of_no_return: NoReturnContent | None
 
@@ -316,15 +285,13 @@ class BudgetFigures(Closed):
 class RollbackContent(Closed):
     """The way back."""
 
-    is_allowed: Annotated[bool, Field(description="Whether nothing forbids it so far.")]
+    is_allowed: Annotated[bool, about("Whether nothing forbids it so far.")]
     is_accepted_now: Annotated[
-        bool, Field(description="Whether the engine would take it at this moment.")
+        bool, about("Whether the engine would take it at this moment.")
     ]
     refusals: list[Annotated[str, _names(Refusal)]]
-    blockers: Annotated[
-        list[Identifier], Field(description="Those that have begun and prohibit it.")
-    ]
-    order: Annotated[list[Identifier], Field(description="The first to undo first.")]
+    blockers: Annotated[Ids, about("Those that have begun and prohibit it.")]
+    order: Annotated[Ids, about("The first to undo first.")]
     worst_case_seconds: Count
     unlimited: Unlimited
 
@@ -335,10 +302,8 @@ class FailingLate(Closed):
     subtask: Identifier
     until_failed_seconds: Count
     undoing_seconds: Count
-    seconds: Annotated[Count, Field(description="There and back.")]
-    at_most_seconds: Annotated[
-        Count, Field(description="No run that is rolled back takes longer.")
-    ]
+    seconds: Annotated[Count, about("There and back.")]
+    at_most_seconds: Annotated[Count, about("No run that is rolled back takes longer.")]
     unlimited: Unlimited
 
 
@@ -352,18 +317,10 @@ class BudgetContent(TaskHead, BudgetFigures):
 class ShowContent(TaskHead):
     """What a task is, how far it is, and what is wrong with it."""
 
-    as_of: Annotated[
-        str | None, Field(description="The moment that is told of, in ISO 8601.")
-    ]
-    statuses: Annotated[
-        dict[str, Count], Field(description="How many subtasks have each status.")
-    ]
-    findings: Annotated[
-        dict[str, Count], Field(description="How many findings have each severity.")
-    ]
-    flaws: Annotated[
-        list[str], Field(description="Why the graph is not sound: then nothing is timed.")
-    ]
+    as_of: AsOf
+    statuses: Annotated[dict[str, Count], about("How many subtasks have each status.")]
+    findings: Annotated[dict[str, Count], about("How many findings have each severity.")]
+    flaws: Annotated[list[str], about("Why the graph is not sound: then nothing is timed.")]
     budget: BudgetFigures | None
 
 
@@ -373,11 +330,11 @@ class ShowContent(TaskHead):
 class ExplainSentence(Closed):
     """A claim, in words and as values."""
 
-    claim: Annotated[str, Field(description="What kind of claim it is, in kebab-case.")]
+    claim: Annotated[str, about("What kind of claim it is, in kebab-case.")]
     text: str
     values: Annotated[
         dict[str, Id | list[Id]],
-        Field(description="What is claimed; durations in the unit that a key ends in."),
+        about("What is claimed; durations in the unit that a key ends in."),
     ]
 
 
@@ -416,7 +373,7 @@ class ChangedSubtask(SubtaskName):
 class Cause(SubtaskName):
     """A subtask that a change of time comes from."""
 
-    change: Annotated[int, Field(description="What it adds, in the unit of the change.")]
+    change: Annotated[int, about("What it adds, in the unit of the change.")]
 
 
 class Difference(Closed):
@@ -424,10 +381,8 @@ class Difference(Closed):
 
     before: Count
     after: Count
-    causes: Annotated[list[Cause], Field(description="The largest change first.")]
-    by_structure: Annotated[
-        int, Field(description="What edges and concurrency add to the change.")
-    ]
+    causes: Annotated[list[Cause], about("The largest change first.")]
+    by_structure: Annotated[int, about("What edges and concurrency add to the change.")]
 
 
 class BudgetDifference(Difference):
@@ -452,20 +407,18 @@ class BothSides(Closed):
     is_structure_changed: bool
     is_budget_changed: bool
     matched_by_id: Annotated[
-        bool, Field(description="Whether all subtasks of both have the same id in both.")
+        bool, about("Whether all subtasks of both have the same id in both.")
     ]
-    task: Annotated[
-        list[FieldDifference], Field(description="What changed about the task itself.")
-    ]
+    task: Annotated[list[FieldDifference], about("What changed about the task itself.")]
     added: list[SubtaskName]
     removed: list[SubtaskName]
     changed: list[ChangedSubtask]
     added_edges: list[EdgeEnds]
     removed_edges: list[EdgeEnds]
-    flaws: Annotated[list[str], Field(description="Why times cannot be compared.")]
+    flaws: Annotated[list[str], about("Why times cannot be compared.")]
     budget_seconds: BudgetDifference | None
     measured_microseconds: Annotated[
-        Difference | None, Field(description="The longest path of measured times.")
+        Difference | None, about("The longest path of measured times.")
     ]
 
 
@@ -490,9 +443,9 @@ class OptionContent(Closed):
     key: str
     value: Annotated[
         Id | float | list[str] | list[AcceptedByConfig] | None,
-        Field(description="Durations in seconds; null where nothing is set."),
+        about("Durations in seconds; null where nothing is set."),
     ]
-    origin: Annotated[str, Field(description="The file that it is from, or default.")]
+    origin: Annotated[str, about("The file that it is from, or default.")]
 
 
 class ConfigContent(Closed):
@@ -505,35 +458,30 @@ class ConfigContent(Closed):
 
 # --- the documents -----------------------------------------------------------------
 
-_REPORTS: tuple[Declaration[Any], ...] = (
-    Declaration(
-        "show",
+_REPORTS: dict[str, tuple[Any, str]] = {
+    "show": (
         Report[Literal["taskgraph/show"], ShowContent],
         "What taskgraph show says of tasks",
     ),
-    Declaration(
-        "critical-path",
+    "critical-path": (
         Report[Literal["taskgraph/critical-path"], CriticalPathContent],
         "The schedules that taskgraph critical-path computes",
     ),
-    Declaration(
-        "budget",
+    "budget": (
         Report[Literal["taskgraph/budget"], BudgetContent],
         "The worst cases that taskgraph budget computes",
     ),
-    Declaration(
-        "explain",
+    "explain": (
         Report[Literal["taskgraph/explain"], ExplainContent],
         "What taskgraph explain says of tasks",
     ),
-    Declaration(
-        "diff",
+    "diff": (
         Report[Literal["taskgraph/diff"], Pair],
         "The changes that taskgraph diff tells",
     ),
-)
+}
 REPORTS: Final[Mapping[str, Declaration[Any]]] = MappingProxyType(
-    {report.name: report for report in _REPORTS}
+    {name: Declaration(name, kind, text) for name, (kind, text) in _REPORTS.items()}
 )
 """What commands say of tasks, by the command."""
 

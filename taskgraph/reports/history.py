@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from taskgraph.history import (
     Advice,
@@ -14,33 +15,26 @@ from taskgraph.history import (
     Collection,
     KindStats,
     Odds,
+    OutcomeBasis,
+    Quantile,
     Statistics,
+    SubtaskOdds,
     TaskReview,
     TimeoutReview,
     Verdict,
 )
 from taskgraph.model import Task, format_duration, visible
-from taskgraph.reports.history_odds import odds_report
+from taskgraph.model.words import counted
 from taskgraph.reports.history_tables import (
     Column,
+    Histogram,
     Section,
     TableReport,
-    counted,
     percent,
     span,
 )
 
-__all__ = [
-    "HistoryResult",
-    "anomaly_report",
-    "collection_messages",
-    "departure",
-    "kind_name",
-    "odds_report",
-    "statistics_report",
-    "table_report",
-    "timeouts_report",
-]
+__all__ = ["HistoryResult", "collection_messages", "departure", "kind_name", "table_report"]
 
 HistoryResult: TypeAlias = Statistics | TimeoutReview | Odds | Sequence[Anomalies]
 """What the commands of ``taskgraph history`` give; the last for several runs."""
@@ -89,13 +83,14 @@ _TIMEOUTS: tuple[Column[Advice], ...] = (
 
 def table_report(result: HistoryResult) -> TableReport:
     """Report on whatever a command gave."""
-    if isinstance(result, Statistics):
-        return statistics_report(result)
-    if isinstance(result, TimeoutReview):
-        return timeouts_report(result)
-    if isinstance(result, Odds):
-        return odds_report(result)
-    return anomaly_report(result)
+    match result:
+        case Statistics():
+            return _statistics_report(result)
+        case TimeoutReview():
+            return _timeouts_report(result)
+        case Odds():
+            return _odds_report(result)
+    return _anomaly_report(result)
 
 
 def collection_messages(done: Collection) -> list[str]:
@@ -118,7 +113,7 @@ def collection_messages(done: Collection) -> list[str]:
     return messages
 
 
-def statistics_report(statistics: Statistics) -> TableReport:
+def _statistics_report(statistics: Statistics) -> TableReport:
     """Report on kinds of tasks and subtasks: a table for each kind of task."""
     sections = [
         Section(
@@ -128,7 +123,7 @@ def statistics_report(statistics: Statistics) -> TableReport:
             spread=lambda kind: kind.run_us,
             limit=lambda kind: kind.timeout,
         )
-        for task, kinds in groupby(statistics.kinds, key=lambda kind: kind.task)
+        for task, kinds in groupby(statistics.kinds, key=lambda one: one.task)
     ]
     facts = [
         ("Documents", f"{statistics.documents} looked at, {statistics.rejects} unreadable"),
@@ -142,7 +137,7 @@ def statistics_report(statistics: Statistics) -> TableReport:
     return TableReport("Runs of tasks", facts, sections, notes)
 
 
-def timeouts_report(review: TimeoutReview) -> TableReport:
+def _timeouts_report(review: TimeoutReview) -> TableReport:
     """Report the advice on timeouts: a table for each task, or each kind of task."""
     groups: list[tuple[str, Sequence[Advice]]]
     if review.tasks:
@@ -232,10 +227,9 @@ def _share_at_limit(one: Advice) -> float:
     return failed / max(failed + one.runs, 1)
 
 
-def anomaly_report(runs: Sequence[Anomalies]) -> TableReport:
+def _anomaly_report(runs: Sequence[Anomalies]) -> TableReport:
     """Report where runs depart from their kind, in words."""
-    sections = []
-    facts = []
+    sections, facts = [], []
     for run in runs:
         label = _label(run.task)
         if run.is_known:
@@ -282,3 +276,103 @@ _ANOMALIES: tuple[Column[Anomaly], ...] = (
     Column("what", lambda one: one.kind, "word"),
     Column("departure", departure),
 )
+
+
+# --- odds ----------------------------------------------------------------------------
+
+
+_SECOND = 1_000_000
+_QUANTILES: tuple[Column[Quantile], ...] = (
+    Column("of the runs", lambda one: one.share, "share"),
+    Column("end within", lambda one: one.value, "us"),
+    Column("from", lambda one: one.low, "us"),
+    Column("to", lambda one: one.high, "us"),
+)
+_SUBTASK_ODDS: tuple[Column[SubtaskOdds], ...] = (
+    Column("critical", lambda one: one.criticality, "share"),
+    Column("fails", lambda one: one.failure, "share"),
+    Column("id", lambda one: one.id, "word"),
+    Column("name", lambda one: one.name),
+    Column("runs", lambda one: one.runs, "count"),
+    Column("drawn from", lambda one: one.basis),
+)
+_GUESSES = {
+    OutcomeBasis.TIMEOUT: "counted as taking their timeout",
+    OutcomeBasis.NOTHING: "counted as taking no time",
+    OutcomeBasis.REST: "counted as running to their timeout",
+}
+_FEW = 20
+"""Runs of which nobody should draw conclusions on one in twenty."""
+
+
+def _odds_report(odds: Odds) -> TableReport:
+    """Report the odds of one task."""
+    task, options = odds.task, odds.options
+    low, high = percent(odds.low), percent(odds.high)
+    rows = sorted(odds.subtasks, key=lambda row: -row.criticality)
+    answer = f"{percent(odds.probability)} (from {low} to {high})"
+    facts = [
+        ("Window", f"{format_duration(options.window)}, {_since(odds)}"),
+        ("Ends in it", "; ".join([answer, *_doubts(rows)])),
+        ("Ends later", percent(odds.late)),
+        ("Fails", percent(odds.failed)),
+        ("Samples", f"{options.samples}, seed {options.seed}"),
+    ]
+    sections: list[Section[Any]] = [
+        Section("Makespan, where nothing fails", _QUANTILES, odds.quantiles),
+        Section("What decides it", _SUBTASK_ODDS, rows),
+    ]
+    title = f"Odds of {task.name} {task.id if task.id is not None else ''}"
+    histogram = Histogram(odds.bins, options.window * _SECOND)
+    return TableReport(title, facts, sections, _odds_notes(rows), histogram)
+
+
+def _since(odds: Odds) -> str:
+    """Say from when on the window counts, and what is done by then."""
+    if odds.since is None:
+        return "from its start, as if it began now"
+    done = sum(row.basis is OutcomeBasis.DONE for row in odds.subtasks)
+    subtasks = counted(len(odds.subtasks), "subtask")
+    return f"from {odds.since.isoformat()} on, with {done} of {subtasks} done"
+
+
+def _doubts(rows: Sequence[SubtaskOdds]) -> list[str]:
+    """Say which subtasks the answer guesses; it is no surer than they are."""
+    total = counted(len(rows), "subtask")
+    counts = Counter(row.basis for row in rows)
+    doubts = [
+        f"{counts[basis]} of {total} without such runs: {meaning}"
+        for basis, meaning in _GUESSES.items()
+        if counts[basis]
+    ]
+    if few := _drawn_from_few(rows):
+        doubts.append(f"{len(few)} of {total} drawn from fewer than {_FEW} runs")
+    return doubts
+
+
+def _drawn_from_few(rows: Sequence[SubtaskOdds]) -> list[SubtaskOdds]:
+    return [row for row in rows if 0 < row.runs < _FEW]
+
+
+def _odds_notes(rows: Sequence[SubtaskOdds]) -> list[str]:
+    notes = [
+        "The bounds are those of sampling alone, with 95 % confidence.",
+        "Subtasks are drawn independently of each other; slots are not limited.",
+    ]
+    groups = {
+        basis.value: [row for row in rows if row.basis is basis] for basis in _GUESSES
+    }
+    groups[f"fewer than {_FEW} runs to draw from"] = _drawn_from_few(rows)
+    notes += [f"{what}: {_listed(group)}" for what, group in groups.items() if group]
+    if cut := sum({row.name: row.cut for row in rows}.values()):
+        notes.append(
+            f"{counted(cut, 'run')} failed at a shorter timeout than the present one. They "
+            "count as one of the healthy runs that took longer, or, where there is none, "
+            "as lasting to the present timeout and failing there."
+        )
+    return notes
+
+
+def _listed(rows: Iterable[SubtaskOdds]) -> str:
+    names = sorted({row.name for row in rows})
+    return ", ".join(repr(visible(name)) for name in names)

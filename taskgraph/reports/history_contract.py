@@ -15,27 +15,9 @@ from pydantic import Field
 from taskgraph.history import AnomalyKind, OutcomeBasis, Verdict
 from taskgraph.model import Id
 from taskgraph.model.declaration import Closed, Declaration
+from taskgraph.reports.contract import Count, File, Identifier, TaskId, about
 
-__all__ = [
-    "HISTORY_OUTPUTS",
-    "AdviceContent",
-    "AdviceOptionsContent",
-    "AnomaliesOutput",
-    "AnomalyContent",
-    "AnomalyOptionsContent",
-    "DistributionContent",
-    "KindContent",
-    "OddsOptionsContent",
-    "OddsOutput",
-    "PatchOperationContent",
-    "QuantileContent",
-    "ReviewContent",
-    "RunContent",
-    "RunOfTask",
-    "StatsOutput",
-    "SubtaskOddsContent",
-    "TimeoutsOutput",
-]
+__all__ = ["HISTORY_OUTPUTS"]
 
 
 def _values(kinds: type[Enum]) -> Any:
@@ -43,16 +25,15 @@ def _values(kinds: type[Enum]) -> Any:
     return Field(json_schema_extra={"enum": [kind.value for kind in kinds]})
 
 
-Count: TypeAlias = Annotated[int, Field(ge=0)]
-Microseconds: TypeAlias = Annotated[int | None, Field(description="In microseconds.")]
+Microseconds: TypeAlias = Annotated[int | None, about("In microseconds.")]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1, description="From 0 to 1.")]
 
 
 class RunOfTask(Closed):
     """A task, and the document that it is from."""
 
-    file: Annotated[str, Field(description="The document, as the user named it.")]
-    id: Annotated[Id | None, Field(description="The id of the task.")]
+    file: File
+    id: TaskId
     name: str
 
 
@@ -62,7 +43,7 @@ class RunOfTask(Closed):
 class DistributionContent(Closed):
     """Measured values: those that so many per cent of all do not exceed."""
 
-    size: Annotated[Count, Field(description="How many there are.")]
+    size: Annotated[Count, about("How many there are.")]
     p5: int | None
     p25: int | None
     p50: int | None
@@ -76,29 +57,23 @@ class KindContent(Closed):
     """What the documents say about one kind of task or subtask."""
 
     task: str
-    subtask: Annotated[str | None, Field(description="null for the task as a whole.")]
-    seen: Annotated[Count, Field(description="Whatever became of them.")]
-    runs: Annotated[
-        Count, Field(description="Proven to have run once, and over, well or badly.")
-    ]
+    subtask: Annotated[str | None, about("null for the task as a whole.")]
+    seen: Annotated[Count, about("Whatever became of them.")]
+    runs: Annotated[Count, about("Proven to have run once, and over, well or badly.")]
     failed: Count
     skipped: Count
     retried: Count
     rolled_back: Count
     run_us: Annotated[
-        DistributionContent,
-        Field(description="Microseconds of the runs that did their work."),
+        DistributionContent, about("Microseconds of the runs that did their work.")
     ]
     wait_us: Annotated[
         DistributionContent,
-        Field(description="Microseconds from the last upstream's end to the start."),
+        about("Microseconds from the last upstream's end to the start."),
     ]
-    timeout: Annotated[
-        int | None, Field(description="Seconds, in the latest document that has one.")
-    ]
+    timeout: Annotated[int | None, about("Seconds, in the latest document that has one.")]
     used_ppm: Annotated[
-        DistributionContent,
-        Field(description="How much of its timeout a run used, in millionths."),
+        DistributionContent, about("How much of its timeout a run used, in millionths.")
     ]
 
 
@@ -107,13 +82,12 @@ class StatsOutput(Closed):
 
     format: Literal["taskgraph/history-stats"]
     version: Literal[1]
-    documents: Annotated[Count, Field(description="How many were looked at.")]
-    rejects: Annotated[Count, Field(description="How many could not be read.")]
-    responses: Annotated[Count, Field(description="Responses about tasks.")]
-    tasks: Annotated[Count, Field(description="Distinct tasks.")]
+    documents: Annotated[Count, about("How many were looked at.")]
+    rejects: Annotated[Count, about("How many could not be read.")]
+    responses: Annotated[Count, about("Responses about tasks.")]
+    tasks: Annotated[Count, about("Distinct tasks.")]
     kinds: Annotated[
-        list[KindContent],
-        Field(description="By task, the task before its subtasks, those by name."),
+        list[KindContent], about("By task, the task before its subtasks, those by name.")
     ]
 
 
@@ -123,65 +97,45 @@ class StatsOutput(Closed):
 class AdviceOptionsContent(Closed):
     """What the advice promises."""
 
-    share: Annotated[Share, Field(description="Of the healthy runs that must pass.")]
-    confidence: Annotated[Share, Field(description="Of that promise.")]
+    share: Annotated[Share, about("Of the healthy runs that must pass.")]
+    confidence: Annotated[Share, about("Of that promise.")]
     margin: Annotated[float, Field(ge=0, description="On top, as a share of the limit.")]
-    across_tasks: Annotated[bool, Field(description="Kinds of tasks are taken together.")]
+    across_tasks: Annotated[bool, about("Kinds of tasks are taken together.")]
 
 
 class AdviceContent(Closed):
     """The advice on the timeout of one kind of subtask."""
 
-    task: Annotated[str | None, Field(description="null for all kinds of tasks.")]
+    task: Annotated[str | None, about("null for all kinds of tasks.")]
     subtask: str
     verdict: Annotated[str, _values(Verdict)]
-    timeout: Annotated[
-        int | None, Field(description="Seconds, at present; null and 0 are no limit.")
-    ]
-    advised: Annotated[
-        int | None, Field(description="Seconds; null where there are too few runs.")
-    ]
+    timeout: Annotated[int | None, about("Seconds, at present; null and 0 are no limit.")]
+    advised: Annotated[int | None, about("Seconds; null where there are too few runs.")]
     is_next_step: Annotated[
-        bool, Field(description="Too many runs were cut to know how long is enough.")
+        bool, about("Too many runs were cut to know how long is enough.")
     ]
-    runs: Annotated[Count, Field(description="Healthy runs that were measured.")]
-    needed: Annotated[Count, Field(description="How many the promise needs.")]
-    cut: Annotated[
-        Count, Field(description="Runs that the timeout may have killed though healthy.")
-    ]
-    hung: Annotated[
-        Count, Field(description="Failed at the timeout, healthy runs being long over.")
-    ]
-    unknown: Annotated[
-        Count, Field(description="Retried or skipped: what ended them is not known.")
-    ]
-    retried: Annotated[Count, Field(description="Subtasks with several attempts.")]
+    runs: Annotated[Count, about("Healthy runs that were measured.")]
+    needed: Annotated[Count, about("How many the promise needs.")]
+    cut: Annotated[Count, about("Runs that the timeout may have killed though healthy.")]
+    hung: Annotated[Count, about("Failed at the timeout, healthy runs being long over.")]
+    unknown: Annotated[Count, about("Retried or skipped: what ended them is not known.")]
+    retried: Annotated[Count, about("Subtasks with several attempts.")]
     limit_us: Annotated[
-        Microseconds, Field(description="What passes the share of runs, in microseconds.")
+        Microseconds, about("What passes the share of runs, in microseconds.")
     ]
-    longest_us: Annotated[
-        Microseconds, Field(description="The longest healthy run, in microseconds.")
-    ]
-    confidence: Annotated[
-        float | None, Field(description="With which the limit keeps the promise.")
-    ]
-    would_kill: Annotated[
-        int | None, Field(description="Healthy runs longer than the advice.")
-    ]
-    frees: Annotated[
-        int | None, Field(description="Seconds less in the worst case of an attempt.")
-    ]
+    longest_us: Annotated[Microseconds, about("The longest healthy run, in microseconds.")]
+    confidence: Annotated[float | None, about("With which the limit keeps the promise.")]
+    would_kill: Annotated[int | None, about("Healthy runs longer than the advice.")]
+    frees: Annotated[int | None, about("Seconds less in the worst case of an attempt.")]
 
 
 class ReviewContent(RunOfTask):
     """What the advice means for one task."""
 
-    changes: Annotated[Count, Field(description="How many timeouts it changes.")]
-    before: Annotated[
-        int | None, Field(description="Seconds at worst; null if the graph is unsound.")
-    ]
-    after: Annotated[int | None, Field(description="The same with the advice.")]
-    advice: Annotated[list[AdviceContent], Field(description="On its own timeouts.")]
+    changes: Annotated[Count, about("How many timeouts it changes.")]
+    before: Annotated[int | None, about("Seconds at worst; null if the graph is unsound.")]
+    after: Annotated[int | None, about("The same with the advice.")]
+    advice: Annotated[list[AdviceContent], about("On its own timeouts.")]
 
 
 class TimeoutsOutput(Closed):
@@ -190,17 +144,15 @@ class TimeoutsOutput(Closed):
     format: Literal["taskgraph/history-timeouts"]
     version: Literal[1]
     options: AdviceOptionsContent
-    advice: Annotated[list[AdviceContent], Field(description="By task and subtask.")]
-    definitions: Annotated[
-        list[ReviewContent], Field(description="The tasks that were asked about.")
-    ]
+    advice: Annotated[list[AdviceContent], about("By task and subtask.")]
+    definitions: Annotated[list[ReviewContent], about("The tasks that were asked about.")]
 
 
 class PatchOperationContent(Closed):
     """One operation of a JSON Patch (RFC 6902)."""
 
     op: Literal["test", "replace", "add"]
-    path: Annotated[str, Field(description="A JSON pointer (RFC 6901).")]
+    path: Annotated[str, about("A JSON pointer (RFC 6901).")]
     value: int | str | None
 
 
@@ -210,7 +162,7 @@ class PatchOperationContent(Closed):
 class OddsOptionsContent(Closed):
     """How a task was simulated."""
 
-    window: Annotated[int, Field(description="Seconds that the task may take.")]
+    window: Annotated[int, about("Seconds that the task may take.")]
     samples: Annotated[int, Field(ge=1)]
     seed: int
     attempts: Annotated[int, Field(ge=1, description="Starts of a subtask that fails.")]
@@ -221,26 +173,20 @@ class QuantileContent(Closed):
 
     share: Share
     value: int
-    low: Annotated[int, Field(description="With 95 % confidence no less than that.")]
-    high: Annotated[int, Field(description="With 95 % confidence no more than that.")]
+    low: Annotated[int, about("With 95 % confidence no less than that.")]
+    high: Annotated[int, about("With 95 % confidence no more than that.")]
 
 
 class SubtaskOddsContent(Closed):
     """What the samples say about one subtask."""
 
-    id: Annotated[Id, Field(description="The id of a subtask.")]
+    id: Identifier
     name: str
-    criticality: Annotated[
-        Share, Field(description="Of the samples in which it decides the makespan.")
-    ]
-    failure: Annotated[Share, Field(description="Of the samples in which it fails.")]
-    basis: Annotated[
-        str, _values(OutcomeBasis), Field(description="What it was drawn from.")
-    ]
-    runs: Annotated[Count, Field(description="The outcomes that were drawn from.")]
-    cut: Annotated[
-        Count, Field(description="Those of them that a shorter timeout had ended.")
-    ]
+    criticality: Annotated[Share, about("Of the samples in which it decides the makespan.")]
+    failure: Annotated[Share, about("Of the samples in which it fails.")]
+    basis: Annotated[str, _values(OutcomeBasis), about("What it was drawn from.")]
+    runs: Annotated[Count, about("The outcomes that were drawn from.")]
+    cut: Annotated[Count, about("Those of them that a shorter timeout had ended.")]
 
 
 class OddsOutput(Closed):
@@ -251,19 +197,18 @@ class OddsOutput(Closed):
     task: RunOfTask
     options: OddsOptionsContent
     since: Annotated[
-        str | None,
-        Field(description="From when a running task goes on, in ISO 8601; else null."),
+        str | None, about("From when a running task goes on, in ISO 8601; else null.")
     ]
-    probability: Annotated[Share, Field(description="That it ends in time, and well.")]
-    low: Annotated[Share, Field(description="A bound of that, with 95 % confidence.")]
-    high: Annotated[Share, Field(description="A bound of that, with 95 % confidence.")]
-    late: Annotated[Share, Field(description="That it ends well, after the window.")]
-    failed: Annotated[Share, Field(description="That a subtask fails.")]
+    probability: Annotated[Share, about("That it ends in time, and well.")]
+    low: Annotated[Share, about("A bound of that, with 95 % confidence.")]
+    high: Annotated[Share, about("A bound of that, with 95 % confidence.")]
+    late: Annotated[Share, about("That it ends well, after the window.")]
+    failed: Annotated[Share, about("That a subtask fails.")]
     quantiles: list[QuantileContent]
-    subtasks: Annotated[list[SubtaskOddsContent], Field(description="As in the task.")]
+    subtasks: Annotated[list[SubtaskOddsContent], about("As in the task.")]
     bins: Annotated[
         list[Annotated[list[int], Field(min_length=3, max_length=3)]],
-        Field(description="Makespans as (from, to, samples), in microseconds."),
+        about("Makespans as (from, to, samples), in microseconds."),
     ]
 
 
@@ -273,40 +218,34 @@ class OddsOutput(Closed):
 class AnomalyOptionsContent(Closed):
     """What counts as a departure."""
 
-    share: Annotated[Share, Field(description="Of like runs that show no departure.")]
-    rare: Annotated[Share, Field(description="What at most so many others do is one.")]
-    factor: Annotated[float, Field(description="Of the usual time, at least.")]
-    least_runs: Annotated[Count, Field(description="With fewer others nothing is said.")]
-    least_seconds: Annotated[Count, Field(description="Smaller differences are none.")]
+    share: Annotated[Share, about("Of like runs that show no departure.")]
+    rare: Annotated[Share, about("What at most so many others do is one.")]
+    factor: Annotated[float, about("Of the usual time, at least.")]
+    least_runs: Annotated[Count, about("With fewer others nothing is said.")]
+    least_seconds: Annotated[Count, about("Smaller differences are none.")]
 
 
 class AnomalyContent(Closed):
     """One departure."""
 
     kind: Annotated[str, _values(AnomalyKind)]
-    ids: Annotated[list[Id], Field(description="The subtasks; none for what is missing.")]
-    name: Annotated[str, Field(description="Of the subtask.")]
-    others: Annotated[Count, Field(description="How many others there are.")]
-    alike: Annotated[Count, Field(description="How many of them do the same, or worse.")]
-    value_us: Annotated[
-        Microseconds, Field(description="The time in question, in microseconds.")
-    ]
-    usual_us: Annotated[
-        Microseconds, Field(description="What half of the others do not exceed.")
-    ]
-    high_us: Annotated[
-        Microseconds, Field(description="What the share of the others do not exceed.")
-    ]
-    attempts: Annotated[int | None, Field(description="How often it was started.")]
-    other_name: Annotated[str, Field(description="What otherwise comes first.")]
-    is_running: Annotated[bool, Field(description="It is not over.")]
+    ids: Annotated[list[Id], about("The subtasks; none for what is missing.")]
+    name: Annotated[str, about("Of the subtask.")]
+    others: Annotated[Count, about("How many others there are.")]
+    alike: Annotated[Count, about("How many of them do the same, or worse.")]
+    value_us: Annotated[Microseconds, about("The time in question, in microseconds.")]
+    usual_us: Annotated[Microseconds, about("What half of the others do not exceed.")]
+    high_us: Annotated[Microseconds, about("What the share of the others do not exceed.")]
+    attempts: Annotated[int | None, about("How often it was started.")]
+    other_name: Annotated[str, about("What otherwise comes first.")]
+    is_running: Annotated[bool, about("It is not over.")]
 
 
 class RunContent(Closed):
     """One run, and where it departs from its kind."""
 
     task: RunOfTask
-    others: Annotated[Count, Field(description="Other runs of the same kind of task.")]
+    others: Annotated[Count, about("Other runs of the same kind of task.")]
     options: AnomalyOptionsContent
     found: list[AnomalyContent]
 
@@ -319,22 +258,17 @@ class AnomaliesOutput(Closed):
     runs: list[RunContent]
 
 
-_OUTPUTS: tuple[Declaration[Any], ...] = (
-    Declaration(
-        "history-stats", StatsOutput, "How long tasks and subtasks take, and how they fail"
-    ),
-    Declaration("history-timeouts", TimeoutsOutput, "The advice on timeouts"),
-    Declaration(
-        "history-patch",
+_OUTPUTS: dict[str, tuple[Any, str]] = {
+    "history-stats": (StatsOutput, "How long tasks and subtasks take, and how they fail"),
+    "history-timeouts": (TimeoutsOutput, "The advice on timeouts"),
+    "history-patch": (
         list[PatchOperationContent],
         "What the advice changes in a document, as a JSON Patch",
     ),
-    Declaration("history-odds", OddsOutput, "The odds that a task ends within a window"),
-    Declaration(
-        "history-anomalies", AnomaliesOutput, "Where runs depart from others of their kind"
-    ),
-)
+    "history-odds": (OddsOutput, "The odds that a task ends within a window"),
+    "history-anomalies": (AnomaliesOutput, "Where runs depart from others of their kind"),
+}
 HISTORY_OUTPUTS: Final[Mapping[str, Declaration[Any]]] = MappingProxyType(
-    {output.name: output for output in _OUTPUTS}
+    {name: Declaration(name, kind, text) for name, (kind, text) in _OUTPUTS.items()}
 )
 """What the commands of ``taskgraph history`` write, by the name of the document."""

@@ -117,7 +117,11 @@ def _rows(result: HistoryResult) -> Iterator[Plain]:
         for kind in result.kinds:
             yield {"name": kind_name(kind)} | plain(kind)
     elif isinstance(result, TimeoutReview):
-        yield from _timeout_rows(result)
+        for review in result.tasks:
+            own: Plain = {"file": review.task.origin.file}
+            yield from (own | plain(one) for one in review.advice)
+        if not result.tasks:
+            yield from map(plain, result.advice)
     elif isinstance(result, Odds):
         yield from _odds_rows(result)
     else:
@@ -128,32 +132,12 @@ def _rows(result: HistoryResult) -> Iterator[Plain]:
                 yield own | plain(one) | {"sentence": departure(one)}
 
 
-def _timeout_rows(result: TimeoutReview) -> Iterator[Plain]:
-    for review in result.tasks:
-        for one in review.advice:
-            yield {"file": review.task.origin.file} | plain(one)
-    if not result.tasks:
-        yield from map(plain, result.advice)
-
-
 def _odds_rows(odds: Odds) -> Iterator[Plain]:
     """Give the answer, the quantiles and the subtasks as rows of one table."""
-    options = odds.options
-    yield (
-        {"row": "odds"}
-        | _task(odds.task)
-        | {
-            "window": options.window,
-            "samples": options.samples,
-            "seed": options.seed,
-            "since": plain(odds.since),
-            "probability": odds.probability,
-            "low": odds.low,
-            "high": odds.high,
-            "late": odds.late,
-            "failed": odds.failed,
-        }
-    )
+    answer = {name: getattr(odds.options, name) for name in ("window", "samples", "seed")}
+    for name in ("since", "probability", "low", "high", "late", "failed"):
+        answer[name] = plain(getattr(odds, name))
+    yield {"row": "odds"} | _task(odds.task) | answer
     for one in odds.quantiles:  # times and probabilities in columns of their own
         times = {"value_us": one.value, "low_us": one.low, "high_us": one.high}
         yield {"row": "quantile", "share": one.share} | times

@@ -7,21 +7,16 @@ from typing import Any, NamedTuple, TypeVar
 
 from taskgraph.history import Distribution
 from taskgraph.model import format_duration, visible
-from taskgraph.reports.history_tables import (
-    Histogram,
-    Section,
-    TableReport,
-    span,
-    texts,
-)
+from taskgraph.reports.history_tables import Histogram, Section, TableReport, span
 
 __all__ = ["render_html"]
 
 R = TypeVar("R")
 
 _SECOND = 1_000_000
+_MARKS = "p5", "p25", "p50", "p75", "p95", "max"
 _WIDTH = 240
-_EDGE = 4
+_EDGE = 4  # room for half a mark at either end
 _CHART_WIDTH, _CHART_HEIGHT, _CHART_BASE = 720, 160, 140
 
 
@@ -61,29 +56,17 @@ def _section(section: Section[R]) -> dict[str, Any]:
         {"label": column.label, "is_number": column.is_number} for column in section.columns
     ]
     rows = [
-        {"texts": texts(section, row), "plot": scale and _plot(section, row, scale)}
+        {"texts": section.texts(row), "plot": scale and _plot(section, row, scale)}
         for row in section.rows
     ]
-    return {
-        "title": section.title,
-        "heads": heads,
-        "rows": rows,
-        "has_plots": scale is not None,
-        "scale": label,
-    }
+    has_plots = {"has_plots": scale is not None, "scale": label}
+    return {"title": section.title, "heads": heads, "rows": rows} | has_plots
 
 
 def _spread(section: Section[R], row: R) -> dict[str, int]:
     """Give what a plot marks, by name; nothing where nothing was measured."""
     spread = Distribution() if section.spread is None else section.spread(row)
-    marks = {
-        "p5": spread.p5,
-        "p25": spread.p25,
-        "p50": spread.p50,
-        "p75": spread.p75,
-        "p95": spread.p95,
-        "max": spread.max,
-    }
+    marks = {name: getattr(spread, name) for name in _MARKS}
     return {name: value for name, value in marks.items() if value is not None}
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from taskgraph.history import Bin, Distribution
 from taskgraph.model import visible
+from taskgraph.reports.markdown import escaped, table
 
 __all__ = [
     "NOTHING",
@@ -17,42 +18,29 @@ __all__ = [
     "Section",
     "TableReport",
     "cell",
-    "counted",
     "percent",
     "render_markdown",
     "span",
-    "texts",
 ]
 
 Unit: TypeAlias = Literal["text", "word", "count", "us", "seconds", "ppm", "share"]
+"""``us`` are microseconds, ``ppm`` millionths, a ``share`` is from 0 to 1, and a ``word``
+is a text that is never broken."""
 R = TypeVar("R")
 
 NOTHING = "–"
 _SECOND = 1_000_000
 _NEGLIGIBLE = 1e-7  # per cent: rounding of floating point numbers, no finding
-_MARKDOWN = str.maketrans({char: f"\\{char}" for char in "\\`*_{}[]()#+!|<>~&"})
 
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[R]):
-    """One column of a table.
-
-    Attributes
-    ----------
-    label : str
-    value : callable
-        Gives the value of a row.
-    unit : str
-        ``us`` are microseconds, ``ppm`` millionths, ``share`` is from 0 to 1, a ``word``
-        is a text that is never broken.
-    is_extra : bool
-        It may be left out where there is no room for it.
-    """
+    """One column of a table: what it is called, and what gives its value of a row."""
 
     label: str
     value: Callable[[R], object]
     unit: Unit = "text"
-    is_extra: bool = False
+    is_extra: bool = False  # may be left out where there is no room for it
 
     @property
     def is_number(self) -> bool:
@@ -62,19 +50,11 @@ class Column(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Section(Generic[R]):
-    """A table with its title.
+    """A table of results of one kind, with its title.
 
-    Attributes
-    ----------
-    title : str
-    columns : sequence of Column
-        What people are shown; programs get every value of a row.
-    rows : sequence
-        Results of one kind.
-    spread : callable or None
-        Gives the microseconds that a plot of a row shows, if there is one.
-    limit : callable or None
-        Gives the timeout in seconds that such a plot marks.
+    The columns are what people are shown; programs get every value of a row. A row's
+    ``spread`` are the microseconds that a plot of it shows, if there is one, its ``limit``
+    the timeout in seconds that such a plot marks.
     """
 
     title: str
@@ -83,36 +63,25 @@ class Section(Generic[R]):
     spread: Callable[[R], Distribution] | None = None
     limit: Callable[[R], int | None] | None = None
 
+    def texts(self, row: R) -> list[str]:
+        """Give the cells of a row as people read them."""
+        return [cell(column.value(row), column.unit) for column in self.columns]
+
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """How often makespans of some length come up.
-
-    Attributes
-    ----------
-    bins : sequence of Bin
-        The last one is wider.
-    window : int
-        Microseconds.
-    """
+    """How often makespans of some length come up; the last bin is wider."""
 
     bins: Sequence[Bin]
-    window: int
+    window: int  # microseconds
 
 
 @dataclass(frozen=True, slots=True)
 class TableReport:
     """A report for people before it takes a form.
 
-    Attributes
-    ----------
-    title : str
-    facts : sequence of (str, str)
-        Labels and values that come before the tables.
-    sections : sequence of Section
-    notes : sequence of str
-        What to know about the numbers.
-    histogram : Histogram or None
+    Its facts are labels and values that come before the tables, its notes what to know
+    about the numbers.
     """
 
     title: str
@@ -156,14 +125,15 @@ def cell(value: object, unit: Unit) -> str:
     if value is None:
         return NOTHING
     if isinstance(value, int | float):
-        if unit == "us":
-            return span(int(value))
-        if unit == "seconds":
-            return _whole(int(value))
-        if unit == "ppm":
-            return percent(value / _SECOND)
-        if unit == "share":
-            return percent(float(value))
+        match unit:
+            case "us":
+                return span(int(value))
+            case "seconds":
+                return _whole(int(value))
+            case "ppm":
+                return percent(value / _SECOND)
+            case "share":
+                return percent(value)
     return visible(str(value))
 
 
@@ -185,34 +155,14 @@ def percent(share: float) -> str:
     return f"{value:.2g} %"
 
 
-def counted(number: int, noun: str) -> str:
-    """Write a number with its noun: ``1 run``, ``2 runs``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def render_markdown(report: TableReport) -> str:
     """Write a report as Markdown tables."""
-    lines = [f"# {_escaped(report.title)}", ""]
-    lines += [f"- {_escaped(label)}: {_escaped(value)}" for label, value in report.facts]
+    parts = [f"# {escaped(report.title)}"]
+    parts.append("\n".join(f"- {escaped(a)}: {escaped(b)}" for a, b in report.facts))
     for section in report.sections:
-        heads = [_escaped(column.label) for column in section.columns]
-        marks = ["---:" if column.is_number else "---" for column in section.columns]
-        lines += ["", f"## {_escaped(section.title)}", "", _line(heads), _line(marks)]
-        lines += [
-            _line(_escaped(text) for text in texts(section, row)) for row in section.rows
-        ]
-    lines += ["", *(f"- {_escaped(note)}" for note in report.notes)]
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def texts(section: Section[R], row: R) -> list[str]:
-    """Give the cells of a row as people read them."""
-    return [cell(column.value(row), column.unit) for column in section.columns]
-
-
-def _line(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _escaped(text: str) -> str:
-    return visible(text).translate(_MARKDOWN)
+        heads = [escaped(column.label) for column in section.columns]
+        rows = [[escaped(text) for text in section.texts(row)] for row in section.rows]
+        aligned = [column.is_number for column in section.columns]
+        parts += [f"## {escaped(section.title)}", table(heads, rows, aligned)]
+    parts.append("\n".join(f"- {escaped(note)}" for note in report.notes))
+    return "\n\n".join(filter(None, parts)) + "\n"

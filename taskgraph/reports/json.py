@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,9 @@ from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.analysis.rollback import FailLate
 from taskgraph.graph import TaskGraph
-from taskgraph.model import Id
-from taskgraph.reports.results import Account
+from taskgraph.model import Id, Task
+from taskgraph.reports.explaining.sentences import Explanation, Sentence
+from taskgraph.reports.results import Account, holders
 
 if TYPE_CHECKING:
     from taskgraph.reports.contract import (
@@ -22,16 +24,25 @@ if TYPE_CHECKING:
         BudgetContent,
         BudgetFigures,
         CriticalPathContent,
+        ExplainContent,
+        ExplainSentence,
         FailingLate,
+        NamedTask,
         NoReturnContent,
         ScheduleBeside,
         ScheduleFigures,
-        Share,
         ShowContent,
         TaskHead,
     )
 
-__all__ = ["budget_json", "critical_path_json", "document", "pretty", "show_json"]
+__all__ = [
+    "budget_json",
+    "critical_path_json",
+    "document",
+    "explain_json",
+    "pretty",
+    "show_json",
+]
 
 VERSION = 1
 _DEEP = 4  # document, tasks, task, and each of its subtasks on a line
@@ -39,16 +50,10 @@ _on_a_line = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps makes one
 
 
 def document(kind: str, tasks: Sequence[Mapping[str, Any]], errors: list[str]) -> str:
-    """Write the results of one command, as ``contract`` declares them.
+    """Write the results of the command that is named, as ``contract`` declares them.
 
-    Parameters
-    ----------
-    kind : str
-        The command.
-    tasks : sequence of mapping
-        One for each task, in the order in which they were read.
-    errors : list of str
-        What could not be read, one message each.
+    There is one for each task, in the order in which they were read, and a message for
+    what could not be read.
     """
     from taskgraph.reports.contract import REPORTS
 
@@ -87,15 +92,17 @@ def pretty(value: Any, newline: str, depth: int) -> str:
 
 
 def _task(graph: TaskGraph) -> TaskHead:
-    task = graph.task
+    named, count = _named(graph.task), len(graph.task.subtasks)
+    return {**named, "subtask_count": count, "edge_count": graph.edge_count}
+
+
+def _named(task: Task) -> NamedTask:
     return {
         "file": task.origin.file,
         "pointer": task.origin.pointer,
         "id": task.id,
         "name": task.name,
         "status": task.status,
-        "subtask_count": len(task.subtasks),
-        "edge_count": graph.edge_count,
     }
 
 
@@ -212,12 +219,7 @@ def _failing_late(graph: TaskGraph, late: FailLate) -> FailingLate:
 def _budget(
     graph: TaskGraph, budget: Budget, no_return: PointOfNoReturn | None
 ) -> BudgetFigures:
-    shares: list[Share] = [
-        {"id": graph.subtasks[node].id, "name": graph.subtasks[node].name, "seconds": share}
-        for node, share in enumerate(budget.shares)
-        if share
-    ]
-    bounds = budget.bounds
+    subtasks, bounds = graph.subtasks, budget.bounds
     return {
         "is_bounded": budget.is_bounded,
         "finite_seconds": budget.seconds,
@@ -233,7 +235,14 @@ def _budget(
             "list_schedule_seconds": bounds.listed,
             "upper_bound_seconds": bounds.upper,
         },
-        "shares": sorted(shares, key=lambda share: -share["seconds"]),
+        "shares": [
+            {
+                "id": subtasks[node].id,
+                "name": subtasks[node].name,
+                "seconds": budget.shares[node],
+            }
+            for node in holders(budget)
+        ],
         "point_of_no_return": None if no_return is None else _no_return(graph, no_return),
     }
 
@@ -251,14 +260,8 @@ def _no_return(graph: TaskGraph, no_return: PointOfNoReturn) -> NoReturnContent:
 def show_json(account: Account) -> ShowContent:
     """Give what ``show`` says: progress, worst case and the number of findings."""
     graph, sound = account.graph, account.sound
-    statuses: dict[str, int] = {}
-    for subtask in graph.task.subtasks:
-        status = subtask.status or "unknown"
-        statuses[status] = statuses.get(status, 0) + 1
-    severities: dict[str, int] = {}
-    for finding in account.checked.findings:
-        severity = str(finding.severity)
-        severities[severity] = severities.get(severity, 0) + 1
+    statuses = Counter(subtask.status or "unknown" for subtask in graph.task.subtasks)
+    severities = Counter(str(finding.severity) for finding in account.checked.findings)
     return {
         **_task(graph),
         "as_of": _moment(account.as_of),
@@ -267,3 +270,31 @@ def show_json(account: Account) -> ShowContent:
         "flaws": list(graph.flaws),
         "budget": None if sound is None else _budget(graph, sound.budget, sound.no_return),
     }
+
+
+def explain_json(explanation: Explanation) -> ExplainContent:
+    """Give an explanation: each claim in words, with the values that it makes."""
+    graph = explanation.graph
+    return {
+        **_named(graph.task),
+        "verdict": _sentences(graph, explanation.verdict),
+        "sections": [
+            {
+                "key": section.key,
+                "title": section.title,
+                "sentences": _sentences(graph, section.sentences),
+            }
+            for section in explanation.sections
+        ],
+    }
+
+
+def _sentences(graph: TaskGraph, sentences: tuple[Sentence, ...]) -> list[ExplainSentence]:
+    return [
+        {
+            "claim": sentence.claim,
+            "text": sentence.text(graph),
+            "values": sentence.data(graph),
+        }
+        for sentence in sentences
+    ]

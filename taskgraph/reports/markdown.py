@@ -40,16 +40,16 @@ def code_block(lines: Iterable[str], language: str = "") -> str:
     return "\n".join([f"{fence}{language}", *shown, fence])
 
 
-def table(titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 0) -> str:
+def table(
+    titles: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    numbers: int | Sequence[bool] = 0,
+) -> str:
     """Write a table of cells that are Markdown already.
 
-    Parameters
-    ----------
-    titles : sequence of str
-    rows : iterable of sequence of str
-    numbers : int
-        How many of the last columns are numbers, and so stand on the right.
+    Numbers stand on the right: so many of the last columns, or those that are said to.
     """
-    aligned = ["---"] * (len(titles) - numbers) + ["---:"] * numbers
-    lines = [titles, aligned, *rows]
+    if isinstance(numbers, int):
+        numbers = [False] * (len(titles) - numbers) + [True] * numbers
+    lines = [titles, ["---:" if number else "---" for number in numbers], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,16 +1,31 @@
-"""What belongs together in a report."""
+"""What belongs together in a report, and the numbers that come first."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from taskgraph.analysis import Analysis
+from taskgraph.analysis.budget import Budget
+from taskgraph.analysis.schedule import Schedule
 from taskgraph.checks import CheckResult
 from taskgraph.graph import TaskGraph
+from taskgraph.model import Status, Task, format_duration
+from taskgraph.model.durations import format_measured, format_moment
+from taskgraph.model.words import id_list
 from taskgraph.reports.comparison import Pair
 
-__all__ = ["Account", "Collected"]
+__all__ = [
+    "Account",
+    "Collected",
+    "Figure",
+    "figures",
+    "holders",
+    "off_path",
+    "whole_order",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +59,17 @@ class Account:
         """
         return self.analysis if self.analysis.is_sound else None
 
+    @property
+    def critical(self) -> frozenset[int]:
+        """The nodes without float; none where the graph is not sound."""
+        return frozenset(self.sound.budget.schedule.critical if self.sound else ())
+
+    @property
+    def gates(self) -> frozenset[int]:
+        """The nodes at the point of no return."""
+        point = self.sound and self.sound.no_return
+        return frozenset(point.nodes if point else ())
+
 
 @dataclass(frozen=True, slots=True)
 class Collected:
@@ -65,3 +91,76 @@ class Collected:
     unreadable: tuple[str, ...] = ()
     change: Pair | None = None
     version: str = ""
+
+
+def whole_order(graph: TaskGraph) -> list[int]:
+    """Give all nodes in topological order, those on and below a cycle last."""
+    ordered = set(graph.order)
+    return [*graph.order, *(node for node in range(len(graph)) if node not in ordered)]
+
+
+def off_path(graph: TaskGraph, schedule: Schedule) -> list[int]:
+    """Give the nodes that are not on the critical path, the tightest first."""
+    on_path = set(schedule.critical_path)
+    rest = (node for node in graph.order if node not in on_path)
+    return sorted(rest, key=lambda node: (schedule.total_float[node], node))
+
+
+def holders(budget: Budget) -> list[int]:
+    """Give the nodes that hold a share of the worst case, the largest first."""
+    shares = budget.shares
+    held = (node for node, share in enumerate(shares) if share)
+    return sorted(held, key=lambda node: (-shares[node], node))
+
+
+class Figure(NamedTuple):
+    """One of the numbers that come first; its texts may name ids of the document."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+def figures(account: Account) -> Iterator[Figure]:
+    """Give the numbers that come first: progress, worst case, what is left, the clock."""
+    sound, task = account.sound, account.graph.task
+    if sound is not None:
+        done = len(sound.progress.done)
+        word = "Undone" if sound.progress.is_rolling_back else "Done"
+        yield Figure(word, f"{done:,} of {len(account.graph):,}")
+        yield from _worst(sound, task)
+        if sound.as_run is not None:
+            word = "Ran" if task.status != Status.RUNNING else "Running for"
+            yield Figure(word, format_measured(sound.as_run.wall))
+        yield _no_return(account.graph, sound)
+    count = len(account.checked.findings)
+    worst = account.checked.worst
+    yield Figure(
+        "Findings", str(count) if count else "none", f"worst: {worst}" if worst else ""
+    )
+
+
+def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:
+    budget = sound.budget
+    if budget.is_bounded:
+        yield Figure("Worst case", format_duration(budget.seconds), f"{budget.seconds} s")
+    else:
+        count = len(budget.unlimited)
+        note = f"{count} without a timeout, else {format_duration(budget.seconds)}"
+        yield Figure("Worst case", "unbounded", note)
+    if task.status == Status.RUNNING and sound.progress.latest_finish is not None:
+        left = format_duration(sound.progress.worst_case.seconds)
+        note = f"over by {format_moment(sound.progress.latest_finish)}"
+        yield Figure("Left at worst", left, note)
+
+
+def _no_return(graph: TaskGraph, sound: Analysis) -> Figure:
+    gate = sound.no_return
+    if gate is None and not sound.tells_rollback:
+        note = "the document does not say which subtasks prohibit rollback"
+        return Figure("Point of no return", "not known", note)
+    if gate is None:
+        return Figure("Point of no return", "none", "every subtask allows rollback")
+    names = id_list([graph.subtasks[node] for node in gate.nodes], "or")
+    state = "passed" if gate.passed else "not reached"
+    return Figure("Point of no return", state, f"the start of {names}")

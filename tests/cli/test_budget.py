@@ -36,7 +36,7 @@ def fan(tmp_path: Path) -> Path:
 
 def test_attempts_multiply_and_overhead_adds(run_cli: RunCli) -> None:
     task = ask(run_cli, STOP, "--attempts", "3", "--overhead", "2")
-    assert task["budget_seconds"] == 3 * 8010 + 11 * 2
+    assert task["budget_seconds"] == 3 * (8010 + 11 * 2)
 
 
 def test_subtasks_without_a_timeout_are_named_or_assumed(
@@ -112,9 +112,9 @@ def test_mistakes_are_named(run_cli: RunCli, arguments: tuple[str, ...], said: s
 
 
 def test_the_time_after_the_point_of_no_return_assumes_the_same(run_cli: RunCli) -> None:
-    # 1800 + 30 + 3600 + 30 + 300 + 30 + 60 s, three times, and 2 s for each of the seven.
+    # 1800 + 30 + 3600 + 30 + 300 + 30 + 60 s, and 2 s for each of the seven, three times.
     task = ask(run_cli, STOP, "--attempts", "3", "--overhead", "2")
-    assert task["point_of_no_return"]["seconds_after"] == 3 * 5850 + 7 * 2
+    assert task["point_of_no_return"]["seconds_after"] == 3 * (5850 + 7 * 2)
 
 
 def test_flags_that_are_absent_promise_nothing(run_cli: RunCli, tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def test_odds(folder: Path, run: Run, tmp_path: Path) -> None:
     assert "<svg" in (tmp_path / "odds.html").read_text("utf-8")
     code, _, err = run("odds", folder / "tonight.json", "--window", "soon")
     assert code == 2
-    assert "is no duration" in err
+    assert "--window must be seconds or a duration" in err
 
 
 def test_odds_of_a_broken_task_and_of_several(

@@ -22,7 +22,7 @@ from taskgraph.cli.main import cli
 from taskgraph.cli.schema import published
 from taskgraph.errors import ConfigError
 from taskgraph.model import Task
-from taskgraph.reports.check_contract import CHECK, CHECK_LINE
+from taskgraph.reports.check_json import CHECK, CHECK_LINE
 from taskgraph.reports.contract import REPORTS
 from taskgraph.reports.json import document
 from tests.diagrams.tasks import tasks

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from taskgraph.api import LoadedTask, load_all
 from taskgraph.errors import InputError
-from taskgraph.reports.explain_markdown import explain_markdown
-from taskgraph.reports.explaining import explain
+from taskgraph.reports.explaining.explanation import explain
+from taskgraph.reports.task_markdown import explain_markdown
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.explain import explain_text
 

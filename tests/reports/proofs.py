@@ -312,10 +312,12 @@ def concurrency(case: Case) -> list[Values]:
 
 
 def dominant(case: Case) -> list[Values]:
-    shares = case.budget.shares
-    share = max(shares)
-    assert 2 * share > case.budget.schedule.makespan
-    return [{"subtask": case.ids([shares.index(share)]), "share_seconds": share}]
+    shares, threshold = case.budget.shares, case.analysis.settings.thresholds
+    share, part = max(shares), threshold.dominant_timeout
+    assert share > part * case.budget.seconds
+    words = "half" if part == 0.5 else f"{100 * part:g} %"
+    subtask = case.ids([shares.index(share)])
+    return [{"part": words, "subtask": subtask, "share_seconds": share}]
 
 
 def left(case: Case) -> list[Values]:

@@ -20,8 +20,8 @@ import xmlschema
 from taskgraph.checks import CheckResult, CheckRun, Step
 from taskgraph.errors import ConfigError
 from taskgraph.reports import check_sarif
+from taskgraph.reports.check_ci import render_check_junit
 from taskgraph.reports.check_formats import CHECK_FORMATS, check_renderer
-from taskgraph.reports.check_junit import render_check_junit
 from taskgraph.settings import Severity
 from tests.reports.runs import EMPTY, HOSTILE, broken, finding, hostile
 

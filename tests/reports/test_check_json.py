@@ -12,8 +12,7 @@ from taskgraph.api import read_documents
 from taskgraph.checks import CheckResult, CheckRun, check_document
 from taskgraph.checks.result import AcceptedEntry
 from taskgraph.errors import InputError, Problem
-from taskgraph.reports.check_contract import CHECK
-from taskgraph.reports.check_json import render_check_json
+from taskgraph.reports.check_json import CHECK, render_check_json
 
 UNREADABLE = InputError(
     "x.json", [Problem("is empty"), Problem("bad", "/a", 1, 2)], "fix it"

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
-from taskgraph.api import LoadedTask, load, loads
-from taskgraph.reports.explain_json import explain_json
-from taskgraph.reports.explain_markdown import explain_markdown
-from taskgraph.reports.explaining import Explanation, explain
+from taskgraph.api import LoadedTask, load, load_all, loads
+from taskgraph.reports.explaining.explanation import explain
+from taskgraph.reports.explaining.sentences import Explanation
+from taskgraph.reports.json import explain_json
+from taskgraph.reports.task_markdown import explain_markdown
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.explain import explain_text
+from taskgraph.settings import DEFAULTS
 from tests.diagrams.tasks import HOSTILE, make_task
 from tests.engine.engine import simulate
 from tests.engine.trial import DIALECTS
@@ -104,6 +106,32 @@ def test_a_failure_by_timeout_is_called_one() -> None:
         10.5: {"cause-over-timeout"},
         21.0: {"cause-timeout"},
     }
+
+
+def test_a_timeout_dominates_from_the_share_of_the_settings_on() -> None:
+    task = make_task({"a": {"timeout": 40}, "b": {}}, [("a", "b")])
+    told = {}
+    for share in (0.2, 0.5, 0.7):
+        thresholds = DEFAULTS.thresholds.model_copy(update={"dominant_timeout": share})
+        settings = DEFAULTS.model_copy(update={"thresholds": thresholds})
+        loaded = LoadedTask(task, settings)
+        assert_proved(loaded)
+        sentences = explained(loaded).sentences()
+        told[share] = [s.text(loaded.graph) for s in sentences if s.claim == "dominant"]
+        fired = {finding.code for finding in loaded.checked.findings}
+        assert ("TG406" in fired) == bool(told[share])
+    assert told[0.2][0].startswith("More than 20 % of that is ")
+    assert told[0.5][0].startswith("More than half of that is ")
+    assert told[0.7] == []
+
+
+def test_nothing_is_said_of_a_rollback_where_its_flags_are_unknown(samples: Path) -> None:
+    claims = set()
+    for loaded in load_all(samples / "formats" / "definition_by_kind.yaml"):
+        assert not loaded.analysis.tells_rollback
+        claims |= {sentence.claim for sentence in explained(loaded).sentences()}
+    assert "no-return-unknown" in claims
+    assert "fail-late" not in claims
 
 
 def hostile() -> LoadedTask:

@@ -43,7 +43,6 @@ from taskgraph.model import Origin, Task
 from taskgraph.reports.history import (
     collection_messages,
     table_report,
-    timeouts_report,
 )
 from taskgraph.reports.history_contract import HISTORY_OUTPUTS
 from taskgraph.reports.history_data import render_csv, render_json, render_patch
@@ -282,7 +281,7 @@ def test_too_few_runs_are_said() -> None:
 
 def notes_of(**changes: Any) -> str:
     review = TimeoutReview(AdviceOptions(), (advice_of("a", **changes),))
-    return " ".join(timeouts_report(review).notes)
+    return " ".join(table_report(review).notes)
 
 
 def test_what_fails_at_its_timeout_is_said() -> None:

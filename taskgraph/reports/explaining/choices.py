@@ -20,12 +20,13 @@ from taskgraph.reports.explaining.sentences import (
     Sentence,
     Subtasks,
     Value,
+    of_subtasks,
 )
 from taskgraph.reports.results import Account
 
 __all__ = ["choices"]
 
-_MOST_FAILED = 5
+_MOST_FAILED = 5  # of them something is said each; the others are named
 
 
 def choices(account: Account) -> Iterator[Sentence]:
@@ -40,7 +41,7 @@ def choices(account: Account) -> Iterator[Sentence]:
         yield from _skip(way)
     if rest := failed[_MOST_FAILED:]:
         template = "For {subtasks} the same has to be decided."
-        yield Sentence("more-failed", template, {"subtasks": Subtasks(rest)}, Place.ITEM)
+        yield of_subtasks("more-failed", template, rest, Place.ITEM)
     if not ways and task.status == Status.RUNNING:
         text = "No subtask has failed, so there is nothing to retry or to skip."
         yield Sentence("nothing-to-retry", text, {}, Place.ITEM)
@@ -58,7 +59,8 @@ def _retry(way: FailedSubtask, failed: tuple[int, ...]) -> Iterator[Sentence]:
         yield Sentence("retry-refused", template, values, Place.ITEM)
         return
     template = "{subtask} may be retried; "
-    template += _worst("then the task takes at most {worst} more", way.retry, values)
+    bounded = "then the task takes at most {worst} more"
+    template += _bound(bounded, way.retry.worst_case, values)
     yield Sentence("retry-accepted", f"{template}.", values, Place.ITEM)
     others = tuple(node for node in failed if node != way.node)
     yield from _follows(way.retry, others)
@@ -71,23 +73,17 @@ def _skip(way: FailedSubtask) -> Iterator[Sentence]:
         yield Sentence("skip-refused", template, values)
         return
     template = "It may be skipped, which leaves its work undone; "
-    template += _worst("then it is at most {worst} more", way.skip, values)
+    template += _bound("then it is at most {worst} more", way.skip.worst_case, values)
     yield Sentence("skip-accepted", f"{template}.", values)
 
 
 def _follows(action: Intervention, others: tuple[int, ...]) -> Iterator[Sentence]:
     if action.releases:
-        verb = plural(len(action.releases), "goes", "go")
-        template = f"When it has succeeded, {{subtasks}} {verb} next."
-        yield Sentence("releases", template, {"subtasks": Subtasks(action.releases)})
+        template = "When it has succeeded, {subtasks} [goes|go] next."
+        yield of_subtasks("releases", template, action.releases)
     if action.is_held:
-        verb = plural(len(others), "is", "are")
-        template = f"But nothing that is PENDING starts while {{subtasks}} {verb} FAILED."
-        yield Sentence("held-by", template, {"subtasks": Subtasks(others)})
-
-
-def _worst(bounded: str, action: Intervention, values: dict[str, Value]) -> str:
-    return _bound(bounded, action.worst_case, values)
+        template = "But nothing that is PENDING starts while {subtasks} [is|are] FAILED."
+        yield of_subtasks("held-by", template, others)
 
 
 def _bound(bounded: str, worst_case: WorstCase, values: dict[str, Value]) -> str:
@@ -108,7 +104,7 @@ def _cancel(account: Account) -> Iterator[Sentence]:
     )
     if running:
         template = "{subtasks} may be cancelled, and would end FAILED."
-        yield Sentence("cancel", template, {"subtasks": Subtasks(running)}, Place.ITEM)
+        yield of_subtasks("cancel", template, running, Place.ITEM)
 
 
 def _roll_back(account: Account, diagnosis: Analysis) -> Iterator[Sentence]:

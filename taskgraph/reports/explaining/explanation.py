@@ -3,117 +3,250 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from taskgraph.graph import TaskGraph
+from taskgraph.model import Status, Task
+from taskgraph.model.engine import MICROSECOND, is_rolling_back
+from taskgraph.model.words import plural
 from taskgraph.reports.explaining.choices import choices
-from taskgraph.reports.explaining.failing import failing
-from taskgraph.reports.explaining.identity import identity
-from taskgraph.reports.explaining.limits import limits
-from taskgraph.reports.explaining.sentences import Place, Sentence
-from taskgraph.reports.explaining.standing import standing
-from taskgraph.reports.explaining.timing import timing
-from taskgraph.reports.explaining.trust import trust
-from taskgraph.reports.explaining.verdict import verdict
+from taskgraph.reports.explaining.sentences import (
+    Clock,
+    Count,
+    Explanation,
+    Own,
+    Place,
+    Section,
+    Sentence,
+    Subtasks,
+    Value,
+)
+from taskgraph.reports.explaining.states import failing, standing
+from taskgraph.reports.explaining.times import limits, timing
 from taskgraph.reports.results import Account
+from taskgraph.settings import Severity
 
-__all__ = ["Block", "Explanation", "Section", "explain"]
+__all__ = ["explain", "verdict"]
+
+_STALLED: Final = "TG204"
+"""The rule that finds a task in which nothing moves any more."""
+_MOST_DOUBTS = 8
+_CONSISTENCY = ("TG1", "TG2", "TG3", "TG402", "TG403", "TG504", "TG6")
+"""The rules that a document breaks by contradicting itself or the engine."""
+
+
+def verdict(account: Account) -> Iterator[Sentence]:
+    """Say in what state the task is, and why."""
+    task = account.graph.task
+    subject, values = _subject(task)
+    predicate, more = _predicate(account)
+    template = f"{subject} {predicate}."
+    yield Sentence("verdict", template, values | more, Place.PARAGRAPH)
+    for finding in account.checked.findings:
+        if finding.code == _STALLED:
+            message = finding.message.rstrip(".")
+            yield Sentence("stalled", "It has stalled: {message}.", {"message": message})
+
+
+def _subject(task: Task) -> tuple[str, dict[str, Value]]:
+    name = task.name.strip()
+    if task.id is None:
+        return ("Task '{name}'", {"name": name}) if name else ("This task", {})
+    if not name:
+        return "Task {id}", {"id": task.id}
+    return "Task {id} '{name}'", {"id": task.id, "name": name}
+
+
+def _predicate(account: Account) -> tuple[str, dict[str, Value]]:
+    graph = account.graph
+    task = graph.task
+    everything: dict[str, Value] = {"subtasks": Count(len(graph), "subtask")}
+    if task.is_definition:
+        return "is a definition of {subtasks}; it has not run", everything
+    if not graph.subtasks:
+        what = "is only listed: the document leaves its subtasks out"
+        return (what if task.is_summary else "has no subtasks"), {}
+    failed = tuple(
+        node for node, sub in enumerate(graph.subtasks) if sub.status == Status.FAILED
+    )
+    if failed:
+        return _with_failures(account, failed)
+    if task.status == Status.FAILED:
+        return "is FAILED, although none of its {subtasks} is", everything
+    return _unharmed(account)
+
+
+def _with_failures(
+    account: Account, failed: tuple[int, ...]
+) -> tuple[str, dict[str, Value]]:
+    """Name the roots of the failure, where they can be told."""
+    task = account.graph.task
+    failure = None if account.sound is None else account.sound.failure
+    roots = failed if failure is None else tuple(root.node for root in failure.roots)
+    blocked = () if failure is None else failure.blocked
+    values: dict[str, Value] = {"roots": Subtasks(roots)}
+    back = is_rolling_back(task)
+    state: dict[str, str] = {
+        Status.FAILED: "could not be rolled back" if back else "failed",
+        Status.RUNNING: "is being rolled back" if back else "is still running",
+        Status.SUCCESSFUL: "is SUCCESSFUL",
+    }
+    begin = state.get(task.status or "", "is in no known state")
+    text = f"{begin}{':' if task.status == Status.FAILED else ', but'} {{roots}} failed"
+    if blocked:
+        values["blocked"] = Count(len(blocked), "subtask")
+        waits = plural(len(blocked), "waits", "wait")
+        text += f", and {{blocked}} {waits} for that"
+    return text, values
+
+
+def _unharmed(account: Account) -> tuple[str, dict[str, Value]]:
+    graph = account.graph
+    task = graph.task
+    back = is_rolling_back(task)
+    done = Status.PENDING if back else Status.SUCCESSFUL
+    count = sum(subtask.status == done for subtask in graph.subtasks)
+    values: dict[str, Value] = {"subtasks": Count(len(graph), "subtask")}
+    if task.status == Status.SUCCESSFUL and count == len(graph):
+        if back:
+            return "was rolled back: its {subtasks} are undone or were never done", values
+        return _succeeded(account, values)
+    state: dict[str, str] = {
+        Status.SUCCESSFUL: "is SUCCESSFUL",
+        Status.RUNNING: "is being rolled back" if back else "is running",
+    }
+    begin = "is in a state that the document does not tell"
+    if task.status:
+        begin = state.get(task.status, "is {status}")
+        if task.status not in state:
+            values["status"] = task.status
+    values["done"] = Count(count)
+    values["verb"] = Own("undone" if back else "done")
+    been = plural(count, "is", "are")
+    text = f"{begin}: {{done}} of {{subtasks}} {been} {{verb}}"
+    return f"{text}, and nothing has failed", values
+
+
+def _succeeded(account: Account, values: dict[str, Value]) -> tuple[str, dict[str, Value]]:
+    skipped = sum(sub.operation == "SKIP" for sub in account.graph.subtasks)
+    if not skipped:
+        all_of = plural(len(account.graph), "its only subtask is", "all {subtasks} are")
+        return f"succeeded: {all_of} done", values
+    values["skipped"] = Count(skipped)
+    was = plural(skipped, "was", "were")
+    return f"succeeded, but {{skipped}} of {{subtasks}} {was} skipped", values
+
+
+def _identity(account: Account) -> Iterator[Sentence]:
+    """Say who started the task and when, what it works on, and how large it is."""
+    task = account.graph.task
+    yield from _started(task)
+    yield from _about(task)
+    yield from _shape(account.graph)
+    yield from _moment(account)
+
+
+def _started(task: Task) -> Iterator[Sentence]:
+    values: dict[str, Value] = {}
+    who = str(task.creator or "") or task.executor
+    if who:
+        values["creator"] = who
+    if task.start_time is not None:
+        values["start"] = task.start_time
+    if values:
+        by = "{creator}" if who else "It was"
+        verb = "started it" if who else "started"
+        at = " at {start}" if task.start_time is not None else ""
+        yield Sentence("started", f"{by} {verb}{at}.", values, Place.PARAGRAPH)
+    if task.finish_time is not None:
+        claim, template = "ended", "It ended at {finish}."
+        if task.status == Status.RUNNING:  # the engine never clears the time
+            claim = "taken-up-again"
+            template = "It had ended at {finish}, and was taken up again."
+        yield Sentence(claim, template, {"finish": task.finish_time})
+
+
+def _about(task: Task) -> Iterator[Sentence]:
+    named = {
+        word: str(reference)
+        for word in ("cluster", "tenant", "host")
+        if (reference := getattr(task, word)) is not None and str(reference)
+    }
+    if named:
+        words = [f"{word} {{{word}}}" for word in named]
+        yield Sentence("about", f"It works on {', '.join(words)}.", dict(named))
+
+
+def _shape(graph: TaskGraph) -> Iterator[Sentence]:
+    if not graph.subtasks:
+        return
+    values: dict[str, Value] = {
+        "subtasks": Count(len(graph), "subtask"),
+        "edges": Count(graph.edge_count, "dependency"),
+    }
+    if len(graph) > 1 and not graph.reported_sides:
+        template = "It has {subtasks}; which depends on which, the document does not say."
+        yield Sentence("size", template, {"subtasks": values["subtasks"]})
+        return
+    template = "It has {subtasks} and {edges}"
+    if graph.edge_count != 1:
+        values["edges"] = Count(graph.edge_count)
+        template += " dependencies"
+    in_a_row = graph.is_acyclic and graph.edge_count == len(graph) - 1 and len(graph) > 1
+    if in_a_row and max(map(len, graph.downstreams)) == max(map(len, graph.upstreams)) == 1:
+        template += ", one after the other"
+    yield Sentence("shape", f"{template}.", values)
+
+
+def _moment(account: Account) -> Iterator[Sentence]:
+    task, as_of = account.graph.task, account.as_of
+    if as_of is None:
+        return
+    values: dict[str, Value] = {"as_of": as_of}
+    if task.start_time is not None and as_of >= task.start_time:
+        values["since"] = Clock((as_of - task.start_time) // MICROSECOND)
+        yield Sentence("as-of", "This is how it stood at {as_of}, {since} later.", values)
+    else:
+        yield Sentence("as-of", "This is how it stood at {as_of}.", values)
+
+
+def _trust(account: Account) -> Iterator[Sentence]:
+    """Name what the document contradicts itself in, and what that takes away."""
+    graph = account.graph
+    if graph.flaws and not graph.task.is_summary:
+        template = "Paths and times cannot be told: {flaws}."
+        reasons = "; ".join(graph.flaws)
+        yield Sentence("flaws", template, {"flaws": reasons}, Place.PARAGRAPH)
+    doubts = [
+        finding
+        for finding in account.checked.findings
+        if finding.code.startswith(_CONSISTENCY)
+        and finding.severity >= Severity.WARNING
+        and finding.code != _STALLED
+    ]
+    for finding in doubts[:_MOST_DOUBTS]:
+        values = {"rule": finding.code, "message": finding.message.rstrip(".")}
+        yield Sentence("inconsistent", "{message} ({rule}).", values, Place.ITEM)
+    if hidden := len(doubts[_MOST_DOUBTS:]):
+        template = f"{{count}} more {plural(hidden, 'finding', 'findings')} of this kind."
+        yield Sentence("more-inconsistent", template, {"count": Count(hidden)}, Place.ITEM)
+
 
 _Writer: TypeAlias = Callable[[Account], Iterator[Sentence]]
 
 _SECTIONS: Final[tuple[tuple[str, str, _Writer], ...]] = (
-    ("identity", "What it is", identity),
+    ("identity", "What it is", _identity),
     ("progress", "How far it is", standing),
     ("failure", "What failed", failing),
     ("time", "Where the time went", timing),
     ("choices", "What may be done now", choices),
     ("limits", "How long it can take", limits),
-    ("trust", "What not to trust", trust),
+    ("trust", "What not to trust", _trust),
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A paragraph, an item of a list, or lines of a log.
-
-    Attributes
-    ----------
-    place : Place
-        ``PARAGRAPH``, ``ITEM`` or ``LOG``.
-    sentences : tuple of Sentence
-    """
-
-    place: Place
-    sentences: tuple[Sentence, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """What is said about one question.
-
-    Attributes
-    ----------
-    key : str
-        For programs.
-    title : str
-    sentences : tuple of Sentence
-    """
-
-    key: str
-    title: str
-    sentences: tuple[Sentence, ...]
-
-    def blocks(self) -> Iterator[Block]:
-        """Give the sentences as they belong together on a page."""
-        place, collected = Place.PARAGRAPH, list[Sentence]()
-        for sentence in self.sentences:
-            begins = sentence.place is not Place.GOES_ON
-            goes_on = sentence.place is place is Place.LOG
-            if begins and not goes_on:
-                if collected:
-                    yield Block(place, tuple(collected))
-                place, collected = sentence.place, []
-            collected.append(sentence)
-        yield Block(place, tuple(collected))
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What a task is, what happened to it, and what may be done.
-
-    Attributes
-    ----------
-    graph : TaskGraph
-    verdict : tuple of Sentence
-        The answer in short.
-    sections : tuple of Section
-        Those that have something to say.
-    """
-
-    graph: TaskGraph
-    verdict: tuple[Sentence, ...]
-    sections: tuple[Section, ...]
-
-    def sentences(self) -> Iterator[Sentence]:
-        """Give every sentence in order."""
-        yield from self.verdict
-        for section in self.sections:
-            yield from section.sentences
-
-
 def explain(account: Account) -> Explanation:
-    """Explain a task in sentences.
-
-    Parameters
-    ----------
-    account : Account
-
-    Returns
-    -------
-    Explanation
-        The same for the same task, whatever the order in the document.
-    """
+    """Explain a task in sentences, the same whatever the order in the document."""
     written = (
         Section(key, title, tuple(write(account))) for key, title, write in _SECTIONS
     )

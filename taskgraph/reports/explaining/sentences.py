@@ -7,7 +7,8 @@ a test can hold each claim against the analysis that it comes from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,21 +18,26 @@ from typing import NamedTuple, TypeAlias
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id, format_duration, visible
 from taskgraph.model.durations import format_measured, format_moment
-from taskgraph.model.words import counted, joints, label
+from taskgraph.model.words import counted, joints, label, plural
 
 __all__ = [
+    "Block",
     "Clock",
     "Count",
     "Duration",
+    "Explanation",
     "Own",
     "Piece",
     "Place",
+    "Section",
     "Sentence",
     "Subtasks",
     "Value",
+    "of_subtasks",
 ]
 
 _FORMATTER = Formatter()
+_CHOICE = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
 
 
 class Duration(NamedTuple):
@@ -79,51 +85,24 @@ class Place(StrEnum):
 
 
 class Piece(NamedTuple):
-    """A piece of a sentence.
-
-    Attributes
-    ----------
-    text : str
-        Unescaped, and not yet safe to show where it is not our own.
-    is_own : bool
-        Whether the text is ours; otherwise it comes from the document.
-    node : int or None
-        The subtask that the piece names.
-    """
+    """A piece of a sentence: unescaped, and not safe to show where it is not our own."""
 
     text: str
-    is_own: bool = True
-    node: int | None = None
+    is_own: bool = True  # otherwise it comes from the document
+    node: int | None = None  # the subtask that it names
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One claim.
+    """One claim."""
 
-    Attributes
-    ----------
-    claim : str
-        What kind of claim it is, in kebab-case.
-    template : str
-        The words, with the names of values in braces.
-    values : mapping of str to Value
-        What is claimed.
-    place : Place
-    """
-
-    claim: str
-    template: str
-    values: Mapping[str, Value]
+    claim: str  # what kind of claim it is, in kebab-case
+    template: str  # the words, with the names of values in braces
+    values: Mapping[str, Value]  # what is claimed
     place: Place = Place.GOES_ON
 
     def pieces(self, graph: TaskGraph) -> Iterator[Piece]:
-        """Give the sentence piece by piece.
-
-        Parameters
-        ----------
-        graph : TaskGraph
-            The graph that the nodes in the values belong to.
-        """
+        """Give the sentence piece by piece, of the graph that its nodes belong to."""
         for words, name, _, _ in _FORMATTER.parse(self.template):
             if words:
                 yield Piece(words)
@@ -140,6 +119,62 @@ class Sentence:
     def data(self, graph: TaskGraph) -> dict[str, Id | list[Id]]:
         """Give the values as JSON has them; the names of durations end in their unit."""
         return dict(_entry(graph, name, value) for name, value in self.values.items())
+
+
+def of_subtasks(
+    claim: str, template: str, nodes: tuple[int, ...], place: Place = Place.GOES_ON
+) -> Sentence:
+    """Claim something of ``{subtasks}``; of ``[is|are]`` the word stays that fits them."""
+    words = _CHOICE.sub(lambda choice: plural(len(nodes), *choice.groups()), template)
+    return Sentence(claim, words, {"subtasks": Subtasks(nodes)}, place)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, an item of a list, or lines of a log, as its place says."""
+
+    place: Place
+    sentences: tuple[Sentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What is said about one question; programs know it by its key."""
+
+    key: str
+    title: str
+    sentences: tuple[Sentence, ...]
+
+    def blocks(self) -> Iterator[Block]:
+        """Give the sentences as they belong together on a page."""
+        place, collected = Place.PARAGRAPH, list[Sentence]()
+        for sentence in self.sentences:
+            begins = sentence.place is not Place.GOES_ON
+            goes_on = sentence.place is place is Place.LOG
+            if begins and not goes_on:
+                if collected:
+                    yield Block(place, tuple(collected))
+                place, collected = sentence.place, []
+            collected.append(sentence)
+        yield Block(place, tuple(collected))
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a task is, what happened to it, and what may be done.
+
+    The verdict is the answer in short; the sections are those that have something to say.
+    """
+
+    graph: TaskGraph
+    verdict: tuple[Sentence, ...]
+    sections: tuple[Section, ...]
+
+    def sentences(self) -> Iterator[Sentence]:
+        """Give every sentence in order."""
+        yield from self.verdict
+        for section in self.sections:
+            yield from section.sentences
 
 
 def _pieces(graph: TaskGraph, value: Value) -> Iterator[Piece]:
@@ -176,14 +211,10 @@ def _entry(graph: TaskGraph, name: str, value: Value) -> tuple[str, Id | list[Id
         case Count(number, _):
             return name, number
         case Subtasks(nodes):
-            return name, _ids(graph, nodes)
+            return name, [graph.subtasks[node].id for node in nodes]
         case Own(words):
             return name, words
         case datetime():
             return name, value.isoformat()
         case _:
             return name, value
-
-
-def _ids(graph: TaskGraph, nodes: Iterable[int]) -> list[Id]:
-    return [graph.subtasks[node].id for node in nodes]

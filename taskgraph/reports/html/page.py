@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable
-from functools import partial
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from taskgraph.model import visible
+from taskgraph.diagrams.palette import DARK, LIGHT, Theme
+from taskgraph.model import format_duration, visible
+from taskgraph.model.statuses import count_statuses, look, status_name
+from taskgraph.model.words import name_of, title_of
 from taskgraph.reports.comparison import Pair, change_lines
-from taskgraph.reports.html.theme import colours
 from taskgraph.reports.html.view import TaskView
-from taskgraph.reports.results import Account, Collected
+from taskgraph.reports.results import Collected
 
 if TYPE_CHECKING:
     import jinja2
@@ -32,34 +33,26 @@ _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
 def report_html(collected: Collected) -> str:
-    """Write the postmortem of one or several tasks as a page.
+    """Write the postmortem of one or several tasks as a page that loads nothing.
 
-    Parameters
-    ----------
-    collected : Collected
-
-    Returns
-    -------
-    str
-        An HTML document that loads nothing: style, script and pictures are in it. The
-        same for the same tasks, whatever the order of their subtasks.
+    It is the same for the same tasks, whatever the order of their subtasks.
     """
-    several = len(collected.accounts) > 1
-    views = [
-        TaskView(account, f"t{place}") for place, account in enumerate(collected.accounts)
-    ]
+    accounts = collected.accounts
+    title = f"{len(accounts)} tasks"
+    if len(accounts) == 1:
+        title = title_of(accounts[0].graph.task)
     environment = _environment()
-    style, script = colours() + _asset("style.css"), _asset("script.js")
+    style, script = _colours() + _asset("style.css"), _asset("script.js")
     body = environment.get_template("body.html").render(
-        tasks=views,
-        several=several,
+        tasks=[TaskView(a.analysis, a.checked, f"t{n}") for n, a in enumerate(accounts)],
+        several=len(accounts) > 1,
         unreadable=collected.unreadable,
         changes=_changes(collected.change),
         version=collected.version,
-        title=_title(collected.accounts),
+        title=title,
     )
     return environment.get_template("page.html").render(
-        title=_title(collected.accounts),
+        title=title,
         policy=_policy([style, *_STYLE.findall(body)], [_EARLY, script]),
         style=_safe(style),
         early=_safe(_EARLY),
@@ -68,16 +61,11 @@ def report_html(collected: Collected) -> str:
     )
 
 
-def _title(accounts: Iterable[Account]) -> str:
-    names = [account.graph.task.name.strip() or "Task" for account in accounts]
-    return visible(names[0]) if len(names) == 1 else f"{len(names)} tasks"
-
-
 def _environment() -> jinja2.Environment:
     """Give an environment in which every text is made visible and escaped."""
     import jinja2
 
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_asset),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -85,6 +73,15 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals |= {
+        "count_statuses": count_statuses,
+        "duration": format_duration,
+        "look": look,
+        "name_of": name_of,
+        "status_name": status_name,
+        "title_of": title_of,
+    }
+    return environment
 
 
 def _finalize(value: Any) -> Any:
@@ -123,17 +120,28 @@ def _changes(pair: Pair | None) -> list[tuple[bool, str]] | None:
         return None
     from markupsafe import escape
 
-    quote = partial(_quoted, escape)
-    return [
-        (line.startswith(" "), _safe(line.strip())) for line in change_lines(pair, quote)
-    ]
+    def quote(text: str) -> str:
+        return f"<b>{escape(visible(text))}</b>"
 
-
-def _quoted(escape: Any, text: str) -> str:
-    return f"<b>{escape(visible(text))}</b>"
+    lines = change_lines(pair, quote)
+    return [(line.startswith(" "), _safe(line.strip())) for line in lines]
 
 
 def _safe(text: str) -> str:
     from markupsafe import Markup
 
     return Markup(text)
+
+
+def _colours() -> str:
+    """Give the custom properties, those of the diagrams; on paper it is always light."""
+    dark = f"@media screen and (prefers-color-scheme:dark){{:root{{{_rules(DARK)}}}}}"
+    return f":root{{{_rules(LIGHT)}}}\n{dark}\n"
+
+
+def _rules(theme: Theme) -> str:
+    names = "page", "text", "muted", "border", "frame", "critical", "gate", "gate_text"
+    named = {name.replace("_", "-"): getattr(theme, name) for name in names}
+    for tone, (strong, soft) in theme.tones.items():
+        named |= {tone: strong, f"{tone}-soft": soft}
+    return ";".join(f"--{name}:{value}" for name, value in named.items())

@@ -1,34 +1,40 @@
-"""What the templates show of one task: texts and numbers, in the order of the page."""
+"""What the templates show of one task: texts, numbers, pictures, in the page's order."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from taskgraph.analysis import Analysis
 from taskgraph.checks import Finding
+from taskgraph.diagrams.building import build_scene
+from taskgraph.diagrams.formats import render
+from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.svg import render_svg
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Id, Status, Subtask, Task, format_duration, id_key, visible
-from taskgraph.model.durations import format_measured
+from taskgraph.model.durations import format_measured, format_moment
 from taskgraph.model.engine import measured_span
-from taskgraph.model.statuses import count_statuses, look, status_name
-from taskgraph.reports.explaining import Explanation, Sentence, explain
-from taskgraph.reports.figures import Figure, figures
-from taskgraph.reports.html.data import subtask_data
-from taskgraph.reports.html.pictures import Picture, diagram, timeline
+from taskgraph.reports.explaining.explanation import explain
+from taskgraph.reports.explaining.sentences import Explanation, Sentence
 from taskgraph.reports.json import pretty
-from taskgraph.reports.results import Account
+from taskgraph.reports.results import Account, Figure, figures, holders, whole_order
 from taskgraph.sources import write_task
 
-__all__ = ["Cell", "TaskView"]
+__all__ = ["Cell", "Picture", "TaskView"]
 
-_MOST_ROWS = 20_000
-_MOST_DOCUMENT = 8_000_000
+_MOST_ROWS = 20_000  # a page with more takes long to open
+_MOST_DOCUMENT = 8_000_000  # characters, for the same reason
 _MOST_SHARES = 25
 _MOST_FINDINGS = 500
+_DARK = re.compile(r"(<style>[^<]*)@media \(prefers-color-scheme")
+_SHOWN_ELSEWHERE = {"id", "name", "status", "timeout", "attempts"}
+_SHOWN_ELSEWHERE |= {"upstreams", "downstreams", "logs", "extra"}
+_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 class Cell(NamedTuple):
@@ -38,73 +44,54 @@ class Cell(NamedTuple):
     text: str
 
 
-class StatusCount(NamedTuple):
-    """How many subtasks have a status."""
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that is safe to stand in a page.
 
-    tone: str
-    sign: str
-    status: str
-    number: int
+    Its boxes say which subtasks are behind each, by the number that it has in the SVG, its
+    notes what is collapsed or left out.
+    """
+
+    svg: str
+    boxes: tuple[tuple[Id, ...], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class TaskView:
-    """One task, ready to be shown.
+class TaskView(Account):
+    """One task, ready to be shown; ``key`` begins every id that it has in the page."""
 
-    Attributes
-    ----------
-    account : Account
-    key : str
-        Begins every id that the task has in the page.
-    """
-
-    account: Account
     key: str
-
-    @property
-    def graph(self) -> TaskGraph:
-        """The graph of the task."""
-        return self.account.graph
 
     @property
     def task(self) -> Task:
         """The task."""
-        return self.account.graph.task
-
-    @property
-    def sound(self) -> Analysis | None:
-        """The analysis, where answers about graph and time apply."""
-        return self.account.sound
+        return self.graph.task
 
     @cached_property
     def explanation(self) -> Explanation:
         """The task in sentences."""
-        return explain(self.account)
-
-    @property
-    def tone(self) -> str:
-        """The colour of the task's status."""
-        return look(self.task.status).tone
-
-    @property
-    def sign(self) -> str:
-        """The sign of the task's status."""
-        return look(self.task.status).sign
+        return explain(self)
 
     @cached_property
     def diagram(self) -> Picture:
-        """The dependencies."""
-        return diagram(self.account)
+        """The dependencies; a large task collapses by itself."""
+        scene = build_scene(self.analysis)
+        boxes = tuple(node.ids for node in scene.nodes)
+        return Picture(_light_on_paper(render_svg(scene)), boxes, scene.notes)
 
     @cached_property
     def timeline(self) -> Picture | None:
-        """What ran when."""
-        return timeline(self.account)
+        """What ran when, or what is planned; ``None`` where times mean nothing."""
+        if self.sound is None or not self.graph.subtasks:
+            return None
+        svg = render(self.sound, "svg", DiagramOptions(view="timeline"))
+        return Picture(_light_on_paper(str(svg)))
 
-    @cached_property
+    @property
     def data(self) -> str:
-        """What the script needs to know, as JSON that is safe inside a script."""
-        return subtask_data(self.graph, self.diagram)
+        """What the script needs to know."""
+        return _subtask_data(self.graph, self.diagram)
 
     def html(self, sentences: Iterable[Sentence]) -> str:
         """Write sentences as HTML; subtasks are links to their rows."""
@@ -128,31 +115,14 @@ class TaskView:
         return f"{self.key}-n{node}"
 
     @property
-    def statuses(self) -> list[StatusCount]:
-        """The statuses that occur, the worst first."""
-        return [
-            StatusCount(look(name).tone, look(name).sign, name, count)
-            for name, count in count_statuses(self.graph.subtasks)
-        ]
-
-    def status(self, item: Task | Subtask) -> str:
-        """Give the name of a status, as its tone and sign have it."""
-        return status_name(item.status)
-
-    @property
     def figures(self) -> list[Figure]:
         """The numbers that come first."""
-        return list(figures(self.account))
+        return list(figures(self))
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What the checks found, the worst first."""
-        return self.account.checked.findings[:_MOST_FINDINGS]
-
-    @property
-    def hidden_findings(self) -> int:
-        """How many findings the list leaves out."""
-        return len(self.account.checked.findings) - len(self.findings)
+        return self.checked.findings[:_MOST_FINDINGS]
 
     def linked(self, identifier: Id) -> str | None:
         """Give the id of the row of a subtask that a finding names."""
@@ -161,39 +131,8 @@ class TaskView:
 
     @cached_property
     def order(self) -> list[int]:
-        """The nodes in topological order, those on and below a cycle last."""
-        ordered = set(self.graph.order)
-        rest = [node for node in range(len(self.graph)) if node not in ordered]
-        return [*self.graph.order, *rest][:_MOST_ROWS]
-
-    @property
-    def hidden_rows(self) -> int:
-        """How many subtasks the table leaves out."""
-        return len(self.graph) - len(self.order)
-
-    @cached_property
-    def critical(self) -> frozenset[int]:
-        """The nodes without float."""
-        sound = self.sound
-        return frozenset(sound.budget.schedule.critical if sound else ())
-
-    @cached_property
-    def gates(self) -> frozenset[int]:
-        """The nodes at the point of no return."""
-        point = self.sound and self.sound.no_return
-        return frozenset(point.nodes if point else ())
-
-    def subtask(self, node: int) -> Subtask:
-        """Give the subtask of a node."""
-        return self.graph.subtasks[node]
-
-    def subtask_tone(self, node: int) -> str:
-        """Give the colour of a subtask's status."""
-        return look(self.graph.subtasks[node].status).tone
-
-    def subtask_sign(self, node: int) -> str:
-        """Give the sign of a subtask's status."""
-        return look(self.graph.subtasks[node].status).sign
+        """The nodes in the order of the table."""
+        return whole_order(self.graph)[:_MOST_ROWS]
 
     def cells(self, node: int) -> Iterator[Cell]:
         """Give the numbers of a subtask, in the order of the table's columns."""
@@ -201,7 +140,7 @@ class TaskView:
         limit = subtask.timeout
         yield Cell(subtask.attempts, str(subtask.attempts or ""))
         yield Cell(limit, format_duration(limit) if limit else "none")
-        span = measured_span(subtask, self.account.as_of)
+        span = measured_span(subtask, self.as_of)
         measured = None if span is None else span.microseconds
         yield Cell(measured, "" if measured is None else format_measured(measured))
         if self.sound is None:
@@ -221,42 +160,17 @@ class TaskView:
         """Who holds the budget: node, duration and percentage, the largest first."""
         if self.sound is None:
             return []
-        worst = self.sound.budget
-        holders = [node for node, share in enumerate(worst.shares) if share]
-        holders.sort(key=lambda node: (-worst.shares[node], node))
-        makespan = worst.schedule.makespan
+        shares, makespan = self.sound.budget.shares, self.sound.budget.schedule.makespan
         return [
-            (
-                node,
-                format_duration(worst.shares[node]),
-                f"{_percent(worst.shares[node], makespan)} %",
-            )
-            for node in holders[:_MOST_SHARES]
+            (node, format_duration(shares[node]), f"{100 * shares[node] / makespan:.1f} %")
+            for node in holders(self.sound.budget)[:_MOST_SHARES]
         ]
-
-    @property
-    def hidden_shares(self) -> int:
-        """How many holders of the budget are left out."""
-        worst = self.sound.budget.shares if self.sound else ()
-        return sum(map(bool, worst)) - len(self.shares)
-
-    @property
-    def hidden_steps(self) -> int:
-        """How many steps of a rollback are left out."""
-        return len(self.sound.rollback.steps) - len(self.steps) if self.sound else 0
-
-    @property
-    def shares_total(self) -> str:
-        """How long the longest path is."""
-        sound = self.sound
-        return format_duration(sound.budget.schedule.makespan) if sound else ""
 
     @property
     def steps(self) -> list[tuple[int, str, str]]:
         """How a rollback would walk: node, start and finish at worst."""
-        if self.sound is None or self.task.status != Status.FAILED:
-            return []
-        if not self.sound.rollback.is_accepted:
+        failed = self.task.status == Status.FAILED
+        if self.sound is None or not failed or not self.sound.rollback.is_accepted:
             return []
         return [
             (step.node, format_duration(step.start), format_duration(step.finish))
@@ -293,5 +207,55 @@ def _by_id(row: dict[str, Any]) -> tuple[object, ...]:
     return (id_key(row["id"]), json.dumps(row))
 
 
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f}" if whole else "0"
+def _light_on_paper(svg: str) -> str:
+    """Let the dark colours of a picture be for screens only."""
+    from markupsafe import Markup
+
+    return Markup(_DARK.sub(r"\1@media screen and (prefers-color-scheme", svg, count=1))
+
+
+def _subtask_data(graph: TaskGraph, picture: Picture) -> str:
+    """Give neighbours, logs and all other fields of every subtask, as JSON for the script.
+
+    Nothing in it can end the script element around it. ``nodes`` has for each subtask the
+    nodes before and after it, its other fields in the order of ``names``, and the lines of
+    its log; ``boxes`` says which subtasks are behind each box of the diagram.
+    """
+    from markupsafe import Markup
+
+    fields = [_fields(subtask) for subtask in graph.subtasks]
+    names = list(dict.fromkeys(name for row in fields for name in row))
+    rows = []
+    for node, subtask in enumerate(graph.subtasks):
+        values = [fields[node].get(name, 0) for name in names]
+        row: list[Any] = [graph.upstreams[node], graph.downstreams[node], values]
+        if subtask.logs:
+            row.append([visible(line) for line in subtask.logs])
+        rows.append(row)
+    boxes = [[graph.index[i] for i in ids if i in graph.index] for ids in picture.boxes]
+    content = {"names": names, "nodes": rows, "boxes": boxes}
+    text = json.dumps(content, separators=(",", ":"))
+    return Markup(text.translate(_ESCAPES))
+
+
+def _fields(subtask: Subtask) -> dict[str, str]:
+    """Give the fields that no column of the table shows, as texts."""
+    texts = {}
+    for name, value in subtask._asdict().items():
+        if name not in _SHOWN_ELSEWHERE and value is not None:
+            texts[name.replace("_", " ")] = _text(value)
+    for name, value in subtask.extra.items():
+        texts[visible(name)] = _text(value)
+    return texts
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return format_moment(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, Mapping):
+        value = dict(value)
+    return visible(json.dumps(value, ensure_ascii=False, default=str))

@@ -14,13 +14,16 @@ from taskgraph.analysis.rollback import FailLate, Rollback
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, visible
 from taskgraph.model.durations import format_exactly
-from taskgraph.model.words import id_list, label, labels
+from taskgraph.model.words import id_list, label
+from taskgraph.reports.results import holders
 from taskgraph.reports.text.console import (
     MOST_ROWS,
     Style,
     facts,
     heading,
     more_rows,
+    named,
+    plain_table,
     to_text,
 )
 
@@ -30,13 +33,7 @@ _Facts = list[tuple[str, str | Text]]
 
 
 def budget_text(analyses: Sequence[Analysis], style: Style) -> str:
-    """Write the worst case in time of each task, and of several also a table.
-
-    Parameters
-    ----------
-    analyses : sequence of Analysis
-    style : Style
-    """
+    """Write the worst case in time of each task, and of several also a table."""
     texts = [_one(analysis, style) for analysis in analyses]
     if len(analyses) > 1:
         texts.append(to_text([_overview(analyses)], style))
@@ -52,11 +49,10 @@ def _one(analysis: Analysis, style: Style) -> str:
     rows += _way_back(graph, analysis.rollback)
     parts: list[RenderableType] = [heading(graph.task), facts(rows)]
     if budget.schedule.makespan:
-        holders = sum(share > 0 for share in budget.shares)
         if budget.bounds.may_wait:
             length = format_exactly(budget.schedule.makespan)
             parts += ["", Text(f"Shares of the longest path, {length}:")]
-        parts += ["", _shares(graph, budget), *more_rows(holders)]
+        parts += ["", _shares(graph, budget), *more_rows(len(holders(budget)))]
     return to_text(parts, style)
 
 
@@ -69,25 +65,17 @@ def budget_facts(graph: TaskGraph, budget: Budget) -> _Facts:
     else:
         rows.append(("Worst case", Text("unbounded", style="bold yellow")))
         rows.append(("Finite part", headline))
-        rows.append(("No timeout", _some(graph, budget.unlimited)))
+        rows.append(("No timeout", named(graph, budget.unlimited)))
     bounds = budget.bounds
     if bounds.may_wait:
         crowd = f"at least {len(bounds.widest)} subtasks may want {bounds.limit} slots"
         rows.append(("Waiting", f"{crowd}: the worst case is a bound on every order"))
-        rows.append(
-            ("Longest path", f"{format_exactly(bounds.longest_path)} without waiting")
-        )
-        rows.append(("In between", _between(bounds.lower, bounds.listed)))
+        longest = f"{format_exactly(bounds.longest_path)} without waiting"
+        rows.append(("Longest path", longest))
+        least, by_id = format_exactly(bounds.lower), format_exactly(bounds.listed)
+        between = f"{least} at least; {by_id} if ready ones go first by id"
+        rows.append(("In between", between))
     return rows
-
-
-def _between(lower: int, listed: int) -> str:
-    least, by_id = format_exactly(lower), format_exactly(listed)
-    return f"{least} at least; {by_id} if ready ones go first by id"
-
-
-def _some(graph: TaskGraph, nodes: tuple[int, ...]) -> str:
-    return visible(labels(graph.subtasks[node] for node in nodes))
 
 
 def _assumptions(graph: TaskGraph, budget: Budget) -> _Facts:
@@ -96,13 +84,13 @@ def _assumptions(graph: TaskGraph, budget: Budget) -> _Facts:
         several = [n for n, count in enumerate(budget.attempts) if count > 1]
         counts = sorted({budget.attempts[node] for node in several})
         most = " or ".join(map(str, counts[:4]))
-        rows.append(("Attempts", f"{most} each for {_some(graph, tuple(several))}"))
+        rows.append(("Attempts", f"{most} each for {named(graph, several)}"))
     if settings.grace:
         rows.append(("Grace", f"{settings.grace} s per attempt"))
     if settings.overhead:
         rows.append(("Overhead", f"{settings.overhead} s per attempt"))
     if budget.assumed:
-        text = f"{settings.assume_timeout} s for {_some(graph, budget.assumed)}"
+        text = f"{settings.assume_timeout} s for {named(graph, budget.assumed)}"
         rows.append(("Assumed", text))
     return rows
 
@@ -132,7 +120,7 @@ def _way_back(graph: TaskGraph, rollback: Rollback) -> _Facts:
     if rollback.obstacles:
         reasons = "; ".join(rollback.obstacles)
         if rollback.blockers:
-            reasons += f": {_some(graph, rollback.blockers)}"
+            reasons += f": {named(graph, rollback.blockers)}"
         rows.append(("Rollback", f"refused: {reasons}"))
     else:
         when = "now" if rollback.has_failed else "once the task has failed"
@@ -159,14 +147,10 @@ def _fail_late(graph: TaskGraph, late: FailLate) -> str:
 
 
 def _shares(graph: TaskGraph, budget: Budget) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("share", justify="right", no_wrap=True)
-    table.add_column("takes", justify="right", no_wrap=True)
+    table = plain_table("share", "takes")
     table.add_column("id", no_wrap=True)
     table.add_column("name", overflow="fold")
-    holders = [node for node, share in enumerate(budget.shares) if share]
-    holders.sort(key=lambda node: (-budget.shares[node], node))
-    for node in holders[:MOST_ROWS]:
+    for node in holders(budget)[:MOST_ROWS]:
         subtask = graph.subtasks[node]
         share = budget.shares[node]
         table.add_row(
@@ -179,9 +163,7 @@ def _shares(graph: TaskGraph, budget: Budget) -> Table:
 
 
 def _overview(analyses: Sequence[Analysis]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("worst case", justify="right", no_wrap=True)
-    table.add_column("no limit", justify="right", no_wrap=True)
+    table = plain_table("worst case", "no limit")
     table.add_column("task", overflow="fold")
     table.add_column("document", overflow="fold")
     for analysis in analyses:

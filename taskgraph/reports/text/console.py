@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from taskgraph.graph import TaskGraph
 from taskgraph.model import Task, visible
 from taskgraph.model.statuses import UNKNOWN, look, status_name
-from taskgraph.model.words import name_of
+from taskgraph.model.words import labels, name_of
 
 __all__ = [
     "MOST_ROWS",
@@ -19,6 +21,8 @@ __all__ = [
     "facts",
     "heading",
     "more_rows",
+    "named",
+    "plain_table",
     "status_text",
     "subtask_table",
     "to_text",
@@ -46,12 +50,25 @@ class Style:
     color: bool = False
 
 
+def plain_table(*numbers: str) -> Table:
+    """Begin a table without lines; columns of numbers may come first."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for title in numbers:
+        table.add_column(title, justify="right", no_wrap=True)
+    return table
+
+
 def subtask_table(style: Style) -> Table:
     """Begin a table of subtasks: id and name, which fold: numbers keep their room."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table = plain_table()
     table.add_column("id", overflow="fold", max_width=max(10, style.width // 4))
     table.add_column("name", overflow="fold", min_width=8)
     return table
+
+
+def named(graph: TaskGraph, nodes: Iterable[int]) -> str:
+    """Name subtasks, of many only the first few."""
+    return visible(labels(graph.subtasks[node] for node in nodes))
 
 
 def more_rows(count: int) -> list[RenderableType]:

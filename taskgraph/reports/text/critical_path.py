@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -17,12 +17,15 @@ from taskgraph.graph import TaskGraph
 from taskgraph.model import visible
 from taskgraph.model.durations import format_exactly, format_moment, format_seconds
 from taskgraph.model.engine import SpanKind
-from taskgraph.model.words import arrow, label, labels, plural
+from taskgraph.model.words import arrow, label, plural
+from taskgraph.reports.results import off_path
 from taskgraph.reports.text.console import (
     MOST_ROWS,
     Style,
     heading,
     more_rows,
+    named,
+    plain_table,
     status_text,
     subtask_table,
     to_text,
@@ -51,13 +54,7 @@ _SURPRISING = (
 
 
 def critical_path_text(table: Timetable, style: Style) -> str:
-    """Write the critical path and the float of every other subtask.
-
-    Parameters
-    ----------
-    table : Timetable
-    style : Style
-    """
+    """Write the critical path and the float of every other subtask."""
     graph, schedule = table.graph, table.schedule
     path = schedule.critical_path
     unit = table.weights.unit
@@ -72,12 +69,9 @@ def critical_path_text(table: Timetable, style: Style) -> str:
         parts.append(_old_path(table))
     parts += ["", _rows(table, path, style, floats=False), *more_rows(len(path))]
     parts += _ties(schedule)
-    on_path = set(path)
-    others = [node for node in graph.order if node not in on_path]
-    if others:
-        others.sort(key=lambda node: (schedule.total_float[node], node))
+    if others := off_path(graph, schedule):
         parts += ["", Text("Not on it, the tightest first:")]
-        parts += [_rows(table, tuple(others), style, floats=True), *more_rows(len(others))]
+        parts += [_rows(table, others, style, floats=True), *more_rows(len(others))]
     parts += _near(table)
     parts += _remarks(table)
     if table.as_run is not None:
@@ -126,7 +120,7 @@ def _near(table: Timetable) -> list[RenderableType]:
     within = f"within {format_seconds(table.within)}"
     if not near:
         return ["", Text(f"No other subtask is critical {within}.")]
-    return ["", Text(f"Near-critical {within}: {_names(table.graph, near)}")]
+    return ["", Text(f"Near-critical {within}: {named(table.graph, near)}")]
 
 
 def _remarks(table: Timetable) -> list[RenderableType]:
@@ -135,16 +129,12 @@ def _remarks(table: Timetable) -> list[RenderableType]:
     for basis in _SURPRISING:
         nodes = table.weights.nodes(basis)
         if nodes:
-            text = f"{basis}: {_names(table.graph, nodes)}"
+            text = f"{basis}: {named(table.graph, nodes)}"
             remarks.append(Text(text, style="dim"))
     return ["", *remarks] if remarks else []
 
 
-def _names(graph: TaskGraph, nodes: Iterable[int]) -> str:
-    return visible(labels(graph.subtasks[node] for node in nodes))
-
-
-def _rows(table: Timetable, nodes: tuple[int, ...], style: Style, *, floats: bool) -> Table:
+def _rows(table: Timetable, nodes: Sequence[int], style: Style, *, floats: bool) -> Table:
     """Lay out subtasks with their times, fewer columns where the terminal is narrow."""
     schedule, unit = table.schedule, table.weights.unit
     takes = "timeout" if _are_timeouts(table) else "takes"
@@ -188,7 +178,7 @@ def _as_run(graph: TaskGraph, run: AsRun) -> list[RenderableType]:
         text = "As it ran: the times contradict each other: it ended before it began."
         return ["", Text(text)]
     wall = format_seconds(run.wall, "microseconds")
-    rows = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    rows = plain_table()
     rows.add_column("part", overflow="fold")
     rows.add_column("takes", justify="right", no_wrap=True)
     rows.add_column("subtask", overflow="fold", min_width=12)
@@ -204,7 +194,7 @@ def _as_run(graph: TaskGraph, run: AsRun) -> list[RenderableType]:
         Text(_ideal(run)),
     ]
     if run.skipped_over:
-        names = _names(graph, run.skipped_over)
+        names = named(graph, run.skipped_over)
         parts.append(Text(f"Without times of their own, within the waiting: {names}"))
     return parts
 

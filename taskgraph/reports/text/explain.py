@@ -9,8 +9,7 @@ from rich.text import Text
 
 from taskgraph.graph import TaskGraph
 from taskgraph.model import visible
-from taskgraph.reports.explaining import Explanation, Place, Sentence
-from taskgraph.reports.explaining.explanation import Block
+from taskgraph.reports.explaining.sentences import Block, Explanation, Place, Sentence
 from taskgraph.reports.text.console import Style, to_text
 
 __all__ = ["explain_text"]
@@ -19,13 +18,7 @@ _WIDEST = 100
 
 
 def explain_text(explanation: Explanation, style: Style) -> str:
-    """Write an explanation for a terminal, in lines that are easy to read.
-
-    Parameters
-    ----------
-    explanation : Explanation
-    style : Style
-    """
+    """Write an explanation for a terminal, in lines that are easy to read."""
     graph = explanation.graph
     parts: list[RenderableType] = [_words(graph, explanation.verdict, bold=True)]
     for section in explanation.sections:

@@ -18,9 +18,8 @@ from taskgraph.reports.history_tables import (
     Section,
     TableReport,
     span,
-    texts,
 )
-from taskgraph.reports.text.console import Style, facts, to_text
+from taskgraph.reports.text.console import Style, facts, plain_table, to_text
 
 __all__ = ["render_text"]
 
@@ -30,13 +29,7 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def render_text(report: TableReport, style: Style) -> str:
-    """Write a report as text.
-
-    Parameters
-    ----------
-    report : TableReport
-    style : Style
-    """
+    """Write a report as text."""
     rows: list[tuple[str, str | Text]] = [
         (visible(label), visible(value)) for label, value in report.facts
     ]
@@ -56,7 +49,7 @@ def _rows(section: Section[Any], style: Style) -> list[RenderableType]:
     Where there is not even room for those that are always shown, each row is a paragraph:
     no number is ever cut.
     """
-    rows = [texts(section, row) for row in section.rows]
+    rows = [section.texts(row) for row in section.rows]
     every = range(len(section.columns))
     needed = [place for place in every if not section.columns[place].is_extra]
     for places in (every, needed):
@@ -79,7 +72,7 @@ def _width(columns: Sequence[Column[Any]], rows: Sequence[Sequence[str]]) -> int
 
 
 def _table(columns: Sequence[Column[Any]], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="dim")
+    table = plain_table()
     for column in columns:
         table.add_column(
             column.label,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -11,36 +12,44 @@ from rich.text import Text
 
 from taskgraph.analysis import Analysis
 from taskgraph.checks import CheckResult
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Status, Task, visible
+from taskgraph.graph import (
+    TaskGraph,
+    immediate_dominators,
+    parallel_groups,
+    reverse,
+    topological_order,
+)
+from taskgraph.model import Status, visible
 from taskgraph.model.durations import format_exactly, format_measured, format_moment
 from taskgraph.model.statuses import count_statuses, look, severity_key
 from taskgraph.model.words import counted, id_list, name_of
-from taskgraph.reports.explaining.verdict import verdict
-from taskgraph.reports.outline import OutlineRow, outline
-from taskgraph.reports.results import Account
+from taskgraph.reports.explaining.explanation import verdict
+from taskgraph.reports.results import Account, whole_order
 from taskgraph.reports.text.budget import budget_facts, no_return_text
-from taskgraph.reports.text.console import Style, facts, heading, status_text, to_text
+from taskgraph.reports.text.console import (
+    Style,
+    facts,
+    heading,
+    plain_table,
+    status_text,
+    to_text,
+)
 from taskgraph.settings import Severity
 
-__all__ = ["show_text"]
+__all__ = ["OutlineRow", "outline", "show_text"]
 
 _MOST_ROWS = 40
 _MOST_FINDINGS = 5
 _MOST_CRITICAL = 12
-_ALL_COLUMNS = 64
-_BAR = 24
+_ALL_COLUMNS = 64  # the width from which on status and timeout have columns
+_BAR = 24  # the width of the bar of progress
 _COLORS = {Severity.ERROR: "red bold", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
 
 def show_text(account: Account, style: Style) -> str:
     """Write what a task is, how far it is, what is wrong and what is critical.
 
-    Parameters
-    ----------
-    account : Account
-    style : Style
-        In narrow terminals columns are left out.
+    In narrow terminals columns are left out.
     """
     graph = account.graph
     said = " ".join(sentence.text(graph) for sentence in verdict(account))
@@ -63,7 +72,10 @@ def _facts(account: Account, width: int) -> list[tuple[str, str | Text]]:
         rows.append(("Worst case", f"unknown: {'; '.join(graph.flaws)}"))
     else:
         rows += budget_facts(graph, sound.budget)
-        rows += _left(task, sound)
+        latest = sound.progress.latest_finish
+        if task.status == Status.RUNNING and latest is not None:
+            left = format_exactly(sound.progress.worst_case.seconds)
+            rows.append(("Left", f"{left}, over by {format_moment(latest)}"))
         rows.append(("Critical", _critical(graph, sound)))
         rows.append(("No return", no_return_text(sound)))
     rows.append(("Findings", _counts(account.checked)))
@@ -103,14 +115,6 @@ def _progress(account: Account, width: int) -> Text:
     return text
 
 
-def _left(task: Task, sound: Analysis) -> list[tuple[str, str | Text]]:
-    latest = sound.progress.latest_finish
-    if task.status != Status.RUNNING or latest is None:
-        return []
-    left = format_exactly(sound.progress.worst_case.seconds)
-    return [("Left", f"{left}, over by {format_moment(latest)}")]
-
-
 def _critical(graph: TaskGraph, sound: Analysis) -> str:
     """Name the critical path by its ids, shortened in the middle."""
     path = sound.budget.schedule.critical_path
@@ -144,14 +148,10 @@ def _findings(checked: CheckResult) -> list[RenderableType]:
 
 
 def _tree(account: Account, width: int) -> list[RenderableType]:
-    graph = account.graph
-    sound = account.sound
-    critical = frozenset(sound.budget.schedule.critical if sound else ())
-    no_return = sound.no_return if sound else None
-    gates = frozenset(no_return.nodes if no_return else ())
+    graph, critical, gates = account.graph, account.critical, account.gates
     rows = outline(graph)
     shown = _chosen(graph, rows, critical)
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table = plain_table()
     table.add_column("", no_wrap=True, min_width=2)
     table.add_column("subtask", no_wrap=True, overflow="ellipsis")
     table.add_column("id", no_wrap=True)
@@ -160,7 +160,8 @@ def _tree(account: Account, width: int) -> list[RenderableType]:
         table.add_column("status", no_wrap=True)
         table.add_column("timeout", justify="right", no_wrap=True)
     for row in shown:
-        marks = _marks(row.nodes, critical, gates)
+        marks = " " if critical.isdisjoint(row.nodes) else "●"
+        marks += " " if gates.isdisjoint(row.nodes) else "◆"
         cells = [Text(marks), _title(graph, row, wide=wide), Text(_ids(graph, row.nodes))]
         if wide:
             cells += [_states(graph, row.nodes), Text(_limit(graph, row.nodes))]
@@ -193,11 +194,6 @@ def _chosen(
     return [rows[number] for number in sorted(chosen)]
 
 
-def _marks(nodes: Iterable[int], critical: frozenset[int], gates: frozenset[int]) -> str:
-    here = set(nodes)
-    return ("●" if here & critical else " ") + ("◆" if here & gates else " ")
-
-
 def _title(graph: TaskGraph, row: OutlineRow, *, wide: bool) -> Text:
     """Give the name behind its place in the tree."""
     indent = "   " * max(row.depth - 1, 0)
@@ -205,23 +201,16 @@ def _title(graph: TaskGraph, row: OutlineRow, *, wide: bool) -> Text:
         indent += "├─ " if row.begins else "│  "
     text = Text(indent, style="dim")
     if not wide:
-        text.append_text(_icon(_worst(graph, row.nodes))).append(" ")
+        states = (graph.subtasks[node].status for node in row.nodes)
+        worst = status_text(min(states, key=severity_key))
+        text.append_text(worst[:1]).append(" ")  # its sign; the legend has the words
     text.append(name_of(graph.subtasks[row.nodes[0]]), style="default")
     if len(row.nodes) > 1:
         text.append(f" ×{len(row.nodes)}", style="bold")
     if row.waits_for:
-        text.append(f"  ← {_upstreams(graph, row.waits_for)}", style="dim")
+        upstreams = id_list([graph.subtasks[node] for node in row.waits_for])
+        text.append(f"  ← {visible(upstreams)}", style="dim")
     return text
-
-
-def _worst(graph: TaskGraph, nodes: Iterable[int]) -> str | None:
-    states = (graph.subtasks[node].status for node in nodes)
-    return min(states, key=severity_key)
-
-
-def _icon(status: str | None) -> Text:
-    """Give the sign of a status; the legend has the words."""
-    return status_text(status)[:1]
 
 
 def _states(graph: TaskGraph, nodes: tuple[int, ...]) -> Text:
@@ -241,11 +230,83 @@ def _ids(graph: TaskGraph, nodes: Sequence[int]) -> str:
     return ids[0] if len(ids) == 1 else f"{ids[0]} … {ids[-1]}"
 
 
-def _upstreams(graph: TaskGraph, nodes: Sequence[int]) -> str:
-    return visible(id_list([graph.subtasks[node] for node in nodes]))
-
-
 def _limit(graph: TaskGraph, nodes: Iterable[int]) -> str:
     limits = sorted({graph.subtasks[node].timeout or 0 for node in nodes})
     words = [f"{limit} s" if limit else "none" for limit in limits]
     return words[0] if len(words) == 1 else f"{words[0]} … {words[-1]}"
+
+
+# --- the graph as an indented list ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineRow:
+    """A line of the list: a subtask, or the parts of one split."""
+
+    nodes: tuple[int, ...]
+    depth: int = 0  # in how many branches, one within the other, it lies
+    begins: bool = False  # a branch
+    waits_for: tuple[int, ...] = ()  # the upstreams, where the list's form does not tell
+
+
+def outline(graph: TaskGraph) -> tuple[OutlineRow, ...]:
+    """List the subtasks of a graph in an order in which they could run.
+
+    Where several subtasks wait for the same one and for nothing else, each begins a
+    branch, indented; what waits for several branches follows them, no longer indented.
+    The parts of a split are one line. Where there is a cycle, nothing is indented and no
+    parts are put together. Near-linear in nodes and edges.
+    """
+    if not graph.is_acyclic:
+        return tuple(OutlineRow((node,)) for node in whole_order(graph))
+    units = _units(graph)
+    upstreams = _between(graph, units)
+    order = topological_order(upstreams, reverse(upstreams))
+    children: dict[int, list[int]] = {}
+    above = immediate_dominators(upstreams, order)
+    for unit in order:
+        children.setdefault(above[unit], []).append(unit)
+    rows = []
+    stack = _below(upstreams, children.get(-1, []), 0)
+    while stack:
+        place = stack.pop()
+        before = upstreams[place.unit] if place.is_unclear else ()
+        waits_for = tuple(sorted(node for unit in before for node in units[unit]))
+        row = OutlineRow(units[place.unit], place.depth, place.begins, waits_for)
+        rows.append(row)
+        stack += _below(upstreams, children.get(place.unit, []), place.depth)
+    return tuple(rows)
+
+
+def _units(graph: TaskGraph) -> list[tuple[int, ...]]:
+    """Give the parts of each split together and every other node alone."""
+    groups = [group for group in parallel_groups(graph) if len(group) > 1]
+    grouped = {node for group in groups for node in group}
+    alone = [(node,) for node in range(len(graph)) if node not in grouped]
+    return sorted([*alone, *groups], key=min)
+
+
+def _between(graph: TaskGraph, units: list[tuple[int, ...]]) -> list[list[int]]:
+    """Give the units that each one waits for."""
+    unit_of = {node: number for number, unit in enumerate(units) for node in unit}
+    return [
+        sorted({unit_of[up] for node in unit for up in graph.upstreams[node]} - {number})
+        for number, unit in enumerate(units)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    unit: int
+    depth: int
+    begins: bool = False
+    is_unclear: bool = False
+
+
+def _below(upstreams: list[list[int]], units: list[int], depth: int) -> list[_Place]:
+    """Place what lies directly below a unit; the last comes first."""
+    branches = [unit for unit in units if len(upstreams[unit]) <= 1]
+    joins = [unit for unit in units if len(upstreams[unit]) > 1]
+    nested, unclear = len(branches) > 1, len(joins) > 1
+    places = [_Place(unit, depth, is_unclear=unclear) for unit in reversed(joins)]
+    return places + [_Place(unit, depth + nested, nested) for unit in reversed(branches)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from taskgraph.checks import RULES, find_rules
-from taskgraph.reports.rules_markdown import rules_markdown
+from taskgraph.reports.rules import rules_markdown
 
 
 def test_the_page_in_the_docs_is_up_to_date(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""The postmortem as Markdown, for a wiki or a tracker."""
+"""A task as Markdown, for a wiki or a tracker: explanation and whole postmortem."""
 
 from __future__ import annotations
 
@@ -10,47 +10,34 @@ from taskgraph.graph import TaskGraph
 from taskgraph.model import format_duration
 from taskgraph.model.statuses import status_name
 from taskgraph.model.words import name_of, title_of
-from taskgraph.reports.comparison import change_lines
-from taskgraph.reports.explain_markdown import section_markdown, sentences_markdown
-from taskgraph.reports.explaining import explain
-from taskgraph.reports.figures import figures
+from taskgraph.reports.comparison import change_items
+from taskgraph.reports.explaining.explanation import explain
+from taskgraph.reports.explaining.sentences import Explanation, Place, Section, Sentence
 from taskgraph.reports.markdown import code_block, escaped, table
-from taskgraph.reports.results import Account, Collected
+from taskgraph.reports.results import Account, Collected, figures, off_path
 
-__all__ = ["report_markdown"]
+__all__ = ["explain_markdown", "report_markdown", "section_markdown", "sentences_markdown"]
 
 _MOST_ROWS = 30
 _MOST_FINDINGS = 50
-_MOST_DRAWN = 60
+_MOST_DRAWN = 60  # subtasks; larger diagrams nobody can read
 _TIMES = ("Timeout", "Start", "End", "Float", "Drag")
 
 
 def report_markdown(collected: Collected) -> str:
-    """Write the postmortem of one or several tasks as Markdown.
-
-    Parameters
-    ----------
-    collected : Collected
-    """
+    """Write the postmortem of one or several tasks as Markdown."""
     several = len(collected.accounts) > 1
     parts: list[str] = []
     if several:
         parts += [f"# {len(collected.accounts)} tasks", *_index(collected.accounts)]
     if collected.unreadable:
-        parts += ["## Not read", _items(map(_message, collected.unreadable))]
+        messages = (message.replace("\n", " ") for message in collected.unreadable)
+        parts += ["## Not read", _items(map(escaped, messages))]
     if collected.change is not None:
-        lines = [
-            f"{'  ' * line.startswith(' ')}- {line.strip()}"
-            for line in change_lines(collected.change, escaped)
-        ]
-        parts += ["## What changed", "\n".join(lines) or "Nothing."]
+        parts += ["## What changed", change_items(collected.change) or "Nothing."]
     for account in collected.accounts:
         parts += _task(account, "##" if several else "#")
     return "\n\n".join(parts) + "\n"
-
-
-def _message(message: str) -> str:
-    return escaped(message.replace("\n", " "))
 
 
 def _items(lines: Iterable[str]) -> str:
@@ -80,15 +67,11 @@ def _task(account: Account, level: str) -> Iterator[str]:
         yield section_markdown(graph, section)
     if 1 < len(graph) <= _MOST_DRAWN:
         yield f"{level}# Diagram"
-        yield code_block(_mermaid(account).splitlines(), "mermaid")
+        mermaid = str(render(account.analysis, "mermaid"))
+        yield code_block(mermaid.splitlines(), "mermaid")
     if account.sound is not None and len(graph):
         yield from _schedule(graph, account.sound, level)
     yield from _findings(account, level)
-
-
-def _mermaid(account: Account) -> str:
-    """Draw the task as wikis and trackers do it."""
-    return str(render(account.analysis, "mermaid"))
 
 
 def _figures(account: Account) -> Iterator[tuple[str, str]]:
@@ -106,10 +89,7 @@ def _schedule(graph: TaskGraph, sound: Analysis, level: str) -> Iterator[str]:
     yield _rows(graph, sound, path[:_MOST_ROWS])
     if len(path) > _MOST_ROWS:
         yield f"And {len(path) - _MOST_ROWS} more."
-    on_path = set(path)
-    rest = [node for node in graph.order if node not in on_path]
-    if rest:
-        rest.sort(key=lambda node: (times.total_float[node], node))
+    if rest := off_path(graph, times):
         yield "Not on it, the tightest first:"
         yield _rows(graph, sound, rest[:_MOST_ROWS])
         if len(rest) > _MOST_ROWS:
@@ -145,3 +125,45 @@ def _findings(account: Account, level: str) -> Iterator[str]:
     )
     if len(findings) > _MOST_FINDINGS:
         yield f"And {len(findings) - _MOST_FINDINGS} more."
+
+
+def explain_markdown(explanation: Explanation) -> str:
+    """Write an explanation as Markdown: a heading of level 2, and 3 for each section."""
+    graph = explanation.graph
+    name = escaped(title_of(graph.task))
+    parts = [f"## {name}", f"**{sentences_markdown(graph, explanation.verdict)}**"]
+    for section in explanation.sections:
+        parts += [f"### {section.title}", section_markdown(graph, section)]
+    return "\n\n".join(parts) + "\n"
+
+
+def section_markdown(graph: TaskGraph, section: Section) -> str:
+    """Write what is said in a section, without its title."""
+    return "\n".join(_blocks(graph, section)).strip("\n")
+
+
+def sentences_markdown(graph: TaskGraph, sentences: Iterable[Sentence]) -> str:
+    """Write sentences one after the other."""
+    return " ".join(_sentence(graph, sentence) for sentence in sentences)
+
+
+def _blocks(graph: TaskGraph, section: Section) -> Iterator[str]:
+    """Give the blocks; items of a list follow each other without a blank line."""
+    last = None
+    for block in section.blocks():
+        if block.place is Place.LOG:
+            lines = (str(sentence.values["line"]) for sentence in block.sentences)
+            fenced = code_block(lines)
+            indent = "  " if last is Place.ITEM else ""
+            yield "\n" + "\n".join(f"{indent}{line}" for line in fenced.split("\n")) + "\n"
+            continue
+        if last is not block.place or block.place is Place.PARAGRAPH:
+            yield ""
+        text = sentences_markdown(graph, block.sentences)
+        yield f"- {text}" if block.place is Place.ITEM else text
+        last = block.place
+
+
+def _sentence(graph: TaskGraph, sentence: Sentence) -> str:
+    pieces = sentence.pieces(graph)
+    return "".join(piece.text if piece.is_own else escaped(piece.text) for piece in pieces)

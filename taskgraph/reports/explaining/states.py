@@ -1,4 +1,4 @@
-"""What failed, why, and what that held up."""
+"""How far a task is, what failed, why, and what that held up."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from taskgraph.analysis.failure import Cause, Failure, RootFailure, failure_cause
+from taskgraph.analysis.progress import Progress
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Status, Subtask
 from taskgraph.model.engine import has_limit, is_rolling_back
-from taskgraph.model.words import plural
-from taskgraph.reports.explaining.logs import last_lines
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,
@@ -19,13 +18,33 @@ from taskgraph.reports.explaining.sentences import (
     Sentence,
     Subtasks,
     Value,
+    of_subtasks,
 )
 from taskgraph.reports.results import Account
 
-__all__ = ["failing"]
+__all__ = ["failing", "standing"]
 
-_MOST_ROOTS = 5
-_HELD = "but the engine starts nothing that is PENDING while a subtask is FAILED."
+_MOST_TOLD = 5
+_MOST_ROOTS = 5  # of them something is said each; the others are named
+_MOST_LINES = 5
+_STATES: Final = {
+    "done": "done",
+    "failed": "failed",
+    "running": "at work",
+    "ready": "ready to start",
+    "pending": "waiting",
+    "other": "in a state that the engine is not known to write",
+}
+_BACK: Final = _STATES | {
+    "done": "undone or never begun",
+    "pending": "waiting to be undone",
+}
+
+
+_HELD = (
+    "{subtasks} [does|do] not wait for it, but the engine starts nothing that is PENDING "
+    "while a subtask is FAILED."
+)
 
 _CAUSES: Final = {
     Cause.TIMEOUT: "It ran {ran}, and its timeout is {timeout}: the engine ended it.",
@@ -44,6 +63,57 @@ _CAUSES: Final = {
     Cause.NO_TIMES: "Whether a timeout was the cause cannot be told, since the document "
     "does not say how long it ran.",
 }
+
+
+def standing(account: Account) -> Iterator[Sentence]:
+    """Say how many subtasks are done, at work and waiting, in a task that is not over."""
+    task, diagnosis = account.graph.task, account.sound
+    if diagnosis is None or not account.graph.subtasks or task.is_definition:
+        return
+    if task.status == Status.SUCCESSFUL:
+        return
+    progress = diagnosis.progress
+    yield _state_counts(progress)
+    if progress.running:
+        yield of_subtasks("at-work", "At work [is|are] {subtasks}.", progress.running)
+    if progress.ready:
+        yield of_subtasks("ready", "Ready to start [is|are] {subtasks}.", progress.ready)
+    if progress.critical_share is not None and progress.critical_seconds_done:
+        template = "Of its longest path, counted in timeouts, {percent} % is behind it."
+        percent = Count(int(100 * progress.critical_share))
+        yield Sentence("critical-share", template, {"percent": percent})
+    yield from _each_at_work(account.graph, progress)
+
+
+def _each_at_work(graph: TaskGraph, progress: Progress) -> Iterator[Sentence]:
+    """Say where each subtask is at work, and what its log says, where that is known."""
+    told = [n for n in progress.running if graph.subtasks[n].host or graph.subtasks[n].logs]
+    for node in told[:_MOST_TOLD]:
+        subtask = graph.subtasks[node]
+        values: dict[str, Value] = {"subtask": Subtasks((node,))}
+        template = "{subtask} is at work"
+        if subtask.host:
+            values["host"] = subtask.host
+            template += " on {host}"
+        yield Sentence("running", f"{template}.", values, Place.ITEM)
+        yield from _last_lines(subtask)
+
+
+def _state_counts(progress: Progress) -> Sentence:
+    words = _BACK if progress.is_rolling_back else _STATES
+    total = sum(len(getattr(progress, name)) for name in words)
+    values: dict[str, Value] = {"subtasks": Count(total, "subtask")}
+    parts = []
+    for name, word in words.items():
+        nodes: tuple[int, ...] = getattr(progress, name)
+        if nodes:
+            values[name] = Count(len(nodes))
+            parts.append(f"{{{name}}} {word}")
+    template = f"Of its {{subtasks}}: {', '.join(parts)}."
+    return Sentence("counts", template, values, Place.PARAGRAPH)
+
+
+# --- failure -------------------------------------------------------------------------
 
 
 def failing(account: Account) -> Iterator[Sentence]:
@@ -76,11 +146,11 @@ def _roots(graph: TaskGraph, roots: tuple[RootFailure, ...]) -> Iterator[Sentenc
         subtask = graph.subtasks[root.node]
         yield _root(subtask, root)
         yield _cause(subtask, root)
-        yield from last_lines(subtask)
+        yield from _last_lines(subtask)
     hidden = tuple(root.node for root in roots[_MOST_ROOTS:])
     if hidden:
         template = "Failed by themselves as well: {subtasks}."
-        yield Sentence("more-roots", template, {"subtasks": Subtasks(hidden)}, Place.ITEM)
+        yield of_subtasks("more-roots", template, hidden, Place.ITEM)
 
 
 def _root(subtask: Subtask, root: RootFailure) -> Sentence:
@@ -113,41 +183,32 @@ def _cause(subtask: Subtask, root: RootFailure) -> Sentence:
 
 
 def _consequences(graph: TaskGraph, failure: Failure) -> Iterator[Sentence]:
+    blocked = "{subtasks} never started: [it waits|they wait] for that."
+    if is_rolling_back(graph.task):
+        blocked = "{subtasks} [waits|wait] to be undone until it is."
     place = Place.PARAGRAPH
-    for claim, nodes, one, more in (
+    for claim, nodes, template in (
         (
             "failed-later",
             failure.consequences,
-            "{subtasks} lies beyond a failed subtask and failed as well.",
-            "{subtasks} lie beyond a failed subtask and failed as well.",
+            "{subtasks} [lies|lie] beyond a failed subtask and failed as well.",
         ),
-        ("blocked", failure.blocked, *_blocked(graph)),
-        (
-            "held",
-            failure.held,
-            f"{{subtasks}} does not wait for it, {_HELD}",
-            f"{{subtasks}} do not wait for it, {_HELD}",
-        ),
+        ("blocked", failure.blocked, blocked),
+        ("held", failure.held, _HELD),
         (
             "ran-on",
             failure.ran_on,
-            "{subtasks} was still at work after the failure.",
-            "{subtasks} were still at work after the failure.",
+            "{subtasks} [was|were] still at work after the failure.",
         ),
     ):
         if nodes:
-            template = plural(len(nodes), one, more)
-            yield Sentence(claim, template, {"subtasks": Subtasks(nodes)}, place)
+            yield of_subtasks(claim, template, nodes, place)
             place = Place.GOES_ON
 
 
-def _blocked(graph: TaskGraph) -> tuple[str, str]:
-    if is_rolling_back(graph.task):
-        return (
-            "{subtasks} waits to be undone until it is.",
-            "{subtasks} wait to be undone until it is.",
-        )
-    return (
-        "{subtasks} never started: it waits for that.",
-        "{subtasks} never started: they wait for that.",
-    )
+def _last_lines(subtask: Subtask) -> Iterator[Sentence]:
+    """Quote how the log of a subtask ends; nothing where the document has no log."""
+    if subtask.logs:
+        yield Sentence("log", "Its log ends:", {})
+    for line in subtask.logs[-_MOST_LINES:]:
+        yield Sentence("log-line", "{line}", {"line": line}, Place.LOG)

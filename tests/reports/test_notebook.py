@@ -12,7 +12,7 @@ import pytest
 
 import taskgraph
 from taskgraph.errors import ConfigError
-from taskgraph.reports.frames import ROWS, to_frame
+from taskgraph.reports.notebook import ROWS, to_frame
 from tests.diagrams.tasks import HOSTILE, make_task
 
 

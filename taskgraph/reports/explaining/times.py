@@ -1,0 +1,277 @@
+"""How long a task ran and where the time went, and how long it can take at worst."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
+
+from taskgraph.analysis import Analysis
+from taskgraph.analysis.as_run import AsRun, PartKind, TimePart
+from taskgraph.analysis.budget import Budget
+from taskgraph.analysis.progress import Progress
+from taskgraph.analysis.rollback import Rollback
+from taskgraph.analysis.weights import Basis
+from taskgraph.checks import Finding
+from taskgraph.graph import TaskGraph
+from taskgraph.model import Status
+from taskgraph.model.engine import MICROSECOND, SpanKind, is_rolling_back, measured_span
+from taskgraph.model.words import listed, plural
+from taskgraph.reports.explaining.sentences import (
+    Clock,
+    Count,
+    Duration,
+    Own,
+    Place,
+    Sentence,
+    Subtasks,
+    Value,
+    of_subtasks,
+)
+from taskgraph.reports.results import Account
+
+__all__ = ["limits", "timing"]
+
+_PARTS = (
+    (PartKind.BEFORE, "before", "{before} before the first subtask started"),
+    (PartKind.RUN, "run", "{run} of work"),
+    (PartKind.DISPATCH, "dispatch", "{dispatch} for getting from one subtask to the next"),
+    (PartKind.WAIT, "wait", "{wait} of waiting between them"),
+    (PartKind.OVERLAP, "overlap", "{overlap} where they overlapped"),
+    (PartKind.AFTER, "after", "{after} after the last one"),
+)
+
+
+_UNSPLIT = (SpanKind.SEVERAL_RUNS, SpanKind.ROLLED_BACK)
+
+
+def timing(account: Account) -> Iterator[Sentence]:
+    """Say how long the task took by the clock, and what that time consists of."""
+    diagnosis = account.sound
+    if diagnosis is None or diagnosis.as_run is None:
+        return
+    run = diagnosis.as_run
+    over = account.graph.task.status != Status.RUNNING
+    values: dict[str, Value] = {"begin": run.begin, "end": run.end, "wall": Clock(run.wall)}
+    took = "it took {wall}" if over else "{wall} have passed"
+    template = f"From {{begin}} to {{end}} {took}."
+    yield Sentence("wall", template, values, Place.PARAGRAPH)
+    yield _sum(run)
+    yield from _longest(account.graph, run)
+    yield _ideal(run)
+    yield from _retried(run)
+
+
+def _sum(run: AsRun) -> Sentence:
+    totals = {kind: run.total(kind) for kind, _, _ in _PARTS}
+    shown = [row for row in _PARTS if totals[row[0]]]
+    values: dict[str, Value] = {name: Clock(totals[kind]) for kind, name, _ in shown}
+    values["path"] = Subtasks(run.path)
+    words = [text for _, _, text in shown]
+    template = f"Along the path that the clock saw, {{path}}: {listed(words)}."
+    return Sentence("parts", template, values)
+
+
+def _longest(graph: TaskGraph, run: AsRun) -> Iterator[Sentence]:
+    runs = [part for part in run.parts if part.kind is PartKind.RUN]
+    waits = [part for part in run.parts if part.kind is PartKind.WAIT]
+    size = attrgetter("microseconds")
+    if len(runs) > 1 and (longest := max(runs, key=size)).microseconds > 0:
+        yield _part("longest-run", "The longest part is {subtask} with {time}.", longest)
+    if waits:
+        template = "The longest wait is {time}, before {subtask}."
+        longest = max(waits, key=size)
+        yield _part("longest-wait", template, longest)
+        yield from _retried_meanwhile(graph, run, longest)
+
+
+def _retried_meanwhile(graph: TaskGraph, run: AsRun, wait: TimePart) -> Iterator[Sentence]:
+    """Name what went through several attempts during a wait."""
+    end = wait.begin + wait.microseconds * MICROSECOND
+    spans = [measured_span(subtask, run.end) for subtask in graph.subtasks]
+    nodes = tuple(
+        node
+        for node, span in enumerate(spans)
+        if span is not None
+        and span.kind is SpanKind.SEVERAL_RUNS
+        and span.start < end
+        and span.finish > wait.begin
+    )
+    if nodes:
+        template = (
+            "Meanwhile {subtasks} went through several attempts: while a subtask is "
+            "FAILED, the engine starts nothing that is PENDING."
+        )
+        yield of_subtasks("retried-meanwhile", template, nodes)
+
+
+def _part(claim: str, template: str, part: TimePart) -> Sentence:
+    subtask = Subtasks(() if part.node is None else (part.node,))
+    time = Clock(part.microseconds)
+    return Sentence(claim, template, {"subtask": subtask, "time": time})
+
+
+def _ideal(run: AsRun) -> Sentence:
+    values: dict[str, Value] = {"ideal": Clock(run.ideal.makespan)}
+    if run.ideal_exceeds_wall:
+        template = (
+            "The longest path of measured times is {ideal}, longer than the clock saw: "
+            "clocks differ between hosts, or subtasks did not wait for their upstreams."
+        )
+        return Sentence("ideal-exceeds-wall", template, values)
+    values["rest"] = Clock(run.wall - run.ideal.makespan)
+    template = (
+        "Had every subtask started as soon as it could, it would be {ideal}; {rest} went "
+        "elsewhere."
+    )
+    return Sentence("ideal", template, values)
+
+
+def _retried(run: AsRun) -> Iterator[Sentence]:
+    """Name the parts of the path that are no single run."""
+    unsplit = tuple(
+        part.node
+        for part in run.parts
+        if part.node is not None and part.kind is PartKind.RUN and part.span in _UNSPLIT
+    )
+    if unsplit:
+        template = (
+            "The [time|times] of {subtasks} [holds|hold] every attempt and rollback, and "
+            "the pauses between."
+        )
+        yield of_subtasks("several-runs", template, unsplit)
+
+
+# --- at worst ------------------------------------------------------------------------
+
+
+_OVER_LIMIT = "TG405"
+
+
+def limits(account: Account) -> Iterator[Sentence]:
+    """Say how long the task can take by its timeouts, and what is left of that."""
+    diagnosis, task = account.sound, account.graph.task
+    if diagnosis is None or not account.graph.subtasks:
+        return
+    threshold = diagnosis.settings.thresholds.dominant_timeout
+    yield from _budget(account.graph, diagnosis.budget, threshold)
+    yield from _over_limit(account.checked.findings)
+    if task.status == Status.RUNNING:
+        yield from _left(diagnosis.progress)
+    if task.status != Status.SUCCESSFUL:
+        yield from _no_return(diagnosis, ran=not task.is_definition)
+        if diagnosis.tells_rollback and not is_rolling_back(task):
+            yield from _fail_late(diagnosis.rollback)
+
+
+def _budget(graph: TaskGraph, budget: Budget, threshold: float) -> Iterator[Sentence]:
+    values: dict[str, Value] = {"budget": Duration(budget.seconds)}
+    if budget.is_bounded:
+        template = "By its timeouts it takes at most {budget} from start to end."
+        yield Sentence("budget", template, values, Place.PARAGRAPH)
+    else:
+        values["unlimited"] = Subtasks(budget.unlimited)
+        has = plural(len(budget.unlimited), "has", "have")
+        template = f"There is no limit to its time: {{unlimited}} {has} no timeout."
+        if len(budget.unlimited) == len(budget.shares):
+            template = "There is no limit to its time: no subtask has a timeout."
+        if budget.seconds:
+            template += " All others together take at most {budget}."
+        yield Sentence("budget-unbounded", template, values, Place.PARAGRAPH)
+    if budget.bounds.may_wait:
+        template = (
+            "That counts with at most {limit} subtasks in flight; without that limit it "
+            "would be {longest}."
+        )
+        values = {
+            "limit": Count(budget.bounds.limit),
+            "longest": Duration(budget.schedule.makespan),
+        }
+        yield Sentence("concurrency", template, values)
+    yield from _dominant(graph, budget, threshold)
+
+
+def _dominant(graph: TaskGraph, budget: Budget, threshold: float) -> Iterator[Sentence]:
+    """Name the subtask that holds more of the worst case than the settings' share."""
+    held = max(budget.shares, default=0)
+    several = sum(map(bool, budget.schedule.durations)) > 1
+    if several and held > threshold * budget.seconds:
+        node = budget.shares.index(held)
+        what = "the timeout of " if held == graph.subtasks[node].timeout else ""
+        template = f"More than {{part}} of that is {what}{{subtask}}, {{share}}."
+        values: dict[str, Value] = {
+            "part": Own("half" if threshold == 0.5 else f"{100 * threshold:g} %"),
+            "subtask": Subtasks((node,)),
+            "share": Duration(held),
+        }
+        yield Sentence("dominant", template, values)
+
+
+def _over_limit(findings: Iterable[Finding]) -> Iterator[Sentence]:
+    """Say that it may take longer than it must, where a rule says so."""
+    for finding in findings:
+        if finding.code == _OVER_LIMIT:
+            values = {"rule": finding.code, "message": finding.message.rstrip(".")}
+            template = "That is too long: {message} ({rule})."
+            yield Sentence("over-limit", template, values)
+
+
+def _left(progress: Progress) -> Iterator[Sentence]:
+    rest = progress.worst_case
+    if progress.latest_finish is not None:
+        values: dict[str, Value] = {
+            "left": Duration(rest.seconds),
+            "latest": progress.latest_finish,
+        }
+        template = "From that moment on it takes at most {left}, until {latest}."
+        yield Sentence("left", template, values, Place.PARAGRAPH)
+    elif rest.is_bounded:
+        template = "At most {left} of that is left."
+        yield Sentence("left", template, {"left": Duration(rest.seconds)}, Place.PARAGRAPH)
+    overdue = tuple(row.node for row in progress.in_flight if row.basis is Basis.OVERDUE)
+    if overdue:
+        past = "[is past its timeout|are past their timeouts]"
+        template = f"{{subtasks}} {past}: the engine has not ended that yet."
+        yield of_subtasks("overdue", template, overdue)
+    row = progress.nearest
+    if row is not None and row.basis is Basis.LEFT and row.seconds_left is not None:
+        subtask, left = Subtasks((row.node,)), Duration(row.seconds_left)
+        template = "{subtask} is nearest to its timeout, with {left} to go."
+        yield Sentence("nearest", template, {"subtask": subtask, "left": left})
+
+
+def _no_return(analysis: Analysis, *, ran: bool) -> Iterator[Sentence]:
+    point = analysis.no_return
+    if point is None and not analysis.tells_rollback:
+        text = "The document does not say which subtasks prohibit rollback."
+        yield Sentence("no-return-unknown", text, {}, Place.PARAGRAPH)
+        return
+    if point is None:
+        text = "Every subtask allows rollback: there is no point of no return."
+        yield Sentence("no-point-of-no-return", text, {}, Place.PARAGRAPH)
+        return
+    values: dict[str, Value] = {
+        "subtasks": Subtasks(point.nodes),
+        "after": Duration(point.seconds_after),
+    }
+    passed = ": it has been passed" if point.passed else ": it has not been reached"
+    start = plural(len(point.nodes), "the start of", "the first start of")
+    template = f"The point of no return is {start} {{subtasks}}{passed if ran else ''}. "
+    if point.unlimited:
+        template += "From there on there is no limit to the time."
+        values["unlimited"] = Subtasks(point.unlimited)
+    else:
+        template += "From there on it is at most {after} to the end."
+    yield Sentence("no-return", template, values, Place.PARAGRAPH)
+
+
+def _fail_late(rollback: Rollback) -> Iterator[Sentence]:
+    """Say how long it can take to fail as late as possible and to be rolled back."""
+    late = rollback.fail_late
+    gate = rollback.no_return
+    if late is None or late.unlimited or rollback.has_failed or rollback.obstacles:
+        return
+    if gate is not None and gate.passed:
+        return
+    before = "" if gate is None else " before that"
+    template = f"If it fails{before} and is rolled back, both take at most {{both}}."
+    yield Sentence("fail-late", template, {"both": Duration(late.at_most)})
