@@ -7,8 +7,8 @@ which nothing happens cost nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from heapq import heappop, heappush
+from collections.abc import Callable, Iterable, Iterator
+from heapq import heapify, heappop, heappush
 from random import Random
 from typing import Any, NamedTuple
 
@@ -147,6 +147,29 @@ class Server:
         if until < FOREVER:
             self.now = max(self.now, until)
 
+    def forget(self, *whats: Callable[..., object]) -> None:
+        """Let what was to be done at some moment not be done."""
+        self._queue = [entry for entry in self._queue if entry[2] not in whats]
+        heapify(self._queue)
+
+    def redraw(self) -> None:
+        """Decide anew how the runs that go on will end."""
+        self.forget(self._end, self._expire)
+        for thread in self._threads:
+            row = self.rows[thread.index]
+            if self._versions[thread.index] == thread.version:
+                work = self._work(thread.index, row.operation, row.attempts)
+                thread.armed, thread.deaf = work.armed, work.deaf
+                self._plan_end(thread, work, self._latest_start[thread.index])
+            else:  # nobody hears how it ends
+                self.at(self.now + SECOND, self._leave, thread)
+
+    def written(self) -> Iterator[object]:
+        """Give what was written down, which never changes: a copy may share it."""
+        yield from (self.task, *self.rows, *self._open_runs.values(), *self._runs)
+        yield from (*self._entries, *self._task_entries, *self._actions)
+        yield from (*self._outages, *self._crowds, *self._log)
+
     def journal(self) -> Journal:
         """Give what has happened so far."""
         runs = (*self._runs, *self._open_runs.values())
@@ -174,6 +197,11 @@ class Server:
         """Let other tasks keep every worker busy for a while."""
         self._crowds.append(Outage(self.now, self.now + duration))
         self._wake(self._ready_poll, duration)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is left to happen."""
+        return not self._queue
 
     @property
     def is_crowded(self) -> bool:
@@ -362,9 +390,13 @@ class Server:
             return
         thread = _Thread(index, server, self._versions[index], work)
         self._threads.append(thread)
-        self.at(self.now + work.duration, self._end, thread, work.fails)
-        if timeout and work.armed and work.duration >= timeout * SECOND:
-            self.at(self.now + timeout * SECOND + work.late, self._expire, thread)
+        self._plan_end(thread, work, self.now)
+
+    def _plan_end(self, thread: _Thread, work: Work, began: int) -> None:
+        self.at(began + work.duration, self._end, thread, work.fails)
+        limit = self.plan.steps[thread.index].timeout * SECOND
+        if limit and work.armed and work.duration >= limit:
+            self.at(began + limit + work.late, self._expire, thread)
 
     def _leave(self, thread: _Thread) -> bool:
         """Free a worker, which may take what is READY; tell whether it was not free."""

@@ -1,0 +1,62 @@
+"""Count the claims about simulated tasks that are false, by kind of sentence.
+
+    python -m benchmarks.claims --photos 20000 --continuations 20
+
+Every history of the simulated engine is photographed once. Each sentence of `explain`, each
+fact of `show` and each figure of the page is judged by what really happened, and by so many
+ways in which the task can go on. Told is how many claims of each kind were judged, how many
+are false, and how many bounds are beaten without the broken assumption beside them; then
+each reason with its smallest example.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+
+from tests.engine.claims import BEATEN, ClaimTrial, Judged, try_claims
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Count false claims.")
+    parser.add_argument("--photos", type=int, default=20_000)
+    parser.add_argument("--continuations", type=int, default=20)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--only", default="", help="show the reasons of one kind")
+    options = parser.parse_args()
+    began = time.monotonic()
+    total: Counter[str] = Counter()
+    false: Counter[str] = Counter()
+    beaten: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    smallest: dict[str, tuple[int, ClaimTrial, Judged]] = {}
+    for seed in range(options.first, options.first + options.photos):
+        trial = try_claims(seed, options.continuations)
+        for judged in trial.judged:
+            total[judged.kind] += 1
+            bounds = [reason.startswith(BEATEN) for reason in judged.reasons]
+            beaten[judged.kind] += any(bounds)
+            false[judged.kind] += not all(bounds)
+            for key in judged.keys:
+                reasons[key] += 1
+                example = (len(trial.data), trial, judged)
+                if key not in smallest or example[0] < smallest[key][0]:
+                    smallest[key] = example
+    print(f"{options.photos:,} photographs, {options.continuations} ways on each")
+    print(f"in {time.monotonic() - began:.0f} s")
+    print(f"{'kind':28}{'judged':>9}{'false':>9}{'beaten':>9}")
+    for kind in sorted(total):
+        print(f"{kind:28}{total[kind]:9,}{false[kind]:9,}{beaten[kind]:9,}")
+    for key, count in sorted(reasons.items()):
+        if key.startswith(options.only):
+            _, trial, judged = smallest[key]
+            print(f"{count:7,}  {key}\n         seed {trial.seed}, {trial.dialect}:")
+            print(f"         {judged.text}")
+    print(f"{total.total():,} claims: {false.total():,} false, {beaten.total():,} beaten")
+    return 1 if reasons else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
