@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from taskgraph.api import LoadedTask
 from taskgraph.reports.explaining import Explanation, Sentence, explain
+from taskgraph.reports.explaining.sentences import Subtasks
 from taskgraph.reports.figures import figures
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.show import show_text
@@ -37,6 +38,7 @@ QUIET: Final = 60 * SECOND
 CLOSE: Final = 1100  # milliseconds that a rounded second and two clocks may be apart
 BACK: Final = ("ROLLBACK", "ROLLBACK_SKIP")
 FORWARD: Final = ("EXECUTE", "RETRY")
+HIDDEN_WAY: Final = "it rolls back, which the document does not tell"
 BEATEN: Final = "beaten by "
 STANDING: Final = (
     r"stall|stuck|hang|stands? still|past (its|their) timeout|over its timeout"
@@ -104,8 +106,9 @@ class Case:
         """What the document says of the task; nothing where it is an archive."""
         if self.dialect == "diagnosis":
             return {}
-        data: dict[str, Any] = json.loads(self.data)["data"]
-        return data["contents"][0] if "contents" in data else data
+        data = json.loads(self.data)["data"]
+        task: dict[str, Any] = data["contents"][0] if "contents" in data else data
+        return task
 
     @cached_property
     def deserved(self) -> Deserved:
@@ -175,6 +178,11 @@ class Case:
                 stack += ahead[index]
         return frozenset(seen)
 
+    @property
+    def hides_direction(self) -> bool:
+        """Whether it rolls back and the document, an archive, does not tell."""
+        return self.is_back and self.dialect == "diagnosis"
+
     @cached_property
     def undone(self) -> int:
         """How many steps a rollback has really undone."""
@@ -207,7 +215,7 @@ class Case:
 
     @cached_property
     def calm(self) -> Future:
-        return go_on(self.world, f"{self.seed}/calm", CALM)
+        return self._future(f"{self.seed}/calm", CALM, "", -1)
 
     @cached_property
     def waits(self) -> tuple[Future, ...]:
@@ -216,10 +224,16 @@ class Case:
 
     def futures(self, act: str, index: int, fates: tuple[Fate, ...]) -> tuple[Future, ...]:
         return tuple(
-            go_on(self.world, f"{self.seed}/{act}/{index}/{n}", fate, act, index)
+            self._future(
+                f"{self.seed}/{act}/{index}/{n}", fates[n % len(fates)], act, index
+            )
             for n in range(self.continuations)
-            for fate in (fates[n % len(fates)],)
         )
+
+    def _future(self, seed: object, fate: Fate, act: str, index: int) -> Future:
+        context = self.document.get("context", {})
+        hidden = "concurrency" not in context and self.photo.plan.concurrency != -1
+        return go_on(self.world, seed, fate, act, index, is_hidden=hidden)
 
 
 @dataclass(frozen=True)
@@ -251,7 +265,8 @@ class Told:
             return round(datetime.fromisoformat(self.values[name]).timestamp() * SECOND)
         if f"{name}_seconds" in self.values:
             return int(self.values[f"{name}_seconds"]) * SECOND
-        return round(self.values[f"{name}_microseconds"] / SECOND)
+        count: int = self.values[f"{name}_microseconds"]
+        return round(count / SECOND)
 
 
 Reasons: TypeAlias = Iterator[str]
@@ -325,6 +340,10 @@ def as_of(case: Case, told: Told) -> Reasons:
 
 def verdict(case: Case, told: Told) -> Reasons:
     task, text = case.photo.task, told.text
+    if case.hides_direction:
+        if case.failed and "wait" in text:
+            yield HIDDEN_WAY
+        return
     if "roots" in told.nodes and not set(told.steps("roots")) <= set(case.failed):
         yield "it has not failed"
     if "nothing has failed" in text and case.ever_failed:
@@ -359,9 +378,9 @@ def _done(case: Case, told: Told) -> Reasons:
         real = sum(row.state == "SUCCESSFUL" for row in case.rows)
         if done != real:
             yield "another number is done"
-        if any(row.operation == "SKIP" and row.state == "SUCCESSFUL" for row in case.rows):
-            if "skip" not in told.text:
-                yield "it counts as done what was skipped"
+        skipped = ("SUCCESSFUL", "SKIP")
+        if any(row[:2] == skipped for row in case.rows) and "skip" not in told.text:
+            yield "it counts as done what was skipped"
 
 
 def _stands(case: Case) -> Reasons:
@@ -390,6 +409,9 @@ def _is_at_work(row: Row) -> bool:
 
 
 def counts(case: Case, told: Told) -> Reasons:
+    if case.hides_direction:
+        yield HIDDEN_WAY
+        return
     states = [row.state for row in case.rows]
     values = told.values
     if values.get("running", 0) != sum(map(_is_at_work, case.rows)):
@@ -456,12 +478,15 @@ def cause_several_runs(case: Case, told: Told) -> Reasons:
         yield "it ran once"
 
 
-def cause_canceled(case: Case, told: Told) -> Reasons:
+def cause_canceled(_: Case, told: Told) -> Reasons:
     if told.row.operation != "CANCEL":
         yield "it was not cancelled"
 
 
 def blocked(case: Case, told: Told) -> Reasons:
+    if case.hides_direction:
+        yield HIDDEN_WAY
+        return
     for index in told.steps("subtasks"):
         if index not in case.beyond_failed:
             yield "it does not wait for that"
@@ -494,7 +519,7 @@ def failed_later(case: Case, told: Told) -> Reasons:
         yield "it does not lie beyond"
 
 
-def no_failed_subtask(case: Case, told: Told) -> Reasons:
+def no_failed_subtask(case: Case, _: Told) -> Reasons:
     task = case.photo.task
     again = any(row.operation == "RETRY" for row in case.rows)
     if case.failed:
@@ -526,6 +551,12 @@ def _worked(case: Case, index: int) -> int:
     )
 
 
+def _pauses(told: Told) -> Reasons:
+    """Tell where nobody says that a time holds pauses."""
+    if "pause" not in told.beside:
+        yield "pauses count as work, which nothing says"
+
+
 def parts(case: Case, told: Told) -> Reasons:
     amounts = [
         value for name, value in told.values.items() if name.endswith("_microseconds")
@@ -535,15 +566,13 @@ def parts(case: Case, told: Told) -> Reasons:
     if any(value < 0 for value in amounts) and "overlap_microseconds" not in told.values:
         yield "a part of the time is negative"
     worked = sum(_worked(case, index) for index in told.steps("path"))
-    if "run_microseconds" in told.values and "pause" not in told.beside:
-        if told.millis("run") > worked + CLOSE:
-            yield "pauses count as work, which nothing says"
+    if "run_microseconds" in told.values and told.millis("run") > worked + CLOSE:
+        yield from _pauses(told)
 
 
 def longest_run(case: Case, told: Told) -> Reasons:
     if told.millis("time") > _worked(case, told.step) + CLOSE:
-        if "pause" not in told.beside:
-            yield "pauses count as work, which nothing says"
+        yield from _pauses(told)
 
 
 def longest_wait(case: Case, told: Told) -> Reasons:
@@ -560,7 +589,8 @@ def retried_meanwhile(case: Case, told: Told) -> Reasons:
 
 
 def several_runs(case: Case, told: Told) -> Reasons:
-    if any(len(case.runs_of(index)) < 2 for index in told.steps("subtasks")):
+    once = any(len(case.runs_of(index)) < 2 for index in told.steps("subtasks"))
+    if once and "may" not in told.text:
         yield "it ran once"
 
 
@@ -571,8 +601,8 @@ def ideal(case: Case, told: Told) -> Reasons:
         begin = max((finish[up] for up in step.upstreams), default=0)
         finish[index] = begin + _worked(case, index)
     excess = told.millis("ideal") - max(finish.values()) - CLOSE
-    if excess > 0 and "pause" not in told.beside:
-        yield "pauses count as work, which nothing says"
+    if excess > 0:
+        yield from _pauses(told)
 
 
 def ideal_exceeds_wall(case: Case, told: Told) -> Reasons:
@@ -619,7 +649,7 @@ def _is_accepted(case: Case, act: str, index: int = -1) -> bool:
     return {"retry": server.retry, "skip": server.skip, "cancel": server.cancel}[act](index)
 
 
-_ALONE = tuple(fate for fate in WAITING if fate.policy not in ("cancel",))
+_ALONE = tuple(fate for fate in WAITING if fate.policy != "cancel")
 
 
 def retry_accepted(case: Case, told: Told) -> Reasons:
@@ -651,6 +681,9 @@ def skip_refused(case: Case, told: Told) -> Reasons:
 
 
 def releases(case: Case, told: Told) -> Reasons:
+    if case.hides_direction:
+        yield HIDDEN_WAY
+        return
     plan, states = case.photo.plan, [row.state for row in case.rows]
     if case.is_back:
         if "skip" not in told.text:
@@ -672,9 +705,9 @@ def cancel(case: Case, told: Told) -> Reasons:
             return
     index = told.steps("subtasks")[0]
     deaf = go_on(case.world, case.seed, Fate("deaf", "slow", deaf=True), "cancel", index)
-    if deaf.journal.rows(deaf.journal.moments[-1])[1][index].state == "CANCELING":
-        if "hang" not in told.beside:
-            yield "it may hang"
+    row = deaf.journal.rows(deaf.journal.moments[-1])[1][index]
+    if row.state == "CANCELING" and "hang" not in told.beside:
+        yield "it may hang"
 
 
 def rollback_accepted(case: Case, told: Told) -> Reasons:
@@ -696,9 +729,9 @@ def rollback_loses(case: Case, told: Told) -> Reasons:
     ]
     if told.values["subtasks"] != len(done):
         yield "another number is finished"
-    if "work_microseconds" in told.values and "pause" not in told.beside:
-        if told.millis("work") > sum(_worked(case, n) for n in done) + CLOSE * len(done):
-            yield "pauses count as work, which nothing says"
+    worked = sum(_worked(case, index) + CLOSE for index in done)
+    if "work_microseconds" in told.values and told.millis("work") > worked:
+        yield from _pauses(told)
 
 
 def rollback_refused(case: Case, told: Told) -> Reasons:
@@ -712,7 +745,7 @@ def rollback_refused(case: Case, told: Told) -> Reasons:
         yield "the task does not prohibit it"
 
 
-def rollback_if_failed(case: Case, told: Told) -> Reasons:
+def rollback_if_failed(case: Case, _: Told) -> Reasons:
     if case.photo.forbids_rollback:
         yield "it could not, which the document does not tell"
 
@@ -724,7 +757,7 @@ def nothing_failed(case: Case, told: Told) -> Reasons:
         yield "something failed before"
 
 
-def over(case: Case, told: Told) -> Reasons:
+def over(case: Case, _: Told) -> Reasons:
     if any(
         _is_accepted(case, act, index)
         for index in range(len(case.rows))
@@ -841,7 +874,7 @@ def no_return(case: Case, told: Told) -> Reasons:
         yield from _worded(reasons)
 
 
-def no_point_of_no_return(case: Case, told: Told) -> Reasons:
+def no_point_of_no_return(case: Case, _: Told) -> Reasons:
     plan = case.photo.plan
     if any(step.forbids_rollback for step in plan.steps):
         yield "a subtask prohibits rollback, which the document does not tell"
@@ -849,7 +882,7 @@ def no_point_of_no_return(case: Case, told: Told) -> Reasons:
         yield "the task itself prohibits rollback"
 
 
-def no_return_unknown(case: Case, told: Told) -> Reasons:
+def no_return_unknown(case: Case, _: Told) -> Reasons:
     if "prohibitRollback" in case.document:
         yield "the document tells it"
 
@@ -872,17 +905,11 @@ def fail_late(case: Case, told: Told) -> Reasons:
         if len(asked) != 1 or future.state != "SUCCESSFUL":
             continue
         end = future.journal.task_entries[-1].moment
-        reasons.append(_there_and_back(future, end, told))
+        bound, begin = told.millis("both"), photo.plan.submitted
+        reasons.append(
+            beaten(future, begin, end, bound, told.beside, frozenset({"person"}))
+        )
     yield from _worded(reasons)
-
-
-def _there_and_back(future: Future, end: int, told: Told) -> str | None:
-    reason = beaten(
-        future, future.journal.plan.submitted, end, told.millis("both"), told.beside
-    )
-    if reason is None:
-        return None
-    return "what it forgets" if reason == "person" else reason
 
 
 # --- what not to trust -----------------------------------------------------------------
@@ -987,6 +1014,9 @@ SENTENCES: Final[dict[str, Judge]] = {
 
 
 def progress_fact(case: Case, told: Told) -> Reasons:
+    if case.hides_direction:
+        yield HIDDEN_WAY
+        return
     done = int(re.sub(r"\D*([\d,]+) of .*", r"\1", told.text, flags=re.DOTALL))
     if case.is_back:
         if done != case.undone:
@@ -1029,7 +1059,7 @@ def no_return_fact(case: Case, told: Told) -> Reasons:
         yield "the task itself prohibits rollback"
 
 
-def ran_fact(case: Case, told: Told) -> Reasons:
+def ran_fact(case: Case, _: Told) -> Reasons:
     task, ran = case.photo.task, case.loaded.analysis.as_run
     ends = [case.photo.timestamp]
     if task.finish is not None and task.state != "RUNNING":
@@ -1090,20 +1120,26 @@ def _nodes(sentence: Sentence) -> dict[str, tuple[int, ...]]:
     return {
         name: value.nodes
         for name, value in sentence.values.items()
-        if hasattr(value, "nodes")
+        if isinstance(value, Subtasks)
     }
 
 
 def _facts(case: Case) -> Iterator[Told]:
     account = case.loaded.account
-    for figure in figures(account):
+    shown = list(figures(account))
+    graph = account.graph
+    limits = [s for s in case.explanation.sections if s.key == "limits"]
+    beside = " ".join(s.text(graph) for section in limits for s in section.sentences)
+    beside = " ".join([beside, *(f"{figure.value} {figure.note}" for figure in shown)])
+    for figure in shown:
         text = f"{figure.value} {figure.note}"
-        yield Told(case, f"page: {figure.label}", text, {}, {}, text)
+        yield Told(case, f"page: {figure.label}", text, {}, {}, beside)
     screen = show_text(account, Style(width=2000)).split("\n\n")
-    for line in next(part for part in screen if part.startswith("Document")).split("\n"):
+    beside = next(part for part in screen if part.startswith("Document"))
+    for line in beside.split("\n"):
         label, _, text = line.partition("  ")
         if label:
-            yield Told(case, f"show: {label}", text.strip(), {}, {}, text)
+            yield Told(case, f"show: {label}", text.strip(), {}, {}, beside)
 
 
 def try_claims(seed: int, continuations: int = 20) -> ClaimTrial:

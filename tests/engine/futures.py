@@ -49,6 +49,7 @@ ASSUMPTIONS: Final = {
     "person": r"person|operator|somebody|nobody|asked|by hand|called for|intervene",
     "ordinary polls": r"poll|from one subtask to the next|per hop|a hop",
     "hanging cancel": r"hang",
+    "concurrency": r"in flight|at once|concurren|slot",
 }
 """By which words each assumption is known to stand beside a bound."""
 
@@ -60,6 +61,7 @@ PRIORITY: Final = (
     "automatic retry",
     "missed deadline",
     "person",
+    "concurrency",
 )
 """Which assumption is told to have beaten a bound, where several were broken."""
 
@@ -85,6 +87,8 @@ class Future:
         Whether nothing was left to happen at its end.
     others : bool
         Whether other tasks kept some of the workers all the time.
+    is_hidden : bool
+        Whether the document hides how many steps may be in flight, and it is not 10.
     """
 
     fate: Fate
@@ -92,6 +96,7 @@ class Future:
     began: int
     is_drained: bool
     others: bool
+    is_hidden: bool
 
     @cached_property
     def ended(self) -> int | None:
@@ -116,7 +121,8 @@ class Future:
     def broken(self, begin: int, end: int | None) -> frozenset[str]:
         """Name the assumptions that were broken between two moments."""
         until = self.journal.moments[-1] if end is None else end
-        return _broken(self.journal, begin, until, others=self.others)
+        broken = _broken(self.journal, begin, until, others=self.others)
+        return broken | {"concurrency"} if self.is_hidden else broken
 
     def runs_between(self, begin: int) -> int:
         """Count the runs since a moment."""
@@ -157,13 +163,22 @@ def _has_waited(journal: Journal, begin: int, end: int) -> bool:
     for entry in journal.entries:
         if entry.row.state == "READY":
             since[entry.step] = max(entry.moment, begin)
-        elif entry.step in since and entry.moment - since.pop(entry.step) > HOP:
-            if begin < entry.moment:
+        elif entry.step in since:
+            waited = entry.moment - since.pop(entry.step)
+            if waited > HOP and begin < entry.moment:
                 return True
     return any(end - moment > HOP for moment in since.values())
 
 
-def go_on(world: World, seed: object, fate: Fate, act: str = "", index: int = -1) -> Future:
+def go_on(
+    world: World,
+    seed: object,
+    fate: Fate,
+    act: str = "",
+    index: int = -1,
+    *,
+    is_hidden: bool = False,
+) -> Future:
     """Let a copy of a world go on, after an act that is asked for at once.
 
     Parameters
@@ -177,6 +192,8 @@ def go_on(world: World, seed: object, fate: Fate, act: str = "", index: int = -1
         ``retry``, ``skip``, ``cancel`` or ``rollback``.
     index : int, optional
         The step that it is asked for.
+    is_hidden : bool, optional
+        See `Future`.
     """
     other = world.fork(seed, fate)
     server = other.server
@@ -187,9 +204,8 @@ def go_on(world: World, seed: object, fate: Fate, act: str = "", index: int = -1
         {"retry": server.retry, "skip": server.skip, "cancel": server.cancel}[act](index)
     server.run(MOST_EVENTS)
     is_stuck = bool(server.never_picked)
-    return Future(
-        fate, server.journal(), began, server.is_idle, bool(server.others) or is_stuck
-    )
+    others = bool(server.others) or is_stuck
+    return Future(fate, server.journal(), began, server.is_idle, others, is_hidden)
 
 
 def named(text: str) -> frozenset[str]:
@@ -200,7 +216,12 @@ def named(text: str) -> frozenset[str]:
 
 
 def beaten(
-    future: Future, begin: int, end: int | None, bound: int, beside: str
+    future: Future,
+    begin: int,
+    end: int | None,
+    bound: int,
+    beside: str,
+    apart: frozenset[str] = frozenset(),
 ) -> str | None:
     """Tell what beat a bound, ``None`` where nothing did or it is named beside it.
 
@@ -213,20 +234,21 @@ def beaten(
         In milliseconds.
     beside : str
         The text in which an assumption may stand.
+    apart : frozenset of str, optional
+        What the claim itself says that it happens.
     """
     assumed = named(beside)
     hops = future.runs_between(begin) + 1
     slack = ROUNDING + (hops * HOP if "ordinary polls" in assumed else 0)
     if end is not None and end - begin <= bound + slack:
         return None
-    broken = future.broken(begin, end)
+    broken = future.broken(begin, end) - apart
     if broken & assumed:
         return None
+    is_near = end is not None and end - begin <= bound + ROUNDING + hops * (HOP + SECOND)
     for assumption in PRIORITY:
-        if assumption in broken:
+        if assumption in broken and not (is_near and assumption == "concurrency"):
             return assumption
     if end is None:
         return "standing still" if future.is_drained else "repeating for good"
-    if end - begin <= bound + ROUNDING + hops * (HOP + SECOND):
-        return "ordinary polls"
-    return "what it forgets"
+    return "ordinary polls" if is_near else "what it forgets"

@@ -191,6 +191,9 @@ def _split(rng: Random, nodes: list[_Node]) -> None:
     if rng.random() < 0.4:
         return
     parts = rng.choice((1, 2, 2, 3, 3, 4, 6, 12))
+    if rng.random() < 0.03:  # more than there are workers
+        rng.choice(nodes).parts = rng.choice((20, 40))
+        return
     for node in nodes:
         if rng.random() < 0.35:
             node.parts = parts if rng.random() < 0.8 else rng.randrange(1, 5)

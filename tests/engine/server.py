@@ -335,7 +335,7 @@ class Server:
             chosen = [
                 index
                 for index, downs in enumerate(self.plan.downstreams)
-                if states[index] not in ("PENDING", "RUNNING")
+                if states[index] not in ("PENDING", "READY", "RUNNING")
                 and all(states[down] == "PENDING" for down in downs)
             ]
         else:
