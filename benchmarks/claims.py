@@ -15,6 +15,8 @@ import argparse
 import sys
 import time
 from collections import Counter
+from itertools import groupby
+from operator import itemgetter
 
 from tests.engine.claims import BEATEN, ClaimTrial, Judged, try_claims
 
@@ -24,14 +26,15 @@ def main() -> int:
     parser.add_argument("--photos", type=int, default=20_000)
     parser.add_argument("--continuations", type=int, default=20)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--known", action="store_true", help="print KNOWN_FALSE instead")
     parser.add_argument("--only", default="", help="show the reasons of one kind")
     options = parser.parse_args()
     began = time.monotonic()
     total: Counter[str] = Counter()
     false: Counter[str] = Counter()
     beaten: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    smallest: dict[str, tuple[int, ClaimTrial, Judged]] = {}
+    reasons: Counter[tuple[str, str]] = Counter()
+    smallest: dict[tuple[str, str], tuple[int, ClaimTrial, Judged]] = {}
     for seed in range(options.first, options.first + options.photos):
         trial = try_claims(seed, options.continuations)
         for judged in trial.judged:
@@ -44,18 +47,32 @@ def main() -> int:
                 example = (len(trial.data), trial, judged)
                 if key not in smallest or example[0] < smallest[key][0]:
                     smallest[key] = example
+    if options.known:
+        print_known({key: trial.seed for key, (_, trial, _) in smallest.items()})
+        return 0
     print(f"{options.photos:,} photographs, {options.continuations} ways on each")
     print(f"in {time.monotonic() - began:.0f} s")
     print(f"{'kind':28}{'judged':>9}{'false':>9}{'beaten':>9}")
     for kind in sorted(total):
         print(f"{kind:28}{total[kind]:9,}{false[kind]:9,}{beaten[kind]:9,}")
     for key, count in sorted(reasons.items()):
-        if key.startswith(options.only):
+        if key[0].startswith(options.only):
             _, trial, judged = smallest[key]
-            print(f"{count:7,}  {key}\n         seed {trial.seed}, {trial.dialect}:")
-            print(f"         {judged.text}")
+            print(f"{count:7,}  {key[0]}: {key[1]}")
+            print(f"         seed {trial.seed}, {trial.dialect}: {judged.text}")
     print(f"{total.total():,} claims: {false.total():,} false, {beaten.total():,} beaten")
     return 1 if reasons else 0
+
+
+def print_known(seeds: dict[tuple[str, str], int]) -> None:
+    """Print what is false as `tests.engine.known_false` has it."""
+    print("KNOWN_FALSE: Final[dict[str, dict[str, int]]] = {")
+    for kind, keys in groupby(sorted(seeds), key=itemgetter(0)):
+        print(f'    "{kind}": {{')
+        for key in keys:
+            print(f'        "{key[1]}": {seeds[key]},')
+        print("    },")
+    print("}")
 
 
 if __name__ == "__main__":

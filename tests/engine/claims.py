@@ -62,9 +62,9 @@ class Judged(NamedTuple):
     reasons: tuple[str, ...]
 
     @property
-    def keys(self) -> list[str]:
+    def keys(self) -> list[tuple[str, str]]:
         """The kind with each reason."""
-        return [f"{self.kind}: {reason}" for reason in self.reasons]
+        return [(self.kind, reason) for reason in self.reasons]
 
 
 class ClaimTrial(NamedTuple):
@@ -1154,7 +1154,7 @@ def try_claims(seed: int, continuations: int = 20) -> ClaimTrial:
     return ClaimTrial(seed, dialect, data, tuple(judged))
 
 
-def _only_so(row: Judged, usual: set[str], dialect: str) -> Judged:
+def _only_so(row: Judged, usual: set[tuple[str, str]], dialect: str) -> Judged:
     """Take together what is false only because of how the words are written."""
     pairs = zip(row.reasons, row.keys, strict=True)
     reasons = [reason if key in usual else f"in {dialect}" for reason, key in pairs]
