@@ -309,7 +309,7 @@ class Settings(_Frozen):
     overhead: Duration = Field(
         default=0,
         description=(
-            "Seconds that the engine may take to get to a subtask, once per subtask; it "
+            "Seconds that the engine may take to get to a subtask, for each attempt; it "
             "polls twice, so that is up to 2."
         ),
     )
@@ -318,6 +318,13 @@ class Settings(_Frozen):
         description=(
             "How many subtasks may be in flight, 0 for any number; by default what the "
             "document says, else the engine's 10."
+        ),
+    )
+    workers: Annotated[int, _whole(0)] | None = Field(
+        default=None,
+        description=(
+            "How many workers the server has for tasks of this kind, which all of them "
+            "share, 0 for any number; by default the engine's 16, for scheduled tasks 32."
         ),
     )
     assume_timeout: Duration | None = Field(

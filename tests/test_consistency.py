@@ -40,6 +40,7 @@ fail-on = "warning"
 grace = 7
 overhead = 5
 concurrency = 2
+workers = 5
 assume-timeout = "20m"
 {attempts}
 [severity]

@@ -119,7 +119,8 @@ class Analysis(Premises):
         """The first starts after which the engine refuses to roll back, if any."""
         from taskgraph.analysis.recovery import point_of_no_return
 
-        return point_of_no_return(self, self.schedule)
+        self.graph.require_sound()
+        return point_of_no_return(self)
 
     @cached_property
     def rollback(self) -> Rollback:

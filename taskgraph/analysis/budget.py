@@ -78,7 +78,7 @@ def budget(premises: Premises) -> Budget:
     shares = [0] * len(graph)
     for node in timetable.critical_path:
         shares[node] = timetable.durations[node]
-    limits = bounds(graph, timetable, premises.slots)
+    limits = bounds(graph, timetable, premises.slots, premises.workers)
     return Budget(
         seconds=limits.upper,
         total=limits.total,

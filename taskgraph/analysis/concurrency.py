@@ -80,10 +80,11 @@ class Bounds:
         return bool(self.widest)
 
 
-def bounds(graph: TaskGraph, schedule: Schedule, limit: int) -> Bounds:
+def bounds(graph: TaskGraph, schedule: Schedule, limit: int, workers: int = 0) -> Bounds:
     """Bound the end of a task of which at most `limit` subtasks are in flight.
 
-    The schedule is that of the graph without a limit; a limit of 0 is none.
+    The schedule is that of the graph without a limit; a limit of 0 is none, and so are 0
+    workers.
     """
     durations = schedule.durations
     longest, total = schedule.makespan, sum(durations)
@@ -96,7 +97,7 @@ def bounds(graph: TaskGraph, schedule: Schedule, limit: int) -> Bounds:
         widest=widest,
         upper=graham_bound(total, longest, limit),
         lower=max(longest, -(-bounded // limit)),
-        run=list_schedule(graph, durations, limit),
+        run=list_schedule(graph, durations, limit, workers),
         longest_path=longest,
         total=total,
     )
@@ -128,13 +129,16 @@ def _work_beyond(graph: TaskGraph, durations: Sequence[int], limit: int) -> int:
     return sum(sorted(first, reverse=True)[limit:])
 
 
-def list_schedule(graph: TaskGraph, durations: Sequence[int], limit: int) -> ListSchedule:
+def list_schedule(
+    graph: TaskGraph, durations: Sequence[int], limit: int, workers: int = 0
+) -> ListSchedule:
     """Run the task as the engine does, every subtask for its whole duration.
 
-    The engine starts all subtasks without upstreams when the task is submitted, whatever
-    the limit; 0 is none. Of those that are ready, the one that became ready first starts
-    first, and of these the one with the smallest id. A shorter duration may make the
-    makespan longer (Graham, 1966), so this is an example of a run, not a bound.
+    The engine hands all subtasks without upstreams to its workers when the task is
+    submitted, whatever the limit; 0 is none, and so are 0 workers. Of those that are
+    ready, the one that became ready first starts first, and of these the one with the
+    smallest id. A shorter duration may make the makespan longer (Graham, 1966), so this
+    is an example of a run, not a bound.
 
     Raises
     ------
@@ -145,8 +149,10 @@ def list_schedule(graph: TaskGraph, durations: Sequence[int], limit: int) -> Lis
     waiting_for = [len(ups) for ups in graph.upstreams]
     starts = [0] * len(graph)
     first = [node for node, ups in enumerate(graph.upstreams) if not ups]
-    in_flight = [(durations[node], node) for node in first]  # until when, node
+    at_once = workers or len(first)
+    in_flight = [(durations[node], node) for node in first[:at_once]]  # until when, node
     heapify(in_flight)
+    handed = first[: at_once - 1 : -1] if at_once < len(first) else []  # the next one last
     ready: list[tuple[int, int]] = []  # since when, node
     moment, peak = 0, len(in_flight)
     while in_flight:
@@ -156,8 +162,10 @@ def list_schedule(graph: TaskGraph, durations: Sequence[int], limit: int) -> Lis
                 waiting_for[downstream] -= 1
                 if not waiting_for[downstream]:
                     heappush(ready, (moment, downstream))
-        while ready and (not limit or len(in_flight) < limit):
-            node = heappop(ready)[1]
+        while (handed and len(in_flight) < at_once) or (
+            ready and not handed and (not limit or len(in_flight) < limit)
+        ):
+            node = handed.pop() if handed else heappop(ready)[1]
             starts[node] = moment
             heappush(in_flight, (moment + durations[node], node))
         peak = max(peak, len(in_flight))

@@ -36,7 +36,8 @@ def match(before: TaskGraph, after: TaskGraph) -> Matching:
     they also have the same name. Of the others, those are the same that alone have their
     name and ``parallelIdx``; where several have it, those that are alone with it above or
     below a pair already found, then those with the same counterparts around them, and
-    at last, but not within one task, those that come first, second, and so on.
+    at last, but not within one task, those that come first, second, and so on. Where the
+    order has to decide, those with equal timeout, class and flags go first.
 
     Parameters
     ----------
@@ -115,13 +116,17 @@ class _Matcher:
 
     def match_places(self) -> None:
         """Pair what has the same label and the same counterparts around it."""
-        for a, b in self._everywhere(self._place_of):
-            self._pair_in_order(a, b)
+        self._pair_alike(self._place_of)
 
     def match_order(self) -> None:
         """Pair what has the same label, in topological order."""
-        for a, b in self._everywhere(self._label_of):
-            self._pair_in_order(a, b)
+        self._pair_alike(self._label_of)
+
+    def _pair_alike(self, key: _KeyOf) -> None:
+        """Pair what has the same key, first where the definition is the same too."""
+        for alike in (lambda side, node: (key(side, node), self._defined(side, node)), key):
+            for a, b in self._everywhere(alike):
+                self._pair_in_order(a, b)
 
     def _set(self, node: int, other: int) -> None:
         self.partner[0][node] = other
@@ -171,6 +176,12 @@ class _Matcher:
 
     def _label_of(self, side: int, node: int) -> Hashable:
         return self.labels[side][node]
+
+    def _defined(self, side: int, node: int) -> Hashable:
+        """Give what else stays the same from run to run, as long as nobody changes it."""
+        subtask = self.graphs[side].subtasks[node]
+        flags = subtask.prohibit_rollback, subtask.prohibit_skip
+        return subtask.timeout, subtask.class_name, flags
 
     def _place_of(self, side: int, node: int) -> Hashable:
         """Describe a node by its label and its counterparts, as nodes of the first."""

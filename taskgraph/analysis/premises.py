@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from taskgraph.graph import TaskGraph
 from taskgraph.model import Task
-from taskgraph.model.engine import has_limit, is_rolling_back, slots
+from taskgraph.model.engine import has_limit, is_rolling_back, slots, workers
 
 if TYPE_CHECKING:
     from taskgraph.settings import Settings
@@ -62,9 +62,19 @@ class Premises:
 
     @property
     def slots(self) -> int:
-        """How many subtasks may be in flight; 0 is any number."""
+        """How many subtasks may be in flight, 0 for any number.
+
+        That is the concurrency, but never more than there are workers.
+        """
         stated = self.settings.concurrency
-        return slots(self.task) if stated is None else stated
+        limits = (slots(self.task) if stated is None else stated, self.workers)
+        return min(filter(None, limits), default=0)
+
+    @property
+    def workers(self) -> int:
+        """How many can be at work at all, 0 for any number."""
+        stated = self.settings.workers
+        return workers(self.task) if stated is None else stated
 
     @cached_property
     def attempts(self) -> tuple[int, ...]:
@@ -104,16 +114,16 @@ class Premises:
     def worst_durations(self) -> tuple[int, ...]:
         """The longest that each subtask may take, in seconds, by node.
 
-        ``attempts * (timeout + grace) + overhead``. How long people wait before they
+        ``attempts * (timeout + grace + overhead)``. How long people wait before they
         retry is no part of it.
         """
-        overhead, seconds = self.settings.overhead, self.attempt_seconds
-        if not overhead and max(self.attempts, default=1) == 1:
+        seconds = self.undo_durations
+        if max(self.attempts, default=1) == 1:
             return seconds
         pairs = zip(self.attempts, seconds, strict=True)
-        return tuple([count * once + overhead for count, once in pairs])
+        return tuple([count * once for count, once in pairs])
 
-    @property
+    @cached_property
     def undo_durations(self) -> tuple[int, ...]:
         """The longest that the rollback of each subtask may take, in seconds, by node.
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from taskgraph.analysis.premises import Premises
-from taskgraph.analysis.schedule import Schedule
+from taskgraph.analysis.worst_case import WorstCase, worst_case
 from taskgraph.graph import TaskGraph
 from taskgraph.model.engine import blocks_rollback, prohibits_rollback
 
 __all__ = ["PointOfNoReturn", "Refusal", "point_of_no_return", "rollback_obstacles"]
+
+_MOST_GATES = 64
+"""For each of so many what follows is bounded for itself: each is a pass over the graph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +28,10 @@ class PointOfNoReturn:
     after : tuple of int
         Those nodes and all their descendants, ascending.
     seconds_after : int
-        The longest path of worst-case durations that begins with one of the nodes; its
-        finite part where `unlimited` is not empty.
+        How long the task can take from the start of one of the nodes to its end: all that
+        need not be done by then, at worst. Its finite part where `unlimited` is not empty.
     unlimited : tuple of int
-        The nodes of `after` without a limit.
+        What may follow and has no limit.
     passed : bool
         Whether a subtask that prohibits rollback has begun.
     """
@@ -69,15 +73,8 @@ def rollback_obstacles(graph: TaskGraph) -> tuple[tuple[Refusal, ...], tuple[int
     return tuple(obstacles), blockers
 
 
-def point_of_no_return(premises: Premises, schedule: Schedule) -> PointOfNoReturn | None:
-    """Find the point of no return in the definition of a task.
-
-    Parameters
-    ----------
-    premises : Premises
-        Of a sound graph.
-    schedule : Schedule
-        Of its worst-case durations: how long it takes from there on.
+def point_of_no_return(premises: Premises) -> PointOfNoReturn | None:
+    """Find the point of no return in the definition of a sound task.
 
     Returns
     -------
@@ -95,10 +92,30 @@ def point_of_no_return(premises: Premises, schedule: Schedule) -> PointOfNoRetur
                 below[downstream] = True
     nodes = [node for node, flag in enumerate(prohibiting) if flag and not below[node]]
     after = [node for node, flag in enumerate(below) if flag or prohibiting[node]]
+    rest = _from_there_on(premises, nodes)
     return PointOfNoReturn(
         nodes=tuple(nodes),
         after=tuple(after),
-        seconds_after=schedule.makespan - min(schedule.late_start[n] for n in nodes),
-        unlimited=premises.unlimited_among(after),
+        seconds_after=max(worst.seconds for worst in rest),
+        unlimited=tuple(sorted({node for worst in rest for node in worst.unlimited})),
         passed=any(map(blocks_rollback, graph.subtasks)),
     )
+
+
+def _from_there_on(premises: Premises, gates: Iterable[int]) -> list[WorstCase]:
+    """Bound what can follow the start of each of some subtasks.
+
+    When one starts, its ancestors are done, and of everything else nothing need be: the
+    branches beside it count too. Those that wait for the same subtasks leave the same
+    ones. Where very many wait for different ones, the whole task bounds what follows.
+    """
+    graph, durations = premises.graph, premises.worst_durations
+    groups = {graph.upstreams[node]: node for node in gates}
+    done = [graph.ancestors([node]) for node in list(groups.values())[:_MOST_GATES]]
+    if len(groups) > _MOST_GATES:
+        done = [set()]
+    everything = range(len(graph))
+    return [
+        worst_case(premises, [n for n in everything if n not in ended], durations)
+        for ended in done
+    ]

@@ -124,7 +124,7 @@ def remaining_weights(premises: Premises) -> Weights:
     """
     moment, back = premises.as_of, premises.is_rolling_back
     done = Status.PENDING if back else Status.SUCCESSFUL
-    weights = timeout_weights(premises)
+    weights, overhead = timeout_weights(premises), premises.settings.overhead
     rows: list[Weight] = []
     for node, subtask in enumerate(premises.graph.subtasks):
         once, basis = premises.attempt_seconds[node], weights.basis[node]
@@ -137,12 +137,12 @@ def remaining_weights(premises: Premises) -> Weights:
             current = (once, basis)
             if basis is not Basis.NO_LIMIT:
                 current = _left(subtask, once, moment)
-            rows.append((current[0] + further * once, current[1]))
+            rows.append((current[0] + further * (once + overhead), current[1]))
             continue
         if subtask.status != Status.FAILED:
             further += 1  # the attempt that is counted has not begun
         count = max(further, 1)
-        rows.append((count * once + premises.settings.overhead, basis))
+        rows.append((count * (once + overhead), basis))
     return _weights("remaining", "seconds", rows, moment)
 
 

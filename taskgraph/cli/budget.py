@@ -47,12 +47,17 @@ def _seconds(_ctx: object, param: click.Parameter, value: str | None) -> int | N
 )  # fmt: skip
 @click.option(
     "--overhead", callback=_seconds, metavar="SECONDS",
-    help="What the engine may take to get to each subtask; it polls, so up to 2 s.",
+    help="What the engine may take to get to each attempt; it polls, so up to 2 s.",
 )  # fmt: skip
 @click.option(
     "--concurrency", type=click.IntRange(min=0), metavar="N",
     help="How many subtasks may be in flight, 0 for any number; by default what the "
     "document says, else the engine's 10.",
+)  # fmt: skip
+@click.option(
+    "--workers", type=click.IntRange(min=0), metavar="N",
+    help="How many workers the server has for all such tasks, 0 for any number; by "
+    "default the engine's 16, for scheduled tasks 32.",
 )  # fmt: skip
 @click.option(
     "--assume-timeout", callback=_seconds, metavar="SECONDS",
@@ -66,6 +71,7 @@ def command(
     grace: int | None,
     overhead: int | None,
     concurrency: int | None,
+    workers: int | None,
     assume_timeout: int | None,
     form: str,
     output: str | None,
@@ -87,6 +93,7 @@ def command(
         grace=grace,
         overhead=overhead,
         concurrency=concurrency,
+        workers=workers,
         assume_timeout=assume_timeout,
     )
     analyses: list[Analysis] = []

@@ -36,6 +36,7 @@ __all__ = [
     "slots",
     "stated_slots",
     "timeout_seconds",
+    "workers",
 ]
 
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -44,6 +45,10 @@ SECOND: Final = 1_000_000
 
 ENGINE_SLOTS: Final = 10
 """How many subtasks of a task the engine keeps in flight by default."""
+WORKERS: Final = 16
+"""How many workers a server has for all manual tasks together, whatever they are told."""
+SCHEDULED_WORKERS: Final = 32
+"""How many it has for scheduled tasks."""
 DISPATCH_SECONDS: Final = 2
 """How long the engine, which polls, may take from one subtask to the next."""
 POLL_SECONDS: Final = 10
@@ -132,9 +137,25 @@ def stated_slots(task: Task) -> int | None:
 
 
 def slots(task: Task) -> int:
-    """Give how many subtasks may be in flight, 0 for any number."""
+    """Give how many subtasks the engine keeps in flight, 0 for any number.
+
+    The sub-tasks of obshell run on as many machines, all at once.
+    """
+    if task.origin.dialect == "obshell":
+        return 0
     stated = stated_slots(task)
     return ENGINE_SLOTS if stated is None else stated
+
+
+def workers(task: Task) -> int:
+    """Give how many workers the server has for such a task, 0 for any number.
+
+    All tasks of its kind share them. Where the kind is not known they are the fewer.
+    """
+    if task.origin.dialect == "obshell":
+        return 0
+    is_scheduled = (task.type or "").endswith("SCHEDULED")
+    return SCHEDULED_WORKERS if is_scheduled else WORKERS
 
 
 def is_rolled_back(subtask: Subtask) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.schedule import schedule
 from taskgraph.graph import TaskGraph
+from taskgraph.model import Origin
 from tests.analysis.dags import make_graph, timed_dags
 from tests.analysis.documents import analyse, changed, ids
 
@@ -62,7 +64,7 @@ def test_every_assumption_at_once():
         concurrency=1,
         assume_timeout=50,
     ).budget
-    by_hand = (2 * (10 + 12) + 2, 3 * (100 + 12) + 2, 4 * (50 + 12) + 2)
+    by_hand = (2 * (10 + 12 + 2), 3 * (100 + 12 + 2), 4 * (50 + 12 + 2))
     assert budget.schedule.durations == budget.shares == by_hand
     assert budget.seconds == budget.total == sum(by_hand)
     assert budget.is_bounded
@@ -75,9 +77,9 @@ def test_an_assumed_timeout_of_0_bounds_and_takes_no_time():
     assert (budget.seconds, budget.is_bounded, budget.assumed) == (2, True, (0,))
 
 
-def test_grace_is_for_each_attempt_and_overhead_for_each_subtask():
+def test_grace_and_overhead_are_for_each_attempt():
     found = seconds(attempts=2, grace=12, overhead=2)
-    assert found == 2 * 22 + 3 * 112 + 2 * 1012 + 3 * 2
+    assert found == 2 * 24 + 3 * 114 + 2 * 1014
 
 
 def test_a_subtask_without_a_limit_makes_it_unbounded():
@@ -143,3 +145,28 @@ def test_shares_are_of_the_critical_path(case: tuple[TaskGraph, list[int]], grac
     held = {node for node, share in enumerate(found.shares) if share}
     assert held <= set(expected.critical_path)
     assert found.unlimited == tuple(n for n, d in enumerate(durations) if not d)
+
+
+@pytest.mark.parametrize(
+    ("task", "settings", "slots"),
+    [
+        ({}, {}, 10),
+        ({"context": {"concurrency": 0}}, {}, 16),
+        ({"context": {"concurrency": 0}, "type": "SCHEDULED"}, {}, 32),
+        ({"context": {"concurrency": 0}, "type": "SYS_SCHEDULED"}, {}, 32),
+        ({"context": {"concurrency": 20}, "type": "MANUAL"}, {}, 16),
+        ({"context": {"concurrency": -1}}, {}, 10),
+        ({}, {"concurrency": 0}, 16),
+        ({}, {"concurrency": 0, "workers": 0}, 0),
+        ({}, {"workers": 4}, 4),
+        ({"origin": Origin(dialect="obshell")}, {}, 0),
+    ],
+)
+def test_the_workers_bound_what_runs_at_once(
+    task: dict[str, Any], settings: dict[str, Any], slots: int
+):
+    graph = make_graph({n: {"timeout": 60} for n in range(40)}, **task)
+    assert analyse(graph, **settings).slots == slots
+    budget = analyse(graph, **settings).budget
+    assert budget.bounds.limit == slots
+    assert budget.seconds == ((40 + slots - 1) * 60 // slots if slots else 60)

@@ -116,6 +116,15 @@ def test_five_equal_subtasks_two_at_a_time():
     assert len(found.widest) == 3
 
 
+def test_not_even_a_first_wave_has_more_than_the_workers():
+    graph = make_graph(range(5))
+    durations = [2, 2, 2, 2, 2]
+    assert list_schedule(graph, durations, 1).makespan == 2
+    run = list_schedule(graph, durations, 1, workers=2)
+    # Handed over at once, in their order, and worked on two at a time.
+    assert (run.starts, run.peak) == ((0, 0, 2, 2, 4), 2)
+
+
 def test_the_work_that_a_first_wave_does_beyond_the_limit():
     graph = make_graph(range(3))
     found = bounds(graph, schedule(graph, [5, 4, 3]), 2)

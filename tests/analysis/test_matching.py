@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from itertools import pairwise
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -132,3 +134,27 @@ def test_faulty_graphs_are_matched_too():
         {"x": {"name": "b"}, "y": {"name": "a"}}, [("x", "y"), ("y", "x")], id=2
     )
     assert pairs(before, after) == [(1, "y"), (2, "x")]
+
+
+@pytest.mark.parametrize("below", [[], [(0, 3)]])
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ({"timeout": 60}, {"timeout": 300}),
+        ({"class_name": "Quick"}, {"class_name": "Slow"}),
+        ({"prohibit_rollback": True}, {"prohibit_rollback": False}),
+        ({"prohibit_skip": True}, {"prohibit_skip": None}),
+    ],
+)
+def test_what_is_defined_alike_is_matched_before_what_comes_first(
+    short: dict[str, Any], long: dict[str, Any], below: list[tuple[int, int]]
+):
+    def run(first: int, *rows: dict[str, Any]) -> TaskGraph:
+        subtasks = {first: {"name": "Begin"}, first + 3: {"name": "End"}}
+        for place, row in enumerate(rows, 1):
+            subtasks[first + place] = {"name": "Wait node", **row}
+        edges = [(first, first + 1), (first, first + 2)]
+        return make_graph(subtasks, edges + [(a + first, b + first) for a, b in below])
+
+    before, after = run(0, short, long), run(10, long, short)
+    assert match(before, after).pairs == ((0, 0), (1, 2), (2, 1), (3, 3))

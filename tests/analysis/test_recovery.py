@@ -35,13 +35,40 @@ def test_the_point_of_no_return_equals_its_definition(graph: TaskGraph):
     first = {n for n in prohibiting if not graph.ancestors([n]) & prohibiting}
     assert found.nodes == tuple(sorted(first))
     assert found.after == tuple(sorted(first | graph.descendants(first)))
-    tails = [
-        path[path.index(n) :] for path in full_paths(graph) for n in first if n in path
+    # When one of them starts, what it waits for is done, and nothing else need be.
+    rests = [set(range(len(graph))) - graph.ancestors([n]) for n in first]
+    seconds = [
+        sum(graph.subtasks[n].timeout or 0 for n in path if n in rest)
+        for path in full_paths(graph)
+        for rest in rests
     ]
-    seconds = [sum(graph.subtasks[n].timeout or 0 for n in tail) for tail in tails]
     assert found.seconds_after == max(seconds)
-    assert found.unlimited == tuple(n for n in found.after if not graph.subtasks[n].timeout)
+    may_follow = set().union(*rests)
+    assert set(found.unlimited) == {n for n in may_follow if not graph.subtasks[n].timeout}
     assert not found.passed
+
+
+def test_a_branch_beside_the_gate_counts_too():
+    rows: dict[int, dict[str, Any]] = {1: {"timeout": 10}, 3: {"timeout": 1000}}
+    rows[2] = {"timeout": 10, "prohibit_rollback": True}
+    found = analyse(make_graph(rows, [(1, 2), (1, 3)])).no_return
+    assert found is not None
+    assert found.seconds_after == 1000
+
+
+def test_what_follows_waits_for_slots_too():
+    rows = {n: {"timeout": 60, "prohibit_rollback": n == 1} for n in range(5)}
+    graph = make_graph(rows, [(0, n) for n in range(1, 5)])
+    assert analyse(graph, concurrency=1).no_return.seconds_after == 4 * 60  # type: ignore[union-attr]
+
+
+def test_very_many_gates_are_bounded_by_the_whole():
+    rows = {n: {"timeout": 60, "prohibit_rollback": n >= 100} for n in range(200)}
+    graph = make_graph(rows, [(n, n + 100) for n in range(100)])
+    found = analyse(graph, concurrency=0, workers=0).no_return
+    assert found is not None
+    assert len(found.nodes) == 100
+    assert found.seconds_after == 120  # 60 s would do
 
 
 @pytest.mark.parametrize(

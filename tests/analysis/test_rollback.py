@@ -131,9 +131,9 @@ def test_a_rollback_is_one_attempt_of_each():
     found = analyse(graph, attempts=4, grace=12, overhead=2).rollback
     assert found.worst_case.seconds == 5 + 12 + 2
     assert found.fail_late is not None
-    assert found.fail_late.until_failed == 4 * (5 + 12) + 2
+    assert found.fail_late.until_failed == 4 * (5 + 12 + 2)
     assert found.fail_late.undoing == 5 + 12 + 2
-    assert found.fail_late.at_most == found.fail_late.seconds == 70 + 19
+    assert found.fail_late.at_most == found.fail_late.seconds == 76 + 19
 
 
 def test_without_a_limit_the_way_back_is_unbounded():

@@ -102,7 +102,8 @@ class TestThreeHosts:
         assert found is not None
         assert ids(graph, found.nodes) == [107, 108, 109]
         assert ids(graph, found.after) == [107, 108, 109, 110, 111]
-        assert found.seconds_after == 900 + 600 + 30
+        # A branch beside it need not have begun by then.
+        assert found.seconds_after == 3600 + 300 + 30
         assert found.passed
 
     def test_failure(self, graph: TaskGraph):

@@ -110,26 +110,26 @@ THREE_ATTEMPTS = {"attempts": 3, "grace": 12, "overhead": 2}
     ("status", "fields", "seconds", "basis"),
     [
         # 100 and 12 of grace for each attempt that may come, 2 to get to the subtask.
-        ("PENDING", {}, 3 * 112 + 2, Basis.TIMEOUT),
-        ("PENDING", {"attempts": None}, 3 * 112 + 2, Basis.TIMEOUT),
-        ("READY", {}, 3 * 112 + 2, Basis.TIMEOUT),
-        ("READY", {"attempts": 2}, 2 * 112 + 2, Basis.TIMEOUT),  # one is behind it
+        ("PENDING", {}, 3 * 114, Basis.TIMEOUT),
+        ("PENDING", {"attempts": None}, 3 * 114, Basis.TIMEOUT),
+        ("READY", {}, 3 * 114, Basis.TIMEOUT),
+        ("READY", {"attempts": 2}, 2 * 114, Basis.TIMEOUT),  # one is behind it
         ("READY", {"attempts": 3}, 112 + 2, Basis.TIMEOUT),
         ("READY", {"attempts": 7}, 112 + 2, Basis.TIMEOUT),
-        (None, {}, 3 * 112 + 2, Basis.TIMEOUT),
+        (None, {}, 3 * 114, Basis.TIMEOUT),
         # What runs was got to; 60 of its first attempt are over.
-        ("RUNNING", {}, 52 + 2 * 112, Basis.LEFT),
-        ("CANCELING", {}, 52 + 2 * 112, Basis.LEFT),
-        ("RUNNING", {"attempts": 2}, 112 + 112, Basis.START_UNKNOWN),
+        ("RUNNING", {}, 52 + 2 * 114, Basis.LEFT),
+        ("CANCELING", {}, 52 + 2 * 114, Basis.LEFT),
+        ("RUNNING", {"attempts": 2}, 112 + 114, Basis.START_UNKNOWN),
         ("RUNNING", {"attempts": 3}, 112, Basis.START_UNKNOWN),
         ("RUNNING", {"attempts": 7}, 112, Basis.START_UNKNOWN),
-        ("RUNNING", {"start_time": at(-60)}, 2 * 112, Basis.OVERDUE),
-        ("RUNNING", {"timeout": 0}, 0, Basis.NO_LIMIT),
+        ("RUNNING", {"start_time": at(-60)}, 2 * 114, Basis.OVERDUE),
+        ("RUNNING", {"timeout": 0}, 2 * 2, Basis.NO_LIMIT),
         # What failed has used an attempt up, and can be retried by hand at least once.
-        ("FAILED", {}, 2 * 112 + 2, Basis.TIMEOUT),
+        ("FAILED", {}, 2 * 114, Basis.TIMEOUT),
         ("FAILED", {"attempts": 2}, 112 + 2, Basis.TIMEOUT),
         ("FAILED", {"attempts": 3}, 112 + 2, Basis.TIMEOUT),
-        ("FAILED", {"timeout": None}, 2, Basis.NO_LIMIT),
+        ("FAILED", {"timeout": None}, 2 * 2, Basis.NO_LIMIT),
         ("SUCCESSFUL", {}, 0, Basis.DONE),
     ],
 )

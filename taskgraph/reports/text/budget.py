@@ -100,7 +100,7 @@ def _assumptions(graph: TaskGraph, budget: Budget) -> _Facts:
     if settings.grace:
         rows.append(("Grace", f"{settings.grace} s per attempt"))
     if settings.overhead:
-        rows.append(("Overhead", f"{settings.overhead} s per subtask"))
+        rows.append(("Overhead", f"{settings.overhead} s per attempt"))
     if budget.assumed:
         text = f"{settings.assume_timeout} s for {_some(graph, budget.assumed)}"
         rows.append(("Assumed", text))
