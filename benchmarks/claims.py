@@ -18,6 +18,7 @@ from collections import Counter
 from itertools import groupby
 from operator import itemgetter
 
+from taskgraph.settings import DEFAULTS, Settings
 from tests.engine.claims import BEATEN, ClaimTrial, Judged, try_claims
 
 
@@ -26,9 +27,15 @@ def main() -> int:
     parser.add_argument("--photos", type=int, default=20_000)
     parser.add_argument("--continuations", type=int, default=20)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--overhead", type=int, default=DEFAULTS.overhead)
+    parser.add_argument("--grace", type=int, default=DEFAULTS.grace)
+    parser.add_argument("--attempts", type=int, default=DEFAULTS.attempts)
     parser.add_argument("--known", action="store_true", help="print KNOWN_FALSE instead")
     parser.add_argument("--only", default="", help="show the reasons of one kind")
     options = parser.parse_args()
+    settings = Settings(
+        overhead=options.overhead, grace=options.grace, attempts=options.attempts
+    )
     began = time.monotonic()
     total: Counter[str] = Counter()
     false: Counter[str] = Counter()
@@ -36,7 +43,7 @@ def main() -> int:
     reasons: Counter[tuple[str, str]] = Counter()
     smallest: dict[tuple[str, str], tuple[int, ClaimTrial, Judged]] = {}
     for seed in range(options.first, options.first + options.photos):
-        trial = try_claims(seed, options.continuations)
+        trial = try_claims(seed, options.continuations, settings)
         for judged in trial.judged:
             total[judged.kind] += 1
             bounds = [reason.startswith(BEATEN) for reason in judged.reasons]
