@@ -19,7 +19,22 @@ from itertools import groupby
 from operator import itemgetter
 
 from taskgraph.settings import DEFAULTS, Settings
-from tests.engine.claims import BEATEN, ClaimTrial, Judged, try_claims
+from tests.engine.claims import BEATEN, ClaimTrial, Judged, try_claims, try_dag_claims
+
+DAGS = 2000
+
+HEAD = '''"""What is still said that is not so: why, and the smallest example.
+
+``python -m benchmarks.claims --known --photos 3000`` prints this module anew.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["KNOWN_FALSE", "KNOWN_OF_OBSHELL"]
+
+'''
 
 
 def main() -> int:
@@ -57,6 +72,9 @@ def main() -> int:
     if options.known:
         print_known({key: trial.seed for key, (_, trial, _) in smallest.items()})
         return 0
+    dags = Counter(
+        key for seed in range(DAGS) for j in try_dag_claims(seed) for key in j.keys
+    )
     print(f"{options.photos:,} photographs, {options.continuations} ways on each")
     print(f"in {time.monotonic() - began:.0f} s")
     print(f"{'kind':28}{'judged':>9}{'false':>9}{'beaten':>9}")
@@ -67,12 +85,16 @@ def main() -> int:
             _, trial, judged = smallest[key]
             print(f"{count:7,}  {key[0]}: {key[1]}")
             print(f"         seed {trial.seed}, {trial.dialect}: {judged.text}")
+    print(f"{DAGS:,} DAGs of obshell, one photograph each")
+    for (kind, reason), count in sorted(dags.items()):
+        print(f"{count:7,}  {kind}: {reason}")
     print(f"{total.total():,} claims: {false.total():,} false, {beaten.total():,} beaten")
     return 1 if reasons else 0
 
 
 def print_known(seeds: dict[tuple[str, str], int]) -> None:
     """Print what is false as `tests.engine.known_false` has it."""
+    print(HEAD)
     print("KNOWN_FALSE: Final[dict[str, dict[str, int]]] = {")
     for kind, keys in groupby(sorted(seeds), key=itemgetter(0)):
         print(f'    "{kind}": {{')
@@ -80,6 +102,13 @@ def print_known(seeds: dict[tuple[str, str], int]) -> None:
             print(f'        "{key[1]}": {seeds[key]},')
         print("    },")
     print("}")
+    print('"""For each kind of claim why it is false, each with a seed."""\n')
+    dags = {key for seed in range(200) for j in try_dag_claims(seed) for key in j.keys}
+    print("KNOWN_OF_OBSHELL: Final[set[tuple[str, str]]] = {")
+    for kind, reason in sorted(dags):
+        print(f'    ("{kind}", "{reason}"),')
+    print("}")
+    print('"""The same of the DAGs of obshell."""')
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,7 +86,13 @@ class Case:
     @cached_property
     def all_text(self) -> str:
         graph = self.loaded.graph
-        return " ".join(s.text(graph) for s in self.explanation.sentences())
+        return self.bare(" ".join(s.text(graph) for s in self.explanation.sentences()))
+
+    def bare(self, text: str) -> str:
+        """Leave names out of a text: 'Wait for observer' names no assumption."""
+        names = {step.name for step in self.photo.plan.steps} | {self.photo.plan.name}
+        longest = sorted(map(re.escape, names), key=len, reverse=True)
+        return re.sub("|".join(longest), "", text)
 
     # --- what happened ----------------------------------------------------------
 
@@ -145,6 +152,13 @@ class Case:
                 seen.add(index)
                 stack += ahead[index]
         return frozenset(seen)
+
+    @property
+    def tells_own_flag(self) -> bool:
+        """Whether the task itself prohibits rollback, and the document tells."""
+        strings = self.document.get("context", {}).get("stringMap", {})
+        told = "prohibitRollback" in self.document or "prohibit_rollback" in strings
+        return self.photo.plan.forbids_rollback and told and not self.photo.blockers()
 
     @property
     def hides_direction(self) -> bool:

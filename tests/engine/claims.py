@@ -14,7 +14,7 @@ from random import Random
 from typing import Final, NamedTuple
 
 from taskgraph.api import LoadedTask
-from taskgraph.reports.explaining import Sentence
+from taskgraph.reports.explaining import Sentence, explain
 from taskgraph.reports.explaining.sentences import Subtasks
 from taskgraph.reports.figures import figures
 from taskgraph.reports.text.console import Style
@@ -33,11 +33,20 @@ from tests.engine.case import (
     is_at_work,
     so,
 )
+from tests.engine.obshell import simulate_dag
 from tests.engine.photo import Photo
 from tests.engine.plan import SECOND
 from tests.engine.trial import UNUSUAL, photographed
 
-__all__ = ["BEATEN", "FIGURES", "SENTENCES", "ClaimTrial", "Judged", "try_claims"]
+__all__ = [
+    "BEATEN",
+    "FIGURES",
+    "SENTENCES",
+    "ClaimTrial",
+    "Judged",
+    "try_claims",
+    "try_dag_claims",
+]
 
 
 class Judged(NamedTuple):
@@ -251,6 +260,26 @@ FIGURES: Final[dict[str, Judge]] = {
 }
 """The judge of each fact of `show` and of each figure of the page."""
 
+OBSHELL: Final = {
+    "budget-unbounded": "the engine ends what takes 3600 s",
+    "cancel": "only the whole DAG can be cancelled",
+    "held-by": "a rule of the other engine",
+    "ideal-exceeds-wall": "there is one clock, and every node waited",
+    "left": "nothing bounds that but the 3600 s of the engine",
+    "no-point-of-no-return": "a rule of the other engine",
+    "releases": "a rule of the other engine",
+    "retried-meanwhile": "a rule of the other engine",
+    "retry-accepted": "only the whole DAG can be retried",
+    "retry-refused": "a rule of the other engine",
+    "rollback-if-failed": "the document does not tell what can be rolled back",
+    "rollback-only-failed": "a rule of the other engine",
+    "skip-accepted": "only the whole DAG can be passed",
+}
+"""What must not be said of a DAG of obshell unless the words are its own, and why."""
+
+OF_OBSHELL: Final = r"obshell|DAG|3600|1 h\b.*(default|assum|engine)"
+
+
 # --- all of it -------------------------------------------------------------------------
 
 
@@ -267,7 +296,7 @@ def _told(case: Case) -> Iterator[Told]:
                 sentence.text(graph),
                 dict(sentence.data(graph)),
                 _nodes(sentence),
-                beside,
+                case.bare(beside),
             )
 
 
@@ -288,13 +317,13 @@ def _facts(case: Case) -> Iterator[Told]:
     beside = " ".join([beside, *(f"{figure.value} {figure.note}" for figure in shown)])
     for figure in shown:
         text = f"{figure.value} {figure.note}"
-        yield Told(case, f"page: {figure.label}", text, {}, {}, beside)
+        yield Told(case, f"page: {figure.label}", text, {}, {}, case.bare(beside))
     screen = show_text(account, Style(width=2000)).split("\n\n")
     beside = next(part for part in screen if part.startswith("Document"))
     for line in beside.split("\n"):
         label, _, text = line.partition("  ")
         if label:
-            yield Told(case, f"show: {label}", text.strip(), {}, {}, beside)
+            yield Told(case, f"show: {label}", text.strip(), {}, {}, case.bare(beside))
 
 
 def try_claims(
@@ -318,6 +347,27 @@ def try_claims(
         keys = {key for row in known for key in row.keys}
         judged = [_only_so(row, keys, dialect) for row in judged]
     return ClaimTrial(seed, dialect, data, tuple(judged))
+
+
+def try_dag_claims(seed: int) -> list[Judged]:
+    """Photograph a DAG of obshell once, and judge what is said of it."""
+    history = simulate_dag(seed)
+    rng = Random(f"photo of a DAG {seed}")
+    moment = rng.choice(history.moments) + rng.choice((0, rng.randrange(2000)))
+    (task,) = read_bytes(json.dumps(history.document(moment, rng)).encode())
+    said = explain(LoadedTask(task).account)
+    past = [entry for entry in history.entries if entry.moment <= moment]
+    failed = any(entry.row.state == "FAILED" for entry in past)
+    judged = []
+    for sentence in said.sentences():
+        text = sentence.text(said.graph)
+        reasons: tuple[str, ...] = ()
+        if sentence.claim in OBSHELL and not re.search(OF_OBSHELL, text):
+            reasons = (OBSHELL[sentence.claim],)
+        if failed and re.search("nothing has failed|No subtask has failed", text):
+            reasons += ("something failed before",)
+        judged.append(Judged(f"obshell: {sentence.claim}", text, reasons))
+    return judged
 
 
 def _only_so(row: Judged, usual: set[tuple[str, str]], dialect: str) -> Judged:

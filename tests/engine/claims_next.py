@@ -292,6 +292,8 @@ def no_return(case: Case, told: Told) -> Reasons:
         yield "it does not prohibit rollback"
     if "not been reached" in told.text and case.photo.blockers():
         yield "it has been passed"
+    if "not been reached" in told.text and case.tells_own_flag:
+        yield "the task itself prohibits rollback"
     if "has been passed" in told.text and not case.photo.blockers():
         yield "it has not been reached"
     if "no limit" in told.text:

@@ -51,6 +51,7 @@ __all__ = [
     "wall",
 ]
 
+SKIPS: Final = ("SKIP", "ROLLBACK_SKIP")
 STANDING: Final = (
     r"stall|stuck|hang|stands? still|past (its|their) timeout|over its timeout"
 )
@@ -269,8 +270,8 @@ def ran_on(case: Case, told: Told) -> Reasons:
         later = [
             run
             for run in case.runs_of(index)
-            if (run.ended is None or run.ended > first - CLOSE)
-            and run.operation not in ("SKIP", "ROLLBACK_SKIP")
+            if run.ended is None
+            or (run.ended > first - CLOSE and run.operation not in SKIPS)
         ]
         if not later:
             yield "it was not at work then"

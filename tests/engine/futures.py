@@ -50,6 +50,8 @@ ASSUMPTIONS: Final = {
     "ordinary polls": r"poll|from one subtask to the next|per hop|a hop",
     "hanging cancel": r"hang",
     "concurrency": r"in flight|at once|concurren|slot",
+    "standing still": r"stall|stands? still|stuck|goes on|waits? for",
+    "repeating for good": r"repeat|for good",
 }
 """By which words each assumption is known to stand beside a bound."""
 
@@ -58,6 +60,8 @@ PRIORITY: Final = (
     "hanging cancel",
     "busy workers",
     "late polls",
+    "standing still",
+    "repeating for good",
     "automatic retry",
     "missed deadline",
     "person",
@@ -120,7 +124,7 @@ class Future:
 
     def broken(self, begin: int, end: int | None) -> frozenset[str]:
         """Name the assumptions that were broken between two moments."""
-        until = self.journal.moments[-1] if end is None else end
+        until = self.journal.moments[-1] + HOUR if end is None else end
         broken = _broken(self.journal, begin, until, others=self.others)
         return broken | {"concurrency"} if self.is_hidden else broken
 
@@ -133,15 +137,19 @@ def _broken(journal: Journal, begin: int, end: int, *, others: bool) -> frozense
     broken = set()
     if any(a.accepted and begin < a.moment <= end for a in journal.actions):
         broken.add("person")
+    before: dict[int, str] = {}
     for entry in journal.entries:
         row = entry.row
-        if (
-            begin <= entry.moment <= end
-            and row[:2] == ("READY", "RETRY")
-            and not row.finish
-        ):
-            broken.add("automatic retry")
+        if begin <= entry.moment <= end and row[:2] == ("READY", "RETRY"):
+            if before.get(entry.step) == "SUCCESSFUL":
+                broken.add("repeating for good")
+            elif not row.finish:
+                broken.add("automatic retry")
+        before[entry.step] = row.state
+    states = journal.rows(end)[1]
     for run in journal.runs:
+        if run.ended is None and states[run.step].state == "CANCELING":
+            continue
         last = end if run.ended is None else run.ended
         limit = journal.plan.steps[run.step].timeout * SECOND
         if last > begin and limit and last - run.began > limit + SECOND:
@@ -151,7 +159,6 @@ def _broken(journal: Journal, begin: int, end: int, *, others: bool) -> frozense
     crowds = (crowd.began < end and crowd.until > begin for crowd in journal.crowds)
     if (others or any(crowds)) and _has_waited(journal, begin, end):
         broken.add("busy workers")
-    states = journal.rows(end)[1]
     if any(row.state == "CANCELING" for row in states):
         broken.add("hanging cancel")
     return frozenset(broken)
@@ -243,12 +250,12 @@ def beaten(
     if end is not None and end - begin <= bound + slack:
         return None
     broken = future.broken(begin, end) - apart
+    if end is None and broken.isdisjoint(PRIORITY[:3]):
+        broken |= {"standing still" if future.is_drained else "repeating for good"}
     if broken & assumed:
         return None
     is_near = end is not None and end - begin <= bound + ROUNDING + hops * (HOP + SECOND)
     for assumption in PRIORITY:
         if assumption in broken and not (is_near and assumption == "concurrency"):
             return assumption
-    if end is None:
-        return "standing still" if future.is_drained else "repeating for good"
     return "ordinary polls" if is_near else "what it forgets"

@@ -9,8 +9,8 @@ from functools import cache
 
 import pytest
 
-from tests.engine.claims import FIGURES, SENTENCES, ClaimTrial, try_claims
-from tests.engine.known_false import KNOWN_FALSE
+from tests.engine.claims import FIGURES, SENTENCES, ClaimTrial, try_claims, try_dag_claims
+from tests.engine.known_false import KNOWN_FALSE, KNOWN_OF_OBSHELL
 from tests.reports.proofs import PROOFS
 
 CONTINUATIONS = 12  # each fate comes once
@@ -53,6 +53,11 @@ def test_what_is_known_to_be_false_still_is(kind: str) -> None:
     for reason, seed in KNOWN_FALSE[kind].items():
         keys = {key for judged in trial(seed).judged for key in judged.keys}
         assert (kind, reason) in keys, f"mended? then take {reason!r} out of KNOWN_FALSE"
+
+
+def test_no_other_claim_about_a_dag_is_false() -> None:
+    keys = {key for seed in range(200) for j in try_dag_claims(seed) for key in j.keys}
+    assert keys == KNOWN_OF_OBSHELL, "mended? then take it out of KNOWN_OF_OBSHELL"
 
 
 def test_every_kind_of_sentence_has_a_judge() -> None:
