@@ -66,7 +66,7 @@ def spoken(text: str) -> int:
 def plain(text: str) -> str:
     """Take away tags, escapes and the breaks of lines."""
     text = html.unescape(re.sub(r"<[^>]*>", "", text))
-    return " ".join(re.sub(r"\\([^\w\s])", r"\1", text).split())
+    return " ".join(re.sub(r"\\([^\w\s]|_)", r"\1", text).split())
 
 
 def _ids(identifiers: Iterable[Any]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ __all__ = [
     "details",
     "diagnosis",
     "envelope",
+    "lower_case",
     "no_data",
     "ocp_2021",
     "ocp_2025",
@@ -194,6 +195,15 @@ def details(photo: Photo, rng: Random) -> Json:
     if rng.random() < 0.5:
         data["cluster"] = {"id": 1, "name": "protoss", "obClusterId": 1, "type": "PRIMARY"}
     return writer.wrap(data)
+
+
+def lower_case(photo: Photo, rng: Random) -> Json:
+    """Write a task's details with the words as the engine's own page also has them."""
+    response = details(photo, rng)
+    for data in (response["data"], *response["data"]["subtasks"]):
+        for key in ("status", "operation"):
+            data[key] = data[key].lower()
+    return response
 
 
 def contents(photo: Photo, rng: Random) -> Json:

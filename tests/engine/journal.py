@@ -49,12 +49,25 @@ class TaskEntry(NamedTuple):
 
 
 class Run(NamedTuple):
-    """One run of one step as it happened; ``ended`` is when the engine saw its end."""
+    """One run of one step as it happened.
+
+    Attributes
+    ----------
+    ended : int or None
+        When the engine saw its end.
+    how : str
+        What ended it: ``itself``, ``deadline``, ``poll``, ``cancel`` or ``rollback``;
+        empty as long as it goes on.
+    state : str
+        What the step was afterwards.
+    """
 
     step: int
     operation: str
     began: int
     ended: int | None
+    how: str = ""
+    state: str = ""
 
 
 class Action(NamedTuple):
@@ -67,7 +80,7 @@ class Action(NamedTuple):
 
 
 class Outage(NamedTuple):
-    """A time in which no poll looked; ``until`` may lie far in the future."""
+    """A time in which something did not work; ``until`` may lie far in the future."""
 
     began: int
     until: int
@@ -93,6 +106,7 @@ class Journal:
     actions: tuple[Action, ...]
     outages: tuple[Outage, ...]
     log: tuple[LogLine, ...]
+    crowds: tuple[Outage, ...] = ()  # when other tasks kept all workers busy
 
     @cached_property
     def moments(self) -> list[int]:

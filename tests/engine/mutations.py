@@ -427,6 +427,97 @@ def stall(document: Json, rng: Random) -> bool:
     return True
 
 
+def _still(subtask: Json, status: str, operation: str) -> None:
+    """Let a subtask be over, with both its times."""
+    subtask.update(status=status, operation=operation)
+    subtask.setdefault("finishTime", subtask["startTime"])
+
+
+def stall_in_a_rollback(document: Json, rng: Random) -> bool:
+    """Leave what was about to be undone waiting for its turn."""
+    task, subtasks = _task(document), _subtasks(document)
+    if (task["status"], task.get("operation")) != ("RUNNING", "ROLLBACK"):
+        return False
+    flying = [s for s in subtasks if s["status"] in FLYING]
+    if not flying or any(s["status"] == "FAILED" for s in subtasks):
+        return False
+    if any("startTime" not in s for s in flying):
+        return False
+    for subtask in flying:
+        _still(subtask, "SUCCESSFUL", "ROLLBACK")
+    _wait(document, rng)
+    return True
+
+
+def stall_after_a_skip(document: Json, rng: Random) -> bool:
+    """Skip the only failure, and let nothing follow."""
+    task, subtasks = _task(document), _subtasks(document)
+    failed = [s for s in subtasks if s["status"] == "FAILED"]
+    if task["status"] != "FAILED" or task.get("operation") == "ROLLBACK":
+        return False
+    if len(failed) != 1 or failed[0].get("prohibitSkip") or "startTime" not in failed[0]:
+        return False
+    if any(s["status"] in FLYING for s in subtasks):
+        return False
+    task["status"] = "RUNNING"
+    failed[0].update(status="SUCCESSFUL", operation="SKIP")
+    failed[0]["finishTime"] = _moved(_last_event(document), rng.uniform(1, 3))
+    _wait(document, rng)
+    return True
+
+
+def cancel_for_good(document: Json, rng: Random) -> bool:
+    """Cancel what the engine retries by itself: the task neither fails nor goes on."""
+    task, subtasks = _task(document), _subtasks(document)
+    if task["status"] != "RUNNING" or task.get("operation") == "ROLLBACK":
+        return False
+    flying = [s for s in subtasks if s["status"] in FLYING]
+    if len(flying) != 1 or "startTime" not in flying[0]:
+        return False
+    if any(s["status"] == "FAILED" for s in subtasks):
+        return False
+    _still(flying[0], "FAILED", "CANCEL")
+    flying[0]["finishTime"] = _moved(_last_event(document), rng.uniform(1, 3))
+    _wait(document, rng)
+    return True
+
+
+def forget_to_end(document: Json, rng: Random) -> bool:
+    """Let a task whose subtasks are all done stay RUNNING."""
+    task = _task(document)
+    if task["status"] != "SUCCESSFUL" or task.get("operation") != "EXECUTE":
+        return False
+    if any("finishTime" not in s for s in _subtasks(document)):
+        return False
+    task["status"] = "RUNNING"
+    del task["finishTime"]
+    _wait(document, rng)
+    return True
+
+
+def never_start_what_is_ready(document: Json, rng: Random) -> bool:
+    task = _task(document)
+    ready = [s for s in _subtasks(document) if s["status"] == "READY"]
+    if task["status"] != "RUNNING" or "startTime" not in task or not ready:
+        return False
+    _wait(document, rng)
+    return True
+
+
+def hang_a_cancel(document: Json, rng: Random) -> bool:
+    task = _task(document)
+    running = [s for s in _subtasks(document) if s["status"] == "RUNNING"]
+    subtask = _pick(rng, running)
+    if subtask is None or task["status"] != "RUNNING" or "startTime" not in subtask:
+        return False
+    if rng.random() < 0.5:
+        subtask["status"] = "CANCELING"
+    else:
+        subtask["operation"] = "CANCEL"
+    _wait(document, rng)
+    return True
+
+
 def overlook_a_subtask(document: Json, rng: Random) -> bool:
     task, subtasks = _task(document), _subtasks(document)
     waiting = [s for s in subtasks if s["status"] == "READY"]
@@ -441,7 +532,9 @@ def overlook_a_subtask(document: Json, rng: Random) -> bool:
     in_flight = any(s["status"] in FLYING for s in subtasks)
     if not in_flight or not any("startTime" in s for s in subtasks):
         return False
-    task["context"]["concurrency"] = rng.choice((0, len(subtasks)))
+    limits = [0, len(subtasks)]
+    limits += [-1] if sum(s["status"] in FLYING for s in subtasks) < 10 else []
+    task["context"]["concurrency"] = rng.choice(limits)
     _wait(document, rng)
     return True
 
@@ -601,6 +694,41 @@ def run_past_the_timeout(document: Json, rng: Random) -> bool:
     else:
         subtask["finishTime"] = end
         _write_later(document, end)
+    return True
+
+
+def run_past_the_timeout_in_lower_case(document: Json, rng: Random) -> bool:
+    """Let the words be written as the engine's own page also has them."""
+    if not run_past_the_timeout(document, rng):
+        return False
+    for data in (_task(document), *_subtasks(document)):
+        for key in ("status", "operation"):
+            if key in data:
+                data[key] = data[key].lower()
+    return True
+
+
+def fail_at_the_deadline(document: Json, rng: Random) -> bool:
+    return _fail_after(document, rng, rng.uniform(0.001, 0.999))
+
+
+def fail_by_the_poll(document: Json, rng: Random) -> bool:
+    return _fail_after(document, rng, rng.uniform(11.0, 11.999))
+
+
+def _fail_after(document: Json, rng: Random, seconds: float) -> bool:
+    """Let a run that failed have ended so long after its timeout."""
+    failed = [s for s in _single_runs(document) if s["status"] == "FAILED"]
+    subtask = _pick(rng, failed)
+    if subtask is None:
+        return False
+    end = _moved(subtask["startTime"], subtask["timeout"] + seconds)
+    subtask["finishTime"] = end
+    task = _task(document)
+    if task["status"] == "FAILED" and _gap(task["finishTime"], end) > 0:
+        task["finishTime"] = _moved(end, 0.5)
+        _write_later(document, task["finishTime"])
+    _write_later(document, end)
     return True
 
 
@@ -765,9 +893,15 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("TG203", succeed_too_early),
     Mutation("TG203", fail_without_a_failure),
     Mutation("TG204", stall, is_illegal=False),
+    Mutation("TG204", stall_in_a_rollback, is_illegal=False),
+    Mutation("TG204", stall_after_a_skip, is_illegal=False),
+    Mutation("TG204", cancel_for_good, is_illegal=False),
+    Mutation("TG204", forget_to_end, is_illegal=False),
     Mutation("TG205", overlook_a_subtask, is_illegal=False),
     Mutation("TG206", skip_a_subtask, is_illegal=False),
     Mutation("TG207", retry_a_subtask, is_illegal=False),
+    Mutation("TG208", never_start_what_is_ready, is_illegal=False),
+    Mutation("TG209", hang_a_cancel, is_illegal=False),
     Mutation("TG301", end_before_the_start),
     Mutation("TG302", start_before_the_upstream_ends),
     Mutation("TG303", lose_a_time),
@@ -779,6 +913,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("TG401", limit_nothing, is_illegal=False),
     Mutation("TG402", limit_backwards),
     Mutation("TG403", run_past_the_timeout),
+    Mutation("TG403", run_past_the_timeout_in_lower_case, is_illegal=False),
+    Mutation("TG408", fail_at_the_deadline, is_illegal=False),
+    Mutation("TG408", fail_by_the_poll, is_illegal=False),
     Mutation("TG404", run_close_to_the_timeout, is_illegal=False),
     Mutation("TG405", take_too_long, is_illegal=False),
     Mutation("TG406", dominate, is_illegal=False),

@@ -43,6 +43,7 @@ def deserved(photo: Photo) -> Deserved:
     if unlimited:
         found["TG401"] = unlimited
     found |= _long_runs(photo)
+    found |= _stuck(photo)
     if task.state == "FAILED" and photo.forbids_rollback:
         found["TG501"] = frozenset(photo.blockers())
     stuck = frozenset(
@@ -82,21 +83,42 @@ def _overlooked(photo: Photo) -> frozenset[int]:
     )
 
 
+def _stuck(photo: Photo) -> Deserved:
+    """Give the steps that nobody picks up, and those whose cancel does not end."""
+    ready, hanging = set(), set()
+    for index, row in enumerate(photo.rows):
+        if photo.timestamp - photo.since(index) <= QUIET - POLL_WORK:
+            continue
+        if row.state == "READY" and photo.task.state == "RUNNING":
+            ready.add(index)
+        in_flight = row.state in ("RUNNING", "CANCELING")
+        if in_flight and "CANCEL" in (row.operation, row.state[:6]):
+            hanging.add(index)
+    found = {"TG208": frozenset(ready), "TG209": frozenset(hanging)}
+    return {code: indexes for code, indexes in found.items() if indexes}
+
+
 def _long_runs(photo: Photo) -> Deserved:
     """Give the steps whose only run used most of its timeout, or more than all.
 
-    Only where the row still tells that there was one run.
+    Only where the row still tells that there was one run. What the timeout ended did not
+    come near it.
     """
-    runs = Counter(run.step for run in photo.runs())
-    near, over = set(), set()
+    past = list(photo.runs())
+    runs = Counter(run.step for run in past)
+    ended = {run.step for run in past if run.how in ("deadline", "poll")}
+    near, over, by_engine = set(), set(), set()
     for index, row in enumerate(photo.rows):
         limit = photo.plan.steps[index].timeout * SECOND
         tells = (row.operation, row.attempts) == ("EXECUTE", 1)
         if row.start is not None and runs[index] == 1 and limit and tells:
             used = (photo.timestamp if row.finish is None else row.finish) - row.start
-            if used >= limit * NEAR:
+            if index in ended:
+                by_engine.add(index)
+            elif used >= limit * NEAR:
                 near.add(index)
             if used > limit + GRACE + POLL_WORK:
                 over.add(index)
     found = {"TG404": frozenset(near), "TG403": frozenset(over)}
+    found["TG408"] = frozenset(by_engine)
     return {code: indexes for code, indexes in found.items() if indexes}

@@ -54,12 +54,21 @@ class Photo:
             and self.plan.steps[index].forbids_rollback
         ]
 
+    def since(self, index: int) -> int:
+        """Give since when a step's row is as it is."""
+        past = (
+            entry.moment
+            for entry in self.journal.entries
+            if entry.step == index and entry.moment <= self.moment
+        )
+        return max(past, default=self.plan.submitted)
+
     def runs(self) -> Iterator[Run]:
         """Give the runs that had begun, those under way without an end."""
         for run in self.journal.runs:
             if run.began <= self.moment:
                 is_over = run.ended is not None and run.ended <= self.moment
-                yield run if is_over else run._replace(ended=None)
+                yield run if is_over else run._replace(ended=None, how="", state="")
 
     # --- dialects -------------------------------------------------------------
 
@@ -74,6 +83,10 @@ class Photo:
     def as_details(self, rng: Random) -> dict[str, Any]:
         """Give the task's details, also the response to a retry of the task."""
         return dialects.details(self, rng)
+
+    def as_lower_case(self, rng: Random) -> dict[str, Any]:
+        """Give the task's details with its words in lower case."""
+        return dialects.lower_case(self, rng)
 
     def as_contents(self, rng: Random) -> dict[str, Any]:
         """Give the response to adding OBProxies: one task in a list."""

@@ -21,6 +21,9 @@ _TIMEOUTS = (10, 30, 30, 60, 300, 300, 600, 1800, 1800, 3600, 5400)
 _RARE_TIMEOUTS = (0, 1, 86_400, 604_800)
 
 
+_TYPES = ("MANUAL",) * 6 + ("SCHEDULED",) * 2 + ("SYS_SCHEDULED", "SYS_ONCE")
+
+
 class Step(NamedTuple):
     """One subtask to run.
 
@@ -120,7 +123,7 @@ def make_plan(rng: Random) -> Plan:
     return Plan(
         id=first_id - rng.randrange(1, 5000),
         name=f"{rng.choice(_VERBS)} {rng.choice(_THINGS)}",
-        type=rng.choice(("MANUAL", "MANUAL", "MANUAL", "SCHEDULED", "SYS_SCHEDULED")),
+        type=rng.choice(_TYPES),
         steps=tuple(steps),
         ids=tuple(ids),
         series=_series(rng, groups, count),
@@ -188,6 +191,9 @@ def _split(rng: Random, nodes: list[_Node]) -> None:
     if rng.random() < 0.4:
         return
     parts = rng.choice((1, 2, 2, 3, 3, 4, 6, 12))
+    if rng.random() < 0.03:  # more than there are workers
+        rng.choice(nodes).parts = rng.choice((20, 40))
+        return
     for node in nodes:
         if rng.random() < 0.35:
             node.parts = parts if rng.random() < 0.8 else rng.randrange(1, 5)

@@ -7,8 +7,8 @@ which nothing happens cost nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from heapq import heappop, heappush
+from collections.abc import Callable, Iterable, Iterator
+from heapq import heapify, heappop, heappush
 from random import Random
 from typing import Any, NamedTuple
 
@@ -31,6 +31,7 @@ DAY = 86_400 * SECOND
 FOREVER = 10**15
 DEFAULT_CONCURRENCY = 10
 POLL_SLACK = 10  # whole seconds after a deadline before the poll takes it for missed
+WORKERS = (32, 16)  # of the process, for scheduled and for manual tasks
 RESTART_REST = 60 * SECOND  # the polls begin so long after the server is up
 
 
@@ -41,19 +42,21 @@ class Work(NamedTuple):
     fails: bool
     armed: bool = True
     lost: bool = False  # no worker took it: it never ends by itself
+    deaf: bool = False  # a cancel does not stop it, and hangs
+    late: int = 1  # milliseconds from the timeout to the deadline, as the clock shows it
 
 
 class _Thread:
     """A run in a worker; it may outlive what the tables say of it."""
 
-    __slots__ = ("alive", "armed", "index", "server", "version")
+    __slots__ = ("armed", "deaf", "index", "server", "version")
 
-    def __init__(self, index: int, server: int, version: int, armed: bool) -> None:
+    def __init__(self, index: int, server: int, version: int, work: Work) -> None:
         self.index = index
         self.server = server
         self.version = version
-        self.armed = armed
-        self.alive = True
+        self.armed = work.armed
+        self.deaf = work.deaf
 
 
 class _Poll:
@@ -94,21 +97,23 @@ class Server:
         self.task = TaskRow(start=plan.submitted + plan.clocks[0])
         self.rows = [Row()] * len(plan.steps)
         self.fault_due = False
-        self.busy_until = 0
+        self.others = 0  # how many workers the other tasks keep all the time
         self.never_picked: frozenset[int] = frozenset()
         self._work = work
         self._on_change = on_change
-        self._queue: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
+        self._queue: list[tuple[int, int, Callable[..., object], tuple[Any, ...]]] = []
         self._pushed = 0
         self._versions = [0] * len(plan.steps)
         self._latest_start = [0] * len(plan.steps)
         self._threads: list[_Thread] = []
+        self._hanging: set[tuple[int, int]] = set()
         self._open_runs: dict[int, Run] = {}
         self._entries: list[Entry] = []
         self._task_entries: list[TaskEntry] = [TaskEntry(self.now, self.task)]
         self._runs: list[Run] = []
         self._actions: list[Action] = []
         self._outages: list[Outage] = []
+        self._crowds: list[Outage] = []
         self._log: list[LogLine] = []
         self._task_poll = _Poll(self._look_at_task)
         self._ready_poll = _Poll(self._pick_up_ready)
@@ -125,17 +130,45 @@ class Server:
 
     # --- time -----------------------------------------------------------------
 
-    def at(self, moment: int, what: Callable[..., None], *arguments: Any) -> None:
+    def at(self, moment: int, what: Callable[..., object], *arguments: Any) -> None:
         """Do something at a moment, or now if it has passed."""
         self._pushed += 1
         heappush(self._queue, (max(moment, self.now), self._pushed, what, arguments))
 
-    def run(self, most: int = 4000) -> None:
-        """Let time pass until nothing is left to happen, or so many things have."""
-        while self._queue and most:
+    def run(self, most: int = 4000, until: int = FOREVER) -> None:
+        """Let time pass until nothing is left to happen, or so many things have.
+
+        What happens after the moment `until` is left to the next call.
+        """
+        while self._queue and most and self._queue[0][0] <= until:
             self.now, _, what, arguments = heappop(self._queue)
             what(*arguments)
             most -= 1
+        if until < FOREVER:
+            self.now = max(self.now, until)
+
+    def forget(self, *whats: Callable[..., object]) -> None:
+        """Let what was to be done at some moment not be done."""
+        self._queue = [entry for entry in self._queue if entry[2] not in whats]
+        heapify(self._queue)
+
+    def redraw(self) -> None:
+        """Decide anew how the runs that go on will end."""
+        self.forget(self._end, self._expire)
+        for thread in self._threads:
+            row = self.rows[thread.index]
+            if self._versions[thread.index] == thread.version:
+                work = self._work(thread.index, row.operation, row.attempts)
+                thread.armed, thread.deaf = work.armed, work.deaf
+                self._plan_end(thread, work, self._latest_start[thread.index])
+            else:  # nobody hears how it ends
+                self.at(self.now + SECOND, self._leave, thread)
+
+    def written(self) -> Iterator[object]:
+        """Give what was written down, which never changes: a copy may share it."""
+        yield from (self.task, *self.rows, *self._open_runs.values(), *self._runs)
+        yield from (*self._entries, *self._task_entries, *self._actions)
+        yield from (*self._outages, *self._crowds, *self._log)
 
     def journal(self) -> Journal:
         """Give what has happened so far."""
@@ -148,6 +181,7 @@ class Server:
             actions=tuple(self._actions),
             outages=tuple(self._outages),
             log=tuple(self._log),
+            crowds=tuple(self._crowds),
         )
 
     def rest(self, duration: int, *, kills: bool) -> None:
@@ -158,6 +192,21 @@ class Server:
             self._threads.clear()
         for poll in self._polls:
             self._wake(poll)
+
+    def occupy(self, duration: int) -> None:
+        """Let other tasks keep every worker busy for a while."""
+        self._crowds.append(Outage(self.now, self.now + duration))
+        self._wake(self._ready_poll, duration)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is left to happen."""
+        return not self._queue
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether no worker is free for this task."""
+        return any(crowd.began <= self.now < crowd.until for crowd in self._crowds)
 
     @property
     def is_resting(self) -> bool:
@@ -199,15 +248,16 @@ class Server:
 
     # --- tables ---------------------------------------------------------------
 
-    def _save(self, index: int, row: Row) -> None:
+    def _save(self, index: int, row: Row, how: str = "") -> None:
         """Store a step the careful way: whoever read it before may no longer store."""
         self._versions[index] += 1
-        self._store(index, row)
+        self._store(index, row, how)
 
-    def _store(self, index: int, row: Row) -> None:
+    def _store(self, index: int, row: Row, how: str = "") -> None:
         run = self._open_runs.get(index)
         if run is not None and row.state not in ("RUNNING", "CANCELING"):
-            self._runs.append(run._replace(ended=self.now))
+            over = run._replace(ended=self.now, how=how or "rollback", state=row.state)
+            self._runs.append(over)
             del self._open_runs[index]
         self.rows[index] = row
         self._entries.append(Entry(self.now, index, row))
@@ -285,7 +335,7 @@ class Server:
             chosen = [
                 index
                 for index, downs in enumerate(self.plan.downstreams)
-                if states[index] not in ("PENDING", "RUNNING")
+                if states[index] not in ("PENDING", "READY", "RUNNING")
                 and all(states[down] == "PENDING" for down in downs)
             ]
         else:
@@ -310,18 +360,16 @@ class Server:
         ready = [index for index in ready if index not in self.never_picked]
         if not ready:
             return
-        if self.now < self.busy_until:
-            self._wake(self._ready_poll, self.busy_until - self.now)
+        if self.is_crowded:
+            until = max(crowd.until for crowd in self._crowds)
+            self._wake(self._ready_poll, until - self.now)
             return
-        workers = 16 if self.plan.type == "MANUAL" else 32
-        room = workers - sum(thread.alive for thread in self._threads)
+        room = WORKERS[self.plan.type == "MANUAL"] - self.others - len(self._threads)
         self.rng.shuffle(ready)
         moment = self.now
         for index in ready[: max(0, room)]:
             moment += self.rng.randrange(3, 25)
             self.at(moment, self._start, index)
-        if len(ready) > room:
-            self._wake(self._ready_poll, SECOND)
 
     def _start(self, index: int) -> None:
         row = self.rows[index]
@@ -340,41 +388,55 @@ class Server:
         self._wake(self._running_poll, (timeout + POLL_SLACK + 1) * SECOND)
         if work.lost:
             return
-        thread = _Thread(index, server, self._versions[index], work.armed)
+        thread = _Thread(index, server, self._versions[index], work)
         self._threads.append(thread)
-        self.at(self.now + work.duration, self._end, thread, work.fails)
-        if timeout and work.armed and work.duration >= timeout * SECOND:
-            late = self.rng.randrange(1, 30)
-            self.at(self.now + timeout * SECOND + late, self._expire, thread)
+        self._plan_end(thread, work, self.now)
+
+    def _plan_end(self, thread: _Thread, work: Work, began: int) -> None:
+        self.at(began + work.duration, self._end, thread, work.fails)
+        limit = self.plan.steps[thread.index].timeout * SECOND
+        if limit and work.armed and work.duration >= limit:
+            self.at(began + limit + work.late, self._expire, thread)
+
+    def _leave(self, thread: _Thread) -> bool:
+        """Free a worker, which may take what is READY; tell whether it was not free."""
+        if thread not in self._threads:
+            return False
+        self._threads.remove(thread)
+        self._wake(self._ready_poll)
+        return True
 
     def _end(self, thread: _Thread, fails: bool) -> None:
         """Store how a run went, unless the step was stored by somebody else since."""
-        if thread not in self._threads:
+        if not self._leave(thread):
             return
-        thread.alive = False
-        self._threads.remove(thread)
         index = thread.index
         if self._versions[index] != thread.version:
             return
         row = self.rows[index]
-        if fails or row.operation == "CANCEL":
+        if fails:
             state = "FAILED"
         elif row.operation in ("ROLLBACK", "ROLLBACK_SKIP"):
             state = "PENDING"
         else:
             state = "SUCCESSFUL"
-        self._save(index, row._replace(state=state, finish=self._clock(thread.server)))
+        row = row._replace(state=state, finish=self._clock(thread.server))
+        self._save(index, row, "itself")
         self._note(index, f"end {row.operation}: {state}")
 
     def _expire(self, thread: _Thread) -> None:
-        """Fail a step at its deadline; the run itself goes on, unheard."""
+        """Fail a step at its deadline; the run may notice the interrupt late, unheard."""
         if thread not in self._threads or not thread.armed:
             return
         row = self.rows[thread.index]
         if row.state == "RUNNING":
             finish = self._clock(thread.server)
-            self._save(thread.index, row._replace(state="FAILED", finish=finish))
+            self._save(
+                thread.index, row._replace(state="FAILED", finish=finish), "deadline"
+            )
             self._note(thread.index, "deadline passed")
+            if not thread.deaf:
+                self.at(self.now + self.rng.randrange(3 * SECOND), self._leave, thread)
 
     # --- the other polls ------------------------------------------------------
 
@@ -388,7 +450,8 @@ class Server:
             allowed = self.plan.steps[index].timeout + POLL_SLACK
             left = self._latest_start[index] + (allowed + 1) * SECOND - self.now
             if row.operation == "CANCEL" or left <= 0:
-                self._save(index, row._replace(state="FAILED", finish=self._clock()))
+                how = "cancel" if row.operation == "CANCEL" else "poll"
+                self._save(index, row._replace(state="FAILED", finish=self._clock()), how)
                 self._note(index, "stopped by the poll")
             else:
                 self._wake(self._running_poll, left)
@@ -397,11 +460,16 @@ class Server:
         if self.now - self.plan.submitted > DAY:
             return
         for index, row in enumerate(self.rows):
+            threads = [thread for thread in self._threads if thread.index == index]
             if row.state != "CANCELING":
                 continue
-            for thread in self._threads:
-                if thread.index == index:
-                    thread.armed = False
+            if any(thread.deaf for thread in threads):
+                self._hanging.add((index, self._versions[index]))
+            if (index, self._versions[index]) in self._hanging:
+                continue  # also when the run is over: nobody tells the table
+            for thread in threads:
+                thread.armed = False
+                self.at(self.now + self.rng.randrange(3 * SECOND), self._leave, thread)
             told = row._replace(state="RUNNING", operation="CANCEL", finish=None)
             self._save(index, told)
 

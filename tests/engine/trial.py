@@ -21,10 +21,12 @@ from tests.engine.photo import Photo
 
 __all__ = [
     "DIALECTS",
+    "UNUSUAL",
     "DagTrial",
     "MutationTrial",
     "PhotoTrial",
     "check_bytes",
+    "photographed",
     "try_dag",
     "try_mutation",
     "try_photo",
@@ -38,6 +40,8 @@ DIALECTS: dict[str, Callable[[Photo, Random], Json]] = {
     "contents": Photo.as_contents,
     "list": Photo.as_list,
 }
+UNUSUAL: dict[str, Callable[[Photo, Random], Json]] = {"lower case": Photo.as_lower_case}
+"""What is seldom seen; a document may be written so where words are no matter."""
 
 MOST_TRIES = 2000
 EVERYTHING = Settings(extend_select=("all",), budgets=(("*", BUDGET_LIMIT),))
@@ -77,16 +81,23 @@ def _is_loud(finding: Finding) -> bool:
     return finding.severity >= Severity.WARNING
 
 
-def try_photo(seed: int) -> PhotoTrial:
-    """Simulate a history, photograph it once in one dialect, and check the document."""
+def photographed(seed: int) -> tuple[Photo, str, bytes]:
+    """Simulate a history and photograph it once in one dialect, which is named."""
     history = simulate(seed)
     rng = Random(f"photo {seed}")
     photo = history.random_photo(rng)
     dialect = rng.choice([*DIALECTS, "diagnosis"])
     if dialect == "diagnosis":
-        data = photo.as_diagnosis()
-    else:
-        data = _dump(DIALECTS[dialect](photo, rng))
+        return photo, dialect, photo.as_diagnosis()
+    if rng.random() < 0.03:
+        dialect = rng.choice(list(UNUSUAL))
+    write = (DIALECTS | UNUSUAL)[dialect]
+    return photo, dialect, _dump(write(photo, rng))
+
+
+def try_photo(seed: int) -> PhotoTrial:
+    """Simulate a history, photograph it once in one dialect, and check the document."""
+    photo, dialect, data = photographed(seed)
     right = deserved(photo)
     loud = list(filter(_is_loud, check_bytes(data)))
     false_alarms = [finding for finding in loud if not _is_right(finding, photo, right)]

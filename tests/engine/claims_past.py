@@ -1,0 +1,363 @@
+"""Judges of what is said about what a task is, where it stands and what happened."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tests.engine.case import (
+    BACK,
+    CLOSE,
+    FORWARD,
+    HIDDEN_WAY,
+    QUIET,
+    Case,
+    Judge,
+    Reasons,
+    Told,
+    is_at_work,
+    pauses,
+    worked_by,
+)
+
+__all__ = [
+    "as_of",
+    "blocked",
+    "cause",
+    "cause_canceled",
+    "cause_rollback",
+    "cause_several_runs",
+    "counts",
+    "critical_share",
+    "ended",
+    "failed_later",
+    "held",
+    "ideal",
+    "ideal_exceeds_wall",
+    "longest_run",
+    "longest_wait",
+    "no_failed_subtask",
+    "parts",
+    "ran_on",
+    "retried_meanwhile",
+    "root_failure",
+    "several_runs",
+    "shape",
+    "size",
+    "stalled",
+    "started",
+    "taken_up_again",
+    "verdict",
+    "wall",
+]
+
+SKIPS: Final = ("SKIP", "ROLLBACK_SKIP")
+STANDING: Final = (
+    r"stall|stuck|hang|stands? still|past (its|their) timeout|over its timeout"
+)
+
+# --- what it is ------------------------------------------------------------------------
+
+
+def started(case: Case, told: Told) -> Reasons:
+    if "start" in told.values and told.millis("start") != case.photo.task.start:
+        yield "another start"
+
+
+def ended(case: Case, told: Told) -> Reasons:
+    task = case.photo.task
+    if task.state == "RUNNING" or told.millis("finish") != task.finish:
+        yield "it did not end then"
+
+
+def taken_up_again(case: Case, told: Told) -> Reasons:
+    ends = [
+        entry.row.finish
+        for entry in case.photo.journal.task_entries
+        if entry.row.state != "RUNNING" and entry.moment <= case.photo.moment
+    ]
+    if case.photo.task.state != "RUNNING" or told.millis("finish") not in ends:
+        yield "it was not taken up again"
+
+
+def shape(case: Case, told: Told) -> Reasons:
+    plan = case.photo.plan
+    edges = sum(len(step.upstreams) for step in plan.steps)
+    if (told.values["subtasks"], told.values["edges"]) != (len(plan.steps), edges):
+        yield "another size"
+    if "one after the other" in told.text and edges != len(plan.steps) - 1:
+        yield "no chain"
+
+
+def size(case: Case, told: Told) -> Reasons:
+    if told.values["subtasks"] != len(case.photo.plan.steps):
+        yield "another size"
+
+
+def as_of(case: Case, told: Told) -> Reasons:
+    if told.millis("as_of") != case.photo.timestamp:
+        yield "another moment"
+    if "since_microseconds" in told.values:
+        since = case.photo.timestamp - case.photo.task.start
+        if told.millis("since") != since:
+            yield "another time since the start"
+
+
+# --- the verdict -----------------------------------------------------------------------
+
+
+def verdict(case: Case, told: Told) -> Reasons:
+    task, text = case.photo.task, told.text
+    if case.hides_direction:
+        if case.failed and "wait" in text:
+            yield HIDDEN_WAY
+        return
+    if "roots" in told.nodes and not set(told.steps("roots")) <= set(case.failed):
+        yield "it has not failed"
+    if "nothing has failed" in text and case.ever_failed:
+        yield "something failed before"
+    if "rolled back" in text and not case.is_back:
+        yield "it is not rolled back"
+    waiting = "SUCCESSFUL" if case.is_back else "PENDING"
+    blocked = [n for n in case.beyond_failed if case.rows[n].state == waiting]
+    if told.values.get("blocked", len(blocked)) != len(blocked):
+        yield "others wait for that"
+    if "done" in told.values:
+        yield from _done(case, told)
+    if "succeeded: " in text and {row.state for row in case.rows} != {"SUCCESSFUL"}:
+        yield "not all is done"
+    if "was rolled back" in text and case.left_in_place:
+        yield "the work of some was left in place"
+    if "is running" in text or "still running" in text or "being rolled" in text:
+        if task.state != "RUNNING":
+            yield "it does not run"
+        yield from _stands(case)
+
+
+def _done(case: Case, told: Told) -> Reasons:
+    done = told.values["done"]
+    if "undone" in told.text.split("nothing")[0]:
+        begun = sum(row.operation != "EXECUTE" for row in case.rows)
+        if done != case.undone:
+            yield "it counts as undone what never began or was left in place"
+        elif told.values["subtasks"] not in (begun, len(case.rows)):
+            yield "it counts over the wrong whole"
+    else:
+        real = sum(row.state == "SUCCESSFUL" for row in case.rows)
+        if done != real:
+            yield "another number is done"
+        skipped = ("SUCCESSFUL", "SKIP")
+        if any(row[:2] == skipped for row in case.rows) and "skip" not in told.text:
+            yield "it counts as done what was skipped"
+
+
+def _stands(case: Case) -> Reasons:
+    """Tell where it is not said that nothing moves any more, though it can be seen."""
+    if case.photo.task.state != "RUNNING" or not case.shows_idle or case.calm.moves:
+        return
+    if not re.search(STANDING, case.all_text, re.IGNORECASE):
+        yield "it stands still, which nothing says"
+
+
+def stalled(case: Case, told: Told) -> Reasons:
+    quiet = case.photo.timestamp - case.photo.last_change
+    if case.photo.task.state != "RUNNING" or (quiet < QUIET - CLOSE and case.calm.moves):
+        yield "it moves"
+    if "never retries" in told.text and not any(
+        case.rows[index].operation in ("CANCEL", *BACK) for index in case.failed
+    ):
+        yield "the engine retries that"
+
+
+# --- how far it is ---------------------------------------------------------------------
+
+
+def counts(case: Case, told: Told) -> Reasons:
+    if case.hides_direction:
+        yield HIDDEN_WAY
+        return
+    states = [row.state for row in case.rows]
+    values = told.values
+    if values.get("running", 0) != sum(map(is_at_work, case.rows)):
+        yield "it counts as at work what is being cancelled"
+    if values.get("ready", 0) != states.count("READY"):
+        yield "another number is ready"
+    if values.get("failed", 0) != states.count("FAILED"):
+        yield "another number failed"
+    done, pending = ("PENDING", "SUCCESSFUL") if case.is_back else ("SUCCESSFUL", "PENDING")
+    if values.get("done", 0) != states.count(done):
+        yield "another number is done"
+    if values.get("pending", 0) != states.count(pending):
+        yield "another number waits"
+    if case.is_back and case.left_in_place and "left" not in told.text:
+        yield "it counts as undone what was left in place"
+    if case.is_back and values.get("pending", 0):
+        again = ("SUCCESSFUL", "RETRY")
+        if any(row[:2] == again for row in case.rows) and "again" not in told.beside:
+            yield "it counts as waiting to be undone what runs again for good"
+
+
+def critical_share(case: Case, told: Told) -> Reasons:
+    path = case.loaded.analysis.progress.critical_path
+    done = "PENDING" if case.is_back else "SUCCESSFUL"
+    over = all(case.rows[case.places[node]].state == done for node in path)
+    if told.values["percent"] >= 100 and not over:
+        yield "all is behind it though some is left"
+
+
+# --- what failed -----------------------------------------------------------------------
+
+
+def root_failure(case: Case, told: Told) -> Reasons:
+    row = told.row
+    if row.state != "FAILED":
+        yield "it has not failed"
+    if "at" in told.values and told.millis("at") != row.finish:
+        yield "another moment"
+    if told.values.get("executor", row.executor) != row.executor:
+        yield "another server"
+    ran = len(case.runs_of(told.step, *FORWARD))
+    if told.values.get("attempts", ran) != ran and "least" not in told.text:
+        yield "another number of attempts"
+
+
+def cause(*hows: str) -> Judge:
+    """Judge a claim that a run was ended in one of some ways."""
+
+    def judge(case: Case, told: Told) -> Reasons:
+        run = case.runs_of(told.step)[-1]
+        if run.how not in hows:
+            yield f"ended by {run.how}"
+
+    return judge
+
+
+def cause_rollback(case: Case, told: Told) -> Reasons:
+    if case.runs_of(told.step)[-1].operation != "ROLLBACK":
+        yield "what failed was no rollback"
+
+
+def cause_several_runs(case: Case, told: Told) -> Reasons:
+    if len(case.runs_of(told.step)) < 2:
+        yield "it ran once"
+
+
+def cause_canceled(_: Case, told: Told) -> Reasons:
+    if told.row.operation != "CANCEL":
+        yield "it was not cancelled"
+
+
+def blocked(case: Case, told: Told) -> Reasons:
+    if case.hides_direction:
+        yield HIDDEN_WAY
+        return
+    for index in told.steps("subtasks"):
+        if index not in case.beyond_failed:
+            yield "it does not wait for that"
+        if not case.is_back and case.runs_of(index):
+            yield "it has run"
+
+
+def held(case: Case, told: Told) -> Reasons:
+    for index in told.steps("subtasks"):
+        if index in case.beyond_failed or case.rows[index].state != "PENDING":
+            yield "it waits for that"
+
+
+def ran_on(case: Case, told: Told) -> Reasons:
+    first = min((case.moment_of(n, "FAILED") or 0 for n in case.failed), default=0)
+    for index in told.steps("subtasks"):
+        later = [
+            run
+            for run in case.runs_of(index)
+            if run.ended is None
+            or (run.ended > first - CLOSE and run.operation not in SKIPS)
+        ]
+        if not later:
+            yield "it was not at work then"
+            return
+
+
+def failed_later(case: Case, told: Told) -> Reasons:
+    if not set(told.steps("subtasks")) <= case.beyond_failed & set(case.failed):
+        yield "it does not lie beyond"
+
+
+def no_failed_subtask(case: Case, _: Told) -> Reasons:
+    task = case.photo.task
+    again = any(row.operation == "RETRY" for row in case.rows)
+    if case.failed:
+        yield "a subtask has failed"
+    elif not task.by_fault and not again:
+        yield "neither a fault nor a retry did that"
+
+
+# --- where the time went ---------------------------------------------------------------
+
+
+def wall(case: Case, told: Told) -> Reasons:
+    task = case.photo.task
+    flying = any(row.state in ("RUNNING", "CANCELING") for row in case.rows)
+    ends = {task.finish} if task.state != "RUNNING" else {case.photo.timestamp}
+    if flying:
+        ends.add(case.photo.timestamp)
+    if told.millis("begin") != task.start:
+        yield "another begin"
+    if told.millis("end") not in ends:
+        yield "another end"
+
+
+def parts(case: Case, told: Told) -> Reasons:
+    amounts = [
+        value for name, value in told.values.items() if name.endswith("_microseconds")
+    ]
+    if "overlap_microseconds" in told.values:
+        yield "steps of one path overlapped"
+    if any(value < 0 for value in amounts) and "overlap_microseconds" not in told.values:
+        yield "a part of the time is negative"
+    worked = sum(worked_by(case, index) for index in told.steps("path"))
+    if "run_microseconds" in told.values and told.millis("run") > worked + CLOSE:
+        yield from pauses(told)
+
+
+def longest_run(case: Case, told: Told) -> Reasons:
+    if told.millis("time") > worked_by(case, told.step) + CLOSE:
+        yield from pauses(told)
+
+
+def longest_wait(case: Case, told: Told) -> Reasons:
+    if told.millis("time") > case.photo.timestamp - case.photo.task.start:
+        yield "it waited longer than the task is old"
+
+
+def retried_meanwhile(case: Case, told: Told) -> Reasons:
+    for index in told.steps("subtasks"):
+        if len(case.runs_of(index)) < 2:
+            yield "it ran once"
+        elif index not in case.ever_failed:
+            yield "it never failed"
+
+
+def several_runs(case: Case, told: Told) -> Reasons:
+    once = any(len(case.runs_of(index)) < 2 for index in told.steps("subtasks"))
+    if once and "may" not in told.text:
+        yield "it ran once"
+
+
+def ideal(case: Case, told: Told) -> Reasons:
+    """Compare with the longest path of what the steps really worked."""
+    finish: dict[int, int] = {}
+    for index, step in enumerate(case.photo.plan.steps):
+        begin = max((finish[up] for up in step.upstreams), default=0)
+        finish[index] = begin + worked_by(case, index)
+    excess = told.millis("ideal") - max(finish.values()) - CLOSE
+    if excess > 0:
+        yield from pauses(told)
+
+
+def ideal_exceeds_wall(case: Case, told: Told) -> Reasons:
+    several = any(len(case.runs_of(index)) > 1 for index in range(len(case.rows)))
+    if several and "pause" not in told.text:
+        yield "pauses explain it, no clocks"
+    elif not several and len(case.photo.plan.clocks) == 1:
+        yield "there is one clock, and every step waited"
