@@ -14,9 +14,9 @@ from random import Random
 from typing import Final, NamedTuple
 
 from taskgraph.api import LoadedTask
-from taskgraph.reports.explaining import Sentence, explain
-from taskgraph.reports.explaining.sentences import Subtasks
-from taskgraph.reports.figures import figures
+from taskgraph.reports.explaining.explanation import explain
+from taskgraph.reports.explaining.sentences import Sentence, Subtasks
+from taskgraph.reports.results import figures
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.show import show_text
 from taskgraph.settings import DEFAULTS, Settings
