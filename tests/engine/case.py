@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from taskgraph.api import LoadedTask
-from taskgraph.reports.explaining.explanation import Explanation, explain
+from taskgraph.reports.explaining.explanation import explain
+from taskgraph.reports.explaining.sentences import Explanation
 from tests.engine.futures import CALM, WAITING, Future, go_on, stand
 from tests.engine.journal import Row, Run
 from tests.engine.oracle import Deserved, deserved
