@@ -46,7 +46,6 @@ KNOWN_FALSE: Final[dict[str, dict[str, int]]] = {
     },
     "fail-late": {
         "beaten by busy workers": 4,
-        "it cannot be rolled back": 48,
     },
     "ideal-exceeds-wall": {
         "pauses explain it, no clocks": 57,
