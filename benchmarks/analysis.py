@@ -24,8 +24,8 @@ import networkx
 
 from taskgraph.analysis.drag import drags
 from taskgraph.analysis.schedule import schedule
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Subtask, Task
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.task import Subtask, Task
 
 WIDTH = 100
 

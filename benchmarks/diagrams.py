@@ -22,14 +22,14 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from benchmarks.documents import chain, layered
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.dot import render_dot
 from taskgraph.diagrams.options import Collapse, DiagramOptions
 from taskgraph.diagrams.scene import Scene
 from taskgraph.diagrams.svg import render_svg
-from taskgraph.graph import TaskGraph, build_graph
-from taskgraph.model import Subtask, Task
+from taskgraph.graph.taskgraph import TaskGraph, build_graph
+from taskgraph.model.task import Subtask, Task
 
 DAGS = ((15, 20), (25, 35), (40, 60), (60, 80), (60, 120), (100, 130), (150, 200))
 """Subtasks and edges of the random DAGs whose crossings are counted."""

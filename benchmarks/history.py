@@ -33,18 +33,14 @@ from typing import Any
 
 from benchmarks.history_archive import Truth, write_archive
 from benchmarks.history_cluster import cluster, worker_processes
-from taskgraph.graph import TaskGraph, build_graph
-from taskgraph.history import (
-    OddsOptions,
-    Progress,
-    RunStore,
-    Statistics,
-    advise_timeouts,
-    collect,
-    open_engine,
-    statistics,
-)
-from taskgraph.model import Subtask, Task
+from taskgraph.graph.taskgraph import TaskGraph, build_graph
+from taskgraph.history.collecting import Progress, collect
+from taskgraph.history.engines import open_engine
+from taskgraph.history.odds import OddsOptions
+from taskgraph.history.statistics import Statistics, statistics
+from taskgraph.history.store import RunStore
+from taskgraph.history.timeouts import advise_timeouts
+from taskgraph.model.task import Subtask, Task
 from taskgraph.reports.history_data import plain
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -63,7 +63,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def compare(data: bytes, rounds: int) -> tuple[float, float]:
-    from taskgraph.sources import read_bytes
+    from taskgraph.sources.reading import read_bytes
 
     loads, reads = [], []
     for _ in range(rounds):
@@ -81,7 +81,7 @@ def peak(path: Path, work: str) -> float:
 
 def measure(work: str, path: Path) -> None:
     """Print the peak of one run of ``json.loads`` or of reading."""
-    from taskgraph.sources import read_bytes
+    from taskgraph.sources.reading import read_bytes
 
     run: dict[str, Callable[[bytes], Any]] = {
         "json.loads": json.loads,
@@ -126,7 +126,7 @@ def large(size: int, rounds: int) -> None:
 
 
 def small(rounds: int) -> None:
-    from taskgraph.sources import read_bytes
+    from taskgraph.sources.reading import read_bytes
 
     choose = random.Random(SEED)
     documents = [

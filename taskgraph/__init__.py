@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.api import (
     Document,
     LoadedTask,
@@ -23,7 +23,7 @@ from taskgraph.errors import (
     RenderError,
     TaskgraphError,
 )
-from taskgraph.model import Subtask, Task
+from taskgraph.model.task import Subtask, Task
 from taskgraph.settings import Settings
 from taskgraph.version import __version__
 

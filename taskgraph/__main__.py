@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taskgraph.cli import main
+from taskgraph.cli.main import main
 
 if __name__ == "__main__":
     main()

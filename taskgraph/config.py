@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
-from taskgraph.checks import require_rules
+from taskgraph.checks.selection import require_rules
 from taskgraph.errors import ConfigError
 from taskgraph.model.declaration import Declaration
 from taskgraph.settings import DEFAULTS, Settings, Suppression, Thresholds
@@ -25,7 +25,7 @@ from taskgraph.settings import DEFAULTS, Settings, Suppression, Thresholds
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from taskgraph.model import Task
+    from taskgraph.model.task import Task
 
 __all__ = [
     "Configuration",

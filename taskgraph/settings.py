@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from taskgraph.model import parse_duration
+from taskgraph.model.durations import parse_duration
 
 __all__ = [
     "DEFAULTS",

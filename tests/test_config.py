@@ -16,7 +16,7 @@ from taskgraph.config import (
     read_config,
 )
 from taskgraph.errors import ConfigError
-from taskgraph.model import Subtask, Task
+from taskgraph.model.task import Subtask, Task
 from taskgraph.settings import DEFAULTS, Settings, Severity, Suppression, Thresholds
 
 WHOLE = """

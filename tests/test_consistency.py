@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from taskgraph.api import LoadedTask, load_all
-from taskgraph.cli import main
+from taskgraph.cli.main import main
 from taskgraph.config import read_config
 from taskgraph.errors import InputError
-from taskgraph.model import format_duration
+from taskgraph.model.durations import format_duration
 from taskgraph.settings import Settings, Thresholds
 from tests import told
 from tests.engine.engine import simulate

@@ -9,6 +9,8 @@ import sysconfig
 import tomllib
 from pathlib import Path
 
+import grimp
+import networkx
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -104,3 +106,35 @@ def test_the_way_round_through_the_package_itself_is_told(skeleton: Path) -> Non
     (skeleton / "taskgraph" / "__init__.py").write_text("import taskgraph.api")
     (skeleton / "taskgraph" / "graph" / "__init__.py").write_text("import taskgraph")
     assert broken_contracts(skeleton) == [LAYERS]
+
+
+@pytest.fixture(scope="module")
+def imports() -> networkx.DiGraph[str]:
+    """Which module imports which, by whatever way and wherever in its text."""
+    modules = grimp.build_graph("taskgraph")
+    return networkx.DiGraph(
+        (module, other)
+        for module in modules.modules
+        for other in modules.find_modules_directly_imported_by(module)
+    )
+
+
+def test_no_two_modules_import_each_other(imports: networkx.DiGraph[str]) -> None:
+    parts = networkx.strongly_connected_components(imports)
+    assert [sorted(part) for part in parts if len(part) > 1] == []
+
+
+def test_nobody_imports_past_a_face(imports: networkx.DiGraph[str]) -> None:
+    """What a package offers by its face is imported by its face alone."""
+    offered = {
+        (package, module)
+        for package, module in imports.edges
+        if module.startswith(f"{package}.") and package != "taskgraph"
+    }
+    assert ("taskgraph.api", "taskgraph.api.loading") in offered
+    assert not [
+        (reader, module)
+        for package, module in offered
+        for reader in imports.predecessors(module)
+        if reader != package and not reader.startswith(f"{package}.")
+    ]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from taskgraph.api import load, render
-from taskgraph.checks import active_rules
+from taskgraph.checks.selection import active_rules
 from taskgraph.config import read_config
 from tests.conftest import RunCli
 

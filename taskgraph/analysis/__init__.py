@@ -4,9 +4,3 @@
 every answer computed once. The functions behind it stand one question a module, and are
 imported when it is asked, so that a check does not pay for the others.
 """
-
-from __future__ import annotations
-
-from taskgraph.analysis.analysis import Analysis, Timetable
-
-__all__ = ["Analysis", "Timetable"]

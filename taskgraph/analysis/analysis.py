@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from taskgraph.analysis.weights import WeightKind, Weights
     from taskgraph.analysis.whatif import Changes, WhatIf
     from taskgraph.analysis.worst_case import WorstCase
-    from taskgraph.graph import TaskGraph
+    from taskgraph.graph.taskgraph import TaskGraph
     from taskgraph.settings import Settings
 
 __all__ = ["Analysis", "Timetable"]

@@ -16,8 +16,7 @@ from typing import NamedTuple
 from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.schedule import Schedule, schedule
 from taskgraph.analysis.weights import actual_weights
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Status, Task
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
     DISPATCH_SECONDS,
     MICROSECOND,
@@ -26,6 +25,8 @@ from taskgraph.model.engine import (
     SpanKind,
     measured_span,
 )
+from taskgraph.model.task import Task
+from taskgraph.model.vocabulary import Status
 
 __all__ = ["AsRun", "PartKind", "TimePart", "as_run"]
 

@@ -22,7 +22,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple, TypeAlias
 
 from taskgraph.analysis.schedule import Schedule, schedule
-from taskgraph.graph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph
 
 __all__ = ["Attribution", "Contribution", "Version", "attribute"]
 

@@ -10,8 +10,8 @@ from taskgraph.analysis.attribution import Attribution, Version, attribute
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.concurrency import graham_bound
 from taskgraph.analysis.matching import is_same_task, match
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Id
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.task import Id
 
 __all__ = [
     "BudgetChange",

@@ -8,7 +8,7 @@ from heapq import heapify, heappop, heappush
 
 from taskgraph.analysis.schedule import Schedule
 from taskgraph.analysis.width import wide_antichain
-from taskgraph.graph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph
 
 __all__ = [
     "Bounds",

@@ -29,7 +29,7 @@ from bisect import bisect_left
 from heapq import heappop, heappush
 
 from taskgraph.analysis.schedule import Schedule
-from taskgraph.graph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph
 
 __all__ = ["drags"]
 

@@ -8,8 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from taskgraph.analysis.premises import Premises
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Operation, Status, Subtask
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
     POLL_SECONDS,
     SECOND,
@@ -20,6 +19,8 @@ from taskgraph.model.engine import (
     measured_span,
     timeout_seconds,
 )
+from taskgraph.model.task import Subtask
+from taskgraph.model.vocabulary import Operation, Status
 
 __all__ = [
     "Cause",

@@ -11,8 +11,8 @@ from taskgraph.analysis.recovery import Refusal
 from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.weights import Weights
 from taskgraph.analysis.worst_case import WorstCase, worst_cases_without
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Operation, Status
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.vocabulary import Operation, Status
 
 __all__ = ["Action", "FailedSubtask", "Intervention", "interventions"]
 

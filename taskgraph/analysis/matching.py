@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Subtask
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.task import Subtask
 
 __all__ = ["Matching", "is_same_task", "match"]
 

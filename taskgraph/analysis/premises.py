@@ -9,9 +9,9 @@ from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Task
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import has_limit, is_rolling_back, slots, workers
+from taskgraph.model.task import Task
 
 if TYPE_CHECKING:
     from taskgraph.settings import Settings

@@ -9,9 +9,9 @@ from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.schedule import Schedule
 from taskgraph.analysis.weights import Basis, Weights
 from taskgraph.analysis.worst_case import WorstCase
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Status
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import is_in_flight
+from taskgraph.model.vocabulary import Status
 
 __all__ = ["Progress", "RunningSubtask", "progress"]
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.worst_case import WorstCase, worst_case
-from taskgraph.graph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import blocks_rollback, prohibits_rollback
 
 __all__ = ["PointOfNoReturn", "Refusal", "point_of_no_return", "rollback_obstacles"]

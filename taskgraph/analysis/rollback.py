@@ -15,8 +15,8 @@ from taskgraph.analysis.recovery import (
 from taskgraph.analysis.schedule import schedule
 from taskgraph.analysis.width import wide_antichain
 from taskgraph.analysis.worst_case import WorstCase, worst_case
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Status
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.vocabulary import Status
 
 __all__ = ["FailLate", "Rollback", "RollbackStep", "rollback"]
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from taskgraph.graph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph
 
 __all__ = ["PATH_COUNT_LIMIT", "Schedule", "makespan", "schedule"]
 

@@ -10,8 +10,7 @@ from typing import Literal, TypeAlias
 
 from taskgraph.analysis.premises import Premises
 from taskgraph.errors import ConfigError
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Id, Status, Subtask
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
     MICROSECOND,
     SECOND,
@@ -20,6 +19,8 @@ from taskgraph.model.engine import (
     measured_span,
     ran_once,
 )
+from taskgraph.model.task import Id, Subtask
+from taskgraph.model.vocabulary import Status
 
 __all__ = [
     "Basis",

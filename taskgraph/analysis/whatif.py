@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from taskgraph.analysis.schedule import Schedule, schedule
 from taskgraph.analysis.weights import Weights, custom_weights
 from taskgraph.errors import ConfigError
-from taskgraph.graph import TaskGraph, reverse
-from taskgraph.model import Id
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.graph.traverse import reverse
+from taskgraph.model.task import Id
 
 __all__ = ["Changes", "WhatIf", "what_if"]
 

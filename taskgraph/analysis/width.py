@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from taskgraph.graph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph
 
 __all__ = ["wide_antichain"]
 

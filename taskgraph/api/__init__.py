@@ -12,7 +12,6 @@ Examples
 
 from __future__ import annotations
 
-from taskgraph.api import history
 from taskgraph.api.checking import Checked, CheckStream, check, check_files, stream_checks
 from taskgraph.api.comparing import compare, compare_paths
 from taskgraph.api.loading import (
@@ -38,7 +37,6 @@ __all__ = [
     "collect",
     "compare",
     "compare_paths",
-    "history",
     "load",
     "load_all",
     "loads",

@@ -9,19 +9,22 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.api.loading import (
     ConfigurationFor,
     LoadedTask,
     no_configuration,
     standard_input,
 )
-from taskgraph.checks import CheckResult, CheckRun, CheckTotals, Skipped, check_document
+from taskgraph.checks.result import CheckResult, CheckRun, CheckTotals, Skipped
+from taskgraph.checks.runner import check_document
 from taskgraph.config import PatternUse, UnusedPatterns, pattern_use
 from taskgraph.errors import ConfigError, InputError
-from taskgraph.graph import build_graph
-from taskgraph.sources import ReadOptions, Source, find_sources, read_source
+from taskgraph.graph.taskgraph import build_graph
+from taskgraph.sources.limits import ReadOptions
+from taskgraph.sources.opening import Source, find_sources
 from taskgraph.sources.parsing import paused_collector
+from taskgraph.sources.reading import read_source
 from taskgraph.version import __version__
 
 if TYPE_CHECKING:

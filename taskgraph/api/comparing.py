@@ -18,7 +18,7 @@ from taskgraph.privacy import redact_error, redact_tasks
 
 if TYPE_CHECKING:
     from taskgraph.analysis.compare import Comparison, FieldChange
-    from taskgraph.graph import TaskGraph
+    from taskgraph.graph.taskgraph import TaskGraph
     from taskgraph.reports.comparison import Pair
 
 __all__ = ["compare", "compare_paths"]

@@ -20,15 +20,11 @@ from taskgraph.api.loading import LoadedTask, PathLike
 from taskgraph.errors import ConfigError, RenderError
 
 if TYPE_CHECKING:
-    from taskgraph.history import (
-        AdviceOptions,
-        Anomalies,
-        Collection,
-        Odds,
-        Progress,
-        Statistics,
-        TimeoutReview,
-    )
+    from taskgraph.history.advice import AdviceOptions, TimeoutReview
+    from taskgraph.history.anomalies import Anomalies
+    from taskgraph.history.collecting import Collection, Progress
+    from taskgraph.history.odds import Odds
+    from taskgraph.history.statistics import Statistics
     from taskgraph.reports.history import HistoryResult
     from taskgraph.reports.text.console import Style
 
@@ -77,8 +73,11 @@ def collect(
     ConfigError
         If a path leads to nothing, or the folder cannot be collected in.
     """
-    from taskgraph.history import Collection, Limits, RunStore, open_engine
-    from taskgraph.history import collect as collect_into
+    from taskgraph.history.collecting import Collection
+    from taskgraph.history.collecting import collect as collect_into
+    from taskgraph.history.database import Limits
+    from taskgraph.history.engines import open_engine
+    from taskgraph.history.store import RunStore
 
     store = RunStore(runs)
     with open_engine(workers, scheduler) as engine:
@@ -120,7 +119,10 @@ def stats(
     """
     from dataclasses import replace
 
-    from taskgraph.history import Limits, RunStore, open_engine, statistics
+    from taskgraph.history.database import Limits
+    from taskgraph.history.engines import open_engine
+    from taskgraph.history.statistics import statistics
+    from taskgraph.history.store import RunStore
 
     with open_engine(workers, scheduler) as engine:
         every = statistics(RunStore(runs), engine=engine, limits=Limits(memory))
@@ -158,15 +160,11 @@ def timeouts(
     ConfigError
         If nothing was collected there, or none of the tasks has such a name.
     """
-    from taskgraph.history import (
-        AdviceOptions,
-        Limits,
-        RunStore,
-        TimeoutReview,
-        advise_timeouts,
-        open_engine,
-        review_task,
-    )
+    from taskgraph.history.advice import AdviceOptions, TimeoutReview, review_task
+    from taskgraph.history.database import Limits
+    from taskgraph.history.engines import open_engine
+    from taskgraph.history.store import RunStore
+    from taskgraph.history.timeouts import advise_timeouts
 
     options = options or AdviceOptions()
     with open_engine(workers, scheduler) as engine:
@@ -215,8 +213,10 @@ def odds(
     ConfigError
         If nothing was collected there.
     """
-    from taskgraph.history import Limits, OddsOptions, RunStore
-    from taskgraph.history import odds as compute
+    from taskgraph.history.database import Limits
+    from taskgraph.history.odds import OddsOptions
+    from taskgraph.history.odds import odds as compute
+    from taskgraph.history.store import RunStore
 
     options = OddsOptions(window, samples, seed, attempts)
     return compute(task.graph, RunStore(runs), options, limits=Limits(memory))
@@ -246,7 +246,9 @@ def anomalies(
     ConfigError
         If nothing was collected there.
     """
-    from taskgraph.history import AnomalyOptions, Limits, RunStore, find_anomalies
+    from taskgraph.history.anomalies import AnomalyOptions, find_anomalies
+    from taskgraph.history.database import Limits
+    from taskgraph.history.store import RunStore
 
     options = AnomalyOptions(least_runs=least_runs)
     return find_anomalies(task.graph, RunStore(runs), options, limits=Limits(memory))
@@ -295,7 +297,7 @@ def report(result: HistoryResult, form: str = "text", style: Style | None = None
 
 
 def _patch(result: HistoryResult) -> str:
-    from taskgraph.history import TimeoutReview
+    from taskgraph.history.advice import TimeoutReview
     from taskgraph.reports.history_data import render_patch
 
     if not isinstance(result, TimeoutReview) or not result.tasks:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.config import Configuration, PatternUse, pattern_use
 from taskgraph.errors import InputError, Problem
-from taskgraph.graph import TaskGraph, build_graph
-from taskgraph.model import Task
+from taskgraph.graph.taskgraph import TaskGraph, build_graph
+from taskgraph.model.task import Task
 from taskgraph.settings import DEFAULTS, Settings
-from taskgraph.sources import ReadOptions, find_sources, read_bytes, read_source
+from taskgraph.sources.limits import ReadOptions
+from taskgraph.sources.opening import find_sources
+from taskgraph.sources.reading import read_bytes, read_source
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from taskgraph.analysis.schedule import Schedule
     from taskgraph.analysis.weights import WeightKind
     from taskgraph.analysis.whatif import Changes
-    from taskgraph.checks import CheckResult
+    from taskgraph.checks.result import CheckResult
     from taskgraph.reports.notebook import DisplayedAccount, DisplayedTimetable
 
 __all__ = [
@@ -124,7 +126,7 @@ class LoadedTask:
     @cached_property
     def checked(self) -> CheckResult:
         """What the rules say."""
-        from taskgraph.checks import run_checks
+        from taskgraph.checks.runner import run_checks
 
         return run_checks(self.analysis)
 

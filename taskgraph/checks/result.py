@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from taskgraph.errors import InputError
-from taskgraph.model import Id, id_key
+from taskgraph.model.task import Id, id_key
 from taskgraph.settings import Severity
 
 __all__ = [

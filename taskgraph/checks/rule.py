@@ -9,7 +9,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
-from taskgraph.model import Id, Status
+from taskgraph.model.task import Id
+from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import ascending, labels
 from taskgraph.settings import Severity
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.checks.result import CheckResult, Finding, Skipped, Step
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.selection import RuleSet, make_rule_set, without_suppressed
 from taskgraph.checks.subject import Subject
-from taskgraph.model import Origin
+from taskgraph.model.task import Origin
 from taskgraph.settings import Severity
 
 __all__ = ["check_document", "run_checks"]

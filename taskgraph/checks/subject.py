@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
-from taskgraph.analysis import Analysis
-from taskgraph.graph import Side
-from taskgraph.model import Id, Operation, Status, Subtask, id_key
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.graph.taskgraph import Side
 from taskgraph.model.engine import blocks_rollback, measured_span, ran_once
+from taskgraph.model.task import Id, Subtask, id_key
+from taskgraph.model.vocabulary import Operation, Status
 
 __all__ = ["KEYED_DIALECTS", "Star", "Subject", "stars"]
 

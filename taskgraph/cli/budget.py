@@ -20,7 +20,7 @@ from taskgraph.cli.options import (
 from taskgraph.cli.output import write
 
 if TYPE_CHECKING:
-    from taskgraph.analysis import Analysis
+    from taskgraph.analysis.analysis import Analysis
 
 __all__ = ["command"]
 

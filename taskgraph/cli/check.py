@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from taskgraph.api import CheckStream, stream_checks
-from taskgraph.checks import AnyRun, CheckTotals
+from taskgraph.checks.result import AnyRun, CheckTotals
 from taskgraph.cli.options import Inputs, files_argument
 from taskgraph.cli.output import (
     EXIT_FINDINGS,

@@ -18,11 +18,12 @@ from taskgraph.cli.options import (
     run_report,
 )
 from taskgraph.errors import ConfigError
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Id, parse_duration
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.durations import parse_duration
+from taskgraph.model.task import Id
 
 if TYPE_CHECKING:
-    from taskgraph.analysis import Timetable
+    from taskgraph.analysis.analysis import Timetable
     from taskgraph.reports.text.console import Style
 
 __all__ = ["command"]

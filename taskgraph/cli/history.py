@@ -21,7 +21,8 @@ from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain
 from taskgraph.errors import ConfigError
 
 if TYPE_CHECKING:
-    from taskgraph.history import Anomalies, Odds
+    from taskgraph.history.anomalies import Anomalies
+    from taskgraph.history.odds import Odds
 
 __all__ = ["command"]
 
@@ -168,7 +169,7 @@ def timeouts_command(
       taskgraph history timeouts --share 99.9 --margin 100 -o timeouts.md
       taskgraph history timeouts stop.json --format patch -o stop.patch.json
     """
-    from taskgraph.history import AdviceOptions
+    from taskgraph.history.advice import AdviceOptions
 
     options = AdviceOptions(share / 100, confidence / 100, margin / 100, across_tasks)
     if form == "patch" and len(definitions) != 1:

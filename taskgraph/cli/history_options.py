@@ -14,7 +14,7 @@ from taskgraph.cli.options import form_by_ending, output_option, text_style
 from taskgraph.cli.output import write
 
 if TYPE_CHECKING:
-    from taskgraph.history import Progress
+    from taskgraph.history.collecting import Progress
     from taskgraph.reports.history import HistoryResult
 
 __all__ = [

@@ -25,8 +25,8 @@ from taskgraph.cli.output import (
 )
 from taskgraph.config import Configuration, UnusedPatterns, find_config, read_config
 from taskgraph.errors import AnalysisError, ConfigError
-from taskgraph.model import parse_duration
-from taskgraph.sources import ReadOptions
+from taskgraph.model.durations import parse_duration
+from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:
     from taskgraph.reports.text.console import Style

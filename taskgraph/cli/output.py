@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from taskgraph.errors import ConfigError
-from taskgraph.model import visible
+from taskgraph.model.words import visible
 
 __all__ = [
     "EXIT_FAULT",

@@ -37,11 +37,11 @@ def published() -> dict[str, Published]:
     """Give every schema by its name: of what is read, then of what is written."""
     from taskgraph.checks.baseline import BASELINE
     from taskgraph.config import configuration_schema
-    from taskgraph.graph import NODE_LINK
+    from taskgraph.graph.export import NODE_LINK
     from taskgraph.reports.check_json import CHECK, CHECK_LINE
     from taskgraph.reports.contract import CONFIG, REPORTS
     from taskgraph.reports.history_contract import HISTORY_OUTPUTS
-    from taskgraph.sources import input_schemas
+    from taskgraph.sources.dialects import input_schemas
 
     declared: list[Declaration[Any]] = [
         BASELINE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.edges import add_ghosts, bundle, make_edges
 from taskgraph.diagrams.labels import limit_text, subtask_facts, subtitle, summary
 from taskgraph.diagrams.options import DiagramOptions
@@ -15,10 +15,12 @@ from taskgraph.diagrams.selection import (
     partition,
     select,
 )
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Status, Subtask, format_duration
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.durations import format_duration
 from taskgraph.model.engine import measured_span
 from taskgraph.model.statuses import count_statuses, look, state_text
+from taskgraph.model.task import Subtask
+from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import counted, name_of, plural, title_of, visible
 
 __all__ = ["build_scene"]

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from taskgraph.diagrams.scene import NodeKind, SceneEdge, SceneNode
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Id, id_key
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.task import Id, id_key
 from taskgraph.model.words import visible
 
 if TYPE_CHECKING:

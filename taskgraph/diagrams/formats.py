@@ -8,16 +8,11 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.options import DiagramOptions, View
 from taskgraph.errors import RenderError
-from taskgraph.graph import (
-    Columns,
-    TaskGraph,
-    export_gexf,
-    export_graphml,
-    export_node_link,
-)
+from taskgraph.graph.export import Columns, export_gexf, export_graphml, export_node_link
+from taskgraph.graph.taskgraph import TaskGraph
 
 if TYPE_CHECKING:
     from taskgraph.diagrams.picture import PictureFormat

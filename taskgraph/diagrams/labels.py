@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from taskgraph.analysis import Analysis
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Subtask, format_duration
-from taskgraph.model.durations import format_measured
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.durations import format_duration, format_measured
 from taskgraph.model.engine import Span, SpanKind
 from taskgraph.model.statuses import count_statuses
+from taskgraph.model.task import Subtask
 from taskgraph.model.words import counted, visible
 
 __all__ = [

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from taskgraph.diagrams.labels import Caption, join_words
 from taskgraph.diagrams.options import Direction
-from taskgraph.model import Id
 from taskgraph.model.statuses import SIGNS, UNKNOWN, look
+from taskgraph.model.task import Id
 
 __all__ = ["GATE", "NodeKind", "Scene", "SceneEdge", "SceneNode"]
 

@@ -6,19 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.options import Collapse, DiagramOptions
 from taskgraph.errors import RenderError
-from taskgraph.graph import (
-    TaskGraph,
-    adjacency,
-    levels,
-    parallel_groups,
-    reverse,
-    runs,
-    topological_order,
-)
-from taskgraph.model import Status
+from taskgraph.graph.parallel import parallel_groups
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.graph.traverse import adjacency, levels, reverse, runs, topological_order
+from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import visible
 
 __all__ = ["Cluster", "Grouping", "partition", "select"]

@@ -16,7 +16,7 @@ from taskgraph.diagrams.layout.layering import acyclic_edges
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
 from taskgraph.diagrams.text import packed
 from taskgraph.diagrams.timeline import Row, Timeline, marks
-from taskgraph.graph import immediate_dominators, reverse, topological_order
+from taskgraph.graph.traverse import immediate_dominators, reverse, topological_order
 from taskgraph.model.statuses import SIGNS
 
 __all__ = ["columns", "fit", "render_timeline_text", "render_tree"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.labels import (
     Caption,
     join_words,
@@ -24,8 +24,7 @@ from taskgraph.diagrams.labels import (
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.selection import select
 from taskgraph.errors import RenderError
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Status, Subtask
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_measured, format_moment
 from taskgraph.model.engine import (
     MICROSECOND,
@@ -37,6 +36,8 @@ from taskgraph.model.engine import (
     measured_span,
 )
 from taskgraph.model.statuses import count_statuses, look, state_text
+from taskgraph.model.task import Subtask
+from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import name_of, title_of, visible
 
 if TYPE_CHECKING:

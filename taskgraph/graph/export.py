@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, NotRequired, TypeAl
 from pydantic import Field
 
 from taskgraph.graph.taskgraph import Side, TaskGraph
-from taskgraph.model import Id, Subtask
 from taskgraph.model.declaration import Closed, Declaration
+from taskgraph.model.task import Id, Subtask
 from taskgraph.model.words import visible
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from taskgraph.errors import AnalysisError
 from taskgraph.graph import traverse
-from taskgraph.model import Id, Subtask, Task, id_key
+from taskgraph.model.task import Id, Subtask, Task, id_key
 
 if TYPE_CHECKING:
     import networkx

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, TypedDict
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.budget import Budget
 from taskgraph.errors import ConfigError, InputError
-from taskgraph.graph import build_graph
+from taskgraph.graph.taskgraph import build_graph
 from taskgraph.history.tolerance import least_runs
-from taskgraph.model import Origin, Subtask, Task
 from taskgraph.model.engine import SECOND
+from taskgraph.model.task import Origin, Subtask, Task
 from taskgraph.settings import DEFAULTS, Settings
 from taskgraph.sources.document import Document, split_pointer
 from taskgraph.sources.parsing import parse_json

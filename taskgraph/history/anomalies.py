@@ -10,13 +10,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskgraph.errors import ConfigError
-from taskgraph.graph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.history.database import HEALTHY, Limits, open_tables, register
 from taskgraph.history.engines import needs_extras
 from taskgraph.history.store import RunStore
 from taskgraph.history.tables import SKIPS, SubtaskRow, is_retried, rows_of
-from taskgraph.model import Id, Status, Task, id_key
 from taskgraph.model.engine import MICROSECOND, SECOND, SpanKind
+from taskgraph.model.task import Id, Task, id_key
+from taskgraph.model.vocabulary import Status
 
 if TYPE_CHECKING:
     import duckdb

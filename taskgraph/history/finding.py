@@ -20,9 +20,8 @@ from taskgraph.errors import ConfigError
 from taskgraph.history.parts import Entry, digest_of, open_file, reason_of
 from taskgraph.history.store import is_store
 from taskgraph.history.tables import encodable
-from taskgraph.sources import ReadOptions, find_sources
 from taskgraph.sources.diagnosis import find_task_infos
-from taskgraph.sources.limits import Allowance, read_up_to
+from taskgraph.sources.limits import Allowance, ReadOptions, read_up_to
 from taskgraph.sources.naming import (
     has_lines_name,
     has_tar_name,
@@ -30,6 +29,7 @@ from taskgraph.sources.naming import (
     is_compressed,
     is_document_name,
 )
+from taskgraph.sources.opening import find_sources
 from taskgraph.sources.unpacking import (
     Diagnoses,
     document_members,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.errors import ConfigError
-from taskgraph.graph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.history.database import Limits
 from taskgraph.history.engines import needs_extras
 from taskgraph.history.pools import (
@@ -21,8 +21,8 @@ from taskgraph.history.pools import (
 )
 from taskgraph.history.simulation import Simulation, redrawn, simulate
 from taskgraph.history.store import RunStore
-from taskgraph.model import Id, Task
 from taskgraph.model.engine import SECOND
+from taskgraph.model.task import Id, Task
 
 if TYPE_CHECKING:
     from taskgraph.history.pools import Times

@@ -14,12 +14,12 @@ from typing import IO, NamedTuple
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.history.tables import SubtaskRow, TaskRow, rows_of, write_table
-from taskgraph.model import Task
-from taskgraph.sources import ReadOptions, Source, read_source
-from taskgraph.sources.limits import read_up_to
+from taskgraph.model.task import Task
+from taskgraph.sources.limits import ReadOptions, read_up_to
 from taskgraph.sources.naming import DIAGNOSIS_LIST
-from taskgraph.sources.opening import pack_diagnosis, read_stream
+from taskgraph.sources.opening import Source, pack_diagnosis, read_stream
 from taskgraph.sources.parsing import paused_collector
+from taskgraph.sources.reading import read_source
 from taskgraph.sources.unpacking import DAMAGED
 
 __all__ = [

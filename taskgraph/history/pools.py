@@ -7,10 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from taskgraph.graph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.history.database import Limits, open_tables, register
 from taskgraph.history.store import RunStore
-from taskgraph.model import Status, Subtask, Task
 from taskgraph.model.engine import (
     MICROSECOND,
     SECOND,
@@ -20,6 +19,8 @@ from taskgraph.model.engine import (
     ran_once,
     timeout_seconds,
 )
+from taskgraph.model.task import Subtask, Task
+from taskgraph.model.vocabulary import Status
 
 if TYPE_CHECKING:
     import numpy

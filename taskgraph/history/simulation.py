@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from taskgraph.graph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.history.pools import Pool, Prospect
 
 if TYPE_CHECKING:

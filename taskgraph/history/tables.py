@@ -9,10 +9,10 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskgraph.analysis import Analysis
-from taskgraph.checks import CheckResult, check_document
-from taskgraph.graph import TaskGraph, build_graph
-from taskgraph.model import Operation, Origin, Status, Subtask, Task
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.checks.result import CheckResult
+from taskgraph.checks.runner import check_document
+from taskgraph.graph.taskgraph import TaskGraph, build_graph
 from taskgraph.model.engine import (
     MICROSECOND,
     is_rolled_back,
@@ -20,6 +20,8 @@ from taskgraph.model.engine import (
     measured_span,
     ran_once,
 )
+from taskgraph.model.task import Origin, Subtask, Task
+from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.settings import Severity
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from taskgraph.model import Envelope, Reference, Subtask, Task
+from taskgraph.model.task import Envelope, Reference, Subtask, Task
 from taskgraph.privacy.secret_values import MASK
 from taskgraph.privacy.secrets import PRIVATE_KEY, is_secret_key, mask_text, role_of
 

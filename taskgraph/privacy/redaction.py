@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.model import Reference, Subtask, Task
+from taskgraph.model.task import Reference, Subtask, Task
 from taskgraph.privacy.masking import map_error, mask_task
 from taskgraph.privacy.secret_values import MASK
 

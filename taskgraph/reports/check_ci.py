@@ -9,9 +9,9 @@ from pathlib import PurePath
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from taskgraph.checks import CheckResult, CheckRun, Finding
+from taskgraph.checks.result import CheckResult, CheckRun, Finding
 from taskgraph.errors import InputError, Problem
-from taskgraph.model import visible
+from taskgraph.model.words import visible
 from taskgraph.reports.check_text import closing_lines, fingerprinted, place, title
 from taskgraph.settings import Severity
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
-from taskgraph.checks import AnyRun, CheckRun
+from taskgraph.checks.result import AnyRun, CheckRun
 from taskgraph.errors import ConfigError
 
 __all__ = [

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field
 
-from taskgraph.checks import AnyRun, CheckResult, CheckRun, Finding
+from taskgraph.checks.result import AnyRun, CheckResult, CheckRun, Finding
 from taskgraph.errors import InputError
 from taskgraph.model.declaration import Closed, Declaration
 from taskgraph.reports.check_text import fingerprinted

@@ -7,9 +7,12 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from taskgraph.checks import RULES, CheckRun, Finding, Rule, Step
+from taskgraph.checks.registry import RULES
+from taskgraph.checks.result import CheckRun, Finding, Step
+from taskgraph.checks.rule import Rule
 from taskgraph.errors import InputError, Problem
-from taskgraph.model import Id, visible
+from taskgraph.model.task import Id
+from taskgraph.model.words import visible
 from taskgraph.reports.check_json import to_json
 from taskgraph.reports.check_text import fingerprinted
 from taskgraph.reports.rules import rule_sections

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
-from taskgraph.checks import AnyRun, CheckResult, CheckRun, CheckTotals, Finding
+from taskgraph.checks.result import AnyRun, CheckResult, CheckRun, CheckTotals, Finding
 from taskgraph.errors import InputError
-from taskgraph.model import visible
-from taskgraph.model.words import counted, plural
+from taskgraph.model.words import counted, plural, visible
 from taskgraph.reports.markdown import escaped
 from taskgraph.settings import Severity
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from taskgraph.analysis.attribution import Attribution, Contribution
 from taskgraph.analysis.compare import BudgetChange, Comparison, FieldChange, Value
-from taskgraph.graph import TaskGraph
-from taskgraph.model import format_duration, visible
-from taskgraph.model.durations import format_measured
-from taskgraph.model.words import label
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.durations import format_duration, format_measured
+from taskgraph.model.words import label, visible
 from taskgraph.reports.markdown import escaped
 
 if TYPE_CHECKING:

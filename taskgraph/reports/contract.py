@@ -17,9 +17,9 @@ from pydantic import Field
 from taskgraph.analysis.as_run import PartKind
 from taskgraph.analysis.recovery import Refusal
 from taskgraph.analysis.weights import Basis, Unit, WeightKind
-from taskgraph.model import Id
 from taskgraph.model.declaration import Closed, Declaration
 from taskgraph.model.engine import SpanKind
+from taskgraph.model.task import Id
 
 __all__ = [
     "CONFIG",

@@ -7,24 +7,15 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any, TypeAlias
 
-from taskgraph.history import (
-    Advice,
-    Anomalies,
-    Anomaly,
-    AnomalyKind,
-    Collection,
-    KindStats,
-    Odds,
-    OutcomeBasis,
-    Quantile,
-    Statistics,
-    SubtaskOdds,
-    TaskReview,
-    TimeoutReview,
-    Verdict,
-)
-from taskgraph.model import Task, format_duration, visible
-from taskgraph.model.words import counted
+from taskgraph.history.advice import Advice, TaskReview, TimeoutReview, Verdict
+from taskgraph.history.anomalies import Anomalies, Anomaly, AnomalyKind
+from taskgraph.history.collecting import Collection
+from taskgraph.history.odds import Odds, Quantile, SubtaskOdds
+from taskgraph.history.pools import OutcomeBasis
+from taskgraph.history.statistics import KindStats, Statistics
+from taskgraph.model.durations import format_duration
+from taskgraph.model.task import Task
+from taskgraph.model.words import counted, visible
 from taskgraph.reports.history_tables import (
     Column,
     Histogram,

@@ -12,9 +12,11 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field
 
-from taskgraph.history import AnomalyKind, OutcomeBasis, Verdict
-from taskgraph.model import Id
+from taskgraph.history.advice import Verdict
+from taskgraph.history.anomalies import AnomalyKind
+from taskgraph.history.pools import OutcomeBasis
 from taskgraph.model.declaration import Closed, Declaration
+from taskgraph.model.task import Id
 from taskgraph.reports.contract import Count, File, Identifier, TaskId, about
 
 __all__ = ["HISTORY_OUTPUTS"]

@@ -11,8 +11,11 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, TypeAlias
 
-from taskgraph.history import Anomalies, Odds, Statistics, TaskReview, TimeoutReview
-from taskgraph.model import Task
+from taskgraph.history.advice import TaskReview, TimeoutReview
+from taskgraph.history.anomalies import Anomalies
+from taskgraph.history.odds import Odds
+from taskgraph.history.statistics import Statistics
+from taskgraph.model.task import Task
 from taskgraph.reports.history import HistoryResult, departure, kind_name
 
 __all__ = ["plain", "render_csv", "render_json", "render_patch"]

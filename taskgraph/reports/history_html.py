@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple, TypeVar
 
-from taskgraph.history import Distribution
-from taskgraph.model import format_duration, visible
+from taskgraph.history.statistics import Distribution
+from taskgraph.model.durations import format_duration
+from taskgraph.model.words import visible
 from taskgraph.reports.history_tables import Histogram, Section, TableReport, span
 
 __all__ = ["render_html"]

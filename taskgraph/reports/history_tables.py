@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
-from taskgraph.history import Bin, Distribution
-from taskgraph.model import visible
+from taskgraph.history.odds import Bin
+from taskgraph.history.statistics import Distribution
+from taskgraph.model.words import visible
 from taskgraph.reports.markdown import escaped, table
 
 __all__ = [

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from taskgraph.analysis import Analysis, Timetable
+from taskgraph.analysis.analysis import Analysis, Timetable
 from taskgraph.analysis.as_run import AsRun
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.analysis.rollback import FailLate
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Id, Task
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.task import Id, Task
 from taskgraph.reports.explaining.sentences import Explanation, Sentence
 from taskgraph.reports.results import Account, holders
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from taskgraph.model import visible
+from taskgraph.model.words import visible
 
 __all__ = ["code_block", "escaped", "table"]
 

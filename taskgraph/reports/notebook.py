@@ -7,14 +7,15 @@ from dataclasses import dataclass, fields
 from html import escape
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 
-from taskgraph.analysis import Analysis, Timetable
+from taskgraph.analysis.analysis import Analysis, Timetable
 from taskgraph.analysis.failure import failure_cause
 from taskgraph.analysis.schedule import Schedule
-from taskgraph.checks import Finding
+from taskgraph.checks.result import Finding
 from taskgraph.errors import ConfigError
-from taskgraph.model import Subtask, visible
 from taskgraph.model.durations import format_seconds
 from taskgraph.model.engine import measured_span
+from taskgraph.model.task import Subtask
+from taskgraph.model.words import visible
 from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.results import Account, off_path
 from taskgraph.reports.task_markdown import explain_markdown

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.schedule import Schedule
-from taskgraph.checks import CheckResult
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Status, Task, format_duration
-from taskgraph.model.durations import format_measured, format_moment
+from taskgraph.checks.result import CheckResult
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.durations import format_duration, format_measured, format_moment
+from taskgraph.model.task import Task
+from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import id_list
 from taskgraph.reports.comparison import Pair
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from taskgraph.checks import Rule
+from taskgraph.checks.rule import Rule
 
 __all__ = ["rule_sections", "rule_text", "rules_markdown", "rules_text"]
 

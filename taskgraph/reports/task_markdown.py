@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.formats import render
-from taskgraph.graph import TaskGraph
-from taskgraph.model import format_duration
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.durations import format_duration
 from taskgraph.model.statuses import status_name
 from taskgraph.model.words import name_of, title_of
 from taskgraph.reports.comparison import change_items

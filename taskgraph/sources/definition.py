@@ -24,8 +24,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from taskgraph.model import Id as ModelId
-from taskgraph.model import Subtask, Task
+from taskgraph.model.task import Id as ModelId
+from taskgraph.model.task import Subtask, Task
 from taskgraph.sources import fields
 from taskgraph.sources.document import Problems
 from taskgraph.sources.envelope import Item, items_of

@@ -8,7 +8,7 @@ import zipfile
 from typing import NamedTuple
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.model import Id, Subtask, Task
+from taskgraph.model.task import Id, Subtask, Task
 from taskgraph.sources.document import Document, Problems, ReadTasks
 from taskgraph.sources.limits import Allowance
 from taskgraph.sources.naming import DIAGNOSIS_LIST, LOG_NAME

@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 from taskgraph.errors import InputError
-from taskgraph.model import Subtask, Task
+from taskgraph.model.task import Subtask, Task
 from taskgraph.sources.document import Document, Problems, ReadTasks
 from taskgraph.sources.naming import has_json_name, has_yaml_name, is_definition_name
 from taskgraph.sources.parsing import json_inside, parse_json

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.model import Origin, Task
+from taskgraph.model.task import Origin, Task
 from taskgraph.privacy import mask_text
 
 __all__ = [

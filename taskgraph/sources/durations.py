@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from taskgraph.errors import ConfigError
-from taskgraph.model import parse_duration
+from taskgraph.model.durations import parse_duration
 
 __all__ = ["read_durations"]
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from taskgraph.errors import InputError
-from taskgraph.model import ApiError, Envelope, Task
+from taskgraph.model.task import ApiError, Envelope, Task
 from taskgraph.sources.document import Problems
 from taskgraph.sources.fields import Flag, Free, Maybe, Text, Time, Whole, is_id
 from taskgraph.sources.validating import read_object, without_wrong

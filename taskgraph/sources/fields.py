@@ -27,8 +27,8 @@ from pydantic import (
 from pydantic import GetJsonSchemaHandler as JsonHandler
 from pydantic_core import PydanticCustomError, ValidationError, core_schema
 
-from taskgraph.model import Id as ModelId
-from taskgraph.model import parse_duration
+from taskgraph.model.durations import parse_duration
+from taskgraph.model.task import Id as ModelId
 
 __all__ = [
     "Apart",

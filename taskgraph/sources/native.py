@@ -14,7 +14,7 @@ from typing import Annotated, Any, Required, TypeAlias
 from pydantic import AfterValidator, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from taskgraph.model import ApiError, Envelope, Reference, Subtask, Task
+from taskgraph.model.task import ApiError, Envelope, Reference, Subtask, Task
 from taskgraph.sources.document import Problems
 from taskgraph.sources.fields import (
     Apart,

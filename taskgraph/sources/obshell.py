@@ -14,8 +14,9 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from taskgraph.model import Envelope, Operation, Status, Subtask, Task
-from taskgraph.model import Id as ModelId
+from taskgraph.model.task import Envelope, Subtask, Task
+from taskgraph.model.task import Id as ModelId
+from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.sources.document import Problems
 from taskgraph.sources.envelope import (
     Item,

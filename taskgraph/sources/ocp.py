@@ -16,8 +16,8 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from taskgraph.model import Envelope, Reference, Subtask, Task
-from taskgraph.model import Id as ModelId
+from taskgraph.model.task import Envelope, Reference, Subtask, Task
+from taskgraph.model.task import Id as ModelId
 from taskgraph.sources.document import MEND, Problems
 from taskgraph.sources.envelope import (
     Item,

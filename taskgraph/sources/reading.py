@@ -8,7 +8,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from taskgraph.errors import InputError
-from taskgraph.model import Task
+from taskgraph.model.task import Task
 from taskgraph.privacy import mask_task, redact_error, redact_task
 from taskgraph.sources.dialects import read_document
 from taskgraph.sources.document import Document, ReadTasks

@@ -8,8 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from taskgraph.graph import TaskGraph, build_graph
-from taskgraph.model import Id, Subtask, Task
+from taskgraph.graph.taskgraph import TaskGraph, build_graph
+from taskgraph.model.task import Id, Subtask, Task
 
 
 def make_graph(

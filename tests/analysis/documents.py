@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from taskgraph.analysis import Analysis
-from taskgraph.graph import TaskGraph, build_graph
-from taskgraph.model import Id
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.graph.taskgraph import TaskGraph, build_graph
+from taskgraph.model.task import Id
 from taskgraph.settings import Settings
-from taskgraph.sources import read_bytes
+from taskgraph.sources.reading import read_bytes
 
 ZERO = datetime.fromisoformat("2025-01-01T00:00:00+08:00")
 

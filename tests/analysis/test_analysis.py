@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.drag import drags
 from taskgraph.analysis.schedule import schedule
 from taskgraph.analysis.weights import Basis, WeightKind
 from taskgraph.analysis.whatif import Changes
 from taskgraph.errors import AnalysisError, ConfigError
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Envelope
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.task import Envelope
 from taskgraph.settings import DEFAULTS
 from tests.analysis.dags import SETTINGS, make_graph, named_dags
 from tests.analysis.documents import analyse, at, ids

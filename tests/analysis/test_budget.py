@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.schedule import schedule
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Origin
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.task import Origin
 from tests.analysis.dags import make_graph, timed_dags
 from tests.analysis.documents import analyse, changed, ids
 

@@ -15,7 +15,7 @@ from taskgraph.analysis.attribution import Version, attribute
 from taskgraph.analysis.compare import Comparison, FieldChange, compare
 from taskgraph.analysis.concurrency import graham_bound
 from taskgraph.analysis.schedule import schedule
-from taskgraph.graph import TaskGraph, build_graph
+from taskgraph.graph.taskgraph import TaskGraph, build_graph
 from tests.analysis.dags import make_graph, timed_dags
 from tests.analysis.documents import analyse, at, changed, ids, load, load_backwards
 

@@ -13,7 +13,7 @@ from taskgraph.analysis.concurrency import (
 )
 from taskgraph.analysis.schedule import schedule
 from taskgraph.errors import AnalysisError
-from taskgraph.graph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph
 from tests.analysis.dags import make_graph, reversed_input, timed_dags
 
 Case = tuple[TaskGraph, list[int]]

@@ -11,8 +11,8 @@ from taskgraph.analysis.as_run import PartKind
 from taskgraph.analysis.drag import drags
 from taskgraph.analysis.schedule import schedule
 from taskgraph.errors import InputError
-from taskgraph.graph import build_graph
-from taskgraph.sources import read_bytes
+from taskgraph.graph.taskgraph import build_graph
+from taskgraph.sources.reading import read_bytes
 from tests.analysis.documents import analyse, ids, load
 
 

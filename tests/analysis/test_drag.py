@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from taskgraph.analysis.drag import drags
 from taskgraph.analysis.schedule import schedule
-from taskgraph.graph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph
 from tests.analysis.dags import make_graph, timed_dags
 
 

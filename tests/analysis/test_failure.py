@@ -12,8 +12,8 @@ from taskgraph.analysis.failure import blocked_by
 from taskgraph.analysis.recovery import Refusal
 from taskgraph.analysis.weights import Basis
 from taskgraph.analysis.worst_case import worst_case
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Status
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.vocabulary import Status
 from tests.analysis.dags import make_graph, timed_dags
 from tests.analysis.documents import analyse, at, changed, ids
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskgraph.analysis.matching import match
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Id
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.task import Id
 from tests.analysis.dags import dags, make_graph, reversed_input
 from tests.analysis.documents import changed
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from taskgraph.analysis.whatif import Changes
-from taskgraph.graph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph
 from tests.analysis.documents import analyse, load, load_backwards
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskgraph.analysis.recovery import Refusal, rollback_obstacles
-from taskgraph.graph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph
 from tests.analysis.dags import full_paths, make_graph, timed_dags
 from tests.analysis.documents import analyse, changed, ids
 

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.schedule import schedule
-from taskgraph.graph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph
 from tests.analysis.dags import SETTINGS, longest, make_graph, timed_dags
 from tests.analysis.documents import analyse, changed, ids
 from tests.analysis.test_recovery import definitions

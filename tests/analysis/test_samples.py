@@ -10,7 +10,7 @@ from taskgraph.analysis.as_run import PartKind
 from taskgraph.analysis.failure import blocked_by
 from taskgraph.analysis.recovery import Refusal
 from taskgraph.analysis.weights import Basis
-from taskgraph.graph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import SpanKind
 from tests.analysis.documents import analyse, ids, load, nodes
 

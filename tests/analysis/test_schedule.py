@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from taskgraph.analysis.schedule import PATH_COUNT_LIMIT, schedule
 from taskgraph.errors import AnalysisError
-from taskgraph.graph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph
 from tests.analysis.dags import full_paths, longest, make_graph, reversed_input, timed_dags
 
 

@@ -16,8 +16,9 @@ from taskgraph.analysis.weights import (
     timeout_weights,
 )
 from taskgraph.errors import ConfigError
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Envelope, Operation, Status
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.task import Envelope
+from taskgraph.model.vocabulary import Operation, Status
 from tests.analysis.dags import SETTINGS, make_graph, named_dags
 from tests.analysis.documents import analyse, at, changed
 

@@ -13,8 +13,8 @@ from taskgraph.analysis.schedule import schedule
 from taskgraph.analysis.weights import custom_weights
 from taskgraph.analysis.whatif import Changes, what_if
 from taskgraph.errors import ConfigError
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Id
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.task import Id
 from tests.analysis.dags import make_graph, timed_dags
 from tests.analysis.documents import analyse, changed, ids
 

@@ -11,7 +11,8 @@ import pytest
 from taskgraph import load
 from taskgraph.api import history
 from taskgraph.errors import ConfigError, RenderError
-from taskgraph.history import AdviceOptions, Progress
+from taskgraph.history.advice import AdviceOptions
+from taskgraph.history.collecting import Progress
 from tests.history.documents import response, step, write
 
 DOCUMENTS = {

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from taskgraph.analysis import Analysis
-from taskgraph.checks import CheckResult, Finding, run_checks
-from taskgraph.graph import build_graph
-from taskgraph.model import Envelope, Id, Subtask, Task
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.checks.result import CheckResult, Finding
+from taskgraph.checks.runner import run_checks
+from taskgraph.graph.taskgraph import build_graph
+from taskgraph.model.task import Envelope, Id, Subtask, Task
 from taskgraph.settings import DEFAULTS, Settings, Thresholds
 
 START = datetime(2025, 3, 4, 9, 30, tzinfo=UTC)

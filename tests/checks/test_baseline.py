@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.checks import CheckResult
 from taskgraph.checks.baseline import (
     Acceptance,
     Baseline,
@@ -17,9 +16,9 @@ from taskgraph.checks.baseline import (
     parse_baseline,
     render_baseline,
 )
-from taskgraph.checks.result import AcceptedEntry
+from taskgraph.checks.result import AcceptedEntry, CheckResult
 from taskgraph.errors import ConfigError
-from taskgraph.model import Id, Subtask
+from taskgraph.model.task import Id, Subtask
 from taskgraph.settings import Suppression
 from tests.checks.build import change, check, found, response, subtasks, task
 

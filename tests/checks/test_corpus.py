@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from taskgraph.api import read_documents
-from taskgraph.checks import check_document
+from taskgraph.checks.runner import check_document
 from taskgraph.settings import Severity
 
 

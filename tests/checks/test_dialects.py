@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from taskgraph.model import Origin
+from taskgraph.model.task import Origin
 from tests.checks.build import at, change, codes, response, skipped, subtasks, task
 
 OBSHELL = Origin(dialect="obshell")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from taskgraph.checks import check_document
-from taskgraph.model import ApiError, Envelope, Origin, Subtask, Task
+from taskgraph.checks.runner import check_document
+from taskgraph.model.task import ApiError, Envelope, Origin, Subtask, Task
 from taskgraph.settings import Severity
 from tests.checks.build import (
     analysis,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from taskgraph.checks import CheckResult, CheckRun, Skipped
+from taskgraph.checks.result import CheckResult, CheckRun, Skipped
 from taskgraph.settings import Severity
 from tests.reports.runs import finding
 

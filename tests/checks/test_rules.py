@@ -10,7 +10,9 @@ from datetime import datetime
 import pytest
 from pydantic import ValidationError
 
-from taskgraph.checks import RULES, Rule, active_rules, find_rules
+from taskgraph.checks.registry import RULES
+from taskgraph.checks.rule import Rule
+from taskgraph.checks.selection import active_rules, find_rules
 from taskgraph.errors import ConfigError
 from taskgraph.settings import Severity
 from tests.checks.build import check, settings, subtasks, task
@@ -113,10 +115,10 @@ def test_a_sound_document_is_checked_without_anything_heavy() -> None:
     heavy = ["networkx", "rich", "graphviz", "jinja2", "numpy", "taskgraph.diagrams"]
     program = f"""
 import sys
-from taskgraph.analysis import Analysis
-from taskgraph.checks import run_checks
-from taskgraph.graph import build_graph
-from taskgraph.model import Subtask, Task
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.checks.runner import run_checks
+from taskgraph.graph.taskgraph import build_graph
+from taskgraph.model.task import Subtask, Task
 
 rows = (
     Subtask(1, "a", upstreams=(), downstreams=(2,), timeout=5),

@@ -9,15 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.checks import (
-    RULES,
-    Finding,
-    check_document,
-    run_checks,
-)
-from taskgraph.model import Origin, Subtask
+from taskgraph.checks.registry import RULES
+from taskgraph.checks.result import Finding
+from taskgraph.checks.runner import check_document, run_checks
+from taskgraph.model.task import Origin, Subtask
 from taskgraph.settings import Severity
-from taskgraph.sources import read_bytes
+from taskgraph.sources.reading import read_bytes
 from tests.checks.build import (
     analysis,
     change,

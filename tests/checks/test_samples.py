@@ -11,13 +11,11 @@ import pytest
 
 import taskgraph
 from taskgraph.api import load_all
-from taskgraph.checks import (
-    RULES,
-    CheckResult,
-    check_document,
-    run_checks,
-)
 from taskgraph.checks.baseline import fingerprints
+from taskgraph.checks.registry import RULES
+from taskgraph.checks.result import CheckResult
+from taskgraph.checks.runner import check_document, run_checks
+from taskgraph.model.task import Task
 from taskgraph.reports.check_json import finding_json
 from taskgraph.settings import Settings, Severity
 from tests.checks.build import analysis, settings
@@ -87,7 +85,7 @@ def test_the_order_of_the_subtasks_has_no_say(samples: Path, code: str) -> None:
         before = run_checks(loaded.analysis)
         rows = list(loaded.task.subtasks)
         shuffle(rows)
-        shuffled = taskgraph.model.Task(
+        shuffled = Task(
             **{
                 name: getattr(loaded.task, name)
                 for name in type(loaded.task).__dataclass_fields__

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from taskgraph.model import Origin, Subtask, Task
+from taskgraph.model.task import Origin, Subtask, Task
 from taskgraph.settings import Severity
 from tests.checks.build import at, change, codes, found, response, skipped, subtasks, task
 

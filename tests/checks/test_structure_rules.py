@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.model import Id, Subtask
+from taskgraph.model.task import Id, Subtask
 from tests.checks.build import change, codes, found, skipped, subtasks, task
 
 CHAIN = [(1, 2), (2, 3), (3, 4)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taskgraph.checks.subject import Subject
-from taskgraph.model import Origin, Task
+from taskgraph.model.task import Origin, Task
 from tests.checks.build import analysis, at, change, response, subtasks, task
 
 

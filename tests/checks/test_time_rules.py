@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from taskgraph.model import Envelope, Origin, Subtask, Task
+from taskgraph.model.task import Envelope, Origin, Subtask, Task
 from taskgraph.settings import MOST_SECONDS, Severity
 from tests.checks.build import (
     at,

@@ -211,7 +211,7 @@ def test_wrong_usage_is_2(run_cli: RunCli) -> None:
 def test_a_sound_document_is_checked_without_heavy_imports() -> None:
     program = (
         "import sys\n"
-        "from taskgraph.cli import main\n"
+        "from taskgraph.cli.main import main\n"
         "try:\n"
         "    main(['check', 'samples/obproxy_stop.json'])\n"
         "except SystemExit as stop:\n"

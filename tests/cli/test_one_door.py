@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from taskgraph.cli.main import main
-from taskgraph.history import RunStore
+from taskgraph.history.store import RunStore
 from tests.sources.test_tar import TASK, archive, other, zipped, zstd
 
 Run: TypeAlias = Callable[..., tuple[int, str, str]]

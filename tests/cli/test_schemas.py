@@ -21,7 +21,7 @@ from taskgraph.checks.baseline import parse_baseline
 from taskgraph.cli.main import cli
 from taskgraph.cli.schema import published
 from taskgraph.errors import ConfigError
-from taskgraph.model import Task
+from taskgraph.model.task import Task
 from taskgraph.reports.check_json import CHECK, CHECK_LINE
 from taskgraph.reports.contract import REPORTS
 from taskgraph.reports.json import document

@@ -8,9 +8,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from taskgraph.analysis import Analysis
-from taskgraph.graph import TaskGraph, build_graph
-from taskgraph.model import Id, Status, Subtask, Task
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.graph.taskgraph import TaskGraph, build_graph
+from taskgraph.model.task import Id, Subtask, Task
+from taskgraph.model.vocabulary import Status
 from taskgraph.settings import Settings
 
 HOSTILE = (

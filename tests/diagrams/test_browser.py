@@ -12,7 +12,7 @@ import pytest
 
 from taskgraph.diagrams.formats import render
 from taskgraph.diagrams.options import DiagramOptions
-from taskgraph.model import Task
+from taskgraph.model.task import Task
 from taskgraph.model.words import visible
 from tests.diagrams.browser import Watch, launch, mermaid_script
 from tests.diagrams.tasks import (

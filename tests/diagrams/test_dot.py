@@ -16,7 +16,7 @@ from taskgraph.diagrams.dot import render_dot, render_with_dot
 from taskgraph.diagrams.formats import render
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.errors import RenderError
-from taskgraph.model import Task
+from taskgraph.model.task import Task
 from taskgraph.model.words import visible
 from tests.diagrams.tasks import (
     HOSTILE,

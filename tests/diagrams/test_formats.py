@@ -12,7 +12,7 @@ import pytest
 from taskgraph.diagrams.formats import FORMATS, render
 from taskgraph.diagrams.options import DiagramOptions, View
 from taskgraph.errors import RenderError
-from taskgraph.model import Task
+from taskgraph.model.task import Task
 from tests.diagrams.tasks import (
     HOSTILE,
     analysed,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.options import Collapse, DiagramOptions, Direction
 from taskgraph.diagrams.svg import render_svg
-from taskgraph.model import Task
+from taskgraph.model.task import Task
 from tests.diagrams.drawing import Drawing, read_drawing
 from tests.diagrams.tasks import (
     CHINESE,

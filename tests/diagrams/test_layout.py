@@ -11,7 +11,7 @@ from taskgraph.diagrams.layout.layering import acyclic_edges, assign_layers, spl
 from taskgraph.diagrams.layout.layout import lay_out
 from taskgraph.diagrams.layout.ordering import count_crossings, order_layers
 from taskgraph.diagrams.layout.routing import outside_lanes
-from taskgraph.graph import reverse, topological_order, weak_components
+from taskgraph.graph.traverse import reverse, topological_order, weak_components
 
 Edges = list[tuple[int, int]]
 

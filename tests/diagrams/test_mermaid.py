@@ -13,7 +13,7 @@ from taskgraph.diagrams.mermaid import CHARACTERS, EDGES, render_fitting, render
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.scene import Scene
 from taskgraph.errors import RenderError
-from taskgraph.model import Task
+from taskgraph.model.task import Task
 from tests.diagrams.tasks import HOSTILE, analysed, chain, fan, make_task, stages
 
 EDGE = re.compile(r"^  n\d+ (?:-->|==>|-\.->) n\d+$", re.MULTILINE)

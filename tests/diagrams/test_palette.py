@@ -8,8 +8,8 @@ from math import dist
 import pytest
 
 from taskgraph.diagrams.palette import DARK, ICONS, LIGHT, Theme
-from taskgraph.model import STATUSES
 from taskgraph.model.statuses import SIGNS, look
+from taskgraph.model.vocabulary import STATUSES
 from tests.diagrams.drawing import contrast
 
 themes = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])

@@ -11,7 +11,7 @@ from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
 from taskgraph.errors import RenderError
-from taskgraph.model import Id, Task
+from taskgraph.model.task import Id, Task
 from tests.diagrams.tasks import (
     analysed,
     chain,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.terminal import columns, fit, render_tree
-from taskgraph.model import Task
+from taskgraph.model.task import Task
 from taskgraph.model.words import visible
 from tests.diagrams.tasks import (
     analysed,

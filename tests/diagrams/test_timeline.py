@@ -17,7 +17,7 @@ from taskgraph.diagrams.terminal import columns, render_timeline_text
 from taskgraph.diagrams.timeline import Row, Timeline, build_timeline, marks
 from taskgraph.diagrams.timeline_svg import render_timeline_svg
 from taskgraph.errors import RenderError
-from taskgraph.model import Task
+from taskgraph.model.task import Task
 from taskgraph.model.words import visible
 from tests.diagrams.drawing import read_drawing
 from tests.diagrams.tasks import (

@@ -20,7 +20,7 @@ from taskgraph.reports.results import figures
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.show import show_text
 from taskgraph.settings import DEFAULTS, Settings
-from taskgraph.sources import read_bytes
+from taskgraph.sources.reading import read_bytes
 from tests.engine import claims_next, claims_past
 from tests.engine.case import (
     BEATEN,

@@ -13,8 +13,8 @@ from random import Random
 
 import pytest
 
-from taskgraph.model import Task
-from taskgraph.sources import read_bytes
+from taskgraph.model.task import Task
+from taskgraph.sources.reading import read_bytes
 from tests.engine.dialects import no_data, task_list, write_time
 from tests.engine.engine import History, simulate
 from tests.engine.journal import Row

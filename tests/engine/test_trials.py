@@ -11,11 +11,12 @@ from random import Random
 
 import pytest
 
-from taskgraph.analysis import Analysis
-from taskgraph.checks import RULES, run_checks
-from taskgraph.graph import build_graph
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.checks.registry import RULES
+from taskgraph.checks.runner import run_checks
+from taskgraph.graph.taskgraph import build_graph
 from taskgraph.settings import Severity
-from taskgraph.sources import read_bytes
+from taskgraph.sources.reading import read_bytes
 from tests.engine.dialects import task_list
 from tests.engine.engine import simulate
 from tests.engine.mutations import MUTATIONS

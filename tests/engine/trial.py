@@ -7,11 +7,12 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, NamedTuple, TypeAlias
 
-from taskgraph.analysis import Analysis
-from taskgraph.checks import Finding, run_checks
-from taskgraph.graph import build_graph
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.checks.result import Finding
+from taskgraph.checks.runner import run_checks
+from taskgraph.graph.taskgraph import build_graph
 from taskgraph.settings import DEFAULTS, Settings, Severity
-from taskgraph.sources import read_bytes
+from taskgraph.sources.reading import read_bytes
 from tests.engine.engine import simulate
 from tests.engine.legality import judge
 from tests.engine.mutations import BUDGET_LIMIT, MUTATIONS, Mutation

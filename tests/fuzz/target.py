@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from taskgraph.analysis import Analysis
-from taskgraph.checks import check_document
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.checks.runner import check_document
 from taskgraph.errors import InputError
-from taskgraph.graph import build_graph
+from taskgraph.graph.taskgraph import build_graph
 from taskgraph.privacy import redact_task
-from taskgraph.sources import Source, read_bytes, read_source, write_task
+from taskgraph.sources.native import write_task
+from taskgraph.sources.opening import Source
+from taskgraph.sources.reading import read_bytes, read_source
 
 __all__ = ["HangError", "bounded_memory", "no_longer_than", "try_bytes"]
 

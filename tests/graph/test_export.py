@@ -13,10 +13,11 @@ import networkx
 import pytest
 from hypothesis import given, settings
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.formats import render
-from taskgraph.graph import TaskGraph, export_gexf, export_graphml, export_node_link
-from taskgraph.model import Task
+from taskgraph.graph.export import export_gexf, export_graphml, export_node_link
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.task import Task
 from tests.diagrams.tasks import (
     HOSTILE,
     chain,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.graph import TaskGraph, build_graph
-from taskgraph.model import Id, Subtask, Task
+from taskgraph.graph.taskgraph import TaskGraph, build_graph
+from taskgraph.model.task import Id, Subtask, Task
 
 FAULTY = [
     Subtask(1, "a", upstreams=(9, 8), downstreams=(2, 2, 7)),

@@ -6,8 +6,9 @@ from typing import Any
 
 from hypothesis import given
 
-from taskgraph.graph import build_graph, parallel_groups
-from taskgraph.model import Id, Task
+from taskgraph.graph.parallel import parallel_groups
+from taskgraph.graph.taskgraph import build_graph
+from taskgraph.model.task import Id, Task
 from tests.diagrams.tasks import fan, make_task, shuffled, stages, tasks
 
 

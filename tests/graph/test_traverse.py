@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.graph import (
+from taskgraph.graph.traverse import (
     adjacency,
     cyclic_components,
     feedback_edges,

@@ -9,7 +9,8 @@ from typing import TypeAlias
 import pytest
 
 from benchmarks.history_archive import KINDS, Truth, write_archive
-from taskgraph.history import RunStore, collect
+from taskgraph.history.collecting import collect
+from taskgraph.history.store import RunStore
 
 Collect: TypeAlias = Callable[..., RunStore]
 

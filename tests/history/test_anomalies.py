@@ -11,16 +11,16 @@ import pytest
 
 from benchmarks.history_archive import KINDS, Truth, documents, write_archive
 from taskgraph.errors import ConfigError
-from taskgraph.graph import build_graph
-from taskgraph.history import (
+from taskgraph.graph.taskgraph import build_graph
+from taskgraph.history.anomalies import (
     Anomalies,
     AnomalyKind,
     AnomalyOptions,
-    RunStore,
     find_anomalies,
 )
+from taskgraph.history.store import RunStore
 from taskgraph.reports.history import departure
-from taskgraph.sources import read_bytes
+from taskgraph.sources.reading import read_bytes
 from tests.history.documents import response, step, write
 
 Collect: TypeAlias = Callable[..., RunStore]

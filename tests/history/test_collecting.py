@@ -23,7 +23,9 @@ import pytest
 
 from benchmarks.history_archive import write_archive
 from taskgraph.errors import ConfigError
-from taskgraph.history import Collected, Progress, RunStore, Statistics, collect, statistics
+from taskgraph.history.collecting import Collected, Progress, collect
+from taskgraph.history.statistics import Statistics, statistics
+from taskgraph.history.store import RunStore
 from taskgraph.history.tables import write_table
 from tests.history.documents import FLEET, at, response, step, write
 
@@ -442,7 +444,10 @@ def test_an_object_store_is_read_through_fsspec(collected: Collect) -> None:
 
 _SCRIPT = """
 import sys
-from taskgraph.history import RunStore, collect, collecting, open_engine
+from taskgraph.history.store import RunStore
+from taskgraph.history.collecting import collect
+from taskgraph.history import collecting
+from taskgraph.history.engines import open_engine
 collecting.BATCH_DOCUMENTS = 10
 if __name__ == "__main__":
     with open_engine(int(sys.argv[3])) as engine:

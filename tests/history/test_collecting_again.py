@@ -17,8 +17,11 @@ from typing import Any, TypeAlias
 import pytest
 
 from taskgraph.errors import ConfigError
-from taskgraph.history import Collected, RunStore, collect, collecting, statistics
+from taskgraph.history import collecting
+from taskgraph.history.collecting import Collected, collect
 from taskgraph.history.parts import Batch, Part, build_part
+from taskgraph.history.statistics import statistics
+from taskgraph.history.store import RunStore
 from tests.history.documents import response, step, write
 
 pytestmark = pytest.mark.slow

@@ -16,14 +16,11 @@ import pytest
 from benchmarks.history_archive import write_archive
 from benchmarks.history_cluster import cluster, worker_processes
 from taskgraph.errors import ConfigError, TaskgraphError
-from taskgraph.history import (
-    Progress,
-    RunStore,
-    advise_timeouts,
-    collect,
-    open_engine,
-    statistics,
-)
+from taskgraph.history.collecting import Progress, collect
+from taskgraph.history.engines import open_engine
+from taskgraph.history.statistics import statistics
+from taskgraph.history.store import RunStore
+from taskgraph.history.timeouts import advise_timeouts
 from taskgraph.reports.history_data import plain
 from tests.history.documents import FLEET
 

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from taskgraph.errors import AnalysisError, ConfigError
-from taskgraph.graph import TaskGraph, build_graph
-from taskgraph.history import Odds, OddsOptions, RunStore, odds
-from taskgraph.history.odds import odds_of_pools
+from taskgraph.graph.taskgraph import TaskGraph, build_graph
+from taskgraph.history.odds import Odds, OddsOptions, odds, odds_of_pools
 from taskgraph.history.pools import OutcomeBasis, Pool, read_pools
-from taskgraph.model import Subtask, Task
-from taskgraph.sources import read_bytes
+from taskgraph.history.store import RunStore
+from taskgraph.model.task import Subtask, Task
+from taskgraph.sources.reading import read_bytes
 from tests.history.documents import response, step, write
 
 Collect: TypeAlias = Callable[..., RunStore]

@@ -11,7 +11,9 @@ import pytest
 
 from benchmarks.history_archive import KINDS, Truth
 from taskgraph.errors import ConfigError
-from taskgraph.history import KindStats, Limits, RunStore, Statistics, statistics
+from taskgraph.history.database import Limits
+from taskgraph.history.statistics import KindStats, Statistics, statistics
+from taskgraph.history.store import RunStore
 from tests.history.documents import response, step, write
 
 

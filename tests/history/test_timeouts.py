@@ -12,17 +12,17 @@ import pytest
 
 from benchmarks.history_archive import KINDS
 from taskgraph.errors import ConfigError
-from taskgraph.history import (
+from taskgraph.history.advice import (
     Advice,
     AdviceOptions,
     PatchOperation,
-    RunStore,
     Verdict,
     advice_for,
-    advise_timeouts,
     timeout_patch,
 )
-from taskgraph.sources import read_bytes
+from taskgraph.history.store import RunStore
+from taskgraph.history.timeouts import advise_timeouts
+from taskgraph.sources.reading import read_bytes
 from tests.history.documents import response, step, write
 
 Collect: TypeAlias = Callable[..., RunStore]

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from taskgraph.model import Status, Subtask, Task
 from taskgraph.model.engine import (
     blocks_rollback,
     done_status,
@@ -17,6 +16,8 @@ from taskgraph.model.engine import (
     stated_slots,
     timeout_seconds,
 )
+from taskgraph.model.task import Subtask, Task
+from taskgraph.model.vocabulary import Status
 
 
 def task_of(operation: str | None, *subtasks: str | None) -> Task:

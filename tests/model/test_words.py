@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from taskgraph.model import STATUSES, Operation, Status, Subtask
 from taskgraph.model.durations import (
     format_exactly,
     format_measured,
@@ -16,6 +15,8 @@ from taskgraph.model.durations import (
     format_seconds,
 )
 from taskgraph.model.statuses import SIGNS, count_statuses, look, severity_key, state_text
+from taskgraph.model.task import Subtask
+from taskgraph.model.vocabulary import STATUSES, Operation, Status
 from taskgraph.model.words import arrow, counted, id_list, label, labels, listed
 
 WORST_FIRST = [

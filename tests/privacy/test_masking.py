@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from taskgraph.analysis import Analysis
-from taskgraph.checks import run_checks
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.checks.runner import run_checks
 from taskgraph.errors import InputError
-from taskgraph.graph import build_graph
-from taskgraph.model import Reference, Subtask, Task
+from taskgraph.graph.taskgraph import build_graph
+from taskgraph.model.task import Reference, Subtask, Task
 from taskgraph.privacy import mask_task, redact_task, redact_tasks
-from taskgraph.sources import ReadOptions, read_bytes, write_task
+from taskgraph.sources.limits import ReadOptions
+from taskgraph.sources.native import write_task
+from taskgraph.sources.reading import read_bytes
 from tests.sources.strategies import OWN_TASKS
 
 SECRET = "s3cr3t-made-up"

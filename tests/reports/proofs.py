@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.as_run import AsRun, PartKind
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.failure import Failure
@@ -20,8 +20,9 @@ from taskgraph.analysis.progress import Progress
 from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.weights import Basis
-from taskgraph.checks import Finding, run_checks
-from taskgraph.graph import TaskGraph
+from taskgraph.checks.result import Finding
+from taskgraph.checks.runner import run_checks
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import SpanKind, measured_span
 from taskgraph.settings import Severity
 

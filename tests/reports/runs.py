@@ -6,14 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from taskgraph.api import read_documents
-from taskgraph.checks import (
-    CheckResult,
-    CheckRun,
-    Finding,
-    Skipped,
-    Step,
-    check_document,
-)
+from taskgraph.checks.result import CheckResult, CheckRun, Finding, Skipped, Step
+from taskgraph.checks.runner import check_document
 from taskgraph.errors import InputError, Problem
 from taskgraph.settings import Severity
 

@@ -17,7 +17,7 @@ import markdown_it
 import pytest
 import xmlschema
 
-from taskgraph.checks import CheckResult, CheckRun, Step
+from taskgraph.checks.result import CheckResult, CheckRun, Step
 from taskgraph.errors import ConfigError
 from taskgraph.reports import check_sarif
 from taskgraph.reports.check_ci import render_check_junit

@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 
 from taskgraph.api import read_documents
-from taskgraph.checks import CheckResult, CheckRun, check_document
-from taskgraph.checks.result import AcceptedEntry
+from taskgraph.checks.result import AcceptedEntry, CheckResult, CheckRun
+from taskgraph.checks.runner import check_document
 from taskgraph.errors import InputError, Problem
 from taskgraph.reports.check_json import CHECK, render_check_json
 

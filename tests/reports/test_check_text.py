@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from taskgraph.checks import CheckResult, CheckRun, Finding, Skipped
-from taskgraph.checks.result import AcceptedEntry
+from taskgraph.checks.result import AcceptedEntry, CheckResult, CheckRun, Finding, Skipped
 from taskgraph.errors import InputError, Problem
 from taskgraph.reports.check_text import ansi, render_check_text
 from taskgraph.settings import Severity

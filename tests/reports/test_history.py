@@ -15,31 +15,21 @@ import pytest
 from jsonschema import Draft202012Validator
 from rich.cells import cell_len
 
-from taskgraph.history import (
+from taskgraph.history.advice import (
     Advice,
     AdviceOptions,
-    Anomalies,
-    Anomaly,
-    AnomalyKind,
-    AnomalyOptions,
-    Bin,
-    Collected,
-    Collection,
-    Distribution,
-    KindStats,
-    Odds,
-    OddsOptions,
-    OutcomeBasis,
-    Quantile,
-    RunStore,
-    Statistics,
-    SubtaskOdds,
     TaskReview,
     TimeoutPatch,
     TimeoutReview,
     Verdict,
 )
-from taskgraph.model import Origin, Task
+from taskgraph.history.anomalies import Anomalies, Anomaly, AnomalyKind, AnomalyOptions
+from taskgraph.history.collecting import Collected, Collection
+from taskgraph.history.odds import Bin, Odds, OddsOptions, Quantile, SubtaskOdds
+from taskgraph.history.pools import OutcomeBasis
+from taskgraph.history.statistics import Distribution, KindStats, Statistics
+from taskgraph.history.store import RunStore
+from taskgraph.model.task import Origin, Task
 from taskgraph.reports.history import (
     collection_messages,
     table_report,

@@ -16,8 +16,8 @@ import pytest
 from taskgraph.api import LoadedTask, collect, load, loads, report
 from taskgraph.diagrams.palette import DARK, LIGHT
 from taskgraph.errors import RenderError
-from taskgraph.graph import build_graph
-from taskgraph.model import Task
+from taskgraph.graph.taskgraph import build_graph
+from taskgraph.model.task import Task
 from tests.diagrams.tasks import HOSTILE, make_task, stages
 
 

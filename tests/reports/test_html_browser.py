@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from taskgraph.api import LoadedTask, collect, load, report
-from taskgraph.model import Task
+from taskgraph.model.task import Task
 from tests.diagrams.browser import Watch, launch
 from tests.diagrams.tasks import HOSTILE, make_task, stages
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.graph import TaskGraph, build_graph
+from taskgraph.graph.taskgraph import TaskGraph, build_graph
 from taskgraph.reports.text.show import outline
 from tests.diagrams.tasks import chain, fan, make_task, shuffled, stages
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from taskgraph.model import ApiError, Envelope, Reference, Subtask, Task
+from taskgraph.model.task import ApiError, Envelope, Reference, Subtask, Task
 
 MOMENT = datetime(2025, 1, 16, 11, 43, 38, tzinfo=UTC)
 # No letters that could form a word like "token", and every character that is hard.

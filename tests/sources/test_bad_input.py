@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.sources import find_sources, read_bytes, read_source
+from taskgraph.sources.opening import find_sources
+from taskgraph.sources.reading import read_bytes, read_source
 from tests.conftest import RunCli
 
 SUBTASK: dict[str, Any] = {

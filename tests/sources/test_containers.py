@@ -16,14 +16,10 @@ from pathlib import Path
 import pytest
 
 from taskgraph.errors import InputError
-from taskgraph.sources import (
-    ReadOptions,
-    Source,
-    limits,
-    read_bytes,
-    read_source,
-    unpacking,
-)
+from taskgraph.sources import limits, unpacking
+from taskgraph.sources.limits import ReadOptions
+from taskgraph.sources.opening import Source
+from taskgraph.sources.reading import read_bytes, read_source
 from tests.conftest import RunCli
 
 TASK = b'{"id": 1, "name": "t", "subtasks": []}'

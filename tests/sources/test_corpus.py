@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from taskgraph.errors import InputError
-from taskgraph.sources import ReadOptions, read_bytes, write_task
+from taskgraph.sources.limits import ReadOptions
+from taskgraph.sources.native import write_task
+from taskgraph.sources.reading import read_bytes
 
 REFUSED = {
     "600.retry-a-subtask__1.malformed": "is not valid JSON: more text follows",

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskgraph.errors import InputError
-from taskgraph.model import Subtask, Task
-from taskgraph.sources import input_schemas, read_bytes
+from taskgraph.model.task import Subtask, Task
+from taskgraph.sources.dialects import input_schemas
+from taskgraph.sources.reading import read_bytes
 from tests.sources.strategies import definitions
 
 definition_schema = input_schemas()["definition"]

@@ -11,15 +11,11 @@ from typing import TypeAlias
 import pytest
 
 from taskgraph.errors import InputError
-from taskgraph.model import Task
-from taskgraph.sources import (
-    ReadOptions,
-    Source,
-    diagnosis,
-    find_sources,
-    read_bytes,
-    read_source,
-)
+from taskgraph.model.task import Task
+from taskgraph.sources import diagnosis
+from taskgraph.sources.limits import ReadOptions
+from taskgraph.sources.opening import Source, find_sources
+from taskgraph.sources.reading import read_bytes, read_source
 from tests.conftest import RunCli
 
 LINE = "Subtask: {}, State: SUCCESSFUL, Dependencies: [{}]\n"

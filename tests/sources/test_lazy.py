@@ -8,7 +8,8 @@ from pathlib import Path
 
 SCRIPT = """
 import sys
-from taskgraph.sources import find_sources, read_source
+from taskgraph.sources.opening import find_sources
+from taskgraph.sources.reading import read_source
 for source in find_sources(sys.argv[1:], sys.stdin.buffer):
     for reading in read_source(source):
         assert reading.tasks

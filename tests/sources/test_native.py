@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from taskgraph.errors import InputError
-from taskgraph.model import Subtask, Task
-from taskgraph.sources import read_bytes, write_task
+from taskgraph.model.task import Subtask, Task
+from taskgraph.sources.native import write_task
+from taskgraph.sources.reading import read_bytes
 
 TASK = Task(id=1, name="停止", subtasks=(Subtask(2, logs=("a",), extra={"x": 1.5}),))
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from taskgraph.errors import InputError
-from taskgraph.graph import build_graph
-from taskgraph.model import Subtask, Task
-from taskgraph.sources import read_bytes
+from taskgraph.graph.taskgraph import build_graph
+from taskgraph.model.task import Subtask, Task
+from taskgraph.sources.reading import read_bytes
 from tests.engine.obshell import simulate_dag
 
 

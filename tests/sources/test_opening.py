@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from taskgraph.sources import ReadOptions, find_sources, read_source
+from taskgraph.sources.limits import ReadOptions
+from taskgraph.sources.opening import find_sources
+from taskgraph.sources.reading import read_source
 from tests.conftest import RunCli
 
 TASK = b'{"id": 1, "name": "t", "subtasks": []}'

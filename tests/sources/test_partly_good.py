@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from taskgraph.errors import InputError
-from taskgraph.sources import ReadOptions, Source, read_bytes, read_source
-from taskgraph.sources.reading import Reading
+from taskgraph.sources.limits import ReadOptions
+from taskgraph.sources.opening import Source
+from taskgraph.sources.reading import Reading, read_bytes, read_source
 from tests.conftest import RunCli
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from taskgraph.errors import InputError
-from taskgraph.sources import read_bytes
+from taskgraph.sources.reading import read_bytes
 
 
 def response(**fields: Any) -> dict[str, Any]:

@@ -16,8 +16,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.model import Envelope, Task
-from taskgraph.sources import read_bytes, write_task
+from taskgraph.model.task import Envelope, Task
+from taskgraph.sources.native import write_task
+from taskgraph.sources.reading import read_bytes
 from tests.sources.strategies import (
     ENVELOPES,
     OCP_TASKS,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.errors import InputError
-from taskgraph.model import Subtask
+from taskgraph.model.task import Subtask
 from taskgraph.sources.document import Document, Problems
 from taskgraph.sources.fields import describe
 from taskgraph.sources.ocp import read_subtasks

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from taskgraph.errors import InputError
-from taskgraph.sources import read_bytes
+from taskgraph.sources.reading import read_bytes
 from tests.conftest import RunCli
 
 DETAILS = (5100, "Restart OBServer", 5)

@@ -12,8 +12,10 @@ import yaml
 from hypothesis import given
 
 from taskgraph.errors import InputError
-from taskgraph.model import Envelope, Task
-from taskgraph.sources import input_schemas, read_bytes, write_task
+from taskgraph.model.task import Envelope, Task
+from taskgraph.sources.dialects import input_schemas
+from taskgraph.sources.native import write_task
+from taskgraph.sources.reading import read_bytes
 from tests.sources.strategies import (
     ENVELOPES,
     OCP_TASKS,

@@ -18,7 +18,10 @@ from typing import TypeAlias
 import pytest
 
 from taskgraph.errors import InputError
-from taskgraph.sources import ReadOptions, Source, limits, read_source, unpacking
+from taskgraph.sources import limits, unpacking
+from taskgraph.sources.limits import ReadOptions
+from taskgraph.sources.opening import Source
+from taskgraph.sources.reading import read_source
 
 Pack: TypeAlias = Callable[[bytes], bytes]
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from taskgraph.errors import InputError
-from taskgraph.model import Task
-from taskgraph.sources import read_bytes
+from taskgraph.model.task import Task
+from taskgraph.sources.reading import read_bytes
 
 
 def read(*times: str, **fields: Any) -> Task:

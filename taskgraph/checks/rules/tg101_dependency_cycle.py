@@ -40,7 +40,7 @@ def check(subject: Subject) -> Iterator[Fault]:
 
 
 def _fault(subject: Subject, component: tuple[int, ...]) -> Fault:
-    from taskgraph.graph import feedback_edges, shortest_cycle
+    from taskgraph.graph.traverse import feedback_edges, shortest_cycle
 
     graph = subject.graph
     cycle = shortest_cycle(graph.downstreams, component)

@@ -26,8 +26,8 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import EDGES, Fault, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.graph import UnknownReference
-from taskgraph.model import Id
+from taskgraph.graph.taskgraph import UnknownReference
+from taskgraph.model.task import Id
 from taskgraph.model.words import ascending, counted, label, labels, shorten
 from taskgraph.settings import Severity
 

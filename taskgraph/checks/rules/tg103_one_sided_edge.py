@@ -32,7 +32,7 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import EDGES, Fault, Need, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.graph import Side
+from taskgraph.graph.taskgraph import Side
 from taskgraph.model.words import arrow, ascending, label, labels, listed, plural
 from taskgraph.settings import Severity
 

@@ -24,8 +24,8 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import EDGES, Fault, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.graph import RepeatedReference
-from taskgraph.model import Id
+from taskgraph.graph.taskgraph import RepeatedReference
+from taskgraph.model.task import Id
 from taskgraph.model.words import arrow, ascending
 from taskgraph.settings import Severity
 

@@ -27,7 +27,7 @@ from itertools import chain
 from taskgraph.checks.rule import EDGES, Fault, Rule, need, not_of
 from taskgraph.checks.subject import Subject
 from taskgraph.graph.traverse import reverse, weak_components
-from taskgraph.model import Id
+from taskgraph.model.task import Id
 from taskgraph.model.words import labels, listed, plural
 from taskgraph.settings import Severity
 

@@ -28,8 +28,8 @@ from itertools import islice
 
 from taskgraph.checks.rule import EDGES, SOUND_GRAPH, Fault, Rule, need, reported
 from taskgraph.checks.subject import Subject
-from taskgraph.graph import TaskGraph
 from taskgraph.graph.parallel import parallel_groups
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import reverse, weak_components
 from taskgraph.model.words import NAMED, labels, listed
 from taskgraph.settings import Severity

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.model import (
+from taskgraph.model.vocabulary import (
     NODE_TYPES,
     OPERATIONS,
     STATUSES,

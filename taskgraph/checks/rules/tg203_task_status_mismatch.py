@@ -33,8 +33,8 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import STATUSES, Fault, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.model import STATUSES as KNOWN
-from taskgraph.model import Operation, Status
+from taskgraph.model.vocabulary import STATUSES as KNOWN
+from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.model.words import ascending, labels, plural
 from taskgraph.settings import Severity
 

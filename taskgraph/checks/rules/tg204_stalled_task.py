@@ -29,9 +29,10 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import AS_OF, STATUSES, SUBTASK_TIMES, Fault, Need, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.model import STATUSES as KNOWN
-from taskgraph.model import Operation, Status, Subtask
 from taskgraph.model.durations import format_measured
+from taskgraph.model.task import Subtask
+from taskgraph.model.vocabulary import STATUSES as KNOWN
+from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.model.words import ascending, labels, plural
 from taskgraph.settings import Severity
 

@@ -38,9 +38,9 @@ from taskgraph.checks.rule import (
     need,
 )
 from taskgraph.checks.subject import Subject
-from taskgraph.model import Operation, Status
 from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import stated_slots
+from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.model.words import plural
 from taskgraph.settings import Severity
 

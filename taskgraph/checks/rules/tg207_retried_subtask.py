@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import OPERATIONS, Fault, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.model import Operation
+from taskgraph.model.vocabulary import Operation
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]

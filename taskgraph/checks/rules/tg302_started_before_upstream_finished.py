@@ -30,9 +30,9 @@ from datetime import timedelta
 
 from taskgraph.checks.rule import EDGES, SUBTASK_TIMES, Fault, Rule
 from taskgraph.checks.subject import Star, Subject, stars
-from taskgraph.model import Status
 from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import ran_once
+from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import ascending, label, labels
 from taskgraph.settings import Severity
 

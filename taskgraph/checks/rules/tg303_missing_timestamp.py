@@ -26,7 +26,8 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import STATUSES, TIMES, Fault, Rule
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
-from taskgraph.model import Operation, Status, Subtask, Task
+from taskgraph.model.task import Subtask, Task
+from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.model import id_key
+from taskgraph.model.task import id_key
 from taskgraph.model.words import ascending, counted, listed, shorten
 from taskgraph.settings import Severity
 

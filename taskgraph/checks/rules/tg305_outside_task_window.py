@@ -27,8 +27,8 @@ from datetime import timedelta
 
 from taskgraph.checks.rule import SUBTASK_TIMES, Fault, Rule, need, not_of
 from taskgraph.checks.subject import Subject
-from taskgraph.model import Status
 from taskgraph.model.durations import format_measured
+from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import plural
 from taskgraph.settings import Severity
 

@@ -27,8 +27,8 @@ from datetime import datetime, timedelta
 
 from taskgraph.checks.rule import TIMESTAMP, Fault, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.model import id_key
 from taskgraph.model.durations import format_measured
+from taskgraph.model.task import id_key
 from taskgraph.model.words import ascending, counted, label, listed, plural
 from taskgraph.settings import Severity
 

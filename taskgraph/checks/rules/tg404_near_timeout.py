@@ -25,8 +25,8 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.model import Status, format_duration
-from taskgraph.model.durations import format_measured
+from taskgraph.model.durations import format_duration, format_measured
+from taskgraph.model.vocabulary import Status
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]

@@ -26,7 +26,7 @@ from fnmatch import fnmatchcase
 
 from taskgraph.checks.rule import SOUND_GRAPH, TIMEOUTS, Fault, Rule, need
 from taskgraph.checks.subject import Subject
-from taskgraph.model import format_duration
+from taskgraph.model.durations import format_duration
 from taskgraph.model.words import labels, plural
 from taskgraph.settings import Severity
 

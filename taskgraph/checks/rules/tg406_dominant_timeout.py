@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import SOUND_GRAPH, TIMEOUTS, Fault, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.model import format_duration
+from taskgraph.model.durations import format_duration
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]

@@ -24,8 +24,8 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import ROLLBACK_FLAGS, STATUSES, Fault, Need, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.model import Status
 from taskgraph.model.engine import prohibits_rollback
+from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import ascending, labels, plural
 from taskgraph.settings import Severity
 

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import STATUSES, Fault, Rule, need, reported
 from taskgraph.checks.subject import Subject
-from taskgraph.model import Status
+from taskgraph.model.vocabulary import Status
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]

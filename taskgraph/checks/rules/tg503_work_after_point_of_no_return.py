@@ -28,7 +28,8 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import ROLLBACK_FLAGS, SOUND_GRAPH, Fault, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.model import Status, format_duration
+from taskgraph.model.durations import format_duration
+from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import counted, labels, plural
 from taskgraph.settings import Severity
 

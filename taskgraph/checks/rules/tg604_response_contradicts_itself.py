@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import ENVELOPE, Fault, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.model import Envelope
+from taskgraph.model.task import Envelope
 from taskgraph.model.words import listed, shorten
 from taskgraph.settings import Severity
 

@@ -16,7 +16,7 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from typing import TypeAlias
 
-from taskgraph.graph import adjacency, levels, reverse, topological_order
+from taskgraph.graph.traverse import adjacency, levels, reverse, topological_order
 
 __all__ = ["Layering", "acyclic_edges", "assign_layers", "split_edges"]
 

@@ -29,7 +29,7 @@ from taskgraph.diagrams.layout.routing import (
     outside_lanes,
     swapped,
 )
-from taskgraph.graph import adjacency, reverse, weak_components
+from taskgraph.graph.traverse import adjacency, reverse, weak_components
 
 __all__ = ["lay_out"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.interventions import FailedSubtask, Intervention
 from taskgraph.analysis.recovery import Refusal
 from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.worst_case import WorstCase
-from taskgraph.model import Status
 from taskgraph.model.engine import is_in_flight, is_rolling_back
+from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import plural
 from taskgraph.reports.explaining.sentences import (
     Clock,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Status, Task
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import MICROSECOND, is_rolling_back
+from taskgraph.model.task import Task
+from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import plural
 from taskgraph.reports.explaining.choices import choices
 from taskgraph.reports.explaining.sentences import (

@@ -15,10 +15,10 @@ from enum import StrEnum
 from string import Formatter
 from typing import NamedTuple, TypeAlias
 
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Id, format_duration, visible
-from taskgraph.model.durations import format_measured, format_moment
-from taskgraph.model.words import counted, joints, label, plural
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.durations import format_duration, format_measured, format_moment
+from taskgraph.model.task import Id
+from taskgraph.model.words import counted, joints, label, plural, visible
 
 __all__ = [
     "Block",

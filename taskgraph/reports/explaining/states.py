@@ -7,9 +7,10 @@ from typing import Final
 
 from taskgraph.analysis.failure import Cause, Failure, RootFailure, failure_cause
 from taskgraph.analysis.progress import Progress
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Status, Subtask
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import has_limit, is_rolling_back
+from taskgraph.model.task import Subtask
+from taskgraph.model.vocabulary import Status
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,

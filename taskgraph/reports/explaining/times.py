@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.as_run import AsRun, PartKind, TimePart
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.progress import Progress
 from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.weights import Basis
-from taskgraph.checks import Finding
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Status
+from taskgraph.checks.result import Finding
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import MICROSECOND, SpanKind, is_rolling_back, measured_span
+from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import listed, plural
 from taskgraph.reports.explaining.sentences import (
     Clock,

@@ -14,9 +14,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from taskgraph.diagrams.palette import DARK, LIGHT, Theme
-from taskgraph.model import format_duration, visible
+from taskgraph.model.durations import format_duration
 from taskgraph.model.statuses import count_statuses, look, status_name
-from taskgraph.model.words import name_of, title_of
+from taskgraph.model.words import name_of, title_of, visible
 from taskgraph.reports.comparison import Pair, change_lines
 from taskgraph.reports.html.view import TaskView
 from taskgraph.reports.results import Collected

@@ -10,20 +10,22 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from taskgraph.checks import Finding
+from taskgraph.checks.result import Finding
 from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.formats import render
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.svg import render_svg
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Id, Status, Subtask, Task, format_duration, id_key, visible
-from taskgraph.model.durations import format_measured, format_moment
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.durations import format_duration, format_measured, format_moment
 from taskgraph.model.engine import measured_span
+from taskgraph.model.task import Id, Subtask, Task, id_key
+from taskgraph.model.vocabulary import Status
+from taskgraph.model.words import visible
 from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.explaining.sentences import Explanation, Sentence
 from taskgraph.reports.json import pretty
 from taskgraph.reports.results import Account, Figure, figures, holders, whole_order
-from taskgraph.sources import write_task
+from taskgraph.sources.native import write_task
 
 __all__ = ["Cell", "Picture", "TaskView"]
 

@@ -8,13 +8,13 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from taskgraph.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.rollback import FailLate, Rollback
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Status, visible
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_exactly
-from taskgraph.model.words import id_list, label
+from taskgraph.model.vocabulary import Status
+from taskgraph.model.words import id_list, label, visible
 from taskgraph.reports.results import holders
 from taskgraph.reports.text.console import (
     MOST_ROWS,

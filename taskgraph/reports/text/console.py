@@ -10,10 +10,10 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from taskgraph.graph import TaskGraph
-from taskgraph.model import Task, visible
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.statuses import UNKNOWN, look, status_name
-from taskgraph.model.words import labels, name_of
+from taskgraph.model.task import Task
+from taskgraph.model.words import labels, name_of, visible
 
 __all__ = [
     "MOST_ROWS",

@@ -8,16 +8,15 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from taskgraph.analysis import Timetable
+from taskgraph.analysis.analysis import Timetable
 from taskgraph.analysis.as_run import AsRun, PartKind, TimePart
 from taskgraph.analysis.schedule import Schedule
 from taskgraph.analysis.weights import Basis
 from taskgraph.analysis.whatif import WhatIf
-from taskgraph.graph import TaskGraph
-from taskgraph.model import visible
+from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_exactly, format_moment, format_seconds
 from taskgraph.model.engine import SpanKind
-from taskgraph.model.words import arrow, label, plural
+from taskgraph.model.words import arrow, label, plural, visible
 from taskgraph.reports.results import off_path
 from taskgraph.reports.text.console import (
     MOST_ROWS,

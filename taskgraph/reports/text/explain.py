@@ -7,8 +7,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from taskgraph.graph import TaskGraph
-from taskgraph.model import visible
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.words import visible
 from taskgraph.reports.explaining.sentences import Block, Explanation, Place, Sentence
 from taskgraph.reports.text.console import Style, to_text
 

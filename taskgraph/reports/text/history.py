@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from taskgraph.model import visible
+from taskgraph.model.words import visible
 from taskgraph.reports.history_tables import (
     NOTHING,
     Column,

@@ -10,19 +10,15 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from taskgraph.analysis import Analysis
-from taskgraph.checks import CheckResult
-from taskgraph.graph import (
-    TaskGraph,
-    immediate_dominators,
-    parallel_groups,
-    reverse,
-    topological_order,
-)
-from taskgraph.model import Status, visible
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.checks.result import CheckResult
+from taskgraph.graph.parallel import parallel_groups
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.graph.traverse import immediate_dominators, reverse, topological_order
 from taskgraph.model.durations import format_exactly, format_measured, format_moment
 from taskgraph.model.statuses import count_statuses, look, severity_key
-from taskgraph.model.words import counted, id_list, name_of
+from taskgraph.model.vocabulary import Status
+from taskgraph.model.words import counted, id_list, name_of, visible
 from taskgraph.reports.explaining.explanation import verdict
 from taskgraph.reports.results import Account, whole_order
 from taskgraph.reports.text.budget import budget_facts, no_return_text
