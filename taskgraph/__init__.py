@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from taskgraph.analysis.analysis import Analysis
-from taskgraph.api import (
-    Document,
-    LoadedTask,
-    check,
-    compare,
-    load,
-    load_all,
-    loads,
-    read_documents,
-    render,
-    report,
-    to_frame,
-)
-from taskgraph.errors import (
-    AnalysisError,
-    ConfigError,
-    InputError,
-    RenderError,
-    TaskgraphError,
-)
-from taskgraph.model.task import Subtask, Task
-from taskgraph.settings import Settings
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from taskgraph.version import __version__
+
+if TYPE_CHECKING:
+    from taskgraph.analysis.analysis import Analysis
+    from taskgraph.api import (
+        Document,
+        LoadedTask,
+        check,
+        compare,
+        load,
+        load_all,
+        loads,
+        read_documents,
+        render,
+        report,
+        to_frame,
+    )
+    from taskgraph.errors import (
+        AnalysisError,
+        ConfigError,
+        InputError,
+        RenderError,
+        TaskgraphError,
+    )
+    from taskgraph.model.task import Subtask, Task
+    from taskgraph.settings import Settings
 
 __all__ = [
     "Analysis",
@@ -50,3 +55,23 @@ __all__ = [
     "report",
     "to_frame",
 ]
+
+_HOMES = {
+    "Analysis": "taskgraph.analysis.analysis",
+    "Settings": "taskgraph.settings",
+    **dict.fromkeys(("Subtask", "Task"), "taskgraph.model.task"),
+    **dict.fromkeys((name for name in __all__ if "Error" in name), "taskgraph.errors"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name when it is first asked for: a command needs few of them (PEP 562)."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES.get(name, "taskgraph.api")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
