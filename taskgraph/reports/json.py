@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +60,7 @@ def document(kind: str, tasks: Sequence[Mapping[str, Any]], errors: list[str]) -
     content = {"format": f"taskgraph/{kind}", "version": VERSION, "tasks": tasks}
     content = REPORTS[kind].checked(content | {"errors": errors})
     text = pretty(content, "\n", depth=_DEEP) + "\n"
-    return text.encode("utf-8", "backslashreplace").decode()
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def pretty(value: Any, newline: str, depth: int) -> str:
@@ -78,17 +78,41 @@ def pretty(value: Any, newline: str, depth: int) -> str:
       ]
     }
     """
+    return "".join(_pieces(value, newline, depth))
+
+
+def _pieces(value: Any, newline: str, depth: int) -> Iterator[str]:
+    """Write in pieces: a text of many megabytes is put together once, and not by level."""
     inner = f"{newline}  "
-    if depth and value and isinstance(value, dict):
-        items = [
-            f"{json.dumps(key)}: {pretty(item, inner, depth - 1)}"
-            for key, item in value.items()
-        ]
-        return f"{{{inner}{f',{inner}'.join(items)}{newline}}}"
-    if depth and value and isinstance(value, list) and isinstance(value[0], dict):
-        items = [pretty(item, inner, depth - 1) for item in value]
-        return f"[{inner}{f',{inner}'.join(items)}{newline}]"
-    return _on_a_line(value)
+    if not depth or not value or not isinstance(value, dict | list):
+        yield _on_a_line(value)
+    elif isinstance(value, dict):
+        for place, (key, item) in enumerate(value.items()):
+            yield f"{',' if place else '{'}{inner}{json.dumps(key)}: "
+            yield from _pieces(item, inner, depth - 1)
+        yield f"{newline}}}"
+    elif not isinstance(value[0], dict):
+        yield _on_a_line(value)
+    elif depth == 1:
+        yield f"[{inner}"
+        yield _rows(value, inner)
+        yield f"{newline}]"
+    else:
+        for place, item in enumerate(value):
+            yield f"{',' if place else '['}{inner}"
+            yield from _pieces(item, inner, depth - 1)
+        yield f"{newline}]"
+
+
+def _rows(rows: list[dict[str, Any]], newline: str) -> str:
+    """Write a row on each line, all of them in one call.
+
+    They begin with one key. Between ``}, {"`` and that key nothing can be told from the end
+    of a text, and what stands in a text has its quotes escaped.
+    """
+    text = _on_a_line(rows)[1:-1]
+    begin = f"{{{json.dumps(next(iter(rows[0]), ''))}: "
+    return text.replace(f"}}, {begin}", f"}},{newline}{begin}")
 
 
 def _task(graph: TaskGraph) -> TaskHead:

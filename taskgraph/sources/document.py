@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 _SPACE = re.compile(r"[ \t\n\r]*")
+_COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
 # The values are thrown away, and a number of 5,000 digits must not be converted.
 _SKIP = json.JSONDecoder(parse_int=len, parse_float=len, strict=False)
 
@@ -95,7 +96,7 @@ def _json_places(
         _walk(text, _skip_space(text, 0), wanted, "", offsets, set(pointers))
     except _AllFoundError:
         pass
-    except (ValueError, IndexError, RecursionError):
+    except (ValueError, IndexError, RecursionError, StopIteration):
         return {}
     ordered = sorted(set(offsets.values()))
     places = dict(zip(ordered, _lines_and_columns(text, ordered), strict=True))
@@ -135,11 +136,18 @@ def _walk(
     is_object = text[index] == "{"
     index = _skip_space(text, index + 1)
     position = 0
+    places = sorted((int(key) for key in wanted if key.isdecimal()), reverse=True)
     while text[index] not in "}]":
         if is_object:
             key, index = _SKIP.raw_decode(text, index)
             index = _skip_space(text, _skip_space(text, index) + 1)  # past the colon
         else:
+            upcoming = places.pop() if places else None
+            index, position = _skip_items(text, index, position, upcoming)
+            if text[index] == "]":
+                break
+            if position != upcoming:
+                raise ValueError(index)  # something other than a comma
             key = str(position)
             position += 1
         below = wanted.get(key)
@@ -152,6 +160,21 @@ def _walk(
         if text[index] == ",":
             index = _skip_space(text, index + 1)
     return index + 1
+
+
+def _skip_items(
+    text: str, index: int, position: int, upcoming: int | None
+) -> tuple[int, int]:
+    """Go over the items of a list up to one of them, or to the end of the list."""
+    scan, match_comma = _SKIP.scan_once, _COMMA.match  # type: ignore[attr-defined]
+    while position != upcoming:
+        index = scan(text, index)[1]
+        position += 1
+        comma = match_comma(text, index)
+        if comma is None:
+            return _skip_space(text, index), position
+        index = comma.end()
+    return index, position
 
 
 def _lines_and_columns(text: str, offsets: list[int]) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from taskgraph.model.task import Envelope, Task
@@ -45,7 +45,10 @@ def test_bare_task_of_ocp(task: Task, indent: int | None, ascii_only: bool) -> N
 
 @given(OCP_TASKS, ENVELOPES)
 def test_response_of_ocp(task: Task, envelope: Envelope) -> None:
-    response = {**ocp_envelope(envelope), "data": ocp_task(task)}
+    data = ocp_task(task)
+    # Where a response tells of a failure, what has next to no fields is no task.
+    assume(len(data) > 2 or not (envelope.successful is False or envelope.error))
+    response = {**ocp_envelope(envelope), "data": data}
     assert read_bytes(encoded(response)) == (replace(task, envelope=envelope),)
 
 
