@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import Side
@@ -42,9 +43,19 @@ class Subject:
         self.task = analysis.task
         self.settings = analysis.settings
         self._indexed: tuple[tuple[Id, ...], dict[Id, int]] = ((), {})
-        subtasks = self.task.subtasks
-        self.statuses = frozenset([subtask.status for subtask in subtasks])
-        self.operations = frozenset([subtask.operation for subtask in subtasks])
+        self._columns: dict[str, list[Any]] = {}
+        self.statuses = frozenset(self.column("status"))
+        self.operations = frozenset(self.column("operation"))
+
+    def column(self, attribute: str) -> list[Any]:
+        """Give one value of every subtask, by position.
+
+        Several rules look at the same ones, of what may be 100,000 subtasks.
+        """
+        if attribute not in self._columns:
+            values = map(attrgetter(attribute), self.task.subtasks)
+            self._columns[attribute] = list(values)
+        return self._columns[attribute]
 
     def pointer(self, attribute: str = "") -> str:
         """Give the JSON pointer of the task, or of one of its values."""

@@ -78,7 +78,7 @@ def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     # Documents and graphs hold few cycles, and a large one has millions of objects:
     # with the usual thresholds the collector walks them all again and again.
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(500_000, 20, 100)
     # Plugins of pydantic have nothing to do here, and to look for them takes as long as
     # to check a document: every installed distribution is asked.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

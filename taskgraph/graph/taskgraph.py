@@ -253,7 +253,7 @@ def build_graph(task: Task) -> TaskGraph:
         downstreams = traverse.reverse(upstreams)
         if _has(task, "upstreams") and _has(task, "downstreams"):
             one_sided = _one_sided(named_up, mirrored)
-    return TaskGraph(
+    graph = TaskGraph(
         task=task,
         subtasks=subtasks,
         positions=positions,
@@ -264,6 +264,8 @@ def build_graph(task: Task) -> TaskGraph:
         repeated=tuple(sorted(lists.repeated, key=lists.key)),
         one_sided=one_sided,
     )
+    graph.__dict__["index"] = index  # which else would be made once more
+    return graph
 
 
 def _nodes(

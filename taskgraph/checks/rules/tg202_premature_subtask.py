@@ -48,13 +48,13 @@ def check(subject: Subject) -> Iterator[Fault]:
     """
     if subject.statuses.isdisjoint(_NOT_DONE) or subject.statuses.isdisjoint(_BEGUN):
         return
-    begun = [subtask.status in _BEGUN for subtask in subject.graph.subtasks]
+    graph = subject.graph
     edges = [
         (node, target)
-        for node, subtask in enumerate(subject.graph.subtasks)
-        if subtask.status in _NOT_DONE
-        for target in subject.graph.downstreams[node]
-        if begun[target] and target != node
+        for target, subtask in enumerate(graph.subtasks)
+        if subtask.status in _BEGUN
+        for node in graph.upstreams[target]
+        if graph.subtasks[node].status in _NOT_DONE and target != node
     ]
     ambiguous = subject.ambiguous.union(*subject.graph.cycles)
     clear = (edge for edge in edges if ambiguous.isdisjoint(edge))

@@ -35,9 +35,10 @@ _HINT = "look into the log of the first attempt for what went wrong"
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each subtask that was retried."""
-    for position, subtask in enumerate(subject.task.subtasks):
-        attempts = subtask.attempts or 1
-        if attempts > 1 or subtask.operation == Operation.RETRY:
+    rows = zip(subject.column("attempts"), subject.column("operation"), strict=True)
+    for position, (count, operation) in enumerate(rows):
+        attempts = count or 1
+        if attempts > 1 or operation == Operation.RETRY:
             times = f"is at attempt {attempts}" if attempts > 1 else "was retried by hand"
             attribute = "attempts" if attempts > 1 else "operation"
             yield Fault.of(subject, [position], times, _HINT, attribute)

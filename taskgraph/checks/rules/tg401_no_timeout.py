@@ -32,9 +32,9 @@ __all__ = ["RULE"]
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each subtask without a timeout."""
-    for position, subtask in enumerate(subject.task.subtasks):
-        if not subtask.timeout:
-            what = "no timeout" if subtask.timeout is None else "a timeout of 0"
+    for position, timeout in enumerate(subject.column("timeout")):
+        if not timeout:
+            what = "no timeout" if timeout is None else "a timeout of 0"
             what = f"has {what}: the worst case is unbounded"
             hint = "give it a timeout in seconds"
             yield Fault.of(subject, [position], what, hint, "timeout")

@@ -31,9 +31,9 @@ __all__ = ["RULE"]
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each negative timeout."""
-    for position, subtask in enumerate(subject.task.subtasks):
-        if subtask.timeout is not None and subtask.timeout < 0:
-            what = f"has a timeout of {subtask.timeout} s"
+    for position, timeout in enumerate(subject.column("timeout")):
+        if timeout and timeout < 0:
+            what = f"has a timeout of {timeout} s"
             hint = "write the timeout in seconds, more than 0"
             yield Fault.of(subject, [position], what, hint, "timeout")
 

@@ -32,8 +32,7 @@ __all__ = ["RULE"]
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each series id that several subtasks have."""
-    subtasks = subject.graph.subtasks
-    series = [subtask.series_id for subtask in subtasks if subtask.series_id is not None]
+    subtasks, series = subject.graph.subtasks, subject.column("series_id")
     if len(set(series)) == len(series):
         return
     nodes: dict[int, list[int]] = {}

@@ -35,8 +35,8 @@ def check(subject: Subject) -> Iterator[Fault]:
     """Report each blank name."""
     if not subject.task.name.strip():
         yield Fault("the task has no name", _HINT, pointer=subject.pointer("name"))
-    for position, subtask in enumerate(subject.task.subtasks):
-        if not subtask.name or subtask.name.isspace():
+    for position, name in enumerate(subject.column("name")):
+        if not name or name.isspace():
             yield Fault.of(subject, [position], "has no name", _HINT, "name")
 
 
