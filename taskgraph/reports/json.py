@@ -70,11 +70,11 @@ def pretty(value: Any, newline: str, depth: int) -> str:
 
     Examples
     --------
-    >>> print(pretty({"a": [{"b": 1}, {"c": [2, 3]}]}, "\n", depth=2))
+    >>> print(pretty({"a": [{"b": 1}, {"b": [2, 3]}]}, "\n", depth=2))
     {
       "a": [
         {"b": 1},
-        {"c": [2, 3]}
+        {"b": [2, 3]}
       ]
     }
     """

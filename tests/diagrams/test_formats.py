@@ -90,10 +90,10 @@ def test_drawing_imports_nothing_heavy_before_it_is_asked_to() -> None:
 
 def test_the_built_in_svg_needs_neither_graphviz_nor_networkx() -> None:
     code = (
-        "import sys; from taskgraph.analysis import Analysis;"
+        "import sys; from taskgraph.analysis.analysis import Analysis;"
         "from taskgraph.diagrams.formats import render;"
-        "from taskgraph.graph import build_graph;"
-        "from taskgraph.model import Subtask, Task;"
+        "from taskgraph.graph.taskgraph import build_graph;"
+        "from taskgraph.model.task import Subtask, Task;"
         "render(Analysis(build_graph(Task(1, subtasks=(Subtask(1), Subtask(2))))));"
         "assert not {'graphviz', 'networkx', 'typst'} & set(sys.modules)"
     )
