@@ -46,6 +46,16 @@ def test_the_seed_fits_a_screen(samples: Path) -> None:
         assert words in text
 
 
+@pytest.mark.parametrize("width", [40, 50, 64, 70, 100])
+def test_names_are_cut_and_nothing_else(samples: Path, width: int) -> None:
+    loaded = load(samples / "obproxy_stop.json")
+    lines = shown(loaded, width).splitlines()
+    for subtask in loaded.graph.subtasks:
+        row = next(line for line in lines if str(subtask.id) in line and line[0] == "●")
+        if width >= 64:
+            assert row.split()[-3:] == [subtask.status, str(subtask.timeout), "s"]
+
+
 @pytest.mark.parametrize("width", [40, 63, 64, 80, 200])
 @pytest.mark.parametrize("name", [CHINESE, "Stop " * 30, "x" * 300])
 def test_no_line_is_wider_than_the_terminal(width: int, name: str) -> None:

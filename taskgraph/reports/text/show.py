@@ -149,7 +149,7 @@ def _tree(account: Account, width: int) -> list[RenderableType]:
     shown = _chosen(graph, rows, critical)
     table = plain_table()
     table.add_column("", no_wrap=True, min_width=2)
-    table.add_column("subtask", no_wrap=True, overflow="ellipsis")
+    table.add_column("subtask")  # alone gives up room: its cells are cut, never an id
     table.add_column("id", no_wrap=True)
     wide = width >= _ALL_COLUMNS
     if wide:
@@ -195,7 +195,7 @@ def _title(graph: TaskGraph, row: OutlineRow, *, wide: bool) -> Text:
     indent = "   " * max(row.depth - 1, 0)
     if row.depth:
         indent += "├─ " if row.begins else "│  "
-    text = Text(indent, style="dim")
+    text = Text(indent, style="dim", no_wrap=True, overflow="ellipsis")
     if not wide:
         states = (graph.subtasks[node].status for node in row.nodes)
         worst = status_text(min(states, key=severity_key))
