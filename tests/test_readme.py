@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from taskgraph.api import load, render
-from taskgraph.checks.selection import active_rules
+from taskgraph.checks.selection import make_rule_set
 from taskgraph.config import read_config
 from tests.conftest import RunCli
 
@@ -77,7 +77,7 @@ def test_the_configuration_is_one(root: Path, tmp_path: Path) -> None:
     path.write_text(text, "utf-8")
     settings = read_config(path).settings
     assert settings.fail_on == "warning"
-    assert active_rules(settings)
+    assert make_rule_set(settings).rules
 
 
 def test_the_picture_is_what_the_tool_draws(root: Path) -> None:

@@ -28,7 +28,6 @@ __all__ = [
     "FailureCause",
     "FinishedWork",
     "RootFailure",
-    "blocked_by",
     "failure",
     "failure_cause",
 ]
@@ -132,16 +131,6 @@ def failure(premises: Premises) -> Failure | None:
         ran_on=_ran_on(graph, roots[0], premises.as_of),
         finished=_finished_work(graph, premises.as_of),
     )
-
-
-def blocked_by(graph: TaskGraph, node: int) -> tuple[int, ...]:
-    """Give what waits for one failed subtask, ascending.
-
-    Its descendants that never started; in a task that rolls back, the ancestors that
-    wait to be undone.
-    """
-    beyond = _beyond(graph, [node])
-    return tuple(other for other in _waiting(graph) if other in beyond)
 
 
 def _beyond(graph: TaskGraph, nodes: Iterable[int]) -> set[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -150,7 +149,3 @@ class Premises:
     def assumed(self) -> tuple[int, ...]:
         """The nodes whose limit is the assumed one, ascending."""
         return () if self.settings.assume_timeout is None else self.limitless
-
-    def unlimited_among(self, nodes: Iterable[int]) -> tuple[int, ...]:
-        """Give those of some nodes that have no limit, ascending."""
-        return tuple(sorted(set(self.unlimited).intersection(nodes)))

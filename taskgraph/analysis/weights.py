@@ -15,6 +15,7 @@ from taskgraph.model.engine import (
     MICROSECOND,
     SECOND,
     SpanKind,
+    done_status,
     is_in_flight,
     measured_span,
     ran_once,
@@ -124,7 +125,7 @@ def remaining_weights(premises: Premises) -> Weights:
     one attempt.
     """
     moment, back = premises.as_of, premises.is_rolling_back
-    done = Status.PENDING if back else Status.SUCCESSFUL
+    done = done_status(premises.task)
     weights, overhead = timeout_weights(premises), premises.settings.overhead
     rows: list[Weight] = []
     for node, subtask in enumerate(premises.graph.subtasks):

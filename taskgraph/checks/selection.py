@@ -16,7 +16,6 @@ from taskgraph.settings import Settings, Severity, Suppression
 __all__ = [
     "ActiveRule",
     "RuleSet",
-    "active_rules",
     "find_rules",
     "fits",
     "make_rule_set",
@@ -69,17 +68,6 @@ def require_rules(selectors: Iterable[str]) -> None:
     """
     for selector in selectors:
         find_rules(selector)
-
-
-def active_rules(settings: Settings) -> tuple[ActiveRule, ...]:
-    """Give the rules that the settings ask for, by code.
-
-    Raises
-    ------
-    ConfigError
-        If a selector fits no rule.
-    """
-    return make_rule_set(settings).rules
 
 
 def make_rule_set(settings: Settings) -> RuleSet:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from taskgraph.checks.registry import RULES
 from taskgraph.checks.rule import Rule
-from taskgraph.checks.selection import active_rules, find_rules
+from taskgraph.checks.selection import find_rules, make_rule_set
 from taskgraph.errors import ConfigError
 from taskgraph.settings import Severity
 from tests.checks.build import check, settings, subtasks, task
@@ -56,8 +56,8 @@ def test_the_beginning_of_a_code_finds_all_that_begin_so() -> None:
 
 def test_only_one_rule_is_off_by_default() -> None:
     assert [rule.code for rule in RULES if not rule.enabled] == ["TG107"]
-    assert len(active_rules(settings())) == len(RULES) - 1
-    assert len(active_rules(settings(select=("all",)))) == len(RULES)
+    assert len(make_rule_set(settings()).rules) == len(RULES) - 1
+    assert len(make_rule_set(settings(select=("all",))).rules) == len(RULES)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.engine import MICROSECOND, is_rolling_back
+from taskgraph.model.engine import MICROSECOND, done_status, is_rolling_back
 from taskgraph.model.task import Task
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import plural
@@ -105,7 +105,7 @@ def _unharmed(account: Account) -> tuple[str, dict[str, Value]]:
     graph = account.graph
     task = graph.task
     back = is_rolling_back(task)
-    done = Status.PENDING if back else Status.SUCCESSFUL
+    done = done_status(task)
     count = sum(subtask.status == done for subtask in graph.subtasks)
     values: dict[str, Value] = {"subtasks": Count(len(graph), "subtask")}
     if task.status == Status.SUCCESSFUL and count == len(graph):

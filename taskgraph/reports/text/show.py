@@ -16,6 +16,7 @@ from taskgraph.graph.parallel import parallel_groups
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import immediate_dominators, reverse, topological_order
 from taskgraph.model.durations import format_exactly, format_measured, format_moment
+from taskgraph.model.engine import done_status
 from taskgraph.model.statuses import count_statuses, look, severity_key
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import counted, id_list, name_of, visible
@@ -97,9 +98,10 @@ def _times(account: Account) -> list[tuple[str, str | Text]]:
 
 def _progress(account: Account, width: int) -> Text:
     """Say how much is done, or undone where the task walks back, and what the rest is."""
-    subtasks = account.graph.task.subtasks
+    task = account.graph.task
+    subtasks = task.subtasks
     is_back = account.analysis.is_rolling_back
-    finished = Status.PENDING if is_back else Status.SUCCESSFUL
+    finished = done_status(task)
     total = len(subtasks)
     done = sum(subtask.status == finished for subtask in subtasks)
     filled = width * done // total if total else 0
