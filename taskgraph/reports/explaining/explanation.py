@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import MICROSECOND, done_status, is_rolling_back
 from taskgraph.model.task import Task
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.model.words import plural
 from taskgraph.reports.explaining.choices import choices
 from taskgraph.reports.explaining.sentences import (
@@ -129,7 +129,7 @@ def _unharmed(account: Account) -> tuple[str, dict[str, Value]]:
 
 
 def _succeeded(account: Account, values: dict[str, Value]) -> tuple[str, dict[str, Value]]:
-    skipped = sum(sub.operation == "SKIP" for sub in account.graph.subtasks)
+    skipped = sum(sub.operation == Operation.SKIP for sub in account.graph.subtasks)
     if not skipped:
         all_of = plural(len(account.graph), "its only subtask is", "all {subtasks} are")
         return f"succeeded: {all_of} done", values
