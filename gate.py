@@ -9,6 +9,7 @@ A step prints one line with its time; one that fails also prints all that it sai
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import sysconfig
@@ -34,8 +35,15 @@ STATIC = (
     Step("types", ("mypy",)),
     Step("layers", ("lint-imports", "--no-logo")),
 )
-FAST = (*STATIC, Step("fast tests", (*PYTEST, "-m", "not slow")))
+FAST = (
+    *STATIC,
+    Step("fast tests", (*PYTEST, "--hypothesis-profile=fast", "-m", "not slow")),
+)
 WHOLE = (*STATIC, Step("tests", (*PYTEST, "--cov", "--cov-report=term")))
+# Without byte code the tests, and each command that they start, compile everything anew.
+ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+}
 
 
 def run(step: Step) -> bool:
@@ -45,6 +53,7 @@ def run(step: Step) -> bool:
     done = subprocess.run(
         [SCRIPTS / program, *arguments],
         cwd=ROOT,
+        env=ENVIRONMENT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

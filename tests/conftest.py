@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -22,9 +23,13 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 # The same commit gets the same verdict: a search for new counterexamples is a thing to
 # start on purpose, with --hypothesis-profile=explore, and what it finds becomes a test.
 # No deadlines: they measure the machine.
+_SLOW_FIXTURES = frozenset({"run_cli", "archive", "collected"})
 _SLOW = [hypothesis.HealthCheck.too_slow]
 hypothesis.settings.register_profile(
     "gate", derandomize=True, deadline=None, max_examples=50, suppress_health_check=_SLOW
+)
+hypothesis.settings.register_profile(
+    "fast", derandomize=True, deadline=None, max_examples=5, suppress_health_check=_SLOW
 )
 hypothesis.settings.register_profile(
     "explore", deadline=None, max_examples=5000, suppress_health_check=_SLOW
@@ -55,10 +60,23 @@ def pytest_make_collect_report() -> Generator[
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Count as slow what starts the command: each process takes some tenths of a second."""
+    """Count as slow what starts the command, and what collects a store of documents."""
     for item in items:
-        if "run_cli" in getattr(item, "fixturenames", ()):
+        if not _SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
+
+
+_GC_THRESHOLD = gc.get_threshold()
+
+
+def pytest_runtest_logfinish() -> None:
+    """Take back what the command, made to end with its process, did to the collector.
+
+    What it froze would be counted again at every document that is read afterwards.
+    """
+    if gc.get_threshold() != _GC_THRESHOLD:
+        gc.set_threshold(*_GC_THRESHOLD)
+        gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

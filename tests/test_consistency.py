@@ -73,7 +73,10 @@ UNLIMITED = FOR_ALL.replace('assume-timeout = "20m"\n', "").replace(
 )
 
 
-@pytest.fixture(scope="module", params=[BY_NAME, FOR_ALL, UNLIMITED])
+OTHER = [pytest.param(text, marks=pytest.mark.slow) for text in (FOR_ALL, UNLIMITED)]
+
+
+@pytest.fixture(scope="module", params=[BY_NAME, *OTHER])
 def configuration(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:

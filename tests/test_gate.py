@@ -30,6 +30,14 @@ def test_a_step_that_passes_takes_one_line(
     assert line.split()[:2] == ["ok", "name"]
 
 
+def test_a_step_keeps_what_it_compiles(program: Path) -> None:
+    program.write_text('#!/bin/sh\nexit "${PYTHONDONTWRITEBYTECODE:-0}"\n')
+    forbidden = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    code = f"import gate; exit(not gate.run(gate.Step('', ({str(program)!r},))))"
+    command = [sys.executable, "-c", code]
+    subprocess.run(command, cwd=gate.ROOT, env=forbidden, check=True)
+
+
 def test_a_step_that_fails_shows_all_that_it_said(
     program: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.analysis import Analysis
@@ -19,6 +19,7 @@ from taskgraph.model.task import Envelope
 from taskgraph.settings import DEFAULTS
 from tests.analysis.dags import SETTINGS, make_graph, named_dags
 from tests.analysis.documents import analyse, at, ids
+from tests.effort import examples
 
 CHAIN = {
     "a": {"timeout": 10, "status": "SUCCESSFUL"},
@@ -66,7 +67,7 @@ def test_the_moment_is_the_settings_before_the_documents():
     assert Analysis(make_graph(CHAIN, EDGES)).as_of is None
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(named_dags(), SETTINGS)
 def test_answers_rest_on_the_same_durations(graph: TaskGraph, assumed: dict[str, Any]):
     answers = analyse(graph, **assumed)
@@ -85,7 +86,7 @@ def test_answers_rest_on_the_same_durations(graph: TaskGraph, assumed: dict[str,
     assert timetable.drags == answers.drags
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(named_dags(), SETTINGS, st.sampled_from(["timeout", "remaining", "actual"]))
 def test_a_change_that_changes_nothing(
     graph: TaskGraph, assumed: dict[str, Any], by: WeightKind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.as_run import PartKind
@@ -13,6 +13,7 @@ from taskgraph.model.engine import MICROSECOND, SpanKind
 from taskgraph.model.vocabulary import Operation, Status
 from tests.analysis.dags import dags, make_graph, reversed_input
 from tests.analysis.documents import analyse, at, changed, ids
+from tests.effort import examples
 
 
 def ran(begin: float, end: float, **fields: Any) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def runs(draw: st.DrawFn) -> TaskGraph:
     )
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(runs(), MOMENTS)
 def test_the_parts_sum_to_the_wall_time(graph: TaskGraph, as_of: Any):
     found = analyse(graph, as_of=as_of).as_run
@@ -67,7 +68,7 @@ def test_the_parts_sum_to_the_wall_time(graph: TaskGraph, as_of: Any):
             assert part.microseconds < 0
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(runs())
 def test_the_path_follows_the_edges(graph: TaskGraph):
     found = analyse(graph).as_run

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.attribution import Version, attribute
@@ -18,6 +18,7 @@ from taskgraph.analysis.schedule import schedule
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
 from tests.analysis.dags import make_graph, timed_dags
 from tests.analysis.documents import analyse, at, changed, ids, load, load_backwards
+from tests.effort import examples
 
 Case = tuple[TaskGraph, list[int]]
 
@@ -34,7 +35,7 @@ def longest_path(_total: int, longest: int) -> int:
     return longest
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(timed_dags(), st.data(), st.sampled_from([longest_path, bound_of_two_slots]))
 def test_contributions_equal_changing_one_duration_after_the_other(
     case: Case, data: st.DataObject, bound: Callable[[int, int], int]
@@ -56,7 +57,7 @@ def test_contributions_equal_changing_one_duration_after_the_other(
     assert found.structure == 0
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(timed_dags(), timed_dags(), st.data())
 def test_contributions_sum_to_the_change_between_any_two_graphs(
     before: Case, after: Case, data: st.DataObject
@@ -223,7 +224,7 @@ def test_a_document_equals_itself_in_any_order(samples: Path, name: str):
         assert len(found.pairs) == len(graph)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(timed_dags(), timed_dags())
 def test_the_order_of_the_documents_has_no_say(first: Case, second: Case):
     def timed(case: Case, name: int) -> TaskGraph:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.concurrency import (
@@ -15,6 +15,7 @@ from taskgraph.analysis.schedule import schedule
 from taskgraph.errors import AnalysisError
 from taskgraph.graph.taskgraph import TaskGraph
 from tests.analysis.dags import make_graph, reversed_input, timed_dags
+from tests.effort import examples
 
 Case = tuple[TaskGraph, list[int]]
 
@@ -38,7 +39,7 @@ def behind_one(case: Case) -> Case:
     return make_graph(range(len(graph) + 1), edges), [0, *durations]
 
 
-@settings(max_examples=600)
+@examples(600)
 @given(timed_dags(most=8), st.integers(1, 4))
 def test_the_list_schedule_respects_edges_and_limit(case: Case, limit: int):
     graph, durations = behind_one(case)
@@ -51,7 +52,7 @@ def test_the_list_schedule_respects_edges_and_limit(case: Case, limit: int):
     assert found.makespan == max(ends)
 
 
-@settings(max_examples=600)
+@examples(600)
 @given(timed_dags(most=8), st.integers(1, 4), st.booleans())
 def test_the_list_schedule_lies_between_the_bounds(case: Case, limit: int, waits: bool):
     graph, durations = behind_one(case) if waits else case
@@ -68,7 +69,7 @@ def test_the_list_schedule_lies_between_the_bounds(case: Case, limit: int, waits
         assert found.upper == graham_bound(sum(durations), timetable.makespan, limit)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(timed_dags(most=7), st.integers(1, 3), st.data())
 def test_no_quicker_run_breaks_the_bound(case: Case, limit: int, data: st.DataObject):
     for graph, durations in (case, behind_one(case)):
@@ -77,7 +78,7 @@ def test_no_quicker_run_breaks_the_bound(case: Case, limit: int, data: st.DataOb
         assert list_schedule(graph, shorter, limit).makespan <= most
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(timed_dags(most=8), st.integers(1, 3))
 def test_only_the_first_wave_goes_over_the_limit(case: Case, limit: int):
     graph, durations = case

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from taskgraph.analysis.drag import drags
 from taskgraph.analysis.schedule import schedule
 from taskgraph.graph.taskgraph import TaskGraph
 from tests.analysis.dags import make_graph, timed_dags
+from tests.effort import examples
 
 
 def recomputed(graph: TaskGraph, durations: list[int]) -> tuple[int, ...]:
@@ -20,14 +21,14 @@ def recomputed(graph: TaskGraph, durations: list[int]) -> tuple[int, ...]:
     return tuple(rows)
 
 
-@settings(max_examples=1000)
+@examples(1000)
 @given(timed_dags(most=8, longest=5))
 def test_drag_equals_computing_again_with_no_duration(case: tuple[TaskGraph, list[int]]):
     graph, durations = case
     assert drags(graph, schedule(graph, durations)) == recomputed(graph, durations)
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(timed_dags(most=14, longest=40))
 def test_drag_in_wider_graphs(case: tuple[TaskGraph, list[int]]):
     graph, durations = case

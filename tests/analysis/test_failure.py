@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.recovery import Refusal
@@ -15,6 +15,7 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.vocabulary import Status
 from tests.analysis.dags import make_graph, timed_dags
 from tests.analysis.documents import analyse, at, changed, ids
+from tests.effort import examples
 
 
 def ran(
@@ -142,7 +143,7 @@ def stopped(draw: st.DrawFn) -> TaskGraph:
     )
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(stopped(), st.integers(0, 2))
 def test_a_skip_counts_as_done(graph: TaskGraph, limit: int):
     answers = analyse(graph, concurrency=limit)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.matching import match
@@ -15,6 +15,7 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.task import Id
 from tests.analysis.dags import dags, make_graph, reversed_input
 from tests.analysis.documents import changed
+from tests.effort import examples
 
 
 def pairs(before: TaskGraph, after: TaskGraph) -> list[tuple[Id, Id]]:
@@ -35,7 +36,7 @@ def renumbered(graph: TaskGraph, number: dict[Id, Id], **task: Id) -> TaskGraph:
     )
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(dags(), st.data())
 def test_another_run_of_the_same_task_is_matched_by_names(
     graph: TaskGraph, data: st.DataObject
@@ -49,7 +50,7 @@ def test_another_run_of_the_same_task_is_matched_by_names(
     assert pairs(named, other) == [(name, number[name]) for name in range(len(graph))]
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(dags(), dags(), st.integers(1, 3))
 def test_every_pair_has_one_name_and_no_subtask_two_partners(
     before: TaskGraph, after: TaskGraph, names: int

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.recovery import Refusal, rollback_obstacles
 from taskgraph.graph.taskgraph import TaskGraph
 from tests.analysis.dags import full_paths, make_graph, timed_dags
 from tests.analysis.documents import analyse, changed, ids
+from tests.effort import examples
 
 
 @st.composite
@@ -24,7 +25,7 @@ def definitions(draw: st.DrawFn) -> TaskGraph:
     )
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(definitions())
 def test_the_point_of_no_return_equals_its_definition(graph: TaskGraph):
     found = analyse(graph).no_return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.analysis import Analysis
@@ -14,6 +14,7 @@ from taskgraph.graph.taskgraph import TaskGraph
 from tests.analysis.dags import SETTINGS, longest, make_graph, timed_dags
 from tests.analysis.documents import analyse, changed, ids
 from tests.analysis.test_recovery import definitions
+from tests.effort import examples
 
 
 @st.composite
@@ -32,7 +33,7 @@ def begun(draw: st.DrawFn) -> TaskGraph:
     )
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(begun())
 def test_the_order_is_the_engines(graph: TaskGraph):
     found = analyse(graph).rollback
@@ -76,7 +77,7 @@ def there_and_back(answers: Analysis, durations: Sequence[int], failing: int) ->
     return ended + undo_seconds(answers, ran)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(definitions(), SETTINGS, st.data())
 def test_no_run_that_is_rolled_back_takes_longer(
     graph: TaskGraph, assumed: dict[str, Any], data: st.DataObject

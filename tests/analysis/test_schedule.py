@@ -6,15 +6,16 @@ import itertools
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from taskgraph.analysis.schedule import PATH_COUNT_LIMIT, schedule
 from taskgraph.errors import AnalysisError
 from taskgraph.graph.taskgraph import TaskGraph
 from tests.analysis.dags import full_paths, longest, make_graph, reversed_input, timed_dags
+from tests.effort import examples
 
 
-@settings(max_examples=1000)
+@examples(1000)
 @given(timed_dags())
 def test_every_time_and_float_equals_its_definition(case: tuple[TaskGraph, list[int]]):
     graph, durations = case
@@ -38,7 +39,7 @@ def test_every_time_and_float_equals_its_definition(case: tuple[TaskGraph, list[
         assert found.free_float[node] == min(following) - found.early_finish[node]
 
 
-@settings(max_examples=1000)
+@examples(1000)
 @given(timed_dags())
 def test_critical_paths_equal_enumeration(case: tuple[TaskGraph, list[int]]):
     graph, durations = case
@@ -56,7 +57,7 @@ def test_critical_paths_equal_enumeration(case: tuple[TaskGraph, list[int]]):
     assert places == sorted(places)
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(timed_dags())
 def test_a_float_is_what_a_subtask_may_take_longer(case: tuple[TaskGraph, list[int]]):
     graph, durations = case

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.weights import (
@@ -21,6 +21,7 @@ from taskgraph.model.task import Envelope
 from taskgraph.model.vocabulary import Operation, Status
 from tests.analysis.dags import SETTINGS, make_graph, named_dags
 from tests.analysis.documents import analyse, at, changed
+from tests.effort import examples
 
 ONCE = {"operation": "EXECUTE", "attempts": 1}
 RUNNING = {"status": "RUNNING", "timeout": 100, **ONCE, "start_time": at(0)}
@@ -165,7 +166,7 @@ def test_the_way_back_is_one_attempt(
     assert (answers.left.durations, answers.left.basis) == ((seconds,), (basis,))
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(named_dags(), SETTINGS)
 def test_all_of_what_has_not_begun_is_left(graph: TaskGraph, assumed: dict[str, Any]):
     answers = analyse(graph, **assumed)
@@ -178,7 +179,7 @@ def test_all_of_what_has_not_begun_is_left(graph: TaskGraph, assumed: dict[str, 
     assert answers.progress.critical_seconds_done == 0
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(named_dags(), SETTINGS, st.data(), st.sampled_from([None, *Operation]))
 def test_no_more_is_left_than_the_whole(
     graph: TaskGraph, assumed: dict[str, Any], data: st.DataObject, operation: str | None

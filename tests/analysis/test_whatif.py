@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.schedule import schedule
@@ -17,9 +17,10 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.task import Id
 from tests.analysis.dags import make_graph, timed_dags
 from tests.analysis.documents import analyse, changed, ids
+from tests.effort import examples
 
 
-@settings(max_examples=250)
+@examples(250)
 @given(timed_dags(), st.data())
 def test_a_what_if_equals_building_anew(
     case: tuple[TaskGraph, list[int]], data: st.DataObject

@@ -6,12 +6,13 @@ import itertools
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.width import wide_antichain
 from taskgraph.graph.taskgraph import TaskGraph
 from tests.analysis.dags import dags, make_graph
+from tests.effort import examples
 
 
 def width(graph: TaskGraph) -> int:
@@ -24,7 +25,7 @@ def width(graph: TaskGraph) -> int:
     return 1
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(dags(most=8), st.integers(1, 5))
 def test_an_antichain_is_found_where_one_is_too_wide(graph: TaskGraph, limit: int):
     found = wide_antichain(graph, limit)

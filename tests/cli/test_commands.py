@@ -245,6 +245,7 @@ def test_an_unknown_form_of_an_output_is_refused(run_cli: RunCli, tmp_path: Path
     assert "there is no form yaml" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_streams_that_fail_are_told(root: Path) -> None:
     command = f"{sys.executable} -m taskgraph check"

@@ -13,7 +13,7 @@ import click
 import jsonschema
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -26,6 +26,7 @@ from taskgraph.reports.check_json import CHECK, CHECK_LINE
 from taskgraph.reports.contract import REPORTS
 from taskgraph.reports.json import document
 from tests.diagrams.tasks import tasks
+from tests.effort import examples
 from tests.sources.strategies import ENVELOPES, OCP_TASKS, ocp_envelope, ocp_task
 
 SCHEMAS = published()
@@ -96,7 +97,6 @@ FORMS = {
 """The outputs that tell of any number of documents, by the name of their schema."""
 
 MORE = [
-    *FORMS.items(),
     ("critical-path", (*FORMS["critical-path"], "--by", "actual")),
     ("critical-path", (*FORMS["critical-path"], "--by", "remaining", "--within", "600")),
     ("critical-path", (*FORMS["critical-path"], "--as-of", "2030-01-01T00:00:00Z")),
@@ -177,12 +177,27 @@ def test_schemas_of_what_is_written_know_every_key(name: str) -> None:
 # --- what is written ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("redact", [(), ("--redact",)], ids=["", "redacted"])
-@pytest.mark.parametrize(("name", "command"), MORE, ids=str)
+@pytest.mark.parametrize("name", FORMS)
 def test_every_output_on_every_sample_is_as_declared(
-    everything: list[Path], name: str, command: tuple[str, ...], redact: tuple[str, ...]
+    everything: list[Path], name: str
 ) -> None:
-    hold(name, run(*command, *everything, *redact))
+    hold(name, run(*FORMS[name], *everything))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "command"), MORE, ids=str)
+def test_what_options_add_is_as_declared(
+    everything: list[Path], name: str, command: tuple[str, ...]
+) -> None:
+    hold(name, run(*command, *everything))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "command"), [*FORMS.items(), *MORE], ids=str)
+def test_what_is_redacted_is_as_declared(
+    everything: list[Path], name: str, command: tuple[str, ...]
+) -> None:
+    hold(name, run(*command, *everything, "--redact"))
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -201,6 +216,7 @@ def test_unreadable_and_unsound_documents_are_among_them(everything: list[Path])
     )
 
 
+@pytest.mark.slow
 def test_a_configuration_and_a_baseline_change_no_form(
     everything: list[Path], tmp_path: Path
 ) -> None:
@@ -252,7 +268,7 @@ def test_changes_are_as_declared(samples: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FORMS)
-@settings(max_examples=15)
+@examples(15)
 @given(
     task=st.one_of(OCP_TASKS, tasks(), tasks(faulty=True)),
     envelope=ENVELOPES.map(ocp_envelope),
@@ -266,7 +282,7 @@ def test_outputs_on_any_document_are_as_declared(
         hold(name, text)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(before=tasks(), after=tasks(faulty=True))
 def test_changes_between_any_two_documents_are_as_declared(
     tmp_path_factory: pytest.TempPathFactory, before: Task, after: Task

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.dot import render_dot, render_with_dot
@@ -28,6 +28,7 @@ from tests.diagrams.tasks import (
     stages,
     tasks,
 )
+from tests.effort import examples
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def test_graphviz_reads_the_same_edges(dot: str, task: Task) -> None:
     assert {row["subtask"] for row in data.get("objects", []) if "subtask" in row} == ids
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(tasks())
 def test_graphviz_reads_any_sound_task(task: Task) -> None:
     program = shutil.which("dot")

@@ -6,7 +6,7 @@ import random
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.diagrams.building import build_scene
@@ -25,6 +25,7 @@ from tests.diagrams.tasks import (
     stages,
     tasks,
 )
+from tests.effort import examples
 
 BUCKET = 200
 
@@ -83,18 +84,19 @@ directions = st.sampled_from(("LR", "TB"))
 collapses = st.sampled_from(("auto", "none", "parallel", "chains", "name"))
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(tasks(), directions, collapses)
 def test_any_sound_task(task: Task, direction: Direction, collapse: Collapse) -> None:
     check(read_drawing(draw(task, DiagramOptions(direction=direction, collapse=collapse))))
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(tasks(faulty=True), directions, collapses)
 def test_any_faulty_task(task: Task, direction: Direction, collapse: Collapse) -> None:
     check(read_drawing(draw(task, DiagramOptions(direction=direction, collapse=collapse))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", ["LR", "TB"])
 @pytest.mark.parametrize(
     ("size", "edges"), [(20, 15), (30, 60), (40, 40), (60, 200), (120, 140)]
@@ -128,6 +130,7 @@ def test_shapes(task: Task, direction: Direction) -> None:
     assert len(drawing.boxes) + len(drawing.inner) >= len(task.subtasks)
 
 
+@pytest.mark.slow
 def test_long_edges_are_bounded_and_still_cross_no_box() -> None:
     mixer = random.Random(5)
     edges = {(a, a + 1) for a in range(399)}
@@ -140,7 +143,7 @@ def test_long_edges_are_bounded_and_still_cross_no_box() -> None:
     assert len(svg) < 1_500_000
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(tasks(most=12, faulty=True), st.integers(0, 99))
 def test_the_order_of_the_document_does_not_matter(task: Task, seed: int) -> None:
     assert draw(shuffled(task, seed)) == draw(task)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.diagrams.layout.layering import acyclic_edges, assign_layers, split_edges
@@ -12,6 +12,7 @@ from taskgraph.diagrams.layout.layout import lay_out
 from taskgraph.diagrams.layout.ordering import count_crossings, order_layers
 from taskgraph.diagrams.layout.routing import outside_lanes
 from taskgraph.graph.traverse import reverse, topological_order, weak_components
+from tests.effort import examples
 
 Edges = list[tuple[int, int]]
 
@@ -55,7 +56,7 @@ def test_turning_edges_round_leaves_no_cycle(count: int, pairs: Edges) -> None:
         assert forward == edges
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(connected_dags())
 def test_no_layers_make_the_edges_shorter(dag: tuple[int, Edges]) -> None:
     count, edges = dag
@@ -144,3 +145,6 @@ def test_a_chain_of_many_is_folded_to_a_page_shape() -> None:
     assert 0.8 < layout.width / layout.height < 3
     columns = lay_out([(150, 60)] * 400, [(n, n + 1) for n in range(399)], top_down=True)
     assert 0.8 < columns.width / columns.height < 3
+
+
+# NOIMPORT

@@ -36,6 +36,7 @@ def test_a_png_has_two_dots_per_pixel() -> None:
     assert size_of(png) == (2 * width, 2 * height)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("typst")
 def test_a_large_png_has_fewer_dots() -> None:
     svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9000" height="9000"></svg>'

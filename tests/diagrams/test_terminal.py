@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.diagrams.building import build_scene
@@ -22,6 +22,7 @@ from tests.diagrams.tasks import (
     stages,
     tasks,
 )
+from tests.effort import examples
 
 
 def tree(task: Task, width: int = 100, **options: object) -> str:
@@ -94,7 +95,7 @@ def test_an_empty_task_is_an_empty_text() -> None:
     assert tree(make_task({})) == ""
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(tasks(faulty=True))
 def test_every_subtask_has_its_line(task: Task) -> None:
     text = tree(task, collapse="none")

@@ -13,6 +13,8 @@ from tests.engine.claims import FIGURES, SENTENCES, ClaimTrial, try_claims, try_
 from tests.engine.known_false import KNOWN_FALSE, KNOWN_OF_OBSHELL
 from tests.reports.proofs import PROOFS
 
+pytestmark = pytest.mark.slow
+
 CONTINUATIONS = 12  # each fate comes once
 KNOWN = {
     (kind, reason): seed
@@ -42,7 +44,6 @@ def test_no_other_claim_is_false() -> None:
     assert_no_other(range(150))
 
 
-@pytest.mark.slow
 def test_no_other_claim_is_false_of_many() -> None:
     assert_no_other(range(150, 3000))
 

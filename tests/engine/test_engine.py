@@ -24,6 +24,8 @@ from tests.engine.plan import SECOND, Plan, Step
 from tests.engine.server import DAY, WORKERS, Server, Work
 from tests.engine.trial import DIALECTS
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(500)
 STATES = {"PENDING", "READY", "RUNNING", "CANCELING", "FAILED", "SUCCESSFUL"}
 

@@ -7,7 +7,11 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
+import pytest
+
 from tests.engine.obshell import simulate_dag
+
+pytestmark = pytest.mark.slow
 
 SEEDS = range(150)
 

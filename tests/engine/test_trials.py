@@ -23,6 +23,8 @@ from tests.engine.mutations import MUTATIONS
 from tests.engine.oracle import deserved
 from tests.engine.trial import try_dag, try_mutation, try_photo
 
+pytestmark = pytest.mark.slow
+
 CODES = {rule.code for rule in RULES}
 
 KNOWN_ALARMS = {

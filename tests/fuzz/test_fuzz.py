@@ -8,13 +8,14 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
+from tests.effort import examples
 from tests.fuzz.mutations import damaged_documents, seeds
 from tests.fuzz.target import HangError, no_longer_than, try_bytes
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(damaged_documents())
 def test_damaged_documents(document: tuple[bytes, str]) -> None:
     with no_longer_than(20):

@@ -11,7 +11,7 @@ from typing import Any
 
 import networkx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.formats import render
@@ -28,6 +28,7 @@ from tests.diagrams.tasks import (
     stages,
     tasks,
 )
+from tests.effort import examples
 
 Nodes = set[Any]
 Pairs = set[tuple[Any, Any]]
@@ -51,7 +52,7 @@ def read_gexf(text: str) -> networkx.Graph[Any]:
     return networkx.read_gexf(io.BytesIO(text.encode()))
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(tasks(faulty=True))
 def test_every_format_gives_back_nodes_and_edges(task: Task) -> None:
     graph = graph_of(task)

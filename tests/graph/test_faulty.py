@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +36,7 @@ def test_what_does_not_fit_comes_in_the_order_of_the_ids(rows: list[Subtask]) ->
     ]
 
 
+@pytest.mark.slow
 def test_a_huge_list_of_unknown_ids_is_ordinary() -> None:
     rows = (Subtask(0, "a", downstreams=tuple(range(1, 200_000))),)
     assert len(build_graph(Task(1, subtasks=rows)).unknown) == 199_999

@@ -69,6 +69,7 @@ def test_a_loop_is_always_among_the_edges() -> None:
     assert feedback_edges([[0, 1], [0]], (0, 1)).count((0, 0)) == 1
 
 
+@pytest.mark.slow
 def test_a_long_cycle_needs_no_recursion() -> None:
     count = 100_000
     rows = [[(node + 1) % count] for node in range(count)]

@@ -101,6 +101,7 @@ def test_a_fault_in_the_work_is_raised_here() -> None:
         list(engine.map(fail, range(3)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "address",
     [

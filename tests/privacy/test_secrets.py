@@ -226,6 +226,7 @@ def test_a_long_line_takes_no_more_than_its_length(piece: str) -> None:
     assert len(mask_text("mysql curl " + piece * (150_000 // len(piece)))) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["token=[ ", 'pwd="\\', "a.b-", "<a b "])
 def test_a_text_of_a_megabyte_is_masked(piece: str) -> None:
     assert len(mask_text(piece * (1_000_000 // len(piece)))) > 0

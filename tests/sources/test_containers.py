@@ -166,6 +166,7 @@ def test_a_bomb_of_values_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(readings(lines, "a.jsonl")) == 2000
 
 
+@pytest.mark.slow
 def test_an_error_does_not_hold_its_document() -> None:
     documents = [b'{"id": 1, "x": "%s"' % (b"y" * 10_000_000), b" " * 10_000_000 + b"}"]
     packed = archive({f"{i}.json": data for i, data in enumerate(documents * 3)})

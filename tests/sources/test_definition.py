@@ -10,13 +10,14 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.errors import InputError
 from taskgraph.model.task import Subtask, Task
 from taskgraph.sources.dialects import input_schemas
 from taskgraph.sources.reading import read_bytes
+from tests.effort import examples
 from tests.sources.strategies import definitions
 
 definition_schema = input_schemas()["definition"]
@@ -240,7 +241,7 @@ PLACES = st.sampled_from([
 CANNOT_SAY = ("subtasks have this name", "are one field", "needs a name or an id")
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(definitions(), st.lists(st.tuples(PLACES, st.sampled_from(ODD)), max_size=3))
 def test_reader_and_schema_agree_on_odd_documents(
     pair: tuple[dict[str, Any], Task], changes: list[tuple[tuple[Any, ...], Any]]

@@ -96,6 +96,7 @@ def test_a_long_line_is_cut_and_what_is_no_text_is_marked() -> None:
     assert third == "y" * 2000 + "…"
 
 
+@pytest.mark.slow
 def test_the_end_of_a_huge_log_is_shown() -> None:
     files: Files = {
         "task_info.txt": LINE.format(1, ""),

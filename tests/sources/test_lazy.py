@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = """
 import sys
 from taskgraph.sources.opening import find_sources
@@ -41,6 +43,7 @@ def test_a_response_loads_only_its_own_reader(samples: Path) -> None:
     assert not loaded & {f"taskgraph.sources.{name}" for name in names}
 
 
+@pytest.mark.slow
 def test_other_documents_load_theirs(samples: Path) -> None:
     formats = samples / "formats"
     assert "yaml" in modules(formats / "definition.task.yaml")
