@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from taskgraph.analysis.recovery import PointOfNoReturn
     from taskgraph.analysis.rollback import Rollback
     from taskgraph.analysis.schedule import Schedule
+    from taskgraph.analysis.standstill import Standstill
     from taskgraph.analysis.weights import WeightKind, Weights
     from taskgraph.analysis.whatif import Changes, WhatIf
     from taskgraph.analysis.worst_case import WorstCase
@@ -143,11 +144,18 @@ class Analysis(Premises):
         return worst_case_left(self, self.left)
 
     @cached_property
+    def standstill(self) -> Standstill:
+        """What does not move any more, of a faulty graph too."""
+        from taskgraph.analysis.standstill import standstill
+
+        return standstill(self)
+
+    @cached_property
     def progress(self) -> Progress:
         """How far it is."""
         from taskgraph.analysis.progress import progress
 
-        return progress(self, self.schedule, self.left, self.remaining)
+        return progress(self, self.schedule, self.left, self.remaining, self.standstill)
 
     @cached_property
     def failure(self) -> Failure | None:

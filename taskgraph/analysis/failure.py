@@ -10,14 +10,13 @@ from enum import StrEnum
 from taskgraph.analysis.premises import Premises
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
-    POLL_SECONDS,
-    SECOND,
+    Ending,
     SpanKind,
+    ending,
     has_limit,
     is_in_flight,
     is_rolling_back,
     measured_span,
-    timeout_seconds,
 )
 from taskgraph.model.task import Subtask
 from taskgraph.model.vocabulary import Operation, Status
@@ -196,8 +195,9 @@ def _finished_work(graph: TaskGraph, moment: datetime | None) -> FinishedWork:
 class Cause(StrEnum):
     """How a failed subtask ended, as far as the document proves it."""
 
-    TIMEOUT = "it ran until the engine ended it for its timeout"
-    OVER_TIMEOUT = "it ended by itself after its timeout, before the engine noticed"
+    TIMEOUT = "it ran until its deadline ended it"
+    OVER_TIMEOUT = "it ended by itself after its deadline, which the engine missed"
+    POLLED = "it ran until the engine, which had missed its deadline, ended it"
     WITHIN_TIMEOUT = "it ended before its timeout"
     NO_TIMEOUT = "its timeout is 0, which promises no limit"
     NOT_STATED = "the document gives it no timeout"
@@ -206,6 +206,14 @@ class Cause(StrEnum):
     ROLLBACK = "its rollback failed: when that started is unknown"
     SEVERAL_RUNS = "it ran several times: when the last attempt started is unknown"
     NO_TIMES = "the document does not say how long it ran"
+
+
+_BY_ENDING = {
+    Ending.WITHIN: Cause.WITHIN_TIMEOUT,
+    Ending.DEADLINE: Cause.TIMEOUT,
+    Ending.LATE: Cause.OVER_TIMEOUT,
+    Ending.POLLED: Cause.POLLED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,12 +260,11 @@ def _cause(subtask: Subtask, ran: int | None, *, several: bool) -> Cause:
         return Cause.ROLLBACK
     if subtask.timeout is None:
         return Cause.NOT_STATED
-    if not has_limit(subtask):
-        polled = ran is not None and ran > POLL_SECONDS * SECOND
-        return Cause.ZERO_TIMEOUT if polled else Cause.NO_TIMEOUT
     if ran is None:
+        if not has_limit(subtask):
+            return Cause.NO_TIMEOUT
         return Cause.SEVERAL_RUNS if several else Cause.NO_TIMES
-    over = ran - timeout_seconds(subtask) * SECOND
-    if over > POLL_SECONDS * SECOND:
-        return Cause.TIMEOUT
-    return Cause.OVER_TIMEOUT if over > 0 else Cause.WITHIN_TIMEOUT
+    how = ending(subtask, ran)
+    if not has_limit(subtask):
+        return Cause.ZERO_TIMEOUT if how is Ending.POLLED else Cause.NO_TIMEOUT
+    return _BY_ENDING[how]

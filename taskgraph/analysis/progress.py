@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.schedule import Schedule
+from taskgraph.analysis.standstill import Standstill
 from taskgraph.analysis.weights import Basis, Weights
 from taskgraph.analysis.worst_case import WorstCase
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.engine import is_in_flight
+from taskgraph.model.engine import is_being_cancelled, is_in_flight, timeout_seconds
 from taskgraph.model.vocabulary import Status
 
-__all__ = ["Progress", "RunningSubtask", "progress"]
+__all__ = ["Endless", "Progress", "RunningSubtask", "progress"]
+
+
+class Endless(StrEnum):
+    """Why nothing promises that a task ends, whatever its timeouts are."""
+
+    STALLED = "nothing in it moves any more"
+    HANGING = "a cancel ends within seconds, or hangs"
+    UNCLAIMED = "no worker begins what is ready"
+    OVERDUE = "a subtask runs on past its timeout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +56,9 @@ class Progress:
         The moment, ``None`` where neither the caller nor the document gives one.
     is_rolling_back : bool
         Then what is PENDING is done, and what is SUCCESSFUL waits for its turn.
-    done, ready, running, pending, failed, other : tuple of int
-        Running are also those that are being cancelled; other have a status that the
-        engine is not known to write, or none.
+    done, ready, running, canceling, pending, failed, other : tuple of int
+        Running are those at work, and not those that are being cancelled; other have a
+        status that the engine is not known to write, or none.
     critical_path : tuple of int
         The critical path by timeouts.
     critical_seconds, critical_seconds_done : int
@@ -56,8 +67,11 @@ class Progress:
         What remains of each subtask.
     worst_case : WorstCase
         How long the rest takes at most.
+    endless : Endless or None
+        Why that is no promise, ``None`` where it is one.
     latest_finish : datetime or None
-        ``None`` without a moment, or where a subtask that is not done has no limit.
+        ``None`` without a moment, without a promise, or where a subtask that is not done
+        has no limit.
     in_flight : tuple of RunningSubtask
         What runs, the nearest to its timeout first, those without a limit last.
     """
@@ -67,6 +81,7 @@ class Progress:
     done: tuple[int, ...]
     ready: tuple[int, ...]
     running: tuple[int, ...]
+    canceling: tuple[int, ...]
     pending: tuple[int, ...]
     failed: tuple[int, ...]
     other: tuple[int, ...]
@@ -75,6 +90,7 @@ class Progress:
     critical_seconds_done: int
     left: Weights
     worst_case: WorstCase
+    endless: Endless | None
     latest_finish: datetime | None
     in_flight: tuple[RunningSubtask, ...]
 
@@ -93,7 +109,11 @@ class Progress:
 
 
 def progress(
-    premises: Premises, schedule: Schedule, left: Weights, rest: WorstCase
+    premises: Premises,
+    schedule: Schedule,
+    left: Weights,
+    rest: WorstCase,
+    standing: Standstill,
 ) -> Progress:
     """Tell how far a task is.
 
@@ -107,7 +127,9 @@ def progress(
         What is left of each subtask.
     rest : WorstCase
         How long all of that takes.
+    standing : Standstill
     """
+    endless = _endless(premises, standing, left)
     path = schedule.critical_path
     moment = premises.as_of
     return Progress(
@@ -119,7 +141,8 @@ def progress(
         critical_seconds_done=schedule.makespan - sum(left.durations[n] for n in path),
         left=left,
         worst_case=rest,
-        latest_finish=_latest(moment, rest),
+        endless=endless,
+        latest_finish=None if endless else _latest(moment, rest),
         in_flight=_in_flight(premises.graph, left),
     )
 
@@ -129,18 +152,43 @@ def _groups(graph: TaskGraph, *, backwards: bool) -> dict[str, tuple[int, ...]]:
     meaning: dict[str | None, str] = {
         Status.READY: "ready",
         Status.RUNNING: "running",
-        Status.CANCELING: "running",
+        Status.CANCELING: "canceling",
         Status.FAILED: "failed",
         Status.SUCCESSFUL: "done",
         Status.PENDING: "pending",
     }
     if backwards:
         meaning |= {Status.SUCCESSFUL: "pending", Status.PENDING: "done"}
-    names = ("done", "ready", "running", "pending", "failed", "other")
+    names = ("done", "ready", "running", "canceling", "pending", "failed", "other")
     groups: dict[str, list[int]] = {name: [] for name in names}
     for node, subtask in enumerate(graph.subtasks):
-        groups[meaning.get(subtask.status, "other")].append(node)
+        name = meaning.get(subtask.status, "other")
+        if name == "running" and is_being_cancelled(subtask):
+            name = "canceling"
+        groups[name].append(node)
     return {name: tuple(nodes) for name, nodes in groups.items()}
+
+
+def _endless(premises: Premises, standing: Standstill, left: Weights) -> Endless | None:
+    if standing.is_stalled:
+        return Endless.STALLED
+    if standing.hanging:
+        return Endless.HANGING
+    if standing.unclaimed:
+        return Endless.UNCLAIMED
+    if any(_is_lost(premises, node) for node in left.nodes(Basis.OVERDUE)):
+        return Endless.OVERDUE
+    return None
+
+
+def _is_lost(premises: Premises, node: int) -> bool:
+    """Tell whether even the engine's poll would have ended it by now."""
+    start, moment = premises.graph.subtasks[node].start_time, premises.as_of
+    if start is None or moment is None:
+        return False
+    promised = timeout_seconds(premises.graph.subtasks[node])
+    grace = premises.settings.thresholds.grace
+    return (moment - start).total_seconds() > promised + grace
 
 
 def _latest(moment: datetime | None, rest: WorstCase) -> datetime | None:

@@ -20,6 +20,8 @@ from taskgraph.checks.rules.tg204_stalled_task import RULE as TG204
 from taskgraph.checks.rules.tg205_runnable_but_pending import RULE as TG205
 from taskgraph.checks.rules.tg206_skipped_subtask import RULE as TG206
 from taskgraph.checks.rules.tg207_retried_subtask import RULE as TG207
+from taskgraph.checks.rules.tg208_stuck_ready_subtask import RULE as TG208
+from taskgraph.checks.rules.tg209_hanging_cancel import RULE as TG209
 from taskgraph.checks.rules.tg301_finish_before_start import RULE as TG301
 from taskgraph.checks.rules.tg302_started_before_upstream_finished import RULE as TG302
 from taskgraph.checks.rules.tg303_missing_timestamp import RULE as TG303
@@ -32,6 +34,7 @@ from taskgraph.checks.rules.tg403_timeout_exceeded import RULE as TG403
 from taskgraph.checks.rules.tg404_near_timeout import RULE as TG404
 from taskgraph.checks.rules.tg405_budget_exceeded import RULE as TG405
 from taskgraph.checks.rules.tg406_dominant_timeout import RULE as TG406
+from taskgraph.checks.rules.tg408_ended_by_timeout import RULE as TG408
 from taskgraph.checks.rules.tg501_rollback_blocked import RULE as TG501
 from taskgraph.checks.rules.tg502_skip_blocked import RULE as TG502
 from taskgraph.checks.rules.tg503_work_after_point_of_no_return import RULE as TG503
@@ -46,9 +49,9 @@ __all__ = ["RULES"]
 # fmt: off
 RULES: tuple[Rule, ...] = (
     TG101, TG102, TG103, TG104, TG105, TG106, TG107, TG108, TG109, TG110,
-    TG201, TG202, TG203, TG204, TG205, TG206, TG207,
+    TG201, TG202, TG203, TG204, TG205, TG206, TG207, TG208, TG209,
     TG301, TG302, TG303, TG304, TG305, TG306,
-    TG401, TG402, TG403, TG404, TG405, TG406,
+    TG401, TG402, TG403, TG404, TG405, TG406, TG408,
     TG501, TG502, TG503, TG504,
     TG601, TG602, TG603, TG604,
 )

@@ -13,7 +13,7 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import Side
 from taskgraph.model.engine import blocks_rollback, measured_span, ran_once
 from taskgraph.model.task import Id, Subtask, id_key
-from taskgraph.model.vocabulary import Operation, Status
+from taskgraph.model.vocabulary import Status
 
 __all__ = ["KEYED_DIALECTS", "Star", "Subject", "stars"]
 
@@ -131,42 +131,6 @@ class Subject:
                 if span is not None and span.finish > span.start:
                     runs.append((node, span.finish - span.start))
         return tuple(runs)
-
-    @cached_property
-    def idle_time(self) -> timedelta | None:
-        """How long no subtask has begun or ended, if that can be told.
-
-        A task that runs again shows an old finish, and the moment at which it was made
-        to run again is not in the document. A retry or skip of one subtask, and anything
-        else while one is FAILED, set a subtask in motion whose times tell. Otherwise the
-        moment may have been just now, unless a subtask has since been released.
-        """
-        task = self.task
-        times = [sub.start_time for sub in task.subtasks if sub.start_time is not None]
-        times += [sub.finish_time for sub in task.subtasks if sub.finish_time is not None]
-        times += [task.start_time] if task.start_time is not None else []
-        last = max(times, default=None)
-        if self.analysis.as_of is None or last is None:
-            return None
-        if (
-            task.finish_time is not None
-            and task.operation != Operation.EXECUTE
-            and Status.FAILED not in self.statuses
-            and not self._went_on_after(task.finish_time)
-        ):
-            return None
-        return self.analysis.as_of - last
-
-    def _went_on_after(self, moment: datetime) -> bool:
-        """Tell whether a subtask was released after a moment, and started."""
-        subtasks = self.graph.subtasks
-        late = [sub.start_time is not None and sub.start_time > moment for sub in subtasks]
-        return any(
-            late[target]
-            for node, subtask in enumerate(subtasks)
-            if subtask.finish_time is not None and subtask.finish_time > moment
-            for target in self.graph.downstreams[node]
-        )
 
     @cached_property
     def rollback_blockers(self) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ back, how many subtasks may be in flight, or what the engine accepts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,14 +20,16 @@ __all__ = [
     "DISPATCH_SECONDS",
     "ENGINE_SLOTS",
     "MICROSECOND",
-    "POLL_SECONDS",
     "SECOND",
+    "Ending",
     "Span",
     "SpanKind",
     "blocks_rollback",
     "done_status",
+    "ending",
     "has_begun",
     "has_limit",
+    "is_being_cancelled",
     "is_in_flight",
     "is_rolled_back",
     "is_rolling_back",
@@ -36,6 +39,7 @@ __all__ = [
     "slots",
     "stated_slots",
     "timeout_seconds",
+    "was_ended",
     "workers",
 ]
 
@@ -51,13 +55,17 @@ SCHEDULED_WORKERS: Final = 32
 """How many it has for scheduled tasks."""
 DISPATCH_SECONDS: Final = 2
 """How long the engine, which polls, may take from one subtask to the next."""
-POLL_SECONDS: Final = 10
-"""The engine fails a subtask when more than this has passed since its timeout.
+DEADLINE_SECONDS: Final = 1
+"""A deadline is armed just after the start, so that a run which it ended is up to this much
+longer than its timeout by the times of the document."""
+POLL_SECONDS: Final = 11
+"""So long after its timeout, or later, a poll fails what the deadline did not end.
 
-It arms no deadline for a timeout of 0, but versions of it fail such a subtask all the
-same.
+The engine arms no deadline for a timeout of 0, but versions of it poll such a subtask all
+the same.
 """
 
+_NUMBER = re.compile(r"-?[0-9]+")
 _BEGUN = STATUSES - {Status.PENDING, Status.READY}
 _ROLLBACK = frozenset({Operation.ROLLBACK, Operation.ROLLBACK_SKIP})
 _FORWARD = frozenset({Operation.EXECUTE, Operation.RETRY})
@@ -100,6 +108,12 @@ def is_in_flight(subtask: Subtask) -> bool:
     return subtask.status in {Status.RUNNING, Status.CANCELING}
 
 
+def is_being_cancelled(subtask: Subtask) -> bool:
+    """Tell whether a cancel was asked for: it ends FAILED within seconds, or hangs."""
+    asked = subtask.operation == Operation.CANCEL and subtask.status == Status.RUNNING
+    return asked or subtask.status == Status.CANCELING
+
+
 def is_rolling_back(task: Task) -> bool:
     """Tell whether the task walks, or walked, upstream.
 
@@ -125,14 +139,14 @@ def stated_slots(task: Task) -> int | None:
     Returns
     -------
     int or None
-        0 is unlimited. ``None`` also where the context says a negative number: that is
-        what tasks carry unless told otherwise.
+        0 is unlimited. A negative number, which tasks carry unless told otherwise, is the
+        default again.
     """
     stated = (task.context or {}).get("concurrency")
-    if isinstance(stated, str) and stated.isascii() and stated.isdigit():
+    if isinstance(stated, str) and _NUMBER.fullmatch(stated):
         stated = int(stated[:18])
-    if isinstance(stated, int) and not isinstance(stated, bool) and stated >= 0:
-        return stated
+    if isinstance(stated, int) and not isinstance(stated, bool):
+        return ENGINE_SLOTS if stated < 0 else stated
     return None
 
 
@@ -235,3 +249,29 @@ def _span_kind(subtask: Subtask) -> SpanKind | None:
     if once:
         return None if subtask.status == Status.READY else SpanKind.ONE_RUN
     return SpanKind.SEVERAL_RUNS
+
+
+class Ending(StrEnum):
+    """What a single run that FAILED was ended by, as its length tells."""
+
+    WITHIN = "it ended before its timeout"
+    DEADLINE = "its deadline ended it"
+    LATE = "its deadline was missed, and it ended by itself"
+    POLLED = "its deadline was missed, and a poll ended it"
+
+
+def ending(subtask: Subtask, microseconds: int) -> Ending:
+    """Tell from the length of its only run what ended a subtask; one without limit too."""
+    over = microseconds - timeout_seconds(subtask) * SECOND
+    if over >= POLL_SECONDS * SECOND:
+        return Ending.POLLED
+    if over < 0 or not has_limit(subtask):
+        return Ending.WITHIN
+    return Ending.DEADLINE if over < DEADLINE_SECONDS * SECOND else Ending.LATE
+
+
+def was_ended(subtask: Subtask, microseconds: int) -> bool:
+    """Tell whether the engine ended the only run of a subtask, for its timeout."""
+    if subtask.status != Status.FAILED or not has_limit(subtask):
+        return False
+    return ending(subtask, microseconds) in {Ending.DEADLINE, Ending.POLLED}

@@ -18,6 +18,8 @@ __all__ = [
     "TASK_TYPES",
     "Operation",
     "Status",
+    "known_word",
+    "known_words",
 ]
 
 
@@ -47,5 +49,26 @@ STATUSES = frozenset(Status)
 TASK_STATUSES = frozenset({Status.RUNNING, Status.FAILED, Status.SUCCESSFUL})
 OPERATIONS = frozenset(Operation)
 TASK_OPERATIONS = OPERATIONS - {Operation.ROLLBACK_SKIP}
-TASK_TYPES = frozenset({"MANUAL", "SCHEDULED", "SYS_SCHEDULED", "SYS_ONECE"})
+TASK_TYPES = frozenset({"MANUAL", "SCHEDULED", "SYS_SCHEDULED", "SYS_ONCE", "SYS_ONECE"})
+"""The documentation spells one of them SYS_ONECE."""
 NODE_TYPES = frozenset({"JAVA_TASK"})
+_KNOWN = STATUSES | OPERATIONS | TASK_TYPES | NODE_TYPES | {None}
+
+
+def known_word(word: str | None) -> str | None:
+    """Give a known word as the engine writes it, whatever the case of its letters.
+
+    Examples
+    --------
+    >>> known_word("failed"), known_word("Suspended")
+    ('FAILED', 'Suspended')
+    """
+    if word in _KNOWN or word is None:
+        return word
+    usual = word.upper()
+    return usual if usual in _KNOWN else word
+
+
+def known_words(words: list[str | None]) -> list[str | None]:
+    """Do the same for many words, at once where all of them are as usual."""
+    return words if _KNOWN.issuperset(words) else list(map(known_word, words))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Id, Subtask, Task
+from taskgraph.model.vocabulary import known_word
 from taskgraph.sources.document import Document, Problems, ReadTasks
 from taskgraph.sources.limits import Allowance
 from taskgraph.sources.naming import DIAGNOSIS_LIST, LOG_NAME
@@ -87,7 +88,7 @@ def read_diagnosis(
         subtasks.append(
             Subtask(
                 id=identifier,
-                status=match["state"],
+                status=known_word(match["state"]),
                 attempts=max((log.run for log in runs), default=0) or None,
                 upstreams=tuple(ups),
                 logs=_read_logs(archive, runs, allowance),

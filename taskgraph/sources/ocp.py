@@ -18,6 +18,7 @@ from typing_extensions import TypedDict
 
 from taskgraph.model.task import Envelope, Reference, Subtask, Task
 from taskgraph.model.task import Id as ModelId
+from taskgraph.model.vocabulary import known_word, known_words
 from taskgraph.sources.document import MEND, Problems
 from taskgraph.sources.envelope import (
     Item,
@@ -126,6 +127,8 @@ SPELLINGS = {
 _KEYS = tuple(key for key in OcpSubtask.__annotations__ if key not in SPELLINGS)
 ATTRIBUTES = dict(zip(_KEYS, Subtask._fields, strict=False))
 """The attributes of subtasks by the keys of documents; they have the same order."""
+_WORDS = frozenset({"status", "operation", "nodeType"})
+"""The fields that hold words of the API, which some versions write in lower case."""
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _NEW = tuple.__new__  # past the keywords of Subtask: there are 100,000 rows
 _MOST_GROUPS = 20  # kinds of rows in a part; where there are more, they are read one by one
@@ -141,6 +144,8 @@ def filled(row: dict[str, Any]) -> dict[str, Any]:
         value = row.pop(other, None)
         if row.get(usual) is None:
             row[usual] = value
+    for key in _WORDS & row.keys():
+        row[key] = known_word(row[key])
     extra = {key: value for key, value in row.items() if key not in ATTRIBUTES}
     known = {ATTRIBUTES[key]: row[key] for key in row.keys() - extra.keys()}
     return known | {"name": row["name"] or "", "extra": extra or _NOTHING}
@@ -205,6 +210,8 @@ def _alike(rows: list[dict[str, Any]], spellings: dict[str, str]) -> list[Subtas
     count = len(rows)
     if "name" not in columns:
         columns["name"] = [""] * count
+    for key in _WORDS & columns.keys():
+        columns[key] = known_words(columns[key])
     values = [columns.get(key) or repeat(None, count) for key in _KEYS]
     extra: Iterable[Mapping[str, Any]] = repeat(_NOTHING, count)
     names = [name for name in columns if name not in ATTRIBUTES]
@@ -310,9 +317,9 @@ def _read_task(item: Item, envelope: Envelope | None, problems: Problems) -> lis
         Task(
             id=row["id"],
             name=row["name"] or "",
-            status=row["status"],
-            operation=row["operation"],
-            type=row["type"],
+            status=known_word(row["status"]),
+            operation=known_word(row["operation"]),
+            type=known_word(row["type"]),
             subtasks=subtasks,
             executor=row["executor"],
             create_time=row["createTime"],

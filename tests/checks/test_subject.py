@@ -12,14 +12,15 @@ def subject(of: Task) -> Subject:
 
 
 def test_without_any_time_nothing_tells_how_long_nothing_happened() -> None:
-    assert subject(task(subtasks([(1, 2)]), start_time=None)).idle_time is None
+    assert analysis(task(subtasks([(1, 2)]), start_time=None)).standstill.idle is None
 
 
 def test_times_of_subtasks_count_as_events_and_those_of_creation_do_not() -> None:
     rows = change(subtasks([(1, 2)]), 1, start_time=at(5), create_time=at(50))
     shape = subject(task(rows, envelope=response(60)))
-    assert shape.idle_time is not None
-    assert shape.idle_time.total_seconds() == 55
+    idle = shape.analysis.standstill.idle
+    assert idle is not None
+    assert idle.total_seconds() == 55
     assert shape.latest_time == at(50)
 
 

@@ -108,9 +108,13 @@ SENTENCES: Final[dict[str, Judge]] = {
     "cause-no-timeout": claims_past.cause("itself"),
     "cause-not-stated": so,
     "cause-over-timeout": claims_past.cause("itself"),
+    "canceling": about_each(
+        "subtasks", lambda case, n: not is_at_work(case.rows[n]), "it is at work"
+    ),
+    "cause-polled": claims_past.cause("poll"),
     "cause-rollback": claims_past.cause_rollback,
     "cause-several-runs": claims_past.cause_several_runs,
-    "cause-timeout": claims_past.cause("deadline", "poll"),
+    "cause-timeout": claims_past.cause("deadline"),
     "cause-within-timeout": claims_past.cause("itself"),
     "cause-zero-timeout": claims_past.cause("poll", "itself"),
     "concurrency": claims_next.concurrency,
@@ -118,6 +122,7 @@ SENTENCES: Final[dict[str, Judge]] = {
     "critical-share": claims_past.critical_share,
     "dominant": claims_next.dominant,
     "ended": claims_past.ended,
+    "endless": claims_past.endless,
     "fail-late": claims_next.fail_late,
     "failed-later": claims_past.failed_later,
     "flaws": so,

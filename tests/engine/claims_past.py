@@ -30,6 +30,7 @@ __all__ = [
     "counts",
     "critical_share",
     "ended",
+    "endless",
     "failed_later",
     "held",
     "ideal",
@@ -157,6 +158,12 @@ def _stands(case: Case) -> Reasons:
         return
     if not re.search(STANDING, case.all_text, re.IGNORECASE):
         yield "it stands still, which nothing says"
+
+
+def endless(case: Case, told: Told) -> Reasons:
+    known = "past its timeout" in told.text or "hangs" in told.text
+    if case.photo.task.state != "RUNNING" or (case.calm.ended and not known):
+        yield "it ends by itself"
 
 
 def stalled(case: Case, told: Told) -> Reasons:

@@ -15,6 +15,7 @@ __all__ = ["BUDGET_LIMIT", "MUTATIONS", "Mutation"]
 
 Json: TypeAlias = dict[str, Any]
 BUDGET_LIMIT = 30 * 86_400  # seconds; no simulated task is meant to come near it
+BACK = ("PENDING", "ROLLBACK")
 FLYING = ("READY", "RUNNING", "CANCELING")
 ENDED = ("FAILED", "SUCCESSFUL")
 
@@ -443,6 +444,9 @@ def stall_in_a_rollback(document: Json, rng: Random) -> bool:
         return False
     if any("startTime" not in s for s in flying):
         return False
+    undone = [s for s in subtasks if (s["status"], s["operation"]) == BACK]
+    if not any(_gap(task["finishTime"], s["finishTime"]) > 0 for s in undone):
+        return False  # it may have been asked for just now
     for subtask in flying:
         _still(subtask, "SUCCESSFUL", "ROLLBACK")
     _wait(document, rng)
@@ -500,6 +504,8 @@ def never_start_what_is_ready(document: Json, rng: Random) -> bool:
     ready = [s for s in _subtasks(document) if s["status"] == "READY"]
     if task["status"] != "RUNNING" or "startTime" not in task or not ready:
         return False
+    if task.get("operation") != "EXECUTE" or any("startTime" in s for s in ready):
+        return False  # they may have been asked for just now
     _wait(document, rng)
     return True
 

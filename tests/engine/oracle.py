@@ -20,6 +20,7 @@ Deserved: TypeAlias = dict[str, frozenset[int]]
 QUIET = 60 * SECOND
 NEAR = 0.8
 GRACE = 12 * SECOND
+POLL = 11 * SECOND
 POLL_WORK = 200  # milliseconds: of a poll besides its second of rest, and between clocks
 
 
@@ -58,7 +59,26 @@ def deserved(photo: Photo) -> Deserved:
 
 def _is_quiet(photo: Photo) -> bool:
     """Whether the task runs and nothing at all has changed for a minute."""
-    return photo.task.state == "RUNNING" and photo.timestamp - photo.last_change > QUIET
+    if photo.task.state != "RUNNING":
+        return False
+    return photo.timestamp - photo.last_change > QUIET or _seems_quiet(photo)
+
+
+def _seems_quiet(photo: Photo) -> bool:
+    """Whether the times tell of nothing for a minute, and no document could tell more.
+
+    The engine may have been away and gone on a moment ago. And where a fault of the
+    coordinator failed the task, what was at work ends after that: as if it had been asked
+    for later.
+    """
+    times = [time for row in photo.rows for time in (row.start, row.finish)]
+    last = max(time for time in (photo.task.start, *times) if time is not None)
+    if photo.timestamp - last <= QUIET - POLL_WORK:
+        return False
+    journal, moment = photo.journal, photo.moment
+    entries = (entry for entry in journal.task_entries if entry.moment <= moment)
+    asked = any(a.accepted and 0 <= moment - a.moment <= QUIET for a in journal.actions)
+    return not asked or any(entry.row.by_fault for entry in entries)
 
 
 def _is_stalled(photo: Photo) -> bool:
@@ -86,14 +106,14 @@ def _overlooked(photo: Photo) -> frozenset[int]:
 def _stuck(photo: Photo) -> Deserved:
     """Give the steps that nobody picks up, and those whose cancel does not end."""
     ready, hanging = set(), set()
+    seems_quiet = _seems_quiet(photo)
     for index, row in enumerate(photo.rows):
-        if photo.timestamp - photo.since(index) <= QUIET - POLL_WORK:
-            continue
-        if row.state == "READY" and photo.task.state == "RUNNING":
+        waits = seems_quiet or photo.timestamp - photo.since(index) > QUIET - POLL_WORK
+        if row.state == "READY" and photo.task.state == "RUNNING" and waits:
             ready.add(index)
         in_flight = row.state in ("RUNNING", "CANCELING")
         if in_flight and "CANCEL" in (row.operation, row.state[:6]):
-            hanging.add(index)
+            hanging.add(index)  # since when, no document tells
     found = {"TG208": frozenset(ready), "TG209": frozenset(hanging)}
     return {code: indexes for code, indexes in found.items() if indexes}
 
@@ -113,10 +133,11 @@ def _long_runs(photo: Photo) -> Deserved:
         tells = (row.operation, row.attempts) == ("EXECUTE", 1)
         if row.start is not None and runs[index] == 1 and limit and tells:
             used = (photo.timestamp if row.finish is None else row.finish) - row.start
+            at_the_poll = limit + POLL - POLL_WORK <= used < limit + POLL
             if index in ended:
                 by_engine.add(index)
-            elif used >= limit * NEAR:
-                near.add(index)
+            if used >= limit * NEAR and (index not in ended or at_the_poll):
+                near.add(index)  # two clocks may put a poll a moment too early
             if used > limit + GRACE + POLL_WORK:
                 over.add(index)
     found = {"TG404": frozenset(near), "TG403": frozenset(over)}

@@ -29,6 +29,7 @@ from taskgraph.settings import Severity
 __all__ = ["PROOFS", "Case"]
 
 Values: TypeAlias = dict[str, Any]
+STANDING = {"TG204", "TG208"}
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,11 @@ def root_failures(case: Case) -> list[Values]:
     return rows
 
 
+def at_work(case: Case) -> list[int]:
+    subtasks = case.graph.subtasks
+    return [node for node in case.nodes("RUNNING") if subtasks[node].operation != "CANCEL"]
+
+
 def cause(kind: str) -> Callable[[Case], list[Values]]:
     """Prove what a failure is said to come from."""
 
@@ -180,13 +186,15 @@ def _cause(subtask: Any) -> tuple[str, int | None]:
     if subtask.timeout is None:
         return "not-stated", ran
     if limit <= 0:
-        zero = ran is not None and ran > 10_000_000
+        zero = ran is not None and ran >= 11_000_000
         return ("zero-timeout" if zero else "no-timeout"), ran
     if ran is None:
         return ("no-times" if span is None or single else "several-runs"), None
-    if ran > limit + 10_000_000:
+    if ran < limit:
+        return "within-timeout", ran
+    if ran < limit + 1_000_000:
         return "timeout", ran
-    return ("over-timeout" if ran > limit else "within-timeout"), ran
+    return ("over-timeout" if ran < limit + 11_000_000 else "polled"), ran
 
 
 def of_failure(name: str) -> Callable[[Case], list[Values]]:
@@ -286,7 +294,7 @@ def several_runs(case: Case) -> list[Values]:
 
 
 def counts(case: Case) -> list[Values]:
-    names = ("done", "failed", "running", "ready", "pending", "other")
+    names = ("done", "failed", "running", "canceling", "ready", "pending", "other")
     told = {name: len(getattr(case.progress, name)) for name in names}
     assert sum(told.values()) == len(case.graph)
     return [{"subtasks": len(case.graph)} | {name: n for name, n in told.items() if n}]
@@ -349,6 +357,12 @@ def no_return(case: Case) -> list[Values]:
     return [values]
 
 
+def endless(case: Case) -> list[Values]:
+    assert case.progress.endless is not None
+    assert case.progress.latest_finish is None
+    return [{}]
+
+
 def fail_late(case: Case) -> list[Values]:
     late = case.rollback.fail_late
     assert late is not None
@@ -383,12 +397,12 @@ def doubts(case: Case) -> list[Finding]:
     found = run_checks(case.analysis).findings
     loud = [finding for finding in found if finding.severity >= Severity.WARNING]
     doubted = [finding for finding in loud if finding.code.startswith(codes)]
-    return [finding for finding in doubted if finding.code != "TG204"]
+    return [finding for finding in doubted if finding.code not in STANDING]
 
 
 def stalled(case: Case) -> list[Values]:
     found = run_checks(case.analysis).findings
-    return [{"message": f.message.rstrip(".")} for f in found if f.code == "TG204"]
+    return [{"message": f.message.rstrip(".")} for f in found if f.code in STANDING]
 
 
 def inconsistent(case: Case) -> list[Values]:
@@ -467,12 +481,14 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "blocked": of_failure("blocked"),
     "budget": bounded,
     "budget-unbounded": unbounded,
-    "cancel": lambda case: [{"subtasks": case.ids(case.nodes("RUNNING"))}],
+    "cancel": lambda case: [{"subtasks": case.ids(at_work(case))}],
+    "canceling": lambda case: [{"subtasks": case.ids(case.progress.canceling)}],
     "concurrency": concurrency,
     "counts": counts,
     "critical-share": percent,
     "dominant": dominant,
     "ended": lambda case: [{"finish": iso(case.task.finish_time)}],
+    "endless": endless,
     "fail-late": fail_late,
     "failed-later": of_failure("consequences"),
     "flaws": flaws,
@@ -558,6 +574,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
         "no-times",
         "not-stated",
         "over-timeout",
+        "polled",
         "rollback",
         "several-runs",
         "timeout",

@@ -92,7 +92,7 @@ def test_the_order_of_the_document_says_nothing(samples: Path) -> None:
 
 def test_a_failure_by_timeout_is_called_one() -> None:
     found = {}
-    for seconds in (9.5, 10.5, 21.0):
+    for seconds in (9.9, 10.0, 10.9, 11.0, 20.9, 21.0):
         subtask = {"id": 1, "name": "wait", "operation": "EXECUTE", "runTime": 1}
         subtask |= {"upstreams": [], "downstreams": [], "status": "FAILED", "timeout": 10}
         subtask |= {"startTime": "2025-01-01T00:00:00Z"}
@@ -102,9 +102,12 @@ def test_a_failure_by_timeout_is_called_one() -> None:
         claims = {sentence.claim for sentence in explained(loaded).sentences()}
         found[seconds] = {claim for claim in claims if claim.startswith("cause")}
     assert found == {
-        9.5: {"cause-within-timeout"},
-        10.5: {"cause-over-timeout"},
-        21.0: {"cause-timeout"},
+        9.9: {"cause-within-timeout"},
+        10.0: {"cause-timeout"},
+        10.9: {"cause-timeout"},
+        11.0: {"cause-over-timeout"},
+        20.9: {"cause-over-timeout"},
+        21.0: {"cause-polled"},
     }
 
 

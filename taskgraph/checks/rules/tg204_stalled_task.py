@@ -30,15 +30,13 @@ from collections.abc import Iterator
 from taskgraph.checks.rule import AS_OF, STATUSES, SUBTASK_TIMES, Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model.durations import format_measured
+from taskgraph.model.engine import done_status
 from taskgraph.model.task import Subtask
-from taskgraph.model.vocabulary import STATUSES as KNOWN
 from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.model.words import ascending, labels, plural
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
-
-_ACTIVE = frozenset({Status.READY, Status.RUNNING, Status.CANCELING})
 
 _NEVER_RETRIED = (
     (Operation.CANCEL, "cancelled", "retry or skip it"),
@@ -48,27 +46,21 @@ _NEVER_RETRIED = (
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report a task in which nothing happens any more."""
-    if (
-        subject.task.status != Status.RUNNING
-        or not subject.statuses <= KNOWN
-        or not subject.statuses.isdisjoint(_ACTIVE)
-    ):
-        return
-    idle = subject.idle_time
-    if idle is None or idle.total_seconds() <= subject.settings.thresholds.event_delay:
+    standing = subject.analysis.standstill
+    if not standing.is_stalled or standing.idle is None:
         return
     failed = [sub for sub in subject.task.subtasks if sub.status == Status.FAILED]
-    cause, hint = _cause(failed)
+    cause, hint = _cause(subject, failed)
     yield Fault(
         "the task is RUNNING, but nothing in it has happened for "
-        f"{format_measured(idle)}: {cause}",
+        f"{format_measured(standing.idle)}: {cause}",
         hint,
         subtasks=ascending(subtask.id for subtask in failed),
         pointer=subject.pointer("status"),
     )
 
 
-def _cause(failed: list[Subtask]) -> tuple[str, str]:
+def _cause(subject: Subject, failed: list[Subtask]) -> tuple[str, str]:
     """Say what most likely holds the task up, and what to do."""
     for operation, what, hint in _NEVER_RETRIED:
         stuck = [subtask for subtask in failed if subtask.operation == operation]
@@ -79,8 +71,13 @@ def _cause(failed: list[Subtask]) -> tuple[str, str]:
     if failed:
         cause = f"{labels(failed)} FAILED, and the engine does not act on it"
         return cause, "see whether the engine is switched on; retry or skip the subtask"
+    if subject.statuses == {done_status(subject.task)}:
+        return (
+            "all of it is over, but the engine does not end it",
+            "see whether the engine is switched on and its server is up",
+        )
     return (
-        "nothing failed, but the engine does not go on",
+        "no subtask is FAILED, but the engine does not go on",
         "see whether the engine is switched on and its server is up",
     )
 

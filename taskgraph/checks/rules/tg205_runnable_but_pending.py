@@ -55,7 +55,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     """Report the subtasks that nothing keeps from running."""
     if not _may_start_more(subject):
         return
-    idle = subject.idle_time
+    idle = subject.analysis.standstill.idle
     if idle is None or idle.total_seconds() <= subject.settings.thresholds.event_delay:
         return
     subtasks, upstreams = subject.graph.subtasks, subject.graph.upstreams

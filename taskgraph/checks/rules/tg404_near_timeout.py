@@ -4,7 +4,7 @@ What it does
 ------------
 Finds subtasks that provably ran once (operation EXECUTE, one attempt) and used at least
 `near-timeout` (80 %) of their timeout, so far if they still run. What exceeds the
-timeout by more than the grace is left to TG403.
+timeout by more than the grace is left to TG403, and what the timeout ended to TG408.
 
 Why it is bad
 -------------
@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model.durations import format_duration, format_measured
+from taskgraph.model.engine import MICROSECOND, was_ended
 from taskgraph.model.vocabulary import Status
 from taskgraph.settings import Severity
 
@@ -44,6 +45,7 @@ def check(subject: Subject) -> Iterator[Fault]:
         if (
             seconds >= thresholds.near_timeout * timeout
             and int(seconds) <= timeout + thresholds.grace
+            and not was_ended(subtask, time // MICROSECOND)
         ):
             verb = "has used" if subtask.status == Status.RUNNING else "used"
             yield Fault.of(

@@ -9,7 +9,7 @@ from taskgraph.analysis.interventions import FailedSubtask, Intervention
 from taskgraph.analysis.recovery import Refusal
 from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.worst_case import WorstCase
-from taskgraph.model.engine import is_in_flight, is_rolling_back
+from taskgraph.model.engine import is_being_cancelled, is_rolling_back
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import plural
 from taskgraph.reports.explaining.sentences import (
@@ -100,10 +100,12 @@ def _cancel(account: Account) -> Iterator[Sentence]:
     running = tuple(
         node
         for node, subtask in enumerate(account.graph.subtasks)
-        if is_in_flight(subtask) and subtask.status == Status.RUNNING
+        if subtask.status == Status.RUNNING and not is_being_cancelled(subtask)
     )
     if running:
-        template = "{subtasks} may be cancelled, and would end FAILED."
+        template = (
+            "{subtasks} may be cancelled, and would end FAILED, unless the cancel hangs."
+        )
         yield of_subtasks("cancel", template, running, Place.ITEM)
 
 

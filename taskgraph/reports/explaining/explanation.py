@@ -29,8 +29,8 @@ from taskgraph.settings import Severity
 
 __all__ = ["explain", "verdict"]
 
-_STALLED: Final = "TG204"
-"""The rule that finds a task in which nothing moves any more."""
+_STANDING: Final = {"TG204": "has stalled", "TG208": "stands still"}
+"""The rules that find that something does not move any more, and what that is called."""
 _MOST_DOUBTS = 8
 _CONSISTENCY = ("TG1", "TG2", "TG3", "TG402", "TG403", "TG504", "TG6")
 """The rules that a document breaks by contradicting itself or the engine."""
@@ -44,9 +44,9 @@ def verdict(account: Account) -> Iterator[Sentence]:
     template = f"{subject} {predicate}."
     yield Sentence("verdict", template, values | more, Place.PARAGRAPH)
     for finding in account.checked.findings:
-        if finding.code == _STALLED:
+        if word := _STANDING.get(finding.code):
             message = finding.message.rstrip(".")
-            yield Sentence("stalled", "It has stalled: {message}.", {"message": message})
+            yield Sentence("stalled", f"It {word}: {{message}}.", {"message": message})
 
 
 def _subject(task: Task) -> tuple[str, dict[str, Value]]:
@@ -223,7 +223,7 @@ def _trust(account: Account) -> Iterator[Sentence]:
         for finding in account.checked.findings
         if finding.code.startswith(_CONSISTENCY)
         and finding.severity >= Severity.WARNING
-        and finding.code != _STALLED
+        and finding.code not in _STANDING
     ]
     for finding in doubts[:_MOST_DOUBTS]:
         values = {"rule": finding.code, "message": finding.message.rstrip(".")}

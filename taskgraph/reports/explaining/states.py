@@ -32,6 +32,7 @@ _STATES: Final = {
     "done": "done",
     "failed": "failed",
     "running": "at work",
+    "canceling": "being cancelled",
     "ready": "ready to start",
     "pending": "waiting",
     "other": "in a state that the engine is not known to write",
@@ -48,11 +49,13 @@ _HELD = (
 )
 
 _CAUSES: Final = {
-    Cause.TIMEOUT: "It ran {ran}, and its timeout is {timeout}: the engine ended it.",
-    Cause.OVER_TIMEOUT: "It ran {ran}, past its timeout of {timeout}, but ended before the "
-    "engine, which looks late, would have ended it.",
+    Cause.TIMEOUT: "Its timeout ended it: it ran {ran} of {timeout}.",
+    Cause.OVER_TIMEOUT: "It ran {ran}, past its timeout of {timeout}: its deadline was "
+    "missed, and it ended by itself.",
+    Cause.POLLED: "Its timeout ended it, late: it ran {ran} of {timeout}, since its "
+    "deadline was missed, until a poll.",
     Cause.WITHIN_TIMEOUT: "A timeout was not the cause: it ran {ran} of {timeout}.",
-    Cause.NO_TIMEOUT: "It has no timeout, so that was not the cause.",
+    Cause.NO_TIMEOUT: "Its timeout is zero, which promises no limit.",
     Cause.NOT_STATED: "The document gives it no timeout.",
     Cause.ZERO_TIMEOUT: "It ran {ran} with a timeout of zero, which promises no limit, but "
     "some versions of the engine end such a subtask soon: that may be the cause.",
@@ -77,6 +80,11 @@ def standing(account: Account) -> Iterator[Sentence]:
     yield _state_counts(progress)
     if progress.running:
         yield of_subtasks("at-work", "At work [is|are] {subtasks}.", progress.running)
+    if progress.canceling:
+        template = (
+            "{subtasks} [is|are] being cancelled: that ends within seconds, or hangs."
+        )
+        yield of_subtasks("canceling", template, progress.canceling)
     if progress.ready:
         yield of_subtasks("ready", "Ready to start [is|are] {subtasks}.", progress.ready)
     if progress.critical_share is not None and progress.critical_seconds_done:

@@ -217,7 +217,10 @@ def _over_limit(findings: Iterable[Finding]) -> Iterator[Sentence]:
 
 def _left(progress: Progress) -> Iterator[Sentence]:
     rest = progress.worst_case
-    if progress.latest_finish is not None:
+    if progress.endless is not None:
+        template = f"Nothing promises that it ends: {progress.endless}."
+        yield Sentence("endless", template, {}, Place.PARAGRAPH)
+    elif progress.latest_finish is not None:
         values: dict[str, Value] = {
             "left": Duration(rest.seconds),
             "latest": progress.latest_finish,
