@@ -15,26 +15,11 @@ import argparse
 import sys
 import time
 from collections import Counter
-from itertools import groupby
-from operator import itemgetter
 
 from taskgraph.settings import DEFAULTS, Settings
 from tests.engine.claims import BEATEN, ClaimTrial, Judged, try_claims, try_dag_claims
 
 DAGS = 2000
-
-HEAD = '''"""What is still said that is not so: why, and the smallest example.
-
-``python -m benchmarks.claims --known --photos 3000`` prints this module anew.
-"""
-
-from __future__ import annotations
-
-from typing import Final
-
-__all__ = ["KNOWN_FALSE", "KNOWN_OF_OBSHELL"]
-
-'''
 
 
 def main() -> int:
@@ -45,7 +30,6 @@ def main() -> int:
     parser.add_argument("--overhead", type=int, default=DEFAULTS.overhead)
     parser.add_argument("--grace", type=int, default=DEFAULTS.grace)
     parser.add_argument("--attempts", type=int, default=DEFAULTS.attempts)
-    parser.add_argument("--known", action="store_true", help="print KNOWN_FALSE instead")
     parser.add_argument("--only", default="", help="show the reasons of one kind")
     options = parser.parse_args()
     settings = Settings(
@@ -69,9 +53,6 @@ def main() -> int:
                 example = (len(trial.data), trial, judged)
                 if key not in smallest or example[0] < smallest[key][0]:
                     smallest[key] = example
-    if options.known:
-        print_known({key: trial.seed for key, (_, trial, _) in smallest.items()})
-        return 0
     dags = Counter(
         key for seed in range(DAGS) for j in try_dag_claims(seed) for key in j.keys
     )
@@ -90,25 +71,6 @@ def main() -> int:
         print(f"{count:7,}  {kind}: {reason}")
     print(f"{total.total():,} claims: {false.total():,} false, {beaten.total():,} beaten")
     return 1 if reasons else 0
-
-
-def print_known(seeds: dict[tuple[str, str], int]) -> None:
-    """Print what is false as `tests.engine.known_false` has it."""
-    print(HEAD)
-    print("KNOWN_FALSE: Final[dict[str, dict[str, int]]] = {")
-    for kind, keys in groupby(sorted(seeds), key=itemgetter(0)):
-        print(f'    "{kind}": {{')
-        for key in keys:
-            print(f'        "{key[1]}": {seeds[key]},')
-        print("    },")
-    print("}")
-    print('"""For each kind of claim why it is false, each with a seed."""\n')
-    dags = {key for seed in range(200) for j in try_dag_claims(seed) for key in j.keys}
-    print("KNOWN_OF_OBSHELL: Final[set[tuple[str, str]]] = {")
-    for kind, reason in sorted(dags):
-        print(f'    ("{kind}", "{reason}"),')
-    print("}")
-    print('"""The same of the DAGs of obshell."""')
 
 
 if __name__ == "__main__":

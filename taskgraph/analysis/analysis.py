@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from taskgraph.analysis.rollback import Rollback
     from taskgraph.analysis.schedule import Schedule
     from taskgraph.analysis.standstill import Standstill
+    from taskgraph.analysis.tally import Tally
     from taskgraph.analysis.weights import WeightKind, Weights
     from taskgraph.analysis.whatif import Changes, WhatIf
     from taskgraph.analysis.worst_case import WorstCase
@@ -149,6 +150,13 @@ class Analysis(Premises):
         from taskgraph.analysis.standstill import standstill
 
         return standstill(self)
+
+    @cached_property
+    def tally(self) -> Tally:
+        """How many subtasks are done, at work, waiting; of a faulty graph too."""
+        from taskgraph.analysis.tally import tally
+
+        return tally(self)
 
     @cached_property
     def progress(self) -> Progress:

@@ -238,9 +238,14 @@ def _walk_back(graph: TaskGraph, spans: Sequence[Span | None]) -> _Walk:
 def _window(
     task: Task, spans: Sequence[Span], moment: datetime | None
 ) -> tuple[datetime, datetime]:
-    """Give the start and the end of the run; a task that runs may show an old finish."""
-    begin = task.start_time or min(span.start for span in spans)
-    last = max(span.finish for span in spans)
-    if task.status == Status.RUNNING:
-        return begin, moment or last
-    return begin, task.finish_time or last
+    """Give the start and the end of the run, and no less than the spans fill.
+
+    A task that runs may show an old finish; after one that FAILED subtasks may run on;
+    clocks differ a little; and obshell puts the start of a DAG anew when it is cancelled.
+    """
+    end = moment if task.status == Status.RUNNING else task.finish_time
+    begin, last = min(span.start for span in spans), max(span.finish for span in spans)
+    return (
+        begin if task.start_time is None else min(begin, task.start_time),
+        last if end is None else max(end, last),
+    )

@@ -169,7 +169,8 @@ def _ran_on(
         if node == first.node:
             continue
         span = measured_span(subtask, moment)
-        ended_later = span and first.failed_at and span.finish > first.failed_at
+        ended = span.finish if span and span.kind is SpanKind.ONE_RUN else None
+        ended_later = ended and first.failed_at and ended > first.failed_at
         if is_in_flight(subtask) or ended_later:
             nodes.append(node)
     return tuple(nodes)

@@ -9,7 +9,15 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.engine import has_limit, is_rolling_back, slots, workers
+from taskgraph.model.engine import (
+    OBSHELL_TIMEOUT,
+    blocks_rollback,
+    has_limit,
+    is_rolling_back,
+    prohibits_rollback,
+    slots,
+    workers,
+)
 from taskgraph.model.task import Task
 
 if TYPE_CHECKING:
@@ -54,10 +62,51 @@ class Premises:
 
     @property
     def tells_rollback(self) -> bool:
-        """Whether the document says which subtasks prohibit rollback."""
+        """Whether the document says of each subtask, and of the task, if they prohibit it.
+
+        A definition that does so of any tells it of all: what it leaves out is allowed.
+        """
+        flags = {subtask.prohibit_rollback for subtask in self.task.subtasks}
+        if self.task.is_definition:
+            return {self.task.prohibit_rollback, *flags} != {None}
+        return None not in flags and self.prohibits_rollback is not None
+
+    @property
+    def prohibits_rollback(self) -> bool | None:
+        """Whether the task itself prohibits rollback, ``None`` where nothing tells.
+
+        The task's own field is the engine's verdict: without a subtask that blocks a
+        rollback it is the task's flag, which the newer documents do not show otherwise.
+        """
         task = self.task
-        flags = {subtask.prohibit_rollback for subtask in task.subtasks}
-        return {task.prohibit_rollback, *flags} != {None}
+        if prohibits_rollback(task):
+            return True
+        if task.prohibit_rollback is None:
+            return None if task.context is None else False
+        return task.prohibit_rollback and not any(map(blocks_rollback, task.subtasks))
+
+    @property
+    def tells_timeouts(self) -> bool:
+        """Whether the document says how long subtasks may take."""
+        return any(subtask.timeout is not None for subtask in self.task.subtasks)
+
+    @property
+    def tells_worst_case(self) -> bool:
+        """Whether there are timeouts, or something that stands for them.
+
+        A definition without a timeout promises no limit; a response without one leaves it
+        out, as a list does.
+        """
+        stands_for = self.assumed_timeout is not None or self.task.is_definition
+        return stands_for or self.tells_timeouts
+
+    @property
+    def assumed_timeout(self) -> int | None:
+        """What stands for a timeout where there is none; obshell has a default."""
+        stated = self.settings.assume_timeout
+        if stated is None and self.task.origin.dialect == "obshell":
+            return OBSHELL_TIMEOUT
+        return stated
 
     @property
     def slots(self) -> int:
@@ -102,7 +151,7 @@ class Premises:
 
         The grace belongs to a deadline: a subtask without a limit has none.
         """
-        grace, assumed = self.settings.grace, self.settings.assume_timeout
+        grace, assumed = self.settings.grace, self.assumed_timeout
         without = assumed + grace if assumed else 0
         limits = map(attrgetter("timeout"), self.graph.subtasks)
         return tuple(
@@ -135,7 +184,7 @@ class Premises:
     def limitless(self) -> tuple[int, ...]:
         """The nodes without a limit of their own, ascending."""
         seconds = self.attempt_seconds
-        if self.settings.assume_timeout is None and not self.settings.grace:
+        if self.assumed_timeout is None and not self.settings.grace:
             return tuple([node for node, limit in enumerate(seconds) if not limit])
         subtasks = self.graph.subtasks
         return tuple([node for node, sub in enumerate(subtasks) if not has_limit(sub)])
@@ -143,9 +192,9 @@ class Premises:
     @property
     def unlimited(self) -> tuple[int, ...]:
         """The nodes without a limit, own or assumed, ascending."""
-        return self.limitless if self.settings.assume_timeout is None else ()
+        return self.limitless if self.assumed_timeout is None else ()
 
     @property
     def assumed(self) -> tuple[int, ...]:
         """The nodes whose limit is the assumed one, ascending."""
-        return () if self.settings.assume_timeout is None else self.limitless
+        return () if self.assumed_timeout is None else self.limitless

@@ -13,7 +13,6 @@ from taskgraph.analysis.weights import Basis, Weights
 from taskgraph.analysis.worst_case import WorstCase
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import is_being_cancelled, is_in_flight, timeout_seconds
-from taskgraph.model.vocabulary import Status
 
 __all__ = ["Endless", "Progress", "RunningSubtask", "progress"]
 
@@ -29,7 +28,7 @@ class Endless(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunningSubtask:
-    """A subtask in flight and what is left of its timeout.
+    """A subtask at work and what is left of its timeout.
 
     Attributes
     ----------
@@ -48,17 +47,12 @@ class RunningSubtask:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a task stands. Tuples of nodes are ascending and hold each node once.
+    """Where a task stands in time.
 
     Attributes
     ----------
     as_of : datetime or None
         The moment, ``None`` where neither the caller nor the document gives one.
-    is_rolling_back : bool
-        Then what is PENDING is done, and what is SUCCESSFUL waits for its turn.
-    done, ready, running, canceling, pending, failed, other : tuple of int
-        Running are those at work, and not those that are being cancelled; other have a
-        status that the engine is not known to write, or none.
     critical_path : tuple of int
         The critical path by timeouts.
     critical_seconds, critical_seconds_done : int
@@ -77,14 +71,6 @@ class Progress:
     """
 
     as_of: datetime | None
-    is_rolling_back: bool
-    done: tuple[int, ...]
-    ready: tuple[int, ...]
-    running: tuple[int, ...]
-    canceling: tuple[int, ...]
-    pending: tuple[int, ...]
-    failed: tuple[int, ...]
-    other: tuple[int, ...]
     critical_path: tuple[int, ...]
     critical_seconds: int
     critical_seconds_done: int
@@ -134,8 +120,6 @@ def progress(
     moment = premises.as_of
     return Progress(
         as_of=moment,
-        is_rolling_back=premises.is_rolling_back,
-        **_groups(premises.graph, backwards=premises.is_rolling_back),
         critical_path=path,
         critical_seconds=schedule.makespan,
         critical_seconds_done=schedule.makespan - sum(left.durations[n] for n in path),
@@ -145,28 +129,6 @@ def progress(
         latest_finish=None if endless else _latest(moment, rest),
         in_flight=_in_flight(premises.graph, left),
     )
-
-
-def _groups(graph: TaskGraph, *, backwards: bool) -> dict[str, tuple[int, ...]]:
-    """Sort the nodes by what their status means in the direction of the task."""
-    meaning: dict[str | None, str] = {
-        Status.READY: "ready",
-        Status.RUNNING: "running",
-        Status.CANCELING: "canceling",
-        Status.FAILED: "failed",
-        Status.SUCCESSFUL: "done",
-        Status.PENDING: "pending",
-    }
-    if backwards:
-        meaning |= {Status.SUCCESSFUL: "pending", Status.PENDING: "done"}
-    names = ("done", "ready", "running", "canceling", "pending", "failed", "other")
-    groups: dict[str, list[int]] = {name: [] for name in names}
-    for node, subtask in enumerate(graph.subtasks):
-        name = meaning.get(subtask.status, "other")
-        if name == "running" and is_being_cancelled(subtask):
-            name = "canceling"
-        groups[name].append(node)
-    return {name: tuple(nodes) for name, nodes in groups.items()}
 
 
 def _endless(premises: Premises, standing: Standstill, left: Weights) -> Endless | None:
@@ -203,7 +165,7 @@ def _latest(moment: datetime | None, rest: WorstCase) -> datetime | None:
 def _in_flight(graph: TaskGraph, left: Weights) -> tuple[RunningSubtask, ...]:
     rows = []
     for node, subtask in enumerate(graph.subtasks):
-        if is_in_flight(subtask):
+        if is_in_flight(subtask) and not is_being_cancelled(subtask):
             basis = left.basis[node]
             seconds = None if basis is Basis.NO_LIMIT else left.durations[node]
             rows.append(RunningSubtask(node, seconds, basis))

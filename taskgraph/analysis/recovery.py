@@ -8,8 +8,7 @@ from enum import StrEnum
 
 from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.worst_case import WorstCase, worst_case
-from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.engine import blocks_rollback, prohibits_rollback
+from taskgraph.model.engine import blocks_rollback
 
 __all__ = ["PointOfNoReturn", "Refusal", "point_of_no_return", "rollback_obstacles"]
 
@@ -53,7 +52,7 @@ class Refusal(StrEnum):
     PROHIBITS_SKIP = "the subtask prohibits skipping"
 
 
-def rollback_obstacles(graph: TaskGraph) -> tuple[tuple[Refusal, ...], tuple[int, ...]]:
+def rollback_obstacles(premises: Premises) -> tuple[tuple[Refusal, ...], tuple[int, ...]]:
     """Find what forbids rollback so far, whatever the task's status.
 
     Returns
@@ -62,13 +61,10 @@ def rollback_obstacles(graph: TaskGraph) -> tuple[tuple[Refusal, ...], tuple[int
     blockers : tuple of int
         The subtasks that have begun and prohibit rollback, ascending.
     """
-    blockers = tuple(
-        node for node, subtask in enumerate(graph.subtasks) if blocks_rollback(subtask)
-    )
+    subtasks = premises.graph.subtasks
+    blockers = tuple(n for n, subtask in enumerate(subtasks) if blocks_rollback(subtask))
     obstacles = [Refusal.BEGUN] if blockers else []
-    # The task's own field is the engine's verdict: without a blocker it is the flag of
-    # the task, which the newer documents do not show otherwise.
-    if prohibits_rollback(graph.task) or (graph.task.prohibit_rollback and not blockers):
+    if premises.prohibits_rollback:
         obstacles.append(Refusal.TASK_PROHIBITS)
     return tuple(obstacles), blockers
 

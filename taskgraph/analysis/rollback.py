@@ -141,7 +141,7 @@ def rollback(
     """
     graph = premises.graph
     graph.require_sound()
-    obstacles, blockers = rollback_obstacles(graph)
+    obstacles, blockers = rollback_obstacles(premises)
     prohibited = Refusal.TASK_PROHIBITS in obstacles
     begun = [n for n, sub in enumerate(graph.subtasks) if _is_to_undo(sub.status)]
     durations = premises.undo_durations

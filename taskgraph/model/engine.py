@@ -20,6 +20,7 @@ __all__ = [
     "DISPATCH_SECONDS",
     "ENGINE_SLOTS",
     "MICROSECOND",
+    "OBSHELL_TIMEOUT",
     "SECOND",
     "Ending",
     "Span",
@@ -29,6 +30,7 @@ __all__ = [
     "ending",
     "has_begun",
     "has_limit",
+    "has_never_failed",
     "is_being_cancelled",
     "is_in_flight",
     "is_rolled_back",
@@ -38,8 +40,10 @@ __all__ = [
     "ran_once",
     "slots",
     "stated_slots",
+    "tells_direction",
     "timeout_seconds",
     "was_ended",
+    "was_retried",
     "workers",
 ]
 
@@ -53,6 +57,8 @@ WORKERS: Final = 16
 """How many workers a server has for all manual tasks together, whatever they are told."""
 SCHEDULED_WORKERS: Final = 32
 """How many it has for scheduled tasks."""
+OBSHELL_TIMEOUT: Final = 3600
+"""The seconds after which obshell ends a node by default; its documents tell no timeout."""
 DISPATCH_SECONDS: Final = 2
 """How long the engine, which polls, may take from one subtask to the next."""
 DEADLINE_SECONDS: Final = 1
@@ -128,6 +134,22 @@ def is_rolling_back(task: Task) -> bool:
     return any(subtask.operation in _ROLLBACK for subtask in task.subtasks)
 
 
+def tells_direction(task: Task) -> bool:
+    """Tell whether operations say if the task goes forward: a diagnosis has none."""
+    operations = (task.operation, *(subtask.operation for subtask in task.subtasks))
+    return task.is_definition or any(word is not None for word in operations)
+
+
+def has_never_failed(task: Task) -> bool:
+    """Tell whether the document proves that nothing in the task ever failed."""
+    once = task.operation == Operation.EXECUTE and task.finish_time is None
+    once = once or (task.status == Status.SUCCESSFUL and not is_rolling_back(task))
+    return once and all(
+        ran_once(subtask) and subtask.status in STATUSES - {Status.FAILED}
+        for subtask in task.subtasks
+    )
+
+
 def done_status(task: Task) -> Status:
     """Give the status of what is done: PENDING is undone, where the task rolls back."""
     return Status.PENDING if is_rolling_back(task) else Status.SUCCESSFUL
@@ -183,6 +205,11 @@ def ran_once(subtask: Subtask) -> bool:
     A manual retry does not raise the counter of attempts, but it changes the operation.
     """
     return subtask.operation == Operation.EXECUTE and subtask.attempts == 1
+
+
+def was_retried(subtask: Subtask) -> bool:
+    """Tell whether the document proves that the subtask failed and was started again."""
+    return subtask.operation == Operation.RETRY or (subtask.attempts or 1) > 1
 
 
 class SpanKind(StrEnum):

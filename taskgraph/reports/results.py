@@ -13,6 +13,7 @@ from taskgraph.analysis.schedule import Schedule
 from taskgraph.checks.result import CheckResult
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration, format_measured, format_moment
+from taskgraph.model.engine import tells_direction
 from taskgraph.model.task import Task
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import id_list
@@ -22,6 +23,7 @@ __all__ = [
     "Account",
     "Collected",
     "Figure",
+    "done_of",
     "figures",
     "holders",
     "off_path",
@@ -126,9 +128,7 @@ def figures(account: Account) -> Iterator[Figure]:
     """Give the numbers that come first: progress, worst case, what is left, the clock."""
     sound, task = account.sound, account.graph.task
     if sound is not None:
-        done = len(sound.progress.done)
-        word = "Undone" if sound.progress.is_rolling_back else "Done"
-        yield Figure(word, f"{done:,} of {len(account.graph):,}")
+        yield Figure(*done_of(account))
         yield from _worst(sound, task)
         if sound.as_run is not None:
             word = "Ran" if task.status != Status.RUNNING else "Running for"
@@ -141,8 +141,19 @@ def figures(account: Account) -> Iterator[Figure]:
     )
 
 
+def done_of(account: Account) -> tuple[str, str]:
+    """Say what is counted as progress, and how much of how much there is of it."""
+    tally = account.analysis.tally
+    word = "Done" if tells_direction(account.graph.task) else "Successful"
+    word = "Undone" if tally.is_rolling_back else word
+    return word, f"{len(tally.done):,} of {tally.whole:,}"
+
+
 def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:
     budget = sound.budget
+    if not sound.tells_worst_case:
+        yield Figure("Worst case", "not known", "the document has no timeouts")
+        return
     if budget.is_bounded:
         yield Figure("Worst case", format_duration(budget.seconds), f"{budget.seconds} s")
     else:
@@ -157,8 +168,10 @@ def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:
 
 def _no_return(graph: TaskGraph, sound: Analysis) -> Figure:
     gate = sound.no_return
+    if sound.prohibits_rollback:
+        return Figure("Point of no return", "the start", "the task prohibits rollback")
     if gate is None and not sound.tells_rollback:
-        note = "the document does not say which subtasks prohibit rollback"
+        note = "the document does not say what prohibits rollback"
         return Figure("Point of no return", "not known", note)
     if gate is None:
         return Figure("Point of no return", "none", "every subtask allows rollback")

@@ -255,12 +255,16 @@ def _common(row: Mapping[str, Any]) -> dict[str, Any]:
     """Give what DAGs and sub-tasks share, with times only where the state allows them."""
     state, operator = row["state"], row["operator"]
     status = _STATES.get(state, state)
+    has_run = (
+        row.get("execute_times") != 0
+    )  # what is passed before shows times all the same
+    started, ended = (_STARTED, _ENDED) if has_run else ((), ())
     return {
         "name": row["name"] or "",
         "status": status,
         "operation": _OPERATORS.get(operator, operator),
-        "start_time": _believed(row["start_time"]) if status in _STARTED else None,
-        "finish_time": _believed(row["end_time"]) if status in _ENDED else None,
+        "start_time": _believed(row["start_time"]) if status in started else None,
+        "finish_time": _believed(row["end_time"]) if status in ended else None,
     }
 
 

@@ -17,6 +17,11 @@ from tests.analysis.dags import make_graph, timed_dags
 from tests.analysis.documents import analyse, at, changed, ids
 from tests.effort import examples
 
+GROUPS = (
+    *("done", "in_place", "untouched", "ready", "running"),
+    *("canceling", "pending", "failed", "other"),
+)
+
 
 def ran(
     begin: float, end: float, status: str = "SUCCESSFUL", **fields: Any
@@ -159,17 +164,16 @@ def test_a_skip_counts_as_done(graph: TaskGraph, limit: int):
         assert row.skip.worst_case.seconds == expected.seconds
         unlimited = {n for n in rest if not graph.subtasks[n].timeout}
         assert set(row.skip.worst_case.unlimited) == unlimited
-    found = answers.progress
-    groups = ("done", "ready", "running", "canceling", "pending", "failed")
-    sorted_in = [node for group in groups for node in getattr(found, group)]
-    assert sorted(sorted_in) == list(range(len(graph)))
+    groups = [getattr(answers.tally, name) for name in GROUPS]
+    assert sorted(node for group in groups for node in group) == list(range(len(graph)))
+    assert answers.tally.whole == len(graph) - len(answers.tally.untouched)
 
 
 @pytest.mark.parametrize("status", [None, "SOMETHING_NEW"])
 def test_an_unknown_status_is_told_apart(status: str | None):
-    found = analyse(make_graph({1: {"status": status, "timeout": 5}})).progress
-    assert found.other == (0,)
-    assert found.latest_finish is None  # the document has no time at all
+    answers = analyse(make_graph({1: {"status": status, "timeout": 5}}))
+    assert answers.tally.other == (0,)
+    assert answers.progress.latest_finish is None  # the document has no time at all
 
 
 def test_the_running_subtask_that_is_nearest_to_its_timeout():

@@ -92,7 +92,7 @@ def test_it_is_passed_once_a_subtask_that_prohibits_has_begun(
     found = analyse(graph).no_return
     assert found is not None
     assert found.passed is passed
-    obstacles, blockers = rollback_obstacles(graph)
+    obstacles, blockers = rollback_obstacles(analyse(graph))
     assert obstacles == ((Refusal.BEGUN,) if passed else ())
     assert ids(graph, blockers) == ([2] if passed else [])
 
@@ -109,11 +109,13 @@ def test_it_is_passed_once_a_subtask_that_prohibits_has_begun(
     ],
 )
 def test_the_task_itself_may_prohibit_it(task: dict[str, Any], forbidden: bool):
-    obstacles, _ = rollback_obstacles(make_graph({1: {"status": "RUNNING"}}, **task))
+    obstacles, _ = rollback_obstacles(
+        analyse(make_graph({1: {"status": "RUNNING"}}, **task))
+    )
     assert obstacles == ((Refusal.TASK_PROHIBITS,) if forbidden else ())
 
 
 def test_the_verdict_of_the_response_follows_from_a_blocker():
     rows = {1: {"status": "RUNNING", "prohibit_rollback": True}}
-    obstacles, _ = rollback_obstacles(make_graph(rows, prohibit_rollback=True))
+    obstacles, _ = rollback_obstacles(analyse(make_graph(rows, prohibit_rollback=True)))
     assert obstacles == (Refusal.BEGUN,)

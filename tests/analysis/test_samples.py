@@ -176,10 +176,10 @@ class TestThreeHosts:
         assert found.ideal.makespan == 1_200_200_000
 
     def test_progress(self, graph: TaskGraph):
-        found = analyse(graph).progress
-        assert ids(graph, found.failed) == [108]
-        assert ids(graph, found.pending) == [103, 110, 111]
-        assert len(found.done) == 7
+        found, tally = analyse(graph).progress, analyse(graph).tally
+        assert ids(graph, tally.failed) == [108]
+        assert ids(graph, tally.pending) == [103, 110, 111]
+        assert (len(tally.done), tally.whole) == (7, 11)
         # Of 3960 on the critical path Start 30 and Archive 3600 are done.
         assert (found.critical_seconds, found.critical_seconds_done) == (3960, 3630)
         # If 108 is retried at 10:30:00: 900 + 600 + 30.
@@ -217,11 +217,13 @@ class TestHalfRolledBack:
         assert left.durations == (30, 300, 0, 1800, 0, 0)
 
     def test_progress(self, graph: TaskGraph):
-        found = analyse(graph).progress
-        assert found.is_rolling_back
-        assert ids(graph, found.done) == [203, 205, 206]
-        assert ids(graph, found.running) == [204]
-        assert ids(graph, found.pending) == [201, 202]
+        found, tally = analyse(graph).progress, analyse(graph).tally
+        assert tally.is_rolling_back
+        assert ids(graph, tally.done) == [203, 205]
+        assert ids(graph, tally.untouched) == [206]
+        assert ids(graph, tally.running) == [204]
+        assert ids(graph, tally.pending) == [201, 202]
+        assert tally.whole == 5
         # 1800 + 300 + 30 from 09:30:00 on.
         assert found.worst_case.seconds == 2130
         assert str(found.latest_finish) == "2025-03-05 10:05:30+08:00"

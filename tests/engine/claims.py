@@ -96,16 +96,17 @@ _ALL_FAILED: Final = about_each(
 SENTENCES: Final[dict[str, Judge]] = {
     "about": so,
     "as-of": claims_past.as_of,
-    "at-work": about_each(
-        "subtasks", lambda case, n: is_at_work(case.rows[n]), "it is being cancelled"
-    ),
+    "at-work": claims_past.at_work("subtasks"),
     "blocked": claims_past.blocked,
     "budget": claims_next.budget,
+    "assumptions": so,
     "budget-unbounded": claims_next.budget_unbounded,
+    "budget-unknown": claims_next.budget_unknown,
+    "call": claims_next.call,
     "cancel": claims_next.cancel,
     "cause-canceled": claims_past.cause_canceled,
     "cause-no-times": so,
-    "cause-no-timeout": claims_past.cause("itself"),
+    "cause-no-timeout": claims_past.cause("itself", "poll"),
     "cause-not-stated": so,
     "cause-over-timeout": claims_past.cause("itself"),
     "canceling": about_each(
@@ -120,6 +121,7 @@ SENTENCES: Final[dict[str, Judge]] = {
     "concurrency": claims_next.concurrency,
     "counts": claims_past.counts,
     "critical-share": claims_past.critical_share,
+    "dag": claims_next.never_ocp,
     "dominant": claims_next.dominant,
     "ended": claims_past.ended,
     "endless": claims_past.endless,
@@ -131,7 +133,9 @@ SENTENCES: Final[dict[str, Judge]] = {
     "ideal": claims_past.ideal,
     "ideal-exceeds-wall": claims_past.ideal_exceeds_wall,
     "inconsistent": inconsistent,
+    "later": so,
     "left": claims_next.left,
+    "left-unbounded": claims_next.left_unbounded,
     "log": so,
     "log-line": so,
     "longest-run": claims_past.longest_run,
@@ -140,6 +144,7 @@ SENTENCES: Final[dict[str, Judge]] = {
     "more-inconsistent": so,
     "more-roots": _ALL_FAILED,
     "nearest": claims_next.nearest,
+    "never-return": claims_next.never_return,
     "no-failed-subtask": claims_past.no_failed_subtask,
     "no-point-of-no-return": claims_next.no_point_of_no_return,
     "no-return": claims_next.no_return,
@@ -154,25 +159,29 @@ SENTENCES: Final[dict[str, Judge]] = {
         "subtasks", lambda case, n: case.rows[n].state == "READY", "it is not ready"
     ),
     "releases": claims_next.releases,
+    "repeats": claims_next.repeats,
     "retried-meanwhile": claims_past.retried_meanwhile,
     "retry-accepted": claims_next.retry_accepted,
     "retry-refused": claims_next.retry_refused,
+    "retry-task": claims_next.retry_task,
+    "retry-unknown": claims_next.untold("operation"),
     "rollback-accepted": claims_next.rollback_accepted,
     "rollback-if-failed": claims_next.rollback_if_failed,
     "rollback-loses": claims_next.rollback_loses,
     "rollback-only-failed": so,
     "rollback-refused": claims_next.rollback_refused,
+    "rollback-unknown": claims_next.rollback_unknown,
     "root-failure": claims_past.root_failure,
-    "running": about_each(
-        "subtask", lambda case, n: is_at_work(case.rows[n]), "it is being cancelled"
-    ),
+    "running": claims_past.at_work("subtask"),
     "several-runs": claims_past.several_runs,
     "shape": claims_past.shape,
     "size": claims_past.size,
     "skip-accepted": claims_next.skip_accepted,
     "skip-refused": claims_next.skip_refused,
+    "skip-unknown": claims_next.untold("operation", "prohibitSkip"),
     "stalled": claims_past.stalled,
     "started": claims_past.started,
+    "times-assume": so,
     "taken-up-again": claims_past.taken_up_again,
     "unsound": so,
     "verdict": claims_past.verdict,
@@ -185,7 +194,8 @@ SENTENCES: Final[dict[str, Judge]] = {
 
 def progress_fact(case: Case, told: Told) -> Reasons:
     if case.hides_direction:
-        yield HIDDEN_WAY
+        if "successful" not in told.text + told.claim.lower():
+            yield HIDDEN_WAY
         return
     done = int(re.sub(r"\D*([\d,]+) of .*", r"\1", told.text, flags=re.DOTALL))
     if case.is_back:
@@ -199,6 +209,9 @@ def worst_fact(case: Case, told: Told) -> Reasons:
     if not case.loaded.analysis.is_sound:
         return
     worst = case.loaded.analysis.budget
+    if "not known" in told.text:
+        yield from claims_next.budget_unknown(case, told)
+        return
     if not worst.is_bounded:
         nodes = (case.places[node] for node in worst.unlimited)
         if any(case.photo.plan.steps[index].timeout for index in nodes):
@@ -218,6 +231,9 @@ def no_return_fact(case: Case, told: Told) -> Reasons:
     plan = case.photo.plan
     if "not known" in told.text:
         return
+    if re.match("the start( |:) ?the task", told.text):
+        yield from claims_next.never_return(case, told)
+        return
     if re.match(r"none\b|.*no subtask|.*every subtask", told.text):
         yield from claims_next.no_point_of_no_return(case, told)
     elif "passed" in told.text and "not passed" not in told.text:
@@ -231,9 +247,10 @@ def no_return_fact(case: Case, told: Told) -> Reasons:
 
 def ran_fact(case: Case, _: Told) -> Reasons:
     task, ran = case.photo.task, case.loaded.analysis.as_run
-    ends = [case.photo.timestamp]
+    last = max(row.finish or 0 for row in case.photo.rows)
+    ends = [case.photo.timestamp, last]
     if task.finish is not None and task.state != "RUNNING":
-        ends.append(task.finish)
+        ends.append(max(task.finish, last))
     if ran is not None and round(ran.wall / SECOND) not in [e - task.start for e in ends]:
         yield "it took another time"
 
@@ -245,9 +262,11 @@ FIGURES: Final[dict[str, Judge]] = {
     "page: Point of no return": no_return_fact,
     "page: Ran": ran_fact,
     "page: Running for": ran_fact,
+    "page: Successful": progress_fact,
     "page: Undone": progress_fact,
     "page: Worst case": worst_fact,
     "show: As of": so,
+    "show: Assumes": so,
     "show: Critical": so,
     "show: Document": so,
     "show: Findings": so,

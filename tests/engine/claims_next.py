@@ -11,6 +11,7 @@ from tests.engine.case import (
     CLOSE,
     HIDDEN_WAY,
     Case,
+    Judge,
     Reasons,
     Told,
     is_at_work,
@@ -24,12 +25,17 @@ from tests.engine.world import Fate
 __all__ = [
     "budget",
     "budget_unbounded",
+    "budget_unknown",
+    "call",
     "cancel",
     "concurrency",
     "dominant",
     "fail_late",
     "left",
+    "left_unbounded",
     "nearest",
+    "never_ocp",
+    "never_return",
     "no_point_of_no_return",
     "no_return",
     "no_return_unknown",
@@ -37,16 +43,20 @@ __all__ = [
     "over",
     "overdue",
     "releases",
+    "repeats",
     "retry_accepted",
     "retry_refused",
+    "retry_task",
     "rollback_accepted",
     "rollback_if_failed",
     "rollback_loses",
     "rollback_refused",
+    "rollback_unknown",
     "skip_accepted",
     "skip_refused",
     "unlimited",
     "until_it_ends",
+    "untold",
     "worded",
 ]
 
@@ -84,6 +94,8 @@ def _is_accepted(case: Case, act: str, index: int = -1) -> bool:
     server = case.world.fork("accepted").server
     if act == "rollback":
         return server.rollback()
+    if act == "retry task":
+        return server.retry_task()
     return {"retry": server.retry, "skip": server.skip, "cancel": server.cancel}[act](index)
 
 
@@ -226,7 +238,8 @@ def budget(case: Case, told: Told) -> Reasons:
         latest = sentence.values.get("latest")
         if isinstance(latest, datetime) and not case.ever_failed:
             until = round(latest.timestamp() * SECOND)
-            if case.photo.task.start + bound < until - CLOSE:
+            is_later = case.photo.task.start + bound < until - CLOSE
+            if is_later and "later than" not in told.beside:
                 yield "it ends before what is told as the latest end"
 
 
@@ -296,9 +309,8 @@ def no_return(case: Case, told: Told) -> Reasons:
         yield "the task itself prohibits rollback"
     if "has been passed" in told.text and not case.photo.blockers():
         yield "it has not been reached"
-    if "no limit" in told.text:
-        if "unlimited" in told.nodes:
-            yield from unlimited(case, told)
+    if "unlimited" in told.nodes:
+        yield from unlimited(case, told)
         return
     if case.is_back or "after_seconds" not in told.values:
         return
@@ -325,6 +337,70 @@ def no_point_of_no_return(case: Case, _: Told) -> Reasons:
 def no_return_unknown(case: Case, _: Told) -> Reasons:
     if "prohibitRollback" in case.document:
         yield "the document tells it"
+
+
+def never_return(case: Case, _: Told) -> Reasons:
+    if not case.photo.plan.forbids_rollback:
+        yield "the task does not prohibit it"
+
+
+def budget_unknown(case: Case, _: Told) -> Reasons:
+    if any("timeout" in row for row in case.document.get("subtasks", ())):
+        yield "the document tells it"
+
+
+def left_unbounded(case: Case, told: Told) -> Reasons:
+    yield from unlimited(case, told)
+    done = "PENDING" if case.is_back else "SUCCESSFUL"
+    if all(case.rows[n].state == done for n in told.steps("unlimited")):
+        yield "it is done"
+
+
+def untold(*keys: str) -> Judge:
+    """Judge a claim that the document does not tell something of a subtask."""
+
+    def judge(case: Case, told: Told) -> Reasons:
+        rows = case.document.get("subtasks", ())
+        step = case.photo.plan.ids[told.step]
+        (row,) = [row for row in rows if str(row["id"]) == str(step)] or [{}]
+        if all(key in row for key in keys):
+            yield "the document tells it"
+
+    return judge
+
+
+def rollback_unknown(case: Case, _: Told) -> Reasons:
+    rows = case.document.get("subtasks", ())
+    if rows and all("prohibitRollback" in row for row in (case.document, *rows)):
+        yield "the document tells it"
+
+
+def retry_task(case: Case, _: Told) -> Reasons:
+    if not case.world.fork("accepted").server.retry_task():
+        yield "the engine refuses"
+
+
+def repeats(case: Case, told: Told) -> Reasons:
+    for index in told.steps("subtasks"):
+        if not case.is_back or case.rows[index][:2] != ("SUCCESSFUL", "RETRY"):
+            yield "it is not retried within a rollback"
+
+
+def call(case: Case, told: Told) -> Reasons:
+    """Ask for what the request says."""
+    pattern = r"POST /api/v2/tasks/instances/(.+?)(?:/subtasks/(.+))?/(\w+)"
+    found = re.fullmatch(pattern, str(told.values["call"]))
+    if found is None or found[1] != str(case.loaded.task.id):
+        yield "no such request"
+        return
+    ids = [str(identifier) for identifier in case.photo.plan.ids]
+    act = found[3] if found[2] or found[3] == "rollback" else "retry task"
+    if not _is_accepted(case, act, ids.index(found[2]) if found[2] else -1):
+        yield "the engine refuses"
+
+
+def never_ocp(_: Case, __: Told) -> Reasons:
+    yield "a rule of the other engine"
 
 
 def fail_late(case: Case, told: Told) -> Reasons:

@@ -22,6 +22,7 @@ from tests.engine.case import (
 
 __all__ = [
     "as_of",
+    "at_work",
     "blocked",
     "cause",
     "cause_canceled",
@@ -127,7 +128,7 @@ def verdict(case: Case, told: Told) -> Reasons:
         yield from _done(case, told)
     if "succeeded: " in text and {row.state for row in case.rows} != {"SUCCESSFUL"}:
         yield "not all is done"
-    if "was rolled back" in text and case.left_in_place:
+    if "was rolled back" in text and case.left_in_place and "in place" not in text:
         yield "the work of some was left in place"
     if "is running" in text or "still running" in text or "being rolled" in text:
         if task.state != "RUNNING":
@@ -148,7 +149,8 @@ def _done(case: Case, told: Told) -> Reasons:
         if done != real:
             yield "another number is done"
         skipped = ("SUCCESSFUL", "SKIP")
-        if any(row[:2] == skipped for row in case.rows) and "skip" not in told.text:
+        is_told = re.search("skip|SUCC", told.text)
+        if any(row[:2] == skipped for row in case.rows) and not is_told:
             yield "it counts as done what was skipped"
 
 
@@ -161,14 +163,16 @@ def _stands(case: Case) -> Reasons:
 
 
 def endless(case: Case, told: Told) -> Reasons:
-    known = "past its timeout" in told.text or "hangs" in told.text
+    known = re.search("past its timeout|hangs|no worker", told.text) is not None
+    known = known or "TG204" in case.deserved
     if case.photo.task.state != "RUNNING" or (case.calm.ended and not known):
         yield "it ends by itself"
 
 
 def stalled(case: Case, told: Told) -> Reasons:
     quiet = case.photo.timestamp - case.photo.last_change
-    if case.photo.task.state != "RUNNING" or (quiet < QUIET - CLOSE and case.calm.moves):
+    moves = quiet < QUIET - CLOSE and case.calm.moves and "READY" not in told.text
+    if case.photo.task.state != "RUNNING" or moves:
         yield "it moves"
     if "never retries" in told.text and not any(
         case.rows[index].operation in ("CANCEL", *BACK) for index in case.failed
@@ -179,24 +183,39 @@ def stalled(case: Case, told: Told) -> Reasons:
 # --- how far it is ---------------------------------------------------------------------
 
 
+def at_work(name: str) -> Judge:
+    """Judge that subtasks are at work, or RUNNING where nothing tells of a cancel."""
+
+    def judge(case: Case, told: Told) -> Reasons:
+        hidden = case.dialect == "diagnosis" and "RUNNING" in told.text
+        rows = [case.rows[index] for index in told.steps(name)]
+        if not all(is_at_work(row) or (hidden and row.state == "RUNNING") for row in rows):
+            yield "it is being cancelled"
+
+    return judge
+
+
 def counts(case: Case, told: Told) -> Reasons:
     if case.hides_direction:
-        yield HIDDEN_WAY
+        if re.search("done|waiting", told.text):
+            yield HIDDEN_WAY
         return
     states = [row.state for row in case.rows]
     values = told.values
-    if values.get("running", 0) != sum(map(is_at_work, case.rows)):
+    hidden = "RUNNING" in told.text
+    if not hidden and values.get("running", 0) != sum(map(is_at_work, case.rows)):
         yield "it counts as at work what is being cancelled"
     if values.get("ready", 0) != states.count("READY"):
         yield "another number is ready"
     if values.get("failed", 0) != states.count("FAILED"):
         yield "another number failed"
     done, pending = ("PENDING", "SUCCESSFUL") if case.is_back else ("SUCCESSFUL", "PENDING")
-    if values.get("done", 0) != states.count(done):
+    over = sum(values.get(name, 0) for name in ("done", "in_place", "untouched"))
+    if over != states.count(done):
         yield "another number is done"
     if values.get("pending", 0) != states.count(pending):
         yield "another number waits"
-    if case.is_back and case.left_in_place and "left" not in told.text:
+    if case.is_back and values.get("done", 0) != case.undone:
         yield "it counts as undone what was left in place"
     if case.is_back and values.get("pending", 0):
         again = ("SUCCESSFUL", "RETRY")
@@ -308,6 +327,8 @@ def wall(case: Case, told: Told) -> Reasons:
     ends = {task.finish} if task.state != "RUNNING" else {case.photo.timestamp}
     if flying:
         ends.add(case.photo.timestamp)
+    # subtasks may run on, and clocks may differ
+    ends.add(max(row.finish or 0 for row in case.rows))
     if told.millis("begin") != task.start:
         yield "another begin"
     if told.millis("end") not in ends:

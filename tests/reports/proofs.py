@@ -19,11 +19,12 @@ from taskgraph.analysis.interventions import FailedSubtask
 from taskgraph.analysis.progress import Progress
 from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.analysis.rollback import Rollback
+from taskgraph.analysis.tally import Tally
 from taskgraph.analysis.weights import Basis
 from taskgraph.checks.result import Finding
 from taskgraph.checks.runner import run_checks
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.engine import SpanKind, measured_span
+from taskgraph.model.engine import SpanKind, measured_span, tells_direction, was_retried
 from taskgraph.settings import Severity
 
 __all__ = ["PROOFS", "Case"]
@@ -57,6 +58,10 @@ class Case:
     @property
     def progress(self) -> Progress:
         return self.analysis.progress
+
+    @property
+    def tally(self) -> Tally:
+        return self.analysis.tally
 
     @property
     def budget(self) -> Budget:
@@ -104,30 +109,35 @@ def iso(time: datetime | None) -> str | None:
 
 
 def verdict(case: Case) -> list[Values]:
-    task, graph = case.task, case.graph
+    task, graph, tally = case.task, case.graph, case.tally
     values: Values = {"name": task.name.strip(), "id": task.id}
     failed = case.nodes("FAILED")
-    back = case.analysis.is_rolling_back
-    done = case.nodes("PENDING" if back else "SUCCESSFUL")
     if task.is_definition or (task.status == "FAILED" and not failed and graph.subtasks):
         values["subtasks"] = len(graph)
-    elif not graph.subtasks:
-        pass
     elif failed:
         sound = graph.is_sound
         roots = [root.node for root in case.failure.roots] if sound else failed
         values["roots"] = case.ids(roots)
-        if sound and case.failure.blocked:
+        if sound and case.failure.blocked and tells_direction(task):
             values["blocked"] = len(case.failure.blocked)
-    else:
-        values["subtasks"] = len(graph)
-        skipped = sum(subtask.operation == "SKIP" for subtask in graph.subtasks)
-        if task.status != "SUCCESSFUL" or len(done) != len(graph):
-            values |= {"done": len(done), "verb": "undone" if back else "done"}
+    elif graph.subtasks:
+        back = case.analysis.is_rolling_back
+        operations = [subtask.operation for subtask in graph.subtasks]
+        pending = case.nodes("PENDING") if back else []
+        undone = [n for n in pending if operations[n] == "ROLLBACK"]
+        in_place = [n for n in pending if operations[n] == "ROLLBACK_SKIP"]
+        done = undone if back else case.nodes("SUCCESSFUL")
+        whole = len(graph) - len(pending) + len(undone) + len(in_place)
+        skipped = 0 if back else sum(operations[n] == "SKIP" for n in done)
+        is_over = task.status == "SUCCESSFUL" and len(done + in_place) == whole
+        values["subtasks"] = len(graph) if is_over else whole
+        values |= {"in_place": len(in_place) or None, "skipped": skipped or None}
+        assert tally.whole == whole
+        if not is_over:
+            words = ("done" if tells_direction(task) else "SUCCESSFUL", "undone")
+            values |= {"done": len(done), "verb": words[back]}
             if task.status not in {"SUCCESSFUL", "RUNNING"}:
                 values["status"] = task.status
-        elif skipped and not back:
-            values["skipped"] = skipped
     return [known(values)]
 
 
@@ -202,8 +212,11 @@ def of_failure(name: str) -> Callable[[Case], list[Values]]:
 
 
 def retries(case: Case) -> list[Values]:
+    back = case.analysis.is_rolling_back
     return [
-        _worst(case, way.retry.worst_case, subtask=case.ids([way.node]))
+        {"subtask": case.ids([way.node])}
+        if back
+        else _worst(case, way.retry.worst_case, subtask=case.ids([way.node]))
         for way in case.ways_out[:5]
         if way.retry.is_accepted
     ]
@@ -213,11 +226,64 @@ def skips(case: Case) -> list[Values]:
     return [
         _worst(case, way.skip.worst_case, subtask=case.ids([way.node]))
         for way in case.ways_out[:5]
-        if not case.graph.subtasks[way.node].prohibit_skip
+        if case.graph.subtasks[way.node].prohibit_skip is False
     ]
 
 
+def unknown_skips(case: Case) -> list[Values]:
+    known = tells_direction(case.task)
+    ways = [case.graph.subtasks[way.node] for way in case.ways_out[:5]]
+    told = [sub for sub in ways if not sub.prohibit_skip]
+    return [{"subtask": [s.id]} for s in told if not known or s.prohibit_skip is None]
+
+
+def calls(case: Case) -> list[Values]:
+    """Write the request of each thing that is said to be accepted."""
+    begin, rows = f"POST /api/v2/tasks/instances/{case.task.id}", []
+    for way in case.ways_out[:5]:
+        subtask = case.graph.subtasks[way.node]
+        if tells_direction(case.task) and way.retry.is_accepted:
+            rows.append(f"{begin}/subtasks/{subtask.id}/retry")
+        if tells_direction(case.task) and subtask.prohibit_skip is False:
+            rows.append(f"{begin}/subtasks/{subtask.id}/skip")
+    if len(running := at_work(case)) == 1 and tells_direction(case.task):
+        rows.append(f"{begin}/subtasks/{case.graph.subtasks[running[0]].id}/cancel")
+    forward = case.task.operation in ("EXECUTE", "RETRY")
+    if case.task.status == "FAILED" and not case.nodes("FAILED") and forward:
+        rows.append(f"{begin}/retry")
+    if case.rollback.is_accepted and case.analysis.tells_rollback:
+        rows.append(f"{begin}/rollback")
+    return [{"call": row} for row in rows]
+
+
+def commands(case: Case) -> list[Values]:
+    words = ("retry", "pass", "rollback") if case.task.status == "FAILED" else ("cancel",)
+    return [{word: f"obshell task {word} -i {case.task.id}" for word in words}]
+
+
+def assumptions(case: Case) -> list[Values]:
+    settings, values = case.analysis.settings, dict[str, int]()
+    if case.analysis.workers:
+        values["workers"] = case.analysis.workers
+    if case.analysis.slots:
+        values["slots"] = case.analysis.slots
+    return [values if settings.overhead else values | {"hop_seconds": 2}]
+
+
+def repeated(case: Case) -> list[Values]:
+    subtasks = case.graph.subtasks
+    again = [n for n in case.nodes("SUCCESSFUL") if subtasks[n].operation == "RETRY"]
+    return [{"subtasks": case.ids(again)}]
+
+
+def left_unbounded(case: Case) -> list[Values]:
+    rest = case.progress.worst_case
+    return [{"left_seconds": rest.seconds, "unlimited": case.ids(rest.unlimited)}]
+
+
 def _worst(case: Case, found: Any, **more: Any) -> Values:
+    if not case.analysis.tells_worst_case:
+        return more
     values = {"worst_seconds": found.seconds, **more}
     return values if found.is_bounded else values | {"unlimited": case.ids(found.unlimited)}
 
@@ -280,7 +346,8 @@ def retried_meanwhile(case: Case) -> list[Values]:
     nodes = []
     for node, subtask in enumerate(case.graph.subtasks):
         span = measured_span(subtask, case.as_run.end)
-        if span is not None and span.kind is SpanKind.SEVERAL_RUNS:
+        several = span is not None and span.kind is SpanKind.SEVERAL_RUNS
+        if span is not None and several and was_retried(subtask):
             start, finish = span.start.timestamp(), span.finish.timestamp()
             if start * 1_000_000 < end and finish * 1_000_000 > begin:
                 nodes.append(node)
@@ -294,8 +361,10 @@ def several_runs(case: Case) -> list[Values]:
 
 
 def counts(case: Case) -> list[Values]:
-    names = ("done", "failed", "running", "canceling", "ready", "pending", "other")
-    told = {name: len(getattr(case.progress, name)) for name in names}
+    names = ["done", "failed", "running", "canceling", "ready", "pending", "other"]
+    if case.analysis.is_rolling_back:
+        names += ["in_place", "untouched"]
+    told = {name: len(getattr(case.tally, name)) for name in names}
     assert sum(told.values()) == len(case.graph)
     return [{"subtasks": len(case.graph)} | {name: n for name, n in told.items() if n}]
 
@@ -307,7 +376,10 @@ def percent(case: Case) -> list[Values]:
 
 def bounded(case: Case) -> list[Values]:
     assert case.budget.is_bounded
-    return [{"budget_seconds": case.budget.seconds}]
+    values = {"budget_seconds": case.budget.seconds}
+    is_obshell = case.task.origin.dialect == "obshell"
+    is_default = is_obshell and case.analysis.settings.assume_timeout is None
+    return [values | {"each_seconds": 3600} if is_default else values]
 
 
 def unbounded(case: Case) -> list[Values]:
@@ -333,6 +405,14 @@ def left(case: Case) -> list[Values]:
     found = case.progress
     latest = iso(found.latest_finish)
     return [known({"left_seconds": found.worst_case.seconds, "latest": latest})]
+
+
+def later(case: Case) -> list[Values]:
+    latest = case.progress.latest_finish
+    assert latest is not None
+    since = (latest - case.task.start_time).total_seconds()
+    assert since > case.budget.seconds
+    return [{"late_seconds": int(since) - case.budget.seconds}]
 
 
 def nearest(case: Case) -> list[Values]:
@@ -363,6 +443,20 @@ def endless(case: Case) -> list[Values]:
     return [{}]
 
 
+def nothing(_: Case) -> list[Values]:
+    return [{}]
+
+
+def untold_timeouts(case: Case) -> list[Values]:
+    assert all(subtask.timeout is None for subtask in case.graph.subtasks)
+    return [{}]
+
+
+def never_return(case: Case) -> list[Values]:
+    assert case.analysis.prohibits_rollback
+    return [{}]
+
+
 def fail_late(case: Case) -> list[Values]:
     late = case.rollback.fail_late
     assert late is not None
@@ -381,8 +475,7 @@ def over_limit(case: Case) -> list[Values]:
 
 
 def no_return_unknown(case: Case) -> list[Values]:
-    rows = (case.task, *case.graph.subtasks)
-    assert all(row.prohibit_rollback is None for row in rows)
+    assert not case.analysis.tells_rollback
     return [{}]
 
 
@@ -459,7 +552,7 @@ def log_lines(case: Case) -> list[Values]:
 def running(case: Case) -> list[Values]:
     if not case.graph.is_sound:
         return []
-    at_work = [case.graph.subtasks[node] for node in case.progress.running]
+    at_work = [case.graph.subtasks[node] for node in case.tally.running]
     told = [subtask for subtask in at_work if subtask.host or subtask.logs]
     return [known({"subtask": [sub.id], "host": sub.host or None}) for sub in told[:5]]
 
@@ -477,15 +570,19 @@ def quoted(case: Case) -> list[tuple[str, ...]]:
 PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "about": about,
     "as-of": as_of,
-    "at-work": lambda case: [{"subtasks": case.ids(case.progress.running)}],
+    "assumptions": assumptions,
+    "at-work": lambda case: [{"subtasks": case.ids(case.tally.running)}],
     "blocked": of_failure("blocked"),
     "budget": bounded,
     "budget-unbounded": unbounded,
+    "budget-unknown": untold_timeouts,
+    "call": calls,
     "cancel": lambda case: [{"subtasks": case.ids(at_work(case))}],
-    "canceling": lambda case: [{"subtasks": case.ids(case.progress.canceling)}],
+    "canceling": lambda case: [{"subtasks": case.ids(case.tally.canceling)}],
     "concurrency": concurrency,
     "counts": counts,
     "critical-share": percent,
+    "dag": commands,
     "dominant": dominant,
     "ended": lambda case: [{"finish": iso(case.task.finish_time)}],
     "endless": endless,
@@ -502,7 +599,9 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     ],
     "ideal-exceeds-wall": lambda case: [{"ideal_microseconds": case.as_run.ideal.makespan}],
     "inconsistent": inconsistent,
+    "later": later,
     "left": left,
+    "left-unbounded": left_unbounded,
     "log": logs,
     "log-line": log_lines,
     "longest-run": longest(PartKind.RUN),
@@ -515,6 +614,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
         {"subtasks": case.ids(root.node for root in case.failure.roots[5:])}
     ],
     "nearest": nearest,
+    "never-return": never_return,
     "no-failed-subtask": nothing_failed,
     "no-point-of-no-return": no_point_of_no_return,
     "no-return": no_return,
@@ -525,8 +625,9 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "overdue": overdue,
     "parts": parts,
     "ran-on": of_failure("ran_on"),
-    "ready": lambda case: [{"subtasks": case.ids(case.progress.ready)}],
+    "ready": lambda case: [{"subtasks": case.ids(case.tally.ready)}],
     "releases": released,
+    "repeats": repeated,
     "retried-meanwhile": retried_meanwhile,
     "retry-accepted": retries,
     "retry-refused": lambda case: [
@@ -534,12 +635,17 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
         for way in case.ways_out[:5]
         if case.graph.subtasks[way.node].operation == "ROLLBACK"
     ],
+    "retry-task": nothing_failed,
+    "retry-unknown": lambda case: [
+        {"subtask": case.ids([way.node])} for way in case.ways_out[:5]
+    ],
     "rollback-accepted": lambda case: [
         _worst(case, case.rollback.worst_case, steps=len(case.rollback.steps))
     ],
     "rollback-if-failed": if_failed,
     "rollback-loses": rollback_loses,
     "rollback-only-failed": only_failed,
+    "rollback-unknown": no_return_unknown,
     "rollback-refused": rollback_refused,
     "root-failure": root_failures,
     "running": running,
@@ -549,6 +655,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     ],
     "size": lambda case: [{"subtasks": len(case.graph)}],
     "skip-accepted": skips,
+    "skip-unknown": unknown_skips,
     "skip-refused": lambda case: [
         {"subtask": case.ids([way.node])}
         for way in case.ways_out[:5]
@@ -556,6 +663,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     ],
     "stalled": stalled,
     "started": started,
+    "times-assume": nothing,
     "taken-up-again": lambda case: [{"finish": iso(case.task.finish_time)}],
     "unsound": flaws,
     "verdict": verdict,

@@ -9,9 +9,14 @@ from taskgraph.analysis.interventions import FailedSubtask, Intervention
 from taskgraph.analysis.recovery import Refusal
 from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.worst_case import WorstCase
-from taskgraph.model.engine import is_being_cancelled, is_rolling_back
-from taskgraph.model.vocabulary import Status
-from taskgraph.model.words import plural
+from taskgraph.model.engine import (
+    is_being_cancelled,
+    is_rolling_back,
+    tells_direction,
+)
+from taskgraph.model.task import Subtask, Task
+from taskgraph.model.vocabulary import Operation, Status
+from taskgraph.model.words import listed, plural
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,
@@ -26,6 +31,7 @@ from taskgraph.reports.results import Account
 
 __all__ = ["choices"]
 
+_FORWARD = frozenset({Operation.EXECUTE, Operation.RETRY})
 _MOST_FAILED = 5  # of them something is said each; the others are named
 
 
@@ -34,47 +40,117 @@ def choices(account: Account) -> Iterator[Sentence]:
     task, diagnosis = account.graph.task, account.sound
     if diagnosis is None or task.is_definition or not account.graph.subtasks:
         return
+    if task.origin.dialect == "obshell":
+        yield from _of_obshell(account)
+        return
     ways = diagnosis.ways_out
     failed = tuple(way.node for way in ways)
     for way in ways[:_MOST_FAILED]:
-        yield from _retry(way, failed)
-        yield from _skip(way)
+        yield from _retry(account, diagnosis, way, failed)
+        yield from _skip(account, diagnosis, way)
     if rest := failed[_MOST_FAILED:]:
         template = "For {subtasks} the same has to be decided."
         yield of_subtasks("more-failed", template, rest, Place.ITEM)
     if not ways and task.status == Status.RUNNING:
-        text = "No subtask has failed, so there is nothing to retry or to skip."
+        text = "No subtask is FAILED, so there is nothing to retry or to skip."
         yield Sentence("nothing-to-retry", text, {}, Place.ITEM)
     if task.status == Status.SUCCESSFUL and not ways:
         text = "It is over: there is nothing to retry, to skip or to cancel."
         yield Sentence("over", text, {}, Place.ITEM)
-    yield from _cancel(account)
+    if tells_direction(task):
+        yield from _cancel(account)
+    yield from _retry_all(task, ways)
     yield from _roll_back(account, diagnosis)
+    if task.status == Status.FAILED or ways:
+        text = (
+            "The times count no further retries, hanging cancels, missed deadlines, busy "
+            "workers or polls. They assume that the engine goes on, that all others that "
+            "failed are retried at once, that nobody asks for anything else, and that so "
+            "many are in flight as is told below."
+        )
+        yield Sentence("times-assume", text, {}, Place.PARAGRAPH)
 
 
-def _retry(way: FailedSubtask, failed: tuple[int, ...]) -> Iterator[Sentence]:
+def _of_obshell(account: Account) -> Iterator[Sentence]:
+    """Say what may be asked of a DAG of obshell: always of the whole."""
+    task = account.graph.task
+    id_of = "" if task.id is None else f" -i {task.id}"
+    if task.status == Status.FAILED:
+        text = "The whole DAG may be retried, passed or rolled back, as obshell allows it: "
+        asked = ["retry", "pass", "rollback"]
+    elif task.status == Status.RUNNING:
+        text, asked = "The whole DAG may be cancelled: ", ["cancel"]
+    else:
+        return
+    values: dict[str, Value] = {word: f"obshell task {word}{id_of}" for word in asked}
+    calls = listed([f"{{{word}}}" for word in asked], word="or")
+    yield Sentence("dag", f"{text}{calls}.", values, Place.ITEM)
+
+
+def _call(task: Task, what: str, subtask: Subtask | None = None) -> Iterator[Sentence]:
+    """Write the documented request, where the document has the ids."""
+    if task.id is not None:
+        path = f"/api/v2/tasks/instances/{task.id}"
+        path += "" if subtask is None else f"/subtasks/{subtask.id}"
+        yield Sentence("call", "Call {call}.", {"call": f"POST {path}/{what}"})
+
+
+def _retry(
+    account: Account, diagnosis: Analysis, way: FailedSubtask, failed: tuple[int, ...]
+) -> Iterator[Sentence]:
     values: dict[str, Value] = {"subtask": Subtasks((way.node,))}
+    task, subtask = account.graph.task, account.graph.subtasks[way.node]
     if not way.retry.is_accepted:
         template = "{subtask} cannot be retried: its operation is ROLLBACK."
         yield Sentence("retry-refused", template, values, Place.ITEM)
         return
-    template = "{subtask} may be retried; "
-    bounded = "then the task takes at most {worst} more"
-    template += _bound(bounded, way.retry.worst_case, values)
+    if not tells_direction(task):
+        template = (
+            "Whether {subtask} may be retried, the document does not tell: not where "
+        )
+        template += "its rollback failed."
+        yield Sentence("retry-unknown", template, values, Place.ITEM)
+        return
+    template = "{subtask} may be retried, which first undoes it"
+    if is_rolling_back(task):
+        template += "; within this rollback it would then be run again and again, for good"
+    else:
+        bounded = "; then the task takes at most {worst} more"
+        template += _bound(diagnosis, bounded, way.retry.worst_case, values)
     yield Sentence("retry-accepted", f"{template}.", values, Place.ITEM)
-    others = tuple(node for node in failed if node != way.node)
-    yield from _follows(way.retry, others)
+    yield from _call(task, "retry", subtask)
+    if not is_rolling_back(task):
+        others = tuple(node for node in failed if node != way.node)
+        yield from _follows(way.retry, others)
 
 
-def _skip(way: FailedSubtask) -> Iterator[Sentence]:
+def _skip(account: Account, diagnosis: Analysis, way: FailedSubtask) -> Iterator[Sentence]:
     values: dict[str, Value] = {"subtask": Subtasks((way.node,))}
+    task, subtask = account.graph.task, account.graph.subtasks[way.node]
     if not way.skip.is_accepted:
         template = "It cannot be skipped: {subtask} prohibits that."
         yield Sentence("skip-refused", template, values)
         return
-    template = "It may be skipped, which leaves its work undone; "
-    template += _bound("then it is at most {worst} more", way.skip.worst_case, values)
+    does = "leaves its work undone"
+    if is_rolling_back(task):
+        does = "leaves its work in place, and lets the rollback go on"
+    if subtask.prohibit_skip is None or not tells_direction(task):
+        template = "Whether {subtask} may be skipped, the document does not tell."
+        yield Sentence("skip-unknown", template, values)
+        return
+    template = f"It may be skipped, which {does}"
+    bounded = "; then it is at most {worst} more"
+    template += _bound(diagnosis, bounded, way.skip.worst_case, values)
     yield Sentence("skip-accepted", f"{template}.", values)
+    yield from _call(task, "skip", subtask)
+
+
+def _retry_all(task: Task, ways: tuple[FailedSubtask, ...]) -> Iterator[Sentence]:
+    """Name what is left where the task is FAILED and none of its subtasks is."""
+    if task.status == Status.FAILED and not ways and task.operation in _FORWARD:
+        text = "The task may be retried as a whole."
+        yield Sentence("retry-task", text, {}, Place.ITEM)
+        yield from _call(task, "retry")
 
 
 def _follows(action: Intervention, others: tuple[int, ...]) -> Iterator[Sentence]:
@@ -86,14 +162,18 @@ def _follows(action: Intervention, others: tuple[int, ...]) -> Iterator[Sentence
         yield of_subtasks("held-by", template, others)
 
 
-def _bound(bounded: str, worst_case: WorstCase, values: dict[str, Value]) -> str:
-    """Word a worst case, and add its values."""
+def _bound(
+    analysis: Analysis, bounded: str, worst_case: WorstCase, values: dict[str, Value]
+) -> str:
+    """Word a worst case, and add its values; nothing where the document has no timeouts."""
+    if not analysis.tells_worst_case:
+        return ""
     values["worst"] = Duration(worst_case.seconds)
     if worst_case.is_bounded:
         return bounded
     values["unlimited"] = Subtasks(worst_case.unlimited)
     has = plural(len(worst_case.unlimited), "has", "have")
-    return f"there is no limit to the time, since {{unlimited}} {has} no timeout"
+    return f"{bounded}, not counting {{unlimited}}, which {has} no limit"
 
 
 def _cancel(account: Account) -> Iterator[Sentence]:
@@ -107,13 +187,21 @@ def _cancel(account: Account) -> Iterator[Sentence]:
             "{subtasks} may be cancelled, and would end FAILED, unless the cancel hangs."
         )
         yield of_subtasks("cancel", template, running, Place.ITEM)
+        if len(running) == 1:
+            yield from _call(
+                account.graph.task, "cancel", account.graph.subtasks[running[0]]
+            )
 
 
 def _roll_back(account: Account, diagnosis: Analysis) -> Iterator[Sentence]:
     rollback, task = diagnosis.rollback, account.graph.task
     if is_rolling_back(task) and task.status != Status.FAILED:
         return
-    if rollback.is_accepted:
+    is_over = task.status == Status.SUCCESSFUL
+    if rollback.is_allowed and not diagnosis.tells_rollback and not is_over:
+        text = "Whether it can be rolled back, the document does not tell."
+        yield Sentence("rollback-unknown", text, {}, Place.ITEM)
+    elif rollback.is_accepted:
         yield from _accepted(rollback, diagnosis)
     elif task.status == Status.FAILED:
         yield _refused("It cannot be rolled back: ", rollback)
@@ -132,9 +220,11 @@ def _roll_back(account: Account, diagnosis: Analysis) -> Iterator[Sentence]:
 
 def _accepted(rollback: Rollback, diagnosis: Analysis) -> Iterator[Sentence]:
     values: dict[str, Value] = {"steps": Count(len(rollback.steps), "subtask")}
-    template = "It may be rolled back: {steps} would be undone; "
-    template += _bound("that takes at most {worst}", rollback.worst_case, values)
+    template = "It may be rolled back: {steps} would be undone"
+    bounded = "; that takes at most {worst}"
+    template += _bound(diagnosis, bounded, rollback.worst_case, values)
     yield Sentence("rollback-accepted", f"{template}.", values, Place.ITEM)
+    yield from _call(diagnosis.task, "rollback")
     failure = diagnosis.failure
     if failure is not None and failure.finished.nodes:
         work = failure.finished
@@ -142,7 +232,8 @@ def _accepted(rollback: Rollback, diagnosis: Analysis) -> Iterator[Sentence]:
             "subtasks": Count(len(work.nodes), "subtask"),
             "work": Clock(work.microseconds),
         }
-        template = "That gives up the finished work of {subtasks}, {work} in all."
+        template = "That gives up the finished work of {subtasks}, {work} in all"
+        template += ", pauses between attempts included." if work.unsplit else "."
         if len(work.unmeasured) == len(work.nodes):
             del lost["work"]
             template = "That gives up the finished work of {subtasks}."

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
+from taskgraph.analysis.tally import Tally
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.engine import MICROSECOND, done_status, is_rolling_back
+from taskgraph.model.engine import (
+    MICROSECOND,
+    has_never_failed,
+    is_rolling_back,
+    tells_direction,
+)
 from taskgraph.model.task import Task
-from taskgraph.model.vocabulary import Operation, Status
+from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import plural
 from taskgraph.reports.explaining.choices import choices
 from taskgraph.reports.explaining.sentences import (
@@ -84,7 +90,7 @@ def _with_failures(
     task = account.graph.task
     failure = None if account.sound is None else account.sound.failure
     roots = failed if failure is None else tuple(root.node for root in failure.roots)
-    blocked = () if failure is None else failure.blocked
+    blocked = failure.blocked if failure and tells_direction(task) else ()
     values: dict[str, Value] = {"roots": Subtasks(roots)}
     back = is_rolling_back(task)
     state: dict[str, str] = {
@@ -102,15 +108,16 @@ def _with_failures(
 
 
 def _unharmed(account: Account) -> tuple[str, dict[str, Value]]:
-    graph = account.graph
+    graph, tally = account.graph, account.analysis.tally
     task = graph.task
-    back = is_rolling_back(task)
-    done = done_status(task)
-    count = sum(subtask.status == done for subtask in graph.subtasks)
-    values: dict[str, Value] = {"subtasks": Count(len(graph), "subtask")}
-    if task.status == Status.SUCCESSFUL and count == len(graph):
+    back = tally.is_rolling_back
+    values: dict[str, Value] = {"subtasks": Count(tally.whole, "subtask")}
+    in_place = _in_place(tally, values)
+    if task.status == Status.SUCCESSFUL and tally.whole == len(tally.done + tally.in_place):
         if back:
-            return "was rolled back: its {subtasks} are undone or were never done", values
+            values["subtasks"] = Count(len(graph), "subtask")
+            undone = "was rolled back: its {subtasks} are undone or were never done"
+            return (f"was rolled back{in_place}" if in_place else undone), values
         return _succeeded(account, values)
     state: dict[str, str] = {
         Status.SUCCESSFUL: "is SUCCESSFUL",
@@ -121,15 +128,31 @@ def _unharmed(account: Account) -> tuple[str, dict[str, Value]]:
         begin = state.get(task.status, "is {status}")
         if task.status not in state:
             values["status"] = task.status
+    count = len(tally.done)
     values["done"] = Count(count)
-    values["verb"] = Own("undone" if back else "done")
+    words = ("done" if tells_direction(task) else "SUCCESSFUL", "undone")
+    values["verb"] = Own(words[back])
     been = plural(count, "is", "are")
-    text = f"{begin}: {{done}} of {{subtasks}} {been} {{verb}}"
-    return f"{text}, and nothing has failed", values
+    text = f"{begin}: {{done}} of {{subtasks}} {been} {{verb}}{in_place}"
+    if tally.skipped:
+        values["skipped"] = Count(len(tally.skipped))
+        text += f", {{skipped}} of them {plural(len(tally.skipped), 'was', 'were')} skipped"
+    if not tally.other:
+        never = has_never_failed(task)
+        text += ", and nothing has failed" if never else ", and no subtask is FAILED"
+    return text, values
+
+
+def _in_place(tally: Tally, values: dict[str, Value]) -> str:
+    """Say how much work a rollback has left in place; nothing where it has not."""
+    if not tally.in_place:
+        return ""
+    values["in_place"] = Count(len(tally.in_place), "subtask")
+    return ", but the work of {in_place} was left in place"
 
 
 def _succeeded(account: Account, values: dict[str, Value]) -> tuple[str, dict[str, Value]]:
-    skipped = sum(sub.operation == Operation.SKIP for sub in account.graph.subtasks)
+    skipped = len(account.analysis.tally.skipped)
     if not skipped:
         all_of = plural(len(account.graph), "its only subtask is", "all {subtasks} are")
         return f"succeeded: {all_of} done", values

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from taskgraph.analysis.failure import Cause, Failure, RootFailure, failure_cause
-from taskgraph.analysis.progress import Progress
+from taskgraph.analysis.tally import Tally
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.engine import has_limit, is_rolling_back
+from taskgraph.model.engine import has_limit, is_rolling_back, tells_direction
 from taskgraph.model.task import Subtask
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,
@@ -38,8 +38,15 @@ _STATES: Final = {
     "other": "in a state that the engine is not known to write",
 }
 _BACK: Final = _STATES | {
-    "done": "undone or never begun",
+    "done": "undone",
+    "in_place": "left in place",
+    "untouched": "never begun",
     "pending": "waiting to be undone",
+}
+_PLAIN: Final = _STATES | {
+    "done": "SUCCESSFUL",
+    "running": "RUNNING",
+    "pending": "PENDING",
 }
 
 
@@ -76,31 +83,42 @@ def standing(account: Account) -> Iterator[Sentence]:
         return
     if task.status == Status.SUCCESSFUL:
         return
-    progress = diagnosis.progress
-    yield _state_counts(progress)
-    if progress.running:
-        yield of_subtasks("at-work", "At work [is|are] {subtasks}.", progress.running)
-    if progress.canceling:
+    progress, tally = diagnosis.progress, diagnosis.tally
+    yield _state_counts(tally, is_known=tells_direction(task))
+    if tally.running:
+        at_work = "At work" if tells_direction(task) else "RUNNING"
+        yield of_subtasks("at-work", f"{at_work} [is|are] {{subtasks}}.", tally.running)
+    if tally.canceling:
+        template = "{subtasks} [is|are] being cancelled, which ends in seconds, or hangs."
+        yield of_subtasks("canceling", template, tally.canceling)
+    if tally.ready:
+        yield of_subtasks("ready", "Ready to start [is|are] {subtasks}.", tally.ready)
+    again = tuple(
+        node
+        for node in tally.pending
+        if account.graph.subtasks[node].operation == Operation.RETRY
+    )
+    if tally.is_rolling_back and again:
         template = (
-            "{subtasks} [is|are] being cancelled: that ends within seconds, or hangs."
+            "{subtasks} [was|were] retried within the rollback, and will be run again and "
+            "again, for good: only to skip [it|them] moves on."
         )
-        yield of_subtasks("canceling", template, progress.canceling)
-    if progress.ready:
-        yield of_subtasks("ready", "Ready to start [is|are] {subtasks}.", progress.ready)
-    if progress.critical_share is not None and progress.critical_seconds_done:
+        yield of_subtasks("repeats", template, again)
+    share = progress.critical_share
+    if share and share < 1 and progress.critical_seconds_done and tells_direction(task):
         template = "Of its longest path, counted in timeouts, {percent} % is behind it."
-        percent = Count(int(100 * progress.critical_share))
-        yield Sentence("critical-share", template, {"percent": percent})
-    yield from _each_at_work(account.graph, progress)
+        yield Sentence("critical-share", template, {"percent": Count(int(100 * share))})
+    yield from _each_at_work(account.graph, tally)
 
 
-def _each_at_work(graph: TaskGraph, progress: Progress) -> Iterator[Sentence]:
+def _each_at_work(graph: TaskGraph, tally: Tally) -> Iterator[Sentence]:
     """Say where each subtask is at work, and what its log says, where that is known."""
-    told = [n for n in progress.running if graph.subtasks[n].host or graph.subtasks[n].logs]
+    told = [n for n in tally.running if graph.subtasks[n].host or graph.subtasks[n].logs]
     for node in told[:_MOST_TOLD]:
         subtask = graph.subtasks[node]
         values: dict[str, Value] = {"subtask": Subtasks((node,))}
-        template = "{subtask} is at work"
+        at_work = "at work" if tells_direction(graph.task) else "RUNNING"
+        template = f"{{subtask}} is {at_work}"
         if subtask.host:
             values["host"] = subtask.host
             template += " on {host}"
@@ -108,13 +126,13 @@ def _each_at_work(graph: TaskGraph, progress: Progress) -> Iterator[Sentence]:
         yield from _last_lines(subtask)
 
 
-def _state_counts(progress: Progress) -> Sentence:
-    words = _BACK if progress.is_rolling_back else _STATES
-    total = sum(len(getattr(progress, name)) for name in words)
+def _state_counts(tally: Tally, *, is_known: bool) -> Sentence:
+    words = _PLAIN if not is_known else _BACK if tally.is_rolling_back else _STATES
+    total = sum(len(getattr(tally, name)) for name in words)
     values: dict[str, Value] = {"subtasks": Count(total, "subtask")}
     parts = []
     for name, word in words.items():
-        nodes: tuple[int, ...] = getattr(progress, name)
+        nodes: tuple[int, ...] = getattr(tally, name)
         if nodes:
             values[name] = Count(len(nodes))
             parts.append(f"{{{name}}} {word}")
@@ -131,7 +149,8 @@ def failing(account: Account) -> Iterator[Sentence]:
     if diagnosis is not None and diagnosis.failure is not None:
         failure = diagnosis.failure
         yield from _roots(graph, failure.roots)
-        yield from _consequences(graph, failure)
+        if tells_direction(graph.task):
+            yield from _consequences(graph, failure)
         return
     failed = [n for n, sub in enumerate(graph.subtasks) if sub.status == Status.FAILED]
     if failed:
@@ -176,7 +195,7 @@ def _root(subtask: Subtask, root: RootFailure) -> Sentence:
         template += ", executed by {executor}"
     if subtask.attempts is not None and subtask.attempts > 1:
         values["attempts"] = Count(subtask.attempts)
-        template += ", after {attempts} attempts"
+        template += ", after at least {attempts} attempts"
     return Sentence("root-failure", f"{template}.", values, Place.ITEM)
 
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from operator import attrgetter
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.as_run import AsRun, PartKind, TimePart
 from taskgraph.analysis.budget import Budget
-from taskgraph.analysis.progress import Progress
 from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.weights import Basis
 from taskgraph.checks.result import Finding
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.engine import MICROSECOND, SpanKind, is_rolling_back, measured_span
+from taskgraph.model.engine import (
+    MICROSECOND,
+    SpanKind,
+    is_rolling_back,
+    measured_span,
+    was_retried,
+)
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import listed, plural
+from taskgraph.reports.explaining.assuming import assumptions
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,
@@ -41,6 +48,10 @@ _PARTS = (
 )
 
 
+_PAUSES_COUNT = "the pauses between attempts, and rollbacks, count in it."
+_CLOCKS_DIFFER = (
+    "clocks differ between hosts, or subtasks did not wait for their upstreams."
+)
 _UNSPLIT = (SpanKind.SEVERAL_RUNS, SpanKind.ROLLED_BACK)
 
 
@@ -57,7 +68,7 @@ def timing(account: Account) -> Iterator[Sentence]:
     yield Sentence("wall", template, values, Place.PARAGRAPH)
     yield _sum(run)
     yield from _longest(account.graph, run)
-    yield _ideal(run)
+    yield _ideal(account.graph, run)
     yield from _retried(run)
 
 
@@ -81,7 +92,8 @@ def _longest(graph: TaskGraph, run: AsRun) -> Iterator[Sentence]:
         template = "The longest wait is {time}, before {subtask}."
         longest = max(waits, key=size)
         yield _part("longest-wait", template, longest)
-        yield from _retried_meanwhile(graph, run, longest)
+        if graph.task.origin.dialect != "obshell":
+            yield from _retried_meanwhile(graph, run, longest)
 
 
 def _retried_meanwhile(graph: TaskGraph, run: AsRun, wait: TimePart) -> Iterator[Sentence]:
@@ -93,6 +105,7 @@ def _retried_meanwhile(graph: TaskGraph, run: AsRun, wait: TimePart) -> Iterator
         for node, span in enumerate(spans)
         if span is not None
         and span.kind is SpanKind.SEVERAL_RUNS
+        and was_retried(graph.subtasks[node])
         and span.start < end
         and span.finish > wait.begin
     )
@@ -110,19 +123,23 @@ def _part(claim: str, template: str, part: TimePart) -> Sentence:
     return Sentence(claim, template, {"subtask": subtask, "time": time})
 
 
-def _ideal(run: AsRun) -> Sentence:
+def _ideal(graph: TaskGraph, run: AsRun) -> Sentence:
+    spans = (measured_span(subtask, run.end) for subtask in graph.subtasks)
+    has_pauses = any(span is not None and span.kind in _UNSPLIT for span in spans)
     values: dict[str, Value] = {"ideal": Clock(run.ideal.makespan)}
     if run.ideal_exceeds_wall:
         template = (
             "The longest path of measured times is {ideal}, longer than the clock saw: "
-            "clocks differ between hosts, or subtasks did not wait for their upstreams."
         )
+        template += _PAUSES_COUNT if has_pauses else _CLOCKS_DIFFER
         return Sentence("ideal-exceeds-wall", template, values)
     values["rest"] = Clock(run.wall - run.ideal.makespan)
     template = (
         "Had every subtask started as soon as it could, it would be {ideal}; {rest} went "
         "elsewhere."
     )
+    if has_pauses:
+        template += " In that, pauses between attempts count as work."
     return Sentence("ideal", template, values)
 
 
@@ -135,7 +152,7 @@ def _retried(run: AsRun) -> Iterator[Sentence]:
     )
     if unsplit:
         template = (
-            "The [time|times] of {subtasks} [holds|hold] every attempt and rollback, and "
+            "The [time|times] of {subtasks} may hold several attempts or a rollback, and "
             "the pauses between."
         )
         yield of_subtasks("several-runs", template, unsplit)
@@ -152,30 +169,42 @@ def limits(account: Account) -> Iterator[Sentence]:
     diagnosis, task = account.sound, account.graph.task
     if diagnosis is None or not account.graph.subtasks:
         return
-    threshold = diagnosis.settings.thresholds.dominant_timeout
-    yield from _budget(account.graph, diagnosis.budget, threshold)
-    yield from _over_limit(account.checked.findings)
-    if task.status == Status.RUNNING:
-        yield from _left(diagnosis.progress)
-    if task.status != Status.SUCCESSFUL:
+    if not diagnosis.tells_worst_case:
+        text = "How long it can take cannot be told: the document has no timeouts."
+        yield Sentence("budget-unknown", text, {}, Place.PARAGRAPH)
+    else:
+        threshold = diagnosis.settings.thresholds.dominant_timeout
+        yield from _budget(diagnosis, threshold)
+        yield from _over_limit(account.checked.findings)
+        if task.status == Status.RUNNING:
+            yield from _left(diagnosis)
+        yield assumptions(diagnosis)
+    if task.status != Status.SUCCESSFUL and task.origin.dialect != "obshell":
         yield from _no_return(diagnosis, ran=not task.is_definition)
         if diagnosis.tells_rollback and not is_rolling_back(task):
             yield from _fail_late(diagnosis.rollback)
 
 
-def _budget(graph: TaskGraph, budget: Budget, threshold: float) -> Iterator[Sentence]:
+def _budget(analysis: Analysis, threshold: float) -> Iterator[Sentence]:
+    graph, budget = analysis.graph, analysis.budget
     values: dict[str, Value] = {"budget": Duration(budget.seconds)}
+    default = graph.task.origin.dialect == "obshell" and not analysis.tells_timeouts
+    by = "its timeouts"
+    if default and analysis.settings.assume_timeout is None:
+        values["each"] = Duration(analysis.assumed_timeout or 0)
+        by = "obshell's default of {each} for each node"
     if budget.is_bounded:
-        template = "By its timeouts it takes at most {budget} from start to end."
+        template = f"By {by} it takes at most {{budget}} from start to end."
         yield Sentence("budget", template, values, Place.PARAGRAPH)
     else:
         values["unlimited"] = Subtasks(budget.unlimited)
         has = plural(len(budget.unlimited), "has", "have")
-        template = f"There is no limit to its time: {{unlimited}} {has} no timeout."
+        template = "By its timeouts it takes at most {budget} from start to end, not "
+        template += f"counting {{unlimited}}, which {has} no limit."
+        if not budget.seconds:
+            template = f"There is no limit to its time: {{unlimited}} {has} no timeout."
         if len(budget.unlimited) == len(budget.shares):
             template = "There is no limit to its time: no subtask has a timeout."
-        if budget.seconds:
-            template += " All others together take at most {budget}."
         yield Sentence("budget-unbounded", template, values, Place.PARAGRAPH)
     if budget.bounds.may_wait:
         template = (
@@ -215,8 +244,10 @@ def _over_limit(findings: Iterable[Finding]) -> Iterator[Sentence]:
             yield Sentence("over-limit", template, values)
 
 
-def _left(progress: Progress) -> Iterator[Sentence]:
+def _left(analysis: Analysis) -> Iterator[Sentence]:
+    progress = analysis.progress
     rest = progress.worst_case
+    by = " by obshell's default" if analysis.task.origin.dialect == "obshell" else ""
     if progress.endless is not None:
         template = f"Nothing promises that it ends: {progress.endless}."
         yield Sentence("endless", template, {}, Place.PARAGRAPH)
@@ -225,11 +256,18 @@ def _left(progress: Progress) -> Iterator[Sentence]:
             "left": Duration(rest.seconds),
             "latest": progress.latest_finish,
         }
-        template = "From that moment on it takes at most {left}, until {latest}."
+        template = f"From that moment on it takes at most {{left}}{by}, until {{latest}}."
         yield Sentence("left", template, values, Place.PARAGRAPH)
+        yield from _later(analysis, progress.latest_finish)
     elif rest.is_bounded:
-        template = "At most {left} of that is left."
+        template = f"At most {{left}} of that is left{by}."
         yield Sentence("left", template, {"left": Duration(rest.seconds)}, Place.PARAGRAPH)
+    else:
+        values = {"left": Duration(rest.seconds), "unlimited": Subtasks(rest.unlimited)}
+        has = plural(len(rest.unlimited), "has", "have")
+        template = "At most {left} of that is left, not counting {unlimited}, which "
+        template += f"{has} no limit."
+        yield Sentence("left-unbounded", template, values, Place.PARAGRAPH)
     overdue = tuple(row.node for row in progress.in_flight if row.basis is Basis.OVERDUE)
     if overdue:
         past = "[is past its timeout|are past their timeouts]"
@@ -239,18 +277,41 @@ def _left(progress: Progress) -> Iterator[Sentence]:
     if row is not None and row.basis is Basis.LEFT and row.seconds_left is not None:
         subtask, left = Subtasks((row.node,)), Duration(row.seconds_left)
         template = "{subtask} is nearest to its timeout, with {left} to go."
+        if any(other.basis is Basis.START_UNKNOWN for other in progress.in_flight):
+            template = (
+                "Of those whose last start is known {subtask} is nearest to its timeout, "
+                "with {left} to go."
+            )
         yield Sentence("nearest", template, {"subtask": subtask, "left": left})
+
+
+def _later(analysis: Analysis, latest: datetime) -> Iterator[Sentence]:
+    """Say why a task may end later than its worst case after its start."""
+    start, budget = analysis.task.start_time, analysis.budget
+    if start is None or not budget.is_bounded:
+        return
+    late = int((latest - start).total_seconds()) - budget.seconds
+    if late > 0:
+        template = (
+            "That is {late} later than its start and its timeouts allow, for what was not "
+            "counted: polls, waiting, retries."
+        )
+        yield Sentence("later", template, {"late": Duration(late)})
 
 
 def _no_return(analysis: Analysis, *, ran: bool) -> Iterator[Sentence]:
     point = analysis.no_return
-    if point is None and not analysis.tells_rollback:
-        text = "The document does not say which subtasks prohibit rollback."
-        yield Sentence("no-return-unknown", text, {}, Place.PARAGRAPH)
+    if analysis.prohibits_rollback:
+        text = "The task itself prohibits rollback, from its start."
+        yield Sentence("never-return", text, {}, Place.PARAGRAPH)
         return
     if point is None:
-        text = "Every subtask allows rollback: there is no point of no return."
-        yield Sentence("no-point-of-no-return", text, {}, Place.PARAGRAPH)
+        claim = "no-return-unknown"
+        text = "The document does not say what prohibits rollback."
+        if analysis.tells_rollback:
+            claim = "no-point-of-no-return"
+            text = "Every subtask allows rollback: there is no point of no return."
+        yield Sentence(claim, text, {}, Place.PARAGRAPH)
         return
     values: dict[str, Value] = {
         "subtasks": Subtasks(point.nodes),
@@ -259,11 +320,12 @@ def _no_return(analysis: Analysis, *, ran: bool) -> Iterator[Sentence]:
     passed = ": it has been passed" if point.passed else ": it has not been reached"
     start = plural(len(point.nodes), "the start of", "the first start of")
     template = f"The point of no return is {start} {{subtasks}}{passed if ran else ''}. "
+    template += "From there on it is at most {after} to the end"
     if point.unlimited:
-        template += "From there on there is no limit to the time."
+        has = plural(len(point.unlimited), "has", "have")
+        template += f", not counting {{unlimited}}, which {has} no limit"
         values["unlimited"] = Subtasks(point.unlimited)
-    else:
-        template += "From there on it is at most {after} to the end."
+    template += "."
     yield Sentence("no-return", template, values, Place.PARAGRAPH)
 
 

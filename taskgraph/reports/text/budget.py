@@ -42,9 +42,9 @@ def budget_text(analyses: Sequence[Analysis], style: Style) -> str:
 
 def _one(analysis: Analysis, style: Style) -> str:
     graph, budget = analysis.graph, analysis.budget
-    rows = budget_facts(graph, budget)
+    rows = budget_facts(analysis)
     rows.append(("All timeouts", f"{format_exactly(budget.total)} in sum"))
-    rows += _assumptions(graph, budget)
+    rows += _assumptions(analysis)
     rows.append(("No return", no_return_text(analysis)))
     rows += _way_back(graph, analysis.rollback)
     parts: list[RenderableType] = [heading(graph.task), facts(rows)]
@@ -56,8 +56,11 @@ def _one(analysis: Analysis, style: Style) -> str:
     return to_text(parts, style)
 
 
-def budget_facts(graph: TaskGraph, budget: Budget) -> _Facts:
+def budget_facts(analysis: Analysis) -> _Facts:
     """Give the facts on the worst case that every screen shows."""
+    graph, budget = analysis.graph, analysis.budget
+    if not analysis.tells_worst_case:
+        return [("Worst case", "not known: the document has no timeouts")]
     rows: _Facts = []
     headline = format_exactly(budget.seconds)
     if budget.is_bounded:
@@ -78,7 +81,8 @@ def budget_facts(graph: TaskGraph, budget: Budget) -> _Facts:
     return rows
 
 
-def _assumptions(graph: TaskGraph, budget: Budget) -> _Facts:
+def _assumptions(analysis: Analysis) -> _Facts:
+    graph, budget = analysis.graph, analysis.budget
     settings, rows = budget.settings, list[tuple[str, str | Text]]()
     if max(budget.attempts, default=1) > 1:
         several = [n for n, count in enumerate(budget.attempts) if count > 1]
@@ -90,7 +94,9 @@ def _assumptions(graph: TaskGraph, budget: Budget) -> _Facts:
     if settings.overhead:
         rows.append(("Overhead", f"{settings.overhead} s per attempt"))
     if budget.assumed:
-        text = f"{settings.assume_timeout} s for {named(graph, budget.assumed)}"
+        text = f"{analysis.assumed_timeout} s for {named(graph, budget.assumed)}"
+        if settings.assume_timeout is None:
+            text += ", the default of obshell"
         rows.append(("Assumed", text))
     return rows
 
@@ -98,9 +104,11 @@ def _assumptions(graph: TaskGraph, budget: Budget) -> _Facts:
 def no_return_text(analysis: Analysis) -> str:
     """Say in a sentence where the point of no return is."""
     graph, no_return = analysis.graph, analysis.no_return
+    if analysis.prohibits_rollback:
+        return "the start: the task itself prohibits rollback"
     if no_return is None:
         if not analysis.tells_rollback:
-            return "not known: the document does not say which subtasks prohibit rollback"
+            return "not known: the document does not say what prohibits rollback"
         return "none: no subtask prohibits rollback"
     first, *others = (graph.subtasks[node] for node in no_return.nodes)
     where = f"the start of {visible(label(first))}"

@@ -20,8 +20,9 @@ from taskgraph.model.engine import done_status
 from taskgraph.model.statuses import count_statuses, look, severity_key
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import counted, id_list, name_of, visible
+from taskgraph.reports.explaining.assuming import assumptions_in_short
 from taskgraph.reports.explaining.explanation import verdict
-from taskgraph.reports.results import Account, whole_order
+from taskgraph.reports.results import Account, done_of, whole_order
 from taskgraph.reports.text.budget import budget_facts, no_return_text
 from taskgraph.reports.text.console import (
     Style,
@@ -68,11 +69,13 @@ def _facts(account: Account, width: int) -> list[tuple[str, str | Text]]:
     if sound is None:
         rows.append(("Worst case", f"unknown: {'; '.join(graph.flaws)}"))
     else:
-        rows += budget_facts(graph, sound.budget)
+        rows += budget_facts(sound)
         latest = sound.progress.latest_finish
-        if task.status == Status.RUNNING and latest is not None:
+        if task.status == Status.RUNNING and latest is not None and sound.tells_worst_case:
             left = format_exactly(sound.progress.worst_case.seconds)
             rows.append(("Left", f"{left}, over by {format_moment(latest)}"))
+        if sound.tells_worst_case:
+            rows.append(("Assumes", assumptions_in_short(sound)))
         rows.append(("Critical", _critical(graph, sound)))
         rows.append(("No return", no_return_text(sound)))
     rows.append(("Findings", _counts(account.checked)))
@@ -98,15 +101,14 @@ def _times(account: Account) -> list[tuple[str, str | Text]]:
 
 def _progress(account: Account, width: int) -> Text:
     """Say how much is done, or undone where the task walks back, and what the rest is."""
-    task = account.graph.task
-    subtasks = task.subtasks
-    is_back = account.analysis.is_rolling_back
-    finished = done_status(task)
-    total = len(subtasks)
-    done = sum(subtask.status == finished for subtask in subtasks)
-    filled = width * done // total if total else 0
+    tally, finished = account.analysis.tally, done_status(account.graph.task)
+    filled = width * len(tally.done) // tally.whole if tally.whole else 0
     text = Text("█" * filled, style="green").append("░" * (width - filled), style="dim")
-    text.append(f" {done} of {total} {'undone' if is_back else 'done'}", style="default")
+    word, count_of = done_of(account)
+    text.append(f" {count_of} {word.lower()}", style="default")
+    if tally.in_place:
+        text.append(f", {len(tally.in_place)} left in place", style="default")
+    subtasks = account.graph.task.subtasks
     for name, count in count_statuses(subtasks):
         if name != finished:
             text.append(f", {count} {look(name).word}", style="default")

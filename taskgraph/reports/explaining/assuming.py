@@ -1,0 +1,48 @@
+"""What every bound on a task's time rests on."""
+
+from __future__ import annotations
+
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.model.engine import DISPATCH_SECONDS
+from taskgraph.model.words import listed
+from taskgraph.reports.explaining.sentences import (
+    Count,
+    Duration,
+    Place,
+    Sentence,
+    Value,
+)
+
+__all__ = ["assumptions", "assumptions_in_short"]
+
+
+def assumptions(analysis: Analysis) -> Sentence:
+    """Name what is assumed, and what is not counted."""
+    settings, values = analysis.settings, dict[str, Value]()
+    assumed = ["that the engine goes on and keeps its deadlines", "that no cancel hangs"]
+    if analysis.workers:
+        values["workers"] = Count(analysis.workers, "worker")
+        assumed.append("that the task has the server's {workers} to itself")
+    if analysis.slots:
+        values["slots"] = Count(analysis.slots)
+        assumed.append("that at most {slots} of its subtasks are in flight")
+    assumed.append("that nobody intervenes")
+    extra = ["automatic retries" if settings.attempts == 1 else "further retries"]
+    if not settings.overhead:
+        values["hop"] = Duration(DISPATCH_SECONDS)
+        extra.append("polls, up to {hop} from one subtask to the next")
+    text = f"All of this assumes {listed(assumed)}. Not counted are {listed(extra)}."
+    return Sentence("assumptions", text, values, Place.PARAGRAPH)
+
+
+def assumptions_in_short(analysis: Analysis) -> str:
+    """Say the same in a line beside figures."""
+    words = ["deadlines kept", "no cancel hangs", "the engine goes on", "nobody intervenes"]
+    if analysis.workers:
+        words.append(f"alone on {analysis.workers} workers")
+    if analysis.slots:
+        words.append(f"at most {analysis.slots} in flight")
+    words.append("further retries not counted")
+    if not analysis.settings.overhead:
+        words.append("polls not counted")
+    return ", ".join(words)
