@@ -135,6 +135,8 @@ class Subject:
     @cached_property
     def rollback_blockers(self) -> tuple[int, ...]:
         """The positions of the subtasks for which the engine refuses to roll back."""
+        if not any(self.column("prohibit_rollback")):
+            return ()
         return tuple(
             position
             for position, subtask in enumerate(self.task.subtasks)

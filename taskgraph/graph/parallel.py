@@ -25,7 +25,7 @@ def parallel_groups(graph: TaskGraph) -> tuple[tuple[int, ...], ...]:
     """
     siblings: dict[tuple[str, tuple[int, ...], tuple[int, ...]], list[int]] = {}
     for node, subtask in enumerate(graph.subtasks):
-        if _index(graph, node) >= 0:
+        if subtask.parallel_index is not None and subtask.parallel_index >= 0:
             key = (subtask.name, graph.upstreams[node], graph.downstreams[node])
             siblings.setdefault(key, []).append(node)
     groups = [group for group in siblings.values() if len(group) > 1]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -22,6 +24,7 @@ __all__ = [
 Id: TypeAlias = int | str
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+_TIMES = tuple(map(attrgetter, ("create_time", "start_time", "finish_time")))
 
 
 def id_key(identifier: Id) -> tuple[int, int, str]:
@@ -215,10 +218,7 @@ class Task:
     def times(self) -> Iterator[datetime]:
         """Give every time that the document has, in no particular order."""
         own = (self.create_time, self.start_time, self.finish_time)
-        yield from filter(None, own)
-        for subtask in self.subtasks:
-            theirs = (subtask.create_time, subtask.start_time, subtask.finish_time)
-            yield from filter(None, theirs)
+        return filter(None, chain(own, *(map(time, self.subtasks) for time in _TIMES)))
 
     def as_of(self) -> datetime | None:
         """Give the moment that the document describes.

@@ -35,7 +35,10 @@ _HINT = "look into the log of the first attempt for what went wrong"
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each subtask that was retried."""
-    rows = zip(subject.column("attempts"), subject.column("operation"), strict=True)
+    started, operations = subject.column("attempts"), subject.column("operation")
+    if {*started} <= {None, 0, 1} and Operation.RETRY not in subject.operations:
+        return
+    rows = zip(started, operations, strict=True)
     for position, (count, operation) in enumerate(rows):
         attempts = count or 1
         if attempts > 1 or operation == Operation.RETRY:

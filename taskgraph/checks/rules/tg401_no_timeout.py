@@ -32,7 +32,10 @@ __all__ = ["RULE"]
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each subtask without a timeout."""
-    for position, timeout in enumerate(subject.column("timeout")):
+    timeouts = subject.column("timeout")
+    if all(timeouts):
+        return
+    for position, timeout in enumerate(timeouts):
         if not timeout:
             what = "no timeout" if timeout is None else "a timeout of 0"
             what = f"has {what}: the worst case is unbounded"

@@ -41,7 +41,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     task = subject.task
     if task.status == Status.SUCCESSFUL or subject.analysis.is_rolling_back:
         return
-    if not any(subtask.prohibit_rollback for subtask in task.subtasks):
+    if not any(subject.column("prohibit_rollback")):
         return
     budget, point = subject.analysis.budget, subject.analysis.no_return
     if point is None or (point.passed and task.status == Status.FAILED):
