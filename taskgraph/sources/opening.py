@@ -170,7 +170,7 @@ def _refuse(error: InputError) -> bytes:
 
 def _read_file(path: str, options: ReadOptions) -> bytes:
     try:
-        with open(path, "rb") as stream:
+        with open(path, "rb", buffering=0) as stream:
             return read_stream(stream, path, options)
     except FileNotFoundError:
         problem, hint = "does not exist", "check the path"
