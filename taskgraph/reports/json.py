@@ -13,6 +13,7 @@ from taskgraph.analysis.as_run import AsRun
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.analysis.rollback import FailLate
+from taskgraph.analysis.weights import Basis
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.task import Id, Task
 from taskgraph.reports.explaining.sentences import Explanation, Sentence
@@ -142,6 +143,7 @@ def critical_path_json(table: Timetable) -> CriticalPathContent:
     """Give the schedule; times count from the start of the task, in the unit given."""
     graph, schedule, weights = table.graph, table.schedule, table.weights
     critical = set(schedule.critical)
+    bases = {basis: basis.name.lower() for basis in Basis}
     near = schedule.near_critical(table.within_units) if table.within is not None else ()
     figures: ScheduleFigures = {
         **_task(graph),
@@ -171,7 +173,7 @@ def critical_path_json(table: Timetable) -> CriticalPathContent:
                 "id": subtask.id,
                 "name": subtask.name,
                 "duration": schedule.durations[node],
-                "basis": weights.basis[node].name.lower(),
+                "basis": bases[weights.basis[node]],
                 "early_start": schedule.early_start[node],
                 "early_finish": schedule.early_finish[node],
                 "late_start": schedule.late_start[node],
