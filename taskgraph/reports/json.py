@@ -8,18 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from taskgraph.analysis.analysis import Analysis, Timetable
-from taskgraph.analysis.as_run import AsRun
-from taskgraph.analysis.budget import Budget
-from taskgraph.analysis.recovery import PointOfNoReturn
-from taskgraph.analysis.rollback import FailLate
 from taskgraph.analysis.weights import Basis
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.task import Id, Task
-from taskgraph.reports.explaining.sentences import Explanation, Sentence
 from taskgraph.reports.results import Account, holders
 
 if TYPE_CHECKING:
+    from taskgraph.analysis.analysis import Analysis, Timetable
+    from taskgraph.analysis.as_run import AsRun
+    from taskgraph.analysis.budget import Budget
+    from taskgraph.analysis.recovery import PointOfNoReturn
+    from taskgraph.analysis.rollback import FailLate
     from taskgraph.reports.contract import (
         AsRunContent,
         BudgetContent,
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
         ShowContent,
         TaskHead,
     )
+    from taskgraph.reports.explaining.sentences import Explanation, Sentence
 
 __all__ = [
     "budget_json",

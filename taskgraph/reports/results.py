@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from taskgraph.analysis.analysis import Analysis
-from taskgraph.analysis.budget import Budget
-from taskgraph.analysis.schedule import Schedule
-from taskgraph.checks.result import CheckResult
-from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration, format_measured, format_moment
 from taskgraph.model.engine import tells_direction
-from taskgraph.model.task import Task
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import id_list
-from taskgraph.reports.comparison import Pair
+
+if TYPE_CHECKING:
+    from taskgraph.analysis.analysis import Analysis
+    from taskgraph.analysis.budget import Budget
+    from taskgraph.analysis.schedule import Schedule
+    from taskgraph.checks.result import CheckResult
+    from taskgraph.graph.taskgraph import TaskGraph
+    from taskgraph.model.task import Task
+    from taskgraph.reports.comparison import Pair
 
 __all__ = [
     "Account",
