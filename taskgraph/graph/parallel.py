@@ -28,6 +28,8 @@ def parallel_groups(graph: TaskGraph) -> tuple[tuple[int, ...], ...]:
         if subtask.parallel_index is not None and subtask.parallel_index >= 0:
             key = (subtask.name, graph.upstreams[node], graph.downstreams[node])
             siblings.setdefault(key, []).append(node)
+    if not siblings:
+        return ()
     groups = [group for group in siblings.values() if len(group) > 1]
     alone = {group[0] for group in siblings.values() if len(group) == 1}
     groups += _chains(graph, alone)

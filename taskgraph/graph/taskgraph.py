@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 Side: TypeAlias = Literal["upstreams", "downstreams"]
+_SIDES: tuple[Side, ...] = get_args(Side)
 _ID = attrgetter("id")
 
 
@@ -113,8 +114,7 @@ class TaskGraph:
     @cached_property
     def reported_sides(self) -> frozenset[Side]:
         """Which of the two edge lists the document has at all."""
-        sides: tuple[Side, ...] = get_args(Side)
-        return frozenset(side for side in sides if _has(self.task, side))
+        return frozenset([side for side in _SIDES if _has(self.task, side)])
 
     @cached_property
     def order(self) -> tuple[int, ...]:

@@ -62,6 +62,8 @@ def _groups(graph: TaskGraph) -> Iterator[list[int]]:
     The parts of a chain belong together in whatever order they are numbered.
     """
     groups = parallel_groups(graph)
+    if not groups:
+        return
     owner = {node: place for place, group in enumerate(groups) for node in group}
     after: list[list[int]] = [[] for _ in groups]
     for node, place in owner.items():
