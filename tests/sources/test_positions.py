@@ -49,6 +49,18 @@ def test_the_value_stands_where_the_pointer_says(
         assert json.JSONDecoder().raw_decode(rest)[0] == values[pointer]
 
 
+ITEMS: tuple[Any, ...] = (
+    {}, {"a": "}"}, {"a": "{"}, {"}": 1}, {"a": '"}'}, {"a": "\\"}, {'{"a': '"'},
+    {"a": {"b": 1}}, {"a": [{}]}, {"a": [], "b": 1}, [{}], "}", ["{"], {"a": '}", "b": {'},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("item", ITEMS)
+def test_items_may_hold_braces_quotes_and_escapes(item: Any) -> None:
+    text = json.dumps([item, item, 1])
+    assert locate(text.encode(), ["/2"]) == {"/2": (1, len(text) - 1)}
+
+
 def test_a_pointer_that_leads_nowhere_gets_the_nearest_place() -> None:
     text = b'{"a": {"b": [1,\n 2]}}'
     places = locate(text, ["/a/b/1", "/a/b/7/c", "/a/x/y", "/z", ""])
