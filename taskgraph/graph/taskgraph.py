@@ -334,36 +334,26 @@ class _EdgeLists:
         ``extra`` are the positions of subtasks that share an id: their lists count for
         the node of that id.
         """
-        index, subtasks = self.index, self.subtasks
-        node_of = index.__getitem__
-        rows: list[list[int]] = []
+        subtasks, node_of = self.subtasks, self.index.__getitem__
         lists = map(attrgetter(side), map(subtasks.__getitem__, positions))
-        for position, ids in zip(positions, lists, strict=True):
-            if not ids:
-                rows.append([])
-                continue
-            try:
-                row = list(map(node_of, ids))
-            except KeyError:
-                row = self._known(position, side, ids)
-            if len(row) > 1:
-                row.sort()
-                if len(set(row)) < len(row):
-                    row = self._distinct(position, side, row)
-            rows.append(row)
-        represented = set(positions)
-        for position in extra:
-            if position not in represented:
-                ids = getattr(subtasks[position], side) or ()
-                row = self._distinct(position, side, self._known(position, side, ids))
-                node = index[subtasks[position].id]
-                rows[node] = sorted({*rows[node], *row})
+        try:
+            rows = [sorted(map(node_of, ids)) if ids else [] for ids in lists]
+        except KeyError:
+            rows = [self._known(position, side) for position in positions]
+        if any(len({*row}) < len(row) for row in rows):
+            pairs = zip(positions, rows, strict=True)
+            rows = [self._distinct(position, side, row) for position, row in pairs]
+        for position in {*extra}.difference(positions):
+            row = self._distinct(position, side, self._known(position, side))
+            node = node_of(subtasks[position].id)
+            rows[node] = sorted({*rows[node], *row})
         return rows
 
-    def _known(self, position: int, side: Side, ids: tuple[Id, ...]) -> list[int]:
+    def _known(self, position: int, side: Side) -> list[int]:
+        ids: tuple[Id, ...] = getattr(self.subtasks[position], side) or ()
         missing = dict.fromkeys(name for name in ids if name not in self.index)
         self.unknown.extend(UnknownReference(position, side, name) for name in missing)
-        return [self.index[name] for name in ids if name in self.index]
+        return sorted(self.index[name] for name in ids if name in self.index)
 
     def _distinct(self, position: int, side: Side, row: list[int]) -> list[int]:
         """Give the nodes once each, ascending, and note the ids that come twice."""

@@ -40,3 +40,12 @@ def test_what_does_not_fit_comes_in_the_order_of_the_ids(rows: list[Subtask]) ->
 def test_a_huge_list_of_unknown_ids_is_ordinary() -> None:
     rows = (Subtask(0, "a", downstreams=tuple(range(1, 200_000))),)
     assert len(build_graph(Task(1, subtasks=rows)).unknown) == 199_999
+
+
+def test_beside_an_unknown_id_neighbours_ascend_too() -> None:
+    rows = (
+        Subtask(1, upstreams=(), downstreams=(3, 9, 2)),
+        Subtask(2, upstreams=(1,), downstreams=()),
+        Subtask(3, upstreams=(1,), downstreams=()),
+    )
+    assert build_graph(Task(1, subtasks=rows)).downstreams == ((1, 2), (), ())
