@@ -178,7 +178,7 @@ def _skip_items(
 
 
 def _end_of_flat(text: str, index: int) -> int:
-    """Find the end of an object that holds no other, ten times as fast as by reading it.
+    """Find the end of an object that holds no other, without reading its values.
 
     0 where that cannot be told: of other values, and where a text has a brace or an escape.
     """
