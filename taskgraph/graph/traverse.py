@@ -7,14 +7,13 @@ strongly connected component, as :attr:`taskgraph.graph.TaskGraph.cycles` gives 
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 __all__ = [
+    "Adjacency",
     "adjacency",
     "cyclic_components",
-    "feedback_edges",
     "immediate_dominators",
     "levels",
     "reachable",
@@ -190,59 +189,6 @@ def _walk_back(came_from: dict[int, int], start: int, node: int) -> list[int]:
         node = came_from[node]
         path.append(node)
     return path[::-1]
-
-
-def feedback_edges(
-    downstreams: Adjacency, component: Sequence[int]
-) -> list[tuple[int, int]]:
-    """Choose a small set of edges, ascending, without which a component holds no cycle.
-
-    The smallest such set is hard to find; this is the greedy of Eades, Lin and Smyth
-    (1993): order the nodes so that few edges point backward, and take those. An edge
-    from a node to itself is always among them.
-    """
-    inside = set(component)
-    targets = {
-        node: [target for target in downstreams[node] if target in inside]
-        for node in component
-    }
-    rank = {node: place for place, node in enumerate(_few_backward(targets))}
-    return [
-        (node, target)
-        for node in component
-        for target in targets[node]
-        if rank[target] <= rank[node]
-    ]
-
-
-def _few_backward(targets: dict[int, list[int]]) -> list[int]:
-    """Order nodes: sinks last, sources first, else the one with most edges to spare."""
-    sources: dict[int, list[int]] = {node: [] for node in targets}
-    for node, row in targets.items():
-        for target in row:
-            sources[target].append(node)
-    ahead = {node: len(row) for node, row in targets.items()}
-    behind = {node: len(row) for node, row in sources.items()}
-    first: list[int] = []
-    last: list[int] = []
-    heap = [(behind[node] - ahead[node], node) for node in targets]
-    heapq.heapify(heap)
-    free: list[int] = []  # has become a sink or a source
-    left = set(targets)
-    while left:
-        node = free.pop() if free else heapq.heappop(heap)[1]
-        if node not in left:
-            continue
-        left.remove(node)
-        (first if ahead[node] else last).append(node)
-        for row, degree in ((targets[node], behind), (sources[node], ahead)):
-            for other in row:
-                if other in left:
-                    degree[other] -= 1
-                    heapq.heappush(heap, (behind[other] - ahead[other], other))
-                    if not degree[other]:
-                        free.append(other)
-    return first + last[::-1]
 
 
 def immediate_dominators(upstreams: Adjacency, order: Iterable[int]) -> tuple[int, ...]:

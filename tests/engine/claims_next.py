@@ -34,7 +34,7 @@ __all__ = [
     "left",
     "left_unbounded",
     "nearest",
-    "never_ocp",
+    "never",
     "never_return",
     "no_point_of_no_return",
     "no_return",
@@ -399,8 +399,8 @@ def call(case: Case, told: Told) -> Reasons:
         yield "the engine refuses"
 
 
-def never_ocp(_: Case, __: Told) -> Reasons:
-    yield "a rule of the other engine"
+def never(_: Case, __: Told) -> Reasons:
+    yield "no document of the simulated engine gives a reason for that"
 
 
 def fail_late(case: Case, told: Told) -> Reasons:

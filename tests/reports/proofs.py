@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+import networkx
+
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.as_run import AsRun, PartKind
 from taskgraph.analysis.budget import Budget
@@ -452,6 +454,15 @@ def untold_timeouts(case: Case) -> list[Values]:
     return [{}]
 
 
+def cyclic(case: Case) -> list[Values]:
+    whole = case.graph.to_networkx()
+    parts = networkx.strongly_connected_components(whole)
+    several = [part for part in parts if len(part) > 1]
+    loops = {n for n in whole if whole.has_edge(n, n)}
+    found = loops.union(*several)
+    return [{"subtasks": [s.id for s in case.graph.subtasks if s.id in found]}]
+
+
 def never_return(case: Case) -> list[Values]:
     assert case.analysis.prohibits_rollback
     return [{}]
@@ -614,6 +625,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
         {"subtasks": case.ids(root.node for root in case.failure.roots[5:])}
     ],
     "nearest": nearest,
+    "never-finishes": cyclic,
     "never-return": never_return,
     "no-failed-subtask": nothing_failed,
     "no-point-of-no-return": no_point_of_no_return,

@@ -36,12 +36,14 @@ def check(subject: Subject) -> Iterator[Fault]:
     for node, through, target in _redundant(subject):
         ids = [subject.at(end).id for end in (node, through, target)]
         edge = (ids[0], ids[2])
+        both = len(subject.graph.reported_sides) == 2
+        ends = ", from both lists that name it" if both else ""
         yield Fault(
             f"the edge {arrow(edge)} adds nothing to the longer path "
             f"{arrow(ids[:2])} -> ... -> {ids[2]}"
             if target not in subject.graph.downstreams[through]
             else f"the edge {arrow(edge)} adds nothing to the longer path {arrow(ids)}",
-            f"remove {arrow(edge)}, on both its ends",
+            f"remove {arrow(edge)}{ends}",
             subtasks=ascending(edge),
             edges=(edge,),
             pointer=subject.node_pointer(node, "downstreams"),

@@ -27,6 +27,7 @@ from taskgraph.reports.explaining.sentences import (
     Sentence,
     Subtasks,
     Value,
+    of_subtasks,
 )
 from taskgraph.reports.explaining.states import failing, standing
 from taskgraph.reports.explaining.times import limits, timing
@@ -49,6 +50,10 @@ def verdict(account: Account) -> Iterator[Sentence]:
     predicate, more = _predicate(account)
     template = f"{subject} {predicate}."
     yield Sentence("verdict", template, values | more, Place.PARAGRAPH)
+    if account.graph.cycles:
+        nodes = tuple(node for cycle in account.graph.cycles for node in cycle)
+        template = "It can never finish: {subtasks} [waits for itself|wait for each other]."
+        yield of_subtasks("never-finishes", template, tuple(sorted(nodes)))
     for finding in account.checked.findings:
         if word := _STANDING.get(finding.code):
             message = finding.message.rstrip(".")
