@@ -54,6 +54,8 @@ _FACT = re.compile(r"^([A-Z][a-z]+(?: [a-z]+)*) {2,}(\S.*)$")
 _ROW = re.compile(r" {2,}")
 _MOST_SHOWN = 5
 
+NO_END = "nothing promises an end: "
+
 
 def spoken(text: str) -> int:
     """Read a duration in words, whole seconds."""
@@ -116,6 +118,7 @@ def library(loaded: LoadedTask) -> Told:
         "done": len(analysis.tally.done),
         "failed": len(analysis.tally.failed),
         "left": progress.worst_case.seconds,
+        "no end": progress.endless and str(progress.endless),
         "left until": progress.latest_finish and progress.latest_finish.isoformat(),
         "rollback allowed": rollback.is_allowed,
         "rollback accepted now": rollback.is_accepted,
@@ -187,12 +190,16 @@ def _worst(facts: dict[str, str]) -> Told:
     worst = facts["Worst case"]
     if worst.startswith("unknown"):
         return {"sound": False}
-    told: Told = {"sound": True, "bounded": worst != "unbounded"}
-    told["worst case"] = _seconds(facts.get("Finite part", worst))
-    told["longest path"] = _seconds(
-        facts.get("Longest path", facts.get("Finite part", worst))
-    )
+    told: Told = {"sound": True}
+    if not worst.startswith("not known"):
+        told["bounded"] = worst != "unbounded"
+        told["worst case"] = _seconds(facts.get("Finite part", worst))
+        told["longest path"] = _seconds(
+            facts.get("Longest path", facts.get("Finite part", worst))
+        )
     gate = facts["No return"]
+    if gate.startswith("the start: the task"):
+        return told
     if gate.startswith(("none", "not known")):
         return told | {"no return": None, "why none": gate[:3]}
     told["no return passed"] = "(passed)" in gate
@@ -210,11 +217,13 @@ def show_text(text: str) -> Told:
     told = _worst(facts)
     if "As of" in facts:
         told["as of"] = facts["As of"].replace(" ", "T", 1)
-    done = re.search(r"(\d+) of (\d+) (?:un)?done", facts["Progress"])
+    done = re.search(r"(\d+) of (\d+) (?:(?:un)?done|successful)", facts["Progress"])
     assert done, facts["Progress"]
     if told["sound"]:
         told["done"] = int(done[1])
-    if "Left" in facts:
+    if facts.get("Left", "").startswith(NO_END):
+        told["no end"] = facts["Left"].removeprefix(NO_END)
+    elif "Left" in facts:
         told["left"] = _seconds(facts["Left"])
         told["left until"] = facts["Left"].rpartition("over by ")[2].replace(" ", "T", 1)
     if "Critical" in facts and "…" not in facts["Critical"] and ": " in facts["Critical"]:
@@ -232,9 +241,11 @@ def budget_text(text: str) -> Told:
     facts = _facts(text)
     told = _worst(facts)
     back = facts["Rollback"]
-    told["rollback accepted now"] = back.startswith("allowed now")
+    unknown = back.startswith("not known")
+    if not unknown:
+        told["rollback accepted now"] = back.startswith("allowed now")
     if "successful" not in back:
-        told["rollback allowed"] = back.startswith("allowed")
+        told["rollback allowed"] = None if unknown else back.startswith("allowed")
     if match := re.search(r"takes (.*) (?:at most|or more)", back):
         told["rollback seconds"] = _seconds(match[1])
     if "Failing late" in facts:
@@ -358,6 +369,10 @@ def explain_json(row: dict[str, Any]) -> Told:
     return told
 
 
+def _maybe(value: Any) -> bool | None:
+    return bool(value) if value in {True, False} else None
+
+
 def _of_subtask(figure: str, seconds: str = "") -> Callable[[Values], Told]:
     """Read what a claim says of one subtask: how long, or that something is refused."""
     return lambda values: {
@@ -392,13 +407,16 @@ _CLAIMS: dict[str, Callable[[Values], Told]] = {
     "no-point-of-no-return": lambda _: {"no return": None, "why none": "non"},
     "no-return": _no_return_claim,
     "no-return-unknown": lambda _: {"no return": None, "why none": "not"},
-    "retry-accepted": _of_subtask("retry", "worst_seconds"),
+    "retry-accepted": lambda values: (
+        _of_subtask("retry", "worst_seconds")(values) if "worst_seconds" in values else {}
+    ),
     "retry-refused": _of_subtask("retry"),
     "rollback-accepted": lambda values: {
         "rollback allowed": True,
         "rollback accepted now": True,
         "rollback seconds": values["worst_seconds"],
     },
+    "rollback-unknown": lambda _: {"rollback allowed": None},
     "rollback-if-failed": lambda _: {
         "rollback allowed": True,
         "rollback accepted now": False,
@@ -409,7 +427,9 @@ _CLAIMS: dict[str, Callable[[Values], Told]] = {
         "rollback accepted now": False,
         "blockers": _ids(values.get("blockers", ())),
     },
-    "skip-accepted": _of_subtask("skip", "worst_seconds"),
+    "skip-accepted": lambda values: (
+        _of_subtask("skip", "worst_seconds")(values) if "worst_seconds" in values else {}
+    ),
     "skip-refused": _of_subtask("skip"),
 }
 
@@ -509,20 +529,24 @@ def check_markdown(text: str) -> Told:
 def _figures(rows: dict[str, str]) -> Told:
     """Read the numbers that come first on a page."""
     told: Told = {}
-    for label in ("Done", "Undone"):
+    for label in ("Done", "Undone", "Successful"):
         if label in rows:
             told["done"] = int(rows[label].partition(" of ")[0].replace(",", ""))
-    if "Worst case" in rows:
+    if not rows.get("Worst case", "not known").startswith("not known"):
         worst = rows["Worst case"]
         told["bounded"] = not worst.startswith("unbounded")
         told["worst case"] = spoken(worst.partition("else ")[2] or worst.partition(" (")[0])
-    if "Left at worst" in rows:
+    if rows.get("Left at worst", "").startswith("no promise"):
+        told["no end"] = rows["Left at worst"].removeprefix("no promise").strip(" ()")
+    elif "Left at worst" in rows:
         left = rows["Left at worst"]
         told["left"] = spoken(left.partition(" (")[0])
         until = re.search(r"over by (\S+ \S+?)\)?$", left)
         assert until, left
         told["left until"] = until[1].replace(" ", "T", 1)
     gate = rows.get("Point of no return", "")
+    if gate.startswith("the start"):
+        return told
     if gate.startswith(("none", "not known")):
         told |= {"no return": None, "why none": gate[:3]}
     elif gate:
@@ -655,7 +679,7 @@ def frames(loaded: LoadedTask) -> Told:
             "bounded": bool(task["is_bounded"]),
             "done": int(task["done"]),
             "failed": int(task["failed"]),
-            "rollback allowed": bool(task["rollback_allowed"]),
+            "rollback allowed": _maybe(task["rollback_allowed"]),
         }
         names = {"total_float_seconds": "float", "free_float_seconds": "free float"}
         names |= {"drag_seconds": "drag", "share_seconds": "share"}

@@ -88,6 +88,8 @@ class Rollback:
         What forbids rollback by what has happened so far.
     blockers : tuple of int
         The subtasks that have begun and prohibit it, ascending.
+    is_told : bool
+        Whether the document says of each subtask and of the task if they prohibit it.
     has_failed : bool
         Whether the task has FAILED: the engine rolls back no other.
     no_return : PointOfNoReturn or None
@@ -104,6 +106,7 @@ class Rollback:
 
     obstacles: tuple[Refusal, ...]
     blockers: tuple[int, ...]
+    is_told: bool
     has_failed: bool
     no_return: PointOfNoReturn | None
     steps: tuple[RollbackStep, ...]
@@ -111,14 +114,16 @@ class Rollback:
     fail_late: FailLate | None
 
     @property
-    def is_allowed(self) -> bool:
-        """Whether nothing forbids rollback so far."""
-        return not self.obstacles
+    def is_allowed(self) -> bool | None:
+        """Whether nothing forbids rollback so far, ``None`` where that is not told."""
+        if self.obstacles:
+            return False
+        return True if self.is_told else None
 
     @property
-    def is_accepted(self) -> bool:
-        """Whether the engine would start a rollback now."""
-        return self.is_allowed and self.has_failed
+    def is_accepted(self) -> bool | None:
+        """Whether the engine would start one now, ``None`` where that is not told."""
+        return self.is_allowed if self.has_failed else False
 
 
 def rollback(
@@ -148,6 +153,7 @@ def rollback(
     return Rollback(
         obstacles=obstacles,
         blockers=blockers,
+        is_told=premises.tells_rollback,
         has_failed=graph.task.status == Status.FAILED,
         no_return=no_return,
         steps=_steps(graph, begun, durations),

@@ -284,23 +284,27 @@ def run_report(
     as_json: Callable[[LoadedTask], Mapping[str, Any]],
     as_text: Callable[[LoadedTask, Any], str],
 ) -> int:
-    """Report on every task of every file, and give the exit code.
+    """Report on every task of every file, and give the exit code: 1 for a broken graph.
 
     ``kind`` is the name of the JSON document; ``as_text``, for every form but ``json``,
     also gets the style of the text.
     """
     parts: list[Any] = []
+    broken: list[bool] = []
+    style = None if form == "json" else text_style(output)
+
+    def report(loaded: LoadedTask) -> None:
+        broken.append(loaded.graph.is_broken)
+        parts.append(as_json(loaded) if style is None else as_text(loaded, style))
+
+    code, messages = each_task(files, report)
     if form == "json":
         from taskgraph.reports.json import document
 
-        code, messages = each_task(files, lambda loaded: parts.append(as_json(loaded)))
         write(document(kind, parts, messages), output)
-        return code
-    style = text_style(output)
-    code, _ = each_task(files, lambda loaded: parts.append(as_text(loaded, style)))
-    if parts or output is None:
+    elif parts or output is None:
         write("\n".join(parts), output)
-    return code
+    return max(code, EXIT_FINDINGS) if any(broken) else code
 
 
 def text_style(output: str | None) -> Style:

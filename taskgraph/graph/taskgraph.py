@@ -138,6 +138,11 @@ class TaskGraph:
         """
         return not self.flaws
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether what the document says of the edges cannot be so."""
+        return bool(self.duplicates or self.unknown) or not self.is_acyclic
+
     @cached_property
     def flaws(self) -> tuple[str, ...]:
         """Why the graph is not sound, a few words each; empty where it is."""
@@ -160,8 +165,9 @@ class TaskGraph:
             Where the graph has flaws, with all of them.
         """
         if self.flaws:
+            name = "the task" if self.task.id is None else f"task {self.task.id}"
             reasons = "; ".join(self.flaws)
-            raise AnalysisError(f"task {self.task.id} cannot be analysed: {reasons}")
+            raise AnalysisError(f"{name} cannot be analysed: {reasons}")
 
     @cached_property
     def cycles(self) -> tuple[tuple[int, ...], ...]:

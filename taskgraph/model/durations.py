@@ -50,7 +50,7 @@ def format_duration(seconds: int) -> str:
 
 
 def format_measured(time: timedelta | int) -> str:
-    """Write a measured time in units, exactly.
+    """Write a measured time in units, to the millisecond; less than one exactly.
 
     Parameters
     ----------
@@ -61,12 +61,14 @@ def format_measured(time: timedelta | int) -> str:
     --------
     >>> format_measured(17_839_000), format_measured(4_032_500_000)
     ('17.839 s', '1 h 7 min 12.500 s')
-    >>> format_measured(60_000_000)
-    '1 min'
+    >>> format_measured(60_000_000), format_measured(3_295_927), format_measured(40)
+    ('1 min', '3.296 s', '0.000040 s')
     """
     microseconds = time // _MICROSECOND if isinstance(time, timedelta) else time
     if microseconds < 0:
         return f"-{format_measured(-microseconds)}"
+    if microseconds > 1000:
+        microseconds = (microseconds + 500) // 1000 * 1000
     if not microseconds % _MICROSECONDS:
         return format_duration(microseconds // _MICROSECONDS)
     minutes, rest = divmod(microseconds, 60 * _MICROSECONDS)
@@ -118,12 +120,8 @@ def format_exactly(count: int, unit: str = "seconds") -> str:
 
 
 def format_moment(time: datetime) -> str:
-    """Write a moment exactly: ``2025-01-16 11:43:38.311+08:00``."""
-    if not time.microsecond:
-        return time.isoformat(" ", "seconds")
-    return time.isoformat(
-        " ", "microseconds" if time.microsecond % 1000 else "milliseconds"
-    )
+    """Write a moment to the millisecond: ``2025-01-16 11:43:38.311+08:00``."""
+    return time.isoformat(" ", "milliseconds" if time.microsecond else "seconds")
 
 
 def parse_duration(value: object) -> int:

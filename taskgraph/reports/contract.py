@@ -285,9 +285,13 @@ class BudgetFigures(Closed):
 class RollbackContent(Closed):
     """The way back."""
 
-    is_allowed: Annotated[bool, about("Whether nothing forbids it so far.")]
+    is_allowed: Annotated[
+        bool | None,
+        about("Whether nothing forbids it so far; null where that is not told."),
+    ]
     is_accepted_now: Annotated[
-        bool, about("Whether the engine would take it at this moment.")
+        bool | None,
+        about("Whether the engine would take it at this moment; null where not told."),
     ]
     refusals: list[Annotated[str, _names(Refusal)]]
     blockers: Annotated[Ids, about("Those that have begun and prohibit it.")]

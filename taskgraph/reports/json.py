@@ -219,8 +219,8 @@ def budget_json(analysis: Analysis) -> BudgetContent:
         **_task(graph),
         **_budget(graph, budget, rollback.no_return),
         "rollback": {
-            "is_allowed": not rollback.obstacles,
-            "is_accepted_now": rollback.has_failed and not rollback.obstacles,
+            "is_allowed": rollback.is_allowed,
+            "is_accepted_now": rollback.is_accepted,
             "refusals": [refusal.name.lower() for refusal in rollback.obstacles],
             "blockers": _ids(graph, rollback.blockers),
             "order": [graph.subtasks[step.node].id for step in rollback.steps],

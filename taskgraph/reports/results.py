@@ -162,6 +162,8 @@ def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:
         count = len(budget.unlimited)
         note = f"{count} without a timeout, else {format_duration(budget.seconds)}"
         yield Figure("Worst case", "unbounded", note)
+    if task.status == Status.RUNNING and sound.progress.endless is not None:
+        yield Figure("Left at worst", "no promise", sound.progress.endless)
     if task.status == Status.RUNNING and sound.progress.latest_finish is not None:
         left = format_duration(sound.progress.worst_case.seconds)
         note = f"over by {format_moment(sound.progress.latest_finish)}"

@@ -122,7 +122,7 @@ def test_a_cycle_is_refused_by_the_analyses_and_still_drawn(
     assert refused.returncode == 1
     assert "cycle" in refused.stderr
     shown = run_cli("show", path)
-    assert shown.returncode == 0
+    assert shown.returncode == 1
     assert "the dependencies form a cycle" in shown.stdout
     assert "TG101" in shown.stdout
     drawn = run_cli("render", path)
@@ -243,6 +243,17 @@ def test_an_unknown_form_of_an_output_is_refused(run_cli: RunCli, tmp_path: Path
     done = run_cli("check", f"samples/{STOP}", "-o", f"yaml={tmp_path / 'x'}")
     assert done.returncode == 2
     assert "there is no form yaml" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["show", "explain"])
+def test_a_broken_graph_is_told_by_the_exit_code_too(
+    run_cli: RunCli, samples: Path, command: str
+) -> None:
+    broken = run_cli(command, samples / "rules" / "TG101.json")
+    assert broken.returncode == 1
+    assert "can never finish" in broken.stdout.replace("\n", " ")
+    listed = run_cli(command, samples / "formats" / "ocp_task_list.json")
+    assert listed.returncode == 0  # that a list leaves the edges out is no fault
 
 
 @pytest.mark.slow

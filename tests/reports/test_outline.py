@@ -65,3 +65,13 @@ def test_forms() -> None:
 def test_the_order_of_the_document_says_nothing() -> None:
     task = stages(2, 3, 2)
     assert outline(build_graph(shuffled(task))) == outline(build_graph(task))
+
+
+@given(graphs())
+def test_a_bar_is_drawn_as_long_as_its_branch_goes_on(graph: TaskGraph) -> None:
+    rows = outline(graph)
+    for number, row in enumerate(rows):
+        assert len(row.bars) == max(row.depth - 1, 0)
+        for level, goes_on in enumerate(row.bars, 1):
+            below = next((r.depth for r in rows[number + 1 :] if r.depth <= level), 0)
+            assert goes_on == (below == level)

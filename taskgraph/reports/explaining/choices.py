@@ -198,7 +198,7 @@ def _roll_back(account: Account, diagnosis: Analysis) -> Iterator[Sentence]:
     if is_rolling_back(task) and task.status != Status.FAILED:
         return
     is_over = task.status == Status.SUCCESSFUL
-    if rollback.is_allowed and not diagnosis.tells_rollback and not is_over:
+    if rollback.is_allowed is None and not is_over:
         text = "Whether it can be rolled back, the document does not tell."
         yield Sentence("rollback-unknown", text, {}, Place.ITEM)
     elif rollback.is_accepted:

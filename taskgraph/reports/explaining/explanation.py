@@ -217,6 +217,9 @@ def _shape(graph: TaskGraph) -> Iterator[Sentence]:
         template = "It has {subtasks}; which depends on which, the document does not say."
         yield Sentence("size", template, {"subtasks": values["subtasks"]})
         return
+    if len(graph) == 1 and not graph.edge_count:
+        yield Sentence("size", "It has {subtasks}.", {"subtasks": values["subtasks"]})
+        return
     template = "It has {subtasks} and {edges}"
     if graph.edge_count != 1:
         values["edges"] = Count(graph.edge_count)

@@ -208,11 +208,11 @@ def _budget(analysis: Analysis, threshold: float) -> Iterator[Sentence]:
         yield Sentence("budget-unbounded", template, values, Place.PARAGRAPH)
     if budget.bounds.may_wait:
         template = (
-            "That counts with at most {limit} subtasks in flight; without that limit it "
+            "That counts with at most {limit} in flight; without that limit it "
             "would be {longest}."
         )
         values = {
-            "limit": Count(budget.bounds.limit),
+            "limit": Count(budget.bounds.limit, "subtask"),
             "longest": Duration(budget.schedule.makespan),
         }
         yield Sentence("concurrency", template, values)

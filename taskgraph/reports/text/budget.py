@@ -10,7 +10,7 @@ from rich.text import Text
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.budget import Budget
-from taskgraph.analysis.rollback import FailLate, Rollback
+from taskgraph.analysis.rollback import FailLate
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_exactly
 from taskgraph.model.vocabulary import Status
@@ -46,7 +46,7 @@ def _one(analysis: Analysis, style: Style) -> str:
     rows.append(("All timeouts", f"{format_exactly(budget.total)} in sum"))
     rows += _assumptions(analysis)
     rows.append(("No return", no_return_text(analysis)))
-    rows += _way_back(graph, analysis.rollback)
+    rows += _way_back(analysis)
     parts: list[RenderableType] = [heading(graph.task), facts(rows)]
     if budget.schedule.makespan:
         if budget.bounds.may_wait:
@@ -121,7 +121,8 @@ def no_return_text(analysis: Analysis) -> str:
     return f"{where} ({state}); {after} from there on"
 
 
-def _way_back(graph: TaskGraph, rollback: Rollback) -> _Facts:
+def _way_back(analysis: Analysis) -> _Facts:
+    graph, rollback = analysis.graph, analysis.rollback
     rows: _Facts = []
     if graph.task.status == Status.SUCCESSFUL:
         return [("Rollback", "refused: the task was successful")]
@@ -130,6 +131,8 @@ def _way_back(graph: TaskGraph, rollback: Rollback) -> _Facts:
         if rollback.blockers:
             reasons += f": {named(graph, rollback.blockers)}"
         rows.append(("Rollback", f"refused: {reasons}"))
+    elif rollback.is_allowed is None:
+        rows.append(("Rollback", "not known: the document does not say what prohibits it"))
     else:
         when = "now" if rollback.has_failed else "once the task has failed"
         text = f"allowed {when}"

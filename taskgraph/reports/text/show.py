@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -70,7 +70,9 @@ def _facts(account: Account, width: int) -> list[tuple[str, str | Text]]:
         rows.append(("Worst case", f"unknown: {'; '.join(graph.flaws)}"))
     else:
         rows += budget_facts(sound)
-        latest = sound.progress.latest_finish
+        latest, endless = sound.progress.latest_finish, sound.progress.endless
+        if task.status == Status.RUNNING and endless is not None:
+            rows.append(("Left", f"nothing promises an end: {endless}"))
         if task.status == Status.RUNNING and latest is not None and sound.tells_worst_case:
             left = format_exactly(sound.progress.worst_case.seconds)
             rows.append(("Left", f"{left}, over by {format_moment(latest)}"))
@@ -196,7 +198,7 @@ def _chosen(
 
 def _title(graph: TaskGraph, row: OutlineRow, *, wide: bool) -> Text:
     """Give the name behind its place in the tree."""
-    indent = "   " * max(row.depth - 1, 0)
+    indent = "".join("│  " if goes_on else "   " for goes_on in row.bars)
     if row.depth:
         indent += "├─ " if row.begins else "│  "
     text = Text(indent, style="dim", no_wrap=True, overflow="ellipsis")
@@ -247,6 +249,7 @@ class OutlineRow:
     depth: int = 0  # in how many branches, one within the other, it lies
     begins: bool = False  # a branch
     waits_for: tuple[int, ...] = ()  # the upstreams, where the list's form does not tell
+    bars: tuple[bool, ...] = ()  # by depth, which of the branches around it go on below
 
 
 def outline(graph: TaskGraph) -> tuple[OutlineRow, ...]:
@@ -275,7 +278,19 @@ def outline(graph: TaskGraph) -> tuple[OutlineRow, ...]:
         row = OutlineRow(units[place.unit], place.depth, place.begins, waits_for)
         rows.append(row)
         stack += _below(upstreams, children.get(place.unit, []), place.depth)
-    return tuple(rows)
+    return tuple(_with_bars(rows))
+
+
+def _with_bars(rows: list[OutlineRow]) -> list[OutlineRow]:
+    """Tell each row which of the branches that it lies within have rows below it."""
+    goes_on: list[bool] = []  # by depth, from the rows below
+    barred = []
+    for row in reversed(rows):
+        goes_on += [False] * (row.depth - len(goes_on))
+        barred.append(replace(row, bars=tuple(goes_on[: max(row.depth - 1, 0)])))
+        del goes_on[max(row.depth - 1, 0) :]
+        goes_on += [True] * (row.depth > 0)
+    return barred[::-1]
 
 
 def _units(graph: TaskGraph) -> list[tuple[int, ...]]:
