@@ -15,6 +15,7 @@ from typing import Any
 from taskgraph.errors import InputError
 from taskgraph.model.task import Subtask, Task
 from taskgraph.sources.document import Document, Problems, ReadTasks
+from taskgraph.sources.envelope import Item, items_of
 from taskgraph.sources.naming import has_json_name, has_yaml_name, is_definition_name
 from taskgraph.sources.parsing import json_inside, parse_json
 
@@ -88,28 +89,35 @@ def _read_json(problems: Problems) -> list[Task]:
         if root["format"] == FORMAT:
             return read_native(root, problems)
         raise _own_output(root["format"], problems)
-    if _looks_like_obshell(root):
+    if isinstance(root, list) and root:
+        # An item that is told by nothing else is what the others are.
+        known = any(_looks_like_obshell(value, _OF_OBSHELL) for value in root)
+        marks = _OF_OBSHELL | {"nodes"} if known else _OF_OBSHELL
+        reader = partial(_read_response, marks=marks, problems=problems)
+        return problems.each(items_of(root, ""), reader)
+    return _read_response(Item(root, ""), _OF_OBSHELL, problems)
+
+
+def _read_response(item: Item, marks: frozenset[str], problems: Problems) -> list[Task]:
+    """Read a response, or what stands alone; an item of a list is as good as a document."""
+    if _looks_like_obshell(item.value, marks):
         from taskgraph.sources.obshell import read_obshell
 
-        return read_obshell(root, problems)
+        return read_obshell(item, problems)
     from taskgraph.sources.ocp import read_ocp
 
-    return read_ocp(root, problems)
+    return read_ocp(item, problems)
 
 
-def _looks_like_obshell(root: Any) -> bool:
-    """Tell whether a parsed document has a DAG, a node or a sub-task of obshell in it."""
-    value = root
+def _looks_like_obshell(value: Any, marks: frozenset[str]) -> bool:
+    """Tell whether there is a DAG, a node or a sub-task of obshell in a parsed value."""
     if isinstance(value, dict) and isinstance(value.get("data"), dict | list):
         value = value["data"]
     if isinstance(value, dict) and isinstance(value.get("contents"), list):
         value = value["contents"]
-    if isinstance(value, list) and value:
-        value = value[0]
-    return (
-        isinstance(value, dict)
-        and "subtasks" not in value
-        and bool(_OF_OBSHELL & value.keys())
+    return any(
+        isinstance(one, dict) and "subtasks" not in one and bool(marks & one.keys())
+        for one in (value if isinstance(value, list) else [value])
     )
 
 

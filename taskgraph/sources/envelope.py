@@ -21,7 +21,6 @@ __all__ = [
     "Opened",
     "Response",
     "items_of",
-    "no_data",
     "open_response",
 ]
 
@@ -105,7 +104,7 @@ class Opened(NamedTuple):
 
 
 def open_response(
-    root: Mapping[str, Any], what_to_save: str, problems: Problems, above: str = ""
+    root: Mapping[str, Any], what_to_save: str, problems: Problems, above: str
 ) -> Opened:
     """Give what a response holds in ``data``, in a list there, or in a page there.
 
@@ -115,7 +114,7 @@ def open_response(
     """
     payload, pointer = root.get("data"), f"{above}/data"
     if payload is None or (_tells_of_a_failure(root) and not _may_hold_tasks(payload)):
-        raise no_data(root, what_to_save, problems, above)
+        raise _no_data(root, what_to_save, problems, above)
     before = problems.count
     around = {key: value for key, value in root.items() if key != "data"}
     envelope = read_object(_ENVELOPE, around, above, problems)
@@ -149,8 +148,8 @@ def items_of(values: list[Any], pointer: str) -> Iterator[Item]:
     return (Item(value, f"{pointer}/{i}") for i, value in enumerate(values))
 
 
-def no_data(
-    root: Mapping[str, Any], what_to_save: str, problems: Problems, above: str = ""
+def _no_data(
+    root: Mapping[str, Any], what_to_save: str, problems: Problems, above: str
 ) -> InputError:
     """Say what a response without data is, whatever else is wrong with it."""
     around = {key: value for key, value in root.items() if key != "data"}
@@ -173,6 +172,6 @@ def no_data(
         return problems.refuse(text, f"{above}/successful", _LOOK_UP)
     if not _KEYS & root.keys():
         hint = f"a task has subtasks, at the top or in data: {what_to_save}"
-        return problems.refuse("holds no task", "", hint)
+        return problems.refuse("holds no task", above, hint)
     hint = f"it holds no task: {what_to_save}"
     return problems.refuse(f"is a response without data{trace}", above, hint)

@@ -23,7 +23,6 @@ from taskgraph.sources.envelope import (
     OneOrMore,
     Opened,
     Response,
-    items_of,
     open_response,
 )
 from taskgraph.sources.fields import (
@@ -94,25 +93,25 @@ _DagOrNode: TypeAlias = (
     ObshellDag
     | Annotated[ObshellNode, Field(json_schema_extra={"required": ["sub_tasks"]})]
 )
-ObshellDocument: TypeAlias = Response[_DagOrNode] | OneOrMore[_DagOrNode]
+ObshellDocument: TypeAlias = OneOrMore[Response[_DagOrNode] | _DagOrNode]
 _KNOWN = {
     kind: frozenset(kind.__annotations__)
     for kind in (ObshellSubTask, ObshellNode, ObshellDag)
 }
 
 
-def read_obshell(root: Any, problems: Problems) -> list[Task]:
-    """Read every DAG of a document; a node alone is read as a task without edges.
+def read_obshell(item: Item, problems: Problems) -> list[Task]:
+    """Read every DAG of a document, or of an item of a list.
+
+    A node alone is read as a task without edges.
 
     Raises InputError if the document holds a single sub-task, or a DAG with far too many
     edges.
     """
-    if isinstance(root, list):
-        opened = Opened(items_of(root, ""))
-    elif "data" in root:
-        opened = open_response(root, _GET_THE_DAG, problems)
+    if isinstance(item.value, dict) and "data" in item.value:
+        opened = open_response(item.value, _GET_THE_DAG, problems, item.pointer)
     else:
-        opened = Opened(iter([Item(root, "")]))
+        opened = Opened(iter([item]))
     return opened.each(_read_item, problems)
 
 

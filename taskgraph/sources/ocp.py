@@ -7,12 +7,11 @@ bare arrays of tasks have one shape with different fields left out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 from itertools import repeat
 from types import MappingProxyType
 from typing import Annotated, Any, Required, TypeAlias
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
@@ -25,8 +24,6 @@ from taskgraph.sources.envelope import (
     OneOrMore,
     Opened,
     Response,
-    items_of,
-    no_data,
     open_response,
 )
 from taskgraph.sources.fields import (
@@ -249,48 +246,29 @@ class OcpTask(TypedDict, total=False, extra_items=Free):  # type: ignore[call-ar
 
 
 _TASK_KEYS = frozenset(OcpTask.__annotations__)
-OcpDocument: TypeAlias = (
-    Response[OcpTask]
-    | Annotated[list[Response[OcpTask]], Field(min_length=1)]
-    | OneOrMore[OcpTask]
-)
+OcpDocument: TypeAlias = OneOrMore[Response[OcpTask] | OcpTask]
 
 
-def read_ocp(root: Any, problems: Problems) -> list[Task]:
-    """Read every task of a parsed document.
+def read_ocp(item: Item, problems: Problems) -> list[Task]:
+    """Read every task of a document, or of an item of a list.
 
     Raises InputError if there is none; it then says what the document is.
     """
-    if isinstance(root, list) and root and all(map(_is_response, root)):
-        responses = items_of(root, "")
-        return problems.each(responses, partial(_read_response, problems=problems))
-    return _read_response(Item(root, ""), problems)
+    return _opened(item, problems).each(_read_task, problems)
 
 
-def _read_response(item: Item, problems: Problems) -> list[Task]:
-    return _opened(item.value, problems, item.pointer).each(_read_task, problems)
-
-
-def _is_response(value: Any) -> bool:
-    """Tell whether an item of a list is a whole response, as jq -s puts them together."""
-    return isinstance(value, dict) and "data" in value and "subtasks" not in value
-
-
-def _opened(root: Any, problems: Problems, above: str) -> Opened:
-    if isinstance(root, list):
-        if not root:
-            raise problems.refuse("is a list without tasks", "", _GET_THE_TASK)
-        return Opened(items_of(root, ""))
-    if not isinstance(root, dict):
+def _opened(item: Item, problems: Problems) -> Opened:
+    root, pointer = item
+    if root == []:
+        raise problems.refuse("is a list without tasks", pointer, _GET_THE_TASK)
+    if not isinstance(root, dict) and not pointer:
         message = f"the document must be an object, not {describe(root)}"
-        raise problems.refuse(message, "", MEND)
-    if "data" not in root:
-        if "subtasks" in root:
-            return Opened(iter([Item(root, "")]))
-        if _looks_like_subtask(root):
-            raise problems.refuse("is one subtask, not a task", "", _GET_THE_TASK)
-        raise no_data(root, _GET_THE_TASK, problems)
-    return open_response(root, _GET_THE_TASK, problems, above)
+        raise problems.refuse(message, pointer, MEND)
+    if not isinstance(root, dict) or ("subtasks" in root and "data" not in root):
+        return Opened(iter([item]))
+    if "data" not in root and _looks_like_subtask(root):
+        raise problems.refuse("is one subtask, not a task", pointer, _GET_THE_TASK)
+    return open_response(root, _GET_THE_TASK, problems, pointer)
 
 
 def _looks_like_subtask(raw: Mapping[str, Any]) -> bool:

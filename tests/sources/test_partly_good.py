@@ -87,20 +87,69 @@ def test_what_is_no_task_at_all_is_told_of_too(bad: Any) -> None:
     assert reading.error.problems[1].column > 100
 
 
+FAILED = {"successful": False, "error": {"code": 5, "message": "boom"}}
+BAD = [
+    (FAILED, "/error", "is an error response 5: boom"),
+    (FAILED | {"data": None}, "/error", "is an error response 5: boom"),
+    ({"successful": True}, "", "is a response without data"),
+    ({"successful": True, "data": []}, "/data", "is a list without tasks"),
+    ({}, "", "holds no task"),
+    ({"seriesId": 1, "upstreams": []}, "", "is one subtask, not a task"),
+    ([], "", "is a list without tasks"),
+    ([task(1)], "", "must be an object, not a list"),
+    (["data", dag(1)], "", "must be an object, not a list"),
+    (None, "", "must be an object, not null"),
+    (5, "", "must be an object, not the number 5"),
+    ("data", "", 'must be an object, not the text "data"'),
+]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("good", [[task(1), task(3)], [dag(1), dag(3)], [task(1), dag(3)]])
+@pytest.mark.parametrize(("bad", "below", "reason"), BAD)
+def test_an_item_of_a_list_is_told_of_by_itself(
+    bad: Any, below: str, reason: str, good: list[Any], place: int
+) -> None:
+    bare, responses = [*good], [{"data": value} for value in good]
+    for items in (bare, responses, [good[0], responses[1]]):
+        items.insert(place, bad)
+        reading = read(items, "a.json")
+        assert [found.id for found in reading.tasks] == [1, 3]
+        assert reading.error is not None
+        (problem,) = reading.error.problems
+        assert problem.pointer == f"/{place}{below}"
+        assert reason in problem.message
+        assert problem.line is not None
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("bad", [None, 5, {}, [], {"dag": 1}])
+@pytest.mark.parametrize("make", [task, dag])
+def test_so_is_one_in_a_response(bad: Any, make: Any, place: int) -> None:
+    items = [make(1), make(3)]
+    items.insert(place, bad)
+    for response, above in (
+        ({"data": items}, "/data"),
+        ({"data": {"contents": items}}, "/data/contents"),
+        ([FAILED, {"data": items}], "/1/data"),
+    ):
+        reading = read(response, "a.json")
+        assert [found.id for found in reading.tasks] == [1, 3]
+        assert reading.error is not None
+        assert reading.error.problems[-1].pointer == f"{above}/{place}"
+
+
+def test_a_dag_that_has_nodes_alone_is_told_by_the_others() -> None:
+    alone = {"id": 2, "nodes": [{"id": 1, "sub_tasks": [{"task_id": 1}]}]}
+    for items in ([dag(1), alone], [alone, {"data": dag(1)}]):
+        assert {found.id for found in read(items, "a.json").tasks} == {1, 2}
+
+
 def test_a_list_of_what_are_no_tasks_is_refused_once() -> None:
     reading = read({"data": {"contents": [{"id": n} for n in range(50)]}}, "a.json")
     assert not reading.tasks
     assert reading.error is not None
     assert [problem.pointer for problem in reading.error.problems] == ["/data/contents/0"]
-
-
-def test_a_response_that_failed_does_not_hide_the_others() -> None:
-    failed = {"successful": False, "error": {"code": 5, "message": "boom"}, "data": None}
-    reading = read([{"data": task(1)}, failed, {"data": task(3)}], "a.json")
-    assert [found.id for found in reading.tasks] == [1, 3]
-    assert reading.error is not None
-    assert "is an error response 5: boom" in str(reading.error)
-    assert reading.error.problems[0].pointer == "/1/error"
 
 
 def test_where_a_response_itself_is_wrong_nothing_in_it_is_believed() -> None:
