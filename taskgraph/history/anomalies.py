@@ -112,6 +112,8 @@ class Anomaly(NamedTuple):
     is_running: bool = False
 
 
+_FARTHEST = 600.0
+"""An exponent with which no floating point number overflows."""
 _ASKED = {"place": "int64", "name": "string", "other": "string", "value": "int64"}
 
 
@@ -317,9 +319,14 @@ def _bounds(time: _Compared, share: float, tail: float) -> tuple[float, float]:
     of an exponential distribution, which are longer than those of most measured times.
     """
     shown = max(1 - share, 1 / (time.others + 1))
+    if shown == 0.5:  # one other run shows no tail
+        return time.usual, time.usual
     steps = max(math.log(0.5 / tail) / math.log(0.5 / shown), 1.0)
     usual, low, high = (max(value, 1) for value in (time.usual, time.low, time.high))
-    lowest, highest = usual * (low / usual) ** steps, usual * (high / usual) ** steps
+    lowest, highest = (
+        usual * math.exp(min(steps * math.log(bound / usual), _FARTHEST))
+        for bound in (low, high)
+    )
     if time.others * tail >= 1:
         return max(lowest, time.lowest), min(highest, time.highest)
     return lowest, highest

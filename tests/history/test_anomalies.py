@@ -159,3 +159,27 @@ def test_the_order_of_the_subtasks_has_no_say(compare: Compare) -> None:
 def test_meaningless_options_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ConfigError):
         AnomalyOptions(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("work", [30, 300])
+@pytest.mark.parametrize(("others", "share"), [(1, 0.99), (1, 0.5), (4, 0.5)])
+def test_what_shows_no_tail_is_compared_by_the_factor(
+    tmp_path: Path, collected: Collect, others: int, share: float, work: int
+) -> None:
+    steps = [step(1, "work", 0, 30)]
+    documents = {f"{i}.json": response(i, steps) for i in range(others)}
+    store = collected(write(tmp_path / "in", documents))
+    (task,) = read_bytes(response(99, [step(1, "work", 0, work)]))
+    options = AnomalyOptions(share=share, least_runs=1)
+    found = find_anomalies(build_graph(task), store, options).found
+    assert [one.kind for one in found] == [AnomalyKind.SLOW] * (work == 300)
+
+
+def test_times_of_no_microsecond_and_of_hours_overflow_nothing(
+    tmp_path: Path, collected: Collect
+) -> None:
+    documents = {f"{i}.json": response(i, [step(1, "a", 0, 9000 * i)]) for i in range(2)}
+    store = collected(write(tmp_path / "in", documents))
+    (task,) = read_bytes(response(99, [step(1, "a", 0, 20_000)]))
+    options = AnomalyOptions(share=0.9999999, least_runs=1)
+    assert find_anomalies(build_graph(task), store, options).found == ()
