@@ -62,7 +62,7 @@ def spoken(text: str) -> int:
     total = 0
     for number, unit in re.findall(r"(\d+(?:\.\d+)?) (d|h|min|s)\b", text):
         total += int(number) * _UNITS[unit]
-    return -total if text.startswith(("-", "−")) else total
+    return -total if text.startswith("-") else total
 
 
 def plain(text: str) -> str:

@@ -13,6 +13,7 @@ from taskgraph.analysis.budget import Budget
 from taskgraph.errors import ConfigError, InputError
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.history.tolerance import least_runs
+from taskgraph.model.durations import like_written
 from taskgraph.model.engine import SECOND
 from taskgraph.model.task import Origin, Subtask, Task
 from taskgraph.settings import DEFAULTS, Settings
@@ -329,7 +330,7 @@ def _change(root: Any, pointer: str, old: int | None, new: int) -> list[PatchOpe
     if written is _MISSING:
         known = root is _MISSING and old is not None
         return [{"op": "replace" if known else "add", "path": pointer, "value": new}]
-    value = _written_like(written, new)
+    value = like_written(written, new)
     return [
         {"op": "test", "path": pointer, "value": written},
         {"op": "replace", "path": pointer, "value": value},
@@ -347,19 +348,6 @@ def _look_up(root: Any, pointer: str) -> Any:
         else:
             return _MISSING
     return value
-
-
-def _written_like(example: Any, seconds: int) -> int | str:
-    """Write a duration as a number, or as a text with units, as the example is."""
-    if not isinstance(example, str):
-        return seconds
-    if example.strip().isdecimal():
-        return str(seconds)
-    text, left = "", seconds
-    for unit, size in (("h", 3600), ("m", 60), ("s", 1)):
-        count, left = divmod(left, size)
-        text += f"{count}{unit}" if count else ""
-    return text
 
 
 def _budget(task: Task, settings: Settings) -> Budget | None:

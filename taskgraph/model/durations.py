@@ -10,7 +10,9 @@ __all__ = [
     "format_exactly",
     "format_measured",
     "format_moment",
+    "format_rounded",
     "format_seconds",
+    "like_written",
     "parse_duration",
 ]
 
@@ -98,6 +100,20 @@ def format_seconds(count: int, unit: str = "seconds") -> str:
     return f"{'-' * (count < 0)}{whole}.{fraction} s"
 
 
+def format_rounded(microseconds: int) -> str:
+    """Write a time of many runs in seconds alone, with the digits that matter.
+
+    Examples
+    --------
+    >>> format_rounded(198_432), format_rounded(12_340_000), format_rounded(8_010_400_000)
+    ('0.198 s', '12.3 s', '8010 s')
+    """
+    for bound, digits in ((1, 3), (10, 2), (60, 1)):
+        if 0 < abs(microseconds) < bound * _MICROSECONDS:
+            return f"{microseconds / _MICROSECONDS:.{digits}f} s"
+    return format_seconds(round(microseconds / _MICROSECONDS))
+
+
 def format_exactly(count: int, unit: str = "seconds") -> str:
     """Write a duration to calculate with, and from a minute on to read as well.
 
@@ -152,6 +168,21 @@ def parse_duration(value: object) -> int:
     if not 0 <= total <= _LARGEST:
         raise ValueError(value)
     return total
+
+
+def like_written(written: object, seconds: int) -> int | str:
+    """Write a duration for a file in the style of another one there: the only short style.
+
+    Examples
+    --------
+    >>> like_written("1h", 5430), like_written("60", 35), like_written(60, 35)
+    ('1h30m30s', '35', 35)
+    """
+    if not isinstance(written, str):
+        return seconds
+    if written.strip().isdecimal():
+        return str(seconds)
+    return format_duration(seconds).replace("min", "m").replace(" ", "")
 
 
 def _sum(text: str) -> int:

@@ -150,7 +150,7 @@ def _cause(cause: Contribution, before: TaskGraph, after: TaskGraph, quote: Quot
 
 
 def _signed(change: int, write: _Write) -> str:
-    return f"{'+' if change > 0 else '−'}{write(abs(change))}"
+    return f"{'+' if change > 0 else '-'}{write(abs(change))}"
 
 
 def _name(graph: TaskGraph, node: int, quote: Quote) -> str:

@@ -13,7 +13,7 @@ from taskgraph.history.collecting import Collection
 from taskgraph.history.odds import Odds, Quantile, SubtaskOdds
 from taskgraph.history.pools import OutcomeBasis
 from taskgraph.history.statistics import KindStats, Statistics
-from taskgraph.model.durations import format_duration
+from taskgraph.model.durations import format_duration, format_measured
 from taskgraph.model.task import Task
 from taskgraph.model.words import counted, visible
 from taskgraph.reports.history_tables import (
@@ -22,7 +22,6 @@ from taskgraph.reports.history_tables import (
     Section,
     TableReport,
     percent,
-    span,
 )
 
 __all__ = ["HistoryResult", "collection_messages", "departure", "kind_name", "table_report"]
@@ -241,7 +240,7 @@ def departure(one: Anomaly) -> str:
     who = f"{ids} {one.name!r}".strip()
     alike = f"{one.alike or 'none'} of {counted(one.others, 'other run')}"
     value, usual, high = (
-        "" if time is None else span(time)
+        "" if time is None else format_measured(time)
         for time in (one.value_us, one.usual_us, one.high_us)
     )
     took = "has been running for" if one.is_running else "took"

@@ -6,9 +6,9 @@ import math
 from typing import Any, NamedTuple, TypeVar
 
 from taskgraph.history.statistics import Distribution
-from taskgraph.model.durations import format_duration
+from taskgraph.model.durations import format_duration, format_measured
 from taskgraph.model.words import visible
-from taskgraph.reports.history_tables import Histogram, Section, TableReport, span
+from taskgraph.reports.history_tables import Histogram, Section, TableReport, edge
 
 __all__ = ["render_html"]
 
@@ -87,7 +87,9 @@ def _scale(section: Section[R]) -> tuple[_Scale | None, str]:
     if not values:
         return None, ""
     low, high = max(min(values), 1000), max(*values, 1001)
-    return _Scale(math.log(low), math.log(high)), f"{span(low)} to {span(high)}"
+    return _Scale(
+        math.log(low), math.log(high)
+    ), f"{format_measured(low)} to {format_measured(high)}"
 
 
 def _plot(section: Section[R], row: R, scale: _Scale) -> dict[str, Any] | None:
@@ -97,7 +99,7 @@ def _plot(section: Section[R], row: R, scale: _Scale) -> dict[str, Any] | None:
         return None
     limit = _limit(section, row)
     places: dict[str, Any] = {name: scale.place(value) for name, value in spread.items()}
-    label = ", ".join(f"{name} {span(value)}" for name, value in spread.items())
+    label = ", ".join(f"{name} {format_measured(value)}" for name, value in spread.items())
     if limit is not None:
         label += f", timeout {format_duration(limit // _SECOND)}"
     return places | {
@@ -119,7 +121,7 @@ def _chart(histogram: Histogram) -> dict[str, Any]:
             "width": round(width - 1, 1),
             "height": round(_CHART_BASE * count / most, 1),
             "is_late": start > histogram.window,
-            "label": f"{span(start)} to {span(end)}: {count}",
+            "label": f"{edge(start)} to {edge(end)}: {count}",
         }
         for number, (start, end, count) in enumerate(bins)
     ]
@@ -131,6 +133,6 @@ def _chart(histogram: Histogram) -> dict[str, Any]:
         "base": _CHART_BASE,
         "bars": bars,
         "limit": round(place, 1) if 0 <= place <= _CHART_WIDTH else None,
-        "first": span(first),
-        "last": f"{span(bins[-1][0])} and longer",
+        "first": edge(first),
+        "last": f"{edge(bins[-1][0])} and longer",
     }

@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from taskgraph.history.odds import Bin
 from taskgraph.history.statistics import Distribution
+from taskgraph.model.durations import format_measured, format_rounded, format_seconds
 from taskgraph.model.words import visible
 from taskgraph.reports.markdown import escaped, table
 
@@ -19,9 +20,9 @@ __all__ = [
     "Section",
     "TableReport",
     "cell",
+    "edge",
     "percent",
     "render_markdown",
-    "span",
 ]
 
 Unit: TypeAlias = Literal["text", "word", "count", "us", "seconds", "ppm", "share"]
@@ -92,33 +93,9 @@ class TableReport:
     histogram: Histogram | None = None
 
 
-def span(microseconds: int) -> str:
-    """Write a measured time short, as options take it.
-
-    Examples
-    --------
-    >>> span(198_000), span(12_340_000), span(8_010_400_000)
-    ('0.198s', '12.3s', '2h13m30s')
-    """
-    if microseconds < 0:
-        return f"-{span(-microseconds)}"
-    for bound, digits in ((1, 3), (10, 2), (60, 1)):
-        if 0 < microseconds < bound * _SECOND:
-            return f"{microseconds / _SECOND:.{digits}f}s"
-    return _whole(round(microseconds / _SECOND))
-
-
-def _whole(seconds: int) -> str:
-    """Write whole seconds short, in three units at most: only days hide the seconds."""
-    if seconds < 0:
-        return f"-{_whole(-seconds)}"
-    left = seconds
-    parts: list[str] = []
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        count, left = divmod(left, size)
-        if count and len(parts) < 3:
-            parts.append(f"{count}{unit}")
-    return "".join(parts) or "0s"
+def edge(microseconds: int) -> str:
+    """Write where a bin begins or ends: no run took that, so milliseconds are enough."""
+    return format_measured(round(microseconds, -3))
 
 
 def cell(value: object, unit: Unit) -> str:
@@ -128,9 +105,9 @@ def cell(value: object, unit: Unit) -> str:
     if isinstance(value, int | float):
         match unit:
             case "us":
-                return span(int(value))
+                return format_rounded(int(value))
             case "seconds":
-                return _whole(int(value))
+                return format_seconds(int(value))
             case "ppm":
                 return percent(value / _SECOND)
             case "share":

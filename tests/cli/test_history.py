@@ -224,7 +224,7 @@ def test_anomalies(folder: Path, run: Run) -> None:
     code, text, _ = run(*command)
     assert code == 0
     assert "slow" in text
-    assert "'Stop obproxy' took 6m38s" in " ".join(text.split())
+    assert "'Stop obproxy' took 6 min 38 s" in " ".join(text.split())
     assert run(*command, "--fail-on-any")[0] == 1
 
 

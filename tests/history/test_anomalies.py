@@ -128,7 +128,7 @@ def test_what_runs_is_said_to_be_running(compare: Compare) -> None:
     found = compare(steps, status="RUNNING", asked=900).found
     (slow,) = (one for one in found if one.kind is AnomalyKind.SLOW)
     assert (slow.is_running, slow.value_us) == (True, 886_000_000)
-    assert "has been running for 14m46s" in departure(slow)
+    assert "has been running for 14 min 46 s" in departure(slow)
 
 
 @pytest.mark.slow

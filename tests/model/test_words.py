@@ -13,6 +13,8 @@ from taskgraph.model.durations import (
     format_measured,
     format_moment,
     format_seconds,
+    like_written,
+    parse_duration,
 )
 from taskgraph.model.statuses import SIGNS, count_statuses, look, severity_key, state_text
 from taskgraph.model.task import Subtask
@@ -126,3 +128,18 @@ def test_moments_are_exact_to_the_millisecond() -> None:
     assert format_moment(moment) == "2025-03-04 09:30:00+00:00"
     later = moment + timedelta(microseconds=706_073)
     assert format_moment(later) == "2025-03-04 09:30:00.706+00:00"
+
+
+@pytest.mark.parametrize("written", ["1h", "2 d", "90", " 90 ", 90, 1.5, None])
+@pytest.mark.parametrize("seconds", [0, 1, 59, 3600, 5430, 90_061, 10**9])
+def test_what_is_written_like_a_duration_is_read_as_the_same(
+    written: object, seconds: int
+) -> None:
+    text = like_written(written, seconds)
+    assert parse_duration(text) == seconds
+    assert isinstance(text, str) == isinstance(written, str)
+
+
+def test_a_duration_keeps_the_style_of_another() -> None:
+    assert like_written("1h", 90_061) == "1d1h1m1s"
+    assert (like_written("3600", 0), like_written("1h", 0)) == ("0", "0s")

@@ -351,7 +351,7 @@ def test_each_row_of_the_statistics_has_its_plot() -> None:
 
 def test_departures_are_sentences() -> None:
     text = " ".join(render_text(table_report(anomalies_of("work")), Style(200)).split())
-    assert "'work' took 9.00s; usual are 1.00s, at most 2.00s with few exceptions" in text
+    assert "'work' took 9 s; usual are 1 s, at most 2 s with few exceptions" in text
     assert "none of 40 other runs took as long" in text
     assert "'work' started before 'work'" in text
     assert "only 3 other runs to compare with; 20 are needed" in text
@@ -361,15 +361,15 @@ def test_departures_are_sentences() -> None:
     ("value", "unit", "text"),
     [
         (None, "us", "–"),
-        (0, "us", "0s"),
-        (1, "us", "0.000s"),
-        (59_940_000, "us", "59.9s"),
-        (60_000_000, "us", "1m"),
-        (90_061_000_000, "us", "1d1h1m"),
-        (-5_000_000, "us", "-5.00s"),
-        (3600, "seconds", "1h"),
-        (-90, "seconds", "-1m30s"),
-        (0, "seconds", "0s"),
+        (0, "us", "0 s"),
+        (1, "us", "0.000 s"),
+        (59_940_000, "us", "59.9 s"),
+        (60_000_000, "us", "60 s"),
+        (90_061_000_000, "us", "90061 s"),
+        (-5_000_000, "us", "-5.00 s"),
+        (3600, "seconds", "3600 s"),
+        (-90, "seconds", "-90 s"),
+        (0, "seconds", "0 s"),
         (750_000, "ppm", "75 %"),
         (0.004, "share", "0.4 %"),
         (0.9953, "share", "99.53 %"),

@@ -17,7 +17,7 @@ from taskgraph.reports.history_tables import (
     Histogram,
     Section,
     TableReport,
-    span,
+    edge,
 )
 from taskgraph.reports.text.console import Style, facts, plain_table, to_text
 
@@ -118,7 +118,7 @@ def _plot(histogram: Histogram) -> list[Text]:
     )
     inside = sum(end <= histogram.window for _, end, _ in histogram.bins)
     first, last = histogram.bins[0][0], histogram.bins[-1][0]
-    ends = f"{span(first)} … {span(last)} and longer"
+    ends = f"{edge(first)} … {edge(last)} and longer"
     if inside == len(counts):
         marker = "the window ends beyond"
     else:
