@@ -262,6 +262,7 @@ def bench_odds() -> None:
     """Simulate a large task; the loop does a fiftieth of the samples."""
     import numpy as np
 
+    from taskgraph.analysis.analysis import Analysis
     from taskgraph.history.odds import odds_of_pools
     from taskgraph.history.pools import OutcomeBasis, Pool
 
@@ -277,7 +278,7 @@ def bench_odds() -> None:
     took = []
     for _ in range(3):
         began = time.monotonic()
-        found = odds_of_pools(graph, pools, OddsOptions(900))
+        found = odds_of_pools(Analysis(graph), pools, OddsOptions(900))
         took.append(time.monotonic() - began)
     median = found.quantiles[2].value / 1e6
     began = time.monotonic()

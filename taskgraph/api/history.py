@@ -187,7 +187,6 @@ def odds(
     *,
     samples: int = 10_000,
     seed: int = 0,
-    attempts: int = 1,
     memory: str = _MEMORY,
 ) -> Odds:
     """Tell the odds that a task ends within a window of time.
@@ -195,14 +194,13 @@ def odds(
     Parameters
     ----------
     task : LoadedTask
+        With its settings: attempts, concurrency, workers, the timeout assumed, the moment.
     window : int
         Seconds that it may take.
     runs : str or path
         What was collected.
     samples, seed : int
         How often it is simulated, and from which random numbers.
-    attempts : int
-        How often a subtask that fails is started at most.
     memory : str
         As in :func:`collect`.
 
@@ -218,8 +216,8 @@ def odds(
     from taskgraph.history.odds import odds as compute
     from taskgraph.history.store import RunStore
 
-    options = OddsOptions(window, samples, seed, attempts)
-    return compute(task.graph, RunStore(runs), options, limits=Limits(memory))
+    options = OddsOptions(window, samples, seed)
+    return compute(task.analysis, RunStore(runs), options, limits=Limits(memory))
 
 
 def anomalies(

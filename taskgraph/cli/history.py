@@ -196,8 +196,13 @@ def timeouts_command(
 @click.option("--samples", type=click.IntRange(min=1), default=10_000, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(
-    "--attempts", type=click.IntRange(min=1), default=1, show_default=True,
+    "--attempts", type=click.IntRange(min=1), metavar="N",
     help="How often a subtask that fails is started at most, besides the past's retries.",
+)  # fmt: skip
+@click.option(
+    "--concurrency", type=click.IntRange(min=0), metavar="N",
+    help="How many subtasks may be in flight, 0 for any number; by default the waits of "
+    "the past hold the queues.",
 )  # fmt: skip
 @memory_option
 def odds_command(
@@ -206,7 +211,10 @@ def odds_command(
     runs: str,
     form: str | None,
     output: str | None,
-    **simulation: Any,
+    samples: int,
+    seed: int,
+    memory: str,
+    **assumptions: int | None,
 ) -> None:
     """Tell the odds that a task ends within a window of time.
 
@@ -222,9 +230,11 @@ def odds_command(
     results: list[Odds] = []
 
     def work(loaded: LoadedTask) -> None:
-        results.append(history.odds(loaded, window, runs, **simulation))
+        results.append(
+            history.odds(loaded, window, runs, samples=samples, seed=seed, memory=memory)
+        )
 
-    code, _ = each_task(Inputs((file,)), work)
+    code, _ = each_task(Inputs((file,)).on_top(**assumptions), work)
     if len(results) > 1:
         raise ConfigError(f"{file}: holds {len(results)} tasks; the odds are those of one")
     for result in results:

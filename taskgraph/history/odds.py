@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.history.database import Limits
@@ -44,20 +45,15 @@ class OddsOptions:
         Seconds that the task may take.
     samples : int
     seed : int
-    attempts : int
-        How often a subtask is started at most when it fails. The outcomes of the past
-        hold the retries of the past; more than 1 adds retries at once on top.
     """
 
     window: int
     samples: int = 10_000
     seed: int = 0
-    attempts: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("samples", "attempts"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.samples < 1:
+            raise ConfigError(f"samples must be at least 1, not {self.samples}")
 
 
 class Quantile(NamedTuple):
@@ -99,6 +95,9 @@ class SubtaskOdds(NamedTuple):
     cut : int
         Those of them that failed at a shorter timeout than the present one, so that they
         are known only to be longer.
+    attempts : int
+        How often it is started at most when it fails, from now on. The outcomes of the past
+        hold the retries of the past; more than 1 adds retries at once on top.
     """
 
     id: Id
@@ -108,6 +107,7 @@ class SubtaskOdds(NamedTuple):
     basis: OutcomeBasis
     runs: int
     cut: int
+    attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +122,8 @@ class Odds:
     since : datetime or None
         The moment of the document, from which on a running task is simulated and the
         window counts; ``None`` where it is simulated from its start, as if it began now.
+    slots : int
+        How many subtasks are in flight at most; 0 where nobody says so.
     probability : float
         That it ends within the window, and well.
     low, high : float
@@ -142,6 +144,7 @@ class Odds:
     task: Task = field(compare=False, repr=False)
     options: OddsOptions
     since: datetime | None
+    slots: int
     probability: float
     low: float
     high: float
@@ -154,7 +157,7 @@ class Odds:
 
 @needs_extras
 def odds(
-    graph: TaskGraph,
+    analysis: Analysis,
     store: RunStore,
     options: OddsOptions,
     *,
@@ -163,9 +166,9 @@ def odds(
     """Simulate a task with the outcomes that its subtasks had before.
 
     A running task goes on from the moment of the document; any other is simulated from its
-    start, whatever became of it. Subtasks are drawn independently of each other, and as
-    many as the DAG allows are in flight at once. The waits that were measured hold the
-    engine's delays, and the queues of the past.
+    start, whatever became of it. Subtasks are drawn independently of each other. The waits
+    that were measured hold the engine's delays, and the queues of the past; so as many as
+    the DAG allows are in flight at once, unless the settings say how many may be.
 
     Raises
     ------
@@ -174,36 +177,28 @@ def odds(
     ConfigError
         If nothing was collected there.
     """
-    graph.require_sound()
+    analysis.graph.require_sound()
     store.require()
-    pools = read_pools(store, graph, limits)
-    return odds_of_pools(graph, pools, options, as_of=graph.task.as_of())
+    pools = read_pools(store, analysis.graph, limits)
+    return odds_of_pools(analysis, pools, options)
 
 
 @needs_extras
-def odds_of_pools(
-    graph: TaskGraph,
-    pools: dict[str, Pool],
-    options: OddsOptions,
-    *,
-    as_of: datetime | None = None,
-) -> Odds:
+def odds_of_pools(analysis: Analysis, pools: dict[str, Pool], options: OddsOptions) -> Odds:
     """Simulate a task with given outcomes, which are by the name of the subtask.
 
-    A name without outcomes takes its whole timeout. A running task is simulated from
-    `as_of` on, any other from its start.
+    A name without outcomes takes its whole timeout.
     """
+    graph, settings = analysis.graph, analysis.settings
     graph.require_sound()
-    since = as_of if is_under_way(graph.task) else None
-    prospects = look_ahead(graph, pools, since)
+    since = analysis.as_of if is_under_way(graph.task) else None
+    prospects = look_ahead(analysis, pools, since)
+    are_stated = settings.concurrency is not None or settings.workers is not None
+    slots = analysis.slots if are_stated else 0
     simulation = simulate(
-        graph,
-        prospects,
-        samples=options.samples,
-        seed=options.seed,
-        attempts=options.attempts,
+        graph, prospects, samples=options.samples, seed=options.seed, slots=slots
     )
-    return _summary(graph, prospects, simulation, options, since)
+    return _summary(graph, prospects, simulation, options, since, slots)
 
 
 def _summary(
@@ -212,6 +207,7 @@ def _summary(
     simulation: Simulation,
     options: OddsOptions,
     since: datetime | None,
+    slots: int,
 ) -> Odds:
     import numpy as np
 
@@ -226,6 +222,7 @@ def _summary(
         task=graph.task,
         options=options,
         since=since,
+        slots=slots,
         probability=in_time / simulation.samples,
         low=low,
         high=high,
@@ -240,7 +237,8 @@ def _summary(
                 failure=simulation.failures[node] / simulation.samples,
                 basis=prospects[node].pool.basis,
                 runs=_runs(prospects[node].pool),
-                cut=int(redrawn(*prospects[node]).sum()),
+                cut=int(redrawn(prospects[node]).sum()),
+                attempts=prospects[node].attempts,
             )
             for node, subtask in enumerate(graph.subtasks)
         ),

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.history.database import Limits, open_tables, register
 from taskgraph.history.store import RunStore
@@ -160,6 +161,8 @@ class Prospect(NamedTuple):
     pool: Pool
     limit: int
     """Microseconds after which a run is ended; 0 is no limit."""
+    attempts: int = 1
+    """How often it may be started from now on."""
 
 
 def is_under_way(task: Task) -> bool:
@@ -168,7 +171,7 @@ def is_under_way(task: Task) -> bool:
 
 
 def look_ahead(
-    graph: TaskGraph, pools: dict[str, Pool], as_of: datetime | None
+    analysis: Analysis, pools: dict[str, Pool], as_of: datetime | None
 ) -> list[Prospect]:
     """Give for each node what to draw from; a name without a pool takes its whole timeout.
 
@@ -176,17 +179,20 @@ def look_ahead(
     done takes no time, what has failed fails, and what runs for some time is drawn from the
     outcomes that took longer. ``None`` is the whole task, from its start.
     """
-    whole = [_whole(subtask, pools) for subtask in graph.subtasks]
-    if as_of is None or not is_under_way(graph.task):
+    subtasks, assumed = analysis.graph.subtasks, analysis.settings.assume_timeout or 0
+    pairs = zip(subtasks, analysis.attempts, strict=True)
+    whole = [_whole(subtask, count, assumed, pools) for subtask, count in pairs]
+    if as_of is None or not is_under_way(analysis.task):
         return whole
-    pairs = zip(graph.subtasks, whole, strict=True)
-    return [_rest(subtask, prospect, as_of) for subtask, prospect in pairs]
+    return [_rest(*pair, as_of) for pair in zip(subtasks, whole, strict=True)]
 
 
-def _whole(subtask: Subtask, pools: dict[str, Pool]) -> Prospect:
-    limit = min(timeout_seconds(subtask) * SECOND, _ENDLESS)
+def _whole(
+    subtask: Subtask, attempts: int, assumed: int, pools: dict[str, Pool]
+) -> Prospect:
+    limit = min((timeout_seconds(subtask) or assumed) * SECOND, _ENDLESS)
     fixed = _fixed(limit, OutcomeBasis.TIMEOUT if limit else OutcomeBasis.NOTHING)
-    return Prospect(pools.get(subtask.name, fixed), limit)
+    return Prospect(pools.get(subtask.name, fixed), limit, attempts)
 
 
 def _rest(subtask: Subtask, whole: Prospect, as_of: datetime) -> Prospect:
@@ -196,14 +202,16 @@ def _rest(subtask: Subtask, whole: Prospect, as_of: datetime) -> Prospect:
         return Prospect(_fixed(0, OutcomeBasis.FAILED, succeeded=False), 0)
     if not is_in_flight(subtask):
         return whole
-    if not ran_once(subtask) or subtask.start_time is None:
-        return Prospect(_without_wait(whole.pool), whole.limit)  # since when is not known
+    attempts = whole.attempts - (subtask.attempts or 1) + 1
+    if not ran_once(subtask) or subtask.start_time is None:  # since when is not known
+        return Prospect(_without_wait(whole.pool), whole.limit, attempts)
     elapsed = max((as_of - subtask.start_time) // MICROSECOND, 0)
     limit = max(whole.limit - elapsed, 1) if whole.limit else 0
     pool = whole.pool
     longer = pool.spans > elapsed
     if pool.basis not in {OutcomeBasis.OWN, OutcomeBasis.OTHERS} or not longer.any():
-        return Prospect(_fixed(limit if whole.limit else 0, OutcomeBasis.REST), limit)
+        rest = _fixed(limit if whole.limit else 0, OutcomeBasis.REST)
+        return Prospect(rest, limit, attempts)
     pool = replace(
         _without_wait(pool),
         spans=pool.spans[longer] - elapsed,
@@ -211,7 +219,7 @@ def _rest(subtask: Subtask, whole: Prospect, as_of: datetime) -> Prospect:
         single=pool.single[longer],
         cut=None if pool.cut is None else pool.cut[longer],
     )
-    return Prospect(pool, limit)
+    return Prospect(pool, limit, attempts)
 
 
 def _without_wait(pool: Pool) -> Pool:

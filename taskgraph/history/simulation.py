@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from taskgraph.analysis.width import wide_antichain
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.history.pools import Pool, Prospect
+from taskgraph.history.pools import Prospect
+from taskgraph.model.engine import has_begun
 
 if TYPE_CHECKING:
     import numpy
@@ -41,7 +44,7 @@ def simulate(
     *,
     samples: int,
     seed: int,
-    attempts: int = 1,
+    slots: int = 0,
 ) -> Simulation:
     """Draw the outcome of every subtask many times over.
 
@@ -53,20 +56,24 @@ def simulate(
     and fails there, and without a timeout it fails when it did.
 
     The graph is sound, and each node has a prospect, which is drawn from with replacement.
-    The same seed gives the same samples. What fails is started so many times at most.
-    Linear in samples times nodes and edges.
+    The same seed gives the same samples. Linear in samples times nodes and edges; where
+    there may be more subtasks than slots, one sample is played after the other, and the
+    first that is ready gets the next slot. Its own wait goes by meanwhile: it may have been
+    for a slot.
     """
     import numpy as np
 
     source = np.random.Generator(np.random.PCG64(seed))
-    draws = [_Draw(*prospect, attempts) for prospect in prospects]
+    draws = [_Draw(prospect) for prospect in prospects]
+    if slots and not wide_antichain(graph, slots):
+        slots = 0
     block = max(_LEAST_BLOCK, _CELLS // max(len(graph), 1))
     makespans = []
     critical = np.zeros(len(graph), np.int64)
     failures = np.zeros(len(graph), np.int64)
     for first in range(0, samples, block):
         size = min(block, samples - first)
-        passed = _Block(graph, size)
+        passed = _Block(graph, size, slots)
         passed.run(draws, source, failures)
         makespans.append(passed.makespans())
         critical += passed.critical()
@@ -81,9 +88,10 @@ def simulate(
 class _Draw:
     """Draws outcomes of one subtask."""
 
-    def __init__(self, pool: Pool, limit: int, attempts: int) -> None:
+    def __init__(self, prospect: Prospect) -> None:
         import numpy as np
 
+        pool, limit, attempts = prospect
         self.waits = pool.waits
         self.spans = pool.spans
         self.succeeded = pool.succeeded
@@ -91,7 +99,7 @@ class _Draw:
         self.limit = limit
         self.healthy = pool.spans[pool.single & pool.succeeded]
         self.first_longer: Times | None = None
-        again = redrawn(pool, limit)
+        again = redrawn(prospect)
         if again.any():
             firsts = np.searchsorted(self.healthy, pool.spans, side="right")
             self.first_longer = np.where(again, firsts, len(self.healthy))
@@ -151,10 +159,11 @@ class _Draw:
         return spans, failed
 
 
-def redrawn(pool: Pool, limit: int) -> Flags:
+def redrawn(prospect: Prospect) -> Flags:
     """Tell which outcomes were cut at a timeout that is shorter than the present one."""
     import numpy as np
 
+    pool, limit = prospect.pool, prospect.limit
     if pool.cut is None:
         return np.zeros(len(pool.spans), np.bool_)
     is_redrawn: Flags = pool.cut & ((pool.spans < limit) if limit else True)
@@ -175,11 +184,17 @@ def _choose(source: numpy.random.Generator, count: int, size: int) -> Times:
 class _Block:
     """Some samples of all nodes."""
 
-    def __init__(self, graph: TaskGraph, size: int) -> None:
+    def __init__(self, graph: TaskGraph, size: int, slots: int) -> None:
         import numpy as np
 
         self.graph = graph
         self.size = size
+        self.slots = slots
+        if slots:
+            self.waits = np.zeros((len(graph), size), np.int64)
+            self.spans = np.zeros((len(graph), size), np.int64)
+            self.later = [not has_begun(subtask) for subtask in graph.subtasks]
+            self.decides = np.zeros((len(graph), size), np.bool_)
         self.released = np.zeros((len(graph), size), np.int64)
         self.finished = np.zeros((len(graph), size), np.int64)
         self.failed = np.zeros(size, np.bool_)
@@ -188,6 +203,8 @@ class _Block:
         self, draws: list[_Draw], source: numpy.random.Generator, failures: Times
     ) -> None:
         """Walk downstream; count the failures of each node."""
+        import numpy as np
+
         released, finished = self.released, self.finished
         for node in self.graph.order:
             ups = self.graph.upstreams[node]
@@ -199,9 +216,59 @@ class _Block:
             waits = draw.waiting(source, self.size)
             spans, failed = draw.working(source, self.size)
             finished[node] = released[node] + waits + spans
+            if self.slots:
+                self.waits[node], self.spans[node] = waits, spans
             if failed is not None:
                 failures[node] += int(failed.sum())
                 self.failed |= failed
+        if self.slots:
+            for sample in np.flatnonzero(~self.failed).tolist():
+                self._play(sample)
+
+    def _play(self, sample: int) -> None:
+        """Go through one sample with the slots that there are.
+
+        What takes no time needs none, and what has begun has its own before others.
+        """
+        graph = self.graph
+        waits, spans = self.waits[:, sample].tolist(), self.spans[:, sample].tolist()
+        later = self.later
+        missing = list(map(len, graph.upstreams))
+        released, finished = [0] * len(graph), [0] * len(graph)
+        gave_way: dict[int, int] = {}
+        ready = [
+            (waits[node], later[node], node) for node in graph.order if not missing[node]
+        ]
+        heapify(ready)
+        taken: list[tuple[int, int]] = []
+        while ready:
+            start, _, node = heappop(ready)
+            if spans[node]:
+                if len(taken) == self.slots:
+                    end, other = heappop(taken)
+                    if end > start:
+                        start, gave_way[node] = end, other
+                heappush(taken, (start + spans[node], node))
+            finished[node] = start + spans[node]
+            for down in graph.downstreams[node]:
+                missing[down] -= 1
+                released[down] = max(released[down], finished[node])
+                if not missing[down]:
+                    arrives = released[down] + waits[down]
+                    heappush(ready, (arrives, later[down], down))
+        self.finished[:, sample] = finished
+        last = max(finished)
+        stack = [node for node, end in enumerate(finished) if end == last]
+        decides = set(stack)
+        while stack:
+            node = stack.pop()
+            ups = graph.upstreams[node]
+            causes = [up for up in ups if finished[up] == released[node]]
+            if node in gave_way:
+                causes = [gave_way[node]]
+            stack += set(causes) - decides
+            decides.update(causes)
+        self.decides[list(decides), sample] = True
 
     def makespans(self) -> Times:
         """Give how long the samples without a failure take."""
@@ -219,6 +286,9 @@ class _Block:
         graph, finished = self.graph, self.finished
         counts = np.zeros(len(graph), np.int64)
         if not len(graph):
+            return counts
+        if self.slots:
+            counts += self.decides.sum(axis=1)
             return counts
         decides = np.zeros((len(graph), self.size), np.bool_)
         end = finished.max(axis=0)

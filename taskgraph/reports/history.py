@@ -314,7 +314,7 @@ def _odds_report(odds: Odds) -> TableReport:
     ]
     title = f"Odds of {task.name} {task.id if task.id is not None else ''}"
     histogram = Histogram(odds.bins, options.window * _SECOND)
-    return TableReport(title, facts, sections, _odds_notes(rows), histogram)
+    return TableReport(title, facts, sections, _odds_notes(odds, rows), histogram)
 
 
 def _since(odds: Odds) -> str:
@@ -344,10 +344,11 @@ def _drawn_from_few(rows: Sequence[SubtaskOdds]) -> list[SubtaskOdds]:
     return [row for row in rows if 0 < row.runs < _FEW]
 
 
-def _odds_notes(rows: Sequence[SubtaskOdds]) -> list[str]:
+def _odds_notes(odds: Odds, rows: Sequence[SubtaskOdds]) -> list[str]:
+    limit = f"{odds.slots} at most are in flight" if odds.slots else "slots are not limited"
     notes = [
         "The bounds are those of sampling alone, with 95 % confidence.",
-        "Subtasks are drawn independently of each other; slots are not limited.",
+        f"Subtasks are drawn independently of each other; {limit}.",
     ]
     groups = {
         basis.value: [row for row in rows if row.basis is basis] for basis in _GUESSES

@@ -167,7 +167,6 @@ class OddsOptionsContent(Closed):
     window: Annotated[int, about("Seconds that the task may take.")]
     samples: Annotated[int, Field(ge=1)]
     seed: int
-    attempts: Annotated[int, Field(ge=1, description="Starts of a subtask that fails.")]
 
 
 class QuantileContent(Closed):
@@ -189,6 +188,7 @@ class SubtaskOddsContent(Closed):
     basis: Annotated[str, _values(OutcomeBasis), about("What it was drawn from.")]
     runs: Annotated[Count, about("The outcomes that were drawn from.")]
     cut: Annotated[Count, about("Those of them that a shorter timeout had ended.")]
+    attempts: Annotated[Count, about("How often it is started at most when it fails.")]
 
 
 class OddsOutput(Closed):
@@ -201,6 +201,7 @@ class OddsOutput(Closed):
     since: Annotated[
         str | None, about("From when a running task goes on, in ISO 8601; else null.")
     ]
+    slots: Annotated[Count, about("How many subtasks are in flight at most; 0 is any.")]
     probability: Annotated[Share, about("That it ends in time, and well.")]
     low: Annotated[Share, about("A bound of that, with 95 % confidence.")]
     high: Annotated[Share, about("A bound of that, with 95 % confidence.")]

@@ -203,6 +203,23 @@ def test_odds(folder: Path, run: Run, tmp_path: Path) -> None:
     assert "--window must be seconds or a duration" in err
 
 
+def test_the_odds_assume_what_the_configuration_says_and_the_command_line_before_it(
+    folder: Path, run: Run, tmp_path: Path
+) -> None:
+    write(tmp_path, {"taskgraph.toml": b"attempts = 3\nconcurrency = 1\n"})
+    steps = [step(1, "Stop obproxy"), step(2, "other", timeout=60)]
+    file = write(tmp_path, {"a.json": response(1, steps)}) / "a.json"
+    command = ("odds", file, "-r", folder / "runs", "--window", "60", "--format", "json")
+
+    def assumed(*options: str) -> tuple[int, set[int]]:
+        found = json.loads(run(*command, *options)[1])
+        return found["slots"], {row["attempts"] for row in found["subtasks"]}
+
+    assert assumed() == (1, {3})
+    assert assumed("--attempts", "2") == (1, {2})
+    assert assumed("--concurrency", "5") == (5, {3})
+
+
 def test_odds_of_a_broken_task_and_of_several(
     folder: Path, run: Run, tmp_path: Path
 ) -> None:

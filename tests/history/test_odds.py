@@ -7,18 +7,21 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
 
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import AnalysisError, ConfigError
-from taskgraph.graph.taskgraph import TaskGraph, build_graph
+from taskgraph.graph.taskgraph import build_graph
 from taskgraph.history.odds import Odds, OddsOptions, odds, odds_of_pools
 from taskgraph.history.pools import OutcomeBasis, Pool, read_pools
 from taskgraph.history.store import RunStore
 from taskgraph.model.task import Subtask, Task
+from taskgraph.settings import Settings
 from taskgraph.sources.reading import read_bytes
 from tests.history.documents import response, step, write
 
@@ -27,13 +30,19 @@ Collect: TypeAlias = Callable[..., RunStore]
 SECOND = 1_000_000
 
 
-def graph_of(*upstreams: tuple[int, ...], timeout: int | None = None) -> TaskGraph:
-    """Give the graph in which subtask i, named after i, waits for those listed."""
+def analysis_of(task: Task, **settings: Any) -> Analysis:
+    return Analysis(build_graph(task), Settings(**settings))
+
+
+def graph_of(
+    *upstreams: tuple[int, ...], timeout: int | None = None, **settings: Any
+) -> Analysis:
+    """Give the analysis in which subtask i, named after i, waits for those listed."""
     subtasks = tuple(
         Subtask(id=i, name=f"{i}", timeout=timeout, upstreams=ups)
         for i, ups in enumerate(upstreams)
     )
-    return build_graph(Task(id=1, subtasks=subtasks))
+    return analysis_of(Task(id=1, subtasks=subtasks), **settings)
 
 
 def pool(
@@ -126,9 +135,9 @@ def test_a_random_dag_agrees_with_a_simulation_one_run_at_a_time() -> None:
         for node in range(len(ups))
     }
     found = odds_of_pools(
-        graph_of(*ups, timeout=limit),
+        graph_of(*ups, timeout=limit, attempts=attempts),
         pools,
-        OddsOptions(round(window), 20_000, attempts=attempts),
+        OddsOptions(round(window), 20_000),
     )
     expected = sum(value <= round(window) for value in done) / samples
     assert found.probability == pytest.approx(expected, abs=0.03)
@@ -191,7 +200,7 @@ def test_a_run_longer_than_the_timeout_is_cut_and_fails() -> None:
     assert found.subtasks[0].failure == found.failed
     assert found.quantiles[-1].value == 10 * SECOND
     retried = odds_of_pools(
-        graph_of((), timeout=20), pools, OddsOptions(100, 8000, attempts=2)
+        graph_of((), timeout=20, attempts=2), pools, OddsOptions(100, 8000)
     )
     assert retried.failed == pytest.approx(0.25**2, abs=0.02)
     assert retried.quantiles[-1].value == 30 * SECOND
@@ -228,7 +237,7 @@ def test_an_absurd_timeout_is_longer_than_any_window() -> None:
 
 
 def test_a_task_without_subtasks_is_done_at_once() -> None:
-    assert odds_of_pools(build_graph(Task(id=1)), {}, OddsOptions(0, 10)).probability == 1
+    assert odds_of_pools(analysis_of(Task(id=1)), {}, OddsOptions(0, 10)).probability == 1
 
 
 def test_the_same_seed_gives_the_same_and_another_does_not() -> None:
@@ -258,7 +267,7 @@ def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
         assert a.criticality == pytest.approx(b.criticality, abs=0.02)
 
 
-@pytest.mark.parametrize("wrong", [{"samples": 0}, {"attempts": 0}])
+@pytest.mark.parametrize("wrong", [{"samples": 0}, {"samples": -1}])
 def test_nothing_cannot_be_sampled(wrong: dict[str, int]) -> None:
     with pytest.raises(ConfigError):
         OddsOptions(60, **wrong)
@@ -297,7 +306,7 @@ def test_what_was_cut_and_no_run_was_longer_lasts_to_the_timeout_and_fails() -> 
     assert found.failed == pytest.approx(0.1, abs=0.02)
     assert found.subtasks[0].cut == 1
     again = odds_of_pools(
-        graph_of((), timeout=60), pools, OddsOptions(99, 8000, attempts=2)
+        graph_of((), timeout=60, attempts=2), pools, OddsOptions(99, 8000)
     )
     assert again.quantiles[-1].value == 70 * SECOND
     endless = odds_of_pools(graph_of(()), pools, OddsOptions(99, 8000))
@@ -319,18 +328,20 @@ def test_a_running_task_goes_on_from_the_moment_of_the_document() -> None:
         "b": pool([5, 10, 15, 30, 40], wait=[500]),
         "c": pool([7], wait=[1]),
     }
-    graph = build_graph(task)
-    found = odds_of_pools(graph, pools, OddsOptions(20, 4000), as_of=task.as_of())
+    graph = analysis_of(task)
+    found = odds_of_pools(graph, pools, OddsOptions(20, 4000))
     assert found.since == task.as_of()
     assert {q.value for q in found.quantiles} == {18 * SECOND, 28 * SECOND}
     assert found.probability == pytest.approx(0.5, abs=0.04)
     bases = [row.basis for row in found.subtasks]
     assert bases == [OutcomeBasis.DONE, OutcomeBasis.OWN, OutcomeBasis.OWN]
     assert [row.runs for row in found.subtasks] == [0, 2, 1]
-    fresh = odds_of_pools(graph, pools, OddsOptions(20, 10))
+    fresh = odds_of_pools(
+        analysis_of(replace(task, status="READY")), pools, OddsOptions(20, 10)
+    )
     assert (fresh.since, fresh.failed) == (None, 1)
     pools["b"] = pool([5, 10])
-    stuck = odds_of_pools(graph, pools, OddsOptions(60, 10), as_of=task.as_of())
+    stuck = odds_of_pools(graph, pools, OddsOptions(60, 10))
     assert stuck.subtasks[1].basis == OutcomeBasis.REST
     assert stuck.quantiles[0].value == (60 - 20 + 8) * SECOND
 
@@ -338,7 +349,7 @@ def test_a_running_task_goes_on_from_the_moment_of_the_document() -> None:
 def test_a_subtask_that_failed_fails_the_running_task() -> None:
     steps = [step(1, "a", 0, 3, status="FAILED"), step(2, "b", 0, None, status="RUNNING")]
     (task,) = read_bytes(response(1, steps, status="RUNNING", asked=5))
-    found = odds_of_pools(build_graph(task), {}, OddsOptions(99, 10), as_of=task.as_of())
+    found = odds_of_pools(analysis_of(task), {}, OddsOptions(99, 10))
     assert (found.failed, found.subtasks[0].basis) == (1, OutcomeBasis.FAILED)
 
 
@@ -346,8 +357,100 @@ def test_a_subtask_that_failed_fails_the_running_task() -> None:
 def test_a_task_that_is_over_is_simulated_from_its_start(status: str) -> None:
     (task,) = read_bytes(response(1, [step(1, "a", 0, 3)], status=status))
     pools = {"a": pool([50])}
-    found = odds_of_pools(build_graph(task), pools, OddsOptions(60, 10), as_of=task.as_of())
+    found = odds_of_pools(analysis_of(task), pools, OddsOptions(60, 10))
     assert (found.since, found.quantiles[0].value) == (None, 50 * SECOND)
+
+
+# --- what is assumed ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("slots", "makespan"), [(1, 100), (2, 60), (3, 50), (4, 40), (None, 40)]
+)
+def test_what_finds_no_slot_waits_for_one(slots: int | None, makespan: int) -> None:
+    pools = {"0": pool([10]), "1": pool([20]), "2": pool([30]), "3": pool([40])}
+    wide = graph_of((), (), (), (), concurrency=slots)
+    found = odds_of_pools(wide, pools, OddsOptions(50, 10))
+    assert {one.value for one in found.quantiles} == {makespan * SECOND}
+    assert found.slots == (slots or 0)
+    decisive = {row.id for row in found.subtasks if row.criticality}
+    assert decisive == {1: {0, 1, 2, 3}, 2: {1, 3}, 3: {0, 3}}.get(slots or 0, {3})
+
+
+def test_workers_are_slots_too() -> None:
+    pools = {"0": pool([10]), "1": pool([20])}
+    found = odds_of_pools(graph_of((), (), workers=1), pools, OddsOptions(50, 10))
+    assert (found.slots, found.quantiles[0].value) == (1, 30 * SECOND)
+
+
+def test_a_measured_wait_goes_by_while_a_slot_is_waited_for() -> None:
+    pools = {"0": pool([10]), "1": pool([10], wait=[8]), "2": pool([5], wait=[3])}
+    one = odds_of_pools(graph_of((), (), (0,), concurrency=1), pools, OddsOptions(50, 10))
+    assert {found.value for found in one.quantiles} == {25 * SECOND}
+    assert all(row.criticality for row in one.subtasks)
+
+
+def test_slots_that_suffice_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(5)
+    ups = [tuple(u for u in range(node) if rng.random() < 0.3) for node in range(9)]
+    pools = {
+        f"{node}": pool(sorted(rng.sample(range(1, 9**6), 20)), 1, wait=[1, 2, 3])
+        for node in range(9)
+    }
+    options = OddsOptions(99, 500)
+    free = odds_of_pools(graph_of(*ups), pools, options)
+    for slots in (99, 10):  # played one by one, and not
+        found = range(slots == 99)
+        wide = "taskgraph.history.simulation.wide_antichain"
+        monkeypatch.setattr(wide, lambda *_, found=found: found)
+        bound = odds_of_pools(graph_of(*ups, concurrency=slots), pools, options)
+        assert replace(bound, slots=0) == free
+
+
+def test_what_is_done_needs_no_slot_and_what_runs_has_its_own() -> None:
+    steps = [
+        step(1, "next"),
+        step(2, "done", 0, 30, downstreams=[3]),
+        step(3, "runs", 31, None, status="RUNNING", upstreams=[2]),
+    ]
+    steps[0] |= {"status": "PENDING", "startTime": None, "finishTime": None}
+    (task,) = read_bytes(response(1, steps, status="RUNNING", asked=41))
+    pools = {"runs": pool([30]), "next": pool([7])}
+    found = odds_of_pools(analysis_of(task, concurrency=1), pools, OddsOptions(20, 10))
+    assert {one.value for one in found.quantiles} == {27 * SECOND}
+
+
+def test_attempts_are_those_of_each_subtask_and_of_the_rest_of_them() -> None:
+    pools = {"0": pool([5, 5], failed=1), "1": pool([5, 5], failed=1)}
+    pair = graph_of((), (), attempts_by_name=(("1", 3),))
+    found = odds_of_pools(pair, pools, OddsOptions(60, 4000))
+    assert [row.attempts for row in found.subtasks] == [1, 3]
+    assert [row.failure for row in found.subtasks] == [
+        pytest.approx(0.5, abs=0.04),
+        pytest.approx(0.125, abs=0.04),
+    ]
+    running = step(1, "0", 0, None, status="RUNNING", runTime=2)
+    (task,) = read_bytes(response(1, [running], status="RUNNING", asked=1))
+    for attempts, left in ((1, 1), (2, 1), (5, 4)):
+        analysis = analysis_of(task, attempts=attempts)
+        found = odds_of_pools(analysis, pools, OddsOptions(60, 10))
+        assert found.subtasks[0].attempts == left
+
+
+def test_the_timeout_and_the_moment_are_the_assumed_ones() -> None:
+    nothing = graph_of((), assume_timeout=30)
+    found = odds_of_pools(nothing, {}, OddsOptions(60, 10))
+    assert found.subtasks[0].basis == OutcomeBasis.TIMEOUT
+    assert found.quantiles[0].value == 30 * SECOND
+    running = step(1, "a", 0, None, status="RUNNING")
+    (task,) = read_bytes(response(1, [running], status="RUNNING", asked=5))
+    (usual,) = (task.as_of(),)
+    assert usual is not None
+    later = usual + timedelta(seconds=10)
+    found = odds_of_pools(
+        analysis_of(task, as_of=later), {"a": pool([40])}, OddsOptions(60, 10)
+    )
+    assert (found.since, found.quantiles[0].value) == (later, 25 * SECOND)
 
 
 # --- from a store -------------------------------------------------------------

@@ -107,6 +107,7 @@ def odds_of(name: str, window: int = 60) -> Odds:
         task=task_of(name, name),
         options=OddsOptions(window, 1000),
         since=None,
+        slots=0,
         probability=0.5,
         low=0.47,
         high=0.53,
