@@ -249,7 +249,7 @@ def anomalies(
     from taskgraph.history.store import RunStore
 
     options = AnomalyOptions(least_runs=least_runs)
-    return find_anomalies(task.graph, RunStore(runs), options, limits=Limits(memory))
+    return find_anomalies(task.analysis, RunStore(runs), options, limits=Limits(memory))
 
 
 def report(result: HistoryResult, form: str = "text", style: Style | None = None) -> str:

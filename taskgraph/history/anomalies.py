@@ -9,12 +9,12 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import ConfigError
-from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.history.database import HEALTHY, Limits, open_tables, register
 from taskgraph.history.engines import needs_extras
 from taskgraph.history.store import RunStore
-from taskgraph.history.tables import SKIPS, SubtaskRow, is_retried, rows_of
+from taskgraph.history.tables import SKIPS, SubtaskRow, is_retried, subtask_rows
 from taskgraph.model.engine import MICROSECOND, SECOND, SpanKind
 from taskgraph.model.task import Id, Task, id_key
 from taskgraph.model.vocabulary import Status
@@ -406,7 +406,7 @@ class Anomalies:
 
 @needs_extras
 def find_anomalies(
-    graph: TaskGraph,
+    analysis: Analysis,
     store: RunStore,
     options: AnomalyOptions | None = None,
     *,
@@ -423,11 +423,11 @@ def find_anomalies(
     """
     store.require()
     options = options or AnomalyOptions()
-    rows = _rows(graph.task)
+    task, rows = analysis.task, _rows(analysis)
     with open_tables(store, limits) as connection:
-        others = _select_others(connection, graph.task)
+        others = _select_others(connection, task)
         if others < options.least_runs:
-            return Anomalies(graph.task, others, options, ())
+            return Anomalies(task, others, options, ())
         search = _Search(connection, options, others, rows)
         departures = [
             *search.times(),
@@ -435,13 +435,13 @@ def find_anomalies(
             *search.order(),
             *search.structure(),
         ]
-    return Anomalies(graph.task, others, options, tuple(sorted(departures, key=_sort_key)))
+    return Anomalies(task, others, options, tuple(sorted(departures, key=_sort_key)))
 
 
-def _rows(task: Task) -> list[tuple[Id, SubtaskRow]]:
-    (rows,) = rows_of((task,), (0, 0), "", b"", "")
-    ids = {str(subtask.id): subtask.id for subtask in task.subtasks}
-    return [(ids[row.subtask_id], row) for row in rows.subtasks]
+def _rows(analysis: Analysis) -> list[tuple[Id, SubtaskRow]]:
+    rows = subtask_rows(analysis.graph, (0, 0), analysis.as_of)
+    ids = (subtask.id for subtask in analysis.graph.subtasks)
+    return list(zip(ids, rows, strict=True))
 
 
 def _sort_key(anomaly: Anomaly) -> tuple[object, ...]:

@@ -38,6 +38,7 @@ __all__ = [
     "is_retried",
     "rows_of",
     "schema_of",
+    "subtask_rows",
     "table_of",
     "write_table",
 ]
@@ -143,7 +144,7 @@ def rows_of(
         source = (document, _place(graph.task.origin, document), digest, origin)
         as_of = graph.task.as_of()
         task = _task_row(graph, result, key, source, as_of)
-        yield Rows(task, _subtask_rows(graph, key, as_of))
+        yield Rows(task, subtask_rows(graph, key, as_of))
 
 
 def _without_text(origin: Origin) -> Origin:
@@ -218,9 +219,10 @@ def _task_span(task: Task) -> int | None:
     return span if span >= 0 else None
 
 
-def _subtask_rows(
+def subtask_rows(
     graph: TaskGraph, key: tuple[int, int], as_of: datetime | None
 ) -> list[SubtaskRow]:
+    """Give the rows of the subtasks of one task, in its order, as of a moment."""
     task_start = graph.task.start_time
     waits = _waits(graph)
     rows = []

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 
 from benchmarks.history_archive import KINDS, Truth, documents, write_archive
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.history.anomalies import (
@@ -20,6 +22,7 @@ from taskgraph.history.anomalies import (
 )
 from taskgraph.history.store import RunStore
 from taskgraph.reports.history import departure
+from taskgraph.settings import Settings
 from taskgraph.sources.reading import read_bytes
 from tests.history.documents import response, step, write
 
@@ -51,7 +54,7 @@ def compare(tmp_path: Path, collected: Collect) -> Compare:
         **options: Any,
     ) -> Anomalies:
         (task,) = read_bytes(response(number, steps, status=status, asked=asked))
-        return find_anomalies(build_graph(task), store, AnomalyOptions(**options))
+        return find_anomalies(Analysis(build_graph(task)), store, AnomalyOptions(**options))
 
     return run
 
@@ -131,6 +134,22 @@ def test_what_runs_is_said_to_be_running(compare: Compare) -> None:
     assert "has been running for 14 min 46 s" in departure(slow)
 
 
+def test_what_runs_has_run_until_the_moment_that_is_assumed(
+    tmp_path: Path, collected: Collect
+) -> None:
+    documents = {f"{i}.json": response(i, usual(i)) for i in range(20)}
+    store = collected(write(tmp_path / "in", documents))
+    steps = [step(2, "work", 14, None, status="RUNNING")]
+    (task,) = read_bytes(response(99, steps, status="RUNNING", asked=20))
+    usual_moment = task.as_of()
+    assert usual_moment is not None
+    for later, times in ((0, []), (900, [906_000_000])):
+        moment = usual_moment + timedelta(seconds=later)
+        analysis = Analysis(build_graph(task), Settings(as_of=moment))
+        found = find_anomalies(analysis, store).found
+        assert [one.value_us for one in found if one.is_running] == times
+
+
 @pytest.mark.slow
 def test_clean_runs_are_hardly_ever_flagged(tmp_path: Path, collected: Collect) -> None:
     steps = tuple(one._replace(fails=0, hangs=0) for one in KINDS[0].steps)
@@ -141,7 +160,7 @@ def test_clean_runs_are_hardly_ever_flagged(tmp_path: Path, collected: Collect) 
     for content in documents(Truth(), 100, seed=77, kinds=kinds, clean=True):
         (task,) = read_bytes(content)
         new = build_graph(replace(task, id="new"))
-        flagged += bool(find_anomalies(new, store).found)
+        flagged += bool(find_anomalies(Analysis(new), store).found)
     assert flagged < 2
 
 
@@ -171,7 +190,7 @@ def test_what_shows_no_tail_is_compared_by_the_factor(
     store = collected(write(tmp_path / "in", documents))
     (task,) = read_bytes(response(99, [step(1, "work", 0, work)]))
     options = AnomalyOptions(share=share, least_runs=1)
-    found = find_anomalies(build_graph(task), store, options).found
+    found = find_anomalies(Analysis(build_graph(task)), store, options).found
     assert [one.kind for one in found] == [AnomalyKind.SLOW] * (work == 300)
 
 
@@ -182,4 +201,4 @@ def test_times_of_no_microsecond_and_of_hours_overflow_nothing(
     store = collected(write(tmp_path / "in", documents))
     (task,) = read_bytes(response(99, [step(1, "a", 0, 20_000)]))
     options = AnomalyOptions(share=0.9999999, least_runs=1)
-    assert find_anomalies(build_graph(task), store, options).found == ()
+    assert find_anomalies(Analysis(build_graph(task)), store, options).found == ()
