@@ -11,17 +11,13 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Final, Literal, NotRequired, cast
+from typing import Annotated, Final, Literal, NotRequired, cast
 
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from taskgraph.checks.result import AcceptedEntry, CheckResult, Finding
-from taskgraph.errors import ConfigError
-from taskgraph.model.declaration import Declaration, problems
-
-if TYPE_CHECKING:
-    from pydantic import ValidationError
+from taskgraph.model.declaration import Declaration, FirstVersion
 
 __all__ = [
     "BASELINE",
@@ -33,8 +29,6 @@ __all__ = [
     "parse_baseline",
     "render_baseline",
 ]
-
-_SHOWN: Final = 20
 
 
 @with_config(ConfigDict(strict=True, extra="ignore"))
@@ -58,7 +52,7 @@ class BaselineContent(TypedDict):
     """What a baseline holds; other keys are left alone, for notes of people."""
 
     format: Literal["taskgraph/baseline"]
-    version: Literal[1]
+    version: FirstVersion
     findings: list[AcceptedFinding]
 
 
@@ -109,8 +103,8 @@ def render_baseline(results: Iterable[CheckResult]) -> str:
                 fingerprint,
                 finding.code,
                 finding.name,
-                finding.task_name,
-                tuple(sorted(finding.subtask_names)),
+                finding.task_name and _whole(finding.task_name),
+                tuple(sorted(map(_whole, finding.subtask_names))),
             )
             for finding, fingerprint in zip(result.findings, prints, strict=True)
         }
@@ -128,41 +122,21 @@ def render_baseline(results: Iterable[CheckResult]) -> str:
     return json.dumps(BASELINE.checked(content), indent=2) + "\n"
 
 
+def _whole(name: str) -> str:
+    """Give a name without halves of pairs, which no strict reader of JSON takes."""
+    return name.encode("utf-8", "replace").decode()
+
+
 def parse_baseline(text: str, file: str) -> Baseline:
     """Read a baseline.
 
     Raises ConfigError if the text is none, or one of a later version. It tells everything
-    that is wrong, and the name of the file.
+    that is wrong, the places, and the name of the file.
     """
-    from pydantic import ValidationError
+    from taskgraph.sources.validating import read_file
 
-    try:
-        content = BASELINE.checked(json.loads(text))
-    except ValidationError as error:
-        raise ConfigError(f"{file}: {_told(error)}") from None
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{file}: is not valid JSON: {error}") from None
+    content = read_file(BaselineContent, text, file, "--write-baseline writes one")
     return Baseline(tuple(map(_entry, content["findings"])))
-
-
-def _told(error: ValidationError) -> str:
-    """Say why a text is no baseline, in as many words as it needs."""
-    at = {
-        fault["loc"][:1]: None if fault["type"] == "missing" else fault["input"]
-        for fault in error.errors()
-    }
-    if () in at or ("format",) in at:
-        return "is no baseline: --write-baseline writes one"
-    if ("version",) in at:
-        known = "but only 1 is known: write it again"
-        return f"is of version {at['version',]}, {known}"
-    told = [f"{fault.pointer} {fault.message}".strip() for fault in problems(error)]
-    if len(told) == 1:
-        return told[0]
-    shown = told[:_SHOWN]
-    if rest := len(told) - len(shown):
-        shown.append(f"… and {rest:,} more")
-    return f"{len(told):,} problems:" + "".join(f"\n  {line}" for line in shown)
 
 
 def _entry(row: AcceptedFinding) -> AcceptedEntry:

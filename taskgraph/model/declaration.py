@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 
-from pydantic import ConfigDict, with_config
+from pydantic import BeforeValidator, ConfigDict, with_config
+from pydantic_core import PydanticKnownError
 from typing_extensions import TypedDict  # pydantic asks for it before Python 3.12
 
-from taskgraph.errors import Problem
-
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import TypeAdapter
 
-__all__ = ["Closed", "Declaration", "problems"]
+__all__ = ["Closed", "Declaration", "FirstVersion"]
 
 T = TypeVar("T")
 
-_WORDS: Final = {
-    "string_type": "must be a text",
-    "int_type": "must be a whole number",
-    "bool_type": "must be true or false",
-    "list_type": "must be a list",
-    "dict_type": "must be an object",
-}
+
+def _no_truth(value: Any) -> Any:
+    if isinstance(value, bool):  # to Python, and so to Literal, true is 1
+        raise PydanticKnownError("literal_error", {"expected": "1"})
+    return value
+
+
+FirstVersion: TypeAlias = Annotated[Literal[1], BeforeValidator(_no_truth)]
+"""The version of a form of which there is no other yet."""
 
 
 @with_config(ConfigDict(strict=True, extra="forbid"))
@@ -67,13 +67,12 @@ class Declaration(Generic[T]):
         Parameters
         ----------
         content : object
-            Built by us, or parsed from JSON.
+            Built by us.
 
         Raises
         ------
         pydantic.ValidationError
-            If it is not as declared. For content that we built that is a fault of ours;
-            :func:`problems` says it in words where it is a user's.
+            If it is not as declared: a fault of ours.
         """
         return self._adapter.validate_python(content)
 
@@ -97,13 +96,3 @@ class Declaration(Generic[T]):
             "meaning.",
         }
         return about | {key: item for key, item in generated.items() if key not in about}
-
-
-def problems(error: ValidationError) -> Iterator[Problem]:
-    """Say in our words what is wrong with a document, each thing with its place."""
-    for fault in error.errors(include_url=False, include_context=False):
-        place, words = fault["loc"], _WORDS.get(fault["type"], fault["msg"])
-        if fault["type"] == "missing":  # what is not there has no place
-            place, words = place[:-1], f"has no {place[-1]}"
-        steps = (str(step).replace("~", "~0").replace("/", "~1") for step in place)
-        yield Problem(words, "".join(f"/{step}" for step in steps))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from taskgraph.errors import ConfigError
 from taskgraph.model.durations import parse_duration
+from taskgraph.sources.fields import describe
 
 __all__ = ["read_durations"]
+
+_EXPECTED = 'a duration for each id: {"13175721": "10m"}, or lines like 13175721,600'
 
 
 def read_durations(path: str) -> dict[str, int]:
@@ -30,46 +33,42 @@ def read_durations(path: str) -> dict[str, int]:
 
 
 def _object(text: str, path: str) -> dict[str, int]:
-    import jiter
-    from pydantic import TypeAdapter, ValidationError
-
     from taskgraph.sources.fields import Duration
+    from taskgraph.sources.validating import read_file
 
-    adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Duration])
-    try:
-        content = jiter.from_json(text.encode(), catch_duplicate_keys=True)
-        return adapter.validate_python(content)
-    except ValidationError as error:
-        wrong = error.errors(include_url=False)[0]
-        (key, *_) = wrong["loc"]
-        raise _no_duration(path, f"the duration of {key}", wrong["input"]) from None
-    except ValueError as error:
-        raise ConfigError(f"{path}: is not valid JSON: {error}") from None
-
-
-def _no_duration(path: str, place: str, value: object) -> ConfigError:
-    expected = "must be seconds or a duration like 1h30m"
-    return ConfigError(f"{path}: {place}: {expected}, not {value!r}")
-
-
-def _table(text: str, path: str) -> dict[str, int]:
-    durations = {}
-    for place, identifier, value in _rows(text, path):
-        try:
-            durations[identifier] = parse_duration(value)
-        except ValueError:
-            raise _no_duration(path, place, value) from None
+    durations: dict[str, int] = read_file(dict[str, Duration], text, path, _EXPECTED)
     return durations
 
 
-def _rows(text: str, path: str) -> list[tuple[str, str, str]]:
-    rows: list[tuple[str, str, str]] = []
-    for number, row in enumerate(csv.reader(io.StringIO(text)), 1):
-        if not row:
-            continue
-        if len(row) != 2:
-            raise ConfigError(f"{path}: line {number}: must be an id and a duration")
-        is_heading = number == 1 and not any(char.isdigit() for char in row[1])
-        if not is_heading:
-            rows.append((f"line {number}", row[0].strip(), row[1]))
-    return rows
+def _table(text: str, path: str) -> dict[str, int]:
+    durations: dict[str, int] = {}
+    lines: dict[str, int] = {}
+    for number, identifier, value in _rows(text, path):
+        if identifier in lines:
+            what = f"{identifier} has a duration in line {lines[identifier]} already"
+            raise _refusal(path, number, what, "remove one of the two")
+        lines[identifier] = number
+        try:
+            durations[identifier] = parse_duration(value)
+        except ValueError:
+            what = f"must be seconds or a duration like 1h30m, not {describe(value)}"
+            raise _refusal(path, number, what, _EXPECTED) from None
+    return durations
+
+
+def _refusal(path: str, line: int, what: str, hint: str) -> ConfigError:
+    return ConfigError(f"{path}: line {line}: {what}\n  hint: {hint}")
+
+
+def _rows(text: str, path: str) -> Iterator[tuple[int, str, str]]:
+    reader = csv.reader(io.StringIO(text))
+    try:
+        for row in filter(None, reader):
+            number = reader.line_num
+            if len(row) != 2:
+                raise _refusal(path, number, "must be an id and a duration", _EXPECTED)
+            is_heading = number == 1 and not any(char.isdigit() for char in row[1])
+            if not is_heading:
+                yield number, row[0].strip(), row[1]
+    except csv.Error:
+        raise _refusal(path, reader.line_num, "is no line of CSV", _EXPECTED) from None

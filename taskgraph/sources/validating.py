@@ -14,14 +14,17 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import ErrorDetails, ValidationError, core_schema
 from typing_extensions import TypedDict
 
-from taskgraph.sources.document import Problems, escape_token
+from taskgraph.errors import ConfigError, InputError
+from taskgraph.sources.document import Document, Problems, escape_token
 from taskgraph.sources.fields import Free, Time, Times, describe
+from taskgraph.sources.parsing import parse_json
 
 __all__ = [
     "AT_ONCE",
     "Keys",
     "json_schema",
     "read_columns",
+    "read_file",
     "read_object",
     "read_rows",
     "without_wrong",
@@ -83,6 +86,27 @@ def read_object(
         for detail in error.errors(include_url=False):
             _note(detail, detail["loc"], pointer, problems, keys)
         return None
+
+
+def read_file(declared: Any, text: str, file: str, hint: str) -> Any:
+    """Read JSON that people write for taskgraph and that is no document of a task.
+
+    Raises ConfigError with everything that is wrong, the places, and what to do.
+    """
+    document = Document(file, text.encode())
+    problems = Problems(document)
+    problems.hint = hint
+    try:
+        content = parse_json(document)
+        read_object(Free, content, "", problems)
+        read = read_object(declared, content, "", problems)
+    except InputError as error:
+        wrong: InputError | None = document.error(error.problems, hint)
+    else:
+        wrong = problems.error()
+    if wrong is not None:
+        raise ConfigError(str(wrong)) from None
+    return read
 
 
 def read_rows(
@@ -185,7 +209,7 @@ def _note(
     whole = "".join([pointer, *(f"/{escape_token(str(step))}" for step in place)])
     last = place[-1] if place else whole.rpartition("/")[2]
     is_item = isinstance(last, int) or (not place and last.isdecimal())
-    name = f"item {last}" if is_item else str(last)
+    name = f"item {last}" if is_item else str(last) or "the document"
     kind = detail["type"]
     if kind == "extra_forbidden":
         message = keys.unknown(name)

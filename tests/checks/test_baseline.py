@@ -134,25 +134,44 @@ def test_names_of_any_kind_can_be_accepted() -> None:
     assert kept.findings == ()
 
 
+def whole(**changes: Any) -> str:
+    head = {"format": "taskgraph/baseline", "version": 1, "findings": []}
+    return json.dumps(head | changes)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not valid JSON"),
-        ("[" * 200_000, "not valid JSON"),
-        ("[]", "no baseline"),
-        ("{}", "no baseline"),
-        (json.dumps({"format": "taskgraph/baseline", "version": 2}), "version 2, but"),
-        (json.dumps({"format": "taskgraph/baseline"}), "version None, but only 1"),
-        (json.dumps({"format": "taskgraph/baseline", "version": 1}), "has no findings"),
+        ("", "is empty"),
+        ("x", "line 1, column 1: is not valid JSON"),
+        ("[" * 200_000, "not valid JSON: nested"),
+        ("[]", "the document must be an object, not a list"),
+        ("{}", "format is missing"),
+        ('{"format": "x"}', "format must be taskgraph/baseline, not the text"),
+        (whole(version=2), "/version at line 1, column 45: version must be 1, not the num"),
+        (whole(version=True), "version must be 1, not true"),
+        (whole(version=None), "version must be 1, not null"),
+        (whole(findings=float("nan")), "findings must be a finite number, not NaN"),
+        (
+            whole(notes=[float("nan")]),
+            "/notes/0 at line 1, column .*: item 0 must be a fin",
+        ),
+        (whole().replace('"version": 1', '"findings": 1'), "object has this key twice"),
+        (
+            '{"format": "taskgraph/baseline",\n"findings": [], "findings": []}',
+            "/findings at line 2, column 13: the object has this key twice",
+        ),
         (
             json.dumps({"format": "taskgraph/baseline", "version": 1, "findings": [{}]}),
-            "/findings/0 has no fingerprint",
+            "/findings/0/fingerprint at line 1, column .*: fingerprint is missing",
         ),
     ],
 )
 def test_a_broken_baseline_is_refused(text: str, message: str) -> None:
-    with pytest.raises(ConfigError, match=f"^b.json: .*{message}"):
+    with pytest.raises(ConfigError, match=f"^b.json: (.|\\n)*{message}") as told:
         parse_baseline(text, "b.json")
+    assert "--write-baseline writes one" in str(told.value)
+    assert "response" not in str(told.value)
 
 
 # --- suppressions ----------------------------------------------------------------

@@ -98,7 +98,7 @@ def test_mistakes_are_named(run_cli: RunCli, arguments: tuple[str, ...], said: s
     ("text", "said"),
     [
         ("{", "is not valid JSON"),
-        ('{"1": "soon"}', "the duration of 1: must be seconds"),
+        ('{"1": "soon"}', "1 must be a duration like 30"),
         ("1,2,3\n", "line 1: must be an id and a duration"),
         ("id,seconds\n1,x\n", "line 2: must be seconds"),
     ],

@@ -322,15 +322,17 @@ def test_everything_wrong_with_a_baseline_is_told_at_once() -> None:
     content = {"format": "taskgraph/baseline", "version": 1, "findings": rows}
     with pytest.raises(ConfigError) as told:
         parse_baseline(json.dumps(content), "b.json")
-    assert str(told.value).split("\n") == [
+    heads = [line.partition(" at ")[0] for line in str(told.value).split("\n")]
+    assert heads == [
         "b.json: 6 problems:",
-        "  /findings/0/code must be a text",
-        "  /findings/0/task must be a text",
-        "  /findings/0/subtasks/0 must be a text",
-        "  /findings/1 must be an object",
-        "  /findings/2 has no fingerprint",
-        "  /findings/3/fingerprint must be a text",
+        "  /findings/0/code",
+        "  /findings/0/task",
+        "  /findings/0/subtasks/0",
+        "  /findings/1",
+        "  /findings/2/fingerprint",
+        "  /findings/3/fingerprint",
+        "  hint: --write-baseline writes one",
     ]
     content["findings"] = [7] * 1000
-    with pytest.raises(ConfigError, match=r"1,000 problems:(.|\n)*… and 980 more$"):
+    with pytest.raises(ConfigError, match=r"1000 problems:(.|\n)*… and 980 more"):
         parse_baseline(json.dumps(content), "b.json")

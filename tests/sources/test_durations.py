@@ -26,18 +26,24 @@ def test_durations_by_id(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"1": "soon"}', "the duration of 1: must be seconds or a duration like 1h30m"),
-        ('{"1": -1}', "the duration of 1: must be seconds"),
-        ('{"1": true}', "the duration of 1: must be seconds"),
-        ('{"1": null}', "the duration of 1: must be seconds"),
-        ('{"1": NaN}', "the duration of 1: must be seconds"),
-        ('{"1": 5, "1": 6}', "is not valid JSON: Detected duplicate key"),
-        ('{"1": 5', "is not valid JSON: EOF"),
-        ("1,5\n2,soon\n", "line 2: must be seconds"),
+        ('{"1": "soon"}', "/1 at line 1, column 7: 1 must be a duration like 30, 30s"),
+        ('{"1": -1}', "/1 at line 1, column 7: 1 must be a duration"),
+        ('{"1": true}', "1 must be a duration, not true"),
+        ('{"1": null}', "1 must be a duration, not null"),
+        ('{"1": NaN}', "1 must be a finite number, not NaN"),
+        ('{"1": [],\n "2": {}}', "2 problems"),
+        ('{"1": 5,\n "1": 6}', "/1 at line 1, column 7: the object has this key twice"),
+        ('{"1": 5', "column 7: is not valid JSON: the document ends too early"),
+        ("1,5\n2,soon\n", "line 2: must be seconds or a duration like 1h30m, not the text"),
         ("1,2,3\n", "line 1: must be an id and a duration"),
+        ("a,b\n1,5\n\n 1 ,5s\n", "line 4: 1 has a duration in line 2 already"),
+        ('"1\n2",5\n"1\n2",6', "line 4: 1\n2 has a duration in line 2 already"),
+        (f"1,{'2' * 200_000}", "line 1: is no line of CSV"),
     ],
 )
 def test_what_is_no_duration_is_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError, match="durations: ") as caught:
         read(tmp_path, text)
     assert message in str(caught.value)
+    assert "\n  hint: " in str(caught.value)
+    assert "response" not in str(caught.value)
