@@ -9,11 +9,12 @@ from datetime import datetime
 from functools import partial
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Annotated, Any, Required, TypeAlias
+from typing import Annotated, Any, Literal, Required, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
+from taskgraph.model.declaration import FirstVersion
 from taskgraph.model.task import ApiError, Envelope, Reference, Subtask, Task
 from taskgraph.sources.document import Problems
 from taskgraph.sources.fields import (
@@ -140,8 +141,8 @@ class OwnTask(TypedDict, total=False):
 class OwnDocument(TypedDict, total=False):
     """A document in taskgraph's own JSON."""
 
-    format: Required[Text]
-    version: Maybe[Whole]
+    format: Required[Literal["taskgraph/task"]]
+    version: Maybe[FirstVersion]
     dialect: Maybe[Text]
     task: Required[OwnTask]
 

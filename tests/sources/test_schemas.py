@@ -94,6 +94,11 @@ def test_any_task_of_our_own_fits(task: Task) -> None:
         ("obshell", {"dag_id": 1, "nodes": [{"sub_tasks": [{"execute_times": "1"}]}]}),
         ("obshell", {"task_id": 1}),
         ("task", {"format": "taskgraph/task", "task": {"colour": 1}}),
+        ("task", {"format": "taskgraph/tasks", "task": {}}),
+        ("task", {"format": "taskgraph/task", "version": 0, "task": {}}),
+        ("task", {"format": "taskgraph/task", "version": 2, "task": {}}),
+        ("task", {"format": "taskgraph/task", "version": True, "task": {}}),
+        ("task", {"format": "taskgraph/task", "version": "1", "task": {}}),
     ],
 )
 def test_what_the_reader_refuses_does_not_fit(name: str, document: Any) -> None:
