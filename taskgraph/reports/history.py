@@ -13,7 +13,7 @@ from taskgraph.history.collecting import Collection
 from taskgraph.history.odds import Odds, Quantile, SubtaskOdds
 from taskgraph.history.pools import OutcomeBasis
 from taskgraph.history.statistics import KindStats, Statistics
-from taskgraph.model.durations import format_duration, format_measured
+from taskgraph.model.durations import format_duration, format_measured, format_moment
 from taskgraph.model.task import Task
 from taskgraph.model.words import counted, visible
 from taskgraph.reports.history_tables import (
@@ -323,7 +323,7 @@ def _since(odds: Odds) -> str:
         return "from its start, as if it began now"
     done = sum(row.basis is OutcomeBasis.DONE for row in odds.subtasks)
     subtasks = counted(len(odds.subtasks), "subtask")
-    return f"from {odds.since.isoformat()} on, with {done} of {subtasks} done"
+    return f"from {format_moment(odds.since)} on, with {done} of {subtasks} done"
 
 
 def _doubts(rows: Sequence[SubtaskOdds]) -> list[str]:

@@ -6,6 +6,9 @@ import csv
 import io
 import json
 import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,6 +32,7 @@ from taskgraph.history.odds import Bin, Odds, OddsOptions, Quantile, SubtaskOdds
 from taskgraph.history.pools import OutcomeBasis
 from taskgraph.history.statistics import Distribution, KindStats, Statistics
 from taskgraph.history.store import RunStore
+from taskgraph.model.durations import format_moment
 from taskgraph.model.task import Origin, Task
 from taskgraph.reports.history import (
     collection_messages,
@@ -37,7 +41,7 @@ from taskgraph.reports.history import (
 from taskgraph.reports.history_contract import HISTORY_OUTPUTS
 from taskgraph.reports.history_data import render_csv, render_json, render_patch
 from taskgraph.reports.history_html import render_html
-from taskgraph.reports.history_tables import cell, render_markdown
+from taskgraph.reports.history_tables import TableReport, cell, render_markdown
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.history import render_text
 
@@ -387,3 +391,14 @@ def test_departures_are_sentences() -> None:
 )
 def test_values_are_short(value: Any, unit: Any, text: str) -> None:
     assert cell(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    "render", [render_markdown, lambda one: render_text(one, Style(200))]
+)
+def test_a_moment_is_written_as_everywhere(render: Callable[[TableReport], str]) -> None:
+    since = datetime(2025, 1, 16, 11, 43, 38, 311_000, tzinfo=UTC)
+    text = render(table_report(replace(odds_of("a"), since=since)))
+    assert format_moment(since) in text.replace("\\", "")
+    assert "38.311+00:00" in text.replace("\\", "")
+    assert since.isoformat() not in text
