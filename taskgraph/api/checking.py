@@ -130,6 +130,7 @@ class CheckStream:
                 self.misconfigured[str(wrong)] += 1
             elif document.error is not None:
                 self.unreadable.append(document.error)
+                self.totals.miss(document.error)
             yield from map(self._counted, document.results)
         if wrong is not None and not self.totals.tasks:
             raise wrong

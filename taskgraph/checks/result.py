@@ -175,13 +175,24 @@ class CheckTotals:
         How often each rule fired.
     skipped : Counter of Skipped
         For how many tasks each rule could not speak, by the reason.
+    unread, partly : set of str
+        The files of which something could not be read, and those of them that have a
+        result nevertheless.
     """
 
-    def __init__(self, results: Iterable[CheckResult] = ()) -> None:
+    def __init__(
+        self,
+        results: Iterable[CheckResult] = (),
+        unreadable: Iterable[InputError] = (),
+    ) -> None:
         self.tasks = self.files = self.suppressed = 0
         self.rules: Counter[tuple[str, str, Severity]] = Counter()
         self.skipped: Counter[Skipped] = Counter()
+        self.unread: set[str] = set()
+        self.partly: set[str] = set()
         self._last_file: str | None = None
+        for error in unreadable:
+            self.miss(error)
         for result in results:
             self.add(result)
 
@@ -190,9 +201,17 @@ class CheckTotals:
         self.tasks += 1
         self.files += result.file != self._last_file
         self._last_file = result.file
+        if result.file in self.unread:
+            self.partly.add(result.file)
         self.suppressed += result.suppressed
         self.skipped.update(result.skipped)
         self.rules.update((row.code, row.name, row.severity) for row in result.findings)
+
+    def miss(self, error: InputError) -> None:
+        """Count what could not be read."""
+        self.unread.add(error.file)
+        if error.file == self._last_file:
+            self.partly.add(error.file)
 
     @property
     def severities(self) -> dict[Severity, int]:
@@ -258,4 +277,4 @@ class CheckRun:
     @cached_property
     def totals(self) -> CheckTotals:
         """What was found, counted, also what the results leave out."""
-        return CheckTotals(self.results) if self.counted is None else self.counted
+        return self.counted or CheckTotals(self.results, self.unreadable)

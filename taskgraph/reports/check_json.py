@@ -57,7 +57,7 @@ class Summary(Closed):
 
     tasks: Count
     files: Annotated[Count, about("The files that at least one task was read from.")]
-    unreadable: Count
+    unreadable: Annotated[Count, about("Documents not read, or in part only.")]
     suppressed: Annotated[
         Count, about("Findings that were accepted beforehand and left out.")
     ]

@@ -113,8 +113,11 @@ def closing_lines(run: AnyRun, style: Style = plain) -> Iterator[str]:
         yield style(left_out, "dim")
     for line in _stale(run):
         yield style(line, "warning")
-    if run.unreadable:
-        yield style(f"{counted(len(run.unreadable), 'file')} could not be read", "error")
+    partly = len(totals.partly)
+    if unread := len(totals.unread) - partly:
+        yield style(f"{counted(unread, 'file')} could not be read", "error")
+    if partly:
+        yield style(f"{counted(partly, 'file')} could be read in part only", "error")
     for line in _skipped(totals):
         yield style(line, "dim")
 

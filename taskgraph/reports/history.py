@@ -86,18 +86,18 @@ def table_report(result: HistoryResult) -> TableReport:
 def collection_messages(done: Collection) -> list[str]:
     """Say what a collection did, and what could not be read."""
     collected, runs = done.collected, done.store.folder
-    read = counted(collected.documents, "document")
+    seen = counted(collected.documents, "document")
     unchanged = counted(collected.skipped, "file")
     tasks = counted(collected.tasks, "task")
     subtasks = counted(collected.subtasks, "subtask")
     messages = [
-        f"{read} read, {unchanged} unchanged, {tasks} and {subtasks} added to {runs}"
+        f"{seen} looked at, {unchanged} unchanged, {tasks} and {subtasks} added to {runs}"
     ]
     if done.listed:
         few = collected.rejects < done.listed
         new = f", {collected.rejects} of them looked at now" if few else ""
         messages.append(
-            f"{counted(done.listed, 'document')} cannot be read{new}\n"
+            f"{counted(done.listed, 'document')} cannot be read, or in part only{new}\n"
             f"  hint: {done.store.rejects_file} says why"
         )
     return messages
@@ -115,8 +115,9 @@ def _statistics_report(statistics: Statistics) -> TableReport:
         )
         for task, kinds in groupby(statistics.kinds, key=lambda one: one.task)
     ]
+    rejects = f"{statistics.rejects} not read or in part only"
     facts = [
-        ("Documents", f"{statistics.documents} looked at, {statistics.rejects} unreadable"),
+        ("Documents", f"{statistics.documents} looked at, {rejects}"),
         ("Tasks", f"{statistics.tasks}, from {counted(statistics.responses, 'response')}"),
     ]
     notes = (

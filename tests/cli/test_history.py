@@ -61,13 +61,13 @@ def test_collect_says_what_it_did_and_then_has_nothing_to_do(
     command = ("collect", tmp_path / "in", "-o", tmp_path / "runs", "-j", "1")
     code, out, err = run(*command)
     assert (code, out) == (2, "")
-    assert "2 documents read, 0 files unchanged, 1 task and 1 subtask added" in err
+    assert "2 documents looked at, 0 files unchanged, 1 task and 1 subtask added" in err
     assert "1 document cannot be read" in err
     assert "rejects.jsonl says why" in err
     code, out, err = run(*command)
     assert code == 0
-    assert "0 documents read, 2 files unchanged" in err
-    assert "1 document cannot be read, 0 of them looked at now" in err
+    assert "0 documents looked at, 2 files unchanged" in err
+    assert "1 document cannot be read, or in part only, 0 of them looked at now" in err
 
 
 def test_collect_refuses_what_it_cannot_do(tmp_path: Path, run: Run) -> None:

@@ -73,7 +73,7 @@ def test_check_and_the_history_give_the_same_findings(
 
     code, _, err = run("history", "collect", place, "-o", runs, "-j1")
     store = RunStore(runs)
-    assert (code, "6 documents read" in err) == (2, True)
+    assert (code, "6 documents looked at" in err) == (2, True)
     assert len(err.splitlines()) == 3
     (reject,) = map(json.loads, store.rejects_file.read_text("utf-8").splitlines())
     assert reject["document"] == f"{path}!bad.json"
@@ -86,7 +86,7 @@ def test_check_and_the_history_give_the_same_findings(
     assert kept["error"] > 0
 
     code, _, err = run("history", "collect", place, "-o", runs, "-j1")
-    assert (code, "0 documents read, 1 file unchanged" in err) == (0, True)
+    assert (code, "0 documents looked at, 1 file unchanged" in err) == (0, True)
 
 
 def test_other_commands_read_a_tar_archive_too(tmp_path: Path, run: Run) -> None:
@@ -110,4 +110,4 @@ def test_the_members_of_an_archive_are_bounded_by_no_number_for_the_history(
         code, _, err = run(
             "history", "collect", tmp_path / name, "-o", tmp_path / "r", "-j1"
         )
-        assert (code, "8 documents read" in err) == (0, True)
+        assert (code, "8 documents looked at" in err) == (0, True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from taskgraph.api.checking import CheckedDocument, CheckStream
 from taskgraph.checks.result import AcceptedEntry, CheckResult, CheckRun, Finding, Skipped
 from taskgraph.errors import InputError, Problem
 from taskgraph.reports.check_text import ansi, render_check_text
@@ -62,6 +65,16 @@ def test_skipped_rules_are_counted_by_reason() -> None:
 def test_unreadable_documents_are_counted() -> None:
     run = CheckRun((), (InputError("x.json", [Problem("is empty")]),))
     assert "1 file could not be read" in render_check_text(run)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_file_that_was_read_in_part_is_counted_once(after: bool) -> None:
+    bad = [InputError(name, [Problem("is empty")]) for name in ("a.json", "b.json")] * 2
+    run = CheckRun((result(),), tuple(bad))
+    documents = [CheckedDocument((result(),)), *(CheckedDocument((), one) for one in bad)]
+    stream = CheckStream(documents[::-1] if after else documents)
+    for text in (render_check_text(run), render_check_text(stream.collect())):
+        assert "1 file could not be read\n1 file could be read in part only\n" in text
 
 
 def test_what_was_accepted_and_what_is_stale_is_told() -> None:

@@ -185,7 +185,7 @@ def test_commands_show_the_others_and_exit_with_2(
     assert done.returncode == 2
     assert "/data/contents/1/subtasks/0/timeout at line 1" in done.stderr
     if command == "check":
-        assert "2 tasks in 1 file" in done.stdout
+        assert "2 tasks in 1 file\n1 file could be read in part only" in done.stdout
     else:
         assert "t1" in done.stdout
         assert "t3" in done.stdout
