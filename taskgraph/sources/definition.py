@@ -14,7 +14,6 @@ from functools import partial
 from typing import Annotated, Any, Literal, Required, TypeAlias
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -40,7 +39,7 @@ from taskgraph.sources.fields import (
     describe,
     rounded,
 )
-from taskgraph.sources.ocp import OcpSubtask, OcpTask, Spelling, filled, read_references
+from taskgraph.sources.ocp import OcpSubtask, OcpTask, Other, filled, read_references
 from taskgraph.sources.validating import Keys, read_object, read_rows
 
 __all__ = ["KIND", "DefinitionDocument", "read_definition"]
@@ -135,9 +134,9 @@ class DefinedSubtask(TypedDict, total=False):
     seriesId: Maybe[Whole]
     nodeType: Maybe[Text]
     className: Maybe[Text]
-    upstream: Annotated[Ids | None, AfterValidator(Spelling("upstreams"))]
-    downstream: Annotated[Ids | None, AfterValidator(Spelling("downstreams"))]
-    paralleIdx: Annotated[Whole | None, AfterValidator(Spelling("parallelIdx"))]
+    upstream: Other[Ids]
+    downstream: Other[Ids]
+    paralleIdx: Other[Whole]
     own: Own
 
 

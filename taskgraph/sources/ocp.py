@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import repeat
 from types import MappingProxyType
-from typing import Annotated, Any, Required, TypeAlias
+from typing import Annotated, Any, Required, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -47,12 +47,14 @@ __all__ = [
     "OcpDocument",
     "OcpSubtask",
     "OcpTask",
-    "Spelling",
+    "Other",
     "filled",
     "read_ocp",
     "read_references",
     "read_subtasks",
 ]
+
+T = TypeVar("T")
 
 _REFERENCES = ("creator", "cluster", "tenant", "host")
 _SUBTASK_MARKS = frozenset(
@@ -64,25 +66,31 @@ _GET_THE_TASK = (
 )
 
 
-class Spelling:
-    """Checks a field that has another name too: the two may not say two things.
+SPELLINGS = {
+    "upstream": "upstreams",
+    "downstream": "downstreams",
+    "paralleIdx": "parallelIdx",
+}
+"""The usual names of fields by their other ones."""
+
+
+def _said_once(value: Any, info: ValidationInfo) -> Any:
+    """Check a field that has another name too: the two may not say two things.
 
     The usual name comes first. Where only this one is used, it is noted for whoever looks
     for the field.
     """
+    usual_name = SPELLINGS[info.field_name or ""]
+    usual = info.data.get(usual_name)
+    if usual is not None and value is not None and usual != value:
+        kind = "spellings"
+        raise PydanticCustomError(kind, kind, {"usual": usual_name})
+    if usual is None and info.context is not None:
+        info.context[ATTRIBUTES[usual_name]] = info.field_name
+    return value
 
-    def __init__(self, usual: str) -> None:
-        self.usual = usual
 
-    def __call__(self, value: Any, info: ValidationInfo) -> Any:
-        """Check a value of the field."""
-        usual = info.data.get(self.usual)
-        if usual is not None and value is not None and usual != value:
-            kind = "spellings"
-            raise PydanticCustomError(kind, kind, {"usual": self.usual})
-        if usual is None and info.context is not None:
-            info.context[ATTRIBUTES[self.usual]] = info.field_name
-        return value
+Other: TypeAlias = Annotated[T | None, AfterValidator(_said_once)]
 
 
 class OcpSubtask(TypedDict, total=False, extra_items=Free):  # type: ignore[call-arg]
@@ -111,16 +119,11 @@ class OcpSubtask(TypedDict, total=False, extra_items=Free):  # type: ignore[call
     createTime: Maybe[Time]
     startTime: Maybe[Time]
     finishTime: Maybe[Time]
-    upstream: Annotated[Ids | None, AfterValidator(Spelling("upstreams"))]
-    downstream: Annotated[Ids | None, AfterValidator(Spelling("downstreams"))]
-    paralleIdx: Annotated[Whole | None, AfterValidator(Spelling("parallelIdx"))]
+    upstream: Other[Ids]
+    downstream: Other[Ids]
+    paralleIdx: Other[Whole]
 
 
-SPELLINGS = {
-    "upstream": "upstreams",
-    "downstream": "downstreams",
-    "paralleIdx": "parallelIdx",
-}
 _KEYS = tuple(key for key in OcpSubtask.__annotations__ if key not in SPELLINGS)
 ATTRIBUTES = dict(zip(_KEYS, Subtask._fields, strict=False))
 """The attributes of subtasks by the keys of documents; they have the same order."""
