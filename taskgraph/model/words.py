@@ -22,6 +22,7 @@ __all__ = [
     "labels",
     "listed",
     "name_of",
+    "percent",
     "plural",
     "shorten",
     "title_of",
@@ -79,6 +80,18 @@ def plural(number: int, one: str, more: str) -> str:
 def counted(number: int, noun: str) -> str:
     """Write a number with its noun: ``1 subtask``, ``2,000 subtasks``."""
     return f"{number:,} {noun}{plural(number, '', 's')}"
+
+
+def percent(part: float, whole: float) -> str:
+    """Write a share; a part is never rounded to the whole.
+
+    Examples
+    --------
+    >>> percent(3600, 3960), percent(9999, 10_000), percent(1, 1)
+    ('90.9 %', '99.9 %', '100.0 %')
+    """
+    share = 100 * part / whole
+    return f"{min(share, 99.9) if part < whole else share:.1f} %"
 
 
 def joints(total: int, word: str = "and") -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from taskgraph.model.words import id_list
 
 if TYPE_CHECKING:
     from taskgraph.analysis.analysis import Analysis
+    from taskgraph.analysis.as_run import AsRun
     from taskgraph.analysis.budget import Budget
     from taskgraph.analysis.schedule import Schedule
     from taskgraph.checks.result import CheckResult
@@ -25,6 +26,7 @@ __all__ = [
     "Account",
     "Collected",
     "Figure",
+    "clock_figure",
     "done_of",
     "figures",
     "holders",
@@ -133,8 +135,7 @@ def figures(account: Account) -> Iterator[Figure]:
         yield Figure(*done_of(account))
         yield from _worst(sound, task)
         if sound.as_run is not None:
-            word = "Ran" if task.status != Status.RUNNING else "Running for"
-            yield Figure(word, format_measured(sound.as_run.wall))
+            yield clock_figure(task, sound.as_run)
         yield _no_return(account.graph, sound)
     count = len(account.checked.findings)
     worst = account.checked.worst
@@ -149,6 +150,12 @@ def done_of(account: Account) -> tuple[str, str]:
     word = "Done" if tells_direction(account.graph.task) else "Successful"
     word = "Undone" if tally.is_rolling_back else word
     return word, f"{len(tally.done):,} of {tally.whole:,}"
+
+
+def clock_figure(task: Task, run: AsRun) -> Figure:
+    """Say how long a task ran, or runs so far."""
+    word = "Ran" if task.status != Status.RUNNING else "Running for"
+    return Figure(word, format_measured(run.wall))
 
 
 def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:

@@ -116,7 +116,7 @@ def test_work_after_the_point_of_no_return_is_told_with_its_share() -> None:
     assert finding.severity is Severity.INFO
     assert finding.message == (
         "once 2 'step 2' begins the task cannot be rolled back, but 1 subtask after it can "
-        "still fail: 2 min of the worst case of 3 min (66 %) lie from there on"
+        "still fail: 2 min of the worst case of 3 min (66.7 %) lie from there on"
     )
 
 

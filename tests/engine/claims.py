@@ -282,6 +282,7 @@ FIGURES: Final[dict[str, Judge]] = {
     "show: No timeout": so,
     "show: Progress": progress_fact,
     "show: Ran": ran_fact,
+    "show: Running for": ran_fact,
     "show: Started": so,
     "show: Waiting": so,
     "show: Worst case": worst_fact,

@@ -28,6 +28,7 @@ from taskgraph.checks.subject import Subject
 from taskgraph.model.durations import format_duration, format_measured
 from taskgraph.model.engine import MICROSECOND, was_ended
 from taskgraph.model.vocabulary import Status
+from taskgraph.model.words import percent
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -51,7 +52,7 @@ def check(subject: Subject) -> Iterator[Fault]:
             yield Fault.of(
                 subject,
                 [subject.graph.positions[node]],
-                f"{verb} {int(100 * seconds / timeout)} % of its timeout: "
+                f"{verb} {percent(seconds, timeout)} of its timeout: "
                 f"{format_measured(time)} of {format_duration(timeout)}",
                 "give it more time, or find out why it takes so long",
                 "timeout",

@@ -27,6 +27,7 @@ from collections.abc import Iterator
 from taskgraph.checks.rule import SOUND_GRAPH, TIMEOUTS, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model.durations import format_duration
+from taskgraph.model.words import percent
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -47,7 +48,7 @@ def check(subject: Subject) -> Iterator[Fault]:
                 subject,
                 [subject.graph.positions[node]],
                 f"holds {format_duration(share)} of the worst case of "
-                f"{format_duration(budget.seconds)} ({100 * share // budget.seconds} %)",
+                f"{format_duration(budget.seconds)} ({percent(share, budget.seconds)})",
                 "see whether it needs that long",
                 "timeout",
             )

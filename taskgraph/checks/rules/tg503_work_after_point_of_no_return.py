@@ -30,7 +30,7 @@ from taskgraph.checks.rule import ROLLBACK_FLAGS, SOUND_GRAPH, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model.durations import format_duration
 from taskgraph.model.vocabulary import Status
-from taskgraph.model.words import counted, labels, plural
+from taskgraph.model.words import counted, labels, percent, plural
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -70,10 +70,10 @@ def check(subject: Subject) -> Iterator[Fault]:
 
 
 def _amount(after: int, budget: int, unbounded: bool) -> str:
-    percent = f" ({100 * after // budget} %)" if budget else ""
+    share = f" ({percent(after, budget)})" if budget else ""
     text = f"{format_duration(after)} of the worst case of {format_duration(budget)}"
     end = ", not counting subtasks without a timeout" if unbounded else ""
-    return f"{text}{percent} lie from there on{end}"
+    return f"{text}{share} lie from there on{end}"
 
 
 RULE = Rule.of(check, Severity.INFO, ROLLBACK_FLAGS, SOUND_GRAPH)

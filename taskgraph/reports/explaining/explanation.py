@@ -235,11 +235,13 @@ def _moment(account: Account) -> Iterator[Sentence]:
     if as_of is None:
         return
     values: dict[str, Value] = {"as_of": as_of}
+    template = "This is how it stood at {as_of}"
     if task.start_time is not None and as_of >= task.start_time:
         values["since"] = Clock((as_of - task.start_time) // MICROSECOND)
-        yield Sentence("as-of", "This is how it stood at {as_of}, {since} later.", values)
-    else:
-        yield Sentence("as-of", "This is how it stood at {as_of}.", values)
+        template += ", {since} after its start"
+    elif task.start_time is not None:
+        template += ", which is before its start"
+    yield Sentence("as-of", f"{template}.", values)
 
 
 def _trust(account: Account) -> Iterator[Sentence]:

@@ -20,7 +20,7 @@ from taskgraph.model.durations import format_duration, format_measured, format_m
 from taskgraph.model.engine import measured_span
 from taskgraph.model.task import Id, Subtask, Task, id_key
 from taskgraph.model.vocabulary import Status
-from taskgraph.model.words import visible
+from taskgraph.model.words import percent, visible
 from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.explaining.sentences import Explanation, Sentence
 from taskgraph.reports.json import pretty
@@ -164,7 +164,7 @@ class TaskView(Account):
             return []
         shares, makespan = self.sound.budget.shares, self.sound.budget.schedule.makespan
         return [
-            (node, format_duration(shares[node]), f"{100 * shares[node] / makespan:.1f} %")
+            (node, format_duration(shares[node]), percent(shares[node], makespan))
             for node in holders(self.sound.budget)[:_MOST_SHARES]
         ]
 

@@ -14,7 +14,7 @@ from taskgraph.analysis.rollback import FailLate
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_exactly
 from taskgraph.model.vocabulary import Status
-from taskgraph.model.words import id_list, label, visible
+from taskgraph.model.words import id_list, label, percent, visible
 from taskgraph.reports.results import holders
 from taskgraph.reports.text.console import (
     MOST_ROWS,
@@ -165,7 +165,7 @@ def _shares(graph: TaskGraph, budget: Budget) -> Table:
         subtask = graph.subtasks[node]
         share = budget.shares[node]
         table.add_row(
-            f"{100 * share / budget.schedule.makespan:.1f} %",
+            percent(share, budget.schedule.makespan),
             f"{share} s",
             Text(visible(str(subtask.id))),
             Text(visible(subtask.name)),

@@ -15,14 +15,14 @@ from taskgraph.checks.result import CheckResult
 from taskgraph.graph.parallel import parallel_groups
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import immediate_dominators, reverse, topological_order
-from taskgraph.model.durations import format_exactly, format_measured, format_moment
+from taskgraph.model.durations import format_exactly, format_moment
 from taskgraph.model.engine import done_status
 from taskgraph.model.statuses import count_statuses, look, severity_key
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import counted, id_list, name_of, visible
 from taskgraph.reports.explaining.assuming import assumptions_in_short
 from taskgraph.reports.explaining.explanation import verdict
-from taskgraph.reports.results import Account, done_of, whole_order
+from taskgraph.reports.results import Account, clock_figure, done_of, whole_order
 from taskgraph.reports.text.budget import budget_facts, no_return_text
 from taskgraph.reports.text.console import (
     Style,
@@ -97,7 +97,7 @@ def _times(account: Account) -> list[tuple[str, str | Text]]:
     if account.as_of is not None:
         rows.append(("As of", format_moment(account.as_of)))
     if sound is not None and sound.as_run is not None:
-        rows.append(("Ran", format_measured(sound.as_run.wall)))
+        rows.append(clock_figure(task, sound.as_run)[:2])
     return rows
 
 
@@ -124,7 +124,9 @@ def _critical(graph: TaskGraph, sound: Analysis) -> str:
     if len(ids) > _MOST_CRITICAL:
         half = _MOST_CRITICAL // 2
         ids = [*ids[:half], "…", *ids[-half:]]
-    return f"{len(path)} of {len(graph)}: {' → '.join(ids)}"
+    others = len(sound.budget.schedule.critical) - len(path)
+    beside = f", {others} more on others as long" if others else ""
+    return f"{len(path)} of {len(graph)}{beside}: {' → '.join(ids)}"
 
 
 def _counts(checked: CheckResult) -> Text:
@@ -172,7 +174,7 @@ def _tree(account: Account, width: int) -> list[RenderableType]:
     hidden = sum(len(row.nodes) for row in rows) - sum(len(row.nodes) for row in shown)
     if hidden:
         parts.append(Text(f"… and {hidden:,} more subtasks", style="dim"))
-    legend = ["● on the critical path"] if critical else []
+    legend = ["● on a critical path"] if critical else []
     legend += ["◆ point of no return"] if gates else []
     if not wide:
         names = count_statuses(graph.subtasks)
