@@ -28,6 +28,7 @@ from taskgraph.checks.rules.tg303_missing_timestamp import RULE as TG303
 from taskgraph.checks.rules.tg304_timestamp_without_offset import RULE as TG304
 from taskgraph.checks.rules.tg305_outside_task_window import RULE as TG305
 from taskgraph.checks.rules.tg306_future_timestamp import RULE as TG306
+from taskgraph.checks.rules.tg307_unusual_timestamp import RULE as TG307
 from taskgraph.checks.rules.tg401_no_timeout import RULE as TG401
 from taskgraph.checks.rules.tg402_invalid_timeout import RULE as TG402
 from taskgraph.checks.rules.tg403_timeout_exceeded import RULE as TG403
@@ -50,7 +51,7 @@ __all__ = ["RULES"]
 RULES: tuple[Rule, ...] = (
     TG101, TG102, TG103, TG104, TG105, TG106, TG107, TG108, TG109, TG110,
     TG201, TG202, TG203, TG204, TG205, TG206, TG207, TG208, TG209,
-    TG301, TG302, TG303, TG304, TG305, TG306,
+    TG301, TG302, TG303, TG304, TG305, TG306, TG307,
     TG401, TG402, TG403, TG404, TG405, TG406, TG408,
     TG501, TG502, TG503, TG504,
     TG601, TG602, TG603, TG604,

@@ -185,6 +185,9 @@ class Task:
         the task) and the attribute.
     assumed_offset : str or None
         The offset with which those times were read.
+    unusual_times : tuple of str
+        Some of the times of the whole document that are written in another way than ISO
+        8601 has it; of the first of its tasks.
     origin : Origin
         Where it was read; no part of equality.
     """
@@ -211,6 +214,7 @@ class Task:
     is_summary: bool = False
     naive_times: tuple[tuple[int | None, str], ...] = ()
     assumed_offset: str | None = None
+    unusual_times: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
     envelope: Envelope | None = None
     origin: Origin = field(default=Origin(), compare=False, repr=False)

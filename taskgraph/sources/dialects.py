@@ -16,6 +16,7 @@ from taskgraph.errors import InputError
 from taskgraph.model.task import Subtask, Task
 from taskgraph.sources.document import Document, Problems, ReadTasks
 from taskgraph.sources.envelope import Item, items_of
+from taskgraph.sources.fields import unusual_times
 from taskgraph.sources.naming import has_json_name, has_yaml_name, is_definition_name
 from taskgraph.sources.parsing import json_inside, parse_json
 
@@ -25,6 +26,7 @@ _OF_OBSHELL = frozenset({"dag_id", "execute_times", "max_stage", "node_id", "sub
 _YAML_START = re.compile(
     rb"(?:%YAML|---(?=\s)|\s*#|(?s:.{0,4000}?)^kind[ \t]*:)", re.MULTILINE
 )
+_MOST_UNUSUAL = 3  # are kept of the spellings that other programs have for times
 _ATTRIBUTES = ("create_time", "start_time", "finish_time")
 _OFFSET, _TIMES = attrgetter("tzinfo"), attrgetter(*_ATTRIBUTES)
 
@@ -43,13 +45,20 @@ def read_document(document: Document) -> ReadTasks:
     else:
         read = _read_json
     problems = Problems(document)
+    unusual: list[str] = []
+    token = unusual_times.set(unusual)
     try:
         tasks = read(problems)
     except InputError as error:
         raise document.error(error.problems, error.hint) from None
+    finally:
+        unusual_times.reset(token)
     wrong = problems.error()
     if wrong is not None and not tasks:
         raise wrong
+    if unusual and tasks:  # told once, of the document
+        seen = tuple(sorted(set(unusual))[:_MOST_UNUSUAL])
+        tasks[0] = replace(tasks[0], unusual_times=seen)
     return ReadTasks([_with_offsets(task) for task in tasks], wrong)
 
 

@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -48,6 +49,7 @@ __all__ = [
     "describe",
     "is_id",
     "rounded",
+    "unusual_times",
 ]
 
 T = TypeVar("T")
@@ -59,8 +61,11 @@ _DURATION = re.compile(
     rf"^ *({_COUNT}|(?=[0-9])({_COUNT} *d *)?({_COUNT} *h *)?"
     rf"({_COUNT} *(m|min) *)?({_COUNT} *s *)?) *$"
 )
-_SHORTEST_TIME = len("20250116T1143")
-"""A date alone is shorter."""
+_TIME = r"^(\s*|.{13,})$"
+"""A date alone is shorter than ``20250116T1143``."""
+_ZONE = re.compile(r"\[[^\[\]]*\]$")  # as Java writes it: 11:43+08:00[Asia/Shanghai]
+unusual_times: ContextVar[list[str] | None] = ContextVar("unusual_times", default=None)
+"""Where to note the times of a document that are written in another way than ISO 8601."""
 _read = datetime.fromisoformat
 _EDGES = frozenset({1, 9999})  # the years in which a time may have no UTC
 _YEAR = attrgetter("year")
@@ -159,10 +164,16 @@ def parse_time(text: str) -> datetime | None:
 
     Called for every time of a document, so it looks twice only in the years 1 and 9999. The
     time has no offset where the text has none. The year 1 is ``None``: so programs write
-    that there is no time yet. What is no date and time, or so late that it has no UTC, is a
-    ValueError.
+    that there is no time yet; so is a blank. What is no date and time, or so late that it
+    has no UTC, is a ValueError.
     """
-    time = _read(text)
+    try:
+        time = _read(text)
+    except ValueError:
+        usual = _as_usual(text)
+        if not usual:
+            return None
+        time = _read(usual)
     if 1 < time.year < 9999:
         return time
     if time.year == 1:
@@ -174,8 +185,21 @@ def parse_time(text: str) -> datetime | None:
     return time
 
 
+def _as_usual(text: str) -> str:
+    """Write a time as ISO 8601 has it, and note that it was not: others write it so too."""
+    usual = _ZONE.sub("", text.strip())
+    if usual.endswith("z"):
+        usual = f"{usual[:-1]}Z"
+    seen = unusual_times.get()
+    if seen is not None:
+        seen.append(text)
+    return usual
+
+
 def parse_times(texts: list[str | None]) -> list[datetime | None]:
     """Read a column of times, faster than one by one; see :func:`parse_time`."""
+    if "" in texts:
+        return [None if text is None else parse_time(text) for text in texts]
     times = list(map(_read, filter(None, texts)))
     if not _EDGES.isdisjoint(map(_YEAR, times)):
         return [None if text is None else parse_time(text) for text in texts]
@@ -207,7 +231,7 @@ _TimeText: TypeAlias = Annotated[
     str,
     Field(
         strict=True,
-        min_length=_SHORTEST_TIME,
+        pattern=_TIME,
         description="A date and time as ISO 8601 has it.",
     ),
     Told("time"),

@@ -133,6 +133,7 @@ class OwnTask(TypedDict, total=False):
         Annotated[list[_PLACE], Field(fail_fast=True), AfterValidator(tuple)]
     ]
     assumed_offset: Maybe[Text]
+    unusual_times: Maybe[Texts]
     extra: Maybe[Object]
     envelope: Maybe[_AROUND]
 
@@ -147,6 +148,8 @@ class OwnDocument(TypedDict, total=False):
     task: Required[OwnTask]
 
 
+_EMPTY = frozenset({"name", "logs", "extra", "naive_times", "unusual_times"})
+"""What is left out where it is empty."""
 _KEYS = Keys("{} is no field of taskgraph/task".format)
 _FIELDS = itemgetter(*Subtask._fields)
 _NEW = tuple.__new__
@@ -191,7 +194,7 @@ def write_task(task: Task) -> str:
 def _is_absent(value: Any, name: str) -> bool:
     if value is None or value is False:
         return value is None or name in _DEFAULTS
-    return name in ("name", "logs", "extra", "naive_times") and not value
+    return name in _EMPTY and not value
 
 
 def _plain(value: Any) -> Any:

@@ -634,6 +634,15 @@ def lose_an_offset(document: Json, rng: Random) -> bool:
     return True
 
 
+def write_times_as_java_does(document: Json, rng: Random) -> bool:
+    task = _task(document)
+    timed = [data for data in (task, *task["subtasks"]) if "startTime" in data]
+    if not timed:
+        return False
+    rng.choice(timed)["startTime"] += "[Asia/Shanghai]"
+    return True
+
+
 def start_before_the_task(document: Json, rng: Random) -> bool:
     subtask = _pick(rng, [s for s in _subtasks(document) if "startTime" in s])
     if subtask is None:
@@ -916,6 +925,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("TG305", start_before_the_task),
     Mutation("TG305", end_after_the_task),
     Mutation("TG306", come_from_the_future),
+    Mutation("TG307", write_times_as_java_does),
     Mutation("TG401", limit_nothing, is_illegal=False),
     Mutation("TG402", limit_backwards),
     Mutation("TG403", run_past_the_timeout),

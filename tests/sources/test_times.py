@@ -35,11 +35,26 @@ def test_forms_of_a_time(text: str, microsecond: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2024-06-03", "12:00", "", "soon", "2024-13-01T00:00:00Z"]
+    "text", ["2024-06-03", "12:00", "soon", "2024-13-01T00:00:00Z", "2024-13-01T00:00:00z"]
 )
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="startTime must be a time like"):
         read("2024-06-03T17:37:58Z", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-06-03T09:37:58z",
+        "2024-06-03T17:37:58+08:00[Asia/Shanghai]",
+        " 20240603T093758Z ",
+    ],
+)
+def test_other_spellings_are_read_and_told_once(text: str) -> None:
+    task = read("2024-06-03T17:37:58Z", text, text, "")
+    expected = datetime(2024, 6, 3, 9, 37, 58, tzinfo=UTC)
+    assert [row.start_time for row in task.subtasks[1:]] == [expected, expected, None]
+    assert set(task.unusual_times) == {text, ""}
 
 
 def test_the_year_one_is_no_time_and_a_time_without_utc_is_refused() -> None:
