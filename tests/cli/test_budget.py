@@ -121,4 +121,4 @@ def test_flags_that_are_absent_promise_nothing(run_cli: RunCli, tmp_path: Path) 
     subtasks = [{"id": 1, "name": "a", "timeout": 1, "upstreams": []}]
     path = tmp_path / "silent.json"
     path.write_text(json.dumps({"id": 1, "name": "silent", "subtasks": subtasks}))
-    assert "does not say which subtasks prohibit" in run_cli("budget", path).stdout
+    assert "does not say what prohibits" in run_cli("budget", path).stdout

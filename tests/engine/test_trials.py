@@ -7,6 +7,7 @@ with many more.
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
@@ -15,12 +16,13 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.checks.registry import RULES
 from taskgraph.checks.runner import run_checks
 from taskgraph.graph.taskgraph import build_graph
-from taskgraph.settings import Severity
+from taskgraph.settings import Settings, Severity
 from taskgraph.sources.reading import read_bytes
 from tests.engine.dialects import task_list
 from tests.engine.engine import simulate
 from tests.engine.mutations import MUTATIONS
 from tests.engine.oracle import deserved
+from tests.engine.plan import SECOND
 from tests.engine.trial import try_dag, try_mutation, try_photo
 
 pytestmark = pytest.mark.slow
@@ -44,7 +46,10 @@ def test_a_page_of_the_task_list_gives_no_false_alarm() -> None:
         photos = [simulate(seed + offset).random_photo(rng) for offset in range(3)]
         tasks = read_bytes(json.dumps(task_list(photos, rng)).encode())
         for task, photo in zip(tasks, photos, strict=True):
-            found = run_checks(Analysis(build_graph(task))).findings
+            # the page has one moment for all: each was photographed at its own
+            moment = datetime.fromtimestamp(photo.timestamp / SECOND, UTC)
+            analysis = Analysis(build_graph(task), Settings(as_of=moment))
+            found = run_checks(analysis).findings
             loud = {finding.code for finding in found if finding.severity > Severity.INFO}
             assert loud <= deserved(photo).keys()
 
