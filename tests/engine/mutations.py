@@ -925,7 +925,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("TG305", start_before_the_task),
     Mutation("TG305", end_after_the_task),
     Mutation("TG306", come_from_the_future),
-    Mutation("TG307", write_times_as_java_does),
+    Mutation("TG307", write_times_as_java_does, is_illegal=False),
     Mutation("TG401", limit_nothing, is_illegal=False),
     Mutation("TG402", limit_backwards),
     Mutation("TG403", run_past_the_timeout),
