@@ -29,7 +29,16 @@ def _markdown(loaded: LoadedTask) -> str:
     return explain_markdown(explain(loaded.account))
 
 
-FORMS: dict[str, Callable[[LoadedTask], str]] = {"txt": _text, "md": _markdown}
+def _findings(loaded: LoadedTask) -> str:
+    found = loaded.account.checked.findings
+    return "".join(f"{f.severity} {f.code} {f.message}\n  {f.hint}\n" for f in found)
+
+
+FORMS: dict[str, Callable[[LoadedTask], str]] = {
+    "txt": _text,
+    "md": _markdown,
+    "check.txt": _findings,
+}
 
 
 def readable_samples() -> list[Path]:
@@ -67,6 +76,8 @@ def kept() -> Iterator[tuple[Path, str]]:
         yield sample, "txt"
         if sample.parent.name == "samples":
             yield sample, "md"
+        if sample.parent.name == "engine":
+            yield sample, "check.txt"
 
 
 if __name__ == "__main__":
