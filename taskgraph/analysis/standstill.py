@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
+from operator import attrgetter
 
 from taskgraph.analysis.premises import Premises
 from taskgraph.graph.taskgraph import TaskGraph
@@ -14,6 +16,8 @@ from taskgraph.model.vocabulary import STATUSES, Operation, Status
 
 __all__ = ["Standstill", "standstill"]
 
+_STATUS = attrgetter("status")
+_START, _FINISH = attrgetter("start_time"), attrgetter("finish_time")
 _NOT_BEGUN = frozenset({Status.PENDING, Status.READY})
 _ASKED_FOR = frozenset({Operation.RETRY, Operation.SKIP, Operation.ROLLBACK_SKIP})
 _ACTIVE = frozenset({Status.READY, Status.RUNNING, Status.CANCELING})
@@ -55,8 +59,8 @@ def standstill(premises: Premises) -> Standstill:
     A status never seen before may mean that something moves.
     """
     graph, moment = premises.graph, premises.as_of
-    statuses = {subtask.status for subtask in graph.subtasks}
-    last = _last_event(graph)
+    statuses = frozenset(map(_STATUS, graph.subtasks))
+    last = _last_event(graph, statuses)
     quiet = None if moment is None or last is None else moment - last
     idle = quiet if _is_later_than_what_was_asked(graph) else None
     is_quiet, is_idle = (
@@ -92,18 +96,17 @@ def _unclaimed(graph: TaskGraph) -> tuple[int, ...]:
     return _those(graph, lambda sub: sub.status == Status.READY and sub.operation in known)
 
 
-def _last_event(graph: TaskGraph) -> datetime | None:
+def _last_event(graph: TaskGraph, statuses: frozenset[str | None]) -> datetime | None:
     """Give the latest time at which a subtask, or the task, is known to have moved.
 
     Where subtasks have moved and no times of theirs are told, nothing tells.
     """
-    starts = [subtask.start_time for subtask in graph.subtasks]
-    finishes = [subtask.finish_time for subtask in graph.subtasks]
-    times = [time for time in (*starts, *finishes) if time is not None]
-    if not times and any(sub.status not in _NOT_BEGUN for sub in graph.subtasks):
-        return None
+    times = chain(map(_START, graph.subtasks), map(_FINISH, graph.subtasks))
+    last: datetime | None = max(filter(None, times), default=None)
     started = graph.task.start_time
-    return max(times if started is None else [started, *times], default=None)
+    if last is None:
+        return started if statuses <= _NOT_BEGUN else None
+    return last if started is None else max(last, started)
 
 
 def _is_later_than_what_was_asked(graph: TaskGraph) -> bool:
