@@ -48,10 +48,6 @@ class Standstill:
     unclaimed: tuple[int, ...]
     hanging: tuple[int, ...]
 
-    def __bool__(self) -> bool:
-        """Whether anything stands still."""
-        return self.is_stalled or bool(self.unclaimed or self.hanging)
-
 
 def standstill(premises: Premises) -> Standstill:
     """Tell what stands still; a faulty graph will do.

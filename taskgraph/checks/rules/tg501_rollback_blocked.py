@@ -41,7 +41,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     if blockers:
         verb = plural(len(blockers), "forbids it and has", "forbid it and have")
         cause = f"{labels(blockers)} {verb} begun"
-    elif task.prohibit_rollback or prohibits_rollback(task):
+    elif subject.analysis.prohibits_rollback:
         cause = "the task itself forbids it"
     else:
         return

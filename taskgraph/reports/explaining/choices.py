@@ -106,9 +106,9 @@ def _retry(
         return
     if not tells_direction(task):
         template = (
-            "Whether {subtask} may be retried, the document does not tell: not where "
+            "Whether {subtask} may be retried, the document does not tell: not where its "
+            "rollback failed."
         )
-        template += "its rollback failed."
         yield Sentence("retry-unknown", template, values, Place.ITEM)
         return
     template = "{subtask} may be retried, which first undoes it"

@@ -52,7 +52,7 @@ def verdict(account: Account) -> Iterator[Sentence]:
     yield Sentence("verdict", template, values | more, Place.PARAGRAPH)
     if account.graph.cycles:
         nodes = tuple(node for cycle in account.graph.cycles for node in cycle)
-        template = "It can never finish: {subtasks} [waits for itself|wait for each other]."
+        template = "It can never finish: {subtasks} [waits for itself|wait in cycles]."
         yield of_subtasks("never-finishes", template, tuple(sorted(nodes)))
     for finding in account.checked.findings:
         if word := _STANDING.get(finding.code):
