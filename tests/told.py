@@ -65,6 +65,16 @@ def spoken(text: str) -> int:
     return -total if text.startswith("-") else total
 
 
+def _until(text: str) -> Told:
+    """Read by when it is over, and how late that is."""
+    until = re.search(r"over by (\S+ \S+?)(?:, (.+) later than .*)?$", text)
+    assert until, text
+    return {
+        "left until": until[1].replace(" ", "T", 1),
+        "late": spoken(until[2] or ""),
+    }
+
+
 def plain(text: str) -> str:
     """Take away tags, escapes and the breaks of lines."""
     text = html.unescape(re.sub(r"<[^>]*>", "", text))
@@ -119,6 +129,7 @@ def library(loaded: LoadedTask) -> Told:
         "failed": len(analysis.tally.failed),
         "left": progress.worst_case.seconds,
         "no end": progress.endless and str(progress.endless),
+        "late": analysis.seconds_late if progress.latest_finish else None,
         "left until": progress.latest_finish and progress.latest_finish.isoformat(),
         "rollback allowed": rollback.is_allowed,
         "rollback accepted now": rollback.is_accepted,
@@ -225,7 +236,7 @@ def show_text(text: str) -> Told:
         told["no end"] = facts["Left"].removeprefix(NO_END)
     elif "Left" in facts:
         told["left"] = _seconds(facts["Left"])
-        told["left until"] = facts["Left"].rpartition("over by ")[2].replace(" ", "T", 1)
+        told |= _until(facts["Left"])
     if "Critical" in facts and "…" not in facts["Critical"] and ": " in facts["Critical"]:
         told["critical path"] = tuple(facts["Critical"].partition(": ")[2].split(" → "))
     found = re.findall(r"^(error|warning|info) (TG\d{3})\s+(.*)$", text, re.MULTILINE)
@@ -404,6 +415,7 @@ _CLAIMS: dict[str, Callable[[Values], Told]] = {
     "dominant": _of_subtask("share", "share_seconds"),
     "fail-late": lambda values: {"failing late": values["both_seconds"]},
     "left": _left_claim,
+    "later": lambda values: {"late": values["late_seconds"]},
     "no-point-of-no-return": lambda _: {"no return": None, "why none": "non"},
     "no-return": _no_return_claim,
     "no-return-unknown": lambda _: {"no return": None, "why none": "not"},
@@ -541,9 +553,7 @@ def _figures(rows: dict[str, str]) -> Told:
     elif "Left at worst" in rows:
         left = rows["Left at worst"]
         told["left"] = spoken(left.partition(" (")[0])
-        until = re.search(r"over by (\S+ \S+?)\)?$", left)
-        assert until, left
-        told["left until"] = until[1].replace(" ", "T", 1)
+        told |= _until(left.rstrip(")"))
     gate = rows.get("Point of no return", "")
     if gate.startswith("the start"):
         return told

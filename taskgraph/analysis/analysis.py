@@ -165,6 +165,18 @@ class Analysis(Premises):
 
         return progress(self, self.schedule, self.left, self.remaining, self.standstill)
 
+    @property
+    def seconds_late(self) -> int:
+        """By how much a task may end later than its worst case after its start, or 0.
+
+        What happened so far may hold polls, waiting and retries, which no worst case
+        counts.
+        """
+        latest, start = self.progress.latest_finish, self.task.start_time
+        if latest is None or start is None or not self.budget.is_bounded:
+            return 0
+        return max(int((latest - start).total_seconds()) - self.budget.seconds, 0)
+
     @cached_property
     def failure(self) -> Failure | None:
         """What failed and what that held up; ``None`` where nothing did."""

@@ -12,7 +12,12 @@ from taskgraph.analysis.standstill import Standstill
 from taskgraph.analysis.weights import Basis, Weights
 from taskgraph.analysis.worst_case import WorstCase
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.engine import is_being_cancelled, is_in_flight, timeout_seconds
+from taskgraph.model.engine import (
+    is_being_cancelled,
+    is_in_flight,
+    is_repeating,
+    timeout_seconds,
+)
 
 __all__ = ["Endless", "Progress", "RunningSubtask", "progress"]
 
@@ -24,6 +29,7 @@ class Endless(StrEnum):
     HANGING = "a cancel ends within seconds, or hangs"
     UNCLAIMED = "no worker begins what is ready"
     OVERDUE = "a subtask runs on past its timeout"
+    REPEATING = "a subtask that was retried in the rollback is run again and again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +146,9 @@ def _endless(premises: Premises, standing: Standstill, left: Weights) -> Endless
         return Endless.UNCLAIMED
     if any(_is_lost(premises, node) for node in left.nodes(Basis.OVERDUE)):
         return Endless.OVERDUE
+    back = premises.is_rolling_back
+    if any(is_repeating(subtask, back=back) for subtask in premises.graph.subtasks):
+        return Endless.REPEATING
     return None
 
 

@@ -33,8 +33,10 @@ __all__ = [
     "has_never_failed",
     "is_being_cancelled",
     "is_in_flight",
+    "is_repeating",
     "is_rolled_back",
     "is_rolling_back",
+    "least_attempts",
     "measured_span",
     "prohibits_rollback",
     "ran_once",
@@ -212,6 +214,24 @@ def was_retried(subtask: Subtask) -> bool:
     return subtask.operation == Operation.RETRY or (subtask.attempts or 1) > 1
 
 
+def least_attempts(subtask: Subtask) -> int:
+    """Give how often the subtask was started at least.
+
+    A manual retry does not raise the counter of attempts.
+    """
+    return max(subtask.attempts or 1, 2 if subtask.operation == Operation.RETRY else 1)
+
+
+def is_repeating(subtask: Subtask, *, back: bool) -> bool:
+    """Tell whether the subtask is run again and again, in a task that rolls back or not.
+
+    What is retried within a rollback ends SUCCESSFUL, is marked to be undone as a RETRY,
+    and so runs again: only to skip it once it is FAILED ends that.
+    """
+    alive = {Status.READY, Status.RUNNING, Status.SUCCESSFUL}
+    return back and subtask.operation == Operation.RETRY and subtask.status in alive
+
+
 class SpanKind(StrEnum):
     """What lies between the two times of a subtask."""
 
@@ -246,7 +266,8 @@ def measured_span(subtask: Subtask, as_of: datetime | None) -> Span | None:
 
     A time counts only where the state says that it happened: PENDING and READY subtasks
     count where they were rolled back or are to run again, and what runs has no end yet,
-    whatever the document shows: it counts until the as-of time, if it began before.
+    whatever the document shows: it counts until the as-of time, if it began before. So
+    does what is to run again and whose last end was cleared.
 
     Returns
     -------
@@ -254,7 +275,8 @@ def measured_span(subtask: Subtask, as_of: datetime | None) -> Span | None:
         ``None`` where the subtask did not run or the document does not say when.
     """
     start, finish = subtask.start_time, subtask.finish_time
-    if is_in_flight(subtask):
+    is_cleared = subtask.status == Status.READY and finish is None
+    if is_in_flight(subtask) or is_cleared:
         finish = as_of
         if start and finish and finish < start:
             return None

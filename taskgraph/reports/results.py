@@ -173,8 +173,15 @@ def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:
         yield Figure("Left at worst", "no promise", sound.progress.endless)
     if task.status == Status.RUNNING and sound.progress.latest_finish is not None:
         left = format_duration(sound.progress.worst_case.seconds)
-        note = f"over by {format_moment(sound.progress.latest_finish)}"
+        note = f"over by {format_moment(sound.progress.latest_finish)}{late_text(sound)}"
         yield Figure("Left at worst", left, note)
+
+
+def late_text(sound: Analysis) -> str:
+    """Say behind a latest finish by how much that is later than the worst case."""
+    if not sound.seconds_late:
+        return ""
+    return f", {format_duration(sound.seconds_late)} later than worst case and start allow"
 
 
 def _no_return(graph: TaskGraph, sound: Analysis) -> Figure:

@@ -31,6 +31,7 @@ __all__ = [
     "concurrency",
     "dominant",
     "fail_late",
+    "fresh",
     "left",
     "left_unbounded",
     "nearest",
@@ -375,6 +376,15 @@ def rollback_unknown(case: Case, _: Told) -> Reasons:
         yield "the document tells it"
 
 
+def fresh(case: Case, told: Told) -> Reasons:
+    for index in told.steps("subtasks"):
+        row = case.rows[index]
+        if row.state != "FAILED" or row.operation not in ("EXECUTE", "RETRY"):
+            yield "the engine never retries that"
+        elif case.photo.timestamp - (row.finish or 0) > 60 * SECOND:
+            yield "it failed long before"
+
+
 def retry_task(case: Case, _: Told) -> Reasons:
     if not case.world.fork("accepted").server.retry_task():
         yield "the engine refuses"
@@ -382,7 +392,9 @@ def retry_task(case: Case, _: Told) -> Reasons:
 
 def repeats(case: Case, told: Told) -> Reasons:
     for index in told.steps("subtasks"):
-        if not case.is_back or case.rows[index][:2] != ("SUCCESSFUL", "RETRY"):
+        row = case.rows[index]
+        alive = row.state in ("READY", "RUNNING", "SUCCESSFUL")
+        if not case.is_back or row.operation != "RETRY" or not alive:
             yield "it is not retried within a rollback"
 
 

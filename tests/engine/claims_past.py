@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Final
 
+from taskgraph.analysis.as_run import PartKind
 from tests.engine.case import (
     BACK,
     CLOSE,
@@ -19,10 +21,12 @@ from tests.engine.case import (
     pauses,
     worked_by,
 )
+from tests.engine.plan import SECOND
 
 __all__ = [
     "as_of",
     "at_work",
+    "attempt",
     "blocked",
     "cause",
     "cause_canceled",
@@ -46,6 +50,7 @@ __all__ = [
     "several_runs",
     "shape",
     "size",
+    "slots_taken",
     "stalled",
     "started",
     "taken_up_again",
@@ -165,6 +170,8 @@ def _stands(case: Case) -> Reasons:
 def endless(case: Case, told: Told) -> Reasons:
     known = re.search("past its timeout|hangs|no worker", told.text) is not None
     known = known or "TG204" in case.deserved
+    if "again" in told.text and not case.is_back:
+        yield "it does not roll back"
     if case.photo.task.state != "RUNNING" or (case.calm.ended and not known):
         yield "it ends by itself"
 
@@ -323,7 +330,11 @@ def no_failed_subtask(case: Case, _: Told) -> Reasons:
 
 def wall(case: Case, told: Told) -> Reasons:
     task = case.photo.task
-    flying = any(row.state in ("RUNNING", "CANCELING") for row in case.rows)
+    flying = any(
+        row.state in ("RUNNING", "CANCELING")
+        or (row.state == "READY" and row.start is not None and row.finish is None)
+        for row in case.rows
+    )
     ends = {task.finish} if task.state != "RUNNING" else {case.photo.timestamp}
     if flying:
         ends.add(case.photo.timestamp)
@@ -364,6 +375,40 @@ def retried_meanwhile(case: Case, told: Told) -> Reasons:
             yield "it ran once"
         elif index not in case.ever_failed:
             yield "it never failed"
+
+
+def attempt(case: Case, told: Told) -> Reasons:
+    for index in told.steps("subtasks"):
+        if len(case.runs_of(index)) < told.values["count"]:
+            yield "it was started less often"
+
+
+def slots_taken(case: Case, told: Told) -> Reasons:
+    """Look at what really ran at each start and finish of the wait."""
+    ran = case.loaded.analysis.as_run
+    assert ran is not None
+    waits = [part for part in ran.parts if part.kind is PartKind.WAIT]
+    wait = max(waits, key=lambda part: part.microseconds)
+    begin = round(wait.begin.timestamp() * SECOND)
+    end = begin + wait.microseconds // SECOND
+    edges = {begin, end}
+    for run in case.runs:
+        edges |= {at for at in (run.began, run.ended) if at and begin < at < end}
+    moments = sorted(edges)
+    taken, holders = 0, set[int]()
+    for first, last in itertools.pairwise(moments):
+        flying = {
+            run.step
+            for run in case.runs
+            if run.began <= first and (run.ended is None or run.ended >= last)
+        }
+        if len(flying) >= told.values["limit"]:
+            taken += last - first
+            holders |= flying
+    if told.millis("taken") > taken + CLOSE:
+        yield "so many ran for a shorter time"
+    if not set(told.steps("subtasks")) <= holders:
+        yield "it ran at another time"
 
 
 def several_runs(case: Case, told: Told) -> Reasons:

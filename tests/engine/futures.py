@@ -93,6 +93,8 @@ class Future:
         Whether other tasks kept some of the workers all the time.
     is_hidden : bool
         Whether the document hides how many steps may be in flight, and it is not 10.
+    asked : int
+        How many acts people had asked for when it began.
     """
 
     fate: Fate
@@ -101,6 +103,7 @@ class Future:
     is_drained: bool
     others: bool
     is_hidden: bool
+    asked: int
 
     @cached_property
     def ended(self) -> int | None:
@@ -126,6 +129,12 @@ class Future:
         """Name the assumptions that were broken between two moments."""
         until = self.journal.moments[-1] + HOUR if end is None else end
         broken = _broken(self.journal, begin, until, others=self.others)
+        if any(
+            action.accepted and (begin < action.moment or n >= self.asked)
+            for n, action in enumerate(self.journal.actions)
+            if begin <= action.moment <= until
+        ):
+            broken |= {"person"}
         return broken | {"concurrency"} if self.is_hidden else broken
 
     def runs_between(self, begin: int) -> int:
@@ -135,8 +144,6 @@ class Future:
 
 def _broken(journal: Journal, begin: int, end: int, *, others: bool) -> frozenset[str]:
     broken = set()
-    if any(a.accepted and begin < a.moment <= end for a in journal.actions):
-        broken.add("person")
     before: dict[int, str] = {}
     for entry in journal.entries:
         row = entry.row
@@ -209,10 +216,11 @@ def go_on(
         server.rollback()
     elif act:
         {"retry": server.retry, "skip": server.skip, "cancel": server.cancel}[act](index)
+    asked = len(server.journal().actions)
     server.run(MOST_EVENTS)
     is_stuck = bool(server.never_picked)
     others = bool(server.others) or is_stuck
-    return Future(fate, server.journal(), began, server.is_idle, others, is_hidden)
+    return Future(fate, server.journal(), began, server.is_idle, others, is_hidden, asked)
 
 
 def named(text: str) -> frozenset[str]:

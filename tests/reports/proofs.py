@@ -6,9 +6,10 @@ a section makes the same claim several times, it gives the values of each.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 import networkx
@@ -154,8 +155,8 @@ def root_failures(case: Case) -> list[Values]:
         row: Values = {"subtask": [subtask.id], "at": iso(at), "host": subtask.host}
         if not subtask.host:
             row["executor"] = subtask.executor
-        if (subtask.attempts or 1) > 1:
-            row["attempts"] = subtask.attempts
+        if (subtask.attempts or 1) > 1 or subtask.operation == "RETRY":
+            row["attempts"] = max(subtask.attempts or 1, 1 + (subtask.operation == "RETRY"))
         rows.append(known(row))
     return rows
 
@@ -274,7 +275,8 @@ def assumptions(case: Case) -> list[Values]:
 
 def repeated(case: Case) -> list[Values]:
     subtasks = case.graph.subtasks
-    again = [n for n in case.nodes("SUCCESSFUL") if subtasks[n].operation == "RETRY"]
+    alive = {*case.nodes("SUCCESSFUL"), *case.nodes("READY"), *case.nodes("RUNNING")}
+    again = [n for n in sorted(alive) if subtasks[n].operation == "RETRY"]
     return [{"subtasks": case.ids(again)}]
 
 
@@ -578,10 +580,62 @@ def quoted(case: Case) -> list[tuple[str, ...]]:
     return [case.graph.subtasks[case.graph.index[row["subtask"][0]]].logs for row in rows]
 
 
+def attempts(case: Case) -> list[Values]:
+    known_least: dict[int, list[int]] = {}
+    for node in case.tally.running:
+        subtask = case.graph.subtasks[node]
+        least = 2 if subtask.operation == "RETRY" else 1
+        known_least.setdefault(max(subtask.attempts or 1, least), []).append(node)
+    return [
+        {"subtasks": case.ids(nodes), "count": count}
+        for count, nodes in sorted(known_least.items())
+        if count > 1
+    ]
+
+
+def fresh(case: Case) -> list[Values]:
+    minute = timedelta(seconds=case.analysis.settings.thresholds.event_delay)
+    roots = (case.graph.subtasks[root.node] for root in case.failure.roots)
+    ends = [sub for sub in roots if sub.operation in ("EXECUTE", "RETRY")]
+    ends = [sub for sub in ends if sub.finish_time is not None]
+    moment = case.as_of
+    found = [s.id for s in ends if timedelta() <= moment - s.finish_time <= minute]  # type: ignore[operator]
+    return [{"subtasks": found}]
+
+
+def slots_taken(case: Case) -> list[Values]:
+    """Look at the middle between any two times."""
+    waits = [part for part in case.as_run.parts if part.kind is PartKind.WAIT]
+    wait = max(waits, key=lambda part: part.microseconds)
+    begin, end = wait.begin, wait.begin + timedelta(microseconds=wait.microseconds)
+    spans = [measured_span(subtask, case.as_run.end) for subtask in case.graph.subtasks]
+    single = {
+        node: (span.start, span.finish)
+        for node, span in enumerate(spans)
+        if span is not None and span.kind in (SpanKind.ONE_RUN, SpanKind.RUNNING)
+    }
+    times = {begin, end, *(time for span in single.values() for time in span)}
+    moments = sorted(time for time in times if begin <= time <= end)
+    taken, holders = timedelta(), set[int]()
+    for first, last in itertools.pairwise(moments):
+        middle = first + (last - first) / 2
+        flying = {n for n, (start, over) in single.items() if start < middle < over}
+        if len(flying) >= case.analysis.slots:
+            taken, holders = taken + (last - first), holders | flying
+    return [
+        {
+            "taken_microseconds": taken // timedelta(microseconds=1),
+            "limit": case.analysis.slots,
+            "subtasks": case.ids(sorted(holders)),
+        }
+    ]
+
+
 PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "about": about,
     "as-of": as_of,
     "assumptions": assumptions,
+    "attempt": attempts,
     "at-work": lambda case: [{"subtasks": case.ids(case.tally.running)}],
     "blocked": of_failure("blocked"),
     "budget": bounded,
@@ -600,6 +654,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "fail-late": fail_late,
     "failed-later": of_failure("consequences"),
     "flaws": flaws,
+    "fresh": fresh,
     "held": of_failure("held"),
     "held-by": held_by,
     "ideal": lambda case: [
@@ -674,6 +729,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
         if case.graph.subtasks[way.node].prohibit_skip
     ],
     "stalled": stalled,
+    "slots-taken": slots_taken,
     "started": started,
     "times-assume": nothing,
     "taken-up-again": lambda case: [{"finish": iso(case.task.finish_time)}],

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.failure import Cause, Failure, RootFailure, failure_cause
 from taskgraph.analysis.tally import Tally
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.engine import has_limit, is_rolling_back, tells_direction
+from taskgraph.model.engine import (
+    has_limit,
+    is_repeating,
+    is_rolling_back,
+    least_attempts,
+    tells_direction,
+    was_retried,
+)
 from taskgraph.model.task import Subtask
 from taskgraph.model.vocabulary import Operation, Status
+from taskgraph.model.words import plural
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,
@@ -84,10 +94,17 @@ def standing(account: Account) -> Iterator[Sentence]:
     if task.status == Status.SUCCESSFUL:
         return
     progress, tally = diagnosis.progress, diagnosis.tally
+    attempts = [least_attempts(subtask) for subtask in account.graph.subtasks]
     yield _state_counts(tally, is_known=tells_direction(task))
     if tally.running:
         at_work = "At work" if tells_direction(task) else "RUNNING"
         yield of_subtasks("at-work", f"{at_work} [is|are] {{subtasks}}.", tally.running)
+    for count in sorted({attempts[node] for node in tally.running} - {1}):
+        nodes = tuple(node for node in tally.running if attempts[node] == count)
+        values: dict[str, Value] = {"subtasks": Subtasks(nodes), "count": Count(count)}
+        template = f"{{subtasks}} {plural(len(nodes), 'is', 'are')} in attempt {{count}}, "
+        template += "or a later one."
+        yield Sentence("attempt", template, values)
     if tally.canceling:
         template = "{subtasks} [is|are] being cancelled, which ends in seconds, or hangs."
         yield of_subtasks("canceling", template, tally.canceling)
@@ -95,13 +112,13 @@ def standing(account: Account) -> Iterator[Sentence]:
         yield of_subtasks("ready", "Ready to start [is|are] {subtasks}.", tally.ready)
     again = tuple(
         node
-        for node in tally.pending
-        if account.graph.subtasks[node].operation == Operation.RETRY
+        for node, subtask in enumerate(account.graph.subtasks)
+        if is_repeating(subtask, back=tally.is_rolling_back)
     )
-    if tally.is_rolling_back and again:
+    if again:
         template = (
             "{subtasks} [was|were] retried within the rollback, and will be run again and "
-            "again, for good: only to skip [it|them] moves on."
+            "again, for good: only to skip [it|them], once FAILED, moves on."
         )
         yield of_subtasks("repeats", template, again)
     share = progress.critical_share
@@ -149,6 +166,7 @@ def failing(account: Account) -> Iterator[Sentence]:
     if diagnosis is not None and diagnosis.failure is not None:
         failure = diagnosis.failure
         yield from _roots(graph, failure.roots)
+        yield from _fresh(diagnosis, failure)
         if tells_direction(graph.task):
             yield from _consequences(graph, failure)
         return
@@ -181,6 +199,27 @@ def _roots(graph: TaskGraph, roots: tuple[RootFailure, ...]) -> Iterator[Sentenc
         yield of_subtasks("more-roots", template, hidden, Place.ITEM)
 
 
+def _fresh(analysis: Analysis, failure: Failure) -> Iterator[Sentence]:
+    """Name what the engine may retry by itself: how often it does, no document tells."""
+    within = timedelta(seconds=analysis.settings.thresholds.event_delay)
+    moment, subtasks = analysis.as_of, analysis.graph.subtasks
+    if moment is None or analysis.task.origin.dialect == "obshell":
+        return
+    fresh = tuple(
+        root.node
+        for root in failure.roots
+        if subtasks[root.node].operation in {Operation.EXECUTE, Operation.RETRY}
+        and root.failed_at is not None
+        and timedelta() <= moment - root.failed_at <= within
+    )
+    if fresh:
+        template = (
+            "{subtasks} failed just before: the engine may yet retry [it|them] by itself, "
+            "which takes it seconds."
+        )
+        yield of_subtasks("fresh", template, fresh)
+
+
 def _root(subtask: Subtask, root: RootFailure) -> Sentence:
     values: dict[str, Value] = {"subtask": Subtasks((root.node,))}
     template = "{subtask} failed"
@@ -193,8 +232,8 @@ def _root(subtask: Subtask, root: RootFailure) -> Sentence:
     elif subtask.executor:
         values["executor"] = subtask.executor
         template += ", executed by {executor}"
-    if subtask.attempts is not None and subtask.attempts > 1:
-        values["attempts"] = Count(subtask.attempts)
+    if was_retried(subtask):
+        values["attempts"] = Count(least_attempts(subtask))
         template += ", after at least {attempts} attempts"
     return Sentence("root-failure", f"{template}.", values, Place.ITEM)
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from operator import attrgetter
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.as_run import AsRun, PartKind, TimePart
 from taskgraph.analysis.budget import Budget
+from taskgraph.analysis.occupancy import occupancy
 from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.weights import Basis
 from taskgraph.checks.result import Finding
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
     MICROSECOND,
+    SECOND,
     SpanKind,
     is_rolling_back,
     measured_span,
@@ -67,7 +68,7 @@ def timing(account: Account) -> Iterator[Sentence]:
     template = f"From {{begin}} to {{end}} {took}."
     yield Sentence("wall", template, values, Place.PARAGRAPH)
     yield _sum(run)
-    yield from _longest(account.graph, run)
+    yield from _longest(diagnosis, run)
     yield _ideal(account.graph, run)
     yield from _retried(run)
 
@@ -82,7 +83,7 @@ def _sum(run: AsRun) -> Sentence:
     return Sentence("parts", template, values)
 
 
-def _longest(graph: TaskGraph, run: AsRun) -> Iterator[Sentence]:
+def _longest(analysis: Analysis, run: AsRun) -> Iterator[Sentence]:
     runs = [part for part in run.parts if part.kind is PartKind.RUN]
     waits = [part for part in run.parts if part.kind is PartKind.WAIT]
     size = attrgetter("microseconds")
@@ -92,8 +93,23 @@ def _longest(graph: TaskGraph, run: AsRun) -> Iterator[Sentence]:
         template = "The longest wait is {time}, before {subtask}."
         longest = max(waits, key=size)
         yield _part("longest-wait", template, longest)
-        if graph.task.origin.dialect != "obshell":
-            yield from _retried_meanwhile(graph, run, longest)
+        if analysis.task.origin.dialect != "obshell":
+            yield from _slots_taken(analysis, run, longest)
+            yield from _retried_meanwhile(analysis.graph, run, longest)
+
+
+def _slots_taken(analysis: Analysis, run: AsRun, wait: TimePart) -> Iterator[Sentence]:
+    """Name what was at work while nothing more could start."""
+    end = wait.begin + wait.microseconds * MICROSECOND
+    taken = occupancy(analysis, wait.begin, end, run.end)
+    if taken.holders and not analysis.is_rolling_back:
+        values: dict[str, Value] = {
+            "taken": Clock(round(taken.seconds * SECOND)),
+            "limit": Count(analysis.slots, "slot"),
+            "subtasks": Subtasks(taken.holders),
+        }
+        template = "For {taken} of that, or longer, all {limit} were taken, by {subtasks}."
+        yield Sentence("slots-taken", template, values)
 
 
 def _retried_meanwhile(graph: TaskGraph, run: AsRun, wait: TimePart) -> Iterator[Sentence]:
@@ -258,7 +274,7 @@ def _left(analysis: Analysis) -> Iterator[Sentence]:
         }
         template = f"From that moment on it takes at most {{left}}{by}, until {{latest}}."
         yield Sentence("left", template, values, Place.PARAGRAPH)
-        yield from _later(analysis, progress.latest_finish)
+        yield from _later(analysis)
     elif rest.is_bounded:
         template = f"At most {{left}} of that is left{by}."
         yield Sentence("left", template, {"left": Duration(rest.seconds)}, Place.PARAGRAPH)
@@ -285,18 +301,14 @@ def _left(analysis: Analysis) -> Iterator[Sentence]:
         yield Sentence("nearest", template, {"subtask": subtask, "left": left})
 
 
-def _later(analysis: Analysis, latest: datetime) -> Iterator[Sentence]:
+def _later(analysis: Analysis) -> Iterator[Sentence]:
     """Say why a task may end later than its worst case after its start."""
-    start, budget = analysis.task.start_time, analysis.budget
-    if start is None or not budget.is_bounded:
-        return
-    late = int((latest - start).total_seconds()) - budget.seconds
-    if late > 0:
+    if analysis.seconds_late:
         template = (
             "That is {late} later than its start and its timeouts allow, for what was not "
             "counted: polls, waiting, retries."
         )
-        yield Sentence("later", template, {"late": Duration(late)})
+        yield Sentence("later", template, {"late": Duration(analysis.seconds_late)})
 
 
 def _no_return(analysis: Analysis, *, ran: bool) -> Iterator[Sentence]:

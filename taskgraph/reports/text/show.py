@@ -22,7 +22,7 @@ from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import counted, id_list, name_of, visible
 from taskgraph.reports.explaining.assuming import assumptions_in_short
 from taskgraph.reports.explaining.explanation import verdict
-from taskgraph.reports.results import Account, clock_figure, done_of, whole_order
+from taskgraph.reports.results import Account, clock_figure, done_of, late_text, whole_order
 from taskgraph.reports.text.budget import budget_facts, no_return_text
 from taskgraph.reports.text.console import (
     Style,
@@ -75,7 +75,8 @@ def _facts(account: Account, width: int) -> list[tuple[str, str | Text]]:
             rows.append(("Left", f"nothing promises an end: {endless}"))
         if task.status == Status.RUNNING and latest is not None and sound.tells_worst_case:
             left = format_exactly(sound.progress.worst_case.seconds)
-            rows.append(("Left", f"{left}, over by {format_moment(latest)}"))
+            by = f"{format_moment(latest)}{late_text(sound)}"
+            rows.append(("Left", f"{left}, over by {by}"))
         if sound.tells_worst_case:
             rows.append(("Assumes", assumptions_in_short(sound)))
         rows.append(("Critical", _critical(graph, sound)))
