@@ -5,7 +5,8 @@
 Every drawing is made in a process of its own: the time is that of the processor from the
 scene to the text (the least of the repeats), the peak is of the whole process. Graphviz
 draws the same scene with ``dot -Tsvg``; its time is that of its process. Crossings are
-pairs of edges whose curves cross, as drawn.
+pairs of edges whose curves cross, as drawn; length is that of all edges, area that of boxes
+and edges.
 """
 
 from __future__ import annotations
@@ -20,19 +21,22 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from itertools import pairwise
+from math import dist
 
 from benchmarks.documents import chain, layered
 from taskgraph.analysis.analysis import Analysis
+from taskgraph.diagrams.boxes import faces
 from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.dot import render_dot
+from taskgraph.diagrams.layout.layout import lay_out
 from taskgraph.diagrams.options import Collapse, DiagramOptions
 from taskgraph.diagrams.scene import Scene
 from taskgraph.diagrams.svg import render_svg
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
 from taskgraph.model.task import Subtask, Task
 
-DAGS = ((15, 20), (25, 35), (40, 60), (60, 80), (60, 120), (100, 130), (150, 200))
-"""Subtasks and edges of the random DAGs whose crossings are counted."""
+DAGS = ((15, 20), (25, 35), (40, 60), (60, 80), (60, 120), (100, 130), (300, 400))
+"""Subtasks and edges of the random DAGs that Graphviz draws as well."""
 
 Point = tuple[float, float]
 
@@ -135,17 +139,39 @@ def our_curves(scene: Scene) -> list[list[Point]]:
     return [points(data) for data in found]
 
 
-def dot_curves(scene: Scene) -> list[list[Point]]:
-    drawn = subprocess.run(
-        ["dot", "-Tjson"], input=render_dot(scene).encode(), capture_output=True, check=True
-    )
+def dot_drawing(scene: Scene) -> tuple[list[list[Point]], float]:
+    """Let Graphviz place boxes of our sizes, with its own gaps; give curves and area."""
+    lines = ['digraph {rankdir=LR; node [shape=box fixedsize=true label=""]']
+    for number, face in enumerate(faces(scene)):
+        width, height = face.width / 72, face.height / 72  # a point for each pixel
+        lines.append(f"n{number} [width={width:.4f} height={height:.4f}]")
+    lines += [f"n{edge.tail} -> n{edge.head}" for edge in scene.edges]
+    source = "\n".join([*lines, "}"]).encode()
+    drawn = subprocess.run(["dot", "-Tjson"], input=source, capture_output=True, check=True)
+    found = json.loads(drawn.stdout)
     curves = []
-    for edge in json.loads(drawn.stdout).get("edges", []):
+    for edge in found.get("edges", []):
         start, *rest = re.sub(r"^(e,\S+ )?", "", edge["pos"]).replace(",", " ").split("  ")
         numbers = " ".join([start, *rest]).split()
         pairs = [f"{x} {y}" for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
         curves.append(points(f"M{pairs[0]}C" + " ".join(pairs[1:])))
-    return curves
+    _, _, width, height = map(float, found["bb"].split(","))
+    return curves, width * height
+
+
+def our_drawing(scene: Scene) -> tuple[list[list[Point]], float]:
+    """Give the curves of our drawing, and the area of its boxes and edges."""
+    layout = lay_out(
+        [(face.width, face.height) for face in faces(scene)],
+        [edge[:2] for edge in scene.edges],
+        marked=frozenset(n for n, edge in enumerate(scene.edges) if edge.critical),
+    )
+    return our_curves(scene), layout.width * layout.height
+
+
+def length(curves: list[list[Point]]) -> float:
+    """Give the total length of all curves, in pixels."""
+    return sum(dist(a, b) for curve in curves for a, b in pairwise(curve))
 
 
 def points(data: str, steps: int = 12) -> list[Point]:
@@ -218,19 +244,25 @@ def report(repeat: int, seeds: int) -> None:
             theirs = dot_seconds(render_dot(scene_of(graph_of(rows()), collapse)), repeat)
             line += f"  dot {theirs:.2f} s: {theirs / cost['svg']:.1f} times"
         print(line)
-    print(f"crossings, {seeds} random DAGs of each size, dot and ours")
+    print(
+        f"{seeds} random DAGs of each size, dot's boxes of our size; ours divided by dot's"
+    )
+    print(f"  {'':26}{'crossings':>17}{'length':>8}{'area':>8}")
     total = [0, 0]
     for size, edges in DAGS:
-        counts = [0, 0]
+        counts, lengths, areas = [0, 0], [0.0, 0.0], [0.0, 0.0]
         for seed in range(seeds):
             scene = scene_of(graph_of(random_dag(size, edges, seed)))
-            counts[0] += crossings(dot_curves(scene))
-            counts[1] += crossings(our_curves(scene))
-        print(f"  {size:3} subtasks, {edges:3} edges  {counts[0]:6} {counts[1]:6}")
+            for place, drawing in enumerate((dot_drawing(scene), our_drawing(scene))):
+                curves, area = drawing
+                counts[place] += crossings(curves)
+                lengths[place] += length(curves)
+                areas[place] += area
+        told = f"{size:3} subtasks, {edges:3} edges"
+        ratios = f"{lengths[1] / lengths[0]:8.2f}{areas[1] / areas[0]:8.2f}"
+        print(f"  {told:26}{counts[0]:7} {counts[1]:6}   {ratios}")
         total = [a + b for a, b in zip(total, counts, strict=True)]
-    print(
-        f"  all                      {total[0]:6} {total[1]:6}  {total[1] / total[0]:.2f}"
-    )
+    print(f"  {'all':26}{total[0]:7} {total[1]:6}   {total[1] / total[0]:6.2f}")
 
 
 def main() -> None:

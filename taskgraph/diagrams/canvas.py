@@ -90,10 +90,11 @@ def _document(
     unique = f"tg{crc32(content.encode()):08x}"
     width, height = size
     markers = "".join(
-        f'<marker id="{unique}-{kind}" class="a {kind}" markerWidth="10" markerHeight="9" '
-        'refX="7" refY="4.5" orient="auto" markerUnits="userSpaceOnUse">'
-        '<path d="M0 .5L9 4.5L0 8.5z"/></marker>'
-        for kind in ("plain", "critical", "fault")
+        f'<marker id="{unique}-{kind}" class="a {kind}" markerWidth="{length + 1}" '
+        f'markerHeight="{length}" refX="{length - 2}" refY="{length / 2:g}" orient="auto" '
+        f'markerUnits="userSpaceOnUse"><path d="M0 .5L{length} {length / 2:g}L0 '
+        f'{length - 0.5:g}z"/></marker>'
+        for kind, length in (("plain", 9), ("critical", 12), ("fault", 11))
     )
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="taskgraph {unique}" '

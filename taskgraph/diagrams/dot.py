@@ -161,7 +161,8 @@ def _label(lines: Iterable[str]) -> str:
     """Join lines to a label in which nothing but the line breaks means anything."""
     import graphviz
 
-    label: str = graphviz.nohtml("\\n".join(graphviz.escape(line) for line in lines))
+    text = "\\n".join(graphviz.escape(line) for line in lines)
+    label: str = graphviz.nohtml(text.replace("&", "&amp;"))  # Graphviz reads entities
     return label
 
 
@@ -171,6 +172,9 @@ def _edge_attributes(edge: SceneEdge) -> dict[str, str]:
         attributes.update(color=LIGHT.critical, penwidth="2.6")
     if edge.wrong:
         attributes.update(color=LIGHT.fault, penwidth="2.2")
-    if edge.doubtful:
+    if edge.closing:
+        label = {"label": "closes the cycle", "fontsize": "9", "fontcolor": LIGHT.fault}
+        attributes.update(label, constraint="false")
+    if edge.doubtful or edge.closing:
         attributes["style"] = "dashed"
     return attributes

@@ -27,7 +27,8 @@ def make_edges(
     tight = set() if schedule is None else _tight_edges(graph, schedule)
     one_sided = {edge[:2] for edge in graph.one_sided}
     cycle_of = {node: part[0] for part in graph.cycles for node in part}
-    flags: dict[tuple[int, int], tuple[bool, bool, bool]] = {}
+    closing = {edge for cut in graph.cuts for edge in cut.edges}
+    flags: dict[tuple[int, int], tuple[bool, bool, bool, bool]] = {}
     for edge in graph.edges():
         tail, head = edge
         if tail in place and head in place:
@@ -35,6 +36,7 @@ def make_edges(
             own = (
                 edge in tight,
                 tail in cycle_of and cycle_of[tail] == cycle_of.get(head),
+                edge in closing,
                 edge in one_sided,
             )
             if ends[0] == ends[1] and tail != head:
@@ -43,8 +45,8 @@ def make_edges(
             if known is None:
                 flags[ends] = own
             elif known != own:
-                a, b, c = known
-                flags[ends] = (a or own[0], b or own[1], c or own[2])
+                a, b, c, d = known
+                flags[ends] = (a or own[0], b or own[1], c or own[2], d or own[3])
     return [SceneEdge(*ends, *own) for ends, own in flags.items()]
 
 

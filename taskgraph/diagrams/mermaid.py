@@ -109,6 +109,8 @@ def _quoted(text: str) -> str:
 
 
 def _arrow(edge: SceneEdge) -> str:
+    if edge.closing:
+        return "-.->|closes the cycle|"
     if edge.doubtful:
         return "-.->"
     return "==>" if edge.critical or edge.cyclic else "-->"

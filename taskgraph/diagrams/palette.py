@@ -173,6 +173,7 @@ def _common_colours(theme: Theme) -> Iterable[Rule]:
 
 def _graph_colours(theme: Theme) -> Iterable[Rule]:
     yield "circle.j", f"fill:{theme.edge}"
+    yield "text.r", f"fill:{theme.fault}"
     yield ".n .b", f"stroke:{theme.border}"
     for name, (strong, soft) in theme.tones.items():
         yield f".n.{name}>.b", f"fill:{soft}"
@@ -190,6 +191,8 @@ GRAPH = Rules(
     shapes=(
         ("path.e.f", "stroke-width:2.2"),
         ("path.e.o", "stroke-dasharray:6 4"),
+        ("path.e.r", "stroke-dasharray:9 3"),
+        ("text.r", "font-size:10px"),
         (".n .b", "stroke-width:1.1"),
         (".n.c>.b", "stroke-width:2.6"),
         (".n.x>.b", "stroke-dasharray:5 3"),

@@ -99,12 +99,16 @@ class SceneNode:
 
 
 class SceneEdge(NamedTuple):
-    """An edge between two nodes of the scene, by their places."""
+    """An edge between two nodes of the scene, by their places.
+
+    Without those that are ``closing`` no cycle is left.
+    """
 
     tail: int
     head: int
     critical: bool = False
     cyclic: bool = False
+    closing: bool = False
     one_sided: bool = False
     ghostly: bool = False
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
-from itertools import chain
+from itertools import chain, pairwise
+from math import dist
 
 from taskgraph.diagrams.boxes import Face, Line, faces
 from taskgraph.diagrams.canvas import (
@@ -16,7 +17,7 @@ from taskgraph.diagrams.canvas import (
     write_text,
 )
 from taskgraph.diagrams.layout.layout import lay_out
-from taskgraph.diagrams.layout.routing import Layout, Path
+from taskgraph.diagrams.layout.routing import FEW_BACK, Layout, Path
 from taskgraph.diagrams.palette import GRAPH
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneEdge, SceneNode
 from taskgraph.model.statuses import look
@@ -24,6 +25,7 @@ from taskgraph.sources.parsing import paused_collector
 
 __all__ = ["render_svg"]
 
+_CLOSES = "closes the cycle"
 _ARROW = 2
 """How far an arrow's tip lies beyond the end of its line."""
 
@@ -41,6 +43,8 @@ def _drawn(scene: Scene) -> str:
         [(face.width, face.height) for face in drawn],
         [edge[:2] for edge in scene.edges],
         marked=marked,
+        back=frozenset(n for n, edge in enumerate(scene.edges) if edge.closing),
+        centred=_beside_tabs(scene),
         top_down=scene.direction == "TB",
     )
     drawing = list(_edges(scene, layout))
@@ -48,6 +52,13 @@ def _drawn(scene: Scene) -> str:
         box = layout.boxes[number]
         drawing.append(_node(node, face, round(box.x), round(box.y), number))
     return picture(scene, _legend(scene), drawing, (layout.width, layout.height), GRAPH)
+
+
+def _beside_tabs(scene: Scene) -> frozenset[int]:
+    """Give the boxes on whose upper edge a tab leaves room in the middle only."""
+    if scene.direction == "LR":
+        return frozenset()
+    return frozenset(n for n, node in enumerate(scene.nodes) if node.gate)
 
 
 def _legend(scene: Scene) -> list[LegendItem]:
@@ -67,6 +78,7 @@ def _legend(scene: Scene) -> list[LegendItem]:
         (any(n.blocked for n in boxes), "box", "n pending x", "blocked by a failure", 24),
         (NodeKind.GROUP in kinds, "box", "n pending", "several subtasks in one box", 24),
         (any(e.cyclic for e in edges), "line", "e f", "on a cycle", 26),
+        (any(e.closing for e in edges), "line", "e f r", "closes a cycle", 26),
         (any(e.one_sided for e in edges), "line", "e o", "named by one end only", 26),
         (NodeKind.GHOST in kinds, "box", "n ghost f", "named, but not in the task", 24),
     )
@@ -83,7 +95,22 @@ def _edges(scene: Scene, layout: Layout) -> Iterable[str]:
         joint = scene.nodes[edge.head].kind is NodeKind.JUNCTION
         data = _path_data(layout.paths[number], 0 if joint else _ARROW)
         style = _edge_style(edge) + (" j" if joint else "")
+        is_back = number in layout.back
+        style += " r" if is_back or edge.closing else ""
         yield f'<path class="{style}" data-edge="{edge.tail} {edge.head}" d="{data}"/>'
+        if is_back and len(layout.back) <= FEW_BACK:
+            yield _back_label(layout.paths[number])
+
+
+def _back_label(path: Path) -> str:
+    """Write what an edge does that is led back, along the longest stretch of it."""
+    ends = [segment[-2:] for segment in path]
+    (x1, y1), (x2, y2) = max(pairwise(ends), key=lambda pair: dist(*pair))
+    x, y = (x1 + x2) / 2, (y1 + y2) / 2
+    if y1 == y2:
+        return write_text(_CLOSES, "r", round(x), round(y) + 12, 10, "middle")
+    turned = write_text(_CLOSES, "r", 0, 12, 10, "middle")
+    return f'<g transform="translate({round(x)} {round(y)}) rotate(-90)">{turned}</g>'
 
 
 def _edge_rank(edge: SceneEdge) -> int:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from taskgraph.errors import AnalysisError
 from taskgraph.graph import traverse
+from taskgraph.graph.cuts import MOST_PROVEN, Cut, feedback_edges
 from taskgraph.model.task import Id, Subtask, Task, id_key
 
 if TYPE_CHECKING:
@@ -175,6 +176,16 @@ class TaskGraph:
         if self.is_acyclic:
             return ()
         return traverse.cyclic_components(self.downstreams)
+
+    @cached_property
+    def cuts(self) -> tuple[Cut, ...]:
+        """For each of the cycles' components the edges to remove."""
+        work, found = 0, []
+        for component in self.cycles:
+            work += 1 << min(len(component), MOST_PROVEN + 1)
+            prove = work <= 1 << (MOST_PROVEN + 1)  # subsets looked through in all
+            found.append(feedback_edges(self.downstreams, component, prove=prove))
+        return tuple(found)
 
     @cached_property
     def components(self) -> tuple[tuple[int, ...], ...]:

@@ -12,7 +12,16 @@ from typing import NamedTuple
 from taskgraph.diagrams.text import text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
-SIZES = {"t": 18.0, "u": 12.0, "h": 13.0, "m": 11.0, "s": 11.0, "n": 12.0, "": 10.0}
+SIZES = {
+    "t": 18.0,
+    "u": 12.0,
+    "h": 13.0,
+    "m": 11.0,
+    "s": 11.0,
+    "n": 12.0,
+    "r": 10.0,
+    "": 10.0,
+}
 
 
 class Rect(NamedTuple):
@@ -54,8 +63,7 @@ class Rect(NamedTuple):
         )
 
 
-@dataclass
-class Label:
+class Label(NamedTuple):
     """A text with the room that it takes, and the box that it belongs to."""
 
     text: str
@@ -96,7 +104,8 @@ def _read(
     number: int | None,
     box: Rect | None,
 ) -> None:
-    moved = re.fullmatch(r"translate\((\S+) (\S+)\)", element.get("transform", ""))
+    place = element.get("transform", "")
+    moved = re.fullmatch(r"translate\((\S+) (\S+)\)( rotate\(-90\))?", place)
     if moved:
         dx, dy = dx + float(moved[1]), dy + float(moved[2])
     classes = element.get("class", "").split()
@@ -110,6 +119,12 @@ def _read(
             drawing.boxes[number] = box
         elif outer is not None:
             drawing.inner.append((outer, box))
+    if moved and moved[3]:
+        flat = _label(element[0], ["r"], 0.0, 0.0, None)
+        x, y, width, height = flat.rect
+        upright = Rect(dx + y, dy - x - width, height, width)
+        drawing.labels.append(flat._replace(rect=upright))
+        return
     if element.tag == f"{SVG}text":
         drawing.labels.append(_label(element, classes, dx, dy, box))
     if element.tag == f"{SVG}path" and "data-edge" in element.attrib:

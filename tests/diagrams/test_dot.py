@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import xml.etree.ElementTree as ET
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -111,11 +113,23 @@ def test_graphviz_reads_any_sound_task(task: Task) -> None:
 def test_hostile_names_are_labels(dot: str) -> None:
     task = chain(HOSTILE)
     data = read(dot, render_dot(build_scene(analysed(task))))
-    labels = "".join(row.get("label", "") for row in data["objects"])
+    labels = "".join(unescape(row.get("label", "")) for row in data["objects"])
     for name in HOSTILE:
         start = visible(name)[:12].replace("\\", "\\\\")
         assert start.replace(" ", "") in labels.replace(" ", "").replace("\\n", "")
     assert len(data["objects"]) == len(HOSTILE)
+
+
+def test_entities_of_a_name_stay_as_they_are(dot: str) -> None:
+    names = ["R&D &lt;x&gt;", "a &#39;q&#39; &nbsp;|", "&amp;amp;"]
+    source = render_dot(build_scene(analysed(chain(names))))
+    done = subprocess.run([dot, "-Tsvg"], input=source.encode(), capture_output=True)
+    root = ET.fromstring(done.stdout)
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    tips = [a.get("{http://www.w3.org/1999/xlink}title") or "" for a in root.iter()]
+    for name in names:
+        assert name in texts
+        assert any(tip.startswith(name) for tip in tips)
 
 
 def test_a_label_that_looks_like_markup_is_none() -> None:
@@ -133,7 +147,7 @@ def test_groups_count_and_faults_are_marked() -> None:
     broken = make_task({1: failed, 2: {"upstreams": (1,)}, 3: {}}, [(3, 3)])
     source = render_dot(build_scene(analysed(broken)))
     assert 'style="rounded,filled,dashed"' in source  # what is blocked, and the ghost
-    assert source.count("style=dashed") == 1
+    assert source.count("style=dashed") == 2  # to the ghost, and what closes the cycle
     assert source.count("penwidth=2.2") == 4
 
 

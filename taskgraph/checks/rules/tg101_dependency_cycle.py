@@ -27,32 +27,27 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import EDGES, Fault, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.graph.cuts import MOST_PROVEN, feedback_edges
+from taskgraph.graph.cuts import Cut
 from taskgraph.model.words import arrow, counted, label, listed
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 
-_MOST_WORK = 1 << (MOST_PROVEN + 1)
-"""Subsets of nodes that are looked through for all components of a task together."""
-
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each strongly connected component that holds a cycle."""
-    work = 0
-    for component in subject.graph.cycles:
+    graph = subject.graph
+    for component, cut in zip(graph.cycles, graph.cuts, strict=True):
         if subject.ambiguous.isdisjoint(component):
-            work += 1 << min(len(component), MOST_PROVEN + 1)
-            yield _fault(subject, component, prove=work <= _MOST_WORK)
+            yield _fault(subject, component, cut)
 
 
-def _fault(subject: Subject, component: tuple[int, ...], *, prove: bool) -> Fault:
+def _fault(subject: Subject, component: tuple[int, ...], cut: Cut) -> Fault:
     from taskgraph.graph.traverse import shortest_cycle
 
     graph = subject.graph
     cycle = shortest_cycle(graph.downstreams, component)
     path = (*cycle, cycle[0])
-    cut = feedback_edges(graph.downstreams, component, prove=prove)
     ids = [subtask.id for subtask in graph.subtasks]
     edges = tuple((ids[a], ids[b]) for a, b in cut.edges)
     walk = arrow([label(subject.at(node)) for node in path])

@@ -12,9 +12,9 @@ from taskgraph.diagrams.layout.layering import Layering
 
 __all__ = ["LANE", "TRACK", "Bands", "Page", "stack_bands"]
 
-LAYER_GAP = 44.0
+LAYER_GAP = 36.0
 _STEEP = 0.07  # further apart where edges are steep, by this share of their rise
-_STEEP_MOST = 110.0
+_STEEP_MOST = 20.0
 LANE = 5.0
 """Between edges that go round outside."""
 _LANES_MOST = 200.0  # so many more pixels for lanes in a gap, however many pass there
@@ -33,7 +33,7 @@ _FOLD_MOST = 3
 class Page:
     """The shape to aim for."""
 
-    along: float = 1080.0
+    along: float = 1160.0
     """A drawing may extend so far along the main axis before it is folded."""
     aspect: float = 1.6
     """How much further a large drawing should extend along than across."""

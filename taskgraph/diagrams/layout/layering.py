@@ -106,7 +106,12 @@ def assign_layers(count: int, edges: Pairs) -> list[int]:
     return _shorten(levels(following, order), edges)
 
 
-def split_edges(layer: list[int], edges: Pairs, marked: frozenset[int]) -> Layering:
+def split_edges(
+    layer: list[int],
+    edges: Pairs,
+    marked: frozenset[int],
+    apart: frozenset[int] = frozenset(),
+) -> Layering:
     """Split every edge into segments from layer to layer.
 
     The helpers are bounded. Where there would be too many, long edges from one box share
@@ -114,7 +119,8 @@ def split_edges(layer: list[int], edges: Pairs, marked: frozenset[int]) -> Layer
     the longest edges go round outside.
 
     ``layer`` is that of each box; the edges go from an earlier layer to a later one;
-    ``marked`` are the places of those that should be straight.
+    ``marked`` are the places of those that should be straight, ``apart`` of those that go
+    round outside anyway.
     """
     count = len(layer)
     trunks = _trunks(layer, edges)
@@ -124,7 +130,8 @@ def split_edges(layer: list[int], edges: Pairs, marked: frozenset[int]) -> Layer
     segments: dict[tuple[int, int], None] = {}
     for number, (tail, head) in enumerate(edges):
         trunk = trunks[number]
-        if trunk in outside and layer[head] - layer[tail] > 1:
+        goes_round = trunk in outside and layer[head] - layer[tail] > 1
+        if goes_round or number in apart:
             result.routes.append(None)
             continue
         route = [tail]

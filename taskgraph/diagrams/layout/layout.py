@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from math import sqrt
+from typing import NamedTuple
 
 from taskgraph.diagrams.layout.bands import LANE, Page, stack_bands
 from taskgraph.diagrams.layout.coordinates import draw_together, place_across
@@ -20,12 +21,15 @@ from taskgraph.diagrams.layout.layering import (
 )
 from taskgraph.diagrams.layout.ordering import order_layers
 from taskgraph.diagrams.layout.routing import (
+    BACK_LANE,
+    FEW_BACK,
     LANE_START,
     Box,
     Layout,
     Path,
     Router,
     Segment,
+    margin_room,
     outside_lanes,
     swapped,
 )
@@ -33,12 +37,15 @@ from taskgraph.graph.traverse import adjacency, reverse, weak_components
 
 __all__ = ["lay_out"]
 
-_BOX_GAP = 24.0
-_HELPER_GAP = 12.0  # an edge that passes needs less room than a box
+_BOX_GAP = 16.0
+_HELPER_GAP = 8.0  # an edge that passes needs less room than a box
 _HELPER_SIZE = 2.0
+_LOOP_ROOM = 14.0  # before a box with an edge to itself
 _COMPONENT_GAP = 40.0
-_TANGLED = 1.8
-"""A drawing that is so much broader than its broadest layer is drawn together."""
+_DRAWN_TOGETHER = 6000  # vertices: a larger drawing is not looked at as a whole
+_MUCH = 0.85
+"""Boxes are drawn together where their edges rise by so much less in all: else alignments
+look better."""
 
 Size = tuple[float, float]
 Edges = Sequence[tuple[int, int]]
@@ -49,12 +56,16 @@ def lay_out(
     edges: Edges,
     *,
     marked: frozenset[int] = frozenset(),
+    back: frozenset[int] = frozenset(),
+    centred: frozenset[int] = frozenset(),
     top_down: bool = False,
 ) -> Layout:
     """Place boxes of these sizes, in pixels, and lead edges.
 
     The edges are distinct; cycles and loops are allowed. ``marked`` are the places of
-    those that should be straight before others.
+    those that should be straight before others; ``back`` of those that are led back, round
+    the outside, on their own side: what closes a cycle. Edges to and from the nodes in
+    ``centred`` end in the middle of a side, others anywhere.
 
     Returns
     -------
@@ -67,8 +78,12 @@ def lay_out(
     boxes: list[Box] = [Box(0, 0, 0, 0)] * len(sizes)
     paths: list[Path] = [()] * len(edges)
     shelves = _Shelves(turned, page)
+    looped = frozenset(tail for tail, head in edges if tail == head)
+    wishes = _Wishes(marked, back, centred, looped)
+    led_back = set[int]()
     for nodes, numbers in _components(len(sizes), edges):
-        part = _Component(turned, edges, nodes, numbers, marked, page)
+        part = _Component(turned, edges, nodes, numbers, wishes, page)
+        led_back |= part.back
         shelves.add(part.extent)
         dx, dy = shelves.last
         for node, box in part.boxes.items():
@@ -83,7 +98,7 @@ def lay_out(
     for number, (tail, head) in enumerate(edges):
         if tail == head:
             paths[number] = _loop(boxes[tail])
-    return Layout(tuple(boxes), tuple(paths), width, height)
+    return Layout(tuple(boxes), tuple(paths), width, height, frozenset(led_back))
 
 
 def _components(count: int, edges: Edges) -> list[tuple[tuple[int, ...], list[int]]]:
@@ -122,6 +137,15 @@ class _Shelves:
         )
 
 
+class _Wishes(NamedTuple):
+    """Which edges and nodes are drawn in a way of their own, by number."""
+
+    marked: frozenset[int]
+    back: frozenset[int]
+    centred: frozenset[int]
+    looped: frozenset[int]
+
+
 class _Component:
     """The layout of one connected part, from (0, 0)."""
 
@@ -131,70 +155,122 @@ class _Component:
         edges: Edges,
         nodes: tuple[int, ...],
         numbers: list[int],
-        marked: frozenset[int],
+        wishes: _Wishes,
         page: Page,
     ) -> None:
         self.boxes: dict[int, Box] = {}
         self.paths: dict[int, Path] = {}
+        self.back: frozenset[int] = frozenset()
+        self.centred, self.looped = (
+            frozenset(place for place, node in enumerate(nodes) if node in chosen)
+            for chosen in (wishes.centred, wishes.looped)
+        )
         if len(nodes) == 1:
             self.extent = sizes[nodes[0]]
             self.boxes[nodes[0]] = Box(0, 0, *self.extent)
             return
         local = {node: place for place, node in enumerate(nodes)}
         given = [(local[edges[n][0]], local[edges[n][1]]) for n in numbers]
-        forward = acyclic_edges(len(nodes), given)
-        strong = frozenset(place for place, n in enumerate(numbers) if n in marked)
-        layering = split_edges(assign_layers(len(nodes), forward), forward, strong)
+        known = [
+            pair[::-1] if n in wishes.back else pair
+            for n, pair in zip(numbers, given, strict=True)
+        ]
+        forward = acyclic_edges(len(nodes), known)
+        turned = frozenset(n for n, pair in enumerate(given) if forward[n] != pair)
+        self.back = frozenset(numbers[place] for place in turned)
+        strong = frozenset(place for place, n in enumerate(numbers) if n in wishes.marked)
+        layer_of = assign_layers(len(nodes), forward)
+        layering = split_edges(layer_of, forward, strong, turned)
         own = [sizes[node] for node in nodes]
         own += [(0.0, _HELPER_SIZE)] * (len(layering.layer_of) - len(nodes))
-        paths = self._draw(layering, forward, own, page)
-        for place, number in enumerate(numbers):
-            path = paths[place]
-            turned = forward[place] != given[place]
-            self.paths[number] = _reversed(path) if turned else tuple(path)
+        paths = self._draw(layering, given, turned, own, page)
+        self.paths = {n: tuple(path) for n, path in zip(numbers, paths, strict=True)}
         self.boxes = {nodes[place]: box for place, box in self.boxes.items()}
 
     def _draw(
-        self, layering: Layering, edges: Edges, sizes: list[Size], page: Page
+        self,
+        layering: Layering,
+        edges: Edges,
+        turned: frozenset[int],
+        sizes: list[Size],
+        page: Page,
     ) -> list[list[Segment]]:
-        """Place the boxes and give the paths, all edges pointing forward."""
+        """Place the boxes and give the paths."""
         layers = order_layers(layering)
         boxes = layering.boxes
-        apart = [_distances(row, boxes, sizes) for row in layers]
+        apart = [_distances(row, boxes, sizes, self.looped) for row in layers]
         across = place_across(layering, layers, apart)
-        if max(across) - min(across) > _TANGLED * max(map(sum, apart)):
-            across = draw_together(layering, layers, apart, across)
+        closer = across
+        if len(across) <= _DRAWN_TOGETHER:
+            closer = draw_together(layering, layers, apart, across)
+        if _rise(layering, closer) < _MUCH * _rise(layering, across):
+            across = closer
         outside = [n for n, route in enumerate(layering.routes) if route is None]
         layer_of = layering.layer_of
-        spans = [(layer_of[edges[n][0]], layer_of[edges[n][1]]) for n in outside]
-        leaving: dict[int, int] = {}
-        for start, end in spans:
-            leaving[start] = leaving.get(start, 0) + 1
-            leaving[end - 1] = leaving.get(end - 1, 0) + 1
+        leaving: dict[int, int] = {}  # how many edges pass the gap after a layer
+        spans: dict[bool, dict[int, tuple[int, int]]] = {False: {}, True: {}}
+        for number in outside:
+            tail, head = (layer_of[vertex] for vertex in edges[number])
+            spans[number in turned][number] = (min(tail, head - 1), max(tail, head - 1))
+            for gap in (tail, head - 1):
+                leaving[gap] = leaving.get(gap, 0) + 1
         bands = stack_bands(layering, layers, across, sizes, leaving, page)
-        router = Router(layering, bands, across, sizes)
-        lanes = dict(zip(outside, outside_lanes(spans), strict=True))
-        top = LANE_START + LANE * (1 + max(lanes.values())) if lanes else 0.0
-        paths = []
+        router = Router(layering, bands, across, sizes, self.centred)
+        ahead, behind = (_Lanes(spans[side]) for side in (False, True))
+        spread = BACK_LANE if len(behind.lane_of) <= FEW_BACK else LANE
+        paths: list[list[Segment]] = []
         for number, route in enumerate(layering.routes):
-            if route is None:
-                path = router.outer_path(*edges[number], lanes[number])
+            if route is not None:
+                paths.append(router.path(route))
+            elif number in turned:
+                level = bands.extent[1] + LANE_START + spread * behind.lane_of[number]
+                paths.append(router.back_path(*edges[number], level))
             else:
-                path = router.path(route)
-            paths.append(list(_moved(path, 0.0, top)) if top else path)
+                level = -LANE_START - LANE * ahead.lane_of[number]
+                paths.append(router.outer_path(*edges[number], level))
+        top, bottom = ahead.room(LANE), behind.room(spread)
+        last = len(layers) - 1
+        left, right = (margin_room(leaving.get(gap, 0)) for gap in (-1, last))
         for vertex in range(boxes):
             length, breadth = sizes[vertex]
-            y = router.across[vertex] - breadth / 2 + top
-            self.boxes[vertex] = Box(router.reach(vertex)[0], y, length, breadth)
-        self.extent = (bands.extent[0], bands.extent[1] + top)
-        return paths
+            x, y = router.reach(vertex)[0] + left, router.across[vertex] - breadth / 2
+            self.boxes[vertex] = Box(x, y + top, length, breadth)
+        length, breadth = bands.extent
+        self.extent = (left + length + right, top + breadth + bottom)
+        return [list(_moved(path, left, top)) if left or top else path for path in paths]
 
 
-def _distances(row: list[int], boxes: int, sizes: list[Size]) -> list[float]:
+class _Lanes:
+    """The lanes on one side of a drawing, by the number of the edge."""
+
+    def __init__(self, spans: dict[int, tuple[int, int]]) -> None:
+        lanes = outside_lanes(list(spans.values()))
+        self.lane_of = dict(zip(spans, lanes, strict=True))
+
+    def room(self, lane: float) -> float:
+        """Give the pixels that all of them take."""
+        if not self.lane_of:
+            return 0.0
+        return LANE_START + lane * (1 + max(self.lane_of.values()))
+
+
+def _rise(layering: Layering, across: Sequence[float]) -> float:
+    """Give how far all segments rise together."""
+    return sum(
+        abs(across[here] - across[there])
+        for here, ends in enumerate(layering.lower)
+        for there in ends
+    )
+
+
+def _distances(
+    row: list[int], boxes: int, sizes: list[Size], looped: frozenset[int]
+) -> list[float]:
     """Give the least distances between the middles of the vertices of a layer."""
     return [
         (sizes[left][1] + sizes[right][1]) / 2
         + (_BOX_GAP if left < boxes and right < boxes else _HELPER_GAP)
+        + (_LOOP_ROOM if right in looped else 0.0)
         for left, right in pairwise(row)
     ]
 
@@ -206,15 +282,6 @@ def _moved(path: Sequence[Segment], dx: float, dy: float) -> Path:
         else (s[0] + dx, s[1] + dy, s[2] + dx, s[3] + dy, s[4] + dx, s[5] + dy)
         for s in path
     )
-
-
-def _reversed(path: Sequence[Segment]) -> Path:
-    """Walk a path from its end to its start."""
-    turned: list[Segment] = [path[-1][-2:]]
-    for here, before in pairwise(reversed(path)):
-        end = before[-2:]
-        turned.append(end if len(here) == 2 else (*here[2:4], *here[:2], *end))
-    return tuple(turned)
 
 
 def _loop(box: Box) -> Path:

@@ -34,6 +34,13 @@ Path: TypeAlias = tuple[Segment, ...]
 
 LANE_START = 12.0
 """From the drawing to the first lane outside."""
+BACK_LANE = 20.0
+"""Between edges that are led back, where there are few: so that each can have a label."""
+FEW_BACK = 8
+_MARGIN_START = 20.0  # from the first or last layer to an edge that turns round there
+_CORNER = 14.0  # edges leave and enter a box at least so far from its corners
+_STRAIGHT = 14.0
+"""An arrow needs so much of a straight line; where less is left a curve goes to the end."""
 _RADIUS = 8.0
 """Of the corners of an edge that turns, where there is room."""
 
@@ -49,12 +56,16 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where everything lies: a box for each node and a path for each edge."""
+    """Where everything lies: a box for each node and a path for each edge.
+
+    ``back`` are the places of the edges that are led back, round the outside.
+    """
 
     boxes: tuple[Box, ...]
     paths: tuple[Path, ...]
     width: float
     height: float
+    back: frozenset[int] = frozenset()
 
 
 class Router:
@@ -66,8 +77,10 @@ class Router:
         bands: Bands,
         across: list[float],
         sizes: list[tuple[float, float]],
+        centred: frozenset[int] = frozenset(),
     ) -> None:
         self.layering = layering
+        self.centred = centred
         self.bands = bands
         self.sizes = sizes
         layer_of, band_of = layering.layer_of, bands.band_of
@@ -75,6 +88,7 @@ class Router:
             value + bands.shift[band_of[layer_of[vertex]]]
             for vertex, value in enumerate(across)
         ]
+        self.rooms = [self._room(vertex) for vertex in range(len(across))]
         self.tracks = self._assign_tracks()
         self.used_in_gap: dict[int, int] = {}
 
@@ -92,24 +106,55 @@ class Router:
 
     def path(self, route: tuple[int, ...]) -> list[Segment]:
         """Give the path of an edge through its vertices."""
-        path: list[Segment] = [(self.reach(route[0])[1], self.across[route[0]])]
-        for here, there in pairwise(route):
-            self._step(path, here, there)
+        levels = [self.across[vertex] for vertex in route]
+        first, last = self._ports(route[0], route[1])
+        if len(route) > 2:
+            _, last = self._ports(route[-2], route[-1])
+        levels[0], levels[-1] = levels[0] + first, levels[-1] + last
+        path: list[Segment] = [(self.reach(route[0])[1], levels[0])]
+        for ends, level in zip(pairwise(route), levels[1:], strict=True):
+            self._step(path, ends, level)
         return path
 
-    def _step(self, path: list[Segment], here: int, there: int) -> None:
+    def _ports(self, here: int, there: int) -> tuple[float, float]:
+        """Give how far from the middles of two vertices an edge between them may go.
+
+        Its ends come as near to each other as the boxes allow: where these overlap across
+        the layers it is straight.
+        """
+        layer_of, band_of = self.layering.layer_of, self.bands.band_of
+        if band_of[layer_of[here]] != band_of[layer_of[there]]:
+            return (0.0, 0.0)
+        rise, rooms = self.across[there] - self.across[here], self.rooms
+        wanted, own, other = abs(rise), rooms[here], rooms[there]
+        enter = min(wanted - min(wanted / 2, own), other)
+        leave = min(wanted - enter, own)
+        return (leave, -enter) if rise > 0 else (-leave, enter)
+
+    def _room(self, vertex: int) -> float:
+        """Give how far from the middle of a vertex's side an edge may end."""
+        if vertex >= self.layering.boxes or vertex in self.centred:
+            return 0.0
+        return max(self.sizes[vertex][1] / 2 - _CORNER, 0.0)
+
+    def _step(self, path: list[Segment], ends: tuple[int, int], y2: float) -> None:
         layer_of, bands = self.layering.layer_of, self.bands
+        here, there = ends
         before, after = layer_of[here], layer_of[there]
-        y1, y2 = self.across[here], self.across[there]
+        y1 = path[-1][-1]
         entry, leave = self.reach(there)
         target = leave if there >= self.layering.boxes else entry
         if bands.band_of[before] != bands.band_of[after]:
-            path += self._turn(path[-1][-2:], here, there)[1:]
+            path += self._turn(path[-1][-2:], (here, there), target)[1:]
         elif y1 != y2:
             x1, x2 = bands.end[before], bands.start[after]
-            middle = (x1 + x2) / 2
-            if path[-1][-2] != x1:
+            if x1 - path[-1][-2] < _STRAIGHT:
+                x1 = path[-1][-2]
+            elif path[-1][-2] != x1:
                 path.append((x1, y1))
+            if target - x2 < _STRAIGHT:
+                x2 = target
+            middle = (x1 + x2) / 2
             path.append((middle, y1, middle, y2, x2, y2))
         if path[-1][-2:] != (target, y2):
             path.append((target, y2))
@@ -130,26 +175,27 @@ class Router:
                 tracks[pair] = len(pairs) - number
         return tracks
 
-    def _turn(self, start: Segment, here: int, there: int) -> list[Segment]:
+    def _turn(
+        self, start: Segment, segment: tuple[int, int], target: float
+    ) -> list[Segment]:
         """Lead a segment round the end of its band to the start of the next one."""
         layer_of, bands = self.layering.layer_of, self.bands
+        here, there = segment
         number = self.tracks[here, there]
         total = max(n for (a, _), n in self.tracks.items() if layer_of[a] == layer_of[here])
         right = bands.end[layer_of[here]] + TRACK * number + 8
         left = bands.start[layer_of[there]] - 22 - TRACK * (total - number)
         below = bands.bottom[bands.band_of[layer_of[here]]] + 16 + TRACK * (number - 1)
         y1, y2 = self.across[here], self.across[there]
-        x2 = bands.start[layer_of[there]]
         points: list[Point] = [(start[0], y1), (right, y1), (right, below), (left, below)]
-        return _rounded([*points, (left, y2), (x2, y2)])
+        return _rounded([*points, (left, y2), (target, y2)])
 
-    def outer_path(self, tail: int, head: int, lane: int) -> list[Segment]:
-        """Give the path of an edge that goes round outside, on the lane of a number.
+    def outer_path(self, tail: int, head: int, level: float) -> list[Segment]:
+        """Give the path of an edge that goes round outside, on a lane at a level.
 
         A drawing with such lanes is never folded.
         """
         layer_of = self.layering.layer_of
-        level = -LANE_START - LANE * lane
         out = self._gap_place(layer_of[tail])
         back = self._gap_place(layer_of[head] - 1)
         y1, y2 = self.across[tail], self.across[head]
@@ -158,13 +204,38 @@ class Router:
         points = [start, (out, y1), (out, level), (back, level), (back, y2), end]
         return _rounded(points)
 
+    def back_path(self, tail: int, head: int, level: float) -> list[Segment]:
+        """Give the path of an edge that leads back, on a lane at a level.
+
+        It leaves and enters below the middle of its boxes, where no other edge does.
+        """
+        layer_of = self.layering.layer_of
+        out = self._gap_place(layer_of[tail])
+        back = self._gap_place(layer_of[head] - 1)
+        y1, y2 = (self.across[end] + self.sizes[end][1] / 4 for end in (tail, head))
+        start, end = (self.reach(tail)[1], y1), (self.reach(head)[0], y2)
+        points = [start, (out, y1), (out, level), (back, level), (back, y2), end]
+        return _rounded(points)
+
     def _gap_place(self, layer: int) -> float:
-        """Give a place of its own in the gap after a layer, as long as there are any."""
-        start, end = self.bands.end[layer], self.bands.start[layer + 1]
-        places = max(1, int((end - start - 16) // LANE))
+        """Give a place of its own in the gap after a layer, as long as there are any.
+
+        Before the first layer and after the last one there is always room.
+        """
         number = self.used_in_gap.get(layer, 0)
         self.used_in_gap[layer] = number + 1
+        if layer < 0:
+            return self.bands.start[0] - _MARGIN_START - LANE * number
+        start = self.bands.end[layer]
+        if layer + 1 == len(self.bands.start):
+            return start + _MARGIN_START + LANE * number
+        places = max(1, int((self.bands.start[layer + 1] - start - 28) // LANE))
         return start + 8 + LANE * (number % places)
+
+
+def margin_room(edges: int) -> float:
+    """Give the pixels that so many edges take which turn round at an end of the drawing."""
+    return _MARGIN_START + LANE * edges if edges else 0.0
 
 
 def outside_lanes(spans: list[tuple[int, int]]) -> list[int]:
