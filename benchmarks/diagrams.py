@@ -28,8 +28,8 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.boxes import faces
 from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.dot import render_dot
-from taskgraph.diagrams.layout.layout import lay_out
 from taskgraph.diagrams.options import Collapse, DiagramOptions
+from taskgraph.diagrams.placing import placed
 from taskgraph.diagrams.scene import Scene
 from taskgraph.diagrams.svg import render_svg
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
@@ -161,11 +161,7 @@ def dot_drawing(scene: Scene) -> tuple[list[list[Point]], float]:
 
 def our_drawing(scene: Scene) -> tuple[list[list[Point]], float]:
     """Give the curves of our drawing, and the area of its boxes and edges."""
-    layout = lay_out(
-        [(face.width, face.height) for face in faces(scene)],
-        [edge[:2] for edge in scene.edges],
-        marked=frozenset(n for n, edge in enumerate(scene.edges) if edge.critical),
-    )
+    _, layout = placed(scene)
     return our_curves(scene), layout.width * layout.height
 
 

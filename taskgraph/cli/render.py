@@ -37,7 +37,8 @@ _FORMS = "\n".join(f"  {name:8}  {form.summary}" for name, form in FORMATS.items
     show_default=True, help="The dependencies, or what ran when.",
 )  # fmt: skip
 @click.option(
-    "--direction", type=click.Choice(["LR", "TB"]), default="LR", show_default=True,
+    "--direction", type=click.Choice(["auto", "LR", "TB"]), default="auto",
+    show_default=True,
     help="Left to right or top to bottom.",
 )  # fmt: skip
 @click.option(

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final, Literal
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.diagrams.edges import add_ghosts, bundle, make_edges
+from taskgraph.diagrams.collapsing import Cluster, Grouping, partitions
+from taskgraph.diagrams.edges import add_ghosts, bundle, make_edges, without_implied
 from taskgraph.diagrams.labels import limit_text, subtask_facts, subtitle, summary
 from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.placing import placed
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
-from taskgraph.diagrams.selection import (
-    Cluster,
-    Grouping,
-    partition,
-    select,
-)
+from taskgraph.diagrams.selection import Selection, select
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
 from taskgraph.model.engine import measured_span
@@ -23,7 +22,17 @@ from taskgraph.model.task import Subtask
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import counted, name_of, plural, title_of, visible
 
-__all__ = ["build_scene"]
+__all__ = ["PAGE", "build_scene"]
+
+PAGE = 1700
+"""The pixels that a picture may be wide and high; ``auto`` collapses until it is."""
+_DIRECTIONS: Final[dict[str, tuple[Literal["LR", "TB"], ...]]] = {
+    "auto": ("LR", "TB"),
+    "LR": ("LR",),
+    "TB": ("TB",),
+}
+_AROUND = (56, 150)  # margins, heading and legend
+_LEAST_BOX = 130 * 70
 
 
 def build_scene(analysis: Analysis, options: DiagramOptions | None = None) -> Scene:
@@ -37,14 +46,47 @@ def build_scene(analysis: Analysis, options: DiagramOptions | None = None) -> Sc
         If the options name an unknown subtask or ask for too much.
     """
     options = options or DiagramOptions()
-    graph = analysis.graph
-    schedule = analysis.schedule if analysis.is_sound else None
     selection = select(analysis, options)
-    clusters = partition(graph, selection.nodes, options.collapse, options.max_nodes)
-    nodes, place = _Maker(analysis).make(selection.nodes, clusters)
+    maker = _Maker(analysis)
+    smallest: tuple[float, Scene] | None = None
+    for clusters in partitions(analysis, selection.nodes, options):
+        whole = options.collapse != "auto" or options.max_nodes is not None
+        if not whole and _least_area(selection.nodes, clusters) > PAGE**2:
+            continue
+        scene = _scene(maker, selection, clusters)
+        for direction in _DIRECTIONS[options.direction]:
+            turned = replace(scene, direction=direction)
+            over = 0.0 if whole else _excess(turned)
+            if over <= 1:
+                return turned
+            if smallest is None or over < smallest[0]:
+                smallest = (over, turned)
+    assert smallest is not None  # the coarsest way has one box for each gate and failure
+    return smallest[1]
+
+
+def _least_area(nodes: tuple[int, ...], clusters: Sequence[Cluster]) -> float:
+    """Give what the boxes take at least, without any edge."""
+    hidden = sum(len(c.nodes) - 1 for c in clusters if c.grouping is not Grouping.FRAME)
+    return (len(nodes) - hidden) * _LEAST_BOX
+
+
+def _excess(scene: Scene) -> float:
+    """Tell how often the page would have to be as long or as wide for a scene."""
+    _, layout = placed(scene)
+    return max(layout.width + _AROUND[0], layout.height + _AROUND[1]) / PAGE
+
+
+def _scene(maker: _Maker, selection: Selection, clusters: Sequence[Cluster]) -> Scene:
+    analysis, graph = maker.analysis, maker.graph
+    schedule = analysis.schedule if analysis.is_sound else None
+    nodes, place = maker.make(selection.nodes, clusters)
     edges = make_edges(graph, place, schedule)
     edges += add_ghosts(graph, place, nodes)
-    junctions, edges = bundle(len(nodes), sorted(set(edges)))
+    edges = sorted(set(edges))
+    if any(cluster.grouping is Grouping.STAGES for cluster in clusters):
+        edges = without_implied(len(nodes), edges)
+    junctions, edges = bundle(len(nodes), edges)
     nodes += [SceneNode(NodeKind.JUNCTION)] * junctions
     hidden = len(graph) - len(selection.nodes)
     return Scene(
@@ -54,7 +96,6 @@ def build_scene(analysis: Analysis, options: DiagramOptions | None = None) -> Sc
         notes=(*selection.notes, *_notes(graph, clusters, hidden)),
         nodes=tuple(nodes),
         edges=tuple(edges),
-        direction=options.direction,
     )
 
 
@@ -67,13 +108,17 @@ def _notes(graph: TaskGraph, clusters: Sequence[Cluster], hidden: int) -> Iterab
     if collapsed:
         count = sum(len(cluster.nodes) for cluster in collapsed)
         boxes = plural(len(collapsed), "box stands", "boxes stand")
-        yield f"{len(collapsed)} collapsed {boxes} for {counted(count, 'subtask')}."
+        told = f"{len(collapsed)} collapsed {boxes} for {counted(count, 'subtask')}"
+        if any(c.grouping is Grouping.STAGES for c in collapsed):
+            told += "; edges that longer ways imply are left out"
+        yield f"{told}."
 
 
 class _Maker:
     """Makes the nodes, and marks them; an answer that does not apply marks nothing."""
 
     def __init__(self, analysis: Analysis) -> None:
+        self.analysis = analysis
         self.graph = graph = analysis.graph
         self.moment = analysis.as_of
         is_sound = analysis.is_sound
@@ -148,6 +193,7 @@ class _Maker:
 _SIZES = {
     Grouping.FRAME: "parts",
     Grouping.PARTS: "parts",
+    Grouping.ALIKE: "with the same neighbours",
     Grouping.CHAIN: "in a row",
     Grouping.NAME: "of this name",
     Grouping.STAGES: "subtasks",
@@ -173,6 +219,8 @@ def _cluster_name(cluster: Cluster, subtasks: Sequence[Subtask]) -> str:
     first, last = name_of(subtasks[0]), name_of(subtasks[-1])
     if cluster.grouping is Grouping.CHAIN and first != last:
         return f"{first} … {last}"
+    if cluster.grouping is Grouping.ALIKE and len({sub.name for sub in subtasks}) > 1:
+        return f"{first} and others"
     if cluster.grouping is Grouping.STAGES:
         start, end = cluster.stages
         return f"Stage {start}" if start == end else f"Stages {start} to {end}"

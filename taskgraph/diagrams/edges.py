@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING
 
 from taskgraph.diagrams.scene import NodeKind, SceneEdge, SceneNode
 from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.graph.traverse import (
+    adjacency,
+    implied_edges,
+    reverse,
+    topological_order,
+)
 from taskgraph.model.task import Id, id_key
 from taskgraph.model.words import visible
 
 if TYPE_CHECKING:
     from taskgraph.analysis.schedule import Schedule
 
-__all__ = ["add_ghosts", "bundle", "make_edges"]
+__all__ = ["add_ghosts", "bundle", "make_edges", "without_implied"]
 
 
 def make_edges(
@@ -88,6 +94,23 @@ def add_ghosts(
         ends = (ghost, owner) if reference.side == "upstreams" else (owner, ghost)
         edges.append(SceneEdge(*ends, ghostly=True))
     return edges
+
+
+def without_implied(count: int, edges: list[SceneEdge]) -> list[SceneEdge]:
+    """Leave out what a longer way implies: collapsed stages show an order, no lists.
+
+    ``count`` is the number of nodes. Critical edges, and those that show a fault, stay.
+    """
+    following = adjacency(count, (edge[:2] for edge in edges))
+    order = topological_order(reverse(following), following)
+    if len(order) < count:
+        return edges
+    implied = implied_edges(following, order)
+    return [
+        edge
+        for edge in edges
+        if edge[:2] not in implied or edge.critical or edge.wrong or edge.doubtful
+    ]
 
 
 _SAVING = 3

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from taskgraph.diagrams.labels import join_words
-from taskgraph.diagrams.options import Direction
 from taskgraph.diagrams.palette import LIGHT
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneEdge, SceneNode
 from taskgraph.diagrams.text import ellipsize
@@ -69,7 +68,7 @@ def render_mermaid(scene: Scene) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _node(name: str, node: SceneNode, direction: Direction) -> Iterator[str]:
+def _node(name: str, node: SceneNode, direction: str) -> Iterator[str]:
     if node.kind is NodeKind.JUNCTION:
         yield f'  {name}((" "))'
     elif node.kind is NodeKind.FRAME:

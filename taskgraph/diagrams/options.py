@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 __all__ = ["Collapse", "DiagramOptions", "Direction", "Engine", "View"]
 
 View: TypeAlias = Literal["graph", "timeline"]
-Direction: TypeAlias = Literal["LR", "TB"]
+Direction: TypeAlias = Literal["auto", "LR", "TB"]
 Collapse: TypeAlias = Literal["auto", "none", "parallel", "chains", "name"]
 Engine: TypeAlias = Literal["builtin", "dot"]
 
@@ -21,8 +21,9 @@ class DiagramOptions:
     ----------
     view : {"graph", "timeline"}
         The dependencies, or what ran when.
-    direction : {"LR", "TB"}
-        Left to right or top to bottom.
+    direction : {"auto", "LR", "TB"}
+        Left to right or top to bottom; by default the latter only where less has to be
+        collapsed then.
     collapse : {"auto", "none", "parallel", "chains", "name"}
         What is drawn as one box: nothing, the parts of a split, chains without branches,
         subtasks of one name at one stage; ``auto`` as little as fits ``max_nodes``.
@@ -41,7 +42,7 @@ class DiagramOptions:
     """
 
     view: View = "graph"
-    direction: Direction = "LR"
+    direction: Direction = "auto"
     collapse: Collapse = "auto"
     focus: str | None = None
     around_failed: bool = False

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from taskgraph.diagrams.labels import Caption, join_words
-from taskgraph.diagrams.options import Direction
 from taskgraph.model.statuses import SIGNS, UNKNOWN, look
 from taskgraph.model.task import Id
 
@@ -137,7 +136,7 @@ class Scene(Caption):
 
     nodes: tuple[SceneNode, ...]
     edges: tuple[SceneEdge, ...]
-    direction: Direction = "LR"
+    direction: Literal["LR", "TB"] = "LR"
 
     def boxes(self) -> Iterable[SceneNode]:
         """Give the nodes with the members of frames behind their frame."""

@@ -7,7 +7,7 @@ from html import escape
 from itertools import chain, pairwise
 from math import dist
 
-from taskgraph.diagrams.boxes import Face, Line, faces
+from taskgraph.diagrams.boxes import Face, Line
 from taskgraph.diagrams.canvas import (
     LegendItem,
     legend_items,
@@ -16,9 +16,9 @@ from taskgraph.diagrams.canvas import (
     write_icon,
     write_text,
 )
-from taskgraph.diagrams.layout.layout import lay_out
 from taskgraph.diagrams.layout.routing import FEW_BACK, Layout, Path
 from taskgraph.diagrams.palette import GRAPH
+from taskgraph.diagrams.placing import placed
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneEdge, SceneNode
 from taskgraph.model.statuses import look
 from taskgraph.sources.parsing import paused_collector
@@ -37,28 +37,12 @@ def render_svg(scene: Scene) -> str:
 
 
 def _drawn(scene: Scene) -> str:
-    drawn = faces(scene)
-    marked = frozenset(n for n, edge in enumerate(scene.edges) if edge.critical)
-    layout = lay_out(
-        [(face.width, face.height) for face in drawn],
-        [edge[:2] for edge in scene.edges],
-        marked=marked,
-        back=frozenset(n for n, edge in enumerate(scene.edges) if edge.closing),
-        centred=_beside_tabs(scene),
-        top_down=scene.direction == "TB",
-    )
+    drawn, layout = placed(scene)
     drawing = list(_edges(scene, layout))
     for number, (node, face) in enumerate(zip(scene.nodes, drawn, strict=True)):
         box = layout.boxes[number]
         drawing.append(_node(node, face, round(box.x), round(box.y), number))
     return picture(scene, _legend(scene), drawing, (layout.width, layout.height), GRAPH)
-
-
-def _beside_tabs(scene: Scene) -> frozenset[int]:
-    """Give the boxes on whose upper edge a tab leaves room in the middle only."""
-    if scene.direction == "LR":
-        return frozenset()
-    return frozenset(n for n, node in enumerate(scene.nodes) if node.gate)
 
 
 def _legend(scene: Scene) -> list[LegendItem]:

@@ -15,6 +15,7 @@ __all__ = [
     "adjacency",
     "cyclic_components",
     "immediate_dominators",
+    "implied_edges",
     "levels",
     "reachable",
     "reverse",
@@ -69,6 +70,19 @@ def levels(downstreams: Adjacency, order: Iterable[int]) -> list[int]:
             if level[target] < following:
                 level[target] = following
     return level
+
+
+def implied_edges(downstreams: Adjacency, order: Sequence[int]) -> set[tuple[int, int]]:
+    """Give the edges that a longer path implies, in a graph of some hundred nodes."""
+    reach = [0] * len(downstreams)  # by node, the set of what lies beyond it, in bits
+    implied: set[tuple[int, int]] = set()
+    for node in reversed(order):
+        beyond = 0
+        for target in downstreams[node]:
+            beyond |= reach[target]
+        implied.update((node, n) for n in downstreams[node] if beyond >> n & 1)
+        reach[node] = beyond | sum(1 << target for target in set(downstreams[node]))
+    return implied
 
 
 def runs(following: Mapping[int, int]) -> list[list[int]]:

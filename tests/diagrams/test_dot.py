@@ -123,7 +123,9 @@ def test_hostile_names_are_labels(dot: str) -> None:
 def test_entities_of_a_name_stay_as_they_are(dot: str) -> None:
     names = ["R&D &lt;x&gt;", "a &#39;q&#39; &nbsp;|", "&amp;amp;"]
     source = render_dot(build_scene(analysed(chain(names))))
-    done = subprocess.run([dot, "-Tsvg"], input=source.encode(), capture_output=True)
+    done = subprocess.run(
+        [dot, "-Tsvg"], input=source.encode(), capture_output=True, check=True
+    )
     root = ET.fromstring(done.stdout)
     texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
     tips = [a.get("{http://www.w3.org/1999/xlink}title") or "" for a in root.iter()]

@@ -25,7 +25,7 @@ _WORTH_FOLDING = 1.35
 """A drawing is folded where it is so much too long: less is not worth the turns."""
 _LONGER = 1.05
 """By this the length of a band is raised until no more bands are needed."""
-_FOLD_MOST = 3
+_FOLD_MOST = 8
 """Bands are cut only where so few segments pass."""
 
 
