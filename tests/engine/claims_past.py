@@ -350,7 +350,8 @@ def parts(case: Case, told: Told) -> Reasons:
     amounts = [
         value for name, value in told.values.items() if name.endswith("_microseconds")
     ]
-    if "overlap_microseconds" in told.values:
+    clocks = case.photo.plan.clocks
+    if told.values.get("overlap_microseconds", 0) < -SECOND * (max(clocks) - min(clocks)):
         yield "steps of one path overlapped"
     if any(value < 0 for value in amounts) and "overlap_microseconds" not in told.values:
         yield "a part of the time is negative"
@@ -407,6 +408,15 @@ def slots_taken(case: Case, told: Told) -> Reasons:
             holders |= flying
     if told.millis("taken") > taken + CLOSE:
         yield "so many ran for a shorter time"
+    apart = max(case.photo.plan.clocks) - min(case.photo.plan.clocks)
+    holders.update(
+        run.step
+        for run in case.runs
+        if any(
+            abs(at - run.began) <= apart or abs(at - (run.ended or 0)) <= apart
+            for at in (begin, end)
+        )
+    )
     if not set(told.steps("subtasks")) <= holders:
         yield "it ran at another time"
 

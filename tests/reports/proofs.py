@@ -351,7 +351,12 @@ def retried_meanwhile(case: Case) -> list[Values]:
     for node, subtask in enumerate(case.graph.subtasks):
         span = measured_span(subtask, case.as_run.end)
         several = span is not None and span.kind is SpanKind.SEVERAL_RUNS
-        if span is not None and several and was_retried(subtask):
+        if (
+            span is not None
+            and several
+            and was_retried(subtask)
+            and subtask.status != "READY"
+        ):
             start, finish = span.start.timestamp(), span.finish.timestamp()
             if start * 1_000_000 < end and finish * 1_000_000 > begin:
                 nodes.append(node)

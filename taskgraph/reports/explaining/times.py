@@ -44,7 +44,7 @@ _PARTS = (
     (PartKind.RUN, "run", "{run} of work"),
     (PartKind.DISPATCH, "dispatch", "{dispatch} for getting from one subtask to the next"),
     (PartKind.WAIT, "wait", "{wait} of waiting between them"),
-    (PartKind.OVERLAP, "overlap", "{overlap} where they overlapped"),
+    (PartKind.OVERLAP, "overlap", "{overlap} where their times overlap"),
     (PartKind.AFTER, "after", "{after} after the last one"),
 )
 
@@ -108,7 +108,8 @@ def _slots_taken(analysis: Analysis, run: AsRun, wait: TimePart) -> Iterator[Sen
             "limit": Count(analysis.slots, "slot"),
             "subtasks": Subtasks(taken.holders),
         }
-        template = "For {taken} of that, or longer, all {limit} were taken, by {subtasks}."
+        all_of = plural(analysis.slots, "the only slot was", "all {limit} were")
+        template = f"For {{taken}} of that, or longer, {all_of} taken, by {{subtasks}}."
         yield Sentence("slots-taken", template, values)
 
 
@@ -122,6 +123,7 @@ def _retried_meanwhile(graph: TaskGraph, run: AsRun, wait: TimePart) -> Iterator
         if span is not None
         and span.kind is SpanKind.SEVERAL_RUNS
         and was_retried(graph.subtasks[node])
+        and graph.subtasks[node].status != Status.READY
         and span.start < end
         and span.finish > wait.begin
     )
