@@ -83,7 +83,10 @@ class Premises:
             return True
         if task.prohibit_rollback is None:
             return None if task.context is None else False
-        return task.prohibit_rollback and not any(map(blocks_rollback, task.subtasks))
+        if not task.prohibit_rollback or any(map(blocks_rollback, task.subtasks)):
+            return False
+        told = (sub.prohibit_rollback is not None for sub in task.subtasks)
+        return True if task.is_definition or all(told) else None
 
     @property
     def tells_timeouts(self) -> bool:

@@ -18,6 +18,7 @@ from taskgraph.model.engine import (
     is_repeating,
     timeout_seconds,
 )
+from taskgraph.model.vocabulary import STATUSES, Status
 
 __all__ = ["Endless", "Progress", "RunningSubtask", "progress"]
 
@@ -27,6 +28,8 @@ class Endless(StrEnum):
 
     STALLED = "nothing in it moves any more"
     HANGING = "a cancel ends within seconds, or hangs"
+    WAITING = "a subtask is FAILED, and what comes next waits for a person"
+    UNKNOWN = "the state of a subtask is not known"
     UNCLAIMED = "no worker begins what is ready"
     OVERDUE = "a subtask runs on past its timeout"
     REPEATING = "a subtask that was retried in the rollback is run again and again"
@@ -62,7 +65,7 @@ class Progress:
     critical_path : tuple of int
         The critical path by timeouts.
     critical_seconds, critical_seconds_done : int
-        The length of that path and how much of it is no longer to be waited for.
+        The length of that path, and by how much what is left is shorter.
     left : Weights
         What remains of each subtask.
     worst_case : WorstCase
@@ -88,7 +91,7 @@ class Progress:
 
     @property
     def critical_share(self) -> float | None:
-        """The part of the critical path that is done, ``None`` where it takes no time."""
+        """The part of the longest path that is behind, ``None`` where it has no time."""
         if not self.critical_seconds:
             return None
         return self.critical_seconds_done / self.critical_seconds
@@ -128,11 +131,11 @@ def progress(
         as_of=moment,
         critical_path=path,
         critical_seconds=schedule.makespan,
-        critical_seconds_done=schedule.makespan - sum(left.durations[n] for n in path),
+        critical_seconds_done=max(schedule.makespan - rest.longest_path, 0),
         left=left,
         worst_case=rest,
         endless=endless,
-        latest_finish=None if endless else _latest(moment, rest),
+        latest_finish=None if endless else _latest(premises, rest),
         in_flight=_in_flight(premises.graph, left),
     )
 
@@ -140,15 +143,20 @@ def progress(
 def _endless(premises: Premises, standing: Standstill, left: Weights) -> Endless | None:
     if standing.is_stalled:
         return Endless.STALLED
-    if standing.hanging:
+    subtasks = premises.graph.subtasks
+    if any(map(is_being_cancelled, subtasks)):
         return Endless.HANGING
     if standing.unclaimed:
         return Endless.UNCLAIMED
     if any(_is_lost(premises, node) for node in left.nodes(Basis.OVERDUE)):
         return Endless.OVERDUE
     back = premises.is_rolling_back
-    if any(is_repeating(subtask, back=back) for subtask in premises.graph.subtasks):
+    if any(is_repeating(subtask, back=back) for subtask in subtasks):
         return Endless.REPEATING
+    if any(subtask.status == Status.FAILED for subtask in subtasks):
+        return Endless.WAITING
+    if any(subtask.status not in STATUSES for subtask in subtasks):
+        return Endless.UNKNOWN
     return None
 
 
@@ -162,9 +170,12 @@ def _is_lost(premises: Premises, node: int) -> bool:
     return (moment - start).total_seconds() > promised + grace
 
 
-def _latest(moment: datetime | None, rest: WorstCase) -> datetime | None:
+def _latest(premises: Premises, rest: WorstCase) -> datetime | None:
+    moment, start = premises.as_of, premises.task.start_time
     if moment is None or not rest.is_bounded:
         return None
+    if start is not None:
+        moment = max(moment, start)
     try:
         return moment + timedelta(seconds=rest.seconds)
     except OverflowError:  # no date is so late

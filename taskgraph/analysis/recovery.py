@@ -48,6 +48,7 @@ class Refusal(StrEnum):
     TASK_NOT_FAILED = "the task has not failed"
     BEGUN = "a subtask that prohibits rollback has begun"
     TASK_PROHIBITS = "the task itself prohibits rollback"
+    VERDICT = "the document says so, and not why"
     ROLLING_BACK = "the subtask's operation is ROLLBACK"
     PROHIBITS_SKIP = "the subtask prohibits skipping"
 
@@ -66,6 +67,8 @@ def rollback_obstacles(premises: Premises) -> tuple[tuple[Refusal, ...], tuple[i
     obstacles = [Refusal.BEGUN] if blockers else []
     if premises.prohibits_rollback:
         obstacles.append(Refusal.TASK_PROHIBITS)
+    if premises.prohibits_rollback is None and premises.task.prohibit_rollback:
+        obstacles.append(Refusal.VERDICT)
     return tuple(obstacles), blockers
 
 

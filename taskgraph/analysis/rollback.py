@@ -89,7 +89,8 @@ class Rollback:
     blockers : tuple of int
         The subtasks that have begun and prohibit it, ascending.
     is_told : bool
-        Whether the document says of each subtask and of the task if they prohibit it.
+        Whether the document says of each subtask and of the task if they prohibit it, or
+        gives the engine's verdict that nothing does so far.
     has_failed : bool
         Whether the task has FAILED: the engine rolls back no other.
     no_return : PointOfNoReturn or None
@@ -147,13 +148,13 @@ def rollback(
     graph = premises.graph
     graph.require_sound()
     obstacles, blockers = rollback_obstacles(premises)
-    prohibited = Refusal.TASK_PROHIBITS in obstacles
+    prohibited = not {Refusal.TASK_PROHIBITS, Refusal.VERDICT}.isdisjoint(obstacles)
     begun = [n for n, sub in enumerate(graph.subtasks) if _is_to_undo(sub.status)]
     durations = premises.undo_durations
     return Rollback(
         obstacles=obstacles,
         blockers=blockers,
-        is_told=premises.tells_rollback,
+        is_told=premises.tells_rollback or graph.task.prohibit_rollback is False,
         has_failed=graph.task.status == Status.FAILED,
         no_return=no_return,
         steps=_steps(graph, begun, durations),

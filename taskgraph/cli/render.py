@@ -39,7 +39,7 @@ _FORMS = "\n".join(f"  {name:8}  {form.summary}" for name, form in FORMATS.items
 @click.option(
     "--direction", type=click.Choice(["auto", "LR", "TB"]), default="auto",
     show_default=True,
-    help="Left to right or top to bottom.",
+    help="Left to right, or top to bottom; auto: the latter where only that fits.",
 )  # fmt: skip
 @click.option(
     "--collapse", type=click.Choice(["auto", "none", "parallel", "chains", "name"]),

@@ -109,9 +109,8 @@ def test_it_is_passed_once_a_subtask_that_prohibits_has_begun(
     ],
 )
 def test_the_task_itself_may_prohibit_it(task: dict[str, Any], forbidden: bool):
-    obstacles, _ = rollback_obstacles(
-        analyse(make_graph({1: {"status": "RUNNING"}}, **task))
-    )
+    row = {"status": "RUNNING", "prohibit_rollback": False}
+    obstacles, _ = rollback_obstacles(analyse(make_graph({1: row}, **task)))
     assert obstacles == ((Refusal.TASK_PROHIBITS,) if forbidden else ())
 
 
@@ -119,3 +118,10 @@ def test_the_verdict_of_the_response_follows_from_a_blocker():
     rows = {1: {"status": "RUNNING", "prohibit_rollback": True}}
     obstacles, _ = rollback_obstacles(analyse(make_graph(rows, prohibit_rollback=True)))
     assert obstacles == (Refusal.BEGUN,)
+
+
+def test_a_verdict_without_the_flags_of_subtasks_has_no_known_cause():
+    answers = analyse(make_graph({1: {"status": "RUNNING"}}, prohibit_rollback=True))
+    assert rollback_obstacles(answers) == ((Refusal.VERDICT,), ())
+    assert answers.prohibits_rollback is None
+    assert answers.rollback.is_allowed is False

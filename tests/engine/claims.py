@@ -183,6 +183,10 @@ SENTENCES: Final[dict[str, Judge]] = {
     "skip-refused": claims_next.skip_refused,
     "skip-unknown": claims_next.untold("operation", "prohibitSkip"),
     "stalled": claims_past.stalled,
+    "left-in-place": claims_past.standing_at("PENDING", "ROLLBACK_SKIP"),
+    "skipped": claims_past.standing_at("SUCCESSFUL", "SKIP"),
+    "to-be-undone": claims_past.to_be_undone,
+    "undone": claims_past.standing_at("PENDING", "ROLLBACK"),
     "slots-taken": claims_past.slots_taken,
     "started": claims_past.started,
     "times-assume": so,
@@ -228,6 +232,8 @@ def worst_fact(case: Case, told: Told) -> Reasons:
 def left_fact(case: Case, told: Told) -> Reasons:
     if "promise" in told.text:
         yield from claims_past.endless(case, told)
+        return
+    if "not counting" in told.text:
         return
     seconds = case.loaded.analysis.progress.worst_case.seconds
     bound = seconds * SECOND + case.photo.timestamp - case.photo.moment

@@ -52,8 +52,10 @@ __all__ = [
     "size",
     "slots_taken",
     "stalled",
+    "standing_at",
     "started",
     "taken_up_again",
+    "to_be_undone",
     "verdict",
     "wall",
 ]
@@ -168,8 +170,12 @@ def _stands(case: Case) -> Reasons:
 
 
 def endless(case: Case, told: Told) -> Reasons:
-    known = re.search("past its timeout|hangs|no worker", told.text) is not None
+    known = (
+        re.search("past its timeout|hangs|no worker|again and again", told.text) is not None
+    )
     known = known or "TG204" in case.deserved
+    known = known or ("person" in told.text and bool(case.failed))
+    known = known or "not known" in told.text
     if "again" in told.text and not case.is_back:
         yield "it does not roll back"
     if case.photo.task.state != "RUNNING" or (case.calm.ended and not known):
@@ -376,6 +382,28 @@ def retried_meanwhile(case: Case, told: Told) -> Reasons:
             yield "it ran once"
         elif index not in case.ever_failed:
             yield "it never failed"
+
+
+def standing_at(state: str, operation: str) -> Judge:
+    def judge(case: Case, told: Told) -> Reasons:
+        found = [n for n, row in enumerate(case.rows) if row[:2] == (state, operation)]
+        if sorted(told.steps("subtasks")) != found:
+            yield "others are"
+
+    return judge
+
+
+def to_be_undone(case: Case, told: Told) -> Reasons:
+    steps, plan = told.steps("subtasks"), case.photo.plan
+    if not case.is_back or any(case.rows[n].state != "SUCCESSFUL" for n in steps):
+        yield "it is not to be undone"
+    place = {step: n for n, step in enumerate(steps)}
+    for step in steps:
+        if any(
+            place.get(up, len(steps)) < place[step] for up in plan.steps[step].upstreams
+        ):
+            yield "in another order"
+            return
 
 
 def attempt(case: Case, told: Told) -> Reasons:

@@ -286,7 +286,9 @@ def left_unbounded(case: Case) -> list[Values]:
 
 
 def _worst(case: Case, found: Any, **more: Any) -> Values:
-    if not case.analysis.tells_worst_case:
+    ends = {"a cancel", "a subtask runs on", "no worker"}
+    endless = str(case.progress.endless or "")
+    if not case.analysis.tells_worst_case or any(map(endless.startswith, ends)):
         return more
     values = {"worst_seconds": found.seconds, **more}
     return values if found.is_bounded else values | {"unlimited": case.ids(found.unlimited)}
@@ -608,6 +610,22 @@ def fresh(case: Case) -> list[Values]:
     return [{"subtasks": found}]
 
 
+def standing_at(status: str, operation: str) -> Callable[[Case], list[Values]]:
+    def prove(case: Case) -> list[Values]:
+        rows = case.graph.subtasks
+        found = [n for n in case.nodes(status) if rows[n].operation == operation]
+        return [{"subtasks": case.ids(found)}]
+
+    return prove
+
+
+def to_be_undone(case: Case) -> list[Values]:
+    """Walk against the edges, what has no downstream left first, by descending place."""
+    todo = set(case.nodes("SUCCESSFUL"))
+    order = [node for node in case.graph.order if node in todo]
+    return [{"subtasks": case.ids(order[::-1])}]
+
+
 def slots_taken(case: Case) -> list[Values]:
     """Look at the middle between any two times."""
     waits = [part for part in case.as_run.parts if part.kind is PartKind.WAIT]
@@ -734,6 +752,10 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
         if case.graph.subtasks[way.node].prohibit_skip
     ],
     "stalled": stalled,
+    "left-in-place": standing_at("PENDING", "ROLLBACK_SKIP"),
+    "skipped": standing_at("SUCCESSFUL", "SKIP"),
+    "to-be-undone": to_be_undone,
+    "undone": standing_at("PENDING", "ROLLBACK"),
     "slots-taken": slots_taken,
     "started": started,
     "times-assume": nothing,

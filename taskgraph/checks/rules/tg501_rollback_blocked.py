@@ -43,6 +43,8 @@ def check(subject: Subject) -> Iterator[Fault]:
         cause = f"{labels(blockers)} {verb} begun"
     elif subject.analysis.prohibits_rollback:
         cause = "the task itself forbids it"
+    elif task.prohibit_rollback:
+        cause = "the document says so, and not whether the task or a subtask forbids it"
     else:
         return
     yield Fault(

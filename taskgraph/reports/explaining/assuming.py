@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.model.engine import DISPATCH_SECONDS
-from taskgraph.model.words import listed
+from taskgraph.model.words import listed, plural
 from taskgraph.reports.explaining.sentences import (
     Count,
     Duration,
@@ -25,7 +25,8 @@ def assumptions(analysis: Analysis) -> Sentence:
         assumed.append("that the task has the server's {workers} to itself")
     if analysis.slots:
         values["slots"] = Count(analysis.slots)
-        assumed.append("that at most {slots} of its subtasks are in flight")
+        one = plural(analysis.slots, "is", "are")
+        assumed.append(f"that at most {{slots}} of its subtasks {one} in flight")
     assumed.append("that nobody intervenes")
     extra = ["automatic retries" if settings.attempts == 1 else "further retries"]
     if not settings.overhead:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.interventions import FailedSubtask, Intervention
+from taskgraph.analysis.progress import Endless
 from taskgraph.analysis.recovery import Refusal
 from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.worst_case import WorstCase
@@ -32,6 +33,8 @@ from taskgraph.reports.results import Account
 __all__ = ["choices"]
 
 _FORWARD = frozenset({Operation.EXECUTE, Operation.RETRY})
+_WITHOUT_BOUND = frozenset({Endless.HANGING, Endless.OVERDUE, Endless.UNCLAIMED})
+"""What goes on without a promised end, whatever else is asked for."""
 _MOST_FAILED = 5  # of them something is said each; the others are named
 
 
@@ -53,6 +56,8 @@ def choices(account: Account) -> Iterator[Sentence]:
         yield of_subtasks("more-failed", template, rest, Place.ITEM)
     if not ways and task.status == Status.RUNNING:
         text = "No subtask is FAILED, so there is nothing to retry or to skip."
+        if diagnosis.tally.other:
+            text = "Of some subtasks nothing tells whether they may be retried or skipped."
         yield Sentence("nothing-to-retry", text, {}, Place.ITEM)
     if task.status == Status.SUCCESSFUL and not ways:
         text = "It is over: there is nothing to retry, to skip or to cancel."
@@ -165,8 +170,8 @@ def _follows(action: Intervention, others: tuple[int, ...]) -> Iterator[Sentence
 def _bound(
     analysis: Analysis, bounded: str, worst_case: WorstCase, values: dict[str, Value]
 ) -> str:
-    """Word a worst case, and add its values; nothing where the document has no timeouts."""
-    if not analysis.tells_worst_case:
+    """Word a worst case, and add its values; nothing where there is none."""
+    if not analysis.tells_worst_case or analysis.progress.endless in _WITHOUT_BOUND:
         return ""
     values["worst"] = Duration(worst_case.seconds)
     if worst_case.is_bounded:
@@ -200,6 +205,11 @@ def _roll_back(account: Account, diagnosis: Analysis) -> Iterator[Sentence]:
     is_over = task.status == Status.SUCCESSFUL
     if rollback.is_allowed is None and not is_over:
         text = "Whether it can be rolled back, the document does not tell."
+        if task.status == Status.RUNNING:
+            text = (
+                "It cannot be rolled back while it has not failed; whether it could then, "
+            )
+            text += "the document does not tell."
         yield Sentence("rollback-unknown", text, {}, Place.ITEM)
     elif rollback.is_accepted:
         yield from _accepted(rollback, diagnosis)
@@ -250,5 +260,9 @@ def _refused(begin: str, rollback: Rollback) -> Sentence:
         reasons.append(plural(len(rollback.blockers), one, more))
     if Refusal.TASK_PROHIBITS in rollback.obstacles:
         reasons.append("the task itself prohibits it")
+    if Refusal.VERDICT in rollback.obstacles:
+        reasons.append(
+            "the document says so, and not whether the task or a subtask does it"
+        )
     template = f"{begin}{', and '.join(reasons)}."
     return Sentence("rollback-refused", template, values, Place.ITEM)

@@ -14,7 +14,7 @@ from taskgraph.model.engine import (
     tells_direction,
 )
 from taskgraph.model.task import Task
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.vocabulary import STATUSES, Status
 from taskgraph.model.words import plural
 from taskgraph.reports.explaining.choices import choices
 from taskgraph.reports.explaining.sentences import (
@@ -137,13 +137,13 @@ def _unharmed(account: Account) -> tuple[str, dict[str, Value]]:
     values["done"] = Count(count)
     words = ("done" if tells_direction(task) else "SUCCESSFUL", "undone")
     values["verb"] = Own(words[back])
-    been = plural(count, "is", "are")
+    been = plural(count if tally.whole > 1 else 1, "is", "are")
     text = f"{begin}: {{done}} of {{subtasks}} {been} {{verb}}{in_place}"
     if tally.skipped:
         values["skipped"] = Count(len(tally.skipped))
         text += f", {{skipped}} of them {plural(len(tally.skipped), 'was', 'were')} skipped"
     if not tally.other:
-        never = has_never_failed(task)
+        never = has_never_failed(task) and task.status in STATUSES
         text += ", and nothing has failed" if never else ", and no subtask is FAILED"
     return text, values
 

@@ -98,6 +98,8 @@ def standing(account: Account) -> Iterator[Sentence]:
     yield _state_counts(tally, is_known=tells_direction(task))
     if tally.running:
         at_work = "At work" if tells_direction(task) else "RUNNING"
+        if tally.is_rolling_back:
+            at_work = "At work, to be undone,"
         yield of_subtasks("at-work", f"{at_work} [is|are] {{subtasks}}.", tally.running)
     for count in sorted({attempts[node] for node in tally.running} - {1}):
         nodes = tuple(node for node in tally.running if attempts[node] == count)
@@ -109,7 +111,9 @@ def standing(account: Account) -> Iterator[Sentence]:
         template = "{subtasks} [is|are] being cancelled, which ends in seconds, or hangs."
         yield of_subtasks("canceling", template, tally.canceling)
     if tally.ready:
-        yield of_subtasks("ready", "Ready to start [is|are] {subtasks}.", tally.ready)
+        ready = "Ready to be undone" if tally.is_rolling_back else "Ready to start"
+        yield of_subtasks("ready", f"{ready} [is|are] {{subtasks}}.", tally.ready)
+    yield from _named(account, tally)
     again = tuple(
         node
         for node, subtask in enumerate(account.graph.subtasks)
@@ -118,7 +122,8 @@ def standing(account: Account) -> Iterator[Sentence]:
     if again:
         template = (
             "{subtasks} [was|were] retried within the rollback, and will be run again and "
-            "again, for good: only to skip [it|them], once FAILED, moves on."
+            "again, for good. To skip [it|them], once FAILED, moves on and leaves the work "
+            "in place; so does another rollback, once the task is FAILED, which undoes it."
         )
         yield of_subtasks("repeats", template, again)
     share = progress.critical_share
@@ -126,6 +131,22 @@ def standing(account: Account) -> Iterator[Sentence]:
         template = "Of its longest path, counted in timeouts, {percent} % is behind it."
         yield Sentence("critical-share", template, {"percent": Count(int(100 * share))})
     yield from _each_at_work(account.graph, tally)
+
+
+def _named(account: Account, tally: Tally) -> Iterator[Sentence]:
+    """Name what was skipped and, in a rollback, what was undone, left and is to come."""
+    for claim, nodes, words in (
+        ("undone", tally.done if tally.is_rolling_back else (), "undone"),
+        ("left-in-place", tally.in_place, "left in place"),
+        ("skipped", tally.skipped, "skipped: the work was not done"),
+    ):
+        if nodes:
+            yield of_subtasks(claim, f"{{subtasks}} [was|were] {words}.", nodes)
+    if tally.is_rolling_back and tally.pending:
+        waiting = frozenset(tally.pending)
+        last = tuple(n for n in reversed(account.graph.order) if n in waiting)
+        template = "{subtasks} [is still|are still, in this order,] to be undone."
+        yield of_subtasks("to-be-undone", template, last)
 
 
 def _each_at_work(graph: TaskGraph, tally: Tally) -> Iterator[Sentence]:
@@ -180,10 +201,10 @@ def failing(account: Account) -> Iterator[Sentence]:
         template = "What failed cannot be told: the document leaves its subtasks out."
         yield Sentence("unsound", template, {}, Place.PARAGRAPH)
     elif graph.task.status == Status.FAILED:
-        template = (
-            "No subtask is FAILED. A fault inside the engine's coordinator does that, or a "
-            "retry that came after the failure; the engine's own log tells which."
-        )
+        template = "No subtask is FAILED. A fault inside the engine's coordinator does that"
+        if any(map(was_retried, graph.subtasks)):
+            template += ", or a retry that came after the failure"
+        template += "; the engine's own log tells."
         yield Sentence("no-failed-subtask", template, {}, Place.PARAGRAPH)
 
 

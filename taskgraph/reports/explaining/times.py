@@ -102,7 +102,7 @@ def _slots_taken(analysis: Analysis, run: AsRun, wait: TimePart) -> Iterator[Sen
     """Name what was at work while nothing more could start."""
     end = wait.begin + wait.microseconds * MICROSECOND
     taken = occupancy(analysis, wait.begin, end, run.end)
-    if taken.holders and not analysis.is_rolling_back:
+    if taken.seconds >= 1 and not analysis.is_rolling_back:
         values: dict[str, Value] = {
             "taken": Clock(round(taken.seconds * SECOND)),
             "limit": Count(analysis.slots, "slot"),
@@ -213,6 +213,8 @@ def _budget(analysis: Analysis, threshold: float) -> Iterator[Sentence]:
         by = "obshell's default of {each} for each node"
     if budget.is_bounded:
         template = f"By {by} it takes at most {{budget}} from start to end."
+        if analysis.is_rolling_back:
+            template = f"By {by} it takes at most {{budget}} without the rollback."
         yield Sentence("budget", template, values, Place.PARAGRAPH)
     else:
         values["unlimited"] = Subtasks(budget.unlimited)
@@ -306,10 +308,11 @@ def _left(analysis: Analysis) -> Iterator[Sentence]:
 def _later(analysis: Analysis) -> Iterator[Sentence]:
     """Say why a task may end later than its worst case after its start."""
     if analysis.seconds_late:
-        template = (
-            "That is {late} later than its start and its timeouts allow, for what was not "
-            "counted: polls, waiting, retries."
-        )
+        what = "the way there, polls, waiting, retries"
+        if not analysis.is_rolling_back:
+            what = "polls, waiting, retries"
+        template = "That is {late} later than its start and its timeouts allow, for what "
+        template += f"was not counted: {what}."
         yield Sentence("later", template, {"late": Duration(analysis.seconds_late)})
 
 

@@ -138,10 +138,11 @@ def _way_back(analysis: Analysis) -> _Facts:
         text = f"allowed {when}"
         if rollback.steps:
             undoing = format_exactly(rollback.worst_case.seconds)
-            text += f"; undoing what has begun takes {undoing}"
-            text += " at most" if rollback.worst_case.is_bounded else " or more"
+            text += f"; undoing what has begun takes at most {undoing}"
+            if unlimited := rollback.worst_case.unlimited:
+                text += f", not counting {named(graph, unlimited)}"
         rows.append(("Rollback", text))
-    if rollback.fail_late is not None:
+    if rollback.fail_late is not None and not analysis.is_rolling_back:
         rows.append(("Failing late", _fail_late(graph, rollback.fail_late)))
     return rows
 

@@ -28,6 +28,7 @@ from taskgraph.reports.text.console import (
     Style,
     facts,
     heading,
+    named,
     plain_table,
     status_text,
     to_text,
@@ -77,6 +78,11 @@ def _facts(account: Account, width: int) -> list[tuple[str, str | Text]]:
             left = format_exactly(sound.progress.worst_case.seconds)
             by = f"{format_moment(latest)}{late_text(sound)}"
             rows.append(("Left", f"{left}, over by {by}"))
+        rest = sound.progress.worst_case
+        is_open = endless is None and not rest.is_bounded and sound.tells_worst_case
+        if task.status == Status.RUNNING and is_open:
+            left = f"at most {format_exactly(rest.seconds)}"
+            rows.append(("Left", f"{left}, not counting {named(graph, rest.unlimited)}"))
         if sound.tells_worst_case:
             rows.append(("Assumes", assumptions_in_short(sound)))
         rows.append(("Critical", _critical(graph, sound)))
@@ -121,6 +127,8 @@ def _progress(account: Account, width: int) -> Text:
 def _critical(graph: TaskGraph, sound: Analysis) -> str:
     """Name the critical path by its ids, shortened in the middle."""
     path = sound.budget.schedule.critical_path
+    if not path:
+        return "none: there are no subtasks"
     ids = [visible(str(graph.subtasks[node].id)) for node in path]
     if len(ids) > _MOST_CRITICAL:
         half = _MOST_CRITICAL // 2
