@@ -313,11 +313,11 @@ class Settings(_Frozen):
             "polls twice, so that is up to 2."
         ),
     )
-    concurrency: Annotated[int, _whole(0)] | None = Field(
+    concurrency: Annotated[int, _whole(-1)] | None = Field(
         default=None,
         description=(
-            "How many subtasks may be in flight, 0 for any number; by default what the "
-            "document says, else the engine's 10."
+            "How many subtasks may be in flight, 0 for any number, -1 for the engine's 10; "
+            "by default what the document says, else those 10."
         ),
     )
     workers: Annotated[int, _whole(0)] | None = Field(

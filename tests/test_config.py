@@ -147,7 +147,7 @@ def test_per_path_ignores_go_by_the_path_from_the_configuration_on(tmp_path: Pat
         ("[thresholds]\nnear-timeout = 7", "from 0 to 1"),
         ("[budgets]\n'*' = 'soon'", "budgets.* must be seconds or a duration"),
         ("attempts = 0", "attempts must be a whole number from 1 on"),
-        ("concurrency = -1", "concurrency must be a whole number from 0 on"),
+        ("concurrency = -2", "concurrency must be a whole number from -1 on"),
         ("overhead = -1", "overhead must be seconds or a duration"),
         ("grace = '1 fortnight'", "grace must be seconds or a duration"),
         ("attempts = true", "attempts must be a whole number from 1 on, not True"),

@@ -159,9 +159,9 @@ TEXTS = "must be a list of texts"
         ("grace", True, DURATION),
         ("overhead", -1, DURATION),
         ("overhead", 0.5, DURATION),
-        ("concurrency", -1, "must be a whole number from 0 on, not -1"),
-        ("concurrency", True, "must be a whole number from 0 on, not True"),
-        ("concurrency", "4", "must be a whole number from 0 on, not '4'"),
+        ("concurrency", -2, "must be a whole number from -1 on, not -2"),
+        ("concurrency", True, "must be a whole number from -1 on, not True"),
+        ("concurrency", "4", "must be a whole number from -1 on, not '4'"),
         ("assume_timeout", -1, DURATION),
         ("assume_timeout", [], DURATION),
         ("as_of", datetime(2025, 1, 1), "must have a UTC offset"),  # noqa: DTZ001

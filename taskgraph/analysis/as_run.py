@@ -171,7 +171,7 @@ def as_run(premises: Premises) -> AsRun | None:
         if place:
             parts += _between(node, at, gap, DISPATCH_SECONDS * SECOND)
         else:
-            parts.append(TimePart(PartKind.BEFORE, gap, node, at))
+            parts += _before(node, begin, span.start, min(s.start for s in spans if s))
         attempts = graph.subtasks[node].attempts
         parts.append(
             TimePart(PartKind.RUN, span.microseconds, node, span.start, span.kind, attempts)
@@ -186,6 +186,15 @@ def as_run(premises: Premises) -> AsRun | None:
         skipped_over=walk.skipped_over,
         ideal=schedule(graph, actual_weights(graph, moment).durations),
     )
+
+
+def _before(node: int, begin: datetime, start: datetime, first: datetime) -> list[TimePart]:
+    """Split the time before the path: from the first start of all on its first waits."""
+    parts = [TimePart(PartKind.BEFORE, (first - begin) // MICROSECOND, node, begin)]
+    if start > first:
+        waited = (start - first) // MICROSECOND
+        parts.append(TimePart(PartKind.WAIT, waited, node, first))
+    return parts
 
 
 def _between(node: int, begin: datetime, gap: int, most_dispatch: int) -> list[TimePart]:

@@ -14,6 +14,7 @@ from taskgraph.model.engine import (
     blocks_rollback,
     has_limit,
     is_rolling_back,
+    known_slots,
     prohibits_rollback,
     slots,
     workers,
@@ -118,7 +119,8 @@ class Premises:
         That is the concurrency, but never more than there are workers.
         """
         stated = self.settings.concurrency
-        limits = (slots(self.task) if stated is None else stated, self.workers)
+        own = slots(self.task) if stated is None else known_slots(stated)
+        limits = (own, self.workers)
         return min(filter(None, limits), default=0)
 
     @property

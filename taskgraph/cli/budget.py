@@ -40,9 +40,9 @@ __all__ = ["command"]
     help="What the engine may take to get to each attempt; it polls, so up to 2 s.",
 )  # fmt: skip
 @click.option(
-    "--concurrency", type=click.IntRange(min=0), metavar="N",
-    help="How many subtasks may be in flight, 0 for any number; by default what the "
-    "document says, else the engine's 10.",
+    "--concurrency", type=click.IntRange(min=-1), metavar="N",
+    help="How many subtasks may be in flight, 0 for any number, -1 for the engine's 10; "
+    "by default what the document says, else those 10.",
 )  # fmt: skip
 @click.option(
     "--workers", type=click.IntRange(min=0), metavar="N",

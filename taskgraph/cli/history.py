@@ -200,9 +200,9 @@ def timeouts_command(
     help="How often a subtask that fails is started at most, besides the past's retries.",
 )  # fmt: skip
 @click.option(
-    "--concurrency", type=click.IntRange(min=0), metavar="N",
-    help="How many subtasks may be in flight, 0 for any number; by default the waits of "
-    "the past hold the queues.",
+    "--concurrency", type=click.IntRange(min=-1), metavar="N",
+    help="How many subtasks may be in flight, 0 for any number, -1 for the engine's 10; "
+    "by default the waits of the past hold the queues.",
 )  # fmt: skip
 @memory_option
 def odds_command(

@@ -36,6 +36,7 @@ __all__ = [
     "is_repeating",
     "is_rolled_back",
     "is_rolling_back",
+    "known_slots",
     "least_attempts",
     "measured_span",
     "prohibits_rollback",
@@ -170,8 +171,13 @@ def stated_slots(task: Task) -> int | None:
     if isinstance(stated, str) and _NUMBER.fullmatch(stated):
         stated = int(stated[:18])
     if isinstance(stated, int) and not isinstance(stated, bool):
-        return ENGINE_SLOTS if stated < 0 else stated
+        return known_slots(stated)
     return None
+
+
+def known_slots(stated: int) -> int:
+    """Give what a stated concurrency means: negative is the default again."""
+    return ENGINE_SLOTS if stated < 0 else stated
 
 
 def slots(task: Task) -> int:

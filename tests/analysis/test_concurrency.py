@@ -151,3 +151,10 @@ def test_shorter_durations_can_take_longer():
 def test_a_faulty_graph_is_refused():
     with pytest.raises(AnalysisError, match="cycle"):
         list_schedule(make_graph([1, 2], [(1, 2), (2, 1)]), [1, 1], 1)
+
+
+def test_a_negative_setting_is_the_default_of_the_engine_again() -> None:
+    graph = make_graph({number: {"timeout": 60} for number in range(25)})
+    ten, again = (analyse(graph, concurrency=limit) for limit in (10, -1))
+    assert again.slots == ten.slots == 10
+    assert again.budget.seconds == ten.budget.seconds
