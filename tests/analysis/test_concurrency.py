@@ -15,6 +15,7 @@ from taskgraph.analysis.schedule import schedule
 from taskgraph.errors import AnalysisError
 from taskgraph.graph.taskgraph import TaskGraph
 from tests.analysis.dags import make_graph, reversed_input, timed_dags
+from tests.analysis.documents import analyse
 from tests.effort import examples
 
 Case = tuple[TaskGraph, list[int]]
