@@ -629,7 +629,7 @@ def svg(text: str) -> Told:
     node = r'<g class="n ([^"]*)"[^>]* data-node="\d+" data-id="([^"]*)"[^>]*>'
     for classes, name, title in re.findall(rf"{node}<title>(.*?)</title>", text):
         identifier = html.unescape(name)
-        told["critical", identifier] = "c" in classes.split()
+        told["critical", identifier] = "c" in classes.split() or "all of it cri" in text
         told["blocked", identifier] = ", blocked" in title
     return told
 

@@ -95,7 +95,7 @@ def _content(node: SceneNode, *, named: bool = True) -> _Content:
         details = [node.id_text, node.state, join_words(node.facts)]
         return _Content(states, name, [text for text in details if text])
     details = joined((node.id_text, *node.facts), _WIDEST - _LEFT - _RIGHT, SMALL)
-    return _Content([(node.state, node.tone)], name, details)
+    return _Content([(node.state, node.tone)] if node.state else [], name, details)
 
 
 def _common_width(contents: Iterable[_Content]) -> int:
@@ -126,7 +126,7 @@ def _face(content: _Content, width: int) -> Face:
         y += _SMALL_STEP
         fitted = ellipsize(text, room, SMALL, middle=place == 0)
         lines.append(Line(fitted, "m", _LEFT, y))
-    return Face(width, y + 9, tuple(lines))
+    return Face(width, y + 11, tuple(lines))
 
 
 def _frame(node: SceneNode, least: int) -> Face:

@@ -16,8 +16,8 @@ from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
 from taskgraph.diagrams.selection import Selection, select
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
-from taskgraph.model.engine import measured_span
-from taskgraph.model.statuses import count_statuses, look, state_text
+from taskgraph.model.engine import SECOND, Span, SpanKind, measured_span, timeout_seconds
+from taskgraph.model.statuses import count_shown, look, shown_status, state_text
 from taskgraph.model.task import Subtask
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import counted, name_of, plural, title_of, visible
@@ -89,10 +89,13 @@ def _scene(maker: _Maker, selection: Selection, clusters: Sequence[Cluster]) -> 
     junctions, edges = bundle(len(nodes), edges)
     nodes += [SceneNode(NodeKind.JUNCTION)] * junctions
     hidden = len(graph) - len(selection.nodes)
+    told = list(summary(analysis))
+    if len(nodes) > 1 and all(node.critical for node in nodes):
+        told.append("all of it critical")
     return Scene(
         title=title_of(graph.task),
         subtitle=subtitle(graph),
-        summary=tuple(summary(analysis)),
+        summary=tuple(told),
         notes=(*selection.notes, *_notes(graph, clusters, hidden)),
         nodes=tuple(nodes),
         edges=tuple(edges),
@@ -152,24 +155,44 @@ class _Maker:
         """Make the node of one subtask; a frame whose members are all gates is one gate."""
         subtask = self.graph.subtasks[node]
         blocked = node in self.blocked
+        is_plan = self.graph.task.is_definition
+        name, identifier = name_of(subtask), visible(str(subtask.id))
+        span = measured_span(subtask, self.moment)
+        share, measured = self._share(node, span)
         return SceneNode(
             kind=NodeKind.SUBTASK,
             ids=(subtask.id,),
-            name=name_of(subtask),
-            id_text=visible(str(subtask.id)),
-            state=state_text(subtask, blocked=blocked),
-            tone=look(subtask.status).tone,
-            facts=subtask_facts(subtask, measured_span(subtask, self.moment)),
+            name=name,
+            id_text="" if is_plan and name == identifier else identifier,
+            state="" if is_plan else state_text(subtask, blocked=blocked),
+            tone="pending" if is_plan else look(shown_status(subtask)).tone,
+            facts=subtask_facts(
+                subtask, span, self.analysis.attempts[node] if is_plan else None
+            ),
+            share=share,
+            measured=measured,
             critical=node in self.critical,
             gate=node in self.gates and not in_gate,
             blocked=blocked,
             faulty=node in self.faulty,
         )
 
+    def _share(self, node: int, span: Span | None) -> tuple[float | None, bool]:
+        """Measure a run by its timeout, and a plan by the worst case of the whole."""
+        limit = timeout_seconds(self.graph.subtasks[node])
+        if span is not None:
+            single = span.kind in (SpanKind.ONE_RUN, SpanKind.RUNNING)
+            if not limit or not single or span.microseconds < 0:
+                return None, False
+            return span.microseconds / (limit * SECOND), True
+        whole = self.analysis.budget.seconds if self.analysis.is_sound else 0
+        return (limit / whole, False) if limit and whole else (None, False)
+
     def _cluster(self, cluster: Cluster) -> SceneNode:
         subtasks = [self.graph.subtasks[node] for node in cluster.nodes]
         framed = cluster.grouping is Grouping.FRAME
-        counts = count_statuses(subtasks)
+        is_plan = self.graph.task.is_definition
+        counts = () if is_plan else count_shown(subtasks)
         gated = self.gates.issuperset(cluster.nodes)
         blocked = sum(node in self.blocked for node in cluster.nodes)
         members = cluster.nodes if framed else ()
@@ -179,7 +202,7 @@ class _Maker:
             name=_cluster_name(cluster, subtasks),
             id_text=f"{len(subtasks)} {_SIZES[cluster.grouping]}",
             state=f"{blocked} blocked" if blocked and not framed else "",
-            tone=look(counts[0][0]).tone,
+            tone=look(counts[0][0]).tone if counts else "pending",
             facts=() if framed else _limits(subtasks),
             counts=counts,
             members=tuple(self._subtask(node, in_gate=gated) for node in members),

@@ -32,8 +32,8 @@ _LEGEND_STEP = 24
 class LegendItem(NamedTuple):
     """A line of the legend.
 
-    ``symbol`` is ``icon``, ``line``, ``box``, ``gate``, ``bar`` or ``tick``; ``style``
-    the classes that it is drawn with; ``width`` what it takes in pixels.
+    ``symbol`` is ``icon``, ``line``, ``box``, ``gate``, ``bar``, ``share`` or ``tick``;
+    ``style`` the classes that it is drawn with; ``width`` what it takes in pixels.
     """
 
     symbol: str
@@ -178,6 +178,11 @@ def _symbol(entry: LegendItem) -> str:
             return f'<path class="{style}" d="M0 6L{width - 2} 6"/>'
         case "gate":
             return '<g class="gate"><rect width="16" height="12" rx="3"/></g>'
+        case "share":
+            return (
+                f'<path class="{style}" d="M0 6h{width - 2}"/>'
+                f'<path class="{style} v" d="M0 6h{width // 2}"/>'
+            )
         case "tick":
             return f'<path class="{style}" d="M3 0V12"/>'
         case "bar":

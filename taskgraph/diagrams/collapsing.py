@@ -29,7 +29,7 @@ _LONGEST_APART = 60
 """A critical path of so many subtasks is drawn beside the stages, and not in them."""
 _FEW_GATES = 3
 _FRAMED: Final = (48, 12, 3)
-"""Splits with more parts are collapsed before smaller ones are."""
+"""Splits with more parts are collapsed before smaller ones are, the largest always."""
 _ALIKE = 3
 """So many subtasks with the same neighbours are worth a box."""
 _URGENT: Final = (Status.FAILED, Status.CANCELING, Status.RUNNING)
@@ -110,7 +110,6 @@ class _Chooser:
 
     def coarser(self) -> Iterator[tuple[Cluster, ...]]:
         """Give all ways of ``auto``, the one that collapses least first."""
-        yield self.ways["none"]()
         for most in _FRAMED:
             yield _sorted([*self._frames(most), *self._parts(most)])
         yield self.ways["parallel"]()

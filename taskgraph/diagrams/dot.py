@@ -16,6 +16,7 @@ from taskgraph.diagrams.palette import LIGHT
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneEdge, SceneNode
 from taskgraph.diagrams.text import wrap
 from taskgraph.errors import RenderError
+from taskgraph.model.words import visible
 
 if TYPE_CHECKING:
     import graphviz
@@ -145,7 +146,7 @@ def _node_attributes(node: SceneNode) -> dict[str, str]:
         "fontcolor": LIGHT.text,
     }
     if node.kind in (NodeKind.SUBTASK, NodeKind.GHOST):
-        attributes["subtask"] = graphviz.nohtml(graphviz.escape(node.id_text))
+        attributes["subtask"] = graphviz.nohtml(graphviz.escape(visible(str(node.ids[0]))))
     if node.kind is NodeKind.GROUP:
         attributes["peripheries"] = "2"
     if node.critical:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration, format_measured
-from taskgraph.model.engine import Span, SpanKind
-from taskgraph.model.statuses import count_statuses
+from taskgraph.model.engine import Span, SpanKind, least_attempts
+from taskgraph.model.statuses import count_shown
 from taskgraph.model.task import Subtask
 from taskgraph.model.words import counted, visible
 
@@ -37,13 +37,20 @@ def join_words(parts: Iterable[str]) -> str:
     return " · ".join(filter(None, parts))
 
 
-def subtask_facts(subtask: Subtask, span: Span | None) -> tuple[str, ...]:
-    """Give what is known of time and attempts, the most telling first."""
-    attempts = subtask.attempts or 1
+def subtask_facts(
+    subtask: Subtask, span: Span | None, planned: int | None = None
+) -> tuple[str, ...]:
+    """Give what is known of time and attempts, the most telling first.
+
+    ``planned`` is how often a subtask of a definition may be started.
+    """
+    attempts = planned or least_attempts(subtask)
+    gate = planned is not None and subtask.prohibit_rollback
     facts = (
         "" if span is None else _span_text(span),
         limit_text(subtask.timeout),
         f"{attempts} attempts" if attempts > 1 else "",
+        "prohibits rollback" if gate else "",
     )
     return tuple(filter(None, facts))
 
@@ -101,7 +108,9 @@ def subtitle(graph: TaskGraph) -> str:
 
 def sizes(graph: TaskGraph) -> str:
     """Count the subtasks, by status."""
-    counts = status_counts(count_statuses(graph.subtasks))
+    counts = status_counts(count_shown(graph.subtasks))
+    if graph.task.is_definition:
+        counts = ""
     subtasks = counted(len(graph), "subtask")
     return f"{subtasks}: {counts}" if counts else subtasks
 

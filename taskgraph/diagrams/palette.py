@@ -63,6 +63,8 @@ LIGHT = Theme(
         "canceling": ("#8a5200", "#fdf3e1"),
         "failed": ("#cf222e", "#fdebe7"),
         "successful": ("#00600f", "#e6f4e8"),
+        "skipped": ("#5a5a14", "#f5f5e4"),
+        "undone": ("#57606a", "#f6f8fa"),
         UNKNOWN: ("#4b4b4b", "#efefef"),
     },
 )
@@ -85,6 +87,8 @@ DARK = Theme(
         "canceling": ("#f0b44c", "#332610"),
         "failed": ("#ff8f7a", "#3d1a15"),
         "successful": ("#8bd450", "#14301a"),
+        "skipped": ("#d6d08a", "#26261a"),
+        "undone": ("#a5b0bc", "#1d242c"),
         UNKNOWN: ("#c4c4c4", "#2a2a2a"),
     },
 )
@@ -98,6 +102,8 @@ ICONS = {
     "canceling": (2, 2, "h8v8h-8z"),
     "failed": (2, 2, "l8 8m0-8l-8 8"),
     "successful": (1.5, 6.5, "l3 3.5l6-8"),
+    "skipped": (1.5, 2, "l4 4l-4 4m5-8l4 4l-4 4"),
+    "undone": (5, 1.5, "l-3 3l3 3m-3-3h5a3 3 0 0 1 0 6h-2"),
     UNKNOWN: (3.5, 4, "a2.5 2.5 0 1 1 2.5 2.5v1.5m0 2.6v.1"),
 }
 
@@ -173,11 +179,14 @@ def _common_colours(theme: Theme) -> Iterable[Rule]:
 
 def _graph_colours(theme: Theme) -> Iterable[Rule]:
     yield "circle.j", f"fill:{theme.edge}"
+    yield "path.q", f"stroke:{theme.muted}"
     yield "text.r", f"fill:{theme.fault}"
     yield ".n .b", f"stroke:{theme.border}"
     for name, (strong, soft) in theme.tones.items():
         yield f".n.{name}>.b", f"fill:{soft}"
         yield f".n.{name}>.k", f"fill:{strong}"
+        yield f".n.{name}>.q,.n.{name}>.z", f"stroke:{strong}"
+    yield ".n>.q.w", f"stroke:{theme.tones['failed'][0]}"
     yield ".n.failed>.b", f"stroke:{theme.tones['failed'][0]}"
     yield ".n.frame>.b", f"fill:{theme.frame}"
     yield ".n.ghost>.b", f"fill:{theme.page}"
@@ -192,6 +201,9 @@ GRAPH = Rules(
         ("path.e.f", "stroke-width:2.2"),
         ("path.e.o", "stroke-dasharray:6 4"),
         ("path.e.r", "stroke-dasharray:9 3"),
+        ("path.q", "fill:none;stroke-width:3;opacity:.3"),
+        ("path.q.v", "opacity:1"),
+        ("path.z", "fill:none;stroke-width:1;opacity:.45"),
         ("text.r", "font-size:10px"),
         (".n .b", "stroke-width:1.1"),
         (".n.c>.b", "stroke-width:2.6"),

@@ -47,6 +47,11 @@ class SceneNode:
         Time limit, measured time, attempts.
     counts : tuple of (str, int)
         Of a GROUP or FRAME: how many subtasks have which status, the worst first.
+    share : float or None
+        Of a subtask that ran: how much of its timeout that took; of one that did not: how
+        much of the worst case its timeout is.
+    measured : bool
+        Which of the two it is.
     members : tuple of SceneNode
         Of a FRAME: what is drawn inside it.
     critical, gate, blocked, faulty : bool
@@ -62,6 +67,8 @@ class SceneNode:
     tone: str = UNKNOWN
     facts: tuple[str, ...] = ()
     counts: tuple[tuple[str, int], ...] = ()
+    share: float | None = None
+    measured: bool = False
     members: tuple[SceneNode, ...] = ()
     critical: bool = False
     gate: bool = False
@@ -87,13 +94,16 @@ class SceneNode:
 
     @property
     def headlines(self) -> Iterable[str]:
-        """What a box begins with where there are no icons and tabs: signs and words."""
+        """What a box begins with where there are no icons and tabs: signs and words.
+
+        A definition has no states.
+        """
         if self.gate:
             yield f"⛔ {GATE}"
         if self.kind is NodeKind.GROUP:
             for status, count in self.counts:
                 yield f"{look(status).sign} {count} {status}"
-        else:
+        elif self.state:
             yield f"{SIGNS[self.tone]} {self.state}"
 
 
@@ -137,6 +147,12 @@ class Scene(Caption):
     nodes: tuple[SceneNode, ...]
     edges: tuple[SceneEdge, ...]
     direction: Literal["LR", "TB"] = "LR"
+
+    @property
+    def all_critical(self) -> bool:
+        """Whether the critical path is no choice: then it is said once."""
+        real = [node for node in self.boxes() if node.kind is not NodeKind.JUNCTION]
+        return len(real) > 1 and all(node.critical for node in real)
 
     def boxes(self) -> Iterable[SceneNode]:
         """Give the nodes with the members of frames behind their frame."""

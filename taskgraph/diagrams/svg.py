@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from html import escape
 from itertools import chain, pairwise
 from math import dist
@@ -21,10 +22,12 @@ from taskgraph.diagrams.palette import GRAPH
 from taskgraph.diagrams.placing import placed
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneEdge, SceneNode
 from taskgraph.model.statuses import look
+from taskgraph.model.words import visible
 from taskgraph.sources.parsing import paused_collector
 
 __all__ = ["render_svg"]
 
+_WORDS = {"skipped": "skipped", "undone": "rolled back"}
 _CLOSES = "closes the cycle"
 _ARROW = 2
 """How far an arrow's tip lies beyond the end of its line."""
@@ -38,11 +41,24 @@ def render_svg(scene: Scene) -> str:
 
 def _drawn(scene: Scene) -> str:
     drawn, layout = placed(scene)
+    if scene.all_critical:  # which the heading says: it is no choice
+        scene = _plain(scene)
     drawing = list(_edges(scene, layout))
     for number, (node, face) in enumerate(zip(scene.nodes, drawn, strict=True)):
         box = layout.boxes[number]
         drawing.append(_node(node, face, round(box.x), round(box.y), number))
     return picture(scene, _legend(scene), drawing, (layout.width, layout.height), GRAPH)
+
+
+def _plain(scene: Scene) -> Scene:
+    """Mark nothing as critical."""
+
+    def plain(node: SceneNode) -> SceneNode:
+        members = tuple(map(plain, node.members))
+        return replace(node, critical=False, members=members)
+
+    edges = tuple(edge._replace(critical=False) for edge in scene.edges)
+    return replace(scene, nodes=tuple(map(plain, scene.nodes)), edges=edges)
 
 
 def _legend(scene: Scene) -> list[LegendItem]:
@@ -52,13 +68,28 @@ def _legend(scene: Scene) -> list[LegendItem]:
     kinds = {node.kind for node in boxes}
     words: dict[str, str] = {}
     for node in boxes:
-        if node.kind is NodeKind.SUBTASK:
-            words.setdefault(node.tone, node.state.partition(",")[0])
+        if node.kind is NodeKind.SUBTASK and node.state:
+            word = node.state.partition(",")[0]
+            words.setdefault(node.tone, _WORDS.get(node.tone, word))
         for word, _ in node.counts:
             words.setdefault(look(word).tone, word)
     marks = (
         (any(n.critical for n in boxes), "line", "e c", "critical path", 26),
         (any(n.gate for n in boxes), "gate", "", "no rollback once it starts", 16),
+        (
+            any(n.measured for n in boxes),
+            "share",
+            "q",
+            "time used of its timeout",
+            26,
+        ),
+        (
+            any(n.share is not None and not n.measured for n in boxes),
+            "share",
+            "q",
+            "share of the worst case",
+            26,
+        ),
         (any(n.blocked for n in boxes), "box", "n pending x", "blocked by a failure", 24),
         (NodeKind.GROUP in kinds, "box", "n pending", "several subtasks in one box", 24),
         (any(e.cyclic for e in edges), "line", "e f", "on a cycle", 26),
@@ -131,7 +162,7 @@ def _node(node: SceneNode, face: Face, x: int, y: int, number: int | None) -> st
         return f'<circle class="j" cx="{x + half}" cy="{y + half}" r="{half}"/>'
     data = "" if number is None else f' data-node="{number}"'
     if len(node.ids) == 1:
-        data += f' data-id="{escape(node.id_text)}"'
+        data += f' data-id="{escape(visible(str(node.ids[0])))}"'
     role = "graphics-object" if node.members else "graphics-symbol"
     opening = (
         f'<g class="{_node_style(node)}" transform="translate({x} {y})" '
@@ -145,13 +176,38 @@ def _node(node: SceneNode, face: Face, x: int, y: int, number: int | None) -> st
     parts.append(f'<rect class="b" {size}/>')
     if node.kind is not NodeKind.FRAME:
         parts.append(f'<rect class="k" x="4" y="7" width="4" height="{face.height - 14}"/>')
+    if node.tone == "skipped":
+        parts.append(f'<path class="z" d="{_hatching(face)}"/>')
     parts += [_line(line) for line in face.lines]
+    if node.share is not None:
+        parts.append(_share(node, face))
     for member, (dx, dy, inner) in zip(node.members, face.members, strict=True):
         parts.append(_node(member, inner, dx, dy, None))
     if node.gate:
         parts.append(write_gate(6 if number is not None else face.width - 120))
     parts.append("</g>")
     return "".join(parts)
+
+
+def _hatching(face: Face) -> str:
+    """Draw slanted lines over a box, where its texts are not."""
+    step, slant = 9, 14
+    return "".join(
+        f"M{x} {face.height - 2}l{slant} {-slant}"
+        for x in range(face.width - 60, face.width - slant - 2, step)
+    )
+
+
+def _share(node: SceneNode, face: Face) -> str:
+    """Draw how much of a timeout, or of the worst case, was taken; all of it if more."""
+    share, y = node.share or 0.0, face.height - 5
+    start, room = 14, face.width - 24
+    length = max(round(room * min(share, 1.0)), 1)
+    style = "q v w" if share > 1 and node.measured else "q v"
+    return (
+        f'<path class="q" d="M{start} {y}h{room}"/>'
+        f'<path class="{style}" d="M{start} {y}h{length}"/>'
+    )
 
 
 def _node_style(node: SceneNode) -> str:

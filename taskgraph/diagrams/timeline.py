@@ -35,7 +35,7 @@ from taskgraph.model.engine import (
     is_in_flight,
     measured_span,
 )
-from taskgraph.model.statuses import count_statuses, look, state_text
+from taskgraph.model.statuses import count_statuses, look, shown_status, state_text
 from taskgraph.model.task import Subtask
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import name_of, title_of, visible
@@ -314,7 +314,7 @@ def _planned(graph: TaskGraph, schedule: Schedule) -> _Draft:
         if slack:
             words.append(f"may slip {format_measured(slack * SECOND)}")
         rows[node] = Row(
-            **_names(subtask),
+            **_names(subtask, is_plan=graph.task.is_definition),
             start=schedule.early_start[node] * SECOND,
             finish=schedule.early_finish[node] * SECOND,
             ready=None,
@@ -328,10 +328,10 @@ def _planned(graph: TaskGraph, schedule: Schedule) -> _Draft:
     return _Draft(rows, None, schedule.makespan * SECOND, None, (), summary)
 
 
-def _names(subtask: Subtask) -> dict[str, str]:
+def _names(subtask: Subtask, *, is_plan: bool = False) -> dict[str, str]:
     return {
         "name": name_of(subtask),
         "id_text": visible(str(subtask.id)),
-        "state": state_text(subtask),
-        "tone": look(subtask.status).tone,
+        "state": "" if is_plan else state_text(subtask),
+        "tone": "pending" if is_plan else look(shown_status(subtask)).tone,
     }

@@ -119,7 +119,7 @@ def _bar_style(row: Row) -> str:
 def _legend(timeline: Timeline) -> list[LegendItem]:
     """Explain the icons, bars and lines that are there."""
     rows, planned = timeline.rows, timeline.planned
-    words = {row.tone: row.state.partition(",")[0] for row in rows}
+    words = {row.tone: row.state.partition(",")[0] for row in rows if row.state}
     limited = any(map(timeline.shows_limit, rows))
     waited = limited if planned else any(row.ready is not None for row in rows)
     marked = any(row.marked for row in rows)

@@ -15,12 +15,16 @@ from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.model.words import visible
 
 __all__ = [
+    "ROLLED_BACK",
     "SIGNS",
+    "SKIPPED",
     "UNKNOWN",
     "StatusLook",
+    "count_shown",
     "count_statuses",
     "look",
     "severity_key",
+    "shown_status",
     "state_text",
     "status_name",
 ]
@@ -60,8 +64,15 @@ _LOOKS: Final[Mapping[str, StatusLook]] = {
     Status.PENDING: StatusLook(5, "pending", "○", "pending"),
     Status.SUCCESSFUL: StatusLook(6, "successful", "✓", "successful"),
 }
+SKIPPED: Final = "SKIPPED"
+ROLLED_BACK: Final = "ROLLED BACK"
+"""What is shown in the place of a status whose work was not done, or was undone."""
+_NOT_DONE: Final[Mapping[str, StatusLook]] = {
+    SKIPPED: StatusLook(6, "skipped", "»", "skipped"),
+    ROLLED_BACK: StatusLook(5, "undone", "↶", "rolled back"),
+}
 SIGNS: Final[Mapping[str, str]] = {
-    row.tone: row.sign for row in (*_LOOKS.values(), _UNKNOWN)
+    row.tone: row.sign for row in (*_LOOKS.values(), *_NOT_DONE.values(), _UNKNOWN)
 }
 """The sign of each tone."""
 
@@ -79,7 +90,7 @@ _ADDITIONS: Final[Mapping[tuple[str, str], str]] = {
 
 def look(status: str | None) -> StatusLook:
     """Tell how to show a status, one never seen before too: its word is its own."""
-    known = _LOOKS.get(status or "")
+    known = _LOOKS.get(status or "") or _NOT_DONE.get(status or "")
     return known or _UNKNOWN._replace(word=status_name(status).lower())
 
 
@@ -96,6 +107,20 @@ def severity_key(status: str | None) -> tuple[int, str]:
 def count_statuses(subtasks: Iterable[Subtask]) -> tuple[tuple[str, int], ...]:
     """Sum up many subtasks: how many have which status by name, the worst first."""
     counter = Counter(status_name(subtask.status) for subtask in subtasks)
+    return tuple((name, counter[name]) for name in sorted(counter, key=severity_key))
+
+
+def shown_status(subtask: Subtask) -> str | None:
+    """Give the status as pictures show it: what was skipped or undone is not done."""
+    state = (subtask.operation or "", subtask.status or "")
+    if state == (Operation.SKIP, Status.SUCCESSFUL):
+        return SKIPPED
+    return ROLLED_BACK if state == (Operation.ROLLBACK, Status.PENDING) else subtask.status
+
+
+def count_shown(subtasks: Iterable[Subtask]) -> tuple[tuple[str, int], ...]:
+    """Count as :func:`count_statuses` does, but apart what was skipped or undone."""
+    counter = Counter(status_name(shown_status(subtask)) for subtask in subtasks)
     return tuple((name, counter[name]) for name in sorted(counter, key=severity_key))
 
 

@@ -36,6 +36,8 @@ _COLORS = {
     "ready": "magenta",
     "pending": "dim",
     "successful": "green",
+    "skipped": "yellow",
+    "undone": "dim",
 }
 
 MOST_ROWS = 200

@@ -17,7 +17,13 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import immediate_dominators, reverse, topological_order
 from taskgraph.model.durations import format_exactly, format_moment
 from taskgraph.model.engine import done_status
-from taskgraph.model.statuses import count_statuses, look, severity_key
+from taskgraph.model.statuses import (
+    count_shown,
+    count_statuses,
+    look,
+    severity_key,
+    shown_status,
+)
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import counted, id_list, name_of, visible
 from taskgraph.reports.explaining.assuming import assumptions_in_short
@@ -186,7 +192,7 @@ def _tree(account: Account, width: int) -> list[RenderableType]:
     legend = ["● on a critical path"] if critical else []
     legend += ["◆ point of no return"] if gates else []
     if not wide:
-        names = count_statuses(graph.subtasks)
+        names = count_shown(graph.subtasks)
         legend += [status_text(name).plain for name, _ in names]
     return [*parts, *([Text("   ".join(legend), style="dim")] if legend else [])]
 
@@ -214,7 +220,7 @@ def _title(graph: TaskGraph, row: OutlineRow, *, wide: bool) -> Text:
         indent += "├─ " if row.begins else "│  "
     text = Text(indent, style="dim", no_wrap=True, overflow="ellipsis")
     if not wide:
-        states = (graph.subtasks[node].status for node in row.nodes)
+        states = (shown_status(graph.subtasks[node]) for node in row.nodes)
         worst = status_text(min(states, key=severity_key))
         text.append_text(worst[:1]).append(" ")  # its sign; the legend has the words
     text.append(name_of(graph.subtasks[row.nodes[0]]), style="default")
@@ -229,9 +235,9 @@ def _title(graph: TaskGraph, row: OutlineRow, *, wide: bool) -> Text:
 def _states(graph: TaskGraph, nodes: tuple[int, ...]) -> Text:
     """Give the status, or how many parts have which, the worst first."""
     if len(nodes) == 1:
-        return status_text(graph.subtasks[nodes[0]].status)
+        return status_text(shown_status(graph.subtasks[nodes[0]]))
     text = Text()
-    for name, count in count_statuses(graph.subtasks[node] for node in nodes):
+    for name, count in count_shown(graph.subtasks[node] for node in nodes):
         if text:
             text.append(", ")
         text.append(f"{count} ").append_text(status_text(name))

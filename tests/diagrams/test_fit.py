@@ -1,0 +1,115 @@
+"""By default a picture fits, and hides nothing that needs attention."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from taskgraph.diagrams.building import PAGE, build_scene
+from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.svg import render_svg
+from taskgraph.model.task import Task
+from tests.diagrams.tasks import analysed, fan, make_task, stages
+
+
+def layered(width: int, depth: int, seed: int = 1) -> Task:
+    """Give layers in which everything waits for two of the layer before, of any length."""
+    choose = random.Random(seed)
+    rows = {n: {"timeout": choose.randint(1, 900)} for n in range(width * depth)}
+    edges = {
+        (n - n % width - width + choose.randrange(width), n)
+        for n in range(width, width * depth)
+        for _ in range(2)
+    }
+    return make_task(rows, sorted(edges))
+
+
+def by_host(hosts: int, steps: int) -> Task:
+    """Give a chain for each host between a start and an end."""
+    rows = {(h, s): {"name": f"Step {s}"} for h in range(hosts) for s in range(steps)}
+    named = {f"{h}-{s}": row for (h, s), row in rows.items()}
+    edges = [(f"{h}-{s - 1}", f"{h}-{s}") for h, s in rows if s]
+    edges += [("start", f"{h}-0") for h in range(hosts)]
+    edges += [(f"{h}-{steps - 1}", "end") for h in range(hosts)]
+    return make_task({"start": {}, **named, "end": {}}, edges)
+
+
+def with_states(task: Task, every: int) -> Task:
+    """Let a few fail, run or be cancelled."""
+    states = ("FAILED", "RUNNING", "CANCELING")
+    rows = tuple(
+        row._replace(status=states[n // every % 3]) if n % every == every // 2 else row
+        for n, row in enumerate(task.subtasks)
+    )
+    return replace(task, subtasks=rows)
+
+
+SHAPES: dict[str, Callable[[], Task]] = {
+    "10": lambda: layered(3, 4),
+    "60": lambda: layered(6, 10),
+    "300": lambda: layered(25, 12),
+    "50 layers": lambda: layered(4, 50),
+    "2,000": lambda: layered(100, 20),
+    "10,000 deep": lambda: layered(20, 500),
+    "200 hosts": lambda: fan(200),
+    "all with all": lambda: stages(1, 100, 100, 1),
+    "2,000 by host": lambda: by_host(200, 10),
+    "1,000 alone": lambda: make_task({n: {} for n in range(1000)}),
+}
+
+
+def size_of(svg: str) -> tuple[int, int]:
+    found = re.search(r' width="(\d+)" height="(\d+)"', svg)
+    assert found
+    return int(found[1]), int(found[2])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("attention", [False, True])
+def test_any_shape_fits(name: str, *, attention: bool) -> None:
+    task = SHAPES[name]()
+    if attention:
+        task = with_states(task, max(len(task.subtasks) // 6, 2))
+    analysis = analysed(task)
+    scene = build_scene(analysis)
+    width, height = size_of(render_svg(scene))
+    assert max(width, height) <= PAGE + 60, "margins, heading and legend included"
+    alone = {node.ids[0] for node in scene.boxes() if len(node.ids) == 1}
+    for row in task.subtasks:
+        if row.status != "PENDING":
+            assert row.id in alone, f"{row.id} is {row.status} and hidden"
+    shown = {identifier for node in scene.nodes for identifier in node.ids}
+    assert shown == {row.id for row in task.subtasks}
+    marked = {n for node in scene.nodes if node.critical for n in node.ids}
+    path = analysis.schedule.critical_path
+    assert {analysis.graph.subtasks[node].id for node in path} <= marked
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_fit() -> None:
+    width, height = size_of(render_svg(build_scene(analysed(layered(100, 1000)))))
+    assert max(width, height) <= PAGE + 60
+
+
+def test_what_is_collapsed_is_said() -> None:
+    scene = build_scene(analysed(fan(200)))
+    assert "1 collapsed box stands for 200 subtasks." in scene.notes
+
+
+def test_the_whole_is_drawn_where_it_is_asked_for() -> None:
+    task = layered(20, 20)
+    whole = build_scene(analysed(task), DiagramOptions(collapse="none"))
+    assert len(whole.nodes) == 400
+    assert len(build_scene(analysed(task), DiagramOptions(max_nodes=400)).nodes) == 400
+
+
+def test_top_to_bottom_only_where_left_to_right_does_not_fit() -> None:
+    assert build_scene(analysed(fan(3))).direction == "LR"
+    wide = layered(6, 13)
+    assert build_scene(analysed(wide)).direction == "TB"
+    assert build_scene(analysed(wide), DiagramOptions(direction="LR")).direction == "LR"
