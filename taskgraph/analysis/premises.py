@@ -8,6 +8,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from taskgraph.graph.targets import targets
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
     OBSHELL_TIMEOUT,
@@ -45,6 +46,11 @@ class Premises:
     def task(self) -> Task:
         """The task."""
         return self.graph.task
+
+    @cached_property
+    def targets(self) -> dict[int, str]:
+        """What each part of a split works on, by node, as far as the document tells."""
+        return targets(self.graph)
 
     @property
     def is_sound(self) -> bool:

@@ -74,9 +74,10 @@ def faces(scene: Scene) -> list[Face]:
     least = _BESIDE_TAB if gated else 0
     width = max(_common_width(contents.values()), least)
     drawn = []
+    alike = _alike({content.name for content in contents.values()}, width)
     for number, node in enumerate(nodes):
         if number in contents:
-            drawn.append(_face(contents[number], width))
+            drawn.append(_face(contents[number], width, alike))
         elif node.kind is NodeKind.FRAME:
             drawn.append(_frame(node, least))
         else:
@@ -89,12 +90,13 @@ def faces(scene: Scene) -> list[Face]:
 
 
 def _content(node: SceneNode, *, named: bool = True) -> _Content:
-    name = node.name if named else ""
+    name = node.name if named else node.target
     if node.kind is NodeKind.GROUP:
         states = [(f"{count} {status}", look(status).tone) for status, count in node.counts]
         details = [node.id_text, node.state, join_words(node.facts)]
         return _Content(states, name, [text for text in details if text])
-    details = joined((node.id_text, *node.facts), _WIDEST - _LEFT - _RIGHT, SMALL)
+    told = (node.target if named else "", node.id_text, *node.facts)
+    details = joined(filter(None, told), _WIDEST - _LEFT - _RIGHT, SMALL)
     return _Content([(node.state, node.tone)] if node.state else [], name, details)
 
 
@@ -108,7 +110,16 @@ def _common_width(contents: Iterable[_Content]) -> int:
     return min(_WIDEST, max(_NARROWEST, ceil(widest) + _LEFT + _RIGHT))
 
 
-def _face(content: _Content, width: int) -> Face:
+def _alike(names: Iterable[str], width: int) -> frozenset[str]:
+    """Give the names that would look like another one if their ends were cut off."""
+    room = width - _LEFT - _RIGHT
+    shown: dict[tuple[str, ...], list[str]] = {}
+    for name in names:
+        shown.setdefault(tuple(wrap(name, room, NAME, _NAME_LINES)), []).append(name)
+    return frozenset(name for row in shown.values() if len(row) > 1 for name in row)
+
+
+def _face(content: _Content, width: int, alike: frozenset[str] = frozenset()) -> Face:
     """Lay out the lines of one box."""
     room = width - _LEFT - _RIGHT
     lines = []
@@ -118,7 +129,10 @@ def _face(content: _Content, width: int) -> Face:
         fitted = ellipsize(text, room - _ICON, SMALL)
         lines.append(Line(fitted, f"s {icon}", _LEFT + _ICON, y, icon))
     y += 1
-    for text in wrap(content.name, room, NAME, _NAME_LINES) if content.name else ():
+    name = content.name
+    if name in alike:  # cut in the middle, so that the ends tell them apart
+        name = ellipsize(name, room * _NAME_LINES * 0.85, NAME, middle=True)
+    for text in wrap(name, room, NAME, _NAME_LINES) if name else ():
         y += _STEP
         lines.append(Line(text, "h", _LEFT, y))
     y += 1

@@ -164,6 +164,7 @@ class _Maker:
             ids=(subtask.id,),
             name=name,
             id_text="" if is_plan and name == identifier else identifier,
+            target=self.analysis.targets.get(node, ""),
             state="" if is_plan else state_text(subtask, blocked=blocked),
             tone="pending" if is_plan else look(shown_status(subtask)).tone,
             facts=subtask_facts(

@@ -139,7 +139,9 @@ def _node_attributes(node: SceneNode) -> dict[str, str]:
     strong, soft = LIGHT.tones[node.tone]
     name = wrap(node.name, _NAME_ROOM, 13, 3)
     attributes = {
-        "label": _label((*node.headlines, *name, join_words((node.id_text, *node.facts)))),
+        "label": _label(
+            (*node.headlines, *name, join_words((node.target, node.id_text, *node.facts)))
+        ),
         "tooltip": _label([node.description]),
         "fillcolor": soft,
         "color": strong,

@@ -39,6 +39,8 @@ class SceneNode:
     ----------
     ids : tuple of ids
         The subtasks behind it.
+    target : str
+        What a part of a split works on; empty where the document does not tell.
     name, id_text, state : str
         The lines of its box; ``state`` begins with the status word.
     tone : str
@@ -63,6 +65,7 @@ class SceneNode:
     ids: tuple[Id, ...] = ()
     name: str = ""
     id_text: str = ""
+    target: str = ""
     state: str = ""
     tone: str = UNKNOWN
     facts: tuple[str, ...] = ()
@@ -89,8 +92,8 @@ class SceneNode:
     def description(self) -> str:
         """Everything that the box says, in full."""
         counts = [f"{count} {status}" for status, count in self.counts]
-        parts = (self.name, self.id_text, self.state, *counts, *self.facts, *self.marks)
-        return join_words(parts)
+        what = (self.name, self.id_text, self.target, self.state)
+        return join_words((*what, *counts, *self.facts, *self.marks))
 
     @property
     def headlines(self) -> Iterable[str]:

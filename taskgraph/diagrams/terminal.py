@@ -92,7 +92,9 @@ def _told(line: _Line) -> str:
     counts = status_counts(node.counts)
     waits = f"waits for {line.waits_for}" if line.waits_for > 1 else ""
     marks = [mark for mark in node.marks if mark != "on the critical path"]
-    return join_words((node.id_text, node.state, counts, *node.facts, waits, *marks))
+    return join_words(
+        (node.id_text, node.state, node.target, counts, *node.facts, waits, *marks)
+    )
 
 
 def _lines(scene: Scene) -> Iterator[_Line]:

@@ -255,7 +255,12 @@ def _measured(analysis: Analysis, spans: Sequence[Span | None]) -> _Draft:
     marked = frozenset(path)
     rows = {
         node: _measured_row(
-            graph.subtasks[node], span, begin, _ready(graph, node, spans), node in marked
+            graph.subtasks[node],
+            span,
+            begin,
+            _ready(graph, node, spans),
+            node in marked,
+            analysis.targets.get(node, ""),
         )
         for node, span in enumerate(spans)
         if span is not None
@@ -278,7 +283,12 @@ def _ready(graph: TaskGraph, node: int, spans: Sequence[Span | None]) -> datetim
 
 
 def _measured_row(
-    subtask: Subtask, span: Span, begin: datetime, ready: datetime | None, marked: bool
+    subtask: Subtask,
+    span: Span,
+    begin: datetime,
+    ready: datetime | None,
+    marked: bool,
+    target: str,
 ) -> Row:
     start = (span.start - begin) // MICROSECOND
     single = span.kind in (SpanKind.ONE_RUN, SpanKind.RUNNING)
@@ -290,7 +300,7 @@ def _measured_row(
     else:
         ready = None
     return Row(
-        **_names(subtask),
+        **_names(subtask, target),
         start=start,
         finish=max(start, (span.finish - begin) // MICROSECOND),
         ready=None if ready is None else max(0, (ready - begin) // MICROSECOND),
@@ -314,7 +324,7 @@ def _planned(graph: TaskGraph, schedule: Schedule) -> _Draft:
         if slack:
             words.append(f"may slip {format_measured(slack * SECOND)}")
         rows[node] = Row(
-            **_names(subtask, is_plan=graph.task.is_definition),
+            **_names(subtask, "", is_plan=graph.task.is_definition),
             start=schedule.early_start[node] * SECOND,
             finish=schedule.early_finish[node] * SECOND,
             ready=None,
@@ -328,9 +338,9 @@ def _planned(graph: TaskGraph, schedule: Schedule) -> _Draft:
     return _Draft(rows, None, schedule.makespan * SECOND, None, (), summary)
 
 
-def _names(subtask: Subtask, *, is_plan: bool = False) -> dict[str, str]:
+def _names(subtask: Subtask, target: str, *, is_plan: bool = False) -> dict[str, str]:
     return {
-        "name": name_of(subtask),
+        "name": join_words((name_of(subtask), target)),
         "id_text": visible(str(subtask.id)),
         "state": "" if is_plan else state_text(subtask),
         "tone": "pending" if is_plan else look(shown_status(subtask)).tone,

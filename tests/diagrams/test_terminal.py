@@ -84,7 +84,7 @@ def test_few_parts_are_listed_and_many_are_counted() -> None:
 
 def test_failed_parts_are_listed() -> None:
     text = tree(fan(60, status="FAILED"))
-    assert text.count("✗") == 7
+    assert text.count("✗") == 13
 
 
 def test_all_with_all_is_told() -> None:

@@ -146,13 +146,14 @@ def verdict(case: Case) -> list[Values]:
 
 def root_failures(case: Case) -> list[Values]:
     graph = case.graph
-    pairs = [(node, None) for node in case.nodes("FAILED")]
+    pairs = [(n, graph.subtasks[n].finish_time) for n in case.nodes("FAILED")]
     if graph.is_sound:
-        pairs = [(root.node, root.failed_at) for root in case.failure.roots]  # type: ignore[misc]
+        pairs = [(root.node, root.failed_at) for root in case.failure.roots]
     rows = []
     for node, at in pairs[:5]:
         subtask = graph.subtasks[node]
-        row: Values = {"subtask": [subtask.id], "at": iso(at), "host": subtask.host}
+        row: Values = {"subtask": [subtask.id], "at": iso(at)}
+        row["target"] = case.analysis.targets.get(node)
         if not subtask.host:
             row["executor"] = subtask.executor
         if (subtask.attempts or 1) > 1 or subtask.operation == "RETRY":

@@ -186,14 +186,15 @@ def failing(account: Account) -> Iterator[Sentence]:
     graph, diagnosis = account.graph, account.sound
     if diagnosis is not None and diagnosis.failure is not None:
         failure = diagnosis.failure
-        yield from _roots(graph, failure.roots)
+        yield from _roots(diagnosis, failure.roots)
         yield from _fresh(diagnosis, failure)
         if tells_direction(graph.task):
             yield from _consequences(graph, failure)
         return
     failed = [n for n, sub in enumerate(graph.subtasks) if sub.status == Status.FAILED]
     if failed:
-        yield from _roots(graph, tuple(RootFailure(node, None) for node in failed))
+        roots = tuple(RootFailure(n, graph.subtasks[n].finish_time) for n in failed)
+        yield from _roots(account.analysis, roots)
         reasons = "; ".join(graph.flaws)
         template = "What that holds up cannot be told: {flaws}."
         yield Sentence("unsound", template, {"flaws": reasons}, Place.PARAGRAPH)
@@ -208,10 +209,11 @@ def failing(account: Account) -> Iterator[Sentence]:
         yield Sentence("no-failed-subtask", template, {}, Place.PARAGRAPH)
 
 
-def _roots(graph: TaskGraph, roots: tuple[RootFailure, ...]) -> Iterator[Sentence]:
+def _roots(analysis: Analysis, roots: tuple[RootFailure, ...]) -> Iterator[Sentence]:
+    graph, targets = analysis.graph, analysis.targets
     for root in roots[:_MOST_ROOTS]:
         subtask = graph.subtasks[root.node]
-        yield _root(subtask, root)
+        yield _root(subtask, root, targets.get(root.node, ""))
         yield _cause(subtask, root)
         yield from _last_lines(subtask)
     hidden = tuple(root.node for root in roots[_MOST_ROOTS:])
@@ -241,18 +243,18 @@ def _fresh(analysis: Analysis, failure: Failure) -> Iterator[Sentence]:
         yield of_subtasks("fresh", template, fresh)
 
 
-def _root(subtask: Subtask, root: RootFailure) -> Sentence:
+def _root(subtask: Subtask, root: RootFailure, target: str) -> Sentence:
     values: dict[str, Value] = {"subtask": Subtasks((root.node,))}
     template = "{subtask} failed"
     if root.failed_at is not None:
         values["at"] = root.failed_at
         template += " at {at}"
-    if subtask.host:
-        values["host"] = subtask.host
-        template += " on {host}"
-    elif subtask.executor:
+    if target:
+        values["target"] = target
+        template += " on {target}"
+    if subtask.executor and not subtask.host:
         values["executor"] = subtask.executor
-        template += ", executed by {executor}"
+        template += ", run by the server {executor} of the orchestrator"
     if was_retried(subtask):
         values["attempts"] = Count(least_attempts(subtask))
         template += ", after at least {attempts} attempts"
