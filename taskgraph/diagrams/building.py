@@ -9,7 +9,7 @@ from typing import Final, Literal
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.collapsing import Cluster, Grouping, partitions
 from taskgraph.diagrams.edges import add_ghosts, bundle, make_edges, without_implied
-from taskgraph.diagrams.labels import limit_text, subtask_facts, subtitle, summary
+from taskgraph.diagrams.labels import limit_text, missing, subtask_facts, subtitle, summary
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.placing import placed
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
@@ -103,7 +103,8 @@ def _scene(maker: _Maker, selection: Selection, clusters: Sequence[Cluster]) -> 
 
 
 def _notes(graph: TaskGraph, clusters: Sequence[Cluster], hidden: int) -> Iterable[str]:
-    if not len(graph):
+    yield from missing(graph)
+    if not len(graph) and not graph.task.is_summary:
         yield "The task has no subtasks."
     if hidden:
         yield f"{hidden} of {counted(len(graph), 'subtask')} not drawn."

@@ -161,6 +161,12 @@ def _mermaid(request: Request) -> str:
     return render_fitting(request.scene)
 
 
+def _trace(request: Request) -> str:
+    from taskgraph.diagrams.trace import render_trace
+
+    return render_trace(request.analysis)
+
+
 def _whole(export: Callable[[TaskGraph, Columns], str], request: Request) -> str:
     """Write the graph itself, with what the schedule says about each node."""
     analysis = request.analysis
@@ -207,6 +213,12 @@ _FORMS = (
         (".mmd", ".mermaid"),
         "text that wikis and trackers draw, within Mermaid's limits",
         {"graph": _mermaid},
+    ),
+    DiagramFormat(
+        "trace",
+        (".trace.json", ".trace"),
+        "what ran when, for Perfetto and chrome://tracing",
+        dict.fromkeys(("graph", "timeline"), _trace),
     ),
     DiagramFormat(
         "graphml",

@@ -9,6 +9,7 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration, format_measured
 from taskgraph.model.engine import Span, SpanKind, least_attempts
+from taskgraph.model.requests import whole_task
 from taskgraph.model.statuses import count_shown
 from taskgraph.model.task import Subtask
 from taskgraph.model.words import counted, visible
@@ -17,6 +18,7 @@ __all__ = [
     "Caption",
     "join_words",
     "limit_text",
+    "missing",
     "sizes",
     "status_counts",
     "subtask_facts",
@@ -113,6 +115,19 @@ def sizes(graph: TaskGraph) -> str:
         counts = ""
     subtasks = counted(len(graph), "subtask")
     return f"{subtasks}: {counts}" if counts else subtasks
+
+
+def missing(graph: TaskGraph) -> Iterable[str]:
+    """Say what of a task the document leaves out, and which request gives it."""
+    task, extra = graph.task, graph.task.extra
+    if not task.is_summary and (len(graph) < 2 or graph.reported_sides):
+        return
+    stage, of = extra.get("stage"), extra.get("max_stage")
+    if task.is_summary and isinstance(stage, int) and isinstance(of, int):
+        yield f"It is at stage {stage} of {of}."
+    what = "what depends on what" if len(graph) else "its subtasks"
+    request = whole_task(task)
+    yield f"The document leaves out {what}" + (f": {request} gives it." if request else ".")
 
 
 def status_counts(counts: Iterable[tuple[str, int]]) -> str:

@@ -16,6 +16,7 @@ from taskgraph.diagrams.labels import (
     Caption,
     join_words,
     limit_text,
+    missing,
     sizes,
     status_counts,
     subtask_facts,
@@ -23,7 +24,6 @@ from taskgraph.diagrams.labels import (
 )
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.selection import select
-from taskgraph.errors import RenderError
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_measured, format_moment
 from taskgraph.model.engine import (
@@ -155,7 +155,7 @@ def _label(place: int, begin: datetime | None, step: int) -> str:
     if begin is None:
         return format_measured(place)
     moment = begin + timedelta(microseconds=place)
-    if step >= _DAY:
+    if step >= _DAY or not (moment.hour or moment.minute or moment.second):
         return moment.strftime("%m-%d")
     if step >= 60 * SECOND:
         return moment.strftime("%H:%M")
@@ -170,10 +170,7 @@ def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) ->
     The schedule by timeouts is the plan of a task that has not run. The options ``focus``,
     ``around_failed``, ``critical_only`` and ``max_nodes`` choose the rows.
 
-    Raises
-    ------
-    RenderError
-        If nothing has run and there is no schedule.
+    Where nothing has run and there is no schedule it says why.
     """
     options = options or DiagramOptions()
     graph = analysis.graph
@@ -185,7 +182,8 @@ def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) ->
         draft = _planned(graph, analysis.schedule)
     else:
         reasons = "; ".join(graph.flaws)
-        raise RenderError(f"nothing has run, and there is no plan to show: {reasons}")
+        told = f"nothing has run, and there is no plan to show: {reasons}"
+        draft = _Draft({}, None, 0, None, (), (told,))
     chosen = [node for node in selection.nodes if node in draft.rows]
     limit = ROWS if options.max_nodes is None else options.max_nodes
     kept = _most_telling(graph, draft, chosen, limit)
@@ -233,6 +231,7 @@ def _most_telling(
 def _notes(
     graph: TaskGraph, spans: Sequence[Span | None], draft: _Draft, left_out: int
 ) -> Iterable[str]:
+    yield from missing(graph)
     if left_out:
         yield f"{left_out} shorter rows are left out."
     if draft.begin is not None:

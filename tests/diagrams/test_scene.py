@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
+from taskgraph.api import load_all
 from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
@@ -337,3 +339,14 @@ def test_an_empty_task_says_so() -> None:
 def test_the_order_of_the_document_does_not_matter() -> None:
     task = stages(3, 4, 2)
     assert scene_of(shuffled(task)) == scene_of(task)
+
+
+def test_what_the_document_leaves_out_is_said_with_the_request(samples: Path) -> None:
+    listed = load_all(samples / "formats" / "ocp_task_list.json")
+    scene = build_scene(next(iter(listed)).analysis)
+    said = "The document leaves out what depends on what: GET /api/v2/tasks/instances/5100"
+    assert any(note.startswith(said) for note in scene.notes)
+    (dag,) = load_all(samples / "formats" / "obshell_dag_without_nodes.json")
+    notes = " ".join(build_scene(dag.analysis).notes)
+    assert f"GET /api/v1/task/dag/{dag.task.id} gives it" in notes
+    assert "It is at stage" in notes

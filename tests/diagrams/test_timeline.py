@@ -126,8 +126,11 @@ def test_a_faulty_task_that_ran_is_shown_without_a_path() -> None:
 
 
 def test_a_faulty_task_that_did_not_run_has_no_plan() -> None:
-    with pytest.raises(RenderError, match="the dependencies form a cycle"):
-        timeline_of(make_task({1: {}}, [(1, 1)]))
+    timeline = timeline_of(make_task({1: {}, 2: {}}, [(1, 2), (2, 1)]))
+    assert timeline.rows == ()
+    told = "nothing has run, and there is no plan to show: the dependencies form a cycle"
+    assert told in timeline.summary
+    assert told in render_timeline_svg(timeline)
 
 
 def test_rows_are_limited_to_the_most_telling() -> None:

@@ -15,6 +15,7 @@ from taskgraph.model.engine import (
     is_rolling_back,
     tells_direction,
 )
+from taskgraph.model.requests import task_path
 from taskgraph.model.task import Subtask, Task
 from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.model.words import listed, plural
@@ -95,7 +96,7 @@ def _of_obshell(account: Account) -> Iterator[Sentence]:
 def _call(task: Task, what: str, subtask: Subtask | None = None) -> Iterator[Sentence]:
     """Write the documented request, where the document has the ids."""
     if task.id is not None:
-        path = f"/api/v2/tasks/instances/{task.id}"
+        path = task_path(task)
         path += "" if subtask is None else f"/subtasks/{subtask.id}"
         yield Sentence("call", "Call {call}.", {"call": f"POST {path}/{what}"})
 

@@ -1,0 +1,159 @@
+"""A run as Trace Event JSON, which Perfetto and chrome://tracing open.
+
+For runs that are too large for any picture: a process for the task, a track for what each
+machine did, a slice for each run and each wait, arrows for the dependencies. The form is
+that of Google's "Trace Event Format"; times are microseconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from typing import Any
+
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.diagrams.labels import subtask_facts
+from taskgraph.errors import RenderError
+from taskgraph.model.engine import MICROSECOND, SECOND, Span, measured_span
+from taskgraph.model.statuses import look, shown_status, state_text
+from taskgraph.model.words import name_of, title_of, visible
+
+__all__ = ["render_trace"]
+
+_Event = dict[str, Any]
+_TASK = 1  # the number of the only process
+_WITHOUT_TARGET = "subtasks"
+_COLOURS = {
+    "failed": "terrible",
+    "running": "thread_state_running",
+    "canceling": "bad",
+    "successful": "good",
+    "skipped": "yellow",
+    "undone": "grey",
+}
+
+
+def render_trace(analysis: Analysis) -> str:
+    """Write what ran when; a plan by timeouts where nothing has run.
+
+    Raises
+    ------
+    RenderError
+        If nothing has run and there is no schedule.
+    """
+    spans = [measured_span(sub, analysis.as_of) for sub in analysis.graph.subtasks]
+    if any(spans):
+        origin = min(span.start for span in spans if span)
+        times = {n: _micros(span, origin) for n, span in enumerate(spans) if span}
+        begin: str | None = origin.isoformat()
+    elif analysis.is_sound:
+        plan = analysis.schedule
+        pairs = zip(plan.early_start, plan.early_finish, strict=True)
+        times = {n: (a * SECOND, b * SECOND) for n, (a, b) in enumerate(pairs)}
+        begin, spans = None, [None] * len(times)
+    else:
+        reasons = "; ".join(analysis.graph.flaws)
+        raise RenderError(f"nothing has run, and there is no plan to show: {reasons}")
+    tracks = _tracks(analysis, times)
+    events = [*_names(analysis, tracks), *_slices(analysis, spans, times, tracks)]
+    events += _arrows(analysis, times, tracks)
+    whole = {
+        "traceEvents": events,
+        "displayTimeUnit": "ms",
+        "otherData": {"task": title_of(analysis.task), "begin": begin},
+    }
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _micros(span: Span, origin: Any) -> tuple[int, int]:
+    start = (span.start - origin) // MICROSECOND
+    return start, max(start, (span.finish - origin) // MICROSECOND)
+
+
+def _tracks(
+    analysis: Analysis, times: dict[int, tuple[int, int]]
+) -> dict[int, tuple[str, int]]:
+    """Give each run a track of its target on which nothing else runs at that time."""
+    tracks: dict[int, tuple[str, int]] = {}
+    free: dict[str, list[int]] = {}
+    busy: dict[str, list[tuple[int, int]]] = {}
+    count: dict[str, int] = {}
+    for node in sorted(times, key=lambda n: (*times[n], n)):
+        start, finish = times[node]
+        target = analysis.targets.get(node, _WITHOUT_TARGET)
+        idle, taken = free.setdefault(target, []), busy.setdefault(target, [])
+        while taken and taken[0][0] <= start:
+            heappush(idle, heappop(taken)[1])
+        lane = heappop(idle) if idle else count.get(target, 0)
+        count[target] = max(count.get(target, 0), lane + 1)
+        heappush(taken, (max(finish, start + 1), lane))
+        tracks[node] = (target, lane)
+    return tracks
+
+
+def _names(analysis: Analysis, tracks: dict[int, tuple[str, int]]) -> Iterator[_Event]:
+    named = {"ph": "M", "pid": _TASK, "ts": 0}
+    title = {"name": title_of(analysis.task)}
+    yield {**named, "name": "process_name", "tid": 0, "args": title}
+    for number, (target, lane) in enumerate(_ordered(tracks), start=1):
+        text = {"name": target if not lane else f"{target} ({lane + 1})"}
+        yield {**named, "name": "thread_name", "tid": number, "args": text}
+        order = {"sort_index": number}
+        yield {**named, "name": "thread_sort_index", "tid": number, "args": order}
+
+
+def _ordered(tracks: dict[int, tuple[str, int]]) -> list[tuple[str, int]]:
+    return sorted(set(tracks.values()), key=lambda t: (t[0] == _WITHOUT_TARGET, t))
+
+
+def _slices(
+    analysis: Analysis,
+    spans: list[Span | None],
+    times: dict[int, tuple[int, int]],
+    tracks: dict[int, tuple[str, int]],
+) -> Iterator[_Event]:
+    graph = analysis.graph
+    number = {track: n for n, track in enumerate(_ordered(tracks), start=1)}
+    run = analysis.as_run if analysis.is_sound else None
+    path = frozenset(run.path if run is not None else ())
+    for node, (start, finish) in times.items():
+        subtask = graph.subtasks[node]
+        ends = [times[up][1] for up in graph.upstreams[node] if up in times]
+        waited = start - max(ends) if len(ends) == len(graph.upstreams[node]) > 0 else 0
+        args = {
+            "id": visible(str(subtask.id)),
+            "state": state_text(subtask),
+            "facts": ", ".join(subtask_facts(subtask, spans[node])),
+            "as-run path": node in path,
+            "waited (s)": max(waited, 0) / SECOND,
+        }
+        event = {
+            "ph": "X",
+            "pid": _TASK,
+            "tid": number[tracks[node]],
+            "ts": start,
+            "dur": max(finish - start, 1),
+            "name": name_of(subtask),
+            "cat": "as-run path" if node in path else "run",
+            "args": args,
+        }
+        colour = _COLOURS.get(look(shown_status(subtask)).tone)
+        yield event if colour is None else {**event, "cname": colour}
+
+
+def _arrows(
+    analysis: Analysis,
+    times: dict[int, tuple[int, int]],
+    tracks: dict[int, tuple[str, int]],
+) -> Iterator[_Event]:
+    """Lead an arrow over each dependency, from the last moment of a run to the first."""
+    number = {track: n for n, track in enumerate(_ordered(tracks), start=1)}
+    for place, (tail, head) in enumerate(analysis.graph.edges()):
+        if tail in times and head in times:
+            start, finish = times[tail]
+            common = {"pid": _TASK, "cat": "dependency", "name": "then", "id": place}
+            out = {"ph": "s", "tid": number[tracks[tail]], "ts": max(start, finish - 1)}
+            into = {"ph": "f", "bp": "e", "tid": number[tracks[head]], "ts": times[head][0]}
+            yield {**common, **out}
+            yield {**common, **into}
