@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.diagrams.collapsing import Cluster, Grouping, partitions
+from taskgraph.diagrams.collapsing import Cluster, Grouping, cluster_name, partitions
 from taskgraph.diagrams.edges import add_ghosts, bundle, make_edges, without_implied
 from taskgraph.diagrams.labels import limit_text, missing, subtask_facts, subtitle, summary
 from taskgraph.diagrams.options import DiagramOptions
@@ -201,7 +201,7 @@ class _Maker:
         return SceneNode(
             kind=NodeKind.FRAME if framed else NodeKind.GROUP,
             ids=tuple(subtask.id for subtask in subtasks),
-            name=_cluster_name(cluster, subtasks),
+            name=cluster_name(cluster, subtasks),
             id_text=f"{len(subtasks)} {_SIZES[cluster.grouping]}",
             state=f"{blocked} blocked" if blocked and not framed else "",
             tone=look(counts[0][0]).tone if counts else "pending",
@@ -238,18 +238,6 @@ def _blocked(analysis: Analysis) -> frozenset[int]:
         for node in graph.descendants(failed)
         if graph.subtasks[node].status == Status.PENDING
     )
-
-
-def _cluster_name(cluster: Cluster, subtasks: Sequence[Subtask]) -> str:
-    first, last = name_of(subtasks[0]), name_of(subtasks[-1])
-    if cluster.grouping is Grouping.CHAIN and first != last:
-        return f"{first} … {last}"
-    if cluster.grouping is Grouping.ALIKE and len({sub.name for sub in subtasks}) > 1:
-        return f"{first} and others"
-    if cluster.grouping is Grouping.STAGES:
-        start, end = cluster.stages
-        return f"Stage {start}" if start == end else f"Stages {start} to {end}"
-    return first
 
 
 def _limits(subtasks: Sequence[Subtask]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ area, in ever coarser ways. What needs attention is never hidden among others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -19,9 +19,11 @@ from taskgraph.graph.parallel import parallel_groups
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import adjacency, levels, reverse, runs, topological_order
 from taskgraph.model.statuses import severity_key
+from taskgraph.model.task import Subtask
 from taskgraph.model.vocabulary import Status
+from taskgraph.model.words import name_of
 
-__all__ = ["Cluster", "Grouping", "partitions"]
+__all__ = ["Cluster", "Grouping", "cluster_name", "partitions"]
 
 _SHOWN_APART = 12
 """So many of a group that need attention keep a box of their own."""
@@ -92,6 +94,19 @@ def partitions(
 def _boxes(nodes: tuple[int, ...], clusters: tuple[Cluster, ...]) -> int:
     hidden = [c for c in clusters if c.grouping is not Grouping.FRAME]
     return len(nodes) - sum(len(c.nodes) - 1 for c in hidden)
+
+
+def cluster_name(cluster: Cluster, subtasks: Sequence[Subtask]) -> str:
+    """Name what is drawn together."""
+    first, last = name_of(subtasks[0]), name_of(subtasks[-1])
+    if cluster.grouping is Grouping.CHAIN and first != last:
+        return f"{first} … {last}"
+    if cluster.grouping is Grouping.ALIKE and len({sub.name for sub in subtasks}) > 1:
+        return f"{first} and others"
+    if cluster.grouping is Grouping.STAGES:
+        start, end = cluster.stages
+        return f"Stage {start}" if start == end else f"Stages {start} to {end}"
+    return first
 
 
 class _Chooser:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from taskgraph.analysis.analysis import Analysis
+from taskgraph.diagrams.collapsing import Cluster, Grouping, cluster_name, partitions
 from taskgraph.diagrams.labels import (
     Caption,
     join_words,
@@ -35,10 +37,16 @@ from taskgraph.model.engine import (
     is_in_flight,
     measured_span,
 )
-from taskgraph.model.statuses import count_statuses, look, shown_status, state_text
+from taskgraph.model.statuses import (
+    count_shown,
+    count_statuses,
+    look,
+    shown_status,
+    state_text,
+)
 from taskgraph.model.task import Subtask
 from taskgraph.model.vocabulary import Status
-from taskgraph.model.words import name_of, title_of, visible
+from taskgraph.model.words import counted, name_of, title_of, visible
 
 if TYPE_CHECKING:
     from taskgraph.analysis.schedule import Schedule
@@ -46,7 +54,9 @@ if TYPE_CHECKING:
 __all__ = ["Row", "Timeline", "build_timeline", "marks"]
 
 ROWS = 400
-"""The rows of a timeline unless the user wants another number."""
+"""The most rows of a timeline, unless the user wants another number."""
+_FITTING = 66
+"""Subtasks share rows, by default, until there are so few."""
 
 _DAY = 24 * 3600 * SECOND
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -184,21 +194,28 @@ def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) ->
         reasons = "; ".join(graph.flaws)
         told = f"nothing has run, and there is no plan to show: {reasons}"
         draft = _Draft({}, None, 0, None, (), (told,))
-    chosen = [node for node in selection.nodes if node in draft.rows]
+    chosen = tuple(node for node in selection.nodes if node in draft.rows)
+    clusters = _clusters(analysis, chosen, options)
     limit = ROWS if options.max_nodes is None else options.max_nodes
-    kept = _most_telling(graph, draft, chosen, limit)
-    ordered = sorted(kept, key=lambda n: (draft.rows[n].start, draft.rows[n].finish, n))
-    place = {node: number for number, node in enumerate(ordered)}
+    hidden = {node for cluster in clusters for node in cluster.nodes}
+    single = [node for node in chosen if node not in hidden]
+    kept = _most_telling(graph, draft, single, limit)
+    units: list[tuple[tuple[int, ...], Row]]
+    units = [((node,), draft.rows[node]) for node in kept]
+    units += [(cluster.nodes, _band(graph, draft, cluster)) for cluster in clusters]
+    units.sort(key=lambda unit: (unit[1].start, unit[1].finish, unit[0]))
+    place = {node: number for number, (nodes, _) in enumerate(units) for node in nodes}
+    path = [place[node] for node in draft.path if node in place]
     return Timeline(
         title=title_of(graph.task),
         subtitle=subtitle(graph),
         summary=(sizes(graph), *draft.summary),
-        notes=(*selection.notes, *_notes(graph, spans, draft, len(chosen) - len(kept))),
-        rows=tuple(draft.rows[node] for node in ordered),
+        notes=(*selection.notes, *_notes(graph, spans, draft, len(single) - len(kept))),
+        rows=tuple(row for _, row in units),
         begin=draft.begin,
         end=max(draft.end, 1),
         now=draft.now,
-        path=tuple(place[node] for node in draft.path if node in place),
+        path=tuple(number for number, _ in groupby(path)),
     )
 
 
@@ -212,6 +229,44 @@ class _Draft:
     now: int | None
     path: tuple[int, ...]
     summary: tuple[str, ...]
+
+
+def _clusters(
+    analysis: Analysis, chosen: tuple[int, ...], options: DiagramOptions
+) -> tuple[Cluster, ...]:
+    """Choose what shares a row, as the graph does, until the rows fit a page."""
+    fits = options.collapse == "auto" and len(chosen) <= _FITTING
+    found: tuple[Cluster, ...] = ()
+    if fits or options.max_nodes is not None:
+        return found
+    for clusters in partitions(analysis, chosen, options):
+        found = tuple(c for c in clusters if c.grouping is not Grouping.FRAME)
+        if len(chosen) - sum(len(cluster.nodes) - 1 for cluster in found) <= _FITTING:
+            break
+    return found
+
+
+def _band(graph: TaskGraph, draft: _Draft, cluster: Cluster) -> Row:
+    """Make the row of several subtasks: from the first start to the last finish."""
+    rows = [draft.rows[node] for node in cluster.nodes]
+    subtasks = [graph.subtasks[node] for node in cluster.nodes]
+    counts = count_shown(subtasks)
+    longest = max(row.finish - row.start for row in rows)
+    is_plan = graph.task.is_definition
+    words = (counted(len(rows), "subtask"), "" if is_plan else status_counts(counts))
+    return Row(
+        name=cluster_name(cluster, subtasks),
+        id_text=f"{rows[0].id_text} … {rows[-1].id_text}",
+        state=counts[0][0] if not is_plan else "",
+        tone="pending" if is_plan else look(counts[0][0]).tone,
+        start=min(row.start for row in rows),
+        finish=max(row.finish for row in rows),
+        ready=None,
+        limit=None,
+        several=True,
+        marked=any(row.marked for row in rows),
+        note=join_words((*words, f"longest {format_measured(longest)}")),
+    )
 
 
 def _most_telling(

@@ -125,7 +125,7 @@ def _legend(timeline: Timeline) -> list[LegendItem]:
     marked = any(row.marked for row in rows)
     several = any(row.several for row in rows)
     marks = (
-        (several, "bar", "bar many pending", "several runs", 24),
+        (several, "bar", "bar many pending", "several runs or subtasks", 24),
         (marked, "bar", "bar c pending", f"on the {timeline.path_name}", 24),
         (waited, "line", "wait", "may slip" if planned else "waiting", 24),
         (limited, "tick", "limit", "latest finish" if planned else "time limit", 8),

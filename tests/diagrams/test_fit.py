@@ -12,6 +12,8 @@ import pytest
 from taskgraph.diagrams.building import PAGE, build_scene
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.svg import render_svg
+from taskgraph.diagrams.timeline import build_timeline
+from taskgraph.diagrams.timeline_svg import render_timeline_svg
 from taskgraph.model.task import Task
 from tests.diagrams.tasks import analysed, fan, make_task, stages
 
@@ -113,3 +115,16 @@ def test_top_to_bottom_only_where_left_to_right_does_not_fit() -> None:
     wide = layered(6, 13)
     assert build_scene(analysed(wide)).direction == "TB"
     assert build_scene(analysed(wide), DiagramOptions(direction="LR")).direction == "LR"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_timeline_of_any_shape_fits(name: str) -> None:
+    task = with_states(SHAPES[name](), max(len(SHAPES[name]().subtasks) // 6, 2))
+    timeline = build_timeline(analysed(task))
+    width, height = size_of(render_timeline_svg(timeline))
+    assert max(width, height) <= PAGE + 60
+    told = {row.id_text for row in timeline.rows}
+    for row in task.subtasks:
+        if row.status != "PENDING":
+            assert str(row.id) in told, f"{row.id} is {row.status} and hidden"
