@@ -22,6 +22,7 @@ __all__ = [
     "ReaderGoneError",
     "Ticker",
     "complain",
+    "in_utf8",
     "terminal_width",
     "wants_color",
     "write",
@@ -77,6 +78,15 @@ def write(content: str | bytes | Iterable[str], path: str | None) -> None:
         _replace(Path(str(path)), map(_encoded, pieces))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def in_utf8(text: str | bytes) -> str | bytes:
+    """Encode what programs read, whatever the encoding of standard output.
+
+    A terminal gets the text itself.
+    """
+    is_seen = sys.stdout is not None and sys.stdout.isatty()
+    return text if is_seen or isinstance(text, bytes) else text.encode("utf-8", "replace")
 
 
 def _encoded(piece: str | bytes) -> bytes:

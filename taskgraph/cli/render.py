@@ -15,7 +15,7 @@ from taskgraph.cli.options import (
     one_output,
     output_option,
 )
-from taskgraph.cli.output import EXIT_INPUT, write
+from taskgraph.cli.output import EXIT_INPUT, in_utf8, write
 from taskgraph.diagrams.formats import FORMATS
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.errors import RenderError
@@ -84,7 +84,7 @@ def command(
     code, _ = each_task(files, tasks.append)
     one_output(len(tasks), output)
     for loaded in tasks:
-        write(render(loaded, chosen, options), output)
+        write(in_utf8(render(loaded, chosen, options)), output)
     sys.exit(code if tasks else max(code, EXIT_INPUT))
 
 

@@ -133,10 +133,15 @@ def export_gexf(graph: TaskGraph, columns: Columns | None = None) -> str:
 
 
 def export_node_link(graph: TaskGraph, columns: Columns | None = None) -> str:
-    """Write node-link JSON, as networkx and d3 read it; the nodes are the ids."""
+    """Write node-link JSON, as networkx and d3 read it; the nodes are the ids.
+
+    Numbers that JavaScript would round are texts.
+    """
     import networkx
 
-    keys: list[str | int] = [subtask.id for subtask in graph.subtasks]
+    keys: list[str | int] = [_exact(subtask.id) for subtask in graph.subtasks]
+    if len(set(keys)) < len(keys):
+        keys = [subtask.id for subtask in graph.subtasks]
     drawn = _digraph(graph, columns or {}, keys, str)
     linked = NODE_LINK.checked(networkx.node_link_data(drawn, edges="edges"))
     return json.dumps(linked, indent=2) + "\n"
@@ -159,7 +164,7 @@ def _digraph(
     )
     for node, subtask in enumerate(graph.subtasks):
         attributes = _attributes(subtask, text)
-        if keys[node] != subtask.id:
+        if str(keys[node]) != str(subtask.id):
             attributes["id"] = text(str(subtask.id))
         attributes.update({name: column[node] for name, column in columns.items()})
         drawn.add_node(keys[node], **attributes)
@@ -176,9 +181,14 @@ def _attributes(subtask: Subtask, text: Callable[[str], str]) -> dict[str, Value
     return {name: _plain(value, text) for name, value in values if value is not None}
 
 
+def _exact(value: int | str) -> int | str:
+    """Give a number as text where a reader with doubles only would round it."""
+    return str(value) if isinstance(value, int) and abs(value) >= 2**53 else value
+
+
 def _plain(value: object, text: Callable[[str], str]) -> Value:
     if isinstance(value, int):
-        return value
+        return _exact(value)
     if isinstance(value, datetime):
         return value.isoformat()
     return text(str(value))

@@ -129,3 +129,13 @@ def test_the_same_task_gives_the_same_bytes(write: Any) -> None:
     text = write(graph_of(task))
     assert write(graph_of(shuffled(task))) == text
     assert "lastmodifieddate" not in text
+
+
+def test_numbers_that_javascript_would_round_are_texts() -> None:
+    large = 2**53
+    rows: dict[Any, dict[str, Any]] = {large: {}, large + 1: {}, 7: {}}
+    graph = graph_of(make_task(rows, [(large, large + 1), (large + 1, 7)], id=large + 3))
+    written = json.loads(export_node_link(graph))
+    assert [node["id"] for node in written["nodes"]] == [7, str(large), str(large + 1)]
+    assert {edge["source"] for edge in written["edges"]} == {str(large), str(large + 1)}
+    assert written["graph"]["task"] == str(large + 3)
