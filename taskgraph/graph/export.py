@@ -157,7 +157,8 @@ def _digraph(
     import networkx
 
     task = graph.task
-    about = {"task": task.id, "name": task.name, "status": task.status}
+    identifier = None if task.id is None else _exact(task.id)
+    about = {"task": identifier, "name": task.name, "status": task.status}
     drawn: networkx.DiGraph[str | int] = networkx.DiGraph()
     drawn.graph.update(
         {name: _plain(value, text) for name, value in about.items() if value is not None}
@@ -188,7 +189,7 @@ def _exact(value: int | str) -> int | str:
 
 def _plain(value: object, text: Callable[[str], str]) -> Value:
     if isinstance(value, int):
-        return _exact(value)
+        return value
     if isinstance(value, datetime):
         return value.isoformat()
     return text(str(value))
