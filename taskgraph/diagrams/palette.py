@@ -225,6 +225,7 @@ def _timeline_colours(theme: Theme) -> Iterable[Rule]:
     for name, (strong, soft) in theme.tones.items():
         yield f".bar.{name}", f"fill:{strong};stroke:{strong}"
         yield f".bar.many.{name}", f"fill:{soft}"
+        yield f".ghost.{name}", f"fill:{soft};stroke:{strong}"
     yield ".bar.c", f"stroke:{theme.critical}"
 
 
@@ -238,6 +239,7 @@ TIMELINE = Rules(
         (".now", "stroke-width:1.6;stroke-dasharray:6 3"),
         (".bar", "stroke-width:1.2"),
         (".bar.many", "stroke-dasharray:4 2"),
+        (".ghost", "stroke-width:1;stroke-dasharray:2 2;opacity:.8"),
         (".bar.c", "stroke-width:2.6"),
     ),
     colours=_timeline_colours,

@@ -150,9 +150,9 @@ def _dominated(scene: Scene) -> tuple[dict[int, list[int]], list[list[int]]]:
 def render_timeline_text(timeline: Timeline, width: int = 100) -> str:
     """Write a timeline in lines of text, without colours, at least 60 columns wide.
 
-    ``█`` ran or will run, ``▒`` several runs, ``·`` waited or may slip, ``|`` the time
-    limit or the latest finish, ``¦`` as of; ``*`` marks the as-run path or the critical
-    path.
+    ``█`` ran or will run, ``▒`` several runs, ``·`` waited or may slip, ``░`` what is left
+    at most, ``|`` the time limit or the latest finish, ``¦`` as of; ``*`` marks the as-run
+    path or the critical path.
     """
     width = max(width, _NARROWEST)
     names = min(width // 3, max((columns(row.name) for row in timeline.rows), default=0))
@@ -189,6 +189,9 @@ def _bar(timeline: Timeline, row: Row, chart: int) -> str:
     if row.ready is not None:
         ready = _place(timeline, row.ready, chart)
         cells[ready:start] = "·" * (start - ready)
+    if row.ghost is not None:
+        first, last = (_place(timeline, time, chart) for time in row.ghost)
+        cells[first : last + 1] = "░" * (last + 1 - first)
     if timeline.now is not None:
         cells[_place(timeline, timeline.now, chart)] = "¦"
     if row.limit is not None and timeline.shows_limit(row):
@@ -196,6 +199,8 @@ def _bar(timeline: Timeline, row: Row, chart: int) -> str:
         if timeline.planned:
             cells[finish:limit] = "·" * (limit - finish)
         cells[limit] = "|"
+    if row.ghost is not None and row.finish == row.start:
+        return "".join(cells)
     length = max(1, finish - start)
     cells[start : start + length] = ("▒" if row.several else "█") * length
     return "".join(cells)
@@ -208,7 +213,8 @@ def _key(timeline: Timeline) -> Iterable[str]:
     waited = limited if planned else any(row.ready is not None for row in rows)
     signs = (
         (True, "█ at the longest" if planned else "█ ran"),
-        (any(row.several for row in rows), "▒ several runs"),
+        (any(row.several for row in rows), "▒ several runs or subtasks"),
+        (any(row.ghost is not None for row in rows), "░ left, at most"),
         (waited, "· may slip" if planned else "· waited"),
         (limited, "| latest finish" if planned else "| time limit"),
         (timeline.now is not None, "¦ as of"),

@@ -7,12 +7,14 @@ by timeouts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TypedDict
 
 from taskgraph.analysis.analysis import Analysis
+from taskgraph.analysis.schedule import Schedule, schedule
+from taskgraph.analysis.weights import Basis
 from taskgraph.diagrams.collapsing import Cluster, Grouping, cluster_name, partitions
 from taskgraph.diagrams.labels import (
     Caption,
@@ -47,9 +49,6 @@ from taskgraph.model.statuses import (
 from taskgraph.model.task import Subtask
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import counted, name_of, title_of, visible
-
-if TYPE_CHECKING:
-    from taskgraph.analysis.schedule import Schedule
 
 __all__ = ["Row", "Timeline", "build_timeline", "marks"]
 
@@ -88,6 +87,9 @@ class Row:
         On the as-run path, or on a critical path of the plan.
     note : str
         Durations and attempts in words.
+    ghost : tuple of (int, int) or None
+        From when to when it may yet run, at most, if nothing waits for a slot; of a task
+        that runs. What has not started has no other bar.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Row:
     several: bool
     marked: bool
     note: str
+    ghost: tuple[int, int] | None = None
 
     @property
     def description(self) -> str:
@@ -210,7 +213,7 @@ def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) ->
         title=title_of(graph.task),
         subtitle=subtitle(graph),
         summary=(sizes(graph), *draft.summary),
-        notes=(*selection.notes, *_notes(graph, spans, draft, len(single) - len(kept))),
+        notes=(*selection.notes, *_notes(graph, draft, len(single) - len(kept))),
         rows=tuple(row for _, row in units),
         begin=draft.begin,
         end=max(draft.end, 1),
@@ -252,6 +255,9 @@ def _band(graph: TaskGraph, draft: _Draft, cluster: Cluster) -> Row:
     subtasks = [graph.subtasks[node] for node in cluster.nodes]
     counts = count_shown(subtasks)
     longest = max(row.finish - row.start for row in rows)
+    ghosts = [row.ghost for row in rows if row.ghost is not None]
+    ahead = (min(g[0] for g in ghosts), max(g[1] for g in ghosts)) if ghosts else None
+    begun = [row for row in rows if row.ghost is None or row.finish > row.start] or rows[:1]
     is_plan = graph.task.is_definition
     words = (counted(len(rows), "subtask"), "" if is_plan else status_counts(counts))
     return Row(
@@ -259,11 +265,12 @@ def _band(graph: TaskGraph, draft: _Draft, cluster: Cluster) -> Row:
         id_text=f"{rows[0].id_text} … {rows[-1].id_text}",
         state=counts[0][0] if not is_plan else "",
         tone="pending" if is_plan else look(counts[0][0]).tone,
-        start=min(row.start for row in rows),
-        finish=max(row.finish for row in rows),
+        start=min(row.start for row in begun),
+        finish=max(row.finish for row in begun),
         ready=None,
         limit=None,
         several=True,
+        ghost=ahead,
         marked=any(row.marked for row in rows),
         note=join_words((*words, f"longest {format_measured(longest)}")),
     )
@@ -283,14 +290,13 @@ def _most_telling(
     return sorted(chosen, key=rank)[:limit]
 
 
-def _notes(
-    graph: TaskGraph, spans: Sequence[Span | None], draft: _Draft, left_out: int
-) -> Iterable[str]:
+def _notes(graph: TaskGraph, draft: _Draft, left_out: int) -> Iterable[str]:
     yield from missing(graph)
     if left_out:
         yield f"{left_out} shorter rows are left out."
     if draft.begin is not None:
-        without = [s for s, span in zip(graph.subtasks, spans, strict=True) if not span]
+        rows = draft.rows
+        without = [s for node, s in enumerate(graph.subtasks) if node not in rows]
         if without:
             yield f"Without times: {status_counts(count_statuses(without))}."
 
@@ -319,6 +325,12 @@ def _measured(analysis: Analysis, spans: Sequence[Span | None]) -> _Draft:
         for node, span in enumerate(spans)
         if span is not None
     }
+    ghosts = _ghosts(analysis, begin)
+    for node, ghost in ghosts.items():
+        if node in rows:
+            rows[node] = replace(rows[node], ghost=ghost)
+        else:
+            rows[node] = _coming_row(analysis, node, ghost)
     length = (end - begin) // MICROSECOND
     summary = [f"{format_measured(length)} from {format_moment(begin)}"]
     now = None
@@ -326,7 +338,41 @@ def _measured(analysis: Analysis, spans: Sequence[Span | None]) -> _Draft:
     if running and moment is not None and begin <= moment <= end:
         now = (moment - begin) // MICROSECOND
         summary.append(f"as of {format_moment(moment)}")
-    return _Draft(rows, begin, length, now, path, tuple(summary))
+    last = max((ghost[1] for ghost in ghosts.values()), default=0)
+    return _Draft(rows, begin, max(length, last), now, path, tuple(summary))
+
+
+def _ghosts(analysis: Analysis, begin: datetime) -> dict[int, tuple[int, int]]:
+    """Give by node from when to when what is left may run at most, where an end is told."""
+    moment = analysis.as_of
+    runs = analysis.task.status == Status.RUNNING and not analysis.is_rolling_back
+    if moment is None or not runs or not analysis.is_sound:
+        return {}
+    if analysis.progress.endless is not None or not analysis.tells_worst_case:
+        return {}
+    now, left = (moment - begin) // MICROSECOND, analysis.left
+    plan = schedule(analysis.graph, left.durations)
+    pairs = zip(plan.early_start, plan.early_finish, strict=True)
+    return {
+        node: (now + start * SECOND, now + finish * SECOND)
+        for node, (start, finish) in enumerate(pairs)
+        if left.basis[node] not in (Basis.DONE, Basis.NO_LIMIT) and finish > start
+    }
+
+
+def _coming_row(analysis: Analysis, node: int, ghost: tuple[int, int]) -> Row:
+    subtask = analysis.graph.subtasks[node]
+    return Row(
+        **_names(subtask, analysis.targets.get(node, "")),
+        start=ghost[0],
+        finish=ghost[0],
+        ready=None,
+        limit=None,
+        several=False,
+        marked=False,
+        note=limit_text(subtask.timeout),
+        ghost=ghost,
+    )
 
 
 def _ready(graph: TaskGraph, node: int, spans: Sequence[Span | None]) -> datetime | None:
@@ -392,7 +438,14 @@ def _planned(graph: TaskGraph, schedule: Schedule) -> _Draft:
     return _Draft(rows, None, schedule.makespan * SECOND, None, (), summary)
 
 
-def _names(subtask: Subtask, target: str, *, is_plan: bool = False) -> dict[str, str]:
+class _Names(TypedDict):
+    name: str
+    id_text: str
+    state: str
+    tone: str
+
+
+def _names(subtask: Subtask, target: str, *, is_plan: bool = False) -> _Names:
     return {
         "name": join_words((name_of(subtask), target)),
         "id_text": visible(str(subtask.id)),

@@ -82,10 +82,17 @@ class _Chart:
         start, finish = self.x(row.start), self.x(row.finish)
         if row.ready is not None:
             yield f'<path class="wait" d="M{self.x(row.ready):g} 11H{start:g}"/>'
-        yield (
-            f'<rect class="{_bar_style(row)}" x="{start:g}" y="5" '
-            f'width="{max(finish - start, 1.5):g}" height="{_BAR}" rx="2"/>'
-        )
+        if row.ghost is not None:
+            first, last = (self.x(time) for time in row.ghost)
+            yield (
+                f'<rect class="ghost {row.tone}" x="{first:g}" y="7" '
+                f'width="{max(last - first, 1.5):g}" height="{_BAR - 4}" rx="2"/>'
+            )
+        if row.ghost is None or row.finish > row.start:
+            yield (
+                f'<rect class="{_bar_style(row)}" x="{start:g}" y="5" '
+                f'width="{max(finish - start, 1.5):g}" height="{_BAR}" rx="2"/>'
+            )
         yield from self._limit(row, finish)
         note = ellipsize(row.note, _NOTE, 11)
         yield write_text(note, "m", self.left + _CHART + _GAP, 15, 11)
@@ -130,5 +137,12 @@ def _legend(timeline: Timeline) -> list[LegendItem]:
         (waited, "line", "wait", "may slip" if planned else "waiting", 24),
         (limited, "tick", "limit", "latest finish" if planned else "time limit", 8),
         (timeline.now is not None, "line", "now", "as of", 24),
+        (
+            any(row.ghost is not None for row in rows),
+            "bar",
+            "ghost pending",
+            "left by the timeouts, at most",
+            24,
+        ),
     )
     return legend_items(words, marks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -131,6 +131,38 @@ def test_a_faulty_task_that_did_not_run_has_no_plan() -> None:
     told = "nothing has run, and there is no plan to show: the dependencies form a cycle"
     assert told in timeline.summary
     assert told in render_timeline_svg(timeline)
+
+
+def test_what_is_left_of_a_running_task_has_ghost_bars() -> None:
+    moment = datetime(2025, 1, 1, tzinfo=UTC)
+    running: dict[str, Any] = {
+        "status": "RUNNING",
+        "start_time": moment,
+        "attempts": 1,
+        "timeout": 600,
+    }
+    rows: dict[Any, dict[str, Any]] = {1: running, 2: {"timeout": 900}, 3: {"timeout": 0}}
+    later = moment + timedelta(seconds=240)
+    analysis = analysed(make_task(rows, [(1, 2), (2, 3)]), as_of=later)
+    timeline = build_timeline(analysis)
+    ghosts = {row.id_text: row.ghost for row in timeline.rows}
+    second = 1_000_000
+    assert ghosts == {"1": (240 * second, 600 * second), "2": (600 * second, 1500 * second)}
+    assert timeline.end == 1500 * second
+    assert "left by the timeouts, at most" in render_timeline_svg(timeline)
+    assert "░" in render_timeline_text(timeline)
+
+
+def test_a_task_that_waits_for_a_person_has_none() -> None:
+    moment = datetime(2025, 1, 1, tzinfo=UTC)
+    failed = {
+        "status": "FAILED",
+        "start_time": moment,
+        "finish_time": moment,
+        "attempts": 1,
+    }
+    analysis = analysed(make_task({1: failed, 2: {}}, [(1, 2)]), as_of=moment)
+    assert all(row.ghost is None for row in build_timeline(analysis).rows)
 
 
 def test_rows_are_limited_to_the_most_telling() -> None:
