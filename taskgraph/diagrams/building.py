@@ -32,7 +32,8 @@ _DIRECTIONS: Final[dict[str, tuple[Literal["LR", "TB"], ...]]] = {
     "TB": ("TB",),
 }
 _AROUND = (56, 150)  # margins, heading and legend
-_LEAST_BOX = 130 * 70
+_LEAST_BOX = 150 * 110  # with the gaps and edges around it
+_LEAST_MEMBER = 130 * 60
 
 
 def build_scene(analysis: Analysis, options: DiagramOptions | None = None) -> Scene:
@@ -67,8 +68,10 @@ def build_scene(analysis: Analysis, options: DiagramOptions | None = None) -> Sc
 
 def _least_area(nodes: tuple[int, ...], clusters: Sequence[Cluster]) -> float:
     """Give what the boxes take at least, without any edge."""
+    framed = sum(len(c.nodes) for c in clusters if c.grouping is Grouping.FRAME)
     hidden = sum(len(c.nodes) - 1 for c in clusters if c.grouping is not Grouping.FRAME)
-    return (len(nodes) - hidden) * _LEAST_BOX
+    alone = len(nodes) - hidden - framed
+    return alone * _LEAST_BOX + framed * _LEAST_MEMBER
 
 
 def _excess(scene: Scene) -> float:

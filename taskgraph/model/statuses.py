@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from taskgraph.model.task import Subtask
@@ -54,6 +55,7 @@ class StatusLook(NamedTuple):
     word: str
 
 
+_STATE = attrgetter("operation", "status")
 _NO_STATUS = "status unknown"
 _UNKNOWN = StatusLook(1, UNKNOWN, "?", _NO_STATUS)
 _LOOKS: Final[Mapping[str, StatusLook]] = {
@@ -112,15 +114,21 @@ def count_statuses(subtasks: Iterable[Subtask]) -> tuple[tuple[str, int], ...]:
 
 def shown_status(subtask: Subtask) -> str | None:
     """Give the status as pictures show it: what was skipped or undone is not done."""
-    state = (subtask.operation or "", subtask.status or "")
-    if state == (Operation.SKIP, Status.SUCCESSFUL):
+    return _shown(subtask.operation, subtask.status)
+
+
+def _shown(operation: str | None, status: str | None) -> str | None:
+    if (operation, status) == (Operation.SKIP, Status.SUCCESSFUL):
         return SKIPPED
-    return ROLLED_BACK if state == (Operation.ROLLBACK, Status.PENDING) else subtask.status
+    undone = (operation, status) == (Operation.ROLLBACK, Status.PENDING)
+    return ROLLED_BACK if undone else status
 
 
 def count_shown(subtasks: Iterable[Subtask]) -> tuple[tuple[str, int], ...]:
     """Count as :func:`count_statuses` does, but apart what was skipped or undone."""
-    counter = Counter(status_name(shown_status(subtask)) for subtask in subtasks)
+    counter: Counter[str] = Counter()
+    for state, count in Counter(map(_STATE, subtasks)).items():
+        counter[status_name(_shown(*state))] += count
     return tuple((name, counter[name]) for name in sorted(counter, key=severity_key))
 
 
