@@ -66,11 +66,11 @@ _HELD = (
 )
 
 _CAUSES: Final = {
-    Cause.TIMEOUT: "Its timeout ended it: it ran {ran} of {timeout}.",
-    Cause.OVER_TIMEOUT: "It ran {ran}, past its timeout of {timeout}: its deadline was "
-    "missed, and it ended by itself.",
-    Cause.POLLED: "Its timeout ended it, late: it ran {ran} of {timeout}, since its "
-    "deadline was missed, until a poll.",
+    Cause.TIMEOUT: "By its times its timeout ended it: it ran {ran} of {timeout}.",
+    Cause.OVER_TIMEOUT: "It ran {ran}, past its timeout of {timeout}: by its times its "
+    "deadline was missed, and it ended by itself.",
+    Cause.POLLED: "By its times its timeout ended it, late: it ran {ran} of {timeout}, "
+    "since its deadline was missed, until a poll.",
     Cause.WITHIN_TIMEOUT: "A timeout was not the cause: it ran {ran} of {timeout}.",
     Cause.NO_TIMEOUT: "Its timeout is zero, which promises no limit.",
     Cause.NOT_STATED: "The document gives it no timeout.",
