@@ -12,7 +12,8 @@ from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.weights import Weights
 from taskgraph.analysis.worst_case import WorstCase, worst_cases_without
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.vocabulary import Operation, Status
+from taskgraph.model.engine import accepts_retry
+from taskgraph.model.vocabulary import Status
 
 __all__ = ["Action", "FailedSubtask", "Intervention", "interventions"]
 
@@ -93,8 +94,7 @@ def interventions(
     for node in failed:
         releases = waiting.for_only(node)
         subtask = graph.subtasks[node]
-        rolls_back = subtask.operation == Operation.ROLLBACK
-        retry = (Refusal.ROLLING_BACK,) if rolls_back else ()
+        retry = () if accepts_retry(subtask) else (Refusal.ROLLING_BACK,)
         skip = (Refusal.PROHIBITS_SKIP,) if subtask.prohibit_skip else ()
         rows.append(
             FailedSubtask(

@@ -25,6 +25,7 @@ __all__ = [
     "Ending",
     "Span",
     "SpanKind",
+    "accepts_retry",
     "blocks_rollback",
     "done_status",
     "ending",
@@ -218,6 +219,11 @@ def ran_once(subtask: Subtask) -> bool:
 def was_retried(subtask: Subtask) -> bool:
     """Tell whether the document proves that the subtask failed and was started again."""
     return subtask.operation == Operation.RETRY or (subtask.attempts or 1) > 1
+
+
+def accepts_retry(subtask: Subtask) -> bool:
+    """Tell whether the engine would retry a subtask that is FAILED."""
+    return subtask.operation != Operation.ROLLBACK
 
 
 def least_attempts(subtask: Subtask) -> int:

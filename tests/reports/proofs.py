@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import networkx
@@ -18,7 +19,6 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.as_run import AsRun, PartKind
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.failure import Failure
-from taskgraph.analysis.interventions import FailedSubtask
 from taskgraph.analysis.progress import Progress
 from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.analysis.rollback import Rollback
@@ -75,8 +75,17 @@ class Case:
         return self.analysis.rollback
 
     @property
-    def ways_out(self) -> tuple[FailedSubtask, ...]:
-        return self.analysis.ways_out
+    def ways_out(self) -> tuple[Any, ...]:
+        if self.graph.is_sound:
+            return self.analysis.ways_out
+        return tuple(map(self._way, self.nodes("FAILED")))
+
+    def _way(self, node: int) -> Any:
+        """Give what is known of a failed subtask where there is no graph."""
+        accepted = self.graph.subtasks[node].operation != "ROLLBACK"
+        retry = {"is_accepted": accepted, "releases": (), "is_held": False}
+        way = SimpleNamespace(**retry, worst_case=None)
+        return SimpleNamespace(node=node, retry=way, skip=way)
 
     @property
     def no_return(self) -> PointOfNoReturn:
@@ -255,7 +264,8 @@ def calls(case: Case) -> list[Values]:
     forward = case.task.operation in ("EXECUTE", "RETRY")
     if case.task.status == "FAILED" and not case.nodes("FAILED") and forward:
         rows.append(f"{begin}/retry")
-    if case.rollback.is_accepted and case.analysis.tells_rollback:
+    sound = case.graph.is_sound
+    if sound and case.rollback.is_accepted and case.analysis.tells_rollback:
         rows.append(f"{begin}/rollback")
     return [{"call": row} for row in rows]
 
@@ -287,6 +297,8 @@ def left_unbounded(case: Case) -> list[Values]:
 
 
 def _worst(case: Case, found: Any, **more: Any) -> Values:
+    if found is None:
+        return more
     ends = {"a cancel", "a subtask runs on", "no worker"}
     endless = str(case.progress.endless or "")
     if not case.analysis.tells_worst_case or any(map(endless.startswith, ends)):

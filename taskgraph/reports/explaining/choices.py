@@ -11,6 +11,7 @@ from taskgraph.analysis.recovery import Refusal
 from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.worst_case import WorstCase
 from taskgraph.model.engine import (
+    accepts_retry,
     is_being_cancelled,
     is_rolling_back,
     tells_direction,
@@ -42,30 +43,35 @@ _MOST_FAILED = 5  # of them something is said each; the others are named
 def choices(account: Account) -> Iterator[Sentence]:
     """Say which of retry, skip, cancel and roll back the engine would accept."""
     task, diagnosis = account.graph.task, account.sound
-    if diagnosis is None or task.is_definition or not account.graph.subtasks:
+    subtasks = account.graph.subtasks
+    if task.is_definition or not subtasks:
         return
     if task.origin.dialect == "obshell":
-        yield from _of_obshell(account)
+        if diagnosis is not None:  # a part of a DAG has an id of its own
+            yield from _of_obshell(account)
         return
-    ways = diagnosis.ways_out
-    failed = tuple(way.node for way in ways)
-    for way in ways[:_MOST_FAILED]:
-        yield from _retry(account, diagnosis, way, failed)
-        yield from _skip(account, diagnosis, way)
+    known = () if diagnosis is None else diagnosis.ways_out
+    ways = {way.node: way for way in known}
+    failed = tuple(n for n, sub in enumerate(subtasks) if sub.status == Status.FAILED)
+    for node in failed[:_MOST_FAILED]:
+        yield from _retry(account, node, ways.get(node), failed)
+        yield from _skip(account, node, ways.get(node))
     if rest := failed[_MOST_FAILED:]:
         template = "For {subtasks} the same has to be decided."
         yield of_subtasks("more-failed", template, rest, Place.ITEM)
-    if not ways and task.status == Status.RUNNING:
+    if not failed and task.status == Status.RUNNING:
         text = "No subtask is FAILED, so there is nothing to retry or to skip."
-        if diagnosis.tally.other:
+        if account.analysis.tally.other:
             text = "Of some subtasks nothing tells whether they may be retried or skipped."
         yield Sentence("nothing-to-retry", text, {}, Place.ITEM)
-    if task.status == Status.SUCCESSFUL and not ways:
+    if task.status == Status.SUCCESSFUL and not failed:
         text = "It is over: there is nothing to retry, to skip or to cancel."
         yield Sentence("over", text, {}, Place.ITEM)
     if tells_direction(task):
         yield from _cancel(account)
-    yield from _retry_all(task, ways)
+    yield from _retry_all(task, failed)
+    if diagnosis is None:
+        return
     yield from _roll_back(account, diagnosis)
     if task.status == Status.FAILED or ways:
         text = (
@@ -102,11 +108,11 @@ def _call(task: Task, what: str, subtask: Subtask | None = None) -> Iterator[Sen
 
 
 def _retry(
-    account: Account, diagnosis: Analysis, way: FailedSubtask, failed: tuple[int, ...]
+    account: Account, node: int, way: FailedSubtask | None, failed: tuple[int, ...]
 ) -> Iterator[Sentence]:
-    values: dict[str, Value] = {"subtask": Subtasks((way.node,))}
-    task, subtask = account.graph.task, account.graph.subtasks[way.node]
-    if not way.retry.is_accepted:
+    values: dict[str, Value] = {"subtask": Subtasks((node,))}
+    task, subtask = account.graph.task, account.graph.subtasks[node]
+    if not accepts_retry(subtask):
         template = "{subtask} cannot be retried: its operation is ROLLBACK."
         yield Sentence("retry-refused", template, values, Place.ITEM)
         return
@@ -120,20 +126,20 @@ def _retry(
     template = "{subtask} may be retried, which first undoes it"
     if is_rolling_back(task):
         template += "; within this rollback it would then be run again and again, for good"
-    else:
+    elif way is not None:
         bounded = "; then the task takes at most {worst} more"
-        template += _bound(diagnosis, bounded, way.retry.worst_case, values)
+        template += _bound(account.analysis, bounded, way.retry.worst_case, values)
     yield Sentence("retry-accepted", f"{template}.", values, Place.ITEM)
     yield from _call(task, "retry", subtask)
-    if not is_rolling_back(task):
-        others = tuple(node for node in failed if node != way.node)
+    if way is not None and not is_rolling_back(task):
+        others = tuple(other for other in failed if other != node)
         yield from _follows(way.retry, others)
 
 
-def _skip(account: Account, diagnosis: Analysis, way: FailedSubtask) -> Iterator[Sentence]:
-    values: dict[str, Value] = {"subtask": Subtasks((way.node,))}
-    task, subtask = account.graph.task, account.graph.subtasks[way.node]
-    if not way.skip.is_accepted:
+def _skip(account: Account, node: int, way: FailedSubtask | None) -> Iterator[Sentence]:
+    values: dict[str, Value] = {"subtask": Subtasks((node,))}
+    task, subtask = account.graph.task, account.graph.subtasks[node]
+    if subtask.prohibit_skip:
         template = "It cannot be skipped: {subtask} prohibits that."
         yield Sentence("skip-refused", template, values)
         return
@@ -145,15 +151,16 @@ def _skip(account: Account, diagnosis: Analysis, way: FailedSubtask) -> Iterator
         yield Sentence("skip-unknown", template, values)
         return
     template = f"It may be skipped, which {does}"
-    bounded = "; then it is at most {worst} more"
-    template += _bound(diagnosis, bounded, way.skip.worst_case, values)
+    if way is not None:
+        bounded = "; then it is at most {worst} more"
+        template += _bound(account.analysis, bounded, way.skip.worst_case, values)
     yield Sentence("skip-accepted", f"{template}.", values)
     yield from _call(task, "skip", subtask)
 
 
-def _retry_all(task: Task, ways: tuple[FailedSubtask, ...]) -> Iterator[Sentence]:
+def _retry_all(task: Task, failed: tuple[int, ...]) -> Iterator[Sentence]:
     """Name what is left where the task is FAILED and none of its subtasks is."""
-    if task.status == Status.FAILED and not ways and task.operation in _FORWARD:
+    if task.status == Status.FAILED and not failed and task.operation in _FORWARD:
         text = "The task may be retried as a whole."
         yield Sentence("retry-task", text, {}, Place.ITEM)
         yield from _call(task, "retry")
