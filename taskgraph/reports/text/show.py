@@ -134,7 +134,7 @@ def _critical(graph: TaskGraph, sound: Analysis) -> str:
     """Name the critical path by its ids, shortened in the middle."""
     path = sound.budget.schedule.critical_path
     if not path:
-        return "none: there are no subtasks"
+        return "none, for there are no subtasks"
     ids = [visible(str(graph.subtasks[node].id)) for node in path]
     if len(ids) > _MOST_CRITICAL:
         half = _MOST_CRITICAL // 2
