@@ -87,7 +87,8 @@ def _scene(maker: _Maker, selection: Selection, clusters: Sequence[Cluster]) -> 
     edges = make_edges(graph, place, schedule)
     edges += add_ghosts(graph, place, nodes)
     edges = sorted(set(edges))
-    if any(cluster.grouping is Grouping.STAGES for cluster in clusters):
+    in_stages = any(cluster.grouping is Grouping.STAGES for cluster in clusters)
+    if in_stages:
         edges = without_implied(len(nodes), edges)
     junctions, edges = bundle(len(nodes), edges)
     nodes += [SceneNode(NodeKind.JUNCTION)] * junctions
@@ -102,6 +103,7 @@ def _scene(maker: _Maker, selection: Selection, clusters: Sequence[Cluster]) -> 
         notes=(*selection.notes, *_notes(graph, clusters, hidden)),
         nodes=tuple(nodes),
         edges=tuple(edges),
+        in_stages=in_stages,
     )
 
 

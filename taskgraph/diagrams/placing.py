@@ -9,6 +9,9 @@ from taskgraph.diagrams.scene import Scene
 
 __all__ = ["placed"]
 
+_STAGE_TURNS = 8
+"""So many edges may turn from band to band where boxes stand for stages."""
+
 
 def placed(scene: Scene) -> tuple[list[Face], Layout]:
     """Give the boxes as they are drawn, and their places."""
@@ -20,6 +23,7 @@ def placed(scene: Scene) -> tuple[list[Face], Layout]:
         back=frozenset(n for n, edge in enumerate(scene.edges) if edge.closing),
         centred=_beside_tabs(scene),
         top_down=scene.direction == "TB",
+        most_turns=_STAGE_TURNS if scene.in_stages else 3,
     )
     return drawn, layout
 

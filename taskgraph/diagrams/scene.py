@@ -145,11 +145,14 @@ class Scene(Caption):
     edges : tuple of SceneEdge
         Ascending and distinct.
     direction : {"LR", "TB"}
+    in_stages : bool
+        Whether boxes stand for whole stages: there are few edges then, and it may be long.
     """
 
     nodes: tuple[SceneNode, ...]
     edges: tuple[SceneEdge, ...]
     direction: Literal["LR", "TB"] = "LR"
+    in_stages: bool = False
 
     @property
     def all_critical(self) -> bool:

@@ -25,8 +25,6 @@ _WORTH_FOLDING = 1.35
 """A drawing is folded where it is so much too long: less is not worth the turns."""
 _LONGER = 1.05
 """By this the length of a band is raised until no more bands are needed."""
-_FOLD_MOST = 8
-"""Bands are cut only where so few segments pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +35,8 @@ class Page:
     """A drawing may extend so far along the main axis before it is folded."""
     aspect: float = 1.6
     """How much further a large drawing should extend along than across."""
+    most_turns: int = 3
+    """Bands are cut only where so few segments pass."""
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ def stack_bands(
     wanted = max(page.along, sqrt(total * height * page.aspect))
     cuts = {}
     if not lanes and total > wanted * _WORTH_FOLDING:
-        cuts = _cuts(layering, layers)
+        cuts = _cuts(layering, layers, page.most_turns)
     starts = _evenly(thickness, gaps, cuts, wanted)
     tracks = max([cuts[first - 1] for first in starts[1:]], default=0)
     margin = LAYER_GAP / 2 + TRACK * tracks if tracks else 0.0
@@ -97,10 +97,10 @@ def _gaps(
     return [*gaps, 0.0]
 
 
-def _cuts(layering: Layering, layers: list[list[int]]) -> dict[int, int]:
+def _cuts(layering: Layering, layers: list[list[int]], most: int) -> dict[int, int]:
     """Give the layers after which a band may end, and how many segments pass there."""
     counts = {n: sum(len(layering.lower[v]) for v in row) for n, row in enumerate(layers)}
-    return {number: count for number, count in counts.items() if count <= _FOLD_MOST}
+    return {number: count for number, count in counts.items() if count <= most}
 
 
 def _evenly(

@@ -59,13 +59,15 @@ def lay_out(
     back: frozenset[int] = frozenset(),
     centred: frozenset[int] = frozenset(),
     top_down: bool = False,
+    most_turns: int = 3,
 ) -> Layout:
     """Place boxes of these sizes, in pixels, and lead edges.
 
     The edges are distinct; cycles and loops are allowed. ``marked`` are the places of
     those that should be straight before others; ``back`` of those that are led back, round
     the outside, on their own side: what closes a cycle. Edges to and from the nodes in
-    ``centred`` end in the middle of a side, others anywhere.
+    ``centred`` end in the middle of a side, others anywhere. A long drawing is folded
+    where at most ``most_turns`` edges have to turn.
 
     Returns
     -------
@@ -73,7 +75,9 @@ def lay_out(
         No two boxes overlap, no edge crosses a box that is none of its ends, and
         everything has coordinates from 0. The same for the same arguments.
     """
-    page = Page(along=860.0, aspect=0.8) if top_down else Page()
+    page = Page(most_turns=most_turns)
+    if top_down:
+        page = Page(along=860.0, aspect=0.8, most_turns=most_turns)
     turned = [(h, w) for w, h in sizes] if top_down else list(sizes)
     boxes: list[Box] = [Box(0, 0, 0, 0)] * len(sizes)
     paths: list[Path] = [()] * len(edges)

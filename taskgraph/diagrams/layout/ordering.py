@@ -22,9 +22,9 @@ __all__ = ["count_crossings", "order_layers"]
 Layers: TypeAlias = list[list[int]]
 Centre: TypeAlias = Callable[[list[int]], float]
 
-_WORK = 20_000
+_WORK = 100_000
 """Segments that all sweeps together may look at."""
-_SIFTED = 40_000
+_SIFTED = 300_000
 """Pairs of vertices of one layer up to which sifting compares them all."""
 _FEWEST_SWEEPS = 4
 _MOST_SWEEPS = 32
