@@ -126,6 +126,8 @@ def _retry(
     template = "{subtask} may be retried, which first undoes it"
     if is_rolling_back(task):
         template += "; within this rollback it would then be run again and again, for good"
+    elif task.operation is None:  # a list leaves it out
+        template += "; within a rollback it would then be run again and again, for good"
     elif way is not None:
         bounded = "; then the task takes at most {worst} more"
         template += _bound(account.analysis, bounded, way.retry.worst_case, values)
