@@ -70,7 +70,8 @@ def sheet(folder: Path, view: str) -> str:
     ]
     return (
         "<!doctype html><meta charset=utf-8><style>body{margin:8px;color:#888;"
-        "font:14px sans-serif;display:grid;grid-template-columns:1fr 1fr;gap:8px;background:#8882}"
+        "font:14px sans-serif;display:grid;grid-template-columns:1fr 1fr;gap:8px;"
+        "background:#8882}"
         f".p{{width:{PLACE[0]}px;height:{PLACE[1]}px;overflow:hidden}}figure{{margin:0}}"
         f".small{{color:#c00;font-weight:bold}}</style>{''.join(cells)}"
     )
