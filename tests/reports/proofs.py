@@ -188,6 +188,8 @@ def cause(kind: str) -> Callable[[Case], list[Values]]:
                 told = {"subtask": row["subtask"], "ran_microseconds": ran}
                 if subtask.timeout and subtask.timeout > 0:
                     told["timeout_seconds"] = subtask.timeout
+                if kind == "not-stated" and case.task.origin.dialect == "obshell":
+                    told["default_seconds"] = 3600
                 rows.append(known(told))
         return rows
 

@@ -11,6 +11,7 @@ from taskgraph.analysis.failure import Cause, Failure, RootFailure, failure_caus
 from taskgraph.analysis.tally import Tally
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
+    OBSHELL_TIMEOUT,
     has_limit,
     is_repeating,
     is_rolling_back,
@@ -214,7 +215,7 @@ def _roots(analysis: Analysis, roots: tuple[RootFailure, ...]) -> Iterator[Sente
     for root in roots[:_MOST_ROOTS]:
         subtask = graph.subtasks[root.node]
         yield _root(subtask, root, targets.get(root.node, ""))
-        yield _cause(subtask, root)
+        yield _cause(subtask, root, is_dag=graph.task.origin.dialect == "obshell")
         yield from _last_lines(subtask)
     hidden = tuple(root.node for root in roots[_MOST_ROOTS:])
     if hidden:
@@ -261,7 +262,7 @@ def _root(subtask: Subtask, root: RootFailure, target: str) -> Sentence:
     return Sentence("root-failure", f"{template}.", values, Place.ITEM)
 
 
-def _cause(subtask: Subtask, root: RootFailure) -> Sentence:
+def _cause(subtask: Subtask, root: RootFailure, *, is_dag: bool) -> Sentence:
     known = failure_cause(subtask)
     cause = Cause.NO_TIMES if known is None else known.cause
     values: dict[str, Value] = {"subtask": Subtasks((root.node,))}
@@ -269,7 +270,12 @@ def _cause(subtask: Subtask, root: RootFailure) -> Sentence:
         values["ran"] = Clock(known.ran)
     if has_limit(subtask):
         values["timeout"] = Duration(subtask.timeout or 0)
-    return Sentence(f"cause-{cause.name.lower().replace('_', '-')}", _CAUSES[cause], values)
+    template = _CAUSES[cause]
+    if is_dag and cause is Cause.NOT_STATED:
+        values["default"] = Duration(OBSHELL_TIMEOUT)
+        template = "The document gives it no timeout; obshell ends it after {default} by "
+        template += "default."
+    return Sentence(f"cause-{cause.name.lower().replace('_', '-')}", template, values)
 
 
 def _consequences(graph: TaskGraph, failure: Failure) -> Iterator[Sentence]:

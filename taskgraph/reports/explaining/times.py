@@ -296,12 +296,10 @@ def _left(analysis: Analysis) -> Iterator[Sentence]:
     row = progress.nearest
     if row is not None and row.basis is Basis.LEFT and row.seconds_left is not None:
         subtask, left = Subtasks((row.node,)), Duration(row.seconds_left)
-        template = "{subtask} is nearest to its timeout, with {left} to go."
+        limit = "its timeout and the grace" if analysis.settings.grace else "its timeout"
+        template = f"{{subtask}} is nearest to {limit}, with {{left}} to go."
         if any(other.basis is Basis.START_UNKNOWN for other in progress.in_flight):
-            template = (
-                "Of those whose last start is known {subtask} is nearest to its timeout, "
-                "with {left} to go."
-            )
+            template = f"Of those whose last start is known {template}"
         yield Sentence("nearest", template, {"subtask": subtask, "left": left})
 
 
