@@ -335,12 +335,13 @@ def failed_later(case: Case, told: Told) -> Reasons:
         yield "it does not lie beyond"
 
 
-def no_failed_subtask(case: Case, _: Told) -> Reasons:
+def no_failed_subtask(case: Case, told: Told) -> Reasons:
     task = case.photo.task
-    again = any(row.operation == "RETRY" for row in case.rows)
+    acts = {row.operation for row in case.rows} & {"RETRY", "SKIP"}
+    named = {act for act in acts if f"a {act.lower()} that came after" in told.text}
     if case.failed:
         yield "a subtask has failed"
-    elif not task.by_fault and not again:
+    elif not task.by_fault and not named:
         yield "neither a fault nor a retry did that"
 
 

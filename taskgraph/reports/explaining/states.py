@@ -206,6 +206,8 @@ def failing(account: Account) -> Iterator[Sentence]:
         template = "No subtask is FAILED. A fault inside the engine's coordinator does that"
         if any(map(was_retried, graph.subtasks)):
             template += ", or a retry that came after the failure"
+        if any(subtask.operation == Operation.SKIP for subtask in graph.subtasks):
+            template += ", or a skip that came after the failure"
         template += "; the engine's own log tells."
         yield Sentence("no-failed-subtask", template, {}, Place.PARAGRAPH)
 
