@@ -94,7 +94,9 @@ def _scene(maker: _Maker, selection: Selection, clusters: Sequence[Cluster]) -> 
     nodes += [SceneNode(NodeKind.JUNCTION)] * junctions
     hidden = len(graph) - len(selection.nodes)
     told = list(summary(analysis))
-    if len(nodes) > 1 and all(node.critical for node in nodes):
+    shown = selection.nodes
+    all_critical = len(shown) > 1 and maker.critical.issuperset(shown)
+    if all_critical:
         told.append("all of it critical")
     return Scene(
         title=title_of(graph.task),
@@ -103,6 +105,7 @@ def _scene(maker: _Maker, selection: Selection, clusters: Sequence[Cluster]) -> 
         notes=(*selection.notes, *_notes(graph, clusters, hidden)),
         nodes=tuple(nodes),
         edges=tuple(edges),
+        all_critical=all_critical,
         in_stages=in_stages,
     )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from taskgraph.diagrams.labels import join_words, status_counts
 from taskgraph.diagrams.palette import LIGHT
-from taskgraph.diagrams.scene import NodeKind, Scene, SceneEdge, SceneNode
+from taskgraph.diagrams.scene import CLOSES, NodeKind, Scene, SceneEdge, SceneNode
 from taskgraph.diagrams.text import wrap
 from taskgraph.errors import RenderError
 from taskgraph.model.words import visible
@@ -176,7 +176,7 @@ def _edge_attributes(edge: SceneEdge) -> dict[str, str]:
     if edge.wrong:
         attributes.update(color=LIGHT.fault, penwidth="2.2")
     if edge.closing:
-        label = {"label": "closes the cycle", "fontsize": "9", "fontcolor": LIGHT.fault}
+        label = {"label": CLOSES, "fontsize": "9", "fontcolor": LIGHT.fault}
         attributes.update(label, constraint="false")
     if edge.doubtful or edge.closing:
         attributes["style"] = "dashed"

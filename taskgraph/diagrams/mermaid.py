@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from taskgraph.diagrams.labels import join_words
 from taskgraph.diagrams.palette import LIGHT
-from taskgraph.diagrams.scene import NodeKind, Scene, SceneEdge, SceneNode
+from taskgraph.diagrams.scene import CLOSES, NodeKind, Scene, SceneEdge, SceneNode
 from taskgraph.diagrams.text import ellipsize
 from taskgraph.errors import RenderError
 
@@ -109,7 +109,7 @@ def _quoted(text: str) -> str:
 
 def _arrow(edge: SceneEdge) -> str:
     if edge.closing:
-        return "-.->|closes the cycle|"
+        return f"-.->|{CLOSES}|"
     if edge.doubtful:
         return "-.->"
     return "==>" if edge.critical or edge.cyclic else "-->"

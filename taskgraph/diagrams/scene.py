@@ -15,10 +15,12 @@ from taskgraph.diagrams.labels import Caption, join_words
 from taskgraph.model.statuses import SIGNS, UNKNOWN, look
 from taskgraph.model.task import Id
 
-__all__ = ["GATE", "NodeKind", "Scene", "SceneEdge", "SceneNode"]
+__all__ = ["CLOSES", "GATE", "NodeKind", "Scene", "SceneEdge", "SceneNode"]
 
 GATE = "Point of no return"
 """What is written on a subtask that forbids rollback once it starts."""
+CLOSES = "closes the cycle"
+"""What is written on an edge without which there would be none."""
 
 
 class NodeKind(StrEnum):
@@ -145,6 +147,8 @@ class Scene(Caption):
     edges : tuple of SceneEdge
         Ascending and distinct.
     direction : {"LR", "TB"}
+    all_critical : bool
+        Whether each of several subtasks is critical: that is said once, in the summary.
     in_stages : bool
         Whether boxes stand for whole stages: there are few edges then, and it may be long.
     """
@@ -152,13 +156,8 @@ class Scene(Caption):
     nodes: tuple[SceneNode, ...]
     edges: tuple[SceneEdge, ...]
     direction: Literal["LR", "TB"] = "LR"
+    all_critical: bool = False
     in_stages: bool = False
-
-    @property
-    def all_critical(self) -> bool:
-        """Whether the critical path is no choice: then it is said once."""
-        real = [node for node in self.boxes() if node.kind is not NodeKind.JUNCTION]
-        return len(real) > 1 and all(node.critical for node in real)
 
     def boxes(self) -> Iterable[SceneNode]:
         """Give the nodes with the members of frames behind their frame."""

@@ -20,7 +20,7 @@ from taskgraph.diagrams.canvas import (
 from taskgraph.diagrams.layout.routing import FEW_BACK, Layout, Path
 from taskgraph.diagrams.palette import GRAPH
 from taskgraph.diagrams.placing import placed
-from taskgraph.diagrams.scene import NodeKind, Scene, SceneEdge, SceneNode
+from taskgraph.diagrams.scene import CLOSES, NodeKind, Scene, SceneEdge, SceneNode
 from taskgraph.model.statuses import look
 from taskgraph.model.words import visible
 from taskgraph.sources.parsing import paused_collector
@@ -28,7 +28,6 @@ from taskgraph.sources.parsing import paused_collector
 __all__ = ["render_svg"]
 
 _WORDS = {"skipped": "skipped", "undone": "rolled back"}
-_CLOSES = "closes the cycle"
 _ARROW = 2
 """How far an arrow's tip lies beyond the end of its line."""
 
@@ -123,8 +122,8 @@ def _back_label(path: Path) -> str:
     (x1, y1), (x2, y2) = max(pairwise(ends), key=lambda pair: dist(*pair))
     x, y = (x1 + x2) / 2, (y1 + y2) / 2
     if y1 == y2:
-        return write_text(_CLOSES, "r", round(x), round(y) + 12, 10, "middle")
-    turned = write_text(_CLOSES, "r", 0, 12, 10, "middle")
+        return write_text(CLOSES, "r", round(x), round(y) + 12, 10, "middle")
+    turned = write_text(CLOSES, "r", 0, 12, 10, "middle")
     return f'<g transform="translate({round(x)} {round(y)}) rotate(-90)">{turned}</g>'
 
 

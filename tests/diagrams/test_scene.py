@@ -12,6 +12,7 @@ from taskgraph.api import load_all
 from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
+from taskgraph.diagrams.svg import render_svg
 from taskgraph.errors import RenderError
 from taskgraph.model.task import Id, Task
 from tests.diagrams.tasks import (
@@ -350,3 +351,19 @@ def test_what_the_document_leaves_out_is_said_with_the_request(samples: Path) ->
     notes = " ".join(build_scene(dag.analysis).notes)
     assert f"GET /api/v1/task/dag/{dag.task.id} gives it" in notes
     assert "It is at stage" in notes
+
+
+def test_all_of_it_is_critical_only_where_every_subtask_is() -> None:
+    said = "all of it critical"
+    mixed = stages(1, 40, 40, 1)
+    rows = [
+        row._replace(timeout=9) if n % 7 == 3 else row
+        for n, row in enumerate(mixed.subtasks)
+    ]
+    collapsed = scene_of(replace(mixed, subtasks=tuple(rows)))
+    assert len(collapsed.nodes) < 40
+    assert said not in collapsed.summary
+    joined = scene_of(stages(1, 8, 8, 1))  # with a junction, which is no subtask
+    assert any(node.kind is NodeKind.JUNCTION for node in joined.nodes)
+    assert said in joined.summary
+    assert 'class="e c"' not in render_svg(joined).partition('class="l"')[0]
