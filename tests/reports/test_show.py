@@ -94,3 +94,11 @@ def test_of_many_subtasks_the_worst_are_shown() -> None:
 @pytest.mark.parametrize("rows", [{}, {1: {"upstreams": (1,)}}])
 def test_a_task_without_a_graph(rows: dict[int, dict[str, object]]) -> None:
     assert "Findings" in shown(LoadedTask(make_task(rows)))
+
+
+def test_what_was_skipped_is_told_beside_what_is_done() -> None:
+    rows = {1: {"status": "SUCCESSFUL"}, 2: {"status": "SUCCESSFUL", "operation": "SKIP"}}
+    account = LoadedTask(make_task(rows, [(1, 2)], status="SUCCESSFUL")).account
+    text = show_text(account, Style(width=120))
+    assert "2 of 2 done, 1 skipped" in text
+    assert "» SKIPPED" in text

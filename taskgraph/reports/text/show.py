@@ -18,8 +18,8 @@ from taskgraph.graph.traverse import immediate_dominators, reverse, topological_
 from taskgraph.model.durations import format_exactly, format_moment
 from taskgraph.model.engine import done_status
 from taskgraph.model.statuses import (
+    ROLLED_BACK,
     count_shown,
-    count_statuses,
     look,
     severity_key,
     shown_status,
@@ -124,8 +124,9 @@ def _progress(account: Account, width: int) -> Text:
     if tally.in_place:
         text.append(f", {len(tally.in_place)} left in place", style="default")
     subtasks = account.graph.task.subtasks
-    for name, count in count_statuses(subtasks):
-        if name != finished:
+    told_before = {finished, ROLLED_BACK} if tally.is_rolling_back else {finished}
+    for name, count in count_shown(subtasks):
+        if name not in told_before:
             text.append(f", {count} {look(name).word}", style="default")
     return text
 
