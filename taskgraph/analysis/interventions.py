@@ -31,8 +31,9 @@ class Intervention:
     refusals : tuple of Refusal
         Why the engine refuses; empty where it accepts.
     releases : tuple of int
-        The subtasks that wait for this one alone, ascending: they can start once it has
-        succeeded or is skipped. For a rollback the first to be undone.
+        The subtasks that can start once it has succeeded or is skipped, ascending: those
+        that wait for this one alone and, where nothing else is FAILED, those that wait
+        for none and are held by the failure. For a rollback the first to be undone.
     is_held : bool
         Whether those still may not start because other subtasks are FAILED.
     worst_case : WorstCase
@@ -93,6 +94,8 @@ def interventions(
     rows = []
     for node in failed:
         releases = waiting.for_only(node)
+        if len(failed) == 1 and not premises.is_rolling_back:
+            releases = tuple(sorted((*releases, *waiting.for_none())))
         subtask = graph.subtasks[node]
         retry = () if accepts_retry(subtask) else (Refusal.ROLLING_BACK,)
         skip = (Refusal.PROHIBITS_SKIP,) if subtask.prohibit_skip else ()
@@ -146,3 +149,7 @@ class _Waiting:
         return tuple(
             other for other in self.ahead[node] if self.for_how_many.get(other) == 1
         )
+
+    def for_none(self) -> tuple[int, ...]:
+        """Give what waits for no other subtask, ascending."""
+        return tuple(node for node, count in self.for_how_many.items() if not count)

@@ -113,6 +113,14 @@ def test_other_failures_hold_what_a_retry_releases():
     assert not first.rollback.is_held
 
 
+def test_what_the_failure_alone_holds_goes_next_as_well():
+    rows = {1: ran(0, 5, "FAILED"), 2: WAITS, 3: ran(0, 1), 4: WAITS, 5: WAITS}
+    graph = make_graph(rows, [(1, 2), (3, 4), (2, 5), (4, 5)], status="FAILED")
+    (row,) = analyse(graph).ways_out
+    assert ids(graph, row.retry.releases) == [2, 4]
+    assert ids(graph, row.skip.releases) == [2, 4]
+
+
 def test_other_failures_hold_nothing_on_the_way_back():
     back = {"operation": "ROLLBACK"}
     rows = {
