@@ -189,6 +189,7 @@ SENTENCES: Final[dict[str, Judge]] = {
     "undone": claims_past.standing_at("PENDING", "ROLLBACK"),
     "slots-taken": claims_past.slots_taken,
     "started": claims_past.started,
+    "state-unknown": claims_past.state_unknown,
     "times-assume": so,
     "taken-up-again": claims_past.taken_up_again,
     "unsound": so,

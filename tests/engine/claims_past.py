@@ -55,6 +55,7 @@ __all__ = [
     "stalled",
     "standing_at",
     "started",
+    "state_unknown",
     "taken_up_again",
     "to_be_undone",
     "verdict",
@@ -343,6 +344,11 @@ def no_failed_subtask(case: Case, told: Told) -> Reasons:
         yield "a subtask has failed"
     elif not task.by_fault and not named:
         yield "neither a fault nor a retry did that"
+
+
+def state_unknown(case: Case, told: Told) -> Reasons:
+    if all(row.state for row in case.rows):
+        yield "the engine told every state"
 
 
 # --- where the time went ---------------------------------------------------------------

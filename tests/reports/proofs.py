@@ -545,6 +545,14 @@ def nothing_failed(case: Case) -> list[Values]:
     return [{}]
 
 
+def state_unknown(case: Case) -> list[Values]:
+    known = {"PENDING", "READY", "RUNNING", "CANCELING", "FAILED", "SUCCESSFUL"}
+    rows = enumerate(case.graph.subtasks)
+    unknown = [node for node, subtask in rows if subtask.status not in known]
+    assert unknown
+    return [{"subtasks": case.ids(unknown)}]
+
+
 def only_failed(case: Case) -> list[Values]:
     assert case.task.status == "SUCCESSFUL"
     return [{}]
@@ -775,6 +783,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "started": started,
     "times-assume": nothing,
     "taken-up-again": lambda case: [{"finish": iso(case.task.finish_time)}],
+    "state-unknown": state_unknown,
     "unsound": flaws,
     "verdict": verdict,
     "wall": lambda case: [

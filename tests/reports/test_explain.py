@@ -64,6 +64,23 @@ def test_every_claim_on_a_sample_is_what_the_analyses_say(sample: Path) -> None:
         assert_proved(loaded)
 
 
+def test_where_states_are_not_told_nothing_is_said_to_have_failed_or_not(
+    samples: Path,
+) -> None:
+    document = json.loads((samples / "three_hosts_failed.json").read_text("utf-8"))
+    for row in document["data"]["subtasks"]:
+        del row["status"]
+    loaded = loads(json.dumps(document))
+    made = assert_proved(loaded)
+    assert "state-unknown" in made
+    assert not {"no-failed-subtask", "retry-task", "root-failure"} & made
+    text = explain_text(explained(loaded), Style())
+    assert "although none" not in text
+    assert "nothing has failed" not in text
+    (finding,) = [f for f in loaded.checked.findings if f.code == "TG201"]
+    assert "no status" in finding.message
+
+
 def test_every_claim_on_simulated_tasks_is_what_the_analyses_say() -> None:
     made = set()
     for seed in range(120):

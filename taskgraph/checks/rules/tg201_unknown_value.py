@@ -4,7 +4,8 @@ What it does
 ------------
 Compares the status, operation and type of the task, and the status, operation and node
 type of every subtask, with the values that are known. One finding for each unknown value,
-however many subtasks have it.
+however many subtasks have it. In a task that has run, a subtask without a status is
+reported too: the engine always writes one.
 
 Why it is bad
 -------------
@@ -73,6 +74,16 @@ def check(subject: Subject) -> Iterator[Fault]:
     for (attribute, known), values in zip(_OF_SUBTASKS, present, strict=True):
         if values - known - {None}:
             yield from _of_subtasks(subject, attribute, known)
+    if None in subject.statuses and {subject.task.status, *subject.statuses} != {None}:
+        yield from _without_status(subject)
+
+
+def _without_status(subject: Subject) -> Iterator[Fault]:
+    rows = enumerate(subject.task.subtasks)
+    positions = [position for position, subtask in rows if subtask.status is None]
+    what = f"{plural(len(positions), 'has', 'have')} no status"
+    hint = "save the response again; no engine leaves a status out"
+    yield Fault.of(subject, positions, what, hint, "status", detail="status=")
 
 
 def _of_subtasks(

@@ -59,9 +59,10 @@ def choices(account: Account) -> Iterator[Sentence]:
     if rest := failed[_MOST_FAILED:]:
         template = "For {subtasks} the same has to be decided."
         yield of_subtasks("more-failed", template, rest, Place.ITEM)
-    if not failed and task.status == Status.RUNNING:
+    unknown = account.analysis.tally.other
+    if not failed and (task.status == Status.RUNNING or unknown):
         text = "No subtask is FAILED, so there is nothing to retry or to skip."
-        if account.analysis.tally.other:
+        if unknown:
             text = "Of some subtasks nothing tells whether they may be retried or skipped."
         yield Sentence("nothing-to-retry", text, {}, Place.ITEM)
     if task.status == Status.SUCCESSFUL and not failed:
@@ -69,7 +70,8 @@ def choices(account: Account) -> Iterator[Sentence]:
         yield Sentence("over", text, {}, Place.ITEM)
     if tells_direction(task):
         yield from _cancel(account)
-    yield from _retry_all(task, failed)
+    if not unknown:
+        yield from _retry_all(task, failed)
     if diagnosis is None:
         return
     yield from _roll_back(account, diagnosis)

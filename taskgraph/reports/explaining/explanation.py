@@ -83,6 +83,11 @@ def _predicate(account: Account) -> tuple[str, dict[str, Value]]:
     )
     if failed:
         return _with_failures(account, failed)
+    if task.status == Status.FAILED and account.analysis.tally.other:
+        return (
+            "is FAILED; which of its {subtasks} is, the document does not tell",
+            everything,
+        )
     if task.status == Status.FAILED:
         return "is FAILED, although none of its {subtasks} is", everything
     return _unharmed(account)

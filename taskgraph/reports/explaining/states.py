@@ -46,7 +46,7 @@ _STATES: Final = {
     "canceling": "being cancelled",
     "ready": "ready to start",
     "pending": "waiting",
-    "other": "in a state that the engine is not known to write",
+    "other": "in no known state",
 }
 _BACK: Final = _STATES | {
     "done": "undone",
@@ -202,6 +202,10 @@ def failing(account: Account) -> Iterator[Sentence]:
     elif graph.task.status == Status.FAILED and graph.task.is_summary:
         template = "What failed cannot be told: the document leaves its subtasks out."
         yield Sentence("unsound", template, {}, Place.PARAGRAPH)
+    elif graph.task.status == Status.FAILED and account.analysis.tally.other:
+        template = "What failed cannot be told: the state of {subtasks} is not known."
+        unknown = account.analysis.tally.other
+        yield of_subtasks("state-unknown", template, unknown, Place.PARAGRAPH)
     elif graph.task.status == Status.FAILED:
         template = "No subtask is FAILED. A fault inside the engine's coordinator does that"
         if any(map(was_retried, graph.subtasks)):
