@@ -59,19 +59,12 @@ def choices(account: Account) -> Iterator[Sentence]:
     if rest := failed[_MOST_FAILED:]:
         template = "For {subtasks} the same has to be decided."
         yield of_subtasks("more-failed", template, rest, Place.ITEM)
-    unknown = account.analysis.tally.other
-    if not failed and (task.status == Status.RUNNING or unknown):
-        text = "No subtask is FAILED, so there is nothing to retry or to skip."
-        if unknown:
-            text = "Of some subtasks nothing tells whether they may be retried or skipped."
-        yield Sentence("nothing-to-retry", text, {}, Place.ITEM)
-    if task.status == Status.SUCCESSFUL and not failed:
-        text = "It is over: there is nothing to retry, to skip or to cancel."
-        yield Sentence("over", text, {}, Place.ITEM)
+    if not failed:
+        yield from _unfailed(task, is_known=not account.analysis.tally.other)
     if tells_direction(task):
         yield from _cancel(account)
-    if not unknown:
-        yield from _retry_all(task, failed)
+    if not failed and not account.analysis.tally.other:
+        yield from _retry_all(task)
     if diagnosis is None:
         return
     yield from _roll_back(account, diagnosis)
@@ -83,6 +76,17 @@ def choices(account: Account) -> Iterator[Sentence]:
             "many are in flight as is told below."
         )
         yield Sentence("times-assume", text, {}, Place.PARAGRAPH)
+
+
+def _unfailed(task: Task, *, is_known: bool) -> Iterator[Sentence]:
+    if task.status == Status.RUNNING or not is_known:
+        text = "No subtask is FAILED, so there is nothing to retry or to skip."
+        if not is_known:
+            text = "Of some subtasks nothing tells whether they may be retried or skipped."
+        yield Sentence("nothing-to-retry", text, {}, Place.ITEM)
+    if task.status == Status.SUCCESSFUL:
+        text = "It is over: there is nothing to retry, to skip or to cancel."
+        yield Sentence("over", text, {}, Place.ITEM)
 
 
 def _of_obshell(account: Account) -> Iterator[Sentence]:
@@ -162,9 +166,9 @@ def _skip(account: Account, node: int, way: FailedSubtask | None) -> Iterator[Se
     yield from _call(task, "skip", subtask)
 
 
-def _retry_all(task: Task, failed: tuple[int, ...]) -> Iterator[Sentence]:
+def _retry_all(task: Task) -> Iterator[Sentence]:
     """Name what is left where the task is FAILED and none of its subtasks is."""
-    if task.status == Status.FAILED and not failed and task.operation in _FORWARD:
+    if task.status == Status.FAILED and task.operation in _FORWARD:
         text = "The task may be retried as a whole."
         yield Sentence("retry-task", text, {}, Place.ITEM)
         yield from _call(task, "retry")
