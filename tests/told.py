@@ -13,6 +13,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from taskgraph.api import LoadedTask
@@ -81,6 +82,11 @@ def plain(text: str) -> str:
     return " ".join(re.sub(r"\\([^\w\s]|_)", r"\1", text).split())
 
 
+def _to_the_second(time: datetime) -> str:
+    """Write a moment as all outputs for people tell it."""
+    return time.replace(microsecond=0).isoformat()
+
+
 def _ids(identifiers: Iterable[Any]) -> tuple[str, ...]:
     return tuple(map(str, identifiers))
 
@@ -102,7 +108,7 @@ def library(loaded: LoadedTask) -> Told:
     def ids(nodes: Iterable[int]) -> tuple[str, ...]:
         return _ids(graph.subtasks[node].id for node in nodes)
 
-    told: Told = {"as of": analysis.as_of and analysis.as_of.isoformat()}
+    told: Told = {"as of": analysis.as_of and _to_the_second(analysis.as_of)}
     found = loaded.checked.findings
     kinds = sorted((finding.code, str(finding.severity)) for finding in found)
     told |= {
@@ -130,7 +136,7 @@ def library(loaded: LoadedTask) -> Told:
         "left": progress.worst_case.seconds,
         "no end": progress.endless and str(progress.endless),
         "late": analysis.seconds_late if progress.latest_finish else None,
-        "left until": progress.latest_finish and progress.latest_finish.isoformat(),
+        "left until": progress.latest_finish and _to_the_second(progress.latest_finish),
         "rollback allowed": rollback.is_allowed,
         "rollback accepted now": rollback.is_accepted,
         "rollback seconds": rollback.worst_case.seconds,
@@ -184,12 +190,9 @@ def _facts(text: str) -> dict[str, str]:
 
 
 def _seconds(text: str) -> int:
-    match = re.match(r"(\d+) s\b", text)
+    match = re.match(r"-?(?:\d+ (?:d|h|min|s)\b ?)+", text)
     assert match, text
-    seconds = int(match[1])
-    words = re.match(r"\d+ s \(([^)]*)\)", text)
-    assert words is None or spoken(words[1]) == seconds, text
-    return seconds
+    return spoken(match[0])
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -228,9 +231,9 @@ def show_text(text: str) -> Told:
     told = _worst(facts)
     if "As of" in facts:
         told["as of"] = facts["As of"].replace(" ", "T", 1)
-    done = re.search(r"(\d+) of (\d+) (?:(?:un)?done|successful)", facts["Progress"])
-    assert done, facts["Progress"]
-    if told["sound"]:
+    if told["sound"] and "Progress" in facts:  # no definition has any
+        done = re.search(r"(\d+) of (\d+) (?:(?:un)?done|successful)", facts["Progress"])
+        assert done, facts["Progress"]
         told["done"] = int(done[1])
     if facts.get("Left", "").startswith(NO_END):
         told["no end"] = facts["Left"].removeprefix(NO_END)
@@ -263,17 +266,17 @@ def budget_text(text: str) -> Told:
         late = facts["Failing late"]
         told["failing late"] = _seconds(re.split(r": |takes over ", late)[-1])
     for line in text.splitlines():
-        if match := re.match(r"\s*[\d.]+ %\s+(\d+) s  (\S+)  ", f"{line}  "):
-            told["share", match[2]] = int(match[1])
+        if match := re.match(r"\s*[\d.]+ %\s+(\S.*?)  (\S+)  ", f"{line}  "):
+            told["share", match[2]] = _seconds(match[1])
     return told
 
 
 def critical_path_text(text: str) -> Told:
     """Read ``critical-path``, by timeouts."""
-    pattern = r"^Critical path .*?: (\d+) of \d+ subtasks, (\d+) s\b"
+    pattern = r"^Critical path .*?: (\d+) of \d+ subtasks, (.*)$"
     head = re.search(pattern, text, re.MULTILINE)
     assert head, text
-    told: Told = {"longest path": int(head[2])}
+    told: Told = {"longest path": _seconds(head[2])}
     columns: list[str] = []
     path = []
     for line in text.splitlines():
@@ -326,7 +329,8 @@ def _budget(row: dict[str, Any]) -> Told:
 
 def show_json(row: dict[str, Any]) -> Told:
     """Read a task of ``show --format json``."""
-    told: Told = {"as of": row["as_of"], "sound": not row["flaws"]}
+    as_of = row["as_of"] and _to_the_second(datetime.fromisoformat(row["as_of"]))
+    told: Told = {"as of": as_of, "sound": not row["flaws"]}
     told["severities"] = row["findings"]
     return told if row["budget"] is None else told | _budget(row["budget"])
 
@@ -369,8 +373,8 @@ def explain_json(row: dict[str, Any]) -> Told:
     """Read a task of ``explain --format json``."""
     told: Told = {}
     doubts = []
-    for section in row["sections"]:
-        for sentence in section["sentences"]:
+    for part in ({"sentences": row["verdict"]}, *row["brief"], *row["sections"]):
+        for sentence in part["sentences"]:
             claim, values = sentence["claim"], sentence["values"]
             if claim in _CLAIMS:
                 told |= _CLAIMS[claim](values)
@@ -385,9 +389,10 @@ def _maybe(value: Any) -> bool | None:
 
 
 def _of_subtask(figure: str, seconds: str = "") -> Callable[[Values], Told]:
-    """Read what a claim says of one subtask: how long, or that something is refused."""
+    """Read what a claim says of subtasks: how long, or that something is refused."""
     return lambda values: {
-        (figure, str(values["subtask"][0])): values[seconds] if seconds else False
+        (figure, str(name)): values[seconds] if seconds else False
+        for name in values.get("subtasks") or values["subtask"]
     }
 
 
@@ -397,7 +402,9 @@ def _worst_claim(values: Values) -> Told:
 
 def _left_claim(values: Values) -> Told:
     told: Told = {"left": values["left_seconds"]}
-    return told | {"left until": values["latest"]} if "latest" in values else told
+    if "latest" in values:
+        told["left until"] = _to_the_second(datetime.fromisoformat(values["latest"]))
+    return told
 
 
 def _no_return_claim(values: Values) -> Told:
@@ -406,7 +413,9 @@ def _no_return_claim(values: Values) -> Told:
 
 
 _CLAIMS: dict[str, Callable[[Values], Told]] = {
-    "as-of": lambda values: {"as of": values["as_of"]},
+    "as-of": lambda values: {
+        "as of": _to_the_second(datetime.fromisoformat(values["as_of"]))
+    },
     "blocked": lambda values: _marked("blocked", values["subtasks"], values["subtasks"]),
     "budget": _worst_claim,
     "budget-unbounded": _worst_claim,
@@ -660,9 +669,9 @@ def tree(text: str) -> Told:
 
 def notebook_table(text: str) -> Told:
     """Read the table that a timetable by timeouts displays."""
-    length = re.search(r"makespan (\d+) s", text)
+    length = re.search(r"makespan ([^<]*)", text)
     assert length
-    told: Told = {"longest path": int(length[1])}
+    told: Told = {"longest path": _seconds(length[1])}
     path = []
     for row in re.findall(r"<tr>(<td>.*?)</tr>", text):
         cells = [plain(cell) for cell in re.findall(r"<td>(.*?)</td>", row)]
@@ -709,6 +718,6 @@ def sentences(row: dict[str, Any]) -> Iterator[str]:
     """Give every sentence of an explanation."""
     for sentence in row["verdict"]:
         yield plain(sentence["text"])
-    for section in row["sections"]:
+    for section in (*row["brief"], *row["sections"]):
         for sentence in section["sentences"]:
             yield plain(sentence["text"])

@@ -27,8 +27,11 @@ __all__ = ["command"]
 @click.command("explain")
 @files_argument
 @format_option("text", "markdown", "json")
+@click.option(
+    "--brief", is_flag=True, help="Say only how it stands, what failed and what to do."
+)
 @output_option
-def command(files: Inputs, form: str, output: str | None) -> None:
+def command(files: Inputs, form: str, *, brief: bool, output: str | None) -> None:
     """Explain in sentences what happened to a task and what may be done now.
 
     It names what failed first, whether a timeout was the cause, what that holds up, where
@@ -38,13 +41,15 @@ def command(files: Inputs, form: str, output: str | None) -> None:
     \b
     Examples:
       taskgraph explain samples/three_hosts_failed.json
+      taskgraph explain samples/three_hosts_failed.json --brief
       taskgraph explain response.json --format markdown
     """
 
     def explained(loaded: LoadedTask) -> Explanation:
-        from taskgraph.reports.explaining.explanation import explain
+        from taskgraph.reports.explaining.explanation import explain, in_short
 
-        return explain(loaded.account)
+        said = explain(loaded.account)
+        return in_short(loaded.account, said) if brief else said
 
     def as_json(loaded: LoadedTask) -> Mapping[str, Any]:
         from taskgraph.reports.json import explain_json

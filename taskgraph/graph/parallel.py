@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import runs
+from taskgraph.model.engine import is_part
 
 __all__ = ["parallel_groups"]
 
@@ -25,7 +26,7 @@ def parallel_groups(graph: TaskGraph) -> tuple[tuple[int, ...], ...]:
     """
     siblings: dict[tuple[str, tuple[int, ...], tuple[int, ...]], list[int]] = {}
     for node, subtask in enumerate(graph.subtasks):
-        if subtask.parallel_index is not None and subtask.parallel_index >= 0:
+        if is_part(subtask):
             key = (subtask.name, graph.upstreams[node], graph.downstreams[node])
             siblings.setdefault(key, []).append(node)
     if not siblings:

@@ -6,12 +6,11 @@ import re
 from datetime import datetime, timedelta
 
 __all__ = [
+    "format_count",
     "format_duration",
-    "format_exactly",
     "format_measured",
     "format_moment",
     "format_rounded",
-    "format_seconds",
     "like_written",
     "parse_duration",
 ]
@@ -52,7 +51,10 @@ def format_duration(seconds: int) -> str:
 
 
 def format_measured(time: timedelta | int) -> str:
-    """Write a measured time in units, to the millisecond; less than one exactly.
+    """Write a measured time in units: its milliseconds below a minute, else its seconds.
+
+    What is finer is cut off, so that a time never looks as long as a limit that it has not
+    reached; less than a millisecond is written exactly.
 
     Parameters
     ----------
@@ -62,24 +64,23 @@ def format_measured(time: timedelta | int) -> str:
     Examples
     --------
     >>> format_measured(17_839_000), format_measured(4_032_500_000)
-    ('17.839 s', '1 h 7 min 12.500 s')
+    ('17.839 s', '1 h 7 min 12 s')
     >>> format_measured(60_000_000), format_measured(3_295_927), format_measured(40)
-    ('1 min', '3.296 s', '0.000040 s')
+    ('1 min', '3.295 s', '0.000040 s')
     """
     microseconds = time // _MICROSECOND if isinstance(time, timedelta) else time
     if microseconds < 0:
         return f"-{format_measured(-microseconds)}"
-    if microseconds > 1000:
-        microseconds = (microseconds + 500) // 1000 * 1000
-    if not microseconds % _MICROSECONDS:
-        return format_duration(microseconds // _MICROSECONDS)
-    minutes, rest = divmod(microseconds, 60 * _MICROSECONDS)
-    exact = format_seconds(rest, "microseconds")
-    return f"{format_duration(60 * minutes)} {exact}" if minutes else exact
+    seconds, rest = divmod(microseconds, _MICROSECONDS)
+    if seconds >= 60 or not rest:
+        return format_duration(seconds)
+    if microseconds < 1000:
+        return f"0.{microseconds:06} s"
+    return f"{seconds}.{rest // 1000:03} s"
 
 
-def format_seconds(count: int, unit: str = "seconds") -> str:
-    """Write a duration in seconds alone, so that a column of them can be compared.
+def format_count(count: int, unit: str = "seconds") -> str:
+    """Write a duration that counts some unit.
 
     Parameters
     ----------
@@ -89,55 +90,46 @@ def format_seconds(count: int, unit: str = "seconds") -> str:
 
     Examples
     --------
-    >>> format_seconds(8010), format_seconds(15_361_000, "microseconds")
-    ('8010 s', '15.361 s')
+    >>> format_count(8010), format_count(15_361_000, "microseconds")
+    ('2 h 13 min 30 s', '15.361 s')
     """
-    if unit == "seconds":
-        return f"{count} s"
-    whole, rest = divmod(abs(count), _MICROSECONDS)
-    digits = f"{rest:06}"
-    fraction = digits[:3] if digits.endswith("000") else digits
-    return f"{'-' * (count < 0)}{whole}.{fraction} s"
+    return format_duration(count) if unit == "seconds" else format_measured(count)
 
 
 def format_rounded(microseconds: int) -> str:
-    """Write a time of many runs in seconds alone, with the digits that matter.
+    """Write a time of many runs with the digits that matter.
 
     Examples
     --------
     >>> format_rounded(198_432), format_rounded(12_340_000), format_rounded(8_010_400_000)
-    ('0.198 s', '12.3 s', '8010 s')
+    ('0.198 s', '12.3 s', '2 h 13 min 30 s')
     """
     for bound, digits in ((1, 3), (10, 2), (60, 1)):
         if 0 < abs(microseconds) < bound * _MICROSECONDS:
             return f"{microseconds / _MICROSECONDS:.{digits}f} s"
-    return format_seconds(round(microseconds / _MICROSECONDS))
+    return format_duration(round(microseconds / _MICROSECONDS))
 
 
-def format_exactly(count: int, unit: str = "seconds") -> str:
-    """Write a duration to calculate with, and from a minute on to read as well.
+def format_moment(time: datetime, beside: datetime | None = None) -> str:
+    """Write a moment to the second; its date and its offset only where they are news.
 
     Parameters
     ----------
-    count : int
-    unit : {"seconds", "microseconds"}
-        What is counted.
+    time : datetime
+    beside : datetime, optional
+        What the reader has been told before.
 
     Examples
     --------
-    >>> format_exactly(8010), format_exactly(30)
-    ('8010 s (2 h 13 min 30 s)', '30 s')
+    >>> told = datetime.fromisoformat("2025-01-16T11:43:38.311+08:00")
+    >>> format_moment(told), format_moment(told + timedelta(hours=2), told)
+    ('2025-01-16 11:43:38+08:00', '13:43:38')
     """
-    exact = format_seconds(count, unit)
-    whole = abs(count) if unit == "seconds" else abs(count) // _MICROSECONDS
-    if whole < 60:
-        return exact
-    return f"{exact} ({'-' * (count < 0)}{format_duration(whole)})"
-
-
-def format_moment(time: datetime) -> str:
-    """Write a moment to the millisecond: ``2025-01-16 11:43:38.311+08:00``."""
-    return time.isoformat(" ", "milliseconds" if time.microsecond else "seconds")
+    text = time.isoformat(" ", "seconds")
+    if beside is None or beside.utcoffset() != time.utcoffset():
+        return text
+    date, _, clock = text.partition(" ")
+    return clock[:8] if time.date() == beside.date() else f"{date} {clock[:8]}"
 
 
 def parse_duration(value: object) -> int:

@@ -34,6 +34,7 @@ __all__ = [
     "has_never_failed",
     "is_being_cancelled",
     "is_in_flight",
+    "is_part",
     "is_repeating",
     "is_rolled_back",
     "is_rolling_back",
@@ -232,6 +233,11 @@ def least_attempts(subtask: Subtask) -> int:
     A manual retry does not raise the counter of attempts.
     """
     return max(subtask.attempts or 1, 2 if subtask.operation == Operation.RETRY else 1)
+
+
+def is_part(subtask: Subtask) -> bool:
+    """Tell whether a subtask is a part of a split one."""
+    return subtask.parallel_index is not None and subtask.parallel_index >= 0
 
 
 def is_repeating(subtask: Subtask, *, back: bool) -> bool:

@@ -21,6 +21,7 @@ __all__ = [
     "SKIPPED",
     "UNKNOWN",
     "StatusLook",
+    "addition",
     "count_shown",
     "count_statuses",
     "look",
@@ -132,8 +133,8 @@ def count_shown(subtasks: Iterable[Subtask]) -> tuple[tuple[str, int], ...]:
     return tuple((name, counter[name]) for name in sorted(counter, key=severity_key))
 
 
-def state_text(subtask: Subtask, *, blocked: bool = False) -> str:
-    """Say what status and operation mean together: ``PENDING, rolled back``.
+def addition(subtask: Subtask, *, blocked: bool = False) -> str:
+    """Say what is not in :func:`shown_status`: ``cancelled``, ``waits for rollback``.
 
     Parameters
     ----------
@@ -141,7 +142,25 @@ def state_text(subtask: Subtask, *, blocked: bool = False) -> str:
     blocked : bool
         It cannot start because of a failure, which says more than its operation.
     """
-    state = (subtask.operation or "", subtask.status or "")
-    addition = "blocked" if blocked else _ADDITIONS.get(state)
+    if shown_status(subtask) != subtask.status:
+        return ""
+    return _addition(subtask, blocked=blocked)
+
+
+def state_text(subtask: Subtask, *, blocked: bool = False) -> str:
+    """Say what status and operation mean together: ``PENDING, rolled back``.
+
+    Parameters
+    ----------
+    subtask : Subtask
+    blocked : bool
+        See :func:`addition`.
+    """
+    more = _addition(subtask, blocked=blocked)
     name = status_name(subtask.status)
-    return f"{name}, {addition}" if addition else name
+    return f"{name}, {more}" if more else name
+
+
+def _addition(subtask: Subtask, *, blocked: bool) -> str:
+    state = (subtask.operation or "", subtask.status or "")
+    return "blocked" if blocked else _ADDITIONS.get(state, "")

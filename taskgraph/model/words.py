@@ -24,6 +24,7 @@ __all__ = [
     "name_of",
     "percent",
     "plural",
+    "quoted",
     "shorten",
     "title_of",
     "visible",
@@ -142,8 +143,13 @@ def label(subtask: Subtask) -> str:
     if not name:
         return shorten(identifier)
     if name == identifier:
-        return f"'{shorten(name)}'"
-    return f"{shorten(identifier)} '{shorten(name)}'"
+        return quoted(name)
+    return f"{shorten(identifier)} {quoted(name)}"
+
+
+def quoted(name: str) -> str:
+    """Write the name of a subtask alone: ``'Stop obproxy'``."""
+    return f"'{shorten(name.strip())}'"
 
 
 def labels(subtasks: Iterable[Subtask]) -> str:

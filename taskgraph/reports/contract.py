@@ -354,6 +354,7 @@ class ExplainContent(NamedTask):
     """What happened to a task and what may be done now."""
 
     verdict: list[ExplainSentence]
+    brief: list[ExplainSection]
     sections: list[ExplainSection]
 
 

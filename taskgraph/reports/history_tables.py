@@ -9,7 +9,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from taskgraph.history.odds import Bin
 from taskgraph.history.statistics import Distribution
-from taskgraph.model.durations import format_measured, format_rounded, format_seconds
+from taskgraph.model.durations import format_duration, format_measured, format_rounded
 from taskgraph.model.words import visible
 from taskgraph.reports.markdown import escaped, table
 
@@ -107,7 +107,7 @@ def cell(value: object, unit: Unit) -> str:
             case "us":
                 return format_rounded(int(value))
             case "seconds":
-                return format_seconds(int(value))
+                return format_duration(int(value))
             case "ppm":
                 return percent(value / _SECOND)
             case "share":

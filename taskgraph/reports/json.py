@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         BudgetFigures,
         CriticalPathContent,
         ExplainContent,
+        ExplainSection,
         ExplainSentence,
         FailingLate,
         NamedTask,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
         ShowContent,
         TaskHead,
     )
-    from taskgraph.reports.explaining.sentences import Explanation, Sentence
+    from taskgraph.reports.explaining.sentences import Explanation, Section, Sentence
 
 __all__ = [
     "budget_json",
@@ -304,14 +305,16 @@ def explain_json(explanation: Explanation) -> ExplainContent:
     return {
         **_named(graph.task),
         "verdict": _sentences(graph, explanation.verdict),
-        "sections": [
-            {
-                "key": section.key,
-                "title": section.title,
-                "sentences": _sentences(graph, section.sentences),
-            }
-            for section in explanation.sections
-        ],
+        "brief": [_section(graph, line) for line in explanation.brief],
+        "sections": [_section(graph, section) for section in explanation.sections],
+    }
+
+
+def _section(graph: TaskGraph, section: Section) -> ExplainSection:
+    return {
+        "key": section.key,
+        "title": section.title,
+        "sentences": _sentences(graph, section.sentences),
     }
 
 

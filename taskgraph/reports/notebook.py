@@ -12,7 +12,7 @@ from taskgraph.analysis.failure import failure_cause
 from taskgraph.analysis.schedule import Schedule
 from taskgraph.checks.result import Finding
 from taskgraph.errors import ConfigError
-from taskgraph.model.durations import format_seconds
+from taskgraph.model.durations import format_count
 from taskgraph.model.engine import measured_span
 from taskgraph.model.task import Subtask
 from taskgraph.model.words import visible
@@ -82,10 +82,10 @@ def timetable_html(table: Timetable) -> str:
         )
         mark = "●" if node in on_path else ""
         texts = (mark, str(subtask.id), subtask.name, subtask.status or "")
-        rows.append((*texts, *(format_seconds(number, unit) for number in numbers)))
+        rows.append((*texts, *(format_count(number, unit) for number in numbers)))
     titles = ("", "id", "name", "status", "takes", "starts", "ends", "float", "drag")
     more = len(order) - len(rows)
-    caption = f"makespan {format_seconds(schedule.makespan, unit)}"
+    caption = f"makespan {format_count(schedule.makespan, unit)}"
     return _table(titles, rows, caption + (f"; {more} more subtasks" if more else ""))
 
 

@@ -164,7 +164,7 @@ def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:
         yield Figure("Worst case", "not known", "the document has no timeouts")
         return
     if budget.is_bounded:
-        yield Figure("Worst case", format_duration(budget.seconds), f"{budget.seconds} s")
+        yield Figure("Worst case", format_duration(budget.seconds))
     else:
         count = len(budget.unlimited)
         note = f"{count} without a timeout, else {format_duration(budget.seconds)}"

@@ -11,7 +11,7 @@ from taskgraph.model.durations import format_duration
 from taskgraph.model.statuses import status_name
 from taskgraph.model.words import name_of, title_of
 from taskgraph.reports.comparison import change_items
-from taskgraph.reports.explaining.explanation import explain
+from taskgraph.reports.explaining.explanation import explain, headline
 from taskgraph.reports.explaining.sentences import Explanation, Place, Section, Sentence
 from taskgraph.reports.markdown import code_block, escaped, table
 from taskgraph.reports.results import Account, Collected, figures, off_path
@@ -49,7 +49,7 @@ def _index(accounts: Iterable[Account]) -> Iterator[str]:
         (
             escaped(name_of(account.graph.task)),
             escaped(status_name(account.graph.task.status)),
-            sentences_markdown(account.graph, explain(account).verdict),
+            sentences_markdown(account.graph, headline(account)),
             str(len(account.checked.findings)),
         )
         for account in accounts
@@ -61,6 +61,7 @@ def _task(account: Account, level: str) -> Iterator[str]:
     graph, explanation = account.graph, explain(account)
     yield f"{level} {escaped(title_of(graph.task))}"
     yield f"**{sentences_markdown(graph, explanation.verdict)}**"
+    yield brief_markdown(explanation)
     yield table(("", ""), _figures(account))
     for section in explanation.sections:
         yield f"{level}# {section.title}"
@@ -132,9 +133,19 @@ def explain_markdown(explanation: Explanation) -> str:
     graph = explanation.graph
     name = escaped(title_of(graph.task))
     parts = [f"## {name}", f"**{sentences_markdown(graph, explanation.verdict)}**"]
+    parts += [brief_markdown(explanation)] if explanation.brief else []
     for section in explanation.sections:
         parts += [f"### {section.title}", section_markdown(graph, section)]
     return "\n\n".join(parts) + "\n"
+
+
+def brief_markdown(explanation: Explanation) -> str:
+    """Write the lines that answer in short as a list."""
+    graph = explanation.graph
+    return _items(
+        f"**{line.title}:** {sentences_markdown(graph, line.sentences)}"
+        for line in explanation.brief
+    )
 
 
 def section_markdown(graph: TaskGraph, section: Section) -> str:

@@ -154,7 +154,7 @@ class TestThreeHosts:
         assert found.retry.is_accepted
         assert found.skip.is_accepted
         assert found.rollback.refusals == (Refusal.BEGUN,)
-        assert ids(graph, found.retry.releases) == [110]
+        assert ids(graph, found.retry.releases) == [103, 110]
         assert not found.retry.is_held
         # Retried: 900 + 600 + 30 against Verify 300 + 30. Skipped: 600 + 30.
         assert found.retry.worst_case.seconds == 1530

@@ -126,12 +126,19 @@ SENTENCES: Final[dict[str, Judge]] = {
     "dominant": claims_next.dominant,
     "ended": claims_past.ended,
     "endless": claims_past.endless,
+    "failed-on": so,
+    "failed-on-list": so,
+    "others-failed": _ALL_FAILED,
+    "part-failed": claims_past.part_failed,
+    "run-by": claims_past.run_by,
+    "blocks-nothing": claims_past.blocks_nothing,
     "fail-late": claims_next.fail_late,
     "failed-later": claims_past.failed_later,
     "flaws": so,
     "fresh": claims_next.fresh,
     "held": claims_past.held,
-    "held-by": _ALL_FAILED,
+    "held-by": claims_next.held_by,
+    "hint": so,
     "ideal": claims_past.ideal,
     "ideal-exceeds-wall": claims_past.ideal_exceeds_wall,
     "inconsistent": inconsistent,
@@ -328,8 +335,11 @@ def _told(case: Case) -> Iterator[Told]:
     """Give every sentence, with its section beside it."""
     graph = case.loaded.graph
     said = case.explanation
-    for sentences in (said.verdict, *(section.sentences for section in said.sections)):
-        beside = " ".join(sentence.text(graph) for sentence in sentences)
+    short = [*said.verdict, *(s for line in said.brief for s in line.sentences)]
+    for sentences in (short, *(section.sentences for section in said.sections)):
+        # what is told in short rests on all that follows
+        told = said.sentences() if sentences is short else sentences
+        beside = " ".join(sentence.text(graph) for sentence in told)
         for sentence in sentences:
             yield Told(
                 case,

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
+from taskgraph.reports.explaining.sentences import Moment
 from tests.engine.case import (
     BEATEN,
     CLOSE,
@@ -33,6 +34,7 @@ __all__ = [
     "dominant",
     "fail_late",
     "fresh",
+    "held_by",
     "left",
     "left_unbounded",
     "nearest",
@@ -104,32 +106,41 @@ def _is_accepted(case: Case, act: str, index: int = -1) -> bool:
 _ALONE = tuple(fate for fate in WAITING if fate.policy != "cancel")
 
 
+def _are_accepted(case: Case, told: Told, act: str) -> bool:
+    return all(_is_accepted(case, act, index) for index in told.steps("subtasks"))
+
+
 def retry_accepted(case: Case, told: Told) -> Reasons:
-    if not _is_accepted(case, "retry", told.step):
+    if not _are_accepted(case, told, "retry"):
         yield "the engine refuses"
         return
     if case.is_back and not re.search("for good|repeat", told.beside):
         yield "in a rollback it repeats for good"
-    yield from _bounds(case, told, "retry", told.step, _ALONE)
+    yield from _bounds(case, told, "retry", told.steps("subtasks")[0], _ALONE)
 
 
 def retry_refused(case: Case, told: Told) -> Reasons:
-    if _is_accepted(case, "retry", told.step):
+    if any(_is_accepted(case, "retry", index) for index in told.steps("subtasks")):
         yield "the engine accepts"
 
 
 def skip_accepted(case: Case, told: Told) -> Reasons:
-    if not _is_accepted(case, "skip", told.step):
+    if not _are_accepted(case, told, "skip"):
         yield "the engine refuses, which the document does not tell"
         return
     if case.is_back and "in place" not in told.text:
         yield "in a rollback it leaves the work in place"
-    yield from _bounds(case, told, "skip", told.step, _ALONE)
+    yield from _bounds(case, told, "skip", told.steps("subtasks")[0], _ALONE)
 
 
 def skip_refused(case: Case, told: Told) -> Reasons:
-    if _is_accepted(case, "skip", told.step):
+    if any(_is_accepted(case, "skip", index) for index in told.steps("subtasks")):
         yield "the engine accepts"
+
+
+def held_by(case: Case, _: Told) -> Reasons:
+    if len(case.failed) < 2 or case.is_back:
+        yield "nothing holds it"
 
 
 def releases(case: Case, told: Told) -> Reasons:
@@ -138,16 +149,14 @@ def releases(case: Case, told: Told) -> Reasons:
         return
     plan, states = case.photo.plan, [row.state for row in case.rows]
     if case.is_back:
-        if "skip" not in told.text:
-            yield "in a rollback nothing follows a success"
+        yield "in a rollback nothing follows a success"
         return
     held: dict[tuple[int, ...], set[int]] = defaultdict(set)
     for index, step in enumerate(plan.steps):
         if states[index] == "PENDING":
             waits = tuple(up for up in step.upstreams if states[up] != "SUCCESSFUL")
             held[waits].add(index)
-    free = held[()] if len(case.failed) == 1 else set()
-    if set(told.steps("subtasks")) not in [held[index,] | free for index in case.failed]:
+    if len(case.failed) > 1 or set(told.steps("subtasks")) != held[told.step,] | held[()]:
         yield "others go next"
 
 
@@ -242,10 +251,12 @@ def budget(case: Case, told: Told) -> Reasons:
     left = [s for s in case.explanation.sentences() if s.claim == "left"]
     for sentence in left:
         latest = sentence.values.get("latest")
+        if isinstance(latest, Moment):
+            latest = latest.time
         if isinstance(latest, datetime) and not case.ever_failed:
             until = round(latest.timestamp() * SECOND)
             is_later = case.photo.task.start + bound < until - CLOSE
-            if is_later and "later than" not in told.beside:
+            if is_later and "later than" not in case.all_text:
                 yield "it ends before what is told as the latest end"
 
 
@@ -367,10 +378,11 @@ def untold(*keys: str) -> Judge:
 
     def judge(case: Case, told: Told) -> Reasons:
         rows = case.document.get("subtasks", ())
-        step = case.photo.plan.ids[told.step]
-        (row,) = [row for row in rows if str(row["id"]) == str(step)] or [{}]
-        if all(key in row for key in keys):
-            yield "the document tells it"
+        for index in told.steps("subtasks"):
+            step = case.photo.plan.ids[index]
+            (row,) = [row for row in rows if str(row["id"]) == str(step)] or [{}]
+            if all(key in row for key in keys):
+                yield "the document tells it"
 
     return judge
 

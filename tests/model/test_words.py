@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
 import pytest
 
 from taskgraph.model.durations import (
-    format_exactly,
+    format_count,
     format_measured,
     format_moment,
-    format_seconds,
     like_written,
     parse_duration,
 )
@@ -114,20 +113,24 @@ def test_a_long_walk_shows_both_ends() -> None:
     assert arrow(range(1, 21)) == "1 -> 2 -> 3 -> 4 -> 5 -> 6 -> 7 -> (12 more) -> 20"
 
 
-def test_measured_times_are_exact() -> None:
+def test_measured_times_are_cut_and_never_rounded_up() -> None:
     assert format_measured(timedelta(milliseconds=300)) == "0.300 s"
     assert format_measured(-1) == "-0.000001 s"
     assert format_measured(3_600_000_000) == "1 h"
-    assert format_seconds(-1_500_000, "microseconds") == "-1.500 s"
-    assert format_exactly(61_500_000, "microseconds") == "61.500 s (1 min 1 s)"
-    assert format_exactly(-90) == "-90 s (-1 min 30 s)"
+    assert format_measured(29 * 60_000_000 + 59_999_999) == "29 min 59 s"
+    assert format_count(-1_500_000, "microseconds") == "-1.500 s"
+    assert format_count(-90) == "-1 min 30 s"
 
 
-def test_moments_are_exact_to_the_millisecond() -> None:
+def test_moments_are_told_to_the_second_and_only_what_is_news() -> None:
     moment = datetime(2025, 3, 4, 9, 30, tzinfo=UTC)
     assert format_moment(moment) == "2025-03-04 09:30:00+00:00"
     later = moment + timedelta(microseconds=706_073)
-    assert format_moment(later) == "2025-03-04 09:30:00.706+00:00"
+    assert format_moment(later) == "2025-03-04 09:30:00+00:00"
+    assert format_moment(later, moment) == "09:30:00"
+    assert format_moment(moment + timedelta(days=1), moment) == "2025-03-05 09:30:00"
+    elsewhere = moment.astimezone(timezone(timedelta(hours=8)))
+    assert format_moment(elsewhere, moment) == "2025-03-04 17:30:00+08:00"
 
 
 @pytest.mark.parametrize("written", ["1h", "2 d", "90", " 90 ", 90, 1.5, None])

@@ -126,49 +126,112 @@ def verdict(case: Case) -> list[Values]:
     failed = case.nodes("FAILED")
     if task.is_definition or (task.status == "FAILED" and not failed and graph.subtasks):
         values["subtasks"] = len(graph)
-    elif failed:
-        sound = graph.is_sound
-        roots = [root.node for root in case.failure.roots] if sound else failed
-        values["roots"] = case.ids(roots)
-        if sound and case.failure.blocked and tells_direction(task):
-            values["blocked"] = len(case.failure.blocked)
-    elif graph.subtasks:
+    elif not failed and graph.subtasks:
         back = case.analysis.is_rolling_back
         operations = [subtask.operation for subtask in graph.subtasks]
         pending = case.nodes("PENDING") if back else []
-        undone = [n for n in pending if operations[n] == "ROLLBACK"]
         in_place = [n for n in pending if operations[n] == "ROLLBACK_SKIP"]
-        done = undone if back else case.nodes("SUCCESSFUL")
+        undone = [n for n in pending if operations[n] == "ROLLBACK"]
         whole = len(graph) - len(pending) + len(undone) + len(in_place)
-        skipped = 0 if back else sum(operations[n] == "SKIP" for n in done)
-        is_over = task.status == "SUCCESSFUL" and len(done + in_place) == whole
-        values["subtasks"] = len(graph) if is_over else whole
-        values |= {"in_place": len(in_place) or None, "skipped": skipped or None}
         assert tally.whole == whole
-        if not is_over:
-            words = ("done" if tells_direction(task) else "SUCCESSFUL", "undone")
-            values |= {"done": len(done), "verb": words[back]}
-            if task.status not in {"SUCCESSFUL", "RUNNING"}:
-                values["status"] = task.status
+        done = undone if back else case.nodes("SUCCESSFUL")
+        if task.status == "SUCCESSFUL" and len(done + in_place) == whole:
+            values["in_place"] = len(in_place) or None
+            values["subtasks"] = None if in_place else len(graph)
+            skipped = 0 if back else sum(operations[n] == "SKIP" for n in done)
+            values["skipped"] = skipped or None
+        elif task.status not in {"SUCCESSFUL", "RUNNING"}:
+            values["status"] = task.status
     return [known(values)]
 
 
-def root_failures(case: Case) -> list[Values]:
-    graph = case.graph
-    pairs = [(n, graph.subtasks[n].finish_time) for n in case.nodes("FAILED")]
-    if graph.is_sound:
+def roots(case: Case) -> list[list[tuple[int, datetime | None]]]:
+    """Give what failed by itself, the parts of a split that did so alike together."""
+    subtasks = case.graph.subtasks
+    pairs = [(n, subtasks[n].finish_time) for n in case.nodes("FAILED")]
+    if case.graph.is_sound:
         pairs = [(root.node, root.failed_at) for root in case.failure.roots]
+    groups: list[tuple[Any, list[tuple[int, datetime | None]]]] = []
+    for node, at in pairs:
+        sub = subtasks[node]
+        again = (sub.attempts or 1) > 1 or sub.operation == "RETRY"
+        how = _cause(sub)[0], sub.timeout, _attempts(sub) if again else 1
+        key = (sub.name if part(sub) else node, how)
+        for other, group in groups:
+            if other == key:
+                group.append((node, at))
+                break
+        else:
+            groups.append((key, [(node, at)]))
+    return [group for _, group in groups]
+
+
+def part(subtask: Any) -> bool:
+    return subtask.parallel_index is not None and subtask.parallel_index >= 0
+
+
+def _attempts(subtask: Any) -> int:
+    least: int = max(subtask.attempts or 1, 1 + (subtask.operation == "RETRY"))
+    return least
+
+
+def root_failures(case: Case) -> list[Values]:
     rows = []
-    for node, at in pairs[:5]:
-        subtask = graph.subtasks[node]
-        row: Values = {"subtask": [subtask.id], "at": iso(at)}
-        row["target"] = case.analysis.targets.get(node)
-        if not subtask.host:
-            row["executor"] = subtask.executor
+    for group in roots(case)[:5]:
+        nodes = [node for node, _ in group]
+        subtask = case.graph.subtasks[nodes[0]]
+        row: Values = {"subtasks": case.ids(nodes)}
+        row["at"] = iso(min((at for _, at in group if at is not None), default=None))
+        found = [case.analysis.targets.get(node) for node in nodes]
+        row["targets"] = list(dict.fromkeys(filter(None, found))) or None
         if (subtask.attempts or 1) > 1 or subtask.operation == "RETRY":
-            row["attempts"] = max(subtask.attempts or 1, 1 + (subtask.operation == "RETRY"))
+            row["attempts"] = _attempts(subtask)
         rows.append(known(row))
     return rows
+
+
+def run_by(case: Case) -> list[Values]:
+    rows = []
+    for group in roots(case)[:5]:
+        subtasks = [case.graph.subtasks[node] for node, _ in group]
+        servers = [sub.executor for sub in subtasks if not sub.host and sub.executor]
+        if servers:
+            ids = [sub.id for sub in subtasks]
+            rows.append({"subtasks": ids, "servers": list(dict.fromkeys(servers))})
+    return rows
+
+
+def parts_failed(case: Case) -> list[Values]:
+    rows = []
+    for group in roots(case)[:5]:
+        for node, at in group if 1 < len(group) <= 5 else ():
+            row = {"at": iso(at), "target": case.analysis.targets.get(node)}
+            rows += [{"subtask": case.ids([node])} | known(row)] if known(row) else []
+    return rows
+
+
+def failed_on(case: Case) -> list[Values]:
+    nodes = [node for group in roots(case) for node, _ in group]
+    if case.graph.is_sound:  # in the order in which they failed
+        nodes = [root.node for root in case.failure.roots]
+    found = dict.fromkeys(case.analysis.targets.get(node, "") for node in nodes)
+    return [{"line": " ".join(filter(None, found))}]
+
+
+def other_roots(begin: int) -> Callable[[Case], list[Values]]:
+    """Prove which groups come after so many."""
+
+    def prove(case: Case) -> list[Values]:
+        rest = [node for group in roots(case)[begin:] for node, _ in group]
+        return [{"subtasks": case.ids(rest)}]
+
+    return prove
+
+
+def hint(case: Case) -> list[Values]:
+    found = run_checks(case.analysis).findings
+    hints = [f.hint for f in found if f.code in {"TG101", *STANDING}]
+    return [{"hint": hints[0][0].upper() + hints[0][1:]}]
 
 
 def at_work(case: Case) -> list[int]:
@@ -181,16 +244,21 @@ def cause(kind: str) -> Callable[[Case], list[Values]]:
 
     def prove(case: Case) -> list[Values]:
         rows = []
-        for row in root_failures(case):
-            subtask = case.graph.subtasks[case.graph.index[row["subtask"][0]]]
-            found, ran = _cause(subtask)
-            if found == kind:
-                told = {"subtask": row["subtask"], "ran_microseconds": ran}
-                if subtask.timeout and subtask.timeout > 0:
-                    told["timeout_seconds"] = subtask.timeout
-                if kind == "not-stated" and case.task.origin.dialect == "obshell":
-                    told["default_seconds"] = 3600
-                rows.append(known(told))
+        for group in roots(case)[:5]:
+            subtasks = [case.graph.subtasks[node] for node, _ in group]
+            if _cause(subtasks[0])[0] != kind:
+                continue
+            told: Values = {"subtasks": [subtask.id for subtask in subtasks]}
+            ran = [time for _, time in map(_cause, subtasks) if time is not None]
+            if ran:
+                told["ran_microseconds"] = max(ran)
+                if max(ran) > min(ran):
+                    told["least_microseconds"] = min(ran)
+            if subtasks[0].timeout and subtasks[0].timeout > 0:
+                told["timeout_seconds"] = subtasks[0].timeout
+            if kind == "not-stated" and case.task.origin.dialect == "obshell":
+                told["default_seconds"] = 3600
+            rows.append(told)
         return rows
 
     return prove
@@ -222,42 +290,64 @@ def _cause(subtask: Any) -> tuple[str, int | None]:
     return ("over-timeout" if ran < limit + 11_000_000 else "polled"), ran
 
 
+def nothing_blocked(case: Case) -> list[Values]:
+    assert not case.failure.blocked
+    return [{}]
+
+
 def of_failure(name: str) -> Callable[[Case], list[Values]]:
     return lambda case: [{"subtasks": case.ids(getattr(case.failure, name))}]
+
+
+def alike(case: Case) -> list[list[Any]]:
+    """Give the ways out of what failed, of the parts of a split once."""
+    groups: dict[Any, list[Any]] = {}
+    for way in case.ways_out:
+        sub = case.graph.subtasks[way.node]
+        flags = sub.operation == "ROLLBACK", sub.prohibit_skip, way.skip.worst_case
+        groups.setdefault((sub.name, flags) if part(sub) else way.node, []).append(way)
+    return list(groups.values())
+
+
+def of_group(case: Case, group: list[Any]) -> list[Any]:
+    return case.ids(way.node for way in group)
 
 
 def retries(case: Case) -> list[Values]:
     back = case.analysis.is_rolling_back
     return [
-        {"subtask": case.ids([way.node])}
+        {"subtasks": of_group(case, group)}
         if back
-        else _worst(case, way.retry.worst_case, subtask=case.ids([way.node]))
-        for way in case.ways_out[:5]
-        if way.retry.is_accepted
+        else _worst(case, group[0].retry.worst_case, subtasks=of_group(case, group))
+        for group in alike(case)[:5]
+        if group[0].retry.is_accepted
     ]
 
 
 def skips(case: Case) -> list[Values]:
     return [
-        _worst(case, way.skip.worst_case, subtask=case.ids([way.node]))
-        for way in case.ways_out[:5]
-        if case.graph.subtasks[way.node].prohibit_skip is False
+        _worst(case, group[0].skip.worst_case, subtasks=of_group(case, group))
+        for group in alike(case)[:5]
+        if case.graph.subtasks[group[0].node].prohibit_skip is False
     ]
 
 
 def unknown_skips(case: Case) -> list[Values]:
     known = tells_direction(case.task)
-    ways = [case.graph.subtasks[way.node] for way in case.ways_out[:5]]
-    told = [sub for sub in ways if not sub.prohibit_skip]
-    return [{"subtask": [s.id]} for s in told if not known or s.prohibit_skip is None]
+    rows = []
+    for group in alike(case)[:5]:
+        prohibits = case.graph.subtasks[group[0].node].prohibit_skip
+        if prohibits is None or not (prohibits or known):
+            rows.append({"subtasks": of_group(case, group)})
+    return rows
 
 
 def calls(case: Case) -> list[Values]:
     """Write the request of each thing that is said to be accepted."""
     begin, rows = f"POST /api/v2/tasks/instances/{case.task.id}", []
-    for way in case.ways_out[:5]:
-        subtask = case.graph.subtasks[way.node]
-        if tells_direction(case.task) and way.retry.is_accepted:
+    for group in alike(case)[:5]:
+        subtask = case.graph.subtasks[group[0].node]
+        if tells_direction(case.task) and group[0].retry.is_accepted:
             rows.append(f"{begin}/subtasks/{subtask.id}/retry")
         if tells_direction(case.task) and subtask.prohibit_skip is False:
             rows.append(f"{begin}/subtasks/{subtask.id}/skip")
@@ -310,14 +400,19 @@ def _worst(case: Case, found: Any, **more: Any) -> Values:
 
 
 def released(case: Case) -> list[Values]:
-    ways = [way for way in case.ways_out[:5] if way.retry.is_accepted]
-    return [{"subtasks": case.ids(w.retry.releases)} for w in ways if w.retry.releases]
+    rows = []
+    for group in alike(case)[:5]:
+        way, retry = group[0], group[0].retry
+        if len(group) == 1 and retry.is_accepted and retry.releases and not retry.is_held:
+            subtasks = {"subtasks": case.ids(retry.releases)}
+            rows.append({"subtask": case.ids([way.node])} | subtasks)
+    return rows
 
 
 def held_by(case: Case) -> list[Values]:
-    ways = [way for way in case.ways_out[:5] if way.retry.is_accepted and way.retry.is_held]
-    failed = case.nodes("FAILED")
-    return [{"subtasks": case.ids(n for n in failed if n != way.node)} for way in ways]
+    assert len(case.nodes("FAILED")) > 1
+    assert any(way.retry.is_accepted for way in case.ways_out)
+    return [{}]
 
 
 def rollback_refused(case: Case) -> list[Values]:
@@ -392,6 +487,7 @@ def counts(case: Case) -> list[Values]:
         names += ["in_place", "untouched"]
     told = {name: len(getattr(case.tally, name)) for name in names}
     assert sum(told.values()) == len(case.graph)
+    told["skipped"] = len(case.tally.skipped)
     return [{"subtasks": len(case.graph)} | {name: n for name, n in told.items() if n}]
 
 
@@ -589,7 +685,8 @@ def flaws(case: Case) -> list[Values]:
 
 
 def log_lines(case: Case) -> list[Values]:
-    return [{"line": line} for log in quoted(case) for line in log[-5:]]
+    logs = [case.graph.subtasks[node].logs for node in quoted(case)]
+    return [{"line": line} for log in logs for line in log[-5:]]
 
 
 def running(case: Case) -> list[Values]:
@@ -601,13 +698,16 @@ def running(case: Case) -> list[Values]:
 
 
 def logs(case: Case) -> list[Values]:
-    return [{} for log in quoted(case) if log]
+    return [{"subtask": case.ids([node])} for node in quoted(case)]
 
 
-def quoted(case: Case) -> list[tuple[str, ...]]:
-    """Give the logs of what failed, and then of what is at work."""
-    rows = (*(root_failures(case) if case.nodes("FAILED") else ()), *running(case))
-    return [case.graph.subtasks[case.graph.index[row["subtask"][0]]].logs for row in rows]
+def quoted(case: Case) -> list[int]:
+    """Give what has a log: of what is at work, and of what failed."""
+    subtasks, index = case.graph.subtasks, case.graph.index
+    nodes = [index[row["subtask"][0]] for row in running(case)]
+    for group in roots(case)[:5] if case.nodes("FAILED") else ():
+        nodes += [node for node, _ in group[:5]]
+    return [node for node in nodes if subtasks[node].logs]
 
 
 def attempts(case: Case) -> list[Values]:
@@ -687,6 +787,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "budget": bounded,
     "budget-unbounded": unbounded,
     "budget-unknown": untold_timeouts,
+    "blocks-nothing": nothing_blocked,
     "call": calls,
     "cancel": lambda case: [{"subtasks": case.ids(at_work(case))}],
     "canceling": lambda case: [{"subtasks": case.ids(case.tally.canceling)}],
@@ -698,10 +799,13 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "ended": lambda case: [{"finish": iso(case.task.finish_time)}],
     "endless": endless,
     "fail-late": fail_late,
+    "failed-on": nothing,
+    "failed-on-list": failed_on,
     "failed-later": of_failure("consequences"),
     "flaws": flaws,
     "fresh": fresh,
     "held": of_failure("held"),
+    "hint": hint,
     "held-by": held_by,
     "ideal": lambda case: [
         {
@@ -719,12 +823,10 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "longest-run": longest(PartKind.RUN),
     "longest-wait": longest(PartKind.WAIT),
     "more-failed": lambda case: [
-        {"subtasks": case.ids(way.node for way in case.ways_out[5:])}
+        {"subtasks": case.ids(w.node for group in alike(case)[5:] for w in group)}
     ],
     "more-inconsistent": lambda case: [{"count": len(doubts(case)) - 8}],
-    "more-roots": lambda case: [
-        {"subtasks": case.ids(root.node for root in case.failure.roots[5:])}
-    ],
+    "more-roots": other_roots(5),
     "nearest": nearest,
     "never-finishes": cyclic,
     "never-return": never_return,
@@ -735,7 +837,9 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "nothing-to-retry": nothing_failed,
     "over": nothing_failed,
     "over-limit": over_limit,
+    "others-failed": other_roots(1),
     "overdue": overdue,
+    "part-failed": parts_failed,
     "parts": parts,
     "ran-on": of_failure("ran_on"),
     "ready": lambda case: [{"subtasks": case.ids(case.tally.ready)}],
@@ -744,13 +848,13 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "retried-meanwhile": retried_meanwhile,
     "retry-accepted": retries,
     "retry-refused": lambda case: [
-        {"subtask": case.ids([way.node])}
-        for way in case.ways_out[:5]
-        if case.graph.subtasks[way.node].operation == "ROLLBACK"
+        {"subtasks": of_group(case, group)}
+        for group in alike(case)[:5]
+        if case.graph.subtasks[group[0].node].operation == "ROLLBACK"
     ],
     "retry-task": nothing_failed,
     "retry-unknown": lambda case: [
-        {"subtask": case.ids([way.node])} for way in case.ways_out[:5]
+        {"subtasks": of_group(case, group)} for group in alike(case)[:5]
     ],
     "rollback-accepted": lambda case: [
         _worst(case, case.rollback.worst_case, steps=len(case.rollback.steps))
@@ -761,6 +865,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "rollback-unknown": no_return_unknown,
     "rollback-refused": rollback_refused,
     "root-failure": root_failures,
+    "run-by": run_by,
     "running": running,
     "several-runs": several_runs,
     "shape": lambda case: [
@@ -770,9 +875,9 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "skip-accepted": skips,
     "skip-unknown": unknown_skips,
     "skip-refused": lambda case: [
-        {"subtask": case.ids([way.node])}
-        for way in case.ways_out[:5]
-        if case.graph.subtasks[way.node].prohibit_skip
+        {"subtasks": of_group(case, group)}
+        for group in alike(case)[:5]
+        if case.graph.subtasks[group[0].node].prohibit_skip
     ],
     "stalled": stalled,
     "left-in-place": standing_at("PENDING", "ROLLBACK_SKIP"),

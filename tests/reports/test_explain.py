@@ -43,7 +43,11 @@ def assert_proved(loaded: LoadedTask) -> set[str]:
         gaps = set(re.findall(r"{(\w+)}", sentence.template))
         assert gaps <= sentence.values.keys()
     for claim, values in claims.items():
-        assert values == PROOFS[claim](case), claim
+        proved = PROOFS[claim](case)
+        if claim == "call":  # they follow what may be done, which is told in two places
+            values.sort(key=json.dumps)
+            proved.sort(key=json.dumps)
+        assert values == proved, claim
     return set(claims)
 
 

@@ -370,11 +370,11 @@ def test_departures_are_sentences() -> None:
         (0, "us", "0 s"),
         (1, "us", "0.000 s"),
         (59_940_000, "us", "59.9 s"),
-        (60_000_000, "us", "60 s"),
-        (90_061_000_000, "us", "90061 s"),
+        (60_000_000, "us", "1 min"),
+        (90_061_000_000, "us", "1 d 1 h 1 min 1 s"),
         (-5_000_000, "us", "-5.00 s"),
-        (3600, "seconds", "3600 s"),
-        (-90, "seconds", "-90 s"),
+        (3600, "seconds", "1 h"),
+        (-90, "seconds", "-1 min 30 s"),
         (0, "seconds", "0 s"),
         (750_000, "ppm", "75 %"),
         (0.004, "share", "0.4 %"),
@@ -401,5 +401,5 @@ def test_a_moment_is_written_as_everywhere(render: Callable[[TableReport], str])
     since = datetime(2025, 1, 16, 11, 43, 38, 311_000, tzinfo=UTC)
     text = render(table_report(replace(odds_of("a"), since=since)))
     assert format_moment(since) in text.replace("\\", "")
-    assert "38.311+00:00" in text.replace("\\", "")
+    assert "38+00:00" in text.replace("\\", "")
     assert since.isoformat() not in text

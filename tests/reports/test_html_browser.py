@@ -124,7 +124,7 @@ def test_it_is_read_searched_filtered_sorted_and_clicked(
     assert "104 Stop host" in details.locator("h3").inner_text()
     page.keyboard.press("Escape")
     assert not details.is_visible()
-    page.locator(".lead a.sub").click()
+    page.locator(".brief .failure a.sub").click()
     assert "108" in details.locator("h3").inner_text()
     opened.assert_quiet()
     page.close()

@@ -8,12 +8,13 @@ from taskgraph.model.words import listed, plural
 from taskgraph.reports.explaining.sentences import (
     Count,
     Duration,
+    Own,
     Place,
     Sentence,
     Value,
 )
 
-__all__ = ["assumptions", "assumptions_in_short"]
+__all__ = ["assumes", "assumptions", "assumptions_in_short"]
 
 
 def assumptions(analysis: Analysis) -> Sentence:
@@ -34,6 +35,14 @@ def assumptions(analysis: Analysis) -> Sentence:
         extra.append("polls, up to {hop} from one subtask to the next")
     text = f"All of this assumes {listed(assumed)}. Not counted are {listed(extra)}."
     return Sentence("assumptions", text, values, Place.PARAGRAPH)
+
+
+def assumes(analysis: Analysis) -> Sentence:
+    """Say in a line what the bounds rest on of what may be done now."""
+    words = assumptions_in_short(analysis)
+    if analysis.tally.failed:
+        words += ", all that failed retried at once"
+    return Sentence("assumes", "{words}.", {"words": Own(words.capitalize())})
 
 
 def assumptions_in_short(analysis: Analysis) -> str:

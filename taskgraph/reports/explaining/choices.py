@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.analysis.interventions import FailedSubtask, Intervention
+from taskgraph.analysis.interventions import FailedSubtask
 from taskgraph.analysis.progress import Endless
 from taskgraph.analysis.recovery import Refusal
 from taskgraph.analysis.rollback import Rollback
@@ -13,6 +13,7 @@ from taskgraph.analysis.worst_case import WorstCase
 from taskgraph.model.engine import (
     accepts_retry,
     is_being_cancelled,
+    is_part,
     is_rolling_back,
     tells_direction,
 )
@@ -29,6 +30,7 @@ from taskgraph.reports.explaining.sentences import (
     Subtasks,
     Value,
     of_subtasks,
+    worded,
 )
 from taskgraph.reports.results import Account
 
@@ -50,15 +52,9 @@ def choices(account: Account) -> Iterator[Sentence]:
         if diagnosis is not None:  # a part of a DAG has an id of its own
             yield from _of_obshell(account)
         return
-    known = () if diagnosis is None else diagnosis.ways_out
-    ways = {way.node: way for way in known}
+    ways = () if diagnosis is None else diagnosis.ways_out
     failed = tuple(n for n, sub in enumerate(subtasks) if sub.status == Status.FAILED)
-    for node in failed[:_MOST_FAILED]:
-        yield from _retry(account, node, ways.get(node), failed)
-        yield from _skip(account, node, ways.get(node))
-    if rest := failed[_MOST_FAILED:]:
-        template = "For {subtasks} the same has to be decided."
-        yield of_subtasks("more-failed", template, rest, Place.ITEM)
+    yield from _ways_out(account, ways, failed)
     if not failed:
         yield from _unfailed(task, is_known=not account.analysis.tally.other)
     if tells_direction(task):
@@ -76,6 +72,39 @@ def choices(account: Account) -> Iterator[Sentence]:
             "many are in flight as is told below."
         )
         yield Sentence("times-assume", text, {}, Place.PARAGRAPH)
+
+
+def _ways_out(
+    account: Account, ways: tuple[FailedSubtask, ...], failed: tuple[int, ...]
+) -> Iterator[Sentence]:
+    """Say of what failed, the parts of a split together, how it may go on."""
+    way_of = {way.node: way for way in ways}
+    groups: dict[Hashable, list[int]] = {}
+    for node in failed:
+        key = _alike(account.graph.subtasks[node], node, way_of.get(node))
+        groups.setdefault(key, []).append(node)
+    alike = [tuple(group) for group in groups.values()]
+    for group in alike[:_MOST_FAILED]:
+        way = way_of.get(group[0])
+        yield from _retry(account, group, way)
+        if way is not None and group == (way.node,):
+            yield from _follows(account.graph.task, way)
+        yield from _skip(account, group, way)
+    if rest := tuple(node for group in alike[_MOST_FAILED:] for node in group):
+        template = "For {subtasks} the same has to be decided."
+        yield of_subtasks("more-failed", template, rest, Place.ITEM)
+    is_held = any(way.retry.is_accepted and way.retry.is_held for way in ways)
+    if is_held and tells_direction(account.graph.task):
+        text = "Nothing that is PENDING starts while any of them is FAILED."
+        yield Sentence("held-by", text, {}, Place.ITEM)
+
+
+def _alike(subtask: Subtask, node: int, way: FailedSubtask | None) -> Hashable:
+    """Give what is the same of the parts of a split that may go on in the same way."""
+    if not is_part(subtask):
+        return node
+    flags = accepts_retry(subtask), subtask.prohibit_skip
+    return subtask.name, flags, None if way is None else way.skip.worst_case
 
 
 def _unfailed(task: Task, *, is_known: bool) -> Iterator[Sentence]:
@@ -105,65 +134,74 @@ def _of_obshell(account: Account) -> Iterator[Sentence]:
     yield Sentence("dag", f"{text}{calls}.", values, Place.ITEM)
 
 
-def _call(task: Task, what: str, subtask: Subtask | None = None) -> Iterator[Sentence]:
+def _call(task: Task, what: str, *subtasks: Subtask) -> Iterator[Sentence]:
     """Write the documented request, where the document has the ids."""
     if task.id is not None:
         path = task_path(task)
-        path += "" if subtask is None else f"/subtasks/{subtask.id}"
-        yield Sentence("call", "Call {call}.", {"call": f"POST {path}/{what}"})
+        path += f"/subtasks/{subtasks[0].id}" if subtasks else ""
+        template = "Call {call}."
+        if len(subtasks) > 1:
+            others = plural(len(subtasks) - 1, "other", "others")
+            template = f"Call {{call}}, and likewise for the {others}."
+        yield Sentence("call", template, {"call": f"POST {path}/{what}"})
 
 
 def _retry(
-    account: Account, node: int, way: FailedSubtask | None, failed: tuple[int, ...]
+    account: Account, nodes: tuple[int, ...], way: FailedSubtask | None
 ) -> Iterator[Sentence]:
-    values: dict[str, Value] = {"subtask": Subtasks((node,))}
-    task, subtask = account.graph.task, account.graph.subtasks[node]
-    if not accepts_retry(subtask):
-        template = "{subtask} cannot be retried: its operation is ROLLBACK."
+    values: dict[str, Value] = {"subtasks": Subtasks(nodes)}
+    task, subtasks = account.graph.task, [account.graph.subtasks[node] for node in nodes]
+    if not accepts_retry(subtasks[0]):
+        template = "{subtasks} cannot be retried: [its|their] operation is ROLLBACK."
+        template = worded(template, len(nodes))
         yield Sentence("retry-refused", template, values, Place.ITEM)
         return
     if not tells_direction(task):
         template = (
-            "Whether {subtask} may be retried, the document does not tell: not where its "
+            "Whether {subtasks} may be retried, the document does not tell: not where a "
             "rollback failed."
         )
         yield Sentence("retry-unknown", template, values, Place.ITEM)
         return
-    template = "{subtask} may be retried, which first undoes it"
+    template = "{subtasks} may be retried, which first undoes [it|them]"
+    again = "[it|they] would then be run again and again, for good"
     if is_rolling_back(task):
-        template += "; within this rollback it would then be run again and again, for good"
+        template += f"; within this rollback {again}"
     elif task.operation is None:  # a list leaves it out
-        template += "; within a rollback it would then be run again and again, for good"
+        template += f"; within a rollback {again}"
     elif way is not None:
         bounded = "; then the task takes at most {worst} more"
         template += _bound(account.analysis, bounded, way.retry.worst_case, values)
-    yield Sentence("retry-accepted", f"{template}.", values, Place.ITEM)
-    yield from _call(task, "retry", subtask)
-    if way is not None and not is_rolling_back(task):
-        others = tuple(other for other in failed if other != node)
-        yield from _follows(way.retry, others)
+    template = worded(f"{template}.", len(nodes))
+    yield Sentence("retry-accepted", template, values, Place.ITEM)
+    yield from _call(task, "retry", *subtasks)
 
 
-def _skip(account: Account, node: int, way: FailedSubtask | None) -> Iterator[Sentence]:
-    values: dict[str, Value] = {"subtask": Subtasks((node,))}
-    task, subtask = account.graph.task, account.graph.subtasks[node]
-    if subtask.prohibit_skip:
-        template = "It cannot be skipped: {subtask} prohibits that."
-        yield Sentence("skip-refused", template, values)
+def _skip(
+    account: Account, nodes: tuple[int, ...], way: FailedSubtask | None
+) -> Iterator[Sentence]:
+    values: dict[str, Value] = {"subtasks": Subtasks(nodes)}
+    task, subtasks = account.graph.task, [account.graph.subtasks[node] for node in nodes]
+    prohibits = subtasks[0].prohibit_skip
+    if prohibits:
+        template = "{subtasks} cannot be skipped: [it prohibits|they prohibit] that."
+        template = worded(template, len(nodes))
+        yield Sentence("skip-refused", template, values, Place.ITEM)
         return
-    does = "leaves its work undone"
+    if prohibits is None or not tells_direction(task):
+        template = "Whether {subtasks} may be skipped, the document does not tell."
+        yield Sentence("skip-unknown", template, values, Place.ITEM)
+        return
+    does = "leaves [its|their] work undone"
     if is_rolling_back(task):
-        does = "leaves its work in place, and lets the rollback go on"
-    if subtask.prohibit_skip is None or not tells_direction(task):
-        template = "Whether {subtask} may be skipped, the document does not tell."
-        yield Sentence("skip-unknown", template, values)
-        return
-    template = f"It may be skipped, which {does}"
+        does = "leaves [its|their] work in place, and lets the rollback go on"
+    template = f"{{subtasks}} may be skipped, which {does}"
     if way is not None:
-        bounded = "; then it is at most {worst} more"
+        bounded = "; then the task takes at most {worst} more"
         template += _bound(account.analysis, bounded, way.skip.worst_case, values)
-    yield Sentence("skip-accepted", f"{template}.", values)
-    yield from _call(task, "skip", subtask)
+    template = worded(f"{template}.", len(nodes))
+    yield Sentence("skip-accepted", template, values, Place.ITEM)
+    yield from _call(task, "skip", *subtasks)
 
 
 def _retry_all(task: Task) -> Iterator[Sentence]:
@@ -174,13 +212,18 @@ def _retry_all(task: Task) -> Iterator[Sentence]:
         yield from _call(task, "retry")
 
 
-def _follows(action: Intervention, others: tuple[int, ...]) -> Iterator[Sentence]:
+def _follows(task: Task, way: FailedSubtask) -> Iterator[Sentence]:
+    """Name what goes on at once, where nothing else holds it."""
+    action = way.retry
+    if not action.is_accepted or action.is_held or is_rolling_back(task):
+        return
+    if not tells_direction(task):
+        return
     if action.releases:
-        template = "When it has succeeded, {subtasks} [goes|go] next."
-        yield of_subtasks("releases", template, action.releases)
-    if action.is_held:
-        template = "But nothing that is PENDING starts while {subtasks} [is|are] FAILED."
-        yield of_subtasks("held-by", template, others)
+        template = "Once {subtask} has succeeded or is skipped, {subtasks} [goes|go] next."
+        values = {"subtask": Subtasks((way.node,)), "subtasks": Subtasks(action.releases)}
+        template = worded(template, len(action.releases))
+        yield Sentence("releases", template, values, Place.ITEM)
 
 
 def _bound(

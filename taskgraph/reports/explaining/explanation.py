@@ -3,53 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final, TypeAlias
 
-from taskgraph.analysis.tally import Tally
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
     MICROSECOND,
     has_never_failed,
     is_rolling_back,
-    tells_direction,
 )
 from taskgraph.model.task import Task
 from taskgraph.model.vocabulary import STATUSES, Status
 from taskgraph.model.words import plural
+from taskgraph.reports.explaining.assuming import assumes
+from taskgraph.reports.explaining.brief import first_failure, in_brief
 from taskgraph.reports.explaining.choices import choices
+from taskgraph.reports.explaining.flow import Flow
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,
+    Duration,
     Explanation,
-    Own,
     Place,
     Section,
     Sentence,
-    Subtasks,
     Value,
     of_subtasks,
 )
-from taskgraph.reports.explaining.states import failing, standing
+from taskgraph.reports.explaining.states import failing, is_over, standing
 from taskgraph.reports.explaining.times import limits, timing
 from taskgraph.reports.results import Account
 from taskgraph.settings import Severity
 
-__all__ = ["explain", "verdict"]
+__all__ = ["explain", "headline", "in_short"]
 
 _STANDING: Final = {"TG204": "has stalled", "TG208": "stands still"}
 """The rules that find that something does not move any more, and what that is called."""
+_CYCLE = "TG101"
 _MOST_DOUBTS = 8
 _CONSISTENCY = ("TG1", "TG2", "TG3", "TG402", "TG403", "TG504", "TG6")
 """The rules that a document breaks by contradicting itself or the engine."""
 
 
 def verdict(account: Account) -> Iterator[Sentence]:
-    """Say in what state the task is, and why."""
+    """Say in what state the task is."""
     task = account.graph.task
     subject, values = _subject(task)
     predicate, more = _predicate(account)
     template = f"{subject} {predicate}."
     yield Sentence("verdict", template, values | more, Place.PARAGRAPH)
+
+
+def _standing_still(account: Account) -> Iterator[Sentence]:
+    """Say what does not move any more, or never can."""
     if account.graph.cycles:
         nodes = tuple(node for cycle in account.graph.cycles for node in cycle)
         template = "It can never finish: {subtasks} [waits for itself|wait in cycles]."
@@ -58,6 +64,11 @@ def verdict(account: Account) -> Iterator[Sentence]:
         if word := _STANDING.get(finding.code):
             message = finding.message.rstrip(".")
             yield Sentence("stalled", f"It {word}: {{message}}.", {"message": message})
+    for finding in account.checked.findings:
+        if finding.code in _STANDING or finding.code == _CYCLE:
+            hint = f"{finding.hint[:1].upper()}{finding.hint[1:]}"
+            yield Sentence("hint", "{hint}.", {"hint": hint})
+            return
 
 
 def _subject(task: Task) -> tuple[str, dict[str, Value]]:
@@ -78,90 +89,59 @@ def _predicate(account: Account) -> tuple[str, dict[str, Value]]:
     if not graph.subtasks:
         what = "is only listed: the document leaves its subtasks out"
         return (what if task.is_summary else "has no subtasks"), {}
-    failed = tuple(
-        node for node, sub in enumerate(graph.subtasks) if sub.status == Status.FAILED
-    )
-    if failed:
-        return _with_failures(account, failed)
-    if task.status == Status.FAILED and account.analysis.tally.other:
-        return (
-            "is FAILED; which of its {subtasks} is, the document does not tell",
-            everything,
-        )
+    if any(subtask.status == Status.FAILED for subtask in graph.subtasks):
+        return _with_failures(task), {}
     if task.status == Status.FAILED:
-        return "is FAILED, although none of its {subtasks} is", everything
+        what = "is FAILED, although none of its {subtasks} is"
+        if account.analysis.tally.other:
+            what = "is FAILED; which of its {subtasks} is, the document does not tell"
+        return what, everything
     return _unharmed(account)
 
 
-def _with_failures(
-    account: Account, failed: tuple[int, ...]
-) -> tuple[str, dict[str, Value]]:
-    """Name the roots of the failure, where they can be told."""
-    task = account.graph.task
-    failure = None if account.sound is None else account.sound.failure
-    roots = failed if failure is None else tuple(root.node for root in failure.roots)
-    blocked = failure.blocked if failure and tells_direction(task) else ()
-    values: dict[str, Value] = {"roots": Subtasks(roots)}
+def _with_failures(task: Task) -> str:
     back = is_rolling_back(task)
+    if task.status == Status.FAILED:
+        return "could not be rolled back" if back else "failed"
     state: dict[str, str] = {
-        Status.FAILED: "could not be rolled back" if back else "failed",
         Status.RUNNING: "is being rolled back" if back else "is still running",
         Status.SUCCESSFUL: "is SUCCESSFUL",
     }
-    begin = state.get(task.status or "", "is in no known state")
-    text = f"{begin}{':' if task.status == Status.FAILED else ', but'} {{roots}} failed"
-    if blocked:
-        values["blocked"] = Count(len(blocked), "subtask")
-        waits = plural(len(blocked), "waits", "wait")
-        text += f", and {{blocked}} {waits} for that"
-    return text, values
+    return f"{state.get(task.status or '', 'is in no known state')}, with failures"
 
 
 def _unharmed(account: Account) -> tuple[str, dict[str, Value]]:
     graph, tally = account.graph, account.analysis.tally
     task = graph.task
     back = tally.is_rolling_back
-    values: dict[str, Value] = {"subtasks": Count(tally.whole, "subtask")}
-    in_place = _in_place(tally, values)
-    if task.status == Status.SUCCESSFUL and tally.whole == len(tally.done + tally.in_place):
-        if back:
-            values["subtasks"] = Count(len(graph), "subtask")
-            undone = "was rolled back: its {subtasks} are undone or were never done"
-            return (f"was rolled back{in_place}" if in_place else undone), values
-        return _succeeded(account, values)
+    values: dict[str, Value] = {}
+    if is_over(task, tally):
+        if not back:
+            return _succeeded(account)
+        if tally.in_place:
+            values["in_place"] = Count(len(tally.in_place), "subtask")
+            return "was rolled back, but the work of {in_place} was left in place", values
+        values["subtasks"] = Count(len(graph), "subtask")
+        return "was rolled back: its {subtasks} are undone or were never done", values
     state: dict[str, str] = {
-        Status.SUCCESSFUL: "is SUCCESSFUL",
+        Status.SUCCESSFUL: "is SUCCESSFUL, although not all is done",
         Status.RUNNING: "is being rolled back" if back else "is running",
     }
-    begin = "is in a state that the document does not tell"
+    text = "is in a state that the document does not tell"
     if task.status:
-        begin = state.get(task.status, "is {status}")
+        text = state.get(task.status, "is {status}")
         if task.status not in state:
             values["status"] = task.status
-    count = len(tally.done)
-    values["done"] = Count(count)
-    words = ("done" if tells_direction(task) else "SUCCESSFUL", "undone")
-    values["verb"] = Own(words[back])
-    been = plural(count if tally.whole > 1 else 1, "is", "are")
-    text = f"{begin}: {{done}} of {{subtasks}} {been} {{verb}}{in_place}"
-    if tally.skipped:
-        values["skipped"] = Count(len(tally.skipped))
-        text += f", {{skipped}} of them {plural(len(tally.skipped), 'was', 'were')} skipped"
-    if not tally.other:
+    if graph.cycles:
+        text += ", and can never finish"
+    elif not tally.other:
         never = has_never_failed(task) and task.status in STATUSES
         text += ", and nothing has failed" if never else ", and no subtask is FAILED"
     return text, values
 
 
-def _in_place(tally: Tally, values: dict[str, Value]) -> str:
-    """Say how much work a rollback has left in place; nothing where it has not."""
-    if not tally.in_place:
-        return ""
-    values["in_place"] = Count(len(tally.in_place), "subtask")
-    return ", but the work of {in_place} was left in place"
-
-
-def _succeeded(account: Account, values: dict[str, Value]) -> tuple[str, dict[str, Value]]:
+def _succeeded(account: Account) -> tuple[str, dict[str, Value]]:
+    values: dict[str, Value] = {"subtasks": Count(len(account.graph), "subtask")}
     skipped = len(account.analysis.tally.skipped)
     if not skipped:
         all_of = plural(len(account.graph), "its only subtask is", "all {subtasks} are")
@@ -286,11 +266,30 @@ _SECTIONS: Final[tuple[tuple[str, str, _Writer], ...]] = (
 
 def explain(account: Account) -> Explanation:
     """Explain a task in sentences, the same whatever the order in the document."""
-    written = (
+    written = [
         Section(key, title, tuple(write(account))) for key, title, write in _SECTIONS
-    )
+    ]
+    brief, sections = in_brief(account, tuple(_standing_still(account)), written)
+    flow = Flow(account.graph)
+    counts, *lines = brief
     return Explanation(
         graph=account.graph,
-        verdict=tuple(verdict(account)),
-        sections=tuple(section for section in written if section.sentences),
+        verdict=flow.settled((*verdict(account), *counts.sentences)),
+        brief=tuple(flow.of_section(line) for line in lines),
+        sections=tuple(flow.of_section(section) for section in sections),
     )
+
+
+def in_short(account: Account, explanation: Explanation) -> Explanation:
+    """Leave of an explanation the lines that come first, and what their times assume."""
+    lines = explanation.brief
+    values = [v for line in lines for s in line.sentences for v in s.values.values()]
+    if account.sound is not None and any(isinstance(value, Duration) for value in values):
+        lines += (Section("assumes", "Assumes", (assumes(account.sound),)),)
+    return replace(explanation, brief=lines, sections=())
+
+
+def headline(account: Account) -> tuple[Sentence, ...]:
+    """Say in what state a task is and what failed first, or stands still."""
+    what = [*_standing_still(account), *failing(account)]
+    return Flow(account.graph).settled((*verdict(account), *first_failure(what)))

@@ -18,7 +18,16 @@ from typing import NamedTuple, TypeAlias
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration, format_measured, format_moment
 from taskgraph.model.task import Id
-from taskgraph.model.words import counted, joints, label, plural, visible
+from taskgraph.model.words import (
+    NAMED,
+    counted,
+    joints,
+    label,
+    plural,
+    quoted,
+    shorten,
+    visible,
+)
 
 __all__ = [
     "Block",
@@ -26,7 +35,10 @@ __all__ = [
     "Count",
     "Duration",
     "Explanation",
+    "Moment",
+    "Names",
     "Own",
+    "Parts",
     "Piece",
     "Place",
     "Section",
@@ -34,6 +46,7 @@ __all__ = [
     "Subtasks",
     "Value",
     "of_subtasks",
+    "worded",
 ]
 
 _FORMATTER = Formatter()
@@ -59,10 +72,35 @@ class Count(NamedTuple):
     noun: str = ""
 
 
-class Subtasks(NamedTuple):
-    """Some subtasks, by node; the first few are named and the rest counted."""
+class Parts(NamedTuple):
+    """Some parts of a split, by node, and how many it has; or one subtask, of one."""
 
     nodes: tuple[int, ...]
+    total: int = 1
+
+
+class Subtasks(NamedTuple):
+    """Some subtasks, by node; the first few are named and the rest counted.
+
+    The parts of a split are one thing: `groups` has them together, where they are known.
+    """
+
+    nodes: tuple[int, ...]
+    groups: tuple[Parts, ...] = ()
+    is_ordered: bool = False  # then only neighbours are put together
+
+
+class Names(NamedTuple):
+    """Words of the document, the first few of which are told."""
+
+    words: tuple[str, ...]
+
+
+class Moment(NamedTuple):
+    """A moment, and what the reader has been told before."""
+
+    time: datetime
+    beside: datetime
 
 
 class Own(NamedTuple):
@@ -71,7 +109,9 @@ class Own(NamedTuple):
     words: str
 
 
-Value: TypeAlias = Duration | Clock | Count | Subtasks | Own | datetime | Id
+Value: TypeAlias = (
+    Duration | Clock | Count | Subtasks | Names | Own | datetime | Moment | Id
+)
 """What fills a gap; an id or a text comes from the document."""
 
 
@@ -122,11 +162,21 @@ class Sentence:
 
 
 def of_subtasks(
-    claim: str, template: str, nodes: tuple[int, ...], place: Place = Place.GOES_ON
+    claim: str,
+    template: str,
+    nodes: tuple[int, ...],
+    place: Place = Place.GOES_ON,
+    *,
+    is_ordered: bool = False,
 ) -> Sentence:
     """Claim something of ``{subtasks}``; of ``[is|are]`` the word stays that fits them."""
-    words = _CHOICE.sub(lambda choice: plural(len(nodes), *choice.groups()), template)
-    return Sentence(claim, words, {"subtasks": Subtasks(nodes)}, place)
+    values = {"subtasks": Subtasks(nodes, is_ordered=is_ordered)}
+    return Sentence(claim, worded(template, len(nodes)), values, place)
+
+
+def worded(template: str, count: int) -> str:
+    """Keep of each ``[is|are]`` the word that fits so many."""
+    return _CHOICE.sub(lambda choice: plural(count, *choice.groups()), template)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,17 +213,20 @@ class Section:
 class Explanation:
     """What a task is, what happened to it, and what may be done.
 
-    The verdict is the answer in short; the sections are those that have something to say.
+    The verdict says how it stands; the lines that follow it answer in short what failed,
+    what that blocks, what to do now and at what risk. The sections have the rest. Nothing
+    is said twice.
     """
 
     graph: TaskGraph
     verdict: tuple[Sentence, ...]
+    brief: tuple[Section, ...]
     sections: tuple[Section, ...]
 
     def sentences(self) -> Iterator[Sentence]:
         """Give every sentence in order."""
         yield from self.verdict
-        for section in self.sections:
+        for section in (*self.brief, *self.sections):
             yield from section.sentences
 
 
@@ -185,8 +238,13 @@ def _pieces(graph: TaskGraph, value: Value) -> Iterator[Piece]:
             yield Piece(format_measured(count))
         case Count(number, noun):
             yield Piece(counted(number, noun) if noun else f"{number:,}")
-        case Subtasks(nodes):
-            yield from _listed(graph, nodes)
+        case Subtasks():
+            yield from _listed(graph, value)
+        case Names(texts):
+            for text, joint in zip(texts, joints(len(texts)), strict=False):
+                yield from (Piece(text, is_own=False), Piece(joint))
+        case Moment(time, beside):
+            yield Piece(format_moment(time, beside))
         case Own(words):
             yield Piece(words)
         case datetime():
@@ -195,11 +253,32 @@ def _pieces(graph: TaskGraph, value: Value) -> Iterator[Piece]:
             yield Piece(str(value), is_own=False)
 
 
-def _listed(graph: TaskGraph, nodes: tuple[int, ...]) -> Iterator[Piece]:
-    for node, joint in zip(nodes, joints(len(nodes)), strict=False):
-        yield Piece(label(graph.subtasks[node]), is_own=False, node=node)
-        if joint:
+def _listed(graph: TaskGraph, value: Subtasks) -> Iterator[Piece]:
+    groups = value.groups or tuple(Parts((node,)) for node in value.nodes)
+    shown = groups[:NAMED]
+    hidden = len(value.nodes) - sum(len(group.nodes) for group in shown)
+    for group, joint in zip(shown, joints(len(groups)), strict=False):
+        yield from _parts(graph, group)
+        is_last = hidden > 0 and group is shown[-1]
+        yield Piece(f" and {hidden:,} more" if is_last else joint)
+
+
+def _parts(graph: TaskGraph, group: Parts) -> Iterator[Piece]:
+    """Name one subtask, or count the parts of a split; a few have their ids."""
+    nodes = group.nodes
+    if len(nodes) == 1:
+        yield Piece(label(graph.subtasks[nodes[0]]), is_own=False, node=nodes[0])
+        return
+    is_whole = len(nodes) == group.total
+    count = f"all {group.total:,}" if is_whole else f"{len(nodes):,} of {group.total:,}"
+    yield Piece(f"{count} parts of ")
+    yield Piece(quoted(graph.subtasks[nodes[0]].name), is_own=False, node=nodes[0])
+    if not is_whole and len(nodes) <= NAMED:
+        yield Piece(" (")
+        for node, joint in zip(nodes, joints(len(nodes)), strict=True):
+            yield Piece(shorten(str(graph.subtasks[node].id)), is_own=False, node=node)
             yield Piece(joint)
+        yield Piece(")")
 
 
 def _entry(graph: TaskGraph, name: str, value: Value) -> tuple[str, Id | list[Id]]:
@@ -208,13 +287,13 @@ def _entry(graph: TaskGraph, name: str, value: Value) -> tuple[str, Id | list[Id
             return f"{name}_seconds", count
         case Clock(count):
             return f"{name}_microseconds", count
-        case Count(number, _):
-            return name, number
+        case Count(plain, _) | Own(plain):
+            return name, plain
+        case Names(words):
+            return name, list(words)
         case Subtasks(nodes):
             return name, [graph.subtasks[node].id for node in nodes]
-        case Own(words):
-            return name, words
-        case datetime():
-            return name, value.isoformat()
+        case Moment(time=time) | (datetime() as time):
+            return name, time.isoformat()
         case _:
             return name, value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.failure import Cause, Failure, RootFailure, failure_cause
@@ -12,32 +12,35 @@ from taskgraph.analysis.tally import Tally
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
     OBSHELL_TIMEOUT,
-    has_limit,
+    is_part,
     is_repeating,
     is_rolling_back,
     least_attempts,
     tells_direction,
     was_retried,
 )
-from taskgraph.model.task import Subtask
+from taskgraph.model.task import Subtask, Task
 from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.model.words import plural
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,
     Duration,
+    Names,
     Place,
     Sentence,
     Subtasks,
     Value,
     of_subtasks,
+    worded,
 )
 from taskgraph.reports.results import Account
 
-__all__ = ["failing", "standing"]
+__all__ = ["failing", "is_over", "standing"]
 
 _MOST_TOLD = 5
-_MOST_ROOTS = 5  # of them something is said each; the others are named
+_MOST_ROOTS = 5  # kinds of them, of which something is said each; the others are named
+_MOST_PARTS = 5
 _MOST_LINES = 5
 _STATES: Final = {
     "done": "done",
@@ -67,41 +70,58 @@ _HELD = (
 )
 
 _CAUSES: Final = {
-    Cause.TIMEOUT: "By its times its timeout ended it: it ran {ran} of {timeout}.",
-    Cause.OVER_TIMEOUT: "It ran {ran}, past its timeout of {timeout}: by its times its "
-    "deadline was missed, and it ended by itself.",
-    Cause.POLLED: "By its times its timeout ended it, late: it ran {ran} of {timeout}, "
-    "since its deadline was missed, until a poll.",
-    Cause.WITHIN_TIMEOUT: "A timeout was not the cause: it ran {ran} of {timeout}.",
-    Cause.NO_TIMEOUT: "Its timeout is zero, which promises no limit.",
-    Cause.NOT_STATED: "The document gives it no timeout.",
-    Cause.ZERO_TIMEOUT: "It ran {ran} with a timeout of zero, which promises no limit, but "
-    "some versions of the engine end such a subtask soon: that may be the cause.",
-    Cause.CANCELED: "It was cancelled.",
-    Cause.ROLLBACK: "What failed is its rollback; whether a timeout was the cause cannot "
-    "be told, since the document does not say when that started.",
-    Cause.SEVERAL_RUNS: "It ran more than once; whether a timeout was the cause cannot be "
-    "told, since the document does not say when the last attempt started.",
+    Cause.TIMEOUT: "By [its|their] times [its timeout|their timeouts] ended [it|them]: [it|"
+    "they] ran {ran} of {timeout}.",
+    Cause.OVER_TIMEOUT: "[It|They] ran {ran}, past [its|their] timeout of {timeout}: by "
+    "[its times its deadline was|their times their deadlines were] missed, and "
+    "[it ended by itself|they ended by themselves].",
+    Cause.POLLED: "By [its|their] times [its timeout|their timeouts] ended [it|them], "
+    "late: [it|they] ran {ran} of {timeout}, since [its deadline was|their deadlines were] "
+    "missed, until a poll.",
+    Cause.WITHIN_TIMEOUT: "A timeout was not the cause: [it|they] ran {ran} of {timeout}.",
+    Cause.NO_TIMEOUT: "[Its|Their] timeout is zero, which promises no limit.",
+    Cause.NOT_STATED: "The document gives [it|them] no timeout.",
+    Cause.ZERO_TIMEOUT: "[It|They] ran {ran} with a timeout of zero, which promises no "
+    "limit, but some versions of the engine end such a subtask soon: that may be why.",
+    Cause.CANCELED: "[It was|They were] cancelled.",
+    Cause.ROLLBACK: "What failed is [its|their] rollback; whether a timeout was the cause "
+    "cannot be told, since the document does not say when that started.",
+    Cause.SEVERAL_RUNS: "[It|They] ran more than once; whether a timeout was the cause "
+    "cannot be told, since the document does not say when the last attempt started.",
     Cause.NO_TIMES: "Whether a timeout was the cause cannot be told, since the document "
-    "does not say how long it ran.",
+    "does not say how long [it|they] ran.",
 }
 
 
 def standing(account: Account) -> Iterator[Sentence]:
     """Say how many subtasks are done, at work and waiting, in a task that is not over."""
-    task, diagnosis = account.graph.task, account.sound
-    if diagnosis is None or not account.graph.subtasks or task.is_definition:
+    task, tally = account.graph.task, account.analysis.tally
+    if not account.graph.subtasks or task.is_definition:
         return
-    if task.status == Status.SUCCESSFUL:
+    if is_over(task, tally):
+        yield from _named(account.graph, tally)
         return
-    progress, tally = diagnosis.progress, diagnosis.tally
-    attempts = [least_attempts(subtask) for subtask in account.graph.subtasks]
     yield _state_counts(tally, is_known=tells_direction(task))
+    if account.sound is not None:
+        yield from _moving(account.sound)
+
+
+def is_over(task: Task, tally: Tally) -> bool:
+    """Tell whether a task has done, or undone, all that there was."""
+    left = tally.whole - len(tally.done) - len(tally.in_place)
+    return task.status == Status.SUCCESSFUL and not left
+
+
+def _moving(analysis: Analysis) -> Iterator[Sentence]:
+    """Say what is at work, what is to come, and how far the longest path is."""
+    graph, tally, progress = analysis.graph, analysis.tally, analysis.progress
+    task = graph.task
+    attempts = [least_attempts(subtask) for subtask in graph.subtasks]
     if tally.running:
-        at_work = "At work" if tells_direction(task) else "RUNNING"
+        doing = "at work" if tells_direction(task) else "RUNNING"
         if tally.is_rolling_back:
-            at_work = "At work, to be undone,"
-        yield of_subtasks("at-work", f"{at_work} [is|are] {{subtasks}}.", tally.running)
+            doing = "being undone"
+        yield of_subtasks("at-work", f"{{subtasks}} [is|are] {doing}.", tally.running)
     for count in sorted({attempts[node] for node in tally.running} - {1}):
         nodes = tuple(node for node in tally.running if attempts[node] == count)
         values: dict[str, Value] = {"subtasks": Subtasks(nodes), "count": Count(count)}
@@ -112,12 +132,12 @@ def standing(account: Account) -> Iterator[Sentence]:
         template = "{subtasks} [is|are] being cancelled, which ends in seconds, or hangs."
         yield of_subtasks("canceling", template, tally.canceling)
     if tally.ready:
-        ready = "Ready to be undone" if tally.is_rolling_back else "Ready to start"
-        yield of_subtasks("ready", f"{ready} [is|are] {{subtasks}}.", tally.ready)
-    yield from _named(account, tally)
+        ready = "ready to be undone" if tally.is_rolling_back else "ready to start"
+        yield of_subtasks("ready", f"{{subtasks}} [is|are] {ready}.", tally.ready)
+    yield from _named(graph, tally)
     again = tuple(
         node
-        for node, subtask in enumerate(account.graph.subtasks)
+        for node, subtask in enumerate(graph.subtasks)
         if is_repeating(subtask, back=tally.is_rolling_back)
     )
     if again:
@@ -131,10 +151,10 @@ def standing(account: Account) -> Iterator[Sentence]:
     if share and share < 1 and progress.critical_seconds_done and tells_direction(task):
         template = "Of its longest path, counted in timeouts, {percent} % is behind it."
         yield Sentence("critical-share", template, {"percent": Count(int(100 * share))})
-    yield from _each_at_work(account.graph, tally)
+    yield from _each_at_work(graph, tally)
 
 
-def _named(account: Account, tally: Tally) -> Iterator[Sentence]:
+def _named(graph: TaskGraph, tally: Tally) -> Iterator[Sentence]:
     """Name what was skipped and, in a rollback, what was undone, left and is to come."""
     for claim, nodes, words in (
         ("undone", tally.done if tally.is_rolling_back else (), "undone"),
@@ -145,9 +165,9 @@ def _named(account: Account, tally: Tally) -> Iterator[Sentence]:
             yield of_subtasks(claim, f"{{subtasks}} [was|were] {words}.", nodes)
     if tally.is_rolling_back and tally.pending:
         waiting = frozenset(tally.pending)
-        last = tuple(n for n in reversed(account.graph.order) if n in waiting)
+        last = tuple(n for n in reversed(graph.order) if n in waiting)
         template = "{subtasks} [is still|are still, in this order,] to be undone."
-        yield of_subtasks("to-be-undone", template, last)
+        yield of_subtasks("to-be-undone", template, last, is_ordered=True)
 
 
 def _each_at_work(graph: TaskGraph, tally: Tally) -> Iterator[Sentence]:
@@ -162,20 +182,25 @@ def _each_at_work(graph: TaskGraph, tally: Tally) -> Iterator[Sentence]:
             values["host"] = subtask.host
             template += " on {host}"
         yield Sentence("running", f"{template}.", values, Place.ITEM)
-        yield from _last_lines(subtask)
+        yield from _last_lines(subtask, node)
 
 
 def _state_counts(tally: Tally, *, is_known: bool) -> Sentence:
     words = _PLAIN if not is_known else _BACK if tally.is_rolling_back else _STATES
     total = sum(len(getattr(tally, name)) for name in words)
     values: dict[str, Value] = {"subtasks": Count(total, "subtask")}
-    parts = []
+    parts, only = [], ""
     for name, word in words.items():
         nodes: tuple[int, ...] = getattr(tally, name)
         if nodes:
             values[name] = Count(len(nodes))
             parts.append(f"{{{name}}} {word}")
-    template = f"Of its {{subtasks}}: {', '.join(parts)}."
+            only = word
+            if name == "done" and tally.skipped:
+                values["skipped"] = Count(len(tally.skipped))
+                parts.append("{skipped} of them skipped")
+    of_all = "Of its {subtasks}" if total > 1 else "Its only subtask"
+    template = f"{of_all}: {', '.join(parts if total > 1 else [only])}."
     return Sentence("counts", template, values, Place.PARAGRAPH)
 
 
@@ -216,17 +241,45 @@ def failing(account: Account) -> Iterator[Sentence]:
         yield Sentence("no-failed-subtask", template, {}, Place.PARAGRAPH)
 
 
+class _Failed(NamedTuple):
+    """What is the same of parts of a split that failed in the same way."""
+
+    name: str | int
+    cause: Cause
+    timeout: int | None
+    attempts: int
+
+
 def _roots(analysis: Analysis, roots: tuple[RootFailure, ...]) -> Iterator[Sentence]:
-    graph, targets = analysis.graph, analysis.targets
-    for root in roots[:_MOST_ROOTS]:
-        subtask = graph.subtasks[root.node]
-        yield _root(subtask, root, targets.get(root.node, ""))
-        yield _cause(subtask, root, is_dag=graph.task.origin.dialect == "obshell")
-        yield from _last_lines(subtask)
-    hidden = tuple(root.node for root in roots[_MOST_ROOTS:])
-    if hidden:
+    subtasks = analysis.graph.subtasks
+    groups: dict[_Failed, list[RootFailure]] = {}
+    for root in roots:
+        groups.setdefault(_failed(subtasks[root.node], root.node), []).append(root)
+    alike = list(groups.items())
+    for failed, group in alike[:_MOST_ROOTS]:
+        yield _root(analysis, failed, group)
+        yield _cause(analysis, failed, group)
+        if failed == alike[0][0] and len(alike) > 1:
+            others = tuple(root.node for _, group in alike[1:] for root in group)
+            yield of_subtasks("others-failed", "{subtasks} failed as well.", others)
+        yield from _run_by(analysis, group)
+        yield from _each_part(analysis, group)
+        for root in group[:_MOST_PARTS]:
+            yield from _last_lines(subtasks[root.node], root.node, Place.ITEM)
+    if hidden := [root.node for _, group in alike[_MOST_ROOTS:] for root in group]:
         template = "Failed by themselves as well: {subtasks}."
-        yield of_subtasks("more-roots", template, hidden, Place.ITEM)
+        yield of_subtasks("more-roots", template, tuple(hidden), Place.ITEM)
+    yield from _failed_on(analysis, roots)
+
+
+def _failed(subtask: Subtask, node: int) -> _Failed:
+    known = failure_cause(subtask)
+    return _Failed(
+        name=subtask.name if is_part(subtask) else node,
+        cause=Cause.NO_TIMES if known is None else known.cause,
+        timeout=subtask.timeout,
+        attempts=least_attempts(subtask) if was_retried(subtask) else 1,
+    )
 
 
 def _fresh(analysis: Analysis, failure: Failure) -> Iterator[Sentence]:
@@ -250,44 +303,92 @@ def _fresh(analysis: Analysis, failure: Failure) -> Iterator[Sentence]:
         yield of_subtasks("fresh", template, fresh)
 
 
-def _root(subtask: Subtask, root: RootFailure, target: str) -> Sentence:
-    values: dict[str, Value] = {"subtask": Subtasks((root.node,))}
-    template = "{subtask} failed"
-    if root.failed_at is not None:
-        values["at"] = root.failed_at
-        template += " at {at}"
-    if target:
-        values["target"] = target
-        template += " on {target}"
-    if subtask.executor and not subtask.host:
-        values["executor"] = subtask.executor
-        template += ", run by the server {executor} of the orchestrator"
-    if was_retried(subtask):
-        values["attempts"] = Count(least_attempts(subtask))
-        template += ", after at least {attempts} attempts"
+def _root(analysis: Analysis, failed: _Failed, group: list[RootFailure]) -> Sentence:
+    nodes = tuple(root.node for root in group)
+    values: dict[str, Value] = {"subtasks": Subtasks(nodes)}
+    template = "{subtasks} failed"
+    moments = [root.failed_at for root in group if root.failed_at is not None]
+    if targets := dict.fromkeys(filter(None, map(analysis.targets.get, nodes))):
+        values["targets"] = Names(tuple(targets))
+        template += " on {targets}"
+    if moments:
+        values["at"] = min(moments)
+        template += " at {at}" if len(nodes) == 1 else ", the first at {at}"
+    if failed.attempts > 1:
+        values["attempts"] = Count(failed.attempts)
+        template += (
+            f", after at least {{attempts}} attempts{plural(len(nodes), '', ' each')}"
+        )
     return Sentence("root-failure", f"{template}.", values, Place.ITEM)
 
 
-def _cause(subtask: Subtask, root: RootFailure, *, is_dag: bool) -> Sentence:
-    known = failure_cause(subtask)
-    cause = Cause.NO_TIMES if known is None else known.cause
-    values: dict[str, Value] = {"subtask": Subtasks((root.node,))}
-    if known is not None and known.ran is not None:
-        values["ran"] = Clock(known.ran)
-    if has_limit(subtask):
-        values["timeout"] = Duration(subtask.timeout or 0)
-    template = _CAUSES[cause]
-    if is_dag and cause is Cause.NOT_STATED:
+def _cause(analysis: Analysis, failed: _Failed, group: list[RootFailure]) -> Sentence:
+    nodes = tuple(root.node for root in group)
+    values: dict[str, Value] = {"subtasks": Subtasks(nodes)}
+    causes = [failure_cause(analysis.graph.subtasks[node]) for node in nodes]
+    template = worded(_CAUSES[failed.cause], len(nodes))
+    times = [known.ran for known in causes if known is not None and known.ran is not None]
+    if times:
+        values["ran"] = Clock(max(times))
+        if max(times) > min(times):
+            values["least"] = Clock(min(times))
+            template = template.replace("{ran}", "{least} to {ran}")
+    if failed.timeout is not None and failed.timeout > 0:
+        values["timeout"] = Duration(failed.timeout)
+    is_dag = analysis.task.origin.dialect == "obshell"
+    if is_dag and failed.cause is Cause.NOT_STATED:
         values["default"] = Duration(OBSHELL_TIMEOUT)
-        template = "The document gives it no timeout; obshell ends it after {default} by "
-        template += "default."
-    return Sentence(f"cause-{cause.name.lower().replace('_', '-')}", template, values)
+        template = "The document gives [it|them] no timeout; obshell ends [it|them] after "
+        template = worded(f"{template}{{default}} by default.", len(nodes))
+    claim = f"cause-{failed.cause.name.lower().replace('_', '-')}"
+    return Sentence(claim, template, values)
+
+
+def _run_by(analysis: Analysis, group: list[RootFailure]) -> Iterator[Sentence]:
+    """Name the server of the orchestrator: never where the subtask works."""
+    nodes = tuple(root.node for root in group)
+    rows = [analysis.graph.subtasks[node] for node in nodes]
+    if servers := dict.fromkeys(sub.executor for sub in rows if not sub.host):
+        known = tuple(server for server in servers if server)
+        template = "{subtasks} [was|were] run by the server {servers} of the orchestrator."
+        if len(known) > 1:
+            template = template.replace("server", "servers", 1)
+        if known:
+            values: dict[str, Value] = {"subtasks": Subtasks(nodes)}
+            values["servers"] = Names(known)
+            yield Sentence("run-by", worded(template, len(nodes)), values, Place.ITEM)
+
+
+def _each_part(analysis: Analysis, group: list[RootFailure]) -> Iterator[Sentence]:
+    """Say of each of a few parts when it failed and where."""
+    for root in group if 1 < len(group) <= _MOST_PARTS else ():
+        values: dict[str, Value] = {"subtask": Subtasks((root.node,))}
+        template = "{subtask} failed"
+        if target := analysis.targets.get(root.node):
+            values["target"] = target
+            template += " on {target}"
+        if root.failed_at is not None:
+            values["at"] = root.failed_at
+            template += " at {at}"
+        if len(values) > 1:
+            yield Sentence("part-failed", f"{template}.", values, Place.ITEM)
+
+
+def _failed_on(analysis: Analysis, roots: tuple[RootFailure, ...]) -> Iterator[Sentence]:
+    """List all that the failed parts work on, to be copied."""
+    found = dict.fromkeys(analysis.targets.get(root.node, "") for root in roots)
+    names = list(filter(None, found))
+    if len(names) > 1:
+        yield Sentence("failed-on", "Failed on:", {}, Place.PARAGRAPH)
+        yield Sentence("failed-on-list", "{line}", {"line": " ".join(names)}, Place.LOG)
 
 
 def _consequences(graph: TaskGraph, failure: Failure) -> Iterator[Sentence]:
     blocked = "{subtasks} never started: [it waits|they wait] for that."
     if is_rolling_back(graph.task):
         blocked = "{subtasks} [waits|wait] to be undone until it is."
+    if not failure.blocked:
+        yield Sentence("blocks-nothing", "Nothing waits for that.", {}, Place.PARAGRAPH)
     place = Place.PARAGRAPH
     for claim, nodes, template in (
         (
@@ -308,9 +409,12 @@ def _consequences(graph: TaskGraph, failure: Failure) -> Iterator[Sentence]:
             place = Place.GOES_ON
 
 
-def _last_lines(subtask: Subtask) -> Iterator[Sentence]:
+def _last_lines(
+    subtask: Subtask, node: int, place: Place = Place.GOES_ON
+) -> Iterator[Sentence]:
     """Quote how the log of a subtask ends; nothing where the document has no log."""
     if subtask.logs:
-        yield Sentence("log", "Its log ends:", {})
+        values = {"subtask": Subtasks((node,))}
+        yield Sentence("log", "The log of {subtask} ends:", values, place)
     for line in subtask.logs[-_MOST_LINES:]:
         yield Sentence("log-line", "{line}", {"line": line}, Place.LOG)

@@ -77,7 +77,7 @@ def _sum(run: AsRun) -> Sentence:
     totals = {kind: run.total(kind) for kind, _, _ in _PARTS}
     shown = [row for row in _PARTS if totals[row[0]]]
     values: dict[str, Value] = {name: Clock(totals[kind]) for kind, name, _ in shown}
-    values["path"] = Subtasks(run.path)
+    values["path"] = Subtasks(run.path, is_ordered=True)
     words = [text for _, _, text in shown]
     template = f"Along the path that the clock saw, {{path}}: {listed(words)}."
     return Sentence("parts", template, values)
@@ -276,16 +276,16 @@ def _left(analysis: Analysis) -> Iterator[Sentence]:
             "left": Duration(rest.seconds),
             "latest": progress.latest_finish,
         }
-        template = f"From that moment on it takes at most {{left}}{by}, until {{latest}}."
+        template = f"It takes at most {{left}} more{by}, until {{latest}}."
         yield Sentence("left", template, values, Place.PARAGRAPH)
         yield from _later(analysis)
     elif rest.is_bounded:
-        template = f"At most {{left}} of that is left{by}."
+        template = f"It takes at most {{left}} more{by}."
         yield Sentence("left", template, {"left": Duration(rest.seconds)}, Place.PARAGRAPH)
     else:
         values = {"left": Duration(rest.seconds), "unlimited": Subtasks(rest.unlimited)}
         has = plural(len(rest.unlimited), "has", "have")
-        template = "At most {left} of that is left, not counting {unlimited}, which "
+        template = "It takes at most {left} more, not counting {unlimited}, which "
         template += f"{has} no limit."
         yield Sentence("left-unbounded", template, values, Place.PARAGRAPH)
     overdue = tuple(row.node for row in progress.in_flight if row.basis is Basis.OVERDUE)

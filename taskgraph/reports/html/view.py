@@ -21,7 +21,7 @@ from taskgraph.model.engine import measured_span
 from taskgraph.model.task import Id, Subtask, Task, id_key
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import percent, visible
-from taskgraph.reports.explaining.explanation import explain
+from taskgraph.reports.explaining.explanation import explain, headline
 from taskgraph.reports.explaining.sentences import Explanation, Sentence
 from taskgraph.reports.json import pretty
 from taskgraph.reports.results import Account, Figure, figures, holders, whole_order
@@ -74,6 +74,11 @@ class TaskView(Account):
     def explanation(self) -> Explanation:
         """The task in sentences."""
         return explain(self)
+
+    @property
+    def headline(self) -> tuple[Sentence, ...]:
+        """How it stands and what failed, for a list of tasks."""
+        return headline(self)
 
     @cached_property
     def diagram(self) -> Picture:

@@ -12,7 +12,7 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.rollback import FailLate
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.durations import format_exactly
+from taskgraph.model.durations import format_duration
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import id_list, label, percent, visible
 from taskgraph.reports.results import holders
@@ -43,14 +43,14 @@ def budget_text(analyses: Sequence[Analysis], style: Style) -> str:
 def _one(analysis: Analysis, style: Style) -> str:
     graph, budget = analysis.graph, analysis.budget
     rows = budget_facts(analysis)
-    rows.append(("All timeouts", f"{format_exactly(budget.total)} in sum"))
+    rows.append(("All timeouts", f"{format_duration(budget.total)} in sum"))
     rows += _assumptions(analysis)
     rows.append(("No return", no_return_text(analysis)))
     rows += _way_back(analysis)
     parts: list[RenderableType] = [heading(graph.task), facts(rows)]
     if budget.schedule.makespan:
         if budget.bounds.may_wait:
-            length = format_exactly(budget.schedule.makespan)
+            length = format_duration(budget.schedule.makespan)
             parts += ["", Text(f"Shares of the longest path, {length}:")]
         parts += ["", _shares(graph, budget), *more_rows(len(holders(budget)))]
     return to_text(parts, style)
@@ -62,7 +62,7 @@ def budget_facts(analysis: Analysis) -> _Facts:
     if not analysis.tells_worst_case:
         return [("Worst case", "not known: the document has no timeouts")]
     rows: _Facts = []
-    headline = format_exactly(budget.seconds)
+    headline = format_duration(budget.seconds)
     if budget.is_bounded:
         rows.append(("Worst case", Text(headline, style="bold")))
     else:
@@ -73,9 +73,9 @@ def budget_facts(analysis: Analysis) -> _Facts:
     if bounds.may_wait:
         crowd = f"at least {len(bounds.widest)} subtasks may want {bounds.limit} slots"
         rows.append(("Waiting", f"{crowd}: the worst case is a bound on every order"))
-        longest = f"{format_exactly(bounds.longest_path)} without waiting"
+        longest = f"{format_duration(bounds.longest_path)} without waiting"
         rows.append(("Longest path", longest))
-        least, by_id = format_exactly(bounds.lower), format_exactly(bounds.listed)
+        least, by_id = format_duration(bounds.lower), format_duration(bounds.listed)
         between = f"{least} at least; {by_id} if ready ones go first by id"
         rows.append(("In between", between))
     return rows
@@ -90,11 +90,12 @@ def _assumptions(analysis: Analysis) -> _Facts:
         most = " or ".join(map(str, counts[:4]))
         rows.append(("Attempts", f"{most} each for {named(graph, several)}"))
     if settings.grace:
-        rows.append(("Grace", f"{settings.grace} s per attempt"))
+        rows.append(("Grace", f"{format_duration(settings.grace)} per attempt"))
     if settings.overhead:
-        rows.append(("Overhead", f"{settings.overhead} s per attempt"))
+        rows.append(("Overhead", f"{format_duration(settings.overhead)} per attempt"))
     if budget.assumed:
-        text = f"{analysis.assumed_timeout} s for {named(graph, budget.assumed)}"
+        each = format_duration(analysis.assumed_timeout or 0)
+        text = f"{each} for {named(graph, budget.assumed)}"
         if settings.assume_timeout is None:
             text += ", the default of obshell"
         rows.append(("Assumed", text))
@@ -115,7 +116,7 @@ def no_return_text(analysis: Analysis) -> str:
     if others:
         where += f" or of {visible(id_list(others, 'or'))}"
     state = "passed" if no_return.passed else "not passed yet"
-    after = format_exactly(no_return.seconds_after)
+    after = format_duration(no_return.seconds_after)
     if no_return.unlimited:
         after += " and whatever has no timeout"
     return f"{where} ({state}); {after} from there on"
@@ -137,7 +138,7 @@ def _way_back(analysis: Analysis) -> _Facts:
         when = "now" if rollback.has_failed else "once the task has failed"
         text = f"allowed {when}"
         if rollback.steps:
-            undoing = format_exactly(rollback.worst_case.seconds)
+            undoing = format_duration(rollback.worst_case.seconds)
             text += f"; undoing what has begun takes at most {undoing}"
             if unlimited := rollback.worst_case.unlimited:
                 text += f", not counting {named(graph, unlimited)}"
@@ -150,11 +151,11 @@ def _way_back(analysis: Analysis) -> _Facts:
 def _fail_late(graph: TaskGraph, late: FailLate) -> str:
     name = visible(label(graph.subtasks[late.node]))
     text = (
-        f"{name} fails after {format_exactly(late.until_failed)}, "
-        f"rolling back takes {format_exactly(late.undoing)}: {format_exactly(late.seconds)}"
+        f"{name} fails after {format_duration(late.until_failed)}, rolling back takes "
+        f"{format_duration(late.undoing)}: {format_duration(late.seconds)}"
     )
     if late.at_most != late.seconds:
-        text += f"; no such run takes over {format_exactly(late.at_most)}"
+        text += f"; no such run takes over {format_duration(late.at_most)}"
     return f"{text}, not counting what has no timeout" if late.unlimited else text
 
 
@@ -167,7 +168,7 @@ def _shares(graph: TaskGraph, budget: Budget) -> Table:
         share = budget.shares[node]
         table.add_row(
             percent(share, budget.schedule.makespan),
-            f"{share} s",
+            format_duration(share),
             Text(visible(str(subtask.id))),
             Text(visible(subtask.name)),
         )
@@ -181,7 +182,7 @@ def _overview(analyses: Sequence[Analysis]) -> Table:
     for analysis in analyses:
         task, budget = analysis.task, analysis.budget
         table.add_row(
-            f"{budget.seconds} s" + ("" if budget.is_bounded else " + ∞"),
+            format_duration(budget.seconds) + ("" if budget.is_bounded else " + ∞"),
             str(len(budget.unlimited) or ""),
             Text(f"{visible(task.name)} {visible(str(task.id))}"),
             Text(visible(task.origin.file)),

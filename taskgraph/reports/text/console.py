@@ -32,7 +32,7 @@ _COLORS = {
     "failed": "red bold",
     UNKNOWN: "bold",
     "canceling": "yellow",
-    "running": "blue",
+    "running": "blue bold",  # plain blue cannot be read on black
     "ready": "magenta",
     "pending": "dim",
     "successful": "green",

@@ -14,7 +14,7 @@ from taskgraph.analysis.schedule import Schedule
 from taskgraph.analysis.weights import Basis
 from taskgraph.analysis.whatif import WhatIf
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.durations import format_exactly, format_moment, format_seconds
+from taskgraph.model.durations import format_count, format_duration, format_moment
 from taskgraph.model.engine import SpanKind
 from taskgraph.model.words import arrow, label, plural, visible
 from taskgraph.reports.results import off_path
@@ -59,7 +59,7 @@ def critical_path_text(table: Timetable, style: Style) -> str:
     unit = table.weights.unit
     title = Text(f"Critical path {_KINDS[table.weights.kind]}: ")
     title.append(f"{len(path)} of {len(graph)} subtasks, ")
-    title.append(format_exactly(schedule.makespan, unit), style="bold")
+    title.append(format_count(schedule.makespan, unit), style="bold")
     if table.weights.kind == "remaining" and table.weights.as_of is not None:
         title.append(f", as of {format_moment(table.weights.as_of)}")
     parts: list[RenderableType] = [heading(graph.task), title]
@@ -79,11 +79,11 @@ def critical_path_text(table: Timetable, style: Style) -> str:
 
 
 def _change(result: WhatIf, unit: str) -> Text:
-    before = format_exactly(result.before.makespan, unit)
+    before = format_count(result.before.makespan, unit)
     if not result.change:
         return Text(f"With the changes the makespan stays {before}.")
     word = "longer" if result.change > 0 else "shorter"
-    change = format_seconds(abs(result.change), unit)
+    change = format_count(abs(result.change), unit)
     return Text(f"It was {before}: with the changes {change} {word}.")
 
 
@@ -116,7 +116,7 @@ def _near(table: Timetable) -> list[RenderableType]:
     if table.within is None:
         return []
     near = table.schedule.near_critical(table.within_units)
-    within = f"within {format_seconds(table.within)}"
+    within = f"within {format_duration(table.within)}"
     if not near:
         return ["", Text(f"No other subtask is critical {within}.")]
     return ["", Text(f"Near-critical {within}: {named(table.graph, near)}")]
@@ -158,8 +158,8 @@ def _rows(table: Timetable, nodes: Sequence[int], style: Style, *, floats: bool)
         if style.width < _WIDE:
             cells = []
         no_limit = table.weights.basis[node] is Basis.NO_LIMIT
-        cells.append("none" if no_limit else format_seconds(schedule.durations[node], unit))
-        cells += [format_seconds(values[node], unit) for _, values in columns]
+        cells.append("none" if no_limit else format_count(schedule.durations[node], unit))
+        cells += [format_count(values[node], unit) for _, values in columns]
         rows.add_row(Text(visible(str(subtask.id))), Text(visible(subtask.name)), *cells)
     return rows
 
@@ -176,17 +176,17 @@ def _as_run(graph: TaskGraph, run: AsRun) -> list[RenderableType]:
     if run.wall < 0:
         text = "As it ran: the times contradict each other: it ended before it began."
         return ["", Text(text)]
-    wall = format_seconds(run.wall, "microseconds")
+    wall = format_count(run.wall, "microseconds")
     rows = plain_table()
     rows.add_column("part", overflow="fold")
     rows.add_column("takes", justify="right", no_wrap=True)
     rows.add_column("subtask", overflow="fold", min_width=12)
     for part in run.parts[:MOST_ROWS]:
-        took = format_seconds(part.microseconds, "microseconds")
+        took = format_count(part.microseconds, "microseconds")
         rows.add_row(str(part.kind), took, Text(_who(graph, part)))
     parts: list[RenderableType] = [
         "",
-        Text(f"As it ran: {wall} by the clock; the parts below sum to that exactly."),
+        Text(f"As it ran: {wall} by the clock; the parts below are all of it."),
         rows,
         *more_rows(len(run.parts)),
         "",
@@ -213,7 +213,7 @@ def _who(graph: TaskGraph, part: TimePart) -> str:
 
 
 def _ideal(run: AsRun) -> str:
-    ideal = format_seconds(run.ideal.makespan, "microseconds")
+    ideal = format_count(run.ideal.makespan, "microseconds")
     text = f"The longest path of measured times takes {ideal}"
     if run.ideal_exceeds_wall:
         reason = "clocks differ between hosts, or subtasks did not wait for their upstreams"
@@ -221,7 +221,7 @@ def _ideal(run: AsRun) -> str:
             reason = "some of those times hold several runs or a rollback, and idle time"
         return f"{text}, longer than the clock saw: {reason}"
     reasons = ", ".join(
-        f"{format_seconds(value, 'microseconds')} {kind}"
+        f"{format_count(value, 'microseconds')} {kind}"
         for kind, value in run.differences.items()
     )
     return f"{text}; the rest is {reasons}" if reasons else text

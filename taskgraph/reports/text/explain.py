@@ -21,6 +21,12 @@ def explain_text(explanation: Explanation, style: Style) -> str:
     """Write an explanation for a terminal, in lines that are easy to read."""
     graph = explanation.graph
     parts: list[RenderableType] = [_words(graph, explanation.verdict, bold=True)]
+    lines = Table.grid(padding=(0, 2, 0, 0))
+    lines.add_column(no_wrap=True, style="bold")
+    lines.add_column(overflow="fold")
+    for line in explanation.brief:
+        lines.add_row(line.title, _words(graph, line.sentences))
+    parts.append(lines)
     for section in explanation.sections:
         parts += ["", Text(section.title, style="bold")]
         parts += [_block(graph, block) for block in section.blocks()]

@@ -1,0 +1,142 @@
+"""The lines that come first: what failed, what that blocks, what to do, at what risk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from taskgraph.model.engine import is_rolling_back
+from taskgraph.model.vocabulary import Status
+from taskgraph.reports.explaining.sentences import Place, Section, Sentence
+from taskgraph.reports.results import Account
+
+__all__ = ["first_failure", "in_brief"]
+
+_Said: TypeAlias = dict[str, list[Sentence]]
+
+_FAILURES = ("root-failure", "no-failed-subtask", "state-unknown")
+_STILL = frozenset({"never-finishes", "stalled"})
+_NO_RETURN = (
+    "never-return",
+    "no-point-of-no-return",
+    "no-return",
+    "no-return-unknown",
+)
+_ROLLBACK = (
+    "rollback-accepted",
+    "rollback-if-failed",
+    "rollback-only-failed",
+    "rollback-refused",
+    "rollback-unknown",
+)
+_GO_ON = frozenset({"call", "dominant", "later", "others-failed", "rollback-loses"})
+"""What belongs to the sentence before it, as a cause does to its failure."""
+
+
+def in_brief(
+    account: Account, still: Sequence[Sentence], sections: Iterable[Section]
+) -> tuple[tuple[Section, ...], tuple[Section, ...]]:
+    """Move what answers in short out of the sections, so that nothing is said twice.
+
+    Parameters
+    ----------
+    account : Account
+    still : sequence of Sentence
+        What does not move any more, and what to do about it.
+    sections : iterable of Section
+        All that is said.
+
+    Returns
+    -------
+    lines : tuple of Section
+        First how it stands, which has no title; then those that have something to say.
+    rest : tuple of Section
+        What is left of the sections.
+    """
+    titles = {section.key: section.title for section in sections}
+    said = {section.key: list(section.sentences) for section in sections}
+    lines = (
+        Section("state", "", _moved(said["progress"], "counts")),
+        _failure(said, still),
+        Section("effect", "Blocks", _moved(said["failure"], "blocked", "blocks-nothing")),
+        _action(account, said, still),
+        _risk(account, said),
+    )
+    rest = (Section(key, titles[key], tuple(left)) for key, left in said.items())
+    return (
+        tuple(line for line in lines if line.sentences or not line.title),
+        tuple(section for section in rest if section.sentences),
+    )
+
+
+def first_failure(sentences: Iterable[Sentence]) -> tuple[Sentence, ...]:
+    """Choose of all that failed, or stands still, what comes first."""
+    rest = list(sentences)
+    failed = _moved(rest, *_FAILURES)
+    return (*failed, *(sentence for sentence in rest if sentence.claim in _STILL))
+
+
+def _failure(said: _Said, still: Sequence[Sentence]) -> Section:
+    """Say what failed or hangs; where nothing does, what is at work or was skipped."""
+    stuck = tuple(sentence for sentence in still if sentence.claim in _STILL)
+    if failed := _moved(said["failure"], *_FAILURES):
+        return Section("failure", "Failed", (*failed, *stuck))
+    if stuck:
+        return Section("failure", "Hangs", stuck)
+    progress = said["progress"]
+    if working := [*_moved(progress, "at-work"), *_moved(progress, "canceling")]:
+        working += _moved(said["limits"], "nearest")
+        return Section("failure", "Runs", tuple(working))
+    if waiting := _moved(progress, "ready"):
+        return Section("failure", "Waits", waiting)
+    return Section("failure", "Skipped", _moved(progress, "skipped"))
+
+
+def _action(account: Account, said: _Said, still: Sequence[Sentence]) -> Section:
+    """Say what moves it on, and by when it is over."""
+    task, choices = account.graph.task, said["choices"]
+    retry = () if is_rolling_back(task) else ("retry-accepted", "dag")
+    for claims in (retry, ("skip-accepted",), ("rollback-accepted",)):
+        if found := _moved(choices, *claims):
+            return Section("action", "Now", found)
+    hints = tuple(sentence for sentence in still if sentence.claim not in _STILL)
+    if hints or task.status == Status.FAILED:
+        found = _moved(choices, "retry-task", "retry-refused", "retry-unknown")
+        return Section("action", "Now", (*hints, *found))
+    if task.status == Status.RUNNING:
+        left = _moved(said["limits"], "left", "left-unbounded", "endless")
+        return Section("action", "Left", left)
+    if task.status == Status.SUCCESSFUL:
+        return Section("action", "Now", _moved(choices, "over"))
+    takes = _moved(said["limits"], "budget", "budget-unbounded", "budget-unknown")
+    return Section("action", "Takes", takes)
+
+
+def _risk(account: Account, said: _Said) -> Section:
+    """Say whether there is a way back."""
+    task = account.graph.task
+    if task.status in {Status.FAILED, Status.SUCCESSFUL} or is_rolling_back(task):
+        return Section("risk", "Risk", _moved(said["choices"], *_ROLLBACK))
+    found = _moved(said["limits"], *_NO_RETURN) or _moved(said["choices"], *_ROLLBACK)
+    return Section("risk", "Risk", found)
+
+
+def _moved(sentences: list[Sentence], *claims: str) -> tuple[Sentence, ...]:
+    """Take out the first sentence of some kinds, with what belongs to it."""
+    for place, sentence in enumerate(sentences):
+        if sentence.claim in claims:
+            end = place + 1
+            while end < len(sentences) and _belongs(sentences[end]):
+                end += 1
+            taken = tuple(sentences[place:end])
+            after = sentences[end : end + 1]
+            if after and after[0].place is Place.GOES_ON:
+                after = [replace(after[0], place=sentence.place)]
+            sentences[place : end + 1] = after
+            return taken
+    return ()
+
+
+def _belongs(sentence: Sentence) -> bool:
+    return sentence.claim in _GO_ON or sentence.claim.startswith("cause-")

@@ -1,0 +1,214 @@
+"""The subtasks of a task as a table: where each stands, how long it took and may take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from taskgraph.analysis.weights import Basis
+from taskgraph.model.durations import format_duration, format_measured
+from taskgraph.model.engine import SpanKind, least_attempts, measured_span
+from taskgraph.model.statuses import (
+    addition,
+    count_shown,
+    look,
+    severity_key,
+    shown_status,
+)
+from taskgraph.model.vocabulary import Status
+from taskgraph.model.words import id_list, name_of, visible
+from taskgraph.reports.results import Account
+from taskgraph.reports.text.console import plain_table, status_text
+from taskgraph.reports.text.outline import OutlineRow, outline
+
+__all__ = ["subtask_rows"]
+
+_MOST_ROWS = 40
+_MOST_PARTS = 5  # of a split, that are shown under it
+_WITH_TIMES, _WITH_STATUS = 48, 72  # columns, from such widths on
+_WIDE = 100  # from here on the parts of a split have the words of their states
+_ORDINARY = frozenset({Status.SUCCESSFUL, Status.PENDING, Status.READY})
+
+
+class _Row(NamedTuple):
+    """A line: a subtask, the parts of a split, or one of them under the others."""
+
+    line: OutlineRow
+    is_part: bool = False
+
+
+def subtask_rows(account: Account, width: int) -> list[RenderableType]:
+    """Lay out the subtasks; narrow terminals have fewer columns, and signs for words."""
+    table = _Table(account, width)
+    lines = outline(account.graph)
+    chosen = _chosen(account, lines)
+    rows = [row for line in chosen for row in table.split(line)]
+    hidden = len(account.graph) - sum(len(line.nodes) for line in chosen)
+    parts: list[RenderableType] = [table.laid_out(rows)]
+    if hidden:
+        parts.append(Text(f"… and {hidden:,} more subtasks", style="dim"))
+    if legend := table.legend(chosen):
+        parts.append(Text("   ".join(legend), style="dim"))
+    return parts
+
+
+def _chosen(account: Account, rows: Sequence[OutlineRow]) -> Sequence[OutlineRow]:
+    """Choose the rows that matter most, in their order."""
+    if len(rows) <= _MOST_ROWS:
+        return rows
+    subtasks, critical = account.graph.subtasks, account.critical
+
+    def importance(number: int) -> tuple[int, bool, int]:
+        nodes = rows[number].nodes
+        ranks = (look(subtasks[node].status).rank for node in nodes)
+        return (min(ranks), critical.isdisjoint(nodes), number)
+
+    chosen = sorted(range(len(rows)), key=importance)[:_MOST_ROWS]
+    return [rows[number] for number in sorted(chosen)]
+
+
+class _Table:
+    """Which columns there are, and what stands in them."""
+
+    def __init__(self, account: Account, width: int) -> None:
+        graph, sound = account.graph, account.sound
+        self.account, self.graph = account, graph
+        self.targets = account.analysis.targets
+        self.is_plan = graph.task.is_definition
+        self.has_status = width >= _WITH_STATUS and not self.is_plan
+        self.is_wide = width >= _WIDE
+        self.has_timeout = width >= _WITH_TIMES
+        moment = account.as_of
+        spans = [measured_span(subtask, moment) for subtask in graph.subtasks]
+        self.spans = [span if span and span.microseconds >= 0 else None for span in spans]
+        self.has_times = self.has_timeout and any(self.spans)
+        failure = None if sound is None else sound.failure
+        self.blocked = frozenset(failure.blocked if failure else ())
+        flying = () if sound is None or self.is_plan else sound.progress.in_flight
+        self.overdue = {row.node for row in flying if row.basis is Basis.OVERDUE}
+
+    def laid_out(self, rows: Sequence[_Row]) -> RenderableType:
+        """Write the rows."""
+        table = plain_table()
+        table.add_column("", no_wrap=True, min_width=2)
+        table.add_column("subtask")  # alone gives up room: its cells are cut, never an id
+        table.add_column("id", no_wrap=True)
+        if self.has_status:
+            table.add_column("status", no_wrap=True)
+        for title, is_there in (("took", self.has_times), ("timeout", self.has_timeout)):
+            if is_there:
+                table.add_column(title, justify="right", no_wrap=True)
+        for row in rows:
+            table.add_row(*self._cells(row))
+        return table
+
+    def split(self, line: OutlineRow) -> list[_Row]:
+        """Put under a split those of its parts that are not as they should be."""
+        rows = [_Row(line)]
+        if len(line.nodes) > 1:
+            odd = [node for node in line.nodes if self._is_odd(node)]
+            odd.sort(key=lambda node: severity_key(self.graph.subtasks[node].status))
+            shown = odd[:_MOST_PARTS] if len(odd) < len(line.nodes) else ()
+            rows += [
+                _Row(replace(line, nodes=(node,), waits_for=()), is_part=True)
+                for node in shown
+            ]
+        return rows
+
+    def legend(self, rows: Sequence[OutlineRow]) -> list[str]:
+        """Say what the marks mean."""
+        words = ["● on a critical path"] if self.account.critical else []
+        words += ["◆ point of no return"] if self.account.gates else []
+        nodes = [node for row in rows for node in row.nodes]
+        if any(map(self._attempts, nodes)):
+            words.append("×2 the second attempt: took holds the pauses between")
+        if not self.has_status and not self.is_plan:
+            subtasks = self.graph.subtasks
+            words += [status_text(name).plain for name, _ in count_shown(subtasks)]
+        return [word.replace(" ", "\u00a0") for word in words]
+
+    def _is_odd(self, node: int) -> bool:
+        return self.graph.subtasks[node].status not in _ORDINARY or node in self.overdue
+
+    def _cells(self, row: _Row) -> list[RenderableType]:
+        nodes = row.line.nodes
+        marks = " " if self.account.critical.isdisjoint(nodes) else "●"
+        marks += " " if self.account.gates.isdisjoint(nodes) else "◆"
+        ids = [visible(str(self.graph.subtasks[node].id)) for node in nodes]
+        span = ids[0] if len(ids) == 1 else f"{ids[0]} … {ids[-1]}"
+        cells: list[RenderableType] = [
+            Text("" if row.is_part else marks),
+            self._title(row),
+            Text(span),
+        ]
+        if self.has_status:
+            cells.append(self._states(nodes))
+        if self.has_times:
+            cells.append(Text(self._took(nodes)))
+        if self.has_timeout:
+            cells.append(Text(self._limit(nodes)))
+        return cells
+
+    def _title(self, row: _Row) -> Text:
+        """Give the name behind its place in the tree, of a part what it works on."""
+        line = row.line
+        indent = "".join("│  " if goes_on else "   " for goes_on in line.bars)
+        if line.depth:
+            indent += "├─ " if line.begins and not row.is_part else "│  "
+        text = Text(indent, style="dim", no_wrap=True, overflow="ellipsis")
+        if not self.has_status and not self.is_plan:
+            states = (shown_status(self.graph.subtasks[node]) for node in line.nodes)
+            worst = status_text(min(states, key=severity_key))
+            text.append_text(worst[:1]).append(" ")  # its sign; the legend has the words
+        subtask = self.graph.subtasks[line.nodes[0]]
+        if row.is_part:
+            part = f"part {(subtask.parallel_index or 0) + 1}"
+            return text.append(f"  {self.targets.get(line.nodes[0]) or part}", "default")
+        text.append(name_of(subtask), style="default")
+        if len(line.nodes) > 1:
+            text.append(f" ×{len(line.nodes)}", style="bold")
+        elif target := self.targets.get(line.nodes[0]):
+            text.append(f"  on {target}", style="dim")
+        if line.waits_for:
+            upstreams = id_list([self.graph.subtasks[node] for node in line.waits_for])
+            text.append(f"  ← {visible(upstreams)}", style="dim")
+        return text
+
+    def _states(self, nodes: tuple[int, ...]) -> Text:
+        """Give the status, or how many parts have which, the worst first."""
+        subtasks = [self.graph.subtasks[node] for node in nodes]
+        text = Text()
+        if len(nodes) > 1:
+            for name, count in count_shown(subtasks):
+                text.append(", " if text else "")
+                words = status_text(name)
+                text.append(f"{count} ").append_text(words if self.is_wide else words[:1])
+            return text
+        text.append_text(status_text(shown_status(subtasks[0])))
+        more = addition(subtasks[0], blocked=nodes[0] in self.blocked)
+        if nodes[0] in self.overdue:
+            more = "overdue"
+        text.append(f", {more}" if more else "")
+        return text.append(self._attempts(nodes[0]))
+
+    def _attempts(self, node: int) -> str:
+        count = least_attempts(self.graph.subtasks[node])
+        return f" ×{count}" if count > 1 and not self.is_plan else ""
+
+    def _took(self, nodes: Sequence[int]) -> str:
+        """Give the time that was measured, of many the longest."""
+        spans = [span for node in nodes if (span := self.spans[node]) is not None]
+        if not spans:
+            return ""
+        longest = max(spans, key=lambda span: span.microseconds)
+        more = "+" if longest.kind is SpanKind.RUNNING else ""
+        return f"{'≤ ' * (len(nodes) > 1)}{format_measured(longest.microseconds)}{more}"
+
+    def _limit(self, nodes: Sequence[int]) -> str:
+        known = {self.graph.subtasks[node].timeout or 0 for node in nodes}
+        words = [format_duration(limit) if limit else "none" for limit in sorted(known)]
+        return words[0] if len(words) == 1 else f"{words[0]} … {words[-1]}"
