@@ -15,6 +15,7 @@ import pytest
 from taskgraph.api import load, render
 from taskgraph.checks.selection import make_rule_set
 from taskgraph.config import read_config
+from taskgraph.diagrams.options import DiagramOptions
 from tests.conftest import RunCli
 
 
@@ -80,9 +81,16 @@ def test_the_configuration_is_one(root: Path, tmp_path: Path) -> None:
     assert make_rule_set(settings).rules
 
 
-def test_the_picture_is_what_the_tool_draws(root: Path) -> None:
-    drawn = render(load(root / "samples" / "obproxy_stop.json"))
-    assert drawn == (root / "docs" / "obproxy_stop.svg").read_text("utf-8")
+def test_the_pictures_are_what_the_tool_draws(root: Path) -> None:
+    loaded = load(root / "samples" / "three_hosts_failed.json")
+    how = "render samples/three_hosts_failed.json again, and with --view timeline"
+    for name, options in (
+        ("three_hosts_failed.svg", DiagramOptions()),
+        ("three_hosts_timeline.svg", DiagramOptions(view="timeline")),
+    ):
+        assert render(loaded, "svg", options) == (root / "docs" / name).read_text(
+            "utf-8"
+        ), how
 
 
 def test_every_file_that_is_named_exists(root: Path) -> None:
