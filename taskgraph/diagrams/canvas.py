@@ -59,11 +59,14 @@ def picture(
     drawing: Sequence[str],
     size: tuple[float, float],
     rules: Rules,
+    *,
+    heading: bool = True,
 ) -> str:
     """Put a drawing into a document with heading and legend.
 
     The drawing is SVG elements with coordinates from (0, 0), ``size`` its width and
-    height, and ``rules`` tell how its own classes look.
+    height, and ``rules`` tell how its own classes look. Without a heading it is still
+    told in words to those who cannot see it.
 
     Returns
     -------
@@ -72,12 +75,12 @@ def picture(
         dark preference, loads nothing and contains no script.
     """
     width = max(round(size[0]), _NARROWEST)
-    heading = list(_heading(caption, min(width, _WIDEST_HEADING)))
-    top = MARGIN + _HEADING_STEP * len(heading) + 20
+    told = list(_heading(caption, min(width, _WIDEST_HEADING))) if heading else []
+    top = MARGIN + (_HEADING_STEP * len(told) + 20 if told else 0)
     bottom = top + round(size[1]) + MARGIN + 4
     rows = _legend_rows(legend, width)
     height = bottom + _LEGEND_STEP * len(rows) + 12
-    body = [*heading, f'<g transform="translate({MARGIN} {top})">', *drawing, "</g>"]
+    body = [*told, f'<g transform="translate({MARGIN} {top})">', *drawing, "</g>"]
     body += _legend(rows, bottom)
     return _document(caption, body, (width + 2 * MARGIN, height), rules)
 

@@ -32,13 +32,13 @@ _ARROW = 2
 """How far an arrow's tip lies beyond the end of its line."""
 
 
-def render_svg(scene: Scene) -> str:
-    """Draw a scene; the same for the same scene."""
+def render_svg(scene: Scene, *, heading: bool = True) -> str:
+    """Draw a scene, under its heading or without; the same for the same scene."""
     with paused_collector():  # a drawing is made of many small values and no cycles
-        return _drawn(scene)
+        return _drawn(scene, heading=heading)
 
 
-def _drawn(scene: Scene) -> str:
+def _drawn(scene: Scene, *, heading: bool) -> str:
     drawn, layout = placed(scene)
     if scene.all_critical:  # which the heading says: it is no choice
         scene = _plain(scene)
@@ -46,7 +46,8 @@ def _drawn(scene: Scene) -> str:
     for number, (node, face) in enumerate(zip(scene.nodes, drawn, strict=True)):
         box = layout.boxes[number]
         drawing.append(_node(node, face, round(box.x), round(box.y), number))
-    return picture(scene, _legend(scene), drawing, (layout.width, layout.height), GRAPH)
+    size = layout.width, layout.height
+    return picture(scene, _legend(scene), drawing, size, GRAPH, heading=heading)
 
 
 def _plain(scene: Scene) -> Scene:

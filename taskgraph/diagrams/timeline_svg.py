@@ -31,8 +31,8 @@ _GAP = 14
 _MARKS = 9
 
 
-def render_timeline_svg(timeline: Timeline) -> str:
-    """Draw a timeline; the same for the same timeline."""
+def render_timeline_svg(timeline: Timeline, *, heading: bool = True) -> str:
+    """Draw a timeline, under its heading or without; the same for the same timeline."""
     names = max((text_width(row.name, 12) for row in timeline.rows), default=0)
     left = _ICON + ceil(min(_WIDEST, max(_NARROWEST, names))) + _GAP
     height = _AXIS + _ROW * len(timeline.rows)
@@ -40,7 +40,8 @@ def render_timeline_svg(timeline: Timeline) -> str:
     drawing = [*chart.grid(height), *chart.rows(), *chart.path()]
     notes = max((text_width(row.note, 11) for row in timeline.rows), default=0)
     width = left + _CHART + _GAP + min(_NOTE, ceil(notes))
-    return picture(timeline, _legend(timeline), drawing, (width, height), TIMELINE)
+    size, legend = (width, height), _legend(timeline)
+    return picture(timeline, legend, drawing, size, TIMELINE, heading=heading)
 
 
 class _Chart:

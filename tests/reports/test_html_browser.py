@@ -106,15 +106,15 @@ def test_it_is_read_searched_filtered_sorted_and_clicked(
     page.get_by_role("checkbox", name="SUCCESSFUL").check()
     assert len(shown_ids(page)) == 11
 
-    heading = page.locator(".sortable th").nth(4)
+    heading = page.locator(".sortable thead th").nth(5)
     heading.get_by_role("button").click()
-    by_column = texts(page, ".sortable tbody td:nth-child(5)")
+    by_column = texts(page, ".sortable tbody td:nth-child(6)")
     assert by_column[0] == "30 s"
     assert by_column[-1] == "1 h"
     assert heading.get_attribute("aria-sort") == "ascending"
     heading.get_by_role("button").click()
     assert heading.get_attribute("aria-sort") == "descending"
-    assert texts(page, ".sortable tbody td:nth-child(5)")[0] == "1 h"
+    assert texts(page, ".sortable tbody td:nth-child(6)")[0] == "1 h"
 
     page.locator("g.n[data-id='108']").click()
     details = page.get_by_role("complementary", name="Details of a subtask")
@@ -127,6 +127,88 @@ def test_it_is_read_searched_filtered_sorted_and_clicked(
     page.locator(".brief .failure a.sub").click()
     assert "108" in details.locator("h3").inner_text()
     opened.assert_quiet()
+    page.close()
+
+
+def chosen(page: Page) -> dict[str, list[str]]:
+    """Give what is selected in each of the views, by id."""
+    found = {
+        name: [
+            mark.get_attribute("data-id") or ""
+            for mark in page.locator(f"{selector}.chosen").all()
+        ]
+        for name, selector in (("diagram", ".canvas g.n"), ("timeline", "g.row"))
+    }
+    return found | {"table": [text.split()[0] for text in texts(page, "tr.chosen th")]}
+
+
+def test_there_is_one_selection(browser: Browser, tmp_path: Path, failed: Task) -> None:
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    opened = Opened(page, tmp_path / "report.html", [failed])
+
+    def everywhere(identifier: str) -> dict[str, list[str]]:
+        return {view: [identifier] for view in ("diagram", "timeline", "table")}
+
+    page.locator("g.row[data-id='102']").click()
+    assert chosen(page) == everywhere("102")
+    page.locator("tr[data-n]").filter(has_text="106").locator("td").first.click()
+    assert chosen(page) == everywhere("106")
+    page.locator(".canvas g.n[data-id='107']").click()
+    assert chosen(page) == everywhere("107")
+    page.keyboard.press("n")
+    assert chosen(page) == everywhere("108")
+    assert page.locator(".brief .failure a.sub.chosen").count() == 1
+    assert page.url.endswith("#108")
+    page.get_by_role("searchbox", name="Search").fill("10.0.0.3")
+    assert shown_ids(page) == ["106", "109"]
+    assert page.locator("g.row:not(.off)").count() == 2
+    page.keyboard.press("End")
+    page.keyboard.press("n")  # is a letter there
+    assert page.get_by_role("searchbox", name="Search").input_value() == "10.0.0.3n"
+    opened.assert_quiet()
+
+    page.goto(f"{opened.allowed}#104")
+    page.reload()
+    assert chosen(page) == everywhere("104")
+    page.close()
+
+
+def test_ids_calls_and_the_summary_can_be_copied(
+    browser: Browser, tmp_path: Path, failed: Task
+) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    opened = Opened(page, tmp_path / "report.html", [failed])
+
+    def copied() -> str:
+        text: str = page.evaluate("navigator.clipboard.readText()")
+        return text
+
+    page.locator(".brief .action .copier").click()
+    assert copied() == "POST /api/v2/tasks/instances/9100/subtasks/108/retry"
+    page.get_by_role("button", name="Copy as Markdown").click()
+    assert copied().startswith("## Replace binaries on three hosts\n\n**Task 9100")
+    assert "**Risk:** It cannot be rolled back" in copied()
+    page.locator(".canvas g.n[data-id='108']").click()
+    page.get_by_role("button", name="Copy id").click()
+    assert copied() == "108"
+    page.get_by_role("button", name="Copy link").click()
+    assert copied() == f"{opened.allowed}#108"
+    context.close()
+
+
+def test_a_large_diagram_opens_on_what_failed(browser: Browser, tmp_path: Path) -> None:
+    rows: dict[str, dict[str, object]] = {
+        f"s{n:03}": {"status": "SUCCESSFUL"} for n in range(120)
+    }
+    rows["s090"]["status"] = "FAILED"
+    page = browser.new_page(viewport={"width": 390, "height": 700})
+    Opened(page, tmp_path / "report.html", [make_task(rows, pairwise(rows))])
+    canvas = page.locator(".canvas").bounding_box()
+    box = page.locator(".canvas g.n[data-id='s090']").bounding_box()
+    assert canvas is not None
+    assert box is not None
+    assert canvas["x"] < box["x"] + box["width"] / 2 < canvas["x"] + canvas["width"]
     page.close()
 
 
@@ -193,7 +275,7 @@ def test_without_script_everything_can_be_read(
     assert not page.locator(".tools").is_visible()
     assert page.locator(".canvas svg").is_visible()
     text = page.locator("body").inner_text()
-    assert "108 'Replace binaries' failed at 2025-03-04 10:06:04+08:00" in text
+    assert "108 'Replace binaries' failed on 10.0.0.2 at 2025-03-04 10:06:04+08:00" in text
     page.locator("summary").click()
     assert '"status": "FAILED"' in page.locator(".raw").inner_text()
     context.close()

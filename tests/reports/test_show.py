@@ -34,7 +34,16 @@ def test_the_failed_task(samples: Path) -> None:
         "●   Finish node",
     ]
     assert "1 ✗ FAILED, 2 ✓ SUCCESSFUL" in tree[4]
-    assert tree[5].split()[1:] == ["10.0.0.2", "108", "✗", "FAILED", "5", "min", "15", "min"]
+    assert tree[5].split()[1:] == [
+        "10.0.0.2",
+        "108",
+        "✗",
+        "FAILED",
+        "5",
+        "min",
+        "15",
+        "min",
+    ]
     assert "○ PENDING, blocked" in tree[6]
     assert any(line.startswith("warning TG501") for line in lines)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskgraph.diagrams.palette import DARK, LIGHT, Theme
 from taskgraph.model.durations import format_duration
-from taskgraph.model.statuses import count_statuses, look, status_name
+from taskgraph.model.statuses import count_shown, look, shown_status, status_name
 from taskgraph.model.words import name_of, title_of, visible
 from taskgraph.reports.comparison import Pair, change_lines
 from taskgraph.reports.html.view import TaskView
@@ -74,10 +74,11 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "count_statuses": count_statuses,
+        "count_shown": count_shown,
         "duration": format_duration,
         "look": look,
         "name_of": name_of,
+        "shown_status": shown_status,
         "status_name": status_name,
         "title_of": title_of,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,19 +13,20 @@ from typing import Any, NamedTuple
 
 from taskgraph.checks.result import Finding
 from taskgraph.diagrams.building import build_scene
-from taskgraph.diagrams.formats import render
-from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.svg import render_svg
+from taskgraph.diagrams.timeline import build_timeline
+from taskgraph.diagrams.timeline_svg import render_timeline_svg
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration, format_measured, format_moment
 from taskgraph.model.engine import measured_span
 from taskgraph.model.task import Id, Subtask, Task, id_key
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import percent, visible
-from taskgraph.reports.explaining.explanation import explain, headline
+from taskgraph.reports.explaining.explanation import explain, headline, in_short
 from taskgraph.reports.explaining.sentences import Explanation, Sentence
 from taskgraph.reports.json import pretty
 from taskgraph.reports.results import Account, Figure, figures, holders, whole_order
+from taskgraph.reports.task_markdown import explain_markdown
 from taskgraph.sources.native import write_task
 
 __all__ = ["Cell", "Picture", "TaskView"]
@@ -36,6 +38,7 @@ _MOST_FINDINGS = 500
 _DARK = re.compile(r"(<style>[^<]*)@media \(prefers-color-scheme")
 _SHOWN_ELSEWHERE = {"id", "name", "status", "timeout", "attempts"}
 _SHOWN_ELSEWHERE |= {"upstreams", "downstreams", "logs", "extra"}
+_CALLS = frozenset({"call", "dag"})
 _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
@@ -85,20 +88,23 @@ class TaskView(Account):
         """The dependencies; a large task collapses by itself."""
         scene = build_scene(self.analysis)
         boxes = tuple(node.ids for node in scene.nodes)
-        return Picture(_light_on_paper(render_svg(scene)), boxes, scene.notes)
+        drawn = _light_on_paper(render_svg(scene, heading=False))
+        return Picture(drawn, boxes, scene.notes)
 
     @cached_property
     def timeline(self) -> Picture | None:
         """What ran when, or what is planned; ``None`` where times mean nothing."""
         if self.sound is None or not self.graph.subtasks:
             return None
-        svg = render(self.sound, "svg", DiagramOptions(view="timeline"))
-        return Picture(_light_on_paper(str(svg)))
+        timeline = build_timeline(self.sound)
+        drawn = _light_on_paper(render_timeline_svg(timeline, heading=False))
+        return Picture(drawn, notes=timeline.notes)
 
     @property
     def data(self) -> str:
         """What the script needs to know."""
-        return _subtask_data(self.graph, self.diagram)
+        text = explain_markdown(in_short(self, self.explanation))
+        return _subtask_data(self.graph, self.diagram, text)
 
     def html(self, sentences: Iterable[Sentence]) -> str:
         """Write sentences as HTML; subtasks are links to their rows."""
@@ -109,6 +115,8 @@ class TaskView(Account):
             parts = []
             for piece in sentence.pieces(self.graph):
                 text = escape(piece.text if piece.is_own else visible(piece.text))
+                if sentence.claim in _CALLS and not piece.is_own:
+                    text = Markup('<code class="copy">{}</code>').format(text)
                 if piece.node is not None:
                     text = Markup('<a class="sub" href="#{}">{}</a>').format(
                         self.anchor(piece.node), text
@@ -161,6 +169,36 @@ class TaskView(Account):
             self.sound.drags,
         ):
             yield Cell(values[node], format_duration(values[node]))
+
+    @cached_property
+    def targets(self) -> Mapping[int, str]:
+        """What each subtask works on; empty where the document tells it of none."""
+        known = self.analysis.targets
+        return defaultdict(str, known) if known else {}
+
+    @property
+    def totals(self) -> Iterator[str]:
+        """Give the sums of the table's columns of numbers, of those that have one."""
+        subtasks = self.graph.subtasks
+        spans = [measured_span(subtask, self.as_of) for subtask in subtasks]
+        measured = sum(span.microseconds for span in spans if span is not None)
+        yield ""
+        yield format_duration(sum(max(subtask.timeout or 0, 0) for subtask in subtasks))
+        yield format_measured(measured) if any(spans) else ""
+        yield from ("",) * 5 if self.sound is not None else ()
+
+    @property
+    def recovery(self) -> bool:
+        """Whether there is something to say of the ways out."""
+        keys = {section.key for section in self.explanation.sections}
+        return "choices" in keys or bool(self.blockers or self.steps)
+
+    @property
+    def blockers(self) -> tuple[int, ...]:
+        """What forbids a rollback that one might want, the first of them."""
+        if self.sound is None or self.task.status == Status.SUCCESSFUL:
+            return ()
+        return self.sound.rollback.blockers[:_MOST_SHARES]
 
     @property
     def shares(self) -> list[tuple[int, str, str]]:
@@ -221,12 +259,13 @@ def _light_on_paper(svg: str) -> str:
     return Markup(_DARK.sub(r"\1@media screen and (prefers-color-scheme", svg, count=1))
 
 
-def _subtask_data(graph: TaskGraph, picture: Picture) -> str:
+def _subtask_data(graph: TaskGraph, picture: Picture, markdown: str) -> str:
     """Give neighbours, logs and all other fields of every subtask, as JSON for the script.
 
     Nothing in it can end the script element around it. ``nodes`` has for each subtask the
     nodes before and after it, its other fields in the order of ``names``, and the lines of
-    its log; ``boxes`` says which subtasks are behind each box of the diagram.
+    its log; ``boxes`` says which subtasks are behind each box of the diagram, ``markdown``
+    is what can be copied.
     """
     from markupsafe import Markup
 
@@ -240,7 +279,7 @@ def _subtask_data(graph: TaskGraph, picture: Picture) -> str:
             row.append([visible(line) for line in subtask.logs])
         rows.append(row)
     boxes = [[graph.index[i] for i in ids if i in graph.index] for ids in picture.boxes]
-    content = {"names": names, "nodes": rows, "boxes": boxes}
+    content = {"names": names, "nodes": rows, "boxes": boxes, "markdown": markdown}
     text = json.dumps(content, separators=(",", ":"))
     return Markup(text.translate(_ESCAPES))
 

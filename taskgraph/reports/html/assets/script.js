@@ -71,6 +71,28 @@
     });
   };
 
+  /* The clipboard is not given to every page: then a selection is copied. */
+  const copy = async (text, button) => {
+    const before = button.textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const field = element("textarea", text);
+      document.body.append(field);
+      field.select();
+      document.execCommand("copy");
+      field.remove();
+    }
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = before; }, 1500);
+  };
+  const copier = (text, name) => {
+    const button = element("button", name, "copier");
+    button.type = "button";
+    button.addEventListener("click", () => copy(text, button));
+    return button;
+  };
+
   const READABLE = 0.75; /* the scale below which a drawing is too small to read */
 
   /* The part of a drawing that is seen: moved and scaled by its view box. */
@@ -85,6 +107,7 @@
       const tall = small ? height * READABLE : (wide * height) / width;
       const most = 0.75 * innerHeight;
       canvas.style.setProperty("--tall", `${Math.round(Math.max(200, Math.min(tall, most)))}px`);
+      this.small = small;
       this.fit();
       if (small) this.show(0, 0, wide / READABLE);
       new ResizeObserver(() => this.show(this.box.x, this.box.y, this.box.width)).observe(canvas);
@@ -204,6 +227,14 @@
     };
     const byId = new Map();
     for (const n of rows.keys()) byId.set(label(n)[0], n);
+    const stateOf = (row) => row.querySelector(".status").lastChild.textContent.trim();
+
+    for (const code of article.querySelectorAll(".copy")) {
+      code.after(copier(code.textContent.trim(), "Copy"));
+    }
+    const summary = article.querySelector(".summary");
+    summary.hidden = false;
+    summary.addEventListener("click", () => copy(data.markdown, summary));
 
     tools.hidden = false;
     const view = new View(canvas, svg);
@@ -236,6 +267,19 @@
       box.setAttribute("tabindex", place ? "-1" : "0");
     });
 
+    const lines = new Map();
+    for (const line of article.querySelectorAll("g.row[data-id]")) {
+      if (byId.has(line.dataset.id)) lines.set(byId.get(line.dataset.id), line);
+    }
+
+    /* A large drawing opens on what needs attention. */
+    const urgent = [];
+    for (const state of ["FAILED", "CANCELING", "RUNNING", "READY"]) {
+      for (const [n, row] of rows) if (stateOf(row) === state) urgent.push(n);
+      if (urgent.length) break;
+    }
+    if (view.small && boxOf.has(urgent[0])) view.centre(boxOf.get(urgent[0]).box);
+
     /* Details of one subtask, or the subtasks of one box. */
     let origin = null;
     const close = () => {
@@ -250,8 +294,12 @@
       item.box.classList.add("chosen");
       const number = item.box.dataset.node;
       for (const { path, ends } of edges) if (ends.includes(number)) path.classList.add("near");
-      const row = rows.get(n);
-      if (row) row.classList.add("chosen");
+    };
+    const markRows = (n) => {
+      for (const chosen of [rows.get(n), lines.get(n)]) if (chosen) chosen.classList.add("chosen");
+      for (const link of article.querySelectorAll("a.sub")) {
+        if (rows.has(n) && link.hash === `#${rows.get(n).id}`) link.classList.add("chosen");
+      }
     };
     const list = (title, nodes) => {
       if (!nodes.length) return [];
@@ -299,11 +347,16 @@
         parts.push(link);
       }
       fill(label(n).join(" "), parts);
+      const [id] = label(n);
+      const link = new URL(`#${encodeURIComponent(id)}`, location.href).href;
+      panel.querySelector("h3").after(copier(id, "Copy id"), copier(link, "Copy link"));
     };
     const choose = (n, show) => {
       const item = boxOf.get(n);
       details(n);
-      mark(item, n);
+      mark(item);
+      markRows(n);
+      history.replaceState(null, "", `#${encodeURIComponent(label(n)[0])}`);
       if (item && show) view.centre(item.box);
       if (show) {
         article.querySelector(".stage").scrollIntoView({ block: "nearest" });
@@ -371,11 +424,12 @@
     let found = [];
     let next = 0;
     const known = () => {
-      texts ??= Array.from(rows, ([n, row]) => ({
-        n, row,
-        text: `${row.cells[0].textContent} ${row.cells[1].textContent}`.toLowerCase(),
-        status: row.cells[2].querySelector(".status").lastChild.textContent.trim(),
-      }));
+      texts ??= Array.from(rows, ([n, row]) => {
+        const { cells } = row;
+        const place = cells[2].querySelector(".status") ? "" : cells[2].textContent;
+        const text = `${cells[0].textContent} ${cells[1].textContent} ${place}`;
+        return { n, row, text: text.toLowerCase(), status: stateOf(row) };
+      });
       return texts;
     };
     const filter = () => {
@@ -398,6 +452,7 @@
         box.classList.toggle("off", active && !some);
         box.classList.toggle("hit", Boolean(query) && some);
       }
+      for (const [n, line] of lines) line.classList.toggle("off", active && !shown.has(n));
       canvas.classList.toggle("filtered", active);
       article.querySelector(".sortable").dispatchEvent(new Event("filtered"));
       found = query ? Array.from(shown) : [];
@@ -422,15 +477,35 @@
       origin = link;
       choose(Number(row.dataset.n), true);
     });
+    for (const [n, row] of rows) row.addEventListener("click", (event) => {
+      if (event.target.closest("a, button") || String(getSelection())) return;
+      choose(n, false);
+      if (boxOf.has(n)) view.centre(boxOf.get(n).box);
+    });
+    for (const [n, line] of lines) line.addEventListener("click", () => choose(n, false));
+
+    /* A link names a row, or a subtask by its id. */
     const follow = () => {
-      const row = location.hash && document.getElementById(location.hash.slice(1));
+      if (!location.hash) return;
+      let name = location.hash.slice(1);
+      try {
+        name = decodeURIComponent(name);
+      } catch { /* it is as it was written */ }
+      const row = byId.has(name) ? rows.get(byId.get(name)) : document.getElementById(name);
       if (!row || !row.dataset.n || !article.contains(row)) return;
       row.hidden = false;
-      choose(Number(row.dataset.n), false);
-      row.scrollIntoView({ block: "center" });
+      choose(Number(row.dataset.n), true);
     };
     addEventListener("hashchange", follow);
     follow();
+
+    /* n and p go from one failure to the next; without any, along what is under way. */
+    let place = -1;
+    article.step = (by) => {
+      if (!urgent.length) return;
+      place = (place + by + urgent.length + (place < 0 && by < 0)) % urgent.length;
+      choose(urgent[place], true);
+    };
 
     let kept = null;
     addEventListener("beforeprint", () => {
@@ -443,5 +518,13 @@
   };
 
   document.querySelectorAll("table.sortable").forEach(sortable);
-  document.querySelectorAll("article.task").forEach(task);
+  const articles = Array.from(document.querySelectorAll("article.task"));
+  articles.forEach(task);
+  addEventListener("keydown", (event) => {
+    const by = { n: 1, p: -1 }[event.key];
+    const writes = event.target.closest("input, textarea, select");
+    if (!by || writes || event.ctrlKey || event.metaKey || event.altKey) return;
+    const seen = articles.find((article) => article.getBoundingClientRect().bottom > innerHeight / 3);
+    if (seen) seen.step(by);
+  });
 })();
