@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pypdf import PdfReader
 
 from taskgraph.api import LoadedTask, collect, load, report
 from taskgraph.model.task import Task
@@ -300,6 +302,23 @@ def test_it_fits_and_follows_the_surroundings(
     pdf = page.pdf(prefer_css_page_size=True)
     assert pdf.startswith(b"%PDF")
     opened.assert_quiet()
+    page.close()
+
+
+def test_on_paper_there_are_all_rows_and_the_headings_again(
+    browser: Browser, tmp_path: Path
+) -> None:
+    page = browser.new_page()
+    Opened(page, tmp_path / "report.html", [stages(*[20] * 15)])
+    paper = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    pages = [" ".join(sheet.extract_text().split()) for sheet in paper.pages]
+    begin = next(number for number, text in enumerate(pages) if "Drag " in text)
+    end = next(number for number, text in enumerate(pages) if "In sum" in text)
+    assert end > begin + 1
+    assert all("Drag " in text for text in pages[begin : end + 1])
+    told = " ".join(pages[begin : end + 1])
+    for subtask in stages(*[20] * 15).subtasks:
+        assert f"{subtask.id} " in told
     page.close()
 
 

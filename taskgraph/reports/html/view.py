@@ -34,6 +34,7 @@ __all__ = ["Cell", "Picture", "TaskView"]
 _MOST_ROWS = 20_000  # a page with more takes long to open
 _MOST_DOCUMENT = 8_000_000  # characters, for the same reason
 _MOST_SHARES = 25
+_MOST_BLOCKERS = 10
 _MOST_FINDINGS = 500
 _DARK = re.compile(r"(<style>[^<]*)@media \(prefers-color-scheme")
 _SHOWN_ELSEWHERE = {"id", "name", "status", "timeout", "attempts"}
@@ -198,7 +199,7 @@ class TaskView(Account):
         """What forbids a rollback that one might want, the first of them."""
         if self.sound is None or self.task.status == Status.SUCCESSFUL:
             return ()
-        return self.sound.rollback.blockers[:_MOST_SHARES]
+        return self.sound.rollback.blockers[:_MOST_BLOCKERS]
 
     @property
     def shares(self) -> list[tuple[int, str, str]]:

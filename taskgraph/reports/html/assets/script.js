@@ -68,6 +68,9 @@
       button.type = "button";
       heading.replaceChildren(button);
       button.addEventListener("click", () => sort(column, heading));
+      /* On paper headings are repeated on each page, but buttons are not. */
+      addEventListener("beforeprint", () => heading.replaceChildren(button.textContent));
+      addEventListener("afterprint", () => heading.replaceChildren(button));
     });
   };
 
