@@ -43,30 +43,38 @@ def collect(accounts: Sequence[Account], unreadable: Sequence[str] = ()) -> Coll
     return Collected(tuple(accounts), tuple(unreadable), change, __version__)
 
 
-def report(tasks: LoadedTask | Collected, form: str = "html") -> str:
+def report(
+    tasks: LoadedTask | Collected,
+    form: str = "html",
+    options: DiagramOptions | None = None,
+) -> str:
     """Write the postmortem of a task as a page, or of several as :func:`collect` gives.
 
     Parameters
     ----------
     tasks : LoadedTask or Collected
     form : {"html", "markdown"}
+    options : DiagramOptions, optional
+        What the pictures collapse, and which view comes first on the page.
 
     Raises
     ------
     RenderError
         If there is no such form.
     """
+    from taskgraph.diagrams.options import DiagramOptions
     from taskgraph.reports.results import Collected
 
+    options = options or DiagramOptions()
     collected = tasks if isinstance(tasks, Collected) else collect([tasks.account])
     if form == "html":
         from taskgraph.reports.html.page import report_html
 
-        return report_html(collected)
+        return report_html(collected, options)
     if form == "markdown":
         from taskgraph.reports.task_markdown import report_markdown
 
-        return report_markdown(collected)
+        return report_markdown(collected, options)
     raise RenderError(f"no report {form!r}: choose from {', '.join(REPORTS)}")
 
 

@@ -198,6 +198,12 @@ def files_argument(command: F) -> F:
     return cast("F", decorated)
 
 
+collapse_option = click.option(
+    "--collapse", type=click.Choice(["auto", "none", "parallel", "chains", "name"]),
+    default="auto", show_default=True,
+    help="What to draw as one box: as little as fits, nothing, the parts of a split, "
+    "chains without branches, or subtasks of one name.",
+)  # fmt: skip
 output_option = click.option(
     "-o", "--output", metavar="FILE", help="Write there instead of to standard output."
 )

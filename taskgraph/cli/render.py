@@ -10,6 +10,7 @@ import click
 from taskgraph.api import LoadedTask, render
 from taskgraph.cli.options import (
     Inputs,
+    collapse_option,
     each_task,
     files_argument,
     one_output,
@@ -41,12 +42,7 @@ _FORMS = "\n".join(f"  {name:8}  {form.summary}" for name, form in FORMATS.items
     show_default=True,
     help="Left to right, or top to bottom; auto: the latter where only that fits.",
 )  # fmt: skip
-@click.option(
-    "--collapse", type=click.Choice(["auto", "none", "parallel", "chains", "name"]),
-    default="auto", show_default=True,
-    help="What to draw as one box: as little as fits, nothing, the parts of a split, "
-    "chains without branches, or subtasks of one name.",
-)  # fmt: skip
+@collapse_option
 @click.option(
     "--focus", metavar="ID[:DEPTH]",
     help="Only this subtask and what is connected to it, at most DEPTH edges away.",

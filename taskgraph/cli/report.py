@@ -10,12 +10,14 @@ import click
 from taskgraph.api import REPORTS, collect, report
 from taskgraph.cli.options import (
     Inputs,
+    collapse_option,
     each_task,
     files_argument,
     form_by_ending,
     output_option,
 )
 from taskgraph.cli.output import EXIT_INPUT, write
+from taskgraph.diagrams.options import Collapse, DiagramOptions, View
 
 if TYPE_CHECKING:
     from taskgraph.reports.results import Account
@@ -29,8 +31,15 @@ __all__ = ["command"]
     "-f", "--format", "form", type=click.Choice(list(REPORTS)),
     help="The form of the page; by default what the ending of --output says, else html.",
 )  # fmt: skip
+@click.option(
+    "--view", type=click.Choice(["graph", "timeline"]), default="graph",
+    show_default=True, help="Which picture comes first.",
+)  # fmt: skip
+@collapse_option
 @output_option
-def command(files: Inputs, form: str | None, output: str | None) -> None:
+def command(
+    files: Inputs, form: str | None, output: str | None, *, view: View, collapse: Collapse
+) -> None:
     """Write the postmortem: one page with everything, to open or to attach.
 
     The HTML page loads nothing, and can be read without its script too. Several tasks
@@ -47,5 +56,6 @@ def command(files: Inputs, form: str | None, output: str | None) -> None:
     if not accounts:
         sys.exit(max(code, EXIT_INPUT))
     form = form or form_by_ending(output, REPORTS)
-    write(report(collect(accounts, messages), form), output)
+    options = DiagramOptions(view=view, collapse=collapse)
+    write(report(collect(accounts, messages), form, options), output)
     sys.exit(code)

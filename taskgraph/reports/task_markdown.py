@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.formats import render
+from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
 from taskgraph.model.statuses import status_name
@@ -24,8 +26,8 @@ _MOST_DRAWN = 60  # subtasks; larger diagrams nobody can read
 _TIMES = ("Timeout", "Start", "End", "Float", "Drag")
 
 
-def report_markdown(collected: Collected) -> str:
-    """Write the postmortem of one or several tasks as Markdown."""
+def report_markdown(collected: Collected, options: DiagramOptions) -> str:
+    """Write the postmortem of one or several tasks as Markdown, collapsed as asked."""
     several = len(collected.accounts) > 1
     parts: list[str] = []
     if several:
@@ -36,7 +38,7 @@ def report_markdown(collected: Collected) -> str:
     if collected.change is not None:
         parts += ["## What changed", change_items(collected.change) or "Nothing."]
     for account in collected.accounts:
-        parts += _task(account, "##" if several else "#")
+        parts += _task(account, "##" if several else "#", options)
     return "\n\n".join(parts) + "\n"
 
 
@@ -57,7 +59,7 @@ def _index(accounts: Iterable[Account]) -> Iterator[str]:
     yield table(("Task", "Status", "Verdict", "Findings"), rows, numbers=1)
 
 
-def _task(account: Account, level: str) -> Iterator[str]:
+def _task(account: Account, level: str, options: DiagramOptions) -> Iterator[str]:
     graph, explanation = account.graph, explain(account)
     yield f"{level} {escaped(title_of(graph.task))}"
     yield f"**{sentences_markdown(graph, explanation.verdict)}**"
@@ -68,7 +70,7 @@ def _task(account: Account, level: str) -> Iterator[str]:
         yield section_markdown(graph, section)
     if 1 < len(graph) <= _MOST_DRAWN:
         yield f"{level}# Diagram"
-        mermaid = str(render(account.analysis, "mermaid"))
+        mermaid = str(render(account.analysis, "mermaid", replace(options, view="graph")))
         yield code_block(mermaid.splitlines(), "mermaid")
     if account.sound is not None and len(graph):
         yield from _schedule(graph, account.sound, level)

@@ -67,7 +67,7 @@ def test_what_if_stands_beside_what_is(run_cli: RunCli, tmp_path: Path) -> None:
     dropped = ask(run_cli, STOP, "--drop-edge", "13175727:13175719")
     assert dropped["makespan"] == 5850
     said = run_cli("critical-path", STOP, "--set", "13175721=10m").stdout
-    assert "It was 8010 s (2 h 13 min 30 s): with the changes 3000 s shorter." in said
+    assert "It was 2 h 13 min 30 s: with the changes 50 min shorter." in said
 
 
 @pytest.mark.parametrize(
@@ -169,9 +169,9 @@ def test_dropping_an_edge_changes_no_duration(run_cli: RunCli) -> None:
     assert "The critical path was: 13175720 -> 13175728 ->" in said
 
 
-@pytest.mark.parametrize("width", ["40", "60", "100"])
+@pytest.mark.parametrize("width", ["40", "60", "80", "100", "140"])
 def test_narrow_terminals_keep_ids_names_and_numbers(run_cli: RunCli, width: str) -> None:
     said = run_cli("critical-path", STOP, env={"COLUMNS": width}).stdout
     assert "13175721" in said
-    assert "3600 s" in said
+    assert " 1 h " in said.replace("\n", " ")
     assert max(map(len, said.splitlines())) <= int(width)

@@ -60,3 +60,18 @@ def test_what_cannot_be_read_is_told_and_hides_nothing(
     path.unlink()
     assert run_cli("report", "no_such.json", "-o", path).returncode == 2
     assert not path.exists()
+
+
+def test_a_report_collapses_what_is_asked_and_shows_one_view_first(
+    run_cli: RunCli,
+) -> None:
+    def page(*options: str) -> str:
+        return run_cli("report", FAILED, *options).stdout
+
+    usual, other = page(), page("--view", "timeline", "--collapse", "parallel")
+    assert usual.index(">Diagram</h2>") < usual.index(">Timeline</h2>")
+    assert other.index(">Timeline</h2>") < other.index(">Diagram</h2>")
+    assert "boxes stand for" not in usual
+    assert "boxes stand for" in other
+    text = page("--format", "markdown", "--collapse", "parallel")
+    assert text.count("Stop host") < page("--format", "markdown").count("Stop host")

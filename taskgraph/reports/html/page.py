@@ -13,6 +13,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.palette import DARK, LIGHT, Theme
 from taskgraph.model.durations import format_duration
 from taskgraph.model.statuses import count_shown, look, shown_status, status_name
@@ -32,10 +33,11 @@ _EARLY = 'document.documentElement.classList.add("js")'
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
-def report_html(collected: Collected) -> str:
+def report_html(collected: Collected, options: DiagramOptions) -> str:
     """Write the postmortem of one or several tasks as a page that loads nothing.
 
-    It is the same for the same tasks, whatever the order of their subtasks.
+    It is the same for the same tasks, whatever the order of their subtasks. Of the options
+    count what is collapsed, and which view comes first.
     """
     accounts = collected.accounts
     title = f"{len(accounts)} tasks"
@@ -44,7 +46,11 @@ def report_html(collected: Collected) -> str:
     environment = _environment()
     style, script = _colours() + _asset("style.css"), _asset("script.js")
     body = environment.get_template("body.html").render(
-        tasks=[TaskView(a.analysis, a.checked, f"t{n}") for n, a in enumerate(accounts)],
+        tasks=[
+            TaskView(account.analysis, account.checked, f"t{place}", options)
+            for place, account in enumerate(accounts)
+        ],
+        options=options,
         several=len(accounts) > 1,
         unreadable=collected.unreadable,
         changes=_changes(collected.change),

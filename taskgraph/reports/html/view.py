@@ -6,13 +6,14 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from taskgraph.checks.result import Finding
 from taskgraph.diagrams.building import build_scene
+from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.svg import render_svg
 from taskgraph.diagrams.timeline import build_timeline
 from taskgraph.diagrams.timeline_svg import render_timeline_svg
@@ -68,6 +69,7 @@ class TaskView(Account):
     """One task, ready to be shown; ``key`` begins every id that it has in the page."""
 
     key: str
+    options: DiagramOptions
 
     @property
     def task(self) -> Task:
@@ -87,7 +89,7 @@ class TaskView(Account):
     @cached_property
     def diagram(self) -> Picture:
         """The dependencies; a large task collapses by itself."""
-        scene = build_scene(self.analysis)
+        scene = build_scene(self.analysis, replace(self.options, view="graph"))
         boxes = tuple(node.ids for node in scene.nodes)
         drawn = _light_on_paper(render_svg(scene, heading=False))
         return Picture(drawn, boxes, scene.notes)
@@ -97,7 +99,7 @@ class TaskView(Account):
         """What ran when, or what is planned; ``None`` where times mean nothing."""
         if self.sound is None or not self.graph.subtasks:
             return None
-        timeline = build_timeline(self.sound)
+        timeline = build_timeline(self.sound, replace(self.options, view="timeline"))
         drawn = _light_on_paper(render_timeline_svg(timeline, heading=False))
         return Picture(drawn, notes=timeline.notes)
 

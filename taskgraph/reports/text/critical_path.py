@@ -38,7 +38,7 @@ _KINDS = {
     "remaining": "by what is left of the timeouts",
     "custom": "by the given durations",
 }
-_WIDE, _MEDIUM = 80, 60  # columns from which on a table has all its columns, or most
+_WIDE, _MEDIUM = 100, 80  # columns from which on a table has all its columns, or most
 _UNSPLIT = (SpanKind.SEVERAL_RUNS, SpanKind.ROLLED_BACK)
 _SURPRISING = (
     Basis.NO_LIMIT,

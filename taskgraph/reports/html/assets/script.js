@@ -463,6 +463,14 @@
       hits.value = active ? `${shown.size} of ${rows.size}` : "";
     };
     tools.addEventListener("input", filter);
+    /* A status in a legend is the switch of that status. */
+    for (const entry of article.querySelectorAll("svg g.l")) {
+      const icon = entry.querySelector("path.i");
+      const label = icon && tools.querySelector(`label.${icon.classList[1]} input`);
+      if (!label) continue;
+      entry.classList.add("switch");
+      entry.addEventListener("click", () => label.click());
+    }
     search.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !found.length) return;
       const n = found[next % found.length];
@@ -480,12 +488,14 @@
       origin = link;
       choose(Number(row.dataset.n), true);
     });
-    for (const [n, row] of rows) row.addEventListener("click", (event) => {
-      if (event.target.closest("a, button") || String(getSelection())) return;
+    article.addEventListener("click", (event) => {
+      const row = event.target.closest("tr[data-n], g.row[data-id]");
+      if (!row || event.target.closest("a, button") || String(getSelection())) return;
+      const n = row.dataset.n ? Number(row.dataset.n) : byId.get(row.dataset.id);
+      if (n === undefined) return;
       choose(n, false);
       if (boxOf.has(n)) view.centre(boxOf.get(n).box);
     });
-    for (const [n, line] of lines) line.addEventListener("click", () => choose(n, false));
 
     /* A link names a row, or a subtask by its id. */
     const follow = () => {
