@@ -201,6 +201,7 @@ SENTENCES: Final[dict[str, Judge]] = {
     "taken-up-again": claims_past.taken_up_again,
     "unsound": so,
     "verdict": claims_past.verdict,
+    "whole-task": so,
     "wall": claims_past.wall,
 }
 """The judge of each kind of sentence."""

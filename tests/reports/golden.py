@@ -5,17 +5,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from taskgraph.api import LoadedTask, load_all
 from taskgraph.errors import InputError
-from taskgraph.reports.explaining.explanation import explain
+from taskgraph.reports.explaining.explanation import explain, in_short
 from taskgraph.reports.task_markdown import explain_markdown
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.explain import explain_text
 
-__all__ = ["golden_path", "kept", "readable_samples", "sample_tasks", "told"]
+__all__ = [
+    "case_path",
+    "cases",
+    "golden_path",
+    "kept",
+    "readable_samples",
+    "sample_tasks",
+    "told",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).parent / "golden"
@@ -23,6 +32,11 @@ FOLDER = Path(__file__).parent / "golden"
 
 def _text(loaded: LoadedTask) -> str:
     return explain_text(explain(loaded.account), Style(width=88))
+
+
+def _brief(loaded: LoadedTask) -> str:
+    account = loaded.account
+    return explain_text(in_short(account, explain(account)), Style(width=88))
 
 
 def _markdown(loaded: LoadedTask) -> str:
@@ -36,6 +50,7 @@ def _findings(loaded: LoadedTask) -> str:
 
 FORMS: dict[str, Callable[[LoadedTask], str]] = {
     "txt": _text,
+    "brief.txt": _brief,
     "md": _markdown,
     "check.txt": _findings,
 }
@@ -62,6 +77,18 @@ def golden_path(sample: Path, form: str) -> Path:
     return FOLDER / f"{name}.explain.{form}"
 
 
+def cases() -> list[Path]:
+    """Give the incidents beside the corpus; none without it."""
+    corpus = os.environ.get("TASKGRAPH_CORPUS")
+    folder = Path(corpus).parent / "cases" / "pictures" if corpus else ROOT / "nowhere"
+    return sorted(path for path in folder.glob("*") if path.suffix != ".md")
+
+
+def case_path(case: Path) -> Path:
+    """Give the file that holds what is said in short of an incident."""
+    return FOLDER / "cases" / f"{case.name.partition('.')[0]}.txt"
+
+
 def told(sample: Path, form: str) -> str:
     """Explain every task of a sample."""
     return "\n".join(FORMS[form](loaded) for loaded in sample_tasks(sample))
@@ -76,6 +103,7 @@ def kept() -> Iterator[tuple[Path, str]]:
         yield sample, "txt"
         if sample.parent.name == "samples":
             yield sample, "md"
+            yield sample, "brief.txt"
         if sample.parent.name == "engine":
             yield sample, "check.txt"
 
@@ -85,3 +113,5 @@ if __name__ == "__main__":
         stale.unlink()
     for sample, form in kept():
         golden_path(sample, form).write_text(told(sample, form), "utf-8")
+    for case in cases():
+        case_path(case).write_text(told(case, "brief.txt"), "utf-8")

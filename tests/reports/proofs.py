@@ -229,9 +229,16 @@ def other_roots(begin: int) -> Callable[[Case], list[Values]]:
 
 
 def hint(case: Case) -> list[Values]:
+    broken = {"TG101", "TG102", "TG103", "TG104", "TG108"} if case.graph.flaws else set()
     found = run_checks(case.analysis).findings
-    hints = [f.hint for f in found if f.code in {"TG101", *STANDING}]
+    hints = [f.hint for f in found if f.code in broken | STANDING]
     return [{"hint": hints[0][0].upper() + hints[0][1:]}]
+
+
+def whole_task(case: Case) -> list[Values]:
+    is_dag = case.task.origin.dialect == "obshell"
+    path = "/api/v1/task/dag" if is_dag else "/api/v2/tasks/instances"
+    return [{"call": f"GET {path}/{case.task.id}"}]
 
 
 def at_work(case: Case) -> list[int]:
@@ -891,6 +898,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "state-unknown": state_unknown,
     "unsound": flaws,
     "verdict": verdict,
+    "whole-task": whole_task,
     "wall": lambda case: [
         {
             "begin": iso(case.as_run.begin),

@@ -23,7 +23,15 @@ from taskgraph.settings import DEFAULTS
 from tests.diagrams.tasks import HOSTILE, make_task
 from tests.engine.engine import simulate
 from tests.engine.trial import DIALECTS
-from tests.reports.golden import golden_path, kept, readable_samples, sample_tasks, told
+from tests.reports.golden import (
+    case_path,
+    cases,
+    golden_path,
+    kept,
+    readable_samples,
+    sample_tasks,
+    told,
+)
 from tests.reports.proofs import PROOFS, Case
 
 RULES = sorted((Path(__file__).parents[2] / "samples" / "rules").glob("*.json"))
@@ -62,10 +70,44 @@ def test_every_sample_is_told_as_it_was(sample: Path, form: str) -> None:
     assert told(sample, form) == path.read_text("utf-8")
 
 
+def test_every_incident_is_told_in_short_as_it_was(corpus: Path) -> None:
+    assert cases(), corpus
+    for case in cases():
+        path = case_path(case)
+        assert path.exists(), "python -m tests.reports.golden writes it; read it before"
+        assert told(case, "brief.txt") == path.read_text("utf-8"), case.name
+        for loaded in sample_tasks(case):
+            assert_proved(loaded)
+            assert_answered(loaded)
+
+
+def assert_answered(loaded: LoadedTask) -> None:
+    """Hold the lines that come first to the questions that they are to answer."""
+    found = explained(loaded)
+    account, task = loaded.account, loaded.task
+    keys = [line.key for line in found.brief]
+    assert len(keys) <= 4
+    assert keys == [k for k in ("failure", "effect", "action", "risk") if k in keys]
+    if any(sub.status == "FAILED" for sub in task.subtasks) and account.sound:
+        assert keys[:3] == ["failure", "effect", "action"]
+    if task.subtasks and task.status in {"RUNNING", "FAILED"} and not task.is_summary:
+        assert "action" in keys
+    said = " ".join(
+        sentence.text(found.graph) for line in found.brief for sentence in line.sentences
+    )
+    if task.id is not None and "may be retried, which" in said:
+        assert f"/{task.id}/" in said
+    for line in found.brief:
+        for sentence in line.sentences:
+            bare = re.sub(r"'[^']*'|\d{1,3}(,\d{3})+", "", sentence.text(found.graph))
+            assert max(part.count(", ") for part in re.split(r"[.;:()]", bare)) < 5
+
+
 @pytest.mark.parametrize("sample", [*readable_samples(), *RULES], ids=lambda p: p.name)
 def test_every_claim_on_a_sample_is_what_the_analyses_say(sample: Path) -> None:
     for loaded in sample_tasks(sample):
         assert_proved(loaded)
+        assert_answered(loaded)
 
 
 def test_where_states_are_not_told_nothing_is_said_to_have_failed_or_not(

@@ -30,7 +30,7 @@ _ROLLBACK = (
     "rollback-refused",
     "rollback-unknown",
 )
-_GO_ON = frozenset({"call", "dominant", "later", "others-failed", "rollback-loses"})
+_GO_ON = frozenset({"call", "dominant", "others-failed", "rollback-loses"})
 """What belongs to the sentence before it, as a cause does to its failure."""
 
 
@@ -96,10 +96,11 @@ def _failure(said: _Said, still: Sequence[Sentence]) -> Section:
 def _action(account: Account, said: _Said, still: Sequence[Sentence]) -> Section:
     """Say what moves it on, and by when it is over."""
     task, choices = account.graph.task, said["choices"]
+    whole = tuple(sentence for sentence in still if sentence.claim == "whole-task")
     retry = () if is_rolling_back(task) else ("retry-accepted", "dag")
     for claims in (retry, ("skip-accepted",), ("rollback-accepted",)):
         if found := _moved(choices, *claims):
-            return Section("action", "Now", found)
+            return Section("action", "Now", (*found, *whole))
     hints = tuple(sentence for sentence in still if sentence.claim not in _STILL)
     if hints or task.status == Status.FAILED:
         found = _moved(choices, "retry-task", "retry-refused", "retry-unknown")

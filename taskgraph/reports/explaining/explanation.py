@@ -12,6 +12,7 @@ from taskgraph.model.engine import (
     has_never_failed,
     is_rolling_back,
 )
+from taskgraph.model.requests import whole_task
 from taskgraph.model.task import Task
 from taskgraph.model.vocabulary import STATUSES, Status
 from taskgraph.model.words import plural
@@ -39,7 +40,8 @@ __all__ = ["explain", "headline", "in_short"]
 
 _STANDING: Final = {"TG204": "has stalled", "TG208": "stands still"}
 """The rules that find that something does not move any more, and what that is called."""
-_CYCLE = "TG101"
+_BROKEN = frozenset({"TG101", "TG102", "TG103", "TG104", "TG108"})
+"""The rules that find why paths and times cannot be told."""
 _MOST_DOUBTS = 8
 _CONSISTENCY = ("TG1", "TG2", "TG3", "TG402", "TG403", "TG504", "TG6")
 """The rules that a document breaks by contradicting itself or the engine."""
@@ -64,11 +66,21 @@ def _standing_still(account: Account) -> Iterator[Sentence]:
         if word := _STANDING.get(finding.code):
             message = finding.message.rstrip(".")
             yield Sentence("stalled", f"It {word}: {{message}}.", {"message": message})
+    yield from _remedy(account)
+
+
+def _remedy(account: Account) -> Iterator[Sentence]:
+    """Say what mends the first that stands still or is broken, and what gives the rest."""
+    graph = account.graph
+    asked = _STANDING.keys() | (_BROKEN if graph.flaws else set())
     for finding in account.checked.findings:
-        if finding.code in _STANDING or finding.code == _CYCLE:
+        if finding.code in asked and finding.hint:
             hint = f"{finding.hint[:1].upper()}{finding.hint[1:]}"
             yield Sentence("hint", "{hint}.", {"hint": hint})
-            return
+            break
+    is_partial = graph.task.is_summary or (len(graph) > 1 and not graph.reported_sides)
+    if is_partial and (call := whole_task(graph.task)):
+        yield Sentence("whole-task", "Call {call} for the whole of it.", {"call": call})
 
 
 def _subject(task: Task) -> tuple[str, dict[str, Value]]:

@@ -309,8 +309,8 @@ def _later(analysis: Analysis) -> Iterator[Sentence]:
         what = "the way there, polls, waiting, retries"
         if not analysis.is_rolling_back:
             what = "polls, waiting, retries"
-        template = "That is {late} later than its start and its timeouts allow, for what "
-        template += f"was not counted: {what}."
+        template = "The latest end is {late} later than its start and its timeouts allow, "
+        template += f"for what was not counted: {what}."
         yield Sentence("later", template, {"late": Duration(analysis.seconds_late)})
 
 
