@@ -242,6 +242,9 @@ def left_fact(case: Case, told: Told) -> Reasons:
     if "promise" in told.text:
         yield from claims_past.endless(case, told)
         return
+    if "not known" in told.text:
+        yield from claims_next.budget_unknown(case, told)
+        return
     if "not counting" in told.text:
         return
     seconds = case.loaded.analysis.progress.worst_case.seconds

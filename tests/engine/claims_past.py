@@ -199,29 +199,27 @@ def counts(case: Case, told: Told) -> Reasons:
         return
     states = [row.state for row in case.rows]
     values = told.values
-    hidden = "RUNNING" in told.text
+    is_plain = re.search("SUCCESSFUL|RUNNING|PENDING", told.text) is not None
+    back = case.is_back and not is_plain
+    hidden = case.dialect == "diagnosis"
     if not hidden and values.get("running", 0) != sum(map(is_at_work, case.rows)):
         yield "it counts as at work what is being cancelled"
     if values.get("ready", 0) != states.count("READY"):
         yield "another number is ready"
     if values.get("failed", 0) != states.count("FAILED"):
         yield "another number failed"
-    done, pending = ("PENDING", "SUCCESSFUL") if case.is_back else ("SUCCESSFUL", "PENDING")
+    done, pending = ("PENDING", "SUCCESSFUL") if back else ("SUCCESSFUL", "PENDING")
     over = sum(values.get(name, 0) for name in ("done", "in_place", "untouched"))
     if over != states.count(done):
         yield "another number is done"
     if values.get("pending", 0) != states.count(pending):
         yield "another number waits"
-    skipped = [row for row in case.rows if row[:2] == ("SUCCESSFUL", "SKIP")]
-    if (
-        not case.is_back
-        and "SUCC" not in told.text
-        and values.get("skipped", 0) != len(skipped)
-    ):
+    skipped = sum(row[:2] == ("SUCCESSFUL", "SKIP") for row in case.rows)
+    if not (case.is_back or is_plain) and values.get("skipped", 0) != skipped:
         yield "it counts as done what was skipped"
-    if case.is_back and values.get("done", 0) != case.undone:
+    if back and values.get("done", 0) != case.undone:
         yield "it counts as undone what was left in place"
-    if case.is_back and values.get("pending", 0):
+    if back and values.get("pending", 0):
         again = ("SUCCESSFUL", "RETRY")
         if any(row[:2] == again for row in case.rows) and "again" not in told.beside:
             yield "it counts as waiting to be undone what runs again for good"
@@ -349,6 +347,8 @@ def failed_later(case: Case, told: Told) -> Reasons:
 def no_failed_subtask(case: Case, told: Told) -> Reasons:
     task = case.photo.task
     acts = {row.operation for row in case.rows} & {"RETRY", "SKIP"}
+    if any(len(case.runs_of(index)) > 1 for index in range(len(case.rows))):
+        acts.add("RETRY")  # which a later cancel hides
     named = {act for act in acts if f"a {act.lower()} that came after" in told.text}
     if case.failed:
         yield "a subtask has failed"

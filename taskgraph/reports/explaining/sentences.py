@@ -143,6 +143,14 @@ class Sentence:
 
     def pieces(self, graph: TaskGraph) -> Iterator[Piece]:
         """Give the sentence piece by piece, of the graph that its nodes belong to."""
+        pieces = self._parts(graph)
+        first = next(pieces)
+        if first.is_own:
+            first = first._replace(text=f"{first.text[:1].upper()}{first.text[1:]}")
+        yield first
+        yield from pieces
+
+    def _parts(self, graph: TaskGraph) -> Iterator[Piece]:
         for words, name, _, _ in _FORMATTER.parse(self.template):
             if words:
                 yield Piece(words)
@@ -271,6 +279,7 @@ def _parts(graph: TaskGraph, group: Parts) -> Iterator[Piece]:
         return
     is_whole = len(nodes) == group.total
     count = f"all {group.total:,}" if is_whole else f"{len(nodes):,} of {group.total:,}"
+    count = "both" if is_whole and group.total == 2 else count
     yield Piece(f"{count} parts of ")
     yield Piece(quoted(graph.subtasks[nodes[0]].name), is_own=False, node=nodes[0])
     if not is_whole and len(nodes) <= NAMED:

@@ -101,7 +101,9 @@ def standing(account: Account) -> Iterator[Sentence]:
     if is_over(task, tally):
         yield from _named(account.graph, tally)
         return
-    yield _state_counts(tally, is_known=tells_direction(task))
+    # A list leaves the operation of a task out: forward, or not yet seen to go back.
+    is_known = tally.is_rolling_back or (tells_direction(task) and bool(task.operation))
+    yield _state_counts(tally, is_known=is_known)
     if account.sound is not None:
         yield from _moving(account.sound)
 
