@@ -16,6 +16,7 @@ import pytest
 from taskgraph.api import loads
 from taskgraph.cli.main import cli
 from taskgraph.cli.reference import commands_markdown
+from tests.conftest import RunCli
 
 DOCS = sorted((Path(__file__).resolve().parent.parent / "docs").rglob("*.md"))
 
@@ -63,6 +64,16 @@ def test_the_python_runs(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for program in programs:
         with contextlib.redirect_stdout(io.StringIO()):
             exec(compile(program, "docs", "exec"), {})  # noqa: S102 - our own text
+
+
+def test_console_sessions_print_what_they_show(run_cli: RunCli) -> None:
+    sessions = [block for path in DOCS for block in blocks(path, "console")]
+    assert sessions
+    for session in sessions:
+        line, _, output = session.removeprefix("$ ").partition("\n")
+        program, *arguments = shlex.split(line)
+        assert program == "taskgraph"
+        assert run_cli(*arguments).stdout == output, line
 
 
 def test_the_definitions_are_some(root: Path) -> None:

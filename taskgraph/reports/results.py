@@ -99,6 +99,11 @@ class Collected:
     change: Pair | None = None
     version: str = ""
 
+    @property
+    def told(self) -> tuple[Account, ...]:
+        """Those that are told in full: of two documents of one task only the second."""
+        return self.accounts if self.change is None else self.accounts[-1:]
+
 
 def whole_order(graph: TaskGraph) -> list[int]:
     """Give all nodes in topological order, those on and below a cycle last."""

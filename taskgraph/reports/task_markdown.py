@@ -28,17 +28,19 @@ _TIMES = ("Timeout", "Start", "End", "Float", "Drag")
 
 def report_markdown(collected: Collected, options: DiagramOptions) -> str:
     """Write the postmortem of one or several tasks as Markdown, collapsed as asked."""
-    several = len(collected.accounts) > 1
+    several = len(collected.told) > 1
     parts: list[str] = []
     if several:
-        parts += [f"# {len(collected.accounts)} tasks", *_index(collected.accounts)]
+        parts += [f"# {len(collected.told)} tasks", *_index(collected.told)]
     if collected.unreadable:
         messages = (message.replace("\n", " ") for message in collected.unreadable)
         parts += ["## Not read", _items(map(escaped, messages))]
-    if collected.change is not None:
-        parts += ["## What changed", change_items(collected.change) or "Nothing."]
-    for account in collected.accounts:
-        parts += _task(account, "##" if several else "#", options)
+    for account in collected.told:
+        head, *rest = _task(account, "##" if several else "#", options)
+        parts.append(head)
+        if collected.change is not None:
+            parts += ["## What changed", change_items(collected.change) or "Nothing."]
+        parts += rest
     return "\n\n".join(parts) + "\n"
 
 

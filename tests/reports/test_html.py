@@ -199,6 +199,7 @@ def test_two_documents_of_one_task_say_what_changed(failed: Task) -> None:
     text = page_of(failed, replace(failed, subtasks=rows)).text
     assert "What changed" in text
     assert "timeout 1 h → 2 h" in text
+    assert text.count("Diagram of") == page_of(failed).text.count("Diagram of")
     assert "What changed" not in page_of(failed, replace(failed, id=1)).text
 
 

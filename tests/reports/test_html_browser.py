@@ -6,6 +6,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,11 @@ def test_nothing_is_loaded_and_nothing_from_a_document_runs(
     browser: Browser, tmp_path: Path
 ) -> None:
     page = browser.new_page()
-    opened = Opened(page, tmp_path / "report.html", [hostile_task(), hostile_task()])
+    opened = Opened(
+        page,
+        tmp_path / "report.html",
+        [hostile_task(), replace(hostile_task(), id=HOSTILE[1])],
+    )
     assert page.locator("article").count() == 2
     for box in page.locator("#t0 g.n[data-node]").all()[:3]:
         box.dispatch_event("click")

@@ -39,7 +39,7 @@ def report_html(collected: Collected, options: DiagramOptions) -> str:
     It is the same for the same tasks, whatever the order of their subtasks. Of the options
     count what is collapsed, and which view comes first.
     """
-    accounts = collected.accounts
+    accounts = collected.told
     title = f"{len(accounts)} tasks"
     if len(accounts) == 1:
         title = title_of(accounts[0].graph.task)
@@ -54,6 +54,7 @@ def report_html(collected: Collected, options: DiagramOptions) -> str:
         several=len(accounts) > 1,
         unreadable=collected.unreadable,
         changes=_changes(collected.change),
+        before=collected.accounts[0].graph.task.origin.file if accounts else "",
         version=collected.version,
         title=title,
     )

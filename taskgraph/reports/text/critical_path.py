@@ -13,6 +13,7 @@ from taskgraph.analysis.as_run import AsRun, PartKind, TimePart
 from taskgraph.analysis.schedule import Schedule
 from taskgraph.analysis.weights import Basis
 from taskgraph.analysis.whatif import WhatIf
+from taskgraph.graph.targets import targets as find_targets
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_count, format_duration, format_moment
 from taskgraph.model.engine import SpanKind
@@ -136,6 +137,7 @@ def _remarks(table: Timetable) -> list[RenderableType]:
 def _rows(table: Timetable, nodes: Sequence[int], style: Style, *, floats: bool) -> Table:
     """Lay out subtasks with their times, fewer columns where the terminal is narrow."""
     schedule, unit = table.schedule, table.weights.unit
+    targets = find_targets(table.graph)
     takes = "timeout" if _are_timeouts(table) else "takes"
     columns: list[tuple[str, Sequence[int]]] = []
     if style.width >= _MEDIUM:
@@ -160,7 +162,10 @@ def _rows(table: Timetable, nodes: Sequence[int], style: Style, *, floats: bool)
         no_limit = table.weights.basis[node] is Basis.NO_LIMIT
         cells.append("none" if no_limit else format_count(schedule.durations[node], unit))
         cells += [format_count(values[node], unit) for _, values in columns]
-        rows.add_row(Text(visible(str(subtask.id))), Text(visible(subtask.name)), *cells)
+        name = Text(visible(subtask.name))
+        if target := targets.get(node):
+            name.append(f" on {target}", style="dim")
+        rows.add_row(Text(visible(str(subtask.id))), name, *cells)
     return rows
 
 
