@@ -16,7 +16,7 @@ from taskgraph.cli.options import (
     one_output,
     output_option,
 )
-from taskgraph.cli.output import EXIT_INPUT, in_utf8, write
+from taskgraph.cli.output import EXIT_INPUT, complain, in_utf8, write
 from taskgraph.diagrams.formats import FORMATS
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.errors import RenderError
@@ -80,7 +80,13 @@ def command(
     code, _ = each_task(files, tasks.append)
     one_output(len(tasks), output)
     for loaded in tasks:
-        write(in_utf8(render(loaded, chosen, options)), output)
+        try:
+            drawn = render(loaded, chosen, options)
+        except RenderError as error:
+            complain(f"{loaded.task.origin.file}: {error}")
+            code = EXIT_INPUT
+        else:
+            write(in_utf8(drawn), output)
     sys.exit(code if tasks else max(code, EXIT_INPUT))
 
 

@@ -292,3 +292,13 @@ def test_long_tables_end_where_nobody_reads_on(run_cli: RunCli, tmp_path: Path) 
     for command in ("critical-path", "budget"):
         said = run_cli(command, path).stdout
         assert "… and 800 more: --format json has all of them" in said
+
+
+def test_what_cannot_be_drawn_is_named_and_stops_nothing(
+    run_cli: RunCli, samples: Path
+) -> None:
+    cyclic, sound = samples / "rules" / "TG101.json", samples / "obproxy_stop.json"
+    done = run_cli("render", "--format", "trace", cyclic, sound)
+    assert done.returncode == 2
+    assert f"{cyclic}: nothing has run" in done.stderr
+    assert json.loads(done.stdout)["traceEvents"]
