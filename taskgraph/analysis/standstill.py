@@ -10,7 +10,12 @@ from operator import attrgetter
 
 from taskgraph.analysis.premises import Premises
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.engine import is_being_cancelled, is_rolled_back
+from taskgraph.model.engine import (
+    POLL_SECONDS,
+    is_being_cancelled,
+    is_rolled_back,
+    timeout_seconds,
+)
 from taskgraph.model.task import Subtask
 from taskgraph.model.vocabulary import STATUSES, Operation, Status
 
@@ -122,12 +127,25 @@ def _is_later_than_what_was_asked(graph: TaskGraph) -> bool:
         sub.finish_time is not None and sub.finish_time > ended for sub in graph.subtasks
     ]
     if task.operation == Operation.ROLLBACK:
-        return any(late[n] and is_rolled_back(sub) for n, sub in enumerate(graph.subtasks))
+        return any(
+            late[node] and is_rolled_back(sub) and _began_later(sub, ended)
+            for node, sub in enumerate(graph.subtasks)
+        )
     return any(
         late[node]
         and (subtask.operation == Operation.SKIP or _released(graph, node, ended))
         for node, subtask in enumerate(graph.subtasks)
     )
+
+
+def _began_later(subtask: Subtask, moment: datetime) -> bool:
+    """Tell whether what ended a while after a moment was not under way before it.
+
+    A fault fails a task while a subtask is still being undone, which then ends as if it
+    belonged to what was asked for later.
+    """
+    least = timedelta(seconds=timeout_seconds(subtask) or POLL_SECONDS)
+    return subtask.finish_time is not None and subtask.finish_time - moment >= least
 
 
 def _released(graph: TaskGraph, node: int, moment: datetime) -> bool:

@@ -92,6 +92,8 @@ class Need:
     what: str
     reason_to_skip: Callable[[Subject], str]
     """Says why a rule cannot speak about a task; ``""`` where it can."""
+    of_run: bool = False
+    """Whether only a run has it: that a definition lacks it is not worth a word."""
 
 
 class RuleDoc(NamedTuple):
@@ -173,9 +175,11 @@ class Rule:
 _NOT_BEGUN = frozenset({Status.PENDING, Status.READY})
 
 
-def need(what: str, reason: str, is_met: Callable[[Subject], bool]) -> Need:
+def need(
+    what: str, reason: str, is_met: Callable[[Subject], bool], *, of_run: bool = False
+) -> Need:
     """Make a need for whose lack there is one reason only."""
-    return Need(what, lambda subject: "" if is_met(subject) else reason)
+    return Need(what, lambda subject: "" if is_met(subject) else reason, of_run)
 
 
 def reported(attribute: str) -> Callable[[Subject], bool]:
@@ -229,17 +233,22 @@ OPERATIONS = need(
     "operations",
     "the document has no operations",
     lambda subject: not (subject.operations <= {None} and subject.task.subtasks),
+    of_run=True,
 )
-TIMES = need("times", "the document has no times", _has_times)
+TIMES = need("times", "the document has no times", _has_times, of_run=True)
 AS_OF = need(
     "the moment that it describes",
     "the document is of no known moment",
     lambda subject: subject.analysis.as_of is not None,
+    of_run=True,
 )
 TIMESTAMP = need(
-    "a response with a timestamp", "the response has no timestamp", _has_timestamp
+    "a response with a timestamp",
+    "the response has no timestamp",
+    _has_timestamp,
+    of_run=True,
 )
-SUBTASK_TIMES = Need("times of subtasks", _subtask_times)
+SUBTASK_TIMES = Need("times of subtasks", _subtask_times, of_run=True)
 ROLLBACK_FLAGS = need(
     "which subtasks forbid rollback",
     "the document does not say which subtasks forbid rollback",
@@ -249,6 +258,7 @@ STATUSES = need(
     "statuses",
     "the document has no statuses",
     lambda subject: subject.task.status is not None or not subject.statuses <= {None},
+    of_run=True,
 )
 _HAS_TIMEOUTS = reported("timeout")
 TIMEOUTS = need(
@@ -261,6 +271,7 @@ ENVELOPE = need(
     "the envelope of a response",
     "the document is no response",
     lambda subject: subject.task.envelope is not None,
+    of_run=True,
 )
 KNOWN_ROLLBACK = need(
     "no rollback, or one by OCP",

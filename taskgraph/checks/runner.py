@@ -104,7 +104,8 @@ def _apply(subject: Subject, rule_set: RuleSet) -> tuple[list[Finding], list[Ski
     for rule, severity in rule_set.rules:
         for need in rule.needs:
             if need in lacking:
-                skipped.append(Skipped(rule.code, rule.name, lacking[need]))
+                if not (need.of_run and subject.task.is_definition):
+                    skipped.append(Skipped(rule.code, rule.name, lacking[need]))
                 break
         else:
             findings += [

@@ -74,7 +74,10 @@ def _selectors(_ctx: object, _param: object, values: tuple[str, ...]) -> tuple[s
     help="Write at most so many findings; all are counted, also in the exit code.",
 )  # fmt: skip
 @click.option("--statistics", is_flag=True, help="Say how often each rule fired.")
-@click.option("-q", "--quiet", is_flag=True, help="Write text only if there are findings.")
+@click.option("-q", "--quiet", is_flag=True, help="Write findings only, in text.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Say which rules were skipped, and why."
+)
 @click.option(
     "-j", "--jobs", type=click.IntRange(min=1), metavar="N",
     help="How many processes check; by default one for each core if files are many.",
@@ -91,6 +94,7 @@ def command(
     max_findings: int | None,
     statistics: bool,
     quiet: bool,
+    verbose: bool,
     jobs: int | None,
 ) -> None:
     """Check tasks against the rules; taskgraph rules lists them.
@@ -114,7 +118,7 @@ def command(
         )  # fmt: skip
         if write_baseline is None:
             targets = targets or [(form or "text", None)]
-            _write_findings(stream, targets, ticker, quiet=quiet)
+            _write_findings(stream, targets, ticker, quiet=quiet, verbose=verbose)
         else:
             _write_baseline(stream, write_baseline, targets)
     _complain(stream, baseline, max_findings)
@@ -189,6 +193,7 @@ def _write_findings(
     ticker: Ticker,
     *,
     quiet: bool,
+    verbose: bool,
 ) -> None:
     """Write the findings, as they come where one form is wanted that can be so written.
 
@@ -204,7 +209,7 @@ def _write_findings(
             from taskgraph.reports.check_text import ansi, plain, stream_check_text
 
             style = ansi if wants_color(path) else plain
-            written = stream_check_text(run, style=style, quiet=quiet)
+            written = stream_check_text(run, style=style, quiet=quiet, verbose=verbose)
         else:
             written = check_streamer(kind)(run)
         try:

@@ -45,21 +45,20 @@ def render_check_text(run: AnyRun, *, style: Style = plain) -> str:
 
 
 def stream_check_text(
-    run: AnyRun, *, style: Style = plain, quiet: bool = False
+    run: AnyRun, *, style: Style = plain, quiet: bool = False, verbose: bool = False
 ) -> Iterator[str]:
     """Write the findings of a run as text, as they come.
 
-    A block for each task with findings, then how many there are, and which rules were
-    skipped and why; if ``quiet``, nothing at all where nothing is found. The severity is
-    a word too, so that nothing is told by colour alone.
+    A block for each task with findings, then, unless ``quiet``, how many there are, and
+    how many rules were skipped, or if ``verbose`` which and why. The severity is a word
+    too, so that nothing is told by colour alone.
     """
-    has_findings = False
     for result in run.results:
         if result.findings:
-            has_findings = True
             yield f"{_block(result, style)}\n"
-    if has_findings or not quiet:
-        yield "".join(f"{line}\n" for line in closing_lines(run, style))
+    if not quiet:
+        lines = closing_lines(run, style, verbose=verbose)
+        yield "".join(f"{line}\n" for line in lines)
 
 
 def _block(result: CheckResult, style: Style) -> str:
@@ -101,8 +100,10 @@ def _lines(finding: Finding, where: str, style: Style) -> Iterator[str]:
     yield f"  {' ' * len(where)}  {style(f'hint: {visible(finding.hint)}', 'dim')}"
 
 
-def closing_lines(run: AnyRun, style: Style = plain) -> Iterator[str]:
-    """Say how much was found, what was left out, and what was skipped and why."""
+def closing_lines(
+    run: AnyRun, style: Style = plain, *, verbose: bool = False
+) -> Iterator[str]:
+    """Say how much was found, what was left out, and what was skipped, or also why."""
     totals = run.totals
     where = f"{counted(totals.tasks, 'task')} in {counted(totals.files, 'file')}"
     counts = totals.severities.items()
@@ -118,7 +119,7 @@ def closing_lines(run: AnyRun, style: Style = plain) -> Iterator[str]:
         yield style(f"{counted(unread, 'file')} could not be read", "error")
     if partly:
         yield style(f"{counted(partly, 'file')} could be read in part only", "error")
-    for line in _skipped(totals):
+    for line in _skipped(totals) if verbose else _skipped_in_short(totals):
         yield style(line, "dim")
 
 
@@ -130,6 +131,12 @@ def _stale(run: AnyRun) -> Iterator[str]:
     for entry in run.stale:
         about = ", ".join([entry.task or "", *entry.subtasks][:6]).strip(", ")
         yield f"  {visible(f'{entry.code} {entry.name}: {about}')}"
+
+
+def _skipped_in_short(totals: CheckTotals) -> Iterator[str]:
+    if codes := {skipped.code for skipped in totals.skipped}:
+        rules = counted(len(codes), "rule")
+        yield f"skipped {rules} for lack of what they look at: --verbose says which"
 
 
 def _skipped(totals: CheckTotals) -> Iterator[str]:
@@ -148,7 +155,7 @@ _ICONS = {Severity.ERROR: "🛑", Severity.WARNING: "⚠️", Severity.INFO: "�
 
 def render_check_markdown(run: CheckRun) -> str:
     """Write a run as a page: the count, then a table for each task with findings."""
-    count, *rest = closing_lines(run)
+    count, *rest = closing_lines(run, verbose=True)
     parts = [f"## taskgraph check\n\n**{escaped(count)}**\n"]
     parts += [_unreadable(error) for error in run.unreadable]
     parts += ["".join(_table(result)) for result in run.results if result.findings]

@@ -303,6 +303,5 @@ def test_a_definition_has_no_states_to_judge() -> None:
         rows, is_definition=True, status=None, operation=None, type=None, start_time=None
     )
     assert codes(shape) == []
-    reasons = skipped(shape)
-    for code in ("TG201", "TG202", "TG203", "TG204", "TG205", "TG206", "TG207"):
-        assert code in reasons
+    # nor is it worth a word that it has none
+    assert not {f"TG20{n}" for n in range(1, 10)} & skipped(shape).keys()

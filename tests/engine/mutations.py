@@ -445,7 +445,11 @@ def stall_in_a_rollback(document: Json, rng: Random) -> bool:
     if any("startTime" not in s for s in flying):
         return False
     undone = [s for s in subtasks if (s["status"], s["operation"]) == BACK]
-    if not any(_gap(task["finishTime"], s["finishTime"]) > 0 for s in undone):
+    for subtask in undone:  # longer after the last request than it may take
+        late = _gap(task["finishTime"], subtask["finishTime"])
+        if late > 0 and late >= (subtask.get("timeout") or 12):
+            break
+    else:
         return False  # it may have been asked for just now
     for subtask in flying:
         _still(subtask, "SUCCESSFUL", "ROLLBACK")
@@ -733,7 +737,12 @@ def fail_by_the_poll(document: Json, rng: Random) -> bool:
 
 def _fail_after(document: Json, rng: Random, seconds: float) -> bool:
     """Let a run that failed have ended so long after its timeout."""
-    failed = [s for s in _single_runs(document) if s["status"] == "FAILED"]
+    failed = [
+        s
+        for s in _single_runs(document)
+        if s["status"] == "FAILED"
+        and _gap(s["startTime"], s["finishTime"]) < s["timeout"]  # else it is told already
+    ]
     subtask = _pick(rng, failed)
     if subtask is None:
         return False

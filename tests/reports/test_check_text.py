@@ -7,7 +7,7 @@ import pytest
 from taskgraph.api.checking import CheckedDocument, CheckStream
 from taskgraph.checks.result import AcceptedEntry, CheckResult, CheckRun, Finding, Skipped
 from taskgraph.errors import InputError, Problem
-from taskgraph.reports.check_text import ansi, render_check_text
+from taskgraph.reports.check_text import ansi, render_check_text, stream_check_text
 from taskgraph.settings import Severity
 
 CYCLE = Finding(
@@ -57,6 +57,10 @@ def test_a_sound_run_says_so() -> None:
 def test_skipped_rules_are_counted_by_reason() -> None:
     run = CheckRun((result(skipped=2), result(file="b.json", skipped=3)))
     assert render_check_text(run).splitlines()[1:] == [
+        "skipped 3 rules for lack of what they look at: --verbose says which"
+    ]
+    told = "".join(stream_check_text(run, verbose=True))
+    assert told.splitlines()[1:] == [
         "skipped 2 rules for 2 of 2 tasks: no timeouts (TG401, TG402)",
         "skipped 1 rule for 1 of 2 tasks: no edges (TG101)",
     ]

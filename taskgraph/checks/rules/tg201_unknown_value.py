@@ -118,4 +118,4 @@ def _values(subject: Subject) -> str:
     return ""
 
 
-RULE = Rule.of(check, Severity.WARNING, Need("what an engine wrote", _values))
+RULE = Rule.of(check, Severity.WARNING, Need("what an engine wrote", _values, of_run=True))

@@ -62,5 +62,9 @@ def _last_event(subject: Subject) -> str:
 
 
 RULE = Rule.of(
-    check, Severity.WARNING, STATUSES, Need("the last event", _last_event), AS_OF
+    check,
+    Severity.WARNING,
+    STATUSES,
+    Need("the last event", _last_event, of_run=True),
+    AS_OF,
 )

@@ -57,5 +57,7 @@ def _task_ids(subject: Subject) -> str:
 
 
 RULE = Rule.of(
-    check, Severity.ERROR, Need("the id of the task, also in subtasks", _task_ids)
+    check,
+    Severity.ERROR,
+    Need("the id of the task, also in subtasks", _task_ids, of_run=True),
 )

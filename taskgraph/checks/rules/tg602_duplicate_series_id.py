@@ -53,5 +53,7 @@ def check(subject: Subject) -> Iterator[Fault]:
 RULE = Rule.of(
     check,
     Severity.WARNING,
-    need("series ids", "the document has no series ids", reported("series_id")),
+    need(
+        "series ids", "the document has no series ids", reported("series_id"), of_run=True
+    ),
 )
