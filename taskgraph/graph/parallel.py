@@ -6,7 +6,7 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import runs
 from taskgraph.model.engine import is_part
 
-__all__ = ["parallel_groups"]
+__all__ = ["parallel_groups", "splits"]
 
 
 def parallel_groups(graph: TaskGraph) -> tuple[tuple[int, ...], ...]:
@@ -38,6 +38,31 @@ def parallel_groups(graph: TaskGraph) -> tuple[tuple[int, ...], ...]:
         tuple(sorted(group, key=lambda n: (_index(graph, n), n))) for group in groups
     ]
     return tuple(sorted(ordered, key=min))
+
+
+def splits(graph: TaskGraph) -> tuple[tuple[int, ...], ...]:
+    """Group as :func:`parallel_groups` does, and also parts that go on one by one.
+
+    Where each part of one split is followed by the part of the next with its number, no two
+    of them have the same neighbours. Parts that are alone are a split if they share a name
+    and their numbers are 0, 1, 2, ..., each once.
+    """
+    groups = parallel_groups(graph)
+    alone: dict[str, list[int]] = {}
+    for group in groups:
+        if len(group) == 1:
+            alone.setdefault(graph.subtasks[group[0]].name, []).append(group[0])
+    joined = {
+        name: tuple(sorted(nodes, key=lambda node: _index(graph, node)))
+        for name, nodes in alone.items()
+        if sorted(_index(graph, node) for node in nodes) == list(range(len(nodes)))
+    }
+    rest = [
+        group
+        for group in groups
+        if len(group) > 1 or graph.subtasks[group[0]].name not in joined
+    ]
+    return tuple(sorted([*rest, *joined.values()], key=min))
 
 
 def _index(graph: TaskGraph, node: int) -> int:

@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from taskgraph.graph.parallel import parallel_groups
+from taskgraph.graph.parallel import splits
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.words import visible
+from taskgraph.privacy.secret_values import MASK
 
 __all__ = ["targets"]
 
-_ADDRESS = re.compile(r"[0-9A-Fa-f.:\[\]]*[.:][\w.:\-\[\]]*")
+_ADDRESS = re.compile(r"[\w\-\[\]]*[.:][\w.:\-\[\]]*|host-\d+")  # or a redacted one
 
 
 def targets(graph: TaskGraph) -> dict[int, str]:
@@ -27,7 +28,7 @@ def targets(graph: TaskGraph) -> dict[int, str]:
     lists = (graph.task.context or {}).get("listMap")
     if not isinstance(lists, Mapping):
         return found
-    for group in parallel_groups(graph):
+    for group in splits(graph):
         indices = [graph.subtasks[node].parallel_index for node in group]
         fitting = {
             str(name): values
@@ -43,7 +44,9 @@ def targets(graph: TaskGraph) -> dict[int, str]:
 
 def _named(name: str, value: Any) -> str:
     """Write an element by its list's name; nothing where it is no plain value."""
-    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    if value in {"", MASK}:
         return ""
     text = visible(str(value))
     return text if _ADDRESS.fullmatch(text) else f"{visible(name)} {text}"

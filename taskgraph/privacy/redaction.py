@@ -29,6 +29,10 @@ _HOST = re.compile(
 _CLASS = re.compile(r"[A-Z]\w*[a-z]\w*[A-Z]")
 _HOST_AND_PORT = re.compile(r"([^:]*|\[[^\]]*\]):\d{1,5}")
 # Accounts that stand for no person, and are words of other names.
+_HOSTS = re.compile(
+    r"(?:^|_|[^A-Z])(?:host|server|machine|node|addr|ip|agent)s?(?:$|_|[A-Z]|ess)",
+    re.IGNORECASE,
+)
 _NOBODY = frozenset({"admin", "administrator", "ocp", "oceanbase", "root", "sys", "system"})
 # What rules and analyses go by: an answer must not depend on redaction.
 _KEPT_NUMBERS = frozenset({"concurrency", "parallelIdx"})
@@ -115,6 +119,20 @@ def _named_hosts(task: Task) -> Iterator[str]:
         yield from filter(None, (subtask.executor, subtask.host))
     for value in (task.context, task.extra, *(s.extra for s in task.subtasks)):
         yield from filter(_is_address, _keys(value))
+    lists = (task.context or {}).get("listMap")
+    if isinstance(lists, Mapping):
+        yield from _listed_hosts(lists)
+
+
+def _listed_hosts(lists: Mapping[str, Any]) -> Iterator[str]:
+    """Give what a task works on, where that is machines: by the list's name or its own."""
+    for name, values in lists.items():
+        are_hosts = _HOSTS.search(name) is not None
+        for value in values if isinstance(values, list | tuple) else ():
+            if not isinstance(value, str) or value.isdecimal():
+                continue
+            if are_hosts or _is_address(_without_port(value)) or _HOST.fullmatch(value):
+                yield value
 
 
 def _keys(value: Any) -> Iterator[str]:
@@ -220,5 +238,6 @@ def _redact(value: Any, known: _Known, key: str = "") -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return value if value in _KEPT_TEXTS else MASK
+        kept = value in _KEPT_TEXTS
+        return value if kept else known.hosts.get(_without_port(value), MASK)
     return value if key in _KEPT_NUMBERS else MASK

@@ -199,8 +199,11 @@ def test_a_task_in_which_nothing_happens_is_stalled_after_a_minute() -> None:
 @pytest.mark.parametrize(
     ("operation", "cause"),
     [
-        ("CANCEL", "2 'step 2' was cancelled, and the engine never retries that"),
-        ("ROLLBACK", "2 'step 2' was not rolled back, and the engine never retries that"),
+        ("CANCEL", "2 'step 2' was cancelled, and the engine never retries that by itself"),
+        (
+            "ROLLBACK",
+            "2 'step 2' was not rolled back, and the engine never retries that by itself",
+        ),
         ("EXECUTE", "2 'step 2' FAILED, and the engine does not act on it"),
     ],
 )

@@ -99,6 +99,7 @@ SENTENCES: Final[dict[str, Judge]] = {
     "attempt": claims_past.attempt,
     "at-work": claims_past.at_work("subtasks"),
     "blocked": claims_past.blocked,
+    "broken": so,
     "budget": claims_next.budget,
     "assumptions": so,
     "budget-unbounded": claims_next.budget_unbounded,

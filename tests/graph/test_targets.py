@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from taskgraph import load
+from taskgraph.api import LoadedTask
 from taskgraph.graph.targets import targets
+from taskgraph.graph.taskgraph import build_graph
 from tests.diagrams.tasks import fan, graph_of, make_task
 
 
@@ -71,3 +73,19 @@ def test_a_document_that_is_read(samples: Path, tmp_path: Path) -> None:
     loaded = load(path)
     assert set(loaded.analysis.targets.values()) <= {"10.1.0.1", "10.1.0.2", "10.1.0.3"}
     assert loaded.analysis.targets
+
+
+def test_parts_that_go_on_one_by_one_are_splits_too() -> None:
+    rows = {
+        10 * stage + part: {"name": f"stage {stage}", "parallel_index": part}
+        for stage in (1, 2)
+        for part in range(3)
+    }
+    edges = [(10 + part, 20 + part) for part in range(3)]
+    context = {"listMap": {"hosts": ["10.0.0.1", "10.0.0.2", "10.0.0.3"]}}
+    graph = build_graph(make_task(rows, edges, context=context))
+    found = {graph.subtasks[node].id: text for node, text in targets(graph).items()}
+    assert found == {
+        10 * stage + part: f"10.0.0.{part + 1}" for stage in (1, 2) for part in range(3)
+    }
+    assert "TG110" not in {f.code for f in LoadedTask(graph.task).checked.findings}

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 
 from taskgraph.analysis.analysis import Analysis
+from taskgraph.api import LoadedTask
 from taskgraph.checks.runner import run_checks
 from taskgraph.errors import InputError
 from taskgraph.graph.taskgraph import build_graph
@@ -195,9 +196,19 @@ def test_redaction_masks_hosts_people_context_and_logs() -> None:
     assert task.subtasks[0].name == "Stop on host-3"
     assert task.context == {
         "stringMap": {"root_password": "***", "prohibit_rollback": "true", "zone": "***"},
-        "listMap": {"access_keys": ["***"], "ips": ["***"]},
+        "listMap": {"access_keys": ["***"], "ips": ["host-2"]},
         "concurrency": 3,
     }
+
+
+def test_what_parts_work_on_keeps_apart_and_is_hidden_everywhere(samples: Path) -> None:
+    text = (samples / "three_hosts_failed.json").read_text("utf-8")
+    for number, name in enumerate(("a", "b", "c"), 1):
+        text = text.replace(f"10.0.0.{number}", f"obhost-{name}.prod.example")
+    (task,) = read_bytes(text.encode(), "x", ReadOptions(redact=True))
+    assert "obhost" not in write_task(task)
+    found = set(LoadedTask(task).analysis.targets.values())
+    assert found == {"host-2", "host-3", "host-4"}
 
 
 def test_logs_and_agents_are_redacted(samples: Path) -> None:

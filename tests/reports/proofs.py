@@ -229,9 +229,12 @@ def other_roots(begin: int) -> Callable[[Case], list[Values]]:
 
 
 def hint(case: Case) -> list[Values]:
-    broken = {"TG101", "TG102", "TG103", "TG104", "TG108"} if case.graph.flaws else set()
     found = run_checks(case.analysis).findings
-    hints = [f.hint for f in found if f.code in broken | STANDING]
+    hints = [f.hint for f in found if f.code in STANDING]
+    if case.graph.flaws and {"TG101", "TG102", "TG103", "TG104", "TG108"} & {
+        finding.code for finding in found
+    }:
+        hints = [first_fault(case).hint]
     return [{"hint": hints[0][0].upper() + hints[0][1:]}]
 
 
@@ -552,7 +555,30 @@ def nearest(case: Case) -> list[Values]:
 
 def overdue(case: Case) -> list[Values]:
     rows = [row.node for row in case.progress.in_flight if row.basis is Basis.OVERDUE]
-    return [{"subtasks": case.ids(rows)}]
+    values: Values = {"subtasks": case.ids(rows)}
+    subtask = case.graph.subtasks[rows[0]]
+    span = measured_span(subtask, case.as_of)
+    if len(rows) == 1 and span is not None and span.kind is SpanKind.RUNNING:
+        ran = case.as_of - (subtask.start_time or case.as_of)
+        values["ran_microseconds"] = ran // timedelta(microseconds=1)
+        values["timeout_seconds"] = subtask.timeout
+    return [values]
+
+
+def working(case: Case) -> list[Values]:
+    nodes = case.tally.running
+    found = filter(None, (case.analysis.targets.get(node) for node in nodes))
+    targets = list(dict.fromkeys(found))
+    return [{"subtasks": case.ids(nodes)} | ({"targets": targets} if targets else {})]
+
+
+def broken(case: Case) -> list[Values]:
+    return [{"message": first_fault(case).message.rstrip(".")}]
+
+
+def first_fault(case: Case) -> Finding:
+    codes = {"TG101", "TG102", "TG103", "TG104", "TG108"}
+    return next(f for f in run_checks(case.analysis).findings if f.code in codes)
 
 
 def no_return(case: Case) -> list[Values]:
@@ -631,6 +657,15 @@ def doubts(case: Case) -> list[Finding]:
     return [finding for finding in doubted if finding.code not in STANDING]
 
 
+def is_told(case: Case, finding: Finding) -> bool:
+    """Tell whether a finding is the fault that is told first."""
+    codes = {"TG102", "TG103", "TG104", "TG108"}
+    if not case.graph.flaws or case.graph.cycles or finding.code not in codes:
+        return False
+    first = first_fault(case)
+    return (first.code, first.message) == (finding.code, finding.message)
+
+
 def stalled(case: Case) -> list[Values]:
     found = run_checks(case.analysis).findings
     return [{"message": f.message.rstrip(".")} for f in found if f.code in STANDING]
@@ -639,7 +674,7 @@ def stalled(case: Case) -> list[Values]:
 def inconsistent(case: Case) -> list[Values]:
     return [
         {"rule": finding.code, "message": finding.message.rstrip(".")}
-        for finding in doubts(case)[:8]
+        for finding in [*filter(lambda f: not is_told(case, f), doubts(case))][:8]
     ]
 
 
@@ -789,8 +824,9 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "as-of": as_of,
     "assumptions": assumptions,
     "attempt": attempts,
-    "at-work": lambda case: [{"subtasks": case.ids(case.tally.running)}],
+    "at-work": working,
     "blocked": of_failure("blocked"),
+    "broken": broken,
     "budget": bounded,
     "budget-unbounded": unbounded,
     "budget-unknown": untold_timeouts,
@@ -832,7 +868,9 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "more-failed": lambda case: [
         {"subtasks": case.ids(w.node for group in alike(case)[5:] for w in group)}
     ],
-    "more-inconsistent": lambda case: [{"count": len(doubts(case)) - 8}],
+    "more-inconsistent": lambda case: [
+        {"count": len([f for f in doubts(case) if not is_told(case, f)]) - 8}
+    ],
     "more-roots": other_roots(5),
     "nearest": nearest,
     "never-finishes": cyclic,

@@ -28,7 +28,7 @@ from itertools import islice
 
 from taskgraph.checks.rule import EDGES, SOUND_GRAPH, Fault, Rule, need, reported
 from taskgraph.checks.subject import Subject
-from taskgraph.graph.parallel import parallel_groups
+from taskgraph.graph.parallel import splits
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import reverse, weak_components
 from taskgraph.model.words import NAMED, labels, listed
@@ -61,7 +61,7 @@ def _groups(graph: TaskGraph) -> Iterator[list[int]]:
 
     The parts of a chain belong together in whatever order they are numbered.
     """
-    groups = parallel_groups(graph)
+    groups = splits(graph)
     if not groups:
         return
     owner = {node: place for place, group in enumerate(groups) for node in group}

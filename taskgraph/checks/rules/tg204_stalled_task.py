@@ -67,7 +67,7 @@ def _cause(subject: Subject, failed: list[Subtask]) -> tuple[str, str]:
         if stuck:
             verb = plural(len(stuck), "was", "were")
             cause = f"{labels(stuck)} {verb} {what}, and the engine never retries that"
-            return cause, hint
+            return f"{cause} by itself", hint
     if failed:
         cause = f"{labels(failed)} FAILED, and the engine does not act on it"
         return cause, "see whether the engine is switched on; retry or skip the subtask"

@@ -16,7 +16,7 @@ __all__ = ["first_failure", "in_brief"]
 _Said: TypeAlias = dict[str, list[Sentence]]
 
 _FAILURES = ("root-failure", "no-failed-subtask", "state-unknown")
-_STILL = frozenset({"never-finishes", "stalled"})
+_STILL = frozenset({"broken", "never-finishes", "stalled"})
 _NO_RETURN = (
     "never-return",
     "no-point-of-no-return",
@@ -56,11 +56,12 @@ def in_brief(
     """
     titles = {section.key: section.title for section in sections}
     said = {section.key: list(section.sentences) for section in sections}
+    failure = _failure(said, still)
     lines = (
         Section("state", "", _moved(said["progress"], "counts")),
-        _failure(said, still),
-        Section("effect", "Blocks", _moved(said["failure"], "blocked", "blocks-nothing")),
-        _action(account, said, still),
+        failure,
+        _effect(said),
+        _action(account, said, still, failure),
         _risk(account, said),
     )
     rest = (Section(key, titles[key], tuple(left)) for key, left in said.items())
@@ -80,20 +81,31 @@ def first_failure(sentences: Iterable[Sentence]) -> tuple[Sentence, ...]:
 def _failure(said: _Said, still: Sequence[Sentence]) -> Section:
     """Say what failed or hangs; where nothing does, what is at work or was skipped."""
     stuck = tuple(sentence for sentence in still if sentence.claim in _STILL)
+    late = _moved(said["limits"], "overdue")
     if failed := _moved(said["failure"], *_FAILURES):
-        return Section("failure", "Failed", (*failed, *stuck))
+        return Section("failure", "Failed", (*failed, *stuck, *late))
+    if stuck and stuck[0].claim == "broken":
+        return Section("failure", "Broken", stuck)
     if stuck:
-        return Section("failure", "Hangs", stuck)
+        return Section("failure", "Hangs", (*stuck, *late))
     progress = said["progress"]
     if working := [*_moved(progress, "at-work"), *_moved(progress, "canceling")]:
         working += _moved(said["limits"], "nearest")
-        return Section("failure", "Runs", tuple(working))
+        return Section("failure", "Hangs" if late else "Runs", (*working, *late))
     if waiting := _moved(progress, "ready"):
         return Section("failure", "Waits", waiting)
     return Section("failure", "Skipped", _moved(progress, "skipped"))
 
 
-def _action(account: Account, said: _Said, still: Sequence[Sentence]) -> Section:
+def _effect(said: _Said) -> Section:
+    """Say what a failure holds up: what waits for it, and what the engine holds back."""
+    waits = _moved(said["failure"], "blocked", "blocks-nothing")
+    return Section("effect", "Blocks", (*waits, *_moved(said["failure"], "held")))
+
+
+def _action(
+    account: Account, said: _Said, still: Sequence[Sentence], failure: Section
+) -> Section:
     """Say what moves it on, and by when it is over."""
     task, choices = account.graph.task, said["choices"]
     whole = tuple(sentence for sentence in still if sentence.claim == "whole-task")
@@ -105,6 +117,9 @@ def _action(account: Account, said: _Said, still: Sequence[Sentence]) -> Section
     if hints or task.status == Status.FAILED:
         found = _moved(choices, "retry-task", "retry-refused", "retry-unknown")
         return Section("action", "Now", (*hints, *found))
+    if failure.title == "Hangs":
+        left = _moved(said["limits"], "endless")
+        return Section("action", "Now", (*_moved(choices, "cancel"), *left))
     if task.status == Status.RUNNING:
         left = _moved(said["limits"], "left", "left-unbounded", "endless")
         return Section("action", "Left", left)

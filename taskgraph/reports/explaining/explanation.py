@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final, TypeAlias
 
+from taskgraph.checks.result import Finding
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
     MICROSECOND,
@@ -60,24 +61,33 @@ def _standing_still(account: Account) -> Iterator[Sentence]:
     """Say what does not move any more, or never can."""
     if account.graph.cycles:
         nodes = tuple(node for cycle in account.graph.cycles for node in cycle)
-        template = "It can never finish: {subtasks} [waits for itself|wait in cycles]."
+        template = "{subtasks} [waits for itself|wait for each other]: that never ends."
         yield of_subtasks("never-finishes", template, tuple(sorted(nodes)))
     for finding in account.checked.findings:
         if word := _STANDING.get(finding.code):
             message = finding.message.rstrip(".")
             yield Sentence("stalled", f"It {word}: {{message}}.", {"message": message})
+    if (fault := _fault(account)) is not None and not account.graph.cycles:
+        message = fault.message.rstrip(".")
+        yield Sentence("broken", "{message}.", {"message": message})
     yield from _remedy(account)
+
+
+def _fault(account: Account) -> Finding | None:
+    """Give the first finding that says why paths and times cannot be told."""
+    if not account.graph.flaws:
+        return None
+    found = account.checked.findings
+    return next((finding for finding in found if finding.code in _BROKEN), None)
 
 
 def _remedy(account: Account) -> Iterator[Sentence]:
     """Say what mends the first that stands still or is broken, and what gives the rest."""
     graph = account.graph
-    asked = _STANDING.keys() | (_BROKEN if graph.flaws else set())
-    for finding in account.checked.findings:
-        if finding.code in asked and finding.hint:
-            hint = f"{finding.hint[:1].upper()}{finding.hint[1:]}"
-            yield Sentence("hint", "{hint}.", {"hint": hint})
-            break
+    found = [one for one in account.checked.findings if one.code in _STANDING]
+    if first := _fault(account) or next(iter(found), None):
+        hint = f"{first.hint[:1].upper()}{first.hint[1:]}"
+        yield Sentence("hint", "{hint}.", {"hint": hint})
     is_partial = graph.task.is_summary or (len(graph) > 1 and not graph.reported_sides)
     if is_partial and (call := whole_task(graph.task)):
         yield Sentence("whole-task", "Call {call} for the whole of it.", {"call": call})
@@ -144,9 +154,7 @@ def _unharmed(account: Account) -> tuple[str, dict[str, Value]]:
         text = state.get(task.status, "is {status}")
         if task.status not in state:
             values["status"] = task.status
-    if graph.cycles:
-        text += ", and can never finish"
-    elif not tally.other:
+    if not (graph.cycles or tally.other):
         never = has_never_failed(task) and task.status in STATUSES
         text += ", and nothing has failed" if never else ", and no subtask is FAILED"
     return text, values
@@ -248,12 +256,14 @@ def _trust(account: Account) -> Iterator[Sentence]:
         template = "Paths and times cannot be told: {flaws}."
         reasons = "; ".join(graph.flaws)
         yield Sentence("flaws", template, {"flaws": reasons}, Place.PARAGRAPH)
+    first = _fault(account)
     doubts = [
         finding
         for finding in account.checked.findings
         if finding.code.startswith(_CONSISTENCY)
         and finding.severity >= Severity.WARNING
         and finding.code not in _STANDING
+        and (finding is not first or graph.cycles)
     ]
     for finding in doubts[:_MOST_DOUBTS]:
         values = {"rule": finding.code, "message": finding.message.rstrip(".")}

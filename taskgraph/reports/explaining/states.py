@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final, NamedTuple
 
@@ -106,6 +107,9 @@ def standing(account: Account) -> Iterator[Sentence]:
     yield _state_counts(tally, is_known=is_known)
     if account.sound is not None:
         yield from _moving(account.sound)
+    elif tally.running:
+        doing = "at work" if is_known else "RUNNING"
+        yield _at_work(account.analysis, doing)
 
 
 def is_over(task: Task, tally: Tally) -> bool:
@@ -123,7 +127,7 @@ def _moving(analysis: Analysis) -> Iterator[Sentence]:
         doing = "at work" if tells_direction(task) else "RUNNING"
         if tally.is_rolling_back:
             doing = "being undone"
-        yield of_subtasks("at-work", f"{{subtasks}} [is|are] {doing}.", tally.running)
+        yield _at_work(analysis, doing)
     for count in sorted({attempts[node] for node in tally.running} - {1}):
         nodes = tuple(node for node in tally.running if attempts[node] == count)
         values: dict[str, Value] = {"subtasks": Subtasks(nodes), "count": Count(count)}
@@ -154,6 +158,18 @@ def _moving(analysis: Analysis) -> Iterator[Sentence]:
         template = "Of its longest path, counted in timeouts, {percent} % is behind it."
         yield Sentence("critical-share", template, {"percent": Count(int(100 * share))})
     yield from _each_at_work(graph, tally)
+
+
+def _at_work(analysis: Analysis, doing: str) -> Sentence:
+    """Name what is at work, and what that works on."""
+    nodes = analysis.tally.running
+    targets = dict.fromkeys(filter(None, map(analysis.targets.get, nodes)))
+    said = of_subtasks("at-work", f"{{subtasks}} [is|are] {doing}.", nodes)
+    if not targets:
+        return said
+    values = {**said.values, "targets": Names(tuple(targets))}
+    template = f"{said.template.removesuffix('.')} on {{targets}}."
+    return replace(said, template=template, values=values)
 
 
 def _named(graph: TaskGraph, tally: Tally) -> Iterator[Sentence]:

@@ -290,9 +290,7 @@ def _left(analysis: Analysis) -> Iterator[Sentence]:
         yield Sentence("left-unbounded", template, values, Place.PARAGRAPH)
     overdue = tuple(row.node for row in progress.in_flight if row.basis is Basis.OVERDUE)
     if overdue:
-        past = "[is past its timeout|are past their timeouts]"
-        template = f"{{subtasks}} {past}: the engine has not ended that yet."
-        yield of_subtasks("overdue", template, overdue)
+        yield _overdue(analysis, overdue)
     row = progress.nearest
     if row is not None and row.basis is Basis.LEFT and row.seconds_left is not None:
         subtask, left = Subtasks((row.node,)), Duration(row.seconds_left)
@@ -301,6 +299,23 @@ def _left(analysis: Analysis) -> Iterator[Sentence]:
         if any(other.basis is Basis.START_UNKNOWN for other in progress.in_flight):
             template = f"Of those whose last start is known {template}"
         yield Sentence("nearest", template, {"subtask": subtask, "left": left})
+
+
+def _overdue(analysis: Analysis, nodes: tuple[int, ...]) -> Sentence:
+    """Name what runs past its timeout, and of one for how long."""
+    past = "[runs past its timeout|run past their timeouts]"
+    template = f"{{subtasks}} {past}: the engine has not ended that yet."
+    said = of_subtasks("overdue", template, nodes)
+    subtask = analysis.graph.subtasks[nodes[0]]
+    span = measured_span(subtask, analysis.as_of)
+    if len(nodes) > 1 or span is None or span.kind is not SpanKind.RUNNING:
+        return said
+    ran, timeout = Clock(span.microseconds), Duration(subtask.timeout or 0)
+    return Sentence(
+        "overdue",
+        "{subtasks} has run {ran} of {timeout}: the engine has not ended that yet.",
+        {**said.values, "ran": ran, "timeout": timeout},
+    )
 
 
 def _later(analysis: Analysis) -> Iterator[Sentence]:
@@ -333,7 +348,7 @@ def _no_return(analysis: Analysis, *, ran: bool) -> Iterator[Sentence]:
         "after": Duration(point.seconds_after),
     }
     passed = ": it has been passed" if point.passed else ": it has not been reached"
-    start = plural(len(point.nodes), "the start of", "the first start of")
+    start = plural(len(point.nodes), "the start of", "the first start among")
     template = f"The point of no return is {start} {{subtasks}}{passed if ran else ''}. "
     template += "From there on it is at most {after} to the end"
     if point.unlimited:
