@@ -218,10 +218,11 @@ def _worst(facts: dict[str, str]) -> Told:
         return told | {"no return": None, "why none": gate[:3]}
     told["no return passed"] = "(passed)" in gate
     told["no return seconds"] = _seconds(gate.rpartition("; ")[2])
-    names = re.match(r"the start of (.+?)(?: '.*?')?(?: or of ([^()]*))? \(", gate)
-    assert names, gate
-    if " more" not in gate:
-        told["no return"] = (names[1].strip("'"), *_listed(names[2] or ""))
+    names = re.match(r"the start of (.+?)(?: '.*?')? \((?:not )?passed", gate)
+    if names:  # of several only what they are is told
+        told["no return"] = (names[1].strip("'"),)
+    else:
+        assert gate.startswith("the first start among "), gate
     return told
 
 

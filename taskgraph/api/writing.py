@@ -36,11 +36,16 @@ def collect(accounts: Sequence[Account], unreadable: Sequence[str] = ()) -> Coll
 
     change = None
     if len(accounts) == 2:
+        accounts = sorted(accounts, key=_moment)  # the older one first
         before, after = (account.analysis for account in accounts)
         if before.task.id is not None and before.task.id == after.task.id:
             comparison = compare(before, after)
             change = Pair(after.task.name, before.graph, after.graph, comparison)
     return Collected(tuple(accounts), tuple(unreadable), change, __version__)
+
+
+def _moment(account: Account) -> float:
+    return account.as_of.timestamp() if account.as_of is not None else 0.0
 
 
 def report(

@@ -153,9 +153,27 @@ def quoted(name: str) -> str:
 
 
 def labels(subtasks: Iterable[Subtask]) -> str:
-    """Name several subtasks, ascending by id; of many only the first few."""
-    ordered = sorted(subtasks, key=lambda subtask: (id_key(subtask.id), subtask.name))
-    return listed(map(label, ordered), len(ordered))
+    """Name several subtasks, ascending by id; of many only the first few.
+
+    Several parts of a split are counted; a few of them have their ids.
+    """
+    groups: dict[object, list[Subtask]] = {}
+    for subtask in sorted(subtasks, key=lambda sub: (id_key(sub.id), sub.name)):
+        is_part = subtask.parallel_index is not None and subtask.parallel_index >= 0
+        key = subtask.name if is_part else (subtask.id, len(groups))
+        groups.setdefault(key, []).append(subtask)
+    texts = [_counted_parts(group) for group in groups.values()]
+    if len(texts) <= NAMED:
+        return listed(texts)
+    hidden = sum(map(len, list(groups.values())[NAMED:]))
+    return f"{', '.join(texts[:NAMED])} and {hidden:,} more"
+
+
+def _counted_parts(group: Sequence[Subtask]) -> str:
+    if len(group) == 1:
+        return label(group[0])
+    parts = f"{len(group):,} parts of {quoted(group[0].name)}"
+    return parts if len(group) > NAMED else f"{parts} ({id_list(group)})"
 
 
 def id_list(subtasks: Sequence[Subtask], word: str = "and") -> str:

@@ -13,7 +13,7 @@ _SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#!|&~$^]")
 # What hosts turn into links and mentions by themselves, after they have taken escapes
 # away, is cut in two by a comment.
 _AUTOMATIC = re.compile(r"(?<=[@#])(?=\w)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
-_AT_THE_START = re.compile(r"^(\d*)([-+=.])")  # where they would begin a list
+_AT_THE_START = re.compile(r"^(\d*)([-+=]|\.(?=\s|$))")  # where they would begin a list
 
 
 def escaped(text: str) -> str:

@@ -297,6 +297,7 @@ FIGURES: Final[dict[str, Judge]] = {
     "show: Document": so,
     "show: Findings": so,
     "show: Finite part": so,
+    "show: If retried": so,
     "show: In between": so,
     "show: Left": left_fact,
     "show: Longest path": so,

@@ -178,7 +178,7 @@ def _attempts(subtask: Any) -> int:
 def root_failures(case: Case) -> list[Values]:
     rows = []
     for group in roots(case)[:5]:
-        nodes = [node for node, _ in group]
+        nodes = sorted(node for node, _ in group)
         subtask = case.graph.subtasks[nodes[0]]
         row: Values = {"subtasks": case.ids(nodes)}
         row["at"] = iso(min((at for _, at in group if at is not None), default=None))
@@ -255,7 +255,7 @@ def cause(kind: str) -> Callable[[Case], list[Values]]:
     def prove(case: Case) -> list[Values]:
         rows = []
         for group in roots(case)[:5]:
-            subtasks = [case.graph.subtasks[node] for node, _ in group]
+            subtasks = [case.graph.subtasks[node] for node, _ in sorted(group)]
             if _cause(subtasks[0])[0] != kind:
                 continue
             told: Values = {"subtasks": [subtask.id for subtask in subtasks]}

@@ -318,7 +318,7 @@ def test_on_paper_there_are_all_rows_and_the_headings_again(
     paper = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
     pages = [" ".join(sheet.extract_text().split()) for sheet in paper.pages]
     begin = next(number for number, text in enumerate(pages) if "Drag " in text)
-    end = next(number for number, text in enumerate(pages) if "In sum" in text)
+    end = next(number for number, text in enumerate(pages) if "All 300" in text)
     assert end > begin + 1
     assert all("Drag " in text for text in pages[begin : end + 1])
     told = " ".join(pages[begin : end + 1])

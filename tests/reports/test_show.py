@@ -27,8 +27,8 @@ def test_the_failed_task(samples: Path) -> None:
         "●   Start node",
         "●   ├─ Archive logs",
         "●   │  Verify archive",
-        "    ├─ Stop host ×3",
-        " ◆  │  Replace binaries ×3",
+        "    ├─ 3 × Stop host",
+        " ◆  │  3 × Replace binaries",
         "    │    10.0.0.2",
         "    │  Start hosts",
         "●   Finish node",
@@ -91,7 +91,7 @@ def test_the_odd_parts_of_a_split_stand_under_it_with_what_they_work_on() -> Non
     context = {"listMap": {"hosts": [f"10.0.0.{n}" for n in range(1, 41)]}}
     task = make_task(rows, [], status="FAILED", context=context)
     text = shown(LoadedTask(task))
-    (whole,) = [line for line in text.splitlines() if "Stop ×40" in line]
+    (whole,) = [line for line in text.splitlines() if "40 × Stop" in line]
     assert "1 ✗ FAILED, 39 ✓ SUCCESSFUL" in whole
     (odd,) = [line for line in text.splitlines() if line.lstrip().startswith("10.0.0.7 ")]
     assert odd.split() == ["10.0.0.7", "7", "✗", "FAILED", "1", "min"]
@@ -119,7 +119,7 @@ def test_no_line_is_wider_than_the_terminal(width: int, name: str) -> None:
 
 def test_a_narrow_terminal_has_the_words_for_the_signs(samples: Path) -> None:
     text = shown(load(samples / "three_hosts_failed.json"), 50)
-    assert "✗ Replace bin" in text
+    assert "1 ✗, 2 ✓ Repl" in text
     assert "✗ FAILED" in text.replace("\n", " ")
     assert "status\n" not in text
 

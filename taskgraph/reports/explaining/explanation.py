@@ -61,7 +61,7 @@ def _standing_still(account: Account) -> Iterator[Sentence]:
     """Say what does not move any more, or never can."""
     if account.graph.cycles:
         nodes = tuple(node for cycle in account.graph.cycles for node in cycle)
-        template = "{subtasks} [waits for itself|wait for each other]: that never ends."
+        template = "{subtasks} [waits for itself|wait for each other]: it can never finish."
         yield of_subtasks("never-finishes", template, tuple(sorted(nodes)))
     for finding in account.checked.findings:
         if word := _STANDING.get(finding.code):

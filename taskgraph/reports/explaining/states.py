@@ -77,8 +77,8 @@ _CAUSES: Final = {
     "[its times its deadline was|their times their deadlines were] missed, and "
     "[it ended by itself|they ended by themselves].",
     Cause.POLLED: "By [its|their] times [its timeout|their timeouts] ended [it|them], "
-    "late: [it|they] ran {ran} of {timeout}, since [its deadline was|their deadlines were] "
-    "missed, until a poll.",
+    "late: [its deadline was|their deadlines were] missed, and a poll ended [it|them] "
+    "after {ran} of {timeout}.",
     Cause.WITHIN_TIMEOUT: "A timeout was not the cause: [it|they] ran {ran} of {timeout}.",
     Cause.NO_TIMEOUT: "[Its|Their] timeout is zero, which promises no limit.",
     Cause.NOT_STATED: "The document gives [it|them] no timeout.",
@@ -322,7 +322,7 @@ def _fresh(analysis: Analysis, failure: Failure) -> Iterator[Sentence]:
 
 
 def _root(analysis: Analysis, failed: _Failed, group: list[RootFailure]) -> Sentence:
-    nodes = tuple(root.node for root in group)
+    nodes = tuple(sorted(root.node for root in group))
     values: dict[str, Value] = {"subtasks": Subtasks(nodes)}
     template = "{subtasks} failed"
     moments = [root.failed_at for root in group if root.failed_at is not None]
@@ -341,7 +341,7 @@ def _root(analysis: Analysis, failed: _Failed, group: list[RootFailure]) -> Sent
 
 
 def _cause(analysis: Analysis, failed: _Failed, group: list[RootFailure]) -> Sentence:
-    nodes = tuple(root.node for root in group)
+    nodes = tuple(sorted(root.node for root in group))
     values: dict[str, Value] = {"subtasks": Subtasks(nodes)}
     causes = [failure_cause(analysis.graph.subtasks[node]) for node in nodes]
     template = worded(_CAUSES[failed.cause], len(nodes))

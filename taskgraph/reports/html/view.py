@@ -24,7 +24,7 @@ from taskgraph.model.task import Id, Subtask, Task, id_key
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import percent, visible
 from taskgraph.reports.explaining.explanation import explain, headline, in_short
-from taskgraph.reports.explaining.sentences import Explanation, Sentence
+from taskgraph.reports.explaining.sentences import Explanation, Section, Sentence
 from taskgraph.reports.json import pretty
 from taskgraph.reports.results import Account, Figure, figures, holders, whole_order
 from taskgraph.reports.task_markdown import explain_markdown
@@ -191,10 +191,19 @@ class TaskView(Account):
         yield from ("",) * 5 if self.sound is not None else ()
 
     @property
-    def recovery(self) -> bool:
-        """Whether there is something to say of the ways out."""
-        keys = {section.key for section in self.explanation.sections}
-        return "choices" in keys or bool(self.blockers or self.steps)
+    def blocked(self) -> frozenset[int]:
+        """What cannot start because of a failure."""
+        failure = None if self.sound is None else self.sound.failure
+        return frozenset(failure.blocked if failure else ())
+
+    @property
+    def recovery(self) -> list[Section]:
+        """What is said of the ways out: in short, and the rest."""
+        if self.task.is_definition or not self.graph.subtasks:
+            return []
+        said = self.explanation
+        short = [line for line in said.brief if line.key in {"action", "risk"}]
+        return short + [part for part in said.sections if part.key == "choices"]
 
     @property
     def blockers(self) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from taskgraph.analysis.rollback import FailLate
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
 from taskgraph.model.vocabulary import Status
-from taskgraph.model.words import id_list, label, percent, visible
+from taskgraph.model.words import label, percent, visible
 from taskgraph.reports.results import holders
 from taskgraph.reports.text.console import (
     MOST_ROWS,
@@ -111,10 +111,8 @@ def no_return_text(analysis: Analysis) -> str:
         if not analysis.tells_rollback:
             return "not known: the document does not say what prohibits rollback"
         return "none: no subtask prohibits rollback"
-    first, *others = (graph.subtasks[node] for node in no_return.nodes)
-    where = f"the start of {visible(label(first))}"
-    if others:
-        where += f" or of {visible(id_list(others, 'or'))}"
+    start = "the start of" if len(no_return.nodes) == 1 else "the first start among"
+    where = f"{start} {named(graph, no_return.nodes)}"
     state = "passed" if no_return.passed else "not passed yet"
     after = format_duration(no_return.seconds_after)
     if no_return.unlimited:

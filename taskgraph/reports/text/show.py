@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -74,6 +75,7 @@ def _facts(account: Account, width: int) -> list[tuple[str, str | Text]]:
         rows += budget_facts(sound)
         if task.status == Status.RUNNING:
             rows.append(("Left", _left(sound)))
+        rows += _if_retried(sound)
         if sound.tells_worst_case:
             rows.append(("Assumes", assumptions_in_short(sound)))
         rows.append(("Critical", _critical(graph, sound)))
@@ -95,6 +97,18 @@ def _left(sound: Analysis) -> str:
     if rest.is_bounded:
         return f"at most {left}"
     return f"at most {left}, not counting {named(sound.graph, rest.unlimited)}"
+
+
+def _if_retried(sound: Analysis) -> Iterator[tuple[str, str | Text]]:
+    """Say of a failed task how long it can take once all that failed is retried."""
+    retries = [way.retry for way in sound.ways_out if way.retry.is_accepted]
+    is_over = sound.task.status == Status.FAILED and not sound.is_rolling_back
+    if retries and is_over and sound.tells_worst_case:
+        worst = retries[0].worst_case
+        left = f"at most {format_duration(worst.seconds)} left"
+        if not worst.is_bounded:
+            left += f", not counting {named(sound.graph, worst.unlimited)}"
+        yield "If retried", left
 
 
 def _cycle(graph: TaskGraph, component: tuple[int, ...]) -> str:

@@ -81,11 +81,12 @@ class _Table:
         self.is_plan = graph.task.is_definition
         self.has_status = width >= _WITH_STATUS and not self.is_plan
         self.is_wide = width >= _WIDE
-        self.has_timeout = width >= _WITH_TIMES
+        told = any(subtask.timeout is not None for subtask in graph.subtasks)
+        self.has_timeout = width >= _WITH_TIMES and told
         moment = account.as_of
         spans = [measured_span(subtask, moment) for subtask in graph.subtasks]
         self.spans = [span if span and span.microseconds >= 0 else None for span in spans]
-        self.has_times = self.has_timeout and any(self.spans)
+        self.has_times = width >= _WITH_TIMES and any(self.spans)
         failure = None if sound is None else sound.failure
         self.blocked = frozenset(failure.blocked if failure else ())
         flying = () if sound is None or self.is_plan else sound.progress.in_flight
@@ -125,7 +126,11 @@ class _Table:
         words += ["◆ point of no return"] if self.account.gates else []
         nodes = [node for row in rows for node in row.nodes]
         if any(map(self._attempts, nodes)):
-            words.append("×2 the second attempt: took holds the pauses between")
+            words.append("×2 second attempt")
+        if any(self._is_unsplit(node) for node in nodes):
+            words.append("* with pauses between attempts, or a rollback")
+        if self.overdue and not self.has_status:
+            words.append("! overdue")
         if not self.has_status and not self.is_plan:
             subtasks = self.graph.subtasks
             words += [status_text(name).plain for name, _ in count_shown(subtasks)]
@@ -161,25 +166,27 @@ class _Table:
             indent += "├─ " if line.begins and not row.is_part else "│  "
         text = Text(indent, style="dim", no_wrap=True, overflow="ellipsis")
         if not self.has_status and not self.is_plan:
-            states = (shown_status(self.graph.subtasks[node]) for node in line.nodes)
-            worst = status_text(min(states, key=severity_key))
-            text.append_text(worst[:1]).append(" ")  # its sign; the legend has the words
+            text.append_text(self._states(line.nodes, short=True)).append(" ")
         subtask = self.graph.subtasks[line.nodes[0]]
         if row.is_part:
             part = f"part {(subtask.parallel_index or 0) + 1}"
             return text.append(f"  {self.targets.get(line.nodes[0]) or part}", "default")
+        if len(line.nodes) > 1 and (self.has_status or self.is_plan):
+            # before the name, which may be cut
+            text.append(f"{len(line.nodes)} × ", style="bold")
         text.append(name_of(subtask), style="default")
-        if len(line.nodes) > 1:
-            text.append(f" ×{len(line.nodes)}", style="bold")
-        elif target := self.targets.get(line.nodes[0]):
+        if len(line.nodes) == 1 and (target := self.targets.get(line.nodes[0])):
             text.append(f"  on {target}", style="dim")
         if line.waits_for:
             upstreams = id_list([self.graph.subtasks[node] for node in line.waits_for])
             text.append(f"  ← {visible(upstreams)}", style="dim")
         return text
 
-    def _states(self, nodes: tuple[int, ...]) -> Text:
-        """Give the status, or how many parts have which, the worst first."""
+    def _states(self, nodes: tuple[int, ...], *, short: bool = False) -> Text:
+        """Give the status, or how many parts have which, the worst first.
+
+        If ``short`` only signs: the legend has the words.
+        """
         subtasks = [self.graph.subtasks[node] for node in nodes]
         text = Text()
         if len(nodes) > 1:
@@ -188,7 +195,11 @@ class _Table:
                 words = status_text(name)
                 text.append(f"{count} ").append_text(words if self.is_wide else words[:1])
             return text
-        text.append_text(status_text(shown_status(subtasks[0])))
+        words = status_text(shown_status(subtasks[0]))
+        if short:
+            text.append_text(words[:1]).append("!" * (nodes[0] in self.overdue))
+            return text.append(self._attempts(nodes[0]).strip())
+        text.append_text(words)
         more = addition(subtasks[0], blocked=nodes[0] in self.blocked)
         if nodes[0] in self.overdue:
             more = "overdue"
@@ -206,9 +217,18 @@ class _Table:
             return ""
         longest = max(spans, key=lambda span: span.microseconds)
         more = "+" if longest.kind is SpanKind.RUNNING else ""
+        more += "*" * any(map(self._is_unsplit, nodes))
         return f"{'≤ ' * (len(nodes) > 1)}{format_measured(longest.microseconds)}{more}"
 
+    def _is_unsplit(self, node: int) -> bool:
+        span = self.spans[node]
+        return span is not None and span.kind in {
+            SpanKind.SEVERAL_RUNS,
+            SpanKind.ROLLED_BACK,
+        }
+
     def _limit(self, nodes: Sequence[int]) -> str:
-        known = {self.graph.subtasks[node].timeout or 0 for node in nodes}
-        words = [format_duration(limit) if limit else "none" for limit in sorted(known)]
-        return words[0] if len(words) == 1 else f"{words[0]} … {words[-1]}"
+        known = {self.graph.subtasks[node].timeout for node in nodes} - {None}
+        words = [format_duration(limit) for limit in sorted(filter(None, known))]
+        words = ["none"] * (0 in known) + words
+        return " … ".join(dict.fromkeys((words[0], words[-1]))) if words else ""

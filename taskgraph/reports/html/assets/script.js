@@ -113,7 +113,7 @@
       this.small = small;
       this.fit();
       if (small) this.show(0, 0, wide / READABLE);
-      new ResizeObserver(() => this.show(this.box.x, this.box.y, this.box.width)).observe(canvas);
+      new ResizeObserver(() => this.resized()).observe(canvas);
     }
     ratio() {
       const { clientWidth, clientHeight } = this.canvas;
@@ -123,6 +123,7 @@
       return this.canvas.clientWidth / this.box.width;
     }
     show(x, y, width) {
+      this.isWhole = false;
       const ratio = this.ratio();
       const most = Math.max(this.full.width, this.full.height / ratio) * 1.2;
       const size = Math.min(Math.max(width, 60), most);
@@ -134,6 +135,16 @@
       const width = Math.max(this.full.width, this.full.height / ratio);
       this.box = { width };
       this.show((this.full.width - width) / 2, (this.full.height - width * ratio) / 2, width);
+      this.isWhole = true;
+    }
+    /* What was seen whole stays so; else the middle stays where it is. */
+    resized() {
+      if (this.isWhole) this.fit();
+      else {
+        const { x, y, width, height } = this.box;
+        this.show(x, y, width);
+        this.show(x, y + (height - this.box.height) / 2, width);
+      }
     }
     zoom(factor, clientX, clientY) {
       const frame = this.canvas.getBoundingClientRect();
@@ -149,6 +160,7 @@
       this.show(this.box.x + pixelsX / scale, this.box.y + pixelsY / scale, this.box.width);
     }
     centre(target) {
+      if (this.isWhole) return; /* it is in sight */
       const [place, frame] = [target.getBoundingClientRect(), this.canvas.getBoundingClientRect()];
       this.move(
         place.left + place.width / 2 - frame.left - frame.width / 2,
@@ -291,7 +303,7 @@
       if (origin) origin.focus({ preventScroll: true });
     };
     const mark = (item, n) => {
-      for (const old of article.querySelectorAll(".chosen")) old.classList.remove("chosen");
+      for (const old of document.querySelectorAll(".chosen")) old.classList.remove("chosen");
       for (const { path } of edges) path.classList.remove("near");
       if (!item) return;
       item.box.classList.add("chosen");
@@ -513,12 +525,7 @@
     follow();
 
     /* n and p go from one failure to the next; without any, along what is under way. */
-    let place = -1;
-    article.step = (by) => {
-      if (!urgent.length) return;
-      place = (place + by + urgent.length + (place < 0 && by < 0)) % urgent.length;
-      choose(urgent[place], true);
-    };
+    article.urgent = urgent.map((n) => () => choose(n, true));
 
     let kept = null;
     addEventListener("beforeprint", () => {
@@ -533,11 +540,14 @@
   document.querySelectorAll("table.sortable").forEach(sortable);
   const articles = Array.from(document.querySelectorAll("article.task"));
   articles.forEach(task);
+  let stop = -1;
   addEventListener("keydown", (event) => {
     const by = { n: 1, p: -1 }[event.key];
     const writes = event.target.closest("input, textarea, select");
     if (!by || writes || event.ctrlKey || event.metaKey || event.altKey) return;
-    const seen = articles.find((article) => article.getBoundingClientRect().bottom > innerHeight / 3);
-    if (seen) seen.step(by);
+    const stops = articles.flatMap((article) => article.urgent);
+    if (!stops.length) return;
+    stop = stop < 0 && by < 0 ? stops.length - 1 : (stop + by + stops.length) % stops.length;
+    stops[stop]();
   });
 })();
