@@ -6,6 +6,7 @@ does that for itself.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -27,6 +28,7 @@ __all__ = [
     "quoted",
     "shorten",
     "title_of",
+    "unbroken",
     "visible",
 ]
 
@@ -34,6 +36,9 @@ NAMED = 5
 """How many of many are named; the rest is counted."""
 
 _LONGEST_NAME = 60
+_TOGETHER = re.compile(
+    r"(?<=\d) (?=(?:d|h|min|s)\b)|(?<=\d [dh]) (?=\d+ (?:h|min|s)\b)|(?<=POST|.GET) (?=/)"
+)
 _KEPT_FORMATS = frozenset("\u200c\u200d")  # joiners that scripts and emoji need
 
 
@@ -71,6 +76,17 @@ def _spelt(char: str) -> str:
 def shorten(text: str, length: int = _LONGEST_NAME) -> str:
     """Cut a text that is longer than so many characters."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def unbroken(text: str, space: str = "\u00a0") -> str:
+    """Keep a number with its unit, and a request, on one line.
+
+    Examples
+    --------
+    >>> unbroken("takes 2 h 13 min more: POST /x", "~")
+    'takes 2~h~13~min more: POST~/x'
+    """
+    return _TOGETHER.sub(space, text)
 
 
 def plural(number: int, one: str, more: str) -> str:

@@ -66,7 +66,7 @@ _PLAIN: Final = _STATES | {
 
 
 _HELD = (
-    "{subtasks} [does|do] not wait for it, but the engine starts nothing that is PENDING "
+    "{subtasks} [does|do] not wait for that, but the engine starts nothing that is PENDING "
     "while a subtask is FAILED."
 )
 

@@ -22,7 +22,7 @@ from taskgraph.model.durations import format_duration, format_measured, format_m
 from taskgraph.model.engine import measured_span
 from taskgraph.model.task import Id, Subtask, Task, id_key
 from taskgraph.model.vocabulary import Status
-from taskgraph.model.words import percent, visible
+from taskgraph.model.words import percent, unbroken, visible
 from taskgraph.reports.explaining.explanation import explain, headline, in_short
 from taskgraph.reports.explaining.sentences import Explanation, Section, Sentence
 from taskgraph.reports.json import pretty
@@ -117,7 +117,8 @@ class TaskView(Account):
         for sentence in sentences:
             parts = []
             for piece in sentence.pieces(self.graph):
-                text = escape(piece.text if piece.is_own else visible(piece.text))
+                shown = piece.text if piece.is_own else visible(piece.text)
+                text = escape(unbroken(shown) if piece.is_own else shown)
                 if sentence.claim in _CALLS and not piece.is_own:
                     text = Markup('<code class="copy">{}</code>').format(text)
                 if piece.node is not None:

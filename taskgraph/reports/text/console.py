@@ -16,6 +16,7 @@ from taskgraph.model.task import Task
 from taskgraph.model.words import labels, name_of, visible
 
 __all__ = [
+    "KEPT_SPACE",
     "MOST_ROWS",
     "Style",
     "facts",
@@ -40,6 +41,8 @@ _COLORS = {
     "undone": "dim",
 }
 
+KEPT_SPACE = "\ue000"
+"""A space at which no line is broken; that of Unicode is no such to the layout."""
 MOST_ROWS = 200
 """Rows of a table beyond which nobody reads on, and laying out takes minutes."""
 
@@ -96,7 +99,8 @@ def to_text(parts: list[RenderableType], style: Style) -> str:
     )
     for part in parts:
         console.print(part, soft_wrap=False)
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+    lines = stream.getvalue().replace(KEPT_SPACE, " ").splitlines()
+    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def status_text(status: str | None) -> Text:
