@@ -39,7 +39,11 @@ FAST = (
     *STATIC,
     Step("fast tests", (*PYTEST, "--hypothesis-profile=fast", "-m", "not slow")),
 )
-WHOLE = (*STATIC, Step("tests", (*PYTEST, "--cov", "--cov-report=term")))
+WHOLE = (
+    *STATIC,
+    Step("long tests", (*PYTEST, "-m", "uncovered")),
+    Step("tests", (*PYTEST, "-m", "not uncovered", "--cov", "--cov-report=term")),
+)
 # Without byte code the tests, and each command that they start, compile everything anew.
 ENVIRONMENT = {
     name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"

@@ -30,6 +30,8 @@ from tests.engine.engine import simulate
 from tests.engine.trial import DIALECTS
 from tests.told import Told
 
+pytestmark = pytest.mark.uncovered
+
 ROOT = Path(__file__).resolve().parents[1]
 MOMENT = "2026-01-02T03:04:05+00:00"
 COMMON = """

@@ -23,6 +23,8 @@ from tests.diagrams.drawing import SVG, Drawing, Rect, read_drawing
 from tests.diagrams.tasks import analysed, fan, make_task, stages, tasks
 from tests.effort import examples
 
+pytestmark = pytest.mark.uncovered
+
 Point = tuple[float, float]
 TIP = 2  # how far a tip lies beyond the end of its line
 ALMOST = 1.0  # coordinates are whole pixels

@@ -17,6 +17,8 @@ from taskgraph.diagrams.timeline_svg import render_timeline_svg
 from taskgraph.model.task import Task
 from tests.diagrams.tasks import analysed, fan, make_task, stages
 
+pytestmark = pytest.mark.uncovered
+
 
 def layered(width: int, depth: int, seed: int = 1) -> Task:
     """Give layers in which everything waits for two of the layer before, of any length."""

@@ -12,7 +12,7 @@ import pytest
 from tests.engine.claims import FIGURES, SENTENCES, ClaimTrial, try_claims, try_dag_claims
 from tests.reports.proofs import PROOFS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.uncovered]
 
 CONTINUATIONS = 12  # each fate comes once
 

@@ -24,7 +24,7 @@ from tests.engine.plan import SECOND, Plan, Step
 from tests.engine.server import DAY, WORKERS, Server, Work
 from tests.engine.trial import DIALECTS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.uncovered]
 
 SEEDS = range(500)
 STATES = {"PENDING", "READY", "RUNNING", "CANCELING", "FAILED", "SUCCESSFUL"}

@@ -13,7 +13,7 @@ from tests.engine.plan import SECOND, Plan, Step
 from tests.engine.trial import photographed
 from tests.engine.world import Fate, World
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.uncovered]
 
 START = 1_700_000_000_000
 SLOW = Fate("slow", "slow")

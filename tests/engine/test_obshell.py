@@ -11,7 +11,7 @@ import pytest
 
 from tests.engine.obshell import simulate_dag
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.uncovered]
 
 SEEDS = range(150)
 

@@ -25,7 +25,7 @@ from tests.engine.oracle import deserved
 from tests.engine.plan import SECOND
 from tests.engine.trial import try_dag, try_mutation, try_photo
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.uncovered]
 
 CODES = {rule.code for rule in RULES}
 

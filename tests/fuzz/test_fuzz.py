@@ -14,6 +14,8 @@ from tests.effort import examples
 from tests.fuzz.mutations import damaged_documents, seeds
 from tests.fuzz.target import HangError, no_longer_than, try_bytes
 
+pytestmark = pytest.mark.uncovered
+
 
 @examples(150)
 @given(damaged_documents())
