@@ -172,6 +172,9 @@ SENTENCES: Final[dict[str, Judge]] = {
     "releases": claims_next.releases,
     "repeats": claims_next.repeats,
     "retried-meanwhile": claims_past.retried_meanwhile,
+    "retried": about_each(
+        "subtasks", lambda case, n: len(case.runs_of(n)) > 1, "it ran once"
+    ),
     "retry-accepted": claims_next.retry_accepted,
     "retry-refused": claims_next.retry_refused,
     "retry-task": claims_next.retry_task,

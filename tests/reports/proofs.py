@@ -323,6 +323,11 @@ def of_group(case: Case, group: list[Any]) -> list[Any]:
     return case.ids(way.node for way in group)
 
 
+def retried(case: Case) -> list[Values]:
+    rows = enumerate(case.graph.subtasks)
+    return [{"subtasks": case.ids(n for n, sub in rows if was_retried(sub))}]
+
+
 def retries(case: Case) -> list[Values]:
     back = case.analysis.is_rolling_back
     return [
@@ -891,6 +896,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "releases": released,
     "repeats": repeated,
     "retried-meanwhile": retried_meanwhile,
+    "retried": retried,
     "retry-accepted": retries,
     "retry-refused": lambda case: [
         {"subtasks": of_group(case, group)}

@@ -94,7 +94,9 @@ def _failure(said: _Said, still: Sequence[Sentence]) -> Section:
         return Section("failure", "Hangs" if late else "Runs", (*working, *late))
     if waiting := _moved(progress, "ready"):
         return Section("failure", "Waits", waiting)
-    return Section("failure", "Skipped", _moved(progress, "skipped"))
+    if skipped := _moved(progress, "skipped"):
+        return Section("failure", "Skipped", (*skipped, *_moved(progress, "retried")))
+    return Section("failure", "Retried", _moved(progress, "retried"))
 
 
 def _effect(said: _Said) -> Section:

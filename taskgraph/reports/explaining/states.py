@@ -101,6 +101,9 @@ def standing(account: Account) -> Iterator[Sentence]:
         return
     if is_over(task, tally):
         yield from _named(account.graph, tally)
+        again = [n for n, sub in enumerate(account.graph.subtasks) if was_retried(sub)]
+        if again and not tally.is_rolling_back:
+            yield of_subtasks("retried", "{subtasks} [was|were] retried.", tuple(again))
         return
     # A list leaves the operation of a task out: forward, or not yet seen to go back.
     is_known = tally.is_rolling_back or (tells_direction(task) and bool(task.operation))

@@ -296,6 +296,9 @@ def _left(analysis: Analysis) -> Iterator[Sentence]:
         subtask, left = Subtasks((row.node,)), Duration(row.seconds_left)
         limit = "its timeout and the grace" if analysis.settings.grace else "its timeout"
         template = f"{{subtask}} is nearest to {limit}, with {{left}} to go."
+        beside = analysis.tally.failed or analysis.tally.canceling
+        if len(progress.in_flight) == 1 and not beside:
+            template = f"It has {{left}} to go to {limit}."
         if any(other.basis is Basis.START_UNKNOWN for other in progress.in_flight):
             template = f"Of those whose last start is known {template}"
         yield Sentence("nearest", template, {"subtask": subtask, "left": left})
