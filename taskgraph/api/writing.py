@@ -35,12 +35,12 @@ def collect(accounts: Sequence[Account], unreadable: Sequence[str] = ()) -> Coll
     from taskgraph.reports.results import Collected
 
     change = None
-    if len(accounts) == 2:
+    ids = [account.graph.task.id for account in accounts]
+    if len(ids) == 2 and ids[0] is not None and ids[0] == ids[1]:
         accounts = sorted(accounts, key=_moment)  # the older one first
         before, after = (account.analysis for account in accounts)
-        if before.task.id is not None and before.task.id == after.task.id:
-            comparison = compare(before, after)
-            change = Pair(after.task.name, before.graph, after.graph, comparison)
+        comparison = compare(before, after)
+        change = Pair(after.task.name, before.graph, after.graph, comparison)
     return Collected(tuple(accounts), tuple(unreadable), change, __version__)
 
 

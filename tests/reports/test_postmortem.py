@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from markdown_it import MarkdownIt
 
 from taskgraph.api import LoadedTask, collect, load, report
 from taskgraph.reports.markdown import escaped
+from taskgraph.settings import Settings
 from tests.diagrams.tasks import HOSTILE, make_task
 
 
@@ -67,3 +69,15 @@ def test_names_are_text(name: str) -> None:
 @pytest.mark.parametrize("text", ["1. x", "- x", "+ x", "10.0.0.1", "# x", "a_b_c", "|"])
 def test_what_begins_a_list_elsewhere_is_text(text: str) -> None:
     assert rendered(escaped(text)).strip() == f"<p>{text}</p>"
+
+
+def test_of_two_documents_of_one_task_the_later_one_is_told(samples: Path) -> None:
+    loaded = load(samples / "three_hosts_failed.json")
+    earlier = datetime.fromisoformat("2025-03-04T10:10:00+08:00")
+    before = load(samples / "three_hosts_failed.json", Settings(as_of=earlier))
+    for order in ([before, loaded], [loaded, before]):
+        found = collect([one.account for one in order])
+        assert [account.as_of for account in found.told] == [loaded.analysis.as_of]
+    other = load(samples / "obproxy_stop.json")
+    found = collect([loaded.account, other.account])
+    assert [account.graph.task.id for account in found.told] == [9100, 13153183]
