@@ -475,6 +475,7 @@
       hits.value = active ? `${shown.size} of ${rows.size}` : "";
     };
     tools.addEventListener("input", filter);
+    (window.requestIdleCallback ?? setTimeout)(known); /* so that the first search is quick */
     /* A status in a legend is the switch of that status. */
     for (const entry of article.querySelectorAll("svg g.l")) {
       const icon = entry.querySelector("path.i");
