@@ -66,12 +66,21 @@ def spoken(text: str) -> int:
     return -total if text.startswith("-") else total
 
 
-def _until(text: str) -> Told:
+def _moment(text: str, beside: str = "") -> str:
+    """Read a moment, of which only what is news may be told beside another."""
+    if re.fullmatch(r"[\d:]{8}", text):
+        text = f"{beside[:10]} {text}"
+    if not re.search(r"[+-]\d\d:\d\d$", text):
+        text += beside[19:25]
+    return text.replace(" ", "T", 1)
+
+
+def _until(text: str, beside: str = "") -> Told:
     """Read by when it is over, and how late that is."""
-    until = re.search(r"over by (\S+ \S+?)(?:, (.+) later than .*)?$", text)
+    until = re.search(r"over by (.+?)(?:, (.+) later than .*)?$", text)
     assert until, text
     return {
-        "left until": until[1].replace(" ", "T", 1),
+        "left until": _moment(until[1], beside),
         "late": spoken(until[2] or ""),
     }
 
@@ -231,7 +240,7 @@ def show_text(text: str) -> Told:
     facts = _facts(text)
     told = _worst(facts)
     if "As of" in facts:
-        told["as of"] = facts["As of"].replace(" ", "T", 1)
+        told["as of"] = _moment(facts["As of"], facts.get("Started", ""))
     if told["sound"] and "Progress" in facts:  # no definition has any
         done = re.search(r"(\d+) of (\d+) (?:(?:un)?done|successful)", facts["Progress"])
         assert done, facts["Progress"]
@@ -240,7 +249,7 @@ def show_text(text: str) -> Told:
         told["no end"] = facts["Left"].removeprefix(NO_END)
     elif "Left" in facts:
         told["left"] = _seconds(facts["Left"])
-        told |= _until(facts["Left"])
+        told |= _until(facts["Left"], facts.get("Started", ""))
     if "Critical" in facts and "…" not in facts["Critical"] and ": " in facts["Critical"]:
         told["critical path"] = tuple(facts["Critical"].partition(": ")[2].split(" → "))
     found = re.findall(r"^(error|warning|info) (TG\d{3})\s+(.*)$", text, re.MULTILINE)

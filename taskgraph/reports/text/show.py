@@ -93,7 +93,8 @@ def _left(sound: Analysis) -> str:
         return "not known: the document has no timeouts"
     left = format_duration(rest.seconds)
     if progress.latest_finish is not None:
-        return f"{left}, over by {format_moment(progress.latest_finish)}{late_text(sound)}"
+        by = format_moment(progress.latest_finish, sound.task.start_time)
+        return f"{left}, over by {by}{late_text(sound)}"
     if rest.is_bounded:
         return f"at most {left}"
     return f"at most {left}, not counting {named(sound.graph, rest.unlimited)}"
@@ -130,7 +131,7 @@ def _times(account: Account) -> list[tuple[str, str | Text]]:
     if started:
         rows.append(("Started", " ".join(started)))
     if account.as_of is not None:
-        rows.append(("As of", format_moment(account.as_of)))
+        rows.append(("As of", format_moment(account.as_of, task.start_time)))
     if sound is not None and sound.as_run is not None:
         rows.append(clock_figure(task, sound.as_run)[:2])
     return rows
