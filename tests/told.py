@@ -445,7 +445,11 @@ _CLAIMS: dict[str, Callable[[Values], Told]] = {
     "rollback-accepted": lambda values: {
         "rollback allowed": True,
         "rollback accepted now": True,
-        "rollback seconds": values["worst_seconds"],
+        **(
+            {"rollback seconds": values["worst_seconds"]}
+            if "worst_seconds" in values
+            else {}
+        ),
     },
     "rollback-unknown": lambda _: {"rollback allowed": None},
     "rollback-if-failed": lambda _: {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.premises import Premises
@@ -16,6 +16,7 @@ from taskgraph.analysis.schedule import schedule
 from taskgraph.analysis.width import wide_antichain
 from taskgraph.analysis.worst_case import WorstCase, worst_case
 from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.engine import is_in_flight
 from taskgraph.model.vocabulary import Status
 
 __all__ = ["FailLate", "Rollback", "RollbackStep", "rollback"]
@@ -100,6 +101,9 @@ class Rollback:
         PENDING, after all of its downstreams.
     worst_case : WorstCase
         How long that takes at most.
+    is_crowded : bool
+        Whether that may have to wait for workers which what runs now holds until it
+        notices: no deadline ends it any more.
     fail_late : FailLate or None
         ``None`` where no failure can be rolled back: the task itself prohibits it, or a
         subtask that does is among the first to start.
@@ -112,6 +116,7 @@ class Rollback:
     no_return: PointOfNoReturn | None
     steps: tuple[RollbackStep, ...]
     worst_case: WorstCase
+    is_crowded: bool
     fail_late: FailLate | None
 
     @property
@@ -158,13 +163,41 @@ def rollback(
         has_failed=graph.task.status == Status.FAILED,
         no_return=no_return,
         steps=_steps(graph, begun, durations),
-        worst_case=worst_case(premises, begun, durations),
+        worst_case=_undoing(premises, begun),
+        is_crowded=bool(_holding(premises, begun)),
         fail_late=None if prohibited else _fail_late(premises, no_return, budget),
     )
 
 
 def _is_to_undo(status: str | None) -> bool:
     return status is not None and status != Status.PENDING
+
+
+def _undoing(premises: Premises, begun: Sequence[int]) -> WorstCase:
+    """Bound the undoing of some subtasks, and what may hold their workers until then."""
+    worst = worst_case(premises, begun, premises.undo_durations)
+    running = _holding(premises, begun)
+    if not running:
+        return worst
+    held = worst_case(premises, running, premises.worst_durations)
+    return replace(
+        worst,
+        seconds=worst.seconds + max(premises.worst_durations[node] for node in running),
+        may_wait=True,
+        unlimited=tuple(sorted({*worst.unlimited, *held.unlimited})),
+    )
+
+
+def _holding(premises: Premises, begun: Sequence[int]) -> list[int]:
+    """Give what holds workers that the undoing of some subtasks may wait for.
+
+    What runs in a FAILED task is made to wait for its undoing, and yet holds its worker
+    until it notices. That matters where the workers may not do for both.
+    """
+    subtasks = premises.graph.subtasks
+    running = [node for node, subtask in enumerate(subtasks) if is_in_flight(subtask)]
+    is_crowded = 0 < premises.workers < len(begun) + len(running)
+    return running if is_crowded and not premises.is_rolling_back else []
 
 
 def _steps(

@@ -163,3 +163,15 @@ def test_slots_bound_the_way_there_and_back():
     # As listed: 10, then three rounds of 10 for five, then 10 for the last, which fails.
     assert found.fail_late.until_failed == 50
     assert found.fail_late.at_most == 100
+
+
+def test_what_runs_in_a_failed_task_may_hold_the_workers_of_its_undoing():
+    rows = {n: {"status": "RUNNING", "timeout": 600} for n in range(1, 21)}
+    few = {n: rows[n] for n in range(1, 5)}
+    for part, is_crowded in ((rows, True), (few, False)):
+        found = analyse(make_graph(part, [], status="FAILED")).rollback
+        assert found.is_crowded == is_crowded
+    crowded = analyse(make_graph(rows, [], status="FAILED")).rollback.worst_case
+    done = {n: {"status": "SUCCESSFUL", "timeout": 600} for n in range(1, 21)}
+    idle = analyse(make_graph(done, [], status="FAILED")).rollback.worst_case
+    assert crowded.seconds == idle.seconds + 600

@@ -908,7 +908,11 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
         {"subtasks": of_group(case, group)} for group in alike(case)[:5]
     ],
     "rollback-accepted": lambda case: [
-        _worst(case, case.rollback.worst_case, steps=len(case.rollback.steps))
+        _worst(
+            case,
+            None if case.rollback.is_crowded else case.rollback.worst_case,
+            steps=len(case.rollback.steps),
+        )
     ],
     "rollback-if-failed": if_failed,
     "rollback-loses": rollback_loses,

@@ -291,7 +291,8 @@ def _accepted(rollback: Rollback, diagnosis: Analysis) -> Iterator[Sentence]:
     values: dict[str, Value] = {"steps": Count(len(rollback.steps), "subtask")}
     template = "It may be rolled back: {steps} would be undone"
     bounded = "; that takes at most {worst}"
-    template += _bound(diagnosis, bounded, rollback.worst_case, values)
+    if not rollback.is_crowded:
+        template += _bound(diagnosis, bounded, rollback.worst_case, values)
     yield Sentence("rollback-accepted", f"{template}.", values, Place.ITEM)
     yield from _call(diagnosis.task, "rollback")
     failure = diagnosis.failure
