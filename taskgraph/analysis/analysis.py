@@ -185,6 +185,13 @@ class Analysis(Premises):
         return failure(self)
 
     @cached_property
+    def blocked(self) -> frozenset[int]:
+        """What has not started and cannot, because something before it failed."""
+        from taskgraph.analysis.failure import blocked
+
+        return blocked(self)
+
+    @cached_property
     def ways_out(self) -> tuple[FailedSubtask, ...]:
         """What may be done about each failed subtask, by node."""
         from taskgraph.analysis.interventions import interventions

@@ -27,6 +27,7 @@ __all__ = [
     "FailureCause",
     "FinishedWork",
     "RootFailure",
+    "blocked",
     "failure",
     "failure_cause",
 ]
@@ -130,6 +131,19 @@ def failure(premises: Premises) -> Failure | None:
         ran_on=_ran_on(graph, roots[0], premises.as_of),
         finished=_finished_work(graph, premises.as_of),
     )
+
+
+def blocked(premises: Premises) -> frozenset[int]:
+    """Give what has not started and cannot, because something before it failed.
+
+    Of a faulty graph too; nothing in a task that rolls back.
+    """
+    subtasks = premises.graph.subtasks
+    if premises.is_rolling_back:
+        return frozenset()
+    failed = [node for node, sub in enumerate(subtasks) if sub.status == Status.FAILED]
+    beyond = _beyond(premises.graph, failed)
+    return frozenset(n for n in beyond if subtasks[n].status == Status.PENDING)
 
 
 def _beyond(graph: TaskGraph, nodes: Iterable[int]) -> set[int]:

@@ -19,7 +19,6 @@ from taskgraph.model.durations import format_duration
 from taskgraph.model.engine import SECOND, Span, SpanKind, measured_span, timeout_seconds
 from taskgraph.model.statuses import count_shown, look, shown_status, state_text
 from taskgraph.model.task import Subtask
-from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import counted, name_of, plural, title_of, visible
 
 __all__ = ["PAGE", "build_scene"]
@@ -135,7 +134,7 @@ class _Maker:
         self.moment = analysis.as_of
         is_sound = analysis.is_sound
         self.critical = frozenset(analysis.schedule.critical if is_sound else ())
-        self.blocked = _blocked(analysis)
+        self.blocked = analysis.blocked
         gate = analysis.no_return if is_sound else None
         self.gates = frozenset(gate.nodes if gate is not None else ())
         twice = {graph.task.subtasks[same[0]].id for same in graph.duplicates}
@@ -231,21 +230,6 @@ _SIZES = {
     Grouping.NAME: "of this name",
     Grouping.STAGES: "subtasks",
 }
-
-
-def _blocked(analysis: Analysis) -> frozenset[int]:
-    """Give what has not started and cannot, because something before it failed."""
-    if analysis.is_rolling_back:
-        return frozenset()
-    if analysis.is_sound:
-        return frozenset(analysis.failure.blocked if analysis.failure else ())
-    graph = analysis.graph
-    failed = [n for n, s in enumerate(graph.subtasks) if s.status == Status.FAILED]
-    return frozenset(
-        node
-        for node in graph.descendants(failed)
-        if graph.subtasks[node].status == Status.PENDING
-    )
 
 
 def _limits(subtasks: Sequence[Subtask]) -> tuple[str, ...]:

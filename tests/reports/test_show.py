@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
 
-from taskgraph.api import LoadedTask, load
+from taskgraph.api import LoadedTask, load, render, report
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.show import show_text
 from tests.diagrams.tasks import CHINESE, HOSTILE, chain, make_task, stages
@@ -156,3 +158,32 @@ def test_what_was_skipped_is_told_beside_what_is_done() -> None:
     text = show_text(account, Style(width=120))
     assert "2 of 2 done, 1 skipped" in text
     assert "» SKIPPED" in text
+
+
+@pytest.mark.parametrize(
+    ("states", "operation", "beyond", "found"),
+    [
+        (("FAILED", "PENDING", "PENDING"), "EXECUTE", (), {2, 3}),
+        (("FAILED", "PENDING", "PENDING"), "EXECUTE", (9,), {2, 3}),  # that is no id
+        (("SUCCESSFUL", "FAILED", "PENDING"), "ROLLBACK", (), set()),
+    ],
+    ids=["forward", "faulty", "back"],
+)
+def test_what_is_blocked_is_the_same_here_in_the_page_and_in_the_picture(
+    states: tuple[str, ...], operation: str, beyond: tuple[int, ...], found: set[int]
+) -> None:
+    rows: dict[int, dict[str, Any]] = {
+        n: {"status": state, "operation": operation, "name": f"s{n}"}
+        for n, state in enumerate(states, 1)
+    }
+    rows[3]["downstreams"] = beyond
+    task = make_task(rows, [(1, 2), (2, 3)], status="FAILED", operation=operation)
+    loaded = LoadedTask(task)
+    page, drawn = report(loaded), str(render(loaded, "txt"))
+
+    def marked(pattern: str, text: str) -> set[int]:
+        return {n for n in rows if re.search(pattern.format(n=n), text)}
+
+    assert marked(r"(?m)\bs{n} +{n} .*, blocked", shown(loaded)) == found
+    assert marked(r"(?m)^<tr [^>]*><th[^>]*>{n}\b.*</span> blocked</td>", page) == found
+    assert marked(r"(?m)\bs{n}\b.*, blocked", drawn) == found

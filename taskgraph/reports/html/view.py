@@ -194,8 +194,7 @@ class TaskView(Account):
     @property
     def blocked(self) -> frozenset[int]:
         """What cannot start because of a failure."""
-        failure = None if self.sound is None else self.sound.failure
-        return frozenset(failure.blocked if failure else ())
+        return self.analysis.blocked
 
     @property
     def recovery(self) -> list[Section]:

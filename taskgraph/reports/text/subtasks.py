@@ -87,8 +87,7 @@ class _Table:
         spans = [measured_span(subtask, moment) for subtask in graph.subtasks]
         self.spans = [span if span and span.microseconds >= 0 else None for span in spans]
         self.has_times = width >= _WITH_TIMES and any(self.spans)
-        failure = None if sound is None else sound.failure
-        self.blocked = frozenset(failure.blocked if failure else ())
+        self.blocked = account.analysis.blocked
         flying = () if sound is None or self.is_plan else sound.progress.in_flight
         self.overdue = {row.node for row in flying if row.basis is Basis.OVERDUE}
 
