@@ -28,11 +28,12 @@ _HOST = re.compile(
 )
 _CLASS = re.compile(r"[A-Z]\w*[a-z]\w*[A-Z]")
 _HOST_AND_PORT = re.compile(r"([^:]*|\[[^\]]*\]):\d{1,5}")
-# Accounts that stand for no person, and are words of other names.
+# Lists of a context whose names say that they hold machines: host_ips, obServers.
 _HOSTS = re.compile(
-    r"(?:^|_|[^A-Z])(?:host|server|machine|node|addr|ip|agent)s?(?:$|_|[A-Z]|ess)",
-    re.IGNORECASE,
+    r"(?i:(?:^|[^a-z])(?:host|server|machine|node|addr|ip|agent))"
+    r"|Host|Server|Machine|Node|Addr|Ip|Agent"
 )
+# Accounts that stand for no person, and are words of other names.
 _NOBODY = frozenset({"admin", "administrator", "ocp", "oceanbase", "root", "sys", "system"})
 # What rules and analyses go by: an answer must not depend on redaction.
 _KEPT_NUMBERS = frozenset({"concurrency", "parallelIdx"})

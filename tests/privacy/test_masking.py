@@ -211,6 +211,18 @@ def test_what_parts_work_on_keeps_apart_and_is_hidden_everywhere(samples: Path) 
     assert found == {"host-2", "host-3", "host-4"}
 
 
+@pytest.mark.parametrize(
+    ("name", "is_hidden"),
+    [("host_ips", True), ("obServers", True), ("hostNames", True), ("zone_names", False)],
+)
+def test_lists_of_machines_are_known_by_their_names(name: str, is_hidden: bool) -> None:
+    subtask = Subtask(id=1, name="Stop m-one")
+    context = {"listMap": {name: ["m-one", "m-two"]}}
+    task = redact_task(Task(id=1, name="t", subtasks=(subtask,), context=context))
+    assert (task.subtasks[0].name == "Stop host-1") == is_hidden
+    assert "m-one" not in str(task.context)
+
+
 def test_logs_and_agents_are_redacted(samples: Path) -> None:
     path = samples / "formats" / "obshell_dag.json"
     (task,) = read_bytes(path.read_bytes(), "x", ReadOptions(redact=True))
