@@ -127,6 +127,15 @@ def test_where_states_are_not_told_nothing_is_said_to_have_failed_or_not(
     assert "no status" in finding.message
 
 
+def test_where_attempts_are_not_told_a_retry_may_have_come_after_the_failure() -> None:
+    for attempts, is_named in ((None, True), (1, False)):
+        rows = {1: {"status": "PENDING", "operation": "EXECUTE", "attempts": attempts}}
+        loaded = LoadedTask(make_task(rows, status="FAILED", operation="EXECUTE"))
+        text = explain_text(explained(loaded), Style())
+        assert "A fault inside the engine's coordinator" in text
+        assert ("or a retry that came after" in " ".join(text.split())) == is_named
+
+
 def test_every_claim_on_simulated_tasks_is_what_the_analyses_say() -> None:
     made = set()
     for seed in range(120):

@@ -16,6 +16,7 @@ __all__ = ["first_failure", "in_brief"]
 _Said: TypeAlias = dict[str, list[Sentence]]
 
 _FAILURES = ("root-failure", "no-failed-subtask", "state-unknown")
+_HANGS = "Hangs"
 _STILL = frozenset({"broken", "never-finishes", "stalled"})
 _NO_RETURN = (
     "never-return",
@@ -87,11 +88,11 @@ def _failure(said: _Said, still: Sequence[Sentence]) -> Section:
     if stuck and stuck[0].claim == "broken":
         return Section("failure", "Broken", stuck)
     if stuck:
-        return Section("failure", "Hangs", (*stuck, *late))
+        return Section("failure", _HANGS, (*stuck, *late))
     progress = said["progress"]
     if working := [*_moved(progress, "at-work"), *_moved(progress, "canceling")]:
         working += _moved(said["limits"], "nearest")
-        return Section("failure", "Hangs" if late else "Runs", (*working, *late))
+        return Section("failure", _HANGS if late else "Runs", (*working, *late))
     if waiting := _moved(progress, "ready"):
         return Section("failure", "Waits", waiting)
     if skipped := _moved(progress, "skipped"):
@@ -119,7 +120,7 @@ def _action(
     if hints or task.status == Status.FAILED:
         found = _moved(choices, "retry-task", "retry-refused", "retry-unknown")
         return Section("action", "Now", (*hints, *found))
-    if failure.title == "Hangs":
+    if failure.title == _HANGS:
         left = _moved(said["limits"], "endless")
         return Section("action", "Now", (*_moved(choices, "cancel"), *left))
     if task.status == Status.RUNNING:

@@ -20,6 +20,7 @@ from taskgraph.model.words import plural
 from taskgraph.reports.explaining.assuming import assumes
 from taskgraph.reports.explaining.brief import first_failure, in_brief
 from taskgraph.reports.explaining.choices import choices
+from taskgraph.reports.explaining.failures import failing
 from taskgraph.reports.explaining.flow import Flow
 from taskgraph.reports.explaining.sentences import (
     Clock,
@@ -32,7 +33,7 @@ from taskgraph.reports.explaining.sentences import (
     Value,
     of_subtasks,
 )
-from taskgraph.reports.explaining.states import failing, is_over, standing
+from taskgraph.reports.explaining.states import is_over, standing
 from taskgraph.reports.explaining.times import limits, timing
 from taskgraph.reports.results import Account
 from taskgraph.settings import Severity
