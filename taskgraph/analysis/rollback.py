@@ -155,16 +155,16 @@ def rollback(
     obstacles, blockers = rollback_obstacles(premises)
     prohibited = not {Refusal.TASK_PROHIBITS, Refusal.VERDICT}.isdisjoint(obstacles)
     begun = [n for n, sub in enumerate(graph.subtasks) if _is_to_undo(sub.status)]
-    durations = premises.undo_durations
+    holding = _holding(premises, begun)
     return Rollback(
         obstacles=obstacles,
         blockers=blockers,
         is_told=premises.tells_rollback or graph.task.prohibit_rollback is False,
         has_failed=graph.task.status == Status.FAILED,
         no_return=no_return,
-        steps=_steps(graph, begun, durations),
-        worst_case=_undoing(premises, begun),
-        is_crowded=bool(_holding(premises, begun)),
+        steps=_steps(graph, begun, premises.undo_durations),
+        worst_case=_undoing(premises, begun, holding),
+        is_crowded=bool(holding),
         fail_late=None if prohibited else _fail_late(premises, no_return, budget),
     )
 
@@ -173,10 +173,9 @@ def _is_to_undo(status: str | None) -> bool:
     return status is not None and status != Status.PENDING
 
 
-def _undoing(premises: Premises, begun: Sequence[int]) -> WorstCase:
+def _undoing(premises: Premises, begun: Sequence[int], running: Sequence[int]) -> WorstCase:
     """Bound the undoing of some subtasks, and what may hold their workers until then."""
     worst = worst_case(premises, begun, premises.undo_durations)
-    running = _holding(premises, begun)
     if not running:
         return worst
     held = worst_case(premises, running, premises.worst_durations)

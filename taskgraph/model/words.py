@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from taskgraph.model.engine import is_part
 from taskgraph.model.task import Id, Subtask, Task, id_key
 
 __all__ = [
@@ -175,8 +176,7 @@ def labels(subtasks: Iterable[Subtask]) -> str:
     """
     groups: dict[object, list[Subtask]] = {}
     for subtask in sorted(subtasks, key=lambda sub: (id_key(sub.id), sub.name)):
-        is_part = subtask.parallel_index is not None and subtask.parallel_index >= 0
-        key = subtask.name if is_part else (subtask.id, len(groups))
+        key = subtask.name if is_part(subtask) else (subtask.id, len(groups))
         groups.setdefault(key, []).append(subtask)
     texts = [_counted_parts(group) for group in groups.values()]
     if len(texts) <= NAMED:
