@@ -37,9 +37,7 @@ NAMED = 5
 """How many of many are named; the rest is counted."""
 
 _LONGEST_NAME = 60
-_TOGETHER = re.compile(
-    r"(?<=\d) (?=(?:d|h|min|s)\b)|(?<=\d [dh]) (?=\d+ (?:h|min|s)\b)|(?<=POST|.GET) (?=/)"
-)
+_TOGETHER = re.compile(r"(?<=\d) (?=(?:d|h|min|s)\b)|(?<=\d [dh]) (?=\d+ (?:h|min|s)\b)")
 _KEPT_FORMATS = frozenset("\u200c\u200d")  # joiners that scripts and emoji need
 
 
@@ -80,12 +78,12 @@ def shorten(text: str, length: int = _LONGEST_NAME) -> str:
 
 
 def unbroken(text: str, space: str = "\u00a0") -> str:
-    """Keep a number with its unit, and a request, on one line.
+    """Keep a number with its unit on one line.
 
     Examples
     --------
-    >>> unbroken("takes 2 h 13 min more: POST /x", "~")
-    'takes 2~h~13~min more: POST~/x'
+    >>> unbroken("takes 2 h 13 min more", "~")
+    'takes 2~h~13~min more'
     """
     return _TOGETHER.sub(space, text)
 

@@ -127,6 +127,14 @@ def test_where_states_are_not_told_nothing_is_said_to_have_failed_or_not(
     assert "no status" in finding.message
 
 
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_request_is_not_cut_where_it_fits_on_a_line(samples: Path, width: int) -> None:
+    loaded = load(samples / "three_hosts_failed.json")
+    text = explain_text(explained(loaded), Style(width))
+    assert "/api/v2/tasks/instances/9100/subtasks/108/retry" in text
+    assert not re.search(r"\d\n *(?:d|h|min|s)\b", text)
+
+
 def test_where_attempts_are_not_told_a_retry_may_have_come_after_the_failure() -> None:
     for attempts, is_named in ((None, True), (1, False)):
         rows = {1: {"status": "PENDING", "operation": "EXECUTE", "attempts": attempts}}
