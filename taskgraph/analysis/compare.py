@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.attribution import Attribution, Version, attribute
@@ -19,11 +19,15 @@ __all__ = [
     "FieldChange",
     "SubtaskChange",
     "Value",
+    "Verdict",
     "compare",
 ]
 
 Value: TypeAlias = Id | bool | None
 """What a field of a task or subtask can hold."""
+
+Verdict: TypeAlias = Literal["better", "same", "worse", "unknown"]
+"""What became of a worst case; unknown where neither side has one."""
 
 Pairs: TypeAlias = tuple[tuple[int, int], ...]
 
@@ -71,19 +75,42 @@ class BudgetChange:
     before, after : Budget
     attribution : Attribution
         Of the headline, ``seconds``.
+    lost : tuple of int
+        The nodes of the second graph without a limit that had one, or are new.
+    gained : tuple of int
+        The nodes of the first graph without a limit that have one now, or are gone.
     """
 
     before: Budget
     after: Budget
     attribution: Attribution
+    lost: tuple[int, ...]
+    gained: tuple[int, ...]
 
     @property
     def is_changed(self) -> bool:
-        """Whether the budget is another one, in its seconds or in being bounded."""
-        return (self.before.seconds, self.before.is_bounded) != (
-            self.after.seconds,
-            self.after.is_bounded,
+        """Whether the budget is another one, in its seconds or in what bounds it."""
+        return bool(self.attribution.change or self.lost or self.gained)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether it is a change for the worse: growth, or a bound that is lost.
+
+        A limit where there was none is for the better, although the finite part grows.
+        """
+        if self.lost:
+            return "worse"
+        if self.gained and self.after.is_bounded:
+            return "better"
+        gained = frozenset(self.gained)
+        growth = self.attribution.change - sum(
+            cause.change
+            for cause in self.attribution.contributions
+            if cause.before in gained
         )
+        if growth:
+            return "worse" if growth > 0 else "better"
+        return "better" if self.gained else "same"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +138,9 @@ class Comparison:
     flaws : tuple of str
         Why budget and makespan cannot be compared, where a graph is not sound.
     budget : BudgetChange or None
+    verdict : {"better", "same", "worse", "unknown"}
+        What became of the worst case. A graph that is broken has none, so that it is lost
+        where a sound one breaks.
     makespan : Attribution or None
         Of the longest path of measured times, in microseconds; ``None`` also where a
         document has no times.
@@ -126,6 +156,7 @@ class Comparison:
     task: tuple[FieldChange, ...]
     flaws: tuple[str, ...]
     budget: BudgetChange | None
+    verdict: Verdict
     makespan: Attribution | None
 
     @property
@@ -138,7 +169,9 @@ class Comparison:
     @property
     def is_budget_changed(self) -> bool:
         """Whether the worst-case budget is another one."""
-        return self.budget is not None and self.budget.is_changed
+        if self.budget is None:
+            return self.verdict in ("better", "worse")
+        return self.budget.is_changed
 
     @property
     def is_changed(self) -> bool:
@@ -165,6 +198,7 @@ def compare(first: Analysis, second: Analysis) -> Comparison:
     added = set(range(len(after))).difference(node for _, node in pairs)
     added_edges, removed_edges = _edges(before, after, pairs)
     flaws = (*before.flaws, *(flaw for flaw in after.flaws if flaw not in before.flaws))
+    budget = None if flaws else _budget_change(first, second, pairs)
     return Comparison(
         pairs=pairs,
         matched_by_id=matches.by_id,
@@ -175,7 +209,8 @@ def compare(first: Analysis, second: Analysis) -> Comparison:
         removed_edges=removed_edges,
         task=_task_changes(before, after),
         flaws=flaws,
-        budget=None if flaws else _budget_change(first, second, pairs),
+        budget=budget,
+        verdict=_soundness(before, after) if budget is None else budget.verdict,
         makespan=None if flaws else _makespan_change(first, second, pairs),
     )
 
@@ -230,7 +265,22 @@ def _budget_change(before: Analysis, after: Analysis, pairs: Pairs) -> BudgetCha
     ours, theirs = before.budget, after.budget
     first = Version(before.graph, ours.schedule.durations, _Headline(ours))
     second = Version(after.graph, theirs.schedule.durations, _Headline(theirs))
-    return BudgetChange(ours, theirs, attribute(first, second, pairs))
+    partner, counterpart = dict(pairs), {b: a for a, b in pairs}
+    old, new = frozenset(ours.unlimited), frozenset(theirs.unlimited)
+    return BudgetChange(
+        ours,
+        theirs,
+        attribute(first, second, pairs),
+        lost=tuple(node for node in sorted(new) if counterpart.get(node) not in old),
+        gained=tuple(node for node in sorted(old) if partner.get(node) not in new),
+    )
+
+
+def _soundness(before: TaskGraph, after: TaskGraph) -> Verdict:
+    """Tell what became of the worst case where a side is not sound."""
+    if before.is_sound and after.is_broken:
+        return "worse"
+    return "better" if before.is_broken and after.is_sound else "unknown"
 
 
 @dataclass(frozen=True, slots=True)

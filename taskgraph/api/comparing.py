@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,7 +15,7 @@ from taskgraph.api.loading import (
     read_documents,
 )
 from taskgraph.config import UnusedPatterns
-from taskgraph.errors import InputError
+from taskgraph.errors import ConfigError, InputError
 from taskgraph.privacy import redact_error, redact_tasks
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from taskgraph.reports.comparison import Pair
 
 __all__ = ["compare", "compare_paths"]
+
+_MAGIC = re.compile(r"[*?\[]")
+"""Where the pattern of a path begins."""
 
 
 def compare(before: LoadedTask, after: LoadedTask) -> Comparison:
@@ -65,16 +70,57 @@ def compare_paths(
         One for each task of either side, by the path of its document.
     list of InputError
         What could not be read: it is left out on both sides.
+
+    Raises
+    ------
+    ConfigError
+        If one side is a document and the other a folder.
     """
     errors: list[InputError] = []
     seen = UnusedPatterns() if unused is None else unused
     old, new = (_by_path(path, configuration_for, errors, seen) for path in (before, after))
     unread = {path for side in (old, new) for path, tasks in side.items() if tasks is None}
-    pairs = []
-    for path in sorted((old.keys() | new.keys()) - unread):
-        for ours, theirs in _partners(old.get(path) or (), new.get(path) or ()):
-            pairs.append(_pair(path, ours, theirs, redact=redact))
-    return pairs, list(map(redact_error, errors)) if redact else errors
+    if not unread and ("" in old) != ("" in new):
+        raise ConfigError(
+            f"{before} and {after}: a document cannot be compared with a folder: "
+            "name two documents, or two folders"
+        )
+    pairs: list[tuple[str, LoadedTask | None, LoadedTask | None]] = []
+    for path in sorted(old.keys() | new.keys()):
+        if not _is_unread(path, unread):
+            partners = _partners(old.get(path) or (), new.get(path) or ())
+            pairs += ((path, *sides) for sides in partners)
+    pairs = _follow_moved(pairs)
+    told = [_pair(*row, redact=redact) for row in pairs]
+    return told, list(map(redact_error, errors)) if redact else errors
+
+
+def _is_unread(path: str, unread: set[str]) -> bool:
+    """Tell whether a document, or the folder or archive that it is in, was not read."""
+    places = (path[:end] for end, letter in enumerate(path) if letter in "/!")
+    return path in unread or "" in unread or not unread.isdisjoint(places)
+
+
+def _follow_moved(
+    pairs: list[tuple[str, LoadedTask | None, LoadedTask | None]],
+) -> list[tuple[str, LoadedTask | None, LoadedTask | None]]:
+    """Match what is gone with what is new elsewhere, where they alone have their name."""
+    gone: dict[str, list[int]] = {}
+    new: dict[str, list[int]] = {}
+    for place, (_, ours, theirs) in enumerate(pairs):
+        if ours is None and theirs is not None:
+            new.setdefault(theirs.task.name, []).append(place)
+        elif ours is not None and theirs is None:
+            gone.setdefault(ours.task.name, []).append(place)
+    moved = list(pairs)
+    taken = set()
+    for name, places in gone.items():
+        others = new.get(name, ())
+        if name and len(places) == len(others) == 1:
+            (source, ours, _), (target, _, theirs) = pairs[places[0]], pairs[others[0]]
+            moved[others[0]] = (f"{source} → {target}", ours, theirs)
+            taken.add(places[0])
+    return [row for place, row in enumerate(moved) if place not in taken]
 
 
 def _pair(
@@ -133,11 +179,22 @@ def _by_path(
     by_path: dict[str, tuple[LoadedTask, ...] | None] = {}
     for document in read_documents([path], configuration_for=configuration_for):
         unused.add(document.patterns)
-        below = document.name.removeprefix(path).lstrip("/")
+        below = _below(document.name, path)
+        known = by_path.get(below, ())
         if document.error is not None:
             errors.append(document.error)
-        by_path[below] = document.tasks if document.error is None else None
+            known = None
+        by_path[below] = None if known is None else known + document.tasks
     return by_path
+
+
+def _below(name: str, path: str) -> str:
+    """Give the name of a document from what was named on: nothing for that itself."""
+    if path == "-":
+        return ""
+    if not os.path.lexists(path):
+        path = os.path.dirname(_MAGIC.split(path)[0]) if _MAGIC.search(path) else path
+    return name.removeprefix(path).lstrip("/!")
 
 
 def _partners(

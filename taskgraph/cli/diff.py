@@ -23,7 +23,9 @@ __all__ = ["command"]
 @output_option
 @click.option(
     "--fail-on", type=click.Choice(["structure", "budget", "any", "never"]),
-    default="never", show_default=True, help="Which kind of change makes the exit code 1.",
+    default="never", show_default=True,
+    help="Which kind of change makes the exit code 1: budget is growth of a worst case, "
+    "and a bound that is lost.",
 )  # fmt: skip
 @click.option(
     "--redact", is_flag=True,
@@ -44,7 +46,7 @@ def command(
 
     Subtasks are matched by id, else by name, place in their split and neighbourhood. The
     change of the budget is attributed to the subtasks that cause it. The documents of two
-    folders are matched by their path.
+    folders are matched by their path, and a task that was moved by its name.
 
     \b
     Examples:
@@ -67,12 +69,12 @@ def command(
 def _fails(pair: Pair, fail_on: str) -> bool:
     if fail_on == "never":
         return False
-    if pair.comparison is None:
-        return True  # a task that one side lacks is a change of every kind
+    if pair.comparison is None:  # only one side has the task: no worst case of it grew
+        return fail_on != "budget"
     if fail_on == "structure":
         return pair.comparison.is_structure_changed
     if fail_on == "budget":
-        return pair.comparison.is_budget_changed
+        return pair.comparison.verdict == "worse"
     return pair.comparison.is_changed
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from taskgraph.analysis.attribution import Attribution, Contribution
+from taskgraph.analysis.attribution import Attribution
 from taskgraph.analysis.compare import BudgetChange, Comparison, FieldChange, Value
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration, format_measured
-from taskgraph.model.words import label, visible
+from taskgraph.model.words import counted, label, quoted, visible
 from taskgraph.reports.markdown import escaped
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ __all__ = [
     "diff_text",
 ]
 
-_MOST = 20
+_MOST = 40
+_Key: TypeAlias = tuple[int | None, int | None]
+"""A subtask by its node on both sides; ``None`` where it is not there."""
 Quote: TypeAlias = Callable[[str], str]
 """Makes a text from a document safe for the output."""
 _Write: TypeAlias = Callable[[int], str]
@@ -77,76 +79,140 @@ def change_items(pair: Pair) -> str:
 def change_lines(pair: Pair, quote: Quote) -> list[str]:
     """Give what changed, a line each, the most important first.
 
-    A line that explains the one before begins with spaces.
+    What the task as a whole takes comes first, then the task itself, then a line for each
+    subtask with all that is told of it. A line that explains the one before begins with
+    spaces.
     """
     if pair.before is None:
         return ["the task is new"]
     if pair.after is None:
         return ["the task is gone"]
-    comparison, before, after = pair.comparison, pair.before, pair.after
+    comparison = pair.comparison
     assert comparison is not None  # both sides are there
     lines = []
     if comparison.budget is not None and comparison.budget.is_changed:
         lines.append(_budget(comparison.budget))
-        attribution = comparison.budget.attribution
-        lines += _causes(attribution, before, after, quote, format_duration)
-    lines += [f"task: {_field(field, quote)}" for field in comparison.task]
-    lines += _listed("added", [_name(after, node, quote) for node in comparison.added])
-    lines += _listed("removed", [_name(before, node, quote) for node in comparison.removed])
-    for row in comparison.changed:
-        fields = "; ".join(_field(field, quote) for field in row.fields)
-        lines.append(f"{_name(after, row.after, quote)}: {fields}")
-    for title, graph, edges in (
-        ("added edge", after, comparison.added_edges),
-        ("removed edge", before, comparison.removed_edges),
-    ):
-        names = [f"{_id(graph, a, quote)} → {_id(graph, b, quote)}" for a, b in edges]
-        lines += _listed(title, names)
+        lines += _by_structure(comparison.budget.attribution, format_duration)
     measured = comparison.makespan
     if measured is not None and measured.change:
         sides = f"{format_measured(measured.before)} → {format_measured(measured.after)}"
-        lines.append(f"longest path of measured times: {sides}")
-        lines += _causes(measured, before, after, quote, format_measured)
+        change = _signed(measured.change, format_measured)
+        lines.append(f"longest path of measured times: {sides} ({change})")
+        lines += _by_structure(measured, format_measured)
     if comparison.flaws:
-        lines.append(f"time cannot be compared: {'; '.join(comparison.flaws)}")
+        lost = "; there is no worst case any more" * (comparison.verdict == "worse")
+        lines.append(f"time cannot be compared: {'; '.join(comparison.flaws)}{lost}")
+    if comparison.task:
+        fields = "; ".join(_field(field, quote) for field in comparison.task)
+        lines.append(f"task: {fields}")
+    subtasks = _Subtasks(comparison, pair.before, pair.after, quote).lines()
+    lines += subtasks[:_MOST]
+    if len(subtasks) > _MOST:
+        more = counted(len(subtasks) - _MOST, "subtask")
+        lines.append(f"{more} more: --format json has all of them")
     return lines
 
 
-def _listed(title: str, names: list[str]) -> list[str]:
-    shown = [f"{title} {name}" for name in names[:_MOST]]
-    if len(names) > _MOST:
-        shown.append(f"{title}: {len(names) - _MOST} more")
-    return shown
+class _Subtasks:
+    """Tells of each subtask once: what it is now, what changed, what time it costs."""
+
+    def __init__(
+        self, comparison: Comparison, before: TaskGraph, after: TaskGraph, quote: Quote
+    ) -> None:
+        self.comparison, self.before, self.after = comparison, before, after
+        self.quote = quote
+        self.partner = dict(comparison.pairs)
+        budget = comparison.budget
+        self.budget = _by_subtask(None if budget is None else budget.attribution)
+        self.measured = _by_subtask(comparison.makespan)
+
+    def lines(self) -> list[str]:
+        """Give the lines, those that cost or save the most first."""
+        comparison = self.comparison
+        told: dict[_Key, list[str]] = {(None, node): [] for node in comparison.added}
+        for node in comparison.added:
+            limit = self.after.subtasks[node].timeout
+            told[None, node] += [f"timeout {_timeout(limit)}"] if limit is not None else []
+        for row in comparison.changed:
+            fields = [_field(field, self.quote) for field in row.fields]
+            told[row.before, row.after] = fields
+        for key, text in self._edges().items():
+            told.setdefault(key, []).append(text)
+        for key in (*self.budget, *self.measured):
+            told.setdefault(key, [])
+        told |= {(node, None): [] for node in comparison.removed}
+        return [self._line(key, told[key]) for key in sorted(told, key=self._rank)]
+
+    def _line(self, key: _Key, told: list[str]) -> str:
+        before, after = key
+        texts = [*told, *self._bounds(key)]
+        for title, changes, write in (
+            ("worst case", self.budget, format_duration),
+            ("measured", self.measured, format_measured),
+        ):
+            if key in changes:
+                texts.append(f"{title} {_signed(changes[key], write)}")
+        if after is None:
+            assert before is not None  # it is on one side at least
+            named = f"removed {_name(self.before, before, self.quote)}"
+        else:
+            added = "added " * (before is None)
+            named = f"{added}{_name(self.after, after, self.quote)}"
+        return f"{named}: {'; '.join(texts)}" if texts else named
+
+    def _bounds(self, key: _Key) -> Iterator[str]:
+        """Say that a subtask takes the bound away, or gives it back."""
+        budget = self.comparison.budget
+        if budget is not None and key[1] in budget.lost:
+            yield "without a time limit"
+        elif budget is not None and key[0] in budget.gained and key[1] is not None:
+            yield "has a time limit now"
+
+    def _edges(self) -> dict[_Key, str]:
+        """Tell of every edge at its lower end, where that is there."""
+        counterpart = {after: before for before, after in self.partner.items()}
+        ends: dict[_Key, list[str]] = {}
+        for upstream, node in self.comparison.added_edges:
+            key = counterpart.get(node), node
+            name = _id(self.after, upstream, self.quote)
+            ends.setdefault(key, []).append(name if key[0] is None else f"+{name}")
+        for upstream, node in self.comparison.removed_edges:
+            if node in self.partner:
+                name = _id(self.before, upstream, self.quote)
+                ends.setdefault((node, self.partner[node]), []).append(f"-{name}")
+        return {key: f"upstreams {', '.join(names)}" for key, names in ends.items()}
+
+    def _rank(self, key: _Key) -> tuple[int, int, bool, int]:
+        costs = abs(self.budget.get(key, 0)), abs(self.measured.get(key, 0))
+        node = key[0] if key[1] is None else key[1]
+        return (-costs[0], -costs[1], key[1] is None, node or 0)
+
+
+def _by_subtask(change: Attribution | None) -> dict[_Key, int]:
+    causes = () if change is None else change.contributions
+    return {(cause.before, cause.after): cause.change for cause in causes}
 
 
 def _budget(budget: BudgetChange) -> str:
     sides = " → ".join(
-        f"{format_duration(side.seconds)}{'' if side.is_bounded else ' and unbounded'}"
+        format_duration(side.seconds)
+        if side.is_bounded
+        else f"unbounded, else {format_duration(side.seconds)}"
         for side in (budget.before, budget.after)
     )
     change = budget.attribution.change
-    return f"worst case: {sides}" + (
-        f" ({_signed(change, format_duration)})" * bool(change)
-    )
+    text = f"worst case: {sides}" + f" ({_signed(change, format_duration)})" * bool(change)
+    if budget.before.is_bounded and not budget.after.is_bounded:
+        return f"{text}: the bound is lost"
+    if budget.after.is_bounded and not budget.before.is_bounded:
+        return f"{text}: it is bounded now"
+    return text
 
 
-def _causes(
-    change: Attribution, before: TaskGraph, after: TaskGraph, quote: Quote, write: _Write
-) -> list[str]:
-    lines = [
-        f"  {_signed(cause.change, write)} by {_cause(cause, before, after, quote)}"
-        for cause in change.contributions[:_MOST]
-    ]
-    if change.structure:
-        lines.append(f"  {_signed(change.structure, write)} by edges or concurrency")
-    return lines
-
-
-def _cause(cause: Contribution, before: TaskGraph, after: TaskGraph, quote: Quote) -> str:
-    if cause.after is not None:
-        return _name(after, cause.after, quote)
-    assert cause.before is not None  # a cause is on one side at least
-    return f"{_name(before, cause.before, quote)}, which is gone"
+def _by_structure(change: Attribution, write: _Write) -> list[str]:
+    if not change.structure:
+        return []
+    return [f"  {_signed(change.structure, write)} by edges or concurrency"]
 
 
 def _signed(change: int, write: _Write) -> str:
@@ -158,10 +224,13 @@ def _name(graph: TaskGraph, node: int, quote: Quote) -> str:
 
 
 def _id(graph: TaskGraph, node: int, quote: Quote) -> str:
-    return quote(str(graph.subtasks[node].id))
+    identifier = graph.subtasks[node].id
+    return quote(quoted(identifier) if isinstance(identifier, str) else str(identifier))
 
 
 def _field(field: FieldChange, quote: Quote) -> str:
+    if field.field == "name":  # it is told of what has the new name
+        return f"named {quote(quoted(str(field.before)))} before"
     values = " → ".join(_value(field.field, v, quote) for v in (field.before, field.after))
     return f"{field.field.replace('_', ' ')} {values}"
 
@@ -171,9 +240,15 @@ def _value(field: str, value: Value, quote: Quote) -> str:
         return "not stated"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if field in ("timeout", "budget") and isinstance(value, int):
+    if field == "timeout" and isinstance(value, int):
+        return _timeout(value)
+    if field == "budget" and isinstance(value, int):
         return format_duration(value)
     return quote(str(value))
+
+
+def _timeout(seconds: int) -> str:
+    return format_duration(seconds) if seconds else "none"
 
 
 def diff_json(pair: Pair) -> PairContent:
@@ -187,6 +262,7 @@ def diff_json(pair: Pair) -> PairContent:
         "status": "changed" if comparison.is_changed else "same",
         "is_structure_changed": comparison.is_structure_changed,
         "is_budget_changed": comparison.is_budget_changed,
+        "budget_verdict": comparison.verdict,
         "matched_by_id": comparison.matched_by_id,
         "task": [_field_json(field) for field in comparison.task],
         "added": [_subtask_json(after, node) for node in comparison.added],
@@ -228,6 +304,8 @@ def _budget_json(
         **_change_json(change.attribution, before, after),
         "was_bounded": change.before.is_bounded,
         "is_bounded": change.after.is_bounded,
+        "lost_bounds": [_subtask_json(after, node) for node in change.lost],
+        "gained_bounds": [_subtask_json(before, node) for node in change.gained],
     }
 
 

@@ -395,6 +395,12 @@ class BudgetDifference(Difference):
 
     was_bounded: bool
     is_bounded: bool
+    lost_bounds: Annotated[
+        list[SubtaskName], about("Subtasks without a limit that had one, or are new.")
+    ]
+    gained_bounds: Annotated[
+        list[SubtaskName], about("Subtasks whose limit is new, or that are gone.")
+    ]
 
 
 class OneSided(Closed):
@@ -411,6 +417,10 @@ class BothSides(Closed):
     status: Literal["changed", "same"]
     is_structure_changed: bool
     is_budget_changed: bool
+    budget_verdict: Annotated[
+        Literal["better", "same", "worse", "unknown"],
+        about("Growth and a bound that is lost are worse; unknown without a worst case."),
+    ]
     matched_by_id: Annotated[
         bool, about("Whether all subtasks of both have the same id in both.")
     ]

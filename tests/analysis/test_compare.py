@@ -210,7 +210,51 @@ def test_faulty_documents_are_compared_but_for_time():
     assert found.flaws == after.flaws
     assert (found.budget, found.makespan) == (None, None)
     assert [ids(after, edge) for edge in found.added_edges] == [["c", "a"]]
-    assert not found.is_budget_changed
+
+
+A, B = "ab"
+VERDICTS: dict[str, tuple[dict[str, int], dict[str, int], tuple[str, str], str]] = {
+    # what happens: timeouts before and after by subtask, edges before and after
+    "nothing": ({A: 10, B: 20}, {A: 10, B: 20}, ("", ""), "same"),
+    "growth": ({A: 10, B: 20}, {A: 10, B: 30}, ("", ""), "worse"),
+    "shrinking": ({A: 10, B: 20}, {A: 10, B: 15}, ("", ""), "better"),
+    "growth off the longest path": ({A: 10, B: 20}, {A: 15, B: 20}, ("", ""), "same"),
+    "growth and shrinking alike": ({A: 10, B: 20}, {A: 20, B: 10}, ("", ""), "same"),
+    "an edge that makes it longer": ({A: 10, B: 20}, {A: 10, B: 20}, ("", "ab"), "worse"),
+    "an edge that is gone": ({A: 10, B: 20}, {A: 10, B: 20}, ("ab", ""), "better"),
+    "a new subtask": ({A: 10}, {A: 10, B: 20}, ("", ""), "worse"),
+    "a new subtask beside": ({A: 20}, {A: 20, B: 10}, ("", ""), "same"),
+    "a subtask that is gone": ({A: 10, B: 20}, {A: 10}, ("", ""), "better"),
+    "a bound that is lost": ({A: 10, B: 20}, {A: 10, B: 0}, ("", ""), "worse"),
+    "a new one without a bound": ({A: 10}, {A: 10, B: 0}, ("", ""), "worse"),
+    "a bound that is gained": ({A: 10, B: 0}, {A: 10, B: 99}, ("", ""), "better"),
+    "the unbounded one is gone": ({A: 10, B: 0}, {A: 10}, ("", ""), "better"),
+    "unbounded as before": ({A: 10, B: 0}, {A: 10, B: 0}, ("", ""), "same"),
+    "growth beside the unbounded": ({A: 10, B: 0}, {A: 20, B: 0}, ("", ""), "worse"),
+    "shrinking beside it": ({A: 10, B: 0}, {A: 5, B: 0}, ("", ""), "better"),
+    "another bound lost": ({A: 10, B: 0}, {A: 0, B: 0}, ("", ""), "worse"),
+    "one of two gained": ({A: 0, B: 0}, {A: 99, B: 0}, ("", ""), "better"),
+    "one lost and one gained": ({A: 0, B: 10}, {A: 10, B: 0}, ("", ""), "worse"),
+    "a cycle": ({A: 10, B: 20}, {A: 10, B: 20}, ("ab", "ab ba"), "worse"),
+    "a cycle that is mended": ({A: 10, B: 20}, {A: 10, B: 20}, ("ab ba", "ab"), "better"),
+    "a cycle as before": ({A: 10, B: 20}, {A: 10, B: 25}, ("ab ba", "ab ba"), "unknown"),
+}
+
+
+@pytest.mark.parametrize("case", VERDICTS)
+def test_what_becomes_of_the_worst_case(case: str):
+    before, after, edges, verdict = VERDICTS[case]
+    sides = [
+        make_graph({name: {"timeout": row[name]} for name in row}, own.split())
+        for row, own in zip((before, after), edges, strict=True)
+    ]
+    found = compared(*sides)
+    assert found.verdict == verdict
+    assert compared(*sides[::-1]).verdict in {
+        "better": ("worse",),
+        "worse": ("better", "worse"),  # what is lost and gained is lost on the way back
+    }.get(verdict, (verdict,))
+    assert found.is_changed == (before != after or edges[0] != edges[1])
 
 
 @pytest.mark.parametrize(

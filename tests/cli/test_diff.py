@@ -57,8 +57,7 @@ def test_a_budget_that_grew_is_attributed(
     assert budget["causes"] == [{"id": 2, "name": "b", "change": 60}]
     said = run_cli("diff", before, after).stdout
     assert "worst case: 1 min → 2 min (+1 min)" in said
-    assert "+1 min by 2 'b'" in said
-    assert "2 'b': timeout 20 s → 1 min 20 s" in said
+    assert "  2 'b': timeout 20 s → 1 min 20 s; worst case +1 min\n" in said
 
 
 def test_subtasks_and_edges_come_and_go(
@@ -71,8 +70,10 @@ def test_subtasks_and_edges_come_and_go(
     after = write(tmp_path / "after.json", changed)
     said = run_cli("diff", before, after, "--fail-on", "structure")
     assert said.returncode == 1
-    for line in ("added 4 'd'", "removed 3 'c'", "added edge 1 → 4", "removed edge 2 → 3"):
-        assert line in said.stdout
+    assert said.stdout.splitlines()[2:] == [
+        "  removed 3 'c': worst case -30 s",
+        "  added 4 'd': timeout 5 s; upstreams 1",
+    ]
 
 
 def test_a_status_is_no_structure(run_cli: RunCli, before: Path, tmp_path: Path) -> None:
@@ -153,7 +154,7 @@ def test_what_changed_is_told_where_it_is_masked(run_cli: RunCli, tmp_path: Path
     before, after = redacted_pair(tmp_path)
     done = run_cli("diff", before, after, "--redact", "--fail-on", "structure")
     assert done.returncode == 1
-    assert "2 'Stop on ***': name Stop on *** → Stop on ***" in done.stdout
+    assert "2 'Stop on ***': named 'Stop on ***' before" in done.stdout
     found = json.loads(run_cli("diff", before, after, "--redact", "-f", "json").stdout)
     (row,) = found["tasks"][0]["changed"]
     assert row["fields"][0]["before"] == "Stop on ***"
@@ -163,3 +164,71 @@ def test_what_changed_is_told_where_it_is_masked(run_cli: RunCli, tmp_path: Path
     done = run_cli("diff", *folders, "--redact")
     assert (done.returncode, "10.0.0" in done.stdout) == (2, False)
     assert "jane" not in done.stderr
+
+
+def test_only_growth_and_a_lost_bound_fail_a_budget(
+    run_cli: RunCli, before: Path, tmp_path: Path
+) -> None:
+    unbounded = task()
+    unbounded["subtasks"][1]["timeout"] = 0
+    grown, lost = slower(), unbounded
+    sides = {name: write(tmp_path / f"{name}.json", content) for name, content in
+             (("grown", grown), ("lost", lost))}  # fmt: skip
+    for ours, theirs, code in (
+        (before, sides["grown"], 1),
+        (sides["grown"], before, 0),
+        (before, sides["lost"], 1),
+        (sides["lost"], before, 0),
+    ):
+        done = run_cli("diff", ours, theirs, "--fail-on", "budget")
+        assert done.returncode == code, done.stdout
+    said = run_cli("diff", before, sides["lost"]).stdout
+    assert "worst case: 1 min → unbounded, else 40 s (-20 s): the bound is lost" in said
+    assert "2 'b': timeout 20 s → none; without a time limit; worst case -20 s" in said
+
+
+def test_a_task_of_one_side_is_no_growth(run_cli: RunCli, tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    write(old / "gone.json", task(id=5, name="gone"))
+    write(new / "new.json", task(id=6, name="new"))
+    assert run_cli("diff", old, new, "--fail-on", "budget").returncode == 0
+    assert run_cli("diff", old, new, "--fail-on", "structure").returncode == 1
+
+
+def test_a_side_that_cannot_be_read_is_no_task_that_is_gone(
+    run_cli: RunCli, before: Path, tmp_path: Path
+) -> None:
+    folder, empty = tmp_path / "folder", tmp_path / "empty"
+    write(folder / "one.json", task())
+    empty.mkdir()
+    for sides in (
+        (folder, empty),
+        (empty, folder),
+        (folder, tmp_path / "nowhere"),
+        (before, folder),
+        (folder, before),
+    ):
+        done = run_cli("diff", *sides)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr
+
+
+def test_a_definition_is_followed_where_it_was_moved(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    write(old / "x.json", task())
+    write(new / "deep" / "y.json", slower())
+    done = run_cli("diff", old, new, "--fail-on", "budget")
+    assert done.returncode == 1
+    assert done.stdout.startswith("x.json → deep/y.json: chain\n  worst case: 1 min →")
+
+
+def test_every_line_of_json_lines_is_compared(run_cli: RunCli, tmp_path: Path) -> None:
+    sides = []
+    for side, name in (("before", "first"), ("after", "renamed")):
+        rows = task(id=1, name=name), task(id=2, name="second")
+        sides.append(tmp_path / f"{side}.jsonl")
+        sides[-1].write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = run_cli("diff", *sides)
+    assert done.stdout == ("renamed\n  task: named 'first' before\n\nsecond\n  no change\n")
