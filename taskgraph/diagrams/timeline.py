@@ -6,8 +6,8 @@ by timeouts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TypedDict
@@ -127,6 +127,8 @@ class Timeline(Caption):
         The as-of moment, where it lies within the timeline of a task that runs.
     path : tuple of int
         The rows of the as-run path in order; empty for a plan.
+    bars : mapping of int to (int, int)
+        By node, from when to when each subtask ran or is planned, in a shared row too.
     """
 
     rows: tuple[Row, ...]
@@ -134,6 +136,7 @@ class Timeline(Caption):
     end: int
     now: int | None
     path: tuple[int, ...] = ()
+    bars: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def planned(self) -> bool:
@@ -219,6 +222,7 @@ def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) ->
         end=max(draft.end, 1),
         now=draft.now,
         path=tuple(number for number, _ in groupby(path)),
+        bars={node: (row.start, row.finish) for node, row in draft.rows.items()},
     )
 
 

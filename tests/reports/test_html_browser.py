@@ -17,7 +17,7 @@ from pypdf import PdfReader
 from taskgraph.api import LoadedTask, collect, load, report
 from taskgraph.model.task import Task
 from tests.diagrams.browser import Watch, launch
-from tests.diagrams.tasks import HOSTILE, make_task, stages
+from tests.diagrams.tasks import HOSTILE, fan, make_task, stages
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -177,6 +177,79 @@ def test_there_is_one_selection(browser: Browser, tmp_path: Path, failed: Task) 
     page.goto(f"{opened.allowed}#104")
     page.reload()
     assert chosen(page) == everywhere("104")
+    page.close()
+
+
+def test_a_group_opens_in_the_diagram(browser: Browser, tmp_path: Path) -> None:
+    task = fan(80, status="SUCCESSFUL")
+    ids = {str(subtask.id) for subtask in task.subtasks[1:-1]}
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    opened = Opened(page, tmp_path / "report.html", [task])
+    group = page.locator(".canvas g.n[data-node='1']")
+    cells = page.locator(".canvas .opened g.n")
+    names = page.locator(".canvas .opened g.n title")
+
+    group.click()
+    assert {text.split()[0] for text in names.all_text_contents()} == ids
+    canvas, layer = (
+        page.locator(place).bounding_box() for place in (".canvas", ".canvas .opened")
+    )
+    assert canvas is not None
+    assert layer is not None
+    assert canvas["x"] <= layer["x"]
+    assert canvas["y"] <= layer["y"]
+    assert layer["x"] + layer["width"] <= canvas["x"] + canvas["width"]
+    assert layer["y"] + layer["height"] <= canvas["y"] + canvas["height"]
+    cells.nth(41).click()
+    part = (names.nth(41).text_content() or "").split()[0]
+    assert chosen(page) == {"diagram": [part], "table": [part], "timeline": []}
+    page.locator(".search").fill(part)
+    assert page.locator(".canvas .opened g.n.hit").count() == len(shown_ids(page))
+    page.locator(".canvas .opened text").nth(1).click()
+    assert cells.count() == 0
+
+    page.locator(".search").fill("")
+    group.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert chosen(page)["table"] == [sorted(ids)[1]]
+    cells.nth(1).focus()
+    page.keyboard.press("Escape")
+    assert cells.count() == 0
+    assert page.evaluate("document.activeElement.dataset.node") == "1"
+    opened.assert_quiet()
+    page.close()
+
+
+def test_the_table_has_the_time_axis_of_the_timeline(
+    browser: Browser, tmp_path: Path, failed: Task
+) -> None:
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    opened = Opened(page, tmp_path / "report.html", [failed])
+
+    def bars(selector: str) -> dict[str, tuple[float, float]]:
+        """Give by id where each bar begins and ends, as shares of the whole axis."""
+        places = page.locator(selector).evaluate_all(
+            """bars => bars.map(bar => {
+                const at = bar.closest("[data-id]")?.dataset.id
+                  ?? bar.closest("tr").cells[0].firstChild.textContent.trim();
+                const { x, width } = bar.getBBox();
+                return [at, x, x + width];
+            })"""
+        )
+        low, high = min(p[1] for p in places), max(p[2] for p in places)
+        return {
+            at: ((a - low) / (high - low), (b - low) / (high - low)) for at, a, b in places
+        }
+
+    drawn, told = bars("g.row rect.bar"), bars("tbody .when rect")
+    assert drawn.keys() == told.keys()
+    for identifier, ends in drawn.items():
+        assert told[identifier] == pytest.approx(ends, abs=0.02)
+    page.get_by_role("button", name="When").click()
+    assert shown_ids(page)[-5:-3] == ["108", "109"]  # the others have not begun
+    opened.assert_quiet()
     page.close()
 
 

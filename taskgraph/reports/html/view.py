@@ -6,7 +6,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from taskgraph.checks.result import Finding
 from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.svg import render_svg
-from taskgraph.diagrams.timeline import build_timeline
+from taskgraph.diagrams.timeline import build_timeline, marks
 from taskgraph.diagrams.timeline_svg import render_timeline_svg
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration, format_measured, format_moment
@@ -35,6 +35,7 @@ __all__ = ["Cell", "Picture", "TaskView"]
 _MOST_ROWS = 20_000  # a page with more takes long to open
 _MOST_DOCUMENT = 8_000_000  # characters, for the same reason
 _MOST_SHARES = 25
+_BAR_ROOM = 120  # pixels, of the table's column of bars
 _MOST_BLOCKERS = 10
 _MOST_FINDINGS = 500
 _DARK = re.compile(r"(<style>[^<]*)@media \(prefers-color-scheme")
@@ -56,12 +57,15 @@ class Picture:
     """A picture that is safe to stand in a page.
 
     Its boxes say which subtasks are behind each, by the number that it has in the SVG, its
-    notes what is collapsed or left out.
+    notes what is collapsed or left out; ``axis`` and ``bars`` repeat what a timeline shows
+    for a column of the table, in pixels.
     """
 
     svg: str
     boxes: tuple[tuple[Id, ...], ...] = ()
     notes: tuple[str, ...] = ()
+    axis: tuple[tuple[int, str], ...] = ()
+    bars: Mapping[int, tuple[int, int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,16 @@ class TaskView(Account):
             return None
         timeline = build_timeline(self.sound, replace(self.options, view="timeline"))
         drawn = _light_on_paper(render_timeline_svg(timeline, heading=False))
-        return Picture(drawn, notes=timeline.notes)
+
+        def place(time: int) -> int:
+            return round(_BAR_ROOM * time / timeline.end)
+
+        axis = [(place(at), text) for at, text in marks(timeline.end, timeline.begin, 3)]
+        bars = {
+            node: (start, place(start), max(place(finish) - place(start), 1))
+            for node, (start, finish) in timeline.bars.items()
+        }
+        return Picture(drawn, (), timeline.notes, tuple(axis), bars)
 
     @property
     def data(self) -> str:

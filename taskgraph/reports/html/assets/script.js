@@ -7,9 +7,24 @@
     return made;
   };
 
+  const shape = (tag, attributes, text = "") => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    made.textContent = text;
+    return made;
+  };
+
   /* Tables: a button in each heading sorts; what has no value stays last. Of many rows
      only the first are laid out; rows marked as off are left out. */
   const ROWS = 100;
+  const bar = (cell) => {
+    const { x, width } = cell.dataset;
+    if (x === undefined || cell.firstChild) return;
+    const tone = cell.parentElement.querySelector(".status").classList[1];
+    const drawn = shape("svg", { class: tone });
+    drawn.append(shape("rect", { x, width }));
+    cell.append(drawn);
+  };
   const sortable = (table) => {
     const body = table.tBodies[0];
     const button = element("button", "", "more");
@@ -23,7 +38,9 @@
         fitting += fits;
         const hide = !fits || shown >= most;
         if (row.hidden !== hide) row.hidden = hide;
-        shown += !hide;
+        if (hide) continue;
+        bar(row.lastElementChild);
+        shown += 1;
       }
       button.hidden = shown === fitting;
       button.textContent = `Show ${Math.min(fitting - shown, 5 * ROWS)} more of ${fitting} rows`;
@@ -64,13 +81,14 @@
       show();
     };
     Array.from(table.tHead.rows[0].cells).forEach((heading, column) => {
-      const button = element("button", heading.textContent);
+      const text = heading.firstChild;
+      const button = element("button", text.textContent);
       button.type = "button";
-      heading.replaceChildren(button);
+      text.replaceWith(button);
       button.addEventListener("click", () => sort(column, heading));
       /* On paper headings are repeated on each page, but buttons are not. */
-      addEventListener("beforeprint", () => heading.replaceChildren(button.textContent));
-      addEventListener("afterprint", () => heading.replaceChildren(button));
+      addEventListener("beforeprint", () => button.replaceWith(text));
+      addEventListener("afterprint", () => text.replaceWith(button));
     });
   };
 
@@ -107,13 +125,17 @@
       this.full = { width, height };
       const wide = canvas.clientWidth || 800;
       const small = wide / width < READABLE;
-      const tall = small ? height * READABLE : (wide * height) / width;
-      const most = 0.75 * innerHeight;
-      canvas.style.setProperty("--tall", `${Math.round(Math.max(200, Math.min(tall, most)))}px`);
+      this.usual = small ? height * READABLE : (wide * height) / width;
+      this.tall();
       this.small = small;
       this.fit();
       if (small) this.show(0, 0, wide / READABLE);
       new ResizeObserver(() => this.resized()).observe(canvas);
+    }
+    /* Let the frame be as tall as the drawing needs, or something in it, and the window has. */
+    tall(least = 0) {
+      const tall = Math.min(Math.max(200, least, this.usual), 0.75 * innerHeight);
+      this.canvas.style.setProperty("--tall", `${Math.round(tall)}px`);
     }
     ratio() {
       const { clientWidth, clientHeight } = this.canvas;
@@ -125,7 +147,7 @@
     show(x, y, width) {
       this.isWhole = false;
       const ratio = this.ratio();
-      const most = Math.max(this.full.width, this.full.height / ratio) * 1.2;
+      const most = Math.max(this.full.width, this.full.height / ratio) * 2;
       const size = Math.min(Math.max(width, 60), most);
       this.box = { x, y, width: size, height: size * ratio };
       this.svg.setAttribute("viewBox", `${x} ${y} ${size} ${size * ratio}`);
@@ -158,6 +180,29 @@
     move(pixelsX, pixelsY) {
       const scale = this.scale();
       this.show(this.box.x + pixelsX / scale, this.box.y + pixelsY / scale, this.box.width);
+    }
+    /* Give the middle of something in the units of the drawing. */
+    middle(target) {
+      const { left, top, width, height } = target.getBoundingClientRect();
+      const frame = this.canvas.getBoundingClientRect();
+      return {
+        x: this.box.x + (left + width / 2 - frame.left) / this.scale(),
+        y: this.box.y + (top + height / 2 - frame.top) / this.scale(),
+      };
+    }
+    /* Show all of something in the drawing: as it is where it fits, else from further off. */
+    reveal(target) {
+      this.tall(target.getBBox().height * READABLE);
+      this.resized();
+      const [place, frame] = [target.getBoundingClientRect(), this.canvas.getBoundingClientRect()];
+      const out = Math.max(place.width / frame.width, place.height / frame.height) * 1.05;
+      if (out > 1) this.zoom(1 / out);
+      const now = target.getBoundingClientRect();
+      const off = (least, most, low, high) => Math.min(least - low, 0) || Math.max(most - high, 0);
+      this.move(
+        off(now.left - 6, now.right + 6, frame.left, frame.right),
+        off(now.top - 6, now.bottom + 6, frame.top, frame.bottom),
+      );
     }
     centre(target) {
       if (this.isWhole) return; /* it is in sight */
@@ -226,6 +271,18 @@
     return () => travelled > 4;
   };
 
+  /* Keep both ends of a text that is longer than so many columns; names differ there. */
+  const cut = (text, most) => {
+    const signs = Array.from(text);
+    const columns = (some) => some.reduce((sum, sign) => sum + (sign > "\u2e80" ? 2 : 1), 0);
+    if (columns(signs) <= most) return text;
+    let gap = 1;
+    const half = (signs.length - 1) / 2;
+    const kept = () => [signs.slice(0, Math.ceil(half - gap / 2)), signs.slice(Math.ceil(half + gap / 2))];
+    while (gap < signs.length && columns(kept().flat()) >= most) gap += 1;
+    return kept().map((part) => part.join("")).join("…");
+  };
+
   const task = (article) => {
     const canvas = article.querySelector(".canvas");
     const svg = canvas.querySelector("svg");
@@ -238,7 +295,9 @@
     for (const row of article.querySelectorAll("tr[data-n]")) rows.set(Number(row.dataset.n), row);
     const label = (n) => {
       const row = rows.get(n);
-      return row ? [row.cells[0].firstChild.textContent.trim(), row.cells[1].textContent] : [`#${n}`, ""];
+      if (!row) return [`#${n}`, "", ""];
+      const target = row.closest("table").classList.contains("hosts") ? row.cells[2].textContent : "";
+      return [row.cells[0].firstChild.textContent.trim(), row.cells[1].textContent, target];
     };
     const byId = new Map();
     for (const n of rows.keys()) byId.set(label(n)[0], n);
@@ -275,7 +334,7 @@
       path, ends: path.dataset.edge.split(" "),
     }));
     /* A frame is no button: those in it are. */
-    const buttons = boxes.filter(({ box }) => !box.querySelector("g.n"));
+    let buttons = boxes.filter(({ box }) => !box.querySelector("g.n"));
     for (const { box } of boxes) box.setAttribute("role", "group");
     buttons.forEach(({ box }, place) => {
       box.setAttribute("role", "button");
@@ -299,6 +358,7 @@
     let origin = null;
     const close = () => {
       panel.hidden = true;
+      fold();
       mark(null);
       if (origin) origin.focus({ preventScroll: true });
     };
@@ -378,6 +438,62 @@
         panel.focus({ preventScroll: true });
       }
     };
+
+    /* A box of several subtasks opens into one for each, over the drawing: with names, or
+       of very many small ones. */
+    let fold = () => {};
+    const unfold = (group) => {
+      fold();
+      const { nodes, box } = group;
+      const names = nodes.length <= 300;
+      const [wide, tall] = names ? [172, 22] : [14, 14];
+      const columns = Math.ceil(Math.sqrt((1.6 * nodes.length * tall) / wide));
+      const width = Math.max(columns * wide, 172) + 16;
+      const height = Math.ceil(nodes.length / columns) * tall + 38;
+      const middle = view.middle(box);
+      const within = (place, length, room) => Math.max(4, Math.min(place - length / 2, room - length - 4));
+      const x = within(middle.x, width, view.full.width);
+      const y = within(middle.y, height, view.full.height);
+      const layer = shape("g", { class: "n frame opened", transform: `translate(${x} ${y})` });
+      layer.append(
+        shape("rect", { class: "b", width, height, rx: 8 }),
+        shape("text", { class: "h", x: 12, y: 20 }, cut(box.firstChild.textContent.split(" · ", 2).join(" · "), width / 7 - 6)),
+        shape("text", { class: "h", x: width - 20, y: 20 }, "×"),
+      );
+      const cells = nodes.map((n, place) => {
+        const state = rows.get(n)?.querySelector(".status");
+        const [id, name, target] = label(n);
+        const cell = shape("g", {
+          class: `n ${state?.classList[1] ?? "unknown"}`, "data-id": id, role: "button", tabindex: place ? -1 : 0,
+          transform: `translate(${8 + (place % columns) * wide} ${30 + Math.floor(place / columns) * tall})`,
+        });
+        cell.append(
+          shape("title", {}, [id, name, target, state?.textContent.trim()].filter(Boolean).join(" · ")),
+          shape("rect", { class: "b", width: wide - 3, height: tall - 3, rx: 3 }),
+        );
+        if (names) {
+          const sign = state?.firstChild.textContent ?? "";
+          cell.append(shape("text", { x: 7, y: 14 }, `${sign} ${cut(`${id} ${target || name}`, 25)}`));
+        }
+        layer.append(cell);
+        return { box: cell, nodes: [n] };
+      });
+      const before = { buttons, in: new Map(nodes.map((n) => [n, boxOf.get(n)])) };
+      buttons = cells;
+      boxes.push(...cells);
+      for (const cell of cells) boxOf.set(cell.nodes[0], cell);
+      svg.append(layer);
+      fold = () => {
+        layer.remove();
+        view.tall();
+        buttons = before.buttons;
+        boxes.splice(boxes.indexOf(cells[0]), cells.length);
+        for (const [n, item] of before.in) boxOf.set(n, item);
+        fold = () => {};
+      };
+      view.reveal(layer);
+      if (canvas.classList.contains("filtered")) filter();
+    };
     const open = (item, byKey) => {
       origin = item.box;
       if (item.nodes.length === 1) {
@@ -385,8 +501,11 @@
       } else {
         fill(item.box.querySelector("title").textContent, list("Subtasks", item.nodes));
         mark(item);
+        if (!item.box.querySelector("g.n")) unfold(item);
       }
-      if (byKey) panel.focus({ preventScroll: true });
+      if (!byKey) return;
+      if (item.nodes.length > 1) boxOf.get(item.nodes[0]).box.focus({ preventScroll: true });
+      else panel.focus({ preventScroll: true });
     };
     const itemAt = (target) => {
       const box = target.closest("g.n");
@@ -394,7 +513,9 @@
     };
     canvas.addEventListener("click", (event) => {
       const item = itemAt(event.target);
-      if (item && !wasDragged()) open(item, false);
+      if (wasDragged()) return;
+      if (item) open(item, false);
+      else fold();
     });
     panel.addEventListener("keydown", (event) => {
       if (event.key === "Escape") close();
@@ -420,7 +541,11 @@
     canvas.addEventListener("keydown", (event) => {
       const item = event.target !== canvas && itemAt(event.target);
       if (!item) return;
-      if (event.key === "Enter" || event.key === " ") {
+      if (event.key === "Escape" && item.box.closest(".opened")) {
+        const group = boxes.find((other) => other.nodes.length > 1 && other.nodes.includes(item.nodes[0]));
+        fold();
+        group.box.focus({ preventScroll: true });
+      } else if (event.key === "Enter" || event.key === " ") {
         event.preventDefault();
         open(item, true);
       } else if (ways[event.key]) {
