@@ -38,12 +38,21 @@ class Problem:
         The JSON pointer (RFC 6901) of the place; the root is ``""``.
     line, column : int or None
         The place in the text, both counted from 1.
+    hint : str
+        What to do about it, where that is its own.
+    rule : str
+        The rule of the checks that tells of it; ``""`` where nothing can be judged.
+    is_read : bool
+        Whether it was read as it was meant, so that it keeps nobody from an answer.
     """
 
     message: str
     pointer: str | None = None
     line: int | None = None
     column: int | None = None
+    hint: str = ""
+    rule: str = ""
+    is_read: bool = False
 
     def __str__(self) -> str:
         place = []
@@ -51,7 +60,7 @@ class Problem:
             place.append(self.pointer or "the top of the document")
         if self.line is not None:
             place.append(f"line {self.line}, column {self.column}")
-        message = _one_line(self.message)
+        message = _one_line("; ".join(filter(None, (self.message, self.hint))))
         return f"{' at '.join(map(_one_line, place))}: {message}" if place else message
 
 

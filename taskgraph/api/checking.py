@@ -274,18 +274,18 @@ def _check(
         results: tuple[CheckResult, ...] = ()
         patterns = None
         try:
-            if reading.tasks:
+            if tasks := reading.tasks + reading.faulty:
                 configuration = configuration_for(reading.file)
                 settings = configuration.for_path(reading.file)
-                graphs = map(build_graph, reading.tasks)
+                graphs = map(build_graph, tasks)
                 results = check_document([Analysis(graph, settings) for graph in graphs])
-                patterns = pattern_use(configuration, reading.file, reading.tasks)
+                patterns = pattern_use(configuration, reading.file, tasks)
         except ConfigError as error:
-            if reading.error is not None:
-                yield CheckedDocument(error=reading.error)
+            if reading.untold is not None:
+                yield CheckedDocument(error=reading.untold)
             yield CheckedDocument(error=error)
             continue
-        yield CheckedDocument(results, reading.error, patterns)
+        yield CheckedDocument(results, reading.untold, patterns)
 
 
 def _in_parallel(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from taskgraph.checks.rule import Rule
+from taskgraph.checks.rules.tg001_invalid_value import RULE as TG001
+from taskgraph.checks.rules.tg002_unknown_key import RULE as TG002
+from taskgraph.checks.rules.tg003_missing_key import RULE as TG003
 from taskgraph.checks.rules.tg101_dependency_cycle import RULE as TG101
 from taskgraph.checks.rules.tg102_unknown_dependency import RULE as TG102
 from taskgraph.checks.rules.tg103_one_sided_edge import RULE as TG103
@@ -49,6 +52,7 @@ __all__ = ["RULES"]
 
 # fmt: off
 RULES: tuple[Rule, ...] = (
+    TG001, TG002, TG003,
     TG101, TG102, TG103, TG104, TG105, TG106, TG107, TG108, TG109, TG110,
     TG201, TG202, TG203, TG204, TG205, TG206, TG207, TG208, TG209,
     TG301, TG302, TG303, TG304, TG305, TG306, TG307,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -66,6 +66,8 @@ class Finding(NamedTuple):
     detail : str
         Tells findings of one rule about the same subtasks apart, apart from ids, times
         and other things that change from run to run.
+    of_key : bool
+        Whether line and column are those of the key that the pointer ends with.
     """
 
     code: str
@@ -84,6 +86,7 @@ class Finding(NamedTuple):
     path: tuple[Step, ...] = ()
     subtask_names: tuple[str, ...] = ()
     detail: str = ""
+    of_key: bool = False
 
     def sort_key(self) -> tuple[object, ...]:
         """Give the key that sorts the findings of one task.
@@ -273,6 +276,24 @@ class CheckRun:
     version: str = ""
     stale: tuple[AcceptedEntry, ...] = ()
     counted: CheckTotals | None = None
+
+    def with_files(self, name: Callable[[str], str]) -> CheckRun:
+        """Give the same run with the files named in another way."""
+        results = tuple(
+            replace(
+                result,
+                file=name(result.file),
+                findings=tuple(
+                    finding._replace(file=name(finding.file)) for finding in result.findings
+                ),
+            )
+            for result in self.results
+        )
+        unreadable = tuple(
+            InputError(name(error.file), [*error.problems], error.hint)
+            for error in self.unreadable
+        )
+        return replace(self, results=results, unreadable=unreadable)
 
     @cached_property
     def totals(self) -> CheckTotals:

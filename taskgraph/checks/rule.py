@@ -31,6 +31,8 @@ __all__ = [
     "TIMEOUTS",
     "TIMES",
     "TIMESTAMP",
+    "WHOLE_EDGES",
+    "WHOLE_TIMEOUTS",
     "Fault",
     "Need",
     "Rule",
@@ -58,6 +60,8 @@ class Fault(NamedTuple):
     """``None`` is the severity of the rule."""
     of_document: bool = False
     """About the whole document, not about one of its tasks."""
+    of_key: bool = False
+    """About the key that the pointer ends with, not about its value."""
     detail: str = ""
     """What tells this fault from another one of the same rule about the same subtasks."""
 
@@ -93,7 +97,7 @@ class Need:
     reason_to_skip: Callable[[Subject], str]
     """Says why a rule cannot speak about a task; ``""`` where it can."""
     of_run: bool = False
-    """Whether only a run has it: that a definition lacks it is not worth a word."""
+    """Whether a definition may well lack it, so that this is not worth a word."""
 
 
 class RuleDoc(NamedTuple):
@@ -126,6 +130,9 @@ class Rule:
         Without one of them the rule is skipped, and counted as skipped.
     enabled : bool
         Whether the rule is on by default.
+    follows : tuple of str
+        The rules whose faults have it as a consequence: where one of them is found in a
+        subtask, this one says nothing of it.
     """
 
     code: str
@@ -135,6 +142,7 @@ class Rule:
     text: str | None
     needs: tuple[Need, ...] = ()
     enabled: bool = True
+    follows: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -143,6 +151,7 @@ class Rule:
         severity: Severity,
         *needs: Need,
         enabled: bool = True,
+        follows: tuple[str, ...] = (),
     ) -> Rule:
         """Make the rule of a module, from whose name and docstring come its own."""
         module = sys.modules[check.__module__]
@@ -155,6 +164,7 @@ class Rule:
             module.__doc__,
             needs,
             enabled,
+            follows,
         )
 
     @property
@@ -225,9 +235,23 @@ EDGES = need(
     "the document has no edges",
     lambda subject: bool(subject.graph.reported_sides) or len(subject.graph) < 2,
 )
+WHOLE_EDGES = need(
+    "edges that can all be read",
+    "some edges cannot be read",
+    lambda subject: (
+        not (subject.lacks_subtasks or subject.unread("id", "upstreams", "downstreams"))
+    ),
+)
+WHOLE_TIMEOUTS = need(
+    "timeouts that can all be read",
+    "some timeouts cannot be read",
+    lambda subject: not subject.unread("timeout"),
+)
 SOUND_GRAPH = Need(
     "a sound graph: every edge known, no cycle",
-    lambda subject: " and ".join(subject.graph.flaws),
+    lambda subject: (
+        " and ".join(subject.graph.flaws) or WHOLE_EDGES.reason_to_skip(subject)
+    ),
 )
 OPERATIONS = need(
     "operations",
@@ -253,6 +277,7 @@ ROLLBACK_FLAGS = need(
     "which subtasks forbid rollback",
     "the document does not say which subtasks forbid rollback",
     reported("prohibit_rollback"),
+    of_run=True,
 )
 STATUSES = need(
     "statuses",

@@ -10,7 +10,7 @@ from taskgraph.checks.result import CheckResult, Finding, Skipped, Step
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.selection import RuleSet, make_rule_set, without_suppressed
 from taskgraph.checks.subject import Subject
-from taskgraph.model.task import Origin
+from taskgraph.model.task import Id, Origin
 from taskgraph.settings import Severity
 
 __all__ = ["check_document", "run_checks"]
@@ -79,6 +79,7 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
             if rule_set.suppressions:
                 findings = without_suppressed(findings, rule_set.suppressions)
             suppressed = before - len(findings)
+            findings = _without_consequences(findings, rule_set)
             findings.sort(key=Finding.sort_key)
         task = graph.task
         results.append(
@@ -114,6 +115,22 @@ def _apply(subject: Subject, rule_set: RuleSet) -> tuple[list[Finding], list[Ski
     return findings, skipped
 
 
+def _without_consequences(findings: list[Finding], rule_set: RuleSet) -> list[Finding]:
+    """Leave out what only follows from another fault of the same subtasks."""
+    causes: dict[str, set[Id]] = {}
+    for finding in findings:
+        causes.setdefault(finding.code, set()).update(finding.subtasks)
+    for rule, _ in rule_set.rules:
+        for code in rule.follows if rule.code in causes else ():
+            cause = causes.get(code, set())
+            findings = [
+                finding
+                for finding in findings
+                if finding.code != rule.code or cause.isdisjoint(finding.subtasks)
+            ]
+    return findings
+
+
 def _finding(
     subject: Subject, rule: Rule, severity: Severity | None, fault: Fault
 ) -> Finding:
@@ -140,6 +157,7 @@ def _finding(
         ),
         subtask_names=tuple([subtasks[index[name]].name for name in fault.subtasks]),
         detail=fault.detail,
+        of_key=fault.of_key,
     )
 
 
@@ -150,10 +168,16 @@ def _located(results: Sequence[CheckResult], origin: Origin) -> list[CheckResult
     pointers: dict[str, None] = {}
     for result in results:
         for finding in result.findings:
-            pointers[finding.pointer] = None
+            pointers[_target(finding)] = None
             pointers.update((step.pointer, None) for step in finding.path)
     places = locate(origin.data, pointers, origin.syntax, origin.first_line)
     return [_with_places(result, places) for result in results] if places else [*results]
+
+
+def _target(finding: Finding) -> str:
+    from taskgraph.sources.document import key_of
+
+    return key_of(finding.pointer) if finding.of_key else finding.pointer
 
 
 def _with_places(result: CheckResult, places: dict[str, tuple[int, int]]) -> CheckResult:
@@ -163,7 +187,7 @@ def _with_places(result: CheckResult, places: dict[str, tuple[int, int]]) -> Che
 
     findings = []
     for finding in result.findings:
-        line, column = places[finding.pointer]
+        line, column = places[_target(finding)]
         path = tuple(map(placed, finding.path))
         findings.append(finding._replace(line=line, column=column, path=path))
     return replace(result, findings=tuple(findings))

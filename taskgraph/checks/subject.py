@@ -64,6 +64,32 @@ class Subject:
             return origin.pointer
         return f"{origin.pointer}/{_KEYS.get(attribute, attribute)}"
 
+    def owner(self, pointer: str) -> tuple[int | None, str]:
+        """Give the subtask that a pointer leads into, and the rest; or that of the task."""
+        origin = self.task.origin
+        above = pointer
+        while above.startswith(f"{origin.pointer}/"):
+            if above in self._owners:
+                return self._owners[above], pointer.removeprefix(above)
+            above = above.rpartition("/")[0]
+        return None, pointer.removeprefix(origin.pointer)
+
+    @cached_property
+    def _owners(self) -> dict[str, int]:
+        count = len(self.task.subtasks)
+        return {self.task.origin.subtask_pointer(place): place for place in range(count)}
+
+    def unread(self, *attributes: str) -> frozenset[int | None]:
+        """Give the subtasks (``None`` is the task) of which a value could not be read."""
+        return frozenset(
+            place for place, name in self.task.origin.unread if name in attributes
+        )
+
+    @property
+    def lacks_subtasks(self) -> bool:
+        """Whether some subtasks of the document are not here, as they could not be read."""
+        return (None, "subtasks") in self.task.origin.unread
+
     def subtask_pointer(
         self, position: int, attribute: str = "", item: Id | None = None
     ) -> str:

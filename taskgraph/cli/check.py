@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from taskgraph.api import CheckStream, stream_checks
-from taskgraph.checks.result import AnyRun, CheckTotals
+from taskgraph.checks.result import AnyRun, CheckRun, CheckTotals
 from taskgraph.cli.options import Inputs, files_argument
 from taskgraph.cli.output import (
     EXIT_FINDINGS,
@@ -27,6 +28,7 @@ from taskgraph.reports.check_formats import (
     CHECK_FORMATS,
     check_format_of,
     check_streamer,
+    is_of_repository,
     is_streamed,
 )
 from taskgraph.settings import FAIL_ON
@@ -184,7 +186,7 @@ def _write_baseline(
     run = stream.collect()
     write(render_baseline(run.results), path)
     for kind, target in targets:
-        write(check_streamer(kind)(run), target)
+        write(check_streamer(kind)(_named_for(kind, run)), target)
 
 
 def _write_findings(
@@ -211,13 +213,29 @@ def _write_findings(
             style = ansi if wants_color(path) else plain
             written = stream_check_text(run, style=style, quiet=quiet, verbose=verbose)
         else:
-            written = check_streamer(kind)(run)
+            written = check_streamer(kind)(_named_for(kind, run))
         try:
             write(_hiding(ticker, written), path)
         except (ConfigError, ReaderGoneError) as fault:
             faults.append(fault)
     if faults:
         raise faults[0]
+
+
+def _named_for(kind: str, run: AnyRun) -> AnyRun:
+    """Name files as who reads a form looks for them: from the repository's root on."""
+    if not (is_of_repository(kind) and isinstance(run, CheckRun)):
+        return run
+    here = Path.cwd()
+    root = next((path for path in (here, *here.parents) if (path / ".git").exists()), here)
+
+    def name(file: str) -> str:
+        path = here / file
+        if file.startswith("<") or not path.is_relative_to(root):
+            return file
+        return os.path.relpath(path, root)
+
+    return run.with_files(name)
 
 
 def _hiding(ticker: Ticker, pieces: Iterable[str]) -> Iterator[str]:

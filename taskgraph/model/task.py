@@ -10,6 +10,8 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
+from taskgraph.errors import Problem
+
 __all__ = [
     "ApiError",
     "Envelope",
@@ -143,6 +145,11 @@ class Origin:
         The line of the file in which the document begins, from 1.
     spellings : mapping of str to str
         The keys of subtasks that are not spelled as usual, by attribute.
+    mistakes : tuple of Problem
+        The mistakes of form of which rules tell; the task is then what could be read.
+    unread : frozenset of (int or None, str)
+        What could not be read: the position of the subtask (``None`` for the task) and the
+        attribute. ``subtasks`` of the task stands for subtasks that are missing here.
     """
 
     file: str = "<memory>"
@@ -153,6 +160,8 @@ class Origin:
     syntax: str = "json"
     first_line: int = 1
     spellings: Mapping[str, str] = field(default_factory=dict)
+    mistakes: tuple[Problem, ...] = ()
+    unread: frozenset[tuple[int | None, str]] = frozenset()
 
     def subtask_pointer(self, position: int) -> str:
         """Give the pointer of the subtask at a position of ``Task.subtasks``."""

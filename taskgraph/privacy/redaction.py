@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from taskgraph.errors import InputError, Problem
+from taskgraph.errors import InputError
 from taskgraph.model.task import Reference, Subtask, Task
 from taskgraph.privacy.masking import map_error, mask_task
 from taskgraph.privacy.secret_values import MASK
@@ -67,11 +67,11 @@ def redact_error(error: InputError) -> InputError:
     The name of the document stays as the user gave it.
     """
     problems = [
-        Problem(
-            _scrub_message(problem.message),
-            None if problem.pointer is None else _scrub_message(problem.pointer),
-            problem.line,
-            problem.column,
+        replace(
+            problem,
+            message=_scrub_message(problem.message),
+            pointer=None if problem.pointer is None else _scrub_message(problem.pointer),
+            hint=_scrub_message(problem.hint),
         )
         for problem in error.problems
     ]

@@ -81,7 +81,8 @@ def render_check_gitlab(run: CheckRun) -> str:
     ]
     for error in run.unreadable:
         place = error.file, error.problems[0].line
-        issues.append(_row("unreadable", str(error), "blocker", place, "unreadable"))
+        identity = f"{PurePath(error.file).name} {error.problems[0].message}"
+        issues.append(_row("unreadable", str(error), "blocker", place, identity))
     seen: Counter[str] = Counter()
     for issue in issues:  # the same task may have been saved twice
         key = issue["fingerprint"]
@@ -113,7 +114,7 @@ def _row(
         "description": visible(text),
         "categories": ["Bug Risk"],
         "severity": severity,
-        "fingerprint": _digest(f"{path}\0{identity}"),
+        "fingerprint": _digest(identity),  # and not the path: folders are moved
         "location": {"path": path, "lines": {"begin": line or 1}},
     }
 
@@ -133,9 +134,9 @@ def render_check_junit(run: CheckRun) -> str:
 
     A task is a test suite. Each finding in it is a test case, one that failed if it is
     as bad as the task's `fail_on`, else one that passed with the finding as its output;
-    each rule that could not speak is a skipped one; and one stands for all other rules,
-    which passed unless findings were too many to be shown. A document that could not be
-    read is a test suite with an error.
+    and one stands for all other rules, which passed unless findings were too many to be
+    shown: it names those that could not speak. A document that could not be read is a test
+    suite with an error.
     """
     root = Element("testsuites", name="taskgraph check")
     for result in run.results:
@@ -149,7 +150,7 @@ def render_check_junit(run: CheckRun) -> str:
 
 
 def _suite(name: str, cases: list[Element]) -> Element:
-    counts = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+    counts = {"failures": "failure", "errors": "error"}
     suite = Element("testsuite", name=visible(name), tests=str(len(cases)))
     for attribute, tag in counts.items():
         count = sum(case.find(tag) is not None for case in cases)
@@ -180,15 +181,14 @@ def _cases(result: CheckResult) -> Iterator[Element]:
             f"{visible(finding.file)}{_at(finding)}"
         )
         yield case
-    for skipped in result.skipped:
-        case = _case(result.file, f"{skipped.code} {skipped.name}")
-        SubElement(case, "skipped").text = visible(skipped.reason)
-        yield case
     case = _case(result.file, "every other rule")
     if result.left_out:
         failed = any(map(result.is_failure, result.left_out))
         outcome = SubElement(case, "failure" if failed else "system-out")
         outcome.text = f"{len(result.left_out)} more findings are not shown"
+    elif result.skipped:
+        rows = (f"{skipped.code}: {skipped.reason}" for skipped in result.skipped)
+        SubElement(case, "system-out").text = "\n".join(["skipped:", *map(visible, rows)])
     yield case
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "check_format_of",
     "check_renderer",
     "check_streamer",
+    "is_of_repository",
     "is_streamed",
 ]
 
@@ -24,16 +25,17 @@ class _Form(NamedTuple):
     module: str
     ending: str = ""
     is_streamed: bool = False
+    is_of_repository: bool = False
 
 
 _FORMS: Final[Mapping[str, _Form]] = {
     "text": _Form("check_text", ".txt", is_streamed=True),
     "json": _Form("check_json", ".json"),
     "jsonl": _Form("check_json", ".jsonl", is_streamed=True),
-    "sarif": _Form("check_sarif", ".sarif"),
+    "sarif": _Form("check_sarif", ".sarif", is_of_repository=True),
     "junit": _Form("check_ci", ".xml"),
-    "github": _Form("check_ci"),
-    "gitlab": _Form("check_ci"),
+    "github": _Form("check_ci", is_of_repository=True),
+    "gitlab": _Form("check_ci", is_of_repository=True),
     "markdown": _Form("check_text", ".md"),
 }
 CHECK_FORMATS = tuple(_FORMS)
@@ -48,6 +50,11 @@ def check_format_of(file: str) -> str | None:
 def is_streamed(name: str) -> bool:
     """Tell whether a form is written while the run goes on; others need all of it."""
     return name in _FORMS and _FORMS[name].is_streamed
+
+
+def is_of_repository(name: str) -> bool:
+    """Tell whether who reads a form looks for the files from the repository's root on."""
+    return name in _FORMS and _FORMS[name].is_of_repository
 
 
 def check_streamer(name: str) -> Callable[[AnyRun], Iterable[str]]:

@@ -1,273 +1,333 @@
 """Definitions of tasks, written by hand for continuous integration.
 
-A definition has the shape of a task as OCP returns it, without what only a run can have.
 Ids may be left out where names are unique, edges may name subtasks, one direction of
-them is enough, and durations may have units.
+them is enough, and durations may have units. What has mistakes is read as far as it can be.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from functools import partial
-from typing import Annotated, Any, Literal, Required, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import GenericAlias
+from typing import Any, NamedTuple
 
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    with_config,
-)
-from pydantic_core import PydanticCustomError
-from typing_extensions import TypedDict
-
+from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Id as ModelId
 from taskgraph.model.task import Subtask, Task
-from taskgraph.sources import fields
-from taskgraph.sources.document import Problems
-from taskgraph.sources.envelope import Item, items_of
-from taskgraph.sources.fields import (
-    Apart,
-    Duration,
-    Flag,
-    Free,
-    Maybe,
-    Object,
-    Text,
-    describe,
-    rounded,
+from taskgraph.sources.definition_form import (
+    OWN,
+    DefinedSubtask,
+    DefinedTask,
+    DefinedTasks,
+    SubtaskRow,
+    TaskRow,
 )
-from taskgraph.sources.ocp import OcpSubtask, OcpTask, Other, filled, read_references
-from taskgraph.sources.validating import Keys, read_object, read_rows
+from taskgraph.sources.document import (
+    MISSING_KEY,
+    SHARED_ID,
+    UNKNOWN_KEY,
+    Problems,
+    escape_token,
+)
+from taskgraph.sources.envelope import Item, items_of
+from taskgraph.sources.fields import describe
+from taskgraph.sources.nearest import Meant, mended, nearest_form, nearest_key
+from taskgraph.sources.ocp import (
+    ATTRIBUTES,
+    SPELLINGS,
+    OcpSubtask,
+    OcpTask,
+    filled,
+    read_references,
+)
+from taskgraph.sources.validating import AT_ONCE, Keys, errors_of, is_negative, note
 
-__all__ = ["KIND", "DefinitionDocument", "read_definition"]
+__all__ = ["read_definition"]
 
-KIND = "task-definition"
 _RENAME = (
     "remove what only a run can have; a saved response needs another file name, "
     "without .task or .taskdef in it"
 )
+_TASK_HAS = "a task has a name and subtasks"
 _HINT = "taskgraph schema definition gives the JSON Schema of definitions"
 _REFERENCES = ("cluster", "tenant", "host")
 _OF_A_RESPONSE = frozenset(
     {"data", "error", "server", "successful", "timestamp", "traceId"}
 )
-_OWN = "x-*"
-
-
-def _name_or_object(value: Any) -> Any:
-    if type(value) not in (str, dict):
-        raise PydanticCustomError("named", "named")
-    return value
-
-
-def _own_apart(value: Any) -> Any:
-    """Put the fields whose names begin with ``x-`` into one, so that others are none."""
-    if type(value) is not dict or not any(key.startswith("x-") for key in value):
-        return value
-    own = {key: item for key, item in value.items() if key.startswith("x-")}
-    return {key: item for key, item in value.items() if key not in own} | {_OWN: own}
-
-
-def _own_allowed(schema: dict[str, Any]) -> None:
-    del schema["properties"][_OWN]
-    schema["patternProperties"] = {"^x-": True}
-
-
-def _id_or_name(schema: dict[str, Any]) -> None:
-    _own_allowed(schema)
-    one, other = (schema["properties"][key]["anyOf"][0] for key in ("id", "name"))
-    schema["anyOf"] = [
-        {"required": ["id"], "properties": {"id": one}},
-        {"required": ["name"], "properties": {"name": other | {"minLength": 1}}},
-    ]
-
-
-Whole: TypeAlias = Annotated[fields.Whole, BeforeValidator(rounded)]
-Id: TypeAlias = Annotated[fields.Id, BeforeValidator(rounded)]
-Ids: TypeAlias = Annotated[tuple[Id, ...], Field(fail_fast=True)]
-Named: TypeAlias = Annotated[
-    Free,
-    BeforeValidator(_name_or_object),
-    WithJsonSchema(
-        {
-            "description": "A name, or an object with id and name.",
-            "type": ["string", "object"],
-        }
-    ),
-]
-Own: TypeAlias = Annotated[Object | None, Field(default=None, alias=_OWN)]
-
-
-@with_config(ConfigDict(extra="forbid", json_schema_extra=_id_or_name))
-class DefinedSubtask(TypedDict, total=False):
-    """One step of a task; edges may name others, and one direction is enough."""
-
-    id: Annotated[
-        Id | None, Field(default=None, description="The name, where it is left out.")
-    ]
-    name: Maybe[Text]
-    description: Maybe[Text]
-    timeout: Maybe[Duration]
-    upstreams: Annotated[
-        Ids | None,
-        Field(default=None, description="The ids or names of what must end before."),
-    ]
-    downstreams: Annotated[
-        Ids | None,
-        Field(default=None, description="The ids or names of what waits for this."),
-    ]
-    prohibitRollback: Annotated[
-        Flag | None,
-        Field(default=None, description="Once it starts, there is no way back."),
-    ]
-    prohibitSkip: Annotated[
-        Flag | None,
-        Field(default=None, description="It cannot be skipped where it fails."),
-    ]
-    parallelIdx: Annotated[
-        Whole | None,
-        Field(default=None, description="0..k-1 for the k parts of a split one."),
-    ]
-    seriesId: Maybe[Whole]
-    nodeType: Maybe[Text]
-    className: Maybe[Text]
-    upstream: Other[Ids]
-    downstream: Other[Ids]
-    paralleIdx: Other[Whole]
-    own: Own
-
-
-_SUBTASK: TypeAlias = Annotated[DefinedSubtask, BeforeValidator(_own_apart)]
-
-
-@with_config(ConfigDict(extra="forbid", json_schema_extra=_own_allowed))
-class DefinedTask(TypedDict, total=False):
-    """A task that is to be run."""
-
-    schema: Annotated[Text | None, Field(default=None, alias="$schema")]
-    kind: Maybe[Literal["task-definition"]]
-    id: Maybe[Id]
-    name: Maybe[Text]
-    description: Maybe[Text]
-    type: Maybe[Text]
-    budget: Maybe[Duration]
-    prohibitRollback: Maybe[Flag]
-    taskDefinitionId: Maybe[Id]
-    context: Annotated[
-        Object | None, Field(default=None, description="Parameters of the engine.")
-    ]
-    cluster: Maybe[Named]
-    clusterId: Maybe[Id]
-    tenant: Maybe[Named]
-    tenantId: Maybe[Id]
-    host: Maybe[Named]
-    hostId: Maybe[Id]
-    subtasks: Required[Annotated[list[Any], Apart(DefinedSubtask)] | None]
-    own: Own
-
-
-_TASK: TypeAlias = Annotated[DefinedTask, BeforeValidator(_own_apart)]
-
-
-@with_config(ConfigDict(extra="forbid"))
-class DefinedTasks(TypedDict, total=False):
-    """Several tasks in one document."""
-
-    schema: Annotated[Text | None, Field(default=None, alias="$schema")]
-    kind: Maybe[Literal["task-definition"]]
-    tasks: Required[Annotated[list[Any], Apart(DefinedTask, at_least=1)]]
-
-
-DefinitionDocument: TypeAlias = (
-    DefinedTask | DefinedTasks | Annotated[list[DefinedTask], Field(min_length=1)]
-)
 _KNOWN = {
-    DefinedSubtask: sorted(DefinedSubtask.__annotations__.keys() - {"own"}),
+    DefinedSubtask: sorted(DefinedSubtask.__annotations__.keys() - {"own", *SPELLINGS}),
     DefinedTask: sorted({"$schema", *DefinedTask.__annotations__} - {"own", "schema"}),
 }
 _OF_A_RUN = {*OcpSubtask.__annotations__, *OcpTask.__annotations__}.difference(
-    *_KNOWN.values()
+    *_KNOWN.values(), SPELLINGS
 )
+_RETRIES = frozenset({"attempts", "max_retries", "maxRetries", "retries", "retry"})
+_ATTRIBUTES = ATTRIBUTES | {key: ATTRIBUTES[usual] for key, usual in SPELLINGS.items()}
+_KEYS = Keys(own=OWN, near=nearest_form)
+_EDGES = ("upstreams", "downstreams")
 
 
 def read_definition(root: Any, problems: Problems) -> list[Task]:
     """Read every task of a definition: one task, a list of them, or ``tasks``.
 
-    Raises InputError if it defines no task.
+    One that has mistakes is read as far as it can be, and put into ``problems.faulty``.
+
+    Raises InputError if there is none.
     """
     problems.hint = _HINT
-    pointer, is_sound = "", True
-    if isinstance(root, dict) and "tasks" in root:
-        is_sound = read_object(DefinedTasks, root, "", problems, _BESIDE) is not None
-        root, pointer = root["tasks"], "/tasks"
-        if not isinstance(root, list):
-            return []
+    tasks: list[Task] = []
+    try:
+        for item in _items(root, problems):
+            tasks += _read_task(item, problems)
+    except InputError:
+        if not problems.is_full:
+            raise
+        problems.faulty.append(_unread_task("", problems))
+    return tasks
+
+
+def _items(root: Any, problems: Problems) -> Iterator[Item]:
+    """Give what should be tasks."""
     if isinstance(root, dict):
-        return _read_task(Item(root, pointer), problems)
-    if not isinstance(root, list) or not root:
+        if "tasks" not in root or _means_subtasks(root):
+            yield Item(root, "")
+            return
+        before = problems.count
+        read = _read(DefinedTasks, DefinedTasks, root, "", problems)
+        tasks = read.row["tasks"] if read is not None else []
+        if root["tasks"] == []:
+            problems.add("defines no task", "/tasks", _TASK_HAS, MISSING_KEY)
+        if problems.count > before:
+            problems.faulty.append(_unread_task("", problems))
+        yield from items_of(tasks, "/tasks")
+    elif isinstance(root, list) and root:
+        yield from items_of(root, "")
+    else:
         message = f"a definition is a task or a list of tasks, not {describe(root)}"
-        if root == []:
-            message = "defines no task"
-        hint = "a task has a name and subtasks"
-        raise problems.refuse(message, pointer, hint)
-    tasks = problems.each(items_of(root, pointer), partial(_read_task, problems=problems))
-    return tasks if is_sound else []
+        raise problems.refuse("defines no task" if root == [] else message, "", _TASK_HAS)
 
 
-def _unknown(kind: Any, key: str) -> str:
-    """Say that a key does not belong into such an object."""
-    if key in _OF_A_RESPONSE and kind is DefinedTask:
-        return f"{key} belongs to a response: {_RENAME}"
-    if key in _OF_A_RUN:
-        return f"{key} belongs to a run: {_RENAME}"
-    near = difflib.get_close_matches(key, _KNOWN[kind], 1)
-    meant = f": did you mean {near[0]}?" if near else "; own fields begin with x-"
-    return f"{key} is no field of a definition{meant}"
+def _means_subtasks(root: dict[str, Any]) -> bool:
+    """Tell whether what stands in ``tasks`` is what other tools call so."""
+    tasks = root["tasks"]
+    return (
+        "name" in root
+        and "subtasks" not in root
+        and isinstance(tasks, list)
+        and bool(tasks)
+        and not any(isinstance(task, dict) and "subtasks" in task for task in tasks)
+    )
 
 
-_BESIDE = Keys("{} has no place beside tasks".format)
-_IN_TASKS = Keys(partial(_unknown, DefinedTask), _OWN)
-_IN_SUBTASKS = Keys(partial(_unknown, DefinedSubtask), _OWN)
+class _Read(NamedTuple):
+    """An object as far as it could be read."""
+
+    row: dict[str, Any]
+    left_out: frozenset[str] = frozenset()
+    """The keys whose values could not be read, or are missing."""
+
+
+def _read(
+    declared: Any,
+    kind: Any,
+    raw: Any,
+    pointer: str,
+    problems: Problems,
+    context: dict[str, str] | None = None,
+) -> _Read | None:
+    """Read an object as far as it is sound, and note what is not.
+
+    A key that is misspelt, and a value of which it is plain what it means, is read as what
+    was meant, so that rules do not speak of what only follows from the mistake. ``None``
+    if it is no object, or has not even what it must.
+    """
+    row, wrong = errors_of(declared, raw, context)
+    if not wrong:
+        return _Read(row)
+    if not isinstance(raw, dict):
+        note(wrong[0], (), pointer, problems, _KEYS)
+        return None
+    mending = dict(raw)
+    unknown = [str(e["loc"][0]) for e in wrong if e["type"] == "extra_forbidden"]
+    left_out = _mend_keys(kind, mending, unknown, pointer, problems)
+    for detail in wrong:
+        key = str(detail["loc"][0])
+        if detail["type"] == "missing" and key not in mending:
+            note(detail, detail["loc"], pointer, problems, _KEYS)
+            mending[key] = None
+            left_out.add(key)
+        elif detail["type"] not in ("missing", "extra_forbidden"):
+            note(detail, detail["loc"], pointer, problems, _KEYS)
+            left_out |= _mend(mending, key, detail["type"])
+    row, wrong = errors_of(declared, mending, context)
+    for key in {str(detail["loc"][0]) for detail in wrong}:
+        left_out.add(key)
+        mending[key] = None
+    row = errors_of(declared, mending, context)[0] if wrong else row
+    if row is None:
+        return None
+    if "timeout" in left_out and is_negative(raw.get("timeout")):
+        row["timeout"] = raw["timeout"]  # a rule tells of it
+    return _Read(row, frozenset(left_out))
+
+
+def _mend_keys(
+    kind: Any, mending: dict[str, Any], unknown: list[str], pointer: str, problems: Problems
+) -> set[str]:
+    """Rename the keys that others have for ours; give those that then stand twice."""
+    twice = set()
+    for key in unknown:
+        meant = _note_key(kind, key, mending.pop(key), pointer, problems)
+        if meant is not None and meant.key in mending:
+            twice.add(meant.key)
+        elif meant is not None:
+            mending[meant.key] = meant.value
+    return twice
+
+
+def _mend(mending: dict[str, Any], key: str, kind: str) -> set[str]:
+    """Put what was meant for a wrong value; give the key if it could not be read."""
+    if key == OWN:
+        for own in [name for name in mending if name.startswith("x-")]:
+            del mending[own]
+        return set()
+    value = mending.get(key)
+    if kind == "spellings":
+        mending.pop(key, None)
+        return set()
+    if key in _EDGES or key in SPELLINGS:
+        kind = "tuple_type"
+    if kind == "duration":  # a guess is good for a hint, and not for a bound
+        mending[key] = None
+        return {key}
+    meant = mended(kind, value)
+    if meant is None and kind == "tuple_type" and isinstance(value, list):
+        items = [mended(kind, [item]) for item in value]
+        mending[key] = [item for found in items for item in found or ()]
+        return {key}
+    mending[key] = meant
+    return {key} if meant is None else set()
+
+
+def _note_key(
+    kind: Any, key: str, value: Any, pointer: str, problems: Problems
+) -> Meant | None:
+    """Note a key that does not belong into such an object; give what was meant."""
+    meant = None
+    message, hint = f"{key} is no field of a definition", "own fields begin with x-"
+    if kind is DefinedTasks:
+        message, hint = f"{key} has no place beside tasks", "write it into a task"
+    elif key in _OF_A_RESPONSE and kind is DefinedTask:
+        message, hint = f"{key} belongs to a response", _RENAME
+    elif key in _OF_A_RUN:
+        message, hint = f"{key} belongs to a run", _RENAME
+    elif key in _RETRIES:
+        hint = "attempts in the configuration says how often a subtask may run"
+    else:
+        meant = nearest_key(key, value, _KNOWN[kind])
+        hint = hint if meant is None else meant.says
+    problems.add(message, f"{pointer}/{escape_token(key)}", hint, UNKNOWN_KEY)
+    return meant
+
+
+def _unread_task(pointer: str, problems: Problems) -> Task:
+    """Give a task of which nothing could be read: what is wrong with it stands in it."""
+    origin = problems.document.origin("definition", pointer)
+    unread = frozenset({(None, "name"), (None, "subtasks")})
+    return Task(id=None, is_definition=True, origin=replace(origin, unread=unread))
 
 
 def _read_task(item: Item, problems: Problems) -> list[Task]:
     raw, pointer = item
     before = problems.count
-    spellings: dict[str, str] = {}
-    row = read_object(_TASK, raw, pointer, problems, _IN_TASKS)
-    listed = raw.get("subtasks") if isinstance(raw, dict) else None
-    subtasks: tuple[Subtask, ...] = ()
-    if isinstance(listed, list):
-        place = f"{pointer}/subtasks"
-        names = _check_names(listed, place, problems)
-        rows = read_rows(_SUBTASK, listed, place, problems, _IN_SUBTASKS, context=spellings)
-        if len(rows) == len(listed):
-            subtasks = _subtasks(map(_attributes, rows), names, place, problems)
-    if problems.count > before:
+    read = None
+    if isinstance(raw, dict) and "data" in raw and "subtasks" not in raw:
+        message = "is a response, and its file name says that it is a definition"
+        problems.add(message, f"{pointer}/data", _RENAME, UNKNOWN_KEY)
+    else:
+        read = _read(TaskRow, DefinedTask, raw, pointer, problems)
+    if read is None:
+        problems.faulty.append(_unread_task(pointer, problems))
         return []
+    row, place = read.row, f"{pointer}/subtasks"
+    listed = row["subtasks"] or []
+    if isinstance(raw, dict) and raw.get("subtasks") is not row["subtasks"]:
+        place = next(
+            (f"{pointer}/{escape_token(key)}" for key in raw if raw[key] is listed), place
+        )
+    spellings: dict[str, str] = {}
+    rows = _rows(listed, place, problems, spellings)
+    subtasks, unread = _subtasks(rows, place, problems)
+    is_whole = len(subtasks) == len(rows) and place == f"{pointer}/subtasks"
+    kept = None if is_whole else tuple(f"{place}/{row.position}" for row in subtasks)
     extra = dict(row["own"] or {})
     if row["description"] is not None:
         extra["description"] = row["description"]
     named, beside = read_references(row, _REFERENCES)
-    return [
-        Task(
-            id=row["id"],
-            name=row["name"] or "",
-            type=row["type"],
-            subtasks=subtasks,
-            prohibit_rollback=row["prohibitRollback"],
-            definition_id=row["taskDefinitionId"],
-            context=row["context"],
-            budget=row["budget"],
-            is_definition=True,
-            extra=extra | beside,
-            origin=problems.document.origin("definition", pointer, None, spellings),
-            **named,
+    origin = problems.document.origin("definition", pointer, kept, spellings)
+    if spellings:
+        origin = replace(origin, mistakes=tuple(_spelled(listed, place)))
+    task = Task(
+        id=row["id"],
+        name=row["name"] or "",
+        type=row["type"],
+        subtasks=tuple(row.subtask for row in subtasks),
+        prohibit_rollback=row["prohibitRollback"],
+        definition_id=row["taskDefinitionId"],
+        context=row["context"],
+        budget=row["budget"],
+        is_definition=True,
+        extra=extra | beside,
+        origin=origin,
+        **named,
+    )
+    if problems.count == before:
+        return [task]
+    unread |= {(None, key) for key in read.left_out}
+    origin = replace(origin, unread=frozenset(unread))
+    problems.faulty.append(replace(task, origin=origin))
+    return []
+
+
+def _spelled(listed: Sequence[Any], place: str) -> Iterator[Problem]:
+    """Tell the first use of each key that is spelled as only the API's tables have it."""
+    for other, usual in SPELLINGS.items():
+        at = next((i for i, row in enumerate(listed) if other in row), None)
+        if at is not None:
+            yield Problem(
+                f"{other} is read as {usual}",
+                f"{place}/{at}/{other}",
+                hint=f"write {usual}",
+                rule=UNKNOWN_KEY,
+                is_read=True,
+            )
+
+
+def _rows(
+    listed: Sequence[Any], place: str, problems: Problems, spellings: dict[str, str]
+) -> list[_Read | None]:
+    """Read the subtasks of a list; ``None`` for one that is no object."""
+    rows: list[_Read | None] = []
+    for start in range(0, len(listed), AT_ONCE):
+        part = listed[start : start + AT_ONCE]
+        read, wrong = errors_of(GenericAlias(list, (SubtaskRow,)), part, spellings)
+        rows += (
+            (
+                _read(SubtaskRow, DefinedSubtask, row, f"{place}/{at}", problems, spellings)
+                for at, row in enumerate(part, start)
+            )
+            if wrong
+            else map(_Read, read)
         )
-    ]
+    return rows
+
+
+class _Placed(NamedTuple):
+    """A subtask, and where in the list it stands."""
+
+    position: int
+    subtask: Subtask
 
 
 def _attributes(row: dict[str, Any]) -> dict[str, Any]:
@@ -276,38 +336,25 @@ def _attributes(row: dict[str, Any]) -> dict[str, Any]:
     return filled(row) | {"extra": own or {}}
 
 
-def _check_names(listed: list[Any], place: str, problems: Problems) -> Counter[str]:
-    """Count the names of subtasks; they must be unique where they stand for ids."""
-    rows = [row if isinstance(row, dict) else {} for row in listed]
-    names = Counter(
-        row["name"] for row in rows if row.get("name") and isinstance(row["name"], str)
-    )
-    for position, row in enumerate(listed):
-        if not isinstance(row, dict) or row.get("id") is not None:
-            continue
-        name = row.get("name")
-        if not name:
-            problems.add("a subtask needs a name or an id", f"{place}/{position}")
-        elif isinstance(name, str) and names[name] > 1:
-            message = f"{names[name]} subtasks have this name: give them ids"
-            problems.add(message, f"{place}/{position}/name")
-    return names
-
-
 def _subtasks(
-    rows: Iterable[dict[str, Any]], names: Counter[str], prefix: str, problems: Problems
-) -> tuple[Subtask, ...]:
-    rows = list(rows)
-    for row in rows:
+    rows: list[_Read | None], prefix: str, problems: Problems
+) -> tuple[list[_Placed], set[tuple[int | None, str]]]:
+    """Make the subtasks that can be named, and say what of them could not be read."""
+    unread: set[tuple[int | None, str]] = set()
+    found: list[tuple[int, dict[str, Any]]] = []
+    names = Counter(read.row["name"] for read in rows if read is not None)
+    for position, read in enumerate(rows):
+        if read is None or not _is_named(read, position, names, prefix, problems):
+            unread.add((None, "subtasks"))
+            continue
+        unread |= {(len(found), _ATTRIBUTES[key]) for key in read.left_out}
+        found.append((position, _attributes(read.row)))
+    for _, row in found:
         row["id"] = row["name"] if row["id"] is None else row["id"]
-    ids = {row["id"] for row in rows}
-    by_name = {row["name"]: row["id"] for row in rows if row["name"]}
-    used = [
-        side
-        for side in ("upstreams", "downstreams")
-        if any(row[side] is not None for row in rows)
-    ]
-    for position, row in enumerate(rows):
+    ids = {row["id"] for _, row in found}
+    by_name = {row["name"]: row["id"] for _, row in found if row["name"]}
+    used = [side for side in _EDGES if any(row[side] is not None for _, row in found)]
+    for position, row in found:
         for side in used or ["upstreams"]:
             row[side] = tuple(
                 _resolved(
@@ -315,7 +362,25 @@ def _subtasks(
                 )
                 for i, item in enumerate(row[side] or ())
             )
-    return tuple(Subtask(**row) for row in rows)
+    return [_Placed(position, Subtask(**row)) for position, row in found], unread
+
+
+def _is_named(
+    read: _Read, position: int, names: Counter[str], prefix: str, problems: Problems
+) -> bool:
+    """Tell whether a subtask has an id, or a name that stands for it; it must be unique."""
+    name = read.row["name"]
+    if read.row["id"] is not None:
+        return True
+    if not name:
+        if read.left_out.isdisjoint({"id", "name"}):
+            message, hint = "a subtask needs a name or an id", "give it a name"
+            problems.add(message, f"{prefix}/{position}", hint, MISSING_KEY)
+        return False
+    if names[name] > 1:
+        message = f"{names[name]} subtasks have this name: give them ids"
+        problems.add(message, f"{prefix}/{position}/name", rule=SHARED_ID)
+    return True
 
 
 def _resolved(
@@ -330,5 +395,6 @@ def _resolved(
     if item in ids or not isinstance(item, str) or item not in by_name:
         return item
     if names[item] > 1:
-        problems.add(f"{names[item]} subtasks have this name: use an id", pointer)
+        message = f"{names[item]} subtasks have the name {item}"
+        problems.add(message, pointer, "use an id")
     return by_name[item]

@@ -36,8 +36,8 @@ def read_document(document: Document) -> ReadTasks:
 
     A definition is told by its file name or its ``kind``, so that a damaged response is
     never taken for one; everything else by the fields that it has. Where one of a list of
-    tasks is wrong, there are both tasks and an error; a document that holds no good task is
-    an InputError with every problem.
+    tasks is wrong, there are both tasks and an error; a document that holds no task is an
+    InputError with every problem.
     """
     if _is_yaml(document):
         document = replace(document, syntax="yaml")
@@ -54,12 +54,13 @@ def read_document(document: Document) -> ReadTasks:
     finally:
         unusual_times.reset(token)
     wrong = problems.error()
-    if wrong is not None and not tasks:
+    if wrong is not None and not tasks and not problems.faulty:
         raise wrong
     if unusual and tasks:  # told once, of the document
         seen = tuple(sorted(set(unusual))[:_MOST_UNUSUAL])
         tasks[0] = replace(tasks[0], unusual_times=seen)
-    return ReadTasks([_with_offsets(task) for task in tasks], wrong)
+    faulty = tuple(problems.faulty)
+    return ReadTasks([_with_offsets(task) for task in tasks], wrong, faulty)
 
 
 def _is_yaml(document: Document) -> bool:
@@ -76,7 +77,8 @@ def _is_yaml(document: Document) -> bool:
 
 
 def _read_yaml(problems: Problems) -> list[Task]:
-    from taskgraph.sources.definition import KIND, read_definition
+    from taskgraph.sources.definition import read_definition
+    from taskgraph.sources.definition_form import KIND
     from taskgraph.sources.yaml_text import parse_yaml
 
     root = parse_yaml(problems.document)
@@ -218,7 +220,7 @@ def _obshell() -> tuple[Any, str, str]:
 
 
 def _definition() -> tuple[Any, str, str]:
-    from taskgraph.sources.definition import KIND, DefinitionDocument
+    from taskgraph.sources.definition_form import KIND, DefinitionDocument
 
     about = f"Files named *.task.json or *.task.yaml, or with kind {KIND}."
     return DefinitionDocument, "Definition of a task", about

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 
 from taskgraph.errors import InputError, Problem
@@ -18,11 +18,17 @@ from taskgraph.model.task import Origin, Task
 from taskgraph.privacy import mask_text
 
 __all__ = [
+    "INVALID_VALUE",
     "MEND",
+    "MISSING_KEY",
+    "NEGATIVE_TIMEOUT",
+    "SHARED_ID",
+    "UNKNOWN_KEY",
     "Document",
     "Problems",
     "ReadTasks",
     "escape_token",
+    "key_of",
     "locate",
     "split_pointer",
 ]
@@ -31,6 +37,14 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
 # The values are thrown away, and a number of 5,000 digits must not be converted.
 _SKIP = json.JSONDecoder(parse_int=len, parse_float=len, strict=False)
+
+
+_KEY = "\0"
+
+
+def key_of(pointer: str) -> str:
+    """Point to the key of a value instead of the value, for :func:`locate` alone."""
+    return f"{pointer}/{_KEY}"
 
 
 def escape_token(token: str) -> str:
@@ -138,6 +152,7 @@ def _walk(
     position = 0
     places = sorted((int(key) for key in wanted if key.isdecimal()), reverse=True)
     while text[index] not in "}]":
+        start = index
         if is_object:
             key, index = _SKIP.raw_decode(text, index)
             index = _skip_space(text, _skip_space(text, index) + 1)  # past the colon
@@ -155,6 +170,9 @@ def _walk(
             index = _SKIP.raw_decode(text, index)[1]
         else:
             step = f"{pointer}/{escape_token(key)}"
+            if _KEY in below:
+                offsets[key_of(step)] = start
+                left.discard(key_of(step))
             index = _walk(text, index, below, step, offsets, left)
         index = _skip_space(text, index)
         if text[index] == ",":
@@ -219,17 +237,23 @@ def _yaml_places(text: str, wanted: dict[str, Any]) -> dict[str, tuple[int, int]
             top = stack[-1] if stack else None
             if top is not None and top.takes_key():
                 top.key = event.value if isinstance(event, events.ScalarEvent) else None
+                if _KEY in top.below.get(top.key or "", ()):
+                    key = key_of(f"{top.pointer}/{escape_token(top.key or '')}")
+                    places[key] = _yaml_place(event)
                 continue
             pointer, below = ("", wanted) if top is None else top.step()
-            mark = event.start_mark
-            if pointer is not None and mark is not None:
-                places[pointer] = mark.line + 1, mark.column + 1
+            if pointer is not None:
+                places[pointer] = _yaml_place(event)
             if isinstance(event, events.CollectionStartEvent):
                 is_list = isinstance(event, events.SequenceStartEvent)
                 stack.append(_Branch(pointer, below, is_list))
     except yaml.YAMLError:
         return {}
     return places
+
+
+def _yaml_place(event: Any) -> tuple[int, int]:
+    return event.start_mark.line + 1, event.start_mark.column + 1
 
 
 class _Branch:
@@ -262,6 +286,9 @@ class _Branch:
 
 T = TypeVar("T")
 
+INVALID_VALUE, UNKNOWN_KEY, MISSING_KEY = "TG001", "TG002", "TG003"
+SHARED_ID, NEGATIVE_TIMEOUT = "TG104", "TG402"
+"""The rules that tell of mistakes of form."""
 MEND = "mend what is named here, or save the response of the API again"
 _MOST_PROBLEMS = 1000  # 100,000 bad rows would make 300,000
 
@@ -304,18 +331,29 @@ class Document:
         Problems that have a line already keep it.
         """
         problems = list(problems)
-        wanted = [p.pointer for p in problems if p.pointer is not None and p.line is None]
+        wanted = [_target(p) for p in problems if p.pointer is not None and p.line is None]
         places = locate(self.data, wanted, self.syntax, self.first_line) if wanted else {}
         placed = [
-            Problem(
-                mask_text(problem.message),
-                problem.pointer,
-                *places.get(problem.pointer or "", (problem.line, problem.column)),
+            replace(
+                problem,
+                message=mask_text(problem.message),
+                hint=mask_text(problem.hint),
+                line=line,
+                column=column,
             )
             for problem in problems
+            for line, column in [
+                places.get(_target(problem), (problem.line, problem.column))
+            ]
         ]
         placed.sort(key=lambda problem: (problem.line or 0, problem.column or 0))
         return InputError(self.file, placed, hint)
+
+
+def _target(problem: Problem) -> str:
+    """Give the pointer of what a problem is about: a key where that is wrong."""
+    pointer = problem.pointer or ""
+    return key_of(pointer) if problem.rule == UNKNOWN_KEY else pointer
 
 
 class ReadTasks(NamedTuple):
@@ -323,6 +361,8 @@ class ReadTasks(NamedTuple):
 
     tasks: list[Task]
     error: InputError | None = None
+    faulty: tuple[Task, ...] = ()
+    """Those that have mistakes of form, as far as they could be read."""
 
 
 class Problems:
@@ -331,6 +371,7 @@ class Problems:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.hint = MEND
+        self.faulty: list[Task] = []
         self._noted: list[Problem] = []
 
     @property
@@ -338,22 +379,25 @@ class Problems:
         """How many were noted so far."""
         return len(self._noted)
 
-    def add(self, message: str, pointer: str) -> None:
+    def add(
+        self, message: str, pointer: str, hint: str = "", rule: str = INVALID_VALUE
+    ) -> None:
         """Note a problem and go on, unless there are far too many.
 
         Raises InputError at the 1000th problem.
         """
-        self._noted.append(Problem(message, pointer))
-        if self._is_full:
+        self._noted.append(Problem(message, pointer, hint=hint, rule=rule))
+        if self.is_full:
             raise InputError(self.document.file, self._noted, self._last_hint)
 
     @property
-    def _is_full(self) -> bool:
+    def is_full(self) -> bool:
+        """Whether there are so many that reading stops."""
         return len(self._noted) >= _MOST_PROBLEMS
 
     @property
     def _last_hint(self) -> str:
-        if self._is_full:
+        if self.is_full:
             return f"reading stopped after {_MOST_PROBLEMS} problems: {self.hint}"
         return self.hint
 
@@ -374,7 +418,7 @@ class Problems:
             try:
                 tasks += read(item)
             except InputError as error:
-                if self._is_full or len(refused) == _MOST_PROBLEMS:
+                if self.is_full or len(refused) == _MOST_PROBLEMS:
                     break
                 refused.append(error)
         if refused and not tasks and self.count == before:

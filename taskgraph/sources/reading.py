@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from taskgraph.errors import InputError
+from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Task
 from taskgraph.privacy import mask_task, redact_error, redact_task
 from taskgraph.sources.dialects import read_document
@@ -37,11 +38,26 @@ class Reading(NamedTuple):
     """One document, read: its tasks, or why it cannot be read.
 
     Both where one of a list of tasks is wrong: the others are good.
+
+    Attributes
+    ----------
+    faulty : tuple of Task
+        Tasks with mistakes of form, as far as they could be read: not for answers, but for
+        the rules, which tell of those mistakes and of what else is wrong.
     """
 
     file: str
     tasks: tuple[Task, ...] = ()
     error: InputError | None = None
+    faulty: tuple[Task, ...] = ()
+
+    @property
+    def untold(self) -> InputError | None:
+        """The error, without what rules tell of the faulty tasks."""
+        if self.error is None or not self.faulty:
+            return self.error
+        rest = [problem for problem in self.error.problems if not problem.rule]
+        return InputError(self.file, rest, self.error.hint) if rest else None
 
 
 class _Unread(NamedTuple):
@@ -103,14 +119,35 @@ def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]
             return
         try:
             with paused_collector():
-                read, wrong = part.read()
-                tasks = tuple(_masked(task, options) for task in read)
+                read, wrong, faulty = part.read()
+                tasks, faulty = (
+                    tuple(_masked(task, options) for task in group)
+                    for group in (read, faulty)
+                )
         except InputError as error:
             yield _refused(part.file, error, options)
         else:
             if wrong is not None and options.redact:
                 wrong = redact_error(wrong)
-            yield Reading(part.file, tasks, wrong)
+            faulty = _with_mistakes(faulty, wrong) if wrong is not None else faulty
+            yield Reading(part.file, tasks, wrong, faulty)
+
+
+def _with_mistakes(faulty: tuple[Task, ...], wrong: InputError) -> tuple[Task, ...]:
+    """Give each task the mistakes in it, and the first one those around all of them."""
+    places = {task.origin.pointer: place for place, task in reversed([*enumerate(faulty)])}
+    mistakes: list[list[Problem]] = [[] for _ in faulty]
+    for problem in wrong.problems:
+        above = problem.pointer or ""
+        while above not in places and above:
+            above = above.rpartition("/")[0]
+        if problem.rule and faulty:
+            mistakes[places.get(above, 0)].append(problem)
+    return tuple(
+        replace(task, origin=replace(origin, mistakes=(*origin.mistakes, *own)))
+        for task, own in zip(faulty, mistakes, strict=True)
+        for origin in [task.origin]
+    )
 
 
 def _refused(file: str, error: InputError, options: ReadOptions) -> Reading:

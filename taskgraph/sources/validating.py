@@ -15,14 +15,25 @@ from pydantic_core import ErrorDetails, ValidationError, core_schema
 from typing_extensions import TypedDict
 
 from taskgraph.errors import ConfigError, InputError
-from taskgraph.sources.document import Document, Problems, escape_token
+from taskgraph.sources.document import (
+    INVALID_VALUE,
+    MISSING_KEY,
+    NEGATIVE_TIMEOUT,
+    UNKNOWN_KEY,
+    Document,
+    Problems,
+    escape_token,
+)
 from taskgraph.sources.fields import Free, Time, Times, describe
 from taskgraph.sources.parsing import parse_json
 
 __all__ = [
     "AT_ONCE",
     "Keys",
+    "errors_of",
+    "is_negative",
     "json_schema",
+    "note",
     "read_columns",
     "read_file",
     "read_object",
@@ -35,11 +46,13 @@ class Keys(NamedTuple):
     """What a dialect does about keys that are not declared.
 
     `unknown` says of a key that has no place in an object what is wrong with it; `own` is a
-    field of pydantic's that the document does not have: it holds several others.
+    field of pydantic's that the document does not have: it holds several others; `near`
+    says of a wrong value, and of what it must be, which right one is the nearest.
     """
 
     unknown: Callable[[str], str] = str
     own: str | None = None
+    near: Callable[[str, Any], str] = lambda _kind, _value: ""
 
 
 AT_ONCE = 1000
@@ -80,12 +93,20 @@ def read_object(
     keys: Keys = _ANY_KEYS,
 ) -> Any:
     """Read a value as it is declared; ``None``, and problems, where something is wrong."""
+    read, wrong = errors_of(declared, value)
+    for detail in wrong:
+        note(detail, detail["loc"], pointer, problems, keys)
+    return read
+
+
+def errors_of(
+    declared: Any, value: Any, context: dict[str, str] | None = None
+) -> tuple[Any, list[ErrorDetails]]:
+    """Read a value as it is declared; or give everything that is wrong, to be told."""
     try:
-        return _adapter(declared).validate_python(value)
+        return _adapter(declared).validate_python(value, context=context), []
     except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            _note(detail, detail["loc"], pointer, problems, keys)
-        return None
+        return None, error.errors(include_url=False)
 
 
 def read_file(declared: Any, text: str, file: str, hint: str) -> Any:
@@ -134,7 +155,7 @@ def read_rows(
             for detail in error.errors(include_url=False):
                 place, *below = detail["loc"]
                 row = f"{pointer}/{start + first + int(place)}"
-                _note(detail, below, row, problems, keys)
+                note(detail, below, row, problems, keys)
     return read
 
 
@@ -196,7 +217,7 @@ def without_wrong(declared: Any, value: dict[str, Any]) -> Any:
         return adapter.validate_python({})
 
 
-def _note(
+def note(
     detail: ErrorDetails,
     place: Sequence[int | str],
     pointer: str,
@@ -211,16 +232,25 @@ def _note(
     is_item = isinstance(last, int) or (not place and last.isdecimal())
     name = f"item {last}" if is_item else str(last) or "the document"
     kind = detail["type"]
+    rule, hint = INVALID_VALUE, ""
     if kind == "extra_forbidden":
-        message = keys.unknown(name)
+        message, rule = keys.unknown(name), UNKNOWN_KEY
     elif kind == "spellings":
         usual = detail["ctx"]["usual"]
         message = f"{usual} and {name} are one field: keep one of them"
     elif kind == "missing":
-        message = f"{name} is missing"
+        message, rule = f"{name} is missing", MISSING_KEY
     else:
         message = f"{name} must {_expected(kind, detail['input'], detail)}"
-    problems.add(message, whole)
+        hint = keys.near(kind, detail["input"])
+        if name == "timeout" and is_negative(detail["input"]):
+            rule = NEGATIVE_TIMEOUT
+    problems.add(message, whole, hint, rule)
+
+
+def is_negative(value: Any) -> bool:
+    """Tell whether a value is a whole number below 0."""
+    return type(value) is int and value < 0
 
 
 def _expected(kind: str, value: Any, detail: ErrorDetails) -> str:

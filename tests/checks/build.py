@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from taskgraph.analysis.analysis import Analysis
@@ -12,6 +13,8 @@ from taskgraph.checks.runner import run_checks
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.model.task import Envelope, Id, Subtask, Task
 from taskgraph.settings import DEFAULTS, Settings, Thresholds
+from taskgraph.sources.opening import Source
+from taskgraph.sources.reading import read_source
 
 START = datetime(2025, 3, 4, 9, 30, tzinfo=UTC)
 
@@ -88,3 +91,9 @@ def codes(subject: Task, **options: Any) -> list[str]:
 def skipped(subject: Task, **options: Any) -> dict[str, str]:
     """Give why each skipped rule was skipped."""
     return {entry.code: entry.reason for entry in check(subject, **options).skipped}
+
+
+def read_for_rules(path: Path) -> tuple[Task, ...]:
+    """Read every task of a document, also those with mistakes of form."""
+    (reading,) = read_source(Source(str(path), path.read_bytes))
+    return reading.tasks + reading.faulty

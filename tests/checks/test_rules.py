@@ -28,7 +28,7 @@ def test_codes_are_ascending_and_names_are_unique() -> None:
 
 @BY_CODE
 def test_a_rule_is_named_and_documented(rule: Rule) -> None:
-    assert re.fullmatch(r"TG[1-6]\d\d", rule.code)
+    assert re.fullmatch(r"TG[0-6]\d\d", rule.code)
     assert re.fullmatch(r"[a-z]+(-[a-z]+)+", rule.name)
     for section in rule.doc:
         assert section.strip()

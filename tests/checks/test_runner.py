@@ -95,8 +95,8 @@ def test_severities_can_be_changed_and_the_most_specific_decides() -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({}, {"TG101", "TG106", "TG402", "TG603"}),
-        ({"select": ("TG1",)}, {"TG101", "TG106"}),
+        ({}, {"TG101", "TG402", "TG603"}),
+        ({"select": ("TG1",)}, {"TG101"}),
         ({"select": ("tg101", "Blank_Name")}, {"TG101", "TG603"}),
         ({"ignore": ("TG1",)}, {"TG402", "TG603"}),
         ({"ignore": ("TG",)}, set()),

@@ -18,7 +18,7 @@ from taskgraph.checks.runner import check_document, run_checks
 from taskgraph.model.task import Task
 from taskgraph.reports.check_json import finding_json
 from taskgraph.settings import Settings, Severity
-from tests.checks.build import analysis, settings
+from tests.checks.build import analysis, read_for_rules, settings
 
 CODES = [rule.code for rule in RULES]
 
@@ -34,7 +34,7 @@ def expectation(samples: Path, code: str) -> dict[str, Any]:
 
 
 def checked(path: Path, chosen: Settings) -> tuple[CheckResult, ...]:
-    return check_document([loaded.analysis for loaded in load_all(path, chosen)])
+    return check_document([analysis(task, chosen) for task in read_for_rules(path)])
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -77,7 +77,7 @@ def test_the_stop_response_has_no_error_and_no_warning(samples: Path) -> None:
     assert result.worst in {None, Severity.INFO}
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", [code for code in CODES if code >= "TG1"])
 def test_the_order_of_the_subtasks_has_no_say(samples: Path, code: str) -> None:
     chosen = options(expectation(samples, code))
     shuffle = random.Random(code).shuffle

@@ -36,7 +36,10 @@ def read(document: Any, file: str = "ci.task.json") -> Task:
 def problems(document: Any, file: str = "ci.task.json") -> dict[str | None, str]:
     with pytest.raises(InputError) as caught:
         read(document, file)
-    return {problem.pointer: problem.message for problem in caught.value.problems}
+    return {
+        problem.pointer: "; ".join(filter(None, (problem.message, problem.hint)))
+        for problem in caught.value.problems
+    }
 
 
 def edges(found: Task) -> list[tuple[Any, Any, Any]]:
@@ -114,8 +117,8 @@ def test_names_that_are_not_unique_need_ids() -> None:
     assert problems(document) == {
         "/subtasks/0/name": "2 subtasks have this name: give them ids",
         "/subtasks/1/name": "2 subtasks have this name: give them ids",
-        "/subtasks/4/upstreams/0": "2 subtasks have this name: use an id",
-        "/subtasks/5": "a subtask needs a name or an id",
+        "/subtasks/4/upstreams/0": "2 subtasks have the name b; use an id",
+        "/subtasks/5": "a subtask needs a name or an id; give it a name",
     }
 
 
@@ -155,10 +158,10 @@ def test_fields_of_a_run_do_not_belong_here() -> None:
 def test_a_misspelt_field_is_named_with_what_was_meant() -> None:
     found = problems(task({"name": "a", "timout": 5, "zzz": 1}, bugdet=4, xname=1))
     assert found == {
-        "/subtasks/0/timout": "timout is no field of a definition: did you mean timeout?",
+        "/subtasks/0/timout": "timout is no field of a definition; did you mean timeout?",
         "/subtasks/0/zzz": "zzz is no field of a definition; own fields begin with x-",
-        "/bugdet": "bugdet is no field of a definition: did you mean budget?",
-        "/xname": "xname is no field of a definition: did you mean name?",
+        "/bugdet": "bugdet is no field of a definition; did you mean budget?",
+        "/xname": "xname is no field of a definition; did you mean name?",
     }
 
 
@@ -168,16 +171,18 @@ def test_every_problem_of_a_definition_is_told_at_once() -> None:
     found = problems(task(*rows, budget=-1, zzz=1))
     again = "2 subtasks have this name: give them ids"
     like = "must be a duration like 30, 30s, 30m or 1h30m, not"
+    write = "write seconds, or a number and its unit: 90s, 30m, 1h30m"
     assert found == {
-        "/budget": f"budget {like} the number -1",
+        "/budget": f"budget {like} the number -1; {write}",
         "/zzz": "zzz is no field of a definition; own fields begin with x-",
-        "/subtasks/0": "a subtask needs a name or an id",
-        "/subtasks/0/timeout": f'timeout {like} the text "soon"',
+        "/subtasks/0": "a subtask needs a name or an id; give it a name",
+        "/subtasks/0/timeout": f'timeout {like} the text "soon"; {write}',
         "/subtasks/1/name": again,
         "/subtasks/1/x-*": "x-* must be a finite number, not NaN",
         "/subtasks/1/$schema": "$schema is no field of a definition; own fields begin with "
         "x-",
-        "/subtasks/2": "item 2 must be an object, not the number 5",
+        "/subtasks/2": "item 2 must be an object, not the number 5; a subtask is "
+        "written as keys and values: name, timeout, upstreams",
         "/subtasks/3/name": again,
         "/subtasks/3/upstream": "upstreams and upstream are one field: keep one of them",
     }

@@ -16,8 +16,8 @@ Subtask 2 has `"upstreams": [1, 99]`, and there is no subtask 99.
 
 What to do
 ----------
-Add the missing subtask, or correct the id. Where the other end of an edge tells which id
-was meant, the hint says it.
+Add the missing subtask, or correct the id. Where the other end of an edge, or a name that
+is nearly the same, tells which one was meant, the hint says it.
 """
 
 from __future__ import annotations
@@ -39,11 +39,30 @@ def check(subject: Subject) -> Iterator[Fault]:
     references: dict[Id, list[UnknownReference]] = {}
     for reference in subject.graph.unknown:
         references.setdefault(reference.id, []).append(reference)
+    known = {str(subtask.id) for subtask in subject.graph.subtasks}
+    known.update(subtask.name for subtask in subject.graph.subtasks if subtask.name)
     for identifier, mentions in references.items():
-        yield _fault(subject, identifier, mentions)
+        near = _nearest(identifier, known, mentions, subject)
+        if near or not subject.lacks_subtasks:  # it may be one that could not be read
+            yield _fault(subject, identifier, mentions, near)
 
 
-def _fault(subject: Subject, identifier: Id, mentions: list[UnknownReference]) -> Fault:
+def _nearest(
+    identifier: Id, known: set[str], mentions: list[UnknownReference], subject: Subject
+) -> str:
+    """Give the name that was meant by a text, other than that of who names it."""
+    from taskgraph.sources.nearest import nearest_text
+
+    if not isinstance(identifier, str) or identifier.isdecimal():
+        return ""
+    subtasks = subject.task.subtasks
+    own = {subtasks[mention.position].name for mention in mentions}
+    return nearest_text(identifier, known - own) or ""
+
+
+def _fault(
+    subject: Subject, identifier: Id, mentions: list[UnknownReference], near: str
+) -> Fault:
     subtasks = subject.task.subtasks
     owners = {reference.position: subtasks[reference.position] for reference in mentions}
     first = mentions[0]
@@ -58,7 +77,7 @@ def _fault(subject: Subject, identifier: Id, mentions: list[UnknownReference]) -
         )
     return Fault(
         f"{message} of this task has that id",
-        _hint(subject, mentions),
+        f"did you mean '{near}'?" if near else _hint(subject, mentions),
         subtasks=ascending(owner.id for owner in owners.values()),
         edges=tuple(
             (identifier, subtasks[position].id)

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import EDGES, Fault, Need, Rule
+from taskgraph.checks.rule import EDGES, WHOLE_EDGES, Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.graph.taskgraph import Side
 from taskgraph.model.words import arrow, ascending, label, labels, listed, plural
@@ -84,5 +84,9 @@ def _both_sides(subject: Subject) -> str:
 
 
 RULE = Rule.of(
-    check, Severity.ERROR, EDGES, Need("both upstreams and downstreams", _both_sides)
+    check,
+    Severity.ERROR,
+    EDGES,
+    WHOLE_EDGES,
+    Need("both upstreams and downstreams", _both_sides, of_run=True),
 )

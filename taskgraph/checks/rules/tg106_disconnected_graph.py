@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from taskgraph.checks.rule import EDGES, Fault, Rule, need, not_of
+from taskgraph.checks.rule import EDGES, WHOLE_EDGES, Fault, Rule, need, not_of
 from taskgraph.checks.subject import Subject
 from taskgraph.graph.traverse import reverse, weak_components
 from taskgraph.model.task import Id
@@ -77,9 +77,11 @@ RULE = Rule.of(
     check,
     Severity.WARNING,
     EDGES,
+    WHOLE_EDGES,
     need(
         "edges of its own, not stages",
         "obshell has stages, of which one can hold all subtasks",
         not_of("obshell"),
     ),
+    follows=("TG101", "TG102"),
 )

@@ -31,7 +31,7 @@ __all__ = ["RULE"]
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report a task without subtasks."""
-    if not subject.task.subtasks:
+    if not subject.task.subtasks and not subject.lacks_subtasks:
         yield Fault(
             "the task has no subtask",
             "save the response that has the subtasks, or add them to the definition",

@@ -81,6 +81,7 @@ def _is_next_part(graph: TaskGraph, node: int, following: int) -> bool:
     return is_alone and graph.subtasks[node].name == graph.subtasks[following].name
 
 
+_NUMBERED = reported("parallel_index")
 RULE = Rule.of(
     check,
     Severity.WARNING,
@@ -89,6 +90,7 @@ RULE = Rule.of(
     need(
         "numbers of parts",
         "the document does not number the parts of split subtasks",
-        reported("parallel_index"),
+        lambda subject: _NUMBERED(subject) and not subject.unread("parallel_index"),
+        of_run=True,
     ),
 )

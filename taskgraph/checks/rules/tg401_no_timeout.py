@@ -35,12 +35,13 @@ def check(subject: Subject) -> Iterator[Fault]:
     timeouts = subject.column("timeout")
     if all(timeouts):
         return
+    unread = subject.unread("timeout")
     for position, timeout in enumerate(timeouts):
-        if not timeout:
+        if not timeout and position not in unread:
             what = "no timeout" if timeout is None else "a timeout of 0"
             what = f"has {what}: the worst case is unbounded"
             hint = "give it a timeout in seconds"
             yield Fault.of(subject, [position], what, hint, "timeout")
 
 
-RULE = Rule.of(check, Severity.WARNING, TIMEOUTS)
+RULE = Rule.of(check, Severity.WARNING, TIMEOUTS, follows=("TG405",))

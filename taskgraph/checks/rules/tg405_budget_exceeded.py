@@ -24,7 +24,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from taskgraph.checks.rule import SOUND_GRAPH, TIMEOUTS, Fault, Rule, need
+from taskgraph.checks.rule import (
+    SOUND_GRAPH,
+    TIMEOUTS,
+    WHOLE_TIMEOUTS,
+    Fault,
+    Rule,
+    need,
+)
 from taskgraph.checks.subject import Subject
 from taskgraph.model.durations import format_duration
 from taskgraph.model.words import labels, plural
@@ -47,7 +54,7 @@ def check(subject: Subject) -> Iterator[Fault]:
             f"{allowed}",
             "give every subtask a timeout",
             subtasks=tuple(subtask.id for subtask in subtasks),
-            pointer=subject.pointer(),
+            pointer=subject.node_pointer(budget.unlimited[0], "timeout"),
         )
     elif budget.seconds > limit:
         path = [subject.at(node).id for node in budget.schedule.critical_path]
@@ -77,7 +84,9 @@ RULE = Rule.of(
         "a budget limit",
         "no budget limit is set for it",
         lambda subject: _limit(subject) is not None,
+        of_run=True,
     ),
     TIMEOUTS,
+    WHOLE_TIMEOUTS,
     SOUND_GRAPH,
 )

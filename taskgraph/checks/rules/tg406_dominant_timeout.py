@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import SOUND_GRAPH, TIMEOUTS, Fault, Rule
+from taskgraph.checks.rule import SOUND_GRAPH, TIMEOUTS, Fault, Rule, need
 from taskgraph.checks.subject import Subject
 from taskgraph.model.durations import format_duration
 from taskgraph.model.words import percent
@@ -54,4 +54,15 @@ def check(subject: Subject) -> Iterator[Fault]:
             )
 
 
-RULE = Rule.of(check, Severity.INFO, TIMEOUTS, SOUND_GRAPH)
+RULE = Rule.of(
+    check,
+    Severity.INFO,
+    TIMEOUTS,
+    SOUND_GRAPH,
+    need(
+        "a run",
+        "a definition says on purpose how long a subtask may take",
+        lambda subject: not subject.task.is_definition,
+        of_run=True,
+    ),
+)

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import ROLLBACK_FLAGS, SOUND_GRAPH, Fault, Rule
+from taskgraph.checks.rule import ROLLBACK_FLAGS, SOUND_GRAPH, WHOLE_TIMEOUTS, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model.durations import format_duration
 from taskgraph.model.vocabulary import Status
@@ -58,6 +58,8 @@ def check(subject: Subject) -> Iterator[Fault]:
     share = point.seconds_after / budget.seconds if budget.seconds else 1.0
     limit = subject.settings.thresholds.no_return
     too_much = limit is not None and (bool(point.unlimited) or share >= limit)
+    if task.is_definition and not too_much:
+        return  # its author says so on purpose
     yield Fault(
         f"{begun} cannot be rolled back, but "
         f"{counted(len(left), 'subtask')} after it can still fail: "
@@ -76,4 +78,4 @@ def _amount(after: int, budget: int, unbounded: bool) -> str:
     return f"{text}{share} lie from there on{end}"
 
 
-RULE = Rule.of(check, Severity.INFO, ROLLBACK_FLAGS, SOUND_GRAPH)
+RULE = Rule.of(check, Severity.INFO, ROLLBACK_FLAGS, WHOLE_TIMEOUTS, SOUND_GRAPH)

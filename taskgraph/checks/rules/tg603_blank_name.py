@@ -33,10 +33,11 @@ _HINT = "give it a name that says what it does"
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each blank name."""
-    if not subject.task.name.strip():
+    unread = subject.unread("name")
+    if not subject.task.name.strip() and None not in unread:
         yield Fault("the task has no name", _HINT, pointer=subject.pointer("name"))
     for position, name in enumerate(subject.column("name")):
-        if not name or name.isspace():
+        if (not name or name.isspace()) and position not in unread:
             yield Fault.of(subject, [position], "has no name", _HINT, "name")
 
 

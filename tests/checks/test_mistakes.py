@@ -1,0 +1,280 @@
+"""A mistake in a definition is a finding: one for each, with what was meant."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree as ET
+
+import pytest
+from click.testing import CliRunner
+
+import taskgraph
+from taskgraph.api import check_files
+from taskgraph.checks.baseline import fingerprints
+from taskgraph.checks.result import CheckRun, Finding
+from taskgraph.cli.main import cli
+from taskgraph.errors import InputError
+from taskgraph.reports.check_formats import check_renderer
+
+SOUND = """\
+name: Upgrade OBServer
+budget: 2h
+subtasks:
+  - name: Check the cluster
+    timeout: 5m
+  - name: Stop OBServer
+    timeout: 30m
+    upstreams: [Check the cluster]
+    prohibitRollback: true
+  - name: Upgrade packages
+    timeout: 40m
+    upstreams: [Stop OBServer]
+  - name: Start OBServer
+    timeout: 15m
+    upstreams: [Upgrade packages]
+"""
+_REST = SOUND[SOUND.index("subtasks:") :]
+# Code, line and column, what is replaced, by what, and a part of the message or the hint.
+_TABLE = r"""
+TG001 | 11:14 | 40m | 40 minutes | did you mean 40m?
+TG001 | 11:14 | 40m | 1.5h | did you mean 1h30m?
+TG001 | 11:14 | 40m | 00:40:00 | did you mean 40m?
+TG001 | 11:14 | 40m | PT40M | did you mean 40m?
+TG001 | 11:14 | 40m | 90000ms | did you mean 1m30s?
+TG001 | 11:14 | 40m | 30m1h | did you mean 1h30m?
+TG001 | 11:14 | 40m | 1h30 | a number and its unit
+TG001 | 11:14 | 40m | soon | a number and its unit
+TG001 | 11:14 | 40m | -5m | a number and its unit
+TG001 | 11:14 | 40m | 0.5 | a number and its unit
+TG001 | 11:14 | 40m | true | a number and its unit
+TG001 | 11:14 | 40m | [40m] | a number and its unit
+TG001 | 11:14 | 40m | .inf | a number and its unit
+TG001 | 2:9 | budget: 2h | budget: two hours | a number and its unit
+TG001 | 2:9 | budget: 2h | budget: -1 | a number and its unit
+TG001 | 15:16 | [Upgrade packages] | Upgrade packages | [Upgrade packages]
+TG001 | 12:16 | [Stop OBServer] | {name: Stop OBServer} | [Stop OBServer]
+TG001 | 12:17 | [Stop OBServer] | [{name: Stop OBServer}] | id or its name
+TG001 | 12:32 | [Stop OBServer] | [Stop OBServer, null] | id or its name
+TG001 | 12:32 | [Stop OBServer] | [Stop OBServer, ~] | not null
+TG001 | 12:16 | [Stop OBServer] | 5.5 | must be a list of ids
+TG001 | 9:23 | prohibitRollback: true | prohibitRollback: yes | write true
+TG001 | 9:23 | prohibitRollback: true | prohibitRollback: 1 | write true
+TG001 | 9:23 | prohibitRollback: true | prohibitRollback: maybe | true or false
+TG001 | 9:18 | prohibitRollback: true | parallelIdx: '0' | write 0, without
+TG001 | 9:15 | prohibitRollback: true | seriesId: first | a whole number
+TG001 | 9:18 | prohibitRollback: true | description: 5 | quotes: "5"
+TG001 | 9:9 | prohibitRollback: true | id: 1.5 | a whole number or a text
+TG001 | 1:7 | name: Upgrade OBServer | name: 2024 | quotes: "2024"
+TG001 | 1:7 | name: Upgrade OBServer | name: [a] | name must be a text
+TG001 | 2:7 | budget: 2h | kind: task | must be task-definition
+TG001 | 2:10 | budget: 2h | context: [] | context must be an object
+TG001 | 2:10 | budget: 2h | cluster: 5 | an object with id and name
+TG001 | 4:5 | - name: Check the cluster\n    timeout: 5m | - Check | keys and values
+TG002 | 15:5 | upstreams: [Upgrade packages] | depends_on: [Upgrade packages] | upstreams?
+TG002 | 15:5 | upstreams: [Upgrade packages] | dependsOn: Upgrade packages | upstreams?
+TG002 | 15:5 | upstreams: [Upgrade packages] | needs: [Upgrade packages] | upstreams?
+TG002 | 15:5 | upstreams: [Upgrade packages] | after:\n      - Upgrade packages | upstreams?
+TG002 | 15:5 | upstreams: [Upgrade packages] | upstraems: [Upgrade packages] | upstreams?
+TG002 | 15:5 | upstreams: [Upgrade packages] | Upstreams: [Upgrade packages] | upstreams?
+TG002 | 15:5 | upstreams: [Upgrade packages] | upstream: [Upgrade packages] | write
+TG002 | 11:5 | timeout: 40m | timeoutSeconds: 2400 | timeout?
+TG002 | 11:5 | timeout: 40m | timeout_minutes: 40 | timeout: 40m?
+TG002 | 11:5 | timeout: 40m | timout: 40m | timeout?
+TG002 | 9:5 | prohibitRollback | prohibitRolback | prohibitRollback?
+TG002 | 9:5 | prohibitRollback | prohibit_rollback | prohibitRollback?
+TG002 | 9:5 | prohibitRollback: true | retries: 3 | attempts in the config
+TG002 | 9:5 | prohibitRollback: true | owner: dba | begin with x-
+TG002 | 9:5 | prohibitRollback: true | status: PENDING | belongs to a run
+TG002 | 2:1 | budget: 2h | deadline: 2h | budget?
+TG002 | 2:1 | budget: 2h | creator: admin | belongs to a run
+TG002 | 3:1 | subtasks: | steps: | subtasks?
+TG002 | 3:1 | subtasks: | tasks: | subtasks?
+TG002 | 3:1 | subtasks: | data: | another file name
+TG003 | 10:5 |   - name: Upgrade packages\n    timeout |   - timeout | 'Upgrade packages'
+TG003 | 1:1 | <rest> | <nothing> | subtasks is missing
+TG003 | 1:8 | <all> | tasks: []\n | defines no task
+TG402 | 11:14 | 40m | -5 | more than 0
+TG405 | 10:5 |     timeout: 40m\n | <nothing> | give every subtask a timeout
+TG405 | 1:1 | 40m | 4h | the limit is 2 h
+TG102 | 15:17 | [Upgrade packages] | [Upgrade package] | 'Upgrade packages'?
+TG102 | 15:17 | [Upgrade packages] | [upgrade  Packages] | 'Upgrade packages'?
+TG101 | 13:5 | [Upgrade packages] | [Start OBServer] | remove the edge
+TG101 | 4:5 | timeout: 5m | upstreams: [Start OBServer]\n    timeout: 5m | remove
+TG104 | 13:5 | name: Start OBServer | name: Stop OBServer | an id of its own
+TG105 | 12:17 | [Stop OBServer] | [Stop OBServer, Stop OBServer] | once
+TG106 | 13:5 |     upstreams: [Upgrade packages]\n | <nothing> | add the missing edges
+TG603 | 1:1 | name: Upgrade OBServer\n | <nothing> | a name that says
+TG109 | 3:11 | <rest> | subtasks: []\n | definition
+"""
+
+
+class Mistake(NamedTuple):
+    """A change of the sound definition, and the one finding that it gives."""
+
+    code: str
+    place: str
+    before: str
+    after: str
+    told: str
+
+    @property
+    def text(self) -> str:
+        """The definition with the mistake."""
+        assert self.before in SOUND
+        return SOUND.replace(self.before, self.after, 1)
+
+
+def _mistake(row: str) -> Mistake:
+    code, place, before, after, told = row.split(" | ")
+    before = {"<all>": SOUND, "<rest>": _REST}.get(before, before)
+    before, after = (text.replace("\\n", "\n") for text in (before, after))
+    return Mistake(code, place, before, after.replace("<nothing>", ""), told)
+
+
+TABLE = list(map(_mistake, _TABLE.strip().splitlines()))
+every_mistake = pytest.mark.parametrize(
+    "mistake", TABLE, ids=lambda m: f"{m.code} {m.after.strip()[:24]}"
+)
+
+
+def checked(folder: Path, text: str, name: str = "upgrade.task.yaml") -> CheckRun:
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "utf-8")
+    return check_files([str(folder)]).run
+
+
+def findings(run: CheckRun) -> list[Finding]:
+    assert not run.unreadable
+    return [finding for result in run.results for finding in result.findings]
+
+
+def _letters(text: str) -> str:
+    """Leave out what a form escapes."""
+    return re.sub("[^a-z0-9]", "", text.lower())
+
+
+def test_the_table_is_long_enough() -> None:
+    assert len(TABLE) >= 60
+
+
+def test_a_sound_folder_gives_one_line(tmp_path: Path) -> None:
+    assert checked(tmp_path, SOUND).totals.severities.values()
+    told = CliRunner().invoke(cli, ["check", str(tmp_path)])
+    assert (told.exit_code, told.output) == (0, "no findings: 1 task in 1 file\n")
+
+
+@every_mistake
+def test_a_mistake_is_one_finding_with_its_place_and_what_was_meant(
+    tmp_path: Path, mistake: Mistake
+) -> None:
+    (finding,) = findings(checked(tmp_path, mistake.text))
+    assert finding.code == mistake.code
+    assert mistake.told in f"{finding.message}; {finding.hint}"
+    assert f"{finding.line}:{finding.column}" == mistake.place
+
+
+@pytest.mark.parametrize("form", ["text", "sarif", "junit", "github", "gitlab", "markdown"])
+def test_every_form_tells_rule_place_and_remedy(tmp_path: Path, form: str) -> None:
+    for number, mistake in enumerate(TABLE):
+        (tmp_path / f"{number:02}.task.yaml").write_text(mistake.text, "utf-8")
+    run = check_files([str(tmp_path)]).run
+    told = check_renderer(form)(run)
+    found = findings(run)
+    assert len(found) == len(TABLE)
+    if form == "sarif":
+        (sarif,) = json.loads(told)["runs"]
+        assert len(sarif["results"]) == len(TABLE)
+        assert sarif["invocations"] == [{"executionSuccessful": True}]
+    elif form == "gitlab":
+        assert len({issue["fingerprint"] for issue in json.loads(told)}) == len(TABLE)
+    elif form == "junit":
+        suites = ET.fromstring(told.encode())
+        assert suites.get("errors") == "0"
+        assert not suites.findall(".//skipped")
+        assert int(suites.get("tests", "")) == 2 * len(TABLE)  # and every other rule
+    letters = _letters(told)
+    for finding in found:
+        assert finding.code in told
+        assert Path(finding.file).name in told
+        assert _letters(finding.hint)[:20] in letters
+
+
+@every_mistake
+def test_the_fingerprint_stays_where_lines_and_folders_move(
+    tmp_path: Path, mistake: Mistake
+) -> None:
+    moved = f"# a note\n\n{mistake.text}"
+    here = findings(checked(tmp_path / "a", mistake.text))
+    there = findings(checked(tmp_path / "b", moved, "deep/er/upgrade.task.yaml"))
+    assert fingerprints(here) == fingerprints(there)
+    gitlab = [
+        json.loads(check_renderer("gitlab")(check_files([str(tmp_path / name)]).run))
+        for name in "ab"
+    ]
+    assert gitlab[0][0]["fingerprint"] == gitlab[1][0]["fingerprint"]
+
+
+def test_mistakes_are_all_told_beside_what_can_still_be_judged(tmp_path: Path) -> None:
+    text = SOUND.replace(": 5m", ": soon").replace("30m", "-1").replace("15m", "0")
+    text = text.replace("budget", "bugdet").replace("[Upgrade packages]", "[Upgrade]")
+    found = findings(checked(tmp_path, text))
+    assert [finding.code for finding in found] == [
+        "TG001", "TG002", "TG102", "TG402", "TG401",
+    ]  # fmt: skip
+
+
+def test_many_mistakes_are_told_up_to_a_bound(tmp_path: Path) -> None:
+    rows = "".join(f"  - {{name: s{n}, timeout: soon}}\n" for n in range(1500))
+    found = findings(checked(tmp_path, f"name: t\nsubtasks:\n{rows}"))
+    assert len(found) == 1000
+    assert {finding.code for finding in found} == {"TG001"}
+
+
+def test_other_commands_do_not_take_half_a_definition(tmp_path: Path) -> None:
+    text = SOUND.replace("40m", "40 minutes").replace("budget", "bugdet")
+    checked(tmp_path, text)
+    with pytest.raises(InputError) as told:
+        taskgraph.load(tmp_path / "upgrade.task.yaml")
+    assert [problem.line for problem in told.value.problems] == [2, 11]
+    assert "did you mean 40m?" in str(told.value)
+
+
+def test_a_good_task_of_several_is_judged_beside_a_bad_one(tmp_path: Path) -> None:
+    two = "tasks:\n  - name: a\n    subtasks: []\n  - 5\n"
+    run = checked(tmp_path, two)
+    assert [result.task_name for result in run.results] == ["a", ""]
+    assert [finding.code for finding in findings(run)] == ["TG109", "TG001"]
+
+
+def test_what_is_no_definition_at_all_stays_unreadable(tmp_path: Path) -> None:
+    for number, text in enumerate(("[]", "5", "name: [", "")):
+        run = checked(tmp_path / str(number), text)
+        assert (len(run.unreadable), run.results) == (1, ())
+
+
+def test_a_mistake_ends_with_1_and_what_is_unreadable_with_2(tmp_path: Path) -> None:
+    bad, worse = tmp_path / "a.task.yaml", tmp_path / "b.task.yaml"
+    bad.write_text(SOUND.replace("40m", "soon"), "utf-8")
+    worse.write_text("name: [", "utf-8")
+    ends = [CliRunner().invoke(cli, ["check", str(path)]) for path in (bad, worse)]
+    assert [end.exit_code for end in ends] == [1, 2]
+    ignoring = ["check", str(bad), "--ignore", "invalid-value"]
+    assert CliRunner().invoke(cli, ignoring).exit_code == 0
+
+
+def test_paths_are_told_from_the_root_of_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".git").mkdir()
+    checked(tmp_path / "ci" / "tasks", SOUND.replace("40m", "soon"))
+    monkeypatch.chdir(tmp_path / "ci")
+    for given in ("tasks", str(tmp_path / "ci" / "tasks")):
+        told = CliRunner().invoke(cli, ["check", given, "-f", "gitlab"])
+        (issue,) = json.loads(told.stdout)
+        assert issue["location"]["path"] == "ci/tasks/upgrade.task.yaml"
+        told = CliRunner().invoke(cli, ["check", given, "-f", "github"])
+        assert "file=ci/tasks/upgrade.task.yaml,line=11,col=14" in told.stdout
