@@ -4,7 +4,8 @@ What it does
 ------------
 Finds a subtask on the critical path whose timeout is more than `dominant-timeout` (half) of
 the worst case. Where the worst case has no bound, its finite part counts. A task in which
-only one subtask has a timeout is not looked at.
+only one subtask has a timeout is not looked at, and neither is a definition, whose author
+chose the timeouts.
 
 Why it is bad
 -------------

@@ -6,7 +6,7 @@ Finds the point of no return, the first start of a subtask that forbids rollback
 which work comes after it and how much of the worst case that is. A task that is
 SUCCESSFUL, is being rolled back, or FAILED beyond that point (TG501) is not looked at, and
 neither is one in which all that comes after has succeeded. With `no-return` set, so
-large a share is a warning.
+large a share is a warning; of a definition that alone is told.
 
 Why it is bad
 -------------
