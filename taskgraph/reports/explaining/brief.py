@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from taskgraph.model.engine import is_rolling_back
+from taskgraph.model.task import Task
 from taskgraph.model.vocabulary import Status
 from taskgraph.reports.explaining.sentences import Place, Section, Sentence
 from taskgraph.reports.results import Account
@@ -61,7 +62,7 @@ def in_brief(
     lines = (
         Section("state", "", _moved(said["progress"], "counts")),
         failure,
-        _effect(said),
+        _effect(account.graph.task, said),
         _action(account, said, still, failure),
         _risk(account, said),
     )
@@ -100,8 +101,10 @@ def _failure(said: _Said, still: Sequence[Sentence]) -> Section:
     return Section("failure", "Retried", _moved(progress, "retried"))
 
 
-def _effect(said: _Said) -> Section:
-    """Say what a failure holds up: what waits for it, and what the engine holds back."""
+def _effect(task: Task, said: _Said) -> Section:
+    """Say what a failure holds up, and the engine holds back; or how long it all took."""
+    if task.status == Status.SUCCESSFUL:
+        return Section("effect", "Took", _moved(said["time"], "wall"))
     waits = _moved(said["failure"], "blocked", "blocks-nothing")
     return Section("effect", "Blocks", (*waits, *_moved(said["failure"], "held")))
 
