@@ -384,7 +384,7 @@ def test_a_comparison_has_the_worst_case_of_both(
     (row,) = rows("diff", *both)
     if before == after:
         assert row["status"] == "same"
-        assert "no change" in written("diff", *both)
+        assert "No change" in written("diff", *both)
         return
     known = [_loaded(path, configuration).budget for path in (before, after)]
     budget = row["budget_seconds"]

@@ -8,18 +8,28 @@ from collections.abc import Sequence
 import click
 
 from taskgraph.api import compare_paths
-from taskgraph.cli.options import Resolver, config_options, format_option, output_option
+from taskgraph.cli.options import Resolver, config_options, form_by_ending, output_option
 from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain, write
 from taskgraph.config import UnusedPatterns
-from taskgraph.reports.comparison import Pair, diff_json, diff_markdown, diff_text
+from taskgraph.reports.comparison import (
+    Pair,
+    diff_markdown,
+    diff_svg,
+    diff_text,
+)
 
 __all__ = ["command"]
+
+_FORMS = ("text", "json", "markdown", "html", "svg")
 
 
 @click.command("diff")
 @click.argument("before")
 @click.argument("after")
-@format_option("text", "json", "markdown")
+@click.option(
+    "-f", "--format", "form", type=click.Choice(_FORMS),
+    help="The form of the output; by default what the ending of --output says, else text.",
+)  # fmt: skip
 @output_option
 @click.option(
     "--fail-on", type=click.Choice(["structure", "budget", "any", "never"]),
@@ -35,7 +45,7 @@ __all__ = ["command"]
 def command(
     before: str,
     after: str,
-    form: str,
+    form: str | None,
     output: str | None,
     fail_on: str,
     redact: bool,
@@ -52,8 +62,9 @@ def command(
     Examples:
       taskgraph diff yesterday.json today.json
       taskgraph diff main/tasks branch/tasks --format markdown --fail-on budget
-      taskgraph diff before.json after.json --redact
+      taskgraph diff main/tasks branch/tasks -o changes.html
     """
+    form = form or form_by_ending(output, _FORMS)
     unused = UnusedPatterns()
     resolver = Resolver(config_file, isolated)
     pairs, errors = compare_paths(before, after, resolver, redact=redact, unused=unused)
@@ -80,7 +91,13 @@ def _fails(pair: Pair, fail_on: str) -> bool:
 
 def _report(pairs: Sequence[Pair], errors: list[str], form: str) -> str:
     if form == "json":
+        from taskgraph.reports.comparison_json import diff_json
         from taskgraph.reports.json import document
 
         return document("diff", [diff_json(pair) for pair in pairs], errors)
-    return diff_markdown(pairs) if form == "markdown" else diff_text(pairs)
+    if form == "html":
+        from taskgraph.reports.html.page import changes_html
+
+        return changes_html(pairs, errors)
+    write = {"markdown": diff_markdown, "svg": diff_svg, "text": diff_text}[form]
+    return write(pairs)

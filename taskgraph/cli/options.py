@@ -227,6 +227,7 @@ _ENDINGS = {
     ".json": "json",
     ".md": "markdown",
     ".markdown": "markdown",
+    ".svg": "svg",
     ".txt": "text",
 }
 

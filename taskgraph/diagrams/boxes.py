@@ -7,9 +7,8 @@ from math import ceil, sqrt
 from typing import NamedTuple
 
 from taskgraph.diagrams.labels import join_words, status_counts
-from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
+from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode, tone_of
 from taskgraph.diagrams.text import ellipsize, joined, text_width, wrap
-from taskgraph.model.statuses import look
 
 __all__ = ["Face", "Line", "faces"]
 
@@ -92,7 +91,7 @@ def faces(scene: Scene) -> list[Face]:
 def _content(node: SceneNode, *, named: bool = True) -> _Content:
     name = node.name if named else node.target
     if node.kind is NodeKind.GROUP:
-        states = [(f"{count} {status}", look(status).tone) for status, count in node.counts]
+        states = [(f"{count} {status}", tone_of(status)) for status, count in node.counts]
         details = [node.id_text, node.state, join_words(node.facts)]
         return _Content(states, name, [text for text in details if text])
     told = (node.target if named else "", node.id_text, *node.facts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -21,7 +21,7 @@ from taskgraph.model.statuses import count_shown, look, shown_status, state_text
 from taskgraph.model.task import Subtask
 from taskgraph.model.words import counted, name_of, plural, title_of, visible
 
-__all__ = ["PAGE", "build_scene"]
+__all__ = ["PAGE", "Maker", "build_scene", "collapsed", "fit"]
 
 PAGE = 1700
 """The pixels that a picture may be wide and high; ``auto`` collapses until it is."""
@@ -47,13 +47,28 @@ def build_scene(analysis: Analysis, options: DiagramOptions | None = None) -> Sc
     """
     options = options or DiagramOptions()
     selection = select(analysis, options)
-    maker = _Maker(analysis)
+    maker = Maker(analysis)
+    ways = partitions(analysis, selection.nodes, options)
+
+    def make(clusters: Sequence[Cluster]) -> Scene:
+        return _scene(maker, selection, clusters)
+
+    return fit(ways, selection.nodes, options, make)
+
+
+def fit(
+    ways: Iterable[Sequence[Cluster]],
+    nodes: tuple[int, ...],
+    options: DiagramOptions,
+    make: Callable[[Sequence[Cluster]], Scene],
+) -> Scene:
+    """Make the scene of the first way of collapsing nodes that fits the page."""
     smallest: tuple[float, Scene] | None = None
-    for clusters in partitions(analysis, selection.nodes, options):
+    for clusters in ways:
         whole = options.collapse != "auto" or options.max_nodes is not None
-        if not whole and _least_area(selection.nodes, clusters) > PAGE**2:
+        if not whole and _least_area(nodes, clusters) > PAGE**2:
             continue
-        scene = _scene(maker, selection, clusters)
+        scene = make(clusters)
         for direction in _DIRECTIONS[options.direction]:
             turned = replace(scene, direction=direction)
             over = 0.0 if whole else _excess(turned)
@@ -79,7 +94,7 @@ def _excess(scene: Scene) -> float:
     return max(layout.width + _AROUND[0], layout.height + _AROUND[1]) / PAGE
 
 
-def _scene(maker: _Maker, selection: Selection, clusters: Sequence[Cluster]) -> Scene:
+def _scene(maker: Maker, selection: Selection, clusters: Sequence[Cluster]) -> Scene:
     analysis, graph = maker.analysis, maker.graph
     schedule = analysis.schedule if analysis.is_sound else None
     nodes, place = maker.make(selection.nodes, clusters)
@@ -115,17 +130,22 @@ def _notes(graph: TaskGraph, clusters: Sequence[Cluster], hidden: int) -> Iterab
         yield "The task has no subtasks."
     if hidden:
         yield f"{hidden} of {counted(len(graph), 'subtask')} not drawn."
-    collapsed = [c for c in clusters if c.grouping is not Grouping.FRAME]
-    if collapsed:
-        count = sum(len(cluster.nodes) for cluster in collapsed)
-        boxes = plural(len(collapsed), "box stands", "boxes stand")
-        told = f"{len(collapsed)} collapsed {boxes} for {counted(count, 'subtask')}"
-        if any(c.grouping is Grouping.STAGES for c in collapsed):
+    yield from collapsed(clusters)
+
+
+def collapsed(clusters: Sequence[Cluster]) -> Iterable[str]:
+    """Say what the boxes hide."""
+    hiding = [c for c in clusters if c.grouping is not Grouping.FRAME]
+    if hiding:
+        count = sum(len(cluster.nodes) for cluster in hiding)
+        boxes = plural(len(hiding), "box stands", "boxes stand")
+        told = f"{len(hiding)} collapsed {boxes} for {counted(count, 'subtask')}"
+        if any(c.grouping is Grouping.STAGES for c in hiding):
             told += "; edges that longer ways imply are left out"
         yield f"{told}."
 
 
-class _Maker:
+class Maker:
     """Makes the nodes, and marks them; an answer that does not apply marks nothing."""
 
     def __init__(self, analysis: Analysis) -> None:
@@ -153,13 +173,13 @@ class _Maker:
             cluster = cluster_of.get(node)
             if cluster is not None:
                 place.update(dict.fromkeys(cluster.nodes, len(nodes)))
-                nodes.append(self._cluster(cluster))
+                nodes.append(self.cluster(cluster))
             elif node not in hidden:
                 place[node] = len(nodes)
-                nodes.append(self._subtask(node))
+                nodes.append(self.subtask(node))
         return nodes, place
 
-    def _subtask(self, node: int, *, in_gate: bool = False) -> SceneNode:
+    def subtask(self, node: int, *, in_gate: bool = False) -> SceneNode:
         """Make the node of one subtask; a frame whose members are all gates is one gate."""
         subtask = self.graph.subtasks[node]
         blocked = node in self.blocked
@@ -197,7 +217,8 @@ class _Maker:
         whole = self.analysis.budget.seconds if self.analysis.is_sound else 0
         return (limit / whole, False) if limit and whole else (None, False)
 
-    def _cluster(self, cluster: Cluster) -> SceneNode:
+    def cluster(self, cluster: Cluster) -> SceneNode:
+        """Make the node of several, in one box or in a frame."""
         subtasks = [self.graph.subtasks[node] for node in cluster.nodes]
         framed = cluster.grouping is Grouping.FRAME
         is_plan = self.graph.task.is_definition
@@ -214,7 +235,7 @@ class _Maker:
             tone=look(counts[0][0]).tone if counts else "pending",
             facts=() if framed else _limits(subtasks),
             counts=counts,
-            members=tuple(self._subtask(node, in_gate=gated) for node in members),
+            members=tuple(self.subtask(node, in_gate=gated) for node in members),
             critical=not self.critical.isdisjoint(cluster.nodes),
             gate=not self.gates.isdisjoint(cluster.nodes),
             blocked=blocked == len(subtasks),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
@@ -17,11 +18,13 @@ __all__ = [
     "LegendItem",
     "legend_items",
     "picture",
+    "stacked",
     "write_gate",
     "write_icon",
     "write_text",
 ]
 
+_SIZE = re.compile(r'width="(\d+)" height="(\d+)"')
 MARGIN = 28
 _NARROWEST = 460
 _WIDEST_HEADING = 1000
@@ -83,6 +86,22 @@ def picture(
     body = [*told, f'<g transform="translate({MARGIN} {top})">', *drawing, "</g>"]
     body += _legend(rows, bottom)
     return _document(caption, body, (width + 2 * MARGIN, height), rules)
+
+
+def stacked(pictures: Sequence[str]) -> str:
+    """Put pictures one below the other; one alone stays as it is."""
+    if len(pictures) == 1:
+        return pictures[0]
+    sizes = [_SIZE.search(drawn) for drawn in pictures]
+    rows = [(int(size[1]), int(size[2])) for size in sizes if size is not None]
+    width, height = max((w for w, _ in rows), default=0), sum(h for _, h in rows)
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n']
+    y = 0
+    for drawn, (_, high) in zip(pictures, rows, strict=True):
+        parts.append(drawn.replace("<svg ", f'<svg y="{y}" ', 1))
+        y += high
+    return "".join([*parts, "</svg>\n"])
 
 
 def _document(

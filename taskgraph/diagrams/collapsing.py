@@ -58,11 +58,16 @@ class Cluster(NamedTuple):
 
 
 def partitions(
-    analysis: Analysis, nodes: tuple[int, ...], options: DiagramOptions
+    analysis: Analysis,
+    nodes: tuple[int, ...],
+    options: DiagramOptions,
+    urgent: tuple[int, ...] | None = None,
 ) -> Iterator[tuple[Cluster, ...]]:
     """Give ways to draw subtasks together, ever coarser; the others have their own boxes.
 
-    ``nodes`` are those that are shown. Where ``max_nodes`` is given, no way has more boxes.
+    ``nodes`` are those that are shown, ``urgent`` those of them that need attention, the
+    most important first; by default the statuses tell. Where ``max_nodes`` is given, no
+    way has more boxes.
 
     Raises
     ------
@@ -70,6 +75,8 @@ def partitions(
         If the boxes are too many and ``collapse`` is not ``auto``.
     """
     chooser, most = _Chooser(analysis, nodes), options.max_nodes
+    if urgent is not None:
+        chooser.urgent = urgent
     if options.collapse != "auto":
         clusters = chooser.ways[options.collapse]()
         boxes = _boxes(nodes, clusters)
@@ -150,7 +157,7 @@ class _Chooser:
     # --- what stays apart -----------------------------------------------------------
 
     @cached_property
-    def _urgent(self) -> tuple[int, ...]:
+    def urgent(self) -> tuple[int, ...]:
         """What needs attention, the worst first: failed, overdue, cancelled, running."""
         subtasks = self.graph.subtasks
         late: set[int] = set()
@@ -169,7 +176,7 @@ class _Chooser:
 
     @cached_property
     def _apart(self) -> frozenset[int]:
-        return self._gates.union(self._urgent[:_SHOWN_APART])
+        return self._gates.union(self.urgent[:_SHOWN_APART])
 
     @cached_property
     def _critical_path(self) -> tuple[int, ...]:
@@ -180,7 +187,7 @@ class _Chooser:
 
     @cached_property
     def _rank(self) -> dict[int, int]:
-        return {node: place for place, node in enumerate(self._urgent)}
+        return {node: place for place, node in enumerate(self.urgent)}
 
     def _without_urgent(
         self, grouping: Grouping, groups: Iterable[tuple[int, ...]]

@@ -106,11 +106,7 @@ def without_implied(count: int, edges: list[SceneEdge]) -> list[SceneEdge]:
     if len(order) < count:
         return edges
     implied = implied_edges(following, order)
-    return [
-        edge
-        for edge in edges
-        if edge[:2] not in implied or edge.critical or edge.wrong or edge.doubtful
-    ]
+    return [edge for edge in edges if edge[:2] not in implied or any(edge[2:])]
 
 
 _SAVING = 3
@@ -133,20 +129,20 @@ def bundle(count: int, edges: list[SceneEdge]) -> tuple[int, list[SceneEdge]]:
     """
     first = count
     for side in (0, 1):  # equal targets first, then equal sources of what is left
-        rows: dict[int, list[SceneEdge]] = {}
+        rows: dict[tuple[int, str], list[SceneEdge]] = {}
         kept = []
         for edge in edges:
             plain = not (edge.wrong or edge.doubtful)
             if plain and edge.tail < first and edge.head < first:
-                rows.setdefault(edge[side], []).append(edge)
+                rows.setdefault((edge[:2][side], edge.change), []).append(edge)
             else:
                 kept.append(edge)
-        alike: dict[tuple[int, ...], list[int]] = {}
-        for node, row in rows.items():
-            ends = tuple(edge[1 - side] for edge in row)
-            alike.setdefault(ends, []).append(node)
-        for ends, nodes in alike.items():
-            members = [edge for node in nodes for edge in rows[node]]
+        alike: dict[tuple[str, tuple[int, ...]], list[tuple[int, str]]] = {}
+        for key, row in rows.items():
+            ends = tuple(edge[:2][1 - side] for edge in row)
+            alike.setdefault((key[1], ends), []).append(key)
+        for (_, ends), nodes in alike.items():
+            members = [edge for key in nodes for edge in rows[key]]
             if len(members) >= len(ends) + len(nodes) + _SAVING:
                 kept += _through(count, members)
                 count += 1

@@ -14,7 +14,17 @@ from typing import NamedTuple, TypeAlias
 
 from taskgraph.model.statuses import UNKNOWN
 
-__all__ = ["DARK", "GRAPH", "ICONS", "LIGHT", "TIMELINE", "Rules", "Theme", "stylesheet"]
+__all__ = [
+    "CHANGED",
+    "DARK",
+    "GRAPH",
+    "ICONS",
+    "LIGHT",
+    "TIMELINE",
+    "Rules",
+    "Theme",
+    "stylesheet",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,8 @@ class Theme:
         Lines of the critical path, of a cycle or another fault, and all others.
     gate : str
         The point of no return.
+    changes : dict
+        As ``tones``, for what changed between two documents.
     """
 
     page: str
@@ -43,6 +55,7 @@ class Theme:
     gate: str
     gate_text: str
     tones: dict[str, tuple[str, str]]
+    changes: dict[str, tuple[str, str]]
 
 
 LIGHT = Theme(
@@ -66,6 +79,12 @@ LIGHT = Theme(
         "skipped": ("#5a5a14", "#f5f5e4"),
         "undone": ("#57606a", "#f6f8fa"),
         UNKNOWN: ("#4b4b4b", "#efefef"),
+    },
+    changes={
+        "added": ("#00600f", "#e6f4e8"),
+        "removed": ("#cf222e", "#fdebe7"),
+        "changed": ("#8a5200", "#fdf3e1"),
+        "unchanged": ("#57606a", "#ffffff"),
     },
 )
 
@@ -91,6 +110,12 @@ DARK = Theme(
         "undone": ("#a5b0bc", "#1d242c"),
         UNKNOWN: ("#c4c4c4", "#2a2a2a"),
     },
+    changes={
+        "added": ("#8bd450", "#14301a"),
+        "removed": ("#ff8f7a", "#3d1a15"),
+        "changed": ("#f0b44c", "#332610"),
+        "unchanged": ("#a5b0bc", "#0f1419"),
+    },
 )
 
 # Each on a field of 12 x 12, drawn with a line of width 1.9 and round ends, unfilled:
@@ -105,6 +130,10 @@ ICONS = {
     "skipped": (1.5, 2, "l4 4l-4 4m5-8l4 4l-4 4"),
     "undone": (5, 1.5, "l-3 3l3 3m-3-3h5a3 3 0 0 1 0 6h-2"),
     UNKNOWN: (3.5, 4, "a2.5 2.5 0 1 1 2.5 2.5v1.5m0 2.6v.1"),
+    "added": (6, 1.5, "v9m-4.5-4.5h9"),
+    "removed": (1.5, 6, "h9"),
+    "changed": (6, 1.5, "l5 8.5h-10z"),
+    "unchanged": (2, 4, "h8m-8 4h8"),
 }
 
 
@@ -214,6 +243,34 @@ GRAPH = Rules(
     ),
     colours=_graph_colours,
 )
+
+
+def _changed_colours(theme: Theme) -> Iterable[Rule]:
+    yield from _graph_colours(theme)
+    added, removed = theme.changes["added"][0], theme.changes["removed"][0]
+    yield "path.e.c", f"stroke:{added}"
+    yield "path.e.f", f"stroke:{removed}"
+    yield "text.r", f"fill:{removed}"
+    yield ".a.critical path", f"fill:{added}"
+    yield ".a.fault path", f"fill:{removed}"
+    for name, (strong, soft) in theme.changes.items():
+        yield f"text.{name}", f"fill:{strong}"
+        yield f"path.i.{name}", f"stroke:{strong}"
+        yield f".n.{name}>.b", f"fill:{soft};stroke:{strong}"
+        yield f".n.{name}>.k", f"fill:{strong}"
+
+
+CHANGED = Rules(
+    shapes=(
+        *GRAPH.shapes,
+        (".n.added>.b", "stroke-width:2.6"),
+        (".n.changed>.b", "stroke-width:2.6"),
+        (".n.removed>.b", "stroke-width:1.6;stroke-dasharray:6 4"),
+        (".n.removed>.h", "text-decoration:line-through"),
+    ),
+    colours=_changed_colours,
+)
+"""Added edges have the shape of critical ones, removed ones that of faults."""
 
 
 def _timeline_colours(theme: Theme) -> Iterable[Rule]:

@@ -15,12 +15,29 @@ from taskgraph.diagrams.labels import Caption, join_words
 from taskgraph.model.statuses import SIGNS, UNKNOWN, look
 from taskgraph.model.task import Id
 
-__all__ = ["CLOSES", "GATE", "NodeKind", "Scene", "SceneEdge", "SceneNode"]
+__all__ = [
+    "CHANGES",
+    "CLOSES",
+    "GATE",
+    "NodeKind",
+    "Scene",
+    "SceneEdge",
+    "SceneNode",
+    "tone_of",
+]
 
 GATE = "Point of no return"
 """What is written on a subtask that forbids rollback once it starts."""
 CLOSES = "closes the cycle"
 """What is written on an edge without which there would be none."""
+
+CHANGES = ("removed", "changed", "added", "unchanged")
+"""What became of a subtask between two documents; also the tones of that."""
+
+
+def tone_of(word: str) -> str:
+    """Give the tone of what is counted in a box: of a change, or of a status."""
+    return word if word in CHANGES else look(word).tone
 
 
 class NodeKind(StrEnum):
@@ -125,6 +142,8 @@ class SceneEdge(NamedTuple):
     closing: bool = False
     one_sided: bool = False
     ghostly: bool = False
+    change: str = ""
+    """One of :data:`CHANGES`, where two documents are compared and it is not in both."""
 
     @property
     def wrong(self) -> bool:
@@ -151,6 +170,8 @@ class Scene(Caption):
         Whether each of several subtasks is critical: that is said once, in the summary.
     in_stages : bool
         Whether boxes stand for whole stages: there are few edges then, and it may be long.
+    compares : bool
+        Whether it shows what changed between two documents, and no statuses.
     """
 
     nodes: tuple[SceneNode, ...]
@@ -158,6 +179,7 @@ class Scene(Caption):
     direction: Literal["LR", "TB"] = "LR"
     all_critical: bool = False
     in_stages: bool = False
+    compares: bool = False
 
     def boxes(self) -> Iterable[SceneNode]:
         """Give the nodes with the members of frames behind their frame."""

@@ -18,10 +18,16 @@ from taskgraph.diagrams.canvas import (
     write_text,
 )
 from taskgraph.diagrams.layout.routing import FEW_BACK, Layout, Path
-from taskgraph.diagrams.palette import GRAPH
+from taskgraph.diagrams.palette import CHANGED, GRAPH
 from taskgraph.diagrams.placing import placed
-from taskgraph.diagrams.scene import CLOSES, NodeKind, Scene, SceneEdge, SceneNode
-from taskgraph.model.statuses import look
+from taskgraph.diagrams.scene import (
+    CLOSES,
+    NodeKind,
+    Scene,
+    SceneEdge,
+    SceneNode,
+    tone_of,
+)
 from taskgraph.model.words import visible
 from taskgraph.sources.parsing import paused_collector
 
@@ -47,7 +53,8 @@ def _drawn(scene: Scene, *, heading: bool) -> str:
         box = layout.boxes[number]
         drawing.append(_node(node, face, round(box.x), round(box.y), number))
     size = layout.width, layout.height
-    return picture(scene, _legend(scene), drawing, size, GRAPH, heading=heading)
+    rules = CHANGED if scene.compares else GRAPH
+    return picture(scene, _legend(scene), drawing, size, rules, heading=heading)
 
 
 def _plain(scene: Scene) -> Scene:
@@ -72,7 +79,7 @@ def _legend(scene: Scene) -> list[LegendItem]:
             word = node.state.partition(",")[0]
             words.setdefault(node.tone, _WORDS.get(node.tone, word))
         for word, _ in node.counts:
-            words.setdefault(look(word).tone, word)
+            words.setdefault(tone_of(word), word)
     marks = (
         (any(n.critical for n in boxes), "line", "e c", "critical path", 26),
         (any(n.gate for n in boxes), "gate", "", "no rollback once it starts", 16),
@@ -92,8 +99,16 @@ def _legend(scene: Scene) -> list[LegendItem]:
         ),
         (any(n.blocked for n in boxes), "box", "n pending x", "blocked by a failure", 24),
         (NodeKind.GROUP in kinds, "box", "n pending", "several subtasks in one box", 24),
+        (any(e.change == "added" for e in edges), "line", "e c", "added edge", 26),
+        (any(e.change == "removed" for e in edges), "line", "e f o", "removed edge", 26),
         (any(e.cyclic for e in edges), "line", "e f", "on a cycle", 26),
-        (any(e.closing for e in edges), "line", "e f r", "closes a cycle", 26),
+        (
+            any(e.closing and not e.change for e in edges),
+            "line",
+            "e f r",
+            "closes a cycle",
+            26,
+        ),
         (any(e.one_sided for e in edges), "line", "e o", "named by one end only", 26),
         (NodeKind.GHOST in kinds, "box", "n ghost f", "named, but not in the task", 24),
     )
@@ -114,25 +129,27 @@ def _edges(scene: Scene, layout: Layout) -> Iterable[str]:
         style += " r" if is_back or edge.closing else ""
         yield f'<path class="{style}" data-edge="{edge.tail} {edge.head}" d="{data}"/>'
         if is_back and len(layout.back) <= FEW_BACK:
-            yield _back_label(layout.paths[number])
+            yield _back_label(layout.paths[number], edge.change or CLOSES)
 
 
-def _back_label(path: Path) -> str:
+def _back_label(path: Path, label: str) -> str:
     """Write what an edge does that is led back, along the longest stretch of it."""
     ends = [segment[-2:] for segment in path]
     (x1, y1), (x2, y2) = max(pairwise(ends), key=lambda pair: dist(*pair))
     x, y = (x1 + x2) / 2, (y1 + y2) / 2
     if y1 == y2:
-        return write_text(CLOSES, "r", round(x), round(y) + 12, 10, "middle")
-    turned = write_text(CLOSES, "r", 0, 12, 10, "middle")
+        return write_text(label, "r", round(x), round(y) + 12, 10, "middle")
+    turned = write_text(label, "r", 0, 12, 10, "middle")
     return f'<g transform="translate({round(x)} {round(y)}) rotate(-90)">{turned}</g>'
 
 
 def _edge_rank(edge: SceneEdge) -> int:
-    return 2 if edge.wrong or edge.doubtful else int(edge.critical)
+    return 2 if edge.wrong or edge.doubtful or edge.change else int(edge.critical)
 
 
 def _edge_style(edge: SceneEdge) -> str:
+    if edge.change:
+        return "e c" if edge.change == "added" else "e f o"
     style = "e c" if edge.critical else "e"
     if edge.wrong:
         style += " f"

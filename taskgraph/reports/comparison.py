@@ -4,33 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from taskgraph.analysis.attribution import Attribution
 from taskgraph.analysis.compare import BudgetChange, Comparison, FieldChange, Value
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration, format_measured
-from taskgraph.model.words import counted, label, quoted, visible
+from taskgraph.model.engine import is_part
+from taskgraph.model.task import Subtask
+from taskgraph.model.words import counted, labels, listed, quoted, visible
 from taskgraph.reports.markdown import escaped
-
-if TYPE_CHECKING:
-    from taskgraph.reports.contract import (
-        BudgetDifference,
-        Cause,
-        Difference,
-        EdgeEnds,
-        FieldDifference,
-        PairContent,
-        SubtaskName,
-    )
 
 __all__ = [
     "Pair",
     "change_items",
     "change_lines",
-    "diff_json",
+    "changed",
     "diff_markdown",
+    "diff_svg",
     "diff_text",
+    "pair_svg",
 ]
 
 _MOST = 40
@@ -54,18 +47,31 @@ class Pair:
 def diff_text(pairs: Sequence[Pair]) -> str:
     """Write the changes of each pair, a line each."""
     blocks = []
-    for pair in pairs:
+    for pair in changed(pairs):
         lines = [f"  {line}" for line in change_lines(pair, visible)]
-        blocks.append("\n".join([visible(pair.name), *(lines or ["  no change"])]))
-    return "\n\n".join(blocks) + "\n"
+        blocks.append("\n".join([visible(pair.name), *lines]))
+    return "\n\n".join([*blocks, *_unchanged(pairs, visible)]) + "\n"
 
 
 def diff_markdown(pairs: Sequence[Pair]) -> str:
     """Write the changes of each pair as Markdown, to be a comment on a change."""
     blocks = ["## Changes of tasks"]
-    for pair in pairs:
-        blocks += [f"### {escaped(pair.name)}", change_items(pair) or "No change."]
-    return "\n\n".join(blocks) + "\n"
+    for pair in changed(pairs):
+        blocks += [f"### {escaped(pair.name)}", change_items(pair)]
+    return "\n\n".join([*blocks, *_unchanged(pairs, escaped)]) + "\n"
+
+
+def changed(pairs: Sequence[Pair]) -> list[Pair]:
+    """Give the pairs that have something to tell."""
+    return [p for p in pairs if p.comparison is None or p.comparison.is_changed]
+
+
+def _unchanged(pairs: Sequence[Pair], quote: Quote) -> Iterator[str]:
+    """Name what has nothing to tell; of many only the first few."""
+    told = {id(pair) for pair in changed(pairs)}
+    names = [quote(pair.name) for pair in pairs if id(pair) not in told]
+    if names:
+        yield f"No change: {listed(names)}"
 
 
 def change_items(pair: Pair) -> str:
@@ -89,19 +95,7 @@ def change_lines(pair: Pair, quote: Quote) -> list[str]:
         return ["the task is gone"]
     comparison = pair.comparison
     assert comparison is not None  # both sides are there
-    lines = []
-    if comparison.budget is not None and comparison.budget.is_changed:
-        lines.append(_budget(comparison.budget))
-        lines += _by_structure(comparison.budget.attribution, format_duration)
-    measured = comparison.makespan
-    if measured is not None and measured.change:
-        sides = f"{format_measured(measured.before)} → {format_measured(measured.after)}"
-        change = _signed(measured.change, format_measured)
-        lines.append(f"longest path of measured times: {sides} ({change})")
-        lines += _by_structure(measured, format_measured)
-    if comparison.flaws:
-        lost = "; there is no worst case any more" * (comparison.verdict == "worse")
-        lines.append(f"time cannot be compared: {'; '.join(comparison.flaws)}{lost}")
+    lines = list(_whole(comparison))
     if comparison.task:
         fields = "; ".join(_field(field, quote) for field in comparison.task)
         lines.append(f"task: {fields}")
@@ -111,6 +105,22 @@ def change_lines(pair: Pair, quote: Quote) -> list[str]:
         more = counted(len(subtasks) - _MOST, "subtask")
         lines.append(f"{more} more: --format json has all of them")
     return lines
+
+
+def _whole(comparison: Comparison) -> Iterator[str]:
+    """Say what the change does to the times of the whole."""
+    if comparison.budget is not None and comparison.budget.is_changed:
+        yield _budget(comparison.budget)
+        yield from _by_structure(comparison.budget.attribution, format_duration)
+    measured = comparison.makespan
+    if measured is not None and measured.change:
+        sides = f"{format_measured(measured.before)} → {format_measured(measured.after)}"
+        change = _signed(measured.change, format_measured)
+        yield f"longest path of measured times: {sides} ({change})"
+        yield from _by_structure(measured, format_measured)
+    if comparison.flaws:
+        lost = "; there is no worst case any more" * (comparison.verdict == "worse")
+        yield f"time cannot be compared: {'; '.join(comparison.flaws)}{lost}"
 
 
 class _Subtasks:
@@ -125,67 +135,121 @@ class _Subtasks:
         budget = comparison.budget
         self.budget = _by_subtask(None if budget is None else budget.attribution)
         self.measured = _by_subtask(comparison.makespan)
+        self.fields: dict[_Key, list[str]] = {
+            (row.before, row.after): [_field(field, quote) for field in row.fields]
+            for row in comparison.changed
+        }
 
     def lines(self) -> list[str]:
-        """Give the lines, those that cost or save the most first."""
+        """Give the lines, those that cost or save the most first.
+
+        Parts of a split of which the same is told are told together.
+        """
         comparison = self.comparison
         told: dict[_Key, list[str]] = {(None, node): [] for node in comparison.added}
         for node in comparison.added:
             limit = self.after.subtasks[node].timeout
             told[None, node] += [f"timeout {_timeout(limit)}"] if limit is not None else []
-        for row in comparison.changed:
-            fields = [_field(field, self.quote) for field in row.fields]
-            told[row.before, row.after] = fields
-        for key, text in self._edges().items():
-            told.setdefault(key, []).append(text)
+        told |= {key: list(fields) for key, fields in self.fields.items()}
+        for key, texts in self._edges().items():
+            told.setdefault(key, []).extend(texts)
         for key in (*self.budget, *self.measured):
             told.setdefault(key, [])
         told |= {(node, None): [] for node in comparison.removed}
-        return [self._line(key, told[key]) for key in sorted(told, key=self._rank)]
+        alike: dict[tuple[str | _Key, tuple[str, ...]], list[Subtask]] = {}
+        for key in sorted(told, key=self._rank):
+            subtask, word = self._subtask(key)
+            name = subtask.name if is_part(subtask) else key
+            own = word, "; ".join(told[key]), *self.costs(key)
+            alike.setdefault((name, own), []).append(subtask)
+        return [self._line(subtasks, *own) for (_, own), subtasks in alike.items()]
 
-    def _line(self, key: _Key, told: list[str]) -> str:
+    def _subtask(self, key: _Key) -> tuple[Subtask, str]:
+        """Give what is told of, and what became of it."""
         before, after = key
-        texts = [*told, *self._bounds(key)]
-        for title, changes, write in (
-            ("worst case", self.budget, format_duration),
-            ("measured", self.measured, format_measured),
-        ):
-            if key in changes:
-                texts.append(f"{title} {_signed(changes[key], write)}")
-        if after is None:
-            assert before is not None  # it is on one side at least
-            named = f"removed {_name(self.before, before, self.quote)}"
-        else:
-            added = "added " * (before is None)
-            named = f"{added}{_name(self.after, after, self.quote)}"
-        return f"{named}: {'; '.join(texts)}" if texts else named
+        if after is not None:
+            return self.after.subtasks[after], "added " * (before is None)
+        assert before is not None  # it is on one side at least
+        return self.before.subtasks[before], "removed "
 
-    def _bounds(self, key: _Key) -> Iterator[str]:
-        """Say that a subtask takes the bound away, or gives it back."""
+    def _line(self, subtasks: list[Subtask], word: str, told: str, *costs: str) -> str:
+        each = " each" * (len(subtasks) > 1)
+        texts = "; ".join(filter(None, (told, *(f"{cost}{each}" for cost in costs))))
+        named = f"{word}{self.quote(labels(subtasks))}"
+        return f"{named}: {texts}" if texts else named
+
+    def costs(self, key: _Key) -> Iterator[str]:
+        """Say what a subtask does to the times of the whole."""
         budget = self.comparison.budget
         if budget is not None and key[1] in budget.lost:
             yield "without a time limit"
         elif budget is not None and key[0] in budget.gained and key[1] is not None:
             yield "has a time limit now"
+        for title, changes, write in (
+            ("worst case", self.budget, format_duration),
+            ("measured", self.measured, format_measured),
+        ):
+            if key in changes:
+                yield f"{title} {_signed(changes[key], write)}"
 
-    def _edges(self) -> dict[_Key, str]:
+    def _edges(self) -> dict[_Key, list[str]]:
         """Tell of every edge at its lower end, where that is there."""
         counterpart = {after: before for before, after in self.partner.items()}
-        ends: dict[_Key, list[str]] = {}
+        ends: dict[tuple[_Key, str], list[str]] = {}
         for upstream, node in self.comparison.added_edges:
-            key = counterpart.get(node), node
+            word = "now after" if node in counterpart else "after"
             name = _id(self.after, upstream, self.quote)
-            ends.setdefault(key, []).append(name if key[0] is None else f"+{name}")
+            ends.setdefault(((counterpart.get(node), node), word), []).append(name)
         for upstream, node in self.comparison.removed_edges:
             if node in self.partner:
+                lower = (node, self.partner[node]), "no longer after"
                 name = _id(self.before, upstream, self.quote)
-                ends.setdefault((node, self.partner[node]), []).append(f"-{name}")
-        return {key: f"upstreams {', '.join(names)}" for key, names in ends.items()}
+                ends.setdefault(lower, []).append(name)
+        told: dict[_Key, list[str]] = {}
+        for (key, word), names in ends.items():
+            told.setdefault(key, []).append(f"{word} {listed(names)}")
+        return told
 
     def _rank(self, key: _Key) -> tuple[int, int, bool, int]:
         costs = abs(self.budget.get(key, 0)), abs(self.measured.get(key, 0))
         node = key[0] if key[1] is None else key[1]
         return (-costs[0], -costs[1], key[1] is None, node or 0)
+
+
+def diff_svg(pairs: Sequence[Pair]) -> str:
+    """Draw the pairs that changed, one picture below the other."""
+    from taskgraph.diagrams.canvas import stacked
+
+    return stacked([pair_svg(pair) for pair in changed(pairs) or pairs[:1]])
+
+
+def pair_svg(pair: Pair, *, heading: bool = True) -> str:
+    """Draw both sides of a pair in one picture, under its heading or without."""
+    from taskgraph.diagrams.comparing import build_change_scene, one_sided
+    from taskgraph.diagrams.labels import Caption, limit_text
+    from taskgraph.diagrams.svg import render_svg
+
+    if pair.comparison is not None and pair.before is not None and pair.after is not None:
+        sides = pair.before, pair.after, pair.comparison
+    else:
+        graph = pair.after or pair.before
+        assert graph is not None  # one of the two is there
+        sides = one_sided(graph, is_new=pair.before is None)
+    before, after, comparison = sides
+    told = _Subtasks(comparison, before, after, visible)
+
+    def tell(node: int | None, other: int | None) -> Iterator[str]:
+        fields = told.fields.get((node, other), ())
+        yield from fields
+        if not any(field.startswith("timeout ") for field in fields):
+            graph, own = (before, node) if other is None else (after, other)
+            yield limit_text(graph.subtasks[own or 0].timeout)
+        yield from told.costs((node, other))
+
+    summary = (text for text in _whole(comparison) if not text.startswith(" "))
+    caption = Caption(visible(pair.name), "", tuple(summary), ())
+    scene = build_change_scene(before, after, comparison, caption, tell)
+    return render_svg(scene, heading=heading)
 
 
 def _by_subtask(change: Attribution | None) -> dict[_Key, int]:
@@ -219,10 +283,6 @@ def _signed(change: int, write: _Write) -> str:
     return f"{'+' if change > 0 else '-'}{write(abs(change))}"
 
 
-def _name(graph: TaskGraph, node: int, quote: Quote) -> str:
-    return quote(label(graph.subtasks[node]))
-
-
 def _id(graph: TaskGraph, node: int, quote: Quote) -> str:
     identifier = graph.subtasks[node].id
     return quote(quoted(identifier) if isinstance(identifier, str) else str(identifier))
@@ -249,78 +309,3 @@ def _value(field: str, value: Value, quote: Quote) -> str:
 
 def _timeout(seconds: int) -> str:
     return format_duration(seconds) if seconds else "none"
-
-
-def diff_json(pair: Pair) -> PairContent:
-    """Give the changes of a pair for programs; durations in the unit that a key names."""
-    comparison, before, after = pair.comparison, pair.before, pair.after
-    if comparison is None or before is None or after is None:
-        return {"name": pair.name, "status": "added" if before is None else "removed"}
-    budget, measured = comparison.budget, comparison.makespan
-    return {
-        "name": pair.name,
-        "status": "changed" if comparison.is_changed else "same",
-        "is_structure_changed": comparison.is_structure_changed,
-        "is_budget_changed": comparison.is_budget_changed,
-        "budget_verdict": comparison.verdict,
-        "matched_by_id": comparison.matched_by_id,
-        "task": [_field_json(field) for field in comparison.task],
-        "added": [_subtask_json(after, node) for node in comparison.added],
-        "removed": [_subtask_json(before, node) for node in comparison.removed],
-        "changed": [
-            {
-                **_subtask_json(after, row.after),
-                "fields": [_field_json(field) for field in row.fields],
-            }
-            for row in comparison.changed
-        ],
-        "added_edges": [_edge_json(after, *edge) for edge in comparison.added_edges],
-        "removed_edges": [_edge_json(before, *edge) for edge in comparison.removed_edges],
-        "flaws": list(comparison.flaws),
-        "budget_seconds": None if budget is None else _budget_json(budget, before, after),
-        "measured_microseconds": (
-            None if measured is None else _change_json(measured, before, after)
-        ),
-    }
-
-
-def _subtask_json(graph: TaskGraph, node: int) -> SubtaskName:
-    return {"id": graph.subtasks[node].id, "name": graph.subtasks[node].name}
-
-
-def _edge_json(graph: TaskGraph, upstream: int, downstream: int) -> EdgeEnds:
-    ends = graph.subtasks[upstream].id, graph.subtasks[downstream].id
-    return {"upstream": ends[0], "downstream": ends[1]}
-
-
-def _field_json(field: FieldChange) -> FieldDifference:
-    return {"field": field.field, "before": field.before, "after": field.after}
-
-
-def _budget_json(
-    change: BudgetChange, before: TaskGraph, after: TaskGraph
-) -> BudgetDifference:
-    return {
-        **_change_json(change.attribution, before, after),
-        "was_bounded": change.before.is_bounded,
-        "is_bounded": change.after.is_bounded,
-        "lost_bounds": [_subtask_json(after, node) for node in change.lost],
-        "gained_bounds": [_subtask_json(before, node) for node in change.gained],
-    }
-
-
-def _change_json(change: Attribution, before: TaskGraph, after: TaskGraph) -> Difference:
-    causes: list[Cause] = []
-    for cause in change.contributions:
-        if cause.after is not None:
-            subtask = _subtask_json(after, cause.after)
-        else:
-            assert cause.before is not None  # a cause is on one side at least
-            subtask = _subtask_json(before, cause.before)
-        causes.append({**subtask, "change": cause.change})
-    return {
-        "before": change.before,
-        "after": change.after,
-        "causes": causes,
-        "by_structure": change.structure,
-    }

@@ -41,7 +41,7 @@ def slower() -> Task:
 def test_the_same_document_has_not_changed(run_cli: RunCli, before: Path) -> None:
     done = run_cli("diff", before, before, "--fail-on", "any")
     assert done.returncode == 0
-    assert done.stdout == "chain\n  no change\n"
+    assert done.stdout == "No change: chain\n"
 
 
 def test_a_budget_that_grew_is_attributed(
@@ -72,7 +72,7 @@ def test_subtasks_and_edges_come_and_go(
     assert said.returncode == 1
     assert said.stdout.splitlines()[2:] == [
         "  removed 3 'c': worst case -30 s",
-        "  added 4 'd': timeout 5 s; upstreams 1",
+        "  added 4 'd': timeout 5 s; after 1",
     ]
 
 
@@ -147,7 +147,7 @@ def test_a_host_of_both_sides_is_no_change_where_hosts_are_masked(
     plain = run_cli("diff", before, after, "--fail-on", "any")
     done = run_cli("diff", before, after, "--fail-on", "any", "--redact")
     assert (plain.returncode, done.returncode) == (0, 0)
-    assert done.stdout == "Stop on host-2\n  no change\n"
+    assert done.stdout == "No change: Stop on host-2\n"
 
 
 def test_what_changed_is_told_where_it_is_masked(run_cli: RunCli, tmp_path: Path) -> None:
@@ -231,4 +231,4 @@ def test_every_line_of_json_lines_is_compared(run_cli: RunCli, tmp_path: Path) -
         sides.append(tmp_path / f"{side}.jsonl")
         sides[-1].write_text("".join(json.dumps(row) + "\n" for row in rows))
     done = run_cli("diff", *sides)
-    assert done.stdout == ("renamed\n  task: named 'first' before\n\nsecond\n  no change\n")
+    assert done.stdout == ("renamed\n  task: named 'first' before\n\nNo change: second\n")

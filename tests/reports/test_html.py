@@ -52,6 +52,11 @@ class Page(HTMLParser):
         return [str(attrs["id"]) for _, attrs in self.elements if "id" in attrs]
 
 
+def hashed(content: str) -> str:
+    digest = hashlib.sha256(content.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
 def page_of(*tasks: Task) -> Page:
     return Page(report(collect([LoadedTask(task).account for task in tasks])))
 
@@ -108,10 +113,7 @@ def test_the_policy_names_every_style_and_script_and_allows_nothing_else(
     ]
     assert len(scripts) == 2
     for rule, contents in (("script-src", scripts), ("style-src", page.contents["style"])):
-        assert set(rules[rule].split()) == {
-            f"'sha256-{base64.b64encode(hashlib.sha256(c.encode()).digest()).decode()}'"
-            for c in contents
-        }
+        assert set(rules[rule].split()) == {f"'{hashed(content)}'" for content in contents}
 
 
 def test_it_refers_to_nothing_outside_and_sets_nothing_inline(failed: Task) -> None:

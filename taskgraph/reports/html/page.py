@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -18,14 +18,15 @@ from taskgraph.diagrams.palette import DARK, LIGHT, Theme
 from taskgraph.model.durations import format_duration
 from taskgraph.model.statuses import count_shown, look, shown_status, status_name
 from taskgraph.model.words import name_of, title_of, visible
-from taskgraph.reports.comparison import Pair, change_lines
-from taskgraph.reports.html.view import TaskView
+from taskgraph.reports.comparison import Pair, change_lines, changed, pair_svg
+from taskgraph.reports.html.view import TaskView, drawn
 from taskgraph.reports.results import Collected
+from taskgraph.version import __version__
 
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["report_html"]
+__all__ = ["changes_html", "report_html"]
 
 _EARLY = 'document.documentElement.classList.add("js")'
 """Runs before the page is laid out, so that long tables are never laid out whole."""
@@ -43,9 +44,9 @@ def report_html(collected: Collected, options: DiagramOptions) -> str:
     title = f"{len(accounts)} tasks"
     if len(accounts) == 1:
         title = title_of(accounts[0].graph.task)
-    environment = _environment()
-    style, script = _colours() + _asset("style.css"), _asset("script.js")
-    body = environment.get_template("body.html").render(
+    return _page(
+        title,
+        "body.html",
         tasks=[
             TaskView(account.analysis, account.checked, f"t{place}", options)
             for place, account in enumerate(accounts)
@@ -54,10 +55,32 @@ def report_html(collected: Collected, options: DiagramOptions) -> str:
         several=len(accounts) > 1,
         unreadable=collected.unreadable,
         changes=_changes(collected.change),
+        picture=_picture(collected.change),
         before=collected.accounts[0].graph.task.origin.file if accounts else "",
         version=collected.version,
-        title=title,
     )
+
+
+def changes_html(pairs: Sequence[Pair], unreadable: Sequence[str]) -> str:
+    """Write what changed as a page that loads nothing, with a picture of each task."""
+    rows = [
+        (p.name, _changes(p), drawn(pair_svg(p, heading=False))) for p in changed(pairs)
+    ]
+    told = {name for name, _, _ in rows}
+    return _page(
+        "Changes of tasks",
+        "changes.html",
+        rows=rows,
+        same=[pair.name for pair in pairs if pair.name not in told],
+        unreadable=unreadable,
+        version=__version__,
+    )
+
+
+def _page(title: str, template: str, **content: Any) -> str:
+    environment = _environment()
+    style, script = _colours() + _asset("style.css"), _asset("script.js")
+    body = environment.get_template(template).render(title=title, **content)
     return environment.get_template("page.html").render(
         title=title,
         policy=_policy([style, *_STYLE.findall(body)], [_EARLY, script]),
@@ -133,6 +156,13 @@ def _changes(pair: Pair | None) -> list[tuple[bool, str]] | None:
 
     lines = change_lines(pair, quote)
     return [(line.startswith(" "), _safe(line.strip())) for line in lines]
+
+
+def _picture(pair: Pair | None) -> str:
+    """Draw what changed, where that is the work and not only its state."""
+    if pair is None or pair.comparison is None or not pair.comparison.is_structure_changed:
+        return ""
+    return drawn(pair_svg(pair, heading=False))
 
 
 def _safe(text: str) -> str:

@@ -30,7 +30,7 @@ from taskgraph.reports.results import Account, Figure, figures, holders, whole_o
 from taskgraph.reports.task_markdown import explain_markdown
 from taskgraph.sources.native import write_task
 
-__all__ = ["Cell", "Picture", "TaskView"]
+__all__ = ["Cell", "Picture", "TaskView", "drawn"]
 
 _MOST_ROWS = 20_000  # a page with more takes long to open
 _MOST_DOCUMENT = 8_000_000  # characters, for the same reason
@@ -95,8 +95,8 @@ class TaskView(Account):
         """The dependencies; a large task collapses by itself."""
         scene = build_scene(self.analysis, replace(self.options, view="graph"))
         boxes = tuple(node.ids for node in scene.nodes)
-        drawn = _light_on_paper(render_svg(scene, heading=False))
-        return Picture(drawn, boxes, scene.notes)
+        svg = drawn(render_svg(scene, heading=False))
+        return Picture(svg, boxes, scene.notes)
 
     @cached_property
     def timeline(self) -> Picture | None:
@@ -104,7 +104,7 @@ class TaskView(Account):
         if self.sound is None or not self.graph.subtasks:
             return None
         timeline = build_timeline(self.sound, replace(self.options, view="timeline"))
-        drawn = _light_on_paper(render_timeline_svg(timeline, heading=False))
+        svg = drawn(render_timeline_svg(timeline, heading=False))
 
         def place(time: int) -> int:
             return round(_BAR_ROOM * time / timeline.end)
@@ -114,7 +114,7 @@ class TaskView(Account):
             node: (start, place(start), max(place(finish) - place(start), 1))
             for node, (start, finish) in timeline.bars.items()
         }
-        return Picture(drawn, (), timeline.notes, tuple(axis), bars)
+        return Picture(svg, (), timeline.notes, tuple(axis), bars)
 
     @property
     def data(self) -> str:
@@ -277,7 +277,7 @@ def _by_id(row: dict[str, Any]) -> tuple[object, ...]:
     return (id_key(row["id"]), json.dumps(row))
 
 
-def _light_on_paper(svg: str) -> str:
+def drawn(svg: str) -> str:
     """Let the dark colours of a picture be for screens only."""
     from markupsafe import Markup
 

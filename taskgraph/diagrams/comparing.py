@@ -1,0 +1,233 @@
+"""The scene of what changed between two documents: both in one graph.
+
+It has the subtasks and edges of either side; what only one side has is marked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.analysis.compare import Comparison
+from taskgraph.diagrams.building import Maker, collapsed, fit
+from taskgraph.diagrams.collapsing import Cluster, Grouping, partitions
+from taskgraph.diagrams.edges import bundle, make_edges, without_implied
+from taskgraph.diagrams.labels import Caption, status_counts
+from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.scene import CHANGES, NodeKind, Scene, SceneEdge, SceneNode
+from taskgraph.graph.taskgraph import TaskGraph, build_graph
+from taskgraph.model.task import Id, Subtask, Task
+from taskgraph.model.words import counted, name_of, visible
+
+__all__ = ["Side", "Tell", "build_change_scene", "one_sided"]
+
+_CROWD = 12
+"""More subtasks of one name that changed alike say nothing each for itself."""
+Tell = Callable[[int | None, int | None], Iterable[str]]
+"""Says what is to know of a subtask, by its nodes in the first and the second graph."""
+
+
+class Side(NamedTuple):
+    """A subtask of the union: its node in the first and in the second graph."""
+
+    before: int | None
+    after: int | None
+
+
+class _Union(NamedTuple):
+    """Both graphs in one; its nodes are those of the second, then what is gone."""
+
+    graph: TaskGraph
+    sides: tuple[Side, ...]
+    words: tuple[str, ...]
+    originals: tuple[Subtask, ...]
+    changes: dict[tuple[int, int], str]
+    """By edge, of those that only one side has."""
+
+
+def build_change_scene(
+    before: TaskGraph,
+    after: TaskGraph,
+    comparison: Comparison,
+    caption: Caption,
+    tell: Tell,
+) -> Scene:
+    """Decide what a picture of a comparison shows.
+
+    Parameters
+    ----------
+    before, after : TaskGraph
+        Faulty ones too: edges to what does not exist are left out.
+    comparison : Comparison
+    caption : Caption
+        What is said above it; how many subtasks changed is added.
+    tell : callable
+        Words what is to know of a subtask.
+    """
+    union = _united(before, after, comparison)
+    maker = _Maker(union, tell)
+    nodes = tuple(range(len(union.graph)))
+    urgent = _urgent(union)
+    options = DiagramOptions()
+
+    def make(clusters: Sequence[Cluster]) -> Scene:
+        return _scene(maker, nodes, clusters, caption)
+
+    ways = partitions(maker.analysis, nodes, options, urgent)
+    return fit(ways, nodes, options, make)
+
+
+def _urgent(union: _Union) -> tuple[int, ...]:
+    """Give what is not to be hidden: all that changed, but for crowds of one name."""
+    kinds = list(zip(union.words, (row.name for row in union.originals), strict=True))
+    crowds = {kind for kind, count in Counter(kinds).items() if count > _CROWD}
+    nodes = [
+        node
+        for node, kind in enumerate(kinds)
+        if kind[0] != "unchanged" and kind not in crowds
+    ]
+    return tuple(sorted(nodes, key=lambda node: CHANGES.index(union.words[node])))
+
+
+def one_sided(graph: TaskGraph, *, is_new: bool) -> tuple[TaskGraph, TaskGraph, Comparison]:
+    """Compare a graph with none, for a task that only one side has."""
+    none = build_graph(Task(id=None))
+    nodes, edges = tuple(range(len(graph))), tuple(graph.edges())
+    comparison = Comparison(
+        pairs=(),
+        matched_by_id=True,
+        added=nodes if is_new else (),
+        removed=() if is_new else nodes,
+        changed=(),
+        added_edges=edges if is_new else (),
+        removed_edges=() if is_new else edges,
+        task=(),
+        flaws=(),
+        budget=None,
+        verdict="unknown",
+        makespan=None,
+    )
+    return (none, graph, comparison) if is_new else (graph, none, comparison)
+
+
+def _united(before: TaskGraph, after: TaskGraph, comparison: Comparison) -> _Union:
+    counterpart = {b: a for a, b in comparison.pairs}
+    changed = {row.after for row in comparison.changed}
+    place = dict(comparison.pairs)
+    place |= {node: len(after) + n for n, node in enumerate(comparison.removed)}
+    sides = [Side(counterpart.get(node), node) for node in range(len(after))]
+    sides += [Side(node, None) for node in comparison.removed]
+    words = [_word(side, changed) for side in sides]
+    originals = [*after.subtasks, *(before.subtasks[node] for node in comparison.removed)]
+    changes = dict.fromkeys(comparison.added_edges, "added")
+    edges = dict.fromkeys(after.edges())
+    for tail, head in comparison.removed_edges:
+        changes[place[tail], place[head]] = "removed"
+        edges[place[tail], place[head]] = None
+    upstreams: list[list[Id]] = [[] for _ in sides]
+    for tail, head in edges:
+        upstreams[head].append(tail)
+    subtasks = [
+        Subtask(
+            node,
+            original.name,
+            timeout=original.timeout,
+            parallel_index=original.parallel_index,
+            upstreams=tuple(upstreams[node]),
+        )
+        for node, original in enumerate(originals)
+    ]
+    graph = build_graph(Task(id=None, subtasks=tuple(subtasks)))
+    return _Union(graph, tuple(sides), tuple(words), tuple(originals), changes)
+
+
+def _word(side: Side, changed: set[int]) -> str:
+    if side.after is None:
+        return "removed"
+    if side.before is None:
+        return "added"
+    return "changed" if side.after in changed else "unchanged"
+
+
+def _scene(
+    maker: _Maker, nodes: tuple[int, ...], clusters: Sequence[Cluster], caption: Caption
+) -> Scene:
+    union = maker.union
+    boxes, place = maker.make(nodes, clusters)
+    edges = sorted(_marked(union, place, make_edges(union.graph, place, None)))
+    in_stages = any(cluster.grouping is Grouping.STAGES for cluster in clusters)
+    if in_stages:
+        edges = without_implied(len(boxes), edges)
+    junctions, edges = bundle(len(boxes), edges)
+    boxes += [SceneNode(NodeKind.JUNCTION)] * junctions
+    told = [status_counts(_counted(union.words))]
+    for word, count in _counted(union.changes.values()):
+        told.append(f"{counted(count, 'edge')} {word}")
+    return Scene(
+        title=caption.title,
+        subtitle=f"{counted(len(nodes), 'subtask')}: {', '.join(filter(None, told))}",
+        summary=caption.summary,
+        notes=(*caption.notes, *collapsed(clusters)),
+        nodes=tuple(boxes),
+        edges=tuple(edges),
+        in_stages=in_stages,
+        compares=True,
+    )
+
+
+def _marked(
+    union: _Union, place: dict[int, int], edges: Iterable[SceneEdge]
+) -> Iterable[SceneEdge]:
+    """Mark the edges of one side; one that was turned round is no fault."""
+    kinds: dict[tuple[int, int], set[str]] = {}
+    for tail, head in union.graph.edges():
+        kind = union.changes.get((tail, head), "")
+        kinds.setdefault((place[tail], place[head]), set()).add(kind)
+    for edge in edges:
+        found = kinds[edge[:2]]
+        change = next(iter(found)) if len(found) == 1 else ""
+        turned = edge.cyclic and change == "removed"
+        yield SceneEdge(*edge[:2], change=change, closing=turned)
+
+
+def _counted(words: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    counts = Counter(words)
+    return tuple((word, counts[word]) for word in CHANGES if counts[word])
+
+
+class _Maker(Maker):
+    """Makes nodes that tell of a change, and of nothing else."""
+
+    def __init__(self, union: _Union, tell: Tell) -> None:
+        super().__init__(Analysis(union.graph))
+        self.union = union
+        self.tell = tell
+        self.critical = self.gates = frozenset()
+        self.faulty = set()
+
+    def subtask(self, node: int, *, in_gate: bool = False) -> SceneNode:  # noqa: ARG002 - no gates
+        """Make the node of one subtask."""
+        subtask, word = self.union.originals[node], self.union.words[node]
+        name, identifier = name_of(subtask), visible(str(subtask.id))
+        told = self.tell(*self.union.sides[node])
+        return SceneNode(
+            kind=NodeKind.SUBTASK,
+            ids=(subtask.id,),
+            name=name,
+            id_text="" if name == identifier else identifier,
+            state="" if word == "unchanged" else word,
+            tone=word,
+            facts=tuple(filter(None, told)),
+        )
+
+    def cluster(self, cluster: Cluster) -> SceneNode:
+        """Make the node of several."""
+        drawn = super().cluster(cluster)
+        counts = _counted(self.union.words[node] for node in cluster.nodes)
+        ids = tuple(self.union.originals[node].id for node in cluster.nodes)
+        tone = counts[0][0] if len(counts) == 1 else "unchanged"
+        facts = drawn.facts if len(counts) == 1 else ()
+        return replace(drawn, ids=ids, counts=counts, tone=tone, facts=facts, state="")
