@@ -25,19 +25,37 @@ def layered(size: int, width: int = 100) -> list[list[int]]:
     return rows
 
 
-def document(upstreams: list[list[int]]) -> bytes:
-    """Write a response with one task that has just been created."""
+def star(size: int) -> list[list[int]]:
+    """Give the upstreams of each subtask: the first one, of all others."""
+    return [[], *([0] for _ in range(size - 1))]
+
+
+def ladder(size: int) -> list[list[int]]:
+    """Give the upstreams of each subtask of two chains with rungs between them."""
+    return [
+        [a for a in (node - 2, node - node % 2) if 0 <= a < node] for node in range(size)
+    ]
+
+
+def document(
+    upstreams: list[list[int]], *, task: int = 1, naming: str = "Step {}"
+) -> bytes:
+    """Write a response with one task that has just been created.
+
+    Ids begin at a thousand times that of the task.
+    """
     choose = random.Random(SEED)
     downstreams: list[list[int]] = [[] for _ in upstreams]
     for node, row in enumerate(upstreams):
         for upstream in row:
             downstreams[upstream].append(node)
+    first = 1000 * task
     subtasks = [
         {
             "description": f"Step {node}",
-            "downstreams": [1000 + other for other in downstreams[node]],
-            "id": 1000 + node,
-            "name": f"Step {node}",
+            "downstreams": [first + other for other in downstreams[node]],
+            "id": first + node,
+            "name": naming.format(node),
             "nodeType": "JAVA_TASK",
             "operation": "EXECUTE",
             "parallelIdx": -1,
@@ -46,17 +64,17 @@ def document(upstreams: list[list[int]]) -> bytes:
             "runTime": 1,
             "seriesId": node,
             "status": "PENDING" if row else "READY",
-            "taskId": 1,
+            "taskId": task,
             "timeout": choose.choice((30, 60, 300, 1800)),
-            "upstreams": [1000 + other for other in row],
+            "upstreams": [first + other for other in row],
         }
         for node, row in enumerate(upstreams)
     ]
     choose.shuffle(subtasks)
-    task = {"id": 1, "name": "Large", "operation": "EXECUTE", "prohibitRollback": False}
-    task |= {"startTime": "2025-01-16T11:43:38.273+08:00", "status": "RUNNING"}
-    task |= {"subtasks": subtasks, "type": "MANUAL"}
-    response = {"data": task, "duration": 59, "status": 200, "successful": True}
+    data = {"id": task, "name": "Large", "operation": "EXECUTE", "prohibitRollback": False}
+    data |= {"startTime": "2025-01-16T11:43:38.273+08:00", "status": "RUNNING"}
+    data |= {"subtasks": subtasks, "type": "MANUAL"}
+    response = {"data": data, "duration": 59, "status": 200, "successful": True}
     response["timestamp"] = "2025-01-16T11:43:38.311+08:00"
     return json.dumps(response).encode()
 

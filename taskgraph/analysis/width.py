@@ -10,6 +10,7 @@ the antichain can be read from such a matching.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from heapq import heappop, heappush
 
 from taskgraph.graph.taskgraph import TaskGraph
 
@@ -43,6 +44,11 @@ def wide_antichain(
     re-arranged to take it, else as the first of a new chain. It stops at the first chain
     too many. A search that fails closes what it saw to all later ones: they would fail
     there as well.
+
+    To cover a graph with so few chains takes time linear in its size for a limit
+    (Caceres and others, 2022). This search is simpler and has no such proof: of many dense,
+    narrow and long graphs none took more steps than about the limit for each node and edge,
+    implied edges left out.
     """
     graph.require_sound()
     if len(graph if among is None else among) <= limit:
@@ -51,7 +57,7 @@ def wide_antichain(
     order: Sequence[int] = graph.order
     if among is not None and len(among) < len(graph):
         upstreams, order = _part(graph, among)
-    chains = _Chains(upstreams)
+    chains = _Chains(upstreams, order)
     heads = []
     for node in order:
         if not chains.append(node):
@@ -73,12 +79,40 @@ def _part(graph: TaskGraph, nodes: Iterable[int]) -> tuple[list[Sequence[int]], 
     return upstreams, order
 
 
+def _thinned(
+    upstreams: Sequence[Sequence[int]], order: Iterable[int], rank: Sequence[int]
+) -> list[list[int]]:
+    """Leave out upstreams that are also upstreams of others; all ancestors stay.
+
+    The nodes are laid out in paths as they come. Of the upstreams on one path only the
+    last is kept: it has the others as ancestors.
+    """
+    thinned: list[list[int]] = [[] for _ in upstreams]
+    path = list(range(len(upstreams)))  # by node, named by its first node
+    end = list(range(len(upstreams)))  # by path
+    for node in order:
+        last: dict[int, int] = {}
+        for upstream in upstreams[node]:
+            known = last.setdefault(path[upstream], upstream)
+            if rank[known] < rank[upstream]:
+                last[path[upstream]] = upstream
+        thinned[node] = list(last.values())
+        longer = next(
+            (name for name, upstream in last.items() if end[name] == upstream), node
+        )
+        path[node], end[longer] = longer, node
+    return thinned
+
+
 class _Chains:
     """Chains of nodes, and the search that makes room for one node more."""
 
-    def __init__(self, upstreams: Sequence[Sequence[int]]) -> None:
-        self.upstreams = upstreams
+    def __init__(self, upstreams: Sequence[Sequence[int]], order: Sequence[int]) -> None:
         count = len(upstreams)
+        self.rank = [0] * count
+        for rank, node in enumerate(order):
+            self.rank[node] = rank
+        self.upstreams = _thinned(upstreams, order, self.rank)
         self.next = [_NOBODY] * count  # in the same chain
         self.seen = [_NOBODY] * count  # the node whose search came by last
         self.closed = bytearray(count)
@@ -87,24 +121,30 @@ class _Chains:
         """Put a node behind some ancestor; tell whether that is possible.
 
         An ancestor without a next node takes it. One with a next node takes it too if
-        that one finds another place, for which its own ancestors are searched as well,
-        all of it breadth first.
+        that one finds another place, for which its own ancestors are searched as well. The
+        ends of chains are late in the order, so the latest ancestor comes first.
         """
-        upstreams, following = self.upstreams, self.next
         seeking = [(node, _NOBODY, _NOBODY)]  # who, behind whom now, for which of these
-        frontier = [(ancestor, 0) for ancestor in upstreams[node]]
-        for ancestor, seeker in frontier:  # grows while it is walked
-            if self.seen[ancestor] == node or self.closed[ancestor]:
-                continue
-            self.seen[ancestor] = node
-            successor = following[ancestor]
+        frontier: list[tuple[int, int, int]] = []  # earliness, ancestor, for which of these
+        reached = []
+        rows = [(node, 0)]
+        while True:
+            for below, seeker in rows:
+                for ancestor in self.upstreams[below]:
+                    if self.seen[ancestor] != node and not self.closed[ancestor]:
+                        self.seen[ancestor] = node
+                        reached.append(ancestor)
+                        heappush(frontier, (-self.rank[ancestor], ancestor, seeker))
+            if not frontier:
+                break
+            _, ancestor, seeker = heappop(frontier)
+            successor = self.next[ancestor]
             if successor == _NOBODY:
                 self._shift(seeking, seeker, ancestor)
                 return True
-            frontier += [(other, len(seeking)) for other in upstreams[successor]]
-            frontier += [(other, seeker) for other in upstreams[ancestor]]
+            rows = [(ancestor, seeker), (successor, len(seeking))]
             seeking.append((successor, ancestor, seeker))
-        for ancestor, _ in frontier:
+        for ancestor in reached:
             self.closed[ancestor] = 1
         return False
 

@@ -48,7 +48,7 @@ def _fault(subject: Subject, component: tuple[int, ...], cut: Cut) -> Fault:
     graph = subject.graph
     cycle = shortest_cycle(graph.downstreams, component)
     path = (*cycle, cycle[0])
-    ids = [subtask.id for subtask in graph.subtasks]
+    ids = {node: graph.subtasks[node].id for node in component}
     edges = tuple((ids[a], ids[b]) for a, b in cut.edges)
     walk = arrow([label(subject.at(node)) for node in path])
     first = label(subject.at(component[0]))

@@ -1,0 +1,168 @@
+"""What every command costs on documents that are made to be hard, against their size.
+
+    python -m benchmarks.growth [--scale 1.0] [--only check earlier ...]
+
+Each shape is written in four sizes up to the one of the table below, and each command run
+over them in a process of its own: seconds of the processor, peak memory, and the power of
+the size with which the last doubling grew, what the start costs left out. The aim is no
+power above 1.2, and 4 MB within 10 s and 1 GiB. The tests hold the powers at small sizes,
+by counting steps instead of seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.documents import SEED, document, ladder, star
+from benchmarks.processes import taskgraph
+
+Upstreams = list[list[int]]
+MOST_SECONDS = 120
+
+
+def all_earlier(size: int) -> Upstreams:
+    """Every subtask waits for all that come before it."""
+    return [list(range(node)) for node in range(size)]
+
+
+def dense(size: int) -> Upstreams:
+    """Every subtask waits for each earlier one at even odds."""
+    choose = random.Random(SEED)
+    return [[a for a in range(node) if choose.random() < 0.5] for node in range(size)]
+
+
+def bipartite(size: int) -> Upstreams:
+    """One half waits for all of the other."""
+    return [list(range(size // 2)) if node >= size // 2 else [] for node in range(size)]
+
+
+def rings(size: int, length: int = 3) -> Upstreams:
+    """Each subtask waits for the one before it in its ring."""
+    return [
+        [node - node % length + (node - 1) % length] for node in range(size - size % length)
+    ]
+
+
+def two_cycles(size: int) -> Upstreams:
+    return rings(size, 2)
+
+
+def twins(size: int) -> Upstreams:
+    """One subtask before and one behind many that have nothing else."""
+    return [[], *([0] for _ in range(size - 2)), list(range(1, size - 1))]
+
+
+class Shape(NamedTuple):
+    upstreams: Callable[[int], Upstreams]
+    size: int
+    """Subtasks of the largest document."""
+    is_named_alike: bool = False
+
+
+SHAPES = {
+    "earlier": Shape(all_earlier, 800),
+    "dense": Shape(dense, 1000),
+    "bipartite": Shape(bipartite, 600),
+    "star": Shape(star, 50_000),
+    "ladder": Shape(ladder, 50_000),
+    "two-cycles": Shape(two_cycles, 40_000),
+    "rings": Shape(rings, 60_000),
+    "twins": Shape(twins, 5_000, is_named_alike=True),
+}
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "show": ("show",),
+    "check": ("check", "--select", "all"),
+    "critical-path": ("critical-path",),
+    "budget": ("budget",),
+    "explain": ("explain",),
+    "svg": ("render", "--format", "svg"),
+    "txt": ("render", "--format", "txt"),
+    "graphml": ("render", "--format", "graphml"),
+    "report": ("report",),
+    "json": ("show", "--format", "json"),
+    "diff": ("diff",),
+}
+
+
+def write(folder: Path, name: str, size: int) -> list[Path]:
+    """Write a document of a shape, and the same with other ids to compare it with."""
+    shape = SHAPES[name]
+    paths = []
+    for task in (1, 2):
+        path = folder / f"{name}_{size}_{task}.json"
+        naming = "Twin" if shape.is_named_alike else "Step {}"
+        path.write_bytes(document(shape.upstreams(size), task=task, naming=naming))
+        paths.append(path)
+    return paths
+
+
+def arguments(command: str, paths: Sequence[Path]) -> list[str]:
+    """Give the command line over one document, or over both where two are compared."""
+    named = paths if command == "diff" else paths[:1]
+    return [*COMMANDS[command], *map(str, named)]
+
+
+def power(sizes: Sequence[float], costs: Sequence[float]) -> float:
+    """Give the power of the size with which a cost grows, by three sizes.
+
+    Of each doubling only what it adds counts, so that a fixed part hides nothing.
+    """
+    (a, b, c), (x, y, z) = sizes, costs
+    if y <= x or z <= y:
+        return 0.0
+    return math.log((z - y) / (y - x)) / math.log((c - b) / (b - a))
+
+
+def measure(command: Sequence[str]) -> tuple[float, float]:
+    """Give the seconds of the processor and the peak memory in MiB; it is ended at last."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    resource.prlimit(process.pid, resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
+    _, _, usage = os.wait4(process.pid, 0)
+    process.returncode = 0
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def rows(names: Sequence[str], scale: float) -> Iterator[str]:
+    """Run what is wanted; give a line of the table for each command and shape."""
+    shapes = [name for name in SHAPES if name in names] or list(SHAPES)
+    commands = [name for name in COMMANDS if name in names] or list(COMMANDS)
+    with tempfile.TemporaryDirectory() as folder:
+        for shape in shapes:
+            largest = int(SHAPES[shape].size * scale)
+            files = [write(Path(folder), shape, largest // part) for part in (4, 2, 1)]
+            sizes = [float(paths[0].stat().st_size) for paths in files]
+            for command in commands:
+                costs = [measure(taskgraph(*arguments(command, paths))) for paths in files]
+                grown = power(sizes, [seconds for seconds, _ in costs])
+                seconds, memory = costs[-1]
+                times = "  ".join(f"{each:7.2f}" for each, _ in costs)
+                yield (
+                    f"{command:14} {shape:11} {sizes[-1] / 1e6:6.1f} MB  {times} s"
+                    f"  power {grown:5.2f}  {seconds * 4e6 / sizes[-1]:6.1f} s/4 MB"
+                    f"  {memory:6.0f} MiB  {memory * 2**20 / sizes[-1]:5.1f} x"
+                )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--only", nargs="+", default=(), metavar="COMMAND|SHAPE")
+    options = parser.parse_args()
+    for row in rows(options.only, options.scale):
+        print(row, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

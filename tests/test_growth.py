@@ -1,0 +1,70 @@
+"""No command takes more than its share of steps on a document twice as large.
+
+The long form, with seconds and memory, is ``python -m benchmarks.growth``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+import taskgraph
+from benchmarks import growth
+from taskgraph.cli.main import main
+
+PACKAGE = str(Path(taskgraph.__file__).parent)
+LIMIT = 1.3  # the sizes are so small that what comes with subtasks counts beside the edges
+
+
+def steps(action: Callable[[], object]) -> int:
+    """Count the lines of the package that an action runs."""
+    count = 0
+
+    def line(_frame: FrameType, _event: str, _arg: Any) -> Any:
+        nonlocal count
+        count += 1
+        return line
+
+    def call(frame: FrameType, _event: str, _arg: Any) -> Any:
+        return line if frame.f_code.co_filename.startswith(PACKAGE) else None
+
+    before = sys.gettrace()
+    sys.settrace(call)
+    try:
+        action()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def run(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code in (0, 1)
+
+
+SIZES = {"earlier": 30, "dense": 40, "bipartite": 40}  # the others are sparse: 100
+COMMANDS = ("show", "check", "explain", "graphml", "diff")
+
+
+@pytest.mark.slow
+@pytest.mark.uncovered
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("shape", growth.SHAPES)
+def test_steps_grow_as_the_document_does(
+    command: str, shape: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    size = SIZES.get(shape, 100)
+    files = [growth.write(tmp_path, shape, size * part) for part in (1, 2, 4)]
+    costs = []
+    for paths in files:
+        arguments = growth.arguments(command, paths)
+        costs.append(steps(lambda named=arguments: run(named)))  # type: ignore[misc]
+        capfd.readouterr()
+    sizes = [paths[0].stat().st_size for paths in files]
+    assert growth.power(sizes, costs) < LIMIT, (sizes, costs)
