@@ -49,6 +49,7 @@ class CheckedDocument(NamedTuple):
     results: tuple[CheckResult, ...] = ()
     error: InputError | ConfigError | None = None
     patterns: PatternUse | None = None
+    note: str = ""
 
 
 def check(loaded: LoadedTask) -> CheckResult:
@@ -96,6 +97,8 @@ class CheckStream:
         not checked, and the others are.
     unused : UnusedPatterns
         The patterns of configurations that nothing fits so far.
+    notes : list of str
+        What was done to read documents that are not quite what they should be.
     left_out : int
         How many findings were too many so far.
     failed : bool
@@ -113,6 +116,7 @@ class CheckStream:
         self.unreadable: list[InputError] = []
         self.misconfigured: Counter[str] = Counter()
         self.unused = UnusedPatterns()
+        self.notes: list[str] = []
         self.left_out = 0
         self.failed = False
         self._documents = documents
@@ -125,6 +129,7 @@ class CheckStream:
         wrong: ConfigError | None = None
         for document in self._documents:
             self.unused.add(document.patterns)
+            self.notes += filter(None, [document.note])
             if isinstance(document.error, ConfigError):
                 wrong = document.error
                 self.misconfigured[str(wrong)] += 1
@@ -285,7 +290,7 @@ def _check(
                 yield CheckedDocument(error=reading.untold)
             yield CheckedDocument(error=error)
             continue
-        yield CheckedDocument(results, reading.untold, patterns)
+        yield CheckedDocument(results, reading.untold, patterns, reading.told)
 
 
 def _in_parallel(

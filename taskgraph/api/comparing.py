@@ -49,6 +49,7 @@ def compare_paths(
     *,
     redact: bool = False,
     unused: UnusedPatterns | None = None,
+    notes: list[str] | None = None,
 ) -> tuple[list[Pair], list[InputError]]:
     """Compare two documents, or the documents of two folders that have the same path.
 
@@ -63,6 +64,8 @@ def compare_paths(
         that this makes nothing change and hides no change.
     unused : UnusedPatterns, optional
         Learns which patterns of the configurations fit.
+    notes : list of str, optional
+        Takes what was done to read documents that are not quite what they should be.
 
     Returns
     -------
@@ -78,7 +81,10 @@ def compare_paths(
     """
     errors: list[InputError] = []
     seen = UnusedPatterns() if unused is None else unused
-    old, new = (_by_path(path, configuration_for, errors, seen) for path in (before, after))
+    old, new = (
+        _by_path(path, configuration_for, errors, seen, [] if notes is None else notes)
+        for path in (before, after)
+    )
     unread = {path for side in (old, new) for path, tasks in side.items() if tasks is None}
     if not unread and ("" in old) != ("" in new):
         raise ConfigError(
@@ -174,11 +180,13 @@ def _by_path(
     configuration_for: ConfigurationFor,
     errors: list[InputError],
     unused: UnusedPatterns,
+    notes: list[str],
 ) -> dict[str, tuple[LoadedTask, ...] | None]:
     """Read the tasks of each document, by its path below the one that was named."""
     by_path: dict[str, tuple[LoadedTask, ...] | None] = {}
     for document in read_documents([path], configuration_for=configuration_for):
         unused.add(document.patterns)
+        notes += filter(None, [document.note])
         below = _below(document.name, path)
         known = by_path.get(below, ())
         if document.error is not None:

@@ -178,12 +178,15 @@ class Document:
     error : InputError or None
     patterns : PatternUse or None
         Which patterns of its configuration fit it.
+    note : str
+        What was done to read it, where it is not quite what it should be.
     """
 
     name: str
     tasks: tuple[LoadedTask, ...] = ()
     error: InputError | None = None
     patterns: PatternUse | None = None
+    note: str = ""
 
 
 def standard_input() -> BinaryIO:
@@ -228,6 +231,7 @@ def read_documents(
                 tuple(LoadedTask(task, settings) for task in reading.tasks),
                 reading.error,
                 pattern_use(configuration, reading.file, reading.tasks),
+                reading.told,
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -136,6 +137,14 @@ class Subject:
         return any(
             subtask.start_time is not None or subtask.finish_time is not None
             for subtask in self.task.subtasks
+        )
+
+    @cached_property
+    def has_rounded_ids(self) -> bool:
+        """Whether numbers too large for JavaScript are all such as it writes them."""
+        large = [name for name in self.column("id") if type(name) is int and name > 2**53]
+        return bool(large) and all(
+            int(Decimal(repr(float(name)))) == name for name in large
         )
 
     @cached_property

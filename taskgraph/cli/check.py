@@ -138,6 +138,8 @@ def command(
 
 def _complain(stream: CheckStream, baseline: str | None, most: int | None) -> None:
     """Say what the findings do not: what was not read, and what was left out."""
+    for note in stream.notes:
+        complain(note)
     for error in stream.unreadable:
         complain(str(error))
     for message, count in stream.misconfigured.items():

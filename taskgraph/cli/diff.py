@@ -65,10 +65,12 @@ def command(
       taskgraph diff main/tasks branch/tasks -o changes.html
     """
     form = form or form_by_ending(output, _FORMS)
-    unused = UnusedPatterns()
+    unused, notes = UnusedPatterns(), list[str]()
     resolver = Resolver(config_file, isolated)
-    pairs, errors = compare_paths(before, after, resolver, redact=redact, unused=unused)
-    for message in (*map(str, errors), *unused.messages()):
+    pairs, errors = compare_paths(
+        before, after, resolver, redact=redact, unused=unused, notes=notes
+    )
+    for message in (*notes, *map(str, errors), *unused.messages()):
         complain(message)
     if pairs or not errors:
         write(_report(pairs, [str(error) for error in errors], form), output)

@@ -266,6 +266,8 @@ def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, 
     messages = []
     for document in read_documents(inputs.paths, inputs.options, inputs.resolver):
         inputs.unused.add(document.patterns)
+        if document.note:
+            complain(document.note)
         if document.error is not None:
             messages.append(str(document.error))
             complain(messages[-1])

@@ -18,7 +18,7 @@ from taskgraph.sources.document import Document, Problems, ReadTasks
 from taskgraph.sources.envelope import Item, items_of
 from taskgraph.sources.fields import unusual_times
 from taskgraph.sources.naming import has_json_name, has_yaml_name, is_definition_name
-from taskgraph.sources.parsing import json_inside, parse_json
+from taskgraph.sources.parsing import parse_json
 
 __all__ = ["input_schemas", "read_document"]
 
@@ -26,6 +26,7 @@ _OF_OBSHELL = frozenset({"dag_id", "execute_times", "max_stage", "node_id", "sub
 _YAML_START = re.compile(
     rb"(?:%YAML|---(?=\s)|\s*#|(?s:.{0,4000}?)^kind[ \t]*:)", re.MULTILINE
 )
+_JSON_LINE = re.compile(rb"^[{\[]", re.MULTILINE)
 _MOST_UNUSUAL = 3  # are kept of the spellings that other programs have for times
 _ATTRIBUTES = ("create_time", "start_time", "finish_time")
 _OFFSET, _TIMES = attrgetter("tzinfo"), attrgetter(*_ATTRIBUTES)
@@ -72,8 +73,7 @@ def _is_yaml(document: Document) -> bool:
         return False
     if _YAML_START.match(data) is None:
         return False
-    place = json_inside(document)  # behind the prompt of a shell, for example
-    return place is None or place[1] > 1
+    return _JSON_LINE.search(data) is None  # behind the prompt of a shell, for example
 
 
 def _read_yaml(problems: Problems) -> list[Task]:

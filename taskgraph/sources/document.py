@@ -65,7 +65,8 @@ def locate(
 
     Columns are in characters. A pointer that leads nowhere gets the place of the nearest
     value above it; there are no places where the document cannot be read. In the syntax
-    "lines" the pointer ``/0`` is the first line; `first_line` is the number that it has.
+    "lines" the pointer ``/0`` is the first line; `first_line` is the number that it has. In
+    "none", of a text that stood in another one, nothing has a place.
     """
     pointers = list(pointers)
     text = data.decode("utf-8", "replace")
@@ -73,6 +74,8 @@ def locate(
     if syntax == "lines":
         places = {f"/{step}": (int(step) + 1, 1) for step in wanted if step.isdecimal()}
         places[""] = (1, 1)
+    elif syntax == "none":
+        return {}
     elif syntax == "yaml":
         places = _yaml_places(text, wanted)
     else:
@@ -363,6 +366,8 @@ class ReadTasks(NamedTuple):
     error: InputError | None = None
     faulty: tuple[Task, ...] = ()
     """Those that have mistakes of form, as far as they could be read."""
+    note: str = ""
+    """What was done to read it, where it is not quite what it should be."""
 
 
 class Problems:

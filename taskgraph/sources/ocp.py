@@ -64,7 +64,10 @@ _GET_THE_TASK = (
     'save the response of "Query task instance details" instead, '
     "GET /api/v2/tasks/instances/{task id}: it has the whole task"
 )
-
+_DEFINITION = (
+    "a definition says so: kind: task-definition, or a file name like x.task.json; on "
+    "standard input --stdin-filename gives it one"
+)
 
 SPELLINGS = {
     "upstream": "upstreams",
@@ -291,6 +294,8 @@ def _read_task(item: Item, envelope: Envelope | None, problems: Problems) -> lis
     listed = rows if isinstance(rows, list) else []
     subtasks, spellings = read_subtasks(listed, f"{pointer}/subtasks", problems)
     if problems.count > before:
+        if problems.hint == MEND and _looks_defined(raw):
+            problems.hint = _DEFINITION
         return []
     extra = {key: value for key, value in row.items() if key not in _TASK_KEYS}
     named, beside = read_references(row, _REFERENCES)
@@ -315,6 +320,17 @@ def _read_task(item: Item, envelope: Envelope | None, problems: Problems) -> lis
             **named,
         )
     ]
+
+
+def _looks_defined(raw: Any) -> bool:
+    """Tell whether it may be a definition: written by hand, with names and no ids."""
+    rows = raw["subtasks"] if isinstance(raw, dict) else None
+    return (
+        isinstance(rows, list)
+        and bool(rows)
+        and not raw.keys() & {"status", "operation", "startTime"}
+        and all(isinstance(row, dict) and "id" not in row and "name" in row for row in rows)
+    )
 
 
 def read_references(

@@ -15,10 +15,10 @@ from typing import Any
 from taskgraph.errors import InputError, Problem
 from taskgraph.sources.document import Document, escape_token
 from taskgraph.sources.limits import refusal
+from taskgraph.sources.naming import is_definition_name
 
 __all__ = [
     "decode",
-    "json_inside",
     "parse_json",
     "paused_collector",
     "refuse_invalid",
@@ -119,13 +119,15 @@ def refuse_invalid(document: Document) -> None:
         raise InputError(document.file, [problem], _SAVE_AS_TEXT) from None
 
 
-_BEGINNING = re.compile(rb"[{\[]")
-_MOST_BEGINNINGS = 20  # each is parsed to its end
 _MOST_REPEATED = 1000
 _MUCH = 50_000  # new objects: with fewer the next walk is short
 _PLACE = re.compile(r" at line (\d+) column (\d+)$")
 _REPEATED = "Detected duplicate key"
 _DAMAGED = "the document is damaged from there on: mend it, or save the response again"
+_BROKEN = "a terminal or a mail broke a long line there: join the two lines"
+_COMMA, _ONE_OF_TWO = "remove the comma", "remove one of the two"
+_DEFINED = "mend it there: an editor that knows JSON shows what is open"
+_AS_IT_IS = "save the response again, as the API gives it"
 _ENDS_EARLY = "it was cut off: save the response again"
 
 
@@ -162,7 +164,10 @@ def parse_json(document: Document) -> Any:
         return jiter.from_json(document.data, catch_duplicate_keys=True)
     except ValueError as error:
         reason = str(error)
-    raise _syntax_error(reason, document)
+    wrong = _syntax_error(reason, document)
+    if is_definition_name(document.file) and wrong.hint not in (_ONE_OF_TWO, _COMMA):
+        wrong = InputError(document.file, list(wrong.problems), _DEFINED)
+    raise wrong
 
 
 def _syntax_error(reason: str, document: Document) -> InputError:
@@ -181,35 +186,17 @@ def _syntax_error(reason: str, document: Document) -> InputError:
     reason = _PLACE.sub("", reason)
     if reason.startswith(_REPEATED):
         return _repeated_keys(document, line, reason.removeprefix(_REPEATED).strip(' "'))
-    if found := json_inside(document):
-        begins = f"JSON begins at line {found[0]}, column {found[1]}"
-        problem = Problem("is not JSON alone: other text stands before it", None, *found)
-        return InputError(document.file, [problem], f"{begins}: remove what is before it")
     if reason.startswith("trailing") and _is_json(_from_place(data, line, column)):
         hint = "write one document a file, or one a line as jq -c does"
         reason = "another document follows after the end of this one"
     else:
         reason, hint = _explained(reason)
+        if not start.startswith((b"{", b"[")) and reason == "expected value":
+            reason, hint = "it begins with neither { nor [", _AS_IT_IS
     column = _in_characters(data, line, column)
     line += document.first_line - 1
     problem = Problem(f"is not valid JSON: {reason}", None, line, column)
     return InputError(document.file, [problem], hint)
-
-
-def json_inside(document: Document) -> tuple[int, int] | None:
-    """Find line and column where JSON begins in a text that begins with something else."""
-    data = document.data
-    if data.lstrip()[:1] in (b"{", b"["):
-        return None
-    for match in islice(_BEGINNING.finditer(data), _MOST_BEGINNINGS):
-        start = match.start()
-        if _is_json(data[start:]):
-            before = data[:start]
-            line = before.count(b"\n") + document.first_line
-            return line, len(
-                before[before.rfind(b"\n") + 1 :].decode("utf-8", "ignore")
-            ) + 1
-    return None
 
 
 def _is_json(data: bytes) -> bool:
@@ -236,6 +223,10 @@ def _explained(reason: str) -> tuple[str, str]:
         return "nested more than 200 levels deep", "this is no task response"
     if reason.startswith("number out of range"):
         return reason, "no id, timeout or count has that many digits"
+    if reason.startswith("trailing comma"):
+        return "a comma stands before the end of an object or a list", _COMMA
+    if reason.startswith("control character"):
+        return "a text is broken over two lines", _BROKEN
     if "hex escape" in reason:
         return "a \\u escape is half of a pair", "a program cut a text in two there"
     if reason.startswith("trailing characters"):
@@ -262,7 +253,7 @@ def _repeated_keys(document: Document, line: int, key: str) -> InputError:
             repeated[id(found)] = twice, found  # kept, so that no other gets its id
         return found
 
-    message, hint = "the object has this key twice", "remove one of the two"
+    message, hint = "the object has this key twice", _ONE_OF_TWO
     try:
         tree = json.loads(document.data, object_pairs_hook=note, parse_int=len)
     except (ValueError, RecursionError):  # there is more wrong further down

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Task
-from taskgraph.privacy import mask_task, redact_error, redact_task
+from taskgraph.privacy import mask_task, mask_text, redact_error, redact_task
 from taskgraph.sources.dialects import read_document
 from taskgraph.sources.document import Document, ReadTasks
 from taskgraph.sources.limits import Allowance, ReadOptions, check_values, refusal
@@ -18,6 +18,7 @@ from taskgraph.sources.naming import (
     foreign_packing,
     has_lines_name,
     is_compressed,
+    is_definition_name,
     is_tar,
     is_zip,
 )
@@ -44,12 +45,21 @@ class Reading(NamedTuple):
     faulty : tuple of Task
         Tasks with mistakes of form, as far as they could be read: not for answers, but for
         the rules, which tell of those mistakes and of what else is wrong.
+    note : str
+        What was done to read it, where it is not quite what it should be; it continues the
+        name of the file.
     """
 
     file: str
     tasks: tuple[Task, ...] = ()
     error: InputError | None = None
     faulty: tuple[Task, ...] = ()
+    note: str = ""
+
+    @property
+    def told(self) -> str:
+        """The note, with the name of the file; ``""`` where there is none."""
+        return f"{self.file}: {self.note}" if self.note else ""
 
     @property
     def untold(self) -> InputError | None:
@@ -119,7 +129,7 @@ def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]
             return
         try:
             with paused_collector():
-                read, wrong, faulty = part.read()
+                read, wrong, faulty, note = part.read()
                 tasks, faulty = (
                     tuple(_masked(task, options) for task in group)
                     for group in (read, faulty)
@@ -130,7 +140,7 @@ def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]
             if wrong is not None and options.redact:
                 wrong = redact_error(wrong)
             faulty = _with_mistakes(faulty, wrong) if wrong is not None else faulty
-            yield Reading(part.file, tasks, wrong, faulty)
+            yield Reading(part.file, tasks, wrong, faulty, note)
 
 
 def _with_mistakes(faulty: tuple[Task, ...], wrong: InputError) -> tuple[Task, ...]:
@@ -277,7 +287,26 @@ def _text_parts(data: bytes, file: str, was_packed: bool) -> Iterator[_Unread]:
 
 def _read(document: Document, *, was_packed: bool) -> ReadTasks:
     check_values(document.data, document.file, was_packed=was_packed)
-    return read_document(document)
+    try:
+        return read_document(document)
+    except InputError as error:
+        from taskgraph.sources.pastes import recognise
+
+        paste = None if is_definition_name(document.file) else recognise(document)
+        if paste is None:
+            raise
+        if paste.document is None:
+            problem = Problem(paste.what, None, *(paste.place or (None, None)))
+            hint = paste.hint.replace("FILE", _for_shell(document.file))
+            raise document.error([problem], hint) from error
+        return read_document(paste.document)._replace(note=mask_text(paste.what))
+
+
+def _for_shell(file: str) -> str:
+    """Write the name of a file for a command; ``FILE`` where it is none, or a member."""
+    from shlex import quote
+
+    return "FILE" if file.startswith("<") or "!" in file else quote(file)
 
 
 def _is_json_lines(data: bytes, file: str) -> bool:

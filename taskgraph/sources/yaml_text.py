@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.sources.document import MEND, Document
+from taskgraph.sources.document import Document
 from taskgraph.sources.limits import refusal
 from taskgraph.sources.parsing import refuse_invalid
 
@@ -64,18 +64,48 @@ def _events(document: Document) -> Iterator[Event]:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line, mark.column) if mark else (0, 0)
         reason = " ".join(filter(None, (error.context, error.problem)))
-        raise _refused(document, f"is not valid YAML: {reason}", line, column) from None
+        opened = error.context_mark.line + document.first_line if error.context_mark else 0
+        hint = _remedy(error.problem or "", opened)
+        what = f"is not valid YAML: {reason}"
+        raise _refused(document, what, line, column, hint) from None
     except yaml.YAMLError as error:
         reason = str(error).partition("\n")[0]
         raise InputError(
-            document.file, [Problem(f"is not valid YAML: {reason}")], MEND
+            document.file, [Problem(f"is not valid YAML: {reason}")], _MEND
         ) from None
 
 
-def _refused(document: Document, message: str, line: int, column: int) -> InputError:
+_MEND = "mend the YAML there"
+_REMEDIES = (
+    ("tab", "indent YAML with blanks, not with tabs"),
+    ("expected ',' or ']'", "close the bracket [ of line {opened}"),
+    ("expected ',' or '}'", "close the brace {{ of line {opened}"),
+    ("end of stream", "close the quotes of line {opened}"),
+    (
+        "mapping values",
+        "a text with a colon and a blank in it needs quotes, or mend the indent",
+    ),
+    ("expected ':'", "a key is followed by a colon and a blank"),
+    ("cannot start any token", "put the text into quotes"),
+    ("did not find expected", "mend the indent: it must be that of the lines before"),
+    ("undefined alias", "name an anchor that stands before it"),
+)
+"""What mends YAML, by a part of what the parser says."""
+
+
+def _remedy(problem: str, opened: int) -> str:
+    fitting = (
+        remedy for part, remedy in _REMEDIES if part in problem.replace("\\t", "tab")
+    )
+    return next(fitting, _MEND).format(opened=opened)
+
+
+def _refused(
+    document: Document, message: str, line: int, column: int, hint: str = _MEND
+) -> InputError:
     """Make an error from a place that counts from 0."""
     problem = Problem(message, None, line + document.first_line, column + 1)
-    return InputError(document.file, [problem], MEND)
+    return InputError(document.file, [problem], hint)
 
 
 def _place(event: Event) -> tuple[int, int]:

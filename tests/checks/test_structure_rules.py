@@ -267,3 +267,13 @@ def test_two_splits_of_one_name_after_each_other_are_two() -> None:
 def test_parts_of_different_names_do_not_fill_each_others_gaps() -> None:
     rows = change(split([0, 1]), 2, name="other")
     assert codes(task(rows)) == ["TG110"]
+
+
+@pytest.mark.parametrize(
+    ("identifier", "is_rounded"),
+    [(1234567890123456800, True), (1234567890123456789, False), (12, False)],
+)
+def test_ids_that_javascript_rounded_are_told(identifier: int, is_rounded: bool) -> None:
+    rows = [Subtask(identifier, "a", upstreams=()), Subtask(identifier, "b", upstreams=())]
+    (finding,) = found(task(rows), "TG104")
+    assert ("JavaScript" in finding.hint) is is_rounded

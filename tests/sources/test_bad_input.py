@@ -135,7 +135,7 @@ BAD = [
     Bad(
         "a prompt before it",
         b"# curl -s http://ocp/api\n" + TEXT.encode(),
-        "is not JSON alone: other text stands before it",
+        "is not JSON alone: the prompt of a shell stands before it",
         "JSON begins at line 2, column 1",
     ),
     Bad(
@@ -143,12 +143,6 @@ BAD = [
         b"2025-01-16 11:43:38 INFO " + TEXT.encode(),
         "is not JSON alone",
         "JSON begins at line 1, column 26",
-    ),
-    Bad(
-        "a block of code",
-        b"```json\n" + TEXT.encode() + b"\n```\n",
-        "is not JSON alone",
-        "JSON begins at line 2, column 1",
     ),
     Bad(
         "what curl -v says",

@@ -46,7 +46,7 @@ def readings(data: bytes, name: str, options: ReadOptions | None = None) -> list
     found = read_source(source, options or ReadOptions())
     return [
         f"{file}: {error.problems[0] if error is not None else tasks[0].id}"
-        for file, tasks, error, _ in found
+        for file, tasks, error, *_ in found
     ]
 
 

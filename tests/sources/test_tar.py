@@ -77,7 +77,7 @@ def readings(
     found = read_source(Source(name, lambda: data), options or ReadOptions())
     return [
         f"{file}: {error.problems[0].message if error is not None else tasks[0].id}"
-        for file, tasks, error, _ in found
+        for file, tasks, error, *_ in found
     ]
 
 
@@ -160,7 +160,7 @@ def test_a_diagnosis_in_a_tar_archive_is_read_as_in_zip() -> None:
             for name, pack in (("tar", archive), ("zip", zipped))
         }
         ours, theirs = (
-            {file: (tasks, error) for file, tasks, error, _ in both[name]} for name in both
+            {file: (tasks, error) for file, tasks, error, *_ in both[name]} for name in both
         )
         assert ours == theirs
         assert all(reading.error is None for reading in both["tar"])

@@ -30,6 +30,13 @@ from taskgraph.settings import Severity
 __all__ = ["RULE"]
 
 
+_HINT = "remove the copies, or give each subtask an id of its own"
+_ROUNDED = (
+    "the ids look as a tool of JavaScript rounds them beyond 2^53: save the response as it "
+    "came, with curl -o"
+)
+
+
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each id that several subtasks have."""
     subtasks = subject.task.subtasks
@@ -39,7 +46,7 @@ def check(subject: Subject) -> Iterator[Fault]:
         yield Fault(
             f"{counted(len(group), 'subtask')} have the id {shorten(str(identifier))}: "
             f"{listed(names)}",
-            "remove the copies, or give each subtask an id of its own",
+            _ROUNDED if subject.has_rounded_ids else _HINT,
             subtasks=(identifier,),
             pointer=subject.subtask_pointer(max(group), "id"),
         )
