@@ -8,7 +8,11 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -17,6 +21,10 @@ from taskgraph.api import loads
 from taskgraph.cli.main import cli
 from taskgraph.cli.reference import commands_markdown
 from tests.conftest import RunCli
+from tests.diagrams.browser import Watch, launch
+
+if TYPE_CHECKING:
+    from playwright.sync_api import ConsoleMessage
 
 DOCS = sorted((Path(__file__).resolve().parent.parent / "docs").rglob("*.md"))
 
@@ -83,16 +91,59 @@ def test_the_definitions_are_some(root: Path) -> None:
     assert loaded.graph.is_sound
 
 
-@pytest.mark.slow
-def test_the_site_builds_without_a_warning(root: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the site, without a warning."""
+    folder = tmp_path_factory.mktemp("docs") / "site"
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
     done = subprocess.run(
-        [*command, "--site-dir", tmp_path / "site"],
-        cwd=root,
+        [*command, "--site-dir", folder],
+        cwd=Path(__file__).resolve().parent.parent,
         capture_output=True,
         encoding="utf-8",
         check=False,
     )
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
-    page = (tmp_path / "site" / "api" / "index.html").read_text("utf-8")
+    return folder
+
+
+@pytest.mark.slow
+def test_the_site_has_the_docstrings(site: Path) -> None:
+    page = (site / "api" / "index.html").read_text("utf-8")
     assert "Load the task of a saved document" in page
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files, and does not write down that it did."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.slow
+def test_no_page_of_the_site_complains_in_a_browser_or_loads_from_elsewhere(
+    site: Path,
+) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site))
+    Thread(target=server.serve_forever, daemon=True).start()
+    own = f"http://127.0.0.1:{server.server_port}/"
+    errors: list[str] = []
+    with launch() as browser:
+        page = browser.new_page()
+        watch = Watch(page)
+        page.on(
+            "console", lambda said: errors.append(said.text) if is_error(said) else None
+        )
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        for path in sorted(site.rglob("*.html")):
+            page.goto(own + path.relative_to(site).as_posix())
+        page.goto(own + "operator.html")
+        assert page.locator("pre span.gp").count() > 0  # prompts are told from output
+    server.shutdown()
+    assert errors == []
+    assert [url for url in watch.requests if not url.startswith(own)] == []
+
+
+def is_error(message: ConsoleMessage) -> bool:
+    """Tell a complaint from what a script says of its progress."""
+    return message.type == "error"
