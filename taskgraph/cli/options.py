@@ -167,6 +167,7 @@ def files_argument(command: F) -> F:
         files: tuple[str, ...],
         glob: str | None,
         redact: bool,
+        stdin_filename: str | None,
         as_of: str | None,
         config_file: str | None,
         isolated: bool,
@@ -174,7 +175,12 @@ def files_argument(command: F) -> F:
     ) -> Any:
         _refuse_overwriting(files, rest.get("output") or rest.get("outputs") or ())
         resolver = Resolver(config_file, isolated).on_top(as_of=moment(as_of))
-        inputs = Inputs(files, ReadOptions(glob=glob, redact=redact), resolver)
+        options = ReadOptions(glob=glob, redact=redact)
+        if stdin_filename is not None:
+            if "-" not in files:
+                raise ConfigError("--stdin-filename names standard input: FILE is then -")
+            options = replace(options, stdin_name=stdin_filename)
+        inputs = Inputs(files, options, resolver)
         return command(*args, files=inputs, **rest)
 
     decorated: Any = config_options(cast("F", wrapped))
@@ -187,6 +193,10 @@ def files_argument(command: F) -> F:
         click.option(
             "--redact", is_flag=True,
             help="Mask hosts, people, values of the context and logs, not only secrets.",
+        ),
+        click.option(
+            "--stdin-filename", metavar="NAME",
+            help="What standard input is called: x.task.yaml is a definition in YAML.",
         ),
         click.option(
             "--glob", metavar="PATTERN",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -20,12 +21,13 @@ from taskgraph.sources.fields import unusual_times
 from taskgraph.sources.naming import has_json_name, has_yaml_name, is_definition_name
 from taskgraph.sources.parsing import parse_json
 
-__all__ = ["input_schemas", "read_document"]
+__all__ = ["documents_of", "input_schemas", "read_document"]
 
 _OF_OBSHELL = frozenset({"dag_id", "execute_times", "max_stage", "node_id", "sub_tasks"})
 _YAML_START = re.compile(
     rb"(?:%YAML|---(?=\s)|\s*#|(?s:.{0,4000}?)^kind[ \t]*:)", re.MULTILINE
 )
+_YAML_BREAK = re.compile(rb"^(?:---|\.\.\.)(?=\s|\Z)", re.MULTILINE)
 _JSON_LINE = re.compile(rb"^[{\[]", re.MULTILINE)
 _MOST_UNUSUAL = 3  # are kept of the spellings that other programs have for times
 _ATTRIBUTES = ("create_time", "start_time", "finish_time")
@@ -62,6 +64,26 @@ def read_document(document: Document) -> ReadTasks:
         tasks[0] = replace(tasks[0], unusual_times=seen)
     faulty = tuple(problems.faulty)
     return ReadTasks([_with_offsets(task) for task in tasks], wrong, faulty)
+
+
+def documents_of(document: Document) -> list[Document]:
+    """Take a stream of YAML documents apart; each is as good as a file of its own."""
+    if _YAML_BREAK.search(document.data) is None or not _is_yaml(document):
+        return [document]
+    parts: list[Document] = []
+    lines: list[bytes] = []
+    first, has_content = document.first_line, False
+    for number, line in enumerate(io.BytesIO(document.data), document.first_line):
+        if has_content and _YAML_BREAK.match(line):
+            parts.append(replace(document, data=b"".join(lines), first_line=first))
+            lines, first, has_content = [], number, False
+        is_end = line.startswith(b"...")
+        lines.append(b"\n" if is_end else line)
+        text = line.removeprefix(b"---").strip()
+        has_content = has_content or not (is_end or text[:1] in (b"", b"#", b"%"))
+    if has_content or not parts:
+        parts.append(replace(document, data=b"".join(lines), first_line=first))
+    return parts
 
 
 def _is_yaml(document: Document) -> bool:

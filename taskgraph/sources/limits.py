@@ -31,11 +31,15 @@ class ReadOptions:
         always masked.
     max_bytes : int
         The largest document, unpacked, in bytes.
+    stdin_name : str
+        What standard input is called: as that of a file the name also tells what it is, and
+        which configuration is in force.
     """
 
     glob: str | None = None
     redact: bool = False
     max_bytes: int = 128 << 20
+    stdin_name: str = "<stdin>"
 
 
 MOST_MEMBERS = 100_000

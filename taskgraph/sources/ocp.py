@@ -292,9 +292,10 @@ def _read_task(item: Item, envelope: Envelope | None, problems: Problems) -> lis
     row = read_object(OcpTask, raw, pointer, problems)
     rows = raw["subtasks"] if isinstance(raw, dict) else None
     listed = rows if isinstance(rows, list) else []
+    is_defined = isinstance(raw, dict) and _looks_defined(raw, listed[:3])
     subtasks, spellings = read_subtasks(listed, f"{pointer}/subtasks", problems)
     if problems.count > before:
-        if problems.hint == MEND and _looks_defined(raw):
+        if problems.hint == MEND and is_defined:
             problems.hint = _DEFINITION
         return []
     extra = {key: value for key, value in row.items() if key not in _TASK_KEYS}
@@ -322,13 +323,11 @@ def _read_task(item: Item, envelope: Envelope | None, problems: Problems) -> lis
     ]
 
 
-def _looks_defined(raw: Any) -> bool:
+def _looks_defined(raw: Mapping[str, Any], rows: list[Any]) -> bool:
     """Tell whether it may be a definition: written by hand, with names and no ids."""
-    rows = raw["subtasks"] if isinstance(raw, dict) else None
     return (
-        isinstance(rows, list)
-        and bool(rows)
-        and not raw.keys() & {"status", "operation", "startTime"}
+        bool(rows)
+        and raw.keys().isdisjoint({"status", "operation", "startTime"})
         and all(isinstance(row, dict) and "id" not in row and "name" in row for row in rows)
     )
 

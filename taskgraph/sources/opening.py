@@ -29,7 +29,7 @@ class Source:
     Attributes
     ----------
     name : str
-        As the user gave it; ``<stdin>`` for standard input.
+        As the user gave it; ``<stdin>`` for standard input without a name.
     read : callable
         Gives the bytes, or raises :class:`~taskgraph.errors.InputError`.
     path : str
@@ -78,7 +78,8 @@ def find_sources(
         if not path:
             yield _unreadable(path, "is no path", "name a file or a folder")
         elif path == "-":
-            yield Source("<stdin>", partial(read_stream, stdin, "<stdin>", options))
+            name = options.stdin_name
+            yield Source(name, partial(read_stream, stdin, name, options))
         elif os.path.isdir(path):
             yield from _in_folder(path, options, leave_out)
         elif glob.has_magic(path) and not os.path.lexists(path):

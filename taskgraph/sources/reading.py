@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Task
 from taskgraph.privacy import mask_task, mask_text, redact_error, redact_task
-from taskgraph.sources.dialects import read_document
+from taskgraph.sources.dialects import documents_of, read_document
 from taskgraph.sources.document import Document, ReadTasks
 from taskgraph.sources.limits import Allowance, ReadOptions, check_values, refusal
 from taskgraph.sources.naming import (
@@ -274,7 +274,8 @@ def _raise(error: InputError) -> ReadTasks:
 def _text_parts(data: bytes, file: str, was_packed: bool) -> Iterator[_Unread]:
     read = partial(_read, was_packed=was_packed)
     if not _is_json_lines(data, file):
-        yield _Unread(file, partial(read, Document(file, data)))
+        for document in documents_of(Document(file, data)):
+            yield _Unread(file, partial(read, document))
         return
     is_blank = True
     for number, line in enumerate(io.BytesIO(data), 1):

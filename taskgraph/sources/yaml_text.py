@@ -41,8 +41,8 @@ _MERGE = "<<"
 def parse_yaml(document: Document) -> Any:
     """Parse a document.
 
-    Raises InputError if it is not valid, holds more than one document, has a key twice, is
-    nested too deep, or is too large, also by its aliases.
+    Raises InputError if it is not valid, has a key twice, is nested too deep, or is too
+    large, also by its aliases. Several documents were taken apart before.
     """
     if len(document.data) > _MOST_BYTES:
         what = f"is YAML of more than {_MOST_BYTES >> 20} MiB"
@@ -133,7 +133,6 @@ class _Builder:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.root: Any = None
-        self.documents = 0
         self.total = 0
         self.stack: list[_Open] = []
         self.anchors: dict[str, tuple[Any, int]] = {}
@@ -161,10 +160,6 @@ class _Builder:
             self._open(event)
         elif isinstance(event, events.CollectionEndEvent):
             self._close(event)
-        elif isinstance(event, events.DocumentStartEvent):
-            self.documents += 1
-            if self.documents > 1:
-                raise self.refuse("holds more than one YAML document", event)
 
     def _open(self, event: Any) -> None:
         from yaml.events import SequenceStartEvent

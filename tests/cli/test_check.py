@@ -12,7 +12,9 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from click.testing import CliRunner, Result
 
+from taskgraph.cli.main import cli
 from tests.conftest import RunCli
 
 
@@ -141,3 +143,40 @@ def test_the_configuration_in_force_is_told_as_json(
         "key": "concurrency", "value": 3, "origin": str(path),
     }  # fmt: skip
     assert options["overhead"]["origin"] == "default"
+
+
+def stdin_named(name: str, text: str, *more: str) -> Result:
+    given = ["check", "-", "--stdin-filename", name, *more]
+    return CliRunner().invoke(cli, given, input=text)
+
+
+def test_standard_input_can_have_a_name() -> None:
+    definition = '{"name": "x", "subtasks": [{"name": "A", "timeout": "soon"}]}'
+    told = stdin_named("ci/x.task.json", definition)
+    assert told.exit_code == 1
+    assert told.stdout.startswith("ci/x.task.json: task 'x'\n  1:53  error TG001")
+    told = stdin_named("x.task.yaml", "name: x\nsubtasks: [{name: A, timeout: 5}]\n")
+    assert (told.exit_code, told.stdout) == (0, "no findings: 1 task in 1 file\n")
+    told = stdin_named("x.task.yaml", "name: [\n")
+    assert told.exit_code == 2
+    assert told.stderr.startswith("taskgraph: x.task.yaml: line 2, column 1: is not valid")
+
+
+def test_the_configuration_is_that_of_the_name(tmp_path: Path) -> None:
+    (tmp_path / "taskgraph.toml").write_text('ignore = ["no-timeout"]\n', "utf-8")
+    text = "name: x\nsubtasks: [{name: A}]\n"
+    assert "TG401" in stdin_named("x.task.yaml", text, "--isolated").stdout
+    assert "TG401" not in stdin_named(str(tmp_path / "x.task.yaml"), text).stdout
+
+
+def test_a_name_without_standard_input_is_refused(broken: str) -> None:
+    told = CliRunner().invoke(cli, ["check", broken, "--stdin-filename", "x.task.yaml"])
+    assert "FILE is then -" in str(told.exception)
+
+
+def test_a_definition_without_a_kind_is_told_how_to_say_it() -> None:
+    text = '{"name": "x", "subtasks": [{"name": "A"}, {"name": "B"}]}'
+    told = CliRunner().invoke(cli, ["check", "-"], input=text)
+    assert told.exit_code == 2
+    assert "kind: task-definition" in told.stderr
+    assert "--stdin-filename" in told.stderr

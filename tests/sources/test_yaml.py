@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from taskgraph.errors import InputError
 from taskgraph.sources.document import Document, escape_token, locate
+from taskgraph.sources.opening import Source
+from taskgraph.sources.reading import read_source
 from taskgraph.sources.yaml_text import parse_yaml
 from tests.sources.strategies import JSON
 from tests.sources.test_positions import every_pointer
@@ -62,7 +64,6 @@ def test_a_mapping_is_merged_and_its_own_keys_win() -> None:
         ("a: 1\na: 2", "line 2, column 1: the mapping has the key a twice"),
         ("a: &x [*x]", "line 1, column 8: the alias *x stands for itself"),
         ("a: *y", "line 1, column 4: is not valid YAML|the alias *y"),
-        ("a: 1\n--- \nb: 2", "line 2, column 1: holds more than one YAML document"),
         ("[" * 300, "nested more than 200 levels deep"),
         ("{a: " * 300, "nested more than 200 levels deep"),
         ("[a]: 1", "line 1, column 1: a key must be a text"),
@@ -128,3 +129,50 @@ def test_a_pointer_that_leads_nowhere_gets_the_nearest_place() -> None:
 def test_a_key_with_a_slash_is_found() -> None:
     pointer = f"/{escape_token('a/b~c')}"
     assert locate(b"a/b~c: 1", [pointer], "yaml") == {pointer: (1, 8)}
+
+
+ONE = "name: one\nsubtasks: [{name: a}]\n"
+TWO = "name: two\nsubtasks: [{name: b}]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (f"{ONE}---\n{TWO}", [1, 3]),
+        (f"---\n{ONE}---\n{TWO}---\n", [1, 4]),
+        (f"# note\n%YAML 1.2\n---\n{ONE}...\n# note\n%YAML 1.2\n--- # more\n{TWO}", [1, 6]),
+        (f"{ONE}...\n{TWO}...\n", [1, 3]),
+        (f"---\n# nothing\n---\n{ONE}---\r\n{TWO}", [1, 6]),
+    ],
+)
+def test_several_documents_in_one_file_are_several_tasks(
+    text: str, lines: list[int]
+) -> None:
+    readings = list(read_source(Source("x.task.yaml", text.encode)))
+    assert [reading.error for reading in readings] == [None, None]
+    tasks = [task for reading in readings for task in reading.tasks]
+    assert [task.name for task in tasks] == ["one", "two"]
+    assert [task.origin.first_line for task in tasks] == lines
+
+
+def test_a_bad_document_does_not_stop_the_others() -> None:
+    text = f"{ONE}---\nname: [\n---\n{TWO}---\nname: three\nsubtasks: 5\n"
+    one, bad, two, faulty = read_source(Source("x.task.yaml", text.encode))
+    assert (one.tasks[0].name, two.tasks[0].name) == ("one", "two")
+    assert bad.error is not None
+    assert bad.error.problems[0].line == 5
+    assert [(m.line, m.rule) for m in faulty.faulty[0].origin.mistakes] == [(10, "TG001")]
+
+
+def test_a_mark_within_a_document_ends_none() -> None:
+    text = "name: one\nsubtasks:\n  - name: a\n    description: |\n      ---\n      b\n"
+    (reading,) = read_source(Source("x.task.yaml", text.encode))
+    assert reading.tasks[0].subtasks[0].description == "---\nb\n"
+    (other,) = read_source(Source("x.json", b'{"subtasks": [],\n"x":\n5}\n'.rstrip))
+    assert other.error is None
+
+
+def test_the_kind_tells_documents_on_standard_input() -> None:
+    text = f"kind: task-definition\n{ONE}---\nkind: task-definition\n{TWO}"
+    readings = list(read_source(Source("<stdin>", text.encode)))
+    assert [reading.tasks[0].name for reading in readings] == ["one", "two"]
