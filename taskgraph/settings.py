@@ -108,6 +108,12 @@ def _text(value: Any) -> Any:
     return value
 
 
+def _flag(value: Any) -> Any:
+    if not isinstance(value, bool):
+        raise _refuse("true or false", value)
+    return value
+
+
 def _pairs(value: Any) -> Any:
     """Take a table of the file as pairs, which are as frozen as the rest."""
     if isinstance(value, tuple):
@@ -282,9 +288,12 @@ class Settings(_Frozen):
         default=(),
         description=(
             "How many seconds tasks may take at worst, by the pattern of their name; the "
-            "last that fits decides, and a limit that the document itself states decides "
-            "over all."
+            "last that fits decides. A definition's own `budget` can only be lower."
         ),
+    )
+    raise_budgets: Annotated[bool, BeforeValidator(_flag)] = Field(
+        default=False,
+        description="Whether a definition's own `budget` may also be above `budgets`.",
     )
     attempts: Attempts = Field(
         default=1,

@@ -44,6 +44,7 @@ overhead = 5
 concurrency = 2
 workers = 5
 assume-timeout = "20m"
+raise-budgets = true
 {attempts}
 [severity]
 TG405 = "warning"

@@ -17,7 +17,7 @@ from taskgraph.api.loading import (
     standard_input,
 )
 from taskgraph.checks.result import CheckResult, CheckRun, CheckTotals, Skipped
-from taskgraph.checks.runner import check_document
+from taskgraph.checks.runner import Names, check_document
 from taskgraph.config import PatternUse, UnusedPatterns, pattern_use
 from taskgraph.errors import ConfigError, InputError
 from taskgraph.graph.taskgraph import build_graph
@@ -122,6 +122,7 @@ class CheckStream:
         self._documents = documents
         self._acceptance = None if baseline is None else _acceptance(baseline)
         self._room = most
+        self._names = Names()
 
     @property
     def results(self) -> Iterator[CheckResult]:
@@ -141,6 +142,7 @@ class CheckStream:
             raise wrong
 
     def _counted(self, result: CheckResult) -> CheckResult:
+        result = self._names.apply(result)
         if self._acceptance is not None:
             result = self._acceptance.apply(result)
         self.failed = self.failed or result.has_failed

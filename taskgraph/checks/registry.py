@@ -47,6 +47,7 @@ from taskgraph.checks.rules.tg601_foreign_subtask import RULE as TG601
 from taskgraph.checks.rules.tg602_duplicate_series_id import RULE as TG602
 from taskgraph.checks.rules.tg603_blank_name import RULE as TG603
 from taskgraph.checks.rules.tg604_response_contradicts_itself import RULE as TG604
+from taskgraph.checks.rules.tg605_duplicate_task_name import RULE as TG605
 
 __all__ = ["RULES"]
 
@@ -58,6 +59,6 @@ RULES: tuple[Rule, ...] = (
     TG301, TG302, TG303, TG304, TG305, TG306, TG307,
     TG401, TG402, TG403, TG404, TG405, TG406, TG408,
     TG501, TG502, TG503, TG504,
-    TG601, TG602, TG603, TG604,
+    TG601, TG602, TG603, TG604, TG605,
 )
 # fmt: on

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from taskgraph.errors import InputError
-from taskgraph.model.task import Id, id_key
+from taskgraph.model.task import Id, Origin, id_key
 from taskgraph.settings import Severity
 
 __all__ = [
@@ -141,6 +141,10 @@ class CheckResult:
         The severity from which on a finding is a failure; ``None`` is never.
     left_out : tuple of Severity
         The severities of findings that were too many.
+    if_repeated : tuple of Finding
+        What is found if another task of the run has this name, without its place.
+    origin : Origin or None
+        The document, to find that place in.
     """
 
     file: str
@@ -151,6 +155,8 @@ class CheckResult:
     suppressed: int = 0
     fail_on: Severity | None = Severity.ERROR
     left_out: tuple[Severity, ...] = ()
+    if_repeated: tuple[Finding, ...] = ()
+    origin: Origin | None = None
 
     @property
     def worst(self) -> Severity | None:

@@ -133,6 +133,8 @@ class Rule:
     follows : tuple of str
         The rules whose faults have it as a consequence: where one of them is found in a
         subtask, this one says nothing of it.
+    across : bool
+        Whether what it says counts only beside another task of the run with this name.
     """
 
     code: str
@@ -143,6 +145,7 @@ class Rule:
     needs: tuple[Need, ...] = ()
     enabled: bool = True
     follows: tuple[str, ...] = ()
+    across: bool = False
 
     @classmethod
     def of(
@@ -152,6 +155,7 @@ class Rule:
         *needs: Need,
         enabled: bool = True,
         follows: tuple[str, ...] = (),
+        across: bool = False,
     ) -> Rule:
         """Make the rule of a module, from whose name and docstring come its own."""
         module = sys.modules[check.__module__]
@@ -165,6 +169,7 @@ class Rule:
             needs,
             enabled,
             follows,
+            across,
         )
 
     @property

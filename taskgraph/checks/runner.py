@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from taskgraph.analysis.analysis import Analysis
+from taskgraph.checks.registry import RULES
 from taskgraph.checks.result import CheckResult, Finding, Skipped, Step
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.selection import RuleSet, make_rule_set, without_suppressed
@@ -13,7 +14,9 @@ from taskgraph.checks.subject import Subject
 from taskgraph.model.task import Id, Origin
 from taskgraph.settings import Severity
 
-__all__ = ["check_document", "run_checks"]
+__all__ = ["Names", "check_document", "run_checks"]
+
+_ACROSS = frozenset(rule.code for rule in RULES if rule.across)
 
 
 def run_checks(analysis: Analysis) -> CheckResult:
@@ -71,16 +74,21 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
         subject = Subject(analysis)
         findings, skipped = _apply(subject, rule_set)
         suppressed = 0
+        repeated: list[Finding] = []
         if findings:
-            origin = origin if origin.data else graph.task.origin
             findings = [finding for finding in findings if finding not in seen]
             seen.update(finding for finding in findings if finding.task_name is None)
+            repeated = [finding for finding in findings if finding.code in _ACROSS]
+            findings = [finding for finding in findings if finding.code not in _ACROSS]
             before = len(findings)
             if rule_set.suppressions:
                 findings = without_suppressed(findings, rule_set.suppressions)
+                repeated = without_suppressed(repeated, rule_set.suppressions)
             suppressed = before - len(findings)
             findings = _without_consequences(findings, rule_set)
             findings.sort(key=Finding.sort_key)
+        if findings and not origin.data:
+            origin = graph.task.origin
         task = graph.task
         results.append(
             CheckResult(
@@ -91,6 +99,8 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
                 tuple(skipped),
                 suppressed,
                 fail_on=limit,
+                if_repeated=tuple(repeated),
+                origin=task.origin if repeated else None,
             )
         )
     return tuple(_located(results, origin) if origin.data else results)
@@ -191,3 +201,27 @@ def _with_places(result: CheckResult, places: dict[str, tuple[int, int]]) -> Che
         path = tuple(map(placed, finding.path))
         findings.append(finding._replace(line=line, column=column, path=path))
     return replace(result, findings=tuple(findings))
+
+
+class Names:
+    """Tells of the tasks of a run that have the name of an earlier one."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, str] = {}
+
+    def apply(self, result: CheckResult) -> CheckResult:
+        """Give a result with what is found only beside the earlier ones."""
+        origin, told = result.origin, result.if_repeated
+        if origin is None:
+            return result
+        result = replace(result, if_repeated=(), origin=None)
+        if result.task_name not in self._files:
+            self._files[result.task_name] = result.file
+            return result
+        first = self._files[result.task_name]
+        other = "another task of it" if first == result.file else f"a task of {first}"
+        message = f"{other} has the same name"
+        found = tuple(finding._replace(message=message) for finding in told)
+        (placed,) = _located([replace(result, findings=found)], origin)
+        findings = sorted((*result.findings, *placed.findings), key=Finding.sort_key)
+        return replace(result, findings=tuple(findings))

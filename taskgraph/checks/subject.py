@@ -35,6 +35,10 @@ _KEYS = {
 _TIMED = frozenset({Status.SUCCESSFUL, Status.FAILED, Status.RUNNING})
 
 
+_MOST_COMPARED = 100_000
+"""To compare more names with each other takes longer than all the rules."""
+
+
 class Subject:
     """What a rule looks at; statuses and operations are those that any subtask has."""
 
@@ -186,6 +190,23 @@ class Subject:
             node = self.graph.index[self.task.subtasks[position].id]
             by_list.setdefault((node, side), []).append(identifier)
         return by_list
+
+    @cached_property
+    def meant(self) -> Mapping[Id, str]:
+        """The id or name that an unknown text probably means, but none of who names it."""
+        from taskgraph.sources.nearest import nearest_text
+
+        owners: dict[str, set[str]] = {}
+        for position, _, identifier in self.graph.unknown:
+            if isinstance(identifier, str) and not identifier.isdecimal():
+                owner = self.task.subtasks[position]
+                owners.setdefault(identifier, set()).update((owner.name, str(owner.id)))
+        known = {str(subtask.id) for subtask in self.graph.subtasks} if owners else set()
+        known.update(subtask.name for subtask in self.graph.subtasks if subtask.name)
+        if len(owners) * len(known) > _MOST_COMPARED:
+            return {}
+        near = {text: nearest_text(text, known - own) for text, own in owners.items()}
+        return {text: name for text, name in near.items() if name}
 
     @cached_property
     def silent_lists(self) -> Mapping[tuple[int, Side], list[int]]:

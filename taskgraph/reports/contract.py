@@ -457,7 +457,7 @@ class OptionContent(Closed):
 
     key: str
     value: Annotated[
-        Id | float | list[str] | list[AcceptedByConfig] | None,
+        Id | bool | float | list[str] | list[AcceptedByConfig] | None,
         about("Durations in seconds; null where nothing is set."),
     ]
     origin: Annotated[str, about("The file that it is from, or default.")]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from taskgraph.api import check_files, stream_checks
-from taskgraph.checks.baseline import parse_baseline, render_baseline
+from taskgraph.checks.baseline import fingerprints, parse_baseline, render_baseline
 from taskgraph.config import Configuration
 from taskgraph.reports.check_formats import (
     CHECK_FORMATS,
@@ -16,6 +16,7 @@ from taskgraph.reports.check_formats import (
     check_streamer,
     is_streamed,
 )
+from taskgraph.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +84,33 @@ def test_a_baseline_is_used_up_as_results_come(folder: Path) -> None:
     assert not any(result.findings for result in stream.results)
     assert [entry.fingerprint for entry in stream.stale] == ["0" * 32]
     assert not stream.failed
+
+
+def test_a_task_that_two_definitions_name_is_told_once(tmp_path: Path) -> None:
+    text = "name: {}\nsubtasks:\n  - {{name: a, timeout: 5m}}\n"
+    for file, name in (("a", "Same"), ("b", "Other"), ("c", "Same")):
+        (tmp_path / f"{file}.task.yaml").write_text(text.format(name))
+    run = check_files([str(tmp_path)]).run
+    found = {
+        Path(result.file).name: [f for f in result.findings if f.code == "TG605"]
+        for result in run.results
+    }
+    (finding,) = found.pop("c.task.yaml")
+    assert finding.message == f"a task of {tmp_path / 'a.task.yaml'} has the same name"
+    assert (finding.severity, finding.line, finding.column) == ("info", 1, 7)
+    assert [*found.values()] == [[], []]
+    ignored = Settings(ignore=("TG605",))
+    run = check_files([str(tmp_path)], lambda _: Configuration(ignored)).run
+    assert "TG605" not in {f.code for result in run.results for f in result.findings}
+
+
+def test_fingerprints_stay_where_lines_and_folders_move(tmp_path: Path) -> None:
+    text = "name: T\nsubtasks:\n  - {name: a}\n  - {name: b, upstreams: [x]}\n"
+    marks = []
+    for folder, shift in (("here", ""), ("there/deep", "# a comment\n\n")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / f"{folder[:1]}.task.yaml").write_text(shift + text)
+        (result,) = check_files([str(tmp_path / folder)]).run.results
+        marks.append(fingerprints(result.findings))
+    assert marks[0] == marks[1]
+    assert len(set(marks[0])) == len(marks[0]) > 2

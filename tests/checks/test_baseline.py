@@ -18,7 +18,7 @@ from taskgraph.checks.baseline import (
 )
 from taskgraph.checks.result import AcceptedEntry, CheckResult
 from taskgraph.errors import ConfigError
-from taskgraph.model.task import Id, Subtask
+from taskgraph.model.task import Id, Subtask, Task
 from taskgraph.settings import Suppression
 from tests.checks.build import change, check, found, response, subtasks, task
 
@@ -93,6 +93,21 @@ def test_different_faults_have_different_fingerprints() -> None:
         )
         assert len(one) == len(two) == 1
         assert one != two
+
+
+def test_another_unknown_name_at_the_same_place_is_new() -> None:
+    def of(name: str) -> CheckResult:
+        rows = [
+            Subtask("a", "a", timeout=5),
+            Subtask("b", "b", timeout=5, upstreams=(name,)),
+        ]
+        return check(Task(None, "demo", subtasks=tuple(rows), is_definition=True))
+
+    baseline = parse_baseline(render_baseline([of("packagez")]), "b.json")
+    assert "TG102" not in {f.code for f in accept(of("packagez"), baseline)[0].findings}
+    kept, stale = accept(of("schemas"), baseline)
+    assert "TG102" in {finding.code for finding in kept.findings}
+    assert [entry.code for entry in stale] == ["TG102"]
 
 
 def test_everything_that_was_found_is_accepted() -> None:

@@ -14,7 +14,7 @@ from taskgraph.api import load_all
 from taskgraph.checks.baseline import fingerprints
 from taskgraph.checks.registry import RULES
 from taskgraph.checks.result import CheckResult
-from taskgraph.checks.runner import check_document, run_checks
+from taskgraph.checks.runner import Names, check_document, run_checks
 from taskgraph.model.task import Task
 from taskgraph.reports.check_json import finding_json
 from taskgraph.settings import Settings, Severity
@@ -34,7 +34,8 @@ def expectation(samples: Path, code: str) -> dict[str, Any]:
 
 
 def checked(path: Path, chosen: Settings) -> tuple[CheckResult, ...]:
-    return check_document([analysis(task, chosen) for task in read_for_rules(path)])
+    results = check_document([analysis(task, chosen) for task in read_for_rules(path)])
+    return tuple(map(Names().apply, results))
 
 
 @pytest.mark.parametrize("code", CODES)

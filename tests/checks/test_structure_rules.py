@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.model.task import Id, Subtask
+from taskgraph.model.task import Id, Subtask, Task
 from tests.checks.build import change, codes, found, skipped, subtasks, task
 
 CHAIN = [(1, 2), (2, 3), (3, 4)]
@@ -184,6 +184,33 @@ def test_parts_that_name_the_same_unknown_id_are_connected() -> None:
     rows = [row for row in subtasks([(1, 5), (2, 5), (5, 3), (8, 9)]) if row.id != 5]
     (finding,) = found(task(rows), "TG106")
     assert finding.subtasks == (8, 9)
+
+
+@pytest.mark.parametrize(
+    ("named", "meant"),
+    [
+        ("upgrade packages", "Upgrade packages"),
+        ("Upgrade  packages ", "Upgrade packages"),
+        ("upgrade_packages", "Upgrade packages"),
+        ("Upgrade package", "Upgrade packages"),
+        ("Ugprade packages", "Upgrade packages"),
+        ("Restart", ""),
+    ],
+)
+def test_a_name_that_is_nearly_right_is_told_without_noise(named: str, meant: str) -> None:
+    rows = [
+        Subtask("Check", "Check", timeout=5, upstreams=()),
+        Subtask("Upgrade packages", "Upgrade packages", timeout=5, upstreams=()),
+        Subtask("Start", "Start", timeout=5, upstreams=("Check", named)),
+    ]
+    shape = Task(None, "demo", subtasks=tuple(rows), is_definition=True)
+    (finding,) = found(shape, "TG102")
+    if meant:
+        assert finding.hint == f"did you mean {meant!r}?"
+        assert codes(shape) == ["TG102"]
+    else:
+        assert finding.hint == "add the missing subtask, or correct the id"
+        assert codes(shape) == ["TG102", "TG106"]
 
 
 def test_redundant_edges_are_found_on_demand() -> None:

@@ -331,6 +331,19 @@ def test_the_last_limit_that_fits_decides() -> None:
     assert codes(replace(shape, budget=10), budgets=(("*", 300),)) == ["TG405"]
 
 
+def test_a_limit_of_the_configuration_is_a_ceiling() -> None:
+    shape = task(subtasks(CHAIN), budget=3600)
+    ceiling = {"budgets": (("*", 179),)}
+    (finding,) = found(shape, "TG405", **ceiling)
+    assert finding.message == (
+        "the worst case is 3 min; the limit is 2 min 59 s (of the configuration: "
+        "its own 1 h is above that), 1 s less"
+    )
+    assert codes(shape, **ceiling, raise_budgets=True) == []
+    assert codes(replace(shape, budget=10), **ceiling, raise_budgets=True) == ["TG405"]
+    assert codes(shape, budgets=(("other", 1),)) == []
+
+
 def test_an_unbounded_worst_case_is_over_every_limit() -> None:
     shape = task(change(subtasks(CHAIN), 2, timeout=0), budget=10**9)
     assert codes(shape) == ["TG405"]  # which names the subtask, as TG401 would

@@ -39,25 +39,10 @@ def check(subject: Subject) -> Iterator[Fault]:
     references: dict[Id, list[UnknownReference]] = {}
     for reference in subject.graph.unknown:
         references.setdefault(reference.id, []).append(reference)
-    known = {str(subtask.id) for subtask in subject.graph.subtasks}
-    known.update(subtask.name for subtask in subject.graph.subtasks if subtask.name)
     for identifier, mentions in references.items():
-        near = _nearest(identifier, known, mentions, subject)
+        near = subject.meant.get(identifier, "")
         if near or not subject.lacks_subtasks:  # it may be one that could not be read
             yield _fault(subject, identifier, mentions, near)
-
-
-def _nearest(
-    identifier: Id, known: set[str], mentions: list[UnknownReference], subject: Subject
-) -> str:
-    """Give the name that was meant by a text, other than that of who names it."""
-    from taskgraph.sources.nearest import nearest_text
-
-    if not isinstance(identifier, str) or identifier.isdecimal():
-        return ""
-    subtasks = subject.task.subtasks
-    own = {subtasks[mention.position].name for mention in mentions}
-    return nearest_text(identifier, known - own) or ""
 
 
 def _fault(
@@ -86,6 +71,7 @@ def _fault(
             for position, side, identifier in mentions
         ),
         pointer=subject.subtask_pointer(first.position, first.side, first.id),
+        detail=str(identifier) if subject.task.is_definition else "",
     )
 
 

@@ -3,7 +3,7 @@
 What it does
 ------------
 Counts the weakly connected components of the graph. An id that is no subtask (TG102)
-connects those that name it: the subtask that is missing would.
+connects those that name it, and the subtask that is named nearly so: what is missing would.
 
 Why it is bad
 -------------
@@ -63,10 +63,13 @@ def _parts(subject: Subject) -> Sequence[Sequence[int]]:
     if not graph.unknown:
         return graph.components
     downstreams = [list(row) for row in graph.downstreams]
+    nodes = {name: n for n, row in enumerate(graph.subtasks) for name in (row.name, row.id)}
     places: dict[Id, int] = {}
     for (node, _), identifiers in subject.unknown_ids.items():
         for identifier in identifiers:
-            place = places.setdefault(identifier, len(graph) + len(places))
+            place = nodes.get(subject.meant.get(identifier, ""))
+            if place is None:
+                place = places.setdefault(identifier, len(graph) + len(places))
             downstreams[node].append(place)
     downstreams += [[] for _ in places]
     parts = weak_components(reverse(downstreams), downstreams)

@@ -2,9 +2,10 @@
 
 What it does
 ------------
-Compares the worst case by timeouts with a limit: the one that the definition states, else
-the last of the configured ones whose pattern fits the task's name. A worst case without
-bound is over every limit.
+Compares the worst case by timeouts with a limit: the last of the configured ones whose
+pattern fits the task's name, or the one that the definition states where that is lower or
+the only one. With `raise-budgets` the definition's own decides, also where it is higher. A
+worst case without bound is over every limit.
 
 Why it is bad
 -------------
@@ -46,6 +47,9 @@ def check(subject: Subject) -> Iterator[Fault]:
     assert limit is not None  # the rule needs one
     budget = subject.analysis.budget
     allowed = f"the limit is {format_duration(limit)}"
+    own = subject.task.budget
+    if own is not None and own > limit:
+        allowed += f" (of the configuration: its own {format_duration(own)} is above that)"
     if not budget.is_bounded:
         subtasks = [subject.at(node) for node in budget.unlimited]
         verb = plural(len(subtasks), "has", "have")
@@ -68,13 +72,13 @@ def check(subject: Subject) -> Iterator[Fault]:
 
 
 def _limit(subject: Subject) -> int | None:
-    task = subject.task
-    if task.budget is not None:
-        return task.budget
-    for pattern, seconds in reversed(subject.settings.budgets):
-        if fnmatchcase(task.name, pattern):
-            return seconds
-    return None
+    own, settings = subject.task.budget, subject.settings
+    for pattern, seconds in reversed(settings.budgets):
+        if fnmatchcase(subject.task.name, pattern):
+            if own is None:
+                return seconds
+            return own if settings.raise_budgets else min(own, seconds)
+    return own
 
 
 RULE = Rule.of(
