@@ -124,11 +124,11 @@ class Quiet(SimpleHTTPRequestHandler):
 def test_no_page_of_the_site_complains_in_a_browser_or_loads_from_elsewhere(
     site: Path,
 ) -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site))
-    Thread(target=server.serve_forever, daemon=True).start()
-    own = f"http://127.0.0.1:{server.server_port}/"
     errors: list[str] = []
-    with launch() as browser:
+    handler = partial(Quiet, directory=site)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, launch() as browser:
+        Thread(target=server.serve_forever, daemon=True).start()
+        own = f"http://127.0.0.1:{server.server_port}/"
         page = browser.new_page()
         watch = Watch(page)
         page.on(
@@ -139,7 +139,8 @@ def test_no_page_of_the_site_complains_in_a_browser_or_loads_from_elsewhere(
             page.goto(own + path.relative_to(site).as_posix())
         page.goto(own + "operator.html")
         assert page.locator("pre span.gp").count() > 0  # prompts are told from output
-    server.shutdown()
+        page.goto("about:blank")
+        server.shutdown()
     assert errors == []
     assert [url for url in watch.requests if not url.startswith(own)] == []
 
