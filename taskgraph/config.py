@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from taskgraph.checks.selection import require_rules
 from taskgraph.errors import ConfigError
 from taskgraph.model.declaration import Declaration
+from taskgraph.privacy import mask_text
 from taskgraph.settings import DEFAULTS, Settings, Suppression, Thresholds
 
 if TYPE_CHECKING:
@@ -143,7 +144,9 @@ def read_config(path: Path) -> Configuration:
     else:
         mistakes = list(_unknown_rules(content))
     if mistakes:
-        raise ConfigError("\n".join(f"{path}: {mistake}" for mistake in mistakes))
+        raise ConfigError(
+            "\n".join(f"{path}: {mask_text(mistake)}" for mistake in mistakes)
+        )
     return Configuration(
         settings=content,
         file=path.resolve(),
@@ -163,7 +166,7 @@ def _table(path: Path) -> dict[str, Any] | None:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: is not valid TOML: {error}") from None
+        raise ConfigError(f"{path}: is not valid TOML: {mask_text(str(error))}") from None
     if path.name != "pyproject.toml":
         return content
     tool = content.get("tool")

@@ -18,6 +18,7 @@ __all__ = [
     "TASK_TYPES",
     "Operation",
     "Status",
+    "is_known",
     "known_word",
     "known_words",
 ]
@@ -53,6 +54,11 @@ TASK_TYPES = frozenset({"MANUAL", "SCHEDULED", "SYS_SCHEDULED", "SYS_ONCE", "SYS
 """The documentation spells one of them SYS_ONECE."""
 NODE_TYPES = frozenset({"JAVA_TASK"})
 _KNOWN = STATUSES | OPERATIONS | TASK_TYPES | NODE_TYPES | {None}
+
+
+def is_known(word: str) -> bool:
+    """Tell whether the engine is known to write a word."""
+    return word in _KNOWN
 
 
 def known_word(word: str | None) -> str | None:

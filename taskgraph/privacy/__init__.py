@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from taskgraph.privacy.masking import mask_task
-from taskgraph.privacy.redaction import redact_error, redact_task, redact_tasks
+from taskgraph.privacy.masking import mask_error, mask_task
+from taskgraph.privacy.redaction import redact_error, redact_task, redact_tasks, redact_text
+from taskgraph.privacy.secret_keys import is_secret_key
+from taskgraph.privacy.secret_values import MASK
 from taskgraph.privacy.secrets import mask_text
 
-__all__ = ["mask_task", "mask_text", "redact_error", "redact_task", "redact_tasks"]
+__all__ = [
+    "MASK",
+    "is_secret_key",
+    "mask_error",
+    "mask_task",
+    "mask_text",
+    "redact_error",
+    "redact_task",
+    "redact_tasks",
+    "redact_text",
+]

@@ -7,32 +7,56 @@ such a key in a line of text. Masking what is masked already changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from itertools import chain
-from operator import attrgetter, itemgetter
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
-from taskgraph.model.task import Envelope, Reference, Subtask, Task
-from taskgraph.privacy.secret_values import MASK
-from taskgraph.privacy.secrets import PRIVATE_KEY, is_secret_key, mask_text, role_of
+from taskgraph.errors import InputError
+from taskgraph.model.task import Task
+from taskgraph.privacy.secret_keys import is_secret_key, role_of
+from taskgraph.privacy.secret_shapes import PRIVATE_KEY
+from taskgraph.privacy.secret_values import MASK, is_opaque
+from taskgraph.privacy.secrets import client_of, is_suspect, mask_text
+from taskgraph.privacy.walking import change_texts, ids_of, renamed, texts_of
 
-__all__ = ["map_error", "mask_lines", "mask_task", "mask_value"]
+__all__ = ["mask_error", "mask_lines", "mask_task", "mask_value"]
+
+_OF_A_KEY = re.compile(r"\s*[A-Za-z0-9+/=]{40,}\s*")
+_OPTION = re.compile(r"-[A-Za-z]|--(?:proxy-)?user")
+_DIGITS = str.maketrans(dict.fromkeys("0123456789"))
 
 
-def mask_lines(lines: Iterable[str]) -> tuple[str, ...]:
-    """Mask the secrets in the lines of a log, also a private key over many lines."""
-    masked = []
-    inside = False
-    for line in lines:
-        if inside and PRIVATE_KEY not in line:
-            masked.append(MASK)
-            continue
-        begins, ends = line.rfind("-----BEGIN "), line.rfind("-----END ")
-        if PRIVATE_KEY in line:
-            inside = begins > ends
-        masked.append(mask_text(line))
-    return tuple(masked)
+def mask_task(task: Task) -> Task:
+    """Mask the secrets of a task.
+
+    Values whose keys look like secrets are masked in its context and in the fields that
+    the model does not know; what looks like ``password=...`` is masked in every text: logs,
+    names of every kind, states, ids, and the error of the response. Ids that differed still
+    do. Where there is nothing to mask, it is the same task.
+    """
+    texts = {text: mask_text(text) for text in _suspects(texts_of(task))}
+    ids = renamed(ids_of(task), lambda text: texts.get(text, text)) if texts else {}
+    changed = {text: new for text, new in (texts | ids).items() if text != new}
+    return change_texts(task, changed, mask_value, mask_lines)
+
+
+def _suspects(texts: Collection[str]) -> list[str]:
+    """Give the texts that may hold secrets; most are the same but for their numbers."""
+    shapes = set("\n".join(texts).translate(_DIGITS).split("\n"))
+    suspect = set(filter(is_suspect, shapes))
+    if not suspect:
+        return []
+    return [
+        text
+        for text in texts
+        if not suspect.isdisjoint(text.translate(_DIGITS).split("\n"))
+    ]
+
+
+_masked_key = lru_cache(maxsize=4096)(mask_text)
 
 
 def mask_value(value: Any) -> Any:
@@ -40,20 +64,22 @@ def mask_value(value: Any) -> Any:
     if isinstance(value, str):
         return mask_text(value)
     if isinstance(value, list):
-        items = [mask_value(item) for item in value]
-        is_same = all(a is b for a, b in zip(items, value, strict=True))
-        return value if is_same else items
-    if not isinstance(value, dict):
+        items = _masked_items(value)
+        return value if all(a is b for a, b in zip(items, value, strict=True)) else items
+    if not isinstance(value, Mapping):
         return value
     secret = _secret_keys(value)
     masked = {
-        key: _hidden(item) if key in secret else mask_value(item)
+        key: hidden(item) if key in secret else mask_value(item)
         for key, item in value.items()
     }
-    return masked if any(masked[key] is not value[key] for key in value) else value
+    if any(_masked_key(key) != key for key in value):
+        names = renamed(value, _masked_key)
+        return {names[key]: item for key, item in masked.items()}
+    return value if all(masked[key] is item for key, item in value.items()) else masked
 
 
-def _secret_keys(value: dict[str, Any]) -> set[str]:
+def _secret_keys(value: Mapping[str, Any]) -> set[str]:
     """Give the keys of secrets, also of ``{"key": "password", "value": "..."}``."""
     roles = {key: role_of(key) for key in value}
     secret = {key for key, role in roles.items() if role.is_secret}
@@ -70,112 +96,89 @@ def _secret_keys(value: dict[str, Any]) -> set[str]:
     return secret
 
 
-def _hidden(value: Any) -> Any:
+def hidden(value: Any) -> Any:
     """Mask everything in a value that could tell something."""
-    if isinstance(value, dict):
-        return {key: _hidden(item) for key, item in value.items()}
+    if isinstance(value, Mapping):
+        return {key: hidden(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_hidden(item) for item in value]
+        return [hidden(item) for item in value]
     return value if value in (None, "") or isinstance(value, bool) else MASK
 
 
-_SIGNS = ("=", " -", "://", "</", "identified", "bearer", "basic", "private key")
-_COLONS = (":", "：", "＝")
-_LOGS, _EXTRA = attrgetter("logs"), attrgetter("extra")
-_REFERENCES = ("creator", "cluster", "tenant", "host")
-# By place, which is faster: a document may hold 100,000 subtasks.
-_TEXTS = ("name", "executor", "host", "class_name", "description")
-_texts_of = itemgetter(*map(Subtask._fields.index, _TEXTS))
+def _masked_items(items: list[Any]) -> list[Any]:
+    """Mask the items of a list, of which the texts may be lines, or words of a command."""
+    texts = iter(mask_lines([item for item in items if isinstance(item, str)]))
+    masked = [next(texts) if isinstance(item, str) else mask_value(item) for item in items]
+    for place, (name, item) in enumerate(pairwise(items), 1):
+        if not (isinstance(name, str) and name.replace("-", "").isidentifier()):
+            continue
+        if name.startswith("-"):
+            is_value = not (isinstance(item, str) and item.startswith("-"))
+        else:
+            is_value = len(items) == 2 and not role_of(name).is_weak
+        if is_secret_key(name) and (
+            is_value or (isinstance(item, str) and is_opaque(item, 0))
+        ):
+            masked[place] = hidden(item)
+    return masked
 
 
-def mask_task(task: Task) -> Task:
-    """Mask the secrets of a task.
+def mask_lines(lines: Iterable[str]) -> tuple[str, ...]:
+    """Mask the secrets in lines, or in the words of a command.
 
-    Values whose keys look like secrets are masked in its context and in the fields that
-    the model does not know; what looks like ``password=...`` is masked in logs,
-    descriptions, names of every kind and the error of the response. Where there is nothing
-    to mask, it is the same task.
+    A private key may go over many lines, and its begin may be missing. What is behind an
+    option of one letter depends on the program, which comes before.
     """
-    changes: dict[str, Any] = {}
-    subtasks = task.subtasks
-    texts = _texts(task)
-    has_signs = any(map(texts.lower().__contains__, _SIGNS))
-    if has_signs:
-        changes |= _mask_titles(task)
-    for field in ("context", "extra"):
-        value = getattr(task, field)
-        if value and (masked := mask_value(value)) is not value:
-            changes[field] = masked
-    if has_signs:
-        subtasks = tuple(map(_mask_texts, subtasks))
-    elif any(map(texts.__contains__, _COLONS)):
-        subtasks = tuple(map(_mask_description, subtasks))
-    if any(map(_LOGS, subtasks)) or any(map(_EXTRA, subtasks)):
-        subtasks = tuple(map(_mask_details, subtasks))
-    if subtasks is not task.subtasks and subtasks != task.subtasks:
-        changes["subtasks"] = subtasks
-    envelope = map_error(task.envelope, mask_text)
-    if envelope is not task.envelope:
-        changes["envelope"] = envelope
-    return replace(task, **changes) if changes else task
+    masked: list[str] = []
+    is_inside, client, option = False, "", ""
+    for line in lines:
+        edge = PRIVATE_KEY.search(line)
+        if is_inside and edge is None:
+            masked.append(MASK)
+            continue
+        if edge is not None:
+            last = [*PRIVATE_KEY.finditer(line)][-1]
+            if edge["edge"] == "END" and not is_inside:
+                _mask_before(masked)
+            is_inside = last["edge"] == "BEGIN"
+        client = client_of(line) or client
+        if client and (option or line.startswith("-")):
+            masked.append(_masked_word(f"{client} {option}", line))
+        else:
+            masked.append(mask_text(line))
+        option = f"{line} " if _OPTION.fullmatch(line) else ""
+    return tuple(masked)
 
 
-def _texts(task: Task) -> str:
-    """Put together every text outside of logs and context, each once."""
-    names = {task.name, task.executor, *chain.from_iterable(map(_texts_of, task.subtasks))}
-    for known in (task.creator, task.cluster, task.tenant, task.host):
-        if known is not None:
-            names.add(known.name)
-    return "\n".join(filter(None, names))
+def _masked_word(before: str, word: str) -> str:
+    """Mask a word of a command, by the words before it."""
+    whole = before + word.replace(" ", "_")  # it is one word, whatever is in it
+    masked = mask_text(whole)
+    return word if masked == whole else masked[len(before) :]
 
 
-def _mask_titles(task: Task) -> dict[str, Any]:
-    changes: dict[str, Any] = {"name": _mask_title(task.name)}
-    if task.executor:
-        changes["executor"] = _mask_title(task.executor)
-    for field in _REFERENCES:
-        known: Reference | None = getattr(task, field)
-        if known and known.name:
-            changes[field] = known._replace(name=_mask_title(known.name))
-    return {key: new for key, new in changes.items() if new != getattr(task, key)}
+def _mask_before(masked: list[str]) -> None:
+    """Mask the lines of a private key whose begin was cut off."""
+    place = len(masked) - 1
+    while place >= 0 and _OF_A_KEY.fullmatch(masked[place]):
+        masked[place] = MASK
+        place -= 1
 
 
-def _mask_title(text: str) -> str:
-    """Mask a name: there a colon is no assignment."""
-    is_suspect = any(map(text.lower().__contains__, _SIGNS))
-    return mask_text(text) if is_suspect else text
+def mask_error(error: InputError) -> InputError:
+    """Mask the secrets in what is said of a document, in its places too."""
+    return map_error(error, mask_text)
 
 
-def _mask_texts(subtask: Subtask) -> Subtask:
-    name, executor, host, class_name, description = _texts_of(subtask)
-    return subtask._replace(
-        name=_mask_title(name),
-        executor=executor and _mask_title(executor),
-        host=host and _mask_title(host),
-        class_name=class_name and _mask_title(class_name),
-        description=description and mask_text(description),
-    )
-
-
-def _mask_description(subtask: Subtask) -> Subtask:
-    description = subtask.description
-    if not description or (masked := mask_text(description)) == description:
-        return subtask
-    return subtask._replace(description=masked)
-
-
-def _mask_details(subtask: Subtask) -> Subtask:
-    if not (subtask.logs or subtask.extra):
-        return subtask
-    extra = mask_value(subtask.extra) if subtask.extra else subtask.extra
-    return subtask._replace(logs=mask_lines(subtask.logs), extra=extra)
-
-
-def map_error(envelope: Envelope | None, change: Callable[[str], str]) -> Envelope | None:
-    """Change the message of an error; where that changes nothing, it is the same one."""
-    if envelope is None or envelope.error is None or not envelope.error.message:
-        return envelope
-    message = change(envelope.error.message)
-    if message == envelope.error.message:
-        return envelope
-    return replace(envelope, error=replace(envelope.error, message=message))
+def map_error(error: InputError, change: Callable[[str], str]) -> InputError:
+    """Change what is said of a document; its name stays as the user gave it."""
+    problems = [
+        replace(
+            problem,
+            message=change(problem.message),
+            pointer=problem.pointer and change(problem.pointer),
+            hint=change(problem.hint),
+        )
+        for problem in error.problems
+    ]
+    return InputError(error.file, problems, change(error.hint))

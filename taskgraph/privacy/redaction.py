@@ -8,30 +8,55 @@ from dataclasses import replace
 from typing import Any
 
 from taskgraph.errors import InputError
-from taskgraph.model.task import Reference, Subtask, Task
+from taskgraph.model.task import Reference, Task
+from taskgraph.model.vocabulary import is_known
 from taskgraph.privacy.masking import map_error, mask_task
+from taskgraph.privacy.secret_keys import words
 from taskgraph.privacy.secret_values import MASK
+from taskgraph.privacy.walking import change_texts, ids_of, renamed, texts_of
 
-__all__ = ["redact_error", "redact_task", "redact_tasks"]
+__all__ = ["redact_error", "redact_task", "redact_tasks", "redact_text"]
 
 _ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.]*\d)")
 _ADDRESS_6 = re.compile(
     r"(?<![\w:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{1,35}(?:(?:\.\d{1,3}){3})?(?![\w:])(?:%\w{1,16})?"
 )
-_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}+@[\w-]{1,63}+(?:\.[\w-]{1,63}+)+")
-# In a message also what is cut off, or has no dots behind the @.
 _ACCOUNT = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}+@[\w.-]{1,255}+")
+# In a message also what is cut off.
 _CUT = re.compile(r"(?<![\w.+@:-])[\w+-]{0,64}[.@:][\w.+@:-]{0,64}…")
 _HOST = re.compile(
-    r"(?<![\w.-])[A-Za-z0-9][A-Za-z0-9-]{0,62}+"
+    r"(?<![\w.-])(?P<first>[A-Za-z0-9][A-Za-z0-9-]{0,62}+)"
     r"(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,62}+)*\.(?P<last>[A-Za-z][A-Za-z0-9-]{1,62}+)(?![\w-])"
 )
+# One without dots is told by what stands before it.
+_NAMED = re.compile(
+    r"(?:://(?:[^\s/@]{0,64}+@)?|(?<![\w-])(?:-h ?|--host[ =]|host ?[:=] ?|主机[：:]?|"
+    r"(?:ssh|scp|ping|telnet) (?:[\w.-]{1,64}@)?))(?P<host>[A-Za-z][\w.-]{2,255}+)"
+)
 _CLASS = re.compile(r"[A-Z]\w*[a-z]\w*[A-Z]")
+_PACKAGES = frozenset({"cn", "com", "io", "java", "javax", "jdk", "net", "org", "sun"})
+_FILES = words(
+    "bin bz2 cfg class cnf conf cpp crt csv css dat db deb dll exe gif go gz html ini jar "
+    "java jpg js json jsonl key lock log md out pdf pem pid png properties py rpm rs "
+    "service sh so sock sql svg tar tgz tmp toml txt war whl xml xz yaml yml zip zst"
+)
+_TRACE = re.compile(
+    r"""(?P<key>trace[_ -]?id["'\\]{0,4}(?:\s?[:=]\s?|\s)["'\\]{0,4})"""
+    r"(?P<id>[\w.:-]{4,256}+)",
+    re.IGNORECASE,
+)
 _HOST_AND_PORT = re.compile(r"([^:]*|\[[^\]]*\]):\d{1,5}")
 # Lists of a context whose names say that they hold machines: host_ips, obServers.
 _HOSTS = re.compile(
     r"(?i:(?:^|[^a-z])(?:host|server|machine|node|addr|ip|agent))"
     r"|Host|Server|Machine|Node|Addr|Ip|Agent"
+)
+_HOST_KEY = re.compile(
+    r"(?i:(?:host|server|machine|address|addr|agent|endpoint)(?:_?name|s|es)?$)"
+    r"|(?:^|_|[a-z])(?:ip|Ip|IP)s?$"
+)
+_PERSON_KEY = re.compile(
+    r"(?i:(?:creator|owner|modifier|submitter|applicant|approver|user|operator)(?:_?name)?$)"
 )
 # Accounts that stand for no person, and are words of other names.
 _NOBODY = frozenset({"admin", "administrator", "ocp", "oceanbase", "root", "sys", "system"})
@@ -53,41 +78,32 @@ def redact_task(task: Task) -> Task:
 def redact_tasks(tasks: Iterable[Task]) -> tuple[Task, ...]:
     """Redact tasks so that a host of several has the same name in all; so has a person."""
     masked = tuple(map(mask_task, tasks))
-    creators = (task.creator.name for task in masked if task.creator is not None)
     known = _Known(
         (host for task in masked for host in _named_hosts(task)),
-        filter(None, creators),
+        (person for task in masked for person in _named_people(task)),
     )
     return tuple(_redact_task(task, known) for task in masked)
 
 
 def redact_error(error: InputError) -> InputError:
-    """Take accounts, network addresses and host names with dots out of an error.
+    """Take accounts, network addresses, host names and trace ids out of an error.
 
     The name of the document stays as the user gave it.
     """
-    problems = [
-        replace(
-            problem,
-            message=_scrub_message(problem.message),
-            pointer=None if problem.pointer is None else _scrub_message(problem.pointer),
-            hint=_scrub_message(problem.hint),
-        )
-        for problem in error.problems
-    ]
-    return InputError(error.file, problems, error.hint)
+    return map_error(error, redact_text)
 
 
-def _scrub_message(text: str) -> str:
-    text = _ACCOUNT.sub(MASK, text)
-    text = _CUT.sub(f"{MASK}…", _scrub_addresses(text))
-    return _HOST.sub(lambda match: match[0] if _CLASS.match(match["last"]) else MASK, text)
+def redact_text(text: str) -> str:
+    """Take the same out of a text about a document."""
+    text = _CUT.sub(f"{MASK}…", _scrub_addresses(_ACCOUNT.sub(MASK, text)))
+    return _HOST.sub(lambda match: MASK if _is_host(match) else match[0], text)
 
 
 def _scrub_addresses(text: str) -> str:
+    """Mask addresses, and ids by which a request is found in a log."""
     if ":" in text:
         text = _ADDRESS_6.sub(_masked_address_6, text)
-    return _ADDRESS.sub(MASK, text)
+    return _TRACE.sub(rf"\g<key>{MASK}", _ADDRESS.sub(MASK, text))
 
 
 def _masked_address_6(match: re.Match[str]) -> str:
@@ -102,7 +118,7 @@ def _masked_address_6(match: re.Match[str]) -> str:
 def _is_address_6(text: str) -> bool:
     from ipaddress import IPv6Address
 
-    if text == "::":
+    if text == "::" or ":" not in text:
         return False
     try:
         IPv6Address(text)
@@ -111,18 +127,53 @@ def _is_address_6(text: str) -> bool:
     return True
 
 
+def _is_host(match: re.Match[str]) -> bool:
+    """Tell the name of a machine from those of classes, packages, files and versions."""
+    last = match["last"]
+    if last.lower() in _FILES or _CLASS.match(last):
+        return False
+    names = match[0].split(".")
+    if names[0] in _PACKAGES or (
+        names[0].islower() and last[0].isupper() and len(last) > 4
+    ):
+        return False
+    return not all(name.removeprefix("v").isdecimal() for name in names[:-1])
+
+
+def _hosts_in(text: str) -> Iterator[str]:
+    """Give what a text says to be a machine."""
+    plain = _ACCOUNT.sub(" ", text)
+    if "." in plain:
+        yield from (match[0] for match in _HOST.finditer(plain) if _is_host(match))
+        yield from map(_without_port, _ADDRESS.findall(plain))
+    if ":" in plain:
+        yield from filter(_is_address_6, _ADDRESS_6.findall(plain))
+    yield from (match["host"] for match in _NAMED.finditer(text))
+
+
 def _named_hosts(task: Task) -> Iterator[str]:
-    if task.executor is not None:
-        yield task.executor
-    if task.host is not None:
-        yield str(task.host)
+    yield from filter(None, (task.executor, task.host and str(task.host)))
     for subtask in task.subtasks:
         yield from filter(None, (subtask.executor, subtask.host))
-    for value in (task.context, task.extra, *(s.extra for s in task.subtasks)):
-        yield from filter(_is_address, _keys(value))
+    for text in texts_of(task):
+        yield from _hosts_in(text)
+    for key, value in _free(task):
+        if _is_address(key):
+            yield key
+        yield from _hosts_in(key)
+        if isinstance(value, str) and _HOST_KEY.search(key) and " " not in value:
+            yield value
     lists = (task.context or {}).get("listMap")
     if isinstance(lists, Mapping):
         yield from _listed_hosts(lists)
+
+
+def _named_people(task: Task) -> Iterator[str]:
+    if task.creator is not None and task.creator.name:
+        yield task.creator.name
+    for key, value in _free(task):
+        if isinstance(value, str) and not value.isupper() and _PERSON_KEY.search(key):
+            yield value
 
 
 def _listed_hosts(lists: Mapping[str, Any]) -> Iterator[str]:
@@ -136,14 +187,20 @@ def _listed_hosts(lists: Mapping[str, Any]) -> Iterator[str]:
                 yield value
 
 
-def _keys(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield key
-            yield from _keys(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _keys(item)
+def _free(task: Task) -> Iterator[tuple[str, Any]]:
+    """Give every key of the context and of unknown fields with its value."""
+    stack: list[Any] = [
+        task.context,
+        task.extra,
+        *(s.extra for s in task.subtasks if s.extra),
+    ]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, Mapping):
+            yield from value.items()
+            stack += value.values()
+        elif isinstance(value, list):
+            stack += value
 
 
 def _is_address(text: str) -> bool:
@@ -159,20 +216,20 @@ class _Known:
     """The hosts and people that tasks name, and what to call them."""
 
     def __init__(self, hosts: Iterable[str], people: Iterable[str]) -> None:
-        known = sorted(set(map(_without_port, hosts)) - {""})
+        known = sorted({_without_port(host).lower() for host in hosts} - {"", MASK})
         self.hosts = {name: f"host-{number}" for number, name in enumerate(known, 1)}
-        persons = sorted(set(people))
+        persons = sorted(set(people) - {MASK})
         self.people = {name: f"person-{number}" for number, name in enumerate(persons, 1)}
         named = {name: new for name, new in self.people.items() if _is_telling(name)}
-        named |= {name: new for name, new in self.hosts.items() if len(name) > 3}
-        self.names = {name.lower(): new for name, new in reversed(named.items())} | named
+        named |= {name: new for name, new in self.hosts.items() if _is_machine(name)}
+        self.names = {name.lower(): new for name, new in reversed(named.items())}
         longest_first = sorted(named, key=lambda name: (-len(name), name))
         inside = "|".join(map(re.escape, longest_first))
         pattern = rf"(?<![^\W_])(?:{inside})(?![^\W_])"
         self.known = re.compile(pattern, re.IGNORECASE) if inside else None
 
     def host(self, name: str | None) -> str | None:
-        return None if name is None else self.hosts.get(_without_port(name), MASK)
+        return None if name is None else self.hosts.get(_without_port(name).lower(), MASK)
 
     def person(self, creator: Reference | None) -> Reference | None:
         if creator is None:
@@ -183,10 +240,14 @@ class _Known:
         """Take hosts and people out of a text, and every other network address."""
         if self.known is not None:
             text = self.known.sub(self._pseudonym, text)
-        return _scrub_addresses(_MAIL.sub(MASK, text))
+        return _scrub_addresses(_ACCOUNT.sub(MASK, text))
 
     def _pseudonym(self, match: re.Match[str]) -> str:
-        return self.names.get(match[0]) or self.names.get(match[0].lower(), MASK)
+        return self.names.get(match[0].lower(), MASK)
+
+
+def _is_machine(name: str) -> bool:
+    return len(name) > 3 or not (name.isalpha() or name.isdecimal())
 
 
 def _is_telling(name: str) -> bool:
@@ -195,50 +256,45 @@ def _is_telling(name: str) -> bool:
 
 
 def _redact_task(task: Task, known: _Known) -> Task:
-    envelope = map_error(task.envelope, known.scrub)
-    if envelope is not None and envelope.server is not None:
-        envelope = replace(envelope, server=MASK)
+    words = {task.origin.dialect, *filter(is_known, texts_of(task))}
+    texts = {text: known.scrub(text) for text in texts_of(task) - words}
+    texts |= renamed(ids_of(task), known.scrub)
+    scrubbed = change_texts(task, texts, lambda value: _redact(value, known), _counted)
+    envelope = scrubbed.envelope
+    if envelope is not None:
+        envelope = replace(
+            envelope,
+            server=envelope.server and MASK,
+            trace_id=envelope.trace_id and MASK,
+        )
     return replace(
-        task,
-        name=known.scrub(task.name),
-        subtasks=tuple(_redact_subtask(subtask, known) for subtask in task.subtasks),
+        scrubbed,
+        subtasks=tuple(
+            new._replace(executor=known.host(old.executor), host=known.host(old.host))
+            if old.executor or old.host
+            else new
+            for new, old in zip(scrubbed.subtasks, task.subtasks, strict=True)
+        ),
         creator=known.person(task.creator),
         executor=known.host(task.executor),
         host=None if task.host is None else Reference(name=known.host(str(task.host))),
-        context=None if task.context is None else _redact(task.context, known),
-        extra=_redact(task.extra, known),
         envelope=envelope,
     )
 
 
-def _redact_subtask(subtask: Subtask, known: _Known) -> Subtask:
-    count = len(subtask.logs)
-    return subtask._replace(
-        name=known.scrub(subtask.name),
-        description=subtask.description and known.scrub(subtask.description),
-        executor=known.host(subtask.executor),
-        host=known.host(subtask.host),
-        logs=(f"{MASK} ({count} lines)",) if count else (),
-        extra=_redact(subtask.extra, known) if subtask.extra else subtask.extra,
-    )
+def _counted(logs: tuple[str, ...]) -> tuple[str, ...]:
+    return (f"{MASK} ({len(logs)} lines)",) if logs else ()
 
 
 def _redact(value: Any, known: _Known, key: str = "") -> Any:
     if isinstance(value, Mapping):
-        redacted: dict[str, Any] = {}
-        for name, item in value.items():
-            new = plain = known.scrub(name)
-            number = 1
-            while new in redacted:  # no value may take the place of another
-                number += 1
-                new = f"{plain}-{number}"
-            redacted[new] = _redact(item, known, name)
-        return redacted
+        names = renamed(value, known.scrub)
+        return {names[name]: _redact(item, known, name) for name, item in value.items()}
     if isinstance(value, list):
         return [_redact(item, known) for item in value]
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
         kept = value in _KEPT_TEXTS
-        return value if kept else known.hosts.get(_without_port(value), MASK)
+        return value if kept else known.host(value)
     return value if key in _KEPT_NUMBERS else MASK

@@ -1,4 +1,4 @@
-"""Where a value ends that stands in a line of text.
+"""Where the value of a secret ends, and whether a value is one.
 
 Logs and parameters hold values as people, shells, SQL and JSON write them, often in
 several layers of escapes, and cut off in the middle. If in doubt, more belongs to the
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["MASK", "value_end"]
+__all__ = ["MASK", "Lines", "is_harmless", "is_opaque", "value_end"]
 
 MASK = "***"
 
@@ -22,33 +22,49 @@ _GOES_ON = re.compile(rf"[,;&}})\]](?![\w.-]{{1,64}}\s{{0,4}}[=:]){_MORE}")
 _QUOTE_INSIDE = re.compile(rf"""["']{_MORE}""")
 _OPENING_QUOTE = re.compile(r"""(\\{0,15})(["'])""")
 _OPENING = re.compile(r"[\w.$]{0,64}[\[({]")
+_REST_IS_BLANK = re.compile(r"[^\S\n]*(?:\n|\Z)")
 _NESTING = re.compile(r"""[\[({\])}]|\\{0,15}["']""")
+_BLOCK = re.compile(r"[|>][+-]?[1-9]?[^\S\n]*(?:\n[^\S\n]+[^\n]*)+")
 _BEFORE_QUOTES = frozenset(" \t,:=[({")
 _LONGEST_CALL, _LONGEST_STRUCTURE = 100, 20_000
 _NOTHING = re.compile(r"true|false|null|none|nil", re.IGNORECASE)
 
 
-def value_end(text: str, begin: int) -> int:
+class Lines:
+    """The ends of the lines of a text, which is asked for from its begin to its end."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._begin = 0
+        self._end = -1
+
+    def end(self, at: int) -> int:
+        """Tell where the line ends that a place is in; each line is looked at once."""
+        if not self._begin <= at <= self._end:
+            end = self.text.find("\n", at)
+            self._begin, self._end = at, len(self.text) if end < 0 else end
+        return self._end
+
+
+def value_end(lines: Lines, begin: int) -> int:
     """Tell where the value ends that begins behind a sign of assignment and spaces.
 
     It ends where it begins if there is none, and none are ``true``, ``null`` and an empty
     pair of quotes.
     """
+    text = lines.text
     if text.startswith(MASK, begin) and _STOP.match(text, begin + len(MASK)):
         return begin + len(MASK)
-    end = _structure_end(text, begin)
+    if block := _BLOCK.match(text, begin):
+        return block.end()
+    end = _structure_end(lines, begin)
     quote = _OPENING_QUOTE.match(text, begin)
     if quote is not None:
-        end = _quoted_end(text, quote, _line_end(text, begin))
+        end = _quoted_end(text, quote, lines.end(begin))
         if end == quote.end() + len(quote[0]) and _STOP.match(text, end):
             return begin
     end = _plain_end(text, begin, end)
     return begin if _NOTHING.fullmatch(text, begin, end) else end
-
-
-def _line_end(text: str, begin: int) -> int:
-    end = text.find("\n", begin)
-    return len(text) if end < 0 else end
 
 
 def _quoted_end(text: str, opening: re.Match[str], limit: int) -> int:
@@ -72,18 +88,20 @@ def _quoted_end(text: str, opening: re.Match[str], limit: int) -> int:
     return limit
 
 
-def _structure_end(text: str, begin: int) -> int:
+def _structure_end(lines: Lines, begin: int) -> int:
     """Tell where an object, a list, or a call like ``Login{a=b}`` ends."""
+    text = lines.text
     opening = _OPENING.match(text, begin)
     if opening is None:
         return begin
     at = opening.end()
     is_call = at - begin > 1
-    limit = _line_end(text, at)
     if is_call:
-        limit = min(limit, at + _LONGEST_CALL)
-    elif not text[at:limit].strip():
+        limit = min(lines.end(at), at + _LONGEST_CALL)
+    elif _REST_IS_BLANK.match(text, at):
         limit = min(len(text), at + _LONGEST_STRUCTURE)  # a line for each item
+    else:
+        limit = lines.end(at)
     depth = 1
     while sign := _NESTING.search(text, at, limit):
         at = sign.end()
@@ -116,3 +134,69 @@ def _plain_end(text: str, begin: int, end: int) -> int:
         if following is None or end == begin:
             return end
         end = following.end()
+
+
+# What a value looks like ----------------------------------------------------------------
+
+_WORDS = (
+    "accepted after and are argument as at authentication available be because been "
+    "before by can cannot changed check checked column could created decoded deleted "
+    "denied differs disabled does empty enabled encrypted end error exceeded exists "
+    "expired expires fail failed failure fetched file for format found from generated "
+    "granted had has have hidden if in incorrect instead invalid is issued length "
+    "loaded lookup may mismatch missing must name needs never no none not obtained of "
+    "off ok on option or parameter pending policy present provided read received "
+    "refresh refreshed refused rejected removed renewed required requires reset revoked "
+    "rotated rotation saved sent set should skipped stale still store stored succeeded "
+    "success successful supplied table that the to too type unavailable unchanged "
+    "undefined unknown unset unsupported updated used using valid value verification "
+    "verified via was were when will with without written wrong yes"
+)
+_WIDE_WORDS = (
+    "不 为空 仅 修改 可 否 太 失败 将 已 强度 必 成功 无 是 "
+    "更新 有效 未 校验 正确 没 空 请 轮换 过期 重置 错 长度 需 验证 ："
+)
+_END = r"""(?=[\s,;.!&)}\]…]|\Z)"""
+_SAID = re.compile(
+    rf"""(?P<quote>\\{{0,15}}["'])?(?:(?:{_WORDS.replace(" ", "|")})"""
+    rf"""(?(quote)(?=\\{{0,15}}["']{_END})|{_END})|{_WIDE_WORDS.replace(" ", "|")})""",
+    re.IGNORECASE,
+)
+_LEFT_OPEN = re.compile(
+    r"""\\{0,15}["']?(?:\$\{[A-Za-z_.]*\}|\$[A-Z_]{3,}|\$\([a-z -]*\)|<[a-z][a-z _-]*>"""
+    r"""|\{\{[\w. ]*\}\}|%\([a-z_]+\)s|%[sdvq]|\{[a-z_]*\}|\[[A-Z]+\]|\*{2,}|x{4,}|X{4,}"""
+    r"""|\.{3,}|…|#{3,}|\?)(?=[\s,;.&)}\]"']|\Z)"""
+)
+_PATH = re.compile(
+    r"""["']?(?:(?:~|\.{1,2}|/(?:data\d?|dev|etc|home|mnt|opt|proc|root|run|srv|tmp|usr|var))"""
+    r"""/|(?:[\w.-]{0,64}/){0,20}[\w.-]{1,64}\.(?:cer|conf|crt|ini|jks|json|key|p12|pem|pfx"""
+    r"""|pub|txt|ya?ml)\b)"""
+)
+_LONGEST_JUDGED = 200
+_JUDGED = re.compile(rf"""\\{{0,15}}["']?([!#-%(-+.-:=?-\[\]-~-]{{1,{_LONGEST_JUDGED}}})""")
+_PIECE = r"(?:[A-Za-z]++\d{0,6}|\d++(?:T\d++|[A-Za-z]{0,2}))"
+_PLAIN = re.compile(
+    rf"{_PIECE}?(?:[_.:/=()\[\]{{}}-]{{1,4}}{_PIECE})*+[_.:/!?()\[\]{{}}…-]*"
+)
+_SHORTEST = 6
+
+
+def is_harmless(text: str, begin: int, *, may_be_path: bool = False) -> bool:
+    """Tell whether what stands in the place of a secret is no secret but talk about one."""
+    if _SAID.match(text, begin) or _LEFT_OPEN.match(text, begin):
+        return True
+    return may_be_path and _PATH.match(text, begin) is not None
+
+
+def is_opaque(text: str, begin: int) -> bool:
+    """Tell whether a value is of letters, digits and signs as no name or number is.
+
+    Examples
+    --------
+    >>> [is_opaque(text, 0) for text in ("S3cretPw", "zone-12", "2025-01-02T11:00:00Z")]
+    [True, False, False]
+    """
+    judged = _JUDGED.match(text, begin)
+    if judged is None or len(judged[1]) < _SHORTEST:
+        return False
+    return _PLAIN.fullmatch(judged[1]) is None

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Id, Subtask, Task
 from taskgraph.model.vocabulary import known_word
+from taskgraph.model.words import shorten
+from taskgraph.privacy import mask_text
 from taskgraph.sources.document import Document, Problems, ReadTasks
 from taskgraph.sources.limits import Allowance
 from taskgraph.sources.naming import DIAGNOSIS_LIST, LOG_NAME
@@ -207,5 +209,8 @@ def _last_lines(
 
 
 def _shown(line: bytes) -> str:
-    text = line[: 4 * _LONGEST_LINE + 1].decode("utf-8", "replace").rstrip("\r")
-    return text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]}…"
+    """Give a line, or its begin; what is cut must be masked before."""
+    text = line[: 5 * _LONGEST_LINE].decode("utf-8", "replace").rstrip("\r")
+    return (
+        text if len(text) <= _LONGEST_LINE else shorten(mask_text(text), _LONGEST_LINE + 1)
+    )

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, TypeVar
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Origin, Task
-from taskgraph.privacy import mask_text
 
 __all__ = [
     "INVALID_VALUE",
@@ -339,8 +338,6 @@ class Document:
         placed = [
             replace(
                 problem,
-                message=mask_text(problem.message),
-                hint=mask_text(problem.hint),
                 line=line,
                 column=column,
             )

@@ -30,6 +30,8 @@ from pydantic_core import PydanticCustomError, ValidationError, core_schema
 
 from taskgraph.model.durations import parse_duration
 from taskgraph.model.task import Id as ModelId
+from taskgraph.model.words import shorten
+from taskgraph.privacy import mask_text
 
 __all__ = [
     "Apart",
@@ -54,6 +56,7 @@ __all__ = [
 
 T = TypeVar("T")
 
+_LONGEST_SHOWN = 40
 _MOST_NOT_FINITE = 100  # that are told of one value
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1  # the engine's numbers have 64 bits
 _COUNT = "[0-9]{1,12}"
@@ -266,7 +269,7 @@ def describe(value: object) -> str:
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     if isinstance(value, str):
-        shown = value if len(value) <= 40 else f"{value[:39]}…"
+        shown = shorten(mask_text(value), _LONGEST_SHOWN)
         return f"the text {json.dumps(shown, ensure_ascii=False)}"
     if isinstance(value, int) and abs(value) >= 10**20:
         return "a number of over 20 digits"

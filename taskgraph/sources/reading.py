@@ -10,7 +10,14 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Task
-from taskgraph.privacy import mask_task, mask_text, redact_error, redact_task
+from taskgraph.privacy import (
+    mask_error,
+    mask_task,
+    mask_text,
+    redact_error,
+    redact_task,
+    redact_text,
+)
 from taskgraph.sources.dialects import documents_of, read_document
 from taskgraph.sources.document import Document, ReadTasks
 from taskgraph.sources.limits import Allowance, ReadOptions, check_values, refusal
@@ -137,10 +144,9 @@ def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]
         except InputError as error:
             yield _refused(part.file, error, options)
         else:
-            if wrong is not None and options.redact:
-                wrong = redact_error(wrong)
+            wrong = wrong and _masked_error(wrong, options)
             faulty = _with_mistakes(faulty, wrong) if wrong is not None else faulty
-            yield Reading(part.file, tasks, wrong, faulty, note)
+            yield Reading(part.file, tasks, wrong, faulty, _masked_note(note, options))
 
 
 def _with_mistakes(faulty: tuple[Task, ...], wrong: InputError) -> tuple[Task, ...]:
@@ -161,8 +167,7 @@ def _with_mistakes(faulty: tuple[Task, ...], wrong: InputError) -> tuple[Task, .
 
 
 def _refused(file: str, error: InputError, options: ReadOptions) -> Reading:
-    error = redact_error(error) if options.redact else error
-    return Reading(file, error=_alone(error))
+    return Reading(file, error=_alone(_masked_error(error, options)))
 
 
 def _alone(error: InputError) -> InputError:
@@ -174,6 +179,16 @@ def _alone(error: InputError) -> InputError:
 def _masked(task: Task, options: ReadOptions) -> Task:
     """Mask what must not be shown: the one place for it."""
     return redact_task(task) if options.redact else mask_task(task)
+
+
+def _masked_note(note: str, options: ReadOptions) -> str:
+    masked = mask_text(note)
+    return redact_text(masked) if options.redact else masked
+
+
+def _masked_error(error: InputError, options: ReadOptions) -> InputError:
+    masked = mask_error(error)
+    return redact_error(masked) if options.redact else masked
 
 
 def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unread]:
@@ -300,7 +315,7 @@ def _read(document: Document, *, was_packed: bool) -> ReadTasks:
             problem = Problem(paste.what, None, *(paste.place or (None, None)))
             hint = paste.hint.replace("FILE", _for_shell(document.file))
             raise document.error([problem], hint) from error
-        return read_document(paste.document)._replace(note=mask_text(paste.what))
+        return read_document(paste.document)._replace(note=paste.what)
 
 
 def _for_shell(file: str) -> str:

@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails, ValidationError, core_schema
 from typing_extensions import TypedDict
 
 from taskgraph.errors import ConfigError, InputError
+from taskgraph.privacy import mask_error
 from taskgraph.sources.document import (
     INVALID_VALUE,
     MISSING_KEY,
@@ -126,7 +127,7 @@ def read_file(declared: Any, text: str, file: str, hint: str) -> Any:
     else:
         wrong = problems.error()
     if wrong is not None:
-        raise ConfigError(str(wrong)) from None
+        raise ConfigError(str(mask_error(wrong))) from None
     return read
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from taskgraph.errors import InputError, Problem
+from taskgraph.privacy import MASK, is_secret_key
 from taskgraph.sources.document import Document
 from taskgraph.sources.limits import refusal
 from taskgraph.sources.parsing import refuse_invalid
@@ -140,6 +141,11 @@ class _Builder:
     def refuse(self, message: str, event: Event) -> InputError:
         return _refused(self.document, message, *_place(event))
 
+    def _shown(self, name: str) -> str:
+        """Give the name of a tag or an alias: it may be a password that begins so."""
+        is_secret = any(is_secret_key(above.key) for above in self.stack if above.key)
+        return MASK if is_secret else name
+
     def take(self, event: Event) -> None:
         """Take the next event."""
         from yaml import events
@@ -153,7 +159,8 @@ class _Builder:
         elif isinstance(event, events.AliasEvent):
             self._need_key(event)
             if event.anchor not in self.anchors:
-                raise self.refuse(f"the alias *{event.anchor} stands for itself", event)
+                alias = self._shown(f"*{event.anchor}")
+                raise self.refuse(f"the alias {alias} stands for itself", event)
             value, size = self.anchors[event.anchor]
             self._place(value, size, None, event)
         elif isinstance(event, events.CollectionStartEvent):
@@ -171,7 +178,7 @@ class _Builder:
         value = [] if isinstance(event, SequenceStartEvent) else {}
         usual = "seq" if isinstance(event, SequenceStartEvent) else "map"
         if event.tag not in (None, "!", f"{_CORE}{usual}"):
-            raise self.refuse(f"the tag {event.tag} means nothing here", event)
+            raise self.refuse(f"the tag {self._shown(event.tag)} means nothing here", event)
         self.anchors.pop(event.anchor, None)
         self.stack.append(_Open(value, event.anchor))
 
@@ -226,7 +233,7 @@ class _Builder:
     def _scalar(self, event: ScalarEvent) -> Any:
         text, tag = event.value, event.tag
         if tag is not None and tag not in _TEXT_TAGS:
-            raise self.refuse(f"the tag {tag} means nothing here", event)
+            raise self.refuse(f"the tag {self._shown(tag)} means nothing here", event)
         if tag is not None or not event.implicit[0]:  # said to be a text, or quoted
             return text
         if text in _WORDS:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.privacy.masking import mask_lines, mask_value
-from taskgraph.privacy.secrets import is_secret_key, mask_text
+from taskgraph.privacy.secret_keys import is_secret_key
+from taskgraph.privacy.secrets import mask_text
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_other_keys(key: str) -> None:
         ("密码: x, 用户: y", "密码: ***, 用户: y"),
         ("口令=x", "口令=***"),
         ("password：x y", "password：*** y"),
-        ("\x1b[31mkey\x1b[0m=x", "\x1b[31mkey\x1b[0m=***"),
+        ("\x1b[31mkey\x1b[0m=x1Y2z3", "\x1b[31mkey\x1b[0m=***"),
         ("\x1b[1;31mpassword\x1b[0m: x", "\x1b[1;31mpassword\x1b[0m: ***"),
         ("jwt=x otp: 12 ak=x sk:x", "jwt=*** otp: *** ak=*** sk:***"),
         ("-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY----- x",
@@ -146,7 +147,7 @@ def test_a_private_key_over_many_lines() -> None:
         "-----END PRIVATE KEY-----",
     )
     assert mask_lines([*lines, "b"]) == (
-        "a", "x -----BEGIN PRIVATE KEY-----***", "***", "***", "-----END PRIVATE KEY-----",
+        "a", "x -----BEGIN PRIVATE KEY-----", "***", "***", "-----END PRIVATE KEY-----",
         "b",
     )  # fmt: skip
 

@@ -1,0 +1,141 @@
+"""Secrets that need no key: tokens of known shape, and accounts in addresses and headers.
+
+Each function looks at a place of a text where a sign of such a secret begins, and tells
+what to hide, if there is one: from where to where.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from typing import TypeAlias
+
+from taskgraph.privacy.secret_keys import words
+from taskgraph.privacy.secret_values import is_harmless, is_opaque
+
+__all__ = [
+    "PRIVATE_KEY",
+    "SCHEMES",
+    "SHAPES",
+    "Span",
+    "find_account",
+    "find_address",
+    "find_scheme",
+    "find_shape",
+]
+
+Span: TypeAlias = tuple[int, int]
+
+PRIVATE_KEY = re.compile(
+    r"-{4,5}\ ?(?P<edge>BEGIN|END)\ [A-Z0-9\ ]{0,30}PRIVATE\ KEY(?:\ BLOCK)?(?:\ ?-{4,5})?"
+)
+SHAPES = {"-----begin", "---- begin"} | words(
+    "$ * :aa age-secret-key aiza akia akid asia dapi dop_ eyj gho_ ghp_ ghr_ ghs_ "
+    "ghu_ github_pat gl gocspx- hf_ hooks.slack hvs. key- ltai npm_ pypi- rk_live sg. "
+    "shpat_ sk- sk_live sk_test whsec_ xapp- xox ya {ssha"
+)
+"""How the tokens below begin, in small letters and without digits."""
+_SHAPE = re.compile(
+    rf"""
+    {PRIVATE_KEY.pattern}
+        (?P<key>(?s:.*?)(?:(?=-{{4,5}}[ ]?END[ ][A-Z0-9 ]{{0,30}}PRIVATE[ ]KEY)|\Z))
+    |(?<![A-Za-z0-9])(?:hooks\.slack\.com/services/)?(?P<token>
+        eyJ[\w-]{{8,}}+(?:\.[\w-]*+){{0,4}}
+        |(?:A[KS]IA|AKID|LTAI)[A-Za-z0-9]{{12,}}+
+        |(?:AIza|AGE-SECRET-KEY-|GOCSPX-|hvs\.|npm_|pypi-|whsec_|ya29\.|hf_)[\w/+=-]{{16,}}+
+        |(?:dapi|dop_v1_|shpat_|key-)[0-9a-f]{{16,}}+
+        |(?:gh[oprsu]_|github_pat_|gl[a-z]{{2,4}}-|xapp-|xox[a-z]-|[rs]k_(?:live|test)_)[\w-]{{10,}}+
+        |sk-(?=[A-Za-z-]{{0,40}}\d)[\w-]{{16,}}+
+        |SG\.[\w-]{{16,}}+\.[\w-]{{16,}}+
+        |(?<=slack\.com/services/)[\w/]{{16,}}+
+    )(?![A-Za-z0-9])
+    |:(?P<bot>AA[\w-]{{30,}}+)
+    |(?P<hash>\*[0-9A-F]{{40}}\b
+        |\$(?:[1-9][a-z]?|argon2\w{{1,2}}|y)\$[\w./$=,+-]{{20,}}+
+        |\{{SSHA\d{{0,3}}\}}[\w+/=]{{16,}}+)
+    """,
+    re.VERBOSE,
+)
+
+
+def find_shape(text: str, begin: int) -> Span | None:
+    """Look for a token, a private key, or what a database keeps of a password."""
+    match = _SHAPE.match(text, begin)
+    if match is None or match["edge"] == "END":
+        return None
+    return match.span(match.lastgroup or 0)
+
+
+SCHEMES = ("basic", "bearer")
+_CREDENTIALS = re.compile(
+    r"(?:basic|bearer)\s{1,4}(?P<value>[\w+/=.~-]{6,}+)", re.IGNORECASE
+)
+_LONG = 20
+
+
+def find_scheme(text: str, begin: int) -> Span | None:
+    """Look for what a header of HTTP has: ``Basic`` and ``Bearer`` are also plain words."""
+    match = _CREDENTIALS.match(text, begin)
+    if match is None or text[begin - 1 : begin].isalnum():
+        return None
+    start, end = match.span("value")
+    is_basic = text[begin] in "Bb" and text[begin + 1] == "a"
+    is_secret = _is_account(match["value"]) if is_basic else end - start >= _LONG
+    return (start, end) if is_secret or is_opaque(text, start) else None
+
+
+def _is_account(encoded: str) -> bool:
+    """Tell whether a text is ``user:password`` in Base64, be it cut off."""
+    whole = encoded[: len(encoded) // 4 * 4]
+    try:
+        plain = b64decode(whole, validate=True)
+    except Base64Error:
+        return False
+    return b":" in plain and plain.isascii() and plain.decode("ascii").isprintable()
+
+
+_USER_INFO = re.compile(
+    r"""://[^\s:/?\["'<>]{0,128}+:(?!//|\d{1,5}(?:[/?#,;\s"')\]}>.]|\Z)|port\b|[{$<%])"""
+)
+_RUN = re.compile(r"""[^\s"'<>…]{1,256}""")
+_PATH = re.compile("[/?#]")
+_TOKEN = re.compile(r"""://(?P<token>[^\s:/?#@"'<>]{1,256})@""")
+
+
+def find_address(text: str, begin: int) -> Span | None:
+    """Look for the password of an account in an address, also in one that was cut off."""
+    alone = _TOKEN.match(text, begin)
+    if alone is not None and is_opaque(alone["token"], 0):
+        return alone.span("token")
+    account = _USER_INFO.match(text, begin)
+    if account is None or (run := _RUN.match(text, account.end())) is None:
+        return None
+    start, end = run.span()
+    path = _PATH.search(text, start, end)
+    at = text.rfind("@", start, path.start() if path else end)
+    at = text.rfind("@", start, end) if at < 0 else at
+    is_cut = end == len(text) or text[end] == "…"
+    if is_harmless(text, start) or (at < 0 and not is_cut and not is_opaque(text, start)):
+        return None
+    return start, end if at < 0 else at
+
+
+_DRIVER = re.compile(r"@(?:tcp6?|udp|unix)\(")
+_MACHINE = re.compile(r"@[\w\[]")
+_CLOCK = re.compile(r"\d\d(?::\d\d)?")
+_FARTHEST = 200
+
+
+def find_account(text: str, begin: int, low: int) -> Span | None:
+    """Look before an ``@`` for ``user:password``, as drivers of Go and people write it."""
+    low = max(low, begin - _FARTHEST)
+    start = max(text.rfind(sign, low, begin) for sign in "\"' \n\t`")
+    user, _, password = text[max(start + 1, low) : begin].partition(":")
+    at = begin - len(password)
+    if not user or len(password) < 3 or _CLOCK.match(password):
+        return None
+    is_secret = _DRIVER.match(text, begin) or (
+        _MACHINE.match(text, begin) and is_opaque(text[at:begin], 0)
+    )
+    return (at, begin) if is_secret else None

@@ -1,0 +1,125 @@
+"""Every text of a task: to be collected, and to be changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from itertools import chain
+from operator import attrgetter, itemgetter
+from typing import Any
+
+from taskgraph.model.task import Subtask, Task
+
+__all__ = ["change_texts", "ids_of", "renamed", "texts_of"]
+
+_APART = frozenset({"subtasks", "context", "extra", "origin"})
+_AROUND = tuple(field.name for field in fields(Task) if field.name not in _APART)
+_TEXTS = (
+    "id", "name", "description", "status", "operation", "task_id", "node_type",
+    "class_name", "executor", "host",
+)  # fmt: skip
+# By place, which is faster: a document may hold 100,000 subtasks.
+_texts = itemgetter(*map(Subtask._fields.index, _TEXTS))
+_FREE = Subtask._fields.index("logs")  # and what follows it
+
+_ID = attrgetter("id")
+_EDGES = (attrgetter("upstreams"), attrgetter("downstreams"))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def ids_of(task: Task) -> set[str]:
+    """Give the ids that are texts: the task's, of subtasks, and those that edges name."""
+    ids: set[Any] = {task.id, *map(_ID, task.subtasks)}
+    for edges in _EDGES:
+        ids.update(chain.from_iterable(filter(None, map(edges, task.subtasks))))
+    return set(filter(_is_text, ids))
+
+
+def texts_of(task: Task) -> set[str]:
+    """Give every text of a task, ids too, but for logs, context and unknown fields."""
+    found = {task.origin.dialect, *chain.from_iterable(map(_texts, task.subtasks))}
+    for name in _AROUND:
+        found.update(_parts(getattr(task, name)))
+    return set(filter(_is_text, found)) | ids_of(task)
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    if isinstance(value, tuple):
+        yield from chain.from_iterable(map(_parts, value))
+    elif is_dataclass(value):
+        yield from chain.from_iterable(
+            _parts(getattr(value, f.name)) for f in fields(value)
+        )
+    else:
+        yield value
+
+
+def change_texts(
+    task: Task,
+    texts: Mapping[str, str],
+    change_value: Callable[[Any], Any],
+    change_logs: Callable[[tuple[str, ...]], tuple[str, ...]],
+) -> Task:
+    """Change the texts of a task that a mapping has, its logs, and its free values.
+
+    Where that changes nothing, it is the same task.
+    """
+    changes: dict[str, Any] = {}
+    subtasks = task.subtasks
+    if texts:
+        changes = {name: _changed(getattr(task, name), texts) for name in _AROUND}
+        origin = task.origin
+        changes["origin"] = replace(origin, dialect=_changed(origin.dialect, texts))
+        subtasks = tuple(
+            Subtask(*(_changed(part, texts) for part in row[:_FREE]), *row[_FREE:])
+            for row in subtasks
+        )
+    if any(row.logs or row.extra for row in subtasks):
+        subtasks = tuple(
+            row._replace(logs=change_logs(row.logs), extra=change_value(row.extra))
+            if row.logs or row.extra
+            else row
+            for row in subtasks
+        )
+    changes |= {
+        name: change_value(value)
+        for name in ("context", "extra")
+        if (value := getattr(task, name)) is not None
+    }
+    if subtasks is not task.subtasks:
+        changes["subtasks"] = subtasks
+    changed = replace(task, **changes) if changes else task
+    return task if changed == task and changed.origin == task.origin else changed
+
+
+def _changed(value: Any, texts: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return texts.get(value, value)
+    if isinstance(value, tuple):
+        parts = [_changed(part, texts) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    if is_dataclass(value) and not isinstance(value, type):
+        own = {f.name: _changed(getattr(value, f.name), texts) for f in fields(value)}
+        return replace(value, **own)
+    return value
+
+
+def renamed(names: Iterable[str], change: Callable[[str], str]) -> dict[str, str]:
+    """Change names so that those which differ still do, whatever order they come in."""
+    new = {name: change(name) for name in sorted(names)}
+    taken = {name for name, other in new.items() if name == other}
+    counts: Counter[str] = Counter()
+    for name, plain in new.items():
+        if name == plain:
+            continue
+        other = plain
+        while other in taken:
+            counts[plain] += 1
+            other = f"{plain} ({counts[plain] + 1})"
+        taken.add(other)
+        new[name] = other
+    return new
