@@ -293,7 +293,8 @@ def _read_task(item: Item, problems: Problems) -> list[Task]:
 def _spelled(listed: Sequence[Any], place: str) -> Iterator[Problem]:
     """Tell the first use of each key that is spelled as only the API's tables have it."""
     for other, usual in SPELLINGS.items():
-        at = next((i for i, row in enumerate(listed) if other in row), None)
+        rows = (i for i, row in enumerate(listed) if isinstance(row, dict) and other in row)
+        at = next(rows, None)
         if at is not None:
             yield Problem(
                 f"{other} is read as {usual}",
