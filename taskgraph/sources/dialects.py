@@ -27,7 +27,7 @@ _OF_OBSHELL = frozenset({"dag_id", "execute_times", "max_stage", "node_id", "sub
 _YAML_START = re.compile(
     rb"(?:%YAML|---(?=\s)|\s*#|(?s:.{0,4000}?)^kind[ \t]*:)", re.MULTILINE
 )
-_YAML_BREAK = re.compile(rb"^(?:---|\.\.\.)(?=\s|\Z)", re.MULTILINE)
+_YAML_BREAK = re.compile(rb"(?:---|\.\.\.)(?=\s|\Z)")
 _JSON_LINE = re.compile(rb"^[{\[]", re.MULTILINE)
 _MOST_UNUSUAL = 3  # are kept of the spellings that other programs have for times
 _ATTRIBUTES = ("create_time", "start_time", "finish_time")
@@ -68,12 +68,13 @@ def read_document(document: Document) -> ReadTasks:
 
 def documents_of(document: Document) -> list[Document]:
     """Take a stream of YAML documents apart; each is as good as a file of its own."""
-    if _YAML_BREAK.search(document.data) is None or not _is_yaml(document):
+    data = document.data
+    if not (b"\n---" in data or b"\n..." in data) or not _is_yaml(document):
         return [document]
     parts: list[Document] = []
     lines: list[bytes] = []
     first, has_content = document.first_line, False
-    for number, line in enumerate(io.BytesIO(document.data), document.first_line):
+    for number, line in enumerate(io.BytesIO(data), document.first_line):
         if has_content and _YAML_BREAK.match(line):
             parts.append(replace(document, data=b"".join(lines), first_line=first))
             lines, first, has_content = [], number, False

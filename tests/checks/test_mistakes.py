@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 import taskgraph
 from taskgraph.api import check_files
 from taskgraph.checks.baseline import fingerprints
 from taskgraph.checks.result import CheckRun, Finding
+from taskgraph.checks.runner import check_document
 from taskgraph.cli.main import cli
 from taskgraph.config import Configuration
 from taskgraph.errors import InputError
+from taskgraph.model.task import Task
 from taskgraph.reports.check_formats import check_renderer
 from taskgraph.settings import Settings
+from taskgraph.sources.opening import Source
+from taskgraph.sources.reading import read_source
+from tests.checks.build import analysis, settings
+from tests.effort import examples
+from tests.sources.strategies import definitions
+from tests.sources.test_definition import ODD, PLACES
 
 SOUND = """\
 name: Upgrade OBServer
@@ -105,7 +118,7 @@ TG102 | 15:17 | [Upgrade packages] | [Upgrade package] | 'Upgrade packages'?
 TG102 | 15:17 | [Upgrade packages] | [upgrade  Packages] | 'Upgrade packages'?
 TG101 | 13:5 | [Upgrade packages] | [Start OBServer] | remove the edge
 TG101 | 4:5 | timeout: 5m | upstreams: [Start OBServer]\n    timeout: 5m | remove
-TG104 | 13:5 | name: Start OBServer | name: Stop OBServer | an id of its own
+TG104 | 13:5 | name: Start OBServer | name: Stop OBServer | and no id
 TG105 | 12:17 | [Stop OBServer] | [Stop OBServer, Stop OBServer] | once
 TG106 | 13:5 |     upstreams: [Upgrade packages]\n | <nothing> | add the missing edges
 TG603 | 1:1 | name: Upgrade OBServer\n | <nothing> | a name that says
@@ -237,6 +250,31 @@ def test_many_mistakes_are_told_up_to_a_bound(tmp_path: Path) -> None:
     assert {finding.code for finding in found} == {"TG001"}
 
 
+@examples(150)
+@given(definitions(), st.lists(st.tuples(PLACES, st.sampled_from(ODD)), max_size=4))
+def test_whatever_is_wrong_is_told_once_with_its_place(
+    pair: tuple[dict[str, Any], Task], changes: list[tuple[tuple[Any, ...], Any]]
+) -> None:
+    document: Any = deepcopy(pair[0])
+    for place, value in changes:
+        where = document
+        with suppress(IndexError, KeyError, TypeError):
+            for step in place[:-1]:
+                where = where[step]
+            where[place[-1]] = value
+    (read,) = read_source(Source("a.task.json", json.dumps(document).encode))
+    chosen = settings(select=("all",))
+    results = check_document([analysis(t, chosen) for t in read.tasks + read.faulty])
+    told = Counter(finding.code for result in results for finding in result.findings)
+    problems = read.error.problems if read.error is not None else ()
+    wrong = Counter(problem.rule for problem in problems)
+    assert read.untold is None
+    assert set(wrong) <= set(told)
+    for code in ("TG001", "TG003"):
+        assert told[code] == wrong[code]
+    assert all(finding.line for result in results for finding in result.findings)
+
+
 def test_other_commands_do_not_take_half_a_definition(tmp_path: Path) -> None:
     text = SOUND.replace("40m", "40 minutes").replace("budget", "bugdet")
     checked(tmp_path, text)
@@ -275,9 +313,9 @@ def test_paths_are_told_from_the_root_of_the_repository(
     (tmp_path / ".git").mkdir()
     checked(tmp_path / "ci" / "tasks", SOUND.replace("40m", "soon"))
     monkeypatch.chdir(tmp_path / "ci")
-    for given in ("tasks", str(tmp_path / "ci" / "tasks")):
-        told = CliRunner().invoke(cli, ["check", given, "-f", "gitlab"])
+    for folder in ("tasks", str(tmp_path / "ci" / "tasks")):
+        told = CliRunner().invoke(cli, ["check", folder, "-f", "gitlab"])
         (issue,) = json.loads(told.stdout)
         assert issue["location"]["path"] == "ci/tasks/upgrade.task.yaml"
-        told = CliRunner().invoke(cli, ["check", given, "-f", "github"])
+        told = CliRunner().invoke(cli, ["check", folder, "-f", "github"])
         assert "file=ci/tasks/upgrade.task.yaml,line=11,col=14" in told.stdout

@@ -28,7 +28,7 @@ from taskgraph.checks.rule import EDGES, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.graph.taskgraph import UnknownReference
 from taskgraph.model.task import Id
-from taskgraph.model.words import ascending, counted, label, labels, shorten
+from taskgraph.model.words import ascending, counted, label, labels, quoted, shorten
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -48,7 +48,7 @@ def check(subject: Subject) -> Iterator[Fault]:
 def _fault(
     subject: Subject, identifier: Id, mentions: list[UnknownReference], near: str
 ) -> Fault:
-    subtasks = subject.task.subtasks
+    subtasks, is_definition = subject.task.subtasks, subject.task.is_definition
     owners = {reference.position: subtasks[reference.position] for reference in mentions}
     first = mentions[0]
     name = shorten(str(identifier))
@@ -61,8 +61,8 @@ def _fault(
             f"({labels(owners.values())}), but no subtask"
         )
     return Fault(
-        f"{message} of this task has that id",
-        f"did you mean '{near}'?" if near else _hint(subject, mentions),
+        f"{message} of this task {'is called so' if is_definition else 'has that id'}",
+        f"did you mean {quoted(near)}?" if near else _hint(subject, mentions),
         subtasks=ascending(owner.id for owner in owners.values()),
         edges=tuple(
             (identifier, subtasks[position].id)
@@ -71,7 +71,7 @@ def _fault(
             for position, side, identifier in mentions
         ),
         pointer=subject.subtask_pointer(first.position, first.side, first.id),
-        detail=str(identifier) if subject.task.is_definition else "",
+        detail=str(identifier) if is_definition else "",
     )
 
 

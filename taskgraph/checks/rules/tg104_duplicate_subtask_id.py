@@ -24,13 +24,14 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import Fault, Rule
 from taskgraph.checks.subject import Subject
-from taskgraph.model.words import counted, listed, shorten
+from taskgraph.model.words import counted, listed, quoted, shorten
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 
 
 _HINT = "remove the copies, or give each subtask an id of its own"
+_NAMED = "give each of them an id, or a name of its own"
 _ROUNDED = (
     "the ids look as a tool of JavaScript rounds them beyond 2^53: save the response as it "
     "came, with curl -o"
@@ -42,11 +43,14 @@ def check(subject: Subject) -> Iterator[Fault]:
     subtasks = subject.task.subtasks
     for group in subject.graph.duplicates:
         identifier = subtasks[group[0]].id
-        names = [f"'{shorten(subtasks[position].name)}'" for position in group]
+        names = [quoted(subtasks[position].name) for position in group]
+        message = f"have the id {shorten(str(identifier))}: {listed(names)}"
+        hint = _ROUNDED if subject.has_rounded_ids else _HINT
+        if subject.task.is_definition and set(names) == {quoted(str(identifier))}:
+            message, hint = f"have the name {names[0]}, and no id", _NAMED
         yield Fault(
-            f"{counted(len(group), 'subtask')} have the id {shorten(str(identifier))}: "
-            f"{listed(names)}",
-            _ROUNDED if subject.has_rounded_ids else _HINT,
+            f"{counted(len(group), 'subtask')} {message}",
+            hint,
             subtasks=(identifier,),
             pointer=subject.subtask_pointer(max(group), "id"),
         )

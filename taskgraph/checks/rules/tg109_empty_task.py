@@ -29,12 +29,16 @@ from taskgraph.settings import Severity
 __all__ = ["RULE"]
 
 
+_ADD = "add its subtasks to the definition"
+_SAVE = "save the response that has the subtasks"
+
+
 def check(subject: Subject) -> Iterator[Fault]:
     """Report a task without subtasks."""
     if not subject.task.subtasks and not subject.lacks_subtasks:
         yield Fault(
             "the task has no subtask",
-            "save the response that has the subtasks, or add them to the definition",
+            _ADD if subject.task.is_definition else _SAVE,
             pointer=subject.pointer("subtasks"),
         )
 

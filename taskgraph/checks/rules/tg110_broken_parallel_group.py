@@ -37,6 +37,9 @@ from taskgraph.settings import Severity
 __all__ = ["RULE"]
 
 
+_NUMBER = "number the parts from 0 without a gap"
+
+
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each group of parts whose numbers leave a gap."""
     for nodes in _groups(subject.graph):
@@ -50,7 +53,7 @@ def check(subject: Subject) -> Iterator[Fault]:
             yield Fault(
                 f"{what.format(listed(missing, absent))} missing among "
                 f"{labels(parts)}, which are numbered up to {max(numbers)}",
-                "save the response again; in a definition, number the parts without a gap",
+                _NUMBER if subject.task.is_definition else "save the response again",
                 subtasks=tuple(part.id for part in parts),
                 pointer=subject.node_pointer(nodes[0], "parallel_index"),
             )

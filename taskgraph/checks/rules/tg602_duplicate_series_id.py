@@ -44,7 +44,9 @@ def check(subject: Subject) -> Iterator[Fault]:
             owners = [subtasks[node] for node in group]
             yield Fault(
                 f"{labels(owners)} have the same series id {value}",
-                "save the response again, or remove the copy",
+                "remove the copy"
+                if subject.task.is_definition
+                else "save the response again, or remove the copy",
                 subtasks=ascending(owner.id for owner in owners),
                 pointer=subject.node_pointer(group[-1], "series_id"),
             )
