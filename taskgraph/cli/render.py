@@ -40,7 +40,8 @@ _FORMS = "\n".join(f"  {name:8}  {form.summary}" for name, form in FORMATS.items
 @click.option(
     "--direction", type=click.Choice(["auto", "LR", "TB"]), default="auto",
     show_default=True,
-    help="Left to right, or top to bottom; auto: the latter where only that fits.",
+    help="Left to right, or top to bottom; auto: the latter where only that fits, or where "
+    "several edges would turn at a fold.",
 )  # fmt: skip
 @collapse_option
 @click.option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.collapsing import Cluster, Grouping, cluster_name, partitions
@@ -63,21 +63,49 @@ def fit(
     make: Callable[[Sequence[Cluster]], Scene],
 ) -> Scene:
     """Make the scene of the first way of collapsing nodes that fits the page."""
-    smallest: tuple[float, Scene] | None = None
+    smallest: _Trial | None = None
     for clusters in ways:
         whole = options.collapse != "auto" or options.max_nodes is not None
-        if not whole and _least_area(nodes, clusters) > PAGE**2:
+        large = _least_area(nodes, clusters) > PAGE**2
+        if large and not whole:
             continue
         scene = make(clusters)
-        for direction in _DIRECTIONS[options.direction]:
-            turned = replace(scene, direction=direction)
-            over = 0.0 if whole else _excess(turned)
-            if over <= 1:
-                return turned
-            if smallest is None or over < smallest[0]:
-                smallest = (over, turned)
+        directions = _DIRECTIONS[options.direction]
+        if whole and (large or len(directions) == 1):
+            return replace(scene, direction=directions[0])
+        trial = _better(scene, directions)
+        if whole or trial.excess <= 1:
+            return trial.scene
+        if smallest is None or trial.excess < smallest.excess:
+            smallest = trial
     assert smallest is not None  # the coarsest way has one box for each gate and failure
-    return smallest[1]
+    return smallest.scene
+
+
+class _Trial(NamedTuple):
+    scene: Scene
+    excess: float
+    """How often the page would have to be as long or as wide."""
+    turns: int
+
+
+def _better(scene: Scene, directions: Iterable[Literal["LR", "TB"]]) -> _Trial:
+    """Choose the direction: the first that fits, rather one that a reader can follow.
+
+    Folding a chain is easy to follow, but not several edges that turn beside each other.
+    """
+    best: _Trial | None = None
+    for direction in directions:
+        turned = replace(scene, direction=direction)
+        _, layout = placed(turned)
+        across, down = layout.width + _AROUND[0], layout.height + _AROUND[1]
+        trial = _Trial(turned, max(across, down) / PAGE, layout.turns)
+        if trial.excess <= 1 and trial.turns <= 1:
+            return trial
+        if best is None or trial.excess <= 1 < best.excess:
+            best = trial
+    assert best is not None  # there is always a direction
+    return best
 
 
 def _least_area(nodes: tuple[int, ...], clusters: Sequence[Cluster]) -> float:
@@ -86,12 +114,6 @@ def _least_area(nodes: tuple[int, ...], clusters: Sequence[Cluster]) -> float:
     hidden = sum(len(c.nodes) - 1 for c in clusters if c.grouping is not Grouping.FRAME)
     alone = len(nodes) - hidden - framed
     return alone * _LEAST_BOX + framed * _LEAST_MEMBER
-
-
-def _excess(scene: Scene) -> float:
-    """Tell how often the page would have to be as long or as wide for a scene."""
-    _, layout = placed(scene)
-    return max(layout.width + _AROUND[0], layout.height + _AROUND[1]) / PAGE
 
 
 def _scene(maker: Maker, selection: Selection, clusters: Sequence[Cluster]) -> Scene:

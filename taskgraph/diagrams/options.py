@@ -23,7 +23,7 @@ class DiagramOptions:
         The dependencies, or what ran when.
     direction : {"auto", "LR", "TB"}
         Left to right or top to bottom; by default the latter only where less has to be
-        collapsed then.
+        collapsed then, or where several edges would turn at a fold.
     collapse : {"auto", "none", "parallel", "chains", "name"}
         What is drawn as one box: nothing, the parts of a split, chains without branches,
         subtasks of one name at one stage; ``auto`` as little as fits ``max_nodes``.

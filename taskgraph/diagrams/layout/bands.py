@@ -13,8 +13,8 @@ from taskgraph.diagrams.layout.layering import Layering
 __all__ = ["LANE", "TRACK", "Bands", "Page", "stack_bands"]
 
 LAYER_GAP = 36.0
-_STEEP = 0.07  # further apart where edges are steep, by this share of their rise
-_STEEP_MOST = 20.0
+_STEEP = 0.05  # further apart where edges are steep, by this share of their rise
+_STEEP_MOST = 10.0
 LANE = 5.0
 """Between edges that go round outside."""
 _LANES_MOST = 200.0  # so many more pixels for lanes in a gap, however many pass there
@@ -49,6 +49,7 @@ class Bands:
     shift: list[float]  # what to add to a vertex's coordinate across
     bottom: list[float]  # across, after the shift
     extent: tuple[float, float]
+    tracks: int = 0  # so many edges turn where most do
 
 
 def stack_bands(
@@ -146,7 +147,7 @@ def _place(
     """Place the layers of each band from the margin on, the bands below each other."""
     top, bottom = reach
     ends = [*starts[1:], len(thickness)]
-    bands = Bands([], [], [], [], [], (0.0, 0.0))
+    bands = Bands([], [], [], [], [], (0.0, 0.0), tracks)
     along = across = 0.0
     for band, (first, last) in enumerate(zip(starts, ends, strict=True)):
         here = margin

@@ -1,30 +1,27 @@
-"""Coordinates across the layers: long edges and chains straight, the rest balanced.
+"""Coordinates across the layers: every segment rises as little as the order allows.
 
-Four extreme alignments whose medians are averaged (Brandes and Koepf, 2001), with boxes
-of any size: each alignment is compacted by longest paths over its blocks.
-
-Where most edges cross, alignments force boxes far apart. Sweeps that move every layer as
-near to its neighbours as the gaps allow (isotonic regression: Barlow and others, 1972)
-make such a tangle half as large; what should be straight is straightened afterwards,
-where there is room.
+Sweeps move every layer as near to its neighbours as the gaps allow (isotonic regression:
+Barlow and others, 1972), and what should be straight is straightened where there is room.
+From there the network simplex finds the optimum of a drawing that is looked at as a whole
+(Gansner, Koutsofios, North and Vo, 1993).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from itertools import accumulate, pairwise
 
 from taskgraph.diagrams.layout.layering import Layering
+from taskgraph.diagrams.layout.simplex import Link, shorten
 
-__all__ = ["draw_together", "place_across"]
+__all__ = ["place_across"]
 
-
-class _View(NamedTuple):
-    """The drawing as one of the four alignments sees it, maybe turned over."""
-
-    layers: list[list[int]]
-    neighbours: list[list[int]]
-    place: list[int]
+_WHOLE = 1500
+"""Vertices: a larger drawing is not looked at as a whole."""
+_WORK = 300_000
+"""How many nodes and links the exchanges of the simplex together may look at."""
+_WEIGHTS = (2, 3)
+"""What it costs that a segment rises, and one that should be straight."""
 
 
 def place_across(
@@ -35,142 +32,37 @@ def place_across(
     ``layers`` has the order within each layer, and ``apart`` the least distance from the
     middle of each vertex to the next one in it. Both are kept.
     """
-    results = []
-    for downward in (True, False):
-        neighbours = layering.upper if downward else layering.lower
-        strong = _strong_neighbours(layering, downward=downward)
-        for rightward in (True, False):
-            turn = slice(None) if rightward else slice(None, None, -1)
-            rows = [row[turn] for row in layers]
-            view = _view(rows if downward else rows[::-1], neighbours)
-            blocks = _align(view, _strong(view, strong))
-            across = _compact(rows, blocks, [distances[turn] for distances in apart])
-            results.append(across if rightward else [-value for value in across])
-    return _balance(results)
+    across = [0.0] * len(layering.layer_of)
+    for row, distances in zip(layers, apart, strict=True):
+        start = -sum(distances) / 2
+        for vertex, place in zip(row, accumulate(distances, initial=start), strict=True):
+            across[vertex] = place
+    _draw_together(layering, layers, apart, across)
+    if len(across) <= _WHOLE:
+        return _nearest(layering, layers, apart, across)
+    return across
 
 
-def _strong_neighbours(layering: Layering, *, downward: bool) -> dict[int, list[int]]:
-    """Give the other ends of the strong segments to the layer before."""
-    others: dict[int, list[int]] = {}
-    for above, below in layering.strong:
-        end, other = (below, above) if downward else (above, below)
-        others.setdefault(end, []).append(other)
-    return others
-
-
-def _view(rows: list[list[int]], neighbours: list[list[int]]) -> _View:
-    place = [0] * len(neighbours)
-    for row in rows:
-        for position, vertex in enumerate(row):
-            place[vertex] = position
-    return _View(rows, neighbours, place)
-
-
-def _strong(view: _View, candidates: dict[int, list[int]]) -> dict[int, int]:
-    """Choose for each vertex at most one strong segment, such that these do not cross."""
-    place = view.place
-    chosen: dict[int, int] = {}
-    for row in view.layers if candidates else ():
-        last = -1
-        for vertex in row:
-            if vertex in candidates:
-                others = sorted(candidates[vertex], key=place.__getitem__)
-                middle = others[(len(others) - 1) // 2]
-                if place[middle] > last:
-                    chosen[vertex] = middle
-                    last = place[middle]
-    return chosen
-
-
-def _align(view: _View, strong: dict[int, int]) -> list[int]:
-    """Join vertices to blocks; give the first vertex of each vertex's block.
-
-    Every vertex is joined with its middle neighbour in the layer before where that
-    crosses no join made so far and no strong segment.
-    """
-    place = view.place
-    root = list(range(len(view.neighbours)))
-    for row in view.layers:
-        limits = _limits(row, place, strong)
-        last = -1
-        for vertex, limit in zip(row, limits, strict=True):
-            others = view.neighbours[vertex]
-            if not others:
-                continue
-            if vertex in strong:
-                middles = [strong[vertex]]
-            elif len(others) == 1:
-                middles = others
-            else:
-                ordered = sorted(others, key=place.__getitem__)
-                half = (len(ordered) - 1) // 2
-                middles = ordered[half : len(ordered) // 2 + 1]
-            for other in middles:
-                if last < place[other] < limit:
-                    root[vertex] = root[other]
-                    last = place[other]
-                    break
-    return root
-
-
-def _limits(row: list[int], place: list[int], strong: dict[int, int]) -> list[float]:
-    """Give for each vertex the place before which it may be joined.
-
-    That of the next strong segment: one to the right of it would be crossed.
-    """
-    limits: list[float] = []
-    limit: float = len(place)
-    for vertex in reversed(row):
-        if vertex in strong:
-            limit = place[strong[vertex]]
-            limits.append(limit + 1)
-        else:
-            limits.append(limit)
-    limits.reverse()
-    return limits
-
-
-def _compact(
-    rows: list[list[int]], root: list[int], apart: list[list[float]]
+def _nearest(
+    layering: Layering,
+    layers: list[list[int]],
+    apart: list[list[float]],
+    across: list[float],
 ) -> list[float]:
-    """Place the blocks as far left as they can go, then close gaps from the right."""
-    following: list[list[tuple[int, float]]] = [[] for _ in root]
-    waiting = [0] * len(root)
-    for row, distances in zip(rows, apart, strict=True):
-        blocks = [root[vertex] for vertex in row]
-        for left, right, distance in zip(blocks, blocks[1:], distances, strict=False):
-            following[left].append((right, distance))
-            waiting[right] += 1
-    heads = [vertex for vertex, own in enumerate(root) if own == vertex]
-    across = [0.0] * len(root)
-    order = [head for head in heads if not waiting[head]]
-    for head in order:  # grows while it is walked
-        here = across[head]
-        for other, distance in following[head]:
-            across[other] = max(across[other], here + distance)
-            waiting[other] -= 1
-            if not waiting[other]:
-                order.append(other)
-    for head in reversed(order):
-        room = min([across[other] - least for other, least in following[head]], default=0.0)
-        across[head] = max(across[head], room)
-    return [across[own] for own in root]
+    """Let the segments rise as little as possible in all: each has a node at its top."""
+    links = [
+        Link(above, below, distance, 0)
+        for row, distances in zip(layers, apart, strict=True)
+        for (above, below), distance in zip(pairwise(row), distances, strict=True)
+    ]
+    places = list(across)
+    for vertex, ends in enumerate(layering.lower):
+        for other in ends:
+            weight = _WEIGHTS[(vertex, other) in layering.strong]
+            links += (Link(len(places), end, 0, weight) for end in (vertex, other))
+            places.append(min(across[vertex], across[other]))
+    return shorten(places, links, _WORK, balanced=True)[: len(across)]
 
-
-def _balance(results: list[list[float]]) -> list[float]:
-    """Lay the four alignments over the narrowest and average their two middle values."""
-    spans = [(min(values), max(values)) for values in results]
-    narrow = min(range(4), key=lambda number: spans[number][1] - spans[number][0])
-    shifted = []
-    for number, values in enumerate(results):
-        side = number % 2  # aligned left, aligned right
-        shift = spans[narrow][side] - spans[number][side]
-        shifted.append([value + shift for value in values])
-    ordered = map(sorted, zip(*shifted, strict=True))
-    return [(four[1] + four[2]) / 2 for four in ordered]
-
-
-# Drawing a tangle together -----------------------------------------------------------
 
 _SWEEPS = 4
 """Two that look to one side only, then two that look to both."""
@@ -178,17 +70,13 @@ _STRONG = 10
 """The weight of a segment that should be straight."""
 
 
-def draw_together(
+def _draw_together(
     layering: Layering,
     layers: list[list[int]],
     apart: list[list[float]],
     across: list[float],
-) -> list[float]:
-    """Move the vertices of every layer towards their neighbours.
-
-    ``across`` has the middle of each vertex; the rest is as in :func:`place_across`.
-    """
-    across = list(across)
+) -> None:
+    """Move the vertices of every layer towards their neighbours."""
     numbers = range(len(layers))
     for sweep in range(_SWEEPS):
         for number in numbers if sweep % 2 == 0 else reversed(numbers):
@@ -197,7 +85,6 @@ def draw_together(
             for vertex, middle in zip(row, _fitted(wishes, apart[number]), strict=True):
                 across[vertex] = middle
     _straighten(layering, layers, apart, across)
-    return across
 
 
 def _wish(

@@ -7,12 +7,13 @@ directions of a diagram differ in which of them is x.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from math import sqrt
 from typing import NamedTuple
 
 from taskgraph.diagrams.layout.bands import LANE, Page, stack_bands
-from taskgraph.diagrams.layout.coordinates import draw_together, place_across
+from taskgraph.diagrams.layout.coordinates import place_across
 from taskgraph.diagrams.layout.layering import (
     Layering,
     acyclic_edges,
@@ -35,17 +36,13 @@ from taskgraph.diagrams.layout.routing import (
 )
 from taskgraph.graph.traverse import adjacency, reverse, weak_components
 
-__all__ = ["lay_out"]
+__all__ = ["lay_out", "ordered"]
 
 _BOX_GAP = 16.0
 _HELPER_GAP = 8.0  # an edge that passes needs less room than a box
 _HELPER_SIZE = 2.0
 _LOOP_ROOM = 14.0  # before a box with an edge to itself
 _COMPONENT_GAP = 40.0
-_DRAWN_TOGETHER = 6000  # vertices: a larger drawing is not looked at as a whole
-_MUCH = 0.85
-"""Boxes are drawn together where their edges rise by so much less in all: else alignments
-look better."""
 
 Size = tuple[float, float]
 Edges = Sequence[tuple[int, int]]
@@ -77,7 +74,7 @@ def lay_out(
     """
     page = Page(most_turns=most_turns)
     if top_down:
-        page = Page(along=860.0, aspect=0.8, most_turns=most_turns)
+        page = Page(aspect=0.8, most_turns=most_turns)
     turned = [(h, w) for w, h in sizes] if top_down else list(sizes)
     boxes: list[Box] = [Box(0, 0, 0, 0)] * len(sizes)
     paths: list[Path] = [()] * len(edges)
@@ -85,9 +82,11 @@ def lay_out(
     looped = frozenset(tail for tail, head in edges if tail == head)
     wishes = _Wishes(marked, back, centred, looped)
     led_back = set[int]()
+    turns = 0
     for nodes, numbers in _components(len(sizes), edges):
         part = _Component(turned, edges, nodes, numbers, wishes, page)
         led_back |= part.back
+        turns = max(turns, part.turns)
         shelves.add(part.extent)
         dx, dy = shelves.last
         for node, box in part.boxes.items():
@@ -102,7 +101,7 @@ def lay_out(
     for number, (tail, head) in enumerate(edges):
         if tail == head:
             paths[number] = _loop(boxes[tail])
-    return Layout(tuple(boxes), tuple(paths), width, height, frozenset(led_back))
+    return Layout(tuple(boxes), tuple(paths), width, height, frozenset(led_back), turns)
 
 
 def _components(count: int, edges: Edges) -> list[tuple[tuple[int, ...], list[int]]]:
@@ -165,6 +164,7 @@ class _Component:
         self.boxes: dict[int, Box] = {}
         self.paths: dict[int, Path] = {}
         self.back: frozenset[int] = frozenset()
+        self.turns = 0
         self.centred, self.looped = (
             frozenset(place for place, node in enumerate(nodes) if node in chosen)
             for chosen in (wishes.centred, wishes.looped)
@@ -183,32 +183,26 @@ class _Component:
         turned = frozenset(n for n, pair in enumerate(given) if forward[n] != pair)
         self.back = frozenset(numbers[place] for place in turned)
         strong = frozenset(place for place, n in enumerate(numbers) if n in wishes.marked)
-        layer_of = assign_layers(len(nodes), forward)
-        layering = split_edges(layer_of, forward, strong, turned)
+        layering, layers = ordered(len(nodes), tuple(forward), strong, turned)
         own = [sizes[node] for node in nodes]
         own += [(0.0, _HELPER_SIZE)] * (len(layering.layer_of) - len(nodes))
-        paths = self._draw(layering, given, turned, own, page)
+        paths = self._draw(layering, layers, given, turned, own, page)
         self.paths = {n: tuple(path) for n, path in zip(numbers, paths, strict=True)}
         self.boxes = {nodes[place]: box for place, box in self.boxes.items()}
 
     def _draw(
         self,
         layering: Layering,
+        layers: list[list[int]],
         edges: Edges,
         turned: frozenset[int],
         sizes: list[Size],
         page: Page,
     ) -> list[list[Segment]]:
         """Place the boxes and give the paths."""
-        layers = order_layers(layering)
         boxes = layering.boxes
         apart = [_distances(row, boxes, sizes, self.looped) for row in layers]
         across = place_across(layering, layers, apart)
-        closer = across
-        if len(across) <= _DRAWN_TOGETHER:
-            closer = draw_together(layering, layers, apart, across)
-        if _rise(layering, closer) < _MUCH * _rise(layering, across):
-            across = closer
         outside = [n for n, route in enumerate(layering.routes) if route is None]
         layer_of = layering.layer_of
         leaving: dict[int, int] = {}  # how many edges pass the gap after a layer
@@ -219,6 +213,7 @@ class _Component:
             for gap in (tail, head - 1):
                 leaving[gap] = leaving.get(gap, 0) + 1
         bands = stack_bands(layering, layers, across, sizes, leaving, page)
+        self.turns = bands.tracks
         router = Router(layering, bands, across, sizes, self.centred)
         ahead, behind = (_Lanes(spans[side]) for side in (False, True))
         spread = BACK_LANE if len(behind.lane_of) <= FEW_BACK else LANE
@@ -244,6 +239,21 @@ class _Component:
         return [list(_moved(path, left, top)) if left or top else path for path in paths]
 
 
+@lru_cache(maxsize=4)
+def ordered(
+    count: int,
+    edges: tuple[tuple[int, int], ...],
+    strong: frozenset[int],
+    turned: frozenset[int],
+) -> tuple[Layering, list[list[int]]]:
+    """Give layers and the order in them: the same for both directions of a drawing.
+
+    Most of the time goes into this, and a drawing is tried in both before it is written.
+    """
+    layering = split_edges(assign_layers(count, edges), edges, strong, turned)
+    return layering, order_layers(layering)
+
+
 class _Lanes:
     """The lanes on one side of a drawing, by the number of the edge."""
 
@@ -256,15 +266,6 @@ class _Lanes:
         if not self.lane_of:
             return 0.0
         return LANE_START + lane * (1 + max(self.lane_of.values()))
-
-
-def _rise(layering: Layering, across: Sequence[float]) -> float:
-    """Give how far all segments rise together."""
-    return sum(
-        abs(across[here] - across[there])
-        for here, ends in enumerate(layering.lower)
-        for there in ends
-    )
 
 
 def _distances(

@@ -10,9 +10,8 @@ from several.
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import pairwise
 from typing import TypeAlias
 
 from taskgraph.diagrams.layout.layering import Layering
@@ -24,12 +23,17 @@ Centre: TypeAlias = Callable[[list[int]], float]
 
 _WORK = 100_000
 """Segments that all sweeps together may look at."""
-_SIFTED = 300_000
-"""Pairs of vertices of one layer up to which sifting compares them all."""
+_PAIRS = 200_000
+"""Pairs of vertices of one layer that kicks may compare; a drawing of more has none."""
+_KICKS = 3
+"""So many kicks for each vertex without gain end the search."""
+_FAR = 6
+"""Places that sifting looks to both sides."""
+_KICKED = (3, 6)
+"""Layers and vertices of each that a kick exchanges."""
 _FEWEST_SWEEPS = 4
-_MOST_SWEEPS = 32
-_IDLE = 8  # sweeps without gain after which a search ends
-_SWEEPS_PER_START = 10
+_MOST_SWEEPS = 10
+_IDLE = 4  # sweeps without gain after which a search ends
 _ROUNDS = 4
 
 
@@ -37,20 +41,19 @@ def order_layers(layering: Layering) -> Layers:
     """Order the vertices of every layer; the same for any order of the edges."""
     segments = sum(map(len, layering.lower))
     total = max(_FEWEST_SWEEPS, _WORK // (segments + 1))
-    small = total >= 2 * _SWEEPS_PER_START
-    count = max(1, min(len(_STARTS), total // _SWEEPS_PER_START))
-    sweeps = min(_MOST_SWEEPS, total // count)
-    best, fewest = layering.layers(), -1
-    sifted = small and sum(len(row) ** 2 for row in best) <= _SIFTED
+    small = total >= 2 * _MOST_SWEEPS
+    count = max(1, min(len(_STARTS), total // _MOST_SWEEPS))
+    best: _Search | None = None
     for centre, order in _STARTS[:count]:
         search = _Search(layering, order(layering))
-        search.sweep(sweeps, centre, thorough=small)
-        search.polish(sifted=sifted)
-        if fewest < 0 or search.fewest < fewest:
-            best, fewest = search.best, search.fewest
-        if not fewest:
+        search.sweep(min(_MOST_SWEEPS, total // count), centre, thorough=small)
+        if best is None or search.fewest < best.fewest:
+            best = search
+        if not best.fewest:
             break
-    return best
+    assert best is not None  # there is always a start
+    best.polish()
+    return best.best
 
 
 def _depth_first(layering: Layering, *, back: bool = False) -> Layers:
@@ -133,7 +136,7 @@ class _Search:
                 for row in self.layers[-2::-1]:
                     self._sort_row(row, self.lower, centre, reverse_ties)
             if thorough:
-                self._exchange()
+                self._settle(self._exchange, range(len(self.layers)))
             idle = 0 if self._keep_if_better() else idle + 1
 
     def _sort_row(
@@ -158,68 +161,145 @@ class _Search:
         row[:] = movable
         self._number(row)
 
-    def _exchange(self) -> None:
-        """Exchange neighbours in a layer while that removes crossings."""
+    def _exchange(self, row: list[int]) -> bool:
+        """Exchange neighbours in a layer where that removes crossings."""
         place = self.place
-        for _ in range(_ROUNDS):
-            improved = False
-            for row in self.layers:
-                for position, (left, right) in enumerate(pairwise(row[:])):
-                    left = row[position]  # noqa: PLW2901 (it may just have moved here)
-                    if self._gain(left, right) > 0:
-                        row[position], row[position + 1] = right, left
-                        place[left], place[right] = position + 1, position
-                        improved = True
-            if not improved:
-                return
+        improved = False
+        for position in range(len(row) - 1):
+            left, right = row[position], row[position + 1]
+            if self._gains(right, (left,))[0] > 0:
+                row[position], row[position + 1] = right, left
+                place[left], place[right] = position + 1, position
+                improved = True
+        return improved
 
-    def polish(self, *, sifted: bool) -> None:
-        """Improve the best order by local moves."""
+    def polish(self) -> None:
+        """Improve the best order by local moves; a small one again and again."""
         self.layers = [row[:] for row in self.best]
         for row in self.layers:
             self._number(row)
-        if sifted:
-            for _ in range(_ROUNDS):
-                rows = self.layers
-                moves = [self._sift(row, vertex) for row in rows for vertex in row[:]]
-                if not any(moves):
-                    break
-        else:
-            self._exchange()
-        self._keep_if_better()
+        if sum(len(row) ** 2 for row in self.layers) > _PAIRS:
+            self._settle(self._exchange, range(len(self.layers)))
+            self._keep_if_better()
+            return
+        self._settle(self._sift_all, range(len(self.layers)))
+        self._kick_about()
+        self.best = self.layers
+
+    def _kick_about(self) -> None:
+        """Disturb an order here and there, settle it, and keep what is not worse.
+
+        An iterated local search (Lourenco, Martin and Stutzle, 2003).
+        """
+        choose = _shares().__next__
+        rows, place, lower = self.layers, self.place, self.lower
+        wide = [number for number, row in enumerate(rows) if len(row) > 1]
+        crossings = [count_crossings([row], lower, place) for row in rows]
+        idle = work = 0
+        while wide and sum(crossings) and idle < _KICKS * len(place) and work < _PAIRS:
+            before = [row[:] for row in rows]
+            first = wide[int(choose() * len(wide))]
+            kicked = range(first, min(first + _KICKED[0], len(rows)))
+            for row in rows[kicked.start : kicked.stop]:
+                start = int(choose() * len(row))
+                part = slice(start, start + _KICKED[1])
+                row[part] = sorted(row[part], key=lambda _: choose())
+                self._number(row)
+            changed, cost = self._settle(self._sift_all, kicked)
+            work += cost
+            gaps = changed.union(number - 1 for number in changed if number)
+            counted = {gap: count_crossings([rows[gap]], lower, place) for gap in gaps}
+            gain = sum(crossings[gap] - count for gap, count in counted.items())
+            idle = 0 if gain > 0 else idle + 1
+            if gain >= 0:
+                for gap, count in counted.items():
+                    crossings[gap] = count
+            else:
+                for number in changed:
+                    rows[number] = before[number]
+                    self._number(before[number])
+
+    def _settle(
+        self, improve: Callable[[list[int]], bool], numbers: range
+    ) -> tuple[set[int], int]:
+        """Improve some layers and their neighbours until that brings nothing any more.
+
+        Give the layers that changed, the first ones too, and how much was looked at.
+        """
+        rows = self.layers
+        changed, todo = set(numbers), set(numbers)
+        work = 0
+        for _ in range(_ROUNDS):
+            near = {number + step for number in todo for step in (-1, 0, 1)}
+            near.intersection_update(range(len(rows)))
+            todo = {number for number in sorted(near) if improve(rows[number])}
+            work += sum(
+                len(rows[number]) * (min(len(rows[number]), 2 * _FAR) + 8)
+                for number in near
+            )
+            changed |= todo
+            if not todo:
+                break
+        return changed, work
+
+    def _sift_all(self, row: list[int]) -> bool:
+        moves = [self._sift(row, vertex) for vertex in row[:]]
+        return any(moves)
 
     def _sift(self, row: list[int], vertex: int) -> bool:
+        """Move a vertex to where it crosses least."""
         here = self.place[vertex]
-        gain = most = 0
+        start = max(here - _FAR, 0)
+        gains = self._gains(vertex, row[start : here + _FAR + 1])
+        total = most = 0
         target = here
-        for position in range(here - 1, -1, -1):
-            gain += self._gain(row[position], vertex)
-            if gain > most:
-                most, target = gain, position
-        gain = 0
-        for position in range(here + 1, len(row)):
-            gain += self._gain(vertex, row[position])
-            if gain > most:
-                most, target = gain, position
+        for place in range(here - 1, start - 1, -1):
+            total += gains[place - start]
+            if total > most:
+                most, target = total, place
+        total = 0
+        for place in range(here + 1, start + len(gains)):
+            total -= gains[place - start]
+            if total > most:
+                most, target = total, place
         if target == here:
             return False
         row.insert(target, row.pop(here))
         self._number(row)
         return True
 
-    def _gain(self, left: int, right: int) -> int:
-        """Give how many crossings fall away if right comes before left."""
+    def _gains(self, vertex: int, others: Sequence[int]) -> list[int]:
+        """Give how many crossings fall away if a vertex comes before each of others.
+
+        As many more there are if it comes after.
+        """
         place = self.place
-        gain = 0
+        sides = []
         for neighbours in (self.upper, self.lower):
-            others = neighbours[right]
-            if others:
-                for first in neighbours[left]:
-                    here = place[first]
-                    for second in others:
-                        there = place[second]
-                        gain += (here > there) - (here < there)
-        return gain
+            ends = [place[end] for end in neighbours[vertex]]
+            if ends:
+                sides.append((neighbours, ends))
+        gains = []
+        for other in others:
+            gain = 0
+            for neighbours, ends in sides:
+                for end in neighbours[other]:
+                    there = place[end]
+                    for here in ends:
+                        if there > here:
+                            gain += 1
+                        elif there < here:
+                            gain -= 1
+            gains.append(gain)
+        return gains
+
+
+def _shares() -> Iterator[float]:
+    """Give numbers from 0 to 1, as by chance but always the same (Park, Miller, 1988)."""
+    number = 1
+    while True:
+        number = number * 48271 % 2147483647
+        yield number / 2147483647
 
 
 def count_crossings(

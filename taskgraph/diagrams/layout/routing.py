@@ -58,7 +58,8 @@ class Box(NamedTuple):
 class Layout:
     """Where everything lies: a box for each node and a path for each edge.
 
-    ``back`` are the places of the edges that are led back, round the outside.
+    ``back`` are the places of the edges that are led back, round the outside; ``turns``
+    is how many edges turn where a long drawing goes on in a further band, at most.
     """
 
     boxes: tuple[Box, ...]
@@ -66,6 +67,7 @@ class Layout:
     width: float
     height: float
     back: frozenset[int] = frozenset()
+    turns: int = 0
 
 
 class Router:
