@@ -47,6 +47,11 @@ class Timetable:
         By node, in the unit of the weights.
     within : int or None
         How many seconds of float count as near-critical.
+    window : int or None
+        How many seconds the whole may take, where that is asked.
+    waits : int
+        How many seconds waiting for a slot may add to the schedule at most, which knows
+        no slots; counted where a window is asked for.
     what_if : WhatIf or None
         The schedule beside the one without the user's changes.
     as_run : AsRun or None
@@ -58,14 +63,30 @@ class Timetable:
     schedule: Schedule
     drags: tuple[int, ...]
     within: int | None = None
+    window: int | None = None
+    waits: int = 0
     what_if: WhatIf | None = None
     as_run: AsRun | None = None
 
     @property
     def within_units(self) -> int:
         """`within` in the unit of the weights."""
-        scale = SECOND if self.weights.unit == "microseconds" else 1
-        return (self.within or 0) * scale
+        return self._units(self.within or 0)
+
+    @property
+    def spare(self) -> int | None:
+        """How much earlier than the window it ends; negative where it is too long.
+
+        Late starts and total floats count to the end of the task; that much later, or more,
+        they count to the end of the window. So a subtask of a path that is too long has a
+        negative float, as in project scheduling with an imposed finish date.
+        """
+        if self.window is None:
+            return None
+        return self._units(self.window) - self.schedule.makespan
+
+    def _units(self, seconds: int) -> int:
+        return seconds * (SECOND if self.weights.unit == "microseconds" else 1)
 
 
 class Analysis(Premises):
@@ -217,6 +238,7 @@ class Analysis(Premises):
         *,
         changes: Changes | None = None,
         within: int | None = None,
+        window: int | None = None,
     ) -> Timetable:
         """Compute a schedule with all that explains it.
 
@@ -228,6 +250,8 @@ class Analysis(Premises):
             What to change first; the result has the schedule without them beside it.
         within : int, optional
             Seconds of float up to which a subtask is near-critical.
+        window : int, optional
+            Seconds within which the task should end.
 
         Raises
         ------
@@ -246,9 +270,20 @@ class Analysis(Premises):
         if changes is None:
             graph = graph.reversed() if back else graph
             plan = schedule(graph, weights.durations)
-            return Timetable(graph, weights, plan, drags(graph, plan), within, None, ran)
+            lost, waits = drags(graph, plan), 0
+            if window is not None and by != "actual":
+                whole = self.remaining if by == "remaining" else self.budget
+                waits = whole.seconds - plan.makespan
+            return Timetable(graph, weights, plan, lost, within, window, waits, None, ran)
         changed = what_if(graph, weights, changes, backwards=back)
         lost = drags(changed.graph, changed.after)
         return Timetable(
-            changed.graph, changed.weights, changed.after, lost, within, changed, ran
+            changed.graph,
+            changed.weights,
+            changed.after,
+            lost,
+            within,
+            window,
+            what_if=changed,
+            as_run=ran,
         )

@@ -16,6 +16,7 @@ from taskgraph.cli.options import (
     format_option,
     output_option,
     run_report,
+    seconds,
 )
 from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import TaskGraph
@@ -54,6 +55,10 @@ __all__ = ["command"]
     "--within", type=click.IntRange(min=0), metavar="SECONDS",
     help="Also name what is critical but for so many seconds of float.",
 )  # fmt: skip
+@click.option(
+    "--within-window", "window", callback=seconds, metavar="DURATION",
+    help="What the task may take: tell by when each subtask must start, and the float.",
+)  # fmt: skip
 @format_option("text", "json")
 @output_option
 def command(
@@ -64,6 +69,7 @@ def command(
     edges: tuple[str, ...],
     skipped: tuple[str, ...],
     within: int | None,
+    window: int | None,
     form: str,
     output: str | None,
 ) -> None:
@@ -72,23 +78,27 @@ def command(
     The float of a subtask is how much longer it may take, its drag how much sooner the
     task would end if it took no time. By measured time it also tells where the time went.
 
+    With a window it tells by when each subtask must start for the task to end in it, and
+    what is left or lacks: a negative float is how much too long its paths are.
+
     \b
     Examples:
       taskgraph critical-path samples/obproxy_stop.json
+      taskgraph critical-path response.json --within-window 2h
       taskgraph critical-path response.json --by remaining --within 60
       taskgraph critical-path response.json --set 13175721=10m --skip 13175719
     """
-    seconds = list(map(_split_setting, settings))
+    given = list(map(_split_setting, settings))
     if durations is not None:
         from taskgraph.sources.durations import read_durations
 
-        seconds = [*read_durations(durations).items(), *seconds]
+        given = [*read_durations(durations).items(), *given]
 
     def compute(loaded: LoadedTask) -> Timetable:
         changes = None
-        if seconds or edges or skipped:
-            changes = _read_changes(loaded.graph, seconds, edges, skipped)
-        return loaded.analysis.timetable(by, changes=changes, within=within)
+        if given or edges or skipped:
+            changes = _read_changes(loaded.graph, given, edges, skipped)
+        return loaded.analysis.timetable(by, changes=changes, within=within, window=window)
 
     def as_json(loaded: LoadedTask) -> Mapping[str, Any]:
         from taskgraph.reports.json import critical_path_json

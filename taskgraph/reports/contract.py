@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar, cast
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Generic,
+    Literal,
+    NotRequired,
+    TypeAlias,
+    TypeVar,
+    cast,
+)
 
 from pydantic import Field
 
@@ -156,6 +166,12 @@ class ScheduledSubtask(Closed):
     free_float: Annotated[Count, about("The same without delaying any other subtask.")]
     drag: Annotated[Count, about("How much sooner the task would end if it took no time.")]
     is_critical: bool
+    must_start_by: NotRequired[
+        Annotated[int, about("For the task to end in the window that was given.")]
+    ]
+    window_float: NotRequired[
+        Annotated[int, about("Its float in the window; negative where paths are too long.")]
+    ]
 
 
 class ScheduleBefore(Closed):
@@ -218,6 +234,12 @@ class ScheduleBeside(Closed, total=False):
 
     before: ScheduleBefore
     as_run: AsRunContent
+    spare: Annotated[
+        int,
+        about(
+            "How much earlier than the window that was given it ends; or, negative, later."
+        ),
+    ]
 
 
 class CriticalPathContent(ScheduleFigures, ScheduleBeside):

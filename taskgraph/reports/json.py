@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         NamedTask,
         NoReturnContent,
         ScheduleBeside,
+        ScheduledSubtask,
         ScheduleFigures,
         ShowContent,
         TaskHead,
@@ -166,27 +167,31 @@ def critical_path_json(table: Timetable) -> CriticalPathContent:
         }
     if table.as_run is not None:
         beside["as_run"] = _as_run(graph, table.as_run)
-    return {
-        **figures,
-        **beside,
-        "subtasks": [
-            {
-                "id": subtask.id,
-                "name": subtask.name,
-                "duration": schedule.durations[node],
-                "basis": bases[weights.basis[node]],
-                "early_start": schedule.early_start[node],
-                "early_finish": schedule.early_finish[node],
-                "late_start": schedule.late_start[node],
-                "late_finish": schedule.late_finish[node],
-                "total_float": schedule.total_float[node],
-                "free_float": schedule.free_float[node],
-                "drag": table.drags[node],
-                "is_critical": node in critical,
-            }
-            for node, subtask in enumerate(graph.subtasks)
-        ],
-    }
+    spare = table.spare
+    if spare is not None:
+        beside["spare"] = spare
+
+    rows: list[ScheduledSubtask] = []
+    for node, subtask in enumerate(graph.subtasks):
+        row: ScheduledSubtask = {
+            "id": subtask.id,
+            "name": subtask.name,
+            "duration": schedule.durations[node],
+            "basis": bases[weights.basis[node]],
+            "early_start": schedule.early_start[node],
+            "early_finish": schedule.early_finish[node],
+            "late_start": schedule.late_start[node],
+            "late_finish": schedule.late_finish[node],
+            "total_float": schedule.total_float[node],
+            "free_float": schedule.free_float[node],
+            "drag": table.drags[node],
+            "is_critical": node in critical,
+        }
+        if spare is not None:
+            row["must_start_by"] = schedule.late_start[node] + spare
+            row["window_float"] = schedule.total_float[node] + spare
+        rows.append(row)
+    return {**figures, **beside, "subtasks": rows}
 
 
 def _as_run(graph: TaskGraph, run: AsRun) -> AsRunContent:

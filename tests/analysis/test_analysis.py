@@ -106,6 +106,33 @@ def test_near_critical_is_told_in_the_unit_of_the_weights():
     assert answers.timetable("actual").as_run is answers.as_run
 
 
+@given(named_dags(), st.integers(0, 500))
+def test_started_at_the_latest_every_path_ends_in_the_window(graph: TaskGraph, window: int):
+    """Against the longest path from each node to an end, by definition."""
+    answers = analyse(graph, concurrency=0)
+    table = answers.timetable(window=window)
+    durations = table.schedule.durations
+    longest = [0] * len(graph)
+    for node in reversed(graph.order):
+        after = max((longest[down] for down in graph.downstreams[node]), default=0)
+        longest[node] = durations[node] + after
+    spare = table.spare
+    assert spare == window - max(longest, default=0)
+    latest = [late + spare for late in table.schedule.late_start]
+    assert latest == [window - path for path in longest]
+
+
+def test_waiting_for_a_slot_counts_beside_a_window():
+    rows = {f"{number}": {"timeout": 60} for number in range(20)}
+    answers = analyse(make_graph(rows, []), concurrency=4)
+    table = answers.timetable(window=100)
+    assert (table.spare, table.schedule.makespan + table.waits) == (
+        40,
+        answers.budget.seconds,
+    )
+    assert answers.timetable("actual", window=1).spare == 1_000_000
+
+
 def test_a_rollback_is_scheduled_upstream():
     rows = {name: {**row, "status": "SUCCESSFUL"} for name, row in CHAIN.items()}
     graph = make_graph(rows, EDGES, operation="ROLLBACK", status="RUNNING")

@@ -149,6 +149,40 @@ def test_near_critical_subtasks_are_named(run_cli: RunCli, tmp_path: Path) -> No
     assert "Near-critical within 5 s: 3 's3'" in said
 
 
+@pytest.mark.parametrize(
+    ("document", "window", "told"),
+    [
+        (
+            "samples/three_hosts_failed.json",
+            "1h",
+            "6 min too long. 4 subtasks lie on paths",
+        ),
+        ("samples/three_hosts_failed.json", "2h", "with 54 min to spare.\n"),
+        ("samples/obproxy_stop.json", "8010", "with 0 s to spare.\n"),
+    ],
+)
+def test_a_window_is_met_or_not(
+    run_cli: RunCli, document: str, window: str, told: str
+) -> None:
+    done = run_cli("critical-path", document, "--within-window", window)
+    assert told in " ".join(done.stdout.split(" "))
+    assert "must start by" in done.stdout
+
+
+def test_a_window_is_not_promised_where_slots_are_short_or_a_limit_lacks(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    rows = [{"id": i, "name": "s", "timeout": 60, "upstreams": []} for i in range(40)]
+    path = tmp_path / "wide.json"
+    path.write_text(json.dumps({"id": 1, "name": "wide", "subtasks": rows}))
+    said = run_cli("critical-path", path, "--within-window", "2m").stdout
+    assert "It fits a window of 2 min only where slots are free" in said
+    rows[0]["timeout"] = 0
+    path.write_text(json.dumps({"id": 1, "name": "wide", "subtasks": rows[:5]}))
+    said = run_cli("critical-path", path, "--within-window", "2m").stdout
+    assert "does not count what has no limit: 0 's'" in " ".join(said.split())
+
+
 def test_what_is_left_of_a_rollback_is_walked_upstream(run_cli: RunCli) -> None:
     task = ask(run_cli, "samples/half_rolled_back.json", "--by", "remaining")
     starts = {row["id"]: row["early_start"] for row in task["subtasks"]}

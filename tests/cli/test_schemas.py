@@ -99,6 +99,7 @@ FORMS = {
 MORE = [
     ("critical-path", (*FORMS["critical-path"], "--by", "actual")),
     ("critical-path", (*FORMS["critical-path"], "--by", "remaining", "--within", "600")),
+    ("critical-path", (*FORMS["critical-path"], "--within-window", "1h")),
     ("critical-path", (*FORMS["critical-path"], "--as-of", "2030-01-01T00:00:00Z")),
     ("budget", (*FORMS["budget"], "--attempts", "3", "--concurrency", "1")),
     ("budget", (*FORMS["budget"], "--assume-timeout", "1h", "--concurrency", "0")),

@@ -17,7 +17,7 @@ from taskgraph.graph.targets import targets as find_targets
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_count, format_duration, format_moment
 from taskgraph.model.engine import SpanKind
-from taskgraph.model.words import arrow, label, plural, visible
+from taskgraph.model.words import arrow, counted, label, plural, visible
 from taskgraph.reports.results import off_path
 from taskgraph.reports.text.console import (
     MOST_ROWS,
@@ -67,6 +67,7 @@ def critical_path_text(table: Timetable, style: Style) -> str:
     if table.what_if is not None:
         parts.append(_change(table.what_if, unit))
         parts.append(_old_path(table))
+    parts += _window(table)
     parts += ["", _rows(table, path, style, floats=False), *more_rows(len(path))]
     parts += _ties(schedule)
     if others := off_path(graph, schedule):
@@ -77,6 +78,29 @@ def critical_path_text(table: Timetable, style: Style) -> str:
     if table.as_run is not None:
         parts += _as_run(graph, table.as_run)
     return to_text(parts, style)
+
+
+def _window(table: Timetable) -> list[RenderableType]:
+    """Say whether it fits the window, and how many subtasks lie on what does not."""
+    if table.window is None or table.spare is None:
+        return []
+    window = format_duration(table.window)
+    difference = format_count(abs(table.spare), table.weights.unit)
+    if table.spare < 0:
+        count = sum(left + table.spare < 0 for left in table.schedule.total_float)
+        told = f"It does not fit a window of {window}: it is {difference} too long. "
+        lie = plural(count, "lies on a path", "lie on paths")
+        return [Text(f"{told}{counted(count, 'subtask')} {lie} too long: negative float.")]
+    told = f"It fits a window of {window}, with {difference} to spare."
+    if table.waits > table.spare:
+        waits = format_duration(table.waits)
+        told = (
+            f"It fits a window of {window} only where slots are free: waiting for one may "
+        )
+        told += f"add {waits}, and {difference} is to spare."
+    if endless := table.weights.nodes(Basis.NO_LIMIT):
+        told += f" That does not count what has no limit: {named(table.graph, endless)}."
+    return [Text(told)]
 
 
 def _change(result: WhatIf, unit: str) -> Text:
@@ -143,7 +167,11 @@ def _rows(table: Timetable, nodes: Sequence[int], style: Style, *, floats: bool)
     if style.width >= _MEDIUM:
         columns.append(("starts", schedule.early_start))
         columns.append(("ends", schedule.early_finish))
-    if floats:
+    spare = table.spare
+    if spare is not None:
+        columns.append(("must start by", [late + spare for late in schedule.late_start]))
+        columns.append(("float", [left + spare for left in schedule.total_float]))
+    elif floats:
         columns.append(("float", schedule.total_float))
         if style.width >= _MEDIUM:
             columns.append(("free", schedule.free_float))
