@@ -22,7 +22,7 @@ from tests.privacy.test_masking import DOCUMENT, SECRET
 _PICTURES = frozenset({"pdf", "png"})
 _NO_FORMS = frozenset({"engine", "fail_on"})
 # They say what taskgraph itself knows, whatever documents there are.
-_WITHOUT_DOCUMENTS = frozenset({"rules", "schema", "config"})
+_WITHOUT_DOCUMENTS = frozenset({"init", "rules", "schema", "config"})
 _REQUIRED = {"window": "2h"}
 _PRIVATE = ("jane", "10.9.8", "db-host-seven", "zone-blue")
 _RUNS = 24

@@ -17,6 +17,7 @@ from taskgraph.api.loading import (
 from taskgraph.config import UnusedPatterns
 from taskgraph.errors import ConfigError, InputError
 from taskgraph.privacy import redact_error, redact_tasks
+from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:
     from taskgraph.analysis.compare import Comparison, FieldChange
@@ -48,6 +49,7 @@ def compare_paths(
     configuration_for: ConfigurationFor = no_configuration,
     *,
     redact: bool = False,
+    task: str | None = None,
     unused: UnusedPatterns | None = None,
     notes: list[str] | None = None,
 ) -> tuple[list[Pair], list[InputError]]:
@@ -62,6 +64,8 @@ def compare_paths(
     redact : bool
         Mask hosts, people and the like. What is compared is what the documents say, so
         that this makes nothing change and hides no change.
+    task : str, optional
+        The id or the name of the task to compare; others are left out.
     unused : UnusedPatterns, optional
         Learns which patterns of the configurations fit.
     notes : list of str, optional
@@ -81,8 +85,9 @@ def compare_paths(
     """
     errors: list[InputError] = []
     seen = UnusedPatterns() if unused is None else unused
+    options, said = ReadOptions(task=task), [] if notes is None else notes
     old, new = (
-        _by_path(path, configuration_for, errors, seen, [] if notes is None else notes)
+        _by_path(path, options, configuration_for, errors, seen, said)
         for path in (before, after)
     )
     unread = {path for side in (old, new) for path, tasks in side.items() if tasks is None}
@@ -177,6 +182,7 @@ def _redacted_field(field: FieldChange, before: object, after: object) -> FieldC
 
 def _by_path(
     path: str,
+    options: ReadOptions,
     configuration_for: ConfigurationFor,
     errors: list[InputError],
     unused: UnusedPatterns,
@@ -184,7 +190,7 @@ def _by_path(
 ) -> dict[str, tuple[LoadedTask, ...] | None]:
     """Read the tasks of each document, by its path below the one that was named."""
     by_path: dict[str, tuple[LoadedTask, ...] | None] = {}
-    for document in read_documents([path], configuration_for=configuration_for):
+    for document in read_documents([path], options, configuration_for):
         unused.add(document.patterns)
         notes += filter(None, [document.note])
         below = _below(document.name, path)

@@ -12,7 +12,7 @@ import click
 
 from taskgraph.api import CheckStream, stream_checks
 from taskgraph.checks.result import AnyRun, CheckRun, CheckTotals
-from taskgraph.cli.options import Inputs, files_argument
+from taskgraph.cli.options import Inputs, complete_rules, files_argument, require_task
 from taskgraph.cli.output import (
     EXIT_FINDINGS,
     EXIT_INPUT,
@@ -53,10 +53,12 @@ def _selectors(_ctx: object, _param: object, values: tuple[str, ...]) -> tuple[s
 )  # fmt: skip
 @click.option(
     "--select", multiple=True, callback=_selectors, metavar="RULES",
+    shell_complete=complete_rules,
     help="Use these rules only: codes, beginnings of codes, names, or all.",
 )  # fmt: skip
 @click.option(
     "--ignore", multiple=True, callback=_selectors, metavar="RULES",
+    shell_complete=complete_rules,
     help="Do not use these rules.",
 )  # fmt: skip
 @click.option(
@@ -64,10 +66,13 @@ def _selectors(_ctx: object, _param: object, values: tuple[str, ...]) -> tuple[s
     help="The severity from which on the exit code is 1.  [default: error]",
 )  # fmt: skip
 @click.option(
-    "--baseline", metavar="FILE", help="Leave out the findings that this baseline accepts."
+    "--baseline",
+    metavar="FILE",
+    type=click.Path(),
+    help="Leave out the findings that this baseline accepts.",
 )
 @click.option(
-    "--write-baseline", metavar="FILE",
+    "--write-baseline", metavar="FILE", type=click.Path(),
     help="Accept all findings of this run: write them as a baseline, and end with 0. "
     "Findings are written too only where --output says so.",
 )  # fmt: skip
@@ -132,6 +137,8 @@ def command(
         else:
             write(counts, None)
     code = EXIT_INPUT if stream.unreadable or stream.misconfigured else EXIT_OK
+    was_found = bool(stream.totals.tasks or code)
+    code = max(code, require_task(inputs.options, was_found=was_found))
     is_failure = stream.failed and write_baseline is None
     sys.exit(max(code, EXIT_FINDINGS if is_failure else EXIT_OK))
 

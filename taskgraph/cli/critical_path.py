@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_Known: TypeAlias = Mapping[str, tuple[Id, ...]]
+"""The subtasks by their id and by their name."""
+
 
 @click.command("critical-path")
 @files_argument
@@ -38,10 +41,13 @@ __all__ = ["command"]
 )  # fmt: skip
 @click.option(
     "--set", "settings", multiple=True, metavar="ID=SECONDS",
-    help="What if this subtask took so long?",
+    help="What if this subtask took so long? A name stands for all that have it.",
 )  # fmt: skip
 @click.option(
-    "--durations", metavar="FILE", help="The same for many: a JSON object, or CSV."
+    "--durations",
+    metavar="FILE",
+    type=click.Path(),
+    help="The same for many: a JSON object, or CSV.",
 )
 @click.option(
     "--drop-edge", "edges", multiple=True, metavar="A:B",
@@ -119,12 +125,21 @@ def _read_changes(
     edges: Iterable[str],
     skipped: Iterable[str],
 ) -> Changes:
-    """Find what the options name in a task: ids with seconds, edges ``A:B``, and ids."""
-    ids = {str(identifier): identifier for identifier in graph.index}
+    """Find what the options name in a task: durations, edges ``A:B``, and subtasks.
+
+    A name stands for all subtasks that have it, but for those that are named by their id.
+    """
+    ids = {str(identifier): (identifier,) for identifier in graph.index}
+    names: dict[str, tuple[Id, ...]] = {}
+    for subtask in graph.subtasks:
+        name = subtask.name.strip()
+        names[name] = (*names.get(name, ()), subtask.id)
+    known = names | ids
+    named = sorted(durations, key=lambda row: row[0] in ids)
     return Changes(
-        durations={_find(ids, name): seconds for name, seconds in durations},
-        dropped_edges=tuple(_edge(ids, edge) for edge in edges),
-        skipped=tuple(_find(ids, name) for name in skipped),
+        durations={i: seconds for name, seconds in named for i in _find(known, name)},
+        dropped_edges=tuple(_edge(known, edge) for edge in edges),
+        skipped=tuple(i for name in skipped for i in _find(known, name)),
     )
 
 
@@ -138,23 +153,27 @@ def _split_setting(text: str) -> tuple[str, int]:
         raise ConfigError(f"--set takes ID=SECONDS, like {example}, not {text}") from None
 
 
-def _find(ids: dict[str, Id], name: str) -> Id:
-    if name not in ids:
-        import difflib
+def _find(known: _Known, name: str) -> tuple[Id, ...]:
+    if name.strip() in known:
+        return known[name.strip()]
+    from taskgraph.sources.nearest import nearest_text
 
-        near = difflib.get_close_matches(name, ids, 1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        raise ConfigError(f"no subtask has the id {name}{meant}")
-    return ids[name]
+    near = nearest_text(name, known.keys())
+    meant = f"; did you mean {near}?" if near else ""
+    raise ConfigError(f"no subtask has the id or the name {name}{meant}")
 
 
-def _edge(ids: dict[str, Id], text: str) -> tuple[Id, Id]:
+def _edge(known: _Known, text: str) -> tuple[Id, Id]:
     parts = text.split(":")  # an id may hold a colon itself
     for cut in range(1, len(parts)):
-        upstream, downstream = ":".join(parts[:cut]), ":".join(parts[cut:])
-        if upstream in ids and downstream in ids:
-            return ids[upstream], ids[downstream]
+        ends = ":".join(parts[:cut]), ":".join(parts[cut:])
+        found = [known.get(end.strip(), ()) for end in ends]
+        if all(len(identifiers) == 1 for identifiers in found):
+            return found[0][0], found[1][0]
+        if all(found):
+            name = ends[len(found[0]) == 1].strip()
+            raise ConfigError(f"--drop-edge: several subtasks are called {name}: take ids")
     if len(parts) == 2:
-        _find(ids, parts[0])
-        _find(ids, parts[1])
-    raise ConfigError(f"--drop-edge takes UPSTREAM:DOWNSTREAM, two ids: {text}")
+        _find(known, parts[0])
+        _find(known, parts[1])
+    raise ConfigError(f"--drop-edge takes UPSTREAM:DOWNSTREAM, two ids or names: {text}")

@@ -8,7 +8,14 @@ from collections.abc import Sequence
 import click
 
 from taskgraph.api import compare_paths
-from taskgraph.cli.options import Resolver, config_options, form_by_ending, output_option
+from taskgraph.cli.options import (
+    Resolver,
+    config_options,
+    form_by_ending,
+    output_option,
+    require_task,
+    task_option,
+)
 from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain, write
 from taskgraph.config import UnusedPatterns
 from taskgraph.reports.comparison import (
@@ -17,6 +24,7 @@ from taskgraph.reports.comparison import (
     diff_svg,
     diff_text,
 )
+from taskgraph.sources.limits import ReadOptions
 
 __all__ = ["command"]
 
@@ -24,8 +32,8 @@ _FORMS = ("text", "json", "markdown", "html", "svg")
 
 
 @click.command("diff")
-@click.argument("before")
-@click.argument("after")
+@click.argument("before", type=click.Path())
+@click.argument("after", type=click.Path())
 @click.option(
     "-f", "--format", "form", type=click.Choice(_FORMS),
     help="The form of the output; by default what the ending of --output says, else text.",
@@ -41,6 +49,7 @@ _FORMS = ("text", "json", "markdown", "html", "svg")
     "--redact", is_flag=True,
     help="Mask hosts, people and the like, not only secrets; what is compared stays.",
 )  # fmt: skip
+@task_option
 @config_options
 def command(
     before: str,
@@ -49,6 +58,7 @@ def command(
     output: str | None,
     fail_on: str,
     redact: bool,
+    task: str | None,
     config_file: str | None,
     isolated: bool,
 ) -> None:
@@ -68,13 +78,15 @@ def command(
     unused, notes = UnusedPatterns(), list[str]()
     resolver = Resolver(config_file, isolated)
     pairs, errors = compare_paths(
-        before, after, resolver, redact=redact, unused=unused, notes=notes
+        before, after, resolver, redact=redact, task=task, unused=unused, notes=notes
     )
     for message in (*notes, *map(str, errors), *unused.messages()):
         complain(message)
-    if pairs or not errors:
+    if pairs or not (errors or task):
         write(_report(pairs, [str(error) for error in errors], form), output)
     code = EXIT_INPUT if errors else EXIT_OK
+    was_found = bool(pairs or errors)
+    code = max(code, require_task(ReadOptions(task=task), was_found=was_found))
     failed = any(_fails(pair, fail_on) for pair in pairs)
     sys.exit(max(code, EXIT_FINDINGS if failed else EXIT_OK))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskgraph.api import LoadedTask, history
+from taskgraph.cli.group import Group
 from taskgraph.cli.history_options import (
     engine_options,
     memory_option,
@@ -16,9 +17,10 @@ from taskgraph.cli.history_options import (
     result_options,
     write_result,
 )
-from taskgraph.cli.options import Inputs, each_task, seconds
+from taskgraph.cli.options import Inputs, each_task, seconds, task_option
 from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain
 from taskgraph.errors import ConfigError
+from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:
     from taskgraph.history.anomalies import Anomalies
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.group("history")
+@click.group("history", cls=Group)
 def command() -> None:
     """Say what many documents say: durations, failures, timeouts, odds.
 
@@ -205,8 +207,10 @@ def timeouts_command(
     "by default the waits of the past hold the queues.",
 )  # fmt: skip
 @memory_option
+@task_option
 def odds_command(
     file: str,
+    task: str | None,
     window: int,
     runs: str,
     form: str | None,
@@ -234,9 +238,11 @@ def odds_command(
             history.odds(loaded, window, runs, samples=samples, seed=seed, memory=memory)
         )
 
-    code, _ = each_task(Inputs((file,)).on_top(**assumptions), work)
+    inputs = Inputs((file,), ReadOptions(task=task)).on_top(**assumptions)
+    code, _ = each_task(inputs, work)
     if len(results) > 1:
-        raise ConfigError(f"{file}: holds {len(results)} tasks; the odds are those of one")
+        held = f"{file}: holds {len(results)} tasks; the odds are those of one"
+        raise ConfigError(f"{held}: choose it with --task ID")
     for result in results:
         write_result(result, form, output)
     sys.exit(code)
@@ -253,8 +259,10 @@ def odds_command(
     "--fail-on-any", is_flag=True, help="Make the exit code 1 where a run departs."
 )
 @memory_option
+@task_option
 def anomalies_command(
     files: tuple[str, ...],
+    task: str | None,
     runs: str,
     form: str | None,
     output: str | None,
@@ -273,7 +281,7 @@ def anomalies_command(
     def work(loaded: LoadedTask) -> None:
         results.append(history.anomalies(loaded, runs, **comparison))
 
-    code, _ = each_task(Inputs(files), work)
+    code, _ = each_task(Inputs(files, ReadOptions(task=task)), work)
     write_result(results, form, output)
     departs = any(result.found for result in results)
     sys.exit(max(code, EXIT_FINDINGS if departs and fail_on_any else EXIT_OK))

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import click
 
+from taskgraph.cli.group import Group
 from taskgraph.cli.output import EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_OK, complain
 from taskgraph.errors import TaskgraphError
 from taskgraph.version import __version__
@@ -27,13 +28,14 @@ _COMMANDS = {
     "report": "The postmortem: one page with everything, to open or to attach.",
     "diff": "What changed between two documents, or two folders of them.",
     "history": "What many documents say: durations, failures, timeouts, odds.",
+    "init": "Write a definition and a configuration to start from.",
     "rules": "The rules that check knows.",
     "schema": "The JSON Schemas of what goes in and what comes out.",
     "config": "The configuration in force, and where it is from.",
 }
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     """Imports the module of a command when it is called, so that each starts fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's

@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+from click.shell_completion import CompletionItem
 
 from taskgraph.api import LoadedTask, read_documents
 from taskgraph.cli.output import (
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Inputs",
     "Resolver",
+    "complete_rules",
     "config_options",
     "each_task",
     "files_argument",
@@ -42,8 +44,10 @@ __all__ = [
     "moment",
     "one_output",
     "output_option",
+    "require_task",
     "run_report",
     "seconds",
+    "task_option",
     "text_style",
 ]
 
@@ -152,10 +156,41 @@ def config_options(command: F) -> F:
         "--isolated", is_flag=True, help="Read no configuration file at all."
     )(command)
     return click.option(
-        "--config", "config_file", metavar="FILE",
+        "--config", "config_file", metavar="FILE", type=click.Path(),
         help="Read this configuration; by default the taskgraph.toml or pyproject.toml "
         "found from the folder of each file upwards.",
     )(command)  # fmt: skip
+
+
+def complete_rules(_ctx: object, _param: object, begun: str) -> list[CompletionItem]:
+    """Give the rules whose code or name begins so, the last of several."""
+    from taskgraph.checks.registry import RULES
+
+    before, comma, last = begun.rpartition(",")
+    return [
+        CompletionItem(f"{before}{comma}{word}", help=rule.doc.summary)
+        for rule in RULES
+        for word in (rule.code, rule.name)
+        if word.lower().startswith(last.lower()) and (last or word == rule.code)
+    ]
+
+
+def task_option(command: F) -> F:
+    """Add the option that chooses tasks of documents with several."""
+    return click.option("--task", metavar="ID", help="Only the task with this id or name.")(
+        command
+    )
+
+
+def require_task(options: ReadOptions, *, was_found: bool) -> int:
+    """Say where no document holds the task that was asked for; give the exit code."""
+    if was_found or options.task is None:
+        return EXIT_OK
+    complain(
+        f"--task {options.task}: no document that was read holds a task with this id or "
+        "name\n  hint: taskgraph show without --task tells those that there are"
+    )
+    return EXIT_INPUT
 
 
 def files_argument(command: F) -> F:
@@ -169,13 +204,14 @@ def files_argument(command: F) -> F:
         redact: bool,
         stdin_filename: str | None,
         as_of: str | None,
+        task: str | None,
         config_file: str | None,
         isolated: bool,
         **rest: Any,
     ) -> Any:
         _refuse_overwriting(files, rest.get("output") or rest.get("outputs") or ())
         resolver = Resolver(config_file, isolated).on_top(as_of=moment(as_of))
-        options = ReadOptions(glob=glob, redact=redact)
+        options = ReadOptions(glob, redact, task)
         if stdin_filename is not None:
             if "-" not in files:
                 raise ConfigError("--stdin-filename names standard input: FILE is then -")
@@ -194,6 +230,7 @@ def files_argument(command: F) -> F:
             "--redact", is_flag=True,
             help="Mask hosts, people, values of the context and logs, not only secrets.",
         ),
+        task_option,
         click.option(
             "--stdin-filename", metavar="NAME",
             help="What standard input is called: x.task.yaml is a definition in YAML.",
@@ -202,7 +239,9 @@ def files_argument(command: F) -> F:
             "--glob", metavar="PATTERN",
             help="Which files of a folder or an archive to read.  [default: documents]",
         ),
-        click.argument("files", nargs=-1, required=True, metavar="FILE..."),
+        click.argument(
+            "files", nargs=-1, required=True, metavar="FILE...", type=click.Path()
+        ),
     ):  # fmt: skip
         decorated = decorate(decorated)
     return cast("F", decorated)
@@ -215,7 +254,11 @@ collapse_option = click.option(
     "chains without branches, or subtasks of one name.",
 )  # fmt: skip
 output_option = click.option(
-    "-o", "--output", metavar="FILE", help="Write there instead of to standard output."
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(),
+    help="Write there instead of to standard output.",
 )
 
 
@@ -274,6 +317,7 @@ def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, 
     """
     code = EXIT_OK
     messages = []
+    was_found = False
     for document in read_documents(inputs.paths, inputs.options, inputs.resolver):
         inputs.unused.add(document.patterns)
         if document.note:
@@ -283,6 +327,7 @@ def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, 
             complain(messages[-1])
             code = EXIT_INPUT
         for loaded in document.tasks:
+            was_found = True
             try:
                 work(loaded)
             except AnalysisError as error:
@@ -292,6 +337,7 @@ def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, 
                 code = max(code, EXIT_FINDINGS)
     for message in inputs.unused.messages():
         complain(message)
+    code = max(code, require_task(inputs.options, was_found=was_found or code > EXIT_OK))
     return code, messages
 
 
@@ -336,4 +382,7 @@ def text_style(output: str | None) -> Style:
 def one_output(count: int, output: str | None) -> None:
     """Refuse to write several results into one file."""
     if count > 1 and output not in (None, "-"):
-        raise ConfigError(f"{output}: {count} tasks would be written to one file")
+        raise ConfigError(
+            f"{output}: {count} tasks would be written to one file: "
+            "choose one with --task ID"
+        )

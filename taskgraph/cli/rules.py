@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from taskgraph.cli.options import format_option, output_option
+from taskgraph.cli.options import complete_rules, format_option, output_option
 from taskgraph.cli.output import write
 
 __all__ = ["command"]
 
 
 @click.command("rules")
-@click.argument("names", nargs=-1, metavar="[RULE]...")
+@click.argument("names", nargs=-1, metavar="[RULE]...", shell_complete=complete_rules)
 @format_option("text", "markdown")
 @output_option
 def command(names: tuple[str, ...], form: str, output: str | None) -> None:

@@ -13,14 +13,18 @@ from taskgraph.sources.fields import describe
 
 __all__ = ["read_durations"]
 
-_EXPECTED = 'a duration for each id: {"13175721": "10m"}, or lines like 13175721,600'
+_EXPECTED = (
+    'a duration for each id or name: {"13175721": "10m"}, or lines like 13175721,600'
+)
+_SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 
 
 def read_durations(path: str) -> dict[str, int]:
-    """Read durations in seconds by the id of the subtask.
+    """Read durations in seconds by the id or the name of the subtask.
 
     The file has a JSON object ``{"13175721": "10m", ...}``, or lines of CSV
-    ``13175721,600``; a first line that has no duration is a heading.
+    ``13175721,600``, also with semicolons or tabs; a first line that has no duration is a
+    heading.
 
     Raises ConfigError if the file cannot be read, or a line is no duration; it names that.
     """
@@ -61,14 +65,22 @@ def _refusal(path: str, line: int, what: str, hint: str) -> ConfigError:
 
 
 def _rows(text: str, path: str) -> Iterator[tuple[int, str, str]]:
-    reader = csv.reader(io.StringIO(text))
+    separator = _separator(text)
+    reader = csv.reader(io.StringIO(text), delimiter=separator)
     try:
         for row in filter(None, reader):
             number = reader.line_num
             if len(row) != 2:
-                raise _refusal(path, number, "must be an id and a duration", _EXPECTED)
+                what = f"must be an id or a name, {_SEPARATORS[separator]}, and a duration"
+                raise _refusal(path, number, what, _EXPECTED)
             is_heading = number == 1 and not any(char.isdigit() for char in row[1])
             if not is_heading:
-                yield number, row[0].strip(), row[1]
+                yield number, row[0].strip(), row[1].strip()
     except csv.Error:
         raise _refusal(path, reader.line_num, "is no line of CSV", _EXPECTED) from None
+
+
+def _separator(text: str) -> str:
+    """Tell what separates the columns: spreadsheets write a semicolon or a tab too."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return next((mark for mark in ";\t" if mark in first and "," not in first), ",")

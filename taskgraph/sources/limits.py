@@ -29,6 +29,8 @@ class ReadOptions:
     redact : bool
         Mask hosts, people, values of the context, and logs, beside the secrets that are
         always masked.
+    task : str or None
+        The id or the name of the tasks to read; others are left out.
     max_bytes : int
         The largest document, unpacked, in bytes.
     stdin_name : str
@@ -38,6 +40,7 @@ class ReadOptions:
 
     glob: str | None = None
     redact: bool = False
+    task: str | None = None
     max_bytes: int = 128 << 20
     stdin_name: str = "<stdin>"
 

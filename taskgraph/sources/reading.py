@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import compress
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from taskgraph.errors import InputError, Problem
@@ -137,6 +138,10 @@ def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]
         try:
             with paused_collector():
                 read, wrong, faulty, note = part.read()
+                wanted, wanted_faulty = (
+                    [options.task in (task.name, str(task.id)) for task in group]
+                    for group in (read, faulty)
+                )
                 tasks, faulty = (
                     tuple(_masked(task, options) for task in group)
                     for group in (read, faulty)
@@ -146,6 +151,9 @@ def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]
         else:
             wrong = wrong and _masked_error(wrong, options)
             faulty = _with_mistakes(faulty, wrong) if wrong is not None else faulty
+            if options.task is not None:
+                tasks = tuple(compress(tasks, wanted))
+                faulty = tuple(compress(faulty, wanted_faulty))
             yield Reading(part.file, tasks, wrong, faulty, _masked_note(note, options))
 
 
