@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from html import escape
-from itertools import chain, pairwise
+from itertools import pairwise
 from math import dist
 
 from taskgraph.diagrams.boxes import Face, Line
@@ -34,6 +34,8 @@ from taskgraph.sources.parsing import paused_collector
 __all__ = ["render_svg"]
 
 _WORDS = {"skipped": "skipped", "undone": "rolled back"}
+_START = "M%.0f %.0f"  # several times as fast as f-strings
+_SEGMENTS = {2: "L%.0f %.0f", 6: "C%.0f %.0f %.0f %.0f %.0f %.0f"}
 _ARROW = 2
 """How far an arrow's tip lies beyond the end of its line."""
 
@@ -163,11 +165,8 @@ def _path_data(path: Path, shortened: int) -> str:
     if shortened:
         x -= shortened * ((x > before[0]) - (x < before[0]))
         y -= shortened * ((y > before[1]) - (y < before[1]))
-    parts = [f"M{path[0][0]:.0f} {path[0][1]:.0f}"]
-    for segment in chain(path[1:-1], [(*path[-1][:-2], x, y)]):
-        letter = "L" if len(segment) == 2 else "C"
-        parts.append(letter + " ".join([f"{value:.0f}" for value in segment]))
-    return "".join(parts)
+    steps = (*path[1:-1], (*path[-1][:-2], x, y))
+    return "".join([_START % path[0], *[_SEGMENTS[len(step)] % step for step in steps]])
 
 
 # Nodes ------------------------------------------------------------------------------

@@ -232,7 +232,7 @@ class _Component:
         left, right = (margin_room(leaving.get(gap, 0)) for gap in (-1, last))
         for vertex in range(boxes):
             length, breadth = sizes[vertex]
-            x, y = router.reach(vertex)[0] + left, router.across[vertex] - breadth / 2
+            x, y = router.reach[vertex][0] + left, router.across[vertex] - breadth / 2
             self.boxes[vertex] = Box(x, y + top, length, breadth)
         length, breadth = bands.extent
         self.extent = (left + length + right, top + breadth + bottom)

@@ -25,6 +25,8 @@ _WORK = 100_000
 """Segments that all sweeps together may look at."""
 _PAIRS = 200_000
 """Pairs of vertices of one layer that kicks may compare; a drawing of more has none."""
+_EXCHANGED = 5000
+"""Vertices of a drawing in which neighbours are exchanged; a larger one is only swept."""
 _KICKS = 3
 """So many kicks for each vertex without gain end the search."""
 _FAR = 6
@@ -178,6 +180,8 @@ class _Search:
         self.layers = [row[:] for row in self.best]
         for row in self.layers:
             self._number(row)
+        if len(self.place) > _EXCHANGED:
+            return
         if sum(len(row) ** 2 for row in self.layers) > _PAIRS:
             self._settle(self._exchange, range(len(self.layers)))
             self._keep_if_better()

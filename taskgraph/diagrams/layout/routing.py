@@ -90,11 +90,12 @@ class Router:
             value + bands.shift[band_of[layer_of[vertex]]]
             for vertex, value in enumerate(across)
         ]
+        self.reach = [self._reach(vertex) for vertex in range(len(across))]
         self.rooms = [self._room(vertex) for vertex in range(len(across))]
         self.tracks = self._assign_tracks()
         self.used_in_gap: dict[int, int] = {}
 
-    def reach(self, vertex: int) -> tuple[float, float]:
+    def _reach(self, vertex: int) -> tuple[float, float]:
         """Give where a vertex begins and ends along the main axis.
 
         A box lies in the middle of its layer; a helper takes all of it.
@@ -113,7 +114,7 @@ class Router:
         if len(route) > 2:
             _, last = self._ports(route[-2], route[-1])
         levels[0], levels[-1] = levels[0] + first, levels[-1] + last
-        path: list[Segment] = [(self.reach(route[0])[1], levels[0])]
+        path: list[Segment] = [(self.reach[route[0]][1], levels[0])]
         for ends, level in zip(pairwise(route), levels[1:], strict=True):
             self._step(path, ends, level)
         return path
@@ -144,7 +145,7 @@ class Router:
         here, there = ends
         before, after = layer_of[here], layer_of[there]
         y1 = path[-1][-1]
-        entry, leave = self.reach(there)
+        entry, leave = self.reach[there]
         target = leave if there >= self.layering.boxes else entry
         if bands.band_of[before] != bands.band_of[after]:
             path += self._turn(path[-1][-2:], (here, there), target)[1:]
@@ -201,8 +202,8 @@ class Router:
         out = self._gap_place(layer_of[tail])
         back = self._gap_place(layer_of[head] - 1)
         y1, y2 = self.across[tail], self.across[head]
-        start = (self.reach(tail)[1], y1)
-        end = (self.reach(head)[0], y2)
+        start = (self.reach[tail][1], y1)
+        end = (self.reach[head][0], y2)
         points = [start, (out, y1), (out, level), (back, level), (back, y2), end]
         return _rounded(points)
 
@@ -215,7 +216,7 @@ class Router:
         out = self._gap_place(layer_of[tail])
         back = self._gap_place(layer_of[head] - 1)
         y1, y2 = (self.across[end] + self.sizes[end][1] / 4 for end in (tail, head))
-        start, end = (self.reach(tail)[1], y1), (self.reach(head)[0], y2)
+        start, end = (self.reach[tail][1], y1), (self.reach[head][0], y2)
         points = [start, (out, y1), (out, level), (back, level), (back, y2), end]
         return _rounded(points)
 
