@@ -81,20 +81,6 @@ def test_a_drawing_is_turned_rather_than_folded_where_several_edges_would_turn()
     assert build_scene(analysed(row)).direction == "LR"
 
 
-def test_a_drawing_is_turned_rather_than_folded_where_several_edges_would_turn() -> None:
-    lanes = make_task({n: {} for n in range(24)}, [(n, n + 2) for n in range(22)] + [(0, 3)])
-    assert build_scene(analysed(lanes)).direction == "TB"
-    row = make_task({n: {} for n in range(12)}, [(n, n + 1) for n in range(11)])
-    assert build_scene(analysed(row)).direction == "LR"
-
-
-def test_a_drawing_is_turned_rather_than_folded_where_several_edges_would_turn() -> None:
-    lanes = make_task({n: {} for n in range(24)}, [(n, n + 2) for n in range(22)] + [(0, 3)])
-    assert build_scene(analysed(lanes)).direction == "TB"
-    row = make_task({n: {} for n in range(12)}, [(n, n + 1) for n in range(11)])
-    assert build_scene(analysed(row)).direction == "LR"
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHAPES)
 @pytest.mark.parametrize("attention", [False, True])

@@ -12,8 +12,6 @@ from taskgraph.diagrams.layout.layout import lay_out
 from taskgraph.diagrams.layout.ordering import count_crossings, order_layers
 from taskgraph.diagrams.layout.routing import outside_lanes
 from taskgraph.diagrams.layout.simplex import Link, shorten
-from taskgraph.diagrams.layout.simplex import Link, shorten
-from taskgraph.diagrams.layout.simplex import Link, shorten
 from taskgraph.graph.traverse import reverse, topological_order, weak_components
 from tests.effort import examples
 
@@ -72,50 +70,6 @@ def test_no_layers_make_the_edges_shorter(dag: tuple[int, Edges]) -> None:
 
 
 @examples(40)
-@given(connected_dags(4), st.data(), st.booleans())
-def test_no_places_make_the_links_shorter(
-    dag: tuple[int, Edges], data: st.DataObject, balanced: bool
-) -> None:
-    count, edges = dag
-    lengths, weights = st.integers(0, 2), st.integers(0, 2)
-    links = [Link(*edge, data.draw(lengths), data.draw(weights)) for edge in edges]
-    place = [3.0 * layer for layer in assign_layers(count, edges)]
-
-    def cost(places: list[float]) -> float:
-        return sum(link.weight * (places[link.head] - places[link.tail]) for link in links)
-
-    def is_legal(places: list[float]) -> bool:
-        return all(places[b] - places[a] >= length for a, b, length, _ in links)
-
-    found = shorten(place, links, 10**6, balanced=balanced)
-    assert is_legal(found)
-    every = (list(map(float, row)) for row in product(range(7), repeat=count))
-    assert cost(found) == min(cost(row) for row in every if is_legal(row))
-
-
-@examples(100)
-@given(connected_dags(4), st.data(), st.booleans())
-def test_no_places_make_the_links_shorter(
-    dag: tuple[int, Edges], data: st.DataObject, balanced: bool
-) -> None:
-    count, edges = dag
-    lengths, weights = st.integers(0, 2), st.integers(0, 2)
-    links = [Link(*edge, data.draw(lengths), data.draw(weights)) for edge in edges]
-    place = [3.0 * layer for layer in assign_layers(count, edges)]
-
-    def cost(places: list[float]) -> float:
-        return sum(link.weight * (places[link.head] - places[link.tail]) for link in links)
-
-    def is_legal(places: list[float]) -> bool:
-        return all(places[b] - places[a] >= length for a, b, length, _ in links)
-
-    found = shorten(place, links, 10**6, balanced=balanced)
-    assert is_legal(found)
-    every = (list(map(float, row)) for row in product(range(7), repeat=count))
-    assert cost(found) == min(cost(row) for row in every if is_legal(row))
-
-
-@examples(100)
 @given(connected_dags(4), st.data(), st.booleans())
 def test_no_places_make_the_links_shorter(
     dag: tuple[int, Edges], data: st.DataObject, balanced: bool
