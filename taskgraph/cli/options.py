@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import wraps
@@ -209,7 +208,6 @@ def files_argument(command: F) -> F:
         isolated: bool,
         **rest: Any,
     ) -> Any:
-        _refuse_overwriting(files, rest.get("output") or rest.get("outputs") or ())
         resolver = Resolver(config_file, isolated).on_top(as_of=moment(as_of))
         options = ReadOptions(glob, redact, task)
         if stdin_filename is not None:
@@ -260,17 +258,6 @@ output_option = click.option(
     type=click.Path(),
     help="Write there instead of to standard output.",
 )
-
-
-def _refuse_overwriting(files: Iterable[str], outputs: str | Iterable[str]) -> None:
-    """Refuse to write a result over a document that is read."""
-    named = [outputs] if isinstance(outputs, str) else list(outputs)
-    for output in named:
-        path = Path(output.partition("=")[2] or output)
-        for file in files:
-            with suppress(OSError):
-                if path.is_file() and path.samefile(file):
-                    raise ConfigError(f"{path}: is read too, and would be overwritten")
 
 
 _ENDINGS = {

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
+
+import click
 
 from taskgraph.errors import ConfigError
 from taskgraph.model.words import visible
@@ -19,6 +22,7 @@ __all__ = [
     "EXIT_INPUT",
     "EXIT_INTERRUPTED",
     "EXIT_OK",
+    "NAMES_OF_INPUTS",
     "ReaderGoneError",
     "Ticker",
     "complain",
@@ -36,6 +40,8 @@ EXIT_INPUT = 2
 EXIT_FAULT = 3
 EXIT_INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
 EXIT_READER_GONE = 141
+NAMES_OF_INPUTS = frozenset({"files", "file", "definitions", "before", "after"})
+"""The parameters of commands that name documents: nothing is written over one."""
 
 
 def complain(message: str) -> None:
@@ -68,14 +74,19 @@ def write(content: str | bytes | Iterable[str], path: str | None) -> None:
     """Write a result to a file, all of it or nothing, or to standard output.
 
     That is what ``None`` and ``-`` stand for; the pieces of an iterable go there as they
-    come. What cannot be written is a :class:`~taskgraph.errors.ConfigError`.
+    come. What cannot be written is a :class:`~taskgraph.errors.ConfigError`, and so is a
+    file that the command reads.
     """
     pieces = (content,) if isinstance(content, str | bytes) else content
-    if path in (None, "-"):
+    if path in (None, "-", "/dev/stdout"):
         _write_standard(pieces)
         return
     try:
-        _replace(Path(str(path)), map(_encoded, pieces))
+        target = Path(str(path))
+        context = click.get_current_context(silent=True)
+        if context is not None and target.is_file() and _is_read(target, context.params):
+            raise ConfigError(f"{path}: is read too, and would be overwritten")
+        _replace(target, map(_encoded, pieces))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
 
@@ -87,6 +98,59 @@ def in_utf8(text: str | bytes) -> str | bytes:
     """
     is_seen = sys.stdout is not None and sys.stdout.isatty()
     return text if is_seen or isinstance(text, bytes) else text.encode("utf-8", "replace")
+
+
+def _is_read(target: Path, options: Mapping[str, Any]) -> bool:
+    """Tell whether a command reads a file, by itself or in what it names."""
+    from taskgraph.config import find_config
+
+    full = target.resolve()
+    if full == find_config(full.parent) or any(map(_is_history, full.parents)):
+        return True
+    baseline = options.get("baseline")
+    is_renewed = baseline == options.get("write_baseline")  # which keeps what it accepted
+    named = [options.get("config_file"), None if is_renewed else baseline]
+    return any(_is_same(target, name) for name in named if name) or _is_input(
+        target, options
+    )
+
+
+def _is_history(folder: Path) -> bool:
+    from taskgraph.history.store import is_store
+
+    with contextlib.suppress(OSError):
+        return is_store(folder)
+    return False
+
+
+def _is_same(target: Path, file: str | int) -> bool:
+    with contextlib.suppress(OSError):
+        return os.path.samestat(target.stat(), os.stat(file))
+    return False
+
+
+def _is_input(target: Path, options: Mapping[str, Any]) -> bool:
+    """Tell whether a file is among the documents that are named, or a log of one."""
+    from taskgraph.sources.limits import ReadOptions
+    from taskgraph.sources.naming import DIAGNOSIS_LIST, is_log_name
+    from taskgraph.sources.opening import find_sources
+    from taskgraph.sources.reading import read_source
+
+    values = [options[name] for name in NAMES_OF_INPUTS & options.keys()]
+    named = [p for value in values for p in ((value,) if isinstance(value, str) else value)]
+    if "-" in named and _is_same(target, 0):
+        return True
+    reading = ReadOptions(glob=options.get("glob"))
+    for source in find_sources(named, io.BytesIO(), reading):
+        folder, name = os.path.split(source.path)
+        if name == DIAGNOSIS_LIST and is_log_name(target.name):
+            if target.resolve().is_relative_to(Path(folder).resolve()):
+                return True
+        elif source.path and _is_same(target, source.path):
+            # what check wrote into a folder of documents it leaves out there
+            is_left_out = "outputs" in options and source.path not in named
+            return not is_left_out or any(r.tasks for r in read_source(source, reading))
+    return False
 
 
 def _encoded(piece: str | bytes) -> bytes:
@@ -174,13 +238,13 @@ def _replace(path: Path, pieces: Iterable[bytes]) -> None:
     """Write next to the file, then put it in place at once."""
     import tempfile
 
-    path = path.resolve()  # through a link, so that the link stays
-    if path.exists() and not path.is_file():
+    if path.exists() and (not path.is_file() or path.is_relative_to("/dev")):
         with path.open("wb") as stream:  # a device or a pipe is written to, not replaced
             stream.writelines(pieces)
         return
+    path = path.resolve()  # through a link, so that the link stays
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=".taskgraph-", dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:

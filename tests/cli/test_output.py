@@ -1,0 +1,139 @@
+"""Where results are written, and what they are never written over."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from taskgraph.cli.main import cli
+from taskgraph.cli.output import NAMES_OF_INPUTS
+from tests.conftest import RunCli
+
+STOP = "obproxy_stop.json"
+OVERWRITTEN = "would be overwritten"
+
+
+@pytest.fixture
+def folder(samples: Path, tmp_path: Path) -> Path:
+    """Two documents that nobody else reads."""
+    folder = tmp_path / "tasks"
+    folder.mkdir()
+    for name in ("a.json", "b.json"):
+        (folder / name).write_bytes((samples / STOP).read_bytes())
+    return folder
+
+
+WRITING = (
+    "show {a} -f json -o {a}",
+    "show {tasks} -f json -o {a}",
+    "show {tasks}/*.json -f json -o {a}",
+    "show {link} -o {a}",
+    "show {a} -o {link}",
+    "show --config {toml} {a} -o {toml}",
+    "show {a} -o {own}",
+    "budget {a} -o {a}",
+    "explain {a} -o {a}",
+    "critical-path {a} -o {a}",
+    "render {a} -f svg -o {a}",
+    "report {a} -o {a}",
+    "check {a} -o sarif={a}",
+    "check {tasks} -o sarif={a}",
+    "check {a} --write-baseline {a}",
+    "check {tasks} --write-baseline {a}",
+    "check {a} --baseline {base} -o {base}",
+    "diff {a} {b} -o {a}",
+    "diff {a} {b} -o {b}",
+    "diff {tasks} {tasks} -f json -o {b}",
+    "show {diagnosis} -o {log}",
+)
+
+
+@pytest.mark.parametrize("line", WRITING)
+def test_nothing_is_written_over_what_is_read(
+    line: str, folder: Path, tmp_path: Path, run_cli: RunCli
+) -> None:
+    names = {"tasks": folder, "a": folder / "a.json", "b": folder / "b.json"}
+    for name, file in (("toml", "named.toml"), ("own", "tasks/taskgraph.toml")):
+        names[name] = tmp_path / file
+        names[name].write_text('grace = "12s"\n')
+    names["link"] = tmp_path / "link.json"
+    names["link"].symlink_to(names["a"])
+    names["diagnosis"] = tmp_path / "diagnosis"
+    names["diagnosis"].mkdir()
+    (names["diagnosis"] / "task_info.txt").write_text(
+        "Subtask: 1, State: FAILED, Dependencies: []\n"
+    )
+    names["log"] = names["diagnosis"] / "subtask_1_1.log"
+    names["log"].write_text("it failed\n")
+    names["base"] = tmp_path / "base.json"
+    run_cli("check", names["a"], "--write-baseline", names["base"])
+    before = {name: path.read_bytes() for name, path in names.items() if path.is_file()}
+    done = run_cli(*line.format(**names).split())
+    assert done.returncode == 2, done
+    assert OVERWRITTEN in done.stderr
+    assert before == {n: path.read_bytes() for n, path in names.items() if path.is_file()}
+
+
+def test_what_standard_input_reads_is_not_written_over(folder: Path, root: Path) -> None:
+    path = folder / "a.json"
+    line = f"{sys.executable} -m taskgraph show - -o {path} < {path}"
+    done = subprocess.run(["sh", "-c", line], cwd=root, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert OVERWRITTEN in done.stderr.decode()
+
+
+def test_an_output_may_lie_beside_what_is_read_and_be_written_again(
+    folder: Path, run_cli: RunCli
+) -> None:
+    base = folder / "base.json"
+    for _ in range(2):
+        assert run_cli("check", folder, "--write-baseline", base).returncode == 0
+        renewed = run_cli("check", folder, "--baseline", base, "--write-baseline", base)
+        assert renewed.returncode == 0, renewed.stderr
+        assert run_cli("report", folder / "a.json", "-o", folder / "a.html").returncode == 0
+    base.unlink()
+    for _ in range(2):
+        assert run_cli("check", folder, "-o", folder / "out.json").returncode == 0
+
+
+def test_every_argument_that_names_documents_is_known_to_the_writer() -> None:
+    """An argument of a new command belongs into one of the two sets."""
+    others = {"paths", "names", "name"}  # collected, rules, a schema
+    context = click.Context(cli)
+    groups: list[click.Group] = [cli]
+    found = set()
+    for group in groups:
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            if isinstance(command, click.Group):
+                groups.append(command)
+            elif command is not None:
+                found |= {p.name for p in command.params if isinstance(p, click.Argument)}
+    assert found == NAMES_OF_INPUTS | others
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
+def test_outputs_that_are_no_ordinary_file(root: Path, tmp_path: Path) -> None:
+    command = f"{sys.executable} -m taskgraph show samples/{STOP}"
+    long = tmp_path / ("x" * 250 + ".txt")
+    lines = (
+        f"{command} -o /dev/stdout",
+        f"{command} -o /dev/stdout | cat",
+        f"{command} -o /dev/stdout > {tmp_path}/out; cat {tmp_path}/out",
+        f"{command} -o >(cat); wait $!; sleep 0.3",
+        f"mkfifo {tmp_path}/fifo; cat {tmp_path}/fifo & {command} -o {tmp_path}/fifo; wait",
+        f"{command} -o {long} && cat {long}",
+        f"{command} -o /dev/fd/3 3>&1",
+    )
+    for line in lines:
+        done = subprocess.run(
+            ["bash", "-c", line], cwd=root, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, ""), line
+        assert "Stop obproxy" in done.stdout, line
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
