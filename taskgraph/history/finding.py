@@ -218,6 +218,7 @@ class _Walk:
         self.known = known.contents
         self.bad = known.bad
         self.position = 0
+        self.allowance = Allowance(file.name, _OPTIONS, file.size)
 
     def entry(self, name: str, data: bytes) -> Iterator[Entry]:
         """Give the entry of one document, with its share of the input."""
@@ -234,12 +235,12 @@ class _Walk:
 
     def lines(self, stream: IO[bytes], name: str) -> Iterator[Entry]:
         """Give the entries of JSON Lines."""
-        allowance = Allowance(name, _OPTIONS)
         number = 0
         with _unpacked(stream, name) as lines:
             while full := lines.readline(_OPTIONS.max_bytes + 1):
                 number += 1
-                allowance.check_size(full, f"{name}:{number}")
+                self.allowance.check_size(full, f"{name}:{number}")
+                self.allowance.spend(len(full))
                 if line := full.strip():
                     yield from self.entry(f"{name}:{number}", line)
 
@@ -247,7 +248,7 @@ class _Walk:
         """Give the entries of a tar archive."""
         diagnoses = Diagnoses(with_logs=False)
         with _unpacked(self.raw, self.file.name) as stream:
-            for member, content in tar_members(stream):
+            for member, content in tar_members(stream, self.allowance.spend):
                 if content is None or diagnoses.take(member, content):
                     continue
                 if not is_run_name(member):
@@ -292,12 +293,14 @@ def _zip(file: File, known: Known, raw: IO[bytes]) -> Iterator[Entry]:
                 except Exception:  # noqa: BLE001 - damage shows itself in many ways
                     pass  # as one document it is rejected alone
             stamp = f"{member.file_size}-{member.CRC:08x}"
+            walk.allowance.spend(member.file_size)
             if (name, stamp) not in known.names:
                 yield Entry(
                     name,
                     file.name,
                     stamp,
                     member=member.filename,
+                    place=member.header_offset,
                     version=file.stamp,
                     rejected=known.rejected.get((name, stamp), b""),
                     weight=member.compress_size,

@@ -98,7 +98,7 @@ def entries(connection: duckdb.DuckDBPyConnection, damage: Damage) -> Iterator[E
             yield from _members(connection, file, damage)
         else:
             digests = (bytes.fromhex(known), bytes.fromhex(rejected))
-            yield Entry(name, name, stamp, "", "", None, *digests, size)
+            yield Entry(name, name, stamp, "", 0, "", None, *digests, size)
 
 
 def _members(

@@ -57,6 +57,8 @@ class Entry:
     """Changes when the document does."""
     member: str = ""
     """The name inside a zip archive."""
+    place: int = 0
+    """Where it begins there: members may share a name."""
     version: str = ""
     """The stamp of that archive."""
     data: bytes | None = None
@@ -293,8 +295,8 @@ def _content(entry: Entry) -> bytes:
     if entry.data is not None:
         return entry.data
     if entry.member:
-        archive = _archive(entry.container, entry.version)
-        with archive.open(entry.member) as member:
+        archive, members = _archive(entry.container, entry.version)
+        with archive.open(members[entry.place]) as member:
             return read_up_to(member, _OPTIONS.max_bytes + 1)
     if os.path.basename(entry.container) == DIAGNOSIS_LIST:
         return pack_diagnosis(entry.container, _OPTIONS)
@@ -303,9 +305,16 @@ def _content(entry: Entry) -> bytes:
 
 
 @lru_cache(maxsize=2)
-def _archive(name: str, version: str) -> zipfile.ZipFile:  # noqa: ARG001 - keys
-    """Keep an archive open from one member to the next; its directory may be long."""
-    return zipfile.ZipFile(open_file(name) if "://" in name else name)
+def _archive(
+    name: str,
+    version: str,  # noqa: ARG001 - a key
+) -> tuple[zipfile.ZipFile, dict[int, zipfile.ZipInfo]]:
+    """Keep an archive open from one member to the next; its directory may be long.
+
+    With it come its members, by where they begin.
+    """
+    archive = zipfile.ZipFile(open_file(name) if "://" in name else name)
+    return archive, {info.header_offset: info for info in archive.infolist()}
 
 
 def open_file(name: str) -> IO[bytes]:

@@ -47,6 +47,7 @@ class ReadOptions:
 
 MOST_MEMBERS = 100_000
 _MOST_TOGETHER = 16  # times the largest document, of all in one file
+_MOST_UNPACKED = 100  # times its own size, of a file that holds more; JSON packs 10 to 30
 _FIRST_PIECE, _PIECE = 1 << 16, 1 << 20
 _DEEPEST = 3  # a zip in a tar that is compressed
 _MANY = 4_000_000  # bytes: a smaller document cannot hold too many
@@ -107,13 +108,17 @@ def _counts(data: bytes) -> tuple[int, int]:
 
 
 class Allowance:
-    """How much may still be unpacked from one file, however deep it is packed."""
+    """How much may still be unpacked from one file, however deep it is packed.
 
-    def __init__(self, file: str, options: ReadOptions) -> None:
+    From one that is not read at once, of so many packed bytes, it may be more.
+    """
+
+    def __init__(self, file: str, options: ReadOptions, packed: int = 0) -> None:
         self.file = file
         self.options = options
         self.members = MOST_MEMBERS
-        self.bytes = _MOST_TOGETHER * options.max_bytes
+        self.bytes = max(_MOST_TOGETHER * options.max_bytes, _MOST_UNPACKED * packed)
+        self._all = self.bytes
         self.depth = 0
 
     def enter(self) -> None:
@@ -166,8 +171,8 @@ class Allowance:
         """
         self.bytes -= count
         if self.bytes < 0:
-            total = _size(_MOST_TOGETHER * self.options.max_bytes)
-            raise refusal(self.file, f"unpacks to more than {total}", "unpack it first")
+            what = f"unpacks to more than {_size(self._all)}"
+            raise refusal(self.file, what, "unpack it first")
 
 
 def _size(count: int) -> str:

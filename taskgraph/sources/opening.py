@@ -6,6 +6,7 @@ import glob
 import io
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -171,6 +172,9 @@ def _refuse(error: InputError) -> bytes:
 
 def _read_file(path: str, options: ReadOptions) -> bytes:
     try:
+        if not _can_end(path):
+            hint = "give it to standard input, which - stands for"
+            raise refusal(path, "is no file but a pipe or a device", hint)
         with open(path, "rb", buffering=0) as stream:
             return read_stream(stream, path, options)
     except FileNotFoundError:
@@ -185,30 +189,50 @@ def _read_file(path: str, options: ReadOptions) -> bytes:
     raise refusal(path, problem, hint)
 
 
+def _can_end(path: str) -> bool:
+    """Tell a file from a pipe, on which to wait may take for ever, and from a device.
+
+    A shell names the output of another command by a number of the process, and so that
+    pipe is one on which somebody writes.
+    """
+    kind = os.stat(path).st_mode
+    is_given = os.path.realpath(path).startswith("/proc/")
+    return stat.S_ISREG(kind) or stat.S_ISDIR(kind) or is_given
+
+
 def pack_diagnosis(path: str, options: ReadOptions) -> bytes:
     """Pack the archive for a diagnosis again that somebody unpacked: the list, and logs.
 
-    Logs that are too large for an archive are left out.
+    Logs that are too large for an archive are left out; one that cannot be read says so.
     """
     import zipfile
 
     packed = io.BytesIO()
-    folder = os.path.dirname(path)
+    folder = os.path.dirname(path) or "."
     room = _MOST_PACKED * options.max_bytes
     with zipfile.ZipFile(packed, "w") as archive:
-        listing = zipfile.ZipInfo(DIAGNOSIS_LIST)  # with no time: the same bytes each time
-        archive.writestr(listing, _read_file(path, options))
-        for where, folders, names in os.walk(folder or "."):
-            if where != (folder or ".") and DIAGNOSIS_LIST in names:
+
+        def put(name: str, data: bytes) -> None:  # with no time: the same bytes each time
+            archive.writestr(
+                zipfile.ZipInfo(name.encode("utf-8", "replace").decode()), data
+            )
+
+        put(DIAGNOSIS_LIST, _read_file(path, options))
+        for where, folders, names in os.walk(folder):
+            if where != folder and DIAGNOSIS_LIST in names:
                 folders.clear()  # a diagnosis of its own
                 continue
-            for name in names:
+            for name in sorted(names):
                 log = os.path.join(where, name)
                 if is_log_name(name) and os.path.isfile(log):
-                    room -= os.path.getsize(log)
-                    if room >= 0:
-                        below = os.path.relpath(log, folder or ".")
-                        archive.write(log, below.replace(os.sep, "/"))
+                    try:
+                        with open(log, "rb") as stream:
+                            data = read_up_to(stream, room + 1)
+                    except OSError as error:
+                        data = f"… this log cannot be read: {error.strerror}".encode()
+                    if len(data) <= room:
+                        room -= len(data)
+                        put(os.path.relpath(log, folder).replace(os.sep, "/"), data)
     return packed.getvalue()
 
 

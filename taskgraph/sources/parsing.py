@@ -33,7 +33,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _HTTP_HEADERS = re.compile(
-    rb"\s*(?P<status>HTTP/[0-9.]+ [0-9]{3}[^\r\n]*)\r?\n"
+    rb"\s*+(?P<status>HTTP/[0-9.]+ [0-9]{3}[^\r\n]*)\r?\n"
     rb"(?:[^\s:]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*\r?(?:\n|\Z)"
 )
 _SAVE_AS_TEXT = "save the response again, as UTF-8 text"

@@ -40,6 +40,8 @@ __all__ = ["Reading", "read_bytes", "read_source"]
 
 _DEFAULT = ReadOptions()
 _FIRST_LINES = 20  # a head of notes or headers may come before the first value
+_MOST_TOLD = 20  # lines of one file that cannot be read; the others are counted
+_MOST_UNREAD = 50_000  # of these, which takes some seconds; what comes behind is left out
 _CLOSING = {b"{": b"}", b"[": b"]"}
 
 
@@ -83,6 +85,24 @@ class _Unread(NamedTuple):
 
     file: str
     read: Callable[[], ReadTasks]
+    lines: _Lines | None = None
+    """What is known of the lines of JSON of which it is one."""
+
+
+class _Lines:
+    """How many lines of a file could not be read."""
+
+    def __init__(self) -> None:
+        self.unread = 0
+
+    def is_told(self) -> bool:
+        """Count one more; tell whether to say what is wrong with it."""
+        self.unread += 1
+        return self.unread <= _MOST_TOLD
+
+    def cannot_hold(self, text: bytes) -> bool:
+        """Tell of a line after many bad ones whether a look is enough."""
+        return self.unread >= _MOST_TOLD and not (text[:1] in _CLOSING and b'"' in text)
 
 
 def read_source(source: Source, options: ReadOptions = _DEFAULT) -> Iterator[Reading]:
@@ -147,7 +167,8 @@ def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]
                     for group in (read, faulty)
                 )
         except InputError as error:
-            yield _refused(part.file, error, options)
+            if part.lines is None or part.lines.is_told():
+                yield _refused(part.file, error, options)
         else:
             wrong = wrong and _masked_error(wrong, options)
             faulty = _with_mistakes(faulty, wrong) if wrong is not None else faulty
@@ -301,12 +322,31 @@ def _text_parts(data: bytes, file: str, was_packed: bool) -> Iterator[_Unread]:
             yield _Unread(file, partial(read, document))
         return
     is_blank = True
+    lines, looked_at, end = _Lines(), 0, 0
     for number, line in enumerate(io.BytesIO(data), 1):
         if text := line.rstrip():
             is_blank = False
-            yield _Unread(file, partial(read, Document(file, text, number)))
+            if lines.cannot_hold(text):
+                looked_at += 1
+            elif lines.unread == _MOST_UNREAD:
+                end = number
+                break
+            else:
+                document = Document(file, text, number)
+                yield _Unread(file, partial(read, document), lines)
+    if lines.unread + looked_at > _MOST_TOLD:
+        yield _Unread(
+            file, partial(_raise, _more_unread(file, lines.unread + looked_at, end))
+        )
     if is_blank:
         yield _Unread(file, partial(read, Document(file, b"")))
+
+
+def _more_unread(file: str, unread: int, end: int) -> InputError:
+    """Say how many lines are left out of what is told."""
+    what = f"{unread - _MOST_TOLD:,} more lines cannot be read"
+    what += f", and from line {end:,} on none was looked at" if end else ""
+    return refusal(file, what, "mend what is named above, or save the file again")
 
 
 def _read(document: Document, *, was_packed: bool) -> ReadTasks:

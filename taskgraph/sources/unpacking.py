@@ -17,6 +17,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from importlib import import_module
@@ -193,13 +194,20 @@ def read_members(
     allowance: Allowance,
 ) -> Iterator[tuple[str, bytes | InputError]]:
     """Give the names and contents of members, or why one cannot be read."""
+    seen: Counter[str] = Counter()
     for info in infos:
-        name = f"{file}!{info.filename}"
+        name = f"{file}!{_numbered(info.filename, seen)}"
         try:
             content: bytes | InputError = read_member(archive, info, name, allowance)
         except InputError as error:
             content = error
         yield name, content
+
+
+def _numbered(member: str, seen: Counter[str]) -> str:
+    """Tell a member from those before it that have the same name."""
+    seen[member] += 1
+    return member if seen[member] == 1 else f"{member} ({seen[member]})"
 
 
 def read_member(
@@ -286,6 +294,7 @@ def read_tar(
     no document, is an InputError; what came before stays good.
     """
     count = documents = 0
+    seen: Counter[str] = Counter()
     try:
         for member, content in tar_members(stream, allowance.spend):
             count += 1
@@ -297,7 +306,7 @@ def read_tar(
             if is_document_name(member, allowance.options):
                 documents += 1
                 allowance.take_member()
-                name = f"{file}!{member}"
+                name = f"{file}!{_numbered(member, seen)}"
                 yield name, _read(content, name, allowance)
             else:
                 diagnoses.take(member, content)

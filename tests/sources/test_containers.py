@@ -8,7 +8,9 @@ import importlib
 import io
 import json
 import struct
+import tarfile
 import tracemalloc
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +19,7 @@ import pytest
 
 from taskgraph.errors import InputError
 from taskgraph.sources import limits, unpacking
+from taskgraph.sources import reading as reading_module
 from taskgraph.sources.limits import ReadOptions
 from taskgraph.sources.opening import Source
 from taskgraph.sources.reading import read_bytes, read_source
@@ -310,3 +313,34 @@ def test_a_response_saved_with_its_headers() -> None:
 def test_an_encoding_in_an_archive(mark: str) -> None:
     text = json.dumps({"id": 1, "name": "停", "subtasks": []}, ensure_ascii=False)
     assert readings(archive({"a.json": text.encode(mark)}), "z") == ["z!a.json: 1"]
+
+
+def test_bad_lines_are_summed_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [b"0"] * 30 + [TASK] + [b'{"a": 1}'] * 10 + [TASK]
+    read = list(read_source(Source("a.jsonl", lambda: b"\n".join(lines))))
+    assert sum(len(reading.tasks) for reading in read) == 2
+    errors = [str(reading.error) for reading in read if reading.error]
+    assert len(errors) == 21
+    assert "a.jsonl: 20 more lines cannot be read" in errors[-1]
+    monkeypatch.setattr(reading_module, "_MOST_UNREAD", 25)
+    *_, last = read_source(Source("a.jsonl", lambda: b"\n".join(lines)))
+    assert "15 more lines cannot be read, and from line 37 on none was" in str(last.error)
+
+
+@pytest.mark.parametrize("pack", ["zip", "tar"])
+def test_members_of_one_name_are_told_apart(pack: str) -> None:
+    packed = io.BytesIO()
+    texts = [TASK, TASK.replace(b"1", b"2")]
+    if pack == "zip":
+        with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(packed, "w") as file:
+            for text in texts:
+                file.writestr("a.json", text)
+    else:
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            for text in texts:
+                info = tarfile.TarInfo("a.json")
+                info.size = len(text)
+                tar.addfile(info, io.BytesIO(text))
+    first, second = read_source(Source(f"x.{pack}", packed.getvalue))
+    assert (first.file, first.tasks[0].id) == (f"x.{pack}!a.json", 1)
+    assert (second.file, second.tasks[0].id) == (f"x.{pack}!a.json (2)", 2)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -209,3 +210,26 @@ def test_an_unpacked_diagnosis_is_read_from_its_folder(
     (source,) = find_sources(["task_info.txt"], io.BytesIO())
     (reading,) = read_source(source)
     assert reading.tasks[0].subtasks == task.subtasks
+
+
+def test_odd_logs_of_an_unpacked_diagnosis_do_not_stop_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "task_info.txt").write_text(LINE.format(1, "") + LINE.format(2, "1"))
+    old, odd = tmp_path / "subtask_1_1.log", tmp_path / "subtask_\udcff_1.log"
+    for path in (old, odd, tmp_path / "subtask_2_1.log"):
+        path.write_text("said\n")
+    os.utime(old, (0, 0))  # before the times that a zip archive knows
+    real = open
+
+    def refuse(file: str, *rest: Any, **named: Any) -> Any:
+        if str(file).endswith("subtask_2_1.log"):
+            raise PermissionError(13, "Permission denied", file)
+        return real(file, *rest, **named)
+
+    monkeypatch.setattr("builtins.open", refuse)
+    (source,) = find_sources([str(tmp_path)], io.BytesIO())
+    (reading,) = read_source(source)
+    first, second = reading.tasks[0].subtasks
+    assert first.logs == ("said",)
+    assert second.logs == ("… this log cannot be read: Permission denied",)

@@ -146,3 +146,26 @@ def test_a_pipe_is_read(run_cli: RunCli, tmp_path: Path) -> None:
     done = run_cli("check", tmp_path)
     assert done.returncode == 2
     assert "is a directory without documents" in done.stderr
+
+
+@pytest.mark.parametrize("target", ["pipe", "/dev/zero", "/dev/null"])
+def test_what_has_no_end_is_refused(tmp_path: Path, target: str) -> None:
+    if target == "pipe":
+        os.mkfifo(tmp_path / target)
+    (tmp_path / "a.json").symlink_to(tmp_path / target)
+    assert "is no file but a pipe or a device" in message(tmp_path / "a.json")
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
+def test_a_pipe_that_a_shell_made_is_read() -> None:
+    read, write = os.pipe()
+    os.write(write, TASK)
+    os.close(write)
+    (source,) = find_sources([f"/dev/fd/{read}"], io.BytesIO())
+    assert [reading.tasks[0].id for reading in read_source(source)] == [1]
+    os.close(read)
+
+
+def test_links_that_lead_in_circles_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.json").symlink_to(tmp_path / "a.json")
+    assert "Too many levels of symbolic links" in message(tmp_path / "a.json")
