@@ -125,6 +125,17 @@ _PLACE = re.compile(r" at line (\d+) column (\d+)$")
 _REPEATED = "Detected duplicate key"
 _DAMAGED = "the document is damaged from there on: mend it, or save the response again"
 _BROKEN = "a terminal or a mail broke a long line there: join the two lines"
+_NO_JSON = (
+    (b"...", "a part was left out there", "save the whole response"),
+    ("…".encode(), "a part was left out there", "save the whole response"),
+    (b"//", "JSON has no comments", "remove the comment"),
+    (b"/*", "JSON has no comments", "remove the comment"),
+    (b"#", "JSON has no comments", "remove the comment"),
+    (b"True", "Python's True is no JSON", "print json.dumps(response) there"),
+    (b"False", "Python's False is no JSON", "print json.dumps(response) there"),
+    (b"None", "Python's None is no JSON", "print json.dumps(response) there"),
+)
+"""What stands where the parser stops, by its beginning, and what to do."""
 _COMMA, _ONE_OF_TWO = "remove the comma", "remove one of the two"
 _DEFINED = "mend it there: an editor that knows JSON shows what is open"
 _AS_IT_IS = "save the response again, as the API gives it"
@@ -191,8 +202,12 @@ def _syntax_error(reason: str, document: Document) -> InputError:
         reason = "another document follows after the end of this one"
     else:
         reason, hint = _explained(reason)
-        if not start.startswith((b"{", b"[")) and reason == "expected value":
+        rest = _from_place(data, line, column)
+        if not start.startswith((b"{", b"[", b'"')):
             reason, hint = "it begins with neither { nor [", _AS_IT_IS
+        for sign, what, remedy in _NO_JSON:
+            if rest.startswith(sign):
+                reason, hint = what, remedy
     column = _in_characters(data, line, column)
     line += document.first_line - 1
     problem = Problem(f"is not valid JSON: {reason}", None, line, column)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, NamedTuple
 
-from taskgraph.sources.document import Document
+from taskgraph.sources.document import Document, escape_token
 
 __all__ = ["Paste", "recognise"]
 
@@ -56,6 +56,7 @@ _BLANKS = re.compile(
 _PYTHON = re.compile(r"\s*(?:>>>.*\n|Out\[\d+\]: *)*[\[({]\s*(?:\[?\{\s*)?'")
 _JAVA = re.compile(r"\s*(?:[\w.$]+(?:@[0-9a-f]+)?)?[\[({]+\s*[\w.$]+(?:@[0-9a-f]+)?[=({\[]")
 _SCRIPT = re.compile(r"\s*[\[{]\s*\{?\s*[A-Za-z_$][\w$]*\s*:")
+_AS_YAML = re.compile(r"^(?:data|subtasks):\s*$", re.MULTILINE)
 _SDK = re.compile(r'"(?:nodes|sub_tasks|task_logs)":"\[')
 _SHOWN = re.compile(r"^\s*dag_id: *(\S+)", re.MULTILINE)
 _GENERIC_ID = re.compile(r'^id: *(\S+)|"generic_id": ?"?([\w-]+)', re.MULTILINE)
@@ -98,13 +99,25 @@ def _in_json(root: Any, document: Document) -> Paste | None:
     log = root.get("log") if isinstance(root, dict) else None
     if isinstance(log, dict) and isinstance(log.get("entries"), list):
         return _har(log["entries"], document)
-    if isinstance(root, dict) and not root.keys() & {"data", "subtasks", "dag_id"}:
-        bodies = [(k, v) for k, v in root.items() if isinstance(v, str) and _has_task(v)]
-        if len(bodies) == 1:
-            ((key, body),) = bodies
-            what = f"holds a response as a text in {key}, which was read"
-            return Paste(what, document=_inside(document, body))
-    return None
+    bodies = list(islice(_bodies(root), 2))
+    if len(bodies) != 1:
+        return None
+    ((pointer, body),) = bodies
+    what = f"holds a response as a text in {pointer}, which was read"
+    return Paste(what, document=_inside(document, body))
+
+
+def _bodies(root: Any) -> Iterator[tuple[str, str]]:
+    """Give the texts anywhere in JSON that hold a task, and where they are."""
+    stack = [("", root)]
+    while stack:
+        pointer, value = stack.pop()
+        if isinstance(value, dict):
+            stack += [(f"{pointer}/{escape_token(key)}", v) for key, v in value.items()]
+        elif isinstance(value, list):
+            stack += [(f"{pointer}/{place}", item) for place, item in enumerate(value)]
+        elif isinstance(value, str) and _has_task(value):
+            yield pointer, value
 
 
 def _har(entries: list[Any], document: Document) -> Paste:
@@ -203,7 +216,7 @@ def _with_more(text: str, document: Document) -> Paste | None:
         return _with_more_after(text, *wholes[0], document)
     wholes = [span for span in wholes if _names_task(text[slice(*span)])] or wholes
     if not wholes:
-        return None
+        return _with_margin(text, document)
     begin, end = wholes[0]
     first, last = _place(text, begin, document), _place(text, end - 1, document)
     if len(wholes) > 1:
@@ -216,6 +229,17 @@ def _with_more(text: str, document: Document) -> Paste | None:
         hint = "remove what is around it"
     hint = hint.format(line=first[0], column=len(text[:begin].encode()) + 1)
     return Paste(f"is not JSON alone: {what} stands before it", f"{span}: {hint}", first)
+
+
+def _with_margin(text: str, document: Document) -> Paste | None:
+    """Know JSON of which every line has the same number of characters before it."""
+    lines = text.rstrip().splitlines() or [""]
+    begin = min((at for sign in "{[" if (at := lines[0].find(sign)) > 0), default=0)
+    if not begin or not _is_json("\n".join(line[begin:] for line in lines)):
+        return None
+    what = f"is not JSON alone: {begin} characters stand before each line of it"
+    hint = f"cut -c{begin + 1}- FILE > task.json"
+    return Paste(what, hint, (document.first_line, begin + 1))
 
 
 def _wholes(text: str) -> Iterator[tuple[int, int]]:
@@ -249,7 +273,7 @@ def _with_more_after(text: str, begin: int, end: int, document: Document) -> Pas
             f"ends at line {_place(text, end - 1, document)[0]}: {kind} after it was left"
         )
         return Paste(f"{what} out", document=_only(text, begin, end, document))
-    if after[:1] in "{[}]\"',":
+    if after[:1] in '{[}]"':
         return None  # another document, or a bracket too many: the parser's words are right
     last = _place(text, end - 1, document)
     what = "is not JSON alone: other text stands after it"
@@ -303,6 +327,8 @@ def _printed(text: str, document: Document) -> Paste | None:
     if _JAVA.match(text):
         hint = "write it as JSON there, with ObjectMapper or json, or save the response"
         return Paste("is what Java or Python prints of an object, not JSON", hint, place)
+    if _AS_YAML.search(text) and not text.lstrip().startswith(("{", "[")):
+        return Paste("is YAML, not JSON", "yq -o=json . FILE > task.json", place)
     if _SCRIPT.match(text):
         hint = "in the console of the browser: copy(JSON.stringify(response))"
         return Paste("is an object of JavaScript, whose keys have no quotes", hint, place)
@@ -347,13 +373,14 @@ _SIGNS = {"ANSI": _ANSI, "curly": re.compile("[“”„‟＂″]"), "blanks": 
 
 
 def _escaped(text: str, document: Document) -> Paste | None:
-    """Read JSON whose quotes are escaped: the inside of a text, without its quotes."""
-    if not re.match(r"\s*[\"']?[\[{]\s*(?:\\[nrt]\s*)*\\\"", text):
+    """Read JSON that is escaped: the inside of a text, or what Python prints of one."""
+    core = re.sub(r"\A\s*b?[\"']?|[\"']?\s*\Z", "", text)
+    if not re.match(r"[\[{]\s*(?:\\[nrt]|\\\")", core):
         return None
     try:
-        inner = json.loads(f'"{text.strip().strip(chr(34) + chr(39))}"', strict=False)
+        inner = json.loads(f'"{core}"', strict=False)
     except (ValueError, RecursionError):
-        return None
+        inner = re.sub(r"\\[nrt]", " ", core)
     if not _is_json(inner):
         return None
     what = "is JSON with escaped quotes, the inside of a text, which was read"
@@ -361,10 +388,18 @@ def _escaped(text: str, document: Document) -> Paste | None:
 
 
 def _encoded(text: str, document: Document) -> Paste | None:
-    if not re.match(r"\s*(?:eyJ|ew[og]|W3s)", text) or not _is_json(_from_base64(text)):
-        return None
-    hint = "base64 -d FILE > task.json"
-    return Paste("is JSON in base64", hint, (document.first_line, 1))
+    """Know JSON in the writing of another medium."""
+    place, python = (document.first_line, 1), "python3 -c 'import sys, {}; print({}({}))'"
+    stdin, to_json = "sys.stdin.read()", " < FILE > task.json"
+    if re.match(r"\s*(?:eyJ|ew[og]|W3s)", text) and _is_json(_from_base64(text)):
+        return Paste("is JSON in base64", "base64 -d FILE > task.json", place)
+    if re.match(r"\s*(?:%7B|%5B)", text, re.IGNORECASE):
+        hint = python.format("urllib.parse", "urllib.parse.unquote", stdin) + to_json
+        return Paste("is JSON in the writing of a URL", hint, place)
+    if re.match(r"\s*[\[{]\s*&(?:quot|#34);", text):
+        hint = python.format("html", "html.unescape", stdin) + to_json
+        return Paste("is JSON in the writing of HTML", hint, place)
+    return None
 
 
 def _from_base64(text: str) -> str:

