@@ -265,6 +265,8 @@ def _wholes(text: str) -> Iterator[tuple[int, int]]:
 
 def _with_more_after(text: str, begin: int, end: int, document: Document) -> Paste | None:
     after = text[end:].strip()
+    if not after:
+        return None  # it is whole, and something in it is wrong
     place = _place(text, end + len(text[end:]) - len(text[end:].lstrip()), document)
     if _are_trailers(after):
         is_prompt = any(_PROMPT.fullmatch(line.strip()) for line in after.splitlines())
@@ -273,7 +275,7 @@ def _with_more_after(text: str, begin: int, end: int, document: Document) -> Pas
             f"ends at line {_place(text, end - 1, document)[0]}: {kind} after it was left"
         )
         return Paste(f"{what} out", document=_only(text, begin, end, document))
-    if after[:1] in '{[}]"':
+    if after[0] in '{[}]",' and after != ",":
         return None  # another document, or a bracket too many: the parser's words are right
     last = _place(text, end - 1, document)
     what = "is not JSON alone: other text stands after it"
