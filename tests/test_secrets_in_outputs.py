@@ -146,7 +146,10 @@ def test_there_are_outputs() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(_WITHOUT_DOCUMENTS))
-def test_commands_without_documents_read_none(name: str, tmp_path: Path) -> None:
+def test_commands_without_documents_read_none(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where init writes
     path = tmp_path / "saved.json"
     path.write_text("{")  # who reads it must complain
     given = [name, str(path)] if name == "config" else [name]

@@ -73,10 +73,10 @@ def test_what_if_stands_beside_what_is(run_cli: RunCli, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--set", "1317572=3"), "no subtask has the id 1317572; did you mean"),
+        (("--set", "1317572=3"), "no subtask has the id or the name 1317572; did you mean"),
         (("--set", "13175721"), "--set takes ID=SECONDS"),
         (("--set", "13175721=soon"), "--set takes ID=SECONDS"),
-        (("--skip", "nothing"), "no subtask has the id nothing"),
+        (("--skip", "nothing"), "no subtask has the id or the name nothing"),
         (("--drop-edge", "13175727"), "--drop-edge takes UPSTREAM:DOWNSTREAM"),
         (
             ("--drop-edge", "13175720:13175724"),
@@ -99,7 +99,7 @@ def test_mistakes_are_named(run_cli: RunCli, arguments: tuple[str, ...], said: s
     [
         ("{", "is not valid JSON"),
         ('{"1": "soon"}', "1 must be a duration like 30"),
-        ("1,2,3\n", "line 1: must be an id and a duration"),
+        ("1,2,3\n", "line 1: must be an id or a name, a comma, and a duration"),
         ("id,seconds\n1,x\n", "line 2: must be seconds"),
     ],
 )
