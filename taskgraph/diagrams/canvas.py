@@ -45,12 +45,16 @@ class LegendItem(NamedTuple):
     width: int
 
 
+_WORDS = {UNKNOWN: "unknown status", "skipped": "skipped", "undone": "rolled back"}
+"""What tones stand for that are not those of a status."""
+
+
 def legend_items(
     words: Mapping[str, str], marks: Iterable[tuple[bool, str, str, str, int]]
 ) -> list[LegendItem]:
     """Explain the icons of statuses, by a word for each tone, and the marks that apply."""
     icons = [
-        LegendItem("icon", tone, "unknown status" if tone == UNKNOWN else word, 12)
+        LegendItem("icon", tone, _WORDS.get(tone, word), 12)
         for tone, word in sorted(words.items())
     ]
     return icons + [LegendItem(*mark[1:]) for mark in marks if mark[0]]

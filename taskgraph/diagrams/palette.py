@@ -276,6 +276,7 @@ CHANGED = Rules(
 def _timeline_colours(theme: Theme) -> Iterable[Rule]:
     yield ".grid", f"stroke:{theme.border}"
     yield ".wait", f"stroke:{theme.muted}"
+    yield ".pause", f"stroke:{theme.muted}"
     yield ".limit", f"stroke:{theme.text}"
     yield ".now", f"stroke:{theme.gate}"
     yield "text.now", f"fill:{theme.gate};stroke:none"
@@ -292,6 +293,7 @@ TIMELINE = Rules(
         ("text.n.c", "font-weight:bold"),
         (".grid", "stroke-width:1;opacity:.35"),
         (".wait", "stroke-width:1.4;stroke-dasharray:1 3;stroke-linecap:round"),
+        (".pause", "stroke-width:1.4"),
         (".limit", "stroke-width:2"),
         (".now", "stroke-width:1.6;stroke-dasharray:6 3"),
         (".bar", "stroke-width:1.2"),

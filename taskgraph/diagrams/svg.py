@@ -33,7 +33,6 @@ from taskgraph.sources.parsing import paused_collector
 
 __all__ = ["render_svg"]
 
-_WORDS = {"skipped": "skipped", "undone": "rolled back"}
 _START = "M%.0f %.0f"  # several times as fast as f-strings
 _SEGMENTS = {2: "L%.0f %.0f", 6: "C%.0f %.0f %.0f %.0f %.0f %.0f"}
 _ARROW = 2
@@ -79,7 +78,7 @@ def _legend(scene: Scene) -> list[LegendItem]:
     for node in boxes:
         if node.kind is NodeKind.SUBTASK and node.state:
             word = node.state.partition(",")[0]
-            words.setdefault(node.tone, _WORDS.get(node.tone, word))
+            words.setdefault(node.tone, word)
         for word, _ in node.counts:
             words.setdefault(tone_of(word), word)
     marks = (

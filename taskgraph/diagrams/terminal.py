@@ -150,7 +150,8 @@ def _dominated(scene: Scene) -> tuple[dict[int, list[int]], list[list[int]]]:
 def render_timeline_text(timeline: Timeline, width: int = 100) -> str:
     """Write a timeline in lines of text, without colours, at least 60 columns wide.
 
-    ``█`` ran or will run, ``▒`` several runs, ``·`` waited or may slip, ``░`` what is left
+    ``█`` ran or will run, ``▒`` several runs, ``─`` what is between the first and the last,
+    ``·`` waited or may slip, ``░`` what is left
     at most, ``|`` the time limit or the latest finish, ``¦`` as of; ``*`` marks the as-run
     path or the critical path.
     """
@@ -201,8 +202,12 @@ def _bar(timeline: Timeline, row: Row, chart: int) -> str:
         cells[limit] = "|"
     if row.ghost is not None and row.finish == row.start:
         return "".join(cells)
-    length = max(1, finish - start)
-    cells[start : start + length] = ("▒" if row.several else "█") * length
+    if row.pause is not None:
+        cells[start:finish] = "─" * (finish - start)
+    for bar in row.bars:
+        first, last = (_place(timeline, time, chart) for time in bar)
+        length = max(1, last - first)
+        cells[first : first + length] = ("▒" if row.several else "█") * length
     return "".join(cells)
 
 
@@ -214,6 +219,7 @@ def _key(timeline: Timeline) -> Iterable[str]:
     signs = (
         (True, "█ at the longest" if planned else "█ ran"),
         (any(row.several for row in rows), "▒ several runs or subtasks"),
+        (any(row.pause is not None for row in rows), "─ pauses and other attempts"),
         (any(row.ghost is not None for row in rows), "░ left, at most"),
         (waited, "· may slip" if planned else "· waited"),
         (limited, "| latest finish" if planned else "| time limit"),

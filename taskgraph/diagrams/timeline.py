@@ -87,6 +87,9 @@ class Row:
         On the as-run path, or on a critical path of the plan.
     note : str
         Durations and attempts in words.
+    pause : tuple of (int, int) or None
+        The latest end of the first of several attempts by its timeout, and the earliest
+        start of the last one: between them nobody knows what was work and what was not.
     ghost : tuple of (int, int) or None
         From when to when it may yet run, at most, if nothing waits for a slot; of a task
         that runs. What has not started has no other bar.
@@ -103,7 +106,15 @@ class Row:
     several: bool
     marked: bool
     note: str
+    pause: tuple[int, int] | None = None
     ghost: tuple[int, int] | None = None
+
+    @property
+    def bars(self) -> tuple[tuple[int, int], ...]:
+        """From when to when it ran, as far as one knows."""
+        if self.pause is None:
+            return ((self.start, self.finish),)
+        return ((self.start, self.pause[0]), (self.pause[1], self.finish))
 
     @property
     def description(self) -> str:
@@ -319,12 +330,7 @@ def _measured(analysis: Analysis, spans: Sequence[Span | None]) -> _Draft:
     marked = frozenset(path)
     rows = {
         node: _measured_row(
-            graph.subtasks[node],
-            span,
-            begin,
-            _ready(graph, node, spans),
-            node in marked,
-            analysis.targets.get(node, ""),
+            analysis, node, span, begin, _ready(graph, node, spans), marked=node in marked
         )
         for node, span in enumerate(spans)
         if span is not None
@@ -387,31 +393,41 @@ def _ready(graph: TaskGraph, node: int, spans: Sequence[Span | None]) -> datetim
 
 
 def _measured_row(
-    subtask: Subtask,
+    analysis: Analysis,
+    node: int,
     span: Span,
     begin: datetime,
     ready: datetime | None,
+    *,
     marked: bool,
-    target: str,
 ) -> Row:
+    subtask = analysis.graph.subtasks[node]
     start = (span.start - begin) // MICROSECOND
+    finish = max(start, (span.finish - begin) // MICROSECOND)
     single = span.kind in (SpanKind.ONE_RUN, SpanKind.RUNNING)
     limited = single and has_limit(subtask)
     words = subtask_facts(subtask, span)
+    once = analysis.attempt_seconds[node] * SECOND
+    pause = None
+    if span.kind is SpanKind.SEVERAL_RUNS and 0 < 2 * once < finish - start:
+        pause = (start + once, finish - once)
+        apart = format_measured(finish - start - 2 * once)
+        words = (*words, f"first and last at least {apart} apart")
     if ready is not None and ready < span.start:
         waited = format_measured((span.start - ready) // MICROSECOND)
         words = (*words, f"waited {waited}")
     else:
         ready = None
     return Row(
-        **_names(subtask, target),
+        **_names(subtask, analysis.targets.get(node, "")),
         start=start,
-        finish=max(start, (span.finish - begin) // MICROSECOND),
+        finish=finish,
         ready=None if ready is None else max(0, (ready - begin) // MICROSECOND),
         limit=start + (subtask.timeout or 0) * SECOND if limited else None,
         several=not single,
         marked=marked,
         note=join_words(words),
+        pause=pause,
     )
 
 

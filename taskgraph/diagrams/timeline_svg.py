@@ -80,21 +80,26 @@ class _Chart:
         room = self.left - _ICON - _GAP
         yield write_icon(row.tone, 0, 5)
         yield write_text(ellipsize(row.name, room, 12), style, _ICON, 15, 12)
-        start, finish = self.x(row.start), self.x(row.finish)
+        start = self.x(row.start)
         if row.ready is not None:
             yield f'<path class="wait" d="M{self.x(row.ready):g} 11H{start:g}"/>'
         if row.ghost is not None:
-            first, last = (self.x(time) for time in row.ghost)
+            first, last = map(self.x, row.ghost)
             yield (
                 f'<rect class="ghost {row.tone}" x="{first:g}" y="7" '
                 f'width="{max(last - first, 1.5):g}" height="{_BAR - 4}" rx="2"/>'
             )
         if row.ghost is None or row.finish > row.start:
-            yield (
-                f'<rect class="{_bar_style(row)}" x="{start:g}" y="5" '
-                f'width="{max(finish - start, 1.5):g}" height="{_BAR}" rx="2"/>'
-            )
-        yield from self._limit(row, finish)
+            for bar in row.bars:
+                first, last = map(self.x, bar)
+                yield (
+                    f'<rect class="{_bar_style(row)}" x="{first:g}" y="5" '
+                    f'width="{max(last - first, 1.5):g}" height="{_BAR}" rx="2"/>'
+                )
+        if row.pause is not None:
+            first, last = map(self.x, row.pause)
+            yield f'<path class="pause" d="M{first:g} 11H{last:g}"/>'
+        yield from self._limit(row, self.x(row.finish))
         note = ellipsize(row.note, _NOTE, 11)
         yield write_text(note, "m", self.left + _CHART + _GAP, 15, 11)
 
@@ -134,6 +139,13 @@ def _legend(timeline: Timeline) -> list[LegendItem]:
     several = any(row.several for row in rows)
     marks = (
         (several, "bar", "bar many pending", "several runs or subtasks", 24),
+        (
+            any(row.pause is not None for row in rows),
+            "line",
+            "pause",
+            "pauses and other attempts",
+            24,
+        ),
         (marked, "bar", "bar c pending", f"on the {timeline.path_name}", 24),
         (waited, "line", "wait", "may slip" if planned else "waiting", 24),
         (limited, "tick", "limit", "latest finish" if planned else "time limit", 8),

@@ -91,6 +91,30 @@ def test_a_limit_is_known_for_a_single_run_only() -> None:
     assert "2 attempts" in row_of(timeline, "Copy").note
 
 
+def test_first_and_last_attempt_stand_apart_where_their_timeouts_prove_it() -> None:
+    rows = {
+        1: ran(0, 1000, name="Long", attempts=3, operation="RETRY", timeout=300),
+        2: ran(0, 500, name="Short", attempts=2, operation="RETRY", timeout=300),
+        3: ran(0, 1000, name="Free", attempts=2, operation="RETRY", timeout=0),
+    }
+    timeline = timeline_of(make_task(rows, [], start_time=BEGIN))
+    grace = analysed(make_task(rows, [])).attempt_seconds[0] - 300
+    row = row_of(timeline, "Long")
+    assert row.pause == ((300 + grace) * SECOND, (700 - grace) * SECOND)
+    assert row.bars == ((0, row.pause[0]), (row.pause[1], 1000 * SECOND))
+    assert "first and last at least" in row.note
+    assert row_of(timeline, "Short").pause is row_of(timeline, "Free").pause is None
+    assert 'class="pause"' in render_timeline_svg(timeline)
+    assert "▒─" in render_timeline_text(timeline)
+
+
+def test_the_legend_calls_skipped_what_was_skipped() -> None:
+    rows = {1: ran(0, 9), 2: ran(0, 9, operation="SKIP")}
+    svg = render_timeline_svg(timeline_of(make_task(rows, [], start_time=BEGIN)))
+    assert ">skipped</text>" in svg
+    assert svg.count(">SUCCESSFUL</text>") == 1
+
+
 def test_the_as_run_path_is_marked() -> None:
     timeline = timeline_of(run_task())
     names = [timeline.rows[place].name for place in timeline.path]
