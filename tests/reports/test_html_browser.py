@@ -16,8 +16,10 @@ from pypdf import PdfReader
 
 from taskgraph.api import LoadedTask, collect, load, report
 from taskgraph.model.task import Task
+from taskgraph.reports.html.page import changes_html
 from tests.diagrams.browser import Watch, launch
 from tests.diagrams.tasks import HOSTILE, fan, make_task, stages
+from tests.reports.test_changes import GREW, NEW, SAME
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -419,6 +421,35 @@ def test_two_thousand_subtasks_show_their_first_rows_and_search_them_all(
     page.close()
 
 
+def assert_accessible(page: Page, folder: str) -> None:
+    page.evaluate((Path(folder) / "axe-core" / "axe.min.js").read_text("utf-8"))
+    found = page.evaluate("axe.run()")
+    serious = [
+        (rule["id"], [node["html"] for node in rule["nodes"][:3]])
+        for rule in found["violations"]
+        if rule["impact"] in {"serious", "critical"}
+    ]
+    assert serious == [], json.dumps(serious, indent=1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_changes(
+    browser: Browser, tmp_path: Path, scheme: Any
+) -> None:
+    folder = os.environ.get("TASKGRAPH_NODE_MODULES")
+    if not folder:
+        pytest.skip("TASKGRAPH_NODE_MODULES names no folder with axe-core")
+    path = tmp_path / "changes.html"
+    path.write_text(changes_html([GREW, SAME, NEW], ["x.json: is no JSON"]), "utf-8")
+    page = browser.new_page(viewport={"width": 390, "height": 800}, color_scheme=scheme)
+    watch = Watch(page)
+    page.goto(path.as_uri())
+    assert_accessible(page, folder)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    watch.assert_quiet(path.as_uri())
+    page.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(
     browser: Browser, tmp_path: Path, samples: Path, scheme: Any
@@ -434,13 +465,6 @@ def test_axe_finds_nothing_serious(
     page.locator("#t0 g.n[data-id='108']").click()
     page.locator("#t0 .search").fill("replace")
     page.locator("#t0 summary").click()
-    page.evaluate((Path(folder) / "axe-core" / "axe.min.js").read_text("utf-8"))
-    found = page.evaluate("axe.run()")
-    serious = [
-        (rule["id"], [node["html"] for node in rule["nodes"][:3]])
-        for rule in found["violations"]
-        if rule["impact"] in {"serious", "critical"}
-    ]
-    assert serious == [], json.dumps(serious, indent=1)
+    assert_accessible(page, folder)
     opened.assert_quiet()
     page.close()
