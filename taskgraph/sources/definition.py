@@ -16,7 +16,6 @@ from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Id as ModelId
 from taskgraph.model.task import Subtask, Task
 from taskgraph.sources.definition_form import (
-    OWN,
     DefinedSubtask,
     DefinedTask,
     DefinedTasks,
@@ -32,40 +31,21 @@ from taskgraph.sources.document import (
 )
 from taskgraph.sources.envelope import Item, items_of
 from taskgraph.sources.fields import describe
-from taskgraph.sources.nearest import Meant, mended, nearest_form, nearest_key
+from taskgraph.sources.mending import EDGES, RENAME, PartlyRead, read_partly
 from taskgraph.sources.ocp import (
     ATTRIBUTES,
     SPELLINGS,
-    OcpSubtask,
-    OcpTask,
     filled,
     read_references,
 )
-from taskgraph.sources.validating import AT_ONCE, Keys, errors_of, is_negative, note
+from taskgraph.sources.validating import AT_ONCE, errors_of
 
 __all__ = ["read_definition"]
 
-_RENAME = (
-    "remove what only a run can have; a saved response needs another file name, "
-    "without .task or .taskdef in it"
-)
 _TASK_HAS = "a task has a name and subtasks"
 _HINT = "taskgraph schema definition gives the JSON Schema of definitions"
 _REFERENCES = ("cluster", "tenant", "host")
-_OF_A_RESPONSE = frozenset(
-    {"data", "error", "server", "successful", "timestamp", "traceId"}
-)
-_KNOWN = {
-    DefinedSubtask: sorted(DefinedSubtask.__annotations__.keys() - {"own", *SPELLINGS}),
-    DefinedTask: sorted({"$schema", *DefinedTask.__annotations__} - {"own", "schema"}),
-}
-_OF_A_RUN = {*OcpSubtask.__annotations__, *OcpTask.__annotations__}.difference(
-    *_KNOWN.values(), SPELLINGS
-)
-_RETRIES = frozenset({"attempts", "max_retries", "maxRetries", "retries", "retry"})
 _ATTRIBUTES = ATTRIBUTES | {key: ATTRIBUTES[usual] for key, usual in SPELLINGS.items()}
-_KEYS = Keys(own=OWN, near=nearest_form)
-_EDGES = ("upstreams", "downstreams")
 
 
 def read_definition(root: Any, problems: Problems) -> list[Task]:
@@ -94,7 +74,7 @@ def _items(root: Any, problems: Problems) -> Iterator[Item]:
             yield Item(root, "")
             return
         before = problems.count
-        read = _read(DefinedTasks, DefinedTasks, root, "", problems)
+        read = read_partly(DefinedTasks, DefinedTasks, root, "", problems)
         tasks = read.row["tasks"] if read is not None else []
         if root["tasks"] == []:
             problems.add("defines no task", "/tasks", _TASK_HAS, MISSING_KEY)
@@ -120,117 +100,6 @@ def _means_subtasks(root: dict[str, Any]) -> bool:
     )
 
 
-class _Read(NamedTuple):
-    """An object as far as it could be read."""
-
-    row: dict[str, Any]
-    left_out: frozenset[str] = frozenset()
-    """The keys whose values could not be read, or are missing."""
-
-
-def _read(
-    declared: Any,
-    kind: Any,
-    raw: Any,
-    pointer: str,
-    problems: Problems,
-    context: dict[str, str] | None = None,
-) -> _Read | None:
-    """Read an object as far as it is sound, and note what is not.
-
-    A key that is misspelt, and a value of which it is plain what it means, is read as what
-    was meant, so that rules do not speak of what only follows from the mistake. ``None``
-    if it is no object, or has not even what it must.
-    """
-    row, wrong = errors_of(declared, raw, context)
-    if not wrong:
-        return _Read(row)
-    if not isinstance(raw, dict):
-        note(wrong[0], (), pointer, problems, _KEYS)
-        return None
-    mending = dict(raw)
-    unknown = [str(e["loc"][0]) for e in wrong if e["type"] == "extra_forbidden"]
-    left_out = _mend_keys(kind, mending, unknown, pointer, problems)
-    for detail in wrong:
-        key = str(detail["loc"][0])
-        if detail["type"] == "missing" and key not in mending:
-            note(detail, detail["loc"], pointer, problems, _KEYS)
-            mending[key] = None
-            left_out.add(key)
-        elif detail["type"] not in ("missing", "extra_forbidden"):
-            note(detail, detail["loc"], pointer, problems, _KEYS)
-            left_out |= _mend(mending, key, detail["type"])
-    row, wrong = errors_of(declared, mending, context)
-    for key in {str(detail["loc"][0]) for detail in wrong}:
-        left_out.add(key)
-        mending[key] = None
-    row = errors_of(declared, mending, context)[0] if wrong else row
-    if row is None:
-        return None
-    if "timeout" in left_out and is_negative(raw.get("timeout")):
-        row["timeout"] = raw["timeout"]  # a rule tells of it
-    return _Read(row, frozenset(left_out))
-
-
-def _mend_keys(
-    kind: Any, mending: dict[str, Any], unknown: list[str], pointer: str, problems: Problems
-) -> set[str]:
-    """Rename the keys that others have for ours; give those that then stand twice."""
-    twice = set()
-    for key in unknown:
-        meant = _note_key(kind, key, mending.pop(key), pointer, problems)
-        if meant is not None and meant.key in mending:
-            twice.add(meant.key)
-        elif meant is not None:
-            mending[meant.key] = meant.value
-    return twice
-
-
-def _mend(mending: dict[str, Any], key: str, kind: str) -> set[str]:
-    """Put what was meant for a wrong value; give the key if it could not be read."""
-    if key == OWN:
-        for own in [name for name in mending if name.startswith("x-")]:
-            del mending[own]
-        return set()
-    value = mending.get(key)
-    if kind == "spellings":
-        mending.pop(key, None)
-        return set()
-    if key in _EDGES or key in SPELLINGS:
-        kind = "tuple_type"
-    if kind == "duration":  # a guess is good for a hint, and not for a bound
-        mending[key] = None
-        return {key}
-    meant = mended(kind, value)
-    if meant is None and kind == "tuple_type" and isinstance(value, list):
-        items = [mended(kind, [item]) for item in value]
-        mending[key] = [item for found in items for item in found or ()]
-        return {key}
-    mending[key] = meant
-    return {key} if meant is None else set()
-
-
-def _note_key(
-    kind: Any, key: str, value: Any, pointer: str, problems: Problems
-) -> Meant | None:
-    """Note a key that does not belong into such an object; give what was meant."""
-    meant = None
-    message, hint = f"{key} is no field of a definition", "own fields begin with x-"
-    if kind is DefinedTasks:
-        message, hint = f"{key} has no place beside tasks", "write it into a task"
-    elif key in _OF_A_RESPONSE and kind is DefinedTask:
-        message, hint = f"{key} belongs to a response", _RENAME
-    elif key in _OF_A_RUN:
-        message, hint = f"{key} belongs to a run", _RENAME
-    elif key in _RETRIES:
-        hint = "attempts in the configuration says how often a subtask may run"
-    else:
-        meant = nearest_key(key, value, _KNOWN[kind])
-        hint = hint if meant is None else meant.says
-    problems.add(message, f"{pointer}/{escape_token(key)}", hint, UNKNOWN_KEY)
-    return meant
-
-
 def _unread_task(pointer: str, problems: Problems) -> Task:
     """Give a task of which nothing could be read: what is wrong with it stands in it."""
     origin = problems.document.origin("definition", pointer)
@@ -244,9 +113,9 @@ def _read_task(item: Item, problems: Problems) -> list[Task]:
     read = None
     if isinstance(raw, dict) and "data" in raw and "subtasks" not in raw:
         message = "is a response, and its file name says that it is a definition"
-        problems.add(message, f"{pointer}/data", _RENAME, UNKNOWN_KEY)
+        problems.add(message, f"{pointer}/data", RENAME, UNKNOWN_KEY)
     else:
-        read = _read(TaskRow, DefinedTask, raw, pointer, problems)
+        read = read_partly(TaskRow, DefinedTask, raw, pointer, problems)
     if read is None:
         problems.faulty.append(_unread_task(pointer, problems))
         return []
@@ -307,19 +176,21 @@ def _spelled(listed: Sequence[Any], place: str) -> Iterator[Problem]:
 
 def _rows(
     listed: Sequence[Any], place: str, problems: Problems, spellings: dict[str, str]
-) -> list[_Read | None]:
+) -> list[PartlyRead | None]:
     """Read the subtasks of a list; ``None`` for one that is no object."""
-    rows: list[_Read | None] = []
+    rows: list[PartlyRead | None] = []
     for start in range(0, len(listed), AT_ONCE):
         part = listed[start : start + AT_ONCE]
         read, wrong = errors_of(GenericAlias(list, (SubtaskRow,)), part, spellings)
         rows += (
             (
-                _read(SubtaskRow, DefinedSubtask, row, f"{place}/{at}", problems, spellings)
+                read_partly(
+                    SubtaskRow, DefinedSubtask, row, f"{place}/{at}", problems, spellings
+                )
                 for at, row in enumerate(part, start)
             )
             if wrong
-            else map(_Read, read)
+            else map(PartlyRead, read)
         )
     return rows
 
@@ -338,7 +209,7 @@ def _attributes(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _subtasks(
-    rows: list[_Read | None], prefix: str, problems: Problems
+    rows: list[PartlyRead | None], prefix: str, problems: Problems
 ) -> tuple[list[_Placed], set[tuple[int | None, str]]]:
     """Make the subtasks that can be named, and say what of them could not be read."""
     unread: set[tuple[int | None, str]] = set()
@@ -354,7 +225,7 @@ def _subtasks(
         row["id"] = row["name"] if row["id"] is None else row["id"]
     ids = {row["id"] for _, row in found}
     by_name = {row["name"]: row["id"] for _, row in found if row["name"]}
-    used = [side for side in _EDGES if any(row[side] is not None for _, row in found)]
+    used = [side for side in EDGES if any(row[side] is not None for _, row in found)]
     for position, row in found:
         for side in used or ["upstreams"]:
             row[side] = tuple(
@@ -367,7 +238,7 @@ def _subtasks(
 
 
 def _is_named(
-    read: _Read, position: int, names: Counter[str], prefix: str, problems: Problems
+    read: PartlyRead, position: int, names: Counter[str], prefix: str, problems: Problems
 ) -> bool:
     """Tell whether a subtask has an id, or a name that stands for it; it must be unique."""
     name = read.row["name"]

@@ -13,42 +13,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
+from taskgraph.sources.among_text import (
+    Paste,
+    among_text,
+    end_of,
+    in_a_fence,
+    is_json,
+    names_task,
+    place_of,
+)
 from taskgraph.sources.document import Document, escape_token
 
-__all__ = ["Paste", "recognise"]
+__all__ = ["recognise"]
 
 
-class Paste(NamedTuple):
-    """What a text is that is no document."""
-
-    what: str
-    """Continues the name of the file: ``is what Python prints``."""
-    hint: str = ""
-    place: tuple[int, int] | None = None
-    document: Document | None = None
-    """What is meant, where that is beyond doubt."""
-
-
-_TEXT = json.JSONDecoder(parse_int=len, parse_float=len, strict=False)
 _MOST_BYTES = 64 << 20
-_MOST_BEGINNINGS = 20
-_BEGINNING = re.compile(r"[{\[]")
-_FENCE = re.compile(
-    r"^ {0,3}(`{3,}|~{3,})[^\n`]*\n(.*?)(?:^ {0,3}\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
-)
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_PROMPT = re.compile(
-    r"(?:\([^()\n]{1,40}\) ?)?(?:\[[^\]\n]{1,80}\]|(?:PS )?[\w.~/@:\\-]{0,80})? ?"
-    r"[$#%>❯➜»](?: .*)?"
-)
-_MEASURED = re.compile(r"(?:[a-z_]{1,20}[:=]|HTTP/?)?[\d.]{1,12}s?|HTTP|[a-z_]{1,20}[:=]")
-_VERBOSE = re.compile(r"[*<>{}] |[*<>]$|\s*% Total|\s*Dload|\s*\d+ +\d+[kMG]? ")
-_LOG_LINE = re.compile(
-    r"\[?\d{4}-\d\d-\d\d[T ]\d|\w{3} +\d+ \d\d:\d\d|\[?\d\d:\d\d:\d\d|"
-    r".*\b(?:DEBUG|INFO|WARN|ERROR)\b"
-)
 _CURLY = str.maketrans({"“": '"', "”": '"', "„": '"', "‟": '"', "＂": '"', "″": '"'})
 _BLANKS = re.compile(
     "[\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]"
@@ -82,7 +64,7 @@ def recognise(document: Document) -> Paste | None:
         pass
     else:
         return _in_json(root, document)
-    for look in (_fenced, _printed, _decorated, _with_more, _escaped, _encoded):
+    for look in (in_a_fence, _printed, _decorated, among_text, _escaped, _encoded):
         found = look(text, document)
         if found is not None:
             return found
@@ -93,7 +75,7 @@ def recognise(document: Document) -> Paste | None:
 
 
 def _in_json(root: Any, document: Document) -> Paste | None:
-    if isinstance(root, str) and _is_json(root):
+    if isinstance(root, str) and is_json(root):
         what = "is a text that holds JSON, which was read"
         return Paste(what, document=_inside(document, root))
     log = root.get("log") if isinstance(root, dict) else None
@@ -150,167 +132,12 @@ def _body(entry: Any) -> str:
 
 def _has_task(text: str) -> bool:
     """Tell whether a text is JSON with a task in it."""
-    return _names_task(text) and _is_json(text)
-
-
-def _names_task(text: str) -> bool:
-    return '"subtasks"' in text or '"dag_id"' in text
-
-
-def _is_json(text: str) -> bool:
-    if not text.lstrip().startswith(("{", "[")):
-        return False
-    return _end(text, len(text) - len(text.lstrip())) == len(text.rstrip())
+    return names_task(text) and is_json(text)
 
 
 def _inside(document: Document, text: str) -> Document:
     """Give what a text of the document holds; lines of the file mean nothing there."""
     return replace(document, data=text.encode("utf-8", "replace"), syntax="none")
-
-
-# --- text around JSON --------------------------------------------------------------------
-
-
-def _end(text: str, begin: int) -> int | None:
-    """Find the end of the object or list that begins at an offset."""
-    try:
-        return _TEXT.raw_decode(text, begin)[1]
-    except (ValueError, RecursionError, StopIteration):
-        return None
-
-
-def _place(text: str, offset: int, document: Document) -> tuple[int, int]:
-    before = text[:offset]
-    line = before.count("\n") + document.first_line
-    return line, offset - before.rfind("\n")
-
-
-def _only(text: str, begin: int, end: int, document: Document) -> Document:
-    """Blank out what is around the JSON, so that lines are counted as in the file."""
-    before = re.sub(r"[^\n]", " ", text[:begin])
-    return replace(document, data=f"{before}{text[begin:end]}".encode())
-
-
-def _fenced(text: str, document: Document) -> Paste | None:
-    """Look for blocks of code, as Markdown and chats have them."""
-    blocks = [match.span(2) for match in islice(_FENCE.finditer(text), _MOST_BEGINNINGS)]
-    whole = [span for span in blocks if _is_json(text[slice(*span)])]
-    if len(whole) == 1:
-        begin, end = whole[0]
-        begin += len(text[begin:end]) - len(text[begin:end].lstrip())
-        first = _place(text, begin, document)[0]
-        last = _place(text, begin + len(text[begin:end].rstrip()), document)[0]
-        what = f"has JSON in a block of code, lines {first} to {last}, which alone was read"
-        return Paste(what, document=_only(text, begin, end, document))
-    if len(whole) > 1:
-        what = f"has JSON in {len(whole)} blocks of code"
-        place = _place(text, whole[0][0], document)
-        return Paste(what, "save each in a file of its own", place)
-    return None
-
-
-def _with_more(text: str, document: Document) -> Paste | None:
-    """Look for JSON that other text stands around."""
-    wholes = list(islice(_wholes(text), _MOST_BEGINNINGS))
-    if wholes and not text[: wholes[0][0]].strip():
-        return _with_more_after(text, *wholes[0], document)
-    wholes = [span for span in wholes if _names_task(text[slice(*span)])] or wholes
-    if not wholes:
-        return _with_margin(text, document)
-    begin, end = wholes[0]
-    first, last = _place(text, begin, document), _place(text, end - 1, document)
-    if len(wholes) > 1:
-        what = f"has JSON in {len(wholes)} places, and other text between"
-        return Paste(what, "save each in a file of its own", first)
-    what, hint = _around(text[:begin])
-    span = f"JSON begins at line {first[0]}, column {first[1]}"
-    span += f", and ends at line {last[0]}, column {last[1]}"
-    if not _are_trailers(text[end:]):
-        hint = "remove what is around it"
-    hint = hint.format(line=first[0], column=len(text[:begin].encode()) + 1)
-    return Paste(f"is not JSON alone: {what} stands before it", f"{span}: {hint}", first)
-
-
-def _with_margin(text: str, document: Document) -> Paste | None:
-    """Know JSON of which every line has the same number of characters before it."""
-    lines = text.rstrip().splitlines() or [""]
-    begin = min((at for sign in "{[" if (at := lines[0].find(sign)) > 0), default=0)
-    if not begin or not _is_json("\n".join(line[begin:] for line in lines)):
-        return None
-    what = f"is not JSON alone: {begin} characters stand before each line of it"
-    hint = f"cut -c{begin + 1}- FILE > task.json"
-    return Paste(what, hint, (document.first_line, begin + 1))
-
-
-def _wholes(text: str) -> Iterator[tuple[int, int]]:
-    """Give the first objects and lists of a text that are whole and hold something.
-
-    In a text that begins as JSON does, only what begins there: the rest is a part of it.
-    """
-    start = len(text) - len(text.lstrip())
-    begins_so = text[start : start + 1] in ("{", "[") and not _LOG_LINE.match(text, start)
-    position = 0
-    for _ in range(_MOST_BEGINNINGS):
-        match = _BEGINNING.search(text, position)
-        if match is None:
-            return
-        begin = position = match.start()
-        end = _end(text, begin)
-        if end is not None and '"' in text[begin:end]:
-            yield begin, end
-        if begins_so:
-            return
-        position = end or begin + 1
-
-
-def _with_more_after(text: str, begin: int, end: int, document: Document) -> Paste | None:
-    after = text[end:].strip()
-    if not after:
-        return None  # it is whole, and something in it is wrong
-    place = _place(text, end + len(text[end:]) - len(text[end:].lstrip()), document)
-    if _are_trailers(after):
-        is_prompt = any(_PROMPT.fullmatch(line.strip()) for line in after.splitlines())
-        kind = "the prompt of a shell" if is_prompt else "what curl -w writes"
-        what = (
-            f"ends at line {_place(text, end - 1, document)[0]}: {kind} after it was left"
-        )
-        return Paste(f"{what} out", document=_only(text, begin, end, document))
-    if after[0] in '{[}]",' and after != ",":
-        return None  # another document, or a bracket too many: the parser's words are right
-    last = _place(text, end - 1, document)
-    what = "is not JSON alone: other text stands after it"
-    return Paste(
-        what, f"JSON ends at line {last[0]}, column {last[1]}: remove the rest", place
-    )
-
-
-def _are_trailers(text: str) -> bool:
-    """Tell what a terminal puts after a document: a prompt, or what ``curl -w`` writes."""
-    return all(
-        _PROMPT.fullmatch(line.strip()) or all(map(_MEASURED.fullmatch, line.split()))
-        for line in text.splitlines()
-    )
-
-
-def _around(before: str) -> tuple[str, str]:
-    """Say what stands before JSON, and what takes it away."""
-    lines = [line for line in before.splitlines() if line.strip()]
-    is_on_its_line = not before.endswith("\n") and bool(before.rpartition("\n")[2].strip())
-    cut = (
-        "cut -c{column}- FILE > task.json"
-        if len(lines) == 1
-        else "remove what is before it"
-    )
-    if is_on_its_line and _LOG_LINE.match(lines[-1]):
-        return "the beginning of a line of a log", cut
-    if is_on_its_line:
-        return "other text", cut
-    tail = "tail -n +{line} FILE > task.json"
-    if any(_VERBOSE.match(line) for line in lines):
-        return "what curl -v tells", f"use curl -s without -v, or {tail}"
-    if all(_PROMPT.fullmatch(line.strip()) for line in lines):
-        return "the prompt of a shell", tail
-    return "other text", tail
 
 
 # --- what programs print -----------------------------------------------------------------
@@ -358,7 +185,7 @@ def _decorated(text: str, document: Document) -> Paste | None:
     if "curly" in kinds:
         plain = plain.translate(_CURLY)
     plain = _BLANKS.sub(" ", plain).strip()
-    if not kinds or plain[:1] not in ("{", "[") or _end(plain, 0) is None:
+    if not kinds or plain[:1] not in ("{", "[") or end_of(plain, 0) is None:
         return None
     first = min(
         match.start()
@@ -368,7 +195,7 @@ def _decorated(text: str, document: Document) -> Paste | None:
     )
     named = " and ".join(_REMOVE[kind][0] for kind in kinds)
     hint = "; ".join(_REMOVE[kind][1] for kind in kinds)
-    return Paste(f"has {named} in it", hint, _place(text, first, document))
+    return Paste(f"has {named} in it", hint, place_of(text, first, document))
 
 
 _SIGNS = {"ANSI": _ANSI, "curly": re.compile("[“”„‟＂″]"), "blanks": _BLANKS}
@@ -383,7 +210,7 @@ def _escaped(text: str, document: Document) -> Paste | None:
         inner = json.loads(f'"{core}"', strict=False)
     except (ValueError, RecursionError):
         inner = re.sub(r"\\[nrt]", " ", core)
-    if not _is_json(inner):
+    if not is_json(inner):
         return None
     what = "is JSON with escaped quotes, the inside of a text, which was read"
     return Paste(what, document=_inside(document, inner))
@@ -393,7 +220,7 @@ def _encoded(text: str, document: Document) -> Paste | None:
     """Know JSON in the writing of another medium."""
     place, python = (document.first_line, 1), "python3 -c 'import sys, {}; print({}({}))'"
     stdin, to_json = "sys.stdin.read()", " < FILE > task.json"
-    if re.match(r"\s*(?:eyJ|ew[og]|W3s)", text) and _is_json(_from_base64(text)):
+    if re.match(r"\s*(?:eyJ|ew[og]|W3s)", text) and is_json(_from_base64(text)):
         return Paste("is JSON in base64", "base64 -d FILE > task.json", place)
     if re.match(r"\s*(?:%7B|%5B)", text, re.IGNORECASE):
         hint = python.format("urllib.parse", "urllib.parse.unquote", stdin) + to_json

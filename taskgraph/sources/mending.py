@@ -1,0 +1,147 @@
+"""Objects of a definition, read as far as they are sound, with what is wrong noted."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from taskgraph.sources.definition_form import (
+    OWN,
+    DefinedSubtask,
+    DefinedTask,
+    DefinedTasks,
+)
+from taskgraph.sources.document import UNKNOWN_KEY, Problems, escape_token
+from taskgraph.sources.nearest import Meant, mended, nearest_form, nearest_key
+from taskgraph.sources.ocp import SPELLINGS, OcpSubtask, OcpTask
+from taskgraph.sources.validating import Keys, errors_of, is_negative, note
+
+__all__ = ["EDGES", "RENAME", "PartlyRead", "read_partly"]
+
+RENAME = (
+    "remove what only a run can have; a saved response needs another file name, "
+    "without .task or .taskdef in it"
+)
+_OF_A_RESPONSE = frozenset(
+    {"data", "error", "server", "successful", "timestamp", "traceId"}
+)
+_KNOWN = {
+    DefinedSubtask: sorted(DefinedSubtask.__annotations__.keys() - {"own", *SPELLINGS}),
+    DefinedTask: sorted({"$schema", *DefinedTask.__annotations__} - {"own", "schema"}),
+}
+_OF_A_RUN = {*OcpSubtask.__annotations__, *OcpTask.__annotations__}.difference(
+    *_KNOWN.values(), SPELLINGS
+)
+_RETRIES = frozenset({"attempts", "max_retries", "maxRetries", "retries", "retry"})
+_KEYS = Keys(own=OWN, near=nearest_form)
+EDGES = ("upstreams", "downstreams")
+
+
+class PartlyRead(NamedTuple):
+    """An object as far as it could be read."""
+
+    row: dict[str, Any]
+    left_out: frozenset[str] = frozenset()
+    """The keys whose values could not be read, or are missing."""
+
+
+def read_partly(
+    declared: Any,
+    kind: Any,
+    raw: Any,
+    pointer: str,
+    problems: Problems,
+    context: dict[str, str] | None = None,
+) -> PartlyRead | None:
+    """Read an object as far as it is sound, and note what is not.
+
+    A key that is misspelt, and a value of which it is plain what it means, is read as what
+    was meant, so that rules do not speak of what only follows from the mistake. ``None``
+    if it is no object, or has not even what it must.
+    """
+    row, wrong = errors_of(declared, raw, context)
+    if not wrong:
+        return PartlyRead(row)
+    if not isinstance(raw, dict):
+        note(wrong[0], (), pointer, problems, _KEYS)
+        return None
+    mending = dict(raw)
+    unknown = [str(e["loc"][0]) for e in wrong if e["type"] == "extra_forbidden"]
+    left_out = _mend_keys(kind, mending, unknown, pointer, problems)
+    for detail in wrong:
+        key = str(detail["loc"][0])
+        if detail["type"] == "missing" and key not in mending:
+            note(detail, detail["loc"], pointer, problems, _KEYS)
+            mending[key] = None
+            left_out.add(key)
+        elif detail["type"] not in ("missing", "extra_forbidden"):
+            note(detail, detail["loc"], pointer, problems, _KEYS)
+            left_out |= _mend(mending, key, detail["type"])
+    row, wrong = errors_of(declared, mending, context)
+    for key in {str(detail["loc"][0]) for detail in wrong}:
+        left_out.add(key)
+        mending[key] = None
+    row = errors_of(declared, mending, context)[0] if wrong else row
+    if row is None:
+        return None
+    if "timeout" in left_out and is_negative(raw.get("timeout")):
+        row["timeout"] = raw["timeout"]  # a rule tells of it
+    return PartlyRead(row, frozenset(left_out))
+
+
+def _mend_keys(
+    kind: Any, mending: dict[str, Any], unknown: list[str], pointer: str, problems: Problems
+) -> set[str]:
+    """Rename the keys that others have for ours; give those that then stand twice."""
+    twice = set()
+    for key in unknown:
+        meant = _note_key(kind, key, mending.pop(key), pointer, problems)
+        if meant is not None and meant.key in mending:
+            twice.add(meant.key)
+        elif meant is not None:
+            mending[meant.key] = meant.value
+    return twice
+
+
+def _mend(mending: dict[str, Any], key: str, kind: str) -> set[str]:
+    """Put what was meant for a wrong value; give the key if it could not be read."""
+    if key == OWN:
+        for own in [name for name in mending if name.startswith("x-")]:
+            del mending[own]
+        return set()
+    value = mending.get(key)
+    if kind == "spellings":
+        mending.pop(key, None)
+        return set()
+    if key in EDGES or key in SPELLINGS:
+        kind = "tuple_type"
+    if kind == "duration":  # a guess is good for a hint, and not for a bound
+        mending[key] = None
+        return {key}
+    meant = mended(kind, value)
+    if meant is None and kind == "tuple_type" and isinstance(value, list):
+        items = [mended(kind, [item]) for item in value]
+        mending[key] = [item for found in items for item in found or ()]
+        return {key}
+    mending[key] = meant
+    return {key} if meant is None else set()
+
+
+def _note_key(
+    kind: Any, key: str, value: Any, pointer: str, problems: Problems
+) -> Meant | None:
+    """Note a key that does not belong into such an object; give what was meant."""
+    meant = None
+    message, hint = f"{key} is no field of a definition", "own fields begin with x-"
+    if kind is DefinedTasks:
+        message, hint = f"{key} has no place beside tasks", "write it into a task"
+    elif key in _OF_A_RESPONSE and kind is DefinedTask:
+        message, hint = f"{key} belongs to a response", RENAME
+    elif key in _OF_A_RUN:
+        message, hint = f"{key} belongs to a run", RENAME
+    elif key in _RETRIES:
+        hint = "attempts in the configuration says how often a subtask may run"
+    else:
+        meant = nearest_key(key, value, _KNOWN[kind])
+        hint = hint if meant is None else meant.says
+    problems.add(message, f"{pointer}/{escape_token(key)}", hint, UNKNOWN_KEY)
+    return meant
