@@ -102,7 +102,7 @@ def test_an_output_may_lie_beside_what_is_read_and_be_written_again(
 
 def test_every_argument_that_names_documents_is_known_to_the_writer() -> None:
     """An argument of a new command belongs into one of the two sets."""
-    others = {"paths", "names", "name"}  # collected, rules, a schema
+    others = {"paths", "names", "name", "folder"}  # collected, rules, a schema, init
     context = click.Context(cli)
     groups: list[click.Group] = [cli]
     found = set()
