@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +16,8 @@ import pytest
 from click.testing import CliRunner
 
 from taskgraph.cli.main import cli
+from tests.privacy.documents import DOCUMENTS
+from tests.privacy.spellings import LEAK, SECRETS
 from tests.privacy.test_masking import DOCUMENT, SECRET
 
 # Pictures of the same scene that SVG writes, made by other programs.
@@ -71,6 +73,7 @@ def outputs() -> Iterator[Output]:
 
 
 ALL = list(outputs())
+FRESH = [output for output in ALL if output.command[0] != "history"]
 REDACTED = [output for output in ALL if has_redaction(output)]
 
 
@@ -111,27 +114,40 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "runs"
 
 
-def arguments(output: Output, tmp_path: Path, runs: Path | None) -> list[str]:
-    """Give everything that a command needs, by what it asks for."""
+def small(tmp_path: Path) -> tuple[Path, Path]:
+    """Write the document, and what it was before."""
     path = write(tmp_path / "saved.json", document(1))
-    other = write(tmp_path / "before.json", document(1, name=f"Was token={SECRET}"))
+    return path, write(tmp_path / "before.json", document(1, name=f"Was token={SECRET}"))
+
+
+def large(tmp_path: Path, file: str, secrets: Sequence[str]) -> tuple[Path, Path]:
+    """Write a document with secrets in every field, and another with others."""
+    path, other = tmp_path / file, tmp_path / f"before.{file}"
+    path.write_text(DOCUMENTS[file](secrets), "utf-8")
+    other.write_text(DOCUMENTS[file](secrets[::-1]), "utf-8")
+    return path, other
+
+
+def arguments(output: Output, files: tuple[Path, Path], runs: Path | None) -> list[str]:
+    """Give everything that a command needs, by what it asks for."""
+    path, other = files
     given = list(output.options)
     for param in COMMANDS[output.command].params:
         if isinstance(param, click.Argument):
             given.append(str(other if param.name == "before" else path))
         elif param.name == "runs":
-            given += [param.opts[0], str(runs or tmp_path / "runs")]
+            given += [param.opts[0], str(runs or path.parent / "runs")]
         elif param.required:
             given += [param.opts[0], _REQUIRED[param.name or ""]]
     return given
 
 
 def written(
-    output: Output, tmp_path: Path, request: pytest.FixtureRequest, *more: str
+    output: Output, files: tuple[Path, Path], request: pytest.FixtureRequest, *more: str
 ) -> str:
     is_stored = output.command[0] == "history" and output.command != ("history", "collect")
     runs = request.getfixturevalue("runs") if is_stored else None
-    given = [*output.command, *arguments(output, tmp_path, runs), *more]
+    given = [*output.command, *arguments(output, files, runs), *more]
     done = CliRunner().invoke(cli, given)
     assert done.exit_code in (0, 1), done.output
     assert done.output.strip()
@@ -161,14 +177,55 @@ def test_commands_without_documents_read_none(
 def test_no_secret_is_shown(
     output: Output, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    assert SECRET not in written(output, tmp_path, request)
+    assert SECRET not in written(output, small(tmp_path), request)
+
+
+@pytest.mark.parametrize("output", FRESH, ids=str)
+def test_no_spelling_of_a_secret_is_shown(
+    output: Output, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    files = large(tmp_path, "ocp.json", SECRETS[::9])
+    assert not LEAK.search(written(output, files, request))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", DOCUMENTS)
+@pytest.mark.parametrize("output", FRESH, ids=str)
+def test_no_spelling_of_a_secret_is_shown_of_any_dialect(
+    output: Output, file: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    files = large(tmp_path, file, SECRETS)
+    assert not LEAK.search(written(output, files, request))
+    if has_redaction(output):
+        assert not LEAK.search(written(output, files, request, "--redact"))
+
+
+@pytest.mark.slow
+def test_no_spelling_of_a_secret_is_stored(tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    files = [str(large(tmp_path, file, SECRETS[::5])[0]) for file in DOCUMENTS]
+    given = ["history", "collect", *files, "-o", str(tmp_path / "runs"), "-j", "1"]
+    CliRunner().invoke(cli, given)
+    tables = [str(path) for path in (tmp_path / "runs").rglob("*.parquet")]
+    assert tables
+    for table in tables:
+        assert not LEAK.search(repr(duckdb.sql(f"select * from '{table}'").fetchall()))
+
+
+def test_no_spelling_of_a_secret_is_in_a_baseline(tmp_path: Path) -> None:
+    path, other = large(tmp_path, "ocp.json", SECRETS[::5])
+    baseline = tmp_path / "baseline.json"
+    given = ["check", str(path), str(other), "--write-baseline", str(baseline)]
+    done = CliRunner().invoke(cli, given)
+    assert not LEAK.search(done.output)
+    assert not LEAK.search(baseline.read_text("utf-8"))
 
 
 @pytest.mark.parametrize("output", REDACTED, ids=str)
 def test_nothing_private_is_shown_where_it_is_redacted(
     output: Output, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    text = written(output, tmp_path, request, "--redact")
+    text = written(output, small(tmp_path), request, "--redact")
     assert not [word for word in (SECRET, *_PRIVATE) if word in text]
 
 

@@ -172,11 +172,16 @@ def mask_error(error: InputError) -> InputError:
 
 def map_error(error: InputError, change: Callable[[str], str]) -> InputError:
     """Change what is said of a document; its name stays as the user gave it."""
+
+    def step(token: str) -> str:
+        plain = change(token.replace("~1", "/").replace("~0", "~"))
+        return plain.replace("~", "~0").replace("/", "~1")
+
     problems = [
         replace(
             problem,
             message=change(problem.message),
-            pointer=problem.pointer and change(problem.pointer),
+            pointer=problem.pointer and "/".join(map(step, problem.pointer.split("/"))),
             hint=change(problem.hint),
         )
         for problem in error.problems

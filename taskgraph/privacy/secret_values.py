@@ -18,7 +18,8 @@ _STOP = re.compile(r"""[\s,;&})\]"']|\Z""")
 _RUN = re.compile(r"""(?:[^\s,;&})\]"'<]|<(?!/))+""")
 _MORE = r"""(?=[^\s,;&(){}\[\]"'\\<])"""
 # After a comma and the like a value goes on, unless the next field begins there.
-_GOES_ON = re.compile(rf"[,;&}})\]](?![\w.-]{{1,64}}\s{{0,4}}[=:]){_MORE}")
+_GOES_ON = re.compile(rf"[,;&}})\]]{_MORE}")
+_FIELD = re.compile(r"([\w.-]{1,64}+)\s{0,4}[=:]")
 _QUOTE_INSIDE = re.compile(rf"""["']{_MORE}""")
 _OPENING_QUOTE = re.compile(r"""(\\{0,15})(["'])""")
 _OPENING = re.compile(r"[\w.$]{0,64}[\[({]")
@@ -130,7 +131,9 @@ def _plain_end(text: str, begin: int, end: int) -> int:
             is_plain = end > start
         following = _QUOTE_INSIDE.match(text, end)
         if following is None and is_plain:
-            following = _GOES_ON.match(text, end)
+            field = _FIELD.match(text, end + 1)
+            if field is None or is_opaque(field[1], 0):
+                following = _GOES_ON.match(text, end)
         if following is None or end == begin:
             return end
         end = following.end()

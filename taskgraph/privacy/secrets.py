@@ -33,9 +33,10 @@ def _regex(source: str) -> re.Pattern[str]:
 # took: every one is tried at many places of long lines.
 _COLOR = r"(?:\x1b\[[\d;]{0,10}m)?+"
 _QUOTE = r"""(?:\\{0,15}["'`])?+"""
-_SPACE = r"(?:[^\S\n]{0,8}\n(?=[ \t]))?+[^\S\n]{0,16}+"
+_BLANK = r"(?:[^\S\n]|\\{1,15}t)"
+_SPACE = r"(?:[^\S\n]{0,8}(?:\n|\\{1,15}n)(?=[ \t]))?+[^\S\n]{0,16}+"
 _SIGN = r"(?:={1,2}>?|:=?(?!:)|->|[：＝])"
-_ASSIGNED = rf"{_COLOR}{_QUOTE}\]?{_COLOR}[^\S\n]{{0,16}}+{_SIGN}{_SPACE}"
+_ASSIGNED = rf"{_COLOR}{_QUOTE}\]?{_COLOR}{_BLANK}{{0,16}}+{_SIGN}(?:\\{{1,15}}t)?+{_SPACE}"
 _REST_OF_KEY = re.compile(r"(?:[A-Za-z0-9_.]|-(?!>))*+")
 _ASSIGNMENT = re.compile(_ASSIGNED)
 _SCHEME = _regex(r"(?:basic|bearer|negotiate|token)\s{1,4}")
@@ -285,12 +286,21 @@ class _Scan:
         if not key.role.is_secret:
             return end, end
         return (
-            self._in_pair(key)
+            self._echoed(key)
+            or self._in_pair(key)
             or self._in_element(key)
             or self._assigned(key)
             or self._behind_space(key)
             or (end, end)
         )
+
+    def _echoed(self, key: _Key) -> Span | None:
+        """Look for what a program that sets passwords reads from another."""
+        if key.text not in ("passwd", "chpasswd"):
+            return None
+        floor = max(self.kept, key.begin - 200)
+        match = _ECHOED.search(self.text[floor : key.begin])
+        return match and (floor + match.start("secret"), floor + match.end("secret"))
 
     def _in_pair(self, key: _Key) -> Span | None:
         """Look for the value of a pair in which the key is the value of a name."""
@@ -395,11 +405,6 @@ class _Scan:
         for pattern in (_TOLD, _WIDE_GLUE):
             if (match := pattern.match(text, end)) and is_opaque(text, match.end()):
                 return self._value(match.end(), key)
-        if key.text in ("passwd", "chpasswd"):
-            floor = max(self.kept, key.begin - 200)
-            if match := _ECHOED.search(text[floor : key.begin]):
-                begin, end = match.span("secret")
-                return floor + begin, floor + end
         return None
 
     def _value(self, begin: int, key: _Key | None = None) -> Span:

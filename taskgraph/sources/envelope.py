@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 
 from taskgraph.errors import InputError
 from taskgraph.model.task import ApiError, Envelope, Task
+from taskgraph.privacy import mask_text
 from taskgraph.sources.document import Problems
 from taskgraph.sources.fields import Flag, Free, Maybe, Text, Time, Whole, is_id
 from taskgraph.sources.validating import read_object, without_wrong
@@ -161,8 +162,8 @@ def _no_data(
     trace = f" (trace id {envelope.trace_id})" if envelope.trace_id else ""
     if error is not None:
         number = envelope.status if error.code is None else error.code
-        code = "" if number is None else f" {number}"
-        message = f": {error.message}" if error.message else ""
+        code = "" if number is None else f" {mask_text(str(number))}"
+        message = f": {mask_text(error.message)}" if error.message else ""
         hint = f"the request failed, so there is no task: {_LOOK_UP}"
         text = f"is an error response{code}{message}{trace}"
         pointer = "/error" if "error" in root else "/message"

@@ -8,7 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any
 
@@ -122,6 +122,7 @@ def refuse_invalid(document: Document) -> None:
 _MOST_REPEATED = 1000
 _MUCH = 50_000  # new objects: with fewer the next walk is short
 _PLACE = re.compile(r" at line (\d+) column (\d+)$")
+_CODE = re.compile(r"\\u\{(\w{1,4})\}")  # as the parser writes a character
 _REPEATED = "Detected duplicate key"
 _DAMAGED = "the document is damaged from there on: mend it, or save the response again"
 _BROKEN = "a terminal or a mail broke a long line there: join the two lines"
@@ -273,6 +274,9 @@ def _repeated_keys(document: Document, line: int, key: str) -> InputError:
         tree = json.loads(document.data, object_pairs_hook=note, parse_int=len)
     except (ValueError, RecursionError):  # there is more wrong further down
         line += document.first_line - 1
+        key = _CODE.sub(lambda code: f"\\u{code[1]:0>4}", key)
+        with suppress(ValueError):
+            key = json.loads(f'"{key}"')  # as it is, so that it can be masked
         message = f"an object has the key {key} twice"
         return InputError(document.file, [Problem(message, None, line, 1)], hint)
     pointers = (
