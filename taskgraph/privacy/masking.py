@@ -141,9 +141,10 @@ def mask_lines(lines: Iterable[str]) -> tuple[str, ...]:
             if edge["edge"] == "END" and not is_inside:
                 _mask_before(masked)
             is_inside = last["edge"] == "BEGIN"
-        client = client_of(line) or client
-        if client and (option or line.startswith("-")):
-            masked.append(_masked_word(f"{client} {option}", line))
+        client = (" " not in line and client_of(line)) or client
+        is_word = edge is None and (option or (client and line.startswith("-")))
+        if is_word and (client or option == "-p "):
+            masked.append(_masked_word(f"{client or 'mysql'} {option}", line))
         else:
             masked.append(mask_text(line))
         option = f"{line} " if _OPTION.fullmatch(line) else ""

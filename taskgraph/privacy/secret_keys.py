@@ -28,7 +28,7 @@ _GLUED = words("data enc es hash id key keys new old plain s str string text val
 _ENDINGS = ("pass", "pw", "pwd", "psw", "pswd")
 _HARMLESS = words("bypass compass encompass overpass sshpass surpass trespass underpass")
 _SHORT = words("ak bearer creds jwt mima otp sk")
-_WEAK = words("auth key keys oauth sig signature")
+_WEAK = words("sign auth key keys oauth sig signature")
 """In prose these say nothing yet: the value must look like a secret too."""
 _LOCKS = words(
     "access account aes api app auth client decryption des encrypt encryption hmac host "
@@ -68,10 +68,10 @@ _ASIDE = words(
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _WIDE = re.compile(rf"(?:{'|'.join(WIDE_KEYS)})(?:[明密]文|值|串|内容)?(?![\u4e00-\u9fff])")
 _NAMES = words(
-    "attribute env envname field id k key label name option param parameter property "
+    "type attribute env envname field id k key label name option param parameter property "
     "setting title var variable"
 )
-_VALUES = words("content current data default text v val value")
+_VALUES = words("after before new old content current data default text v val value")
 # No key is longer; what is, is text, and its end says what comes behind it.
 _LONGEST = 200
 

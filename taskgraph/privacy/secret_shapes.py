@@ -9,23 +9,19 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
-from typing import TypeAlias
 
 from taskgraph.privacy.secret_keys import words
-from taskgraph.privacy.secret_values import is_harmless, is_opaque
+from taskgraph.privacy.secret_values import Span, is_harmless, is_opaque
 
 __all__ = [
     "PRIVATE_KEY",
     "SCHEMES",
     "SHAPES",
-    "Span",
     "find_account",
     "find_address",
     "find_scheme",
     "find_shape",
 ]
-
-Span: TypeAlias = tuple[int, int]
 
 PRIVATE_KEY = re.compile(
     r"-{4,5}\ ?(?P<edge>BEGIN|END)\ [A-Z0-9\ ]{0,30}PRIVATE\ KEY(?:\ BLOCK)?(?:\ ?-{4,5})?"
@@ -122,7 +118,7 @@ def find_address(text: str, begin: int) -> Span | None:
 
 
 _DRIVER = re.compile(r"@(?:tcp6?|udp|unix)\(")
-_MACHINE = re.compile(r"@[\w\[]")
+_MACHINE = re.compile(r"@[\w\[/]")
 _CLOCK = re.compile(r"\d\d(?::\d\d)?")
 _FARTHEST = 200
 
@@ -133,6 +129,9 @@ def find_account(text: str, begin: int, low: int) -> Span | None:
     start = max(text.rfind(sign, low, begin) for sign in "\"' \n\t`")
     user, _, password = text[max(start + 1, low) : begin].partition(":")
     at = begin - len(password)
+    if not password and user.count("/") == 1:
+        user, _, password = user.partition("/")
+        at = begin - len(password)
     if not user or len(password) < 3 or _CLOCK.match(password):
         return None
     is_secret = _DRIVER.match(text, begin) or (

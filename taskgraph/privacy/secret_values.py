@@ -9,10 +9,14 @@ takes no more than its length.
 from __future__ import annotations
 
 import re
+from typing import TypeAlias
 
-__all__ = ["MASK", "Lines", "is_harmless", "is_opaque", "value_end"]
+__all__ = ["MASK", "Scan", "Span", "is_harmless", "is_opaque", "value_at"]
 
 MASK = "***"
+Span: TypeAlias = tuple[int, int]
+"""Where something begins, and where it ends."""
+_COUNT = re.compile(r"""\d{1,6}(?:\.\d{1,3})?[a-z]{0,2}(?=[\s,;.)/%\]}]|\Z)""")
 
 _STOP = re.compile(r"""[\s,;&})\]"']|\Z""")
 _RUN = re.compile(r"""(?:[^\s,;&})\]"'<]|<(?!/))+""")
@@ -31,15 +35,21 @@ _LONGEST_CALL, _LONGEST_STRUCTURE = 100, 20_000
 _NOTHING = re.compile(r"true|false|null|none|nil", re.IGNORECASE)
 
 
-class Lines:
-    """The ends of the lines of a text, which is asked for from its begin to its end."""
+class Scan:
+    """One way through a text, from its begin to its end."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._begin = 0
-        self._end = -1
+        self.kept = 0
+        """The end of the last secret."""
+        self.read = 0
+        """The end of the last secret, or key: nothing before it is part of another key."""
+        self.client = ""
+        """The program whose options these are."""
+        self.client_end = -1
+        self._begin, self._end = 0, -1
 
-    def end(self, at: int) -> int:
+    def line_end(self, at: int) -> int:
         """Tell where the line ends that a place is in; each line is looked at once."""
         if not self._begin <= at <= self._end:
             end = self.text.find("\n", at)
@@ -47,21 +57,32 @@ class Lines:
         return self._end
 
 
-def value_end(lines: Lines, begin: int) -> int:
+def value_at(
+    scan: Scan, begin: int, *, may_be_path: bool = False, may_be_count: bool = False
+) -> Span:
+    """Give the value that begins somewhere; nothing of it, if it is no secret."""
+    text = scan.text
+    is_talk = is_harmless(text, begin, may_be_path=may_be_path)
+    if is_talk or (may_be_count and _COUNT.match(text, begin)):
+        return begin, begin
+    return begin, value_end(scan, begin)
+
+
+def value_end(scan: Scan, begin: int) -> int:
     """Tell where the value ends that begins behind a sign of assignment and spaces.
 
     It ends where it begins if there is none, and none are ``true``, ``null`` and an empty
     pair of quotes.
     """
-    text = lines.text
+    text = scan.text
     if text.startswith(MASK, begin) and _STOP.match(text, begin + len(MASK)):
         return begin + len(MASK)
     if block := _BLOCK.match(text, begin):
         return block.end()
-    end = _structure_end(lines, begin)
+    end = _structure_end(scan, begin)
     quote = _OPENING_QUOTE.match(text, begin)
     if quote is not None:
-        end = _quoted_end(text, quote, lines.end(begin))
+        end = _quoted_end(text, quote, scan.line_end(begin))
         if end == quote.end() + len(quote[0]) and _STOP.match(text, end):
             return begin
     end = _plain_end(text, begin, end)
@@ -89,20 +110,20 @@ def _quoted_end(text: str, opening: re.Match[str], limit: int) -> int:
     return limit
 
 
-def _structure_end(lines: Lines, begin: int) -> int:
+def _structure_end(scan: Scan, begin: int) -> int:
     """Tell where an object, a list, or a call like ``Login{a=b}`` ends."""
-    text = lines.text
+    text = scan.text
     opening = _OPENING.match(text, begin)
     if opening is None:
         return begin
     at = opening.end()
     is_call = at - begin > 1
     if is_call:
-        limit = min(lines.end(at), at + _LONGEST_CALL)
+        limit = min(scan.line_end(at), at + _LONGEST_CALL)
     elif _REST_IS_BLANK.match(text, at):
         limit = min(len(text), at + _LONGEST_STRUCTURE)  # a line for each item
     else:
-        limit = lines.end(at)
+        limit = scan.line_end(at)
     depth = 1
     while sign := _NESTING.search(text, at, limit):
         at = sign.end()
@@ -152,8 +173,8 @@ _WORDS = (
     "refresh refreshed refused rejected removed renewed required requires reset revoked "
     "rotated rotation saved sent set should skipped stale still store stored succeeded "
     "success successful supplied table that the to too type unavailable unchanged "
-    "undefined unknown unset unsupported updated used using valid value verification "
-    "verified via was were when will with without written wrong yes"
+    "undefined unexpected unknown unset unsupported updated used using valid value "
+    "verification verified via was were when will with without written wrong yes"
 )
 _WIDE_WORDS = (
     "不 为空 仅 修改 可 否 太 失败 将 已 强度 必 成功 无 是 "
@@ -168,7 +189,7 @@ _SAID = re.compile(
 _LEFT_OPEN = re.compile(
     r"""\\{0,15}["']?(?:\$\{[A-Za-z_.]*\}|\$[A-Z_]{3,}|\$\([a-z -]*\)|<[a-z][a-z _-]*>"""
     r"""|\{\{[\w. ]*\}\}|%\([a-z_]+\)s|%[sdvq]|\{[a-z_]*\}|\[[A-Z]+\]|\*{2,}|x{4,}|X{4,}"""
-    r"""|\.{3,}|…|#{3,}|\?)(?=[\s,;.&)}\]"']|\Z)"""
+    r"""|\.{3,}|…|#{3,}|\?|(?<=["'])[;,:.)<>=]{1,2}(?=["']))(?=[\s,;.&)}\]"']|\Z)"""
 )
 _PATH = re.compile(
     r"""["']?(?:(?:~|\.{1,2}|/(?:data\d?|dev|etc|home|mnt|opt|proc|root|run|srv|tmp|usr|var))"""
