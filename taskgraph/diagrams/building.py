@@ -23,7 +23,7 @@ from taskgraph.model.words import counted, name_of, plural, title_of, visible
 
 __all__ = ["PAGE", "Maker", "build_scene", "collapsed", "fit"]
 
-PAGE = 1700
+PAGE = 1640
 """The pixels that a picture may be wide and high; ``auto`` collapses until it is."""
 _DIRECTIONS: Final[dict[str, tuple[Literal["LR", "TB"], ...]]] = {
     "auto": ("LR", "TB"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from taskgraph.graph.parallel import splits
 from taskgraph.model.durations import format_duration, format_measured, format_moment
 from taskgraph.model.engine import tells_direction
 from taskgraph.model.vocabulary import Status
@@ -31,6 +32,7 @@ __all__ = [
     "figures",
     "holders",
     "off_path",
+    "off_path_lines",
     "whole_order",
 ]
 
@@ -116,6 +118,27 @@ def off_path(graph: TaskGraph, schedule: Schedule) -> list[int]:
     on_path = set(schedule.critical_path)
     rest = (node for node in graph.order if node not in on_path)
     return sorted(rest, key=lambda node: (schedule.total_float[node], node))
+
+
+def off_path_lines(graph: TaskGraph, schedule: Schedule) -> list[tuple[int, ...]]:
+    """Give what :func:`off_path` gives, parts of a split together where all is the same."""
+    split_of = {
+        node: number for number, group in enumerate(splits(graph)) for node in group
+    }
+    lines: dict[object, list[int]] = {}
+    for node in off_path(graph, schedule):
+        same: object = node
+        if node in split_of:
+            same = (
+                split_of[node],
+                graph.subtasks[node].status,
+                schedule.early_start[node],
+                schedule.early_finish[node],
+                schedule.total_float[node],
+                schedule.free_float[node],
+            )
+        lines.setdefault(same, []).append(node)
+    return [tuple(line) for line in lines.values()]
 
 
 def holders(budget: Budget) -> list[int]:

@@ -16,7 +16,7 @@ from taskgraph.reports.comparison import change_items
 from taskgraph.reports.explaining.explanation import explain, headline
 from taskgraph.reports.explaining.sentences import Explanation, Place, Section, Sentence
 from taskgraph.reports.markdown import code_block, escaped, table
-from taskgraph.reports.results import Account, Collected, figures, off_path
+from taskgraph.reports.results import Account, Collected, figures, off_path_lines
 
 __all__ = ["explain_markdown", "report_markdown", "section_markdown", "sentences_markdown"]
 
@@ -91,20 +91,21 @@ def _schedule(graph: TaskGraph, sound: Analysis, level: str) -> Iterator[str]:
     yield f"{level}# Critical path"
     length = format_duration(times.makespan)
     yield f"{len(path)} of {len(graph)} subtasks, {length} by their timeouts."
-    yield _rows(graph, sound, path[:_MOST_ROWS])
+    yield _rows(graph, sound, [(node,) for node in path[:_MOST_ROWS]])
     if len(path) > _MOST_ROWS:
         yield f"And {len(path) - _MOST_ROWS} more."
-    if rest := off_path(graph, times):
+    if rest := off_path_lines(graph, times):
         yield "Not on it, the tightest first:"
         yield _rows(graph, sound, rest[:_MOST_ROWS])
         if len(rest) > _MOST_ROWS:
             yield f"And {len(rest) - _MOST_ROWS} more."
 
 
-def _rows(graph: TaskGraph, sound: Analysis, nodes: Iterable[int]) -> str:
+def _rows(graph: TaskGraph, sound: Analysis, lines: Iterable[tuple[int, ...]]) -> str:
     times = sound.budget.schedule
     rows = []
-    for node in nodes:
+    for nodes in lines:
+        node = nodes[0]
         subtask = graph.subtasks[node]
         numbers = (
             times.early_start[node],
@@ -113,7 +114,11 @@ def _rows(graph: TaskGraph, sound: Analysis, nodes: Iterable[int]) -> str:
             sound.drags[node],
         )
         limit = format_duration(subtask.timeout) if subtask.timeout else "none"
-        texts = (str(subtask.id), subtask.name, status_name(subtask.status))
+        identifier, name = str(subtask.id), subtask.name
+        if len(nodes) > 1:
+            identifier += f" … {graph.subtasks[nodes[-1]].id}"
+            name = f"{len(nodes)} × {name}"
+        texts = (identifier, name, status_name(subtask.status))
         rows.append((*map(escaped, texts), limit, *map(format_duration, numbers)))
     return table(("Subtask", "Name", "Status", *_TIMES), rows, numbers=len(_TIMES))
 

@@ -209,3 +209,23 @@ def test_narrow_terminals_keep_ids_names_and_numbers(run_cli: RunCli, width: str
     assert "13175721" in said
     assert " 1 h " in said.replace("\n", " ")
     assert max(map(len, said.splitlines())) <= int(width)
+
+
+def test_parts_of_a_split_that_do_not_differ_share_a_row(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    states = {3: "FAILED"}
+    parts = [
+        {"id": n, "name": "Stop", "parallelIdx": n, "timeout": 60, "upstreams": []}
+        | {"downstreams": [], "status": states.get(n, "SUCCESSFUL")}
+        for n in range(6)
+    ]
+    task = {"id": 9, "name": "six", "status": "FAILED", "operation": "EXECUTE"}
+    path = tmp_path / "six.json"
+    path.write_text(json.dumps({"data": {**task, "subtasks": parts}}))
+    told = run_cli("critical-path", path).stdout
+    assert "4 × Stop" in told
+    assert "1 … 5" in told
+    assert told.count("FAILED") == 2  # the task, and the part with a row of its own
+    told = run_cli("report", path, "--format", "markdown").stdout
+    assert "4 × Stop" in told

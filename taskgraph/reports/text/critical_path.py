@@ -18,7 +18,7 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_count, format_duration, format_moment
 from taskgraph.model.engine import SpanKind
 from taskgraph.model.words import arrow, counted, label, plural, visible
-from taskgraph.reports.results import off_path
+from taskgraph.reports.results import off_path_lines
 from taskgraph.reports.text.console import (
     MOST_ROWS,
     Style,
@@ -68,9 +68,10 @@ def critical_path_text(table: Timetable, style: Style) -> str:
         parts.append(_change(table.what_if, unit))
         parts.append(_old_path(table))
     parts += _window(table)
-    parts += ["", _rows(table, path, style, floats=False), *more_rows(len(path))]
+    own = [(node,) for node in path]
+    parts += ["", _rows(table, own, style, floats=False), *more_rows(len(path))]
     parts += _ties(schedule)
-    if others := off_path(graph, schedule):
+    if others := off_path_lines(graph, schedule):
         parts += ["", Text("Not on it, the tightest first:")]
         parts += [_rows(table, others, style, floats=True), *more_rows(len(others))]
     parts += _near(table)
@@ -158,7 +159,9 @@ def _remarks(table: Timetable) -> list[RenderableType]:
     return ["", *remarks] if remarks else []
 
 
-def _rows(table: Timetable, nodes: Sequence[int], style: Style, *, floats: bool) -> Table:
+def _rows(
+    table: Timetable, lines: Sequence[tuple[int, ...]], style: Style, *, floats: bool
+) -> Table:
     """Lay out subtasks with their times, fewer columns where the terminal is narrow."""
     schedule, unit = table.schedule, table.weights.unit
     targets = find_targets(table.graph)
@@ -182,7 +185,8 @@ def _rows(table: Timetable, nodes: Sequence[int], style: Style, *, floats: bool)
         rows.add_column("status", no_wrap=True)
     for title in (takes, *(title for title, _ in columns)):
         rows.add_column(title, justify="right", no_wrap=True)
-    for node in nodes[:MOST_ROWS]:
+    for nodes in lines[:MOST_ROWS]:
+        node = nodes[0]
         subtask = table.graph.subtasks[node]
         cells: list[RenderableType] = [status_text(subtask.status)]
         if style.width < _WIDE:
@@ -190,10 +194,13 @@ def _rows(table: Timetable, nodes: Sequence[int], style: Style, *, floats: bool)
         no_limit = table.weights.basis[node] is Basis.NO_LIMIT
         cells.append("none" if no_limit else format_count(schedule.durations[node], unit))
         cells += [format_count(values[node], unit) for _, values in columns]
-        name = Text(visible(subtask.name))
-        if target := targets.get(node):
+        name, identifier = Text(visible(subtask.name)), visible(str(subtask.id))
+        if len(nodes) > 1:
+            name = Text(f"{len(nodes)} × ", style="bold").append(name)
+            identifier += f" … {visible(str(table.graph.subtasks[nodes[-1]].id))}"
+        elif target := targets.get(node):
             name.append(f" on {target}", style="dim")
-        rows.add_row(Text(visible(str(subtask.id))), name, *cells)
+        rows.add_row(Text(identifier), name, *cells)
     return rows
 
 
