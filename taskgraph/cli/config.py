@@ -9,6 +9,7 @@ import click
 from taskgraph.cli.options import Resolver, config_options, format_option
 from taskgraph.cli.output import write
 from taskgraph.config import in_force
+from taskgraph.model.words import in_json
 
 __all__ = ["command"]
 
@@ -39,7 +40,7 @@ def command(file: str, config_file: str | None, isolated: bool, form: str) -> No
                 for entry in entries
             ],
         }
-        text = json.dumps(CONFIG.checked(content), ensure_ascii=False, indent=2)
+        text = in_json(json.dumps(CONFIG.checked(content), ensure_ascii=False, indent=2))
         write(text + "\n", None)
         return
     width = max(len(entry.key) for entry in entries)

@@ -26,7 +26,6 @@ __all__ = [
     "ReaderGoneError",
     "Ticker",
     "complain",
-    "in_utf8",
     "terminal_width",
     "wants_color",
     "write",
@@ -91,15 +90,6 @@ def write(content: str | bytes | Iterable[str], path: str | None) -> None:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def in_utf8(text: str | bytes) -> str | bytes:
-    """Encode what programs read, whatever the encoding of standard output.
-
-    A terminal gets the text itself.
-    """
-    is_seen = sys.stdout is not None and sys.stdout.isatty()
-    return text if is_seen or isinstance(text, bytes) else text.encode("utf-8", "replace")
-
-
 def _is_read(target: Path, options: Mapping[str, Any]) -> bool:
     """Tell whether a command reads a file, by itself or in what it names."""
     from taskgraph.config import find_config
@@ -162,11 +152,11 @@ def _write_standard(pieces: Iterable[str | bytes]) -> None:
         if sys.stdout is None:
             raise ConfigError("standard output is closed")
         try:
-            if isinstance(piece, bytes):
-                sys.stdout.buffer.write(piece)
-                sys.stdout.buffer.flush()
-            else:
+            if isinstance(piece, str) and sys.stdout.isatty():
                 _write_text(sys.stdout, piece)
+            else:  # programs read UTF-8, whatever the encoding of the terminal
+                sys.stdout.buffer.write(_encoded(piece))
+                sys.stdout.buffer.flush()
         except BrokenPipeError:
             _forget_standard_output()
             raise ReaderGoneError from None

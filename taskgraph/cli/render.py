@@ -16,7 +16,7 @@ from taskgraph.cli.options import (
     one_output,
     output_option,
 )
-from taskgraph.cli.output import EXIT_INPUT, complain, in_utf8, write
+from taskgraph.cli.output import EXIT_INPUT, complain, write
 from taskgraph.diagrams.formats import FORMATS
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.errors import RenderError
@@ -87,7 +87,7 @@ def command(
             complain(f"{loaded.task.origin.file}: {error}")
             code = EXIT_INPUT
         else:
-            write(in_utf8(drawn), output)
+            write(drawn, output)
     sys.exit(code if tasks else max(code, EXIT_INPUT))
 
 

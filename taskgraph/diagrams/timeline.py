@@ -173,6 +173,7 @@ def marks(end: int, begin: datetime | None, most: int) -> list[tuple[int, str]]:
     step = next((step for step in _ROUND if end // step < most), -(-end // most))
     first = 0
     if begin is not None:
+        end = min(end, (datetime.max.replace(tzinfo=begin.tzinfo) - begin) // MICROSECOND)
         midnight = begin.replace(hour=0, minute=0, second=0, microsecond=0)
         first = -((begin - midnight) // MICROSECOND) % step
     return [(place, _label(place, begin, step)) for place in range(first, end + 1, step)]

@@ -17,7 +17,7 @@ from taskgraph.diagrams.labels import subtask_facts
 from taskgraph.errors import RenderError
 from taskgraph.model.engine import MICROSECOND, SECOND, Span, measured_span
 from taskgraph.model.statuses import look, shown_status, state_text
-from taskgraph.model.words import name_of, title_of, visible
+from taskgraph.model.words import in_json, name_of, title_of, visible
 
 __all__ = ["render_trace"]
 
@@ -63,7 +63,7 @@ def render_trace(analysis: Analysis) -> str:
         "displayTimeUnit": "ms",
         "otherData": {"task": title_of(analysis.task), "begin": begin},
     }
-    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return in_json(json.dumps(whole, ensure_ascii=False, separators=(",", ":"))) + "\n"
 
 
 def _micros(span: Span, origin: Any) -> tuple[int, int]:

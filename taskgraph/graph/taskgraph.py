@@ -296,12 +296,21 @@ def _nodes(
         return tuple(ascending), ()
     groups = [tuple(group) for _, group in groupby(ascending, keys.__getitem__)]
     shared = {
-        group[0]: tuple(sorted(group, key=lambda place: repr(subtasks[place])))
+        group[0]: tuple(sorted(group, key=lambda place: _in_order(subtasks[place])))
         for group in groups
         if len(group) > 1
     }
     first = [group[0] for group in groups]
     return tuple(shared.get(place, (place,))[0] for place in first), tuple(shared.values())
+
+
+def _in_order(subtask: Subtask) -> str:
+    """Give what sorts subtasks of one id, whatever the order of their lists."""
+    up, down = (
+        row and tuple(sorted(row, key=id_key))
+        for row in (subtask.upstreams, subtask.downstreams)
+    )
+    return repr(subtask._replace(upstreams=up, downstreams=down))
 
 
 def _has(task: Task, side: Side) -> bool:

@@ -17,8 +17,10 @@ __all__ = [
     "NAMED",
     "arrow",
     "ascending",
+    "commandless",
     "counted",
     "id_list",
+    "in_json",
     "joints",
     "label",
     "labels",
@@ -38,6 +40,11 @@ NAMED = 5
 
 _LONGEST_NAME = 60
 _TOGETHER = re.compile(r"(?<=\d) (?=(?:d|h|min|s)\b)|(?<=\d [dh]) (?=\d+ (?:h|min|s)\b)")
+_STEERING = re.compile(
+    "[\x7f-\xa0\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202f\u2060-\u206f"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+_COMMAND = re.compile(r"##(?=\[|vso\[)")
 _KEPT_FORMATS = frozenset("\u200c\u200d")  # joiners that scripts and emoji need
 
 
@@ -59,6 +66,26 @@ def visible(text: str) -> str:
         char if char.isprintable() or char in _KEPT_FORMATS else _spelt(char)
         for char in text
     )
+
+
+def in_json(text: str) -> str:
+    r"""Spell out in JSON what steers terminals and directions, or is half a character.
+
+    Such characters stand only in texts, where JSON has an escape for each.
+    """
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def commandless(line: str) -> str:
+    """Keep a line of text from being a command to the log of a CI service.
+
+    Those are ``::name::`` at its beginning, and ``##[name]`` or ``##vso[name]`` anywhere.
+    """
+    if line.lstrip().startswith("::"):
+        line = line.replace("::", ": :", 1)
+    return _COMMAND.sub("# #", line) if "##" in line else line
 
 
 def _spelt(char: str) -> str:

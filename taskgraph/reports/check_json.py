@@ -14,6 +14,7 @@ from pydantic import Field
 from taskgraph.checks.result import AnyRun, CheckResult, CheckRun, Finding
 from taskgraph.errors import InputError
 from taskgraph.model.declaration import Closed, Declaration
+from taskgraph.model.words import in_json
 from taskgraph.reports.check_text import fingerprinted
 from taskgraph.reports.contract import (
     Count,
@@ -247,12 +248,7 @@ def render_check_json(run: CheckRun) -> str:
 
 def to_json(content: Mapping[str, Any], indent: int | None = None) -> str:
     """Write JSON that can be encoded, whatever a document had in its texts."""
-    text = json.dumps(content, ensure_ascii=False, indent=indent)
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair
-        return json.dumps(content, indent=indent)
-    return text
+    return in_json(json.dumps(content, ensure_ascii=False, indent=indent))
 
 
 def summary_json(run: AnyRun) -> Summary:

@@ -12,7 +12,7 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration, format_measured
 from taskgraph.model.engine import is_part
 from taskgraph.model.task import Subtask
-from taskgraph.model.words import counted, labels, listed, quoted, visible
+from taskgraph.model.words import commandless, counted, labels, listed, quoted, visible
 from taskgraph.reports.markdown import escaped
 
 __all__ = [
@@ -49,7 +49,7 @@ def diff_text(pairs: Sequence[Pair]) -> str:
     blocks = []
     for pair in changed(pairs):
         lines = [f"  {line}" for line in change_lines(pair, visible)]
-        blocks.append("\n".join([visible(pair.name), *lines]))
+        blocks.append("\n".join(map(commandless, [visible(pair.name), *lines])))
     return "\n\n".join([*blocks, *_unchanged(pairs, visible)]) + "\n"
 
 

@@ -16,6 +16,7 @@ from taskgraph.history.anomalies import Anomalies
 from taskgraph.history.odds import Odds
 from taskgraph.history.statistics import Statistics
 from taskgraph.model.task import Task
+from taskgraph.model.words import in_json
 from taskgraph.reports.history import HistoryResult, departure, kind_name
 
 __all__ = ["plain", "render_csv", "render_json", "render_patch"]
@@ -56,7 +57,7 @@ def _written(name: str, content: Any) -> str:
     from taskgraph.reports.history_contract import HISTORY_OUTPUTS
 
     checked = HISTORY_OUTPUTS[name].checked(content)
-    return json.dumps(checked, ensure_ascii=False, indent=2) + "\n"
+    return in_json(json.dumps(checked, ensure_ascii=False, indent=2)) + "\n"
 
 
 def _content(result: HistoryResult) -> tuple[str, Plain]:
@@ -109,10 +110,16 @@ def render_csv(result: HistoryResult) -> str:
     rows = [_flat(row) for row in _rows(result)]
     names = list(dict.fromkeys(name for row in rows for name in row))
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()
+    # Only what may end a line is quoted, and that is what the writer is told.
+    writer = csv.DictWriter(stream, names, lineterminator="\r\n")
+    lines = []
+    heads: dict[str, object] = {name: name for name in names}
+    for row in (heads, *rows):
+        writer.writerow(row)
+        lines.append(stream.getvalue().removesuffix("\r\n"))
+        stream.seek(0)
+        stream.truncate()
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _rows(result: HistoryResult) -> Iterator[Plain]:
@@ -148,17 +155,21 @@ def _odds_rows(odds: Odds) -> Iterator[Plain]:
         yield {"row": "subtask"} | plain(subtask)
 
 
+_FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+
+
 def _flat(row: Plain) -> dict[str, object]:
     flat: dict[str, object] = {}
     for key, value in row.items():
         if isinstance(value, Mapping):
             flat |= {f"{key}.{name}": item for name, item in value.items()}
         elif isinstance(value, list):
-            flat[key] = " ".join(map(str, value))
+            flat[key] = _harmless(" ".join(map(str, value)))
         else:
             flat[key] = _harmless(value) if isinstance(value, str) else value
     return flat
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    is_formula = text.startswith(("\t", "\r")) or text.lstrip().startswith(_FORMULA)
+    return f"'{text}" if is_formula else text

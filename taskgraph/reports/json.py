@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from taskgraph.analysis.weights import Basis
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.task import Id, Task
+from taskgraph.model.words import in_json
 from taskgraph.reports.results import Account, holders
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ def document(kind: str, tasks: Sequence[Mapping[str, Any]], errors: list[str]) -
 
     content = {"format": f"taskgraph/{kind}", "version": VERSION, "tasks": tasks}
     content = REPORTS[kind].checked(content | {"errors": errors})
-    text = pretty(content, "\n", depth=_DEEP) + "\n"
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+    return in_json(pretty(content, "\n", depth=_DEEP) + "\n")
 
 
 def pretty(value: Any, newline: str, depth: int) -> str:

@@ -16,6 +16,7 @@ from typing_extensions import TypedDict
 
 from taskgraph.model.declaration import FirstVersion
 from taskgraph.model.task import ApiError, Envelope, Reference, Subtask, Task
+from taskgraph.model.words import in_json
 from taskgraph.sources.document import Problems
 from taskgraph.sources.fields import (
     Apart,
@@ -188,7 +189,7 @@ def write_task(task: Task) -> str:
         for subtask in task.subtasks
     ]
     content = {"format": FORMAT, "version": _VERSION, "dialect": task.origin.dialect}
-    return json.dumps(content | {"task": own}, ensure_ascii=False, indent=2) + "\n"
+    return in_json(json.dumps(content | {"task": own}, ensure_ascii=False, indent=2)) + "\n"
 
 
 def _is_absent(value: Any, name: str) -> bool:

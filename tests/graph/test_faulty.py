@@ -49,3 +49,17 @@ def test_beside_an_unknown_id_neighbours_ascend_too() -> None:
         Subtask(3, upstreams=(1,), downstreams=()),
     )
     assert build_graph(Task(1, subtasks=rows)).downstreams == ((1, 2), (), ())
+
+
+def test_the_order_of_lists_does_not_choose_among_subtasks_of_one_id() -> None:
+    def chosen(first: tuple[int, ...], second: tuple[int, ...]) -> int | None:
+        rows = (
+            Subtask(id=1),
+            Subtask(id=2),
+            Subtask(id=3, upstreams=first, timeout=5),
+            Subtask(id=3, upstreams=second, timeout=9),
+        )
+        return build_graph(Task(id=1, subtasks=rows)).subtasks[2].timeout
+
+    orders = [(1, 2), (2, 1)]
+    assert len({chosen(first, second) for first in orders for second in orders}) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any
@@ -18,7 +19,16 @@ from taskgraph.model.durations import (
 from taskgraph.model.statuses import SIGNS, count_statuses, look, severity_key, state_text
 from taskgraph.model.task import Subtask
 from taskgraph.model.vocabulary import STATUSES, Operation, Status
-from taskgraph.model.words import arrow, counted, id_list, label, labels, listed
+from taskgraph.model.words import (
+    arrow,
+    commandless,
+    counted,
+    id_list,
+    in_json,
+    label,
+    labels,
+    listed,
+)
 
 WORST_FIRST = [
     Status.FAILED,
@@ -146,3 +156,18 @@ def test_what_is_written_like_a_duration_is_read_as_the_same(
 def test_a_duration_keeps_the_style_of_another() -> None:
     assert like_written("1h", 90_061) == "1d1h1m1s"
     assert (like_written("3600", 0), like_written("1h", 0)) == ("0", "0s")
+
+
+def test_json_spells_out_what_steers() -> None:
+    text = "a\x85\x7f\u2028\u202e\ud800é⟨"
+    spelt = in_json(json.dumps(text, ensure_ascii=False))
+    assert spelt == r'"a\u0085\u007f\u2028\u202e\ud800é⟨"'
+    assert json.loads(spelt) == text
+
+
+@pytest.mark.parametrize("line", ["::set-output name=a::b", "  ::error::x", "a ##[error]x"])
+def test_no_line_is_a_command_to_a_log(line: str) -> None:
+    said = commandless(line)
+    assert not said.lstrip().startswith("::")
+    assert "##[" not in said
+    assert commandless("a :: b # c") == "a :: b # c"

@@ -208,6 +208,15 @@ def test_markdown_escapes_what_it_would_take_for_markup(make: Any) -> None:
         assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1
 
 
+@pytest.mark.parametrize("name", ["\r=1", "a\rb", "\uff1d1", " \u3000@x"])
+def test_csv_quotes_ends_of_lines_and_knows_wide_formulas(name: str) -> None:
+    told = render_csv(anomalies_of(name))
+    assert "\r" not in re.sub('"[^"]*"', "", told)
+    rows = csv.DictReader(io.StringIO(told, newline=""))
+    shown = name if name == "a\rb" else f"'{name}"
+    assert shown in {value for row in rows for value in row.values()}
+
+
 @every_report
 def test_csv_is_read_back_and_starts_no_formula(make: Any) -> None:
     text = render_csv(make("=HYPERLINK(1)"))

@@ -13,7 +13,7 @@ from rich.text import Text
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.statuses import UNKNOWN, look, status_name
 from taskgraph.model.task import Task
-from taskgraph.model.words import labels, name_of, visible
+from taskgraph.model.words import commandless, labels, name_of, visible
 
 __all__ = [
     "KEPT_SPACE",
@@ -100,7 +100,7 @@ def to_text(parts: list[RenderableType], style: Style) -> str:
     for part in parts:
         console.print(part, soft_wrap=False)
     lines = stream.getvalue().replace(KEPT_SPACE, " ").splitlines()
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    return "\n".join(commandless(line.rstrip()) for line in lines) + "\n"
 
 
 def status_text(status: str | None) -> Text:
