@@ -213,6 +213,14 @@ class Analysis(Premises):
         return blocked(self)
 
     @cached_property
+    def overdue(self) -> frozenset[int]:
+        """What runs longer than its timeout; nothing where the graph is not sound."""
+        from taskgraph.analysis.weights import Basis
+
+        flying = self.progress.in_flight if self.is_sound else ()
+        return frozenset(row.node for row in flying if row.basis is Basis.OVERDUE)
+
+    @cached_property
     def ways_out(self) -> tuple[FailedSubtask, ...]:
         """What may be done about each failed subtask, by node."""
         from taskgraph.analysis.interventions import interventions

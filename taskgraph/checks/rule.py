@@ -133,6 +133,8 @@ class Rule:
     follows : tuple of str
         The rules whose faults have it as a consequence: where one of them is found in a
         subtask, this one says nothing of it.
+    follows_in_runs : bool
+        Whether that holds in responses too. Who mends a definition wants one thing to do.
     across : bool
         Whether what it says counts only beside another task of the run with this name.
     """
@@ -145,6 +147,7 @@ class Rule:
     needs: tuple[Need, ...] = ()
     enabled: bool = True
     follows: tuple[str, ...] = ()
+    follows_in_runs: bool = True
     across: bool = False
 
     @classmethod
@@ -155,6 +158,7 @@ class Rule:
         *needs: Need,
         enabled: bool = True,
         follows: tuple[str, ...] = (),
+        follows_in_runs: bool = True,
         across: bool = False,
     ) -> Rule:
         """Make the rule of a module, from whose name and docstring come its own."""
@@ -169,6 +173,7 @@ class Rule:
             needs,
             enabled,
             follows,
+            follows_in_runs,
             across,
         )
 

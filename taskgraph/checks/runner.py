@@ -85,7 +85,9 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
                 findings = without_suppressed(findings, rule_set.suppressions)
                 repeated = without_suppressed(repeated, rule_set.suppressions)
             suppressed = before - len(findings)
-            findings = _without_consequences(findings, rule_set)
+            findings = _without_consequences(
+                findings, rule_set, is_run=not graph.task.is_definition
+            )
             findings.sort(key=Finding.sort_key)
         if findings and not origin.data:
             origin = graph.task.origin
@@ -125,13 +127,16 @@ def _apply(subject: Subject, rule_set: RuleSet) -> tuple[list[Finding], list[Ski
     return findings, skipped
 
 
-def _without_consequences(findings: list[Finding], rule_set: RuleSet) -> list[Finding]:
+def _without_consequences(
+    findings: list[Finding], rule_set: RuleSet, *, is_run: bool
+) -> list[Finding]:
     """Leave out what only follows from another fault of the same subtasks."""
     causes: dict[str, set[Id]] = {}
     for finding in findings:
         causes.setdefault(finding.code, set()).update(finding.subtasks)
     for rule, _ in rule_set.rules:
-        for code in rule.follows if rule.code in causes else ():
+        applies = rule.code in causes and (rule.follows_in_runs or not is_run)
+        for code in rule.follows if applies else ():
             cause = causes.get(code, set())
             findings = [
                 finding

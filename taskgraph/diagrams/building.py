@@ -176,7 +176,7 @@ class Maker:
         self.moment = analysis.as_of
         is_sound = analysis.is_sound
         self.critical = frozenset(analysis.schedule.critical if is_sound else ())
-        self.blocked = analysis.blocked
+        self.blocked, self.overdue = analysis.blocked, analysis.overdue
         gate = analysis.no_return if is_sound else None
         self.gates = frozenset(gate.nodes if gate is not None else ())
         twice = {graph.task.subtasks[same[0]].id for same in graph.duplicates}
@@ -215,7 +215,9 @@ class Maker:
             name=name,
             id_text="" if is_plan and name == identifier else identifier,
             target=self.analysis.targets.get(node, ""),
-            state="" if is_plan else state_text(subtask, blocked=blocked),
+            state=""
+            if is_plan
+            else state_text(subtask, blocked=blocked, overdue=node in self.overdue),
             tone="pending" if is_plan else look(shown_status(subtask)).tone,
             facts=subtask_facts(
                 subtask, span, self.analysis.attempts[node] if is_plan else None

@@ -220,7 +220,7 @@ def _key(timeline: Timeline) -> Iterable[str]:
         (True, "█ at the longest" if planned else "█ ran"),
         (any(row.several for row in rows), "▒ several runs or subtasks"),
         (any(row.pause is not None for row in rows), "─ pauses and other attempts"),
-        (any(row.ghost is not None for row in rows), "░ left, at most"),
+        (any(row.ghost is not None for row in rows), "░ left, without waits for slots"),
         (waited, "· may slip" if planned else "· waited"),
         (limited, "| latest finish" if planned else "| time limit"),
         (timeline.now is not None, "¦ as of"),

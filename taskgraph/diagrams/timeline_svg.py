@@ -154,7 +154,7 @@ def _legend(timeline: Timeline) -> list[LegendItem]:
             any(row.ghost is not None for row in rows),
             "bar",
             "ghost pending",
-            "left by the timeouts, at most",
+            "left by the timeouts, without waits for slots",
             24,
         ),
     )

@@ -13,8 +13,11 @@ def task_path(task: Task) -> str:
 
 
 def whole_task(task: Task) -> str:
-    """Give the request whose response has all of a task; empty where it has no id."""
-    if task.id is None:
+    """Give the request whose response has all of a task.
+
+    Empty where it has no id, or, as a node of obshell, only its own and not its DAG's.
+    """
+    if task.id is None or "node_id" in task.extra:
         return ""
     is_dag = task.origin.dialect == "obshell"
     return f"GET /api/v1/task/dag/{task.id}" if is_dag else f"GET {task_path(task)}"

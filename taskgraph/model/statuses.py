@@ -133,7 +133,7 @@ def count_shown(subtasks: Iterable[Subtask]) -> tuple[tuple[str, int], ...]:
     return tuple((name, counter[name]) for name in sorted(counter, key=severity_key))
 
 
-def addition(subtask: Subtask, *, blocked: bool = False) -> str:
+def addition(subtask: Subtask, *, blocked: bool = False, overdue: bool = False) -> str:
     """Say what is not in :func:`shown_status`: ``cancelled``, ``waits for rollback``.
 
     Parameters
@@ -141,26 +141,29 @@ def addition(subtask: Subtask, *, blocked: bool = False) -> str:
     subtask : Subtask
     blocked : bool
         It cannot start because of a failure, which says more than its operation.
+    overdue : bool
+        It runs longer than its timeout, which says more too.
     """
     if shown_status(subtask) != subtask.status:
         return ""
-    return _addition(subtask, blocked=blocked)
+    return _addition(subtask, blocked=blocked, overdue=overdue)
 
 
-def state_text(subtask: Subtask, *, blocked: bool = False) -> str:
+def state_text(subtask: Subtask, *, blocked: bool = False, overdue: bool = False) -> str:
     """Say what status and operation mean together: ``PENDING, rolled back``.
 
     Parameters
     ----------
     subtask : Subtask
-    blocked : bool
+    blocked, overdue : bool
         See :func:`addition`.
     """
-    more = _addition(subtask, blocked=blocked)
+    more = _addition(subtask, blocked=blocked, overdue=overdue)
     name = status_name(subtask.status)
     return f"{name}, {more}" if more else name
 
 
-def _addition(subtask: Subtask, *, blocked: bool) -> str:
-    state = (subtask.operation or "", subtask.status or "")
-    return "blocked" if blocked else _ADDITIONS.get(state, "")
+def _addition(subtask: Subtask, *, blocked: bool, overdue: bool) -> str:
+    if blocked or overdue:
+        return "blocked" if blocked else "overdue"
+    return _ADDITIONS.get((subtask.operation or "", subtask.status or ""), "")

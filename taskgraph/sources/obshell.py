@@ -135,8 +135,8 @@ def _read_item(item: Item, envelope: Envelope | None, problems: Problems) -> lis
         return []
     identifier = row[number] if row["id"] is None else row["id"]
     extra = _extra(row, kind)
-    if is_dag and row[number] is not None and row[number] != identifier:
-        extra[number] = row[number]
+    if not is_dag or (row[number] is not None and row[number] != identifier):
+        extra[number] = row[number]  # of a node alone, so that it is not taken for a DAG
     places = tuple(place for stage in stages for place in stage.pointers)
     return [
         Task(

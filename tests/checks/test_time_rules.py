@@ -345,10 +345,13 @@ def test_a_limit_of_the_configuration_is_a_ceiling() -> None:
 
 
 def test_an_unbounded_worst_case_is_over_every_limit() -> None:
-    shape = task(change(subtasks(CHAIN), 2, timeout=0), budget=10**9)
-    assert codes(shape) == ["TG405"]  # which names the subtask, as TG401 would
-    assert codes(shape, ignore=("TG405",)) == ["TG401"]
+    rows = change(subtasks(CHAIN), 2, timeout=0)
+    shape = task(rows, budget=10**9)
+    assert codes(shape) == ["TG405", "TG401"]
     assert found(shape, "TG405")[0].subtasks == (2,)
+    plan = replace(shape, is_definition=True)
+    assert codes(plan) == ["TG405"]  # which names the subtask, as TG401 would
+    assert codes(plan, ignore=("TG405",)) == ["TG401"]
 
 
 def test_a_dominant_timeout_holds_more_than_half() -> None:

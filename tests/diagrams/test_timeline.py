@@ -173,7 +173,7 @@ def test_what_is_left_of_a_running_task_has_ghost_bars() -> None:
     second = 1_000_000
     assert ghosts == {"1": (240 * second, 600 * second), "2": (600 * second, 1500 * second)}
     assert timeline.end == 1500 * second
-    assert "left by the timeouts, at most" in render_timeline_svg(timeline)
+    assert "left by the timeouts, without waits for slots" in render_timeline_svg(timeline)
     assert "░" in render_timeline_text(timeline)
 
 

@@ -216,6 +216,9 @@ def test_a_group_opens_in_the_diagram(browser: Browser, tmp_path: Path) -> None:
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     assert chosen(page)["table"] == [sorted(ids)[1]]
+    page.keyboard.press("Escape")  # of the details: back to the box that is there yet
+    assert page.evaluate("document.activeElement.dataset.node") == "1"
+    page.keyboard.press("Enter")
     cells.nth(1).focus()
     page.keyboard.press("Escape")
     assert cells.count() == 0
@@ -363,17 +366,20 @@ def test_without_script_everything_can_be_read(
     context.close()
 
 
+@pytest.mark.parametrize("name", ["three_hosts_failed.json", "obproxy_stop.json"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1300, 390])
+@pytest.mark.parametrize("width", [1400, 390])
 def test_it_fits_and_follows_the_surroundings(
-    browser: Browser, tmp_path: Path, failed: Task, scheme: Any, width: int
+    browser: Browser, tmp_path: Path, samples: Path, scheme: Any, width: int, name: str
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    opened = Opened(page, tmp_path / "report.html", [failed])
+    opened = Opened(page, tmp_path / "report.html", [load(samples / name).task])
     colour = "getComputedStyle(document.querySelector('.card')).backgroundColor"
     dark = page.evaluate(colour) != "rgb(255, 255, 255)"
     assert dark == (scheme == "dark")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    tables = page.locator(".scroll:has(table.sortable)")
+    assert tables.evaluate("frame => frame.scrollWidth - frame.clientWidth") <= 0
     page.emulate_media(media="print")
     assert page.evaluate(colour) == "rgb(255, 255, 255)"
     picture = "getComputedStyle(document.querySelector('.canvas .page')).fill"
@@ -414,6 +420,10 @@ def test_two_thousand_subtasks_show_their_first_rows_and_search_them_all(
     page.locator(".search").fill("step 7")
     assert page.locator("output").inner_text() == "100 of 2000"
     assert len(shown_ids(page)) == 100
+    page.locator(".search").fill("")
+    page.locator(".canvas .opened, .canvas g.n").first.click()
+    page.locator(".details li button").last.click()
+    assert page.locator("tr.chosen").is_visible()
     last = str(task.subtasks[-1].id)
     page.goto(f"{opened.allowed}#t0-n1999")
     assert last in page.locator(".details h3").inner_text()

@@ -44,4 +44,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             yield Fault.of(subject, [position], what, hint, "timeout")
 
 
-RULE = Rule.of(check, Severity.WARNING, TIMEOUTS, follows=("TG405",))
+RULE = Rule.of(check, Severity.WARNING, TIMEOUTS, follows=("TG405",), follows_in_runs=False)

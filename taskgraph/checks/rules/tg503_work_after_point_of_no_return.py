@@ -29,6 +29,7 @@ from collections.abc import Iterator
 from taskgraph.checks.rule import ROLLBACK_FLAGS, SOUND_GRAPH, WHOLE_TIMEOUTS, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model.durations import format_duration
+from taskgraph.model.engine import has_begun
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import counted, labels, percent, plural
 from taskgraph.settings import Severity
@@ -52,7 +53,9 @@ def check(subject: Subject) -> Iterator[Fault]:
         return
     first = [subject.at(node) for node in point.nodes]
     if point.passed:
-        begun = f"{labels(first)} {plural(len(first), 'has', 'have')} begun: the task"
+        begun_first = [subtask for subtask in first if has_begun(subtask)] or first
+        have = plural(len(begun_first), "has", "have")
+        begun = f"{labels(begun_first)} {have} begun: the task"
     else:
         begun = f"once {labels(first)} {plural(len(first), 'begins', 'begin')} the task"
     share = point.seconds_after / budget.seconds if budget.seconds else 1.0

@@ -262,7 +262,7 @@ def _consequences(graph: TaskGraph, failure: Failure) -> Iterator[Sentence]:
         (
             "ran-on",
             failure.ran_on,
-            "{subtasks} [was|were] still at work after the failure.",
+            "{subtasks} [was|were] at work after the failure.",
         ),
     ):
         if nodes:

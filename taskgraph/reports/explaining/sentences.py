@@ -145,7 +145,7 @@ class Sentence:
         """Give the sentence piece by piece, of the graph that its nodes belong to."""
         pieces = self._parts(graph)
         first = next(pieces)
-        if first.is_own:
+        if first.is_own or first.text.startswith("the "):  # which is no name
             first = first._replace(text=f"{first.text[:1].upper()}{first.text[1:]}")
         yield first
         yield from pieces

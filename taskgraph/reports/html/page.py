@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.palette import DARK, LIGHT, Theme
 from taskgraph.model.durations import format_duration
-from taskgraph.model.statuses import count_shown, look, shown_status, status_name
+from taskgraph.model.statuses import (
+    addition,
+    count_shown,
+    look,
+    severity_key,
+    shown_status,
+    status_name,
+)
 from taskgraph.model.words import name_of, title_of, visible
 from taskgraph.reports.comparison import Pair, change_lines, changed, pair_svg
 from taskgraph.reports.html.view import TaskView, drawn
@@ -104,10 +111,12 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {
+        "addition": addition,
         "count_shown": count_shown,
         "duration": format_duration,
         "look": look,
         "name_of": name_of,
+        "severity_key": severity_key,
         "shown_status": shown_status,
         "status_name": status_name,
         "title_of": title_of,

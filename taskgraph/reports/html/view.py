@@ -19,7 +19,7 @@ from taskgraph.diagrams.timeline import build_timeline, marks
 from taskgraph.diagrams.timeline_svg import render_timeline_svg
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration, format_measured, format_moment
-from taskgraph.model.engine import measured_span
+from taskgraph.model.engine import least_attempts, measured_span
 from taskgraph.model.task import Id, Subtask, Task, id_key
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import percent, unbroken, visible
@@ -170,7 +170,9 @@ class TaskView(Account):
         """Give the numbers of a subtask, in the order of the table's columns."""
         subtask = self.graph.subtasks[node]
         limit = subtask.timeout
-        yield Cell(subtask.attempts, str(subtask.attempts or ""))
+        count = least_attempts(subtask)
+        is_told = subtask.attempts is not None or count > 1
+        yield Cell(count, str(count)) if is_told else Cell(None, "")
         yield Cell(limit, format_duration(limit) if limit else "none")
         span = measured_span(subtask, self.as_of)
         measured = None if span is None else span.microseconds
@@ -203,11 +205,6 @@ class TaskView(Account):
         yield format_duration(sum(max(subtask.timeout or 0, 0) for subtask in subtasks))
         yield format_measured(measured) if any(spans) else ""
         yield from ("",) * 5 if self.sound is not None else ()
-
-    @property
-    def blocked(self) -> frozenset[int]:
-        """What cannot start because of a failure."""
-        return self.analysis.blocked
 
     @property
     def recovery(self) -> list[Section]:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from rich.console import RenderableType
 from rich.text import Text
 
-from taskgraph.analysis.weights import Basis
 from taskgraph.model.durations import format_duration, format_measured
 from taskgraph.model.engine import SpanKind, least_attempts, measured_span
 from taskgraph.model.statuses import (
@@ -75,7 +74,7 @@ class _Table:
     """Which columns there are, and what stands in them."""
 
     def __init__(self, account: Account, width: int) -> None:
-        graph, sound = account.graph, account.sound
+        graph = account.graph
         self.account, self.graph = account, graph
         self.targets = account.analysis.targets
         self.is_plan = graph.task.is_definition
@@ -88,8 +87,7 @@ class _Table:
         self.spans = [span if span and span.microseconds >= 0 else None for span in spans]
         self.has_times = width >= _WITH_TIMES and any(self.spans)
         self.blocked = account.analysis.blocked
-        flying = () if sound is None or self.is_plan else sound.progress.in_flight
-        self.overdue = {row.node for row in flying if row.basis is Basis.OVERDUE}
+        self.overdue = account.analysis.overdue
 
     def laid_out(self, rows: Sequence[_Row]) -> RenderableType:
         """Write the rows."""
@@ -199,9 +197,9 @@ class _Table:
             text.append_text(words[:1]).append("!" * (nodes[0] in self.overdue))
             return text.append(self._attempts(nodes[0]).strip())
         text.append_text(words)
-        more = addition(subtasks[0], blocked=nodes[0] in self.blocked)
-        if nodes[0] in self.overdue:
-            more = "overdue"
+        more = addition(
+            subtasks[0], blocked=nodes[0] in self.blocked, overdue=nodes[0] in self.overdue
+        )
         text.append(f", {more}" if more else "")
         return text.append(self._attempts(nodes[0]))
 

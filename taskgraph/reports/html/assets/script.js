@@ -358,9 +358,12 @@
     let origin = null;
     const close = () => {
       panel.hidden = true;
+      const group = opened;
       fold();
       mark(null);
-      if (origin) origin.focus({ preventScroll: true });
+      const from = origin?.isConnected ? origin : group;
+      (from ?? canvas).focus({ preventScroll: true });
+      history.replaceState(null, "", location.pathname + location.search);
     };
     const mark = (item, n) => {
       for (const old of document.querySelectorAll(".chosen")) old.classList.remove("chosen");
@@ -428,6 +431,7 @@
     };
     const choose = (n, show) => {
       const item = boxOf.get(n);
+      if (rows.has(n)) rows.get(n).hidden = false;
       details(n);
       mark(item);
       markRows(n);
@@ -442,6 +446,7 @@
     /* A box of several subtasks opens into one for each, over the drawing: with names, or
        of very many small ones. */
     let fold = () => {};
+    let opened = null; /* its box */
     const unfold = (group) => {
       fold();
       const { nodes, box } = group;
@@ -483,8 +488,10 @@
       boxes.push(...cells);
       for (const cell of cells) boxOf.set(cell.nodes[0], cell);
       svg.append(layer);
+      opened = box;
       fold = () => {
         layer.remove();
+        opened = null;
         view.tall();
         buttons = before.buttons;
         boxes.splice(boxes.indexOf(cells[0]), cells.length);
@@ -542,9 +549,9 @@
       const item = event.target !== canvas && itemAt(event.target);
       if (!item) return;
       if (event.key === "Escape" && item.box.closest(".opened")) {
-        const group = boxes.find((other) => other.nodes.length > 1 && other.nodes.includes(item.nodes[0]));
+        const group = opened;
         fold();
-        group.box.focus({ preventScroll: true });
+        group.focus({ preventScroll: true });
       } else if (event.key === "Enter" || event.key === " ") {
         event.preventDefault();
         open(item, true);
@@ -644,7 +651,6 @@
       } catch { /* it is as it was written */ }
       const row = byId.has(name) ? rows.get(byId.get(name)) : document.getElementById(name);
       if (!row || !row.dataset.n || !article.contains(row)) return;
-      row.hidden = false;
       choose(Number(row.dataset.n), true);
     };
     addEventListener("hashchange", follow);
