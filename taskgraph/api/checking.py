@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CheckStream", "Checked", "check", "check_files", "stream_checks"]
 
+_MOST_JOBS = 256
 _FEW = 200
 """Fewer files than this are checked sooner than another process starts."""
 _FIRST = 10
@@ -263,7 +264,7 @@ def _check_sources(
     if leave_out:
         sources = (s for s in sources if os.path.realpath(s.name) not in leave_out)
     first = list(islice(sources, _FEW))
-    jobs = jobs or (os.cpu_count() or 1 if len(first) == _FEW else 1)
+    jobs = min(jobs or (os.cpu_count() or 1 if len(first) == _FEW else 1), _MOST_JOBS)
     if jobs == 1 or "-" in paths:
         for source in chain(first, sources):
             yield from _check_chunk([source], configuration_for, options)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import gc
 import importlib
 import os
@@ -94,6 +96,13 @@ def main(args: list[str] | None = None) -> NoReturn:
         sys.exit(EXIT_INTERRUPTED)
     except TaskgraphError as error:
         complain(str(error))
+        sys.exit(EXIT_INPUT)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            _fault(error)
+        with contextlib.suppress(OSError):
+            sys.stdout.close()  # or what it still holds would fail again at the exit
+        complain(f"standard output cannot be written: {error.strerror}")
         sys.exit(EXIT_INPUT)
     except Exception as error:  # noqa: BLE001 - the last resort before a traceback
         _fault(error)

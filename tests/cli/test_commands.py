@@ -262,6 +262,7 @@ def test_streams_that_fail_are_told(root: Path) -> None:
     command = f"{sys.executable} -m taskgraph check"
     for line, said in (
         (f"{command} samples/{STOP} > /dev/full", "standard output cannot be written"),
+        (f"{command} --help > /dev/full", "standard output cannot be written"),
         (f"{command} samples/{STOP} >&-", "standard output is closed"),
         (f"{command} - <&-", "is empty"),
     ):
