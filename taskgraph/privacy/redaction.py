@@ -95,8 +95,13 @@ def redact_error(error: InputError) -> InputError:
 
 def redact_text(text: str) -> str:
     """Take the same out of a text about a document."""
-    text = _CUT.sub(f"{MASK}…", _scrub_addresses(_ACCOUNT.sub(MASK, text)))
+    text = _NAMED.sub(_without_host, _ACCOUNT.sub(MASK, text))
+    text = _CUT.sub(f"{MASK}…", _scrub_addresses(text))
     return _HOST.sub(lambda match: MASK if _is_host(match) else match[0], text)
+
+
+def _without_host(match: re.Match[str]) -> str:
+    return f"{match[0].removesuffix(match['host'])}{MASK}"
 
 
 def _scrub_addresses(text: str) -> str:
@@ -238,9 +243,15 @@ class _Known:
 
     def scrub(self, text: str) -> str:
         """Take hosts and people out of a text, and every other network address."""
+        text = _NAMED.sub(
+            self._with_pseudonym, text
+        )  # of which some begin in a word: -hdb1
         if self.known is not None:
             text = self.known.sub(self._pseudonym, text)
         return _scrub_addresses(_ACCOUNT.sub(MASK, text))
+
+    def _with_pseudonym(self, match: re.Match[str]) -> str:
+        return f"{match[0].removesuffix(match['host'])}{self.host(match['host'])}"
 
     def _pseudonym(self, match: re.Match[str]) -> str:
         return self.names.get(match[0].lower(), MASK)

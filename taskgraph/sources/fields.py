@@ -270,6 +270,8 @@ def describe(value: object) -> str:
         return json.dumps(value)
     if isinstance(value, str):
         shown = shorten(mask_text(value), _LONGEST_SHOWN)
+        if shown.endswith("…") and " " in shown:
+            shown = f"{shown.rpartition(' ')[0]} …"  # no part of an account, or of a host
         return f"the text {json.dumps(shown, ensure_ascii=False)}"
     if isinstance(value, int) and abs(value) >= 10**20:
         return "a number of over 20 digits"

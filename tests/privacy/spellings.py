@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-__all__ = ["HARMLESS", "LEAK", "SECRETS", "VALUES"]
+__all__ = ["HARMLESS", "LEAK", "PRIVATE", "SECRETS", "TOLD", "VALUES"]
 
 LEAK = re.compile("s3cr|5ec4e7|TM2Ny|\\\\u0053\\\\u0033", re.IGNORECASE)
 _PEM = "MIIES3cretPwS3cretPwS3cretPwS3cretPwS3cretPwS3cretPw"
@@ -551,4 +551,29 @@ HARMLESS = (
     "uuid=550e8400-e29b-41d4-a716-446655440000",
     "密码修改成功",
     "更新凭据成功",
+)
+
+TOLD = re.compile(
+    "db-17|corp|10[.]1[.]2|fe80|jane|gateway-x|4f2a9c1e|db17x|OBS1", re.IGNORECASE
+)
+"""What every private text below has in it."""
+PRIVATE = (
+    "ssh db-17.corp.example",
+    "Stop OBS1.corp.example",
+    "on 10.1.2.3",
+    "10.1.2.3:2882",
+    "dag-10.1.2.3",
+    "to [fe80::12]:2881 now",
+    "mail jane.roe@corp.example",
+    "login of jane@db-17",
+    "http://gateway-x:8080/a",
+    "mysql://root@gateway-x/db",
+    "connect --host db17x -P 2881",
+    "obclient -hdb17x -uroot",
+    "ping db17x",
+    "主机：db17x",
+    "failed, traceId=4f2a9c1e55aa",
+    'see {"trace_id": "4f2a9c1e-0001"}',
+    "(trace id 4f2a9c1e55aa)",
+    "scp a root@db17x:/tmp",
 )

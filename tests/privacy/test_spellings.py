@@ -16,7 +16,7 @@ from taskgraph.sources.native import write_task
 from taskgraph.sources.opening import Source
 from taskgraph.sources.reading import read_bytes, read_source
 from tests.privacy.documents import DOCUMENTS, REFUSED
-from tests.privacy.spellings import HARMLESS, LEAK, SECRETS, VALUES
+from tests.privacy.spellings import HARMLESS, LEAK, PRIVATE, SECRETS, TOLD, VALUES
 
 AROUND = ("{}", "x {} y", "Stop ({})", "a，{}", "[2025-01-16 11:43:38] INFO {}")
 
@@ -70,6 +70,26 @@ def test_no_secret_stays_in_any_field_of_any_dialect(file: str, redact: bool) ->
 
 def _leaks(text: str) -> list[str]:
     return [text[max(0, m.start() - 60) : m.end() + 20] for m in LEAK.finditer(text)]
+
+
+@pytest.mark.parametrize("file", DOCUMENTS)
+def test_nothing_private_stays_in_any_field_of_any_dialect(file: str) -> None:
+    data = DOCUMENTS[file](PRIVATE).encode()
+    (task,) = read_bytes(data, file, ReadOptions(redact=True))
+    assert not TOLD.search(repr(task))
+    assert not TOLD.search(write_task(task))
+    assert len({subtask.id for subtask in task.subtasks}) == len(PRIVATE)
+
+
+@pytest.mark.parametrize(("file", "write"), REFUSED)
+def test_no_message_about_a_document_tells_what_is_private(
+    file: str, write: Callable[[str], str]
+) -> None:
+    for text in PRIVATE:
+        for reading in read_source(
+            Source(file, write(text).encode), ReadOptions(redact=True)
+        ):
+            assert not TOLD.search(f"{reading!r} {reading.error}"), text
 
 
 @pytest.mark.parametrize("redact", [False, True])
