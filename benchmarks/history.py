@@ -264,16 +264,21 @@ def bench_odds() -> None:
 
     from taskgraph.analysis.analysis import Analysis
     from taskgraph.history.odds import odds_of_pools
-    from taskgraph.history.pools import OutcomeBasis, Pool
+    from taskgraph.history.pools import Column, OutcomeBasis, Pool
 
     graph = _dag(1000)
     source = np.random.default_rng(1)
     pools = {}
     for subtask in graph.subtasks:
+        runs = source.permutation(5000)
         times = np.sort((source.lognormal(3, 0.5, 5000) * 1e6).astype(np.int64))
         waits = np.sort(source.integers(0, 1_200_000, 5000))
         flags = np.ones(5000, np.bool_)
-        pools[subtask.name] = Pool(OutcomeBasis.OWN, times, flags, flags, waits)
+        columns = (
+            Column(times, runs, runs * 0),
+            Column(waits, source.permutation(runs), runs * 0),
+        )
+        pools[subtask.name] = Pool(OutcomeBasis.OWN, columns[0], flags, flags, columns[1])
     print(f"{len(graph):,} subtasks, {graph.edge_count:,} edges, 10,000 samples")
     took = []
     for _ in range(3):
@@ -309,8 +314,8 @@ def _dag(size: int) -> TaskGraph:
 
 def _loop(graph: TaskGraph, pools: dict[str, Any], samples: int) -> list[float]:
     choose = random.Random(2)
-    spans = {name: pool.spans.tolist() for name, pool in pools.items()}
-    waits = {name: pool.waits.tolist() for name, pool in pools.items()}
+    spans = {name: pool.spans.values.tolist() for name, pool in pools.items()}
+    waits = {name: pool.waits.values.tolist() for name, pool in pools.items()}
     found = []
     for _ in range(samples):
         ends = [0] * len(graph)

@@ -65,7 +65,7 @@ WITH unstarted AS (
     FROM tasks LEFT JOIN starts USING (part, row)
 )
 SELECT
-    part, task_row, task, as_of,
+    part, task_row, task, as_of, digest, place,
     coalesce(first_value(status) OVER (
         PARTITION BY origin, task_id, start, unnamed
         ORDER BY

@@ -11,17 +11,13 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.history.database import Limits
+from taskgraph.history.draws import redrawn
 from taskgraph.history.engines import needs_extras
-from taskgraph.history.pools import (
-    OutcomeBasis,
-    Pool,
-    Prospect,
-    is_under_way,
-    look_ahead,
-    read_pools,
-)
-from taskgraph.history.simulation import Simulation, redrawn, simulate
+from taskgraph.history.pools import OutcomeBasis, Pool, read_pools
+from taskgraph.history.prospects import Prospect, is_under_way, look_ahead
+from taskgraph.history.simulation import Simulation, simulate
 from taskgraph.history.store import RunStore
+from taskgraph.history.tolerance import limit_rank
 from taskgraph.model.engine import SECOND
 from taskgraph.model.task import Id, Task
 
@@ -32,7 +28,9 @@ __all__ = ["Bin", "Odds", "OddsOptions", "Quantile", "SubtaskOdds", "odds", "odd
 
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99)
 _Z = 1.959963984540054  # the 97.5 % point of the normal distribution
+_BOUND = 0.975  # the confidence of each of two bounds
 _BINS = 40
+_SURE = frozenset({OutcomeBasis.DONE, OutcomeBasis.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +55,26 @@ class OddsOptions:
 
 
 class Quantile(NamedTuple):
-    """A makespan that a share of the samples without a failure does not exceed.
+    """A makespan that a share of the runs without a failure does not exceed.
 
-    All in microseconds; the true one of the simulated task lies between `low` and `high`
-    with a confidence of 95 %.
+    Attributes
+    ----------
+    share : float
+    value : int
+        Microseconds; the next run is no longer with a chance of the share.
+    low, high : int or None
+        Between these lies the true one with a confidence of 95 %, whatever the distribution
+        is. ``None`` where there are too few runs for such a bound.
+    is_least : bool
+        The value is at least that: so long a run was cut at a timeout, there are too few
+        runs to show one as rare, or what has neither runs nor a timeout counts as 0.
     """
 
     share: float
     value: int
-    low: int
-    high: int
+    low: int | None
+    high: int | None
+    is_least: bool = False
 
 
 class Bin(NamedTuple):
@@ -91,9 +99,9 @@ class SubtaskOdds(NamedTuple):
     failure : float
         The share of samples in which it failed.
     runs : int
-        The outcomes that were drawn from.
+        The past runs that it was drawn from.
     cut : int
-        Those of them that failed at a shorter timeout than the present one, so that they
+        Outcomes in them that failed at a shorter timeout than the present one, so that they
         are known only to be longer.
     attempts : int
         How often it is started at most when it fails, from now on. The outcomes of the past
@@ -126,9 +134,11 @@ class Odds:
         How many subtasks are in flight at most; 0 where nobody says so.
     probability : float
         That it ends within the window, and well.
+    runs : int
+        How many whole runs of the past the answer rests on.
     low, high : float
-        Between these lies the probability that endless sampling would give, with a
-        confidence of 95 % (Wilson, 1927).
+        Between these lies the true probability with a confidence of 95 %, as far as the
+        runs to come are like those of the past (Wilson, 1927).
     late : float
         The share that ends well, after the window.
     failed : float
@@ -145,6 +155,7 @@ class Odds:
     options: OddsOptions
     since: datetime | None
     slots: int
+    runs: int
     probability: float
     low: float
     high: float
@@ -166,9 +177,9 @@ def odds(
     """Simulate a task with the outcomes that its subtasks had before.
 
     A running task goes on from the moment of the document; any other is simulated from its
-    start, whatever became of it. Subtasks are drawn independently of each other. The waits
-    that were measured hold the engine's delays, and the queues of the past; so as many as
-    the DAG allows are in flight at once, unless the settings say how many may be.
+    start, whatever became of it. Whole runs are drawn: see `simulate`. The waits that were
+    measured hold the engine's delays, and the queues of the past; so as many as the DAG
+    allows are in flight at once, unless the settings say how many may be.
 
     Raises
     ------
@@ -214,21 +225,21 @@ def _summary(
     window = options.window * SECOND
     done = len(simulation.makespans)
     in_time = int(np.searchsorted(simulation.makespans, window, side="right"))
-    low, high = _wilson(in_time, simulation.samples)
-    quantiles = (
-        [_quantile(simulation.makespans, share) for share in _SHARES] if done else []
-    )
+    probability = in_time / simulation.samples
+    is_sure = all(one.pool.basis in _SURE for one in prospects)
+    low, high = (probability,) * 2 if is_sure else _wilson(probability, simulation.runs)
     return Odds(
         task=graph.task,
         options=options,
         since=since,
         slots=slots,
-        probability=in_time / simulation.samples,
+        runs=simulation.runs,
+        probability=probability,
         low=low,
         high=high,
         late=(done - in_time) / simulation.samples,
         failed=(simulation.samples - done) / simulation.samples,
-        quantiles=tuple(quantiles),
+        quantiles=_quantiles(simulation, is_least=any(one.is_least for one in prospects)),
         subtasks=tuple(
             SubtaskOdds(
                 id=subtask.id,
@@ -236,7 +247,7 @@ def _summary(
                 criticality=simulation.critical[node] / max(done, 1),
                 failure=simulation.failures[node] / simulation.samples,
                 basis=prospects[node].pool.basis,
-                runs=_runs(prospects[node].pool),
+                runs=prospects[node].runs,
                 cut=int(redrawn(prospects[node]).sum()),
                 attempts=prospects[node].attempts,
             )
@@ -246,26 +257,54 @@ def _summary(
     )
 
 
-def _runs(pool: Pool) -> int:
-    return len(pool.spans) if pool.basis in {OutcomeBasis.OWN, OutcomeBasis.OTHERS} else 0
-
-
-def _wilson(hits: int, samples: int) -> tuple[float, float]:
+def _wilson(share: float, runs: int) -> tuple[float, float]:
     """Give the score interval for a share (Wilson, 1927)."""
-    share = hits / samples
-    spread = _Z * math.sqrt(share * (1 - share) / samples + _Z**2 / (4 * samples**2))
-    middle = share + _Z**2 / (2 * samples)
-    scale = 1 + _Z**2 / samples
+    if not runs:
+        return 0.0, 1.0
+    spread = _Z * math.sqrt(share * (1 - share) / runs + _Z**2 / (4 * runs**2))
+    middle = share + _Z**2 / (2 * runs)
+    scale = 1 + _Z**2 / runs
     return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
 
 
-def _quantile(ordered: Times, share: float) -> Quantile:
-    """Give a quantile with the order statistics around it as its bounds."""
-    count = len(ordered)
-    spread = _Z * math.sqrt(count * share * (1 - share))
-    ranks = [math.ceil(count * share + shift) for shift in (0.0, -spread, spread)]
-    value, low, high = (int(ordered[min(max(rank, 1), count) - 1]) for rank in ranks)
-    return Quantile(share, value, low, high)
+def _quantiles(simulation: Simulation, *, is_least: bool) -> tuple[Quantile, ...]:
+    """Give the quantiles where nothing fails but at its timeout, which is the longest.
+
+    The next run is no longer than the k-th shortest of n with a chance of k / (n + 1).
+    """
+    import numpy as np
+
+    known = len(simulation.makespans)
+    if not known:
+        return ()
+    ordered = np.concatenate([simulation.makespans, simulation.cut])
+    lowest = np.sort(ordered)
+    ended = len(ordered) / simulation.samples
+    whole, runs = round(simulation.whole * ended), round(simulation.runs * ended)
+
+    def place(share: float) -> int:
+        """Tell where a share of the samples ends."""
+        return max(math.ceil(len(ordered) * min(share, 1) - 1e-9), 1) - 1
+
+    found = []
+    for share in _SHARES:
+        at = place(share * (1 + 1 / whole) if whole else share)
+        is_cut = at >= known
+        is_rare = 0 < runs < share * (runs + 1) - 1e-9
+        above, below = (limit_rank(runs, p, _BOUND) for p in (share, 1 - share))
+        top = known if above is None else place(above / runs)
+        found.append(
+            Quantile(
+                share,
+                value=int((lowest if is_cut else ordered)[at]),
+                low=None
+                if below is None
+                else int(lowest[place((runs + 1 - below) / runs)]),
+                high=int(ordered[top]) if top < known else None,
+                is_least=is_least or is_cut or is_rare,
+            )
+        )
+    return tuple(found)
 
 
 def _histogram(ordered: Times) -> tuple[Bin, ...]:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.history.database import Limits, open_tables, register
 from taskgraph.history.store import RunStore
-from taskgraph.model.engine import (
-    MICROSECOND,
-    SECOND,
-    SpanKind,
-    is_in_flight,
-    is_rolling_back,
-    ran_once,
-    timeout_seconds,
-)
-from taskgraph.model.task import Subtask, Task
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.engine import SECOND, SpanKind
 
 if TYPE_CHECKING:
     import numpy
@@ -31,16 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MOST_OUTCOMES",
+    "MOST_RUNS",
+    "Column",
     "OutcomeBasis",
     "Pool",
-    "Prospect",
-    "is_under_way",
-    "look_ahead",
     "read_pools",
 ]
 
 MOST_OUTCOMES = 100_000
 """Outcomes of one name that are taken: the latest ones."""
+MOST_RUNS = 5_000
+"""Runs of this kind of task that are taken: the latest ones."""
 
 
 class OutcomeBasis(StrEnum):
@@ -55,21 +44,65 @@ class OutcomeBasis(StrEnum):
     REST = "no run as long: the rest of its timeout"
 
 
+class Column(NamedTuple):
+    """Measured times in microseconds, and which run of a task each is from."""
+
+    values: Times
+    runs: Times | None = None
+    """The number of the run, from 0; ``None`` where each is from a run of its own, of which
+    nothing else is known.
+    """
+    places: Times | None = None
+    """Which of the subtasks of that name in its run it is, from 0: see `prospects`."""
+
+    def only(self, chosen: Flags) -> Column:
+        """Give some of them."""
+        runs, places = (one if one is None else one[chosen] for one in self[1:])
+        return Column(self.values[chosen], runs, places)
+
+    def less(self, elapsed: int) -> Column:
+        """Give what is left of those that are longer than a time."""
+        longer = self.only(self.values > elapsed)
+        return longer._replace(values=longer.values - elapsed)
+
+    def count_runs(self) -> int:
+        """Count the runs that they are from."""
+        import numpy as np
+
+        if self.runs is None:
+            return len(self.values)
+        return int(np.count_nonzero(np.bincount(self.runs)))
+
+    def by_run(self, place: int, size: int) -> Times | None:
+        """Give for so many runs where the time of a place stands; -1 is nowhere.
+
+        ``None`` where nothing is known of the runs.
+        """
+        import numpy as np
+
+        if self.runs is None or self.places is None:
+            return None
+        (at,) = np.nonzero(self.places == place)
+        positions = np.full(size, -1, np.int64)
+        positions[self.runs[at]] = at
+        return positions
+
+
 @dataclass(frozen=True, slots=True)
 class Pool:
     """What happened to the subtasks of one name."""
 
     basis: OutcomeBasis
-    spans: Times
-    """Microseconds from the first start to the last end, ascending."""
+    spans: Column
+    """From the first start to the last end, ascending."""
     succeeded: Flags
     """Whether its work was done in the end, for each span."""
     single: Flags
     """Whether the span is one run; else it has several attempts, as the engine or an
     operator made them, and what lies between.
     """
-    waits: Times
-    """Microseconds from the end of the last upstream to the start, ascending."""
+    waits: Column
+    """From the end of the last upstream to the start, ascending."""
     cut: Flags | None = None
     """Whether the run failed at its timeout, so that it would have taken longer; ``None``
     is nowhere.
@@ -88,7 +121,8 @@ def read_pools(
     with open_tables(store, limits) as connection:
         types = {"number": "int64", "name": "string"}
         register(connection, "wanted", types, list(enumerate(names)))
-        connection.execute(_OUTCOMES, {"task": graph.task.name, "most": MOST_OUTCOMES})
+        bounds = {"runs": MOST_RUNS, "most": MOST_OUTCOMES}
+        connection.execute(_OUTCOMES, {"task": graph.task.name} | bounds)
         spans = connection.execute(_SPANS).fetchnumpy()
         waits = connection.execute(_WAITS).fetchnumpy()
     return _split(names, spans, waits)
@@ -108,131 +142,65 @@ def _split(
         part = slice(cuts[number], cuts[number + 1])
         if part.start == part.stop:
             continue
-        wait_part = slice(wait_cuts[number], wait_cuts[number + 1])
+        flags = (np.asarray(spans[key][part], np.bool_) for key in _FLAGS)
+        succeeded, single, cut = flags
         pools[name] = Pool(
             basis=OutcomeBasis.OWN if spans["own"][part.start] else OutcomeBasis.OTHERS,
-            spans=np.asarray(spans["span_us"][part], np.int64),
-            succeeded=np.asarray(spans["succeeded"][part], np.bool_),
-            single=np.asarray(spans["single"][part], np.bool_),
-            waits=np.asarray(waits["wait_us"][wait_part], np.int64),
-            cut=np.asarray(spans["cut"][part], np.bool_),
+            spans=_column(spans, "span_us", part),
+            succeeded=succeeded,
+            single=single,
+            waits=_column(waits, "wait_us", slice(*wait_cuts[number : number + 2])),
+            cut=cut,
         )
     return pools
 
 
+def _column(table: dict[str, Any], values: str, part: slice) -> Column:
+    import numpy as np
+
+    return Column(*(np.asarray(table[k][part], np.int64) for k in (values, "run", "place")))
+
+
+_FLAGS = ("succeeded", "single", "cut")
+
+# The runs are numbered from the latest on, by what does not depend on how they were
+# collected. A subtask keeps its place among those of its name whatever became of it.
 _OUTCOMES = f"""
 CREATE TABLE outcomes AS
+WITH runs AS (
+    SELECT part, task_row, task = $task AS own, row_number() OVER (
+        PARTITION BY task = $task ORDER BY as_of DESC NULLS LAST, digest, place
+    ) - 1 AS run
+    FROM current
+), placed AS (
+    SELECT *, row_number() OVER (
+        PARTITION BY part, task_row, name
+        ORDER BY coalesce(parallel_index, -1), start_time NULLS LAST, subtask_id
+    ) - 1 AS place
+    FROM subtasks SEMI JOIN wanted USING (name)
+)
 SELECT
-    number, task = $task AS own, span_us, wait_us,
+    number, own, run, place, span_us, wait_us,
     status = 'SUCCESSFUL' AND operation <> 'SKIP' AS succeeded,
     span = '{SpanKind.ONE_RUN}' AS single,
     coalesce(
         single AND status = 'FAILED' AND timeout > 0 AND span_us // {SECOND} >= timeout,
         false
     ) AS cut
-FROM subtasks JOIN wanted USING (name) JOIN current USING (part, task_row)
+FROM placed JOIN wanted USING (name) JOIN runs USING (part, task_row)
 WHERE status IN ('SUCCESSFUL', 'FAILED') AND operation IN ('EXECUTE', 'RETRY', 'SKIP')
     AND span IN ('{SpanKind.ONE_RUN}', '{SpanKind.SEVERAL_RUNS}') AND span_us IS NOT NULL
+    AND (run < $runs OR NOT own)
 QUALIFY (own OR NOT bool_or(own) OVER (PARTITION BY number))
-    AND row_number() OVER (
-        PARTITION BY number, own
-        ORDER BY as_of DESC NULLS LAST, start_time DESC, span_us, succeeded, wait_us, cut
-    ) <= $most
+    AND row_number() OVER (PARTITION BY number, own ORDER BY run, place) <= $most
 """
 
 _SPANS = """
-SELECT number, own, span_us, succeeded, single, cut FROM outcomes
-ORDER BY number, span_us, succeeded, single, cut
+SELECT number, own, span_us, succeeded, single, cut, run, place FROM outcomes
+ORDER BY number, span_us, run, place
 """
 
 _WAITS = """
-SELECT number, wait_us FROM outcomes WHERE wait_us IS NOT NULL
-ORDER BY number, wait_us
+SELECT number, wait_us, run, place FROM outcomes WHERE wait_us IS NOT NULL
+ORDER BY number, wait_us, run, place
 """
-
-
-_ENDLESS = 10**15  # thirty years in microseconds; of so many there are few on a path
-_OVER = frozenset({Status.FAILED, Status.CANCELING})
-
-
-class Prospect(NamedTuple):
-    """What one subtask is drawn from."""
-
-    pool: Pool
-    limit: int
-    """Microseconds after which a run is ended; 0 is no limit."""
-    attempts: int = 1
-    """How often it may be started from now on."""
-
-
-def is_under_way(task: Task) -> bool:
-    """Tell whether a task runs forward, so that what it has done is done."""
-    return task.status == Status.RUNNING and not is_rolling_back(task)
-
-
-def look_ahead(
-    analysis: Analysis, pools: dict[str, Pool], as_of: datetime | None
-) -> list[Prospect]:
-    """Give for each node what to draw from; a name without a pool takes its whole timeout.
-
-    `as_of` is the moment of the document, from which on a task under way is drawn: what is
-    done takes no time, what has failed fails, and what runs for some time is drawn from the
-    outcomes that took longer. ``None`` is the whole task, from its start.
-    """
-    subtasks, assumed = analysis.graph.subtasks, analysis.settings.assume_timeout or 0
-    pairs = zip(subtasks, analysis.attempts, strict=True)
-    whole = [_whole(subtask, count, assumed, pools) for subtask, count in pairs]
-    if as_of is None or not is_under_way(analysis.task):
-        return whole
-    return [_rest(*pair, as_of) for pair in zip(subtasks, whole, strict=True)]
-
-
-def _whole(
-    subtask: Subtask, attempts: int, assumed: int, pools: dict[str, Pool]
-) -> Prospect:
-    limit = min((timeout_seconds(subtask) or assumed) * SECOND, _ENDLESS)
-    fixed = _fixed(limit, OutcomeBasis.TIMEOUT if limit else OutcomeBasis.NOTHING)
-    return Prospect(pools.get(subtask.name, fixed), limit, attempts)
-
-
-def _rest(subtask: Subtask, whole: Prospect, as_of: datetime) -> Prospect:
-    if subtask.status == Status.SUCCESSFUL:
-        return Prospect(_fixed(0, OutcomeBasis.DONE), 0)
-    if subtask.status in _OVER:
-        return Prospect(_fixed(0, OutcomeBasis.FAILED, succeeded=False), 0)
-    if not is_in_flight(subtask):
-        return whole
-    attempts = whole.attempts - (subtask.attempts or 1) + 1
-    if not ran_once(subtask) or subtask.start_time is None:  # since when is not known
-        return Prospect(_without_wait(whole.pool), whole.limit, attempts)
-    elapsed = max((as_of - subtask.start_time) // MICROSECOND, 0)
-    limit = max(whole.limit - elapsed, 1) if whole.limit else 0
-    pool = whole.pool
-    longer = pool.spans > elapsed
-    if pool.basis not in {OutcomeBasis.OWN, OutcomeBasis.OTHERS} or not longer.any():
-        rest = _fixed(limit if whole.limit else 0, OutcomeBasis.REST)
-        return Prospect(rest, limit, attempts)
-    pool = replace(
-        _without_wait(pool),
-        spans=pool.spans[longer] - elapsed,
-        succeeded=pool.succeeded[longer],
-        single=pool.single[longer],
-        cut=None if pool.cut is None else pool.cut[longer],
-    )
-    return Prospect(pool, limit, attempts)
-
-
-def _without_wait(pool: Pool) -> Pool:
-    return replace(pool, waits=pool.waits[:0])
-
-
-def _fixed(span: int, basis: OutcomeBasis, *, succeeded: bool = True) -> Pool:
-    import numpy as np
-
-    return Pool(
-        basis=basis,
-        spans=np.array([span], np.int64),
-        succeeded=np.array([succeeded]),
-        single=np.array([True]),
-        waits=np.array([], np.int64),
-    )

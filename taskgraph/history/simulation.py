@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from taskgraph.analysis.width import wide_antichain
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.history.pools import Prospect
+from taskgraph.history.draws import CUT, WELL, Draw, count_runs, run_weights
+from taskgraph.history.prospects import Prospect
 from taskgraph.model.engine import has_begun
 
 if TYPE_CHECKING:
     import numpy
 
     Times: TypeAlias = numpy.ndarray[Any, numpy.dtype[numpy.int64]]
-    Flags: TypeAlias = numpy.ndarray[Any, numpy.dtype[numpy.bool_]]
+    Weights: TypeAlias = numpy.ndarray[Any, numpy.dtype[numpy.float64]]
 
-__all__ = ["Simulation", "redrawn", "simulate"]
+__all__ = ["Simulation", "simulate"]
 
 _CELLS = 1_000_000
 """Nodes times samples of a block: its arrays stay in the processor's cache or near it."""
@@ -30,8 +31,14 @@ class Simulation:
 
     makespans: Times
     """Microseconds, of the samples in which nothing failed, ascending."""
+    cut: Times
+    """The same of those in which nothing failed but at its timeout: they are longer."""
     samples: int
     """All of them."""
+    whole: int
+    """How many past runs were drawn whole, each counting as much; 0 is none."""
+    runs: int
+    """How many runs all of it rests on: it is no surer than its least sure part."""
     critical: tuple[int, ...]
     """By node, in how many samples without a failure it lay on a longest path."""
     failures: tuple[int, ...]
@@ -46,139 +53,71 @@ def simulate(
     seed: int,
     slots: int = 0,
 ) -> Simulation:
-    """Draw the outcome of every subtask many times over.
+    """Draw the outcomes of all subtasks many times over.
 
-    A subtask starts a drawn wait after its last upstream has ended, and takes a drawn time.
-    A single run longer than the subtask's timeout is cut there and has failed. One that
+    Each sample is a whole past run of this kind of task, so that what moves together stays
+    together; what that run does not have is drawn from the others, with replacement.
+
+    A subtask starts its wait after its last upstream has ended, and takes its time. A
+    single run longer than the subtask's timeout is cut there and has failed. One that
     failed at a shorter timeout is known only to be longer: its time is drawn again from the
     healthy runs that were, each as likely (so does the estimator of Kaplan and Meier, 1958,
     hand on the weight of what is censored); where there is none, it lasts to the timeout
     and fails there, and without a timeout it fails when it did.
 
-    The graph is sound, and each node has a prospect, which is drawn from with replacement.
-    The same seed gives the same samples. Linear in samples times nodes and edges; where
-    there may be more subtasks than slots, one sample is played after the other, and the
-    first that is ready gets the next slot. Its own wait goes by meanwhile: it may have been
-    for a slot.
+    The graph is sound, and each node has a prospect. The same seed gives the same samples.
+    Linear in samples times nodes and edges; where there may be more subtasks than slots,
+    one sample is played after the other, and the first that is ready gets the next slot.
+    Its own wait goes by meanwhile: it may have been for a slot.
     """
     import numpy as np
 
     source = np.random.Generator(np.random.PCG64(seed))
-    draws = [_Draw(prospect) for prospect in prospects]
+    past = count_runs(prospects)
+    draws = [Draw(prospect, past) for prospect in prospects]
+    weights = run_weights(draws, past)
+    runs = _share_out(weights, samples, source) if weights.any() else None
     if slots and not wide_antichain(graph, slots):
         slots = 0
-    block = max(_LEAST_BLOCK, _CELLS // max(len(graph), 1))
-    makespans = []
+    size = max(_LEAST_BLOCK, _CELLS // max(len(graph), 1))
+    blocks = []
     critical = np.zeros(len(graph), np.int64)
     failures = np.zeros(len(graph), np.int64)
-    for first in range(0, samples, block):
-        size = min(block, samples - first)
-        passed = _Block(graph, size, slots)
-        passed.run(draws, source, failures)
-        makespans.append(passed.makespans())
-        critical += passed.critical()
+    for first in range(0, samples, size):
+        block = _Block(graph, min(size, samples - first), slots)
+        part = None if runs is None else runs[first : first + size]
+        block.run(draws, source, failures, part)
+        critical += block.critical()
+        blocks.append((block.ends, block.makespans()))
+    whole = min(_effective(weights), samples)
+    ends, makespans = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     return Simulation(
-        makespans=np.sort(np.concatenate(makespans)),
+        makespans=np.sort(makespans[ends == WELL]),
+        cut=np.sort(makespans[ends == CUT]),
         samples=samples,
+        whole=whole,
+        runs=min(
+            filter(None, (whole, *(min(one.runs, samples) for one in prospects))), default=0
+        ),
         critical=tuple(critical.tolist()),
         failures=tuple(failures.tolist()),
     )
 
 
-class _Draw:
-    """Draws outcomes of one subtask."""
-
-    def __init__(self, prospect: Prospect) -> None:
-        import numpy as np
-
-        pool, limit, attempts = prospect
-        self.waits = pool.waits
-        self.spans = pool.spans
-        self.succeeded = pool.succeeded
-        self.attempts = attempts
-        self.limit = limit
-        self.healthy = pool.spans[pool.single & pool.succeeded]
-        self.first_longer: Times | None = None
-        again = redrawn(prospect)
-        if again.any():
-            firsts = np.searchsorted(self.healthy, pool.spans, side="right")
-            self.first_longer = np.where(again, firsts, len(self.healthy))
-            if limit:
-                none = again & (firsts == len(self.healthy))
-                self.spans = np.where(none, limit, self.spans)
-        if limit:
-            late = pool.single & (pool.spans > limit)
-            if late.any():
-                self.spans = np.where(late, limit, self.spans)
-                self.succeeded = self.succeeded & ~late
-        self.is_safe = bool(self.succeeded.all())
-
-    def waiting(self, source: numpy.random.Generator, size: int) -> Times | int:
-        """Draw how long it waits."""
-        if not len(self.waits):
-            return 0
-        return self.waits.take(_choose(source, len(self.waits), size))
-
-    def working(
-        self, source: numpy.random.Generator, size: int
-    ) -> tuple[Times, Flags | None]:
-        """Draw how long it works, and where it fails for good: ``None`` is nowhere."""
-        import numpy as np
-
-        spans, failed = self._once(source, size)
-        if failed is None:
-            return spans, None
-        for _ in range(self.attempts - 1):
-            (again,) = np.nonzero(failed)
-            more, fails = self._once(source, len(again))
-            spans[again] += more
-            failed[again] = False if fails is None else fails
-        return spans, failed
-
-    def _once(
-        self, source: numpy.random.Generator, size: int
-    ) -> tuple[Times, Flags | None]:
-        """Draw one attempt."""
-        import numpy as np
-
-        chosen = _choose(source, len(self.spans), size)
-        spans = self.spans.take(chosen)
-        if self.is_safe:
-            return spans, None
-        failed = ~self.succeeded.take(chosen)
-        if self.first_longer is not None:
-            first = self.first_longer.take(chosen)
-            (places,) = np.nonzero(first < len(self.healthy))
-            first = first[places]
-            shares = source.random(len(places))
-            chosen = first + (shares * (len(self.healthy) - first)).astype(np.int64)
-            longer = self.healthy.take(chosen)
-            late = (longer > self.limit) if self.limit else np.zeros(len(places), bool)
-            spans[places] = np.where(late, self.limit, longer)
-            failed[places] = late
-        return spans, failed
-
-
-def redrawn(prospect: Prospect) -> Flags:
-    """Tell which outcomes were cut at a timeout that is shorter than the present one."""
+def _share_out(weights: Weights, samples: int, source: numpy.random.Generator) -> Times:
+    """Give each past run its share of the samples, as evenly as can be."""
     import numpy as np
 
-    pool, limit = prospect.pool, prospect.limit
-    if pool.cut is None:
-        return np.zeros(len(pool.spans), np.bool_)
-    is_redrawn: Flags = pool.cut & ((pool.spans < limit) if limit else True)
-    return is_redrawn
+    ends = np.cumsum(weights)
+    places = (np.arange(samples) + source.random()) * (ends[-1] / samples)
+    runs = np.searchsorted(ends, places, side="right")
+    numbers: Times = np.minimum(runs, np.flatnonzero(weights)[-1])
+    return numbers
 
 
-def _choose(source: numpy.random.Generator, count: int, size: int) -> Times:
-    """Draw places with replacement.
-
-    Of so few places none is preferred in a noticeable way, and this is twice as fast as
-    to draw whole numbers.
-    """
-    import numpy as np
-
-    return (source.random(size) * count).astype(np.int64)
+def _effective(weights: Weights) -> int:
+    """Count runs that do not count alike as so many that do (Kish, 1965)."""
+    return int(weights.sum() ** 2 / (weights**2).sum() + 1e-9) if weights.any() else 0
 
 
 class _Block:
@@ -197,10 +136,15 @@ class _Block:
             self.decides = np.zeros((len(graph), size), np.bool_)
         self.released = np.zeros((len(graph), size), np.int64)
         self.finished = np.zeros((len(graph), size), np.int64)
-        self.failed = np.zeros(size, np.bool_)
+        self.ends = np.zeros(size, np.int8)
+        """How the samples end: as their worst subtask."""
 
     def run(
-        self, draws: list[_Draw], source: numpy.random.Generator, failures: Times
+        self,
+        draws: list[Draw],
+        source: numpy.random.Generator,
+        failures: Times,
+        runs: Times | None,
     ) -> None:
         """Walk downstream; count the failures of each node."""
         import numpy as np
@@ -213,16 +157,16 @@ class _Block:
             elif ups:
                 finished[list(ups)].max(axis=0, out=released[node])
             draw = draws[node]
-            waits = draw.waiting(source, self.size)
-            spans, failed = draw.working(source, self.size)
+            waits = draw.waiting(source, self.size, runs)
+            spans, ends = draw.working(source, self.size, runs)
             finished[node] = released[node] + waits + spans
             if self.slots:
                 self.waits[node], self.spans[node] = waits, spans
-            if failed is not None:
-                failures[node] += int(failed.sum())
-                self.failed |= failed
+            if ends is not None:
+                failures[node] += np.count_nonzero(ends)
+                np.maximum(self.ends, ends, out=self.ends)
         if self.slots:
-            for sample in np.flatnonzero(~self.failed).tolist():
+            for sample in np.flatnonzero(self.ends <= CUT).tolist():
                 self._play(sample)
 
     def _play(self, sample: int) -> None:
@@ -271,13 +215,13 @@ class _Block:
         self.decides[list(decides), sample] = True
 
     def makespans(self) -> Times:
-        """Give how long the samples without a failure take."""
+        """Give how long the samples take."""
         import numpy as np
 
         if not len(self.graph):
             return np.zeros(self.size, np.int64)
         longest: Times = self.finished.max(axis=0)
-        return longest[~self.failed]
+        return longest
 
     def critical(self) -> Times:
         """Count for each node the samples without a failure that it decides."""
@@ -288,15 +232,16 @@ class _Block:
         if not len(graph):
             return counts
         if self.slots:
-            counts += self.decides.sum(axis=1)
+            counts += self.decides[:, self.ends == WELL].sum(axis=1)
             return counts
         decides = np.zeros((len(graph), self.size), np.bool_)
         end = finished.max(axis=0)
+        ended_well = self.ends == WELL
         for node in reversed(graph.order):
             row = decides[node]
             np.equal(finished[node], end, out=row)
             for down in graph.downstreams[node]:
                 row |= decides[down] & (self.released[down] == finished[node])
-            row &= ~self.failed
+            row &= ended_well
             counts[node] = np.count_nonzero(row)
         return counts

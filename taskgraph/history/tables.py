@@ -36,6 +36,7 @@ __all__ = [
     "TaskRow",
     "encodable",
     "is_retried",
+    "released",
     "rows_of",
     "schema_of",
     "subtask_rows",
@@ -260,20 +261,26 @@ def _waits(graph: TaskGraph) -> list[int | None]:
     That is known where all upstreams have done their work, and it is no wait where the
     start comes first: clocks differ, or an upstream ran again later.
     """
-    subtasks, start = graph.subtasks, graph.task.start_time
     waits: list[int | None] = [None] * len(graph)
     if is_rolling_back(graph.task) or graph.flaws:
         return waits
-    ends = [_end(subtask) for subtask in subtasks]
-    for node, ups in enumerate(graph.upstreams):
-        began = subtasks[node].start_time
-        if began is None or not _has_run(subtasks[node]):
+    for node, subtask in enumerate(graph.subtasks):
+        began = subtask.start_time
+        if began is None or not _has_run(subtask):
             continue
-        released = start if not ups else _latest([ends[up] for up in ups])
-        if released is not None:
-            wait = (began - released) // MICROSECOND
+        release = released(graph, node)
+        if release is not None:
+            wait = (began - release) // MICROSECOND
             waits[node] = wait if wait >= 0 else None
     return waits
+
+
+def released(graph: TaskGraph, node: int) -> datetime | None:
+    """Tell from when on a subtask could start: all upstreams had done their work."""
+    ups = graph.upstreams[node]
+    if not ups:
+        return graph.task.start_time
+    return _latest([_end(graph.subtasks[up]) for up in ups])
 
 
 def _end(subtask: Subtask) -> datetime | None:

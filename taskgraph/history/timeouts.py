@@ -9,9 +9,10 @@ healthy runs came close to that timeout, from half of it on, or where there is n
 hung. What was retried or skipped and took longer than its timeout in all may have been cut
 in its first run, or may have failed at once and been retried late: the document does not
 tell. It counts as cut where of the failures that were left alone at least as many came at
-the timeout as before it; where there are none, if at least as many healthy runs used more
-than half of their timeout, as the runs do whose tail is cut. Such runs bound what can be
-said: the limit is sought among the runs whose timeout left room for it.
+the timeout as before it; where there are none, if it was not retried successfully and at
+least as many healthy runs used more than half of their timeout, as the runs do whose tail
+is cut. Such runs bound what can be said: the limit is sought among the runs whose timeout
+left room for it.
 """
 
 from __future__ import annotations
@@ -198,6 +199,7 @@ WITH timed AS (
         task, name, span_us, span = '{SpanKind.ONE_RUN}' AS is_one,
         is_one AND status = 'SUCCESSFUL' AS is_healthy,
         is_one AND status = 'FAILED' AS is_failed,
+        NOT is_one AND status = 'SUCCESSFUL' AND operation <> 'SKIP' AS is_mended,
         greatest(coalesce(timeout, 0), 0) AS timeout,
         timeout > 0 AND span_us // {SECOND} >= timeout AS is_late
     FROM seen
@@ -223,7 +225,7 @@ SELECT
         WHEN is_one THEN 'hung'
         WHEN coalesce(2 * reach // {SECOND} < timeout, failed_late = 0) THEN 'unknown'
         WHEN failed_late + failed_early > 0 AND failed_late >= failed_early THEN 'cut'
-        WHEN failed_late + failed_early = 0 AND near >= several THEN 'cut'
+        WHEN failed_late + failed_early = 0 AND near >= several AND NOT is_mended THEN 'cut'
         ELSE 'unknown'
     END AS what
 FROM judged

@@ -21,6 +21,7 @@ from taskgraph.reports.history_tables import (
     Histogram,
     Section,
     TableReport,
+    cell,
     percent,
 )
 
@@ -273,9 +274,16 @@ _ANOMALIES: tuple[Column[Anomaly], ...] = (
 
 
 _SECOND = 1_000_000
+_AT_LEAST = ">="
+
+
+def _end(one: Quantile) -> object:
+    return f"{_AT_LEAST} {cell(one.value, 'us')}" if one.is_least else one.value
+
+
 _QUANTILES: tuple[Column[Quantile], ...] = (
     Column("of the runs", lambda one: one.share, "share"),
-    Column("end within", lambda one: one.value, "us"),
+    Column("end within", _end, "us"),
     Column("from", lambda one: one.low, "us"),
     Column("to", lambda one: one.high, "us"),
 )
@@ -292,8 +300,6 @@ _GUESSES = {
     OutcomeBasis.NOTHING: "counted as taking no time",
     OutcomeBasis.REST: "counted as running to their timeout",
 }
-_FEW = 20
-"""Runs of which nobody should draw conclusions on one in twenty."""
 
 
 def _odds_report(odds: Odds) -> TableReport:
@@ -307,6 +313,7 @@ def _odds_report(odds: Odds) -> TableReport:
         ("Ends in it", "; ".join([answer, *_doubts(rows)])),
         ("Ends later", percent(odds.late)),
         ("Fails", percent(odds.failed)),
+        ("Rests on", counted(odds.runs, "past run")),
         ("Samples", f"{options.samples}, seed {options.seed}"),
     ]
     sections: list[Section[Any]] = [
@@ -331,30 +338,31 @@ def _doubts(rows: Sequence[SubtaskOdds]) -> list[str]:
     """Say which subtasks the answer guesses; it is no surer than they are."""
     total = counted(len(rows), "subtask")
     counts = Counter(row.basis for row in rows)
-    doubts = [
+    return [
         f"{counts[basis]} of {total} without such runs: {meaning}"
         for basis, meaning in _GUESSES.items()
         if counts[basis]
     ]
-    if few := _drawn_from_few(rows):
-        doubts.append(f"{len(few)} of {total} drawn from fewer than {_FEW} runs")
-    return doubts
-
-
-def _drawn_from_few(rows: Sequence[SubtaskOdds]) -> list[SubtaskOdds]:
-    return [row for row in rows if 0 < row.runs < _FEW]
 
 
 def _odds_notes(odds: Odds, rows: Sequence[SubtaskOdds]) -> list[str]:
     limit = f"{odds.slots} at most are in flight" if odds.slots else "slots are not limited"
+    past = counted(odds.runs, "past run")
     notes = [
-        "The bounds are those of sampling alone, with 95 % confidence.",
-        f"Subtasks are drawn independently of each other; {limit}.",
+        f"The bounds are those of {past}, with 95 % confidence, without what is guessed.",
+        f"Past runs are drawn whole, as far as they have the subtasks; {limit}.",
     ]
+    if any(one.is_least for one in odds.quantiles):
+        notes.append(
+            f"{_AT_LEAST}: as long ones were cut at a timeout, or are rarer than so few "
+            "runs can show, or something counts as taking no time."
+        )
+    most = max((row.runs for row in rows), default=0)
+    if few := [row for row in rows if 0 < row.runs == odds.runs < most]:
+        notes.append(f"Seen in no more than {counted(odds.runs, 'run')}: {_listed(few)}")
     groups = {
         basis.value: [row for row in rows if row.basis is basis] for basis in _GUESSES
     }
-    groups[f"fewer than {_FEW} runs to draw from"] = _drawn_from_few(rows)
     notes += [f"{what}: {_listed(group)}" for what, group in groups.items() if group]
     if cut := sum({row.name: row.cut for row in rows}.values()):
         notes.append(

@@ -170,12 +170,16 @@ class OddsOptionsContent(Closed):
 
 
 class QuantileContent(Closed):
-    """A makespan that a share of the samples does not exceed, in microseconds."""
+    """A makespan that a share of the runs does not exceed, in microseconds."""
 
     share: Share
     value: int
-    low: Annotated[int, about("With 95 % confidence no less than that.")]
-    high: Annotated[int, about("With 95 % confidence no more than that.")]
+    low: Annotated[int | None, about("With 95 % confidence no less; null where none is.")]
+    high: Annotated[int | None, about("With 95 % confidence no more; null where none is.")]
+    is_least: Annotated[
+        bool,
+        about("It is at least that: runs were cut, or too few show it, or are guessed."),
+    ]
 
 
 class SubtaskOddsContent(Closed):
@@ -186,8 +190,8 @@ class SubtaskOddsContent(Closed):
     criticality: Annotated[Share, about("Of the samples in which it decides the makespan.")]
     failure: Annotated[Share, about("Of the samples in which it fails.")]
     basis: Annotated[str, _values(OutcomeBasis), about("What it was drawn from.")]
-    runs: Annotated[Count, about("The outcomes that were drawn from.")]
-    cut: Annotated[Count, about("Those of them that a shorter timeout had ended.")]
+    runs: Annotated[Count, about("The past runs that it was drawn from.")]
+    cut: Annotated[Count, about("Outcomes in them that a shorter timeout had ended.")]
     attempts: Annotated[Count, about("How often it is started at most when it fails.")]
 
 
@@ -202,6 +206,7 @@ class OddsOutput(Closed):
         str | None, about("From when a running task goes on, in ISO 8601; else null.")
     ]
     slots: Annotated[Count, about("How many subtasks are in flight at most; 0 is any.")]
+    runs: Annotated[Count, about("How many whole runs of the past the answer rests on.")]
     probability: Annotated[Share, about("That it ends in time, and well.")]
     low: Annotated[Share, about("A bound of that, with 95 % confidence.")]
     high: Annotated[Share, about("A bound of that, with 95 % confidence.")]

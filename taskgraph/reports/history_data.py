@@ -145,12 +145,12 @@ def _rows(result: HistoryResult) -> Iterator[Plain]:
 def _odds_rows(odds: Odds) -> Iterator[Plain]:
     """Give the answer, the quantiles and the subtasks as rows of one table."""
     answer = {name: getattr(odds.options, name) for name in ("window", "samples", "seed")}
-    for name in ("since", "probability", "low", "high", "late", "failed"):
+    for name in ("since", "runs", "probability", "low", "high", "late", "failed"):
         answer[name] = plain(getattr(odds, name))
     yield {"row": "odds"} | _task(odds.task) | answer
     for one in odds.quantiles:  # times and probabilities in columns of their own
         times = {"value_us": one.value, "low_us": one.low, "high_us": one.high}
-        yield {"row": "quantile", "share": one.share} | times
+        yield {"row": "quantile", "share": one.share} | times | {"is_least": one.is_least}
     for subtask in sorted(odds.subtasks, key=lambda row: -row.criticality):
         yield {"row": "subtask"} | plain(subtask)
 

@@ -120,12 +120,20 @@ def test_a_timeout_that_cuts_healthy_runs_is_raised(advised: Callable[..., Advic
     assert (one.cut, one.hung, one.limit_us, one.frees) == (5, 0, None, -30)
 
 
-def test_what_was_retried_after_its_timeout_may_have_been_cut(
+def test_what_was_skipped_after_its_timeout_may_have_been_cut(
+    advised: Callable[..., Advice],
+) -> None:
+    skipped = [{"end": 45, "timeout": 30, "operation": "SKIP"}] * 5
+    one = advised(*healthy(29, timeout=30), *skipped)
+    assert (one.verdict, one.cut, one.unknown) == (Verdict.RAISE, 5, 0)
+
+
+def test_failures_that_were_all_retried_successfully_are_no_reason_to_raise_a_timeout(
     advised: Callable[..., Advice],
 ) -> None:
     retried = [{"end": 45, "timeout": 30, "runTime": 2, "operation": "RETRY"}] * 5
     one = advised(*healthy(29, timeout=30), *retried)
-    assert (one.verdict, one.cut, one.retried) == (Verdict.RAISE, 5, 5)
+    assert (one.verdict, one.cut, one.unknown, one.retried) == (Verdict.KEEP, 0, 5, 5)
 
 
 def test_what_failed_at_once_and_was_retried_late_was_not_cut(

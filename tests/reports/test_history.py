@@ -112,6 +112,7 @@ def odds_of(name: str, window: int = 60) -> Odds:
         options=OddsOptions(window, 1000),
         since=None,
         slots=0,
+        runs=40,
         probability=0.5,
         low=0.47,
         high=0.53,
@@ -344,7 +345,15 @@ def test_the_table_of_the_odds_holds_the_answer() -> None:
 def test_the_odds_are_no_surer_than_what_they_rest_on() -> None:
     text = " ".join(render_text(table_report(odds_of("a")), Style(200)).split())
     assert "50 % (from 47 % to 53 %); 1 of 2 subtasks without such runs" in text
-    assert "2 of 2 subtasks drawn from fewer than 20 runs" in text
+    assert "Rests on 40 past runs" in text
+    assert "The bounds are those of 40 past runs, with 95 % confidence" in text
+    assert ">=" not in text
+    few = replace(
+        odds_of("a"), runs=3, quantiles=(Quantile(0.99, 9_000_000, 1, None, True),)
+    )
+    text = " ".join(render_text(table_report(few), Style(200)).split())
+    assert "99 % >= 9.00 s" in text
+    assert ">=: as long ones were cut at a timeout" in text
     assert "1 min, from its start, as if it began now" in text
 
 
