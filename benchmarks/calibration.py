@@ -28,7 +28,7 @@ from taskgraph.history.pools import Column, OutcomeBasis, Pool
 from taskgraph.model.task import Subtask, Task
 from taskgraph.settings import Settings
 
-__all__ = ["SHARES", "World", "calibrate"]
+__all__ = ["SHARES", "World", "calibrate", "graph_of", "pools_of"]
 
 SHARES = (0.5, 0.9, 0.99)
 _SECOND = 1_000_000
@@ -98,7 +98,7 @@ def _play(spans: list[int], waits: list[int], slots: int) -> Run:
     return run
 
 
-def _pools(runs: list[Run], *, apart: bool) -> dict[str, Pool]:
+def pools_of(runs: list[Run], *, apart: bool = False) -> dict[str, Pool]:
     """Give what a history would hold of these runs; apart, nobody knows what is of one."""
     released, started, ended = (np.array(part).T for part in zip(*runs, strict=True))
     numbers, flags = np.arange(len(runs)), np.ones(len(runs), np.bool_)
@@ -119,7 +119,7 @@ def _pools(runs: list[Run], *, apart: bool) -> dict[str, Pool]:
     }
 
 
-def _graph(run: Run | None = None, moment: int = 0) -> TaskGraph:
+def graph_of(run: Run | None = None, moment: int = 0) -> TaskGraph:
     """Give the task before its start, or as a photograph of a run shows it."""
     rows = []
     for node, ups in enumerate(_UPSTREAMS):
@@ -185,17 +185,17 @@ def calibrate(
     fresh, photos = Tally(), Tally()
     settings = Settings(concurrency=world.slots or None)
     for _ in range(trials):
-        pools = _pools([world.run(source) for _ in range(size)], apart=apart)
+        pools = pools_of([world.run(source) for _ in range(size)], apart=apart)
         truth = source.uniform(0.02, 0.98)
         window = int(np.quantile(makespans, truth) / _SECOND)
         options = OddsOptions(window, _SAMPLES)
-        found = odds_of_pools(Analysis(_graph(), settings), pools, options)
+        found = odds_of_pools(Analysis(graph_of(), settings), pools, options)
         fresh.add(found, makespans)
         true = float((makespans <= window * _SECOND).mean())
         fresh.held.append(found.low <= true <= found.high)
         run, moment = _photograph(world, source, int(makespans.max()))
         analysis = Analysis(
-            _graph(run, moment), settings.model_copy(update={"as_of": _time(moment)})
+            graph_of(run, moment), settings.model_copy(update={"as_of": _time(moment)})
         )
         found = odds_of_pools(analysis, pools, options)
         photos.add(found, np.array([run.makespan - moment]))

@@ -90,15 +90,14 @@ def simulate(
         critical += block.critical()
         blocks.append((block.ends, block.makespans()))
     whole = min(_effective(weights), samples)
+    counts = filter(None, (whole, *(one.runs for one in prospects)))
     ends, makespans = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     return Simulation(
         makespans=np.sort(makespans[ends == WELL]),
         cut=np.sort(makespans[ends == CUT]),
         samples=samples,
         whole=whole,
-        runs=min(
-            filter(None, (whole, *(min(one.runs, samples) for one in prospects))), default=0
-        ),
+        runs=min(samples, min(counts, default=0)),
         critical=tuple(critical.tolist()),
         failures=tuple(failures.tolist()),
     )

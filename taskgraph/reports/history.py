@@ -358,8 +358,8 @@ def _odds_notes(odds: Odds, rows: Sequence[SubtaskOdds]) -> list[str]:
             "runs can show, or something counts as taking no time."
         )
     most = max((row.runs for row in rows), default=0)
-    if few := [row for row in rows if 0 < row.runs == odds.runs < most]:
-        notes.append(f"Seen in no more than {counted(odds.runs, 'run')}: {_listed(few)}")
+    if few := [row for row in rows if 0 < row.runs == odds.runs < most / 2]:
+        notes.append(f"Seen in no more than {past}: {_listed(few)}")
     groups = {
         basis.value: [row for row in rows if row.basis is basis] for basis in _GUESSES
     }

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pytest
 
+from benchmarks import calibration
 from benchmarks.calibration import World, calibrate
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import AnalysisError, ConfigError
@@ -340,6 +341,21 @@ def test_what_was_cut_and_no_run_was_longer_lasts_to_the_timeout_and_fails() -> 
 def makespans(found: Odds) -> set[float]:
     """Give the seconds that samples took, to the width of a bin."""
     return {round(start / SECOND) for start, _, samples in found.bins if samples}
+
+
+@pytest.mark.parametrize("slots", [None, 3])
+def test_the_past_played_again_is_the_past(slots: int | None) -> None:
+    source = np.random.default_rng(3)
+    runs = [World(0.3, slots or 0).run(source) for _ in range(40)]
+    past = sorted(run.makespan for run in runs)
+    analysis = Analysis(calibration.graph_of(), Settings(concurrency=slots))
+    window = past[24] // SECOND + 1
+    found = odds_of_pools(analysis, calibration.pools_of(runs), OddsOptions(window, 400))
+    assert found.probability == sum(one <= window * SECOND for one in past) / 40
+    assert [one.value for one in found.quantiles[:-1]] == [
+        past[math.ceil(41 * one.share - 1e-9) - 1] for one in found.quantiles[:-1]
+    ]
+    assert found.quantiles[-1].value == past[-1]
 
 
 def test_what_moves_together_stays_together() -> None:
