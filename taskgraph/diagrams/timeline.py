@@ -138,6 +138,8 @@ class Timeline(Caption):
         The as-of moment, where it lies within the timeline of a task that runs.
     path : tuple of int
         The rows of the as-run path in order; empty for a plan.
+    members : tuple of tuple of int
+        The nodes of each row: several where they share it.
     bars : mapping of int to (int, int)
         By node, from when to when each subtask ran or is planned, in a shared row too.
     """
@@ -147,6 +149,7 @@ class Timeline(Caption):
     end: int
     now: int | None
     path: tuple[int, ...] = ()
+    members: tuple[tuple[int, ...], ...] = ()
     bars: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     @property
@@ -234,6 +237,7 @@ def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) ->
         end=max(draft.end, 1),
         now=draft.now,
         path=tuple(number for number, _ in groupby(path)),
+        members=tuple(nodes for nodes, _ in units),
         bars={node: (row.start, row.finish) for node, row in draft.rows.items()},
     )
 

@@ -316,7 +316,13 @@ def alike(case: Case) -> list[list[Any]]:
         sub = case.graph.subtasks[way.node]
         flags = sub.operation == "ROLLBACK", sub.prohibit_skip, way.skip.worst_case
         groups.setdefault((sub.name, flags) if part(sub) else way.node, []).append(way)
-    return list(groups.values())
+    failure = case.analysis.failure if groups else None
+    roots = [root.node for root in failure.roots] if failure is not None else []
+
+    def first(group: list[Any]) -> int:
+        return min([roots.index(w.node) for w in group if w.node in roots] or [len(roots)])
+
+    return sorted(groups.values(), key=first)
 
 
 def of_group(case: Case, group: list[Any]) -> list[Any]:

@@ -116,8 +116,11 @@ def _action(
     task, choices = account.graph.task, said["choices"]
     whole = tuple(sentence for sentence in still if sentence.claim == "whole-task")
     retry = () if is_rolling_back(task) else ("retry-accepted", "dag")
+    several = sum(sentence.claim.startswith("retry-") for sentence in choices) > 1
     for claims in (retry, ("skip-accepted",), ("rollback-accepted",)):
         if found := _moved(choices, *claims):
+            if several:
+                found += _moved(choices, "held-by")
             return Section("action", "Now", (*found, *whole))
     hints = tuple(sentence for sentence in still if sentence.claim not in _STILL)
     if hints or task.status == Status.FAILED:

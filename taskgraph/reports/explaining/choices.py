@@ -84,6 +84,10 @@ def _ways_out(
         key = _alike(account.graph.subtasks[node], node, way_of.get(node))
         groups.setdefault(key, []).append(node)
     alike = [tuple(group) for group in groups.values()]
+    failure = None if account.sound is None else account.sound.failure
+    if failure is not None:  # in the order in which the failures are told
+        rank = {root.node: place for place, root in enumerate(failure.roots)}
+        alike.sort(key=lambda group: min(rank.get(node, len(rank)) for node in group))
     for group in alike[:_MOST_FAILED]:
         way = way_of.get(group[0])
         yield from _retry(account, group, way)

@@ -56,7 +56,7 @@ class Cell(NamedTuple):
 class Picture:
     """A picture that is safe to stand in a page.
 
-    Its boxes say which subtasks are behind each, by the number that it has in the SVG, its
+    Its boxes, or rows, say which subtasks are behind each, in the order of the SVG, its
     notes what is collapsed or left out; ``axis`` and ``bars`` repeat what a timeline shows
     for a column of the table, in pixels.
     """
@@ -114,13 +114,17 @@ class TaskView(Account):
             node: (start, place(start), max(place(finish) - place(start), 1))
             for node, (start, finish) in timeline.bars.items()
         }
-        return Picture(svg, (), timeline.notes, tuple(axis), bars)
+        rows = tuple(
+            tuple(self.graph.subtasks[node].id for node in nodes)
+            for nodes in timeline.members
+        )
+        return Picture(svg, rows, timeline.notes, tuple(axis), bars)
 
     @property
     def data(self) -> str:
         """What the script needs to know."""
         text = explain_markdown(in_short(self, self.explanation))
-        return _subtask_data(self.graph, self.diagram, text)
+        return _subtask_data(self.graph, self.diagram, self.timeline, text)
 
     def html(self, sentences: Iterable[Sentence]) -> str:
         """Write sentences as HTML; subtasks are links to their rows."""
@@ -281,13 +285,15 @@ def drawn(svg: str) -> str:
     return Markup(_DARK.sub(r"\1@media screen and (prefers-color-scheme", svg, count=1))
 
 
-def _subtask_data(graph: TaskGraph, picture: Picture, markdown: str) -> str:
+def _subtask_data(
+    graph: TaskGraph, diagram: Picture, timeline: Picture | None, markdown: str
+) -> str:
     """Give neighbours, logs and all other fields of every subtask, as JSON for the script.
 
     Nothing in it can end the script element around it. ``nodes`` has for each subtask the
     nodes before and after it, its other fields in the order of ``names``, and the lines of
-    its log; ``boxes`` says which subtasks are behind each box of the diagram, ``markdown``
-    is what can be copied.
+    its log; ``boxes`` says which subtasks are behind each box of the diagram, ``lines``
+    behind each row of the timeline, ``markdown`` is what can be copied.
     """
     from markupsafe import Markup
 
@@ -300,8 +306,17 @@ def _subtask_data(graph: TaskGraph, picture: Picture, markdown: str) -> str:
         if subtask.logs:
             row.append([visible(line) for line in subtask.logs])
         rows.append(row)
-    boxes = [[graph.index[i] for i in ids if i in graph.index] for ids in picture.boxes]
-    content = {"names": names, "nodes": rows, "boxes": boxes, "markdown": markdown}
+    boxes, lines = (
+        [[graph.index[i] for i in ids if i in graph.index] for ids in picture.boxes]
+        for picture in (diagram, timeline or Picture(""))
+    )
+    content = {
+        "names": names,
+        "nodes": rows,
+        "boxes": boxes,
+        "lines": lines,
+        "markdown": markdown,
+    }
     text = json.dumps(content, separators=(",", ":"))
     return Markup(text.translate(_ESCAPES))
 

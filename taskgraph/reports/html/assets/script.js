@@ -341,10 +341,11 @@
       box.setAttribute("tabindex", place ? "-1" : "0");
     });
 
-    const lines = new Map();
-    for (const line of article.querySelectorAll("g.row[data-id]")) {
-      if (byId.has(line.dataset.id)) lines.set(byId.get(line.dataset.id), line);
-    }
+    /* The rows of the timeline: some stand for several subtasks. */
+    const lines = Array.from(article.querySelectorAll("g.row"), (line, place) => ({
+      box: line, nodes: data.lines[place],
+    }));
+    const lineOf = new Map(lines.flatMap(({ box, nodes }) => nodes.map((n) => [n, box])));
 
     /* A large drawing opens on what needs attention. */
     const urgent = [];
@@ -374,7 +375,7 @@
       for (const { path, ends } of edges) if (ends.includes(number)) path.classList.add("near");
     };
     const markRows = (n) => {
-      for (const chosen of [rows.get(n), lines.get(n)]) if (chosen) chosen.classList.add("chosen");
+      for (const chosen of [rows.get(n), lineOf.get(n)]) if (chosen) chosen.classList.add("chosen");
       for (const link of article.querySelectorAll("a.sub")) {
         if (rows.has(n) && link.hash === `#${rows.get(n).id}`) link.classList.add("chosen");
       }
@@ -599,7 +600,9 @@
         box.classList.toggle("off", active && !some);
         box.classList.toggle("hit", Boolean(query) && some);
       }
-      for (const [n, line] of lines) line.classList.toggle("off", active && !shown.has(n));
+      for (const { box, nodes } of lines) {
+        box.classList.toggle("off", active && !nodes.some((n) => shown.has(n)));
+      }
       canvas.classList.toggle("filtered", active);
       article.querySelector(".sortable").dispatchEvent(new Event("filtered"));
       found = query ? Array.from(shown) : [];
@@ -634,11 +637,15 @@
       choose(Number(row.dataset.n), true);
     });
     article.addEventListener("click", (event) => {
-      const row = event.target.closest("tr[data-n], g.row[data-id]");
+      const row = event.target.closest("tr[data-n], g.row");
       if (!row || event.target.closest("a, button") || String(getSelection())) return;
-      const n = row.dataset.n ? Number(row.dataset.n) : byId.get(row.dataset.id);
-      if (n === undefined) return;
-      choose(n, false);
+      const line = lines.find(({ box }) => box === row);
+      const [n, ...more] = line ? line.nodes : [Number(row.dataset.n)];
+      if (more.length) {
+        fill(row.querySelector("title").textContent, list("Subtasks", line.nodes));
+        mark(boxOf.get(n));
+        row.classList.add("chosen");
+      } else choose(n, false);
       if (boxOf.has(n)) view.centre(boxOf.get(n).box);
     });
 
