@@ -176,10 +176,15 @@ def parse_json(document: Document) -> Any:
         return jiter.from_json(document.data, catch_duplicate_keys=True)
     except ValueError as error:
         reason = str(error)
-    wrong = _syntax_error(reason, document)
-    if is_definition_name(document.file) and wrong.hint not in (_ONE_OF_TWO, _COMMA):
-        wrong = InputError(document.file, list(wrong.problems), _DEFINED)
-    raise wrong
+    # A name for the error here would hold it, and it this call and the whole document.
+    raise _for_definitions(_syntax_error(reason, document))
+
+
+def _for_definitions(wrong: InputError) -> InputError:
+    """Hint at what helps with a definition, which is not saved from a response."""
+    if is_definition_name(wrong.file) and wrong.hint not in (_ONE_OF_TWO, _COMMA):
+        return InputError(wrong.file, list(wrong.problems), _DEFINED)
+    return wrong
 
 
 def _syntax_error(reason: str, document: Document) -> InputError:
@@ -197,7 +202,8 @@ def _syntax_error(reason: str, document: Document) -> InputError:
     line, column = map(int, place.groups()) if place else (1, 1)
     reason = _PLACE.sub("", reason)
     if reason.startswith(_REPEATED):
-        return _repeated_keys(document, line, reason.removeprefix(_REPEATED).strip(' "'))
+        key = reason.removeprefix(_REPEATED).strip().removeprefix('"').removesuffix('"')
+        return _repeated_keys(document, line, key)
     if reason.startswith("trailing") and _is_json(_from_place(data, line, column)):
         hint = "write one document a file, or one a line as jq -c does"
         reason = "another document follows after the end of this one"

@@ -196,7 +196,7 @@ def _with_mistakes(faulty: tuple[Task, ...], wrong: InputError) -> tuple[Task, .
 
 
 def _refused(file: str, error: InputError, options: ReadOptions) -> Reading:
-    return Reading(file, error=_alone(_masked_error(error, options)))
+    return Reading(file, error=_alone(_masked_error(_alone(error), options)))
 
 
 def _alone(error: InputError) -> InputError:
