@@ -35,6 +35,7 @@ class Paste(NamedTuple):
 
 _TEXT = json.JSONDecoder(parse_int=len, parse_float=len, strict=False)
 _MOST_BEGINNINGS = 20
+_MOST_SIGNS = 8
 _BEGINNING = re.compile(r"[{\[]")
 _FENCE = re.compile(
     r"^ {0,3}(`{3,}|~{3,})[^\n`]*\n(.*?)(?:^ {0,3}\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
@@ -120,15 +121,20 @@ def among_text(text: str, document: Document) -> Paste | None:
     span += f", and ends at line {last[0]}, column {last[1]}"
     if not _are_trailers(text[end:]):
         hint = "remove what is around it"
-    hint = hint.format(line=first[0], column=len(text[:begin].encode()) + 1)
+    if hint == _CUT and "\n" in text[begin:end]:  # the other lines stay as they are
+        hint = "sed '{line}s/^.\\{{{before}\\}}//' FILE > task.json"
+    column = len(text[:begin].encode()) + 1
+    hint = hint.format(line=first[0], before=first[1] - 1, column=column)
     return Paste(f"is not JSON alone: {what} stands before it", f"{span}: {hint}", first)
 
 
 def _with_margin(text: str, document: Document) -> Paste | None:
     """Know JSON of which every line has the same number of characters before it."""
     lines = text.rstrip().splitlines() or [""]
-    begin = min((at for sign in "{[" if (at := lines[0].find(sign)) > 0), default=0)
-    if not begin or not is_json("\n".join(line[begin:] for line in lines)):
+    signs = [place for place, sign in enumerate(lines[0]) if sign in "{[" and place]
+    begins = signs[:_MOST_SIGNS]  # a logger writes some of them itself
+    begin = next((b for b in begins if is_json("\n".join(ln[b:] for ln in lines))), None)
+    if begin is None:
         return None
     what = f"is not JSON alone: {begin} characters stand before each line of it"
     hint = f"cut -c{begin + 1}- FILE > task.json"
@@ -185,15 +191,14 @@ def _are_trailers(text: str) -> bool:
     )
 
 
+_CUT = "cut -c{column}- FILE > task.json"
+
+
 def _around(before: str) -> tuple[str, str]:
     """Say what stands before JSON, and what takes it away."""
     lines = [line for line in before.splitlines() if line.strip()]
     is_on_its_line = not before.endswith("\n") and bool(before.rpartition("\n")[2].strip())
-    cut = (
-        "cut -c{column}- FILE > task.json"
-        if len(lines) == 1
-        else "remove what is before it"
-    )
+    cut = _CUT if len(lines) == 1 else "remove what is before it"
     if is_on_its_line and _LOG_LINE.match(lines[-1]):
         return "the beginning of a line of a log", cut
     if is_on_its_line:

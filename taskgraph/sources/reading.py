@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import compress
+from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from taskgraph.errors import InputError, Problem
@@ -362,6 +363,8 @@ def _read(document: Document, *, was_packed: bool) -> ReadTasks:
         if paste.document is None:
             problem = Problem(paste.what, None, *(paste.place or (None, None)))
             hint = paste.hint.replace("FILE", _for_shell(document.file))
+            if PurePath(document.file).name == "task.json":  # which the shell would empty
+                hint = hint.replace("> task.json", "> mended.json")
             raise document.error([problem], hint) from error
         return read_document(paste.document)._replace(note=paste.what)
 

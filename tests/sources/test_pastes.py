@@ -134,6 +134,8 @@ NAMED = [
           "beginning of a line of a log", f"ends at line 1, column {len(LINE) + 64}: cut"),
     Named("log in brackets", f"[2025-01-16 11:43:38] INFO body={LINE}", "a line of a log",
           "begins at line 1, column 33"),
+    Named("log, indented", f"2025-01-16 11:43:38 INFO [x] {TEXT}", "a line of a log",
+          "sed '1s/^.\\{29\\}//' saved.txt"),
     Named("curl -v", f"{_VERBOSE}{TEXT}", "what curl -v tells", "use curl -s without -v"),
     Named("progress", f"  % Total    % Received\n100  4235    0  4235\n{TEXT}", "curl -v",
           "use curl -s"),
@@ -168,6 +170,8 @@ NAMED = [
           "cut -c10- saved.txt"),
     Named("numbered", "".join(f"{n:6}\t{x}\n" for n, x in enumerate(TEXT.splitlines())),
           "7 characters stand before each line", "cut -c8- saved.txt"),
+    Named("logger", "".join(f"11:43 [main] {{}} : {x}\n" for x in TEXT.splitlines()),
+          "18 characters stand before each line", "cut -c19- saved.txt"),
     Named("YAML", "data:\n  id: 7\n  subtasks: []\n", "is YAML, not JSON", "yq"),
     Named("a comma after", f"{TEXT},\n", "other text stands after it", "remove the rest"),
     Named("assigned", f"const x = {TEXT};", "other text stands before it", "around it"),
@@ -191,7 +195,7 @@ def test_what_is_not_is_named_with_its_remedy(named: Named) -> None:
 
 COMMANDS = [
     "prompt before", "log", "colours", "no-break spaces", "base64", "Python", "URL", "HTML",
-    "margin", "numbered", "sentence",
+    "margin", "numbered", "sentence", "log, indented", "logger",
 ]  # fmt: skip
 
 
@@ -210,6 +214,13 @@ def test_the_command_that_is_told_mends_it(named: Named, tmp_path: Path) -> None
     )
     subprocess.run(command, shell=True, cwd=tmp_path, check=True)  # noqa: S602
     assert read_bytes((tmp_path / "task.json").read_bytes(), "task.json")[0].id == 7
+
+
+def test_no_command_that_is_told_empties_the_file_itself() -> None:
+    for named in NAMED:
+        error = reading(named.text, "saved/task.json").error
+        assert error is not None
+        assert "> task.json" not in error.hint
 
 
 def test_what_was_cut_off_is_not_taken_for_a_paste() -> None:
