@@ -212,7 +212,7 @@ class Names:
     """Tells of the tasks of a run that have the name of an earlier one."""
 
     def __init__(self) -> None:
-        self._files: dict[str, str] = {}
+        self._first: dict[str, tuple[str, str]] = {}
 
     def apply(self, result: CheckResult) -> CheckResult:
         """Give a result with what is found only beside the earlier ones."""
@@ -220,10 +220,10 @@ class Names:
         if origin is None:
             return result
         result = replace(result, if_repeated=(), origin=None)
-        if result.task_name not in self._files:
-            self._files[result.task_name] = result.file
+        place = result.file, origin.pointer
+        first, _ = first_place = self._first.setdefault(result.task_name, place)
+        if first_place == place:  # or a file that was named twice
             return result
-        first = self._files[result.task_name]
         other = "another task of it" if first == result.file else f"a task of {first}"
         message = f"{other} has the same name"
         found = tuple(finding._replace(message=message) for finding in told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -232,17 +233,22 @@ def _write_findings(
 
 
 def _named_for(kind: str, run: AnyRun) -> AnyRun:
-    """Name files as who reads a form looks for them: from the repository's root on."""
+    """Name files as who reads a form looks for them: from their repository's root on."""
     if not (is_of_repository(kind) and isinstance(run, CheckRun)):
         return run
     here = Path.cwd()
-    root = next((path for path in (here, *here.parents) if (path / ".git").exists()), here)
+
+    @cache
+    def root(folder: Path) -> Path | None:
+        above = (folder, *folder.parents)
+        return next((path for path in above if (path / ".git").exists()), None)
 
     def name(file: str) -> str:
-        path = here / file
-        if file.startswith("<") or not path.is_relative_to(root):
+        path = Path(os.path.normpath(here / file))
+        base = root(path.parent) or here
+        if file.startswith("<") or not path.is_relative_to(base):
             return file
-        return os.path.relpath(path, root)
+        return os.path.relpath(path, base)
 
     return run.with_files(name)
 

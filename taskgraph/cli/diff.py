@@ -113,5 +113,6 @@ def _report(pairs: Sequence[Pair], errors: list[str], form: str) -> str:
         from taskgraph.reports.html.page import changes_html
 
         return changes_html(pairs, errors)
-    write = {"markdown": diff_markdown, "svg": diff_svg, "text": diff_text}[form]
-    return write(pairs)
+    if form == "markdown":
+        return diff_markdown(pairs, errors)
+    return {"svg": diff_svg, "text": diff_text}[form](pairs)

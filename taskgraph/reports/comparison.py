@@ -53,12 +53,19 @@ def diff_text(pairs: Sequence[Pair]) -> str:
     return "\n\n".join([*blocks, *_unchanged(pairs, visible)]) + "\n"
 
 
-def diff_markdown(pairs: Sequence[Pair]) -> str:
-    """Write the changes of each pair as Markdown, to be a comment on a change."""
+def diff_markdown(pairs: Sequence[Pair], errors: Sequence[str] = ()) -> str:
+    """Write the changes of each pair as Markdown, to be a comment on a change.
+
+    ``errors`` say what could not be read, and so was not compared.
+    """
     blocks = ["## Changes of tasks"]
     for pair in changed(pairs):
         blocks += [f"### {escaped(pair.name)}", change_items(pair)]
-    return "\n\n".join([*blocks, *_unchanged(pairs, escaped)]) + "\n"
+    blocks += _unchanged(pairs, escaped)
+    if errors:
+        told = (f"- {escaped(error.partition(chr(10))[0])}" for error in errors)
+        blocks += ["### Not compared", "\n".join(told)]
+    return "\n\n".join(blocks) + "\n"
 
 
 def changed(pairs: Sequence[Pair]) -> list[Pair]:

@@ -99,6 +99,9 @@ def test_a_task_that_two_definitions_name_is_told_once(tmp_path: Path) -> None:
     assert finding.message == f"a task of {tmp_path / 'a.task.yaml'} has the same name"
     assert (finding.severity, finding.line, finding.column) == ("info", 1, 7)
     assert [*found.values()] == [[], []]
+    twice = [str(tmp_path / "a.task.yaml")] * 2  # is no second task
+    run = check_files(twice).run
+    assert "TG605" not in {f.code for result in run.results for f in result.findings}
     ignored = Settings(ignore=("TG605",))
     run = check_files([str(tmp_path)], lambda _: Configuration(ignored)).run
     assert "TG605" not in {f.code for result in run.results for f in result.findings}

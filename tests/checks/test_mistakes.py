@@ -319,3 +319,7 @@ def test_paths_are_told_from_the_root_of_the_repository(
         assert issue["location"]["path"] == "ci/tasks/upgrade.task.yaml"
         told = CliRunner().invoke(cli, ["check", folder, "-f", "github"])
         assert "file=ci/tasks/upgrade.task.yaml,line=11,col=14" in told.stdout
+    monkeypatch.chdir("/")  # it is the root of the file's repository that counts
+    told = CliRunner().invoke(cli, ["check", folder, "-f", "gitlab"])
+    (issue,) = json.loads(told.stdout)
+    assert issue["location"]["path"] == "ci/tasks/upgrade.task.yaml"

@@ -214,6 +214,18 @@ def test_a_side_that_cannot_be_read_is_no_task_that_is_gone(
         assert done.stderr
 
 
+def test_a_comment_says_what_was_not_compared(run_cli: RunCli, tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    for side in (old, new):
+        write(side / "a.json", task())
+        write(side / "b.json", task(id=2, name="second"))
+    (new / "b.json").write_text("[")
+    done = run_cli("diff", old, new, "--format", "markdown")
+    assert done.returncode == 2
+    assert "### Not compared\n\n- " in done.stdout
+    assert "b.json: line 1" in done.stdout
+
+
 def test_a_definition_is_followed_where_it_was_moved(
     run_cli: RunCli, tmp_path: Path
 ) -> None:
