@@ -271,13 +271,12 @@ def _budget(budget: BudgetChange) -> str:
         else f"unbounded, else {format_duration(side.seconds)}"
         for side in (budget.before, budget.after)
     )
-    change = budget.attribution.change
-    text = f"worst case: {sides}" + f" ({_signed(change, format_duration)})" * bool(change)
+    text, change = f"worst case: {sides}", budget.attribution.change
     if budget.before.is_bounded and not budget.after.is_bounded:
         return f"{text}: the bound is lost"
     if budget.after.is_bounded and not budget.before.is_bounded:
         return f"{text}: it is bounded now"
-    return text
+    return text + f" ({_signed(change, format_duration)})" * bool(change)
 
 
 def _by_structure(change: Attribution, write: _Write) -> list[str]:

@@ -157,7 +157,12 @@ def _printed(text: str, document: Document) -> Paste | None:
         hint = "write it as JSON there, with ObjectMapper or json, or save the response"
         return Paste("is what Java or Python prints of an object, not JSON", hint, place)
     if _AS_YAML.search(text) and not text.lstrip().startswith(("{", "[")):
-        return Paste("is YAML, not JSON", "yq -o=json . FILE > task.json", place)
+        hint = "yq -o=json . FILE > task.json"
+        if "\ndata:" not in f"\n{text}":
+            hint = "if it is a definition, name it *.task.yaml, say kind: task-definition "
+            hint += "in it, or give --stdin-filename x.task.yaml; else "
+            hint += "yq -o=json . FILE > task.json"
+        return Paste("is YAML, not JSON", hint, place)
     if _SCRIPT.match(text):
         hint = "in the console of the browser: copy(JSON.stringify(response))"
         return Paste("is an object of JavaScript, whose keys have no quotes", hint, place)
