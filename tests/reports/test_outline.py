@@ -62,6 +62,24 @@ def test_forms() -> None:
     assert depths(cyclic) == [(0, False, 1)] * 3
 
 
+def by_host(*pairs: tuple[int, int]) -> TaskGraph:
+    """Give two splits of as many parts, and what waits for what: 1 to 9, and 11 to 19."""
+    count = len(pairs)
+    rows = {
+        base + part: {"name": name, "parallel_index": part}
+        for base, name in ((1, "stop"), (11, "start"))
+        for part in range(count)
+    }
+    return build_graph(make_task(rows, pairs))
+
+
+def test_parts_that_go_on_one_by_one_are_one_line() -> None:
+    assert depths(by_host((1, 11), (2, 12), (3, 13))) == [(0, False, 3)] * 2
+    knot = by_host((1, 11), (12, 2))
+    assert sum(count for _, _, count in depths(knot)) == 4
+    assert all(count == 1 for _, _, count in depths(knot))
+
+
 def test_the_order_of_the_document_says_nothing() -> None:
     task = stages(2, 3, 2)
     assert outline(build_graph(shuffled(task))) == outline(build_graph(task))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from taskgraph.graph.parallel import parallel_groups
+from taskgraph.graph.parallel import parallel_groups, splits
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import immediate_dominators, reverse, topological_order
 from taskgraph.reports.results import whole_order
@@ -33,9 +33,12 @@ def outline(graph: TaskGraph) -> tuple[OutlineRow, ...]:
     """
     if not graph.is_acyclic:
         return tuple(OutlineRow((node,)) for node in whole_order(graph))
-    units = _units(graph)
-    upstreams = _between(graph, units)
-    order = topological_order(upstreams, reverse(upstreams))
+    for find in (splits, parallel_groups):
+        units = _units(graph, find(graph))
+        upstreams = _between(graph, units)
+        order = topological_order(upstreams, reverse(upstreams))
+        if len(order) == len(units) and _is_plain(graph, units, upstreams):
+            break  # else parts that go on one by one form a knot, or only some of them wait
     children: dict[int, list[int]] = {}
     above = immediate_dominators(upstreams, order)
     for unit in order:
@@ -64,9 +67,9 @@ def _with_bars(rows: list[OutlineRow]) -> list[OutlineRow]:
     return barred[::-1]
 
 
-def _units(graph: TaskGraph) -> list[tuple[int, ...]]:
+def _units(graph: TaskGraph, parts: tuple[tuple[int, ...], ...]) -> list[tuple[int, ...]]:
     """Give the parts of each split together and every other node alone."""
-    groups = [group for group in parallel_groups(graph) if len(group) > 1]
+    groups = [group for group in parts if len(group) > 1]
     grouped = {node for group in groups for node in group}
     alone = [(node,) for node in range(len(graph)) if node not in grouped]
     return sorted([*alone, *groups], key=min)
@@ -79,6 +82,17 @@ def _between(graph: TaskGraph, units: list[tuple[int, ...]]) -> list[list[int]]:
         sorted({unit_of[up] for node in unit for up in graph.upstreams[node]} - {number})
         for number, unit in enumerate(units)
     ]
+
+
+def _is_plain(
+    graph: TaskGraph, units: list[tuple[int, ...]], upstreams: list[list[int]]
+) -> bool:
+    """Tell whether each unit waits for all of those that it waits for."""
+    return all(
+        len({up for node in unit for up in graph.upstreams[node]}.difference(unit))
+        == sum(len(units[before]) for before in upstreams[number])
+        for number, unit in enumerate(units)
+    )
 
 
 @dataclass(frozen=True, slots=True)
