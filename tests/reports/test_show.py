@@ -126,6 +126,18 @@ def test_a_narrow_terminal_has_the_words_for_the_signs(samples: Path) -> None:
     assert "status\n" not in text
 
 
+def test_what_is_blocked_is_told_at_any_width(samples: Path) -> None:
+    failed = load(samples / "three_hosts_failed.json")
+    assert shown(failed, 140).count(", blocked") == 2
+    assert shown(failed, 80).count(", blocked") == 2
+    narrow = shown(failed, 60)
+    assert narrow.count("○‖ ") == 2
+    assert "‖\u00a0blocked" in narrow
+    for width in (60, 80):  # where a split has signs for words
+        assert "✓\u00a0SUCCESSFUL" in shown(failed, width).replace("\n", "\u00a0")
+        assert "≤\u00a0the\u00a0longest" in shown(failed, width).replace("\n", "\u00a0")
+
+
 def test_colour_only_where_it_is_asked_for(samples: Path) -> None:
     loaded = load(samples / "three_hosts_failed.json")
     assert "\x1b[" not in shown(loaded)

@@ -123,12 +123,19 @@ class _Table:
         words += ["◆ point of no return"] if self.account.gates else []
         nodes = [node for row in rows for node in row.nodes]
         if any(map(self._attempts, nodes)):
-            words.append("×2 second attempt")
+            words.append("×2 started twice, and so on")
         if any(self._is_unsplit(node) for node in nodes):
             words.append("* with pauses between attempts, or a rollback")
+        splits = [row for row in rows if len(row.nodes) > 1]
+        if splits and self.has_times:
+            words.append("≤ the longest of them")
+        if self.has_times and any(map(self._is_running, nodes)):
+            words.append("+ so far")
         if self.overdue and not self.has_status:
             words.append("! overdue")
-        if not self.has_status and not self.is_plan:
+        if self.blocked and not self.has_status:
+            words.append("‖ blocked")
+        if not self.is_plan and (not self.has_status or (splits and not self.is_wide)):
             subtasks = self.graph.subtasks
             words += [status_text(name).plain for name, _ in count_shown(subtasks)]
         return [word.replace(" ", "\u00a0") for word in words]
@@ -195,6 +202,7 @@ class _Table:
         words = status_text(shown_status(subtasks[0]))
         if short:
             text.append_text(words[:1]).append("!" * (nodes[0] in self.overdue))
+            text.append("‖" * (nodes[0] in self.blocked))
             return text.append(self._attempts(nodes[0]).strip())
         text.append_text(words)
         more = addition(
@@ -216,6 +224,10 @@ class _Table:
         more = "+" if longest.kind is SpanKind.RUNNING else ""
         more += "*" * any(map(self._is_unsplit, nodes))
         return f"{'≤ ' * (len(nodes) > 1)}{format_measured(longest.microseconds)}{more}"
+
+    def _is_running(self, node: int) -> bool:
+        span = self.spans[node]
+        return span is not None and span.kind is SpanKind.RUNNING
 
     def _is_unsplit(self, node: int) -> bool:
         span = self.spans[node]
