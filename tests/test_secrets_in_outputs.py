@@ -20,6 +20,8 @@ from tests.privacy.documents import DOCUMENTS
 from tests.privacy.spellings import LEAK, SECRETS
 from tests.privacy.test_masking import DOCUMENT, SECRET
 
+pytestmark = pytest.mark.uncovered
+
 # Pictures of the same scene that SVG writes, made by other programs.
 _PICTURES = frozenset({"pdf", "png"})
 _NO_FORMS = frozenset({"engine", "fail_on"})

@@ -29,7 +29,7 @@ from tests.diagrams.tasks import (
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.uncovered]
 
 SCRIPTS = (
     "WWWWWWWW" * 40,

@@ -18,6 +18,8 @@ from taskgraph.sources.reading import read_bytes, read_source
 from tests.privacy.documents import DOCUMENTS, REFUSED
 from tests.privacy.spellings import HARMLESS, LEAK, PRIVATE, SECRETS, TOLD, VALUES
 
+pytestmark = pytest.mark.uncovered
+
 AROUND = ("{}", "x {} y", "Stop ({})", "a，{}", "[2025-01-16 11:43:38] INFO {}")
 
 

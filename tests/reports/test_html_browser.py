@@ -24,7 +24,7 @@ from tests.reports.test_changes import GREW, NEW, SAME
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.uncovered]
 
 
 @pytest.fixture(scope="module")
