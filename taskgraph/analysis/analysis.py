@@ -268,6 +268,7 @@ class Analysis(Premises):
         ConfigError
             Where the changes name a subtask or an edge that does not exist.
         """
+        from taskgraph.analysis.concurrency import bounds
         from taskgraph.analysis.drag import drags
         from taskgraph.analysis.schedule import schedule
         from taskgraph.analysis.whatif import what_if
@@ -275,23 +276,26 @@ class Analysis(Premises):
         graph, weights = self.graph, self.weigh(by)
         back = by == "remaining" and self.is_rolling_back
         ran = self.as_run if by == "actual" else None
+        changed = None
         if changes is None:
             graph = graph.reversed() if back else graph
             plan = schedule(graph, weights.durations)
-            lost, waits = drags(graph, plan), 0
-            if window is not None and by != "actual":
-                whole = self.remaining if by == "remaining" else self.budget
-                waits = whole.seconds - plan.makespan
-            return Timetable(graph, weights, plan, lost, within, window, waits, None, ran)
-        changed = what_if(graph, weights, changes, backwards=back)
-        lost = drags(changed.graph, changed.after)
+        else:
+            changed = what_if(graph, weights, changes, backwards=back)
+            graph, weights, plan = changed.graph, changed.weights, changed.after
+        waits = 0
+        if window is not None and by != "actual":
+            rest = self.remaining if by == "remaining" and changed is None else None
+            upper = bounds(graph, plan, self.slots).upper if rest is None else rest.seconds
+            waits = upper - plan.makespan
         return Timetable(
-            changed.graph,
-            changed.weights,
-            changed.after,
-            lost,
-            within,
-            window,
+            graph,
+            weights,
+            plan,
+            drags(graph, plan),
+            within=within,
+            window=window,
+            waits=waits,
             what_if=changed,
             as_run=ran,
         )

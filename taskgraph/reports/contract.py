@@ -240,6 +240,9 @@ class ScheduleBeside(Closed, total=False):
             "How much earlier than the window that was given it ends; or, negative, later."
         ),
     ]
+    waits: Annotated[
+        Count, about("How much later than that it may end for want of a slot.")
+    ]
 
 
 class CriticalPathContent(ScheduleFigures, ScheduleBeside):

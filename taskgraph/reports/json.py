@@ -170,6 +170,7 @@ def critical_path_json(table: Timetable) -> CriticalPathContent:
     spare = table.spare
     if spare is not None:
         beside["spare"] = spare
+        beside["waits"] = table.waits
 
     rows: list[ScheduledSubtask] = []
     for node, subtask in enumerate(graph.subtasks):

@@ -131,6 +131,10 @@ def test_waiting_for_a_slot_counts_beside_a_window():
         answers.budget.seconds,
     )
     assert answers.timetable("actual", window=1).spare == 1_000_000
+    longer = answers.timetable(window=100, changes=Changes(durations={"0": 80}))
+    slower = {name: {"timeout": 80 if name == "0" else 60} for name in rows}
+    whole = analyse(make_graph(slower, []), concurrency=4).budget.seconds
+    assert (longer.spare, longer.schedule.makespan + longer.waits) == (20, whole)
 
 
 def test_a_rollback_is_scheduled_upstream():
