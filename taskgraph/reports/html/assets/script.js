@@ -432,7 +432,10 @@
     };
     const choose = (n, show) => {
       const item = boxOf.get(n);
-      if (rows.has(n)) rows.get(n).hidden = false;
+      if (rows.has(n)) {
+        rows.get(n).hidden = false;
+        bar(rows.get(n).lastElementChild);
+      }
       details(n);
       mark(item);
       markRows(n);
