@@ -209,16 +209,16 @@ def _in_words(error: ErrorDetails, table: Mapping[str, Any]) -> str:
 
 
 def _unknown(key: str, table: str) -> str:
-    import difflib
+    from taskgraph.sources.nearest import nearest_text
 
     model = Thresholds if table == "thresholds" else Settings
     known = [str(info.alias) for info in model.model_fields.values()]
     if table == "suppress":
         known = [option.name for option in fields(Suppression)]
     known = [name for name in known if name not in _NOT_OF_A_FILE]
-    near = difflib.get_close_matches(key, known, 1)
+    near = nearest_text(key, known, 0.6)
     where = f" in {table}" if table else ""
-    meant = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+    meant = f"did you mean {near!r}?" if near else f"known are {', '.join(known)}"
     return f"there is no option {key!r}{where}: {meant}"
 
 

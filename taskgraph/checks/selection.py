@@ -137,13 +137,13 @@ def _normal(selector: str) -> str:
 
 
 def _suggestion(wanted: str) -> str:
-    from difflib import get_close_matches
+    from taskgraph.sources.nearest import nearest_text
 
-    names = [name for rule in RULES for name in (rule.name, rule.code.lower())]
-    near = get_close_matches(wanted, names, n=1)
-    if not near or wanted.removeprefix("tg").isdigit():
+    rules = {name: rule for rule in RULES for name in (rule.name, rule.code.lower())}
+    near = nearest_text(wanted, rules, 0.6)
+    if near is None or wanted.removeprefix("tg").isdigit():
         return "; `taskgraph rules` lists them"
-    (rule,) = [rule for rule in RULES if near[0] in (rule.name, rule.code.lower())]
+    rule = rules[near]
     return f"; did you mean {rule.code} {rule.name}?"
 
 

@@ -23,11 +23,11 @@ class Group(click.Group):
     def _suggest(self, ctx: click.Context, name: str) -> None:
         if name.startswith("-") and name != "-":
             return  # an option, which click knows to suggest itself
-        import difflib
+        from taskgraph.sources.nearest import nearest_text
 
         known = self.list_commands(ctx)
-        near = difflib.get_close_matches(name, known, 1)
-        if not near and "show" in known and (name == "-" or os.path.exists(name)):
-            near = [f"show {name}"]
-        meant = f"did you mean '{ctx.command_path} {near[0]}'?" if near else ""
+        near = nearest_text(name, known, 0.6)
+        if near is None and "show" in known and (name == "-" or os.path.exists(name)):
+            near = f"show {name}"
+        meant = f"did you mean '{ctx.command_path} {near}'?" if near else ""
         ctx.fail(f"there is no command '{name}': {meant or ', '.join(known)}")

@@ -123,15 +123,18 @@ def _is_count(value: Any) -> bool:
     return type(value) in (int, float) and 0 <= value < 10**9
 
 
-def nearest_text(text: str, known: Collection[str]) -> str | None:
-    """Find the text that was meant: in other letters, with other blanks, or misspelt."""
+def nearest_text(text: str, known: Collection[str], likeness: float = 0.8) -> str | None:
+    """Find the text that was meant: in other letters, with other blanks, or misspelt.
+
+    Of short words, of which few are known, less likeness is enough: ``shwo`` is ``show``.
+    """
     if len(text) > 4 * _LONGEST:
         return None
     folded = {_folded(name): name for name in sorted(known, reverse=True)}
     exact = folded.get(_folded(text))
     if exact is not None:
         return exact
-    near = get_close_matches(_folded(text), folded, 1, 0.8)
+    near = get_close_matches(_folded(text), folded, 1, likeness)
     return folded[near[0]] if near else None
 
 
