@@ -195,6 +195,23 @@ def inside(page: Page, inner: str, outer: str) -> bool:
     )
 
 
+def test_a_group_opens_legibly_on_a_phone(browser: Browser, tmp_path: Path) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    Opened(page, tmp_path / "report.html", [fan(200, status="SUCCESSFUL")])
+    page.locator(".canvas g.n[data-node='1']").dispatch_event("click")
+    layer, frame = (
+        page.locator(place).bounding_box() for place in (".canvas .opened", ".canvas")
+    )
+    cell = page.locator(".canvas .opened g.n").first.bounding_box()
+    assert layer is not None
+    assert frame is not None
+    assert cell is not None
+    assert cell["height"] > 12
+    assert frame["y"] <= layer["y"] < cell["y"] < frame["y"] + frame["height"]
+    assert layer["x"] + layer["width"] <= frame["x"] + frame["width"]
+    page.close()
+
+
 def test_a_group_opens_in_the_diagram(browser: Browser, tmp_path: Path) -> None:
     task = fan(80, status="SUCCESSFUL")
     ids = {str(subtask.id) for subtask in task.subtasks[1:-1]}

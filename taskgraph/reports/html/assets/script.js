@@ -190,15 +190,17 @@
         y: this.box.y + (top + height / 2 - frame.top) / this.scale(),
       };
     }
-    /* Show all of something in the drawing: as it is where it fits, else from further off. */
+    /* Show something in the drawing: as it is where it fits, else all its width, from its top. */
     reveal(target) {
       this.tall(target.getBBox().height * READABLE);
       this.resized();
       const [place, frame] = [target.getBoundingClientRect(), this.canvas.getBoundingClientRect()];
-      const out = Math.max(place.width / frame.width, place.height / frame.height) * 1.05;
+      const out = (place.width / frame.width) * 1.05;
       if (out > 1) this.zoom(1 / out);
       const now = target.getBoundingClientRect();
-      const off = (least, most, low, high) => Math.min(least - low, 0) || Math.max(most - high, 0);
+      const off = (least, most, low, high) => (
+        most - least > high - low ? least - low : Math.min(least - low, 0) || Math.max(most - high, 0)
+      );
       this.move(
         off(now.left - 6, now.right + 6, frame.left, frame.right),
         off(now.top - 6, now.bottom + 6, frame.top, frame.bottom),
@@ -456,7 +458,8 @@
       const { nodes, box } = group;
       const names = nodes.length <= 300;
       const [wide, tall] = names ? [172, 22] : [14, 14];
-      const columns = Math.ceil(Math.sqrt((1.6 * nodes.length * tall) / wide));
+      const room = Math.floor(canvas.clientWidth / READABLE / wide) || 1;
+      const columns = Math.min(room, Math.ceil(Math.sqrt((1.6 * nodes.length * tall) / wide)));
       const width = Math.max(columns * wide, 172) + 16;
       const height = Math.ceil(nodes.length / columns) * tall + 38;
       const middle = view.middle(box);
