@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taskgraph.api import load
+from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.formats import render
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.terminal import columns, render_timeline_text
@@ -26,6 +29,7 @@ from tests.diagrams.tasks import (
     chain,
     make_task,
     shuffled,
+    stages,
 )
 
 BEGIN = datetime(2025, 3, 4, 10, tzinfo=timezone(timedelta(hours=8)))
@@ -155,6 +159,24 @@ def test_a_faulty_task_that_did_not_run_has_no_plan() -> None:
     told = "nothing has run, and there is no plan to show: the dependencies form a cycle"
     assert told in timeline.summary
     assert told in render_timeline_svg(timeline)
+
+
+def test_a_row_has_the_state_that_the_box_has(samples: Path) -> None:
+    analysis = load(samples / "three_hosts_failed.json").analysis
+    moment = datetime(2025, 3, 4, 10, 0, tzinfo=UTC)
+    running = {"status": "RUNNING", "start_time": moment, "attempts": 1, "timeout": 60}
+    late = analysed(make_task({1: running}), as_of=moment + timedelta(hours=1))
+    for one in (analysis, late):
+        boxes = {row.id_text: row.state for row in build_scene(one).boxes()}
+        for row in build_timeline(one).rows:
+            assert row.state == boxes[row.id_text]
+    assert [row.state for row in build_timeline(late).rows] == ["RUNNING, overdue"]
+
+
+def test_a_plan_says_where_it_counts_no_waits_for_slots() -> None:
+    told = ["; ".join(build_timeline(analysed(stages(n))).summary) for n in (3, 40)]
+    assert ["at the longest" in text for text in told] == [True, False]
+    assert ["without waits for slots" in text for text in told] == [False, True]
 
 
 def test_what_is_left_of_a_running_task_has_ghost_bars() -> None:

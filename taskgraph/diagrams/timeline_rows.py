@@ -1,0 +1,276 @@
+"""The rows that a timeline could have: what was measured, or what is planned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypedDict
+
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.analysis.schedule import schedule
+from taskgraph.analysis.weights import Basis
+from taskgraph.diagrams.labels import join_words, limit_text, subtask_facts
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.durations import format_measured, format_moment
+from taskgraph.model.engine import (
+    MICROSECOND,
+    SECOND,
+    Span,
+    SpanKind,
+    has_limit,
+    is_in_flight,
+    measured_span,
+)
+from taskgraph.model.statuses import look, shown_status, state_text
+from taskgraph.model.vocabulary import Status
+from taskgraph.model.words import name_of, visible
+
+__all__ = ["Draft", "Row", "draft_rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One subtask. Times are microseconds from the start of the timeline.
+
+    Attributes
+    ----------
+    name, id_text, state, tone : str
+        As on a box of the graph.
+    start, finish : int
+    ready : int or None
+        When it could have started; ``None`` where it started at once or nobody knows.
+    limit : int or None
+        When its timeout ends; ``None`` without one, and where the start of the last
+        attempt is not known.
+    several : bool
+        More than one run lies between start and finish, nobody knows how.
+    marked : bool
+        On the as-run path, or on a critical path of the plan.
+    note : str
+        Durations and attempts in words.
+    pause : tuple of (int, int) or None
+        The latest end of the first of several attempts by its timeout, and the earliest
+        start of the last one: between them nobody knows what was work and what was not.
+    ghost : tuple of (int, int) or None
+        From when to when it may yet run, at most, if nothing waits for a slot; of a task
+        that runs. What has not started has no other bar.
+    """
+
+    name: str
+    id_text: str
+    state: str
+    tone: str
+    start: int
+    finish: int
+    ready: int | None
+    limit: int | None
+    several: bool
+    marked: bool
+    note: str
+    pause: tuple[int, int] | None = None
+    ghost: tuple[int, int] | None = None
+
+    @property
+    def bars(self) -> tuple[tuple[int, int], ...]:
+        """From when to when it ran, as far as one knows."""
+        if self.pause is None:
+            return ((self.start, self.finish),)
+        return ((self.start, self.pause[0]), (self.pause[1], self.finish))
+
+    @property
+    def description(self) -> str:
+        """Everything about the row in one text."""
+        return join_words((self.name, self.id_text, self.state, self.note))
+
+
+@dataclass(slots=True)
+class Draft:
+    """All rows that there could be, by node; the rest as a timeline has it."""
+
+    rows: dict[int, Row]
+    begin: datetime | None
+    end: int
+    now: int | None
+    path: tuple[int, ...]
+    summary: tuple[str, ...]
+
+
+def draft_rows(analysis: Analysis) -> Draft:
+    """Make a row for each subtask that has run, or else for each that is planned.
+
+    Where nothing has run and there is no schedule it says why.
+    """
+    graph = analysis.graph
+    spans = [measured_span(subtask, analysis.as_of) for subtask in graph.subtasks]
+    if any(spans):
+        return _measured(analysis, spans)
+    if analysis.is_sound:
+        return _planned(analysis)
+    reasons = "; ".join(graph.flaws)
+    told = f"nothing has run, and there is no plan to show: {reasons}"
+    return Draft({}, None, 0, None, (), (told,))
+
+
+# What was measured --------------------------------------------------------------------
+
+
+def _measured(analysis: Analysis, spans: Sequence[Span | None]) -> Draft:
+    graph, moment = analysis.graph, analysis.as_of
+    known = [span for span in spans if span is not None]
+    begin = min(span.start for span in known)
+    end = max(max(span.finish, span.start) for span in known)
+    path: tuple[int, ...] = ()
+    if analysis.is_sound and (run := analysis.as_run) is not None:
+        path, begin, end = run.path, min(begin, run.begin), max(end, run.end)
+    marked = frozenset(path)
+    rows = {
+        node: _measured_row(
+            analysis, node, span, begin, _ready(graph, node, spans), marked=node in marked
+        )
+        for node, span in enumerate(spans)
+        if span is not None
+    }
+    ghosts = _ghosts(analysis, begin)
+    for node, ghost in ghosts.items():
+        if node in rows:
+            rows[node] = replace(rows[node], ghost=ghost)
+        else:
+            rows[node] = _coming_row(analysis, node, ghost)
+    length = (end - begin) // MICROSECOND
+    summary = [f"{format_measured(length)} from {format_moment(begin)}"]
+    now = None
+    running = any(is_in_flight(subtask) for subtask in graph.subtasks)
+    if running and moment is not None and begin <= moment <= end:
+        now = (moment - begin) // MICROSECOND
+        summary.append(f"as of {format_moment(moment)}")
+    last = max((ghost[1] for ghost in ghosts.values()), default=0)
+    return Draft(rows, begin, max(length, last), now, path, tuple(summary))
+
+
+def _ghosts(analysis: Analysis, begin: datetime) -> dict[int, tuple[int, int]]:
+    """Give by node from when to when what is left may run at most, where an end is told."""
+    moment = analysis.as_of
+    runs = analysis.task.status == Status.RUNNING and not analysis.is_rolling_back
+    if moment is None or not runs or not analysis.is_sound:
+        return {}
+    if analysis.progress.endless is not None or not analysis.tells_worst_case:
+        return {}
+    now, left = (moment - begin) // MICROSECOND, analysis.left
+    plan = schedule(analysis.graph, left.durations)
+    pairs = zip(plan.early_start, plan.early_finish, strict=True)
+    return {
+        node: (now + start * SECOND, now + finish * SECOND)
+        for node, (start, finish) in enumerate(pairs)
+        if left.basis[node] not in (Basis.DONE, Basis.NO_LIMIT) and finish > start
+    }
+
+
+def _coming_row(analysis: Analysis, node: int, ghost: tuple[int, int]) -> Row:
+    subtask = analysis.graph.subtasks[node]
+    return Row(
+        **_names(analysis, node),
+        start=ghost[0],
+        finish=ghost[0],
+        ready=None,
+        limit=None,
+        several=False,
+        marked=False,
+        note=limit_text(subtask.timeout),
+        ghost=ghost,
+    )
+
+
+def _ready(graph: TaskGraph, node: int, spans: Sequence[Span | None]) -> datetime | None:
+    """Give when the last upstream finished, if all of them have times."""
+    before = [spans[upstream] for upstream in graph.upstreams[node]]
+    finishes = [span.finish for span in before if span is not None]
+    return max(finishes) if finishes and len(finishes) == len(before) else None
+
+
+def _measured_row(
+    analysis: Analysis,
+    node: int,
+    span: Span,
+    begin: datetime,
+    ready: datetime | None,
+    *,
+    marked: bool,
+) -> Row:
+    subtask = analysis.graph.subtasks[node]
+    start = (span.start - begin) // MICROSECOND
+    finish = max(start, (span.finish - begin) // MICROSECOND)
+    single = span.kind in (SpanKind.ONE_RUN, SpanKind.RUNNING)
+    limited = single and has_limit(subtask)
+    words = subtask_facts(subtask, span)
+    once = analysis.attempt_seconds[node] * SECOND
+    pause = None
+    if span.kind is SpanKind.SEVERAL_RUNS and 0 < 2 * once < finish - start:
+        pause = (start + once, finish - once)
+        apart = format_measured(finish - start - 2 * once)
+        words = (*words, f"first and last at least {apart} apart")
+    if ready is not None and ready < span.start:
+        waited = format_measured((span.start - ready) // MICROSECOND)
+        words = (*words, f"waited {waited}")
+    else:
+        ready = None
+    return Row(
+        **_names(analysis, node),
+        start=start,
+        finish=finish,
+        ready=None if ready is None else max(0, (ready - begin) // MICROSECOND),
+        limit=start + (subtask.timeout or 0) * SECOND if limited else None,
+        several=not single,
+        marked=marked,
+        note=join_words(words),
+        pause=pause,
+    )
+
+
+# What is planned ----------------------------------------------------------------------
+
+
+def _planned(analysis: Analysis) -> Draft:
+    """Make the rows of the plan: every subtask takes as long as its timeout allows."""
+    graph, schedule = analysis.graph, analysis.schedule
+    critical = frozenset(schedule.critical)
+    rows = {}
+    for node, subtask in enumerate(graph.subtasks):
+        slack = schedule.total_float[node]
+        words = [limit_text(subtask.timeout) or "no timeout known"]
+        if slack:
+            words.append(f"may slip {format_measured(slack * SECOND)}")
+        rows[node] = Row(
+            **_names(analysis, node),
+            start=schedule.early_start[node] * SECOND,
+            finish=schedule.early_finish[node] * SECOND,
+            ready=None,
+            limit=schedule.late_finish[node] * SECOND if slack else None,
+            several=False,
+            marked=node in critical,
+            note=join_words(words),
+        )
+    length = format_measured(schedule.makespan * SECOND)
+    may_wait = analysis.budget.bounds.may_wait
+    how = "without waits for slots" if may_wait else "at the longest"
+    summary = (f"not run yet: planned by timeouts, {length} {how}",)
+    return Draft(rows, None, schedule.makespan * SECOND, None, (), summary)
+
+
+class _Names(TypedDict):
+    name: str
+    id_text: str
+    state: str
+    tone: str
+
+
+def _names(analysis: Analysis, node: int) -> _Names:
+    subtask, is_plan = analysis.graph.subtasks[node], analysis.task.is_definition
+    blocked, overdue = node in analysis.blocked, node in analysis.overdue
+    state = state_text(subtask, blocked=blocked, overdue=overdue)
+    return {
+        "name": join_words((name_of(subtask), analysis.targets.get(node, ""))),
+        "id_text": visible(str(subtask.id)),
+        "state": "" if is_plan else state,
+        "tone": "pending" if is_plan else look(shown_status(subtask)).tone,
+    }
