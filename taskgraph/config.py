@@ -47,7 +47,8 @@ _MENTION = re.compile(
 )
 
 _BY_NAME = "attempts-by-name"
-_NOT_OF_A_FILE = frozenset({_BY_NAME, "as-of"})
+_ASKED = frozenset({"as-of", "runs"})  # by options alone
+_NOT_OF_A_FILE = _ASKED | {_BY_NAME}
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,7 +288,7 @@ def in_force(configuration: Configuration, path: str) -> tuple[Origin, ...]:
     settings = configuration.for_path(path)
     for name, info in Settings.model_fields.items():
         value, key = getattr(settings, name), str(info.alias)
-        if key == "as-of":
+        if key in _ASKED:
             continue
         if key == _BY_NAME:
             key = "attempts"

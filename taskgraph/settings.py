@@ -248,7 +248,7 @@ class Thresholds(_Frozen):
 
 
 class Settings(_Frozen):
-    """What is in force for one document; its file says all of it but the moment.
+    """What is in force for one document; a file says all but the moment and the runs.
 
     A selector of rules is a code (``TG103``), the beginning of one (``TG1``), a name
     (``one-sided-edge``) or ``all``. Where several select and ignore the same rule, the
@@ -343,6 +343,10 @@ class Settings(_Frozen):
         tuple[tuple[str, Selectors], ...], _table_of(dict[str, list[str]])
     ] = Field(
         default=(), description="Rules not to use, by the pattern of the document's path."
+    )
+    runs: Text | None = Field(
+        default=None,
+        description="The folder of past runs to judge by; nothing is said by any without.",
     )
     as_of: Annotated[datetime | None, BeforeValidator(_moment)] = Field(
         default=None,

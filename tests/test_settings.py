@@ -37,6 +37,7 @@ SETTINGS: dict[str, Any] = {
     "workers": None,
     "assume_timeout": None,
     "per_path_ignores": (),
+    "runs": None,
     "as_of": None,
 }
 THRESHOLDS: dict[str, Any] = {
@@ -66,6 +67,7 @@ CHANGED: dict[str, Any] = {
     "workers": 4,
     "assume_timeout": 30,
     "per_path_ignores": (("a/*", ("TG1",)),),
+    "runs": "runs",
     "as_of": at(0),
 }
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from taskgraph.analysis.premises import Premises
 from taskgraph.model.engine import SECOND
+from taskgraph.model.vocabulary import Status
 from taskgraph.settings import DEFAULTS
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from taskgraph.analysis.budget import Budget
     from taskgraph.analysis.failure import Failure
     from taskgraph.analysis.interventions import FailedSubtask
+    from taskgraph.analysis.past import Forecast, SlowSubtask
     from taskgraph.analysis.progress import Progress
     from taskgraph.analysis.recovery import PointOfNoReturn
     from taskgraph.analysis.rollback import Rollback
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from taskgraph.graph.taskgraph import TaskGraph
     from taskgraph.settings import Settings
 
-__all__ = ["Analysis", "Timetable"]
+__all__ = ["Analysis", "Past", "Timetable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,18 @@ class Timetable:
         return seconds * (SECOND if self.weights.unit == "microseconds" else 1)
 
 
+class Past(Protocol):
+    """Knows the past runs of tasks, and is asked when an answer rests on them."""
+
+    def forecast(self, analysis: Analysis) -> Forecast | None:
+        """Tell when a running task is likely done; ``None`` where nothing is left."""
+        ...
+
+    def slow(self, analysis: Analysis) -> tuple[SlowSubtask, ...]:
+        """Name what runs for longer than is usual in its kind."""
+        ...
+
+
 class Analysis(Premises):
     """A graph, its settings, and every answer about them.
 
@@ -102,10 +116,15 @@ class Analysis(Premises):
         A faulty one too.
     settings : Settings, optional
         The defaults without it.
+    past : Past, optional
+        The past runs; nothing is said by them without it.
     """
 
-    def __init__(self, graph: TaskGraph, settings: Settings = DEFAULTS) -> None:
+    def __init__(
+        self, graph: TaskGraph, settings: Settings = DEFAULTS, past: Past | None = None
+    ) -> None:
         super().__init__(graph, settings)
+        self.past = past
 
     @cached_property
     def budget(self) -> Budget:
@@ -185,6 +204,29 @@ class Analysis(Premises):
         from taskgraph.analysis.progress import progress
 
         return progress(self, self.schedule, self.left, self.remaining, self.standstill)
+
+    @cached_property
+    def forecast(self) -> Forecast | None:
+        """When a running task is likely done; ``None`` where nobody can tell.
+
+        That is so without past runs and without a moment, and where nothing promises an
+        end; see :attr:`progress`.
+        """
+        if self.past is None or self.as_of is None or not self._runs_forward:
+            return None
+        return None if self.progress.endless else self.past.forecast(self)
+
+    @cached_property
+    def slow(self) -> tuple[SlowSubtask, ...]:
+        """What runs for longer than is usual in its kind, by past runs."""
+        if self.past is None or not self._runs_forward:
+            return ()
+        return self.past.slow(self)
+
+    @property
+    def _runs_forward(self) -> bool:
+        is_running = self.task.status == Status.RUNNING and self.is_sound
+        return is_running and not self.is_rolling_back
 
     @property
     def seconds_late(self) -> int:

@@ -9,10 +9,10 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskgraph.analysis.analysis import Analysis
 from taskgraph.api.loading import (
     ConfigurationFor,
     LoadedTask,
+    analysed,
     no_configuration,
     standard_input,
 )
@@ -20,7 +20,6 @@ from taskgraph.checks.result import CheckResult, CheckRun, CheckTotals, Skipped
 from taskgraph.checks.runner import Names, check_document
 from taskgraph.config import PatternUse, UnusedPatterns, pattern_use
 from taskgraph.errors import ConfigError, InputError
-from taskgraph.graph.taskgraph import build_graph
 from taskgraph.sources.limits import ReadOptions
 from taskgraph.sources.opening import Source, find_sources
 from taskgraph.sources.parsing import paused_collector
@@ -285,8 +284,7 @@ def _check(
             if tasks := reading.tasks + reading.faulty:
                 configuration = configuration_for(reading.file)
                 settings = configuration.for_path(reading.file)
-                graphs = map(build_graph, tasks)
-                results = check_document([Analysis(graph, settings) for graph in graphs])
+                results = check_document([analysed(task, settings) for task in tasks])
                 patterns = pattern_use(configuration, reading.file, tasks)
         except ConfigError as error:
             if reading.untold is not None:

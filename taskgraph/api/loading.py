@@ -35,6 +35,7 @@ __all__ = [
     "ConfigurationFor",
     "Document",
     "LoadedTask",
+    "analysed",
     "load",
     "load_all",
     "loads",
@@ -53,6 +54,17 @@ _NO_FILE = Configuration()
 def no_configuration(_file: str) -> Configuration:
     """Give the defaults, whatever the document."""
     return _NO_FILE
+
+
+def analysed(task: Task, settings: Settings) -> Analysis:
+    """Put a task, what is assumed about it and its past runs together."""
+    past = None
+    if settings.runs is not None:
+        from taskgraph.history.past import StoredPast
+        from taskgraph.history.store import RunStore
+
+        past = StoredPast(RunStore(settings.runs))
+    return Analysis(build_graph(task), settings, past)
 
 
 class LoadedTask:
@@ -83,7 +95,7 @@ class LoadedTask:
     @cached_property
     def analysis(self) -> Analysis:
         """The graph and the settings, with every answer about them."""
-        return Analysis(build_graph(self.task), self.settings)
+        return analysed(self.task, self.settings)
 
     @property
     def graph(self) -> TaskGraph:

@@ -15,6 +15,7 @@ from taskgraph.cli.options import (
     format_option,
     output_option,
     run_report,
+    runs_option,
 )
 
 if TYPE_CHECKING:
@@ -30,8 +31,11 @@ __all__ = ["command"]
 @click.option(
     "--brief", is_flag=True, help="Say only how it stands, what failed and what to do."
 )
+@runs_option
 @output_option
-def command(files: Inputs, form: str, *, brief: bool, output: str | None) -> None:
+def command(
+    files: Inputs, form: str, *, brief: bool, output: str | None, runs: str | None
+) -> None:
     """Explain in sentences what happened to a task and what may be done now.
 
     It names what failed first, whether a timeout was the cause, what that holds up, where
@@ -65,4 +69,5 @@ def command(files: Inputs, form: str, *, brief: bool, output: str | None) -> Non
 
         return explain_text(explained(loaded), style)
 
+    files = files.on_top(runs=runs)
     sys.exit(run_report(files, form, output, "explain", as_json, as_text))

@@ -45,6 +45,7 @@ __all__ = [
     "output_option",
     "require_task",
     "run_report",
+    "runs_option",
     "seconds",
     "task_option",
     "text_style",
@@ -258,6 +259,12 @@ output_option = click.option(
     type=click.Path(),
     help="Write there instead of to standard output.",
 )
+
+
+runs_option = click.option(
+    "-r", "--runs", metavar="DIR",
+    help="What history collect wrote: judge by these past runs too.",
+)  # fmt: skip
 
 
 _ENDINGS = {

@@ -15,6 +15,7 @@ from taskgraph.cli.options import (
     files_argument,
     form_by_ending,
     output_option,
+    runs_option,
 )
 from taskgraph.cli.output import EXIT_INPUT, write
 from taskgraph.diagrams.options import Collapse, DiagramOptions, View
@@ -36,9 +37,16 @@ __all__ = ["command"]
     show_default=True, help="Which picture comes first.",
 )  # fmt: skip
 @collapse_option
+@runs_option
 @output_option
 def command(
-    files: Inputs, form: str | None, output: str | None, *, view: View, collapse: Collapse
+    files: Inputs,
+    form: str | None,
+    output: str | None,
+    runs: str | None,
+    *,
+    view: View,
+    collapse: Collapse,
 ) -> None:
     """Write the postmortem: one page with everything, to open or to attach.
 
@@ -52,7 +60,8 @@ def command(
     """
     accounts: list[Account] = []
 
-    code, messages = each_task(files, lambda loaded: accounts.append(loaded.account))
+    inputs = files.on_top(runs=runs)
+    code, messages = each_task(inputs, lambda loaded: accounts.append(loaded.account))
     if not accounts:
         sys.exit(max(code, EXIT_INPUT))
     form = form or form_by_ending(output, REPORTS)

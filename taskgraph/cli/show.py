@@ -15,6 +15,7 @@ from taskgraph.cli.options import (
     format_option,
     output_option,
     run_report,
+    runs_option,
 )
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ __all__ = ["command"]
 @click.command("show")
 @files_argument
 @format_option("text", "json")
+@runs_option
 @output_option
-def command(files: Inputs, form: str, output: str | None) -> None:
+def command(files: Inputs, form: str, output: str | None, runs: str | None) -> None:
     """Say what a task is, how far it is, what is wrong and what is critical.
 
     Subtasks that run side by side are indented; the parts of a split are one line.
@@ -48,4 +50,5 @@ def command(files: Inputs, form: str, output: str | None) -> None:
 
         return show_text(loaded.account, style)
 
+    files = files.on_top(runs=runs)
     sys.exit(run_report(files, form, output, "show", as_json, as_text))

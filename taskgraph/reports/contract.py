@@ -38,6 +38,7 @@ __all__ = [
     "BudgetContent",
     "BudgetDifference",
     "BudgetFigures",
+    "ByPastRuns",
     "Cause",
     "ConfigContent",
     "Count",
@@ -49,6 +50,8 @@ __all__ = [
     "FailingLate",
     "FieldDifference",
     "File",
+    "ForecastContent",
+    "ForeseenContent",
     "Identifier",
     "NamedTask",
     "NoReturnContent",
@@ -57,6 +60,7 @@ __all__ = [
     "ScheduleBeside",
     "ScheduleFigures",
     "ShowContent",
+    "SlowContent",
     "SubtaskName",
     "TaskHead",
     "TaskId",
@@ -343,7 +347,47 @@ class BudgetContent(TaskHead, BudgetFigures):
     failing_late: FailingLate | None
 
 
-class ShowContent(TaskHead):
+class ForeseenContent(Closed):
+    """A moment by which a share of the past runs alike would be done."""
+
+    moment: str
+    is_least: Annotated[bool, about("Whether it is that moment or a later one.")]
+
+
+class ForecastContent(Closed):
+    """When a running task is likely done, where nothing fails."""
+
+    runs: Annotated[Count, about("The past runs alike that it rests on.")]
+    needed: Annotated[Count, about("With fewer nothing is said.")]
+    half: Annotated[
+        ForeseenContent | None, about("By when half of what is alike would be done.")
+    ]
+    most: Annotated[ForeseenContent | None, about("By when nine of ten would be.")]
+    failing: Annotated[float, about("The share of what is alike that fails.")]
+    guessed: Annotated[Ids, about("Those without a past run as long.")]
+
+
+class SlowContent(Closed):
+    """A subtask that runs for longer than is usual in its kind."""
+
+    subtask: Identifier
+    ran_microseconds: Count
+    usual_microseconds: Annotated[Count, about("Half of the past runs took no more.")]
+    others: Annotated[Count, about("The past runs.")]
+    shorter: Annotated[Count, about("Those of them that took less.")]
+
+
+class ByPastRuns(Closed, total=False):
+    """What past runs say, where they were given."""
+
+    forecast: Annotated[
+        ForecastContent | None,
+        about("Null where the task is not under way or nothing promises an end."),
+    ]
+    slow: list[SlowContent]
+
+
+class ShowContent(TaskHead, ByPastRuns):
     """What a task is, how far it is, and what is wrong with it."""
 
     as_of: AsOf

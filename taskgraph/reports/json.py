@@ -18,23 +18,28 @@ if TYPE_CHECKING:
     from taskgraph.analysis.analysis import Analysis, Timetable
     from taskgraph.analysis.as_run import AsRun
     from taskgraph.analysis.budget import Budget
+    from taskgraph.analysis.past import Foreseen
     from taskgraph.analysis.recovery import PointOfNoReturn
     from taskgraph.analysis.rollback import FailLate
     from taskgraph.reports.contract import (
         AsRunContent,
         BudgetContent,
         BudgetFigures,
+        ByPastRuns,
         CriticalPathContent,
         ExplainContent,
         ExplainSection,
         ExplainSentence,
         FailingLate,
+        ForecastContent,
+        ForeseenContent,
         NamedTask,
         NoReturnContent,
         ScheduleBeside,
         ScheduledSubtask,
         ScheduleFigures,
         ShowContent,
+        SlowContent,
         TaskHead,
     )
     from taskgraph.reports.explaining.sentences import Explanation, Section, Sentence
@@ -302,7 +307,47 @@ def show_json(account: Account) -> ShowContent:
         "findings": dict(sorted(severities.items())),
         "flaws": list(graph.flaws),
         "budget": None if sound is None else _budget(graph, sound.budget, sound.no_return),
+        **_by_past_runs(account.analysis),
     }
+
+
+def _by_past_runs(analysis: Analysis) -> ByPastRuns:
+    if analysis.past is None:
+        return {}
+    return {"forecast": _forecast(analysis), "slow": _slow(analysis)}
+
+
+def _forecast(analysis: Analysis) -> ForecastContent | None:
+    found = analysis.forecast
+    if found is None:
+        return None
+    return {
+        "runs": found.runs,
+        "needed": found.needed,
+        "half": _foreseen(found.half),
+        "most": _foreseen(found.most),
+        "failing": found.failing,
+        "guessed": _ids(analysis.graph, found.guessed),
+    }
+
+
+def _foreseen(one: Foreseen | None) -> ForeseenContent | None:
+    if one is None:
+        return None
+    return {"moment": one.moment.isoformat(), "is_least": one.is_least}
+
+
+def _slow(analysis: Analysis) -> list[SlowContent]:
+    return [
+        {
+            "subtask": analysis.graph.subtasks[one.node].id,
+            "ran_microseconds": one.ran,
+            "usual_microseconds": one.usual,
+            "others": one.others,
+            "shorter": one.shorter,
+        }
+        for one in analysis.slow
+    ]
 
 
 def explain_json(explanation: Explanation) -> ExplainContent:

@@ -11,7 +11,7 @@ from taskgraph.graph.parallel import splits
 from taskgraph.model.durations import format_duration, format_measured, format_moment
 from taskgraph.model.engine import tells_direction
 from taskgraph.model.vocabulary import Status
-from taskgraph.model.words import id_list
+from taskgraph.model.words import counted, id_list, percent
 
 if TYPE_CHECKING:
     from taskgraph.analysis.analysis import Analysis
@@ -31,8 +31,10 @@ __all__ = [
     "done_of",
     "figures",
     "holders",
+    "likely_figure",
     "off_path",
     "off_path_lines",
+    "slow_figure",
     "whole_order",
 ]
 
@@ -162,6 +164,8 @@ def figures(account: Account) -> Iterator[Figure]:
     if sound is not None:
         yield Figure(*done_of(account))
         yield from _worst(sound, task)
+        yield from likely_figure(sound)
+        yield from slow_figure(sound)
         if sound.as_run is not None:
             yield clock_figure(task, sound.as_run)
         yield _no_return(account.graph, sound)
@@ -203,6 +207,45 @@ def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:
         left = format_duration(sound.progress.worst_case.seconds)
         note = f"over by {format_moment(sound.progress.latest_finish)}{late_text(sound)}"
         yield Figure("Left at worst", left, note)
+
+
+def likely_figure(sound: Analysis) -> Iterator[Figure]:
+    """Say when a running task is likely done by past runs, or that these are too few."""
+    found = sound.forecast
+    if found is None:
+        return
+    past = counted(found.runs, "past run")
+    if found.half is None or found.most is None:
+        why = f"{past} alike, all of which would fail"
+        if found.guessed:
+            subtasks = [sound.graph.subtasks[node] for node in found.guessed]
+            why = f"no past run as long of {id_list(subtasks)}"
+        elif found.runs < found.needed:
+            why = f"{past} alike, {found.needed} are needed"
+        yield Figure("Likely done", "not known", why)
+        return
+    half, most = (
+        f"by {format_moment(one.moment, sound.as_of)}{' or later' * one.is_least}"
+        for one in (found.half, found.most)
+    )
+    note = f"half of what is alike; 9 of 10 {most}; {past}, where nothing fails"
+    if found.failing:
+        note += f" ({percent(found.failing, 1)} fail)"
+    yield Figure("Likely done", half, note)
+
+
+def slow_figure(sound: Analysis) -> Iterator[Figure]:
+    """Name the running subtasks that are slow for their kind."""
+    if found := sound.slow:
+        first, *rest = found
+        note = (
+            f"runs for {format_measured(first.ran)}, longer than {first.shorter:,} of "
+            f"{counted(first.others, 'past run')}; usual {format_measured(first.usual)}"
+        )
+        if rest:
+            others = id_list([sound.graph.subtasks[one.node] for one in rest], "and")
+            note += f"; also {others}"
+        yield Figure("Slow", id_list([sound.graph.subtasks[first.node]]), note)
 
 
 def late_text(sound: Analysis) -> str:

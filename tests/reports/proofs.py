@@ -550,6 +550,52 @@ def left(case: Case) -> list[Values]:
     return [known({"left_seconds": found.worst_case.seconds, "latest": latest})]
 
 
+def likely(case: Case) -> list[Values]:
+    found = case.analysis.forecast
+    assert found is not None
+    assert not found.guessed
+    assert found.runs >= found.needed
+    assert found.half is not None
+    assert found.most is not None
+    half, most = found.half.moment, found.most.moment
+    assert case.as_of <= half <= most
+    told: Values = {"runs": found.runs, "half": iso(half), "most": iso(most)}
+    if found.failing:
+        told["failing"] = f"{100 * found.failing:.1f} %"
+    return [told]
+
+
+def not_likely(case: Case) -> list[Values]:
+    found = case.analysis.forecast
+    assert found is not None
+    assert found.half is None
+    if found.guessed:
+        return [{"subtasks": case.ids(found.guessed)}]
+    if found.runs < found.needed:
+        return [{"runs": found.runs, "needed": found.needed}]
+    assert found.failing == 1
+    return [{"runs": found.runs}]
+
+
+def slow(case: Case) -> list[Values]:
+    rows = []
+    for one in case.analysis.slow:
+        start = case.graph.subtasks[one.node].start_time
+        assert start is not None
+        assert one.node in at_work(case)
+        assert one.usual < one.ran
+        rows.append(
+            {
+                "shorter": one.shorter,
+                "subtask": case.ids([one.node]),
+                "ran_microseconds": round((case.as_of - start).total_seconds() * 1e6),
+                "others": one.others,
+                "usual_microseconds": one.usual,
+            }
+        )
+    return rows
+
+
 def later(case: Case) -> list[Values]:
     latest = case.progress.latest_finish
     assert latest is not None
@@ -872,6 +918,8 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "later": later,
     "left": left,
     "left-unbounded": left_unbounded,
+    "likely": likely,
+    "likely-unknown": not_likely,
     "log": logs,
     "log-line": log_lines,
     "longest-run": longest(PartKind.RUN),
@@ -946,6 +994,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "to-be-undone": to_be_undone,
     "undone": standing_at("PENDING", "ROLLBACK"),
     "slots-taken": slots_taken,
+    "slow": slow,
     "started": started,
     "times-assume": nothing,
     "taken-up-again": lambda case: [{"finish": iso(case.task.finish_time)}],

@@ -32,7 +32,9 @@ _ROLLBACK = (
     "rollback-refused",
     "rollback-unknown",
 )
-_GO_ON = frozenset({"call", "dominant", "others-failed", "rollback-loses"})
+_GO_ON = frozenset(
+    {"call", "dominant", "others-failed", "rollback-loses", "likely", "likely-unknown"}
+)
 """What belongs to the sentence before it, as a cause does to its failure."""
 
 

@@ -24,6 +24,7 @@ from taskgraph.model.engine import (
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import listed, plural
 from taskgraph.reports.explaining.assuming import assumptions
+from taskgraph.reports.explaining.likely import likely, slow
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,
@@ -278,16 +279,20 @@ def _left(analysis: Analysis) -> Iterator[Sentence]:
         }
         template = f"It takes at most {{left}} more{by}, until {{latest}}."
         yield Sentence("left", template, values, Place.PARAGRAPH)
+        yield from likely(analysis)
         yield from _later(analysis)
     elif rest.is_bounded:
         template = f"It takes at most {{left}} more{by}."
         yield Sentence("left", template, {"left": Duration(rest.seconds)}, Place.PARAGRAPH)
+        yield from likely(analysis)
     else:
         values = {"left": Duration(rest.seconds), "unlimited": Subtasks(rest.unlimited)}
         has = plural(len(rest.unlimited), "has", "have")
         template = "It takes at most {left} more, not counting {unlimited}, which "
         template += f"{has} no limit."
         yield Sentence("left-unbounded", template, values, Place.PARAGRAPH)
+        yield from likely(analysis)
+    yield from slow(analysis)
     overdue = tuple(row.node for row in progress.in_flight if row.basis is Basis.OVERDUE)
     if overdue:
         yield _overdue(analysis, overdue)

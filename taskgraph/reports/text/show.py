@@ -23,7 +23,14 @@ from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import arrow, counted, label, visible
 from taskgraph.reports.explaining.assuming import assumptions_in_short
 from taskgraph.reports.explaining.explanation import headline
-from taskgraph.reports.results import Account, clock_figure, done_of, late_text
+from taskgraph.reports.results import (
+    Account,
+    clock_figure,
+    done_of,
+    late_text,
+    likely_figure,
+    slow_figure,
+)
 from taskgraph.reports.text.budget import budget_facts, no_return_text
 from taskgraph.reports.text.console import (
     Style,
@@ -75,6 +82,8 @@ def _facts(account: Account, width: int) -> list[tuple[str, str | Text]]:
         rows += budget_facts(sound)
         if task.status == Status.RUNNING:
             rows.append(("Left", _left(sound)))
+        for figure in (*likely_figure(sound), *slow_figure(sound)):
+            rows.append((figure.label, f"{figure.value} ({figure.note})"))
         rows += _if_retried(sound)
         if sound.tells_worst_case:
             rows.append(("Assumes", assumptions_in_short(sound)))

@@ -1,0 +1,222 @@
+"""When a running task is likely done, and what is slow in it, by the runs of a store."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.api import LoadedTask, collect, loads, report
+from taskgraph.api.history import anomalies, odds
+from taskgraph.history.store import RunStore
+from taskgraph.reports.explaining.explanation import explain
+from taskgraph.reports.json import document, show_json
+from taskgraph.reports.text.console import Style
+from taskgraph.reports.text.show import show_text
+from taskgraph.settings import Settings
+from tests.history.documents import BEGAN, response, step, write
+from tests.reports.test_explain import assert_proved
+
+pytestmark = pytest.mark.slow  # each collects a store
+
+Collect = Callable[..., RunStore]
+Steps = Sequence[dict[str, Any]]
+
+NOW = 10
+"""Seconds after the start at which the running task is looked at."""
+
+
+def chained(work: float, wait: float, end: float, **changes: Any) -> Steps:
+    """Give a run of two subtasks, one after the other."""
+    first = work + wait
+    return [
+        step(1, "work", 0, work, timeout=100, downstreams=[2]) | changes,
+        step(2, "end", first, first + end, timeout=100, upstreams=[1]),
+    ]
+
+
+RUNNING: Steps = [
+    step(1, "work", 0, None, timeout=100, downstreams=[2], status="RUNNING"),
+    step(2, "end", None, None, timeout=100, upstreams=[1], status="PENDING"),
+]
+
+
+def loaded(
+    store: RunStore | None, steps: Steps = RUNNING, now: float = NOW, **changes: Any
+) -> LoadedTask:
+    settings = Settings(runs=None if store is None else str(store.folder))
+    states = {"status": "RUNNING", "finishTime": None} | changes
+    return loads(response(900, steps, asked=now, **states), settings)
+
+
+@pytest.fixture
+def past(tmp_path: Path, collected: Collect) -> Callable[[Sequence[Steps]], RunStore]:
+    def gather(runs: Sequence[Steps]) -> RunStore:
+        documents = {f"{n}.json": response(n, run) for n, run in enumerate(runs)}
+        return collected(write(tmp_path / "in", documents))
+
+    return gather
+
+
+def after(seconds: float) -> datetime:
+    return BEGAN + timedelta(seconds=seconds)
+
+
+def drawn(seed: int, count: int) -> list[tuple[float, float, float]]:
+    """Give the work, the wait and the end of so many runs, in milliseconds."""
+    rng = random.Random(seed)
+    return [
+        (rng.randint(2000, 60_000) / 1e3, rng.randint(0, 900) / 1e3, rng.randint(1, 9))
+        for _ in range(count)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_it_is_the_quantile_of_the_runs_that_took_longer(seed: int, past: Any) -> None:
+    runs = drawn(seed, 29)
+    analysis = loaded(past([chained(*run) for run in runs])).analysis
+    rest = sorted(sum(run) - NOW for run in runs if run[0] > NOW)
+    found = analysis.forecast
+    assert found is not None
+    assert (found.runs, found.failing, found.guessed) == (len(rest), 0, ())
+    for told, share in ((found.half, 0.5), (found.most, 0.9)):
+        assert told is not None
+        place = share * (len(rest) + 1)
+        below, above = rest[math.floor(place) - 1], rest[math.ceil(place) - 1]
+        assert not told.is_least
+        assert after(NOW + below) <= told.moment <= after(NOW + above)
+
+
+def test_it_is_what_the_odds_say(past: Any) -> None:
+    task = loaded(past([chained(*run) for run in drawn(1, 40)]))
+    said = {one.share: one for one in odds(task, 60, task.settings.runs or "").quantiles}
+    found = task.analysis.forecast
+    assert found is not None
+    for share, told in ((0.5, found.half), (0.9, found.most)):
+        assert told is not None
+        since = told.moment - after(NOW)
+        assert since == timedelta(microseconds=said[share].value)
+
+
+def test_a_task_may_have_waited_longer_than_half_of_the_past(past: Any) -> None:
+    runs = [(10.0, float(wait), 1.0) for wait in range(1, 20)]
+    steps = [RUNNING[0] | {"status": "SUCCESSFUL", "finishTime": after(10).isoformat()}]
+    steps += RUNNING[1:]
+    found = loaded(past([chained(*run) for run in runs]), steps, 20.5).analysis.forecast
+    assert found is not None  # 11 … 19 of the waits are longer than 10.5
+    assert found.half is not None
+    assert found.half.moment == after(10 + 15 + 1)
+
+
+def test_too_few_runs_are_told_and_give_none(past: Any) -> None:
+    task = loaded(past([chained(30, 0, 1)] * 8))
+    found = task.analysis.forecast
+    assert found is not None
+    assert (found.runs, found.needed, found.half, found.most) == (8, 9, None, None)
+    assert "8 past runs are like it, and 9 are needed" in explained(task)
+    assert "not known (8 past runs alike, 9 are needed)" in shown(task)
+    assert_proved(task)
+
+
+def test_what_runs_longer_than_ever_leaves_nothing_to_go_by(past: Any) -> None:
+    store = past([chained(5 + n / 10, 0, 1) for n in range(30)])
+    task = loaded(store, now=60)
+    found = task.analysis.forecast
+    assert found is not None
+    assert (found.guessed, found.half) == ((0,), None)
+    (slow,) = task.analysis.slow
+    assert (slow.node, slow.others, slow.shorter) == (0, 30, 30)
+    assert (slow.ran, slow.usual) == (60_000_000, 6_400_000)
+    (one,) = anomalies(task, store.folder).found
+    assert (one.value_us, one.usual_us, one.others) == (slow.ran, slow.usual, slow.others)
+    said = "it has run 1 min, longer than each of 30 past runs, half of which took at most"
+    assert said in explained(task)
+    assert "1 'work' has no past run as long" in explained(task)
+    assert_proved(task)
+    assert loaded(store, now=6).analysis.slow == ()
+
+
+def test_what_was_cut_at_its_timeout_is_that_or_later(past: Any) -> None:
+    cut = chained(100, 0, 1, status="FAILED")[:1]
+    task = loaded(past([chained(20 + n, 0, 1) for n in range(10)] + [cut] * 10))
+    found = task.analysis.forecast
+    assert found is not None
+    assert found.half is not None
+    assert found.most is not None
+    assert found.most.is_least
+    assert found.failing == pytest.approx(0.5, abs=0.02)
+    assert "or later" in explained(task)
+    assert "or later" in shown(task)
+    assert_proved(task)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "SUCCESSFUL"},
+        {"operation": "ROLLBACK"},
+        {"status": "FAILED"},
+        {"now": 3600},  # overdue: nothing promises an end
+    ],
+)
+def test_nothing_is_said_where_it_does_not_go_on(changes: Any, past: Any) -> None:
+    task = loaded(past([chained(30, 0, 1)] * 20), **changes)
+    assert task.analysis.forecast is None
+    assert "likely" not in explained(task).lower()
+
+
+def explained(task: LoadedTask) -> str:
+    return " ".join(one.text(task.graph) for one in explain(task.account).sentences())
+
+
+def shown(task: LoadedTask) -> str:
+    return " ".join(show_text(task.account, Style(2000)).split())
+
+
+def every_form(task: LoadedTask) -> list[str]:
+    account = task.account
+    collected = collect([account])
+    return [
+        shown(task),
+        explained(task),
+        report(collected, "html"),
+        report(collected, "markdown"),
+        document("show", [show_json(account)], []),
+    ]
+
+
+def test_every_form_tells_the_same(past: Any) -> None:
+    task = loaded(past([chained(*run) for run in drawn(2, 40)]))
+    found = task.analysis.forecast
+    assert found is not None
+    assert found.half is not None
+    assert found.most is not None
+    *texts, content = every_form(task)
+    for text in texts:
+        for one in (found.half, found.most):
+            assert f"by {one.moment:%H:%M:%S}" in text.replace("\u00a0", " ")
+        assert f"{found.runs} past runs" in text.replace("\u00a0", " ")
+    (told,) = json.loads(content)["tasks"]
+    assert told["forecast"]["half"] == {
+        "moment": found.half.moment.isoformat(),
+        "is_least": False,
+    }
+    assert told["forecast"]["runs"] == found.runs
+    assert told["slow"] == []
+    assert_proved(task)
+
+
+def test_without_past_runs_nothing_changes() -> None:
+    task = loaded(None)
+    bare = LoadedTask(task.task, task.settings)
+    bare.__dict__["analysis"] = Analysis(task.graph)
+    assert every_form(task) == every_form(bare)
+    assert all("ikely" not in text for text in every_form(task)[:2])
+    assert "forecast" not in every_form(task)[-1]
