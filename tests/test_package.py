@@ -14,7 +14,7 @@ import pytest
 
 import taskgraph
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.uncovered]
 
 
 def run(*command: str | Path, cwd: Path) -> str:
