@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -41,7 +42,7 @@ def write(folder: Path, size: int) -> Path:
     return path
 
 
-def look(page: Any, path: Path) -> None:
+def look(page: Any, path: Path, actions: Mapping[str, str] = ACTIONS) -> None:
     """Open a page, act on it, and print how long its main thread was at work."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
@@ -53,28 +54,34 @@ def look(page: Any, path: Path) -> None:
     began = work()
     page.goto(path.as_uri())
     print(f"{'':14}open    {work() - began:6.2f} s")
-    for name, action in ACTIONS.items():
+    for name, action in actions.items():
         began = work()
         page.evaluate(f"() => {{ let s; {action}; return document.body.offsetHeight; }}")
         print(f"{'':14}{name:7} {work() - began:6.2f} s")
+
+
+def opened_in_chromium(paths: Iterable[Path]) -> Iterator[tuple[Path, Any]]:
+    """Give a page of the browser for each file, where there is a browser."""
+    program = shutil.which("chromium")
+    if program is None:
+        print("no Chromium: not opened")
+        return
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        for path in paths:
+            yield path, browser.new_page()
+        browser.close()
 
 
 def main() -> None:
     """Measure all sizes."""
     with TemporaryDirectory() as name:
         paths = [write(Path(name), size) for size in SIZES]
-        program = shutil.which("chromium")
-        if program is None:
-            print("no Chromium: not opened")
-            return
-        from playwright.sync_api import sync_playwright
-
-        with sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
-            for path in paths:
-                print(path.stem, "subtasks in Chromium")
-                look(browser.new_page(), path)
-            browser.close()
+        for path, page in opened_in_chromium(paths):
+            print(path.stem, "subtasks in Chromium")
+            look(page, path)
 
 
 if __name__ == "__main__":

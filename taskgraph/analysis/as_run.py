@@ -28,7 +28,7 @@ from taskgraph.model.engine import (
 from taskgraph.model.task import Task
 from taskgraph.model.vocabulary import Status
 
-__all__ = ["AsRun", "PartKind", "TimePart", "as_run"]
+__all__ = ["AsRun", "PartKind", "TimePart", "Trace", "as_run", "trace"]
 
 
 class PartKind(StrEnum):
@@ -74,7 +74,7 @@ class TimePart:
 
 
 @dataclass(frozen=True, slots=True)
-class AsRun:
+class Trace:
     """The path that the clock saw. All durations are in microseconds.
 
     Attributes
@@ -89,9 +89,6 @@ class AsRun:
     skipped_over : tuple of int
         The subtasks between two of the path that have no times, in order: their time is
         in the dispatch and the waiting before the next one.
-    ideal : Schedule
-        The schedule of the measured times: what the run would have taken if every
-        subtask had started as soon as its upstreams had finished.
     """
 
     begin: datetime
@@ -99,7 +96,6 @@ class AsRun:
     path: tuple[int, ...]
     parts: tuple[TimePart, ...]
     skipped_over: tuple[int, ...]
-    ideal: Schedule
 
     @property
     def wall(self) -> int:
@@ -109,6 +105,20 @@ class AsRun:
     def total(self, kind: PartKind) -> int:
         """Sum the parts of one kind."""
         return sum(part.microseconds for part in self.parts if part.kind is kind)
+
+
+@dataclass(frozen=True, slots=True)
+class AsRun(Trace):
+    """The path that the clock saw, beside what was possible.
+
+    Attributes
+    ----------
+    ideal : Schedule
+        The schedule of the measured times: what the run would have taken if every
+        subtask had started as soon as its upstreams had finished.
+    """
+
+    ideal: Schedule
 
     @property
     def differences(self) -> dict[PartKind, int]:
@@ -156,8 +166,23 @@ def as_run(premises: Premises) -> AsRun | None:
     AnalysisError
         Where the graph is not sound.
     """
+    premises.graph.require_sound()
+    if (found := trace(premises)) is None:
+        return None
+    durations = actual_weights(premises.graph, premises.as_of).durations
+    return AsRun(
+        found.begin,
+        found.end,
+        found.path,
+        found.parts,
+        found.skipped_over,
+        ideal=schedule(premises.graph, durations),
+    )
+
+
+def trace(premises: Premises) -> Trace | None:
+    """Follow the path that the clock saw, in a sound graph."""
     graph, moment = premises.graph, premises.as_of
-    graph.require_sound()
     spans = [measured_span(subtask, moment) for subtask in graph.subtasks]
     walk = _walk_back(graph, spans)
     if not walk.path:
@@ -178,14 +203,7 @@ def as_run(premises: Premises) -> AsRun | None:
         )
         at = span.finish
     parts.append(TimePart(PartKind.AFTER, (end - at) // MICROSECOND, None, at))
-    return AsRun(
-        begin=begin,
-        end=end,
-        path=walk.path,
-        parts=tuple(parts),
-        skipped_over=walk.skipped_over,
-        ideal=schedule(graph, actual_weights(graph, moment).durations),
-    )
+    return Trace(begin, end, walk.path, tuple(parts), walk.skipped_over)
 
 
 def _before(node: int, begin: datetime, start: datetime, first: datetime) -> list[TimePart]:

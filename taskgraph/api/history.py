@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING
 
 from taskgraph.api.loading import LoadedTask, PathLike
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
     from taskgraph.history.collecting import Collection, Progress
     from taskgraph.history.odds import Odds
     from taskgraph.history.statistics import Statistics
+    from taskgraph.history.trends import Trends
     from taskgraph.reports.history import HistoryResult
     from taskgraph.reports.text.console import Style
 
-__all__ = ["FORMS", "anomalies", "collect", "odds", "report", "stats", "timeouts"]
+__all__ = ["FORMS", "anomalies", "collect", "odds", "report", "stats", "timeouts", "trends"]
 
 FORMS = ("text", "csv", "json", "markdown", "html")
 """The forms of every result; advice on timeouts also comes as a ``patch``."""
@@ -252,12 +254,38 @@ def anomalies(
     return find_anomalies(task.analysis, RunStore(runs), options, limits=Limits(memory))
 
 
+def trends(
+    runs: PathLike = _RUNS, *, only: str | None = None, memory: str = _MEMORY
+) -> Trends:
+    """Tell how the runs of each kind of task changed over time.
+
+    Parameters
+    ----------
+    runs : str or path
+        What was collected.
+    only : str, optional
+        A pattern for the names of tasks.
+    memory : str
+        As in :func:`collect`.
+
+    Raises
+    ------
+    ConfigError
+        If nothing was collected there.
+    """
+    from taskgraph.history.database import Limits
+    from taskgraph.history.store import RunStore
+    from taskgraph.history.trends import trends as compute
+
+    return compute(RunStore(runs), partial(_matches, pattern=only), limits=Limits(memory))
+
+
 def report(result: HistoryResult, form: str = "text", style: Style | None = None) -> str:
     """Write a result.
 
     Parameters
     ----------
-    result : Statistics, TimeoutReview, Odds, or sequence of Anomalies
+    result : Statistics, TimeoutReview, Odds, Trends, or sequence of Anomalies
     form : str
         One of `FORMS`, or ``patch`` for advice on the timeouts of one task.
     style : Style, optional
@@ -283,6 +311,12 @@ def report(result: HistoryResult, form: str = "text", style: Style | None = None
 
         return render_markdown(table_report(result))
     if form == "html":
+        from taskgraph.history.trends import Trends
+
+        if isinstance(result, Trends):
+            from taskgraph.reports.html.page import trends_html
+
+            return trends_html(result)
         from taskgraph.reports.history_html import render_html
 
         return render_html(table_report(result))

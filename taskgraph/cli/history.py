@@ -37,6 +37,7 @@ def command() -> None:
     Examples:
       taskgraph history collect responses/ -o runs
       taskgraph history stats -r runs -o stats.html
+      taskgraph history report -r runs -o trends.html
       taskgraph history timeouts -r runs
       taskgraph history odds tonight.json -r runs --window 2h
       taskgraph history anomalies last-night.json -r runs
@@ -123,6 +124,23 @@ def stats_command(
     """
     result = history.stats(runs, only=task, workers=workers or 1, **engine)
     write_result(result, form, output)
+
+
+@command.command("report")
+@result_options()
+@click.option("--task", metavar="PATTERN", help="Only tasks with such a name.")
+@memory_option
+def report_command(
+    runs: str, form: str | None, output: str | None, task: str | None, memory: str
+) -> None:
+    """Show how runs changed over time: a page of runs by subtasks, since when, where.
+
+    \b
+    Examples:
+      taskgraph history report -o trends.html
+      taskgraph history report -r runs --task 'Stop *' --format json
+    """
+    write_result(history.trends(runs, only=task, memory=memory), form, output)
 
 
 @command.command("timeouts")

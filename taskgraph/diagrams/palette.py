@@ -42,6 +42,9 @@ class Theme:
         The point of no return.
     changes : dict
         As ``tones``, for what changed between two documents.
+    paces : tuple of str
+        From far less than the usual time over the usual to far more: blue, grey, orange to
+        brown, ever farther from the page.
     """
 
     page: str
@@ -56,6 +59,7 @@ class Theme:
     gate_text: str
     tones: dict[str, tuple[str, str]]
     changes: dict[str, tuple[str, str]]
+    paces: tuple[str, ...]
 
 
 LIGHT = Theme(
@@ -86,6 +90,7 @@ LIGHT = Theme(
         "changed": ("#8a5200", "#fdf3e1"),
         "unchanged": ("#57606a", "#ffffff"),
     },
+    paces=("#08519c", "#3f8fcb", "#c3c9d0", "#c77f00", "#a84f00", "#5a2400"),
 )
 
 DARK = Theme(
@@ -116,6 +121,7 @@ DARK = Theme(
         "changed": ("#f0b44c", "#332610"),
         "unchanged": ("#a5b0bc", "#0f1419"),
     },
+    paces=("#9ecbff", "#4a90d9", "#4a545f", "#b9770a", "#f0a53c", "#ffdf9e"),
 )
 
 # Each on a field of 12 x 12, drawn with a line of width 1.9 and round ends, unfilled:

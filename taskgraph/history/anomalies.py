@@ -439,7 +439,7 @@ def find_anomalies(
 
 
 def _rows(analysis: Analysis) -> list[tuple[Id, SubtaskRow]]:
-    rows = subtask_rows(analysis.graph, (0, 0), analysis.as_of)
+    rows = subtask_rows(analysis, (0, 0))
     ids = (subtask.id for subtask in analysis.graph.subtasks)
     return list(zip(ids, rows, strict=True))
 

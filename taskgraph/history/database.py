@@ -222,21 +222,21 @@ def _work(
 def create_view(
     connection: duckdb.DuckDBPyConnection, store: RunStore, table: str, name: str = ""
 ) -> None:
-    """Make a view of all parts of a table, by its name or another one; it may be empty."""
+    """Make a view of all parts of a table, by its name or another one; it may be empty.
+
+    What older versions collected lacks the later columns: nothing is known there.
+    """
     name = name or table
+    empty = f"{name}_without_parts"
+    connection.register("nothing", table_of(schema_of(table), []))
+    connection.execute(f"CREATE TABLE {empty} AS SELECT * FROM nothing")
+    connection.unregister("nothing")
+    query = f"SELECT * FROM {empty}"
     if files := store.files(table):
         listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-        parts = f"read_parquet([{listed}])"
-    else:
-        parts = f"{name}_without_parts"
-        _create_empty(connection, table, parts)
-    connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {parts}")
-
-
-def _create_empty(connection: duckdb.DuckDBPyConnection, table: str, name: str) -> None:
-    connection.register("nothing", table_of(schema_of(table), []))
-    connection.execute(f"CREATE TABLE {name} AS SELECT * FROM nothing")
-    connection.unregister("nothing")
+        read = f"read_parquet([{listed}], union_by_name = true)"
+        query += f" UNION ALL BY NAME SELECT * FROM {read}"
+    connection.execute(f"CREATE VIEW {name} AS {query}")
 
 
 def register(

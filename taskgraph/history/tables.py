@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
+from taskgraph.analysis.as_run import PartKind, trace
 from taskgraph.checks.result import CheckResult
 from taskgraph.checks.runner import check_document
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
@@ -114,6 +115,14 @@ class SubtaskRow(NamedTuple):
     """Microseconds from the end of the last upstream, or from the start of the task, to the
     first start.
     """
+    executor: str | None = None
+    """The server whose worker ran it."""
+    target: str | None = None
+    """What it works on, where the document tells."""
+    path_us: int | None = None
+    """Microseconds that it ran on the path that the clock saw, if it is on it."""
+    path_wait_us: int | None = None
+    """Microseconds that this path waited for its start; less than 0 is an overlap."""
 
 
 class Rows(NamedTuple):
@@ -145,7 +154,7 @@ def rows_of(
         source = (document, _place(graph.task.origin, document), digest, origin)
         as_of = graph.task.as_of()
         task = _task_row(graph, result, key, source, as_of)
-        yield Rows(task, subtask_rows(graph, key, as_of))
+        yield Rows(task, subtask_rows(analysis, key))
 
 
 def _without_text(origin: Origin) -> Origin:
@@ -220,12 +229,12 @@ def _task_span(task: Task) -> int | None:
     return span if span >= 0 else None
 
 
-def subtask_rows(
-    graph: TaskGraph, key: tuple[int, int], as_of: datetime | None
-) -> list[SubtaskRow]:
-    """Give the rows of the subtasks of one task, in its order, as of a moment."""
+def subtask_rows(analysis: Analysis, key: tuple[int, int]) -> list[SubtaskRow]:
+    """Give the rows of the subtasks of one task, in its order."""
+    graph, as_of, targets = analysis.graph, analysis.as_of, analysis.targets
     task_start = graph.task.start_time
     waits = _waits(graph)
+    path = _path(analysis)
     rows = []
     for node, subtask in enumerate(graph.subtasks):
         span = measured_span(subtask, as_of)
@@ -250,9 +259,24 @@ def subtask_rows(
                 span_us=None if reversed_clock else length,
                 offset_us=offset,
                 wait_us=waits[node],
+                executor=subtask.executor,
+                target=targets.get(node),
+                path_us=path.get((node, True)),
+                path_wait_us=path.get((node, False)),
             )
         )
     return rows
+
+
+def _path(analysis: Analysis) -> Counter[tuple[int | None, bool]]:
+    """Sum up the path of a run that is over: by node, what it ran and what it waited."""
+    sums: Counter[tuple[int | None, bool]] = Counter()
+    if analysis.graph.flaws or analysis.task.status not in _ENDED:
+        return sums
+    if (found := trace(analysis)) is not None:
+        for part in found.parts:
+            sums[part.node, part.kind is PartKind.RUN] += part.microseconds
+    return sums
 
 
 def _waits(graph: TaskGraph) -> list[int | None]:
@@ -304,11 +328,12 @@ TABLES = ("documents", "tasks", "subtasks")
 _COUNTS = ("subtasks", "edges", "failed", "retried", "skipped")
 _FINDINGS = ("errors", "warnings", "infos")
 _SPANS = ("span_us", "offset_us", "wait_us")
+_PATHS = ("path_us", "path_wait_us")
 _TYPES = {
     "part": "uint64",
     "digest": "digest",
     **dict.fromkeys(("row", "task_row", *_COUNTS, *_FINDINGS), "int32"),
-    **dict.fromkeys(("parallel_index", "attempts", "timeout", *_SPANS), "int64"),
+    **dict.fromkeys(("parallel_index", "attempts", "timeout", *_SPANS, *_PATHS), "int64"),
     **dict.fromkeys(("ran_once", "is_detailed"), "bool"),
     **dict.fromkeys(("create_time", "start_time", "finish_time", "as_of"), "time"),
 }

@@ -13,6 +13,7 @@ from taskgraph.history.collecting import Collection
 from taskgraph.history.odds import Odds, Quantile, SubtaskOdds
 from taskgraph.history.pools import OutcomeBasis
 from taskgraph.history.statistics import KindStats, Statistics
+from taskgraph.history.trends import Trends
 from taskgraph.model.durations import format_duration, format_measured, format_moment
 from taskgraph.model.task import Task
 from taskgraph.model.words import counted, visible
@@ -22,25 +23,22 @@ from taskgraph.reports.history_tables import (
     Section,
     TableReport,
     cell,
+    kind_name,
     percent,
 )
+from taskgraph.reports.trends import trends_report
 
-__all__ = ["HistoryResult", "collection_messages", "departure", "kind_name", "table_report"]
+__all__ = ["HistoryResult", "collection_messages", "departure", "table_report"]
 
-HistoryResult: TypeAlias = Statistics | TimeoutReview | Odds | Sequence[Anomalies]
+HistoryResult: TypeAlias = Statistics | TimeoutReview | Odds | Trends | Sequence[Anomalies]
 """What the commands of ``taskgraph history`` give; the last for several runs."""
 
 _NOTICEABLE = 0.05
 """A share of runs that fail at the timeout that is worth a word."""
 
 
-def kind_name(kind: KindStats) -> str:
-    """Name a kind within those of its task."""
-    return "(the whole task)" if kind.subtask is None else kind.subtask
-
-
 _STATISTICS: tuple[Column[KindStats], ...] = (
-    Column("kind", kind_name),
+    Column("kind", lambda kind: kind_name(kind.subtask)),
     Column("seen", lambda kind: kind.seen, "count"),
     Column("fail", lambda kind: kind.failed, "count"),
     Column("retry", lambda kind: kind.retried, "count"),
@@ -81,6 +79,8 @@ def table_report(result: HistoryResult) -> TableReport:
             return _timeouts_report(result)
         case Odds():
             return _odds_report(result)
+        case Trends():
+            return trends_report(result)
     return _anomaly_report(result)
 
 

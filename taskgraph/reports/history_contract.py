@@ -266,6 +266,82 @@ class AnomaliesOutput(Closed):
     runs: list[RunContent]
 
 
+# --- report ------------------------------------------------------------------------
+
+
+class TrendRunContent(Closed):
+    """One run of a task."""
+
+    id: str | None
+    file: Annotated[str, about("The document, and the place in it.")]
+    moment: Annotated[str, about("When it started, else was made or asked for.")]
+    status: str | None
+
+
+class ChangeContent(Closed):
+    """Since when a step takes longer, or less long."""
+
+    run: Annotated[Count, about("The first run after the change, from 0.")]
+    before_us: Annotated[int, about("What half of the runs before do not exceed.")]
+    after_us: Annotated[int, about("The same of this run and those after it.")]
+    confidence: Annotated[Share, about("That there is a change, all kinds together.")]
+
+
+class PeriodContent(Closed):
+    """Healthy runs, in microseconds."""
+
+    size: Count
+    p50: int | None
+    p95: int | None
+
+
+class KindTrendContent(Closed):
+    """The runs of a kind of subtask, one after the other."""
+
+    subtask: Annotated[str | None, about("null for the task as a whole.")]
+    spans_us: Annotated[
+        list[int | None], about("By run; null where there is no healthy one.")
+    ]
+    marks: Annotated[list[int], about("By run, as a sum: 1 failed, 2 retried, 4 skipped.")]
+    overall: PeriodContent
+    periods: Annotated[list[PeriodContent], about("By start.")]
+    change: ChangeContent | None
+
+
+class HostTrendContent(Closed):
+    """The subtasks of a host."""
+
+    host: str
+    is_target: Annotated[bool, about("They work on it; else it is what ran them.")]
+    seen: Count
+    failed: Count
+    retried: Count
+    pace_ppm: Annotated[
+        int | None, about("Of the usual time of their kind, in millionths: the median.")
+    ]
+
+
+class TaskTrendsContent(Closed):
+    """The latest runs of a kind of task."""
+
+    task: str
+    seen: Annotated[Count, about("How many runs there are.")]
+    runs: Annotated[list[TrendRunContent], about("The oldest first.")]
+    starts: Annotated[list[str], about("When each period begins, in ISO 8601.")]
+    days: Annotated[Count, about("How long a period is.")]
+    kinds: list[KindTrendContent]
+    hosts: Annotated[list[HostTrendContent], about("The slowest first.")]
+
+
+class TrendsOutput(Closed):
+    """How runs changed over time."""
+
+    format: Literal["taskgraph/history-trends"]
+    version: Literal[1]
+    tasks: list[TaskTrendsContent]
+    left_out: Annotated[Count, about("Kinds of tasks with fewer runs.")]
+
+
 _OUTPUTS: dict[str, tuple[Any, str]] = {
     "history-stats": (StatsOutput, "How long tasks and subtasks take, and how they fail"),
     "history-timeouts": (TimeoutsOutput, "The advice on timeouts"),
@@ -274,6 +350,7 @@ _OUTPUTS: dict[str, tuple[Any, str]] = {
         "What the advice changes in a document, as a JSON Patch",
     ),
     "history-odds": (OddsOutput, "The odds that a task ends within a window"),
+    "history-trends": (TrendsOutput, "How runs changed over time"),
     "history-anomalies": (AnomaliesOutput, "Where runs depart from others of their kind"),
 }
 HISTORY_OUTPUTS: Final[Mapping[str, Declaration[Any]]] = MappingProxyType(

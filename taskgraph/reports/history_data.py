@@ -15,9 +15,12 @@ from taskgraph.history.advice import TaskReview, TimeoutReview
 from taskgraph.history.anomalies import Anomalies
 from taskgraph.history.odds import Odds
 from taskgraph.history.statistics import Statistics
+from taskgraph.history.trends import Trends
 from taskgraph.model.task import Task
 from taskgraph.model.words import in_json
-from taskgraph.reports.history import HistoryResult, departure, kind_name
+from taskgraph.reports.history import HistoryResult, departure
+from taskgraph.reports.history_tables import kind_name
+from taskgraph.reports.trends import trend_rows
 
 __all__ = ["plain", "render_csv", "render_json", "render_patch"]
 
@@ -73,6 +76,8 @@ def _content(result: HistoryResult) -> tuple[str, Plain]:
     if isinstance(result, Odds):
         bins = [list(one) for one in result.bins]
         return "history-odds", _of_task(result.task, result) | {"bins": bins}
+    if isinstance(result, Trends):
+        return "history-trends", plain(result)
     return "history-anomalies", {"runs": [_of_task(run.task, run) for run in result]}
 
 
@@ -125,7 +130,7 @@ def render_csv(result: HistoryResult) -> str:
 def _rows(result: HistoryResult) -> Iterator[Plain]:
     if isinstance(result, Statistics):
         for kind in result.kinds:
-            yield {"name": kind_name(kind)} | plain(kind)
+            yield {"name": kind_name(kind.subtask)} | plain(kind)
     elif isinstance(result, TimeoutReview):
         for review in result.tasks:
             own: Plain = {"file": review.task.origin.file}
@@ -134,6 +139,8 @@ def _rows(result: HistoryResult) -> Iterator[Plain]:
             yield from map(plain, result.advice)
     elif isinstance(result, Odds):
         yield from _odds_rows(result)
+    elif isinstance(result, Trends):
+        yield from trend_rows(result)
     else:
         for run in result:
             task = run.task

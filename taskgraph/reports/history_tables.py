@@ -21,6 +21,7 @@ __all__ = [
     "TableReport",
     "cell",
     "edge",
+    "kind_name",
     "percent",
     "render_markdown",
 ]
@@ -91,6 +92,11 @@ class TableReport:
     sections: Sequence[Section[Any]]
     notes: Sequence[str] = ()
     histogram: Histogram | None = None
+
+
+def kind_name(subtask: str | None) -> str:
+    """Name a kind within those of its task."""
+    return "(the whole task)" if subtask is None else subtask
 
 
 def edge(microseconds: int) -> str:

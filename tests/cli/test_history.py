@@ -254,6 +254,7 @@ def test_every_json_is_as_its_published_schema_says(folder: Path, run: Run) -> N
         "history-patch": ("timeouts", file, *runs, "--share", "90"),
         "history-odds": ("odds", file, *runs, "--window", "2m"),
         "history-anomalies": ("anomalies", file, *runs),
+        "history-trends": ("report", *runs),
     }
     assert commands.keys() == {name for name in schemas if name.startswith("history-")}
     for name, command in commands.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import combinations
 from math import dist
 
@@ -42,6 +43,20 @@ def lab(light: tuple[float, ...]) -> tuple[float, float, float]:
     return (116 * y - 16, 500 * (x - y), 200 * (y - z))
 
 
+def least_distance(colours: Iterable[str], kind: str | None) -> float:
+    """Tell how far apart those are that are most alike, to eyes of one kind."""
+    seen = []
+    for colour in colours:
+        light = linear(colour)
+        if kind is not None:
+            light = tuple(
+                sum(a * b for a, b in zip(row, light, strict=True))
+                for row in BLINDNESS[kind]
+            )
+        seen.append(lab(light))
+    return min(dist(first, second) for first, second in combinations(seen, 2))
+
+
 def test_contrast_has_the_known_ends() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#777777") == pytest.approx(1)
@@ -70,16 +85,17 @@ def test_lines_can_be_seen(theme: Theme) -> None:
 def test_failed_running_and_successful_differ_for_everybody(
     theme: Theme, kind: str | None
 ) -> None:
-    seen = []
-    for name in ("failed", "running", "successful"):
-        light = linear(theme.tones[name][0])
-        if kind is not None:
-            light = tuple(
-                sum(a * b for a, b in zip(row, light, strict=True))
-                for row in BLINDNESS[kind]
-            )
-        seen.append(lab(light))
-    assert all(dist(first, second) > 15 for first, second in combinations(seen, 2))
+    tones = [theme.tones[name][0] for name in ("failed", "running", "successful")]
+    assert least_distance(tones, kind) > 15
+
+
+@themes
+@pytest.mark.parametrize("kind", [None, *BLINDNESS])
+def test_paces_differ_for_everybody(theme: Theme, kind: str | None) -> None:
+    assert least_distance(theme.paces, kind) > 15
+    usual = 2
+    for place, colour in enumerate(theme.paces):
+        assert place == usual or contrast(colour, theme.page) >= 3
 
 
 def test_every_status_has_its_own_icon_and_sign() -> None:

@@ -26,14 +26,18 @@ from taskgraph.model.statuses import (
 )
 from taskgraph.model.words import name_of, title_of, visible
 from taskgraph.reports.comparison import Pair, change_lines, changed, pair_svg
+from taskgraph.reports.html.trends import PACES, TrendView
 from taskgraph.reports.html.view import TaskView, drawn
 from taskgraph.reports.results import Collected
+from taskgraph.reports.trends import TREND_NOTES, left_out
 from taskgraph.version import __version__
 
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["changes_html", "report_html"]
+    from taskgraph.history.trends import Trends
+
+__all__ = ["changes_html", "report_html", "trends_html"]
 
 _EARLY = 'document.documentElement.classList.add("js")'
 """Runs before the page is laid out, so that long tables are never laid out whole."""
@@ -84,9 +88,32 @@ def changes_html(pairs: Sequence[Pair], unreadable: Sequence[str]) -> str:
     )
 
 
-def _page(title: str, template: str, **content: Any) -> str:
+def trends_html(found: Trends) -> str:
+    """Write how runs changed over time as a page that loads nothing."""
+    views = [TrendView(task, f"k{place}") for place, task in enumerate(found.tasks)]
+    title = views[0].task if len(views) == 1 else "Runs over time"
+    return _page(
+        title,
+        "trends.html",
+        assets=("trends.css", "trends.js"),
+        views=views,
+        left_out=left_out(found.left_out) if found.left_out else "",
+        notes=TREND_NOTES,
+        classes=PACES,
+        version=__version__,
+    )
+
+
+def _page(
+    title: str,
+    template: str,
+    assets: tuple[str, str] = ("", "script.js"),
+    **content: Any,
+) -> str:
     environment = _environment()
-    style, script = _colours() + _asset("style.css"), _asset("script.js")
+    style, script = _colours() + _asset("style.css"), _asset(assets[1])
+    if assets[0]:
+        style += _asset(assets[0])
     body = environment.get_template(template).render(title=title, **content)
     return environment.get_template("page.html").render(
         title=title,
@@ -191,4 +218,5 @@ def _rules(theme: Theme) -> str:
     named = {name.replace("_", "-"): getattr(theme, name) for name in names}
     for tone, (strong, soft) in theme.tones.items():
         named |= {tone: strong, f"{tone}-soft": soft}
+    named |= {f"pace-{place}": colour for place, colour in enumerate(theme.paces)}
     return ";".join(f"--{name}:{value}" for name, value in named.items())

@@ -30,7 +30,7 @@ from taskgraph.reports.results import Account, Figure, figures, holders, whole_o
 from taskgraph.reports.task_markdown import explain_markdown
 from taskgraph.sources.native import write_task
 
-__all__ = ["Cell", "Picture", "TaskView", "drawn"]
+__all__ = ["Cell", "Picture", "TaskView", "drawn", "script_json"]
 
 _MOST_ROWS = 20_000  # a page with more takes long to open
 _MOST_DOCUMENT = 8_000_000  # characters, for the same reason
@@ -290,13 +290,11 @@ def _subtask_data(
 ) -> str:
     """Give neighbours, logs and all other fields of every subtask, as JSON for the script.
 
-    Nothing in it can end the script element around it. ``nodes`` has for each subtask the
+    ``nodes`` has for each subtask the
     nodes before and after it, its other fields in the order of ``names``, and the lines of
     its log; ``boxes`` says which subtasks are behind each box of the diagram, ``lines``
     behind each row of the timeline, ``markdown`` is what can be copied.
     """
-    from markupsafe import Markup
-
     fields = [_fields(subtask) for subtask in graph.subtasks]
     names = list(dict.fromkeys(name for row in fields for name in row))
     rows = []
@@ -317,6 +315,13 @@ def _subtask_data(
         "lines": lines,
         "markdown": markdown,
     }
+    return script_json(content)
+
+
+def script_json(content: Any) -> str:
+    """Write JSON that cannot end the script element around it."""
+    from markupsafe import Markup
+
     text = json.dumps(content, separators=(",", ":"))
     return Markup(text.translate(_ESCAPES))
 

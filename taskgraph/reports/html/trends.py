@@ -1,0 +1,316 @@
+"""What the page of trends shows of one kind of task."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from taskgraph.history.trends import (
+    FAILED,
+    RETRIED,
+    SKIPPED,
+    Change,
+    KindTrend,
+    Period,
+    TaskTrends,
+    TrendRun,
+)
+from taskgraph.model.durations import format_measured, format_moment, format_rounded
+from taskgraph.model.engine import SECOND
+from taskgraph.model.words import visible
+from taskgraph.reports.history_tables import NOTHING, cell, kind_name
+from taskgraph.reports.html.view import script_json
+from taskgraph.reports.trends import (
+    change_text,
+    host_columns,
+    marked,
+    runs_told,
+)
+
+__all__ = ["PACES", "TrendView"]
+
+PACES = (
+    "under ½ of the usual time",
+    "½ to ⅘",
+    "⅘ to 5/4, or within 1 s",
+    "to 2 ×",
+    "to 4 ×",
+    "over 4 ×",
+)
+"""What the colours stand for, and the heights, from the lowest on."""
+_TALL = 20
+_HEIGHTS = (4, 7, 10, 13, 16, 20)
+_MOST_COLUMNS = 250
+_MOST_LISTED = 50
+_MOST_HOSTS = 30
+_CELL, _DATE = 24, 80  # the most pixels that a run takes, and a day that is written
+_NO_TIME = 2**32 - 1
+_MARKS = (
+    (FAILED, "failed", "M{x}.1 3l.8 14m0-14l-.8 14"),
+    (RETRIED, "canceling", "M{x}.1 1h.8"),
+    (SKIPPED, "skipped", "M{x}.1 10h.8"),
+)
+
+
+class Strip(NamedTuple):
+    """The runs of a kind as paths: of each class of times, and of each mark."""
+
+    bars: tuple[tuple[int, str], ...]
+    marks: tuple[tuple[str, str], ...]
+    since: float | None
+
+
+class Curve(NamedTuple):
+    """p50 and p95 over the periods, as the points of two lines, and in words."""
+
+    p50: str
+    p95: str
+    label: str
+
+
+def pace(time: int, usual: int) -> int:
+    """Give the class of a time beside the usual one.
+
+    Examples
+    --------
+    >>> second = 1_000_000
+    >>> [pace(time * second, 10 * second) for time in (4, 7, 9, 12, 20, 40, 41)]
+    [0, 1, 2, 2, 3, 4, 5]
+    >>> pace(second // 10, second)
+    2
+    """
+    if abs(time - usual) <= SECOND:
+        return 2
+    if 5 * time < 4 * usual:
+        return int(2 * time >= usual)
+    return 2 + (4 * time > 5 * usual) + (time > 2 * usual) + (time > 4 * usual)
+
+
+@dataclass(frozen=True)
+class TrendView:
+    """One kind of task, ready to be shown; ``key`` begins every id that it has."""
+
+    trend: TaskTrends
+    key: str
+
+    @property
+    def task(self) -> str:
+        """Its name."""
+        return self.trend.task
+
+    @property
+    def told(self) -> str:
+        """Which runs these are."""
+        return runs_told(self.trend)
+
+    @property
+    def facts(self) -> list[str]:
+        """How many runs failed, were retried or skipped."""
+        whole = self.trend.kinds[0]
+        words = ((FAILED, "failed"), (RETRIED, "retried"), (SKIPPED, "skipped in part"))
+        return [f"{marked(whole, mark)} {word}" for mark, word in words]
+
+    @cached_property
+    def per(self) -> int:
+        """How many runs a column stands for."""
+        return -(-len(self.trend.runs) // _MOST_COLUMNS)
+
+    @property
+    def columns(self) -> int:
+        """How many columns there are."""
+        return -(-len(self.trend.runs) // self.per)
+
+    @property
+    def width(self) -> int:
+        """The most pixels that they take."""
+        return self.columns * _CELL
+
+    @property
+    def each(self) -> str:
+        """What a column stands for."""
+        if self.per == 1:
+            return "A column is a run."
+        return f"A column is {self.per} runs: the middle one of their times, any mark."
+
+    @property
+    def first(self) -> str:
+        """The day of the first run."""
+        return self.trend.runs[0].moment.date().isoformat()
+
+    @property
+    def last(self) -> str:
+        """The day of the last run, where there is room for it."""
+        if self.width < 2 * _DATE:
+            return ""
+        return self.trend.runs[-1].moment.date().isoformat()
+
+    @property
+    def kinds(self) -> Iterator[tuple[str, KindTrend, Strip, Curve]]:
+        """Give each kind with its pictures."""
+        for kind in self.trend.kinds:
+            yield kind_name(kind.subtask), kind, self._strip(kind), self._curve(kind)
+
+    def _strip(self, kind: KindTrend) -> Strip:
+        usual = kind.overall.p50 or 0
+        classes: list[int | None] = []
+        drawn: dict[int, list[str]] = {}
+        marks = ["", "", ""]
+        for column in range(self.columns):
+            runs = slice(column * self.per, (column + 1) * self.per)
+            times = sorted(time for time in kind.spans_us[runs] if time is not None)
+            middle = times[(len(times) - 1) // 2] if times else None
+            classes.append(None if middle is None else pace(middle, usual))
+            seen = 0
+            for mark in kind.marks[runs]:
+                seen |= mark
+            for place, (mark, _, path) in enumerate(_MARKS):
+                if seen & mark:
+                    marks[place] += path.format(x=column)
+        at = 0
+        for shown, group in groupby(classes):
+            count = len(list(group))
+            if shown is not None:
+                top = _TALL - _HEIGHTS[shown]
+                drawn.setdefault(shown, []).append(f"M{at} {_TALL}V{top}h{count}V{_TALL}z")
+            at += count
+        return Strip(
+            tuple((shown, "".join(drawn[shown])) for shown in sorted(drawn)),
+            tuple(
+                (tone, path)
+                for (_, tone, _), path in zip(_MARKS, marks, strict=True)
+                if path
+            ),
+            None if kind.change is None else round(kind.change.run / self.per, 2),
+        )
+
+    def _curve(self, kind: KindTrend) -> Curve:
+        """Draw two lines over as many steps as there are periods, from 0 at the bottom."""
+        most = max((one.p95 or 0 for one in kind.periods), default=0)
+        known = [(place, one) for place, one in enumerate(kind.periods) if one.size]
+        if not most:
+            return Curve("", "", "no healthy run")
+
+        def line(field: str) -> str:
+            values = [(place, getattr(one, field)) for place, one in known]
+            points = [
+                f"{at} {_TALL - round(_TALL * value / most, 1)}"
+                for place, value in values
+                for at in (place, place + 1)
+            ]
+            return "M" + "L".join(points)
+
+        label = f"by {self.period}: p50 {_ends(known, 'p50')}; p95 {_ends(known, 'p95')}"
+        return Curve(line("p50"), line("p95"), label)
+
+    @property
+    def period(self) -> str:
+        """What the time is parted into."""
+        weeks = self.trend.days // 7
+        return "week" if weeks == 1 else f"{weeks} weeks"
+
+    def since(self, change: Change) -> str:
+        """Say what a change is."""
+        return change_text(self.trend, change)
+
+    def text(self, time: int | None) -> str:
+        """Write a time of many runs."""
+        return NOTHING if time is None else format_rounded(time)
+
+    def anchor(self, run: int) -> str:
+        """Give the name by which a link finds a run."""
+        return f"{self.key}-r{run}"
+
+    @property
+    def changes(self) -> list[tuple[str, Change]]:
+        """The kinds that changed, the most surely and most slowed ones first."""
+        found = [
+            (kind_name(k.subtask), k.change)
+            for k in self.trend.kinds
+            if k.change is not None
+        ]
+        return sorted(found, key=lambda one: one[1].before_us - one[1].after_us)
+
+    @property
+    def listed(self) -> list[tuple[int, TrendRun, str, str]]:
+        """The latest runs, and those since which something changed, the latest first."""
+        runs = self.trend.runs
+        places = {*range(len(runs))[-_MOST_LISTED:], *(one.run for _, one in self.changes)}
+        return [(at, runs[at], *self._slowest(at)) for at in sorted(places, reverse=True)]
+
+    def _slowest(self, run: int) -> tuple[str, str]:
+        """Say what a run took, and what it spent the most time over the usual on."""
+        whole, *kinds = self.trend.kinds
+        time = whole.spans_us[run]
+        took = NOTHING if time is None else format_measured(time)
+        over = [
+            (span - usual, kind_name(kind.subtask))
+            for kind in kinds
+            if (span := kind.spans_us[run]) is not None
+            and (usual := kind.overall.p50) is not None
+            and pace(span, usual) > 2
+        ]
+        if not over:
+            return took, NOTHING
+        excess, name = max(over)
+        return took, f"{name}: {format_rounded(excess)} over the usual"
+
+    @property
+    def hosts(self) -> tuple[list[str], list[list[str]], str]:
+        """The heads and the rows of the table of hosts, and what it leaves out."""
+        columns = host_columns()
+        hosts = self.trend.hosts
+        rows = [
+            [cell(c.value(one), c.unit) for c in columns] for one in hosts[:_MOST_HOSTS]
+        ]
+        more = len(hosts) - _MOST_HOSTS
+        return (
+            [c.label for c in columns],
+            rows,
+            f"{more} faster ones are left out." if more > 0 else "",
+        )
+
+    @property
+    def data(self) -> str:
+        """What the script needs to know of each run."""
+        kinds = self.trend.kinds
+        files = {run.file: None for run in self.trend.runs}
+        numbers = {file: place for place, file in enumerate(files)}
+        times = array(
+            "I",
+            (
+                _NO_TIME if time is None else min(time // 1000, _NO_TIME - 1)
+                for kind in kinds
+                for time in kind.spans_us
+            ),
+        )
+        if sys.byteorder == "big":
+            times.byteswap()
+        marks = bytes(mark for kind in kinds for mark in kind.marks)
+        content: dict[str, Any] = {
+            "names": [visible(kind_name(kind.subtask)) for kind in kinds],
+            "usual": [kind.overall.p50 for kind in kinds],
+            "files": [visible(file) for file in files],
+            "runs": [
+                [
+                    visible(run.id or NOTHING),
+                    numbers[run.file],
+                    format_moment(run.moment),
+                    visible(run.status or NOTHING),
+                ]
+                for run in self.trend.runs
+            ],
+            "cells": b64encode(times.tobytes() + marks).decode(),
+        }
+        return script_json(content)
+
+
+def _ends(known: Sequence[tuple[int, Period]], field: str) -> str:
+    """Say the first and the last of some values."""
+    first, last = (format_rounded(getattr(known[at][1], field)) for at in (0, -1))
+    return first if len(known) == 1 else f"{first} at first, {last} at last"
