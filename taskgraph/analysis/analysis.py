@@ -263,6 +263,13 @@ class Analysis(Premises):
         return frozenset(row.node for row in flying if row.basis is Basis.OVERDUE)
 
     @cached_property
+    def held_up(self) -> tuple[int, ...] | None:
+        """What waits for something that hangs; ``None`` where nothing does."""
+        from taskgraph.analysis.failure import held_up
+
+        return held_up(self, self.standstill, self.overdue)
+
+    @cached_property
     def ways_out(self) -> tuple[FailedSubtask, ...]:
         """What may be done about each failed subtask, by node."""
         from taskgraph.analysis.interventions import interventions

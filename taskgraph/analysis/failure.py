@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from taskgraph.analysis.premises import Premises
+from taskgraph.analysis.standstill import Standstill
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
     Ending,
@@ -30,6 +31,7 @@ __all__ = [
     "blocked",
     "failure",
     "failure_cause",
+    "held_up",
 ]
 
 
@@ -144,6 +146,21 @@ def blocked(premises: Premises) -> frozenset[int]:
     failed = [node for node, sub in enumerate(subtasks) if sub.status == Status.FAILED]
     beyond = _beyond(premises.graph, failed)
     return frozenset(n for n in beyond if subtasks[n].status == Status.PENDING)
+
+
+def held_up(
+    premises: Premises, standing: Standstill, overdue: Iterable[int]
+) -> tuple[int, ...] | None:
+    """Give what waits for something that hangs, ascending; all that waits in a stall.
+
+    ``None`` where nothing hangs.
+    """
+    waiting = tuple(_waiting(premises.graph))
+    if standing.is_stalled:
+        return waiting
+    stuck = (*standing.hanging, *standing.unclaimed, *overdue)
+    beyond = _beyond(premises.graph, stuck)
+    return tuple(node for node in waiting if node in beyond) if stuck else None
 
 
 def _beyond(graph: TaskGraph, nodes: Iterable[int]) -> set[int]:

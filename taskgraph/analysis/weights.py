@@ -19,6 +19,7 @@ from taskgraph.model.engine import (
     is_in_flight,
     measured_span,
     ran_once,
+    retry_undoes_apart,
 )
 from taskgraph.model.task import Id, Subtask
 from taskgraph.model.vocabulary import Status
@@ -120,12 +121,14 @@ def remaining_weights(premises: Premises) -> Weights:
     What is done takes 0. What runs takes what is left of its timeout, or all of it where
     several attempts were started or may have been: the document has the start of the
     first only. What is overdue takes 0. To that come the attempts that the settings
-    allow beyond. The rest takes all attempts that are left, at least one. In a task that
-    rolls back, what is PENDING is done, the start of a rollback is unknown, and there is
-    one attempt.
+    allow beyond. The rest takes all attempts that are left, at least one, and what failed
+    again for being undone, where that has a deadline of its own. In a task that rolls
+    back, what is PENDING is done, the start of a rollback is unknown, and there is one
+    attempt.
     """
     moment, back = premises.as_of, premises.is_rolling_back
     done = done_status(premises.task)
+    undoes = retry_undoes_apart(premises.task)
     weights, overhead = timeout_weights(premises), premises.settings.overhead
     rows: list[Weight] = []
     for node, subtask in enumerate(premises.graph.subtasks):
@@ -143,7 +146,7 @@ def remaining_weights(premises: Premises) -> Weights:
             continue
         if subtask.status != Status.FAILED:
             further += 1  # the attempt that is counted has not begun
-        count = max(further, 1)
+        count = max(further, 1) + (undoes and subtask.status == Status.FAILED)
         rows.append((count * (once + overhead), basis))
     return _weights("remaining", "seconds", rows, moment)
 

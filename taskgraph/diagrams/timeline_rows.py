@@ -12,7 +12,11 @@ from taskgraph.analysis.schedule import schedule
 from taskgraph.analysis.weights import Basis
 from taskgraph.diagrams.labels import join_words, limit_text, subtask_facts
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.durations import format_measured, format_moment
+from taskgraph.model.durations import (
+    format_measured,
+    format_moment,
+    format_span,
+)
 from taskgraph.model.engine import (
     MICROSECOND,
     SECOND,
@@ -138,7 +142,7 @@ def _measured(analysis: Analysis, spans: Sequence[Span | None]) -> Draft:
         else:
             rows[node] = _coming_row(analysis, node, ghost)
     length = (end - begin) // MICROSECOND
-    summary = [f"{format_measured(length)} from {format_moment(begin)}"]
+    summary = [f"{format_span(begin, end)} from {format_moment(begin)}"]
     now = None
     running = any(is_in_flight(subtask) for subtask in graph.subtasks)
     if running and moment is not None and begin <= moment <= end:

@@ -11,6 +11,7 @@ __all__ = [
     "format_measured",
     "format_moment",
     "format_rounded",
+    "format_span",
     "like_written",
     "parse_duration",
 ]
@@ -77,6 +78,24 @@ def format_measured(time: timedelta | int) -> str:
     if microseconds < 1000:
         return f"0.{microseconds:06} s"
     return f"{seconds}.{rest // 1000:03} s"
+
+
+def format_span(begin: datetime, end: datetime) -> str:
+    """Write the time between two moments as `format_moment` shows them: both are cut.
+
+    Below a minute it is written with its milliseconds.
+
+    Examples
+    --------
+    >>> begin = datetime.fromisoformat("2025-01-16T11:43:38.900+08:00")
+    >>> format_span(begin, begin + timedelta(seconds=59.9))
+    '59.900 s'
+    >>> format_span(begin, begin + timedelta(seconds=89.2))
+    '1 min 30 s'
+    """
+    if abs(end - begin) < timedelta(minutes=1):
+        return format_measured(end - begin)
+    return format_measured(end.replace(microsecond=0) - begin.replace(microsecond=0))
 
 
 def format_count(count: int, unit: str = "seconds") -> str:

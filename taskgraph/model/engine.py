@@ -43,6 +43,7 @@ __all__ = [
     "measured_span",
     "prohibits_rollback",
     "ran_once",
+    "retry_undoes_apart",
     "slots",
     "stated_slots",
     "tells_direction",
@@ -202,6 +203,11 @@ def workers(task: Task) -> int:
         return 0
     is_scheduled = (task.type or "").endswith("SCHEDULED")
     return SCHEDULED_WORKERS if is_scheduled else WORKERS
+
+
+def retry_undoes_apart(task: Task) -> bool:
+    """Tell whether what a retry first undoes has a deadline of its own, as in obshell."""
+    return task.origin.dialect == "obshell"
 
 
 def is_rolled_back(subtask: Subtask) -> bool:

@@ -8,7 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.graph.parallel import splits
-from taskgraph.model.durations import format_duration, format_measured, format_moment
+from taskgraph.model.durations import (
+    format_duration,
+    format_moment,
+    format_span,
+)
 from taskgraph.model.engine import tells_direction
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import counted, id_list, percent
@@ -187,7 +191,7 @@ def done_of(account: Account) -> tuple[str, str]:
 def clock_figure(task: Task, run: AsRun) -> Figure:
     """Say how long a task ran, or runs so far."""
     word = "Ran" if task.status != Status.RUNNING else "Running for"
-    return Figure(word, format_measured(run.wall))
+    return Figure(word, format_span(run.begin, run.end))
 
 
 def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:

@@ -17,7 +17,7 @@ from taskgraph.analysis.weights import (
 )
 from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.task import Envelope
+from taskgraph.model.task import Envelope, Origin
 from taskgraph.model.vocabulary import Operation, Status
 from tests.analysis.dags import SETTINGS, make_graph, named_dags
 from tests.analysis.documents import analyse, at, changed
@@ -45,6 +45,13 @@ def test_what_is_left_is_rounded_up_to_whole_seconds():
 def test_what_is_overdue_counts_nothing():
     assert left(100.000001) == (0, Basis.OVERDUE)
     assert left(9999) == (0, Basis.OVERDUE)
+
+
+def test_what_obshell_retries_is_undone_first_each_with_a_deadline_of_its_own():
+    failed = {1: {"status": "FAILED", "timeout": 100, **ONCE}}
+    for dialect, seconds in (("obshell", 200), ("ocp", 100)):
+        graph = make_graph(failed, status="FAILED", origin=Origin(dialect=dialect))
+        assert analyse(graph).left.durations == (seconds,)
 
 
 def test_a_moment_before_the_start_leaves_all_of_it():

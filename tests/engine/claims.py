@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from taskgraph.api import LoadedTask
 from taskgraph.reports.explaining.explanation import explain
-from taskgraph.reports.explaining.sentences import Sentence, Subtasks
+from taskgraph.reports.explaining.sentences import Duration, Sentence, Subtasks
 from taskgraph.reports.results import figures
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.show import show_text
@@ -33,7 +33,7 @@ from tests.engine.case import (
     is_at_work,
     so,
 )
-from tests.engine.obshell import simulate_dag
+from tests.engine.obshell import DagHistory, simulate_dag
 from tests.engine.photo import Photo
 from tests.engine.plan import SECOND
 from tests.engine.trial import UNUSUAL, photographed
@@ -123,7 +123,11 @@ SENTENCES: Final[dict[str, Judge]] = {
     "concurrency": claims_next.concurrency,
     "counts": claims_past.counts,
     "critical-share": claims_past.critical_share,
-    "dag": claims_next.never,
+    "dag-cancel": claims_next.never,
+    "dag-pass": claims_next.never,
+    "dag-retry": claims_next.never,
+    "dag-rollback": claims_next.never,
+    "dag-unknown": claims_next.never,
     "dominant": claims_next.dominant,
     "ended": claims_past.ended,
     "endless": claims_past.endless,
@@ -139,6 +143,7 @@ SENTENCES: Final[dict[str, Judge]] = {
     "fresh": claims_next.fresh,
     "held": claims_past.held,
     "held-by": claims_next.held_by,
+    "held-up": claims_past.held_up,
     "hint": so,
     "ideal": claims_past.ideal,
     "ideal-exceeds-wall": claims_past.ideal_exceeds_wall,
@@ -204,7 +209,6 @@ SENTENCES: Final[dict[str, Judge]] = {
     "slow": claims_past.slow,
     "started": claims_past.started,
     "state-unknown": claims_past.state_unknown,
-    "times-assume": so,
     "taken-up-again": claims_past.taken_up_again,
     "unsound": so,
     "verdict": claims_past.verdict,
@@ -348,13 +352,14 @@ OF_OBSHELL: Final = r"obshell|DAG|3600|1 h\b.*(default|assum|engine)"
 
 
 def _told(case: Case) -> Iterator[Told]:
-    """Give every sentence, with its section beside it."""
+    """Give every sentence, with its section and what all bounds assume beside it."""
     graph = case.loaded.graph
     said = case.explanation
+    assumed = [s for s in said.sentences() if s.claim == "assumptions"]
     short = [*said.verdict, *(s for line in said.brief for s in line.sentences)]
     for sentences in (short, *(section.sentences for section in said.sections)):
         # what is told in short rests on all that follows
-        told = said.sentences() if sentences is short else sentences
+        told = said.sentences() if sentences is short else [*sentences, *assumed]
         beside = " ".join(sentence.text(graph) for sentence in told)
         for sentence in sentences:
             yield Told(
@@ -433,8 +438,24 @@ def try_dag_claims(seed: int) -> list[Judged]:
             reasons = (OBSHELL[sentence.claim],)
         if failed and re.search("nothing has failed|No subtask has failed", text):
             reasons += ("something failed before",)
+        reasons += tuple(_dag_bound(history, moment, sentence))
         judged.append(Judged(f"obshell: {sentence.claim}", text, reasons))
     return judged
+
+
+def _dag_bound(history: DagHistory, moment: int, sentence: Sentence) -> Iterator[str]:
+    """Tell whether what was asked for next took longer than was said of that."""
+    operators = {"dag-retry": "RUN", "dag-rollback": "ROLLBACK"}
+    worst = sentence.values.get("worst")
+    rest = [e for e in history.entries if e.moment > moment and not e.key]
+    if not isinstance(worst, Duration) or not rest:
+        return
+    asked = operators[sentence.claim]
+    ends = [e.moment for e in rest if e.row.state in ("FAILED", "SUCCEED")]
+    polls = 5 * len(history.nodes)
+    limit = (worst.seconds + polls) * SECOND
+    if rest[0].row.operator == asked and min(ends) - rest[0].moment > limit:
+        yield "it took longer"
 
 
 def _only_so(row: Judged, usual: set[tuple[str, str]], dialect: str) -> Judged:

@@ -40,6 +40,7 @@ __all__ = [
     "endless",
     "failed_later",
     "held",
+    "held_up",
     "ideal",
     "ideal_exceeds_wall",
     "longest_run",
@@ -263,6 +264,12 @@ def run_by(case: Case, told: Told) -> Reasons:
 
 def blocks_nothing(case: Case, _: Told) -> Reasons:
     waiting = "SUCCESSFUL" if case.is_back else "PENDING"
+    if (
+        not case.failed
+        and len({row.state for row in case.rows} & {waiting})
+        and ("TG204" in case.deserved)
+    ):
+        yield "all that waits is held up"
     if any(case.rows[index].state == waiting for index in case.beyond_failed):
         yield "something waits for it"
 
@@ -317,6 +324,22 @@ def blocked(case: Case, told: Told) -> Reasons:
             yield "it does not wait for that"
         if not case.is_back and case.runs_of(index):
             yield "it has run"
+
+
+def held_up(case: Case, told: Told) -> Reasons:
+    """Judge that something waits for a step that is not done, or that nothing moves."""
+    if case.hides_direction:
+        yield HIDDEN_WAY
+        return
+    waiting, done = ("SUCCESSFUL", "PENDING") if case.is_back else ("PENDING", "SUCCESSFUL")
+    plan, states = case.photo.plan, [row.state for row in case.rows]
+    ahead = plan.downstreams if case.is_back else [s.upstreams for s in plan.steps]
+    for index in told.steps("subtasks"):
+        if states[index] != waiting:
+            yield "it does not wait"
+        stalled = "TG204" in case.deserved
+        if not stalled and all(states[other] == done for other in ahead[index]):
+            yield "nothing holds it up"
 
 
 def held(case: Case, told: Told) -> Reasons:

@@ -230,7 +230,7 @@ def other_roots(begin: int) -> Callable[[Case], list[Values]]:
 
 def hint(case: Case) -> list[Values]:
     found = run_checks(case.analysis).findings
-    hints = [f.hint for f in found if f.code in STANDING]
+    hints = [f.hint for f in found if f.code in {*STANDING, "TG209"}]
     if case.graph.flaws and {"TG101", "TG102", "TG103", "TG104", "TG108"} & {
         finding.code for finding in found
     }:
@@ -301,8 +301,26 @@ def _cause(subtask: Any) -> tuple[str, int | None]:
 
 
 def nothing_blocked(case: Case) -> list[Values]:
-    assert not case.failure.blocked
+    failed = case.analysis.failure
+    assert not (failed.blocked if failed is not None else held_up(case)[0]["subtasks"])
     return [{}]
+
+
+def held_up(case: Case) -> list[Values]:
+    """Walk anew from what does not move, or runs past its timeout."""
+    analysis, graph = case.analysis, case.graph
+    standing = analysis.standstill
+    status = "SUCCESSFUL" if analysis.is_rolling_back else "PENDING"
+    waiting = case.nodes(status)
+    if not standing.is_stalled:
+        edges = networkx.DiGraph(graph.edges())
+        edges = edges.reverse() if analysis.is_rolling_back else edges
+        edges.add_nodes_from(range(len(graph)))
+        stuck = {*standing.unclaimed, *standing.hanging, *analysis.overdue}
+        beyond = {n for node in stuck for n in networkx.descendants(edges, node)}
+        assert stuck
+        waiting = [node for node in waiting if node in beyond]
+    return [{"subtasks": case.ids(waiting)}]
 
 
 def of_failure(name: str) -> Callable[[Case], list[Values]]:
@@ -383,9 +401,24 @@ def calls(case: Case) -> list[Values]:
     return [{"call": row} for row in rows]
 
 
-def commands(case: Case) -> list[Values]:
-    words = ("retry", "pass", "rollback") if case.task.status == "FAILED" else ("cancel",)
-    return [{word: f"obshell task {word} -i {case.task.id}" for word in words}]
+def command(word: str) -> Callable[[Case], list[Values]]:
+    def prove(case: Case) -> list[Values]:
+        values: Values = {"call": f"obshell task {word} -i {case.task.id}"}
+        back = case.analysis.is_rolling_back
+        if word == "retry":
+            hours = {"FAILED": 2, "SUCCESSFUL": 0}
+            stages: dict[int, int] = {}
+            for node in case.graph.order:
+                above = [stages[up] for up in case.graph.upstreams[node]]
+                status = case.graph.subtasks[node].status or ""
+                stages[node] = max(above, default=0) + 3600 * hours.get(status, 1)
+            values["worst_seconds"] = max(stages.values())
+        if word == "rollback" and not back:
+            values["steps"] = len(case.graph) - len(case.nodes("PENDING"))
+            values["worst_seconds"] = case.rollback.worst_case.seconds
+        return [values]
+
+    return prove
 
 
 def assumptions(case: Case) -> list[Values]:
@@ -894,7 +927,11 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "concurrency": concurrency,
     "counts": counts,
     "critical-share": percent,
-    "dag": commands,
+    "dag-cancel": command("cancel"),
+    "dag-pass": command("pass"),
+    "dag-retry": command("retry"),
+    "dag-rollback": command("rollback"),
+    "dag-unknown": nothing,
     "dominant": dominant,
     "ended": lambda case: [{"finish": iso(case.task.finish_time)}],
     "endless": endless,
@@ -905,6 +942,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "flaws": flaws,
     "fresh": fresh,
     "held": of_failure("held"),
+    "held-up": held_up,
     "hint": hint,
     "held-by": held_by,
     "ideal": lambda case: [
@@ -996,7 +1034,6 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "slots-taken": slots_taken,
     "slow": slow,
     "started": started,
-    "times-assume": nothing,
     "taken-up-again": lambda case: [{"finish": iso(case.task.finish_time)}],
     "state-unknown": state_unknown,
     "unsound": flaws,

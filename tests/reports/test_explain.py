@@ -6,6 +6,7 @@ import json
 import re
 from collections import defaultdict
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -88,7 +89,9 @@ def assert_answered(loaded: LoadedTask) -> None:
     keys = [line.key for line in found.brief]
     assert len(keys) <= 4
     assert keys == [k for k in ("failure", "effect", "action", "risk") if k in keys]
-    if any(sub.status == "FAILED" for sub in task.subtasks) and account.sound:
+    failed = any(sub.status == "FAILED" for sub in task.subtasks)
+    hangs = found.brief[:1] and found.brief[0].title == "Hangs"
+    if (failed or hangs) and account.sound:
         assert keys[:3] == ["failure", "effect", "action"]
     if task.subtasks and task.status in {"RUNNING", "FAILED"} and not task.is_summary:
         assert "action" in keys
@@ -96,7 +99,7 @@ def assert_answered(loaded: LoadedTask) -> None:
         sentence.text(found.graph) for line in found.brief for sentence in line.sentences
     )
     if task.id is not None and "may be retried, which" in said:
-        assert f"/{task.id}/" in said
+        assert re.search(rf"/{task.id}/| -i {task.id}\b", said)
     for line in found.brief:
         for sentence in line.sentences:
             bare = re.sub(r"'[^']*'|\d{1,3}(,\d{3})+", "", sentence.text(found.graph))
@@ -206,6 +209,25 @@ def test_a_timeout_dominates_from_the_share_of_the_settings_on() -> None:
     assert told[0.2][0].startswith("More than 20 % of that is ")
     assert told[0.5][0].startswith("More than half of that is ")
     assert told[0.7] == []
+
+
+def test_what_runs_past_its_timeout_tells_what_it_holds_up() -> None:
+    begun = datetime(2025, 1, 16, 10, tzinfo=UTC)
+    running = {"status": "RUNNING", "attempts": 1, "start_time": begun}
+    for edges, effect in (
+        ([(1, 2), (2, 3)], "2 'Subtask 2' and 3 'Subtask 3' have not started."),
+        ([(1, 3)], "3 'Subtask 3' has not started."),
+        ([], "Nothing waits for that."),
+    ):
+        rows = {1: running, 2: {}, 3: {}}
+        task = make_task(rows, edges, status="RUNNING", operation="EXECUTE")
+        moment = DEFAULTS.model_copy(update={"as_of": begun + timedelta(hours=1)})
+        loaded = LoadedTask(task, moment)
+        assert_proved(loaded)
+        assert_answered(loaded)
+        first, second, *_ = explained(loaded).brief
+        assert (first.title, second.title) == ("Hangs", "Blocks")
+        assert [s.text(loaded.graph) for s in second.sentences] == [effect]
 
 
 def test_nothing_is_said_of_a_rollback_where_its_flags_are_unknown(samples: Path) -> None:

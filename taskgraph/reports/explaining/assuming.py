@@ -14,7 +14,15 @@ from taskgraph.reports.explaining.sentences import (
     Value,
 )
 
-__all__ = ["assumes", "assumptions", "assumptions_in_short"]
+__all__ = ["assumes", "assumptions", "assumptions_in_short", "by_default"]
+
+
+def by_default(analysis: Analysis) -> str:
+    """Say of a bound on a DAG of obshell what stands for the timeouts that it lacks."""
+    lacks = analysis.task.origin.dialect == "obshell" and not analysis.tells_timeouts
+    if lacks and analysis.settings.assume_timeout is None:
+        return " by obshell's default"
+    return ""
 
 
 def assumptions(analysis: Analysis) -> Sentence:
@@ -28,12 +36,15 @@ def assumptions(analysis: Analysis) -> Sentence:
         values["slots"] = Count(analysis.slots)
         one = plural(analysis.slots, "is", "are")
         assumed.append(f"that at most {{slots}} of its subtasks {one} in flight")
-    assumed.append("that nobody intervenes")
+    asked = "that nobody intervenes"
+    if analysis.tally.failed:
+        asked += " but to retry at once all else that failed"
+    assumed.append(asked)
     extra = ["automatic retries" if settings.attempts == 1 else "further retries"]
     if not settings.overhead:
         values["hop"] = Duration(DISPATCH_SECONDS)
         extra.append("polls, up to {hop} from one subtask to the next")
-    text = f"All of this assumes {listed(assumed)}. Not counted are {listed(extra)}."
+    text = f"Each 'at most' assumes {listed(assumed)}. Not counted are {listed(extra)}."
     return Sentence("assumptions", text, values, Place.PARAGRAPH)
 
 

@@ -26,6 +26,7 @@ _NO_RETURN = (
     "no-return-unknown",
 )
 _ROLLBACK = (
+    "dag-rollback",
     "rollback-accepted",
     "rollback-if-failed",
     "rollback-only-failed",
@@ -33,7 +34,8 @@ _ROLLBACK = (
     "rollback-unknown",
 )
 _GO_ON = frozenset(
-    {"call", "dominant", "others-failed", "rollback-loses", "likely", "likely-unknown"}
+    {"call", "dag-pass", "dag-unknown", "dominant", "others-failed", "rollback-loses"}
+    | {"likely", "likely-unknown"}
 )
 """What belongs to the sentence before it, as a cause does to its failure."""
 
@@ -86,6 +88,8 @@ def _failure(said: _Said, still: Sequence[Sentence]) -> Section:
     """Say what failed or hangs; where nothing does, what is at work or was skipped."""
     stuck = tuple(sentence for sentence in still if sentence.claim in _STILL)
     late = _moved(said["limits"], "overdue")
+    if stuck:  # which names it
+        _moved(said["progress"], "ready")
     if failed := _moved(said["failure"], *_FAILURES):
         return Section("failure", "Failed", (*failed, *stuck, *late))
     if stuck and stuck[0].claim == "broken":
@@ -107,7 +111,7 @@ def _effect(task: Task, said: _Said) -> Section:
     """Say what a failure holds up, and the engine holds back; or how long it all took."""
     if task.status == Status.SUCCESSFUL:
         return Section("effect", "Took", _moved(said["time"], "wall"))
-    waits = _moved(said["failure"], "blocked", "blocks-nothing")
+    waits = _moved(said["failure"], "blocked", "held-up", "blocks-nothing")
     return Section("effect", "Blocks", (*waits, *_moved(said["failure"], "held")))
 
 
@@ -117,9 +121,9 @@ def _action(
     """Say what moves it on, and by when it is over."""
     task, choices = account.graph.task, said["choices"]
     whole = tuple(sentence for sentence in still if sentence.claim == "whole-task")
-    retry = () if is_rolling_back(task) else ("retry-accepted", "dag")
+    retry = () if is_rolling_back(task) else ("retry-accepted", "dag-retry")
     several = sum(sentence.claim.startswith("retry-") for sentence in choices) > 1
-    for claims in (retry, ("skip-accepted",), ("rollback-accepted",)):
+    for claims in (retry, ("skip-accepted",), ("rollback-accepted", "dag-rollback")):
         if found := _moved(choices, *claims):
             if several:
                 found += _moved(choices, "held-by")
@@ -130,7 +134,7 @@ def _action(
         return Section("action", "Now", (*hints, *found))
     if failure.title == _HANGS:
         left = _moved(said["limits"], "endless")
-        return Section("action", "Now", (*_moved(choices, "cancel"), *left))
+        return Section("action", "Now", (*_moved(choices, "cancel", "dag-cancel"), *left))
     if task.status == Status.RUNNING:
         left = _moved(said["limits"], "left", "left-unbounded", "endless")
         return Section("action", "Left", left)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 
 from taskgraph.analysis.analysis import Analysis
+from taskgraph.analysis.failure import Failure
 from taskgraph.analysis.interventions import FailedSubtask
 from taskgraph.analysis.progress import Endless
 from taskgraph.analysis.recovery import Refusal
@@ -20,7 +21,8 @@ from taskgraph.model.engine import (
 from taskgraph.model.requests import task_path
 from taskgraph.model.task import Subtask, Task
 from taskgraph.model.vocabulary import Operation, Status
-from taskgraph.model.words import listed, plural
+from taskgraph.model.words import plural
+from taskgraph.reports.explaining.assuming import by_default
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,
@@ -50,7 +52,7 @@ def choices(account: Account) -> Iterator[Sentence]:
         return
     if task.origin.dialect == "obshell":
         if diagnosis is not None:  # a part of a DAG has an id of its own
-            yield from _of_obshell(account)
+            yield from _of_obshell(diagnosis)
         return
     ways = () if diagnosis is None else diagnosis.ways_out
     failed = tuple(n for n, sub in enumerate(subtasks) if sub.status == Status.FAILED)
@@ -63,15 +65,7 @@ def choices(account: Account) -> Iterator[Sentence]:
         yield from _retry_all(task)
     if diagnosis is None:
         return
-    yield from _roll_back(account, diagnosis)
-    if task.status == Status.FAILED or ways:
-        text = (
-            "The times count no further retries, hanging cancels, missed deadlines, busy "
-            "workers or polls. They assume that the engine goes on, that all others that "
-            "failed are retried at once, that nobody asks for anything else, and that so "
-            "many are in flight as is told below."
-        )
-        yield Sentence("times-assume", text, {}, Place.PARAGRAPH)
+    yield from _roll_back(task, diagnosis)
 
 
 def _ways_out(
@@ -117,25 +111,50 @@ def _unfailed(task: Task, *, is_known: bool) -> Iterator[Sentence]:
         if not is_known:
             text = "Of some subtasks nothing tells whether they may be retried or skipped."
         yield Sentence("nothing-to-retry", text, {}, Place.ITEM)
+    yield from _over(task)
+
+
+def _over(task: Task) -> Iterator[Sentence]:
     if task.status == Status.SUCCESSFUL:
         text = "It is over: there is nothing to retry, to skip or to cancel."
         yield Sentence("over", text, {}, Place.ITEM)
 
 
-def _of_obshell(account: Account) -> Iterator[Sentence]:
+def _of_obshell(analysis: Analysis) -> Iterator[Sentence]:
     """Say what may be asked of a DAG of obshell: always of the whole."""
-    task = account.graph.task
+    task, rollback = analysis.task, analysis.rollback
+    back, default = is_rolling_back(task), by_default(analysis)
     id_of = "" if task.id is None else f" -i {task.id}"
-    if task.status == Status.FAILED:
-        text = "The whole DAG may be retried, passed or rolled back, as obshell allows it: "
-        asked = ["retry", "pass", "rollback"]
-    elif task.status == Status.RUNNING:
-        text, asked = "The whole DAG may be cancelled: ", ["cancel"]
-    else:
+    values: dict[str, Value] = {"call": f"obshell task cancel{id_of}"}
+    if task.status == Status.RUNNING:
+        text = "The whole DAG may be cancelled: {call}."
+        yield Sentence("dag-cancel", text, values, Place.ITEM)
+    if task.status != Status.FAILED:
+        yield from _over(task)
+        yield from _unrolled(task, rollback)
         return
-    values: dict[str, Value] = {word: f"obshell task {word}{id_of}" for word in asked}
-    calls = listed([f"{{{word}}}" for word in asked], word="or")
-    yield Sentence("dag", f"{text}{calls}.", values, Place.ITEM)
+    if not back:
+        template = "The whole DAG may be retried, which first undoes what failed"
+        values = {"call": f"obshell task retry{id_of}"}
+        if analysis.ways_out:
+            bounded = f"; then the task takes at most {{worst}} more{default}"
+            worst = analysis.ways_out[0].retry.worst_case
+            template += _bound(analysis, bounded, worst, values)
+        yield Sentence("dag-retry", f"{template}: {{call}}.", values, Place.ITEM)
+    again, undoing = (" again", "") if back else ("", ", which undoes {steps}")
+    template = f"It may be rolled back{again}{undoing}"
+    values = {"call": f"obshell task rollback{id_of}"}
+    if not back:
+        values["steps"] = Count(len(rollback.steps), "subtask")
+        bounded = f" and takes at most {{worst}}{default}"
+        template += _bound(analysis, bounded, rollback.worst_case, values)
+    yield Sentence("dag-rollback", f"{template}: {{call}}.", values, Place.ITEM)
+    if not back:
+        yield from _loses(analysis.failure)
+    template = "It may be passed, which runs nothing and calls the rest done: {call}."
+    yield Sentence("dag-pass", template, {"call": f"obshell task pass{id_of}"})
+    text = "Whether its nodes allow that, the document does not tell."
+    yield Sentence("dag-unknown", text, {})
 
 
 def _call(task: Task, what: str, *subtasks: Subtask) -> Iterator[Sentence]:
@@ -261,30 +280,33 @@ def _cancel(account: Account) -> Iterator[Sentence]:
             )
 
 
-def _roll_back(account: Account, diagnosis: Analysis) -> Iterator[Sentence]:
-    rollback, task = diagnosis.rollback, account.graph.task
-    if is_rolling_back(task) and task.status != Status.FAILED:
-        return
-    is_over = task.status == Status.SUCCESSFUL
-    if rollback.is_allowed is None and not is_over:
+def _roll_back(task: Task, diagnosis: Analysis) -> Iterator[Sentence]:
+    rollback = diagnosis.rollback
+    if task.status != Status.FAILED:
+        yield from _unrolled(task, rollback)
+    elif rollback.is_allowed is None:
         text = "Whether it can be rolled back, the document does not tell."
-        if task.status == Status.RUNNING:
-            text = (
-                "It cannot be rolled back while it has not failed; whether it could then, "
-            )
-            text += "the document does not tell."
         yield Sentence("rollback-unknown", text, {}, Place.ITEM)
     elif rollback.is_accepted:
         yield from _accepted(rollback, diagnosis)
-    elif task.status == Status.FAILED:
+    else:
         yield _refused("It cannot be rolled back: ", rollback)
-    elif task.status == Status.SUCCESSFUL:
-        text = "It cannot be rolled back: the engine rolls back FAILED tasks only."
+
+
+def _unrolled(task: Task, rollback: Rollback) -> Iterator[Sentence]:
+    """Say whether a task that has not failed could be rolled back."""
+    now = "It cannot be rolled back while it has not failed; "
+    if is_rolling_back(task):
+        return
+    if task.status == Status.SUCCESSFUL:
+        engine = "obshell" if task.origin.dialect == "obshell" else "the engine"
+        text = f"It cannot be rolled back: {engine} rolls back FAILED tasks only."
         yield Sentence("rollback-only-failed", text, {}, Place.ITEM)
+    elif rollback.is_allowed is None:
+        text = f"{now}whether it could then, the document does not tell."
+        yield Sentence("rollback-unknown", text, {}, Place.ITEM)
     elif rollback.is_allowed:
-        text = (
-            "It cannot be rolled back while it has not failed; if it failed now, it could."
-        )
+        text = f"{now}if it failed now, it could."
         yield Sentence("rollback-if-failed", text, {}, Place.ITEM)
     else:
         text = "It could not be rolled back even if it failed: "
@@ -299,7 +321,10 @@ def _accepted(rollback: Rollback, diagnosis: Analysis) -> Iterator[Sentence]:
         template += _bound(diagnosis, bounded, rollback.worst_case, values)
     yield Sentence("rollback-accepted", f"{template}.", values, Place.ITEM)
     yield from _call(diagnosis.task, "rollback")
-    failure = diagnosis.failure
+    yield from _loses(diagnosis.failure)
+
+
+def _loses(failure: Failure | None) -> Iterator[Sentence]:
     if failure is not None and failure.finished.nodes:
         work = failure.finished
         lost: dict[str, Value] = {

@@ -9,7 +9,6 @@ from typing import Final, TypeAlias
 from taskgraph.checks.result import Finding
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
-    MICROSECOND,
     has_never_failed,
     is_rolling_back,
 )
@@ -23,9 +22,9 @@ from taskgraph.reports.explaining.choices import choices
 from taskgraph.reports.explaining.failures import failing
 from taskgraph.reports.explaining.flow import Flow
 from taskgraph.reports.explaining.sentences import (
-    Clock,
     Count,
     Duration,
+    Elapsed,
     Explanation,
     Place,
     Section,
@@ -42,6 +41,8 @@ __all__ = ["explain", "headline", "in_short"]
 
 _STANDING: Final = {"TG204": "has stalled", "TG208": "stands still"}
 """The rules that find that something does not move any more, and what that is called."""
+_REMEDIED: Final = (*_STANDING, "TG209")
+"""Those that know what to do; whether a cancel has hung for long, no document proves."""
 _BROKEN = frozenset({"TG101", "TG102", "TG103", "TG104", "TG108"})
 """The rules that find why paths and times cannot be told."""
 _MOST_DOUBTS = 8
@@ -85,7 +86,7 @@ def _fault(account: Account) -> Finding | None:
 def _remedy(account: Account) -> Iterator[Sentence]:
     """Say what mends the first that stands still or is broken, and what gives the rest."""
     graph = account.graph
-    found = [one for one in account.checked.findings if one.code in _STANDING]
+    found = [one for one in account.checked.findings if one.code in _REMEDIED]
     if first := _fault(account) or next(iter(found), None):
         hint = f"{first.hint[:1].upper()}{first.hint[1:]}"
         yield Sentence("hint", "{hint}.", {"hint": hint})
@@ -243,7 +244,7 @@ def _moment(account: Account) -> Iterator[Sentence]:
     values: dict[str, Value] = {"as_of": as_of}
     template = "This is how it stood at {as_of}"
     if task.start_time is not None and as_of >= task.start_time:
-        values["since"] = Clock((as_of - task.start_time) // MICROSECOND)
+        values["since"] = Elapsed(task.start_time, as_of)
         template += ", {since} after its start"
     elif task.start_time is not None:
         template += ", which is before its start"

@@ -44,6 +44,8 @@ _HELD = (
     "while a subtask is FAILED."
 )
 
+_NOTHING: Final = Sentence("blocks-nothing", "Nothing waits for that.", {}, Place.PARAGRAPH)
+
 _CAUSES: Final = {
     Cause.TIMEOUT: "By [its|their] times [its timeout|their timeouts] ended [it|them]: [it|"
     "they] ran {ran} of {timeout}.",
@@ -100,6 +102,8 @@ def failing(account: Account) -> Iterator[Sentence]:
             template += ", or a skip that came after the failure"
         template += "; the engine's own log tells."
         yield Sentence("no-failed-subtask", template, {}, Place.PARAGRAPH)
+    elif diagnosis is not None and tells_direction(graph.task):
+        yield from _held_up(graph, diagnosis.held_up)
 
 
 class _Failed(NamedTuple):
@@ -249,7 +253,7 @@ def _consequences(graph: TaskGraph, failure: Failure) -> Iterator[Sentence]:
     if is_rolling_back(graph.task):
         blocked = "{subtasks} [waits|wait] to be undone until it is."
     if not failure.blocked:
-        yield Sentence("blocks-nothing", "Nothing waits for that.", {}, Place.PARAGRAPH)
+        yield _NOTHING
     place = Place.PARAGRAPH
     for claim, nodes, template in (
         (
@@ -268,6 +272,17 @@ def _consequences(graph: TaskGraph, failure: Failure) -> Iterator[Sentence]:
         if nodes:
             yield of_subtasks(claim, template, nodes, place)
             place = Place.GOES_ON
+
+
+def _held_up(graph: TaskGraph, nodes: tuple[int, ...] | None) -> Iterator[Sentence]:
+    """Say what waits for something that hangs."""
+    template = "{subtasks} [has|have] not started."
+    if is_rolling_back(graph.task):
+        template = "{subtasks} [waits|wait] to be undone."
+    if nodes:
+        yield of_subtasks("held-up", template, nodes, Place.PARAGRAPH)
+    elif nodes is not None:
+        yield _NOTHING
 
 
 def last_lines(

@@ -16,7 +16,13 @@ from string import Formatter
 from typing import NamedTuple, TypeAlias
 
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.durations import format_duration, format_measured, format_moment
+from taskgraph.model.durations import (
+    format_duration,
+    format_measured,
+    format_moment,
+    format_span,
+)
+from taskgraph.model.engine import MICROSECOND
 from taskgraph.model.task import Id
 from taskgraph.model.words import (
     NAMED,
@@ -34,6 +40,7 @@ __all__ = [
     "Clock",
     "Count",
     "Duration",
+    "Elapsed",
     "Explanation",
     "Moment",
     "Names",
@@ -63,6 +70,13 @@ class Clock(NamedTuple):
     """A measured duration in microseconds."""
 
     microseconds: int
+
+
+class Elapsed(NamedTuple):
+    """The time between two moments that the reader is told."""
+
+    begin: datetime
+    end: datetime
 
 
 class Count(NamedTuple):
@@ -110,7 +124,7 @@ class Own(NamedTuple):
 
 
 Value: TypeAlias = (
-    Duration | Clock | Count | Subtasks | Names | Own | datetime | Moment | Id
+    Duration | Clock | Elapsed | Count | Subtasks | Names | Own | datetime | Moment | Id
 )
 """What fills a gap; an id or a text comes from the document."""
 
@@ -244,6 +258,8 @@ def _pieces(graph: TaskGraph, value: Value) -> Iterator[Piece]:
             yield Piece(format_duration(count))
         case Clock(count):
             yield Piece(format_measured(count))
+        case Elapsed(begin, end):
+            yield Piece(format_span(begin, end))
         case Count(number, noun):
             yield Piece(counted(number, noun) if noun else f"{number:,}")
         case Subtasks():
@@ -296,6 +312,8 @@ def _entry(graph: TaskGraph, name: str, value: Value) -> tuple[str, Id | list[Id
             return f"{name}_seconds", count
         case Clock(count):
             return f"{name}_microseconds", count
+        case Elapsed(begin, end):
+            return f"{name}_microseconds", (end - begin) // MICROSECOND
         case Count(plain, _) | Own(plain):
             return name, plain
         case Names(words):

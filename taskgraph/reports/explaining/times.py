@@ -23,12 +23,13 @@ from taskgraph.model.engine import (
 )
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import listed, plural
-from taskgraph.reports.explaining.assuming import assumptions
+from taskgraph.reports.explaining.assuming import assumptions, by_default
 from taskgraph.reports.explaining.likely import likely, slow
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,
     Duration,
+    Elapsed,
     Own,
     Place,
     Sentence,
@@ -64,7 +65,11 @@ def timing(account: Account) -> Iterator[Sentence]:
         return
     run = diagnosis.as_run
     over = account.graph.task.status != Status.RUNNING
-    values: dict[str, Value] = {"begin": run.begin, "end": run.end, "wall": Clock(run.wall)}
+    values: dict[str, Value] = {
+        "begin": run.begin,
+        "end": run.end,
+        "wall": Elapsed(run.begin, run.end),
+    }
     took = "it took {wall}" if over else "{wall} have passed"
     template = f"From {{begin}} to {{end}} {took}."
     yield Sentence("wall", template, values, Place.PARAGRAPH)
@@ -197,19 +202,19 @@ def limits(account: Account) -> Iterator[Sentence]:
         yield from _over_limit(account.checked.findings)
         if task.status == Status.RUNNING:
             yield from _left(diagnosis)
-        yield assumptions(diagnosis)
     if task.status != Status.SUCCESSFUL and task.origin.dialect != "obshell":
         yield from _no_return(diagnosis, ran=not task.is_definition)
         if diagnosis.tells_rollback and not is_rolling_back(task):
             yield from _fail_late(diagnosis.rollback)
+    if diagnosis.tells_worst_case and diagnosis.budget.seconds:
+        yield assumptions(diagnosis)
 
 
 def _budget(analysis: Analysis, threshold: float) -> Iterator[Sentence]:
     graph, budget = analysis.graph, analysis.budget
     values: dict[str, Value] = {"budget": Duration(budget.seconds)}
-    default = graph.task.origin.dialect == "obshell" and not analysis.tells_timeouts
     by = "its timeouts"
-    if default and analysis.settings.assume_timeout is None:
+    if by_default(analysis):
         values["each"] = Duration(analysis.assumed_timeout or 0)
         by = "obshell's default of {each} for each node"
     if budget.is_bounded:
@@ -268,7 +273,7 @@ def _over_limit(findings: Iterable[Finding]) -> Iterator[Sentence]:
 def _left(analysis: Analysis) -> Iterator[Sentence]:
     progress = analysis.progress
     rest = progress.worst_case
-    by = " by obshell's default" if analysis.task.origin.dialect == "obshell" else ""
+    by = by_default(analysis)
     if progress.endless is not None:
         template = f"Nothing promises that it ends: {progress.endless}."
         yield Sentence("endless", template, {}, Place.PARAGRAPH)

@@ -41,7 +41,9 @@ _MOST_FINDINGS = 500
 _DARK = re.compile(r"(<style>[^<]*)@media \(prefers-color-scheme")
 _SHOWN_ELSEWHERE = {"id", "name", "status", "timeout", "attempts"}
 _SHOWN_ELSEWHERE |= {"upstreams", "downstreams", "logs", "extra"}
-_CALLS = frozenset({"call", "dag", "whole-task"})
+_CALLS = frozenset(
+    {"call", "dag-cancel", "dag-pass", "dag-retry", "dag-rollback", "whole-task"}
+)
 _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 

@@ -15,7 +15,12 @@ from taskgraph.analysis.weights import Basis
 from taskgraph.analysis.whatif import WhatIf
 from taskgraph.graph.targets import targets as find_targets
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.durations import format_count, format_duration, format_moment
+from taskgraph.model.durations import (
+    format_count,
+    format_duration,
+    format_moment,
+    format_span,
+)
 from taskgraph.model.engine import SpanKind
 from taskgraph.model.words import arrow, counted, label, plural, visible
 from taskgraph.reports.results import off_path_lines
@@ -216,7 +221,7 @@ def _as_run(graph: TaskGraph, run: AsRun) -> list[RenderableType]:
     if run.wall < 0:
         text = "As it ran: the times contradict each other: it ended before it began."
         return ["", Text(text)]
-    wall = format_count(run.wall, "microseconds")
+    wall = format_span(run.begin, run.end)
     rows = plain_table()
     rows.add_column("part", overflow="fold")
     rows.add_column("takes", justify="right", no_wrap=True)
