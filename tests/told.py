@@ -638,10 +638,10 @@ def report_html(text: str) -> Told:
         first = re.search(r'<th scope="row">(.*?)</th>', row)
         assert first
         identifier = plain(re.sub(r"<abbr.*?</abbr>", "", first[1]))
-        values = re.findall(r"<td(?: data-v=\"(-?\d+)\")?[ >]", row)
+        values = [plain(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)]
         for title, value in zip(titles[1:], values, strict=True):
-            if plain(title) in names and value:
-                told[names[plain(title)], identifier] = int(value)
+            if plain(title) in names and value not in ("", "none"):
+                told[names[plain(title)], identifier] = spoken(value)
         if told.keys() & {"bounded"}:
             told["critical", identifier] = 'title="critical"' in row
     return told

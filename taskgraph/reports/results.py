@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from taskgraph.graph.parallel import splits
 from taskgraph.model.durations import (
     format_duration,
+    format_measured,
     format_moment,
     format_span,
 )

@@ -160,7 +160,7 @@ def test_there_is_one_selection(browser: Browser, tmp_path: Path, failed: Task) 
 
     page.locator("g.row[data-id='102']").click()
     assert chosen(page) == everywhere("102")
-    page.locator("tr[data-n]").filter(has_text="106").locator("td").first.click()
+    page.locator(".sortable tbody tr").filter(has_text="106").locator("td").first.click()
     assert chosen(page) == everywhere("106")
     page.locator(".canvas g.n[data-id='107']").click()
     assert chosen(page) == everywhere("107")
@@ -179,6 +179,112 @@ def test_there_is_one_selection(browser: Browser, tmp_path: Path, failed: Task) 
     page.goto(f"{opened.allowed}#104")
     page.reload()
     assert chosen(page) == everywhere("104")
+    page.close()
+
+
+def test_a_link_to_parts_selects_them_all(
+    browser: Browser, tmp_path: Path, failed: Task
+) -> None:
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    opened = Opened(page, tmp_path / "report.html", [failed])
+    link = page.locator(".brief .risk a.sub")
+    assert link.inner_text() == "'Replace binaries'"
+    link.click()
+    assert chosen(page) == {
+        view: ["107", "108", "109"] for view in ("diagram", "timeline", "table")
+    }
+    assert len(texts(page, ".details li")) == 3
+    marked = texts(page, "a.sub.chosen")
+    assert marked == ["'Replace binaries'"] * len(marked) != []
+    opened.assert_quiet()
+    page.close()
+
+
+def test_a_failed_part_in_a_box_of_many_is_shown_where_it_is(
+    browser: Browser, tmp_path: Path
+) -> None:
+    task = fan(200, status="FAILED")
+    rows = tuple(
+        row._replace(status="FAILED" if 1 < n < 62 else "SUCCESSFUL")
+        for n, row in enumerate(task.subtasks)
+    )
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    opened = Opened(page, tmp_path / "report.html", [replace(task, subtasks=rows)])
+    reached = []
+    for _ in range(60):
+        page.keyboard.press("n")
+        places = chosen(page)
+        assert places["diagram"] == places["table"]
+        assert inside(page, ".canvas g.n.chosen", ".canvas")
+        reached += places["table"]
+    assert reached == [str(row.id) for row in rows if row.status == "FAILED"]
+    opened.assert_quiet()
+    page.close()
+
+
+def test_a_legend_filters_every_view_by_key_too(
+    browser: Browser, tmp_path: Path, failed: Task
+) -> None:
+    rows = tuple(
+        row._replace(status="SUCCESSFUL", operation="SKIP") if row.id == 103 else row
+        for row in failed.subtasks
+    )
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    opened = Opened(page, tmp_path / "report.html", [replace(failed, subtasks=rows)])
+
+    def left() -> list[list[str]]:
+        """Give what the table, the diagram and the timeline still show plainly."""
+        found = [sorted(shown_ids(page))]
+        for box in (".canvas g.n[data-id]:not(.off)", "g.row:not(.off)"):
+            ids = [mark.get_attribute("data-id") or "" for mark in page.locator(box).all()]
+            found.append(sorted(ids))
+        return found
+
+    for name, ids in (
+        ("critical path", ["101", "102", "103", "111"]),
+        ("blocked by a failure", ["110", "111"]),
+        ("no rollback once it starts", ["107", "108", "109"]),
+    ):
+        entry = page.locator(".canvas g.l", has_text=name)
+        assert entry.get_attribute("aria-pressed") == "false"
+        entry.focus()
+        page.keyboard.press("Enter")
+        assert entry.get_attribute("aria-pressed") == "true"
+        table, diagram, timeline = left()
+        assert table == diagram == ids
+        assert set(timeline) <= set(ids)
+        page.get_by_role("checkbox", name=name).uncheck()
+        assert len(left()[0]) == 11
+    skipped = page.locator(".canvas g.l", has_text="skipped")
+    skipped.focus()
+    page.keyboard.press(" ")
+    assert "103" not in left()[0]
+    assert not page.get_by_role("checkbox", name="SKIPPED").is_checked()
+    opened.assert_quiet()
+    page.close()
+
+
+def test_tasks_whose_subtasks_have_equal_ids_have_links_of_their_own(
+    browser: Browser, tmp_path: Path, failed: Task
+) -> None:
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    other = replace(failed, id=9200)
+    for tasks, prefixes in (
+        ([failed, other], ("9100", "9200")),
+        ([failed, failed, replace(failed, name="x")], ("t0", "t1", "t2")),
+    ):
+        opened = Opened(page, tmp_path / f"report{len(tasks)}.html", tasks)
+        for place, prefix in enumerate(prefixes):
+            row = page.locator(f"#t{place} .sortable tbody tr").filter(has_text="106")
+            row.locator("td").first.click()
+            assert page.url.endswith(f"#{prefix}/106")
+            page.goto(f"{opened.allowed}#{prefix}/104")
+            page.reload()
+            assert chosen(page)["table"] == ["104"]
+            assert page.locator(f"#t{place} tr.chosen").count() == 1
+        page.goto(f"{opened.allowed}#101")
+        assert page.locator("#t0 tr.chosen").count() == 1
+        opened.assert_quiet()
     page.close()
 
 
@@ -437,12 +543,12 @@ def test_two_thousand_subtasks_show_their_first_rows_and_search_them_all(
     page = browser.new_page()
     task = stages(*[20] * 100)
     opened = Opened(page, tmp_path / "report.html", [task])
-    assert len(shown_ids(page)) == 100
+    assert len(shown_ids(page)) == 50
     page.get_by_role("button", name="Show 500 more of 2000 rows").click()
-    assert len(shown_ids(page)) == 600
+    assert len(shown_ids(page)) == 550
     page.locator(".search").fill("step 7")
     assert page.locator("output").inner_text() == "100 of 2000"
-    assert len(shown_ids(page)) == 100
+    assert len(shown_ids(page)) == 50
     page.locator(".search").fill("")
     page.locator(".canvas .opened, .canvas g.n").first.click()
     page.locator(".details li button").last.click()

@@ -143,7 +143,7 @@ class Piece(NamedTuple):
 
     text: str
     is_own: bool = True  # otherwise it comes from the document
-    node: int | None = None  # the subtask that it names
+    nodes: tuple[int, ...] = ()  # the subtasks that it names
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,17 +291,17 @@ def _parts(graph: TaskGraph, group: Parts) -> Iterator[Piece]:
     """Name one subtask, or count the parts of a split; a few have their ids."""
     nodes = group.nodes
     if len(nodes) == 1:
-        yield Piece(label(graph.subtasks[nodes[0]]), is_own=False, node=nodes[0])
+        yield Piece(label(graph.subtasks[nodes[0]]), is_own=False, nodes=nodes)
         return
     is_whole = len(nodes) == group.total
     count = f"all {group.total:,}" if is_whole else f"{len(nodes):,} of {group.total:,}"
     count = "both" if is_whole and group.total == 2 else count
     yield Piece(f"{count} parts of ")
-    yield Piece(quoted(graph.subtasks[nodes[0]].name), is_own=False, node=nodes[0])
+    yield Piece(quoted(graph.subtasks[nodes[0]].name), is_own=False, nodes=nodes)
     if not is_whole and len(nodes) <= NAMED:
         yield Piece(" (")
         for node, joint in zip(nodes, joints(len(nodes)), strict=True):
-            yield Piece(shorten(str(graph.subtasks[node].id)), is_own=False, node=node)
+            yield Piece(shorten(str(graph.subtasks[node].id)), is_own=False, nodes=(node,))
             yield Piece(joint)
         yield Piece(")")
 

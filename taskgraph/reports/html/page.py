@@ -20,7 +20,6 @@ from taskgraph.model.statuses import (
     addition,
     count_shown,
     look,
-    severity_key,
     shown_status,
     status_name,
 )
@@ -143,7 +142,6 @@ def _environment() -> jinja2.Environment:
         "duration": format_duration,
         "look": look,
         "name_of": name_of,
-        "severity_key": severity_key,
         "shown_status": shown_status,
         "status_name": status_name,
         "title_of": title_of,

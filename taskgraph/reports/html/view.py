@@ -17,9 +17,9 @@ from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.svg import render_svg
 from taskgraph.diagrams.timeline import build_timeline, marks
 from taskgraph.diagrams.timeline_svg import render_timeline_svg
-from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration, format_measured, format_moment
-from taskgraph.model.engine import least_attempts, measured_span
+from taskgraph.model.engine import least_attempts, measured_span, was_retried
+from taskgraph.model.statuses import count_shown, shown_status, status_name
 from taskgraph.model.task import Id, Subtask, Task, id_key
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import percent, unbroken, visible
@@ -122,11 +122,67 @@ class TaskView(Account):
         )
         return Picture(svg, rows, timeline.notes, tuple(axis), bars)
 
+    @cached_property
+    def kinds(self) -> dict[str, list[int]]:
+        """What a legend marks beside statuses, as far as that tells some from others."""
+        run = self.sound and self.sound.as_run
+        subtasks = enumerate(self.graph.subtasks)
+        kinds: dict[str, Iterable[int]] = {
+            "critical path": self.critical,
+            "as-run path": run.path if run else (),
+            "no rollback once it starts": self.gates,
+            "blocked by a failure": self.analysis.blocked,
+            "overdue": self.analysis.overdue,
+            "retried": [node for node, subtask in subtasks if was_retried(subtask)],
+        }
+        found = {name: sorted(set(nodes)) for name, nodes in kinds.items()}
+        return {name: n for name, n in found.items() if 0 < len(n) < len(self.graph)}
+
     @property
     def data(self) -> str:
-        """What the script needs to know."""
-        text = explain_markdown(in_short(self, self.explanation))
-        return _subtask_data(self.graph, self.diagram, self.timeline, text)
+        """What the script needs to know, as JSON.
+
+        ``nodes`` has for each subtask the nodes before and after it, its other fields in
+        the order of ``names``, and the lines of its log; ``state`` the place in ``states``,
+        the worst first; ``columns`` what the table's columns of numbers are sorted by,
+        ``bars`` when it begins, where its bar does and how wide that is. ``boxes`` says
+        which subtasks are behind each box of the diagram, ``lines`` behind each row of the
+        timeline, ``kinds`` which are of each kind; ``markdown`` is what can be copied.
+        """
+        graph, timeline = self.graph, self.timeline
+        fields = [_fields(subtask) for subtask in graph.subtasks]
+        names = list(dict.fromkeys(name for row in fields for name in row))
+        states = [name for name, _ in count_shown(graph.subtasks)]
+        place = {name: number for number, name in enumerate(states)}
+        boxes, lines = (
+            [[graph.index[i] for i in ids if i in graph.index] for ids in picture.boxes]
+            for picture in (self.diagram, timeline or Picture(""))
+        )
+        rows = {node: [cell.value for cell in self.cells(node)] for node in self.order}
+        everything = range(len(graph))
+        content = {
+            "ids": [visible(str(subtask.id)) for subtask in graph.subtasks],
+            "states": states,
+            "state": [place[status_name(shown_status(sub))] for sub in graph.subtasks],
+            "columns": [rows.get(node, []) for node in everything],
+            "bars": [timeline.bars.get(node, 0) for node in everything] if timeline else [],
+            "names": names,
+            "nodes": [self._neighbours(node, fields[node], names) for node in everything],
+            "boxes": boxes,
+            "lines": lines,
+            "kinds": self.kinds,
+            "markdown": explain_markdown(in_short(self, self.explanation)),
+        }
+        return script_json(content)
+
+    def _neighbours(self, node: int, row: Mapping[str, str], names: list[str]) -> list[Any]:
+        """Give what is before and after a subtask, its fields and its log."""
+        graph = self.graph
+        found: list[Any] = [graph.upstreams[node], graph.downstreams[node]]
+        found.append([row.get(name, 0) for name in names])
+        if logs := graph.subtasks[node].logs:
+            found.append([visible(line) for line in logs])
+        return found
 
     def html(self, sentences: Iterable[Sentence]) -> str:
         """Write sentences as HTML; subtasks are links to their rows."""
@@ -140,9 +196,12 @@ class TaskView(Account):
                 text = escape(unbroken(shown) if piece.is_own else shown)
                 if sentence.claim in _CALLS and not piece.is_own:
                     text = Markup('<code class="copy">{}</code>').format(text)
-                if piece.node is not None:
-                    text = Markup('<a class="sub" href="#{}">{}</a>').format(
-                        self.anchor(piece.node), text
+                if piece.nodes:
+                    several = ' data-parts="{}"' if len(piece.nodes) > 1 else ""
+                    text = Markup(f'<a class="sub" href="#{{}}"{several}>{{}}</a>').format(
+                        self.anchor(piece.nodes[0]),
+                        *([_ranges(piece.nodes)] if several else ()),
+                        text,
                     )
                 parts.append(text)
             words.append(Markup("").join(parts))
@@ -287,37 +346,15 @@ def drawn(svg: str) -> str:
     return Markup(_DARK.sub(r"\1@media screen and (prefers-color-scheme", svg, count=1))
 
 
-def _subtask_data(
-    graph: TaskGraph, diagram: Picture, timeline: Picture | None, markdown: str
-) -> str:
-    """Give neighbours, logs and all other fields of every subtask, as JSON for the script.
-
-    ``nodes`` has for each subtask the
-    nodes before and after it, its other fields in the order of ``names``, and the lines of
-    its log; ``boxes`` says which subtasks are behind each box of the diagram, ``lines``
-    behind each row of the timeline, ``markdown`` is what can be copied.
-    """
-    fields = [_fields(subtask) for subtask in graph.subtasks]
-    names = list(dict.fromkeys(name for row in fields for name in row))
-    rows = []
-    for node, subtask in enumerate(graph.subtasks):
-        values = [fields[node].get(name, 0) for name in names]
-        row: list[Any] = [graph.upstreams[node], graph.downstreams[node], values]
-        if subtask.logs:
-            row.append([visible(line) for line in subtask.logs])
-        rows.append(row)
-    boxes, lines = (
-        [[graph.index[i] for i in ids if i in graph.index] for ids in picture.boxes]
-        for picture in (diagram, timeline or Picture(""))
-    )
-    content = {
-        "names": names,
-        "nodes": rows,
-        "boxes": boxes,
-        "lines": lines,
-        "markdown": markdown,
-    }
-    return script_json(content)
+def _ranges(nodes: Iterable[int]) -> str:
+    """Write nodes for the script: ``3-5 9``."""
+    runs: list[list[int]] = []
+    for node in sorted(nodes):
+        if runs and node == runs[-1][1] + 1:
+            runs[-1][1] = node
+        else:
+            runs.append([node, node])
+    return " ".join(f"{low}-{high}" if high > low else f"{low}" for low, high in runs)
 
 
 def script_json(content: Any) -> str:

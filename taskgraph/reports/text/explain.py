@@ -58,5 +58,5 @@ def _words(
         for piece in sentence.pieces(graph):
             words = piece.text if piece.is_own else visible(piece.text)
             words = unbroken(words, KEPT_SPACE)
-            text.append(words, style="" if piece.node is None else "cyan")
+            text.append(words, style="cyan" if piece.nodes else "")
     return text

@@ -14,83 +14,113 @@
     return made;
   };
 
-  /* Tables: a button in each heading sorts; what has no value stays last. Of many rows
-     only the first are laid out; rows marked as off are left out. */
-  const ROWS = 100;
-  const bar = (cell) => {
-    const { x, width } = cell.dataset;
-    if (x === undefined || cell.firstChild) return;
-    const tone = cell.parentElement.querySelector(".status").classList[1];
-    const drawn = shape("svg", { class: tone });
-    drawn.append(shape("rect", { x, width }));
-    cell.append(drawn);
+  /* The subtask of a row, by its id; the subtasks that a link names. */
+  const nodeOf = (id) => Number(id.slice(id.lastIndexOf("n") + 1));
+  const partsOf = ({ hash, dataset: { parts } }) => {
+    if (!parts) return [nodeOf(hash)];
+    return parts.split(" ").flatMap((run) => {
+      const [low, high = low] = run.split("-").map(Number);
+      return Array.from({ length: high - low + 1 }, (_, place) => low + place);
+    });
   };
-  const sortable = (table) => {
-    const body = table.tBodies[0];
-    const button = element("button", "", "more");
-    button.type = "button";
-    let most = ROWS;
-    const show = () => {
-      let shown = 0;
-      let fitting = 0;
-      for (const row of body.rows) {
-        const fits = !row.classList.contains("off");
-        fitting += fits;
-        const hide = !fits || shown >= most;
-        if (row.hidden !== hide) row.hidden = hide;
-        if (hide) continue;
-        bar(row.lastElementChild);
-        shown += 1;
-      }
-      button.hidden = shown === fitting;
-      button.textContent = `Show ${Math.min(fitting - shown, 5 * ROWS)} more of ${fitting} rows`;
-    };
-    button.addEventListener("click", () => {
-      most += 5 * ROWS;
-      show();
-    });
-    table.parentElement.after(button);
-    table.addEventListener("filtered", () => {
-      most = ROWS;
-      show();
-    });
-    show();
-    table.classList.add("ready");
-    const sort = (column, heading) => {
-      const down = heading.getAttribute("aria-sort") === "ascending";
-      for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-      heading.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const rows = Array.from(body.rows, (row) => {
-        const { v } = row.cells[column].dataset;
-        return { row, value: v === undefined ? NaN : Number(v) };
+
+  /* The rows of a table, by subtask: a button in each heading sorts them. Only the first of
+     those that fit are laid out, and only what changes is touched. */
+  const ROWS = 50; /* as many have the class "on" without this script */
+  const MORE = 500;
+  class Rows {
+    constructor(table, data) {
+      this.body = table.tBodies[0];
+      this.data = data;
+      this.heads = Array.from(table.tHead.rows[0].cells);
+      this.status = table.classList.contains("hosts") ? 3 : 2; /* its column */
+      this.of = new Map();
+      for (const row of this.body.rows) this.of.set(nodeOf(row.id), row);
+      this.order = Array.from(this.of.keys());
+      this.shown = new Set(this.order.slice(0, ROWS));
+      this.fits = null; /* the subtasks to show; all where there is none */
+      this.button = element("button", "", "more");
+      this.button.type = "button";
+      this.button.addEventListener("click", () => this.show(this.most + MORE));
+      table.parentElement.after(this.button);
+      this.show(ROWS);
+      for (const n of this.shown) this.draw(n);
+      this.heads.forEach((heading, column) => {
+        const text = heading.firstChild;
+        const button = element("button", text.textContent);
+        button.type = "button";
+        text.replaceWith(button);
+        button.addEventListener("click", () => this.sort(column, heading));
+        /* On paper headings are repeated on each page, but buttons are not. */
+        addEventListener("beforeprint", () => button.replaceWith(text));
+        addEventListener("afterprint", () => text.replaceWith(button));
       });
-      if (rows.some((item) => !Number.isNaN(item.value))) {
-        rows.sort((a, b) => {
-          const lacks = Number.isNaN(a.value) - Number.isNaN(b.value);
-          return lacks || (down ? b.value - a.value : a.value - b.value) || 0;
-        });
-      } else {
-        const { compare } = new Intl.Collator(undefined, { numeric: true });
-        for (const item of rows) item.text = item.row.cells[column].textContent;
-        rows.sort((a, b) => (down ? compare(b.text, a.text) : compare(a.text, b.text)));
+      addEventListener("beforeprint", () => this.body.append(...this.order.map((n) => this.of.get(n))));
+    }
+    text(n, column) {
+      return this.of.get(n)?.children[column].textContent ?? "";
+    }
+    /* Give id, name and what it works on. */
+    label(n) {
+      return [this.data.ids[n], this.text(n, 1), this.status === 3 ? this.text(n, 2) : ""];
+    }
+    state(n) {
+      return this.data.states[this.data.state[n]];
+    }
+    draw(n) {
+      const cell = this.of.get(n).lastElementChild;
+      const [, x, width] = this.data.bars[n] || [];
+      if (x === undefined || cell.firstChild) return;
+      const drawn = shape("svg", { class: this.of.get(n).querySelector(".status").classList[1] });
+      drawn.append(shape("rect", { x, width }));
+      cell.append(drawn);
+    }
+    /* Show the first that fit, and some besides. */
+    show(most, besides = []) {
+      this.most = most;
+      const fitting = this.fits ? this.order.filter((n) => this.fits.has(n)) : this.order;
+      const now = new Set([...fitting.slice(0, most), ...besides]);
+      for (const n of this.shown) if (!now.has(n)) this.of.get(n).classList.remove("on");
+      let next = this.body.firstElementChild;
+      for (const n of now) {
+        const row = this.of.get(n);
+        if (row === next) next = next.nextElementSibling;
+        else this.body.insertBefore(row, next);
+        if (this.shown.has(n)) continue;
+        row.classList.add("on");
+        this.draw(n);
       }
-      const next = body.nextSibling;
-      body.remove(); /* rows of a table that is not in the page move faster */
-      body.append(...rows.map((item) => item.row));
-      table.insertBefore(body, next);
-      show();
-    };
-    Array.from(table.tHead.rows[0].cells).forEach((heading, column) => {
-      const text = heading.firstChild;
-      const button = element("button", text.textContent);
-      button.type = "button";
-      text.replaceWith(button);
-      button.addEventListener("click", () => sort(column, heading));
-      /* On paper headings are repeated on each page, but buttons are not. */
-      addEventListener("beforeprint", () => button.replaceWith(text));
-      addEventListener("afterprint", () => text.replaceWith(button));
-    });
-  };
+      this.shown = now;
+      const hidden = fitting.length - Math.min(most, fitting.length);
+      this.button.hidden = !hidden;
+      this.button.textContent = `Show ${Math.min(hidden, MORE)} more of ${fitting.length} rows`;
+    }
+    filter(fits) {
+      this.fits = fits;
+      this.show(ROWS);
+    }
+    /* What a column is sorted by: numbers, of which some may be missing, or texts. */
+    keys(column) {
+      const { state, columns, bars } = this.data;
+      if (column < this.status) return (n) => this.text(n, column);
+      if (column === this.status) return (n) => state[n];
+      if (this.heads[column].classList.contains("when")) return (n) => bars[n][0] ?? null;
+      return (n) => columns[n][column - this.status - 1];
+    }
+    sort(column, heading) {
+      const sign = heading.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+      for (const other of this.heads) other.removeAttribute("aria-sort");
+      heading.setAttribute("aria-sort", sign < 0 ? "descending" : "ascending");
+      const key = this.keys(column);
+      const { compare } = new Intl.Collator(undefined, { numeric: true });
+      const rows = this.order.map((n) => ({ n, key: key(n) }));
+      rows.sort(column < this.status
+        ? (a, b) => sign * compare(a.key, b.key)
+        : (a, b) => (a.key === null) - (b.key === null) || sign * (a.key - b.key));
+      this.order = rows.map((row) => row.n);
+      this.show(this.most);
+    }
+  }
 
   /* The clipboard is not given to every page: then a selection is copied. */
   const copy = async (text, button) => {
@@ -285,7 +315,9 @@
     return kept().map((part) => part.join("")).join("…");
   };
 
-  const task = (article) => {
+  let chosen = []; /* what is marked, on the whole page */
+
+  const task = (article, prefix) => {
     const canvas = article.querySelector(".canvas");
     const svg = canvas.querySelector("svg");
     const tools = article.querySelector(".tools");
@@ -293,17 +325,9 @@
     const search = tools.querySelector(".search");
     const hits = tools.querySelector(".hits");
     const data = JSON.parse(article.querySelector(".data").textContent);
-    const rows = new Map();
-    for (const row of article.querySelectorAll("tr[data-n]")) rows.set(Number(row.dataset.n), row);
-    const label = (n) => {
-      const row = rows.get(n);
-      if (!row) return [`#${n}`, "", ""];
-      const target = row.closest("table").classList.contains("hosts") ? row.cells[2].textContent : "";
-      return [row.cells[0].firstChild.textContent.trim(), row.cells[1].textContent, target];
-    };
-    const byId = new Map();
-    for (const n of rows.keys()) byId.set(label(n)[0], n);
-    const stateOf = (row) => row.querySelector(".status").lastChild.textContent.trim();
+    const rows = new Rows(article.querySelector(".sortable"), data);
+    const byId = new Map(data.ids.map((id, n) => [id, n]));
+    const link = (n) => `#${prefix}${encodeURIComponent(data.ids[n])}`;
 
     for (const code of article.querySelectorAll(".copy")) {
       code.after(copier(code.textContent.trim(), "Copy"));
@@ -350,51 +374,43 @@
     const lineOf = new Map(lines.flatMap(({ box, nodes }) => nodes.map((n) => [n, box])));
 
     /* A large drawing opens on what needs attention. */
-    const urgent = [];
-    for (const state of ["FAILED", "CANCELING", "RUNNING", "READY"]) {
-      for (const [n, row] of rows) if (stateOf(row) === state) urgent.push(n);
-      if (urgent.length) break;
-    }
+    const state = ["FAILED", "CANCELING", "RUNNING", "READY"].find((name) => data.states.includes(name));
+    const urgent = rows.order.filter((n) => rows.state(n) === state);
     if (view.small && boxOf.has(urgent[0])) view.centre(boxOf.get(urgent[0]).box);
 
-    /* Details of one subtask, or the subtasks of one box. */
+    /* The panel: details of one subtask, or a list of several. */
     let origin = null;
     const close = () => {
       panel.hidden = true;
       const group = opened;
       fold();
-      mark(null);
+      mark([]);
       const from = origin?.isConnected ? origin : group;
       (from ?? canvas).focus({ preventScroll: true });
       history.replaceState(null, "", location.pathname + location.search);
     };
-    const mark = (item, n) => {
-      for (const old of document.querySelectorAll(".chosen")) old.classList.remove("chosen");
-      for (const { path } of edges) path.classList.remove("near");
-      if (!item) return;
-      item.box.classList.add("chosen");
-      const number = item.box.dataset.node;
-      for (const { path, ends } of edges) if (ends.includes(number)) path.classList.add("near");
-    };
-    const markRows = (n) => {
-      for (const chosen of [rows.get(n), lineOf.get(n)]) if (chosen) chosen.classList.add("chosen");
-      for (const link of article.querySelectorAll("a.sub")) {
-        if (rows.has(n) && link.hash === `#${rows.get(n).id}`) link.classList.add("chosen");
-      }
-    };
     const list = (title, nodes) => {
       if (!nodes.length) return [];
       const items = element("ul");
-      for (const n of nodes.slice(0, 100)) {
-        const button = element("button", label(n).join(" "));
-        button.type = "button";
-        button.addEventListener("click", () => choose(n, true));
-        const item = element("li");
-        item.append(button);
-        items.append(item);
-      }
-      if (nodes.length > 100) items.append(element("li", `and ${nodes.length - 100} more`));
-      return [element("h4", title), items];
+      const more = element("button", "", "more");
+      more.type = "button";
+      const add = (count) => {
+        const from = items.children.length;
+        for (const n of nodes.slice(from, from + count)) {
+          const button = element("button", rows.label(n).join(" "));
+          button.type = "button";
+          button.addEventListener("click", () => choose([n], { show: true }));
+          const item = element("li");
+          item.append(button);
+          items.append(item);
+        }
+        const left = nodes.length - items.children.length;
+        more.hidden = !left;
+        more.textContent = `Show ${Math.min(left, MORE)} more of ${nodes.length}`;
+      };
+      more.addEventListener("click", () => add(MORE));
+      add(100);
+      return [element("h4", title), items, more];
     };
     const fill = (title, parts) => {
       const button = element("button", "Close", "close");
@@ -408,13 +424,9 @@
       const add = (name, value) => {
         if (value) found.append(element("dt", name), element("dd", value));
       };
-      const row = rows.get(n);
-      if (row) {
-        const heads = row.closest("table").tHead.rows[0].cells;
-        for (let place = 2; place < row.cells.length; place += 1) {
-          add(heads[place].textContent, row.cells[place].textContent.trim());
-        }
-      }
+      rows.heads.forEach((head, column) => {
+        if (column > 1) add(head.textContent, rows.text(n, column).trim());
+      });
       data.names.forEach((name, place) => add(name, data.nodes[n][2][place]));
       return found;
     };
@@ -422,31 +434,54 @@
       const [before, after, , log] = data.nodes[n];
       const parts = [facts(n), ...list("Waits for", before), ...list("Before", after)];
       if (log) parts.push(element("h4", "Log"), element("pre", log.join("\n"), "log"));
-      if (rows.has(n)) {
-        const link = element("a", "Row in the schedule");
-        link.href = `#${rows.get(n).id}`;
-        parts.push(link);
+      if (rows.of.has(n)) {
+        const to = element("a", "Row in the schedule");
+        to.href = `#${rows.of.get(n).id}`;
+        parts.push(to);
       }
-      fill(label(n).join(" "), parts);
-      const [id] = label(n);
-      const link = new URL(`#${encodeURIComponent(id)}`, location.href).href;
-      panel.querySelector("h3").after(copier(id, "Copy id"), copier(link, "Copy link"));
+      fill(rows.label(n).join(" "), parts);
+      const address = new URL(link(n), location.href).href;
+      panel.querySelector("h3").after(copier(data.ids[n], "Copy id"), copier(address, "Copy link"));
     };
-    const choose = (n, show) => {
-      const item = boxOf.get(n);
-      if (rows.has(n)) {
-        rows.get(n).hidden = false;
-        bar(rows.get(n).lastElementChild);
+
+    /* One selection in all views: boxes, rows of both kinds, links. */
+    let links = null; /* each with what it names */
+    const mark = (items, nodes = []) => {
+      for (const [old, name] of chosen) old.classList.remove(name);
+      const numbers = new Set(items.map(({ box }) => box.dataset.node));
+      const near = items.length === 1 ? edges.filter(({ ends }) => ends.some((end) => numbers.has(end))) : [];
+      const parts = nodes.join();
+      links ??= Array.from(article.querySelectorAll("a.sub"), (to) => [to, partsOf(to).join()]);
+      const marked = links.filter(([, its]) => its === parts).map(([to]) => to);
+      for (const { box } of items) marked.push(box);
+      for (const n of nodes) marked.push(rows.of.get(n), lineOf.get(n));
+      chosen = [...marked.filter(Boolean).map((it) => [it, "chosen"]), ...near.map(({ path }) => [path, "near"])];
+      for (const [it, name] of chosen) it.classList.add(name);
+    };
+    /* Give the boxes of some subtasks; what is in a box of several, that box shows opened. */
+    const reach = (nodes) => {
+      const found = () => Array.from(new Set(nodes.map((n) => boxOf.get(n)).filter(Boolean)));
+      const items = found();
+      if (opened && !items.some(({ box }) => box.closest(".opened"))) fold();
+      const [item] = items;
+      if (items.length !== 1 || item.nodes.length === 1 || item.box.querySelector("g.n")) return items;
+      unfold(item);
+      return item.nodes.length === nodes.length ? items : found();
+    };
+    const choose = (nodes, { title = "", item = null, show = false }) => {
+      const items = item && item.box.querySelector("g.n") ? [item] : reach(nodes);
+      rows.show(rows.most, nodes.filter((n) => rows.of.has(n)).slice(0, ROWS));
+      if (nodes.length > 1) fill(title, list("Subtasks", nodes));
+      else {
+        details(nodes[0]);
+        history.replaceState(null, "", link(nodes[0]));
       }
-      details(n);
-      mark(item);
-      markRows(n);
-      history.replaceState(null, "", `#${encodeURIComponent(label(n)[0])}`);
-      if (item && show) view.centre(item.box);
-      if (show) {
-        article.querySelector(".stage").scrollIntoView({ block: "nearest" });
-        panel.focus({ preventScroll: true });
-      }
+      mark(items, nodes);
+      if (!items.length) return;
+      if (show || !item) view.centre(items[0].box);
+      if (!show) return;
+      article.querySelector(".stage").scrollIntoView({ block: "nearest" });
+      panel.focus({ preventScroll: true });
     };
 
     /* A box of several subtasks opens into one for each, over the drawing: with names, or
@@ -473,8 +508,8 @@
         shape("text", { class: "h", x: width - 20, y: 20 }, "×"),
       );
       const cells = nodes.map((n, place) => {
-        const state = rows.get(n)?.querySelector(".status");
-        const [id, name, target] = label(n);
+        const state = rows.of.get(n)?.querySelector(".status");
+        const [id, name, target] = rows.label(n);
         const cell = shape("g", {
           class: `n ${state?.classList[1] ?? "unknown"}`, "data-id": id, role: "button", tabindex: place ? -1 : 0,
           transform: `translate(${8 + (place % columns) * wide} ${30 + Math.floor(place / columns) * tall})`,
@@ -510,13 +545,7 @@
     };
     const open = (item, byKey) => {
       origin = item.box;
-      if (item.nodes.length === 1) {
-        choose(item.nodes[0], false);
-      } else {
-        fill(item.box.querySelector("title").textContent, list("Subtasks", item.nodes));
-        mark(item);
-        if (!item.box.querySelector("g.n")) unfold(item);
-      }
+      choose(item.nodes, { title: item.box.querySelector("title").textContent, item });
       if (!byKey) return;
       if (item.nodes.length > 1) boxOf.get(item.nodes[0]).box.focus({ preventScroll: true });
       else panel.focus({ preventScroll: true });
@@ -573,104 +602,91 @@
       }
     });
 
-    /* Search and filter, in the diagram and in the table. */
+    /* Search and filter, in all views. */
     let texts = null;
     let found = [];
     let next = 0;
     const known = () => {
-      texts ??= Array.from(rows, ([n, row]) => {
-        const { cells } = row;
-        const place = cells[2].querySelector(".status") ? "" : cells[2].textContent;
-        const text = `${cells[0].textContent} ${cells[1].textContent} ${place}`;
-        return { n, row, text: text.toLowerCase(), status: stateOf(row) };
-      });
+      texts ??= rows.order.map((n) => [n, rows.label(n).join(" ").toLowerCase()]);
       return texts;
     };
+    const inputs = Array.from(tools.querySelectorAll("input[type=checkbox]"));
+    const [statuses, kinds] = [".status", ".kind"].map((name) => inputs.filter((input) => input.closest(name)));
+    const switches = [];
     const filter = () => {
       const query = search.value.trim().toLowerCase();
-      const states = new Set();
-      let all = true;
-      for (const box of tools.querySelectorAll("input[type=checkbox]")) {
-        if (box.checked) states.add(box.value);
-        else all = false;
-      }
+      const states = new Set(statuses.filter((box) => box.checked).map((box) => data.states.indexOf(box.value)));
+      const only = kinds.filter((box) => box.checked).map((box) => data.kinds[box.value]);
+      const some = only.length ? new Set(only.flat()) : null;
+      const active = Boolean(query || some) || states.size < statuses.length;
       const shown = new Set();
-      for (const { n, row, text, status } of known()) {
-        const fits = states.has(status) && text.includes(query);
-        row.classList.toggle("off", !fits);
-        if (fits) shown.add(n);
+      for (const [n, text] of active ? known() : []) {
+        if (states.has(data.state[n]) && (!some || some.has(n)) && text.includes(query)) shown.add(n);
       }
-      const active = Boolean(query) || !all;
-      for (const { box, nodes } of boxes) {
-        const some = nodes.some((n) => shown.has(n));
-        box.classList.toggle("off", active && !some);
-        box.classList.toggle("hit", Boolean(query) && some);
-      }
-      for (const { box, nodes } of lines) {
-        box.classList.toggle("off", active && !nodes.some((n) => shown.has(n)));
+      for (const { box, nodes } of [...boxes, ...lines]) {
+        const fits = nodes.some((n) => shown.has(n));
+        box.classList.toggle("off", active && !fits);
+        box.classList.toggle("hit", Boolean(query) && fits);
       }
       canvas.classList.toggle("filtered", active);
-      article.querySelector(".sortable").dispatchEvent(new Event("filtered"));
+      rows.filter(active ? shown : null);
+      for (const [entry, box] of switches) entry.setAttribute("aria-pressed", box.checked);
       found = query ? Array.from(shown) : [];
       next = 0;
-      hits.value = active ? `${shown.size} of ${rows.size}` : "";
+      hits.value = active ? `${shown.size} of ${rows.of.size}` : "";
     };
     tools.addEventListener("input", filter);
     (window.requestIdleCallback ?? setTimeout)(known); /* so that the first search is quick */
-    /* A status in a legend is the switch of that status. */
+    /* What a legend explains is the switch of that, where subtasks are of such a kind. */
     for (const entry of article.querySelectorAll("svg g.l")) {
-      const icon = entry.querySelector("path.i");
-      const label = icon && tools.querySelector(`label.${icon.classList[1]} input`);
-      if (!label) continue;
-      entry.classList.add("switch");
-      entry.addEventListener("click", () => label.click());
+      const tone = entry.querySelector("path.i")?.classList[1];
+      const text = entry.querySelector("text").textContent.replace(/^on the /, "");
+      const box = tone ? statuses.find((it) => it.closest(`.${tone}`)) : kinds.find((it) => it.value === text);
+      if (!box) continue;
+      const { x, width } = entry.getBBox();
+      entry.prepend(shape("rect", { class: "switch", x: x - 4, y: -5, width: width + 8, height: 22, rx: 4 }));
+      for (const [name, value] of [["role", "button"], ["tabindex", 0], ["aria-pressed", box.checked]]) {
+        entry.setAttribute(name, value);
+      }
+      switches.push([entry, box]);
+      entry.addEventListener("click", () => box.click());
+      entry.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        box.click();
+      });
     }
     search.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !found.length) return;
-      const n = found[next % found.length];
+      choose([found[next % found.length]], {});
       next += 1;
-      choose(n, false);
-      if (boxOf.has(n)) view.centre(boxOf.get(n).box);
     });
 
-    /* Links to subtasks open them in the diagram. */
+    /* Links to subtasks, and rows of the table and of the timeline. */
     article.addEventListener("click", (event) => {
-      const link = event.target.closest("a.sub");
-      const row = link && document.getElementById(link.hash.slice(1));
-      if (!row) return;
+      const to = event.target.closest("a.sub");
+      if (!to) return;
       event.preventDefault();
-      origin = link;
-      choose(Number(row.dataset.n), true);
+      origin = to;
+      choose(partsOf(to), { title: to.textContent, show: true });
     });
     article.addEventListener("click", (event) => {
-      const row = event.target.closest("tr[data-n], g.row");
+      const row = event.target.closest(".sortable tbody tr, g.row");
       if (!row || event.target.closest("a, button") || String(getSelection())) return;
       const line = lines.find(({ box }) => box === row);
-      const [n, ...more] = line ? line.nodes : [Number(row.dataset.n)];
-      if (more.length) {
-        fill(row.querySelector("title").textContent, list("Subtasks", line.nodes));
-        mark(boxOf.get(n));
-        row.classList.add("chosen");
-      } else choose(n, false);
-      if (boxOf.has(n)) view.centre(boxOf.get(n).box);
+      const nodes = line ? line.nodes : [nodeOf(row.id)];
+      choose(nodes, { title: row.querySelector("title")?.textContent });
     });
 
-    /* A link names a row, or a subtask by its id. */
-    const follow = () => {
-      if (!location.hash) return;
-      let name = location.hash.slice(1);
-      try {
-        name = decodeURIComponent(name);
-      } catch { /* it is as it was written */ }
-      const row = byId.has(name) ? rows.get(byId.get(name)) : document.getElementById(name);
-      if (!row || !row.dataset.n || !article.contains(row)) return;
-      choose(Number(row.dataset.n), true);
-    };
-    addEventListener("hashchange", follow);
-    follow();
-
     /* n and p go from one failure to the next; without any, along what is under way. */
-    article.urgent = urgent.map((n) => () => choose(n, true));
+    const urge = (n) => () => choose([n], { show: true });
+    /* A link names a row, or a subtask by its id. */
+    const follow = (name) => {
+      const n = byId.get(name) ?? (name.startsWith(`${article.id}-n`) ? nodeOf(name) : undefined);
+      if (n === undefined || !rows.of.has(n)) return false;
+      choose([n], { show: true });
+      return true;
+    };
 
     let kept = null;
     addEventListener("beforeprint", () => {
@@ -680,17 +696,39 @@
     addEventListener("afterprint", () => {
       if (kept) view.show(kept.x, kept.y, kept.width);
     });
+    return { follow, urgent: urgent.map(urge) };
   };
 
-  document.querySelectorAll("table.sortable").forEach(sortable);
+  /* Where several tasks are on a page, links to their subtasks begin with the task. */
   const articles = Array.from(document.querySelectorAll("article.task"));
-  articles.forEach(task);
+  const ids = articles.map((article) => article.dataset.task);
+  const isUnique = ids.every(Boolean) && new Set(ids).size === ids.length;
+  const prefixes = articles.map(({ id, dataset }) => (
+    articles.length > 1 ? `${encodeURIComponent(isUnique ? dataset.task : id)}/` : ""
+  ));
+  const tasks = articles.map((article, place) => task(article, prefixes[place]));
+  const follow = () => {
+    const hash = location.hash.slice(1);
+    const decoded = (text) => {
+      try {
+        return decodeURIComponent(text);
+      } catch { /* it is as it was written */
+        return text;
+      }
+    };
+    const place = prefixes.findIndex((prefix) => prefix && hash.startsWith(prefix));
+    if (place >= 0) tasks[place].follow(decoded(hash.slice(prefixes[place].length)));
+    else if (hash) tasks.some((it) => it.follow(decoded(hash)));
+  };
+  addEventListener("hashchange", follow);
+  follow();
+
   let stop = -1;
   addEventListener("keydown", (event) => {
     const by = { n: 1, p: -1 }[event.key];
     const writes = event.target.closest("input, textarea, select");
     if (!by || writes || event.ctrlKey || event.metaKey || event.altKey) return;
-    const stops = articles.flatMap((article) => article.urgent);
+    const stops = tasks.flatMap((it) => it.urgent);
     if (!stops.length) return;
     stop = stop < 0 && by < 0 ? stops.length - 1 : (stop + by + stops.length) % stops.length;
     stops[stop]();
