@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,13 +25,24 @@ if TYPE_CHECKING:
     from taskgraph.history.advice import AdviceOptions, TimeoutReview
     from taskgraph.history.anomalies import Anomalies
     from taskgraph.history.collecting import Collection, Progress
+    from taskgraph.history.growth import Growths
     from taskgraph.history.odds import Odds
     from taskgraph.history.statistics import Statistics
     from taskgraph.history.trends import Trends
     from taskgraph.reports.history import HistoryResult
     from taskgraph.reports.text.console import Style
 
-__all__ = ["FORMS", "anomalies", "collect", "odds", "report", "stats", "timeouts", "trends"]
+__all__ = [
+    "FORMS",
+    "anomalies",
+    "collect",
+    "compare",
+    "odds",
+    "report",
+    "stats",
+    "timeouts",
+    "trends",
+]
 
 FORMS = ("text", "csv", "json", "markdown", "html")
 """The forms of every result; advice on timeouts also comes as a ``patch``."""
@@ -280,12 +292,49 @@ def trends(
     return compute(RunStore(runs), partial(_matches, pattern=only), limits=Limits(memory))
 
 
+def compare(
+    runs: PathLike = _RUNS,
+    *,
+    since: datetime | None = None,
+    base: PathLike | None = None,
+    only: str | None = None,
+    memory: str = _MEMORY,
+) -> Growths:
+    """Tell which subtasks made a kind of task slower, or faster.
+
+    Parameters
+    ----------
+    runs : str or path
+        What was collected.
+    since : datetime, optional
+        Runs from that moment on are compared with those before it.
+    base : str or path, optional
+        Instead: what was collected of the runs to compare with.
+    only : str, optional
+        A pattern for the names of tasks.
+    memory : str
+        As in :func:`collect`.
+
+    Raises
+    ------
+    ConfigError
+        If nothing was collected there, or no kind of task has runs on both sides.
+    """
+    from taskgraph.history.database import Limits
+    from taskgraph.history.growth import growths
+    from taskgraph.history.store import RunStore
+
+    other = None if base is None else RunStore(base)
+    choose = partial(_matches, pattern=only)
+    return growths(RunStore(runs), since, other, choose, limits=Limits(memory))
+
+
 def report(result: HistoryResult, form: str = "text", style: Style | None = None) -> str:
     """Write a result.
 
     Parameters
     ----------
-    result : Statistics, TimeoutReview, Odds, Trends, or sequence of Anomalies
+    result : Statistics, TimeoutReview, Odds, Trends, Growths, or sequence of Anomalies
     form : str
         One of `FORMS`, or ``patch`` for advice on the timeouts of one task.
     style : Style, optional

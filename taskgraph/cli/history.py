@@ -17,7 +17,7 @@ from taskgraph.cli.history_options import (
     result_options,
     write_result,
 )
-from taskgraph.cli.options import Inputs, each_task, seconds, task_option
+from taskgraph.cli.options import Inputs, each_task, moment, seconds, task_option
 from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain
 from taskgraph.errors import ConfigError
 from taskgraph.sources.limits import ReadOptions
@@ -38,6 +38,7 @@ def command() -> None:
       taskgraph history collect responses/ -o runs
       taskgraph history stats -r runs -o stats.html
       taskgraph history report -r runs -o trends.html
+      taskgraph history compare -r runs --since 2025-01-16T00:00:00+08:00
       taskgraph history timeouts -r runs
       taskgraph history odds tonight.json -r runs --window 2h
       taskgraph history anomalies last-night.json -r runs
@@ -141,6 +142,42 @@ def report_command(
       taskgraph history report -r runs --task 'Stop *' --format json
     """
     write_result(history.trends(runs, only=task, memory=memory), form, output)
+
+
+@command.command("compare")
+@result_options()
+@click.option(
+    "--since", metavar="TIME",
+    help="Compare the runs from then on with those before, as 2025-01-16T00:00:00+08:00.",
+)  # fmt: skip
+@click.option(
+    "--base", metavar="DIR", help="Compare with what was collected there, instead."
+)
+@click.option("--task", metavar="PATTERN", help="Only tasks with such a name.")
+@memory_option
+def compare_command(
+    runs: str,
+    form: str | None,
+    output: str | None,
+    since: str | None,
+    base: str | None,
+    task: str | None,
+    memory: str,
+) -> None:
+    """Tell which subtasks made a kind of task slower or faster, and how sure that is.
+
+    The growth of the mean wall clock is parted among the subtasks on the path that the
+    clock saw; the parts sum to the whole.
+
+    \b
+    Examples:
+      taskgraph history compare --since 2025-01-16T00:00:00+08:00
+      taskgraph history compare -r runs-new --base runs-old --task 'Stop *' -o growth.html
+    """
+    result = history.compare(
+        runs, since=moment(since, "--since"), base=base, only=task, memory=memory
+    )
+    write_result(result, form, output)
 
 
 @command.command("timeouts")

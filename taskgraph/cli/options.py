@@ -115,8 +115,8 @@ class Resolver:
         return replace(configuration, settings=settings)
 
 
-def moment(text: str | None) -> datetime | None:
-    """Read the moment of ``--as-of``, which needs its UTC offset."""
+def moment(text: str | None, option: str = "--as-of") -> datetime | None:
+    """Read the moment of an option, which needs its UTC offset."""
     if text is None:
         return None
     try:
@@ -125,7 +125,9 @@ def moment(text: str | None) -> datetime | None:
         time = None
     if time is None or time.tzinfo is None:
         example = "2025-01-16T11:43:38+08:00"
-        raise ConfigError(f"--as-of must be a time with its offset, like {example}: {text}")
+        raise ConfigError(
+            f"{option} must be a time with its offset, like {example}: {text}"
+        )
     return time
 
 

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
     Numbers: TypeAlias = numpy.ndarray[Any, numpy.dtype[Any]]
 
-__all__ = ["ChangePoint", "RankTest", "change_point", "holm", "rank_test"]
+__all__ = ["ChangePoint", "RankTest", "change_point", "holm", "rank_test", "smallest_level"]
 
-_MOST_WORK = 40_000_000
-"""Additions that an exact test may take: enough for two groups of some 60 values."""
+_MOST_WORK, _MOST_WORK_TIED = 40_000_000, 1_600_000
+"""Additions that an exact test may take: enough for two groups of some 60 values, and of
+some 20 with ties, for which it cannot use what it counted for others.
+"""
 
 
 class RankTest(NamedTuple):
@@ -60,16 +62,19 @@ def rank_test(before: Sequence[int], after: Sequence[int]) -> RankTest:
     import numpy as np
 
     doubled = _doubled_ranks(np.array([*before, *after], np.int64))
+    if doubled.min() == doubled.max():
+        return RankTest(1.0, is_exact=True)
     few, size = min(len(before), len(after)), len(doubled)
     group = doubled[: len(before)] if len(before) == few else doubled[len(before) :]
     middle = few * (size + 1)  # of the sum of doubled ranks
     far = abs(int(group.sum()) - middle)
     unit = 1 if (doubled % 2).any() else 2  # without halves the sums are half as many
     steps = (np.sort(doubled) - 2) // unit
-    if (few + 1) * size * int(steps[size - few :].sum() + 1) > _MOST_WORK:
+    most = _MOST_WORK if len(np.unique(steps)) == size else _MOST_WORK_TIED
+    if (few + 1) * size * int(steps[size - few :].sum() + 1) > most:
         variance = few * (size - few) * float(((doubled - size - 1.0) ** 2).sum())
         deviation = math.sqrt(variance / (size * (size - 1)))
-        p = math.erfc(max(far - 1, 0) / (deviation or math.inf) / math.sqrt(2))
+        p = math.erfc(max(far - 1, 0) / deviation / math.sqrt(2))
         return RankTest(p, is_exact=False)
     ways = _ways(tuple(steps.tolist()), few)
     sums = np.arange(len(ways)) * unit + 2 * few
@@ -89,6 +94,13 @@ def _ways(steps: tuple[int, ...], few: int) -> Numbers:
         ways[1:, step:] += ways[:-1, : width - step].copy()
     counts: Numbers = ways[few]
     return counts
+
+
+def smallest_level(before: int, after: int) -> float:
+    """Give the least level that a test of two groups of such sizes can show."""
+    import math
+
+    return min(1.0, 2 / math.comb(before + after, before))
 
 
 def change_point(values: Sequence[int]) -> ChangePoint:

@@ -24,6 +24,7 @@ __all__ = [
     "diff_svg",
     "diff_text",
     "pair_svg",
+    "signed",
 ]
 
 _MOST = 40
@@ -122,7 +123,7 @@ def _whole(comparison: Comparison) -> Iterator[str]:
     measured = comparison.makespan
     if measured is not None and measured.change:
         sides = f"{format_measured(measured.before)} → {format_measured(measured.after)}"
-        change = _signed(measured.change, format_measured)
+        change = signed(measured.change, format_measured)
         yield f"longest path of measured times: {sides} ({change})"
         yield from _by_structure(measured, format_measured)
     if comparison.flaws:
@@ -197,7 +198,7 @@ class _Subtasks:
             ("measured", self.measured, format_measured),
         ):
             if key in changes:
-                yield f"{title} {_signed(changes[key], write)}"
+                yield f"{title} {signed(changes[key], write)}"
 
     def _edges(self) -> dict[_Key, list[str]]:
         """Tell of every edge at its lower end, where that is there."""
@@ -276,16 +277,17 @@ def _budget(budget: BudgetChange) -> str:
         return f"{text}: the bound is lost"
     if budget.after.is_bounded and not budget.before.is_bounded:
         return f"{text}: it is bounded now"
-    return text + f" ({_signed(change, format_duration)})" * bool(change)
+    return text + f" ({signed(change, format_duration)})" * bool(change)
 
 
 def _by_structure(change: Attribution, write: _Write) -> list[str]:
     if not change.structure:
         return []
-    return [f"  {_signed(change.structure, write)} by edges or concurrency"]
+    return [f"  {signed(change.structure, write)} by edges or concurrency"]
 
 
-def _signed(change: int, write: _Write) -> str:
+def signed(change: int, write: _Write) -> str:
+    """Write a difference with its sign."""
     return f"{'+' if change > 0 else '-'}{write(abs(change))}"
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from taskgraph.history.advice import Advice, TaskReview, TimeoutReview, Verdict
 from taskgraph.history.anomalies import Anomalies, Anomaly, AnomalyKind
 from taskgraph.history.collecting import Collection
+from taskgraph.history.growth import Growths
 from taskgraph.history.odds import Odds, Quantile, SubtaskOdds
 from taskgraph.history.pools import OutcomeBasis
 from taskgraph.history.statistics import KindStats, Statistics
@@ -17,6 +18,7 @@ from taskgraph.history.trends import Trends
 from taskgraph.model.durations import format_duration, format_measured, format_moment
 from taskgraph.model.task import Task
 from taskgraph.model.words import counted, visible
+from taskgraph.reports.growth import growth_report
 from taskgraph.reports.history_tables import (
     Column,
     Histogram,
@@ -30,7 +32,9 @@ from taskgraph.reports.trends import trends_report
 
 __all__ = ["HistoryResult", "collection_messages", "departure", "table_report"]
 
-HistoryResult: TypeAlias = Statistics | TimeoutReview | Odds | Trends | Sequence[Anomalies]
+HistoryResult: TypeAlias = (
+    Statistics | TimeoutReview | Odds | Trends | Growths | Sequence[Anomalies]
+)
 """What the commands of ``taskgraph history`` give; the last for several runs."""
 
 _NOTICEABLE = 0.05
@@ -81,6 +85,8 @@ def table_report(result: HistoryResult) -> TableReport:
             return _odds_report(result)
         case Trends():
             return trends_report(result)
+        case Growths():
+            return growth_report(result)
     return _anomaly_report(result)
 
 

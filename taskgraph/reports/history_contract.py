@@ -266,6 +266,54 @@ class AnomaliesOutput(Closed):
     runs: list[RunContent]
 
 
+# --- compare -----------------------------------------------------------------------
+
+
+class TestContent(Closed):
+    """A test by ranks (Mann–Whitney), two-sided."""
+
+    p: Annotated[Share, about("How seldom chance alone parts the runs so.")]
+    is_exact: Annotated[bool, about("Counted, not approximated.")]
+
+
+class StepGrowthContent(Closed):
+    """What a kind of subtask adds to the wall clock, in microseconds."""
+
+    subtask: str
+    before_us: Annotated[int, about("Of the path that the clock saw, in the mean.")]
+    after_us: int
+    run_us: Annotated[int, about("The growth by running.")]
+    wait_us: Annotated[int, about("The growth by waiting for its start.")]
+    p: Annotated[Share, about("Of all subtasks together (Holm).")]
+    is_exact: bool
+
+
+class GrowthContent(Closed):
+    """How much longer a kind of task takes, in the mean of its successful runs."""
+
+    task: str
+    before: Annotated[Count, about("Runs that are compared.")]
+    after: Count
+    unknown: Annotated[Count, about("Runs whose path an older version did not keep.")]
+    before_us: Annotated[int, about("The mean wall clock, in microseconds.")]
+    after_us: int
+    test: TestContent
+    steps: Annotated[
+        list[StepGrowthContent], about("With the rest they sum to the whole growth.")
+    ]
+    rest_us: Annotated[int, about("Outside of all subtasks, in microseconds.")]
+
+
+class CompareOutput(Closed):
+    """Which subtasks the growth of the wall clock comes from."""
+
+    format: Literal["taskgraph/history-compare"]
+    version: Literal[1]
+    since: Annotated[str | None, about("When the later runs begin.")]
+    tasks: list[GrowthContent]
+    lonely: Annotated[list[str], about("Kinds of tasks with runs on one side only.")]
+
+
 # --- report ------------------------------------------------------------------------
 
 
@@ -350,6 +398,7 @@ _OUTPUTS: dict[str, tuple[Any, str]] = {
         "What the advice changes in a document, as a JSON Patch",
     ),
     "history-odds": (OddsOutput, "The odds that a task ends within a window"),
+    "history-compare": (CompareOutput, "What the growth of the wall clock comes from"),
     "history-trends": (TrendsOutput, "How runs changed over time"),
     "history-anomalies": (AnomaliesOutput, "Where runs depart from others of their kind"),
 }

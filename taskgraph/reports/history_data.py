@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from taskgraph.history.advice import TaskReview, TimeoutReview
 from taskgraph.history.anomalies import Anomalies
+from taskgraph.history.growth import Growths
 from taskgraph.history.odds import Odds
 from taskgraph.history.statistics import Statistics
 from taskgraph.history.trends import Trends
@@ -78,6 +79,8 @@ def _content(result: HistoryResult) -> tuple[str, Plain]:
         return "history-odds", _of_task(result.task, result) | {"bins": bins}
     if isinstance(result, Trends):
         return "history-trends", plain(result)
+    if isinstance(result, Growths):
+        return "history-compare", plain(result)
     return "history-anomalies", {"runs": [_of_task(run.task, run) for run in result]}
 
 
@@ -141,6 +144,9 @@ def _rows(result: HistoryResult) -> Iterator[Plain]:
         yield from _odds_rows(result)
     elif isinstance(result, Trends):
         yield from trend_rows(result)
+    elif isinstance(result, Growths):
+        for growth in result.tasks:
+            yield from ({"task": growth.task} | plain(step) for step in growth.steps)
     else:
         for run in result:
             task = run.task

@@ -245,6 +245,22 @@ def test_anomalies(folder: Path, run: Run) -> None:
     assert run(*command, "--fail-on-any")[0] == 1
 
 
+def test_compare_and_report(folder: Path, run: Run) -> None:
+    runs = ("-r", folder / "runs")
+    code, text, _ = run("compare", *runs, "--since", "2023-01-02T00:00:00+08:00")
+    assert code == 0
+    assert "Stop obproxy" in text
+    code, _, err = run("compare", *runs, "--since", "2023-01-02")
+    assert code == 2
+    assert "--since must be a time with its offset" in err
+    assert run("compare", *runs)[0] == 2
+    code, text, _ = run("report", *runs, "--task", "重启", "--format", "html")
+    assert code == 0
+    assert "<h1" in text
+    assert "重启 OBProxy" in text
+    assert "Stop obproxy" not in text
+
+
 def test_every_json_is_as_its_published_schema_says(folder: Path, run: Run) -> None:
     schemas = published()
     file, runs = str(folder / "tonight.json"), ("-r", str(folder / "runs"))
@@ -255,6 +271,7 @@ def test_every_json_is_as_its_published_schema_says(folder: Path, run: Run) -> N
         "history-odds": ("odds", file, *runs, "--window", "2m"),
         "history-anomalies": ("anomalies", file, *runs),
         "history-trends": ("report", *runs),
+        "history-compare": ("compare", *runs, "--base", runs[1]),
     }
     assert commands.keys() == {name for name in schemas if name.startswith("history-")}
     for name, command in commands.items():
