@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from taskgraph.analysis.premises import Premises
-from taskgraph.model.engine import SECOND
+from taskgraph.model.engine import SECOND, is_being_cancelled
 from taskgraph.model.vocabulary import Status
 from taskgraph.settings import DEFAULTS
 
@@ -259,8 +259,9 @@ class Analysis(Premises):
         """What runs longer than its timeout; nothing where the graph is not sound."""
         from taskgraph.analysis.weights import Basis
 
-        flying = self.progress.in_flight if self.is_sound else ()
-        return frozenset(row.node for row in flying if row.basis is Basis.OVERDUE)
+        late = self.left.nodes(Basis.OVERDUE) if self.is_sound else ()
+        subtasks = self.graph.subtasks
+        return frozenset(node for node in late if not is_being_cancelled(subtasks[node]))
 
     @cached_property
     def held_up(self) -> tuple[int, ...] | None:

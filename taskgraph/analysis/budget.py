@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from taskgraph.analysis.concurrency import Bounds, bounds
 from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.schedule import Schedule, schedule
+from taskgraph.analysis.worst_case import WorstCase
 
 if TYPE_CHECKING:
     from taskgraph.settings import Settings
@@ -58,6 +59,12 @@ class Budget:
     def is_bounded(self) -> bool:
         """Whether every subtask has a limit."""
         return not self.unlimited
+
+    @property
+    def worst_case(self) -> WorstCase:
+        """The same, as that of any part of the task is told."""
+        bounds = self.bounds
+        return WorstCase(self.seconds, bounds.longest_path, bounds.may_wait, self.unlimited)
 
 
 def budget(premises: Premises) -> Budget:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from heapq import heapify, heappop, heappush
 
 from taskgraph.analysis.schedule import Schedule
@@ -37,7 +38,7 @@ class ListSchedule:
     peak: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bounds:
     """Between which times a task ends under a limit of concurrency.
 
@@ -53,21 +54,33 @@ class Bounds:
         Graham (1966) where subtasks may wait for a slot, else the longest path.
     lower : int
         No order takes less if every subtask takes its whole duration.
-    run : ListSchedule or None
-        The engine's list schedule, which picks what became ready first, and of those the
-        smallest id. One order of many: it bounds nothing. ``None`` where nothing waits.
     longest_path : int
     total : int
         The sum of all durations.
+    workers : int
+        How many can be at work at all; 0 is any number.
     """
 
     limit: int
     widest: tuple[int, ...]
     upper: int
     lower: int
-    run: ListSchedule | None
     longest_path: int
     total: int
+    workers: int
+    graph: TaskGraph = field(repr=False, compare=False)
+    durations: Sequence[int] = field(repr=False, compare=False)
+
+    @cached_property
+    def run(self) -> ListSchedule | None:
+        """The engine's list schedule; ``None`` where nothing waits.
+
+        It picks what became ready first, and of those the smallest id. One order of many:
+        it bounds nothing.
+        """
+        if not self.widest:
+            return None
+        return list_schedule(self.graph, self.durations, self.limit, self.workers)
 
     @property
     def listed(self) -> int:
@@ -89,18 +102,12 @@ def bounds(graph: TaskGraph, schedule: Schedule, limit: int, workers: int = 0) -
     durations = schedule.durations
     longest, total = schedule.makespan, sum(durations)
     widest = wide_antichain(graph, limit) if limit else ()
-    if not widest:
-        return Bounds(limit, (), longest, longest, None, longest, total)
-    bounded = total - _work_beyond(graph, durations, limit)
-    return Bounds(
-        limit=limit,
-        widest=widest,
-        upper=graham_bound(total, longest, limit),
-        lower=max(longest, -(-bounded // limit)),
-        run=list_schedule(graph, durations, limit, workers),
-        longest_path=longest,
-        total=total,
-    )
+    upper = lower = longest
+    if widest:
+        bounded = total - _work_beyond(graph, durations, limit)
+        upper = graham_bound(total, longest, limit)
+        lower = max(longest, -(-bounded // limit))
+    return Bounds(limit, widest, upper, lower, longest, total, workers, graph, durations)
 
 
 def graham_bound(total: int, longest: int, limit: int) -> int:

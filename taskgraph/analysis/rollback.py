@@ -229,18 +229,18 @@ def _fail_late(
         len(ahead) == len(graph)
         or bool(wide_antichain(graph, premises.slots, {*nodes, *first}))
     )
-    run = budget.bounds.run
-    starts = run.starts if may_wait and run else budget.schedule.early_start
+    run = budget.bounds.run if may_wait else None
+    starts = run.starts if run else budget.schedule.early_start
     finishes = [start + longest[node] for node, start in enumerate(starts)]
     deadline = min((starts[node] for node in first), default=max(finishes))
     last = max((n for n in nodes if finishes[n] <= deadline), key=finishes.__getitem__)
     begun = graph.ancestors([last]) | {last}
     begun.update(node for node in nodes if starts[node] < finishes[last])
-    work = worst_case(premises, nodes, longest)
+    work = worst_case(premises, nodes, longest) if first else budget.worst_case
     until_failed = work.seconds
     if not may_wait:
         until_failed = max(min(starts[node], deadline) + longest[node] for node in nodes)
-    whole = worst_case(premises, nodes, undoing)
+    whole = work if undoing is longest else worst_case(premises, nodes, undoing)
     return FailLate(
         node=last,
         begun=tuple(sorted(begun)),

@@ -131,13 +131,12 @@ def remaining_weights(premises: Premises) -> Weights:
     undoes = retry_undoes_apart(premises.task)
     weights, overhead = timeout_weights(premises), premises.settings.overhead
     rows: list[Weight] = []
-    for node, subtask in enumerate(premises.graph.subtasks):
-        once, basis = premises.attempt_seconds[node], weights.basis[node]
+    limits = zip(premises.attempt_seconds, weights.basis, premises.attempts, strict=True)
+    for subtask, (once, basis, most) in zip(premises.graph.subtasks, limits, strict=True):
         if subtask.status == done:
             rows.append((0, Basis.DONE))
             continue
-        used = subtask.attempts or 1
-        further = 0 if back else max(premises.attempts[node] - used, 0)
+        further = 0 if back else most - (subtask.attempts or 1)
         if is_in_flight(subtask):
             current = (once, basis)
             if basis is not Basis.NO_LIMIT:

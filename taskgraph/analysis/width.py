@@ -9,6 +9,7 @@ the antichain can be read from such a matching.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from heapq import heappop, heappush
 
@@ -40,7 +41,10 @@ def wide_antichain(
 
     Notes
     -----
-    The nodes come in topological order, each as the next of a chain where one can be
+    Most graphs are told at a glance: nodes equally far from the start are no ancestors of
+    each other, and where a few paths hold all nodes, no more of them are wanted at once.
+
+    Else the nodes come in topological order, each as the next of a chain where one can be
     re-arranged to take it, else as the first of a new chain. It stops at the first chain
     too many. A search that fails closes what it saw to all later ones: they would fail
     there as well.
@@ -57,6 +61,9 @@ def wide_antichain(
     order: Sequence[int] = graph.order
     if among is not None and len(among) < len(graph):
         upstreams, order = _part(graph, among)
+    beside = _at_one_stage(graph, limit, order)
+    if beside or _lie_on_few_paths(upstreams, order, limit):
+        return beside
     chains = _Chains(upstreams, order)
     heads = []
     for node in order:
@@ -65,6 +72,34 @@ def wide_antichain(
             if len(heads) > limit:
                 return chains.antichain(heads)
     return ()
+
+
+def _at_one_stage(graph: TaskGraph, limit: int, nodes: Sequence[int]) -> tuple[int, ...]:
+    """Find more nodes than a limit that are equally far from the start."""
+    stage = graph.stages
+    counts = Counter(map(stage.__getitem__, nodes))
+    crowded = min((place for place, n in counts.items() if n > limit), default=_NOBODY)
+    among = (node for node in nodes if stage[node] == crowded)
+    return tuple(sorted(among)[: limit + 1])
+
+
+def _lie_on_few_paths(
+    upstreams: Sequence[Sequence[int]], order: Iterable[int], limit: int
+) -> bool:
+    """Tell whether paths that go on wherever they can are no more than a limit."""
+    is_end = bytearray(len(upstreams))
+    paths = 0
+    for node in order:
+        is_end[node] = 1
+        for upstream in upstreams[node]:
+            if is_end[upstream]:
+                is_end[upstream] = 0
+                break
+        else:
+            paths += 1
+            if paths > limit:
+                return False
+    return True
 
 
 def _part(graph: TaskGraph, nodes: Iterable[int]) -> tuple[list[Sequence[int]], list[int]]:

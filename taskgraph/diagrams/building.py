@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.collapsing import Cluster, Grouping, cluster_name, partitions
-from taskgraph.diagrams.edges import add_ghosts, bundle, make_edges, without_implied
+from taskgraph.diagrams.edges import (
+    add_ghosts,
+    bundle,
+    make_edges,
+    tight_edges,
+    without_implied,
+)
 from taskgraph.diagrams.labels import limit_text, missing, subtask_facts, subtitle, summary
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.placing import placed
@@ -117,10 +124,9 @@ def _least_area(nodes: tuple[int, ...], clusters: Sequence[Cluster]) -> float:
 
 
 def _scene(maker: Maker, selection: Selection, clusters: Sequence[Cluster]) -> Scene:
-    analysis, graph = maker.analysis, maker.graph
-    schedule = analysis.schedule if analysis.is_sound else None
+    graph = maker.graph
     nodes, place = maker.make(selection.nodes, clusters)
-    edges = make_edges(graph, place, schedule)
+    edges = make_edges(graph, place, maker.tight)
     edges += add_ghosts(graph, place, nodes)
     edges = sorted(set(edges))
     in_stages = any(cluster.grouping is Grouping.STAGES for cluster in clusters)
@@ -129,15 +135,13 @@ def _scene(maker: Maker, selection: Selection, clusters: Sequence[Cluster]) -> S
     junctions, edges = bundle(len(nodes), edges)
     nodes += [SceneNode(NodeKind.JUNCTION)] * junctions
     hidden = len(graph) - len(selection.nodes)
-    told = list(summary(analysis))
     shown = selection.nodes
     all_critical = len(shown) > 1 and maker.critical.issuperset(shown)
-    if all_critical:
-        told.append("all of it critical")
+    added = ("all of it critical",) if all_critical else ()
     return Scene(
         title=title_of(graph.task),
         subtitle=subtitle(graph),
-        summary=tuple(told),
+        summary=(*maker.summary, *added),
         notes=(*selection.notes, *_notes(graph, clusters, hidden)),
         nodes=tuple(nodes),
         edges=tuple(edges),
@@ -182,6 +186,17 @@ class Maker:
         twice = {graph.task.subtasks[same[0]].id for same in graph.duplicates}
         self.faulty = {node for part in graph.cycles for node in part}
         self.faulty.update(graph.index[identifier] for identifier in twice)
+
+    @cached_property
+    def tight(self) -> list[tuple[int, int]]:
+        """The edges over which a critical path runs."""
+        analysis = self.analysis
+        return tight_edges(self.graph, analysis.schedule) if analysis.is_sound else []
+
+    @cached_property
+    def summary(self) -> tuple[str, ...]:
+        """What is said of the task as a whole, however much of it is drawn together."""
+        return tuple(summary(self.analysis))
 
     def make(
         self, shown: tuple[int, ...], clusters: Sequence[Cluster]
@@ -248,7 +263,7 @@ class Maker:
         is_plan = self.graph.task.is_definition
         counts = () if is_plan else count_shown(subtasks)
         gated = self.gates.issuperset(cluster.nodes)
-        blocked = sum(node in self.blocked for node in cluster.nodes)
+        blocked = len(self.blocked.intersection(cluster.nodes))
         members = cluster.nodes if framed else ()
         return SceneNode(
             kind=NodeKind.FRAME if framed else NodeKind.GROUP,

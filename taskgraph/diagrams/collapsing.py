@@ -16,8 +16,7 @@ from taskgraph.analysis.weights import Basis
 from taskgraph.diagrams.options import Collapse, DiagramOptions
 from taskgraph.errors import RenderError
 from taskgraph.graph.parallel import parallel_groups
-from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.graph.traverse import adjacency, levels, reverse, runs, topological_order
+from taskgraph.graph.traverse import runs
 from taskgraph.model.statuses import severity_key
 from taskgraph.model.task import Subtask
 from taskgraph.model.vocabulary import Status
@@ -142,7 +141,7 @@ class _Chooser:
         path = self._critical_path
         if len(path) <= _LONGEST_APART:
             yield self._stages(1, self._apart.union(path))
-        count = len({self._stage_of[node] for node in self.nodes})
+        count = len(self._rows)
         wide = 1
         while wide <= count:
             yield self._stages(wide, self._apart)
@@ -151,7 +150,7 @@ class _Chooser:
 
     def in_stages(self, most: int) -> tuple[Cluster, ...]:
         """Collapse whole stages to so many boxes, even what should stay apart."""
-        count = len({self._stage_of[node] for node in self.nodes})
+        count = len(self._rows)
         return self._stages(-(-count // max(most, 1)), frozenset())
 
     # --- what stays apart -----------------------------------------------------------
@@ -190,11 +189,13 @@ class _Chooser:
         return {node: place for place, node in enumerate(self.urgent)}
 
     def _without_urgent(
-        self, grouping: Grouping, groups: Iterable[tuple[int, ...]]
+        self, grouping: Grouping, groups: Iterable[Sequence[int]]
     ) -> Iterator[Cluster]:
         """Make clusters in which nothing that needs attention is hidden, unless many do."""
         rank = self._rank
         for group in groups:
+            if len(group) < 2:  # as nearly all are of many names
+                continue
             urgent = sorted((n for n in group if n in rank), key=rank.__getitem__)
             alone = {*urgent[:_SHOWN_APART], *self._gates.intersection(group)}
             if self._gates.issuperset(group):
@@ -240,7 +241,7 @@ class _Chooser:
         graph = self.graph
         groups: dict[tuple[tuple[int, ...], tuple[int, ...]], list[int]] = {}
         for node in self._free(clusters):
-            ends = (tuple(graph.upstreams[node]), tuple(graph.downstreams[node]))
+            ends = (graph.upstreams[node], graph.downstreams[node])
             groups.setdefault(ends, []).append(node)
         alike = (tuple(group) for group in groups.values() if len(group) >= _ALIKE)
         return [*clusters, *(Cluster(Grouping.ALIKE, group) for group in alike)]
@@ -252,18 +253,19 @@ class _Chooser:
         for node in sorted(free):
             if len(graph.downstreams[node]) == 1:
                 target = graph.downstreams[node][0]
-                if target in free and tuple(graph.upstreams[target]) == (node,):
+                if target in free and graph.upstreams[target] == (node,):
                     after[node] = target
         chains = [Cluster(Grouping.CHAIN, tuple(run)) for run in runs(after)]
         return _sorted([*clusters, *chains])
 
     def _names(self) -> tuple[Cluster, ...]:
         """Collapse equal names at one stage: no edge runs between those."""
-        groups: dict[tuple[str, int], list[int]] = {}
-        for node in self.nodes:
-            key = (self.graph.subtasks[node].name, self._stage_of[node])
-            groups.setdefault(key, []).append(node)
-        return _sorted(self._without_urgent(Grouping.NAME, map(tuple, groups.values())))
+        subtasks = self.graph.subtasks
+        groups: dict[tuple[int, str], list[int]] = {}
+        for stage, row in self._rows.items():
+            for node in row:
+                groups.setdefault((stage, subtasks[node].name), []).append(node)
+        return _sorted(self._without_urgent(Grouping.NAME, groups.values()))
 
     def _stages(self, wide: int, alone: frozenset[int]) -> tuple[Cluster, ...]:
         """Collapse whole stages, so many to a box, but for what has a box of its own.
@@ -271,45 +273,33 @@ class _Chooser:
         What is alone would come before and after a box of several stages around it, so
         its own stage is a box by itself.
         """
-        stage_of = self._stage_of
+        stage_of = self.graph.stages
         split = {stage_of[node] for node in alone}
-        box_of: dict[int, int] = {}
-        filled = box = before = -1
-        for stage in sorted({stage_of[node] for node in self.nodes}):
+        boxes: list[list[int]] = []
+        filled = before = -1
+        for stage, row in self._rows.items():
             if not 0 < filled < wide or stage in split or before in split:
-                filled, box = 0, stage
-            box_of[stage], before = box, stage
-            filled += 1
-        groups: dict[int, list[int]] = {}
-        for node in self.nodes:
-            if node not in alone:
-                groups.setdefault(box_of[stage_of[node]], []).append(node)
-        clusters = []
-        for group in groups.values():
-            first, last = min(stage_of[n] for n in group), max(stage_of[n] for n in group)
-            if len(group) > 1:
-                ordered = tuple(sorted(group, key=lambda n: (stage_of[n], n)))
-                clusters.append(Cluster(Grouping.STAGES, ordered, (first + 1, last + 1)))
-        return _sorted(clusters)
+                boxes.append([])
+                filled = 0
+            boxes[-1] += [n for n in row if n not in alone] if stage in split else row
+            filled, before = filled + 1, stage
+        return _sorted(
+            Cluster(
+                Grouping.STAGES, tuple(box), (stage_of[box[0]] + 1, stage_of[box[-1]] + 1)
+            )
+            for box in boxes
+            if len(box) > 1
+        )
 
     @cached_property
-    def _stage_of(self) -> list[int]:
-        return _stages_of(self.graph)
+    def _rows(self) -> dict[int, list[int]]:
+        """What is shown, by stage, both ascending."""
+        rows: dict[int, list[int]] = {}
+        stage_of = self.graph.stages
+        for node in self.nodes:
+            rows.setdefault(stage_of[node], []).append(node)
+        return dict(sorted(rows.items()))
 
 
 def _sorted(clusters: Iterable[Cluster]) -> tuple[Cluster, ...]:
     return tuple(sorted(clusters, key=lambda cluster: min(cluster.nodes)))
-
-
-def _stages_of(graph: TaskGraph) -> list[int]:
-    """Give the length of the longest way to each node; a cycle counts as one step."""
-    if graph.is_acyclic:
-        return levels(graph.downstreams, graph.order)
-    owner = list(range(len(graph)))
-    for component in graph.cycles:
-        for node in component:
-            owner[node] = component[0]
-    edges = ((owner[a], owner[b]) for a, b in graph.edges() if owner[a] != owner[b])
-    following = adjacency(len(graph), edges)
-    stage = levels(following, topological_order(reverse(following), following))
-    return [stage[own] for own in owner]

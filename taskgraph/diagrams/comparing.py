@@ -157,7 +157,7 @@ def _scene(
 ) -> Scene:
     union = maker.union
     boxes, place = maker.make(nodes, clusters)
-    edges = sorted(_marked(union, place, make_edges(union.graph, place, None)))
+    edges = sorted(_marked(union, place, make_edges(union.graph, place)))
     in_stages = any(cluster.grouping is Grouping.STAGES for cluster in clusters)
     if in_stages:
         edges = without_implied(len(boxes), edges)

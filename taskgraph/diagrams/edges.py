@@ -7,7 +7,7 @@ one point, a junction. The same idea is known as edge concentration (Newbery, 19
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from taskgraph.diagrams.scene import NodeKind, SceneEdge, SceneNode
 from taskgraph.graph.taskgraph import TaskGraph
@@ -23,49 +23,56 @@ from taskgraph.model.words import visible
 if TYPE_CHECKING:
     from taskgraph.analysis.schedule import Schedule
 
-__all__ = ["add_ghosts", "bundle", "make_edges", "without_implied"]
+__all__ = ["add_ghosts", "bundle", "make_edges", "tight_edges", "without_implied"]
+
+Edge: TypeAlias = tuple[int, int]
+
+_NOWHERE = -1
 
 
 def make_edges(
-    graph: TaskGraph, place: dict[int, int], schedule: Schedule | None
+    graph: TaskGraph, place: dict[int, int], tight: Iterable[Edge] = ()
 ) -> list[SceneEdge]:
-    """Give the edges between what is shown, those inside one box left out."""
-    tight = set() if schedule is None else _tight_edges(graph, schedule)
-    one_sided = {edge[:2] for edge in graph.one_sided}
-    cycle_of = {node: part[0] for part in graph.cycles for node in part}
-    closing = {edge for cut in graph.cuts for edge in cut.edges}
-    flags: dict[tuple[int, int], tuple[bool, bool, bool, bool]] = {}
-    for edge in graph.edges():
-        tail, head = edge
-        if tail in place and head in place:
-            ends = place[tail], place[head]
-            own = (
-                edge in tight,
-                tail in cycle_of and cycle_of[tail] == cycle_of.get(head),
-                edge in closing,
-                edge in one_sided,
-            )
-            if ends[0] == ends[1] and tail != head:
-                continue
-            known = flags.get(ends)
-            if known is None:
-                flags[ends] = own
-            elif known != own:
-                a, b, c, d = known
-                flags[ends] = (a or own[0], b or own[1], c or own[2], d or own[3])
-    return [SceneEdge(*ends, *own) for ends, own in flags.items()]
+    """Give the edges between what is shown, those inside one box left out.
+
+    ``tight`` are those of the graph over which a critical path runs.
+    """
+    where = [place.get(node, _NOWHERE) for node in range(len(graph))]
+
+    def drawn(edges: Iterable[Edge]) -> set[Edge]:
+        return {
+            (where[a], where[b])
+            for a, b in edges
+            if where[a] != where[b] or a == b
+            if where[a] != _NOWHERE != where[b]
+        }
+
+    critical, one_sided = drawn(tight), drawn(edge[:2] for edge in graph.one_sided)
+    closing = drawn(edge for cut in graph.cuts for edge in cut.edges)
+    cyclic = drawn(
+        (node, target)
+        for part in map(frozenset, graph.cycles)
+        for node in part
+        for target in part.intersection(graph.downstreams[node])
+    )
+    return [
+        SceneEdge(
+            *edge, edge in critical, edge in cyclic, edge in closing, edge in one_sided
+        )
+        for edge in drawn(graph.edges())
+    ]
 
 
-def _tight_edges(graph: TaskGraph, schedule: Schedule) -> set[tuple[int, int]]:
+def tight_edges(graph: TaskGraph, schedule: Schedule) -> list[Edge]:
     """Give the edges over which a critical path runs."""
     critical = frozenset(schedule.critical)
     start, finish = schedule.early_start, schedule.early_finish
-    return {
+    return [
         (node, target)
-        for node in critical
+        for node in schedule.critical
         for target in graph.downstreams[node]
         if target in critical and finish[node] == start[target]
-    }
+    ]
 
 
 def add_ghosts(

@@ -125,6 +125,21 @@ class TaskGraph:
         """
         return tuple(traverse.topological_order(self.upstreams, self.downstreams))
 
+    @cached_property
+    def stages(self) -> tuple[int, ...]:
+        """The length of the longest way to each node; a cycle counts as one step."""
+        if self.is_acyclic:
+            return tuple(traverse.levels(self.downstreams, self.order))
+        owner = list(range(len(self)))
+        for component in self.cycles:
+            for node in component:
+                owner[node] = component[0]
+        edges = ((owner[a], owner[b]) for a, b in self.edges() if owner[a] != owner[b])
+        following = traverse.adjacency(len(self), edges)
+        order = traverse.topological_order(traverse.reverse(following), following)
+        stage = traverse.levels(following, order)
+        return tuple(stage[own] for own in owner)
+
     @property
     def is_acyclic(self) -> bool:
         """Whether the edges form no cycle."""
@@ -363,7 +378,10 @@ class _EdgeLists:
         subtasks, node_of = self.subtasks, self.index.__getitem__
         lists = map(attrgetter(side), map(subtasks.__getitem__, positions))
         try:
-            rows = [sorted(map(node_of, ids)) if ids else [] for ids in lists]
+            rows = [
+                sorted(map(node_of, ids)) if len(ids) > 1 else [*map(node_of, ids)]
+                for ids in (ids or () for ids in lists)
+            ]
         except KeyError:
             rows = [self._known(position, side) for position in positions]
         if any(len({*row}) < len(row) for row in rows):

@@ -79,6 +79,7 @@ the same.
 
 _NUMBER = re.compile(r"-?[0-9]+")
 _BEGUN = STATUSES - {Status.PENDING, Status.READY}
+_IN_FLIGHT = frozenset({Status.RUNNING, Status.CANCELING})
 _ROLLBACK = frozenset({Operation.ROLLBACK, Operation.ROLLBACK_SKIP})
 _FORWARD = frozenset({Operation.EXECUTE, Operation.RETRY})
 
@@ -117,13 +118,14 @@ def prohibits_rollback(task: Task) -> bool:
 
 def is_in_flight(subtask: Subtask) -> bool:
     """Tell whether the subtask is at work at the moment of the document."""
-    return subtask.status in {Status.RUNNING, Status.CANCELING}
+    return subtask.status in _IN_FLIGHT
 
 
 def is_being_cancelled(subtask: Subtask) -> bool:
     """Tell whether a cancel was asked for: it ends FAILED within seconds, or hangs."""
-    asked = subtask.operation == Operation.CANCEL and subtask.status == Status.RUNNING
-    return asked or subtask.status == Status.CANCELING
+    if subtask.status not in _IN_FLIGHT:
+        return False
+    return subtask.status == Status.CANCELING or subtask.operation == Operation.CANCEL
 
 
 def is_rolling_back(task: Task) -> bool:

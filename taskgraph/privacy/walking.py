@@ -16,8 +16,8 @@ __all__ = ["change_texts", "ids_of", "renamed", "texts_of"]
 _APART = frozenset({"subtasks", "context", "extra", "origin"})
 _AROUND = tuple(field.name for field in fields(Task) if field.name not in _APART)
 _TEXTS = (
-    "id", "name", "description", "status", "operation", "task_id", "node_type",
-    "class_name", "executor", "host",
+    "name", "description", "status", "operation", "task_id", "node_type", "class_name",
+    "executor", "host",
 )  # fmt: skip
 # By place, which is faster: a document may hold 100,000 subtasks.
 _texts = itemgetter(*map(Subtask._fields.index, _TEXTS))
@@ -27,16 +27,22 @@ _ID = attrgetter("id")
 _EDGES = (attrgetter("upstreams"), attrgetter("downstreams"))
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
 def ids_of(task: Task) -> set[str]:
     """Give the ids that are texts: the task's, of subtasks, and those that edges name."""
-    ids: set[Any] = {task.id, *map(_ID, task.subtasks)}
+    if str in {*map(type, _every_id(task))}:  # which is quickly told, and seldom so
+        return _texts_among(_every_id(task))
+    return set()
+
+
+def _every_id(task: Task) -> Iterator[Any]:
+    yield task.id
+    yield from map(_ID, task.subtasks)
     for edges in _EDGES:
-        ids.update(chain.from_iterable(filter(None, map(edges, task.subtasks))))
-    return set(filter(_is_text, ids))
+        yield from chain.from_iterable(filter(None, map(edges, task.subtasks)))
+
+
+def _texts_among(values: Iterable[Any]) -> set[str]:
+    return {value for value in values if isinstance(value, str)}
 
 
 def texts_of(task: Task) -> set[str]:
@@ -44,7 +50,7 @@ def texts_of(task: Task) -> set[str]:
     found = {task.origin.dialect, *chain.from_iterable(map(_texts, task.subtasks))}
     for name in _AROUND:
         found.update(_parts(getattr(task, name)))
-    return set(filter(_is_text, found)) | ids_of(task)
+    return _texts_among(found) | ids_of(task)
 
 
 def _parts(value: Any) -> Iterator[Any]:

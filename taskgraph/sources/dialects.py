@@ -69,7 +69,7 @@ def read_document(document: Document) -> ReadTasks:
 def documents_of(document: Document) -> list[Document]:
     """Take a stream of YAML documents apart; each is as good as a file of its own."""
     data = document.data
-    if not (b"\n---" in data or b"\n..." in data) or not _is_yaml(document):
+    if not _is_yaml(document) or not (b"\n---" in data or b"\n..." in data):
         return [document]
     parts: list[Document] = []
     lines: list[bytes] = []
