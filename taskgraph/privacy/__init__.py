@@ -5,8 +5,7 @@ from __future__ import annotations
 from taskgraph.privacy.masking import mask_error, mask_task
 from taskgraph.privacy.redaction import redact_error, redact_task, redact_tasks, redact_text
 from taskgraph.privacy.secret_keys import is_secret_key
-from taskgraph.privacy.secret_values import MASK
-from taskgraph.privacy.secrets import mask_text
+from taskgraph.privacy.secret_signs import MASK, mask_text
 
 __all__ = [
     "MASK",

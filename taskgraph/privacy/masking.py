@@ -17,9 +17,7 @@ from typing import Any
 from taskgraph.errors import InputError
 from taskgraph.model.task import Task
 from taskgraph.privacy.secret_keys import is_secret_key, role_of
-from taskgraph.privacy.secret_shapes import PRIVATE_KEY
-from taskgraph.privacy.secret_values import MASK, is_opaque
-from taskgraph.privacy.secrets import client_of, is_suspect, mask_text
+from taskgraph.privacy.secret_signs import MASK, client_of, is_suspect, mask_text
 from taskgraph.privacy.walking import change_texts, ids_of, renamed, texts_of
 
 __all__ = ["mask_error", "mask_lines", "mask_task", "mask_value"]
@@ -116,11 +114,15 @@ def _masked_items(items: list[Any]) -> list[Any]:
             is_value = not (isinstance(item, str) and item.startswith("-"))
         else:
             is_value = len(items) == 2 and not role_of(name).is_weak
-        if is_secret_key(name) and (
-            is_value or (isinstance(item, str) and is_opaque(item, 0))
-        ):
+        if is_secret_key(name) and (is_value or _is_opaque(item)):
             masked[place] = hidden(item)
     return masked
+
+
+def _is_opaque(value: Any) -> bool:
+    from taskgraph.privacy.secret_values import is_opaque
+
+    return isinstance(value, str) and is_opaque(value, 0)
 
 
 def mask_lines(lines: Iterable[str]) -> tuple[str, ...]:
@@ -129,6 +131,8 @@ def mask_lines(lines: Iterable[str]) -> tuple[str, ...]:
     A private key may go over many lines, and its begin may be missing. What is behind an
     option of one letter depends on the program, which comes before.
     """
+    from taskgraph.privacy.secret_shapes import PRIVATE_KEY
+
     masked: list[str] = []
     is_inside, client, option = False, "", ""
     for line in lines:

@@ -12,7 +12,7 @@ from taskgraph.model.task import Reference, Task
 from taskgraph.model.vocabulary import is_known
 from taskgraph.privacy.masking import map_error, mask_task
 from taskgraph.privacy.secret_keys import words
-from taskgraph.privacy.secret_values import MASK
+from taskgraph.privacy.secret_signs import MASK
 from taskgraph.privacy.walking import change_texts, ids_of, renamed, texts_of
 
 __all__ = ["redact_error", "redact_task", "redact_tasks", "redact_text"]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
+from taskgraph.privacy.secret_signs import CLIENTS
 from taskgraph.privacy.secret_values import Scan, Span, is_opaque, value_at
 
 __all__ = [
     "AFTER_OPTION",
-    "CLIENTS",
-    "OPTIONS",
     "find_at_option",
     "find_in_sql",
     "note_client",
@@ -33,18 +32,8 @@ _USER = re.compile(
     r"""(?P<quote>\\{0,15}["'])[^\s"':%]{1,64}[:%](?P<quoted>[^"'\n]{1,500})"""
     r"""|[^\s"':%]{1,64}[:%](?P<plain>[^\s"']{1,500})"""
 )
-# Programs that take a password behind an option of one letter; behind U and u it follows
-# the name of the user and a sign.
-CLIENTS = {
-    "az login": "p", "cqlsh": "p", "curl": "uU", "docker login": "p", "ldap": "w",
-    "mariadb": "p", "mongo": "p", "mysql": "p", "obclient": "p", "obd ": "p",
-    "obdumper": "p", "obloader": "p", "podman login": "p", "redis-cli": "a",
-    "smbclient": "U", "sqlcmd": "P", "ssh-keygen": "N", "sshpass": "p", "useradd": "p",
-    "usermod": "p", "wget": "uU", "zip": "P",
-}  # fmt: skip
 _GLUED = frozenset({"mysql", "mariadb", "obclient"})
 """They ask for it, if a space stands behind the option."""
-OPTIONS = frozenset({"-p", "-a", "-w", "-u", "-user", "-n"})
 _SQL = _regex(
     r"identified\s{1,4}(?:with\s{1,4}\S{1,64}\s{1,4})?(?:by|as)\s{1,4}"
     r"(?:(?:password|values)\s{1,4})?"

@@ -10,13 +10,10 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 
-from taskgraph.privacy.secret_keys import words
 from taskgraph.privacy.secret_values import Span, is_harmless, is_opaque
 
 __all__ = [
     "PRIVATE_KEY",
-    "SCHEMES",
-    "SHAPES",
     "find_account",
     "find_address",
     "find_scheme",
@@ -26,12 +23,6 @@ __all__ = [
 PRIVATE_KEY = re.compile(
     r"-{4,5}\ ?(?P<edge>BEGIN|END)\ [A-Z0-9\ ]{0,30}PRIVATE\ KEY(?:\ BLOCK)?(?:\ ?-{4,5})?"
 )
-SHAPES = {"-----begin", "---- begin"} | words(
-    "$ * :aa age-secret-key aiza akia akid asia dapi dop_ eyj gho_ ghp_ ghr_ ghs_ "
-    "ghu_ github_pat gl gocspx- hf_ hooks.slack hvs. key- ltai npm_ pypi- rk_live sg. "
-    "shpat_ sk- sk_live sk_test whsec_ xapp- xox ya {ssha"
-)
-"""How the tokens below begin, in small letters and without digits."""
 _SHAPE = re.compile(
     rf"""
     {PRIVATE_KEY.pattern}
@@ -63,7 +54,6 @@ def find_shape(text: str, begin: int) -> Span | None:
     return match.span(match.lastgroup or 0)
 
 
-SCHEMES = ("basic", "bearer")
 _CREDENTIALS = re.compile(
     r"(?:basic|bearer)\s{1,4}(?P<value>[\w+/=.~-]{6,}+)", re.IGNORECASE
 )

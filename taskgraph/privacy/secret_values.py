@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from typing import TypeAlias
 
-__all__ = ["MASK", "Scan", "Span", "is_harmless", "is_opaque", "value_at"]
+from taskgraph.privacy.secret_signs import MASK
 
-MASK = "***"
+__all__ = ["Scan", "Span", "is_harmless", "is_opaque", "value_at"]
+
 Span: TypeAlias = tuple[int, int]
 """Where something begins, and where it ends."""
 _COUNT = re.compile(r"""\d{1,6}(?:\.\d{1,3})?[a-z]{0,2}(?=[\s,;.)/%\]}]|\Z)""")

@@ -7,100 +7,48 @@ on from where the secret ends. What a sign needs to see before it is bounded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from itertools import groupby
 
 from taskgraph.privacy.secret_assignments import find_at_key, find_at_wide_key
 from taskgraph.privacy.secret_keys import KEYS, WIDE_KEYS
-from taskgraph.privacy.secret_options import (
-    CLIENTS,
-    OPTIONS,
-    find_at_option,
-    find_in_sql,
-    note_client,
-)
+from taskgraph.privacy.secret_options import find_at_option, find_in_sql, note_client
 from taskgraph.privacy.secret_shapes import (
-    SCHEMES,
-    SHAPES,
     find_account,
     find_address,
     find_scheme,
     find_shape,
 )
-from taskgraph.privacy.secret_values import MASK, Scan, Span
-
-__all__ = ["client_of", "is_suspect", "mask_text"]
-
-
-def _signs(words: Iterable[str]) -> str:
-    """Make a pattern of words that looks at the first letter once."""
-    ordered = sorted(set(words), key=lambda word: (word[0], -len(word), word))
-    return "|".join(
-        f"{re.escape(first)}(?:{'|'.join(map(_rest, group))})"
-        for first, group in groupby(ordered, key=lambda word: word[0])
-    )
-
-
-def _rest(word: str) -> str:
-    return re.escape(word[1:]) + _ALONE.get(word, "")
-
-
-# Two letters are in many words: task, disk, break.
-_ALONE = dict.fromkeys(
-    ("ak", "sk"), r"""(?![a-z])(?:(?<![a-z]..)|(?=["'\\]{0,2}\s?[=:]))"""
+from taskgraph.privacy.secret_signs import (
+    CLIENTS,
+    MASK,
+    OPTIONS,
+    SCHEMES,
+    SIGN,
+    small_letters,
 )
-_ALL = (
-    *KEYS,
-    *WIDE_KEYS,
-    *SCHEMES,
-    *SHAPES,
-    *CLIENTS,
-    *OPTIONS,
-    "://",
-    "@",
-    "identified",
-)
-_ANY = re.compile(_signs(_ALL))
+from taskgraph.privacy.secret_values import Scan, Span
+
+__all__ = ["masked"]
+
+_SIGN = re.compile(SIGN)
 _ESCAPED = re.compile(
     r"\\{1,8}u(?!d[89a-f])([0-9a-f]{4})|%([2-7][0-9a-f])"
     r"|&(?:(quot|apos|amp|lt|gt)|#(3[49]|6[012]));",
     re.IGNORECASE,
 )
 _ENTITIES = {"quot": '"', "apos": "'", "amp": "&", "lt": "<", "gt": ">"}
-_SUSPECT = re.compile(rf"{_ANY.pattern}|\\u|[%&]")
 _MOST_LAYERS = 4
 
 
-def _lower(text: str) -> str:
-    """Write a text in small letters, each in its place: one of them becomes two."""
-    return text.replace("İ", "I").lower()
-
-
-def is_suspect(text: str) -> bool:
-    """Tell quickly whether a text may hold a secret; its digits change nothing."""
-    return _SUSPECT.search(_lower(text)) is not None
-
-
-def mask_text(text: str) -> str:
-    """Mask the secrets in a text, ``password=...`` for example.
-
-    What is found only when escapes are read is masked in the text without them.
-
-    Examples
-    --------
-    >>> mask_text("connect with user=root password='a b' to 10.0.0.1")
-    'connect with user=root password=*** to 10.0.0.1'
-    """
-    if not is_suspect(text):
-        return text
-    masked = plain = _masked(text)
+def masked(text: str) -> str:
+    """Mask the secrets in a text that has a sign of one."""
+    result = plain = _masked(text)
     for _ in range(_MOST_LAYERS):
         if (read := _ESCAPED.sub(_unescaped, plain)) == plain:
             break
         plain = _masked(read)
         if plain != read:
-            masked = plain
-    return masked
+            result = plain
+    return result
 
 
 def _unescaped(match: re.Match[str]) -> str:
@@ -110,18 +58,12 @@ def _unescaped(match: re.Match[str]) -> str:
     return char if char.isprintable() else match[0]
 
 
-def client_of(text: str) -> str:
-    """Tell whether a word is a program with a password behind an option, and which."""
-    word = _lower(text).rpartition("/")[2]
-    return next((name for name in CLIENTS if word.startswith(name)), "").strip()
-
-
 def _masked(text: str) -> str:
     """Hide every secret that stands in a text as it is."""
-    scan, lower = Scan(text), _lower(text)
+    scan, lower = Scan(text), small_letters(text)
     pieces: list[str] = []
     at = 0
-    while sign := _ANY.search(lower, at):
+    while sign := _SIGN.search(lower, at):
         at = sign.start() + 1
         found = _find(scan, sign[0], sign.start(), sign.end())
         if found is None:

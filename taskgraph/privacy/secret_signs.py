@@ -1,0 +1,110 @@
+"""Where a secret may begin in a text: its signs, which are told at a glance.
+
+Few texts have one. What it takes to find the secret itself is loaded for those only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import groupby
+
+from taskgraph.privacy.secret_keys import KEYS, WIDE_KEYS, words
+
+__all__ = [
+    "CLIENTS",
+    "MASK",
+    "OPTIONS",
+    "SCHEMES",
+    "SHAPES",
+    "SIGN",
+    "client_of",
+    "is_suspect",
+    "mask_text",
+    "small_letters",
+]
+
+MASK = "***"
+SHAPES = {"-----begin", "---- begin"} | words(
+    "$ * :aa age-secret-key aiza akia akid asia dapi dop_ eyj gho_ ghp_ ghr_ ghs_ "
+    "ghu_ github_pat gl gocspx- hf_ hooks.slack hvs. key- ltai npm_ pypi- rk_live sg. "
+    "shpat_ sk- sk_live sk_test whsec_ xapp- xox ya {ssha"
+)
+"""How tokens of known shape begin, in small letters and without digits."""
+SCHEMES = ("basic", "bearer")
+# Programs that take a password behind an option of one letter; behind U and u it follows
+# the name of the user and a sign.
+CLIENTS = {
+    "az login": "p", "cqlsh": "p", "curl": "uU", "docker login": "p", "ldap": "w",
+    "mariadb": "p", "mongo": "p", "mysql": "p", "obclient": "p", "obd ": "p",
+    "obdumper": "p", "obloader": "p", "podman login": "p", "redis-cli": "a",
+    "smbclient": "U", "sqlcmd": "P", "ssh-keygen": "N", "sshpass": "p", "useradd": "p",
+    "usermod": "p", "wget": "uU", "zip": "P",
+}  # fmt: skip
+OPTIONS = frozenset({"-p", "-a", "-w", "-u", "-user", "-n"})
+
+
+def _signs(words: Iterable[str]) -> str:
+    """Make a pattern of words that looks at the first letter once."""
+    ordered = sorted(set(words), key=lambda word: (word[0], -len(word), word))
+    return "|".join(
+        f"{re.escape(first)}(?:{'|'.join(map(_rest, group))})"
+        for first, group in groupby(ordered, key=lambda word: word[0])
+    )
+
+
+def _rest(word: str) -> str:
+    return re.escape(word[1:]) + _ALONE.get(word, "")
+
+
+# Two letters are in many words: task, disk, break.
+_ALONE = dict.fromkeys(
+    ("ak", "sk"), r"""(?![a-z])(?:(?<![a-z]..)|(?=["'\\]{0,2}\s?[=:]))"""
+)
+_ALL = (
+    *KEYS,
+    *WIDE_KEYS,
+    *SCHEMES,
+    *SHAPES,
+    *CLIENTS,
+    *OPTIONS,
+    "://",
+    "@",
+    "identified",
+)
+SIGN = _signs(_ALL)
+"""The pattern of any sign, in small letters."""
+_SUSPECT = re.compile(rf"{SIGN}|\\u|[%&]")
+
+
+def small_letters(text: str) -> str:
+    """Write a text in small letters, each in its place: one of them becomes two."""
+    return text.replace("İ", "I").lower()
+
+
+def is_suspect(text: str) -> bool:
+    """Tell quickly whether a text may hold a secret; its digits change nothing."""
+    return _SUSPECT.search(small_letters(text)) is not None
+
+
+def mask_text(text: str) -> str:
+    """Mask the secrets in a text, ``password=...`` for example.
+
+    What is found only when escapes are read is masked in the text without them.
+
+    Examples
+    --------
+    >>> mask_text("connect with user=root password='a b' to 10.0.0.1")
+    'connect with user=root password=*** to 10.0.0.1'
+    """
+    if not is_suspect(text):
+        return text
+    from taskgraph.privacy.secrets import masked
+
+    return masked(text)
+
+
+def client_of(text: str) -> str:
+    """Tell whether a word is a program with a password behind an option, and which."""
+    word = small_letters(text).rpartition("/")[2]
+    return next((name for name in CLIENTS if word.startswith(name)), "").strip()
