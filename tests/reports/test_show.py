@@ -138,6 +138,20 @@ def test_what_is_blocked_is_told_at_any_width(samples: Path) -> None:
         assert "≤\u00a0the\u00a0longest" in shown(failed, width).replace("\n", "\u00a0")
 
 
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_what_is_rolled_back_is_told_at_any_width(samples: Path, width: int) -> None:
+    text = shown(load(samples / "half_rolled_back.json"), width)
+    for identifier, sign, words in (
+        ("201", "✓", "waits for rollback"),
+        ("204", "▶", "rolling back"),
+    ):
+        (line,) = [line for line in text.splitlines() if f" {identifier} " in line][-1:]
+        assert sign in line
+        assert words in line or "↶" in line
+        assert words in line or f"{sign}↶ {words}" in " ".join(text.split())
+    assert "Register" in text
+
+
 def test_colour_only_where_it_is_asked_for(samples: Path) -> None:
     loaded = load(samples / "three_hosts_failed.json")
     assert "\x1b[" not in shown(loaded)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -17,6 +18,7 @@ from taskgraph.model.statuses import (
     look,
     severity_key,
     shown_status,
+    status_name,
 )
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import id_list, name_of, visible
@@ -28,6 +30,9 @@ __all__ = ["subtask_rows"]
 
 _MOST_ROWS = 40
 _MOST_PARTS = 5  # of a split, that are shown under it
+_BACK = "↶"
+_MARKS: Final = {"blocked": "‖", "overdue": "!", "cancelled": "■", "rollback skipped": "»"}
+"""What stands for an addition to a status where its words have no room, if not `_BACK`."""
 _WITH_TIMES, _WITH_STATUS = 48, 72  # columns, from such widths on
 _WIDE = 100  # from here on the parts of a split have the words of their states
 _ORDINARY = frozenset({Status.SUCCESSFUL, Status.PENDING, Status.READY})
@@ -131,14 +136,15 @@ class _Table:
             words.append("≤ the longest of them")
         if self.has_times and any(map(self._is_running, nodes)):
             words.append("+ so far")
-        if self.overdue and not self.has_status:
-            words.append("! overdue")
-        if self.blocked and not self.has_status:
-            words.append("‖ blocked")
+        parts = {self._state(node) for row in splits for node in row.nodes}
+        for name, more in sorted(set(map(self._state, nodes)), key=_by_severity):
+            if more and ((name, more) in parts or not self._has_words(more)):
+                sign = "" if more in ("blocked", "overdue") else look(name).sign
+                words.append(f"{sign}{_MARKS.get(more, _BACK)} {more}")
         if not self.is_plan and (not self.has_status or (splits and not self.is_wide)):
             subtasks = self.graph.subtasks
             words += [status_text(name).plain for name, _ in count_shown(subtasks)]
-        return [word.replace(" ", "\u00a0") for word in words]
+        return [word.replace(" ", "\u00a0") for word in dict.fromkeys(words)]
 
     def _is_odd(self, node: int) -> bool:
         return self.graph.subtasks[node].status not in _ORDINARY or node in self.overdue
@@ -191,25 +197,32 @@ class _Table:
 
         If ``short`` only signs: the legend has the words.
         """
-        subtasks = [self.graph.subtasks[node] for node in nodes]
         text = Text()
-        if len(nodes) > 1:
-            for name, count in count_shown(subtasks):
-                text.append(", " if text else "")
-                words = status_text(name)
-                text.append(f"{count} ").append_text(words if self.is_wide else words[:1])
-            return text
-        words = status_text(shown_status(subtasks[0]))
-        if short:
-            text.append_text(words[:1]).append("!" * (nodes[0] in self.overdue))
-            text.append("‖" * (nodes[0] in self.blocked))
-            return text.append(self._attempts(nodes[0]).strip())
-        text.append_text(words)
-        more = addition(
-            subtasks[0], blocked=nodes[0] in self.blocked, overdue=nodes[0] in self.overdue
-        )
-        text.append(f", {more}" if more else "")
-        return text.append(self._attempts(nodes[0]))
+        states = Counter(map(self._state, nodes))
+        for name, more in sorted(states, key=_by_severity):
+            words = status_text(name)
+            text.append(", " if text else "")
+            if len(nodes) > 1:
+                text.append(f"{states[name, more]} ")
+            if short or (len(nodes) > 1 and not self.is_wide):
+                words = words[:1]
+            text.append_text(words)
+            if more and len(nodes) == 1 and self._has_words(more):
+                text.append(f", {more}")
+            elif more:
+                text.append(" " * (len(words) > 1) + _MARKS.get(more, _BACK))
+        attempts = self._attempts(nodes[0]) if len(nodes) == 1 else ""
+        return text.append(attempts.strip() if short else attempts)
+
+    def _has_words(self, more: str) -> bool:
+        """Tell whether one subtask has the words of an addition, and not its mark."""
+        return self.has_status and (self.is_wide or more in _MARKS)
+
+    def _state(self, node: int) -> tuple[str, str]:
+        """Give the status as it is shown, and what is to be said besides."""
+        subtask = self.graph.subtasks[node]
+        more = addition(subtask, blocked=node in self.blocked, overdue=node in self.overdue)
+        return status_name(shown_status(subtask)), more
 
     def _attempts(self, node: int) -> str:
         count = least_attempts(self.graph.subtasks[node])
@@ -241,3 +254,7 @@ class _Table:
         words = [format_duration(limit) for limit in sorted(filter(None, known))]
         words = ["none"] * (0 in known) + words
         return " … ".join(dict.fromkeys((words[0], words[-1]))) if words else ""
+
+
+def _by_severity(state: tuple[str, str]) -> tuple[tuple[int, str], str]:
+    return severity_key(state[0]), state[1]
