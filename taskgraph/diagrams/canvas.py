@@ -68,12 +68,15 @@ def picture(
     rules: Rules,
     *,
     heading: bool = True,
+    margin: int = MARGIN,
+    narrowest: int = _NARROWEST,
 ) -> str:
     """Put a drawing into a document with heading and legend.
 
     The drawing is SVG elements with coordinates from (0, 0), ``size`` its width and
     height, and ``rules`` tell how its own classes look. Without a heading it is still
-    told in words to those who cannot see it.
+    told in words to those who cannot see it. Its margin is a number of pixels, as is the
+    least width within.
 
     Returns
     -------
@@ -81,15 +84,15 @@ def picture(
         An SVG document that ends in a line feed. It follows the surroundings' light or
         dark preference, loads nothing and contains no script.
     """
-    width = max(round(size[0]), _NARROWEST)
+    width = max(round(size[0]), narrowest)
     told = list(_heading(caption, min(width, _WIDEST_HEADING))) if heading else []
-    top = MARGIN + (_HEADING_STEP * len(told) + 20 if told else 0)
-    bottom = top + round(size[1]) + MARGIN + 4
+    top = margin + (_HEADING_STEP * len(told) + 20 if told else 0)
+    bottom = top + round(size[1]) + margin + 4
     rows = _legend_rows(legend, width)
     height = bottom + _LEGEND_STEP * len(rows) + 12
-    body = [*told, f'<g transform="translate({MARGIN} {top})">', *drawing, "</g>"]
-    body += _legend(rows, bottom)
-    return _document(caption, body, (width + 2 * MARGIN, height), rules)
+    body = [*told, f'<g transform="translate({margin} {top})">', *drawing, "</g>"]
+    body += _legend(rows, margin, bottom)
+    return _document(caption, body, (width + 2 * margin, height), rules)
 
 
 def stacked(pictures: Sequence[str]) -> str:
@@ -185,12 +188,12 @@ def _legend_rows(
     return rows
 
 
-def _legend(rows: list[list[tuple[int, LegendItem]]], top: int) -> Iterable[str]:
+def _legend(rows: list[list[tuple[int, LegendItem]]], left: int, top: int) -> Iterable[str]:
     for number, row in enumerate(rows):
         for x, entry in row:
             y = top + _LEGEND_STEP * number
             yield (
-                f'<g class="l" transform="translate({MARGIN + x} {y})">{_symbol(entry)}'
+                f'<g class="l" transform="translate({left + x} {y})">{_symbol(entry)}'
                 f"{write_text(entry.text, 'm', entry.width + 6, 10, 11)}</g>"
             )
 

@@ -29,39 +29,55 @@ _NARROWEST, _WIDEST = 80, 300  # of the names
 _NOTE = 420
 _GAP = 14
 _MARKS = 9
+_PHONE = 320
+_LEAST_NOTE = 80
+_LINE = 18  # of names and notes above the bars, on a phone
 
 
-def render_timeline_svg(timeline: Timeline, *, heading: bool = True) -> str:
-    """Draw a timeline, under its heading or without; the same for the same timeline."""
-    names = max((text_width(row.name, 12) for row in timeline.rows), default=0)
-    left = _ICON + ceil(min(_WIDEST, max(_NARROWEST, names))) + _GAP
-    height = _AXIS + _ROW * len(timeline.rows)
-    chart = _Chart(timeline, left)
-    drawing = [*chart.grid(height), *chart.rows(), *chart.path()]
-    notes = max((text_width(row.note, 11) for row in timeline.rows), default=0)
-    width = left + _CHART + _GAP + min(_NOTE, ceil(notes))
-    size, legend = (width, height), _legend(timeline)
-    return picture(timeline, legend, drawing, size, TIMELINE, heading=heading)
+def render_timeline_svg(
+    timeline: Timeline, *, heading: bool = True, phone: bool = False
+) -> str:
+    """Draw a timeline, under its heading or without; the same for the same timeline.
+
+    For a phone it is narrow: names and notes stand above the bars and not beside them.
+    """
+    chart = _Chart(timeline, phone=phone)
+    height = _AXIS + chart.row * len(timeline.rows)
+    drawing = [*chart.grid(height), *chart.rows(), *(() if phone else chart.path())]
+    size, legend = (chart.width, height), _legend(timeline)
+    more = {"margin": 4, "narrowest": _PHONE} if phone else {}
+    return picture(timeline, legend, drawing, size, TIMELINE, heading=heading, **more)
 
 
 class _Chart:
     """The drawing, from (0, 0)."""
 
-    def __init__(self, timeline: Timeline, left: int) -> None:
+    def __init__(self, timeline: Timeline, *, phone: bool) -> None:
         self.timeline = timeline
-        self.left = left
+        names = max((text_width(row.name, 12) for row in timeline.rows), default=0)
+        notes = max((text_width(row.note, 11) for row in timeline.rows), default=0)
+        self.line = _LINE if phone else 0
+        self.row = _ROW + self.line
+        self.note = min(_NOTE, ceil(notes))
+        self.left = _ICON + ceil(min(_WIDEST, max(_NARROWEST, names))) + _GAP
+        self.chart, self.name, self.marks = _CHART, self.left - _ICON - _GAP, _MARKS
+        self.width = self.left + _CHART + _GAP + self.note
+        if phone:
+            self.left, self.chart, self.width, self.marks = 0, _PHONE, _PHONE, 4
+            self.name = _PHONE - _ICON - _GAP - min(self.note, _LEAST_NOTE)
 
     def x(self, time: int) -> float:
         """Give the place of a time."""
-        return round(self.left + _CHART * time / self.timeline.end, 1)
+        return round(self.left + self.chart * time / self.timeline.end, 1)
 
     def grid(self, height: int) -> Iterable[str]:
         """Draw the axis on top, its lines down to the last row, and the as-of line."""
         timeline = self.timeline
-        for time, label in marks(timeline.end, timeline.begin, _MARKS):
+        for time, label in marks(timeline.end, timeline.begin, self.marks):
             x = self.x(time)
             yield f'<path class="grid" d="M{x:g} {_AXIS - 6}V{height}"/>'
-            yield write_text(label, "m", x, 12, 11, "middle")
+            outside = x + text_width(label, 11) / 2 > self.width
+            yield write_text(label, "m", x, 12, 11, "end" if outside else "middle")
         if timeline.now is not None:
             yield f'<path class="now" d="M{self.x(timeline.now):g} {_AXIS - 8}V{height}"/>'
 
@@ -69,7 +85,7 @@ class _Chart:
         """Draw every row: name, waiting, bar, time limit and note."""
         for number, row in enumerate(self.timeline.rows):
             yield (
-                f'<g class="row" transform="translate(0 {_AXIS + _ROW * number})" '
+                f'<g class="row" transform="translate(0 {_AXIS + self.row * number})" '
                 f'role="graphics-symbol" data-id="{escape(row.id_text)}">'
                 f"<title>{escape(row.description, quote=False)}</title>"
                 f"{''.join(self._row(row))}</g>"
@@ -77,9 +93,19 @@ class _Chart:
 
     def _row(self, row: Row) -> Iterable[str]:
         style = "n c" if row.marked else "n"
-        room = self.left - _ICON - _GAP
         yield write_icon(row.tone, 0, 5)
-        yield write_text(ellipsize(row.name, room, 12), style, _ICON, 15, 12)
+        name = ellipsize(row.name, self.name, 12)
+        yield write_text(name, style, _ICON, 15, 12)
+        room = self.width - _ICON - _GAP - text_width(name, 12) if self.line else self.note
+        note = ellipsize(row.note, room, 11)
+        if self.line:
+            yield write_text(note, "m", self.width, 15, 11, "end")
+            yield f'<g transform="translate(0 {self.line})">{"".join(self._times(row))}</g>'
+        else:
+            yield from self._times(row)
+            yield write_text(note, "m", self.width - self.note, 15, 11)
+
+    def _times(self, row: Row) -> Iterable[str]:
         start = self.x(row.start)
         if row.ready is not None:
             yield f'<path class="wait" d="M{self.x(row.ready):g} 11H{start:g}"/>'
@@ -100,8 +126,6 @@ class _Chart:
             first, last = map(self.x, row.pause)
             yield f'<path class="pause" d="M{first:g} 11H{last:g}"/>'
         yield from self._limit(row, self.x(row.finish))
-        note = ellipsize(row.note, _NOTE, 11)
-        yield write_text(note, "m", self.left + _CHART + _GAP, 15, 11)
 
     def _limit(self, row: Row, finish: float) -> Iterable[str]:
         """Mark the end of the timeout, or of a plan's float, where it can be seen."""

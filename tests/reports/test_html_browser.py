@@ -146,7 +146,7 @@ def chosen(page: Page) -> dict[str, list[str]]:
             mark.get_attribute("data-id") or ""
             for mark in page.locator(f"{selector}.chosen").all()
         ]
-        for name, selector in (("diagram", ".canvas g.n"), ("timeline", "g.row"))
+        for name, selector in (("diagram", ".canvas g.n"), ("timeline", "g.row:visible"))
     }
     return found | {"table": [text.split()[0] for text in texts(page, "tr.chosen th")]}
 
@@ -158,7 +158,7 @@ def test_there_is_one_selection(browser: Browser, tmp_path: Path, failed: Task) 
     def everywhere(identifier: str) -> dict[str, list[str]]:
         return {view: [identifier] for view in ("diagram", "timeline", "table")}
 
-    page.locator("g.row[data-id='102']").click()
+    page.locator("g.row[data-id='102']:visible").click()
     assert chosen(page) == everywhere("102")
     page.locator(".sortable tbody tr").filter(has_text="106").locator("td").first.click()
     assert chosen(page) == everywhere("106")
@@ -170,7 +170,7 @@ def test_there_is_one_selection(browser: Browser, tmp_path: Path, failed: Task) 
     assert page.url.endswith("#108")
     page.get_by_role("searchbox", name="Search").fill("10.0.0.3")
     assert shown_ids(page) == ["106", "109"]
-    assert page.locator("g.row:not(.off)").count() == 2
+    assert page.locator("g.row:visible:not(.off)").count() == 2
     page.keyboard.press("End")
     page.keyboard.press("n")  # is a letter there
     assert page.get_by_role("searchbox", name="Search").input_value() == "10.0.0.3n"
@@ -235,7 +235,7 @@ def test_a_legend_filters_every_view_by_key_too(
     def left() -> list[list[str]]:
         """Give what the table, the diagram and the timeline still show plainly."""
         found = [sorted(shown_ids(page))]
-        for box in (".canvas g.n[data-id]:not(.off)", "g.row:not(.off)"):
+        for box in (".canvas g.n[data-id]:not(.off)", "g.row:visible:not(.off)"):
             ids = [mark.get_attribute("data-id") or "" for mark in page.locator(box).all()]
             found.append(sorted(ids))
         return found
@@ -377,7 +377,7 @@ def test_the_table_has_the_time_axis_of_the_timeline(
             at: ((a - low) / (high - low), (b - low) / (high - low)) for at, a, b in places
         }
 
-    drawn, told = bars("g.row rect.bar"), bars("tbody .when rect")
+    drawn, told = bars(".wide g.row rect.bar"), bars("tbody .when rect")
     assert drawn.keys() == told.keys()
     for identifier, ends in drawn.items():
         assert told[identifier] == pytest.approx(ends, abs=0.02)
@@ -509,6 +509,8 @@ def test_it_fits_and_follows_the_surroundings(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     tables = page.locator(".scroll:has(table.sortable)")
     assert tables.evaluate("frame => frame.scrollWidth - frame.clientWidth") <= 0
+    timeline = page.locator(".scroll:has(g.row)")
+    assert timeline.evaluate("frame => frame.scrollWidth - frame.clientWidth") <= 0
     page.emulate_media(media="print")
     assert page.evaluate(colour) == "rgb(255, 255, 255)"
     picture = "getComputedStyle(document.querySelector('.canvas .page')).fill"

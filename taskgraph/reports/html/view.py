@@ -60,7 +60,7 @@ class Picture:
 
     Its boxes, or rows, say which subtasks are behind each, in the order of the SVG, its
     notes what is collapsed or left out; ``axis`` and ``bars`` repeat what a timeline shows
-    for a column of the table, in pixels.
+    for a column of the table, in pixels; ``phone`` is the same drawn for narrow screens.
     """
 
     svg: str
@@ -68,6 +68,7 @@ class Picture:
     notes: tuple[str, ...] = ()
     axis: tuple[tuple[int, str], ...] = ()
     bars: Mapping[int, tuple[int, int, int]] = field(default_factory=dict)
+    phone: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,10 @@ class TaskView(Account):
         if self.sound is None or not self.graph.subtasks:
             return None
         timeline = build_timeline(self.sound, replace(self.options, view="timeline"))
-        svg = drawn(render_timeline_svg(timeline, heading=False))
+        svg, phone = (
+            drawn(render_timeline_svg(timeline, heading=False, phone=phone))
+            for phone in (False, True)
+        )
 
         def place(time: int) -> int:
             return round(_BAR_ROOM * time / timeline.end)
@@ -120,7 +124,7 @@ class TaskView(Account):
             tuple(self.graph.subtasks[node].id for node in nodes)
             for nodes in timeline.members
         )
-        return Picture(svg, rows, timeline.notes, tuple(axis), bars)
+        return Picture(svg, rows, timeline.notes, tuple(axis), bars, phone)
 
     @cached_property
     def kinds(self) -> dict[str, list[int]]:

@@ -367,11 +367,14 @@
       box.setAttribute("tabindex", place ? "-1" : "0");
     });
 
-    /* The rows of the timeline: some stand for several subtasks. */
+    /* The rows of the timeline, which is drawn twice: some stand for several subtasks. */
     const lines = Array.from(article.querySelectorAll("g.row"), (line, place) => ({
-      box: line, nodes: data.lines[place],
+      box: line, nodes: data.lines[place % data.lines.length],
     }));
-    const lineOf = new Map(lines.flatMap(({ box, nodes }) => nodes.map((n) => [n, box])));
+    const linesOf = new Map();
+    for (const { box, nodes } of lines) {
+      for (const n of nodes) linesOf.set(n, [...(linesOf.get(n) ?? []), box]);
+    }
 
     /* A large drawing opens on what needs attention. */
     const state = ["FAILED", "CANCELING", "RUNNING", "READY"].find((name) => data.states.includes(name));
@@ -454,7 +457,7 @@
       links ??= Array.from(article.querySelectorAll("a.sub"), (to) => [to, partsOf(to).join()]);
       const marked = links.filter(([, its]) => its === parts).map(([to]) => to);
       for (const { box } of items) marked.push(box);
-      for (const n of nodes) marked.push(rows.of.get(n), lineOf.get(n));
+      for (const n of nodes) marked.push(rows.of.get(n), ...(linesOf.get(n) ?? []));
       chosen = [...marked.filter(Boolean).map((it) => [it, "chosen"]), ...near.map(({ path }) => [path, "near"])];
       for (const [it, name] of chosen) it.classList.add(name);
     };
