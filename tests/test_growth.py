@@ -6,7 +6,7 @@ The long form, with seconds and memory, is ``python -m benchmarks.growth``.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,7 +15,10 @@ import pytest
 
 import taskgraph
 from benchmarks import growth
+from benchmarks.documents import document, layered
+from taskgraph.api import loads, report_pieces
 from taskgraph.cli.main import main
+from taskgraph.diagrams.formats import render_pieces
 
 PACKAGE = str(Path(taskgraph.__file__).parent)
 LIMIT = 1.3  # the sizes are so small that what comes with subtasks counts beside the edges
@@ -68,3 +71,17 @@ def test_steps_grow_as_the_document_does(
         capfd.readouterr()
     sizes = [paths[0].stat().st_size for paths in files]
     assert growth.power(sizes, costs) < LIMIT, (sizes, costs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["html", "graphml", "gexf", "json"])
+def test_large_pages_and_graphs_are_never_held_whole(form: str) -> None:
+    loaded = loads(document(layered(4000)))
+    if form == "html":
+        pieces = iter(report_pieces(loaded))
+    else:
+        drawn = render_pieces(loaded.analysis, form)
+        assert isinstance(drawn, Iterator)
+        pieces = drawn
+    sizes = [len(piece) for piece in pieces]
+    assert max(sizes) < sum(sizes) / 4

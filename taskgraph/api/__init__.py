@@ -23,7 +23,7 @@ from taskgraph.api.loading import (
     loads,
     read_documents,
 )
-from taskgraph.api.writing import REPORTS, collect, render, report, to_frame
+from taskgraph.api.writing import REPORTS, collect, render, report, report_pieces, to_frame
 
 __all__ = [
     "REPORTS",
@@ -43,6 +43,7 @@ __all__ = [
     "read_documents",
     "render",
     "report",
+    "report_pieces",
     "stream_checks",
     "to_frame",
 ]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from taskgraph.diagrams.options import DiagramOptions
     from taskgraph.reports.results import Account, Collected
 
-__all__ = ["REPORTS", "collect", "render", "report", "to_frame"]
+__all__ = ["REPORTS", "collect", "render", "report", "report_pieces", "to_frame"]
 
 REPORTS = ("html", "markdown")
 """The forms of a postmortem."""
@@ -67,6 +67,15 @@ def report(
     RenderError
         If there is no such form.
     """
+    return "".join(report_pieces(tasks, form, options))
+
+
+def report_pieces(
+    tasks: LoadedTask | Collected,
+    form: str = "html",
+    options: DiagramOptions | None = None,
+) -> Iterable[str]:
+    """Write as :func:`report` does, in pieces: a large page is never held whole."""
     from taskgraph.diagrams.options import DiagramOptions
     from taskgraph.reports.results import Collected
 
@@ -79,7 +88,7 @@ def report(
     if form == "markdown":
         from taskgraph.reports.task_markdown import report_markdown
 
-        return report_markdown(collected, options)
+        return [report_markdown(collected, options)]
     raise RenderError(f"no report {form!r}: choose from {', '.join(REPORTS)}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -103,7 +103,7 @@ def _fails(pair: Pair, fail_on: str) -> bool:
     return pair.comparison.is_changed
 
 
-def _report(pairs: Sequence[Pair], errors: list[str], form: str) -> str:
+def _report(pairs: Sequence[Pair], errors: list[str], form: str) -> str | Iterator[str]:
     if form == "json":
         from taskgraph.reports.comparison_json import diff_json
         from taskgraph.reports.json import document

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from taskgraph.api import LoadedTask, render
+from taskgraph.api import LoadedTask
 from taskgraph.cli.options import (
     Inputs,
     collapse_option,
@@ -17,7 +17,7 @@ from taskgraph.cli.options import (
     output_option,
 )
 from taskgraph.cli.output import EXIT_INPUT, complain, write
-from taskgraph.diagrams.formats import FORMATS
+from taskgraph.diagrams.formats import FORMATS, render_pieces
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.errors import RenderError
 
@@ -82,7 +82,7 @@ def command(
     one_output(len(tasks), output)
     for loaded in tasks:
         try:
-            drawn = render(loaded, chosen, options)
+            drawn = render_pieces(loaded.analysis, chosen, options)
         except RenderError as error:
             complain(f"{loaded.task.origin.file}: {error}")
             code = EXIT_INPUT

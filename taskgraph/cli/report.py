@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from taskgraph.api import REPORTS, collect, report
+from taskgraph.api import REPORTS, collect, report_pieces
 from taskgraph.cli.options import (
     Inputs,
     collapse_option,
@@ -66,5 +66,5 @@ def command(
         sys.exit(max(code, EXIT_INPUT))
     form = form or form_by_ending(output, REPORTS)
     options = DiagramOptions(view=view, collapse=collapse)
-    write(report(collect(accounts, messages), form, options), output)
+    write(report_pieces(collect(accounts, messages), form, options), output)
     sys.exit(code)

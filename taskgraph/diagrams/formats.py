@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from taskgraph.diagrams.scene import Scene
     from taskgraph.diagrams.timeline import Timeline
 
-__all__ = ["FORMATS", "DiagramFormat", "render"]
+__all__ = ["FORMATS", "DiagramFormat", "render", "render_pieces"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class Request:
         return build_timeline(self.analysis, self.options)
 
 
-Writer: TypeAlias = Callable[[Request], str | bytes]
+Drawn: TypeAlias = str | bytes | Iterator[str]
+Writer: TypeAlias = Callable[[Request], Drawn]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,14 @@ def render(
         If the format is unknown or cannot show the view, the options ask for something
         that is not there, or a program or package is missing.
     """
+    drawn = render_pieces(analysis, form, options)
+    return drawn if isinstance(drawn, str | bytes) else "".join(drawn)
+
+
+def render_pieces(
+    analysis: Analysis, form: str = "svg", options: DiagramOptions | None = None
+) -> Drawn:
+    """Draw as :func:`render` does; what may be large comes in pieces."""
     chosen = FORMATS.get(form)
     if chosen is None:
         raise RenderError(f"no diagram format {form!r}: choose from {', '.join(FORMATS)}")
@@ -167,7 +176,9 @@ def _trace(request: Request) -> str:
     return render_trace(request.analysis)
 
 
-def _whole(export: Callable[[TaskGraph, Columns], str], request: Request) -> str:
+def _whole(
+    export: Callable[[TaskGraph, Columns], Iterator[str]], request: Request
+) -> Iterator[str]:
     """Write the graph itself, with what the schedule says about each node."""
     analysis = request.analysis
     columns: dict[str, Sequence[int]] = {}

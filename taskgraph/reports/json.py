@@ -50,6 +50,7 @@ __all__ = [
     "document",
     "explain_json",
     "pretty",
+    "pretty_pieces",
     "show_json",
 ]
 
@@ -86,18 +87,27 @@ def pretty(value: Any, newline: str, depth: int) -> str:
       ]
     }
     """
-    return "".join(_pieces(value, newline, depth))
+    return "".join(pretty_pieces(value, newline, depth))
 
 
-def _pieces(value: Any, newline: str, depth: int) -> Iterator[str]:
-    """Write in pieces: a text of many megabytes is put together once, and not by level."""
+def pretty_pieces(value: Any, newline: str, depth: int) -> Iterator[str]:
+    """Write as :func:`pretty` does, in pieces; an iterator is a list made by and by.
+
+    A text of many megabytes is put together once, or never.
+    """
     inner = f"{newline}  "
-    if not depth or not value or not isinstance(value, dict | list):
+    if isinstance(value, Iterator):
+        mark = "["
+        for item in value:
+            yield f"{mark}{inner}{_on_a_line(item)}"
+            mark = ","
+        yield "[]" if mark == "[" else f"{newline}]"
+    elif not depth or not value or not isinstance(value, dict | list):
         yield _on_a_line(value)
     elif isinstance(value, dict):
         for place, (key, item) in enumerate(value.items()):
             yield f"{',' if place else '{'}{inner}{json.dumps(key)}: "
-            yield from _pieces(item, inner, depth - 1)
+            yield from pretty_pieces(item, inner, depth - 1)
         yield f"{newline}}}"
     elif not isinstance(value[0], dict):
         yield _on_a_line(value)
@@ -108,7 +118,7 @@ def _pieces(value: Any, newline: str, depth: int) -> Iterator[str]:
     else:
         for place, item in enumerate(value):
             yield f"{',' if place else '['}{inner}"
-            yield from _pieces(item, inner, depth - 1)
+            yield from pretty_pieces(item, inner, depth - 1)
         yield f"{newline}]"
 
 

@@ -33,7 +33,7 @@ from taskgraph.sources.fields import (
 )
 from taskgraph.sources.validating import Keys, read_object, read_rows
 
-__all__ = ["FORMAT", "OwnDocument", "read_native", "write_task"]
+__all__ = ["FORMAT", "OwnDocument", "own_content", "own_row", "read_native", "write_task"]
 
 FORMAT = "taskgraph/task"
 _VERSION = 1
@@ -174,22 +174,30 @@ def write_task(task: Task) -> str:
     Fields without a value are left out; where it was read from is no part of it, apart
     from the dialect.
     """
+    content = own_content(task)
+    content["task"]["subtasks"] = [own_row(subtask) for subtask in task.subtasks]
+    return in_json(json.dumps(content, ensure_ascii=False, indent=2)) + "\n"
+
+
+def own_content(task: Task) -> dict[str, Any]:
+    """Give all that is written of a task, but for its subtasks."""
     own = {
         field.name: _plain(value)
         for field in fields(task)
         if field.name not in ("subtasks", "origin")
         and not _is_absent(value := getattr(task, field.name), field.name)
     }
-    own["subtasks"] = [
-        {
-            name: _plain(value)
-            for name, value in zip(Subtask._fields, subtask, strict=True)
-            if not _is_absent(value, name)
-        }
-        for subtask in task.subtasks
-    ]
-    content = {"format": FORMAT, "version": _VERSION, "dialect": task.origin.dialect}
-    return in_json(json.dumps(content | {"task": own}, ensure_ascii=False, indent=2)) + "\n"
+    dialect = task.origin.dialect
+    return {"format": FORMAT, "version": _VERSION, "dialect": dialect, "task": own}
+
+
+def own_row(subtask: Subtask) -> dict[str, Any]:
+    """Give what is written of a subtask."""
+    return {
+        name: _plain(value)
+        for name, value in zip(Subtask._fields, subtask, strict=True)
+        if not _is_absent(value, name)
+    }
 
 
 def _is_absent(value: Any, name: str) -> bool:

@@ -62,7 +62,7 @@ def test_pictures_stand_one_below_the_other() -> None:
 
 
 def test_the_page_has_the_words_and_the_pictures() -> None:
-    page = Page(changes_html([GREW, SAME, NEW], ["b.json: is no JSON"]))
+    page = Page("".join(changes_html([GREW, SAME, NEW], ["b.json: is no JSON"])))
     assert [attrs.get("class") for tag, attrs in page.elements if tag == "svg"]
     assert sum(tag == "svg" for tag, _ in page.elements) == 2
     for text in (
@@ -85,7 +85,7 @@ def test_the_page_has_the_words_and_the_pictures() -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_are_text(name: str) -> None:
     hostile = pair(make_task({}, name=name), make_task({1: {"name": name}}, name=name))
-    page = Page(changes_html([hostile], [name]))
+    page = Page("".join(changes_html([hostile], [name])))
     assert sum(tag == "script" for tag, _ in page.elements) == 2
     assert not any(tag in ("img", "b") and attrs for tag, attrs in page.elements)
     assert not any(re.match("on", key) for _, attrs in page.elements for key in attrs)

@@ -581,7 +581,9 @@ def test_axe_finds_nothing_serious_in_changes(
     if not folder:
         pytest.skip("TASKGRAPH_NODE_MODULES names no folder with axe-core")
     path = tmp_path / "changes.html"
-    path.write_text(changes_html([GREW, SAME, NEW], ["x.json: is no JSON"]), "utf-8")
+    path.write_text(
+        "".join(changes_html([GREW, SAME, NEW], ["x.json: is no JSON"])), "utf-8"
+    )
     page = browser.new_page(viewport={"width": 390, "height": 800}, color_scheme=scheme)
     watch = Watch(page)
     page.goto(path.as_uri())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -41,11 +41,12 @@ __all__ = ["changes_html", "report_html", "trends_html"]
 _EARLY = 'document.documentElement.classList.add("js")'
 """Runs before the page is laid out, so that long tables are never laid out whole."""
 
+_AT_ONCE = 1000  # pieces of a template, which are put together and then written
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
-def report_html(collected: Collected, options: DiagramOptions) -> str:
-    """Write the postmortem of one or several tasks as a page that loads nothing.
+def report_html(collected: Collected, options: DiagramOptions) -> Iterator[str]:
+    """Write the postmortem of one or several tasks as a page that loads nothing, in pieces.
 
     It is the same for the same tasks, whatever the order of their subtasks. Of the options
     count what is collapsed, and which view comes first.
@@ -54,25 +55,32 @@ def report_html(collected: Collected, options: DiagramOptions) -> str:
     title = f"{len(accounts)} tasks"
     if len(accounts) == 1:
         title = title_of(accounts[0].graph.task)
+    tasks = [
+        TaskView(account.analysis, account.checked, f"t{place}", options)
+        for place, account in enumerate(accounts)
+    ]
+    picture = _picture(collected.change)
+    drawn = (each for task in tasks for each in (task.diagram, task.timeline) if each)
     return _page(
         title,
         "body.html",
-        tasks=[
-            TaskView(account.analysis, account.checked, f"t{place}", options)
-            for place, account in enumerate(accounts)
-        ],
+        [picture, *(svg for each in drawn for svg in (each.svg, each.phone))],
+        tasks=tasks,
         options=options,
         several=len(accounts) > 1,
         unreadable=collected.unreadable,
         changes=_changes(collected.change),
-        picture=_picture(collected.change),
+        picture=picture,
         before=collected.accounts[0].graph.task.origin.file if accounts else "",
         version=collected.version,
     )
 
 
-def changes_html(pairs: Sequence[Pair], unreadable: Sequence[str]) -> str:
-    """Write what changed as a page that loads nothing, with a picture of each task."""
+def changes_html(pairs: Sequence[Pair], unreadable: Sequence[str]) -> Iterator[str]:
+    """Write what changed as a page that loads nothing, with a picture of each task.
+
+    It comes in pieces.
+    """
     rows = [
         (p.name, _changes(p), drawn(pair_svg(p, heading=False))) for p in changed(pairs)
     ]
@@ -80,6 +88,7 @@ def changes_html(pairs: Sequence[Pair], unreadable: Sequence[str]) -> str:
     return _page(
         "Changes of tasks",
         "changes.html",
+        [svg for _, _, svg in rows],
         rows=rows,
         same=[pair.name for pair in pairs if pair.name not in told],
         unreadable=unreadable,
@@ -91,7 +100,7 @@ def trends_html(found: Trends) -> str:
     """Write how runs changed over time as a page that loads nothing."""
     views = [TrendView(task, f"k{place}") for place, task in enumerate(found.tasks)]
     title = views[0].task if len(views) == 1 else "Runs over time"
-    return _page(
+    pieces = _page(
         title,
         "trends.html",
         assets=("trends.css", "trends.js"),
@@ -101,27 +110,35 @@ def trends_html(found: Trends) -> str:
         classes=PACES,
         version=__version__,
     )
+    return "".join(pieces)
 
 
 def _page(
     title: str,
     template: str,
+    pictures: Iterable[str] = (),
     assets: tuple[str, str] = ("", "script.js"),
     **content: Any,
-) -> str:
-    environment = _environment()
+) -> Iterator[str]:
     style, script = _colours() + _asset("style.css"), _asset(assets[1])
     if assets[0]:
         style += _asset(assets[0])
-    body = environment.get_template(template).render(title=title, **content)
-    return environment.get_template("page.html").render(
-        title=title,
-        policy=_policy([style, *_STYLE.findall(body)], [_EARLY, script]),
-        style=_safe(style),
-        early=_safe(_EARLY),
-        script=_safe(script),
-        body=_safe(body),
+    drawn = (each for svg in pictures for each in _STYLE.findall(svg))
+    page = (
+        _environment()
+        .get_template("page.html")
+        .stream(
+            title=title,
+            template=template,
+            policy=_policy([style, *drawn], [_EARLY, script]),
+            style=_safe(style),
+            early=_safe(_EARLY),
+            script=_safe(script),
+            **content,
+        )
     )
+    page.enable_buffering(_AT_ONCE)
+    return page
 
 
 def _environment() -> jinja2.Environment:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from taskgraph.checks.result import Finding
@@ -25,10 +26,10 @@ from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import percent, unbroken, visible
 from taskgraph.reports.explaining.explanation import explain, headline, in_short
 from taskgraph.reports.explaining.sentences import Explanation, Section, Sentence
-from taskgraph.reports.json import pretty
+from taskgraph.reports.json import pretty_pieces
 from taskgraph.reports.results import Account, Figure, figures, holders, whole_order
 from taskgraph.reports.task_markdown import explain_markdown
-from taskgraph.sources.native import write_task
+from taskgraph.sources.native import own_content, own_row
 
 __all__ = ["Cell", "Picture", "TaskView", "drawn", "script_json"]
 
@@ -142,9 +143,8 @@ class TaskView(Account):
         found = {name: sorted(set(nodes)) for name, nodes in kinds.items()}
         return {name: n for name, n in found.items() if 0 < len(n) < len(self.graph)}
 
-    @property
-    def data(self) -> str:
-        """What the script needs to know, as JSON.
+    def data(self) -> Iterator[str]:
+        """Give what the script needs to know, as JSON in pieces.
 
         ``nodes`` has for each subtask the nodes before and after it, its other fields in
         the order of ``names``, and the lines of its log; ``state`` the place in ``states``,
@@ -154,34 +154,35 @@ class TaskView(Account):
         timeline, ``kinds`` which are of each kind; ``markdown`` is what can be copied.
         """
         graph, timeline = self.graph, self.timeline
-        fields = [_fields(subtask) for subtask in graph.subtasks]
-        names = list(dict.fromkeys(name for row in fields for name in row))
+        names = list(dict.fromkeys(_names(graph.subtasks)))
         states = [name for name, _ in count_shown(graph.subtasks)]
         place = {name: number for number, name in enumerate(states)}
         boxes, lines = (
             [[graph.index[i] for i in ids if i in graph.index] for ids in picture.boxes]
             for picture in (self.diagram, timeline or Picture(""))
         )
-        rows = {node: [cell.value for cell in self.cells(node)] for node in self.order}
-        everything = range(len(graph))
+        shown, everything = set(self.order), range(len(graph))
         content = {
-            "ids": [visible(str(subtask.id)) for subtask in graph.subtasks],
+            "ids": (visible(str(subtask.id)) for subtask in graph.subtasks),
             "states": states,
-            "state": [place[status_name(shown_status(sub))] for sub in graph.subtasks],
-            "columns": [rows.get(node, []) for node in everything],
+            "state": (place[status_name(shown_status(sub))] for sub in graph.subtasks),
+            "columns": (
+                [cell.value for cell in self.cells(node)] if node in shown else []
+                for node in everything
+            ),
             "bars": [timeline.bars.get(node, 0) for node in everything] if timeline else [],
             "names": names,
-            "nodes": [self._neighbours(node, fields[node], names) for node in everything],
+            "nodes": (self._neighbours(node, names) for node in everything),
             "boxes": boxes,
             "lines": lines,
             "kinds": self.kinds,
             "markdown": explain_markdown(in_short(self, self.explanation)),
         }
-        return script_json(content)
+        return _script_pieces(content)
 
-    def _neighbours(self, node: int, row: Mapping[str, str], names: list[str]) -> list[Any]:
+    def _neighbours(self, node: int, names: list[str]) -> list[Any]:
         """Give what is before and after a subtask, its fields and its log."""
-        graph = self.graph
+        graph, row = self.graph, _fields(self.graph.subtasks[node])
         found: list[Any] = [graph.upstreams[node], graph.downstreams[node]]
         found.append([row.get(name, 0) for name in names])
         if logs := graph.subtasks[node].logs:
@@ -313,34 +314,36 @@ class TaskView(Account):
             for step in self.sound.rollback.steps[:_MOST_SHARES]
         ]
 
-    @cached_property
-    def document(self) -> str:
-        """The document as it was read, as JSON: a subtask a line, in a fixed order.
+    def document(self) -> Iterator[str]:
+        """Give the document as it was read, as JSON: a subtask a line, in a fixed order.
 
-        What is masked there is masked here; the bytes of the file are not shown.
+        What is masked there is masked here; the bytes of the file are not shown. It comes
+        in pieces, escaped no more than they must be, and ends where a page is too large.
         """
-        content = json.loads(write_task(self.task))
-        content["task"]["subtasks"].sort(key=_by_id)
-        return pretty(content, "\n", depth=3)
-
-    @property
-    def shown_document(self) -> str:
-        """The part of the document that the page has, escaped no more than it must be."""
         from html import escape
 
         from markupsafe import Markup
 
-        lines = self.document[:_MOST_DOCUMENT].split("\n")
-        return Markup("\n".join(escape(visible(line), quote=False) for line in lines))
+        content = own_content(self.task)
+        content["task"]["subtasks"] = _rows_by_id(self.task.subtasks)
+        shown = hidden = 0
+        for piece in pretty_pieces(content, "\n", depth=3):
+            if shown + len(piece) > _MOST_DOCUMENT:
+                hidden += len(piece)
+            else:
+                shown += len(piece)
+                lines = map(visible, piece.split("\n"))
+                yield Markup(escape("\n".join(lines), quote=False))
+        if hidden:
+            yield Markup(f"\n… {hidden} more characters are left out.")
 
-    @property
-    def hidden_document(self) -> int:
-        """How many characters of the document are left out."""
-        return max(0, len(self.document) - _MOST_DOCUMENT)
 
+def _rows_by_id(subtasks: Iterable[Subtask]) -> Iterator[dict[str, Any]]:
+    def key(subtask: Subtask) -> tuple[object, ...]:
+        return id_key(subtask.id)
 
-def _by_id(row: dict[str, Any]) -> tuple[object, ...]:
-    return (id_key(row["id"]), json.dumps(row))
+    for _, alike in groupby(sorted(subtasks, key=key), key):
+        yield from sorted(map(own_row, alike), key=json.dumps)
 
 
 def drawn(svg: str) -> str:
@@ -367,6 +370,32 @@ def script_json(content: Any) -> str:
 
     text = json.dumps(content, separators=(",", ":"))
     return Markup(text.translate(_ESCAPES))
+
+
+def _script_pieces(content: Mapping[str, Any]) -> Iterator[str]:
+    """Write an object as `script_json` does, in pieces; an iterator is a list."""
+    from markupsafe import Markup
+
+    for place, (key, value) in enumerate(content.items()):
+        yield Markup(f"{',' if place else '{'}{script_json(key)}:")
+        if isinstance(value, Iterator):
+            yield "["
+            for number, item in enumerate(value):
+                yield Markup(f"{',' * (number > 0)}{script_json(item)}")
+            yield "]"
+        else:
+            yield script_json(value)
+    yield Markup("}")
+
+
+def _names(subtasks: Sequence[Subtask]) -> Iterator[str]:
+    """Give the names of the fields that some subtask has and no column shows."""
+    for place, name in enumerate(Subtask._fields):
+        is_shown = name in _SHOWN_ELSEWHERE
+        if not is_shown and any(subtask[place] is not None for subtask in subtasks):
+            yield name.replace("_", " ")
+    for subtask in subtasks:
+        yield from map(visible, subtask.extra)
 
 
 def _fields(subtask: Subtask) -> dict[str, str]:
