@@ -61,11 +61,11 @@ def mask_value(value: Any) -> Any:
     """Mask the secrets in a JSON value; where there are none, it is given back itself."""
     if isinstance(value, str):
         return mask_text(value)
+    if not value or not isinstance(value, list | Mapping):
+        return value
     if isinstance(value, list):
         items = _masked_items(value)
         return value if all(a is b for a, b in zip(items, value, strict=True)) else items
-    if not isinstance(value, Mapping):
-        return value
     secret = _secret_keys(value)
     masked = {
         key: hidden(item) if key in secret else mask_value(item)
