@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from taskgraph.version import __version__
 
+TYPE_CHECKING = False  # as typing's own, which takes longer to import than all of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from taskgraph.analysis.analysis import Analysis
     from taskgraph.api import (
         Document,

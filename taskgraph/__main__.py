@@ -1,8 +1,46 @@
-"""``python -m taskgraph``."""
+"""The command, also as ``python -m taskgraph``: an interrupt ends it in one line.
+
+While modules are imported, and once all is written, nothing has to be undone, and an
+exception would show itself with a traceback: there the process ends at once.
+"""
 
 from __future__ import annotations
 
-from taskgraph.cli.main import main
+import os
+import signal  # nothing that takes longer: until it is handled, an interrupt is Python's
+
+__all__ = ["main"]
+
+
+def _end(*_: object) -> None:
+    """End this process as a shell expects of one that was interrupted."""
+    try:
+        os.write(2, b"\ntaskgraph: interrupted\n")
+    finally:
+        os._exit(130)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    is_ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if is_ours:
+        signal.signal(signal.SIGINT, _end)
+    from taskgraph.cli.main import main as run
+
+    try:
+        if is_ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            run()
+        finally:
+            if is_ours:
+                signal.signal(signal.SIGINT, _end)
+            # An interrupt of a text that is executed, as dataclasses do, is remembered, and
+            # would end the interpreter by the signal at last; the next text forgets it.
+            exec("")  # noqa: S102
+    except KeyboardInterrupt:
+        _end()
+
 
 if __name__ == "__main__":
     main()

@@ -1,0 +1,72 @@
+"""An interrupt ends the command with 130 and in one line, whenever it comes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.uncovered,
+    pytest.mark.skipif(os.name == "nt", reason="has no such signals"),
+]
+_HANDLED = 3  # modules after the one of signals: from here on it is not Python's own
+_DONE = (0, 1, 130)
+
+
+def interrupted(
+    arguments: list[str], folder: Path, imports: int, delay: float
+) -> tuple[int, str]:
+    """Run a command; interrupt it and its processes so many imports and seconds later."""
+    command = [sys.executable, "-X", "importtime", "-m", "taskgraph", *arguments]
+    said: list[str] = []
+    count = -1
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(folder)},
+        start_new_session=True,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if not line.startswith("import time:"):
+                said.append(line)
+            elif count >= 0 or line.endswith("| signal\n"):
+                count += 1
+                if count == imports:
+                    time.sleep(delay)
+                    os.killpg(process.pid, signal.SIGINT)
+    return process.returncode, "".join(said)
+
+
+@pytest.mark.parametrize("imports", [_HANDLED, 10, 20, 40, 60])
+def test_while_it_starts(imports: int, samples: Path, tmp_path: Path) -> None:
+    arguments = ["check", str(samples)]
+    code, said = interrupted(arguments, tmp_path, imports, 0)
+    assert (code, said) == (130, "\ntaskgraph: interrupted\n")
+
+
+@pytest.mark.parametrize("delay", [0.1, 0.25, 0.5, 0.75, 1])
+@pytest.mark.parametrize("command", ["check", "report", "collect"])
+def test_at_work(command: str, delay: float, samples: Path, tmp_path: Path) -> None:
+    folder, output = tmp_path / "temporary", tmp_path / "out"
+    for made in (folder, output):
+        made.mkdir()
+    arguments = {
+        "check": ["check", str(samples), "-j2"],
+        "report": ["report", str(samples), "-o", f"{output}/page.html"],
+        "collect": ["history", "collect", str(samples), "-o", f"{output}/runs", "-j2"],
+    }
+    code, said = interrupted(arguments[command], folder, _HANDLED, delay)
+    assert code in (*_DONE, 2)  # collect could not read every sample
+    assert "Traceback" not in said
+    assert not list(folder.iterdir())
+    assert not list(output.glob(".taskgraph-*"))
