@@ -17,10 +17,10 @@ from typing import Any
 from taskgraph.errors import InputError
 from taskgraph.model.task import Task
 from taskgraph.privacy.secret_keys import is_secret_key, role_of
-from taskgraph.privacy.secret_signs import MASK, client_of, is_suspect, mask_text
+from taskgraph.privacy.secret_signs import MASK, client_of, is_suspect
 from taskgraph.privacy.walking import change_texts, ids_of, renamed, texts_of
 
-__all__ = ["mask_error", "mask_lines", "mask_task", "mask_value"]
+__all__ = ["mask_error", "mask_lines", "mask_task", "mask_text", "mask_value"]
 
 _OF_A_KEY = re.compile(r"\s*[A-Za-z0-9+/=]{40,}\s*")
 _OPTION = re.compile(r"-[A-Za-z]|--(?:proxy-)?user")
@@ -52,6 +52,23 @@ def _suspects(texts: Collection[str]) -> list[str]:
         for text in texts
         if not suspect.isdisjoint(text.translate(_DIGITS).split("\n"))
     ]
+
+
+def mask_text(text: str) -> str:
+    """Mask the secrets in a text, ``password=...`` for example.
+
+    What is found only when escapes are read is masked in the text without them.
+
+    Examples
+    --------
+    >>> mask_text("connect with user=root password='a b' to 10.0.0.1")
+    'connect with user=root password=*** to 10.0.0.1'
+    """
+    if not is_suspect(text):
+        return text
+    from taskgraph.privacy.secrets import masked
+
+    return masked(text)
 
 
 _masked_key = lru_cache(maxsize=4096)(mask_text)

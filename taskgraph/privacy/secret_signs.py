@@ -20,7 +20,6 @@ __all__ = [
     "SIGN",
     "client_of",
     "is_suspect",
-    "mask_text",
     "small_letters",
 ]
 
@@ -85,23 +84,6 @@ def small_letters(text: str) -> str:
 def is_suspect(text: str) -> bool:
     """Tell quickly whether a text may hold a secret; its digits change nothing."""
     return _SUSPECT.search(small_letters(text)) is not None
-
-
-def mask_text(text: str) -> str:
-    """Mask the secrets in a text, ``password=...`` for example.
-
-    What is found only when escapes are read is masked in the text without them.
-
-    Examples
-    --------
-    >>> mask_text("connect with user=root password='a b' to 10.0.0.1")
-    'connect with user=root password=*** to 10.0.0.1'
-    """
-    if not is_suspect(text):
-        return text
-    from taskgraph.privacy.secrets import masked
-
-    return masked(text)
 
 
 def client_of(text: str) -> str:
