@@ -29,6 +29,7 @@ def _fault(subject: Subject, mistake: Problem) -> Fault:
     pointer = mistake.pointer or ""
     position, below = subject.owner(pointer)
     steps = [step for step in below.split("/") if not step.isdecimal()]
+    given = mistake.message.partition(", not ")[2]  # so that another wrong value is new
     message = mistake.message
     subtasks: tuple[Id, ...] = ()
     if position is not None:
@@ -41,5 +42,5 @@ def _fault(subject: Subject, mistake: Problem) -> Fault:
         pointer=pointer,
         severity=Severity.WARNING if mistake.is_read else None,
         of_key=mistake.rule == UNKNOWN_KEY,
-        detail="/".join(steps),
+        detail="/".join([*steps, *filter(None, [given])]),
     )

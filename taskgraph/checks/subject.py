@@ -205,7 +205,7 @@ class Subject:
         known.update(subtask.name for subtask in self.graph.subtasks if subtask.name)
         if len(owners) * len(known) > _MOST_COMPARED:
             return {}
-        near = {text: nearest_text(text, known - own) for text, own in owners.items()}
+        near = {text: nearest_text(text, known - own, 0.75) for text, own in owners.items()}
         return {text: name for text, name in near.items() if name}
 
     @cached_property

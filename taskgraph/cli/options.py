@@ -282,9 +282,18 @@ _ENDINGS = {
 
 
 def form_by_ending(output: str | None, forms: Sequence[str]) -> str:
-    """Tell the form by the ending of a file's name; the first where it says nothing."""
-    form = _ENDINGS.get(PurePath(output or "").suffix.lower(), "")
-    return form if form in forms else forms[0]
+    """Tell the form by the ending of a file's name; the first where it has none.
+
+    Raises ConfigError for an ending that says something else.
+    """
+    ending = PurePath(output or "").suffix.lower()
+    form = _ENDINGS.get(ending, "") if ending else forms[0]
+    if form in forms:
+        return form
+    endings = ", ".join(end for end, known in _ENDINGS.items() if known in forms)
+    raise ConfigError(
+        f"{output}: name the form with --format, or end the name in {endings}"
+    )
 
 
 def format_option(*names: str) -> Callable[[F], F]:

@@ -183,7 +183,7 @@ def label(subtask: Subtask) -> str:
     """Name a subtask by id and name: ``13175719 'Stop obproxy'``."""
     name, identifier = subtask.name.strip(), str(subtask.id)
     if not name:
-        return shorten(identifier)
+        return shorten(identifier) if identifier.strip() else quoted(identifier)
     if name == identifier:
         return quoted(name)
     return f"{shorten(identifier)} {quoted(name)}"

@@ -82,7 +82,8 @@ def render_check_gitlab(run: CheckRun) -> str:
     for error in run.unreadable:
         place = error.file, error.problems[0].line
         identity = f"{PurePath(error.file).name} {error.problems[0].message}"
-        issues.append(_row("unreadable", str(error), "blocker", place, identity))
+        told = "; ".join(map(str.strip, str(error).split("\n")))
+        issues.append(_row("unreadable", told, "blocker", place, identity))
     seen: Counter[str] = Counter()
     for issue in issues:  # the same task may have been saved twice
         key = issue["fingerprint"]

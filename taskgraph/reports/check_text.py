@@ -169,7 +169,8 @@ def render_check_markdown(run: CheckRun) -> str:
 
 def _unreadable(error: InputError) -> str:
     problems = "".join(f"- {escaped(str(problem))}\n" for problem in error.problems)
-    return f"### {escaped(error.file)} cannot be read\n\n{problems}"
+    hint = f"\n*{escaped(error.hint)}*\n" if error.hint else ""
+    return f"### {escaped(error.file)} cannot be read\n\n{problems}{hint}"
 
 
 def _table(result: CheckResult) -> Iterator[str]:

@@ -64,8 +64,9 @@ def diff_markdown(pairs: Sequence[Pair], errors: Sequence[str] = ()) -> str:
         blocks += [f"### {escaped(pair.name)}", change_items(pair)]
     blocks += _unchanged(pairs, escaped)
     if errors:
-        told = (f"- {escaped(error.partition(chr(10))[0])}" for error in errors)
-        blocks += ["### Not compared", "\n".join(told)]
+        told = (escaped(line) for error in errors for line in error.split("\n"))
+        lines = (f"{'  ' * line.startswith(' ')}- {line.strip()}" for line in told)
+        blocks += ["### Not compared", "\n".join(lines)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -127,8 +128,11 @@ def _whole(comparison: Comparison) -> Iterator[str]:
         yield f"longest path of measured times: {sides} ({change})"
         yield from _by_structure(measured, format_measured)
     if comparison.flaws:
-        lost = "; there is no worst case any more" * (comparison.verdict == "worse")
-        yield f"time cannot be compared: {'; '.join(comparison.flaws)}{lost}"
+        became = {
+            "worse": "; there is no worst case any more",
+            "better": "; there is a worst case now",
+        }.get(comparison.verdict, "")
+        yield f"time cannot be compared: {'; '.join(comparison.flaws)}{became}"
 
 
 class _Subtasks:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Id as ModelId
 from taskgraph.model.task import Subtask, Task
+from taskgraph.model.words import shorten
 from taskgraph.sources.definition_form import (
     DefinedSubtask,
     DefinedTask,
@@ -32,6 +33,7 @@ from taskgraph.sources.document import (
 from taskgraph.sources.envelope import Item, items_of
 from taskgraph.sources.fields import describe
 from taskgraph.sources.mending import EDGES, RENAME, PartlyRead, read_partly
+from taskgraph.sources.nearest import nearest_key
 from taskgraph.sources.ocp import (
     ATTRIBUTES,
     SPELLINGS,
@@ -44,6 +46,9 @@ __all__ = ["read_definition"]
 
 _TASK_HAS = "a task has a name and subtasks"
 _HINT = "taskgraph schema definition gives the JSON Schema of definitions"
+_BESIDE = frozenset({"$schema", "kind"})
+_MOST_NAMED = 5
+_OF_A_SUBTASK = frozenset({"timeout", *EDGES})
 _REFERENCES = ("cluster", "tenant", "host")
 _ATTRIBUTES = ATTRIBUTES | {key: ATTRIBUTES[usual] for key, usual in SPELLINGS.items()}
 
@@ -70,22 +75,52 @@ def read_definition(root: Any, problems: Problems) -> list[Task]:
 def _items(root: Any, problems: Problems) -> Iterator[Item]:
     """Give what should be tasks."""
     if isinstance(root, dict):
+        inner = _inside(root, problems)
+        if inner is not None:
+            yield inner
+            return
         if "tasks" not in root or _means_subtasks(root):
             yield Item(root, "")
             return
-        before = problems.count
         read = read_partly(DefinedTasks, DefinedTasks, root, "", problems)
         tasks = read.row["tasks"] if read is not None else []
         if root["tasks"] == []:
             problems.add("defines no task", "/tasks", _TASK_HAS, MISSING_KEY)
-        if problems.count > before:
+        if problems.are_around("/tasks/"):
             problems.faulty.append(_unread_task("", problems))
         yield from items_of(tasks, "/tasks")
     elif isinstance(root, list) and root:
-        yield from items_of(root, "")
+        if any(isinstance(item, dict) and "subtasks" in item for item in root) or not any(
+            isinstance(item, dict) and item.keys() & _OF_A_SUBTASK for item in root
+        ):
+            yield from items_of(root, "")
+            return
+        hint = "write the name of the task and subtasks: before it, and indent it"
+        problems.add("is a list of subtasks, and no task", "", hint, MISSING_KEY)
+        problems.faulty.append(_unread_task("", problems))
     else:
         message = f"a definition is a task or a list of tasks, not {describe(root)}"
         raise problems.refuse("defines no task" if root == [] else message, "", _TASK_HAS)
+
+
+def _inside(root: dict[str, Any], problems: Problems) -> Item | None:
+    """Find the task in what somebody wrote around it."""
+    around = [key for key in root if key not in _BESIDE]
+    inner = root[around[0]] if len(around) == 1 else None
+    if not isinstance(inner, dict) or "subtasks" not in inner:
+        return None
+    pointer = f"/{escape_token(around[0])}"
+    hint = "write what is in it one level higher, at the top"
+    problems.add(f"{around[0]} stands around the definition", pointer, hint, UNKNOWN_KEY)
+    return Item(inner, pointer)
+
+
+def _is_another_thing(raw: dict[str, Any]) -> bool:
+    """Tell what has nothing of a task, a file of another tool for example."""
+    usual = ("name", "subtasks", "id")
+    return bool(raw.keys() - _BESIDE) and not any(
+        nearest_key(key, None, usual) for key in raw
+    )
 
 
 def _means_subtasks(root: dict[str, Any]) -> bool:
@@ -109,11 +144,14 @@ def _unread_task(pointer: str, problems: Problems) -> Task:
 
 def _read_task(item: Item, problems: Problems) -> list[Task]:
     raw, pointer = item
-    before = problems.count
     read = None
     if isinstance(raw, dict) and "data" in raw and "subtasks" not in raw:
         message = "is a response, and its file name says that it is a definition"
         problems.add(message, f"{pointer}/data", RENAME, UNKNOWN_KEY)
+    elif isinstance(raw, dict) and _is_another_thing(raw):
+        has = ", ".join([shorten(key) for key in raw if key not in _BESIDE][:_MOST_NAMED])
+        message = f"defines no task: it has {has}, but neither a name nor subtasks"
+        problems.add(message, pointer, _TASK_HAS, MISSING_KEY)
     else:
         read = read_partly(TaskRow, DefinedTask, raw, pointer, problems)
     if read is None:
@@ -151,7 +189,7 @@ def _read_task(item: Item, problems: Problems) -> list[Task]:
         origin=origin,
         **named,
     )
-    if problems.count == before:
+    if not problems.are_below(pointer):
         return [task]
     unread |= {(None, key) for key in read.left_out}
     origin = replace(origin, unread=frozenset(unread))
@@ -189,7 +227,7 @@ def _rows(
                 )
                 for at, row in enumerate(part, start)
             )
-            if wrong
+            if wrong or problems.repeated
             else map(PartlyRead, read)
         )
     return rows
@@ -219,7 +257,8 @@ def _subtasks(
         if read is None or not _is_named(read, position, names, prefix, problems):
             unread.add((None, "subtasks"))
             continue
-        unread |= {(len(found), _ATTRIBUTES[key]) for key in read.left_out}
+        known = read.left_out & _ATTRIBUTES.keys()
+        unread |= {(len(found), _ATTRIBUTES[key]) for key in known}
         found.append((position, _attributes(read.row)))
     for _, row in found:
         row["id"] = row["name"] if row["id"] is None else row["id"]

@@ -104,7 +104,7 @@ def _read_yaml(problems: Problems) -> list[Task]:
     from taskgraph.sources.definition_form import KIND
     from taskgraph.sources.yaml_text import parse_yaml
 
-    root = parse_yaml(problems.document)
+    root = parse_yaml(problems.document, problems)
     if not _is_definition(root, problems.document.file):
         hint = f"name it *.task.yaml if it is one, or say kind: {KIND}"
         raise problems.refuse("is YAML, and no definition of a task", "", hint)
@@ -112,11 +112,13 @@ def _read_yaml(problems: Problems) -> list[Task]:
 
 
 def _read_json(problems: Problems) -> list[Task]:
-    root = parse_json(problems.document)
+    root = parse_json(problems.document, problems)
     if _is_definition(root, problems.document.file):
         from taskgraph.sources.definition import read_definition
 
         return read_definition(root, problems)
+    if problems.repeated:
+        raise problems.repeated_error()
     if isinstance(root, dict) and str(root.get("format")).startswith("taskgraph/"):
         from taskgraph.sources.native import FORMAT, read_native
 

@@ -374,6 +374,8 @@ class Problems:
         self.document = document
         self.hint = MEND
         self.faulty: list[Task] = []
+        self.repeated: set[str] = set()
+        """The pointers of keys that stand twice in a definition."""
         self._noted: list[Problem] = []
 
     @property
@@ -391,6 +393,30 @@ class Problems:
         self._noted.append(Problem(message, pointer, hint=hint, rule=rule))
         if self.is_full:
             raise InputError(self.document.file, self._noted, self._last_hint)
+
+    def repeat(self, pointer: str) -> None:
+        """Note a key that stands twice; which of its values is meant is not known."""
+        if pointer not in self.repeated:
+            self.repeated.add(pointer)
+            key = split_pointer(pointer)[-1]
+            self.add(f"the key {key} stands twice", pointer, "remove one of the two")
+
+    def repeated_error(self) -> InputError:
+        """Make the error of the keys that stand twice in what is no definition."""
+        told = [replace(problem, hint="") for problem in self._noted]
+        return self.document.error(told, self._noted[0].hint)
+
+    def are_around(self, pointer: str) -> bool:
+        """Tell whether any problem is about something else than what is below a value."""
+        return not all(
+            (problem.pointer or "").startswith(pointer) for problem in self._noted
+        )
+
+    def are_below(self, pointer: str) -> bool:
+        """Tell whether any problem is about a value or what is in it."""
+        return any(
+            f"{problem.pointer}/".startswith(f"{pointer}/") for problem in self._noted
+        )
 
     @property
     def is_full(self) -> bool:

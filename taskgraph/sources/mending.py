@@ -31,7 +31,19 @@ _KNOWN = {
 _OF_A_RUN = {*OcpSubtask.__annotations__, *OcpTask.__annotations__}.difference(
     *_KNOWN.values(), SPELLINGS
 )
-_RETRIES = frozenset({"attempts", "max_retries", "maxRetries", "retries", "retry"})
+_OF_THE_CONFIGURATION = {
+    key: hint
+    for hint, keys in {
+        "attempts in the configuration says how often a subtask may run": (
+            "attempts maxAttempts maxRetries max_retries retries retry retryCount"
+        ),
+        "concurrency in the configuration says how many may run side by side": (
+            "concurrency maxConcurrency maxParallel max_parallel parallel parallelism "
+            "slots workers"
+        ),
+    }.items()
+    for key in keys.split()
+}
 _KEYS = Keys(own=OWN, near=nearest_form)
 EDGES = ("upstreams", "downstreams")
 
@@ -59,8 +71,13 @@ def read_partly(
     if it is no object, or has not even what it must.
     """
     row, wrong = errors_of(declared, raw, context)
+    repeated = frozenset(
+        key
+        for key in (raw if problems.repeated and isinstance(raw, dict) else ())
+        if f"{pointer}/{escape_token(key)}" in problems.repeated
+    )
     if not wrong:
-        return PartlyRead(row)
+        return PartlyRead(row, repeated)
     if not isinstance(raw, dict):
         note(wrong[0], (), pointer, problems, _KEYS)
         return None
@@ -85,7 +102,7 @@ def read_partly(
         return None
     if "timeout" in left_out and is_negative(raw.get("timeout")):
         row["timeout"] = raw["timeout"]  # a rule tells of it
-    return PartlyRead(row, frozenset(left_out))
+    return PartlyRead(row, repeated | left_out)
 
 
 def _mend_keys(
@@ -138,8 +155,8 @@ def _note_key(
         message, hint = f"{key} belongs to a response", RENAME
     elif key in _OF_A_RUN:
         message, hint = f"{key} belongs to a run", RENAME
-    elif key in _RETRIES:
-        hint = "attempts in the configuration says how often a subtask may run"
+    elif key in _OF_THE_CONFIGURATION:
+        hint = _OF_THE_CONFIGURATION[key]
     else:
         meant = nearest_key(key, value, _KNOWN[kind])
         hint = hint if meant is None else meant.says

@@ -38,6 +38,9 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _FOREIGN = (
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"%PDF-", "a PDF file"),
 )
 _TAR = b"ustar"
 _PACKED = (".gz", ".zst", ".bz2", ".xz")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from taskgraph.model.durations import like_written
 from taskgraph.sources.fields import is_id
@@ -163,8 +163,7 @@ def _seconds(text: str) -> int | None:
 def mended(kind: str, value: Any) -> Any:
     """Give the value that was meant, where that is beyond doubt; else ``None``."""
     if kind == "tuple_type":
-        items = value if isinstance(value, list) else [value]
-        named = [_named(item) for item in items]
+        named = [_named(item) for item in _listed(value)]
         return named if None not in named else None
     if kind == "duration" and not isinstance(value, bool):
         return _seconds(str(value)) if isinstance(value, str | float) else None
@@ -173,10 +172,26 @@ def mended(kind: str, value: Any) -> Any:
     if kind == "bool_type" and isinstance(value, str | int):
         word = str(value).strip().lower()
         return True if word in _YES else False if word in _NO else None
+    if kind == "id" and type(value) in (int, float):
+        return str(value)
     if kind in ("int_type", "id") and isinstance(value, str):
         is_number = re.fullmatch(r"\s*-?\d{1,18}\s*", value, re.ASCII)
         return int(value) if is_number else None
     return None
+
+
+def _listed(value: Any) -> list[Any]:
+    """Give what an edge list names that was written as something else than a list."""
+    if isinstance(value, str):
+        return [part for part in map(str.strip, value.split(",")) if part]
+    if isinstance(value, dict) and not value.keys() & {"id", "name"}:
+        return [*value]
+    items = value if isinstance(value, list) else [value]
+    return [below for item in items for below in (item if _is_list(item) else [item])]
+
+
+def _is_list(item: Any) -> TypeGuard[list[Any]]:
+    return isinstance(item, list)
 
 
 def _named(item: Any) -> Any:
@@ -188,21 +203,26 @@ def _named(item: Any) -> Any:
 
 _FORMS = {
     "bool_type": "write true or false",
-    "dict_type": "a subtask is written as keys and values: name, timeout, upstreams",
+    "literal_error": "write kind: task-definition, or leave it out of a *.task.yaml file",
     "duration": "write seconds, or a number and its unit: 90s, 30m, 1h30m",
-    "id": "name a subtask by its id or its name",
+    "dict_type": "write keys and their values",
+    "dict_type item": "a subtask is written as keys and values: name, timeout, upstreams",
+    "id": "write a whole number or a text",
+    "id item": "name a subtask by its id or its name",
+    "named": "write its name",
 }
 
 
-def nearest_form(kind: str, value: Any) -> str:
+def nearest_form(kind: str, value: Any, *, is_item: bool = False) -> str:
     """Say how a wrong value is written right; ``""`` where that is not known."""
     meant = mended(kind, value)
     if meant is None:
-        return _FORMS.get(kind, "")
+        usual = _FORMS.get(kind, "")
+        return _FORMS.get(f"{kind} item", usual) if is_item else usual
     if kind == "tuple_type":
         return f"write [{', '.join(map(str, meant))}]"
     if kind == "duration":
         return f"did you mean {_short(meant)}?"
-    if kind == "string_type":
+    if isinstance(meant, str):
         return f'put it into quotes: "{meant}"'
     return f"write {str(meant).lower()}, without quotes"

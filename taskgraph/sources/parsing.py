@@ -13,9 +13,10 @@ from itertools import islice
 from typing import Any
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.sources.document import Document, escape_token
+from taskgraph.sources.document import Document, Problems, escape_token
 from taskgraph.sources.limits import refusal
 from taskgraph.sources.naming import is_definition_name
+from taskgraph.sources.oddities import explained
 
 __all__ = [
     "decode",
@@ -119,26 +120,33 @@ def refuse_invalid(document: Document) -> None:
         raise InputError(document.file, [problem], _SAVE_AS_TEXT) from None
 
 
-_MOST_REPEATED = 1000
+_MOST_REPEATED = 900  # of the 1,000 problems that are told of a document
 _MUCH = 50_000  # new objects: with fewer the next walk is short
 _PLACE = re.compile(r" at line (\d+) column (\d+)$")
 _CODE = re.compile(r"\\u\{(\w{1,4})\}")  # as the parser writes a character
 _REPEATED = "Detected duplicate key"
 _DAMAGED = "the document is damaged from there on: mend it, or save the response again"
 _BROKEN = "a terminal or a mail broke a long line there: join the two lines"
+_COMMENT = "remove the comment"
 _NO_JSON = (
+    (b"--More--", "a pager stopped there", "save the response without a pager: | cat"),
     (b"...", "a part was left out there", "save the whole response"),
     ("…".encode(), "a part was left out there", "save the whole response"),
-    (b"//", "JSON has no comments", "remove the comment"),
-    (b"/*", "JSON has no comments", "remove the comment"),
-    (b"#", "JSON has no comments", "remove the comment"),
+    *((sign, "JSON has no comments", _COMMENT) for sign in (b"//", b"/*", b"#")),
     (b"True", "Python's True is no JSON", "print json.dumps(response) there"),
     (b"False", "Python's False is no JSON", "print json.dumps(response) there"),
     (b"None", "Python's None is no JSON", "print json.dumps(response) there"),
 )
 """What stands where the parser stops, by its beginning, and what to do."""
 _COMMA, _ONE_OF_TWO = "remove the comma", "remove one of the two"
-_DEFINED = "mend it there: an editor that knows JSON shows what is open"
+_MEND = "mend it there: an editor that knows JSON shows what is open"
+_DEFINED = {
+    "Python": "write true, false and null",
+    "key must": 'put keys and texts into straight double quotes: "',
+    "neither": "if it is YAML, name it *.task.yaml",
+    "empty": "taskgraph init writes a definition to start from",
+}
+"""What to do about a definition, by what is said of it."""
 _AS_IT_IS = "save the response again, as the API gives it"
 _ENDS_EARLY = "it was cut off: save the response again"
 
@@ -165,9 +173,10 @@ def paused_collector() -> Iterator[None]:
         gc.enable()
 
 
-def parse_json(document: Document) -> Any:
+def parse_json(document: Document, problems: Problems | None = None) -> Any:
     """Parse a document in which no object has a key twice: one value would be lost.
 
+    With `problems` such keys are noted there, where nothing else is wrong.
     NaN and the infinities are let through, to be refused where their pointer is known.
     """
     import jiter
@@ -176,15 +185,26 @@ def parse_json(document: Document) -> Any:
         return jiter.from_json(document.data, catch_duplicate_keys=True)
     except ValueError as error:
         reason = str(error)
+    if reason.startswith(_REPEATED):
+        noted = Problems(document) if problems is None else problems
+        with suppress(ValueError, RecursionError):  # there is more wrong further down
+            root, pointers = _with_repeated(document.data)
+            for pointer in pointers:
+                noted.repeat(pointer)
+            if problems is None:
+                raise noted.repeated_error()
+            return root
     # A name for the error here would hold it, and it this call and the whole document.
-    raise _for_definitions(_syntax_error(reason, document))
+    raise _for_definitions(_syntax_error(reason, document), document)
 
 
-def _for_definitions(wrong: InputError) -> InputError:
+def _for_definitions(wrong: InputError, document: Document) -> InputError:
     """Hint at what helps with a definition, which is not saved from a response."""
-    if is_definition_name(wrong.file) and wrong.hint not in (_ONE_OF_TWO, _COMMA):
-        return InputError(wrong.file, list(wrong.problems), _DEFINED)
-    return wrong
+    if not is_definition_name(wrong.file) or wrong.hint in (_ONE_OF_TWO, _COMMA, _COMMENT):
+        return wrong
+    message = wrong.problems[0].message
+    hint = next((h for part, h in _DEFINED.items() if part in message), _MEND)
+    return explained(InputError(wrong.file, list(wrong.problems), hint), document)
 
 
 def _syntax_error(reason: str, document: Document) -> InputError:
@@ -203,7 +223,12 @@ def _syntax_error(reason: str, document: Document) -> InputError:
     reason = _PLACE.sub("", reason)
     if reason.startswith(_REPEATED):
         key = reason.removeprefix(_REPEATED).strip().removeprefix('"').removesuffix('"')
-        return _repeated_keys(document, line, key)
+        key = _CODE.sub(lambda code: f"\\u{code[1]:0>4}", key)
+        with suppress(ValueError):
+            key = json.loads(f'"{key}"')  # as it is, so that it can be masked
+        line += document.first_line - 1
+        problem = Problem(f"the key {key} stands twice", None, line, 1)
+        return InputError(document.file, [problem], _ONE_OF_TWO)
     if reason.startswith("trailing") and _is_json(_from_place(data, line, column)):
         hint = "write one document a file, or one a line as jq -c does"
         reason = "another document follows after the end of this one"
@@ -263,35 +288,26 @@ def _in_characters(data: bytes, line: int, column: int) -> int:
     return max(1, len(text[:column].decode("utf-8", "ignore")))
 
 
-def _repeated_keys(document: Document, line: int, key: str) -> InputError:
-    """Find every key that an object has twice; the parser stops at the first."""
-    repeated: dict[int, tuple[str, Any]] = {}
+def _with_repeated(data: bytes) -> tuple[Any, list[str]]:
+    """Parse JSON, and find every key that an object has twice, up to a bound."""
+    repeated: dict[int, tuple[list[str], Any]] = {}
 
     def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
             counts = Counter(name for name, _ in pairs)
-            twice = next(name for name, count in counts.items() if count > 1)
+            twice = [name for name, count in counts.items() if count > 1]
             repeated[id(found)] = twice, found  # kept, so that no other gets its id
         return found
 
-    message, hint = "the object has this key twice", _ONE_OF_TWO
-    try:
-        tree = json.loads(document.data, object_pairs_hook=note, parse_int=len)
-    except (ValueError, RecursionError):  # there is more wrong further down
-        line += document.first_line - 1
-        key = _CODE.sub(lambda code: f"\\u{code[1]:0>4}", key)
-        with suppress(ValueError):
-            key = json.loads(f'"{key}"')  # as it is, so that it can be masked
-        message = f"an object has the key {key} twice"
-        return InputError(document.file, [Problem(message, None, line, 1)], hint)
+    tree = json.loads(data, object_pairs_hook=note)
     pointers = (
-        f"{pointer}/{escape_token(repeated[id(value)][0])}"
+        f"{pointer}/{escape_token(name)}"
         for pointer, value in _objects(tree)
         if id(value) in repeated
+        for name in repeated[id(value)][0]
     )
-    found = [Problem(message, pointer) for pointer in islice(pointers, _MOST_REPEATED)]
-    return document.error(found, hint)
+    return tree, [*islice(pointers, _MOST_REPEATED)]
 
 
 def _objects(tree: Any) -> Iterator[tuple[str, dict[str, Any]]]:

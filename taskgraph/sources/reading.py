@@ -11,7 +11,8 @@ from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.model.task import Task
+from taskgraph.model.task import Subtask, Task
+from taskgraph.model.words import label
 from taskgraph.privacy import (
     mask_error,
     mask_task,
@@ -43,6 +44,10 @@ _DEFAULT = ReadOptions()
 _FIRST_LINES = 20  # a head of notes or headers may come before the first value
 _MOST_TOLD = 20  # lines of one file that cannot be read; the others are counted
 _MOST_UNREAD = 50_000  # of these, which takes some seconds; what comes behind is left out
+_ONLY_CHECKED = (
+    "mend it first: what has mistakes of form is checked, and not answered for; "
+    "taskgraph check tells what else is wrong"
+)
 _CLOSING = {b"{": b"}", b"[": b"]"}
 
 
@@ -172,28 +177,44 @@ def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]
                 yield _refused(part.file, error, options)
         else:
             wrong = wrong and _masked_error(wrong, options)
-            faulty = _with_mistakes(faulty, wrong) if wrong is not None else faulty
+            if wrong is not None and faulty:
+                faulty, wrong = _with_mistakes(faulty, wrong)
             if options.task is not None:
                 tasks = tuple(compress(tasks, wanted))
                 faulty = tuple(compress(faulty, wanted_faulty))
             yield Reading(part.file, tasks, wrong, faulty, _masked_note(note, options))
 
 
-def _with_mistakes(faulty: tuple[Task, ...], wrong: InputError) -> tuple[Task, ...]:
-    """Give each task the mistakes in it, and the first one those around all of them."""
-    places = {task.origin.pointer: place for place, task in reversed([*enumerate(faulty)])}
+def _with_mistakes(
+    faulty: tuple[Task, ...], wrong: InputError
+) -> tuple[tuple[Task, ...], InputError]:
+    """Give each task the mistakes in it, and the first one those around all of them.
+
+    And the error for whoever needs an answer, in the words of the findings.
+    """
+    places: dict[str, tuple[int, Subtask | None]] = {}
+    for place, task in reversed([*enumerate(faulty)]):
+        places[task.origin.pointer] = (place, None)
+        for position, subtask in enumerate(task.subtasks):
+            places[task.origin.subtask_pointer(position)] = (place, subtask)
     mistakes: list[list[Problem]] = [[] for _ in faulty]
+    told = []
     for problem in wrong.problems:
         above = problem.pointer or ""
         while above not in places and above:
             above = above.rpartition("/")[0]
-        if problem.rule and faulty:
-            mistakes[places.get(above, 0)].append(problem)
-    return tuple(
+        place, owner = places.get(above, (0, None))
+        if problem.rule:
+            mistakes[place].append(problem)
+        about = "" if owner is None else f"{label(owner)}: "
+        message = f"{problem.rule} {about}{problem.message}".strip()
+        told.append(replace(problem, message=message))
+    with_them = tuple(
         replace(task, origin=replace(origin, mistakes=(*origin.mistakes, *own)))
         for task, own in zip(faulty, mistakes, strict=True)
         for origin in [task.origin]
     )
+    return with_them, InputError(wrong.file, told, _ONLY_CHECKED)
 
 
 def _refused(file: str, error: InputError, options: ReadOptions) -> Reading:
@@ -236,7 +257,8 @@ def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unread]:
         yield from _tar_parts(io.BytesIO(data), file, allowance)
         allowance.leave()
     elif kind := foreign_packing(data):
-        raise refusal(file, f"is {kind}, which is not read", "unpack it first")
+        hint = "unpack it first" if "archive" in kind else "save the response as text"
+        raise refusal(file, f"is {kind}, which is not read", hint)
     elif is_compressed(body := without_headers(data)):
         yield from _parts(body, file, allowance)
     else:

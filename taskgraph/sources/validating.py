@@ -53,7 +53,7 @@ class Keys(NamedTuple):
 
     unknown: Callable[[str], str] = str
     own: str | None = None
-    near: Callable[[str, Any], str] = lambda _kind, _value: ""
+    near: Callable[..., str] = lambda _kind, _value, **_: ""
 
 
 AT_ONCE = 1000
@@ -231,7 +231,9 @@ def note(
     whole = "".join([pointer, *(f"/{escape_token(str(step))}" for step in place)])
     last = place[-1] if place else whole.rpartition("/")[2]
     is_item = isinstance(last, int) or (not place and last.isdecimal())
+    above = whole.split("/")[-2] if is_item else ""
     name = f"item {last}" if is_item else str(last) or "the document"
+    name += f" of {above}" * (above != "" and not above.isdecimal())
     kind = detail["type"]
     rule, hint = INVALID_VALUE, ""
     if kind == "extra_forbidden":
@@ -243,7 +245,7 @@ def note(
         message, rule = f"{name} is missing", MISSING_KEY
     else:
         message = f"{name} must {_expected(kind, detail['input'], detail)}"
-        hint = keys.near(kind, detail["input"])
+        hint = keys.near(kind, detail["input"], is_item=is_item)
         if name == "timeout" and is_negative(detail["input"]):
             rule = NEGATIVE_TIMEOUT
     problems.add(message, whole, hint, rule)

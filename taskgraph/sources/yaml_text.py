@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.privacy import MASK, is_secret_key
-from taskgraph.sources.document import Document
+from taskgraph.sources.document import Document, Problems, escape_token
 from taskgraph.sources.limits import refusal
+from taskgraph.sources.oddities import CURLY, explained
 from taskgraph.sources.parsing import refuse_invalid
 
 if TYPE_CHECKING:
@@ -37,21 +38,30 @@ _LONGEST_NUMBER = 4000  # digits; Python itself converts up to 4,300
 _CORE = "tag:yaml.org,2002:"
 _TEXT_TAGS = frozenset({"!", f"{_CORE}str"})
 _MERGE = "<<"
+_CURLY = re.compile(f"[{CURLY}](.*)[{CURLY}]")
 
 
-def parse_yaml(document: Document) -> Any:
-    """Parse a document.
+def parse_yaml(document: Document, problems: Problems | None = None) -> Any:
+    """Parse a document; several in one text were taken apart before.
 
-    Raises InputError if it is not valid, has a key twice, is nested too deep, or is too
-    large, also by its aliases. Several documents were taken apart before.
+    Curly quotes around what has no others, and a key that stands twice, are noted in the
+    problems. Raises InputError without these, if it is not valid, is nested too deep, or
+    is too large, also by its aliases.
     """
     if len(document.data) > _MOST_BYTES:
         what = f"is YAML of more than {_MOST_BYTES >> 20} MiB"
         raise refusal(document.file, what, "write it as JSON")
     refuse_invalid(document)
-    builder = _Builder(document)
-    for event in _events(document):
-        builder.take(event)
+    noted = Problems(document) if problems is None else problems
+    builder = _Builder(noted)
+    try:
+        for event in _events(document):
+            builder.take(event)
+    except InputError as error:
+        raise explained(error, document) from None
+    wrong = noted.error() if problems is None else None
+    if wrong is not None:
+        raise wrong
     return builder.root
 
 
@@ -131,10 +141,12 @@ class _Open:
 class _Builder:
     """Makes plain values from events."""
 
-    def __init__(self, document: Document) -> None:
-        self.document = document
+    def __init__(self, problems: Problems) -> None:
+        self.problems = problems
+        self.document = problems.document
         self.root: Any = None
         self.total = 0
+        self.has_curly = False
         self.stack: list[_Open] = []
         self.anchors: dict[str, tuple[Any, int]] = {}
 
@@ -196,10 +208,9 @@ class _Builder:
             raise self.refuse("a key must be a text", event)
 
     def _key(self, top: _Open, event: ScalarEvent) -> None:
-        key = event.value
+        top.key = key = self._without_curly(event)
         if key in top.value or (key == _MERGE and top.merged):
-            raise self.refuse(f"the mapping has the key {key} twice", event)
-        top.key = key
+            self.problems.repeat(self._pointer())
         if event.anchor is not None:
             self.anchors[event.anchor] = key, 1
 
@@ -230,8 +241,29 @@ class _Builder:
             top.value[top.key] = value
             top.key = None
 
+    def _pointer(self) -> str:
+        """Point to the value that comes next."""
+        steps = (
+            str(len(above.value)) if isinstance(above.value, list) else above.key or ""
+            for above in self.stack
+        )
+        return "".join(f"/{escape_token(step)}" for step in steps)
+
+    def _without_curly(self, event: ScalarEvent) -> str:
+        """Give a text without the curly quotes around it, which are told of once."""
+        text: str = event.value
+        found = _CURLY.fullmatch(text) if event.implicit[0] else None
+        if found is None:
+            return text
+        if not self.has_curly:
+            self.has_curly = True
+            message = "curly quotes are no quotes, but a part of the text"
+            hint = f"write straight ones, here and wherever they are: {found[1]!r}"
+            self.problems.add(message, self._pointer(), hint)
+        return found[1]
+
     def _scalar(self, event: ScalarEvent) -> Any:
-        text, tag = event.value, event.tag
+        text, tag = self._without_curly(event), event.tag
         if tag is not None and tag not in _TEXT_TAGS:
             raise self.refuse(f"the tag {self._shown(tag)} means nothing here", event)
         if tag is not None or not event.implicit[0]:  # said to be a text, or quoted

@@ -169,12 +169,12 @@ def whole(**changes: Any) -> str:
         (whole(findings=float("nan")), "findings must be a finite number, not NaN"),
         (
             whole(notes=[float("nan")]),
-            "/notes/0 at line 1, column .*: item 0 must be a fin",
+            "/notes/0 at line 1, column .*: item 0 of notes must be a fin",
         ),
-        (whole().replace('"version": 1', '"findings": 1'), "object has this key twice"),
+        (whole().replace('"version": 1', '"findings": 1'), "key findings stands twice"),
         (
             '{"format": "taskgraph/baseline",\n"findings": [], "findings": []}',
-            "/findings at line 2, column 13: the object has this key twice",
+            "/findings at line 2, column 13: key findings stands twice",
         ),
         (
             json.dumps({"format": "taskgraph/baseline", "version": 1, "findings": [{}]}),

@@ -108,6 +108,19 @@ TG002 | 2:1 | budget: 2h | creator: admin | belongs to a run
 TG002 | 3:1 | subtasks: | steps: | subtasks?
 TG002 | 3:1 | subtasks: | tasks: | subtasks?
 TG002 | 3:1 | subtasks: | data: | another file name
+TG001 | 9:14 | prohibitRollback: true | timeout: 40m | the key timeout stands twice
+TG001 | 12:16 | [Stop OBServer] | Check the cluster, Stop OBServer | Check the cluster, Stop
+TG001 | 12:16 | [Stop OBServer] | {Stop OBServer: true} | write [Stop OBServer]
+TG001 | 12:17 | [Stop OBServer] | [[Stop OBServer]] | not a list
+TG001 | 9:9 | prohibitRollback: true | id: 13175719131757191317 | quotes: "13175719
+TG001 | 10:11 | name: Upgrade packages | name: “Upgrade packages” | write straight ones
+TG001 | 2:7 | budget: 2h | kind: task-defintion | write kind: task-definition
+TG001 | 2:10 | budget: 2h | context: [] | write keys and their values
+TG002 | 9:5 | prohibitRollback: true | parallelism: 3 | concurrency in the config
+TG002 | 1:1 | <all> | <wrapped> | one level higher
+TG003 | 1:1 | <all> | - {name: a, timeout: 5m}\n- {name: b, upstreams: [a]}\n | a list of
+TG003 | 1:1 | <all> | apiVersion: v1\nkind: Job\nspec: {}\n | neither a name nor subtasks
+TG102 | 15:17 | [Upgrade packages] | [Something else] | add the missing subtask
 TG003 | 10:5 |   - name: Upgrade packages\n    timeout |   - timeout | 'Upgrade packages'
 TG003 | 1:1 | <rest> | <nothing> | subtasks is missing
 TG003 | 1:8 | <all> | tasks: []\n | defines no task
@@ -145,6 +158,8 @@ class Mistake(NamedTuple):
 def _mistake(row: str) -> Mistake:
     code, place, before, after, told = row.split(" | ")
     before = {"<all>": SOUND, "<rest>": _REST}.get(before, before)
+    wrapped = "task:\n" + "".join(f"  {line}\n" for line in SOUND.splitlines())
+    after = after.replace("<wrapped>", wrapped)
     before, after = (text.replace("\\n", "\n") for text in (before, after))
     return Mistake(code, place, before, after.replace("<nothing>", ""), told)
 
@@ -282,6 +297,35 @@ def test_other_commands_do_not_take_half_a_definition(tmp_path: Path) -> None:
         taskgraph.load(tmp_path / "upgrade.task.yaml")
     assert [problem.line for problem in told.value.problems] == [2, 11]
     assert "did you mean 40m?" in str(told.value)
+
+
+@every_mistake
+def test_other_commands_refuse_it_in_the_words_of_the_finding(
+    tmp_path: Path, mistake: Mistake
+) -> None:
+    (finding,) = findings(checked(tmp_path, mistake.text))
+    with suppress(InputError):
+        taskgraph.load(tmp_path / "upgrade.task.yaml")
+        return  # there is nothing wrong with its form
+    with pytest.raises(InputError) as told:
+        taskgraph.load(tmp_path / "upgrade.task.yaml")
+    problem, *_ = told.value.problems
+    if finding.code.startswith("TG0"):
+        assert problem.message == f"{finding.code} {finding.message}"
+        assert (problem.line, problem.column) == (finding.line, finding.column)
+    assert "taskgraph check" in told.value.hint
+
+
+@pytest.mark.parametrize("command", ["show", "budget", "explain", "critical-path", "diff"])
+def test_the_commands_end_with_2_and_tell_every_mistake(
+    tmp_path: Path, command: str
+) -> None:
+    checked(tmp_path, SOUND.replace("40m", "soon").replace("budget", "bugdet"))
+    given = [command, *[str(tmp_path / "upgrade.task.yaml")] * (1 + (command == "diff"))]
+    told = CliRunner().invoke(cli, given)
+    assert told.exit_code == 2
+    assert "TG002 bugdet is no field of a definition; did you mean budget?" in told.stderr
+    assert "TG001 'Upgrade packages': timeout must be a duration" in told.stderr
 
 
 def test_a_good_task_of_several_is_judged_beside_a_bad_one(tmp_path: Path) -> None:

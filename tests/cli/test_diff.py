@@ -125,6 +125,17 @@ def test_a_broken_side_is_compared_but_for_time(
     done = run_cli("diff", before, after)
     assert done.returncode == 0
     assert "time cannot be compared: a dependency names an unknown id" in done.stdout
+    assert "there is no worst case any more" in done.stdout
+    assert "there is a worst case now" in run_cli("diff", after, before).stdout
+
+
+def test_an_ending_that_no_form_has_is_refused(
+    run_cli: RunCli, before: Path, tmp_path: Path
+) -> None:
+    done = run_cli("diff", before, before, "-o", tmp_path / "changes.png")
+    assert done.returncode == 2
+    assert "name the form with --format, or end the name in" in done.stderr
+    assert not (tmp_path / "changes.png").exists()
 
 
 def redacted_pair(tmp_path: Path, name: str = "Stop on 10.0.0.9") -> tuple[Path, Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from hypothesis import strategies as st
 from taskgraph.errors import InputError
 from taskgraph.model.task import Subtask, Task
 from taskgraph.sources.dialects import input_schemas
-from taskgraph.sources.reading import read_bytes
+from taskgraph.sources.opening import Source
+from taskgraph.sources.reading import read_bytes, read_source
 from tests.effort import examples
 from tests.sources.strategies import definitions
 
@@ -37,9 +39,14 @@ def problems(document: Any, file: str = "ci.task.json") -> dict[str | None, str]
     with pytest.raises(InputError) as caught:
         read(document, file)
     return {
-        problem.pointer: "; ".join(filter(None, (problem.message, problem.hint)))
+        problem.pointer: "; ".join(filter(None, (_plain(problem.message), problem.hint)))
         for problem in caught.value.problems
     }
+
+
+def _plain(message: str) -> str:
+    """Leave out the rule that tells of it, and the subtask."""
+    return re.sub(r"^TG\d{3} (?:[^:]*'[^']*': )?", "", message)
 
 
 def edges(found: Task) -> list[tuple[Any, Any, Any]]:
@@ -181,8 +188,8 @@ def test_every_problem_of_a_definition_is_told_at_once() -> None:
         "/subtasks/1/x-*": "x-* must be a finite number, not NaN",
         "/subtasks/1/$schema": "$schema is no field of a definition; own fields begin with "
         "x-",
-        "/subtasks/2": "item 2 must be an object, not the number 5; a subtask is "
-        "written as keys and values: name, timeout, upstreams",
+        "/subtasks/2": "item 2 of subtasks must be an object, not the number 5; "
+        "a subtask is written as keys and values: name, timeout, upstreams",
         "/subtasks/3/name": again,
         "/subtasks/3/upstream": "upstreams and upstream are one field: keep one of them",
     }
@@ -297,3 +304,61 @@ def test_the_schema_is_valid_and_explains_itself() -> None:
     changed = deepcopy(schema)
     changed["$defs"].clear()
     assert definition_schema() == schema == definition_schema()
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "remedy"),
+    [
+        (
+            "<<<<<<< HEAD\nname: a\n=======\nname: b\n>>>>>>> x\n",
+            "1, column 1",
+            "one of the",
+        ),
+        ("```yaml\nname: a\n```\n", "line 1, column 1", "remove the lines"),
+        ("name: a\nsubtasks:\n  - name:\u00a0a\n    timeout: 5\n", "3, column 10", "blank"),
+        ("name: a\n\tbudget: 5\n", "line 2, column 1", "indent with blanks"),
+        ("name: {{ name }}\nsubtasks: []\n", "line 1, column 7", "template"),
+        ("name:a\nsubtasks:\n  - name: a\n", "line 1, column 1", "a blank there"),
+        ("\x1b[1mname: a\x1b[0m\n", "line 1, column 1", "remove them"),
+        ("name: [\n", "line 2, column 1", "mend"),
+        ("name: 'a\n", "line 2, column 1", "close the quotes of line 1"),
+    ],
+)
+def test_what_keeps_yaml_from_being_read_is_named(
+    text: str, told: str, remedy: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        read_bytes(text.encode(), "ci.task.yaml")
+    assert told in str(caught.value)
+    assert remedy in caught.value.hint
+    assert "save" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "remedy"),
+    [
+        ('{\n<<<<<<< a\n"name": "a"}', "line 2, column 1", "keep one of the sides"),
+        ('```json\n{"name": "a"}\n```', "line 1, column 1", "remove the lines"),
+        ('{"name":\u00a0"a"}', "line 1, column 9", "type a blank"),
+        ("{“name”: “a”}", "line 1, column 2", "straight quotes"),
+        ("{'name': 'a'}", "line 1, column 2", "straight double quotes"),
+        ('{"name": "a", "prohibitRollback": True}', "column 35", "true, false and null"),
+        ("name: a\n", "line 1, column 2", "name it *.task.yaml"),
+        ("", "is empty", "taskgraph init"),
+    ],
+)
+def test_what_keeps_json_from_being_read_is_named(
+    text: str, told: str, remedy: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        read_bytes(text.encode(), "ci.task.json")
+    assert told in str(caught.value)
+    assert remedy in caught.value.hint
+    assert "save" not in str(caught.value)
+
+
+def test_a_key_that_stands_twice_is_a_mistake_of_the_task_that_has_it() -> None:
+    text = "- {name: a, budget: 1, budget: 2, subtasks: []}\n- {name: b, subtasks: []}\n"
+    (found,) = read_source(Source("ci.task.yaml", text.encode))
+    assert [task.name for task in found.tasks] == ["b"]
+    assert [problem.pointer for problem in found.faulty[0].origin.mistakes] == ["/0/budget"]

@@ -61,7 +61,7 @@ def test_a_mapping_is_merged_and_its_own_keys_win() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\na: 2", "line 2, column 1: the mapping has the key a twice"),
+        ("a: 1\na: 2", "/a at line 2, column 4: the key a stands twice"),
         ("a: &x [*x]", "line 1, column 8: the alias *x stands for itself"),
         ("a: *y", "line 1, column 4: is not valid YAML|the alias *y"),
         ("[" * 300, "nested more than 200 levels deep"),
@@ -80,7 +80,7 @@ def test_a_mapping_is_merged_and_its_own_keys_win() -> None:
         ("9" * 5000, "a number of over 4,000 digits"),
         (b"a: \xff", "byte 0xff is not valid UTF-8"),
         ("<<: 5", "<< needs a mapping"),
-        ("a: {<<: {b: 1}, <<: {c: 1}}", "the key << twice"),
+        ("a: {<<: {b: 1}, <<: {c: 1}}", "the key << stands twice"),
     ],
 )  # fmt: skip
 def test_what_is_refused(text: str | bytes, message: str) -> None:

@@ -4,6 +4,7 @@ What it does
 ------------
 Counts the weakly connected components of the graph. An id that is no subtask (TG102)
 connects those that name it, and the subtask that is named nearly so: what is missing would.
+In a definition it may be a wrong name of any subtask, and so connects one part more.
 
 Why it is bad
 -------------
@@ -41,9 +42,10 @@ def check(subject: Subject) -> Iterator[Fault]:
         return  # everything is below the one source
     if len(graph.components) < 2:
         return
-    parts = sorted(_parts(subject), key=lambda part: (-len(part), part[0]))
-    if len(parts) < 2:
+    parts, missing = _parts(subject)
+    if len(parts) < 2 + missing * subject.task.is_definition:
         return
+    parts = sorted(parts, key=lambda part: (-len(part), part[0]))
     outside = sorted(chain.from_iterable(parts[1:]))
     sizes = listed([str(len(part)) for part in parts])
     subtasks = [subject.at(node) for node in outside]
@@ -57,11 +59,14 @@ def check(subject: Subject) -> Iterator[Fault]:
     )
 
 
-def _parts(subject: Subject) -> Sequence[Sequence[int]]:
-    """Give the components where each unknown id is a node too, without that node."""
+def _parts(subject: Subject) -> tuple[Sequence[Sequence[int]], int]:
+    """Give the components where each unknown id is a node too, without those nodes.
+
+    And how many of these there are.
+    """
     graph = subject.graph
     if not graph.unknown:
-        return graph.components
+        return graph.components, 0
     downstreams = [list(row) for row in graph.downstreams]
     nodes = {name: n for n, row in enumerate(graph.subtasks) for name in (row.name, row.id)}
     places: dict[Id, int] = {}
@@ -73,7 +78,8 @@ def _parts(subject: Subject) -> Sequence[Sequence[int]]:
             downstreams[node].append(place)
     downstreams += [[] for _ in places]
     parts = weak_components(reverse(downstreams), downstreams)
-    return [[node for node in part if node < len(graph)] for part in parts]
+    known = [[node for node in part if node < len(graph)] for part in parts]
+    return known, len(places)
 
 
 RULE = Rule.of(

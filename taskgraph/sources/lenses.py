@@ -1,0 +1,329 @@
+"""Ways to see the JSON in a text that is none: as a part of it, or in another writing.
+
+Each gives what may be a document; whether it is one is for the caller to see.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import json
+import re
+import urllib.parse
+from collections.abc import Callable, Iterator
+from itertools import islice
+from shlex import quote
+from typing import Any, NamedTuple
+
+from taskgraph.sources.document import escape_token
+from taskgraph.sources.literals import as_json
+from taskgraph.sources.oddities import BLANKS, CURLY
+
+__all__ = ["BODIES", "LENSES", "Seen", "is_json", "is_prompt", "names_task", "place_in"]
+
+
+class Seen(NamedTuple):
+    """A text that stands in another one, or that it stands for."""
+
+    text: str
+    how: str
+    """Continues ``was read``: ``without the colours of a terminal``."""
+    span: tuple[int, int] | None = None
+    """Where it stands in the other, if it does so as it is."""
+    command: str = ""
+    """Writes it to standard output, where only that tells it from others."""
+
+
+Lens = Callable[[str], Iterator[Seen]]
+
+_TEXT = json.JSONDecoder(parse_int=len, parse_float=len, strict=False)
+_MOST_BEGINNINGS = 20
+_MOST_SIGNS = 8
+_FEWEST_LINES = 3  # that have the same margin: of one or two it may be chance
+_BEGINNING = re.compile(r"[{\[]")
+_BEGUN = re.compile(r"\s*[\[{]\s*(?:[\"'{\[\]}]|\w+\s*:\s|\Z)")
+_FENCE = re.compile(
+    r"^ {0,3}(`{3,}|~{3,})[^\n`]*\n(.*?)(?:^ {0,3}\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+)
+_PROMPT = re.compile(
+    r"(?:\([^()\n]{1,40}\) ?)?(?:\[[^\]\n]{1,80}\]|(?:PS )?[\w.~/@:\\-]{0,80})? ?"
+    r"[$#%>❯➜»](?: .*)?"
+)
+_MEASURED = re.compile(
+    r"(?:[a-z_]{1,20}[:=]|HTTP/?)?[\d.]{1,12}s?|HTTP|in|[a-z_]{1,20}[:=]"
+)
+_VERBOSE = re.compile(r"[*<>{}] |[*<>]$|\s*% Total|\s*Dload|\s*\d+ +\d+[kMG]? ")
+_LOG_LINE = re.compile(
+    r"\[?\d{4}-\d\d-\d\d[T ]\d|\w{3} +\d+ \d\d:\d\d|\[?\d\d:\d\d:\d\d|"
+    r".*\b(?:DEBUG|INFO|WARN|ERROR)\b"
+)
+_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()].|.)")
+_STRAIGHT = "with straight quotes for curly ones"
+_IN_QUOTES = r'("(?:[^"\\]|\\.)*")'
+_CURLY_QUOTE = re.compile(f"[{CURLY}]")
+_QUOTE = re.compile(f"{_IN_QUOTES}|[{CURLY}]")
+_BLANK = re.compile(f"{_IN_QUOTES}|[{BLANKS}]")
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+_LINE_END = re.compile(r"\r\n?|\n")
+
+
+def names_task(text: str) -> bool:
+    """Tell whether a text, if it is JSON, may hold a task."""
+    return '"subtasks"' in text or '"dag_id"' in text
+
+
+def end_of(text: str, begin: int) -> int | None:
+    """Find the end of the object or list that begins at an offset."""
+    try:
+        return _TEXT.raw_decode(text, begin)[1]
+    except (ValueError, RecursionError, StopIteration):
+        return None
+
+
+def is_json(text: str) -> bool:
+    """Tell whether a text is an object or a list of JSON, and nothing else."""
+    start = len(text) - len(text.lstrip())
+    is_begun = text[start : start + 1] in ("{", "[")
+    return is_begun and end_of(text, start) == len(text.rstrip())
+
+
+def place_in(text: str, offset: int, first_line: int = 1) -> tuple[int, int]:
+    """Give line and column of an offset, as the file counts them."""
+    line = text.count("\n", 0, offset) + first_line
+    return line, offset - text.rfind("\n", 0, offset)
+
+
+def _told(text: str, begin: int, end: int) -> str:
+    (line, column), (last, close) = place_in(text, begin), place_in(text, end - 1)
+    return f"from line {line}, column {column} to line {last}, column {close}"
+
+
+# --- parts of a text ---------------------------------------------------------------------
+
+
+def _fenced(text: str) -> Iterator[Seen]:
+    """Look into blocks of code, as Markdown and chats have them."""
+    for match in islice(_FENCE.finditer(text), _MOST_BEGINNINGS):
+        first, last = (place_in(text, offset)[0] for offset in match.span(2))
+        last -= text[: match.end(2)].endswith("\n")
+        how = f"from the block of code in lines {first} to {last}"
+        yield Seen(match[2], how, match.span(2))
+
+
+def _among(text: str) -> Iterator[Seen]:
+    """Look for JSON that other text stands around."""
+    for begin, end in _wholes(text, end_of):
+        if text[end:].lstrip().startswith(("}", "]")) and not text[:begin].strip():
+            return  # a bracket too many: which one is wrong is not known
+        around = _around(text[:begin], text[end:])
+        how = f"{_told(text, begin, end)}, without {around}"
+        yield Seen(text[begin:end], how, (begin, end))
+
+
+def _wholes(text: str, ends: Callable[[str, int], int | None]) -> Iterator[tuple[int, int]]:
+    """Give the first objects and lists of a text that are whole and hold something.
+
+    In a text that begins as JSON does what is in there is a part of it.
+    """
+    is_part = _begins_so(text)
+    position = 0
+    for _ in range(_MOST_BEGINNINGS):
+        match = _BEGINNING.search(text, position)
+        if match is None:
+            return
+        begin = position = match.start()
+        end = ends(text, begin)
+        if end is not None and any(sign in text[begin:end] for sign in "\"'"):
+            yield begin, end
+            is_part = False
+        elif is_part:
+            return
+        position = end or begin + 1
+
+
+def _begins_so(text: str) -> bool:
+    """Tell whether a text begins as JSON does, and not as a line of a log."""
+    return _BEGUN.match(text) is not None and not _LOG_LINE.match(text.lstrip())
+
+
+def _around(before: str, after: str) -> str:
+    """Say what stands around JSON."""
+    lines = [line for line in before.splitlines() if line.strip()]
+    trailers = [line for line in after.splitlines() if line.strip()]
+    if not before.endswith("\n") and lines and _LOG_LINE.match(lines[-1]):
+        return "the beginning of the line of a log"
+    if any(_VERBOSE.match(line) for line in lines):
+        return "what curl -v tells"
+    if all(map(is_prompt, (*lines, *trailers))):
+        return "the prompt of a shell around it"
+    if not lines and all(_is_measured(line) for line in trailers):
+        return "what curl -w wrote after it"
+    return "the other text around it"
+
+
+def is_prompt(line: str) -> bool:
+    """Tell whether a line is the prompt of a shell, with a command behind it or not."""
+    return _PROMPT.fullmatch(line.strip()) is not None
+
+
+def _is_measured(line: str) -> bool:
+    return is_prompt(line) or all(map(_MEASURED.fullmatch, line.split()))
+
+
+def _behind_margin(text: str) -> Iterator[Seen]:
+    """Take away what a logger or a tool wrote before each line, as on the first of them."""
+    lines = [] if _begins_so(text) else _LINE_END.split(text)
+    for first, line in enumerate(lines[:_MOST_BEGINNINGS]):
+        signs = [place for place, sign in enumerate(line) if sign in "{[" and place]
+        for sign in signs[:_MOST_SIGNS]:  # a logger writes some of them itself
+            margin = _margin(line[:sign])
+            rows = [margin.match(row) for row in lines[first:]]
+            count = next((n for n, row in enumerate(rows) if row is None), len(rows))
+            if count >= _FEWEST_LINES:
+                bare = (row.string[row.end() :] for row in rows[:count] if row is not None)
+                inner = "\n".join(bare)
+                end = end_of(inner, 0)
+                if end is not None:
+                    yield Seen(inner[:end], "without what stands before each of its lines")
+
+
+def _margin(before: str) -> re.Pattern[str]:
+    """Tell what is like a margin: with any numbers, padded as it may be."""
+    parts = re.split(r"(\s*\d+)", before)
+    return re.compile(
+        "".join(
+            r"\s*\d+" if place % 2 else re.escape(part) for place, part in enumerate(parts)
+        )
+    )
+
+
+# --- other writings ----------------------------------------------------------------------
+
+
+def _changed(how: str, change: Callable[[str], str]) -> Lens:
+    """See a text as what a change makes of it."""
+
+    def see(text: str) -> Iterator[Seen]:
+        try:
+            changed = change(text)
+        except (ValueError, RecursionError):
+            return
+        if changed and changed != text:
+            yield Seen(changed, how)
+
+    return see
+
+
+def _plain_blanks(text: str) -> str:
+    return _BLANK.sub(
+        lambda found: found[1] or " " * (found[0] not in _INVISIBLE), text
+    ).strip()
+
+
+def _unescaped(text: str) -> str:
+    """Read the inside of a text, or what Python prints of one."""
+    found = re.search(r"[\[{]\s*\\.*[\]}]", text, re.DOTALL)
+    core = found[0] if found else ""
+    try:
+        return str(json.loads(f'"{core}"', strict=False))
+    except ValueError:
+        return re.sub(r"\\[nrt]", " ", core)
+
+
+def _from_url(text: str) -> str:
+    is_of_form = "%20" not in text and "%7B" in text.upper()
+    return (urllib.parse.unquote_plus if is_of_form else urllib.parse.unquote)(text)
+
+
+def _cell(text: str) -> str:
+    """Read a cell of CSV, in which quotes are doubled."""
+    found = re.search(r'"([{\[].*[}\]])"', text, re.DOTALL)
+    return found[1].replace('""', '"') if found and '""' in found[1] else ""
+
+
+def _from_base64(text: str) -> str:
+    core = re.sub(r"\s|\A\s*data:[^,]*,", "", text)
+    if not core.startswith(("eyJ", "ewo", "ewg", "W3s", "Wwo", "77u/")):
+        return ""
+    try:
+        return base64.b64decode(core).decode("utf-8-sig")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _printed(text: str) -> Iterator[Seen]:
+    """Read what Python and JavaScript print, which is nearly JSON."""
+    found: dict[int, str] = {}
+
+    def ends(whole: str, begin: int) -> int | None:
+        read = as_json(whole, begin)
+        if read is not None:
+            found[begin] = read.text
+        return None if read is None else read.end
+
+    for begin, end in _wholes(text, ends):
+        how = f"{_told(text, begin, end)}, as Python or JavaScript print it"
+        yield Seen(found[begin], how)
+
+
+LENSES: tuple[Lens, ...] = (
+    _fenced,
+    _changed("without the colours of a terminal", lambda text: _ANSI.sub("", text)),
+    _changed("with blanks for no-break and invisible ones", _plain_blanks),
+    _among,
+    _behind_margin,
+    _changed(_STRAIGHT, lambda text: _QUOTE.sub(lambda at: at[1] or '"', text)),
+    _changed(_STRAIGHT, lambda text: _CURLY_QUOTE.sub('"', text)),
+    _changed("from the inside of a text, with escaped quotes", _unescaped),
+    _changed("from a cell of CSV, with doubled quotes", _cell),
+    _changed("from base64", _from_base64),
+    _changed("from the writing of a URL", _from_url),
+    _changed("from the writing of HTML", html.unescape),
+    _printed,
+)
+"""How a text may be seen, in this order: what leaves more of it as it is comes first."""
+
+
+# --- JSON that holds the document --------------------------------------------------------
+
+
+def _whole_text(root: Any) -> Iterator[Seen]:
+    if isinstance(root, str):
+        yield Seen(root, "from the text that it is")
+
+
+def _recorded(root: Any) -> Iterator[Seen]:
+    """Give the responses in what a browser recorded."""
+    log = root.get("log") if isinstance(root, dict) else None
+    entries = log.get("entries") if isinstance(log, dict) else None
+    for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+        content = entry
+        for key in ("response", "content"):
+            content = content.get(key) if isinstance(content, dict) else None
+        text = content.get("text") if isinstance(content, dict) else None
+        if isinstance(text, str):
+            is_packed = content.get("encoding") == "base64"
+            body = _from_base64(text) if is_packed else text
+            how = f"from entry {number} of a HAR file, a browser's record"
+            take = f"jq -r '.log.entries[{number}].response.content.text' FILE"
+            yield Seen(body, how, None, take + " | base64 -d" * is_packed)
+
+
+def _texts(root: Any) -> Iterator[Seen]:
+    """Give the texts anywhere in JSON that may hold a task, and where they are."""
+    stack: list[tuple[tuple[str | int, ...], Any]] = [((), root)]
+    while stack:
+        steps, value = stack.pop()
+        if isinstance(value, dict):
+            stack += [((*steps, key), below) for key, below in reversed(value.items())]
+        elif isinstance(value, list):
+            stack += [((*steps, n), below) for n, below in reversed([*enumerate(value)])]
+        elif isinstance(value, str) and ("subtasks" in value or "dag_id" in value):
+            pointer = "".join(f"/{escape_token(str(step))}" for step in steps)
+            take = f"jq -r {quote(f'getpath({json.dumps(steps)})')} FILE"
+            yield Seen(value, f"from the text in {pointer}", None, take)
+
+
+BODIES: tuple[Callable[[Any], Iterator[Seen]], ...] = (_whole_text, _recorded, _texts)
+"""Where in parsed JSON a document may stand as a text."""
