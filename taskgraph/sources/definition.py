@@ -105,14 +105,18 @@ def _items(root: Any, problems: Problems) -> Iterator[Item]:
 
 def _inside(root: dict[str, Any], problems: Problems) -> Item | None:
     """Find the task in what somebody wrote around it."""
-    around = [key for key in root if key not in _BESIDE]
-    inner = root[around[0]] if len(around) == 1 else None
-    if not isinstance(inner, dict) or "subtasks" not in inner:
+    around = [
+        key
+        for key, inner in root.items()
+        if isinstance(inner, dict) and "subtasks" in inner and "subtasks" not in root
+    ]
+    if len(around) != 1:
         return None
-    pointer = f"/{escape_token(around[0])}"
+    key, pointer = around[0], f"/{escape_token(around[0])}"
     hint = "write what is in it one level higher, at the top"
-    problems.add(f"{around[0]} stands around the definition", pointer, hint, UNKNOWN_KEY)
-    return Item(inner, pointer)
+    problems.add(f"{key} stands around the definition", pointer, hint, UNKNOWN_KEY)
+    beside = {key: root[key] for key in root.keys() & DefinedTask.__annotations__.keys()}
+    return Item(beside | root[key], pointer)
 
 
 def _is_another_thing(raw: dict[str, Any]) -> bool:
@@ -265,8 +269,13 @@ def _subtasks(
     ids = {row["id"] for _, row in found}
     by_name = {row["name"]: row["id"] for _, row in found if row["name"]}
     used = [side for side in EDGES if any(row[side] is not None for _, row in found)]
-    for position, row in found:
+    for at, (position, row) in enumerate(found):
         for side in used or ["upstreams"]:
+            if problems.is_noted(f"{prefix}/{position}/{side}"):  # it is told already
+                named = row[side] or ()
+                row[side] = [item for item in named if item in ids or item in by_name]
+                if len(row[side]) < len(named):
+                    unread.add((at, side))
             row[side] = tuple(
                 _resolved(
                     item, ids, by_name, names, f"{prefix}/{position}/{side}/{i}", problems

@@ -377,6 +377,7 @@ class Problems:
         self.repeated: set[str] = set()
         """The pointers of keys that stand twice in a definition."""
         self._noted: list[Problem] = []
+        self._pointers: set[str] = set()
 
     @property
     def count(self) -> int:
@@ -391,6 +392,7 @@ class Problems:
         Raises InputError at the 1000th problem.
         """
         self._noted.append(Problem(message, pointer, hint=hint, rule=rule))
+        self._pointers.add(pointer)
         if self.is_full:
             raise InputError(self.document.file, self._noted, self._last_hint)
 
@@ -405,6 +407,10 @@ class Problems:
         """Make the error of the keys that stand twice in what is no definition."""
         told = [replace(problem, hint="") for problem in self._noted]
         return self.document.error(told, self._noted[0].hint)
+
+    def is_noted(self, pointer: str) -> bool:
+        """Tell whether there is a problem with a value itself."""
+        return pointer in self._pointers
 
     def are_around(self, pointer: str) -> bool:
         """Tell whether any problem is about something else than what is below a value."""

@@ -31,7 +31,7 @@ _KNOWN = {
 _OF_A_RUN = {*OcpSubtask.__annotations__, *OcpTask.__annotations__}.difference(
     *_KNOWN.values(), SPELLINGS
 )
-_OF_THE_CONFIGURATION = {
+_ELSEWHERE = {
     key: hint
     for hint, keys in {
         "attempts in the configuration says how often a subtask may run": (
@@ -40,6 +40,12 @@ _OF_THE_CONFIGURATION = {
         "concurrency in the configuration says how many may run side by side": (
             "concurrency maxConcurrency maxParallel max_parallel parallel parallelism "
             "slots workers"
+        ),
+        "prohibitRollback: true says that there is no way back once it starts": (
+            "allowRollback canRollback rollback rollbackable"
+        ),
+        "prohibitSkip: true says that it cannot be skipped": (
+            "allowSkip canSkip skip skippable"
         ),
     }.items()
     for key in keys.split()
@@ -155,8 +161,8 @@ def _note_key(
         message, hint = f"{key} belongs to a response", RENAME
     elif key in _OF_A_RUN:
         message, hint = f"{key} belongs to a run", RENAME
-    elif key in _OF_THE_CONFIGURATION:
-        hint = _OF_THE_CONFIGURATION[key]
+    elif key in _ELSEWHERE:
+        hint = _ELSEWHERE[key]
     else:
         meant = nearest_key(key, value, _KNOWN[kind])
         hint = hint if meant is None else meant.says

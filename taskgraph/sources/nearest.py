@@ -149,11 +149,14 @@ def _seconds(text: str) -> int | None:
     if len(text) > 1 and (iso := _ISO.fullmatch(text)):
         sizes = (86400, 3600, 60, 1)
         return sum(int(n or 0) * size for n, size in zip(iso.groups(), sizes, strict=True))
-    total, end = Decimal(0), 0
+    total, end, units = Decimal(0), 0, set[str]()
     while part := _PART.match(text, end):
         number, unit = part.groups()
         if unit not in _UNITS and (unit or part.span() != (0, len(text))):
             return None  # 1h30 could be minutes or seconds
+        if unit[:1] in units:
+            return None  # 40m, 50m are two
+        units.add(unit[:1])
         total += Decimal(number.replace(",", ".")) * _UNITS.get(unit, 1)
         end = part.end()
     whole = int(total)
@@ -183,7 +186,7 @@ def mended(kind: str, value: Any) -> Any:
 def _listed(value: Any) -> list[Any]:
     """Give what an edge list names that was written as something else than a list."""
     if isinstance(value, str):
-        return [part for part in map(str.strip, value.split(",")) if part]
+        return [part for part in map(str.strip, re.split("[,;]", value)) if part]
     if isinstance(value, dict) and not value.keys() & {"id", "name"}:
         return [*value]
     items = value if isinstance(value, list) else [value]

@@ -54,6 +54,18 @@ _ODDITIES = (
     ),
     _oddity(r"(?<=^)\ *\t", "a tab in its indent", "indent with blanks", is_of_yaml=True),
     _oddity(
+        r"^ *-\w+:(?:\s|$)",
+        "no blank after a dash",
+        "write a blank there",
+        is_of_yaml=True,
+    ),
+    _oddity(
+        r"^ *(?:- +)?\w+ *= ",
+        "an equals sign after a key",
+        "write a colon and a blank there",
+        is_of_yaml=True,
+    ),
+    _oddity(
         r"^ *(?:- +)?\w+:[^\s:/\\]",
         "no blank after the colon of a key",
         "write a blank there",

@@ -91,6 +91,7 @@ _REMEDIES = (
     ("tab", "indent YAML with blanks, not with tabs"),
     ("expected ',' or ']'", "close the bracket [ of line {opened}"),
     ("expected ',' or '}'", "close the brace {{ of line {opened}"),
+    ("block sequence", "a list begins on the next line, or is written [a, b]"),
     ("end of stream", "close the quotes of line {opened}"),
     (
         "mapping values",
@@ -172,7 +173,9 @@ class _Builder:
             self._need_key(event)
             if event.anchor not in self.anchors:
                 alias = self._shown(f"*{event.anchor}")
-                raise self.refuse(f"the alias {alias} stands for itself", event)
+                is_open = any(above.anchor == event.anchor for above in self.stack)
+                what = "stands for itself" if is_open else "has no anchor before it"
+                raise self.refuse(f"the alias {alias} {what}", event)
             value, size = self.anchors[event.anchor]
             self._place(value, size, None, event)
         elif isinstance(event, events.CollectionStartEvent):

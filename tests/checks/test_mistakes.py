@@ -60,6 +60,10 @@ TG001 | 11:14 | 40m | 00:40:00 | did you mean 40m?
 TG001 | 11:14 | 40m | PT40M | did you mean 40m?
 TG001 | 11:14 | 40m | 90000ms | did you mean 1m30s?
 TG001 | 11:14 | 40m | 30m1h | did you mean 1h30m?
+TG001 | 11:14 | 40m | 40m, 50m | a number and its unit
+TG001 | 12:16 | [Stop OBServer] | all | write [all]
+TG002 | 9:5 | prohibitRollback: true | allowRollback: false | prohibitRollback: true
+TG002 | 9:5 | prohibitRollback: true | skippable: false | prohibitSkip: true
 TG001 | 11:14 | 40m | 1h30 | a number and its unit
 TG001 | 11:14 | 40m | soon | a number and its unit
 TG001 | 11:14 | 40m | -5m | a number and its unit
