@@ -143,10 +143,16 @@ def _search(text: str) -> list[Seen]:
                 tasks = [below for below in whole if names_task(below.text)]
                 if tasks:
                     return tasks
-                others = others or [s for s in whole if s.span and len(whole) == 1]
+                others = others or [s for s in whole if _stands_alone(s, text, whole)]
                 deeper += group
         level = deeper[:_MOST_SEEN]
     return others
+
+
+def _stands_alone(seen: Seen, text: str, whole: list[Seen]) -> bool:
+    """Tell whether it is the only JSON in a text that is something else."""
+    is_inside = seen.span is not None and text[: seen.span[0]].strip() != ""
+    return is_inside and len(whole) == 1
 
 
 def _looks(seen: Seen) -> Iterator[list[Seen]]:
