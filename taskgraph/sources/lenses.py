@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from taskgraph.sources.document import escape_token
 from taskgraph.sources.literals import as_json
-from taskgraph.sources.oddities import BLANKS, CURLY
+from taskgraph.sources.oddities import BLANKS, CURLY, IN_QUOTES
 
 __all__ = ["BODIES", "LENSES", "Seen", "is_json", "is_prompt", "names_task", "place_in"]
 
@@ -60,10 +60,9 @@ _LOG_LINE = re.compile(
 )
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()].|.)")
 _STRAIGHT = "with straight quotes for curly ones"
-_IN_QUOTES = r'("(?:[^"\\]|\\.)*")'
 _CURLY_QUOTE = re.compile(f"[{CURLY}]")
-_QUOTE = re.compile(f"{_IN_QUOTES}|[{CURLY}]")
-_BLANK = re.compile(f"{_IN_QUOTES}|[{BLANKS}]")
+_QUOTE = re.compile(f"({IN_QUOTES})|[{CURLY}]")
+_BLANK = re.compile(f"({IN_QUOTES})|[{BLANKS}]")
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 _LINE_END = re.compile(r"\r\n?|\n")
 

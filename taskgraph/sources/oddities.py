@@ -3,84 +3,63 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.sources.document import Document
 
-__all__ = ["BLANKS", "CONFLICT", "CURLY", "explained", "oddity_in"]
+__all__ = ["BLANKS", "CONFLICT", "CURLY", "IN_QUOTES", "explained", "oddity_in"]
 
 CURLY = "“”„‟＂″«»"
 CONFLICT = re.compile(r"^<{7}(?: |$)", re.MULTILINE)
+IN_QUOTES = r'(?:"(?:[^"\\\n]|\\.)*")'
 BLANKS = "\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 
 
-class _Oddity(NamedTuple):
-    sign: re.Pattern[str]
-    what: str
-    remedy: str
-    is_of_yaml: bool = False
-    """Whether it is a mistake in YAML alone."""
-
-
-def _oddity(sign: str, what: str, remedy: str, *, is_of_yaml: bool = False) -> _Oddity:
-    return _Oddity(re.compile(sign, re.MULTILINE), what, remedy, is_of_yaml)
-
-
-_ODDITIES = (
-    _oddity(
+_EVERYWHERE = (
+    (
         r"^(?:<{7}|={7}|>{7})(?: .*)?$",
         "the marks of a merge conflict",
         "keep one of the sides, and remove the lines with <<<<<<<, ======= and >>>>>>>",
     ),
-    _oddity(
-        r"^ {0,3}(?:`{3}|~{3})", "the fence of a block of code", "remove the lines with it"
-    ),
-    _oddity(
-        r"\x1b",
-        "the colours of a terminal",
-        "remove them: each begins with ESC",
-    ),
-    _oddity(
-        f"[{BLANKS}]",
-        "no-break or invisible spaces",
-        "type a blank in their place",
-    ),
-    _oddity(f"[{CURLY}]", "curly quotes", 'type straight quotes in their place: "'),
-    _oddity(
+    (r"^ {0,3}(?:`{3}|~{3})", "the fence of a block of code", "remove the lines with it"),
+    (r"\x1b", "the colours of a terminal", "remove them: each begins with ESC"),
+    (
         r"(?<=: )\{\{|(?<=- )\{\{|\$\{\{|\{%|<%",
         "a place of a template that was not filled in",
         "fill in the template first",
     ),
-    _oddity(r"(?<=^)\ *\t", "a tab in its indent", "indent with blanks", is_of_yaml=True),
-    _oddity(
-        r"^ *-\w+:(?:\s|$)",
-        "no blank after a dash",
-        "write a blank there",
-        is_of_yaml=True,
-    ),
-    _oddity(
+)
+_BLANK = "no-break or invisible spaces", "type a blank in their place"
+_IN_JSON = (
+    (rf"{IN_QUOTES}|(?P<at>[{BLANKS}])", *_BLANK),
+    (rf"{IN_QUOTES}|(?P<at>[{CURLY}])", "curly quotes", 'type straight quotes there: "'),
+)
+_IN_YAML = (
+    (rf"(?:^ *(?:- +)?|:)(?P<at>[{BLANKS}])", *_BLANK),
+    (r"^ *\t", "a tab in its indent", "indent with blanks"),
+    (r"^ *-\w+:(?:\s|$)", "no blank after a dash", "write a blank there"),
+    (
         r"^ *(?:- +)?\w+ *= ",
         "an equals sign after a key",
         "write a colon and a blank there",
-        is_of_yaml=True,
     ),
-    _oddity(
+    (
         r"^ *(?:- +)?\w+:[^\s:/\\]",
         "no blank after the colon of a key",
         "write a blank there",
-        is_of_yaml=True,
     ),
 )
+"""What is looked for, what it is, and what to do; its place is that of ``at``, if any."""
 
 
 def oddity_in(text: str, *, is_yaml: bool = False) -> tuple[str, str, int] | None:
     """Find what does not belong into a text: what it is, what to do, and its offset."""
-    for oddity in _ODDITIES:
-        if is_yaml or not oddity.is_of_yaml:
-            found = oddity.sign.search(text)
-            if found is not None:
-                return oddity.what, oddity.remedy, found.start()
+    for sign, what, remedy in (*_EVERYWHERE, *(_IN_YAML if is_yaml else _IN_JSON)):
+        for found in re.finditer(sign, text, re.MULTILINE):
+            if "at" not in found.re.groupindex:
+                return what, remedy, found.start()
+            if found["at"]:
+                return what, remedy, found.start("at")
     return None
 
 

@@ -47,34 +47,24 @@ _NAME_IT = (
     f"--stdin-filename x.task.yaml; else {_YAML}"
 )
 _API = "save the response of GET /api/v1/task/dag/{id}, with show_details"
-_GO = "print the bytes of json.Marshal(value) there"
+_POWERSHELL = "add | ConvertTo-Json -Depth 20 there"
+_AGAIN = "look at the address, and save the response again"
+_VISITED = "save it again after the page of the task was opened"
 _KINDS = [
-    (re.compile(sign, re.MULTILINE), what, hint)
+    (re.compile(sign, re.MULTILINE), what, hint if " " in hint else f"print {hint} there")
     for sign, what, hint in (
         (r'\s*[{\[].*"(?:nodes|sub_tasks|task_logs)":"\[', "obshell's SDK prints", _API),
         (r"[^{\[]*^\s*dag_id: *\S", "obshell task show prints", _API),
-        (
-            r"\s*<Response \[\d+\]>",
-            "Python prints of a response",
-            "print(response.text) there",
-        ),
-        (r"\s*(?:\w+ *:?= *)?&?map\[", "Go prints of a map", _GO),
-        (r"\s*&?[\[{]+\w+:[^\s,]+ \w+:", "Go prints of a value", _GO),
-        (
-            r"\s*\[\w+:",
-            "Groovy prints of a map",
-            "groovy.json.JsonOutput.toJson(response) there",
-        ),
-        (
-            r"\s*(?:\w+ \{ \w+:|%\{)",
-            "Rust or Elixir prints of a value",
-            "print it as JSON there, with serde_json or Jason",
-        ),
-        (r"\s*System\.", "C# prints of an object", "JsonSerializer.Serialize(it) there"),
+        (r"\s*<Response \[\d+\]>", "Python prints of a response", "response.text"),
+        (r"\s*(?:\w+ *:?= *)?&?map\[", "Go prints of a map", "json.Marshal(value)"),
+        (r"\s*&?[\[{]+\w+:[^\s,]+ \w+:", "Go prints", "json.Marshal(value)"),
+        (r"\s*\[\w+:", "Groovy prints of a map", "groovy.json.JsonOutput.toJson(value)"),
+        (r"\s*(?:\w+ \{ \w+:|%\{)", "Rust or Elixir prints", "print it as JSON there"),
+        (r"\s*System\.", "C# prints of an object", "JsonSerializer.Serialize(value)"),
         (
             r"(?:[^{\[\n]*|>>>.*\n)[\[({]\s*(?:\[?\{\s*)?'",
             "Python prints",
-            "print(json.dumps(response, default=str)) there",
+            "print json.dumps(response, default=str) there",
         ),
         (
             r"\s*(?:[\w.$]+(?:@[0-9a-f]+)?)?[\[({]+\s*[\w.$]+(?:@[0-9a-f]+)?[=({\[]",
@@ -86,31 +76,11 @@ _KINDS = [
             "JavaScript prints of an object",
             "print JSON.stringify(response) there; in a browser, copy(JSON.stringify(it))",
         ),
-        (
-            r"\s*(?:\$VAR1 = )?[{\[].*=>",
-            "Ruby or Perl prints",
-            "print it as JSON there, with to_json or encode_json",
-        ),
-        (
-            r"\s*(?:array|Array|object)\b\s*\(",
-            "PHP prints",
-            "echo json_encode($response); there",
-        ),
-        (
-            r"\s*\w+ +: .*\n(?:\w+ +: .*\n?)+|\s*@\{",
-            "PowerShell prints of an object",
-            "add | ConvertTo-Json -Depth 20 there",
-        ),
-        (
-            r"\s*curl: \(\d+\)",
-            "curl tells of a request that failed",
-            "look at the address, and save the response again",
-        ),
-        (
-            r'\s*\{\s*"log"\s*:\s*\{',
-            "a browser recorded, a HAR file, without a response that has a task",
-            "save it again after the page of the task was opened",
-        ),
+        (r"\s*(?:\$VAR1 = )?[{\[].*=>", "Ruby or Perl prints", "print it with to_json"),
+        (r"\s*(?:array|Array|object)\b\s*\(", "PHP prints", "json_encode($value)"),
+        (r"\s*\w+ +: .*\n(?:\w+ +: .*\n?)+|\s*@\{", "PowerShell prints", _POWERSHELL),
+        (r"\s*curl: \(\d+\)", "curl tells of a request that failed", _AGAIN),
+        (r'\s*\{\s*"log"\s*:\s*\{', "a HAR file holds without a task", _VISITED),
     )
 ]
 """What something prints that is no JSON, by how it begins, and what gives JSON there."""

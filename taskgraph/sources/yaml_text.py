@@ -91,6 +91,7 @@ _REMEDIES = (
     ("tab", "indent YAML with blanks, not with tabs"),
     ("expected ',' or ']'", "close the bracket [ of line {opened}"),
     ("expected ',' or '}'", "close the brace {{ of line {opened}"),
+    ("node content", "close what is open before it: a bracket, or a brace"),
     ("block sequence", "a list begins on the next line, or is written [a, b]"),
     ("end of stream", "close the quotes of line {opened}"),
     (

@@ -320,7 +320,7 @@ def test_the_schema_is_valid_and_explains_itself() -> None:
         ("name: {{ name }}\nsubtasks: []\n", "line 1, column 7", "template"),
         ("name:a\nsubtasks:\n  - name: a\n", "line 1, column 1", "a blank there"),
         ("\x1b[1mname: a\x1b[0m\n", "line 1, column 1", "remove them"),
-        ("name: [\n", "line 2, column 1", "mend"),
+        ("name: [\n", "line 2, column 1", "close what is open"),
         ("name: 'a\n", "line 2, column 1", "close the quotes of line 1"),
     ],
 )

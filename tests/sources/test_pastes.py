@@ -282,3 +282,16 @@ def test_the_note_is_on_standard_error(tmp_path: Path, command: str) -> None:
 def test_an_error_inside_a_paste_is_told_of_the_paste() -> None:
     with pytest.raises(InputError, match="holds no task"):
         read_bytes(b'```\n{"a": 1}\n```\n', "saved.md")
+
+
+@pytest.mark.parametrize("odd", ["the “big” one", "no\u00a0break", "a\u200bb"])
+def test_what_stands_in_a_text_is_not_blamed_for_something_else(odd: str) -> None:
+    text = LINE.replace("Stop obproxy", odd)
+    assert reading(text).note == ""
+    error = reading(text[:-9]).error
+    assert error is not None
+    assert "cut off" in error.hint
+    yaml = f"name: {odd}\nsubtasks: [\n"
+    error = reading(yaml, "ci.task.yaml").error
+    assert error is not None
+    assert "bracket" in error.hint
