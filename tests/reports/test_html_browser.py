@@ -318,6 +318,40 @@ def test_a_group_opens_legibly_on_a_phone(browser: Browser, tmp_path: Path) -> N
     page.close()
 
 
+def test_a_group_of_groups_opens_step_by_step(browser: Browser, tmp_path: Path) -> None:
+    """Stages open to names, those to subtasks; and each step goes back."""
+    rows = {n: {"name": f"Work {n // 10}", "status": "SUCCESSFUL"} for n in range(2400)}
+    steps = [(n, n - n % 20 + 20) for n in range(2380)]
+    edges = [(n, after + (n + far) % 20) for n, after in steps for far in (3, 7)]
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    opened = Opened(page, tmp_path / "report.html", [make_task(rows, edges)])
+    group = page.locator(".canvas g.n[data-node]").first
+    cells = page.locator(".canvas .opened").last.locator("g.n")
+    title = (group.locator("title").text_content() or "").split(" · ")
+    assert title[0].startswith("Stages 1 to ")
+
+    group.dispatch_event("click")
+    told = [text.split(" · ") for text in cells.locator("title").all_text_contents()]
+    assert {name for name, *_ in told} == {f"Work {n}" for n in range(len(told))}
+    assert {tuple(more) for _, *more in told} == {("10 subtasks", "10 SUCCESSFUL")}
+    assert len(told) * 10 == int(title[1].split()[0])
+    page.evaluate("document.querySelector('.canvas .opened g.n').focus()")
+    page.keyboard.press("Enter")
+    parts = [text.split(" · ")[0] for text in cells.locator("title").all_text_contents()]
+    assert sorted(map(int, parts)) == list(range(10))
+    page.keyboard.press("Escape")
+    assert cells.count() == len(told)
+    page.keyboard.press("Escape")
+    assert page.locator(".canvas .opened").count() == 0
+    assert page.evaluate("document.activeElement.dataset.node") == "0"
+
+    page.goto(f"{opened.allowed}#25")  # through both
+    assert page.locator(".canvas .opened").count() == 2
+    assert chosen(page)["diagram"] == ["25"]
+    opened.assert_quiet()
+    page.close()
+
+
 def test_a_group_opens_in_the_diagram(browser: Browser, tmp_path: Path) -> None:
     task = fan(80, status="SUCCESSFUL")
     ids = {str(subtask.id) for subtask in task.subtasks[1:-1]}

@@ -28,6 +28,7 @@
      those that fit are laid out, and only what changes is touched. */
   const ROWS = 50; /* as many have the class "on" without this script */
   const MORE = 500;
+  const FEW = 30; /* a box of more opens by names first, where those are few */
   class Rows {
     constructor(table, data) {
       this.body = table.tBodies[0];
@@ -385,8 +386,8 @@
     let origin = null;
     const close = () => {
       panel.hidden = true;
-      const group = opened;
-      fold();
+      const group = layers[0]?.box;
+      while (layers.length) fold();
       mark([]);
       const from = origin?.isConnected ? origin : group;
       (from ?? canvas).focus({ preventScroll: true });
@@ -464,12 +465,14 @@
     /* Give the boxes of some subtasks; what is in a box of several, that box shows opened. */
     const reach = (nodes) => {
       const found = () => Array.from(new Set(nodes.map((n) => boxOf.get(n)).filter(Boolean)));
-      const items = found();
-      if (opened && !items.some(({ box }) => box.closest(".opened"))) fold();
-      const [item] = items;
-      if (items.length !== 1 || item.nodes.length === 1 || item.box.querySelector("g.n")) return items;
-      unfold(item);
-      return item.nodes.length === nodes.length ? items : found();
+      let items = found();
+      while (layers.length && !items.some(({ box }) => layers.at(-1).layer.contains(box))) fold();
+      while (items.length === 1 && items[0].nodes.length > 1 && !items[0].box.querySelector("g.n")) {
+        unfold(items[0]);
+        if (items[0].nodes.length === nodes.length) break;
+        items = found();
+      }
+      return items;
     };
     const choose = (nodes, { title = "", item = null, show = false }) => {
       const items = item && item.box.querySelector("g.n") ? [item] : reach(nodes);
@@ -487,19 +490,33 @@
       panel.focus({ preventScroll: true });
     };
 
-    /* A box of several subtasks opens into one for each, over the drawing: with names, or
-       of very many small ones. */
-    let fold = () => {};
-    let opened = null; /* its box */
-    const unfold = (group) => {
-      fold();
-      const { nodes, box } = group;
-      const names = nodes.length <= 300;
+    /* A box of several subtasks opens over the drawing into what it stands for: of many, one
+       box for each name where names are few, which opens again; else one for each, with its
+       name, or of very many a small one. */
+    const layers = []; /* what is open, the outer before the inner */
+    const fold = () => layers.pop()?.undo();
+    const inside = (nodes) => {
+      const named = new Map();
+      for (const n of nodes) {
+        const name = rows.label(n)[1];
+        if (!named.has(name)) named.set(name, []);
+        named.get(name).push(n);
+      }
+      const nested = nodes.length > FEW && named.size > 1 && named.size * 3 <= nodes.length;
+      return nested ? Array.from(named.values()) : nodes.map((n) => [n]);
+    };
+    const tally = (nodes) => data.states
+      .map((name, place) => [nodes.filter((n) => data.state[n] === place).length, name])
+      .filter(([count]) => count).map((told) => told.join(" ")).join(", ");
+    const unfold = ({ nodes, box }) => {
+      while (layers.length && !layers.at(-1).layer.contains(box)) fold();
+      const parts = inside(nodes);
+      const names = parts.length <= 300;
       const [wide, tall] = names ? [172, 22] : [14, 14];
       const room = Math.floor(canvas.clientWidth / READABLE / wide) || 1;
-      const columns = Math.min(room, Math.ceil(Math.sqrt((1.6 * nodes.length * tall) / wide)));
+      const columns = Math.min(room, Math.ceil(Math.sqrt((1.6 * parts.length * tall) / wide)));
       const width = Math.max(columns * wide, 172) + 16;
-      const height = Math.ceil(nodes.length / columns) * tall + 38;
+      const height = Math.ceil(parts.length / columns) * tall + 38;
       const middle = view.middle(box);
       const within = (place, length, room) => Math.max(4, Math.min(place - length / 2, room - length - 4));
       const x = within(middle.x, width, view.full.width);
@@ -507,42 +524,45 @@
       const layer = shape("g", { class: "n frame opened", transform: `translate(${x} ${y})` });
       layer.append(
         shape("rect", { class: "b", width, height, rx: 8 }),
-        shape("text", { class: "h", x: 12, y: 20 }, cut(box.firstChild.textContent.split(" · ", 2).join(" · "), width / 7 - 6)),
+        shape("text", { class: "h", x: 12, y: 20 }, cut(box.querySelector("title").textContent.split(" · ", 2).join(" · "), width / 7 - 6)),
         shape("text", { class: "h", x: width - 20, y: 20 }, "×"),
       );
-      const cells = nodes.map((n, place) => {
+      const cells = parts.map((part, place) => {
+        const n = part.reduce((worst, other) => (data.state[other] < data.state[worst] ? other : worst));
         const state = rows.of.get(n)?.querySelector(".status");
         const [id, name, target] = rows.label(n);
+        const several = part.length > 1;
         const cell = shape("g", {
-          class: `n ${state?.classList[1] ?? "unknown"}`, "data-id": id, role: "button", tabindex: place ? -1 : 0,
+          class: `n ${state?.classList[1] ?? "unknown"}`, role: "button", tabindex: place ? -1 : 0,
           transform: `translate(${8 + (place % columns) * wide} ${30 + Math.floor(place / columns) * tall})`,
         });
+        if (!several) cell.dataset.id = id;
+        const told = several ? [name, `${part.length} subtasks`, tally(part)] : [id, name, target, state?.textContent.trim()];
         cell.append(
-          shape("title", {}, [id, name, target, state?.textContent.trim()].filter(Boolean).join(" · ")),
+          shape("title", {}, told.filter(Boolean).join(" · ")),
           shape("rect", { class: "b", width: wide - 3, height: tall - 3, rx: 3 }),
         );
         if (names) {
           const sign = state?.firstChild.textContent ?? "";
-          cell.append(shape("text", { x: 7, y: 14 }, `${sign} ${cut(`${id} ${target || name}`, 25)}`));
+          const text = several ? `${part.length} × ${name}` : `${id} ${target || name}`;
+          cell.append(shape("text", { x: 7, y: 14 }, `${sign} ${cut(text, 25)}`));
         }
         layer.append(cell);
-        return { box: cell, nodes: [n] };
+        return { box: cell, nodes: part };
       });
       const before = { buttons, in: new Map(nodes.map((n) => [n, boxOf.get(n)])) };
       buttons = cells;
       boxes.push(...cells);
-      for (const cell of cells) boxOf.set(cell.nodes[0], cell);
+      for (const cell of cells) for (const n of cell.nodes) boxOf.set(n, cell);
       svg.append(layer);
-      opened = box;
-      fold = () => {
+      const undo = () => {
         layer.remove();
-        opened = null;
         view.tall();
         buttons = before.buttons;
         boxes.splice(boxes.indexOf(cells[0]), cells.length);
         for (const [n, item] of before.in) boxOf.set(n, item);
-        fold = () => {};
       };
+      layers.push({ box, layer, undo });
       view.reveal(layer);
       if (canvas.classList.contains("filtered")) filter();
     };
@@ -588,9 +608,9 @@
       const item = event.target !== canvas && itemAt(event.target);
       if (!item) return;
       if (event.key === "Escape" && item.box.closest(".opened")) {
-        const group = opened;
+        const { box } = layers.at(-1);
         fold();
-        group.focus({ preventScroll: true });
+        box.focus({ preventScroll: true });
       } else if (event.key === "Enter" || event.key === " ") {
         event.preventDefault();
         open(item, true);
