@@ -66,7 +66,8 @@ def test_every_slice_is_read_on_its_track(
     for number, analysis in enumerate([*drawn, analysed(chain(HOSTILE))]):
         written.append(tmp_path / f"{number}.trace.json")
         written[-1].write_bytes(str(render(analysis, "trace")).encode())
-    command = ["node", "--input-type=module", "-e", _READER, engine, *written]
+    files = map(str, [engine, *written])
+    command = ["node", "--input-type=module", "-e", _READER, *files]
     done = subprocess.run(command, capture_output=True, check=True)
     for path, (task, slices) in zip(written, json.loads(done.stdout), strict=True):
         name, wanted = expected(json.loads(path.read_bytes())["traceEvents"])
