@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 
 from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.standstill import Standstill
@@ -153,13 +154,14 @@ def held_up(
 ) -> tuple[int, ...] | None:
     """Give what waits for something that hangs, ascending; all that waits in a stall.
 
-    ``None`` where nothing hangs.
+    Of a faulty graph too, where a cycle never begins. ``None`` where nothing hangs.
     """
     waiting = tuple(_waiting(premises.graph))
     if standing.is_stalled:
         return waiting
-    stuck = (*standing.hanging, *standing.unclaimed, *overdue)
-    beyond = _beyond(premises.graph, stuck)
+    cyclic = frozenset(chain.from_iterable(premises.graph.cycles))
+    stuck = (*cyclic, *standing.hanging, *standing.unclaimed, *overdue)
+    beyond = _beyond(premises.graph, stuck) - cyclic
     return tuple(node for node in waiting if node in beyond) if stuck else None
 
 

@@ -316,8 +316,9 @@ def held_up(case: Case) -> list[Values]:
         edges = networkx.DiGraph(graph.edges())
         edges = edges.reverse() if analysis.is_rolling_back else edges
         edges.add_nodes_from(range(len(graph)))
-        stuck = {*standing.unclaimed, *standing.hanging, *analysis.overdue}
-        beyond = {n for node in stuck for n in networkx.descendants(edges, node)}
+        cyclic = {n for cycle in graph.cycles for n in cycle}
+        stuck = {*cyclic, *standing.unclaimed, *standing.hanging, *analysis.overdue}
+        beyond = {n for node in stuck for n in networkx.descendants(edges, node)} - cyclic
         assert stuck
         waiting = [node for node in waiting if node in beyond]
     return [{"subtasks": case.ids(waiting)}]

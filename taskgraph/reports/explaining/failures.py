@@ -102,8 +102,8 @@ def failing(account: Account) -> Iterator[Sentence]:
             template += ", or a skip that came after the failure"
         template += "; the engine's own log tells."
         yield Sentence("no-failed-subtask", template, {}, Place.PARAGRAPH)
-    elif diagnosis is not None and tells_direction(graph.task):
-        yield from _held_up(graph, diagnosis.held_up)
+    elif graph.task.status == Status.RUNNING and tells_direction(graph.task):
+        yield from _held_up(account)
 
 
 class _Failed(NamedTuple):
@@ -274,14 +274,15 @@ def _consequences(graph: TaskGraph, failure: Failure) -> Iterator[Sentence]:
             place = Place.GOES_ON
 
 
-def _held_up(graph: TaskGraph, nodes: tuple[int, ...] | None) -> Iterator[Sentence]:
+def _held_up(account: Account) -> Iterator[Sentence]:
     """Say what waits for something that hangs."""
+    graph, nodes = account.graph, account.analysis.held_up
     template = "{subtasks} [has|have] not started."
     if is_rolling_back(graph.task):
         template = "{subtasks} [waits|wait] to be undone."
     if nodes:
         yield of_subtasks("held-up", template, nodes, Place.PARAGRAPH)
-    elif nodes is not None:
+    elif nodes is not None and not graph.flaws:
         yield _NOTHING
 
 

@@ -158,9 +158,10 @@
       const small = wide / width < READABLE;
       this.usual = small ? height * READABLE : (wide * height) / width;
       this.tall();
-      this.small = small;
       this.fit();
-      if (small) this.show(0, 0, wide / READABLE);
+      this.small = this.scale() < READABLE;
+      const across = wide / Math.max(READABLE, Math.min(1, wide / width));
+      if (this.small) this.show(Math.min(0, (width - across) / 2), 0, across);
       new ResizeObserver(() => this.resized()).observe(canvas);
     }
     /* Let the frame be as tall as the drawing needs, or something in it, and the window has. */
@@ -238,8 +239,10 @@
       );
     }
     centre(target) {
-      if (this.isWhole) return; /* it is in sight */
       const [place, frame] = [target.getBoundingClientRect(), this.canvas.getBoundingClientRect()];
+      const isIn = place.left >= frame.left && place.right <= frame.right
+        && place.top >= frame.top && place.bottom <= frame.bottom;
+      if (isIn || this.isWhole) return; /* it is in sight */
       this.move(
         place.left + place.width / 2 - frame.left - frame.width / 2,
         place.top + place.height / 2 - frame.top - frame.height / 2,
@@ -413,7 +416,7 @@
         more.textContent = `Show ${Math.min(left, MORE)} more of ${nodes.length}`;
       };
       more.addEventListener("click", () => add(MORE));
-      add(100);
+      add(ROWS);
       return [element("h4", title), items, more];
     };
     const fill = (title, parts) => {
@@ -475,13 +478,13 @@
       return items;
     };
     const choose = (nodes, { title = "", item = null, show = false }) => {
-      const items = item && item.box.querySelector("g.n") ? [item] : reach(nodes);
-      rows.show(rows.most, nodes.filter((n) => rows.of.has(n)).slice(0, ROWS));
+      rows.show(rows.most, nodes.filter((n) => rows.of.has(n)).slice(0, 20));
       if (nodes.length > 1) fill(title, list("Subtasks", nodes));
       else {
         details(nodes[0]);
         history.replaceState(null, "", link(nodes[0]));
       }
+      const items = item && item.box.querySelector("g.n") ? [item] : reach(nodes);
       mark(items, nodes);
       if (!items.length) return;
       if (show || !item) view.centre(items[0].box);
