@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from taskgraph.history.advice import AdviceOptions, TimeoutReview
     from taskgraph.history.anomalies import Anomalies
     from taskgraph.history.collecting import Collection, Progress
+    from taskgraph.history.fitting import Fit
     from taskgraph.history.growth import Growths
     from taskgraph.history.odds import Odds
     from taskgraph.history.statistics import Statistics
@@ -37,6 +38,7 @@ __all__ = [
     "anomalies",
     "collect",
     "compare",
+    "fit",
     "odds",
     "report",
     "stats",
@@ -329,14 +331,44 @@ def compare(
     return growths(RunStore(runs), since, other, choose, limits=Limits(memory))
 
 
+def fit(task: LoadedTask, window: int, *, memory: str = _MEMORY) -> Fit:
+    """Tell which timeouts to lower so that the worst case of a task fits a window.
+
+    Parameters
+    ----------
+    task : LoadedTask
+        With its settings: attempts, grace, overhead, concurrency; and, where past runs are
+        to be asked, their folder.
+    window : int
+        Seconds.
+    memory : str
+        As in :func:`collect`.
+
+    Raises
+    ------
+    AnalysisError
+        Where the graph is not sound.
+    ConfigError
+        If something has no limit, nothing fits, or nothing was collected there.
+    """
+    from taskgraph.history.database import Limits
+    from taskgraph.history.fitting import fit as compute
+    from taskgraph.history.store import RunStore
+
+    runs = task.settings.runs
+    store = None if runs is None else RunStore(runs)
+    return compute(task.analysis, window, store, limits=Limits(memory))
+
+
 def report(result: HistoryResult, form: str = "text", style: Style | None = None) -> str:
     """Write a result.
 
     Parameters
     ----------
-    result : Statistics, TimeoutReview, Odds, Trends, Growths, or sequence of Anomalies
+    result : Statistics, TimeoutReview, Odds, Trends, Growths, Fit, or sequence of Anomalies
     form : str
-        One of `FORMS`, or ``patch`` for advice on the timeouts of one task.
+        One of `FORMS`, ``patch`` for advice on the timeouts of one task, or ``diff`` for
+        timeouts that fit a window.
     style : Style, optional
         The width and the colours of text.
 
@@ -355,6 +387,8 @@ def report(result: HistoryResult, form: str = "text", style: Style | None = None
         return render_json(result) if form == "json" else render_csv(result)
     if form == "patch":
         return _patch(result)
+    if form == "diff":
+        return _diff(result)
     if form == "markdown":
         from taskgraph.reports.history_tables import render_markdown
 
@@ -375,6 +409,15 @@ def report(result: HistoryResult, form: str = "text", style: Style | None = None
 
         return render_text(table_report(result), style or Style(100))
     raise RenderError(f"no report {form!r}: choose from {', '.join(FORMS)}")
+
+
+def _diff(result: HistoryResult) -> str:
+    from taskgraph.history.fitting import Fit
+    from taskgraph.reports.fitting import fit_diff
+
+    if not isinstance(result, Fit):
+        raise RenderError("a diff is made of timeouts that fit a window")
+    return fit_diff(result)
 
 
 def _patch(result: HistoryResult) -> str:

@@ -14,13 +14,16 @@ from taskgraph.cli.options import (
     files_argument,
     format_option,
     output_option,
+    runs_option,
     seconds,
     text_style,
 )
 from taskgraph.cli.output import write
+from taskgraph.errors import ConfigError
 
 if TYPE_CHECKING:
     from taskgraph.analysis.analysis import Analysis
+    from taskgraph.history.fitting import Fit
 
 __all__ = ["command"]
 
@@ -53,12 +56,19 @@ __all__ = ["command"]
     "--assume-timeout", callback=seconds, metavar="SECONDS",
     help="The timeout of subtasks that have none.",
 )  # fmt: skip
-@format_option("text", "json")
+@click.option(
+    "--fit", "window", callback=seconds, metavar="DURATION",
+    help="Tell which timeouts to lower for the worst case to fit that, for example 2h.",
+)  # fmt: skip
+@runs_option
+@format_option("text", "json", "diff")
 @output_option
 def command(
     files: Inputs,
     form: str,
     output: str | None,
+    window: int | None,
+    runs: str | None,
     **assumptions: int | None,
 ) -> None:
     """Compute how long a task can take at worst, and which subtasks hold that time.
@@ -67,12 +77,21 @@ def command(
     slot, a bound on every order. A subtask without a timeout makes it unbounded: the
     finite part is given then. It also tells the point of no return and the way back.
 
+    With --fit it tells which timeouts to lower, and --format diff writes the change of the
+    file: with past runs (--runs) those that healthy work misses least, else the fewest.
+
     \b
     Examples:
       taskgraph budget samples/obproxy_stop.json
       taskgraph budget response.json --attempts 3 --concurrency 4
       taskgraph budget *.json --format json
+      taskgraph budget task.yaml --fit 2h --runs runs --format diff | git apply
     """
+    if window is not None:
+        sys.exit(_fit(files.on_top(**assumptions, runs=runs), window, form, output))
+    for option, given in (("--runs", runs is not None), ("--format diff", form == "diff")):
+        if given:
+            raise ConfigError(f"{option} is for --fit DURATION")
     analyses: list[Analysis] = []
 
     def compute(loaded: LoadedTask) -> None:
@@ -89,3 +108,19 @@ def command(
 
         write(budget_text(analyses, text_style(output)), output)
     sys.exit(code)
+
+
+def _fit(files: Inputs, window: int, form: str, output: str | None) -> int:
+    """Tell how one task is made to fit."""
+    from taskgraph.api import history
+
+    results: list[Fit] = []
+    code, _ = each_task(files, lambda one: results.append(history.fit(one, window)))
+    if len(results) > 1:
+        raise ConfigError(
+            f"--fit is for one task, not {len(results)}: choose with --task ID"
+        )
+    for result in results:
+        style = text_style(output) if form == "text" else None
+        write(history.report(result, form, style), output)
+    return code

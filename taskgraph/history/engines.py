@@ -38,6 +38,7 @@ _EXTRAS = {
     "fsspec": "history",
     "numpy": "history",
     "pyarrow": "history",
+    "scipy": "fit",
 }
 
 

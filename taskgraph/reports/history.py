@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from taskgraph.history.advice import Advice, TaskReview, TimeoutReview, Verdict
 from taskgraph.history.anomalies import Anomalies, Anomaly, AnomalyKind
 from taskgraph.history.collecting import Collection
+from taskgraph.history.fitting import Fit
 from taskgraph.history.growth import Growths
 from taskgraph.history.odds import Odds, Quantile, SubtaskOdds
 from taskgraph.history.pools import OutcomeBasis
@@ -18,6 +19,7 @@ from taskgraph.history.trends import Trends
 from taskgraph.model.durations import format_duration, format_measured, format_moment
 from taskgraph.model.task import Task
 from taskgraph.model.words import counted, visible
+from taskgraph.reports.fitting import fit_report
 from taskgraph.reports.growth import growth_report
 from taskgraph.reports.history_tables import (
     Column,
@@ -33,7 +35,7 @@ from taskgraph.reports.trends import trends_report
 __all__ = ["HistoryResult", "collection_messages", "departure", "table_report"]
 
 HistoryResult: TypeAlias = (
-    Statistics | TimeoutReview | Odds | Trends | Growths | Sequence[Anomalies]
+    Statistics | TimeoutReview | Odds | Trends | Growths | Fit | Sequence[Anomalies]
 )
 """What the commands of ``taskgraph history`` give; the last for several runs."""
 
@@ -87,6 +89,8 @@ def table_report(result: HistoryResult) -> TableReport:
             return trends_report(result)
         case Growths():
             return growth_report(result)
+        case Fit():
+            return fit_report(result)
     return _anomaly_report(result)
 
 

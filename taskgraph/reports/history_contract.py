@@ -266,6 +266,41 @@ class AnomaliesOutput(Closed):
     runs: list[RunContent]
 
 
+# --- budget --fit ------------------------------------------------------------------
+
+
+class LoweredContent(Closed):
+    """A timeout that becomes shorter."""
+
+    node: Annotated[Count, about("Its place among the subtasks, by id.")]
+    id: Identifier
+    name: str
+    before: Annotated[Count, about("Seconds.")]
+    after: Annotated[Count, about("Seconds.")]
+    runs: Annotated[Count, about("Healthy runs that are known.")]
+    longer: Annotated[Count, about("Those that took longer than the new timeout.")]
+
+
+class FitOutput(Closed):
+    """Timeouts with which the worst case fits a window."""
+
+    format: Literal["taskgraph/budget-fit"]
+    version: Literal[1]
+    task: RunOfTask
+    window: Annotated[Count, about("Seconds.")]
+    before: Annotated[Count, about("The worst case in seconds, as it is.")]
+    after: Annotated[Count, about("The worst case in seconds, with the new timeouts.")]
+    by_runs: Annotated[
+        bool, about("At the least risk by past runs; else by the fewest changes.")
+    ]
+    lowered: list[LoweredContent]
+    cost: Annotated[
+        float, about("How many subtasks a run loses in the mean, or how many changes.")
+    ]
+    proven: Annotated[float, about("No other timeouts cost less than this.")]
+    is_exact: Annotated[bool, about("Nothing cheaper fits.")]
+
+
 # --- compare -----------------------------------------------------------------------
 
 
@@ -391,6 +426,7 @@ class TrendsOutput(Closed):
 
 
 _OUTPUTS: dict[str, tuple[Any, str]] = {
+    "budget-fit": (FitOutput, "Timeouts with which the worst case fits a window"),
     "history-stats": (StatsOutput, "How long tasks and subtasks take, and how they fail"),
     "history-timeouts": (TimeoutsOutput, "The advice on timeouts"),
     "history-patch": (

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from taskgraph.history.advice import TaskReview, TimeoutReview
 from taskgraph.history.anomalies import Anomalies
+from taskgraph.history.fitting import Fit
 from taskgraph.history.growth import Growths
 from taskgraph.history.odds import Odds
 from taskgraph.history.statistics import Statistics
@@ -81,6 +82,18 @@ def _content(result: HistoryResult) -> tuple[str, Plain]:
         return "history-trends", plain(result)
     if isinstance(result, Growths):
         return "history-compare", plain(result)
+    if isinstance(result, Fit):
+        return "budget-fit", {
+            "task": _task(result.task),
+            "window": result.window,
+            "before": result.before.seconds,
+            "after": result.after.seconds,
+            "by_runs": result.by_runs,
+            "lowered": plain(result.lowered),
+            "cost": result.cost,
+            "proven": result.proven,
+            "is_exact": result.is_exact,
+        }
     return "history-anomalies", {"runs": [_of_task(run.task, run) for run in result]}
 
 
@@ -140,7 +153,18 @@ def _rows(result: HistoryResult) -> Iterator[Plain]:
             yield from (own | plain(one) for one in review.advice)
         if not result.tasks:
             yield from map(plain, result.advice)
-    elif isinstance(result, Odds):
+    elif isinstance(result, Odds | Trends | Growths | Fit):
+        yield from _computed_rows(result)
+    else:
+        for run in result:
+            task = run.task
+            own = {"file": task.origin.file, "task_id": task.id, "task": task.name}
+            for one in run.found:
+                yield own | plain(one) | {"sentence": departure(one)}
+
+
+def _computed_rows(result: Odds | Trends | Growths | Fit) -> Iterator[Plain]:
+    if isinstance(result, Odds):
         yield from _odds_rows(result)
     elif isinstance(result, Trends):
         yield from trend_rows(result)
@@ -148,11 +172,7 @@ def _rows(result: HistoryResult) -> Iterator[Plain]:
         for growth in result.tasks:
             yield from ({"task": growth.task} | plain(step) for step in growth.steps)
     else:
-        for run in result:
-            task = run.task
-            own = {"file": task.origin.file, "task_id": task.id, "task": task.name}
-            for one in run.found:
-                yield own | plain(one) | {"sentence": departure(one)}
+        yield from map(plain, result.lowered)
 
 
 def _odds_rows(odds: Odds) -> Iterator[Plain]:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from taskgraph.cli.schema import published
 from tests.conftest import RunCli
 
 STOP = "samples/obproxy_stop.json"
@@ -102,6 +104,10 @@ def test_many_tasks_end_in_a_table(run_cli: RunCli, fan: Path) -> None:
     [
         (("--overhead", "soon"), "--overhead must be seconds or a duration"),
         (("--attempts", "0"), "Invalid value for '--attempts'"),
+        (("--runs", "x"), "--runs is for --fit"),
+        (("--format", "diff"), "--format diff is for --fit"),
+        (("--fit", "1"), "no timeouts fit 1 s"),
+        (("--fit", "1h", "--runs", "/nowhere"), "holds no history"),
         (("--config", "/nowhere.toml"), "/nowhere.toml: cannot be read"),
         (("--config", "x.toml", "--isolated"), "exclude each other"),
     ],
@@ -123,3 +129,15 @@ def test_flags_that_are_absent_promise_nothing(run_cli: RunCli, tmp_path: Path) 
     path = tmp_path / "silent.json"
     path.write_text(json.dumps({"id": 1, "name": "silent", "subtasks": subtasks}))
     assert "does not say what prohibits" in run_cli("budget", path).stdout
+
+
+def test_timeouts_are_lowered_to_fit_a_window(run_cli: RunCli) -> None:
+    assert "2 timeouts lowered" in run_cli("budget", STOP, "--fit", "1h").stdout
+    done = run_cli("budget", STOP, "--fit", "1h", "--format", "json")
+    content = json.loads(done.stdout)
+    Draft202012Validator(published()["budget-fit"].make()).validate(content)
+    assert (content["before"], content["after"], content["is_exact"]) == (8010, 3600, True)
+    assert run_cli("budget", STOP, STOP, "--fit", "1h").returncode == 2
+    assert run_cli("budget", STOP, "--fit", "1h", "--format", "diff").stdout.startswith(
+        "---"
+    )

@@ -1,0 +1,173 @@
+"""Which timeouts to lower so that the worst case fits: as a table, and as a diff."""
+
+from __future__ import annotations
+
+import re
+from difflib import unified_diff
+from itertools import pairwise
+
+from taskgraph.errors import ConfigError
+from taskgraph.history.fitting import Fit, Lowered
+from taskgraph.model.durations import format_duration, like_written, parse_duration
+from taskgraph.model.task import Task, id_key
+from taskgraph.model.words import counted, title_of
+from taskgraph.privacy import mask_text
+from taskgraph.reports.history_tables import Column, Section, TableReport, percent
+from taskgraph.sources.document import locate
+from taskgraph.sources.opening import Source
+from taskgraph.sources.reading import read_source
+
+__all__ = ["fit_diff", "fit_report"]
+
+_TOKEN = re.compile(r""""[^"\n]*"|'[^'\n]*'|[^\s,}\]#][^,}\]#\n]*""")
+
+_CHANGED: tuple[Column[Lowered], ...] = (
+    Column("id", lambda one: one.id, "word"),
+    Column("name", lambda one: one.name),
+    Column("timeout", lambda one: one.before, "seconds"),
+    Column("becomes", lambda one: one.after, "seconds"),
+)
+_RUNS: tuple[Column[Lowered], ...] = (
+    Column("runs", lambda one: one.runs, "count"),
+    Column("longer", lambda one: one.longer, "count"),
+)
+
+
+def fit_report(found: Fit) -> TableReport:
+    """Report which timeouts to lower, what that does and what it risks."""
+    before, after = (format_duration(one.seconds) for one in (found.before, found.after))
+    facts = [("Window", format_duration(found.window)), ("Worst case", before)]
+    if not found.lowered:
+        facts.append(("Changes", "none are needed"))
+        return TableReport(_title(found), facts, [])
+    changes = counted(len(found.lowered), "timeout")
+    facts += [("Becomes", after), ("Changes", f"{changes} lowered; {_surety(found)}")]
+    columns = _CHANGED + _RUNS * found.by_runs
+    notes = ["Nothing is raised, and nothing without a timeout of its own changes."]
+    if found.by_runs:
+        notes.append(
+            "longer: healthy runs that took longer than the new timeout. Of them all and "
+            "the next one each is as likely to be the longest, which gives the risk; in "
+            "between it is the lowest convex line. Only timeouts with healthy runs "
+            "are lowered, and none below what half of them took."
+        )
+    else:
+        notes.append("No past runs are asked (--runs): healthy work may take longer.")
+    return TableReport(
+        _title(found), facts, [Section("Timeouts", columns, found.lowered)], notes
+    )
+
+
+def _title(found: Fit) -> str:
+    return f"Fitting {title_of(found.task)} into a window"
+
+
+def _surety(found: Fit) -> str:
+    """Say what it costs, and whether that is the least."""
+    if found.by_runs:
+        risk = percent(min(1.0, found.cost))
+        text = f"a run of the task is cut for that with at most {risk}"
+        return f"{text}: the least risk" if found.is_exact else f"{text}; {_gap(found)}"
+    if found.is_exact:
+        return "fewer are not enough"
+    return f"{found.proven:.0f} or more are needed"
+
+
+def _gap(found: Fit) -> str:
+    return f"no less than {percent(min(1.0, max(found.proven, 0.0)))} is possible"
+
+
+def fit_diff(found: Fit) -> str:
+    """Write the change of a document as a unified diff.
+
+    It is applied by ``patch`` and by ``git apply``. That the new text is read as the task
+    that was meant is tried before.
+
+    Raises
+    ------
+    ConfigError
+        If the timeouts cannot be changed where they stand, or a line holds a secret.
+    """
+    task = found.task
+    origin = task.origin
+    if not found.lowered:
+        return ""
+    if origin.syntax not in {"json", "yaml"} or origin.first_line > 1 or not origin.data:
+        raise _refusal(task, "it is no file of its own with one task")
+    text = origin.data.decode("utf-8", "replace")
+    new = {one.id: one.after for one in found.lowered}
+    pointers = {
+        f"{origin.subtask_pointer(place)}/timeout": (sub.timeout, new[sub.id])
+        for place, sub in enumerate(task.subtasks)
+        if sub.id in new
+    }
+    starts = [0, *(at.end() for at in re.finditer("\n", text))]
+    places = locate(origin.data, pointers, origin.syntax)
+    edits = sorted(
+        (starts[line - 1] + column - 1, *pointers[pointer])
+        for pointer, (line, column) in places.items()
+    )
+    if any(first[0] == second[0] for first, second in pairwise(edits)):
+        raise _refusal(task, "several subtasks share one of the timeouts")
+    changed, at = "", 0
+    for offset, old, seconds in edits:
+        token = _TOKEN.match(text, offset)
+        shown = "" if token is None else _rewritten(token[0].rstrip(), old, seconds)
+        if token is None or not shown:
+            raise _refusal(
+                task, f"a timeout is not written as {old} seconds where it stands"
+            )
+        changed += text[at:offset] + shown
+        at = offset + len(token[0].rstrip())
+    changed += text[at:]
+    _require_as_meant(found, changed)
+    diff = _diff(text, changed, origin.file)
+    if mask_text(diff) != diff:
+        raise _refusal(task, "a line to show holds a secret")
+    return diff
+
+
+def _rewritten(token: str, old: int | None, seconds: int) -> str:
+    """Write a duration in the place of another; nothing where that is not what it says."""
+    quote = token[0] if token[0] in "\"'" else ""
+    inner = token.strip(quote) if quote else token
+    try:
+        if parse_duration(inner) != old:
+            return ""
+    except ValueError:
+        return ""
+    return f"{quote}{like_written(inner, seconds)}{quote}"
+
+
+def _require_as_meant(found: Fit, text: str) -> None:
+    """Read a changed document, and refuse one that says something else than was meant."""
+    file = found.task.origin.file
+    readings = list(read_source(Source(file, text.encode)))
+    tasks = [task for reading in readings for task in reading.tasks]
+    new = {one.id: one.after for one in found.lowered}
+    meant = [
+        (sub.id, new.get(sub.id, sub.timeout))
+        for sub in sorted(found.task.subtasks, key=lambda sub: id_key(sub.id))
+    ]
+    for task in tasks:
+        subtasks = sorted(task.subtasks, key=lambda sub: id_key(sub.id))
+        if [(sub.id, sub.timeout) for sub in subtasks] == meant:
+            return
+    raise _refusal(found.task, "the same text stands for other timeouts too")
+
+
+def _diff(before: str, after: str, file: str) -> str:
+    old, new = (text.splitlines(keepends=True) for text in (before, after))
+    name = file.lstrip("/")
+    parts = []
+    for line in unified_diff(old, new, f"a/{name}", f"b/{name}"):
+        whole = line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        parts.append(whole)
+    return "".join(parts)
+
+
+def _refusal(task: Task, reason: str) -> ConfigError:
+    return ConfigError(
+        f"{task.origin.file}: cannot be changed by a diff: {reason}\n"
+        "  hint: change the timeouts by hand, as the table without --format says"
+    )
