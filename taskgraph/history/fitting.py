@@ -140,8 +140,8 @@ def fit(
     before, task, file = analysis.budget, analysis.task, analysis.task.origin.file
     if before.unlimited:
         raise ConfigError(
-            f"{file}: a subtask without a timeout makes the worst case unbounded: no window "
-            "fits\n  hint: give it one, or assume one: --assume-timeout"
+            f"{file}: a subtask without a timeout makes the worst case unbounded, so that "
+            "no window fits\n  hint: give it one, or assume one: --assume-timeout"
         )
     known = None if store is None else _past(store, task, limits)
     program = _Program(analysis, window, known)
@@ -150,8 +150,8 @@ def fit(
     if (least := program.worst(program.floors)) > window:
         low = "at one second" if store is None else "at the least that past runs allow"
         raise ConfigError(
-            f"{file}: no timeouts fit {format_duration(window)}: with every one {low} the worst "
-            f"case is {format_duration(least)}"
+            f"{file}: no timeouts fit {format_duration(window)}: with every one {low} the "
+            f"worst case is {format_duration(least)}"
         )
     choose = program.fewest_changes if store is None else program.least_risk
     timeouts, cost, proven = choose()
