@@ -222,21 +222,17 @@
         y: this.box.y + (top + height / 2 - frame.top) / this.scale(),
       };
     }
-    /* Show something in the drawing: as it is where it fits, else all its width, from its top. */
-    reveal(target) {
-      this.tall(target.getBBox().height * READABLE);
-      this.resized();
-      const [place, frame] = [target.getBoundingClientRect(), this.canvas.getBoundingClientRect()];
-      const out = (place.width / frame.width) * 1.05;
-      if (out > 1) this.zoom(1 / out);
-      const now = target.getBoundingClientRect();
-      const off = (least, most, low, high) => (
-        most - least > high - low ? least - low : Math.min(least - low, 0) || Math.max(most - high, 0)
+    /* Show a part of the drawing: as it is where it fits, else all its width, from its top. */
+    reveal({ x, y, width, height }) {
+      this.tall(height * READABLE);
+      const [ratio, gap] = [this.ratio(), 8];
+      const across = Math.max(this.box.width, width + 2 * gap);
+      const place = (low, length, from, room) => (
+        length + 2 * gap > room
+          ? low - gap
+          : Math.min(Math.max(from, low + length + gap - room), low - gap)
       );
-      this.move(
-        off(now.left - 6, now.right + 6, frame.left, frame.right),
-        off(now.top - 6, now.bottom + 6, frame.top, frame.bottom),
-      );
+      this.show(place(x, width, this.box.x, across), place(y, height, this.box.y, across * ratio), across);
     }
     centre(target) {
       const [place, frame] = [target.getBoundingClientRect(), this.canvas.getBoundingClientRect()];
@@ -566,7 +562,7 @@
         for (const [n, item] of before.in) boxOf.set(n, item);
       };
       layers.push({ box, layer, undo });
-      view.reveal(layer);
+      view.reveal({ x, y, width, height });
       if (canvas.classList.contains("filtered")) filter();
     };
     const open = (item, byKey) => {
