@@ -1,13 +1,13 @@
 """Hold what the odds say against runs to come whose distribution is known.
 
-    python -m benchmarks.calibration [--trials 200]
+    python -m benchmarks.calibration [--trials 200] [--photographs 4]
 
 Archives of 20, 50 and 200 runs are drawn of one DAG, whose subtasks take lognormal times:
 independent of each other, or with a factor that a whole run has in common (sigma 0.3); with
 3 slots, 10 or any number. From each archive come the odds, of a task at its start and of
-one that is photographed at a random moment. Told is how many of the runs to come end within
-the p50, p90 and p99 that were said (a value that was only said to be the least counts
-apart), and how often the interval of the probability holds the true one.
+some that are photographed at random moments. Told is how many of the runs to come end
+within the p50, p90 and p99 that were said (a value that was only said to be the least
+counts apart), and how often the interval of the probability holds the true one.
 """
 
 from __future__ import annotations
@@ -177,7 +177,13 @@ class Tally:
 
 
 def calibrate(
-    world: World, size: int, trials: int, *, apart: bool = False, seed: int = 1
+    world: World,
+    size: int,
+    trials: int,
+    *,
+    photographs: int = 1,
+    apart: bool = False,
+    seed: int = 1,
 ) -> tuple[Tally, Tally]:
     """Tell how the odds of archives of some size come true, at the start and under way."""
     source = np.random.default_rng(seed)
@@ -193,18 +199,19 @@ def calibrate(
         fresh.add(found, makespans)
         true = float((makespans <= window * _SECOND).mean())
         fresh.held.append(found.low <= true <= found.high)
-        run, moment = _photograph(world, source, int(makespans.max()))
-        analysis = Analysis(
-            graph_of(run, moment), settings.model_copy(update={"as_of": _time(moment)})
-        )
-        found = odds_of_pools(analysis, pools, options)
-        photos.add(found, np.array([run.makespan - moment]))
+        for _ in range(photographs):
+            run, moment = _photograph(world, source, int(makespans.max()))
+            now = settings.model_copy(update={"as_of": _time(moment)})
+            analysis = Analysis(graph_of(run, moment), now)
+            found = odds_of_pools(analysis, pools, options)
+            photos.add(found, np.array([run.makespan - moment]))
     return fresh, photos
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument("--photographs", type=int, default=4, help="from each archive")
     parser.add_argument("--slots", type=int, nargs="+", default=[0, 3, 10])
     parser.add_argument("--sizes", type=int, nargs="+", default=[20, 50, 200])
     parser.add_argument("--apart", action="store_true", help="draw each subtask by itself")
@@ -213,7 +220,11 @@ def main() -> None:
     print(f"common slots runs |  {heads} interval | under way  {heads}")
     for common, slots, size in product((0.0, 0.3), options.slots, options.sizes):
         fresh, photos = calibrate(
-            World(common, slots), size, options.trials, apart=options.apart
+            World(common, slots),
+            size,
+            options.trials,
+            photographs=options.photographs,
+            apart=options.apart,
         )
         said, later = (" ".join(map(t.said, SHARES)) for t in (fresh, photos))
         held = 100 * float(np.mean(fresh.held))

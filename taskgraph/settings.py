@@ -239,6 +239,13 @@ class Thresholds(_Frozen):
         default=0.5,
         description="The share of the budget from which on one subtask dominates it.",
     )
+    timeout_multiple: Attempts = Field(
+        default=10,
+        description=(
+            "How many times the timeout that past runs advise one may be before it counts "
+            "as much too long."
+        ),
+    )
     no_return: Share | None = Field(
         default=None,
         description=(
@@ -298,6 +305,12 @@ class Settings(_Frozen):
     attempts: Attempts = Field(
         default=1,
         description="How often each subtask may be started; at least as often as it was.",
+    )
+    attempts_seen: Annotated[bool, BeforeValidator(_flag)] = Field(
+        default=False,
+        description=(
+            "With past runs: whether each may be started as often as any of its kind was."
+        ),
     )
     attempts_by_name: Annotated[
         tuple[tuple[str, Attempts], ...], _table_of(dict[str, int])

@@ -45,6 +45,7 @@ concurrency = 2
 workers = 5
 assume-timeout = "20m"
 raise-budgets = true
+attempts-seen = true
 {attempts}
 [severity]
 TG405 = "warning"
@@ -57,6 +58,7 @@ event-delay = 30
 watch-period = 100000
 near-timeout = 0.5
 dominant-timeout = 0.2
+timeout-multiple = 3
 no-return = 0.1
 
 [budgets]

@@ -30,6 +30,7 @@ SETTINGS: dict[str, Any] = {
     "budgets": (),
     "raise_budgets": False,
     "attempts": 1,
+    "attempts_seen": False,
     "attempts_by_name": (),
     "grace": 0,
     "overhead": 0,
@@ -47,6 +48,7 @@ THRESHOLDS: dict[str, Any] = {
     "watch_period": 172_800,
     "near_timeout": 0.8,
     "dominant_timeout": 0.5,
+    "timeout_multiple": 10,
     "no_return": None,
 }
 CHANGED: dict[str, Any] = {
@@ -60,6 +62,7 @@ CHANGED: dict[str, Any] = {
     "budgets": (("*", 60),),
     "raise_budgets": True,
     "attempts": 2,
+    "attempts_seen": True,
     "attempts_by_name": (("*", 3),),
     "grace": 12,
     "overhead": 2,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from taskgraph.analysis.budget import Budget
     from taskgraph.analysis.failure import Failure
     from taskgraph.analysis.interventions import FailedSubtask
-    from taskgraph.analysis.past import Forecast, SlowSubtask
+    from taskgraph.analysis.past import Forecast, SlowSubtask, TimeoutNeed
     from taskgraph.analysis.progress import Progress
     from taskgraph.analysis.recovery import PointOfNoReturn
     from taskgraph.analysis.rollback import Rollback
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from taskgraph.analysis.whatif import Changes, WhatIf
     from taskgraph.analysis.worst_case import WorstCase
     from taskgraph.graph.taskgraph import TaskGraph
+    from taskgraph.model.task import Task
     from taskgraph.settings import Settings
 
 __all__ = ["Analysis", "Past", "Timetable"]
@@ -102,6 +104,14 @@ class Past(Protocol):
         """Name what runs for longer than is usual in its kind."""
         ...
 
+    def timeout_needs(self, task: Task) -> Mapping[str, TimeoutNeed]:
+        """Give by the name of a subtask what its healthy runs need, if that is known."""
+        ...
+
+    def attempts(self, task: Task) -> Mapping[str, int]:
+        """Give by the name of a subtask how often it was started at most in its kind."""
+        ...
+
 
 class Analysis(Premises):
     """A graph, its settings, and every answer about them.
@@ -123,7 +133,10 @@ class Analysis(Premises):
     def __init__(
         self, graph: TaskGraph, settings: Settings = DEFAULTS, past: Past | None = None
     ) -> None:
-        super().__init__(graph, settings)
+        seen: Mapping[str, int] = {}
+        if past is not None and settings.attempts_seen:
+            seen = past.attempts(graph.task)
+        super().__init__(graph, settings, seen)
         self.past = past
 
     @cached_property
@@ -222,6 +235,11 @@ class Analysis(Premises):
         if self.past is None or not self._runs_forward:
             return ()
         return self.past.slow(self)
+
+    @cached_property
+    def timeout_needs(self) -> Mapping[str, TimeoutNeed]:
+        """What the healthy runs of subtasks need, by name, as far as past runs tell."""
+        return {} if self.past is None else self.past.timeout_needs(self.task)
 
     @property
     def _runs_forward(self) -> bool:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-__all__ = ["Forecast", "Foreseen", "SlowSubtask"]
+from taskgraph.model.engine import SECOND
+
+__all__ = ["Forecast", "Foreseen", "SlowSubtask", "TimeoutNeed"]
 
 
 class Foreseen(NamedTuple):
@@ -67,3 +69,34 @@ class SlowSubtask(NamedTuple):
     usual: int
     others: int
     shorter: int
+
+
+class TimeoutNeed(NamedTuple):
+    """How long a timeout must be for the healthy runs of a kind of subtask.
+
+    Attributes
+    ----------
+    runs, cut : int
+        Healthy runs, and those that a timeout ended though they may have been healthy.
+    limit_us, longest_us : int or None
+        Microseconds that few healthy runs exceed, and those of the longest; ``None`` where
+        so many were cut that they do not show it.
+    advised : int
+        The timeout in seconds to choose.
+    """
+
+    runs: int
+    cut: int
+    limit_us: int | None
+    longest_us: int | None
+    advised: int
+
+    def is_short(self, timeout: int) -> bool:
+        """Tell whether a timeout, 0 is none, ends healthy runs."""
+        if self.limit_us is None:
+            return 0 < timeout < self.advised
+        return 0 < timeout * SECOND < self.limit_us
+
+    def is_long(self, timeout: int, times: int) -> bool:
+        """Tell whether a timeout is more than so many times the advised one."""
+        return self.limit_us is not None and timeout > times * self.advised

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -36,11 +37,16 @@ class Premises:
     graph : TaskGraph
         A faulty one too.
     settings : Settings
+    seen : mapping of str to int
+        By name how often subtasks of this kind were started at most, where that counts.
     """
 
-    def __init__(self, graph: TaskGraph, settings: Settings) -> None:
+    def __init__(
+        self, graph: TaskGraph, settings: Settings, seen: Mapping[str, int]
+    ) -> None:
         self.graph = graph
         self.settings = settings
+        self.seen = seen
 
     @property
     def task(self) -> Task:
@@ -137,7 +143,15 @@ class Premises:
 
     @cached_property
     def attempts(self) -> tuple[int, ...]:
-        """How often each subtask may be started, by node; at least as often as it was."""
+        """How often each subtask may be started, by node; at least as often as was seen."""
+        if not self.seen:
+            return self.own_attempts
+        pairs = zip(self.graph.subtasks, self.own_attempts, strict=True)
+        return tuple([max(count, self.seen.get(row.name, 1)) for row, count in pairs])
+
+    @cached_property
+    def own_attempts(self) -> tuple[int, ...]:
+        """The same without what past runs show: at least as often as it was."""
         usual, subtasks = self.settings.attempts, self.graph.subtasks
         started = [count or 1 for count in map(attrgetter("attempts"), subtasks)]
         if not self.settings.attempts_by_name:

@@ -7,10 +7,10 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
-from taskgraph.analysis.analysis import Analysis
+from taskgraph.analysis.analysis import Analysis, Past
 from taskgraph.config import Configuration, PatternUse, pattern_use
 from taskgraph.errors import InputError, Problem
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
@@ -60,11 +60,19 @@ def analysed(task: Task, settings: Settings) -> Analysis:
     """Put a task, what is assumed about it and its past runs together."""
     past = None
     if settings.runs is not None:
-        from taskgraph.history.past import StoredPast
         from taskgraph.history.store import RunStore
 
-        past = StoredPast(RunStore(settings.runs))
+        past = _past(settings.runs, RunStore(settings.runs).stamp)
     return Analysis(build_graph(task), settings, past)
+
+
+@lru_cache(maxsize=1)
+def _past(runs: str, _stamp: object) -> Past:
+    """Know a store as long as nothing is added: of many tasks all ask the same."""
+    from taskgraph.history.past import StoredPast
+    from taskgraph.history.store import RunStore
+
+    return StoredPast(RunStore(runs))
 
 
 class LoadedTask:

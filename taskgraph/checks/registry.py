@@ -38,6 +38,7 @@ from taskgraph.checks.rules.tg403_timeout_exceeded import RULE as TG403
 from taskgraph.checks.rules.tg404_near_timeout import RULE as TG404
 from taskgraph.checks.rules.tg405_budget_exceeded import RULE as TG405
 from taskgraph.checks.rules.tg406_dominant_timeout import RULE as TG406
+from taskgraph.checks.rules.tg407_timeout_against_history import RULE as TG407
 from taskgraph.checks.rules.tg408_ended_by_timeout import RULE as TG408
 from taskgraph.checks.rules.tg501_rollback_blocked import RULE as TG501
 from taskgraph.checks.rules.tg502_skip_blocked import RULE as TG502
@@ -57,7 +58,7 @@ RULES: tuple[Rule, ...] = (
     TG101, TG102, TG103, TG104, TG105, TG106, TG107, TG108, TG109, TG110,
     TG201, TG202, TG203, TG204, TG205, TG206, TG207, TG208, TG209,
     TG301, TG302, TG303, TG304, TG305, TG306, TG307,
-    TG401, TG402, TG403, TG404, TG405, TG406, TG408,
+    TG401, TG402, TG403, TG404, TG405, TG406, TG407, TG408,
     TG501, TG502, TG503, TG504,
     TG601, TG602, TG603, TG604, TG605,
 )

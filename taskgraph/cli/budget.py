@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,11 @@ from taskgraph.cli.options import (
     files_argument,
     format_option,
     output_option,
+<<<<<<< HEAD
     runs_option,
+=======
+    past_options,
+>>>>>>> 9d6f3aa (Hold timeouts against past runs in check (TG407), count the attempts that were seen, and let quantiles lie between two runs)
     seconds,
     text_style,
 )
@@ -56,20 +60,29 @@ __all__ = ["command"]
     "--assume-timeout", callback=seconds, metavar="SECONDS",
     help="The timeout of subtasks that have none.",
 )  # fmt: skip
+<<<<<<< HEAD
 @click.option(
     "--fit", "window", callback=seconds, metavar="DURATION",
     help="Tell which timeouts to lower for the worst case to fit that, for example 2h.",
 )  # fmt: skip
 @runs_option
 @format_option("text", "json", "diff")
+=======
+@past_options
+@format_option("text", "json")
+>>>>>>> 9d6f3aa (Hold timeouts against past runs in check (TG407), count the attempts that were seen, and let quantiles lie between two runs)
 @output_option
 def command(
     files: Inputs,
     form: str,
     output: str | None,
+<<<<<<< HEAD
     window: int | None,
     runs: str | None,
     **assumptions: int | None,
+=======
+    **assumptions: Any,
+>>>>>>> 9d6f3aa (Hold timeouts against past runs in check (TG407), count the attempts that were seen, and let quantiles lie between two runs)
 ) -> None:
     """Compute how long a task can take at worst, and which subtasks hold that time.
 

@@ -13,7 +13,13 @@ import click
 
 from taskgraph.api import CheckStream, stream_checks
 from taskgraph.checks.result import AnyRun, CheckRun, CheckTotals
-from taskgraph.cli.options import Inputs, complete_rules, files_argument, require_task
+from taskgraph.cli.options import (
+    Inputs,
+    complete_rules,
+    files_argument,
+    past_options,
+    require_task,
+)
 from taskgraph.cli.output import (
     EXIT_FINDINGS,
     EXIT_INPUT,
@@ -62,6 +68,7 @@ def _selectors(_ctx: object, _param: object, values: tuple[str, ...]) -> tuple[s
     shell_complete=complete_rules,
     help="Do not use these rules.",
 )  # fmt: skip
+@past_options
 @click.option(
     "--fail-on", type=click.Choice(FAIL_ON),
     help="The severity from which on the exit code is 1.  [default: error]",
@@ -96,6 +103,8 @@ def command(
     outputs: tuple[str, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    runs: str | None,
+    attempts_seen: bool | None,
     fail_on: str | None,
     baseline: str | None,
     write_baseline: str | None,
@@ -112,9 +121,16 @@ def command(
       taskgraph check samples/obproxy_stop.json
       taskgraph check tasks/ --fail-on warning --output sarif=out.sarif --output github=-
       taskgraph check response.json --select TG1 --ignore redundant-edge
+      taskgraph check tasks/ --runs runs/ --attempts-seen
     """
     targets = [_target(output, form) for output in outputs]
-    inputs = files.on_top(select=select, also_ignored=ignore, fail_on=fail_on)
+    inputs = files.on_top(
+        select=select,
+        also_ignored=ignore,
+        fail_on=fail_on,
+        runs=runs,
+        attempts_seen=attempts_seen,
+    )
     accepted = None if baseline is None else _read_baseline(baseline)
     with Ticker("files checked") as ticker:
         stream = stream_checks(

@@ -43,6 +43,7 @@ __all__ = [
     "moment",
     "one_output",
     "output_option",
+    "past_options",
     "require_task",
     "run_report",
     "runs_option",
@@ -267,6 +268,16 @@ runs_option = click.option(
     "-r", "--runs", metavar="DIR",
     help="What history collect wrote: judge by these past runs too.",
 )  # fmt: skip
+
+
+def past_options(command: F) -> F:
+    """Add the options on past runs of what a definition promises."""
+    return runs_option(
+        click.option(
+            "--attempts-seen", is_flag=True, default=None,
+            help="Count in the worst case as many attempts as a past run of --runs had.",
+        )(command)
+    )  # fmt: skip
 
 
 _ENDINGS = {

@@ -10,11 +10,11 @@ from typing import Any, Literal, NamedTuple, TypedDict
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.budget import Budget
+from taskgraph.analysis.past import TimeoutNeed
 from taskgraph.errors import ConfigError, InputError
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.history.tolerance import least_runs
 from taskgraph.model.durations import like_written
-from taskgraph.model.engine import SECOND
 from taskgraph.model.task import Origin, Subtask, Task
 from taskgraph.settings import DEFAULTS, Settings
 from taskgraph.sources.document import Document, split_pointer
@@ -31,6 +31,7 @@ __all__ = [
     "Verdict",
     "advice_for",
     "judged",
+    "need_of",
     "review_task",
     "timeout_patch",
 ]
@@ -155,24 +156,31 @@ def judged(advice: Advice, timeout: int | None) -> Advice:
     The advice has the limit, if there is one, and what is advised.
     """
     limit = 0 if timeout is None else max(timeout, 0)
-    advised = advice.advised
-    if advised is None:
+    need = need_of(advice)
+    if need is None:
         verdict = Verdict.LOOK if advice.cut and not advice.runs else Verdict.TOO_FEW
         return advice._replace(timeout=timeout, verdict=verdict, frees=None)
-    if advice.limit_us is None:
-        verdict = Verdict.RAISE if 0 < limit < advised else Verdict.KEEP
-    elif limit == 0:
-        verdict = Verdict.SET
-    elif limit * SECOND < advice.limit_us:
+    verdict = Verdict.KEEP
+    if need.is_short(limit):
         verdict = Verdict.RAISE
-    else:
-        verdict = Verdict.LOWER if limit > _GENEROUS * advised else Verdict.KEEP
+    elif limit == 0 and need.limit_us is not None:
+        verdict = Verdict.SET
+    elif need.is_long(limit, _GENEROUS):
+        verdict = Verdict.LOWER
     return advice._replace(
         timeout=timeout,
         verdict=verdict,
         is_next_step=advice.limit_us is None and verdict is Verdict.RAISE,
-        frees=limit - advised if limit and verdict is not Verdict.KEEP else None,
+        frees=limit - need.advised if limit and verdict is not Verdict.KEEP else None,
     )
+
+
+def need_of(advice: Advice) -> TimeoutNeed | None:
+    """Give what healthy runs need; ``None`` where too few runs tell."""
+    if advice.advised is None:
+        return None
+    runs, cut, limit, longest = advice.runs, advice.cut, advice.limit_us, advice.longest_us
+    return TimeoutNeed(runs, cut, limit, longest, advice.advised)
 
 
 def advice_for(

@@ -270,7 +270,9 @@ def _wilson(share: float, runs: int) -> tuple[float, float]:
 def _quantiles(simulation: Simulation, *, is_least: bool) -> tuple[Quantile, ...]:
     """Give the quantiles where nothing fails but at its timeout, which is the longest.
 
-    The next run is no longer than the k-th shortest of n with a chance of k / (n + 1).
+    The next run is no longer than the k-th shortest of n with a chance of k / (n + 1);
+    between two of them it is taken to rise evenly. A run is the middle of its share of the
+    samples, which differ where they have more than it from other runs.
     """
     import numpy as np
 
@@ -281,6 +283,7 @@ def _quantiles(simulation: Simulation, *, is_least: bool) -> tuple[Quantile, ...
     lowest = np.sort(ordered)
     ended = len(ordered) / simulation.samples
     whole, runs = round(simulation.whole * ended), round(simulation.runs * ended)
+    size = whole or len(ordered)
 
     def place(share: float) -> int:
         """Tell where a share of the samples ends."""
@@ -288,15 +291,17 @@ def _quantiles(simulation: Simulation, *, is_least: bool) -> tuple[Quantile, ...
 
     found = []
     for share in _SHARES:
-        at = place(share * (1 + 1 / whole) if whole else share)
+        rank = min(round(share * (size + 1), 9), size)
+        before, at = (place((to(rank) - 0.5) / size) for to in (math.floor, math.ceil))
         is_cut = at >= known
+        between = round((rank % 1) * int(ordered[at] - ordered[before]))
         is_rare = 0 < runs < share * (runs + 1) - 1e-9
         above, below = (limit_rank(runs, p, _BOUND) for p in (share, 1 - share))
         top = known if above is None else place(above / runs)
         found.append(
             Quantile(
                 share,
-                value=int((lowest if is_cut else ordered)[at]),
+                value=int(lowest[at]) if is_cut else int(ordered[before]) + between,
                 low=None
                 if below is None
                 else int(lowest[place((runs + 1 - below) / runs)]),

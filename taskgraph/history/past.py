@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import timedelta
+from functools import cached_property
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.analysis.past import Forecast, Foreseen, SlowSubtask
+from taskgraph.analysis.past import Forecast, Foreseen, SlowSubtask, TimeoutNeed
+from taskgraph.history.advice import need_of
 from taskgraph.history.anomalies import AnomalyKind, find_anomalies
+from taskgraph.history.database import open_tables
+from taskgraph.history.engines import needs_extras
 from taskgraph.history.odds import OddsOptions, odds
 from taskgraph.history.pools import OutcomeBasis
 from taskgraph.history.store import RunStore
+from taskgraph.history.timeouts import advise_timeouts
+from taskgraph.model.task import Task
 
 __all__ = ["StoredPast"]
 
@@ -20,14 +27,14 @@ _NEEDED = 9
 _GUESSED = frozenset({OutcomeBasis.TIMEOUT, OutcomeBasis.NOTHING, OutcomeBasis.REST})
 
 
-@dataclass(frozen=True)
 class StoredPast:
     """The runs that were collected in a store: the past that an analysis asks.
 
     Its answers raise ConfigError if nothing was collected there.
     """
 
-    store: RunStore
+    def __init__(self, store: RunStore) -> None:
+        self.store = store
 
     def forecast(self, analysis: Analysis) -> Forecast | None:
         """Tell when it is likely done: the quantiles of its odds."""
@@ -66,3 +73,42 @@ class StoredPast:
             for one in found
             if one.kind is AnomalyKind.SLOW and one.is_running
         )
+
+    def timeout_needs(self, task: Task) -> Mapping[str, TimeoutNeed]:
+        """Tell what healthy runs need, by what `advise_timeouts` says of them."""
+        return self._needs.get(task.name, {})
+
+    def attempts(self, task: Task) -> Mapping[str, int]:
+        """Give the largest number of attempts of each subtask that had several."""
+        return self._attempts.get(task.name, {})
+
+    @cached_property
+    def _needs(self) -> dict[str, dict[str, TimeoutNeed]]:
+        """All needs, by task and subtask: of many tasks each asks for its own."""
+        needs = defaultdict[str, dict[str, TimeoutNeed]](dict)
+        for advice in advise_timeouts(self.store):
+            need = need_of(advice)
+            if advice.task is not None and need is not None:
+                needs[advice.task][advice.subtask] = need
+        return needs
+
+    @cached_property
+    def _attempts(self) -> dict[str, dict[str, int]]:
+        counts = defaultdict[str, dict[str, int]](dict)
+        for kind, name, count in _attempts_seen(self.store):
+            counts[kind][name] = count
+        return counts
+
+
+@needs_extras
+def _attempts_seen(store: RunStore) -> list[tuple[str, str, int]]:
+    store.require()
+    with open_tables(store) as connection:
+        return connection.execute(_ATTEMPTS).fetchall()
+
+
+_ATTEMPTS = """
+SELECT task, name, max(attempts)
+FROM subtasks JOIN current USING (part, task_row)
+WHERE attempts > 1 GROUP BY task, name
+"""

@@ -80,7 +80,7 @@ def look_ahead(
     drawn from the outcomes that took longer. ``None`` is the whole task, from its start.
     """
     graph, assumed = analysis.graph, analysis.settings.assume_timeout or 0
-    rows = zip(graph.subtasks, analysis.attempts, places_of(graph), strict=True)
+    rows = zip(graph.subtasks, analysis.own_attempts, places_of(graph), strict=True)
     whole = [
         _whole(subtask, pools, assumed)._replace(attempts=count, place=place)
         for subtask, count, place in rows

@@ -68,6 +68,15 @@ class RunStore:
                 self._sweep()
             yield
 
+    @property
+    def stamp(self) -> tuple[int, int] | None:
+        """What is another once something was added; ``None`` where nothing ever was."""
+        try:
+            facts = os.stat(self._manifest)
+        except OSError:
+            return None
+        return facts.st_mtime_ns, facts.st_size
+
     def require(self) -> None:
         """Refuse a folder in which nothing was collected.
 

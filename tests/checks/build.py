@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from taskgraph.analysis.analysis import Analysis
+from taskgraph.analysis.past import SlowSubtask, TimeoutNeed
 from taskgraph.checks.result import CheckResult, Finding
 from taskgraph.checks.runner import run_checks
 from taskgraph.graph.taskgraph import build_graph
@@ -68,9 +69,33 @@ def settings(**options: Any) -> Settings:
     return Settings(thresholds=Thresholds(**thresholds), **options)
 
 
-def analysis(subject: Task, settings: Settings = DEFAULTS) -> Analysis:
-    """Give what the rules look at."""
-    return Analysis(build_graph(subject), settings)
+class KnownPast:
+    """A past that knows of timeouts what it is told."""
+
+    def __init__(self, needs: Mapping[str, Mapping[str, Any]]) -> None:
+        self.needs = {name: TimeoutNeed(**need) for name, need in needs.items()}
+
+    def timeout_needs(self, _: Task) -> Mapping[str, TimeoutNeed]:
+        return self.needs
+
+    def attempts(self, _: Task) -> Mapping[str, int]:
+        return {}
+
+    def forecast(self, _: Analysis) -> None:
+        return None
+
+    def slow(self, _: Analysis) -> tuple[SlowSubtask, ...]:
+        return ()
+
+
+def analysis(
+    subject: Task,
+    settings: Settings = DEFAULTS,
+    needs: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Analysis:
+    """Give what the rules look at, with past runs where these tell of timeouts."""
+    past = None if needs is None else KnownPast(needs)
+    return Analysis(build_graph(subject), settings, past)
 
 
 def check(subject: Task, **options: Any) -> CheckResult:

@@ -14,10 +14,11 @@ import pytest
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.api import LoadedTask, collect, loads, report
-from taskgraph.api.history import anomalies, odds
+from taskgraph.api.history import anomalies, odds, timeouts
 from taskgraph.history.store import RunStore
 from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.json import document, show_json
+from taskgraph.reports.text.budget import budget_text
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.show import show_text
 from taskgraph.settings import Settings
@@ -220,3 +221,69 @@ def test_without_past_runs_nothing_changes() -> None:
     assert every_form(task) == every_form(bare)
     assert all("ikely" not in text for text in every_form(task)[:2])
     assert "forecast" not in every_form(task)[-1]
+
+
+# --- what the timeouts should be, and how many attempts there were -----------------------
+
+
+def healthy(count: int, longest: float) -> list[Steps]:
+    """Give so many runs, evenly spread up to the longest."""
+    return [chained(longest * (n + 1) / count, 0, 1) for n in range(count)]
+
+
+def of_rule(task: LoadedTask) -> list[str]:
+    return [one.message for one in task.checked.findings if one.code == "TG407"]
+
+
+@pytest.mark.parametrize(
+    ("timeout", "said"),
+    [
+        (30, "less than healthy runs need: 320 healthy runs took up to"),
+        (70, ""),
+        (600, ""),
+        (900, "15 times what past runs advise"),
+        (0, ""),
+    ],
+)
+def test_a_timeout_is_held_against_healthy_runs(timeout: int, said: str, past: Any) -> None:
+    steps = [RUNNING[0] | {"timeout": timeout}, *RUNNING[1:]]
+    task = loaded(past(healthy(320, 40)), steps, 1)
+    found = [one for one in of_rule(task) if one.startswith("1 'work'")]
+    assert [said in one for one in found] == ([True] if said else [])
+    (advice,) = [
+        one for one in timeouts([task], task.settings.runs or "").tasks[0].advice
+        if one.subtask == "work"
+    ]  # fmt: skip
+    assert (advice.verdict == "raise") == (timeout == 30)
+    if timeout == 900:
+        assert advice.verdict == "lower"
+
+
+def test_too_small_a_history_finds_no_timeout_wrong(past: Any) -> None:
+    steps = [RUNNING[0] | {"timeout": 90_000}, *RUNNING[1:]]
+    task = loaded(past(healthy(298, 40)), steps, 1)
+    assert of_rule(task) == []
+    assert "TG407" not in {one.code for one in task.checked.skipped}
+    assert "TG407" in {one.code for one in loaded(None).checked.skipped}
+
+
+def test_failures_that_were_all_retried_successfully_find_no_timeout_too_short(
+    past: Any,
+) -> None:
+    retried = chained(150, 0, 1, runTime=2, operation="RETRY")
+    task = loaded(past(healthy(320, 40) + [retried] * 20))
+    assert not any("'work'" in one for one in of_rule(task))
+
+
+def test_the_budget_counts_as_many_attempts_as_were_seen(past: Any) -> None:
+    store = past([chained(5, 0, 1), chained(5, 0, 1, runTime=3), chained(9, 0, 1)])
+    settings = Settings(runs=str(store.folder), attempts_seen=True)
+    plan = response(9, RUNNING, asked=1)
+    seen, asked = loads(plan, settings), loads(plan, Settings(runs=str(store.folder)))
+    assert (seen.budget.seconds, asked.budget.seconds) == (3 * 100 + 100, 200)
+    assert seen.analysis.attempts == (3, 1)
+    more = settings.model_copy(update={"attempts": 2})
+    assert loads(plan, more).analysis.attempts == (3, 2)
+    assert loads(response(9, RUNNING, name="Other"), settings).budget.seconds == 200
+    text = budget_text([seen.analysis], Style(200))
+    assert "3 each for 1 'work', as past runs had" in text

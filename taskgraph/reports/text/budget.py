@@ -88,7 +88,8 @@ def _assumptions(analysis: Analysis) -> _Facts:
         several = [n for n, count in enumerate(budget.attempts) if count > 1]
         counts = sorted({budget.attempts[node] for node in several})
         most = " or ".join(map(str, counts[:4]))
-        rows.append(("Attempts", f"{most} each for {named(graph, several)}"))
+        seen = ", as past runs had" if analysis.attempts != analysis.own_attempts else ""
+        rows.append(("Attempts", f"{most} each for {named(graph, several)}{seen}"))
     if settings.grace:
         rows.append(("Grace", f"{format_duration(settings.grace)} per attempt"))
     if settings.overhead:
