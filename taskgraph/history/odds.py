@@ -203,9 +203,9 @@ def odds_of_pools(analysis: Analysis, pools: dict[str, Pool], options: OddsOptio
     graph, settings = analysis.graph, analysis.settings
     graph.require_sound()
     since = analysis.as_of if is_under_way(graph.task) else None
-    prospects = look_ahead(analysis, pools, since)
     are_stated = settings.concurrency is not None or settings.workers is not None
     slots = analysis.slots if are_stated else 0
+    prospects = look_ahead(analysis, pools, since, slots)
     simulation = simulate(
         graph, prospects, samples=options.samples, seed=options.seed, slots=slots
     )

@@ -71,13 +71,14 @@ def places_of(graph: TaskGraph) -> list[int]:
 
 
 def look_ahead(
-    analysis: Analysis, pools: dict[str, Pool], as_of: datetime | None
+    analysis: Analysis, pools: dict[str, Pool], as_of: datetime | None, slots: int = 0
 ) -> list[Prospect]:
     """Give for each node what to draw from; a name without a pool takes its whole timeout.
 
     `as_of` is the moment of the document, from which on a task under way is drawn: what is
     done takes no time, what has failed fails, and what runs, or waits, for some time is
     drawn from the outcomes that took longer. ``None`` is the whole task, from its start.
+    Where all slots, which are told, are taken, these explain a wait.
     """
     graph, assumed = analysis.graph, analysis.settings.assume_timeout or 0
     rows = zip(graph.subtasks, analysis.own_attempts, places_of(graph), strict=True)
@@ -87,7 +88,10 @@ def look_ahead(
     ]
     if as_of is None or not is_under_way(analysis.task):
         return whole
-    return [_rest(graph, node, one, as_of) for node, one in enumerate(whole)]
+    is_full = 0 < slots <= sum(map(is_in_flight, graph.subtasks))
+    return [
+        _rest(graph, node, one, as_of, is_full=is_full) for node, one in enumerate(whole)
+    ]
 
 
 def _whole(subtask: Subtask, pools: dict[str, Pool], assumed: int) -> Prospect:
@@ -96,7 +100,9 @@ def _whole(subtask: Subtask, pools: dict[str, Pool], assumed: int) -> Prospect:
     return Prospect(pools.get(subtask.name, fixed), limit)
 
 
-def _rest(graph: TaskGraph, node: int, whole: Prospect, as_of: datetime) -> Prospect:
+def _rest(
+    graph: TaskGraph, node: int, whole: Prospect, as_of: datetime, *, is_full: bool
+) -> Prospect:
     subtask, pool = graph.subtasks[node], whole.pool
     if subtask.status == Status.SUCCESSFUL:
         return Prospect(_fixed(0, OutcomeBasis.DONE), 0)
@@ -104,7 +110,7 @@ def _rest(graph: TaskGraph, node: int, whole: Prospect, as_of: datetime) -> Pros
         return Prospect(_fixed(0, OutcomeBasis.FAILED, succeeded=False), 0)
     if not is_in_flight(subtask):
         return whole._replace(
-            pool=replace(pool, waits=_waits_left(graph, node, pool, as_of))
+            pool=replace(pool, waits=_waits_left(graph, node, pool, as_of, is_full=is_full))
         )
     whole = whole._replace(attempts=whole.attempts - (subtask.attempts or 1) + 1)
     pool = replace(pool, waits=Column(pool.waits.values[:0]))
@@ -126,12 +132,20 @@ def _rest(graph: TaskGraph, node: int, whole: Prospect, as_of: datetime) -> Pros
     return whole._replace(pool=pool, limit=limit, is_running=True)
 
 
-def _waits_left(graph: TaskGraph, node: int, pool: Pool, as_of: datetime) -> Column:
-    """Give how long it waits yet; what waits longer than ever may wait as long again."""
+def _waits_left(
+    graph: TaskGraph, node: int, pool: Pool, as_of: datetime, *, is_full: bool
+) -> Column:
+    """Give how long it waits yet; what waits longer than ever may wait as long again.
+
+    While all slots are taken, that it waits says nothing of how long it waits otherwise.
+    """
     release = released(graph, node)
     if release is None:
         return pool.waits
-    left = pool.waits.less(max((as_of - release) // MICROSECOND, 0))
+    elapsed = max((as_of - release) // MICROSECOND, 0)
+    if is_full:
+        return pool.waits._replace(values=(pool.waits.values - elapsed).clip(0))
+    left = pool.waits.less(elapsed)
     return left if len(left.values) else pool.waits
 
 
