@@ -15,6 +15,7 @@ from taskgraph.settings import DEFAULTS
 if TYPE_CHECKING:
     from taskgraph.analysis.as_run import AsRun
     from taskgraph.analysis.budget import Budget
+    from taskgraph.analysis.concurrency import Enough
     from taskgraph.analysis.failure import Failure
     from taskgraph.analysis.interventions import FailedSubtask
     from taskgraph.analysis.past import Forecast, SlowSubtask, TimeoutNeed
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from taskgraph.analysis.tally import Tally
     from taskgraph.analysis.weights import WeightKind, Weights
     from taskgraph.analysis.whatif import Changes, WhatIf
+    from taskgraph.analysis.width import Width
     from taskgraph.analysis.worst_case import WorstCase
     from taskgraph.graph.taskgraph import TaskGraph
     from taskgraph.model.task import Task
@@ -156,6 +158,20 @@ class Analysis(Premises):
 
         self.graph.require_sound()
         return makespan(self.graph, self.worst_durations)
+
+    @cached_property
+    def width(self) -> Width:
+        """How many subtasks can be in flight at once."""
+        from taskgraph.analysis.width import width
+
+        return width(self.graph)
+
+    @cached_property
+    def enough_slots(self) -> Enough:
+        """How many slots cost no time, by the engine's list schedule of the worst case."""
+        from taskgraph.analysis.concurrency import enough
+
+        return enough(self.graph, self.schedule, self.width, self.workers)
 
     @property
     def schedule(self) -> Schedule:

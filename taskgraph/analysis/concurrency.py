@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heapify, heappop, heappush
+from itertools import chain, islice, repeat
+from typing import NamedTuple
 
 from taskgraph.analysis.schedule import Schedule
-from taskgraph.analysis.width import wide_antichain
+from taskgraph.analysis.width import Width, wide_antichain
 from taskgraph.graph.taskgraph import TaskGraph
 
 __all__ = [
     "Bounds",
+    "Enough",
     "ListSchedule",
     "bounds",
+    "enough",
     "graham_bound",
     "list_schedule",
 ]
+
+
+_MOST_STEPS = 500_000
+"""So many subtasks and edges are gone through in about half a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,75 @@ def bounds(graph: TaskGraph, schedule: Schedule, limit: int, workers: int = 0) -
         upper = graham_bound(total, longest, limit)
         lower = max(longest, -(-bounded // limit))
     return Bounds(limit, widest, upper, lower, longest, total, workers, graph, durations)
+
+
+class Enough(NamedTuple):
+    """The smallest limit of concurrency that costs no time in the engine's order.
+
+    Attributes
+    ----------
+    limit : int or None
+        With so many slots the engine's list schedule is as long as the longest path, and
+        with fewer it is longer; ``None`` where that is so with all that were tried.
+    tried : int
+        The largest limit that was tried.
+    is_searched : bool
+        Whether all were tried that the width and the workers allow; otherwise a bound of
+        work was reached.
+    """
+
+    limit: int | None
+    tried: int
+    is_searched: bool
+
+
+def enough(
+    graph: TaskGraph,
+    schedule: Schedule,
+    widest: Width,
+    workers: int = 0,
+    most_steps: int = _MOST_STEPS,
+) -> Enough:
+    """Find the smallest limit with which the engine's list schedule loses no time.
+
+    Limits are tried from 1 on, but not those that the sum of the work rules out. The
+    makespan does not fall steadily with them (Graham, 1966): with a larger limit, or with
+    shorter durations, the same order may take longer. Only as many slots as the graph is
+    wide make sure that nothing ever waits for one.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+    schedule : Schedule
+        Of the same graph, without a limit.
+    widest : Width
+        More slots change nothing. Where that is only a bound, nothing is tried.
+    workers : int
+        How many can be at work whatever the limit is; 0 is any number.
+    most_steps : int
+        How many subtasks and edges are gone through at most.
+    """
+    durations, longest = schedule.durations, schedule.makespan
+    total, steps = sum(durations), 0
+    first = [durations[node] for node, ups in enumerate(graph.upstreams) if not ups]
+    beyond = sum(first)  # what the first wave does without slots
+    limit = 0
+    most = min(widest.size, workers) if workers else widest.size
+    for limit, work in enumerate(_padded(sorted(first, reverse=True), most), 1):
+        beyond -= work
+        if total - beyond > limit * longest:
+            continue
+        steps += len(graph) + graph.edge_count
+        if steps > most_steps or not widest.is_exact:
+            return Enough(None, limit - 1, is_searched=False)
+        if list_schedule(graph, durations, limit, workers).makespan <= longest:
+            return Enough(limit, limit, is_searched=True)
+    return Enough(None, limit, is_searched=True)
+
+
+def _padded(values: Sequence[int], length: int) -> Iterator[int]:
+    """Give so many values, 0 behind the last."""
+    return islice(chain(values, repeat(0)), length)
 
 
 def graham_bound(total: int, longest: int, limit: int) -> int:

@@ -1,4 +1,4 @@
-"""Whether more subtasks of a graph can be in flight at one moment than a limit.
+"""How many subtasks of a graph can be in flight at once, or whether more than a limit can.
 
 Subtasks can be in flight together if none is an ancestor of another: an antichain. By
 Dilworth (1950) the largest antichain has as many nodes as the fewest chains that hold
@@ -12,12 +12,53 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 from taskgraph.graph.taskgraph import TaskGraph
 
-__all__ = ["wide_antichain"]
+__all__ = ["Width", "wide_antichain", "width"]
 
 _NOBODY = -1
+_MOST_STEPS = 200_000
+"""So many ancestors are looked at for the exact width, in about a tenth of a second."""
+
+
+class Width(NamedTuple):
+    """How many subtasks can be in flight together.
+
+    Attributes
+    ----------
+    size : int
+    is_exact : bool
+        Otherwise there are at least so many: a bound of work was reached.
+    """
+
+    size: int
+    is_exact: bool
+
+
+def width(graph: TaskGraph, most_steps: int = _MOST_STEPS) -> Width:
+    """Count the nodes of the largest antichain, as far as a bound of work allows.
+
+    They are as many as the chains of :func:`wide_antichain`, without a limit. The chains of
+    the nodes so far are as many as these need, so that what was found counts; and so do
+    nodes that are equally far from the start.
+
+    Raises
+    ------
+    AnalysisError
+        Where the graph is not sound.
+    """
+    graph.require_sound()
+    beside = max(Counter(graph.stages).values(), default=0)
+    if len(graph) + graph.edge_count > most_steps:
+        return Width(beside, is_exact=False)
+    chains, count = _Chains(graph.upstreams, graph.order), 0
+    for node in graph.order:
+        if chains.steps > most_steps:
+            return Width(max(beside, count), is_exact=False)
+        count += not chains.append(node)
+    return Width(count, is_exact=True)
 
 
 def wide_antichain(
@@ -151,6 +192,7 @@ class _Chains:
         self.next = [_NOBODY] * count  # in the same chain
         self.seen = [_NOBODY] * count  # the node whose search came by last
         self.closed = bytearray(count)
+        self.steps = 0  # ancestors that were looked at
 
     def append(self, node: int) -> bool:
         """Put a node behind some ancestor; tell whether that is possible.
@@ -165,6 +207,7 @@ class _Chains:
         rows = [(node, 0)]
         while True:
             for below, seeker in rows:
+                self.steps += len(self.upstreams[below])
                 for ancestor in self.upstreams[below]:
                     if self.seen[ancestor] != node and not self.closed[ancestor]:
                         self.seen[ancestor] = node

@@ -60,6 +60,7 @@ __all__ = [
     "ScheduleBeside",
     "ScheduleFigures",
     "ShowContent",
+    "SlotsContent",
     "SlowContent",
     "SubtaskName",
     "TaskHead",
@@ -340,9 +341,27 @@ class FailingLate(Closed):
     unlimited: Unlimited
 
 
+class SlotsContent(Closed):
+    """How many slots cost no time."""
+
+    width: Annotated[
+        Count, about("Subtasks that can be in flight at once: with as many none waits.")
+    ]
+    width_is_exact: Annotated[bool, about("Otherwise it is at least so many.")]
+    enough: Annotated[
+        Count | None,
+        about(
+            "The smallest with which the engine's own order is as long as the longest path "
+            "if all take their whole time; a larger one may cost time again."
+        ),
+    ]
+    tried: Annotated[Count, about("No smaller one does, up to this.")]
+
+
 class BudgetContent(TaskHead, BudgetFigures):
     """How long a task can take at worst, there and back."""
 
+    slots: SlotsContent
     rollback: RollbackContent
     failing_late: FailingLate | None
 

@@ -240,6 +240,12 @@ def budget_json(analysis: Analysis) -> BudgetContent:
     return {
         **_task(graph),
         **_budget(graph, budget, rollback.no_return),
+        "slots": {
+            "width": analysis.width.size,
+            "width_is_exact": analysis.width.is_exact,
+            "enough": analysis.enough_slots.limit,
+            "tried": analysis.enough_slots.tried,
+        },
         "rollback": {
             "is_allowed": rollback.is_allowed,
             "is_accepted_now": rollback.is_accepted,

@@ -7,11 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.concurrency import (
+    Enough,
     bounds,
+    enough,
     graham_bound,
     list_schedule,
 )
 from taskgraph.analysis.schedule import schedule
+from taskgraph.analysis.width import Width, width
 from taskgraph.errors import AnalysisError
 from taskgraph.graph.taskgraph import TaskGraph
 from tests.analysis.dags import make_graph, reversed_input, timed_dags
@@ -159,3 +162,42 @@ def test_a_negative_setting_is_the_default_of_the_engine_again() -> None:
     ten, again = (analyse(graph, concurrency=limit) for limit in (10, -1))
     assert again.slots == ten.slots == 10
     assert again.budget.seconds == ten.budget.seconds
+
+
+@examples(600)
+@given(timed_dags(most=8), st.integers(0, 3))
+def test_so_many_slots_are_enough_and_no_smaller_number_is(case: Case, workers: int):
+    graph, durations = behind_one(case)
+    timetable, widest = schedule(graph, durations), width(graph).size
+    free = [
+        limit
+        for limit in range(1, min(widest, workers or widest) + 1)
+        if list_schedule(graph, durations, limit, workers).makespan == timetable.makespan
+    ]
+    found = enough(graph, timetable, width(graph), workers)
+    assert found.is_searched
+    assert found.limit == (free[0] if free else None)
+    assert found.tried == (free[0] if free else min(widest, workers or widest))
+    if not workers:
+        assert found.limit is not None
+
+
+def test_the_first_wave_needs_no_slots():
+    graph = make_graph(range(6), [(4, 5)])
+    timetable = schedule(graph, [60, 60, 60, 60, 30, 30])
+    assert enough(graph, timetable, width(graph)) == Enough(5, 5, is_searched=True)
+    graph = make_graph(range(6), [])
+    timetable = schedule(graph, [60, 60, 60, 60, 30, 30])
+    assert enough(graph, timetable, width(graph)) == Enough(1, 1, is_searched=True)
+
+
+def test_a_bound_of_work_leaves_what_was_tried():
+    fan = [(0, node) for node in range(1, 41)]
+    graph = make_graph(range(41), fan)
+    timetable = schedule(graph, [1, *range(1, 41)])
+    whole = enough(graph, timetable, width(graph))
+    assert whole.limit is not None
+    cut = enough(graph, timetable, width(graph), most_steps=0)
+    assert (cut.limit, cut.is_searched) == (None, False)
+    assert cut.tried < whole.limit
+    assert enough(graph, timetable, Width(30, is_exact=False)) == cut

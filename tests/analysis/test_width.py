@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.analysis.width import wide_antichain
+from taskgraph.analysis.width import Width, wide_antichain, width
 from taskgraph.graph.taskgraph import TaskGraph
 from tests.analysis.dags import dags, make_graph
 from tests.effort import examples
 
 
-def width(graph: TaskGraph) -> int:
+def brute_width(graph: TaskGraph) -> int:
     """Try every set of nodes of which none is an ancestor of another."""
     above = [graph.ancestors([node]) for node in range(len(graph))]
     for size in range(len(graph), 1, -1):
@@ -29,7 +29,7 @@ def width(graph: TaskGraph) -> int:
 @given(dags(most=8), st.integers(1, 5))
 def test_an_antichain_is_found_where_one_is_too_wide(graph: TaskGraph, limit: int):
     found = wide_antichain(graph, limit)
-    if width(graph) <= limit:
+    if brute_width(graph) <= limit:
         assert found == ()
     else:
         assert len(found) == limit + 1
@@ -79,3 +79,25 @@ def test_a_narrow_graph_in_any_order_of_ids():
     ]
     found = wide_antichain(make_graph(range(3000), edges), 2)
     assert len(found) == 3
+
+
+@examples(400)
+@given(dags(most=8))
+def test_the_width_is_that_of_the_largest_antichain(graph: TaskGraph):
+    assert width(graph) == Width(brute_width(graph), is_exact=True)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_bound_of_work_leaves_a_width_that_is_there(seed: int):
+    rng = random.Random(seed)
+    edges = {(max(0, b - rng.randint(1, 40)), b) for b in range(1, 300) for _ in range(6)}
+    graph = make_graph(range(300), sorted(edges))
+    whole = width(graph, 10**6)
+    assert whole.is_exact
+    assert len(wide_antichain(graph, whole.size - 1)) == whole.size
+    assert wide_antichain(graph, whole.size) == ()
+    for steps in (0, 2000, 5000):
+        found = width(graph, steps)
+        assert not found.is_exact
+        assert len(wide_antichain(graph, found.size - 1)) == found.size
+        assert found.size <= whole.size

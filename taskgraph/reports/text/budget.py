@@ -44,6 +44,7 @@ def _one(analysis: Analysis, style: Style) -> str:
     graph, budget = analysis.graph, analysis.budget
     rows = budget_facts(analysis)
     rows.append(("All timeouts", f"{format_duration(budget.total)} in sum"))
+    rows += _slots(analysis)
     rows += _assumptions(analysis)
     rows.append(("No return", no_return_text(analysis)))
     rows += _way_back(analysis)
@@ -71,7 +72,7 @@ def budget_facts(analysis: Analysis) -> _Facts:
         rows.append(("No timeout", named(graph, budget.unlimited)))
     bounds = budget.bounds
     if bounds.may_wait:
-        crowd = f"at least {len(bounds.widest)} subtasks may want {bounds.limit} slots"
+        crowd = f"{_width(analysis)} subtasks may want {bounds.limit} slots"
         rows.append(("Waiting", f"{crowd}: the worst case is a bound on every order"))
         longest = f"{format_duration(bounds.longest_path)} without waiting"
         rows.append(("Longest path", longest))
@@ -79,6 +80,29 @@ def budget_facts(analysis: Analysis) -> _Facts:
         between = f"{least} at least; {by_id} if ready ones go first by id"
         rows.append(("In between", between))
     return rows
+
+
+def _width(analysis: Analysis) -> str:
+    """Say how many subtasks can be in flight at once, or that there are more."""
+    known = max(analysis.width.size, len(analysis.budget.bounds.widest))
+    return f"{known:,}" if analysis.width.is_exact else f"at least {known:,}"
+
+
+def _slots(analysis: Analysis) -> _Facts:
+    """Say how many slots cost no time, which is by no means so for all larger numbers."""
+    if analysis.width.size < 2 or not analysis.budget.is_bounded:
+        return []
+    found, order = analysis.enough_slots, "if ready ones go first by id"
+    if analysis.width == (found.limit, True):
+        return [("Slots", f"{found.limit:,} cost no time, in any order")]
+    text = f"{found.limit:,} cost no time {order}" if found.limit is not None else ""
+    if not text and found.is_searched:
+        text = f"with {found.tried:,} workers none are enough {order}"
+    elif not text and not found.tried:
+        text = "how many cost no time was not sought in so large a graph"
+    elif not text:
+        text = f"{found.tried:,} and fewer cost time {order}, more were not tried"
+    return [("Slots", f"{text}; {_width(analysis)} in any order, however long each takes")]
 
 
 def _assumptions(analysis: Analysis) -> _Facts:
