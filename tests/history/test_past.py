@@ -116,6 +116,25 @@ def test_a_task_may_have_waited_longer_than_half_of_the_past(past: Any) -> None:
     assert found.half.moment == after(10 + 15 + 1)
 
 
+def test_taken_slots_explain_a_wait(past: Any) -> None:
+    steps = [
+        step(1, "work", 0, None, timeout=100, status="RUNNING"),
+        step(2, "end", None, None, timeout=100, status="PENDING"),
+    ]
+    runs = [
+        [step(1, "work", 0, 40, timeout=100), step(2, "end", wait, wait + 30, timeout=100)]
+        for wait in range(20, 40)
+    ]
+    store = past(runs)
+    for slots, half in ((1, 40 + 30), (None, 35 + 30)):
+        settings = Settings(runs=str(store.folder), concurrency=slots)
+        task = loads(response(900, steps, asked=30, status="RUNNING"), settings)
+        found = task.analysis.forecast
+        assert found is not None
+        assert found.half is not None
+        assert abs(found.half.moment - after(half)) < timedelta(seconds=1)
+
+
 def test_too_few_runs_are_told_and_give_none(past: Any) -> None:
     task = loaded(past([chained(30, 0, 1)] * 8))
     found = task.analysis.forecast
