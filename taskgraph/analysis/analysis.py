@@ -167,10 +167,15 @@ class Analysis(Premises):
         return width(self.graph)
 
     @cached_property
-    def enough_slots(self) -> Enough:
-        """How many slots cost no time, by the engine's list schedule of the worst case."""
+    def enough_slots(self) -> Enough | None:
+        """How many slots cost no time, by the engine's list schedule of the worst case.
+
+        ``None`` where that has no bound.
+        """
         from taskgraph.analysis.concurrency import enough
 
+        if not self.budget.is_bounded:
+            return None
         return enough(self.graph, self.schedule, self.width, self.workers)
 
     @property

@@ -236,15 +236,15 @@ def _as_run(graph: TaskGraph, run: AsRun) -> AsRunContent:
 def budget_json(analysis: Analysis) -> BudgetContent:
     """Give the worst case in seconds, what holds it, and the way back."""
     graph, budget, rollback = analysis.graph, analysis.budget, analysis.rollback
-    late = rollback.fail_late
+    late, found = rollback.fail_late, analysis.enough_slots
     return {
         **_task(graph),
         **_budget(graph, budget, rollback.no_return),
         "slots": {
             "width": analysis.width.size,
             "width_is_exact": analysis.width.is_exact,
-            "enough": analysis.enough_slots.limit,
-            "tried": analysis.enough_slots.tried,
+            "enough": found and found.limit,
+            "tried": 0 if found is None else found.tried,
         },
         "rollback": {
             "is_allowed": rollback.is_allowed,

@@ -90,9 +90,9 @@ def _width(analysis: Analysis) -> str:
 
 def _slots(analysis: Analysis) -> _Facts:
     """Say how many slots cost no time, which is by no means so for all larger numbers."""
-    if analysis.width.size < 2 or not analysis.budget.is_bounded:
-        return []
     found, order = analysis.enough_slots, "if ready ones go first by id"
+    if analysis.width.size < 2 or found is None:
+        return []
     if analysis.width == (found.limit, True):
         return [("Slots", f"{found.limit:,} cost no time, in any order")]
     text = f"{found.limit:,} cost no time {order}" if found.limit is not None else ""
