@@ -144,8 +144,10 @@ def arguments(output: Output, files: tuple[Path, Path], runs: Path | None) -> li
     for param in COMMANDS[output.command].params:
         if isinstance(param, click.Argument):
             given.append(str(other if param.name == "before" else path))
-        elif param.name == "runs":
-            given += [param.opts[0], str(runs or path.parent / "runs")]
+        elif param.name in ("runs", "base") and runs is not None:
+            given += [param.opts[0], str(runs)]
+        elif output.command == ("history", "collect") and param.name == "runs":
+            given += [param.opts[0], str(path.parent / "runs")]
         elif param.required:
             given += [param.opts[0], _REQUIRED[param.name or ""]]
     return given
@@ -154,7 +156,8 @@ def arguments(output: Output, files: tuple[Path, Path], runs: Path | None) -> li
 def written(
     output: Output, files: tuple[Path, Path], request: pytest.FixtureRequest, *more: str
 ) -> str:
-    is_stored = output.command[0] == "history" and output.command != ("history", "collect")
+    is_stored = output.command[0] == "history" or not output.options
+    is_stored = is_stored and output.command != ("history", "collect")
     runs = request.getfixturevalue("runs") if is_stored else None
     given = [*output.command, *arguments(output, files, runs), *more]
     done = CliRunner().invoke(cli, given)
