@@ -12,12 +12,12 @@ import json
 import re
 import urllib.parse
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import islice, takewhile
 from shlex import quote
 from typing import Any, NamedTuple
 
 from taskgraph.sources.document import escape_token
-from taskgraph.sources.literals import as_json
+from taskgraph.sources.literals import as_json, may_be_literal
 from taskgraph.sources.oddities import BLANKS, CURLY, IN_QUOTES
 
 __all__ = ["BODIES", "LENSES", "Seen", "is_json", "is_prompt", "names_task", "place_in"]
@@ -62,6 +62,7 @@ _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|
 _STRAIGHT = "with straight quotes for curly ones"
 _CURLY_QUOTE = re.compile(f"[{CURLY}]")
 _QUOTE = re.compile(f"({IN_QUOTES})|[{CURLY}]")
+_ANY_BLANK = re.compile(f"[{BLANKS}]")
 _BLANK = re.compile(f"({IN_QUOTES})|[{BLANKS}]")
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 _LINE_END = re.compile(r"\r\n?|\n")
@@ -173,15 +174,18 @@ def _is_measured(line: str) -> bool:
 def _behind_margin(text: str) -> Iterator[Seen]:
     """Take away what a logger or a tool wrote before each line, as on the first of them."""
     lines = [] if _begins_so(text) else _LINE_END.split(text)
+    tried: set[re.Pattern[str]] = set()
     for first, line in enumerate(lines[:_MOST_BEGINNINGS]):
         signs = [place for place, sign in enumerate(line) if sign in "{[" and place]
         for sign in signs[:_MOST_SIGNS]:  # a logger writes some of them itself
             margin = _margin(line[:sign])
-            rows = [margin.match(row) for row in lines[first:]]
-            count = next((n for n, row in enumerate(rows) if row is None), len(rows))
-            if count >= _FEWEST_LINES:
-                bare = (row.string[row.end() :] for row in rows[:count] if row is not None)
-                inner = "\n".join(bare)
+            if margin in tried:  # it was tried from an earlier line on
+                continue
+            tried.add(margin)
+            matches = map(margin.match, islice(lines, first, None))
+            rows = [row.string[row.end() :] for row in takewhile(bool, matches) if row]
+            if len(rows) >= _FEWEST_LINES:
+                inner = "\n".join(rows)
                 end = end_of(inner, 0)
                 if end is not None:
                     yield Seen(inner[:end], "without what stands before each of its lines")
@@ -215,6 +219,8 @@ def _changed(how: str, change: Callable[[str], str]) -> Lens:
 
 
 def _plain_blanks(text: str) -> str:
+    if _ANY_BLANK.search(text) is None:
+        return ""
     return _BLANK.sub(
         lambda found: found[1] or " " * (found[0] not in _INVISIBLE), text
     ).strip()
@@ -222,12 +228,19 @@ def _plain_blanks(text: str) -> str:
 
 def _unescaped(text: str) -> str:
     """Read the inside of a text, or what Python prints of one."""
-    found = re.search(r"[\[{]\s*\\.*[\]}]", text, re.DOTALL)
-    core = found[0] if found else ""
+    found = re.search(r"[\[{]\s*\\", text)
+    end = max(text.rfind("}"), text.rfind("]")) + 1
+    core = text[found.start() : end] if found else ""
     try:
         return str(json.loads(f'"{core}"', strict=False))
     except ValueError:
         return re.sub(r"\\[nrt]", " ", core)
+
+
+def _straight(text: str) -> str:
+    if _CURLY_QUOTE.search(text) is None:
+        return ""
+    return _QUOTE.sub(lambda at: at[1] or '"', text)
 
 
 def _from_url(text: str) -> str:
@@ -242,9 +255,10 @@ def _cell(text: str) -> str:
 
 
 def _from_base64(text: str) -> str:
-    core = re.sub(r"\s|\A\s*data:[^,]*,", "", text)
-    if not core.startswith(("eyJ", "ewo", "ewg", "W3s", "Wwo", "77u/")):
+    start = re.match(r"\s*(?:data:[^,]{0,99},)?(?=eyJ|ewo|ewg|W3s|Wwo|77u/)", text)
+    if start is None:
         return ""
+    core = re.sub(r"\s", "", text[start.end() :])
     try:
         return base64.b64decode(core).decode("utf-8-sig")
     except (binascii.Error, ValueError):
@@ -253,6 +267,8 @@ def _from_base64(text: str) -> str:
 
 def _printed(text: str) -> Iterator[Seen]:
     """Read what Python and JavaScript print, which is nearly JSON."""
+    if not may_be_literal(text):
+        return
     found: dict[int, str] = {}
 
     def ends(whole: str, begin: int) -> int | None:
@@ -272,7 +288,7 @@ LENSES: tuple[Lens, ...] = (
     _changed("with blanks for no-break and invisible ones", _plain_blanks),
     _among,
     _behind_margin,
-    _changed(_STRAIGHT, lambda text: _QUOTE.sub(lambda at: at[1] or '"', text)),
+    _changed(_STRAIGHT, _straight),
     _changed(_STRAIGHT, lambda text: _CURLY_QUOTE.sub('"', text)),
     _changed("from the inside of a text, with escaped quotes", _unescaped),
     _changed("from a cell of CSV, with doubled quotes", _cell),

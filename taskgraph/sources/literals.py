@@ -6,7 +6,7 @@ import json
 import re
 from typing import NamedTuple
 
-__all__ = ["Literal", "as_json"]
+__all__ = ["Literal", "as_json", "may_be_literal"]
 
 _MOST = 8 << 20  # characters
 _TOKEN = re.compile(
@@ -17,6 +17,10 @@ _TOKEN = re.compile(
     r"|(?P<sign>[{}\[\]():,，：])",
     re.DOTALL,
 )
+_ODD = re.compile(
+    r"['`，：]|\b(?:True|False|None|undefined)\b|[{,]\s{0,99}[A-Za-z_$][\w$]{0,99}\s{0,9}:"
+)
+"""What may make a literal something else than JSON; most that was cut off has none."""
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0", "\n": ""}
 _WORDS = {word: word for word in ("true", "false", "null")}
@@ -31,6 +35,11 @@ class Literal(NamedTuple):
 
     text: str
     end: int
+
+
+def may_be_literal(text: str) -> bool:
+    """Tell whether there is anything in a text that JSON does not have."""
+    return _ODD.search(text) is not None
 
 
 def as_json(text: str, begin: int) -> Literal | None:
@@ -75,9 +84,9 @@ def _written(token: re.Match[str]) -> str | None:
     value = token[kind]
     is_key = _COLON.match(token.string, token.end()) is not None
     if kind == "text":
-        inner = _unescaped(value[1:-1])
-        as_it_is = value[0] == '"' and "\\" in value and token[0] == value
-        return value if as_it_is else json.dumps(inner, ensure_ascii=False)
+        if value[0] == '"':
+            return value
+        return json.dumps(_unescaped(value[1:-1]), ensure_ascii=False)
     if kind == "word":
         return json.dumps(value) if is_key else _WORDS.get(value)
     if kind == "number":
@@ -90,5 +99,7 @@ def _unescaped(text: str) -> str:
         code = found[1] or found[2]
         return chr(int(code, 16)) if code else _ESCAPED.get(found[3], found[3])
 
+    if "\\" not in text:
+        return text
     whole = _ESCAPE.sub(character, text)
     return whole.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

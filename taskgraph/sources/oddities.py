@@ -55,6 +55,8 @@ _IN_YAML = (
 def oddity_in(text: str, *, is_yaml: bool = False) -> tuple[str, str, int] | None:
     """Find what does not belong into a text: what it is, what to do, and its offset."""
     for sign, what, remedy in (*_EVERYWHERE, *(_IN_YAML if is_yaml else _IN_JSON)):
+        if IN_QUOTES in sign and not re.search(sign.removeprefix(f"{IN_QUOTES}|"), text):
+            continue  # of a long text without any, its texts need not be looked at
         for found in re.finditer(sign, text, re.MULTILINE):
             if "at" not in found.re.groupindex:
                 return what, remedy, found.start()

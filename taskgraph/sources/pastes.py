@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from taskgraph.sources.document import Document
@@ -40,7 +41,7 @@ class Paste(NamedTuple):
 
 _MOST_BYTES = 32 << 20
 _DEEPEST = 4  # a log of a text with escaped quotes in a block of code
-_MOST_SEEN = 50
+_MOST_SEEN = 2 << 20  # characters that are looked at deeper, each time
 _YAML = "yq -o=json . FILE > task.json"
 _NAME_IT = (
     "if it is a definition, name it *.task.yaml, say kind: task-definition in it, or give "
@@ -54,7 +55,7 @@ _KINDS = [
     (re.compile(sign, re.MULTILINE), what, hint if " " in hint else f"print {hint} there")
     for sign, what, hint in (
         (r'\s*[{\[].*"(?:nodes|sub_tasks|task_logs)":"\[', "obshell's SDK prints", _API),
-        (r"[^{\[]*^\s*dag_id: *\S", "obshell task show prints", _API),
+        (r"[^{\[]*^ *dag_id: *\S", "obshell task show prints", _API),
         (r"\s*<Response \[\d+\]>", "Python prints of a response", "response.text"),
         (r"\s*(?:\w+ *:?= *)?&?map\[", "Go prints of a map", "json.Marshal(value)"),
         (r"\s*&?[\[{]+\w+:[^\s,]+ \w+:", "Go prints", "json.Marshal(value)"),
@@ -72,7 +73,7 @@ _KINDS = [
             "write it as JSON there, with ObjectMapper or json",
         ),
         (
-            r"\s*[\[{]\s*\{?\s*[A-Za-z_$][\w$]*\s*:|\[object \w+\]",
+            r"\s*[\[{]\s*(?:\{\s*)?[A-Za-z_$][\w$]*\s*:|\[object \w+\]",
             "JavaScript prints of an object",
             "print JSON.stringify(response) there; in a browser, copy(JSON.stringify(it))",
         ),
@@ -105,6 +106,7 @@ def _search(text: str) -> list[Seen]:
     """Look ever deeper until there is a document: one, or several in the same way."""
     level = [Seen(text, "", (0, len(text)))]
     others: list[Seen] = []
+    known = {text}
     for _ in range(_DEEPEST):
         deeper: list[Seen] = []
         for seen in level:
@@ -114,8 +116,10 @@ def _search(text: str) -> list[Seen]:
                 if tasks:
                     return tasks
                 others = others or [s for s in whole if _stands_alone(s, text, whole)]
-                deeper += group
-        level = deeper[:_MOST_SEEN]
+                deeper += [below for below in group if below.text not in known]
+                known.update(below.text for below in group)
+        sizes = accumulate(len(below.text) for below in deeper)
+        level = deeper[: sum(size <= _MOST_SEEN for size in sizes)]
     return others
 
 
