@@ -14,11 +14,7 @@ from taskgraph.cli.options import (
     files_argument,
     format_option,
     output_option,
-<<<<<<< HEAD
-    runs_option,
-=======
     past_options,
->>>>>>> 9d6f3aa (Hold timeouts against past runs in check (TG407), count the attempts that were seen, and let quantiles lie between two runs)
     seconds,
     text_style,
 )
@@ -60,29 +56,20 @@ __all__ = ["command"]
     "--assume-timeout", callback=seconds, metavar="SECONDS",
     help="The timeout of subtasks that have none.",
 )  # fmt: skip
-<<<<<<< HEAD
 @click.option(
     "--fit", "window", callback=seconds, metavar="DURATION",
     help="Tell which timeouts to lower for the worst case to fit that, for example 2h.",
 )  # fmt: skip
-@runs_option
-@format_option("text", "json", "diff")
-=======
 @past_options
-@format_option("text", "json")
->>>>>>> 9d6f3aa (Hold timeouts against past runs in check (TG407), count the attempts that were seen, and let quantiles lie between two runs)
+@format_option("text", "json", "diff")
 @output_option
 def command(
     files: Inputs,
     form: str,
     output: str | None,
-<<<<<<< HEAD
     window: int | None,
     runs: str | None,
-    **assumptions: int | None,
-=======
     **assumptions: Any,
->>>>>>> 9d6f3aa (Hold timeouts against past runs in check (TG407), count the attempts that were seen, and let quantiles lie between two runs)
 ) -> None:
     """Compute how long a task can take at worst, and which subtasks hold that time.
 
@@ -102,16 +89,17 @@ def command(
     """
     if window is not None:
         sys.exit(_fit(files.on_top(**assumptions, runs=runs), window, form, output))
-    for option, given in (("--runs", runs is not None), ("--format diff", form == "diff")):
-        if given:
-            raise ConfigError(f"{option} is for --fit DURATION")
+    if form == "diff":
+        raise ConfigError("--format diff is for --fit DURATION")
+    if runs is not None and not assumptions["attempts_seen"]:
+        raise ConfigError("--runs is for --fit DURATION, or for --attempts-seen")
     analyses: list[Analysis] = []
 
     def compute(loaded: LoadedTask) -> None:
         loaded.analysis.graph.require_sound()
         analyses.append(loaded.analysis)
 
-    code, messages = each_task(files.on_top(**assumptions), compute)
+    code, messages = each_task(files.on_top(**assumptions, runs=runs), compute)
     if form == "json":
         from taskgraph.reports.json import budget_json, document
 
