@@ -22,6 +22,7 @@ from taskgraph.api.loading import (
     load_all,
     loads,
     read_documents,
+    redacted,
 )
 from taskgraph.api.writing import REPORTS, collect, render, report, report_pieces, to_frame
 
@@ -41,6 +42,7 @@ __all__ = [
     "load_all",
     "loads",
     "read_documents",
+    "redacted",
     "render",
     "report",
     "report_pieces",

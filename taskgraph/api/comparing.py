@@ -13,10 +13,11 @@ from taskgraph.api.loading import (
     LoadedTask,
     no_configuration,
     read_documents,
+    redacted,
 )
 from taskgraph.config import UnusedPatterns
 from taskgraph.errors import ConfigError, InputError
-from taskgraph.privacy import redact_error, redact_tasks
+from taskgraph.privacy import redact_error
 from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:
@@ -155,9 +156,8 @@ def _redacted(
     ours: LoadedTask | None, theirs: LoadedTask | None
 ) -> tuple[LoadedTask | None, LoadedTask | None]:
     """Redact both sides, a host or person of both to the same name."""
-    sides = [side for side in (ours, theirs) if side is not None]
-    redacted = iter(map(LoadedTask, redact_tasks(side.task for side in sides)))
-    return ours and next(redacted), theirs and next(redacted)
+    sides = iter(redacted([side for side in (ours, theirs) if side is not None]))
+    return ours and next(sides), theirs and next(sides)
 
 
 def _redacted_comparison(

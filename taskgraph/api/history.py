@@ -87,7 +87,7 @@ def collect(
     Raises
     ------
     ConfigError
-        If a path leads to nothing, or the folder cannot be collected in.
+        If the paths lead to nothing, or the folder cannot be collected in.
     """
     from taskgraph.history.collecting import Collection
     from taskgraph.history.collecting import collect as collect_into

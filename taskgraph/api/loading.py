@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
@@ -15,6 +15,7 @@ from taskgraph.config import Configuration, PatternUse, pattern_use
 from taskgraph.errors import InputError, Problem
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
 from taskgraph.model.task import Task
+from taskgraph.privacy import redact_tasks
 from taskgraph.settings import DEFAULTS, Settings
 from taskgraph.sources.limits import ReadOptions
 from taskgraph.sources.opening import find_sources
@@ -41,6 +42,7 @@ __all__ = [
     "loads",
     "no_configuration",
     "read_documents",
+    "redacted",
     "standard_input",
 ]
 
@@ -293,6 +295,14 @@ def load(
         more than one.
     """
     return _only(load_all(path, settings, options), os.fspath(path))
+
+
+def redacted(tasks: Sequence[LoadedTask]) -> list[LoadedTask]:
+    """Redact tasks together: a host, or a person, of several has the same name in all."""
+    new = redact_tasks(loaded.task for loaded in tasks)
+    return [
+        LoadedTask(*pair) for pair in zip(new, (t.settings for t in tasks), strict=True)
+    ]
 
 
 def loads(

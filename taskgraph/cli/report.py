@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import click
 
-from taskgraph.api import REPORTS, collect, report_pieces
+from taskgraph.api import REPORTS, LoadedTask, collect, redacted, report_pieces
 from taskgraph.cli.options import (
     Inputs,
     collapse_option,
@@ -19,9 +19,6 @@ from taskgraph.cli.options import (
 )
 from taskgraph.cli.output import EXIT_INPUT, write
 from taskgraph.diagrams.options import Collapse, DiagramOptions, View
-
-if TYPE_CHECKING:
-    from taskgraph.reports.results import Account
 
 __all__ = ["command"]
 
@@ -58,12 +55,16 @@ def command(
       taskgraph report samples/three_hosts_failed.json -o report.html
       taskgraph report yesterday.json today.json -o report.md
     """
-    accounts: list[Account] = []
+    tasks: list[LoadedTask] = []
 
     inputs = files.on_top(runs=runs)
-    code, messages = each_task(inputs, lambda loaded: accounts.append(loaded.account))
-    if not accounts:
+    together = replace(inputs.options, redacts_apart=False)
+    code, messages = each_task(replace(inputs, options=together), tasks.append)
+    if not tasks:
         sys.exit(max(code, EXIT_INPUT))
+    if together.redact:
+        tasks = redacted(tasks)
+    accounts = [loaded.account for loaded in tasks]
     form = form or form_by_ending(output, REPORTS)
     options = DiagramOptions(view=view, collapse=collapse)
     write(report_pieces(collect(accounts, messages), form, options), output)

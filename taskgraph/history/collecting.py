@@ -47,6 +47,8 @@ class Collected:
         Files that were not opened, since nothing about them had changed.
     tasks, subtasks : int
         The rows that were added.
+    refused : tuple of str
+        What could not be looked at, and why: a path that leads to nothing for example.
     """
 
     documents: int = 0
@@ -55,6 +57,7 @@ class Collected:
     skipped: int = 0
     tasks: int = 0
     subtasks: int = 0
+    refused: tuple[str, ...] = ()
 
     def plus(self, part: Part) -> Collected:
         """Count a part."""
@@ -139,7 +142,7 @@ def collect(
     Raises
     ------
     ConfigError
-        If a path leads to nothing, if its documents were collected under another origin,
+        If all paths lead to nothing, if documents were collected under another origin,
         if the store cannot be written, or another collection is under way there.
     """
     paths = list(paths)
@@ -182,7 +185,8 @@ class _Run:
     def start(self, total: int, skipped: int) -> None:
         """Note how much there is to do."""
         self.total = total
-        self.collected = Collected(skipped=skipped, rejects=len(self.refused))
+        refused = tuple(f"{name}: {why}" for name, why in sorted(self.refused.items()))
+        self.collected = Collected(skipped=skipped, rejects=len(refused), refused=refused)
 
     def refuse(self, name: str, reason: str) -> None:
         """Note what cannot be looked at: it is listed, and looked for again next time."""

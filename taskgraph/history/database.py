@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 from taskgraph.errors import ConfigError
 from taskgraph.history.engines import Engine, InlineEngine
@@ -107,48 +109,43 @@ def open_database(limits: Limits, store: RunStore) -> Iterator[duckdb.DuckDBPyCo
     """
     import duckdb
 
-    with _temporary_folder() as folder:
-        settings: dict[str, Any] = {
-            "memory_limit": limits.memory,
-            "threads": limits.threads,
-            "temp_directory": folder,
-            "preserve_insertion_order": False,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        }
-        try:
-            connection = duckdb.connect(":memory:", config=settings)
-        except duckdb.Error as error:
-            message = (
-                f"a database with {limits.memory!r} of memory cannot be opened: {error}"
-            )
-            raise ConfigError(message) from None
-        try:
-            connection.execute("SET enable_progress_bar = false")
-            yield connection
-        except duckdb.OutOfMemoryException as error:
-            raise ConfigError(f"{error}\n  hint: let it use more: --memory") from None
-        except (duckdb.Error, RuntimeError) as error:
-            if damage := _damage(store):
-                raise ConfigError(damage) from None
-            if isinstance(error, duckdb.IOException):
-                raise ConfigError(f"{error}\n  hint: is the disk full?") from None
-            raise
-        finally:
-            connection.close()
-
-
-@contextmanager
-def _temporary_folder() -> Iterator[str]:
+    settings: dict[str, Any] = {
+        "memory_limit": limits.memory,
+        "threads": limits.threads,
+        "temp_directory": _temporary_folder(),
+        "preserve_insertion_order": False,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
     try:
-        folder = tempfile.TemporaryDirectory(prefix="taskgraph-")
+        connection = duckdb.connect(":memory:", config=settings)
+    except duckdb.Error as error:
+        message = f"a database with {limits.memory!r} of memory cannot be opened: {error}"
+        raise ConfigError(message) from None
+    try:
+        connection.execute("SET enable_progress_bar = false")
+        yield connection
+    except duckdb.OutOfMemoryException as error:
+        raise ConfigError(f"{error}\n  hint: let it use more: --memory") from None
+    except (duckdb.Error, RuntimeError) as error:
+        if damage := _damage(store):
+            raise ConfigError(damage) from None
+        if isinstance(error, duckdb.IOException):
+            raise ConfigError(f"{error}\n  hint: is the disk full?") from None
+        raise
+    finally:
+        connection.close()
+
+
+def _temporary_folder() -> str:
+    """Name a folder that the database makes when it needs one, and removes at its end."""
+    try:
+        return os.path.join(tempfile.gettempdir(), f"taskgraph-{uuid4().hex}")
     except OSError as error:
         raise ConfigError(
             f"no folder for temporary files can be made: {error.strerror}\n"
             "  hint: make room, or let TMPDIR name another place"
         ) from None
-    with folder as name:
-        yield name
 
 
 def _damage(store: RunStore) -> str | None:

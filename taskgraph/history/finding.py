@@ -62,10 +62,13 @@ def find_files(paths: Iterable[str], store: Path, refuse: Refuse) -> Iterator[Fi
     """Find every file; in a folder those whose names say that they are documents.
 
     Paths are files, folders, patterns, or addresses of any of them that fsspec knows. The
-    store is left out. What cannot be looked at is told; the others are found all the same.
+    store is left out. What cannot be looked at is told, a path that leads to nothing too;
+    the others are found all the same.
 
-    Raises ConfigError if a path leads to nothing.
+    Raises ConfigError if all paths lead to nothing.
     """
+    nowhere = []
+    found = False
     for path in paths:
         nothing = True
 
@@ -78,8 +81,12 @@ def find_files(paths: Iterable[str], store: Path, refuse: Refuse) -> Iterator[Fi
         for file in files:
             nothing = False
             yield file
-        if nothing:
+        found = found or not nothing
+        nowhere += [path] * nothing
+    for path in nowhere:
+        if not found:
             raise ConfigError(f"{path}: no document is found there")
+        refuse(encodable(path), "no document is found there")
 
 
 def _find_local(path: str, store: Path, refuse: Refuse) -> Iterator[File]:

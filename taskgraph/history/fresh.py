@@ -39,7 +39,7 @@ def find_fresh(
 
     With `retry` also what was rejected is to be read again.
 
-    Raises ConfigError if a path leads to nothing, or its documents have another origin.
+    Raises ConfigError if the paths lead to nothing, or documents have another origin.
     """
     create_view(connection, store, "documents")
     _register_parts(connection, store)

@@ -18,7 +18,7 @@ from taskgraph.history.statistics import KindStats, Statistics
 from taskgraph.history.trends import Trends
 from taskgraph.model.durations import format_duration, format_measured, format_moment
 from taskgraph.model.task import Task
-from taskgraph.model.words import counted, visible
+from taskgraph.model.words import NAMED, counted, visible
 from taskgraph.reports.fitting import fit_report
 from taskgraph.reports.growth import growth_report
 from taskgraph.reports.history_tables import (
@@ -104,6 +104,7 @@ def collection_messages(done: Collection) -> list[str]:
     messages = [
         f"{seen} looked at, {unchanged} unchanged, {tasks} and {subtasks} added to {runs}"
     ]
+    messages += collected.refused[:NAMED]
     if done.listed:
         few = collected.rejects < done.listed
         new = f", {collected.rejects} of them looked at now" if few else ""

@@ -29,6 +29,9 @@ class ReadOptions:
     redact : bool
         Mask hosts, people, values of the context, and logs, beside the secrets that are
         always masked.
+    redacts_apart : bool
+        Whether each task is redacted by itself. Otherwise only what is said of documents
+        is: whoever reads them redacts all tasks together, so that names agree in them.
     task : str or None
         The id or the name of the tasks to read; others are left out.
     max_bytes : int
@@ -43,6 +46,7 @@ class ReadOptions:
     task: str | None = None
     max_bytes: int = 128 << 20
     stdin_name: str = "<stdin>"
+    redacts_apart: bool = True
 
 
 MOST_MEMBERS = 100_000

@@ -229,7 +229,8 @@ def _alone(error: InputError) -> InputError:
 
 def _masked(task: Task, options: ReadOptions) -> Task:
     """Mask what must not be shown: the one place for it."""
-    return redact_task(task) if options.redact else mask_task(task)
+    is_redacted = options.redact and options.redacts_apart
+    return redact_task(task) if is_redacted else mask_task(task)
 
 
 def _masked_note(note: str, options: ReadOptions) -> str:

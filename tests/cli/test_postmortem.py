@@ -75,3 +75,17 @@ def test_a_report_collapses_what_is_asked_and_shows_one_view_first(
     assert "boxes stand for" in other
     text = page("--format", "markdown", "--collapse", "parallel")
     assert text.count("Stop host") < page("--format", "markdown").count("Stop host")
+
+
+def test_several_documents_are_redacted_together(run_cli: RunCli, tmp_path: Path) -> None:
+    rows = {"a.json": ["10.1.1.2", "10.1.1.1"], "b.json": ["10.1.1.2"]}
+    for name, hosts in rows.items():
+        subtasks = [
+            {"id": place, "name": "stop", "status": "SUCCESSFUL", "executor": host}
+            for place, host in enumerate(hosts)
+        ]
+        task = {"id": len(hosts), "name": name, "status": "SUCCESSFUL"}
+        (tmp_path / name).write_text(json.dumps({"data": task | {"subtasks": subtasks}}))
+    text = run_cli("report", tmp_path, "--redact").stdout
+    assert '"executor": "host-2"' in text.partition("b.json as it was read")[2]
+    assert "10.1.1" not in text

@@ -265,6 +265,15 @@ def test_a_path_that_leads_to_nothing_is_an_error(tmp_path: Path) -> None:
             collect([str(tmp_path / path)], RunStore(tmp_path / "runs"))
 
 
+def test_a_path_that_leads_to_nothing_stops_no_other(tmp_path: Path) -> None:
+    good = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
+    store = RunStore(tmp_path / "runs")
+    done = collect([str(tmp_path / "nowhere.json"), str(good)], store)
+    assert (done.tasks, done.rejects) == (1, 1)
+    assert done.refused == (f"{tmp_path}/nowhere.json: no document is found there",)
+    assert "nowhere.json" in store.rejects_file.read_text()
+
+
 def test_a_folder_that_is_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "manifest.jsonl").write_text('{"format": "other"}\n')
     with pytest.raises(ConfigError, match="not a manifest"):

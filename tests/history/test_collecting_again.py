@@ -363,7 +363,7 @@ def test_a_store_that_cannot_be_written_is_told(
         ):
             again(RunStore(tmp_path / "runs"), folder)
     with monkeypatch.context() as patch:
-        patch.setattr("tempfile.mkdtemp", full)
+        patch.setattr("tempfile.gettempdir", full)
         with pytest.raises(ConfigError, match="temporary files"):
             again(RunStore(tmp_path / "runs"), folder)
     assert again(RunStore(tmp_path / "runs"), folder).tasks == 1
