@@ -22,7 +22,7 @@ PATIENCE = 120
 
 
 @contextmanager
-def cluster(folder: Path, workers: int) -> Iterator[str]:
+def cluster(folder: Path, workers: int, *, replaced: bool = True) -> Iterator[str]:
     """Start a scheduler and workers, each a process of its own.
 
     Parameters
@@ -30,6 +30,8 @@ def cluster(folder: Path, workers: int) -> Iterator[str]:
     folder : Path
         For their files.
     workers : int
+    replaced : bool
+        Whether another worker takes the place of one that dies.
 
     Yields
     ------
@@ -40,9 +42,10 @@ def cluster(folder: Path, workers: int) -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(dir=folder))
     file = folder / "scheduler.json"
     common = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file)]
+    nanny = [] if replaced else ["--no-nanny"]
     commands = [["scheduler", "--port", "0", *common]]
     commands += [
-        ["worker", "--nthreads", "1", "--local-directory", str(folder), *common]
+        ["worker", "--nthreads", "1", *nanny, "--local-directory", str(folder), *common]
         for _ in range(workers)
     ]
     processes = [

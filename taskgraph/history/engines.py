@@ -68,6 +68,12 @@ def needs_extras(function: Callable[P, R]) -> Callable[P, R]:
 _PATIENCE = 10
 """Seconds to wait for a scheduler, and for its first worker."""
 
+_ABSENCE = 60
+"""Seconds to wait for other workers where the last one has gone."""
+
+_PAUSE = 0.02
+"""Seconds between looks at what a cluster has done."""
+
 _WAITING = 2
 """Items under way per worker: one at work, one at hand."""
 
@@ -202,7 +208,8 @@ class DaskEngine(AbstractContextManager["DaskEngine"]):
 
         self._address = address
         # What fails is told in one message; the library tells of it with tracebacks.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+        for name in "distributed", "distributed.client", "tornado.application":
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         # Documents that had to be read to be found travel with the items.
         dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
         try:
@@ -238,7 +245,9 @@ class DaskEngine(AbstractContextManager["DaskEngine"]):
         completed: Any = distributed.as_completed
         running = completed(first, loop=self._client.loop, with_results=True)
         try:
-            for future, result in running:
+            while not running.is_empty():
+                self._await_any(running)
+                future, result = next(running)
                 if future.cancelled():
                     raise self._gone()
                 future.release()
@@ -251,6 +260,22 @@ class DaskEngine(AbstractContextManager["DaskEngine"]):
             ) from None
         except OSError:
             raise self._gone() from None
+
+    def _await_any(self, running: Any) -> None:
+        """Wait until something is done, or every worker is gone for good."""
+        import time
+
+        looks = absent = 0
+        while not running.has_ready():
+            time.sleep(_PAUSE)
+            looks += 1
+            if looks * _PAUSE >= 1:
+                looks, absent = 0, 0 if self._client.nthreads() else absent + 1
+            if absent >= _ABSENCE:
+                raise TaskgraphError(
+                    f"the Dask scheduler at {self._address} has no workers any more\n"
+                    "  hint: what is done is kept: start some, and the same command goes on"
+                )
 
     def _gone(self) -> TaskgraphError:
         return TaskgraphError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 import os
 import signal
 import time
@@ -188,3 +189,20 @@ def test_a_scheduler_that_goes_away_is_told(
     with engine:
         pass
     assert "Traceback" not in capfd.readouterr().err
+    assert not logging.getLogger("distributed.client").isEnabledFor(logging.ERROR)
+
+
+@pytest.mark.slow
+def test_workers_that_all_go_away_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taskgraph.history.engines._ABSENCE", 2)
+    with cluster(tmp_path, 1, replaced=False) as address:
+        victims = worker_processes(address)
+        with open_engine(1, address) as engine:
+            results = engine.map(slowly, range(100))
+            next(results)
+            for victim in victims:
+                os.kill(victim, signal.SIGKILL)
+            with pytest.raises(TaskgraphError, match="has no workers any more\n  hint"):
+                list(results)
