@@ -152,8 +152,12 @@ def has_never_failed(task: Task) -> bool:
     """Tell whether the document proves that nothing in the task ever failed."""
     once = task.operation == Operation.EXECUTE and task.finish_time is None
     once = once or (task.status == Status.SUCCESSFUL and not is_rolling_back(task))
+    began = task.start_time
     return once and all(
-        ran_once(subtask) and subtask.status in STATUSES - {Status.FAILED}
+        ran_once(subtask)
+        and subtask.status in STATUSES - {Status.FAILED}
+        # A DAG of obshell that is retried begins anew, and what is done does not.
+        and not (began and subtask.start_time and subtask.start_time < began)
         for subtask in task.subtasks
     )
 

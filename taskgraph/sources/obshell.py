@@ -177,15 +177,41 @@ def _read_stages(nodes: Any, pointer: str, problems: Problems) -> list[_Stage]:
         raise problems.refuse(message, pointer, hint)
     ids: list[tuple[ModelId, ...]]
     ids = [(), *(tuple(one.id for one in stage.subtasks) for stage in stages), ()]
+    before = [None, *(_last_start(stage) for stage in stages)]
     return [
         stage._replace(
             subtasks=[
-                subtask._replace(upstreams=ids[place], downstreams=ids[place + 2])
+                subtask._replace(
+                    upstreams=ids[place],
+                    downstreams=ids[place + 2],
+                    start_time=_proven_start(subtask, before[place]),
+                )
                 for subtask in stage.subtasks
             ]
         )
         for place, stage in enumerate(stages)
     ]
+
+
+def _last_start(stage: _Stage) -> datetime | None:
+    """Give the last start in a node, as far as it was not undone."""
+    starts = (
+        _aware(one.start_time)
+        for one in stage.subtasks
+        if one.start_time and one.operation == Operation.EXECUTE
+    )
+    return max(starts, default=None)
+
+
+def _proven_start(subtask: Subtask, before: datetime | None) -> datetime | None:
+    """Leave out what is no start: cancelled before it ran, it shows when it was made.
+
+    Nodes run one after the other, so that it lies before a start in the node before.
+    """
+    start = subtask.start_time
+    is_first = (subtask.status, subtask.operation) == (Status.FAILED, Operation.EXECUTE)
+    is_made = is_first and start and before and _aware(start) < before
+    return None if is_made else start
 
 
 def _read_stage(raw: Any, pointer: str, problems: Problems) -> _Stage:
@@ -270,8 +296,11 @@ def _common(row: Mapping[str, Any]) -> dict[str, Any]:
 def _believed(time: datetime | None) -> datetime | None:
     if time is None:
         return None
-    aware = time if time.tzinfo is not None else time.replace(tzinfo=UTC)
-    return time if aware >= _NEVER else None
+    return time if _aware(time) >= _NEVER else None
+
+
+def _aware(time: datetime) -> datetime:
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
 def _host(agent: Any) -> str | None:

@@ -12,6 +12,7 @@ import pytest
 
 from taskgraph.errors import InputError
 from taskgraph.graph.taskgraph import build_graph
+from taskgraph.model.engine import has_never_failed
 from taskgraph.model.task import Subtask, Task
 from taskgraph.sources.reading import read_bytes
 from tests.engine.obshell import simulate_dag
@@ -91,6 +92,33 @@ def test_a_time_counts_only_where_the_state_says_so(
         assert (item.finish_time is not None) == has_finish
     if has_start:
         assert task.start_time == datetime.fromisoformat("2024-01-09T20:40:01.706073+08:00")
+
+
+@pytest.mark.parametrize("offset", ["", "+08:00"])
+def test_what_was_cancelled_before_it_ran_has_no_start(offset: str) -> None:
+    made, began, ended = (f"2024-01-09T20:{minute}:01{offset}" for minute in (40, 41, 42))
+    ran = {"operator": "RUN", "start_time": began, "end_time": ended}
+    failed = {"operator": "RUN", "state": "FAILED", "execute_times": 1, "end_time": ended}
+    task = read(
+        dag(
+            [sub_task(1, **ran)],
+            [
+                sub_task(2, **failed, start_time=made),
+                sub_task(3, **failed, start_time=ended),
+            ],
+            state="FAILED",
+        )
+    )
+    assert [one.start_time is None for one in task.subtasks] == [False, True, False]
+
+
+def test_what_began_before_its_dag_was_tried_again() -> None:
+    began, again = "2024-01-09T20:40:01+08:00", "2024-01-09T20:59:00+08:00"
+    done = sub_task(1, operator="RUN", start_time=began, end_time=began, execute_times=1)
+    running = {"operator": "RUN", "state": "RUNNING"}
+    once = read(dag([done], start_time=began, **running))
+    assert has_never_failed(once)
+    assert not has_never_failed(read(dag([done], start_time=again, **running)))
 
 
 @pytest.mark.parametrize(
