@@ -116,7 +116,9 @@ def test_an_interrupt_and_a_reader_that_went_away_are_no_findings(
     with subprocess.Popen(
         [*command, "-"], cwd=root, stdin=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        time.sleep(2)
+        assert process.stdin is not None
+        process.stdin.write(b" " * 500_000)  # more than a pipe holds: it is being read
+        process.stdin.flush()
         process.send_signal(signal.SIGINT)
         _, said = process.communicate()
     assert (process.returncode, said) == (130, b"\ntaskgraph: interrupted\n")
