@@ -124,9 +124,12 @@ def _search(text: str) -> list[Seen]:
 
 
 def _stands_alone(seen: Seen, text: str, whole: list[Seen]) -> bool:
-    """Tell whether it is the only JSON in a text that is something else."""
+    """Tell whether it is the only JSON in a text that is something else.
+
+    The items of a list are shown where they are wrong, and behind a key may be secrets.
+    """
     is_inside = seen.span is not None and text[: seen.span[0]].strip() != ""
-    return is_inside and len(whole) == 1
+    return is_inside and len(whole) == 1 and seen.text.startswith("{")
 
 
 def _looks(seen: Seen) -> Iterator[list[Seen]]:
