@@ -50,6 +50,8 @@ class CheckedDocument(NamedTuple):
     error: InputError | ConfigError | None = None
     patterns: PatternUse | None = None
     note: str = ""
+    foreign: str = ""
+    """Its name, if it is evidently no task and lies in a folder that was named."""
 
 
 def check(loaded: LoadedTask) -> CheckResult:
@@ -99,6 +101,8 @@ class CheckStream:
         The patterns of configurations that nothing fits so far.
     notes : list of str
         What was done to read documents that are not quite what they should be.
+    foreign : list of str
+        The files of folders so far that were passed over: evidently no tasks.
     left_out : int
         How many findings were too many so far.
     failed : bool
@@ -117,6 +121,7 @@ class CheckStream:
         self.misconfigured: Counter[str] = Counter()
         self.unused = UnusedPatterns()
         self.notes: list[str] = []
+        self.foreign: list[str] = []
         self.left_out = 0
         self.failed = False
         self._documents = documents
@@ -131,6 +136,7 @@ class CheckStream:
         for document in self._documents:
             self.unused.add(document.patterns)
             self.notes += filter(None, [document.note])
+            self.foreign += filter(None, [document.foreign])
             if isinstance(document.error, ConfigError):
                 wrong = document.error
                 self.misconfigured[str(wrong)] += 1
@@ -291,7 +297,8 @@ def _check(
                 yield CheckedDocument(error=reading.untold)
             yield CheckedDocument(error=error)
             continue
-        yield CheckedDocument(results, reading.untold, patterns, reading.told)
+        foreign = reading.file if reading.is_foreign else ""
+        yield CheckedDocument(results, reading.untold, patterns, reading.told, foreign)
 
 
 def _in_parallel(

@@ -193,6 +193,9 @@ def _by_path(
     for document in read_documents([path], options, configuration_for):
         unused.add(document.patterns)
         notes += filter(None, [document.note])
+        if document.is_foreign:
+            notes.append(f"{document.name}: passed over, for there is no task in it")
+            continue
         below = _below(document.name, path)
         known = by_path.get(below, ())
         if document.error is not None:

@@ -202,6 +202,8 @@ class Document:
         Which patterns of its configuration fit it.
     note : str
         What was done to read it, where it is not quite what it should be.
+    is_foreign : bool
+        Whether it lies in a folder that was named, and is evidently no task.
     """
 
     name: str
@@ -209,6 +211,7 @@ class Document:
     error: InputError | None = None
     patterns: PatternUse | None = None
     note: str = ""
+    is_foreign: bool = False
 
 
 def standard_input() -> BinaryIO:
@@ -254,6 +257,7 @@ def read_documents(
                 reading.error,
                 pattern_use(configuration, reading.file, reading.tasks),
                 reading.told,
+                reading.is_foreign,
             )
 
 

@@ -17,6 +17,7 @@ from taskgraph.cli.options import (
     Inputs,
     complete_rules,
     files_argument,
+    pass_over,
     past_options,
     require_task,
 )
@@ -155,6 +156,7 @@ def command(
             write(counts, None)
     code = EXIT_INPUT if stream.unreadable or stream.misconfigured else EXIT_OK
     was_found = bool(stream.totals.tasks or code)
+    code = max(code, pass_over(stream.foreign, was_found=was_found))
     code = max(code, require_task(inputs.options, was_found=was_found))
     is_failure = stream.failed and write_baseline is None
     sys.exit(max(code, EXIT_FINDINGS if is_failure else EXIT_OK))

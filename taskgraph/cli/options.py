@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import wraps
@@ -196,6 +196,22 @@ def require_task(options: ReadOptions, *, was_found: bool) -> int:
     return EXIT_INPUT
 
 
+_MOST_NAMED = 5
+
+
+def pass_over(names: Iterable[str], *, was_found: bool) -> int:
+    """Say which files of folders hold no task; give the exit code, 2 if none does."""
+    files = list(dict.fromkeys(names))
+    if not files:
+        return EXIT_OK
+    rest = f" and {len(files) - _MOST_NAMED:,} more" * (len(files) > _MOST_NAMED)
+    named = f"{', '.join(files[:_MOST_NAMED])}{rest}"
+    complain(f"passed over, for there is no task in it: {named}")
+    if not was_found:
+        complain("no document holds a task\n  hint: name the files that are meant")
+    return EXIT_OK if was_found else EXIT_INPUT
+
+
 def files_argument(command: F) -> F:
     """Add the argument FILE, and the options on how to read it and what to assume."""
 
@@ -334,10 +350,13 @@ def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, 
     code = EXIT_OK
     messages = []
     was_found = False
+    foreign = []
     for document in read_documents(inputs.paths, inputs.options, inputs.resolver):
         inputs.unused.add(document.patterns)
         if document.note:
             complain(document.note)
+        if document.is_foreign:
+            foreign.append(document.name)
         if document.error is not None:
             messages.append(str(document.error))
             complain(messages[-1])
@@ -353,6 +372,8 @@ def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, 
                 code = max(code, EXIT_FINDINGS)
     for message in inputs.unused.messages():
         complain(message)
+    was_found = was_found or code > EXIT_OK
+    code = max(code, pass_over(foreign, was_found=was_found))
     code = max(code, require_task(inputs.options, was_found=was_found or code > EXIT_OK))
     return code, messages
 

@@ -7,7 +7,6 @@ does that for itself.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 
 from taskgraph.model.engine import is_part
@@ -52,8 +51,8 @@ def visible(text: str) -> str:
     r"""Show a text on one line, with everything invisible spelt out.
 
     Control characters become their pictures (``␛``), marks that change the direction
-    of the text and other invisible characters become ``⟨U+202E⟩``: a name can neither
-    steer a terminal nor pass for another name.
+    of the text, blanks of other kinds and what is invisible become ``⟨U+202E⟩``: a name can
+    neither steer a terminal nor pass for another name.
 
     Examples
     --------
@@ -94,8 +93,8 @@ def _spelt(char: str) -> str:
         return chr(0x2400 + code)
     if code == 0x7F:
         return "\u2421"
-    if unicodedata.category(char) == "Zs":
-        return "\u3000" if char == "\u3000" else " "
+    if char == "\u3000":  # wide, and between Chinese words as usual as a blank
+        return char
     return f"⟨U+{code:04X}⟩"
 
 

@@ -16,12 +16,12 @@ from typing import Any
 from taskgraph.errors import InputError
 from taskgraph.model.task import Subtask, Task
 from taskgraph.sources.document import Document, Problems, ReadTasks
-from taskgraph.sources.envelope import Item, items_of
+from taskgraph.sources.envelope import Item, items_of, may_answer
 from taskgraph.sources.fields import unusual_times
 from taskgraph.sources.naming import has_json_name, has_yaml_name, is_definition_name
 from taskgraph.sources.parsing import parse_json
 
-__all__ = ["documents_of", "input_schemas", "read_document"]
+__all__ = ["documents_of", "input_schemas", "is_foreign", "read_document"]
 
 _OF_OBSHELL = frozenset({"dag_id", "execute_times", "max_stage", "node_id", "sub_tasks"})
 _YAML_START = re.compile(
@@ -119,12 +119,14 @@ def _read_json(problems: Problems) -> list[Task]:
         return read_definition(root, problems)
     if problems.repeated:
         raise problems.repeated_error()
-    if isinstance(root, dict) and str(root.get("format")).startswith("taskgraph/"):
+    if isinstance(root, dict) and (own := _own_form(root)):
         from taskgraph.sources.native import FORMAT, read_native
 
-        if root["format"] == FORMAT:
+        if root.get("format") == FORMAT:
             return read_native(root, problems)
-        raise _own_output(root["format"], problems)
+        what = f"is an output of taskgraph {own}, not a task"
+        pointer = "/format" if "format" in root else "/kind"
+        raise problems.refuse(what, pointer, "give the document that it was made from")
     if isinstance(root, list) and root:
         # An item that is told by nothing else is what the others are.
         known = any(_looks_like_obshell(value, _OF_OBSHELL) for value in root)
@@ -164,9 +166,40 @@ def _is_definition(root: Any, file: str) -> bool:
     return isinstance(kind, str) and "definition" in kind.lower()
 
 
-def _own_output(form: str, problems: Problems) -> InputError:
-    what = f"is an output of taskgraph {form.partition('/')[2]}, not a task"
-    return problems.refuse(what, "/format", "give the document that it was made from")
+def is_foreign(document: Document) -> bool:
+    """Tell whether a document is JSON, and evidently of something else than a task.
+
+    Such are what taskgraph itself writes and takes (findings in every form, a baseline, a
+    schema), and what other tools keep beside definitions.
+    """
+    if is_definition_name(document.file) or has_yaml_name(document.file):
+        return False
+    try:
+        root = parse_json(document)
+    except InputError:
+        return False
+    if isinstance(root, dict) and "$schema" in root and root.keys() & {"$defs", "runs"}:
+        return True
+    items = root if isinstance(root, list) else [root]
+    return all(isinstance(item, dict) and _tells_of_else(item) for item in items)
+
+
+def _tells_of_else(value: dict[str, Any]) -> bool:
+    is_own = _own_form(value) not in ("", "task")
+    return is_own or not (may_answer(value) or _is_definition(value, ""))
+
+
+def _own_form(root: dict[str, Any]) -> str:
+    """Tell which of taskgraph's own JSON something is; ``""`` for what is none."""
+    maker, _, form = str(root.get("format")).partition("/")
+    if maker == "taskgraph":
+        return form
+    is_line = root.get("kind") in ("finding", "unreadable", "summary")
+    return (
+        "check"
+        if is_line and root.keys() & {"fingerprint", "problems", "tool_version"}
+        else ""
+    )
 
 
 def _are_naive(task: Task) -> bool:

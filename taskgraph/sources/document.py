@@ -365,6 +365,8 @@ class ReadTasks(NamedTuple):
     """Those that have mistakes of form, as far as they could be read."""
     note: str = ""
     """What was done to read it, where it is not quite what it should be."""
+    is_foreign: bool = False
+    """Whether it is evidently something else than a task, and was not asked for."""
 
 
 class Problems:

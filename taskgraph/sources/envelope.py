@@ -22,6 +22,7 @@ __all__ = [
     "Opened",
     "Response",
     "items_of",
+    "may_answer",
     "open_response",
 ]
 
@@ -80,6 +81,7 @@ def _envelope(around: dict[str, Any]) -> Envelope:
 
 _ENVELOPE: TypeAlias = Annotated[Around, AfterValidator(_envelope)]
 _KEYS = {*Around.__annotations__, "data"}
+_KEYS_OF_ANY = _KEYS | {"contents", "dag_id", "message", "nodes", "operation", "subtasks"}
 
 
 class Item(NamedTuple):
@@ -147,6 +149,11 @@ def _may_hold_tasks(payload: Any) -> bool:
 def items_of(values: list[Any], pointer: str) -> Iterator[Item]:
     """Give the items of a list, one after the other: reading may stop at any."""
     return (Item(value, f"{pointer}/{i}") for i, value in enumerate(values))
+
+
+def may_answer(root: Mapping[str, Any]) -> bool:
+    """Tell whether an object has anything that responses, tasks and subtasks have."""
+    return bool(_KEYS_OF_ANY & root.keys())
 
 
 def _no_data(

@@ -11,16 +11,25 @@ import html
 import json
 import re
 import urllib.parse
-from collections.abc import Callable, Iterator
-from itertools import islice, takewhile
+from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate, islice, takewhile
 from shlex import quote
 from typing import Any, NamedTuple
 
-from taskgraph.sources.document import escape_token
+from taskgraph.sources.document import escape_token, locate
 from taskgraph.sources.literals import as_json, may_be_literal
 from taskgraph.sources.oddities import BLANKS, CURLY, IN_QUOTES
 
-__all__ = ["BODIES", "LENSES", "Seen", "is_json", "is_prompt", "names_task", "place_in"]
+__all__ = [
+    "BODIES",
+    "LENSES",
+    "Seen",
+    "cut_in",
+    "is_json",
+    "is_prompt",
+    "names_task",
+    "place_in",
+]
 
 
 class Seen(NamedTuple):
@@ -38,6 +47,8 @@ class Seen(NamedTuple):
 Lens = Callable[[str], Iterator[Seen]]
 
 _TEXT = json.JSONDecoder(parse_int=len, parse_float=len, strict=False)
+_OF_A_RESPONSE = ("data", "contents")
+_OF_A_SUBTASK = frozenset({"operation", "operator", "status", "timeout", "upstreams"})
 _MOST_BEGINNINGS = 20
 _MOST_SIGNS = 8
 _FEWEST_LINES = 3  # that have the same margin: of one or two it may be chance
@@ -58,10 +69,19 @@ _LOG_LINE = re.compile(
     r"\[?\d{4}-\d\d-\d\d[T ]\d|\w{3} +\d+ \d\d:\d\d|\[?\d\d:\d\d:\d\d|"
     r".*\b(?:DEBUG|INFO|WARN|ERROR)\b"
 )
-_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()].|.)")
+_FIELD = re.compile(r'"\w+"\s*:')
+_FEWEST_FIELDS = 3  # in what is a part of JSON
+_NARROWEST = 40  # columns of a terminal
+_BRACKET = re.compile(r"[{}\[\]]")
+_ANSI = re.compile(
+    r"\^\[\[[0-9;]*[mK]|\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()].|.)"
+)
+_TEXT_OR_COLOUR = re.compile(f"{IN_QUOTES}|{_ANSI.pattern}")
 _STRAIGHT = "with straight quotes for curly ones"
 _CURLY_QUOTE = re.compile(f"[{CURLY}]")
 _QUOTE = re.compile(f"({IN_QUOTES})|[{CURLY}]")
+_CURLY_SINGLE = re.compile("[‘’‚‛]")
+_SINGLE = re.compile(f"({IN_QUOTES})|[‘’‚‛]")
 _ANY_BLANK = re.compile(f"[{BLANKS}]")
 _BLANK = re.compile(f"({IN_QUOTES})|[{BLANKS}]")
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
@@ -116,6 +136,8 @@ def _among(text: str) -> Iterator[Seen]:
     for begin, end in _wholes(text, end_of):
         if text[end:].lstrip().startswith(("}", "]")) and not text[:begin].strip():
             return  # a bracket too many: which one is wrong is not known
+        if not (text[:begin] + text[end:]).strip():
+            return  # it is no part, and yet not read: a line is broken in a text
         around = _around(text[:begin], text[end:])
         how = f"{_told(text, begin, end)}, without {around}"
         yield Seen(text[begin:end], how, (begin, end))
@@ -201,6 +223,52 @@ def _margin(before: str) -> re.Pattern[str]:
     )
 
 
+class Cut(NamedTuple):
+    """A part of JSON that was cut off."""
+
+    begin: int
+    """The offset of what is there of it."""
+    has_no_beginning: bool
+    has_no_end: bool
+
+
+def cut_in(text: str) -> Cut | None:
+    """Find JSON that lacks its beginning, or begins behind other text and lacks its end."""
+    if _begins_so(text) or len(_FIELD.findall(text)) < _FEWEST_FIELDS:
+        return None
+    bare = max(
+        _bare(text), _bare(f'"{text}')[1:], key=lambda seen: len(_BRACKET.findall(seen))
+    )
+    opened: list[int] = []
+    has_no_beginning = False
+    for found in _BRACKET.finditer(bare):
+        if found[0] in "{[":
+            opened.append(found.start())
+        elif opened:
+            opened.pop()
+        else:
+            has_no_beginning = True
+    if not opened and not has_no_beginning:
+        return None
+    if opened and not has_no_beginning:
+        has_no_beginning = _FIELD.search(text[: opened[0]]) is not None
+    begin = 0 if has_no_beginning else opened[0]
+    return Cut(begin, has_no_beginning, bool(opened))
+
+
+def _bare(text: str) -> str:
+    """Blank out what stands in quotes, in which a bracket is none."""
+    return _TEXT_OR_COLOUR.sub(lambda found: " " * len(found[0]), text)
+
+
+def _unwrapped(text: str) -> Iterator[Seen]:
+    """Join the lines that a terminal broke, each where it ended."""
+    *lines, last = text.rstrip("\r\n").splitlines() or [""]
+    widths = {len(line) for line in lines}
+    if len(widths) == 1 and len(last) <= (width := widths.pop()) >= _NARROWEST:
+        yield Seen("".join((*lines, last)), f"with lines joined, broken at {width} columns")
+
+
 # --- other writings ----------------------------------------------------------------------
 
 
@@ -241,6 +309,12 @@ def _straight(text: str) -> str:
     if _CURLY_QUOTE.search(text) is None:
         return ""
     return _QUOTE.sub(lambda at: at[1] or '"', text)
+
+
+def _straight_single(text: str) -> str:
+    if _CURLY_SINGLE.search(text) is None:
+        return ""
+    return _SINGLE.sub(lambda at: at[1] or '"', text)
 
 
 def _from_url(text: str) -> str:
@@ -290,6 +364,8 @@ LENSES: tuple[Lens, ...] = (
     _behind_margin,
     _changed(_STRAIGHT, _straight),
     _changed(_STRAIGHT, lambda text: _CURLY_QUOTE.sub('"', text)),
+    _changed(_STRAIGHT, _straight_single),
+    _unwrapped,
     _changed("from the inside of a text, with escaped quotes", _unescaped),
     _changed("from a cell of CSV, with doubled quotes", _cell),
     _changed("from base64", _from_base64),
@@ -303,12 +379,12 @@ LENSES: tuple[Lens, ...] = (
 # --- JSON that holds the document --------------------------------------------------------
 
 
-def _whole_text(root: Any) -> Iterator[Seen]:
+def _whole_text(root: Any, _: str) -> Iterator[Seen]:
     if isinstance(root, str):
         yield Seen(root, "from the text that it is")
 
 
-def _recorded(root: Any) -> Iterator[Seen]:
+def _recorded(root: Any, _: str) -> Iterator[Seen]:
     """Give the responses in what a browser recorded."""
     log = root.get("log") if isinstance(root, dict) else None
     entries = log.get("entries") if isinstance(log, dict) else None
@@ -325,20 +401,58 @@ def _recorded(root: Any) -> Iterator[Seen]:
             yield Seen(body, how, None, take + " | base64 -d" * is_packed)
 
 
-def _texts(root: Any) -> Iterator[Seen]:
-    """Give the texts anywhere in JSON that may hold a task, and where they are."""
+def _below(root: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Give what stands anywhere in JSON, with the steps to it; nothing below a task."""
     stack: list[tuple[tuple[str | int, ...], Any]] = [((), root)]
     while stack:
         steps, value = stack.pop()
-        if isinstance(value, dict):
+        yield steps, value
+        if isinstance(value, dict) and not _is_task(value):
             stack += [((*steps, key), below) for key, below in reversed(value.items())]
         elif isinstance(value, list):
             stack += [((*steps, n), below) for n, below in reversed([*enumerate(value)])]
-        elif isinstance(value, str) and ("subtasks" in value or "dag_id" in value):
-            pointer = "".join(f"/{escape_token(str(step))}" for step in steps)
+
+
+def _is_task(value: dict[str, Any]) -> bool:
+    rows = value.get("subtasks", value.get("nodes"))
+    return isinstance(rows, list) and any(
+        isinstance(row, dict) and row.keys() & _OF_A_SUBTASK for row in rows
+    )
+
+
+def _pointer(steps: Iterable[str | int]) -> str:
+    return "".join(f"/{escape_token(str(step))}" for step in steps)
+
+
+def _texts(root: Any, _: str) -> Iterator[Seen]:
+    """Give the texts anywhere in JSON that may hold a task, and where they are."""
+    for steps, value in _below(root):
+        if isinstance(value, str) and ("subtasks" in value or "dag_id" in value):
             take = f"jq -r {quote(f'getpath({json.dumps(steps)})')} FILE"
-            yield Seen(value, f"from the text in {pointer}", None, take)
+            yield Seen(value, f"from the text in {_pointer(steps)}", None, take)
 
 
-BODIES: tuple[Callable[[Any], Iterator[Seen]], ...] = (_whole_text, _recorded, _texts)
-"""Where in parsed JSON a document may stand as a text."""
+def _nested(root: Any, text: str) -> Iterator[Seen]:
+    """Give the tasks that stand deeper in JSON than in a response."""
+    found: dict[str, tuple[str | int, ...]] = {}
+    for steps, value in _below(root):
+        is_deep = any(isinstance(s, str) and s not in _OF_A_RESPONSE for s in steps)
+        if is_deep and isinstance(value, dict) and _is_task(value):
+            around = steps[:-1] if steps[-1] == "data" else steps
+            found[_pointer(around)] = around
+    starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))] if found else []
+    for pointer, (line, column) in locate(text.encode(), found).items():
+        begin = starts[line - 1] + column - 1
+        end = end_of(text, begin)
+        take = f"jq {quote(f'getpath({json.dumps(found[pointer])})')} FILE"
+        if end is not None:
+            yield Seen(text[begin:end], f"from the object in {pointer}", (begin, end), take)
+
+
+BODIES: tuple[Callable[[Any, str], Iterator[Seen]], ...] = (
+    _whole_text,
+    _recorded,
+    _texts,
+    _nested,
+)
+"""Where in parsed JSON a document may stand as a text, or deeper than in a response."""

@@ -117,8 +117,11 @@ class Allowance:
     From one that is not read at once, of so many packed bytes, it may be more.
     """
 
-    def __init__(self, file: str, options: ReadOptions, packed: int = 0) -> None:
+    def __init__(
+        self, file: str, options: ReadOptions, packed: int = 0, *, is_found: bool = False
+    ) -> None:
         self.file = file
+        self.is_found = is_found
         self.options = options
         self.members = MOST_MEMBERS
         self.bytes = max(_MOST_TOGETHER * options.max_bytes, _MOST_UNPACKED * packed)

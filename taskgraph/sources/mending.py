@@ -11,7 +11,7 @@ from taskgraph.sources.definition_form import (
     DefinedTasks,
 )
 from taskgraph.sources.document import UNKNOWN_KEY, Problems, escape_token
-from taskgraph.sources.nearest import Meant, mended, nearest_form, nearest_key
+from taskgraph.sources.nearest import Meant, folded, mended, nearest_form, nearest_key
 from taskgraph.sources.ocp import SPELLINGS, OcpSubtask, OcpTask
 from taskgraph.sources.validating import Keys, errors_of, is_negative, note
 
@@ -32,14 +32,13 @@ _OF_A_RUN = {*OcpSubtask.__annotations__, *OcpTask.__annotations__}.difference(
     *_KNOWN.values(), SPELLINGS
 )
 _ELSEWHERE = {
-    key: hint
+    folded(key): hint
     for hint, keys in {
         "attempts in the configuration says how often a subtask may run": (
-            "attempts maxAttempts maxRetries max_retries retries retry retryCount"
+            "attempts maxAttempts maxRetries maxRetry retries retry retryCount"
         ),
         "concurrency in the configuration says how many may run side by side": (
-            "concurrency maxConcurrency maxParallel max_parallel parallel parallelism "
-            "slots workers"
+            "concurrency maxConcurrency maxParallel parallel parallelism slots workers"
         ),
         "prohibitRollback: true says that there is no way back once it starts": (
             "allowRollback canRollback rollback rollbackable"
@@ -47,6 +46,13 @@ _ELSEWHERE = {
         "prohibitSkip: true says that it cannot be skipped": (
             "allowSkip canSkip skip skippable"
         ),
+        "what fails holds up what comes after it until it is retried or skipped; "
+        "prohibitSkip: true says that it cannot be skipped": (
+            "allowFailure continueOnError continueOnFail failFast ignoreErrors onError "
+            "onFailure"
+        ),
+        "a definition says how long and after what, not what is run; own fields begin "
+        "with x-": "action args cmd command commands exec image run script shell uses",
     }.items()
     for key in keys.split()
 }
@@ -161,8 +167,8 @@ def _note_key(
         message, hint = f"{key} belongs to a response", RENAME
     elif key in _OF_A_RUN:
         message, hint = f"{key} belongs to a run", RENAME
-    elif key in _ELSEWHERE:
-        hint = _ELSEWHERE[key]
+    elif folded(key) in _ELSEWHERE:
+        hint = _ELSEWHERE[folded(key)]
     else:
         meant = nearest_key(key, value, _KNOWN[kind])
         hint = hint if meant is None else meant.says

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeGuard
 from taskgraph.model.durations import like_written
 from taskgraph.sources.fields import is_id
 
-__all__ = ["Meant", "mended", "nearest_form", "nearest_key", "nearest_text"]
+__all__ = ["Meant", "folded", "mended", "nearest_form", "nearest_key", "nearest_text"]
 
 _ELSEWHERE = {
     "upstreams": (
@@ -35,7 +35,7 @@ _ELSEWHERE = {
         "timeLimit timeout timeoutSeconds totalTimeout window worstCase"
     ),
     "subtasks": "actions activities jobs nodes stages steps subTasks tasks",
-    "name": "displayName jobName label stepName subtaskName taskName title",
+    "name": "displayName jobName label step stepName subtaskName task taskName title",
     "description": "comment desc doc docs documentation note notes summary",
     "id": "identifier key uid uuid",
     "prohibitRollback": "forbidRollback irreversible noRollback rollbackProhibited",
@@ -72,14 +72,15 @@ class Meant(NamedTuple):
     """What to write."""
 
 
-def _folded(key: str) -> str:
+def folded(key: str) -> str:
+    """Give a key without what tools write differently: its case, and signs in it."""
     return re.sub(r"[\s_.-]", "", key).lower()
 
 
 _MEANING: dict[str, list[str]] = {}
 for _usual, _words in _ELSEWHERE.items():
     for _word in _words.split():
-        _MEANING.setdefault(_folded(_word), []).append(_usual)
+        _MEANING.setdefault(folded(_word), []).append(_usual)
 
 
 def nearest_key(key: str, value: Any, known: Collection[str]) -> Meant | None:
@@ -94,10 +95,10 @@ def nearest_key(key: str, value: Any, known: Collection[str]) -> Meant | None:
     """
     if len(key) > _LONGEST:
         return None
-    folded = {_folded(name): name for name in known}
-    wanted = _folded(key)
+    names = {folded(name): name for name in known}
+    wanted = folded(key)
     unit = _UNIT_OF_KEY.fullmatch(wanted)
-    usual = folded.get(wanted)
+    usual = names.get(wanted)
     if usual is None and unit:
         usual = next((name for name in ("timeout", "budget") if name in known), None)
         seconds = _seconds(f"{value} {_unit_word(unit[1])}") if _is_count(value) else None
@@ -106,8 +107,8 @@ def nearest_key(key: str, value: Any, known: Collection[str]) -> Meant | None:
     if usual is None:
         usual = next((name for name in _MEANING.get(wanted, ()) if name in known), None)
     if usual is None:
-        near = get_close_matches(wanted, folded, 1, 0.7)
-        usual = folded[near[0]] if near else None
+        near = get_close_matches(wanted, names, 1, 0.7)
+        usual = names[near[0]] if near else None
     return Meant(usual, value, f"did you mean {usual}?") if usual else None
 
 
@@ -130,12 +131,12 @@ def nearest_text(text: str, known: Collection[str], likeness: float = 0.8) -> st
     """
     if len(text) > 4 * _LONGEST:
         return None
-    folded = {_folded(name): name for name in sorted(known, reverse=True)}
-    exact = folded.get(_folded(text))
+    names = {folded(name): name for name in sorted(known, reverse=True)}
+    exact = names.get(folded(text))
     if exact is not None:
         return exact
-    near = get_close_matches(_folded(text), folded, 1, likeness)
-    return folded[near[0]] if near else None
+    near = get_close_matches(folded(text), names, 1, likeness)
+    return names[near[0]] if near else None
 
 
 def _seconds(text: str) -> int | None:
@@ -186,7 +187,8 @@ def mended(kind: str, value: Any) -> Any:
 def _listed(value: Any) -> list[Any]:
     """Give what an edge list names that was written as something else than a list."""
     if isinstance(value, str):
-        return [part for part in map(str.strip, re.split("[,;]", value)) if part]
+        parts = (part.strip("[] \t") for part in re.split("[,;]", value))
+        return [part for part in parts if part]
     if isinstance(value, dict) and not value.keys() & {"id", "name"}:
         return [*value]
     items = value if isinstance(value, list) else [value]
@@ -204,6 +206,7 @@ def _named(item: Any) -> Any:
     return item if is_id(item) else None
 
 
+_TEMPLATE = re.compile(r"\$\{|\{\{|\$\(|<%")
 _FORMS = {
     "bool_type": "write true or false",
     "literal_error": "write kind: task-definition, or leave it out of a *.task.yaml file",
@@ -218,6 +221,10 @@ _FORMS = {
 
 def nearest_form(kind: str, value: Any, *, is_item: bool = False) -> str:
     """Say how a wrong value is written right; ``""`` where that is not known."""
+    if isinstance(value, str) and _TEMPLATE.search(value):
+        return "fill in the template first"
+    if is_item and isinstance(value, dict) and _named(value) is not None:
+        return f"write {_named(value)}"
     meant = mended(kind, value)
     if meant is None:
         usual = _FORMS.get(kind, "")

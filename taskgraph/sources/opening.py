@@ -8,7 +8,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -37,12 +37,15 @@ class Source:
         Of the file; ``""`` where it is none.
     cause : OSError or None
         Why a folder cannot be listed.
+    is_found : bool
+        Whether it lies in a folder that is named, and so may be something else.
     """
 
     name: str
     read: Callable[[], bytes]
     path: str = ""
     cause: OSError | None = None
+    is_found: bool = False
 
 
 def _none(_: str) -> bool:
@@ -117,7 +120,7 @@ def _in_folder(
             path = os.path.join(where, name)
             if os.path.isfile(path) or not os.path.exists(path):  # a link to nowhere
                 is_empty = False
-                yield _file(path, options)
+                yield replace(_file(path, options), is_found=True)
     for error in errors:
         place = error.filename or folder
         what = f"cannot be listed: {error.strerror}"

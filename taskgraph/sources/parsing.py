@@ -127,6 +127,13 @@ _CODE = re.compile(r"\\u\{(\w{1,4})\}")  # as the parser writes a character
 _REPEATED = "Detected duplicate key"
 _DAMAGED = "the document is damaged from there on: mend it, or save the response again"
 _BROKEN = "a terminal or a mail broke a long line there: join the two lines"
+_HEAD = 2000  # bytes of a page
+_TITLE = re.compile(rb"<(?:title|h1)[^>]*>\s*([45]\d\d\b[^<]{0,60})", re.IGNORECASE)
+_LOG_IN = "log in again and save the response of the API, not the page of a browser"
+_ANSWERS = {
+    "4": "look at the address: the server knows no such one",
+    "5": "the gateway got no answer from the server behind it: try again when that runs",
+}
 _COMMENT = "remove the comment"
 _NO_JSON = (
     (b"--More--", "a pager stopped there", "save the response without a pager: | cat"),
@@ -214,10 +221,7 @@ def _syntax_error(reason: str, document: Document) -> InputError:
         return refusal(document.file, "is empty", "save the response body again")
     refuse_invalid(document)
     if start.startswith(b"<"):
-        kind = "an HTML page" if b"<html" in start or b"<!doctype" in start else "markup"
-        what = f"is {kind}, not JSON"
-        hint = "log in again and save the response of the API, not the page of a browser"
-        return refusal(document.file, what, hint)
+        return refusal(document.file, *_of_markup(data.lstrip()[:_HEAD]))
     place = _PLACE.search(reason)
     line, column = map(int, place.groups()) if place else (1, 1)
     reason = _PLACE.sub("", reason)
@@ -237,6 +241,10 @@ def _syntax_error(reason: str, document: Document) -> InputError:
         rest = _from_place(data, line, column)
         if not start.startswith((b"{", b"[", b'"')):
             reason, hint = "it begins with neither { nor [", _AS_IT_IS
+        if rest.strip() in (b":", b"(END)") and data.rstrip().endswith(
+            b"\n" + rest.strip()
+        ):
+            reason, hint = _NO_JSON[0][1:]
         for sign, what, remedy in _NO_JSON:
             if rest.startswith(sign):
                 reason, hint = what, remedy
@@ -244,6 +252,19 @@ def _syntax_error(reason: str, document: Document) -> InputError:
     line += document.first_line - 1
     problem = Problem(f"is not valid JSON: {reason}", None, line, column)
     return InputError(document.file, [problem], hint)
+
+
+def _of_markup(start: bytes) -> tuple[str, str]:
+    """Say what a page or XML is, and what to do."""
+    if re.match(rb"<(?:!doctype\s+)?html|<(?:head|body)", start, re.IGNORECASE) is None:
+        hint = "save the response in JSON: send the header Accept: application/json"
+        return "is markup, not JSON", hint
+    title = _TITLE.search(start)
+    if title is None:
+        return "is an HTML page, not JSON", _LOG_IN
+    said = title[1].decode("utf-8", "replace").strip()
+    hint = _ANSWERS.get(said[:1], _LOG_IN) if said[:3] not in ("401", "403") else _LOG_IN
+    return f"is an HTML page that says {said}, not JSON", hint
 
 
 def _is_json(data: bytes) -> bool:

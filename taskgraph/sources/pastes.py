@@ -18,6 +18,7 @@ from taskgraph.sources.lenses import (
     BODIES,
     LENSES,
     Seen,
+    cut_in,
     is_json,
     is_prompt,
     names_task,
@@ -50,11 +51,23 @@ _NAME_IT = (
 _API = "save the response of GET /api/v1/task/dag/{id}, with show_details"
 _POWERSHELL = "add | ConvertTo-Json -Depth 20 there"
 _AGAIN = "look at the address, and save the response again"
+_MEND = "mend what it tells of, and save the response again"
+_BODY = "save the body, which -o wrote elsewhere; after 000 there is none: no answer came"
+_WHOLE = "save the response of the API, which has the whole task"
+_CUT = "all of it is needed: save it again, and not with head, tail or a log that cuts"
 _VISITED = "save it again after the page of the task was opened"
 _KINDS = [
-    (re.compile(sign, re.MULTILINE), what, hint if " " in hint else f"print {hint} there")
+    (
+        re.compile(sign, re.MULTILINE),
+        what if what.startswith("is ") else f"is what {what}",
+        hint if " " in hint else f"print {hint} there",
+    )
     for sign, what, hint in (
-        (r'\s*[{\[].*"(?:nodes|sub_tasks|task_logs)":"\[', "obshell's SDK prints", _API),
+        (
+            r'[^{\[\n]*[{\[].*"(?:nodes|sub_tasks|task_logs)":"\[',
+            "obshell's SDK prints",
+            _API,
+        ),
         (r"[^{\[]*^ *dag_id: *\S", "obshell task show prints", _API),
         (r"\s*<Response \[\d+\]>", "Python prints of a response", "response.text"),
         (r"\s*(?:\w+ *:?= *)?&?map\[", "Go prints of a map", "json.Marshal(value)"),
@@ -79,7 +92,16 @@ _KINDS = [
         ),
         (r"\s*(?:\$VAR1 = )?[{\[].*=>", "Ruby or Perl prints", "print it with to_json"),
         (r"\s*(?:array|Array|object)\b\s*\(", "PHP prints", "json_encode($value)"),
-        (r"\s*\w+ +: .*\n(?:\w+ +: .*\n?)+|\s*@\{", "PowerShell prints", _POWERSHELL),
+        (
+            r"\s*\w+ +: .*\n(?:\w+ +: .*\n?)+|(?:[^{]*\n)?(?:\w+ *: |\s*)@\{",
+            "PowerShell prints",
+            _POWERSHELL,
+        ),
+        (r"\s*(?:\d{3}\s*)\Z", "curl -w writes of a response, without its body", _BODY),
+        (r"\s*Traceback \(most recent", "Python tells of an error", _MEND),
+        (r"\s*\+[-+]+\+\s*\n *\|", "is a table", _WHOLE),
+        (r"\s*\[[\w.-]+\]\s*\n(?:#.*\n)*[\w-]+ *=", "a file in TOML or INI has", _WHOLE),
+        (r"\s*\w+(?:([,;\t])\w+)(?:\1\w+)*\s*\n.*\1", "is a table of CSV", _WHOLE),
         (r"\s*curl: \(\d+\)", "curl tells of a request that failed", _AGAIN),
         (r'\s*\{\s*"log"\s*:\s*\{', "a HAR file holds without a task", _VISITED),
     )
@@ -94,7 +116,12 @@ def recognise(document: Document) -> Paste | None:
         return None
     text = document.data.decode("utf-8", "replace")
     found = [] if CONFLICT.search(text) else _search(text)
-    known = None if any(names_task(seen.text) for seen in found) else _named(text, document)
+    if not any(names_task(seen.text) for seen in found):
+        known = _named(text, document) or _cut(text, document)
+    else:
+        known = None
+    if known is None and not found and is_json(text):
+        return None
     if known is not None or not found:
         return known or _odd(text, document)
     if len(found) > 1:
@@ -139,7 +166,7 @@ def _looks(seen: Seen) -> Iterator[list[Seen]]:
     except (ValueError, RecursionError):
         ways = (lens(seen.text) for lens in LENSES)
     else:
-        ways = (look(root) for look in BODIES)
+        ways = (look(root, seen.text) for look in BODIES)
     for way in ways:
         yield [_within(seen, below) for below in way]
 
@@ -165,7 +192,7 @@ def _several(found: list[Seen], text: str, document: Document) -> Paste:
     """Tell of several documents, and what takes the last of them out."""
     last = found[-1]
     what = f"holds {len(found)} documents with a task"
-    if last.span is None:
+    if last.span is None or last.command:
         one = f"take one: {last.command} > task.json" if last.command else "save one alone"
         return Paste(what, one)
     place = place_in(text, last.span[0], document.first_line)
@@ -188,13 +215,25 @@ def _named(text: str, document: Document) -> Paste | None:
             found = _ID.search(text)
             identifier = (found[1] or found[2]) if found else "ID"
             remedy = hint.replace("{id}", identifier)
-            return Paste(f"is what {what}, and no JSON", remedy, place)
+            return Paste(f"{what}, and no JSON", remedy, place)
     if is_prompt(text):
         return Paste("is the prompt of a shell, and no JSON", "remove the line", place)
     if re.search(r"^(?:data|subtasks):\s*$", text, re.MULTILINE) and text[:1] not in "{[":
         hint = _YAML if "\ndata:" in f"\n{text}" else _NAME_IT
         return Paste("is YAML, and no JSON", hint, place)
     return None
+
+
+def _cut(text: str, document: Document) -> Paste | None:
+    """Know a part of JSON in other text, or without its beginning."""
+    part = cut_in(text)
+    if part is None or CONFLICT.search(text):
+        return None
+    place = place_in(text, part.begin, document.first_line)
+    if part.has_no_beginning:
+        rest = " and its end are" if part.has_no_end else " is"
+        return Paste(f"is a part of JSON: its beginning{rest} missing", _CUT, place)
+    return Paste("begins as JSON there and is cut off: its end is missing", _CUT, place)
 
 
 def _odd(text: str, document: Document) -> Paste | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -21,7 +22,7 @@ from taskgraph.privacy import (
     redact_task,
     redact_text,
 )
-from taskgraph.sources.dialects import documents_of, read_document
+from taskgraph.sources.dialects import documents_of, is_foreign, read_document
 from taskgraph.sources.document import Document, ReadTasks
 from taskgraph.sources.limits import Allowance, ReadOptions, check_values, refusal
 from taskgraph.sources.naming import (
@@ -64,6 +65,9 @@ class Reading(NamedTuple):
     note : str
         What was done to read it, where it is not quite what it should be; it continues the
         name of the file.
+    is_foreign : bool
+        Whether it lies in a folder that was named, and is evidently no task: it was passed
+        over.
     """
 
     file: str
@@ -71,6 +75,7 @@ class Reading(NamedTuple):
     error: InputError | None = None
     faulty: tuple[Task, ...] = ()
     note: str = ""
+    is_foreign: bool = False
 
     @property
     def told(self) -> str:
@@ -122,7 +127,7 @@ def read_source(source: Source, options: ReadOptions = _DEFAULT) -> Iterator[Rea
     except InputError as error:
         yield Reading(source.name, error=error)
         return
-    yield from _readings(data, source.name, options)
+    yield from _readings(data, source.name, options, is_found=source.is_found)
 
 
 def read_bytes(
@@ -151,8 +156,10 @@ def read_bytes(
     return tuple(tasks)
 
 
-def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]:
-    parts = _parts(data, file, Allowance(file, options))
+def _readings(
+    data: bytes, file: str, options: ReadOptions, *, is_found: bool = False
+) -> Iterator[Reading]:
+    parts = _parts(data, file, Allowance(file, options, is_found=is_found))
     while True:
         try:
             part = next(parts, None)
@@ -163,7 +170,7 @@ def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]
             return
         try:
             with paused_collector():
-                read, wrong, faulty, note = part.read()
+                read, wrong, faulty, note, is_foreign = part.read()
                 wanted, wanted_faulty = (
                     [options.task in (task.name, str(task.id)) for task in group]
                     for group in (read, faulty)
@@ -182,7 +189,8 @@ def _readings(data: bytes, file: str, options: ReadOptions) -> Iterator[Reading]
             if options.task is not None:
                 tasks = tuple(compress(tasks, wanted))
                 faulty = tuple(compress(faulty, wanted_faulty))
-            yield Reading(part.file, tasks, wrong, faulty, _masked_note(note, options))
+            note = _masked_note(note, options)
+            yield Reading(part.file, tasks, wrong, faulty, note, is_foreign)
 
 
 def _with_mistakes(
@@ -264,7 +272,7 @@ def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unread]:
         yield from _parts(body, file, allowance)
     else:
         allowance.check_size(data, file)
-        yield from _text_parts(decode(data, file), file, allowance.depth > 0)
+        yield from _text_parts(decode(data, file), file, allowance)
 
 
 def _compressed_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unread]:
@@ -339,11 +347,17 @@ def _raise(error: InputError) -> ReadTasks:
     raise error
 
 
-def _text_parts(data: bytes, file: str, was_packed: bool) -> Iterator[_Unread]:
-    read = partial(_read, was_packed=was_packed)
+def _text_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unread]:
+    is_found = allowance.is_found
+    read = partial(_read, was_packed=allowance.depth > 0, is_found=is_found)
     if not _is_json_lines(data, file):
         for document in documents_of(Document(file, data)):
             yield _Unread(file, partial(read, document))
+        return
+    if _of_container(data):
+        what = "is the log of a container, a line of text in each of its lines"
+        hint = f"take the text out: jq -rj .log {_for_shell(file)} > mended.json"
+        yield _Unread(file, partial(_raise, refusal(file, what, hint)))
         return
     is_blank = True
     lines, looked_at, end = _Lines(), 0, 0
@@ -366,6 +380,12 @@ def _text_parts(data: bytes, file: str, was_packed: bool) -> Iterator[_Unread]:
         yield _Unread(file, partial(read, Document(file, b"")))
 
 
+def _of_container(data: bytes) -> bool:
+    """Tell the log of a container by its first line, if that holds not all of a task."""
+    found = re.match(rb'\s*\{"log": ?"((?:[^"\\]|\\.)*)", ?"stream":', data)
+    return found is not None and not found[1].endswith((b"}", b"}\\n"))
+
+
 def _more_unread(file: str, unread: int, end: int) -> InputError:
     """Say how many lines are left out of what is told."""
     what = f"{unread - _MOST_TOLD:,} more lines cannot be read"
@@ -373,7 +393,7 @@ def _more_unread(file: str, unread: int, end: int) -> InputError:
     return refusal(file, what, "mend what is named above, or save the file again")
 
 
-def _read(document: Document, *, was_packed: bool) -> ReadTasks:
+def _read(document: Document, *, was_packed: bool, is_found: bool) -> ReadTasks:
     check_values(document.data, document.file, was_packed=was_packed)
     try:
         return read_document(document)
@@ -382,6 +402,8 @@ def _read(document: Document, *, was_packed: bool) -> ReadTasks:
 
         paste = None if is_definition_name(document.file) else recognise(document)
         if paste is None:
+            if is_found and is_foreign(document):
+                return ReadTasks([], is_foreign=True)
             raise
         if paste.document is None:
             problem = Problem(paste.what, None, *(paste.place or (None, None)))

@@ -75,7 +75,7 @@ TG001 | 2:9 | budget: 2h | budget: two hours | a number and its unit
 TG001 | 2:9 | budget: 2h | budget: -1 | a number and its unit
 TG001 | 15:16 | [Upgrade packages] | Upgrade packages | [Upgrade packages]
 TG001 | 12:16 | [Stop OBServer] | {name: Stop OBServer} | [Stop OBServer]
-TG001 | 12:17 | [Stop OBServer] | [{name: Stop OBServer}] | id or its name
+TG001 | 12:17 | [Stop OBServer] | [{name: Stop OBServer}] | write Stop OBServer
 TG001 | 12:32 | [Stop OBServer] | [Stop OBServer, null] | id or its name
 TG001 | 12:32 | [Stop OBServer] | [Stop OBServer, ~] | not null
 TG001 | 12:16 | [Stop OBServer] | 5.5 | must be a list of ids
@@ -105,6 +105,15 @@ TG002 | 11:5 | timeout: 40m | timout: 40m | timeout?
 TG002 | 9:5 | prohibitRollback | prohibitRolback | prohibitRollback?
 TG002 | 9:5 | prohibitRollback | prohibit_rollback | prohibitRollback?
 TG002 | 9:5 | prohibitRollback: true | retries: 3 | attempts in the config
+TG001 | 12:16 | [Stop OBServer] | Stop OBServer] | write [Stop OBServer]
+TG001 | 12:16 | [Stop OBServer] | ${STOP} | fill in the template
+TG001 | 11:14 | 40m | 40 m | did you mean 40m?
+TG102 | 12:17 | [Stop OBServer] | [Stop OBServer] | did you mean 'Stop OBServer'?
+TG002 | 9:5 | prohibitRollback: true | max_attempts: 3 | attempts in the config
+TG002 | 9:5 | prohibitRollback: true | allow_failure: true | retried or skipped
+TG002 | 9:5 | prohibitRollback: true | continue-on-error: true | retried or skipped
+TG002 | 9:5 | prohibitRollback: true | script: echo | not what is run
+TG002 | 10:5 | name: Upgrade packages | task: Upgrade packages | name?
 TG002 | 9:5 | prohibitRollback: true | owner: dba | begin with x-
 TG002 | 9:5 | prohibitRollback: true | status: PENDING | belongs to a run
 TG002 | 2:1 | budget: 2h | deadline: 2h | budget?

@@ -52,6 +52,35 @@ def test_an_output_that_cannot_be_written_keeps_none_of_the_others(
     assert "::warning" in done.stdout
 
 
+def test_what_is_no_task_in_a_folder_is_passed_over(
+    run_cli: RunCli, samples: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a.json").write_bytes((samples / "rules" / "TG401.json").read_bytes())
+    (tmp_path / "package.json").write_text('{"name": "x", "version": "1"}')
+    names = {"json": "a", "sarif": "b", "gitlab": "quality", "jsonl": "c"}
+    files = [f"{form}={tmp_path}/{name}.found.json" for form, name in names.items()]
+    run_cli("check", tmp_path, *(part for file in files for part in ("-o", file)))
+    (tmp_path / "c.found.json").rename(tmp_path / "c.jsonl")
+    run_cli("check", tmp_path, "--write-baseline", tmp_path / "baseline.json")
+    schema = tmp_path / "definition.schema.json"
+    run_cli("schema", "definition", "-o", schema)
+    done = run_cli("check", tmp_path, "-f", "json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["summary"]["files"] == 1
+    assert done.stderr.count("\n") == 1
+    assert "passed over" in done.stderr
+    assert "and 2 more" in done.stderr
+    named = [path for path in tmp_path.iterdir() if path.name != "a.json"]
+    assert len(named) == 7
+    for path in named:
+        assert run_cli("check", path).returncode == 2
+    (tmp_path / "a.json").unlink()
+    for command in ("check", "show"):
+        done = run_cli(command, tmp_path)
+        assert done.returncode == 2
+        assert "no document holds a task" in done.stderr
+
+
 def test_all_findings_are_counted_though_few_are_shown(
     run_cli: RunCli, samples: Path
 ) -> None:

@@ -28,6 +28,7 @@ from taskgraph.model.words import (
     label,
     labels,
     listed,
+    visible,
 )
 
 WORST_FIRST = [
@@ -171,3 +172,9 @@ def test_no_line_is_a_command_to_a_log(line: str) -> None:
     assert not said.lstrip().startswith("::")
     assert "##[" not in said
     assert commandless("a :: b # c") == "a :: b # c"
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u2007", "\u200b", "\u202f", "\u205f"])
+def test_a_blank_that_only_looks_like_one_is_spelt_out(blank: str) -> None:
+    assert visible(f"Stop{blank}it") == f"Stop⟨U+{ord(blank):04X}⟩it"
+    assert visible("停止\u3000一") == "停止\u3000一"

@@ -120,6 +120,16 @@ MEANT = [
     Meant("zero-width spaces", f"\u200b{TEXT}\u200b", "and invisible ones", None),
     Meant("both", CURLY.replace("  ", "\u00a0 "), "no-break and invisible ones, wi", None),
     Meant("commas of China", LINE.replace(", ", "，"), "as Python or", None),
+    Meant("colours spelt out", f"^[[1;39m{TEXT}^[[0m", "colours of a terminal", None),
+    Meant("single curly quotes", TEXT.replace('"', "’"), "straight quotes", None),
+    Meant("wrapped", "\n".join(LINE[n : n + 60] for n in range(0, len(LINE), 60)),
+          "with lines joined, broken at 60 columns", None),
+    Meant("an object in an object", json.dumps({"code": 0, "result": TASK["data"]}),
+          "from the object in /result"),
+    Meant("a log in JSON", json.dumps({"level": "info", "response": TASK}, indent=1),
+          "from the object in /response", 3),
+    Meant("a list of logs", json.dumps([{"request": 1}, {"response": TASK}]),
+          "from the object in /1/response"),
     Meant("text", json.dumps(LINE), "from the text that it is", None),
     Meant("text of a text", json.dumps(json.dumps(LINE)), "from the text that it is", None),
     Meant("text in a field", json.dumps({"code": 0, "body": LINE}), "in /body", None),
@@ -192,11 +202,36 @@ SEVERAL = [
     Named(
         "HAR of several", har(OTHER, ENTRY, ENTRY), "2 documents", ".entries[2].response"
     ),
+    Named("objects", json.dumps({"a": TASK, "b": {"c": TASK}}), "2 documents", "jq "),
     Named("HAR in base64", har(ENTRY, PACKED), "2 documents", "| base64 -d"),
     Named("texts", json.dumps({"it's": [LINE, LINE]}), "2 documents", "jq -r"),
 ]
 NAMED = [
     *SEVERAL,
+    Named("half a log", f"11:43 INFO {LINE[:99]}", "column 12: begins as", "all of it"),
+    Named("half of its lines", "".join(f"11:43 INFO {x}\n" for x in ROWS[:9]),
+          "its end is missing", "all of it is needed"),
+    Named("half a block", f"Look:\n```json\n{TEXT[:150]}", "line 3, column 1", "all of it"),
+    Named("half behind a prompt", f"$ curl x\n{TEXT[:150]}", "line 2, column 1", "all of"),
+    Named("half in colours", f"\x1b[1m$ curl\n{TEXT[:150]}", "its end is", "all of it"),
+    Named("the second half", TEXT[70:], "its beginning is missing", "all of it"),
+    Named("the second half of lines", "\n".join(ROWS[5:]), "its beginning is", "all of it"),
+    Named("the midst", LINE[40:150], "its beginning and its end", "all of it is needed"),
+    Named("a pager", "\n".join([*ROWS[:9], ":"]), "a pager stopped there", "| cat"),
+    Named("its end", "\n".join([*ROWS[:9], "(END)"]), "a pager stopped", "| cat"),
+    Named("a gateway", "<html><h1>502 Bad Gateway</h1></html>", "says 502 Bad", "gateway"),
+    Named("no such page", "<html><title>404 Not Found</title>", "says 404", "the address"),
+    Named("a login", "<html><title>401 Unauthorized</title>", "says 401", "log in again"),
+    Named("XML", "<?xml version='1.0'?><task/>", "is markup", "Accept: application/json"),
+    Named("TOML", "[data]\nid = 1\n", "TOML or INI", "save the response"),
+    Named("a log of the SDK", f"2025 INFO {_SDK}", "obshell's SDK", "GET /api/v1"),
+    Named("a code alone", "200\n", "curl -w writes", "save the body"),
+    Named("no code", "\n000", "curl -w writes", "no answer came"),
+    Named("an error", "Traceback (most recent call last):\n  x\n", "Python tells", "mend"),
+    Named("CSV", "id,name\n1,x\n", "is a table of CSV", "save the response"),
+    Named("a table", "+----+\n| id |\n+----+\n", "is a table", "save the response"),
+    Named("PowerShell's object", "PS C:\\> irm x\n\ndata : @{id=1}\n", "what PowerShell",
+          "ConvertTo-Json"),
     Named("Python's times", repr(TASK | {"at": MOMENT}), "is what Python", "default=str"),
     Named("a response", "<Response [200]>\n", "Python prints of a", "response.text"),
     Named("Go's map", "map[data:map[id:7 name:Stop]]", "Go prints of a", "json.Marshal"),
@@ -295,3 +330,20 @@ def test_what_stands_in_a_text_is_not_blamed_for_something_else(odd: str) -> Non
     error = reading(yaml, "ci.task.yaml").error
     assert error is not None
     assert "bracket" in error.hint
+
+
+def test_the_log_of_a_container_is_told_once() -> None:
+    lines = (json.dumps({"log": f"{row}\n", "stream": "stdout"}) for row in ROWS)
+    error = reading("\n".join(lines), "c.jsonl").error
+    assert error is not None
+    assert "jq -rj .log c.jsonl" in error.hint
+
+
+def test_sound_json_is_not_blamed_for_what_stands_in_its_texts() -> None:
+    error = reading(json.dumps({"scripts": "echo x: {{ y }}"})).error
+    assert "holds no task" in str(error)
+
+
+def test_many_objects_are_found_at_once() -> None:
+    whole = json.dumps({"logs": [{"response": TASK}] * 2000})
+    assert "holds 2000 documents" in str(reading(whole).error)
