@@ -99,6 +99,9 @@ def _items(root: Any, problems: Problems) -> Iterator[Item]:
         problems.add("is a list of subtasks, and no task", "", hint, MISSING_KEY)
         problems.faulty.append(_unread_task("", problems))
     else:
+        if root is None:
+            hint = "taskgraph init writes a definition to start from"
+            raise problems.refuse("is empty", "", hint)
         message = f"a definition is a task or a list of tasks, not {describe(root)}"
         raise problems.refuse("defines no task" if root == [] else message, "", _TASK_HAS)
 

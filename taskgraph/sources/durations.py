@@ -16,15 +16,15 @@ __all__ = ["read_durations"]
 _EXPECTED = (
     'a duration for each id or name: {"13175721": "10m"}, or lines like 13175721,600'
 )
-_SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
+_SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 
 
 def read_durations(path: str) -> dict[str, int]:
     """Read durations in seconds by the id or the name of the subtask.
 
     The file has a JSON object ``{"13175721": "10m", ...}``, or lines of CSV
-    ``13175721,600``, also with semicolons or tabs; a first line that has no duration is a
-    heading.
+    ``13175721,600``, also with semicolons, tabs or bars; a first line that has no
+    duration is a heading.
 
     Raises ConfigError if the file cannot be read, or a line is no duration; it names that.
     """
@@ -57,6 +57,8 @@ def _table(text: str, path: str) -> dict[str, int]:
         except ValueError:
             what = f"must be seconds or a duration like 1h30m, not {describe(value)}"
             raise _refusal(path, number, what, _EXPECTED) from None
+    if not durations:
+        raise ConfigError(f"{path}: holds no duration\n  hint: {_EXPECTED}")
     return durations
 
 
@@ -83,4 +85,4 @@ def _rows(text: str, path: str) -> Iterator[tuple[int, str, str]]:
 def _separator(text: str) -> str:
     """Tell what separates the columns: spreadsheets write a semicolon or a tab too."""
     first = next((line for line in text.splitlines() if line.strip()), "")
-    return next((mark for mark in ";\t" if mark in first and "," not in first), ",")
+    return next((mark for mark in ";\t|" if mark in first and "," not in first), ",")

@@ -357,6 +357,13 @@ def test_what_keeps_json_from_being_read_is_named(
     assert "save" not in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n"])
+def test_an_empty_definition_in_yaml_is_told_to_be_empty(text: str) -> None:
+    with pytest.raises(InputError, match="is empty") as caught:
+        read_bytes(text.encode(), "ci.task.yaml")
+    assert "taskgraph init" in caught.value.hint
+
+
 def test_a_key_that_stands_twice_is_a_mistake_of_the_task_that_has_it() -> None:
     text = "- {name: a, budget: 1, budget: 2, subtasks: []}\n- {name: b, subtasks: []}\n"
     (found,) = read_source(Source("ci.task.yaml", text.encode))

@@ -23,6 +23,7 @@ def read(folder: Path, text: str) -> dict[str, int]:
         "id,duration\n1,600\n\na b,30s\n",
         "id;duration\n1;600\na b; 30s\n",
         "1\t600\na b\t30s\n",
+        "1|600\na b | 30s\n",
         '"1";"600"\n"a b";"30s"\n',
     ],
 )
@@ -44,7 +45,9 @@ def test_durations_by_id(tmp_path: Path, text: str) -> None:
         ("1,5\n2,soon\n", "line 2: must be seconds or a duration like 1h30m, not the text"),
         ("1,2,3\n", "line 1: must be an id or a name, a comma, and a duration"),
         ("1;5\n2,5\n", "line 2: must be an id or a name, a semicolon, and a duration"),
-        ("1|5\n", "line 1: must be an id or a name, a comma, and a duration"),
+        ("1|5|6\n", "line 1: must be an id or a name, a bar, and a duration"),
+        ("id,duration\n", "durations: holds no duration"),
+        ("", "durations: holds no duration"),
         ("1;5\n1;6\n", "line 2: 1 has a duration in line 1 already"),
         ("a,b\n1,5\n\n 1 ,5s\n", "line 4: 1 has a duration in line 2 already"),
         ('"1\n2",5\n"1\n2",6', "line 4: 1\n2 has a duration in line 2 already"),
