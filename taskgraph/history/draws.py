@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from taskgraph.history.pools import OutcomeBasis
@@ -37,7 +38,7 @@ def count_runs(prospects: list[Prospect]) -> int:
     return max(last, default=-1) + 1
 
 
-def run_weights(draws: list[Draw], size: int) -> Weights:
+def run_weights(draws: Iterable[Draw], size: int) -> Weights:
     """Tell how much each past run says about what is ahead; all 0 where none does.
 
     A run counts by the share of what is at work now that took longer in it than it has by
@@ -165,7 +166,7 @@ def _choose(
     if runs is None or by_run is None:
         return (source.random(size) * count).astype(np.int64)
     chosen = by_run.take(runs)
-    (missing,) = np.nonzero(chosen < 0)
+    (missing,) = (chosen < 0).nonzero()
     if len(missing):
         chosen[missing] = (source.random(len(missing)) * count).astype(np.int64)
     return chosen

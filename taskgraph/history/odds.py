@@ -173,6 +173,7 @@ def odds(
     options: OddsOptions,
     *,
     limits: Limits | None = None,
+    quick: bool = False,
 ) -> Odds:
     """Simulate a task with the outcomes that its subtasks had before.
 
@@ -180,6 +181,10 @@ def odds(
     start, whatever became of it. Whole runs are drawn: see `simulate`. The waits that were
     measured hold the engine's delays, and the queues of the past; so as many as the DAG
     allows are in flight at once, unless the settings say how many may be.
+
+    If it shall be quick, what decides the makespan is left out, so that every criticality
+    is 0; and where there are more subtasks than slots, only as many samples are drawn as a
+    second or so has room for.
 
     Raises
     ------
@@ -191,11 +196,13 @@ def odds(
     analysis.graph.require_sound()
     store.require()
     pools = read_pools(store, analysis.graph, limits)
-    return odds_of_pools(analysis, pools, options)
+    return odds_of_pools(analysis, pools, options, quick=quick)
 
 
 @needs_extras
-def odds_of_pools(analysis: Analysis, pools: dict[str, Pool], options: OddsOptions) -> Odds:
+def odds_of_pools(
+    analysis: Analysis, pools: dict[str, Pool], options: OddsOptions, *, quick: bool = False
+) -> Odds:
     """Simulate a task with given outcomes, which are by the name of the subtask.
 
     A name without outcomes takes its whole timeout.
@@ -207,7 +214,12 @@ def odds_of_pools(analysis: Analysis, pools: dict[str, Pool], options: OddsOptio
     slots = analysis.slots if are_stated else 0
     prospects = look_ahead(analysis, pools, since, slots)
     simulation = simulate(
-        graph, prospects, samples=options.samples, seed=options.seed, slots=slots
+        graph,
+        prospects,
+        samples=options.samples,
+        seed=options.seed,
+        slots=slots,
+        quick=quick,
     )
     return _summary(graph, prospects, simulation, options, since, slots)
 

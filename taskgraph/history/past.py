@@ -39,7 +39,7 @@ class StoredPast:
     def forecast(self, analysis: Analysis) -> Forecast | None:
         """Tell when it is likely done: the quantiles of its odds."""
         since = analysis.as_of
-        found = odds(analysis, self.store, OddsOptions(window=0))
+        found = odds(analysis, self.store, OddsOptions(window=0), quick=True)
         if since is None or all(row.basis is OutcomeBasis.DONE for row in found.subtasks):
             return None
         rows = enumerate(found.subtasks)

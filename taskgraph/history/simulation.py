@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from taskgraph.analysis.width import wide_antichain
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.history.draws import CUT, WELL, Draw, count_runs, run_weights
+from taskgraph.history.pools import OutcomeBasis
 from taskgraph.history.prospects import Prospect
 from taskgraph.model.engine import has_begun
 
@@ -22,6 +23,9 @@ __all__ = ["Simulation", "simulate"]
 
 _CELLS = 1_000_000
 """Nodes times samples of a block: its arrays stay in the processor's cache or near it."""
+_PLAYED = 200_000
+"""Nodes times samples that can be played in a second or so."""
+_LEAST_PLAYED = 100  # samples, however many nodes there are
 _LEAST_BLOCK = 64  # samples at once, however many nodes there are
 
 
@@ -40,7 +44,7 @@ class Simulation:
     runs: int
     """How many runs all of it rests on: it is no surer than its least sure part."""
     critical: tuple[int, ...]
-    """By node, in how many samples without a failure it lay on a longest path."""
+    """By node, in how many samples without a failure it lay on a longest path, if told."""
     failures: tuple[int, ...]
     """By node, in how many samples it failed."""
 
@@ -52,6 +56,7 @@ def simulate(
     samples: int,
     seed: int,
     slots: int = 0,
+    quick: bool = False,
 ) -> Simulation:
     """Draw the outcomes of all subtasks many times over.
 
@@ -66,28 +71,33 @@ def simulate(
     and fails there, and without a timeout it fails when it did.
 
     The graph is sound, and each node has a prospect. The same seed gives the same samples.
-    Linear in samples times nodes and edges; where there may be more subtasks than slots,
-    one sample is played after the other, and the first that is ready gets the next slot.
-    Its own wait goes by meanwhile: it may have been for a slot.
+    Linear in samples times the nodes and edges that are not done; where there may be more
+    subtasks than slots, one sample is played after the other, and the first that is ready
+    gets the next slot. Its own wait goes by meanwhile: it may have been for a slot. Where
+    it shall be `quick`, fewer samples are played, and what is critical is not told.
     """
     import numpy as np
 
     source = np.random.Generator(np.random.PCG64(seed))
     past = count_runs(prospects)
-    draws = [Draw(prospect, past) for prospect in prospects]
-    weights = run_weights(draws, past)
-    runs = _share_out(weights, samples, source) if weights.any() else None
+    ahead = _ahead(graph, prospects)
+    draws = {node: Draw(prospects[node], past) for node in ahead}
+    weights = run_weights(draws.values(), past)
     if slots and not wide_antichain(graph, slots):
         slots = 0
+    if slots and quick:
+        samples = min(samples, max(_LEAST_PLAYED, _PLAYED // max(len(ahead), 1)))
+    runs = _share_out(weights, samples, source) if weights.any() else None
     size = max(_LEAST_BLOCK, _CELLS // max(len(graph), 1))
     blocks = []
-    critical = np.zeros(len(graph), np.int64)
+    deciding = np.zeros(len(graph), np.int64)
     failures = np.zeros(len(graph), np.int64)
     for first in range(0, samples, size):
-        block = _Block(graph, min(size, samples - first), slots)
+        block = _Block(graph, ahead, min(size, samples - first), slots, quick=quick)
         part = None if runs is None else runs[first : first + size]
         block.run(draws, source, failures, part)
-        critical += block.critical()
+        if not quick:
+            deciding += block.critical()
         blocks.append((block.ends, block.makespans()))
     whole = min(_effective(weights), samples)
     counts = filter(None, (whole, *(one.runs for one in prospects)))
@@ -98,9 +108,19 @@ def simulate(
         samples=samples,
         whole=whole,
         runs=min(samples, min(counts, default=0)),
-        critical=tuple(critical.tolist()),
+        critical=tuple(deciding.tolist()),
         failures=tuple(failures.tolist()),
     )
+
+
+def _ahead(graph: TaskGraph, prospects: list[Prospect]) -> dict[int, list[int]]:
+    """Give, in order, what is not done with all before it, and which upstreams are not."""
+    ahead: dict[int, list[int]] = {}
+    for node in graph.order:
+        ups = [up for up in graph.upstreams[node] if up in ahead]
+        if ups or prospects[node].pool.basis is not OutcomeBasis.DONE:
+            ahead[node] = ups
+    return ahead
 
 
 def _share_out(weights: Weights, samples: int, source: numpy.random.Generator) -> Times:
@@ -122,12 +142,22 @@ def _effective(weights: Weights) -> int:
 class _Block:
     """Some samples of all nodes."""
 
-    def __init__(self, graph: TaskGraph, size: int, slots: int) -> None:
+    def __init__(
+        self,
+        graph: TaskGraph,
+        ahead: dict[int, list[int]],
+        size: int,
+        slots: int,
+        *,
+        quick: bool,
+    ) -> None:
         import numpy as np
 
         self.graph = graph
+        self.ahead = ahead
         self.size = size
         self.slots = slots
+        self.quick = quick
         if slots:
             self.waits = np.zeros((len(graph), size), np.int64)
             self.spans = np.zeros((len(graph), size), np.int64)
@@ -140,7 +170,7 @@ class _Block:
 
     def run(
         self,
-        draws: list[Draw],
+        draws: dict[int, Draw],
         source: numpy.random.Generator,
         failures: Times,
         runs: Times | None,
@@ -149,16 +179,16 @@ class _Block:
         import numpy as np
 
         released, finished = self.released, self.finished
-        for node in self.graph.order:
-            ups = self.graph.upstreams[node]
+        for node, ups in self.ahead.items():
             if len(ups) == 1:
                 released[node] = finished[ups[0]]
             elif ups:
-                finished[list(ups)].max(axis=0, out=released[node])
+                finished[ups].max(axis=0, out=released[node])
             draw = draws[node]
             waits = draw.waiting(source, self.size, runs)
             spans, ends = draw.working(source, self.size, runs)
-            finished[node] = released[node] + waits + spans
+            np.add(released[node], waits, out=finished[node])
+            finished[node] += spans
             if self.slots:
                 self.waits[node], self.spans[node] = waits, spans
             if ends is not None:
@@ -176,12 +206,11 @@ class _Block:
         graph = self.graph
         waits, spans = self.waits[:, sample].tolist(), self.spans[:, sample].tolist()
         later = self.later
-        missing = list(map(len, graph.upstreams))
+        missing = {node: len(ups) for node, ups in self.ahead.items()}
         released, finished = [0] * len(graph), [0] * len(graph)
         gave_way: dict[int, int] = {}
-        ready = [
-            (waits[node], later[node], node) for node in graph.order if not missing[node]
-        ]
+        firsts = (node for node, count in missing.items() if not count)
+        ready = [(waits[node], later[node], node) for node in firsts]
         heapify(ready)
         taken: list[tuple[int, int]] = []
         while ready:
@@ -200,6 +229,8 @@ class _Block:
                     arrives = released[down] + waits[down]
                     heappush(ready, (arrives, later[down], down))
         self.finished[:, sample] = finished
+        if self.quick:
+            return
         last = max(finished)
         stack = [node for node, end in enumerate(finished) if end == last]
         decides = set(stack)
