@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,8 +13,14 @@ from taskgraph.errors import ConfigError
 from taskgraph.history.database import HEALTHY, Limits, open_tables, register
 from taskgraph.history.engines import needs_extras
 from taskgraph.history.store import RunStore
-from taskgraph.history.tables import SKIPS, SubtaskRow, is_retried, subtask_rows
-from taskgraph.model.engine import MICROSECOND, SECOND, SpanKind
+from taskgraph.history.tables import (
+    SKIPS,
+    SubtaskRow,
+    is_retried,
+    since_epoch,
+    subtask_rows,
+)
+from taskgraph.model.engine import SECOND, SpanKind
 from taskgraph.model.task import Id, Task, id_key
 from taskgraph.model.vocabulary import Status
 
@@ -452,17 +457,13 @@ def _sort_key(anomaly: Anomaly) -> tuple[object, ...]:
 
 def _select_others(connection: duckdb.DuckDBPyConnection, task: Task) -> int:
     """Make the table of the subtasks of all other tasks of the kind."""
-    start = task.start_time and _microseconds(task.start_time)
+    start = task.start_time and since_epoch(task.start_time)
     own = None if task.id is None else str(task.id)
     connection.execute(_OTHER_TASKS, {"task": task.name, "id": own, "start": start})
     connection.execute(_OTHERS)
     query = "SELECT count(*) FROM other_tasks"
     count: int = connection.execute(query).fetchall()[0][0]
     return count
-
-
-def _microseconds(time: datetime) -> int:
-    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // MICROSECOND
 
 
 _OTHER_TASKS = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COLUMNS",
+    "EPOCH",
     "SKIPS",
     "TABLES",
     "Rows",
@@ -40,6 +41,7 @@ __all__ = [
     "released",
     "rows_of",
     "schema_of",
+    "since_epoch",
     "subtask_rows",
     "table_of",
     "write_table",
@@ -47,6 +49,7 @@ __all__ = [
 
 SKIPS = frozenset({Operation.SKIP, Operation.ROLLBACK_SKIP})
 """The operations of what did not do, or undo, its work."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENDED = frozenset({Status.SUCCESSFUL, Status.FAILED})
 
 
@@ -346,6 +349,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 
 @cache
+def since_epoch(moment: datetime) -> int:
+    """Give a moment in microseconds, as the database counts them."""
+    return (moment - EPOCH) // MICROSECOND
+
+
 def schema_of(table: str) -> Any:
     """Give the columns of a table in a Parquet file."""
     import pyarrow as pa

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.history.database import HEALTHY, Limits, open_tables
@@ -12,6 +12,7 @@ from taskgraph.history.engines import needs_extras
 from taskgraph.history.pools import MOST_RUNS
 from taskgraph.history.ranks import change_point, holm
 from taskgraph.history.store import RunStore
+from taskgraph.history.tables import EPOCH, since_epoch
 from taskgraph.model.engine import MICROSECOND, SECOND
 
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ def _task(connection: duckdb.DuckDBPyConnection, task: str, seen: int) -> TaskTr
     spans, marks = _grids(connection, names, len(runs))
     whole = [(-1 if span is None else span, mark) for *_, span, mark in rows]
     spans[0], marks[0] = zip(*whole, strict=True)
-    moments = [_microseconds(run.moment) for run in runs]
+    moments = [since_epoch(run.moment) for run in runs]
     places, starts, days = _periods(moments)
     changes = _changes(spans)
     kinds = tuple(
@@ -299,15 +300,10 @@ def _periods(moments: list[int]) -> tuple[list[int], tuple[datetime, ...], int]:
     )
     numbers = [(moment - _MONDAY) // length for moment in moments]
     places = [at for at, one in enumerate(numbers) if not at or one != numbers[at - 1]]
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
     starts = tuple(
-        epoch + (numbers[place] * length + _MONDAY) * MICROSECOND for place in places
+        EPOCH + (numbers[place] * length + _MONDAY) * MICROSECOND for place in places
     )
     return places, starts, length // _DAY
-
-
-def _microseconds(moment: datetime) -> int:
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // MICROSECOND
 
 
 # One that has no time at all has no place among the others.

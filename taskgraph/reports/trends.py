@@ -60,7 +60,7 @@ def runs_told(task: TaskTrends) -> str:
     runs = counted(len(task.runs), "run")
     if task.seen > len(task.runs):
         runs = f"the latest {len(task.runs)} of {task.seen} runs"
-    return f"{runs}, {format_moment(first)} to {format_moment(last)}"
+    return f"{runs}, {format_moment(first)} to {format_moment(last, first)}"
 
 
 def change_text(task: TaskTrends, change: Change) -> str:

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.slow, pytest.mark.uncovered]
+_CUT = """[...document.querySelectorAll('.plain')].flatMap((table) => {
+  const frame = table.parentElement;
+  const line = (cell) => { const range = document.createRange();
+    range.selectNodeContents(cell); return new Set(Array.from(
+      range.getClientRects(), (rect) => Math.round(rect.bottom))).size; };
+  return [...table.querySelectorAll('.number')].filter((cell) => cell.offsetParent
+    && (line(cell) > 1 || table.offsetWidth > frame.clientWidth)).map((c) => c.innerText);
+})"""
+"""Numbers that are broken, or stand in a table that does not fit."""
 NAMES = ("Prepare", "Copy 复制", "Verify", *HOSTILE)
 
 
@@ -113,6 +122,7 @@ def test_it_fits_and_follows_the_surroundings(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     heat = page.locator(".heat")
     assert heat.evaluate("frame => frame.scrollWidth - frame.clientWidth") <= 0
+    assert page.evaluate(_CUT) == []
     colour = "getComputedStyle(document.querySelector('.card')).backgroundColor"
     assert (page.evaluate(colour) != "rgb(255, 255, 255)") == (scheme == "dark")
     if folder := os.environ.get("TASKGRAPH_NODE_MODULES"):

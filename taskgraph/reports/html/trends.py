@@ -237,11 +237,19 @@ class TrendView:
         return sorted(found, key=lambda one: one[1].before_us - one[1].after_us)
 
     @property
-    def listed(self) -> list[tuple[int, TrendRun, str, str]]:
-        """The latest runs, and those since which something changed, the latest first."""
+    def listed(self) -> list[tuple[int, TrendRun, str, str, str]]:
+        """The latest runs, and those since which something changed, the latest first.
+
+        With when each began, beside the one above it, what it took and what was slowest.
+        """
         runs = self.trend.runs
         places = {*range(len(runs))[-_MOST_LISTED:], *(one.run for _, one in self.changes)}
-        return [(at, runs[at], *self._slowest(at)) for at in sorted(places, reverse=True)]
+        shown = sorted(places, reverse=True)
+        above = (None, *(runs[at].moment for at in shown))
+        return [
+            (at, runs[at], format_moment(runs[at].moment, beside), *self._slowest(at))
+            for at, beside in zip(shown, above, strict=False)
+        ]
 
     def _slowest(self, run: int) -> tuple[str, str]:
         """Say what a run took, and what it spent the most time over the usual on."""
