@@ -39,7 +39,7 @@ WRITING = (
     "explain {a} -o {a}",
     "critical-path {a} -o {a}",
     "render {a} -f svg -o {a}",
-    "report {a} -o {a}",
+    "report {a} --format html -o {a}",
     "check {a} -o sarif={a}",
     "check {tasks} -o sarif={a}",
     "check {a} --write-baseline {a}",
