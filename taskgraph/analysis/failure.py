@@ -30,6 +30,7 @@ __all__ = [
     "FinishedWork",
     "RootFailure",
     "blocked",
+    "earliest_first",
     "failure",
     "failure_cause",
     "held_up",
@@ -122,7 +123,7 @@ def failure(premises: Premises) -> Failure | None:
         return None
     beyond = _beyond(graph, failed)
     roots = [_root(graph, node) for node in failed if node not in beyond]
-    roots.sort(key=_earliest_first)
+    roots.sort(key=earliest_first)
     waiting = _waiting(graph)
     return Failure(
         roots=tuple(roots),
@@ -189,7 +190,8 @@ def _root(graph: TaskGraph, node: int) -> RootFailure:
     return RootFailure(node, span.finish if span else graph.subtasks[node].finish_time)
 
 
-def _earliest_first(root: RootFailure) -> tuple[bool, datetime | None, int]:
+def earliest_first(root: RootFailure) -> tuple[bool, datetime | None, int]:
+    """Give the key by which failures stand in order; those without a moment come last."""
     return (root.failed_at is None, root.failed_at, root.node)
 
 

@@ -124,7 +124,7 @@ def _whole(comparison: Comparison) -> Iterator[str]:
     measured = comparison.makespan
     if measured is not None and measured.change:
         sides = f"{format_measured(measured.before)} → {format_measured(measured.after)}"
-        change = signed(measured.change, format_measured)
+        change = signed(_shown(measured.after) - _shown(measured.before), format_measured)
         yield f"longest path of measured times: {sides} ({change})"
         yield from _by_structure(measured, format_measured)
     if comparison.flaws:
@@ -288,6 +288,11 @@ def _by_structure(change: Attribution, write: _Write) -> list[str]:
     if not change.structure:
         return []
     return [f"  {signed(change.structure, write)} by edges or concurrency"]
+
+
+def _shown(microseconds: int) -> int:
+    """Cut a measured time as it is shown, so that a printed change fits its two sides."""
+    return microseconds - microseconds % (1_000_000 if microseconds >= 60_000_000 else 1)
 
 
 def signed(change: int, write: _Write) -> str:

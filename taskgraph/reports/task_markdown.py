@@ -11,7 +11,7 @@ from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
 from taskgraph.model.statuses import status_name
-from taskgraph.model.words import name_of, title_of
+from taskgraph.model.words import id_list, listed, name_of, title_of
 from taskgraph.reports.comparison import change_items
 from taskgraph.reports.explaining.explanation import explain, headline
 from taskgraph.reports.explaining.sentences import Explanation, Place, Section, Sentence
@@ -20,6 +20,7 @@ from taskgraph.reports.results import Account, Collected, figures, off_path_line
 
 __all__ = ["explain_markdown", "report_markdown", "section_markdown", "sentences_markdown"]
 
+_ANSWERS = 4  # title, verdict, the lines in short and the figures: they come first
 _MOST_ROWS = 30
 _MOST_FINDINGS = 50
 _MOST_DRAWN = 60  # subtasks; larger diagrams nobody can read
@@ -36,11 +37,11 @@ def report_markdown(collected: Collected, options: DiagramOptions) -> str:
         messages = (message.replace("\n", " ") for message in collected.unreadable)
         parts += ["## Not read", _items(map(escaped, messages))]
     for account in collected.told:
-        head, *rest = _task(account, "##" if several else "#", options)
-        parts.append(head)
+        told = list(_task(account, "##" if several else "#", options))
+        parts += told[:_ANSWERS]
         if collected.change is not None:
             parts += ["## What changed", change_items(collected.change) or "Nothing."]
-        parts += rest
+        parts += told[_ANSWERS:]
     return "\n\n".join(parts) + "\n"
 
 
@@ -102,7 +103,7 @@ def _schedule(graph: TaskGraph, sound: Analysis, level: str) -> Iterator[str]:
 
 
 def _rows(graph: TaskGraph, sound: Analysis, lines: Iterable[tuple[int, ...]]) -> str:
-    times = sound.budget.schedule
+    times, targets = sound.budget.schedule, sound.targets
     rows = []
     for nodes in lines:
         node = nodes[0]
@@ -116,11 +117,15 @@ def _rows(graph: TaskGraph, sound: Analysis, lines: Iterable[tuple[int, ...]]) -
         limit = format_duration(subtask.timeout) if subtask.timeout else "none"
         identifier, name = str(subtask.id), subtask.name
         if len(nodes) > 1:
-            identifier += f" … {graph.subtasks[nodes[-1]].id}"
+            identifier = id_list([graph.subtasks[node] for node in nodes])
             name = f"{len(nodes)} × {name}"
-        texts = (identifier, name, status_name(subtask.status))
+        texts = [identifier, name, status_name(subtask.status)]
+        if targets:
+            found = dict.fromkeys(targets[node] for node in nodes if node in targets)
+            texts.insert(2, listed(found, len(found)))
         rows.append((*map(escaped, texts), limit, *map(format_duration, numbers)))
-    return table(("Subtask", "Name", "Status", *_TIMES), rows, numbers=len(_TIMES))
+    titles = ("Subtask", "Name", *(["Works on"] if targets else []), "Status", *_TIMES)
+    return table(titles, rows, numbers=len(_TIMES))
 
 
 def _findings(account: Account, level: str) -> Iterator[str]:

@@ -27,6 +27,7 @@ from taskgraph.analysis.weights import Basis
 from taskgraph.checks.result import Finding
 from taskgraph.checks.runner import run_checks
 from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import SpanKind, measured_span, tells_direction, was_retried
 from taskgraph.settings import Severity
 
@@ -151,6 +152,7 @@ def roots(case: Case) -> list[list[tuple[int, datetime | None]]]:
     pairs = [(n, subtasks[n].finish_time) for n in case.nodes("FAILED")]
     if case.graph.is_sound:
         pairs = [(root.node, root.failed_at) for root in case.failure.roots]
+    pairs.sort(key=lambda pair: (pair[1] is None, pair[1], pair[0]))
     groups: list[tuple[Any, list[tuple[int, datetime | None]]]] = []
     for node, at in pairs:
         sub = subtasks[node]
@@ -178,7 +180,7 @@ def _attempts(subtask: Any) -> int:
 def root_failures(case: Case) -> list[Values]:
     rows = []
     for group in roots(case)[:5]:
-        nodes = sorted(node for node, _ in group)
+        nodes = [node for node, _ in group]  # in the order in which they failed
         subtask = case.graph.subtasks[nodes[0]]
         row: Values = {"subtasks": case.ids(nodes)}
         row["at"] = iso(min((at for _, at in group if at is not None), default=None))
@@ -255,14 +257,14 @@ def cause(kind: str) -> Callable[[Case], list[Values]]:
     def prove(case: Case) -> list[Values]:
         rows = []
         for group in roots(case)[:5]:
-            subtasks = [case.graph.subtasks[node] for node, _ in sorted(group)]
+            subtasks = [case.graph.subtasks[node] for node, _ in group]
             if _cause(subtasks[0])[0] != kind:
                 continue
             told: Values = {"subtasks": [subtask.id for subtask in subtasks]}
             ran = [time for _, time in map(_cause, subtasks) if time is not None]
             if ran:
                 told["ran_microseconds"] = max(ran)
-                if max(ran) > min(ran):
+                if format_measured(max(ran)) != format_measured(min(ran)):
                     told["least_microseconds"] = min(ran)
             if subtasks[0].timeout and subtasks[0].timeout > 0:
                 told["timeout_seconds"] = subtasks[0].timeout
@@ -338,10 +340,11 @@ def alike(case: Case) -> list[list[Any]]:
     failure = case.analysis.failure if groups else None
     roots = [root.node for root in failure.roots] if failure is not None else []
 
-    def first(group: list[Any]) -> int:
-        return min([roots.index(w.node) for w in group if w.node in roots] or [len(roots)])
+    def rank(way: Any) -> int:
+        return roots.index(way.node) if way.node in roots else len(roots)
 
-    return sorted(groups.values(), key=first)
+    ordered = [sorted(group, key=rank) for group in groups.values()]
+    return sorted(ordered, key=lambda group: rank(group[0]))
 
 
 def of_group(case: Case, group: list[Any]) -> list[Any]:
@@ -391,8 +394,9 @@ def calls(case: Case) -> list[Values]:
             rows.append(f"{begin}/subtasks/{subtask.id}/retry")
         if tells_direction(case.task) and subtask.prohibit_skip is False:
             rows.append(f"{begin}/subtasks/{subtask.id}/skip")
-    if len(running := at_work(case)) == 1 and tells_direction(case.task):
-        rows.append(f"{begin}/subtasks/{case.graph.subtasks[running[0]].id}/cancel")
+    if tells_direction(case.task):
+        first = [row["subtasks"][0] for row in cancels(case)]
+        rows += [f"{begin}/subtasks/{one}/cancel" for one in first]
     forward = case.task.operation in ("EXECUTE", "RETRY")
     if case.task.status == "FAILED" and not case.nodes("FAILED") and forward:
         rows.append(f"{begin}/retry")
@@ -400,6 +404,14 @@ def calls(case: Case) -> list[Values]:
     if sound and case.rollback.is_accepted and case.analysis.tells_rollback:
         rows.append(f"{begin}/rollback")
     return [{"call": row} for row in rows]
+
+
+def cancels(case: Case) -> list[Values]:
+    flight = case.progress.in_flight if case.graph.is_sound else ()
+    late = {row.node for row in flight if row.basis is Basis.OVERDUE}
+    running = at_work(case)
+    groups = ([n for n in running if n in late], [n for n in running if n not in late])
+    return [{"subtasks": case.ids(group)} for group in groups if group]
 
 
 def command(word: str) -> Callable[[Case], list[Values]]:
@@ -647,12 +659,15 @@ def nearest(case: Case) -> list[Values]:
 def overdue(case: Case) -> list[Values]:
     rows = [row.node for row in case.progress.in_flight if row.basis is Basis.OVERDUE]
     values: Values = {"subtasks": case.ids(rows)}
-    subtask = case.graph.subtasks[rows[0]]
-    span = measured_span(subtask, case.as_of)
-    if len(rows) == 1 and span is not None and span.kind is SpanKind.RUNNING:
-        ran = case.as_of - (subtask.start_time or case.as_of)
-        values["ran_microseconds"] = ran // timedelta(microseconds=1)
-        values["timeout_seconds"] = subtask.timeout
+    subtasks = [case.graph.subtasks[node] for node in rows]
+    spans = [measured_span(subtask, case.as_of) for subtask in subtasks]
+    is_one_limit = len({subtask.timeout for subtask in subtasks}) == 1
+    if is_one_limit and all(span and span.kind is SpanKind.RUNNING for span in spans):
+        ran = [case.as_of - (subtask.start_time or case.as_of) for subtask in subtasks]
+        values["ran_microseconds"] = max(ran) // timedelta(microseconds=1)
+        if format_measured(max(ran)) != format_measured(min(ran)):
+            values["least_microseconds"] = min(ran) // timedelta(microseconds=1)
+        values["timeout_seconds"] = subtasks[0].timeout
     return [values]
 
 
@@ -923,7 +938,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "budget-unknown": untold_timeouts,
     "blocks-nothing": nothing_blocked,
     "call": calls,
-    "cancel": lambda case: [{"subtasks": case.ids(at_work(case))}],
+    "cancel": cancels,
     "canceling": lambda case: [{"subtasks": case.ids(case.tally.canceling)}],
     "concurrency": concurrency,
     "counts": counts,

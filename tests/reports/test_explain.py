@@ -20,7 +20,7 @@ from taskgraph.reports.json import explain_json
 from taskgraph.reports.task_markdown import explain_markdown
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.explain import explain_text
-from taskgraph.settings import DEFAULTS
+from taskgraph.settings import DEFAULTS, Settings
 from tests.diagrams.tasks import HOSTILE, make_task
 from tests.engine.engine import simulate
 from tests.engine.trial import DIALECTS
@@ -274,3 +274,45 @@ def test_every_proof_is_of_a_claim_that_is_made() -> None:
     source = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
     fixed = {claim for claim in PROOFS if not claim.startswith("cause-")}
     assert {claim for claim in fixed if f'"{claim}"' not in source} == set()
+
+
+def three_hosts(samples: Path, status: str, **changes: dict[str, Any]) -> LoadedTask:
+    """Give the task of three hosts in another state, with changes by id: ``_107``."""
+    task = load(samples / "three_hosts_failed.json").task
+    rows = (sub._replace(**changes.get(f"_{sub.id}", {})) for sub in task.subtasks)
+    task = replace(task, status=status, finish_time=None, subtasks=tuple(rows))
+    moment = datetime.fromisoformat("2025-03-04T10:30:00+08:00")
+    return LoadedTask(task, settings=Settings(as_of=moment))
+
+
+def in_short(loaded: LoadedTask) -> str:
+    found = explained(loaded)
+    brief = [sentence for line in found.brief for sentence in line.sentences]
+    assert_proved(loaded)
+    return " ".join(sentence.text(found.graph) for sentence in brief)
+
+
+def test_parts_that_failed_are_told_in_the_order_of_their_failures(samples: Path) -> None:
+    late = datetime.fromisoformat("2025-03-04T10:09:00+08:00")
+    failed = {"status": "FAILED", "finish_time": late}
+    said = in_short(three_hosts(samples, "FAILED", _107=failed))
+    assert "(108 and 107) failed on 10.0.0.2 and 10.0.0.1, the first at" in said
+    assert "subtasks/108/retry, and likewise for the other" in said
+
+
+def test_of_several_overdue_it_is_told_how_long_they_run_and_how_to_cancel(
+    samples: Path,
+) -> None:
+    def begun(minute: str) -> dict[str, Any]:
+        start = datetime.fromisoformat(f"2025-03-04T10:{minute}+08:00")
+        return {"status": "RUNNING", "start_time": start, "finish_time": None}
+
+    both = {"_107": begun("00:59.750"), "_108": begun("01:00")}
+    said = in_short(three_hosts(samples, "RUNNING", **both))
+    assert "(107 and 108) have run 29 min of 15 min: the engine" in said
+    assert "subtasks/107/cancel, and likewise for the other" in said
+    both["_107"] = begun("29:00")  # within its limit: not the one to cancel
+    said = in_short(three_hosts(samples, "RUNNING", **both))
+    assert "has run 29 min of 15 min" in said
+    assert "subtasks/108/cancel." in said
+    assert "subtasks/107/cancel" not in said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ def test_several_tasks_get_an_index_and_what_could_not_be_read(samples: Path) ->
     assert page.count("<h1>") == 1  # of two documents of one task the second
     assert "<h2>What changed</h2>" in page
     assert "status" in page.partition("What changed")[2].partition("<h2>")[0]
+    assert page.index("<strong>Now:") < page.index("What changed")  # the answers come first
     another = LoadedTask(replace(loaded.task, id=1))
     page = rendered(report(collect([loaded.account, another.account]), "markdown"))
     assert "<h1>2 tasks</h1>" in page
@@ -81,3 +82,31 @@ def test_of_two_documents_of_one_task_the_later_one_is_told(samples: Path) -> No
     other = load(samples / "obproxy_stop.json")
     found = collect([loaded.account, other.account])
     assert [account.graph.task.id for account in found.told] == [9100, 13153183]
+
+
+def test_a_printed_change_is_the_difference_of_what_is_printed(samples: Path) -> None:
+    task = load(samples / "obproxy_stop.json").task
+    subtasks = task.subtasks
+    begin = datetime.fromisoformat("2025-01-16T11:00:00+08:00")
+
+    def run(seconds: float) -> LoadedTask:
+        """Give the task with a first subtask that ran so long, and no other times."""
+        ends = begin + timedelta(seconds=seconds)
+        rest = [sub._replace(start_time=begin, finish_time=begin) for sub in subtasks[1:]]
+        first = subtasks[0]._replace(start_time=begin, finish_time=ends)
+        return LoadedTask(replace(task, subtasks=(first, *rest)))
+
+    pair = [one.account for one in (run(3794.9), run(4947.1))]
+    text = report(collect(pair), "markdown")
+    assert "1 h 3 min 14 s → 1 h 22 min 27 s (+19 min 13 s)" in text
+
+
+def test_the_table_says_on_what_a_subtask_works_and_names_each_of_a_line(
+    samples: Path,
+) -> None:
+    text = report(load(samples / "three_hosts_failed.json"), "markdown")
+    path = text.partition("## Critical path")[2]
+    assert "| Subtask | Name | Works on | Status |" in path
+    assert "10.0.0." in path
+    assert " … " not in path
+    assert "Works on" not in report(load(samples / "obproxy_stop.json"), "markdown")

@@ -10,6 +10,7 @@ from taskgraph.analysis.interventions import FailedSubtask
 from taskgraph.analysis.progress import Endless
 from taskgraph.analysis.recovery import Refusal
 from taskgraph.analysis.rollback import Rollback
+from taskgraph.analysis.weights import Basis
 from taskgraph.analysis.worst_case import WorstCase
 from taskgraph.model.engine import (
     accepts_retry,
@@ -74,14 +75,13 @@ def _ways_out(
     """Say of what failed, the parts of a split together, how it may go on."""
     way_of = {way.node: way for way in ways}
     groups: dict[Hashable, list[int]] = {}
-    for node in failed:
+    failure = None if account.sound is None else account.sound.failure
+    roots = () if failure is None else failure.roots
+    rank = {root.node: place for place, root in enumerate(roots)}  # as they are told
+    for node in sorted(failed, key=lambda node: rank.get(node, len(rank))):
         key = _alike(account.graph.subtasks[node], node, way_of.get(node))
         groups.setdefault(key, []).append(node)
     alike = [tuple(group) for group in groups.values()]
-    failure = None if account.sound is None else account.sound.failure
-    if failure is not None:  # in the order in which the failures are told
-        rank = {root.node: place for place, root in enumerate(failure.roots)}
-        alike.sort(key=lambda group: min(rank.get(node, len(rank)) for node in group))
     for group in alike[:_MOST_FAILED]:
         way = way_of.get(group[0])
         yield from _retry(account, group, way)
@@ -269,15 +269,17 @@ def _cancel(account: Account) -> Iterator[Sentence]:
         for node, subtask in enumerate(account.graph.subtasks)
         if subtask.status == Status.RUNNING and not is_being_cancelled(subtask)
     )
-    if running:
-        template = (
-            "{subtasks} may be cancelled, and would end FAILED, unless the cancel hangs."
-        )
-        yield of_subtasks("cancel", template, running, Place.ITEM)
-        if len(running) == 1:
-            yield from _call(
-                account.graph.task, "cancel", account.graph.subtasks[running[0]]
-            )
+    flight = () if account.sound is None else account.sound.progress.in_flight
+    late = {row.node for row in flight if row.basis is Basis.OVERDUE}
+    template = "{subtasks} may be cancelled, and would end FAILED, unless the cancel hangs."
+    for group in (
+        tuple(node for node in running if node in late),  # first what hangs
+        tuple(node for node in running if node not in late),
+    ):
+        if group:
+            yield of_subtasks("cancel", template, group, Place.ITEM)
+            subtasks = [account.graph.subtasks[node] for node in group]
+            yield from _call(account.graph.task, "cancel", *subtasks)
 
 
 def _roll_back(task: Task, diagnosis: Analysis) -> Iterator[Sentence]:

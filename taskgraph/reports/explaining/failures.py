@@ -7,7 +7,13 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.analysis.failure import Cause, Failure, RootFailure, failure_cause
+from taskgraph.analysis.failure import (
+    Cause,
+    Failure,
+    RootFailure,
+    earliest_first,
+    failure_cause,
+)
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
     OBSHELL_TIMEOUT,
@@ -21,7 +27,6 @@ from taskgraph.model.task import Subtask
 from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.model.words import plural
 from taskgraph.reports.explaining.sentences import (
-    Clock,
     Count,
     Duration,
     Names,
@@ -30,6 +35,7 @@ from taskgraph.reports.explaining.sentences import (
     Subtasks,
     Value,
     of_subtasks,
+    ran,
     worded,
 )
 from taskgraph.reports.results import Account
@@ -82,8 +88,8 @@ def failing(account: Account) -> Iterator[Sentence]:
         return
     failed = [n for n, sub in enumerate(graph.subtasks) if sub.status == Status.FAILED]
     if failed:
-        roots = tuple(RootFailure(n, graph.subtasks[n].finish_time) for n in failed)
-        yield from _roots(account.analysis, roots)
+        roots = [RootFailure(n, graph.subtasks[n].finish_time) for n in failed]
+        yield from _roots(account.analysis, tuple(sorted(roots, key=earliest_first)))
         reasons = "; ".join(graph.flaws)
         template = "What that holds up cannot be told: {flaws}."
         yield Sentence("unsound", template, {"flaws": reasons}, Place.PARAGRAPH)
@@ -169,7 +175,7 @@ def _fresh(analysis: Analysis, failure: Failure) -> Iterator[Sentence]:
 
 
 def _root(analysis: Analysis, failed: _Failed, group: list[RootFailure]) -> Sentence:
-    nodes = tuple(sorted(root.node for root in group))
+    nodes = tuple(root.node for root in group)
     values: dict[str, Value] = {"subtasks": Subtasks(nodes)}
     template = "{subtasks} failed"
     moments = [root.failed_at for root in group if root.failed_at is not None]
@@ -188,16 +194,15 @@ def _root(analysis: Analysis, failed: _Failed, group: list[RootFailure]) -> Sent
 
 
 def _cause(analysis: Analysis, failed: _Failed, group: list[RootFailure]) -> Sentence:
-    nodes = tuple(sorted(root.node for root in group))
+    nodes = tuple(root.node for root in group)
     values: dict[str, Value] = {"subtasks": Subtasks(nodes)}
     causes = [failure_cause(analysis.graph.subtasks[node]) for node in nodes]
     template = worded(_CAUSES[failed.cause], len(nodes))
     times = [known.ran for known in causes if known is not None and known.ran is not None]
     if times:
-        values["ran"] = Clock(max(times))
-        if max(times) > min(times):
-            values["least"] = Clock(min(times))
-            template = template.replace("{ran}", "{least} to {ran}")
+        words, spread = ran(times)
+        values |= spread
+        template = template.replace("{ran}", words)
     if failed.timeout is not None and failed.timeout > 0:
         values["timeout"] = Duration(failed.timeout)
     is_dag = analysis.task.origin.dialect == "obshell"

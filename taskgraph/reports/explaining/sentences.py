@@ -8,7 +8,7 @@ a test can hold each claim against the analysis that it comes from.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -53,6 +53,7 @@ __all__ = [
     "Subtasks",
     "Value",
     "of_subtasks",
+    "ran",
     "worded",
 ]
 
@@ -199,6 +200,14 @@ def of_subtasks(
 def worded(template: str, count: int) -> str:
     """Keep of each ``[is|are]`` the word that fits so many."""
     return _CHOICE.sub(lambda choice: plural(count, *choice.groups()), template)
+
+
+def ran(times: Sequence[int]) -> tuple[str, dict[str, Value]]:
+    """Word how long some ran, in microseconds: two times where they look different."""
+    values: dict[str, Value] = {"ran": Clock(max(times))}
+    if format_measured(min(times)) == format_measured(max(times)):
+        return "{ran}", values
+    return "{least} to {ran}", {**values, "least": Clock(min(times))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ from taskgraph.reports.explaining.sentences import (
     Subtasks,
     Value,
     of_subtasks,
+    ran,
+    worded,
 )
 from taskgraph.reports.results import Account
 
@@ -315,20 +317,20 @@ def _left(analysis: Analysis) -> Iterator[Sentence]:
 
 
 def _overdue(analysis: Analysis, nodes: tuple[int, ...]) -> Sentence:
-    """Name what runs past its timeout, and of one for how long."""
-    past = "[runs past its timeout|run past their timeouts]"
-    template = f"{{subtasks}} {past}: the engine has not ended that yet."
-    said = of_subtasks("overdue", template, nodes)
-    subtask = analysis.graph.subtasks[nodes[0]]
-    span = measured_span(subtask, analysis.as_of)
-    if len(nodes) > 1 or span is None or span.kind is not SpanKind.RUNNING:
-        return said
-    ran, timeout = Clock(span.microseconds), Duration(subtask.timeout or 0)
-    return Sentence(
-        "overdue",
-        "{subtasks} has run {ran} of {timeout}: the engine has not ended that yet.",
-        {**said.values, "ran": ran, "timeout": timeout},
-    )
+    """Name what runs past its timeout, and for how long where all have the same."""
+    subtasks = [analysis.graph.subtasks[node] for node in nodes]
+    spans = [measured_span(subtask, analysis.as_of) for subtask in subtasks]
+    limits = {subtask.timeout for subtask in subtasks}
+    times = [span.microseconds for span in spans if span and span.kind is SpanKind.RUNNING]
+    ends = ": the engine has not ended that yet."
+    if len(times) < len(nodes) or len(limits) > 1:
+        past = "[runs past its timeout|run past their timeouts]"
+        return of_subtasks("overdue", f"{{subtasks}} {past}{ends}", nodes)
+    words, spread = ran(times)
+    timeout = Duration(subtasks[0].timeout or 0)
+    values = {"subtasks": Subtasks(nodes), **spread, "timeout": timeout}
+    template = f"{{subtasks}} [has|have] run {words} of {{timeout}}{ends}"
+    return Sentence("overdue", worded(template, len(nodes)), values)
 
 
 def _later(analysis: Analysis) -> Iterator[Sentence]:
