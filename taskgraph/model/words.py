@@ -38,7 +38,9 @@ NAMED = 5
 """How many of many are named; the rest is counted."""
 
 _LONGEST_NAME = 60
-_TOGETHER = re.compile(r"(?<=\d) (?=(?:d|h|min|s)\b)|(?<=\d [dh]) (?=\d+ (?:h|min|s)\b)")
+_TOGETHER = re.compile(
+    r"(?<=\d) (?=(?:d|h|min|s)\b)|(?:(?<=\d [dh])|(?<=\d min)) (?=\d+ (?:h|min|s)\b)"
+)
 _STEERING = re.compile(
     "[\x7f-\xa0\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202f\u2060-\u206f"
     "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
@@ -104,12 +106,12 @@ def shorten(text: str, length: int = _LONGEST_NAME) -> str:
 
 
 def unbroken(text: str, space: str = "\u00a0") -> str:
-    """Keep a number with its unit on one line.
+    """Keep a duration on one line.
 
     Examples
     --------
-    >>> unbroken("takes 2 h 13 min more", "~")
-    'takes 2~h~13~min more'
+    >>> unbroken("takes 2 h 13 min 30 s more", "~")
+    'takes 2~h~13~min~30~s more'
     """
     return _TOGETHER.sub(space, text)
 

@@ -92,9 +92,12 @@ def test_a_printed_change_is_the_difference_of_what_is_printed(samples: Path) ->
     def run(seconds: float) -> LoadedTask:
         """Give the task with a first subtask that ran so long, and no other times."""
         ends = begin + timedelta(seconds=seconds)
-        rest = [sub._replace(start_time=begin, finish_time=begin) for sub in subtasks[1:]]
-        first = subtasks[0]._replace(start_time=begin, finish_time=ends)
-        return LoadedTask(replace(task, subtasks=(first, *rest)))
+        done = [
+            sub._replace(status="SUCCESSFUL", start_time=begin, finish_time=begin)
+            for sub in subtasks
+        ]
+        done[0] = done[0]._replace(finish_time=ends)
+        return LoadedTask(replace(task, status="SUCCESSFUL", subtasks=tuple(done)))
 
     pair = [one.account for one in (run(3794.9), run(4947.1))]
     text = report(collect(pair), "markdown")

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from rich.text import Text
 
 from taskgraph.api import LoadedTask, load, render, report
-from taskgraph.reports.text.console import Style
+from taskgraph.reports.text.console import Style, facts, to_text
 from taskgraph.reports.text.show import show_text
 from tests.diagrams.tasks import CHINESE, HOSTILE, chain, make_task, stages
 
@@ -213,3 +214,12 @@ def test_what_is_blocked_is_the_same_here_in_the_page_and_in_the_picture(
     assert marked(r"(?m)\bs{n} +{n} .*, blocked", shown(loaded)) == found
     assert marked(r"(?m)^<tr [^>]*><th[^>]*>{n}\b.*</span> blocked</td>", page) == found
     assert marked(r"(?m)\bs{n}\b.*, blocked", drawn) == found
+
+
+@pytest.mark.parametrize("width", range(40, 100, 7))
+def test_no_duration_is_broken_over_two_lines(width: int) -> None:
+    time = "1 d 1 h 37 min 30 s"
+    row = facts([("label", f"some words before {time} and some {time} after")])
+    for part in (Text(f"as long as {time}, or {time}: {time}"), row):
+        text = to_text([part], Style(width))
+        assert text.count(time) == " ".join(text.split()).count(time) > 1

@@ -147,7 +147,7 @@ def _action(
 def _risk(account: Account, said: _Said) -> Section:
     """Say whether there is a way back."""
     task = account.graph.task
-    if task.status in {Status.FAILED, Status.SUCCESSFUL} or is_rolling_back(task):
+    if task.status in {Status.FAILED, Status.SUCCESSFUL}:
         return Section("risk", "Risk", _moved(said["choices"], *_ROLLBACK))
     found = _moved(said["limits"], *_NO_RETURN) or _moved(said["choices"], *_ROLLBACK)
     return Section("risk", "Risk", found)

@@ -6,17 +6,17 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.statuses import UNKNOWN, look, status_name
 from taskgraph.model.task import Task
-from taskgraph.model.words import commandless, labels, name_of, visible
+from taskgraph.model.words import commandless, labels, name_of, unbroken, visible
 
 __all__ = [
-    "KEPT_SPACE",
     "MOST_ROWS",
     "Style",
     "facts",
@@ -41,7 +41,7 @@ _COLORS = {
     "undone": "dim",
 }
 
-KEPT_SPACE = "\ue000"
+_KEPT_SPACE = "\ue000"
 """A space at which no line is broken; that of Unicode is no such to the layout."""
 MOST_ROWS = 200
 """Rows of a table beyond which nobody reads on, and laying out takes minutes."""
@@ -84,10 +84,24 @@ def more_rows(count: int) -> list[RenderableType]:
     return [Text(f"… and {left_out:,} more: --format json has all of them", style="dim")]
 
 
+class _Console(Console):
+    """Lays texts out without breaking a duration over two lines."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        if isinstance(renderable, Text):
+            renderable = renderable.copy()
+            renderable.plain = unbroken(renderable.plain, _KEPT_SPACE)
+        elif isinstance(renderable, str):
+            renderable = unbroken(renderable, _KEPT_SPACE)
+        return super().render(renderable, options)
+
+
 def to_text(parts: list[RenderableType], style: Style) -> str:
     """Lay out texts and tables one under the other, without trailing spaces."""
     stream = io.StringIO()
-    console = Console(
+    console = _Console(
         file=stream,
         width=style.width,
         force_terminal=style.color,
@@ -99,7 +113,7 @@ def to_text(parts: list[RenderableType], style: Style) -> str:
     )
     for part in parts:
         console.print(part, soft_wrap=False)
-    lines = stream.getvalue().replace(KEPT_SPACE, " ").splitlines()
+    lines = stream.getvalue().replace(_KEPT_SPACE, " ").splitlines()
     return "\n".join(commandless(line.rstrip()) for line in lines) + "\n"
 
 

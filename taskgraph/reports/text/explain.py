@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.words import unbroken, visible
+from taskgraph.model.words import visible
 from taskgraph.reports.explaining.sentences import Block, Explanation, Place, Sentence
-from taskgraph.reports.text.console import KEPT_SPACE, Style, to_text
+from taskgraph.reports.text.console import Style, to_text
 
 __all__ = ["explain_text"]
 
@@ -57,6 +57,5 @@ def _words(
             text.append(" ")
         for piece in sentence.pieces(graph):
             words = piece.text if piece.is_own else visible(piece.text)
-            words = unbroken(words, KEPT_SPACE)
             text.append(words, style="cyan" if piece.nodes else "")
     return text
