@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal  # nothing that takes longer: until it is handled, an interrupt is Python's
+import sys
 
 __all__ = ["main"]
 
@@ -20,11 +21,23 @@ def _end(*_: object) -> None:
         os._exit(130)
 
 
+def _ignored(unraisable: sys.UnraisableHookArgs) -> None:
+    """Let an interrupt come again where it cannot be raised, in a callback for example."""
+    if unraisable.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(unraisable)
+        return
+    from _thread import interrupt_main
+    from threading import Timer
+
+    Timer(0.01, interrupt_main).start()
+
+
 def main() -> None:
     """Run the command line and exit."""
     is_ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if is_ours:
         signal.signal(signal.SIGINT, _end)
+        sys.unraisablehook = _ignored
     from taskgraph.cli.main import main as run
 
     try:

@@ -70,3 +70,23 @@ def test_at_work(command: str, delay: float, samples: Path, tmp_path: Path) -> N
     assert "Traceback" not in said
     assert not list(folder.iterdir())
     assert not list(output.glob(".taskgraph-*"))
+
+
+def test_in_a_callback_which_cannot_raise() -> None:
+    program = """
+import signal, time, weakref
+import taskgraph.__main__, taskgraph.cli.main
+
+def run():
+    kept = [set()]
+    mark = weakref.ref(kept[0], lambda _: signal.raise_signal(signal.SIGINT))
+    kept.clear()
+    time.sleep(60)
+
+taskgraph.cli.main.cli.main = lambda *_, **__: run()
+taskgraph.__main__.main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "\ntaskgraph: interrupted\n")
