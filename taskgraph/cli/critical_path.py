@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -95,15 +96,18 @@ def command(
       taskgraph critical-path response.json --set 13175721=10m --skip 13175719
     """
     given = list(map(_split_setting, settings))
+    read: dict[str, int] = {}
     if durations is not None:
         from taskgraph.sources.durations import read_durations
 
-        given = [*read_durations(durations).items(), *given]
+        read = read_durations(durations)
 
     def compute(loaded: LoadedTask) -> Timetable:
         changes = None
-        if given or edges or skipped:
-            changes = _read_changes(loaded.graph, given, edges, skipped)
+        if read or given or edges or skipped:
+            _refuse_twice(loaded.graph, read, f"{durations}")
+            both = (*read.items(), *given)
+            changes = _read_changes(loaded.graph, both, edges, skipped)
         return loaded.analysis.timetable(by, changes=changes, within=within, window=window)
 
     def as_json(loaded: LoadedTask) -> Mapping[str, Any]:
@@ -141,6 +145,20 @@ def _read_changes(
         dropped_edges=tuple(_edge(known, edge) for edge in edges),
         skipped=tuple(i for name in skipped for i in _find(known, name)),
     )
+
+
+def _refuse_twice(graph: TaskGraph, durations: Mapping[str, int], path: str) -> None:
+    """Refuse a file that gives a subtask one duration by its id and one by its name."""
+    ids = {str(identifier) for identifier in graph.index}
+    names = Counter(subtask.name.strip() for subtask in graph.subtasks)
+    for subtask in graph.subtasks:
+        name = subtask.name.strip()
+        is_alone = names[name] == 1 and name not in ids
+        if is_alone and name in durations and str(subtask.id) in durations:
+            raise ConfigError(
+                f"{path}: {subtask.id} has a duration by its id and one by its name "
+                f"{name}\n  hint: remove one of the two"
+            )
 
 
 def _split_setting(text: str) -> tuple[str, int]:

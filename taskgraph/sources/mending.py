@@ -13,7 +13,7 @@ from taskgraph.sources.definition_form import (
 from taskgraph.sources.document import UNKNOWN_KEY, Problems, escape_token
 from taskgraph.sources.nearest import Meant, folded, mended, nearest_form, nearest_key
 from taskgraph.sources.ocp import SPELLINGS, OcpSubtask, OcpTask
-from taskgraph.sources.validating import Keys, errors_of, is_negative, note
+from taskgraph.sources.validating import Keys, errors_of, negative, note
 
 __all__ = ["EDGES", "RENAME", "PartlyRead", "read_partly"]
 
@@ -112,8 +112,8 @@ def read_partly(
     row = errors_of(declared, mending, context)[0] if wrong else row
     if row is None:
         return None
-    if "timeout" in left_out and is_negative(raw.get("timeout")):
-        row["timeout"] = raw["timeout"]  # a rule tells of it
+    if "timeout" in left_out and negative(raw.get("timeout")):
+        row["timeout"] = negative(raw["timeout"])  # a rule tells of it
     return PartlyRead(row, repeated | left_out)
 
 

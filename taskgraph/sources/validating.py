@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails, ValidationError, core_schema
 from typing_extensions import TypedDict
 
 from taskgraph.errors import ConfigError, InputError
+from taskgraph.model.durations import parse_duration
 from taskgraph.privacy import mask_error
 from taskgraph.sources.document import (
     INVALID_VALUE,
@@ -32,8 +33,8 @@ __all__ = [
     "AT_ONCE",
     "Keys",
     "errors_of",
-    "is_negative",
     "json_schema",
+    "negative",
     "note",
     "read_columns",
     "read_file",
@@ -246,14 +247,21 @@ def note(
     else:
         message = f"{name} must {_expected(kind, detail['input'], detail)}"
         hint = keys.near(kind, detail["input"], is_item=is_item)
-        if name == "timeout" and is_negative(detail["input"]):
+        if (name, kind) == ("timeout", "duration") and negative(detail["input"]):
             rule = NEGATIVE_TIMEOUT
     problems.add(message, whole, hint, rule)
 
 
-def is_negative(value: Any) -> bool:
-    """Tell whether a value is a whole number below 0."""
-    return type(value) is int and value < 0
+def negative(value: Any) -> int | None:
+    """Give the seconds of a duration below 0; for every other value ``None``."""
+    if type(value) is int:
+        return value if value < 0 else None
+    if type(value) is not str or not value.strip().startswith("-"):
+        return None
+    try:
+        return -parse_duration(value.strip().removeprefix("-")) or None
+    except ValueError:
+        return None
 
 
 def _expected(kind: str, value: Any, detail: ErrorDetails) -> str:

@@ -101,6 +101,7 @@ def test_mistakes_are_named(run_cli: RunCli, arguments: tuple[str, ...], said: s
         ('{"1": "soon"}', "1 must be a duration like 30"),
         ("1,2,3\n", "line 1: must be an id or a name, a comma, and a duration"),
         ("id,seconds\n1,x\n", "line 2: must be seconds"),
+        ("13175720,600\nStart node,60\n", "by its id and one by its name Start node"),
     ],
 )
 def test_a_bad_file_of_durations_is_named(
