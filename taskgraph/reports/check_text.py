@@ -108,7 +108,8 @@ def closing_lines(
     where = f"{counted(totals.tasks, 'task')} in {counted(totals.files, 'file')}"
     counts = totals.severities.items()
     words = [style(counted(n, severity), severity) for severity, n in counts if n]
-    yield f"{', '.join(words) or 'no findings'}: {where}"
+    if totals.files or not totals.unread:
+        yield f"{', '.join(words) or 'no findings'}: {where}"
     if totals.suppressed:
         left_out = f"{counted(totals.suppressed, 'finding')} left out as accepted"
         yield style(left_out, "dim")

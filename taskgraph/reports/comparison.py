@@ -194,15 +194,13 @@ class _Subtasks:
         """Say what a subtask does to the times of the whole."""
         budget = self.comparison.budget
         if budget is not None and key[1] in budget.lost:
-            yield "without a time limit"
+            yield "without a time limit"  # what the finite part loses by it is no gain
         elif budget is not None and key[0] in budget.gained and key[1] is not None:
             yield "has a time limit now"
-        for title, changes, write in (
-            ("worst case", self.budget, format_duration),
-            ("measured", self.measured, format_measured),
-        ):
-            if key in changes:
-                yield f"{title} {signed(changes[key], write)}"
+        elif key in self.budget:
+            yield f"worst case {signed(self.budget[key], format_duration)}"
+        if key in self.measured:
+            yield f"measured {signed(self.measured[key], format_measured)}"
 
     def _edges(self) -> dict[_Key, list[str]]:
         """Tell of every edge at its lower end, where that is there."""
