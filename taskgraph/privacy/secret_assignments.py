@@ -23,7 +23,7 @@ _BLANK = r"(?:[^\S\n]|\\{1,15}t)"
 _SPACE = r"(?:[^\S\n]{0,8}(?:\n|\\{1,15}n)(?=[ \t]))?+[^\S\n]{0,16}+"
 _SIGN = r"(?:={1,2}>?|:=?(?!:)|->|[：＝])"
 _ASSIGNED = rf"{_COLOR}{_QUOTE}\]?{_COLOR}{_BLANK}{{0,16}}+{_SIGN}(?:\\{{1,15}}t)?+{_SPACE}"
-_REST_OF_KEY = re.compile(r"(?:[A-Za-z0-9_.]|-(?!>))*+")
+_REST_OF_KEY = re.compile(r"(?:[A-Za-z0-9_.]|-(?!>))*")
 _ASSIGNMENT = re.compile(_ASSIGNED)
 _SCHEME = _regex(r"(?:basic|bearer|negotiate|token)\s{1,4}")
 _PARTS = re.compile(r"(?:[\w-]{1,40}\s{1,4})?[\w.-]{1,100}=")
