@@ -51,6 +51,8 @@ def width(graph: TaskGraph, most_steps: int = _MOST_STEPS) -> Width:
     """
     graph.require_sound()
     beside = max(Counter(graph.stages).values(), default=0)
+    if _lie_on_few_paths(graph.upstreams, graph.order, beside):
+        return Width(beside, is_exact=True)
     if len(graph) + graph.edge_count > most_steps:
         return Width(beside, is_exact=False)
     chains, count = _Chains(graph.upstreams, graph.order), 0

@@ -46,7 +46,7 @@ _VALUES = (
 )
 _APART = r"""[\s,;"'\\]{0,12}"""
 # Between name and value may be a type, or what it is for.
-_PAIR = rf"{_APART}[\w.-]{{1,30}}+{_ASSIGNED}{_QUOTE}[\w. -]{{0,60}}+{_QUOTE}"
+_PAIR = rf"{_APART}[\w.-]{{1,30}}+{_ASSIGNED}{_QUOTE}[\w. -]{{0,60}}(?![\w. -]){_QUOTE}"
 _BETWEEN = rf"(?:{_PAIR}){{0,2}}?{_APART}"
 _ITS_VALUE = _regex(
     rf"{_QUOTE}(?:{_BETWEEN}{_VALUES}{_ASSIGNED}"

@@ -55,8 +55,9 @@ def test_a_page_of_the_task_list_gives_no_false_alarm() -> None:
 
 
 def test_every_rule_has_a_fault_to_find() -> None:
-    of_definitions = {"TG001", "TG002", "TG003", "TG605"}  # the engine writes none
-    assert {mutation.code for mutation in MUTATIONS} >= CODES - of_definitions
+    # The engine writes no definitions, and one task alone has no past runs.
+    others = {"TG001", "TG002", "TG003", "TG407", "TG605"}
+    assert {mutation.code for mutation in MUTATIONS} >= CODES - others
 
 
 @pytest.mark.parametrize(
