@@ -15,14 +15,23 @@ def _regex(source: str) -> re.Pattern[str]:
     return re.compile(source, re.IGNORECASE)
 
 
+def _once(pattern: str) -> str:
+    """Take a pattern wherever it fits, and never give it back.
+
+    Some versions of Python 3.11 lose their way in an optional group that is possessive.
+    """
+    return rf"(?:{pattern}|(?!{pattern}))"
+
+
 # Nothing here may repeat without a bound in front of what can fail, or give back what it
 # took: every one is tried at many places of long lines.
-_COLOR = r"(?:\x1b\[[\d;]{0,10}m)?+"
-_QUOTE = r"""(?:\\{0,15}["'`])?+"""
+_COLOR = _once(r"\x1b\[[\d;]{0,10}m")
+_QUOTE = _once(r"""\\{0,15}["'`]""")
 _BLANK = r"(?:[^\S\n]|\\{1,15}t)"
-_SPACE = r"(?:[^\S\n]{0,8}(?:\n|\\{1,15}n)(?=[ \t]))?+[^\S\n]{0,16}+"
+_SPACE = _once(r"[^\S\n]{0,8}(?:\n|\\{1,15}n)(?=[ \t])") + r"[^\S\n]{0,16}+"
 _SIGN = r"(?:={1,2}>?|:=?(?!:)|->|[：＝])"
-_ASSIGNED = rf"{_COLOR}{_QUOTE}\]?{_COLOR}{_BLANK}{{0,16}}+{_SIGN}(?:\\{{1,15}}t)?+{_SPACE}"
+_TAB = _once(r"\\{1,15}t")
+_ASSIGNED = rf"{_COLOR}{_QUOTE}\]?{_COLOR}{_BLANK}{{0,16}}+{_SIGN}{_TAB}{_SPACE}"
 _REST_OF_KEY = re.compile(r"(?:[A-Za-z0-9_.]|-(?!>))*")
 _ASSIGNMENT = re.compile(_ASSIGNED)
 _SCHEME = _regex(r"(?:basic|bearer|negotiate|token)\s{1,4}")
@@ -39,7 +48,9 @@ _FOR_USER = _regex(
     r"\s{1,4}(?:for|of)\s{1,4}[^\s=:]{1,128}\s{0,4}[=:]\s{0,4}(?!password\s{0,2}\()"
 )
 _LITERAL = re.compile(r"""\s{1,4}(?=\\{0,15}["'])""")
-_TOLD = _regex(r"\s{1,4}(?:(?:is|was|as|to|value|(?:re)?set to|changed to):?\s{1,4})?+")
+_TOLD = _regex(
+    r"\s{1,4}" + _once(r"(?:is|was|as|to|value|(?:re)?set to|changed to):?\s{1,4}")
+)
 _WORD_BEFORE = re.compile(r"([A-Za-z]{1,20}) \Z")
 _VALUES = (
     "(?:after|before|content|current|default|new|old|val|v|(?:param(?:eter)?[_-]?)?value)"
