@@ -66,7 +66,7 @@ TG002 | 9:5 | prohibitRollback: true | allowRollback: false | prohibitRollback: 
 TG002 | 9:5 | prohibitRollback: true | skippable: false | prohibitSkip: true
 TG001 | 11:14 | 40m | 1h30 | a number and its unit
 TG001 | 11:14 | 40m | soon | a number and its unit
-TG001 | 11:14 | 40m | -5m | a number and its unit
+TG402 | 11:14 | 40m | -5m | more than 0
 TG001 | 11:14 | 40m | 0.5 | a number and its unit
 TG001 | 11:14 | 40m | true | a number and its unit
 TG001 | 11:14 | 40m | [40m] | a number and its unit
@@ -138,7 +138,6 @@ TG003 | 10:5 |   - name: Upgrade packages\n    timeout |   - timeout | 'Upgrade 
 TG003 | 1:1 | <rest> | <nothing> | subtasks is missing
 TG003 | 1:8 | <all> | tasks: []\n | defines no task
 TG402 | 11:14 | 40m | -5 | more than 0
-TG402 | 11:14 | 40m | -10m | more than 0
 TG405 | 10:5 |     timeout: 40m\n | <nothing> | give every subtask a timeout
 TG405 | 1:1 | 40m | 4h | the limit is 2 h
 TG102 | 15:17 | [Upgrade packages] | [Upgrade package] | 'Upgrade packages'?
