@@ -182,28 +182,6 @@ def test_there_is_one_selection(browser: Browser, tmp_path: Path, failed: Task) 
     page.close()
 
 
-@pytest.mark.parametrize("size", [(1300, 700), (390, 700)])
-def test_details_are_in_sight_wherever_a_subtask_is_chosen(
-    browser: Browser, tmp_path: Path, failed: Task, size: tuple[int, int]
-) -> None:
-    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
-    opened = Opened(page, tmp_path / "report.html", [failed])
-    details = page.locator("aside.details")
-    row = page.locator(".sortable tbody tr").filter(has_text="106").locator("td").first
-    row.scroll_into_view_if_needed()
-    row.click()
-    page.wait_for_selector("aside.details.afar")
-    box = details.bounding_box()
-    assert box is not None
-    assert box["y"] >= 0
-    assert box["y"] + box["height"] <= size[1]
-    assert "106" in (details.locator("h3").text_content() or "")
-    page.keyboard.press("Escape")
-    assert details.is_hidden()
-    opened.assert_quiet()
-    page.close()
-
-
 def test_a_link_to_parts_selects_them_all(
     browser: Browser, tmp_path: Path, failed: Task
 ) -> None:

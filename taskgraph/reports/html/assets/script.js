@@ -322,7 +322,6 @@
     const svg = canvas.querySelector("svg");
     const tools = article.querySelector(".tools");
     const panel = article.querySelector(".details");
-    const stage = article.querySelector(".stage");
     const search = tools.querySelector(".search");
     const hits = tools.querySelector(".hits");
     const data = JSON.parse(article.querySelector(".data").textContent);
@@ -486,7 +485,7 @@
       if (!items.length) return;
       if (show || !item) view.centre(items[0].box);
       if (!show) return;
-      stage.scrollIntoView({ block: "nearest" });
+      article.querySelector(".stage").scrollIntoView({ block: "nearest" });
       panel.focus({ preventScroll: true });
     };
 
@@ -583,19 +582,9 @@
       if (item) open(item, false);
       else fold();
     });
-    document.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || event.defaultPrevented || event.target.matches("input")) return;
-      if (layers.length && !panel.contains(event.target)) fold();
-      else if (!panel.hidden) close();
+    panel.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") close();
     });
-    /* Where the diagram is out of sight the details stand at the edge of the window. */
-    const inSight = new Map();
-    const sight = new IntersectionObserver((entries) => {
-      for (const { target, isIntersecting } of entries) inSight.set(target, isIntersecting);
-      panel.classList.toggle("afar", Boolean(inSight.get(article)) && !inSight.get(stage));
-    });
-    sight.observe(article);
-    sight.observe(stage);
 
     /* Arrow keys go from a box to the nearest one in that direction. */
     const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -618,7 +607,6 @@
       const item = event.target !== canvas && itemAt(event.target);
       if (!item) return;
       if (event.key === "Escape" && item.box.closest(".opened")) {
-        event.preventDefault();
         const { box } = layers.at(-1);
         fold();
         box.focus({ preventScroll: true });
