@@ -14,6 +14,7 @@ import click
 from taskgraph.api import CheckStream, stream_checks
 from taskgraph.checks.result import AnyRun, CheckRun, CheckTotals
 from taskgraph.cli.options import (
+    Choice,
     Inputs,
     complete_rules,
     files_argument,
@@ -51,7 +52,7 @@ def _selectors(_ctx: object, _param: object, values: tuple[str, ...]) -> tuple[s
 @click.command("check")
 @files_argument
 @click.option(
-    "-f", "--format", "form", type=click.Choice(CHECK_FORMATS),
+    "-f", "--format", "form", type=Choice(CHECK_FORMATS),
     help="The form of the findings.  [default: by the ending of --output, else text]",
 )  # fmt: skip
 @click.option(
@@ -71,7 +72,7 @@ def _selectors(_ctx: object, _param: object, values: tuple[str, ...]) -> tuple[s
 )  # fmt: skip
 @past_options
 @click.option(
-    "--fail-on", type=click.Choice(FAIL_ON),
+    "--fail-on", type=Choice(FAIL_ON),
     help="The severity from which on the exit code is 1.  [default: error]",
 )  # fmt: skip
 @click.option(

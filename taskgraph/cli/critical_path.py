@@ -12,6 +12,7 @@ import click
 from taskgraph.analysis.whatif import Changes
 from taskgraph.api import LoadedTask
 from taskgraph.cli.options import (
+    Choice,
     Inputs,
     files_argument,
     format_option,
@@ -37,7 +38,7 @@ _Known: TypeAlias = Mapping[str, tuple[Id, ...]]
 @click.command("critical-path")
 @files_argument
 @click.option(
-    "--by", type=click.Choice(["timeout", "actual", "remaining"]), default="timeout",
+    "--by", type=Choice(["timeout", "actual", "remaining"]), default="timeout",
     show_default=True, help="Which durations: timeouts, measured times, or what is left.",
 )  # fmt: skip
 @click.option(

@@ -9,6 +9,7 @@ import click
 
 from taskgraph.api import compare_paths
 from taskgraph.cli.options import (
+    Choice,
     Resolver,
     config_options,
     form_by_ending,
@@ -35,12 +36,12 @@ _FORMS = ("text", "json", "markdown", "html", "svg")
 @click.argument("before", type=click.Path())
 @click.argument("after", type=click.Path())
 @click.option(
-    "-f", "--format", "form", type=click.Choice(_FORMS),
+    "-f", "--format", "form", type=Choice(_FORMS),
     help="The form of the output; by default what the ending of --output says, else text.",
 )  # fmt: skip
 @output_option
 @click.option(
-    "--fail-on", type=click.Choice(["structure", "budget", "any", "never"]),
+    "--fail-on", type=Choice(["structure", "budget", "any", "never"]),
     default="never", show_default=True,
     help="Which kind of change makes the exit code 1: budget is growth of a worst case, "
     "and a bound that is lost.",

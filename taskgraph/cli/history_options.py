@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from taskgraph.api import history
-from taskgraph.cli.options import form_by_ending, output_option, text_style
+from taskgraph.cli.options import Choice, form_by_ending, output_option, text_style
 from taskgraph.cli.output import write
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def result_options(*more: str) -> Callable[[F], F]:
     def decorate(command: F) -> F:
         command = output_option(command)
         command = click.option(
-            "-f", "--format", "form", type=click.Choice((*history.FORMS, *more)),
+            "-f", "--format", "form", type=Choice((*history.FORMS, *more)),
             help="The form of the output; by default what the ending of --output says.",
         )(command)  # fmt: skip
         return _runs_option(command)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from taskgraph.reports.text.console import Style
 
 __all__ = [
+    "Choice",
     "Inputs",
     "Resolver",
     "complete_rules",
@@ -153,6 +154,18 @@ class Inputs:
         return replace(self, resolver=self.resolver.on_top(**changes))
 
 
+class Choice(click.Choice[str]):
+    """A choice that knows what was meant by a word that is none of its own."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """Say which words there are, and which of them is spelled nearly so."""
+        from taskgraph.sources.nearest import nearest_text
+
+        said = super().get_invalid_choice_message(value, ctx)
+        near = nearest_text(str(value), self.choices, 0.6)
+        return said if near is None else f"{said} Did you mean {near!r}?"
+
+
 def config_options(command: F) -> F:
     """Add the options that say which configuration is in force."""
     command = click.option(
@@ -266,7 +279,7 @@ def files_argument(command: F) -> F:
 
 
 collapse_option = click.option(
-    "--collapse", type=click.Choice(["auto", "none", "parallel", "chains", "name"]),
+    "--collapse", type=Choice(["auto", "none", "parallel", "chains", "name"]),
     default="auto", show_default=True,
     help="What to draw as one box: as little as fits, nothing, the parts of a split, "
     "chains without branches, or subtasks of one name.",
@@ -326,7 +339,7 @@ def form_by_ending(output: str | None, forms: Sequence[str]) -> str:
 def format_option(*names: str) -> Callable[[F], F]:
     """Give the option that chooses between forms; the first is the default."""
     return click.option(
-        "-f", "--format", "form", type=click.Choice(names), default=names[0],
+        "-f", "--format", "form", type=Choice(names), default=names[0],
         show_default=True, help="The form of the output.",
     )  # fmt: skip
 

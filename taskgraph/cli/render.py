@@ -9,6 +9,7 @@ import click
 
 from taskgraph.api import LoadedTask
 from taskgraph.cli.options import (
+    Choice,
     Inputs,
     collapse_option,
     each_task,
@@ -29,16 +30,16 @@ _FORMS = "\n".join(f"  {name:8}  {form.summary}" for name, form in FORMATS.items
 @click.command("render", epilog=f"\b\nForms:\n{_FORMS}")
 @files_argument
 @click.option(
-    "-f", "--format", "form", type=click.Choice(list(FORMATS)),
+    "-f", "--format", "form", type=Choice(list(FORMATS)),
     help="The form of the picture; by default what the ending of --output says, else svg.",
 )  # fmt: skip
 @output_option
 @click.option(
-    "--view", type=click.Choice(["graph", "timeline"]), default="graph",
+    "--view", type=Choice(["graph", "timeline"]), default="graph",
     show_default=True, help="The dependencies, or what ran when.",
 )  # fmt: skip
 @click.option(
-    "--direction", type=click.Choice(["auto", "LR", "TB"]), default="auto",
+    "--direction", type=Choice(["auto", "LR", "TB"]), default="auto",
     show_default=True,
     help="Left to right, or top to bottom; auto: the latter where only that fits, or where "
     "several edges would turn at a fold.",
@@ -58,7 +59,7 @@ _FORMS = "\n".join(f"  {name:8}  {form.summary}" for name, form in FORMATS.items
     help="The most boxes to draw.  [default: 300]",
 )  # fmt: skip
 @click.option(
-    "--engine", type=click.Choice(["builtin", "dot"]), default="builtin",
+    "--engine", type=Choice(["builtin", "dot"]), default="builtin",
     show_default=True, help="Who lays the picture out; dot is the program of Graphviz.",
 )  # fmt: skip
 def command(

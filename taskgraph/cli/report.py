@@ -9,6 +9,7 @@ import click
 
 from taskgraph.api import REPORTS, LoadedTask, collect, redacted, report_pieces
 from taskgraph.cli.options import (
+    Choice,
     Inputs,
     collapse_option,
     each_task,
@@ -26,11 +27,11 @@ __all__ = ["command"]
 @click.command("report")
 @files_argument
 @click.option(
-    "-f", "--format", "form", type=click.Choice(list(REPORTS)),
+    "-f", "--format", "form", type=Choice(list(REPORTS)),
     help="The form of the page; by default what the ending of --output says, else html.",
 )  # fmt: skip
 @click.option(
-    "--view", type=click.Choice(["graph", "timeline"]), default="graph",
+    "--view", type=Choice(["graph", "timeline"]), default="graph",
     show_default=True, help="Which picture comes first.",
 )  # fmt: skip
 @collapse_option

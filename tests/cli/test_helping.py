@@ -26,6 +26,8 @@ def run(*arguments: object) -> Result:
         (["-"], "did you mean 'taskgraph show -'?"),
         (["frobnicate"], "there is no command 'frobnicate': show, check, "),
         (["check", "x.json", "--formt", "json"], "--format"),
+        (["check", "x.json", "--format", "sarfi"], "Did you mean 'sarif'?"),
+        (["diff", "a", "b", "--fail-on", "bugdet"], "Did you mean 'budget'?"),
     ],
 )
 def test_what_was_meant_is_told(given: list[str], meant: str) -> None:
