@@ -18,9 +18,8 @@ from taskgraph.cli.options import (
     Inputs,
     complete_rules,
     files_argument,
-    pass_over,
     past_options,
-    require_task,
+    require_tasks,
 )
 from taskgraph.cli.output import (
     EXIT_FINDINGS,
@@ -157,10 +156,10 @@ def command(
             write(counts, None)
     code = EXIT_INPUT if stream.unreadable or stream.misconfigured else EXIT_OK
     was_found = bool(stream.totals.tasks or code)
-    code = max(code, pass_over(stream.foreign, was_found=was_found))
-    code = max(code, require_task(inputs.options, was_found=was_found))
+    foreign = stream.foreign
+    missing = require_tasks(inputs.paths, inputs.options, foreign, was_found=was_found)
     is_failure = stream.failed and write_baseline is None
-    sys.exit(max(code, EXIT_FINDINGS if is_failure else EXIT_OK))
+    sys.exit(max(code, missing, EXIT_FINDINGS if is_failure else EXIT_OK))
 
 
 def _complain(stream: CheckStream, baseline: str | None, most: int | None) -> None:

@@ -14,7 +14,7 @@ from taskgraph.cli.options import (
     config_options,
     form_by_ending,
     output_option,
-    require_task,
+    require_tasks,
     task_option,
 )
 from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain, write
@@ -87,9 +87,10 @@ def command(
         write(_report(pairs, [str(error) for error in errors], form), output)
     code = EXIT_INPUT if errors else EXIT_OK
     was_found = bool(pairs or errors)
-    code = max(code, require_task(ReadOptions(task=task), was_found=was_found))
+    sides = before, after
+    missing = require_tasks(sides, ReadOptions(task=task), was_found=was_found)
     failed = any(_fails(pair, fail_on) for pair in pairs)
-    sys.exit(max(code, EXIT_FINDINGS if failed else EXIT_OK))
+    sys.exit(max(code, missing, EXIT_FINDINGS if failed else EXIT_OK))
 
 
 def _fails(pair: Pair, fail_on: str) -> bool:

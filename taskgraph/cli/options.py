@@ -26,6 +26,7 @@ from taskgraph.cli.output import (
 from taskgraph.config import Configuration, UnusedPatterns, find_config, read_config
 from taskgraph.errors import AnalysisError, ConfigError
 from taskgraph.model.durations import parse_duration
+from taskgraph.model.words import quoted
 from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ __all__ = [
     "one_output",
     "output_option",
     "past_options",
-    "require_task",
+    "require_tasks",
     "run_report",
     "runs_option",
     "seconds",
@@ -198,31 +199,46 @@ def task_option(command: F) -> F:
     )
 
 
-def require_task(options: ReadOptions, *, was_found: bool) -> int:
-    """Say where no document holds the task that was asked for; give the exit code."""
-    if was_found or options.task is None:
-        return EXIT_OK
-    complain(
-        f"--task {options.task}: no document that was read holds a task with this id or "
-        "name\n  hint: taskgraph show without --task tells those that there are"
-    )
-    return EXIT_INPUT
-
-
 _MOST_NAMED = 5
 
 
-def pass_over(names: Iterable[str], *, was_found: bool) -> int:
-    """Say which files of folders hold no task; give the exit code, 2 if none does."""
-    files = list(dict.fromkeys(names))
-    if not files:
+def require_tasks(
+    paths: Sequence[str],
+    options: ReadOptions,
+    foreign: Iterable[str] = (),
+    *,
+    was_found: bool,
+) -> int:
+    """Say which files of folders hold no task, and if none does; give the exit code."""
+    files = list(dict.fromkeys(foreign))
+    if files:
+        rest = f" and {len(files) - _MOST_NAMED:,} more" * (len(files) > _MOST_NAMED)
+        named = f"{', '.join(files[:_MOST_NAMED])}{rest}"
+        complain(f"passed over, for there is no task in it: {named}")
+    if was_found or not (files or options.task):
         return EXIT_OK
-    rest = f" and {len(files) - _MOST_NAMED:,} more" * (len(files) > _MOST_NAMED)
-    named = f"{', '.join(files[:_MOST_NAMED])}{rest}"
-    complain(f"passed over, for there is no task in it: {named}")
-    if not was_found:
+    if options.task is None:
         complain("no document holds a task\n  hint: name the files that are meant")
-    return EXIT_OK if was_found else EXIT_INPUT
+    else:
+        complain(
+            f"--task {options.task}: no document that was read holds a task with this id "
+            f"or name\n  hint: {_meant_task(paths, options, options.task)}"
+        )
+    return EXIT_INPUT
+
+
+def _meant_task(paths: Sequence[str], options: ReadOptions, wanted: str) -> str:
+    """Read once more what can be, for a task with nearly such a name."""
+    from taskgraph.sources.nearest import nearest_text
+
+    files = [path for path in paths if path != "-"]
+    known: set[str] = set()
+    for document in read_documents(files, replace(options, task=None)):
+        known.update(*((one.task.name, str(one.task.id)) for one in document.tasks))
+    near = nearest_text(wanted, known)
+    if near is None:
+        return "taskgraph show without --task tells those that there are"
+    return f"did you mean {quoted(near)}?"
 
 
 def files_argument(command: F) -> F:
@@ -386,9 +402,8 @@ def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, 
     for message in inputs.unused.messages():
         complain(message)
     was_found = was_found or code > EXIT_OK
-    code = max(code, pass_over(foreign, was_found=was_found))
-    code = max(code, require_task(inputs.options, was_found=was_found or code > EXIT_OK))
-    return code, messages
+    missing = require_tasks(inputs.paths, inputs.options, foreign, was_found=was_found)
+    return max(code, missing), messages
 
 
 def run_report(

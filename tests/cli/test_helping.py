@@ -143,6 +143,8 @@ def test_a_task_that_is_nowhere_is_told(command: list[str], several: Path) -> No
     done = run(*command, several, "--task", "3")
     assert done.exit_code == 2
     assert "--task 3: no document that was read holds a task" in done.stderr
+    assert "without --task" in done.stderr
+    assert "did you mean 'second'?" in run(*command, several, "--task", "Secnd").stderr
 
 
 def test_one_task_of_both_sides_is_compared(several: Path, tmp_path: Path) -> None:
