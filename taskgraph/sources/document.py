@@ -29,6 +29,7 @@ __all__ = [
     "escape_token",
     "key_of",
     "locate",
+    "place_in",
     "split_pointer",
 ]
 
@@ -219,6 +220,12 @@ def _lines_and_columns(text: str, offsets: list[int]) -> list[tuple[int, int]]:
         places.append((line, offset - start + 1))
         last = offset
     return places
+
+
+def place_in(text: str, offset: int, first_line: int = 1) -> tuple[int, int]:
+    """Give line and column of an offset, as the file counts them."""
+    ((line, column),) = _lines_and_columns(text, [offset])
+    return line + first_line - 1, column
 
 
 def _yaml_places(text: str, wanted: dict[str, Any]) -> dict[str, tuple[int, int]]:

@@ -16,7 +16,7 @@ from itertools import accumulate, islice, takewhile
 from shlex import quote
 from typing import Any, NamedTuple
 
-from taskgraph.sources.document import escape_token, locate
+from taskgraph.sources.document import escape_token, locate, place_in
 from taskgraph.sources.literals import as_json, may_be_literal
 from taskgraph.sources.oddities import BLANKS, CURLY, IN_QUOTES
 
@@ -28,7 +28,6 @@ __all__ = [
     "is_json",
     "is_prompt",
     "names_task",
-    "place_in",
 ]
 
 
@@ -78,12 +77,6 @@ _ANSI = re.compile(
 )
 _TEXT_OR_COLOUR = re.compile(f"{IN_QUOTES}|{_ANSI.pattern}")
 _STRAIGHT = "with straight quotes for curly ones"
-_CURLY_QUOTE = re.compile(f"[{CURLY}]")
-_QUOTE = re.compile(f"({IN_QUOTES})|[{CURLY}]")
-_CURLY_SINGLE = re.compile("[‘’‚‛]")
-_SINGLE = re.compile(f"({IN_QUOTES})|[‘’‚‛]")
-_ANY_BLANK = re.compile(f"[{BLANKS}]")
-_BLANK = re.compile(f"({IN_QUOTES})|[{BLANKS}]")
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 _LINE_END = re.compile(r"\r\n?|\n")
 
@@ -106,12 +99,6 @@ def is_json(text: str) -> bool:
     start = len(text) - len(text.lstrip())
     is_begun = text[start : start + 1] in ("{", "[")
     return is_begun and end_of(text, start) == len(text.rstrip())
-
-
-def place_in(text: str, offset: int, first_line: int = 1) -> tuple[int, int]:
-    """Give line and column of an offset, as the file counts them."""
-    line = text.count("\n", 0, offset) + first_line
-    return line, offset - text.rfind("\n", 0, offset)
 
 
 def _told(text: str, begin: int, end: int) -> str:
@@ -286,12 +273,19 @@ def _changed(how: str, change: Callable[[str], str]) -> Lens:
     return see
 
 
-def _plain_blanks(text: str) -> str:
-    if _ANY_BLANK.search(text) is None:
-        return ""
-    return _BLANK.sub(
-        lambda found: found[1] or " " * (found[0] not in _INVISIBLE), text
-    ).strip()
+def _plain(signs: str, sign: str) -> Callable[[str], str]:
+    """Write a plain sign for others outside of quotes, and nothing for invisible ones."""
+    any_of = re.compile(f"[{signs}]")
+    outside = re.compile(f"({IN_QUOTES})|{any_of.pattern}")
+
+    def change(text: str) -> str:
+        if any_of.search(text) is None:  # of a long text its quotes need not be looked at
+            return ""
+        return outside.sub(
+            lambda found: found[1] or sign * (found[0] not in _INVISIBLE), text
+        )
+
+    return change
 
 
 def _unescaped(text: str) -> str:
@@ -303,18 +297,6 @@ def _unescaped(text: str) -> str:
         return str(json.loads(f'"{core}"', strict=False))
     except ValueError:
         return re.sub(r"\\[nrt]", " ", core)
-
-
-def _straight(text: str) -> str:
-    if _CURLY_QUOTE.search(text) is None:
-        return ""
-    return _QUOTE.sub(lambda at: at[1] or '"', text)
-
-
-def _straight_single(text: str) -> str:
-    if _CURLY_SINGLE.search(text) is None:
-        return ""
-    return _SINGLE.sub(lambda at: at[1] or '"', text)
 
 
 def _from_url(text: str) -> str:
@@ -359,12 +341,12 @@ def _printed(text: str) -> Iterator[Seen]:
 LENSES: tuple[Lens, ...] = (
     _fenced,
     _changed("without the colours of a terminal", lambda text: _ANSI.sub("", text)),
-    _changed("with blanks for no-break and invisible ones", _plain_blanks),
+    _changed("with blanks for no-break and invisible ones", _plain(BLANKS, " ")),
     _among,
     _behind_margin,
-    _changed(_STRAIGHT, _straight),
-    _changed(_STRAIGHT, lambda text: _CURLY_QUOTE.sub('"', text)),
-    _changed(_STRAIGHT, _straight_single),
+    _changed(_STRAIGHT, _plain(CURLY, '"')),
+    _changed(_STRAIGHT, lambda text: re.sub(f"[{CURLY}]", '"', text)),
+    _changed(_STRAIGHT, _plain("‘’‚‛", '"')),
     _unwrapped,
     _changed("from the inside of a text, with escaped quotes", _unescaped),
     _changed("from a cell of CSV, with doubled quotes", _cell),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.sources.document import Document
+from taskgraph.sources.document import Document, place_in
 
 __all__ = ["BLANKS", "CONFLICT", "CURLY", "IN_QUOTES", "explained", "oddity_in"]
 
@@ -13,8 +13,6 @@ CURLY = "“”„‟＂″«»"
 CONFLICT = re.compile(r"^<{7}(?: |$)", re.MULTILINE)
 IN_QUOTES = r'(?:"(?:[^"\\\n]|\\.)*")'
 BLANKS = "\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
-
-
 _EVERYWHERE = (
     (
         r"^(?:<{7}|={7}|>{7})(?: .*)?$",
@@ -78,7 +76,6 @@ def explained(wrong: InputError, document: Document) -> InputError:
     if found is None:
         return wrong
     what, remedy, offset = found
-    line = text.count("\n", 0, offset) + document.first_line
-    column = offset - text.rfind("\n", 0, offset)
+    line, column = place_in(text, offset, document.first_line)
     message = f"is not valid {'YAML' if is_yaml else 'JSON'}: it has {what}"
     return InputError(wrong.file, [Problem(message, None, line, column)], remedy)

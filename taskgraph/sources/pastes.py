@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from taskgraph.sources.document import Document
+from taskgraph.sources.document import Document, place_in
 from taskgraph.sources.lenses import (
     BODIES,
     LENSES,
@@ -22,7 +22,6 @@ from taskgraph.sources.lenses import (
     is_json,
     is_prompt,
     names_task,
-    place_in,
 )
 from taskgraph.sources.oddities import CONFLICT, oddity_in
 
@@ -118,12 +117,10 @@ def recognise(document: Document) -> Paste | None:
     found = [] if CONFLICT.search(text) else _search(text)
     if not any(names_task(seen.text) for seen in found):
         known = _named(text, document) or _cut(text, document)
-    else:
-        known = None
-    if known is None and not found and is_json(text):
-        return None
-    if known is not None or not found:
-        return known or _odd(text, document)
+        if known is None and not found and not is_json(text):
+            known = _odd(text, document)
+        if known is not None or not found:
+            return known
     if len(found) > 1:
         return _several(found, text, document)
     return Paste(f"was read {found[0].how}", document=_given(found[0], text, document))
