@@ -7,12 +7,15 @@ import re
 from taskgraph.errors import InputError, Problem
 from taskgraph.sources.document import Document, place_in
 
-__all__ = ["BLANKS", "CONFLICT", "CURLY", "IN_QUOTES", "explained", "oddity_in"]
+__all__ = ["BLANKS", "COLOUR", "CONFLICT", "CURLY", "IN_QUOTES", "explained", "oddity_in"]
 
 CURLY = "“”„‟＂″«»"
 CONFLICT = re.compile(r"^<{7}(?: |$)", re.MULTILINE)
 IN_QUOTES = r'(?:"(?:[^"\\\n]|\\.)*")'
 BLANKS = "\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+COLOUR = re.compile(
+    r"\^\[\[[0-9;]*[mK]|\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()].|.)"
+)
 _EVERYWHERE = (
     (
         r"^(?:<{7}|={7}|>{7})(?: .*)?$",

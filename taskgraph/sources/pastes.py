@@ -13,16 +13,10 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+from taskgraph.sources.bodies import BODIES
 from taskgraph.sources.document import Document, place_in
-from taskgraph.sources.lenses import (
-    BODIES,
-    LENSES,
-    Seen,
-    cut_in,
-    is_json,
-    is_prompt,
-    names_task,
-)
+from taskgraph.sources.excerpts import Seen, cut_in, is_json, is_prompt
+from taskgraph.sources.lenses import LENSES
 from taskgraph.sources.oddities import CONFLICT, oddity_in
 
 __all__ = ["Paste", "recognise"]
@@ -115,7 +109,7 @@ def recognise(document: Document) -> Paste | None:
         return None
     text = document.data.decode("utf-8", "replace")
     found = [] if CONFLICT.search(text) else _search(text)
-    if not any(names_task(seen.text) for seen in found):
+    if not any(_names_task(seen.text) for seen in found):
         known = _named(text, document) or _cut(text, document)
         if known is None and not found and not is_json(text):
             known = _odd(text, document)
@@ -136,7 +130,7 @@ def _search(text: str) -> list[Seen]:
         for seen in level:
             for group in _looks(seen):
                 whole = [below for below in group if is_json(below.text)]
-                tasks = [below for below in whole if names_task(below.text)]
+                tasks = [below for below in whole if _names_task(below.text)]
                 if tasks:
                     return tasks
                 others = others or [s for s in whole if _stands_alone(s, text, whole)]
@@ -145,6 +139,11 @@ def _search(text: str) -> list[Seen]:
         sizes = accumulate(len(below.text) for below in deeper)
         level = deeper[: sum(size <= _MOST_SEEN for size in sizes)]
     return others
+
+
+def _names_task(text: str) -> bool:
+    """Tell whether a text, if it is JSON, may hold a task."""
+    return '"subtasks"' in text or '"dag_id"' in text
 
 
 def _stands_alone(seen: Seen, text: str, whole: list[Seen]) -> bool:
