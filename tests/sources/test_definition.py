@@ -306,9 +306,8 @@ def test_the_schema_is_valid_and_explains_itself() -> None:
     assert definition_schema() == schema == definition_schema()
 
 
-@pytest.mark.parametrize(
-    ("text", "told", "remedy"),
-    [
+UNREAD = {
+    "ci.task.yaml": [
         (
             "<<<<<<< HEAD\nname: a\n=======\nname: b\n>>>>>>> x\n",
             "1, column 1",
@@ -323,20 +322,7 @@ def test_the_schema_is_valid_and_explains_itself() -> None:
         ("name: [\n", "line 2, column 1", "close what is open"),
         ("name: 'a\n", "line 2, column 1", "close the quotes of line 1"),
     ],
-)
-def test_what_keeps_yaml_from_being_read_is_named(
-    text: str, told: str, remedy: str
-) -> None:
-    with pytest.raises(InputError) as caught:
-        read_bytes(text.encode(), "ci.task.yaml")
-    assert told in str(caught.value)
-    assert remedy in caught.value.hint
-    assert "save" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "told", "remedy"),
-    [
+    "ci.task.json": [
         ('{\n<<<<<<< a\n"name": "a"}', "line 2, column 1", "keep one of the sides"),
         ('```json\n{"name": "a"}\n```', "line 1, column 1", "remove the lines"),
         ('{"name":\u00a0"a"}', "line 1, column 9", "type a blank"),
@@ -346,12 +332,19 @@ def test_what_keeps_yaml_from_being_read_is_named(
         ("name: a\n", "line 1, column 2", "name it *.task.yaml"),
         ("", "is empty", "taskgraph init"),
     ],
+}
+"""Texts by the name of their file, where they are wrong, and the remedy."""
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told", "remedy"),
+    [(file, *row) for file, rows in UNREAD.items() for row in rows],
 )
-def test_what_keeps_json_from_being_read_is_named(
-    text: str, told: str, remedy: str
+def test_what_keeps_a_definition_from_being_read_is_named(
+    file: str, text: str, told: str, remedy: str
 ) -> None:
     with pytest.raises(InputError) as caught:
-        read_bytes(text.encode(), "ci.task.json")
+        read_bytes(text.encode(), file)
     assert told in str(caught.value)
     assert remedy in caught.value.hint
     assert "save" not in str(caught.value)
