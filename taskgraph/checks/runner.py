@@ -185,7 +185,8 @@ def _located(results: Sequence[CheckResult], origin: Origin) -> list[CheckResult
         for finding in result.findings:
             pointers[_target(finding)] = None
             pointers.update((step.pointer, None) for step in finding.path)
-    places = locate(origin.data, pointers, origin.syntax, origin.first_line)
+    to_end = bool(origin.mistakes)  # some of which tell of equal keys
+    places = locate(origin.data, pointers, origin.syntax, origin.first_line, to_end=to_end)
     return [_with_places(result, places) for result in results] if places else [*results]
 
 

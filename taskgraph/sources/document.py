@@ -59,14 +59,20 @@ def split_pointer(pointer: str) -> list[str]:
 
 
 def locate(
-    data: bytes, pointers: Iterable[str], syntax: str = "json", first_line: int = 1
+    data: bytes,
+    pointers: Iterable[str],
+    syntax: str = "json",
+    first_line: int = 1,
+    *,
+    to_end: bool = False,
 ) -> dict[str, tuple[int, int]]:
     """Find lines and columns of values by their JSON pointers, both counted from 1.
 
     Columns are in characters. A pointer that leads nowhere gets the place of the nearest
     value above it; there are no places where the document cannot be read. In the syntax
     "lines" the pointer ``/0`` is the first line; `first_line` is the number that it has. In
-    "none", of a text that stood in another one, nothing has a place.
+    "none", of a text that stood in another one, nothing has a place. Of equal keys that of
+    the last is told if the text is looked at `to_end`.
     """
     pointers = list(pointers)
     text = data.decode("utf-8", "replace")
@@ -79,7 +85,7 @@ def locate(
     elif syntax == "yaml":
         places = _yaml_places(text, wanted)
     else:
-        places = _json_places(text, wanted, pointers)
+        places = _json_places(text, wanted, {*pointers, *[_KEY] * to_end})
     if not places:
         return {}
     found = {}
@@ -106,11 +112,11 @@ def _nearest(pointer: str, places: Mapping[str, tuple[int, int]]) -> tuple[int, 
 
 
 def _json_places(
-    text: str, wanted: dict[str, Any], pointers: Iterable[str]
+    text: str, wanted: dict[str, Any], left: set[str]
 ) -> dict[str, tuple[int, int]]:
     offsets: dict[str, int] = {}
     try:
-        _walk(text, _skip_space(text, 0), wanted, "", offsets, set(pointers))
+        _walk(text, _skip_space(text, 0), wanted, "", offsets, left)
     except _AllFoundError:
         pass
     except (ValueError, IndexError, RecursionError, StopIteration):
@@ -341,7 +347,9 @@ class Document:
         """
         problems = list(problems)
         wanted = [_target(p) for p in problems if p.pointer is not None and p.line is None]
-        places = locate(self.data, wanted, self.syntax, self.first_line) if wanted else {}
+        places: dict[str, tuple[int, int]] = {}
+        if wanted:
+            places = locate(self.data, wanted, self.syntax, self.first_line, to_end=True)
         placed = [
             replace(
                 problem,

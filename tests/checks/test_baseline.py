@@ -174,7 +174,7 @@ def whole(**changes: Any) -> str:
         (whole().replace('"version": 1', '"findings": 1'), "key findings stands twice"),
         (
             '{"format": "taskgraph/baseline",\n"findings": [], "findings": []}',
-            "/findings at line 2, column 13: the key findings stands twice",
+            "/findings at line 2, column 29: the key findings stands twice",
         ),
         (
             json.dumps({"format": "taskgraph/baseline", "version": 1, "findings": [{}]}),

@@ -169,9 +169,9 @@ def test_a_document_of_many_tasks_is_looked_at_once(
     calls = []
     real = document.locate
 
-    def locate(data: bytes, *arguments: Any) -> Any:
+    def locate(data: bytes, *arguments: Any, **options: Any) -> Any:
         calls.append(data)
-        return real(data, *arguments)
+        return real(data, *arguments, **options)
 
     monkeypatch.setattr(document, "locate", locate)
     tasks = [{"id": i, "name": "t", "subtasks": []} for i in range(5)]

@@ -79,7 +79,7 @@ def test_positions_of_lines_are_those_of_the_file() -> None:
     data = TASK + b'\n{"id": 2, "subtasks": [{"id": 1,\n'
     assert "line 2, column 32" in readings(data, "a.jsonl")[1]
     twice = TASK + b'\n{"id": 2, "subtasks": [], "x": {"a": 1, "a": 2}}'
-    assert "/x/a at line 2, column 38" in readings(twice, "a.jsonl")[1]
+    assert "/x/a at line 2, column 46" in readings(twice, "a.jsonl")[1]
     broken = TASK + b'\n\n{"id": 2, "x": "\xff"}'
     assert "line 3, column 17: byte 0xff" in readings(broken, "a.jsonl")[1]
 

@@ -357,8 +357,13 @@ def test_an_empty_definition_in_yaml_is_told_to_be_empty(text: str) -> None:
     assert "taskgraph init" in caught.value.hint
 
 
-def test_a_key_that_stands_twice_is_a_mistake_of_the_task_that_has_it() -> None:
-    text = "- {name: a, budget: 1, budget: 2, subtasks: []}\n- {name: b, subtasks: []}\n"
-    (found,) = read_source(Source("ci.task.yaml", text.encode))
+@pytest.mark.parametrize("file", ["ci.task.yaml", "ci.task.json"])
+def test_a_key_that_stands_twice_is_a_mistake_of_the_task_that_has_it(file: str) -> None:
+    text = """[
+{"name": "a", "budget": 1,
+ "budget": 2, "subtasks": []}, {"name": "b", "subtasks": []}]"""
+    (found,) = read_source(Source(file, text.encode))
+    assert found.error is not None
+    assert found.error.problems[0].line == 3
     assert [task.name for task in found.tasks] == ["b"]
     assert [problem.pointer for problem in found.faulty[0].origin.mistakes] == ["/0/budget"]

@@ -40,7 +40,7 @@ def test_durations_by_id(tmp_path: Path, text: str) -> None:
         ('{"1": null}', "1 must be a duration, not null"),
         ('{"1": NaN}', "1 must be a finite number, not NaN"),
         ('{"1": [],\n "2": {}}', "2 problems"),
-        ('{"1": 5,\n "1": 6}', "/1 at line 1, column 7: the key 1 stands twice"),
+        ('{"1": 5,\n "1": 6}', "/1 at line 2, column 7: the key 1 stands twice"),
         ('{"1": 5', "column 7: is not valid JSON: the document ends too early"),
         ("1,5\n2,soon\n", "line 2: must be seconds or a duration like 1h30m, not the text"),
         ("1,2,3\n", "line 1: must be an id or a name, a comma, and a duration"),
