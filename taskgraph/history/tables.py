@@ -348,12 +348,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 
 
-@cache
 def since_epoch(moment: datetime) -> int:
     """Give a moment in microseconds, as the database counts them."""
     return (moment - EPOCH) // MICROSECOND
 
 
+@cache
 def schema_of(table: str) -> Any:
     """Give the columns of a table in a Parquet file."""
     import pyarrow as pa
