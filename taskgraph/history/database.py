@@ -123,7 +123,7 @@ def open_database(limits: Limits, store: RunStore) -> Iterator[duckdb.DuckDBPyCo
         message = f"a database with {limits.memory!r} of memory cannot be opened: {error}"
         raise ConfigError(message) from None
     try:
-        connection.execute("SET enable_progress_bar = false")
+        connection.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'")
         yield connection
     except duckdb.OutOfMemoryException as error:
         raise ConfigError(f"{error}\n  hint: let it use more: --memory") from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from taskgraph.errors import ConfigError
@@ -178,7 +178,7 @@ def _sides(
     places: dict[tuple[int, int], tuple[_Side, int]] = {}
     with open_tables(store, limits) as connection:
         for part, row, task, moment, span, is_known in connection.execute(_RUNS).fetchall():
-            is_later = since is None or moment.astimezone(UTC) >= since
+            is_later = since is None or moment >= since
             side = sides[is_later].setdefault(task, _Side())
             if not is_known:
                 side.unknown += 1

@@ -135,6 +135,19 @@ def test_the_order_of_collecting_does_not_matter(
     assert trends(collected(*files, name="other")) == first
 
 
+@pytest.mark.slow
+def test_the_time_zone_of_the_machine_does_not_matter(
+    tmp_path: Path, collected: Collect, run_cli: Any
+) -> None:
+    store = collected(write(tmp_path / "in", {"a.json": run(0, 5)}))
+    utc, local = (
+        run_cli("history", "report", "-r", store.folder, env={"TZ": zone}).stdout
+        for zone in ("UTC", "Asia/Shanghai")
+    )
+    assert "2025-01-16 03:00:00+00:00" in utc
+    assert local == utc
+
+
 def test_a_store_of_an_older_version_lacks_only_what_it_never_held(
     tmp_path: Path, collected: Collect
 ) -> None:
