@@ -16,7 +16,6 @@ from taskgraph.graph.taskgraph import build_graph
 from taskgraph.history.tolerance import least_runs
 from taskgraph.model.durations import like_written
 from taskgraph.model.task import Origin, Subtask, Task
-from taskgraph.settings import DEFAULTS, Settings
 from taskgraph.sources.document import Document, split_pointer
 from taskgraph.sources.parsing import parse_json
 
@@ -284,24 +283,21 @@ def review_task(
     analysis: Analysis, advice: tuple[Advice, ...], options: AdviceOptions
 ) -> TaskReview:
     """Tell what the advice means for one task, with what is assumed about it."""
-    task = analysis.graph.task
-    patch = timeout_patch(task, advice, analysis.settings)
+    task, patch = analysis.task, timeout_patch(analysis, advice)
     return TaskReview(task, advice_for(task, advice, options), patch)
 
 
-def timeout_patch(
-    task: Task, advice: Iterable[Advice], settings: Settings = DEFAULTS
-) -> TimeoutPatch:
+def timeout_patch(analysis: Analysis, advice: Iterable[Advice]) -> TimeoutPatch:
     """Apply the advice to a task, a definition or a response.
 
     Parameters
     ----------
-    task : Task
+    analysis : Analysis
+        With what the worst case assumes.
     advice : iterable of Advice
         What is about other kinds of tasks is left out.
-    settings : Settings, optional
-        What the worst case assumes.
     """
+    task = analysis.task
     known = {one.subtask: one for one in advice if one.task in {None, task.name}}
     root = _parsed(task.origin)
     operations: list[PatchOperation] = []
@@ -315,9 +311,11 @@ def timeout_patch(
         pointer = f"{task.origin.subtask_pointer(position)}/timeout"
         operations += _change(root, pointer, subtask.timeout, one.advised or 0)
         subtasks.append(subtask._replace(timeout=one.advised))
-    changed = replace(task, subtasks=tuple(subtasks))
-    before, after = _budget(task, settings), _budget(changed, settings)
-    return TimeoutPatch(tuple(operations), before, after)
+    if not analysis.is_sound:
+        return TimeoutPatch(tuple(operations), None, None)
+    graph = build_graph(replace(task, subtasks=tuple(subtasks)))
+    after = Analysis(graph, analysis.settings, analysis.past).budget
+    return TimeoutPatch(tuple(operations), analysis.budget, after)
 
 
 def _parsed(origin: Origin) -> Any:
@@ -356,8 +354,3 @@ def _look_up(root: Any, pointer: str) -> Any:
         else:
             return _MISSING
     return value
-
-
-def _budget(task: Task, settings: Settings) -> Budget | None:
-    analysis = Analysis(build_graph(task), settings)
-    return analysis.budget if analysis.is_sound else None

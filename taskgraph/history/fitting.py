@@ -163,7 +163,7 @@ def fit(
 def _with(analysis: Analysis, timeouts: Mapping[int, int]) -> Budget:
     """Give the worst case with other timeouts."""
     task = changed_task(analysis.task, analysis.graph, timeouts)
-    return Analysis(build_graph(task), analysis.settings).budget
+    return Analysis(build_graph(task), analysis.settings, analysis.past).budget
 
 
 def changed_task(task: Task, graph: TaskGraph, timeouts: Mapping[int, int]) -> Task:

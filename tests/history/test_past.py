@@ -14,7 +14,8 @@ import pytest
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.api import LoadedTask, collect, loads, report
-from taskgraph.api.history import anomalies, odds, timeouts
+from taskgraph.api.history import anomalies, fit, odds, timeouts
+from taskgraph.history.advice import AdviceOptions
 from taskgraph.history.store import RunStore
 from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.json import document, show_json
@@ -22,12 +23,12 @@ from taskgraph.reports.text.budget import budget_text
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.show import show_text
 from taskgraph.settings import Settings
+from tests.history.conftest import Collect
 from tests.history.documents import BEGAN, response, step, write
 from tests.reports.test_explain import assert_proved
 
 pytestmark = pytest.mark.slow  # each collects a store
 
-Collect = Callable[..., RunStore]
 Steps = Sequence[dict[str, Any]]
 
 NOW = 10
@@ -304,5 +305,9 @@ def test_the_budget_counts_as_many_attempts_as_were_seen(past: Any) -> None:
     more = settings.model_copy(update={"attempts": 2})
     assert loads(plan, more).analysis.attempts == (3, 2)
     assert loads(response(9, RUNNING, name="Other"), settings).budget.seconds == 200
+    fitted = fit(seen, 350)
+    assert (fitted.before.seconds, fitted.after.seconds) == (400, 3 * 83 + 100)
+    patch = timeouts([seen], store.folder, AdviceOptions(0.5, 0.5)).tasks[0].patch
+    assert patch.before == seen.budget
     text = budget_text([seen.analysis], Style(200))
     assert "3 each for 1 'work', as past runs had" in text

@@ -11,7 +11,9 @@ from typing import Any, TypeAlias
 import pytest
 
 from benchmarks.history_archive import KINDS
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import ConfigError
+from taskgraph.graph.taskgraph import build_graph
 from taskgraph.history.advice import (
     Advice,
     AdviceOptions,
@@ -244,7 +246,7 @@ def test_the_patch_changes_the_timeouts_and_tells_the_budget(
     del steps[1]["timeout"]
     document = response(9, steps)
     (task,) = read_bytes(document)
-    patch = timeout_patch(task, [advice])
+    patch = timeout_patch(Analysis(build_graph(task)), [advice])
     patched = apply(json.loads(document), patch.operations)
     assert [row.get("timeout") for row in patched["data"]["subtasks"]] == [35, 35, 7]
     assert [one["op"] for one in patch.operations] == ["test", "replace", "add"]
@@ -256,10 +258,10 @@ def test_the_patch_changes_the_timeouts_and_tells_the_budget(
 def test_the_patch_leaves_other_tasks_and_cycles_be(advised: Callable[..., Advice]) -> None:
     advice = advised(*healthy(22))
     (other,) = read_bytes(response(9, [step(1, "a")], name="Other"))
-    assert timeout_patch(other, [advice]).operations == ()
+    assert timeout_patch(Analysis(build_graph(other)), [advice]).operations == ()
     loop = step(1, "a", timeout=9, upstreams=[1], downstreams=[1])
     (cyclic,) = read_bytes(response(9, [loop]))
-    patch = timeout_patch(cyclic, [advice])
+    patch = timeout_patch(Analysis(build_graph(cyclic)), [advice])
     assert len(patch.operations) == 2
     assert (patch.before, patch.after) == (None, None)
 
@@ -280,7 +282,7 @@ def test_the_patch_writes_and_tests_timeouts_as_the_definition_does(
         ("stop.task.yaml", _as_yaml(text)),
     ):
         (task,) = read_bytes(content.encode(), file)
-        patch = timeout_patch(task, [advice])
+        patch = timeout_patch(Analysis(build_graph(task)), [advice])
         patched = apply(json.loads(json.dumps(text)), patch.operations)
         values = [row.get("timeout") for row in patched["subtasks"]]
         assert values == [advised_as, 35, None]
@@ -312,7 +314,10 @@ def test_the_timeouts_of_a_file_are_judged_and_not_those_of_the_past(
     assert (one.timeout, one.verdict, one.frees) == (timeout, verdict, frees)
     assert one.advised == 35
     assert (other.verdict, other.runs, other.needed) == (Verdict.TOO_FEW, 0, 22)
-    changes = [one["value"] for one in timeout_patch(task, [advice]).operations]
+    changes = [
+        one["value"]
+        for one in timeout_patch(Analysis(build_graph(task)), [advice]).operations
+    ]
     assert changes[-1:] == ([] if verdict is Verdict.KEEP else [35])
 
 
