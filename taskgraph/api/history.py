@@ -201,7 +201,7 @@ def odds(
     window: int,
     runs: PathLike = _RUNS,
     *,
-    samples: int = 10_000,
+    samples: int | None = None,
     seed: int = 0,
     memory: str = _MEMORY,
 ) -> Odds:
@@ -215,8 +215,11 @@ def odds(
         Seconds that it may take.
     runs : str or path
         What was collected.
-    samples, seed : int
-        How often it is simulated, and from which random numbers.
+    samples : int, optional
+        How often it is simulated: 10,000 times, less often where slots are told and
+        much is ahead.
+    seed : int
+        From which random numbers.
     memory : str
         As in :func:`collect`.
 

@@ -250,7 +250,11 @@ def timeouts_command(
     help="What the task may take, for example 2h.",
 )  # fmt: skip
 @result_options()
-@click.option("--samples", type=click.IntRange(min=1), default=10_000, show_default=True)
+@click.option(
+    "--samples", type=click.IntRange(min=1), metavar="N",
+    help="How often it is simulated; by default 10000 times, less often where slots are "
+    "told and much is ahead.",
+)  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(
     "--attempts", type=click.IntRange(min=1), metavar="N",
@@ -270,7 +274,7 @@ def odds_command(
     runs: str,
     form: str | None,
     output: str | None,
-    samples: int,
+    samples: int | None,
     seed: int,
     memory: str,
     **assumptions: int | None,

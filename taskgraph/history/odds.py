@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,16 +41,18 @@ class OddsOptions:
     ----------
     window : int
         Seconds that the task may take.
-    samples : int
+    samples : int or None
+        How often; by default 10,000 times, less often where slots are told and much is
+        ahead.
     seed : int
     """
 
     window: int
-    samples: int = 10_000
+    samples: int | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.samples < 1:
+        if self.samples is not None and self.samples < 1:
             raise ConfigError(f"samples must be at least 1, not {self.samples}")
 
 
@@ -127,6 +129,7 @@ class Odds:
     task : Task
         What was simulated; two are equal by the results alone.
     options : OddsOptions
+        With as many samples as were drawn.
     since : datetime or None
         The moment of the document, from which on a running task is simulated and the
         window counts; ``None`` where it is simulated from its start, as if it began now.
@@ -183,8 +186,7 @@ def odds(
     allows are in flight at once, unless the settings say how many may be.
 
     If it shall be quick, what decides the makespan is left out, so that every criticality
-    is 0; and where there are more subtasks than slots, only as many samples are drawn as a
-    second or so has room for.
+    is 0.
 
     Raises
     ------
@@ -242,7 +244,7 @@ def _summary(
     low, high = (probability,) * 2 if is_sure else _wilson(probability, simulation.runs)
     return Odds(
         task=graph.task,
-        options=options,
+        options=replace(options, samples=simulation.samples),
         since=since,
         slots=slots,
         runs=simulation.runs,

@@ -23,6 +23,7 @@ __all__ = ["Simulation", "simulate"]
 
 _CELLS = 1_000_000
 """Nodes times samples of a block: its arrays stay in the processor's cache or near it."""
+_SAMPLES = 10_000
 _PLAYED = 200_000
 """Nodes times samples that can be played in a second or so."""
 _LEAST_PLAYED = 100  # samples, however many nodes there are
@@ -53,7 +54,7 @@ def simulate(
     graph: TaskGraph,
     prospects: list[Prospect],
     *,
-    samples: int,
+    samples: int | None,
     seed: int,
     slots: int = 0,
     quick: bool = False,
@@ -73,8 +74,9 @@ def simulate(
     The graph is sound, and each node has a prospect. The same seed gives the same samples.
     Linear in samples times the nodes and edges that are not done; where there may be more
     subtasks than slots, one sample is played after the other, and the first that is ready
-    gets the next slot. Its own wait goes by meanwhile: it may have been for a slot. Where
-    it shall be `quick`, fewer samples are played, and what is critical is not told.
+    gets the next slot. Its own wait goes by meanwhile: it may have been for a slot. There
+    fewer samples are drawn, if nobody says how many. Where it shall be `quick`, what is
+    critical is not told.
     """
     import numpy as np
 
@@ -85,8 +87,9 @@ def simulate(
     weights = run_weights(draws.values(), past)
     if slots and not wide_antichain(graph, slots):
         slots = 0
-    if slots and quick:
-        samples = min(samples, max(_LEAST_PLAYED, _PLAYED // max(len(ahead), 1)))
+    if samples is None:
+        played = max(_LEAST_PLAYED, _PLAYED // max(len(ahead), 1))
+        samples = min(_SAMPLES, played) if slots else _SAMPLES
     runs = _share_out(weights, samples, source) if weights.any() else None
     size = max(_LEAST_BLOCK, _CELLS // max(len(graph), 1))
     blocks = []

@@ -84,6 +84,7 @@ def exponential(mean: float, size: int = 4000) -> Pool:
 
 def within(found: Odds, expected: float) -> bool:
     """Tell whether the probability is as expected, up to four standard errors."""
+    assert found.options.samples
     error = math.sqrt(max(expected * (1 - expected), 1e-9) / found.options.samples)
     return abs(found.probability - expected) < 4 * error + 1e-3
 
@@ -548,21 +549,21 @@ def test_slots_that_suffice_change_nothing(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_quick_says_the_same_but_what_is_critical(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taskgraph.history.simulation._PLAYED", 4 * 150)
     pools = {f"{node}": pool([5, 9, 14], failed=1) for node in range(4)}
     ups = ((), (0,), (0,), (1, 2))
-    whole, quick = (
-        odds_of_pools(graph_of(*ups), pools, OddsOptions(30, 600), quick=is_quick)
-        for is_quick in (False, True)
-    )
-    assert not any(one.criticality for one in quick.subtasks)
-    for field in ("runs", "probability", "failed", "quantiles", "bins"):
-        assert getattr(quick, field) == getattr(whole, field)
-    monkeypatch.setattr("taskgraph.history.simulation._PLAYED", 4 * 150)
-    for is_quick, drawn in ((False, 600), (True, 150)):
-        serial = graph_of(*ups, concurrency=1)
-        bound = odds_of_pools(serial, pools, OddsOptions(30, 600), quick=is_quick)
-        done = round((1 - bound.failed) * drawn)
-        assert sum(one.samples for one in bound.bins) == done
+    for slots, drawn in ((None, 10_000), (1, 150)):
+        graph = graph_of(*ups, concurrency=slots)
+        whole, quick = (
+            odds_of_pools(graph, pools, OddsOptions(30), quick=is_quick)
+            for is_quick in (False, True)
+        )
+        assert not any(one.criticality for one in quick.subtasks)
+        for field in ("options", "runs", "probability", "failed", "quantiles", "bins"):
+            assert getattr(quick, field) == getattr(whole, field)
+        assert whole.options.samples == drawn
+        asked = odds_of_pools(graph, pools, OddsOptions(30, 600))
+        assert asked.options.samples == 600
 
 
 def test_what_is_done_needs_no_slot_and_what_runs_has_its_own() -> None:
