@@ -26,9 +26,9 @@ from taskgraph.reports.history_tables import (
 )
 
 __all__ = [
+    "HOST_COLUMNS",
     "TREND_NOTES",
     "change_text",
-    "host_columns",
     "left_out",
     "marked",
     "runs_told",
@@ -72,7 +72,7 @@ def change_text(task: TaskTrends, change: Change) -> str:
     return f"{what} since {format_moment(run.moment)}: {before} → {after}, {sure} sure"
 
 
-_HOSTS: tuple[Column[HostTrend], ...] = (
+HOST_COLUMNS: tuple[Column[HostTrend], ...] = (
     Column("host", lambda one: one.host),
     Column("", lambda one: "worked on" if one.is_target else "ran them", "word"),
     Column("subtasks", lambda one: one.seen, "count"),
@@ -80,11 +80,6 @@ _HOSTS: tuple[Column[HostTrend], ...] = (
     Column("retry", lambda one: one.retried, "count"),
     Column("pace", lambda one: one.pace_ppm, "ppm"),
 )
-
-
-def host_columns() -> tuple[Column[HostTrend], ...]:
-    """Give the columns of a table of hosts."""
-    return _HOSTS
 
 
 def _kind_columns(task: TaskTrends) -> tuple[Column[KindTrend], ...]:
@@ -110,7 +105,7 @@ def trends_report(found: Trends) -> TableReport:
         facts.append((task.task, f"{runs_told(task)}; periods of {task.days} days"))
         sections.append(Section(task.task, _kind_columns(task), task.kinds))
         if task.hosts:
-            sections.append(Section(f"Hosts of {task.task}", _HOSTS, task.hosts))
+            sections.append(Section(f"Hosts of {task.task}", HOST_COLUMNS, task.hosts))
     if found.left_out:
         notes.append(f"{left_out(found.left_out)}.")
     return TableReport("Runs over time", facts, sections, notes)

@@ -25,7 +25,7 @@ from taskgraph.model.statuses import (
 )
 from taskgraph.model.words import name_of, title_of, visible
 from taskgraph.reports.comparison import Pair, change_lines, changed, pair_svg
-from taskgraph.reports.html.trends import PACES, TrendView
+from taskgraph.reports.html.trends import LEGEND, TrendView
 from taskgraph.reports.html.view import TaskView, drawn
 from taskgraph.reports.results import Collected
 from taskgraph.reports.trends import TREND_NOTES, left_out
@@ -103,11 +103,12 @@ def trends_html(found: Trends) -> str:
     pieces = _page(
         title,
         "trends.html",
-        assets=("trends.css", "trends.js"),
+        styles=("style.css", "trends.css"),
+        script="trends.js",
         views=views,
         left_out=left_out(found.left_out) if found.left_out else "",
         notes=TREND_NOTES,
-        classes=PACES,
+        legend=LEGEND,
         version=__version__,
     )
     return "".join(pieces)
@@ -117,12 +118,11 @@ def _page(
     title: str,
     template: str,
     pictures: Iterable[str] = (),
-    assets: tuple[str, str] = ("", "script.js"),
+    styles: Sequence[str] = ("style.css",),
+    script: str = "script.js",
     **content: Any,
 ) -> Iterator[str]:
-    style, script = _colours() + _asset("style.css"), _asset(assets[1])
-    if assets[0]:
-        style += _asset(assets[0])
+    style, script = _colours() + "".join(map(_asset, styles)), _asset(script)
     drawn = (each for svg in pictures for each in _STYLE.findall(svg))
     page = (
         _environment()

@@ -24,38 +24,45 @@ from taskgraph.history.trends import (
 from taskgraph.model.durations import format_measured, format_moment, format_rounded
 from taskgraph.model.engine import SECOND
 from taskgraph.model.words import visible
-from taskgraph.reports.history_tables import NOTHING, cell, kind_name
+from taskgraph.reports.history_tables import NOTHING, Section, cell, kind_name
 from taskgraph.reports.html.view import script_json
-from taskgraph.reports.trends import (
-    change_text,
-    host_columns,
-    marked,
-    runs_told,
-)
+from taskgraph.reports.trends import HOST_COLUMNS, change_text, marked, runs_told
 
-__all__ = ["PACES", "TrendView"]
+__all__ = ["LEGEND", "TrendView"]
 
-PACES = (
-    "under ½ of the usual time",
-    "½ to ⅘",
-    "⅘ to 5/4, or within 1 s",
-    "to 2 ×",
-    "to 4 ×",
-    "over 4 ×",
+_PACES = (
+    (4, "under ½ of the usual time"),
+    (7, "½ to ⅘"),
+    (10, "⅘ to 5/4, or within 1 s"),
+    (13, "to 2 ×"),
+    (16, "to 4 ×"),
+    (20, "over 4 ×"),
 )
-"""What the colours stand for, and the heights, from the lowest on."""
+"""How high the classes of times are drawn, and what they are."""
 _TALL = 20
-_HEIGHTS = (4, 7, 10, 13, 16, 20)
 _MOST_COLUMNS = 250
 _MOST_LISTED = 50
 _MOST_HOSTS = 30
 _CELL, _DATE = 24, 80  # the most pixels that a run takes, and a day that is written
 _NO_TIME = 2**32 - 1
 _MARKS = (
-    (FAILED, "failed", "M{x}.1 3l.8 14m0-14l-.8 14"),
-    (RETRIED, "canceling", "M{x}.1 1h.8"),
-    (SKIPPED, "skipped", "M{x}.1 10h.8"),
+    (FAILED, "failed", "failed", "M{x}.1 3l.8 14m0-14l-.8 14"),
+    (RETRIED, "retried", "canceling", "M{x}.1 1h.8"),
+    (SKIPPED, "skipped", "skipped", "M{x}.1 10h.8"),
 )
+
+
+def _bar(at: int, count: int, place: int) -> str:
+    """Draw so many columns of a class of times."""
+    return f"M{at} {_TALL}V{_TALL - _PACES[place][0]}h{count}V{_TALL}z"
+
+
+LEGEND = (
+    *((f"pace{n}", _bar(0, 1, n), words) for n, (_, words) in enumerate(_PACES)),
+    *((f"mark {tone}", path.format(x=0), word) for _, word, tone, path in _MARKS),
+    ("mark since", f"M.5 0v{_TALL}", "changed"),
+)
+"""Looks, each with the path of an example, and what it means."""
 
 
 class Strip(NamedTuple):
@@ -169,21 +176,20 @@ class TrendView:
             seen = 0
             for mark in kind.marks[runs]:
                 seen |= mark
-            for place, (mark, _, path) in enumerate(_MARKS):
+            for place, (mark, *_, path) in enumerate(_MARKS):
                 if seen & mark:
                     marks[place] += path.format(x=column)
         at = 0
         for shown, group in groupby(classes):
             count = len(list(group))
             if shown is not None:
-                top = _TALL - _HEIGHTS[shown]
-                drawn.setdefault(shown, []).append(f"M{at} {_TALL}V{top}h{count}V{_TALL}z")
+                drawn.setdefault(shown, []).append(_bar(at, count, shown))
             at += count
         return Strip(
             tuple((shown, "".join(drawn[shown])) for shown in sorted(drawn)),
             tuple(
                 (tone, path)
-                for (_, tone, _), path in zip(_MARKS, marks, strict=True)
+                for (*_, tone, _), path in zip(_MARKS, marks, strict=True)
                 if path
             ),
             None if kind.change is None else round(kind.change.run / self.per, 2),
@@ -220,7 +226,7 @@ class TrendView:
 
     def text(self, time: int | None) -> str:
         """Write a time of many runs."""
-        return NOTHING if time is None else format_rounded(time)
+        return cell(time, "us")
 
     def anchor(self, run: int) -> str:
         """Give the name by which a link finds a run."""
@@ -271,15 +277,11 @@ class TrendView:
     @property
     def hosts(self) -> tuple[list[str], list[list[str]], str]:
         """The heads and the rows of the table of hosts, and what it leaves out."""
-        columns = host_columns()
-        hosts = self.trend.hosts
-        rows = [
-            [cell(c.value(one), c.unit) for c in columns] for one in hosts[:_MOST_HOSTS]
-        ]
-        more = len(hosts) - _MOST_HOSTS
+        hosts = Section("", HOST_COLUMNS, self.trend.hosts)
+        more = len(hosts.rows) - _MOST_HOSTS
         return (
-            [c.label for c in columns],
-            rows,
+            [column.label for column in hosts.columns],
+            [hosts.texts(one) for one in hosts.rows[:_MOST_HOSTS]],
             f"{more} faster ones are left out." if more > 0 else "",
         )
 
