@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -143,36 +143,43 @@ def render_csv(result: HistoryResult) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _rows(result: HistoryResult) -> Iterator[Plain]:
-    if isinstance(result, Statistics):
-        for kind in result.kinds:
-            yield {"name": kind_name(kind.subtask)} | plain(kind)
-    elif isinstance(result, TimeoutReview):
-        for review in result.tasks:
-            own: Plain = {"file": review.task.origin.file}
-            yield from (own | plain(one) for one in review.advice)
-        if not result.tasks:
-            yield from map(plain, result.advice)
-    elif isinstance(result, Odds | Trends | Growths | Fit):
-        yield from _computed_rows(result)
-    else:
-        for run in result:
-            task = run.task
-            own = {"file": task.origin.file, "task_id": task.id, "task": task.name}
-            for one in run.found:
-                yield own | plain(one) | {"sentence": departure(one)}
+def _rows(result: HistoryResult) -> Iterable[Plain]:
+    match result:
+        case Statistics():
+            return (
+                {"name": kind_name(kind.subtask)} | plain(kind) for kind in result.kinds
+            )
+        case TimeoutReview():
+            return _advice_rows(result)
+        case Odds():
+            return _odds_rows(result)
+        case Trends():
+            return trend_rows(result)
+        case Growths():
+            return (
+                {"task": growth.task} | plain(step)
+                for growth in result.tasks
+                for step in growth.steps
+            )
+        case Fit():
+            return map(plain, result.lowered)
+    return _anomaly_rows(result)
 
 
-def _computed_rows(result: Odds | Trends | Growths | Fit) -> Iterator[Plain]:
-    if isinstance(result, Odds):
-        yield from _odds_rows(result)
-    elif isinstance(result, Trends):
-        yield from trend_rows(result)
-    elif isinstance(result, Growths):
-        for growth in result.tasks:
-            yield from ({"task": growth.task} | plain(step) for step in growth.steps)
-    else:
-        yield from map(plain, result.lowered)
+def _advice_rows(review: TimeoutReview) -> Iterator[Plain]:
+    for one in review.tasks:
+        own: Plain = {"file": one.task.origin.file}
+        yield from (own | plain(advice) for advice in one.advice)
+    if not review.tasks:
+        yield from map(plain, review.advice)
+
+
+def _anomaly_rows(runs: Sequence[Anomalies]) -> Iterator[Plain]:
+    for run in runs:
+        task = run.task
+        own = {"file": task.origin.file, "task_id": task.id, "task": task.name}
+        for one in run.found:
+            yield own | plain(one) | {"sentence": departure(one)}
 
 
 def _odds_rows(odds: Odds) -> Iterator[Plain]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from taskgraph.history.trends import (
     FAILED,
@@ -117,23 +117,17 @@ def left_out(count: int) -> str:
     return f"{count} more {kinds} of tasks with fewer runs: choose them with --task"
 
 
-class _TrendRow(NamedTuple):
-    """A kind in a period, for a table of all of them."""
-
-    task: str
-    subtask: str | None
-    start: str
-    days: int
-    size: int
-    p50_us: int | None
-    p95_us: int | None
-
-
 def trend_rows(found: Trends) -> Iterator[dict[str, object]]:
     """Give a row for each kind and period."""
     for task in found.tasks:
         for kind in task.kinds:
             for start, period in zip(task.starts, kind.periods, strict=True):
-                yield _TrendRow(
-                    task.task, kind.subtask, start.date().isoformat(), task.days, *period
-                )._asdict()
+                yield {
+                    "task": task.task,
+                    "subtask": kind.subtask,
+                    "start": start.date().isoformat(),
+                    "days": task.days,
+                    "size": period.size,
+                    "p50_us": period.p50,
+                    "p95_us": period.p95,
+                }
