@@ -144,9 +144,9 @@ def fit(
             "no window fits\n  hint: give it one, or assume one: --assume-timeout"
         )
     known = None if store is None else _past(store, task, limits)
-    program = _Program(analysis, window, known)
     if before.seconds <= window:
         return Fit(task, window, before, before, store is not None, (), 0.0, 0.0)
+    program = _Program(analysis, window, known)
     if (least := program.worst(program.floors)) > window:
         low = "at one second" if store is None else "at the least that past runs allow"
         raise ConfigError(

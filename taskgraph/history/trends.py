@@ -235,7 +235,6 @@ def _task(connection: duckdb.DuckDBPyConnection, task: str, seen: int) -> TaskTr
         for row, name in enumerate([None, *names])
     )
     hosts = tuple(HostTrend(*row) for row in connection.execute(_HOSTS).fetchall())
-    connection.execute("DROP TABLE parts_of_runs")
     return TaskTrends(task, seen, runs, starts, days, kinds, hosts)
 
 
@@ -338,7 +337,7 @@ FROM runs WHERE task = $task ORDER BY run
 """
 
 _PARTS = f"""
-CREATE TABLE parts_of_runs AS
+CREATE OR REPLACE TABLE parts_of_runs AS
 SELECT
     run, name, offset_us, CASE WHEN {HEALTHY} THEN span_us END AS span_us,
     coalesce(status = 'FAILED', false) AS failed,

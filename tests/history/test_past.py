@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from taskgraph.analysis.analysis import Analysis
 from taskgraph.api import LoadedTask, collect, loads, report
 from taskgraph.api.history import anomalies, fit, odds, timeouts
 from taskgraph.history.advice import AdviceOptions
@@ -234,13 +233,10 @@ def test_every_form_tells_the_same(past: Any) -> None:
     assert_proved(task)
 
 
-def test_without_past_runs_nothing_changes() -> None:
-    task = loaded(None)
-    bare = LoadedTask(task.task, task.settings)
-    bare.__dict__["analysis"] = Analysis(task.graph)
-    assert every_form(task) == every_form(bare)
-    assert all("ikely" not in text for text in every_form(task)[:2])
-    assert "forecast" not in every_form(task)[-1]
+def test_without_past_runs_nothing_is_likely() -> None:
+    *texts, content = every_form(loaded(None))
+    assert all("ikely" not in text for text in texts[:2])
+    assert "forecast" not in content
 
 
 # --- what the timeouts should be, and how many attempts there were -----------------------
