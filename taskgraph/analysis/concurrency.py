@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import heapify, heappop, heappush
-from itertools import chain, islice, repeat
 from typing import NamedTuple
 
 from taskgraph.analysis.schedule import Schedule
@@ -166,25 +166,20 @@ def enough(
     """
     durations, longest = schedule.durations, schedule.makespan
     total, steps = sum(durations), 0
-    first = [durations[node] for node, ups in enumerate(graph.upstreams) if not ups]
-    beyond = sum(first)  # what the first wave does without slots
-    limit = 0
     most = min(widest.size, workers) if workers else widest.size
-    for limit, work in enumerate(_padded(sorted(first, reverse=True), most), 1):
-        beyond -= work
-        if total - beyond > limit * longest:
-            continue
+
+    def has_room(limit: int) -> bool:
+        return total - _work_beyond(graph, durations, limit) <= limit * longest
+
+    # A further slot takes no more work than fits into the longest path.
+    least = 1 + bisect_left(range(1, most + 1), True, key=has_room)
+    for limit in range(least, most + 1):
         steps += len(graph) + graph.edge_count
         if steps > most_steps or not widest.is_exact:
             return Enough(None, limit - 1, is_searched=False)
         if list_schedule(graph, durations, limit, workers).makespan <= longest:
             return Enough(limit, limit, is_searched=True)
-    return Enough(None, limit, is_searched=True)
-
-
-def _padded(values: Sequence[int], length: int) -> Iterator[int]:
-    """Give so many values, 0 behind the last."""
-    return islice(chain(values, repeat(0)), length)
+    return Enough(None, most, is_searched=widest.is_exact)
 
 
 def graham_bound(total: int, longest: int, limit: int) -> int:

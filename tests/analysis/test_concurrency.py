@@ -201,3 +201,12 @@ def test_a_bound_of_work_leaves_what_was_tried():
     assert (cut.limit, cut.is_searched) == (None, False)
     assert cut.tried < whole.limit
     assert enough(graph, timetable, Width(30, is_exact=False)) == cut
+
+
+def test_what_the_work_rules_out_is_not_all_where_more_may_be_in_flight():
+    graph = make_graph(range(5), [(0, 1), (0, 3), (1, 4)])
+    timetable = schedule(graph, [1, 1, 60, 60, 60])
+    known = width(graph, most_steps=0)
+    assert known == Width(2, is_exact=False)
+    assert enough(graph, timetable, known) == Enough(None, 2, is_searched=False)
+    assert enough(graph, timetable, width(graph)) == Enough(3, 3, is_searched=True)

@@ -38,6 +38,19 @@ def test_an_antichain_is_found_where_one_is_too_wide(graph: TaskGraph, limit: in
         assert not any(graph.ancestors([node]) & set(found) for node in found)
 
 
+@examples(400)
+@given(dags(most=8), st.integers(1, 3), st.sets(st.integers(0, 7)))
+def test_of_some_nodes_only_the_edges_between_them_count(
+    graph: TaskGraph, limit: int, chosen: set[int]
+):
+    among = sorted(chosen.intersection(range(len(graph))))
+    part = make_graph(among, [e for e in graph.edges() if chosen.issuperset(e)])
+    found = wide_antichain(graph, limit, among)
+    there = [part.index[node] for node in found]
+    assert len(found) == (limit + 1 if among and brute_width(part) > limit else 0)
+    assert not part.descendants(there) & set(there)
+
+
 def comb(size: int) -> TaskGraph:
     """Two chains with a rung between each pair: the rungs are on no common level."""
     edges = []
