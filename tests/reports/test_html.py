@@ -18,6 +18,7 @@ from taskgraph.diagrams.palette import DARK, LIGHT
 from taskgraph.errors import RenderError
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.model.task import Task
+from taskgraph.reports.html import view
 from tests.diagrams.tasks import HOSTILE, make_task, stages
 
 
@@ -209,6 +210,18 @@ def test_sizes_stay_small(samples: Path) -> None:
     assert len(report(load(samples / "obproxy_stop.json")).encode()) < 200_000
     large = report(LoadedTask(stages(*[5] * 200)))
     assert len(large.encode()) < 1500 * 1000
+
+
+def test_a_document_is_cut_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {1: {}, 2: {"description": "long " * 400}, 3: {}}
+    raw = re.compile('<pre class="raw"[^>]*>(.*?)</pre>', re.DOTALL)
+    whole, cut = "", ""
+    for most in (8_000_000, 1500):
+        monkeypatch.setattr(view, "_MOST_DOCUMENT", most)
+        whole, cut = cut, raw.findall(report(LoadedTask(make_task(rows))))[0]
+    shown, _, told = cut.partition("\n… ")
+    assert whole.startswith(shown)
+    assert told == f"{len(whole) - len(shown)} more characters are left out."
 
 
 def test_the_colours_of_texts_can_be_read() -> None:

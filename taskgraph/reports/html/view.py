@@ -328,7 +328,7 @@ class TaskView(Account):
         content["task"]["subtasks"] = _rows_by_id(self.task.subtasks)
         shown = hidden = 0
         for piece in pretty_pieces(content, "\n", depth=3):
-            if shown + len(piece) > _MOST_DOCUMENT:
+            if hidden or shown + len(piece) > _MOST_DOCUMENT:
                 hidden += len(piece)
             else:
                 shown += len(piece)
