@@ -36,7 +36,7 @@ from taskgraph.model.statuses import (
     look,
 )
 from taskgraph.model.vocabulary import Status
-from taskgraph.model.words import counted, title_of
+from taskgraph.model.words import counted, id_list, title_of, visible
 
 __all__ = ["Row", "Timeline", "build_timeline", "marks"]
 
@@ -194,7 +194,7 @@ def _band(graph: TaskGraph, draft: Draft, cluster: Cluster) -> Row:
     words = (counted(len(rows), "subtask"), "" if is_plan else status_counts(counts))
     return Row(
         name=cluster_name(cluster, subtasks),
-        id_text=f"{rows[0].id_text} … {rows[-1].id_text}",
+        id_text=visible(id_list(subtasks)),
         state=counts[0][0] if not is_plan else "",
         tone="pending" if is_plan else look(counts[0][0]).tone,
         start=min(row.start for row in begun),

@@ -100,6 +100,24 @@ def test_the_odd_parts_of_a_split_stand_under_it_with_what_they_work_on() -> Non
     assert odd.split() == ["10.0.0.7", "7", "✗", "FAILED", "1", "min"]
 
 
+@pytest.mark.parametrize(
+    ("ids", "width", "told"),
+    [
+        ((107, 109), 60, "107 and 109"),
+        ((104, 106, 107), 60, "104, …"),
+        ((104, 106, 107), 100, "104, 106 and 107"),
+        (tuple(range(10, 50)), 100, "10, …"),
+        (tuple(range(10, 50)), 140, "10, 11, 12, 13, 14 and 35 more"),
+    ],
+)
+def test_the_ids_of_parts_are_no_range(ids: tuple[int, ...], width: int, told: str) -> None:
+    rows = {n: {"name": "Stop", "parallel_index": place} for place, n in enumerate(ids)}
+    rows[108] = {"name": "Start"}
+    lines = shown(LoadedTask(make_task(rows)), width).splitlines()
+    (split,) = [line for line in lines if told in line]
+    assert "Stop" in split
+
+
 def test_a_definition_has_no_states(samples: Path) -> None:
     text = shown(load(samples / "formats" / "definition.task.yaml"))
     assert "status" not in text

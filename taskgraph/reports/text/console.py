@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -13,14 +13,22 @@ from rich.text import Text
 
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.statuses import UNKNOWN, look, status_name
-from taskgraph.model.task import Task
-from taskgraph.model.words import commandless, labels, name_of, unbroken, visible
+from taskgraph.model.task import Subtask, Task
+from taskgraph.model.words import (
+    commandless,
+    id_list,
+    labels,
+    name_of,
+    unbroken,
+    visible,
+)
 
 __all__ = [
     "MOST_ROWS",
     "Style",
     "facts",
     "heading",
+    "ids_cell",
     "more_rows",
     "named",
     "plain_table",
@@ -66,9 +74,22 @@ def plain_table(*numbers: str) -> Table:
 def subtask_table(style: Style) -> Table:
     """Begin a table of subtasks: id and name, which fold: numbers keep their room."""
     table = plain_table()
-    table.add_column("id", overflow="fold", max_width=max(10, style.width // 4))
+    table.add_column("id", overflow="fold", max_width=_id_room(style.width))
     table.add_column("name", overflow="fold", min_width=8)
     return table
+
+
+def ids_cell(subtasks: Sequence[Subtask], width: int) -> Text:
+    """List the ids of parts that share a row, which has their number; or give the first."""
+    first = str(subtasks[0].id)
+    if len(subtasks) == 1:
+        return Text(visible(first))
+    text = id_list(subtasks)
+    return Text(visible(text if len(text) <= _id_room(width) else f"{first}, …"))
+
+
+def _id_room(width: int) -> int:
+    return max(10, width // 4)
 
 
 def named(graph: TaskGraph, nodes: Iterable[int]) -> str:

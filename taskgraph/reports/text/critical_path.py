@@ -28,6 +28,7 @@ from taskgraph.reports.text.console import (
     MOST_ROWS,
     Style,
     heading,
+    ids_cell,
     more_rows,
     named,
     plain_table,
@@ -199,13 +200,13 @@ def _rows(
         no_limit = table.weights.basis[node] is Basis.NO_LIMIT
         cells.append("none" if no_limit else format_count(schedule.durations[node], unit))
         cells += [format_count(values[node], unit) for _, values in columns]
-        name, identifier = Text(visible(subtask.name)), visible(str(subtask.id))
+        name = Text(visible(subtask.name))
         if len(nodes) > 1:
             name = Text(f"{len(nodes)} × ", style="bold").append(name)
-            identifier += f" … {visible(str(table.graph.subtasks[nodes[-1]].id))}"
         elif target := targets.get(node):
             name.append(f" on {target}", style="dim")
-        rows.add_row(Text(identifier), name, *cells)
+        parts = [table.graph.subtasks[part] for part in nodes]
+        rows.add_row(ids_cell(parts, style.width), name, *cells)
     return rows
 
 

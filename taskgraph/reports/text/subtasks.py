@@ -23,7 +23,7 @@ from taskgraph.model.statuses import (
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import id_list, name_of, visible
 from taskgraph.reports.results import Account
-from taskgraph.reports.text.console import plain_table, status_text
+from taskgraph.reports.text.console import ids_cell, plain_table, status_text
 from taskgraph.reports.text.outline import OutlineRow, outline
 
 __all__ = ["subtask_rows"]
@@ -80,7 +80,7 @@ class _Table:
 
     def __init__(self, account: Account, width: int) -> None:
         graph = account.graph
-        self.account, self.graph = account, graph
+        self.account, self.graph, self.width = account, graph, width
         self.targets = account.analysis.targets
         self.is_plan = graph.task.is_definition
         self.has_status = width >= _WITH_STATUS and not self.is_plan
@@ -153,12 +153,10 @@ class _Table:
         nodes = row.line.nodes
         marks = " " if self.account.critical.isdisjoint(nodes) else "●"
         marks += " " if self.account.gates.isdisjoint(nodes) else "◆"
-        ids = [visible(str(self.graph.subtasks[node].id)) for node in nodes]
-        span = ids[0] if len(ids) == 1 else f"{ids[0]} … {ids[-1]}"
         cells: list[RenderableType] = [
             Text("" if row.is_part else marks),
             self._title(row),
-            Text(span),
+            ids_cell([self.graph.subtasks[node] for node in nodes], self.width),
         ]
         if self.has_status:
             cells.append(self._states(nodes))
