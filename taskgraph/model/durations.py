@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 __all__ = [
+    "as_shown",
     "format_count",
     "format_duration",
     "format_measured",
@@ -51,6 +52,22 @@ def format_duration(seconds: int) -> str:
     return " ".join(parts) or "0 s"
 
 
+def as_shown(microseconds: int) -> int:
+    """Cut a measured time to what `format_measured` writes of it.
+
+    Examples
+    --------
+    >>> as_shown(61_900_000), as_shown(-59_900_700), as_shown(40)
+    (61000000, -59900000, 40)
+    """
+    if microseconds < 0:
+        return -as_shown(-microseconds)
+    finest = 1 if microseconds < 1000 else 1000
+    if microseconds >= 60 * _MICROSECONDS:
+        finest = _MICROSECONDS
+    return microseconds - microseconds % finest
+
+
 def format_measured(time: timedelta | int) -> str:
     """Write a measured time in units: its milliseconds below a minute, else its seconds.
 
@@ -72,8 +89,8 @@ def format_measured(time: timedelta | int) -> str:
     microseconds = time // _MICROSECOND if isinstance(time, timedelta) else time
     if microseconds < 0:
         return f"-{format_measured(-microseconds)}"
-    seconds, rest = divmod(microseconds, _MICROSECONDS)
-    if seconds >= 60 or not rest:
+    seconds, rest = divmod(as_shown(microseconds), _MICROSECONDS)
+    if not rest:
         return format_duration(seconds)
     if microseconds < 1000:
         return f"0.{microseconds:06} s"

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from taskgraph.analysis.attribution import Attribution
 from taskgraph.analysis.compare import BudgetChange, Comparison, FieldChange, Value
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.durations import format_duration, format_measured
+from taskgraph.model.durations import as_shown, format_duration, format_measured
 from taskgraph.model.engine import is_part
 from taskgraph.model.task import Subtask
 from taskgraph.model.words import commandless, counted, labels, listed, quoted, visible
@@ -122,10 +122,12 @@ def _whole(comparison: Comparison) -> Iterator[str]:
         yield _budget(comparison.budget)
         yield from _by_structure(comparison.budget.attribution, format_duration)
     measured = comparison.makespan
-    if measured is not None and measured.change:
+    if measured is not None and (
+        change := as_shown(measured.after) - as_shown(measured.before)
+    ):
         sides = f"{format_measured(measured.before)} → {format_measured(measured.after)}"
-        change = signed(_shown(measured.after) - _shown(measured.before), format_measured)
-        yield f"longest path of measured times: {sides} ({change})"
+        told = signed(change, format_measured)
+        yield f"longest path of measured times: {sides} ({told})"
         yield from _by_structure(measured, format_measured)
     if comparison.flaws:
         became = {
@@ -286,11 +288,6 @@ def _by_structure(change: Attribution, write: _Write) -> list[str]:
     if not change.structure:
         return []
     return [f"  {signed(change.structure, write)} by edges or concurrency"]
-
-
-def _shown(microseconds: int) -> int:
-    """Cut a measured time as it is shown, so that a printed change fits its two sides."""
-    return microseconds - microseconds % (1_000_000 if microseconds >= 60_000_000 else 1)
 
 
 def signed(change: int, write: _Write) -> str:

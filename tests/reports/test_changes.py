@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -45,6 +46,29 @@ def test_parts_of_which_the_same_is_told_are_one_line() -> None:
     lines = change_lines(pair(before, after), str)
     assert len(lines) < 8
     assert any(line.startswith("added 27 parts of ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (1.0006, 2.0001, "1 s → 2 s (+1 s)"),
+        (65.9, 67.1, "1 min 5 s → 1 min 7 s (+2 s)"),
+        (59.9, 61.7, "59.900 s → 1 min 1 s (+1.100 s)"),
+        (61.2, 61.9, None),
+    ],
+)
+def test_a_printed_change_fits_its_two_sides(
+    before: float, after: float, told: str | None
+) -> None:
+    start = datetime(2025, 3, 4, tzinfo=UTC)
+    row = {"status": "SUCCESSFUL", "operation": "EXECUTE", "attempts": 1}
+    sides = [
+        make_task({1: {**row, "start_time": start, "finish_time": start + ran}})
+        for ran in map(timedelta, (0, 0), (before, after))
+    ]
+    lines = change_lines(pair(*sides), str)
+    path = [line.partition(": ")[2] for line in lines if "path of measured" in line]
+    assert path == ([told] if told else [])
 
 
 def test_pictures_stand_one_below_the_other() -> None:
