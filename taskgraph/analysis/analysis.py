@@ -374,8 +374,10 @@ class Analysis(Premises):
             graph, weights, plan = changed.graph, changed.weights, changed.after
         waits = 0
         if window is not None and by != "actual":
-            rest = self.remaining if by == "remaining" and changed is None else None
-            upper = bounds(graph, plan, self.slots).upper if rest is None else rest.seconds
+            if by == "remaining" and changed is None:
+                upper = self.remaining.seconds
+            else:
+                upper = bounds(graph, plan, self.slots).upper
             waits = upper - plan.makespan
         return Timetable(
             graph,

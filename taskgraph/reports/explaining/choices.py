@@ -10,7 +10,6 @@ from taskgraph.analysis.interventions import FailedSubtask
 from taskgraph.analysis.progress import Endless
 from taskgraph.analysis.recovery import Refusal
 from taskgraph.analysis.rollback import Rollback
-from taskgraph.analysis.weights import Basis
 from taskgraph.analysis.worst_case import WorstCase
 from taskgraph.model.engine import (
     accepts_retry,
@@ -269,8 +268,7 @@ def _cancel(account: Account) -> Iterator[Sentence]:
         for node, subtask in enumerate(account.graph.subtasks)
         if subtask.status == Status.RUNNING and not is_being_cancelled(subtask)
     )
-    flight = () if account.sound is None else account.sound.progress.in_flight
-    late = {row.node for row in flight if row.basis is Basis.OVERDUE}
+    late = account.analysis.overdue
     template = "{subtasks} may be cancelled, and would end FAILED, unless the cancel hangs."
     for group in (
         tuple(node for node in running if node in late),  # first what hangs

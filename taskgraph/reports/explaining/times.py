@@ -300,9 +300,8 @@ def _left(analysis: Analysis) -> Iterator[Sentence]:
         yield Sentence("left-unbounded", template, values, Place.PARAGRAPH)
         yield from likely(analysis)
     yield from slow(analysis)
-    overdue = tuple(row.node for row in progress.in_flight if row.basis is Basis.OVERDUE)
-    if overdue:
-        yield _overdue(analysis, overdue)
+    if analysis.overdue:
+        yield _overdue(analysis, tuple(sorted(analysis.overdue)))
     row = progress.nearest
     if row is not None and row.basis is Basis.LEFT and row.seconds_left is not None:
         subtask, left = Subtasks((row.node,)), Duration(row.seconds_left)

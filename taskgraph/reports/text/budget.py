@@ -95,12 +95,13 @@ def _slots(analysis: Analysis) -> _Facts:
         return []
     if analysis.width == (found.limit, True):
         return [("Slots", f"{found.limit:,} cost no time, in any order")]
-    text = f"{found.limit:,} cost no time {order}" if found.limit is not None else ""
-    if not text and found.is_searched:
+    if found.limit is not None:
+        text = f"{found.limit:,} cost no time {order}"
+    elif found.is_searched:
         text = f"with {found.tried:,} workers none are enough {order}"
-    elif not text and not found.tried:
+    elif not found.tried:
         text = "how many cost no time was not sought in so large a graph"
-    elif not text:
+    else:
         text = f"{found.tried:,} and fewer cost time {order}, more were not tried"
     return [("Slots", f"{text}; {_width(analysis)} in any order, however long each takes")]
 
