@@ -181,7 +181,9 @@ def is_foreign(document: Document) -> bool:
     if isinstance(root, dict) and "$schema" in root and root.keys() & {"$defs", "runs"}:
         return True
     items = root if isinstance(root, list) else [root]
-    return all(isinstance(item, dict) and _tells_of_else(item) for item in items)
+    return bool(items) and all(
+        isinstance(item, dict) and _tells_of_else(item) for item in items
+    )
 
 
 def _tells_of_else(value: dict[str, Any]) -> bool:

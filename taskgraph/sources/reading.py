@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Subtask, Task
-from taskgraph.model.words import label
+from taskgraph.model.words import counted, label
 from taskgraph.privacy import (
     mask_error,
     mask_task,
@@ -101,10 +101,25 @@ class _Unread(NamedTuple):
 
 
 class _Lines:
-    """How many lines of a file could not be read."""
+    """What is known so far of the lines of a file."""
 
     def __init__(self) -> None:
         self.unread = 0
+        self.foreign = 0
+        self.has_tasks = False
+
+    def is_foreign(self, read: ReadTasks) -> bool:
+        """Count a line that is read; tell whether it is something else than a task."""
+        self.foreign += read.is_foreign
+        self.has_tasks |= bool(read.tasks or read.faulty)
+        return read.is_foreign
+
+    def without_tasks(self) -> ReadTasks:
+        """Tell of all lines that were passed over in one go."""
+        if not self.has_tasks:
+            return ReadTasks([], is_foreign=True)
+        lines = counted(self.foreign, "line")
+        return ReadTasks([], note=f"passed over {lines}, for there is no task there")
 
     def is_told(self) -> bool:
         """Count one more; tell whether to say what is wrong with it."""
@@ -170,7 +185,10 @@ def _readings(
             return
         try:
             with paused_collector():
-                read, wrong, faulty, note, is_foreign = part.read()
+                result = part.read()
+                if part.lines is not None and part.lines.is_foreign(result):
+                    continue
+                read, wrong, faulty, note, is_foreign = result
                 wanted, wanted_faulty = (
                     [options.task in (task.name, str(task.id)) for task in group]
                     for group in (read, faulty)
@@ -376,6 +394,8 @@ def _text_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unrea
         yield _Unread(
             file, partial(_raise, _more_unread(file, lines.unread + looked_at, end))
         )
+    if lines.foreign:
+        yield _Unread(file, lines.without_tasks)
     if is_blank:
         yield _Unread(file, partial(read, Document(file, b"")))
 

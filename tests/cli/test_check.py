@@ -81,6 +81,33 @@ def test_what_is_no_task_in_a_folder_is_passed_over(
         assert "no document holds a task" in done.stderr
 
 
+def test_lines_without_a_task_are_passed_over_in_a_folder_and_told_of(
+    run_cli: RunCli, samples: Path, tmp_path: Path
+) -> None:
+    task = (samples / "obproxy_stop.json").read_bytes().replace(b"\n", b" ")
+    log = b'{"level": 30, "msg": "started"}'
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join([log, task, log, task]))
+    (tmp_path / "b.jsonl").write_bytes(b"\n".join([log, log]))
+    done = run_cli("check", tmp_path)
+    assert done.returncode == 0
+    assert "2 tasks in 1 file" in done.stdout
+    for told in (
+        "a.jsonl: passed over 2 lines",
+        "passed over, for there is no task in it:",
+    ):
+        assert done.stderr.count(told) == 1
+    assert done.stderr.splitlines()[-1].endswith("b.jsonl")
+
+
+def test_a_list_of_nothing_in_a_folder_is_no_silent_pass(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    (tmp_path / "a.json").write_bytes(b"[]")
+    done = run_cli("check", tmp_path)
+    assert done.returncode == 2
+    assert "a list without tasks" in done.stderr
+
+
 def test_all_findings_are_counted_though_few_are_shown(
     run_cli: RunCli, samples: Path
 ) -> None:
