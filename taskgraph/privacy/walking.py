@@ -35,10 +35,9 @@ def ids_of(task: Task) -> set[str]:
 
 
 def _every_id(task: Task) -> Iterator[Any]:
-    yield task.id
-    yield from map(_ID, task.subtasks)
-    for edges in _EDGES:
-        yield from chain.from_iterable(filter(None, map(edges, task.subtasks)))
+    edges = (filter(None, map(side, task.subtasks)) for side in _EDGES)
+    named = chain.from_iterable(map(chain.from_iterable, edges))
+    return chain([task.id], map(_ID, task.subtasks), named)
 
 
 def _texts_among(values: Iterable[Any]) -> set[str]:
