@@ -22,6 +22,7 @@ __all__ = [
     "EDGES",
     "ENVELOPE",
     "KNOWN_ROLLBACK",
+    "LAST_EVENT",
     "NAMES",
     "OPERATIONS",
     "ROLLBACK_FLAGS",
@@ -227,6 +228,13 @@ def _has_times(subject: Subject) -> bool:
     return own or subject.reports_times
 
 
+def _last_event(subject: Subject) -> str:
+    """Where nothing has begun, the start of the task was the last event."""
+    if subject.task.start_time is not None and subject.statuses <= _NOT_BEGUN:
+        return ""
+    return _subtask_times(subject)
+
+
 def _has_timestamp(subject: Subject) -> bool:
     envelope = subject.task.envelope
     return envelope is not None and envelope.timestamp is not None
@@ -283,6 +291,7 @@ TIMESTAMP = need(
     of_run=True,
 )
 SUBTASK_TIMES = Need("times of subtasks", _subtask_times, of_run=True)
+LAST_EVENT = Need("the last event", _last_event, of_run=True)
 ROLLBACK_FLAGS = need(
     "which subtasks forbid rollback",
     "the document does not say which subtasks forbid rollback",

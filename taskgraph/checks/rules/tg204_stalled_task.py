@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import AS_OF, STATUSES, SUBTASK_TIMES, Fault, Need, Rule
+from taskgraph.checks.rule import AS_OF, LAST_EVENT, STATUSES, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import done_status
@@ -82,17 +82,4 @@ def _cause(subject: Subject, failed: list[Subtask]) -> tuple[str, str]:
     )
 
 
-def _last_event(subject: Subject) -> str:
-    """Where nothing has begun, the start of the task was the last event."""
-    if subject.statuses == {Status.PENDING} and subject.task.start_time is not None:
-        return ""
-    return SUBTASK_TIMES.reason_to_skip(subject)
-
-
-RULE = Rule.of(
-    check,
-    Severity.WARNING,
-    STATUSES,
-    Need("the last event", _last_event, of_run=True),
-    AS_OF,
-)
+RULE = Rule.of(check, Severity.WARNING, STATUSES, LAST_EVENT, AS_OF)

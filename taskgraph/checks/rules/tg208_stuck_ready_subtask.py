@@ -25,10 +25,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import AS_OF, STATUSES, SUBTASK_TIMES, Fault, Need, Rule
+from taskgraph.checks.rule import AS_OF, LAST_EVENT, STATUSES, Fault, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model.durations import format_measured
-from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import plural
 from taskgraph.settings import Severity
 
@@ -53,18 +52,4 @@ def check(subject: Subject) -> Iterator[Fault]:
     )
 
 
-def _last_event(subject: Subject) -> str:
-    """Where nothing has begun, the start of the task was the last event."""
-    begun = subject.statuses - {Status.PENDING, Status.READY}
-    if not begun and subject.task.start_time is not None:
-        return ""
-    return SUBTASK_TIMES.reason_to_skip(subject)
-
-
-RULE = Rule.of(
-    check,
-    Severity.WARNING,
-    STATUSES,
-    Need("the last event", _last_event, of_run=True),
-    AS_OF,
-)
+RULE = Rule.of(check, Severity.WARNING, STATUSES, LAST_EVENT, AS_OF)
