@@ -334,7 +334,7 @@ def compare(
     return growths(RunStore(runs), since, other, choose, limits=Limits(memory))
 
 
-def fit(task: LoadedTask, window: int, *, memory: str = _MEMORY) -> Fit:
+def fit(task: LoadedTask, window: int) -> Fit:
     """Tell which timeouts to lower so that the worst case of a task fits a window.
 
     Parameters
@@ -344,8 +344,6 @@ def fit(task: LoadedTask, window: int, *, memory: str = _MEMORY) -> Fit:
         to be asked, their folder.
     window : int
         Seconds.
-    memory : str
-        As in :func:`collect`.
 
     Raises
     ------
@@ -354,13 +352,13 @@ def fit(task: LoadedTask, window: int, *, memory: str = _MEMORY) -> Fit:
     ConfigError
         If something has no limit, nothing fits, or nothing was collected there.
     """
-    from taskgraph.history.database import Limits
     from taskgraph.history.fitting import fit as compute
-    from taskgraph.history.store import RunStore
+    from taskgraph.history.past import StoredPast
 
-    runs = task.settings.runs
-    store = None if runs is None else RunStore(runs)
-    return compute(task.analysis, window, store, limits=Limits(memory))
+    past = task.analysis.past
+    return compute(
+        task.analysis, window, past.store if isinstance(past, StoredPast) else None
+    )
 
 
 def report(result: HistoryResult, form: str = "text", style: Style | None = None) -> str:

@@ -467,7 +467,7 @@ def _select_others(connection: duckdb.DuckDBPyConnection, task: Task) -> int:
 
 
 _OTHER_TASKS = """
-CREATE TABLE other_tasks AS
+CREATE OR REPLACE TABLE other_tasks AS
 SELECT tasks.part, tasks.row AS task_row
 FROM tasks JOIN current ON tasks.part = current.part AND tasks.row = current.task_row
 WHERE name = $task AND is_detailed
@@ -478,6 +478,6 @@ WHERE name = $task AND is_detailed
 """
 
 _OTHERS = """
-CREATE TABLE others AS
+CREATE OR REPLACE TABLE others AS
 SELECT subtasks.* FROM subtasks SEMI JOIN other_tasks USING (part, task_row)
 """

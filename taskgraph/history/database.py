@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
+from weakref import finalize
 
 from taskgraph.errors import ConfigError
 from taskgraph.history.engines import Engine, InlineEngine
 from taskgraph.history.store import RunStore
-from taskgraph.history.tables import TABLES, schema_of, table_of
+from taskgraph.history.tables import TABLES, columns_of
 from taskgraph.model.engine import SpanKind
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = [
     "HEALTHY",
     "IN_BUCKET",
     "Limits",
+    "OpenStore",
     "create_view",
     "map_shares",
     "open_database",
@@ -39,6 +41,10 @@ HEALTHY = f"(span = '{SpanKind.ONE_RUN}' AND status = 'SUCCESSFUL' AND span_us I
 # md5, since the versions of DuckDB on several machines may hash in different ways.
 IN_BUCKET = "md5_number_lower(name) % $buckets::UBIGINT = $bucket::UBIGINT"
 """Tells the kinds that one worker looks at; see `map_shares`."""
+
+# The types of columns as the database calls them.
+_SQL = {"string": "TEXT", "digest": "BLOB", "bool": "BOOLEAN", "time": "TIMESTAMPTZ"}
+_SQL |= {"int32": "INTEGER", "int64": "BIGINT", "uint64": "UBIGINT"}
 
 # A page of a task list says less than the task's own response, however late it is: of
 # several responses the latest with details counts, and the status of the latest of all.
@@ -107,6 +113,11 @@ def open_database(limits: Limits, store: RunStore) -> Iterator[duckdb.DuckDBPyCo
 
     Raises ConfigError if it may not use enough memory, or a file of the history is damaged.
     """
+    with closing(_connect(limits)) as connection, _explained(store):
+        yield connection
+
+
+def _connect(limits: Limits) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     settings: dict[str, Any] = {
@@ -122,9 +133,17 @@ def open_database(limits: Limits, store: RunStore) -> Iterator[duckdb.DuckDBPyCo
     except duckdb.Error as error:
         message = f"a database with {limits.memory!r} of memory cannot be opened: {error}"
         raise ConfigError(message) from None
+    connection.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'")
+    return connection
+
+
+@contextmanager
+def _explained(store: RunStore) -> Iterator[None]:
+    """Say what the user can do where the database fails."""
+    import duckdb
+
     try:
-        connection.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'")
-        yield connection
+        yield
     except duckdb.OutOfMemoryException as error:
         raise ConfigError(f"{error}\n  hint: let it use more: --memory") from None
     except (duckdb.Error, RuntimeError) as error:
@@ -133,8 +152,6 @@ def open_database(limits: Limits, store: RunStore) -> Iterator[duckdb.DuckDBPyCo
         if isinstance(error, duckdb.IOException):
             raise ConfigError(f"{error}\n  hint: is the disk full?") from None
         raise
-    finally:
-        connection.close()
 
 
 def _temporary_folder() -> str:
@@ -167,6 +184,18 @@ def _damage(store: RunStore) -> str | None:
     return None
 
 
+class OpenStore(RunStore):
+    """A store whose database is opened once, for all that one process asks it."""
+
+    @cached_property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The database, with the tables of `open_tables`."""
+        connection = _connect(Limits())
+        finalize(self, connection.close)
+        _show_tables(connection, self)
+        return connection
+
+
 @contextmanager
 def open_tables(
     store: RunStore, limits: Limits | None = None
@@ -177,12 +206,22 @@ def open_tables(
     row of each task that counts: of several responses about one task, its origin, id and
     start time being the same, the latest that has details; and the status in the latest of
     all. A document that was seen twice has two equal rows, of which one counts.
+
+    The tables of an earlier question may still be there.
     """
-    with open_database(limits or Limits(), store) as connection:
-        for table in ("tasks", "subtasks"):
-            create_view(connection, store, table)
-        connection.execute(_CURRENT)
-        yield connection
+    if isinstance(store, OpenStore):
+        with _explained(store):
+            yield store.connection
+    else:
+        with open_database(limits or Limits(), store) as connection:
+            _show_tables(connection, store)
+            yield connection
+
+
+def _show_tables(connection: duckdb.DuckDBPyConnection, store: RunStore) -> None:
+    for table in ("tasks", "subtasks"):
+        create_view(connection, store, table)
+    connection.execute(_CURRENT)
 
 
 def map_shares(
@@ -198,9 +237,11 @@ def map_shares(
     Raises ConfigError if nothing was collected.
     """
     store.require()
-    engine = engine or InlineEngine()
-    whole = RunStore(store.folder.resolve())
-    work = partial(_work, function, whole, limits, engine.workers)
+    if engine is None:
+        engine = InlineEngine()
+    else:
+        store = RunStore(store.folder.resolve())  # which another process can open
+    work = partial(_work, function, store, limits, engine.workers)
     shares = engine.map(work, range(engine.workers))
     return [result for results in shares for result in results]
 
@@ -225,9 +266,7 @@ def create_view(
     """
     name = name or table
     empty = f"{name}_without_parts"
-    connection.register("nothing", table_of(schema_of(table), []))
-    connection.execute(f"CREATE TABLE {empty} AS SELECT * FROM nothing")
-    connection.unregister("nothing")
+    register(connection, empty, columns_of(table), [])
     query = f"SELECT * FROM {empty}"
     if files := store.files(table):
         listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
@@ -242,8 +281,14 @@ def register(
     types: Mapping[str, str],
     rows: Sequence[tuple[object, ...]],
 ) -> None:
-    """Let the database see rows as a table with columns of these types."""
-    import pyarrow as pa
+    """Make a table of rows, with columns of these types, instead of one of that name.
 
-    fields = [(column, pa.type_for_alias(kind)) for column, kind in types.items()]
-    connection.register(name, table_of(pa.schema(fields), rows))
+    Arrow would do it faster, but looks for pandas first, which takes longer to import than
+    all rows of a question take.
+    """
+    columns = zip(*rows, strict=True) if rows else [()] * len(types)
+    values = dict(zip(types, map(list, columns), strict=True))
+    listed = (f"unnest(${name}::{_SQL[kind]}[]) AS {name}" for name, kind in types.items())
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {name} AS SELECT {', '.join(listed)}", values
+    )

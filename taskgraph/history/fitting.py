@@ -24,7 +24,7 @@ from taskgraph.analysis.concurrency import graham_bound
 from taskgraph.analysis.schedule import makespan
 from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
-from taskgraph.history.database import HEALTHY, Limits, open_tables
+from taskgraph.history.database import HEALTHY, open_tables
 from taskgraph.history.engines import needs_extras
 from taskgraph.history.store import RunStore
 from taskgraph.model.durations import format_duration
@@ -109,13 +109,7 @@ class Fit:
 
 
 @needs_extras
-def fit(
-    analysis: Analysis,
-    window: int,
-    store: RunStore | None = None,
-    *,
-    limits: Limits | None = None,
-) -> Fit:
+def fit(analysis: Analysis, window: int, store: RunStore | None = None) -> Fit:
     """Lower timeouts so that the worst case fits a window.
 
     Parameters
@@ -143,7 +137,7 @@ def fit(
             f"{file}: a subtask without a timeout makes the worst case unbounded, so that "
             "no window fits\n  hint: give it one, or assume one: --assume-timeout"
         )
-    known = None if store is None else _past(store, task, limits)
+    known = None if store is None else _past(store, task)
     if before.seconds <= window:
         return Fit(task, window, before, before, store is not None, (), 0.0, 0.0)
     program = _Program(analysis, window, known)
@@ -177,13 +171,11 @@ def changed_task(task: Task, graph: TaskGraph, timeouts: Mapping[int, int]) -> T
     )
 
 
-def _past(
-    store: RunStore, task: Task, limits: Limits | None
-) -> dict[str, list[tuple[int, int]]]:
+def _past(store: RunStore, task: Task) -> dict[str, list[tuple[int, int]]]:
     """Give for each name how many healthy runs took so many seconds, rounded up."""
     store.require()
     found: dict[str, list[tuple[int, int]]] = {}
-    with open_tables(store, limits) as connection:
+    with open_tables(store) as connection:
         rows = connection.execute(_SECONDS, {"task": task.name}).fetchall()
     for name, seconds, count in rows:
         found.setdefault(name, []).append((seconds, count))

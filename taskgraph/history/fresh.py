@@ -48,7 +48,6 @@ def find_fresh(
     for chunk in chunks(find_files(paths, store.folder, refuse), _ROWS):
         register(connection, "batch", _FILES, chunk)
         connection.execute("INSERT INTO found SELECT * FROM batch")
-        connection.unregister("batch")
     _require_origin(connection, origin)
     connection.execute(_FRESH, {"retry": retry})
 
@@ -124,7 +123,6 @@ def rejects(
     is left out.
     """
     connection.execute("DROP VIEW documents; DROP TABLE rejected")
-    connection.unregister("parts")
     create_view(connection, store, "documents", "all_documents")
     connection.execute("CREATE VIEW documents AS SELECT * FROM all_documents")
     _register_parts(connection, store)

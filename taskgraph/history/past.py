@@ -11,7 +11,7 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.past import Forecast, Foreseen, SlowSubtask, TimeoutNeed
 from taskgraph.history.advice import need_of
 from taskgraph.history.anomalies import AnomalyKind, find_anomalies
-from taskgraph.history.database import open_tables
+from taskgraph.history.database import OpenStore, open_tables
 from taskgraph.history.engines import needs_extras
 from taskgraph.history.odds import OddsOptions, odds
 from taskgraph.history.pools import OutcomeBasis
@@ -34,7 +34,7 @@ class StoredPast:
     """
 
     def __init__(self, store: RunStore) -> None:
-        self.store = store
+        self.store = OpenStore(store.folder)
 
     def forecast(self, analysis: Analysis) -> Forecast | None:
         """Tell when it is likely done: the quantiles of its odds."""

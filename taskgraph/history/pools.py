@@ -166,7 +166,7 @@ _FLAGS = ("succeeded", "single", "cut")
 # The runs are numbered from the latest on, by what does not depend on how they were
 # collected. A subtask keeps its place among those of its name whatever became of it.
 _OUTCOMES = f"""
-CREATE TABLE outcomes AS
+CREATE OR REPLACE TABLE outcomes AS
 WITH runs AS (
     SELECT part, task_row, task = $task AS own, row_number() OVER (
         PARTITION BY task = $task ORDER BY as_of DESC NULLS LAST, digest, place

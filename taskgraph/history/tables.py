@@ -36,14 +36,13 @@ __all__ = [
     "Rows",
     "SubtaskRow",
     "TaskRow",
+    "columns_of",
     "encodable",
     "is_retried",
     "released",
     "rows_of",
-    "schema_of",
     "since_epoch",
     "subtask_rows",
-    "table_of",
     "write_table",
 ]
 
@@ -327,7 +326,7 @@ def _latest(times: list[datetime | None]) -> datetime | None:
 
 TABLES = ("documents", "tasks", "subtasks")
 
-# The types of columns that are no text, as Arrow calls them, or as `schema_of` does.
+# The types of columns that are no text, as Arrow calls them, or as `_schema_of` does.
 _COUNTS = ("subtasks", "edges", "failed", "retried", "skipped")
 _FINDINGS = ("errors", "warnings", "infos")
 _SPANS = ("span_us", "offset_us", "wait_us")
@@ -353,15 +352,19 @@ def since_epoch(moment: datetime) -> int:
     return (moment - EPOCH) // MICROSECOND
 
 
+def columns_of(table: str) -> dict[str, str]:
+    """Give the columns of a table, each with the name of its type."""
+    return {column: _TYPES.get(column, "string") for column in COLUMNS[table]}
+
+
 @cache
-def schema_of(table: str) -> Any:
+def _schema_of(table: str) -> Any:
     """Give the columns of a table in a Parquet file."""
     import pyarrow as pa
 
     special = {"time": pa.timestamp("us", tz="UTC"), "digest": pa.binary(16)}
-    kinds = [_TYPES.get(column, "string") for column in COLUMNS[table]]
-    types = [special.get(kind) or pa.type_for_alias(kind) for kind in kinds]
-    return pa.schema(list(zip(COLUMNS[table], types, strict=True)))
+    columns = columns_of(table).items()
+    return pa.schema([(k, special.get(v) or pa.type_for_alias(v)) for k, v in columns])
 
 
 def write_table(table: str, rows: Sequence[tuple[object, ...]]) -> bytes:
@@ -373,17 +376,17 @@ def write_table(table: str, rows: Sequence[tuple[object, ...]]) -> bytes:
     import pyarrow.parquet as pq
 
     try:
-        content = table_of(schema_of(table), rows)
+        content = _table_of(_schema_of(table), rows)
     except UnicodeEncodeError:  # a file's name that is no UTF-8, half of a surrogate pair
         encodable_rows = [tuple(map(_encodable, row)) for row in rows]
-        content = table_of(schema_of(table), encodable_rows)
+        content = _table_of(_schema_of(table), encodable_rows)
     sink = pa.BufferOutputStream()
     pq.write_table(content, sink, compression="zstd", store_schema=False)
     data: bytes = sink.getvalue().to_pybytes()
     return data
 
 
-def table_of(schema: Any, rows: Sequence[tuple[object, ...]]) -> Any:
+def _table_of(schema: Any, rows: Sequence[tuple[object, ...]]) -> Any:
     """Make a table of Arrow's from rows, of which there may be none."""
     import pyarrow as pa
 

@@ -185,7 +185,7 @@ def _with_kills(
 # then the timeouts that they had, the runs with at least each, the run of a rank among
 # those, and those longer than a limit. The last two read from a table `ranks`.
 _SEEN = f"""
-CREATE TABLE seen AS
+CREATE OR REPLACE TABLE seen AS
 SELECT {{task}} AS task, name, as_of, span, span_us, status, operation, attempts, timeout
 FROM (SELECT * FROM subtasks WHERE {IN_BUCKET}) JOIN current USING (part, task_row)
 """
@@ -193,7 +193,7 @@ FROM (SELECT * FROM subtasks WHERE {IN_BUCKET}) JOIN current USING (part, task_r
 # Timeouts may be any number of 64 bits, so they are never multiplied.
 # A run is healthy, was cut though it may have been, or hung; or it is not known.
 _RUNS = f"""
-CREATE TABLE runs AS
+CREATE OR REPLACE TABLE runs AS
 WITH timed AS (
     SELECT
         task, name, span_us, span = '{SpanKind.ONE_RUN}' AS is_one,
@@ -257,7 +257,7 @@ FROM (
 
 # The timeouts that runs had, the most frequent ones; 0 is none.
 _LEVELS = """
-CREATE TABLE levels AS
+CREATE OR REPLACE TABLE levels AS
 SELECT task, name, timeout AS level FROM runs
 GROUP BY task, name, timeout
 QUALIFY row_number() OVER (PARTITION BY task, name ORDER BY count(*) DESC, timeout) <= 8

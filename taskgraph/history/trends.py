@@ -307,7 +307,7 @@ def _periods(moments: list[int]) -> tuple[list[int], tuple[datetime, ...], int]:
 
 # One that has no time at all has no place among the others.
 _RUNS = f"""
-CREATE TABLE runs AS
+CREATE OR REPLACE TABLE runs AS
 SELECT *, row_number() OVER (PARTITION BY task ORDER BY back DESC) - 1 AS run
 FROM (
     SELECT

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from taskgraph.api import LoadedTask, collect, loads, report
@@ -307,3 +308,23 @@ def test_the_budget_counts_as_many_attempts_as_were_seen(past: Any) -> None:
     assert patch.before == seen.budget
     text = budget_text([seen.analysis], Style(200))
     assert "3 each for 1 'work', as past runs had" in text
+
+
+def test_the_runs_are_opened_once_for_all_that_is_asked(
+    past: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, opened = past([chained(*run) for run in drawn(3, 30)]), []
+    connect = duckdb.connect
+
+    def counting(*args: Any, **options: Any) -> Any:
+        opened.append(args)
+        return connect(*args, **options)
+
+    monkeypatch.setattr(duckdb, "connect", counting)
+    for number in (1, 2):
+        settings = Settings(runs=str(store.folder), attempts_seen=True)
+        task = loads(response(900 + number, RUNNING, asked=90, status="RUNNING"), settings)
+        assert "Likely done" in show_text(task.account, Style(100))
+        assert task.analysis.slow
+        assert fit(task, 150).by_runs
+    assert len(opened) == 1
