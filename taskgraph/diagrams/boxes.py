@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from math import ceil, sqrt
 from typing import NamedTuple
 
-from taskgraph.diagrams.labels import join_words, status_counts
+from taskgraph.diagrams.labels import status_counts
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode, tone_of
-from taskgraph.diagrams.text import ellipsize, joined, text_width, wrap
+from taskgraph.diagrams.text import alike, ellipsize, joined, text_width, wrap
 
 __all__ = ["Face", "Line", "faces"]
 
@@ -73,10 +73,12 @@ def faces(scene: Scene) -> list[Face]:
     least = _BESIDE_TAB if gated else 0
     width = max(_common_width(contents.values()), least)
     drawn = []
-    alike = _alike({content.name for content in contents.values()}, width)
+    room = width - _LEFT - _RIGHT
+    names = (content.name for content in contents.values())
+    same = alike(names, lambda name: wrap(name, room, NAME, _NAME_LINES))
     for number, node in enumerate(nodes):
         if number in contents:
-            drawn.append(_face(contents[number], width, alike))
+            drawn.append(_face(contents[number], width, same))
         elif node.kind is NodeKind.FRAME:
             drawn.append(_frame(node, least))
         else:
@@ -91,8 +93,8 @@ def faces(scene: Scene) -> list[Face]:
 def _content(node: SceneNode, *, named: bool = True) -> _Content:
     name = node.name if named else node.target
     if node.kind is NodeKind.GROUP:
-        states = [(f"{count} {status}", tone_of(status)) for status, count in node.counts]
-        details = [node.id_text, node.state, join_words(node.facts)]
+        states = [(f"{count:,} {status}", tone_of(status)) for status, count in node.counts]
+        details = [node.id_text, node.state, *node.facts]
         return _Content(states, name, [text for text in details if text])
     told = (node.target if named else "", node.id_text, *node.facts)
     details = joined(filter(None, told), _WIDEST - _LEFT - _RIGHT, SMALL)
@@ -109,16 +111,7 @@ def _common_width(contents: Iterable[_Content]) -> int:
     return min(_WIDEST, max(_NARROWEST, ceil(widest) + _LEFT + _RIGHT))
 
 
-def _alike(names: Iterable[str], width: int) -> frozenset[str]:
-    """Give the names that would look like another one if their ends were cut off."""
-    room = width - _LEFT - _RIGHT
-    shown: dict[tuple[str, ...], list[str]] = {}
-    for name in names:
-        shown.setdefault(tuple(wrap(name, room, NAME, _NAME_LINES)), []).append(name)
-    return frozenset(name for row in shown.values() if len(row) > 1 for name in row)
-
-
-def _face(content: _Content, width: int, alike: frozenset[str] = frozenset()) -> Face:
+def _face(content: _Content, width: int, same: frozenset[str] = frozenset()) -> Face:
     """Lay out the lines of one box."""
     room = width - _LEFT - _RIGHT
     lines = []
@@ -129,7 +122,7 @@ def _face(content: _Content, width: int, alike: frozenset[str] = frozenset()) ->
         lines.append(Line(fitted, f"s {icon}", _LEFT + _ICON, y, icon))
     y += 1
     name = content.name
-    if name in alike:  # cut in the middle, so that the ends tell them apart
+    if name in same:  # cut in the middle, so that the ends tell them apart
         name = ellipsize(name, room * _NAME_LINES * 0.85, NAME, middle=True)
     for text in wrap(name, room, NAME, _NAME_LINES) if name else ():
         y += _STEP

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
+from taskgraph.diagrams.canvas import PAGE
 from taskgraph.diagrams.collapsing import Cluster, Grouping, cluster_name, partitions
 from taskgraph.diagrams.edges import (
     add_ghosts,
@@ -28,10 +29,8 @@ from taskgraph.model.statuses import count_shown, look, shown_status, state_text
 from taskgraph.model.task import Subtask
 from taskgraph.model.words import counted, name_of, plural, title_of, visible
 
-__all__ = ["PAGE", "Maker", "build_scene", "collapsed", "fit"]
+__all__ = ["Maker", "build_scene", "collapsed", "fit"]
 
-PAGE = 1640
-"""The pixels that a picture may be wide and high; ``auto`` collapses until it is."""
 _DIRECTIONS: Final[dict[str, tuple[Literal["LR", "TB"], ...]]] = {
     "auto": ("LR", "TB"),
     "LR": ("LR",),
@@ -136,8 +135,8 @@ def _scene(maker: Maker, selection: Selection, clusters: Sequence[Cluster]) -> S
     nodes += [SceneNode(NodeKind.JUNCTION)] * junctions
     hidden = len(graph) - len(selection.nodes)
     shown = selection.nodes
-    all_critical = len(shown) > 1 and maker.critical.issuperset(shown)
-    added = ("all of it critical",) if all_critical else ()
+    all_critical = maker.critical.issuperset(shown)
+    added = ("all of it critical",) if all_critical and len(shown) > 1 else ()
     return Scene(
         title=title_of(graph.task),
         subtitle=subtitle(graph),
@@ -155,7 +154,7 @@ def _notes(graph: TaskGraph, clusters: Sequence[Cluster], hidden: int) -> Iterab
     if not len(graph) and not graph.task.is_summary:
         yield "The task has no subtasks."
     if hidden:
-        yield f"{hidden} of {counted(len(graph), 'subtask')} not drawn."
+        yield f"{hidden:,} of {counted(len(graph), 'subtask')} not drawn."
     yield from collapsed(clusters)
 
 
@@ -269,10 +268,10 @@ class Maker:
             kind=NodeKind.FRAME if framed else NodeKind.GROUP,
             ids=tuple(subtask.id for subtask in subtasks),
             name=cluster_name(cluster, subtasks),
-            id_text=f"{len(subtasks)} {_SIZES[cluster.grouping]}",
-            state=f"{blocked} blocked" if blocked and not framed else "",
+            id_text=f"{len(subtasks):,} {_SIZES[cluster.grouping]}",
+            state=f"{blocked:,} blocked" if blocked and not framed else "",
             tone=look(counts[0][0]).tone if counts else "pending",
-            facts=() if framed else _limits(subtasks),
+            facts=() if framed else (*self._critical(cluster), *_limits(subtasks)),
             counts=counts,
             members=tuple(self.subtask(node, in_gate=gated) for node in members),
             critical=not self.critical.isdisjoint(cluster.nodes),
@@ -280,6 +279,14 @@ class Maker:
             blocked=blocked == len(subtasks),
             faulty=not self.faulty.isdisjoint(cluster.nodes),
         )
+
+    def _critical(self, cluster: Cluster) -> Iterable[str]:
+        """Tell which of several is critical, if not each of them."""
+        critical = self.critical.intersection(cluster.nodes)
+        if len(critical) == 1:
+            yield f"critical: {name_of(self.graph.subtasks[min(critical)])}"
+        elif 0 < len(critical) < len(cluster.nodes):
+            yield f"{len(critical):,} of them critical"
 
 
 _SIZES = {

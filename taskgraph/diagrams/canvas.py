@@ -15,7 +15,10 @@ from taskgraph.diagrams.text import is_measured, joined, text_width, wrap
 from taskgraph.model.statuses import UNKNOWN
 
 __all__ = [
+    "MARGIN",
+    "PAGE",
     "LegendItem",
+    "hatching",
     "legend_items",
     "picture",
     "stacked",
@@ -26,6 +29,8 @@ __all__ = [
 
 _SIZE = re.compile(r'width="(\d+)" height="(\d+)"')
 MARGIN = 28
+PAGE = 1640
+"""The pixels that a picture may be wide and high, if that can be helped."""
 _NARROWEST = 460
 _WIDEST_HEADING = 1000
 _HEADING_STEP = 20
@@ -161,6 +166,13 @@ def write_icon(tone: str, x: float, y: float) -> str:
     """Draw the icon of a status in a field of 12 x 12."""
     dx, dy, rest = ICONS[tone]
     return f'<path class="i {tone}" d="M{x + dx:g} {y + dy:g}{rest}"/>'
+
+
+def hatching(left: int, right: int, bottom: int, height: int) -> str:
+    """Draw slanted lines, for what was skipped or undone; the data of a path."""
+    return "".join(
+        f"M{x} {bottom}l{height} {-height}" for x in range(left, right - height, 9)
+    )
 
 
 def write_gate(x: int = 6, y: int = -12) -> str:

@@ -16,7 +16,7 @@ from taskgraph.analysis.weights import Basis
 from taskgraph.diagrams.options import Collapse, DiagramOptions
 from taskgraph.errors import RenderError
 from taskgraph.graph.parallel import parallel_groups
-from taskgraph.graph.traverse import runs
+from taskgraph.graph.traverse import runs, shortest_cycle
 from taskgraph.model.statuses import severity_key
 from taskgraph.model.task import Subtask
 from taskgraph.model.vocabulary import Status
@@ -174,8 +174,18 @@ class _Chooser:
         return frozenset(gate.nodes) if gate is not None and few else frozenset()
 
     @cached_property
+    def _cycles(self) -> frozenset[int]:
+        """A cycle of each component that has one, the shortest, as long as they are few."""
+        graph, found = self.graph, set[int]()
+        cycles = (shortest_cycle(graph.downstreams, part) for part in graph.cycles)
+        for cycle in sorted(cycles, key=lambda cycle: (len(cycle), cycle)):
+            if len(found) + len(cycle) <= _SHOWN_APART:
+                found.update(cycle)
+        return frozenset(found.intersection(self.nodes))
+
+    @cached_property
     def _apart(self) -> frozenset[int]:
-        return self._gates.union(self.urgent[:_SHOWN_APART])
+        return self._gates.union(self.urgent[:_SHOWN_APART], self._cycles)
 
     @cached_property
     def _critical_path(self) -> tuple[int, ...]:
@@ -207,7 +217,7 @@ class _Chooser:
     def _free(self, clusters: Iterable[Cluster]) -> list[int]:
         """Give what is in no cluster and may be put into one."""
         taken = {node for cluster in clusters for node in cluster.nodes}
-        taken.update(self._rank, self._gates)
+        taken.update(self._rank, self._gates, self._cycles)
         return [node for node in self.nodes if node not in taken]
 
     # --- ways -----------------------------------------------------------------------
@@ -264,7 +274,8 @@ class _Chooser:
         groups: dict[tuple[int, str], list[int]] = {}
         for stage, row in self._rows.items():
             for node in row:
-                groups.setdefault((stage, subtasks[node].name), []).append(node)
+                if node not in self._cycles:
+                    groups.setdefault((stage, subtasks[node].name), []).append(node)
         return _sorted(self._without_urgent(Grouping.NAME, groups.values()))
 
     def _stages(self, wide: int, alone: frozenset[int]) -> tuple[Cluster, ...]:

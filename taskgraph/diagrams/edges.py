@@ -108,7 +108,7 @@ def without_implied(count: int, edges: list[SceneEdge]) -> list[SceneEdge]:
 
     ``count`` is the number of nodes. Critical edges, and those that show a fault, stay.
     """
-    following = adjacency(count, (edge[:2] for edge in edges))
+    following = adjacency(count, (edge[:2] for edge in edges if not edge.closing))
     order = topological_order(reverse(following), following)
     if len(order) < count:
         return edges

@@ -131,8 +131,8 @@ def missing(graph: TaskGraph) -> Iterable[str]:
 
 
 def status_counts(counts: Iterable[tuple[str, int]]) -> str:
-    """Tell how many have which status: ``2 FAILED, 3 PENDING``."""
-    return ", ".join(f"{count} {name}" for name, count in counts)
+    """Tell how many have which status: ``2 FAILED, 1,003 PENDING``."""
+    return ", ".join(f"{count:,} {name}" for name, count in counts)
 
 
 def summary(analysis: Analysis) -> Iterable[str]:

@@ -18,6 +18,7 @@ __all__ = [
     "CHANGED",
     "DARK",
     "GRAPH",
+    "HATCHED",
     "ICONS",
     "LIGHT",
     "TIMELINE",
@@ -143,6 +144,9 @@ ICONS = {
 }
 
 
+HATCHED = frozenset({"skipped", "undone"})
+"""The tones of what ended, and not by doing the work."""
+
 FONTS = (
     'Arial,Helvetica,"Liberation Sans","Noto Sans","PingFang SC","Microsoft YaHei",'
     '"Noto Sans CJK SC","Noto Sans SC","Source Han Sans SC","WenQuanYi Micro Hei",'
@@ -193,6 +197,7 @@ _SHAPES = (
     ("path.e", "fill:none;stroke-width:1.3"),
     ("path.e.c", "stroke-width:2.6"),
     ("path.i", "fill:none;stroke-width:1.9;stroke-linecap:round;stroke-linejoin:round"),
+    ("path.z", "fill:none;stroke-width:1;opacity:.45"),
 )
 
 
@@ -209,7 +214,7 @@ def _common_colours(theme: Theme) -> Iterable[Rule]:
     yield ".a.fault path", f"fill:{theme.fault}"
     for name, (strong, _) in theme.tones.items():
         yield f"text.{name}", f"fill:{strong}"
-        yield f"path.i.{name}", f"stroke:{strong}"
+        yield f"path.i.{name},path.z.{name}", f"stroke:{strong}"
 
 
 def _graph_colours(theme: Theme) -> Iterable[Rule]:
@@ -220,8 +225,9 @@ def _graph_colours(theme: Theme) -> Iterable[Rule]:
     for name, (strong, soft) in theme.tones.items():
         yield f".n.{name}>.b", f"fill:{soft}"
         yield f".n.{name}>.k", f"fill:{strong}"
-        yield f".n.{name}>.q,.n.{name}>.z", f"stroke:{strong}"
+        yield f".n.{name}>.q", f"stroke:{strong}"
     yield ".n>.q.w", f"stroke:{theme.tones['failed'][0]}"
+    yield "path.q.t", f"stroke:{theme.text}"
     yield ".n.failed>.b", f"stroke:{theme.tones['failed'][0]}"
     yield ".n.frame>.b", f"fill:{theme.frame}"
     yield ".n.ghost>.b", f"fill:{theme.page}"
@@ -238,7 +244,7 @@ GRAPH = Rules(
         ("path.e.r", "stroke-dasharray:9 3"),
         ("path.q", "fill:none;stroke-width:3;opacity:.3"),
         ("path.q.v", "opacity:1"),
-        ("path.z", "fill:none;stroke-width:1;opacity:.45"),
+        ("path.q.t", "opacity:1;stroke-width:2"),
         ("text.r", "font-size:10px"),
         (".n .b", "stroke-width:1.1"),
         (".n.c>.b", "stroke-width:2.6"),
@@ -290,6 +296,7 @@ def _timeline_colours(theme: Theme) -> Iterable[Rule]:
         yield f".bar.{name}", f"fill:{strong};stroke:{strong}"
         yield f".bar.many.{name}", f"fill:{soft}"
         yield f".ghost.{name}", f"fill:{soft};stroke:{strong}"
+        yield f".d.{name}", f"fill:{strong}"
     yield ".bar.c", f"stroke:{theme.critical}"
 
 
@@ -304,6 +311,7 @@ TIMELINE = Rules(
         (".now", "stroke-width:1.6;stroke-dasharray:6 3"),
         (".bar", "stroke-width:1.2"),
         (".bar.many", "stroke-dasharray:4 2"),
+        (".d", "opacity:.4"),
         (".ghost", "stroke-width:1;stroke-dasharray:2 2;opacity:.8"),
         (".bar.c", "stroke-width:2.6"),
     ),

@@ -110,7 +110,7 @@ class SceneNode:
     @property
     def description(self) -> str:
         """Everything that the box says, in full."""
-        counts = [f"{count} {status}" for status, count in self.counts]
+        counts = [f"{count:,} {status}" for status, count in self.counts]
         what = (self.name, self.id_text, self.target, self.state)
         return join_words((*what, *counts, *self.facts, *self.marks))
 
@@ -124,7 +124,7 @@ class SceneNode:
             yield f"⛔ {GATE}"
         if self.kind is NodeKind.GROUP:
             for status, count in self.counts:
-                yield f"{look(status).sign} {count} {status}"
+                yield f"{look(status).sign} {count:,} {status}"
         elif self.state:
             yield f"{SIGNS[self.tone]} {self.state}"
 

@@ -11,6 +11,7 @@ from math import dist
 from taskgraph.diagrams.boxes import Face, Line
 from taskgraph.diagrams.canvas import (
     LegendItem,
+    hatching,
     legend_items,
     picture,
     write_gate,
@@ -18,10 +19,11 @@ from taskgraph.diagrams.canvas import (
     write_text,
 )
 from taskgraph.diagrams.layout.routing import FEW_BACK, Layout, Path
-from taskgraph.diagrams.palette import CHANGED, GRAPH
+from taskgraph.diagrams.palette import CHANGED, GRAPH, HATCHED
 from taskgraph.diagrams.placing import placed
 from taskgraph.diagrams.scene import (
     CLOSES,
+    GATE,
     NodeKind,
     Scene,
     SceneEdge,
@@ -74,6 +76,12 @@ def _legend(scene: Scene) -> list[LegendItem]:
     edges = scene.edges
     boxes = [node for node in scene.boxes() if node.kind is not NodeKind.JUNCTION]
     kinds = {node.kind for node in boxes}
+    on_cycle = {end for edge in edges if edge.cyclic for end in edge[:2]}
+    faulty = (
+        number
+        for number, node in enumerate(scene.nodes)
+        if node.faulty and node.kind is not NodeKind.GHOST
+    )
     words: dict[str, str] = {}
     for node in boxes:
         if node.kind is NodeKind.SUBTASK and node.state:
@@ -83,13 +91,20 @@ def _legend(scene: Scene) -> list[LegendItem]:
             words.setdefault(tone_of(word), word)
     marks = (
         (any(n.critical for n in boxes), "line", "e c", "critical path", 26),
-        (any(n.gate for n in boxes), "gate", "", "no rollback once it starts", 16),
+        (any(n.gate for n in boxes), "gate", "", f"{GATE}: no rollback once it starts", 16),
         (
             any(n.measured for n in boxes),
             "share",
             "q",
             "time used of its timeout",
             26,
+        ),
+        (
+            any(n.share and n.share > 1 and n.measured for n in boxes),
+            "tick",
+            "q t",
+            "its timeout",
+            8,
         ),
         (
             any(n.share is not None and not n.measured for n in boxes),
@@ -111,6 +126,7 @@ def _legend(scene: Scene) -> list[LegendItem]:
             26,
         ),
         (any(e.one_sided for e in edges), "line", "e o", "named by one end only", 26),
+        (not on_cycle.issuperset(faulty), "box", "n pending f", "part of a fault", 24),
         (NodeKind.GHOST in kinds, "box", "n ghost f", "named, but not in the task", 24),
     )
     return legend_items(words, marks)
@@ -191,8 +207,9 @@ def _node(node: SceneNode, face: Face, x: int, y: int, number: int | None) -> st
     parts.append(f'<rect class="b" {size}/>')
     if node.kind is not NodeKind.FRAME:
         parts.append(f'<rect class="k" x="4" y="7" width="4" height="{face.height - 14}"/>')
-    if node.tone == "skipped":
-        parts.append(f'<path class="z" d="{_hatching(face)}"/>')
+    if node.tone in HATCHED:  # where no texts are
+        lines = hatching(face.width - 60, face.width - 2, face.height - 2, 14)
+        parts.append(f'<path class="z {node.tone}" d="{lines}"/>')
     parts += [_line(line) for line in face.lines]
     if node.share is not None:
         parts.append(_share(node, face))
@@ -204,24 +221,23 @@ def _node(node: SceneNode, face: Face, x: int, y: int, number: int | None) -> st
     return "".join(parts)
 
 
-def _hatching(face: Face) -> str:
-    """Draw slanted lines over a box, where its texts are not."""
-    step, slant = 9, 14
-    return "".join(
-        f"M{x} {face.height - 2}l{slant} {-slant}"
-        for x in range(face.width - 60, face.width - slant - 2, step)
-    )
-
-
 def _share(node: SceneNode, face: Face) -> str:
-    """Draw how much of a timeout, or of the worst case, was taken; all of it if more."""
+    """Draw how much of a timeout, or of the worst case, was taken.
+
+    Where it was more than the timeout, a mark tells how much of it that was.
+    """
     share, y = node.share or 0.0, face.height - 5
     start, room = 14, face.width - 24
+    if share > 1 and node.measured:
+        limit = start + round(room / share)
+        return (
+            f'<path class="q v w" d="M{start} {y}h{room}"/>'
+            f'<path class="q t" d="M{limit} {y - 4}v8"/>'
+        )
     length = max(round(room * min(share, 1.0)), 1)
-    style = "q v w" if share > 1 and node.measured else "q v"
     return (
         f'<path class="q" d="M{start} {y}h{room}"/>'
-        f'<path class="{style}" d="M{start} {y}h{length}"/>'
+        f'<path class="q v" d="M{start} {y}h{length}"/>'
     )
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from math import ceil
 from typing import NamedTuple
 
 from taskgraph.diagrams.labels import join_words, status_counts
 from taskgraph.diagrams.layout.layering import acyclic_edges
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
-from taskgraph.diagrams.text import packed
+from taskgraph.diagrams.text import alike, packed
 from taskgraph.diagrams.timeline import Row, Timeline, marks
 from taskgraph.graph.traverse import immediate_dominators, reverse, topological_order
 from taskgraph.model.statuses import SIGNS
@@ -24,6 +25,7 @@ __all__ = ["columns", "fit", "render_timeline_text", "render_tree"]
 _NARROWEST = 60
 _LISTED = 6
 """A split of more parts is told in numbers, with the parts that failed."""
+_LEVELS = " ▁▂▃▄▅▆▇█"
 _MARK_ROOM = 14  # columns from one mark of the axis to the next, at least
 
 
@@ -43,15 +45,23 @@ def _columns(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
-def fit(text: str, width: int) -> str:
+def fit(text: str, width: int, *, middle: bool = False) -> str:
     """Cut a text to so many columns, with an ellipsis, or fill it up with spaces."""
-    taken = columns(text)
-    if taken <= width:
-        return text + " " * (width - taken)
-    count = taken = 0
-    while (wider := taken + _columns(text[count])) < width:
-        count, taken = count + 1, wider
-    return text[:count] + "…" + " " * (width - taken - 1)
+    if columns(text) > width:
+        end = (width - 1) // 2 if middle else 0
+        head = _leading(text, width - 1 - end)
+        text = head + "…" + _leading(text[::-1], end)[::-1]
+    return text + " " * (width - columns(text))
+
+
+def _leading(text: str, width: int) -> str:
+    """Give what of a text fits into so many columns."""
+    taken = 0
+    for count, char in enumerate(text):
+        taken += _columns(char)
+        if taken > width:
+            return text[:count]
+    return text
 
 
 # The tree -----------------------------------------------------------------------------
@@ -151,22 +161,31 @@ def render_timeline_text(timeline: Timeline, width: int = 100) -> str:
     """Write a timeline in lines of text, without colours, at least 60 columns wide.
 
     ``█`` ran or will run, ``▒`` several runs, ``─`` what is between the first and the last,
-    ``·`` waited or may slip, ``░`` what is left
-    at most, ``|`` the time limit or the latest finish, ``¦`` as of; ``*`` marks the as-run
+    ``▁`` to ``█`` how many ran at once, ``·`` waited or may slip, ``░`` what is left at
+    most, ``|`` the time limit or the latest finish, ``¦`` as of; ``*`` marks the as-run
     path or the critical path.
     """
     width = max(width, _NARROWEST)
-    names = min(width // 3, max((columns(row.name) for row in timeline.rows), default=0))
+    labels = timeline.labels
+    names = min(width // 3, max(map(columns, labels), default=0))
+    same = alike(labels, lambda label: fit(label, names))
     chart = width - names - 5
     left = " " * (names + 4)
     heading = (timeline.subtitle, *timeline.summary)
     lines = [timeline.title, *packed(heading, " · ", width, columns)]
-    lines += [*timeline.notes, "", left + _axis(timeline, chart)]
-    for row in timeline.rows:
-        name = fit(row.name, names) + ("*" if row.marked else " ")
-        lines.append(f"{SIGNS[row.tone]} {name} {_bar(timeline, row, chart)}")
-        lines.append(f"{left}{row.note}")
-    lines += ["", *packed(_key(timeline), "   ", width, columns), ""]
+    lines += timeline.notes
+    if timeline.rows:
+        lines += ["", left + _axis(timeline, chart)]
+    for row, label in zip(timeline.rows, labels, strict=True):
+        name = fit(label, names, middle=label in same) + ("*" if row.marked else " ")
+        sign = SIGNS[row.tone] if row.state else " "  # a definition has no states
+        lines.append(f"{sign} {name} {_bar(timeline, row, chart)}")
+        lines += [
+            left + text for text in packed(row.note.split(" · "), " · ", chart, columns)
+        ]
+    if timeline.rows:
+        lines += ["", *packed(_key(timeline), "   ", width, columns)]
+    lines.append("")
     return "\n".join(fit(line, width).rstrip() for line in lines)
 
 
@@ -180,7 +199,7 @@ def _axis(timeline: Timeline, chart: int) -> str:
         place = _place(timeline, time, chart)
         if place + len(label) <= chart:
             cells[place : place + len(label)] = label
-    return "".join(cells)
+    return "".join(cells[:chart])
 
 
 def _bar(timeline: Timeline, row: Row, chart: int) -> str:
@@ -208,6 +227,10 @@ def _bar(timeline: Timeline, row: Row, chart: int) -> str:
         first, last = (_place(timeline, time, chart) for time in bar)
         length = max(1, last - first)
         cells[first : first + length] = ("▒" if row.several else "█") * length
+    for place in range(start, finish if row.density else start):
+        part = (place - start) * len(row.density) // (finish - start)
+        share = row.density[part] / max(row.density)
+        cells[place] = _LEVELS[ceil(share * (len(_LEVELS) - 1))]
     return "".join(cells)
 
 
@@ -218,7 +241,8 @@ def _key(timeline: Timeline) -> Iterable[str]:
     waited = limited if planned else any(row.ready is not None for row in rows)
     signs = (
         (True, "█ at the longest" if planned else "█ ran"),
-        (any(row.several for row in rows), "▒ several runs or subtasks"),
+        (any(row.several and not row.density for row in rows), "▒ several runs"),
+        (any(row.density for row in rows), "▁▄█ several subtasks, how many at once"),
         (any(row.pause is not None for row in rows), "─ pauses and other attempts"),
         (any(row.ghost is not None for row in rows), "░ left, without waits for slots"),
         (waited, "· may slip" if planned else "· waited"),

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 
-__all__ = ["ellipsize", "is_measured", "joined", "packed", "text_width", "wrap"]
+__all__ = ["alike", "ellipsize", "is_measured", "joined", "packed", "text_width", "wrap"]
 
 # Advance widths of the characters from U+0020 to U+007E in thousandths of an em: the
 # larger of regular and bold in the usual sans-serif faces (Arial and those made to match).
@@ -109,6 +109,14 @@ def wrap(text: str, room: float, size: float, lines: int) -> tuple[str, ...]:
     if rest or not rows:
         rows.append(ellipsize(rest, room, size))
     return tuple(rows)
+
+
+def alike(texts: Iterable[str], shown: Callable[[str], object]) -> frozenset[str]:
+    """Give the texts that would look like another one, as they are shown."""
+    looks: dict[object, set[str]] = {}
+    for text in texts:
+        looks.setdefault(shown(text), set()).add(text)
+    return frozenset(text for same in looks.values() if len(same) > 1 for text in same)
 
 
 def joined(parts: Iterable[str], room: float, size: float) -> list[str]:

@@ -6,10 +6,11 @@ by timeouts.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.collapsing import Cluster, Grouping, cluster_name, partitions
@@ -44,6 +45,9 @@ ROWS = 400
 """The most rows of a timeline, unless the user wants another number."""
 _FITTING = 66
 """Subtasks share rows, by default, until there are so few."""
+
+_PARTS = 60
+"""In so many parts of its time a row of several tells how many ran at once."""
 
 _DAY = 24 * 3600 * SECOND
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -89,6 +93,15 @@ class Timeline(Caption):
     def planned(self) -> bool:
         """Whether nothing has run yet."""
         return self.begin is None
+
+    @property
+    def labels(self) -> list[str]:
+        """The name of each row, with its id where another one has the name too."""
+        same = Counter(row.name for row in self.rows)
+        return [
+            join_words((row.name, row.id_text)) if same[row.name] > 1 else row.name
+            for row in self.rows
+        ]
 
     @property
     def path_name(self) -> str:
@@ -190,6 +203,7 @@ def _band(graph: TaskGraph, draft: Draft, cluster: Cluster) -> Row:
     ghosts = [row.ghost for row in rows if row.ghost is not None]
     ahead = (min(g[0] for g in ghosts), max(g[1] for g in ghosts)) if ghosts else None
     begun = [row for row in rows if row.ghost is None or row.finish > row.start] or rows[:1]
+    start, finish = min(row.start for row in begun), max(row.finish for row in begun)
     is_plan = graph.task.is_definition
     words = (counted(len(rows), "subtask"), "" if is_plan else status_counts(counts))
     return Row(
@@ -197,15 +211,36 @@ def _band(graph: TaskGraph, draft: Draft, cluster: Cluster) -> Row:
         id_text=visible(id_list(subtasks)),
         state=counts[0][0] if not is_plan else "",
         tone="pending" if is_plan else look(counts[0][0]).tone,
-        start=min(row.start for row in begun),
-        finish=max(row.finish for row in begun),
+        start=start,
+        finish=finish,
         ready=None,
         limit=None,
         several=True,
         ghost=ahead,
         marked=any(row.marked for row in rows),
         note=join_words((*words, f"longest {format_measured(longest)}")),
+        density=_density([bar for row in begun for bar in row.bars], start, finish),
     )
+
+
+def _density(bars: Iterable[tuple[int, int]], start: int, finish: int) -> tuple[int, ...]:
+    """Count how many bars there are at once, at most, in equal parts of a time."""
+    if finish <= start:
+        return ()
+    steps: Counter[int] = Counter()
+    for first, last in bars:
+        steps[first] += 1
+        steps[last] -= 1
+    most = [0] * _PARTS
+    count = 0
+    for here, there in pairwise(sorted(steps)):
+        count += steps[here]
+        first, last = (
+            (time - start) * _PARTS // (finish - start) for time in (here, there - 1)
+        )
+        for part in range(first, last + 1):
+            most[part] = max(most[part], count)
+    return tuple(most)
 
 
 def _most_telling(
@@ -225,7 +260,7 @@ def _most_telling(
 def _notes(graph: TaskGraph, draft: Draft, left_out: int) -> Iterable[str]:
     yield from missing(graph)
     if left_out:
-        yield f"{left_out} shorter rows are left out."
+        yield f"{left_out:,} shorter rows are left out."
     if draft.begin is not None:
         rows = draft.rows
         without = [s for node, s in enumerate(graph.subtasks) if node not in rows]

@@ -59,6 +59,8 @@ class Row:
     ghost : tuple of (int, int) or None
         From when to when it may yet run, at most, if nothing waits for a slot; of a task
         that runs. What has not started has no other bar.
+    density : tuple of int
+        Of several in one row: how many ran at once, in equal parts of its time.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Row:
     note: str
     pause: tuple[int, int] | None = None
     ghost: tuple[int, int] | None = None
+    density: tuple[int, ...] = ()
 
     @property
     def bars(self) -> tuple[tuple[int, int], ...]:
@@ -206,7 +209,8 @@ def _measured_row(
     finish = max(start, (span.finish - begin) // MICROSECOND)
     single = span.kind in (SpanKind.ONE_RUN, SpanKind.RUNNING)
     limited = single and has_limit(subtask)
-    words = subtask_facts(subtask, span)
+    names = _names(analysis, node)
+    words = (names["state"].partition(", ")[2], *subtask_facts(subtask, span))
     once = analysis.attempt_seconds[node] * SECOND
     pause = None
     if span.kind is SpanKind.SEVERAL_RUNS and 0 < 2 * once < finish - start:
@@ -219,7 +223,7 @@ def _measured_row(
     else:
         ready = None
     return Row(
-        **_names(analysis, node),
+        **names,
         start=start,
         finish=finish,
         ready=None if ready is None else max(0, (ready - begin) // MICROSECOND),

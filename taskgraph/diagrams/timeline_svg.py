@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
-from itertools import pairwise
+from itertools import accumulate, groupby, pairwise
 from math import ceil
 
 from taskgraph.diagrams.canvas import (
+    MARGIN,
+    PAGE,
     LegendItem,
+    hatching,
     legend_items,
     picture,
     write_icon,
     write_text,
 )
-from taskgraph.diagrams.palette import TIMELINE
-from taskgraph.diagrams.text import ellipsize, text_width
+from taskgraph.diagrams.palette import HATCHED, TIMELINE
+from taskgraph.diagrams.text import alike, ellipsize, text_width, wrap
 from taskgraph.diagrams.timeline import Row, Timeline, marks
 
 __all__ = ["render_timeline_svg"]
@@ -26,12 +29,12 @@ _BAR = 12
 _AXIS = 26
 _ICON = 18
 _NARROWEST, _WIDEST = 80, 300  # of the names
-_NOTE = 420
+_NOTE = 420  # as wide as a note may be, if the page is no wider
 _GAP = 14
 _MARKS = 9
 _PHONE = 320
-_LEAST_NOTE = 80
 _LINE = 18  # of names and notes above the bars, on a phone
+_NOTE_LINES = 3
 
 
 def render_timeline_svg(
@@ -42,9 +45,10 @@ def render_timeline_svg(
     For a phone it is narrow: names and notes stand above the bars and not beside them.
     """
     chart = _Chart(timeline, phone=phone)
-    height = _AXIS + chart.row * len(timeline.rows)
-    drawing = [*chart.grid(height), *chart.rows(), *(() if phone else chart.path())]
-    size, legend = (chart.width, height), _legend(timeline)
+    drawing = [*chart.rows(), *(() if phone else chart.path())]
+    if timeline.rows:
+        drawing = [*chart.grid(), *drawing]
+    size, legend = (chart.width, chart.height), _legend(timeline)
     more = {"margin": 4, "narrowest": _PHONE} if phone else {}
     return picture(timeline, legend, drawing, size, TIMELINE, heading=heading, **more)
 
@@ -54,30 +58,49 @@ class _Chart:
 
     def __init__(self, timeline: Timeline, *, phone: bool) -> None:
         self.timeline = timeline
-        names = max((text_width(row.name, 12) for row in timeline.rows), default=0)
-        notes = max((text_width(row.note, 11) for row in timeline.rows), default=0)
-        self.line = _LINE if phone else 0
-        self.row = _ROW + self.line
-        self.note = min(_NOTE, ceil(notes))
+        rows = timeline.rows
+        names = max((text_width(label, 12) for label in timeline.labels), default=0)
+        notes = max((text_width(row.note, 11) for row in rows), default=0)
+        self.phone = phone
         self.left = _ICON + ceil(min(_WIDEST, max(_NARROWEST, names))) + _GAP
+        most = max(_NOTE, PAGE - 2 * MARGIN - self.left - _CHART - _GAP)
+        self.note = min(most, ceil(notes))
         self.chart, self.name, self.marks = _CHART, self.left - _ICON - _GAP, _MARKS
         self.width = self.left + _CHART + _GAP + self.note
         if phone:
             self.left, self.chart, self.width, self.marks = 0, _PHONE, _PHONE, 4
-            self.name = _PHONE - _ICON - _GAP - min(self.note, _LEAST_NOTE)
+            self.name = _PHONE - _ICON
+        same = alike(timeline.labels, lambda text: ellipsize(text, self.name, 12))
+        self.names = [
+            ellipsize(label, self.name, 12, middle=label in same)
+            for label in timeline.labels
+        ]
+        lines = [self._lines(name, row) for name, row in zip(self.names, rows, strict=True)]
+        self.tops = list(accumulate((_ROW + _LINE * n for n in lines), initial=_AXIS))
+        self.height = self.tops[-1]
 
     def x(self, time: int) -> float:
         """Give the place of a time."""
         return round(self.left + self.chart * time / self.timeline.end, 1)
 
-    def grid(self, height: int) -> Iterable[str]:
+    def _lines(self, name: str, row: Row) -> int:
+        """Count the lines of text above a bar: the note goes below its name if it must."""
+        if not self.phone:
+            return 0
+        beside = _ICON + text_width(name, 12) + _GAP + text_width(row.note, 11)
+        if beside <= self.width:
+            return 1
+        return 1 + len(wrap(row.note, self.name, 11, _NOTE_LINES))
+
+    def grid(self) -> Iterable[str]:
         """Draw the axis on top, its lines down to the last row, and the as-of line."""
-        timeline = self.timeline
+        timeline, height = self.timeline, self.height
         for time, label in marks(timeline.end, timeline.begin, self.marks):
             x = self.x(time)
             yield f'<path class="grid" d="M{x:g} {_AXIS - 6}V{height}"/>'
-            outside = x + text_width(label, 11) / 2 > self.width
-            yield write_text(label, "m", x, 12, 11, "end" if outside else "middle")
+            half = text_width(label, 11) / 2
+            anchor = "end" if x + half > self.width else "start" if x < half else "middle"
+            yield write_text(label, "m", x, 12, 11, anchor)
         if timeline.now is not None:
             yield f'<path class="now" d="M{self.x(timeline.now):g} {_AXIS - 8}V{height}"/>'
 
@@ -85,25 +108,29 @@ class _Chart:
         """Draw every row: name, waiting, bar, time limit and note."""
         for number, row in enumerate(self.timeline.rows):
             yield (
-                f'<g class="row" transform="translate(0 {_AXIS + self.row * number})" '
+                f'<g class="row" transform="translate(0 {self.tops[number]})" '
                 f'role="graphics-symbol" data-id="{escape(row.id_text)}">'
                 f"<title>{escape(row.description, quote=False)}</title>"
-                f"{''.join(self._row(row))}</g>"
+                f"{''.join(self._row(number, row))}</g>"
             )
 
-    def _row(self, row: Row) -> Iterable[str]:
-        style = "n c" if row.marked else "n"
-        yield write_icon(row.tone, 0, 5)
-        name = ellipsize(row.name, self.name, 12)
-        yield write_text(name, style, _ICON, 15, 12)
-        room = self.width - _ICON - _GAP - text_width(name, 12) if self.line else self.note
-        note = ellipsize(row.note, room, 11)
-        if self.line:
-            yield write_text(note, "m", self.width, 15, 11, "end")
-            yield f'<g transform="translate(0 {self.line})">{"".join(self._times(row))}</g>'
-        else:
-            yield from self._times(row)
+    def _row(self, number: int, row: Row) -> Iterable[str]:
+        if row.state:  # a definition has none
+            yield write_icon(row.tone, 0, 5)
+        yield write_text(self.names[number], "n c" if row.marked else "n", _ICON, 15, 12)
+        times = "".join(self._times(row))
+        if not self.phone:
+            yield times
+            note = ellipsize(row.note, self.note, 11)
             yield write_text(note, "m", self.width - self.note, 15, 11)
+            return
+        below = self.tops[number + 1] - self.tops[number] - _ROW
+        if below == _LINE:
+            yield write_text(row.note, "m", self.width, 15, 11, "end")
+        else:
+            for place, text in enumerate(wrap(row.note, self.name, 11, _NOTE_LINES)):
+                yield write_text(text, "m", _ICON, 15 + _LINE * (place + 1), 11)
+        yield f'<g transform="translate(0 {below})">{times}</g>'
 
     def _times(self, row: Row) -> Iterable[str]:
         start = self.x(row.start)
@@ -122,10 +149,25 @@ class _Chart:
                     f'<rect class="{_bar_style(row)}" x="{first:g}" y="5" '
                     f'width="{max(last - first, 1.5):g}" height="{_BAR}" rx="2"/>'
                 )
+                if row.tone in HATCHED:
+                    lines = hatching(ceil(first), int(last), _BAR + 4, _BAR - 2)
+                    yield f'<path class="z {row.tone}" d="{lines}"/>' if lines else ""
+            yield from self._density(row)
         if row.pause is not None:
             first, last = map(self.x, row.pause)
             yield f'<path class="pause" d="M{first:g} 11H{last:g}"/>'
         yield from self._limit(row, self.x(row.finish))
+
+    def _density(self, row: Row) -> Iterable[str]:
+        """Draw how many ran at once: the higher the more."""
+        if row.density:
+            start, finish = self.x(row.start), self.x(row.finish)
+            wide, high = (finish - start) / len(row.density), _BAR / max(row.density)
+            bottom, data, x = 5 + _BAR, [f"M{start:g} {5 + _BAR}"], start
+            for count, part in groupby(row.density):
+                x += wide * len(list(part))
+                data.append(f"V{bottom - high * count:.4g}H{x:.5g}")
+            yield f'<path class="d {row.tone}" d="{"".join(data)}V{bottom}z"/>'
 
     def _limit(self, row: Row, finish: float) -> Iterable[str]:
         """Mark the end of the timeout, or of a plan's float, where it can be seen."""
@@ -142,9 +184,9 @@ class _Chart:
         for here, there in pairwise(self.timeline.path):
             x1, x2 = self.x(rows[here].finish), self.x(rows[there].start)
             down = here < there
-            y1 = _AXIS + _ROW * here + (5 + _BAR if down else 5)
-            y2 = _AXIS + _ROW * there + (3 if down else 7 + _BAR)
-            middle = _AXIS + _ROW * (there if down else there + 1)
+            y1 = self.tops[here] + (5 + _BAR if down else 5)
+            y2 = self.tops[there] + (3 if down else 7 + _BAR)
+            middle = self.tops[there if down else there + 1]
             yield f'<path class="e c" d="M{x1:g} {y1}V{middle}H{x2:g}V{y2}"/>'
 
 
@@ -163,6 +205,7 @@ def _legend(timeline: Timeline) -> list[LegendItem]:
     several = any(row.several for row in rows)
     marks = (
         (several, "bar", "bar many pending", "several runs or subtasks", 24),
+        (any(row.density for row in rows), "bar", "d pending", "how many at once", 24),
         (
             any(row.pause is not None for row in rows),
             "line",

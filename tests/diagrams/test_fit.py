@@ -6,15 +6,17 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from taskgraph.diagrams.building import PAGE, build_scene
+from taskgraph.diagrams.building import build_scene
+from taskgraph.diagrams.canvas import PAGE
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.svg import render_svg
 from taskgraph.diagrams.timeline import build_timeline
 from taskgraph.diagrams.timeline_svg import render_timeline_svg
-from taskgraph.model.task import Task
+from taskgraph.model.task import Id, Task
 from tests.diagrams.tasks import analysed, fan, make_task, stages
 
 pytestmark = pytest.mark.uncovered
@@ -101,6 +103,32 @@ def test_any_shape_fits(name: str, *, attention: bool) -> None:
     marked = {n for node in scene.nodes if node.critical for n in node.ids}
     path = analysis.schedule.critical_path
     assert {analysis.graph.subtasks[node].id for node in path} <= marked
+
+
+@pytest.mark.parametrize("length", [1, 2, 10])
+def test_a_cycle_is_drawn_however_large_the_rest(length: int) -> None:
+    """Its edges, and the one that closes it; without it the stages look like a row."""
+    task = layered(20, 20)
+    ring = [5 + 20 * step for step in range(length)]
+    pairs = list(zip(ring, [*ring[1:], 5], strict=True))
+    edges = {(row.id, after) for row in task.subtasks for after in row.downstreams or ()}
+    rows: dict[Id, dict[str, Any]] = {row.id: {} for row in task.subtasks}
+    scene = build_scene(analysed(make_task(rows, sorted(edges.union(pairs)))))
+    assert len(scene.nodes) < 100
+    alone = {n for n, node in enumerate(scene.nodes) if node.faulty and len(node.ids) == 1}
+    drawn = {edge[:2] for edge in scene.edges if edge.cyclic and alone.issuperset(edge[:2])}
+    assert len(alone) == length
+    assert {tail for tail, _ in drawn} == {head for _, head in drawn} == alone
+    assert any(edge.closing for edge in scene.edges)
+    assert "closes a cycle" in render_svg(scene)
+
+
+def test_a_box_of_several_tells_what_of_it_is_critical() -> None:
+    scene = build_scene(analysed(layered(4, 90)))
+    groups = [node for node in scene.nodes if node.critical and len(node.ids) > 1]
+    assert groups
+    for node in groups:
+        assert "critical" in node.facts[0]
 
 
 def test_what_is_collapsed_is_said() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -351,6 +352,42 @@ def test_what_the_document_leaves_out_is_said_with_the_request(samples: Path) ->
     notes = " ".join(build_scene(dag.analysis).notes)
     assert f"GET /api/v1/task/dag/{dag.task.id} gives it" in notes
     assert "It is at stage" in notes
+
+
+def test_the_legend_has_the_words_of_the_tag() -> None:
+    task = make_task({1: {}, 2: {"prohibit_rollback": True}, 3: {}}, [(1, 2), (2, 3)])
+    assert render_svg(scene_of(task)).count(">Point of no return") == 2
+
+
+def test_what_took_longer_than_its_timeout_has_a_mark() -> None:
+    times = {"start_time": START, "finish_time": START + timedelta(seconds=120)}
+    late = make_task({1: {"status": "FAILED", "attempts": 1, "timeout": 60, **times}})
+    svg = render_svg(scene_of(late))
+    bar = re.search(
+        r'class="q v w" d="M(\d+) \d+h(\d+)"/><path class="q t" d="M(\d+) ', svg
+    )
+    assert bar
+    start, whole, mark = map(int, bar.groups())
+    assert abs(mark - start - whole / 2) < 1
+    assert "its timeout</text>" in svg
+    soon = make_task({1: {"status": "FAILED", "attempts": 1, "timeout": 180, **times}})
+    assert "q t" not in render_svg(scene_of(soon)).partition("</style>")[2]
+
+
+def test_what_was_undone_is_hatched_as_what_was_skipped() -> None:
+    rows = {
+        1: {"status": "PENDING", "operation": "ROLLBACK", "start_time": START},
+        2: {"status": "SUCCESSFUL", "operation": "SKIP", "start_time": START},
+        3: {"status": "SUCCESSFUL", "start_time": START},
+    }
+    svg = render_svg(scene_of(make_task(rows)))
+    assert sorted(re.findall('<path class="z ([a-z]+)"', svg)) == ["skipped", "undone"]
+
+
+def test_a_mark_of_a_fault_is_explained_where_no_edge_shows_it() -> None:
+    task = make_task({1: {}, 2: {}}, [(1, 2)])
+    twice = replace(task, subtasks=(*task.subtasks, task.subtasks[0]))
+    assert "part of a fault</text>" in render_svg(scene_of(twice))
 
 
 def test_all_of_it_is_critical_only_where_every_subtask_is() -> None:

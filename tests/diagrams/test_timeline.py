@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from taskgraph.diagrams.terminal import columns, render_timeline_text
 from taskgraph.diagrams.timeline import Row, Timeline, build_timeline, marks
 from taskgraph.diagrams.timeline_svg import render_timeline_svg
 from taskgraph.errors import RenderError
-from taskgraph.model.task import Task
+from taskgraph.model.task import Id, Task
 from taskgraph.model.words import visible
 from tests.diagrams.drawing import read_drawing
 from tests.diagrams.tasks import (
@@ -110,6 +111,94 @@ def test_first_and_last_attempt_stand_apart_where_their_timeouts_prove_it() -> N
     assert row_of(timeline, "Short").pause is row_of(timeline, "Free").pause is None
     assert 'class="pause"' in render_timeline_svg(timeline)
     assert "▒─" in render_timeline_text(timeline)
+
+
+def test_rows_that_share_a_name_are_told_apart_by_id() -> None:
+    rows = {7: ran(0, 9, name="Wait"), 8: ran(9, 20, name="Wait"), 9: ran(9, 20)}
+    timeline = timeline_of(make_task(rows, [], start_time=BEGIN))
+    assert timeline.labels == ["Wait · 7", "Wait · 8", "Subtask 9"]
+    svg, text = render_timeline_svg(timeline), render_timeline_text(timeline)
+    assert ">Wait · 7</text>" in svg
+    assert ">Wait · 8</text>" in svg
+    assert "✓ Wait · 7" in text
+
+
+def test_names_of_equal_beginnings_are_cut_in_the_middle() -> None:
+    same = "Prepare the very long and detailed environment of the cluster in "
+    timeline = timeline_of(chain([same + "Hangzhou", same + "Shanghai", "x" * 99]))
+    for drawn in (
+        render_timeline_svg(timeline),
+        render_timeline_svg(timeline, phone=True),
+        render_timeline_text(timeline),
+    ):
+        assert re.search(r"Prepare.*….*Hangzhou", drawn)
+        assert re.search(r"Prepare.*….*Shanghai", drawn)
+        assert "xxx…" in drawn
+
+
+def test_what_did_no_work_is_hatched_and_says_so() -> None:
+    rows = {
+        1: ran(0, 90, name="Done"),
+        2: ran(0, 90, name="Not", operation="SKIP"),
+        3: ran(0, 90, name="Back", status="PENDING", operation="ROLLBACK"),
+    }
+    timeline = timeline_of(make_task(rows, [], start_time=BEGIN, status="SUCCESSFUL"))
+    svg = render_timeline_svg(timeline)
+    assert sorted(re.findall('<path class="z ([a-z]+)"', svg)) == ["skipped", "undone"]
+    assert row_of(timeline, "Not").note.startswith("skipped · ")
+    assert row_of(timeline, "Back").note.startswith("rolled back · ")
+    assert "skipped" not in row_of(timeline, "Done").note
+
+
+def test_a_row_of_several_tells_how_many_ran_at_once() -> None:
+    """Two run at the start, one of them goes on; all others run at the end."""
+    rows: dict[Id, dict[str, Any]] = {
+        n: ran(50, 60, name="Part", parallel_index=n) for n in range(2, 100)
+    }
+    rows[0] = ran(0, 10, name="Part", parallel_index=0)
+    rows[1] = ran(0, 50, name="Part", parallel_index=1)
+    rows |= {"a": ran(-9, 0, name="Start"), "z": ran(60, 61, name="End")}
+    edges: list[tuple[Id, Id]] = [("a", n) for n in range(100)]
+    edges += [(n, "z") for n in range(100)]
+    timeline = timeline_of(make_task(rows, edges, start_time=BEGIN))
+    row = row_of(timeline, "Part")
+    assert [count for count, _ in groupby(row.density)] == [2, 1, 98]
+    assert row.density.count(2) == row.density.count(98) == len(row.density) // 6
+    svg, text = render_timeline_svg(timeline), render_timeline_text(timeline)
+    assert svg.count('<path class="d successful"') == 1
+    assert "how many at once" in svg
+    assert re.search("▁{10,}█{5,}", text)
+    assert not row_of(timeline, "Start").density
+
+
+def test_a_plan_of_a_definition_has_no_states() -> None:
+    task = replace(chain(["a", "b"]), is_definition=True)
+    drawing = render_timeline_svg(timeline_of(task))
+    assert 'class="i ' not in drawing
+    assert "○" not in render_timeline_text(timeline_of(task))
+
+
+def test_where_there_is_nothing_to_draw_there_is_no_axis() -> None:
+    timeline = timeline_of(make_task({1: {}, 2: {}}, [(1, 2), (2, 1)]))
+    assert 'class="grid"' not in render_timeline_svg(timeline)
+    assert "0 s" not in render_timeline_text(timeline)
+    assert "█" not in render_timeline_text(timeline)
+
+
+def test_no_note_is_cut_where_there_is_room_below_or_beside() -> None:
+    rows = {
+        1: ran(0, 3000, name="Long", attempts=3, operation="RETRY", timeout=300),
+        2: ran(3003.25, 3009.5, name="Stop OBServer process", timeout=120),
+    }
+    timeline = timeline_of(make_task(rows, [(1, 2)], start_time=BEGIN))
+    for phone in (False, True):
+        drawing = read_drawing(render_timeline_svg(timeline, phone=phone))
+        assert not [label.text for label in drawing.labels if "…" in label.text]
+        for label in drawing.labels:
+            assert drawing.view.holds(label.rect), label.text
+    text = render_timeline_text(timeline, 60)
+    assert "timeout 2 min\n" in text
+    assert "waited 3.250 s\n" in text
 
 
 def test_the_legend_calls_skipped_what_was_skipped() -> None:

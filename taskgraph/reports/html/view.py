@@ -135,7 +135,7 @@ class TaskView(Account):
         kinds: dict[str, Iterable[int]] = {
             "critical path": self.critical,
             "as-run path": run.path if run else (),
-            "no rollback once it starts": self.gates,
+            "point of no return": self.gates,
             "blocked by a failure": self.analysis.blocked,
             "overdue": self.analysis.overdue,
             "retried": [node for node, subtask in subtasks if was_retried(subtask)],
