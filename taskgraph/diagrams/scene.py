@@ -19,6 +19,7 @@ __all__ = [
     "CHANGES",
     "CLOSES",
     "GATE",
+    "GATE_MEANS",
     "NodeKind",
     "Scene",
     "SceneEdge",
@@ -28,6 +29,8 @@ __all__ = [
 
 GATE = "Point of no return"
 """What is written on a subtask that forbids rollback once it starts."""
+GATE_MEANS = f"{GATE}: no rollback once it starts"
+"""What a legend says of it."""
 CLOSES = "closes the cycle"
 """What is written on an edge without which there would be none."""
 

@@ -23,7 +23,7 @@ from taskgraph.diagrams.palette import CHANGED, GRAPH, HATCHED
 from taskgraph.diagrams.placing import placed
 from taskgraph.diagrams.scene import (
     CLOSES,
-    GATE,
+    GATE_MEANS,
     NodeKind,
     Scene,
     SceneEdge,
@@ -91,7 +91,7 @@ def _legend(scene: Scene) -> list[LegendItem]:
             words.setdefault(tone_of(word), word)
     marks = (
         (any(n.critical for n in boxes), "line", "e c", "critical path", 26),
-        (any(n.gate for n in boxes), "gate", "", f"{GATE}: no rollback once it starts", 16),
+        (any(n.gate for n in boxes), "gate", "", GATE_MEANS, 16),
         (
             any(n.measured for n in boxes),
             "share",

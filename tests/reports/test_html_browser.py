@@ -243,7 +243,7 @@ def test_a_legend_filters_every_view_by_key_too(
     for name, ids in (
         ("critical path", ["101", "102", "103", "111"]),
         ("blocked by a failure", ["110", "111"]),
-        ("point of no return", ["107", "108", "109"]),
+        ("Point of no return: no rollback once it starts", ["107", "108", "109"]),
     ):
         entry = page.locator(".canvas g.l", has_text=name)
         assert entry.get_attribute("aria-pressed") == "false"

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from taskgraph.checks.result import Finding
 from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.scene import GATE_MEANS
 from taskgraph.diagrams.svg import render_svg
 from taskgraph.diagrams.timeline import build_timeline, marks
 from taskgraph.diagrams.timeline_svg import render_timeline_svg
@@ -135,7 +136,7 @@ class TaskView(Account):
         kinds: dict[str, Iterable[int]] = {
             "critical path": self.critical,
             "as-run path": run.path if run else (),
-            "point of no return": self.gates,
+            GATE_MEANS: self.gates,
             "blocked by a failure": self.analysis.blocked,
             "overdue": self.analysis.overdue,
             "retried": [node for node, subtask in subtasks if was_retried(subtask)],
