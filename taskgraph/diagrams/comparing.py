@@ -46,6 +46,8 @@ class _Union(NamedTuple):
     originals: tuple[Subtask, ...]
     changes: dict[tuple[int, int], str]
     """By edge, of those that only one side has."""
+    cut: frozenset[tuple[int, int]]
+    """The edges without which the second graph has no cycle."""
 
 
 def build_change_scene(
@@ -141,7 +143,8 @@ def _united(before: TaskGraph, after: TaskGraph, comparison: Comparison) -> _Uni
         for node, original in enumerate(originals)
     ]
     graph = build_graph(Task(id=None, subtasks=tuple(subtasks)))
-    return _Union(graph, tuple(sides), tuple(words), tuple(originals), changes)
+    cut = frozenset(edge for part in after.cuts for edge in part.edges)
+    return _Union(graph, tuple(sides), tuple(words), tuple(originals), changes, cut)
 
 
 def _word(side: Side, changed: set[int]) -> str:
@@ -183,6 +186,7 @@ def _marked(
 ) -> Iterable[SceneEdge]:
     """Mark the edges of one side; one that was turned round is no fault."""
     kinds: dict[tuple[int, int], set[str]] = {}
+    cut = {(place[tail], place[head]) for tail, head in union.cut}
     for tail, head in union.graph.edges():
         kind = union.changes.get((tail, head), "")
         kinds.setdefault((place[tail], place[head]), set()).add(kind)
@@ -190,7 +194,7 @@ def _marked(
         found = kinds[edge[:2]]
         change = next(iter(found)) if len(found) == 1 else ""
         turned = edge.cyclic and change == "removed"
-        yield SceneEdge(*edge[:2], change=change, closing=turned)
+        yield SceneEdge(*edge[:2], change=change, closing=turned or edge[:2] in cut)
 
 
 def _counted(words: Iterable[str]) -> tuple[tuple[str, int], ...]:

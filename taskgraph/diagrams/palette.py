@@ -262,7 +262,7 @@ def _changed_colours(theme: Theme) -> Iterable[Rule]:
     added, removed = theme.changes["added"][0], theme.changes["removed"][0]
     yield "path.e.c", f"stroke:{added}"
     yield "path.e.f", f"stroke:{removed}"
-    yield "text.r", f"fill:{removed}"
+    yield "text.r", f"fill:{theme.muted}"
     yield ".a.critical path", f"fill:{added}"
     yield ".a.fault path", f"fill:{removed}"
     for name, (strong, soft) in theme.changes.items():

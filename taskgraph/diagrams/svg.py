@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from html import escape
 from itertools import pairwise
 from math import dist
@@ -146,17 +147,20 @@ def _edges(scene: Scene, layout: Layout) -> Iterable[str]:
         style += " r" if is_back or edge.closing else ""
         yield f'<path class="{style}" data-edge="{edge.tail} {edge.head}" d="{data}"/>'
         if is_back and len(layout.back) <= FEW_BACK:
-            yield _back_label(layout.paths[number], edge.change or CLOSES)
+            yield _back_label(layout.paths[number], edge)
 
 
-def _back_label(path: Path, label: str) -> str:
+def _back_label(path: Path, edge: SceneEdge) -> str:
     """Write what an edge does that is led back, along the longest stretch of it."""
+    closes = "" if edge.change == "removed" else CLOSES  # which was turned round
+    label = ", ".join(filter(None, (edge.change, closes)))
+    style = f"r {edge.change}".rstrip()
     ends = [segment[-2:] for segment in path]
     (x1, y1), (x2, y2) = max(pairwise(ends), key=lambda pair: dist(*pair))
     x, y = (x1 + x2) / 2, (y1 + y2) / 2
     if y1 == y2:
-        return write_text(label, "r", round(x), round(y) + 12, 10, "middle")
-    turned = write_text(label, "r", 0, 12, 10, "middle")
+        return write_text(label, style, round(x), round(y) + 12, 10, "middle")
+    turned = write_text(label, style, 0, 12, 10, "middle")
     return f'<g transform="translate({round(x)} {round(y)}) rotate(-90)">{turned}</g>'
 
 
@@ -252,6 +256,7 @@ def _node_style(node: SceneNode) -> str:
     return " ".join(["n", node.tone, *(name for name, applies in marks if applies)])
 
 
+@lru_cache(maxsize=65536)
 def _line(line: Line) -> str:
     size = 13 if line.style == "h" else 11
     text = write_text(line.text, line.style, line.x, line.y, size)

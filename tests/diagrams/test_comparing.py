@@ -5,6 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from taskgraph.diagrams.comparing import build_change_scene, one_sided
 from taskgraph.diagrams.labels import Caption
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneEdge
 from taskgraph.diagrams.svg import render_svg
-from taskgraph.model.task import Task
+from taskgraph.model.task import Id, Task
 from tests.diagrams.drawing import read_drawing
 from tests.diagrams.tasks import (
     HOSTILE,
@@ -116,6 +117,22 @@ def test_an_edge_that_was_turned_round_is_no_cycle() -> None:
     texts = {label.text for label in read_drawing(render_svg(drawn)).labels}
     assert "removed" in texts
     assert not any("cycle" in text for text in texts)
+
+
+def test_an_added_edge_that_closes_a_cycle_says_so() -> None:
+    """It is the one that is led back, and what longer ways imply is left out as ever."""
+    rows: dict[Id, dict[str, Any]] = {n: {} for n in range(300)}
+    edges: list[tuple[Id, Id]] = [
+        (n, n + step) for step in (17, 23, 31) for n in range(300 - step)
+    ]
+    drawn = scene(make_task(rows, edges), make_task(rows, [*edges, (104, 2)]))
+    (closing,) = [edge for edge in drawn.edges if edge.closing]
+    assert closing.change == "added"
+    assert [drawn.nodes[n].ids for n in closing[:2]] == [(104,), (2,)]
+    assert drawn.in_stages
+    assert len(drawn.edges) < 2 * len(drawn.nodes)
+    assert '<text class="r added"' in render_svg(drawn)
+    assert ">added, closes the cycle</text>" in render_svg(drawn)
 
 
 @pytest.mark.parametrize("is_new", [True, False])
