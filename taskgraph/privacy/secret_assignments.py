@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from string import ascii_letters, digits
+from typing import NamedTuple
 
-from taskgraph.privacy.secret_keys import role_of
+from taskgraph.privacy.secret_keys import Role, role_of
 from taskgraph.privacy.secret_options import AFTER_OPTION
 from taskgraph.privacy.secret_values import Scan, Span, is_opaque, value_at
 
@@ -32,8 +35,13 @@ _SPACE = _once(r"[^\S\n]{0,8}(?:\n|\\{1,15}n)(?=[ \t])") + r"[^\S\n]{0,16}+"
 _SIGN = r"(?:={1,2}>?|:=?(?!:)|->|[：＝])"
 _TAB = _once(r"\\{1,15}t")
 _ASSIGNED = rf"{_COLOR}{_QUOTE}\]?{_COLOR}{_BLANK}{{0,16}}+{_SIGN}{_TAB}{_SPACE}"
-_REST_OF_KEY = re.compile(r"(?:[A-Za-z0-9_.]|-(?!>))*")
+_KEY_SIGNS = "_.-"
+_KEY_CHARS = f"{ascii_letters}{digits}{_KEY_SIGNS}"
+_KEY_CHAR_SET = frozenset(_KEY_CHARS)
+_REST_OF_KEY = re.compile(r"[A-Za-z0-9_.-]*")
 _ASSIGNMENT = re.compile(_ASSIGNED)
+_MAY_ASSIGN = frozenset("\x1b\\\"'`]=:-：＝")
+_NOT_ALONE = frozenset("=:>\\")
 _SCHEME = _regex(r"(?:basic|bearer|negotiate|token)\s{1,4}")
 _PARTS = re.compile(r"(?:[\w-]{1,40}\s{1,4})?[\w.-]{1,100}=")
 _CALL = re.compile(r"""\s{0,2}\(\s{0,2}(?=\\{0,15}["'])""")
@@ -43,7 +51,7 @@ _ELEMENT = re.compile(
     r"(?P<value>[^<\]]{1,4096}+(?=</|\]\]>)|[^<\s]{1,4096}+\Z)"
 )
 _NEXT_ITEM = re.compile(r"""\\{0,15}["']\s{0,4},\s{0,4}(?=\\{0,15}["'])""")
-_EXPORT = re.compile(r"(?:export|setenv)\s{1,4}\Z")
+_EXPORTS = ("export", "setenv")
 _FOR_USER = _regex(
     r"\s{1,4}(?:for|of)\s{1,4}[^\s=:]{1,128}\s{0,4}[=:]\s{0,4}(?!password\s{0,2}\()"
 )
@@ -51,7 +59,6 @@ _LITERAL = re.compile(r"""\s{1,4}(?=\\{0,15}["'])""")
 _TOLD = _regex(
     r"\s{1,4}" + _once(r"(?:is|was|as|to|value|(?:re)?set to|changed to):?\s{1,4}")
 )
-_WORD_BEFORE = re.compile(r"([A-Za-z]{1,20}) \Z")
 _VALUES = (
     "(?:after|before|content|current|default|new|old|val|v|(?:param(?:eter)?[_-]?)?value)"
 )
@@ -63,95 +70,113 @@ _ITS_VALUE = _regex(
     rf"{_QUOTE}(?:{_BETWEEN}{_VALUES}{_ASSIGNED}"
     rf"|(?:</\w{{1,20}}>|>)\s{{0,20}}<{_VALUES}>\s{{0,4}})"
 )
-_VALUE_ENDS = (
-    "alue", "ALUE", "val", "ontent", "efault", "urrent", 'v"', "v'", "v:", "v=", "new",
-    "old",
-)  # fmt: skip
-"""No value is before a name without one of these, which are found faster."""
+_FARTHEST_VALUE = 400
 _TURNED = _regex(
     rf"(?<![\w.-]){_VALUES}{_ASSIGNED}"
     r"""(?P<value>(\\{0,15}["'])[^"'\\]{1,400}\2|[^\s,;"'{}\[\]\\]{1,200})"""
     rf"{_BETWEEN}\Z"
 )
-_NAME_AND_VALUE = _regex(rf"{_QUOTE}[\w. -]{{1,60}}{_ITS_VALUE.pattern}")
+_LABEL = re.compile(rf"{_QUOTE}[\w. -]{{1,60}}")
 _GLUE = r"(?:已?被?(?:设置|设定|修改|重置|更新|变更|改|设))?(?:[为是]|成(?!功))[\s：:]{0,4}"
 _WIDE_GLUE = re.compile(_GLUE)
 _WIDE_SIGN = re.compile(
     rf"(?:[明密]文|值|串|内容)?(?:(?P<sign>{_ASSIGNED}|{_GLUE})|[\s“「【(（]{{0,2}}(?=[!-~]))"
 )
-_LONGEST_KEY = 200
+_LONGEST_KEY, _LONGEST_TAG, _FARTHEST_NAME = 200, 203, 40
 _BEFORE_QUOTES, _NAME_SIGNS = "\"'`\\ \t", ("=", ":", "：", "＝", ">")
 _BEFORE_NAMES = f"{_BEFORE_QUOTES}{''.join(_NAME_SIGNS)}"
-_QUOTES = frozenset("\"'`")
+_MAY_BE_TAG = frozenset("<:")
+_MAY_BE_NAMED, _QUOTES = frozenset(_BEFORE_NAMES), frozenset("\"'`")
 _NARROW = re.compile(r"[!-~]+")
 _ECHOED = re.compile(
     r"""echo\s{1,4}(?:-\w\s{1,4})?(["']?)(?P<secret>[^"'|\n]{1,150}?)\1\s{0,4}\|\s{0,4}(?:sudo\s{1,4})?\Z"""
 )
 
 
+class _Kind(NamedTuple):
+    """What the words of a key say."""
+
+    role: Role
+    is_variable: bool
+    is_upper: bool
+    is_bare: bool
+    """Whether it is a ``key`` and no more."""
+    may_be_path: bool
+    """Whether the value may be that of a file with the secret."""
+    is_count: bool
+    """Whether a number behind it says how many there are."""
+    has_parts: bool
+    """Whether it is a header that goes on to its end."""
+    is_password: bool
+    sets_password: bool
+    """Whether it is a program that does."""
+
+
+@lru_cache(maxsize=4096)
+def _kind_of(text: str) -> _Kind:
+    small, is_upper = text.lower(), text.isupper()
+    return _Kind(
+        role_of(text),
+        is_variable=is_upper and "_" in text,
+        is_upper=is_upper,
+        is_bare=small in ("key", "keys"),
+        may_be_path=not small.endswith(("pass", "pw", "pwd", "word", "phrase")),
+        is_count=small == "pass" or small.endswith("s"),
+        has_parts=small.endswith(("authorization", "cookie")),
+        is_password=small.endswith(("password", "passwd", "passphrase", "secret")),
+        sets_password=text in ("passwd", "chpasswd"),
+    )
+
+
 class _Key:
     """A key in a text, and what stands around it."""
 
-    def __init__(self, text: str, begin: int, end: int, before: str) -> None:
-        self.text, self.begin, self.end, self.before = text, begin, end, before
-        self.role = role_of(text)
-        self.is_quoted = before in _QUOTES
-        self.is_option = text.startswith("-")
+    def __init__(self, kind: _Kind, text: str, begin: int, end: int) -> None:
+        self.kind, self.begin, self.end = kind, begin, end
+        self.before = text[begin - 1 : begin]
+        self.is_quoted = self.before in _QUOTES
+        self.is_option = text[begin] == "-"
 
     @property
     def is_sure(self) -> bool:
         """Whether it is a key for sure, and no word of a sentence."""
-        if self.is_quoted or self.is_option or self.before in ("?", "&"):
+        if self.is_quoted or self.is_option or self.kind.is_variable:
             return True
-        return self.text.isupper() and "_" in self.text
-
-    @property
-    def may_be_path(self) -> bool:
-        """Whether the value may be that of a file with the secret."""
-        return not self.text.lower().endswith(("pass", "pw", "pwd", "word", "phrase"))
-
-    @property
-    def is_count(self) -> bool:
-        """Whether a number behind it says how many there are."""
-        return self.text.lower() == "pass" or self.text.endswith(("s", "S"))
-
-    @property
-    def has_parts(self) -> bool:
-        """Whether it is a header that goes on to its end."""
-        return self.text.lower().endswith(("authorization", "cookie"))
+        return self.before in ("?", "&")
 
 
 def find_at_key(scan: Scan, begin: int, end: int) -> Span:
     """Look for the secret of a key, of which a word was found; give its end otherwise."""
     text = scan.text
-    low = max(scan.read, begin - _LONGEST_KEY)
-    while begin > low and (text[begin - 1].isalnum() or text[begin - 1] in "_.-"):
-        begin -= 1
-    if text.startswith("\x1b[", begin - 2):
+    before = text[begin - 1 : begin]
+    if before in _KEY_CHAR_SET or before.isalnum():
+        low = max(scan.read, begin - _LONGEST_KEY)
+        begin = low + len(text[low:begin].rstrip(_KEY_CHARS))
+        while begin > low and (text[begin - 1].isalnum() or text[begin - 1] in _KEY_SIGNS):
+            begin -= 1
+    if text[begin - 1 : begin] == "[" and text.startswith("\x1b", begin - 2):
         begin = text.find("m", begin, end) + 1 or begin  # behind a color
-    if rest := _REST_OF_KEY.match(text, end):
-        end = rest.end()
-    key = _Key(text[begin:end], begin, end, text[begin - 1 : begin])
-    if not key.role.is_secret:
+    if text[end : end + 1] in _KEY_CHAR_SET and (rest := _REST_OF_KEY.match(text, end)):
+        end = rest.end() - (text[rest.end() - 1 : rest.end() + 1] == "->")
+    kind = _kind_of(text[max(begin, end - _LONGEST_KEY) : end])
+    if not kind.role.is_secret:
         return end, end
-    return (
-        _echoed(scan, key)
-        or _in_pair(scan, key)
-        or _in_element(scan, key)
-        or _assigned(scan, key)
-        or _behind_space(scan, key)
-        or (end, end)
-    )
+    key = _Key(kind, text, begin, end)
+    found = _echoed(scan, key) if kind.sets_password else None
+    if found is None and key.before in _MAY_BE_NAMED:
+        found = _in_pair(scan, key)
+    if found is None and key.before in _MAY_BE_TAG:
+        found = _in_element(scan, key)
+    return found or _assigned(scan, key) or _behind_space(scan, key) or (end, end)
 
 
 def _value(scan: Scan, begin: int, key: _Key) -> Span:
-    return value_at(scan, begin, may_be_path=key.may_be_path, may_be_count=key.is_count)
+    kind = key.kind
+    return value_at(scan, begin, may_be_path=kind.may_be_path, may_be_count=kind.is_count)
 
 
 def _echoed(scan: Scan, key: _Key) -> Span | None:
     """Look for what a program that sets passwords reads from another."""
-    if key.text not in ("passwd", "chpasswd"):
-        return None
     floor = max(scan.kept, key.begin - 200)
     match = _ECHOED.search(scan.text[floor : key.begin])
     return match and (floor + match.start("secret"), floor + match.end("secret"))
@@ -162,12 +187,12 @@ def _in_pair(scan: Scan, key: _Key) -> Span | None:
     text, name = scan.text, _name_before(scan, key)
     if name < 0:
         return None
-    if match := _ITS_VALUE.match(text, key.end):
+    if match := _its_value(scan, key.end):
         return value_at(scan, match.end())
-    if match := _ELEMENT.match(text, key.end):
+    if match := _element_at(text, key.end):
         return match.span("value")
     floor = max(scan.kept, name - 500)
-    if not any(word in text[floor:name] for word in _VALUE_ENDS):
+    if scan.behind.next(floor) >= name:
         return None
     if match := _TURNED.search(text[floor:name]):
         begin, end = match.span("value")
@@ -175,56 +200,89 @@ def _in_pair(scan: Scan, key: _Key) -> Span | None:
     return None
 
 
+def _its_value(scan: Scan, at: int) -> re.Match[str] | None:
+    """Match what stands between a name that ends somewhere and its value."""
+    if scan.ahead.next(at) > at + _FARTHEST_VALUE:
+        return None
+    return _ITS_VALUE.match(scan.text, at)
+
+
 def _name_before(scan: Scan, key: _Key) -> int:
     """Tell where the ``name`` begins of which the key is the value, -1 if of none."""
-    head = scan.text[max(0, key.begin - 40) : key.begin]
-    quote = max(head.rfind("'"), head.rfind('"')) + 1
-    if head[quote:].replace(" ", "").isalpha():  # other words of its label
-        head = head[:quote]
-    head = head.rstrip(_BEFORE_QUOTES)
-    if not head.endswith(_NAME_SIGNS):
+    floor = max(0, key.begin - _FARTHEST_NAME)
+    head = scan.text[floor : key.begin]
+    name = head.rstrip(_BEFORE_QUOTES)
+    if name[-1:].isalpha() and (quote := max(head.rfind("'"), head.rfind('"')) + 1):
+        is_label = head[quote:].replace(" ", "").isalpha()  # other words of it
+        name = head[:quote].rstrip(_BEFORE_QUOTES) if is_label else ""
+    if not name.endswith(_NAME_SIGNS):
         return -1
-    name = head.rstrip(_BEFORE_NAMES)
+    name = name.rstrip(_BEFORE_NAMES)
     size = len(name)
     while size and (name[size - 1].isalnum() or name[size - 1] in "_-"):
         size -= 1
-    return max(0, key.begin - 40) + size if role_of(name[size:]).is_name else -1
+    return floor + size if role_of(name[size:]).is_name else -1
+
+
+def _element_at(text: str, at: int) -> re.Match[str] | None:
+    """Match the content of an element of XML whose tag ends near a place."""
+    is_near = text.find(">", at, at + _LONGEST_TAG) >= 0
+    return _ELEMENT.match(text, at) if is_near else None
 
 
 def _in_element(scan: Scan, key: _Key) -> Span | None:
     """Look for the content of an element of XML."""
     text = scan.text
-    if key.before not in ("<", ":") or not _TAG.search(
-        text[max(0, key.begin - 66) : key.begin]
-    ):
+    if not _TAG.search(text[max(0, key.begin - 66) : key.begin]):
         return None
-    match = _ELEMENT.match(text, key.end)
-    if match is None or (key.role.is_name and not is_opaque(match["value"], 0)):
+    match = _element_at(text, key.end)
+    if match is None or (key.kind.role.is_name and not is_opaque(match["value"], 0)):
         return None
     return match.span("value")
 
 
 def _assigned(scan: Scan, key: _Key) -> Span | None:
     """Look for a value behind a sign of assignment."""
-    text = scan.text
-    sign = _ASSIGNMENT.match(text, key.end)
-    if sign is None:
+    text, end = scan.text, key.end
+    first, second = text[end : end + 1], text[end + 1 : end + 2]
+    if second.isalnum() if first.isspace() else first not in _MAY_ASSIGN:
         return None
-    at = sign.end()
-    role = key.role
-    if not key.is_sure and key.text.lower() in ("key", "keys"):
-        word = _WORD_BEFORE.search(text[max(0, key.begin - 21) : key.begin])
-        role = role_of(f"{word[1]}_{key.text}") if word else role
-    if not role.is_secret or (role.is_name and _NAME_AND_VALUE.match(text, at)):
+    if first in ("=", ":") and not (second in _NOT_ALONE or second.isspace()):
+        at = end + 1
+    elif sign := _ASSIGNMENT.match(text, end):
+        at = sign.end()
+    else:
         return None
-    if role.is_weak and not key.is_sure and not is_opaque(text, at):
+    role = key.kind.role
+    if key.kind.is_bare and not key.is_sure and key.before == " ":
+        before = text[max(0, key.begin - 21) : key.begin - 1]
+        word = before[len(before.rstrip(ascii_letters)) :]
+        role = role_of(f"{word}_{text[key.begin : end]}") if word else role
+    if not role.is_secret or (role.is_weak and not key.is_sure and not is_opaque(text, at)):
         return None
-    if scheme := _SCHEME.match(text, at):
+    if role.is_name and _is_name_of_value(scan, at):
+        return None
+    is_word = text[at : at + 1].isalpha()
+    if scheme := _SCHEME.match(text, at) if is_word else None:
         at = scheme.end()
     begin, end = _value(scan, at, key)
-    if key.has_parts and end > begin and not scheme and _PARTS.match(text, at):
+    if key.kind.has_parts and end > begin and not scheme and _PARTS.match(text, at):
         end = _rest_of_header(scan, key, begin)
     return begin, end
+
+
+def _is_name_of_value(scan: Scan, at: int) -> bool:
+    """Tell whether a label stands somewhere, and what it is the name of behind it."""
+    is_near = scan.ahead.next(at) < at + 2 * _FARTHEST_VALUE
+    label = _LABEL.match(scan.text, at) if is_near else None
+    if label is None:
+        return False
+    if _its_value(scan, label.end()):
+        return True
+    # The last of its words may be that before the value.
+    words = label[0].rstrip()
+    last = max(words.rfind(" "), words.rfind("\t")) + 1
+    return last > 0 and _its_value(scan, label.start() + last) is not None
 
 
 def _rest_of_header(scan: Scan, key: _Key, begin: int) -> int:
@@ -243,8 +301,8 @@ def _behind_space(scan: Scan, key: _Key) -> Span | None:
     """Look behind an option, a variable, a call, a word of SQL, or in a sentence."""
     text, end = scan.text, key.end
     is_set = key.is_option or (
-        key.text.isupper()
-        and _EXPORT.search(text[max(0, key.begin - 12) : key.begin]) is not None
+        key.kind.is_upper
+        and text[max(0, key.begin - 12) : key.begin].rstrip().endswith(_EXPORTS)
     )
     if is_set:
         match = AFTER_OPTION.match(text, end)
@@ -253,23 +311,23 @@ def _behind_space(scan: Scan, key: _Key) -> Span | None:
     if is_first and (match := _NEXT_ITEM.match(text, end)):
         begin, end = value_at(scan, match.end())
         return (begin, end) if text[end : end + 1] in ("]", ")") else None
-    is_password = key.text.lower().endswith(("password", "passwd", "passphrase", "secret"))
-    if is_password:
+    if key.kind.is_password:
         for pattern in (_CALL, _FOR_USER, _LITERAL):
             if match := pattern.match(text, end):
                 return _value(scan, match.end(), key)
-    if key.role.is_weak:
+    if key.kind.role.is_weak:
         return None
-    for pattern in (_TOLD, _WIDE_GLUE):
-        if (match := pattern.match(text, end)) and is_opaque(text, match.end()):
-            return _value(scan, match.end(), key)
-    return None
+    told = _TOLD if text[end : end + 1].isspace() else _WIDE_GLUE
+    match = told.match(text, end)
+    if match is None or not is_opaque(text, match.end()):
+        return None
+    return _value(scan, match.end(), key)
 
 
 def find_at_wide_key(scan: Scan, begin: int, end: int) -> Span | None:
     """Look behind a key in Chinese, which may stand in a sentence without spaces."""
     text = scan.text
-    if text[begin - 1 : begin] == "<" and (match := _ELEMENT.match(text, end)):
+    if text[begin - 1 : begin] == "<" and (match := _element_at(text, end)):
         return match.span("value")
     sign = _WIDE_SIGN.match(text, end)
     if sign is None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from binascii import Error as Base64Error
 
 from taskgraph.privacy.secret_values import Span, is_harmless, is_opaque
 
@@ -76,7 +75,7 @@ def _is_account(encoded: str) -> bool:
     whole = encoded[: len(encoded) // 4 * 4]
     try:
         plain = b64decode(whole, validate=True)
-    except Base64Error:
+    except ValueError:  # also where a letter is not of ASCII
         return False
     return b":" in plain and plain.isascii() and plain.decode("ascii").isprintable()
 
@@ -85,6 +84,7 @@ _USER_INFO = re.compile(
     r"""://[^\s:/?\["'<>]{0,128}+:(?!//|\d{1,5}(?:[/?#,;\s"')\]}>.]|\Z)|port\b|[{$<%])"""
 )
 _RUN = re.compile(r"""[^\s"'<>…]{1,256}""")
+_FARTHEST_END = 256
 _PATH = re.compile("[/?#]")
 _TOKEN = re.compile(r"""://(?P<token>[^\s:/?#@"'<>]{1,256})@""")
 
@@ -95,20 +95,25 @@ def find_address(text: str, begin: int) -> Span | None:
     if alone is not None and is_opaque(alone["token"], 0):
         return alone.span("token")
     account = _USER_INFO.match(text, begin)
-    if account is None or (run := _RUN.match(text, account.end())) is None:
+    if account is None:
+        return None
+    low, high = account.end(), account.end() + _FARTHEST_END
+    other = text.find("://", low, high) if text.find("@", low, high) < 0 else -1
+    run = _RUN.match(text, low, other if other >= 0 else len(text))
+    if run is None:
         return None
     start, end = run.span()
     path = _PATH.search(text, start, end)
     at = text.rfind("@", start, path.start() if path else end)
     at = text.rfind("@", start, end) if at < 0 else at
     is_cut = end == len(text) or text[end] == "…"
-    if is_harmless(text, start) or (at < 0 and not is_cut and not is_opaque(text, start)):
+    if is_harmless(text, start) or (at < 0 and not is_cut and not is_opaque(run[0], 0)):
         return None
     return start, end if at < 0 else at
 
 
 _DRIVER = re.compile(r"@(?:tcp6?|udp|unix)\(")
-_MACHINE = re.compile(r"@[\w\[/]")
+_MACHINE = re.compile(r"@[\w\[/]")  # or a driver
 _CLOCK = re.compile(r"\d\d(?::\d\d)?")
 _FARTHEST = 200
 
@@ -116,15 +121,16 @@ _FARTHEST = 200
 def find_account(text: str, begin: int, low: int) -> Span | None:
     """Look before an ``@`` for ``user:password``, as drivers of Go and people write it."""
     low = max(low, begin - _FARTHEST)
-    start = max(text.rfind(sign, low, begin) for sign in "\"' \n\t`")
-    user, _, password = text[max(start + 1, low) : begin].partition(":")
+    if not _MACHINE.match(text, begin):
+        return None
+    head = text[low:begin]
+    start = max(map(head.rfind, "\"' \n\t`")) + 1
+    user, _, password = head[start:].partition(":")
     at = begin - len(password)
     if not password and user.count("/") == 1:
         user, _, password = user.partition("/")
         at = begin - len(password)
     if not user or len(password) < 3 or _CLOCK.match(password):
         return None
-    is_secret = _DRIVER.match(text, begin) or (
-        _MACHINE.match(text, begin) and is_opaque(text[at:begin], 0)
-    )
+    is_secret = is_opaque(text[at:begin], 0) or _DRIVER.match(text, begin)
     return (at, begin) if is_secret else None

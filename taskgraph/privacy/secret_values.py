@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TypeAlias
 
+from taskgraph.privacy.secret_keys import words
 from taskgraph.privacy.secret_signs import MASK
 
 __all__ = ["Scan", "Span", "is_harmless", "is_opaque", "value_at"]
@@ -20,27 +21,51 @@ Span: TypeAlias = tuple[int, int]
 _COUNT = re.compile(r"""\d{1,6}(?:\.\d{1,3})?[a-z]{0,2}(?=[\s,;.)/%\]}]|\Z)""")
 
 _STOP = re.compile(r"""[\s,;&})\]"']|\Z""")
-_RUN = re.compile(r"""(?:[^\s,;&})\]"'<]|<(?!/))+""")
-_MORE = r"""(?=[^\s,;&(){}\[\]"'\\<])"""
+_RUN = re.compile(r"""[^\s,;&})\]"'<]*(?:<(?!/)[^\s,;&})\]"'<]*)*""")
 # After a comma and the like a value goes on, unless the next field begins there.
-_GOES_ON = re.compile(rf"[,;&}})\]]{_MORE}")
+_JOINTS = frozenset(",;&})]")
+_NO_MORE = frozenset(",;&(){}[]\"'\\<")
 _FIELD = re.compile(r"([\w.-]{1,64}+)\s{0,4}[=:]")
-_QUOTE_INSIDE = re.compile(rf"""["']{_MORE}""")
+_QUOTES = frozenset("\"'")
 _OPENING_QUOTE = re.compile(r"""(\\{0,15})(["'])""")
 _OPENING = re.compile(r"[\w.$]{0,64}[\[({]")
 _REST_IS_BLANK = re.compile(r"[^\S\n]*(?:\n|\Z)")
-_NESTING = re.compile(r"""[\[({\])}]|\\{0,15}["']""")
+_NESTING = re.compile(r"""(\\{0,15})(["'])|[\[({\])}]""")
+_CLOSING = re.compile(r"[\])}]")
 _BLOCK = re.compile(r"[|>][+-]?[1-9]?[^\S\n]*(?:\n[^\S\n]+[^\n]*)+")
 _BEFORE_QUOTES = frozenset(" \t,:=[({")
 _LONGEST_CALL, _LONGEST_STRUCTURE = 100, 20_000
-_NOTHING = re.compile(r"true|false|null|none|nil", re.IGNORECASE)
+_NOTHING = frozenset({"true", "false", "null", "none", "nil"})
+_LONGEST_NOTHING = 5
+
+
+# What stands between a name and its value, or before both.
+_VALUE_WORD = re.compile(
+    r"""(?:after|before|content|current|default|new|old|val(?:ue)?|(?<![a-z])v)"""
+    r"""[\st"'`\\\]]{0,40}[=:：＝>\x1b-]"""
+)
+
+
+class _Finder:
+    """Where the next word before a value is, asked for at ever later places."""
+
+    def __init__(self, small: str) -> None:
+        self._small, self._from, self._next = small, 0, -1
+
+    def next(self, at: int) -> int:
+        """Give the place of the next one from a place on, the end where there is none."""
+        if not self._from <= at <= self._next:
+            word = _VALUE_WORD.search(self._small, at)
+            self._from, self._next = at, word.start() if word else len(self._small)
+        return self._next
 
 
 class Scan:
     """One way through a text, from its begin to its end."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, small: str) -> None:
         self.text = text
+        self.ahead, self.behind = _Finder(small), _Finder(small)
         self.kept = 0
         """The end of the last secret."""
         self.read = 0
@@ -76,18 +101,22 @@ def value_end(scan: Scan, begin: int) -> int:
     pair of quotes.
     """
     text = scan.text
-    if text.startswith(MASK, begin) and _STOP.match(text, begin + len(MASK)):
-        return begin + len(MASK)
-    if block := _BLOCK.match(text, begin):
+    first = text[begin : begin + 1]
+    if first == "*" and text.startswith(MASK, begin):
+        if _STOP.match(text, begin + len(MASK)):
+            return begin + len(MASK)
+    elif first in ("|", ">") and (block := _BLOCK.match(text, begin)):
         return block.end()
-    end = _structure_end(scan, begin)
-    quote = _OPENING_QUOTE.match(text, begin)
-    if quote is not None:
+    quote = _OPENING_QUOTE.match(text, begin) if first in ("\\", '"', "'") else None
+    if quote is None:
+        end = _structure_end(scan, begin)
+    else:
         end = _quoted_end(text, quote, scan.line_end(begin))
         if end == quote.end() + len(quote[0]) and _STOP.match(text, end):
             return begin
     end = _plain_end(text, begin, end)
-    return begin if _NOTHING.fullmatch(text, begin, end) else end
+    is_short = end - begin <= _LONGEST_NOTHING
+    return begin if is_short and text[begin:end].lower() in _NOTHING else end
 
 
 def _quoted_end(text: str, opening: re.Match[str], limit: int) -> int:
@@ -121,6 +150,8 @@ def _structure_end(scan: Scan, begin: int) -> int:
     is_call = at - begin > 1
     if is_call:
         limit = min(scan.line_end(at), at + _LONGEST_CALL)
+        if not _CLOSING.search(text, at, limit):
+            return begin
     elif _REST_IS_BLANK.match(text, at):
         limit = min(len(text), at + _LONGEST_STRUCTURE)  # a line for each item
     else:
@@ -134,10 +165,8 @@ def _structure_end(scan: Scan, begin: int) -> int:
             depth -= 1
             if not depth:
                 return at
-        elif text[sign.start() - 1] in _BEFORE_QUOTES and (
-            quote := _OPENING_QUOTE.match(text, sign.start())
-        ):
-            at = _quoted_end(text, quote, limit)
+        elif text[sign.start() - 1] in _BEFORE_QUOTES:
+            at = _quoted_end(text, sign, limit)
     return begin if is_call else limit
 
 
@@ -151,19 +180,21 @@ def _plain_end(text: str, begin: int, end: int) -> int:
                 while end > start and text[end - 1] == "\\":
                     end -= 1  # they escape the quote, which ends more than this value
             is_plain = end > start
-        following = _QUOTE_INSIDE.match(text, end)
-        if following is None and is_plain:
-            field = _FIELD.match(text, end + 1)
-            if field is None or is_opaque(field[1], 0):
-                following = _GOES_ON.match(text, end)
-        if following is None or end == begin:
+        sign, more = text[end : end + 1], text[end + 1 : end + 2]
+        if not more or more in _NO_MORE or more.isspace() or end == begin:
             return end
-        end = following.end()
+        if sign in _JOINTS:
+            field = _FIELD.match(text, end + 1) if is_plain else None
+            if not is_plain or (field and not is_opaque(field[1], 0)):
+                return end
+        elif sign not in _QUOTES:
+            return end
+        end += 1
 
 
 # What a value looks like ----------------------------------------------------------------
 
-_WORDS = (
+_WORDS = words(
     "accepted after and are argument as at authentication available be because been "
     "before by can cannot changed check checked column could created decoded deleted "
     "denied differs disabled does empty enabled encrypted end error exceeded exists "
@@ -181,12 +212,11 @@ _WIDE_WORDS = (
     "不 为空 仅 修改 可 否 太 失败 将 已 强度 必 成功 无 是 "
     "更新 有效 未 校验 正确 没 空 请 轮换 过期 重置 错 长度 需 验证 ："
 )
-_END = r"""(?=[\s,;.!&)}\]…]|\Z)"""
 _SAID = re.compile(
-    rf"""(?P<quote>\\{{0,15}}["'])?(?:(?:{_WORDS.replace(" ", "|")})"""
-    rf"""(?(quote)(?=\\{{0,15}}["']{_END})|{_END})|{_WIDE_WORDS.replace(" ", "|")})""",
-    re.IGNORECASE,
+    r"""(?P<quote>\\{0,15}["'])?(?:(?P<word>[A-Za-z]{2,14})(?(quote)\\{0,15}["'])"""
+    rf"""(?=[\s,;.!&)}}\]…]|\Z)|{_WIDE_WORDS.replace(" ", "|")})"""
 )
+_OPEN_SIGNS = frozenset("\\\"'$<{%[*xX.…#?;,:)>=")
 _LEFT_OPEN = re.compile(
     r"""\\{0,15}["']?(?:\$\{[A-Za-z_.]*\}|\$[A-Z_]{3,}|\$\([a-z -]*\)|<[a-z][a-z _-]*>"""
     r"""|\{\{[\w. ]*\}\}|%\([a-z_]+\)s|%[sdvq]|\{[a-z_]*\}|\[[A-Z]+\]|\*{2,}|x{4,}|X{4,}"""
@@ -197,20 +227,29 @@ _PATH = re.compile(
     r"""/|(?:[\w.-]{0,64}/){0,20}[\w.-]{1,64}\.(?:cer|conf|crt|ini|jks|json|key|p12|pem|pfx"""
     r"""|pub|txt|ya?ml)\b)"""
 )
+_LONGEST_STEP = 66
 _LONGEST_JUDGED = 200
 _JUDGED = re.compile(rf"""\\{{0,15}}["']?([!#-%(-+.-:=?-\[\]-~-]{{1,{_LONGEST_JUDGED}}})""")
 _PIECE = r"(?:[A-Za-z]++\d{0,6}|\d++(?:T\d++|[A-Za-z]{0,2}))"
 _PLAIN = re.compile(
-    rf"{_PIECE}?(?:[_.:/=()\[\]{{}}-]{{1,4}}{_PIECE})*+[_.:/!?()\[\]{{}}…-]*"
+    rf"{_PIECE}?(?:[_.:/=()\[\]{{}}-]{{1,4}}{_PIECE})*[_.:/!?()\[\]{{}}…-]*"
 )
 _SHORTEST = 6
 
 
 def is_harmless(text: str, begin: int, *, may_be_path: bool = False) -> bool:
     """Tell whether what stands in the place of a secret is no secret but talk about one."""
-    if _SAID.match(text, begin) or _LEFT_OPEN.match(text, begin):
+    said = _SAID.match(text, begin)
+    if said is not None:
+        word = said["word"]
+        if word is None or word.lower() in _WORDS:
+            return True
+    if text[begin : begin + 1] in _OPEN_SIGNS and _LEFT_OPEN.match(text, begin):
         return True
-    return may_be_path and _PATH.match(text, begin) is not None
+    if not may_be_path:
+        return False
+    near = text[begin : begin + _LONGEST_STEP]
+    return ("/" in near or "." in near) and _PATH.match(text, begin) is not None
 
 
 def is_opaque(text: str, begin: int) -> bool:

@@ -60,26 +60,28 @@ def _unescaped(match: re.Match[str]) -> str:
 
 def _masked(text: str) -> str:
     """Hide every secret that stands in a text as it is."""
-    scan, lower = Scan(text), small_letters(text)
+    small = small_letters(text)
+    scan = Scan(text, small)
     pieces: list[str] = []
     at = 0
-    while sign := _SIGN.search(lower, at):
-        at = sign.start() + 1
-        found = _find(scan, sign[0], sign.start(), sign.end())
+    while sign := _SIGN.search(small, at):
+        begin, end = sign.span()
+        at, word = begin + 1, sign[0]
+        is_key = word in KEYS
+        found = find_at_key(scan, begin, end) if is_key else _find(scan, word, begin, end)
         if found is None:
             continue
         begin, scan.read = found
         if scan.read > begin:
             pieces += [text[scan.kept : begin], MASK]
             scan.kept = scan.read
-        at = max(at, scan.read)
+        if scan.read > at:
+            at = scan.read
     return "".join(pieces) + text[scan.kept :] if pieces else text
 
 
 def _find(scan: Scan, sign: str, begin: int, end: int) -> Span | None:
-    """Tell what to hide for a sign, or how far nothing is to hide."""
-    if sign in KEYS:
-        return find_at_key(scan, begin, end)
+    """Tell what to hide for a sign that is no key, or how far nothing is to hide."""
     if sign in WIDE_KEYS:
         return find_at_wide_key(scan, begin, end)
     if sign == "://":

@@ -384,6 +384,7 @@ HARMLESS = (
     "get token from server",
     "refresh token ok",
     "Basic checks passed",
+    "Basic 认证信息已过期 please log in",
     "Basic operations completed",
     "Basic authentication required",
     "basic configuration loaded",

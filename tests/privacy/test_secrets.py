@@ -113,6 +113,8 @@ def test_other_keys(key: str) -> None:
         ("\x1b[31mkey\x1b[0m=x1Y2z3", "\x1b[31mkey\x1b[0m=***"),
         ("\x1b[1;31mpassword\x1b[0m: x", "\x1b[1;31mpassword\x1b[0m: ***"),
         ("jwt=x otp: 12 ak=x sk:x", "jwt=*** otp: *** ak=*** sk:***"),
+        ("refresh token okpassword=", "refresh token ***"),
+        ("x://u:a/S3cre://Pw@h/db", "x://u:***@h/db"),
         ("-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY----- x",
          "-----BEGIN RSA PRIVATE KEY-----***-----END RSA PRIVATE KEY----- x"),
     ],
@@ -223,6 +225,7 @@ PIECES = (
      "set password for ", "\x1b[31m", "a.", "a-", "token=a,", "token=a}", 'token=a"b',
      "token='a''",
     "token=[] ", "://u:", "@a:", "a:b1C2d3@", "-p", "name=password ", "<name>token</name>",
+    "key=v ", "name=key v=", "tokenType: JWT ", "token=a[[] \"", "a:b/", "://u:@",
     "\\u0070assword=", "%22token%22%3A", "eyJ", "*", "sk-", "密码是",
 )  # fmt: skip
 """What begins as a secret, again and again."""
