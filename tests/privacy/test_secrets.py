@@ -225,7 +225,7 @@ PIECES = (
      "set password for ", "\x1b[31m", "a.", "a-", "token=a,", "token=a}", 'token=a"b',
      "token='a''",
     "token=[] ", "://u:", "@a:", "a:b1C2d3@", "-p", "name=password ", "<name>token</name>",
-    "key=v ", "name=key v=", "tokenType: JWT ", "token=a[[] \"", "a:b/", "://u:@",
+    "key=v ", "name=key v=", "tokenType: JWT ", 'token=a[[] "', "a:b/", "://u:@",
     "\\u0070assword=", "%22token%22%3A", "eyJ", "*", "sk-", "密码是",
 )  # fmt: skip
 """What begins as a secret, again and again."""
