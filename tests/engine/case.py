@@ -14,7 +14,7 @@ from taskgraph.api import LoadedTask
 from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.explaining.sentences import Explanation
 from tests.engine.futures import CALM, WAITING, Future, go_on, stand
-from tests.engine.journal import Row, Run
+from tests.engine.journal import Journal, Row, Run
 from tests.engine.oracle import Deserved, deserved
 from tests.engine.photo import Photo
 from tests.engine.plan import SECOND
@@ -56,6 +56,8 @@ class Case:
     data: bytes
     loaded: LoadedTask
     continuations: int
+    past: tuple[Journal, ...] = ()
+    """The past runs that the task was held against."""
 
     @cached_property
     def explanation(self) -> Explanation:
@@ -166,6 +168,12 @@ class Case:
         """Whether it rolls back and the document, an archive, does not tell."""
         return self.is_back and self.dialect == "diagnosis"
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the document hides how many steps may be in flight, and it is not 10."""
+        context = self.document.get("context", {})
+        return "concurrency" not in context and self.photo.plan.concurrency != -1
+
     @cached_property
     def undone(self) -> int:
         """How many steps a rollback has really undone."""
@@ -214,9 +222,7 @@ class Case:
         )
 
     def _future(self, seed: object, fate: Fate, act: str, index: int) -> Future:
-        context = self.document.get("context", {})
-        hidden = "concurrency" not in context and self.photo.plan.concurrency != -1
-        return go_on(self.world, seed, fate, act, index, is_hidden=hidden)
+        return go_on(self.world, seed, fate, act, index, is_hidden=self.is_hidden)
 
 
 @dataclass(frozen=True)

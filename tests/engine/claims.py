@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
 from taskgraph.api import LoadedTask
+from taskgraph.api.history import collect
 from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.explaining.sentences import Duration, Sentence, Subtasks
 from taskgraph.reports.results import figures
@@ -21,7 +23,7 @@ from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.show import show_text
 from taskgraph.settings import DEFAULTS, Settings
 from taskgraph.sources.reading import read_bytes
-from tests.engine import claims_next, claims_past
+from tests.engine import claims_likely, claims_next, claims_past
 from tests.engine.case import (
     BEATEN,
     HIDDEN_WAY,
@@ -33,10 +35,12 @@ from tests.engine.case import (
     is_at_work,
     so,
 )
+from tests.engine.engine import History
+from tests.engine.journal import Journal
 from tests.engine.obshell import DagHistory, simulate_dag
 from tests.engine.photo import Photo
 from tests.engine.plan import SECOND
-from tests.engine.trial import UNUSUAL, photographed
+from tests.engine.trial import DIALECTS, UNUSUAL, photographed, running
 
 __all__ = [
     "BEATEN",
@@ -46,6 +50,7 @@ __all__ = [
     "Judged",
     "try_claims",
     "try_dag_claims",
+    "try_forecast",
 ]
 
 
@@ -151,8 +156,8 @@ SENTENCES: Final[dict[str, Judge]] = {
     "later": so,
     "left": claims_next.left,
     "left-unbounded": claims_next.left_unbounded,
-    "likely": claims_next.likely,
-    "likely-unknown": so,
+    "likely": claims_likely.likely,
+    "likely-unknown": claims_likely.likely_unknown,
     "log": so,
     "log-line": so,
     "longest-run": claims_past.longest_run,
@@ -206,7 +211,7 @@ SENTENCES: Final[dict[str, Judge]] = {
     "to-be-undone": claims_past.to_be_undone,
     "undone": claims_past.standing_at("PENDING", "ROLLBACK"),
     "slots-taken": claims_past.slots_taken,
-    "slow": claims_past.slow,
+    "slow": claims_likely.slow,
     "started": claims_past.started,
     "state-unknown": claims_past.state_unknown,
     "taken-up-again": claims_past.taken_up_again,
@@ -295,11 +300,11 @@ FIGURES: Final[dict[str, Judge]] = {
     "page: Done": progress_fact,
     "page: Findings": so,
     "page: Left at worst": left_fact,
-    "page: Likely done": so,
+    "page: Likely done": claims_likely.likely_fact,
     "page: Point of no return": no_return_fact,
     "page: Ran": ran_fact,
     "page: Running for": ran_fact,
-    "page: Slow": so,
+    "page: Slow": claims_likely.slow_fact,
     "page: Successful": progress_fact,
     "page: Undone": progress_fact,
     "page: Worst case": worst_fact,
@@ -312,14 +317,14 @@ FIGURES: Final[dict[str, Judge]] = {
     "show: If retried": so,
     "show: In between": so,
     "show: Left": left_fact,
-    "show: Likely done": so,
+    "show: Likely done": claims_likely.likely_fact,
     "show: Longest path": so,
     "show: No return": no_return_fact,
     "show: No timeout": so,
     "show: Progress": progress_fact,
     "show: Ran": ran_fact,
     "show: Running for": ran_fact,
-    "show: Slow": so,
+    "show: Slow": claims_likely.slow_fact,
     "show: Started": so,
     "show: Waiting": so,
     "show: Worst case": worst_fact,
@@ -421,6 +426,28 @@ def try_claims(
     return ClaimTrial(seed, dialect, data, tuple(judged))
 
 
+def try_forecast(seed: int, folder: Path) -> list[Judged]:
+    """Photograph a task as it runs, and judge what past runs like it say besides.
+
+    Parameters
+    ----------
+    seed : int
+    folder : Path
+        An empty one, for the documents of the past runs and what is collected of them.
+    """
+    own, photo, past = running(seed)
+    rng = Random(f"past {seed}")
+    for number, journal in enumerate(past):
+        end = History(number, journal).photograph(journal.moments[-1] + SECOND)
+        document = json.dumps(end.as_details(rng))
+        (folder / f"{number}.json").write_text(document, "utf-8")
+    collect([folder], folder / "runs")
+    dialect = rng.choice([name for name in DIALECTS if name != "list"])
+    data = json.dumps(DIALECTS[dialect](photo, rng)).encode()
+    settings = Settings(runs=str(folder / "runs"))
+    return _judge(own, photo, dialect, data, 1, settings, past)
+
+
 def try_dag_claims(seed: int) -> list[Judged]:
     """Photograph a DAG of obshell once, and judge what is said of it."""
     history = simulate_dag(seed)
@@ -472,9 +499,10 @@ def _judge(
     data: bytes,
     continuations: int,
     settings: Settings,
+    past: tuple[Journal, ...] = (),
 ) -> list[Judged]:
     (task,) = read_bytes(data)
-    case = Case(seed, photo, dialect, data, LoadedTask(task, settings), continuations)
+    case = Case(seed, photo, dialect, data, LoadedTask(task, settings), continuations, past)
     judged = []
     for table, claims in ((SENTENCES, _told(case)), (FIGURES, _facts(case))):
         for told in claims:

@@ -285,14 +285,6 @@ def left(case: Case, told: Told) -> Reasons:
     yield from until_it_ends(case, bound, case.photo.moment, told.beside)
 
 
-def likely(case: Case, told: Told) -> Reasons:
-    """Judge their order; how often they come true is for ``benchmarks.calibration``."""
-    if not case.photo.timestamp - CLOSE <= told.millis("half") <= told.millis("most"):
-        yield "the moments are in no order"
-    if case.is_back or case.failed:
-        yield "it does not go forward by itself"
-
-
 def overdue(case: Case, told: Told) -> Reasons:
     for index in told.steps("subtasks"):
         row, limit = case.rows[index], case.photo.plan.steps[index].timeout * SECOND

@@ -424,15 +424,6 @@ def longest_run(case: Case, told: Told) -> Reasons:
         yield from pauses(told)
 
 
-def slow(case: Case, told: Told) -> Reasons:
-    if not is_at_work(told.row):
-        yield "it is not at work"
-    elif told.row.start is None or case.photo.timestamp - told.row.start < told.millis(
-        "ran"
-    ):
-        yield "it has not run so long"
-
-
 def longest_wait(case: Case, told: Told) -> Reasons:
     if told.millis("time") > case.photo.timestamp - case.photo.task.start:
         yield "it waited longer than the task is old"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any, NamedTuple, TypeAlias
 
@@ -14,11 +15,14 @@ from taskgraph.graph.taskgraph import build_graph
 from taskgraph.settings import DEFAULTS, Settings, Severity
 from taskgraph.sources.reading import read_bytes
 from tests.engine.engine import simulate
+from tests.engine.journal import Journal
 from tests.engine.legality import judge
 from tests.engine.mutations import BUDGET_LIMIT, MUTATIONS, Mutation
 from tests.engine.obshell import simulate_dag
 from tests.engine.oracle import Deserved, deserved
 from tests.engine.photo import Photo
+from tests.engine.plan import SECOND, Plan
+from tests.engine.world import play_well
 
 __all__ = [
     "DIALECTS",
@@ -28,6 +32,7 @@ __all__ = [
     "PhotoTrial",
     "check_bytes",
     "photographed",
+    "running",
     "try_dag",
     "try_mutation",
     "try_photo",
@@ -45,6 +50,7 @@ UNUSUAL: dict[str, Callable[[Photo, Random], Json]] = {"lower case": Photo.as_lo
 """What is seldom seen; a document may be written so where words are no matter."""
 
 MOST_TRIES = 2000
+_PAST = 30
 EVERYTHING = Settings(extend_select=("all",), budgets=(("*", BUDGET_LIMIT),))
 
 
@@ -94,6 +100,35 @@ def photographed(seed: int) -> tuple[Photo, str, bytes]:
         dialect = rng.choice(list(UNUSUAL))
     write = (DIALECTS | UNUSUAL)[dialect]
     return photo, dialect, _dump(write(photo, rng))
+
+
+def running(seed: int) -> tuple[int, Photo, tuple[Journal, ...]]:
+    """Photograph a task that runs and in which nothing failed; give past runs like it.
+
+    In those nothing fails, and no other task takes workers. The number that comes first is
+    the seed of the task's history.
+    """
+    rng = Random(f"running {seed}")
+    while True:
+        history = simulate(rng.randrange(10**9))
+        for _ in range(20):
+            photo = history.photograph(rng.randrange(history.began, history.ended + 1))
+            states = {row.state for row in photo.rows}
+            if (
+                photo.task.state == "RUNNING"
+                and photo.task.operation == "EXECUTE"
+                and "RUNNING" in states
+                and states.isdisjoint({"FAILED", "CANCELING"})
+            ):
+                plans = (_earlier(history.plan, number) for number in range(_PAST))
+                return history.seed, photo, tuple(play_well(rng, plan) for plan in plans)
+
+
+def _earlier(plan: Plan, number: int) -> Plan:
+    """Give the same task, submitted some days before."""
+    days = 10 * (number + 1)
+    submitted = plan.submitted - days * 24 * 3600 * SECOND
+    return replace(plan, id=plan.id - number - 1, submitted=submitted)
 
 
 def try_photo(seed: int) -> PhotoTrial:

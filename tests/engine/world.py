@@ -11,7 +11,7 @@ from tests.engine.journal import Journal, Row, TaskRow
 from tests.engine.plan import SECOND, Plan, make_plan
 from tests.engine.server import FOREVER, Server, Work
 
-__all__ = ["Fate", "World", "play"]
+__all__ = ["Fate", "World", "play", "play_well"]
 
 
 class Fate(NamedTuple):
@@ -73,6 +73,21 @@ def _draw_climate(rng: Random) -> Climate:
     )
 
 
+_QUIET = Climate(
+    failure=0.0,
+    overrun=0.0,
+    near=0.0,
+    missed=0.0,
+    lost=0.0,
+    deaf=0.0,
+    cancel=0.0,
+    patience=SECOND,
+    actions=0,
+    weights=(1, 1, 1, 1),
+)
+"""Nothing fails and nobody does anything."""
+
+
 def _tell_apart(duration: int, limit: int) -> int:
     """Keep a run whose deadline was missed from ending where a deadline or a poll would.
 
@@ -88,6 +103,16 @@ def _tell_apart(duration: int, limit: int) -> int:
 def play(rng: Random) -> Journal:
     """Draw a plan and a climate, and let the engine run until nothing happens any more."""
     return World(rng, make_plan(rng)).play()
+
+
+def play_well(rng: Random, plan: Plan) -> Journal:
+    """Let a task run in which nothing fails, and beside which nothing else runs."""
+    world = World(rng, plan)
+    world.climate, world.broken = _QUIET, frozenset()
+    world.fault_after = world.rest_after = world.crowd_after = -1
+    world.server.submit()
+    world.server.run()
+    return world.server.journal()
 
 
 class World:
