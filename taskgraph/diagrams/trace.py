@@ -1,8 +1,8 @@
 """A run as Trace Event JSON, which Perfetto and chrome://tracing open.
 
 For runs that are too large for any picture: a process for the task, a track for what each
-machine did, a slice for each run and each wait, arrows for the dependencies. The form is
-that of Google's "Trace Event Format"; times are microseconds.
+machine did, a slice for each run, an asynchronous one for each wait before it, arrows for
+the dependencies. The form is that of Google's "Trace Event Format"; times are microseconds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,13 @@ from typing import Any
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.labels import subtask_facts
 from taskgraph.errors import RenderError
-from taskgraph.model.engine import MICROSECOND, SECOND, Span, measured_span
+from taskgraph.model.engine import (
+    MICROSECOND,
+    SECOND,
+    Span,
+    least_attempts,
+    measured_span,
+)
 from taskgraph.model.statuses import look, shown_status, state_text
 from taskgraph.model.words import in_json, name_of, title_of, visible
 
@@ -125,6 +131,7 @@ def _slices(
             "id": visible(str(subtask.id)),
             "state": state_text(subtask),
             "facts": ", ".join(subtask_facts(subtask, spans[node])),
+            "attempts": least_attempts(subtask),
             "as-run path": node in path,
             "waited (s)": max(waited, 0) / SECOND,
         }
@@ -140,6 +147,11 @@ def _slices(
         }
         colour = _COLOURS.get(look(shown_status(subtask)).tone)
         yield event if colour is None else {**event, "cname": colour}
+        if waited > 0:
+            wait = {**event, "cat": "wait", "name": f"wait: {event['name']}", "id": node}
+            del wait["dur"], wait["args"]
+            yield {**wait, "ph": "b", "ts": start - waited}
+            yield {**wait, "ph": "e"}
 
 
 def _arrows(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import given
 from taskgraph import load
 from taskgraph.diagrams.formats import render
 from taskgraph.errors import RenderError
+from taskgraph.model.task import Id
 from tests.diagrams.tasks import HOSTILE, analysed, chain, fan, make_task, shuffled, tasks
 from tests.effort import examples
 
@@ -31,7 +33,7 @@ def check(events: list[dict[str, Any]]) -> None:
     slices: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for event in events:
         assert {"ph", "pid", "tid", "ts", "name"} <= event.keys()
-        assert event["ph"] in "MXsf"
+        assert event["ph"] in "MXsfbe"
         assert isinstance(event["ts"], int)
         assert event["ts"] >= 0
         if event["ph"] == "X":
@@ -79,6 +81,26 @@ def test_a_track_for_each_machine() -> None:
     events = trace(analysed(replace(fan(3), subtasks=tuple(rows))))
     names = {e["args"]["name"] for e in events if e["name"] == "thread_name"}
     assert names == {f"10.0.0.{n}" for n in range(5)}
+
+
+def test_a_wait_ends_where_its_run_begins() -> None:
+    start = datetime(2025, 3, 4, 10, tzinfo=UTC)
+    rows: dict[Id, dict[str, Any]] = {
+        n: {
+            "status": "SUCCESSFUL",
+            "attempts": n,
+            "start_time": start + timedelta(seconds=10 * n),
+            "finish_time": start + timedelta(seconds=10 * n + 7),
+        }
+        for n in (1, 2)
+    }
+    events = trace(analysed(make_task(rows, [(1, 2)])))
+    check(events)
+    assert [(e["ph"], e["ts"]) for e in events if e.get("cat") == "wait"] == [
+        ("b", 7_000_000),
+        ("e", 10_000_000),
+    ]
+    assert [e["args"]["attempts"] for e in events if e["ph"] == "X"] == [1, 2]
 
 
 def test_hostile_names_and_any_order() -> None:
