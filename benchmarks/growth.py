@@ -1,8 +1,9 @@
 """What every command costs on documents that are made to be hard, against their size.
 
-    python -m benchmarks.growth [--scale 1.0] [--only check earlier ...]
+    python -m benchmarks.growth [--scale 1.0] [--seconds 120] [--only check earlier ...]
 
-Each shape is written in three sizes up to the one of the table below, and each command run
+Graphs, texts full of what masking looks for, and files that want to be read for ever: each
+is written in three sizes up to the one of the table below, and each command run
 over them in a process of its own: seconds of the processor, peak memory, and the power of
 the size with which the last doubling grew, what the start costs left out. The aim is no
 power above 1.2, and 4 MB within 10 s and 1 GiB. The tests hold the powers at small sizes,
@@ -12,6 +13,7 @@ by counting steps instead of seconds.
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import os
 import random
@@ -26,9 +28,10 @@ from typing import NamedTuple
 
 from benchmarks.documents import SEED, document, ladder, star
 from benchmarks.processes import taskgraph
+from tests.privacy.spellings import HARMLESS, SECRETS
+from tests.privacy.test_secrets import PIECES
 
 Upstreams = list[list[int]]
-MOST_SECONDS = 120
 
 
 def all_earlier(size: int) -> Upstreams:
@@ -63,23 +66,71 @@ def twins(size: int) -> Upstreams:
     return [[], *([0] for _ in range(size - 2)), list(range(1, size - 1))]
 
 
+def graph(upstreams: Callable[[int], Upstreams], size: int, naming: str) -> bytes:
+    """Write a task of a graph; how its subtasks are called ends with the task's number."""
+    return document(upstreams(size), task=int(naming[-1]), naming=naming[:-1])
+
+
+def text(piece: str, size: int, naming: str) -> bytes:
+    """Write a small task, of which one text is a line of so many bytes."""
+    root = json.loads(graph(ladder, 6, naming))
+    line = "mysql curl " + piece * (size // len(piece.encode()))
+    root["data"]["subtasks"][0]["description"] = line
+    return json.dumps(root, ensure_ascii=False).encode()
+
+
+def everything(size: int, naming: str) -> bytes:
+    """Write a task with a line of all spellings of secrets, and of what looks like them."""
+    return text(" ".join((*SECRETS, *HARMLESS, *PIECES)), size, naming)
+
+
+def repeated(piece: bytes, size: int, _naming: str) -> bytes:
+    """Write a file that is a piece again and again."""
+    return piece * (size // len(piece))
+
+
 class Shape(NamedTuple):
-    upstreams: Callable[[int], Upstreams]
+    write: Callable[[int, str], bytes]
+    """Gives a document, by its size and by how its subtasks are called."""
     size: int
-    """Subtasks of the largest document."""
+    """Subtasks of the largest document, or its bytes where it is no graph."""
     is_named_alike: bool = False
+    ending: str = "json"
 
 
-SHAPES = {
-    "earlier": Shape(all_earlier, 800),
-    "dense": Shape(dense, 1000),
-    "bipartite": Shape(bipartite, 600),
-    "star": Shape(star, 50_000),
-    "ladder": Shape(ladder, 50_000),
-    "two-cycles": Shape(two_cycles, 40_000),
-    "rings": Shape(rings, 60_000),
-    "twins": Shape(twins, 5_000, is_named_alike=True),
+MEGABYTES = 4_000_000
+GRAPHS = {
+    "earlier": Shape(partial(graph, all_earlier), 800),
+    "dense": Shape(partial(graph, dense), 1000),
+    "bipartite": Shape(partial(graph, bipartite), 600),
+    "star": Shape(partial(graph, star), 50_000),
+    "ladder": Shape(partial(graph, ladder), 50_000),
+    "two-cycles": Shape(partial(graph, two_cycles), 40_000),
+    "rings": Shape(partial(graph, rings), 60_000),
+    "twins": Shape(partial(graph, twins), 5_000, is_named_alike=True),
 }
+TEXTS = {
+    "secrets": Shape(everything, MEGABYTES),
+    "keys": Shape(partial(text, "key=S3cretPw "), MEGABYTES),
+    "words": Shape(partial(text, "key "), MEGABYTES),
+    "values": Shape(partial(text, "key=v "), MEGABYTES),
+    "calls": Shape(partial(text, 'token=a[ "'), MEGABYTES),
+    "accounts": Shape(partial(text, "@a:"), MEGABYTES),
+    "addresses": Shape(partial(text, "://u:"), MEGABYTES),
+    "escapes": Shape(partial(text, "\\u0070assword="), MEGABYTES),
+}
+FILES = {
+    "zeros": Shape(partial(repeated, b"0\n"), MEGABYTES, ending="jsonl"),
+    "tiny": Shape(partial(repeated, b"{}\n"), MEGABYTES, ending="jsonl"),
+    "brackets": Shape(partial(repeated, b"["), MEGABYTES),
+    "keys-open": Shape(partial(repeated, b'{"a":'), MEGABYTES),
+    "digits": Shape(partial(repeated, b"9"), MEGABYTES),
+    "quotes": Shape(partial(repeated, b'\\"'), MEGABYTES),
+    "blanks": Shape(partial(repeated, b" \n"), MEGABYTES),
+    "anchors": Shape(partial(repeated, b"- &a [*a, *a]\n"), MEGABYTES, ending="yaml"),
+    "letters": Shape(partial(repeated, b"{a "), MEGABYTES, ending="txt"),
+}
+SHAPES = GRAPHS | TEXTS | FILES
 COMMANDS: dict[str, tuple[str, ...]] = {
     "show": ("show",),
     "check": ("check", "--select", "all"),
@@ -100,9 +151,9 @@ def write(folder: Path, name: str, size: int) -> list[Path]:
     shape = SHAPES[name]
     paths = []
     for task in (1, 2):
-        path = folder / f"{name}_{size}_{task}.json"
+        path = folder / f"{name}_{size}_{task}.{shape.ending}"
         naming = "Twin" if shape.is_named_alike else "Step {}"
-        path.write_bytes(document(shape.upstreams(size), task=task, naming=naming))
+        path.write_bytes(shape.write(size, f"{naming}{task}"))
         paths.append(path)
     return paths
 
@@ -124,18 +175,18 @@ def power(sizes: Sequence[float], costs: Sequence[float]) -> float:
     return math.log((z - y) / (y - x)) / math.log((c - b) / (b - a))
 
 
-def measure(command: Sequence[str]) -> tuple[float, float]:
+def measure(command: Sequence[str], most: int) -> tuple[float, float]:
     """Give the seconds of the processor and the peak memory in MiB; it is ended at last."""
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    resource.prlimit(process.pid, resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
+    resource.prlimit(process.pid, resource.RLIMIT_CPU, (most, most))
     _, _, usage = os.wait4(process.pid, 0)
     process.returncode = 0
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def rows(names: Sequence[str], scale: float) -> Iterator[str]:
+def rows(names: Sequence[str], scale: float, most: int) -> Iterator[str]:
     """Run what is wanted; give a line of the table for each command and shape.
 
     A process counts as its own peak that of the one that starts it: this one stays small,
@@ -150,7 +201,9 @@ def rows(names: Sequence[str], scale: float) -> Iterator[str]:
             files = list(writer.map(here, (largest // part for part in (4, 2, 1))))
             sizes = [float(paths[0].stat().st_size) for paths in files]
             for command in commands:
-                costs = [measure(taskgraph(*arguments(command, paths))) for paths in files]
+                costs = [
+                    measure(taskgraph(*arguments(command, paths)), most) for paths in files
+                ]
                 grown = power(sizes, [seconds for seconds, _ in costs])
                 seconds, memory = costs[-1]
                 times = "  ".join(f"{each:7.2f}" for each, _ in costs)
@@ -164,9 +217,10 @@ def rows(names: Sequence[str], scale: float) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--seconds", type=int, default=120, help="the most for a process")
     parser.add_argument("--only", nargs="+", default=(), metavar="COMMAND|SHAPE")
     options = parser.parse_args()
-    for row in rows(options.only, options.scale):
+    for row in rows(options.only, options.scale, options.seconds):
         print(row, flush=True)
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from taskgraph.checks.result import AnyRun, CheckResult, CheckRun, CheckTotals, Finding
 from taskgraph.errors import InputError
-from taskgraph.model.words import counted, plural, visible
+from taskgraph.model.words import commandless, counted, plural, visible
 from taskgraph.reports.markdown import escaped
 from taskgraph.settings import Severity
 
@@ -64,7 +64,7 @@ def stream_check_text(
 def _block(result: CheckResult, style: Style) -> str:
     name = f" '{visible(result.task_name)}'" if result.task_name.strip() else ""
     identifier = "" if result.task_id is None else f" {visible(str(result.task_id))}"
-    file = style(visible(result.file), "file")
+    file = style(commandless(visible(result.file)), "file")
     lines = [f"{file}: task{identifier}{name}" if identifier or name else file]
     places = [visible(place(finding)) or _NO_PLACE for finding in result.findings]
     width = max(map(len, places))

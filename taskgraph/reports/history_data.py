@@ -19,7 +19,7 @@ from taskgraph.history.odds import Odds
 from taskgraph.history.statistics import Statistics
 from taskgraph.history.trends import Trends
 from taskgraph.model.task import Task
-from taskgraph.model.words import in_json
+from taskgraph.model.words import commandless, in_json
 from taskgraph.reports.history import HistoryResult, departure
 from taskgraph.reports.history_tables import kind_name
 from taskgraph.reports.trends import trend_rows
@@ -126,7 +126,8 @@ def _review(review: TaskReview) -> Plain:
 def render_csv(result: HistoryResult) -> str:
     """Write a result as one table, nested values as ``outer.inner``.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe before it.
+    A text that a spreadsheet would take for a formula gets an apostrophe before it, and one
+    that the log of a CI service would take for a command a space inside.
     """
     rows = [_flat(row) for row in _rows(result)]
     names = list(dict.fromkeys(name for row in rows for name in row))
@@ -211,5 +212,7 @@ def _flat(row: Plain) -> dict[str, object]:
 
 
 def _harmless(text: str) -> str:
+    if "::" in text or "##" in text:
+        text = "".join(map(commandless, text.splitlines(keepends=True)))
     is_formula = text.startswith(("\t", "\r")) or text.lstrip().startswith(_FORMULA)
     return f"'{text}" if is_formula else text
