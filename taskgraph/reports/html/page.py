@@ -42,6 +42,7 @@ _EARLY = 'document.documentElement.classList.add("js")'
 """Runs before the page is laid out, so that long tables are never laid out whole."""
 
 _AT_ONCE = 1000  # pieces of a template, which are put together and then written
+_BETWEEN = re.compile(r"(?<=[.:/_])\b")
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
@@ -153,6 +154,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = _breakable
     environment.globals |= {
         "addition": addition,
         "count_shown": count_shown,
@@ -172,6 +174,13 @@ def _finalize(value: Any) -> Any:
     if isinstance(value, str) and not hasattr(value, "__html__"):
         return visible(value)
     return value
+
+
+def _breakable(host: str) -> str:
+    """Let lines break between the parts of an address, as they would within one."""
+    from markupsafe import escape
+
+    return _safe(_BETWEEN.sub("<wbr>", escape(visible(host))))
 
 
 def _asset(name: str) -> str:

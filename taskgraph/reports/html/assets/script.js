@@ -40,6 +40,9 @@
       this.order = Array.from(this.of.keys());
       this.shown = new Set(this.order.slice(0, ROWS));
       this.fits = null; /* the subtasks to show; all where there is none */
+      this.beneath = element("tr", undefined, "beneath"); /* is beneath the row of `above` */
+      this.beneath.append(element("td"));
+      this.beneath.firstChild.colSpan = this.heads.length;
       this.button = element("button", "", "more");
       this.button.type = "button";
       this.button.addEventListener("click", () => this.show(this.most + MORE));
@@ -56,7 +59,17 @@
         addEventListener("beforeprint", () => button.replaceWith(text));
         addEventListener("afterprint", () => text.replaceWith(button));
       });
-      addEventListener("beforeprint", () => this.body.append(...this.order.map((n) => this.of.get(n))));
+      addEventListener("beforeprint", () => {
+        this.beneath.remove();
+        this.order.forEach((n) => this.draw(n));
+        this.body.append(...this.order.map((n) => this.of.get(n)));
+      });
+      addEventListener("afterprint", () => this.tell());
+    }
+    /* Show what is told of a row beneath it, as long as it is shown itself. */
+    tell() {
+      if (this.shown.has(this.above)) this.of.get(this.above).after(this.beneath);
+      else this.beneath.remove();
     }
     text(n, column) {
       return this.of.get(n)?.children[column].textContent ?? "";
@@ -81,6 +94,7 @@
       this.most = most;
       const fitting = this.fits ? this.order.filter((n) => this.fits.has(n)) : this.order;
       const now = new Set([...fitting.slice(0, most), ...besides]);
+      this.beneath.remove();
       for (const n of this.shown) if (!now.has(n)) this.of.get(n).classList.remove("on");
       let next = this.body.firstElementChild;
       for (const n of now) {
@@ -92,6 +106,7 @@
         this.draw(n);
       }
       this.shown = now;
+      this.tell();
       const hidden = fitting.length - Math.min(most, fitting.length);
       this.button.hidden = !hidden;
       this.button.textContent = `Show ${Math.min(hidden, MORE)} more of ${fitting.length} rows`;
@@ -316,12 +331,14 @@
   };
 
   let chosen = []; /* what is marked, on the whole page */
+  let leave = null; /* closes the details, of the task where something is chosen */
 
   const task = (article, prefix) => {
     const canvas = article.querySelector(".canvas");
     const svg = canvas.querySelector("svg");
     const tools = article.querySelector(".tools");
     const panel = article.querySelector(".details");
+    const stage = panel.parentElement;
     const search = tools.querySelector(".search");
     const hits = tools.querySelector(".hits");
     const data = JSON.parse(article.querySelector(".data").textContent);
@@ -374,6 +391,11 @@
     const linesOf = new Map();
     for (const { box, nodes } of lines) {
       for (const n of nodes) linesOf.set(n, [...(linesOf.get(n) ?? []), box]);
+      /* What is empty in a row belongs to it too. */
+      const top = (line) => line.transform.baseVal[0].matrix.f;
+      const after = box.nextElementSibling;
+      const height = after?.matches("g.row") ? top(after) - top(box) : 22;
+      box.prepend(shape("rect", { class: "switch", width: box.ownerSVGElement.viewBox.baseVal.width, height }));
     }
 
     /* A large drawing opens on what needs attention. */
@@ -381,15 +403,24 @@
     const urgent = rows.order.filter((n) => rows.state(n) === state);
     if (view.small && boxOf.has(urgent[0])) view.centre(boxOf.get(urgent[0]).box);
 
-    /* The panel: details of one subtask, or a list of several. */
+    /* The panel: details of one subtask, or a list of several. It stands beside the diagram
+       or the timeline, or beneath a row of the table, wherever the choice was made. */
     let origin = null;
+    const settle = (place, above = null) => {
+      rows.above = above;
+      rows.tell();
+      if (panel.parentElement !== place) place.append(panel);
+    };
     const close = () => {
-      panel.hidden = true;
+      const isIn = [stage, panel].some((it) => it.contains(document.activeElement));
       const group = layers[0]?.box;
+      leave = null;
+      panel.hidden = true;
+      settle(stage);
       while (layers.length) fold();
       mark([]);
       const from = origin?.isConnected ? origin : group;
-      (from ?? canvas).focus({ preventScroll: true });
+      if (isIn) (from ?? canvas).focus({ preventScroll: true });
       history.replaceState(null, "", location.pathname + location.search);
     };
     const list = (title, nodes) => {
@@ -473,7 +504,11 @@
       }
       return items;
     };
-    const choose = (nodes, { title = "", item = null, show = false }) => {
+    const choose = (nodes, { title = "", item = null, show = false, at = null }) => {
+      if (leave !== close) leave?.();
+      leave = close;
+      if (at?.matches("tr")) settle(rows.beneath.firstChild, nodes[0]);
+      else settle(at?.closest(".stage") ?? stage);
       rows.show(rows.most, nodes.filter((n) => rows.of.has(n)).slice(0, 20));
       if (nodes.length > 1) fill(title, list("Subtasks", nodes));
       else {
@@ -482,10 +517,11 @@
       }
       const items = item && item.box.querySelector("g.n") ? [item] : reach(nodes);
       mark(items, nodes);
+      if (at) panel.scrollIntoView({ block: "nearest" });
       if (!items.length) return;
       if (show || !item) view.centre(items[0].box);
       if (!show) return;
-      article.querySelector(".stage").scrollIntoView({ block: "nearest" });
+      stage.scrollIntoView({ block: "nearest" });
       panel.focus({ preventScroll: true });
     };
 
@@ -582,9 +618,6 @@
       if (item) open(item, false);
       else fold();
     });
-    panel.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") close();
-    });
 
     /* Arrow keys go from a box to the nearest one in that direction. */
     const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -607,6 +640,7 @@
       const item = event.target !== canvas && itemAt(event.target);
       if (!item) return;
       if (event.key === "Escape" && item.box.closest(".opened")) {
+        event.preventDefault();
         const { box } = layers.at(-1);
         fold();
         box.focus({ preventScroll: true });
@@ -624,7 +658,7 @@
       }
     });
 
-    /* Search and filter, in all views. */
+    /* Search and filter, in all views: only some statuses, and only some kinds of those. */
     let texts = null;
     let found = [];
     let next = 0;
@@ -637,13 +671,16 @@
     const switches = [];
     const filter = () => {
       const query = search.value.trim().toLowerCase();
-      const states = new Set(statuses.filter((box) => box.checked).map((box) => data.states.indexOf(box.value)));
-      const only = kinds.filter((box) => box.checked).map((box) => data.kinds[box.value]);
-      const some = only.length ? new Set(only.flat()) : null;
-      const active = Boolean(query || some) || states.size < statuses.length;
+      const only = (boxes, of) => {
+        const some = new Set(boxes.filter((box) => box.checked).flatMap((box) => of(box.value)));
+        return some.size ? some : null;
+      };
+      const states = only(statuses, (name) => data.states.indexOf(name));
+      const some = only(kinds, (name) => data.kinds[name]);
+      const active = Boolean(query || states || some);
       const shown = new Set();
       for (const [n, text] of active ? known() : []) {
-        if (states.has(data.state[n]) && (!some || some.has(n)) && text.includes(query)) shown.add(n);
+        if ((states?.has(data.state[n]) ?? true) && (some?.has(n) ?? true) && text.includes(query)) shown.add(n);
       }
       for (const { box, nodes } of [...boxes, ...lines]) {
         const fits = nodes.some((n) => shown.has(n));
@@ -693,11 +730,12 @@
       choose(partsOf(to), { title: to.textContent, show: true });
     });
     article.addEventListener("click", (event) => {
-      const row = event.target.closest(".sortable tbody tr, g.row");
+      const row = event.target.closest(".sortable tbody tr[id], g.row");
       if (!row || event.target.closest("a, button") || String(getSelection())) return;
       const line = lines.find(({ box }) => box === row);
       const nodes = line ? line.nodes : [nodeOf(row.id)];
-      choose(nodes, { title: row.querySelector("title")?.textContent });
+      origin = row.closest(".scroll");
+      choose(nodes, { title: row.querySelector("title")?.textContent, at: row });
     });
 
     /* n and p go from one failure to the next; without any, along what is under way. */
@@ -744,6 +782,11 @@
   };
   addEventListener("hashchange", follow);
   follow();
+
+  addEventListener("keydown", (event) => {
+    const writes = event.target.matches("[type=search]") && event.target.value;
+    if (event.key === "Escape" && !event.defaultPrevented && !writes) leave?.();
+  });
 
   let stop = -1;
   addEventListener("keydown", (event) => {
