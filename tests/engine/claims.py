@@ -174,6 +174,7 @@ SENTENCES: Final[dict[str, Judge]] = {
     "no-return-unknown": claims_next.no_return_unknown,
     "nothing-to-retry": claims_next.nothing_failed,
     "over": claims_next.over,
+    "prohibiting": claims_next.prohibiting,
     "over-limit": so,
     "overdue": claims_next.overdue,
     "parts": claims_past.parts,

@@ -351,6 +351,12 @@ def no_point_of_no_return(case: Case, _: Told) -> Reasons:
         yield "the task itself prohibits rollback"
 
 
+def prohibiting(case: Case, told: Told) -> Reasons:
+    steps = enumerate(case.photo.plan.steps)
+    if {n for n, step in steps if step.forbids_rollback} != set(told.steps("subtasks")):
+        yield "others prohibit it"
+
+
 def no_return_unknown(case: Case, _: Told) -> Reasons:
     if "prohibitRollback" in case.document:
         yield "the document tells it"

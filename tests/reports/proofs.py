@@ -206,9 +206,8 @@ def run_by(case: Case) -> list[Values]:
 def parts_failed(case: Case) -> list[Values]:
     rows = []
     for group in roots(case)[:5]:
-        for node, at in group if 1 < len(group) <= 5 else ():
-            row = {"at": iso(at), "target": case.analysis.targets.get(node)}
-            rows += [{"subtask": case.ids([node])} | known(row)] if known(row) else []
+        for node, at in group[1:] if len(group) <= 5 else ():
+            rows += [{"subtask": case.ids([node]), "at": iso(at)}] if at else []
     return rows
 
 
@@ -749,8 +748,14 @@ def no_return_unknown(case: Case) -> list[Values]:
     return [{}]
 
 
+def prohibiting(case: Case) -> list[Values]:
+    assert not case.graph.is_sound
+    rows = enumerate(case.graph.subtasks)
+    return [{"subtasks": case.ids([n for n, sub in rows if sub.prohibit_rollback])}]
+
+
 def no_point_of_no_return(case: Case) -> list[Values]:
-    assert case.analysis.no_return is None
+    assert not any(subtask.prohibit_rollback for subtask in case.graph.subtasks)
     return [{}]
 
 
@@ -837,12 +842,17 @@ def log_lines(case: Case) -> list[Values]:
     return [{"line": line} for log in logs for line in log[-5:]]
 
 
-def running(case: Case) -> list[Values]:
+def known_at_work(case: Case) -> list[int]:
+    """Give those at work of which something more is known, the first few."""
     if not case.graph.is_sound:
         return []
-    at_work = [case.graph.subtasks[node] for node in case.tally.running]
-    told = [subtask for subtask in at_work if subtask.host or subtask.logs]
-    return [known({"subtask": [sub.id], "host": sub.host or None}) for sub in told[:5]]
+    rows = case.graph.subtasks
+    return [n for n in case.tally.running if rows[n].host or rows[n].logs][:5]
+
+
+def running(case: Case) -> list[Values]:
+    rows = [case.graph.subtasks[node] for node in known_at_work(case)]
+    return [{"subtask": [sub.id], "host": sub.host} for sub in rows if sub.host]
 
 
 def logs(case: Case) -> list[Values]:
@@ -851,8 +861,7 @@ def logs(case: Case) -> list[Values]:
 
 def quoted(case: Case) -> list[int]:
     """Give what has a log: of what is at work, and of what failed."""
-    subtasks, index = case.graph.subtasks, case.graph.index
-    nodes = [index[row["subtask"][0]] for row in running(case)]
+    subtasks, nodes = case.graph.subtasks, known_at_work(case)
     for group in roots(case)[:5] if case.nodes("FAILED") else ():
         nodes += [node for node, _ in group[:5]]
     return [node for node in nodes if subtasks[node].logs]
@@ -998,6 +1007,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "others-failed": other_roots(1),
     "overdue": overdue,
     "part-failed": parts_failed,
+    "prohibiting": prohibiting,
     "parts": parts,
     "ran-on": of_failure("ran_on"),
     "ready": lambda case: [{"subtasks": case.ids(case.tally.ready)}],

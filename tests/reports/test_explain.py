@@ -95,6 +95,8 @@ def assert_answered(loaded: LoadedTask) -> None:
         assert keys[:3] == ["failure", "effect", "action"]
     if task.subtasks and task.status in {"RUNNING", "FAILED"} and not task.is_summary:
         assert "action" in keys
+    if task.subtasks:
+        assert "risk" in keys
     said = " ".join(
         sentence.text(found.graph) for line in found.brief for sentence in line.sentences
     )
@@ -104,6 +106,12 @@ def assert_answered(loaded: LoadedTask) -> None:
         for sentence in line.sentences:
             bare = re.sub(r"'[^']*'|\d{1,3}(,\d{3})+", "", sentence.text(found.graph))
             assert max(part.count(", ") for part in re.split(r"[.;:()]", bare)) < 5
+    texts = [sentence.text(found.graph) for sentence in found.sentences()]
+    assert len(set(texts)) == len(texts)
+    uncounted = re.findall(
+        r"not counting (.*?), which ha(?:s|ve) no limit", " ".join(texts)
+    )
+    assert len(set(uncounted)) == len(uncounted)
 
 
 @pytest.mark.parametrize("sample", [*readable_samples(), *RULES], ids=lambda p: p.name)

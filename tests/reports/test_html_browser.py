@@ -192,8 +192,9 @@ def test_there_is_one_selection(browser: Browser, tmp_path: Path, failed: Task) 
 def test_details_are_in_sight_where_a_subtask_is_chosen_and_cover_nothing(
     browser: Browser, tmp_path: Path, failed: Task, width: int
 ) -> None:
-    view = {"width": width, "height": 700}
-    page = browser.new_page(viewport=view, reduced_motion="reduce")  # type: ignore[arg-type]
+    page = browser.new_page(
+        viewport={"width": width, "height": 700}, reduced_motion="reduce"
+    )
     opened = Opened(page, tmp_path / "report.html", [failed, replace(failed, id=9200)])
     rows = page.locator(".sortable tbody tr[id]")
     details = page.locator(".details:visible")
@@ -249,7 +250,7 @@ def test_details_follow_their_row_when_it_is_sorted_filtered_and_printed(
     row = page.locator(".sortable tbody tr[id]").filter(has_text="106")
     row.locator("td").first.click()
 
-    def above() -> str | None:
+    def above() -> Any:
         return page.locator(".beneath").evaluate("row => row.previousElementSibling.id")
 
     home = row.get_attribute("id")

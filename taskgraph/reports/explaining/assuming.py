@@ -8,7 +8,6 @@ from taskgraph.model.words import listed, plural
 from taskgraph.reports.explaining.sentences import (
     Count,
     Duration,
-    Own,
     Place,
     Sentence,
     Value,
@@ -49,11 +48,13 @@ def assumptions(analysis: Analysis) -> Sentence:
 
 
 def assumes(analysis: Analysis) -> Sentence:
-    """Say in a line what the bounds rest on of what may be done now."""
-    words = assumptions_in_short(analysis)
-    if analysis.tally.failed:
-        words += ", all that failed retried at once"
-    return Sentence("assumes", "{words}.", {"words": Own(words.capitalize())})
+    """Say in one short line what the bounds rest on of what may be done now."""
+    asked = "all retried at once" if analysis.tally.failed else "nobody intervenes"
+    words = ["Deadlines kept", asked, *(["workers free"] if analysis.workers else [])]
+    words.append("no more retries")
+    if not analysis.settings.overhead:
+        words[-1] = "no polls or more retries"
+    return Sentence("assumes", f"{', '.join(words)}.", {})
 
 
 def assumptions_in_short(analysis: Analysis) -> str:

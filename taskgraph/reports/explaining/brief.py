@@ -24,6 +24,7 @@ _NO_RETURN = (
     "no-point-of-no-return",
     "no-return",
     "no-return-unknown",
+    "prohibiting",
 )
 _ROLLBACK = (
     "dag-rollback",
@@ -146,11 +147,11 @@ def _action(
 
 def _risk(account: Account, said: _Said) -> Section:
     """Say whether there is a way back."""
-    task = account.graph.task
-    if task.status in {Status.FAILED, Status.SUCCESSFUL}:
-        return Section("risk", "Risk", _moved(said["choices"], *_ROLLBACK))
-    found = _moved(said["limits"], *_NO_RETURN) or _moved(said["choices"], *_ROLLBACK)
-    return Section("risk", "Risk", found)
+    places = [("limits", _NO_RETURN), ("choices", _ROLLBACK)]
+    if account.graph.task.status in {Status.FAILED, Status.SUCCESSFUL}:
+        places.reverse()
+    found = (_moved(said[key], *claims) for key, claims in places)
+    return Section("risk", "Risk", next(filter(None, found), ()))
 
 
 def _moved(sentences: list[Sentence], *claims: str) -> tuple[Sentence, ...]:

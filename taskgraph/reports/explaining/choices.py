@@ -63,9 +63,10 @@ def choices(account: Account) -> Iterator[Sentence]:
         yield from _cancel(account)
     if not failed and not account.analysis.tally.other:
         yield from _retry_all(task)
-    if diagnosis is None:
-        return
-    yield from _roll_back(task, diagnosis)
+    if task.status == Status.SUCCESSFUL:
+        yield _only_failed(task)
+    elif diagnosis is not None:
+        yield from _roll_back(task, diagnosis)
 
 
 def _ways_out(
@@ -130,7 +131,10 @@ def _of_obshell(analysis: Analysis) -> Iterator[Sentence]:
         yield Sentence("dag-cancel", text, values, Place.ITEM)
     if task.status != Status.FAILED:
         yield from _over(task)
-        yield from _unrolled(task, rollback)
+        if task.status == Status.SUCCESSFUL:
+            yield _only_failed(task)
+        else:
+            yield from _unrolled(task, rollback)
         return
     if not back:
         template = "The whole DAG may be retried, which first undoes what failed"
@@ -293,16 +297,19 @@ def _roll_back(task: Task, diagnosis: Analysis) -> Iterator[Sentence]:
         yield _refused("It cannot be rolled back: ", rollback)
 
 
+def _only_failed(task: Task) -> Sentence:
+    again = " again" if is_rolling_back(task) else ""
+    engine = "obshell" if task.origin.dialect == "obshell" else "the engine"
+    text = f"It cannot be rolled back{again}: {engine} rolls back FAILED tasks only."
+    return Sentence("rollback-only-failed", text, {}, Place.ITEM)
+
+
 def _unrolled(task: Task, rollback: Rollback) -> Iterator[Sentence]:
     """Say whether a task that has not failed could be rolled back."""
     now = "It cannot be rolled back while it has not failed; "
     if is_rolling_back(task):
         return
-    if task.status == Status.SUCCESSFUL:
-        engine = "obshell" if task.origin.dialect == "obshell" else "the engine"
-        text = f"It cannot be rolled back: {engine} rolls back FAILED tasks only."
-        yield Sentence("rollback-only-failed", text, {}, Place.ITEM)
-    elif rollback.is_allowed is None:
+    if rollback.is_allowed is None:
         text = f"{now}whether it could then, the document does not tell."
         yield Sentence("rollback-unknown", text, {}, Place.ITEM)
     elif rollback.is_allowed:

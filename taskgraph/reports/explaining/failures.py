@@ -134,7 +134,7 @@ def _roots(analysis: Analysis, roots: tuple[RootFailure, ...]) -> Iterator[Sente
             others = tuple(root.node for _, group in alike[1:] for root in group)
             yield of_subtasks("others-failed", "{subtasks} failed as well.", others)
         yield from _run_by(analysis, group)
-        yield from _each_part(analysis, group)
+        yield from _each_part(group)
         for root in group[:_MOST_PARTS]:
             yield from last_lines(subtasks[root.node], root.node, Place.ITEM)
     if hidden := [root.node for _, group in alike[_MOST_ROOTS:] for root in group]:
@@ -229,19 +229,13 @@ def _run_by(analysis: Analysis, group: list[RootFailure]) -> Iterator[Sentence]:
             yield Sentence("run-by", worded(template, len(nodes)), values, Place.ITEM)
 
 
-def _each_part(analysis: Analysis, group: list[RootFailure]) -> Iterator[Sentence]:
-    """Say of each of a few parts when it failed and where."""
-    for root in group if 1 < len(group) <= _MOST_PARTS else ():
+def _each_part(group: list[RootFailure]) -> Iterator[Sentence]:
+    """Say of each of a few parts when it failed, as far as that has not been told."""
+    for root in group[1:] if len(group) <= _MOST_PARTS else ():
         values: dict[str, Value] = {"subtask": Subtasks((root.node,))}
-        template = "{subtask} failed"
-        if target := analysis.targets.get(root.node):
-            values["target"] = target
-            template += " on {target}"
         if root.failed_at is not None:
             values["at"] = root.failed_at
-            template += " at {at}"
-        if len(values) > 1:
-            yield Sentence("part-failed", f"{template}.", values, Place.ITEM)
+            yield Sentence("part-failed", "{subtask} failed at {at}.", values, Place.ITEM)
 
 
 def _failed_on(analysis: Analysis, roots: tuple[RootFailure, ...]) -> Iterator[Sentence]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -20,6 +21,8 @@ from taskgraph.reports.explaining.sentences import (
 
 __all__ = ["Flow"]
 
+_UNCOUNTED = re.compile(r"(, not counting) \{unlimited\}, which ha(s|ve) no limit")
+
 
 class Flow:
     """What the sentences of one text have in common, in the order in which they are read.
@@ -34,12 +37,14 @@ class Flow:
         self._graph = graph
         self._totals = Counter(sub.name for sub in graph.subtasks if is_part(sub))
         self._told: datetime | None = None
+        self._unlimited: set[int] = set()
 
     def settled(self, sentences: Iterable[Sentence]) -> tuple[Sentence, ...]:
         """Give the sentences that follow those of the call before."""
         return tuple(
             replace(
                 sentence,
+                template=self._uncounted(sentence),
                 values={
                     name: self._value(value) for name, value in sentence.values.items()
                 },
@@ -50,6 +55,15 @@ class Flow:
     def of_section(self, section: Section) -> Section:
         """Give a section that follows."""
         return replace(section, sentences=self.settled(section.sentences))
+
+    def _uncounted(self, sentence: Sentence) -> str:
+        """Name what a bound does not count the first time only."""
+        template, unlimited = sentence.template, sentence.values.get("unlimited")
+        if isinstance(unlimited, Subtasks):
+            if self._unlimited.issuperset(unlimited.nodes):
+                template = _UNCOUNTED.sub(r"\1 what has no limit", template)
+            self._unlimited.update(unlimited.nodes)
+        return template
 
     def _value(self, value: Value) -> Value:
         match value:

@@ -157,14 +157,16 @@ def _each_at_work(graph: TaskGraph, tally: Tally) -> Iterator[Sentence]:
     told = [n for n in tally.running if graph.subtasks[n].host or graph.subtasks[n].logs]
     for node in told[:_MOST_TOLD]:
         subtask = graph.subtasks[node]
-        values: dict[str, Value] = {"subtask": Subtasks((node,))}
-        at_work = "at work" if tells_direction(graph.task) else "RUNNING"
-        template = f"{{subtask}} is {at_work}"
         if subtask.host:
-            values["host"] = subtask.host
-            template += " on {host}"
-        yield Sentence("running", f"{template}.", values, Place.ITEM)
-        yield from last_lines(subtask, node)
+            values: dict[str, Value] = {
+                "subtask": Subtasks((node,)),
+                "host": subtask.host,
+            }
+            at_work = "at work" if tells_direction(graph.task) else "RUNNING"
+            template = f"{{subtask}} is {at_work} on {{host}}."
+            yield Sentence("running", template, values, Place.ITEM)
+        place = Place.GOES_ON if subtask.host else Place.ITEM
+        yield from last_lines(subtask, node, place)
 
 
 def _state_counts(tally: Tally, *, is_known: bool) -> Sentence:

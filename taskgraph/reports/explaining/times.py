@@ -9,6 +9,7 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.as_run import AsRun, PartKind, TimePart
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.occupancy import occupancy
+from taskgraph.analysis.recovery import PointOfNoReturn
 from taskgraph.analysis.rollback import Rollback
 from taskgraph.analysis.weights import Basis
 from taskgraph.checks.result import Finding
@@ -193,7 +194,10 @@ _OVER_LIMIT = "TG405"
 def limits(account: Account) -> Iterator[Sentence]:
     """Say how long the task can take by its timeouts, and what is left of that."""
     diagnosis, task = account.sound, account.graph.task
-    if diagnosis is None or not account.graph.subtasks:
+    if not account.graph.subtasks:
+        return
+    if diagnosis is None:
+        yield from _no_return(account.analysis)
         return
     if not diagnosis.tells_worst_case:
         text = "How long it can take cannot be told: the document has no timeouts."
@@ -204,10 +208,10 @@ def limits(account: Account) -> Iterator[Sentence]:
         yield from _over_limit(account.checked.findings)
         if task.status == Status.RUNNING:
             yield from _left(diagnosis)
-    if task.status != Status.SUCCESSFUL and task.origin.dialect != "obshell":
-        yield from _no_return(diagnosis, ran=not task.is_definition)
-        if diagnosis.tells_rollback and not is_rolling_back(task):
-            yield from _fail_late(diagnosis.rollback)
+    yield from _no_return(diagnosis)
+    goes_on = task.status != Status.SUCCESSFUL and not is_rolling_back(task)
+    if goes_on and diagnosis.tells_rollback and task.origin.dialect != "obshell":
+        yield from _fail_late(diagnosis.rollback)
     if diagnosis.tells_worst_case and diagnosis.budget.seconds:
         yield assumptions(diagnosis)
 
@@ -343,20 +347,32 @@ def _later(analysis: Analysis) -> Iterator[Sentence]:
         yield Sentence("later", template, {"late": Duration(analysis.seconds_late)})
 
 
-def _no_return(analysis: Analysis, *, ran: bool) -> Iterator[Sentence]:
-    point = analysis.no_return
+def _no_return(analysis: Analysis) -> Iterator[Sentence]:
+    task = analysis.task
+    is_known = task.origin.dialect == "obshell" and analysis.is_sound  # by the way out
+    if task.status == Status.SUCCESSFUL or is_known:
+        return
     if analysis.prohibits_rollback:
         text = "The task itself prohibits rollback, from its start."
         yield Sentence("never-return", text, {}, Place.PARAGRAPH)
         return
-    if point is None:
+    subtasks = enumerate(analysis.graph.subtasks)
+    gates = tuple(node for node, subtask in subtasks if subtask.prohibit_rollback)
+    if not gates:
         claim = "no-return-unknown"
         text = "The document does not say what prohibits rollback."
         if analysis.tells_rollback:
             claim = "no-point-of-no-return"
             text = "Every subtask allows rollback: there is no point of no return."
         yield Sentence(claim, text, {}, Place.PARAGRAPH)
-        return
+    elif not analysis.is_sound:
+        template = "{subtasks} [prohibits|prohibit] rollback from [its|their] start on."
+        yield of_subtasks("prohibiting", template, gates, Place.PARAGRAPH)
+    elif (point := analysis.no_return) is not None:
+        yield _point(point, ran=not task.is_definition)
+
+
+def _point(point: PointOfNoReturn, *, ran: bool) -> Sentence:
     values: dict[str, Value] = {
         "subtasks": Subtasks(point.nodes),
         "after": Duration(point.seconds_after),
@@ -370,7 +386,7 @@ def _no_return(analysis: Analysis, *, ran: bool) -> Iterator[Sentence]:
         template += f", not counting {{unlimited}}, which {has} no limit"
         values["unlimited"] = Subtasks(point.unlimited)
     template += "."
-    yield Sentence("no-return", template, values, Place.PARAGRAPH)
+    return Sentence("no-return", template, values, Place.PARAGRAPH)
 
 
 def _fail_late(rollback: Rollback) -> Iterator[Sentence]:
