@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
@@ -10,16 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import ConfigError
-from taskgraph.history.database import HEALTHY, Limits, open_tables, register
+from taskgraph.history.database import Limits, open_tables, register
 from taskgraph.history.engines import needs_extras
+from taskgraph.history.rarity import SPANS, WAITS, Compared, bounds, tail_of
+from taskgraph.history.rows import SKIPS, is_retried, subtask_rows
 from taskgraph.history.store import RunStore
-from taskgraph.history.tables import (
-    SKIPS,
-    SubtaskRow,
-    is_retried,
-    since_epoch,
-    subtask_rows,
-)
+from taskgraph.history.tables import SubtaskRow, since_epoch
 from taskgraph.model.engine import SECOND, SpanKind
 from taskgraph.model.task import Id, Task, id_key
 from taskgraph.model.vocabulary import Status
@@ -117,8 +112,6 @@ class Anomaly(NamedTuple):
     is_running: bool = False
 
 
-_FARTHEST = 600.0
-"""An exponent with which no floating point number overflows."""
 _ASKED = {"place": "int64", "name": "string", "other": "string", "value": "int64"}
 
 
@@ -161,14 +154,14 @@ class _Search:
             for place, (_, row) in enumerate(self.rows)
             if row.wait_us is not None
         ]
-        tail = _tail(self.options.share, len(spans) + len(waits))
-        for asked, query in ((spans, _SPANS), (waits, _WAITS)):
+        tail = tail_of(self.options.share, len(spans) + len(waits))
+        for asked, query in ((spans, SPANS), (waits, WAITS)):
             self._register(asked)
             for row in self._ask(query, {"share": self.options.share, "tail": tail}):
-                departures += self._time(_Compared(*row), tail, is_wait=query is _WAITS)
+                departures += self._time(Compared(*row), tail, is_wait=query is WAITS)
         return departures
 
-    def _time(self, time: _Compared, tail: float, *, is_wait: bool) -> list[Anomaly]:
+    def _time(self, time: Compared, tail: float, *, is_wait: bool) -> list[Anomaly]:
         options = self.options
         if time.others < options.least_runs:
             return []
@@ -176,7 +169,7 @@ class _Search:
         least = options.least_seconds * SECOND
         kind = None
         alike = 0
-        low, high = _bounds(time, self.options.share, tail)
+        low, high = bounds(time, self.options.share, tail)
         if (
             time.value > high
             and time.value >= time.usual * options.factor
@@ -290,69 +283,6 @@ class _Search:
             if name not in ids and self.others - count <= rare
         ]
 
-
-class _Compared(NamedTuple):
-    """A time beside those of the others of its name."""
-
-    place: int
-    name: str
-    value: int
-    others: int
-    low: int
-    usual: int
-    high: int
-    lowest: int
-    highest: int
-    at_most: int
-    at_least: int
-
-
-def _tail(share: float, comparisons: int) -> float:
-    """Give how rare each of so many times must be, so that all together are as rare.
-
-    Of several times the largest is high more often than each of them (Šidák, 1967).
-    """
-    return 1 - float(share ** (1 / max(comparisons, 1)))
-
-
-def _bounds(time: _Compared, share: float, tail: float) -> tuple[float, float]:
-    """Give the times below and above which hardly any healthy run is.
-
-    Where there are enough others, they show such times. But few others show none that are
-    so rare, and a slow one among many others is no measure: there the time that the share
-    of them does not reach is carried on, as if the logarithms of the times had the tails
-    of an exponential distribution, which are longer than those of most measured times.
-    """
-    shown = max(1 - share, 1 / (time.others + 1))
-    if shown == 0.5:  # one other run shows no tail
-        return time.usual, time.usual
-    steps = max(math.log(0.5 / tail) / math.log(0.5 / shown), 1.0)
-    usual, low, high = (max(value, 1) for value in (time.usual, time.low, time.high))
-    lowest, highest = (
-        usual * math.exp(min(steps * math.log(bound / usual), _FARTHEST))
-        for bound in (low, high)
-    )
-    if time.others * tail >= 1:
-        return max(lowest, time.lowest), min(highest, time.highest)
-    return lowest, highest
-
-
-_COMPARED = """
-SELECT
-    place, asked.name, asked.value, count(*),
-    quantile_disc(others.{value}, 1 - $share::DOUBLE),
-    quantile_disc(others.{value}, 0.5),
-    quantile_disc(others.{value}, $share::DOUBLE),
-    quantile_disc(others.{value}, $tail::DOUBLE),
-    quantile_disc(others.{value}, 1 - $tail::DOUBLE),
-    count(*) FILTER (others.{value} <= asked.value),
-    count(*) FILTER (others.{value} >= asked.value)
-FROM asked JOIN others USING (name)
-WHERE {condition} AND others.{value} IS NOT NULL
-GROUP BY place, asked.name, asked.value
-"""
-_SPANS = _COMPARED.format(value="span_us", condition=HEALTHY)
-_WAITS = _COMPARED.format(value="wait_us", condition="true")
 
 _RATES = """
 SELECT

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.history.pools import Column, OutcomeBasis, Pool
-from taskgraph.history.tables import released
+from taskgraph.history.rows import released
 from taskgraph.model.engine import (
     MICROSECOND,
     SECOND,
