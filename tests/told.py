@@ -651,9 +651,11 @@ def svg(text: str) -> Told:
     """Read ``render``, nothing collapsed."""
     told: Told = _drawn_worst(plain(text.partition("<desc")[2].partition("</desc>")[0]))
     node = r'<g class="n ([^"]*)"[^>]* data-node="\d+" data-id="([^"]*)"[^>]*>'
-    for classes, name, title in re.findall(rf"{node}<title>(.*?)</title>", text):
+    found = re.findall(rf"{node}<title>(.*?)</title>", text)
+    for classes, name, title in found:
         identifier = html.unescape(name)
-        told["critical", identifier] = "c" in classes.split() or "all of it cri" in text
+        if len(found) > 1:  # a single box has no mark, and needs none
+            told["critical", identifier] = "c" in classes.split() or "all of it cri" in text
         told["blocked", identifier] = ", blocked" in title
     return told
 
