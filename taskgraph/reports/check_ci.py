@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from taskgraph.checks.result import CheckResult, CheckRun, Finding
 from taskgraph.errors import InputError, Problem
-from taskgraph.model.words import visible
+from taskgraph.model.words import commandless, visible
 from taskgraph.reports.check_text import closing_lines, fingerprinted, place, title
 from taskgraph.settings import Severity
 
@@ -179,7 +179,7 @@ def _cases(result: CheckResult) -> Iterator[Element]:
         outcome.text = (
             f"{finding.severity}: {visible(finding.message)}\n"
             f"hint: {visible(finding.hint)}\n"
-            f"{visible(finding.file)}{_at(finding)}"
+            f"{commandless(visible(finding.file))}{_at(finding)}"
         )
         yield case
     case = _case(result.file, "every other rule")
@@ -202,5 +202,6 @@ def _unreadable_case(error: InputError) -> Element:
     case = _case(error.file, "is readable")
     message = visible(str(error.problems[0]))
     outcome = SubElement(case, "error", type="unreadable", message=message)
-    outcome.text = "\n".join(map(visible, str(error).splitlines()))
+    lines = map(visible, str(error).splitlines())
+    outcome.text = "\n".join(map(commandless, lines))
     return case
