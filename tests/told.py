@@ -676,7 +676,7 @@ def tree(text: str) -> Told:
     for line in text.splitlines():
         match = re.match(r"^([* ]) .*?(\S+) · ([A-Z]+(?:, blocked)?) ·", line)
         if match:
-            told["critical", match[2]] = match[1] == "*"
+            told["critical", match[2]] = match[1] == "*" or "all of it critical" in text
             told["blocked", match[2]] = match[3].endswith("blocked")
     return told
 

@@ -17,7 +17,14 @@ from taskgraph.diagrams.edges import (
     tight_edges,
     without_implied,
 )
-from taskgraph.diagrams.labels import limit_text, missing, subtask_facts, subtitle, summary
+from taskgraph.diagrams.labels import (
+    ALL_CRITICAL,
+    limit_text,
+    missing,
+    subtask_facts,
+    subtitle,
+    summary,
+)
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.placing import placed
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
@@ -53,7 +60,7 @@ def build_scene(analysis: Analysis, options: DiagramOptions | None = None) -> Sc
     """
     options = options or DiagramOptions()
     selection = select(analysis, options)
-    maker = Maker(analysis)
+    maker = Maker(analysis, selection.nodes)
     ways = partitions(analysis, selection.nodes, options)
 
     def make(clusters: Sequence[Cluster]) -> Scene:
@@ -134,9 +141,7 @@ def _scene(maker: Maker, selection: Selection, clusters: Sequence[Cluster]) -> S
     junctions, edges = bundle(len(nodes), edges)
     nodes += [SceneNode(NodeKind.JUNCTION)] * junctions
     hidden = len(graph) - len(selection.nodes)
-    shown = selection.nodes
-    all_critical = maker.critical.issuperset(shown)
-    added = ("all of it critical",) if all_critical and len(shown) > 1 else ()
+    added = (ALL_CRITICAL,) if maker.all_critical else ()
     return Scene(
         title=title_of(graph.task),
         subtitle=subtitle(graph),
@@ -144,7 +149,6 @@ def _scene(maker: Maker, selection: Selection, clusters: Sequence[Cluster]) -> S
         notes=(*selection.notes, *_notes(graph, clusters, hidden)),
         nodes=tuple(nodes),
         edges=tuple(edges),
-        all_critical=all_critical,
         in_stages=in_stages,
     )
 
@@ -171,14 +175,19 @@ def collapsed(clusters: Sequence[Cluster]) -> Iterable[str]:
 
 
 class Maker:
-    """Makes the nodes, and marks them; an answer that does not apply marks nothing."""
+    """Makes the nodes, and marks them; an answer that does not apply marks nothing.
 
-    def __init__(self, analysis: Analysis) -> None:
+    Where all that is shown is critical, that is said once and marks nothing either.
+    """
+
+    def __init__(self, analysis: Analysis, shown: tuple[int, ...] = ()) -> None:
         self.analysis = analysis
         self.graph = graph = analysis.graph
         self.moment = analysis.as_of
         is_sound = analysis.is_sound
-        self.critical = frozenset(analysis.schedule.critical if is_sound else ())
+        critical = frozenset(analysis.schedule.critical if is_sound else ())
+        self.all_critical = bool(shown) and critical.issuperset(shown)
+        self.critical = frozenset() if self.all_critical else critical
         self.blocked, self.overdue = analysis.blocked, analysis.overdue
         gate = analysis.no_return if is_sound else None
         self.gates = frozenset(gate.nodes if gate is not None else ())
@@ -189,8 +198,9 @@ class Maker:
     @cached_property
     def tight(self) -> list[tuple[int, int]]:
         """The edges over which a critical path runs."""
-        analysis = self.analysis
-        return tight_edges(self.graph, analysis.schedule) if analysis.is_sound else []
+        if not self.critical:
+            return []
+        return tight_edges(self.graph, self.analysis.schedule)
 
     @cached_property
     def summary(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from taskgraph.model.task import Subtask
 from taskgraph.model.words import counted, visible
 
 __all__ = [
+    "ALL_CRITICAL",
     "Caption",
     "join_words",
     "limit_text",
@@ -71,6 +72,9 @@ def limit_text(timeout: int | None) -> str:
     if timeout == 0:
         return "no time limit"
     return f"timeout {format_duration(timeout)}"
+
+
+ALL_CRITICAL = "all of it critical"
 
 
 # Above a picture ----------------------------------------------------------------------

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from taskgraph.diagrams.labels import join_words
+from taskgraph.diagrams.labels import ALL_CRITICAL, join_words
 from taskgraph.diagrams.palette import LIGHT
 from taskgraph.diagrams.scene import CLOSES, NodeKind, Scene, SceneEdge, SceneNode
 from taskgraph.diagrams.text import ellipsize
@@ -54,7 +54,8 @@ def render_mermaid(scene: Scene) -> str:
     Every node has a synthetic name, ``n`` and its number. A circle without text stands
     for no subtask: whatever leads into it leads on to all that follow it.
     """
-    title = " ".join((scene.title, *scene.notes)).translate(_TITLE)
+    critical = [f"({ALL_CRITICAL})"] if ALL_CRITICAL in scene.summary else []
+    title = " ".join((scene.title, *critical, *scene.notes)).translate(_TITLE)
     lines = [
         "---",
         f"title: {json.dumps(title, ensure_ascii=False)}",

@@ -169,8 +169,6 @@ class Scene(Caption):
     edges : tuple of SceneEdge
         Ascending and distinct.
     direction : {"LR", "TB"}
-    all_critical : bool
-        Whether each of several subtasks is critical: that is said once, in the summary.
     in_stages : bool
         Whether boxes stand for whole stages: there are few edges then, and it may be long.
     compares : bool
@@ -180,7 +178,6 @@ class Scene(Caption):
     nodes: tuple[SceneNode, ...]
     edges: tuple[SceneEdge, ...]
     direction: Literal["LR", "TB"] = "LR"
-    all_critical: bool = False
     in_stages: bool = False
     compares: bool = False
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import lru_cache
 from html import escape
 from itertools import pairwise
@@ -50,8 +49,6 @@ def render_svg(scene: Scene, *, heading: bool = True) -> str:
 
 def _drawn(scene: Scene, *, heading: bool) -> str:
     drawn, layout = placed(scene)
-    if scene.all_critical:  # which the heading says: it is no choice
-        scene = _plain(scene)
     drawing = list(_edges(scene, layout))
     for number, (node, face) in enumerate(zip(scene.nodes, drawn, strict=True)):
         box = layout.boxes[number]
@@ -59,17 +56,6 @@ def _drawn(scene: Scene, *, heading: bool) -> str:
     size = layout.width, layout.height
     rules = CHANGED if scene.compares else GRAPH
     return picture(scene, _legend(scene), drawing, size, rules, heading=heading)
-
-
-def _plain(scene: Scene) -> Scene:
-    """Mark nothing as critical."""
-
-    def plain(node: SceneNode) -> SceneNode:
-        members = tuple(map(plain, node.members))
-        return replace(node, critical=False, members=members)
-
-    edges = tuple(edge._replace(critical=False) for edge in scene.edges)
-    return replace(scene, nodes=tuple(map(plain, scene.nodes)), edges=edges)
 
 
 def _legend(scene: Scene) -> list[LegendItem]:

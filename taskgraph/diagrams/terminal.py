@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 from typing import NamedTuple
 
-from taskgraph.diagrams.labels import join_words, status_counts
+from taskgraph.diagrams.labels import Caption, join_words, status_counts
 from taskgraph.diagrams.layout.layering import acyclic_edges
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
 from taskgraph.diagrams.text import alike, packed
@@ -64,6 +64,12 @@ def _leading(text: str, width: int) -> str:
     return text
 
 
+def _heading(caption: Caption, width: int) -> list[str]:
+    """Say what stands above a picture, and an empty line."""
+    told = packed((caption.subtitle, *caption.summary), " · ", width, columns)
+    return [caption.title, *told, *caption.notes, ""]
+
+
 # The tree -----------------------------------------------------------------------------
 
 
@@ -76,23 +82,27 @@ class _Line(NamedTuple):
 def render_tree(scene: Scene, width: int = 100) -> str:
     """Write a scene in lines of text, without colours, at least 60 columns wide.
 
-    It has a line for each box, with ``*`` where it is on a critical path.
+    Below its heading it has a line for each box, with ``*`` where it is on a critical path
+    and others are not.
     """
+    width = max(_NARROWEST, width)
     lines = list(_lines(scene))
     named = [line.rails + _name(line.node) for line in lines]
-    most = max(_NARROWEST, width) * 11 // 20
-    left = min(most, max(map(columns, named), default=0))
-    return "".join(
-        f"{'*' if line.node.critical else ' '} {fit(name, left)}  {_told(line)}".rstrip()
-        + "\n"
-        for line, name in zip(lines, named, strict=True)
-    )
+    left = min(width * 11 // 20, max(map(columns, named), default=0))
+    told = _heading(scene, width)
+    for line, name in zip(lines, named, strict=True):
+        mark = "*" if line.node.critical else " "
+        told.append(f"{mark} {fit(name, left)}  {_told(line)}".rstrip())
+    if any(node.critical for node in scene.boxes()):
+        told += ["", "* critical path"]
+    return "\n".join(told) + "\n"
 
 
 def _name(node: SceneNode) -> str:
     if node.kind is NodeKind.JUNCTION:
         return "● after all of these:"
-    return f"{SIGNS[node.tone]} {node.name}"
+    sign = f"{SIGNS[node.tone]} " if node.state or node.counts else ""  # a plan has none
+    return sign + node.name
 
 
 def _told(line: _Line) -> str:
@@ -171,11 +181,9 @@ def render_timeline_text(timeline: Timeline, width: int = 100) -> str:
     same = alike(labels, lambda label: fit(label, names))
     chart = width - names - 5
     left = " " * (names + 4)
-    heading = (timeline.subtitle, *timeline.summary)
-    lines = [timeline.title, *packed(heading, " · ", width, columns)]
-    lines += timeline.notes
+    lines = _heading(timeline, width)
     if timeline.rows:
-        lines += ["", left + _axis(timeline, chart)]
+        lines.append(left + _axis(timeline, chart))
     for row, label in zip(timeline.rows, labels, strict=True):
         name = fit(label, names, middle=label in same) + ("*" if row.marked else " ")
         sign = SIGNS[row.tone] if row.state else " "  # a definition has no states

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.collapsing import Cluster, Grouping, cluster_name, partitions
 from taskgraph.diagrams.labels import (
+    ALL_CRITICAL,
     Caption,
     join_words,
     missing,
@@ -164,12 +165,16 @@ def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) ->
     units.sort(key=lambda unit: (unit[1].start, unit[1].finish, unit[0]))
     place = {node: number for number, (nodes, _) in enumerate(units) for node in nodes}
     path = [place[node] for node in draft.path if node in place]
+    rows, summary = [row for _, row in units], [sizes(graph), *draft.summary]
+    if draft.begin is None and rows and all(row.marked for row in rows):
+        summary.append(ALL_CRITICAL)
+        rows = [replace(row, marked=False) for row in rows]
     return Timeline(
         title=title_of(graph.task),
         subtitle=subtitle(graph),
-        summary=(sizes(graph), *draft.summary),
+        summary=tuple(summary),
         notes=(*selection.notes, *_notes(graph, draft, len(single) - len(kept))),
-        rows=tuple(row for _, row in units),
+        rows=tuple(rows),
         begin=draft.begin,
         end=max(draft.end, 1),
         now=draft.now,

@@ -75,4 +75,5 @@ def test_lines_show_what_is_critical_and_what_is_faulty() -> None:
 def test_a_split_is_a_subgraph() -> None:
     text = mermaid(fan(3))
     assert '  subgraph n1["Stop observer · 3 parts"]\n  direction LR\n' in text
-    assert "  n0 ==> n1\n" in text
+    assert "  n0 --> n1\n" in text
+    assert text.startswith('---\ntitle: "Stop cluster (all of it critical)"\n')

@@ -46,9 +46,7 @@ def test_a_box_says_name_id_status_and_timeout() -> None:
     node = node_of(scene_of(make_task({7: {"name": "Stop", "timeout": 90}})), 7)
     assert (node.name, node.id_text, node.state) == ("Stop", "7", "PENDING")
     assert node.facts == ("timeout 1 min 30 s",)
-    assert node.description == (
-        "Stop · 7 · PENDING · timeout 1 min 30 s · on the critical path"
-    )
+    assert node.description == "Stop · 7 · PENDING · timeout 1 min 30 s"
 
 
 @pytest.mark.parametrize(
@@ -128,8 +126,9 @@ def test_the_critical_path_is_marked_on_nodes_and_edges() -> None:
 
 
 def test_an_edge_between_critical_subtasks_may_be_none_of_the_path() -> None:
-    scene = scene_of(make_task({1: {}, 2: {}, 3: {}}, [(1, 2), (2, 3), (1, 3)]))
-    assert [edge.critical for edge in scene.edges] == [True, False, True]
+    rows: dict[Id, dict[str, object]] = {1: {}, 2: {}, 3: {}, 4: {"timeout": 1}}
+    scene = scene_of(make_task(rows, [(1, 2), (2, 3), (1, 3), (1, 4)]))
+    assert [edge.critical for edge in scene.edges] == [True, False, False, True]
 
 
 def test_the_point_of_no_return_is_marked() -> None:

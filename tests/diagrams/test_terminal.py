@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.terminal import columns, fit, render_tree
-from taskgraph.model.task import Task
+from taskgraph.model.task import Id, Task
 from taskgraph.model.words import visible
 from tests.diagrams.tasks import (
     analysed,
@@ -28,7 +30,8 @@ from tests.effort import examples
 def tree(task: Task, width: int = 100, **options: object) -> str:
     chosen = DiagramOptions(**options)  # type: ignore[arg-type]
     scene = build_scene(analysed(task), chosen)
-    return render_tree(scene, width)
+    drawn = render_tree(scene, width).partition("\n\n")[2]
+    return drawn.removesuffix("\n\n* critical path\n")
 
 
 def shape(text: str) -> list[str]:
@@ -71,8 +74,29 @@ def test_several_starts_are_branches() -> None:
 def test_a_line_says_what_it_waits_for_and_what_is_marked() -> None:
     rows = {1: {}, 2: {}, 3: {"prohibit_rollback": True}}
     line = tree(make_task(rows, [(1, 3), (2, 3)])).splitlines()[-1]
-    assert line.startswith("* ○ Subtask 3")
+    assert line.startswith("  ○ Subtask 3")
     assert line.endswith("timeout 1 min · waits for 2 · point of no return")
+
+
+def test_the_critical_path_is_marked_where_not_all_is_critical() -> None:
+    rows: dict[Id, dict[str, Any]] = {1: {}, 2: {"timeout": 900}, 3: {}}
+    task = make_task(rows, [(1, 2), (1, 3)])
+    text = render_tree(build_scene(analysed(task)))
+    assert [line[:1] for line in text.splitlines()[-5:]] == ["*", "*", " ", "", "*"]
+    whole = render_tree(build_scene(analysed(chain("ab"))))
+    assert "*" not in whole
+    assert "all of it critical" in whole
+
+
+def test_what_is_collapsed_is_said_above_the_tree() -> None:
+    text = render_tree(build_scene(analysed(fan(60))))
+    assert "1 collapsed box stands for 60 subtasks." in text
+    assert text.startswith("Stop cluster\ntask 1 · RUNNING · EXECUTE · 62 subtasks: ")
+
+
+def test_a_definition_has_no_signs_of_states() -> None:
+    text = render_tree(build_scene(analysed(replace(fan(60), is_definition=True))))
+    assert "○" not in text
 
 
 def test_few_parts_are_listed_and_many_are_counted() -> None:

@@ -171,6 +171,16 @@ def test_a_row_of_several_tells_how_many_ran_at_once() -> None:
     assert not row_of(timeline, "Start").density
 
 
+def test_a_plan_in_which_all_is_critical_says_so_once() -> None:
+    timeline = timeline_of(chain(["a", "b"]))
+    assert "all of it critical" in timeline.summary
+    assert not any(row.marked for row in timeline.rows)
+    rows = {1: {}, 2: {"timeout": 600}, 3: {}}
+    timeline = timeline_of(make_task(rows, [(1, 2), (1, 3)]))
+    assert "all of it critical" not in timeline.summary
+    assert [row.marked for row in timeline.rows].count(True) == 2
+
+
 def test_a_plan_of_a_definition_has_no_states() -> None:
     task = replace(chain(["a", "b"]), is_definition=True)
     drawing = render_timeline_svg(timeline_of(task))
