@@ -32,7 +32,7 @@ def growth_report(found: Growths) -> TableReport:
     later = "later" if found.since is None else f"from {format_moment(found.since)} on"
     notes = [_MEANS, _CHANCE]
     for one in found.tasks:
-        runs = f"{counted(one.before, 'run')} before, {one.after} {later}"
+        runs = f"{counted(one.before, 'run')} before, {one.after:,} {later}"
         facts.append((one.task, f"{runs}: {_whole(one)}"))
         steps = [step for step in one.steps if step.before_us or step.after_us]
         sections.append(Section(one.task, _COLUMNS, steps))

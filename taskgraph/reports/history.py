@@ -130,7 +130,10 @@ def _statistics_report(statistics: Statistics) -> TableReport:
     rejects = f"{statistics.rejects} not read or in part only"
     facts = [
         ("Documents", f"{statistics.documents} looked at, {rejects}"),
-        ("Tasks", f"{statistics.tasks}, from {counted(statistics.responses, 'response')}"),
+        (
+            "Tasks",
+            f"{statistics.tasks:,}, from {counted(statistics.responses, 'response')}",
+        ),
     ]
     notes = (
         "Times are of runs that provably ran once and did their work; all else is counted.",
@@ -325,7 +328,7 @@ def _odds_report(odds: Odds) -> TableReport:
         ("Ends later", percent(odds.late)),
         ("Fails", percent(odds.failed)),
         ("Rests on", counted(odds.runs, "past run")),
-        ("Samples", f"{options.samples}, seed {options.seed}"),
+        ("Samples", f"{options.samples:,}, seed {options.seed}"),
     ]
     sections: list[Section[Any]] = [
         Section("Makespan, where nothing fails", _QUANTILES, odds.quantiles),

@@ -110,6 +110,8 @@ def cell(value: object, unit: Unit) -> str:
         return NOTHING
     if isinstance(value, int | float):
         match unit:
+            case "count":
+                return f"{value:,}"
             case "us":
                 return format_rounded(int(value))
             case "seconds":

@@ -59,7 +59,7 @@ def runs_told(task: TaskTrends) -> str:
     first, last = task.runs[0].moment, task.runs[-1].moment
     runs = counted(len(task.runs), "run")
     if task.seen > len(task.runs):
-        runs = f"the latest {len(task.runs)} of {task.seen} runs"
+        runs = f"the latest {len(task.runs):,} of {task.seen:,} runs"
     return f"{runs}, {format_moment(first)} to {format_moment(last, first)}"
 
 

@@ -121,7 +121,7 @@ class TrendView:
         """How many runs failed, were retried or skipped."""
         whole = self.trend.kinds[0]
         words = ((FAILED, "failed"), (RETRIED, "retried"), (SKIPPED, "skipped in part"))
-        return [f"{marked(whole, mark)} {word}" for mark, word in words]
+        return [f"{marked(whole, mark):,} {word}" for mark, word in words]
 
     @cached_property
     def per(self) -> int:
