@@ -22,9 +22,11 @@ SIZES = (2_000, 10_000)
 ACTIONS = {
     "search": "s = document.querySelector('.search'); s.value = 'step 10';"
     "s.dispatchEvent(new Event('input', {bubbles: true}))",
+    "filter": "document.querySelector('.tools input[type=checkbox]').click()",
     "sort": "document.querySelectorAll('.sortable thead button')[4].click()",
     "click": "document.querySelector('g.n[data-node]')"
     ".dispatchEvent(new MouseEvent('click', {bubbles: true}))",
+    "row": "document.querySelector('.sortable tbody .on td').click()",
 }
 
 

@@ -75,6 +75,15 @@ def _moment(text: str, beside: str = "") -> str:
     return text.replace(" ", "T", 1)
 
 
+def _started(text: str, fact: str) -> str:
+    """Read when a task started, perhaps beside a moment that comes before in a text."""
+    moment = r"(\d{4}(?:-\d\d){2} )?\d\d(?::\d\d){2}([+-]\d\d:\d\d)?"
+    if (found := re.match(moment, fact)) is None or found[2]:
+        return fact
+    before = next(found[0] for found in re.finditer(moment, text) if found[1] and found[2])
+    return _moment(found[0], before).replace("T", " ")
+
+
 def _until(text: str, beside: str = "") -> Told:
     """Read by when it is over, and how late that is."""
     until = re.search(r"over by (.+?)(?:, (.+) later than .*)?$", text)
@@ -239,8 +248,9 @@ def show_text(text: str) -> Told:
     """Read ``show``."""
     facts = _facts(text)
     told = _worst(facts)
+    started = _started(text, facts.get("Started", ""))
     if "As of" in facts:
-        told["as of"] = _moment(facts["As of"], facts.get("Started", ""))
+        told["as of"] = _moment(facts["As of"], started)
     if told["sound"] and "Progress" in facts:  # no definition has any
         done = re.search(r"(\d+) of (\d+) (?:(?:un)?done|successful)", facts["Progress"])
         assert done, facts["Progress"]
@@ -249,7 +259,7 @@ def show_text(text: str) -> Told:
         told["no end"] = facts["Left"].removeprefix(NO_END)
     elif "Left" in facts:
         told["left"] = _seconds(facts["Left"])
-        told |= _until(facts["Left"], facts.get("Started", ""))
+        told |= _until(facts["Left"], started)
     if "Critical" in facts and "…" not in facts["Critical"] and ": " in facts["Critical"]:
         told["critical path"] = tuple(facts["Critical"].partition(": ")[2].split(" → "))
     found = re.findall(r"^(error|warning|info) (TG\d{3})\s+(.*)$", text, re.MULTILINE)

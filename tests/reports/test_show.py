@@ -49,6 +49,7 @@ def test_the_failed_task(samples: Path) -> None:
     ]
     assert "○ PENDING, blocked" in tree[6]
     assert any(line.startswith("warning TG501") for line in lines)
+    assert "Started     10:00:00 by admin" in lines  # the date has just been told
 
 
 def test_the_seed_fits_a_screen(samples: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -57,9 +58,12 @@ def show_text(account: Account, style: Style) -> str:
     In narrow terminals columns are left out.
     """
     graph = account.graph
-    said = " ".join(sentence.text(graph) for sentence in headline(account))
+    sentences = headline(account)
+    values = (value for sentence in sentences for value in sentence.values.values())
+    told = next((value for value in values if isinstance(value, datetime)), None)
+    said = " ".join(sentence.text(graph) for sentence in sentences)
     parts: list[RenderableType] = [heading(graph.task), Text(said), ""]
-    parts.append(facts(_facts(account, style.width)))
+    parts.append(facts(_facts(account, style.width, told)))
     if graph.subtasks:
         parts += ["", *subtask_rows(account, style.width)]
     if account.checked.findings:
@@ -67,11 +71,14 @@ def show_text(account: Account, style: Style) -> str:
     return to_text(parts, style)
 
 
-def _facts(account: Account, width: int) -> list[tuple[str, str | Text]]:
+def _facts(
+    account: Account, width: int, told: datetime | None
+) -> list[tuple[str, str | Text]]:
+    """Give what is known, a line each; a moment was perhaps told before."""
     graph, sound = account.graph, account.sound
     task = graph.task
     rows: list[tuple[str, str | Text]] = [("Document", visible(task.origin.file))]
-    rows += _times(account)
+    rows += _times(account, told)
     if not task.is_definition:
         rows.append(("Progress", _progress(account, min(_BAR, width // 4))))
     if sound is None:
@@ -129,12 +136,12 @@ def _cycle(graph: TaskGraph, component: tuple[int, ...]) -> str:
     return visible(arrow([label(graph.subtasks[node]) for node in (*cycle, cycle[0])]))
 
 
-def _times(account: Account) -> list[tuple[str, str | Text]]:
+def _times(account: Account, told: datetime | None) -> list[tuple[str, str | Text]]:
     task, sound = account.graph.task, account.sound
     rows: list[tuple[str, str | Text]] = []
     started = []
     if task.start_time is not None:
-        started.append(format_moment(task.start_time))
+        started.append(format_moment(task.start_time, told))
     if task.creator is not None:
         started.append(f"by {visible(str(task.creator))}")
     if started:
