@@ -101,7 +101,7 @@ class Caption:
     @property
     def description(self) -> str:
         """The picture in words, for those who cannot see it."""
-        return ". ".join((self.subtitle, *self.summary)) + "."
+        return ". ".join(filter(None, (self.subtitle, *self.summary))) + "."
 
 
 def subtitle(graph: TaskGraph) -> str:
@@ -113,7 +113,9 @@ def subtitle(graph: TaskGraph) -> str:
 
 
 def sizes(graph: TaskGraph) -> str:
-    """Count the subtasks, by status."""
+    """Count the subtasks, by status; nothing where the document leaves them out."""
+    if graph.task.is_summary and not len(graph):
+        return ""
     counts = status_counts(count_shown(graph.subtasks))
     if graph.task.is_definition:
         counts = ""
@@ -143,7 +145,8 @@ def summary(analysis: Analysis) -> Iterable[str]:
     """Count subtasks and edges; give the worst case, and what is wrong with the graph."""
     graph = analysis.graph
     yield sizes(graph)
-    yield counted(graph.edge_count, "edge")
+    if not list(missing(graph)):
+        yield counted(graph.edge_count, "edge")
     if analysis.is_sound and len(graph):
         budget = analysis.budget
         length = format_duration(budget.seconds)

@@ -22,6 +22,7 @@ from taskgraph.model.engine import (
     SECOND,
     Span,
     SpanKind,
+    has_begun,
     has_limit,
     is_in_flight,
     measured_span,
@@ -30,7 +31,7 @@ from taskgraph.model.statuses import look, shown_status, state_text
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import name_of, visible
 
-__all__ = ["Draft", "Row", "draft_rows"]
+__all__ = ["Draft", "Row", "draft_rows", "without_times"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +115,14 @@ def draft_rows(analysis: Analysis) -> Draft:
         return _measured(analysis, spans)
     if analysis.is_sound:
         return _planned(analysis)
-    reasons = "; ".join(graph.flaws)
-    told = f"nothing has run, and there is no plan to show: {reasons}"
-    return Draft({}, None, 0, None, (), (told,))
+    return Draft({}, None, 0, None, (), (without_times(graph),))
+
+
+def without_times(graph: TaskGraph) -> str:
+    """Say why neither times nor a plan of a graph can be shown."""
+    waits = len(graph) and not any(map(has_begun, graph.subtasks))
+    times = "nothing has run" if waits else "the document has no times of runs"
+    return f"{times}, and there is no plan to show: {'; '.join(graph.flaws)}"
 
 
 # What was measured --------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import Any
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.labels import subtask_facts
+from taskgraph.diagrams.timeline_rows import without_times
 from taskgraph.errors import RenderError
 from taskgraph.model.engine import (
     MICROSECOND,
@@ -59,8 +60,7 @@ def render_trace(analysis: Analysis) -> str:
         times = {n: (a * SECOND, b * SECOND) for n, (a, b) in enumerate(pairs)}
         begin, spans = None, [None] * len(times)
     else:
-        reasons = "; ".join(analysis.graph.flaws)
-        raise RenderError(f"nothing has run, and there is no plan to show: {reasons}")
+        raise RenderError(without_times(analysis.graph))
     tracks = _tracks(analysis, times)
     events = [*_names(analysis, tracks), *_slices(analysis, spans, times, tracks)]
     events += _arrows(analysis, times, tracks)

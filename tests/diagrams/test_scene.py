@@ -14,6 +14,7 @@ from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
 from taskgraph.diagrams.svg import render_svg
+from taskgraph.diagrams.timeline import build_timeline
 from taskgraph.errors import RenderError
 from taskgraph.model.task import Id, Task
 from tests.diagrams.tasks import (
@@ -387,6 +388,19 @@ def test_a_mark_of_a_fault_is_explained_where_no_edge_shows_it() -> None:
     task = make_task({1: {}, 2: {}}, [(1, 2)])
     twice = replace(task, subtasks=(*task.subtasks, task.subtasks[0]))
     assert "part of a fault</text>" in render_svg(scene_of(twice))
+
+
+def test_what_the_document_leaves_out_is_not_counted_as_none(samples: Path) -> None:
+    (dag,) = load_all(samples / "formats/obshell_dag_without_nodes.json")
+    for drawn in (build_scene(dag.analysis), build_timeline(dag.analysis)):
+        assert "0 " not in drawn.description
+        assert ".." not in drawn.description
+    listed = load_all(samples / "formats/ocp_task_list.json")[0]
+    summary = build_scene(listed.analysis).summary
+    assert "0 edges" not in summary
+    assert "the document has no edges" in summary
+    told = build_timeline(listed.analysis).summary[-1]
+    assert told.startswith("the document has no times of runs, and there is no plan")
 
 
 def test_all_of_it_is_critical_only_where_every_subtask_is() -> None:
