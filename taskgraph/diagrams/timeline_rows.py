@@ -265,9 +265,13 @@ def _planned(analysis: Analysis) -> Draft:
             note=join_words(words),
         )
     length = format_measured(schedule.makespan * SECOND)
-    may_wait = analysis.budget.bounds.may_wait
-    how = "without waits for slots" if may_wait else "at the longest"
-    summary = (f"not run yet: planned by timeouts, {length} {how}",)
+    budget = analysis.budget
+    how = "without waits for slots" if budget.bounds.may_wait else "at the longest"
+    if budget.unlimited:
+        how = f"but for {len(budget.unlimited):,} without a time limit"
+    begun = any(map(has_begun, graph.subtasks))
+    when = "without times of runs" if begun else "not run yet"
+    summary = (f"{when}: planned by timeouts, {length} {how}",)
     return Draft(rows, None, schedule.makespan * SECOND, None, (), summary)
 
 

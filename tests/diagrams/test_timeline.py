@@ -171,6 +171,18 @@ def test_a_row_of_several_tells_how_many_ran_at_once() -> None:
     assert not row_of(timeline, "Start").density
 
 
+def test_a_plan_does_not_say_that_nothing_ran_where_times_are_missing() -> None:
+    rows: dict[Id, dict[str, Any]] = {1: {"status": "SUCCESSFUL"}, 2: {}}
+    (_, told, *_) = timeline_of(make_task(rows, [(1, 2)])).summary
+    assert told == "without times of runs: planned by timeouts, 2 min at the longest"
+
+
+def test_a_plan_without_limits_has_no_longest() -> None:
+    rows: dict[Id, dict[str, Any]] = {1: {}, 2: {"timeout": 0}}
+    (_, told, *_) = timeline_of(make_task(rows, [(1, 2)])).summary
+    assert told.endswith("planned by timeouts, 1 min but for 1 without a time limit")
+
+
 def test_a_plan_in_which_all_is_critical_says_so_once() -> None:
     timeline = timeline_of(chain(["a", "b"]))
     assert "all of it critical" in timeline.summary
