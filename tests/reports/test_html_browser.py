@@ -200,12 +200,14 @@ def test_details_are_in_sight_where_a_subtask_is_chosen_and_cover_nothing(
     details = page.locator(".details:visible")
     for task, place in (("#t0", "tbody tr[id] td"), ("#t1", "g.row"), ("#t1", "g.n")):
         chosen_there = page.locator(f"{task} {place}:visible").nth(5)
-        chosen_there.click()
+        chosen_there.evaluate("it => it.scrollIntoView({ block: 'end' })")
+        chosen_there.dispatch_event("click")
         assert details.count() == 1
         box = details.bounding_box()
         assert box is not None
         assert box["y"] < 700
         assert box["y"] + min(box["height"], 100) > 0
+        assert box["y"] + 100 < 700
         for other in (*rows.all(), *page.locator(".stage > *:not(.details)").all()):
             its = other.bounding_box()
             assert its is None or (

@@ -518,6 +518,7 @@
       const items = item && item.box.querySelector("g.n") ? [item] : reach(nodes);
       mark(items, nodes);
       if (at) panel.scrollIntoView({ block: "nearest" });
+      else if (!show) panel.querySelector("h3").scrollIntoView({ block: "nearest" });
       if (!items.length) return;
       if (show || !item) view.centre(items[0].box);
       if (!show) return;
