@@ -8,6 +8,7 @@ to install where one of the libraries is missing that only the history needs.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from itertools import islice
@@ -73,6 +74,9 @@ _ABSENCE = 60
 
 _PAUSE = 0.02
 """Seconds between looks at what a cluster has done."""
+
+_MOST_WORKERS = 2 * (os.cpu_count() or 1)
+"""Processes that this machine is asked for: more only wait for each other."""
 
 _WAITING = 2
 """Items under way per worker: one at work, one at hand."""
@@ -293,7 +297,8 @@ def open_engine(workers: int, scheduler: str | None = None) -> Engine:
     Parameters
     ----------
     workers : int
-        Processes of this machine; 1 is this process itself.
+        Processes of this machine, at most two for each of its processors; 1 is this
+        process itself.
     scheduler : str, optional
         The address of a Dask scheduler, which then decides instead.
 
@@ -304,4 +309,4 @@ def open_engine(workers: int, scheduler: str | None = None) -> Engine:
     """
     if scheduler is not None:
         return DaskEngine(scheduler)
-    return InlineEngine() if workers <= 1 else ProcessEngine(workers)
+    return InlineEngine() if workers <= 1 else ProcessEngine(min(workers, _MOST_WORKERS))

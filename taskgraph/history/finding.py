@@ -9,9 +9,9 @@ import io
 import os
 import stat
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeAlias
@@ -172,18 +172,13 @@ class Known:
 
     names: Set[tuple[str, str]] = frozenset()
     """As (name, stamp), of those that could be read."""
-    rejected: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
-    """Of those that could not, with their digests."""
+    held: Set[tuple[bytes, str]] = frozenset()
+    """The tasks that could be read of those that could not, by digest and place."""
 
     @property
     def contents(self) -> Set[str]:
         """The stamps of what could be read."""
         return {stamp for _, stamp in self.names}
-
-    @property
-    def bad(self) -> Set[str]:
-        """The stamps of what could not."""
-        return {stamp for _, stamp in self.rejected}
 
 
 def is_container(name: str) -> bool:
@@ -223,7 +218,7 @@ class _Walk:
         self.file = file
         self.raw = raw
         self.known = known.contents
-        self.bad = known.bad
+        self.held = known.held
         self.position = 0
         self.allowance = Allowance(file.name, _OPTIONS, file.size)
 
@@ -236,9 +231,8 @@ class _Walk:
         position = self.raw.tell()
         weight = max(position - self.position, 0)
         self.position = position
-        rejected = digest if stamp in self.bad else b""
         container = self.file.name
-        yield Entry(name, container, stamp, data=data, rejected=rejected, weight=weight)
+        yield Entry(name, container, stamp, data=data, held=self.held, weight=weight)
 
     def lines(self, stream: IO[bytes], name: str) -> Iterator[Entry]:
         """Give the entries of JSON Lines."""
@@ -309,6 +303,6 @@ def _zip(file: File, known: Known, raw: IO[bytes]) -> Iterator[Entry]:
                     member=member.filename,
                     place=member.header_offset,
                     version=file.stamp,
-                    rejected=known.rejected.get((name, stamp), b""),
+                    held=known.held,
                     weight=member.compress_size,
                 )

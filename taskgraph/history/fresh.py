@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -50,6 +50,8 @@ def find_fresh(
         connection.execute("INSERT INTO found SELECT * FROM batch")
     _require_origin(connection, origin)
     connection.execute(_FRESH, {"retry": retry})
+    create_view(connection, store, "tasks")
+    connection.execute(_HELD)
 
 
 def _register_parts(connection: duckdb.DuckDBPyConnection, store: RunStore) -> None:
@@ -91,13 +93,15 @@ def entries(connection: duckdb.DuckDBPyConnection, damage: Damage) -> Iterator[E
     """Give every document that is to be read."""
     cursor = connection.cursor()  # the connection answers other questions meanwhile
     cursor.execute(_DIGESTS)
-    for name, size, stamp, known, rejected in _rows(cursor):
+    for name, size, stamp, known in _rows(cursor):
         file = File(name, size, stamp)
         if is_container(name):
             yield from _members(connection, file, damage)
         else:
-            digests = (bytes.fromhex(known), bytes.fromhex(rejected))
-            yield Entry(name, name, stamp, "", 0, "", None, *digests, size)
+            held = _held(connection, name)
+            yield Entry(
+                name, name, stamp, known=bytes.fromhex(known), held=held, weight=size
+            )
 
 
 def _members(
@@ -105,13 +109,19 @@ def _members(
 ) -> Iterator[Entry]:
     rows = connection.execute(_KNOWN, [file.name]).fetchall()
     known = Known(
-        frozenset((name, stamp) for name, stamp, _, is_bad in rows if not is_bad),
-        {(name, stamp): digest for name, stamp, digest, is_bad in rows if is_bad},
+        frozenset((name, stamp) for name, stamp, is_bad in rows if not is_bad),
+        _held(connection, file.name),
     )
     try:
         yield from expand(file, known)
     except Exception as error:  # noqa: BLE001 - damage shows itself in many ways
         damage(file, reason_of(file.name, error), is_outside(error))
+
+
+def _held(connection: duckdb.DuckDBPyConnection, container: str) -> Set[tuple[bytes, str]]:
+    """Give the tasks that could be read of what was rejected, by digest and place."""
+    query = "SELECT digest, place FROM held WHERE container = ?"
+    return frozenset(connection.execute(query, [container]).fetchall())
 
 
 def rejects(
@@ -187,6 +197,14 @@ WHERE is_known IS NULL
     OR name IN (SELECT container FROM rejected WHERE may_pass OR $retry)
 """
 
+_HELD = """
+CREATE TABLE held AS
+SELECT DISTINCT container, tasks.digest, place
+FROM tasks JOIN documents ON tasks.document = documents.name
+    AND tasks.digest = documents.digest AND outcome = 'rejected'
+WHERE container IN (SELECT name FROM fresh)
+"""
+
 _FOREIGN = """
 SELECT parts.origin, count(DISTINCT container) AS files, min(container)
 FROM documents JOIN parts USING (part)
@@ -202,20 +220,17 @@ SELECT
 """
 
 _DIGESTS = """
-SELECT name, size, stamp, coalesce(known, ''), coalesce(bad, '')
+SELECT name, size, stamp, coalesce(known, '')
 FROM fresh LEFT JOIN (
-    SELECT
-        name,
-        string_agg(DISTINCT hex(digest), '') FILTER (outcome <> 'rejected')::TEXT AS known,
-        string_agg(DISTINCT hex(digest), '') FILTER (outcome = 'rejected')::TEXT AS bad
+    SELECT name, string_agg(DISTINCT hex(digest), '')::TEXT AS known
     FROM documents SEMI JOIN fresh USING (name)
-    WHERE digest IS NOT NULL GROUP BY name
+    WHERE digest IS NOT NULL AND outcome <> 'rejected' GROUP BY name
 ) USING (name)
 ORDER BY name
 """
 
 _KNOWN = """
-SELECT name, stamp, coalesce(any_value(digest), ''::BLOB), bool_and(outcome = 'rejected')
+SELECT name, stamp, bool_and(outcome = 'rejected')
 FROM documents WHERE container = ? GROUP BY name, stamp
 """
 

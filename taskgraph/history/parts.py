@@ -7,13 +7,13 @@ import hashlib
 import os
 import zipfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO, NamedTuple
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.history.rows import rows_of
+from taskgraph.history.rows import place_of, rows_of
 from taskgraph.history.tables import SubtaskRow, TaskRow, write_table
 from taskgraph.model.task import Task
 from taskgraph.sources.limits import ReadOptions, read_up_to
@@ -66,8 +66,8 @@ class Entry:
     """The document itself where it had to be read to be found."""
     known: bytes = b""
     """The digests that documents of this name had before, 16 bytes each."""
-    rejected: bytes = b""
-    """The digests with which they were rejected: what could be read of them is there."""
+    held: Set[tuple[bytes, str]] = frozenset()
+    """The tasks that could be read of it when it was rejected, by digest and place."""
     weight: int = 0
     """How much of the input it is, in bytes."""
 
@@ -144,7 +144,13 @@ class _Rows:
         first = len(self.tasks)
         digest = outcome.digest or b""
         try:
-            for tasks in outcome.tasks:
+            for readable in outcome.tasks:
+                tasks = tuple(
+                    task
+                    for task in readable
+                    if not entry.held
+                    or (digest, place_of(task.origin, entry.name)) not in entry.held
+                )
                 place = (self.part, len(self.tasks))
                 for rows in rows_of(tasks, place, entry.name, digest, self.origin):
                     self.tasks.append(rows.task)
@@ -251,8 +257,6 @@ def _read_entry(entry: Entry) -> _Outcome:
         reason = _fault(entry, error)
     if not reason:
         return _Outcome(_READ, stamp, digest, None, tuple(tasks))
-    if _holds(entry.rejected, digest):
-        tasks = []  # they were added when it was rejected before
     return _Outcome(_REJECTED, stamp, digest, reason, tuple(tasks))
 
 

@@ -58,7 +58,7 @@ def rows_of(
     for number, (analysis, result) in enumerate(zip(analyses, results, strict=True)):
         graph = analysis.graph
         key = (first[0], first[1] + number)
-        source = (document, _place(graph.task.origin, document), digest, origin)
+        source = (document, place_of(graph.task.origin, document), digest, origin)
         as_of = graph.task.as_of()
         task = _task_row(graph, result, key, source, as_of)
         yield Rows(task, subtask_rows(analysis, key))
@@ -68,7 +68,7 @@ def _without_text(origin: Origin) -> Origin:
     return replace(origin, data=b"")
 
 
-def _place(origin: Origin, document: str) -> str:
+def place_of(origin: Origin, document: str) -> str:
     """Give the place of a task in what was read: member of an archive, line, pointer."""
     line = f":{origin.first_line}" if origin.first_line > 1 else ""
     return f"{origin.file.removeprefix(document)}{line}{origin.pointer}"

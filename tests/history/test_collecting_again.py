@@ -157,6 +157,25 @@ def test_what_wants_an_extra_is_tried_again_once_it_is_there(
     assert again(store, folder) == Collected(skipped=2)
 
 
+def test_what_was_read_of_a_rejected_archive_is_not_added_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zstd = pytest.importorskip("backports.zstd")
+    documents = {"a.json": some(1)[0], "b.json.zst": zstd.compress(some(1, 5)[0])}
+    inner = zipped(tmp_path / "inner", documents).read_bytes()
+    folder = write(tmp_path / "in", {"a.json": inner})
+    tar(folder / "b.tar", {"c.zip": inner, "d.json": inner.replace(b"a.json", b"x.json")})
+    zipped(folder / "e.zip", {"f.json": inner})
+    store = RunStore(tmp_path / "runs")
+    with monkeypatch.context() as patch:
+        patch.setattr("taskgraph.sources.unpacking._zstd", lambda: None)
+        assert again(store, folder).tasks == 4
+        assert again(store, folder).tasks == 0
+    assert again(store, folder).tasks == 4
+    assert store.count("tasks") == 8
+    assert rejects(store) == {}
+
+
 def test_all_rejects_are_read_again_where_that_is_asked_for(
     tmp_path: Path, collected: Collect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,7 +192,7 @@ def test_all_rejects_are_read_again_where_that_is_asked_for(
     assert len(rejects(store)) == 5
     assert again(store, folder) == Collected(skipped=3)
     done = again(store, folder, retry_rejects=True)
-    assert (done.documents, done.rejects, done.tasks) == (5, 2, 3)
+    assert (done.documents, done.rejects, done.tasks) == (5, 2, 5)
     assert set(rejects(store)) == {"b.json", "c.jsonl:3"}
     done = again(store, folder, retry_rejects=True)
     assert (done.documents, done.rejects, done.tasks) == (2, 2, 0)

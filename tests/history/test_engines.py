@@ -67,6 +67,11 @@ def test_one_process_takes_items_as_they_are_needed() -> None:
         assert list(results) == [2, 4, 6, 8]
 
 
+def test_any_number_of_processes_may_be_asked_for() -> None:
+    with open_engine(10**30) as engine:
+        assert 2 <= engine.workers <= 1024
+
+
 @pytest.mark.slow
 def test_processes_take_few_items_at_a_time() -> None:
     taken = []
