@@ -140,13 +140,14 @@ class _Chooser:
         yield self._names()
         path = self._critical_path
         if len(path) <= _LONGEST_APART:
-            yield self._stages(1, self._apart.union(path))
+            yield self._stages(1, self._apart.union(path, self._cycles[0]))
         count = len(self._rows)
-        wide = 1
-        while wide <= count:
-            yield self._stages(wide, self._apart)
-            wide += max(1, wide // 3)
-        yield self._stages(max(count, 1), self._apart)
+        for cycles in self._cycles:
+            wide, apart = 1, self._apart.union(cycles)
+            while wide <= count:
+                yield self._stages(wide, apart)
+                wide += max(1, wide // 3)
+            yield self._stages(max(count, 1), apart)
 
     def in_stages(self, most: int) -> tuple[Cluster, ...]:
         """Collapse whole stages to so many boxes, even what should stay apart."""
@@ -174,18 +175,19 @@ class _Chooser:
         return frozenset(gate.nodes) if gate is not None and few else frozenset()
 
     @cached_property
-    def _cycles(self) -> frozenset[int]:
-        """A cycle of each component that has one, the shortest, as long as they are few."""
-        graph, found = self.graph, set[int]()
+    def _cycles(self) -> list[frozenset[int]]:
+        """Cycles to keep apart, ever less: short ones of a few subtasks, one, none."""
+        graph, ways = self.graph, [frozenset[int]()]
         cycles = (shortest_cycle(graph.downstreams, part) for part in graph.cycles)
         for cycle in sorted(cycles, key=lambda cycle: (len(cycle), cycle)):
-            if len(found) + len(cycle) <= _SHOWN_APART:
-                found.update(cycle)
-        return frozenset(found.intersection(self.nodes))
+            more = ways[-1].union(cycle).intersection(self.nodes)
+            if more > ways[-1] and len(more) <= _SHOWN_APART:
+                ways.append(more)
+        return list(dict.fromkeys((ways[-1], *ways[1::-1])))
 
     @cached_property
     def _apart(self) -> frozenset[int]:
-        return self._gates.union(self.urgent[:_SHOWN_APART], self._cycles)
+        return self._gates.union(self.urgent[:_SHOWN_APART])
 
     @cached_property
     def _critical_path(self) -> tuple[int, ...]:
@@ -217,7 +219,7 @@ class _Chooser:
     def _free(self, clusters: Iterable[Cluster]) -> list[int]:
         """Give what is in no cluster and may be put into one."""
         taken = {node for cluster in clusters for node in cluster.nodes}
-        taken.update(self._rank, self._gates, self._cycles)
+        taken.update(self._rank, self._gates, self._cycles[0])
         return [node for node in self.nodes if node not in taken]
 
     # --- ways -----------------------------------------------------------------------
@@ -274,7 +276,7 @@ class _Chooser:
         groups: dict[tuple[int, str], list[int]] = {}
         for stage, row in self._rows.items():
             for node in row:
-                if node not in self._cycles:
+                if node not in self._cycles[0]:
                     groups.setdefault((stage, subtasks[node].name), []).append(node)
         return _sorted(self._without_urgent(Grouping.NAME, groups.values()))
 

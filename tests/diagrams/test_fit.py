@@ -125,6 +125,19 @@ def test_a_cycle_is_drawn_however_large_the_rest(length: int) -> None:
     assert "closes a cycle" in render_svg(scene)
 
 
+def test_cycles_are_left_in_their_stages_where_they_do_not_fit() -> None:
+    """Rings of six behind each other, which cannot be folded, among what failed."""
+    rows: dict[Id, dict[str, Any]] = {n: {} for n in range(400)}
+    edges: set[tuple[Id, Id]] = {(n, n + 20) for n in range(380)}
+    edges |= {(10 * n, 10 * n + 10) for n in range(39)} | {(100, 40), (300, 240)}
+    for n in range(7, 400, 40):
+        rows[n] = {"status": "FAILED"}
+    scene = build_scene(analysed(make_task(rows, sorted(edges))))
+    assert max(size_of(render_svg(scene))) <= PAGE + 60
+    assert any(node.faulty for node in scene.nodes)
+    assert "the dependencies form a cycle" in scene.summary
+
+
 def test_a_box_of_several_tells_what_of_it_is_critical() -> None:
     scene = build_scene(analysed(layered(4, 90)))
     groups = [node for node in scene.nodes if node.critical and len(node.ids) > 1]
