@@ -205,6 +205,8 @@ def _options(choose: random.Random, output: Output, folder: Path, runs: Path) ->
         name = param.opts[0]
         if param.is_flag:
             given.append(name)
+        elif param.name == "workers":  # others start processes, which takes its time
+            given += [name, choose.choice(("0", "1", "x", "-1"))]
         elif isinstance(param.type, click.Choice):
             given += [name, str(choose.choice(list(param.type.choices)))]
         elif param.name in ("runs", "base"):
