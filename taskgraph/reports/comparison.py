@@ -244,7 +244,7 @@ def pair_svg(pair: Pair, *, heading: bool = True) -> str:
     if pair.comparison is not None and pair.before is not None and pair.after is not None:
         sides = pair.before, pair.after, pair.comparison
     else:
-        graph = pair.after or pair.before
+        graph = pair.before if pair.after is None else pair.after  # one may be empty
         assert graph is not None  # one of the two is there
         sides = one_sided(graph, is_new=pair.before is None)
     before, after, comparison = sides

@@ -208,6 +208,19 @@ def test_a_task_of_one_side_is_no_growth(run_cli: RunCli, tmp_path: Path) -> Non
     assert run_cli("diff", old, new, "--fail-on", "structure").returncode == 1
 
 
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "svg", "html"])
+def test_a_task_of_one_side_may_be_empty(
+    run_cli: RunCli, tmp_path: Path, form: str
+) -> None:
+    write(tmp_path / "old" / "a.json", task())
+    write(tmp_path / "new" / "a.json", task())
+    write(tmp_path / "new" / "b.json", task(subtasks=[], name="Nothing to do"))
+    for sides in (("old", "new"), ("new", "old")):
+        done = run_cli("diff", *(tmp_path / side for side in sides), "--format", form)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "Nothing to do" in done.stdout
+
+
 def test_a_side_that_cannot_be_read_is_no_task_that_is_gone(
     run_cli: RunCli, before: Path, tmp_path: Path
 ) -> None:
