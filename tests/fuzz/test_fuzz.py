@@ -40,6 +40,22 @@ def test_the_script_within_1_gib(root: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_script_for_commands(root: Path) -> None:
+    pytest.importorskip("duckdb")
+    command = [sys.executable, "-W", "ignore", "-m", "tests.fuzz.fuzz_commands"]
+    done = subprocess.run(
+        [*command, "--examples", "100"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "100 commands: nothing found\n"
+
+
+@pytest.mark.slow
 def test_the_script_for_raw_bytes(root: Path) -> None:
     pytest.importorskip("atheris", reason="has no wheel for this platform")
     command = [sys.executable, "-m", "tests.fuzz.fuzz_bytes", "-runs=2000"]
