@@ -100,6 +100,7 @@ _KINDS = [
     )
 ]
 """What something prints that is no JSON, by how it begins, and what gives JSON there."""
+_BLANK_LINES = re.compile(r"\n(?:[ \t\r]*\n){3,}")
 _ID = re.compile(r'^id: *(\S+)|"generic_id": ?"?([\w-]+)', re.MULTILINE)
 
 
@@ -206,8 +207,9 @@ def _several(found: list[Seen], text: str, document: Document) -> Paste:
 def _named(text: str, document: Document) -> Paste | None:
     """Know what other programs print."""
     place = (document.first_line, 1)
+    begin = _BLANK_LINES.sub("\n\n\n", text.lstrip())  # or each is tried as a begin
     for sign, what, hint in _KINDS:
-        if sign.match(text):
+        if sign.match(begin):
             found = _ID.search(text)
             identifier = (found[1] or found[2]) if found else "ID"
             remedy = hint.replace("{id}", identifier)

@@ -20,6 +20,7 @@ from taskgraph.cli.main import cli
 from taskgraph.errors import InputError
 from taskgraph.sources.opening import Source
 from taskgraph.sources.reading import Reading, read_bytes, read_source
+from tests.fuzz.target import no_longer_than
 
 TASK: dict[str, Any] = {
     "data": {
@@ -347,3 +348,9 @@ def test_sound_json_is_not_blamed_for_what_stands_in_its_texts() -> None:
 def test_many_objects_are_found_at_once() -> None:
     whole = json.dumps({"logs": [{"response": TASK}] * 2000})
     assert "holds 2000 documents" in str(reading(whole).error)
+
+
+def test_blank_lines_are_looked_at_once() -> None:
+    for begin, told in ((b"", "is empty"), (b"x\n", "not valid JSON")):
+        with no_longer_than(20), pytest.raises(InputError, match=told):
+            read_bytes(begin + b" \n" * 200_000 + begin)
