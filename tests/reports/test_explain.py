@@ -14,8 +14,11 @@ from typing import Any
 import pytest
 
 from taskgraph.api import LoadedTask, load, load_all, loads
+from taskgraph.graph.taskgraph import build_graph
+from taskgraph.model.durations import format_moment
 from taskgraph.reports.explaining.explanation import explain
-from taskgraph.reports.explaining.sentences import Explanation
+from taskgraph.reports.explaining.flow import Flow
+from taskgraph.reports.explaining.sentences import Explanation, Moment, Sentence
 from taskgraph.reports.json import explain_json
 from taskgraph.reports.task_markdown import explain_markdown
 from taskgraph.reports.text.console import Style
@@ -69,6 +72,25 @@ def test_every_sample_is_told_as_it_was(sample: Path, form: str) -> None:
     path = golden_path(sample, form)
     assert path.exists(), "python -m tests.reports.golden writes it; read it before"
     assert told(sample, form) == path.read_text("utf-8")
+
+
+def test_a_time_without_a_date_is_of_the_day_told_last() -> None:
+    first = datetime(2025, 1, 16, 10, tzinfo=UTC)
+    moments = [first, first + timedelta(days=2), first + timedelta(hours=1)]
+    values = {f"at{place}": moment for place, moment in enumerate(moments)}
+    flow = Flow(build_graph(make_task({1: {}})))
+    (sentence,) = flow.settled([Sentence("wall", "{at0} {at1} {at2}", {**values})])
+    told = [value for value in sentence.values.values() if isinstance(value, Moment)]
+    assert [format_moment(*moment) for moment in told] == [
+        "2025-01-18 10:00:00",
+        "2025-01-16 11:00:00",
+    ]
+
+
+def test_start_and_end_are_told_once(samples: Path) -> None:
+    text = explain_text(explained(load(samples / "three_hosts_failed.json")), Style())
+    for time in ("10:00:00", "10:20:03"):
+        assert text.count(time) == 1
 
 
 def test_every_incident_is_told_in_short_as_it_was(corpus: Path) -> None:

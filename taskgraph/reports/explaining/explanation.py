@@ -176,27 +176,32 @@ def _succeeded(account: Account) -> tuple[str, dict[str, Value]]:
 def _identity(account: Account) -> Iterator[Sentence]:
     """Say who started the task and when, what it works on, and how large it is."""
     task = account.graph.task
-    yield from _started(task)
+    yield from _started(account)
     yield from _about(task)
     yield from _shape(account.graph)
     yield from _moment(account)
 
 
-def _started(task: Task) -> Iterator[Sentence]:
+def _started(account: Account) -> Iterator[Sentence]:
+    """Say who started it, and the times that where the time went does not tell."""
+    task = account.graph.task
+    run = account.sound.as_run if account.sound else None
+    told = (run.begin, run.end) if run else ()
     values: dict[str, Value] = {}
     who = str(task.creator or "") or task.executor
     if who:
         values["creator"] = who
-    if task.start_time is not None:
+    if task.start_time is not None and task.start_time not in told[:1]:
         values["start"] = task.start_time
     if values:
         by = "{creator}" if who else "It was"
         verb = "started it" if who else "started"
-        at = " at {start}" if task.start_time is not None else ""
+        at = " at {start}" if "start" in values else ""
         yield Sentence("started", f"{by} {verb}{at}.", values, Place.PARAGRAPH)
-    if task.finish_time is not None:
+    is_over = task.status != Status.RUNNING
+    if task.finish_time is not None and not (is_over and task.finish_time in told[1:]):
         claim, template = "ended", "It ended at {finish}."
-        if task.status == Status.RUNNING:  # the engine never clears the time
+        if not is_over:  # the engine never clears the time
             claim = "taken-up-again"
             template = "It had ended at {finish}, and was taken up again."
         yield Sentence(claim, template, {"finish": task.finish_time})

@@ -69,10 +69,9 @@ class Flow:
         match value:
             case Subtasks(nodes, _, is_ordered):
                 return Subtasks(nodes, self._groups(nodes, is_ordered), is_ordered)
-            case datetime() if self._told is not None:
-                return Moment(value, self._told)
             case datetime():
-                self._told = value
+                told, self._told = self._told, value
+                return value if told is None else Moment(value, told)
         return value
 
     def _groups(self, nodes: tuple[int, ...], is_ordered: bool) -> tuple[Parts, ...]:
