@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -196,7 +197,7 @@ def compare(first: Analysis, second: Analysis) -> Comparison:
     pairs = matches.pairs
     removed = set(range(len(before))).difference(node for node, _ in pairs)
     added = set(range(len(after))).difference(node for _, node in pairs)
-    added_edges, removed_edges = _edges(before, after, pairs)
+    partner, counterpart = dict(pairs), {b: a for a, b in pairs}
     flaws = (*before.flaws, *(flaw for flaw in after.flaws if flaw not in before.flaws))
     budget = None if flaws else _budget_change(first, second, pairs)
     return Comparison(
@@ -205,8 +206,8 @@ def compare(first: Analysis, second: Analysis) -> Comparison:
         added=tuple(sorted(added)),
         removed=tuple(sorted(removed)),
         changed=_changed(before, after, pairs),
-        added_edges=added_edges,
-        removed_edges=removed_edges,
+        added_edges=_edges(after, before, counterpart),
+        removed_edges=_edges(before, after, partner),
         task=_task_changes(before, after),
         flaws=flaws,
         budget=budget,
@@ -215,21 +216,13 @@ def compare(first: Analysis, second: Analysis) -> Comparison:
     )
 
 
-def _edges(before: TaskGraph, after: TaskGraph, pairs: Pairs) -> tuple[Pairs, Pairs]:
-    """Give the edges of the second graph that are new, and of the first that are gone."""
-    partner, counterpart = dict(pairs), {b: a for a, b in pairs}
-    ours, theirs = set(before.edges()), set(after.edges())
-    added = [
-        (a, b)
-        for a, b in after.edges()
-        if (counterpart.get(a, -1), counterpart.get(b, -1)) not in ours
-    ]
-    removed = [
-        (a, b)
-        for a, b in before.edges()
-        if (partner.get(a, -1), partner.get(b, -1)) not in theirs
-    ]
-    return tuple(added), tuple(removed)
+def _edges(graph: TaskGraph, other: TaskGraph, partner: Mapping[int, int]) -> Pairs:
+    """Give the edges of a graph that another one does not have between the partners."""
+    found = []
+    for node, row in enumerate(graph.downstreams):
+        there = set(other.downstreams[partner[node]] if node in partner else ())
+        found += [(node, below) for below in row if partner.get(below) not in there]
+    return tuple(found)
 
 
 def _changed(
