@@ -146,7 +146,11 @@ def collect(
         if the store cannot be written, or another collection is under way there.
     """
     paths = list(paths)
-    with store.collecting(), open_database(limits or Limits(), store) as connection:
+    limits = limits or Limits()
+    with (
+        store.collecting(),
+        open_database(limits, store, store.temporary_folder) as connection,
+    ):
         run = _Run(store, origin, report)
         fresh.find_fresh(
             connection,

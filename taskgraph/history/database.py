@@ -108,22 +108,27 @@ class Limits:
 
 
 @contextmanager
-def open_database(limits: Limits, store: RunStore) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_database(
+    limits: Limits, store: RunStore, temporary: str = ""
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database of the store's files that lives as long as the context.
+
+    What does not fit into its memory goes to a folder of its own: `temporary`, or one among
+    the temporary files of the system.
 
     Raises ConfigError if it may not use enough memory, or a file of the history is damaged.
     """
-    with closing(_connect(limits)) as connection, _explained(store):
+    with closing(_connect(limits, temporary)) as connection, _explained(store):
         yield connection
 
 
-def _connect(limits: Limits) -> duckdb.DuckDBPyConnection:
+def _connect(limits: Limits, temporary: str = "") -> duckdb.DuckDBPyConnection:
     import duckdb
 
     settings: dict[str, Any] = {
         "memory_limit": limits.memory,
         "threads": limits.threads,
-        "temp_directory": _temporary_folder(),
+        "temp_directory": temporary or _temporary_folder(),
         "preserve_insertion_order": False,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -27,6 +28,7 @@ _MANIFEST = "manifest.jsonl"
 _LOCK = ".lock"
 _HEADER = {"format": "taskgraph/history", "version": 1}
 _REJECTS = "rejects.jsonl"
+_TEMPORARY = ".temporary"
 
 
 class RunStore:
@@ -44,6 +46,11 @@ class RunStore:
     def rejects_file(self) -> Path:
         """Where the documents that could not be read are listed, with the reasons."""
         return self.folder / _REJECTS
+
+    @property
+    def temporary_folder(self) -> str:
+        """Where the one collection under way writes what does not fit into its memory."""
+        return str(self.folder / _TEMPORARY)
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
@@ -161,6 +168,7 @@ class RunStore:
 
     def _sweep(self) -> None:
         """Remove what collections that were killed left behind."""
+        shutil.rmtree(self.temporary_folder, ignore_errors=True)
         keys = {_file_name(part["part"]) for part in self.parts()}
         for table in TABLES:
             for entry in os.scandir(self.folder / table):

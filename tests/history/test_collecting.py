@@ -494,6 +494,41 @@ def test_killed_at_any_moment_and_started_again_no_row_is_lost_and_none_is_there
     assert rejects(store) == rejects(clean)
 
 
+_SPILLING = """
+import os, signal, sys
+from taskgraph.history import fresh
+from taskgraph.history.collecting import collect
+from taskgraph.history.database import Limits
+from taskgraph.history.store import RunStore
+find = fresh.find_fresh
+def spill_and_die(connection, *arguments, **options):
+    find(connection, *arguments, **options)
+    connection.execute("CREATE TABLE big AS SELECT md5(i::TEXT) FROM range(3000000) t(i)")
+    os.kill(os.getpid(), signal.SIGKILL)
+fresh.find_fresh = spill_and_die
+collect([sys.argv[1]], RunStore(sys.argv[2]), limits=Limits("100MB"))
+"""
+
+
+@pytest.mark.slow
+def test_what_the_database_of_a_killed_collection_wrote_is_removed_by_the_next(
+    tmp_path: Path,
+) -> None:
+    folder = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
+    store = RunStore(tmp_path / "runs")
+    (tmp_path / "temporary").mkdir()
+    environment = {"PYTHONPATH": os.getcwd(), "TMPDIR": str(tmp_path / "temporary")}
+    command = [sys.executable, "-c", _SPILLING, str(folder), str(store.folder)]
+    done = subprocess.run(command, env=os.environ | environment, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert not list((tmp_path / "temporary").iterdir())
+    assert list(store.folder.rglob("duckdb*"))
+    assert again(store, folder).tasks == 1
+    assert not list(store.folder.rglob("duckdb*"))
+    kept = {"manifest.jsonl", "rejects.jsonl", ".lock", "documents", "tasks", "subtasks"}
+    assert {path.name for path in store.folder.iterdir()} == kept
+
+
 def _count_parts(store: RunStore) -> int:
     manifest = store.folder / "manifest.jsonl"
     return len(list(store.parts())) if manifest.exists() else 0
