@@ -17,7 +17,14 @@ from taskgraph.cli.history_options import (
     result_options,
     write_result,
 )
-from taskgraph.cli.options import Inputs, each_task, moment, seconds, task_option
+from taskgraph.cli.options import (
+    Inputs,
+    each_task,
+    moment,
+    require_tasks,
+    seconds,
+    task_option,
+)
 from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain
 from taskgraph.errors import ConfigError
 from taskgraph.sources.limits import ReadOptions
@@ -100,7 +107,15 @@ def collect_command(
         raise
     for message in collection_messages(done):
         complain(message)
-    sys.exit(EXIT_INPUT if done.collected.rejects else EXIT_OK)
+    found = done.collected
+    missing = require_tasks(
+        paths,
+        ReadOptions(),
+        found.foreign,
+        found.passed - len(found.foreign),
+        was_found=bool(found.documents or found.skipped or found.rejects),
+    )
+    sys.exit(EXIT_INPUT if found.rejects else missing)
 
 
 @command.command("stats")

@@ -26,7 +26,7 @@ from taskgraph.cli.output import (
 from taskgraph.config import Configuration, UnusedPatterns, find_config, read_config
 from taskgraph.errors import AnalysisError, ConfigError
 from taskgraph.model.durations import parse_duration
-from taskgraph.model.words import quoted
+from taskgraph.model.words import NAMED, quoted
 from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:
@@ -199,21 +199,22 @@ def task_option(command: F) -> F:
     )
 
 
-_MOST_NAMED = 5
-
-
 def require_tasks(
     paths: Sequence[str],
     options: ReadOptions,
     foreign: Iterable[str] = (),
+    more: int = 0,
     *,
     was_found: bool,
 ) -> int:
-    """Say which files of folders hold no task, and if none does; give the exit code."""
+    """Say which files of folders hold no task, and if none does; give the exit code.
+
+    Of those there may be `more` than are given.
+    """
     files = list(dict.fromkeys(foreign))
     if files:
-        rest = f" and {len(files) - _MOST_NAMED:,} more" * (len(files) > _MOST_NAMED)
-        named = f"{', '.join(files[:_MOST_NAMED])}{rest}"
+        more += max(len(files) - NAMED, 0)
+        named = ", ".join(files[:NAMED]) + f" and {more:,} more" * (more > 0)
         complain(f"passed over, for there is no task in it: {named}")
     if was_found or not (files or options.task):
         return EXIT_OK

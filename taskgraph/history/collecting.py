@@ -12,6 +12,7 @@ from taskgraph.history.engines import Engine, InlineEngine, needs_extras
 from taskgraph.history.finding import File, is_container
 from taskgraph.history.parts import Batch, Entry, Part, build_part, closing_part
 from taskgraph.history.store import RunStore
+from taskgraph.model.words import NAMED
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,6 +50,10 @@ class Collected:
         The rows that were added.
     refused : tuple of str
         What could not be looked at, and why: a path that leads to nothing for example.
+    passed : int
+        Documents that were passed over: they lie in a folder, and are evidently no tasks.
+    foreign : tuple of str
+        The names of the first of these.
     """
 
     documents: int = 0
@@ -58,6 +63,8 @@ class Collected:
     tasks: int = 0
     subtasks: int = 0
     refused: tuple[str, ...] = ()
+    passed: int = 0
+    foreign: tuple[str, ...] = ()
 
     def plus(self, part: Part) -> Collected:
         """Count a part."""
@@ -68,6 +75,8 @@ class Collected:
             unchanged=self.unchanged + part.unchanged,
             tasks=self.tasks + part.tasks,
             subtasks=self.subtasks + part.subtasks,
+            passed=self.passed + len(part.foreign),
+            foreign=tuple(sorted(self.foreign + part.foreign)[:NAMED]),
         )
 
 

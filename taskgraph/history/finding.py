@@ -56,6 +56,8 @@ class File(NamedTuple):
     """In bytes."""
     stamp: str
     """Changes when the file does."""
+    is_found: bool = False
+    """It was found in a folder, and not named."""
 
 
 def find_files(paths: Iterable[str], store: Path, refuse: Refuse) -> Iterator[File]:
@@ -101,7 +103,8 @@ def _find_local(path: str, store: Path, refuse: Refuse) -> Iterator[File]:
         if source.cause is not None:
             refuse(encodable(source.name), reason_of(encodable(source.name), source.cause))
         elif source.path and not (is_folder and has_yaml_name(source.path)):
-            yield from _look_at(source.path, refuse)
+            for file in _look_at(source.path, refuse):
+                yield file._replace(is_found=source.is_found)
 
 
 def _is_store(folder: str) -> bool:
@@ -134,11 +137,13 @@ def _local(path: str, status: os.stat_result) -> File:
 def _find_remote(address: str) -> Iterator[File]:
     import fsspec
 
+    is_folder = False
     try:
         system, path = fsspec.core.url_to_fs(address)
         if any(char in path for char in _MAGIC):
             listed = system.glob(path, detail=True)
         elif system.isdir(path):
+            is_folder = True
             listed = system.find(path, detail=True)
             listed = {name: info for name, info in listed.items() if is_run_name(name)}
         else:
@@ -149,7 +154,8 @@ def _find_remote(address: str) -> Iterator[File]:
         raise ConfigError(f"{address}: cannot be listed: {error}") from None
     for name, info in listed.items():
         if info.get("type") != "directory":
-            yield File(system.unstrip_protocol(name), info.get("size") or 0, _stamp(info))
+            place, size = system.unstrip_protocol(name), info.get("size") or 0
+            yield File(place, size, _stamp(info), is_folder)
 
 
 def is_run_name(name: str) -> bool:
@@ -231,8 +237,15 @@ class _Walk:
         position = self.raw.tell()
         weight = max(position - self.position, 0)
         self.position = position
-        container = self.file.name
-        yield Entry(name, container, stamp, data=data, held=self.held, weight=weight)
+        yield Entry(
+            name,
+            self.file.name,
+            stamp,
+            data=data,
+            held=self.held,
+            weight=weight,
+            is_found=self.file.is_found,
+        )
 
     def lines(self, stream: IO[bytes], name: str) -> Iterator[Entry]:
         """Give the entries of JSON Lines."""
@@ -305,4 +318,5 @@ def _zip(file: File, known: Known, raw: IO[bytes]) -> Iterator[Entry]:
                     version=file.stamp,
                     held=known.held,
                     weight=member.compress_size,
+                    is_found=file.is_found,
                 )

@@ -22,7 +22,7 @@ Damage = Callable[[File, str, bool], None]
 """Told which container cannot be read to its end, why, and whether that may pass."""
 
 _ROWS = 10_000  # in memory at a time
-_FILES = {"name": "string", "size": "int64", "stamp": "string"}
+_FILES = {"name": "string", "size": "int64", "stamp": "string", "is_found": "bool"}
 T = TypeVar("T")
 
 
@@ -44,7 +44,9 @@ def find_fresh(
     create_view(connection, store, "documents")
     _register_parts(connection, store)
     connection.execute(_REJECTED)
-    connection.execute("CREATE TABLE found (name TEXT, size BIGINT, stamp TEXT)")
+    connection.execute(
+        "CREATE TABLE found (name TEXT, size BIGINT, stamp TEXT, is_found BOOLEAN)"
+    )
     for chunk in chunks(find_files(paths, store.folder, refuse), _ROWS):
         register(connection, "batch", _FILES, chunk)
         connection.execute("INSERT INTO found SELECT * FROM batch")
@@ -93,14 +95,21 @@ def entries(connection: duckdb.DuckDBPyConnection, damage: Damage) -> Iterator[E
     """Give every document that is to be read."""
     cursor = connection.cursor()  # the connection answers other questions meanwhile
     cursor.execute(_DIGESTS)
-    for name, size, stamp, known in _rows(cursor):
-        file = File(name, size, stamp)
+    for *facts, known in _rows(cursor):
+        file = File(*facts)
+        name = file.name
         if is_container(name):
             yield from _members(connection, file, damage)
         else:
             held = _held(connection, name)
             yield Entry(
-                name, name, stamp, known=bytes.fromhex(known), held=held, weight=size
+                name,
+                name,
+                file.stamp,
+                known=bytes.fromhex(known),
+                held=held,
+                weight=file.size,
+                is_found=file.is_found,
             )
 
 
@@ -187,14 +196,17 @@ SELECT name, container, max(reason) AS reason, bool_or(stamp = '') AS may_pass
 FROM placed WHERE outcome = 'rejected' GROUP BY name, container
 """
 
+# What was passed over in a folder is looked at where it is named.
 _FRESH = """
 CREATE TABLE fresh AS
-SELECT DISTINCT name, size, stamp
+SELECT name, size, stamp, bool_and(is_found) AS is_found
 FROM found LEFT JOIN (
-    SELECT DISTINCT name, stamp, true AS is_known FROM documents
+    SELECT name, stamp, arg_max(outcome, generation) = 'foreign' AS was_passed
+    FROM documents JOIN parts USING (part) GROUP BY name, stamp
 ) USING (name, stamp)
-WHERE is_known IS NULL
+WHERE was_passed IS NULL OR (was_passed AND NOT is_found)
     OR name IN (SELECT container FROM rejected WHERE may_pass OR $retry)
+GROUP BY name, size, stamp
 """
 
 _HELD = """
@@ -208,7 +220,7 @@ WHERE container IN (SELECT name FROM fresh)
 _FOREIGN = """
 SELECT parts.origin, count(DISTINCT container) AS files, min(container)
 FROM documents JOIN parts USING (part)
-WHERE parts.origin <> $origin AND outcome NOT IN ('rejected', 'container')
+WHERE parts.origin <> $origin AND outcome NOT IN ('rejected', 'container', 'foreign')
     AND container IN (SELECT name FROM found)
 GROUP BY parts.origin ORDER BY files DESC, parts.origin
 """
@@ -220,11 +232,11 @@ SELECT
 """
 
 _DIGESTS = """
-SELECT name, size, stamp, coalesce(known, '')
+SELECT name, size, stamp, is_found, coalesce(known, '')
 FROM fresh LEFT JOIN (
     SELECT name, string_agg(DISTINCT hex(digest), '')::TEXT AS known
     FROM documents SEMI JOIN fresh USING (name)
-    WHERE digest IS NOT NULL AND outcome <> 'rejected' GROUP BY name
+    WHERE digest IS NOT NULL AND outcome NOT IN ('rejected', 'foreign') GROUP BY name
 ) USING (name)
 ORDER BY name
 """

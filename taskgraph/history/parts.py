@@ -35,7 +35,8 @@ __all__ = [
     "reason_of",
 ]
 
-_READ, _REJECTED, _UNCHANGED, _CONTAINER = "read", "rejected", "unchanged", "container"
+_READ, _REJECTED, _UNCHANGED = "read", "rejected", "unchanged"
+_CONTAINER, _FOREIGN = "container", "foreign"
 _OPTIONS = ReadOptions()
 _STAGE = 100
 _TRY_AGAIN = ""
@@ -70,6 +71,8 @@ class Entry:
     """The tasks that could be read of it when it was rejected, by digest and place."""
     weight: int = 0
     """How much of the input it is, in bytes."""
+    is_found: bool = False
+    """It was found in a folder: where it is evidently no task, it is passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +108,15 @@ class Part:
     unchanged: int
     tasks: int
     subtasks: int
-    """How many of each the part has; the documents are all that were looked at."""
+    """How many of each the part has; the documents are all that were looked at, but for
+    those that were passed over.
+    """
     weight: int
     """How much of the input it is, in bytes."""
     again: frozenset[str]
     """The containers of what could not be opened."""
+    foreign: tuple[str, ...]
+    """The names of what was passed over."""
     files: tuple[tuple[str, bytes], ...]
     """The tables that have rows, as (table, content)."""
 
@@ -211,12 +218,12 @@ def _part(
         "tasks": tasks,
         "subtasks": subtasks,
     }
-    entries = zip(batch.entries, outcomes, strict=True)
+    entries = list(zip(batch.entries, outcomes, strict=True))
     return Part(
         key=key,
         origin=batch.origin,
         generation=batch.generation,
-        documents=len(documents) - counts[_CONTAINER],
+        documents=len(documents) - counts[_CONTAINER] - counts[_FOREIGN],
         rejects=counts[_REJECTED],
         unchanged=counts[_UNCHANGED],
         tasks=len(tasks),
@@ -225,6 +232,7 @@ def _part(
         again=frozenset(
             entry.container for entry, outcome in entries if outcome.stamp == _TRY_AGAIN
         ),
+        foreign=tuple(entry.name for entry, outcome in entries if outcome.kind == _FOREIGN),
         files=tuple(
             (name, write_table(name, rows)) for name, rows in tables.items() if rows
         ),
@@ -242,9 +250,14 @@ def _read_entry(entry: Entry) -> _Outcome:
         return _Outcome(_UNCHANGED, entry.stamp, digest)
     tasks: list[tuple[Task, ...]] = []
     reason = ""
+    kind = _READ
     stamp = entry.stamp
     try:
-        for reading in read_source(Source(entry.name, lambda: data)):
+        for reading in read_source(
+            Source(entry.name, lambda: data, is_found=entry.is_found)
+        ):
+            if reading.is_foreign:
+                kind = _FOREIGN
             if reading.error is not None:
                 reason = reason or str(reading.error)
                 if reading.error.hint.startswith(_WANTS_EXTRA):
@@ -256,7 +269,7 @@ def _read_entry(entry: Entry) -> _Outcome:
     except Exception as error:  # noqa: BLE001 - one document must not stop all others
         reason = _fault(entry, error)
     if not reason:
-        return _Outcome(_READ, stamp, digest, None, tuple(tasks))
+        return _Outcome(_READ if tasks else kind, stamp, digest, None, tuple(tasks))
     return _Outcome(_REJECTED, stamp, digest, reason, tuple(tasks))
 
 

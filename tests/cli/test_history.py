@@ -70,6 +70,24 @@ def test_collect_says_what_it_did_and_then_has_nothing_to_do(
     assert "1 document cannot be read, or in part only, 0 of them looked at now" in err
 
 
+def test_collect_passes_over_what_is_no_task_in_a_folder(tmp_path: Path, run: Run) -> None:
+    folder = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
+    others = {f"{number}.json": b'{"name": "x"}' for number in range(7)}
+    write(folder, {"package.json": b'{"name": "x"}'} | others)
+    command = ("collect", folder, "-o", tmp_path / "runs", "-j1")
+    code, _, err = run(*command)
+    assert (code, "cannot be read" in err) == (0, False)
+    told = ", ".join(f"{folder}/{number}.json" for number in range(5))
+    assert f"passed over, for there is no task in it: {told} and 3 more\n" in err
+    code, _, err = run(*command)
+    assert (code, "0 documents looked at, 9 files unchanged" in err) == (0, True)
+    code, _, err = run("collect", folder / "package.json", "-o", tmp_path / "runs", "-j1")
+    assert (code, "1 document cannot be read" in err) == (2, True)
+    (folder / "a.json").unlink()
+    code, _, err = run("collect", folder, "-o", tmp_path / "new", "-j1")
+    assert (code, "no document holds a task" in err) == (2, True)
+
+
 def test_collect_refuses_what_it_cannot_do(tmp_path: Path, run: Run) -> None:
     folder = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
     for options, message in (

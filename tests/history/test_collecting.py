@@ -189,7 +189,7 @@ def test_bad_documents_are_listed_with_the_reason(
     documents = {
         "good.json": response(1, [step(1, "a")]),
         "cut.json": response(2, [step(1, "a")])[:80],
-        "other.json": b'{"hello": 1}',
+        "other.json": b'{"status": "FAILED"}',
         "empty.json": b"",
     }
     store = collected(write(tmp_path / "in", documents))
@@ -424,9 +424,47 @@ def test_the_store_itself_is_not_collected(tmp_path: Path, collected: Collect) -
 
 def test_what_is_no_run_is_rejected(tmp_path: Path, collected: Collect) -> None:
     lines = [response(1, [step(1, "a")]), b"{}", response(2, [step(1, "a")])]
-    store = collected(write(tmp_path / "in", {"a.json": b"\n".join(lines)}))
+    store = collected(write(tmp_path / "in", {"a.json": b"\n".join(lines)}) / "a.json")
     assert statistics(store).tasks == 2
     assert "holds no task" in rejects(store)["a.json"]
+
+
+def test_what_is_evidently_no_task_is_passed_over_in_a_folder_and_refused_by_its_name(
+    tmp_path: Path,
+) -> None:
+    other, lines = b'{"name": "x"}', tmp_path / "in" / "lines.jsonl"
+    folder = write(tmp_path / "in", {"a.json": other, "b.json": response(1, [])})
+    write(folder, {"lines.jsonl": other + b"\n" + response(2, [step(1, "a")])})
+    with zipfile.ZipFile(folder / "all.zip", "w") as archive:
+        archive.writestr("package.json", b'{"version": 1}')
+    passed = (f"{folder}/a.json", f"{folder}/all.zip!package.json", f"{lines}:1")
+    store = RunStore(tmp_path / "runs")
+    done = again(store, folder, origin="east")
+    assert (done.passed, done.foreign) == (3, passed)
+    assert (done.documents, done.rejects, rejects(store)) == (2, 0, {})
+    assert again(store, folder, origin="east") == Collected(skipped=4)
+    (folder / "a.json").touch()
+    assert again(store, folder, origin="east").foreign == passed[:1]
+    for tries in (1, 0):
+        done = again(store, folder, folder / "a.json", origin="east")
+        assert (done.rejects, done.passed) == (tries, 0)
+        assert "no task" in rejects(store)["a.json"]
+    done = collect([str(folder)], store, origin="east", retry_rejects=True)
+    assert (done.foreign, rejects(store)) == (passed[:1], {})
+    assert again(store, folder / "a.json", origin="west").rejects == 1
+
+
+def test_a_folder_of_an_object_store_passes_over_what_is_no_task(
+    collected: Collect,
+) -> None:
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/passed/package.json", b'{"name": "x"}')
+    try:
+        assert rejects(collected("memory://passed")) == {}
+        named = collected("memory://passed/package.json")
+        assert "no task" in rejects(named)["package.json"]
+    finally:
+        memory.rm("/passed", recursive=True)
 
 
 def test_an_object_store_is_read_through_fsspec(collected: Collect) -> None:

@@ -179,7 +179,7 @@ def test_what_was_read_of_a_rejected_archive_is_not_added_again(
 def test_all_rejects_are_read_again_where_that_is_asked_for(
     tmp_path: Path, collected: Collect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = [*some(2), b"{}"]
+    lines = [*some(2), b'{"status": "FAILED"}']
     folder = write(tmp_path / "in", {"a.json": some(1, 7)[0], "b.json": b"\n".join(lines)})
     write(folder, {"c.jsonl": b"\n".join([*some(2, 20), b"{"])})
 
