@@ -43,6 +43,7 @@ _ASSIGNMENT = re.compile(_ASSIGNED)
 _MAY_ASSIGN = frozenset("\x1b\\\"'`]=:-：＝")
 _NOT_ALONE = frozenset("=:>\\")
 _SCHEME = _regex(r"(?:basic|bearer|negotiate|token)\s{1,4}")
+_SCHEME_LETTERS = frozenset("BbNnTt")
 _PARTS = re.compile(r"(?:[\w-]{1,40}\s{1,4})?[\w.-]{1,100}=")
 _CALL = re.compile(r"""\s{0,2}\(\s{0,2}(?=\\{0,15}["'])""")
 _TAG = re.compile(r"<(?:[\w.-]{1,64}:)?\Z")
@@ -59,6 +60,7 @@ _LITERAL = re.compile(r"""\s{1,4}(?=\\{0,15}["'])""")
 _TOLD = _regex(
     r"\s{1,4}" + _once(r"(?:is|was|as|to|value|(?:re)?set to|changed to):?\s{1,4}")
 )
+_TOLD_BEGINS = frozenset(("is", "wa", "as", "to", "va", "re", "se", "ch"))
 _VALUES = (
     "(?:after|before|content|current|default|new|old|val|v|(?:param(?:eter)?[_-]?)?value)"
 )
@@ -87,6 +89,7 @@ _BEFORE_QUOTES, _NAME_SIGNS = "\"'`\\ \t", ("=", ":", "：", "＝", ">")
 _BEFORE_NAMES = f"{_BEFORE_QUOTES}{''.join(_NAME_SIGNS)}"
 _MAY_BE_TAG = frozenset("<:")
 _MAY_BE_NAMED, _QUOTES = frozenset(_BEFORE_NAMES), frozenset("\"'`")
+_BEFORE_SURE = _QUOTES | {"?", "&"}
 _NARROW = re.compile(r"[!-~]+")
 _ECHOED = re.compile(
     r"""echo\s{1,4}(?:-\w\s{1,4})?(["']?)(?P<secret>[^"'|\n]{1,150}?)\1\s{0,4}\|\s{0,4}(?:sudo\s{1,4})?\Z"""
@@ -97,6 +100,9 @@ class _Kind(NamedTuple):
     """What the words of a key say."""
 
     role: Role
+    is_secret: bool
+    is_word: bool
+    """Whether it may be one of a sentence, and no key."""
     is_variable: bool
     is_upper: bool
     is_bare: bool
@@ -114,35 +120,40 @@ class _Kind(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def _kind_of(text: str) -> _Kind:
-    small, is_upper = text.lower(), text.isupper()
+    small, is_upper, role = text.lower(), text.isupper(), role_of(text)
+    is_password = small.endswith(("password", "passwd", "passphrase", "secret"))
     return _Kind(
-        role_of(text),
+        role,
+        role.is_secret,
+        is_word=not is_upper and not is_password,
         is_variable=is_upper and "_" in text,
         is_upper=is_upper,
         is_bare=small in ("key", "keys"),
         may_be_path=not small.endswith(("pass", "pw", "pwd", "word", "phrase")),
         is_count=small == "pass" or small.endswith("s"),
         has_parts=small.endswith(("authorization", "cookie")),
-        is_password=small.endswith(("password", "passwd", "passphrase", "secret")),
+        is_password=is_password,
         sets_password=text in ("passwd", "chpasswd"),
     )
 
 
-class _Key:
+class _Key(NamedTuple):
     """A key in a text, and what stands around it."""
 
-    def __init__(self, kind: _Kind, text: str, begin: int, end: int) -> None:
-        self.kind, self.begin, self.end = kind, begin, end
-        self.before = text[begin - 1 : begin]
-        self.is_quoted = self.before in _QUOTES
-        self.is_option = text[begin] == "-"
+    kind: _Kind
+    begin: int
+    end: int
+    before: str
+    is_option: bool
+
+    @property
+    def is_quoted(self) -> bool:
+        return self.before in _QUOTES
 
     @property
     def is_sure(self) -> bool:
         """Whether it is a key for sure, and no word of a sentence."""
-        if self.is_quoted or self.is_option or self.kind.is_variable:
-            return True
-        return self.before in ("?", "&")
+        return self.is_option or self.before in _BEFORE_SURE or self.kind.is_variable
 
 
 def find_at_key(scan: Scan, begin: int, end: int) -> Span:
@@ -154,20 +165,49 @@ def find_at_key(scan: Scan, begin: int, end: int) -> Span:
         begin = low + len(text[low:begin].rstrip(_KEY_CHARS))
         while begin > low and (text[begin - 1].isalnum() or text[begin - 1] in _KEY_SIGNS):
             begin -= 1
-    if text[begin - 1 : begin] == "[" and text.startswith("\x1b", begin - 2):
+        before = text[begin - 1 : begin]
+    if before == "[" and text.startswith("\x1b", begin - 2):
         begin = text.find("m", begin, end) + 1 or begin  # behind a color
-    if text[end : end + 1] in _KEY_CHAR_SET and (rest := _REST_OF_KEY.match(text, end)):
+        before = text[begin - 1 : begin]
+    first = text[end : end + 1]
+    if first in _KEY_CHAR_SET and (rest := _REST_OF_KEY.match(text, end)):
         end = rest.end() - (text[rest.end() - 1 : rest.end() + 1] == "->")
-    kind = _kind_of(text[max(begin, end - _LONGEST_KEY) : end])
-    if not kind.role.is_secret:
+        first = text[end : end + 1]
+    kind = _kind_of(
+        text[begin:end] if end - begin < _LONGEST_KEY else text[end - _LONGEST_KEY : end]
+    )
+    if not kind.is_secret:
         return end, end
-    key = _Key(kind, text, begin, end)
+    name = _name_before(text, begin) if before in _MAY_BE_NAMED else -1
+    if first.isspace():
+        is_assigned = not text[end + 1 : end + 2].isalnum()
+    else:
+        is_assigned = first in _MAY_ASSIGN
+    is_option = text[begin] == "-"
+    is_word = kind.is_word and name < 0 and before.isspace() and not is_option
+    is_weak = kind.role.is_weak
+    if is_word and not is_assigned and (is_weak or _is_sentence(text, end)):
+        return end, end
+    key = _Key(kind, begin, end, before, is_option)
+    if is_word and is_weak:
+        return _assigned(scan, key) or (end, end)
     found = _echoed(scan, key) if kind.sets_password else None
-    if found is None and key.before in _MAY_BE_NAMED:
-        found = _in_pair(scan, key)
-    if found is None and key.before in _MAY_BE_TAG:
+    if found is None and name >= 0:
+        found = _in_pair(scan, key, name)
+    if found is None and before in _MAY_BE_TAG:
         found = _in_element(scan, key)
-    return found or _assigned(scan, key) or _behind_space(scan, key) or (end, end)
+    if found is None and is_assigned:
+        found = _assigned(scan, key)
+    return found or _behind_space(scan, key) or (end, end)
+
+
+def _is_sentence(text: str, at: int) -> bool:
+    """Tell quickly whether a blank stands somewhere, and a word that tells nothing."""
+    if not text[at : at + 1].isspace():
+        return False
+    begin = text[at + 1 : at + 3]
+    is_told = not begin.isascii() or begin.lower() in _TOLD_BEGINS
+    return not is_told and not is_opaque(text, at + 1)
 
 
 def _value(scan: Scan, begin: int, key: _Key) -> Span:
@@ -182,11 +222,9 @@ def _echoed(scan: Scan, key: _Key) -> Span | None:
     return match and (floor + match.start("secret"), floor + match.end("secret"))
 
 
-def _in_pair(scan: Scan, key: _Key) -> Span | None:
+def _in_pair(scan: Scan, key: _Key, name: int) -> Span | None:
     """Look for the value of a pair in which the key is the value of a name."""
-    text, name = scan.text, _name_before(scan, key)
-    if name < 0:
-        return None
+    text = scan.text
     if match := _its_value(scan, key.end):
         return value_at(scan, match.end())
     if match := _element_at(text, key.end):
@@ -207,12 +245,15 @@ def _its_value(scan: Scan, at: int) -> re.Match[str] | None:
     return _ITS_VALUE.match(scan.text, at)
 
 
-def _name_before(scan: Scan, key: _Key) -> int:
-    """Tell where the ``name`` begins of which the key is the value, -1 if of none."""
-    floor = max(0, key.begin - _FARTHEST_NAME)
-    head = scan.text[floor : key.begin]
+def _name_before(text: str, begin: int) -> int:
+    """Tell where the ``name`` begins of which a key is the value, -1 if of none."""
+    floor = begin - _FARTHEST_NAME if begin > _FARTHEST_NAME else 0
+    head = text[floor:begin]
     name = head.rstrip(_BEFORE_QUOTES)
-    if name[-1:].isalpha() and (quote := max(head.rfind("'"), head.rfind('"')) + 1):
+    if name[-1:].isalpha():
+        if '"' not in head and "'" not in head:
+            return -1
+        quote = max(head.rfind("'"), head.rfind('"')) + 1
         is_label = head[quote:].replace(" ", "").isalpha()  # other words of it
         name = head[:quote].rstrip(_BEFORE_QUOTES) if is_label else ""
     if not name.endswith(_NAME_SIGNS):
@@ -244,9 +285,7 @@ def _in_element(scan: Scan, key: _Key) -> Span | None:
 def _assigned(scan: Scan, key: _Key) -> Span | None:
     """Look for a value behind a sign of assignment."""
     text, end = scan.text, key.end
-    first, second = text[end : end + 1], text[end + 1 : end + 2]
-    if second.isalnum() if first.isspace() else first not in _MAY_ASSIGN:
-        return None
+    first, second = text[end], text[end + 1 : end + 2]
     if first in ("=", ":") and not (second in _NOT_ALONE or second.isspace()):
         at = end + 1
     elif sign := _ASSIGNMENT.match(text, end):
@@ -255,15 +294,15 @@ def _assigned(scan: Scan, key: _Key) -> Span | None:
         return None
     role = key.kind.role
     if key.kind.is_bare and not key.is_sure and key.before == " ":
-        before = text[max(0, key.begin - 21) : key.begin - 1]
+        before = text[key.begin - 21 if key.begin > 21 else 0 : key.begin - 1]
         word = before[len(before.rstrip(ascii_letters)) :]
         role = role_of(f"{word}_{text[key.begin : end]}") if word else role
     if not role.is_secret or (role.is_weak and not key.is_sure and not is_opaque(text, at)):
         return None
     if role.is_name and _is_name_of_value(scan, at):
         return None
-    is_word = text[at : at + 1].isalpha()
-    if scheme := _SCHEME.match(text, at) if is_word else None:
+    may_be_scheme = text[at : at + 1] in _SCHEME_LETTERS
+    if scheme := _SCHEME.match(text, at) if may_be_scheme else None:
         at = scheme.end()
     begin, end = _value(scan, at, key)
     if key.kind.has_parts and end > begin and not scheme and _PARTS.match(text, at):

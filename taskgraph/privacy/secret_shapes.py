@@ -115,22 +115,24 @@ def find_address(text: str, begin: int) -> Span | None:
 _DRIVER = re.compile(r"@(?:tcp6?|udp|unix)\(")
 _MACHINE = re.compile(r"@[\w\[/]")  # or a driver
 _CLOCK = re.compile(r"\d\d(?::\d\d)?")
-_FARTHEST = 200
+_TURNED_WORD = re.compile("[^\"' \n\t`]*")  # from its end, since it is found there
+_FARTHEST, _SHORTEST = 200, len("u:pwd")
 
 
 def find_account(text: str, begin: int, low: int) -> Span | None:
     """Look before an ``@`` for ``user:password``, as drivers of Go and people write it."""
-    low = max(low, begin - _FARTHEST)
-    if not _MACHINE.match(text, begin):
+    if begin - low > _FARTHEST:
+        low = begin - _FARTHEST
+    turned = _TURNED_WORD.match(text[low:begin][::-1])
+    if turned is None or turned.end() < _SHORTEST or not _MACHINE.match(text, begin):
         return None
-    head = text[low:begin]
-    start = max(map(head.rfind, "\"' \n\t`")) + 1
-    user, _, password = head[start:].partition(":")
-    at = begin - len(password)
+    word = text[begin - turned.end() : begin]
+    user, _, password = word.partition(":")
     if not password and user.count("/") == 1:
         user, _, password = user.partition("/")
-        at = begin - len(password)
-    if not user or len(password) < 3 or _CLOCK.match(password):
+    if not user or len(password) < 3:
         return None
-    is_secret = is_opaque(text[at:begin], 0) or _DRIVER.match(text, begin)
-    return (at, begin) if is_secret else None
+    is_secret = is_opaque(password, 0) or _DRIVER.match(text, begin)
+    if not is_secret or _CLOCK.match(password):
+        return None
+    return begin - len(password), begin

@@ -9,6 +9,7 @@ takes no more than its length.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TypeAlias
 
 from taskgraph.privacy.secret_keys import words
@@ -22,6 +23,8 @@ _COUNT = re.compile(r"""\d{1,6}(?:\.\d{1,3})?[a-z]{0,2}(?=[\s,;.)/%\]}]|\Z)""")
 
 _STOP = re.compile(r"""[\s,;&})\]"']|\Z""")
 _RUN = re.compile(r"""[^\s,;&})\]"'<]*(?:<(?!/)[^\s,;&})\]"'<]*)*""")
+_WORD = re.compile(r"[A-Za-z0-9]{1,64}(?=[\s,;])")
+"""As most values begin: then nothing behind it changes what it is."""
 # After a comma and the like a value goes on, unless the next field begins there.
 _JOINTS = frozenset(",;&})]")
 _NO_MORE = frozenset(",;&(){}[]\"'\\<")
@@ -88,10 +91,21 @@ def value_at(
 ) -> Span:
     """Give the value that begins somewhere; nothing of it, if it is no secret."""
     text = scan.text
-    is_talk = is_harmless(text, begin, may_be_path=may_be_path)
+    word = _WORD.match(text, begin)
+    if word is not None:
+        is_talk = _is_harmless_word(word[0])
+    else:
+        is_talk = is_harmless(text, begin, may_be_path=may_be_path)
     if is_talk or (may_be_count and _COUNT.match(text, begin)):
         return begin, begin
-    return begin, value_end(scan, begin)
+    if word is None:
+        return begin, value_end(scan, begin)
+    return begin, _end_of_something(text, begin, begin)
+
+
+@lru_cache(maxsize=4096)
+def _is_harmless_word(word: str) -> bool:
+    return is_harmless(word, 0)
 
 
 def value_end(scan: Scan, begin: int) -> int:
@@ -114,6 +128,11 @@ def value_end(scan: Scan, begin: int) -> int:
         end = _quoted_end(text, quote, scan.line_end(begin))
         if end == quote.end() + len(quote[0]) and _STOP.match(text, end):
             return begin
+    return _end_of_something(text, begin, end)
+
+
+def _end_of_something(text: str, begin: int, end: int) -> int:
+    """Tell where a value ends that is so far; where it begins, if it says ``null``."""
     end = _plain_end(text, begin, end)
     is_short = end - begin <= _LONGEST_NOTHING
     return begin if is_short and text[begin:end].lower() in _NOTHING else end
@@ -185,7 +204,7 @@ def _plain_end(text: str, begin: int, end: int) -> int:
             return end
         if sign in _JOINTS:
             field = _FIELD.match(text, end + 1) if is_plain else None
-            if not is_plain or (field and not is_opaque(field[1], 0)):
+            if not is_plain or (field and not _is_opaque_name(field[1])):
                 return end
         elif sign not in _QUOTES:
             return end
@@ -260,7 +279,14 @@ def is_opaque(text: str, begin: int) -> bool:
     >>> [is_opaque(text, 0) for text in ("S3cretPw", "zone-12", "2025-01-02T11:00:00Z")]
     [True, False, False]
     """
+    if len(text) - begin < _SHORTEST:
+        return False
     judged = _JUDGED.match(text, begin)
     if judged is None or len(judged[1]) < _SHORTEST:
         return False
     return _PLAIN.fullmatch(judged[1]) is None
+
+
+@lru_cache(maxsize=4096)
+def _is_opaque_name(name: str) -> bool:
+    return is_opaque(name, 0)

@@ -82,12 +82,12 @@ def _masked(text: str) -> str:
 
 def _find(scan: Scan, sign: str, begin: int, end: int) -> Span | None:
     """Tell what to hide for a sign that is no key, or how far nothing is to hide."""
-    if sign in WIDE_KEYS:
-        return find_at_wide_key(scan, begin, end)
-    if sign == "://":
-        return find_address(scan.text, begin)
     if sign == "@":
         return find_account(scan.text, begin, scan.kept)
+    if sign == "://":
+        return find_address(scan.text, begin)
+    if sign in WIDE_KEYS:
+        return find_at_wide_key(scan, begin, end)
     if sign in OPTIONS:
         return find_at_option(scan, sign, begin, end)
     if sign in CLIENTS:
