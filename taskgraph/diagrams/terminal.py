@@ -19,6 +19,7 @@ from taskgraph.diagrams.text import alike, packed
 from taskgraph.diagrams.timeline import Row, Timeline, marks
 from taskgraph.graph.traverse import immediate_dominators, reverse, topological_order
 from taskgraph.model.statuses import SIGNS
+from taskgraph.model.words import commandless
 
 __all__ = ["columns", "fit", "render_timeline_text", "render_tree"]
 
@@ -95,7 +96,7 @@ def render_tree(scene: Scene, width: int = 100) -> str:
         told.append(f"{mark} {fit(name, left)}  {_told(line)}".rstrip())
     if any(node.critical for node in scene.boxes()):
         told += ["", "* critical path"]
-    return "\n".join(told) + "\n"
+    return "\n".join(map(commandless, told)) + "\n"
 
 
 def _name(node: SceneNode) -> str:
@@ -194,7 +195,7 @@ def render_timeline_text(timeline: Timeline, width: int = 100) -> str:
     if timeline.rows:
         lines += ["", *packed(_key(timeline), "   ", width, columns)]
     lines.append("")
-    return "\n".join(fit(line, width).rstrip() for line in lines)
+    return "\n".join(fit(commandless(line), width).rstrip() for line in lines)
 
 
 def _place(timeline: Timeline, time: int, chart: int) -> int:
