@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
@@ -154,7 +154,8 @@ class ProcessEngine(AbstractContextManager["ProcessEngine"]):
             fresh += islice(waiting, room - len(fresh))
             while fresh:
                 try:
-                    future = self._pool.submit(function, fresh[0])
+                    with _without_interrupts():  # also in workers that this starts
+                        future = self._pool.submit(function, fresh[0])
                 except BrokenProcessPool:
                     again += fresh
                     break
@@ -180,6 +181,21 @@ class ProcessEngine(AbstractContextManager["ProcessEngine"]):
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Put interrupts off; a process that is started meanwhile never gets any."""
+    import signal
+
+    if not hasattr(signal, "pthread_sigmask"):  # Windows, where none are sent to workers
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin_worker() -> None:
