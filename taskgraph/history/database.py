@@ -142,6 +142,9 @@ def _connect(limits: Limits, temporary: str = "") -> duckdb.DuckDBPyConnection:
     return connection
 
 
+_INTERRUPTED = "Query interrupted"  # how the database tells of a signal, as RuntimeError
+
+
 @contextmanager
 def _explained(store: RunStore) -> Iterator[None]:
     """Say what the user can do where the database fails."""
@@ -152,6 +155,8 @@ def _explained(store: RunStore) -> Iterator[None]:
     except duckdb.OutOfMemoryException as error:
         raise ConfigError(f"{error}\n  hint: let it use more: --memory") from None
     except (duckdb.Error, RuntimeError) as error:
+        if str(error) == _INTERRUPTED:
+            raise KeyboardInterrupt from None
         if damage := _damage(store):
             raise ConfigError(damage) from None
         if isinstance(error, duckdb.IOException):

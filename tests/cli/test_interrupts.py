@@ -90,3 +90,26 @@ taskgraph.__main__.main()
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (130, "\ntaskgraph: interrupted\n")
+
+
+_ASK_FOR_LONG = """
+import os, signal, sys, threading
+from pathlib import Path
+from taskgraph.history.database import Limits, open_database
+from taskgraph.history.store import RunStore
+
+with open_database(Limits(), RunStore(Path(sys.argv[1]))) as connection:
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    try:
+        connection.execute("SELECT sum(sqrt(a.range)) FROM range(10000000) a, range(10000)")
+    finally:
+        print("asked")
+"""
+
+
+def test_in_the_middle_of_a_question_to_the_database(tmp_path: Path) -> None:
+    """The database tells of it in its own way, which was told as a fault of ours."""
+    command = [sys.executable, "-c", _ASK_FOR_LONG, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "asked\n"
+    assert done.stderr.endswith("KeyboardInterrupt\n")
