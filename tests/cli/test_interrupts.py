@@ -101,7 +101,7 @@ from taskgraph.history.store import RunStore
 with open_database(Limits(), RunStore(Path(sys.argv[1]))) as connection:
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     try:
-        connection.execute("SELECT sum(sqrt(a.range)) FROM range(10000000) a, range(10000)")
+        connection.execute("SELECT sum(sqrt(a.range)) FROM range(1000000) a, range(400)")
     finally:
         print("asked")
 """
