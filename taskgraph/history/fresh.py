@@ -95,16 +95,14 @@ def entries(connection: duckdb.DuckDBPyConnection, damage: Damage) -> Iterator[E
     """Give every document that is to be read."""
     cursor = connection.cursor()  # the connection answers other questions meanwhile
     cursor.execute(_DIGESTS)
-    for *facts, known in _rows(cursor):
-        file = File(*facts)
-        name = file.name
-        if is_container(name):
-            yield from _members(connection, file, damage)
+    for *facts, known, rejected in _rows(cursor):
+        file, held = File(*facts), frozenset(rejected or ())
+        if is_container(file.name):
+            yield from _members(connection, file, held, damage)
         else:
-            held = _held(connection, name)
             yield Entry(
-                name,
-                name,
+                file.name,
+                file.name,
                 file.stamp,
                 known=bytes.fromhex(known),
                 held=held,
@@ -114,23 +112,17 @@ def entries(connection: duckdb.DuckDBPyConnection, damage: Damage) -> Iterator[E
 
 
 def _members(
-    connection: duckdb.DuckDBPyConnection, file: File, damage: Damage
+    connection: duckdb.DuckDBPyConnection,
+    file: File,
+    held: Set[tuple[bytes, str]],
+    damage: Damage,
 ) -> Iterator[Entry]:
     rows = connection.execute(_KNOWN, [file.name]).fetchall()
-    known = Known(
-        frozenset((name, stamp) for name, stamp, is_bad in rows if not is_bad),
-        _held(connection, file.name),
-    )
+    names = frozenset((name, stamp) for name, stamp, is_bad in rows if not is_bad)
     try:
-        yield from expand(file, known)
+        yield from expand(file, Known(names, held))
     except Exception as error:  # noqa: BLE001 - damage shows itself in many ways
         damage(file, reason_of(file.name, error), is_outside(error))
-
-
-def _held(connection: duckdb.DuckDBPyConnection, container: str) -> Set[tuple[bytes, str]]:
-    """Give the tasks that could be read of what was rejected, by digest and place."""
-    query = "SELECT digest, place FROM held WHERE container = ?"
-    return frozenset(connection.execute(query, [container]).fetchall())
 
 
 def rejects(
@@ -209,12 +201,14 @@ WHERE was_passed IS NULL OR (was_passed AND NOT is_found)
 GROUP BY name, size, stamp
 """
 
+# By file, the tasks that could be read of what was rejected, as (digest, place).
 _HELD = """
 CREATE TABLE held AS
-SELECT DISTINCT container, tasks.digest, place
+SELECT container AS name, list(DISTINCT (tasks.digest, place)) AS held
 FROM tasks JOIN documents ON tasks.document = documents.name
     AND tasks.digest = documents.digest AND outcome = 'rejected'
 WHERE container IN (SELECT name FROM fresh)
+GROUP BY container
 """
 
 _FOREIGN = """
@@ -232,12 +226,12 @@ SELECT
 """
 
 _DIGESTS = """
-SELECT name, size, stamp, is_found, coalesce(known, '')
+SELECT name, size, stamp, is_found, coalesce(known, ''), held
 FROM fresh LEFT JOIN (
     SELECT name, string_agg(DISTINCT hex(digest), '')::TEXT AS known
     FROM documents SEMI JOIN fresh USING (name)
     WHERE digest IS NOT NULL AND outcome NOT IN ('rejected', 'foreign') GROUP BY name
-) USING (name)
+) USING (name) LEFT JOIN held USING (name)
 ORDER BY name
 """
 
