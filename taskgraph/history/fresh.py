@@ -44,9 +44,7 @@ def find_fresh(
     create_view(connection, store, "documents")
     _register_parts(connection, store)
     connection.execute(_REJECTED)
-    connection.execute(
-        "CREATE TABLE found (name TEXT, size BIGINT, stamp TEXT, is_found BOOLEAN)"
-    )
+    register(connection, "found", _FILES, [])
     for chunk in chunks(find_files(paths, store.folder, refuse), _ROWS):
         register(connection, "batch", _FILES, chunk)
         connection.execute("INSERT INTO found SELECT * FROM batch")
