@@ -25,7 +25,15 @@ from taskgraph.model.task import Origin, Subtask, Task
 from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.settings import Severity
 
-__all__ = ["SKIPS", "Rows", "is_retried", "released", "rows_of", "subtask_rows"]
+__all__ = [
+    "SKIPS",
+    "Rows",
+    "is_retried",
+    "place_of",
+    "released",
+    "rows_of",
+    "subtask_rows",
+]
 
 SKIPS = frozenset({Operation.SKIP, Operation.ROLLBACK_SKIP})
 """The operations of what did not do, or undo, its work."""
