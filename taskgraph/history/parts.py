@@ -208,9 +208,10 @@ def _part(
     subtasks: list[SubtaskRow],
 ) -> Part:
     key = batch.key
+    entries = list(zip(batch.entries, outcomes, strict=True))
     documents = [
         (key, entry.name, entry.container, got.stamp, got.digest, got.kind, got.reason)
-        for entry, got in zip(batch.entries, outcomes, strict=True)
+        for entry, got in entries
     ]
     counts = Counter(outcome.kind for outcome in outcomes)
     tables: dict[str, Sequence[tuple[object, ...]]] = {
@@ -218,7 +219,6 @@ def _part(
         "tasks": tasks,
         "subtasks": subtasks,
     }
-    entries = list(zip(batch.entries, outcomes, strict=True))
     return Part(
         key=key,
         origin=batch.origin,
