@@ -235,13 +235,14 @@ def _density(bars: Iterable[tuple[int, int]], start: int, finish: int) -> tuple[
     steps: Counter[int] = Counter()
     for first, last in bars:
         steps[first] += 1
-        steps[last] -= 1
+        steps[max(last, first + 1)] -= 1  # what took no time ran for a moment
     most = [0] * _PARTS
     count = 0
     for here, there in pairwise(sorted(steps)):
         count += steps[here]
         first, last = (
-            (time - start) * _PARTS // (finish - start) for time in (here, there - 1)
+            min((time - start) * _PARTS // (finish - start), _PARTS - 1)
+            for time in (here, there - 1)
         )
         for part in range(first, last + 1):
             most[part] = max(most[part], count)

@@ -171,6 +171,21 @@ def test_a_row_of_several_tells_how_many_ran_at_once() -> None:
     assert not row_of(timeline, "Start").density
 
 
+def test_what_took_no_time_ran_for_a_moment() -> None:
+    rows: dict[Id, dict[str, Any]] = {
+        n: ran(n % 2 * 10, n % 2 * 10, name="Part", parallel_index=n) for n in range(99)
+    }
+    rows |= {"a": ran(-9, 0, name="Start"), "z": ran(60, 61, name="End")}
+    edges: list[tuple[Id, Id]] = [("a", n) for n in range(99)]
+    edges += [(n, "z") for n in range(99)]
+    timeline = timeline_of(make_task(rows, edges, start_time=BEGIN))
+    density = row_of(timeline, "Part").density
+    assert [count for count, _ in groupby(density)] == [50, 0, 49]
+    assert density.count(0) == len(density) - 2
+    assert "how many at once" in render_timeline_svg(timeline)
+    assert "how many at once" in render_timeline_text(timeline)
+
+
 def test_a_plan_does_not_say_that_nothing_ran_where_times_are_missing() -> None:
     rows: dict[Id, dict[str, Any]] = {1: {"status": "SUCCESSFUL"}, 2: {}}
     (_, told, *_) = timeline_of(make_task(rows, [(1, 2)])).summary
