@@ -58,8 +58,8 @@ class _Chart:
 
     def __init__(self, timeline: Timeline, *, phone: bool) -> None:
         self.timeline = timeline
-        rows = timeline.rows
-        names = max((text_width(label, 12) for label in timeline.labels), default=0)
+        rows, labels = timeline.rows, timeline.labels
+        names = max((text_width(label, 12) for label in labels), default=0)
         notes = max((text_width(row.note, 11) for row in rows), default=0)
         self.phone = phone
         self.left = _ICON + ceil(min(_WIDEST, max(_NARROWEST, names))) + _GAP
@@ -70,27 +70,27 @@ class _Chart:
         if phone:
             self.left, self.chart, self.width, self.marks = 0, _PHONE, _PHONE, 4
             self.name = _PHONE - _ICON
-        same = alike(timeline.labels, lambda text: ellipsize(text, self.name, 12))
+        same = alike(labels, lambda text: ellipsize(text, self.name, 12))
         self.names = [
-            ellipsize(label, self.name, 12, middle=label in same)
-            for label in timeline.labels
+            ellipsize(label, self.name, 12, middle=label in same) for label in labels
         ]
-        lines = [self._lines(name, row) for name, row in zip(self.names, rows, strict=True)]
-        self.tops = list(accumulate((_ROW + _LINE * n for n in lines), initial=_AXIS))
+        self.below = [
+            self._below(name, row) for name, row in zip(self.names, rows, strict=True)
+        ]
+        above = (_LINE * (1 + len(below)) if phone else 0 for below in self.below)
+        self.tops = list(accumulate((_ROW + high for high in above), initial=_AXIS))
         self.height = self.tops[-1]
 
     def x(self, time: int) -> float:
         """Give the place of a time."""
         return round(self.left + self.chart * time / self.timeline.end, 1)
 
-    def _lines(self, name: str, row: Row) -> int:
-        """Count the lines of text above a bar: the note goes below its name if it must."""
-        if not self.phone:
-            return 0
+    def _below(self, name: str, row: Row) -> tuple[str, ...]:
+        """Give the lines of a note that has no room beside its name on a phone."""
         beside = _ICON + text_width(name, 12) + _GAP + text_width(row.note, 11)
-        if beside <= self.width:
-            return 1
-        return 1 + len(wrap(row.note, self.name, 11, _NOTE_LINES))
+        if not self.phone or beside <= self.width:
+            return ()
+        return wrap(row.note, self.name, 11, _NOTE_LINES)
 
     def grid(self) -> Iterable[str]:
         """Draw the axis on top, its lines down to the last row, and the as-of line."""
@@ -124,13 +124,12 @@ class _Chart:
             note = ellipsize(row.note, self.note, 11)
             yield write_text(note, "m", self.width - self.note, 15, 11)
             return
-        below = self.tops[number + 1] - self.tops[number] - _ROW
-        if below == _LINE:
+        below = self.below[number]
+        if not below:
             yield write_text(row.note, "m", self.width, 15, 11, "end")
-        else:
-            for place, text in enumerate(wrap(row.note, self.name, 11, _NOTE_LINES)):
-                yield write_text(text, "m", _ICON, 15 + _LINE * (place + 1), 11)
-        yield f'<g transform="translate(0 {below})">{times}</g>'
+        for place, text in enumerate(below, 1):
+            yield write_text(text, "m", _ICON, 15 + _LINE * place, 11)
+        yield f'<g transform="translate(0 {_LINE * (1 + len(below))})">{times}</g>'
 
     def _times(self, row: Row) -> Iterable[str]:
         start = self.x(row.start)
