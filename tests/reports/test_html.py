@@ -212,6 +212,13 @@ def test_sizes_stay_small(samples: Path) -> None:
     assert len(large.encode()) < 1500 * 1000
 
 
+def test_counts_have_their_thousands() -> None:
+    page = report(LoadedTask(stages(1, 1200)))
+    assert "</span> PENDING 1,201</label>" in page
+    assert "The critical path has 2 of 1,201 subtasks:" in page
+    assert "All 1,201<" in page
+
+
 def test_a_document_is_cut_once(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = {1: {}, 2: {"description": "long " * 400}, 3: {}}
     raw = re.compile('<pre class="raw"[^>]*>(.*?)</pre>', re.DOTALL)

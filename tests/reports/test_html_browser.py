@@ -689,10 +689,10 @@ def test_two_thousand_subtasks_show_their_first_rows_and_search_them_all(
     task = stages(*[20] * 100)
     opened = Opened(page, tmp_path / "report.html", [task])
     assert len(shown_ids(page)) == 50
-    page.get_by_role("button", name="Show 500 more of 2000 rows").click()
+    page.get_by_role("button", name="Show 500 more of 2,000 rows").click()
     assert len(shown_ids(page)) == 550
     page.locator(".search").fill("step 7")
-    assert page.locator("output").inner_text() == "100 of 2000"
+    assert page.locator("output").inner_text() == "100 of 2,000"
     assert len(shown_ids(page)) == 50
     page.locator(".search").fill("")
     page.locator(".canvas .opened, .canvas g.n").first.click()

@@ -154,7 +154,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["breakable"] = _breakable
+    environment.filters |= {"breakable": _breakable, "thousands": "{:,}".format}
     environment.globals |= {
         "addition": addition,
         "count_shown": count_shown,

@@ -14,6 +14,8 @@
     return made;
   };
 
+  const thousands = (number) => number.toLocaleString("en");
+
   /* The subtask of a row, by its id; the subtasks that a link names. */
   const nodeOf = (id) => Number(id.slice(id.lastIndexOf("n") + 1));
   const partsOf = ({ hash, dataset: { parts } }) => {
@@ -109,7 +111,7 @@
       this.tell();
       const hidden = fitting.length - Math.min(most, fitting.length);
       this.button.hidden = !hidden;
-      this.button.textContent = `Show ${Math.min(hidden, MORE)} more of ${fitting.length} rows`;
+      this.button.textContent = `Show ${Math.min(hidden, MORE)} more of ${thousands(fitting.length)} rows`;
     }
     filter(fits) {
       this.fits = fits;
@@ -440,7 +442,7 @@
         }
         const left = nodes.length - items.children.length;
         more.hidden = !left;
-        more.textContent = `Show ${Math.min(left, MORE)} more of ${nodes.length}`;
+        more.textContent = `Show ${Math.min(left, MORE)} more of ${thousands(nodes.length)}`;
       };
       more.addEventListener("click", () => add(MORE));
       add(ROWS);
@@ -543,7 +545,7 @@
     };
     const tally = (nodes) => data.states
       .map((name, place) => [nodes.filter((n) => data.state[n] === place).length, name])
-      .filter(([count]) => count).map((told) => told.join(" ")).join(", ");
+      .filter(([count]) => count).map(([count, name]) => `${thousands(count)} ${name}`).join(", ");
     const unfold = ({ nodes, box }) => {
       while (layers.length && !layers.at(-1).layer.contains(box)) fold();
       const parts = inside(nodes);
@@ -573,14 +575,14 @@
           transform: `translate(${8 + (place % columns) * wide} ${30 + Math.floor(place / columns) * tall})`,
         });
         if (!several) cell.dataset.id = id;
-        const told = several ? [name, `${part.length} subtasks`, tally(part)] : [id, name, target, state?.textContent.trim()];
+        const told = several ? [name, `${thousands(part.length)} subtasks`, tally(part)] : [id, name, target, state?.textContent.trim()];
         cell.append(
           shape("title", {}, told.filter(Boolean).join(" · ")),
           shape("rect", { class: "b", width: wide - 3, height: tall - 3, rx: 3 }),
         );
         if (names) {
           const sign = state?.firstChild.textContent ?? "";
-          const text = several ? `${part.length} × ${name}` : `${id} ${target || name}`;
+          const text = several ? `${thousands(part.length)} × ${name}` : `${id} ${target || name}`;
           cell.append(shape("text", { x: 7, y: 14 }, `${sign} ${cut(text, 25)}`));
         }
         layer.append(cell);
@@ -693,7 +695,7 @@
       for (const [entry, box] of switches) entry.setAttribute("aria-pressed", box.checked);
       found = query ? Array.from(shown) : [];
       next = 0;
-      hits.value = active ? `${shown.size} of ${rows.of.size}` : "";
+      hits.value = active ? `${thousands(shown.size)} of ${thousands(rows.of.size)}` : "";
     };
     tools.addEventListener("input", filter);
     (window.requestIdleCallback ?? setTimeout)(known); /* so that the first search is quick */
