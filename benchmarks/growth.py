@@ -66,35 +66,36 @@ def twins(size: int) -> Upstreams:
     return [[], *([0] for _ in range(size - 2)), list(range(1, size - 1))]
 
 
-def graph(upstreams: Callable[[int], Upstreams], size: int, naming: str) -> bytes:
-    """Write a task of a graph; how its subtasks are called ends with the task's number."""
-    return document(upstreams(size), task=int(naming[-1]), naming=naming[:-1])
+def graph(
+    upstreams: Callable[[int], Upstreams], size: int, task: int, naming: str = "Step {}"
+) -> bytes:
+    """Write a task of a graph, with so many subtasks."""
+    return document(upstreams(size), task=task, naming=naming)
 
 
-def text(piece: str, size: int, naming: str) -> bytes:
+def text(piece: str, size: int, task: int) -> bytes:
     """Write a small task, of which one text is a line of so many bytes."""
-    root = json.loads(graph(ladder, 6, naming))
+    root = json.loads(graph(ladder, 6, task))
     line = "mysql curl " + piece * (size // len(piece.encode()))
     root["data"]["subtasks"][0]["description"] = line
     return json.dumps(root, ensure_ascii=False).encode()
 
 
-def everything(size: int, naming: str) -> bytes:
+def everything(size: int, task: int) -> bytes:
     """Write a task with a line of all spellings of secrets, and of what looks like them."""
-    return text(" ".join((*SECRETS, *HARMLESS, *PIECES)), size, naming)
+    return text(" ".join((*SECRETS, *HARMLESS, *PIECES)), size, task)
 
 
-def repeated(piece: bytes, size: int, _naming: str) -> bytes:
+def repeated(piece: bytes, size: int, _task: int) -> bytes:
     """Write a file that is a piece again and again."""
     return piece * (size // len(piece))
 
 
 class Shape(NamedTuple):
-    write: Callable[[int, str], bytes]
-    """Gives a document, by its size and by how its subtasks are called."""
+    write: Callable[[int, int], bytes]
+    """Gives a document, by its size and by the number of its task."""
     size: int
     """Subtasks of the largest document, or its bytes where it is no graph."""
-    is_named_alike: bool = False
     ending: str = "json"
 
 
@@ -107,7 +108,7 @@ GRAPHS = {
     "ladder": Shape(partial(graph, ladder), 50_000),
     "two-cycles": Shape(partial(graph, two_cycles), 40_000),
     "rings": Shape(partial(graph, rings), 60_000),
-    "twins": Shape(partial(graph, twins), 5_000, is_named_alike=True),
+    "twins": Shape(partial(graph, twins, naming="Twin"), 5_000),
 }
 TEXTS = {
     "secrets": Shape(everything, MEGABYTES),
@@ -152,8 +153,7 @@ def write(folder: Path, name: str, size: int) -> list[Path]:
     paths = []
     for task in (1, 2):
         path = folder / f"{name}_{size}_{task}.{shape.ending}"
-        naming = "Twin" if shape.is_named_alike else "Step {}"
-        path.write_bytes(shape.write(size, f"{naming}{task}"))
+        path.write_bytes(shape.write(size, task))
         paths.append(path)
     return paths
 
