@@ -21,7 +21,6 @@ import tarfile
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,20 +41,8 @@ _TIMES = [
     1737000000000, "x",
 ]  # fmt: skip
 _NUMBERS = [
-    0,
-    1,
-    -1,
-    86400,
-    604800,
-    2**31,
-    2**53,
-    2**63 - 1,
-    -(2**63),
-    10**30,
-    0.5,
-    None,
-    "30",
-]
+    0, 1, -1, 86400, 604800, 2**31, 2**53, 2**63 - 1, -(2**63), 10**30, 0.5, None, "30",
+]  # fmt: skip
 _WORDS: list[Any] = [
     "", " ", "\u202e", "\ud800", "a\nb", "\x1b[31m", "x" * 5000, "停止", "::error::", "<b>",
     "password=S3cretPw", "NULL", "FAILED", "RUNNING", "ROLLBACK", "CANCELING", None, [], {},
@@ -67,6 +54,8 @@ _NAMES = [
     "C:\\x.json", "n" * 200 + ".json", "停.json", "a\nb.json", "dir/",
     "-x.json", "::e.json", "h",
 ]  # fmt: skip
+_ENDINGS = [".json", ".json", ".jsonl", ".yaml", ".task.json"]
+_PACKED_ENDINGS = [".zip", ".tar", ".tgz", ".json"]
 _TEXTS = [
     "0", "1", "-1", "1h", "9" * 30, "x", "", "all", "TG101", "9999-12-31T23:59:59-14:00",
     "0001-01-01T00:00:00Z", "2025-01-16", "1e999", "nan", "50%", "*", "Step *", "1s",
@@ -106,11 +95,8 @@ def _fitting(key: str) -> list[Any]:
 
 def _damaged(choose: random.Random, data: bytes) -> bytes:
     at = choose.randrange(len(data) + 1)
-    return (
-        data[:at]
-        + choose.choice((b"", b"\xff", b"\x00", b"[", b"}", b"\n"))
-        + data[at + 1 :]
-    )
+    instead = choose.choice((b"", b"\xff", b"\x00", b"[", b"}", b"\n"))
+    return data[:at] + instead + data[at + 1 :]
 
 
 def _document(choose: random.Random, known: list[bytes]) -> bytes:
@@ -140,13 +126,8 @@ def _archive(choose: random.Random, known: list[bytes], depth: int = 0) -> bytes
         with tarfile.open(fileobj=file, mode=choose.choice(("w", "w:gz", "w:xz"))) as tar:
             for name, content in zip(names, contents, strict=True):
                 info = tarfile.TarInfo(name)
-                info.type, info.size, info.linkname = (
-                    choose.choice(kinds),
-                    len(content),
-                    name,
-                )
-                if info.type != tarfile.REGTYPE:
-                    info.size = 0
+                info.type, info.linkname = choose.choice(kinds), name
+                info.size = len(content) if info.type == tarfile.REGTYPE else 0
                 tar.addfile(info, io.BytesIO(content[: info.size]))
     data = file.getvalue()
     return _damaged(choose, data) if choose.random() < 0.2 else data
@@ -163,9 +144,8 @@ def _folder(choose: random.Random, known: list[bytes], folder: Path) -> Path:
         if kind < 0.7:
             path.write_bytes(_document(choose, known))
         elif kind < 0.8:
-            path.symlink_to(
-                choose.choice((path, folder, Path("/dev/zero"), Path("nothing")))
-            )
+            targets = path, folder, Path("/dev/zero"), Path("nothing")
+            path.symlink_to(choose.choice(targets))
         elif kind < 0.9:
             os.mkfifo(path)
         else:
@@ -174,19 +154,13 @@ def _folder(choose: random.Random, known: list[bytes], folder: Path) -> Path:
 
 
 def _input(choose: random.Random, known: list[bytes], place: Path) -> Path:
-    make: Callable[[random.Random, list[bytes]], bytes] = _document
     kind = choose.random()
     if kind < 0.15:
         return _folder(choose, known, place)
-    path = place.with_suffix(
-        choose.choice((".json", ".json", ".jsonl", ".yaml", ".task.json"))
-    )
-    if kind < 0.3:
-        make, path = (
-            _archive,
-            place.with_suffix(choose.choice((".zip", ".tar", ".tgz", ".json"))),
-        )
-    path.write_bytes(make(choose, known))
+    is_packed = kind < 0.3
+    endings = _PACKED_ENDINGS if is_packed else _ENDINGS
+    path = place.with_suffix(choose.choice(endings))
+    path.write_bytes((_archive if is_packed else _document)(choose, known))
     return path
 
 
@@ -194,11 +168,7 @@ def _options(choose: random.Random, output: Output, folder: Path, runs: Path) ->
     """Give some options of a command, with what fits and with what does not."""
     given = list(output.options)
     for param in COMMANDS[output.command].params:
-        if not isinstance(param, click.Option) or param.name in (
-            "help",
-            "format",
-            "engine",
-        ):
+        if not isinstance(param, click.Option) or param.name == "engine":
             continue
         if not (param.required or choose.random() < 0.12):
             continue
@@ -212,16 +182,14 @@ def _options(choose: random.Random, output: Output, folder: Path, runs: Path) ->
         elif param.name in ("runs", "base"):
             given += [name, str(runs)]
         elif isinstance(param.type, click.Path | click.File) or param.name == "output":
-            given += [
-                name,
-                str(folder / choose.choice(("out", "out.svg", "out.json", "no/out"))),
-            ]
+            output_name = choose.choice(("out", "out.svg", "out.json", "no/out"))
+            given += [name, str(folder / output_name)]
         else:
             given += [name, choose.choice(_TEXTS)]
     return given
 
 
-def try_one(seed: int, runs: Path, most: int = _SLOWEST) -> tuple[list[str], Result]:
+def try_one(seed: int, runs: Path) -> tuple[list[str], Result]:
     """Run one random command."""
     choose = random.Random(seed)
     known = list(seeds().values())
@@ -238,7 +206,7 @@ def try_one(seed: int, runs: Path, most: int = _SLOWEST) -> tuple[list[str], Res
                 given += map(str, inputs)
         if output.command == ("history", "collect"):
             given += ["-o", str(folder / "store"), "-j", "1"]
-        with no_longer_than(most):
+        with no_longer_than(_SLOWEST):
             result = CliRunner().invoke(cli, given)
     return given, result
 
