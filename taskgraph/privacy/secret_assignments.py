@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from taskgraph.privacy.secret_keys import Role, role_of
 from taskgraph.privacy.secret_options import AFTER_OPTION
-from taskgraph.privacy.secret_values import Scan, Span, is_opaque, value_at
+from taskgraph.privacy.secret_values import VALUE_WORDS, Scan, Span, is_opaque, value_at
 
 __all__ = ["find_at_key", "find_at_wide_key"]
 
@@ -61,9 +61,7 @@ _TOLD = _regex(
     r"\s{1,4}" + _once(r"(?:is|was|as|to|value|(?:re)?set to|changed to):?\s{1,4}")
 )
 _TOLD_BEGINS = frozenset(("is", "wa", "as", "to", "va", "re", "se", "ch"))
-_VALUES = (
-    "(?:after|before|content|current|default|new|old|val|v|(?:param(?:eter)?[_-]?)?value)"
-)
+_VALUES = f"(?:{VALUE_WORDS}|v|param(?:eter)?[_-]?value)"
 _APART = r"""[\s,;"'\\]{0,12}"""
 # Between name and value may be a type, or what it is for.
 _PAIR = rf"{_APART}[\w.-]{{1,30}}+{_ASSIGNED}{_QUOTE}[\w. -]{{0,60}}(?![\w. -]){_QUOTE}"
@@ -100,7 +98,6 @@ class _Kind(NamedTuple):
     """What the words of a key say."""
 
     role: Role
-    is_secret: bool
     is_word: bool
     """Whether it may be one of a sentence, and no key."""
     is_variable: bool
@@ -124,7 +121,6 @@ def _kind_of(text: str) -> _Kind:
     is_password = small.endswith(("password", "passwd", "passphrase", "secret"))
     return _Kind(
         role,
-        role.is_secret,
         is_word=not is_upper and not is_password,
         is_variable=is_upper and "_" in text,
         is_upper=is_upper,
@@ -176,7 +172,7 @@ def find_at_key(scan: Scan, begin: int, end: int) -> Span:
     kind = _kind_of(
         text[begin:end] if end - begin < _LONGEST_KEY else text[end - _LONGEST_KEY : end]
     )
-    if not kind.is_secret:
+    if not kind.role.is_secret:
         return end, end
     name = _name_before(text, begin) if before in _MAY_BE_NAMED else -1
     if first.isspace():

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from taskgraph.privacy.secret_keys import words
 from taskgraph.privacy.secret_signs import MASK
 
-__all__ = ["Scan", "Span", "is_harmless", "is_opaque", "value_at"]
+__all__ = ["VALUE_WORDS", "Scan", "Span", "is_harmless", "is_opaque", "value_at"]
 
 Span: TypeAlias = tuple[int, int]
 """Where something begins, and where it ends."""
@@ -40,12 +40,10 @@ _BEFORE_QUOTES = frozenset(" \t,:=[({")
 _LONGEST_CALL, _LONGEST_STRUCTURE = 100, 20_000
 _NOTHING = frozenset({"true", "false", "null", "none", "nil"})
 _LONGEST_NOTHING = 5
-
-
-# What stands between a name and its value, or before both.
+VALUE_WORDS = "after|before|content|current|default|new|old|val(?:ue)?"
+"""What stands between a name and its value, or before both."""
 _VALUE_WORD = re.compile(
-    r"""(?:after|before|content|current|default|new|old|val(?:ue)?|(?<![a-z])v)"""
-    r"""[\st"'`\\\]]{0,40}[=:：＝>\x1b-]"""
+    rf"""(?:{VALUE_WORDS}|(?<![a-z])v)[\st"'`\\\]]{{0,40}}[=:：＝>\x1b-]"""
 )
 
 
