@@ -178,7 +178,7 @@ def _finding(
 
 def _located(results: Sequence[CheckResult], origin: Origin) -> list[CheckResult]:
     """Add lines and columns."""
-    from taskgraph.sources.document import locate
+    from taskgraph.sources.places import locate
 
     pointers: dict[str, None] = {}
     for result in results:
@@ -191,7 +191,7 @@ def _located(results: Sequence[CheckResult], origin: Origin) -> list[CheckResult
 
 
 def _target(finding: Finding) -> str:
-    from taskgraph.sources.document import key_of
+    from taskgraph.sources.places import key_of
 
     return key_of(finding.pointer) if finding.of_key else finding.pointer
 

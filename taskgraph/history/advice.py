@@ -16,8 +16,9 @@ from taskgraph.graph.taskgraph import build_graph
 from taskgraph.history.tolerance import least_runs
 from taskgraph.model.durations import like_written
 from taskgraph.model.task import Origin, Subtask, Task
-from taskgraph.sources.document import Document, split_pointer
+from taskgraph.sources.document import Document
 from taskgraph.sources.parsing import parse_json
+from taskgraph.sources.places import split_pointer
 
 __all__ = [
     "CHANGES",

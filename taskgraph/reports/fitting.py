@@ -13,8 +13,8 @@ from taskgraph.model.task import Task, id_key
 from taskgraph.model.words import counted, title_of
 from taskgraph.privacy import mask_text
 from taskgraph.reports.history_tables import Column, Section, TableReport, percent
-from taskgraph.sources.document import locate
 from taskgraph.sources.opening import Source
+from taskgraph.sources.places import locate
 from taskgraph.sources.reading import read_source
 
 __all__ = ["fit_diff", "fit_report"]

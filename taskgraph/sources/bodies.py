@@ -8,9 +8,9 @@ from itertools import accumulate
 from shlex import quote
 from typing import Any
 
-from taskgraph.sources.document import escape_token, locate
 from taskgraph.sources.excerpts import Seen, end_of
 from taskgraph.sources.lenses import from_base64
+from taskgraph.sources.places import escape_token, locate
 
 __all__ = ["BODIES"]
 

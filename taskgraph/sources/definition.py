@@ -23,13 +23,7 @@ from taskgraph.sources.definition_form import (
     SubtaskRow,
     TaskRow,
 )
-from taskgraph.sources.document import (
-    MISSING_KEY,
-    SHARED_ID,
-    UNKNOWN_KEY,
-    Problems,
-    escape_token,
-)
+from taskgraph.sources.document import MISSING_KEY, SHARED_ID, UNKNOWN_KEY, Problems
 from taskgraph.sources.envelope import Item, items_of
 from taskgraph.sources.fields import describe
 from taskgraph.sources.mending import EDGES, RENAME, PartlyRead, read_partly
@@ -40,6 +34,7 @@ from taskgraph.sources.ocp import (
     filled,
     read_references,
 )
+from taskgraph.sources.places import escape_token
 from taskgraph.sources.validating import AT_ONCE, errors_of
 
 __all__ = ["read_definition"]

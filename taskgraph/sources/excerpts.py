@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from itertools import islice, takewhile
 from typing import NamedTuple
 
-from taskgraph.sources.document import place_in
 from taskgraph.sources.oddities import COLOUR, IN_QUOTES
+from taskgraph.sources.places import place_in
 
 __all__ = [
     "Seen",

@@ -10,9 +10,10 @@ from taskgraph.sources.definition_form import (
     DefinedTask,
     DefinedTasks,
 )
-from taskgraph.sources.document import UNKNOWN_KEY, Problems, escape_token
+from taskgraph.sources.document import UNKNOWN_KEY, Problems
 from taskgraph.sources.nearest import Meant, folded, mended, nearest_form, nearest_key
 from taskgraph.sources.ocp import SPELLINGS, OcpSubtask, OcpTask
+from taskgraph.sources.places import escape_token
 from taskgraph.sources.validating import Keys, errors_of, negative, note
 
 __all__ = ["EDGES", "RENAME", "PartlyRead", "read_partly"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.sources.document import Document, place_in
+from taskgraph.sources.document import Document
+from taskgraph.sources.places import place_in
 
 __all__ = ["BLANKS", "COLOUR", "CONFLICT", "CURLY", "IN_QUOTES", "explained", "oddity_in"]
 

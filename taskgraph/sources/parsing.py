@@ -13,10 +13,11 @@ from itertools import islice
 from typing import Any
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.sources.document import Document, Problems, escape_token
+from taskgraph.sources.document import Document, Problems
 from taskgraph.sources.limits import refusal
 from taskgraph.sources.naming import is_definition_name
 from taskgraph.sources.oddities import explained
+from taskgraph.sources.places import escape_token
 
 __all__ = [
     "decode",

@@ -24,10 +24,10 @@ from taskgraph.sources.document import (
     UNKNOWN_KEY,
     Document,
     Problems,
-    escape_token,
 )
 from taskgraph.sources.fields import Free, Time, Times, describe
 from taskgraph.sources.parsing import parse_json
+from taskgraph.sources.places import escape_token
 
 __all__ = [
     "AT_ONCE",

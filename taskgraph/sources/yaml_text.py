@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.privacy import MASK, is_secret_key
-from taskgraph.sources.document import Document, Problems, escape_token
+from taskgraph.sources.document import Document, Problems
 from taskgraph.sources.limits import refusal
 from taskgraph.sources.oddities import CURLY, explained
 from taskgraph.sources.parsing import refuse_invalid
+from taskgraph.sources.places import escape_token
 
 if TYPE_CHECKING:
     from yaml.events import Event, ScalarEvent

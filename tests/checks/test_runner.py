@@ -164,16 +164,16 @@ def test_every_step_of_a_path_has_its_place() -> None:
 def test_a_document_of_many_tasks_is_looked_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from taskgraph.sources import document
+    from taskgraph.sources import places
 
     calls = []
-    real = document.locate
+    real = places.locate
 
     def locate(data: bytes, *arguments: Any, **options: Any) -> Any:
         calls.append(data)
         return real(data, *arguments, **options)
 
-    monkeypatch.setattr(document, "locate", locate)
+    monkeypatch.setattr(places, "locate", locate)
     tasks = [{"id": i, "name": "t", "subtasks": []} for i in range(5)]
     shapes = read_bytes(json.dumps({"data": {"contents": tasks}}).encode(), "x.json")
     results = check_document([analysis(shape) for shape in shapes])

@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.errors import InputError
-from taskgraph.sources.document import Document, escape_token, locate
+from taskgraph.sources.document import Document
 from taskgraph.sources.opening import Source
+from taskgraph.sources.places import escape_token, locate
 from taskgraph.sources.reading import read_source
 from taskgraph.sources.yaml_text import parse_yaml
 from tests.sources.strategies import JSON
-from tests.sources.test_positions import every_pointer
+from tests.sources.test_places import every_pointer
 
 
 def parse(text: str | bytes) -> Any:

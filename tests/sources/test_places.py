@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.sources.document import escape_token, locate
+from taskgraph.sources.places import escape_token, locate
 from tests.conftest import RunCli
 
 JSON = st.recursive(
