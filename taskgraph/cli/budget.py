@@ -10,15 +10,14 @@ import click
 from taskgraph.api import LoadedTask
 from taskgraph.cli.options import (
     Inputs,
-    each_task,
     files_argument,
     format_option,
     output_option,
     past_options,
     seconds,
-    text_style,
 )
 from taskgraph.cli.output import write
+from taskgraph.cli.tasks import each_task, text_style
 from taskgraph.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -19,7 +19,6 @@ from taskgraph.cli.options import (
     complete_rules,
     files_argument,
     past_options,
-    require_tasks,
 )
 from taskgraph.cli.output import (
     EXIT_FINDINGS,
@@ -31,6 +30,7 @@ from taskgraph.cli.output import (
     wants_color,
     write,
 )
+from taskgraph.cli.tasks import require_tasks
 from taskgraph.errors import ConfigError
 from taskgraph.reports.check_formats import (
     CHECK_FORMATS,

@@ -17,9 +17,9 @@ from taskgraph.cli.options import (
     files_argument,
     format_option,
     output_option,
-    run_report,
     seconds,
 )
+from taskgraph.cli.tasks import run_report
 from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import parse_duration

@@ -14,10 +14,10 @@ from taskgraph.cli.options import (
     config_options,
     form_by_ending,
     output_option,
-    require_tasks,
     task_option,
 )
 from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain, write
+from taskgraph.cli.tasks import require_tasks
 from taskgraph.config import UnusedPatterns
 from taskgraph.reports.comparison import (
     Pair,

@@ -17,15 +17,9 @@ from taskgraph.cli.history_options import (
     result_options,
     write_result,
 )
-from taskgraph.cli.options import (
-    Inputs,
-    each_task,
-    moment,
-    require_tasks,
-    seconds,
-    task_option,
-)
+from taskgraph.cli.options import Inputs, moment, seconds, task_option
 from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain
+from taskgraph.cli.tasks import each_task, require_tasks
 from taskgraph.errors import ConfigError
 from taskgraph.sources.limits import ReadOptions
 

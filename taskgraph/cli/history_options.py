@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from taskgraph.api import history
-from taskgraph.cli.options import Choice, form_by_ending, output_option, text_style
+from taskgraph.cli.options import Choice, form_by_ending, output_option
 from taskgraph.cli.output import write
+from taskgraph.cli.tasks import text_style
 
 if TYPE_CHECKING:
     from taskgraph.history.collecting import Progress

@@ -12,12 +12,11 @@ from taskgraph.cli.options import (
     Choice,
     Inputs,
     collapse_option,
-    each_task,
     files_argument,
-    one_output,
     output_option,
 )
 from taskgraph.cli.output import EXIT_INPUT, complain, write
+from taskgraph.cli.tasks import each_task, one_output
 from taskgraph.diagrams.formats import FORMATS, render_pieces
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.errors import RenderError

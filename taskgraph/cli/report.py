@@ -12,13 +12,13 @@ from taskgraph.cli.options import (
     Choice,
     Inputs,
     collapse_option,
-    each_task,
     files_argument,
     form_by_ending,
     output_option,
     runs_option,
 )
 from taskgraph.cli.output import EXIT_INPUT, write
+from taskgraph.cli.tasks import each_task
 from taskgraph.diagrams.options import Collapse, DiagramOptions, View
 
 __all__ = ["command"]

@@ -14,9 +14,9 @@ from taskgraph.cli.options import (
     files_argument,
     format_option,
     output_option,
-    run_report,
     runs_option,
 )
+from taskgraph.cli.tasks import run_report
 
 if TYPE_CHECKING:
     from taskgraph.reports.text.console import Style

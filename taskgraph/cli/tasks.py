@@ -1,0 +1,153 @@
+"""What commands do with every task of the files that are named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from taskgraph.api import LoadedTask, read_documents
+from taskgraph.cli.options import Inputs
+from taskgraph.cli.output import (
+    EXIT_FINDINGS,
+    EXIT_INPUT,
+    EXIT_OK,
+    complain,
+    terminal_width,
+    wants_color,
+    write,
+)
+from taskgraph.errors import AnalysisError, ConfigError
+from taskgraph.model.words import NAMED, quoted
+from taskgraph.sources.limits import ReadOptions
+
+if TYPE_CHECKING:
+    from taskgraph.reports.text.console import Style
+
+__all__ = ["each_task", "one_output", "require_tasks", "run_report", "text_style"]
+
+
+def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, list[str]]:
+    """Do something with every task of every file; a bad one does not stop the others.
+
+    It gives the exit code so far, and the messages on what could not be read or analysed,
+    which were shown already.
+    """
+    code = EXIT_OK
+    messages = []
+    was_found = False
+    foreign = []
+    for document in read_documents(inputs.paths, inputs.options, inputs.resolver):
+        inputs.unused.add(document.patterns)
+        if document.note:
+            complain(document.note)
+        if document.is_foreign:
+            foreign.append(document.name)
+        if document.error is not None:
+            messages.append(str(document.error))
+            complain(messages[-1])
+            code = EXIT_INPUT
+        for loaded in document.tasks:
+            was_found = True
+            try:
+                work(loaded)
+            except AnalysisError as error:
+                hint = "taskgraph check says where"
+                messages.append(f"{document.name}: {error}\n  hint: {hint}")
+                complain(messages[-1])
+                code = max(code, EXIT_FINDINGS)
+    for message in inputs.unused.messages():
+        complain(message)
+    was_found = was_found or code > EXIT_OK
+    missing = require_tasks(inputs.paths, inputs.options, foreign, was_found=was_found)
+    return max(code, missing), messages
+
+
+def require_tasks(
+    paths: Sequence[str],
+    options: ReadOptions,
+    foreign: Iterable[str] = (),
+    more: int = 0,
+    *,
+    was_found: bool,
+) -> int:
+    """Say which files of folders hold no task, and if none does; give the exit code.
+
+    Of those there may be `more` than are given.
+    """
+    files = list(dict.fromkeys(foreign))
+    if files:
+        more += max(len(files) - NAMED, 0)
+        named = ", ".join(files[:NAMED]) + f" and {more:,} more" * (more > 0)
+        complain(f"passed over, for there is no task in it: {named}")
+    if was_found or not (files or options.task):
+        return EXIT_OK
+    if options.task is None:
+        complain("no document holds a task\n  hint: name the files that are meant")
+    else:
+        complain(
+            f"--task {options.task}: no document that was read holds a task with this id "
+            f"or name\n  hint: {_meant_task(paths, options, options.task)}"
+        )
+    return EXIT_INPUT
+
+
+def _meant_task(paths: Sequence[str], options: ReadOptions, wanted: str) -> str:
+    """Read once more what can be, for a task with nearly such a name."""
+    from taskgraph.sources.nearest import nearest_text
+
+    files = [path for path in paths if path != "-"]
+    known: set[str] = set()
+    for document in read_documents(files, replace(options, task=None)):
+        known.update(*((one.task.name, str(one.task.id)) for one in document.tasks))
+    near = nearest_text(wanted, known)
+    if near is None:
+        return "taskgraph show without --task tells those that there are"
+    return f"did you mean {quoted(near)}?"
+
+
+def run_report(
+    files: Inputs,
+    form: str,
+    output: str | None,
+    kind: str,
+    as_json: Callable[[LoadedTask], Mapping[str, Any]],
+    as_text: Callable[[LoadedTask, Any], str],
+) -> int:
+    """Report on every task of every file, and give the exit code: 1 for a broken graph.
+
+    ``kind`` is the name of the JSON document; ``as_text``, for every form but ``json``,
+    also gets the style of the text.
+    """
+    parts: list[Any] = []
+    broken: list[bool] = []
+    style = None if form == "json" else text_style(output)
+
+    def report(loaded: LoadedTask) -> None:
+        broken.append(loaded.graph.is_broken)
+        parts.append(as_json(loaded) if style is None else as_text(loaded, style))
+
+    code, messages = each_task(files, report)
+    if form == "json":
+        from taskgraph.reports.json import document
+
+        write(document(kind, parts, messages), output)
+    elif parts or output is None:
+        write("\n".join(parts), output)
+    return max(code, EXIT_FINDINGS) if any(broken) else code
+
+
+def text_style(output: str | None) -> Style:
+    """Give the width and the colours of text for an output."""
+    from taskgraph.reports.text.console import Style
+
+    return Style(terminal_width(), wants_color(output))
+
+
+def one_output(count: int, output: str | None) -> None:
+    """Refuse to write several results into one file."""
+    if count > 1 and output not in (None, "-"):
+        raise ConfigError(
+            f"{output}: {count} tasks would be written to one file: "
+            "choose one with --task ID"
+        )
