@@ -125,6 +125,7 @@ def command(
       taskgraph check tasks/ --runs runs/ --attempts-seen
     """
     targets = [_target(output, form) for output in outputs]
+    _require_apart(*(path for _, path in targets), write_baseline)
     inputs = files.on_top(
         select=select,
         also_ignored=ignore,
@@ -191,6 +192,14 @@ def _target(output: str, form: str | None) -> tuple[str, str | None]:
         known = ", ".join(CHECK_FORMATS)
         raise ConfigError(f"--output {output}: there is no form {named}, but {known}")
     return form or check_format_of(output) or "text", output
+
+
+def _require_apart(*paths: str | None) -> None:
+    """Refuse to write one file twice, of which the last result alone would be left."""
+    places = [os.path.realpath(path) for path in paths if path not in (None, "-")]
+    for place in places:
+        if places.count(place) > 1 and not place.startswith("/dev/"):
+            raise ConfigError(f"{place}: would be written twice")
 
 
 def _read_baseline(path: str) -> Any:

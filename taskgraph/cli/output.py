@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
+import stat
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -22,6 +24,7 @@ __all__ = [
     "EXIT_INPUT",
     "EXIT_INTERRUPTED",
     "EXIT_OK",
+    "NAMES_OF_FILES",
     "NAMES_OF_INPUTS",
     "ReaderGoneError",
     "Ticker",
@@ -41,6 +44,10 @@ EXIT_INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
 EXIT_READER_GONE = 141
 NAMES_OF_INPUTS = frozenset({"files", "file", "definitions", "before", "after"})
 """The parameters of commands that name documents: nothing is written over one."""
+NAMES_OF_FILES = frozenset({"config_file", "durations", "baseline"})
+"""Those that name another file that is read."""
+_MOST_LINKS = 40  # as the system has it
+_HANDED = re.compile(r"/dev/(fd/|std)|/proc/")
 
 
 def complain(message: str) -> None:
@@ -77,13 +84,18 @@ def write(content: str | bytes | Iterable[str], path: str | None) -> None:
     file that the command reads.
     """
     pieces = (content,) if isinstance(content, str | bytes) else content
+    if path == "":
+        raise ConfigError("a file to write has no name; - is standard output")
+    context = click.get_current_context(silent=True)
+    options = {} if context is None else context.params
     if path in (None, "-", "/dev/stdout"):
+        if _is_appended() and _is_input(1, options):
+            raise ConfigError("standard output is added to a file that is read too")
         _write_standard(pieces)
         return
     try:
         target = Path(str(path))
-        context = click.get_current_context(silent=True)
-        if context is not None and target.is_file() and _is_read(target, context.params):
+        if context is not None and target.is_file() and _is_read(target, options):
             raise ConfigError(f"{path}: is read too, and would be overwritten")
         _replace(target, map(_encoded, pieces))
     except OSError as error:
@@ -97,9 +109,10 @@ def _is_read(target: Path, options: Mapping[str, Any]) -> bool:
     full = target.resolve()
     if full == find_config(full.parent) or any(map(_is_history, full.parents)):
         return True
-    baseline = options.get("baseline")
-    is_renewed = baseline == options.get("write_baseline")  # which keeps what it accepted
-    named = [options.get("config_file"), None if is_renewed else baseline]
+    renewed = options.get("write_baseline")  # which keeps what it accepted
+    if renewed and _is_same(target, renewed):
+        options = {**options, "baseline": None}
+    named = [options.get(name) for name in NAMES_OF_FILES]
     return any(_is_same(target, name) for name in named if name) or _is_input(
         target, options
     )
@@ -113,17 +126,28 @@ def _is_history(folder: Path) -> bool:
     return False
 
 
-def _is_same(target: Path, file: str | int) -> bool:
+def _is_same(target: Path | int, file: str | int) -> bool:
     with contextlib.suppress(OSError):
-        return os.path.samestat(target.stat(), os.stat(file))
+        return os.path.samestat(os.stat(target), os.stat(file))
     return False
 
 
-def _is_input(target: Path, options: Mapping[str, Any]) -> bool:
+def _is_appended() -> bool:
+    """Tell whether standard output is added to a file, which a shell did not empty."""
+    with contextlib.suppress(ImportError, OSError, AttributeError):
+        import fcntl
+
+        handle = sys.stdout.fileno()
+        flags = fcntl.fcntl(handle, fcntl.F_GETFL)
+        return bool(flags & os.O_APPEND) and stat.S_ISREG(os.fstat(handle).st_mode)
+    return False
+
+
+def _is_input(target: Path | int, options: Mapping[str, Any]) -> bool:
     """Tell whether a file is among the documents that are named, or a log of one."""
     from taskgraph.sources.limits import ReadOptions
-    from taskgraph.sources.naming import DIAGNOSIS_LIST, is_log_name
-    from taskgraph.sources.opening import find_sources
+    from taskgraph.sources.naming import DIAGNOSIS_LIST
+    from taskgraph.sources.opening import find_logs, find_sources
     from taskgraph.sources.reading import read_source
 
     values = [options[name] for name in NAMES_OF_INPUTS & options.keys()]
@@ -132,14 +156,15 @@ def _is_input(target: Path, options: Mapping[str, Any]) -> bool:
         return True
     reading = ReadOptions(glob=options.get("glob"))
     for source in find_sources(named, io.BytesIO(), reading):
-        folder, name = os.path.split(source.path)
-        if name == DIAGNOSIS_LIST and is_log_name(target.name):
-            if target.resolve().is_relative_to(Path(folder).resolve()):
-                return True
-        elif source.path and _is_same(target, source.path):
+        if source.path and _is_same(target, source.path):
             # what check wrote into a folder of documents it leaves out there
             is_left_out = "outputs" in options and source.path not in named
-            return not is_left_out or any(r.tasks for r in read_source(source, reading))
+            readings = read_source(source, reading)
+            return not is_left_out or not all(one.is_foreign for one in readings)
+        if os.path.basename(source.path) == DIAGNOSIS_LIST and any(
+            _is_same(target, log) for log in find_logs(source.path)
+        ):
+            return True
     return False
 
 
@@ -228,8 +253,8 @@ def _replace(path: Path, pieces: Iterable[bytes]) -> None:
     """Write next to the file, then put it in place at once."""
     import tempfile
 
-    if path.exists() and (not path.is_file() or path.is_relative_to("/dev")):
-        with path.open("wb") as stream:  # a device or a pipe is written to, not replaced
+    if path.exists() and (not path.is_file() or _is_handed(path)):
+        with path.open("ab") as stream:  # a device or a pipe is written to, not replaced
             stream.writelines(pieces)
         return
     path = path.resolve()  # through a link, so that the link stays
@@ -244,6 +269,18 @@ def _replace(path: Path, pieces: Iterable[bytes]) -> None:
     except BaseException:
         temporary.unlink()
         raise
+
+
+def _is_handed(path: Path) -> bool:
+    """Tell whether a name, maybe by links, stands for what a process has open already."""
+    name = os.path.abspath(path)
+    for _ in range(_MOST_LINKS):
+        if _HANDED.match(name):
+            return True
+        if not os.path.islink(name):
+            break
+        name = os.path.abspath(os.path.join(os.path.dirname(name), os.readlink(name)))
+    return False
 
 
 def _umask() -> int:

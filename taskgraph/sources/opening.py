@@ -17,7 +17,7 @@ from taskgraph.errors import InputError
 from taskgraph.sources.limits import ReadOptions, read_up_to, refusal
 from taskgraph.sources.naming import DIAGNOSIS_LIST, is_document_name, is_log_name
 
-__all__ = ["Source", "find_sources", "pack_diagnosis", "read_stream"]
+__all__ = ["Source", "find_logs", "find_sources", "pack_diagnosis", "read_stream"]
 
 _DEFAULT = ReadOptions()
 _MOST_PACKED = 4  # times the largest document: an archive holds several
@@ -221,22 +221,29 @@ def pack_diagnosis(path: str, options: ReadOptions) -> bytes:
             )
 
         put(DIAGNOSIS_LIST, _read_file(path, options))
-        for where, folders, names in os.walk(folder):
-            if where != folder and DIAGNOSIS_LIST in names:
-                folders.clear()  # a diagnosis of its own
-                continue
-            for name in sorted(names):
-                log = os.path.join(where, name)
-                if is_log_name(name) and os.path.isfile(log):
-                    try:
-                        with open(log, "rb") as stream:
-                            data = read_up_to(stream, room + 1)
-                    except OSError as error:
-                        data = f"… this log cannot be read: {error.strerror}".encode()
-                    if len(data) <= room:
-                        room -= len(data)
-                        put(os.path.relpath(log, folder).replace(os.sep, "/"), data)
+        for log in find_logs(path):
+            try:
+                with open(log, "rb") as stream:
+                    data = read_up_to(stream, room + 1)
+            except OSError as error:
+                data = f"… this log cannot be read: {error.strerror}".encode()
+            if len(data) <= room:
+                room -= len(data)
+                put(os.path.relpath(log, folder).replace(os.sep, "/"), data)
     return packed.getvalue()
+
+
+def find_logs(path: str) -> Iterator[str]:
+    """Give the logs that lie beside the list of a diagnosis that somebody unpacked."""
+    folder = os.path.dirname(path) or "."
+    for where, folders, names in os.walk(folder):
+        if where != folder and DIAGNOSIS_LIST in names:
+            folders.clear()  # a diagnosis of its own
+            continue
+        for name in sorted(names):
+            log = os.path.join(where, name)
+            if is_log_name(name) and os.path.isfile(log):
+                yield log
 
 
 def read_stream(stream: IO[bytes], name: str, options: ReadOptions = _DEFAULT) -> bytes:
