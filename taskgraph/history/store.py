@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -29,12 +30,15 @@ _LOCK = ".lock"
 _HEADER = {"format": "taskgraph/history", "version": 1}
 _REJECTS = "rejects.jsonl"
 _TEMPORARY = ".temporary"
+_OF_A_PART = re.compile(r"[0-9a-f]{16}\.parquet(\.\d+\.new)?")
 
 
 class RunStore:
     """What has been collected."""
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
+        if not os.fspath(folder):
+            raise ConfigError("a history lies in a folder, and no name was given")
         if "://" in os.fspath(folder):
             raise ConfigError(
                 f"{folder}: a history lies in a local folder, not at an address\n"
@@ -66,12 +70,12 @@ class RunStore:
         with ExitStack() as stack:
             with _writing(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
+                self._require_own()
                 stack.enter_context(_locked(self.folder / _LOCK))
                 for table in TABLES:
                     (self.folder / table).mkdir(exist_ok=True)
                 if not self._manifest.exists():
                     _write_whole(self._manifest, f"{json.dumps(_HEADER)}\n".encode())
-                self._require_header()
                 self._sweep()
             yield
 
@@ -105,6 +109,21 @@ class RunStore:
     @property
     def _manifest(self) -> Path:
         return self.folder / _MANIFEST
+
+    def _require_own(self) -> None:
+        """Refuse a folder in which a history would take the place of something else."""
+        if os.path.lexists(self._manifest):
+            self._require_header()
+            return
+        taken = [self.rejects_file, Path(self.temporary_folder)]
+        for table in TABLES:
+            if (self.folder / table).is_dir():
+                taken += filter(_is_foreign, (self.folder / table).iterdir())
+        for path in filter(os.path.lexists, taken):
+            raise ConfigError(
+                f"{path}: is there already, where a history would write\n"
+                "  hint: collect into an empty folder, or one that does not exist yet"
+            )
 
     def _require_header(self) -> None:
         if not is_store(self.folder):
@@ -171,9 +190,9 @@ class RunStore:
         shutil.rmtree(self.temporary_folder, ignore_errors=True)
         keys = {_file_name(part["part"]) for part in self.parts()}
         for table in TABLES:
-            for entry in os.scandir(self.folder / table):
-                if entry.name not in keys:
-                    Path(entry.path).unlink(missing_ok=True)
+            for path in (self.folder / table).iterdir():
+                if path.name not in keys and not _is_foreign(path):
+                    path.unlink(missing_ok=True)
 
     def count_rejects(self) -> int:
         """Count the documents that could not be read when something was last collected."""
@@ -206,8 +225,16 @@ def is_store(folder: str | os.PathLike[str]) -> bool:
 
     Raises OSError if its manifest cannot be read.
     """
-    with open(os.path.join(folder, _MANIFEST), "rb") as stream:
+    path = os.path.join(folder, _MANIFEST)
+    if not os.path.isfile(path):  # a pipe may never end
+        return False
+    with open(path, "rb") as stream:
         return _parsed(stream.readline(1000)) == _HEADER
+
+
+def _is_foreign(path: Path) -> bool:
+    """Tell whether a file among those of a table is none that a collection writes."""
+    return _OF_A_PART.fullmatch(path.name) is None or not path.is_file()
 
 
 @contextmanager

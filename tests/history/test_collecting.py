@@ -591,6 +591,52 @@ def test_half_a_line_of_the_manifest_is_no_part(tmp_path: Path, collected: Colle
     assert len(list((store.folder / "tasks").iterdir())) == 2
 
 
+@pytest.mark.parametrize(
+    "taken",
+    [
+        "tasks/a.json",
+        "documents/b.json",
+        "subtasks/folder/c.json",
+        f"tasks/{7:016x}.parquet/d.json",
+        "rejects.jsonl",
+        "manifest.jsonl",
+        ".temporary/e.json",
+    ],
+)
+def test_nothing_of_others_is_where_a_history_begins(taken: str, tmp_path: Path) -> None:
+    write(tmp_path / "in", {taken: response(1, [step(1, "a")])})
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ConfigError, match=r"already|not a manifest"):
+        collect([str(tmp_path / "in")], RunStore(tmp_path / "in"))
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_others_put_into_a_history_stays(tmp_path: Path, collected: Collect) -> None:
+    store = collected(write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])}))
+    kept = [store.folder / "tasks" / name for name in ("a.json", "more/b.json")]
+    for path in kept:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("{}")
+    _litter(store)
+    assert again(store, tmp_path / "in") == Collected(skipped=1)
+    assert all(path.exists() for path in kept)
+    assert not (store.folder / "tasks" / f"{7:016x}.parquet").exists()
+
+
+def test_a_folder_without_a_name_is_none() -> None:
+    with pytest.raises(ConfigError, match="no name"):
+        RunStore("")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names there")
+def test_a_pipe_is_no_manifest(tmp_path: Path) -> None:
+    write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
+    os.mkfifo(tmp_path / "in" / "manifest.jsonl")
+    assert again(RunStore(tmp_path / "runs"), tmp_path / "in").tasks == 1
+    with pytest.raises(ConfigError, match="not a manifest"):
+        again(RunStore(tmp_path / "in"), tmp_path / "in")
+
+
 def test_progress_goes_from_nothing_to_everything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
