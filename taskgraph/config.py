@@ -101,7 +101,6 @@ class Configuration:
         return fnmatch.fnmatchcase(below.as_posix(), pattern)
 
 
-@cache
 def find_config(folder: Path) -> Path | None:
     """Find the configuration that is in force for the documents of a folder.
 
@@ -115,13 +114,16 @@ def find_config(folder: Path) -> Path | None:
     Path or None
         ``None`` where there is none up to the root.
     """
+    return next(filter(None, map(_own_config, (folder, *folder.parents))), None)
+
+
+@cache
+def _own_config(folder: Path) -> Path | None:
     own = folder / "taskgraph.toml"
     if own.is_file():
         return own
     project = folder / "pyproject.toml"
-    if project.is_file() and _table(project) is not None:
-        return project
-    return find_config(folder.parent) if folder != folder.parent else None
+    return project if project.is_file() and _table(project) is not None else None
 
 
 @cache
@@ -159,13 +161,13 @@ def _table(path: Path) -> dict[str, Any] | None:
     """Give the options of a file, or nothing where it has no table for them."""
     import tomllib
 
+    from taskgraph.sources.opening import read_text
+
+    text = read_text(str(path))
+    if path.name == "pyproject.toml" and not _MENTION.search(text):
+        return None
     try:
-        text = path.read_text("utf-8-sig")
-        if path.name == "pyproject.toml" and not _MENTION.search(text):
-            return None
         content = tomllib.loads(text)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: is not valid TOML: {mask_text(str(error))}") from None
     if path.name != "pyproject.toml":

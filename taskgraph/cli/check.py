@@ -204,15 +204,9 @@ def _require_apart(*paths: str | None) -> None:
 
 def _read_baseline(path: str) -> Any:
     from taskgraph.checks.baseline import parse_baseline
+    from taskgraph.sources.opening import read_text
 
-    try:
-        return parse_baseline(Path(path).read_text("utf-8"), path)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(
-            f"{path}: is no UTF-8 text: --write-baseline writes one"
-        ) from None
+    return parse_baseline(read_text(path), path)
 
 
 def _write_baseline(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from pathlib import Path
 
 from taskgraph.errors import ConfigError
 from taskgraph.model.durations import parse_duration
 from taskgraph.sources.fields import describe
+from taskgraph.sources.opening import read_text
 
 __all__ = ["read_durations"]
 
@@ -28,11 +28,7 @@ def read_durations(path: str) -> dict[str, int]:
 
     Raises ConfigError if the file cannot be read, or a line is no duration; it names that.
     """
-    try:
-        text = Path(path).read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "is no UTF-8 text"
-        raise ConfigError(f"{path}: cannot be read: {reason}") from None
+    text = read_text(path)
     return _object(text, path) if text.lstrip().startswith("{") else _table(text, path)
 
 

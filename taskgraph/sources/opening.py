@@ -13,13 +13,21 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from taskgraph.errors import InputError
+from taskgraph.errors import ConfigError, InputError
 from taskgraph.sources.limits import ReadOptions, read_up_to, refusal
 from taskgraph.sources.naming import DIAGNOSIS_LIST, is_document_name, is_log_name
 
-__all__ = ["Source", "find_logs", "find_sources", "pack_diagnosis", "read_stream"]
+__all__ = [
+    "Source",
+    "find_logs",
+    "find_sources",
+    "pack_diagnosis",
+    "read_stream",
+    "read_text",
+]
 
 _DEFAULT = ReadOptions()
+_SMALL = ReadOptions(max_bytes=16 << 20)
 _MOST_PACKED = 4  # times the largest document: an archive holds several
 
 
@@ -104,7 +112,7 @@ def _in_folder(
     """Give the documents of a folder and of those in it; links to folders are left out."""
     errors: list[OSError] = []
     is_empty = True
-    for where, folders, names in os.walk(folder, onerror=errors.append):
+    for where, folders, names in _walk(folder, errors.append):
         if leave_out(where):
             folders.clear()
             continue
@@ -130,8 +138,33 @@ def _in_folder(
         yield _unreadable(folder, "is a directory without documents", hint)
 
 
+def _walk(
+    folder: str, told: Callable[[OSError], object] = lambda _: None
+) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Go through a folder as os.walk does, which fails in deep ones before Python 3.12."""
+    waiting = [folder]
+    while waiting:
+        where = waiting.pop()
+        folders: list[str] = []
+        names: list[str] = []
+        try:
+            with os.scandir(where) as entries:
+                for entry in entries:
+                    (folders if entry.is_dir() else names).append(entry.name)
+        except OSError as error:
+            told(error)
+            continue
+        yield where, folders, names
+        below = (os.path.join(where, name) for name in reversed(folders))
+        waiting += [path for path in below if not os.path.islink(path)]
+
+
 def _matching(pattern: str, options: ReadOptions) -> Iterator[Source]:
-    files = [path for path in _match(pattern) if not os.path.isdir(path)]
+    try:
+        files = [path for path in _match(pattern) if not os.path.isdir(path)]
+    except InputError as error:
+        yield Source(pattern, partial(_refuse, error))
+        return
     if not files:
         hint = "quote the pattern, or check the path"
         yield _unreadable(pattern, "matches no file", hint)
@@ -158,6 +191,9 @@ def _match(pattern: str) -> list[str]:
         ]
     except (OSError, ValueError):
         return []
+    except RecursionError:
+        what = "meets too many folders, one in the other"
+        raise refusal(pattern, what, "name the folder, and not a pattern") from None
     return sorted(
         str(path)
         for path, below in matches
@@ -190,6 +226,19 @@ def _read_file(path: str, options: ReadOptions) -> bytes:
         reason = getattr(error, "strerror", None) or str(error)
         problem, hint = f"cannot be read: {reason}", "check the path"
     raise refusal(path, problem, hint)
+
+
+def read_text(path: str) -> str:
+    """Read a file that is no document, but was written for taskgraph.
+
+    Raises ConfigError if it cannot be read, is no file or no text, or is far too large.
+    """
+    try:
+        return _read_file(path, _SMALL).decode("utf-8-sig")
+    except InputError as error:
+        raise ConfigError(f"{path}: {error.problems[0].message}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is no UTF-8 text: save it as UTF-8") from None
 
 
 def _can_end(path: str) -> bool:
@@ -236,7 +285,7 @@ def pack_diagnosis(path: str, options: ReadOptions) -> bytes:
 def find_logs(path: str) -> Iterator[str]:
     """Give the logs that lie beside the list of a diagnosis that somebody unpacked."""
     folder = os.path.dirname(path) or "."
-    for where, folders, names in os.walk(folder):
+    for where, folders, names in _walk(folder):
         if where != folder and DIAGNOSIS_LIST in names:
             folders.clear()  # a diagnosis of its own
             continue

@@ -118,7 +118,7 @@ def test_many_tasks_end_in_a_table(run_cli: RunCli, fan: Path) -> None:
         (("--format", "diff"), "--format diff is for --fit"),
         (("--fit", "1"), "no timeouts fit 1 s"),
         (("--fit", "1h", "--runs", "/nowhere"), "holds no history"),
-        (("--config", "/nowhere.toml"), "/nowhere.toml: cannot be read"),
+        (("--config", "/nowhere.toml"), "/nowhere.toml: does not exist"),
         (("--config", "x.toml", "--isolated"), "exclude each other"),
     ],
 )

@@ -84,7 +84,7 @@ def test_what_if_stands_beside_what_is(run_cli: RunCli, tmp_path: Path) -> None:
         ),
         (("--as-of", "yesterday"), "--as-of must be a time with its offset"),
         (("--as-of", "2025-01-16T11:43:38"), "--as-of must be a time with its offset"),
-        (("--durations", "/nowhere.csv"), "/nowhere.csv: cannot be read"),
+        (("--durations", "/nowhere.csv"), "/nowhere.csv: does not exist"),
     ],
 )
 def test_mistakes_are_named(run_cli: RunCli, arguments: tuple[str, ...], said: str) -> None:

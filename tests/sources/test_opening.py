@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from taskgraph.config import find_config
+from taskgraph.errors import ConfigError
 from taskgraph.sources.limits import ReadOptions
-from taskgraph.sources.opening import find_sources
+from taskgraph.sources.opening import find_logs, find_sources, read_text
 from taskgraph.sources.reading import read_source
 from tests.conftest import RunCli
 
@@ -169,3 +173,60 @@ def test_a_pipe_that_a_shell_made_is_read() -> None:
 def test_links_that_lead_in_circles_are_told(tmp_path: Path) -> None:
     (tmp_path / "a.json").symlink_to(tmp_path / "a.json")
     assert "Too many levels of symbolic links" in message(tmp_path / "a.json")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names there")
+def test_what_never_ends_is_refused_whatever_it_is_read_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/zero")
+    for path in (tmp_path / "pipe", tmp_path / "link", "/dev/zero"):
+        with pytest.raises(ConfigError, match="no file but a pipe or a device"):
+            read_text(str(path))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
+def test_what_a_shell_hands_over_is_read_for_options_too(
+    root: Path, tmp_path: Path
+) -> None:
+    stop, base = "samples/obproxy_stop.json", tmp_path / "base.json"
+    lines = (
+        f"critical-path {stop} --durations <(echo 13175721,60)",
+        f"check {stop} --write-baseline {base}",
+        f"check {stop} --baseline <(cat {base})",
+        f"show {stop} --config <(echo 'grace = 12')",
+    )
+    for line in lines:
+        command = ["bash", "-c", f"{sys.executable} -m taskgraph {line}"]
+        done = subprocess.run(
+            command, cwd=root, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, ""), line
+
+
+def test_a_folder_may_be_as_deep_as_the_system_allows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(1200):
+        os.mkdir("a")
+        os.chdir("a")
+    Path("task_info.txt").write_text("Subtask: 1, State: FAILED, Dependencies: []\n")
+    Path("subtask_1_1.log").write_text("it failed\n")
+    os.chdir(tmp_path)
+    try:
+        (source,) = find_sources(["a"], io.BytesIO())
+        (reading,) = read_source(source)
+        assert reading.tasks[0].subtasks[0].logs == ("it failed",)
+        assert len([*find_logs(source.path)]) == 1
+        assert find_config(Path(source.path).resolve().parent) is None
+        found, *_ = find_sources(["a/**/*.txt"], io.BytesIO())
+        assert found.path or "name the folder" in message("a/**/*.txt")
+    finally:
+        for _ in range(1200):  # which not every version of Python can remove by itself
+            os.chdir("a")
+        for path in (*Path().iterdir(),):
+            path.unlink()
+        for _ in range(1200):
+            os.chdir("..")
+            os.rmdir("a")
