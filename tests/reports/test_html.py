@@ -7,7 +7,9 @@ import hashlib
 import json
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
+from itertools import permutations
 from pathlib import Path
 from random import Random
 
@@ -156,6 +158,31 @@ def test_names_are_text(name: str) -> None:
 def shape(page: Page) -> set[tuple[str, ...]]:
     """Give the kinds of elements of a page, each with its attributes' names."""
     return {(tag, *sorted(attrs)) for tag, attrs in page.elements if tag != "text"}
+
+
+def test_the_document_on_the_page_is_the_same_in_any_order() -> None:
+    rows = [
+        {"id": 2, "name": "b", "upstreams": [1, 9, 1], "startTime": "2025-01-16T11:00:00"},
+        {"id": 1, "name": "a", "downstreams": ["x", 2], "startTime": "2025-01-16T11:00:00"},
+        {"id": 2, "name": "a", "upstreams": [9, 1]},
+    ]
+    shown = set()
+    for order in permutations(rows):
+        turned = [
+            {
+                key: value[::-1] if isinstance(value, list) else value
+                for key, value in row.items()
+            }
+            for row in order
+        ]
+        for subtasks in (order, turned):
+            page = report(loads(json.dumps({"id": 7, "subtasks": subtasks})))
+            _, _, rest = page.partition('<pre class="raw" tabindex="0">')
+            shown.add(unescape(rest.partition("</pre>")[0]))
+    (text,) = shown
+    content = json.loads(text)["task"]
+    named = [content["subtasks"][at]["name"] for at, _ in content["naive_times"]]
+    assert named == ["a", "b"]
 
 
 def test_shuffled_subtasks_give_the_same_bytes(failed: Task) -> None:

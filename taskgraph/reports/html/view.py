@@ -326,7 +326,14 @@ class TaskView(Account):
         from markupsafe import Markup
 
         content = own_content(self.task)
-        content["task"]["subtasks"] = _rows_by_id(self.task.subtasks)
+        rows = self.task.subtasks
+        order = [*_order(rows)]
+        content["task"]["subtasks"] = (_row(rows[position]) for position in order)
+        if self.task.naive_times:
+            places: dict[int | None, int] = {at: place for place, at in enumerate(order)}
+            times = [(places.get(at, -1), name) for at, name in self.task.naive_times]
+            told = [(None if at < 0 else at, name) for at, name in sorted(times)]
+            content["task"]["naive_times"] = told
         shown = hidden = 0
         for piece in pretty_pieces(content, "\n", depth=3):
             if hidden or shown + len(piece) > _MOST_DOCUMENT:
@@ -339,12 +346,24 @@ class TaskView(Account):
             yield Markup(f"\n… {hidden} more characters are left out.")
 
 
-def _rows_by_id(subtasks: Iterable[Subtask]) -> Iterator[dict[str, Any]]:
-    def key(subtask: Subtask) -> tuple[object, ...]:
-        return id_key(subtask.id)
+def _order(subtasks: Sequence[Subtask]) -> Iterator[int]:
+    """Give the positions of subtasks by id, and of those with one id by what they hold."""
+    keys = [id_key(subtask.id) for subtask in subtasks]
+    for _, group in groupby(
+        sorted(range(len(keys)), key=keys.__getitem__), keys.__getitem__
+    ):
+        alike = [*group]
+        if len(alike) > 1:
+            alike.sort(key=lambda at: json.dumps(_row(subtasks[at])))
+        yield from alike
 
-    for _, alike in groupby(sorted(subtasks, key=key), key):
-        yield from sorted(map(own_row, alike), key=json.dumps)
+
+def _row(subtask: Subtask) -> dict[str, Any]:
+    row = own_row(subtask)
+    for name in ("upstreams", "downstreams"):
+        if name in row:
+            row[name] = sorted(row[name], key=id_key)
+    return row
 
 
 def drawn(svg: str) -> str:
