@@ -33,6 +33,7 @@ from taskgraph.sources.opening import find_sources
 from taskgraph.sources.unpacking import (
     Diagnoses,
     document_members,
+    no_documents,
     open_compressed,
     refuse_cut_zip,
     tar_members,
@@ -261,10 +262,13 @@ class _Walk:
     def tar(self) -> Iterator[Entry]:
         """Give the entries of a tar archive."""
         diagnoses = Diagnoses(with_logs=False)
+        count = documents = 0
         with _unpacked(self.raw, self.file.name) as stream:
             for member, content in tar_members(stream, self.allowance.spend):
+                count += 1
                 if content is None or diagnoses.take(member, content):
                     continue
+                documents += is_document_name(member, _OPTIONS)
                 if not is_run_name(member):
                     continue
                 name = f"{self.file.name}!{member}"
@@ -277,6 +281,8 @@ class _Walk:
                 yield from self.entry(name, read_up_to(content, _OPTIONS.max_bytes + 1))
         if packed := diagnoses.packed():
             yield from self.entry(self.file.name, packed)
+        elif not documents:
+            raise no_documents(count, self.file.name)
 
 
 def _unpacked(stream: IO[bytes], name: str) -> AbstractContextManager[IO[bytes]]:
@@ -295,7 +301,10 @@ def _zip(file: File, known: Known, raw: IO[bytes]) -> Iterator[Entry]:
             yield Entry(file.name, file.name, file.stamp, weight=file.size)
             return
         walk = _Walk(file, known, raw)
-        for member in document_members(archive, _OPTIONS):
+        documents = document_members(archive, _OPTIONS)
+        if not documents:
+            raise no_documents(len(archive.infolist()), file.name)
+        for member in documents:
             if not is_run_name(member.filename):
                 continue
             name = f"{file.name}!{member.filename}"

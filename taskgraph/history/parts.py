@@ -74,6 +74,11 @@ class Entry:
     is_found: bool = False
     """It was found in a folder: where it is evidently no task, it is passed over."""
 
+    @property
+    def depth(self) -> int:
+        """How many times it was unpacked."""
+        return int(self.name.startswith(f"{self.container}!"))
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -253,9 +258,10 @@ def _read_entry(entry: Entry) -> _Outcome:
     kind = _READ
     stamp = entry.stamp
     try:
-        for reading in read_source(
-            Source(entry.name, lambda: data, is_found=entry.is_found)
-        ):
+        source = Source(
+            entry.name, lambda: data, is_found=entry.is_found, depth=entry.depth
+        )
+        for reading in read_source(source):
             if reading.is_foreign:
                 kind = _FOREIGN
             if reading.error is not None:

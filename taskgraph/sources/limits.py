@@ -114,19 +114,27 @@ def _counts(data: bytes) -> tuple[int, int]:
 class Allowance:
     """How much may still be unpacked from one file, however deep it is packed.
 
-    From one that is not read at once, of so many packed bytes, it may be more.
+    From one that is not read at once, of so many packed bytes, it may be more, and from a
+    member that somebody took out of an archive, of which there may be many, less.
     """
 
     def __init__(
-        self, file: str, options: ReadOptions, packed: int = 0, *, is_found: bool = False
+        self,
+        file: str,
+        options: ReadOptions,
+        packed: int = 0,
+        *,
+        is_found: bool = False,
+        depth: int = 0,
     ) -> None:
         self.file = file
         self.is_found = is_found
         self.options = options
         self.members = MOST_MEMBERS
-        self.bytes = max(_MOST_TOGETHER * options.max_bytes, _MOST_UNPACKED * packed)
+        largest = options.max_bytes * (1 if depth else _MOST_TOGETHER)
+        self.bytes = max(largest, _MOST_UNPACKED * packed)
         self._all = self.bytes
-        self.depth = 0
+        self.depth = depth
 
     def enter(self) -> None:
         """Go one level deeper."""

@@ -8,6 +8,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -47,6 +48,8 @@ class Source:
         Why a folder cannot be listed.
     is_found : bool
         Whether it lies in a folder that is named, and so may be something else.
+    depth : int
+        How many times it was unpacked already.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Source:
     path: str = ""
     cause: OSError | None = None
     is_found: bool = False
+    depth: int = 0
 
 
 def _none(_: str) -> bool:
@@ -150,7 +154,10 @@ def _walk(
         try:
             with os.scandir(where) as entries:
                 for entry in entries:
-                    (folders if entry.is_dir() else names).append(entry.name)
+                    is_folder = False
+                    with suppress(OSError):  # a link that leads round in circles
+                        is_folder = entry.is_dir()
+                    (folders if is_folder else names).append(entry.name)
         except OSError as error:
             told(error)
             continue

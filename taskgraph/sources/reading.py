@@ -142,7 +142,11 @@ def read_source(source: Source, options: ReadOptions = _DEFAULT) -> Iterator[Rea
     except InputError as error:
         yield Reading(source.name, error=error)
         return
-    yield from _readings(data, source.name, options, is_found=source.is_found)
+    packed = len(data) if source.depth else 0
+    allowance = Allowance(
+        source.name, options, packed, is_found=source.is_found, depth=source.depth
+    )
+    yield from _readings(data, source.name, options, allowance)
 
 
 def read_bytes(
@@ -164,7 +168,7 @@ def read_bytes(
         With every problem of the first document that cannot be read or holds no task.
     """
     tasks: list[Task] = []
-    for reading in _readings(data, file, options):
+    for reading in _readings(data, file, options, Allowance(file, options)):
         if reading.error is not None:
             raise reading.error
         tasks += reading.tasks
@@ -172,9 +176,9 @@ def read_bytes(
 
 
 def _readings(
-    data: bytes, file: str, options: ReadOptions, *, is_found: bool = False
+    data: bytes, file: str, options: ReadOptions, allowance: Allowance
 ) -> Iterator[Reading]:
-    parts = _parts(data, file, Allowance(file, options, is_found=is_found))
+    parts = _parts(data, file, allowance)
     while True:
         try:
             part = next(parts, None)

@@ -17,6 +17,8 @@ from taskgraph.errors import ConfigError
 from taskgraph.history.collecting import collect
 from taskgraph.history.store import RunStore
 from taskgraph.sources.limits import ReadOptions
+from taskgraph.sources.opening import find_sources
+from taskgraph.sources.reading import read_source
 from tests.history.documents import response, step, write
 
 pytestmark = pytest.mark.slow
@@ -93,3 +95,35 @@ def test_pipes_devices_and_links_to_them_are_refused(tmp_path: Path) -> None:
     assert collect([*named, "/dev/zero"], store).rejects == 3
     with pytest.raises(ConfigError):
         collect([str(folder / "missing.json")], store)
+
+
+def test_archives_in_archives_have_the_limits_of_other_commands(tmp_path: Path) -> None:
+    """A member is unpacked once already; how much it may hold goes by its size."""
+    packed, name = response(1, [step(1, "a")]), "a.json"
+    for depth in range(1, 5):
+        inside = io.BytesIO()
+        with zipfile.ZipFile(inside, "w") as archive:
+            archive.writestr(name, packed)
+        packed, name = inside.getvalue(), f"{depth}.zip"
+        path = tmp_path / name
+        path.write_bytes(packed)
+        store = RunStore(tmp_path / f"runs{depth}")
+        collect([str(path)], store)
+        assert store.count("tasks") == (depth < 4)
+        (source,) = find_sources([str(path)], io.BytesIO())
+        assert all(one.error is None for one in read_source(source)) == (depth < 4)
+    assert "packed more than 3 times" in store.rejects_file.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar"])
+def test_an_archive_without_documents_is_told(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    if name == "a.zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("notes.txt", "nothing")
+    else:
+        with tarfile.open(path, "w") as tar:
+            tar.addfile(tarfile.TarInfo("notes.txt"))
+    store = RunStore(tmp_path / "runs")
+    assert collect([str(path)], store).rejects == 1
+    assert "holds no document" in store.rejects_file.read_text("utf-8")

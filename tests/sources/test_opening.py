@@ -230,3 +230,11 @@ def test_a_folder_may_be_as_deep_as_the_system_allows(
         for _ in range(1200):
             os.chdir("..")
             os.rmdir("a")
+
+
+def test_a_link_to_itself_hides_nothing_beside_it(folder: Path) -> None:
+    before = names(folder)
+    (folder / "round.json").symlink_to("round.json")
+    (folder / "c" / "up").symlink_to("..")
+    assert sorted(names(folder)) == sorted([*before, str(folder / "round.json")])
+    assert "cannot be read" in message(folder / "round.json")
