@@ -27,9 +27,13 @@ def _ignored(unraisable: sys.UnraisableHookArgs) -> None:
         sys.__unraisablehook__(unraisable)
         return
     from _thread import interrupt_main
-    from threading import Timer
+    from functools import partial
+    from threading import Timer, main_thread
 
-    Timer(0.01, interrupt_main).start()
+    again, kill = interrupt_main, getattr(signal, "pthread_kill", None)
+    if kill is not None:  # elsewhere than on Windows, and it wakes what waits or sleeps
+        again = partial(kill, main_thread().ident, signal.SIGINT)
+    Timer(0.01, again).start()
 
 
 def main() -> None:

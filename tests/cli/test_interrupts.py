@@ -73,6 +73,7 @@ def test_at_work(command: str, delay: float, samples: Path, tmp_path: Path) -> N
 
 
 def test_in_a_callback_which_cannot_raise() -> None:
+    """It comes again, and wakes what sleeps meanwhile."""
     program = """
 import signal, time, weakref
 import taskgraph.__main__, taskgraph.cli.main
@@ -86,9 +87,8 @@ def run():
 taskgraph.cli.main.cli.main = lambda *_, **__: run()
 taskgraph.__main__.main()
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
     assert (done.returncode, done.stderr) == (130, "\ntaskgraph: interrupted\n")
 
 
