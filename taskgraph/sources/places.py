@@ -19,6 +19,8 @@ _COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
 # The values are thrown away, and a number of 5,000 digits must not be converted.
 _SKIP = json.JSONDecoder(parse_int=len, parse_float=len, strict=False)
 _KEY = "\0"
+_APART = ", \t\n\r"
+_LEAST, _MOST = 1 << 10, 1 << 16  # characters in which objects are skipped in one go
 
 
 def key_of(pointer: str) -> str:
@@ -174,9 +176,13 @@ def _skip_items(
 ) -> tuple[int, int]:
     """Go over the items of a list up to one of them, or to the end of the list."""
     scan, match_comma = _SKIP.scan_once, _COMMA.match  # type: ignore[attr-defined]
+    size = _LEAST
     while position != upcoming:
-        index = _end_of_flat(text, index) or scan(text, index)[1]
-        position += 1
+        most = None if upcoming is None else upcoming - position
+        items = _flat_items(text[index : index + size], most)
+        index = index + sum(map(len, items)) + len(items) if items else scan(text, index)[1]
+        position += len(items) or 1
+        size = min(size * 2, _MOST) if items else _LEAST
         comma = match_comma(text, index)
         if comma is None:
             return _skip_space(text, index), position
@@ -184,15 +190,16 @@ def _skip_items(
     return index, position
 
 
-def _end_of_flat(text: str, index: int) -> int:
-    """Find the end of an object that holds no other, without reading its values.
+def _flat_items(text: str, most: int | None) -> list[str]:
+    """Give the objects at the begin of a text, up to their ends, if they hold no others.
 
-    0 where that cannot be told: of other values, and where a text has a brace or an escape.
+    None where that cannot be told without reading their values: where they are something
+    else, or a text in them has a brace or an escape.
     """
-    end = text.find("}", index) + 1
-    whole = text[index:end]
-    is_told = whole.rfind("{") == 0 and "\\" not in whole and whole.count('"') % 2 == 0
-    return end if is_told else 0
+    items = text.split("}")[:-1][:most]
+    if "\\" in text or {item.lstrip(_APART).rfind("{") for item in items} != {0}:
+        return []
+    return [] if any(item.count('"') % 2 for item in items) else items
 
 
 def _lines_and_columns(text: str, offsets: list[int]) -> list[tuple[int, int]]:
