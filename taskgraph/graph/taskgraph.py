@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby
+from itertools import accumulate, chain, groupby, pairwise
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
@@ -268,14 +268,14 @@ def build_graph(task: Task) -> TaskGraph:
     It takes time linear in subtasks and edges, apart from sorting.
     """
     positions, duplicates = _nodes(task.subtasks)
-    subtasks = tuple(map(task.subtasks.__getitem__, positions))
+    subtasks = tuple([task.subtasks[position] for position in positions])
     index = dict(zip(map(_ID, subtasks), range(len(subtasks)), strict=True))
     extra = [position for group in duplicates for position in group]
     lists = _EdgeLists(task.subtasks, index, duplicates)
     named_down = lists.read("downstreams", positions, extra)
     upstreams, downstreams = traverse.reverse(named_down), named_down
     one_sided: tuple[OneSidedEdge, ...] = ()
-    if duplicates or not _are_upstreams(upstreams, subtasks):
+    if duplicates or not _are_upstreams(upstreams, subtasks, index):
         named_up, mirrored = lists.read("upstreams", positions, extra), upstreams
         upstreams = [
             ups if ups == implied else sorted({*ups, *implied})
@@ -333,15 +333,17 @@ def _has(task: Task, side: Side) -> bool:
     return any(getattr(subtask, side) is not None for subtask in task.subtasks)
 
 
-def _are_upstreams(rows: list[list[int]], subtasks: tuple[Subtask, ...]) -> bool:
+def _are_upstreams(
+    rows: list[list[int]], subtasks: tuple[Subtask, ...], index: dict[Id, int]
+) -> bool:
     """Tell whether each subtask names just these nodes as upstreams, ascending.
 
     To tell takes less than to read the names, which then need not be read.
     """
-    id_of = list(map(_ID, subtasks)).__getitem__
-    return [tuple(map(id_of, row)) for row in rows] == [
-        subtask.upstreams or () for subtask in subtasks
-    ]
+    lists = [subtask.upstreams or () for subtask in subtasks]
+    return [*map(len, lists)] == [*map(len, rows)] and [
+        *map(index.get, chain.from_iterable(lists))
+    ] == [*chain.from_iterable(rows)]
 
 
 class _EdgeLists:
@@ -376,15 +378,16 @@ class _EdgeLists:
         the node of that id.
         """
         subtasks, node_of = self.subtasks, self.index.__getitem__
-        lists = map(attrgetter(side), map(subtasks.__getitem__, positions))
+        ids_of = attrgetter(side)
+        lists = [ids_of(subtasks[position]) or () for position in positions]
         try:
-            rows = [
-                sorted(map(node_of, ids)) if len(ids) > 1 else [*map(node_of, ids)]
-                for ids in (ids or () for ids in lists)
-            ]
+            nodes = [*map(node_of, chain.from_iterable(lists))]
         except KeyError:
             rows = [self._known(position, side) for position in positions]
-        if any(len({*row}) < len(row) for row in rows):
+        else:
+            ends = accumulate(map(len, lists), initial=0)
+            rows = [sorted(nodes[begin:end]) for begin, end in pairwise(ends)]
+        if any(len(row) > 1 and len({*row}) < len(row) for row in rows):
             pairs = zip(positions, rows, strict=True)
             rows = [self._distinct(position, side, row) for position, row in pairs]
         for position in {*extra}.difference(positions):
