@@ -15,7 +15,7 @@ import math
 import time
 from typing import NamedTuple
 
-from taskgraph.privacy import mask_text
+from taskgraph.privacy.masking import mask_text
 from tests.privacy.spellings import HARMLESS, SECRETS
 from tests.privacy.test_secrets import PIECES
 

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from taskgraph.checks.selection import require_rules
 from taskgraph.errors import ConfigError
 from taskgraph.model.declaration import Declaration
-from taskgraph.privacy import mask_text
+from taskgraph.privacy.masking import mask_text
 from taskgraph.settings import DEFAULTS, Settings, Suppression, Thresholds
 
 if TYPE_CHECKING:

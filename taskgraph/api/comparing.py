@@ -17,7 +17,7 @@ from taskgraph.api.loading import (
 )
 from taskgraph.config import UnusedPatterns
 from taskgraph.errors import ConfigError, InputError
-from taskgraph.privacy import redact_error
+from taskgraph.privacy.redaction import redact_error
 from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from taskgraph.config import Configuration, PatternUse, pattern_use
 from taskgraph.errors import InputError, Problem
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
 from taskgraph.model.task import Task
-from taskgraph.privacy import redact_tasks
 from taskgraph.settings import DEFAULTS, Settings
 from taskgraph.sources.limits import ReadOptions
 from taskgraph.sources.opening import find_sources
@@ -303,6 +302,8 @@ def load(
 
 def redacted(tasks: Sequence[LoadedTask]) -> list[LoadedTask]:
     """Redact tasks together: a host, or a person, of several has the same name in all."""
+    from taskgraph.privacy.redaction import redact_tasks
+
     new = redact_tasks(loaded.task for loaded in tasks)
     return [
         LoadedTask(*pair) for pair in zip(new, (t.settings for t in tasks), strict=True)

@@ -8,7 +8,6 @@ import gc
 import importlib
 import os
 import sys
-import traceback
 from typing import NoReturn
 
 import click
@@ -115,6 +114,8 @@ def main(args: list[str] | None = None) -> NoReturn:
 
 def _fault(error: BaseException) -> NoReturn:
     """Say that the fault is ours, and where, in one message."""
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
     complain(

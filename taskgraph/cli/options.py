@@ -8,15 +8,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import wraps
 from pathlib import Path, PurePath
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
-from click.shell_completion import CompletionItem
 
 from taskgraph.config import Configuration, UnusedPatterns, find_config, read_config
 from taskgraph.errors import ConfigError
 from taskgraph.model.durations import parse_duration
 from taskgraph.sources.limits import ReadOptions
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 __all__ = [
     "Choice",
@@ -162,6 +164,8 @@ def config_options(command: F) -> F:
 
 def complete_rules(_ctx: object, _param: object, begun: str) -> list[CompletionItem]:
     """Give the rules whose code or name begins so, the last of several."""
+    from click.shell_completion import CompletionItem
+
     from taskgraph.checks.registry import RULES
 
     before, comma, last = begun.rpartition(",")

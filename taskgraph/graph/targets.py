@@ -9,7 +9,7 @@ from typing import Any
 from taskgraph.graph.parallel import splits
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.words import visible
-from taskgraph.privacy import MASK
+from taskgraph.privacy.secret_signs import MASK
 
 __all__ = ["targets"]
 

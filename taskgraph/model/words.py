@@ -41,7 +41,8 @@ _LONGEST_NAME = 60
 _TOGETHER = re.compile(
     r"(?<=\d) (?=(?:d|h|min|s)\b)|(?:(?<=\d [dh])|(?<=\d min)) (?=\d+ (?:h|min|s)\b)"
 )
-_STEERING = re.compile(
+# Compiled where it is needed: it takes long, and most documents are plain.
+_STEERING = (
     "[\x7f-\xa0\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202f\u2060-\u206f"
     "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
@@ -76,7 +77,7 @@ def in_json(text: str) -> str:
     """
     if text.isascii() and "\x7f" not in text:
         return text
-    return _STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return re.sub(_STEERING, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def commandless(line: str) -> str:

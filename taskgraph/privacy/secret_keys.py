@@ -66,7 +66,8 @@ _ASIDE = words(
 )
 """What comes first in such a name: ``maxTokens``, ``--no-password``."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_WIDE = re.compile(rf"(?:{'|'.join(WIDE_KEYS)})(?:[明密]文|值|串|内容)?(?![\u4e00-\u9fff])")
+# It takes long to compile, and keys are seldom in Chinese.
+_WIDE = rf"(?:{'|'.join(WIDE_KEYS)})(?:[明密]文|值|串|内容)?(?![\u4e00-\u9fff])"
 _NAMES = words(
     "type attribute env envname field id k key label name option param parameter property "
     "setting title var variable"
@@ -89,7 +90,8 @@ class Role(NamedTuple):
 @lru_cache(maxsize=4096)
 def _role(key: str) -> Role:
     words = [word.lower() for word in _WORD.findall(key)]
-    strength = 2 if _WIDE.search(key) else _strength(words)
+    is_wide = not key.isascii() and re.search(_WIDE, key) is not None
+    strength = 2 if is_wide else _strength(words)
     last = words[-1] if words else ""
     return Role(strength > 0, strength == 1, last in _NAMES, last in _VALUES)
 

@@ -11,7 +11,7 @@ from taskgraph.history.fitting import Fit, Lowered
 from taskgraph.model.durations import format_duration, like_written, parse_duration
 from taskgraph.model.task import Task, id_key
 from taskgraph.model.words import counted, title_of
-from taskgraph.privacy import mask_text
+from taskgraph.privacy.masking import mask_text
 from taskgraph.reports.history_tables import Column, Section, TableReport, percent
 from taskgraph.sources.opening import Source
 from taskgraph.sources.places import locate

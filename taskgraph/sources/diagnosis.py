@@ -11,7 +11,7 @@ from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Id, Subtask, Task
 from taskgraph.model.vocabulary import known_word
 from taskgraph.model.words import shorten
-from taskgraph.privacy import mask_text
+from taskgraph.privacy.masking import mask_text
 from taskgraph.sources.document import Document, Problems, ReadTasks
 from taskgraph.sources.limits import Allowance
 from taskgraph.sources.naming import DIAGNOSIS_LIST, LOG_NAME

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from taskgraph.errors import InputError
 from taskgraph.model.task import ApiError, Envelope, Task
-from taskgraph.privacy import mask_text
+from taskgraph.privacy.masking import mask_text
 from taskgraph.sources.document import Problems
 from taskgraph.sources.fields import Flag, Free, Maybe, Text, Time, Whole, is_id
 from taskgraph.sources.validating import read_object, without_wrong

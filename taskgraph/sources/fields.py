@@ -31,7 +31,7 @@ from pydantic_core import PydanticCustomError, ValidationError, core_schema
 from taskgraph.model.durations import parse_duration
 from taskgraph.model.task import Id as ModelId
 from taskgraph.model.words import shorten
-from taskgraph.privacy import mask_text
+from taskgraph.privacy.masking import mask_text
 
 __all__ = [
     "Apart",

@@ -14,14 +14,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Subtask, Task
 from taskgraph.model.words import counted, label
-from taskgraph.privacy import (
-    mask_error,
-    mask_task,
-    mask_text,
-    redact_error,
-    redact_task,
-    redact_text,
-)
+from taskgraph.privacy.masking import mask_error, mask_task, mask_text
 from taskgraph.sources.dialects import documents_of, is_foreign, read_document
 from taskgraph.sources.document import Document, ReadTasks
 from taskgraph.sources.limits import Allowance, ReadOptions, check_values, refusal
@@ -259,18 +252,29 @@ def _alone(error: InputError) -> InputError:
 
 def _masked(task: Task, options: ReadOptions) -> Task:
     """Mask what must not be shown: the one place for it."""
-    is_redacted = options.redact and options.redacts_apart
-    return redact_task(task) if is_redacted else mask_task(task)
+    if not (options.redact and options.redacts_apart):
+        return mask_task(task)
+    from taskgraph.privacy.redaction import redact_task
+
+    return redact_task(task)
 
 
 def _masked_note(note: str, options: ReadOptions) -> str:
     masked = mask_text(note)
-    return redact_text(masked) if options.redact else masked
+    if not options.redact:
+        return masked
+    from taskgraph.privacy.redaction import redact_text
+
+    return redact_text(masked)
 
 
 def _masked_error(error: InputError, options: ReadOptions) -> InputError:
     masked = mask_error(error)
-    return redact_error(masked) if options.redact else masked
+    if not options.redact:
+        return masked
+    from taskgraph.privacy.redaction import redact_error
+
+    return redact_error(masked)
 
 
 def _parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unread]:

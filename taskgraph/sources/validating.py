@@ -16,7 +16,7 @@ from typing_extensions import TypedDict
 
 from taskgraph.errors import ConfigError, InputError
 from taskgraph.model.durations import parse_duration
-from taskgraph.privacy import mask_error
+from taskgraph.privacy.masking import mask_error
 from taskgraph.sources.document import (
     INVALID_VALUE,
     MISSING_KEY,

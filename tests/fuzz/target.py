@@ -12,7 +12,7 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.checks.runner import check_document
 from taskgraph.errors import InputError
 from taskgraph.graph.taskgraph import build_graph
-from taskgraph.privacy import redact_task
+from taskgraph.privacy.redaction import redact_task
 from taskgraph.sources.native import write_task
 from taskgraph.sources.opening import Source
 from taskgraph.sources.reading import read_bytes, read_source

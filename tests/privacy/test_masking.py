@@ -15,7 +15,8 @@ from taskgraph.checks.runner import run_checks
 from taskgraph.errors import InputError
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.model.task import Reference, Subtask, Task
-from taskgraph.privacy import mask_task, redact_task, redact_tasks
+from taskgraph.privacy.masking import mask_task
+from taskgraph.privacy.redaction import redact_task, redact_tasks
 from taskgraph.sources.limits import ReadOptions
 from taskgraph.sources.native import write_task
 from taskgraph.sources.reading import read_bytes

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.privacy import mask_text
-from taskgraph.privacy.masking import mask_lines, mask_value
+from taskgraph.privacy.masking import mask_lines, mask_text, mask_value
 from taskgraph.privacy.secret_keys import is_secret_key
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from taskgraph.errors import InputError
-from taskgraph.privacy import mask_text
-from taskgraph.privacy.masking import mask_value
+from taskgraph.privacy.masking import mask_text, mask_value
 from taskgraph.sources.limits import ReadOptions
 from taskgraph.sources.native import write_task
 from taskgraph.sources.opening import Source
