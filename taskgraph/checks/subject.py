@@ -138,10 +138,8 @@ class Subject:
     @cached_property
     def reports_times(self) -> bool:
         """Whether the document tells when subtasks ran."""
-        return any(
-            subtask.start_time is not None or subtask.finish_time is not None
-            for subtask in self.task.subtasks
-        )
+        columns = map(self.column, ("start_time", "finish_time"))
+        return any(column.count(None) < len(column) for column in columns)
 
     @cached_property
     def has_rounded_ids(self) -> bool:

@@ -25,6 +25,7 @@ See whether the coordinator of the task is alive, in the server's log.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from taskgraph.checks.rule import (
@@ -84,11 +85,11 @@ def _may_start_more(subject: Subject) -> bool:
         return False
     if not statuses <= _STATUSES or statuses.isdisjoint(_IN_FLIGHT):
         return False
-    subtasks = subject.graph.subtasks
-    if any(sub.operation != _EXECUTE or sub.attempts != 1 for sub in subtasks):
+    if subject.operations != {_EXECUTE} or set(subject.column("attempts")) != {1}:
         return False
     limit = stated_slots(subject.task)
-    in_flight = sum(subtask.status in _IN_FLIGHT for subtask in subtasks)
+    statuses = Counter(subject.column("status"))
+    in_flight = sum(statuses[status] for status in _IN_FLIGHT)
     return limit is not None and (limit == 0 or in_flight < limit)
 
 

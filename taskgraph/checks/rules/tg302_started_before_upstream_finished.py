@@ -45,18 +45,17 @@ def check(subject: Subject) -> Iterator[Fault]:
         return
     graph = subject.graph
     tolerance = timedelta(seconds=subject.settings.thresholds.tolerance)
-    has_run_once = [ran_once(subtask) for subtask in graph.subtasks]
     # What obshell cancels before it starts has a start that is none.
     may_lie = subject.task.origin.dialect == "obshell"
     edges = []
     for node, subtask in enumerate(graph.subtasks):
         finish = subtask.finish_time
-        if finish is None or not has_run_once[node] or subtask.status != Status.SUCCESSFUL:
+        if finish is None or subtask.status != Status.SUCCESSFUL or not ran_once(subtask):
             continue
         for target in graph.downstreams[node]:
             below = graph.subtasks[target]
             start = below.start_time
-            if start is None or not has_run_once[target] or finish - start <= tolerance:
+            if start is None or finish - start <= tolerance or not ran_once(below):
                 continue
             if not (may_lie and below.status == Status.FAILED):
                 edges.append((node, target))
