@@ -76,8 +76,10 @@ def graph(
 def text(piece: str, size: int, task: int) -> bytes:
     """Write a small task, of which one text is a line of so many bytes."""
     root = json.loads(graph(ladder, 6, task))
-    line = "mysql curl " + piece * (size // len(piece.encode()))
-    root["data"]["subtasks"][0]["description"] = line
+    line = (piece.encode() * (size // len(piece.encode()) + 1))[:size].decode(
+        errors="ignore"
+    )
+    root["data"]["subtasks"][0]["description"] = f"mysql curl {line}"
     return json.dumps(root, ensure_ascii=False).encode()
 
 
@@ -144,6 +146,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "report": ("report",),
     "json": ("show", "--format", "json"),
     "diff": ("diff",),
+    "folder": ("check",),
+    "collect": ("history", "collect"),
 }
 
 
@@ -152,15 +156,19 @@ def write(folder: Path, name: str, size: int) -> list[Path]:
     shape = SHAPES[name]
     paths = []
     for task in (1, 2):
-        path = folder / f"{name}_{size}_{task}.{shape.ending}"
+        path = folder / f"{name}_{size}_{task}" / f"saved.{shape.ending}"
+        path.parent.mkdir()
         path.write_bytes(shape.write(size, task))
         paths.append(path)
     return paths
 
 
 def arguments(command: str, paths: Sequence[Path]) -> list[str]:
-    """Give the command line over one document, or over both where two are compared."""
-    named = paths if command == "diff" else paths[:1]
+    """Give the command line over a document, its folder, or both that are compared."""
+    first, _ = paths
+    if command == "collect":
+        return [*COMMANDS[command], str(first), "-o", f"{first}.runs", "-j1"]
+    named = {"diff": paths, "folder": [first.parent]}.get(command, [first])
     return [*COMMANDS[command], *map(str, named)]
 
 

@@ -30,6 +30,7 @@ from taskgraph.sources.naming import (
     is_document_name,
 )
 from taskgraph.sources.opening import find_sources
+from taskgraph.sources.reading import Lines
 from taskgraph.sources.unpacking import (
     Diagnoses,
     document_members,
@@ -250,14 +251,23 @@ class _Walk:
 
     def lines(self, stream: IO[bytes], name: str) -> Iterator[Entry]:
         """Give the entries of JSON Lines."""
-        number = 0
-        with _unpacked(stream, name) as lines:
-            while full := lines.readline(_OPTIONS.max_bytes + 1):
+        number = first = 0
+        lines = Lines(name, is_found=self.file.is_found)
+        with _unpacked(stream, name) as unpacked:
+            while full := unpacked.readline(_OPTIONS.max_bytes + 1):
                 number += 1
                 self.allowance.check_size(full, f"{name}:{number}")
                 self.allowance.spend(len(full))
-                if line := full.strip():
+                line = full.strip()
+                if line and lines.passes(line):
+                    first = first or number
+                elif line:
                     yield from self.entry(f"{name}:{number}", line)
+        if lines.untold:
+            reason = str(lines.more_unread())
+            stamp = digest_of(reason.encode("utf-8", "replace")).hex()
+            place = f"{name}:{first}"
+            yield Entry(place, self.file.name, stamp, data=b"", reason=reason)
 
     def tar(self) -> Iterator[Entry]:
         """Give the entries of a tar archive."""

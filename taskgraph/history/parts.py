@@ -73,6 +73,8 @@ class Entry:
     """How much of the input it is, in bytes."""
     is_found: bool = False
     """It was found in a folder: where it is evidently no task, it is passed over."""
+    reason: str = ""
+    """Why it cannot be read, if that is known already."""
 
     @property
     def depth(self) -> int:
@@ -245,6 +247,8 @@ def _part(
 
 
 def _read_entry(entry: Entry) -> _Outcome:
+    if entry.reason:
+        return _Outcome(_REJECTED, entry.stamp, reason=entry.reason)
     try:
         data = _content(entry)
     except Exception as error:  # noqa: BLE001 - damage shows itself in many ways

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from taskgraph.sources.limits import ReadOptions
 
@@ -54,6 +55,7 @@ _DEFINITIONS = tuple(
 )
 
 
+@lru_cache(maxsize=64)
 def _plain(file: str) -> str:
     """Give the last part of a path in small letters, without how it is compressed."""
     name = file.replace("\\", "/").rpartition("/")[2].lower()

@@ -32,7 +32,7 @@ from taskgraph.sources.parsing import decode, paused_collector, without_headers
 if TYPE_CHECKING:
     from zipfile import ZipFile
 
-__all__ = ["Reading", "read_bytes", "read_source"]
+__all__ = ["Lines", "Reading", "read_bytes", "read_source"]
 
 _DEFAULT = ReadOptions()
 _FIRST_LINES = 20  # a head of notes or headers may come before the first value
@@ -43,6 +43,8 @@ _ONLY_CHECKED = (
     "taskgraph check tells what else is wrong"
 )
 _CLOSING = {b"{": b"}", b"[": b"]"}
+_MARKS = re.compile(rb"tasks|nodes|dag_id|base64|\\")
+"""What holds a task in JSON has one of these: a key of it, or what may hide such a key."""
 
 
 class Reading(NamedTuple):
@@ -89,17 +91,32 @@ class _Unread(NamedTuple):
 
     file: str
     read: Callable[[], ReadTasks]
-    lines: _Lines | None = None
+    lines: Lines | None = None
     """What is known of the lines of JSON of which it is one."""
 
 
-class _Lines:
+class Lines:
     """What is known so far of the lines of a file."""
 
-    def __init__(self) -> None:
-        self.unread = 0
-        self.foreign = 0
+    def __init__(self, file: str, *, is_found: bool) -> None:
+        self.file = file
+        self.is_found = is_found
+        self.bare = self.unread = self.foreign = self.more = 0
         self.has_tasks = False
+
+    def passes(self, text: bytes) -> bool:
+        """Tell of a line, after many without a task, whether a look is enough; count it."""
+        is_json = text[:1] in _CLOSING
+        if is_json and _MARKS.search(text):
+            return False
+        self.bare += 1
+        if self.bare <= _MOST_TOLD:
+            return False
+        if self.is_found and is_json and is_foreign(Document(self.file, text)):
+            self.foreign += 1
+        else:
+            self.more += 1
+        return True
 
     def is_foreign(self, read: ReadTasks) -> bool:
         """Count a line that is read; tell whether it is something else than a task."""
@@ -115,13 +132,21 @@ class _Lines:
         return ReadTasks([], note=f"passed over {lines}, for there is no task there")
 
     def is_told(self) -> bool:
-        """Count one more; tell whether to say what is wrong with it."""
+        """Count one that cannot be read; tell whether to say what is wrong with it."""
         self.unread += 1
         return self.unread <= _MOST_TOLD
 
-    def cannot_hold(self, text: bytes) -> bool:
-        """Tell of a line after many bad ones whether a look is enough."""
-        return self.unread >= _MOST_TOLD and not (text[:1] in _CLOSING and b'"' in text)
+    @property
+    def untold(self) -> int:
+        """How many cannot be read, without those of which it is told why."""
+        return self.more + max(0, self.unread - _MOST_TOLD)
+
+    def more_unread(self, end: int = 0) -> InputError:
+        """Say how many lines are left out of what is told."""
+        what = f"{self.untold:,} more lines cannot be read"
+        what += f", and from line {end:,} on none was looked at" if end else ""
+        hint = "mend what is named above, or save the file again"
+        return refusal(self.file, what, hint)
 
 
 def read_source(source: Source, options: ReadOptions = _DEFAULT) -> Iterator[Reading]:
@@ -386,22 +411,19 @@ def _text_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unrea
         yield _Unread(file, partial(_raise, refusal(file, what, hint)))
         return
     is_blank = True
-    lines, looked_at, end = _Lines(), 0, 0
+    lines, end = Lines(file, is_found=is_found), 0
     for number, line in enumerate(io.BytesIO(data), 1):
         if text := line.rstrip():
             is_blank = False
-            if lines.cannot_hold(text):
-                looked_at += 1
-            elif lines.unread == _MOST_UNREAD:
+            if lines.passes(text):
+                continue
+            if lines.unread == _MOST_UNREAD:
                 end = number
                 break
-            else:
-                document = Document(file, text, number)
-                yield _Unread(file, partial(read, document), lines)
-    if lines.unread + looked_at > _MOST_TOLD:
-        yield _Unread(
-            file, partial(_raise, _more_unread(file, lines.unread + looked_at, end))
-        )
+            document = Document(file, text, number)
+            yield _Unread(file, partial(read, document), lines)
+    if lines.untold:
+        yield _Unread(file, partial(_raise, lines.more_unread(end)))
     if lines.foreign:
         yield _Unread(file, lines.without_tasks)
     if is_blank:
@@ -414,15 +436,10 @@ def _of_container(data: bytes) -> bool:
     return found is not None and not found[1].endswith((b"}", b"}\\n"))
 
 
-def _more_unread(file: str, unread: int, end: int) -> InputError:
-    """Say how many lines are left out of what is told."""
-    what = f"{unread - _MOST_TOLD:,} more lines cannot be read"
-    what += f", and from line {end:,} on none was looked at" if end else ""
-    return refusal(file, what, "mend what is named above, or save the file again")
-
-
 def _read(document: Document, *, was_packed: bool, is_found: bool) -> ReadTasks:
     check_values(document.data, document.file, was_packed=was_packed)
+    if is_found and not _MARKS.search(document.data) and is_foreign(document):
+        return ReadTasks([], is_foreign=True)
     try:
         return read_document(document)
     except InputError as error:

@@ -51,7 +51,7 @@ def _lines(path: Path) -> None:
 
 
 def _many_lines(path: Path) -> None:
-    path.write_bytes(gzip.compress(b"{}\n" * 1_000_000))
+    path.write_bytes(gzip.compress(b"{}\n" * 200_000))
 
 
 BOMBS = {
@@ -79,6 +79,24 @@ def test_what_unpacks_to_too_much_is_refused_and_the_others_read(
     assert name in rejects(store)
     assert "bytes" in rejects(store) or "MiB" in rejects(store)
     assert collect([str(folder)], store).tasks == 0
+
+
+@pytest.mark.parametrize("line", [b"{}", b'{"a": 1}', b"[]", b"0"])
+@pytest.mark.parametrize("is_named", [True, False])
+def test_very_many_lines_without_a_task_are_summed_up(
+    tmp_path: Path, line: bytes, is_named: bool
+) -> None:
+    lines = b"\n".join([*[line] * 500, GOOD, *[line] * 500])
+    path = tmp_path / "in" / "many.jsonl"
+    path.parent.mkdir()
+    path.write_bytes(lines)
+    store = RunStore(tmp_path / "runs")
+    done = collect([str(path if is_named else path.parent)], store)
+    assert done.tasks == 1
+    is_foreign = not is_named and line[:1] == b"{"
+    assert done.rejects == (0 if is_foreign else 21)
+    assert ("980 more lines cannot be read" in rejects(store)) is not is_foreign
+    assert collect([str(path)], store).tasks == 0
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names there")

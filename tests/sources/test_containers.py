@@ -20,6 +20,8 @@ import pytest
 from taskgraph.errors import InputError
 from taskgraph.sources import limits, unpacking
 from taskgraph.sources import reading as reading_module
+from taskgraph.sources.dialects import read_document
+from taskgraph.sources.document import Document, ReadTasks
 from taskgraph.sources.limits import ReadOptions
 from taskgraph.sources.opening import Source
 from taskgraph.sources.reading import read_bytes, read_source
@@ -171,12 +173,12 @@ def test_a_bomb_of_values_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 def test_an_error_does_not_hold_its_document() -> None:
-    documents = [b'{"id": 1, "x": "%s"' % (b"y" * 2_000_000), b" " * 2_000_000 + b"}"]
+    documents = [b'{"id": 1, "x": "%s"' % (b"y" * 500_000), b" " * 500_000 + b"}"]
     packed = archive({f"{i}.json": data for i, data in enumerate(documents * 3)})
     tracemalloc.start()
     try:
         found = list(read_source(Source("a.zip", lambda: packed)))
-        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+        assert tracemalloc.get_traced_memory()[0] < 250_000
     finally:
         tracemalloc.stop()
     assert all(reading.error is not None for reading in found)
@@ -323,8 +325,42 @@ def test_bad_lines_are_summed_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(errors) == 21
     assert "a.jsonl: 20 more lines cannot be read" in errors[-1]
     monkeypatch.setattr(reading_module, "_MOST_UNREAD", 25)
-    *_, last = read_source(Source("a.jsonl", lambda: b"\n".join(lines)))
+    wrong = [b"0"] * 30 + [TASK] + [b'{"subtasks": 1}'] * 10 + [TASK]
+    *_, last = read_source(Source("a.jsonl", lambda: b"\n".join(wrong)))
     assert "15 more lines cannot be read, and from line 37 on none was" in str(last.error)
+
+
+@pytest.mark.parametrize("line", [b"{}", b'{"a": 1}', b"[]", b"0", b'{"a": {"b": "c"}}'])
+@pytest.mark.parametrize("is_found", [True, False])
+def test_of_very_many_lines_without_a_task_few_are_looked_into(
+    monkeypatch: pytest.MonkeyPatch, line: bytes, is_found: bool
+) -> None:
+    looked_into = []
+
+    def read(document: Document) -> ReadTasks:
+        looked_into.append(document)
+        return read_document(document)
+
+    monkeypatch.setattr(reading_module, "read_document", read)
+    data = b"\n".join([line] * 3000)
+    assert [*read_source(Source("a.jsonl", lambda: data, is_found=is_found))]
+    assert len(looked_into) <= 20
+
+
+def test_tasks_among_many_lines_without_one_are_read() -> None:
+    hidden = json.dumps(TASK.decode()).encode()
+    odd = TASK.replace(b"subtasks", b"\\u0073ubtasks")
+    step = b'{"id": 1, "name": "s", "status": "FAILED", "upstreams": []}'
+    wrapped = b'{"response": %s}' % TASK.replace(b"[]", b"[%s]" % step)
+    for line in (TASK, odd, wrapped, b'{"body": %s}' % hidden):
+        for bare in (b"{}", b'{"a": 1}', b"0"):
+            data = b"\n".join([*[bare] * 50, line, *[bare] * 50, line])
+            for is_found in (True, False):
+                source = Source("a.jsonl", lambda d=data: d, is_found=is_found)  # type: ignore[misc]
+                read = [*read_source(source)]
+                assert sum(len(reading.tasks) for reading in read) == 2
+                told = [reading for reading in read if reading.error or reading.note]
+                assert told
 
 
 @pytest.mark.parametrize("pack", ["zip", "tar"])

@@ -88,8 +88,8 @@ def _may_start_more(subject: Subject) -> bool:
     if subject.operations != {_EXECUTE} or set(subject.column("attempts")) != {1}:
         return False
     limit = stated_slots(subject.task)
-    statuses = Counter(subject.column("status"))
-    in_flight = sum(statuses[status] for status in _IN_FLIGHT)
+    counts = Counter(subject.column("status"))
+    in_flight = sum(counts[status] for status in _IN_FLIGHT)
     return limit is not None and (limit == 0 or in_flight < limit)
 
 
