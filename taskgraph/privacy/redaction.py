@@ -258,7 +258,9 @@ class _Known:
 
 
 def _is_machine(name: str) -> bool:
-    return len(name) > 3 or not (name.isalpha() or name.isdecimal())
+    """Tell whether a name is enough to know a machine by, wherever it stands in a text."""
+    is_word = name.isalpha() or name.isdecimal()
+    return any(map(str.isalnum, name)) and (len(name) > 3 or not is_word)
 
 
 def _is_telling(name: str) -> bool:

@@ -254,7 +254,15 @@ def test_masking_twice_is_masking_once(task: Task) -> None:
     assert mask_task(mask_task(task)) is mask_task(task) or mask_task(task) == task
     redacted = redact_task(task)
     assert mask_task(redacted) == redacted
-    assert [s.id for s in redacted.subtasks] == [s.id for s in task.subtasks]
+    hosts = {
+        task.executor,
+        task.host and str(task.host),
+        task.creator and str(task.creator),
+    }
+    hosts |= {host for step in task.subtasks for host in (step.executor, step.host)}
+    for old, new in zip(task.subtasks, redacted.subtasks, strict=True):
+        named = (host for host in hosts if host and host.lower() in str(old.id).lower())
+        assert new.id == old.id or any(map(str.isalnum, "".join(named)))
 
 
 def test_messages_about_a_document_are_masked() -> None:
