@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,7 +16,7 @@ from weakref import finalize
 
 from taskgraph.errors import ConfigError
 from taskgraph.history.engines import Engine, InlineEngine
-from taskgraph.history.store import RunStore
+from taskgraph.history.store import RunStore, held
 from taskgraph.history.tables import TABLES, columns_of
 from taskgraph.model.engine import SpanKind
 
@@ -118,17 +120,21 @@ def open_database(
 
     Raises ConfigError if it may not use enough memory, or a file of the history is damaged.
     """
-    with closing(_connect(limits, temporary)) as connection, _explained(store):
+    with (
+        nullcontext(temporary) if temporary else _temporary_folder() as folder,
+        closing(_connect(limits, folder)) as connection,
+        _explained(store),
+    ):
         yield connection
 
 
-def _connect(limits: Limits, temporary: str = "") -> duckdb.DuckDBPyConnection:
+def _connect(limits: Limits, temporary: str) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     settings: dict[str, Any] = {
         "memory_limit": limits.memory,
         "threads": limits.threads,
-        "temp_directory": temporary or _temporary_folder(),
+        "temp_directory": temporary,
         "preserve_insertion_order": False,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
@@ -164,15 +170,46 @@ def _explained(store: RunStore) -> Iterator[None]:
         raise
 
 
-def _temporary_folder() -> str:
-    """Name a folder that the database makes when it needs one, and removes at its end."""
-    try:
-        return os.path.join(tempfile.gettempdir(), f"taskgraph-{uuid4().hex}")
-    except OSError as error:
-        raise ConfigError(
-            f"no folder for temporary files can be made: {error.strerror}\n"
-            "  hint: make room, or let TMPDIR name another place"
-        ) from None
+_SPILLED = re.compile(r"taskgraph-[0-9a-f]{32}")
+_HELD = ".lock"
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[str]:
+    """Give a folder for what does not fit into memory; it is gone at the end.
+
+    Those that processes left behind that were killed are removed: nobody holds them.
+    """
+    with ExitStack() as stack:
+        try:
+            place = tempfile.gettempdir()
+            for name in filter(_SPILLED.fullmatch, os.listdir(place)):
+                _remove_if_left(os.path.join(place, name))
+            folder = os.path.join(place, f"taskgraph-{uuid4().hex}")
+            os.mkdir(folder, 0o700)
+            stack.callback(_remove, folder, os.getpid())
+            stack.enter_context(held(os.path.join(folder, _HELD)))
+        except OSError as error:
+            raise ConfigError(
+                f"no folder for temporary files can be made: {error.strerror}\n"
+                "  hint: make room, or let TMPDIR name another place"
+            ) from None
+        yield folder
+
+
+def _remove(folder: str, owner: int) -> None:
+    if os.getpid() == owner:  # and not a process that was forked from it
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_if_left(folder: str) -> None:
+    lock = os.path.join(folder, _HELD)
+    if not os.path.exists(lock):  # it is being made
+        return
+    with suppress(OSError):
+        with held(lock):
+            pass
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _damage(store: RunStore) -> str | None:
@@ -200,8 +237,10 @@ class OpenStore(RunStore):
     @cached_property
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The database, with the tables of `open_tables`."""
-        connection = _connect(Limits())
-        finalize(self, connection.close)
+        stack = ExitStack()
+        connection = _connect(Limits(), stack.enter_context(_temporary_folder()))
+        stack.callback(connection.close)
+        finalize(self, stack.close)
         _show_tables(connection, self)
         return connection
 

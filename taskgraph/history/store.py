@@ -23,7 +23,7 @@ from taskgraph.errors import ConfigError
 from taskgraph.history.parts import Part
 from taskgraph.history.tables import TABLES
 
-__all__ = ["RunStore", "is_store"]
+__all__ = ["RunStore", "held", "is_store"]
 
 _MANIFEST = "manifest.jsonl"
 _LOCK = ".lock"
@@ -71,7 +71,13 @@ class RunStore:
             with _writing(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
                 self._require_own()
-                stack.enter_context(_locked(self.folder / _LOCK))
+                try:
+                    stack.enter_context(held(self.folder / _LOCK))
+                except BlockingIOError:
+                    raise ConfigError(
+                        f"{self.folder}: another collection is under way there\n"
+                        "  hint: wait for its end, or collect into another folder"
+                    ) from None
                 for table in TABLES:
                     (self.folder / table).mkdir(exist_ok=True)
                 if not self._manifest.exists():
@@ -288,12 +294,12 @@ else:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def held(path: str | os.PathLike[str]) -> Iterator[None]:
     """Hold a file that nobody else can hold; the system frees it when the process dies.
 
     Raises
     ------
-    ConfigError
+    BlockingIOError
         If another process holds it.
     OSError
         If it cannot be made, or the file system knows no locks.
@@ -302,11 +308,8 @@ def _locked(path: Path) -> Iterator[None]:
     try:
         try:
             _lock(handle)
-        except _TAKEN:
-            raise ConfigError(
-                f"{path.parent}: another collection is under way there\n"
-                "  hint: wait for its end, or collect into another folder"
-            ) from None
+        except _TAKEN as error:
+            raise BlockingIOError(error.errno, error.strerror) from None
         yield
     finally:
         os.close(handle)

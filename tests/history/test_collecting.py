@@ -24,6 +24,7 @@ import pytest
 from benchmarks.history_archive import write_archive
 from taskgraph.errors import ConfigError
 from taskgraph.history.collecting import Collected, Progress, collect
+from taskgraph.history.database import Limits, open_database
 from taskgraph.history.statistics import Statistics, statistics
 from taskgraph.history.store import RunStore
 from taskgraph.history.tables import write_table
@@ -565,6 +566,35 @@ def test_what_the_database_of_a_killed_collection_wrote_is_removed_by_the_next(
     assert not list(store.folder.rglob("duckdb*"))
     kept = {"manifest.jsonl", "rejects.jsonl", ".lock", "documents", "tasks", "subtasks"}
     assert {path.name for path in store.folder.iterdir()} == kept
+
+
+_ASKING_AND_DYING = """
+import os, signal, sys
+from taskgraph.history.database import Limits, open_database
+from taskgraph.history.store import RunStore
+with open_database(Limits("100MB"), RunStore(sys.argv[1])) as connection:
+    connection.execute("CREATE TABLE big AS SELECT md5(i::TEXT) FROM range(3000000) t(i)")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.slow
+def test_what_a_killed_question_wrote_is_removed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, collected: Collect
+) -> None:
+    store = collected(write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])}))
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environment = {"PYTHONPATH": os.getcwd(), "TMPDIR": str(temporary)}
+    command = [sys.executable, "-c", _ASKING_AND_DYING, str(store.folder)]
+    subprocess.run(command, env=os.environ | environment, check=False)
+    (left,) = temporary.iterdir()
+    assert list(left.glob("duckdb*"))
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    with open_database(Limits(), store), open_database(Limits(), store):
+        assert len(list(temporary.iterdir())) == 2  # neither takes the other's away
+        assert not left.exists()
+    assert not list(temporary.iterdir())
 
 
 def _count_parts(store: RunStore) -> int:
