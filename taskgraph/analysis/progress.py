@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from taskgraph.analysis.premises import Premises
@@ -12,7 +12,9 @@ from taskgraph.analysis.standstill import Standstill
 from taskgraph.analysis.weights import Basis, Weights
 from taskgraph.analysis.worst_case import WorstCase
 from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.durations import moment_after
 from taskgraph.model.engine import (
+    SECOND,
     is_being_cancelled,
     is_in_flight,
     is_repeating,
@@ -176,10 +178,7 @@ def _latest(premises: Premises, rest: WorstCase) -> datetime | None:
         return None
     if start is not None:
         moment = max(moment, start)
-    try:
-        return moment + timedelta(seconds=rest.seconds)
-    except OverflowError:  # no date is so late
-        return None
+    return moment_after(moment, rest.seconds * SECOND)
 
 
 def _in_flight(graph: TaskGraph, left: Weights) -> tuple[RunningSubtask, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import timedelta
 from functools import cached_property
 
 from taskgraph.analysis.analysis import Analysis
@@ -17,6 +16,7 @@ from taskgraph.history.odds import OddsOptions, odds
 from taskgraph.history.pools import OutcomeBasis
 from taskgraph.history.store import RunStore
 from taskgraph.history.timeouts import advise_timeouts
+from taskgraph.model.durations import moment_after
 from taskgraph.model.task import Task
 
 __all__ = ["StoredPast"]
@@ -47,8 +47,9 @@ class StoredPast:
         is_known = found.runs >= _NEEDED and not guessed
         times = {}
         for one in found.quantiles if is_known else ():
-            moment = since + timedelta(microseconds=one.value)
-            times[one.share] = Foreseen(moment, one.is_least)
+            moment = moment_after(since, one.value)
+            if moment is not None:
+                times[one.share] = Foreseen(moment, one.is_least)
         return Forecast(
             runs=found.runs,
             needed=_NEEDED,

@@ -14,6 +14,7 @@ __all__ = [
     "format_rounded",
     "format_span",
     "like_written",
+    "moment_after",
     "parse_duration",
 ]
 
@@ -144,6 +145,20 @@ def format_rounded(microseconds: int) -> str:
         if 0 < abs(microseconds) < bound * _MICROSECONDS:
             return f"{microseconds / _MICROSECONDS:.{digits}f} s"
     return format_duration(round(microseconds / _MICROSECONDS))
+
+
+def moment_after(moment: datetime, microseconds: int) -> datetime | None:
+    """Give the moment so much later, where the calendar goes so far.
+
+    Examples
+    --------
+    >>> moment_after(datetime.max, 1) is None
+    True
+    """
+    try:
+        return moment + timedelta(microseconds=microseconds)
+    except OverflowError:
+        return None
 
 
 def format_moment(time: datetime, beside: datetime | None = None) -> str:

@@ -17,7 +17,7 @@ from taskgraph.errors import InputError
 from taskgraph.model.task import Subtask, Task
 from taskgraph.sources.document import Document, Problems, ReadTasks
 from taskgraph.sources.envelope import Item, items_of, may_answer
-from taskgraph.sources.fields import unusual_times
+from taskgraph.sources.fields import in_calendar, unusual_times
 from taskgraph.sources.naming import has_json_name, has_yaml_name, is_definition_name
 from taskgraph.sources.parsing import parse_json
 
@@ -227,17 +227,17 @@ def _with_offsets(task: Task) -> Task:
     changes: dict[str, Any] = {}
     if envelope is not None and timestamp is not None and timestamp.tzinfo is None:
         naive.append((None, "timestamp"))
-        envelope = replace(envelope, timestamp=timestamp.replace(tzinfo=zone))
+        envelope = replace(envelope, timestamp=_placed(timestamp, zone))
     for name in _naive_attributes(task):
         naive.append((None, name))
-        changes[name] = getattr(task, name).replace(tzinfo=zone)
+        changes[name] = _placed(getattr(task, name), zone)
     subtasks = list(task.subtasks)
     for position, subtask in enumerate(subtasks):
         names = _naive_attributes(subtask)
         if names:
             naive += [(position, name) for name in names]
             aware: dict[str, Any] = {
-                name: getattr(subtask, name).replace(tzinfo=zone) for name in names
+                name: _placed(getattr(subtask, name), zone) for name in names
             }
             subtasks[position] = subtask._replace(**aware)
     return replace(
@@ -248,6 +248,14 @@ def _with_offsets(task: Task) -> Task:
         assumed_offset=datetime(2000, 1, 1, tzinfo=zone).isoformat()[19:],
         **changes,
     )
+
+
+def _placed(time: datetime, zone: tzinfo) -> datetime:
+    """Read a time without an offset with one; there may be none so late with it."""
+    try:
+        return in_calendar(time.replace(tzinfo=zone))
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _naive_attributes(item: Task | Subtask) -> list[str]:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from itertools import islice
 from operator import attrgetter
 from typing import Annotated, Any, TypeAlias, TypeGuard, TypeVar
@@ -49,6 +49,7 @@ __all__ = [
     "Told",
     "Whole",
     "describe",
+    "in_calendar",
     "is_id",
     "rounded",
     "unusual_times",
@@ -182,10 +183,18 @@ def parse_time(text: str) -> datetime | None:
     if time.year == 1:
         return None
     try:
-        time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
+        return time if time.tzinfo is None else in_calendar(time)
     except OverflowError:
         raise ValueError(text) from None
-    return time
+
+
+def in_calendar(time: datetime) -> datetime:
+    """Give a time such that whatever comes before another one can be written too.
+
+    In the last year that needs UTC: with an offset a time may be later than any that has
+    that offset. Raises OverflowError where it is so late that it has no UTC.
+    """
+    return time.astimezone(UTC) if time.year == MAXYEAR else time
 
 
 def _as_usual(text: str) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
 
-from taskgraph.api import LoadedTask, collect, load, report
+from taskgraph.api import LoadedTask, collect, load, loads, render, report
 from taskgraph.reports.markdown import escaped
 from taskgraph.settings import Settings
 from tests.diagrams.tasks import HOSTILE, make_task
@@ -113,3 +115,25 @@ def test_the_table_says_on_what_a_subtask_works_and_names_each_of_a_line(
     assert "10.0.0." in path
     assert " … " not in path
     assert "Works on" not in report(load(samples / "obproxy_stop.json"), "markdown")
+
+
+@pytest.mark.slow
+def test_at_the_end_of_the_calendar_every_answer_is_given() -> None:
+    """With an offset a time may be later than all others that can be written with it."""
+    last = ["9999-12-31T23:59:59+14:00", "9999-12-31T23:59:59.999999999Z"]
+    last += ["9999-12-31T23:59:58", "9999-12-31T09:00:00Z", "9999-12-30T00:00:00-08:00"]
+    latest = datetime.fromisoformat("9999-12-31T23:59:59-14:00")
+    for begin, end in permutations(last, 2):
+        rows: list[dict[str, object]] = [
+            {"id": 1, "status": "SUCCESSFUL", "startTime": last[-1], "finishTime": begin},
+            {"id": 2, "status": "FAILED", "startTime": end, "finishTime": end},
+            {"id": 3, "status": "RUNNING", "startTime": begin, "timeout": 2**62},
+        ]
+        rows[1]["upstreams"] = [1]
+        task = {"id": 1, "status": "RUNNING", "startTime": begin, "subtasks": rows}
+        text = json.dumps({"data": task, "timestamp": begin})
+        for settings in (Settings(), Settings(as_of=latest)):
+            loaded = loads(text, settings)
+            assert report(loaded, "markdown")
+            assert render(loaded, "trace")
+            loaded.timetable("actual")
