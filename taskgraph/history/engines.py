@@ -238,7 +238,7 @@ class DaskEngine(AbstractContextManager["DaskEngine"]):
             communication.get_address_host_port(address)
             cluster: Any = distributed.Client
             self._client = cluster(address, timeout=_PATIENCE, set_as_default=False)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - each way to connect fails in its own
             raise ConfigError(
                 f"no Dask scheduler answers at {address}: {error}\n"
                 "  hint: dask scheduler prints its address when it starts"

@@ -115,6 +115,8 @@ def test_a_fault_in_the_work_is_raised_here() -> None:
         "foo",
         "",
         "foo://x:1",
+        "tls://127.0.0.1:9",
+        "ucx://127.0.0.1:9",
         pytest.param("tcp://127.0.0.1:9", marks=pytest.mark.slow),
     ],
 )
