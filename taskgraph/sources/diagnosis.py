@@ -54,9 +54,13 @@ class _Log(NamedTuple):
 
 
 def read_diagnosis(
-    archive: zipfile.ZipFile, listing: zipfile.ZipInfo, file: str, allowance: Allowance
+    archive: zipfile.ZipFile,
+    listing: zipfile.ZipInfo,
+    file: str,
+    allowance: Allowance,
+    member: str = "",
 ) -> ReadTasks:
-    """Read a task of an archive.
+    """Read a task of an archive, in which the list may be called otherwise than it is.
 
     Of each log the last 100 lines are kept, of the last five runs of a subtask; what is
     left out is said in its place. Logs of what the list does not name are named too.
@@ -64,7 +68,7 @@ def read_diagnosis(
     Raises InputError if the list of subtasks cannot be read.
     """
     is_unpacked = os.path.basename(file) == DIAGNOSIS_LIST
-    name = file if is_unpacked else f"{file}!{listing.filename}"
+    name = file if is_unpacked else f"{file}!{member or listing.filename}"
     data = decode(read_member(archive, listing, name, allowance), name)
     document = Document(name, data, syntax="lines")
     problems = Problems(document)
@@ -176,7 +180,8 @@ def _read_logs(
         except InputError:
             raise
         except DAMAGED as error:
-            lines.append(f"… this log cannot be read: {error}")
+            reason = "it is encrypted" if log.info.flag_bits & 1 else error
+            lines.append(f"… this log cannot be read: {reason}")
     return tuple(lines)
 
 

@@ -262,7 +262,7 @@ def _can_end(path: str) -> bool:
 def pack_diagnosis(path: str, options: ReadOptions) -> bytes:
     """Pack the archive for a diagnosis again that somebody unpacked: the list, and logs.
 
-    Logs that are too large for an archive are left out; one that cannot be read says so.
+    A log that cannot be read, or is too large for an archive, says so.
     """
     import zipfile
 
@@ -278,15 +278,24 @@ def pack_diagnosis(path: str, options: ReadOptions) -> bytes:
 
         put(DIAGNOSIS_LIST, _read_file(path, options))
         for log in find_logs(path):
-            try:
-                with open(log, "rb") as stream:
-                    data = read_up_to(stream, room + 1)
-            except OSError as error:
-                data = f"… this log cannot be read: {error.strerror}".encode()
-            if len(data) <= room:
-                room -= len(data)
-                put(os.path.relpath(log, folder).replace(os.sep, "/"), data)
+            data = _read_log(log, room)
+            room -= len(data)
+            put(os.path.relpath(log, folder).replace(os.sep, "/"), data)
     return packed.getvalue()
+
+
+def _read_log(path: str, room: int) -> bytes:
+    what = "cannot be read: it is a pipe or a device"
+    try:
+        if _can_end(path):
+            with open(path, "rb") as stream:
+                data = read_up_to(stream, room + 1)
+            if len(data) <= room:
+                return data
+            what = f"is left out: it is larger than {max(room, 0) >> 20:,} MiB"
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}"
+    return f"… this log {what}".encode()
 
 
 def find_logs(path: str) -> Iterator[str]:
@@ -297,9 +306,8 @@ def find_logs(path: str) -> Iterator[str]:
             folders.clear()  # a diagnosis of its own
             continue
         for name in sorted(names):
-            log = os.path.join(where, name)
-            if is_log_name(name) and os.path.isfile(log):
-                yield log
+            if is_log_name(name):
+                yield os.path.join(where, name)
 
 
 def read_stream(stream: IO[bytes], name: str, options: ReadOptions = _DEFAULT) -> bytes:

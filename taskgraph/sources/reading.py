@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -371,12 +372,16 @@ def _diagnosis_parts(
 ) -> Iterator[_Unread]:
     """Give the diagnoses in an archive, in which there may be nothing else."""
     from taskgraph.sources.diagnosis import find_task_infos, read_diagnosis
+    from taskgraph.sources.unpacking import numbered
 
     listings = find_task_infos(archive)
+    seen: Counter[str] = Counter()
     for listing in listings:
         is_whole = is_alone and len(listings) == 1
-        name = file if is_whole else f"{file}!{listing.filename}"
-        yield _Unread(name, partial(read_diagnosis, archive, listing, file, allowance))
+        member = numbered(listing.filename, seen)
+        name = file if is_whole else f"{file}!{member}"
+        read = partial(read_diagnosis, archive, listing, file, allowance, member)
+        yield _Unread(name, read)
 
 
 def _member_parts(

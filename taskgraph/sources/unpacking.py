@@ -43,6 +43,7 @@ __all__ = [
     "is_hidden",
     "members",
     "no_documents",
+    "numbered",
     "open_compressed",
     "open_zip",
     "read_member",
@@ -196,7 +197,7 @@ def read_members(
     """Give the names and contents of members, or why one cannot be read."""
     seen: Counter[str] = Counter()
     for info in infos:
-        name = f"{file}!{_numbered(info.filename, seen)}"
+        name = f"{file}!{numbered(info.filename, seen)}"
         try:
             content: bytes | InputError = read_member(archive, info, name, allowance)
         except InputError as error:
@@ -204,7 +205,7 @@ def read_members(
         yield name, content
 
 
-def _numbered(member: str, seen: Counter[str]) -> str:
+def numbered(member: str, seen: Counter[str]) -> str:
     """Tell a member from those before it that have the same name."""
     seen[member] += 1
     return member if seen[member] == 1 else f"{member} ({seen[member]})"
@@ -273,6 +274,7 @@ class Diagnoses:
         if is_list or self._data.tell() <= _MOST_OF_LOGS:
             info = zipfile.ZipInfo(member)  # with no time: the same bytes each time
             info.compress_type = zipfile.ZIP_DEFLATED
+            self._archive.NameToInfo.pop(member, None)  # or it warns of a name given twice
             with self._archive.open(info, "w", force_zip64=True) as packed:
                 if is_list or self._with_logs:
                     shutil.copyfileobj(content, packed, _PIECE)
@@ -306,7 +308,7 @@ def read_tar(
             if is_document_name(member, allowance.options):
                 documents += 1
                 allowance.take_member()
-                name = f"{file}!{_numbered(member, seen)}"
+                name = f"{file}!{numbered(member, seen)}"
                 yield name, _read(content, name, allowance)
             else:
                 diagnoses.take(member, content)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import tarfile
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -233,3 +235,52 @@ def test_odd_logs_of_an_unpacked_diagnosis_do_not_stop_it(
     first, second = reading.tasks[0].subtasks
     assert first.logs == ("said",)
     assert second.logs == ("… this log cannot be read: Permission denied",)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names there")
+def test_a_log_that_is_left_out_is_noted_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "task_info.txt").write_text("".join(LINE.format(i, "") for i in range(6)))
+    os.mkfifo(tmp_path / "subtask_0_1.log")
+    (tmp_path / "subtask_1_1.log").symlink_to("/dev/zero")
+    (tmp_path / "subtask_2_1.log").symlink_to("nowhere")
+    (tmp_path / "subtask_3_1.log").symlink_to("subtask_3_1.log")
+    (tmp_path / "subtask_4_1.log").mkdir()  # none
+    (tmp_path / "subtask_5_1.log").write_bytes(b"x" * 5_000_000)
+    (source,) = find_sources([str(tmp_path)], io.BytesIO(), ReadOptions(max_bytes=1 << 20))
+    (reading,) = read_source(source)
+    assert [subtask.logs for subtask in reading.tasks[0].subtasks] == [
+        ("… this log cannot be read: it is a pipe or a device",),
+        ("… this log cannot be read: it is a pipe or a device",),
+        ("… this log cannot be read: No such file or directory",),
+        ("… this log cannot be read: Too many levels of symbolic links",),
+        (),
+        ("… this log is left out: it is larger than 3 MiB",),
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")  # of what this writes
+def test_two_lists_of_one_name_are_two_documents(tmp_path: Path) -> None:
+    packed, taped = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        for identifier in (1, 2):
+            file.writestr("task_info.txt", LINE.format(identifier, ""))
+    with tarfile.open(fileobj=taped, mode="w") as tape:
+        for identifier in (1, 2):
+            info = tarfile.TarInfo("task_info.txt")
+            info.size = len(LINE.format(identifier, ""))
+            tape.addfile(info, io.BytesIO(LINE.format(identifier, "").encode()))
+    for data, name in ((packed, "d.zip"), (taped, "d.tar")):
+        path = tmp_path / name
+        path.write_bytes(data.getvalue())
+        (source,) = find_sources([str(path)], io.BytesIO())
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            first, second = read_source(source)
+        assert [first.file, second.file] == [
+            f"{path}!task_info.txt", f"{path}!task_info.txt (2)"
+        ]  # fmt: skip
+        assert [one.tasks[0].origin.file for one in (first, second)] == [
+            first.file,
+            second.file,
+        ]
+        assert [one.tasks[0].subtasks[0].id for one in (first, second)] == [1, 2]
