@@ -29,6 +29,7 @@ class Step(NamedTuple):
 
 
 PYTEST = ("pytest", "--quiet", "--numprocesses=2", "--dist=worksteal")
+QUICK = "not slow and not uncovered"
 STATIC = (
     Step("format", ("ruff", "format", "--check", "--quiet", ".")),
     Step("lint", ("ruff", "check", "--quiet", ".")),
@@ -41,8 +42,8 @@ FAST = (
 )
 WHOLE = (
     *STATIC,
-    Step("long tests", (*PYTEST, "-m", "uncovered")),
-    Step("tests", (*PYTEST, "-m", "not uncovered", "--cov", "--cov-report=term")),
+    Step("long tests", (*PYTEST, "-m", "slow or uncovered")),
+    Step("tests", (*PYTEST, "-m", QUICK, "--cov", "--cov-report=term")),
 )
 # Without byte code the tests, and each command that they start, compile everything anew.
 ENVIRONMENT = {

@@ -125,7 +125,8 @@ def test_it_fits_and_follows_the_surroundings(
     assert page.evaluate(_CUT) == []
     colour = "getComputedStyle(document.querySelector('.card')).backgroundColor"
     assert (page.evaluate(colour) != "rgb(255, 255, 255)") == (scheme == "dark")
-    if folder := os.environ.get("TASKGRAPH_NODE_MODULES"):
+    folder = os.environ.get("TASKGRAPH_NODE_MODULES")
+    if folder and runs == 100:  # which takes longer than all the rest
         assert_accessible(page, folder)
     page.emulate_media(media="print")
     assert page.evaluate(colour) == "rgb(255, 255, 255)"

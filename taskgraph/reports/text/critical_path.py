@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from rich.console import RenderableType
+from rich.console import JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -45,7 +45,7 @@ _KINDS = {
     "remaining": "by what is left of the timeouts",
     "custom": "by the given durations",
 }
-_WIDE, _MEDIUM = 100, 80  # columns from which on a table has all its columns, or most
+_NAME = 16  # cells that names get before a column of times does
 _UNSPLIT = (SpanKind.SEVERAL_RUNS, SpanKind.ROLLED_BACK)
 _SURPRISING = (
     Basis.NO_LIMIT,
@@ -168,46 +168,62 @@ def _remarks(table: Timetable) -> list[RenderableType]:
 def _rows(
     table: Timetable, lines: Sequence[tuple[int, ...]], style: Style, *, floats: bool
 ) -> Table:
-    """Lay out subtasks with their times, fewer columns where the terminal is narrow."""
-    schedule, unit = table.schedule, table.weights.unit
-    targets = find_targets(table.graph)
+    """Lay out subtasks with their times, with as many columns as there is room for."""
+    schedule, unit, spare = table.schedule, table.weights.unit, table.spare
+    subtasks, shown = table.graph.subtasks, lines[:MOST_ROWS]
+
+    def times(values: Sequence[int], added: int = 0) -> list[Text]:
+        return [Text(format_count(values[node] + added, unit)) for node, *_ in shown]
+
     takes = "timeout" if _are_timeouts(table) else "takes"
-    columns: list[tuple[str, Sequence[int]]] = []
-    if style.width >= _MEDIUM:
-        columns.append(("starts", schedule.early_start))
-        columns.append(("ends", schedule.early_finish))
-    spare = table.spare
+    columns = {
+        "status": [status_text(subtasks[node].status) for node, *_ in shown],
+        takes: [
+            Text("none") if table.weights.basis[node] is Basis.NO_LIMIT else time
+            for (node, *_), time in zip(shown, times(schedule.durations), strict=True)
+        ],
+        "starts": times(schedule.early_start),
+        "ends": times(schedule.early_finish),
+    }
+    last = takes
     if spare is not None:
-        columns.append(("must start by", [late + spare for late in schedule.late_start]))
-        columns.append(("float", [left + spare for left in schedule.total_float]))
+        columns["must start by"] = times(schedule.late_start, spare)
+        columns["float"] = times(schedule.total_float, spare)
+        last = "float"
     elif floats:
-        columns.append(("float", schedule.total_float))
-        if style.width >= _MEDIUM:
-            columns.append(("free", schedule.free_float))
+        columns["float"] = times(schedule.total_float)
+        columns["free"] = times(schedule.free_float)
     else:
-        columns.append(("drag", table.drags))
+        columns["drag"] = times(table.drags)
+    ids = [ids_cell([subtasks[part] for part in nodes], style.width) for nodes in shown]
+    targets = find_targets(table.graph)
+    names = [_name(table.graph, nodes, targets) for nodes in shown]
+    room = style.width - _widest(ids) - min(_widest(names), _NAME) - 2
+    for titles in (("status",), ("free",), ("starts", "ends"), (takes,), (last,)):
+        if sum(max(_widest(each), len(name)) + 2 for name, each in columns.items()) <= room:
+            break
+        columns = {name: each for name, each in columns.items() if name not in titles}
     rows = subtask_table(style)
-    if style.width >= _WIDE:
-        rows.add_column("status", no_wrap=True)
-    for title in (takes, *(title for title, _ in columns)):
-        rows.add_column(title, justify="right", no_wrap=True)
-    for nodes in lines[:MOST_ROWS]:
-        node = nodes[0]
-        subtask = table.graph.subtasks[node]
-        cells: list[RenderableType] = [status_text(subtask.status)]
-        if style.width < _WIDE:
-            cells = []
-        no_limit = table.weights.basis[node] is Basis.NO_LIMIT
-        cells.append("none" if no_limit else format_count(schedule.durations[node], unit))
-        cells += [format_count(values[node], unit) for _, values in columns]
-        name = Text(visible(subtask.name))
-        if len(nodes) > 1:
-            name = Text(f"{len(nodes)} × ", style="bold").append(name)
-        elif target := targets.get(node):
-            name.append(f" on {target}", style="dim")
-        parts = [table.graph.subtasks[part] for part in nodes]
-        rows.add_row(ids_cell(parts, style.width), name, *cells)
+    for title in columns:
+        justify: JustifyMethod = "left" if title == "status" else "right"
+        rows.add_column(title, justify=justify, no_wrap=True)
+    for cells in zip(ids, names, *columns.values(), strict=True):
+        rows.add_row(*cells)
     return rows
+
+
+def _widest(cells: Sequence[Text]) -> int:
+    return max((cell.cell_len for cell in cells), default=0)
+
+
+def _name(graph: TaskGraph, nodes: Sequence[int], targets: Mapping[int, str]) -> Text:
+    """Name a subtask and what it works on, or say how many alike share the row."""
+    name = Text(visible(graph.subtasks[nodes[0]].name))
+    if len(nodes) > 1:
+        return Text(f"{len(nodes)} × ", style="bold").append(name)
+    if target := targets.get(nodes[0]):
+        name.append(f" on {target}", style="dim")
+    return name
 
 
 def _are_timeouts(table: Timetable) -> bool:
