@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import re
@@ -257,7 +258,9 @@ def _replace(path: Path, pieces: Iterable[bytes]) -> None:
         with path.open("ab") as stream:  # a device or a pipe is written to, not replaced
             stream.writelines(pieces)
         return
-    path = path.resolve()  # through a link, so that the link stays
+    path = Path(os.path.realpath(path))  # through a link, so that the link stays
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
     handle, name = tempfile.mkstemp(prefix=".taskgraph-", dir=path.parent)
     temporary = Path(name)

@@ -71,10 +71,11 @@ def find_files(paths: Iterable[str], store: Path, refuse: Refuse) -> Iterator[Fi
 
     Raises ConfigError if all paths lead to nothing.
     """
-    nowhere = []
+    nowhere: list[tuple[str, str]] = []
     found = False
     for path in paths:
         nothing = True
+        why = "no document is found there"
 
         def told(name: str, reason: str) -> None:
             nonlocal nothing
@@ -82,15 +83,18 @@ def find_files(paths: Iterable[str], store: Path, refuse: Refuse) -> Iterator[Fi
             refuse(name, reason)
 
         files = _find_remote(path) if "://" in path else _find_local(path, store, told)
-        for file in files:
-            nothing = False
-            yield file
+        try:
+            for file in files:
+                nothing = False
+                yield file
+        except _UnlistedError as error:
+            why = f"cannot be listed: {error}"
         found = found or not nothing
-        nowhere += [path] * nothing
-    for path in nowhere:
+        nowhere += [(path, why)] * nothing
+    for path, why in nowhere:
         if not found:
-            raise ConfigError(f"{path}: no document is found there")
-        refuse(encodable(path), "no document is found there")
+            raise ConfigError(f"{path}: {why}")
+        refuse(encodable(path), why)
 
 
 def _find_local(path: str, store: Path, refuse: Refuse) -> Iterator[File]:
@@ -136,6 +140,10 @@ def _local(path: str, status: os.stat_result) -> File:
     return File(encodable(path), status.st_size, stamp)
 
 
+class _UnlistedError(Exception):
+    """An object store does not tell what it has."""
+
+
 def _find_remote(address: str) -> Iterator[File]:
     import fsspec
 
@@ -152,8 +160,8 @@ def _find_remote(address: str) -> Iterator[File]:
             listed = {path: system.info(path)}
     except FileNotFoundError:
         return
-    except (ImportError, OSError, ValueError) as error:
-        raise ConfigError(f"{address}: cannot be listed: {error}") from None
+    except Exception as error:  # noqa: BLE001 - each kind of store fails in its own way
+        raise _UnlistedError(str(error) or type(error).__name__) from None
     for name, info in listed.items():
         if info.get("type") != "directory":
             place, size = system.unstrip_protocol(name), info.get("size") or 0

@@ -125,6 +125,13 @@ def test_one_file_is_not_written_twice(folder: Path, run_cli: RunCli) -> None:
     assert run_cli("check", folder, *nowhere).returncode == 0
 
 
+def test_a_link_to_itself_is_no_place_to_write(folder: Path, run_cli: RunCli) -> None:
+    (folder / "round").symlink_to("round")
+    done = run_cli("show", folder / "a.json", "-o", folder / "round")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "round: cannot be written" in done.stderr
+
+
 def test_a_file_to_write_has_a_name(folder: Path, run_cli: RunCli) -> None:
     for command in ("show", "check", "report"):
         done = run_cli(command, folder / "a.json", "-o", "")

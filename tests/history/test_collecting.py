@@ -468,7 +468,7 @@ def test_a_folder_of_an_object_store_passes_over_what_is_no_task(
         memory.rm("/passed", recursive=True)
 
 
-def test_an_object_store_is_read_through_fsspec(collected: Collect) -> None:
+def test_an_object_store_is_read_through_fsspec(tmp_path: Path, collected: Collect) -> None:
     memory = fsspec.filesystem("memory")
     memory.pipe("/ocp/east/a.json", response(1, [step(1, "a")]))
     memory.pipe("/ocp/b.jsonl", response(2, [step(1, "a")]))
@@ -484,6 +484,10 @@ def test_an_object_store_is_read_through_fsspec(collected: Collect) -> None:
             again(store, "memory://nowhere")
         with pytest.raises(ConfigError, match="cannot be listed"):
             again(store, "nosuch://bucket")
+        folder = write(tmp_path / "in", {"c.json": response(3, [step(1, "a")])})
+        done = again(store, "nosuch://bucket", folder)  # which stops no other
+        assert (done.tasks, done.rejects) == (1, 1)
+        assert "cannot be listed" in done.refused[0]
     finally:
         memory.rm("/ocp", recursive=True)
 
