@@ -120,7 +120,7 @@ def _is_read(target: Path, options: Mapping[str, Any]) -> bool:
 
 
 def _is_history(folder: Path) -> bool:
-    from taskgraph.history.store import is_store
+    from taskgraph.sources.opening import is_store
 
     with contextlib.suppress(OSError):
         return is_store(folder)

@@ -18,7 +18,6 @@ from typing import IO, Any, NamedTuple, TypeAlias
 
 from taskgraph.errors import ConfigError
 from taskgraph.history.parts import Entry, digest_of, open_file, reason_of
-from taskgraph.history.store import is_store
 from taskgraph.history.tables import encodable
 from taskgraph.sources.diagnosis import find_task_infos
 from taskgraph.sources.limits import Allowance, ReadOptions, read_up_to
@@ -101,7 +100,7 @@ def _find_local(path: str, store: Path, refuse: Refuse) -> Iterator[File]:
     own = str(store.absolute())
 
     def holds_runs(folder: str) -> bool:
-        return folder == own or _is_store(folder)
+        return folder == own
 
     place = os.path.abspath(path) if path else path
     is_folder = os.path.isdir(place)
@@ -111,14 +110,6 @@ def _find_local(path: str, store: Path, refuse: Refuse) -> Iterator[File]:
         elif source.path and not (is_folder and has_yaml_name(source.path)):
             for file in _look_at(source.path, refuse):
                 yield file._replace(is_found=source.is_found)
-
-
-def _is_store(folder: str) -> bool:
-    """Tell whether a folder is the store of another collection."""
-    try:
-        return is_store(folder)
-    except OSError:
-        return False
 
 
 def _look_at(path: str, refuse: Refuse) -> Iterator[File]:

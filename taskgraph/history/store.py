@@ -22,12 +22,11 @@ from typing import Any
 from taskgraph.errors import ConfigError
 from taskgraph.history.parts import Part
 from taskgraph.history.tables import TABLES
+from taskgraph.sources.opening import STORE_HEADER, STORE_MANIFEST, is_store
 
-__all__ = ["RunStore", "held", "is_store"]
+__all__ = ["RunStore", "held"]
 
-_MANIFEST = "manifest.jsonl"
 _LOCK = ".lock"
-_HEADER = {"format": "taskgraph/history", "version": 1}
 _REJECTS = "rejects.jsonl"
 _TEMPORARY = ".temporary"
 _OF_A_PART = re.compile(r"[0-9a-f]{16}\.parquet(\.\d+\.new)?")
@@ -81,7 +80,7 @@ class RunStore:
                 for table in TABLES:
                     (self.folder / table).mkdir(exist_ok=True)
                 if not self._manifest.exists():
-                    _write_whole(self._manifest, f"{json.dumps(_HEADER)}\n".encode())
+                    _write_whole(self._manifest, f"{json.dumps(STORE_HEADER)}\n".encode())
                 self._sweep()
             yield
 
@@ -114,7 +113,7 @@ class RunStore:
 
     @property
     def _manifest(self) -> Path:
-        return self.folder / _MANIFEST
+        return self.folder / STORE_MANIFEST
 
     def _require_own(self) -> None:
         """Refuse a folder in which a history would take the place of something else."""
@@ -224,18 +223,6 @@ class RunStore:
                 stream.write(json.dumps(line, ensure_ascii=False) + "\n")
         with _writing(self.folder):
             os.replace(temporary, self.rejects_file)
-
-
-def is_store(folder: str | os.PathLike[str]) -> bool:
-    """Tell whether a folder is one in which a history is collected.
-
-    Raises OSError if its manifest cannot be read.
-    """
-    path = os.path.join(folder, _MANIFEST)
-    if not os.path.isfile(path):  # a pipe may never end
-        return False
-    with open(path, "rb") as stream:
-        return _parsed(stream.readline(1000)) == _HEADER
 
 
 def _is_foreign(path: Path) -> bool:

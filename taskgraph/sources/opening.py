@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import io
+import json
 import os
 import re
 import stat
@@ -19,9 +20,12 @@ from taskgraph.sources.limits import ReadOptions, read_up_to, refusal
 from taskgraph.sources.naming import DIAGNOSIS_LIST, is_document_name, is_log_name
 
 __all__ = [
+    "STORE_HEADER",
+    "STORE_MANIFEST",
     "Source",
     "find_logs",
     "find_sources",
+    "is_store",
     "pack_diagnosis",
     "read_stream",
     "read_text",
@@ -29,6 +33,9 @@ __all__ = [
 
 _DEFAULT = ReadOptions()
 _SMALL = ReadOptions(max_bytes=16 << 20)
+STORE_MANIFEST = "manifest.jsonl"
+STORE_HEADER = {"format": "taskgraph/history", "version": 1}
+"""The first line of the manifest of a history."""
 _MOST_PACKED = 4  # times the largest document: an archive holds several
 
 
@@ -117,7 +124,7 @@ def _in_folder(
     errors: list[OSError] = []
     is_empty = True
     for where, folders, names in _walk(folder, errors.append):
-        if leave_out(where):
+        if leave_out(where) or _has_history(where):
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -140,6 +147,27 @@ def _in_folder(
     if is_empty and not errors:
         hint = "name the files in it, or choose them with a glob"
         yield _unreadable(folder, "is a directory without documents", hint)
+
+
+def is_store(folder: str | os.PathLike[str]) -> bool:
+    """Tell whether a folder is one in which a history is collected.
+
+    Raises OSError if its manifest cannot be read.
+    """
+    path = os.path.join(folder, STORE_MANIFEST)
+    if not os.path.isfile(path):  # a pipe may never end
+        return False
+    with open(path, "rb") as stream:
+        line = stream.readline(1000)
+    with suppress(ValueError):
+        return line.endswith(b"\n") and bool(json.loads(line) == STORE_HEADER)
+    return False
+
+
+def _has_history(folder: str) -> bool:
+    with suppress(OSError):
+        return is_store(folder)
+    return False
 
 
 def _walk(

@@ -238,3 +238,16 @@ def test_a_link_to_itself_hides_nothing_beside_it(folder: Path) -> None:
     (folder / "c" / "up").symlink_to("..")
     assert sorted(names(folder)) == sorted([*before, str(folder / "round.json")])
     assert "cannot be read" in message(folder / "round.json")
+
+
+def test_a_history_in_a_folder_is_no_document(folder: Path) -> None:
+    before = names(folder)
+    runs = folder / "runs"
+    (runs / "tasks").mkdir(parents=True)
+    (runs / "rejects.jsonl").write_text("")
+    (runs / "manifest.jsonl").write_text(
+        '{"format": "taskgraph/history", "version": 1}\n{"part": 1, "subtasks": 2}\n'
+    )
+    assert names(folder) == before
+    (runs / "manifest.jsonl").write_text('{"name": "t"}\n')  # of somebody else
+    assert len(names(folder)) == len(before) + 2
