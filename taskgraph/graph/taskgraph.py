@@ -271,7 +271,7 @@ def build_graph(task: Task) -> TaskGraph:
     subtasks = tuple([task.subtasks[position] for position in positions])
     index = dict(zip(map(_ID, subtasks), range(len(subtasks)), strict=True))
     extra = [position for group in duplicates for position in group]
-    lists = _EdgeLists(task.subtasks, index, duplicates)
+    lists = _EdgeLists(task.subtasks, subtasks, index, duplicates)
     named_down = lists.read("downstreams", positions, extra)
     upstreams, downstreams = traverse.reverse(named_down), named_down
     one_sided: tuple[OneSidedEdge, ...] = ()
@@ -352,10 +352,12 @@ class _EdgeLists:
     def __init__(
         self,
         subtasks: tuple[Subtask, ...],
+        chosen: tuple[Subtask, ...],
         index: dict[Id, int],
         duplicates: tuple[tuple[int, ...], ...],
     ) -> None:
         self.subtasks = subtasks
+        self.chosen = chosen
         self.index = index
         self.places = {
             position: place for group in duplicates for place, position in enumerate(group)
@@ -379,14 +381,16 @@ class _EdgeLists:
         """
         subtasks, node_of = self.subtasks, self.index.__getitem__
         ids_of = attrgetter(side)
-        lists = [ids_of(subtasks[position]) or () for position in positions]
+        lists = [ids_of(subtask) or () for subtask in self.chosen]
         try:
             nodes = [*map(node_of, chain.from_iterable(lists))]
         except KeyError:
             rows = [self._known(position, side) for position in positions]
         else:
             ends = accumulate(map(len, lists), initial=0)
-            rows = [sorted(nodes[begin:end]) for begin, end in pairwise(ends)]
+            rows = [nodes[begin:end] for begin, end in pairwise(ends)]
+            for row in rows:
+                row.sort()
         if any(len(row) > 1 and len({*row}) < len(row) for row in rows):
             pairs = zip(positions, rows, strict=True)
             rows = [self._distinct(position, side, row) for position, row in pairs]
