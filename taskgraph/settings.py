@@ -5,8 +5,7 @@ and travel with it in its analysis, so that no two answers rest on different ass
 The aliases are the keys of the configuration file.
 """
 
-from __future__ import annotations
-
+# No annotations from the future: pydantic would read each from its text at every start.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

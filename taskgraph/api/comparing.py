@@ -17,7 +17,6 @@ from taskgraph.api.loading import (
 )
 from taskgraph.config import UnusedPatterns
 from taskgraph.errors import ConfigError, InputError
-from taskgraph.privacy.redaction import redact_error
 from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:
@@ -104,7 +103,11 @@ def compare_paths(
             pairs += ((path, *sides) for sides in partners)
     pairs = _follow_moved(pairs)
     told = [_pair(*row, redact=redact) for row in pairs]
-    return told, list(map(redact_error, errors)) if redact else errors
+    if redact:
+        from taskgraph.privacy.redaction import redact_error
+
+        errors = list(map(redact_error, errors))
+    return told, errors
 
 
 def _is_unread(path: str, unread: set[str]) -> bool:

@@ -121,11 +121,14 @@ def weak_components(
         seen[start] = 1
         component = [start]
         for node in component:  # grows while it is walked
-            for neighbours in (upstreams[node], downstreams[node]):
-                for other in neighbours:
-                    if not seen[other]:
-                        seen[other] = 1
-                        component.append(other)
+            for other in upstreams[node]:
+                if not seen[other]:
+                    seen[other] = 1
+                    component.append(other)
+            for other in downstreams[node]:
+                if not seen[other]:
+                    seen[other] = 1
+                    component.append(other)
         components.append(tuple(sorted(component)))
     return tuple(components)
 
