@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from taskgraph.analysis.premises import Premises
 from taskgraph.model.engine import SECOND, is_being_cancelled
@@ -36,8 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Analysis", "Past", "Timetable"]
 
 
-@dataclass(frozen=True, slots=True)
-class Timetable:
+class Timetable(NamedTuple):
     """A schedule with all that explains it.
 
     Attributes

@@ -28,8 +28,7 @@ _MOST_STEPS = 500_000
 """So many subtasks and edges are gone through in about half a second."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListSchedule:
+class ListSchedule(NamedTuple):
     """One run of the engine, step by step, with the given durations.
 
     Attributes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -25,8 +24,7 @@ class Foreseen(NamedTuple):
     is_least: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(NamedTuple):
     """When a running task will likely be done, where nothing fails.
 
     Attributes

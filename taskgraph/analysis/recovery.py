@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.worst_case import WorstCase, worst_case
@@ -16,8 +16,7 @@ _MOST_GATES = 64
 """For each of so many what follows is bounded for itself: each is a pass over the graph."""
 
 
-@dataclass(frozen=True, slots=True)
-class PointOfNoReturn:
+class PointOfNoReturn(NamedTuple):
     """The first starts after which the engine refuses to roll back.
 
     Attributes

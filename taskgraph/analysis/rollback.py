@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.premises import Premises
@@ -179,8 +179,7 @@ def _undoing(premises: Premises, begun: Sequence[int], running: Sequence[int]) -
     if not running:
         return worst
     held = worst_case(premises, running, premises.worst_durations)
-    return replace(
-        worst,
+    return worst._replace(
         seconds=worst.seconds + max(premises.worst_durations[node] for node in running),
         may_wait=True,
         unlimited=tuple(sorted({*worst.unlimited, *held.unlimited})),

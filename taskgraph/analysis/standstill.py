@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 from operator import attrgetter
+from typing import NamedTuple
 
 from taskgraph.analysis.premises import Premises
 from taskgraph.graph.taskgraph import TaskGraph
@@ -28,8 +28,7 @@ _ASKED_FOR = frozenset({Operation.RETRY, Operation.SKIP, Operation.ROLLBACK_SKIP
 _ACTIVE = frozenset({Status.READY, Status.RUNNING, Status.CANCELING})
 
 
-@dataclass(frozen=True, slots=True)
-class Standstill:
+class Standstill(NamedTuple):
     """What of a task has not moved for longer than the settings' `event-delay`.
 
     Attributes

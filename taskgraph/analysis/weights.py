@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from taskgraph.analysis.premises import Premises
 from taskgraph.errors import ConfigError
@@ -67,8 +66,7 @@ _OF_SPAN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(NamedTuple):
     """A duration for each node of a graph.
 
     Attributes
@@ -196,7 +194,7 @@ def custom_weights(graph: TaskGraph, base: Weights, seconds: Mapping[Id, int]) -
             raise ConfigError(f"the duration of {identifier} is negative: {value}")
         node = graph.index[identifier]
         durations[node], basis[node] = value * scale, Basis.GIVEN
-    return replace(base, kind="custom", durations=tuple(durations), basis=tuple(basis))
+    return base._replace(kind="custom", durations=tuple(durations), basis=tuple(basis))
 
 
 def weigh(premises: Premises, kind: WeightKind) -> Weights:

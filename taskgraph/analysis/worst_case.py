@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from taskgraph.analysis.concurrency import graham_bound
 from taskgraph.analysis.drag import drags
@@ -15,8 +15,7 @@ from taskgraph.analysis.width import wide_antichain
 __all__ = ["WorstCase", "worst_case", "worst_case_left", "worst_cases_without"]
 
 
-@dataclass(frozen=True, slots=True)
-class WorstCase:
+class WorstCase(NamedTuple):
     """The longest that some nodes can take, in seconds.
 
     Attributes

@@ -90,8 +90,7 @@ class Fault(NamedTuple):
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Need:
+class Need(NamedTuple):
     """Something that a document must carry for a rule to speak."""
 
     what: str

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from taskgraph.model.task import Subtask, Task
 from taskgraph.model.vocabulary import STATUSES, Operation, Status
@@ -271,8 +270,7 @@ class SpanKind(StrEnum):
     ROLLED_BACK = "runs and rollback, split unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """From the first start of a subtask to its last end, or to the as-of time.
 
     Attributes

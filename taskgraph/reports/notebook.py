@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
 from html import escape
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 
@@ -37,9 +36,10 @@ __all__ = [
 _MOST_ROWS = 60  # of a table; a data frame has them all
 
 
-@dataclass(frozen=True, slots=True)
 class DisplayedTimetable(Timetable):
     """A schedule that shows itself as a table."""
+
+    __slots__ = ()
 
     def _repr_html_(self) -> str:
         return timetable_html(self)
@@ -56,7 +56,7 @@ class DisplayedAccount(Account):
 
 def displayed_table(table: Timetable) -> DisplayedTimetable:
     """Give a schedule that a notebook displays as a table."""
-    return DisplayedTimetable(*(getattr(table, row.name) for row in fields(table)))
+    return DisplayedTimetable(*table)
 
 
 def displayed_account(account: Account) -> DisplayedAccount:
