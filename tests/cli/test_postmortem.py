@@ -87,5 +87,5 @@ def test_several_documents_are_redacted_together(run_cli: RunCli, tmp_path: Path
         task = {"id": len(hosts), "name": name, "status": "SUCCESSFUL"}
         (tmp_path / name).write_text(json.dumps({"data": task | {"subtasks": subtasks}}))
     text = run_cli("report", tmp_path, "--redact").stdout
-    assert '"executor": "host-2"' in text.partition("b.json as it was read")[2]
+    assert '"executor":"host-2"' in text.partition("b.json as it was read")[2]
     assert "10.1.1" not in text
