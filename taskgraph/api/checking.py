@@ -311,15 +311,28 @@ def _in_parallel(
     from collections import deque
     from concurrent.futures import Future, ProcessPoolExecutor
 
+    from taskgraph.history.engines import without_interrupts
+
     waiting: deque[Future[list[CheckedDocument]]] = deque()
     remaining = iter(sources)
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_begin_worker) as pool:
         while chunk := list(islice(remaining, _CHUNK)):
-            waiting.append(pool.submit(_check_chunk, chunk, configuration_for, options))
+            with without_interrupts():  # also in processes that this starts
+                future = pool.submit(_check_chunk, chunk, configuration_for, options)
+            waiting.append(future)
             if len(waiting) > 2 * jobs:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()
+
+
+def _begin_worker() -> None:
+    """Let an interrupt end this process at once, without a word: its parent says it."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _check_chunk(

@@ -26,6 +26,7 @@ __all__ = [
     "ProcessEngine",
     "needs_extras",
     "open_engine",
+    "without_interrupts",
 ]
 
 P = ParamSpec("P")
@@ -154,7 +155,7 @@ class ProcessEngine(AbstractContextManager["ProcessEngine"]):
             fresh += islice(waiting, room - len(fresh))
             while fresh:
                 try:
-                    with _without_interrupts():  # also in workers that this starts
+                    with without_interrupts():  # also in workers that this starts
                         future = self._pool.submit(function, fresh[0])
                 except BrokenProcessPool:
                     again += fresh
@@ -184,7 +185,7 @@ class ProcessEngine(AbstractContextManager["ProcessEngine"]):
 
 
 @contextmanager
-def _without_interrupts() -> Iterator[None]:
+def without_interrupts() -> Iterator[None]:
     """Put interrupts off; a process that is started meanwhile never gets any."""
     import signal
 
