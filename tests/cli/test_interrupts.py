@@ -23,7 +23,11 @@ _DONE = (0, 1, 130)
 def interrupted(
     arguments: list[str], folder: Path, imports: int, delay: float
 ) -> tuple[int, str]:
-    """Run a command; interrupt it and its processes so many imports and seconds later."""
+    """Run a command; interrupt it and its processes so many imports and seconds later.
+
+    Its exit code is as a shell tells it: in its last moments the interpreter has no handlers
+    any more, and ends by the signal.
+    """
     command = [sys.executable, "-X", "importtime", "-m", "taskgraph", *arguments]
     said: list[str] = []
     count = -1
@@ -44,7 +48,8 @@ def interrupted(
                 if count == imports:
                     time.sleep(delay)
                     os.killpg(process.pid, signal.SIGINT)
-    return process.returncode, "".join(said)
+    code = process.returncode
+    return 128 - code if code < 0 else code, "".join(said)
 
 
 @pytest.mark.parametrize("imports", [_HANDLED, 10, 20, 40, 60])
