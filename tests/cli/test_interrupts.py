@@ -25,8 +25,8 @@ def interrupted(
 ) -> tuple[int, str]:
     """Run a command; interrupt it and its processes so many imports and seconds later.
 
-    Its exit code is as a shell tells it: in its last moments the interpreter has no handlers
-    any more, and ends by the signal.
+    The exit code is as a shell tells it: at its very end the interpreter has no handlers
+    any more, and the signal ends it.
     """
     command = [sys.executable, "-X", "importtime", "-m", "taskgraph", *arguments]
     said: list[str] = []
