@@ -1,7 +1,7 @@
 """Everything that must hold before a change is kept.
 
-    python gate.py           all of it, under ten minutes on two cores
-    python gate.py --fast    the part to run at every commit, under a minute
+    python gate.py           all of it, about a quarter of an hour on two cores
+    python gate.py --fast    the part to run at every commit, a minute or two
 
 A step prints one line with its time; one that fails also prints all that it said.
 """
@@ -80,7 +80,7 @@ def run(step: Step) -> bool:
 def main() -> int:
     """Run the steps one after the other, all of them, whatever fails."""
     parser = argparse.ArgumentParser(description="Run the project's gate.")
-    parser.add_argument("--fast", action="store_true", help="only the part under a minute")
+    parser.add_argument("--fast", action="store_true", help="only the quick part")
     steps = FAST if parser.parse_args().fast else WHOLE
     failed = [step.name for step in steps if not run(step)]
     if failed:
