@@ -21,6 +21,7 @@ from taskgraph.history.parts import Entry, digest_of, open_file, reason_of
 from taskgraph.history.tables import encodable
 from taskgraph.sources.diagnosis import find_task_infos
 from taskgraph.sources.limits import Allowance, ReadOptions, read_up_to
+from taskgraph.sources.lines import Lines
 from taskgraph.sources.naming import (
     has_lines_name,
     has_tar_name,
@@ -29,7 +30,6 @@ from taskgraph.sources.naming import (
     is_document_name,
 )
 from taskgraph.sources.opening import find_sources
-from taskgraph.sources.reading import Lines
 from taskgraph.sources.unpacking import (
     Diagnoses,
     document_members,

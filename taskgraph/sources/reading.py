@@ -14,11 +14,12 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Subtask, Task
-from taskgraph.model.words import counted, label
+from taskgraph.model.words import label
 from taskgraph.privacy.masking import mask_error, mask_task, mask_text
 from taskgraph.sources.dialects import documents_of, is_foreign, read_document
 from taskgraph.sources.document import Document, ReadTasks
 from taskgraph.sources.limits import Allowance, ReadOptions, check_values, refusal
+from taskgraph.sources.lines import CLOSING, MARKS, Lines
 from taskgraph.sources.naming import (
     foreign_packing,
     has_lines_name,
@@ -33,19 +34,15 @@ from taskgraph.sources.parsing import decode, paused_collector, without_headers
 if TYPE_CHECKING:
     from zipfile import ZipFile
 
-__all__ = ["Lines", "Reading", "read_bytes", "read_source"]
+__all__ = ["Reading", "read_bytes", "read_source"]
 
 _DEFAULT = ReadOptions()
 _FIRST_LINES = 20  # a head of notes or headers may come before the first value
-_MOST_TOLD = 20  # lines of one file that cannot be read; the others are counted
 _MOST_UNREAD = 50_000  # of these, which takes some seconds; what comes behind is left out
 _ONLY_CHECKED = (
     "mend it first: what has mistakes of form is checked, and not answered for; "
     "taskgraph check tells what else is wrong"
 )
-_CLOSING = {b"{": b"}", b"[": b"]"}
-_MARKS = re.compile(rb"tasks|nodes|dag_id|base64|\\")
-"""What holds a task in JSON has one of these: a key of it, or what may hide such a key."""
 
 
 class Reading(NamedTuple):
@@ -94,60 +91,6 @@ class _Unread(NamedTuple):
     read: Callable[[], ReadTasks]
     lines: Lines | None = None
     """What is known of the lines of JSON of which it is one."""
-
-
-class Lines:
-    """What is known so far of the lines of a file."""
-
-    def __init__(self, file: str, *, is_found: bool) -> None:
-        self.file = file
-        self.is_found = is_found
-        self.bare = self.unread = self.foreign = self.more = 0
-        self.has_tasks = False
-
-    def passes(self, text: bytes) -> bool:
-        """Tell of a line, after many without a task, whether a look is enough; count it."""
-        is_json = text[:1] in _CLOSING
-        if is_json and _MARKS.search(text):
-            return False
-        self.bare += 1
-        if self.bare <= _MOST_TOLD:
-            return False
-        if self.is_found and is_json and is_foreign(Document(self.file, text)):
-            self.foreign += 1
-        else:
-            self.more += 1
-        return True
-
-    def is_foreign(self, read: ReadTasks) -> bool:
-        """Count a line that is read; tell whether it is something else than a task."""
-        self.foreign += read.is_foreign
-        self.has_tasks |= bool(read.tasks or read.faulty)
-        return read.is_foreign
-
-    def without_tasks(self) -> ReadTasks:
-        """Tell of all lines that were passed over in one go."""
-        if not self.has_tasks:
-            return ReadTasks([], is_foreign=True)
-        lines = counted(self.foreign, "line")
-        return ReadTasks([], note=f"passed over {lines}, for there is no task there")
-
-    def is_told(self) -> bool:
-        """Count one that cannot be read; tell whether to say what is wrong with it."""
-        self.unread += 1
-        return self.unread <= _MOST_TOLD
-
-    @property
-    def untold(self) -> int:
-        """How many cannot be read, without those of which it is told why."""
-        return self.more + max(0, self.unread - _MOST_TOLD)
-
-    def more_unread(self, end: int = 0) -> InputError:
-        """Say how many lines are left out of what is told."""
-        what = f"{self.untold:,} more lines cannot be read"
-        what += f", and from line {end:,} on none was looked at" if end else ""
-        hint = "mend what is named above, or save the file again"
-        return refusal(self.file, what, hint)
 
 
 def read_source(source: Source, options: ReadOptions = _DEFAULT) -> Iterator[Reading]:
@@ -443,7 +386,7 @@ def _of_container(data: bytes) -> bool:
 
 def _read(document: Document, *, was_packed: bool, is_found: bool) -> ReadTasks:
     check_values(document.data, document.file, was_packed=was_packed)
-    if is_found and not _MARKS.search(document.data) and is_foreign(document):
+    if is_found and not MARKS.search(document.data) and is_foreign(document):
         return ReadTasks([], is_foreign=True)
     try:
         return read_document(document)
@@ -483,7 +426,7 @@ def _is_json_lines(data: bytes, file: str) -> bool:
     for _ in range(_FIRST_LINES):
         end = data.find(b"\n", position)
         stop = end if end >= 0 else len(data)
-        closing = _CLOSING.get(data[position : position + 1])
+        closing = CLOSING.get(data[position : position + 1])
         tail = data[max(position + 2, stop - 100) : stop].rstrip()  # no copy of the line
         whole += closing is not None and tail.endswith(closing)
         if end < 0 or whole == 2:
