@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -18,7 +18,9 @@ from benchmarks import growth
 from benchmarks.documents import document, layered
 from taskgraph.api import loads, report_pieces
 from taskgraph.cli.main import main
+from taskgraph.diagrams.collapsing import partitions
 from taskgraph.diagrams.formats import render_pieces
+from taskgraph.diagrams.options import DiagramOptions
 
 PACKAGE = str(Path(taskgraph.__file__).parent)
 LIMIT = 1.3  # the sizes are so small that what comes with subtasks counts beside the edges
@@ -74,7 +76,31 @@ def test_steps_grow_as_the_document_does(
         capfd.readouterr()
     sizes = [paths[0].stat().st_size for paths in files]
     grown = growth.power(sizes, costs)
-    assert grown is not None and grown < LIMIT, (sizes, costs)
+    assert grown is not None
+    assert grown < LIMIT, (sizes, costs)
+
+
+class Counted(tuple[int, ...]):
+    """Counts how often it is gone over, by code in C too, of which no line can tell."""
+
+    __slots__ = ()
+    times: ClassVar = 0
+
+    def __iter__(self) -> Iterator[int]:
+        Counted.times += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("shape", growth.GRAPHS)
+def test_what_is_drawn_is_gone_over_as_often_whatever_its_size(shape: str) -> None:
+    counts = []
+    for size in (30, 120):
+        analysis = loads(growth.GRAPHS[shape].write(size, 1)).analysis
+        nodes = Counted(range(len(analysis.graph)))
+        before = Counted.times
+        assert list(partitions(analysis, nodes, DiagramOptions()))
+        counts.append(Counted.times - before)
+    assert counts[1] <= counts[0] + 5, counts
 
 
 @pytest.mark.slow

@@ -177,10 +177,10 @@ class _Chooser:
     @cached_property
     def _cycles(self) -> list[frozenset[int]]:
         """Cycles to keep apart, ever less: short ones of a few subtasks, one, none."""
-        graph, ways = self.graph, [frozenset[int]()]
+        graph, ways, shown = self.graph, [frozenset[int]()], frozenset(self.nodes)
         cycles = (shortest_cycle(graph.downstreams, part) for part in graph.cycles)
         for cycle in sorted(cycles, key=lambda cycle: (len(cycle), cycle)):
-            more = ways[-1].union(cycle).intersection(self.nodes)
+            more = ways[-1].union(shown.intersection(cycle))
             if more > ways[-1] and len(more) <= _SHOWN_APART:
                 ways.append(more)
         return list(dict.fromkeys((ways[-1], *ways[1::-1])))
