@@ -164,11 +164,11 @@ def write(folder: Path, name: str, size: int) -> list[Path]:
     return paths
 
 
-def arguments(command: str, paths: Sequence[Path]) -> list[str]:
+def arguments(command: str, paths: Sequence[Path], run: int = 0) -> list[str]:
     """Give the command line over a document, its folder, or both that are compared."""
     first, _ = paths
-    if command == "collect":
-        return [*COMMANDS[command], str(first), "-o", f"{first}.runs", "-j1"]
+    if command == "collect":  # each time anew: what is collected already is skipped
+        return [*COMMANDS[command], str(first), "-o", f"{first}.runs{run}", "-j1"]
     named = {"diff": paths, "folder": [first.parent]}.get(command, [first])
     return [*COMMANDS[command], *map(str, named)]
 
@@ -214,15 +214,16 @@ class Grown(NamedTuple):
 
 
 def grow(
-    commands: Sequence[Sequence[str]], sizes: Sequence[float], most: int, runs: int
+    runs: Sequence[Sequence[Sequence[str]]], sizes: Sequence[float], most: int
 ) -> Grown:
-    """Measure a command on each size; again while it seems to grow too fast.
+    """Measure runs of a command, each on every size, until one does not grow too fast.
 
     A machine that others use too makes a run longer and none shorter: the least counts.
     """
     seconds = [math.inf] * len(sizes)
     memory = 0.0
-    for _ in range(runs):
+    grown: float | None = None
+    for commands in runs:
         costs = [measure(command, most) for command in commands]
         seconds = [
             min(pair) for pair in zip(seconds, (each for each, _ in costs), strict=True)
@@ -249,8 +250,11 @@ def rows(names: Sequence[str], scale: float, most: int, runs: int) -> Iterator[s
             files = list(writer.map(here, (largest // part for part in (16, 4, 1))))
             sizes = [float(paths[0].stat().st_size) for paths in files]
             for command in commands:
-                lines = [taskgraph(*arguments(command, paths)) for paths in files]
-                seconds, memory, grown = grow(lines, sizes, most, runs)
+                lines = [
+                    [taskgraph(*arguments(command, paths, run)) for paths in files]
+                    for run in range(runs)
+                ]
+                seconds, memory, grown = grow(lines, sizes, most)
                 times = "  ".join(f"{each:7.2f}" for each in seconds)
                 told = "    -" if grown is None else f"{grown:5.2f}"
                 yield (
