@@ -229,10 +229,15 @@ class Subject:
         if not self.graph.duplicates:
             return frozenset()
         subtasks, index = self.task.subtasks, self.graph.index
+
+        def ends(position: int) -> tuple[frozenset[Id], ...]:
+            row = subtasks[position]
+            return frozenset(row.upstreams or ()), frozenset(row.downstreams or ())
+
         return frozenset(
             index[subtasks[group[0]].id]
             for group in self.graph.duplicates
-            if len({(subtasks[p].upstreams, subtasks[p].downstreams) for p in group}) > 1
+            if len({*map(ends, group)}) > 1
         )
 
 

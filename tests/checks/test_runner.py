@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from taskgraph.checks.registry import RULES
 from taskgraph.checks.result import Finding
 from taskgraph.checks.runner import check_document, run_checks
-from taskgraph.model.task import Origin, Subtask
+from taskgraph.model.task import Id, Origin, Subtask
 from taskgraph.settings import Severity
 from taskgraph.sources.reading import read_bytes
 from tests.checks.build import (
@@ -49,6 +50,28 @@ def test_the_order_of_the_subtasks_has_no_say(rows: list[Subtask]) -> None:
     placeless: dict[str, Any] = {"pointer": "", "path": ()}
     findings = [finding._replace(**placeless) for finding in check(task(rows)).findings]
     assert findings == [f._replace(**placeless) for f in check(task(FAULTY)).findings]
+
+
+Lists = tuple[Id, tuple[Id, ...], tuple[Id, ...]]
+LISTS = st.lists(st.integers(1, 5), max_size=3).map(tuple)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 4), LISTS, LISTS), max_size=6),
+    st.randoms(use_true_random=False),
+)
+@example([(1, (), (2, 3)), (1, (), (2, 3)), (2, (), ())], Random(1))
+def test_the_order_of_edge_lists_has_no_say(rows: list[Lists], random: Random) -> None:
+    def shuffled(ids: tuple[Id, ...]) -> tuple[Id, ...]:
+        return tuple(random.sample(ids, len(ids)))
+
+    def findings(rows: list[Lists]) -> list[Finding]:
+        made = [Subtask(i, "A", upstreams=ups, downstreams=downs) for i, ups, downs in rows]
+        placeless: dict[str, Any] = {"pointer": "", "path": ()}
+        return [each._replace(**placeless) for each in check(task(made)).findings]
+
+    others = [(i, shuffled(ups), shuffled(downs)) for i, ups, downs in rows]
+    assert findings(others) == findings(rows)
 
 
 def test_a_rule_is_skipped_or_run_never_both() -> None:
