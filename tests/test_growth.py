@@ -115,3 +115,9 @@ def test_large_pages_and_graphs_are_never_held_whole(form: str) -> None:
         pieces = drawn
     sizes = [len(piece) for piece in pieces]
     assert max(sizes) < sum(sizes) / 4
+
+
+def test_a_long_text_is_not_made_wider_by_what_stands_around_it() -> None:
+    size = 300_000
+    loaded = loads(growth.TEXTS["words"].write(size, 1))
+    assert max(map(sys.getsizeof, report_pieces(loaded))) < 2 * size

@@ -41,7 +41,7 @@ __all__ = ["changes_html", "report_html", "trends_html"]
 _EARLY = 'document.documentElement.classList.add("js")'
 """Runs before the page is laid out, so that long tables are never laid out whole."""
 
-_AT_ONCE = 1000  # pieces of a template, which are put together and then written
+_AT_ONCE = 1 << 16  # characters of small pieces, which are put together
 _BETWEEN = re.compile(r"(?<=[.:/_])\b")
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
@@ -125,10 +125,10 @@ def _page(
 ) -> Iterator[str]:
     style, script = _colours() + "".join(map(_asset, styles)), _asset(script)
     drawn = (each for svg in pictures for each in _STYLE.findall(svg))
-    page = (
+    pieces = (
         _environment()
         .get_template("page.html")
-        .stream(
+        .generate(
             title=title,
             template=template,
             policy=_policy([style, *drawn], [_EARLY, script]),
@@ -138,8 +138,23 @@ def _page(
             **content,
         )
     )
-    page.enable_buffering(_AT_ONCE)
-    return page
+    return _put_together(pieces)
+
+
+def _put_together(pieces: Iterable[str]) -> Iterator[str]:
+    """Put small pieces together; a large one would be copied, as wide as any character."""
+    small: list[str] = []
+    size = 0
+    for piece in pieces:
+        if size + len(piece) > _AT_ONCE:
+            yield "".join(small)
+            small, size = [], 0
+        if len(piece) > _AT_ONCE:
+            yield piece
+        else:
+            small.append(piece)
+            size += len(piece)
+    yield "".join(small)
 
 
 def _environment() -> jinja2.Environment:
