@@ -10,6 +10,7 @@ import contextlib
 import gc
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
@@ -456,3 +457,59 @@ def test_the_moment_has_a_say_everywhere(command: str, form: str) -> None:
     extra = {"critical-path": ("--by", "actual"), "render": ("--view", "timeline")}
     common = (command, path, "--isolated", "--format", form, *extra.get(command, ()))
     assert written(*common) != written(*common, "--as-of", MOMENT)
+
+
+def test_every_table_has_the_same_word_for_a_status(tmp_path: Path) -> None:
+    states = [("SUCCESSFUL", "SKIP"), ("PENDING", "ROLLBACK"), ("FAILED", "EXECUTE")]
+    subtasks = [
+        {"id": n, "name": f"step {n}", "status": status, "operation": operation}
+        | {"timeout": 60, "upstreams": [n - 1] * (n > 0), "downstreams": [n + 1] * (n < 2)}
+        for n, (status, operation) in enumerate(states)
+    ]
+    task = {"id": 9, "name": "x", "status": "FAILED", "operation": "EXECUTE"}
+    path = tmp_path / "task.json"
+    path.write_text(json.dumps({"data": task | {"subtasks": subtasks}}), "utf-8")
+    for command, form in (
+        ("show", "text"),
+        ("critical-path", "text"),
+        ("report", "markdown"),
+    ):
+        text = written(command, path, "--isolated", "--format", form)
+        words = "SUCCESSFUL|SKIPPED|PENDING|ROLLED BACK|FAILED"
+        found = re.findall(rf"step \d(?:  | \|).*?({words})", text)
+        assert found == ["SKIPPED", "ROLLED BACK", "FAILED"], command
+
+
+def test_a_definition_has_no_status_anywhere_in_text() -> None:
+    path = ROOT / "samples" / "formats" / "definition.task.yaml"
+    for command in ("show", "critical-path", "report", "render", "budget", "explain"):
+        form = {"report": "markdown", "render": "txt"}.get(command, "text")
+        text = written(command, path, "--isolated", "--format", form)
+        assert "status" not in text.lower(), command
+        assert "0 of 4" not in text, command
+
+
+def test_an_assumed_timeout_is_told_wherever_a_bound_rests_on_it(tmp_path: Path) -> None:
+    config = tmp_path / "taskgraph.toml"
+    config.write_text('assume-timeout = "10m"', "utf-8")
+    path = ROOT / "samples" / "rules" / "TG401.json"
+    texts = {
+        "show": written("show", path, "--config", config),
+        "explain": written("explain", path, "--config", config),
+        "brief": written("explain", path, "--config", config, "--brief"),
+        "report": written("report", path, "--config", config, "--format", "markdown"),
+        "budget": written("budget", path, "--config", config),
+        "check": written("check", path, "--config", config),
+    }
+    for who, text in texts.items():
+        assert "10 min" in text, who
+        assert "unbounded" not in text, who
+
+
+def test_copies_of_an_id_are_counted_alike_on_a_screen(tmp_path: Path) -> None:
+    row = {"name": "a", "status": "PENDING", "upstreams": [], "downstreams": []}
+    subtasks = [{"id": n, **row} for n in (1, 1, 2)]
+    path = tmp_path / "task.json"
+    task = {"id": 9, "name": "x", "status": "RUNNING", "subtasks": subtasks}
+    path.write_text(json.dumps({"data": task}), "utf-8")
+    assert "0 of 2 successful, 2 pending" in written("show", path, "--isolated")

@@ -15,6 +15,7 @@ from taskgraph.config import Configuration, PatternUse, pattern_use
 from taskgraph.errors import InputError, Problem
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
 from taskgraph.model.task import Task
+from taskgraph.model.words import counted
 from taskgraph.settings import DEFAULTS, Settings
 from taskgraph.sources.limits import ReadOptions
 from taskgraph.sources.opening import find_sources
@@ -93,8 +94,8 @@ class LoadedTask:
         self.settings = settings
 
     def __repr__(self) -> str:
-        task = self.task
-        return f"<LoadedTask {task.id} {task.name!r}: {len(task.subtasks)} subtasks>"
+        count = counted(len(self.task.subtasks), "subtask")
+        return f"<LoadedTask {self.task.id} {self.task.name!r}: {count}>"
 
     @property
     def file(self) -> str:

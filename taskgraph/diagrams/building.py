@@ -314,7 +314,7 @@ def _limits(subtasks: Sequence[Subtask]) -> tuple[str, ...]:
     finite = sorted(limit for limit in limits if limit)
     facts = []
     if 0 in limits:
-        facts.append(plural(len(limits), "no time limit", "some without a time limit"))
+        facts.append(plural(len(limits), "no timeout", "some without a timeout"))
     if len(finite) == 1:
         facts.append(f"{limit_text(finite[0])} each")
     elif finite:

@@ -70,7 +70,7 @@ def limit_text(timeout: int | None) -> str:
     if timeout is None:
         return ""
     if timeout == 0:
-        return "no time limit"
+        return "no timeout"
     return f"timeout {format_duration(timeout)}"
 
 
@@ -151,10 +151,10 @@ def summary(analysis: Analysis) -> Iterable[str]:
         budget = analysis.budget
         length = format_duration(budget.seconds)
         if not budget.seconds:
-            yield "no time limits"
+            yield "no timeouts"
         elif budget.unlimited:
             count = len(budget.unlimited)
-            yield f"worst case unbounded ({count} without a time limit), else {length}"
+            yield f"worst case unbounded ({count} without a timeout), else {length}"
         else:
             yield f"worst case {length}"
     yield from graph.flaws

@@ -173,7 +173,7 @@ def render_timeline_text(timeline: Timeline, width: int = 100) -> str:
 
     ``█`` ran or will run, ``▒`` several runs, ``─`` what is between the first and the last,
     ``▁`` to ``█`` how many ran at once, ``·`` waited or may slip, ``░`` what is left at
-    most, ``|`` the time limit or the latest finish, ``¦`` as of; ``*`` marks the as-run
+    most, ``|`` the timeout or the latest finish, ``¦`` as of; ``*`` marks the as-run
     path or the critical path.
     """
     width = max(width, _NARROWEST)
@@ -255,7 +255,7 @@ def _key(timeline: Timeline) -> Iterable[str]:
         (any(row.pause is not None for row in rows), "─ pauses and other attempts"),
         (any(row.ghost is not None for row in rows), "░ left, without waits for slots"),
         (waited, "· may slip" if planned else "· waited"),
-        (limited, "| latest finish" if planned else "| time limit"),
+        (limited, "| latest finish" if planned else "| timeout"),
         (timeline.now is not None, "¦ as of"),
         (any(row.marked for row in rows), f"* {timeline.path_name}"),
     )

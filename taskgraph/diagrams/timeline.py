@@ -34,7 +34,6 @@ from taskgraph.model.engine import (
 )
 from taskgraph.model.statuses import (
     count_shown,
-    count_statuses,
     look,
 )
 from taskgraph.model.vocabulary import Status
@@ -271,4 +270,4 @@ def _notes(graph: TaskGraph, draft: Draft, left_out: int) -> Iterable[str]:
         rows = draft.rows
         without = [s for node, s in enumerate(graph.subtasks) if node not in rows]
         if without:
-            yield f"Without times: {status_counts(count_statuses(without))}."
+            yield f"Without times: {status_counts(count_shown(without))}."

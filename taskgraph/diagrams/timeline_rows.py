@@ -268,7 +268,7 @@ def _planned(analysis: Analysis) -> Draft:
     budget = analysis.budget
     how = "without waits for slots" if budget.bounds.may_wait else "at the longest"
     if budget.unlimited:
-        how = f"but for {len(budget.unlimited):,} without a time limit"
+        how = f"but for {len(budget.unlimited):,} without a timeout"
     begun = any(map(has_begun, graph.subtasks))
     when = "without times of runs" if begun else "not run yet"
     summary = (f"{when}: planned by timeouts, {length} {how}",)

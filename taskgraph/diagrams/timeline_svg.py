@@ -214,7 +214,7 @@ def _legend(timeline: Timeline) -> list[LegendItem]:
         ),
         (marked, "bar", "bar c pending", f"on the {timeline.path_name}", 24),
         (waited, "line", "wait", "may slip" if planned else "waiting", 24),
-        (limited, "tick", "limit", "latest finish" if planned else "time limit", 8),
+        (limited, "tick", "limit", "latest finish" if planned else "timeout", 8),
         (timeline.now is not None, "line", "now", "as of", 24),
         (
             any(row.ghost is not None for row in rows),

@@ -23,7 +23,6 @@ __all__ = [
     "StatusLook",
     "addition",
     "count_shown",
-    "count_statuses",
     "look",
     "severity_key",
     "shown_status",
@@ -107,12 +106,6 @@ def severity_key(status: str | None) -> tuple[int, str]:
     return (look(status).rank, status or "")
 
 
-def count_statuses(subtasks: Iterable[Subtask]) -> tuple[tuple[str, int], ...]:
-    """Sum up many subtasks: how many have which status by name, the worst first."""
-    counter = Counter(status_name(subtask.status) for subtask in subtasks)
-    return tuple((name, counter[name]) for name in sorted(counter, key=severity_key))
-
-
 def shown_status(subtask: Subtask) -> str | None:
     """Give the status as pictures show it: what was skipped or undone is not done."""
     return _shown(subtask.operation, subtask.status)
@@ -126,7 +119,10 @@ def _shown(operation: str | None, status: str | None) -> str | None:
 
 
 def count_shown(subtasks: Iterable[Subtask]) -> tuple[tuple[str, int], ...]:
-    """Count as :func:`count_statuses` does, but apart what was skipped or undone."""
+    """Sum up many subtasks: how many have which status by name, the worst first.
+
+    What was skipped or undone is counted apart.
+    """
     counter: Counter[str] = Counter()
     for state, count in Counter(map(_STATE, subtasks)).items():
         counter[status_name(_shown(*state))] += count

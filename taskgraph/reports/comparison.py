@@ -196,9 +196,9 @@ class _Subtasks:
         """Say what a subtask does to the times of the whole."""
         budget = self.comparison.budget
         if budget is not None and key[1] in budget.lost:
-            yield "without a time limit"  # what the finite part loses by it is no gain
+            yield "has no limit now"  # what the finite part loses by it is no gain
         elif budget is not None and key[0] in budget.gained and key[1] is not None:
-            yield "has a time limit now"
+            yield "has a limit now"
         elif key in self.budget:
             yield f"worst case {signed(self.budget[key], format_duration)}"
         if key in self.measured:

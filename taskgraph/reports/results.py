@@ -15,6 +15,7 @@ from taskgraph.model.durations import (
     format_span,
 )
 from taskgraph.model.engine import tells_direction
+from taskgraph.model.statuses import shown_status
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import counted, id_list, percent
 
@@ -138,7 +139,8 @@ def off_path_lines(graph: TaskGraph, schedule: Schedule) -> list[tuple[int, ...]
         if node in split_of:
             same = (
                 split_of[node],
-                graph.subtasks[node].status,
+                shown_status(graph.subtasks[node]),
+                graph.subtasks[node].timeout or 0,
                 schedule.early_start[node],
                 schedule.early_finish[node],
                 schedule.total_float[node],
@@ -167,7 +169,8 @@ def figures(account: Account) -> Iterator[Figure]:
     """Give the numbers that come first: progress, worst case, what is left, the clock."""
     sound, task = account.sound, account.graph.task
     if sound is not None:
-        yield Figure(*done_of(account))
+        if not task.is_definition:
+            yield Figure(*done_of(account))
         yield from _worst(sound, task)
         yield from likely_figure(sound)
         yield from slow_figure(sound)
@@ -270,5 +273,5 @@ def _no_return(graph: TaskGraph, sound: Analysis) -> Figure:
     if gate is None:
         return Figure("Point of no return", "none", "every subtask allows rollback")
     names = id_list([graph.subtasks[node] for node in gate.nodes], "or")
-    state = "passed" if gate.passed else "not reached"
+    state = "passed" if gate.passed else "not passed yet"
     return Figure("Point of no return", state, f"the start of {names}")

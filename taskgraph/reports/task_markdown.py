@@ -10,7 +10,7 @@ from taskgraph.diagrams.formats import render
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
-from taskgraph.model.statuses import status_name
+from taskgraph.model.statuses import shown_status, status_name
 from taskgraph.model.words import id_list, listed, name_of, title_of
 from taskgraph.reports.comparison import change_items
 from taskgraph.reports.explaining.explanation import explain, headline
@@ -104,7 +104,7 @@ def _schedule(graph: TaskGraph, sound: Analysis, level: str) -> Iterator[str]:
 
 def _rows(graph: TaskGraph, sound: Analysis, lines: Iterable[tuple[int, ...]]) -> str:
     times, targets = sound.budget.schedule, sound.targets
-    rows = []
+    rows, is_plan = [], graph.task.is_definition
     for nodes in lines:
         node = nodes[0]
         subtask = graph.subtasks[node]
@@ -119,13 +119,15 @@ def _rows(graph: TaskGraph, sound: Analysis, lines: Iterable[tuple[int, ...]]) -
         if len(nodes) > 1:
             identifier = id_list([graph.subtasks[node] for node in nodes])
             name = f"{len(nodes)} × {name}"
-        texts = [identifier, name, status_name(subtask.status)]
+        texts = [identifier, name]
         if targets:
             found = dict.fromkeys(targets[node] for node in nodes if node in targets)
-            texts.insert(2, listed(found, len(found)))
+            texts.append(listed(found, len(found)))
+        if not is_plan:
+            texts.append(status_name(shown_status(subtask)))
         rows.append((*map(escaped, texts), limit, *map(format_duration, numbers)))
-    titles = ("Subtask", "Name", *(["Works on"] if targets else []), "Status", *_TIMES)
-    return table(titles, rows, numbers=len(_TIMES))
+    more = ["Works on"] * bool(targets) + ["Status"] * (not is_plan)
+    return table(("Subtask", "Name", *more, *_TIMES), rows, numbers=len(_TIMES))
 
 
 def _findings(account: Account, level: str) -> Iterator[str]:

@@ -36,6 +36,15 @@ def fan(tmp_path: Path) -> Path:
     return path
 
 
+def test_numbers_of_attempts_are_joined_as_every_list(
+    run_cli: RunCli, fan: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "taskgraph.toml"
+    config.write_text("[attempts]\ns1 = 2\ns2 = 3\ns3 = 4\n")
+    text = run_cli("budget", fan, "--config", config).stdout
+    assert "Attempts      2, 3 or 4 each for 1 's1', 2 's2' and 3 's3'" in text
+
+
 def test_attempts_multiply_and_overhead_adds(run_cli: RunCli) -> None:
     task = ask(run_cli, STOP, "--attempts", "3", "--overhead", "2")
     assert task["budget_seconds"] == 3 * (8010 + 11 * 2)

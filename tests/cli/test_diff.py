@@ -196,7 +196,7 @@ def test_only_growth_and_a_lost_bound_fail_a_budget(
         assert done.returncode == code, done.stdout
     said = run_cli("diff", before, sides["lost"]).stdout
     assert "worst case: 1 min → unbounded, else 40 s: the bound is lost" in said
-    assert "2 'b': timeout 20 s → none; without a time limit" in said
+    assert "2 'b': timeout 20 s → none; has no limit now" in said
     assert "worst case -20 s" not in said
 
 

@@ -51,7 +51,7 @@ def test_a_box_says_name_id_status_and_timeout() -> None:
 
 
 @pytest.mark.parametrize(
-    ("timeout", "facts"), [(None, ()), (0, ("no time limit",)), (60, ("timeout 1 min",))]
+    ("timeout", "facts"), [(None, ()), (0, ("no timeout",)), (60, ("timeout 1 min",))]
 )
 def test_a_missing_limit_is_no_limit_of_zero(
     timeout: int | None, facts: tuple[str, ...]
@@ -326,7 +326,7 @@ def test_the_summary_counts() -> None:
     assert scene.summary == (
         "3 subtasks: 1 FAILED, 2 PENDING",
         "2 edges",
-        "worst case unbounded (1 without a time limit), else 2 min",
+        "worst case unbounded (1 without a timeout), else 2 min",
         "all of it critical",
     )
     assert scene.subtitle == "task 1 · RUNNING · EXECUTE"

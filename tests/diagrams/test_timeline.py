@@ -195,7 +195,7 @@ def test_a_plan_does_not_say_that_nothing_ran_where_times_are_missing() -> None:
 def test_a_plan_without_limits_has_no_longest() -> None:
     rows: dict[Id, dict[str, Any]] = {1: {}, 2: {"timeout": 0}}
     (_, told, *_) = timeline_of(make_task(rows, [(1, 2)])).summary
-    assert told.endswith("planned by timeouts, 1 min but for 1 without a time limit")
+    assert told.endswith("planned by timeouts, 1 min but for 1 without a timeout")
 
 
 def test_a_plan_in_which_all_is_critical_says_so_once() -> None:
@@ -254,6 +254,12 @@ def test_the_as_run_path_is_marked() -> None:
 
 def test_what_did_not_run_is_counted() -> None:
     assert timeline_of(run_task()).notes == ("Without times: 1 PENDING.",)
+    rows = [
+        row._replace(operation="ROLLBACK") if row.start_time is None else row
+        for row in run_task().subtasks
+    ]
+    undone = replace(run_task(), subtasks=tuple(rows))
+    assert timeline_of(undone).notes == ("Without times: 1 ROLLED BACK.",)
 
 
 def test_a_task_that_did_not_run_shows_the_plan() -> None:
@@ -269,7 +275,7 @@ def test_a_task_that_did_not_run_shows_the_plan() -> None:
     )
     assert "may slip 4 min" in slack.note
     assert not slack.marked
-    assert "no time limit" in row_of(timeline, "Subtask 4").note
+    assert "no timeout" in row_of(timeline, "Subtask 4").note
 
 
 def test_a_faulty_task_that_ran_is_shown_without_a_path() -> None:

@@ -439,6 +439,8 @@ def assumptions(case: Case) -> list[Values]:
         values["workers"] = case.analysis.workers
     if case.analysis.slots:
         values["slots"] = case.analysis.slots
+    if settings.assume_timeout is not None and case.analysis.assumed:
+        values["each_seconds"] = settings.assume_timeout
     return [values if settings.overhead else values | {"hop_seconds": 2}]
 
 

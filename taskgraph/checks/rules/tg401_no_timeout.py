@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import TIMEOUTS, Fault, Rule
 from taskgraph.checks.subject import Subject
+from taskgraph.model.durations import format_duration
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
@@ -35,11 +36,13 @@ def check(subject: Subject) -> Iterator[Fault]:
     timeouts = subject.column("timeout")
     if all(timeouts):
         return
-    unread = subject.unread("timeout")
+    unread, follows = subject.unread("timeout"), "the worst case is unbounded"
+    if (assumed := subject.analysis.assumed_timeout) is not None:
+        follows = f"the worst case assumes {format_duration(assumed)} for it"
     for position, timeout in enumerate(timeouts):
         if not timeout and position not in unread:
             what = "no timeout" if timeout is None else "a timeout of 0"
-            what = f"has {what}: the worst case is unbounded"
+            what = f"has {what}: {follows}"
             hint = "give it a timeout in seconds"
             yield Fault.of(subject, [position], what, hint, "timeout")
 

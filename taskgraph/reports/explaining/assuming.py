@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taskgraph.analysis.analysis import Analysis
+from taskgraph.model.durations import format_duration
 from taskgraph.model.engine import DISPATCH_SECONDS
 from taskgraph.model.words import listed, plural
 from taskgraph.reports.explaining.sentences import (
@@ -24,10 +25,18 @@ def by_default(analysis: Analysis) -> str:
     return ""
 
 
+def _stands_for(analysis: Analysis) -> int | None:
+    """Give what the settings let stand for timeouts, if any is missing."""
+    return analysis.settings.assume_timeout if analysis.assumed else None
+
+
 def assumptions(analysis: Analysis) -> Sentence:
     """Name what is assumed, and what is not counted."""
     settings, values = analysis.settings, dict[str, Value]()
     assumed = ["that the engine goes on and keeps its deadlines", "that no cancel hangs"]
+    if (stands_for := _stands_for(analysis)) is not None:
+        values["each"] = Duration(stands_for)
+        assumed.append("that what has no timeout takes at most {each}")
     if analysis.workers:
         values["workers"] = Count(analysis.workers, "worker")
         assumed.append("that the task has the server's {workers} to itself")
@@ -51,15 +60,21 @@ def assumes(analysis: Analysis) -> Sentence:
     """Say in one short line what the bounds rest on of what may be done now."""
     asked = "all retried at once" if analysis.tally.failed else "nobody intervenes"
     words = ["Deadlines kept", asked, *(["workers free"] if analysis.workers else [])]
+    values = dict[str, Value]()
+    if (stands_for := _stands_for(analysis)) is not None:
+        values["each"] = Duration(stands_for)
+        words.append("{each} where there is no timeout")
     words.append("no more retries")
     if not analysis.settings.overhead:
         words[-1] = "no polls or more retries"
-    return Sentence("assumes", f"{', '.join(words)}.", {})
+    return Sentence("assumes", f"{', '.join(words)}.", values)
 
 
 def assumptions_in_short(analysis: Analysis) -> str:
     """Say the same in a line beside figures."""
     words = ["deadlines kept", "no cancel hangs", "the engine goes on", "nobody intervenes"]
+    if (stands_for := _stands_for(analysis)) is not None:
+        words.append(f"{format_duration(stands_for)} where there is no timeout")
     if analysis.workers:
         words.append(f"alone on {analysis.workers} workers")
     if analysis.slots:

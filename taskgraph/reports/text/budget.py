@@ -14,7 +14,7 @@ from taskgraph.analysis.rollback import FailLate
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
 from taskgraph.model.vocabulary import Status
-from taskgraph.model.words import label, percent, visible
+from taskgraph.model.words import label, listed, percent, visible
 from taskgraph.reports.results import holders
 from taskgraph.reports.text.console import (
     MOST_ROWS,
@@ -112,7 +112,7 @@ def _assumptions(analysis: Analysis) -> _Facts:
     if max(budget.attempts, default=1) > 1:
         several = [n for n, count in enumerate(budget.attempts) if count > 1]
         counts = sorted({budget.attempts[node] for node in several})
-        most = " or ".join(map(str, counts[:4]))
+        most = listed(map(str, counts), len(counts), "or")
         seen = ", as past runs had" if analysis.attempts != analysis.own_attempts else ""
         rows.append(("Attempts", f"{most} each for {named(graph, several)}{seen}"))
     if settings.grace:

@@ -22,6 +22,7 @@ from taskgraph.model.durations import (
     format_span,
 )
 from taskgraph.model.engine import SpanKind
+from taskgraph.model.statuses import shown_status
 from taskgraph.model.words import arrow, counted, label, plural, visible
 from taskgraph.reports.results import off_path_lines
 from taskgraph.reports.text.console import (
@@ -176,8 +177,9 @@ def _rows(
         return [Text(format_count(values[node] + added, unit)) for node, *_ in shown]
 
     takes = "timeout" if _are_timeouts(table) else "takes"
+    states = [status_text(shown_status(subtasks[node])) for node, *_ in shown]
     columns = {
-        "status": [status_text(subtasks[node].status) for node, *_ in shown],
+        **({} if table.graph.task.is_definition else {"status": states}),
         takes: [
             Text("none") if table.weights.basis[node] is Basis.NO_LIMIT else time
             for (node, *_), time in zip(shown, times(schedule.durations), strict=True)

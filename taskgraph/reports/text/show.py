@@ -162,9 +162,8 @@ def _progress(account: Account, width: int) -> Text:
     text.append(f" {count_of} {word.lower()}", style="default")
     if tally.in_place:
         text.append(f", {len(tally.in_place)} left in place", style="default")
-    subtasks = account.graph.task.subtasks
     told_before = {finished, ROLLED_BACK} if tally.is_rolling_back else {finished}
-    for name, count in count_shown(subtasks):
+    for name, count in count_shown(account.graph.subtasks):
         if name not in told_before:
             text.append(f", {count} {look(name).word}", style="default")
     return text
