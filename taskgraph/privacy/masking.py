@@ -125,13 +125,14 @@ def _masked_items(items: list[Any]) -> list[Any]:
     texts = iter(mask_lines([item for item in items if isinstance(item, str)]))
     masked = [next(texts) if isinstance(item, str) else mask_value(item) for item in items]
     for place, (name, item) in enumerate(pairwise(items), 1):
-        if not (isinstance(name, str) and name.replace("-", "").isidentifier()):
+        key = name.rstrip(" :=：") if isinstance(name, str) else ""
+        if not key.replace("-", "").isidentifier():
             continue
-        if name.startswith("-"):
+        if key.startswith("-"):
             is_value = not (isinstance(item, str) and item.startswith("-"))
         else:
-            is_value = len(items) == 2 and not role_of(name).is_weak
-        if is_secret_key(name) and (is_value or _is_opaque(item)):
+            is_value = len(items) == 2 and not role_of(key).is_weak
+        if is_secret_key(key) and (is_value or _is_opaque(item)):
             masked[place] = hidden(item)
     return masked
 

@@ -17,9 +17,12 @@ from taskgraph.privacy.walking import change_texts, ids_of, renamed, texts_of
 
 __all__ = ["redact_error", "redact_task", "redact_tasks", "redact_text"]
 
-_ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.]*\d)")
+_ADDRESS = re.compile(
+    r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.]*\d)"
+    r"|(?<![A-Za-z0-9-])ip(?:-\d{1,3}){4}(?![\w-])"
+)
 _ADDRESS_6 = re.compile(
-    r"(?<![\w:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{1,35}(?:(?:\.\d{1,3}){3})?(?![\w:])(?:%\w{1,16})?"
+    r"(?<![A-Za-z0-9_.])(?<![0-9A-Fa-f]:)[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{1,35}(?:(?:\.\d{1,3}){3})?(?![\w:])(?:%\w{1,16})?"
 )
 _ACCOUNT = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}+@[\w.-]{1,255}+")
 # In a message also what is cut off.
@@ -28,10 +31,36 @@ _HOST = re.compile(
     r"(?<![\w.-])(?P<first>[A-Za-z0-9][A-Za-z0-9-]{0,62}+)"
     r"(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,62}+)*\.(?P<last>[A-Za-z][A-Za-z0-9-]{1,62}+)(?![\w-])"
 )
-# One without dots is told by what stands before it.
+# One without dots is told by what stands before it, or behind it. Words that often have
+# something else behind them need a name with a number.
+_SIGN = r"""["'\\]{0,8} ?(?:[:=：]|->) ?["'\\\[]{0,8}"""
+_BEFORE_HOST = (
+    rf"://(?:[^\s/@]{{0,64}}+@)?|['\"`]@['\"`]|(?<![a-z])tcp6?\(|主机[：:]?"
+    r"|(?<![\w-])(?:-h ?[\"']?|--host(?:name)?[ =][\"']?"
+    rf"|(?i:(?:[a-z]{{1,20}}_)?(?:host(?:_?name|s)?|ip)){_SIGN}"
+    r"|(?:ssh|scp|ping|telnet) (?:[\w.-]{1,64}@)?)"
+)
+_BEFORE_NUMBERED = (
+    r"(?<![\w-])(?:(?i:(?:[a-z]{1,20}_)?"
+    rf"(?:host|server|machine|node|agent|endpoint|observer|addr(?:ess)?)s?)(?: |{_SIGN})"
+    r"|[A-Za-z.]{0,64}UnknownHostException: |(?:ENOTFOUND|resolve|nslookup|dig|nc) "
+    r"|ping -\w \w{1,5} )|(?:主机|服务器|节点|机器)[：: ]?"
+)
+_UNKNOWN = r"[A-Za-z][\w-]{2,62}+: Name\b"
+_NUMBERED = r"[A-Za-z][A-Za-z_]{0,31}+[\d-][\w-]{0,62}+"
+_AND_PORT = r"::?(?:\d{4,5}(?!\d)|/(?!/))"  # or a path, as scp has it
+_NOTHING = r"(?!(?i:false|no|none|null|true|yes)\b)"
 _NAMED = re.compile(
-    r"(?:://(?:[^\s/@]{0,64}+@)?|(?<![\w-])(?:-h ?|--host[ =]|host ?[:=] ?|主机[：:]?|"
-    r"(?:ssh|scp|ping|telnet) (?:[\w.-]{1,64}@)?))(?P<host>[A-Za-z][\w.-]{2,255}+)"
+    rf"(?:{_BEFORE_HOST}|(?:{_BEFORE_NUMBERED})(?=[\w-]{{0,64}}\d)(?!v\d)"
+    rf"|(?<![\w.:-])(?=(?:{_UNKNOWN}|{_NUMBERED}{_AND_PORT})))"
+    rf"{_NOTHING}(?P<host>[A-Za-z][\w.-]{{2,255}}+)"
+)
+# People are told by the keys of texts, as those of values.
+_PERSON = re.compile(
+    r"(?:(?<![A-Za-z])(?i:(?:creator|owner|modifier|submitter|applicant|approver|operator"
+    rf"|user)(?:_?name)?)(?:{_SIGN}| ['\"])"
+    rf"|(?:操作|创建|申请|审批|提交|负责|修改)[人者][：: ]{{0,2}}){_NOTHING}"
+    r"(?P<person>[^\W\d][\w.-]{1,63}+)"
 )
 _CLASS = re.compile(r"[A-Z]\w*[a-z]\w*[A-Z]")
 _PACKAGES = frozenset({"cn", "com", "io", "java", "javax", "jdk", "net", "org", "sun"})
@@ -41,10 +70,12 @@ _FILES = words(
     "service sh so sock sql svg tar tgz tmp toml txt war whl xml xz yaml yml zip zst"
 )
 _TRACE = re.compile(
-    r"""(?P<key>trace[_ -]?id["'\\]{0,4}(?:\s?[:=]\s?|\s)["'\\]{0,4})"""
-    r"(?P<id>[\w.:-]{4,256}+)",
+    r"""(?P<key>(?:trace|request)[_ -]?id["'\\]{0,4}(?:\s?[:=]\s?|\s)["'\\]{0,4})"""
+    r"(?P<id>(?!(?:trace|request)[_ -]?id)[\w.:-]{4,256}+)",
     re.IGNORECASE,
 )
+# Those of OceanBase hold the address of a server.
+_OB_TRACE = re.compile(r"(?<![A-Za-z0-9])Y[0-9A-F]{4,24}-[0-9A-F]{12,16}(?:-\d{1,5}){0,2}")
 _HOST_AND_PORT = re.compile(r"([^:]*|\[[^\]]*\]):\d{1,5}")
 # Lists of a context whose names say that they hold machines: host_ips, obServers.
 _HOSTS = re.compile(
@@ -95,7 +126,7 @@ def redact_error(error: InputError) -> InputError:
 
 def redact_text(text: str) -> str:
     """Take the same out of a text about a document."""
-    text = _NAMED.sub(_without_host, _ACCOUNT.sub(MASK, text))
+    text = _NAMED.sub(_without_host, _PERSON.sub(_without_person, _ACCOUNT.sub(MASK, text)))
     text = _CUT.sub(f"{MASK}…", _scrub_addresses(text))
     return _HOST.sub(lambda match: MASK if _is_host(match) else match[0], text)
 
@@ -104,11 +135,17 @@ def _without_host(match: re.Match[str]) -> str:
     return f"{match[0].removesuffix(match['host'])}{MASK}"
 
 
+def _without_person(match: re.Match[str]) -> str:
+    name = match["person"]
+    return match[0] if name.lower() in _NOBODY else f"{match[0].removesuffix(name)}{MASK}"
+
+
 def _scrub_addresses(text: str) -> str:
     """Mask addresses, and ids by which a request is found in a log."""
     if ":" in text:
         text = _ADDRESS_6.sub(_masked_address_6, text)
-    return _TRACE.sub(rf"\g<key>{MASK}", _ADDRESS.sub(MASK, text))
+    text = _OB_TRACE.sub(MASK, _ADDRESS.sub(MASK, text))
+    return _TRACE.sub(rf"\g<key>{MASK}", text)
 
 
 def _masked_address_6(match: re.Match[str]) -> str:
@@ -248,7 +285,7 @@ class _Known:
         )  # of which some begin in a word: -hdb1
         if self.known is not None:
             text = self.known.sub(self._pseudonym, text)
-        return _scrub_addresses(_ACCOUNT.sub(MASK, text))
+        return _scrub_addresses(_PERSON.sub(_without_person, _ACCOUNT.sub(MASK, text)))
 
     def _with_pseudonym(self, match: re.Match[str]) -> str:
         return f"{match[0].removesuffix(match['host'])}{self.host(match['host'])}"

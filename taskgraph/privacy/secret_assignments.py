@@ -9,9 +9,18 @@ from typing import NamedTuple
 
 from taskgraph.privacy.secret_keys import Role, role_of
 from taskgraph.privacy.secret_options import AFTER_OPTION
-from taskgraph.privacy.secret_values import VALUE_WORDS, Scan, Span, is_opaque, value_at
+from taskgraph.privacy.secret_signs import MASK, small_letters
+from taskgraph.privacy.secret_values import (
+    VALUE_WORDS,
+    Scan,
+    Span,
+    is_harmless,
+    is_opaque,
+    value_at,
+    value_end,
+)
 
-__all__ = ["find_at_key", "find_at_wide_key"]
+__all__ = ["find_at_key", "find_at_wide_key", "find_echoed"]
 
 
 def _regex(source: str) -> re.Pattern[str]:
@@ -34,18 +43,27 @@ _BLANK = r"(?:[^\S\n]|\\{1,15}t)"
 _SPACE = _once(r"[^\S\n]{0,8}(?:\n|\\{1,15}n)(?=[ \t])") + r"[^\S\n]{0,16}+"
 _SIGN = r"(?:={1,2}>?|:=?(?!:)|->|[：＝])"
 _TAB = _once(r"\\{1,15}t")
-_ASSIGNED = rf"{_COLOR}{_QUOTE}\]?{_COLOR}{_BLANK}{{0,16}}+{_SIGN}{_TAB}{_SPACE}"
+_REMARK = _once(r"\s?[\[(（](?:[^\W\d]|[@%*. -]){1,30}[\])）](?=\s?[:：])")
+_BOLD = _once(r"\*{1,2}")
+_ASSIGNED = (
+    rf"{_COLOR}{_QUOTE}\]?{_BOLD}{_COLOR}{_REMARK}{_BLANK}{{0,16}}+{_SIGN}{_TAB}{_SPACE}"
+)
 _KEY_SIGNS = "_.-"
 _KEY_CHARS = f"{ascii_letters}{digits}{_KEY_SIGNS}"
 _KEY_CHAR_SET = frozenset(_KEY_CHARS)
 _REST_OF_KEY = re.compile(r"[A-Za-z0-9_.-]*")
 _ASSIGNMENT = re.compile(_ASSIGNED)
-_MAY_ASSIGN = frozenset("\x1b\\\"'`]=:-：＝")
+_MAY_ASSIGN = frozenset("\x1b\\\"'`]=:-：＝*[(（")
 _NOT_ALONE = frozenset("=:>\\")
 _SCHEME = _regex(r"(?:basic|bearer|negotiate|token)\s{1,4}")
 _SCHEME_LETTERS = frozenset("BbNnTt")
+_ANY_SCHEME = re.compile(r"[\w-]{1,40}\s{1,4}")
 _PARTS = re.compile(r"(?:[\w-]{1,40}\s{1,4})?[\w.-]{1,100}=")
 _CALL = re.compile(r"""\s{0,2}\(\s{0,2}(?=\\{0,15}["'])""")
+_NEXT_ARGUMENT = re.compile(r"""\s{0,2},\s{0,2}(?=\\{0,15}["'])""")
+_BRACKET = re.compile(r"\s?[\[(]\s?")
+_CELL = re.compile(r"[^\S\n]{1,64}\|[^\S\n]{1,4}")
+_KEY_OF_LINE = re.compile(r"[\w.-]{1,64}+\s{0,4}(?:=|:(?=\s|\Z))")
 _TAG = re.compile(r"<(?:[\w.-]{1,64}:)?\Z")
 _ELEMENT = re.compile(
     r"""["']?(?:\s[^<>]{0,200})?>(?:<!\[CDATA\[)?"""
@@ -54,13 +72,26 @@ _ELEMENT = re.compile(
 _NEXT_ITEM = re.compile(r"""\\{0,15}["']\s{0,4},\s{0,4}(?=\\{0,15}["'])""")
 _EXPORTS = ("export", "setenv")
 _FOR_USER = _regex(
-    r"\s{1,4}(?:for|of)\s{1,4}[^\s=:]{1,128}\s{0,4}[=:]\s{0,4}(?!password\s{0,2}\()"
+    r"\s{1,4}(?:for|of)\s{1,4}(?:user\s{1,4})?[^\s=:]{1,128}\s{0,4}[=:]\s{0,4}"
+    r"(?!password\s{0,2}\()"
 )
 _LITERAL = re.compile(r"""\s{1,4}(?=\\{0,15}["'])""")
 _TOLD = _regex(
-    r"\s{1,4}" + _once(r"(?:is|was|as|to|value|(?:re)?set to|changed to):?\s{1,4}")
+    r"""(?:["'`](?=\s{1,4}[a-z]{2,9}\s))?"""
+    r"(?:\s{1,4}(?:is|was|(?:has|have|had) been|will be))?(?:\s{1,4}now)?"
+    r"(?:\s{1,4}(?:(?:re)?set|changed|created|generated|modified|rotated|updated))?"
+    r"(?:\s{1,4}(?:for|of)(?:\s{1,4}(?:the|account|tenant|user)){0,2}\s{1,4}[^\s=:]{1,64}+)?"
+    r"(?:\s{1,4}(?:is|was|as|to|now|value|(?<=changed )from|[-–—→⇒]):?|\s{0,2}:)?\s{1,4}"
 )
-_TOLD_BEGINS = frozenset(("is", "wa", "as", "to", "va", "re", "se", "ch"))
+"""Words between a key in a sentence and what it is; what follows must look like one."""
+_TOLD_BEGINS = frozenset(
+    ("is", "wa", "as", "to", "va", "re", "se", "ch", "fo", "of", "ge", "ha", "no", "up")
+)
+_THEN = _regex(
+    r"""[\s,;(]{0,3}(?:->|=>|[→⇒]|(?<=[\s,;(])(?:to\s|(?:new|now|old|was)\s?[=:]))\s{0,3}"""
+    r"|\s?(?:修改|变更|更新|重置|改)[为成]\s?"
+)
+"""What stands between a value and the one that it became, or was."""
 _VALUES = f"(?:{VALUE_WORDS}|v|param(?:eter)?[_-]?value)"
 _APART = r"""[\s,;"'\\]{0,12}"""
 # Between name and value may be a type, or what it is for.
@@ -77,10 +108,13 @@ _TURNED = _regex(
     rf"{_BETWEEN}\Z"
 )
 _LABEL = re.compile(rf"{_QUOTE}[\w. -]{{1,60}}")
-_GLUE = r"(?:已?被?(?:设置|设定|修改|重置|更新|变更|改|设))?(?:[为是]|成(?!功))[\s：:]{0,4}"
+_GLUE = (
+    r"(?:(?:已经?)?被?(?:成功)?(?:设置|设定|修改|重置|更新|变更|改|设))?"
+    r"(?:[为是]|成(?!功))[\s：:]{0,4}"
+)
 _WIDE_GLUE = re.compile(_GLUE)
 _WIDE_SIGN = re.compile(
-    rf"(?:[明密]文|值|串|内容)?(?:(?P<sign>{_ASSIGNED}|{_GLUE})|[\s“「【(（]{{0,2}}(?=[!-~]))"
+    rf"(?:[明密]文|值|串|内容)?(?:(?P<sign>{_ASSIGNED}|{_GLUE})|(?:[从由]\s?|[\s“「【(（]{{0,2}})(?=[!-~]))"
 )
 _LONGEST_KEY, _LONGEST_TAG, _FARTHEST_NAME = 200, 203, 40
 _BEFORE_QUOTES, _NAME_SIGNS = "\"'`\\ \t", ("=", ":", "：", "＝", ">")
@@ -88,6 +122,7 @@ _BEFORE_NAMES = f"{_BEFORE_QUOTES}{''.join(_NAME_SIGNS)}"
 _MAY_BE_TAG = frozenset("<:")
 _MAY_BE_NAMED, _QUOTES = frozenset(_BEFORE_NAMES), frozenset("\"'`")
 _BEFORE_SURE = _QUOTES | {"?", "&"}
+_MAY_HOLD_SPACES = _QUOTES | {"\\", "|", ">"}
 _NARROW = re.compile(r"[!-~]+")
 _ECHOED = re.compile(
     r"""echo\s{1,4}(?:-\w\s{1,4})?(["']?)(?P<secret>[^"'|\n]{1,150}?)\1\s{0,4}\|\s{0,4}(?:sudo\s{1,4})?\Z"""
@@ -187,14 +222,15 @@ def find_at_key(scan: Scan, begin: int, end: int) -> Span:
     key = _Key(kind, begin, end, before, is_option)
     if is_word and is_weak:
         return _assigned(scan, key) or (end, end)
-    found = _echoed(scan, key) if kind.sets_password else None
+    found = find_echoed(scan, begin) if kind.sets_password else None
     if found is None and name >= 0:
         found = _in_pair(scan, key, name)
     if found is None and before in _MAY_BE_TAG:
         found = _in_element(scan, key)
     if found is None and is_assigned:
         found = _assigned(scan, key)
-    return found or _behind_space(scan, key) or (end, end)
+    found = found or _behind_space(scan, key)
+    return _with_next(scan, found) if found else (end, end)
 
 
 def _is_sentence(text: str, at: int) -> bool:
@@ -206,16 +242,31 @@ def _is_sentence(text: str, at: int) -> bool:
     return not is_told and not is_opaque(text, at + 1)
 
 
+def _with_next(scan: Scan, found: Span) -> Span:
+    """Add to a value the one that it became."""
+    begin, end = found
+    while end > begin and (match := _THEN.match(scan.text, end)):
+        if not is_opaque(scan.text, match.end()):
+            break
+        _, after = value_at(scan, match.end())
+        if after <= end:
+            break
+        end = after
+    return begin, end
+
+
 def _value(scan: Scan, begin: int, key: _Key) -> Span:
     kind = key.kind
     return value_at(scan, begin, may_be_path=kind.may_be_path, may_be_count=kind.is_count)
 
 
-def _echoed(scan: Scan, key: _Key) -> Span | None:
-    """Look for what a program that sets passwords reads from another."""
-    floor = max(scan.kept, key.begin - 200)
-    match = _ECHOED.search(scan.text[floor : key.begin])
-    return match and (floor + match.start("secret"), floor + match.end("secret"))
+def find_echoed(scan: Scan, begin: int) -> Span | None:
+    """Look for what a program that begins somewhere reads from another."""
+    floor = max(scan.kept, begin - 200)
+    match = _ECHOED.search(scan.text[floor:begin])
+    if match is None or is_harmless(scan.text, floor + match.start("secret")):
+        return None
+    return floor + match.start("secret"), floor + match.end("secret")
 
 
 def _in_pair(scan: Scan, key: _Key, name: int) -> Span | None:
@@ -297,11 +348,19 @@ def _assigned(scan: Scan, key: _Key) -> Span | None:
         return None
     if role.is_name and _is_name_of_value(scan, at):
         return None
+    if text.startswith("\n", at) and is_opaque(text, at + 1):
+        at += not _KEY_OF_LINE.match(text, at + 1)
     may_be_scheme = text[at : at + 1] in _SCHEME_LETTERS
     if scheme := _SCHEME.match(text, at) if may_be_scheme else None:
         at = scheme.end()
+    has_parts = key.kind.has_parts and not scheme and _PARTS.match(text, at)
+    if key.kind.has_parts and not (scheme or has_parts):
+        scheme = _ANY_SCHEME.match(text, at)
+        behind = scheme.end() if scheme else at
+        if text.startswith(MASK, behind) or is_opaque(text, behind):
+            at = behind
     begin, end = _value(scan, at, key)
-    if key.kind.has_parts and end > begin and not scheme and _PARTS.match(text, at):
+    if has_parts and end > begin:
         end = _rest_of_header(scan, key, begin)
     return begin, end
 
@@ -349,10 +408,19 @@ def _behind_space(scan: Scan, key: _Key) -> Span | None:
     if key.kind.is_password:
         for pattern in (_CALL, _FOR_USER, _LITERAL):
             if match := pattern.match(text, end):
-                return _value(scan, match.end(), key)
+                begin, end = _value(scan, match.end(), key)
+                while pattern is _CALL and (match := _NEXT_ARGUMENT.match(text, end)):
+                    end = value_end(scan, match.end())
+                return begin, end
     if key.kind.role.is_weak:
         return None
-    told = _TOLD if text[end : end + 1].isspace() else _WIDE_GLUE
+    if text[max(0, key.begin - 8) : key.begin].endswith("| "):
+        told = _CELL
+    elif key.kind.is_password and text[end : end + 1] in ("(", "["):
+        told = _BRACKET
+    else:
+        is_apart = text[end : end + 1].isspace() or key.is_quoted
+        told = _TOLD if is_apart else _WIDE_GLUE
     match = told.match(text, end)
     if match is None or not is_opaque(text, match.end()):
         return None
@@ -364,11 +432,19 @@ def find_at_wide_key(scan: Scan, begin: int, end: int) -> Span | None:
     text = scan.text
     if text[begin - 1 : begin] == "<" and (match := _element_at(text, end)):
         return match.span("value")
+    is_value = text[end : end + 1] in _MAY_BE_NAMED and _name_before(text, begin) >= 0
+    if is_value and (match := _its_value(scan, end)):
+        return value_at(scan, match.end())
     sign = _WIDE_SIGN.match(text, end)
     if sign is None:
         return None
-    begin, end = value_at(scan, sign.end())
+    begin = sign.end()
     if sign["sign"] is None and not is_opaque(text, begin):
         return None
-    narrow = None if text[begin : begin + 1] in _QUOTES else _NARROW.match(text, begin)
-    return begin, min(end, narrow.end()) if narrow else end
+    is_open = text[begin : begin + 1] in _MAY_HOLD_SPACES
+    narrow = None if is_open else _NARROW.match(text, begin)
+    if narrow is None:
+        return _with_next(scan, value_at(scan, begin))
+    # What is behind is not looked at: keys without end may stand there.
+    _, size = value_at(Scan(narrow[0], small_letters(narrow[0])), 0)
+    return _with_next(scan, (begin, begin + size))

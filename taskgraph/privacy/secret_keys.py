@@ -15,7 +15,10 @@ def words(text: str) -> frozenset[str]:
 
 
 # What keys of secrets have in them: a text without any of these has no such key.
-KEYS = words("ak auth cookie cred jwt key mima otp pass psw pswd pw secret sig sk token")
+KEYS = words(
+    "ak auth cookie cred jsessionid jwt key mima otp pass phpsessid psw pswd pw secret sig "
+    "sk token"
+)
 WIDE_KEYS = words(
     "令牌 凭据 凭证 口令 密码 密碼 密鑰 密钥 憑證 授权码 私鑰 私钥 秘钥 验证码"
 )
@@ -27,7 +30,10 @@ _GLUED = words("data enc es hash id key keys new old plain s str string text val
 """What may follow such a word without a sign between: ``tokenvalue``, but no tokenizer."""
 _ENDINGS = ("pass", "pw", "pwd", "psw", "pswd")
 _HARMLESS = words("bypass compass encompass overpass sshpass surpass trespass underpass")
-_SHORT = words("ak bearer creds jwt mima otp sk")
+_SHORT = words("ak bearer creds jsessionid jwt mima otp phpsessid sk")
+_ODD = words("passphrase passwd password pwd secret token")
+_VARIABLES = frozenset({"SSHPASS"})
+"""Secrets in capitals only: the program of the same name is none."""
 _WEAK = words("sign auth key keys oauth sig signature")
 """In prose these say nothing yet: the value must look like a secret too."""
 _LOCKS = words(
@@ -73,6 +79,7 @@ _NAMES = words(
     "setting title var variable"
 )
 _VALUES = words("after before new old content current data default text v val value")
+_WIDE_NAMES, _WIDE_VALUES = ("名", "名称", "参数", "变量"), ("值", "内容")
 # No key is longer; what is, is text, and its end says what comes behind it.
 _LONGEST = 200
 
@@ -91,9 +98,17 @@ class Role(NamedTuple):
 def _role(key: str) -> Role:
     words = [word.lower() for word in _WORD.findall(key)]
     is_wide = not key.isascii() and re.search(_WIDE, key) is not None
-    strength = 2 if is_wide else _strength(words)
+    strength = 2 if is_wide or key in _VARIABLES else _strength(words)
+    if not strength and not _ASIDE.issuperset(words[:1]):
+        # In odd letters, PasSWord, its words are not told apart.
+        strength = 2 * _ODD.issuperset(re.findall("[a-z]+", key.lower())[-1:])
     last = words[-1] if words else ""
-    return Role(strength > 0, strength == 1, last in _NAMES, last in _VALUES)
+    return Role(
+        strength > 0,
+        strength == 1,
+        last in _NAMES or key.endswith(_WIDE_NAMES),
+        last in _VALUES or key.endswith(_WIDE_VALUES),
+    )
 
 
 def _strength(words: list[str]) -> int:

@@ -22,6 +22,7 @@ def _regex(source: str) -> re.Pattern[str]:
 AFTER_OPTION = re.compile(
     r"""\\{0,15}["']\s{0,4},\s{0,4}[ub]?(?=\\{0,15}["'])"""
     r"""|\\{0,15}["']?\s{1,4}+(?=\\{0,15}["']|[^\s=|>&;-])"""
+    r"""|,\s{0,4}(?=[^\s,\]"'-][^\s,\]"']{0,200}[,\]])"""
 )
 _PORT = re.compile(r"""["']?\d{1,5}(?=[:\s"']|\Z)""")
 _BEFORE_OPTION = re.compile(r"[^\w./-]")

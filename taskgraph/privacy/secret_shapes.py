@@ -36,6 +36,8 @@ _SHAPE = re.compile(
         |SG\.[\w-]{{16,}}+\.[\w-]{{16,}}+
         |(?<=slack\.com/services/)[\w/]{{16,}}+
     )(?![A-Za-z0-9])
+    |/hook/(?P<hook>[\w-]{{16,}}+)
+    |(?<=LS0tLS1)CRUdJTi(?P<encoded>(?!BDRVJU|BQVUJM)[\w/+=]{{8,}}+)
     |:(?P<bot>AA[\w-]{{30,}}+)
     |(?P<hash>\*[0-9A-F]{{40}}\b
         |\$(?:[1-9][a-z]?|argon2\w{{1,2}}|y)\$[\w./$=,+-]{{20,}}+

@@ -15,6 +15,7 @@ __all__ = [
     "CLIENTS",
     "MASK",
     "OPTIONS",
+    "READERS",
     "SCHEMES",
     "SHAPES",
     "SIGN",
@@ -25,21 +26,25 @@ __all__ = [
 
 MASK = "***"
 SHAPES = {"-----begin", "---- begin"} | words(
-    "$ * :aa age-secret-key aiza akia akid asia dapi dop_ eyj gho_ ghp_ ghr_ ghs_ "
-    "ghu_ github_pat gl gocspx- hf_ hooks.slack hvs. key- ltai npm_ pypi- rk_live sg. "
-    "shpat_ sk- sk_live sk_test whsec_ xapp- xox ya {ssha"
+    "$ * /hook/ :aa age-secret-key aiza akia akid asia crudjti dapi dop_ eyj gho_ ghp_ "
+    "ghr_ ghs_ ghu_ github_pat gl gocspx- hf_ hooks.slack hvs. key- ltai npm_ pypi- "
+    "rk_live sg. shpat_ sk- sk_live sk_test whsec_ xapp- xox ya {ssha"
 )
 """How tokens of known shape begin, in small letters and without digits."""
 SCHEMES = ("basic", "bearer")
 # Programs that take a password behind an option of one letter; behind U and u it follows
 # the name of the user and a sign.
 CLIENTS = {
-    "az login": "p", "cqlsh": "p", "curl": "uU", "docker login": "p", "ldap": "w",
-    "mariadb": "p", "mongo": "p", "mysql": "p", "obclient": "p", "obd ": "p",
+    "az login": "p", "cqlsh": "p", "curl": "uU", "docker login": "p", "ipmitool": "P",
+    "ldap": "w",
+    "mariadb": "p", "mongo": "p", "mydumper": "p", "myloader": "p", "mysql": "p",
+    "obclient": "p", "obd ": "p",
     "obdumper": "p", "obloader": "p", "podman login": "p", "redis-cli": "a",
-    "smbclient": "U", "sqlcmd": "P", "ssh-keygen": "N", "sshpass": "p", "useradd": "p",
-    "usermod": "p", "wget": "uU", "zip": "P",
+    "smbclient": "U", "sqlcmd": "P", "ssh-keygen": "N", "sshpass": "p", "unzip": "P",
+    "useradd": "p", "usermod": "p", "wget": "uU", "zip": "P",
 }  # fmt: skip
+READERS = frozenset({"docker login", "kinit", "podman login", "sudo -s"})
+"""Programs that read a password which another has echoed."""
 OPTIONS = frozenset({"-p", "-a", "-w", "-u", "-user", "-n"})
 
 
@@ -67,13 +72,14 @@ _ALL = (
     *SHAPES,
     *CLIENTS,
     *OPTIONS,
+    *READERS,
     "://",
     "@",
     "identified",
 )
 SIGN = _signs(_ALL)
 """The pattern of any sign, in small letters."""
-_SUSPECT = re.compile(rf"{SIGN}|\\u|[%&]")
+_SUSPECT = re.compile(rf"{SIGN}|\\[ux]|[%&]")
 
 
 def small_letters(text: str) -> str:

@@ -15,7 +15,15 @@ from typing import TypeAlias
 from taskgraph.privacy.secret_keys import words
 from taskgraph.privacy.secret_signs import MASK
 
-__all__ = ["VALUE_WORDS", "Scan", "Span", "is_harmless", "is_opaque", "value_at"]
+__all__ = [
+    "VALUE_WORDS",
+    "Scan",
+    "Span",
+    "is_harmless",
+    "is_opaque",
+    "value_at",
+    "value_end",
+]
 
 Span: TypeAlias = tuple[int, int]
 """Where something begins, and where it ends."""
@@ -23,24 +31,32 @@ _COUNT = re.compile(r"""\d{1,6}(?:\.\d{1,3})?[a-z]{0,2}(?=[\s,;.)/%\]}]|\Z)""")
 
 _STOP = re.compile(r"""[\s,;&})\]"']|\Z""")
 _RUN = re.compile(r"""[^\s,;&})\]"'<]*(?:<(?!/)[^\s,;&})\]"'<]*)*""")
-_WORD = re.compile(r"[A-Za-z0-9]{1,64}(?=[\s,;])")
+_WORD = re.compile(r"[A-Za-z0-9]{1,64}(?=[,;]|\s(?!\{\s))")
 """As most values begin: then nothing behind it changes what it is."""
 # After a comma and the like a value goes on, unless the next field begins there.
 _JOINTS = frozenset(",;&})]")
 _NO_MORE = frozenset(",;&(){}[]\"'\\<")
 _FIELD = re.compile(r"([\w.-]{1,64}+)\s{0,4}[=:]")
 _QUOTES = frozenset("\"'")
-_OPENING_QUOTE = re.compile(r"""(\\{0,15})(["'])""")
-_OPENING = re.compile(r"[\w.$]{0,64}[\[({]")
+_OPENING_QUOTE = re.compile(r"""(\\{0,15})(["'`])""")
+_OPENING = re.compile(r"(?:\[\])?[\w.$]{0,64}(?:[\[({]|\s\{(?=\s))")
+# Of shells: a quote inside of quotes that end for it and begin anew.
+_QUOTE_INSIDE = re.compile(r"""(?:"'"|\\')'""")
+# A tag or an anchor of YAML, or a type and a length as programs in Go print them.
+_MARKS = re.compile(
+    r"(?:[&!][\w!/:.,-]{1,64}[^\S\n]{1,4}){1,3}"
+    r"|(?:\((?:\*{0,2}\w{1,20}|len=[\w =]{1,40})\)\s?){1,3}(?=\\{0,15}\")"
+)
 _REST_IS_BLANK = re.compile(r"[^\S\n]*(?:\n|\Z)")
 _NESTING = re.compile(r"""(\\{0,15})(["'])|[\[({\])}]""")
 _CLOSING = re.compile(r"[\])}]")
 _BLOCK = re.compile(r"[|>][+-]?[1-9]?[^\S\n]*(?:\n[^\S\n]+[^\n]*)+")
+_BEFORE_MARKS = frozenset("&!(")
 _BEFORE_QUOTES = frozenset(" \t,:=[({")
 _LONGEST_CALL, _LONGEST_STRUCTURE = 100, 20_000
 _NOTHING = frozenset({"true", "false", "null", "none", "nil"})
 _LONGEST_NOTHING = 5
-VALUE_WORDS = "after|before|content|current|default|new|old|val(?:ue)?"
+VALUE_WORDS = "after|before|content|current|default|new|old|val(?:ue)?|(?:参数)?值"
 """What stands between a name and its value, or before both."""
 _VALUE_WORD = re.compile(
     rf"""(?:{VALUE_WORDS}|(?<![a-z])v)[\st"'`\\\]]{{0,40}}[=:：＝>\x1b-]"""
@@ -119,7 +135,12 @@ def value_end(scan: Scan, begin: int) -> int:
             return begin + len(MASK)
     elif first in ("|", ">") and (block := _BLOCK.match(text, begin)):
         return block.end()
-    quote = _OPENING_QUOTE.match(text, begin) if first in ("\\", '"', "'") else None
+    elif first in _BEFORE_MARKS and (marks := _MARKS.match(text, begin)):
+        end = value_end(scan, marks.end())
+        if end > marks.end():
+            return end
+    is_quote = first in ("\\", '"', "'", "`")
+    quote = _OPENING_QUOTE.match(text, begin) if is_quote else None
     if quote is None:
         end = _structure_end(scan, begin)
     else:
@@ -150,6 +171,9 @@ def _quoted_end(text: str, opening: re.Match[str], limit: int) -> int:
         layers, rest = divmod(count + 1, escapes + 1)
         at += 1
         if layers % 2 and not rest:
+            if quote == "'" and (inside := _QUOTE_INSIDE.match(text, at, limit)):
+                at = inside.end()
+                continue
             is_doubled = text.startswith(quote, at) and not _STOP.match(text, at + 1)
             if escapes or not is_doubled:
                 return at
@@ -214,7 +238,7 @@ def _plain_end(text: str, begin: int, end: int) -> int:
 _WORDS = words(
     "accepted after and are argument as at authentication available be because been "
     "before by can cannot changed check checked column could created decoded deleted "
-    "denied differs disabled does empty enabled encrypted end error exceeded exists "
+    "denied differs disabled does empty enabled encrypted end eof error exceeded exists "
     "expired expires fail failed failure fetched file for format found from generated "
     "granted had has have hidden if in incorrect instead invalid is issued length "
     "loaded lookup may mismatch missing must name needs never no none not obtained of "
@@ -230,7 +254,7 @@ _WIDE_WORDS = (
     "更新 有效 未 校验 正确 没 空 请 轮换 过期 重置 错 长度 需 验证 ："
 )
 _SAID = re.compile(
-    r"""(?P<quote>\\{0,15}["'])?(?:(?P<word>[A-Za-z]{2,14})(?(quote)\\{0,15}["'])"""
+    r"""\(?(?P<quote>\\{0,15}["'])?(?:(?P<word>[A-Za-z]{2,14})(?(quote)\\{0,15}["'])"""
     rf"""(?=[\s,;.!&)}}\]…]|\Z)|{_WIDE_WORDS.replace(" ", "|")})"""
 )
 _OPEN_SIGNS = frozenset("\\\"'$<{%[*xX.…#?;,:)>=")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from taskgraph.privacy.secret_assignments import find_at_key, find_at_wide_key
+from taskgraph.privacy.secret_assignments import find_at_key, find_at_wide_key, find_echoed
 from taskgraph.privacy.secret_keys import KEYS, WIDE_KEYS
 from taskgraph.privacy.secret_options import find_at_option, find_in_sql, note_client
 from taskgraph.privacy.secret_shapes import (
@@ -21,7 +21,9 @@ from taskgraph.privacy.secret_signs import (
     CLIENTS,
     MASK,
     OPTIONS,
+    READERS,
     SCHEMES,
+    SHAPES,
     SIGN,
     small_letters,
 )
@@ -31,12 +33,14 @@ __all__ = ["masked"]
 
 _SIGN = re.compile(SIGN)
 _ESCAPED = re.compile(
-    r"\\{1,8}u(?!d[89a-f])([0-9a-f]{4})|%([2-7][0-9a-f])"
+    r"\\{1,8}u(?!d[89a-f])([0-9a-f]{4})|(?:%|\\{1,8}x)([2-7][0-9a-f])"
     r"|&(?:(quot|apos|amp|lt|gt)|#(3[49]|6[012]));",
     re.IGNORECASE,
 )
 _ENTITIES = {"quot": '"', "apos": "'", "amp": "&", "lt": "<", "gt": ">"}
 _MOST_LAYERS = 4
+# Some tokens begin as a key does: key-5ec4..., and ssh-key-data: ...
+_KEY_IN_SHAPE = {shape: key for shape in SHAPES for key in KEYS if shape.startswith(key)}
 
 
 def masked(text: str) -> str:
@@ -92,8 +96,12 @@ def _find(scan: Scan, sign: str, begin: int, end: int) -> Span | None:
         return find_at_option(scan, sign, begin, end)
     if sign in CLIENTS:
         note_client(scan, sign, begin, end)
-        return None
+    if sign in CLIENTS or sign in READERS:
+        return find_echoed(scan, begin) if sign in READERS else None
     if sign == "identified":
         return find_in_sql(scan, begin, end)
     find = find_scheme if sign in SCHEMES else find_shape
-    return find(scan.text, begin)
+    found = find(scan.text, begin)
+    if found is None and (key := _KEY_IN_SHAPE.get(sign)):
+        return find_at_key(scan, begin, begin + len(key))
+    return found

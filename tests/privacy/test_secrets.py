@@ -226,6 +226,8 @@ PIECES = (
     "token=[] ", "://u:", "@a:", "a:b1C2d3@", "-p", "name=password ", "<name>token</name>",
     "key=v ", "name=key v=", "tokenType: JWT ", 'token=a[[] "', "a:b/", "://u:@",
     "\\u0070assword=", "%22token%22%3A", "eyJ", "*", "sk-", "密码是",
+    "name:密码", "密码是a", "key-", "password: &a ", "password: (a) ", "| password ",
+    "password is now ", "password('a',", "'\"'\"'", "password=\n", "password: A { ",
 )  # fmt: skip
 """What begins as a secret, again and again."""
 
