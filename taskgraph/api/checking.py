@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Set
-from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -161,7 +160,7 @@ class CheckStream:
             return result
         self.left_out += len(others)
         severities = tuple(finding.severity for finding in others)
-        return replace(result, findings=kept, left_out=severities)
+        return result._replace(findings=kept, left_out=severities)
 
     @property
     def stale(self) -> tuple[AcceptedEntry, ...]:
@@ -172,7 +171,7 @@ class CheckStream:
         """Go to the end and keep everything."""
         alike: dict[tuple[Skipped, ...], tuple[Skipped, ...]] = {}  # most tasks are
         results = tuple(
-            replace(result, skipped=alike.setdefault(result.skipped, result.skipped))
+            result._replace(skipped=alike.setdefault(result.skipped, result.skipped))
             for result in self.results
         )
         return CheckRun(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Final, Literal, NotRequired, cast
 
 from pydantic import ConfigDict, Field, with_config
@@ -170,7 +170,7 @@ class Acceptance:
             if fingerprint not in known
         )
         taken = len(result.findings) - len(new)
-        return replace(result, findings=new, suppressed=result.suppressed + taken)
+        return result._replace(findings=new, suppressed=result.suppressed + taken)
 
     @property
     def stale(self) -> tuple[AcceptedEntry, ...]:

@@ -122,8 +122,7 @@ class AcceptedEntry(NamedTuple):
     subtasks: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(NamedTuple):
     """What the rules say about one task.
 
     Attributes
@@ -286,8 +285,7 @@ class CheckRun:
     def with_files(self, name: Callable[[str], str]) -> CheckRun:
         """Give the same run with the files named in another way."""
         results = tuple(
-            replace(
-                result,
+            result._replace(
                 file=name(result.file),
                 findings=tuple(
                     finding._replace(file=name(finding.file)) for finding in result.findings

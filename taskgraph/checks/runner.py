@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.checks.registry import RULES
@@ -206,7 +205,7 @@ def _with_places(result: CheckResult, places: dict[str, tuple[int, int]]) -> Che
         line, column = places[_target(finding)]
         path = tuple(map(placed, finding.path))
         findings.append(finding._replace(line=line, column=column, path=path))
-    return replace(result, findings=tuple(findings))
+    return result._replace(findings=tuple(findings))
 
 
 class Names:
@@ -220,7 +219,7 @@ class Names:
         origin, told = result.origin, result.if_repeated
         if origin is None:
             return result
-        result = replace(result, if_repeated=(), origin=None)
+        result = result._replace(if_repeated=(), origin=None)
         place = result.file, origin.pointer
         first, _ = first_place = self._first.setdefault(result.task_name, place)
         if first_place == place:  # or a file that was named twice
@@ -228,6 +227,6 @@ class Names:
         other = "another task of it" if first == result.file else f"a task of {first}"
         message = f"{other} has the same name"
         found = tuple(finding._replace(message=message) for finding in told)
-        (placed,) = _located([replace(result, findings=found)], origin)
+        (placed,) = _located([result._replace(findings=found)], origin)
         findings = sorted((*result.findings, *placed.findings), key=Finding.sort_key)
-        return replace(result, findings=tuple(findings))
+        return result._replace(findings=tuple(findings))

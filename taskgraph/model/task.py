@@ -98,16 +98,14 @@ class Subtask(NamedTuple):
     extra: Mapping[str, Any] = _NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class ApiError:
+class ApiError(NamedTuple):
     """The ``error`` object of a response."""
 
     code: Id | None = None
     message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What the response says about itself, around the task.
 
     ``duration`` is in milliseconds, as the API has it.

@@ -312,8 +312,7 @@ def _redact_task(task: Task, known: _Known) -> Task:
     scrubbed = change_texts(task, texts, lambda value: _redact(value, known), _counted)
     envelope = scrubbed.envelope
     if envelope is not None:
-        envelope = replace(
-            envelope,
+        envelope = envelope._replace(
             server=envelope.server and MASK,
             trace_id=envelope.trace_id and MASK,
         )

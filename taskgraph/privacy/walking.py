@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -15,6 +15,7 @@ __all__ = ["change_texts", "ids_of", "renamed", "texts_of"]
 
 _APART = frozenset({"subtasks", "context", "extra", "origin"})
 _AROUND = tuple(field.name for field in fields(Task) if field.name not in _APART)
+_around = attrgetter(*_AROUND)
 _TEXTS = (
     "name", "description", "status", "operation", "task_id", "node_type", "class_name",
     "executor", "host",
@@ -47,20 +48,11 @@ def _texts_among(values: Iterable[Any]) -> set[str]:
 def texts_of(task: Task) -> set[str]:
     """Give every text of a task, ids too, but for logs, context and unknown fields."""
     found = {task.origin.dialect, *chain.from_iterable(map(_texts, task.subtasks))}
-    for name in _AROUND:
-        found.update(_parts(getattr(task, name)))
-    return _texts_among(found) | ids_of(task)
-
-
-def _parts(value: Any) -> Iterator[Any]:
-    if isinstance(value, tuple):
-        yield from chain.from_iterable(map(_parts, value))
-    elif is_dataclass(value):
-        yield from chain.from_iterable(
-            _parts(getattr(value, f.name)) for f in fields(value)
-        )
-    else:
-        yield value
+    stack = [*_around(task)]
+    for value in stack:  # grows while it is walked
+        if isinstance(value, tuple):
+            stack += value
+    return _texts_among(chain(found, stack)) | ids_of(task)
 
 
 def change_texts(
@@ -90,11 +82,10 @@ def change_texts(
             else row
             for row in subtasks
         )
-    changes |= {
-        name: change_value(value)
-        for name in ("context", "extra")
-        if (value := getattr(task, name)) is not None
-    }
+    for name in ("context", "extra"):
+        value = getattr(task, name)
+        if value and (new := change_value(value)) != value:
+            changes[name] = new
     if subtasks is not task.subtasks:
         changes["subtasks"] = subtasks
     changed = replace(task, **changes) if changes else task
@@ -107,9 +98,6 @@ def _changed(value: Any, texts: Mapping[str, str]) -> Any:
     if isinstance(value, tuple):
         parts = [_changed(part, texts) for part in value]
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
-    if is_dataclass(value) and not isinstance(value, type):
-        own = {f.name: _changed(getattr(value, f.name), texts) for f in fields(value)}
-        return replace(value, **own)
     return value
 
 

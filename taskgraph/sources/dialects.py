@@ -227,7 +227,7 @@ def _with_offsets(task: Task) -> Task:
     changes: dict[str, Any] = {}
     if envelope is not None and timestamp is not None and timestamp.tzinfo is None:
         naive.append((None, "timestamp"))
-        envelope = replace(envelope, timestamp=_placed(timestamp, zone))
+        envelope = envelope._replace(timestamp=_placed(timestamp, zone))
     for name in _naive_attributes(task):
         naive.append((None, name))
         changes[name] = _placed(getattr(task, name), zone)

@@ -210,11 +210,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Reference | Envelope | ApiError):
-        if isinstance(value, Reference):
-            parts = value._asdict()
-        else:
-            parts = {field.name: getattr(value, field.name) for field in fields(value)}
-        return {name: _plain(part) for name, part in parts.items() if part is not None}
+        parts = value._asdict().items()
+        return {name: _plain(part) for name, part in parts if part is not None}
     return dict(value) if isinstance(value, Mapping) else value
 
 

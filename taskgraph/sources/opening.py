@@ -10,10 +10,9 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from taskgraph.errors import ConfigError, InputError
 from taskgraph.sources.limits import ReadOptions, read_up_to, refusal
@@ -39,8 +38,7 @@ STORE_HEADER = {"format": "taskgraph/history", "version": 1}
 _MOST_PACKED = 4  # times the largest document: an archive holds several
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One file or stream that can be opened.
 
     Attributes
@@ -139,7 +137,7 @@ def _in_folder(
             path = os.path.join(where, name)
             if os.path.isfile(path) or not os.path.exists(path):  # a link to nowhere
                 is_empty = False
-                yield replace(_file(path, options), is_found=True)
+                yield _file(path, options)._replace(is_found=True)
     for error in errors:
         place = error.filename or folder
         what = f"cannot be listed: {error.strerror}"
@@ -283,8 +281,9 @@ def _can_end(path: str) -> bool:
     pipe is one on which somebody writes.
     """
     kind = os.stat(path).st_mode
-    is_given = os.path.realpath(path).startswith("/proc/")
-    return stat.S_ISREG(kind) or stat.S_ISDIR(kind) or is_given
+    if stat.S_ISREG(kind) or stat.S_ISDIR(kind):
+        return True
+    return os.path.realpath(path).startswith("/proc/")
 
 
 def pack_diagnosis(path: str, options: ReadOptions) -> bytes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from taskgraph.checks.result import CheckResult, CheckRun, Skipped
@@ -38,4 +36,4 @@ def test_a_run_counts_its_results() -> None:
 def test_a_result_fails_from_its_severity_on(
     result: CheckResult, fail_on: Severity | None, has_failed: bool
 ) -> None:
-    assert replace(result, fail_on=fail_on).has_failed is has_failed
+    assert result._replace(fail_on=fail_on).has_failed is has_failed

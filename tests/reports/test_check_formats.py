@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -215,7 +214,7 @@ def test_junit_is_read_by_a_parser_with_the_same_counts(run: CheckRun) -> None:
 def test_junit_fails_from_the_chosen_severity_on() -> None:
     counts = []
     for fail_on in (None, Severity.ERROR, Severity.WARNING, Severity.INFO):
-        results = (replace(result, fail_on=fail_on) for result in broken().results)
+        results = (result._replace(fail_on=fail_on) for result in broken().results)
         root = ET.fromstring(render_check_junit(CheckRun(tuple(results))))
         counts.append(int(root.get("failures", "")))
         assert len(root.findall(".//failure")) == counts[-1]
