@@ -76,21 +76,21 @@ def compare_paths(
     list of Pair
         One for each task of either side, by the path of its document.
     list of InputError
-        What could not be read: it is left out on both sides.
+        What could not be read: it is left out on both sides. Of a document that could be
+        read in part, the tasks that both sides have are compared.
 
     Raises
     ------
     ConfigError
         If one side is a document and the other a folder.
     """
-    errors: list[InputError] = []
+    errors, unread = list[InputError](), set[str]()
     seen = UnusedPatterns() if unused is None else unused
     options, said = ReadOptions(task=task), [] if notes is None else notes
     old, new = (
-        _by_path(path, options, configuration_for, errors, seen, said)
+        _by_path(path, options, configuration_for, errors, unread, seen, said)
         for path in (before, after)
     )
-    unread = {path for side in (old, new) for path, tasks in side.items() if tasks is None}
     if not unread and ("" in old) != ("" in new):
         raise ConfigError(
             f"{before} and {after}: a document cannot be compared with a folder: "
@@ -98,9 +98,9 @@ def compare_paths(
         )
     pairs: list[tuple[str, LoadedTask | None, LoadedTask | None]] = []
     for path in sorted(old.keys() | new.keys()):
-        if not _is_unread(path, unread):
-            partners = _partners(old.get(path) or (), new.get(path) or ())
-            pairs += ((path, *sides) for sides in partners)
+        find = _surely_same if _is_unread(path, unread) else _partners
+        partners = find(old.get(path, ()), new.get(path, ()))
+        pairs += ((path, *sides) for sides in partners)
     pairs = _follow_moved(pairs)
     told = [_pair(*row, redact=redact) for row in pairs]
     if redact:
@@ -111,7 +111,7 @@ def compare_paths(
 
 
 def _is_unread(path: str, unread: set[str]) -> bool:
-    """Tell whether a document, or the folder or archive that it is in, was not read."""
+    """Tell whether something of a document, or of what it is in, was not read."""
     places = (path[:end] for end, letter in enumerate(path) if letter in "/!")
     return path in unread or "" in unread or not unread.isdisjoint(places)
 
@@ -188,11 +188,12 @@ def _by_path(
     options: ReadOptions,
     configuration_for: ConfigurationFor,
     errors: list[InputError],
+    unread: set[str],
     unused: UnusedPatterns,
     notes: list[str],
-) -> dict[str, tuple[LoadedTask, ...] | None]:
+) -> dict[str, tuple[LoadedTask, ...]]:
     """Read the tasks of each document, by its path below the one that was named."""
-    by_path: dict[str, tuple[LoadedTask, ...] | None] = {}
+    by_path: dict[str, tuple[LoadedTask, ...]] = {}
     for document in read_documents([path], options, configuration_for):
         unused.add(document.patterns)
         notes += filter(None, [document.note])
@@ -200,11 +201,10 @@ def _by_path(
             notes.append(f"{document.name}: passed over, for there is no task in it")
             continue
         below = _below(document.name, path)
-        known = by_path.get(below, ())
         if document.error is not None:
             errors.append(document.error)
-            known = None
-        by_path[below] = None if known is None else known + document.tasks
+            unread.add(below)
+        by_path[below] = by_path.get(below, ()) + document.tasks
     return by_path
 
 
@@ -241,3 +241,20 @@ def _partners(
                 yield task, other
     yield from ((task, None) for task in ours)
     yield from ((None, task) for task in theirs)
+
+
+def _surely_same(
+    old: Iterable[LoadedTask], new: Iterable[LoadedTask]
+) -> Iterator[tuple[LoadedTask, LoadedTask]]:
+    """Match tasks where others of the document could not be read.
+
+    One without a partner may not be gone, and one of the same name may be another.
+    """
+    theirs = list(new)
+    for task in old:
+        for other in theirs:
+            is_same = task.task.id == other.task.id
+            if is_same and (task.task.id is not None or task.task.name == other.task.name):
+                theirs.remove(other)
+                yield task, other
+                break

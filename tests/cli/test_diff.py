@@ -22,7 +22,7 @@ def task(**changes: Any) -> Task:
     return {"id": 9, "name": "chain", "subtasks": subtasks} | changes
 
 
-def write(path: Path, content: Task) -> Path:
+def write(path: Path, content: Task | list[Task]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content))
     return path
@@ -249,6 +249,31 @@ def test_a_comment_says_what_was_not_compared(run_cli: RunCli, tmp_path: Path) -
     assert done.returncode == 2
     assert "### Not compared\n\n- " in done.stdout
     assert "b.json: line 1" in done.stdout
+
+
+def test_the_good_tasks_of_a_list_are_compared_beside_a_bad_one(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    good = [task(id=1), task(id=2, name="second"), task(id=3, name="third")]
+    bad = [
+        slower() | {"id": 1},
+        {**task(id=2, name="second"), "name": 5},
+        task(id=4, name="second"),
+    ]
+    before = write(tmp_path / "before.json", good)
+    after = write(tmp_path / "after.json", bad)
+    for sides in ((before, after), (after, before)):
+        done = run_cli("diff", *sides, "--format", "json")
+        assert done.returncode == 2
+        assert "name must be a text" in done.stderr
+        found = json.loads(done.stdout)
+        assert [(row["name"], row["status"]) for row in found["tasks"]] == [
+            ("chain", "changed")
+        ]
+        assert len(found["errors"]) == 1
+    done = run_cli("diff", after, after)
+    assert done.returncode == 2
+    assert done.stdout == "No change: chain and second\n"
 
 
 def test_a_definition_is_followed_where_it_was_moved(
