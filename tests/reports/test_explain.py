@@ -23,6 +23,7 @@ from taskgraph.reports.json import explain_json
 from taskgraph.reports.task_markdown import explain_markdown
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.explain import explain_text
+from taskgraph.reports.text.show import show_text
 from taskgraph.settings import DEFAULTS, Settings
 from tests.diagrams.tasks import HOSTILE, make_task
 from tests.engine.engine import simulate
@@ -346,3 +347,18 @@ def test_of_several_overdue_it_is_told_how_long_they_run_and_how_to_cancel(
     assert "has run 29 min of 15 min" in said
     assert "subtasks/108/cancel." in said
     assert "subtasks/107/cancel" not in said
+
+
+def test_an_assumed_timeout_hides_nothing_else_that_is_assumed(samples: Path) -> None:
+    loaded = load(samples / "rules" / "TG401.json", Settings(assume_timeout=600))
+    assert "assumptions" in assert_proved(loaded)
+    text = " ".join(explain_text(explained(loaded), Style(200)).split())
+    assert "that nobody intervenes. Not counted are" in text
+    assert "What has no timeout is counted with 10 min." in text
+
+
+def test_one_worker_or_slot_is_one(samples: Path) -> None:
+    loaded = load(samples / "three_hosts_failed.json", Settings(workers=1))
+    text = show_text(loaded.account, Style(200))
+    assert "alone on 1 worker, at most 1 in flight" in text
+    assert re.search(r"Waiting .* may want 1 slot:", text)

@@ -202,7 +202,7 @@ def test_what_was_skipped_is_told_beside_what_is_done() -> None:
     rows = {1: {"status": "SUCCESSFUL"}, 2: {"status": "SUCCESSFUL", "operation": "SKIP"}}
     account = LoadedTask(make_task(rows, [(1, 2)], status="SUCCESSFUL")).account
     text = show_text(account, Style(width=120))
-    assert "2 of 2 done, 1 skipped" in text
+    assert "2 of 2 done, 1 of them skipped" in text
     assert "» SKIPPED" in text
 
 

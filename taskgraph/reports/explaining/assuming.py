@@ -5,7 +5,7 @@ from __future__ import annotations
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.model.durations import format_duration
 from taskgraph.model.engine import DISPATCH_SECONDS
-from taskgraph.model.words import listed, plural
+from taskgraph.model.words import counted, listed, plural
 from taskgraph.reports.explaining.sentences import (
     Count,
     Duration,
@@ -34,9 +34,6 @@ def assumptions(analysis: Analysis) -> Sentence:
     """Name what is assumed, and what is not counted."""
     settings, values = analysis.settings, dict[str, Value]()
     assumed = ["that the engine goes on and keeps its deadlines", "that no cancel hangs"]
-    if (stands_for := _stands_for(analysis)) is not None:
-        values["each"] = Duration(stands_for)
-        assumed.append("that what has no timeout takes at most {each}")
     if analysis.workers:
         values["workers"] = Count(analysis.workers, "worker")
         assumed.append("that the task has the server's {workers} to itself")
@@ -53,6 +50,9 @@ def assumptions(analysis: Analysis) -> Sentence:
         values["hop"] = Duration(DISPATCH_SECONDS)
         extra.append("polls, up to {hop} from one subtask to the next")
     text = f"Each 'at most' assumes {listed(assumed)}. Not counted are {listed(extra)}."
+    if (stands_for := _stands_for(analysis)) is not None:
+        values["each"] = Duration(stands_for)
+        text += " What has no timeout is counted with {each}."
     return Sentence("assumptions", text, values, Place.PARAGRAPH)
 
 
@@ -76,7 +76,7 @@ def assumptions_in_short(analysis: Analysis) -> str:
     if (stands_for := _stands_for(analysis)) is not None:
         words.append(f"{format_duration(stands_for)} where there is no timeout")
     if analysis.workers:
-        words.append(f"alone on {analysis.workers} workers")
+        words.append(f"alone on {counted(analysis.workers, 'worker')}")
     if analysis.slots:
         words.append(f"at most {analysis.slots} in flight")
     words.append("further retries not counted")

@@ -14,7 +14,7 @@ from taskgraph.analysis.rollback import FailLate
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
 from taskgraph.model.vocabulary import Status
-from taskgraph.model.words import label, listed, percent, visible
+from taskgraph.model.words import counted, label, listed, percent, visible
 from taskgraph.reports.results import holders
 from taskgraph.reports.text.console import (
     MOST_ROWS,
@@ -72,7 +72,7 @@ def budget_facts(analysis: Analysis) -> _Facts:
         rows.append(("No timeout", named(graph, budget.unlimited)))
     bounds = budget.bounds
     if bounds.may_wait:
-        crowd = f"{_width(analysis)} subtasks may want {bounds.limit} slots"
+        crowd = f"{_width(analysis)} subtasks may want {counted(bounds.limit, 'slot')}"
         rows.append(("Waiting", f"{crowd}: the worst case is a bound on every order"))
         longest = f"{format_duration(bounds.longest_path)} without waiting"
         rows.append(("Longest path", longest))
@@ -98,7 +98,7 @@ def _slots(analysis: Analysis) -> _Facts:
     if found.limit is not None:
         text = f"{found.limit:,} cost no time {order}"
     elif found.is_searched:
-        text = f"with {found.tried:,} workers none are enough {order}"
+        text = f"with {counted(found.tried, 'worker')} none are enough {order}"
     elif not found.tried:
         text = "how many cost no time was not sought in so large a graph"
     else:

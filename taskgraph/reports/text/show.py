@@ -17,6 +17,7 @@ from taskgraph.model.durations import format_duration, format_moment
 from taskgraph.model.engine import done_status
 from taskgraph.model.statuses import (
     ROLLED_BACK,
+    SKIPPED,
     count_shown,
     look,
 )
@@ -160,9 +161,11 @@ def _progress(account: Account, width: int) -> Text:
     text = Text("█" * filled, style="green").append("░" * (width - filled), style="dim")
     word, count_of = done_of(account)
     text.append(f" {count_of} {word.lower()}", style="default")
+    if tally.skipped:
+        text.append(f", {len(tally.skipped)} of them skipped", style="default")
     if tally.in_place:
         text.append(f", {len(tally.in_place)} left in place", style="default")
-    told_before = {finished, ROLLED_BACK} if tally.is_rolling_back else {finished}
+    told_before = {finished, ROLLED_BACK if tally.is_rolling_back else SKIPPED}
     for name, count in count_shown(account.graph.subtasks):
         if name not in told_before:
             text.append(f", {count} {look(name).word}", style="default")
