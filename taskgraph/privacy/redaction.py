@@ -17,10 +17,7 @@ from taskgraph.privacy.walking import change_texts, ids_of, renamed, texts_of
 
 __all__ = ["redact_error", "redact_task", "redact_tasks", "redact_text"]
 
-_ADDRESS = re.compile(
-    r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.]*\d)"
-    r"|(?<![A-Za-z0-9-])ip(?:-\d{1,3}){4}(?![\w-])"
-)
+_ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.]*\d)")
 _ADDRESS_6 = re.compile(
     r"(?<![A-Za-z0-9_.])(?<![0-9A-Fa-f]:)[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{1,35}(?:(?:\.\d{1,3}){3})?(?![\w:])(?:%\w{1,16})?"
 )
@@ -34,25 +31,27 @@ _HOST = re.compile(
 # One without dots is told by what stands before it, or behind it. Words that often have
 # something else behind them need a name with a number.
 _SIGN = r"""["'\\]{0,8} ?(?:[:=：]|->) ?["'\\\[]{0,8}"""
+_ANYWHERE = r"://(?:[^\s/@]{0,64}+@)?|['\"`]@['\"`]|主机[：:]?"
 _BEFORE_HOST = (
-    rf"://(?:[^\s/@]{{0,64}}+@)?|['\"`]@['\"`]|(?<![a-z])tcp6?\(|主机[：:]?"
-    r"|(?<![\w-])(?:-h ?[\"']?|--host(?:name)?[ =][\"']?"
-    rf"|(?i:(?:[a-z]{{1,20}}_)?(?:host(?:_?name|s)?|ip)){_SIGN}"
-    r"|(?:ssh|scp|ping|telnet) (?:[\w.-]{1,64}@)?)"
+    r"-h ?[\"']?|--host(?:name)?[ =][\"']?|tcp6?\("
+    r"|(?:ssh|scp|ping|telnet) (?:[\w.-]{1,64}@)?"
+    rf"|(?i:host(?:_?name|s)?|ip){_SIGN}"
 )
 _BEFORE_NUMBERED = (
-    r"(?<![\w-])(?:(?i:(?:[a-z]{1,20}_)?"
-    rf"(?:host|server|machine|node|agent|endpoint|observer|addr(?:ess)?)s?)(?: |{_SIGN})"
-    r"|[A-Za-z.]{0,64}UnknownHostException: |(?:ENOTFOUND|resolve|nslookup|dig|nc) "
-    r"|ping -\w \w{1,5} )|(?:主机|服务器|节点|机器)[：: ]?"
+    r"(?i:(?:host|server|machine|node|agent|endpoint|observer|addr(?:ess)?)s?)"
+    rf"(?: |{_SIGN})|UnknownHostException: "
+    r"|(?:ENOTFOUND|resolve|nslookup|dig|nc) |ping -\w \w{1,5} "
 )
 _UNKNOWN = r"[A-Za-z][\w-]{2,62}+: Name\b"
 _NUMBERED = r"[A-Za-z][A-Za-z_]{0,31}+[\d-][\w-]{0,62}+"
 _AND_PORT = r"::?(?:\d{4,5}(?!\d)|/(?!/))"  # or a path, as scp has it
+_TELLING = rf"{_UNKNOWN}|{_NUMBERED}{_AND_PORT}|ip(?:-\d{{1,3}}){{4}}"
 _NOTHING = r"(?!(?i:false|no|none|null|true|yes)\b)"
+_HAS_NUMBER = r"(?=[\w-]{0,64}\d)(?!v\d)"
 _NAMED = re.compile(
-    rf"(?:{_BEFORE_HOST}|(?:{_BEFORE_NUMBERED})(?=[\w-]{{0,64}}\d)(?!v\d)"
-    rf"|(?<![\w.:-])(?=(?:{_UNKNOWN}|{_NUMBERED}{_AND_PORT})))"
+    rf"(?:{_ANYWHERE}|(?:主机|服务器|节点|机器)[：: ]?{_HAS_NUMBER}"
+    rf"|(?<![A-Za-z0-9-])(?:{_BEFORE_HOST}|(?:{_BEFORE_NUMBERED}){_HAS_NUMBER}"
+    rf"|(?<![.:_])(?={_TELLING})))"
     rf"{_NOTHING}(?P<host>[A-Za-z][\w.-]{{2,255}}+)"
 )
 # People are told by the keys of texts, as those of values.

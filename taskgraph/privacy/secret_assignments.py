@@ -43,7 +43,9 @@ _BLANK = r"(?:[^\S\n]|\\{1,15}t)"
 _SPACE = _once(r"[^\S\n]{0,8}(?:\n|\\{1,15}n)(?=[ \t])") + r"[^\S\n]{0,16}+"
 _SIGN = r"(?:={1,2}>?|:=?(?!:)|->|[：＝])"
 _TAB = _once(r"\\{1,15}t")
-_REMARK = _once(r"\s?[\[(（](?:[^\W\d]|[@%*. -]){1,30}[\])）](?=\s?[:：])")
+_REMARK = _once(
+    r"(?:值|\[\d{1,4}\]|\s?[\[(（](?:[^\W\d]|[@%*. -]){1,30}[\])）])(?=\s?[:：])"
+)
 _BOLD = _once(r"\*{1,2}")
 _ASSIGNED = (
     rf"{_COLOR}{_QUOTE}\]?{_BOLD}{_COLOR}{_REMARK}{_BLANK}{{0,16}}+{_SIGN}{_TAB}{_SPACE}"
@@ -53,7 +55,7 @@ _KEY_CHARS = f"{ascii_letters}{digits}{_KEY_SIGNS}"
 _KEY_CHAR_SET = frozenset(_KEY_CHARS)
 _REST_OF_KEY = re.compile(r"[A-Za-z0-9_.-]*")
 _ASSIGNMENT = re.compile(_ASSIGNED)
-_MAY_ASSIGN = frozenset("\x1b\\\"'`]=:-：＝*[(（")
+_MAY_ASSIGN = frozenset("\x1b\\\"'`]=:-：＝*[(（值")
 _NOT_ALONE = frozenset("=:>\\")
 _SCHEME = _regex(r"(?:basic|bearer|negotiate|token)\s{1,4}")
 _SCHEME_LETTERS = frozenset("BbNnTt")
@@ -78,10 +80,10 @@ _FOR_USER = _regex(
 _LITERAL = re.compile(r"""\s{1,4}(?=\\{0,15}["'])""")
 _TOLD = _regex(
     r"""(?:["'`](?=\s{1,4}[a-z]{2,9}\s))?"""
-    r"(?:\s{1,4}(?:is|was|(?:has|have|had) been|will be))?(?:\s{1,4}now)?"
+    r"(?:(?:\s{1,4}(?:is|was|(?:has|have|had) been|will be))?(?:\s{1,4}now)?"
     r"(?:\s{1,4}(?:(?:re)?set|changed|created|generated|modified|rotated|updated))?"
     r"(?:\s{1,4}(?:for|of)(?:\s{1,4}(?:the|account|tenant|user)){0,2}\s{1,4}[^\s=:]{1,64}+)?"
-    r"(?:\s{1,4}(?:is|was|as|to|now|value|(?<=changed )from|[-–—→⇒]):?|\s{0,2}:)?\s{1,4}"
+    r"(?:\s{1,4}(?:is|was|as|to|now|value|(?<=changed )from|[-–—→⇒]):?|\s{0,2}:))?\s{1,4}"
 )
 """Words between a key in a sentence and what it is; what follows must look like one."""
 _TOLD_BEGINS = frozenset(
@@ -114,7 +116,7 @@ _GLUE = (
 )
 _WIDE_GLUE = re.compile(_GLUE)
 _WIDE_SIGN = re.compile(
-    rf"(?:[明密]文|值|串|内容)?(?:(?P<sign>{_ASSIGNED}|{_GLUE})|(?:[从由]\s?|[\s“「【(（]{{0,2}})(?=[!-~]))"
+    rf"(?:[明密]文|值|串|内容)?(?:(?P<sign>{_ASSIGNED}|{_GLUE})|(?:[从由]\s?|[\s“「【(（→<]{{0,2}})(?=[!-~]))"
 )
 _LONGEST_KEY, _LONGEST_TAG, _FARTHEST_NAME = 200, 203, 40
 _BEFORE_QUOTES, _NAME_SIGNS = "\"'`\\ \t", ("=", ":", "：", "＝", ">")
@@ -124,8 +126,9 @@ _MAY_BE_NAMED, _QUOTES = frozenset(_BEFORE_NAMES), frozenset("\"'`")
 _BEFORE_SURE = _QUOTES | {"?", "&"}
 _MAY_HOLD_SPACES = _QUOTES | {"\\", "|", ">"}
 _NARROW = re.compile(r"[!-~]+")
+_HERE = re.compile(r"[^|;&<\n]{0,64}<<<\s{0,2}")
 _ECHOED = re.compile(
-    r"""echo\s{1,4}(?:-\w\s{1,4})?(["']?)(?P<secret>[^"'|\n]{1,150}?)\1\s{0,4}\|\s{0,4}(?:sudo\s{1,4})?\Z"""
+    r"""(?:echo|printf|yes)\s{1,4}(?:-\w\s{1,4}|["']?%s(?:\\n)?["']?\s{1,4})?(["']?)(?P<secret>[^"'|\n]{1,150}?)\1\s{0,4}\|\s{0,4}(?:sudo\s{1,4})?\Z"""
 )
 
 
@@ -222,7 +225,7 @@ def find_at_key(scan: Scan, begin: int, end: int) -> Span:
     key = _Key(kind, begin, end, before, is_option)
     if is_word and is_weak:
         return _assigned(scan, key) or (end, end)
-    found = find_echoed(scan, begin) if kind.sets_password else None
+    found = _handed(scan, key) if kind.sets_password else None
     if found is None and name >= 0:
         found = _in_pair(scan, key, name)
     if found is None and before in _MAY_BE_TAG:
@@ -258,6 +261,12 @@ def _with_next(scan: Scan, found: Span) -> Span:
 def _value(scan: Scan, begin: int, key: _Key) -> Span:
     kind = key.kind
     return value_at(scan, begin, may_be_path=kind.may_be_path, may_be_count=kind.is_count)
+
+
+def _handed(scan: Scan, key: _Key) -> Span | None:
+    """Look for what a program that sets passwords is given to read."""
+    here = _HERE.match(scan.text, key.end)
+    return _value(scan, here.end(), key) if here else find_echoed(scan, key.begin)
 
 
 def find_echoed(scan: Scan, begin: int) -> Span | None:
@@ -348,8 +357,9 @@ def _assigned(scan: Scan, key: _Key) -> Span | None:
         return None
     if role.is_name and _is_name_of_value(scan, at):
         return None
-    if text.startswith("\n", at) and is_opaque(text, at + 1):
-        at += not _KEY_OF_LINE.match(text, at + 1)
+    at = _next_line(text, at)
+    if text[at - 1].isspace() and (block := _block_end(text, end, at)):
+        return at, block
     may_be_scheme = text[at : at + 1] in _SCHEME_LETTERS
     if scheme := _SCHEME.match(text, at) if may_be_scheme else None:
         at = scheme.end()
@@ -363,6 +373,24 @@ def _assigned(scan: Scan, key: _Key) -> Span | None:
     if has_parts and end > begin:
         end = _rest_of_header(scan, key, begin)
     return begin, end
+
+
+def _next_line(text: str, at: int) -> int:
+    """Give the next line, if nothing is on this one and there may be a value."""
+    if not text.startswith("\n", at) or not is_opaque(text, at + 1):
+        return at
+    return at if _KEY_OF_LINE.match(text, at + 1) else at + 1
+
+
+def _block_end(text: str, key: int, at: int) -> int | None:
+    """Tell where the lines end that are pairs of YAML below a key, if they are."""
+    line = text.rfind("\n", key, at) + 1
+    indent = text[line:at]
+    if not line or not indent or not _KEY_OF_LINE.match(text, at):
+        return None
+    while (end := text.find("\n", at)) >= 0 and text.startswith(indent, end + 1):
+        at = end + 1
+    return end if end >= 0 else len(text)
 
 
 def _is_name_of_value(scan: Scan, at: int) -> bool:
@@ -438,7 +466,7 @@ def find_at_wide_key(scan: Scan, begin: int, end: int) -> Span | None:
     sign = _WIDE_SIGN.match(text, end)
     if sign is None:
         return None
-    begin = sign.end()
+    begin = _next_line(text, sign.end())
     if sign["sign"] is None and not is_opaque(text, begin):
         return None
     is_open = text[begin : begin + 1] in _MAY_HOLD_SPACES

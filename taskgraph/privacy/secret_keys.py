@@ -16,8 +16,8 @@ def words(text: str) -> frozenset[str]:
 
 # What keys of secrets have in them: a text without any of these has no such key.
 KEYS = words(
-    "ak auth cookie cred jsessionid jwt key mima otp pass phpsessid psw pswd pw secret sig "
-    "sk token"
+    "ak auth cookie cred csrf jsessionid jwt key mima otp pass phpsessid psk psw pswd pw "
+    "secret sig sk token xsrf"
 )
 WIDE_KEYS = words(
     "令牌 凭据 凭证 口令 密码 密碼 密鑰 密钥 憑證 授权码 私鑰 私钥 秘钥 验证码"
@@ -30,7 +30,7 @@ _GLUED = words("data enc es hash id key keys new old plain s str string text val
 """What may follow such a word without a sign between: ``tokenvalue``, but no tokenizer."""
 _ENDINGS = ("pass", "pw", "pwd", "psw", "pswd")
 _HARMLESS = words("bypass compass encompass overpass sshpass surpass trespass underpass")
-_SHORT = words("ak bearer creds jsessionid jwt mima otp phpsessid sk")
+_SHORT = words("ak bearer creds csrf jsessionid jwt mima otp phpsessid psk sk xsrf")
 _ODD = words("passphrase passwd password pwd secret token")
 _VARIABLES = frozenset({"SSHPASS"})
 """Secrets in capitals only: the program of the same name is none."""

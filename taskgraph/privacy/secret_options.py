@@ -57,7 +57,10 @@ def find_at_option(scan: Scan, sign: str, begin: int, end: int) -> Span | None:
         return None
     letter = text[begin + 1]
     is_known = begin < scan.client_end and letter in CLIENTS[scan.client]
-    if spaced := AFTER_OPTION.match(text, at):
+    spaced = AFTER_OPTION.match(text, at)
+    if letter in "uU":
+        return _find_of_user(text, spaced.end() if spaced else at, is_known=is_known)
+    if spaced:
         at = spaced.end()
         if scan.client in _GLUED or not is_known:
             is_known = is_opaque(text, at) and (is_known or text[at] in "'\"")
@@ -67,12 +70,20 @@ def find_at_option(scan: Scan, sign: str, begin: int, end: int) -> Span | None:
         is_known or (letter == "p" and is_opaque(text, at))
     ):
         return None
-    if letter in "uU":
-        user = _USER.match(text, at)
-        return user.span(user.lastgroup or 0) if user else None
     if scan.client == "sshpass":
         scan.client_end = at  # what comes behind is another command
     return value_at(scan, at)
+
+
+def _find_of_user(text: str, at: int, *, is_known: bool) -> Span | None:
+    """Look behind the name of a user; of other programs it must look like a password."""
+    user = _USER.match(text, at)
+    if user is None:
+        return None
+    begin, end = user.span(user.lastgroup or 0)
+    is_address = "//" in text[begin:end]
+    is_secret = is_known or (is_opaque(text, begin) and not is_address)
+    return (begin, end) if is_secret else None
 
 
 def find_in_sql(scan: Scan, begin: int, end: int) -> Span | None:

@@ -35,10 +35,9 @@ SCHEMES = ("basic", "bearer")
 # Programs that take a password behind an option of one letter; behind U and u it follows
 # the name of the user and a sign.
 CLIENTS = {
-    "az login": "p", "cqlsh": "p", "curl": "uU", "docker login": "p", "ipmitool": "P",
-    "ldap": "w",
-    "mariadb": "p", "mongo": "p", "mydumper": "p", "myloader": "p", "mysql": "p",
-    "obclient": "p", "obd ": "p",
+    "az login": "p", "beeline": "p", "cqlsh": "p", "curl": "uU", "docker login": "p",
+    "ipmitool": "P", "ldap": "w", "mariadb": "p", "mongo": "p", "mydumper": "p",
+    "myloader": "p", "mysql": "p", "obclient": "p", "obd ": "p",
     "obdumper": "p", "obloader": "p", "podman login": "p", "redis-cli": "a",
     "smbclient": "U", "sqlcmd": "P", "ssh-keygen": "N", "sshpass": "p", "unzip": "P",
     "useradd": "p", "usermod": "p", "wget": "uU", "zip": "P",

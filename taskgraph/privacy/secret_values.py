@@ -54,7 +54,7 @@ _BLOCK = re.compile(r"[|>][+-]?[1-9]?[^\S\n]*(?:\n[^\S\n]+[^\n]*)+")
 _BEFORE_MARKS = frozenset("&!(")
 _BEFORE_QUOTES = frozenset(" \t,:=[({")
 _LONGEST_CALL, _LONGEST_STRUCTURE = 100, 20_000
-_NOTHING = frozenset({"true", "false", "null", "none", "nil"})
+_NOTHING = frozenset({"true", "false", "null", "none", "nil", "~", "[]", "{}"})
 _LONGEST_NOTHING = 5
 VALUE_WORDS = "after|before|content|current|default|new|old|val(?:ue)?|(?:参数)?值"
 """What stands between a name and its value, or before both."""
