@@ -21,9 +21,17 @@ _ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.]*\
 _ADDRESS_6 = re.compile(
     r"(?<![A-Za-z0-9_.])(?<![0-9A-Fa-f]:)[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{1,35}(?:(?:\.\d{1,3}){3})?(?![\w:])(?:%\w{1,16})?"
 )
-_ACCOUNT = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}+@[\w.-]{1,255}+")
+# Before an address of mail may stand whose it is.
+_NAME = r"[A-Z\u4e00-\u9fff][\w.'-]{0,31}+(?:\\{0,4}\")? "
+_ACCOUNT = re.compile(
+    rf"(?P<named>(?<!\w)(?:\\{{0,4}}\")?(?:{_NAME}){{1,3}}<)?"
+    r"(?<![\w.+-])[\w.+-]{1,64}+@[\w.-]{1,255}+(?(named)>?)"
+)
 # In a message also what is cut off.
-_CUT = re.compile(r"(?<![\w.+@:-])[\w+-]{0,64}[.@:][\w.+@:-]{0,64}…")
+_CUT = re.compile(
+    r"(?<![\w.+@:-])[\w+-]{0,64}[.@:][\w.+@:-]{0,64}…"
+    rf"|(?<!\w)(?:{_NAME}){{2,3}}…"
+)
 _HOST = re.compile(
     r"(?<![\w.-])(?P<first>[A-Za-z0-9][A-Za-z0-9-]{0,62}+)"
     r"(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,62}+)*\.(?P<last>[A-Za-z][A-Za-z0-9-]{1,62}+)(?![\w-])"

@@ -686,6 +686,8 @@ PRIVATE = (
     "to [fe80::12]:2881 now",
     "mail jane.roe@corp.example",
     "login of jane@db-17",
+    "by Jane Roe <jane.roe@corp.example>",
+    '"Jane Roe" <jane.roe@corp.example>',
     "http://gateway-x:8080/a",
     "mysql://root@gateway-x/db",
     "connect --host db17x -P 2881",
