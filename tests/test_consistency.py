@@ -513,3 +513,25 @@ def test_copies_of_an_id_are_counted_alike_on_a_screen(tmp_path: Path) -> None:
     task = {"id": 9, "name": "x", "status": "RUNNING", "subtasks": subtasks}
     path.write_text(json.dumps({"data": task}), "utf-8")
     assert "0 of 2 successful, 2 pending" in written("show", path, "--isolated")
+
+
+def test_nothing_in_a_list_is_called_done() -> None:
+    path = ROOT / "samples" / "formats" / "ocp_task_list.json"
+    common = (path, "--isolated", "--task", "5100")
+    assert "Of its 5 subtasks: 3 SUCCESSFUL" in told.plain(written("explain", *common))
+    assert "3 of 5 successful" in written("show", *common)
+
+
+@pytest.mark.parametrize(
+    ("name", "request_"),
+    [
+        ("obshell_dag_without_nodes.json", "GET /api/v1/task/dag/117"),
+        ("ocp_task_list.json", "GET /api/v2/tasks/instances/5100"),
+    ],
+)
+def test_every_command_names_the_request_for_a_whole_task(name: str, request_: str) -> None:
+    path = ROOT / "samples" / "formats" / name
+    for command in ("budget", "critical-path", "explain", "render"):
+        form = ("--format", "txt") if command == "render" else ()
+        answer = ask(command, path, "--isolated", *form)
+        assert request_ in told.plain(answer.output + answer.errors), command

@@ -44,7 +44,7 @@ class Basis(StrEnum):
 
     TIMEOUT = "its timeout"
     ASSUMED = "the assumed timeout: it has none"
-    NO_LIMIT = "no limit, counted as 0"
+    NO_LIMIT = "no limit, not counted"
     DONE = "done"
     LEFT = "what is left of its timeout"
     START_UNKNOWN = "its whole timeout: when this attempt started is unknown"

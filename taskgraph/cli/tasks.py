@@ -18,6 +18,7 @@ from taskgraph.cli.output import (
     write,
 )
 from taskgraph.errors import AnalysisError, ConfigError
+from taskgraph.model.requests import whole_task
 from taskgraph.model.words import NAMED, quoted
 from taskgraph.sources.limits import ReadOptions
 
@@ -52,8 +53,7 @@ def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, 
             try:
                 work(loaded)
             except AnalysisError as error:
-                hint = "taskgraph check says where"
-                messages.append(f"{document.name}: {error}\n  hint: {hint}")
+                messages.append(f"{document.name}: {error}\n  hint: {_remedy(loaded)}")
                 complain(messages[-1])
                 code = max(code, EXIT_FINDINGS)
     for message in inputs.unused.messages():
@@ -61,6 +61,14 @@ def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, 
     was_found = was_found or code > EXIT_OK
     missing = require_tasks(inputs.paths, inputs.options, foreign, was_found=was_found)
     return max(code, missing), messages
+
+
+def _remedy(loaded: LoadedTask) -> str:
+    """Say what helps where a task cannot be analysed: all of it, or to mend it."""
+    graph, request = loaded.graph, whole_task(loaded.task)
+    if request and (graph.task.is_summary or not graph.reported_sides):
+        return f"{request} gives the whole of it"
+    return "taskgraph check says where"
 
 
 def require_tasks(

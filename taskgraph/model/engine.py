@@ -46,6 +46,7 @@ __all__ = [
     "slots",
     "stated_slots",
     "tells_direction",
+    "tells_progress",
     "timeout_seconds",
     "was_ended",
     "was_retried",
@@ -145,6 +146,15 @@ def tells_direction(task: Task) -> bool:
     """Tell whether operations say if the task goes forward: a diagnosis has none."""
     operations = (task.operation, *(subtask.operation for subtask in task.subtasks))
     return task.is_definition or any(word is not None for word in operations)
+
+
+def tells_progress(task: Task) -> bool:
+    """Tell whether what is SUCCESSFUL is known to be done.
+
+    A list leaves the operation of a task out: forward, or not yet seen to go back.
+    """
+    known = tells_direction(task) and bool(task.operation or task.is_definition)
+    return known or is_rolling_back(task)
 
 
 def has_never_failed(task: Task) -> bool:

@@ -14,7 +14,7 @@ from taskgraph.model.durations import (
     format_moment,
     format_span,
 )
-from taskgraph.model.engine import tells_direction
+from taskgraph.model.engine import tells_progress
 from taskgraph.model.statuses import shown_status
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import counted, id_list, percent
@@ -187,7 +187,7 @@ def figures(account: Account) -> Iterator[Figure]:
 def done_of(account: Account) -> tuple[str, str]:
     """Say what is counted as progress, and how much of how much there is of it."""
     tally = account.analysis.tally
-    word = "Done" if tells_direction(account.graph.task) else "Successful"
+    word = "Done" if tells_progress(account.graph.task) else "Successful"
     word = "Undone" if tally.is_rolling_back else word
     return word, f"{len(tally.done):,} of {tally.whole:,}"
 

@@ -13,6 +13,7 @@ from taskgraph.model.engine import (
     is_repeating,
     least_attempts,
     tells_direction,
+    tells_progress,
     was_retried,
 )
 from taskgraph.model.task import Task
@@ -66,8 +67,7 @@ def standing(account: Account) -> Iterator[Sentence]:
         if again and not tally.is_rolling_back:
             yield of_subtasks("retried", "{subtasks} [was|were] retried.", tuple(again))
         return
-    # A list leaves the operation of a task out: forward, or not yet seen to go back.
-    is_known = tally.is_rolling_back or (tells_direction(task) and bool(task.operation))
+    is_known = tells_progress(task)
     yield _state_counts(tally, is_known=is_known)
     if account.sound is not None:
         yield from _moving(account.sound)
@@ -88,7 +88,7 @@ def _moving(analysis: Analysis) -> Iterator[Sentence]:
     task = graph.task
     attempts = [least_attempts(subtask) for subtask in graph.subtasks]
     if tally.running:
-        doing = "at work" if tells_direction(task) else "RUNNING"
+        doing = "at work" if tells_progress(task) else "RUNNING"
         if tally.is_rolling_back:
             doing = "being undone"
         yield _at_work(analysis, doing)
@@ -162,7 +162,7 @@ def _each_at_work(graph: TaskGraph, tally: Tally) -> Iterator[Sentence]:
                 "subtask": Subtasks((node,)),
                 "host": subtask.host,
             }
-            at_work = "at work" if tells_direction(graph.task) else "RUNNING"
+            at_work = "at work" if tells_progress(graph.task) else "RUNNING"
             template = f"{{subtask}} is {at_work} on {{host}}."
             yield Sentence("running", template, values, Place.ITEM)
         place = Place.GOES_ON if subtask.host else Place.ITEM
