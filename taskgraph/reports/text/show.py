@@ -83,7 +83,7 @@ def _facts(
     if not task.is_definition:
         rows.append(("Progress", _progress(account, min(_BAR, width // 4))))
     if sound is None:
-        rows.append(("Worst case", f"unknown: {'; '.join(graph.flaws)}"))
+        rows.append(("Worst case", f"not known: {'; '.join(graph.flaws)}"))
         cycles = graph.cycles[:_MOST_CYCLES]
         rows += [("Cycle", _cycle(graph, component)) for component in cycles]
     else:
