@@ -235,6 +235,11 @@ def _writing(folder: Path) -> Iterator[None]:
     """Say what the user can do where the system refuses to write."""
     try:
         yield
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ConfigError(
+            f"{error.filename or folder}: is no folder\n"
+            "  hint: name a folder for the history, which may be new"
+        ) from None
     except OSError as error:
         raise ConfigError(
             f"{folder}: cannot be written: {error.strerror or error}\n  hint: make room "

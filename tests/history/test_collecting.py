@@ -657,6 +657,15 @@ def test_what_others_put_into_a_history_stays(tmp_path: Path, collected: Collect
     assert not (store.folder / "tasks" / f"{7:016x}.parquet").exists()
 
 
+@pytest.mark.parametrize("place", ["saved.json", "saved.json/runs"])
+def test_a_store_in_a_file_is_refused_by_its_name(tmp_path: Path, place: str) -> None:
+    saved = tmp_path / "saved.json"
+    saved.write_text("{}")
+    with pytest.raises(ConfigError, match=r"is no folder\n  hint: name a folder"):
+        collect([str(saved)], RunStore(tmp_path / place))
+    assert saved.read_text() == "{}"
+
+
 def test_a_folder_without_a_name_is_none() -> None:
     with pytest.raises(ConfigError, match="no name"):
         RunStore("")
