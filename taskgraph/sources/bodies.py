@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from array import array
 from collections.abc import Callable, Iterable, Iterator
-from itertools import accumulate
 from shlex import quote
 from typing import Any
 
@@ -79,7 +80,8 @@ def _nested(root: Any, text: str) -> Iterator[Seen]:
         if is_deep and isinstance(value, dict) and _is_task(value):
             around = steps[:-1] if steps[-1] == "data" else steps
             found[_pointer(around)] = around
-    starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))] if found else []
+    starts = array("q", [0])  # a list of numbers would take many times the text
+    starts.extend(match.end() for match in re.finditer("\n", text if found else ""))
     for pointer, (line, column) in locate(text.encode(), found).items():
         begin = starts[line - 1] + column - 1
         end = end_of(text, begin)

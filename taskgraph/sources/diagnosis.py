@@ -30,6 +30,7 @@ _MOST_OF_A_LOG = 1 << 30  # bytes of one that are unpacked to find its end
 _MOST_LINES = 100  # of a log, the last ones: why it failed stands there
 _MOST_RUNS = 5
 _LONGEST_LINE = 2000  # in characters
+_ROW = re.compile(r"[^\n]*(?:\n|\Z)")
 _MOST_OTHERS = 100  # lines, and names of logs, that belong to no subtask
 
 
@@ -76,14 +77,14 @@ def read_diagnosis(
     subtasks: list[Subtask] = []
     places: list[str] = []
     others: list[str] = []
-    for place, text in enumerate(data.decode("utf-8", "replace").split("\n")):
-        line = text.removesuffix("\r")
+    for place, row in enumerate(_ROW.finditer(data.decode("utf-8", "replace"))):
+        line = row[0].rstrip("\n").removesuffix("\r")
         match = _LINE.fullmatch(line)
         if match is None:
             if line.lstrip().startswith("Subtask"):
                 expected = "Subtask: ID, State: STATE, Dependencies: [ID, ID]"
                 problems.add(f"must be a line like {expected}", f"/{place}")
-            elif line.strip():
+            elif line.strip() and len(others) < _MOST_OTHERS:
                 others.append(line)
             continue
         identifier = _id(match["id"], place, problems)

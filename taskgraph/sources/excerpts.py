@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from io import StringIO
 from itertools import islice, takewhile
 from typing import NamedTuple
 
@@ -45,6 +46,7 @@ _TEXT = json.JSONDecoder(parse_int=len, parse_float=len, strict=False)
 _MOST_BEGINNINGS = 20
 _MOST_SIGNS = 8
 _FEWEST_LINES = 3  # that have the same margin: of one or two it may be chance
+_WIDEST_MARGIN = 1000
 _BEGINNING = re.compile(r"[{\[]")
 _BEGUN = re.compile(r"\s*[\[{]\s*(?:[\"'{\[\]}]|\w+\s*:\s|\Z)")
 _FENCE = re.compile(
@@ -65,8 +67,7 @@ _LOG_LINE = re.compile(
 _FIELD = re.compile(r'"\w+"\s*:')
 _FEWEST_FIELDS = 3  # in what is a part of JSON
 _NARROWEST = 40  # columns of a terminal
-_BRACKET = re.compile(r"[{}\[\]]")
-_TEXT_OR_COLOUR = re.compile(f"{IN_QUOTES}|{COLOUR.pattern}")
+_BRACKET_OUTSIDE = re.compile(rf"{IN_QUOTES}|{COLOUR.pattern}|(?P<bracket>[{{}}\[\]])")
 _LINE_END = re.compile(r"\r\n?|\n")
 
 
@@ -140,17 +141,25 @@ def _begins_so(text: str) -> bool:
 
 def _around(before: str, after: str) -> str:
     """Say what stands around JSON."""
-    lines = [line for line in before.splitlines() if line.strip()]
-    trailers = [line for line in after.splitlines() if line.strip()]
-    if not before.endswith("\n") and lines and _LOG_LINE.match(lines[-1]):
+    last = before.rstrip().rpartition("\n")[2]
+    if last and not before.endswith("\n") and _LOG_LINE.match(last):
         return "the beginning of the line of a log"
-    if any(_VERBOSE.match(line) for line in lines):
+    if any(map(_VERBOSE.match, _lines(before))):
         return "what curl -v tells"
-    if all(map(is_prompt, (*lines, *trailers))):
+    if all(is_prompt(line) for line in _lines(f"{before}\n{after}") if line.strip()):
         return "the prompt of a shell around it"
-    if not lines and all(_is_measured(line) for line in trailers):
+    if not last and all(_is_measured(line) for line in _lines(after) if line.strip()):
         return "what curl -w wrote after it"
     return "the other text around it"
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Give line after line: all at once take many times the memory of the text."""
+    begin = 0
+    for end in _LINE_END.finditer(text):
+        yield text[begin : end.start()]
+        begin = end.end()
+    yield text[begin:]
 
 
 def is_prompt(line: str) -> bool:
@@ -164,19 +173,23 @@ def _is_measured(line: str) -> bool:
 
 def behind_margin(text: str) -> Iterator[Seen]:
     """Take away what a logger or a tool wrote before each line, as on the first of them."""
-    lines = [] if _begins_so(text) else _LINE_END.split(text)
+    if _begins_so(text):
+        return
     tried: set[re.Pattern[str]] = set()
-    for first, line in enumerate(lines[:_MOST_BEGINNINGS]):
-        signs = [place for place, sign in enumerate(line) if sign in "{[" and place]
-        for sign in signs[:_MOST_SIGNS]:  # a logger writes some of them itself
+    for first, line in enumerate(islice(_lines(text), _MOST_BEGINNINGS)):
+        start = line[:_WIDEST_MARGIN]
+        signs = (place for place, sign in enumerate(start) if sign in "{[" and place)
+        for sign in islice(signs, _MOST_SIGNS):  # a logger writes some of them itself
             margin = _margin(line[:sign])
             if margin in tried:  # it was tried from an earlier line on
                 continue
             tried.add(margin)
-            matches = map(margin.match, islice(lines, first, None))
-            rows = [row.string[row.end() :] for row in takewhile(bool, matches) if row]
-            if len(rows) >= _FEWEST_LINES:
-                inner = "\n".join(rows)
+            matches = map(margin.match, islice(_lines(text), first, None))
+            rows = (row.string[row.end() :] for row in takewhile(bool, matches) if row)
+            written = StringIO()
+            written.writelines(f"{row}\n" for row in rows)
+            inner = written.getvalue()
+            if inner.count("\n") >= _FEWEST_LINES:
                 end = end_of(inner, 0)
                 if end is not None:
                     yield Seen(inner[:end], "without what stands before each of its lines")
@@ -203,36 +216,42 @@ class Cut(NamedTuple):
 
 def cut_in(text: str) -> Cut | None:
     """Find JSON that lacks its beginning, or begins behind other text and lacks its end."""
-    if _begins_so(text) or len(_FIELD.findall(text)) < _FEWEST_FIELDS:
+    fields = islice(_FIELD.finditer(text), _FEWEST_FIELDS)
+    if _begins_so(text) or sum(1 for _ in fields) < _FEWEST_FIELDS:
         return None
-    bare = max(
-        _bare(text), _bare(f'"{text}')[1:], key=lambda seen: len(_BRACKET.findall(seen))
-    )
-    opened: list[int] = []
+    before = max("", '"', key=lambda quote: sum(1 for _ in _brackets(f"{quote}{text}")))
+    opened = depth = 0
     has_no_beginning = False
-    for found in _BRACKET.finditer(bare):
+    for found in _brackets(f"{before}{text}"):
         if found[0] in "{[":
-            opened.append(found.start())
-        elif opened:
-            opened.pop()
+            if not depth:
+                opened = found.start() - len(before)
+            depth += 1
+        elif depth:
+            depth -= 1
         else:
             has_no_beginning = True
-    if not opened and not has_no_beginning:
+    if not depth and not has_no_beginning:
         return None
-    if opened and not has_no_beginning:
-        has_no_beginning = _FIELD.search(text[: opened[0]]) is not None
-    begin = 0 if has_no_beginning else opened[0]
-    return Cut(begin, has_no_beginning, bool(opened))
+    if depth and not has_no_beginning:
+        has_no_beginning = _FIELD.search(text, 0, opened) is not None
+    begin = 0 if has_no_beginning else opened
+    return Cut(begin, has_no_beginning, depth > 0)
 
 
-def _bare(text: str) -> str:
-    """Blank out what stands in quotes, in which a bracket is none."""
-    return _TEXT_OR_COLOUR.sub(lambda found: " " * len(found[0]), text)
+def _brackets(text: str) -> Iterator[re.Match[str]]:
+    """Find the brackets that do not stand in quotes, where they are none."""
+    found = _BRACKET_OUTSIDE.finditer(text)
+    return (match for match in found if match["bracket"])
 
 
 def unwrapped(text: str) -> Iterator[Seen]:
     """Join the lines that a terminal broke, each where it ended."""
-    *lines, last = text.rstrip("\r\n").splitlines() or [""]
-    widths = {len(line) for line in lines}
-    if len(widths) == 1 and len(last) <= (width := widths.pop()) >= _NARROWEST:
-        yield Seen("".join((*lines, last)), f"with lines joined, broken at {width} columns")
+    lines: list[str] = []
+    for line in _lines(text.rstrip("\r\n")):
+        if lines and not len(lines[-1]) == len(lines[0]) >= max(len(line), _NARROWEST):
+            return
+        lines.append(line)
+    if len(lines) > 1:
+        how = f"with lines joined, broken at {len(lines[0])} columns"
+        yield Seen("".join(lines), how)

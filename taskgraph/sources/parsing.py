@@ -17,7 +17,7 @@ from taskgraph.sources.document import Document, Problems
 from taskgraph.sources.limits import refusal
 from taskgraph.sources.naming import is_definition_name
 from taskgraph.sources.oddities import explained
-from taskgraph.sources.places import escape_token
+from taskgraph.sources.places import escape_token, line_begin
 
 __all__ = [
     "decode",
@@ -281,7 +281,7 @@ def _is_json(data: bytes) -> bool:
 
 def _from_place(data: bytes, line: int, column: int) -> bytes:
     """Give the rest of a text from a place on that the parser names."""
-    return b"\n".join(data.split(b"\n")[line - 1 :])[column - 1 :]
+    return data[line_begin(data, line) + column - 1 :]
 
 
 def _explained(reason: str) -> tuple[str, str]:
@@ -305,9 +305,9 @@ def _explained(reason: str) -> tuple[str, str]:
 
 def _in_characters(data: bytes, line: int, column: int) -> int:
     """Turn the parser's column, in bytes, into one in characters, from 1."""
-    lines = data.split(b"\n", line)
-    text = lines[line - 1] if line <= len(lines) else b""
-    return max(1, len(text[:column].decode("utf-8", "ignore")))
+    begin = line_begin(data, line)
+    text = data[begin : begin + column].partition(b"\n")[0]
+    return max(1, len(text.decode("utf-8", "ignore")))
 
 
 def _with_repeated(data: bytes) -> tuple[Any, list[str]]:

@@ -12,7 +12,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["escape_token", "key_of", "locate", "place_in", "split_pointer"]
+__all__ = [
+    "escape_token",
+    "key_of",
+    "line_begin",
+    "locate",
+    "place_in",
+    "split_pointer",
+]
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
@@ -219,6 +226,16 @@ def place_in(text: str, offset: int, first_line: int = 1) -> tuple[int, int]:
     """Give line and column of an offset, as the file counts them."""
     ((line, column),) = _lines_and_columns(text, [offset])
     return line + first_line - 1, column
+
+
+def line_begin(data: bytes, line: int) -> int:
+    """Give the offset at which a line begins, counted from 1; at most the end."""
+    begin = 0
+    for _ in range(line - 1):  # to split the text would take many times its memory
+        begin = data.find(b"\n", begin) + 1
+        if not begin:
+            return len(data)
+    return begin
 
 
 def _yaml_places(text: str, wanted: dict[str, Any]) -> dict[str, tuple[int, int]]:
