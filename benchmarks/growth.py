@@ -21,7 +21,7 @@ import random
 import resource
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -74,6 +74,24 @@ def graph(
     return document(upstreams(size), task=task, naming=naming)
 
 
+def one_list(ids: Callable[[int], Iterable[int]], size: int, task: int) -> bytes:
+    """Write a small task, of which one list holds so many ids more than it should."""
+    root = json.loads(graph(ladder, 6, task))
+    first = min(root["data"]["subtasks"], key=lambda row: row["id"])
+    first["downstreams"] += [1000 * task + number for number in ids(size)]
+    return json.dumps(root).encode()
+
+
+def unknown(size: int) -> Iterable[int]:
+    """Give ids that no subtask has."""
+    return range(10**6, 10**6 + size)
+
+
+def known(size: int) -> Iterable[int]:
+    """Give the id of the last subtask, again and again."""
+    return (5 for _ in range(size))
+
+
 def text(piece: str, size: int, task: int) -> bytes:
     """Write a small task, of which one text is a line of so many bytes."""
     root = json.loads(graph(ladder, 6, task))
@@ -98,7 +116,7 @@ class Shape(NamedTuple):
     write: Callable[[int, int], bytes]
     """Gives a document, by its size and by the number of its task."""
     size: int
-    """Subtasks of the largest document, or its bytes where it is no graph."""
+    """Subtasks of the largest document, ids of its longest list, or bytes."""
     ending: str = "json"
 
 
@@ -112,6 +130,8 @@ GRAPHS = {
     "two-cycles": Shape(partial(graph, two_cycles), 40_000),
     "rings": Shape(partial(graph, rings), 60_000),
     "twins": Shape(partial(graph, twins, naming="Twin"), 5_000),
+    "unknown": Shape(partial(one_list, unknown), 400_000),
+    "repeats": Shape(partial(one_list, known), 600_000),
 }
 TEXTS = {
     "secrets": Shape(everything, MEGABYTES),

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
+from itertools import islice
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.graph.taskgraph import Side
+from taskgraph.graph.taskgraph import RepeatedReference, Side, UnknownReference
 from taskgraph.model.engine import blocks_rollback, measured_span, ran_once
 from taskgraph.model.task import Id, Subtask, id_key
 from taskgraph.model.vocabulary import Status
 
-__all__ = ["KEYED_DIALECTS", "Star", "Subject", "stars"]
+__all__ = ["KEYED_DIALECTS", "Rest", "Star", "Subject", "stars", "told"]
 
 KEYED_DIALECTS = frozenset({"definition", "ocp"})
 """The dialects whose documents have the keys of the API."""
@@ -120,6 +121,12 @@ class Subject:
             places = {name: place for place, name in reversed([*enumerate(ids)])}
             self._indexed = (ids, places)
         return self._indexed[1][item]
+
+    def edge(self, mention: UnknownReference | RepeatedReference) -> tuple[Id, Id]:
+        """Give the edge that an id in a list means, as (upstream, downstream)."""
+        owner = self.task.subtasks[mention.position].id
+        is_upstream = mention.side == "upstreams"
+        return (mention.id, owner) if is_upstream else (owner, mention.id)
 
     def first_pointer(self, positions: Iterable[int], attribute: str = "") -> str:
         """Give the pointer of the subtask with the smallest id."""
@@ -273,3 +280,39 @@ def stars(edges: Iterable[tuple[int, int]], *, prefer_upstream: bool = False) ->
         Star(center, tuple(others), is_upstream)
         for (center, is_upstream), others in groups.items()
     )
+
+
+_MOST_TOLD = 20
+"""So many ids of one list have a finding each; the others are counted."""
+Mention = TypeVar("Mention", UnknownReference, RepeatedReference)
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Rest(NamedTuple):
+    """What one list names beyond what is told one by one."""
+
+    first: UnknownReference | RepeatedReference
+    """That of the smallest id."""
+    number: int
+
+
+def told(
+    subject: Subject, mentions: Iterable[Mention], key: Callable[[Mention], Key]
+) -> tuple[dict[Key, list[Mention]], list[Rest]]:
+    """Group what lists name by what is one fault; of very many in a list count the rest.
+
+    The mentions ascend by id in each list. The lists of subtasks that share an id are one.
+    """
+    groups: dict[Key, list[Mention]] = {}
+    lists: dict[tuple[Id, Side], dict[Key, Mention]] = {}
+    for mention in mentions:
+        owner, name = subject.task.subtasks[mention.position].id, key(mention)
+        groups.setdefault(name, []).append(mention)
+        lists.setdefault((owner, mention.side), {}).setdefault(name, mention)
+    chosen = {name for row in lists.values() for name in islice(row, _MOST_TOLD)}
+    others = [
+        [mention for name, mention in row.items() if name not in chosen]
+        for row in lists.values()
+    ]
+    rests = [Rest(row[0], len(row)) for row in others if row]
+    return {name: group for name, group in groups.items() if name in chosen}, rests

@@ -11,8 +11,10 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.canvas import PAGE
 from taskgraph.diagrams.collapsing import Cluster, Grouping, cluster_name, partitions
 from taskgraph.diagrams.edges import (
-    add_ghosts,
+    Ghosts,
     bundle,
+    find_ghosts,
+    ghost_edges,
     make_edges,
     tight_edges,
     without_implied,
@@ -133,7 +135,8 @@ def _scene(maker: Maker, selection: Selection, clusters: Sequence[Cluster]) -> S
     graph = maker.graph
     nodes, place = maker.make(selection.nodes, clusters)
     edges = make_edges(graph, place, maker.tight)
-    edges += add_ghosts(graph, place, nodes)
+    edges += ghost_edges(maker.ghosts, place, len(nodes))
+    nodes += maker.ghosts.nodes
     edges = sorted(set(edges))
     in_stages = any(cluster.grouping is Grouping.STAGES for cluster in clusters)
     if in_stages:
@@ -183,6 +186,7 @@ class Maker:
     def __init__(self, analysis: Analysis, shown: tuple[int, ...] = ()) -> None:
         self.analysis = analysis
         self.graph = graph = analysis.graph
+        self.shown = shown
         self.moment = analysis.as_of
         is_sound = analysis.is_sound
         critical = frozenset(analysis.schedule.critical if is_sound else ())
@@ -201,6 +205,11 @@ class Maker:
         if not self.critical:
             return []
         return tight_edges(self.graph, self.analysis.schedule)
+
+    @cached_property
+    def ghosts(self) -> Ghosts:
+        """What is named but does not exist."""
+        return find_ghosts(self.graph, self.shown)
 
     @cached_property
     def summary(self) -> tuple[str, ...]:

@@ -147,7 +147,7 @@ def _node_attributes(node: SceneNode) -> dict[str, str]:
         "color": strong,
         "fontcolor": LIGHT.text,
     }
-    if node.kind in (NodeKind.SUBTASK, NodeKind.GHOST):
+    if node.kind in (NodeKind.SUBTASK, NodeKind.GHOST) and node.ids:
         attributes["subtask"] = graphviz.nohtml(graphviz.escape(visible(str(node.ids[0]))))
     if node.kind is NodeKind.GROUP:
         attributes["peripheries"] = "2"

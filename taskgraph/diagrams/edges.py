@@ -6,11 +6,12 @@ one point, a junction. The same idea is known as edge concentration (Newbery, 19
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterable, Iterator
+from heapq import nsmallest
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from taskgraph.diagrams.scene import NodeKind, SceneEdge, SceneNode
-from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.graph.taskgraph import Side, TaskGraph
 from taskgraph.graph.traverse import (
     adjacency,
     implied_edges,
@@ -18,12 +19,20 @@ from taskgraph.graph.traverse import (
     topological_order,
 )
 from taskgraph.model.task import Id, id_key
-from taskgraph.model.words import visible
+from taskgraph.model.words import counted, visible
 
 if TYPE_CHECKING:
     from taskgraph.analysis.schedule import Schedule
 
-__all__ = ["add_ghosts", "bundle", "make_edges", "tight_edges", "without_implied"]
+__all__ = [
+    "Ghosts",
+    "bundle",
+    "find_ghosts",
+    "ghost_edges",
+    "make_edges",
+    "tight_edges",
+    "without_implied",
+]
 
 Edge: TypeAlias = tuple[int, int]
 
@@ -75,32 +84,72 @@ def tight_edges(graph: TaskGraph, schedule: Schedule) -> list[Edge]:
     ]
 
 
-def add_ghosts(
-    graph: TaskGraph, place: dict[int, int], nodes: list[SceneNode]
-) -> list[SceneEdge]:
-    """Add a node for every unknown id that something shown names, and its edges."""
-    ghosts: dict[Id, int] = {}
-    edges = []
-    for reference in sorted(graph.unknown, key=lambda mention: id_key(mention.id)):
-        owner = place.get(graph.index[graph.task.subtasks[reference.position].id])
-        if owner is None:
-            continue
-        if reference.id not in ghosts:
-            ghosts[reference.id] = len(nodes)
-            nodes.append(
-                SceneNode(
-                    kind=NodeKind.GHOST,
-                    ids=(reference.id,),
-                    name="Unknown subtask",
-                    id_text=visible(str(reference.id)),
-                    state="named, but not in the task",
-                    faulty=True,
-                )
-            )
-        ghost = ghosts[reference.id]
-        ends = (ghost, owner) if reference.side == "upstreams" else (owner, ghost)
-        edges.append(SceneEdge(*ends, ghostly=True))
-    return edges
+_MOST_GHOSTS = 12
+"""So many unknown ids have a box each; of the others there is only a number."""
+
+
+class Ghosts(NamedTuple):
+    """What is named but does not exist."""
+
+    nodes: tuple[SceneNode, ...] = ()
+    named: frozenset[tuple[int, Side, int]] = frozenset()
+    """The node that names it, in which list, and its place among ``nodes``."""
+
+
+def find_ghosts(graph: TaskGraph, shown: Iterable[int]) -> Ghosts:
+    """Make nodes for the unknown ids that something shown names.
+
+    Where they are very many, the smallest ids have a node each and the others one for all
+    that are upstreams, and one for all that are downstreams: an edge to both sides would
+    look like a cycle.
+    """
+    if not graph.unknown:
+        return Ghosts()
+    among, subtasks, index = frozenset(shown), graph.task.subtasks, graph.index
+    mentions = [
+        (owner, side, identifier)
+        for position, side, identifier in graph.unknown
+        if (owner := index[subtasks[position].id]) in among
+    ]
+    named = {identifier for _, _, identifier in mentions}
+    apart = nsmallest(_MOST_GHOSTS, named, key=id_key)
+    nodes = [_ghost("Unknown subtask", visible(str(one)), one) for one in apart]
+    place = {identifier: at for at, identifier in enumerate(apart)}
+    others: dict[Side, int] = {}
+    for side, name in _UNKNOWN.items():
+        rest = {one for _, where, one in mentions if where == side} - place.keys()
+        if rest:
+            others[side] = len(nodes)
+            nodes.append(_ghost(name, f"and {counted(len(rest), 'more id')}"))
+    ends = (
+        (owner, side, place[one] if one in place else others[side])
+        for owner, side, one in mentions
+    )
+    return Ghosts(tuple(nodes), frozenset(ends))
+
+
+_UNKNOWN: dict[Side, str] = {
+    "upstreams": "Unknown upstreams",
+    "downstreams": "Unknown downstreams",
+}
+
+
+def _ghost(name: str, id_text: str, *ids: Id) -> SceneNode:
+    return SceneNode(
+        kind=NodeKind.GHOST,
+        ids=ids,
+        name=name,
+        id_text=id_text,
+        state="named, but not in the task",
+        faulty=True,
+    )
+
+
+def ghost_edges(ghosts: Ghosts, place: dict[int, int], count: int) -> Iterator[SceneEdge]:
+    """Give the edges of ghosts that stand behind so many other nodes."""
+    for node, side, ghost in ghosts.named:
+        ends = (count + ghost, place[node])
+        yield SceneEdge(*(ends if side == "upstreams" else ends[::-1]), ghostly=True)
 
 
 def without_implied(count: int, edges: list[SceneEdge]) -> list[SceneEdge]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -88,6 +92,68 @@ def test_two_unknown_ids_in_one_list_are_not_guessed_at() -> None:
     assert {f.hint for f in found(task(rows), "TG102")} == {
         "add the missing subtask, or correct the id"
     }
+
+
+def naming(ids: Iterable[Id], **fields: Any) -> Task:
+    """Give a task of which one subtask also names these ids."""
+    rows = change(subtasks(CHAIN), 2, upstreams=(1, *ids), name="Wait")
+    return task(rows, **fields)
+
+
+def test_of_very_many_unknown_ids_in_a_list_the_first_are_told_and_the_others_counted() -> (
+    None
+):
+    assert len(found(naming(range(100, 120)), "TG102")) == 20
+    *first, rest = found(naming(range(100, 5000)), "TG102")
+    assert [finding.edges for finding in first] == [((n, 2),) for n in range(100, 120)]
+    assert rest.message == (
+        "2 'Wait' names 4,880 more ids in upstreams that no subtask of this task has"
+    )
+    assert rest.hint == "add the missing subtasks, or correct the ids"
+    assert (rest.subtasks, rest.edges) == ((2,), ((120, 2),))
+    assert rest.pointer.endswith("/upstreams")
+
+
+def test_neither_order_nor_number_of_very_many_unknown_ids_makes_them_new() -> None:
+    told = [
+        found(naming(ids), "TG102")
+        for ids in (range(100, 150), range(149, 99, -1), range(300, 400))
+    ]
+    assert told[0] == [
+        finding._replace(pointer=told[0][place].pointer)
+        for place, finding in enumerate(told[1])
+    ]
+    assert len({fingerprints(findings) for findings in told}) == 1
+    definition = naming([f"x{n}" for n in range(100)], id=None, is_definition=True)
+    names = found(definition, "TG102")
+    assert len({finding.detail for finding in names}) == len(names) == 21
+    assert "names 80 more names in upstreams" in names[-1].message
+
+
+def test_an_unknown_id_of_a_short_list_is_told_whoever_else_names_it() -> None:
+    rows = change(subtasks(CHAIN), 2, upstreams=(1, *range(100, 150)))
+    rows = change(rows, 3, upstreams=(2, 149), downstreams=(4, *range(200, 221)))
+    findings = found(task(rows), "TG102")
+    about = [finding for finding in findings if (149, 3) in finding.edges]
+    assert [finding.subtasks for finding in about] == [(2, 3)]
+    counts = [finding.message for finding in findings if " more id" in finding.message]
+    assert [re.sub(r" that .*", "", text) for text in counts] == [
+        "2 'step 2' names 29 more ids in upstreams",
+        "3 'step 3' names 1 more id in downstreams",
+    ]
+    assert len(findings) == 20 + 20 + 1 + 2
+
+
+def test_of_very_many_repeated_edges_of_a_list_the_others_are_counted() -> None:
+    rows = subtasks([(1, n) for n in range(2, 60)])
+    rows = change(rows, 1, downstreams=(*range(2, 60), *range(59, 1, -1)))
+    rest, *first = found(task(rows), "TG105")
+    assert [finding.edges for finding in first] == [((1, n),) for n in range(2, 22)]
+    assert rest.message == (
+        "1 'step 1' names 38 ids more than once in downstreams, "
+        "beside those told one by one"
+    )
+    assert rest.pointer.endswith("/downstreams")
 
 
 def test_an_unknown_id_explains_one_missing_one_only() -> None:

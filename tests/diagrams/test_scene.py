@@ -11,6 +11,7 @@ import pytest
 
 from taskgraph.api import load_all
 from taskgraph.diagrams.building import build_scene
+from taskgraph.diagrams.formats import render
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
 from taskgraph.diagrams.svg import render_svg
@@ -156,6 +157,40 @@ def test_an_unknown_id_is_a_ghost() -> None:
     assert ghosts == {"x", 9}
     assert set(ends(scene)) == {((1,), ("x",)), (("x",), (2,)), ((9,), (2,))}
     assert all(edge.ghostly for edge in scene.edges)
+
+
+def test_very_many_unknown_ids_are_a_few_ghosts_and_one_for_the_others() -> None:
+    task = make_task(
+        {
+            1: {"upstreams": tuple(range(100, 700)), "downstreams": (2, "x", "y")},
+            2: {"upstreams": (1, *range(650, 800)), "downstreams": tuple(range(103, 153))},
+        }
+    )
+    scene = scene_of(task)
+    ghosts = [node for node in scene.nodes if node.kind is NodeKind.GHOST]
+    assert [node.ids for node in ghosts] == [*((n,) for n in range(100, 112)), (), ()]
+    assert [(node.name, node.id_text) for node in ghosts[12:]] == [
+        ("Unknown upstreams", "and 688 more ids"),
+        ("Unknown downstreams", "and 43 more ids"),
+    ]
+    first = scene.nodes.index(ghosts[12])
+    edges = [tuple(edge[:2]) for edge in scene.edges if max(edge[:2]) >= first]
+    assert edges == [(0, first + 1), (1, first + 1), (first, 0), (first, 1)]
+    assert scene_of(shuffled(task)) == scene
+    source = render(analysed(task), "dot")
+    assert isinstance(source, str)
+    assert source.count("and 688 more ids") == 2  # the label and the tooltip
+
+
+def test_only_what_is_shown_names_the_ids_that_are_counted() -> None:
+    rows: dict[Id, dict[str, object]] = {
+        1: {"upstreams": tuple(range(100, 200))},
+        2: {"upstreams": tuple(range(150, 300))},
+    }
+    scene = scene_of(make_task(rows), focus="1")
+    ghosts = [node for node in scene.nodes if node.kind is NodeKind.GHOST]
+    assert len(ghosts) == 13
+    assert ghosts[-1].id_text == "and 88 more ids"
 
 
 def test_an_edge_that_one_end_names_is_marked() -> None:

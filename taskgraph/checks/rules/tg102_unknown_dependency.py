@@ -3,7 +3,8 @@
 What it does
 ------------
 Finds ids in `upstreams` and `downstreams` that are no subtask of this task. One finding
-for each such id, however many subtasks name it.
+for each such id, however many subtasks name it; where one list names more than 20 of them,
+the first 20 have one each, and one more counts the rest.
 
 Why it is bad
 -------------
@@ -23,9 +24,10 @@ is nearly the same, tells which one was meant, the hint says it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 from taskgraph.checks.rule import EDGES, Fault, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.subject import Rest, Subject, told
 from taskgraph.graph.taskgraph import UnknownReference
 from taskgraph.model.task import Id
 from taskgraph.model.words import ascending, counted, label, labels, quoted, shorten
@@ -35,14 +37,15 @@ __all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:
-    """Report each unknown id once."""
-    references: dict[Id, list[UnknownReference]] = {}
-    for reference in subject.graph.unknown:
-        references.setdefault(reference.id, []).append(reference)
+    """Report each unknown id once, but of very many in a list their number."""
+    near, unknown = subject.meant, subject.graph.unknown
+    if subject.lacks_subtasks:  # it may be one that could not be read
+        unknown = tuple(reference for reference in unknown if reference.id in near)
+    references, rests = told(subject, unknown, attrgetter("id"))
     for identifier, mentions in references.items():
-        near = subject.meant.get(identifier, "")
-        if near or not subject.lacks_subtasks:  # it may be one that could not be read
-            yield _fault(subject, identifier, mentions, near)
+        yield _fault(subject, identifier, mentions, near.get(identifier, ""))
+    for rest in rests:
+        yield _more(subject, rest)
 
 
 def _fault(
@@ -64,14 +67,23 @@ def _fault(
         f"{message} of this task {'is called so' if is_definition else 'has that id'}",
         f"did you mean {quoted(near)}?" if near else _hint(subject, mentions),
         subtasks=ascending(owner.id for owner in owners.values()),
-        edges=tuple(
-            (identifier, subtasks[position].id)
-            if side == "upstreams"
-            else (subtasks[position].id, identifier)
-            for position, side, identifier in mentions
-        ),
+        edges=tuple(map(subject.edge, mentions)),
         pointer=subject.subtask_pointer(first.position, first.side, first.id),
         detail=str(identifier) if is_definition else "",
+    )
+
+
+def _more(subject: Subject, rest: Rest) -> Fault:
+    position, side, _ = rest.first
+    owner = subject.task.subtasks[position]
+    more = counted(rest.number, "more name" if subject.task.is_definition else "more id")
+    return Fault(
+        f"{label(owner)} names {more} in {side} that no subtask of this task has",
+        "add the missing subtasks, or correct the ids",
+        subtasks=(owner.id,),
+        edges=(subject.edge(rest.first),),
+        pointer=subject.subtask_pointer(position, side),
+        detail=f"more in {side}",
     )
 
 
@@ -81,8 +93,9 @@ def _hint(subject: Subject, mentions: list[UnknownReference]) -> str:
         position, side, _ = mentions[0]
         node = subject.graph.index[subject.task.subtasks[position].id]
         named = subject.silent_lists.get((node, side), [])
-        candidates = [other for other in named if other != node]
-        if len(candidates) == 1 == len(subject.unknown_ids[node, side]):
+        alone = len(subject.unknown_ids[node, side]) == 1
+        candidates = [other for other in named if other != node] if alone else []
+        if len(candidates) == 1:
             other = subject.at(candidates[0])
             return f"probably {label(other)} is meant, which names it on its side"
     identifier = mentions[0].id

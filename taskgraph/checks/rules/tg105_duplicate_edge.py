@@ -2,7 +2,8 @@
 
 What it does
 ------------
-Finds ids that stand more than once in one list. One finding for each edge.
+Finds ids that stand more than once in one list. One finding for each edge; where one list
+repeats more than 20 ids, the first 20 have one each, and one more counts the rest.
 
 Why it is bad
 -------------
@@ -23,24 +24,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks.rule import EDGES, Fault, Rule
-from taskgraph.checks.subject import Subject
-from taskgraph.graph.taskgraph import RepeatedReference
-from taskgraph.model.task import Id
-from taskgraph.model.words import arrow, ascending
+from taskgraph.checks.subject import Rest, Subject, told
+from taskgraph.model.words import arrow, ascending, counted, label
 from taskgraph.settings import Severity
 
 __all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:
-    """Report each edge that a list repeats."""
-    subtasks = subject.task.subtasks
-    by_edge: dict[tuple[Id, Id], list[RepeatedReference]] = {}
-    for reference in subject.graph.repeated:
-        owner, other = subtasks[reference.position].id, reference.id
-        if other in subject.graph.index:
-            edge = (other, owner) if reference.side == "upstreams" else (owner, other)
-            by_edge.setdefault(edge, []).append(reference)
+    """Report each edge that a list repeats, but of very many in a list their number."""
+    index = subject.graph.index
+    known = [reference for reference in subject.graph.repeated if reference.id in index]
+    by_edge, rests = told(subject, known, subject.edge)
     for edge, mentions in by_edge.items():
         first = mentions[0]
         sides = " and in ".join(sorted({reference.side for reference in mentions}))
@@ -51,6 +46,22 @@ def check(subject: Subject) -> Iterator[Fault]:
             edges=(edge,),
             pointer=subject.subtask_pointer(first.position, first.side, first.id),
         )
+    for rest in rests:
+        yield _more(subject, rest)
+
+
+def _more(subject: Subject, rest: Rest) -> Fault:
+    position, side, _ = rest.first
+    owner, ids = subject.task.subtasks[position], counted(rest.number, "id")
+    return Fault(
+        f"{label(owner)} names {ids} more than once in {side}, "
+        "beside those told one by one",
+        "name each id once in a list",
+        subtasks=(owner.id,),
+        edges=(subject.edge(rest.first),),
+        pointer=subject.subtask_pointer(position, side),
+        detail=f"more in {side}",
+    )
 
 
 RULE = Rule.of(check, Severity.WARNING, EDGES)
