@@ -284,6 +284,8 @@ def stars(edges: Iterable[tuple[int, int]], *, prefer_upstream: bool = False) ->
 
 _MOST_TOLD = 20
 """So many ids of one list have a finding each; the others are counted."""
+_MOST_IN_ALL = 1000
+"""Where so many are told one by one, each further list has one finding and a count."""
 Mention = TypeVar("Mention", UnknownReference, RepeatedReference)
 Key = TypeVar("Key", bound=Hashable)
 
@@ -309,7 +311,9 @@ def told(
         owner, name = subject.task.subtasks[mention.position].id, key(mention)
         groups.setdefault(name, []).append(mention)
         lists.setdefault((owner, mention.side), {}).setdefault(name, mention)
-    chosen = {name for row in lists.values() for name in islice(row, _MOST_TOLD)}
+    chosen: set[Key] = set()
+    for row in lists.values():
+        chosen.update(islice(row, _MOST_TOLD if len(chosen) < _MOST_IN_ALL else 1))
     others = [
         [mention for name, mention in row.items() if name not in chosen]
         for row in lists.values()

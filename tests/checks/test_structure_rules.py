@@ -144,6 +144,20 @@ def test_an_unknown_id_of_a_short_list_is_told_whoever_else_names_it() -> None:
     assert len(findings) == 20 + 20 + 1 + 2
 
 
+def test_many_unknown_ids_in_each_of_many_lists_are_counted_too() -> None:
+    rows = subtasks([], ids=range(100))
+    rows = [
+        row._replace(upstreams=tuple(range(1000 + 20 * n, 1020 + 20 * n)))
+        for n, row in enumerate(rows)
+    ]
+    findings = found(task(rows), "TG102")
+    apart = [finding for finding in findings if " more id" not in finding.message]
+    assert len(apart) == 50 * 20 + 50
+    assert len(findings) - len(apart) == 50
+    assert [finding.subtasks for finding in findings[-2:]] == [(99,), (99,)]
+    assert "99 'step 99' names 19 more ids" in findings[-1].message
+
+
 def test_of_very_many_repeated_edges_of_a_list_the_others_are_counted() -> None:
     rows = subtasks([(1, n) for n in range(2, 60)])
     rows = change(rows, 1, downstreams=(*range(2, 60), *range(59, 1, -1)))

@@ -4,7 +4,8 @@ What it does
 ------------
 Finds ids in `upstreams` and `downstreams` that are no subtask of this task. One finding
 for each such id, however many subtasks name it; where one list names more than 20 of them,
-the first 20 have one each, and one more counts the rest.
+or all lists over 1,000, the first have one each, and one more for each list counts the
+rest.
 
 Why it is bad
 -------------

@@ -3,7 +3,8 @@
 What it does
 ------------
 Finds ids that stand more than once in one list. One finding for each edge; where one list
-repeats more than 20 ids, the first 20 have one each, and one more counts the rest.
+repeats more than 20 ids, or all lists over 1,000, the first have one each, and one more for
+each list counts the rest.
 
 Why it is bad
 -------------
