@@ -109,7 +109,18 @@ def everything(size: int, task: int) -> bytes:
 
 def repeated(piece: bytes, size: int, _task: int) -> bytes:
     """Write a file that is a piece again and again."""
-    return piece * (size // len(piece))
+    return piece * (size // max(len(piece), 1))
+
+
+def cut_off(piece: bytes, size: int, task: int) -> bytes:
+    """Write the end of a document that lacks its beginning, and ends within a text."""
+    return b'x "a": "b": "c": "' + repeated(piece, size, task)
+
+
+def framed(before: bytes, behind: bytes, size: int, task: int) -> bytes:
+    """Write a small task that other text stands around."""
+    root = graph(ladder, 6, task)
+    return repeated(before, size, task) + root + b"\n" + repeated(behind, size, task)
 
 
 class Shape(NamedTuple):
@@ -142,6 +153,7 @@ TEXTS = {
     "accounts": Shape(partial(text, "@a:"), MEGABYTES),
     "addresses": Shape(partial(text, "://u:"), MEGABYTES),
     "escapes": Shape(partial(text, "\\u0070assword="), MEGABYTES),
+    "lines": Shape(partial(text, "ab\n"), MEGABYTES),
 }
 FILES = {
     "zeros": Shape(partial(repeated, b"0\n"), MEGABYTES, ending="jsonl"),
@@ -153,6 +165,13 @@ FILES = {
     "blanks": Shape(partial(repeated, b" \n"), MEGABYTES),
     "anchors": Shape(partial(repeated, b"- &a [*a, *a]\n"), MEGABYTES, ending="yaml"),
     "letters": Shape(partial(repeated, b"{a "), MEGABYTES, ending="txt"),
+    "short-lines": Shape(partial(repeated, b"ab\n"), MEGABYTES),
+    "open-quote": Shape(partial(cut_off, b'\\"'), MEGABYTES),
+    "open-text": Shape(partial(cut_off, b"a"), MEGABYTES),
+    "open-lists": Shape(partial(cut_off, b'",["'), MEGABYTES),
+    "empty-texts": Shape(partial(cut_off, b'""'), MEGABYTES),
+    "before-it": Shape(partial(framed, b"ab\n", b""), MEGABYTES),
+    "behind-it": Shape(partial(framed, b"", b"ab\n"), MEGABYTES),
 }
 SHAPES = GRAPHS | TEXTS | FILES
 COMMANDS: dict[str, tuple[str, ...]] = {

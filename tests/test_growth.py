@@ -6,6 +6,7 @@ The long form, with seconds and memory, is ``python -m benchmarks.growth``.
 from __future__ import annotations
 
 import sys
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -21,6 +22,8 @@ from taskgraph.cli.main import main
 from taskgraph.diagrams.collapsing import partitions
 from taskgraph.diagrams.formats import render_pieces
 from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.sources.opening import Source
+from taskgraph.sources.reading import read_source
 
 PACKAGE = str(Path(taskgraph.__file__).parent)
 LIMIT = 1.3  # the sizes are so small that what comes with subtasks counts beside the edges
@@ -115,6 +118,31 @@ def test_large_pages_and_graphs_are_never_held_whole(form: str) -> None:
         pieces = drawn
     sizes = [len(piece) for piece in pieces]
     assert max(sizes) < sum(sizes) / 4
+
+
+# Of these nearly every third byte begins something that has to be kept apart.
+DENSE = frozenset({"accounts", "anchors", "calls", "keys", "secrets"})
+
+
+@pytest.mark.uncovered
+@pytest.mark.parametrize("shape", [*growth.FILES, *growth.TEXTS])
+def test_to_read_takes_at_most_eight_times_the_bytes(shape: str) -> None:
+    write, _, ending = growth.SHAPES[shape]
+
+    def peak(size: int) -> int:
+        data = write(size, 1)
+        tracemalloc.start()
+        try:
+            for _ in read_source(Source(f"saved.{ending}", lambda: data)):
+                pass
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    small, large = 20_000, 100_000
+    peak(small)  # it imports what it needs
+    most = 13 if shape in DENSE else 8
+    assert peak(large) - peak(small) < most * (large - small)
 
 
 def test_a_long_text_is_not_made_wider_by_what_stands_around_it() -> None:

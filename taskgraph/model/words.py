@@ -47,6 +47,7 @@ _STEERING = (
     "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
 _COMMAND = re.compile(r"##(?=\[|vso\[)")
+_USUAL = 0x3000  # of the codes beyond there are a million
 _KEPT_FORMATS = frozenset("\u200c\u200d")  # joiners that scripts and emoji need
 
 
@@ -64,10 +65,7 @@ def visible(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(
-        char if char.isprintable() or char in _KEPT_FORMATS else _spelt(char)
-        for char in text
-    )
+    return text.translate(_VISIBLE)
 
 
 def in_json(text: str) -> str:
@@ -88,6 +86,21 @@ def commandless(line: str) -> str:
     if line.lstrip().startswith("::"):
         line = line.replace("::", ": :", 1)
     return _COMMAND.sub("# #", line) if "##" in line else line
+
+
+class _Visible(dict[int, str]):
+    """How each character is shown, by its code; those that came before are kept."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        is_shown = char.isprintable() or char in _KEPT_FORMATS
+        shown = char if is_shown else _spelt(char)
+        if code < _USUAL:
+            self[code] = shown
+        return shown
+
+
+_VISIBLE = _Visible()
 
 
 def _spelt(char: str) -> str:

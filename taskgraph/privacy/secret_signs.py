@@ -78,12 +78,17 @@ _ALL = (
 )
 SIGN = _signs(_ALL)
 """The pattern of any sign, in small letters."""
+_AT_ONCE = 1 << 12
 _SUSPECT = re.compile(rf"{SIGN}|\\[ux]|[%&]")
 
 
 def small_letters(text: str) -> str:
     """Write a text in small letters, each in its place: one of them becomes two."""
-    return text.replace("İ", "I").lower()
+    if text.isascii() or len(text) <= _AT_ONCE:
+        return text.replace("İ", "I").lower()
+    # What is not plain takes twelve bytes for each character meanwhile.
+    begins = range(0, len(text), _AT_ONCE)
+    return "".join(small_letters(text[at : at + _AT_ONCE]) for at in begins)
 
 
 def is_suspect(text: str) -> bool:

@@ -12,7 +12,9 @@ __all__ = ["BLANKS", "COLOUR", "CONFLICT", "CURLY", "IN_QUOTES", "explained", "o
 
 CURLY = "“”„‟＂″«»"
 CONFLICT = re.compile(r"^<{7}(?: |$)", re.MULTILINE)
-IN_QUOTES = r'(?:"(?:[^"\\\n]|\\.)*")'
+# To go back into a text in quotes would take a hundred bytes for each character, and to
+# look for the end of one that has none again and again, the square of the time.
+IN_QUOTES = r'(?:"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"?)'
 BLANKS = "\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 COLOUR = re.compile(
     r"\^\[\[[0-9;]*[mK]|\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()].|.)"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import accumulate
@@ -182,7 +183,8 @@ def _given(seen: Seen, text: str, document: Document) -> Document:
     """Give what is meant, with the lines of the file if they mean something in it."""
     if seen.span is None:
         return replace(document, data=seen.text.encode("utf-8", "replace"), syntax="none")
-    before = re.sub(r"[^\n]", " ", text[: seen.span[0]])
+    blank = defaultdict(lambda: " ", {ord("\n"): "\n"})
+    before = text[: seen.span[0]].translate(blank)
     return replace(document, data=f"{before}{seen.text}".encode("utf-8", "replace"))
 
 

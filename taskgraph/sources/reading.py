@@ -380,7 +380,7 @@ def _text_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unrea
 
 def _of_container(data: bytes) -> bool:
     """Tell the log of a container by its first line, if that holds not all of a task."""
-    found = re.match(rb'\s*\{"log": ?"((?:[^"\\]|\\.)*)", ?"stream":', data)
+    found = re.match(rb'\s*\{"log": ?"([^"\\]*+(?:\\.[^"\\]*+)*+)", ?"stream":', data)
     return found is not None and not found[1].endswith((b"}", b"}\\n"))
 
 
