@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Generator, Mapping
@@ -17,6 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Processes that tests start buffer their output, as they do for users.
 os.environ.pop("PYTHONUNBUFFERED", None)
+
+# What a shell starts in the background is deaf to interrupts, and so is what that starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 

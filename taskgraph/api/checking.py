@@ -326,10 +326,14 @@ def _in_parallel(
 
 
 def _begin_worker() -> None:
-    """Let an interrupt end this process at once, without a word: its parent says it."""
+    """Let an interrupt end this process at once, without a word: its parent says it.
+
+    Where the parent is deaf to interrupts, as in the background of a shell, so is this.
+    """
     import signal
 
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 

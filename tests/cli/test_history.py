@@ -93,7 +93,7 @@ def test_collect_refuses_what_it_cannot_do(tmp_path: Path, run: Run) -> None:
     for options, message in (
         (("-o", "memory://runs"), "a history lies in a local folder"),
         (("-o", tmp_path / "runs", "--memory", "-1GB"), "must not be negative"),
-        (("-o", folder / "a.json"), "cannot be written"),
+        (("-o", folder / "a.json"), "is no folder"),
     ):
         code, _, err = run("collect", folder, "-j1", *options)
         assert (code, message in err, "Traceback" in err) == (2, True, False)

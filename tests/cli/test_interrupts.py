@@ -77,6 +77,31 @@ def test_at_work(command: str, delay: float, samples: Path, tmp_path: Path) -> N
     assert not list(output.glob(".taskgraph-*"))
 
 
+def test_what_is_deaf_to_interrupts_goes_on_with_all_its_processes(samples: Path) -> None:
+    """As what a shell starts in the background is."""
+    program = """
+import signal, sys
+from taskgraph.__main__ import main
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+sys.argv = ["taskgraph", "check", *sys.argv[1:], "-j2"]
+main()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *[str(samples)] * 20],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        for _ in range(8):
+            time.sleep(0.25)
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode in (1, 2), said
+
+
 def test_in_a_callback_which_cannot_raise() -> None:
     """It comes again, and wakes what sleeps meanwhile."""
     program = """

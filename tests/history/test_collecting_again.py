@@ -369,7 +369,7 @@ def test_a_store_that_cannot_be_written_is_told(
     folder = write(tmp_path / "in", {"a.json": some(1)[0]})
     (tmp_path / "file").write_text("")
     for place in (tmp_path / "file", tmp_path / "file" / "runs"):
-        with pytest.raises(ConfigError, match="cannot be written"):
+        with pytest.raises(ConfigError, match="is no folder"):
             again(RunStore(place), folder)
 
     def full(*_: object) -> None:
