@@ -97,8 +97,8 @@ def mask_value(value: Any) -> Any:
 
 def _secret_keys(value: Mapping[str, Any]) -> set[str]:
     """Give the keys of secrets, also of ``{"key": "password", "value": "..."}``."""
-    roles = {key: role_of(key) for key in value}
-    secret = {key for key, role in roles.items() if role.is_secret}
+    roles = {key: role_of(_masked_key(key)) for key in value}
+    secret = {k for k, role in roles.items() if role.is_secret or is_secret_key(k)}
     values = {key for key, role in roles.items() if role.is_value}
     if values:
         names = {

@@ -189,7 +189,19 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["password", "key", "value", "name", "zone"]), inner, max_size=3
+            st.sampled_from(
+                [
+                    "password",
+                    "key",
+                    "value",
+                    "name",
+                    "zone",
+                    "password=runTime",
+                    "name: token",
+                ]
+            ),
+            inner,
+            max_size=3,
         )
     ),
     max_leaves=8,
