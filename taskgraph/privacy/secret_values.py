@@ -306,7 +306,8 @@ def is_opaque(text: str, begin: int) -> bool:
     judged = _JUDGED.match(text, begin)
     if judged is None or len(judged[1]) < _SHORTEST:
         return False
-    return _PLAIN.fullmatch(judged[1]) is None
+    is_masked = judged[1].endswith(MASK)  # what stands before it is no part of a secret
+    return not is_masked and _PLAIN.fullmatch(judged[1]) is None
 
 
 @lru_cache(maxsize=4096)
