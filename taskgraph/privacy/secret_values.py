@@ -44,7 +44,7 @@ _OPENING = re.compile(r"(?:\[\])?[\w.$]{0,64}(?:[\[({]|\s\{(?=\s))")
 _QUOTE_INSIDE = re.compile(r"""(?:"'"|\\')'""")
 # A tag or an anchor of YAML, or a type and a length as programs in Go print them.
 _MARKS = re.compile(
-    r"(?:[&!][\w!/:.,-]{1,64}[^\S\n]{1,4}){1,3}"
+    r"(?:[&!][\w!/:.,-]{1,64}+[^\S\n]{1,4}+)++"
     r"|(?:\((?:\*{0,2}\w{1,20}|len=[\w =]{1,40})\)\s?){1,3}(?=\\{0,15}\")"
 )
 _REST_IS_BLANK = re.compile(r"[^\S\n]*(?:\n|\Z)")
