@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -222,23 +223,10 @@ def _partners(
 ) -> Iterator[tuple[LoadedTask | None, LoadedTask | None]]:
     """Match the tasks of a document: by id, else by name, else one with the only other."""
     ours, theirs = list(old), list(new)
-
-    def same_id(one: LoadedTask, other: LoadedTask) -> bool:
-        return one.task.id is not None and one.task.id == other.task.id
-
-    def same_name(one: LoadedTask, other: LoadedTask) -> bool:
-        return one.task.name == other.task.name
-
-    def alone(_one: LoadedTask, _other: LoadedTask) -> bool:
-        return len(ours) == len(theirs) == 1
-
-    for same in (same_id, same_name, alone):
-        for task in tuple(ours):
-            other = next((other for other in theirs if same(task, other)), None)
-            if other is not None:
-                ours.remove(task)
-                theirs.remove(other)
-                yield task, other
+    yield from _matched(ours, theirs, lambda loaded: loaded.task.id)
+    yield from _matched(ours, theirs, lambda loaded: loaded.task.name)
+    if len(ours) == len(theirs) == 1:
+        yield ours.pop(), theirs.pop()
     yield from ((task, None) for task in ours)
     yield from ((None, task) for task in theirs)
 
@@ -250,11 +238,26 @@ def _surely_same(
 
     One without a partner may not be gone, and one of the same name may be another.
     """
-    theirs = list(new)
-    for task in old:
-        for other in theirs:
-            is_same = task.task.id == other.task.id
-            if is_same and (task.task.id is not None or task.task.name == other.task.name):
-                theirs.remove(other)
-                yield task, other
-                break
+
+    def identity(loaded: LoadedTask) -> Hashable:
+        task = loaded.task
+        return task.id, task.name if task.id is None else None
+
+    yield from _matched(list(old), list(new), identity)
+
+
+def _matched(
+    ours: list[LoadedTask],
+    theirs: list[LoadedTask],
+    key: Callable[[LoadedTask], Hashable],
+) -> list[tuple[LoadedTask, LoadedTask]]:
+    """Take the tasks of the same key out of both lists, in order; ``None`` is no key."""
+    waiting: defaultdict[Hashable, deque[LoadedTask]] = defaultdict(deque)
+    for task in theirs:
+        waiting[key(task)].append(task)
+    waiting.pop(None, None)
+    pairs = [(task, found.popleft()) for task in ours if (found := waiting[key(task)])]
+    taken = {id(task) for pair in pairs for task in pair}
+    for side in (ours, theirs):
+        side[:] = [task for task in side if id(task) not in taken]
+    return pairs
