@@ -22,8 +22,7 @@ from collections.abc import Callable
 
 import networkx
 
-from taskgraph.analysis.drag import drags
-from taskgraph.analysis.schedule import schedule
+from taskgraph.analysis.schedule import drags, schedule
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.task import Subtask, Task
 

@@ -13,21 +13,18 @@ from taskgraph.settings import DEFAULTS
 
 if TYPE_CHECKING:
     from taskgraph.analysis.as_run import AsRun
-    from taskgraph.analysis.budget import Budget
+    from taskgraph.analysis.budget import Budget, WorstCase
     from taskgraph.analysis.concurrency import Enough
     from taskgraph.analysis.failure import Failure
     from taskgraph.analysis.interventions import FailedSubtask
     from taskgraph.analysis.past import Forecast, SlowSubtask, TimeoutNeed
-    from taskgraph.analysis.progress import Progress
-    from taskgraph.analysis.recovery import PointOfNoReturn
-    from taskgraph.analysis.rollback import Rollback
+    from taskgraph.analysis.progress import Progress, Tally
+    from taskgraph.analysis.rollback import PointOfNoReturn, Rollback
     from taskgraph.analysis.schedule import Schedule
     from taskgraph.analysis.standstill import Standstill
-    from taskgraph.analysis.tally import Tally
     from taskgraph.analysis.weights import WeightKind, Weights
     from taskgraph.analysis.whatif import Changes, WhatIf
     from taskgraph.analysis.width import Width
-    from taskgraph.analysis.worst_case import WorstCase
     from taskgraph.graph.taskgraph import TaskGraph
     from taskgraph.model.task import Task
     from taskgraph.settings import Settings
@@ -184,14 +181,14 @@ class Analysis(Premises):
     @cached_property
     def drags(self) -> tuple[int, ...]:
         """By how many seconds each subtask delays the worst case, by node."""
-        from taskgraph.analysis.drag import drags
+        from taskgraph.analysis.schedule import drags
 
         return drags(self.graph, self.schedule)
 
     @cached_property
     def no_return(self) -> PointOfNoReturn | None:
         """The first starts after which the engine refuses to roll back, if any."""
-        from taskgraph.analysis.recovery import point_of_no_return
+        from taskgraph.analysis.rollback import point_of_no_return
 
         self.graph.require_sound()
         return point_of_no_return(self)
@@ -211,7 +208,7 @@ class Analysis(Premises):
     @cached_property
     def remaining(self) -> WorstCase:
         """How long all that is left takes at most."""
-        from taskgraph.analysis.worst_case import worst_case_left
+        from taskgraph.analysis.budget import worst_case_left
 
         self.graph.require_sound()
         return worst_case_left(self, self.left)
@@ -226,7 +223,7 @@ class Analysis(Premises):
     @cached_property
     def tally(self) -> Tally:
         """How many subtasks are done, at work, waiting; of a faulty graph too."""
-        from taskgraph.analysis.tally import tally
+        from taskgraph.analysis.progress import tally
 
         return tally(self)
 
@@ -356,8 +353,7 @@ class Analysis(Premises):
             Where the changes name a subtask or an edge that does not exist.
         """
         from taskgraph.analysis.concurrency import bounds
-        from taskgraph.analysis.drag import drags
-        from taskgraph.analysis.schedule import schedule
+        from taskgraph.analysis.schedule import drags, schedule
         from taskgraph.analysis.whatif import what_if
 
         graph, weights = self.graph, self.weigh(by)

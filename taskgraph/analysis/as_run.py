@@ -1,4 +1,4 @@
-"""Where the time of a run went, by the clock.
+"""Where the time of a run went, by the clock, and who held the slots meanwhile.
 
 From the last finish back along the upstream that finished last, each hop by hop, the
 path accounts for the whole time: its parts sum to the wall time exactly, so a part where
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -28,7 +28,16 @@ from taskgraph.model.engine import (
 from taskgraph.model.task import Task
 from taskgraph.model.vocabulary import Status
 
-__all__ = ["AsRun", "PartKind", "TimePart", "Trace", "as_run", "trace"]
+__all__ = [
+    "AsRun",
+    "Occupancy",
+    "PartKind",
+    "TimePart",
+    "Trace",
+    "as_run",
+    "occupancy",
+    "trace",
+]
 
 
 class PartKind(StrEnum):
@@ -276,3 +285,54 @@ def _window(
         begin if task.start_time is None else min(begin, task.start_time),
         last if end is None else max(end, last),
     )
+
+
+_SINGLE = frozenset({SpanKind.ONE_RUN, SpanKind.RUNNING})
+
+
+class Occupancy(NamedTuple):
+    """When all slots were taken.
+
+    Attributes
+    ----------
+    seconds : float
+        For how long in all, at least: what ran several times is not counted, since nothing
+        tells when it ran.
+    holders : tuple of int
+        The nodes at work at one of these moments, ascending.
+    """
+
+    seconds: float
+    holders: tuple[int, ...]
+
+
+def occupancy(
+    premises: Premises, begin: datetime, end: datetime, until: datetime | None
+) -> Occupancy:
+    """Sweep over the starts and finishes between two moments.
+
+    Parameters
+    ----------
+    premises : Premises
+    begin, end : datetime
+    until : datetime or None
+        Until when what still runs has run.
+    """
+    limit, events = premises.slots, list[tuple[datetime, bool, int]]()
+    for node, subtask in enumerate(premises.graph.subtasks):
+        span = measured_span(subtask, until)
+        if span is not None and span.kind in _SINGLE:
+            start, finish = max(span.start, begin), min(span.finish, end)
+            if start < finish:
+                events += [(start, True, node), (finish, False, node)]
+    events.sort()  # at one moment the finishes first: a slot is handed over
+    taken, since = timedelta(), begin
+    flying: set[int] = set()
+    holders: set[int] = set()
+    for moment, starts, node in events:
+        if limit and len(flying) >= limit and moment > since:
+            taken += moment - since
+            holders |= flying
+        since = moment
+        (flying.add if starts else flying.remove)(node)
+    return Occupancy(taken.total_seconds(), tuple(sorted(holders)))

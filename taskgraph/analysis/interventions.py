@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from taskgraph.analysis.budget import WorstCase, worst_cases_without
 from taskgraph.analysis.premises import Premises
-from taskgraph.analysis.recovery import Refusal
-from taskgraph.analysis.rollback import Rollback
+from taskgraph.analysis.rollback import Refusal, Rollback
 from taskgraph.analysis.weights import Weights
-from taskgraph.analysis.worst_case import WorstCase, worst_cases_without
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import accepts_retry
 from taskgraph.model.vocabulary import Status

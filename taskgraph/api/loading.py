@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from taskgraph.analysis.budget import Budget
-    from taskgraph.analysis.recovery import PointOfNoReturn
+    from taskgraph.analysis.rollback import PointOfNoReturn
     from taskgraph.analysis.schedule import Schedule
     from taskgraph.analysis.weights import WeightKind
     from taskgraph.analysis.whatif import Changes

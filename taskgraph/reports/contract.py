@@ -25,7 +25,7 @@ from typing import (
 from pydantic import Field
 
 from taskgraph.analysis.as_run import PartKind
-from taskgraph.analysis.recovery import Refusal
+from taskgraph.analysis.rollback import Refusal
 from taskgraph.analysis.weights import Basis, Unit, WeightKind
 from taskgraph.model.declaration import Closed, Declaration
 from taskgraph.model.engine import SpanKind

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from taskgraph.analysis.as_run import AsRun
     from taskgraph.analysis.budget import Budget
     from taskgraph.analysis.past import Foreseen
-    from taskgraph.analysis.recovery import PointOfNoReturn
-    from taskgraph.analysis.rollback import FailLate
+    from taskgraph.analysis.rollback import FailLate, PointOfNoReturn
     from taskgraph.reports.contract import (
         AsRunContent,
         BudgetContent,

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.analysis.drag import drags
-from taskgraph.analysis.schedule import schedule
+from taskgraph.analysis.schedule import drags, schedule
 from taskgraph.analysis.weights import Basis, WeightKind
 from taskgraph.analysis.whatif import Changes
 from taskgraph.errors import AnalysisError, ConfigError

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from taskgraph.analysis.as_run import PartKind
-from taskgraph.analysis.drag import drags
-from taskgraph.analysis.schedule import schedule
+from taskgraph.analysis.schedule import drags, schedule
 from taskgraph.errors import InputError
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.sources.reading import read_bytes

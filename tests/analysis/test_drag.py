@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from taskgraph.analysis.drag import drags
-from taskgraph.analysis.schedule import schedule
+from taskgraph.analysis.schedule import drags, schedule
 from taskgraph.graph.taskgraph import TaskGraph
 from tests.analysis.dags import make_graph, timed_dags
 from tests.effort import examples

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.analysis.recovery import Refusal
+from taskgraph.analysis.budget import worst_case
+from taskgraph.analysis.rollback import Refusal
 from taskgraph.analysis.weights import Basis
-from taskgraph.analysis.worst_case import worst_case
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.vocabulary import Status
 from tests.analysis.dags import make_graph, timed_dags

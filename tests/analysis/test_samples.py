@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from taskgraph.analysis.as_run import PartKind
-from taskgraph.analysis.recovery import Refusal
+from taskgraph.analysis.rollback import Refusal
 from taskgraph.analysis.weights import Basis
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import SpanKind

@@ -19,10 +19,8 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.as_run import AsRun, PartKind
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.failure import Failure
-from taskgraph.analysis.progress import Progress
-from taskgraph.analysis.recovery import PointOfNoReturn
-from taskgraph.analysis.rollback import Rollback
-from taskgraph.analysis.tally import Tally
+from taskgraph.analysis.progress import Progress, Tally
+from taskgraph.analysis.rollback import PointOfNoReturn, Rollback
 from taskgraph.analysis.weights import Basis
 from taskgraph.checks.result import Finding
 from taskgraph.checks.runner import run_checks

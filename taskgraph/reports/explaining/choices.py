@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 
 from taskgraph.analysis.analysis import Analysis
+from taskgraph.analysis.budget import WorstCase
 from taskgraph.analysis.failure import Failure
 from taskgraph.analysis.interventions import FailedSubtask
 from taskgraph.analysis.progress import Endless
-from taskgraph.analysis.recovery import Refusal
-from taskgraph.analysis.rollback import Rollback
-from taskgraph.analysis.worst_case import WorstCase
+from taskgraph.analysis.rollback import Refusal, Rollback
 from taskgraph.model.engine import (
     accepts_retry,
     is_being_cancelled,

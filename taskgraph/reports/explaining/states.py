@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.analysis.tally import Tally
+from taskgraph.analysis.progress import Tally
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
     is_repeating,

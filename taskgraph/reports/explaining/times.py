@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.analysis.as_run import AsRun, PartKind, TimePart
+from taskgraph.analysis.as_run import AsRun, PartKind, TimePart, occupancy
 from taskgraph.analysis.budget import Budget
-from taskgraph.analysis.occupancy import occupancy
-from taskgraph.analysis.recovery import PointOfNoReturn
-from taskgraph.analysis.rollback import Rollback
+from taskgraph.analysis.rollback import PointOfNoReturn, Rollback
 from taskgraph.analysis.weights import Basis
 from taskgraph.checks.result import Finding
 from taskgraph.graph.taskgraph import TaskGraph
