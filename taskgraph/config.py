@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
-from taskgraph.checks.selection import require_rules
+from taskgraph.checks.registry import require_rules
 from taskgraph.errors import ConfigError
 from taskgraph.model.declaration import Declaration
 from taskgraph.privacy.masking import mask_text

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from taskgraph.api import load, render
-from taskgraph.checks.selection import make_rule_set
+from taskgraph.checks.registry import make_rule_set
 from taskgraph.config import read_config
 from taskgraph.diagrams.options import DiagramOptions
 from tests.conftest import RunCli

@@ -1,26 +1,34 @@
-"""What changed between two documents of one task, or two runs of one kind of task."""
+"""What changed between two documents of one task, or two runs of one kind of task.
+
+And which subtasks a change of the worst case, or of the makespan, comes from.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from heapq import heappop, heappush
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.analysis.attribution import Attribution, Version, attribute
 from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.concurrency import graham_bound
 from taskgraph.analysis.matching import is_same_task, match
+from taskgraph.analysis.schedule import Schedule, schedule
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.task import Id
 
 __all__ = [
+    "Attribution",
     "BudgetChange",
     "Comparison",
+    "Contribution",
     "FieldChange",
     "SubtaskChange",
     "Value",
     "Verdict",
+    "Version",
+    "attribute",
     "compare",
 ]
 
@@ -29,6 +37,9 @@ Value: TypeAlias = Id | bool | None
 
 Verdict: TypeAlias = Literal["better", "same", "worse", "unknown"]
 """What became of a worst case; unknown where neither side has one."""
+
+Bound: TypeAlias = Callable[[int, int], int]
+"""From the sum of all durations and the longest path to the bound in question."""
 
 Pairs: TypeAlias = tuple[tuple[int, int], ...]
 
@@ -65,6 +76,48 @@ class SubtaskChange:
     before: int
     after: int
     fields: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """A subtask that moves the bound.
+
+    Attributes
+    ----------
+    before, after : int or None
+        Its node in the two graphs, ``None`` where it is not there.
+    change : int
+        By how much the bound grows for it, never 0.
+    """
+
+    before: int | None
+    after: int | None
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """A change; the contributions and the structure sum to it.
+
+    Attributes
+    ----------
+    before, after : int
+        The bound in the two graphs.
+    contributions : tuple of Contribution
+        The largest change first, then by node of the second graph.
+    structure : int
+        The part of the added and removed edges, and of another limit of concurrency.
+    """
+
+    before: int
+    after: int
+    contributions: tuple[Contribution, ...]
+    structure: int
+
+    @property
+    def change(self) -> int:
+        """By how much the bound grows."""
+        return self.after - self.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +200,13 @@ class Comparison:
         document has no times.
     """
 
-    pairs: tuple[tuple[int, int], ...]
+    pairs: Pairs
     matched_by_id: bool
     added: tuple[int, ...]
     removed: tuple[int, ...]
     changed: tuple[SubtaskChange, ...]
-    added_edges: tuple[tuple[int, int], ...]
-    removed_edges: tuple[tuple[int, int], ...]
+    added_edges: Pairs
+    removed_edges: Pairs
     task: tuple[FieldChange, ...]
     flaws: tuple[str, ...]
     budget: BudgetChange | None
@@ -195,20 +248,18 @@ def compare(first: Analysis, second: Analysis) -> Comparison:
     before, after = first.graph, second.graph
     matches = match(before, after)
     pairs = matches.pairs
-    removed = set(range(len(before))).difference(node for node, _ in pairs)
-    added = set(range(len(after))).difference(node for _, node in pairs)
     partner, counterpart = dict(pairs), {b: a for a, b in pairs}
     flaws = (*before.flaws, *(flaw for flaw in after.flaws if flaw not in before.flaws))
     budget = None if flaws else _budget_change(first, second, pairs)
     return Comparison(
         pairs=pairs,
         matched_by_id=matches.by_id,
-        added=tuple(sorted(added)),
-        removed=tuple(sorted(removed)),
+        added=tuple(n for n in range(len(after)) if n not in counterpart),
+        removed=tuple(n for n in range(len(before)) if n not in partner),
         changed=_changed(before, after, pairs),
         added_edges=_edges(after, before, counterpart),
         removed_edges=_edges(before, after, partner),
-        task=_task_changes(before, after),
+        task=_fields(before.task, after.task, _TASK_DEFINITION, _TASK_STATE),
         flaws=flaws,
         budget=budget,
         verdict=_soundness(before, after) if budget is None else budget.verdict,
@@ -228,44 +279,44 @@ def _edges(graph: TaskGraph, other: TaskGraph, partner: Mapping[int, int]) -> Pa
 def _changed(
     before: TaskGraph, after: TaskGraph, pairs: Pairs
 ) -> tuple[SubtaskChange, ...]:
-    definition: tuple[str, ...] = _DEFINITION
-    if is_same_task(before, after):
-        definition = ("id", *definition)
-    rows = []
-    for node, other in pairs:
-        ours, theirs = before.subtasks[node], after.subtasks[other]
-        fields = _fields(ours, theirs, definition, is_structural=True)
-        fields += _fields(ours, theirs, _STATE, is_structural=False)
-        if fields:
-            rows.append(SubtaskChange(node, other, tuple(fields)))
-    return tuple(rows)
-
-
-def _task_changes(before: TaskGraph, after: TaskGraph) -> tuple[FieldChange, ...]:
-    ours, theirs = before.task, after.task
-    fields = _fields(ours, theirs, _TASK_DEFINITION, is_structural=True)
-    return (*fields, *_fields(ours, theirs, _TASK_STATE, is_structural=False))
+    definition = ("id", *_DEFINITION) if is_same_task(before, after) else _DEFINITION
+    ours, theirs = before.subtasks, after.subtasks
+    return tuple(
+        SubtaskChange(node, other, fields)
+        for node, other in pairs
+        if (fields := _fields(ours[node], theirs[other], definition, _STATE))
+    )
 
 
 def _fields(
-    ours: object, theirs: object, names: tuple[str, ...], *, is_structural: bool
-) -> list[FieldChange]:
+    ours: object, theirs: object, definition: tuple[str, ...], state: tuple[str, ...]
+) -> tuple[FieldChange, ...]:
+    names = (*definition, *state)
     rows = ((name, getattr(ours, name), getattr(theirs, name)) for name in names)
-    return [FieldChange(*row, is_structural) for row in rows if row[1] != row[2]]
+    changed = (row for row in rows if row[1] != row[2])
+    return tuple(FieldChange(*row, row[0] in definition) for row in changed)
 
 
 def _budget_change(before: Analysis, after: Analysis, pairs: Pairs) -> BudgetChange:
     ours, theirs = before.budget, after.budget
-    first = Version(before.graph, ours.schedule.durations, _Headline(ours))
-    second = Version(after.graph, theirs.schedule.durations, _Headline(theirs))
+    first = Version(before.graph, ours.schedule.durations, _headline(ours))
+    second = Version(after.graph, theirs.schedule.durations, _headline(theirs))
     partner, counterpart = dict(pairs), {b: a for a, b in pairs}
     old, new = frozenset(ours.unlimited), frozenset(theirs.unlimited)
     return BudgetChange(
         ours,
         theirs,
         attribute(first, second, pairs),
-        lost=tuple(node for node in sorted(new) if counterpart.get(node) not in old),
-        gained=tuple(node for node in sorted(old) if partner.get(node) not in new),
+        lost=tuple(node for node in theirs.unlimited if counterpart.get(node) not in old),
+        gained=tuple(node for node in ours.unlimited if partner.get(node) not in new),
+    )
+
+
+def _headline(budget: Budget) -> Bound:
+    """Give the headline of a budget as its durations change."""
+    limits = budget.bounds
+    return lambda total, longest: (
+        graham_bound(total, longest, limits.limit) if limits.may_wait else longest
     )
 
 
@@ -274,17 +325,6 @@ def _soundness(before: TaskGraph, after: TaskGraph) -> Verdict:
     if before.is_sound and after.is_broken:
         return "worse"
     return "better" if before.is_broken and after.is_sound else "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class _Headline:
-    """The headline of a budget as its durations change."""
-
-    budget: Budget
-
-    def __call__(self, total: int, longest: int) -> int:
-        limits = self.budget.bounds
-        return graham_bound(total, longest, limits.limit) if limits.may_wait else longest
 
 
 def _makespan_change(before: Analysis, after: Analysis, pairs: Pairs) -> Attribution | None:
@@ -297,3 +337,114 @@ def _makespan_change(before: Analysis, after: Analysis, pairs: Pairs) -> Attribu
 
 def _longest_path(_total: int, longest: int) -> int:
     return longest
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One of the two sides: a graph, its durations, and what its bound is."""
+
+    graph: TaskGraph
+    durations: Sequence[int]
+    bound: Bound
+
+
+def attribute(
+    before: Version, after: Version, pairs: Sequence[tuple[int, int]]
+) -> Attribution:
+    """Attribute the change of a bound to subtasks.
+
+    Parameters
+    ----------
+    before, after : Version
+    pairs : sequence of (int, int)
+        The nodes that are the same in both.
+
+    Raises
+    ------
+    AnalysisError
+        Where a graph is not sound.
+
+    Notes
+    -----
+    The change is followed step by step from one graph to the other: first each removed
+    subtask loses its time, then the edges become the new ones, then each subtask, in
+    topological order, gets its new duration, an added one instead of none. What the bound
+    moves at a step is that subtask's contribution, so the contributions sum to the whole
+    change exactly, and what did not change contributes nothing. The order decides where
+    two need each other: of parallel subtasks that shrink, the last one in the order gets
+    what only both together save.
+    """
+    counterpart = {other: node for node, other in pairs}
+    kept, old = [0] * len(before.graph), [0] * len(after.graph)
+    for node, other in pairs:
+        kept[node] = old[other] = before.durations[node]
+    removals = _steps(before, kept)
+    middle = Version(after.graph, old, after.bound)
+    changes = _steps(middle, after.durations)
+    contributions = [Contribution(node, None, change) for node, change in removals.changes]
+    contributions += [
+        Contribution(counterpart.get(n), n, change) for n, change in changes.changes
+    ]
+    contributions.sort(key=_largest_first)
+    return Attribution(
+        before=removals.before,
+        after=changes.after,
+        contributions=tuple(contributions),
+        structure=changes.before - removals.after,
+    )
+
+
+def _largest_first(contribution: Contribution) -> tuple[int, bool, int]:
+    node = contribution.before if contribution.after is None else contribution.after
+    return (-abs(contribution.change), contribution.after is None, node or 0)
+
+
+class _Steps(NamedTuple):
+    before: int
+    after: int
+    changes: tuple[tuple[int, int], ...]
+
+
+def _steps(version: Version, durations: Sequence[int]) -> _Steps:
+    """Change the durations of a graph one by one and see what the bound does."""
+    graph, old = version.graph, version.durations
+    first, total = schedule(graph, old), sum(old)
+    begin = bound = version.bound(total, first.makespan)
+    if tuple(durations) == first.durations:
+        return _Steps(begin, bound, ())
+    makespans = _makespans(graph, first, schedule(graph, durations))
+    changes = []
+    for node, makespan in zip(graph.order, makespans, strict=True):
+        total += durations[node] - old[node]
+        moved = version.bound(total, makespan)
+        if moved != bound:
+            changes.append((node, moved - bound))
+        bound = moved
+    return _Steps(begin, bound, tuple(changes))
+
+
+def _makespans(graph: TaskGraph, old: Schedule, new: Schedule) -> list[int]:
+    """Give the makespan after each node, in topological order, got its new duration.
+
+    Meanwhile the longest path is always the longest over some edge a -> b from what has its
+    new duration to what has its old one: the new head of a and the old tail of b. Each edge
+    is such an edge from one position to another, so a sweep with a heap does.
+    """
+    place = {node: at for at, node in enumerate(graph.order)}
+    over: list[tuple[int, int]] = []  # minus the length, and until which place
+    end = len(graph)
+    for node, upstreams in enumerate(graph.upstreams):
+        if not upstreams:
+            heappush(over, (old.late_start[node] - old.makespan, place[node]))
+    makespans = []
+    for at, node in enumerate(graph.order):
+        head = new.early_finish[node]
+        for downstream in graph.downstreams[node]:
+            tail = old.makespan - old.late_start[downstream]
+            heappush(over, (-head - tail, place[downstream]))
+        if not graph.downstreams[node]:
+            heappush(over, (-head, end))
+        while over[0][1] <= at:
+            heappop(over)
+        makespans.append(-over[0][0])
+    return makespans

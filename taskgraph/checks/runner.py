@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.checks.registry import RULES
+from taskgraph.checks.registry import RULES, RuleSet, make_rule_set, without_suppressed
 from taskgraph.checks.result import CheckResult, Finding, Skipped, Step
 from taskgraph.checks.rule import Fault, Rule
-from taskgraph.checks.selection import RuleSet, make_rule_set, without_suppressed
 from taskgraph.checks.subject import Subject
 from taskgraph.model.task import Id, Origin
 from taskgraph.settings import Severity

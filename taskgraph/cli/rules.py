@@ -27,8 +27,7 @@ def command(names: tuple[str, ...], form: str, output: str | None) -> None:
       taskgraph rules no-timeout
       taskgraph rules --format markdown -o rules.md
     """
-    from taskgraph.checks.registry import RULES
-    from taskgraph.checks.selection import find_rules
+    from taskgraph.checks.registry import RULES, find_rules
 
     chosen = dict.fromkeys(rule for name in names for rule in find_rules(name))
     rules = tuple(chosen) or RULES

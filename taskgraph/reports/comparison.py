@@ -6,8 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from taskgraph.analysis.attribution import Attribution
-from taskgraph.analysis.compare import BudgetChange, Comparison, FieldChange, Value
+from taskgraph.analysis.compare import (
+    Attribution,
+    BudgetChange,
+    Comparison,
+    FieldChange,
+    Value,
+)
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import as_shown, format_duration, format_measured
 from taskgraph.model.engine import is_part

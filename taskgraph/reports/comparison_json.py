@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from taskgraph.analysis.attribution import Attribution
-from taskgraph.analysis.compare import BudgetChange, FieldChange
+from taskgraph.analysis.compare import Attribution, BudgetChange, FieldChange
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.reports.comparison import Pair
 from taskgraph.reports.contract import (

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.analysis.attribution import Version, attribute
-from taskgraph.analysis.compare import Comparison, FieldChange, compare
+from taskgraph.analysis.compare import Comparison, FieldChange, Version, attribute, compare
 from taskgraph.analysis.concurrency import graham_bound
 from taskgraph.analysis.schedule import schedule
 from taskgraph.graph.taskgraph import TaskGraph, build_graph

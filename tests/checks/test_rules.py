@@ -10,9 +10,8 @@ from datetime import datetime
 import pytest
 from pydantic import ValidationError
 
-from taskgraph.checks.registry import RULES
+from taskgraph.checks.registry import RULES, find_rules, make_rule_set
 from taskgraph.checks.rule import Rule
-from taskgraph.checks.selection import find_rules, make_rule_set
 from taskgraph.errors import ConfigError
 from taskgraph.settings import Severity
 from tests.checks.build import check, settings, subtasks, task

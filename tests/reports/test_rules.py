@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from taskgraph.checks.registry import RULES
-from taskgraph.checks.selection import find_rules
+from taskgraph.checks.registry import RULES, find_rules
 from taskgraph.reports.rules import rules_markdown
 
 

@@ -23,12 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.mistakes import mistakes
-from taskgraph.checks.rule import Fault, Rule
-from taskgraph.checks.subject import Subject
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
+from taskgraph.checks.rule import Fault, Rule, Severity, Subject, mistakes
 
 
 def check(subject: Subject) -> Iterator[Fault]:

@@ -22,13 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.mistakes import mistakes
-from taskgraph.checks.rule import Fault, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import Fault, Rule, Severity, Subject, mistakes
 from taskgraph.model.words import shorten
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

@@ -25,13 +25,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import EDGES, Fault, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import EDGES, Fault, Rule, Severity, Subject
 from taskgraph.graph.cuts import Cut
 from taskgraph.model.words import arrow, counted, label, listed
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

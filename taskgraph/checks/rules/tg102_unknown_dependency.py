@@ -27,14 +27,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from operator import attrgetter
 
-from taskgraph.checks.rule import EDGES, Fault, Rule
+from taskgraph.checks.rule import EDGES, Fault, Rule, Severity
 from taskgraph.checks.subject import Rest, Subject, told
 from taskgraph.graph.taskgraph import UnknownReference
 from taskgraph.model.task import Id
 from taskgraph.model.words import ascending, counted, label, labels, quoted, shorten
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

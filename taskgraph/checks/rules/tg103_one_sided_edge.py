@@ -30,13 +30,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import EDGES, WHOLE_EDGES, Fault, Need, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import EDGES, WHOLE_EDGES, Fault, Need, Rule, Severity, Subject
 from taskgraph.graph.taskgraph import Side
 from taskgraph.model.words import arrow, ascending, label, labels, listed, plural
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

@@ -22,13 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import Fault, Rule, Severity, Subject
 from taskgraph.model.words import counted, listed, quoted, shorten
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
-
 
 _HINT = "remove the copies, or give each subtask an id of its own"
 _NAMED = "give each of them an id, or a name of its own"

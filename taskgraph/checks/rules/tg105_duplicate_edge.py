@@ -24,12 +24,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import EDGES, Fault, Rule
+from taskgraph.checks.rule import EDGES, Fault, Rule, Severity
 from taskgraph.checks.subject import Rest, Subject, told
 from taskgraph.model.words import arrow, ascending, counted, label
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

@@ -25,14 +25,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from taskgraph.checks.rule import EDGES, WHOLE_EDGES, Fault, Rule, need, not_of
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import (
+    EDGES,
+    WHOLE_EDGES,
+    Fault,
+    Rule,
+    Severity,
+    Subject,
+    need,
+    not_of,
+)
 from taskgraph.graph.traverse import reverse, weak_components
 from taskgraph.model.task import Id
 from taskgraph.model.words import labels, listed, plural
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

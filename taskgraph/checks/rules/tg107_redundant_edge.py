@@ -24,12 +24,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import EDGES, SOUND_GRAPH, Fault, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import EDGES, SOUND_GRAPH, Fault, Rule, Severity, Subject
 from taskgraph.model.words import NAMED, arrow, ascending, label, listed, plural
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 _BLOCK = 4096  # how many targets are looked at in one pass: bounds the memory
 

@@ -22,12 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Rule, need, not_of
-from taskgraph.checks.subject import Subject
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
-
+from taskgraph.checks.rule import Fault, Rule, Severity, Subject, need, not_of
 
 _ADD = "add its subtasks to the definition"
 _SAVE = "save the response that has the subtasks"

@@ -26,16 +26,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from taskgraph.checks.rule import EDGES, SOUND_GRAPH, Fault, Rule, need, reported
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import (
+    EDGES,
+    SOUND_GRAPH,
+    Fault,
+    Rule,
+    Severity,
+    Subject,
+    need,
+    reported,
+)
 from taskgraph.graph.parallel import splits
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import reverse, weak_components
 from taskgraph.model.words import NAMED, labels, listed
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
-
 
 _NUMBER = "number the parts from 0 without a gap"
 

@@ -26,8 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Need, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import Fault, Need, Rule, Severity, Subject
 from taskgraph.model.vocabulary import (
     NODE_TYPES,
     OPERATIONS,
@@ -37,9 +36,6 @@ from taskgraph.model.vocabulary import (
     TASK_TYPES,
 )
 from taskgraph.model.words import plural, shorten
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 _OF_TASK = (
     ("status", TASK_STATUSES),

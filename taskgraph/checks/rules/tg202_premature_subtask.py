@@ -27,14 +27,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import EDGES, KNOWN_ROLLBACK, STATUSES, Fault, Rule
+from taskgraph.checks.rule import EDGES, KNOWN_ROLLBACK, STATUSES, Fault, Rule, Severity
 from taskgraph.checks.subject import Star, Subject, stars
 from taskgraph.model.vocabulary import STATUSES as KNOWN
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import ascending, label, labels
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 _BEGUN = KNOWN - {Status.PENDING}
 _NOT_DONE = KNOWN - {Status.SUCCESSFUL}

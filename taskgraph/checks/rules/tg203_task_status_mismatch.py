@@ -31,14 +31,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import STATUSES, Fault, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import STATUSES, Fault, Rule, Severity, Subject
 from taskgraph.model.vocabulary import STATUSES as KNOWN
 from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.model.words import ascending, labels, plural
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 _SECOND_TRIES = frozenset({Operation.RETRY, Operation.SKIP, Operation.ROLLBACK_SKIP})
 _MANUAL = frozenset({Operation.CANCEL, *_SECOND_TRIES})

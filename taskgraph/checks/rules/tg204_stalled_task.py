@@ -27,16 +27,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import AS_OF, LAST_EVENT, STATUSES, Fault, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import (
+    AS_OF,
+    LAST_EVENT,
+    STATUSES,
+    Fault,
+    Rule,
+    Severity,
+    Subject,
+)
 from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import done_status
 from taskgraph.model.task import Subtask
 from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.model.words import ascending, labels, plural
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 _NEVER_RETRIED = (
     (Operation.CANCEL, "cancelled", "retry or skip it"),

@@ -36,16 +36,14 @@ from taskgraph.checks.rule import (
     SUBTASK_TIMES,
     Fault,
     Rule,
+    Severity,
+    Subject,
     need,
 )
-from taskgraph.checks.subject import Subject
 from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import stated_slots
 from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.model.words import plural
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 _STATUSES = frozenset({Status.PENDING, Status.READY, Status.RUNNING, Status.SUCCESSFUL})
 _IN_FLIGHT = frozenset({Status.READY, Status.RUNNING})

@@ -22,12 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import OPERATIONS, Fault, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import OPERATIONS, Fault, Rule, Severity, Subject
 from taskgraph.model.vocabulary import Operation
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 _EFFECTS = {
     Operation.SKIP: ("was skipped: its work was not done", "done"),

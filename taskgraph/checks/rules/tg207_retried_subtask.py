@@ -23,12 +23,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import OPERATIONS, Fault, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import OPERATIONS, Fault, Rule, Severity, Subject
 from taskgraph.model.vocabulary import Operation
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 _HINT = "look into the log of the first attempt for what went wrong"
 

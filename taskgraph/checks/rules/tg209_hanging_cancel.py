@@ -25,13 +25,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import AS_OF, STATUSES, SUBTASK_TIMES, Fault, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import (
+    AS_OF,
+    STATUSES,
+    SUBTASK_TIMES,
+    Fault,
+    Rule,
+    Severity,
+    Subject,
+)
 from taskgraph.model.durations import format_measured
 from taskgraph.model.words import plural
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

@@ -22,12 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import TIMES, Fault, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import TIMES, Fault, Rule, Severity, Subject
 from taskgraph.model.durations import format_measured
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 _HINT = "save the response again, or see whether the server's clock was set back"
 

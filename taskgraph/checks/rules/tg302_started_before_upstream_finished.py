@@ -28,15 +28,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from taskgraph.checks.rule import EDGES, SUBTASK_TIMES, Fault, Rule
+from taskgraph.checks.rule import EDGES, SUBTASK_TIMES, Fault, Rule, Severity
 from taskgraph.checks.subject import Star, Subject, stars
 from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import ran_once
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import ascending, label, labels
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

@@ -24,13 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import STATUSES, TIMES, Fault, Rule
+from taskgraph.checks.rule import STATUSES, TIMES, Fault, Rule, Severity
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
 from taskgraph.model.task import Subtask, Task
 from taskgraph.model.vocabulary import Operation, Status
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 _ENDED = frozenset({Status.FAILED, Status.SUCCESSFUL})
 _STARTED = _ENDED | {Status.RUNNING, Status.CANCELING}

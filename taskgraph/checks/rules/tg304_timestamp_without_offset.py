@@ -24,13 +24,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import Fault, Rule, Severity, Subject
 from taskgraph.model.task import id_key
 from taskgraph.model.words import ascending, counted, listed, shorten
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

@@ -25,14 +25,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from taskgraph.checks.rule import SUBTASK_TIMES, Fault, Rule, need, not_of
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import (
+    SUBTASK_TIMES,
+    Fault,
+    Rule,
+    Severity,
+    Subject,
+    need,
+    not_of,
+)
 from taskgraph.model.durations import format_measured
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import plural
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

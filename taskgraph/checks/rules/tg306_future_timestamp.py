@@ -25,14 +25,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from taskgraph.checks.rule import TIMESTAMP, Fault, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import TIMESTAMP, Fault, Rule, Severity, Subject
 from taskgraph.model.durations import format_measured
 from taskgraph.model.task import id_key
 from taskgraph.model.words import ascending, counted, label, listed, plural
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 _ATTRIBUTES = ("create_time", "start_time", "finish_time")
 

@@ -23,12 +23,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import TIMEOUTS, Fault, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import TIMEOUTS, Fault, Rule, Severity, Subject
 from taskgraph.model.durations import format_duration
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

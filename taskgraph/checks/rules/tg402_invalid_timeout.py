@@ -22,11 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import TIMEOUTS, Fault, Rule
-from taskgraph.checks.subject import Subject
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
+from taskgraph.checks.rule import TIMEOUTS, Fault, Rule, Severity, Subject
 
 
 def check(subject: Subject) -> Iterator[Fault]:

@@ -29,13 +29,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule, Severity, Subject
 from taskgraph.model.durations import format_duration, format_measured
 from taskgraph.model.vocabulary import Status
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

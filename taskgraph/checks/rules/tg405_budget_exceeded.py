@@ -31,14 +31,12 @@ from taskgraph.checks.rule import (
     WHOLE_TIMEOUTS,
     Fault,
     Rule,
+    Severity,
+    Subject,
     need,
 )
-from taskgraph.checks.subject import Subject
 from taskgraph.model.durations import format_duration
 from taskgraph.model.words import labels, plural
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

@@ -25,13 +25,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import SOUND_GRAPH, TIMEOUTS, Fault, Rule, need
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import (
+    SOUND_GRAPH,
+    TIMEOUTS,
+    Fault,
+    Rule,
+    Severity,
+    Subject,
+    need,
+)
 from taskgraph.model.durations import format_duration
 from taskgraph.model.words import percent
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

@@ -28,13 +28,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from taskgraph.analysis.past import TimeoutNeed
-from taskgraph.checks.rule import TIMEOUTS, Fault, Rule, need
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import TIMEOUTS, Fault, Rule, Severity, Subject, need
 from taskgraph.model.durations import format_duration, format_rounded
 from taskgraph.model.words import counted, plural
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

@@ -22,14 +22,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import ROLLBACK_FLAGS, STATUSES, Fault, Need, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import (
+    ROLLBACK_FLAGS,
+    STATUSES,
+    Fault,
+    Need,
+    Rule,
+    Severity,
+    Subject,
+)
 from taskgraph.model.engine import prohibits_rollback
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import ascending, labels, plural
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

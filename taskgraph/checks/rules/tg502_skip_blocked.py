@@ -21,12 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import STATUSES, Fault, Rule, need, reported
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import STATUSES, Fault, Rule, Severity, Subject, need, reported
 from taskgraph.model.vocabulary import Status
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 _HINT = "mend the cause and retry it, or roll the task back where that is allowed"
 

@@ -26,15 +26,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import ROLLBACK_FLAGS, SOUND_GRAPH, WHOLE_TIMEOUTS, Fault, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import (
+    ROLLBACK_FLAGS,
+    SOUND_GRAPH,
+    WHOLE_TIMEOUTS,
+    Fault,
+    Rule,
+    Severity,
+    Subject,
+)
 from taskgraph.model.durations import format_duration
 from taskgraph.model.engine import has_begun
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import counted, labels, percent, plural
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

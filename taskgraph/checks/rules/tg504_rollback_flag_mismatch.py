@@ -24,12 +24,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import ROLLBACK_FLAGS, STATUSES, Fault, Rule, need
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import (
+    ROLLBACK_FLAGS,
+    STATUSES,
+    Fault,
+    Rule,
+    Severity,
+    Subject,
+    need,
+)
 from taskgraph.model.words import ascending, labels, plural
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

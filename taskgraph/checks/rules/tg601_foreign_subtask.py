@@ -23,12 +23,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Need, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import Fault, Need, Rule, Severity, Subject
 from taskgraph.model.words import plural, shorten
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

@@ -22,12 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Rule, need, reported
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import Fault, Rule, Severity, Subject, need, reported
 from taskgraph.model.words import ascending, labels
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:

@@ -22,11 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import NAMES, Fault, Rule
-from taskgraph.checks.subject import Subject
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
+from taskgraph.checks.rule import NAMES, Fault, Rule, Severity, Subject
 
 _HINT = "give it a name that says what it does"
 

@@ -23,13 +23,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import ENVELOPE, Fault, Rule
-from taskgraph.checks.subject import Subject
+from taskgraph.checks.rule import ENVELOPE, Fault, Rule, Severity, Subject
 from taskgraph.model.task import Envelope
 from taskgraph.model.words import listed, shorten
-from taskgraph.settings import Severity
-
-__all__ = ["RULE"]
 
 
 def check(subject: Subject) -> Iterator[Fault]:
