@@ -17,8 +17,7 @@ from taskgraph.api import LoadedTask, load, load_all, loads
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.model.durations import format_moment
 from taskgraph.reports.explaining.explanation import explain
-from taskgraph.reports.explaining.flow import Flow
-from taskgraph.reports.explaining.sentences import Explanation, Moment, Sentence
+from taskgraph.reports.explaining.sentences import Explanation, Flow, Moment, Sentence
 from taskgraph.reports.json import explain_json
 from taskgraph.reports.task_markdown import explain_markdown
 from taskgraph.reports.text.console import Style

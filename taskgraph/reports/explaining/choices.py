@@ -21,7 +21,7 @@ from taskgraph.model.requests import task_path
 from taskgraph.model.task import Subtask, Task
 from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.model.words import plural
-from taskgraph.reports.explaining.assuming import by_default
+from taskgraph.reports.explaining.limits import by_default
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,
@@ -31,6 +31,7 @@ from taskgraph.reports.explaining.sentences import (
     Subtasks,
     Value,
     of_subtasks,
+    uncounted,
     worded,
 )
 from taskgraph.reports.results import Account
@@ -261,8 +262,7 @@ def _bound(
     if worst_case.is_bounded:
         return bounded
     values["unlimited"] = Subtasks(worst_case.unlimited)
-    has = plural(len(worst_case.unlimited), "has", "have")
-    return f"{bounded}, not counting {{unlimited}}, which {has} no limit"
+    return bounded + uncounted(worst_case.unlimited)
 
 
 def _cancel(account: Account) -> Iterator[Sentence]:

@@ -1,39 +1,35 @@
-"""All that is said of a task, section by section."""
+"""All that is said of a task: section by section, and before them the lines in short."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
 
 from taskgraph.checks.result import Finding
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.engine import (
-    has_never_failed,
-    is_rolling_back,
-)
+from taskgraph.model.engine import is_rolling_back
 from taskgraph.model.requests import whole_task
 from taskgraph.model.task import Task
-from taskgraph.model.vocabulary import STATUSES, Status
+from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import plural
-from taskgraph.reports.explaining.assuming import assumes
-from taskgraph.reports.explaining.brief import first_failure, in_brief
 from taskgraph.reports.explaining.choices import choices
 from taskgraph.reports.explaining.failures import failing
-from taskgraph.reports.explaining.flow import Flow
+from taskgraph.reports.explaining.limits import assumes, limits
 from taskgraph.reports.explaining.sentences import (
     Count,
     Duration,
     Elapsed,
     Explanation,
+    Flow,
     Place,
     Section,
     Sentence,
     Value,
     of_subtasks,
 )
-from taskgraph.reports.explaining.states import is_over, standing
-from taskgraph.reports.explaining.times import limits, timing
+from taskgraph.reports.explaining.states import standing, verdict
+from taskgraph.reports.explaining.times import timing
 from taskgraph.reports.results import Account
 from taskgraph.settings import Severity
 
@@ -48,15 +44,6 @@ _BROKEN = frozenset({"TG101", "TG102", "TG103", "TG104", "TG108"})
 _MOST_DOUBTS = 8
 _CONSISTENCY = ("TG1", "TG2", "TG3", "TG402", "TG403", "TG504", "TG6")
 """The rules that a document breaks by contradicting itself or the engine."""
-
-
-def verdict(account: Account) -> Iterator[Sentence]:
-    """Say in what state the task is."""
-    task = account.graph.task
-    subject, values = _subject(task)
-    predicate, more = _predicate(account)
-    template = f"{subject} {predicate}."
-    yield Sentence("verdict", template, values | more, Place.PARAGRAPH)
 
 
 def _standing_still(account: Account) -> Iterator[Sentence]:
@@ -93,84 +80,6 @@ def _remedy(account: Account) -> Iterator[Sentence]:
     is_partial = graph.task.is_summary or (len(graph) > 1 and not graph.reported_sides)
     if is_partial and (call := whole_task(graph.task)):
         yield Sentence("whole-task", "Call {call} for the whole of it.", {"call": call})
-
-
-def _subject(task: Task) -> tuple[str, dict[str, Value]]:
-    name = task.name.strip()
-    if task.id is None:
-        return ("Task '{name}'", {"name": name}) if name else ("This task", {})
-    if not name:
-        return "Task {id}", {"id": task.id}
-    return "Task {id} '{name}'", {"id": task.id, "name": name}
-
-
-def _predicate(account: Account) -> tuple[str, dict[str, Value]]:
-    graph = account.graph
-    task = graph.task
-    everything: dict[str, Value] = {"subtasks": Count(len(graph), "subtask")}
-    if task.is_definition:
-        return "is a definition of {subtasks}; it has not run", everything
-    if not graph.subtasks:
-        what = "is only listed: the document leaves its subtasks out"
-        return (what if task.is_summary else "has no subtasks"), {}
-    if any(subtask.status == Status.FAILED for subtask in graph.subtasks):
-        return _with_failures(task), {}
-    if task.status == Status.FAILED:
-        what = "is FAILED, although none of its {subtasks} is"
-        if account.analysis.tally.other:
-            what = "is FAILED; which of its {subtasks} is, the document does not tell"
-        return what, everything
-    return _unharmed(account)
-
-
-def _with_failures(task: Task) -> str:
-    back = is_rolling_back(task)
-    if task.status == Status.FAILED:
-        return "could not be rolled back" if back else "failed"
-    state: dict[str, str] = {
-        Status.RUNNING: "is being rolled back" if back else "is still running",
-        Status.SUCCESSFUL: "is SUCCESSFUL",
-    }
-    return f"{state.get(task.status or '', 'is in no known state')}, with failures"
-
-
-def _unharmed(account: Account) -> tuple[str, dict[str, Value]]:
-    graph, tally = account.graph, account.analysis.tally
-    task = graph.task
-    back = tally.is_rolling_back
-    values: dict[str, Value] = {}
-    if is_over(task, tally):
-        if not back:
-            return _succeeded(account)
-        if tally.in_place:
-            values["in_place"] = Count(len(tally.in_place), "subtask")
-            return "was rolled back, but the work of {in_place} was left in place", values
-        values["subtasks"] = Count(len(graph), "subtask")
-        return "was rolled back: its {subtasks} are undone or were never done", values
-    state: dict[str, str] = {
-        Status.SUCCESSFUL: "is SUCCESSFUL, although not all is done",
-        Status.RUNNING: "is being rolled back" if back else "is running",
-    }
-    text = "is in a state that the document does not tell"
-    if task.status:
-        text = state.get(task.status, "is {status}")
-        if task.status not in state:
-            values["status"] = task.status
-    if not (graph.cycles or tally.other):
-        never = has_never_failed(task) and task.status in STATUSES
-        text += ", and nothing has failed" if never else ", and no subtask is FAILED"
-    return text, values
-
-
-def _succeeded(account: Account) -> tuple[str, dict[str, Value]]:
-    values: dict[str, Value] = {"subtasks": Count(len(account.graph), "subtask")}
-    skipped = len(account.analysis.tally.skipped)
-    if not skipped:
-        all_of = plural(len(account.graph), "its only subtask is", "all {subtasks} are")
-        return f"succeeded: {all_of} done", values
-    values["skipped"] = Count(skipped)
-    was = plural(skipped, "was", "were")
-    return f"succeeded, but {{skipped}} of {{subtasks}} {was} skipped", values
 
 
 def _identity(account: Account) -> Iterator[Sentence]:
@@ -298,7 +207,7 @@ def explain(account: Account) -> Explanation:
     written = [
         Section(key, title, tuple(write(account))) for key, title, write in _SECTIONS
     ]
-    brief, sections = in_brief(account, tuple(_standing_still(account)), written)
+    brief, sections = _in_brief(account, tuple(_standing_still(account)), written)
     flow = Flow(account.graph)
     counts, *lines = brief
     return Explanation(
@@ -321,4 +230,155 @@ def in_short(account: Account, explanation: Explanation) -> Explanation:
 def headline(account: Account) -> tuple[Sentence, ...]:
     """Say in what state a task is and what failed first, or stands still."""
     what = [*_standing_still(account), *failing(account)]
-    return Flow(account.graph).settled((*verdict(account), *first_failure(what)))
+    return Flow(account.graph).settled((*verdict(account), *_first_failure(what)))
+
+
+# --- the lines that come first -------------------------------------------------------
+
+
+_Said: TypeAlias = dict[str, list[Sentence]]
+
+_FAILURES = ("root-failure", "no-failed-subtask", "state-unknown")
+_HANGS = "Hangs"
+_STILL = frozenset({"broken", "never-finishes", "stalled"})
+_NO_RETURN = (
+    "never-return",
+    "no-point-of-no-return",
+    "no-return",
+    "no-return-unknown",
+    "prohibiting",
+)
+_ROLLBACK = (
+    "dag-rollback",
+    "rollback-accepted",
+    "rollback-if-failed",
+    "rollback-only-failed",
+    "rollback-refused",
+    "rollback-unknown",
+)
+_GO_ON = frozenset(
+    {"call", "dag-pass", "dag-unknown", "dominant", "likely", "likely-unknown"}
+    | {"others-failed", "rollback-loses"}
+)
+"""What belongs to the sentence before it, as a cause does to its failure."""
+
+
+def _in_brief(
+    account: Account, still: Sequence[Sentence], sections: Iterable[Section]
+) -> tuple[tuple[Section, ...], tuple[Section, ...]]:
+    """Move what answers in short out of the sections, so that nothing is said twice.
+
+    ``still`` is what does not move any more, and what to do about it. The first of the
+    lines says how it stands, and has no title; behind them is what is left of the sections.
+    """
+    titles = {section.key: section.title for section in sections}
+    said = {section.key: list(section.sentences) for section in sections}
+    failure = _failure(said, still)
+    lines = (
+        Section("state", "", _moved(said["progress"], "counts")),
+        failure,
+        _effect(account.graph.task, said),
+        _action(account, said, still, failure),
+        _risk(account, said),
+    )
+    rest = (Section(key, titles[key], tuple(left)) for key, left in said.items())
+    return (
+        tuple(line for line in lines if line.sentences or not line.title),
+        tuple(section for section in rest if section.sentences),
+    )
+
+
+def _first_failure(sentences: Iterable[Sentence]) -> tuple[Sentence, ...]:
+    """Choose of all that failed, or stands still, what comes first."""
+    rest = list(sentences)
+    failed = _moved(rest, *_FAILURES)
+    return (*failed, *(sentence for sentence in rest if sentence.claim in _STILL))
+
+
+def _failure(said: _Said, still: Sequence[Sentence]) -> Section:
+    """Say what failed or hangs; where nothing does, what is at work or was skipped."""
+    stuck = tuple(sentence for sentence in still if sentence.claim in _STILL)
+    late = _moved(said["limits"], "overdue")
+    if stuck:  # which names it
+        _moved(said["progress"], "ready")
+    if failed := _moved(said["failure"], *_FAILURES):
+        return Section("failure", "Failed", (*failed, *stuck, *late))
+    if stuck and stuck[0].claim == "broken":
+        return Section("failure", "Broken", stuck)
+    if stuck:
+        return Section("failure", _HANGS, (*stuck, *late))
+    progress = said["progress"]
+    if working := [*_moved(progress, "at-work"), *_moved(progress, "canceling")]:
+        working += _moved(said["limits"], "nearest")
+        return Section("failure", _HANGS if late else "Runs", (*working, *late))
+    if waiting := _moved(progress, "ready"):
+        return Section("failure", "Waits", waiting)
+    if skipped := _moved(progress, "skipped"):
+        return Section("failure", "Skipped", (*skipped, *_moved(progress, "retried")))
+    return Section("failure", "Retried", _moved(progress, "retried"))
+
+
+def _effect(task: Task, said: _Said) -> Section:
+    """Say what a failure holds up, and the engine holds back; or how long it all took."""
+    if task.status == Status.SUCCESSFUL:
+        return Section("effect", "Took", _moved(said["time"], "wall"))
+    waits = _moved(said["failure"], "blocked", "held-up", "blocks-nothing")
+    return Section("effect", "Blocks", (*waits, *_moved(said["failure"], "held")))
+
+
+def _action(
+    account: Account, said: _Said, still: Sequence[Sentence], failure: Section
+) -> Section:
+    """Say what moves it on, and by when it is over."""
+    task, choices = account.graph.task, said["choices"]
+    whole = tuple(sentence for sentence in still if sentence.claim == "whole-task")
+    retry = () if is_rolling_back(task) else ("retry-accepted", "dag-retry")
+    several = sum(sentence.claim.startswith("retry-") for sentence in choices) > 1
+    for claims in (retry, ("skip-accepted",), ("rollback-accepted", "dag-rollback")):
+        if found := _moved(choices, *claims):
+            if several:
+                found += _moved(choices, "held-by")
+            return Section("action", "Now", (*found, *whole))
+    hints = tuple(sentence for sentence in still if sentence.claim not in _STILL)
+    if hints or task.status == Status.FAILED:
+        found = _moved(choices, "retry-task", "retry-refused", "retry-unknown")
+        return Section("action", "Now", (*hints, *found))
+    if failure.title == _HANGS:
+        left = _moved(said["limits"], "endless")
+        return Section("action", "Now", (*_moved(choices, "cancel", "dag-cancel"), *left))
+    if task.status == Status.RUNNING:
+        left = _moved(said["limits"], "left", "left-unbounded", "endless")
+        return Section("action", "Left", left)
+    if task.status == Status.SUCCESSFUL:
+        return Section("action", "Now", _moved(choices, "over"))
+    takes = _moved(said["limits"], "budget", "budget-unbounded", "budget-unknown")
+    return Section("action", "Takes", takes)
+
+
+def _risk(account: Account, said: _Said) -> Section:
+    """Say whether there is a way back."""
+    places = [("limits", _NO_RETURN), ("choices", _ROLLBACK)]
+    if account.graph.task.status in {Status.FAILED, Status.SUCCESSFUL}:
+        places.reverse()
+    found = (_moved(said[key], *claims) for key, claims in places)
+    return Section("risk", "Risk", next(filter(None, found), ()))
+
+
+def _moved(sentences: list[Sentence], *claims: str) -> tuple[Sentence, ...]:
+    """Take out the first sentence of some kinds, with what belongs to it."""
+    for place, sentence in enumerate(sentences):
+        if sentence.claim in claims:
+            end = place + 1
+            while end < len(sentences) and _belongs(sentences[end]):
+                end += 1
+            taken = tuple(sentences[place:end])
+            after = sentences[end : end + 1]
+            if after and after[0].place is Place.GOES_ON:
+                after = [replace(after[0], place=sentence.place)]
+            sentences[place : end + 1] = after
+            return taken
+    return ()
+
+
+def _belongs(sentence: Sentence) -> bool:
+    return sentence.claim in _GO_ON or sentence.claim.startswith("cause-")

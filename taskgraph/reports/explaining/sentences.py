@@ -8,8 +8,9 @@ a test can hold each claim against the analysis that it comes from.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from string import Formatter
@@ -22,7 +23,7 @@ from taskgraph.model.durations import (
     format_moment,
     format_span,
 )
-from taskgraph.model.engine import MICROSECOND
+from taskgraph.model.engine import MICROSECOND, is_part
 from taskgraph.model.task import Id
 from taskgraph.model.words import (
     NAMED,
@@ -42,6 +43,7 @@ __all__ = [
     "Duration",
     "Elapsed",
     "Explanation",
+    "Flow",
     "Moment",
     "Names",
     "Own",
@@ -54,10 +56,12 @@ __all__ = [
     "Value",
     "of_subtasks",
     "ran",
+    "uncounted",
     "worded",
 ]
 
 _FORMATTER = Formatter()
+_UNCOUNTED = re.compile(r"(, not counting) \{unlimited\}, which ha(s|ve) no limit")
 _CHOICE = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
 
 
@@ -202,6 +206,11 @@ def worded(template: str, count: int) -> str:
     return _CHOICE.sub(lambda choice: plural(count, *choice.groups()), template)
 
 
+def uncounted(nodes: Sequence[int]) -> str:
+    """Say behind a bound that it does not count ``{unlimited}``, which are so many."""
+    return worded(", not counting {unlimited}, which [has|have] no limit", len(nodes))
+
+
 def ran(times: Sequence[int]) -> tuple[str, dict[str, Value]]:
     """Word how long some ran, in microseconds: two times where they look different."""
     values: dict[str, Value] = {"ran": Clock(max(times))}
@@ -333,3 +342,78 @@ def _entry(graph: TaskGraph, name: str, value: Value) -> tuple[str, Id | list[Id
             return name, time.isoformat()
         case _:
             return name, value
+
+
+# --- one after the other -------------------------------------------------------------
+
+
+class Flow:
+    """What the sentences of one text have in common, in the order in which they are read.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+        A faulty one too.
+    """
+
+    def __init__(self, graph: TaskGraph) -> None:
+        self._graph = graph
+        self._totals = Counter(sub.name for sub in graph.subtasks if is_part(sub))
+        self._told: datetime | None = None
+        self._unlimited: set[int] = set()
+
+    def settled(self, sentences: Iterable[Sentence]) -> tuple[Sentence, ...]:
+        """Give the sentences that follow those of the call before."""
+        return tuple(
+            replace(
+                sentence,
+                template=self._uncounted(sentence),
+                values={
+                    name: self._value(value) for name, value in sentence.values.items()
+                },
+            )
+            for sentence in sentences
+        )
+
+    def of_section(self, section: Section) -> Section:
+        """Give a section that follows."""
+        return replace(section, sentences=self.settled(section.sentences))
+
+    def _uncounted(self, sentence: Sentence) -> str:
+        """Name what a bound does not count the first time only."""
+        template, unlimited = sentence.template, sentence.values.get("unlimited")
+        if isinstance(unlimited, Subtasks):
+            if self._unlimited.issuperset(unlimited.nodes):
+                template = _UNCOUNTED.sub(r"\1 what has no limit", template)
+            self._unlimited.update(unlimited.nodes)
+        return template
+
+    def _value(self, value: Value) -> Value:
+        match value:
+            case Subtasks(nodes, _, is_ordered):
+                return Subtasks(nodes, self._groups(nodes, is_ordered), is_ordered)
+            case datetime():
+                told, self._told = self._told, value
+                return value if told is None else Moment(value, told)
+        return value
+
+    def _groups(self, nodes: tuple[int, ...], is_ordered: bool) -> tuple[Parts, ...]:
+        """Put the parts of a split together, where the first of them stands."""
+        groups: dict[object, list[int]] = {}
+        key: object = None
+        for place, node in enumerate(nodes):
+            subtask = self._graph.subtasks[node]
+            name = subtask.name if is_part(subtask) else None
+            if name is None:
+                key = place
+            elif not is_ordered:
+                key = name
+            elif not isinstance(key, tuple) or key[0] != name:
+                key = (name, place)
+            groups.setdefault(key, []).append(node)
+        return tuple(
+            Parts(tuple(group), self._totals[self._graph.subtasks[group[0]].name])
+            if len(group) > 1
+            else Parts(tuple(group))
+            for group in groups.values()
+        )

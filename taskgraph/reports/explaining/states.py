@@ -1,4 +1,4 @@
-"""How far a task is: what is done, at work, skipped, undone and to come."""
+"""In what state a task is, and how far: what is done, at work, skipped, undone, to come."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.progress import Tally
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
+    has_never_failed,
     is_repeating,
+    is_rolling_back,
     least_attempts,
     tells_direction,
     tells_progress,
     was_retried,
 )
 from taskgraph.model.task import Task
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.vocabulary import STATUSES, Status
 from taskgraph.model.words import plural
 from taskgraph.reports.explaining.failures import last_lines
 from taskgraph.reports.explaining.sentences import (
@@ -31,7 +33,7 @@ from taskgraph.reports.explaining.sentences import (
 )
 from taskgraph.reports.results import Account
 
-__all__ = ["is_over", "standing"]
+__all__ = ["standing", "verdict"]
 
 _MOST_TOLD = 5
 _STATES: Final = {
@@ -56,12 +58,99 @@ _PLAIN: Final = _STATES | {
 }
 
 
+def verdict(account: Account) -> Iterator[Sentence]:
+    """Say in what state the task is."""
+    task = account.graph.task
+    subject, values = _subject(task)
+    predicate, more = _predicate(account)
+    template = f"{subject} {predicate}."
+    yield Sentence("verdict", template, values | more, Place.PARAGRAPH)
+
+
+def _subject(task: Task) -> tuple[str, dict[str, Value]]:
+    name = task.name.strip()
+    if task.id is None:
+        return ("Task '{name}'", {"name": name}) if name else ("This task", {})
+    if not name:
+        return "Task {id}", {"id": task.id}
+    return "Task {id} '{name}'", {"id": task.id, "name": name}
+
+
+def _predicate(account: Account) -> tuple[str, dict[str, Value]]:
+    graph = account.graph
+    task = graph.task
+    everything: dict[str, Value] = {"subtasks": Count(len(graph), "subtask")}
+    if task.is_definition:
+        return "is a definition of {subtasks}; it has not run", everything
+    if not graph.subtasks:
+        what = "is only listed: the document leaves its subtasks out"
+        return (what if task.is_summary else "has no subtasks"), {}
+    if any(subtask.status == Status.FAILED for subtask in graph.subtasks):
+        return _with_failures(task), {}
+    if task.status == Status.FAILED:
+        what = "is FAILED, although none of its {subtasks} is"
+        if account.analysis.tally.other:
+            what = "is FAILED; which of its {subtasks} is, the document does not tell"
+        return what, everything
+    return _unharmed(account)
+
+
+def _with_failures(task: Task) -> str:
+    back = is_rolling_back(task)
+    if task.status == Status.FAILED:
+        return "could not be rolled back" if back else "failed"
+    state: dict[str, str] = {
+        Status.RUNNING: "is being rolled back" if back else "is still running",
+        Status.SUCCESSFUL: "is SUCCESSFUL",
+    }
+    return f"{state.get(task.status or '', 'is in no known state')}, with failures"
+
+
+def _unharmed(account: Account) -> tuple[str, dict[str, Value]]:
+    graph, tally = account.graph, account.analysis.tally
+    task = graph.task
+    back = tally.is_rolling_back
+    values: dict[str, Value] = {}
+    if _is_over(task, tally):
+        if not back:
+            return _succeeded(account)
+        if tally.in_place:
+            values["in_place"] = Count(len(tally.in_place), "subtask")
+            return "was rolled back, but the work of {in_place} was left in place", values
+        values["subtasks"] = Count(len(graph), "subtask")
+        return "was rolled back: its {subtasks} are undone or were never done", values
+    state: dict[str, str] = {
+        Status.SUCCESSFUL: "is SUCCESSFUL, although not all is done",
+        Status.RUNNING: "is being rolled back" if back else "is running",
+    }
+    text = "is in a state that the document does not tell"
+    if task.status:
+        text = state.get(task.status, "is {status}")
+        if task.status not in state:
+            values["status"] = task.status
+    if not (graph.cycles or tally.other):
+        never = has_never_failed(task) and task.status in STATUSES
+        text += ", and nothing has failed" if never else ", and no subtask is FAILED"
+    return text, values
+
+
+def _succeeded(account: Account) -> tuple[str, dict[str, Value]]:
+    values: dict[str, Value] = {"subtasks": Count(len(account.graph), "subtask")}
+    skipped = len(account.analysis.tally.skipped)
+    if not skipped:
+        all_of = plural(len(account.graph), "its only subtask is", "all {subtasks} are")
+        return f"succeeded: {all_of} done", values
+    values["skipped"] = Count(skipped)
+    was = plural(skipped, "was", "were")
+    return f"succeeded, but {{skipped}} of {{subtasks}} {was} skipped", values
+
+
 def standing(account: Account) -> Iterator[Sentence]:
     """Say how many subtasks are done, at work and waiting, in a task that is not over."""
     task, tally = account.graph.task, account.analysis.tally
     if not account.graph.subtasks or task.is_definition:
         return
-    if is_over(task, tally):
+    if _is_over(task, tally):
         yield from _named(account.graph, tally)
         again = [n for n, sub in enumerate(account.graph.subtasks) if was_retried(sub)]
         if again and not tally.is_rolling_back:
@@ -76,7 +165,7 @@ def standing(account: Account) -> Iterator[Sentence]:
         yield _at_work(account.analysis, doing)
 
 
-def is_over(task: Task, tally: Tally) -> bool:
+def _is_over(task: Task, tally: Tally) -> bool:
     """Tell whether a task has done, or undone, all that there was."""
     left = tally.whole - len(tally.done) - len(tally.in_place)
     return task.status == Status.SUCCESSFUL and not left

@@ -23,8 +23,8 @@ from taskgraph.model.statuses import (
 )
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import arrow, counted, label, visible
-from taskgraph.reports.explaining.assuming import assumptions_in_short
 from taskgraph.reports.explaining.explanation import headline
+from taskgraph.reports.explaining.limits import assumptions_in_short
 from taskgraph.reports.results import (
     Account,
     clock_figure,

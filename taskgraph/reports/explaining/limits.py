@@ -1,0 +1,371 @@
+"""How long a task can take at worst, when it is likely done, and what that rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.analysis.budget import Budget
+from taskgraph.analysis.past import Forecast
+from taskgraph.analysis.rollback import PointOfNoReturn, Rollback
+from taskgraph.analysis.weights import Basis
+from taskgraph.checks.result import Finding
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.durations import format_duration
+from taskgraph.model.engine import (
+    DISPATCH_SECONDS,
+    SpanKind,
+    is_rolling_back,
+    measured_span,
+)
+from taskgraph.model.vocabulary import Status
+from taskgraph.model.words import counted, listed, percent, plural
+from taskgraph.reports.explaining.sentences import (
+    Clock,
+    Count,
+    Duration,
+    Moment,
+    Own,
+    Place,
+    Sentence,
+    Subtasks,
+    Value,
+    of_subtasks,
+    ran,
+    uncounted,
+    worded,
+)
+from taskgraph.reports.results import Account
+
+__all__ = ["assumes", "assumptions_in_short", "by_default", "limits"]
+
+_OVER_LIMIT = "TG405"
+
+
+def limits(account: Account) -> Iterator[Sentence]:
+    """Say how long the task can take by its timeouts, and what is left of that."""
+    diagnosis, task = account.sound, account.graph.task
+    if not account.graph.subtasks:
+        return
+    if diagnosis is None:
+        yield from _no_return(account.analysis)
+        return
+    if not diagnosis.tells_worst_case:
+        text = "How long it can take cannot be told: the document has no timeouts."
+        yield Sentence("budget-unknown", text, {}, Place.PARAGRAPH)
+    else:
+        threshold = diagnosis.settings.thresholds.dominant_timeout
+        yield from _budget(diagnosis, threshold)
+        yield from _over_limit(account.checked.findings)
+        if task.status == Status.RUNNING:
+            yield from _left(diagnosis)
+    yield from _no_return(diagnosis)
+    goes_on = task.status != Status.SUCCESSFUL and not is_rolling_back(task)
+    if goes_on and diagnosis.tells_rollback and task.origin.dialect != "obshell":
+        yield from _fail_late(diagnosis.rollback)
+    if diagnosis.tells_worst_case and diagnosis.budget.seconds:
+        yield _assumptions(diagnosis)
+
+
+def _budget(analysis: Analysis, threshold: float) -> Iterator[Sentence]:
+    graph, budget = analysis.graph, analysis.budget
+    values: dict[str, Value] = {"budget": Duration(budget.seconds)}
+    by = "its timeouts"
+    if by_default(analysis):
+        values["each"] = Duration(analysis.assumed_timeout or 0)
+        by = "obshell's default of {each} for each node"
+    if budget.is_bounded:
+        template = f"By {by} it takes at most {{budget}} from start to end."
+        if analysis.is_rolling_back:
+            template = f"By {by} it takes at most {{budget}} without the rollback."
+        yield Sentence("budget", template, values, Place.PARAGRAPH)
+    else:
+        values["unlimited"] = Subtasks(budget.unlimited)
+        template = "By its timeouts it takes at most {budget} from start to end"
+        template += f"{uncounted(budget.unlimited)}."
+        if not budget.seconds:
+            template = "There is no limit to its time: {unlimited} [has|have] no timeout."
+            template = worded(template, len(budget.unlimited))
+        if len(budget.unlimited) == len(budget.shares):
+            template = "There is no limit to its time: no subtask has a timeout."
+        yield Sentence("budget-unbounded", template, values, Place.PARAGRAPH)
+    if budget.bounds.may_wait:
+        template = (
+            "That counts with at most {limit} in flight; without that limit it "
+            "would be {longest}."
+        )
+        values = {
+            "limit": Count(budget.bounds.limit, "subtask"),
+            "longest": Duration(budget.schedule.makespan),
+        }
+        yield Sentence("concurrency", template, values)
+    yield from _dominant(graph, budget, threshold)
+
+
+def _dominant(graph: TaskGraph, budget: Budget, threshold: float) -> Iterator[Sentence]:
+    """Name the subtask that holds more of the worst case than the settings' share."""
+    held = max(budget.shares, default=0)
+    several = sum(map(bool, budget.schedule.durations)) > 1
+    if several and held > threshold * budget.seconds:
+        node = budget.shares.index(held)
+        what = "the timeout of " if held == graph.subtasks[node].timeout else ""
+        template = f"More than {{part}} of that is {what}{{subtask}}, {{share}}."
+        values: dict[str, Value] = {
+            "part": Own("half" if threshold == 0.5 else f"{100 * threshold:g} %"),
+            "subtask": Subtasks((node,)),
+            "share": Duration(held),
+        }
+        yield Sentence("dominant", template, values)
+
+
+def _over_limit(findings: Iterable[Finding]) -> Iterator[Sentence]:
+    """Say that it may take longer than it must, where a rule says so."""
+    for finding in findings:
+        if finding.code == _OVER_LIMIT:
+            values = {"rule": finding.code, "message": finding.message.rstrip(".")}
+            template = "That is too long: {message} ({rule})."
+            yield Sentence("over-limit", template, values)
+
+
+def _left(analysis: Analysis) -> Iterator[Sentence]:
+    progress = analysis.progress
+    rest = progress.worst_case
+    by = by_default(analysis)
+    if progress.endless is not None:
+        template = f"Nothing promises that it ends: {progress.endless}."
+        yield Sentence("endless", template, {}, Place.PARAGRAPH)
+    else:
+        claim = "left"
+        values: dict[str, Value] = {"left": Duration(rest.seconds)}
+        template = f"It takes at most {{left}} more{by}"
+        if progress.latest_finish is not None:
+            values["latest"] = progress.latest_finish
+            template += ", until {latest}"
+        elif not rest.is_bounded:
+            claim, values["unlimited"] = "left-unbounded", Subtasks(rest.unlimited)
+            template += uncounted(rest.unlimited)
+        yield Sentence(claim, f"{template}.", values, Place.PARAGRAPH)
+        yield from _likely(analysis)
+        yield from _later(analysis)
+    yield from _slow(analysis)
+    if analysis.overdue:
+        yield _overdue(analysis, tuple(sorted(analysis.overdue)))
+    row = progress.nearest
+    if row is not None and row.basis is Basis.LEFT and row.seconds_left is not None:
+        subtask, left = Subtasks((row.node,)), Duration(row.seconds_left)
+        limit = "its timeout and the grace" if analysis.settings.grace else "its timeout"
+        template = f"{{subtask}} is nearest to {limit}, with {{left}} to go."
+        beside = analysis.tally.failed or analysis.tally.canceling
+        if len(progress.in_flight) == 1 and not beside:
+            template = f"It has {{left}} to go to {limit}."
+        if any(other.basis is Basis.START_UNKNOWN for other in progress.in_flight):
+            template = f"Of those whose last start is known {template}"
+        yield Sentence("nearest", template, {"subtask": subtask, "left": left})
+
+
+def _overdue(analysis: Analysis, nodes: tuple[int, ...]) -> Sentence:
+    """Name what runs past its timeout, and for how long where all have the same."""
+    subtasks = [analysis.graph.subtasks[node] for node in nodes]
+    spans = [measured_span(subtask, analysis.as_of) for subtask in subtasks]
+    limits = {subtask.timeout for subtask in subtasks}
+    times = [span.microseconds for span in spans if span and span.kind is SpanKind.RUNNING]
+    ends = ": the engine has not ended that yet."
+    if len(times) < len(nodes) or len(limits) > 1:
+        past = "[runs past its timeout|run past their timeouts]"
+        return of_subtasks("overdue", f"{{subtasks}} {past}{ends}", nodes)
+    words, spread = ran(times)
+    timeout = Duration(subtasks[0].timeout or 0)
+    values = {"subtasks": Subtasks(nodes), **spread, "timeout": timeout}
+    template = f"{{subtasks}} [has|have] run {words} of {{timeout}}{ends}"
+    return Sentence("overdue", worded(template, len(nodes)), values)
+
+
+def _later(analysis: Analysis) -> Iterator[Sentence]:
+    """Say why a task may end later than its worst case after its start."""
+    if analysis.seconds_late:
+        what = "the way there, polls, waiting, retries"
+        if not analysis.is_rolling_back:
+            what = "polls, waiting, retries"
+        template = "The latest end is {late} later than its start and its timeouts allow, "
+        template += f"for what was not counted: {what}."
+        yield Sentence("later", template, {"late": Duration(analysis.seconds_late)})
+
+
+def _no_return(analysis: Analysis) -> Iterator[Sentence]:
+    task = analysis.task
+    is_known = task.origin.dialect == "obshell" and analysis.is_sound  # by the way out
+    if task.status == Status.SUCCESSFUL or is_known:
+        return
+    if analysis.prohibits_rollback:
+        text = "The task itself prohibits rollback, from its start."
+        yield Sentence("never-return", text, {}, Place.PARAGRAPH)
+        return
+    subtasks = enumerate(analysis.graph.subtasks)
+    gates = tuple(node for node, subtask in subtasks if subtask.prohibit_rollback)
+    if not gates:
+        claim = "no-return-unknown"
+        text = "The document does not say what prohibits rollback."
+        if analysis.tells_rollback:
+            claim = "no-point-of-no-return"
+            text = "Every subtask allows rollback: there is no point of no return."
+        yield Sentence(claim, text, {}, Place.PARAGRAPH)
+    elif not analysis.is_sound:
+        template = "{subtasks} [prohibits|prohibit] rollback from [its|their] start on."
+        yield of_subtasks("prohibiting", template, gates, Place.PARAGRAPH)
+    elif (point := analysis.no_return) is not None:
+        yield _point(point, ran=not task.is_definition)
+
+
+def _point(point: PointOfNoReturn, *, ran: bool) -> Sentence:
+    values: dict[str, Value] = {
+        "subtasks": Subtasks(point.nodes),
+        "after": Duration(point.seconds_after),
+    }
+    passed = ": it has been passed" if point.passed else ": it has not been reached"
+    start = plural(len(point.nodes), "the start of", "the first start among")
+    template = f"The point of no return is {start} {{subtasks}}{passed if ran else ''}. "
+    template += "From there on it is at most {after} to the end"
+    if point.unlimited:
+        template += uncounted(point.unlimited)
+        values["unlimited"] = Subtasks(point.unlimited)
+    return Sentence("no-return", f"{template}.", values, Place.PARAGRAPH)
+
+
+def _fail_late(rollback: Rollback) -> Iterator[Sentence]:
+    """Say how long it can take to fail as late as possible and to be rolled back."""
+    late = rollback.fail_late
+    gate = rollback.no_return
+    if late is None or late.unlimited or rollback.has_failed or rollback.obstacles:
+        return
+    if gate is not None and gate.passed:
+        return
+    before = "" if gate is None else " before that"
+    template = f"If it fails{before} and is rolled back, both take at most {{both}}."
+    yield Sentence("fail-late", template, {"both": Duration(late.at_most)})
+
+
+# --- what is likely ------------------------------------------------------------------
+
+
+def _likely(analysis: Analysis) -> Iterator[Sentence]:
+    """Say by when half, and nine of ten, of the runs alike would be done."""
+    forecast, as_of = analysis.forecast, analysis.as_of
+    if forecast is None or as_of is None:
+        return
+    values: dict[str, Value] = {"runs": Count(forecast.runs, "past run")}
+    half, most = forecast.half, forecast.most
+    if half is None or most is None:
+        yield _not_likely(forecast, values)
+        return
+    values |= {"half": Moment(half.moment, as_of), "most": Moment(most.moment, as_of)}
+    template = "Going by {runs}, it is likely done by {half}" + " or later" * half.is_least
+    template += " (half of what is alike), nine of ten by {most}"
+    template += " or later" * most.is_least + ", where nothing fails"
+    if forecast.failing:
+        values["failing"] = Own(percent(forecast.failing, 1))
+        template += "; {failing} of them fail"
+    yield Sentence("likely", f"{template}.", values)
+
+
+def _not_likely(forecast: Forecast, values: dict[str, Value]) -> Sentence:
+    template = "When it is likely done cannot be told: "
+    if forecast.guessed:
+        has = "{subtasks} [has no past run|have no past runs] as long."
+        template += worded(has, len(forecast.guessed))
+        values = {"subtasks": Subtasks(forecast.guessed)}
+    elif forecast.runs < forecast.needed:
+        are = plural(forecast.runs, "is", "are")
+        template += f"{{runs}} {are} like it, and {{needed}} are needed."
+        values = values | {"needed": Count(forecast.needed)}
+    else:
+        template += "by {runs} all that is alike would fail."
+    return Sentence("likely-unknown", template, values)
+
+
+def _slow(analysis: Analysis) -> Iterator[Sentence]:
+    """Name what runs for longer than is usual in its kind, with the evidence."""
+    for one in analysis.slow:
+        most = "{shorter} of" if one.shorter < one.others else "each of"
+        template = (
+            f"{{subtask}} is slow for its kind: it has run {{ran}}, longer than {most} "
+            "{others}, half of which took at most {usual}."
+        )
+        values: dict[str, Value] = {
+            "shorter": Count(one.shorter),
+            "subtask": Subtasks((one.node,)),
+            "ran": Clock(one.ran),
+            "others": Count(one.others, "past run"),
+            "usual": Clock(one.usual),
+        }
+        yield Sentence("slow", template, values, Place.PARAGRAPH)
+
+
+# --- what every bound rests on -------------------------------------------------------
+
+
+def by_default(analysis: Analysis) -> str:
+    """Say of a bound on a DAG of obshell what stands for the timeouts that it lacks."""
+    lacks = analysis.task.origin.dialect == "obshell" and not analysis.tells_timeouts
+    if lacks and analysis.settings.assume_timeout is None:
+        return " by obshell's default"
+    return ""
+
+
+def _stands_for(analysis: Analysis) -> int | None:
+    """Give what the settings let stand for timeouts, if any is missing."""
+    return analysis.settings.assume_timeout if analysis.assumed else None
+
+
+def _assumptions(analysis: Analysis) -> Sentence:
+    """Name what is assumed, and what is not counted."""
+    settings, values = analysis.settings, dict[str, Value]()
+    assumed = ["that the engine goes on and keeps its deadlines", "that no cancel hangs"]
+    if analysis.workers:
+        values["workers"] = Count(analysis.workers, "worker")
+        assumed.append("that the task has the server's {workers} to itself")
+    if analysis.slots:
+        values["slots"] = Count(analysis.slots)
+        one = plural(analysis.slots, "is", "are")
+        assumed.append(f"that at most {{slots}} of its subtasks {one} in flight")
+    asked = "that nobody intervenes"
+    if analysis.tally.failed:
+        asked += " but to retry at once all else that failed"
+    assumed.append(asked)
+    extra = ["automatic retries" if settings.attempts == 1 else "further retries"]
+    if not settings.overhead:
+        values["hop"] = Duration(DISPATCH_SECONDS)
+        extra.append("polls, up to {hop} from one subtask to the next")
+    text = f"Each 'at most' assumes {listed(assumed)}. Not counted are {listed(extra)}."
+    if (stands_for := _stands_for(analysis)) is not None:
+        values["each"] = Duration(stands_for)
+        text += " What has no timeout is counted with {each}."
+    return Sentence("assumptions", text, values, Place.PARAGRAPH)
+
+
+def assumes(analysis: Analysis) -> Sentence:
+    """Say in one short line what the bounds rest on of what may be done now."""
+    asked = "all retried at once" if analysis.tally.failed else "nobody intervenes"
+    words = ["Deadlines kept", asked, *(["workers free"] if analysis.workers else [])]
+    values = dict[str, Value]()
+    if (stands_for := _stands_for(analysis)) is not None:
+        values["each"] = Duration(stands_for)
+        words.append("{each} where there is no timeout")
+    words.append("no more retries")
+    if not analysis.settings.overhead:
+        words[-1] = "no polls or more retries"
+    return Sentence("assumes", f"{', '.join(words)}.", values)
+
+
+def assumptions_in_short(analysis: Analysis) -> str:
+    """Say the same in a line beside figures."""
+    words = ["deadlines kept", "no cancel hangs", "the engine goes on", "nobody intervenes"]
+    if (stands_for := _stands_for(analysis)) is not None:
+        words.append(f"{format_duration(stands_for)} where there is no timeout")
+    if analysis.workers:
+        words.append(f"alone on {counted(analysis.workers, 'worker')}")
+    if analysis.slots:
+        words.append(f"at most {analysis.slots} in flight")
+    words.append("further retries not counted")
+    if not analysis.settings.overhead:
+        words.append("polls not counted")
+    return ", ".join(words)
