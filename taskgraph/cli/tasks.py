@@ -18,7 +18,7 @@ from taskgraph.cli.output import (
     write,
 )
 from taskgraph.errors import AnalysisError, ConfigError
-from taskgraph.model.requests import whole_task
+from taskgraph.model.engine import whole_task
 from taskgraph.model.words import NAMED, quoted
 from taskgraph.sources.limits import ReadOptions
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration, format_measured
-from taskgraph.model.engine import Span, SpanKind, least_attempts
-from taskgraph.model.requests import whole_task
+from taskgraph.model.engine import Span, SpanKind, least_attempts, whole_task
 from taskgraph.model.statuses import count_shown
 from taskgraph.model.task import Subtask
 from taskgraph.model.words import counted, visible

@@ -1,7 +1,8 @@
 """The rules of the engine: what a state, an operation and two times prove.
 
 Nobody else decides such a question: what has begun, what ran once, what is being rolled
-back, how many subtasks may be in flight, or what the engine accepts.
+back, how many subtasks may be in flight, or what the engine accepts. Its documented
+requests are told here, and never made.
 """
 
 from __future__ import annotations
@@ -45,11 +46,13 @@ __all__ = [
     "retry_undoes_apart",
     "slots",
     "stated_slots",
+    "task_path",
     "tells_direction",
     "tells_progress",
     "timeout_seconds",
     "was_ended",
     "was_retried",
+    "whole_task",
     "workers",
 ]
 
@@ -362,3 +365,19 @@ def was_ended(subtask: Subtask, microseconds: int) -> bool:
     if subtask.status != Status.FAILED or not has_limit(subtask):
         return False
     return ending(subtask, microseconds) in {Ending.DEADLINE, Ending.POLLED}
+
+
+def task_path(task: Task) -> str:
+    """Give the path of a task of OCP."""
+    return f"/api/v2/tasks/instances/{task.id}"
+
+
+def whole_task(task: Task) -> str:
+    """Give the request whose response has all of a task.
+
+    Empty where it has no id, or, as a node of obshell, only its own and not its DAG's.
+    """
+    if task.id is None or "node_id" in task.extra:
+        return ""
+    is_dag = task.origin.dialect == "obshell"
+    return f"GET /api/v1/task/dag/{task.id}" if is_dag else f"GET {task_path(task)}"

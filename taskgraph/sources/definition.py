@@ -17,16 +17,19 @@ from taskgraph.model.task import Id as ModelId
 from taskgraph.model.task import Subtask, Task
 from taskgraph.model.words import shorten
 from taskgraph.sources.definition_form import (
+    EDGES,
+    RENAME,
     DefinedSubtask,
     DefinedTask,
     DefinedTasks,
+    PartlyRead,
     SubtaskRow,
     TaskRow,
+    read_partly,
 )
 from taskgraph.sources.document import MISSING_KEY, SHARED_ID, UNKNOWN_KEY, Problems
 from taskgraph.sources.envelope import Item, items_of
 from taskgraph.sources.fields import describe
-from taskgraph.sources.mending import EDGES, RENAME, PartlyRead, read_partly
 from taskgraph.sources.nearest import nearest_key
 from taskgraph.sources.ocp import (
     ATTRIBUTES,

@@ -14,10 +14,9 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from taskgraph.sources.bodies import BODIES
 from taskgraph.sources.document import Document
 from taskgraph.sources.excerpts import Seen, cut_in, is_json, is_prompt
-from taskgraph.sources.lenses import LENSES
+from taskgraph.sources.lenses import BODIES, LENSES
 from taskgraph.sources.oddities import CONFLICT, oddity_in
 from taskgraph.sources.places import place_in
 

@@ -15,9 +15,9 @@ from taskgraph.model.engine import (
     is_being_cancelled,
     is_part,
     is_rolling_back,
+    task_path,
     tells_direction,
 )
-from taskgraph.model.requests import task_path
 from taskgraph.model.task import Subtask, Task
 from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.model.words import plural

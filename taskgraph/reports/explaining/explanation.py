@@ -8,8 +8,7 @@ from typing import Final, TypeAlias
 
 from taskgraph.checks.result import Finding
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.engine import is_rolling_back
-from taskgraph.model.requests import whole_task
+from taskgraph.model.engine import is_rolling_back, whole_task
 from taskgraph.model.task import Task
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import plural
