@@ -381,6 +381,7 @@ def report(result: HistoryResult, form: str = "text", style: Style | None = None
         If there is no such form.
     """
     from taskgraph.reports.history import table_report
+    from taskgraph.reports.history_tables import render_html, render_markdown
 
     if form in ("json", "csv"):
         from taskgraph.reports.history_data import render_csv, render_json
@@ -391,8 +392,6 @@ def report(result: HistoryResult, form: str = "text", style: Style | None = None
     if form == "diff":
         return _diff(result)
     if form == "markdown":
-        from taskgraph.reports.history_tables import render_markdown
-
         return render_markdown(table_report(result))
     if form == "html":
         from taskgraph.history.trends import Trends
@@ -401,8 +400,6 @@ def report(result: HistoryResult, form: str = "text", style: Style | None = None
             from taskgraph.reports.html.page import trends_html
 
             return trends_html(result)
-        from taskgraph.reports.history_html import render_html
-
         return render_html(table_report(result))
     if form == "text":
         from taskgraph.reports.text.console import Style

@@ -34,10 +34,13 @@ from taskgraph.cli.tasks import require_tasks
 from taskgraph.errors import ConfigError
 from taskgraph.reports.check_formats import (
     CHECK_FORMATS,
+    ansi,
     check_format_of,
     check_streamer,
     is_of_repository,
     is_streamed,
+    plain,
+    stream_check_text,
 )
 from taskgraph.settings import FAIL_ON
 
@@ -239,8 +242,6 @@ def _write_findings(
     for kind, path in targets:
         written: Iterable[str]
         if kind == "text":
-            from taskgraph.reports.check_text import ansi, plain, stream_check_text
-
             style = ansi if wants_color(path) else plain
             written = stream_check_text(run, style=style, quiet=quiet, verbose=verbose)
         else:

@@ -21,6 +21,7 @@ from taskgraph.cli.tasks import require_tasks
 from taskgraph.config import UnusedPatterns
 from taskgraph.reports.comparison import (
     Pair,
+    diff_json,
     diff_markdown,
     diff_svg,
     diff_text,
@@ -107,7 +108,6 @@ def _fails(pair: Pair, fail_on: str) -> bool:
 
 def _report(pairs: Sequence[Pair], errors: list[str], form: str) -> str | Iterator[str]:
     if form == "json":
-        from taskgraph.reports.comparison_json import diff_json
         from taskgraph.reports.json import document
 
         return document("diff", [diff_json(pair) for pair in pairs], errors)

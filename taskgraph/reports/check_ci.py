@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from taskgraph.checks.result import CheckResult, CheckRun, Finding
 from taskgraph.errors import InputError, Problem
 from taskgraph.model.words import commandless, visible
-from taskgraph.reports.check_text import closing_lines, fingerprinted, place, title
+from taskgraph.reports.check_formats import closing_lines, fingerprinted, place, title
 from taskgraph.settings import Severity
 
 __all__ = ["render_check_github", "render_check_gitlab", "render_check_junit"]

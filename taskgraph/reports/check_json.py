@@ -15,7 +15,7 @@ from taskgraph.checks.result import AnyRun, CheckResult, CheckRun, Finding
 from taskgraph.errors import InputError
 from taskgraph.model.declaration import Closed, Declaration
 from taskgraph.model.words import in_json
-from taskgraph.reports.check_text import fingerprinted
+from taskgraph.reports.check_formats import fingerprinted
 from taskgraph.reports.contract import (
     Count,
     EdgeEnds,
@@ -309,11 +309,6 @@ def unreadable_json(error: InputError) -> UnreadableContent:
         "hint": error.hint,
         "problems": [declared(ReadProblem, problem) for problem in error.problems],
     }
-
-
-def render_check_jsonl(run: AnyRun) -> str:
-    """Write a run as JSON Lines; see :func:`stream_check_jsonl`."""
-    return "".join(stream_check_jsonl(run))
 
 
 def stream_check_jsonl(run: AnyRun) -> Iterator[str]:

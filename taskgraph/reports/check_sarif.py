@@ -13,8 +13,8 @@ from taskgraph.checks.rule import Rule
 from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Id
 from taskgraph.model.words import visible
+from taskgraph.reports.check_formats import fingerprinted
 from taskgraph.reports.check_json import to_json
-from taskgraph.reports.check_text import fingerprinted
 from taskgraph.reports.rules import rule_sections
 from taskgraph.settings import Severity
 

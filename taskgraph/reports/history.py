@@ -17,10 +17,10 @@ from taskgraph.history.pools import OutcomeBasis
 from taskgraph.history.statistics import KindStats, Statistics
 from taskgraph.history.trends import Trends
 from taskgraph.model.durations import format_duration, format_measured, format_moment
+from taskgraph.model.engine import SECOND
 from taskgraph.model.task import Task
 from taskgraph.model.words import NAMED, counted, visible
 from taskgraph.reports.fitting import fit_report
-from taskgraph.reports.growth import growth_report
 from taskgraph.reports.history_tables import (
     Column,
     Histogram,
@@ -30,7 +30,7 @@ from taskgraph.reports.history_tables import (
     kind_name,
     percent,
 )
-from taskgraph.reports.trends import trends_report
+from taskgraph.reports.trends import growth_report, trends_report
 
 __all__ = ["HistoryResult", "collection_messages", "departure", "table_report"]
 
@@ -287,7 +287,6 @@ _ANOMALIES: tuple[Column[Anomaly], ...] = (
 # --- odds ----------------------------------------------------------------------------
 
 
-_SECOND = 1_000_000
 _AT_LEAST = ">="
 
 
@@ -335,7 +334,7 @@ def _odds_report(odds: Odds) -> TableReport:
         Section("What decides it", _SUBTASK_ODDS, rows),
     ]
     title = f"Odds of {task.name} {task.id if task.id is not None else ''}"
-    histogram = Histogram(odds.bins, options.window * _SECOND)
+    histogram = Histogram(odds.bins, options.window * SECOND)
     return TableReport(title, facts, sections, _odds_notes(odds, rows), histogram)
 
 

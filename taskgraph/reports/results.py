@@ -14,7 +14,7 @@ from taskgraph.model.durations import (
     format_moment,
     format_span,
 )
-from taskgraph.model.engine import tells_progress
+from taskgraph.model.engine import SpanKind, tells_progress
 from taskgraph.model.statuses import shown_status
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import counted, id_list, percent
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from taskgraph.reports.comparison import Pair
 
 __all__ = [
+    "UNSPLIT",
     "Account",
     "Collected",
     "Figure",
@@ -43,6 +44,9 @@ __all__ = [
     "slow_figure",
     "whole_order",
 ]
+
+UNSPLIT = (SpanKind.SEVERAL_RUNS, SpanKind.ROLLED_BACK)
+"""What a measured time is that may hold several runs or a rollback, and pauses."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 from taskgraph.api.checking import CheckedDocument, CheckStream
 from taskgraph.checks.result import AcceptedEntry, CheckResult, CheckRun, Finding, Skipped
 from taskgraph.errors import InputError, Problem
-from taskgraph.reports.check_text import ansi, render_check_text, stream_check_text
+from taskgraph.reports.check_formats import ansi, render_check_text, stream_check_text
 from taskgraph.settings import Severity
 
 CYCLE = Finding(

@@ -40,8 +40,7 @@ from taskgraph.reports.history import (
 )
 from taskgraph.reports.history_contract import HISTORY_OUTPUTS
 from taskgraph.reports.history_data import render_csv, render_json, render_patch
-from taskgraph.reports.history_html import render_html
-from taskgraph.reports.history_tables import TableReport, cell, render_markdown
+from taskgraph.reports.history_tables import TableReport, cell, render_html, render_markdown
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.history import render_text
 

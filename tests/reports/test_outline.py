@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
-from taskgraph.reports.text.outline import outline
+from taskgraph.reports.text.subtasks import outline
 from tests.diagrams.tasks import chain, fan, make_task, shuffled, stages
 
 

@@ -27,7 +27,7 @@ from taskgraph.reports.explaining.sentences import (
     Value,
     of_subtasks,
 )
-from taskgraph.reports.results import Account
+from taskgraph.reports.results import UNSPLIT, Account
 
 __all__ = ["timing"]
 
@@ -45,7 +45,6 @@ _PAUSES_COUNT = "the pauses between attempts, and rollbacks, count in it."
 _CLOCKS_DIFFER = (
     "clocks differ between hosts, or subtasks did not wait for their upstreams."
 )
-_UNSPLIT = (SpanKind.SEVERAL_RUNS, SpanKind.ROLLED_BACK)
 
 
 def timing(account: Account) -> Iterator[Sentence]:
@@ -139,7 +138,7 @@ def _part(claim: str, template: str, part: TimePart) -> Sentence:
 
 def _ideal(graph: TaskGraph, run: AsRun) -> Sentence:
     spans = (measured_span(subtask, run.end) for subtask in graph.subtasks)
-    has_pauses = any(span is not None and span.kind in _UNSPLIT for span in spans)
+    has_pauses = any(span is not None and span.kind in UNSPLIT for span in spans)
     values: dict[str, Value] = {"ideal": Clock(run.ideal.makespan)}
     if run.ideal_exceeds_wall:
         template = (
@@ -162,7 +161,7 @@ def _retried(run: AsRun) -> Iterator[Sentence]:
     unsplit = tuple(
         part.node
         for part in run.parts
-        if part.node is not None and part.kind is PartKind.RUN and part.span in _UNSPLIT
+        if part.node is not None and part.kind is PartKind.RUN and part.span in UNSPLIT
     )
     if unsplit:
         template = (

@@ -24,7 +24,7 @@ from taskgraph.model.durations import (
 from taskgraph.model.engine import SpanKind
 from taskgraph.model.statuses import shown_status
 from taskgraph.model.words import arrow, counted, label, plural, visible
-from taskgraph.reports.results import off_path_lines
+from taskgraph.reports.results import UNSPLIT, off_path_lines
 from taskgraph.reports.text.console import (
     MOST_ROWS,
     Style,
@@ -47,7 +47,6 @@ _KINDS = {
     "custom": "by the given durations",
 }
 _NAME = 16  # cells that names get before a column of times does
-_UNSPLIT = (SpanKind.SEVERAL_RUNS, SpanKind.ROLLED_BACK)
 _SURPRISING = (
     Basis.NO_LIMIT,
     Basis.ASSUMED,
@@ -271,7 +270,7 @@ def _who(graph: TaskGraph, part: TimePart) -> str:
         return f"before {name}"
     if part.span is SpanKind.SEVERAL_RUNS and (part.attempts or 1) > 1:
         return f"{name} ({part.attempts} attempts, split unknown)"
-    if part.span in _UNSPLIT:
+    if part.span in UNSPLIT:
         return f"{name} ({part.span})"
     return name
 
@@ -281,7 +280,7 @@ def _ideal(run: AsRun) -> str:
     text = f"The longest path of measured times takes {ideal}"
     if run.ideal_exceeds_wall:
         reason = "clocks differ between hosts, or subtasks did not wait for their upstreams"
-        if any(part.span in _UNSPLIT for part in run.parts):
+        if any(part.span in UNSPLIT for part in run.parts):
             reason = "some of those times hold several runs or a rollback, and idle time"
         return f"{text}, longer than the clock saw: {reason}"
     reasons = ", ".join(

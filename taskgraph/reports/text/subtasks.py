@@ -1,15 +1,21 @@
-"""The subtasks of a task as a table: where each stands, how long it took and may take."""
+"""The subtasks of a task as a table: where each stands, how long it took and may take.
+
+The rows are the graph as an indented list: what runs after what, in lines.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from rich.console import RenderableType
 from rich.text import Text
 
+from taskgraph.graph.parallel import parallel_groups, splits
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.graph.traverse import immediate_dominators, reverse, topological_order
 from taskgraph.model.durations import format_duration, format_measured
 from taskgraph.model.engine import SpanKind, least_attempts, measured_span
 from taskgraph.model.statuses import (
@@ -22,11 +28,10 @@ from taskgraph.model.statuses import (
 )
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import id_list, name_of, visible
-from taskgraph.reports.results import Account
+from taskgraph.reports.results import UNSPLIT, Account, whole_order
 from taskgraph.reports.text.console import ids_cell, plain_table, status_text
-from taskgraph.reports.text.outline import OutlineRow, outline
 
-__all__ = ["subtask_rows"]
+__all__ = ["OutlineRow", "outline", "subtask_rows"]
 
 _MOST_ROWS = 40
 _MOST_PARTS = 5  # of a split, that are shown under it
@@ -131,17 +136,17 @@ class _Table:
             words.append("×2 started twice, and so on")
         if any(self._is_unsplit(node) for node in nodes):
             words.append("* with pauses between attempts, or a rollback")
-        splits = [row for row in rows if len(row.nodes) > 1]
-        if splits and self.has_times:
+        several = [row for row in rows if len(row.nodes) > 1]
+        if several and self.has_times:
             words.append("≤ the longest of them")
         if self.has_times and any(map(self._is_running, nodes)):
             words.append("+ so far")
-        parts = {self._state(node) for row in splits for node in row.nodes}
+        parts = {self._state(node) for row in several for node in row.nodes}
         for name, more in sorted(set(map(self._state, nodes)), key=_by_severity):
             if more and ((name, more) in parts or not self._has_words(more)):
                 sign = "" if more in ("blocked", "overdue") else look(name).sign
                 words.append(f"{sign}{_MARKS.get(more, _BACK)} {more}")
-        if not self.is_plan and (not self.has_status or (splits and not self.is_wide)):
+        if not self.is_plan and (not self.has_status or (several and not self.is_wide)):
             subtasks = self.graph.subtasks
             words += [status_text(name).plain for name, _ in count_shown(subtasks)]
         return [word.replace(" ", "\u00a0") for word in dict.fromkeys(words)]
@@ -242,10 +247,7 @@ class _Table:
 
     def _is_unsplit(self, node: int) -> bool:
         span = self.spans[node]
-        return span is not None and span.kind in {
-            SpanKind.SEVERAL_RUNS,
-            SpanKind.ROLLED_BACK,
-        }
+        return span is not None and span.kind in UNSPLIT
 
     def _limit(self, nodes: Sequence[int]) -> str:
         known = {self.graph.subtasks[node].timeout for node in nodes} - {None}
@@ -256,3 +258,106 @@ class _Table:
 
 def _by_severity(state: tuple[str, str]) -> tuple[tuple[int, str], str]:
     return severity_key(state[0]), state[1]
+
+
+# --- the order of the rows -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineRow:
+    """A line of the list: a subtask, or the parts of one split."""
+
+    nodes: tuple[int, ...]
+    depth: int = 0  # in how many branches, one within the other, it lies
+    begins: bool = False  # a branch
+    waits_for: tuple[int, ...] = ()  # the upstreams, where the list's form does not tell
+    bars: tuple[bool, ...] = ()  # by depth, which of the branches around it go on below
+
+
+def outline(graph: TaskGraph) -> tuple[OutlineRow, ...]:
+    """List the subtasks of a graph in an order in which they could run.
+
+    Where several subtasks wait for the same one and for nothing else, each begins a
+    branch, indented; what waits for several branches follows them, no longer indented.
+    The parts of a split are one line. Where there is a cycle, nothing is indented and no
+    parts are put together. Near-linear in nodes and edges.
+    """
+    if not graph.is_acyclic:
+        return tuple(OutlineRow((node,)) for node in whole_order(graph))
+    for find in (splits, parallel_groups):
+        units = _units(graph, find(graph))
+        upstreams = _between(graph, units)
+        order = topological_order(upstreams, reverse(upstreams))
+        if len(order) == len(units) and _is_plain(graph, units, upstreams):
+            break  # else parts that go on one by one form a knot, or only some of them wait
+    children: dict[int, list[int]] = {}
+    above = immediate_dominators(upstreams, order)
+    for unit in order:
+        children.setdefault(above[unit], []).append(unit)
+    rows = []
+    stack = _below(upstreams, children.get(-1, []), 0)
+    while stack:
+        place = stack.pop()
+        before = upstreams[place.unit] if place.is_unclear else ()
+        waits_for = tuple(sorted(node for unit in before for node in units[unit]))
+        row = OutlineRow(units[place.unit], place.depth, place.begins, waits_for)
+        rows.append(row)
+        stack += _below(upstreams, children.get(place.unit, []), place.depth)
+    return tuple(_with_bars(rows))
+
+
+def _with_bars(rows: list[OutlineRow]) -> list[OutlineRow]:
+    """Tell each row which of the branches that it lies within have rows below it."""
+    goes_on: list[bool] = []  # by depth, from the rows below
+    barred = []
+    for row in reversed(rows):
+        goes_on += [False] * (row.depth - len(goes_on))
+        barred.append(replace(row, bars=tuple(goes_on[: max(row.depth - 1, 0)])))
+        del goes_on[max(row.depth - 1, 0) :]
+        goes_on += [True] * (row.depth > 0)
+    return barred[::-1]
+
+
+def _units(graph: TaskGraph, parts: tuple[tuple[int, ...], ...]) -> list[tuple[int, ...]]:
+    """Give the parts of each split together and every other node alone."""
+    groups = [group for group in parts if len(group) > 1]
+    grouped = {node for group in groups for node in group}
+    alone = [(node,) for node in range(len(graph)) if node not in grouped]
+    return sorted([*alone, *groups], key=min)
+
+
+def _between(graph: TaskGraph, units: list[tuple[int, ...]]) -> list[list[int]]:
+    """Give the units that each one waits for."""
+    unit_of = {node: number for number, unit in enumerate(units) for node in unit}
+    return [
+        sorted({unit_of[up] for node in unit for up in graph.upstreams[node]} - {number})
+        for number, unit in enumerate(units)
+    ]
+
+
+def _is_plain(
+    graph: TaskGraph, units: list[tuple[int, ...]], upstreams: list[list[int]]
+) -> bool:
+    """Tell whether each unit waits for all of those that it waits for."""
+    return all(
+        len({up for node in unit for up in graph.upstreams[node]}.difference(unit))
+        == sum(len(units[before]) for before in upstreams[number])
+        for number, unit in enumerate(units)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    unit: int
+    depth: int
+    begins: bool = False
+    is_unclear: bool = False
+
+
+def _below(upstreams: list[list[int]], units: list[int], depth: int) -> list[_Place]:
+    """Place what lies directly below a unit; the last comes first."""
+    branches = [unit for unit in units if len(upstreams[unit]) <= 1]
+    joins = [unit for unit in units if len(upstreams[unit]) > 1]
+    nested, unclear = len(branches) > 1, len(joins) > 1
+    places = [_Place(unit, depth, is_unclear=unclear) for unit in reversed(joins)]
+    return places + [_Place(unit, depth + nested, nested) for unit in reversed(branches)]
