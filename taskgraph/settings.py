@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticUndefined
 
 from taskgraph.model.durations import parse_duration
 
@@ -62,6 +62,25 @@ def _refuse(expected: str, value: object) -> PydanticCustomError:
     return PydanticCustomError("option", f"must be {expected}, not {value!r}")
 
 
+def _is(kinds: Any, expected: str, schema: Any = PydanticUndefined) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        if not isinstance(value, kinds):
+            raise _refuse(expected, value)
+        return value
+
+    return BeforeValidator(check, json_schema_input_type=schema)
+
+
+def _list_of(kinds: Any, expected: str) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        is_list = isinstance(value, list | tuple)
+        if not is_list or not all(isinstance(item, kinds) for item in value):
+            raise _refuse(expected, value)
+        return tuple(value)
+
+    return BeforeValidator(check)
+
+
 def _whole(least: int) -> BeforeValidator:
     def check(value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
@@ -71,6 +90,18 @@ def _whole(least: int) -> BeforeValidator:
     return BeforeValidator(check, json_schema_input_type=Annotated[int, Field(ge=least)])
 
 
+def _up_to(most: int, kind: type[float], expected: str) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | kind):
+            raise _refuse(expected, value)
+        if not 0 <= value <= most:
+            raise _refuse(f"from 0 to {most}", value)
+        return value
+
+    schema = Annotated[kind, Field(ge=0, le=most)]  # type: ignore[valid-type]
+    return BeforeValidator(check, json_schema_input_type=schema)
+
+
 def _duration(value: Any) -> int:
     try:
         return parse_duration(value)
@@ -78,48 +109,17 @@ def _duration(value: Any) -> int:
         raise _refuse("seconds or a duration like '1h30m'", value) from None
 
 
-def _threshold(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _refuse("whole seconds", value)
-    if not 0 <= value <= MOST_SECONDS:
-        raise _refuse(f"from 0 to {MOST_SECONDS}", value)
-    return value
-
-
-def _share(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _refuse("a share from 0 to 1", value)
-    if not 0 <= value <= 1:
-        raise _refuse("from 0 to 1", value)
-    return value
-
-
-def _texts(value: Any) -> Any:
-    is_list = isinstance(value, list | tuple)
-    if not is_list or not all(isinstance(item, str) for item in value):
-        raise _refuse("a list of texts", value)
-    return tuple(value)
-
-
-def _text(value: Any) -> Any:
-    if not isinstance(value, str):
-        raise _refuse("a text", value)
-    return value
-
-
-def _flag(value: Any) -> Any:
-    if not isinstance(value, bool):
-        raise _refuse("true or false", value)
-    return value
-
-
-def _pairs(value: Any) -> Any:
+def _table_of(schema: Any) -> BeforeValidator:
     """Take a table of the file as pairs, which are as frozen as the rest."""
-    if isinstance(value, tuple):
-        return value
-    if not isinstance(value, Mapping):
-        raise _refuse("a table", value)
-    return tuple(value.items())
+
+    def pairs(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return value
+        if not isinstance(value, Mapping):
+            raise _refuse("a table", value)
+        return tuple(value.items())
+
+    return BeforeValidator(pairs, json_schema_input_type=schema)
 
 
 def _severity(value: Any) -> Any:
@@ -128,22 +128,9 @@ def _severity(value: Any) -> Any:
     return Severity[value.upper()]
 
 
-def _tables(value: Any) -> Any:
-    is_list = isinstance(value, list | tuple)
-    if not is_list or not all(isinstance(row, dict | Suppression) for row in value):
-        raise PydanticCustomError("option", f"must be tables [[suppress]], not {value!r}")
-    return tuple(value)
-
-
 def _fail_on(value: Any) -> Any:
     if value not in FAIL_ON:
         raise _refuse(f"one of {', '.join(FAIL_ON)}", value)
-    return value
-
-
-def _thresholds(value: Any) -> Any:
-    if not isinstance(value, Mapping | Thresholds):
-        raise _refuse("a table", value)
     return value
 
 
@@ -162,22 +149,11 @@ Duration: TypeAlias = Annotated[
     int, BeforeValidator(_duration, json_schema_input_type=int | str)
 ]
 Attempts: TypeAlias = Annotated[int, _whole(1)]
-Seconds: TypeAlias = Annotated[
-    int,
-    BeforeValidator(
-        _threshold, json_schema_input_type=Annotated[int, Field(ge=0, le=MOST_SECONDS)]
-    ),
-]
-Share: TypeAlias = Annotated[
-    float,
-    BeforeValidator(_share, json_schema_input_type=Annotated[float, Field(ge=0, le=1)]),
-]
-Selectors: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_texts)]
-Text: TypeAlias = Annotated[str, BeforeValidator(_text)]
-
-
-def _table_of(schema: Any) -> BeforeValidator:
-    return BeforeValidator(_pairs, json_schema_input_type=schema)
+Seconds: TypeAlias = Annotated[int, _up_to(MOST_SECONDS, int, "whole seconds")]
+Share: TypeAlias = Annotated[float, _up_to(1, float, "a share from 0 to 1")]
+Selectors: TypeAlias = Annotated[tuple[str, ...], _list_of(str, "a list of texts")]
+Text: TypeAlias = Annotated[str, _is(str, "a text")]
+Flag: TypeAlias = Annotated[bool, _is(bool, "true or false")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,14 +255,18 @@ class Settings(_Frozen):
             "Other severities by selector; the most specific decides, the later of equals."
         ),
     )
-    suppress: Annotated[tuple[Suppression, ...], BeforeValidator(_tables)] = Field(
+    suppress: Annotated[
+        tuple[Suppression, ...],
+        _list_of(dict | Suppression, "tables [[suppress]]"),
+    ] = Field(
         default=(),
         description="Findings to leave out, by rule, task and subtask; they are counted.",
     )
-    thresholds: Annotated[
-        Thresholds, BeforeValidator(_thresholds, json_schema_input_type=Thresholds)
-    ] = Field(
-        default=Thresholds.model_construct(), description="The numbers that rules go by."
+    thresholds: Annotated[Thresholds, _is(Mapping | Thresholds, "a table", Thresholds)] = (
+        Field(
+            default=Thresholds.model_construct(),
+            description="The numbers that rules go by.",
+        )
     )
     budgets: Annotated[
         tuple[tuple[str, Duration], ...], _table_of(dict[str, int | str])
@@ -297,7 +277,7 @@ class Settings(_Frozen):
             "last that fits decides. A definition's own `budget` can only be lower."
         ),
     )
-    raise_budgets: Annotated[bool, BeforeValidator(_flag)] = Field(
+    raise_budgets: Flag = Field(
         default=False,
         description="Whether a definition's own `budget` may also be above `budgets`.",
     )
@@ -305,7 +285,7 @@ class Settings(_Frozen):
         default=1,
         description="How often each subtask may be started; at least as often as it was.",
     )
-    attempts_seen: Annotated[bool, BeforeValidator(_flag)] = Field(
+    attempts_seen: Flag = Field(
         default=False,
         description=(
             "With past runs: whether each may be started as often as any of its kind was."

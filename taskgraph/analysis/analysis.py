@@ -95,19 +95,15 @@ class Past(Protocol):
 
     def forecast(self, analysis: Analysis) -> Forecast | None:
         """Tell when a running task is likely done; ``None`` where nothing is left."""
-        ...
 
     def slow(self, analysis: Analysis) -> tuple[SlowSubtask, ...]:
         """Name what runs for longer than is usual in its kind."""
-        ...
 
     def timeout_needs(self, task: Task) -> Mapping[str, TimeoutNeed]:
         """Give by the name of a subtask what its healthy runs need, if that is known."""
-        ...
 
     def attempts(self, task: Task) -> Mapping[str, int]:
         """Give by the name of a subtask how often it was started at most in its kind."""
-        ...
 
 
 class Analysis(Premises):

@@ -155,20 +155,10 @@ class AsRun(Trace):
 
 
 def as_run(premises: Premises) -> AsRun | None:
-    """Account for the wall time of a run.
+    """Account for the wall time of a run; ``None`` where no subtask has times.
 
     Up to :data:`~taskgraph.model.engine.DISPATCH_SECONDS` of the time from one subtask to
     the next are dispatch; the rest is waiting.
-
-    Parameters
-    ----------
-    premises : Premises
-        Of a sound graph.
-
-    Returns
-    -------
-    AsRun or None
-        ``None`` where no subtask has times.
 
     Raises
     ------
@@ -193,17 +183,17 @@ def trace(premises: Premises) -> Trace | None:
     """Follow the path that the clock saw, in a sound graph."""
     graph, moment = premises.graph, premises.as_of
     spans = [measured_span(subtask, moment) for subtask in graph.subtasks]
-    walk = _walk_back(graph, spans)
-    if not walk.path:
+    path, skipped_over = _walk_back(graph, spans)
+    if not path:
         return None
     begin, end = _window(graph.task, [span for span in spans if span], moment)
-    hops = [(node, span) for node in walk.path if (span := spans[node])]
+    hops = [(node, span) for node in path if (span := spans[node])]
     parts = []
     at = begin
     for place, (node, span) in enumerate(hops):
         gap = (span.start - at) // MICROSECOND
         if place:
-            parts += _between(node, at, gap, DISPATCH_SECONDS * SECOND)
+            parts += _between(node, at, gap)
         else:
             parts += _before(node, begin, span.start, min(s.start for s in spans if s))
         attempts = graph.subtasks[node].attempts
@@ -212,7 +202,7 @@ def trace(premises: Premises) -> Trace | None:
         )
         at = span.finish
     parts.append(TimePart(PartKind.AFTER, (end - at) // MICROSECOND, None, at))
-    return Trace(begin, end, walk.path, tuple(parts), walk.skipped_over)
+    return Trace(begin, end, path, tuple(parts), skipped_over)
 
 
 def _before(node: int, begin: datetime, start: datetime, first: datetime) -> list[TimePart]:
@@ -224,11 +214,11 @@ def _before(node: int, begin: datetime, start: datetime, first: datetime) -> lis
     return parts
 
 
-def _between(node: int, begin: datetime, gap: int, most_dispatch: int) -> list[TimePart]:
+def _between(node: int, begin: datetime, gap: int) -> list[TimePart]:
     """Split the time from one subtask's finish to the next one's start."""
     if gap < 0:
         return [TimePart(PartKind.OVERLAP, gap, node, begin)]
-    dispatch = min(gap, most_dispatch)
+    dispatch = min(gap, DISPATCH_SECONDS * SECOND)
     parts = [TimePart(PartKind.DISPATCH, dispatch, node, begin)]
     if gap > dispatch:
         later = begin + dispatch * MICROSECOND
@@ -236,13 +226,12 @@ def _between(node: int, begin: datetime, gap: int, most_dispatch: int) -> list[T
     return parts
 
 
-class _Walk(NamedTuple):
-    path: tuple[int, ...]
-    skipped_over: tuple[int, ...]
-
-
-def _walk_back(graph: TaskGraph, spans: Sequence[Span | None]) -> _Walk:
+def _walk_back(
+    graph: TaskGraph, spans: Sequence[Span | None]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Follow the upstream that finished last, from the last finish of all.
+
+    What has no times is given apart from the path.
 
     Of several that finished at one moment the one with the smallest id counts; of several
     last ones the one that is furthest downstream. The finish of a subtask without times
@@ -268,7 +257,7 @@ def _walk_back(graph: TaskGraph, spans: Sequence[Span | None]) -> _Walk:
     while node >= 0:
         (path if spans[node] else skipped).append(node)
         node = before[node]
-    return _Walk(tuple(reversed(path)), tuple(reversed(skipped)))
+    return tuple(reversed(path)), tuple(reversed(skipped))
 
 
 def _window(
@@ -311,12 +300,7 @@ def occupancy(
 ) -> Occupancy:
     """Sweep over the starts and finishes between two moments.
 
-    Parameters
-    ----------
-    premises : Premises
-    begin, end : datetime
-    until : datetime or None
-        Until when what still runs has run.
+    What still runs has run until a third one.
     """
     limit, events = premises.slots, list[tuple[datetime, bool, int]]()
     for node, subtask in enumerate(premises.graph.subtasks):

@@ -100,11 +100,6 @@ class Failure:
 def failure(premises: Premises) -> Failure | None:
     """Tell what failed and what that held up.
 
-    Parameters
-    ----------
-    premises : Premises
-        Of a sound graph.
-
     Returns
     -------
     Failure or None
@@ -268,17 +263,7 @@ class FailureCause:
 
 
 def failure_cause(subtask: Subtask) -> FailureCause | None:
-    """Tell whether a failed subtask's timeout ended it.
-
-    Parameters
-    ----------
-    subtask : Subtask
-
-    Returns
-    -------
-    FailureCause or None
-        ``None`` where the subtask is not FAILED.
-    """
+    """Tell whether its timeout ended a subtask; ``None`` where it is not FAILED."""
     if subtask.status != Status.FAILED:
         return None
     span = measured_span(subtask, None)

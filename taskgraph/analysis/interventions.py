@@ -67,20 +67,7 @@ def interventions(
 ) -> tuple[FailedSubtask, ...]:
     """Tell for each FAILED subtask which of retry, skip and rollback the engine accepts.
 
-    Parameters
-    ----------
-    premises : Premises
-        Of a sound graph.
-    left : Weights
-        What is left of each subtask.
-    rest : WorstCase
-        How long all of that takes.
-    undo : Rollback
-
-    Returns
-    -------
-    tuple of FailedSubtask
-        By node; empty where nothing failed.
+    The graph is sound; `rest` is how long all takes that is left.
     """
     graph = premises.graph
     failed = [n for n, sub in enumerate(graph.subtasks) if sub.status == Status.FAILED]

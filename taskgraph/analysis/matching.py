@@ -39,14 +39,7 @@ def match(before: TaskGraph, after: TaskGraph) -> Matching:
     at last, but not within one task, those that come first, second, and so on. Where the
     order has to decide, those with equal timeout, class and flags go first.
 
-    Parameters
-    ----------
-    before, after : TaskGraph
-        Faulty ones too.
-
-    Notes
-    -----
-    Linear in nodes and edges, but for sorting.
+    Faulty graphs will do. It takes time linear in nodes and edges, but for sorting.
     """
     matcher = _Matcher(before, after)
     within_one = is_same_task(before, after)

@@ -114,26 +114,14 @@ def progress(
     rest: WorstCase,
     standing: Standstill,
 ) -> Progress:
-    """Tell how far a task is.
+    """Tell how far a task is whose graph is sound.
 
-    Parameters
-    ----------
-    premises : Premises
-        Of a sound graph.
-    schedule : Schedule
-        Of its worst-case durations.
-    left : Weights
-        What is left of each subtask.
-    rest : WorstCase
-        How long all of that takes.
-    standing : Standstill
+    The schedule is that of the worst case; `rest` is how long all takes that is left.
     """
     endless = _endless(premises, standing, left)
-    path = schedule.critical_path
-    moment = premises.as_of
     return Progress(
-        as_of=moment,
-        critical_path=path,
+        as_of=premises.as_of,
+        critical_path=schedule.critical_path,
         critical_seconds=schedule.makespan,
         critical_seconds_done=max(schedule.makespan - rest.longest_path, 0),
         left=left,

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from operator import sub
 from typing import Final
 
 from taskgraph.graph.taskgraph import TaskGraph
@@ -86,10 +87,6 @@ def schedule(graph: TaskGraph, durations: Sequence[int]) -> Schedule:
     durations : sequence of int
         How long each node takes, in any one unit, 0 or more.
 
-    Returns
-    -------
-    Schedule
-
     Raises
     ------
     AnalysisError
@@ -108,12 +105,8 @@ def schedule(graph: TaskGraph, durations: Sequence[int]) -> Schedule:
         raise ValueError("a duration is negative")
     early_start, early_finish = _early(graph, durations)
     end = max(early_finish, default=0)
-    late_start, late_finish, free_float = _late(
-        graph, durations, early_start, early_finish, end
-    )
-    total_float = [
-        late - early for late, early in zip(late_start, early_start, strict=True)
-    ]
+    late_start, late_finish, free = _late(graph, durations, early_start, early_finish, end)
+    total_float = list(map(sub, late_start, early_start))
     critical = [node for node in graph.order if not total_float[node]]
     path, total = _critical_paths(graph, critical, total_float, early_start, early_finish)
     return Schedule(
@@ -123,7 +116,7 @@ def schedule(graph: TaskGraph, durations: Sequence[int]) -> Schedule:
         late_start=tuple(late_start),
         late_finish=tuple(late_finish),
         total_float=tuple(total_float),
-        free_float=tuple(free_float),
+        free_float=tuple(free),
         makespan=end,
         critical=tuple(critical),
         critical_path=path,

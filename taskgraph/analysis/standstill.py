@@ -122,29 +122,20 @@ def _is_later_than_what_was_asked(graph: TaskGraph) -> bool:
         return True
     if any(subtask.status == Status.FAILED for subtask in graph.subtasks):
         return True
-    late = [
-        sub.finish_time is not None and sub.finish_time > ended for sub in graph.subtasks
-    ]
-    if task.operation == Operation.ROLLBACK:
-        return any(
-            late[node] and is_rolled_back(sub) and _began_later(sub, ended)
-            for node, sub in enumerate(graph.subtasks)
-        )
-    return any(
-        late[node]
-        and (subtask.operation == Operation.SKIP or _released(graph, node, ended))
-        for node, subtask in enumerate(graph.subtasks)
-    )
-
-
-def _began_later(subtask: Subtask, moment: datetime) -> bool:
-    """Tell whether what ended a while after a moment was not under way before it.
-
-    A fault fails a task while a subtask is still being undone, which then ends as if it
-    belonged to what was asked for later.
-    """
-    least = timedelta(seconds=timeout_seconds(subtask) or POLL_SECONDS)
-    return subtask.finish_time is not None and subtask.finish_time - moment >= least
+    for node, subtask in enumerate(graph.subtasks):
+        finish = subtask.finish_time
+        if finish is None or finish <= ended:
+            continue
+        if task.operation != Operation.ROLLBACK:
+            if subtask.operation == Operation.SKIP or _released(graph, node, ended):
+                return True
+        elif is_rolled_back(subtask):
+            # A fault fails a task while a subtask is still being undone, which then ends as
+            # if it belonged to what was asked for later.
+            least = timedelta(seconds=timeout_seconds(subtask) or POLL_SECONDS)
+            if finish - ended >= least:
+                return True
+    return False
 
 
 def _released(graph: TaskGraph, node: int, moment: datetime) -> bool:

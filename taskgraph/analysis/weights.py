@@ -149,14 +149,7 @@ def remaining_weights(premises: Premises) -> Weights:
 
 
 def actual_weights(graph: TaskGraph, as_of: datetime | None) -> Weights:
-    """Weigh each subtask with its measured time, in microseconds.
-
-    Parameters
-    ----------
-    graph : TaskGraph
-    as_of : datetime or None
-        Until when to measure what is still running.
-    """
+    """Weigh each subtask with its measured time, until a moment, in microseconds."""
     rows = []
     for subtask in graph.subtasks:
         span = measured_span(subtask, as_of)
@@ -170,15 +163,7 @@ def actual_weights(graph: TaskGraph, as_of: datetime | None) -> Weights:
 
 
 def custom_weights(graph: TaskGraph, base: Weights, seconds: Mapping[Id, int]) -> Weights:
-    """Replace the durations of some subtasks.
-
-    Parameters
-    ----------
-    graph : TaskGraph
-    base : Weights
-        The durations of all others.
-    seconds : mapping of id to int
-        The new durations, in seconds whatever the unit of the base.
+    """Replace some durations of a base, by id, with others in seconds.
 
     Raises
     ------

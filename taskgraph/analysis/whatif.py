@@ -67,7 +67,6 @@ def what_if(
     Parameters
     ----------
     graph : TaskGraph
-        Must be sound.
     weights : Weights
         The durations before the change.
     changes : Changes
