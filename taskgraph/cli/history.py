@@ -4,30 +4,124 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from taskgraph.api import LoadedTask, history
-from taskgraph.cli.group import Group
-from taskgraph.cli.history_options import (
-    engine_options,
-    memory_option,
-    progress_bar,
-    result_options,
-    write_result,
+from taskgraph.cli.main import Group
+from taskgraph.cli.options import (
+    Choice,
+    Inputs,
+    form_by_ending,
+    moment,
+    output_option,
+    seconds,
+    task_option,
 )
-from taskgraph.cli.options import Inputs, moment, seconds, task_option
-from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain
-from taskgraph.cli.tasks import each_task, require_tasks
+from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain, write
+from taskgraph.cli.tasks import each_task, require_tasks, text_style
 from taskgraph.errors import ConfigError
 from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:
     from taskgraph.history.anomalies import Anomalies
+    from taskgraph.history.collecting import Progress
     from taskgraph.history.odds import Odds
+    from taskgraph.reports.history import HistoryResult
 
 __all__ = ["command"]
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _result_options(*more: str) -> Callable[[F], F]:
+    """Give the options on what was collected, and on where and how a result is written."""
+
+    def decorate(command: F) -> F:
+        command = output_option(command)
+        command = click.option(
+            "-f", "--format", "form", type=Choice((*history.FORMS, *more)),
+            help="The form of the output; by default what the ending of --output says.",
+        )(command)  # fmt: skip
+        return click.option(
+            "-r", "--runs", default="runs", show_default=True, metavar="DIR",
+            help="What collect wrote.",
+        )(command)  # fmt: skip
+
+    return decorate
+
+
+_only_option = click.option(
+    "--task", "only", metavar="PATTERN", help="Only tasks with such a name."
+)
+_memory_option = click.option(
+    "--memory", default="1GB", show_default=True, metavar="SIZE",
+    help="What the database may use in each process; the rest goes to temporary files.",
+)  # fmt: skip
+
+
+def _engine_options(workers: int) -> Callable[[F], F]:
+    """Give the options on who does the work, and by how many processes if none says so."""
+
+    def decorate(command: F) -> F:
+        command = click.option(
+            "--scheduler", metavar="ADDRESS",
+            help="Let the workers of this Dask scheduler do it; they must see the same "
+            "paths.",
+        )(_memory_option(command))  # fmt: skip
+        return click.option(
+            "-j", "--workers", type=click.IntRange(min=1), default=workers, metavar="N",
+            help="Processes of this machine; by default one, and to collect one for each "
+            "core.",
+        )(command)  # fmt: skip
+
+    return decorate
+
+
+def _write_result(result: HistoryResult, form: str | None, output: str | None) -> None:
+    """Write a result in the form that was asked for, or that the file's name says."""
+    form = form or form_by_ending(output, history.FORMS)
+    style = text_style(output) if form == "text" else None
+    write(history.report(result, form, style), output)
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Callable[[Progress], None] | None]:
+    """Show on a terminal how far a collection is, how fast, and how long it will take."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[documents]} documents"),
+        TextColumn("{task.fields[rate]:.0f}/s"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, documents=0, rate=0.0)
+
+        def report(progress: Progress) -> None:
+            documents = progress.collected.documents
+            elapsed = bar.tasks[0].elapsed or 0.0
+            bar.update(
+                task,
+                total=progress.total,
+                completed=progress.done,
+                documents=documents,
+                rate=documents / max(elapsed, 1e-9),
+            )
+
+        yield report
 
 
 @click.group("history", cls=Group)
@@ -61,15 +155,8 @@ def command() -> None:
     "--retry-rejects", is_flag=True,
     help="Read again what was rejected before, changed or not.",
 )  # fmt: skip
-@engine_options
-def collect_command(
-    paths: tuple[str, ...],
-    runs: str,
-    origin: str,
-    retry_rejects: bool,
-    workers: int | None,
-    **engine: Any,
-) -> None:
+@_engine_options(os.cpu_count() or 1)
+def collect_command(paths: tuple[str, ...], runs: str, **asked: Any) -> None:
     """Collect the runs in any number of documents.
 
     PATH is a file, a folder, a pattern, an archive (zip, tar), JSON Lines, or the address
@@ -86,16 +173,8 @@ def collect_command(
     from taskgraph.reports.history import collection_messages
 
     try:
-        with progress_bar() as progress:
-            done = history.collect(
-                paths,
-                runs,
-                origin=origin,
-                retry_rejects=retry_rejects,
-                workers=workers or os.cpu_count() or 1,
-                progress=progress,
-                **engine,
-            )
+        with _progress_bar() as progress:
+            done = history.collect(paths, runs, progress=progress, **asked)
     except KeyboardInterrupt:
         complain("what is collected is kept: the same command goes on from there")
         raise
@@ -113,17 +192,10 @@ def collect_command(
 
 
 @command.command("stats")
-@result_options()
-@click.option("--task", metavar="PATTERN", help="Only tasks with such a name.")
-@engine_options
-def stats_command(
-    runs: str,
-    form: str | None,
-    output: str | None,
-    task: str | None,
-    workers: int | None,
-    **engine: Any,
-) -> None:
+@_result_options()
+@_only_option
+@_engine_options(1)
+def stats_command(form: str | None, output: str | None, **asked: Any) -> None:
     """Tell for each kind of task and subtask how long it takes and how often it fails.
 
     \b
@@ -132,17 +204,14 @@ def stats_command(
       taskgraph history stats -r runs --task 'Stop *' --format csv
       taskgraph history stats -o stats.html
     """
-    result = history.stats(runs, only=task, workers=workers or 1, **engine)
-    write_result(result, form, output)
+    _write_result(history.stats(**asked), form, output)
 
 
 @command.command("report")
-@result_options()
-@click.option("--task", metavar="PATTERN", help="Only tasks with such a name.")
-@memory_option
-def report_command(
-    runs: str, form: str | None, output: str | None, task: str | None, memory: str
-) -> None:
+@_result_options()
+@_only_option
+@_memory_option
+def report_command(form: str | None, output: str | None, **asked: Any) -> None:
     """Show how runs changed over time: a page of runs by subtasks, since when, where.
 
     \b
@@ -150,29 +219,21 @@ def report_command(
       taskgraph history report -o trends.html
       taskgraph history report -r runs --task 'Stop *' --format json
     """
-    write_result(history.trends(runs, only=task, memory=memory), form, output)
+    _write_result(history.trends(**asked), form, output)
 
 
 @command.command("compare")
-@result_options()
+@_result_options()
 @click.option(
-    "--since", metavar="TIME",
+    "--since", callback=moment, metavar="TIME",
     help="Compare the runs from then on with those before, as 2025-01-16T00:00:00+08:00.",
 )  # fmt: skip
 @click.option(
     "--base", metavar="DIR", help="Compare with what was collected there, instead."
 )
-@click.option("--task", metavar="PATTERN", help="Only tasks with such a name.")
-@memory_option
-def compare_command(
-    runs: str,
-    form: str | None,
-    output: str | None,
-    since: str | None,
-    base: str | None,
-    task: str | None,
-    memory: str,
-) -> None:
+@_only_option
+@_memory_option
+def compare_command(form: str | None, output: str | None, **asked: Any) -> None:
     """Tell which subtasks made a kind of task slower or faster, and how sure that is.
 
     The growth of the mean wall clock is parted among the subtasks on the path that the
@@ -183,15 +244,12 @@ def compare_command(
       taskgraph history compare --since 2025-01-16T00:00:00+08:00
       taskgraph history compare -r runs-new --base runs-old --task 'Stop *' -o growth.html
     """
-    result = history.compare(
-        runs, since=moment(since, "--since"), base=base, only=task, memory=memory
-    )
-    write_result(result, form, output)
+    _write_result(history.compare(**asked), form, output)
 
 
 @command.command("timeouts")
 @click.argument("definitions", nargs=-1, metavar="[FILE]...")
-@result_options("patch")
+@_result_options("patch")
 @click.option(
     "--share", type=click.FloatRange(0, 100, min_open=True, max_open=True), default=99,
     show_default=True, metavar="PERCENT", help="Of the healthy runs that must pass.",
@@ -208,20 +266,17 @@ def compare_command(
     "--across-tasks", is_flag=True,
     help="Take subtasks of one name in all kinds of tasks together.",
 )  # fmt: skip
-@click.option("--task", metavar="PATTERN", help="Only tasks with such a name.")
-@engine_options
+@_only_option
+@_engine_options(1)
 def timeouts_command(
     definitions: tuple[str, ...],
-    runs: str,
     form: str | None,
     output: str | None,
     share: float,
     confidence: float,
     margin: float,
     across_tasks: bool,
-    task: str | None,
-    workers: int | None,
-    **engine: Any,
+    **asked: Any,
 ) -> None:
     """Advise on timeouts: which are too long or too short for the runs that were measured.
 
@@ -240,15 +295,13 @@ def timeouts_command(
     options = AdviceOptions(share / 100, confidence / 100, margin / 100, across_tasks)
     if form == "patch" and len(definitions) != 1:
         raise ConfigError("--format patch needs one FILE that it is for")
-    if across_tasks and task is not None and not definitions:
+    if across_tasks and asked["only"] is not None and not definitions:
         raise ConfigError("--task chooses among kinds of tasks; --across-tasks has none")
     tasks: list[LoadedTask] = []
     code, _ = each_task(Inputs(definitions), tasks.append)
     if tasks or not definitions:
-        result = history.timeouts(
-            tasks, runs, options, only=task, workers=workers or 1, **engine
-        )
-        write_result(result, form, output)
+        result = history.timeouts(tasks, options=options, **asked)
+        _write_result(result, form, output)
     sys.exit(code)
 
 
@@ -258,7 +311,7 @@ def timeouts_command(
     "--window", callback=seconds, required=True, metavar="DURATION",
     help="What the task may take, for example 2h.",
 )  # fmt: skip
-@result_options()
+@_result_options()
 @click.option(
     "--samples", type=click.IntRange(min=1), metavar="N",
     help="How often it is simulated; by default 10000 times, less often where slots are "
@@ -274,7 +327,7 @@ def timeouts_command(
     help="How many subtasks may be in flight, 0 for any number, -1 for the engine's 10; "
     "by default the waits of the past hold the queues.",
 )  # fmt: skip
-@memory_option
+@_memory_option
 @task_option
 def odds_command(
     file: str,
@@ -312,13 +365,13 @@ def odds_command(
         held = f"{file}: holds {len(results)} tasks; the odds are those of one"
         raise ConfigError(f"{held}: choose it with --task ID")
     for result in results:
-        write_result(result, form, output)
+        _write_result(result, form, output)
     sys.exit(code)
 
 
 @command.command("anomalies")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@result_options()
+@_result_options()
 @click.option(
     "--least-runs", type=click.IntRange(min=1), default=20, show_default=True,
     metavar="N", help="With fewer other runs nothing is said.",
@@ -326,7 +379,7 @@ def odds_command(
 @click.option(
     "--fail-on-any", is_flag=True, help="Make the exit code 1 where a run departs."
 )
-@memory_option
+@_memory_option
 @task_option
 def anomalies_command(
     files: tuple[str, ...],
@@ -350,6 +403,6 @@ def anomalies_command(
         results.append(history.anomalies(loaded, runs, **comparison))
 
     code, _ = each_task(Inputs(files, ReadOptions(task=task)), work)
-    write_result(results, form, output)
+    _write_result(results, form, output)
     departs = any(result.found for result in results)
     sys.exit(max(code, EXIT_FINDINGS if departs and fail_on_any else EXIT_OK))

@@ -101,7 +101,7 @@ class Resolver:
         return replace(configuration, settings=settings)
 
 
-def moment(text: str | None, option: str = "--as-of") -> datetime | None:
+def moment(_ctx: object, param: click.Parameter, text: str | None) -> datetime | None:
     """Read the moment of an option, which needs its UTC offset."""
     if text is None:
         return None
@@ -112,7 +112,7 @@ def moment(text: str | None, option: str = "--as-of") -> datetime | None:
     if time is None or time.tzinfo is None:
         example = "2025-01-16T11:43:38+08:00"
         raise ConfigError(
-            f"{option} must be a time with its offset, like {example}: {text}"
+            f"{param.opts[0]} must be a time with its offset, like {example}: {text}"
         )
     return time
 
@@ -194,13 +194,13 @@ def files_argument(command: F) -> F:
         glob: str | None,
         redact: bool,
         stdin_filename: str | None,
-        as_of: str | None,
+        as_of: datetime | None,
         task: str | None,
         config_file: str | None,
         isolated: bool,
         **rest: Any,
     ) -> Any:
-        resolver = Resolver(config_file, isolated).on_top(as_of=moment(as_of))
+        resolver = Resolver(config_file, isolated).on_top(as_of=as_of)
         options = ReadOptions(glob, redact, task)
         if stdin_filename is not None:
             if "-" not in files:
@@ -212,7 +212,7 @@ def files_argument(command: F) -> F:
     decorated: Any = config_options(cast("F", wrapped))
     for decorate in (
         click.option(
-            "--as-of", metavar="TIME",
+            "--as-of", callback=moment, metavar="TIME",
             help="The moment to judge running subtasks at, as 2025-01-16T11:43:38+08:00; "
             "by default what the document says.",
         ),
