@@ -17,13 +17,7 @@ from pydantic_core import PydanticCustomError, PydanticUndefined
 
 from taskgraph.model.durations import parse_duration
 
-__all__ = [
-    "DEFAULTS",
-    "Settings",
-    "Severity",
-    "Suppression",
-    "Thresholds",
-]
+__all__ = ["DEFAULTS", "Settings", "Severity", "Suppression", "Thresholds"]
 
 MOST_SECONDS = 100 * 365 * 86400
 """No threshold is longer: a hundred years."""
@@ -256,8 +250,7 @@ class Settings(_Frozen):
         ),
     )
     suppress: Annotated[
-        tuple[Suppression, ...],
-        _list_of(dict | Suppression, "tables [[suppress]]"),
+        tuple[Suppression, ...], _list_of(dict | Suppression, "tables [[suppress]]")
     ] = Field(
         default=(),
         description="Findings to leave out, by rule, task and subtask; they are counted.",

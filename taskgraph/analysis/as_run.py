@@ -160,10 +160,7 @@ def as_run(premises: Premises) -> AsRun | None:
     Up to :data:`~taskgraph.model.engine.DISPATCH_SECONDS` of the time from one subtask to
     the next are dispatch; the rest is waiting.
 
-    Raises
-    ------
-    AnalysisError
-        Where the graph is not sound.
+    Raises AnalysisError where the graph is not sound.
     """
     premises.graph.require_sound()
     if (found := trace(premises)) is None:

@@ -105,10 +105,7 @@ class Budget:
 def budget(premises: Premises) -> Budget:
     """Compute the worst-case budget of a task.
 
-    Raises
-    ------
-    AnalysisError
-        Where the graph is not sound.
+    Raises AnalysisError where the graph is not sound.
     """
     graph = premises.graph
     timetable = schedule(graph, premises.worst_durations)

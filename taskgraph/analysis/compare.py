@@ -347,10 +347,7 @@ def attribute(
 ) -> Attribution:
     """Attribute the change of a bound to subtasks; the pairs are the same in both graphs.
 
-    Raises
-    ------
-    AnalysisError
-        Where a graph is not sound.
+    Raises AnalysisError where a graph is not sound.
 
     Notes
     -----

@@ -218,10 +218,7 @@ def list_schedule(
     smallest id. A shorter duration may make the makespan longer (Graham, 1966), so this
     is an example of a run, not a bound.
 
-    Raises
-    ------
-    AnalysisError
-        Where the graph is not sound.
+    Raises AnalysisError where the graph is not sound.
     """
     graph.require_sound()
     waiting_for = [len(ups) for ups in graph.upstreams]

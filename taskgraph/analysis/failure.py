@@ -98,18 +98,11 @@ class Failure:
 
 
 def failure(premises: Premises) -> Failure | None:
-    """Tell what failed and what that held up.
+    """Tell what failed and what that held up; ``None`` where no subtask is FAILED.
 
-    Returns
-    -------
-    Failure or None
-        ``None`` where no subtask is FAILED. A FAILED task may have none: only a fault in
-        the engine's coordinator does that.
+    A FAILED task may have none: only a fault in the engine's coordinator does that.
 
-    Raises
-    ------
-    AnalysisError
-        Where the graph is not sound.
+    Raises AnalysisError where the graph is not sound.
     """
     graph = premises.graph
     graph.require_sound()

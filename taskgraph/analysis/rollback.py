@@ -245,16 +245,14 @@ def rollback(
 ) -> Rollback:
     """Tell whether and how a task can be rolled back; the budget is its way there.
 
-    Raises
-    ------
-    AnalysisError
-        Where the graph is not sound.
+    Raises AnalysisError where the graph is not sound.
     """
     graph = premises.graph
     graph.require_sound()
     obstacles, blockers = rollback_obstacles(premises)
     prohibited = not {Refusal.TASK_PROHIBITS, Refusal.VERDICT}.isdisjoint(obstacles)
-    begun = [n for n, sub in enumerate(graph.subtasks) if _is_to_undo(sub.status)]
+    nothing = {None, Status.PENDING}
+    begun = [n for n, sub in enumerate(graph.subtasks) if sub.status not in nothing]
     holding = _holding(premises, begun)
     return Rollback(
         obstacles=obstacles,
@@ -267,10 +265,6 @@ def rollback(
         is_crowded=bool(holding),
         fail_late=None if prohibited else _fail_late(premises, no_return, budget),
     )
-
-
-def _is_to_undo(status: str | None) -> bool:
-    return status is not None and status != Status.PENDING
 
 
 def _undoing(premises: Premises, begun: Sequence[int], running: Sequence[int]) -> WorstCase:

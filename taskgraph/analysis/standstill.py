@@ -127,7 +127,9 @@ def _is_later_than_what_was_asked(graph: TaskGraph) -> bool:
         if finish is None or finish <= ended:
             continue
         if task.operation != Operation.ROLLBACK:
-            if subtask.operation == Operation.SKIP or _released(graph, node, ended):
+            below = (graph.subtasks[other].start_time for other in graph.downstreams[node])
+            is_released = any(start is not None and start > ended for start in below)
+            if is_released or subtask.operation == Operation.SKIP:
                 return True
         elif is_rolled_back(subtask):
             # A fault fails a task while a subtask is still being undone, which then ends as
@@ -136,9 +138,3 @@ def _is_later_than_what_was_asked(graph: TaskGraph) -> bool:
             if finish - ended >= least:
                 return True
     return False
-
-
-def _released(graph: TaskGraph, node: int, moment: datetime) -> bool:
-    """Tell whether something that waits for a subtask has started after a moment."""
-    starts = (graph.subtasks[below].start_time for below in graph.downstreams[node])
-    return any(start is not None and start > moment for start in starts)

@@ -44,10 +44,7 @@ def width(graph: TaskGraph, most_steps: int = _MOST_STEPS) -> Width:
     the nodes so far are as many as these need, so that what was found counts; and so do
     nodes that are equally far from the start.
 
-    Raises
-    ------
-    AnalysisError
-        Where the graph is not sound.
+    Raises AnalysisError where the graph is not sound.
     """
     graph.require_sound()
     beside = max(Counter(graph.stages).values(), default=0)

@@ -36,8 +36,7 @@ class AcceptedFinding(TypedDict):
     """A finding that is accepted; all but the fingerprint is for people."""
 
     fingerprint: Annotated[
-        str,
-        Field(description="As --format json gives it: of the rule and the names."),
+        str, Field(description="As --format json gives it: of the rule and the names.")
     ]
     code: NotRequired[Annotated[str, Field(description="The code of the rule.")]]
     name: NotRequired[Annotated[str, Field(description="The name of the rule.")]]

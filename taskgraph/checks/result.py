@@ -189,9 +189,7 @@ class CheckTotals:
     """
 
     def __init__(
-        self,
-        results: Iterable[CheckResult] = (),
-        unreadable: Iterable[InputError] = (),
+        self, results: Iterable[CheckResult] = (), unreadable: Iterable[InputError] = ()
     ) -> None:
         self.tasks = self.files = self.suppressed = 0
         self.rules: Counter[tuple[str, str, Severity]] = Counter()

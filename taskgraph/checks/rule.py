@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -112,23 +111,16 @@ class RuleDoc(NamedTuple):
     action: str
 
 
-@dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule.
+    """One rule; code, name and text come from the name and the docstring of its module.
 
-    Attributes
+    Parameters
     ----------
-    code : str
-        Stable: ``TG103``.
-    name : str
-        Says the fault, in kebab case: ``one-sided-edge``.
-    severity : Severity
-        The default.
     check : callable
         Gives the faults of a task, in any order.
-    text : str or None
-        The docstring of the rule's module; ``None`` where Python was told to drop it.
-    needs : tuple of Need
+    severity : Severity
+        The default.
+    *needs : Need
         Without one of them the rule is skipped, and counted as skipped.
     enabled : bool
         Whether the rule is on by default.
@@ -139,22 +131,19 @@ class Rule:
         Whether that holds in responses too. Who mends a definition wants one thing to do.
     across : bool
         Whether what it says counts only beside another task of the run with this name.
+
+    Attributes
+    ----------
+    code : str
+        Stable: ``TG103``.
+    name : str
+        Says the fault, in kebab case: ``one-sided-edge``.
+    text : str or None
+        The docstring; ``None`` where Python was told to drop it.
     """
 
-    code: str
-    name: str
-    severity: Severity
-    check: Callable[[Subject], Iterable[Fault]]
-    text: str | None
-    needs: tuple[Need, ...] = ()
-    enabled: bool = True
-    follows: tuple[str, ...] = ()
-    follows_in_runs: bool = True
-    across: bool = False
-
-    @classmethod
-    def of(
-        cls,
+    def __init__(
+        self,
         check: Callable[[Subject], Iterable[Fault]],
         severity: Severity,
         *needs: Need,
@@ -162,22 +151,14 @@ class Rule:
         follows: tuple[str, ...] = (),
         follows_in_runs: bool = True,
         across: bool = False,
-    ) -> Rule:
-        """Make the rule of a module, from whose name and docstring come its own."""
+    ) -> None:
         module = sys.modules[check.__module__]
         code, _, name = module.__name__.rpartition(".")[2].partition("_")
-        return cls(
-            code.upper(),
-            name.replace("_", "-"),
-            severity,
-            check,
-            module.__doc__,
-            needs,
-            enabled,
-            follows,
-            follows_in_runs,
-            across,
-        )
+        self.code, self.name = code.upper(), name.replace("_", "-")
+        self.text = module.__doc__
+        self.check, self.severity, self.needs = check, severity, needs
+        self.enabled, self.across = enabled, across
+        self.follows, self.follows_in_runs = follows, follows_in_runs
 
     @property
     def doc(self) -> RuleDoc:
@@ -268,11 +249,6 @@ def _last_event(subject: Subject) -> str:
     return _subtask_times(subject)
 
 
-def _has_timestamp(subject: Subject) -> bool:
-    envelope = subject.task.envelope
-    return envelope is not None and envelope.timestamp is not None
-
-
 def _has_names(subject: Subject) -> bool:
     """Tell whether names are reported: where the keys are the API's, always."""
     task = subject.task
@@ -320,7 +296,7 @@ AS_OF = need(
 TIMESTAMP = need(
     "a response with a timestamp",
     "the response has no timestamp",
-    _has_timestamp,
+    lambda subject: bool(subject.task.envelope and subject.task.envelope.timestamp),
     of_run=True,
 )
 SUBTASK_TIMES = Need("times of subtasks", _subtask_times, of_run=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import cached_property
 from itertools import islice
 from operator import attrgetter
@@ -147,14 +146,6 @@ class Subject:
         """Whether the document tells when subtasks ran."""
         columns = map(self.column, ("start_time", "finish_time"))
         return any(column.count(None) < len(column) for column in columns)
-
-    @cached_property
-    def has_rounded_ids(self) -> bool:
-        """Whether numbers too large for JavaScript are all such as it writes them."""
-        large = [name for name in self.column("id") if type(name) is int and name > 2**53]
-        return bool(large) and all(
-            int(Decimal(repr(float(name)))) == name for name in large
-        )
 
     @cached_property
     def latest_time(self) -> datetime | None:

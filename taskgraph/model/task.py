@@ -12,16 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from taskgraph.errors import Problem
 
-__all__ = [
-    "ApiError",
-    "Envelope",
-    "Id",
-    "Origin",
-    "Reference",
-    "Subtask",
-    "Task",
-    "id_key",
-]
+__all__ = ["ApiError", "Envelope", "Id", "Origin", "Reference", "Subtask", "Task", "id_key"]
 
 Id: TypeAlias = int | str
 

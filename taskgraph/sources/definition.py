@@ -31,12 +31,7 @@ from taskgraph.sources.document import MISSING_KEY, SHARED_ID, UNKNOWN_KEY, Prob
 from taskgraph.sources.envelope import Item, items_of
 from taskgraph.sources.fields import describe
 from taskgraph.sources.nearest import nearest_key
-from taskgraph.sources.ocp import (
-    ATTRIBUTES,
-    SPELLINGS,
-    filled,
-    read_references,
-)
+from taskgraph.sources.ocp import ATTRIBUTES, SPELLINGS, filled, read_references
 from taskgraph.sources.places import escape_token
 from taskgraph.sources.validating import AT_ONCE, errors_of
 

@@ -115,8 +115,7 @@ class DefinedSubtask(TypedDict, total=False):
         Field(default=None, description="Once it starts, there is no way back."),
     ]
     prohibitSkip: Annotated[
-        Flag | None,
-        Field(default=None, description="It cannot be skipped where it fails."),
+        Flag | None, Field(default=None, description="It cannot be skipped where it fails.")
     ]
     parallelIdx: Annotated[
         Whole | None,

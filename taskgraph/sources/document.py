@@ -74,11 +74,7 @@ class Document:
         if wanted:
             places = locate(self.data, wanted, self.syntax, self.first_line, to_end=True)
         placed = [
-            replace(
-                problem,
-                line=line,
-                column=column,
-            )
+            replace(problem, line=line, column=column)
             for problem in problems
             for line, column in [
                 places.get(_target(problem), (problem.line, problem.column))

@@ -63,8 +63,7 @@ def _envelope(around: dict[str, Any]) -> Envelope:
     if isinstance(raw, Mapping):
         code, message = raw.get("code"), raw.get("message")
         error = ApiError(
-            code if is_id(code) else None,
-            message if isinstance(message, str) else None,
+            code if is_id(code) else None, message if isinstance(message, str) else None
         )
     elif raw is not None:
         error = ApiError(message=str(raw))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 from taskgraph.model.durations import like_written
 from taskgraph.sources.fields import is_id
@@ -101,7 +101,9 @@ def nearest_key(key: str, value: Any, known: Collection[str]) -> Meant | None:
     usual = names.get(wanted)
     if usual is None and unit:
         usual = next((name for name in ("timeout", "budget") if name in known), None)
-        seconds = _seconds(f"{value} {_unit_word(unit[1])}") if _is_count(value) else None
+        word = "ms" if unit[1].startswith(("ms", "milli")) else unit[1][0]
+        is_count = type(value) in (int, float) and 0 <= value < 10**9
+        seconds = _seconds(f"{value} {word}") if is_count else None
         if usual and seconds is not None:
             return Meant(usual, seconds, f"did you mean {usual}: {_short(seconds)}?")
     if usual is None:
@@ -112,16 +114,8 @@ def nearest_key(key: str, value: Any, known: Collection[str]) -> Meant | None:
     return Meant(usual, value, f"did you mean {usual}?") if usual else None
 
 
-def _unit_word(unit: str) -> str:
-    return "ms" if unit.startswith(("ms", "milli")) else unit[0]
-
-
 def _short(seconds: int) -> int | str:
     return like_written("1h", seconds)
-
-
-def _is_count(value: Any) -> bool:
-    return type(value) in (int, float) and 0 <= value < 10**9
 
 
 def nearest_text(text: str, known: Collection[str], likeness: float = 0.8) -> str | None:
@@ -191,12 +185,10 @@ def _listed(value: Any) -> list[Any]:
         return [part for part in parts if part]
     if isinstance(value, dict) and not value.keys() & {"id", "name"}:
         return [*value]
-    items = value if isinstance(value, list) else [value]
-    return [below for item in items for below in (item if _is_list(item) else [item])]
-
-
-def _is_list(item: Any) -> TypeGuard[list[Any]]:
-    return isinstance(item, list)
+    items: list[Any] = []
+    for item in value if isinstance(value, list) else [value]:
+        items += item if isinstance(item, list) else [item]
+    return items
 
 
 def _named(item: Any) -> Any:

@@ -18,13 +18,7 @@ from taskgraph.model.task import Envelope, Subtask, Task
 from taskgraph.model.task import Id as ModelId
 from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.sources.document import Problems
-from taskgraph.sources.envelope import (
-    Item,
-    OneOrMore,
-    Opened,
-    Response,
-    open_response,
-)
+from taskgraph.sources.envelope import Item, OneOrMore, Opened, Response, open_response
 from taskgraph.sources.fields import (
     Apart,
     Free,

@@ -40,11 +40,7 @@ _IN_JSON = (
 )
 _IN_YAML = (
     (rf"(?:^ *(?:- +)?|:)(?P<at>[{BLANKS}])", *_BLANK),
-    (
-        r"^[^\[\]#\"'\n]*\[[^\[\]\"'\n]*\](?P<at>\])",
-        "a bracket ] too many",
-        "remove it",
-    ),
+    (r"^[^\[\]#\"'\n]*\[[^\[\]\"'\n]*\](?P<at>\])", "a bracket ] too many", "remove it"),
     (r"^ *\t", "a tab in its indent", "indent with blanks"),
     (r"^ *-\w+:(?:\s|$)", "no blank after a dash", "write a blank there"),
     (

@@ -65,16 +65,12 @@ class Source(NamedTuple):
     depth: int = 0
 
 
-def _none(_: str) -> bool:
-    return False
-
-
 def find_sources(
     paths: Iterable[str],
     stdin: IO[bytes],
     options: ReadOptions = _DEFAULT,
     *,
-    leave_out: Callable[[str], bool] = _none,
+    leave_out: Callable[[str], bool] = lambda _: False,
 ) -> Iterator[Source]:
     """Give the files that the user names, none of them opened yet.
 

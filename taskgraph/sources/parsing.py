@@ -19,13 +19,7 @@ from taskgraph.sources.naming import is_definition_name
 from taskgraph.sources.oddities import explained
 from taskgraph.sources.places import escape_token, line_begin
 
-__all__ = [
-    "decode",
-    "parse_json",
-    "paused_collector",
-    "refuse_invalid",
-    "without_headers",
-]
+__all__ = ["decode", "parse_json", "paused_collector", "refuse_invalid", "without_headers"]
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

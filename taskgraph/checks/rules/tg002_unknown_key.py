@@ -31,4 +31,4 @@ def check(subject: Subject) -> Iterator[Fault]:
     return mistakes(subject, "TG002")
 
 
-RULE = Rule.of(check, Severity.ERROR)
+RULE = Rule(check, Severity.ERROR)

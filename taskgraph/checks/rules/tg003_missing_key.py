@@ -37,4 +37,4 @@ def check(subject: Subject) -> Iterator[Fault]:
     yield from faults
 
 
-RULE = Rule.of(check, Severity.ERROR)
+RULE = Rule(check, Severity.ERROR)

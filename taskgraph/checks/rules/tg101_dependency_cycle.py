@@ -78,4 +78,4 @@ def _fault(subject: Subject, component: tuple[int, ...], cut: Cut) -> Fault:
     )
 
 
-RULE = Rule.of(check, Severity.ERROR, EDGES)
+RULE = Rule(check, Severity.ERROR, EDGES)

@@ -104,4 +104,4 @@ def _hint(subject: Subject, mentions: list[UnknownReference]) -> str:
     return "add the missing subtask, or correct the id"
 
 
-RULE = Rule.of(check, Severity.ERROR, EDGES)
+RULE = Rule(check, Severity.ERROR, EDGES)

@@ -79,7 +79,7 @@ def _both_sides(subject: Subject) -> str:
     return ""
 
 
-RULE = Rule.of(
+RULE = Rule(
     check,
     Severity.ERROR,
     EDGES,

@@ -21,8 +21,10 @@ Remove the entry that was copied, or give it the id that it should have.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from taskgraph.checks.rule import Fault, Rule, Severity, Subject
+from taskgraph.model.task import Id
 from taskgraph.model.words import counted, listed, quoted, shorten
 
 _HINT = "remove the copies, or give each subtask an id of its own"
@@ -35,12 +37,12 @@ _ROUNDED = (
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each id that several subtasks have."""
-    subtasks = subject.task.subtasks
-    for group in subject.graph.duplicates:
+    subtasks, groups = subject.task.subtasks, subject.graph.duplicates
+    usual = _ROUNDED if groups and _are_rounded(subject.column("id")) else _HINT
+    for group in groups:
         identifier = subtasks[group[0]].id
         names = [quoted(subtasks[position].name) for position in group]
-        message = f"have the id {shorten(str(identifier))}: {listed(names)}"
-        hint = _ROUNDED if subject.has_rounded_ids else _HINT
+        message, hint = f"have the id {shorten(str(identifier))}: {listed(names)}", usual
         if subject.task.is_definition and set(names) == {quoted(str(identifier))}:
             message, hint = f"have the name {names[0]}, and no id", _NAMED
         yield Fault(
@@ -51,4 +53,10 @@ def check(subject: Subject) -> Iterator[Fault]:
         )
 
 
-RULE = Rule.of(check, Severity.ERROR)
+def _are_rounded(ids: list[Id]) -> bool:
+    """Tell whether numbers too large for JavaScript are all such as it writes them."""
+    large = [name for name in ids if isinstance(name, int) and name > 2**53]
+    return bool(large) and all(int(Decimal(repr(float(name)))) == name for name in large)
+
+
+RULE = Rule(check, Severity.ERROR)

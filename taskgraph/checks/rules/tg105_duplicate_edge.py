@@ -62,4 +62,4 @@ def _more(subject: Subject, rest: Rest) -> Fault:
     )
 
 
-RULE = Rule.of(check, Severity.WARNING, EDGES)
+RULE = Rule(check, Severity.WARNING, EDGES)

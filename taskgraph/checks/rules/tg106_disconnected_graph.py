@@ -87,7 +87,7 @@ def _parts(subject: Subject) -> tuple[Sequence[Sequence[int]], int]:
     return known, len(places)
 
 
-RULE = Rule.of(
+RULE = Rule(
     check,
     Severity.WARNING,
     EDGES,

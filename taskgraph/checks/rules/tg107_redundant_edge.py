@@ -81,9 +81,7 @@ def _ends(subject: Subject) -> str:
     return ", from both lists that name it" if both else ""
 
 
-def _redundant(
-    subject: Subject,
-) -> tuple[dict[int, list[int]], dict[tuple[int, int], int]]:
+def _redundant(subject: Subject) -> tuple[dict[int, list[int]], dict[tuple[int, int], int]]:
     """Give the redundant edges as downstreams by their upstream, ascending.
 
     And for the first few of each the first node of a longer path. Which nodes reach a
@@ -116,4 +114,4 @@ def _redundant(
     return found, through
 
 
-RULE = Rule.of(check, Severity.INFO, EDGES, SOUND_GRAPH, enabled=False)
+RULE = Rule(check, Severity.INFO, EDGES, SOUND_GRAPH, enabled=False)

@@ -37,4 +37,4 @@ def check(subject: Subject) -> Iterator[Fault]:
         )
 
 
-RULE = Rule.of(check, Severity.INFO)
+RULE = Rule(check, Severity.INFO)

@@ -89,7 +89,7 @@ def _is_next_part(graph: TaskGraph, node: int, following: int) -> bool:
 
 
 _NUMBERED = reported("parallel_index")
-RULE = Rule.of(
+RULE = Rule(
     check,
     Severity.WARNING,
     EDGES,

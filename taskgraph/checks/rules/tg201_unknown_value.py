@@ -37,17 +37,9 @@ from taskgraph.model.vocabulary import (
 )
 from taskgraph.model.words import plural, shorten
 
-_OF_TASK = (
-    ("status", TASK_STATUSES),
-    ("operation", TASK_OPERATIONS),
-    ("type", TASK_TYPES),
-)
+_OF_TASK = (("status", TASK_STATUSES), ("operation", TASK_OPERATIONS), ("type", TASK_TYPES))
 _OF_OBSHELL_TASK = (("status", STATUSES), *_OF_TASK[1:])
-_OF_SUBTASKS = (
-    ("status", STATUSES),
-    ("operation", OPERATIONS),
-    ("node_type", NODE_TYPES),
-)
+_OF_SUBTASKS = (("status", STATUSES), ("operation", OPERATIONS), ("node_type", NODE_TYPES))
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -114,4 +106,4 @@ def _values(subject: Subject) -> str:
     return ""
 
 
-RULE = Rule.of(check, Severity.WARNING, Need("what an engine wrote", _values, of_run=True))
+RULE = Rule(check, Severity.WARNING, Need("what an engine wrote", _values, of_run=True))

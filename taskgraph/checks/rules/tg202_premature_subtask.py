@@ -85,4 +85,4 @@ def _fault(subject: Subject, star: Star) -> Fault:
     )
 
 
-RULE = Rule.of(check, Severity.ERROR, EDGES, STATUSES, KNOWN_ROLLBACK)
+RULE = Rule(check, Severity.ERROR, EDGES, STATUSES, KNOWN_ROLLBACK)

@@ -86,4 +86,4 @@ def _cause(subject: Subject, failed: list[Subtask]) -> tuple[str, str]:
     )
 
 
-RULE = Rule.of(check, Severity.WARNING, STATUSES, LAST_EVENT, AS_OF)
+RULE = Rule(check, Severity.WARNING, STATUSES, LAST_EVENT, AS_OF)

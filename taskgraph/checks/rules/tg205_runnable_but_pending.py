@@ -91,7 +91,7 @@ def _may_start_more(subject: Subject) -> bool:
     return limit is not None and (limit == 0 or in_flight < limit)
 
 
-RULE = Rule.of(
+RULE = Rule(
     check,
     Severity.WARNING,
     EDGES,

@@ -42,4 +42,4 @@ def check(subject: Subject) -> Iterator[Fault]:
                 yield Fault.of(subject, [position], effect, hint, "operation")
 
 
-RULE = Rule.of(check, Severity.INFO, OPERATIONS)
+RULE = Rule(check, Severity.INFO, OPERATIONS)

@@ -43,4 +43,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             yield Fault.of(subject, [position], times, _HINT, attribute)
 
 
-RULE = Rule.of(check, Severity.INFO, OPERATIONS)
+RULE = Rule(check, Severity.INFO, OPERATIONS)

@@ -56,4 +56,4 @@ def check(subject: Subject) -> Iterator[Fault]:
     )
 
 
-RULE = Rule.of(check, Severity.WARNING, STATUSES, LAST_EVENT, AS_OF)
+RULE = Rule(check, Severity.WARNING, STATUSES, LAST_EVENT, AS_OF)

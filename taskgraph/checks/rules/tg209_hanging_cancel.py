@@ -54,4 +54,4 @@ def check(subject: Subject) -> Iterator[Fault]:
     )
 
 
-RULE = Rule.of(check, Severity.WARNING, STATUSES, SUBTASK_TIMES, AS_OF)
+RULE = Rule(check, Severity.WARNING, STATUSES, SUBTASK_TIMES, AS_OF)

@@ -45,4 +45,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             yield Fault.of(subject, [position], what, _HINT, "finish_time")
 
 
-RULE = Rule.of(check, Severity.ERROR, TIMES)
+RULE = Rule(check, Severity.ERROR, TIMES)

@@ -91,4 +91,4 @@ def _fault(subject: Subject, star: Star) -> Fault:
     )
 
 
-RULE = Rule.of(check, Severity.ERROR, EDGES, SUBTASK_TIMES)
+RULE = Rule(check, Severity.ERROR, EDGES, SUBTASK_TIMES)

@@ -80,4 +80,4 @@ def _must_have_run(task: Task, item: Task | Subtask) -> bool:
     return item.operation == Operation.EXECUTE and item.status != Status.FAILED
 
 
-RULE = Rule.of(check, Severity.WARNING, STATUSES, TIMES)
+RULE = Rule(check, Severity.WARNING, STATUSES, TIMES)

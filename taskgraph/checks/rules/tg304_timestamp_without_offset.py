@@ -40,25 +40,18 @@ def check(subject: Subject) -> Iterator[Fault]:
     whose = [f"the {name} of the task" for name in own if name != "timestamp"]
     whose += ["the timestamp of the response"] * ("timestamp" in own)
     whose += [f"times of {shorten(str(owner))}" for owner in owners]
-    has_others = len(task.naive_times) < _count_times(subject)
+    count = sum(1 for _ in task.times())
+    count += task.envelope is not None and task.envelope.timestamp is not None
+    has_others = len(task.naive_times) < count
     like = "like other times of the document" if has_others else "as no time has an offset"
+    offset = "" if task.assumed_offset in (None, "+00:00") else task.assumed_offset
     yield Fault(
         f"{counted(len(task.naive_times), 'time')} without an offset "
-        f"({listed(whose)}): read as {_zone(task.assumed_offset)}, {like}",
+        f"({listed(whose)}): read as UTC{offset}, {like}",
         "write the offset, as in 2025-03-04T09:30:00+08:00",
         subtasks=owners,
         pointer=_pointer(subject),
     )
-
-
-def _count_times(subject: Subject) -> int:
-    envelope = subject.task.envelope
-    has_timestamp = envelope is not None and envelope.timestamp is not None
-    return sum(1 for _ in subject.task.times()) + has_timestamp
-
-
-def _zone(offset: str | None) -> str:
-    return "UTC" if offset in (None, "+00:00") else f"UTC{offset}"
 
 
 def _pointer(subject: Subject) -> str:
@@ -74,4 +67,4 @@ def _pointer(subject: Subject) -> str:
     return subject.subtask_pointer(at, name)
 
 
-RULE = Rule.of(check, Severity.WARNING)
+RULE = Rule(check, Severity.WARNING)

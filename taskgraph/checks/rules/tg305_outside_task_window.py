@@ -76,7 +76,7 @@ def _fault(
         )
 
 
-RULE = Rule.of(
+RULE = Rule(
     check,
     Severity.WARNING,
     SUBTASK_TIMES,

@@ -72,4 +72,4 @@ def _future(item: object, latest: datetime) -> list[str]:
     return [attribute for attribute, time in times if time is not None and time > latest]
 
 
-RULE = Rule.of(check, Severity.WARNING, TIMESTAMP)
+RULE = Rule(check, Severity.WARNING, TIMESTAMP)

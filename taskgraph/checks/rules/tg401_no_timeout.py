@@ -43,4 +43,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             yield Fault.of(subject, [position], what, hint, "timeout")
 
 
-RULE = Rule.of(check, Severity.WARNING, TIMEOUTS, follows=("TG405",), follows_in_runs=False)
+RULE = Rule(check, Severity.WARNING, TIMEOUTS, follows=("TG405",), follows_in_runs=False)

@@ -34,4 +34,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             yield Fault.of(subject, [position], what, hint, "timeout")
 
 
-RULE = Rule.of(check, Severity.ERROR, TIMEOUTS)
+RULE = Rule(check, Severity.ERROR, TIMEOUTS)

@@ -55,4 +55,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             )
 
 
-RULE = Rule.of(check, Severity.WARNING, TIMEOUTS, SUBTASK_TIMES)
+RULE = Rule(check, Severity.WARNING, TIMEOUTS, SUBTASK_TIMES)

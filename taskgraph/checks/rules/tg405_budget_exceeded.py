@@ -79,7 +79,7 @@ def _limit(subject: Subject) -> int | None:
     return own
 
 
-RULE = Rule.of(
+RULE = Rule(
     check,
     Severity.ERROR,
     need(

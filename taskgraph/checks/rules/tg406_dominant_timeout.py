@@ -59,7 +59,7 @@ def check(subject: Subject) -> Iterator[Fault]:
             )
 
 
-RULE = Rule.of(
+RULE = Rule(
     check,
     Severity.INFO,
     TIMEOUTS,

@@ -71,7 +71,7 @@ def _judge(need: TimeoutNeed, timeout: int, times: int) -> str:
     return ""
 
 
-RULE = Rule.of(
+RULE = Rule(
     check,
     Severity.WARNING,
     TIMEOUTS,

@@ -66,4 +66,4 @@ def _flags(subject: Subject) -> str:
     return ROLLBACK_FLAGS.reason_to_skip(subject)
 
 
-RULE = Rule.of(check, Severity.WARNING, STATUSES, Need("what forbids a rollback", _flags))
+RULE = Rule(check, Severity.WARNING, STATUSES, Need("what forbids a rollback", _flags))

@@ -37,7 +37,7 @@ def check(subject: Subject) -> Iterator[Fault]:
             yield Fault.of(subject, [position], what, _HINT, "prohibit_skip")
 
 
-RULE = Rule.of(
+RULE = Rule(
     check,
     Severity.WARNING,
     STATUSES,

@@ -51,7 +51,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     )
 
 
-RULE = Rule.of(
+RULE = Rule(
     check,
     Severity.ERROR,
     STATUSES,

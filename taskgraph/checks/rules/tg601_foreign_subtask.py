@@ -52,7 +52,7 @@ def _task_ids(subject: Subject) -> str:
     return ""
 
 
-RULE = Rule.of(
+RULE = Rule(
     check,
     Severity.ERROR,
     Need("the id of the task, also in subtasks", _task_ids, of_run=True),

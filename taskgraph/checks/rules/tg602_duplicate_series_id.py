@@ -48,7 +48,7 @@ def check(subject: Subject) -> Iterator[Fault]:
             )
 
 
-RULE = Rule.of(
+RULE = Rule(
     check,
     Severity.WARNING,
     need(

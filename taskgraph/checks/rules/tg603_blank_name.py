@@ -37,4 +37,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             yield Fault.of(subject, [position], "has no name", _HINT, "name")
 
 
-RULE = Rule.of(check, Severity.WARNING, NAMES)
+RULE = Rule(check, Severity.WARNING, NAMES)

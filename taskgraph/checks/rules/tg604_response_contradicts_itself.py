@@ -62,4 +62,4 @@ def _claims(envelope: Envelope) -> tuple[list[str], list[str]]:
     return good, bad
 
 
-RULE = Rule.of(check, Severity.WARNING, ENVELOPE)
+RULE = Rule(check, Severity.WARNING, ENVELOPE)

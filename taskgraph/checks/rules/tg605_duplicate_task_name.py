@@ -36,4 +36,4 @@ def check(subject: Subject) -> Iterator[Fault]:
         )
 
 
-RULE = Rule.of(check, Severity.INFO, across=True)
+RULE = Rule(check, Severity.INFO, across=True)
