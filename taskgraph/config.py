@@ -295,7 +295,8 @@ def in_force(configuration: Configuration, path: str) -> tuple[Origin, ...]:
         if key == _BY_NAME:
             key = "attempts"
         if isinstance(value, Thresholds):
-            values |= {f"{key}.{alias}": number for alias, number in _aliased(value)}
+            numbers = value.model_dump(by_alias=True)
+            values |= {f"{key}.{alias}": number for alias, number in numbers.items()}
         elif key == "suppress":
             values[key] = list(map(asdict, value))
         elif isinstance(value, tuple) and key not in _LISTS:
@@ -315,11 +316,6 @@ def in_force(configuration: Configuration, path: str) -> tuple[Origin, ...]:
 
 
 _LISTS = frozenset({"select", "extend-select", "ignore"})
-
-
-def _aliased(thresholds: Thresholds) -> Iterator[tuple[str, Any]]:
-    for name, info in Thresholds.model_fields.items():
-        yield str(info.alias), getattr(thresholds, name)
 
 
 class PatternUse(NamedTuple):
@@ -354,14 +350,12 @@ def pattern_use(
     names = {"budgets": {task.name for task in tasks}, "attempts": set[str]()}
     if tables["attempts"]:
         names["attempts"] = {sub.name for task in tasks for sub in task.subtasks}
-    fitting = {("per-path-ignores", pattern) for pattern in configuration.ignored_in(path)}
-    for table, present in names.items():
-        fitting |= {
-            (table, pattern)
-            for pattern in tables[table]
-            if fnmatch.filter(present, pattern)
-        }
-    used = tuple(row for row in known if row in fitting)
+    ignored = configuration.ignored_in(path)
+    used = tuple(
+        (table, pattern)
+        for table, pattern in known
+        if (fnmatch.filter(names[table], pattern) if table in names else pattern in ignored)
+    )
     return PatternUse(configuration.file, known, used)
 
 

@@ -247,9 +247,7 @@ def _surely_same(
 
 
 def _matched(
-    ours: list[LoadedTask],
-    theirs: list[LoadedTask],
-    key: Callable[[LoadedTask], Hashable],
+    ours: list[LoadedTask], theirs: list[LoadedTask], key: Callable[[LoadedTask], Hashable]
 ) -> list[tuple[LoadedTask, LoadedTask]]:
     """Take the tasks of the same key out of both lists, in order; ``None`` is no key."""
     waiting: defaultdict[Hashable, deque[LoadedTask]] = defaultdict(deque)

@@ -240,11 +240,7 @@ def odds(
 
 
 def anomalies(
-    task: LoadedTask,
-    runs: PathLike = _RUNS,
-    *,
-    least_runs: int = 20,
-    memory: str = _MEMORY,
+    task: LoadedTask, runs: PathLike = _RUNS, *, least_runs: int = 20, memory: str = _MEMORY
 ) -> Anomalies:
     """Tell where a run departs from the others of its kind.
 

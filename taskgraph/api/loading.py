@@ -155,10 +155,9 @@ class LoadedTask:
     @property
     def account(self) -> DisplayedAccount:
         """All that is told of it; in a notebook it displays itself as its explanation."""
-        from taskgraph.reports.notebook import displayed_account
-        from taskgraph.reports.results import Account
+        from taskgraph.reports.notebook import DisplayedAccount
 
-        return displayed_account(Account(self.analysis, self.checked))
+        return DisplayedAccount(self.analysis, self.checked)
 
     def timetable(
         self,
@@ -171,9 +170,10 @@ class LoadedTask:
 
         In a notebook it displays itself as a table.
         """
-        from taskgraph.reports.notebook import displayed_table
+        from taskgraph.reports.notebook import DisplayedTimetable
 
-        return displayed_table(self.analysis.timetable(by, changes=changes, within=within))
+        table = self.analysis.timetable(by, changes=changes, within=within)
+        return DisplayedTimetable(*table)
 
     def to_frame(self) -> pd.DataFrame:
         """Give the subtasks as a data frame of pandas; see :func:`taskgraph.to_frame`."""

@@ -37,21 +37,17 @@ def collect(accounts: Sequence[Account], unreadable: Sequence[str] = ()) -> Coll
     change = None
     ids = [account.graph.task.id for account in accounts]
     if len(ids) == 2 and ids[0] is not None and ids[0] == ids[1]:
-        accounts = sorted(accounts, key=_moment)  # the older one first
+        accounts = sorted(  # the older one first
+            accounts, key=lambda one: one.as_of.timestamp() if one.as_of else 0.0
+        )
         before, after = (account.analysis for account in accounts)
         comparison = compare(before, after)
         change = Pair(after.task.name, before.graph, after.graph, comparison)
     return Collected(tuple(accounts), tuple(unreadable), change, __version__)
 
 
-def _moment(account: Account) -> float:
-    return account.as_of.timestamp() if account.as_of is not None else 0.0
-
-
 def report(
-    tasks: LoadedTask | Collected,
-    form: str = "html",
-    options: DiagramOptions | None = None,
+    tasks: LoadedTask | Collected, form: str = "html", options: DiagramOptions | None = None
 ) -> str:
     """Write the postmortem of a task as a page, or of several as :func:`collect` gives.
 
@@ -71,9 +67,7 @@ def report(
 
 
 def report_pieces(
-    tasks: LoadedTask | Collected,
-    form: str = "html",
-    options: DiagramOptions | None = None,
+    tasks: LoadedTask | Collected, form: str = "html", options: DiagramOptions | None = None
 ) -> Iterable[str]:
     """Write as :func:`report` does, in pieces: a large page is never held whole."""
     from taskgraph.diagrams.options import DiagramOptions

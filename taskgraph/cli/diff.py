@@ -19,13 +19,7 @@ from taskgraph.cli.options import (
 from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain, write
 from taskgraph.cli.tasks import require_tasks
 from taskgraph.config import UnusedPatterns
-from taskgraph.reports.comparison import (
-    Pair,
-    diff_json,
-    diff_markdown,
-    diff_svg,
-    diff_text,
-)
+from taskgraph.reports.comparison import Pair, diff_json, diff_markdown, diff_svg, diff_text
 from taskgraph.sources.limits import ReadOptions
 
 __all__ = ["command"]

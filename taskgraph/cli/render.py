@@ -16,10 +16,10 @@ from taskgraph.cli.options import (
     output_option,
 )
 from taskgraph.cli.output import EXIT_INPUT, complain, write
-from taskgraph.cli.tasks import each_task, one_output
+from taskgraph.cli.tasks import each_task
 from taskgraph.diagrams.formats import FORMATS, render_pieces
 from taskgraph.diagrams.options import DiagramOptions
-from taskgraph.errors import RenderError
+from taskgraph.errors import ConfigError, RenderError
 
 __all__ = ["command"]
 
@@ -61,12 +61,7 @@ _FORMS = "\n".join(f"  {name:8}  {form.summary}" for name, form in FORMATS.items
     "--engine", type=Choice(["builtin", "dot"]), default="builtin",
     show_default=True, help="Who lays the picture out; dot is the program of Graphviz.",
 )  # fmt: skip
-def command(
-    files: Inputs,
-    form: str | None,
-    output: str | None,
-    **choices: Any,
-) -> None:
+def command(files: Inputs, form: str | None, output: str | None, **choices: Any) -> None:
     """Draw a task.
 
     \b
@@ -79,7 +74,11 @@ def command(
     chosen = form or _form_of(output)
     tasks: list[LoadedTask] = []
     code, _ = each_task(files, tasks.append)
-    one_output(len(tasks), output)
+    if len(tasks) > 1 and output not in (None, "-"):
+        raise ConfigError(
+            f"{output}: {len(tasks)} tasks would be written to one file: "
+            "choose one with --task ID"
+        )
     for loaded in tasks:
         try:
             drawn = render_pieces(loaded.analysis, chosen, options)

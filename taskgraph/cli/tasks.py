@@ -17,7 +17,7 @@ from taskgraph.cli.output import (
     wants_color,
     write,
 )
-from taskgraph.errors import AnalysisError, ConfigError
+from taskgraph.errors import AnalysisError
 from taskgraph.model.engine import whole_task
 from taskgraph.model.words import NAMED, quoted
 from taskgraph.sources.limits import ReadOptions
@@ -25,7 +25,7 @@ from taskgraph.sources.limits import ReadOptions
 if TYPE_CHECKING:
     from taskgraph.reports.text.console import Style
 
-__all__ = ["each_task", "one_output", "require_tasks", "run_report", "text_style"]
+__all__ = ["each_task", "require_tasks", "run_report", "text_style"]
 
 
 def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, list[str]]:
@@ -150,12 +150,3 @@ def text_style(output: str | None) -> Style:
     from taskgraph.reports.text.console import Style
 
     return Style(terminal_width(), wants_color(output))
-
-
-def one_output(count: int, output: str | None) -> None:
-    """Refuse to write several results into one file."""
-    if count > 1 and output not in (None, "-"):
-        raise ConfigError(
-            f"{output}: {count} tasks would be written to one file: "
-            "choose one with --task ID"
-        )

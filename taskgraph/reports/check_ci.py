@@ -62,11 +62,7 @@ def _property(text: str) -> str:
 # --- GitLab --------------------------------------------------------------------------
 
 
-_SEVERITIES = {
-    Severity.ERROR: "critical",
-    Severity.WARNING: "minor",
-    Severity.INFO: "info",
-}
+_SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.INFO: "info"}
 
 
 def render_check_gitlab(run: CheckRun) -> str:

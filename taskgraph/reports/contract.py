@@ -104,8 +104,7 @@ TaskId: TypeAlias = Annotated[Id | None, about("The id of the task.")]
 File: TypeAlias = Annotated[str, about("The document, as the user named it.")]
 AsOf: TypeAlias = Annotated[str | None, about("The moment that is told of, in ISO 8601.")]
 Unlimited: TypeAlias = Annotated[
-    Ids,
-    about("Those without a limit: no timeout, or 0, and none is assumed."),
+    Ids, about("Those without a limit: no timeout, or 0, and none is assumed.")
 ]
 
 

@@ -67,14 +67,13 @@ def _surety(found: Fit) -> str:
     if found.by_runs:
         risk = percent(min(1.0, found.cost))
         text = f"a run of the task is cut for that with at most {risk}"
-        return f"{text}: the least risk" if found.is_exact else f"{text}; {_gap(found)}"
+        if found.is_exact:
+            return f"{text}: the least risk"
+        least = percent(min(1.0, max(found.proven, 0.0)))
+        return f"{text}; no less than {least} is possible"
     if found.is_exact:
         return "fewer are not enough"
     return f"{found.proven:.0f} or more are needed"
-
-
-def _gap(found: Fit) -> str:
-    return f"no less than {percent(min(1.0, max(found.proven, 0.0)))} is possible"
 
 
 def fit_diff(found: Fit) -> str:

@@ -41,9 +41,7 @@ def code_block(lines: Iterable[str], language: str = "") -> str:
 
 
 def table(
-    titles: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    numbers: int | Sequence[bool] = 0,
+    titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: int | Sequence[bool] = 0
 ) -> str:
     """Write a table of cells that are Markdown already.
 

@@ -27,9 +27,6 @@ __all__ = [
     "ROWS",
     "DisplayedAccount",
     "DisplayedTimetable",
-    "displayed_account",
-    "displayed_table",
-    "timetable_html",
     "to_frame",
 ]
 
@@ -37,12 +34,32 @@ _MOST_ROWS = 60  # of a table; a data frame has them all
 
 
 class DisplayedTimetable(Timetable):
-    """A schedule that shows itself as a table."""
+    """A schedule that shows itself as a table: the critical path first, then by float."""
 
     __slots__ = ()
 
     def _repr_html_(self) -> str:
-        return timetable_html(self)
+        schedule, unit = self.schedule, self.weights.unit
+        path = schedule.critical_path
+        on_path = set(path)
+        order = [*path, *off_path(self.graph, schedule)]
+        rows = []
+        for node in order[:_MOST_ROWS]:
+            subtask = self.graph.subtasks[node]
+            numbers = (
+                schedule.durations[node],
+                schedule.early_start[node],
+                schedule.early_finish[node],
+                schedule.total_float[node],
+                self.drags[node],
+            )
+            mark = "●" if node in on_path else ""
+            texts = (mark, str(subtask.id), subtask.name, subtask.status or "")
+            rows.append((*texts, *(format_count(number, unit) for number in numbers)))
+        titles = ("", "id", "name", "status", "takes", "starts", "ends", "float", "drag")
+        more = len(order) - len(rows)
+        caption = f"makespan {format_count(schedule.makespan, unit)}"
+        return _html(titles, rows, caption + (f"; {more} more subtasks" if more else ""))
 
 
 class DisplayedAccount(Account):
@@ -54,42 +71,7 @@ class DisplayedAccount(Account):
         return explain_markdown(explain(self))
 
 
-def displayed_table(table: Timetable) -> DisplayedTimetable:
-    """Give a schedule that a notebook displays as a table."""
-    return DisplayedTimetable(*table)
-
-
-def displayed_account(account: Account) -> DisplayedAccount:
-    """Give an account that a notebook displays as its explanation."""
-    return DisplayedAccount(account.analysis, account.checked)
-
-
-def timetable_html(table: Timetable) -> str:
-    """Write a schedule as an HTML table: the critical path first, then by float."""
-    schedule, unit = table.schedule, table.weights.unit
-    path = schedule.critical_path
-    on_path = set(path)
-    order = [*path, *off_path(table.graph, schedule)]
-    rows = []
-    for node in order[:_MOST_ROWS]:
-        subtask = table.graph.subtasks[node]
-        numbers = (
-            schedule.durations[node],
-            schedule.early_start[node],
-            schedule.early_finish[node],
-            schedule.total_float[node],
-            table.drags[node],
-        )
-        mark = "●" if node in on_path else ""
-        texts = (mark, str(subtask.id), subtask.name, subtask.status or "")
-        rows.append((*texts, *(format_count(number, unit) for number in numbers)))
-    titles = ("", "id", "name", "status", "takes", "starts", "ends", "float", "drag")
-    more = len(order) - len(rows)
-    caption = f"makespan {format_count(schedule.makespan, unit)}"
-    return _table(titles, rows, caption + (f"; {more} more subtasks" if more else ""))
-
-
-def _table(titles: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
+def _html(titles: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
     head = "".join(f"<th>{escape(title)}</th>" for title in titles)
     body = "".join(
         f"<tr>{''.join(f'<td>{escape(visible(cell))}</td>' for cell in row)}</tr>"
@@ -250,10 +232,7 @@ _TASKS: Final[_Columns[Account]] = {
     "budget_seconds": ("Int64", lambda it: it.sound and it.sound.budget.seconds),
     "is_bounded": ("boolean", lambda it: it.sound and it.sound.budget.is_bounded),
     "wall": ("clock", _wall),
-    "rollback_allowed": (
-        "boolean",
-        lambda it: it.sound and it.sound.rollback.is_allowed,
-    ),
+    "rollback_allowed": ("boolean", lambda it: it.sound and it.sound.rollback.is_allowed),
     "errors": ("Int64", _count(Severity.ERROR)),
     "warnings": ("Int64", _count(Severity.WARNING)),
 }

@@ -262,11 +262,7 @@ def _consequences(graph: TaskGraph, failure: Failure) -> Iterator[Sentence]:
         ),
         ("blocked", failure.blocked, blocked),
         ("held", failure.held, _HELD),
-        (
-            "ran-on",
-            failure.ran_on,
-            "{subtasks} [was|were] at work after the failure.",
-        ),
+        ("ran-on", failure.ran_on, "{subtasks} [was|were] at work after the failure."),
     ):
         if nodes:
             yield of_subtasks(claim, template, nodes, place)

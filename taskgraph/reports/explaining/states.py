@@ -51,11 +51,7 @@ _BACK: Final = _STATES | {
     "untouched": "never begun",
     "pending": "waiting to be undone",
 }
-_PLAIN: Final = _STATES | {
-    "done": "SUCCESSFUL",
-    "running": "RUNNING",
-    "pending": "PENDING",
-}
+_PLAIN: Final = _STATES | {"done": "SUCCESSFUL", "running": "RUNNING", "pending": "PENDING"}
 
 
 def verdict(account: Account) -> Iterator[Sentence]:
@@ -247,10 +243,7 @@ def _each_at_work(graph: TaskGraph, tally: Tally) -> Iterator[Sentence]:
     for node in told[:_MOST_TOLD]:
         subtask = graph.subtasks[node]
         if subtask.host:
-            values: dict[str, Value] = {
-                "subtask": Subtasks((node,)),
-                "host": subtask.host,
-            }
+            values: dict[str, Value] = {"subtask": Subtasks((node,)), "host": subtask.host}
             at_work = "at work" if tells_progress(graph.task) else "RUNNING"
             template = f"{{subtask}} is {at_work} on {{host}}."
             yield Sentence("running", template, values, Place.ITEM)

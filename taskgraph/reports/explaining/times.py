@@ -8,13 +8,7 @@ from operator import attrgetter
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.as_run import AsRun, PartKind, TimePart, occupancy
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.engine import (
-    MICROSECOND,
-    SECOND,
-    SpanKind,
-    measured_span,
-    was_retried,
-)
+from taskgraph.model.engine import MICROSECOND, SECOND, SpanKind, measured_span, was_retried
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import listed, plural
 from taskgraph.reports.explaining.sentences import (

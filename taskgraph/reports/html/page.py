@@ -16,19 +16,14 @@ from typing import TYPE_CHECKING, Any
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.palette import DARK, LIGHT, Theme
 from taskgraph.model.durations import format_duration
-from taskgraph.model.statuses import (
-    addition,
-    count_shown,
-    look,
-    shown_status,
-    status_name,
-)
+from taskgraph.model.statuses import addition, count_shown, look, shown_status, status_name
 from taskgraph.model.words import name_of, title_of, visible
 from taskgraph.reports.comparison import Pair, change_lines, changed, pair_svg
+from taskgraph.reports.history_tables import cell
 from taskgraph.reports.html.trends import LEGEND, TrendView
 from taskgraph.reports.html.view import TaskView, drawn
 from taskgraph.reports.results import Collected
-from taskgraph.reports.trends import TREND_NOTES, left_out
+from taskgraph.reports.trends import TREND_NOTES, change_text, left_out, runs_told
 from taskgraph.version import __version__
 
 if TYPE_CHECKING:
@@ -100,13 +95,16 @@ def changes_html(pairs: Sequence[Pair], unreadable: Sequence[str]) -> Iterator[s
 def trends_html(found: Trends) -> str:
     """Write how runs changed over time as a page that loads nothing."""
     views = [TrendView(task, f"k{place}") for place, task in enumerate(found.tasks)]
-    title = views[0].task if len(views) == 1 else "Runs over time"
+    title = views[0].trend.task if len(views) == 1 else "Runs over time"
     pieces = _page(
         title,
         "trends.html",
         styles=("style.css", "trends.css"),
         script="trends.js",
         views=views,
+        runs_told=runs_told,
+        change_text=change_text,
+        cell=cell,
         left_out=left_out(found.left_out) if found.left_out else "",
         notes=TREND_NOTES,
         legend=LEGEND,

@@ -24,9 +24,9 @@ from taskgraph.history.trends import (
 from taskgraph.model.durations import format_measured, format_moment, format_rounded
 from taskgraph.model.engine import SECOND
 from taskgraph.model.words import visible
-from taskgraph.reports.history_tables import NOTHING, Section, cell, kind_name
+from taskgraph.reports.history_tables import NOTHING, Section, kind_name
 from taskgraph.reports.html.view import script_json
-from taskgraph.reports.trends import HOST_COLUMNS, change_text, marked, runs_told
+from taskgraph.reports.trends import HOST_COLUMNS, marked
 
 __all__ = ["LEGEND", "TrendView"]
 
@@ -107,16 +107,6 @@ class TrendView:
     key: str
 
     @property
-    def task(self) -> str:
-        """Its name."""
-        return self.trend.task
-
-    @property
-    def told(self) -> str:
-        """Which runs these are."""
-        return runs_told(self.trend)
-
-    @property
     def facts(self) -> list[str]:
         """How many runs failed, were retried or skipped."""
         whole = self.trend.kinds[0]
@@ -146,16 +136,11 @@ class TrendView:
         return f"A column is {self.per} runs: the middle one of their times, any mark."
 
     @property
-    def first(self) -> str:
-        """The day of the first run."""
-        return self.trend.runs[0].moment.date().isoformat()
-
-    @property
-    def last(self) -> str:
-        """The day of the last run, where there is room for it."""
-        if self.width < 2 * _DATE:
-            return ""
-        return self.trend.runs[-1].moment.date().isoformat()
+    def days(self) -> tuple[str, str]:
+        """The day of the first run and, where there is room for it, that of the last."""
+        runs = self.trend.runs
+        first, last = (runs[at].moment.date().isoformat() for at in (0, -1))
+        return first, last if self.width >= 2 * _DATE else ""
 
     @property
     def kinds(self) -> Iterator[tuple[str, KindTrend, Strip, Curve]]:
@@ -219,14 +204,6 @@ class TrendView:
         """What the time is parted into."""
         weeks = self.trend.days // 7
         return "week" if weeks == 1 else f"{weeks} weeks"
-
-    def since(self, change: Change) -> str:
-        """Say what a change is."""
-        return change_text(self.trend, change)
-
-    def text(self, time: int | None) -> str:
-        """Write a time of many runs."""
-        return cell(time, "us")
 
     def anchor(self, run: int) -> str:
         """Give the name by which a link finds a run."""

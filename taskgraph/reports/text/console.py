@@ -14,14 +14,7 @@ from rich.text import Text
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.statuses import UNKNOWN, look, status_name
 from taskgraph.model.task import Subtask, Task
-from taskgraph.model.words import (
-    commandless,
-    id_list,
-    labels,
-    name_of,
-    unbroken,
-    visible,
-)
+from taskgraph.model.words import commandless, id_list, labels, name_of, unbroken, visible
 
 __all__ = [
     "MOST_ROWS",

@@ -15,12 +15,7 @@ from taskgraph.checks.result import CheckResult
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration, format_moment
 from taskgraph.model.engine import done_status
-from taskgraph.model.statuses import (
-    ROLLED_BACK,
-    SKIPPED,
-    count_shown,
-    look,
-)
+from taskgraph.model.statuses import ROLLED_BACK, SKIPPED, count_shown, look
 from taskgraph.model.vocabulary import Status
 from taskgraph.model.words import arrow, counted, label, visible
 from taskgraph.reports.explaining.explanation import headline
@@ -34,13 +29,7 @@ from taskgraph.reports.results import (
     slow_figure,
 )
 from taskgraph.reports.text.budget import budget_facts, no_return_text
-from taskgraph.reports.text.console import (
-    Style,
-    facts,
-    heading,
-    named,
-    to_text,
-)
+from taskgraph.reports.text.console import Style, facts, heading, named, to_text
 from taskgraph.reports.text.subtasks import subtask_rows
 from taskgraph.settings import Severity
 
