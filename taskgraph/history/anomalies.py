@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
@@ -9,12 +11,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import ConfigError
-from taskgraph.history.database import Limits, open_tables, register
+from taskgraph.history.database import HEALTHY, Limits, open_tables, register
 from taskgraph.history.engines import needs_extras
-from taskgraph.history.rarity import SPANS, WAITS, Compared, bounds, tail_of
-from taskgraph.history.rows import SKIPS, is_retried, subtask_rows
 from taskgraph.history.store import RunStore
-from taskgraph.history.tables import SubtaskRow, since_epoch
+from taskgraph.history.tables import (
+    SKIPS,
+    SubtaskRow,
+    is_retried,
+    since_epoch,
+    subtask_rows,
+)
 from taskgraph.model.engine import SECOND, SpanKind
 from taskgraph.model.task import Id, Task, id_key
 from taskgraph.model.vocabulary import Status
@@ -23,6 +29,9 @@ if TYPE_CHECKING:
     import duckdb
 
 __all__ = ["Anomalies", "Anomaly", "AnomalyKind", "AnomalyOptions", "find_anomalies"]
+
+_FARTHEST = 600.0
+"""An exponent with which no floating point number overflows."""
 
 
 class AnomalyKind(StrEnum):
@@ -112,6 +121,52 @@ class Anomaly(NamedTuple):
     is_running: bool = False
 
 
+class _Compared(NamedTuple):
+    """A time beside those of the others of its name."""
+
+    place: int
+    name: str
+    value: int
+    others: int
+    low: int
+    usual: int
+    high: int
+    lowest: int
+    highest: int
+    at_most: int
+    at_least: int
+
+
+def _tail_of(share: float, comparisons: int) -> float:
+    """Give how rare each of so many times must be, so that all together are as rare.
+
+    Of several times the largest is high more often than each of them (Šidák, 1967).
+    """
+    return 1 - float(share ** (1 / max(comparisons, 1)))
+
+
+def _bounds(time: _Compared, share: float, tail: float) -> tuple[float, float]:
+    """Give the times below and above which hardly any healthy run is.
+
+    Where there are enough others, they show such times. But few others show none that are
+    so rare, and a slow one among many others is no measure: there the time that the share
+    of them does not reach is carried on, as if the logarithms of the times had the tails
+    of an exponential distribution, which are longer than those of most measured times.
+    """
+    shown = max(1 - share, 1 / (time.others + 1))
+    if shown == 0.5:  # one other run shows no tail
+        return time.usual, time.usual
+    steps = max(math.log(0.5 / tail) / math.log(0.5 / shown), 1.0)
+    usual, low, high = (max(value, 1) for value in (time.usual, time.low, time.high))
+    lowest, highest = (
+        usual * math.exp(min(steps * math.log(bound / usual), _FARTHEST))
+        for bound in (low, high)
+    )
+    if time.others * tail >= 1:
+        return max(lowest, time.lowest), min(highest, time.highest)
+    return lowest, highest
+
+
 _ASKED = {"place": "int64", "name": "string", "other": "string", "value": "int64"}
 
 
@@ -140,9 +195,8 @@ class _Search:
         """Give the database rows of (place, name, text or number)."""
         register(self.connection, "asked", _ASKED, rows)
 
-    def times(self) -> list[Anomaly]:
+    def times(self) -> Iterator[Anomaly]:
         """Find runs that took, and waits that lasted, longer or shorter than usual."""
-        departures = []
         one_run = (SpanKind.ONE_RUN, SpanKind.RUNNING)
         spans: list[tuple[object, ...]] = [
             (place, row.name, "", row.span_us)
@@ -154,59 +208,45 @@ class _Search:
             for place, (_, row) in enumerate(self.rows)
             if row.wait_us is not None
         ]
-        tail = tail_of(self.options.share, len(spans) + len(waits))
-        for asked, query in ((spans, SPANS), (waits, WAITS)):
+        share = self.options.share
+        tail = _tail_of(share, len(spans) + len(waits))
+        for asked, query in ((spans, _SPANS), (waits, _WAITS)):
             self._register(asked)
-            for row in self._ask(query, {"share": self.options.share, "tail": tail}):
-                departures += self._time(Compared(*row), tail, is_wait=query is WAITS)
-        return departures
+            for row in self._ask(query, {"share": share, "tail": tail}):
+                yield from self._time(_Compared(*row), tail, is_wait=query is _WAITS)
 
-    def _time(self, time: Compared, tail: float, *, is_wait: bool) -> list[Anomaly]:
-        options = self.options
-        if time.others < options.least_runs:
-            return []
+    def _time(self, time: _Compared, tail: float, *, is_wait: bool) -> Iterator[Anomaly]:
+        options, value, usual = self.options, time.value, time.usual
         identifier, row = self.rows[time.place]
-        least = options.least_seconds * SECOND
-        kind = None
-        alike = 0
-        low, high = bounds(time, self.options.share, tail)
-        if (
-            time.value > high
-            and time.value >= time.usual * options.factor
-            and time.value - time.usual >= least
-        ):
-            kind = AnomalyKind.WAITED if is_wait else AnomalyKind.SLOW
-            alike = time.at_least
-        elif (
-            not is_wait
-            and row.status == Status.SUCCESSFUL
-            and time.value < low
-            and time.value * options.factor <= time.usual
-            and time.usual - time.value >= least
-        ):
-            kind, alike = AnomalyKind.FAST, time.at_most
-        if kind is None:
-            return []
-        bound = time.low if kind is AnomalyKind.FAST else time.high
-        return [
-            Anomaly(
-                kind,
-                (identifier,),
-                time.name,
-                time.others,
-                alike,
-                value_us=time.value,
-                usual_us=time.usual,
-                high_us=bound,
-                attempts=row.attempts,
-                is_running=not is_wait and row.span == SpanKind.RUNNING,
-            )
-        ]
+        low, high = _bounds(time, options.share, tail)
+        is_slow = value > high and value >= usual * options.factor
+        is_fast = value < low and value * options.factor <= usual
+        if is_wait or row.status != Status.SUCCESSFUL:
+            is_fast = False
+        is_far = abs(value - usual) >= options.least_seconds * SECOND
+        if time.others < options.least_runs or not (is_far and (is_slow or is_fast)):
+            return
+        kind, alike, bound = AnomalyKind.SLOW, time.at_least, time.high
+        if not is_slow:
+            kind, alike, bound = AnomalyKind.FAST, time.at_most, time.low
+        elif is_wait:
+            kind = AnomalyKind.WAITED
+        yield Anomaly(
+            kind,
+            (identifier,),
+            time.name,
+            time.others,
+            alike,
+            value_us=value,
+            usual_us=usual,
+            high_us=bound,
+            attempts=row.attempts,
+            is_running=not is_wait and row.span == SpanKind.RUNNING,
+        )
 
-    def rates(self) -> list[Anomaly]:
+    def rates(self) -> Iterator[Anomaly]:
         """Find what failed, was retried or skipped and otherwise hardly ever is."""
         counts = {row[0]: row[1:] for row in self._ask(_RATES)}
-        departures = []
         for identifier, row in self.rows:
             seen, failed, retried, skipped = counts.get(row.name, (0, 0, 0, 0))
             if seen < self.options.least_runs:
@@ -217,19 +257,10 @@ class _Search:
                 (AnomalyKind.SKIPPED, row.operation in SKIPS, skipped),
             ):
                 if applies and alike <= seen * self.options.rare:
-                    departures.append(
-                        Anomaly(
-                            kind,
-                            (identifier,),
-                            row.name,
-                            seen,
-                            alike,
-                            attempts=row.attempts,
-                        )
-                    )
-        return departures
+                    facts = (kind, (identifier,), row.name, seen, alike)
+                    yield Anomaly(*facts, attempts=row.attempts)
 
-    def order(self) -> list[Anomaly]:
+    def order(self) -> Iterator[Anomaly]:
         """Find names whose first start comes before that of one that always was first.
 
         Only names that follow each other are compared, so that the work is linear.
@@ -240,49 +271,48 @@ class _Search:
             if row.offset_us is not None:
                 firsts[row.name] = min(firsts.get(row.name, row.offset_us), row.offset_us)
                 ids.setdefault(row.name, []).append(identifier)
-        ordered = sorted(firsts, key=lambda name: (firsts[name], name))
-        pairs = pairwise(ordered)
+        pairs = pairwise(sorted(firsts, key=lambda name: (firsts[name], name)))
         self._register([(0, a, b, 0) for a, b in pairs if firsts[a] < firsts[b]])
-        departures = []
         for name, other, both, alike in self._ask(_ORDER):
             enough = both >= self.options.least_runs
             if enough and alike <= both * self.options.rare:
-                departures.append(
-                    Anomaly(
-                        AnomalyKind.OUT_OF_ORDER,
-                        tuple(sorted(ids[name], key=id_key)),
-                        name,
-                        both,
-                        alike,
-                        other_name=other,
-                    )
-                )
-        return departures
+                own = tuple(sorted(ids[name], key=id_key))
+                facts = (AnomalyKind.OUT_OF_ORDER, own, name, both, alike)
+                yield Anomaly(*facts, other_name=other)
 
-    def structure(self) -> list[Anomaly]:
+    def structure(self) -> Iterator[Anomaly]:
         """Find names that others do not have, and those that others have and this not."""
         held = dict(self._ask(_NAMES))
         ids: dict[str, list[Id]] = {}
         for identifier, row in self.rows:
             ids.setdefault(row.name, []).append(identifier)
-        rare = self.others * self.options.rare
-        departures = [
-            Anomaly(
-                AnomalyKind.NEW,
-                tuple(sorted(own, key=id_key)),
-                name,
-                self.others,
-                held.get(name, 0),
-            )
-            for name, own in ids.items()
-            if held.get(name, 0) <= rare
-        ]
-        return departures + [
-            Anomaly(AnomalyKind.MISSING, (), name, self.others, self.others - count)
-            for name, count in held.items()
-            if name not in ids and self.others - count <= rare
-        ]
+        others, rare = self.others, self.others * self.options.rare
+        for name, own in ids.items():
+            count = held.get(name, 0)
+            if count <= rare:
+                these = tuple(sorted(own, key=id_key))
+                yield Anomaly(AnomalyKind.NEW, these, name, others, count)
+        for name, count in held.items():
+            if name not in ids and others - count <= rare:
+                yield Anomaly(AnomalyKind.MISSING, (), name, others, others - count)
 
+
+_COMPARED = """
+SELECT
+    place, asked.name, asked.value, count(*),
+    quantile_disc(others.{value}, 1 - $share::DOUBLE),
+    quantile_disc(others.{value}, 0.5),
+    quantile_disc(others.{value}, $share::DOUBLE),
+    quantile_disc(others.{value}, $tail::DOUBLE),
+    quantile_disc(others.{value}, 1 - $tail::DOUBLE),
+    count(*) FILTER (others.{value} <= asked.value),
+    count(*) FILTER (others.{value} >= asked.value)
+FROM asked JOIN others USING (name)
+WHERE {condition} AND others.{value} IS NOT NULL
+GROUP BY place, asked.name, asked.value
+"""
+_SPANS = _COMPARED.format(value="span_us", condition=HEALTHY)
+_WAITS = _COMPARED.format(value="wait_us", condition="true")
 
 _RATES = """
 SELECT
@@ -358,7 +388,8 @@ def find_anomalies(
     """
     store.require()
     options = options or AnomalyOptions()
-    task, rows = analysis.task, _rows(analysis)
+    task, ids = analysis.task, (subtask.id for subtask in analysis.graph.subtasks)
+    rows = list(zip(ids, subtask_rows(analysis, (0, 0)), strict=True))
     with open_tables(store, limits) as connection:
         others = _select_others(connection, task)
         if others < options.least_runs:
@@ -371,12 +402,6 @@ def find_anomalies(
             *search.structure(),
         ]
     return Anomalies(task, others, options, tuple(sorted(departures, key=_sort_key)))
-
-
-def _rows(analysis: Analysis) -> list[tuple[Id, SubtaskRow]]:
-    rows = subtask_rows(analysis, (0, 0))
-    ids = (subtask.id for subtask in analysis.graph.subtasks)
-    return list(zip(ids, rows, strict=True))
 
 
 def _sort_key(anomaly: Anomaly) -> tuple[object, ...]:

@@ -11,18 +11,22 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.history.database import Limits
-from taskgraph.history.draws import redrawn
 from taskgraph.history.engines import needs_extras
-from taskgraph.history.pools import OutcomeBasis, Pool, read_pools
-from taskgraph.history.prospects import Prospect, is_under_way, look_ahead
-from taskgraph.history.simulation import Simulation, simulate
+from taskgraph.history.pools import (
+    OutcomeBasis,
+    Pool,
+    Prospect,
+    is_under_way,
+    look_ahead,
+    read_pools,
+)
+from taskgraph.history.ranks import limit_rank
 from taskgraph.history.store import RunStore
-from taskgraph.history.tolerance import limit_rank
 from taskgraph.model.engine import SECOND
 from taskgraph.model.task import Id, Task
 
 if TYPE_CHECKING:
-    from taskgraph.history.pools import Times
+    from taskgraph.history.simulation import Simulation, Times
 
 __all__ = ["Bin", "Odds", "OddsOptions", "Quantile", "SubtaskOdds", "odds", "odds_of_pools"]
 
@@ -209,6 +213,8 @@ def odds_of_pools(
 
     A name without outcomes takes its whole timeout.
     """
+    from taskgraph.history.simulation import simulate
+
     graph, settings = analysis.graph, analysis.settings
     graph.require_sound()
     since = analysis.as_of if is_under_way(graph.task) else None
@@ -262,7 +268,7 @@ def _summary(
                 failure=simulation.failures[node] / simulation.samples,
                 basis=prospects[node].pool.basis,
                 runs=prospects[node].runs,
-                cut=int(redrawn(prospects[node]).sum()),
+                cut=int(prospects[node].redrawn.sum()),
                 attempts=prospects[node].attempts,
             )
             for node, subtask in enumerate(graph.subtasks)

@@ -13,8 +13,7 @@ from functools import lru_cache
 from typing import IO, NamedTuple
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.history.rows import place_of, rows_of
-from taskgraph.history.tables import SubtaskRow, TaskRow, write_table
+from taskgraph.history.tables import SubtaskRow, TaskRow, place_of, rows_of, write_table
 from taskgraph.model.task import Task
 from taskgraph.sources.limits import ReadOptions, read_up_to
 from taskgraph.sources.naming import DIAGNOSIS_LIST

@@ -2,7 +2,7 @@
 
 A healthy run is proven to be one run and did its work. The advice for a subtask is a limit
 that passes a share of all its healthy runs to come with a promised confidence, and a
-margin on top: see :mod:`taskgraph.history.tolerance`.
+margin on top: see :mod:`taskgraph.history.ranks`.
 
 A run that was failed at its timeout is known only to be longer. It counts as healthy where
 healthy runs came close to that timeout, from half of it on, or where there is none; else it
@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from taskgraph.history.advice import Advice, AdviceOptions, Verdict, judged
 from taskgraph.history.database import IN_BUCKET, Limits, map_shares, register
 from taskgraph.history.engines import Engine, needs_extras
+from taskgraph.history.ranks import confidence_of, least_runs, limit_rank
 from taskgraph.history.store import RunStore
-from taskgraph.history.tolerance import confidence_of, least_runs, limit_rank
 from taskgraph.model.engine import SECOND, SpanKind
 
 if TYPE_CHECKING:

@@ -410,7 +410,7 @@ def test_a_fault_of_ours_costs_one_document(
         raise ZeroDivisionError("oh")
 
     folder = write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])})
-    monkeypatch.setattr("taskgraph.history.rows.check_document", fail)
+    monkeypatch.setattr("taskgraph.history.tables.check_document", fail)
     store = collected(folder)
     assert (
         "a fault of taskgraph itself: ZeroDivisionError('oh')" in rejects(store)["a.json"]

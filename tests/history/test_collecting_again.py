@@ -187,7 +187,7 @@ def test_all_rejects_are_read_again_where_that_is_asked_for(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("taskgraph.history.rows.check_document", fail)
+        patch.setattr("taskgraph.history.tables.check_document", fail)
         store = collected(folder)
     assert len(rejects(store)) == 5
     assert again(store, folder) == Collected(skipped=3)

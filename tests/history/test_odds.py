@@ -20,8 +20,7 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import AnalysisError, ConfigError
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.history.odds import Odds, OddsOptions, odds, odds_of_pools
-from taskgraph.history.pools import Column, OutcomeBasis, Pool, read_pools
-from taskgraph.history.prospects import places_of
+from taskgraph.history.pools import Column, OutcomeBasis, Pool, places_of, read_pools
 from taskgraph.history.store import RunStore
 from taskgraph.model.task import Subtask, Task
 from taskgraph.settings import Settings
