@@ -188,19 +188,9 @@ def advice_for(
 ) -> tuple[Advice, ...]:
     """Give the verdicts on the timeouts of one task, a definition or a response.
 
-    Parameters
-    ----------
-    task : Task
-    advice : iterable of Advice
-        What is about other kinds of tasks is left out.
-    options : AdviceOptions
-
-    Returns
-    -------
-    tuple of Advice
-        One for each name and timeout, in the order of names.
+    There is one for each name and timeout, in the order of names.
     """
-    known = {one.subtask: one for one in advice if one.task in {None, task.name}}
+    known = _about(task, advice)
     needed = least_runs(options.share, options.confidence)
     verdicts = []
     pairs = {(subtask.name, subtask.timeout) for subtask in task.subtasks}
@@ -208,6 +198,11 @@ def advice_for(
         nothing = Advice(task.name, name, Verdict.TOO_FEW, timeout, needed=needed)
         verdicts.append(judged(known.get(name, nothing), timeout))
     return tuple(verdicts)
+
+
+def _about(task: Task, advice: Iterable[Advice]) -> dict[str, Advice]:
+    """Give by subtask what is about this kind of task, or about all."""
+    return {one.subtask: one for one in advice if one.task in {None, task.name}}
 
 
 _MISSING = object()
@@ -289,18 +284,9 @@ def review_task(
 
 
 def timeout_patch(analysis: Analysis, advice: Iterable[Advice]) -> TimeoutPatch:
-    """Apply the advice to a task, a definition or a response.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        With what the worst case assumes.
-    advice : iterable of Advice
-        What is about other kinds of tasks is left out.
-    """
+    """Apply the advice to a task, a definition or a response."""
     task = analysis.task
-    known = {one.subtask: one for one in advice if one.task in {None, task.name}}
-    root = _parsed(task.origin)
+    known, root = _about(task, advice), _parsed(task.origin)
     operations: list[PatchOperation] = []
     subtasks: list[Subtask] = []
     for position, subtask in enumerate(task.subtasks):

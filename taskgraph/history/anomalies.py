@@ -381,10 +381,7 @@ def find_anomalies(
 
     The run itself is left out where it was collected.
 
-    Raises
-    ------
-    ConfigError
-        If nothing was collected there.
+    Raises ConfigError if nothing was collected there.
     """
     store.require()
     options = options or AnomalyOptions()

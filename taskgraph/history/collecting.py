@@ -126,33 +126,16 @@ def collect(
     limits: Limits | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> Collected:
-    """Collect the documents of any number of paths.
+    """Collect the documents of any number of paths: files, folders, patterns, archives ...
 
     Whatever was collected before is left out. If this is stopped, at any moment and in
-    any way, the next collection of the same paths goes on from there.
+    any way, the next collection of the same paths goes on from there. Tasks of different
+    origins are different tasks. What was rejected is read again if it shall be, and always
+    where it could not be opened. The limits are for comparing what is there with what was
+    collected; `report` is told after each part how far it is.
 
-    Parameters
-    ----------
-    paths : iterable of str
-        Files, folders, patterns, archives, JSON Lines, or addresses that fsspec knows.
-    store : RunStore
-    origin : str
-        What the installation is called that wrote the documents: tasks of different
-        origins are different tasks.
-    retry_rejects : bool
-        Read again what was rejected; what could not be opened is always tried again.
-    engine : Engine, optional
-        This process by default.
-    limits : Limits, optional
-        For comparing what is there with what was collected.
-    report : callable, optional
-        Told after each part how far it is.
-
-    Raises
-    ------
-    ConfigError
-        If all paths lead to nothing, if documents were collected under another origin,
-        if the store cannot be written, or another collection is under way there.
+    Raises ConfigError if all paths lead to nothing, if documents were collected under
+    another origin, if the store cannot be written, or another collection is under way.
     """
     paths = list(paths)
     limits = limits or Limits()

@@ -282,6 +282,7 @@ def map_shares(
     """Let each worker of an engine look at its kinds, and put all results together.
 
     The function gets a database with what was collected, and the values of `IN_BUCKET`.
+    Every worker must be able to read the store's folder, and has the limits for itself.
 
     Raises ConfigError if nothing was collected.
     """

@@ -84,25 +84,16 @@ _WAITING = 2
 
 
 class Engine(AbstractContextManager["Engine"], Protocol):
-    """Runs a function on many items.
-
-    Attributes
-    ----------
-    workers : int
-        How many items are worked on at once.
-    """
+    """Runs a function on many items."""
 
     workers: int
+    """How many items are worked on at once."""
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Give the results as they come, with few items in memory at any time.
 
-        Parameters
-        ----------
-        function : callable
-            A function of a module, so that other processes find it.
-        items : iterable
-            Taken from only as fast as the work goes on.
+        The function is one of a module, so that other processes find it; items are taken
+        only as fast as the work goes on.
         """
         ...
 
@@ -202,7 +193,6 @@ def without_interrupts() -> Iterator[None]:
 def _begin_worker() -> None:
     """Leave an interrupt to the parent, and end when the parent has died."""
     import multiprocessing
-    import os
     import signal
     import threading
 
@@ -309,20 +299,12 @@ class DaskEngine(AbstractContextManager["DaskEngine"]):
 
 
 def open_engine(workers: int, scheduler: str | None = None) -> Engine:
-    """Give an engine.
+    """Give an engine of so many processes of this machine; 1 is this process itself.
 
-    Parameters
-    ----------
-    workers : int
-        Processes of this machine, at most two for each of its processors; 1 is this
-        process itself.
-    scheduler : str, optional
-        The address of a Dask scheduler, which then decides instead.
+    There are at most two for each of its processors. Where the address of a Dask scheduler
+    is given, that decides instead.
 
-    Raises
-    ------
-    ConfigError
-        If there is no such scheduler, or an extra is missing.
+    Raises ConfigError if there is no such scheduler, or an extra is missing.
     """
     if scheduler is not None:
         return DaskEngine(scheduler)

@@ -98,37 +98,33 @@ def find_files(paths: Iterable[str], store: Path, refuse: Refuse) -> Iterator[Fi
 
 def _find_local(path: str, store: Path, refuse: Refuse) -> Iterator[File]:
     own = str(store.absolute())
-
-    def holds_runs(folder: str) -> bool:
-        return folder == own
-
     place = os.path.abspath(path) if path else path
     is_folder = os.path.isdir(place)
-    for source in find_sources([place], io.BytesIO(), _OPTIONS, leave_out=holds_runs):
+    for source in find_sources(
+        [place], io.BytesIO(), _OPTIONS, leave_out=lambda folder: folder == own
+    ):
+        name = encodable(source.name)
         if source.cause is not None:
-            refuse(encodable(source.name), reason_of(encodable(source.name), source.cause))
+            refuse(name, reason_of(name, source.cause))
         elif source.path and not (is_folder and has_yaml_name(source.path)):
-            for file in _look_at(source.path, refuse):
-                yield file._replace(is_found=source.is_found)
+            yield from _look_at(source.path, refuse, is_found=source.is_found)
 
 
-def _look_at(path: str, refuse: Refuse) -> Iterator[File]:
-    """Describe a file; one that went away meanwhile, or a link to nothing, is none."""
+def _look_at(path: str, refuse: Refuse, *, is_found: bool) -> Iterator[File]:
+    """Describe a file; one that went away meanwhile, or a link to nothing, is none.
+
+    One whose name is no UTF-8 cannot be opened, which is told later.
+    """
+    name = encodable(path)
     try:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return
     except OSError as error:
-        refuse(encodable(path), reason_of(encodable(path), error))
+        refuse(name, reason_of(name, error))
         return
     if stat.S_ISREG(status.st_mode):
-        yield _local(path, status)
-
-
-def _local(path: str, status: os.stat_result) -> File:
-    """Describe a file; one whose name is no UTF-8 cannot be opened, which is told later."""
-    stamp = f"{status.st_size}-{status.st_mtime_ns}"
-    return File(encodable(path), status.st_size, stamp)
+        yield File(name, status.st_size, f"{status.st_size}-{status.st_mtime_ns}", is_found)
 
 
 class _UnlistedError(Exception):
@@ -138,13 +134,13 @@ class _UnlistedError(Exception):
 def _find_remote(address: str) -> Iterator[File]:
     import fsspec
 
-    is_folder = False
     try:
         system, path = fsspec.core.url_to_fs(address)
-        if any(char in path for char in _MAGIC):
+        is_pattern = any(char in path for char in _MAGIC)
+        is_folder = not is_pattern and system.isdir(path)
+        if is_pattern:
             listed = system.glob(path, detail=True)
-        elif system.isdir(path):
-            is_folder = True
+        elif is_folder:
             listed = system.find(path, detail=True)
             listed = {name: info for name, info in listed.items() if is_run_name(name)}
         else:
@@ -231,20 +227,17 @@ class _Walk:
 
     def entry(self, name: str, data: bytes) -> Iterator[Entry]:
         """Give the entry of one document, with its share of the input."""
-        digest = digest_of(data)
-        stamp = digest.hex()
+        stamp = digest_of(data).hex()
         if stamp in self.known:
             return
-        position = self.raw.tell()
-        weight = max(position - self.position, 0)
-        self.position = position
+        before, self.position = self.position, self.raw.tell()
         yield Entry(
             name,
             self.file.name,
             stamp,
             data=data,
             held=self.held,
-            weight=weight,
+            weight=max(self.position - before, 0),
             is_found=self.file.is_found,
         )
 
@@ -298,9 +291,7 @@ def _unpacked(stream: IO[bytes], name: str) -> AbstractContextManager[IO[bytes]]
     """Open what may be compressed."""
     start = stream.read(8)
     stream.seek(0)
-    if is_compressed(start):
-        return open_compressed(stream, name)
-    return nullcontext(stream)
+    return open_compressed(stream, name) if is_compressed(start) else nullcontext(stream)
 
 
 def _zip(file: File, known: Known, raw: IO[bytes]) -> Iterator[Entry]:

@@ -110,25 +110,13 @@ class Fit:
 
 @needs_extras
 def fit(analysis: Analysis, window: int, store: RunStore | None = None) -> Fit:
-    """Lower timeouts so that the worst case fits a window.
+    """Lower timeouts so that the worst case fits a window of seconds.
 
-    Parameters
-    ----------
-    analysis : Analysis
-        With what the worst case assumes: attempts, grace, overhead, slots.
-    window : int
-        Seconds.
-    store : RunStore, optional
-        Past runs: only timeouts with healthy ones are lowered, none below what half of
-        them took, at the least risk. Without it the fewest timeouts are lowered, as evenly
-        as possible.
+    With past runs only timeouts with healthy ones are lowered, none below what half of
+    them took, at the least risk. Without, the fewest are lowered, as evenly as possible.
 
-    Raises
-    ------
-    AnalysisError
-        Where the graph is not sound.
-    ConfigError
-        If something has no limit, nothing fits, or nothing was collected there.
+    Raises AnalysisError where the graph is not sound, ConfigError if something has no
+    limit, nothing fits, or nothing was collected there.
     """
     analysis.graph.require_sound()
     before, task, file = analysis.budget, analysis.task, analysis.task.origin.file

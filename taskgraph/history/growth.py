@@ -133,23 +133,12 @@ def growths(
     *,
     limits: Limits | None = None,
 ) -> Growths:
-    """Attribute the growth of the wall clock to subtasks.
+    """Attribute the growth of the wall clock to subtasks, of tasks of the chosen names.
 
-    Parameters
-    ----------
-    store : RunStore
-    since : datetime, optional
-        From when on runs are the later ones; an aware one.
-    base : RunStore, optional
-        The earlier runs, instead.
-    choose : callable, optional
-        Tells whether to look at tasks of a name.
+    The later runs are those from an aware moment on, or the earlier ones are in `base`.
 
-    Raises
-    ------
-    ConfigError
-        If nothing was collected, no moment and no other history is given, or both are, or
-        no kind of task has runs on both sides.
+    Raises ConfigError if nothing was collected, no moment and no other history is given, or
+    both are, or no kind of task has runs on both sides.
     """
     if (since is None) == (base is None):
         raise ConfigError("give the moment that parts the runs, or another history")
@@ -189,21 +178,21 @@ def _sides(
             if (place := places.get((part, row))) is not None:
                 side, run = place
                 side.steps.setdefault(name, []).append((run, ran, waited))
-    return _known(sides[0]), _known(sides[1])
-
-
-def _known(sides: dict[str, _Side]) -> dict[str, _Side]:
-    return {name: side for name, side in sides.items() if side.walls}
+    before, after = (
+        {name: side for name, side in part.items() if side.walls} for part in sides
+    )
+    return before, after
 
 
 def _growth(task: str, before: _Side, after: _Side) -> Growth:
     walls = sum(before.walls) // len(before.walls), sum(after.walls) // len(after.walls)
     names = sorted({*before.steps, *after.steps})
     tests = [rank_test(before.held(name), after.held(name)) for name in names]
-    steps = [
-        _step(name, before.means(name), after.means(name), p, test.is_exact)
-        for name, test, p in zip(names, tests, holm([t.p for t in tests]), strict=True)
-    ]
+    steps = []
+    for name, test, p in zip(names, tests, holm([t.p for t in tests]), strict=True):
+        (ran, waited), (runs, waits) = before.means(name), after.means(name)
+        means, growth = (ran + waited, runs + waits), (runs - ran, waits - waited)
+        steps.append(StepGrowth(name, *means, *growth, p, test.is_exact))
     steps.sort(key=lambda step: (-abs(step.growth_us), step.subtask))
     return Growth(
         task=task,
@@ -216,13 +205,6 @@ def _growth(task: str, before: _Side, after: _Side) -> Growth:
         steps=tuple(steps),
         rest_us=walls[1] - walls[0] - sum(step.growth_us for step in steps),
     )
-
-
-def _step(
-    name: str, before: tuple[int, int], after: tuple[int, int], p: float, is_exact: bool
-) -> StepGrowth:
-    ran, waited = after[0] - before[0], after[1] - before[1]
-    return StepGrowth(name, sum(before), sum(after), ran, waited, p, is_exact)
 
 
 _RUNS = """

@@ -192,12 +192,7 @@ def odds(
     If it shall be quick, what decides the makespan is left out, so that every criticality
     is 0.
 
-    Raises
-    ------
-    AnalysisError
-        Where the graph is not sound.
-    ConfigError
-        If nothing was collected there.
+    Raises AnalysisError where the graph is not sound, ConfigError if nothing was collected.
     """
     analysis.graph.require_sound()
     store.require()

@@ -94,18 +94,14 @@ class StoredPast:
         return needs
 
     @cached_property
+    @needs_extras
     def _attempts(self) -> dict[str, dict[str, int]]:
+        self.store.require()
         counts = defaultdict[str, dict[str, int]](dict)
-        for kind, name, count in _attempts_seen(self.store):
-            counts[kind][name] = count
+        with open_tables(self.store) as connection:
+            for kind, name, count in connection.execute(_ATTEMPTS).fetchall():
+                counts[kind][name] = count
         return counts
-
-
-@needs_extras
-def _attempts_seen(store: RunStore) -> list[tuple[str, str, int]]:
-    store.require()
-    with open_tables(store) as connection:
-        return connection.execute(_ATTEMPTS).fetchall()
 
 
 _ATTEMPTS = """

@@ -107,26 +107,9 @@ class Statistics:
 def statistics(
     store: RunStore, *, engine: Engine | None = None, limits: Limits | None = None
 ) -> Statistics:
-    """Group all runs by kind.
+    """Group all runs by kind: the same on every engine, since all numbers are whole.
 
-    Parameters
-    ----------
-    store : RunStore
-        Every worker must be able to read its folder.
-    engine : Engine, optional
-        This process by default, in which DuckDB uses several threads.
-    limits : Limits, optional
-        For each worker.
-
-    Returns
-    -------
-    Statistics
-        The same on every engine: all numbers are whole.
-
-    Raises
-    ------
-    ConfigError
-        If nothing was collected there.
+    By default this process does it, in which DuckDB uses several threads; see `map_shares`.
     """
     kinds = map_shares(_group, store, engine, limits)
     kinds.sort(key=lambda kind: (kind.task, kind.subtask is not None, kind.subtask or ""))

@@ -61,10 +61,7 @@ class RunStore:
 
         What collections that were killed left behind is removed.
 
-        Raises
-        ------
-        ConfigError
-            If it cannot be written, is something else, or is being added to.
+        Raises ConfigError if it cannot be written, is something else, or is being added to.
         """
         with ExitStack() as stack:
             with _writing(self.folder):
@@ -94,12 +91,7 @@ class RunStore:
         return facts.st_mtime_ns, facts.st_size
 
     def require(self) -> None:
-        """Refuse a folder in which nothing was collected.
-
-        Raises
-        ------
-        ConfigError
-        """
+        """Refuse a folder in which nothing was collected, by a ConfigError."""
         if not self._manifest.is_file():
             raise ConfigError(
                 f"{self.folder}: holds no history\n"
@@ -161,10 +153,7 @@ class RunStore:
 
         The files are on disk before the manifest says that they count.
 
-        Raises
-        ------
-        ConfigError
-            If they cannot be written, for example because the disk is full.
+        Raises ConfigError if they cannot be written, as where the disk is full.
         """
         facts = ("origin", "generation")
         counts = ("documents", "rejects", "unchanged", "tasks", "subtasks")
@@ -207,13 +196,7 @@ class RunStore:
             return sum(1 for _ in stream)
 
     def write_rejects(self, lines: Iterable[dict[str, str]]) -> None:
-        """Replace the list of rejected documents.
-
-        Raises
-        ------
-        ConfigError
-            If it cannot be written.
-        """
+        """Replace the list of rejected documents; a ConfigError if it cannot be written."""
         temporary = self.rejects_file.with_suffix(".new")
         with (
             _writing(self.folder),
@@ -289,12 +272,8 @@ else:
 def held(path: str | os.PathLike[str]) -> Iterator[None]:
     """Hold a file that nobody else can hold; the system frees it when the process dies.
 
-    Raises
-    ------
-    BlockingIOError
-        If another process holds it.
-    OSError
-        If it cannot be made, or the file system knows no locks.
+    Raises BlockingIOError if another process holds it, another OSError if it cannot be
+    made, or the file system knows no locks.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:

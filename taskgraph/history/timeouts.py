@@ -47,27 +47,9 @@ def advise_timeouts(
     engine: Engine | None = None,
     limits: Limits | None = None,
 ) -> tuple[Advice, ...]:
-    """Advise on the timeout of every kind of subtask.
+    """Advise on the timeout of every kind of subtask, by task and subtask.
 
-    Parameters
-    ----------
-    store : RunStore
-        Every worker must be able to read its folder.
-    options : AdviceOptions, optional
-    engine : Engine, optional
-        This process by default.
-    limits : Limits, optional
-        For each worker.
-
-    Returns
-    -------
-    tuple of Advice
-        By task and subtask.
-
-    Raises
-    ------
-    ConfigError
-        If nothing was collected there.
+    This process does it unless there is an engine; see `map_shares`.
     """
     advise = partial(_advise, options=options or AdviceOptions())
     advice = map_shares(advise, store, engine, limits)

@@ -184,19 +184,9 @@ def trends(
     *,
     limits: Limits | None = None,
 ) -> Trends:
-    """Tell how the runs of each kind of task changed over time.
+    """Tell how the runs of each kind of task, of a chosen name, changed over time.
 
-    Parameters
-    ----------
-    store : RunStore
-    choose : callable, optional
-        Tells whether to look at tasks of a name.
-    limits : Limits, optional
-
-    Raises
-    ------
-    ConfigError
-        If nothing was collected there.
+    Raises ConfigError if nothing was collected there.
     """
     store.require()
     with open_tables(store, limits) as connection:
