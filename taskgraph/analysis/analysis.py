@@ -15,13 +15,11 @@ if TYPE_CHECKING:
     from taskgraph.analysis.as_run import AsRun
     from taskgraph.analysis.budget import Budget, WorstCase
     from taskgraph.analysis.concurrency import Enough
-    from taskgraph.analysis.failure import Failure
-    from taskgraph.analysis.interventions import FailedSubtask
+    from taskgraph.analysis.failure import FailedSubtask, Failure
     from taskgraph.analysis.past import Forecast, SlowSubtask, TimeoutNeed
-    from taskgraph.analysis.progress import Progress, Tally
+    from taskgraph.analysis.progress import Progress, Standstill, Tally
     from taskgraph.analysis.rollback import PointOfNoReturn, Rollback
     from taskgraph.analysis.schedule import Schedule
-    from taskgraph.analysis.standstill import Standstill
     from taskgraph.analysis.weights import WeightKind, Weights
     from taskgraph.analysis.whatif import Changes, WhatIf
     from taskgraph.analysis.width import Width
@@ -212,7 +210,7 @@ class Analysis(Premises):
     @cached_property
     def standstill(self) -> Standstill:
         """What does not move any more, of a faulty graph too."""
-        from taskgraph.analysis.standstill import standstill
+        from taskgraph.analysis.progress import standstill
 
         return standstill(self)
 
@@ -303,7 +301,7 @@ class Analysis(Premises):
     @cached_property
     def ways_out(self) -> tuple[FailedSubtask, ...]:
         """What may be done about each failed subtask, by node."""
-        from taskgraph.analysis.interventions import interventions
+        from taskgraph.analysis.failure import interventions
 
         return interventions(self, self.left, self.remaining, self.rollback)
 

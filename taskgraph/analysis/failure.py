@@ -1,4 +1,4 @@
-"""What failed first, why, what it held up, and what a rollback would undo."""
+"""What failed first, why, what it held up, and what may be done about it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain
+from typing import Literal, TypeAlias
 
+from taskgraph.analysis.budget import WorstCase, worst_cases_without
 from taskgraph.analysis.premises import Premises
-from taskgraph.analysis.standstill import Standstill
+from taskgraph.analysis.progress import Standstill
+from taskgraph.analysis.rollback import Refusal, Rollback
+from taskgraph.analysis.weights import Weights
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
     Ending,
     SpanKind,
+    accepts_retry,
     ending,
     has_limit,
     is_in_flight,
@@ -24,16 +29,20 @@ from taskgraph.model.task import Subtask
 from taskgraph.model.vocabulary import Operation, Status
 
 __all__ = [
+    "Action",
     "Cause",
+    "FailedSubtask",
     "Failure",
     "FailureCause",
     "FinishedWork",
+    "Intervention",
     "RootFailure",
     "blocked",
     "earliest_first",
     "failure",
     "failure_cause",
     "held_up",
+    "interventions",
 ]
 
 
@@ -282,3 +291,114 @@ def _cause(subtask: Subtask, ran: int | None, *, several: bool) -> Cause:
     if not has_limit(subtask):
         return Cause.ZERO_TIMEOUT if how is Ending.POLLED else Cause.NO_TIMEOUT
     return _BY_ENDING[how]
+
+
+Action: TypeAlias = Literal["retry", "skip", "rollback"]
+
+
+@dataclass(frozen=True, slots=True)
+class Intervention:
+    """One thing that an operator may ask of the engine.
+
+    Attributes
+    ----------
+    action : str
+        ``retry`` or ``skip`` of the subtask, or ``rollback`` of the whole task.
+    refusals : tuple of Refusal
+        Why the engine refuses; empty where it accepts.
+    releases : tuple of int
+        The subtasks that can start once it has succeeded or is skipped, ascending: those
+        that wait for this one alone and, where nothing else is FAILED, those that wait
+        for none and are held by the failure. For a rollback the first to be undone.
+    is_held : bool
+        Whether those still may not start because other subtasks are FAILED.
+    worst_case : WorstCase
+        How long the task can take from now until it is over, if the other failed
+        subtasks are retried at once; for a rollback, until all is undone.
+    """
+
+    action: Action
+    refusals: tuple[Refusal, ...]
+    releases: tuple[int, ...]
+    is_held: bool
+    worst_case: WorstCase
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the engine would do it."""
+        return not self.refusals
+
+
+@dataclass(frozen=True, slots=True)
+class FailedSubtask:
+    """A FAILED subtask and the ways out."""
+
+    node: int
+    retry: Intervention
+    skip: Intervention
+    rollback: Intervention
+
+
+def interventions(
+    premises: Premises, left: Weights, rest: WorstCase, undo: Rollback
+) -> tuple[FailedSubtask, ...]:
+    """Tell for each FAILED subtask which of retry, skip and rollback the engine accepts.
+
+    The graph is sound; `rest` is how long all takes that is left.
+    """
+    graph, back = premises.graph, premises.is_rolling_back
+    failed = [n for n, sub in enumerate(graph.subtasks) if sub.status == Status.FAILED]
+    if not failed:
+        return ()
+    without = worst_cases_without(premises, left, rest, failed)
+    is_held = len(failed) > 1 and not back
+    ahead = graph.upstreams if back else graph.downstreams
+    waiting = _for_how_many(graph, back=back)
+    free = [node for node, count in waiting.items() if not count]
+    rolling_back = _roll_back(graph, undo)
+    rows = []
+    for node in failed:
+        released = [other for other in ahead[node] if waiting.get(other) == 1]
+        if not is_held and not back:
+            released = sorted((*released, *free))
+        subtask, releases = graph.subtasks[node], tuple(released)
+        retry = () if accepts_retry(subtask) else (Refusal.ROLLING_BACK,)
+        skip = (Refusal.PROHIBITS_SKIP,) if subtask.prohibit_skip else ()
+        rows.append(
+            FailedSubtask(
+                node,
+                Intervention("retry", retry, releases, is_held, rest),
+                Intervention("skip", skip, releases, is_held, without[node]),
+                rolling_back,
+            )
+        )
+    return tuple(rows)
+
+
+def _for_how_many(graph: TaskGraph, *, back: bool) -> dict[int, int]:
+    """Give what waits, in the direction of the task, and for how many subtasks each."""
+    behind, waits, passed = graph.upstreams, Status.PENDING, Status.SUCCESSFUL
+    if back:
+        behind, waits, passed = graph.downstreams, passed, waits
+    status = [subtask.status for subtask in graph.subtasks]
+    return {
+        node: sum(status[before] != passed for before in behind[node])
+        for node, state in enumerate(status)
+        if state == waits
+    }
+
+
+def _roll_back(graph: TaskGraph, undo: Rollback) -> Intervention:
+    refusals = undo.obstacles
+    if not undo.has_failed:
+        refusals = (Refusal.TASK_NOT_FAILED, *refusals)
+    first = [step.node for step in undo.steps]
+    undone = set(first)
+    ready = (n for n in first if undone.isdisjoint(graph.downstreams[n]))
+    return Intervention(
+        "rollback",
+        refusals,
+        tuple(sorted(ready)),
+        is_held=False,
+        worst_case=undo.worst_case,
+    )

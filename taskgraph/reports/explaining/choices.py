@@ -6,8 +6,7 @@ from collections.abc import Hashable, Iterator
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.budget import WorstCase
-from taskgraph.analysis.failure import Failure
-from taskgraph.analysis.interventions import FailedSubtask
+from taskgraph.analysis.failure import FailedSubtask, Failure
 from taskgraph.analysis.progress import Endless
 from taskgraph.analysis.rollback import Refusal, Rollback
 from taskgraph.model.engine import (
