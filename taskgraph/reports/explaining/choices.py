@@ -174,20 +174,19 @@ def _call(task: Task, what: str, *subtasks: Subtask) -> Iterator[Sentence]:
 def _retry(
     account: Account, nodes: tuple[int, ...], way: FailedSubtask | None
 ) -> Iterator[Sentence]:
-    values: dict[str, Value] = {"subtasks": Subtasks(nodes)}
     task, subtasks = account.graph.task, [account.graph.subtasks[node] for node in nodes]
     if not accepts_retry(subtasks[0]):
         template = "{subtasks} cannot be retried: [its|their] operation is ROLLBACK."
-        template = worded(template, len(nodes))
-        yield Sentence("retry-refused", template, values, Place.ITEM)
+        yield of_subtasks("retry-refused", template, nodes, Place.ITEM)
         return
     if not tells_direction(task):
         template = (
             "Whether {subtasks} may be retried, the document does not tell: not where a "
             "rollback failed."
         )
-        yield Sentence("retry-unknown", template, values, Place.ITEM)
+        yield of_subtasks("retry-unknown", template, nodes, Place.ITEM)
         return
+    values: dict[str, Value] = {}
     template = "{subtasks} may be retried, which first undoes [it|them]"
     again = "[it|they] would then be run again and again, for good"
     if is_rolling_back(task):
@@ -197,26 +196,24 @@ def _retry(
     elif way is not None:
         bounded = "; then the task takes at most {worst} more"
         template += _bound(account.analysis, bounded, way.retry.worst_case, values)
-    template = worded(f"{template}.", len(nodes))
-    yield Sentence("retry-accepted", template, values, Place.ITEM)
+    yield of_subtasks("retry-accepted", f"{template}.", nodes, Place.ITEM, values)
     yield from _call(task, "retry", *subtasks)
 
 
 def _skip(
     account: Account, nodes: tuple[int, ...], way: FailedSubtask | None
 ) -> Iterator[Sentence]:
-    values: dict[str, Value] = {"subtasks": Subtasks(nodes)}
     task, subtasks = account.graph.task, [account.graph.subtasks[node] for node in nodes]
     prohibits = subtasks[0].prohibit_skip
     if prohibits:
         template = "{subtasks} cannot be skipped: [it prohibits|they prohibit] that."
-        template = worded(template, len(nodes))
-        yield Sentence("skip-refused", template, values, Place.ITEM)
+        yield of_subtasks("skip-refused", template, nodes, Place.ITEM)
         return
     if prohibits is None or not tells_direction(task):
         template = "Whether {subtasks} may be skipped, the document does not tell."
-        yield Sentence("skip-unknown", template, values, Place.ITEM)
+        yield of_subtasks("skip-unknown", template, nodes, Place.ITEM)
         return
+    values: dict[str, Value] = {}
     does = "leaves [its|their] work undone"
     if is_rolling_back(task):
         does = "leaves [its|their] work in place, and lets the rollback go on"
@@ -224,8 +221,7 @@ def _skip(
     if way is not None:
         bounded = "; then the task takes at most {worst} more"
         template += _bound(account.analysis, bounded, way.skip.worst_case, values)
-    template = worded(f"{template}.", len(nodes))
-    yield Sentence("skip-accepted", template, values, Place.ITEM)
+    yield of_subtasks("skip-accepted", f"{template}.", nodes, Place.ITEM, values)
     yield from _call(task, "skip", *subtasks)
 
 

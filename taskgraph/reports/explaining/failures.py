@@ -25,7 +25,6 @@ from taskgraph.model.engine import (
 )
 from taskgraph.model.task import Subtask
 from taskgraph.model.vocabulary import Operation, Status
-from taskgraph.model.words import plural
 from taskgraph.reports.explaining.sentences import (
     Count,
     Duration,
@@ -36,7 +35,6 @@ from taskgraph.reports.explaining.sentences import (
     Value,
     of_subtasks,
     ran,
-    worded,
 )
 from taskgraph.reports.results import Account
 
@@ -176,7 +174,7 @@ def _fresh(analysis: Analysis, failure: Failure) -> Iterator[Sentence]:
 
 def _root(analysis: Analysis, failed: _Failed, group: list[RootFailure]) -> Sentence:
     nodes = tuple(root.node for root in group)
-    values: dict[str, Value] = {"subtasks": Subtasks(nodes)}
+    values: dict[str, Value] = {}
     template = "{subtasks} failed"
     moments = [root.failed_at for root in group if root.failed_at is not None]
     if targets := dict.fromkeys(filter(None, map(analysis.targets.get, nodes))):
@@ -187,17 +185,15 @@ def _root(analysis: Analysis, failed: _Failed, group: list[RootFailure]) -> Sent
         template += " at {at}" if len(nodes) == 1 else ", the first at {at}"
     if failed.attempts > 1:
         values["attempts"] = Count(failed.attempts)
-        template += (
-            f", after at least {{attempts}} attempts{plural(len(nodes), '', ' each')}"
-        )
-    return Sentence("root-failure", f"{template}.", values, Place.ITEM)
+        template += ", after at least {attempts} attempts[| each]"
+    return of_subtasks("root-failure", f"{template}.", nodes, Place.ITEM, values)
 
 
 def _cause(analysis: Analysis, failed: _Failed, group: list[RootFailure]) -> Sentence:
     nodes = tuple(root.node for root in group)
-    values: dict[str, Value] = {"subtasks": Subtasks(nodes)}
+    values: dict[str, Value] = {}
     causes = [failure_cause(analysis.graph.subtasks[node]) for node in nodes]
-    template = worded(_CAUSES[failed.cause], len(nodes))
+    template = _CAUSES[failed.cause]
     times = [known.ran for known in causes if known is not None and known.ran is not None]
     if times:
         words, spread = ran(times)
@@ -209,9 +205,9 @@ def _cause(analysis: Analysis, failed: _Failed, group: list[RootFailure]) -> Sen
     if is_dag and failed.cause is Cause.NOT_STATED:
         values["default"] = Duration(OBSHELL_TIMEOUT)
         template = "The document gives [it|them] no timeout; obshell ends [it|them] after "
-        template = worded(f"{template}{{default}} by default.", len(nodes))
+        template += "{default} by default."
     claim = f"cause-{failed.cause.name.lower().replace('_', '-')}"
-    return Sentence(claim, template, values)
+    return of_subtasks(claim, template, nodes, more=values)
 
 
 def _run_by(analysis: Analysis, group: list[RootFailure]) -> Iterator[Sentence]:
@@ -224,9 +220,8 @@ def _run_by(analysis: Analysis, group: list[RootFailure]) -> Iterator[Sentence]:
         if len(known) > 1:
             template = template.replace("server", "servers", 1)
         if known:
-            values: dict[str, Value] = {"subtasks": Subtasks(nodes)}
-            values["servers"] = Names(known)
-            yield Sentence("run-by", worded(template, len(nodes)), values, Place.ITEM)
+            values = {"servers": Names(known)}
+            yield of_subtasks("run-by", template, nodes, Place.ITEM, values)
 
 
 def _each_part(group: list[RootFailure]) -> Iterator[Sentence]:

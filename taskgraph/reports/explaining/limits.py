@@ -174,10 +174,9 @@ def _overdue(analysis: Analysis, nodes: tuple[int, ...]) -> Sentence:
         past = "[runs past its timeout|run past their timeouts]"
         return of_subtasks("overdue", f"{{subtasks}} {past}{ends}", nodes)
     words, spread = ran(times)
-    timeout = Duration(subtasks[0].timeout or 0)
-    values = {"subtasks": Subtasks(nodes), **spread, "timeout": timeout}
+    values = spread | {"timeout": Duration(subtasks[0].timeout or 0)}
     template = f"{{subtasks}} [has|have] run {words} of {{timeout}}{ends}"
-    return Sentence("overdue", worded(template, len(nodes)), values)
+    return of_subtasks("overdue", template, nodes, more=values)
 
 
 def _later(analysis: Analysis) -> Iterator[Sentence]:
@@ -217,18 +216,14 @@ def _no_return(analysis: Analysis) -> Iterator[Sentence]:
 
 
 def _point(point: PointOfNoReturn, *, ran: bool) -> Sentence:
-    values: dict[str, Value] = {
-        "subtasks": Subtasks(point.nodes),
-        "after": Duration(point.seconds_after),
-    }
+    values: dict[str, Value] = {"after": Duration(point.seconds_after)}
     passed = ": it has been passed" if point.passed else ": it has not been reached"
-    start = plural(len(point.nodes), "the start of", "the first start among")
-    template = f"The point of no return is {start} {{subtasks}}{passed if ran else ''}. "
-    template += "From there on it is at most {after} to the end"
+    template = "The point of no return is [the start of|the first start among] {subtasks}"
+    template += f"{passed if ran else ''}. From there on it is at most {{after}} to the end"
     if point.unlimited:
         template += uncounted(point.unlimited)
         values["unlimited"] = Subtasks(point.unlimited)
-    return Sentence("no-return", f"{template}.", values, Place.PARAGRAPH)
+    return of_subtasks("no-return", f"{template}.", point.nodes, Place.PARAGRAPH, values)
 
 
 def _fail_late(rollback: Rollback) -> Iterator[Sentence]:

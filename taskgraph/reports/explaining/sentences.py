@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from string import Formatter
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 from taskgraph.graph.taskgraph import TaskGraph
@@ -193,11 +194,15 @@ def of_subtasks(
     template: str,
     nodes: tuple[int, ...],
     place: Place = Place.GOES_ON,
+    more: Mapping[str, Value] = MappingProxyType({}),
     *,
     is_ordered: bool = False,
 ) -> Sentence:
-    """Claim something of ``{subtasks}``; of ``[is|are]`` the word stays that fits them."""
-    values = {"subtasks": Subtasks(nodes, is_ordered=is_ordered)}
+    """Claim something of ``{subtasks}`` and of more values.
+
+    Of each ``[is|are]`` the word stays that fits them.
+    """
+    values = {"subtasks": Subtasks(nodes, is_ordered=is_ordered), **more}
     return Sentence(claim, worded(template, len(nodes)), values, place)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from taskgraph.analysis.analysis import Analysis
@@ -179,10 +178,8 @@ def _moving(analysis: Analysis) -> Iterator[Sentence]:
         yield _at_work(analysis, doing)
     for count in sorted({attempts[node] for node in tally.running} - {1}):
         nodes = tuple(node for node in tally.running if attempts[node] == count)
-        values: dict[str, Value] = {"subtasks": Subtasks(nodes), "count": Count(count)}
-        template = f"{{subtasks}} {plural(len(nodes), 'is', 'are')} in attempt {{count}}, "
-        template += "or a later one."
-        yield Sentence("attempt", template, values)
+        template = "{subtasks} [is|are] in attempt {count}, or a later one."
+        yield of_subtasks("attempt", template, nodes, more={"count": Count(count)})
     if tally.canceling:
         template = "{subtasks} [is|are] being cancelled, which ends in seconds, or hangs."
         yield of_subtasks("canceling", template, tally.canceling)
@@ -212,13 +209,11 @@ def _moving(analysis: Analysis) -> Iterator[Sentence]:
 def _at_work(analysis: Analysis, doing: str) -> Sentence:
     """Name what is at work, and what that works on."""
     nodes = analysis.tally.running
-    targets = dict.fromkeys(filter(None, map(analysis.targets.get, nodes)))
-    said = of_subtasks("at-work", f"{{subtasks}} [is|are] {doing}.", nodes)
-    if not targets:
-        return said
-    values = {**said.values, "targets": Names(tuple(targets))}
-    template = f"{said.template.removesuffix('.')} on {{targets}}."
-    return replace(said, template=template, values=values)
+    values: dict[str, Value] = {}
+    if targets := dict.fromkeys(filter(None, map(analysis.targets.get, nodes))):
+        values["targets"] = Names(tuple(targets))
+        doing += " on {targets}"
+    return of_subtasks("at-work", f"{{subtasks}} [is|are] {doing}.", nodes, more=values)
 
 
 def _named(graph: TaskGraph, tally: Tally) -> Iterator[Sentence]:
