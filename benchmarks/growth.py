@@ -92,6 +92,16 @@ def known(size: int) -> Iterable[int]:
     return (5 for _ in range(size))
 
 
+def tasks(size: int, task: int) -> bytes:
+    """Write a list of so many small tasks, whose ids and names no other list has."""
+    one = json.loads(document([[]], task=task))["data"]
+    listed = (
+        one | {"id": number, "name": f"Task {number}"}
+        for number in range(task * size, (task + 1) * size)
+    )
+    return json.dumps({"data": {"contents": [*listed]}}).encode()
+
+
 def text(piece: str, size: int, task: int) -> bytes:
     """Write a small task, of which one text is a line of so many bytes."""
     root = json.loads(graph(ladder, 6, task))
@@ -173,7 +183,8 @@ FILES = {
     "before-it": Shape(partial(framed, b"ab\n", b""), MEGABYTES),
     "behind-it": Shape(partial(framed, b"", b"ab\n"), MEGABYTES),
 }
-SHAPES = GRAPHS | TEXTS | FILES
+LISTS = {"tasks": Shape(tasks, 8_000)}
+SHAPES = GRAPHS | TEXTS | FILES | LISTS
 COMMANDS: dict[str, tuple[str, ...]] = {
     "show": ("show",),
     "check": ("check", "--select", "all"),

@@ -17,7 +17,7 @@ import pytest
 import taskgraph
 from benchmarks import growth
 from benchmarks.documents import document, layered
-from taskgraph.api import loads, report_pieces
+from taskgraph.api import load_all, loads, report_pieces
 from taskgraph.cli.main import main
 from taskgraph.diagrams.collapsing import partitions
 from taskgraph.diagrams.formats import render_pieces
@@ -57,7 +57,7 @@ def run(arguments: list[str]) -> None:
 
 
 # The other graphs are sparse: 100.
-SIZES = {"earlier": 30, "dense": 40, "bipartite": 40}
+SIZES = {"earlier": 30, "dense": 40, "bipartite": 40, "tasks": 25}
 SIZES |= dict.fromkeys(growth.TEXTS, 5000) | dict.fromkeys(growth.FILES, 2000)
 COMMANDS = ("show", "check", "explain", "graphml", "diff")
 
@@ -81,6 +81,15 @@ def test_steps_grow_as_the_document_does(
     grown = growth.power(sizes, costs)
     assert grown is not None
     assert grown < LIMIT, (sizes, costs)
+
+
+def test_the_last_of_many_tasks_takes_no_longer_than_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.json"
+    path.write_bytes(growth.LISTS["tasks"].write(600, 1))
+    first, second, *_, last = load_all(path)
+    assert first.checked.findings
+    costs = [steps(lambda one=one: one.checked) for one in (second, last)]  # type: ignore[misc]
+    assert costs[1] < 1.1 * costs[0]
 
 
 class Counted(tuple[int, ...]):

@@ -175,7 +175,7 @@ def _finding(
 
 
 def _located(results: Sequence[CheckResult], origin: Origin) -> list[CheckResult]:
-    """Add lines and columns."""
+    """Add lines and columns, to what is of one task or of every task of a document."""
     from taskgraph.sources.places import locate
 
     pointers: dict[str, None] = {}
@@ -184,7 +184,14 @@ def _located(results: Sequence[CheckResult], origin: Origin) -> list[CheckResult
             pointers[_target(finding)] = None
             pointers.update((step.pointer, None) for step in finding.path)
     to_end = bool(origin.mistakes)  # some of which tell of equal keys
-    places = locate(origin.data, pointers, origin.syntax, origin.first_line, to_end=to_end)
+    places = locate(
+        origin.data,
+        pointers,
+        origin.syntax,
+        origin.first_line,
+        to_end=to_end,
+        item=origin.pointer if len(results) == 1 else "",
+    )
     return [_with_places(result, places) for result in results] if places else [*results]
 
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import Any
 
 __all__ = [
@@ -53,6 +56,7 @@ def locate(
     first_line: int = 1,
     *,
     to_end: bool = False,
+    item: str = "",
 ) -> dict[str, tuple[int, int]]:
     """Find lines and columns of values by their JSON pointers, both counted from 1.
 
@@ -60,9 +64,16 @@ def locate(
     value above it; there are no places where the document cannot be read. In the syntax
     "lines" the pointer ``/0`` is the first line; `first_line` is the number that it has. In
     "none", of a text that stood in another one, nothing has a place. Of equal keys that of
-    the last is told if the text is looked at `to_end`.
+    the last is told if the text is looked at `to_end`. Whoever asks for one item of a list
+    after the other names the `item`: what stands before it is then gone over once for all.
     """
     pointers = list(pointers)
+    if syntax == "json" and not to_end and item:
+        own = _in_item(data, item, pointers, first_line)
+        pointers = [pointer for pointer in pointers if pointer not in own]
+        if not pointers:
+            return own
+        return own | locate(data, pointers, syntax, first_line)
     text = data.decode("utf-8", "replace")
     wanted = _as_tree(pointers)
     if syntax == "lines":
@@ -82,6 +93,61 @@ def locate(
         line, column = _nearest(pointer, places)
         found[pointer] = line + first_line - 1, column
     return found
+
+
+def _in_item(
+    data: bytes, item: str, pointers: Iterable[str], first_line: int
+) -> dict[str, tuple[int, int]]:
+    """Find the places of those pointers that lead into an item of a list."""
+    above, _, number = item.rpartition("/")
+    if not number.isdecimal():
+        return {}
+    begins = _items(data, above)
+    if int(number) + 1 >= len(begins):
+        return {}
+    (begin, line, column), (end, *_) = begins[int(number) : int(number) + 2]
+    below = {
+        pointer.removeprefix(item): pointer
+        for pointer in pointers
+        if f"{pointer}/".startswith(f"{item}/")
+    }
+    found = locate(data[begin:end], below)
+    return {
+        below[pointer]: (at + line + first_line - 2, place + (column - 1) * (at == 1))
+        for pointer, (at, place) in found.items()
+    }
+
+
+@lru_cache(maxsize=1)
+def _items(data: bytes, pointer: str) -> list[tuple[int, int, int]]:
+    """Give where each item of a list begins, and where the last one ends.
+
+    As offset in bytes, line and column.
+    """
+    text = data.decode("utf-8", "surrogateescape")  # which can be turned back
+    offsets: dict[str, int] = {}
+    begins = []
+    try:
+        with suppress(_AllFoundError):
+            _walk(text, _skip_space(text, 0), _as_tree([pointer]), "", offsets, {pointer})
+        index, position = offsets[pointer], 0
+        if text[index] == "[":
+            index = _skip_space(text, index + 1)
+            while text[index] != "]":
+                begins.append(index)
+                index, position = _skip_items(text, index, position, position + 1)
+    except (KeyError, ValueError, IndexError, RecursionError, StopIteration):
+        return []
+    begins.append(index)
+    sizes = [
+        len(text[a:b].encode(errors="surrogateescape")) for a, b in pairwise([0, *begins])
+    ]
+    return [
+        (begin, line, column)
+        for begin, (line, column) in zip(
+            accumulate(sizes), _lines_and_columns(text, begins), strict=True
+        )
+    ]
 
 
 def _as_tree(pointers: Iterable[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.sources.places import escape_token, locate
+from taskgraph.sources.places import escape_token, key_of, locate
 from tests.conftest import RunCli
 
 JSON = st.recursive(
@@ -47,6 +47,20 @@ def test_the_value_stands_where_the_pointer_says(
     for pointer, (line, column) in places.items():
         rest = "\n".join([lines[line - 1][column - 1 :], *lines[line:]])
         assert json.JSONDecoder().raw_decode(rest)[0] == values[pointer]
+
+
+@given(st.lists(JSON, max_size=5), st.sampled_from([None, 2]), st.data())
+def test_who_names_the_item_gets_the_same_places(
+    value: Any, indent: int | None, data: st.DataObject
+) -> None:
+    whole = {"é": {"data": value}}
+    text = json.dumps(whole, indent=indent, ensure_ascii=False).encode()
+    pointers = st.sampled_from([*dict(every_pointer(whole)), "/é/data/0/x", "/z"])
+    item = data.draw(pointers)
+    keys = pointers.filter(lambda pointer: not pointer[-1:].isdecimal()).map(key_of)
+    chosen = data.draw(st.lists(pointers | keys, max_size=5))
+    told = locate(text, chosen, first_line=3, item=item)
+    assert told == locate(text, chosen, first_line=3)
 
 
 ITEMS: tuple[Any, ...] = (
