@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate, chain, groupby, pairwise
-from operator import attrgetter
+from itertools import accumulate, chain, groupby, islice, pairwise
+from operator import attrgetter, eq, lt
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from taskgraph.errors import AnalysisError
@@ -33,7 +33,7 @@ __all__ = [
 
 Side: TypeAlias = Literal["upstreams", "downstreams"]
 _SIDES: tuple[Side, ...] = get_args(Side)
-_ID = attrgetter("id")
+_ID, _UPSTREAMS = attrgetter("id"), attrgetter("upstreams")
 
 
 class UnknownReference(NamedTuple):
@@ -268,7 +268,9 @@ def build_graph(task: Task) -> TaskGraph:
     It takes time linear in subtasks and edges, apart from sorting.
     """
     positions, duplicates = _nodes(task.subtasks)
-    subtasks = tuple([task.subtasks[position] for position in positions])
+    subtasks = task.subtasks
+    if positions != tuple(range(len(subtasks))):
+        subtasks = tuple([subtasks[position] for position in positions])
     index = dict(zip(map(_ID, subtasks), range(len(subtasks)), strict=True))
     extra = [position for group in duplicates for position in group]
     lists = _EdgeLists(task.subtasks, subtasks, index, duplicates)
@@ -306,6 +308,8 @@ def _nodes(
     ids = list(map(_ID, subtasks))
     # Of numbers no key has to be made, which is faster.
     keys: list[Any] = ids if {*map(type, ids)} <= {int} else list(map(id_key, ids))
+    if all(map(lt, keys, islice(keys, 1, None))):
+        return tuple(range(len(ids))), ()
     ascending = sorted(range(len(ids)), key=keys.__getitem__)
     if len(set(ids)) == len(ids):
         return tuple(ascending), ()
@@ -340,10 +344,10 @@ def _are_upstreams(
 
     To tell takes less than to read the names, which then need not be read.
     """
-    lists = [subtask.upstreams or () for subtask in subtasks]
-    return [*map(len, lists)] == [*map(len, rows)] and [
-        *map(index.get, chain.from_iterable(lists))
-    ] == [*chain.from_iterable(rows)]
+    lists = [ids or () for ids in map(_UPSTREAMS, subtasks)]
+    return all(map(eq, map(len, lists), map(len, rows))) and all(
+        map(eq, map(index.get, chain.from_iterable(lists)), chain.from_iterable(rows))
+    )
 
 
 class _EdgeLists:
@@ -380,8 +384,7 @@ class _EdgeLists:
         the node of that id.
         """
         subtasks, node_of = self.subtasks, self.index.__getitem__
-        ids_of = attrgetter(side)
-        lists = [ids_of(subtask) or () for subtask in self.chosen]
+        lists = [ids or () for ids in map(attrgetter(side), self.chosen)]
         try:
             nodes = [*map(node_of, chain.from_iterable(lists))]
         except KeyError:

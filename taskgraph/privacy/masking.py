@@ -43,16 +43,16 @@ def mask_task(task: Task) -> Task:
 
 def _suspects(texts: Collection[str]) -> list[str]:
     """Give the texts that may hold secrets; most are the same but for their numbers."""
-    plain = [text for text in texts if "\n" not in text]
-    shapes = "\n".join(plain).translate(_DIGITS).split("\n")
+    joined = "\n".join(texts)
+    if joined.count("\n") >= len(texts) > 0:
+        # Lines are not parted here: of a long text they take many times its memory.
+        shapes = [text.translate(_DIGITS) for text in texts]
+    else:
+        shapes = joined.translate(_DIGITS).split("\n")
     suspect = set(filter(is_suspect, set(shapes)))
-    found = [text for text, shape in zip(plain, shapes, strict=False) if shape in suspect]
-    if len(plain) == len(texts):
-        return found
-    # Lines are not parted here: of a long text they take many times its memory.
-    others = {text: text.translate(_DIGITS) for text in texts if "\n" in text}
-    suspect = set(filter(is_suspect, set(others.values())))
-    return found + [text for text, shape in others.items() if shape in suspect]
+    if not suspect:
+        return []
+    return [text for text, shape in zip(texts, shapes, strict=False) if shape in suspect]
 
 
 def mask_text(text: str) -> str:
