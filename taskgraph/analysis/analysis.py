@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from taskgraph.analysis.premises import Premises
 from taskgraph.model.engine import SECOND, is_being_cancelled
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 from taskgraph.settings import DEFAULTS
 
 if TYPE_CHECKING:

@@ -25,8 +25,7 @@ from taskgraph.model.engine import (
     SpanKind,
     measured_span,
 )
-from taskgraph.model.task import Task
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status, Task
 
 __all__ = [
     "AsRun",

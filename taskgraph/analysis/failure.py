@@ -25,8 +25,7 @@ from taskgraph.model.engine import (
     is_rolling_back,
     measured_span,
 )
-from taskgraph.model.task import Subtask
-from taskgraph.model.vocabulary import Operation, Status
+from taskgraph.model.task import Operation, Status, Subtask
 
 __all__ = [
     "Action",

@@ -25,8 +25,7 @@ from taskgraph.model.engine import (
     is_rolled_back,
     timeout_seconds,
 )
-from taskgraph.model.task import Subtask
-from taskgraph.model.vocabulary import STATUSES, Operation, Status
+from taskgraph.model.task import STATUSES, Operation, Status, Subtask
 
 __all__ = [
     "Endless",

@@ -13,7 +13,7 @@ from taskgraph.analysis.schedule import schedule
 from taskgraph.analysis.width import wide_antichain
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import blocks_rollback, is_in_flight
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 
 __all__ = [
     "FailLate",

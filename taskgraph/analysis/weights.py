@@ -20,8 +20,7 @@ from taskgraph.model.engine import (
     ran_once,
     retry_undoes_apart,
 )
-from taskgraph.model.task import Id, Subtask
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Id, Status, Subtask
 
 __all__ = [
     "Basis",

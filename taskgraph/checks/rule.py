@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
 from taskgraph.errors import Problem
-from taskgraph.model.task import Id
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Id, Status
 from taskgraph.model.words import ascending, label, labels
 from taskgraph.settings import Severity
 from taskgraph.sources.document import UNKNOWN_KEY

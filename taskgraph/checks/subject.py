@@ -13,8 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import RepeatedReference, Side, UnknownReference
 from taskgraph.model.engine import blocks_rollback, measured_span, ran_once
-from taskgraph.model.task import Id, Subtask, id_key
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Id, Status, Subtask, id_key
 
 __all__ = ["KEYED_DIALECTS", "Rest", "Star", "Subject", "stars", "told"]
 

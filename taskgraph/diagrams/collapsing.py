@@ -18,8 +18,7 @@ from taskgraph.errors import RenderError
 from taskgraph.graph.parallel import parallel_groups
 from taskgraph.graph.traverse import runs, shortest_cycle
 from taskgraph.model.statuses import severity_key
-from taskgraph.model.task import Subtask
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status, Subtask
 from taskgraph.model.words import name_of
 
 __all__ = ["Cluster", "Grouping", "cluster_name", "partitions"]

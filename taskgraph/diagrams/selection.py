@@ -9,7 +9,7 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.errors import RenderError
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 from taskgraph.model.words import visible
 
 __all__ = ["Selection", "select"]

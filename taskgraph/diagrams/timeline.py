@@ -36,7 +36,7 @@ from taskgraph.model.statuses import (
     count_shown,
     look,
 )
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 from taskgraph.model.words import counted, id_list, title_of, visible
 
 __all__ = ["Row", "Timeline", "build_timeline", "marks"]

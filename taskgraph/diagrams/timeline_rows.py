@@ -28,7 +28,7 @@ from taskgraph.model.engine import (
     measured_span,
 )
 from taskgraph.model.statuses import look, shown_status, state_text
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 from taskgraph.model.words import name_of, visible
 
 __all__ = ["Draft", "Row", "draft_rows", "without_times"]

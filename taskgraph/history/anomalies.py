@@ -22,8 +22,7 @@ from taskgraph.history.tables import (
     subtask_rows,
 )
 from taskgraph.model.engine import SECOND, SpanKind
-from taskgraph.model.task import Id, Task, id_key
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Id, Status, Task, id_key
 
 if TYPE_CHECKING:
     import duckdb

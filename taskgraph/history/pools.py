@@ -25,8 +25,7 @@ from taskgraph.model.engine import (
     ran_once,
     timeout_seconds,
 )
-from taskgraph.model.task import Subtask, Task
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status, Subtask, Task
 
 if TYPE_CHECKING:
     import numpy

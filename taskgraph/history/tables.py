@@ -21,8 +21,7 @@ from taskgraph.model.engine import (
     measured_span,
     ran_once,
 )
-from taskgraph.model.task import Origin, Subtask, Task
-from taskgraph.model.vocabulary import Operation, Status
+from taskgraph.model.task import Operation, Origin, Status, Subtask, Task
 from taskgraph.settings import Severity
 
 __all__ = [

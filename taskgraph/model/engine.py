@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from taskgraph.model.task import Subtask, Task
-from taskgraph.model.vocabulary import STATUSES, Operation, Status
+from taskgraph.model.task import STATUSES, Operation, Status, Subtask, Task
 
 __all__ = [
     "DISPATCH_SECONDS",

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from taskgraph.model.task import Subtask
-from taskgraph.model.vocabulary import Operation, Status
+from taskgraph.model.task import Operation, Status, Subtask
 from taskgraph.model.words import visible
 
 __all__ = [

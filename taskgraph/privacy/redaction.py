@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from taskgraph.errors import InputError
-from taskgraph.model.task import Reference, Task
-from taskgraph.model.vocabulary import is_known
+from taskgraph.model.task import Reference, Task, is_known
 from taskgraph.privacy.masking import map_error, mask_task
 from taskgraph.privacy.secret_keys import words
 from taskgraph.privacy.secret_signs import MASK

@@ -16,7 +16,7 @@ from taskgraph.model.durations import (
 )
 from taskgraph.model.engine import SpanKind, tells_progress
 from taskgraph.model.statuses import shown_status
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 from taskgraph.model.words import counted, id_list, percent
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ import zipfile
 from typing import NamedTuple
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.model.task import Id, Subtask, Task
-from taskgraph.model.vocabulary import known_word
+from taskgraph.model.task import Id, Subtask, Task, known_word
 from taskgraph.model.words import shorten
 from taskgraph.privacy.masking import mask_text
 from taskgraph.sources.document import Document, Problems, ReadTasks

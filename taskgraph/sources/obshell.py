@@ -14,9 +14,8 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from taskgraph.model.task import Envelope, Subtask, Task
+from taskgraph.model.task import Envelope, Operation, Status, Subtask, Task
 from taskgraph.model.task import Id as ModelId
-from taskgraph.model.vocabulary import Operation, Status
 from taskgraph.sources.document import Problems
 from taskgraph.sources.envelope import Item, OneOrMore, Opened, Response, open_response
 from taskgraph.sources.fields import (

@@ -15,9 +15,8 @@ from pydantic import AfterValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from taskgraph.model.task import Envelope, Reference, Subtask, Task
+from taskgraph.model.task import Envelope, Reference, Subtask, Task, known_word, known_words
 from taskgraph.model.task import Id as ModelId
-from taskgraph.model.vocabulary import known_word, known_words
 from taskgraph.sources.document import MEND, Problems
 from taskgraph.sources.envelope import (
     Item,

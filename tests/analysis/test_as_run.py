@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from taskgraph.analysis.as_run import PartKind
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import MICROSECOND, SpanKind
-from taskgraph.model.vocabulary import Operation, Status
+from taskgraph.model.task import Operation, Status
 from tests.analysis.dags import dags, make_graph, reversed_input
 from tests.analysis.documents import analyse, at, changed, ids
 from tests.effort import examples

@@ -12,7 +12,7 @@ from taskgraph.analysis.budget import worst_case
 from taskgraph.analysis.rollback import Refusal
 from taskgraph.analysis.weights import Basis
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 from tests.analysis.dags import make_graph, timed_dags
 from tests.analysis.documents import analyse, at, changed, ids
 from tests.effort import examples

@@ -17,8 +17,7 @@ from taskgraph.analysis.weights import (
 )
 from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.task import Envelope, Origin
-from taskgraph.model.vocabulary import Operation, Status
+from taskgraph.model.task import Envelope, Operation, Origin, Status
 from tests.analysis.dags import SETTINGS, make_graph, named_dags
 from tests.analysis.documents import analyse, at, changed
 from tests.effort import examples

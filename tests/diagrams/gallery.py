@@ -15,8 +15,7 @@ from typing import NamedTuple
 from taskgraph import load
 from taskgraph.diagrams.formats import render
 from taskgraph.diagrams.options import DiagramOptions
-from taskgraph.model.task import Task
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status, Task
 from tests.diagrams.tasks import CHINESE, analysed, chain, fan, make_task, stages
 
 FOLDER = Path(__file__).parent / "golden"

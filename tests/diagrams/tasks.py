@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
-from taskgraph.model.task import Id, Subtask, Task
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Id, Status, Subtask, Task
 from taskgraph.settings import Settings
 
 HOSTILE = (

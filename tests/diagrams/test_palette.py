@@ -10,7 +10,7 @@ import pytest
 
 from taskgraph.diagrams.palette import DARK, ICONS, LIGHT, Theme
 from taskgraph.model.statuses import SIGNS, look
-from taskgraph.model.vocabulary import STATUSES
+from taskgraph.model.task import STATUSES
 from tests.diagrams.drawing import contrast
 
 themes = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])

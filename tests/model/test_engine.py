@@ -16,8 +16,7 @@ from taskgraph.model.engine import (
     stated_slots,
     timeout_seconds,
 )
-from taskgraph.model.task import Subtask, Task
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status, Subtask, Task
 
 
 def task_of(operation: str | None, *subtasks: str | None) -> Task:

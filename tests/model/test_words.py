@@ -17,8 +17,7 @@ from taskgraph.model.durations import (
     parse_duration,
 )
 from taskgraph.model.statuses import SIGNS, count_shown, look, severity_key, state_text
-from taskgraph.model.task import Subtask
-from taskgraph.model.vocabulary import STATUSES, Operation, Status
+from taskgraph.model.task import STATUSES, Operation, Status, Subtask
 from taskgraph.model.words import (
     arrow,
     commandless,

@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks.rule import Fault, Need, Rule, Severity, Subject
-from taskgraph.model.vocabulary import (
+from taskgraph.model.task import (
     NODE_TYPES,
     OPERATIONS,
     STATUSES,

@@ -29,8 +29,8 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import EDGES, KNOWN_ROLLBACK, STATUSES, Fault, Rule, Severity
 from taskgraph.checks.subject import Star, Subject, stars
-from taskgraph.model.vocabulary import STATUSES as KNOWN
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import STATUSES as KNOWN
+from taskgraph.model.task import Status
 from taskgraph.model.words import ascending, label, labels
 
 _BEGUN = KNOWN - {Status.PENDING}

@@ -32,8 +32,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks.rule import STATUSES, Fault, Rule, Severity, Subject
-from taskgraph.model.vocabulary import STATUSES as KNOWN
-from taskgraph.model.vocabulary import Operation, Status
+from taskgraph.model.task import STATUSES as KNOWN
+from taskgraph.model.task import Operation, Status
 from taskgraph.model.words import ascending, labels, plural
 
 _SECOND_TRIES = frozenset({Operation.RETRY, Operation.SKIP, Operation.ROLLBACK_SKIP})

@@ -38,8 +38,7 @@ from taskgraph.checks.rule import (
 )
 from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import done_status
-from taskgraph.model.task import Subtask
-from taskgraph.model.vocabulary import Operation, Status
+from taskgraph.model.task import Operation, Status, Subtask
 from taskgraph.model.words import ascending, labels, plural
 
 _NEVER_RETRIED = (

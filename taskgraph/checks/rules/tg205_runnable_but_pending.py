@@ -42,7 +42,7 @@ from taskgraph.checks.rule import (
 )
 from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import stated_slots
-from taskgraph.model.vocabulary import Operation, Status
+from taskgraph.model.task import Operation, Status
 from taskgraph.model.words import plural
 
 _STATUSES = frozenset({Status.PENDING, Status.READY, Status.RUNNING, Status.SUCCESSFUL})

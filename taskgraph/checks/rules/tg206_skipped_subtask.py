@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks.rule import OPERATIONS, Fault, Rule, Severity, Subject
-from taskgraph.model.vocabulary import Operation
+from taskgraph.model.task import Operation
 
 _EFFECTS = {
     Operation.SKIP: ("was skipped: its work was not done", "done"),

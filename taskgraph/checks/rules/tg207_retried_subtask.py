@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks.rule import OPERATIONS, Fault, Rule, Severity, Subject
-from taskgraph.model.vocabulary import Operation
+from taskgraph.model.task import Operation
 
 _HINT = "look into the log of the first attempt for what went wrong"
 

@@ -32,7 +32,7 @@ from taskgraph.checks.rule import EDGES, SUBTASK_TIMES, Fault, Rule, Severity
 from taskgraph.checks.subject import Star, Subject, stars
 from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import ran_once
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 from taskgraph.model.words import ascending, label, labels
 
 

@@ -26,8 +26,7 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import STATUSES, TIMES, Fault, Rule, Severity
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
-from taskgraph.model.task import Subtask, Task
-from taskgraph.model.vocabulary import Operation, Status
+from taskgraph.model.task import Operation, Status, Subtask, Task
 
 _ENDED = frozenset({Status.FAILED, Status.SUCCESSFUL})
 _STARTED = _ENDED | {Status.RUNNING, Status.CANCELING}

@@ -35,7 +35,7 @@ from taskgraph.checks.rule import (
     not_of,
 )
 from taskgraph.model.durations import format_measured
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 from taskgraph.model.words import plural
 
 

@@ -31,7 +31,7 @@ from datetime import timedelta
 
 from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule, Severity, Subject
 from taskgraph.model.durations import format_duration, format_measured
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 
 
 def check(subject: Subject) -> Iterator[Fault]:

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule, Severity, Subject
 from taskgraph.model.durations import format_duration, format_measured
 from taskgraph.model.engine import MICROSECOND, was_ended
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 from taskgraph.model.words import percent
 
 

@@ -32,7 +32,7 @@ from taskgraph.checks.rule import (
     Subject,
 )
 from taskgraph.model.engine import prohibits_rollback
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 from taskgraph.model.words import ascending, labels, plural
 
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks.rule import STATUSES, Fault, Rule, Severity, Subject, need, reported
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 
 _HINT = "mend the cause and retry it, or roll the task back where that is allowed"
 

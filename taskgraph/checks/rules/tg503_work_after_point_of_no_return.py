@@ -37,7 +37,7 @@ from taskgraph.checks.rule import (
 )
 from taskgraph.model.durations import format_duration
 from taskgraph.model.engine import has_begun
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 from taskgraph.model.words import counted, labels, percent, plural
 
 

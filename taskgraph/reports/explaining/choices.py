@@ -17,8 +17,7 @@ from taskgraph.model.engine import (
     task_path,
     tells_direction,
 )
-from taskgraph.model.task import Subtask, Task
-from taskgraph.model.vocabulary import Operation, Status
+from taskgraph.model.task import Operation, Status, Subtask, Task
 from taskgraph.model.words import plural
 from taskgraph.reports.explaining.limits import by_default
 from taskgraph.reports.explaining.sentences import (

@@ -9,8 +9,7 @@ from typing import Final, TypeAlias
 from taskgraph.checks.result import Finding
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import is_rolling_back, whole_task
-from taskgraph.model.task import Task
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status, Task
 from taskgraph.model.words import plural
 from taskgraph.reports.explaining.choices import choices
 from taskgraph.reports.explaining.failures import failing

@@ -23,8 +23,7 @@ from taskgraph.model.engine import (
     tells_direction,
     was_retried,
 )
-from taskgraph.model.task import Subtask
-from taskgraph.model.vocabulary import Operation, Status
+from taskgraph.model.task import Operation, Status, Subtask
 from taskgraph.reports.explaining.sentences import (
     Count,
     Duration,

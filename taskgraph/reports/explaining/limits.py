@@ -18,7 +18,7 @@ from taskgraph.model.engine import (
     is_rolling_back,
     measured_span,
 )
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 from taskgraph.model.words import counted, listed, percent, plural
 from taskgraph.reports.explaining.sentences import (
     Clock,

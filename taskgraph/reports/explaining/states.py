@@ -17,8 +17,7 @@ from taskgraph.model.engine import (
     tells_progress,
     was_retried,
 )
-from taskgraph.model.task import Task
-from taskgraph.model.vocabulary import STATUSES, Status
+from taskgraph.model.task import STATUSES, Status, Task
 from taskgraph.model.words import plural
 from taskgraph.reports.explaining.failures import last_lines
 from taskgraph.reports.explaining.sentences import (

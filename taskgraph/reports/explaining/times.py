@@ -9,7 +9,7 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.as_run import AsRun, PartKind, TimePart, occupancy
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import MICROSECOND, SECOND, SpanKind, measured_span, was_retried
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 from taskgraph.model.words import listed, plural
 from taskgraph.reports.explaining.sentences import (
     Clock,

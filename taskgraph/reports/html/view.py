@@ -22,8 +22,7 @@ from taskgraph.diagrams.timeline_svg import render_timeline_svg
 from taskgraph.model.durations import format_duration, format_measured, format_moment
 from taskgraph.model.engine import least_attempts, measured_span, was_retried
 from taskgraph.model.statuses import count_shown, shown_status, status_name
-from taskgraph.model.task import Id, Subtask, Task, id_key
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Id, Status, Subtask, Task, id_key
 from taskgraph.model.words import percent, unbroken, visible
 from taskgraph.reports.explaining.explanation import explain, headline, in_short
 from taskgraph.reports.explaining.sentences import Explanation, Section, Sentence

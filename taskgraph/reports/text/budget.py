@@ -13,7 +13,7 @@ from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.rollback import FailLate
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 from taskgraph.model.words import counted, label, listed, percent, visible
 from taskgraph.reports.results import holders
 from taskgraph.reports.text.console import (

@@ -16,7 +16,7 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration, format_moment
 from taskgraph.model.engine import done_status
 from taskgraph.model.statuses import ROLLED_BACK, SKIPPED, count_shown, look
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 from taskgraph.model.words import arrow, counted, label, visible
 from taskgraph.reports.explaining.explanation import headline
 from taskgraph.reports.explaining.limits import assumptions_in_short

@@ -26,7 +26,7 @@ from taskgraph.model.statuses import (
     shown_status,
     status_name,
 )
-from taskgraph.model.vocabulary import Status
+from taskgraph.model.task import Status
 from taskgraph.model.words import id_list, name_of, visible
 from taskgraph.reports.results import UNSPLIT, Account, whole_order
 from taskgraph.reports.text.console import ids_cell, plain_table, status_text
