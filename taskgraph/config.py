@@ -53,21 +53,13 @@ _NOT_OF_A_FILE = _ASKED | {_BY_NAME}
 
 @dataclass(frozen=True, eq=False)
 class Configuration:
-    """What a file says, or the defaults, and what the command line puts on top.
-
-    Attributes
-    ----------
-    settings : Settings
-        Before anything that depends on a document's path.
-    file : Path or None
-        The file that it was read from.
-    origins : mapping of str to str
-        Where each value that is no default came from, by its key in the file.
-    """
+    """What a file says, or the defaults, and what the command line puts on top."""
 
     settings: Settings = DEFAULTS
+    """Before anything that depends on a document's path."""
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
+    """Where each value that is no default came from, by its key in the file."""
 
     def ignored_in(self, path: str) -> tuple[str, ...]:
         """Give the patterns of ``per-path-ignores`` that fit a document's path."""
@@ -102,17 +94,9 @@ class Configuration:
 
 
 def find_config(folder: Path) -> Path | None:
-    """Find the configuration that is in force for the documents of a folder.
+    """Find what is in force for the documents of a folder, up to the root, if anything.
 
-    Parameters
-    ----------
-    folder : Path
-        Absolute.
-
-    Returns
-    -------
-    Path or None
-        ``None`` where there is none up to the root.
+    The path of the folder is absolute.
     """
     return next(filter(None, map(_own_config, (folder, *folder.parents))), None)
 
@@ -273,18 +257,9 @@ class Origin(NamedTuple):
 
 
 def in_force(configuration: Configuration, path: str) -> tuple[Origin, ...]:
-    """List every option with its value and where that is from.
+    """List every option in force for a document, with its value and where that is from.
 
-    Parameters
-    ----------
-    configuration : Configuration
-    path : str
-        The document that it is in force for.
-
-    Returns
-    -------
-    tuple of Origin
-        In the order of the declaration; a value that nobody set is from ``default``.
+    They are in the order of the declaration; a value that nobody set is from ``default``.
     """
     values: dict[str, Any] = {}
     settings = configuration.for_path(path)
@@ -330,13 +305,7 @@ class PatternUse(NamedTuple):
 def pattern_use(
     configuration: Configuration, path: str, tasks: Iterable[Task]
 ) -> PatternUse | None:
-    """Tell which patterns of a configuration fit a document, its tasks and subtasks.
-
-    Returns
-    -------
-    PatternUse or None
-        ``None`` where the configuration has no pattern.
-    """
+    """Tell which patterns of a configuration, if any, fit a document and its tasks."""
     settings = configuration.settings
     tables = {
         "budgets": tuple(pattern for pattern, _ in settings.budgets),

@@ -146,7 +146,9 @@ def _pair(
 
     comparison = compare(ours, theirs) if ours and theirs else None
     if redact:
-        ours, theirs = _redacted(ours, theirs)
+        # both sides together: a host or person of both has the same name then
+        sides = iter(redacted([side for side in (ours, theirs) if side is not None]))
+        ours, theirs = ours and next(sides), theirs and next(sides)
         if comparison is not None and ours and theirs:
             comparison = _redacted_comparison(comparison, ours.graph, theirs.graph)
     known = theirs or ours
@@ -156,32 +158,25 @@ def _pair(
     return Pair(name, before, after, comparison)
 
 
-def _redacted(
-    ours: LoadedTask | None, theirs: LoadedTask | None
-) -> tuple[LoadedTask | None, LoadedTask | None]:
-    """Redact both sides, a host or person of both to the same name."""
-    sides = iter(redacted([side for side in (ours, theirs) if side is not None]))
-    return ours and next(sides), theirs and next(sides)
-
-
 def _redacted_comparison(
     comparison: Comparison, before: TaskGraph, after: TaskGraph
 ) -> Comparison:
     """Take the values of what changed from graphs that have the same nodes, redacted."""
+
+    def again(
+        fields: Iterable[FieldChange], old: object, new: object
+    ) -> tuple[FieldChange, ...]:
+        return tuple(
+            replace(one, before=getattr(old, one.field), after=getattr(new, one.field))
+            for one in fields
+        )
+
     changed = []
     for row in comparison.changed:
         sides = before.subtasks[row.before], after.subtasks[row.after]
-        fields = tuple(_redacted_field(field, *sides) for field in row.fields)
-        changed.append(replace(row, fields=fields))
-    task = tuple(
-        _redacted_field(field, before.task, after.task) for field in comparison.task
-    )
+        changed.append(replace(row, fields=again(row.fields, *sides)))
+    task = again(comparison.task, before.task, after.task)
     return replace(comparison, changed=tuple(changed), task=task)
-
-
-def _redacted_field(field: FieldChange, before: object, after: object) -> FieldChange:
-    sides = getattr(before, field.field), getattr(after, field.field)
-    return replace(field, before=sides[0], after=sides[1])
 
 
 def _by_path(

@@ -78,11 +78,9 @@ def _selectors(_ctx: object, _param: object, values: tuple[str, ...]) -> tuple[s
     help="The severity from which on the exit code is 1.  [default: error]",
 )  # fmt: skip
 @click.option(
-    "--baseline",
-    metavar="FILE",
-    type=click.Path(),
+    "--baseline", metavar="FILE", type=click.Path(),
     help="Leave out the findings that this baseline accepts.",
-)
+)  # fmt: skip
 @click.option(
     "--write-baseline", metavar="FILE", type=click.Path(),
     help="Accept all findings of this run: write them as a baseline, and end with 0. "

@@ -46,11 +46,9 @@ _Known: TypeAlias = Mapping[str, tuple[Id, ...]]
     help="What if this subtask took so long? A name stands for all that have it.",
 )  # fmt: skip
 @click.option(
-    "--durations",
-    metavar="FILE",
-    type=click.Path(),
+    "--durations", metavar="FILE", type=click.Path(),
     help="The same for many: a JSON object, or CSV.",
-)
+)  # fmt: skip
 @click.option(
     "--drop-edge", "edges", multiple=True, metavar="A:B",
     help="What if B did not wait for A?",

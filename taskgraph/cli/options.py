@@ -244,14 +244,9 @@ collapse_option = click.option(
     "chains without branches, or subtasks of one name.",
 )  # fmt: skip
 output_option = click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(),
+    "-o", "--output", metavar="FILE", type=click.Path(),
     help="Write there instead of to standard output.",
-)
-
-
+)  # fmt: skip
 runs_option = click.option(
     "-r", "--runs", metavar="DIR",
     help="What history collect wrote: judge by these past runs too.",

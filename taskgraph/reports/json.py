@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from taskgraph.analysis.weights import Basis
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.task import Id, Task
@@ -126,8 +128,6 @@ def _on_a_line(value: Any) -> str:
 
     But it writes no half of a character, as the name of a file may have.
     """
-    from pydantic_core import PydanticSerializationError, to_json
-
     try:
         return to_json(value, inf_nan_mode="constants").decode()
     except PydanticSerializationError:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from taskgraph.reports.comparison import Pair
 
 __all__ = [
+    "CLOCKS_DIFFER",
     "UNSPLIT",
     "Account",
     "Collected",
@@ -45,19 +46,15 @@ __all__ = [
     "whole_order",
 ]
 
+CLOCKS_DIFFER = "clocks differ between hosts, or subtasks did not wait for their upstreams"
+"""Why the path of measured times may be longer than the clock saw."""
 UNSPLIT = (SpanKind.SEVERAL_RUNS, SpanKind.ROLLED_BACK)
 """What a measured time is that may hold several runs or a rollback, and pauses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """All that is told of one task.
-
-    Attributes
-    ----------
-    analysis : Analysis
-    checked : CheckResult
-    """
+    """All that is told of one task."""
 
     analysis: Analysis
     checked: CheckResult
@@ -94,24 +91,15 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """The tasks that one report tells of.
-
-    Attributes
-    ----------
-    accounts : tuple of Account
-        In the order in which they were read.
-    unreadable : tuple of str
-        Why each of the other documents could not be read.
-    change : Pair or None
-        What changed, where there are two documents of one task.
-    version : str
-        The version of the tool.
-    """
+    """The tasks that one report tells of, in the order in which they were read."""
 
     accounts: tuple[Account, ...]
     unreadable: tuple[str, ...] = ()
+    """Why each of the other documents could not be read."""
     change: Pair | None = None
+    """What changed, where there are two documents of one task."""
     version: str = ""
+    """That of the tool."""
 
     @property
     def told(self) -> tuple[Account, ...]:

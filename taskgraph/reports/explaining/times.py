@@ -21,7 +21,7 @@ from taskgraph.reports.explaining.sentences import (
     Value,
     of_subtasks,
 )
-from taskgraph.reports.results import UNSPLIT, Account
+from taskgraph.reports.results import CLOCKS_DIFFER, UNSPLIT, Account
 
 __all__ = ["timing"]
 
@@ -32,12 +32,6 @@ _PARTS = (
     (PartKind.WAIT, "wait", "{wait} of waiting between them"),
     (PartKind.OVERLAP, "overlap", "{overlap} where their times overlap"),
     (PartKind.AFTER, "after", "{after} after the last one"),
-)
-
-
-_PAUSES_COUNT = "the pauses between attempts, and rollbacks, count in it."
-_CLOCKS_DIFFER = (
-    "clocks differ between hosts, or subtasks did not wait for their upstreams."
 )
 
 
@@ -138,7 +132,8 @@ def _ideal(graph: TaskGraph, run: AsRun) -> Sentence:
         template = (
             "The longest path of measured times is {ideal}, longer than the clock saw: "
         )
-        template += _PAUSES_COUNT if has_pauses else _CLOCKS_DIFFER
+        pauses = "the pauses between attempts, and rollbacks, count in it"
+        template += f"{pauses if has_pauses else CLOCKS_DIFFER}."
         return Sentence("ideal-exceeds-wall", template, values)
     values["rest"] = Clock(run.wall - run.ideal.makespan)
     template = (

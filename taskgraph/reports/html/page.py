@@ -13,6 +13,9 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import jinja2
+from markupsafe import Markup, escape
+
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.palette import DARK, LIGHT, Theme
 from taskgraph.model.durations import format_duration
@@ -27,8 +30,6 @@ from taskgraph.reports.trends import TREND_NOTES, change_text, left_out, runs_to
 from taskgraph.version import __version__
 
 if TYPE_CHECKING:
-    import jinja2
-
     from taskgraph.history.trends import Trends
 
 __all__ = ["changes_html", "report_html", "trends_html"]
@@ -130,9 +131,9 @@ def _page(
             title=title,
             template=template,
             policy=_policy([style, *drawn], [_EARLY, script]),
-            style=_safe(style),
-            early=_safe(_EARLY),
-            script=_safe(script),
+            style=Markup(style),
+            early=Markup(_EARLY),
+            script=Markup(script),
             **content,
         )
     )
@@ -157,8 +158,6 @@ def _put_together(pieces: Iterable[str]) -> Iterator[str]:
 
 def _environment() -> jinja2.Environment:
     """Give an environment in which every text is made visible and escaped."""
-    import jinja2
-
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_asset),
         autoescape=True,
@@ -191,9 +190,7 @@ def _finalize(value: Any) -> Any:
 
 def _breakable(host: str) -> str:
     """Let lines break between the parts of an address, as they would within one."""
-    from markupsafe import escape
-
-    return _safe(_BETWEEN.sub("<wbr>", escape(visible(host))))
+    return Markup(_BETWEEN.sub("<wbr>", escape(visible(host))))
 
 
 def _asset(name: str) -> str:
@@ -222,13 +219,12 @@ def _changes(pair: Pair | None) -> list[tuple[bool, str]] | None:
     """Give what changed, a line each as safe HTML, and whether it explains the last."""
     if pair is None:
         return None
-    from markupsafe import escape
 
     def quote(text: str) -> str:
         return f"<b>{escape(visible(text))}</b>"
 
     lines = change_lines(pair, quote)
-    return [(line.startswith(" "), _safe(line.strip())) for line in lines]
+    return [(line.startswith(" "), Markup(line.strip())) for line in lines]
 
 
 def _picture(pair: Pair | None) -> str:
@@ -236,12 +232,6 @@ def _picture(pair: Pair | None) -> str:
     if pair is None or pair.comparison is None or not pair.comparison.is_structure_changed:
         return ""
     return drawn(pair_svg(pair, heading=False))
-
-
-def _safe(text: str) -> str:
-    from markupsafe import Markup
-
-    return Markup(text)
 
 
 def _colours() -> str:

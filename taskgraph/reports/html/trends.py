@@ -7,8 +7,9 @@ from array import array
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import groupby
+from operator import or_
 from typing import Any, NamedTuple
 
 from taskgraph.history.trends import (
@@ -158,9 +159,7 @@ class TrendView:
             times = sorted(time for time in kind.spans_us[runs] if time is not None)
             middle = times[(len(times) - 1) // 2] if times else None
             classes.append(None if middle is None else pace(middle, usual))
-            seen = 0
-            for mark in kind.marks[runs]:
-                seen |= mark
+            seen = reduce(or_, kind.marks[runs], 0)
             for place, (mark, *_, path) in enumerate(_MARKS):
                 if seen & mark:
                     marks[place] += path.format(x=column)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections import defaultdict
@@ -11,6 +12,8 @@ from datetime import datetime
 from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
+
+from markupsafe import Markup, escape
 
 from taskgraph.checks.result import Finding
 from taskgraph.diagrams.building import build_scene
@@ -191,8 +194,6 @@ class TaskView(Account):
 
     def html(self, sentences: Iterable[Sentence]) -> str:
         """Write sentences as HTML; subtasks are links to their rows."""
-        from markupsafe import Markup, escape
-
         words = []
         for sentence in sentences:
             parts = []
@@ -320,10 +321,6 @@ class TaskView(Account):
         What is masked there is masked here; the bytes of the file are not shown. It comes
         in pieces, escaped no more than they must be, and ends where a page is too large.
         """
-        from html import escape
-
-        from markupsafe import Markup
-
         content = own_content(self.task)
         rows = self.task.subtasks
         order = [*_order(rows)]
@@ -340,7 +337,7 @@ class TaskView(Account):
             else:
                 shown += len(piece)
                 lines = map(visible, piece.split("\n"))
-                yield Markup(escape("\n".join(lines), quote=False))
+                yield Markup(html.escape("\n".join(lines), quote=False))
         if hidden:
             yield Markup(f"\n… {hidden} more characters are left out.")
 
@@ -367,8 +364,6 @@ def _row(subtask: Subtask) -> dict[str, Any]:
 
 def drawn(svg: str) -> str:
     """Let the dark colours of a picture be for screens only."""
-    from markupsafe import Markup
-
     return Markup(_DARK.sub(r"\1@media screen and (prefers-color-scheme", svg, count=1))
 
 
@@ -385,16 +380,12 @@ def _ranges(nodes: Iterable[int]) -> str:
 
 def script_json(content: Any) -> str:
     """Write JSON that cannot end the script element around it."""
-    from markupsafe import Markup
-
     text = json.dumps(content, separators=(",", ":"))
     return Markup(text.translate(_ESCAPES))
 
 
 def _script_pieces(content: Mapping[str, Any]) -> Iterator[str]:
     """Write an object as `script_json` does, in pieces; an iterator is a list."""
-    from markupsafe import Markup
-
     for place, (key, value) in enumerate(content.items()):
         yield Markup(f"{',' if place else '{'}{script_json(key)}:")
         if isinstance(value, Iterator):

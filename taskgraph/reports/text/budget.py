@@ -18,6 +18,7 @@ from taskgraph.model.words import counted, label, listed, percent, visible
 from taskgraph.reports.results import holders
 from taskgraph.reports.text.console import (
     MOST_ROWS,
+    Facts,
     Style,
     facts,
     heading,
@@ -28,8 +29,6 @@ from taskgraph.reports.text.console import (
 )
 
 __all__ = ["budget_facts", "budget_text", "no_return_text"]
-
-_Facts = list[tuple[str, str | Text]]
 
 
 def budget_text(analyses: Sequence[Analysis], style: Style) -> str:
@@ -57,12 +56,12 @@ def _one(analysis: Analysis, style: Style) -> str:
     return to_text(parts, style)
 
 
-def budget_facts(analysis: Analysis) -> _Facts:
+def budget_facts(analysis: Analysis) -> Facts:
     """Give the facts on the worst case that every screen shows."""
     graph, budget = analysis.graph, analysis.budget
     if not analysis.tells_worst_case:
         return [("Worst case", "not known: the document has no timeouts")]
-    rows: _Facts = []
+    rows: Facts = []
     headline = format_duration(budget.seconds)
     if budget.is_bounded:
         rows.append(("Worst case", Text(headline, style="bold")))
@@ -88,7 +87,7 @@ def _width(analysis: Analysis) -> str:
     return f"{known:,}" if analysis.width.is_exact else f"at least {known:,}"
 
 
-def _slots(analysis: Analysis) -> _Facts:
+def _slots(analysis: Analysis) -> Facts:
     """Say how many slots cost no time, which is by no means so for all larger numbers."""
     found, order = analysis.enough_slots, "if ready ones go first by id"
     if analysis.width.size < 2 or found is None:
@@ -106,9 +105,9 @@ def _slots(analysis: Analysis) -> _Facts:
     return [("Slots", f"{text}; {_width(analysis)} in any order, however long each takes")]
 
 
-def _assumptions(analysis: Analysis) -> _Facts:
+def _assumptions(analysis: Analysis) -> Facts:
     graph, budget = analysis.graph, analysis.budget
-    settings, rows = budget.settings, list[tuple[str, str | Text]]()
+    settings, rows = budget.settings, Facts()
     if max(budget.attempts, default=1) > 1:
         several = [n for n, count in enumerate(budget.attempts) if count > 1]
         counts = sorted({budget.attempts[node] for node in several})
@@ -146,9 +145,9 @@ def no_return_text(analysis: Analysis) -> str:
     return f"{where} ({state}); {after} from there on"
 
 
-def _way_back(analysis: Analysis) -> _Facts:
+def _way_back(analysis: Analysis) -> Facts:
     graph, rollback = analysis.graph, analysis.rollback
-    rows: _Facts = []
+    rows: Facts = []
     if graph.task.status == Status.SUCCESSFUL:
         return [("Rollback", "refused: the task was successful")]
     if rollback.obstacles:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -18,6 +19,7 @@ from taskgraph.model.words import commandless, id_list, labels, name_of, unbroke
 
 __all__ = [
     "MOST_ROWS",
+    "Facts",
     "Style",
     "facts",
     "heading",
@@ -46,6 +48,10 @@ _KEPT_SPACE = "\ue000"
 """A space at which no line is broken; that of Unicode is no such to the layout."""
 MOST_ROWS = 200
 """Rows of a table beyond which nobody reads on, and laying out takes minutes."""
+
+
+Facts: TypeAlias = list[tuple[str, str | Text]]
+"""Labels, and what they say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,7 @@ def heading(task: Task) -> Text:
     return text
 
 
-def facts(rows: list[tuple[str, str | Text]]) -> Table:
+def facts(rows: Facts) -> Table:
     """Lay out labelled facts, the labels in one column."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, style="dim")

@@ -24,7 +24,7 @@ from taskgraph.model.durations import (
 from taskgraph.model.engine import SpanKind
 from taskgraph.model.statuses import shown_status
 from taskgraph.model.words import arrow, counted, label, plural, visible
-from taskgraph.reports.results import UNSPLIT, off_path_lines
+from taskgraph.reports.results import CLOCKS_DIFFER, UNSPLIT, off_path_lines
 from taskgraph.reports.text.console import (
     MOST_ROWS,
     Style,
@@ -124,10 +124,8 @@ def _old_path(table: Timetable) -> Text:
     nodes = table.what_if.before.critical_path
     if nodes == table.schedule.critical_path:
         return Text("The critical path is the same.")
-    return Text(
-        "The critical path was: "
-        + visible(arrow([table.graph.subtasks[node].id for node in nodes]))
-    )
+    path = arrow([table.graph.subtasks[node].id for node in nodes])
+    return Text(f"The critical path was: {visible(path)}")
 
 
 def _ties(schedule: Schedule) -> list[RenderableType]:
@@ -279,7 +277,7 @@ def _ideal(run: AsRun) -> str:
     ideal = format_count(run.ideal.makespan, "microseconds")
     text = f"The longest path of measured times takes {ideal}"
     if run.ideal_exceeds_wall:
-        reason = "clocks differ between hosts, or subtasks did not wait for their upstreams"
+        reason = CLOCKS_DIFFER
         if any(part.span in UNSPLIT for part in run.parts):
             reason = "some of those times hold several runs or a rollback, and idle time"
         return f"{text}, longer than the clock saw: {reason}"

@@ -19,7 +19,7 @@ from taskgraph.reports.history_tables import (
     TableReport,
     edge,
 )
-from taskgraph.reports.text.console import Style, facts, plain_table, to_text
+from taskgraph.reports.text.console import Facts, Style, facts, plain_table, to_text
 
 __all__ = ["render_text"]
 
@@ -30,9 +30,7 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 
 def render_text(report: TableReport, style: Style) -> str:
     """Write a report as text."""
-    rows: list[tuple[str, str | Text]] = [
-        (visible(label), visible(value)) for label, value in report.facts
-    ]
+    rows: Facts = [(visible(label), visible(value)) for label, value in report.facts]
     parts: list[RenderableType] = [Text(visible(report.title), style="bold"), facts(rows)]
     if report.histogram is not None and report.histogram.bins:
         parts += ["", *_plot(report.histogram)]

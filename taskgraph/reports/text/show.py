@@ -29,7 +29,7 @@ from taskgraph.reports.results import (
     slow_figure,
 )
 from taskgraph.reports.text.budget import budget_facts, no_return_text
-from taskgraph.reports.text.console import Style, facts, heading, named, to_text
+from taskgraph.reports.text.console import Facts, Style, facts, heading, named, to_text
 from taskgraph.reports.text.subtasks import subtask_rows
 from taskgraph.settings import Severity
 
@@ -61,13 +61,11 @@ def show_text(account: Account, style: Style) -> str:
     return to_text(parts, style)
 
 
-def _facts(
-    account: Account, width: int, told: datetime | None
-) -> list[tuple[str, str | Text]]:
+def _facts(account: Account, width: int, told: datetime | None) -> Facts:
     """Give what is known, a line each; a moment was perhaps told before."""
     graph, sound = account.graph, account.sound
     task = graph.task
-    rows: list[tuple[str, str | Text]] = [("Document", visible(task.origin.file))]
+    rows: Facts = [("Document", visible(task.origin.file))]
     rows += _times(account, told)
     if not task.is_definition:
         rows.append(("Progress", _progress(account, min(_BAR, width // 4))))
@@ -126,9 +124,9 @@ def _cycle(graph: TaskGraph, component: tuple[int, ...]) -> str:
     return visible(arrow([label(graph.subtasks[node]) for node in (*cycle, cycle[0])]))
 
 
-def _times(account: Account, told: datetime | None) -> list[tuple[str, str | Text]]:
+def _times(account: Account, told: datetime | None) -> Facts:
     task, sound = account.graph.task, account.sound
-    rows: list[tuple[str, str | Text]] = []
+    rows: Facts = []
     started = []
     if task.start_time is not None:
         started.append(format_moment(task.start_time, told))
