@@ -188,12 +188,7 @@ def graham_bound(total: int, longest: int, limit: int) -> int:
     shorter; at all other times `limit` subtasks or more are at work. Durations shorter
     than given do not break it. Schedules of integers end at integers.
 
-    Parameters
-    ----------
-    total, longest : int
-        The sum of the durations and the length of the longest path.
-    limit : int
-        At least 1.
+    `total` is the sum of the durations and `longest` the length of the longest path.
     """
     return (total + (limit - 1) * longest) // limit
 

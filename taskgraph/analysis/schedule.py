@@ -66,13 +66,7 @@ class Schedule:
     has_more_paths: bool
 
     def near_critical(self, within: int) -> tuple[int, ...]:
-        """Give the nodes whose total float is more than 0 and at most `within`.
-
-        Returns
-        -------
-        tuple of int
-            By float, then by node.
-        """
+        """Give the nodes with more than no total float and at most `within`, by float."""
         slacks = [(slack, node) for node, slack in enumerate(self.total_float)]
         return tuple(node for slack, node in sorted(slacks) if 0 < slack <= within)
 
@@ -222,17 +216,11 @@ def _critical_paths(
 def drags(graph: TaskGraph, plan: Schedule) -> tuple[int, ...]:
     """Compute by how much each subtask delays the whole (drag: Devaux, 1999).
 
-    Parameters
-    ----------
-    graph : TaskGraph
-    plan : Schedule
-        Of this graph.
-
     Returns
     -------
     tuple of int
-        By node, in the unit of the schedule: the makespan less the makespan that the
-        graph would have if this node's duration were 0.
+        By node, in the unit of the graph's schedule: the makespan less the makespan that
+        the graph would have if this node's duration were 0.
 
     Notes
     -----

@@ -103,10 +103,7 @@ class RuleSet(NamedTuple):
 def find_rules(selector: str) -> tuple[Rule, ...]:
     """Give the rules that a code, the beginning of one, a name, or ``all`` fits.
 
-    Raises
-    ------
-    ConfigError
-        If there is none.
+    Raises ConfigError if there is none.
     """
     chosen = tuple(rule for rule in RULES if _specificity(selector, rule))
     if not chosen:
@@ -116,12 +113,7 @@ def find_rules(selector: str) -> tuple[Rule, ...]:
 
 
 def require_rules(selectors: Iterable[str]) -> None:
-    """Refuse selectors that fit no rule.
-
-    Raises
-    ------
-    ConfigError
-    """
+    """Raise ConfigError for a selector that fits no rule."""
     for selector in selectors:
         find_rules(selector)
 
