@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
 from taskgraph.errors import Problem
@@ -117,7 +117,7 @@ class Rule:
     ----------
     check : callable
         Gives the faults of a task, in any order.
-    severity : Severity
+    severity : {"error", "warning", "info"}
         The default.
     *needs : Need
         Without one of them the rule is skipped, and counted as skipped.
@@ -144,7 +144,7 @@ class Rule:
     def __init__(
         self,
         check: Callable[[Subject], Iterable[Fault]],
-        severity: Severity,
+        severity: Literal["error", "warning", "info"],
         *needs: Need,
         enabled: bool = True,
         follows: tuple[str, ...] = (),
@@ -155,7 +155,7 @@ class Rule:
         code, _, name = module.__name__.rpartition(".")[2].partition("_")
         self.code, self.name = code.upper(), name.replace("_", "-")
         self.text = module.__doc__
-        self.check, self.severity, self.needs = check, severity, needs
+        self.check, self.severity, self.needs = check, Severity(severity), needs
         self.enabled, self.across = enabled, across
         self.follows, self.follows_in_runs = follows, follows_in_runs
 

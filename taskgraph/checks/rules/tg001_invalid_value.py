@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Rule, Severity, Subject, mistakes
+from taskgraph.checks.rule import Fault, Rule, Subject, mistakes
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -31,4 +31,4 @@ def check(subject: Subject) -> Iterator[Fault]:
     return mistakes(subject, "TG001")
 
 
-RULE = Rule(check, Severity.ERROR)
+RULE = Rule(check, "error")

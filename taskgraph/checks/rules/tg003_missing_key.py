@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Rule, Severity, Subject, mistakes
+from taskgraph.checks.rule import Fault, Rule, Subject, mistakes
 from taskgraph.model.words import shorten
 
 
@@ -37,4 +37,4 @@ def check(subject: Subject) -> Iterator[Fault]:
     yield from faults
 
 
-RULE = Rule(check, Severity.ERROR)
+RULE = Rule(check, "error")

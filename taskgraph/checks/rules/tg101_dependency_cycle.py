@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import EDGES, Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import EDGES, Fault, Rule, Subject
 from taskgraph.graph.cuts import Cut
 from taskgraph.model.words import arrow, counted, label, listed
 
@@ -78,4 +78,4 @@ def _fault(subject: Subject, component: tuple[int, ...], cut: Cut) -> Fault:
     )
 
 
-RULE = Rule(check, Severity.ERROR, EDGES)
+RULE = Rule(check, "error", EDGES)

@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from operator import attrgetter
 
-from taskgraph.checks.rule import EDGES, Fault, Rule, Severity
+from taskgraph.checks.rule import EDGES, Fault, Rule
 from taskgraph.checks.subject import Rest, Subject, told
 from taskgraph.graph.taskgraph import UnknownReference
 from taskgraph.model.task import Id
@@ -104,4 +104,4 @@ def _hint(subject: Subject, mentions: list[UnknownReference]) -> str:
     return "add the missing subtask, or correct the id"
 
 
-RULE = Rule(check, Severity.ERROR, EDGES)
+RULE = Rule(check, "error", EDGES)

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import EDGES, WHOLE_EDGES, Fault, Need, Rule, Severity, Subject
+from taskgraph.checks.rule import EDGES, WHOLE_EDGES, Fault, Need, Rule, Subject
 from taskgraph.graph.taskgraph import Side
 from taskgraph.model.words import arrow, ascending, label, labels, listed, plural
 
@@ -81,7 +81,7 @@ def _both_sides(subject: Subject) -> str:
 
 RULE = Rule(
     check,
-    Severity.ERROR,
+    "error",
     EDGES,
     WHOLE_EDGES,
     Need("both upstreams and downstreams", _both_sides, of_run=True),

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from taskgraph.checks.rule import Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import Fault, Rule, Subject
 from taskgraph.model.task import Id
 from taskgraph.model.words import counted, listed, quoted, shorten
 
@@ -59,4 +59,4 @@ def _are_rounded(ids: list[Id]) -> bool:
     return bool(large) and all(int(Decimal(repr(float(name)))) == name for name in large)
 
 
-RULE = Rule(check, Severity.ERROR)
+RULE = Rule(check, "error")

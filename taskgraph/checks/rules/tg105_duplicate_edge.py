@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import EDGES, Fault, Rule, Severity
+from taskgraph.checks.rule import EDGES, Fault, Rule
 from taskgraph.checks.subject import Rest, Subject, told
 from taskgraph.model.words import arrow, ascending, counted, label
 
@@ -62,4 +62,4 @@ def _more(subject: Subject, rest: Rest) -> Fault:
     )
 
 
-RULE = Rule(check, Severity.WARNING, EDGES)
+RULE = Rule(check, "warning", EDGES)

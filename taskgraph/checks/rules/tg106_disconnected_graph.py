@@ -25,16 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from taskgraph.checks.rule import (
-    EDGES,
-    WHOLE_EDGES,
-    Fault,
-    Rule,
-    Severity,
-    Subject,
-    need,
-    not_of,
-)
+from taskgraph.checks.rule import EDGES, WHOLE_EDGES, Fault, Rule, Subject, need, not_of
 from taskgraph.graph.traverse import reverse, weak_components
 from taskgraph.model.task import Id
 from taskgraph.model.words import labels, listed, plural
@@ -89,7 +80,7 @@ def _parts(subject: Subject) -> tuple[Sequence[Sequence[int]], int]:
 
 RULE = Rule(
     check,
-    Severity.WARNING,
+    "warning",
     EDGES,
     WHOLE_EDGES,
     need(

@@ -24,7 +24,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import EDGES, SOUND_GRAPH, Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import EDGES, SOUND_GRAPH, Fault, Rule, Subject
 from taskgraph.model.words import NAMED, arrow, ascending, label, listed, plural
 
 _BLOCK = 4096  # how many targets are looked at in one pass: bounds the memory
@@ -114,4 +114,4 @@ def _redundant(subject: Subject) -> tuple[dict[int, list[int]], dict[tuple[int, 
     return found, through
 
 
-RULE = Rule(check, Severity.INFO, EDGES, SOUND_GRAPH, enabled=False)
+RULE = Rule(check, "info", EDGES, SOUND_GRAPH, enabled=False)

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import Fault, Rule, Subject
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -37,4 +37,4 @@ def check(subject: Subject) -> Iterator[Fault]:
         )
 
 
-RULE = Rule(check, Severity.INFO)
+RULE = Rule(check, "info")

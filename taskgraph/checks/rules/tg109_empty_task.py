@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Rule, Severity, Subject, need, not_of
+from taskgraph.checks.rule import Fault, Rule, Subject, need, not_of
 
 _ADD = "add its subtasks to the definition"
 _SAVE = "save the response that has the subtasks"
@@ -40,7 +40,7 @@ def check(subject: Subject) -> Iterator[Fault]:
 
 RULE = Rule(
     check,
-    Severity.WARNING,
+    "warning",
     need(
         "the subtasks",
         "the response leaves the nodes out, as obshell may",

@@ -26,16 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from taskgraph.checks.rule import (
-    EDGES,
-    SOUND_GRAPH,
-    Fault,
-    Rule,
-    Severity,
-    Subject,
-    need,
-    reported,
-)
+from taskgraph.checks.rule import EDGES, SOUND_GRAPH, Fault, Rule, Subject, need, reported
 from taskgraph.graph.parallel import splits
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import reverse, weak_components
@@ -91,7 +82,7 @@ def _is_next_part(graph: TaskGraph, node: int, following: int) -> bool:
 _NUMBERED = reported("parallel_index")
 RULE = Rule(
     check,
-    Severity.WARNING,
+    "warning",
     EDGES,
     SOUND_GRAPH,
     need(

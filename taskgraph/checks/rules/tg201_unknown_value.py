@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Need, Rule, Severity, Subject
+from taskgraph.checks.rule import Fault, Need, Rule, Subject
 from taskgraph.model.task import (
     NODE_TYPES,
     OPERATIONS,
@@ -106,4 +106,4 @@ def _values(subject: Subject) -> str:
     return ""
 
 
-RULE = Rule(check, Severity.WARNING, Need("what an engine wrote", _values, of_run=True))
+RULE = Rule(check, "warning", Need("what an engine wrote", _values, of_run=True))

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import EDGES, KNOWN_ROLLBACK, STATUSES, Fault, Rule, Severity
+from taskgraph.checks.rule import EDGES, KNOWN_ROLLBACK, STATUSES, Fault, Rule
 from taskgraph.checks.subject import Star, Subject, stars
 from taskgraph.model.task import STATUSES as KNOWN
 from taskgraph.model.task import Status
@@ -85,4 +85,4 @@ def _fault(subject: Subject, star: Star) -> Fault:
     )
 
 
-RULE = Rule(check, Severity.ERROR, EDGES, STATUSES, KNOWN_ROLLBACK)
+RULE = Rule(check, "error", EDGES, STATUSES, KNOWN_ROLLBACK)

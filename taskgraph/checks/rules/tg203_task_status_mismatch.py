@@ -98,4 +98,4 @@ def _failed_by_itself(subject: Subject) -> bool:
     )
 
 
-RULE = Rule(check, Severity.ERROR, STATUSES)
+RULE = Rule(check, "error", STATUSES)

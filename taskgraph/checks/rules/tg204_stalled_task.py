@@ -27,15 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import (
-    AS_OF,
-    LAST_EVENT,
-    STATUSES,
-    Fault,
-    Rule,
-    Severity,
-    Subject,
-)
+from taskgraph.checks.rule import AS_OF, LAST_EVENT, STATUSES, Fault, Rule, Subject
 from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import done_status
 from taskgraph.model.task import Operation, Status, Subtask
@@ -85,4 +77,4 @@ def _cause(subject: Subject, failed: list[Subtask]) -> tuple[str, str]:
     )
 
 
-RULE = Rule(check, Severity.WARNING, STATUSES, LAST_EVENT, AS_OF)
+RULE = Rule(check, "warning", STATUSES, LAST_EVENT, AS_OF)

@@ -36,7 +36,6 @@ from taskgraph.checks.rule import (
     SUBTASK_TIMES,
     Fault,
     Rule,
-    Severity,
     Subject,
     need,
 )
@@ -93,7 +92,7 @@ def _may_start_more(subject: Subject) -> bool:
 
 RULE = Rule(
     check,
-    Severity.WARNING,
+    "warning",
     EDGES,
     SOUND_GRAPH,
     STATUSES,

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import OPERATIONS, Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import OPERATIONS, Fault, Rule, Subject
 from taskgraph.model.task import Operation
 
 _EFFECTS = {
@@ -42,4 +42,4 @@ def check(subject: Subject) -> Iterator[Fault]:
                 yield Fault.of(subject, [position], effect, hint, "operation")
 
 
-RULE = Rule(check, Severity.INFO, OPERATIONS)
+RULE = Rule(check, "info", OPERATIONS)

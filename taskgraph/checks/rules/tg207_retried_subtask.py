@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import OPERATIONS, Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import OPERATIONS, Fault, Rule, Subject
 from taskgraph.model.task import Operation
 
 _HINT = "look into the log of the first attempt for what went wrong"
@@ -43,4 +43,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             yield Fault.of(subject, [position], times, _HINT, attribute)
 
 
-RULE = Rule(check, Severity.INFO, OPERATIONS)
+RULE = Rule(check, "info", OPERATIONS)

@@ -25,15 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import (
-    AS_OF,
-    LAST_EVENT,
-    STATUSES,
-    Fault,
-    Rule,
-    Severity,
-    Subject,
-)
+from taskgraph.checks.rule import AS_OF, LAST_EVENT, STATUSES, Fault, Rule, Subject
 from taskgraph.model.durations import format_measured
 from taskgraph.model.words import plural
 
@@ -56,4 +48,4 @@ def check(subject: Subject) -> Iterator[Fault]:
     )
 
 
-RULE = Rule(check, Severity.WARNING, STATUSES, LAST_EVENT, AS_OF)
+RULE = Rule(check, "warning", STATUSES, LAST_EVENT, AS_OF)

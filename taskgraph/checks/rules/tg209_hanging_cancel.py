@@ -25,15 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import (
-    AS_OF,
-    STATUSES,
-    SUBTASK_TIMES,
-    Fault,
-    Rule,
-    Severity,
-    Subject,
-)
+from taskgraph.checks.rule import AS_OF, STATUSES, SUBTASK_TIMES, Fault, Rule, Subject
 from taskgraph.model.durations import format_measured
 from taskgraph.model.words import plural
 
@@ -54,4 +46,4 @@ def check(subject: Subject) -> Iterator[Fault]:
     )
 
 
-RULE = Rule(check, Severity.WARNING, STATUSES, SUBTASK_TIMES, AS_OF)
+RULE = Rule(check, "warning", STATUSES, SUBTASK_TIMES, AS_OF)

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import TIMES, Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import TIMES, Fault, Rule, Subject
 from taskgraph.model.durations import format_measured
 
 _HINT = "save the response again, or see whether the server's clock was set back"
@@ -45,4 +45,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             yield Fault.of(subject, [position], what, _HINT, "finish_time")
 
 
-RULE = Rule(check, Severity.ERROR, TIMES)
+RULE = Rule(check, "error", TIMES)

@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from taskgraph.checks.rule import EDGES, SUBTASK_TIMES, Fault, Rule, Severity
+from taskgraph.checks.rule import EDGES, SUBTASK_TIMES, Fault, Rule
 from taskgraph.checks.subject import Star, Subject, stars
 from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import ran_once
@@ -91,4 +91,4 @@ def _fault(subject: Subject, star: Star) -> Fault:
     )
 
 
-RULE = Rule(check, Severity.ERROR, EDGES, SUBTASK_TIMES)
+RULE = Rule(check, "error", EDGES, SUBTASK_TIMES)

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import STATUSES, TIMES, Fault, Rule, Severity
+from taskgraph.checks.rule import STATUSES, TIMES, Fault, Rule
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
 from taskgraph.model.task import Operation, Status, Subtask, Task
 
@@ -79,4 +79,4 @@ def _must_have_run(task: Task, item: Task | Subtask) -> bool:
     return item.operation == Operation.EXECUTE and item.status != Status.FAILED
 
 
-RULE = Rule(check, Severity.WARNING, STATUSES, TIMES)
+RULE = Rule(check, "warning", STATUSES, TIMES)

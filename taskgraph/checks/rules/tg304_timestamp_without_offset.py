@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import Fault, Rule, Subject
 from taskgraph.model.task import id_key
 from taskgraph.model.words import ascending, counted, listed, shorten
 
@@ -67,4 +67,4 @@ def _pointer(subject: Subject) -> str:
     return subject.subtask_pointer(at, name)
 
 
-RULE = Rule(check, Severity.WARNING)
+RULE = Rule(check, "warning")

@@ -25,15 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from taskgraph.checks.rule import (
-    SUBTASK_TIMES,
-    Fault,
-    Rule,
-    Severity,
-    Subject,
-    need,
-    not_of,
-)
+from taskgraph.checks.rule import SUBTASK_TIMES, Fault, Rule, Subject, need, not_of
 from taskgraph.model.durations import format_measured
 from taskgraph.model.task import Status
 from taskgraph.model.words import plural
@@ -78,7 +70,7 @@ def _fault(
 
 RULE = Rule(
     check,
-    Severity.WARNING,
+    "warning",
     SUBTASK_TIMES,
     need(
         "the first start of the task",

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from taskgraph.checks.rule import TIMESTAMP, Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import TIMESTAMP, Fault, Rule, Subject
 from taskgraph.model.durations import format_measured
 from taskgraph.model.task import id_key
 from taskgraph.model.words import ascending, counted, label, listed, plural
@@ -72,4 +72,4 @@ def _future(item: object, latest: datetime) -> list[str]:
     return [attribute for attribute, time in times if time is not None and time > latest]
 
 
-RULE = Rule(check, Severity.WARNING, TIMESTAMP)
+RULE = Rule(check, "warning", TIMESTAMP)

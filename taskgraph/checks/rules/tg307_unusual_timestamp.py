@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import Fault, Rule, Subject
 from taskgraph.model.words import listed, shorten, visible
 
 
@@ -40,4 +40,4 @@ def check(subject: Subject) -> Iterator[Fault]:
         )
 
 
-RULE = Rule(check, Severity.INFO)
+RULE = Rule(check, "info")

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import TIMEOUTS, Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import TIMEOUTS, Fault, Rule, Subject
 from taskgraph.model.durations import format_duration
 
 
@@ -43,4 +43,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             yield Fault.of(subject, [position], what, hint, "timeout")
 
 
-RULE = Rule(check, Severity.WARNING, TIMEOUTS, follows=("TG405",), follows_in_runs=False)
+RULE = Rule(check, "warning", TIMEOUTS, follows=("TG405",), follows_in_runs=False)

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import TIMEOUTS, Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import TIMEOUTS, Fault, Rule, Subject
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -34,4 +34,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             yield Fault.of(subject, [position], what, hint, "timeout")
 
 
-RULE = Rule(check, Severity.ERROR, TIMEOUTS)
+RULE = Rule(check, "error", TIMEOUTS)

@@ -72,4 +72,4 @@ def _is_watched(subject: Subject, node: int, timeout: int) -> bool:
     ).total_seconds() + allowed <= subject.settings.thresholds.watch_period
 
 
-RULE = Rule(check, Severity.ERROR, TIMEOUTS, SUBTASK_TIMES)
+RULE = Rule(check, "error", TIMEOUTS, SUBTASK_TIMES)

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule, Subject
 from taskgraph.model.durations import format_duration, format_measured
 from taskgraph.model.engine import MICROSECOND, was_ended
 from taskgraph.model.task import Status
@@ -55,4 +55,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             )
 
 
-RULE = Rule(check, Severity.WARNING, TIMEOUTS, SUBTASK_TIMES)
+RULE = Rule(check, "warning", TIMEOUTS, SUBTASK_TIMES)

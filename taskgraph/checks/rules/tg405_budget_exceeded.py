@@ -31,7 +31,6 @@ from taskgraph.checks.rule import (
     WHOLE_TIMEOUTS,
     Fault,
     Rule,
-    Severity,
     Subject,
     need,
 )
@@ -81,7 +80,7 @@ def _limit(subject: Subject) -> int | None:
 
 RULE = Rule(
     check,
-    Severity.ERROR,
+    "error",
     need(
         "a budget limit",
         "no budget limit is set for it",

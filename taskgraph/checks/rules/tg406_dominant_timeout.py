@@ -25,15 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import (
-    SOUND_GRAPH,
-    TIMEOUTS,
-    Fault,
-    Rule,
-    Severity,
-    Subject,
-    need,
-)
+from taskgraph.checks.rule import SOUND_GRAPH, TIMEOUTS, Fault, Rule, Subject, need
 from taskgraph.model.durations import format_duration
 from taskgraph.model.words import percent
 
@@ -61,7 +53,7 @@ def check(subject: Subject) -> Iterator[Fault]:
 
 RULE = Rule(
     check,
-    Severity.INFO,
+    "info",
     TIMEOUTS,
     SOUND_GRAPH,
     need(

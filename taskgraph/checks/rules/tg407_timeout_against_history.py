@@ -28,7 +28,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from taskgraph.analysis.past import TimeoutNeed
-from taskgraph.checks.rule import TIMEOUTS, Fault, Rule, Severity, Subject, need
+from taskgraph.checks.rule import TIMEOUTS, Fault, Rule, Subject, need
 from taskgraph.model.durations import format_duration, format_rounded
 from taskgraph.model.words import counted, plural
 
@@ -73,7 +73,7 @@ def _judge(need: TimeoutNeed, timeout: int, times: int) -> str:
 
 RULE = Rule(
     check,
-    Severity.WARNING,
+    "warning",
     TIMEOUTS,
     need(
         "past runs",

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule, Subject
 from taskgraph.model.durations import format_duration, format_measured
 from taskgraph.model.engine import MICROSECOND, timeout_seconds, was_ended
 
@@ -52,4 +52,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             )
 
 
-RULE = Rule(check, Severity.WARNING, TIMEOUTS, SUBTASK_TIMES)
+RULE = Rule(check, "warning", TIMEOUTS, SUBTASK_TIMES)

@@ -22,15 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import (
-    ROLLBACK_FLAGS,
-    STATUSES,
-    Fault,
-    Need,
-    Rule,
-    Severity,
-    Subject,
-)
+from taskgraph.checks.rule import ROLLBACK_FLAGS, STATUSES, Fault, Need, Rule, Subject
 from taskgraph.model.engine import prohibits_rollback
 from taskgraph.model.task import Status
 from taskgraph.model.words import ascending, labels, plural
@@ -66,4 +58,4 @@ def _flags(subject: Subject) -> str:
     return ROLLBACK_FLAGS.reason_to_skip(subject)
 
 
-RULE = Rule(check, Severity.WARNING, STATUSES, Need("what forbids a rollback", _flags))
+RULE = Rule(check, "warning", STATUSES, Need("what forbids a rollback", _flags))

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import STATUSES, Fault, Rule, Severity, Subject, need, reported
+from taskgraph.checks.rule import STATUSES, Fault, Rule, Subject, need, reported
 from taskgraph.model.task import Status
 
 _HINT = "mend the cause and retry it, or roll the task back where that is allowed"
@@ -39,7 +39,7 @@ def check(subject: Subject) -> Iterator[Fault]:
 
 RULE = Rule(
     check,
-    Severity.WARNING,
+    "warning",
     STATUSES,
     need(
         "which subtasks forbid to be skipped",

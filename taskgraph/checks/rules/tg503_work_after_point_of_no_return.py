@@ -85,4 +85,4 @@ def _amount(after: int, budget: int, unbounded: bool) -> str:
     return f"{text}{share} lie from there on{end}"
 
 
-RULE = Rule(check, Severity.INFO, ROLLBACK_FLAGS, WHOLE_TIMEOUTS, SOUND_GRAPH)
+RULE = Rule(check, "info", ROLLBACK_FLAGS, WHOLE_TIMEOUTS, SOUND_GRAPH)

@@ -24,15 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import (
-    ROLLBACK_FLAGS,
-    STATUSES,
-    Fault,
-    Rule,
-    Severity,
-    Subject,
-    need,
-)
+from taskgraph.checks.rule import ROLLBACK_FLAGS, STATUSES, Fault, Rule, Subject, need
 from taskgraph.model.words import ascending, labels, plural
 
 
@@ -53,7 +45,7 @@ def check(subject: Subject) -> Iterator[Fault]:
 
 RULE = Rule(
     check,
-    Severity.ERROR,
+    "error",
     STATUSES,
     ROLLBACK_FLAGS,
     need(

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Need, Rule, Severity, Subject
+from taskgraph.checks.rule import Fault, Need, Rule, Subject
 from taskgraph.model.words import plural, shorten
 
 
@@ -53,7 +53,5 @@ def _task_ids(subject: Subject) -> str:
 
 
 RULE = Rule(
-    check,
-    Severity.ERROR,
-    Need("the id of the task, also in subtasks", _task_ids, of_run=True),
+    check, "error", Need("the id of the task, also in subtasks", _task_ids, of_run=True)
 )

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Rule, Severity, Subject, need, reported
+from taskgraph.checks.rule import Fault, Rule, Subject, need, reported
 from taskgraph.model.words import ascending, labels
 
 
@@ -50,7 +50,7 @@ def check(subject: Subject) -> Iterator[Fault]:
 
 RULE = Rule(
     check,
-    Severity.WARNING,
+    "warning",
     need(
         "series ids", "the document has no series ids", reported("series_id"), of_run=True
     ),

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import NAMES, Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import NAMES, Fault, Rule, Subject
 
 _HINT = "give it a name that says what it does"
 
@@ -37,4 +37,4 @@ def check(subject: Subject) -> Iterator[Fault]:
             yield Fault.of(subject, [position], "has no name", _HINT, "name")
 
 
-RULE = Rule(check, Severity.WARNING, NAMES)
+RULE = Rule(check, "warning", NAMES)

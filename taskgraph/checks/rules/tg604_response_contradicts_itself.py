@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import ENVELOPE, Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import ENVELOPE, Fault, Rule, Subject
 from taskgraph.model.task import Envelope
 from taskgraph.model.words import listed, shorten
 
@@ -62,4 +62,4 @@ def _claims(envelope: Envelope) -> tuple[list[str], list[str]]:
     return good, bad
 
 
-RULE = Rule(check, Severity.WARNING, ENVELOPE)
+RULE = Rule(check, "warning", ENVELOPE)

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import Fault, Rule, Subject
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -36,4 +36,4 @@ def check(subject: Subject) -> Iterator[Fault]:
         )
 
 
-RULE = Rule(check, Severity.INFO, across=True)
+RULE = Rule(check, "info", across=True)
