@@ -19,9 +19,9 @@ from benchmarks import growth
 from benchmarks.documents import document, layered
 from taskgraph.api import load_all, loads, report_pieces
 from taskgraph.cli.main import main
-from taskgraph.diagrams.collapsing import partitions
 from taskgraph.diagrams.formats import render_pieces
 from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.selection import partitions
 from taskgraph.sources.opening import Source
 from taskgraph.sources.reading import read_source
 

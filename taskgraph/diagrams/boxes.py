@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from math import ceil, sqrt
 from typing import NamedTuple
 
-from taskgraph.diagrams.labels import status_counts
-from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode, tone_of
+from taskgraph.diagrams.layout import Layout, lay_out
+from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode, status_counts, tone_of
 from taskgraph.diagrams.text import alike, ellipsize, joined, text_width, wrap
 
-__all__ = ["Face", "Line", "faces"]
+__all__ = ["Face", "Line", "faces", "placed"]
 
 NAME = 13.0
 SMALL = 11.0
@@ -165,3 +165,29 @@ def _frame_heading(node: SceneNode, room: int) -> tuple[Line, ...]:
         Line(ellipsize(node.name, room, NAME), "h", _FRAME_PAD, 19),
         Line(size, "m", _FRAME_PAD, 35),
     )
+
+
+_STAGE_TURNS = 8
+"""So many edges may turn from band to band where boxes stand for stages."""
+
+
+def placed(scene: Scene) -> tuple[list[Face], Layout]:
+    """Give the boxes as they are drawn, and their places."""
+    drawn = faces(scene)
+    layout = lay_out(
+        [(face.width, face.height) for face in drawn],
+        [edge[:2] for edge in scene.edges],
+        marked=frozenset(n for n, edge in enumerate(scene.edges) if edge.critical),
+        back=frozenset(n for n, edge in enumerate(scene.edges) if edge.closing),
+        centred=_beside_tabs(scene),
+        top_down=scene.direction == "TB",
+        most_turns=_STAGE_TURNS if scene.in_stages else 3,
+    )
+    return drawn, layout
+
+
+def _beside_tabs(scene: Scene) -> frozenset[int]:
+    """Give the boxes on whose upper edge a tab leaves room in the middle only."""
+    if scene.direction == "LR":
+        return frozenset()
+    return frozenset(n for n, node in enumerate(scene.nodes) if node.gate)

@@ -8,29 +8,36 @@ from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.diagrams.canvas import PAGE
-from taskgraph.diagrams.collapsing import Cluster, Grouping, cluster_name, partitions
+from taskgraph.diagrams.boxes import placed
 from taskgraph.diagrams.edges import (
     Ghosts,
-    bundle,
     find_ghosts,
     ghost_edges,
     make_edges,
+    simplified,
     tight_edges,
-    without_implied,
 )
-from taskgraph.diagrams.labels import (
+from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.picture import PAGE
+from taskgraph.diagrams.scene import (
     ALL_CRITICAL,
+    NodeKind,
+    Scene,
+    SceneNode,
     limit_text,
     missing,
     subtask_facts,
     subtitle,
     summary,
 )
-from taskgraph.diagrams.options import DiagramOptions
-from taskgraph.diagrams.placing import placed
-from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
-from taskgraph.diagrams.selection import Selection, select
+from taskgraph.diagrams.selection import (
+    Cluster,
+    Grouping,
+    Selection,
+    cluster_name,
+    partitions,
+    select,
+)
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
 from taskgraph.model.engine import SECOND, Span, SpanKind, measured_span, timeout_seconds
@@ -53,12 +60,8 @@ _LEAST_MEMBER = 130 * 60
 def build_scene(analysis: Analysis, options: DiagramOptions | None = None) -> Scene:
     """Decide what a diagram of a task shows, of a faulty one too: the faults are drawn.
 
-    It takes a time near-linear in subtasks and edges.
-
-    Raises
-    ------
-    RenderError
-        If the options name an unknown subtask or ask for too much.
+    It takes a time near-linear in subtasks and edges. Raises RenderError if the options
+    name an unknown subtask or ask for too much.
     """
     options = options or DiagramOptions()
     selection = select(analysis, options)
@@ -137,12 +140,8 @@ def _scene(maker: Maker, selection: Selection, clusters: Sequence[Cluster]) -> S
     edges = make_edges(graph, place, maker.tight)
     edges += ghost_edges(maker.ghosts, place, len(nodes))
     nodes += maker.ghosts.nodes
-    edges = sorted(set(edges))
     in_stages = any(cluster.grouping is Grouping.STAGES for cluster in clusters)
-    if in_stages:
-        edges = without_implied(len(nodes), edges)
-    junctions, edges = bundle(len(nodes), edges)
-    nodes += [SceneNode(NodeKind.JUNCTION)] * junctions
+    drawn, led = simplified(nodes, sorted(set(edges)), in_stages=in_stages)
     hidden = len(graph) - len(selection.nodes)
     added = (ALL_CRITICAL,) if maker.all_critical else ()
     return Scene(
@@ -150,8 +149,8 @@ def _scene(maker: Maker, selection: Selection, clusters: Sequence[Cluster]) -> S
         subtitle=subtitle(graph),
         summary=(*maker.summary, *added),
         notes=(*selection.notes, *_notes(graph, clusters, hidden)),
-        nodes=tuple(nodes),
-        edges=tuple(edges),
+        nodes=drawn,
+        edges=led,
         in_stages=in_stages,
     )
 

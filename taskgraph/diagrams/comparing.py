@@ -13,11 +13,18 @@ from typing import NamedTuple
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.compare import Comparison
 from taskgraph.diagrams.building import Maker, collapsed, fit
-from taskgraph.diagrams.collapsing import Cluster, Grouping, partitions
-from taskgraph.diagrams.edges import bundle, make_edges, without_implied
-from taskgraph.diagrams.labels import Caption, status_counts
+from taskgraph.diagrams.edges import make_edges, simplified
 from taskgraph.diagrams.options import DiagramOptions
-from taskgraph.diagrams.scene import CHANGES, NodeKind, Scene, SceneEdge, SceneNode
+from taskgraph.diagrams.scene import (
+    CHANGES,
+    Caption,
+    NodeKind,
+    Scene,
+    SceneEdge,
+    SceneNode,
+    status_counts,
+)
+from taskgraph.diagrams.selection import Cluster, Grouping, partitions
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
 from taskgraph.model.task import Id, Subtask, Task
 from taskgraph.model.words import counted, name_of, visible
@@ -57,17 +64,10 @@ def build_change_scene(
     caption: Caption,
     tell: Tell,
 ) -> Scene:
-    """Decide what a picture of a comparison shows.
+    """Decide what a picture of a comparison shows, of faulty graphs too.
 
-    Parameters
-    ----------
-    before, after : TaskGraph
-        Faulty ones too: edges to what does not exist are left out.
-    comparison : Comparison
-    caption : Caption
-        What is said above it; how many subtasks changed is added.
-    tell : callable
-        Words what is to know of a subtask.
+    Edges to what does not exist are left out. To what the caption says it is added how many
+    subtasks changed.
     """
     union = _united(before, after, comparison)
     maker = _Maker(union, tell)
@@ -162,10 +162,7 @@ def _scene(
     boxes, place = maker.make(nodes, clusters)
     edges = sorted(_marked(union, place, make_edges(union.graph, place)))
     in_stages = any(cluster.grouping is Grouping.STAGES for cluster in clusters)
-    if in_stages:
-        edges = without_implied(len(boxes), edges)
-    junctions, edges = bundle(len(boxes), edges)
-    boxes += [SceneNode(NodeKind.JUNCTION)] * junctions
+    drawn, led = simplified(boxes, edges, in_stages=in_stages)
     told = [status_counts(_counted(union.words))]
     for word, count in _counted(union.changes.values()):
         told.append(f"{counted(count, 'edge')} {word}")
@@ -174,8 +171,8 @@ def _scene(
         subtitle=f"{counted(len(nodes), 'subtask')}: {', '.join(filter(None, told))}",
         summary=caption.summary,
         notes=(*caption.notes, *collapsed(clusters)),
-        nodes=tuple(boxes),
-        edges=tuple(edges),
+        nodes=drawn,
+        edges=led,
         in_stages=in_stages,
         compares=True,
     )

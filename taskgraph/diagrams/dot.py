@@ -11,9 +11,16 @@ from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING
 
-from taskgraph.diagrams.labels import join_words, status_counts
 from taskgraph.diagrams.palette import LIGHT
-from taskgraph.diagrams.scene import CLOSES, NodeKind, Scene, SceneEdge, SceneNode
+from taskgraph.diagrams.scene import (
+    CLOSES,
+    NodeKind,
+    Scene,
+    SceneEdge,
+    SceneNode,
+    join_words,
+    status_counts,
+)
 from taskgraph.diagrams.text import wrap
 from taskgraph.errors import RenderError
 from taskgraph.model.words import visible
@@ -41,12 +48,8 @@ def render_dot(scene: Scene) -> str:
 def render_with_dot(scene: Scene, output: str) -> bytes:
     """Draw a scene with the Graphviz program ``dot``.
 
-    ``output`` is a format of Graphviz: ``svg``, ``png``, ``pdf``.
-
-    Raises
-    ------
-    RenderError
-        If Graphviz is not installed, or fails.
+    ``output`` is a format of Graphviz: ``svg``, ``png``, ``pdf``. Raises RenderError if
+    Graphviz is not installed, or fails.
     """
     import graphviz
 

@@ -12,12 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from taskgraph.diagrams.scene import NodeKind, SceneEdge, SceneNode
 from taskgraph.graph.taskgraph import Side, TaskGraph
-from taskgraph.graph.traverse import (
-    adjacency,
-    implied_edges,
-    reverse,
-    topological_order,
-)
+from taskgraph.graph.traverse import adjacency, implied_edges, reverse, topological_order
 from taskgraph.model.task import Id, id_key
 from taskgraph.model.words import counted, visible
 
@@ -30,8 +25,8 @@ __all__ = [
     "find_ghosts",
     "ghost_edges",
     "make_edges",
+    "simplified",
     "tight_edges",
-    "without_implied",
 ]
 
 Edge: TypeAlias = tuple[int, int]
@@ -152,7 +147,17 @@ def ghost_edges(ghosts: Ghosts, place: dict[int, int], count: int) -> Iterator[S
         yield SceneEdge(*(ends if side == "upstreams" else ends[::-1]), ghostly=True)
 
 
-def without_implied(count: int, edges: list[SceneEdge]) -> list[SceneEdge]:
+def simplified(
+    nodes: list[SceneNode], edges: list[SceneEdge], *, in_stages: bool
+) -> tuple[tuple[SceneNode, ...], tuple[SceneEdge, ...]]:
+    """Draw fewer edges that say the same; junctions are more nodes, behind the others."""
+    if in_stages:
+        edges = _without_implied(len(nodes), edges)
+    junctions, edges = bundle(len(nodes), edges)
+    return (*nodes, *[SceneNode(NodeKind.JUNCTION)] * junctions), tuple(edges)
+
+
+def _without_implied(count: int, edges: list[SceneEdge]) -> list[SceneEdge]:
     """Leave out what a longer way implies: collapsed stages show an order, no lists.
 
     ``count`` is the number of nodes. Critical edges, and those that show a fault, stay.
@@ -170,18 +175,12 @@ _SAVING = 3
 
 
 def bundle(count: int, edges: list[SceneEdge]) -> tuple[int, list[SceneEdge]]:
-    """Lead edges of all with all through junctions.
+    """Lead edges of all with all through junctions; tell how many of these were added.
 
     ``count`` is the number of nodes; junctions get the numbers from there. The edges are
-    ascending and distinct; those that show a fault are left alone.
-
-    Returns
-    -------
-    junctions : int
-        How many were added.
-    edges : list of SceneEdge
-        Ascending. Every edge that was replaced is a path of two edges now, and no two
-        nodes are connected that were not.
+    ascending and distinct, before and after; those that show a fault are left alone. Every
+    edge that was replaced is a path of two edges now, and no two nodes are connected that
+    were not.
     """
     first = count
     for side in (0, 1):  # equal targets first, then equal sources of what is left

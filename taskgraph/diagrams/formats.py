@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.options import DiagramOptions, View
@@ -15,7 +15,6 @@ from taskgraph.graph.export import Columns, export_gexf, export_graphml, export_
 from taskgraph.graph.taskgraph import TaskGraph
 
 if TYPE_CHECKING:
-    from taskgraph.diagrams.picture import PictureFormat
     from taskgraph.diagrams.scene import Scene
     from taskgraph.diagrams.timeline import Timeline
 
@@ -71,9 +70,7 @@ class DiagramFormat:
 
 
 def render(
-    analysis: Analysis,
-    form: str = "svg",
-    options: DiagramOptions | None = None,
+    analysis: Analysis, form: str = "svg", options: DiagramOptions | None = None
 ) -> str | bytes:
     """Draw a task.
 
@@ -117,33 +114,28 @@ def render_pieces(
     return writer(Request(analysis, options))
 
 
-def _svg(request: Request) -> str:
-    if request.options.engine == "dot":
+def _picture(form: Literal["svg", "png", "pdf"], request: Request) -> str | bytes:
+    with_dot = request.options.engine == "dot"
+    if request.options.view == "timeline":
+        if with_dot:
+            raise RenderError("Graphviz draws no timelines: use the built-in engine")
+        from taskgraph.diagrams.timeline_svg import render_timeline_svg
+
+        svg = render_timeline_svg(request.timeline())
+    elif with_dot:
         from taskgraph.diagrams.dot import render_with_dot
 
-        return render_with_dot(request.scene(), "svg").decode()
-    from taskgraph.diagrams.svg import render_svg
+        drawn = render_with_dot(request.scene(), form)
+        return drawn.decode() if form == "svg" else drawn
+    else:
+        from taskgraph.diagrams.svg import render_svg
 
-    return render_svg(request.scene())
-
-
-def _timeline_svg(request: Request) -> str:
-    if request.options.engine == "dot":
-        raise RenderError("Graphviz draws no timelines: use the built-in engine")
-    from taskgraph.diagrams.timeline_svg import render_timeline_svg
-
-    return render_timeline_svg(request.timeline())
-
-
-def _picture(form: PictureFormat, request: Request) -> bytes:
-    if request.options.engine == "dot" and request.options.view == "graph":
-        from taskgraph.diagrams.dot import render_with_dot
-
-        return render_with_dot(request.scene(), form)
+        svg = render_svg(request.scene())
+    if form == "svg":
+        return svg
     from taskgraph.diagrams.picture import render_picture
 
-    svg = _svg if request.options.view == "graph" else _timeline_svg
-    return render_picture(svg(request), form)
+    return render_picture(svg, form)
 
 
 def _tree(request: Request) -> str:
@@ -193,24 +185,25 @@ def _whole(
     return export(analysis.graph, columns)
 
 
+_BOTH: tuple[View, ...] = ("graph", "timeline")
 _FORMS = (
     DiagramFormat(
         "svg",
         (".svg",),
         "a picture for pages, light and dark",
-        {"graph": _svg, "timeline": _timeline_svg},
+        dict.fromkeys(_BOTH, partial(_picture, "svg")),
     ),
     DiagramFormat(
         "png",
         (".png",),
         "a picture of dots; needs the extra 'picture' or Graphviz",
-        dict.fromkeys(("graph", "timeline"), partial(_picture, "png")),
+        dict.fromkeys(_BOTH, partial(_picture, "png")),
     ),
     DiagramFormat(
         "pdf",
         (".pdf",),
         "a page; needs the extra 'picture' or Graphviz",
-        dict.fromkeys(("graph", "timeline"), partial(_picture, "pdf")),
+        dict.fromkeys(_BOTH, partial(_picture, "pdf")),
     ),
     DiagramFormat(
         "txt",
@@ -229,7 +222,7 @@ _FORMS = (
         "trace",
         (".trace.json", ".trace"),
         "what ran when, for Perfetto and chrome://tracing",
-        dict.fromkeys(("graph", "timeline"), _trace),
+        dict.fromkeys(_BOTH, _trace),
     ),
     DiagramFormat(
         "graphml",

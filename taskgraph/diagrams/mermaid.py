@@ -10,9 +10,16 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from taskgraph.diagrams.labels import ALL_CRITICAL, join_words
 from taskgraph.diagrams.palette import LIGHT
-from taskgraph.diagrams.scene import CLOSES, NodeKind, Scene, SceneEdge, SceneNode
+from taskgraph.diagrams.scene import (
+    ALL_CRITICAL,
+    CLOSES,
+    NodeKind,
+    Scene,
+    SceneEdge,
+    SceneNode,
+    join_words,
+)
 from taskgraph.diagrams.text import ellipsize
 from taskgraph.errors import RenderError
 
@@ -32,12 +39,7 @@ def render_fitting(scene_of: Callable[[int | None], Scene]) -> str:
     """Write the largest scene that Mermaid draws.
 
     ``scene_of`` gives the scene for a number of boxes at most; ``None`` leaves it as the
-    user wanted it.
-
-    Raises
-    ------
-    RenderError
-        If not even a few boxes are small enough.
+    user wanted it. Raises RenderError if not even a few boxes are small enough.
     """
     for size in (None, *_SIZES):
         scene = scene_of(size)

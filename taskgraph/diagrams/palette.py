@@ -30,23 +30,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """The colours of one kind of surroundings, each as ``#rrggbb``.
-
-    Attributes
-    ----------
-    tones : dict
-        For each tone the strong colour (bar, icon, status word) and the soft one (the
-        box behind the text).
-    critical, fault, edge : str
-        Lines of the critical path, of a cycle or another fault, and all others.
-    gate : str
-        The point of no return.
-    changes : dict
-        As ``tones``, for what changed between two documents.
-    paces : tuple of str
-        From far less than the usual time over the usual to far more: blue, grey, orange to
-        brown, ever farther from the page.
-    """
+    """The colours of one kind of surroundings, each as ``#rrggbb``."""
 
     page: str
     text: str
@@ -56,11 +40,28 @@ class Theme:
     frame: str
     critical: str
     fault: str
+    """Lines of a cycle or another fault; ``edge`` is for those that are nothing special."""
     gate: str
+    """The point of no return."""
     gate_text: str
     tones: dict[str, tuple[str, str]]
-    changes: dict[str, tuple[str, str]]
+    """For each tone the strong colour (bar, icon, status word) and the soft one (the box
+    behind the text).
+    """
     paces: tuple[str, ...]
+    """From far less than the usual time over the usual to far more: blue, grey, orange to
+    brown, ever farther from the page.
+    """
+
+    @property
+    def changes(self) -> dict[str, tuple[str, str]]:
+        """As ``tones``, for what changed between two documents."""
+        return {
+            "added": self.tones["successful"],
+            "removed": self.tones["failed"],
+            "changed": self.tones["canceling"],
+            "unchanged": (self.tones["pending"][0], self.page),
+        }
 
 
 LIGHT = Theme(
@@ -84,12 +85,6 @@ LIGHT = Theme(
         "skipped": ("#5a5a14", "#f5f5e4"),
         "undone": ("#57606a", "#f6f8fa"),
         UNKNOWN: ("#4b4b4b", "#efefef"),
-    },
-    changes={
-        "added": ("#00600f", "#e6f4e8"),
-        "removed": ("#cf222e", "#fdebe7"),
-        "changed": ("#8a5200", "#fdf3e1"),
-        "unchanged": ("#57606a", "#ffffff"),
     },
     paces=("#08519c", "#3f8fcb", "#c3c9d0", "#c77f00", "#a84f00", "#5a2400"),
 )
@@ -115,12 +110,6 @@ DARK = Theme(
         "skipped": ("#d6d08a", "#26261a"),
         "undone": ("#a5b0bc", "#1d242c"),
         UNKNOWN: ("#c4c4c4", "#2a2a2a"),
-    },
-    changes={
-        "added": ("#8bd450", "#14301a"),
-        "removed": ("#ff8f7a", "#3d1a15"),
-        "changed": ("#f0b44c", "#332610"),
-        "unchanged": ("#a5b0bc", "#0f1419"),
     },
     paces=("#9ecbff", "#4a90d9", "#4a545f", "#b9770a", "#f0a53c", "#ffdf9e"),
 )

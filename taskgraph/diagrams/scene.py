@@ -1,4 +1,4 @@
-"""What a diagram shows, before anyone decides where.
+"""What a diagram shows, before anyone decides where, and in what words.
 
 Layout and every graph format start from the scene, so they show the same;
 :mod:`taskgraph.diagrams.building` makes it, in the only traversal of the graph.
@@ -11,19 +11,33 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-from taskgraph.diagrams.labels import Caption, join_words
-from taskgraph.model.statuses import SIGNS, UNKNOWN, look
-from taskgraph.model.task import Id
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.durations import format_duration, format_measured
+from taskgraph.model.engine import Span, SpanKind, least_attempts, whole_task
+from taskgraph.model.statuses import SIGNS, UNKNOWN, count_shown, look
+from taskgraph.model.task import Id, Subtask
+from taskgraph.model.words import counted, visible
 
 __all__ = [
+    "ALL_CRITICAL",
     "CHANGES",
     "CLOSES",
     "GATE",
     "GATE_MEANS",
+    "Caption",
     "NodeKind",
     "Scene",
     "SceneEdge",
     "SceneNode",
+    "join_words",
+    "limit_text",
+    "missing",
+    "sizes",
+    "status_counts",
+    "subtask_facts",
+    "subtitle",
+    "summary",
     "tone_of",
 ]
 
@@ -36,6 +50,124 @@ CLOSES = "closes the cycle"
 
 CHANGES = ("removed", "changed", "added", "unchanged")
 """What became of a subtask between two documents; also the tones of that."""
+ALL_CRITICAL = "all of it critical"
+_SPANS = {
+    SpanKind.ONE_RUN: "ran",
+    SpanKind.RUNNING: "running for",
+    SpanKind.SEVERAL_RUNS: "all runs",
+    SpanKind.ROLLED_BACK: "runs and rollback",
+}
+
+
+def join_words(parts: Iterable[str]) -> str:
+    """Join what there is with a middle dot."""
+    return " · ".join(filter(None, parts))
+
+
+def subtask_facts(
+    subtask: Subtask, span: Span | None, planned: int | None = None
+) -> tuple[str, ...]:
+    """Give what is known of time and attempts, the most telling first.
+
+    ``planned`` is how often a subtask of a definition may be started.
+    """
+    attempts = planned or least_attempts(subtask)
+    gate = planned is not None and subtask.prohibit_rollback
+    facts = (
+        "" if span is None else _span_text(span),
+        limit_text(subtask.timeout),
+        f"{attempts} attempts" if attempts > 1 else "",
+        "prohibits rollback" if gate else "",
+    )
+    return tuple(filter(None, facts))
+
+
+def _span_text(span: Span) -> str:
+    """Word what was measured; more than one run is never passed off as one."""
+    if span.microseconds < 0:
+        return "finish before start"
+    return f"{_SPANS[span.kind]} {format_measured(span.microseconds)}"
+
+
+def limit_text(timeout: int | None) -> str:
+    """Word a timeout; nothing where the document does not say."""
+    if timeout is None:
+        return ""
+    if timeout == 0:
+        return "no timeout"
+    return f"timeout {format_duration(timeout)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What a picture says around the drawing."""
+
+    title: str
+    subtitle: str
+    summary: tuple[str, ...]
+    """What the picture shows as a whole, a few words each."""
+    notes: tuple[str, ...]
+    """What is left out or collapsed, a sentence each."""
+
+    @property
+    def description(self) -> str:
+        """The picture in words, for those who cannot see it."""
+        return ". ".join(filter(None, (self.subtitle, *self.summary))) + "."
+
+
+def subtitle(graph: TaskGraph) -> str:
+    """Give the task's id, status and operation."""
+    task = graph.task
+    identifier = "" if task.id is None else f"task {visible(str(task.id))}"
+    operation = visible(task.operation or "")
+    return join_words((identifier, visible(task.status or ""), operation))
+
+
+def sizes(graph: TaskGraph) -> str:
+    """Count the subtasks, by status; nothing where the document leaves them out."""
+    if graph.task.is_summary and not len(graph):
+        return ""
+    subtasks = counted(len(graph), "subtask")
+    if graph.task.is_definition or not len(graph):
+        return subtasks
+    return f"{subtasks}: {status_counts(count_shown(graph.subtasks))}"
+
+
+def missing(graph: TaskGraph) -> Iterable[str]:
+    """Say what of a task the document leaves out, and which request gives it."""
+    task, extra = graph.task, graph.task.extra
+    if not task.is_summary and (len(graph) < 2 or graph.reported_sides):
+        return
+    stage, of = extra.get("stage"), extra.get("max_stage")
+    if task.is_summary and isinstance(stage, int) and isinstance(of, int):
+        yield f"It is at stage {stage} of {of}."
+    what = "what depends on what" if len(graph) else "its subtasks"
+    request = whole_task(task)
+    yield f"The document leaves out {what}" + (f": {request} gives it." if request else ".")
+
+
+def status_counts(counts: Iterable[tuple[str, int]]) -> str:
+    """Tell how many have which status: ``2 FAILED, 1,003 PENDING``."""
+    return ", ".join(f"{count:,} {name}" for name, count in counts)
+
+
+def summary(analysis: Analysis) -> Iterable[str]:
+    """Count subtasks and edges; give the worst case, and what is wrong with the graph."""
+    graph = analysis.graph
+    yield sizes(graph)
+    if not list(missing(graph)):
+        yield counted(graph.edge_count, "edge")
+    if analysis.is_sound and len(graph):
+        budget = analysis.budget
+        length = format_duration(budget.seconds)
+        if not budget.seconds:
+            yield "no timeouts"
+        elif budget.unlimited:
+            count = len(budget.unlimited)
+            yield f"worst case unbounded ({count} without a timeout), else {length}"
+        else:
+            yield f"worst case {length}"
+    yield from graph.flaws
 
 
 def tone_of(word: str) -> str:
@@ -55,49 +187,36 @@ class NodeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SceneNode:
-    """One thing that is drawn. All texts are safe to show on one line.
-
-    Attributes
-    ----------
-    ids : tuple of ids
-        The subtasks behind it.
-    target : str
-        What a part of a split works on; empty where the document does not tell.
-    name, id_text, state : str
-        The lines of its box; ``state`` begins with the status word.
-    tone : str
-        Whose colours and icon it has, see :mod:`taskgraph.model.statuses`.
-    facts : tuple of str
-        Time limit, measured time, attempts.
-    counts : tuple of (str, int)
-        Of a GROUP or FRAME: how many subtasks have which status, the worst first.
-    share : float or None
-        Of a subtask that ran: how much of its timeout that took; of one that did not: how
-        much of the worst case its timeout is.
-    measured : bool
-        Which of the two it is.
-    members : tuple of SceneNode
-        Of a FRAME: what is drawn inside it.
-    critical, gate, blocked, faulty : bool
-        On a critical path; a point of no return; cannot start because of a failure;
-        part of a fault.
-    """
+    """One thing that is drawn. All texts are safe to show on one line."""
 
     kind: NodeKind
     ids: tuple[Id, ...] = ()
+    """The subtasks behind it."""
     name: str = ""
     id_text: str = ""
     target: str = ""
+    """What a part of a split works on; empty where the document does not tell."""
     state: str = ""
+    """A line of its box, as name and id; it begins with the status word."""
     tone: str = UNKNOWN
+    """Whose colours and icon it has, see :mod:`taskgraph.model.statuses`."""
     facts: tuple[str, ...] = ()
+    """Time limit, measured time, attempts."""
     counts: tuple[tuple[str, int], ...] = ()
+    """Of a GROUP or FRAME: how many subtasks have which status, the worst first."""
     share: float | None = None
+    """Of a subtask that ran: how much of its timeout that took; of one that did not: how
+    much of the worst case its timeout is.
+    """
     measured: bool = False
+    """Which of the two it is."""
     members: tuple[SceneNode, ...] = ()
+    """Of a FRAME: what is drawn inside it."""
     critical: bool = False
     gate: bool = False
+    """It is a point of no return."""
     blocked: bool = False
+    """It cannot start because of a failure."""
     faulty: bool = False
 
     @property
@@ -161,25 +280,16 @@ class SceneEdge(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scene(Caption):
-    """A diagram's content.
-
-    Attributes
-    ----------
-    nodes : tuple of SceneNode
-    edges : tuple of SceneEdge
-        Ascending and distinct.
-    direction : {"LR", "TB"}
-    in_stages : bool
-        Whether boxes stand for whole stages: there are few edges then, and it may be long.
-    compares : bool
-        Whether it shows what changed between two documents, and no statuses.
-    """
+    """A diagram's content."""
 
     nodes: tuple[SceneNode, ...]
     edges: tuple[SceneEdge, ...]
+    """Ascending and distinct."""
     direction: Literal["LR", "TB"] = "LR"
     in_stages: bool = False
+    """Boxes stand for whole stages: there are few edges then, and it may be long."""
     compares: bool = False
+    """It shows what changed between two documents, and no statuses."""
 
     def boxes(self) -> Iterable[SceneNode]:
         """Give the nodes with the members of frames behind their frame."""

@@ -8,8 +8,10 @@ from html import escape
 from itertools import pairwise
 from math import dist
 
-from taskgraph.diagrams.boxes import Face, Line
-from taskgraph.diagrams.canvas import (
+from taskgraph.diagrams.boxes import Face, Line, placed
+from taskgraph.diagrams.layout import FEW_BACK, Layout, Path
+from taskgraph.diagrams.palette import CHANGED, GRAPH, HATCHED
+from taskgraph.diagrams.picture import (
     LegendItem,
     hatching,
     legend_items,
@@ -18,9 +20,6 @@ from taskgraph.diagrams.canvas import (
     write_icon,
     write_text,
 )
-from taskgraph.diagrams.layout.routing import FEW_BACK, Layout, Path
-from taskgraph.diagrams.palette import CHANGED, GRAPH, HATCHED
-from taskgraph.diagrams.placing import placed
 from taskgraph.diagrams.scene import (
     CLOSES,
     GATE_MEANS,
@@ -76,42 +75,21 @@ def _legend(scene: Scene) -> list[LegendItem]:
             words.setdefault(node.tone, word)
         for word, _ in node.counts:
             words.setdefault(tone_of(word), word)
+    used = [n.share for n in boxes if n.share is not None and n.measured]
+    planned = any(n.share is not None and not n.measured for n in boxes)
+    closing = any(e.closing and not e.change for e in edges)
     marks = (
         (any(n.critical for n in boxes), "line", "e c", "critical path", 26),
         (any(n.gate for n in boxes), "gate", "", GATE_MEANS, 16),
-        (
-            any(n.measured for n in boxes),
-            "share",
-            "q",
-            "time used of its timeout",
-            26,
-        ),
-        (
-            any(n.share and n.share > 1 and n.measured for n in boxes),
-            "tick",
-            "q t",
-            "its timeout",
-            8,
-        ),
-        (
-            any(n.share is not None and not n.measured for n in boxes),
-            "share",
-            "q",
-            "share of the worst case",
-            26,
-        ),
+        (bool(used), "share", "q", "time used of its timeout", 26),
+        (any(share > 1 for share in used), "tick", "q t", "its timeout", 8),
+        (planned, "share", "q", "share of the worst case", 26),
         (any(n.blocked for n in boxes), "box", "n pending x", "blocked by a failure", 24),
         (NodeKind.GROUP in kinds, "box", "n pending", "several subtasks in one box", 24),
         (any(e.change == "added" for e in edges), "line", "e c", "added edge", 26),
         (any(e.change == "removed" for e in edges), "line", "e f o", "removed edge", 26),
         (any(e.cyclic for e in edges), "line", "e f", "on a cycle", 26),
-        (
-            any(e.closing and not e.change for e in edges),
-            "line",
-            "e f r",
-            "closes a cycle",
-            26,
-        ),
+        (closing, "line", "e f r", "closes a cycle", 26),
         (any(e.one_sided for e in edges), "line", "e o", "named by one end only", 26),
         (not on_cycle.issuperset(faulty), "box", "n pending f", "part of a fault", 24),
         (NodeKind.GHOST in kinds, "box", "n ghost f", "named, but not in the task", 24),

@@ -12,9 +12,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 from typing import NamedTuple
 
-from taskgraph.diagrams.labels import Caption, join_words, status_counts
-from taskgraph.diagrams.layout.layering import acyclic_edges
-from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
+from taskgraph.diagrams.layout import acyclic_edges
+from taskgraph.diagrams.scene import (
+    Caption,
+    NodeKind,
+    Scene,
+    SceneNode,
+    join_words,
+    status_counts,
+)
 from taskgraph.diagrams.text import alike, packed
 from taskgraph.diagrams.timeline import Row, Timeline, marks
 from taskgraph.graph.traverse import immediate_dominators, reverse, topological_order

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.diagrams.collapsing import Cluster, Grouping, cluster_name, partitions
-from taskgraph.diagrams.labels import (
+from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.scene import (
     ALL_CRITICAL,
     Caption,
     join_words,
@@ -23,19 +23,12 @@ from taskgraph.diagrams.labels import (
     status_counts,
     subtitle,
 )
-from taskgraph.diagrams.options import DiagramOptions
-from taskgraph.diagrams.selection import select
+from taskgraph.diagrams.selection import Cluster, Grouping, cluster_name, partitions, select
 from taskgraph.diagrams.timeline_rows import Draft, Row, draft_rows
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_measured
-from taskgraph.model.engine import (
-    MICROSECOND,
-    SECOND,
-)
-from taskgraph.model.statuses import (
-    count_shown,
-    look,
-)
+from taskgraph.model.engine import MICROSECOND, SECOND
+from taskgraph.model.statuses import count_shown, look
 from taskgraph.model.task import Status
 from taskgraph.model.words import counted, id_list, title_of, visible
 
@@ -61,33 +54,22 @@ _ROUND = (
 
 @dataclass(frozen=True, slots=True)
 class Timeline(Caption):
-    """What a timeline shows.
-
-    Attributes
-    ----------
-    rows : tuple of Row
-        By start, then by finish, then by id.
-    begin : datetime or None
-        The moment of time 0; ``None`` for a plan.
-    end : int
-        The length of the timeline in microseconds.
-    now : int or None
-        The as-of moment, where it lies within the timeline of a task that runs.
-    path : tuple of int
-        The rows of the as-run path in order; empty for a plan.
-    members : tuple of tuple of int
-        The nodes of each row: several where they share it.
-    bars : mapping of int to (int, int)
-        By node, from when to when each subtask ran or is planned, in a shared row too.
-    """
+    """What a timeline shows."""
 
     rows: tuple[Row, ...]
+    """By start, then by finish, then by id."""
     begin: datetime | None
+    """The moment of time 0; ``None`` for a plan."""
     end: int
+    """The length of the timeline in microseconds."""
     now: int | None
+    """The as-of moment, where it lies within the timeline of a task that runs."""
     path: tuple[int, ...] = ()
+    """The rows of the as-run path in order; empty for a plan."""
     members: tuple[tuple[int, ...], ...] = ()
+    """The nodes of each row: several where they share it."""
     bars: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    """By node, from when to when each subtask ran or is planned, in a shared row too."""
 
     @property
     def planned(self) -> bool:
@@ -217,8 +199,6 @@ def _band(graph: TaskGraph, draft: Draft, cluster: Cluster) -> Row:
         tone="pending" if is_plan else look(counts[0][0]).tone,
         start=start,
         finish=finish,
-        ready=None,
-        limit=None,
         several=True,
         ghost=ahead,
         marked=any(row.marked for row in rows),

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypedDict
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.schedule import schedule
 from taskgraph.analysis.weights import Basis
-from taskgraph.diagrams.labels import join_words, limit_text, subtask_facts
+from taskgraph.diagrams.scene import join_words, limit_text, subtask_facts
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.durations import (
-    format_measured,
-    format_moment,
-    format_span,
-)
+from taskgraph.model.durations import format_measured, format_moment, format_span
 from taskgraph.model.engine import (
     MICROSECOND,
     SECOND,
@@ -36,48 +31,37 @@ __all__ = ["Draft", "Row", "draft_rows", "without_times"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One subtask. Times are microseconds from the start of the timeline.
-
-    Attributes
-    ----------
-    name, id_text, state, tone : str
-        As on a box of the graph.
-    start, finish : int
-    ready : int or None
-        When it could have started; ``None`` where it started at once or nobody knows.
-    limit : int or None
-        When its timeout ends; ``None`` without one, and where the start of the last
-        attempt is not known.
-    several : bool
-        More than one run lies between start and finish, nobody knows how.
-    marked : bool
-        On the as-run path, or on a critical path of the plan.
-    note : str
-        Durations and attempts in words.
-    pause : tuple of (int, int) or None
-        The latest end of the first of several attempts by its timeout, and the earliest
-        start of the last one: between them nobody knows what was work and what was not.
-    ghost : tuple of (int, int) or None
-        From when to when it may yet run, at most, if nothing waits for a slot; of a task
-        that runs. What has not started has no other bar.
-    density : tuple of int
-        Of several in one row: how many ran at once, in equal parts of its time.
-    """
+    """One subtask. Times are microseconds from the start of the timeline."""
 
     name: str
     id_text: str
     state: str
     tone: str
+    """All as on a box of the graph."""
     start: int
     finish: int
-    ready: int | None
-    limit: int | None
-    several: bool
-    marked: bool
-    note: str
+    ready: int | None = None
+    """When it could have started; ``None`` where it started at once or nobody knows."""
+    limit: int | None = None
+    """When its timeout ends; ``None`` without one, and where the start of the last attempt
+    is not known.
+    """
+    several: bool = False
+    """More than one run lies between start and finish, nobody knows how."""
+    marked: bool = False
+    """On the as-run path, or on a critical path of the plan."""
+    note: str = ""
+    """Durations and attempts in words."""
     pause: tuple[int, int] | None = None
+    """The latest end of the first of several attempts by its timeout, and the earliest
+    start of the last one: between them nobody knows what was work and what was not.
+    """
     ghost: tuple[int, int] | None = None
+    """From when to when it may yet run, at most, if nothing waits for a slot; of a task
+    that runs. What has not started has no other bar.
+    """
     density: tuple[int, ...] = ()
+    """Of several in one row: how many ran at once, in equal parts of its time."""
 
     @property
     def bars(self) -> tuple[tuple[int, int], ...]:
@@ -105,10 +89,7 @@ class Draft:
 
 
 def draft_rows(analysis: Analysis) -> Draft:
-    """Make a row for each subtask that has run, or else for each that is planned.
-
-    Where nothing has run and there is no schedule it says why.
-    """
+    """Make a row for each subtask that has run, or else for each that is planned."""
     graph = analysis.graph
     spans = [measured_span(subtask, analysis.as_of) for subtask in graph.subtasks]
     if any(spans):
@@ -149,7 +130,9 @@ def _measured(analysis: Analysis, spans: Sequence[Span | None]) -> Draft:
         if node in rows:
             rows[node] = replace(rows[node], ghost=ghost)
         else:
-            rows[node] = _coming_row(analysis, node, ghost)
+            names, coming = _names(analysis, node), (ghost[0], ghost[0])
+            note = limit_text(graph.subtasks[node].timeout)
+            rows[node] = Row(*names, *coming, note=note, ghost=ghost)
     length = (end - begin) // MICROSECOND
     summary = [f"{format_span(begin, end)} from {format_moment(begin)}"]
     now = None
@@ -179,21 +162,6 @@ def _ghosts(analysis: Analysis, begin: datetime) -> dict[int, tuple[int, int]]:
     }
 
 
-def _coming_row(analysis: Analysis, node: int, ghost: tuple[int, int]) -> Row:
-    subtask = analysis.graph.subtasks[node]
-    return Row(
-        **_names(analysis, node),
-        start=ghost[0],
-        finish=ghost[0],
-        ready=None,
-        limit=None,
-        several=False,
-        marked=False,
-        note=limit_text(subtask.timeout),
-        ghost=ghost,
-    )
-
-
 def _ready(graph: TaskGraph, node: int, spans: Sequence[Span | None]) -> datetime | None:
     """Give when the last upstream finished, if all of them have times."""
     before = [spans[upstream] for upstream in graph.upstreams[node]]
@@ -216,7 +184,7 @@ def _measured_row(
     single = span.kind in (SpanKind.ONE_RUN, SpanKind.RUNNING)
     limited = single and has_limit(subtask)
     names = _names(analysis, node)
-    words = (names["state"].partition(", ")[2], *subtask_facts(subtask, span))
+    words = (names[2].partition(", ")[2], *subtask_facts(subtask, span))
     once = analysis.attempt_seconds[node] * SECOND
     pause = None
     if span.kind is SpanKind.SEVERAL_RUNS and 0 < 2 * once < finish - start:
@@ -229,7 +197,7 @@ def _measured_row(
     else:
         ready = None
     return Row(
-        **names,
+        *names,
         start=start,
         finish=finish,
         ready=None if ready is None else max(0, (ready - begin) // MICROSECOND),
@@ -255,12 +223,10 @@ def _planned(analysis: Analysis) -> Draft:
         if slack:
             words.append(f"may slip {format_measured(slack * SECOND)}")
         rows[node] = Row(
-            **_names(analysis, node),
+            *_names(analysis, node),
             start=schedule.early_start[node] * SECOND,
             finish=schedule.early_finish[node] * SECOND,
-            ready=None,
             limit=schedule.late_finish[node] * SECOND if slack else None,
-            several=False,
             marked=node in critical,
             note=join_words(words),
         )
@@ -275,20 +241,13 @@ def _planned(analysis: Analysis) -> Draft:
     return Draft(rows, None, schedule.makespan * SECOND, None, (), summary)
 
 
-class _Names(TypedDict):
-    name: str
-    id_text: str
-    state: str
-    tone: str
-
-
-def _names(analysis: Analysis, node: int) -> _Names:
+def _names(analysis: Analysis, node: int) -> tuple[str, str, str, str]:
+    """Give name, id, state and tone."""
     subtask, is_plan = analysis.graph.subtasks[node], analysis.task.is_definition
+    name = join_words((name_of(subtask), analysis.targets.get(node, "")))
+    identifier = visible(str(subtask.id))
+    if is_plan:
+        return name, identifier, "", "pending"
     blocked, overdue = node in analysis.blocked, node in analysis.overdue
     state = state_text(subtask, blocked=blocked, overdue=overdue)
-    return {
-        "name": join_words((name_of(subtask), analysis.targets.get(node, ""))),
-        "id_text": visible(str(subtask.id)),
-        "state": "" if is_plan else state,
-        "tone": "pending" if is_plan else look(shown_status(subtask)).tone,
-    }
+    return name, identifier, state, look(shown_status(subtask)).tone

@@ -7,7 +7,8 @@ from html import escape
 from itertools import accumulate, groupby, pairwise
 from math import ceil
 
-from taskgraph.diagrams.canvas import (
+from taskgraph.diagrams.palette import HATCHED, TIMELINE
+from taskgraph.diagrams.picture import (
     MARGIN,
     PAGE,
     LegendItem,
@@ -17,7 +18,6 @@ from taskgraph.diagrams.canvas import (
     write_icon,
     write_text,
 )
-from taskgraph.diagrams.palette import HATCHED, TIMELINE
 from taskgraph.diagrams.text import alike, ellipsize, text_width, wrap
 from taskgraph.diagrams.timeline import Row, Timeline, marks
 
@@ -202,26 +202,17 @@ def _legend(timeline: Timeline) -> list[LegendItem]:
     waited = limited if planned else any(row.ready is not None for row in rows)
     marked = any(row.marked for row in rows)
     several = any(row.several for row in rows)
+    paused = any(row.pause is not None for row in rows)
+    coming = any(row.ghost is not None for row in rows)
+    left = "left by the timeouts, without waits for slots"
     marks = (
         (several, "bar", "bar many pending", "several runs or subtasks", 24),
         (any(row.density for row in rows), "bar", "d pending", "how many at once", 24),
-        (
-            any(row.pause is not None for row in rows),
-            "line",
-            "pause",
-            "pauses and other attempts",
-            24,
-        ),
+        (paused, "line", "pause", "pauses and other attempts", 24),
         (marked, "bar", "bar c pending", f"on the {timeline.path_name}", 24),
         (waited, "line", "wait", "may slip" if planned else "waiting", 24),
         (limited, "tick", "limit", "latest finish" if planned else "timeout", 8),
         (timeline.now is not None, "line", "now", "as of", 24),
-        (
-            any(row.ghost is not None for row in rows),
-            "bar",
-            "ghost pending",
-            "left by the timeouts, without waits for slots",
-            24,
-        ),
+        (coming, "bar", "ghost pending", left, 24),
     )
     return legend_items(words, marks)

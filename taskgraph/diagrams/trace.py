@@ -9,20 +9,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from heapq import heappop, heappush
 from typing import Any
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.diagrams.labels import subtask_facts
+from taskgraph.diagrams.scene import subtask_facts
 from taskgraph.diagrams.timeline_rows import without_times
 from taskgraph.errors import RenderError
-from taskgraph.model.engine import (
-    MICROSECOND,
-    SECOND,
-    Span,
-    least_attempts,
-    measured_span,
-)
+from taskgraph.model.engine import MICROSECOND, SECOND, Span, least_attempts, measured_span
 from taskgraph.model.statuses import look, shown_status, state_text
 from taskgraph.model.words import in_json, name_of, title_of, visible
 
@@ -44,10 +39,7 @@ _COLOURS = {
 def render_trace(analysis: Analysis) -> str:
     """Write what ran when; a plan by timeouts where nothing has run.
 
-    Raises
-    ------
-    RenderError
-        If nothing has run and there is no schedule.
+    Raises RenderError if nothing has run and there is no schedule.
     """
     spans = [measured_span(sub, analysis.as_of) for sub in analysis.graph.subtasks]
     if any(spans):
@@ -61,9 +53,12 @@ def render_trace(analysis: Analysis) -> str:
         begin, spans = None, [None] * len(times)
     else:
         raise RenderError(without_times(analysis.graph))
-    tracks = _tracks(analysis, times)
-    events = [*_names(analysis, tracks), *_slices(analysis, spans, times, tracks)]
-    events += _arrows(analysis, times, tracks)
+    track_of = _tracks(analysis, times)
+    tracks = sorted(set(track_of.values()), key=lambda t: (t[0] == _WITHOUT_TARGET, t))
+    numbers = {track: number for number, track in enumerate(tracks, start=1)}
+    number = {node: numbers[track] for node, track in track_of.items()}
+    events = [*_names(analysis, numbers), *_slices(analysis, spans, times, number)]
+    events += _arrows(analysis, times, number)
     whole = {
         "traceEvents": events,
         "displayTimeUnit": "ms",
@@ -72,7 +67,7 @@ def render_trace(analysis: Analysis) -> str:
     return in_json(json.dumps(whole, ensure_ascii=False, separators=(",", ":"))) + "\n"
 
 
-def _micros(span: Span, origin: Any) -> tuple[int, int]:
+def _micros(span: Span, origin: datetime) -> tuple[int, int]:
     start = (span.start - origin) // MICROSECOND
     return start, max(start, (span.finish - origin) // MICROSECOND)
 
@@ -98,29 +93,24 @@ def _tracks(
     return tracks
 
 
-def _names(analysis: Analysis, tracks: dict[int, tuple[str, int]]) -> Iterator[_Event]:
+def _names(analysis: Analysis, numbers: dict[tuple[str, int], int]) -> Iterator[_Event]:
     named = {"ph": "M", "pid": _TASK, "ts": 0}
     title = {"name": title_of(analysis.task)}
     yield {**named, "name": "process_name", "tid": 0, "args": title}
-    for number, (target, lane) in enumerate(_ordered(tracks), start=1):
+    for (target, lane), number in numbers.items():
         text = {"name": target if not lane else f"{target} ({lane + 1})"}
         yield {**named, "name": "thread_name", "tid": number, "args": text}
         order = {"sort_index": number}
         yield {**named, "name": "thread_sort_index", "tid": number, "args": order}
 
 
-def _ordered(tracks: dict[int, tuple[str, int]]) -> list[tuple[str, int]]:
-    return sorted(set(tracks.values()), key=lambda t: (t[0] == _WITHOUT_TARGET, t))
-
-
 def _slices(
     analysis: Analysis,
     spans: list[Span | None],
     times: dict[int, tuple[int, int]],
-    tracks: dict[int, tuple[str, int]],
+    number: dict[int, int],
 ) -> Iterator[_Event]:
     graph = analysis.graph
-    number = {track: n for n, track in enumerate(_ordered(tracks), start=1)}
     run = analysis.as_run if analysis.is_sound else None
     path = frozenset(run.path if run is not None else ())
     for node, (start, finish) in times.items():
@@ -138,7 +128,7 @@ def _slices(
         event = {
             "ph": "X",
             "pid": _TASK,
-            "tid": number[tracks[node]],
+            "tid": number[node],
             "ts": start,
             "dur": max(finish - start, 1),
             "name": name_of(subtask),
@@ -155,17 +145,14 @@ def _slices(
 
 
 def _arrows(
-    analysis: Analysis,
-    times: dict[int, tuple[int, int]],
-    tracks: dict[int, tuple[str, int]],
+    analysis: Analysis, times: dict[int, tuple[int, int]], number: dict[int, int]
 ) -> Iterator[_Event]:
     """Lead an arrow over each dependency, from the last moment of a run to the first."""
-    number = {track: n for n, track in enumerate(_ordered(tracks), start=1)}
     for place, (tail, head) in enumerate(analysis.graph.edges()):
         if tail in times and head in times:
             start, finish = times[tail]
             common = {"pid": _TASK, "cat": "dependency", "name": "then", "id": place}
-            out = {"ph": "s", "tid": number[tracks[tail]], "ts": max(start, finish - 1)}
-            into = {"ph": "f", "bp": "e", "tid": number[tracks[head]], "ts": times[head][0]}
+            out = {"ph": "s", "tid": number[tail], "ts": max(start, finish - 1)}
+            into = {"ph": "f", "bp": "e", "tid": number[head], "ts": times[head][0]}
             yield {**common, **out}
             yield {**common, **into}

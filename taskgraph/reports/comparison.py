@@ -247,7 +247,7 @@ class _Subtasks:
 
 def diff_svg(pairs: Sequence[Pair]) -> str:
     """Draw the pairs that changed, one picture below the other."""
-    from taskgraph.diagrams.canvas import stacked
+    from taskgraph.diagrams.picture import stacked
 
     return stacked([pair_svg(pair) for pair in changed(pairs) or pairs[:1]])
 
@@ -255,7 +255,7 @@ def diff_svg(pairs: Sequence[Pair]) -> str:
 def pair_svg(pair: Pair, *, heading: bool = True) -> str:
     """Draw both sides of a pair in one picture, under its heading or without."""
     from taskgraph.diagrams.comparing import build_change_scene, one_sided
-    from taskgraph.diagrams.labels import Caption, limit_text
+    from taskgraph.diagrams.scene import Caption, limit_text
     from taskgraph.diagrams.svg import render_svg
 
     if pair.comparison is not None and pair.before is not None and pair.after is not None:

@@ -12,8 +12,7 @@ from hypothesis import given
 
 from taskgraph.analysis.compare import compare
 from taskgraph.diagrams.comparing import build_change_scene, one_sided
-from taskgraph.diagrams.labels import Caption
-from taskgraph.diagrams.scene import NodeKind, Scene, SceneEdge
+from taskgraph.diagrams.scene import Caption, NodeKind, Scene, SceneEdge
 from taskgraph.diagrams.svg import render_svg
 from taskgraph.model.task import Id, Task
 from tests.diagrams.drawing import read_drawing

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from taskgraph.diagrams.building import build_scene
-from taskgraph.diagrams.canvas import PAGE
 from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.picture import PAGE
 from taskgraph.diagrams.svg import render_svg
 from taskgraph.diagrams.timeline import build_timeline
 from taskgraph.diagrams.timeline_svg import render_timeline_svg

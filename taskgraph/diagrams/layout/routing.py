@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
-from taskgraph.diagrams.layout.bands import LANE, TRACK, Bands
+from taskgraph.diagrams.layout.coordinates import LANE, TRACK, Bands
 from taskgraph.diagrams.layout.layering import Layering
 
 __all__ = [
@@ -193,29 +193,18 @@ class Router:
         points: list[Point] = [(start[0], y1), (right, y1), (right, below), (left, below)]
         return _rounded([*points, (left, y2), (target, y2)])
 
-    def outer_path(self, tail: int, head: int, level: float) -> list[Segment]:
+    def outer_path(
+        self, tail: int, head: int, level: float, *, leads_back: bool
+    ) -> list[Segment]:
         """Give the path of an edge that goes round outside, on a lane at a level.
 
-        A drawing with such lanes is never folded.
+        One that leads back leaves and enters below the middle of its boxes, where no other
+        edge does. A drawing with such lanes is never folded.
         """
-        layer_of = self.layering.layer_of
+        layer_of, below = self.layering.layer_of, 0.25 if leads_back else 0.0
         out = self._gap_place(layer_of[tail])
         back = self._gap_place(layer_of[head] - 1)
-        y1, y2 = self.across[tail], self.across[head]
-        start = (self.reach[tail][1], y1)
-        end = (self.reach[head][0], y2)
-        points = [start, (out, y1), (out, level), (back, level), (back, y2), end]
-        return _rounded(points)
-
-    def back_path(self, tail: int, head: int, level: float) -> list[Segment]:
-        """Give the path of an edge that leads back, on a lane at a level.
-
-        It leaves and enters below the middle of its boxes, where no other edge does.
-        """
-        layer_of = self.layering.layer_of
-        out = self._gap_place(layer_of[tail])
-        back = self._gap_place(layer_of[head] - 1)
-        y1, y2 = (self.across[end] + self.sizes[end][1] / 4 for end in (tail, head))
+        y1, y2 = (self.across[end] + self.sizes[end][1] * below for end in (tail, head))
         start, end = (self.reach[tail][1], y1), (self.reach[head][0], y2)
         points = [start, (out, y1), (out, level), (back, level), (back, y2), end]
         return _rounded(points)
