@@ -13,7 +13,6 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
     MICROSECOND,
     SECOND,
-    SpanKind,
     done_status,
     is_in_flight,
     measured_span,
@@ -39,7 +38,7 @@ Unit: TypeAlias = Literal["seconds", "microseconds"]
 
 
 class Basis(StrEnum):
-    """Where the duration of one subtask comes from."""
+    """Where the duration of one subtask comes from; what was measured has a `SpanKind`."""
 
     TIMEOUT = "its timeout"
     ASSUMED = "the assumed timeout: it has none"
@@ -55,14 +54,6 @@ class Basis(StrEnum):
     REVERSED = "it finished before it started, counted as 0"
     NOT_MEASURED = "not measured, counted as 0"
     GIVEN = "given"
-
-
-_OF_SPAN = {
-    SpanKind.ONE_RUN: Basis.ONE_RUN,
-    SpanKind.RUNNING: Basis.RUNNING,
-    SpanKind.SEVERAL_RUNS: Basis.SEVERAL_RUNS,
-    SpanKind.ROLLED_BACK: Basis.ROLLED_BACK,
-}
 
 
 class Weights(NamedTuple):
@@ -103,12 +94,9 @@ def timeout_weights(premises: Premises) -> Weights:
     say so: the durations of the worst case.
     """
     basis = [Basis.TIMEOUT] * len(premises.graph)
-    for nodes, reason in (
-        (premises.unlimited, Basis.NO_LIMIT),
-        (premises.assumed, Basis.ASSUMED),
-    ):
-        for node in nodes:
-            basis[node] = reason
+    without = Basis.NO_LIMIT if premises.assumed_timeout is None else Basis.ASSUMED
+    for node in premises.limitless:
+        basis[node] = without
     return Weights("timeout", "seconds", premises.worst_durations, tuple(basis))
 
 
@@ -157,7 +145,7 @@ def actual_weights(graph: TaskGraph, as_of: datetime | None) -> Weights:
         elif span.microseconds < 0:
             rows.append((0, Basis.REVERSED))
         else:
-            rows.append((span.microseconds, _OF_SPAN[span.kind]))
+            rows.append((span.microseconds, Basis[span.kind.name]))  # which are alike
     return _weights("actual", "microseconds", rows, as_of)
 
 

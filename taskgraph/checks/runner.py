@@ -79,9 +79,8 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
             repeated = [finding for finding in findings if finding.code in _ACROSS]
             findings = [finding for finding in findings if finding.code not in _ACROSS]
             before = len(findings)
-            if rule_set.suppressions:
-                findings = without_suppressed(findings, rule_set.suppressions)
-                repeated = without_suppressed(repeated, rule_set.suppressions)
+            findings = without_suppressed(findings, rule_set.suppressions)
+            repeated = without_suppressed(repeated, rule_set.suppressions)
             suppressed = before - len(findings)
             findings = _without_consequences(
                 findings, rule_set, is_run=not graph.task.is_definition

@@ -33,7 +33,6 @@ _KEYS = {
 }
 _TIMED = frozenset({Status.SUCCESSFUL, Status.FAILED, Status.RUNNING})
 
-
 _MOST_COMPARED = 100_000
 """To compare more names with each other takes longer than all the rules."""
 

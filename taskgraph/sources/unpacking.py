@@ -97,16 +97,11 @@ def open_compressed(stream: IO[bytes], file: str) -> IO[bytes]:
         return cast("IO[bytes]", bz2.BZ2File(stream))
     if start.startswith(XZ):
         return cast("IO[bytes]", lzma.LZMAFile(stream))
-    return _open_zstd(stream, file)
-
-
-def _open_zstd(stream: IO[bytes], file: str) -> IO[bytes]:
     zstd = _zstd()
     if zstd is None:
         what = "is compressed with Zstandard"
         hint = 'install the extra "zst" of ocp-taskgraph, or decompress it with zstd -d'
         raise refusal(file, what, hint)
-
     return cast("IO[bytes]", zstd.ZstdFile(stream))
 
 
