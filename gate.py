@@ -1,7 +1,7 @@
 """Everything that must hold before a change is kept.
 
     python gate.py           all of it, about a quarter of an hour on two cores
-    python gate.py --fast    the part to run at every commit, a minute or two
+    python gate.py --fast    the part to run at every commit, about a minute
 
 A step prints one line with its time; one that fails also prints all that it said.
 """
@@ -38,7 +38,7 @@ STATIC = (
 )
 FAST = (
     *STATIC,
-    Step("fast tests", (*PYTEST, "--hypothesis-profile=fast", "-m", "not slow")),
+    Step("fast tests", (*PYTEST, "--hypothesis-profile=fast", "-m", QUICK)),
 )
 WHOLE = (
     *STATIC,
