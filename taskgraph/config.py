@@ -270,8 +270,8 @@ def in_force(configuration: Configuration, path: str) -> tuple[Origin, ...]:
         if key == _BY_NAME:
             key = "attempts"
         if isinstance(value, Thresholds):
-            numbers = value.model_dump(by_alias=True)
-            values |= {f"{key}.{alias}": number for alias, number in numbers.items()}
+            thresholds = Thresholds.model_fields.items()
+            values |= {f"{key}.{one.alias}": getattr(value, own) for own, one in thresholds}
         elif key == "suppress":
             values[key] = list(map(asdict, value))
         elif isinstance(value, tuple) and key not in _LISTS:

@@ -68,7 +68,7 @@ def _selectors(_ctx: object, _param: object, values: tuple[str, ...]) -> tuple[s
     help="Use these rules only: codes, beginnings of codes, names, or all.",
 )  # fmt: skip
 @click.option(
-    "--ignore", multiple=True, callback=_selectors, metavar="RULES",
+    "--ignore", "also_ignored", multiple=True, callback=_selectors, metavar="RULES",
     shell_complete=complete_rules,
     help="Do not use these rules.",
 )  # fmt: skip
@@ -103,11 +103,6 @@ def command(
     files: Inputs,
     form: str | None,
     outputs: tuple[str, ...],
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    runs: str | None,
-    attempts_seen: bool | None,
-    fail_on: str | None,
     baseline: str | None,
     write_baseline: str | None,
     max_findings: int | None,
@@ -115,6 +110,7 @@ def command(
     quiet: bool,
     verbose: bool,
     jobs: int | None,
+    **settings: Any,
 ) -> None:
     """Check tasks against the rules; taskgraph rules lists them.
 
@@ -127,13 +123,7 @@ def command(
     """
     targets = [_target(output, form) for output in outputs]
     _require_apart(*(path for _, path in targets), write_baseline)
-    inputs = files.on_top(
-        select=select,
-        also_ignored=ignore,
-        fail_on=fail_on,
-        runs=runs,
-        attempts_seen=attempts_seen,
-    )
+    inputs = files.on_top(**settings)
     accepted = None if baseline is None else _read_baseline(baseline)
     with Ticker("files checked") as ticker:
         stream = stream_checks(

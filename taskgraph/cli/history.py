@@ -332,14 +332,11 @@ def timeouts_command(
 def odds_command(
     file: str,
     task: str | None,
-    window: int,
-    runs: str,
     form: str | None,
     output: str | None,
-    samples: int | None,
-    seed: int,
-    memory: str,
-    **assumptions: int | None,
+    attempts: int | None,
+    concurrency: int | None,
+    **asked: Any,
 ) -> None:
     """Tell the odds that a task ends within a window of time.
 
@@ -353,14 +350,9 @@ def odds_command(
       taskgraph history odds tonight.json --window 90m --samples 100000 -o odds.html
     """
     results: list[Odds] = []
-
-    def work(loaded: LoadedTask) -> None:
-        results.append(
-            history.odds(loaded, window, runs, samples=samples, seed=seed, memory=memory)
-        )
-
-    inputs = Inputs((file,), ReadOptions(task=task)).on_top(**assumptions)
-    code, _ = each_task(inputs, work)
+    inputs = Inputs((file,), ReadOptions(task=task))
+    inputs = inputs.on_top(attempts=attempts, concurrency=concurrency)
+    code, _ = each_task(inputs, lambda one: results.append(history.odds(one, **asked)))
     if len(results) > 1:
         held = f"{file}: holds {len(results)} tasks; the odds are those of one"
         raise ConfigError(f"{held}: choose it with --task ID")
@@ -384,11 +376,10 @@ def odds_command(
 def anomalies_command(
     files: tuple[str, ...],
     task: str | None,
-    runs: str,
     form: str | None,
     output: str | None,
     fail_on_any: bool,
-    **comparison: Any,
+    **asked: Any,
 ) -> None:
     """Tell where a run departs from its kind: slow, retried, out of order, and so on.
 
@@ -398,11 +389,8 @@ def anomalies_command(
       taskgraph history anomalies runs/*.json --format json --fail-on-any
     """
     results: list[Anomalies] = []
-
-    def work(loaded: LoadedTask) -> None:
-        results.append(history.anomalies(loaded, runs, **comparison))
-
-    code, _ = each_task(Inputs(files, ReadOptions(task=task)), work)
+    inputs = Inputs(files, ReadOptions(task=task))
+    code, _ = each_task(inputs, lambda one: results.append(history.anomalies(one, **asked)))
     _write_result(results, form, output)
     departs = any(result.found for result in results)
     sys.exit(max(code, EXIT_FINDINGS if departs and fail_on_any else EXIT_OK))

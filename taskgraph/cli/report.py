@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from typing import Any
 
 import click
 
@@ -19,7 +20,7 @@ from taskgraph.cli.options import (
 )
 from taskgraph.cli.output import EXIT_INPUT, write
 from taskgraph.cli.tasks import each_task
-from taskgraph.diagrams.options import Collapse, DiagramOptions, View
+from taskgraph.diagrams.options import DiagramOptions
 
 __all__ = ["command"]
 
@@ -42,9 +43,7 @@ def command(
     form: str | None,
     output: str | None,
     runs: str | None,
-    *,
-    view: View,
-    collapse: Collapse,
+    **choices: Any,
 ) -> None:
     """Write the postmortem: one page with everything, to open or to attach.
 
@@ -57,7 +56,6 @@ def command(
       taskgraph report yesterday.json today.json -o report.md
     """
     tasks: list[LoadedTask] = []
-
     inputs = files.on_top(runs=runs)
     together = replace(inputs.options, redacts_apart=False)
     code, messages = each_task(replace(inputs, options=together), tasks.append)
@@ -67,6 +65,6 @@ def command(
         tasks = redacted(tasks)
     accounts = [loaded.account for loaded in tasks]
     form = form or form_by_ending(output, REPORTS)
-    options = DiagramOptions(view=view, collapse=collapse)
+    options = DiagramOptions(**choices)
     write(report_pieces(collect(accounts, messages), form, options), output)
     sys.exit(code)

@@ -50,7 +50,6 @@ __all__ = [
     "critical_path_json",
     "document",
     "explain_json",
-    "pretty",
     "pretty_pieces",
     "show_json",
 ]
@@ -70,31 +69,24 @@ def document(kind: str, tasks: Sequence[Mapping[str, Any]], errors: list[str]) -
 
     content = {"format": f"taskgraph/{kind}", "version": VERSION, "tasks": tasks}
     content = REPORTS[kind].checked(content | {"errors": errors})
-    return in_json(pretty(content, "\n", depth=_DEEP) + "\n")
+    return in_json("".join(pretty_pieces(content, "\n", depth=_DEEP)) + "\n")
 
 
-def pretty(value: Any, newline: str, depth: int) -> str:
+def pretty_pieces(value: Any, newline: str, depth: int) -> Iterator[str]:
     r"""Write the outer levels item by item, and each value below them on one line.
 
-    The standard library indents everything or nothing, and does it slowly.
+    The standard library indents everything or nothing, and does it slowly. An iterator is
+    a list made by and by, and a text of many megabytes is put together once, or never.
 
     Examples
     --------
-    >>> print(pretty({"a": [{"b": 1}, {"b": [2, 3]}]}, "\n", depth=2))
+    >>> print("".join(pretty_pieces({"a": [{"b": 1}, {"b": [2, 3]}]}, "\n", depth=2)))
     {
       "a": [
         {"b":1},
         {"b":[2,3]}
       ]
     }
-    """
-    return "".join(pretty_pieces(value, newline, depth))
-
-
-def pretty_pieces(value: Any, newline: str, depth: int) -> Iterator[str]:
-    """Write as :func:`pretty` does, in pieces; an iterator is a list made by and by.
-
-    A text of many megabytes is put together once, or never.
     """
     inner = f"{newline}  "
     if isinstance(value, Iterator):
