@@ -1,4 +1,4 @@
-"""The boxes of a scene: how large they are and where their lines of text go."""
+"""The boxes of a scene: their lines of text, how large they are, and where they lie."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ _FRAME_GAP, _FRAME_PAD, _FRAME_HEAD = 10, 12, 44
 _FRAME_COLUMN = 5
 """A frame of so many members or fewer is one column."""
 _JUNCTION = 8
+_STAGE_TURNS = 8
+"""So many edges may turn from band to band where boxes stand for stages."""
 _BESIDE_TAB = 240
 """A box so wide has room for the tab of a point of no return beside an edge from above."""
 _BOXES = frozenset({NodeKind.SUBTASK, NodeKind.GHOST, NodeKind.GROUP})
@@ -167,27 +169,18 @@ def _frame_heading(node: SceneNode, room: int) -> tuple[Line, ...]:
     )
 
 
-_STAGE_TURNS = 8
-"""So many edges may turn from band to band where boxes stand for stages."""
-
-
 def placed(scene: Scene) -> tuple[list[Face], Layout]:
     """Give the boxes as they are drawn, and their places."""
-    drawn = faces(scene)
+    drawn, beside_tabs = faces(scene), frozenset[int]()
+    if scene.direction == "TB":  # a tab leaves room in the middle of the upper edge only
+        beside_tabs = frozenset(n for n, node in enumerate(scene.nodes) if node.gate)
     layout = lay_out(
         [(face.width, face.height) for face in drawn],
         [edge[:2] for edge in scene.edges],
         marked=frozenset(n for n, edge in enumerate(scene.edges) if edge.critical),
         back=frozenset(n for n, edge in enumerate(scene.edges) if edge.closing),
-        centred=_beside_tabs(scene),
+        centred=beside_tabs,
         top_down=scene.direction == "TB",
         most_turns=_STAGE_TURNS if scene.in_stages else 3,
     )
     return drawn, layout
-
-
-def _beside_tabs(scene: Scene) -> frozenset[int]:
-    """Give the boxes on whose upper edge a tab leaves room in the middle only."""
-    if scene.direction == "LR":
-        return frozenset()
-    return frozenset(n for n, node in enumerate(scene.nodes) if node.gate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final, Literal, NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
@@ -26,6 +26,7 @@ from taskgraph.diagrams.scene import (
     SceneNode,
     limit_text,
     missing,
+    state_and_tone,
     subtask_facts,
     subtitle,
     summary,
@@ -41,7 +42,7 @@ from taskgraph.diagrams.selection import (
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
 from taskgraph.model.engine import SECOND, Span, SpanKind, measured_span, timeout_seconds
-from taskgraph.model.statuses import count_shown, look, shown_status, state_text
+from taskgraph.model.statuses import count_shown, look
 from taskgraph.model.task import Subtask
 from taskgraph.model.words import counted, name_of, plural, title_of, visible
 
@@ -67,11 +68,7 @@ def build_scene(analysis: Analysis, options: DiagramOptions | None = None) -> Sc
     selection = select(analysis, options)
     maker = Maker(analysis, selection.nodes)
     ways = partitions(analysis, selection.nodes, options)
-
-    def make(clusters: Sequence[Cluster]) -> Scene:
-        return _scene(maker, selection, clusters)
-
-    return fit(ways, selection.nodes, options, make)
+    return fit(ways, selection.nodes, options, partial(_scene, maker, selection))
 
 
 def fit(
@@ -191,7 +188,7 @@ class Maker:
         critical = frozenset(analysis.schedule.critical if is_sound else ())
         self.all_critical = bool(shown) and critical.issuperset(shown)
         self.critical = frozenset() if self.all_critical else critical
-        self.blocked, self.overdue = analysis.blocked, analysis.overdue
+        self.blocked = analysis.blocked
         gate = analysis.no_return if is_sound else None
         self.gates = frozenset(gate.nodes if gate is not None else ())
         twice = {graph.task.subtasks[same[0]].id for same in graph.duplicates}
@@ -236,21 +233,19 @@ class Maker:
     def subtask(self, node: int, *, in_gate: bool = False) -> SceneNode:
         """Make the node of one subtask; a frame whose members are all gates is one gate."""
         subtask = self.graph.subtasks[node]
-        blocked = node in self.blocked
         is_plan = self.graph.task.is_definition
         name, identifier = name_of(subtask), visible(str(subtask.id))
         span = measured_span(subtask, self.moment)
         share, measured = self._share(node, span)
+        state, tone = state_and_tone(self.analysis, node)
         return SceneNode(
             kind=NodeKind.SUBTASK,
             ids=(subtask.id,),
             name=name,
             id_text="" if is_plan and name == identifier else identifier,
             target=self.analysis.targets.get(node, ""),
-            state=""
-            if is_plan
-            else state_text(subtask, blocked=blocked, overdue=node in self.overdue),
-            tone="pending" if is_plan else look(shown_status(subtask)).tone,
+            state=state,
+            tone=tone,
             facts=subtask_facts(
                 subtask, span, self.analysis.attempts[node] if is_plan else None
             ),
@@ -258,7 +253,7 @@ class Maker:
             measured=measured,
             critical=node in self.critical,
             gate=node in self.gates and not in_gate,
-            blocked=blocked,
+            blocked=node in self.blocked,
             faulty=node in self.faulty,
         )
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.analysis.compare import Comparison
+from taskgraph.analysis.compare import Comparison, compare
 from taskgraph.diagrams.building import Maker, collapsed, fit
 from taskgraph.diagrams.edges import make_edges, simplified
 from taskgraph.diagrams.options import DiagramOptions
@@ -70,16 +71,10 @@ def build_change_scene(
     subtasks changed.
     """
     union = _united(before, after, comparison)
-    maker = _Maker(union, tell)
+    maker, options = _Maker(union, tell), DiagramOptions()
     nodes = tuple(range(len(union.graph)))
-    urgent = _urgent(union)
-    options = DiagramOptions()
-
-    def make(clusters: Sequence[Cluster]) -> Scene:
-        return _scene(maker, nodes, clusters, caption)
-
-    ways = partitions(maker.analysis, nodes, options, urgent)
-    return fit(ways, nodes, options, make)
+    ways = partitions(maker.analysis, nodes, options, _urgent(union))
+    return fit(ways, nodes, options, partial(_scene, maker, nodes, caption))
 
 
 def _urgent(union: _Union) -> tuple[int, ...]:
@@ -97,22 +92,8 @@ def _urgent(union: _Union) -> tuple[int, ...]:
 def one_sided(graph: TaskGraph, *, is_new: bool) -> tuple[TaskGraph, TaskGraph, Comparison]:
     """Compare a graph with none, for a task that only one side has."""
     none = build_graph(Task(id=None))
-    nodes, edges = tuple(range(len(graph))), tuple(graph.edges())
-    comparison = Comparison(
-        pairs=(),
-        matched_by_id=True,
-        added=nodes if is_new else (),
-        removed=() if is_new else nodes,
-        changed=(),
-        added_edges=edges if is_new else (),
-        removed_edges=() if is_new else edges,
-        task=(),
-        flaws=(),
-        budget=None,
-        verdict="unknown",
-        makespan=None,
-    )
-    return (none, graph, comparison) if is_new else (graph, none, comparison)
+    before, after = (none, graph) if is_new else (graph, none)
+    return before, after, compare(Analysis(before), Analysis(after))
 
 
 def _united(before: TaskGraph, after: TaskGraph, comparison: Comparison) -> _Union:
@@ -156,7 +137,7 @@ def _word(side: Side, changed: set[int]) -> str:
 
 
 def _scene(
-    maker: _Maker, nodes: tuple[int, ...], clusters: Sequence[Cluster], caption: Caption
+    maker: _Maker, nodes: tuple[int, ...], caption: Caption, clusters: Sequence[Cluster]
 ) -> Scene:
     union = maker.union
     boxes, place = maker.make(nodes, clusters)

@@ -15,7 +15,14 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration, format_measured
 from taskgraph.model.engine import Span, SpanKind, least_attempts, whole_task
-from taskgraph.model.statuses import SIGNS, UNKNOWN, count_shown, look
+from taskgraph.model.statuses import (
+    SIGNS,
+    UNKNOWN,
+    count_shown,
+    look,
+    shown_status,
+    state_text,
+)
 from taskgraph.model.task import Id, Subtask
 from taskgraph.model.words import counted, visible
 
@@ -34,6 +41,7 @@ __all__ = [
     "limit_text",
     "missing",
     "sizes",
+    "state_and_tone",
     "status_counts",
     "subtask_facts",
     "subtitle",
@@ -80,6 +88,16 @@ def subtask_facts(
         "prohibits rollback" if gate else "",
     )
     return tuple(filter(None, facts))
+
+
+def state_and_tone(analysis: Analysis, node: int) -> tuple[str, str]:
+    """Give what is said of a subtask's state, and its tone; a definition has no states."""
+    if analysis.task.is_definition:
+        return "", "pending"
+    subtask = analysis.graph.subtasks[node]
+    blocked, overdue = node in analysis.blocked, node in analysis.overdue
+    state = state_text(subtask, blocked=blocked, overdue=overdue)
+    return state, look(shown_status(subtask)).tone
 
 
 def _span_text(span: Span) -> str:

@@ -21,7 +21,7 @@ from taskgraph.diagrams.scene import (
     join_words,
     status_counts,
 )
-from taskgraph.diagrams.text import alike, packed
+from taskgraph.diagrams.text import alike, fitting, packed
 from taskgraph.diagrams.timeline import Row, Timeline, marks
 from taskgraph.graph.traverse import immediate_dominators, reverse, topological_order
 from taskgraph.model.statuses import SIGNS
@@ -56,19 +56,10 @@ def fit(text: str, width: int, *, middle: bool = False) -> str:
     """Cut a text to so many columns, with an ellipsis, or fill it up with spaces."""
     if columns(text) > width:
         end = (width - 1) // 2 if middle else 0
-        head = _leading(text, width - 1 - end)
-        text = head + "…" + _leading(text[::-1], end)[::-1]
+        head = text[: fitting(text, width - 1 - end, _columns)]
+        tail = fitting(text[::-1], end, _columns)
+        text = head + "…" + text[len(text) - tail :]
     return text + " " * (width - columns(text))
-
-
-def _leading(text: str, width: int) -> str:
-    """Give what of a text fits into so many columns."""
-    taken = 0
-    for count, char in enumerate(text):
-        taken += _columns(char)
-        if taken > width:
-            return text[:count]
-    return text
 
 
 def _heading(caption: Caption, width: int) -> list[str]:

@@ -6,7 +6,16 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 
-__all__ = ["alike", "ellipsize", "is_measured", "joined", "packed", "text_width", "wrap"]
+__all__ = [
+    "alike",
+    "ellipsize",
+    "fitting",
+    "is_measured",
+    "joined",
+    "packed",
+    "text_width",
+    "wrap",
+]
 
 # Advance widths of the characters from U+0020 to U+007E in thousandths of an em: the
 # larger of regular and bold in the usual sans-serif faces (Arial and those made to match).
@@ -81,12 +90,15 @@ def ellipsize(text: str, room: float, size: float, *, middle: bool = False) -> s
 
 
 def _fitting(text: str, room: float, size: float) -> int:
-    """Count the leading characters that fit."""
-    limit = room * 1000 / (size * _SLACK)
-    total = 0
+    return fitting(text, room * 1000 / (size * _SLACK), _char_width)
+
+
+def fitting(text: str, room: float, width: Callable[[str], float]) -> int:
+    """Count the leading characters that fit, by the width of each."""
+    total = 0.0
     for count, char in enumerate(text):
-        total += _char_width(char)
-        if total > limit:
+        total += width(char)
+        if total > room:
             return count
     return len(text)
 

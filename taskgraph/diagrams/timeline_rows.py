@@ -9,7 +9,7 @@ from datetime import datetime
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.schedule import schedule
 from taskgraph.analysis.weights import Basis
-from taskgraph.diagrams.scene import join_words, limit_text, subtask_facts
+from taskgraph.diagrams.scene import join_words, limit_text, state_and_tone, subtask_facts
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_measured, format_moment, format_span
 from taskgraph.model.engine import (
@@ -22,7 +22,6 @@ from taskgraph.model.engine import (
     is_in_flight,
     measured_span,
 )
-from taskgraph.model.statuses import look, shown_status, state_text
 from taskgraph.model.task import Status
 from taskgraph.model.words import name_of, visible
 
@@ -243,11 +242,6 @@ def _planned(analysis: Analysis) -> Draft:
 
 def _names(analysis: Analysis, node: int) -> tuple[str, str, str, str]:
     """Give name, id, state and tone."""
-    subtask, is_plan = analysis.graph.subtasks[node], analysis.task.is_definition
+    subtask = analysis.graph.subtasks[node]
     name = join_words((name_of(subtask), analysis.targets.get(node, "")))
-    identifier = visible(str(subtask.id))
-    if is_plan:
-        return name, identifier, "", "pending"
-    blocked, overdue = node in analysis.blocked, node in analysis.overdue
-    state = state_text(subtask, blocked=blocked, overdue=overdue)
-    return name, identifier, state, look(shown_status(subtask)).tone
+    return name, visible(str(subtask.id)), *state_and_tone(analysis, node)

@@ -95,8 +95,6 @@ class Advice(NamedTuple):
     ----------
     task : str or None
         ``None`` for all kinds of tasks.
-    subtask : str
-    verdict : Verdict
     timeout : int or None
         Seconds, in the latest document, or in the one that is judged; ``None`` and 0 are
         no limit.
@@ -246,10 +244,8 @@ class TaskReview:
 
     Attributes
     ----------
-    task : Task
     advice : tuple of Advice
         The verdicts on its own timeouts; see :func:`advice_for`.
-    patch : TimeoutPatch
     """
 
     task: Task
@@ -263,7 +259,6 @@ class TimeoutReview:
 
     Attributes
     ----------
-    options : AdviceOptions
     advice : tuple of Advice
         By kind of task and subtask.
     tasks : tuple of TaskReview

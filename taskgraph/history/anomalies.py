@@ -86,7 +86,6 @@ class Anomaly(NamedTuple):
 
     Attributes
     ----------
-    kind : AnomalyKind
     ids : tuple of ids
         The subtasks of this run that depart; empty for what is missing.
     name : str
@@ -353,8 +352,6 @@ class Anomalies:
         The run; two are equal by what was found alone.
     others : int
         Other runs of the same kind of task.
-    options : AnomalyOptions
-    found : tuple of Anomaly
     """
 
     task: Task = field(compare=False, repr=False)

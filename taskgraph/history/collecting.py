@@ -88,7 +88,6 @@ class Collection:
     ----------
     store : RunStore
         Where the runs are.
-    collected : Collected
     listed : int
         Documents that cannot be read, whenever they were looked at; the store's
         ``rejects_file`` has the reasons.
@@ -107,7 +106,6 @@ class Progress:
     ----------
     done, total : int
         Bytes of input.
-    collected : Collected
     """
 
     done: int

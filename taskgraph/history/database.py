@@ -98,7 +98,6 @@ class Limits:
     ----------
     memory : str
         As DuckDB writes it, for example ``1GB``.
-    threads : int
     """
 
     memory: str = "1GB"
@@ -307,22 +306,19 @@ def _work(
         return function(connection, {"bucket": bucket, "buckets": buckets})
 
 
-def create_view(
-    connection: duckdb.DuckDBPyConnection, store: RunStore, table: str, name: str = ""
-) -> None:
-    """Make a view of all parts of a table, by its name or another one; it may be empty.
+def create_view(connection: duckdb.DuckDBPyConnection, store: RunStore, table: str) -> None:
+    """Make a view of all parts of a table, which may be empty, instead of an earlier one.
 
     What older versions collected lacks the later columns: nothing is known there.
     """
-    name = name or table
-    empty = f"{name}_without_parts"
+    empty = f"{table}_without_parts"
     register(connection, empty, columns_of(table), [])
     query = f"SELECT * FROM {empty}"
     if files := store.files(table):
         listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
         read = f"read_parquet([{listed}], union_by_name = true)"
         query += f" UNION ALL BY NAME SELECT * FROM {read}"
-    connection.execute(f"CREATE VIEW {name} AS {query}")
+    connection.execute(f"CREATE OR REPLACE VIEW {table} AS {query}")
 
 
 def register(

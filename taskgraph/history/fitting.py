@@ -51,9 +51,6 @@ class Lowered(NamedTuple):
 
     Attributes
     ----------
-    node : int
-    id : int or str
-    name : str
     before, after : int
         Seconds.
     runs : int
@@ -81,7 +78,6 @@ class Fit:
         As it is.
     window : int
         Seconds.
-    before, after : Budget
     by_runs : bool
         The risk is the least by the history; else the changes are the fewest.
     lowered : tuple of Lowered

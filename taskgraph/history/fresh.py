@@ -41,9 +41,7 @@ def find_fresh(
 
     Raises ConfigError if the paths lead to nothing, or documents have another origin.
     """
-    create_view(connection, store, "documents")
-    _register_parts(connection, store)
-    connection.execute(_REJECTED)
+    _open_documents(connection, store)
     register(connection, "found", _FILES, [])
     for chunk in chunks(find_files(paths, store.folder, refuse), _ROWS):
         register(connection, "batch", _FILES, chunk)
@@ -54,14 +52,16 @@ def find_fresh(
     connection.execute(_HELD)
 
 
-def _register_parts(connection: duckdb.DuckDBPyConnection, store: RunStore) -> None:
-    """Make the table of the parts, each with the collection that it is of."""
+def _open_documents(connection: duckdb.DuckDBPyConnection, store: RunStore) -> None:
+    """Show what was looked at: documents, parts with their collection, and rejects."""
+    create_view(connection, store, "documents")
     types = {"part": "uint64", "origin": "string", "generation": "int64"}
     rows = [
         (line["part"], line.get("origin"), line.get("generation", 0))
         for line in store.parts()
     ]
     register(connection, "parts", types, rows)
+    connection.execute(_REJECTED)
 
 
 def _require_origin(connection: duckdb.DuckDBPyConnection, origin: str) -> None:
@@ -131,11 +131,7 @@ def rejects(
     The store has what was added since `find_fresh`. What is not found at the paths any more
     is left out.
     """
-    connection.execute("DROP VIEW documents; DROP TABLE rejected")
-    create_view(connection, store, "documents", "all_documents")
-    connection.execute("CREATE VIEW documents AS SELECT * FROM all_documents")
-    _register_parts(connection, store)
-    connection.execute(_REJECTED)
+    _open_documents(connection, store)
     addresses = tuple(path for path in paths if "://" in path)
     gone: dict[str, bool] = {}
     for name, container, reason, is_found in _rows(connection.execute(_LISTED)):
@@ -174,7 +170,7 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
 # What was rejected when its file was last read to be found, or to be read, is rejected
 # again by each such reading: so what an earlier one rejected is mended, or gone.
 _REJECTED = """
-CREATE TABLE rejected AS
+CREATE OR REPLACE TABLE rejected AS
 WITH of_reject AS (
     SELECT DISTINCT container FROM documents WHERE outcome = 'rejected'
 ), placed AS (

@@ -26,7 +26,6 @@ class StepGrowth(NamedTuple):
 
     Attributes
     ----------
-    subtask : str
     before_us, after_us : int
         What it holds of the path that the clock saw, in the mean of all runs: 0 where it
         is not on it, and with what the path waited for its start.
@@ -57,7 +56,6 @@ class Growth(NamedTuple):
 
     Attributes
     ----------
-    task : str
     before, after : int
         How many runs are compared.
     unknown : int

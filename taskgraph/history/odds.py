@@ -48,7 +48,6 @@ class OddsOptions:
     samples : int or None
         How often; by default 10,000 times, less often where slots are told and much is
         ahead.
-    seed : int
     """
 
     window: int
@@ -65,7 +64,6 @@ class Quantile(NamedTuple):
 
     Attributes
     ----------
-    share : float
     value : int
         Microseconds; the next run is no longer with a chance of the share.
     low, high : int or None

@@ -146,8 +146,7 @@ class _Rows:
     """The rows of a part as they come together."""
 
     def __init__(self, batch: Batch) -> None:
-        self.part = batch.key
-        self.origin = batch.origin
+        self.batch, self.key = batch, batch.key
         self.outcomes: list[_Outcome] = []
         self.tasks: list[TaskRow] = []
         self.subtasks: list[SubtaskRow] = []
@@ -161,11 +160,10 @@ class _Rows:
                 tasks = tuple(
                     task
                     for task in readable
-                    if not entry.held
-                    or (digest, place_of(task.origin, entry.name)) not in entry.held
+                    if (digest, place_of(task.origin, entry.name)) not in entry.held
                 )
-                place = (self.part, len(self.tasks))
-                for rows in rows_of(tasks, place, entry.name, digest, self.origin):
+                place = (self.key, len(self.tasks))
+                for rows in rows_of(tasks, place, entry.name, digest, self.batch.origin):
                     self.tasks.append(rows.task)
                     self.subtasks += rows.subtasks
         except Exception as error:  # noqa: BLE001 - one must not stop all others
@@ -173,6 +171,37 @@ class _Rows:
             del self.tasks[first:]
             outcome = outcome._replace(kind=_REJECTED, reason=_fault(entry, error))
         self.outcomes.append(outcome._replace(tasks=()))
+
+    def part(self) -> Part:
+        """Write what has come together."""
+        batch, key = self.batch, self.key
+        entries = list(zip(batch.entries, self.outcomes, strict=True))
+        documents = [
+            (key, entry.name, entry.container, got.stamp, got.digest, got.kind, got.reason)
+            for entry, got in entries
+        ]
+        counts = Counter(outcome.kind for outcome in self.outcomes)
+        tables: dict[str, Sequence[tuple[object, ...]]] = {
+            "documents": documents,
+            "tasks": self.tasks,
+            "subtasks": self.subtasks,
+        }
+        return Part(
+            key=key,
+            origin=batch.origin,
+            generation=batch.generation,
+            documents=len(documents) - counts[_CONTAINER] - counts[_FOREIGN],
+            rejects=counts[_REJECTED],
+            unchanged=counts[_UNCHANGED],
+            tasks=len(self.tasks),
+            subtasks=len(self.subtasks),
+            weight=sum(entry.weight for entry in batch.entries),
+            again=frozenset(e.container for e, got in entries if got.stamp == _TRY_AGAIN),
+            foreign=tuple(entry.name for entry, got in entries if got.kind == _FOREIGN),
+            files=tuple(
+                (name, write_table(name, rows)) for name, rows in tables.items() if rows
+            ),
+        )
 
 
 def build_part(batch: Batch) -> Part:
@@ -188,7 +217,7 @@ def build_part(batch: Batch) -> Part:
             entries = batch.entries[first : first + _STAGE]
             for entry, outcome in [(entry, _read_entry(entry)) for entry in entries]:
                 rows.add(entry, outcome)
-    return _part(batch, rows.outcomes, rows.tasks, rows.subtasks)
+    return rows.part()
 
 
 def closing_part(
@@ -199,50 +228,13 @@ def closing_part(
     Each comes with the reason why it could not be read; one without a stamp is read again
     next time.
     """
-    outcomes = [
+    entries = tuple(entry for entry, _ in files)
+    rows = _Rows(Batch(entries, origin, generation, is_closing=True))
+    rows.outcomes = [
         _Outcome(_REJECTED if reason else _CONTAINER, entry.stamp, reason=reason)
         for entry, reason in files
     ]
-    batch = Batch(tuple(entry for entry, _ in files), origin, generation, is_closing=True)
-    return _part(batch, outcomes, [], [])
-
-
-def _part(
-    batch: Batch,
-    outcomes: list[_Outcome],
-    tasks: list[TaskRow],
-    subtasks: list[SubtaskRow],
-) -> Part:
-    key = batch.key
-    entries = list(zip(batch.entries, outcomes, strict=True))
-    documents = [
-        (key, entry.name, entry.container, got.stamp, got.digest, got.kind, got.reason)
-        for entry, got in entries
-    ]
-    counts = Counter(outcome.kind for outcome in outcomes)
-    tables: dict[str, Sequence[tuple[object, ...]]] = {
-        "documents": documents,
-        "tasks": tasks,
-        "subtasks": subtasks,
-    }
-    return Part(
-        key=key,
-        origin=batch.origin,
-        generation=batch.generation,
-        documents=len(documents) - counts[_CONTAINER] - counts[_FOREIGN],
-        rejects=counts[_REJECTED],
-        unchanged=counts[_UNCHANGED],
-        tasks=len(tasks),
-        subtasks=len(subtasks),
-        weight=sum(entry.weight for entry in batch.entries),
-        again=frozenset(
-            entry.container for entry, outcome in entries if outcome.stamp == _TRY_AGAIN
-        ),
-        foreign=tuple(entry.name for entry, outcome in entries if outcome.kind == _FOREIGN),
-        files=tuple(
-            (name, write_table(name, rows)) for name, rows in tables.items() if rows
-        ),
-    )
+    return rows.part()
 
 
 def _read_entry(entry: Entry) -> _Outcome:

@@ -45,7 +45,6 @@ class KindStats(NamedTuple):
 
     Attributes
     ----------
-    task : str
     subtask : str or None
         ``None`` for the task as a whole.
     seen : int

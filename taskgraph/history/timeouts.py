@@ -18,7 +18,7 @@ left room for it.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskgraph.history.advice import Advice, AdviceOptions, Verdict, judged
 from taskgraph.history.database import IN_BUCKET, Limits, map_shares, register
@@ -72,7 +72,7 @@ def _advise(
     connection.execute(_RUNS)
     limits = _find_limits(connection, options)
     rows = connection.execute(_GROUPS).fetchall()
-    drafts = [_draft(_Group(*row), limits.get(row[:2]), options) for row in rows]
+    drafts = [_draft(row, limits.get(row[:2]), options) for row in rows]
     return _with_kills(connection, drafts)
 
 
@@ -94,46 +94,32 @@ def _find_limits(
     return limits
 
 
-class _Group(NamedTuple):
-    """What the runs of one kind of subtask are."""
-
-    task: str | None
-    name: str
-    timeout: int | None
-    retried: int
-    runs: int
-    longest: int | None
-    cut: int
-    hung: int
-    unknown: int
-    cut_at: int | None
-
-
-def _draft(group: _Group, limit: _Limit | None, options: AdviceOptions) -> Advice:
-    """Decide on a group; who would be killed is counted later."""
+def _draft(row: tuple[Any, ...], limit: _Limit | None, options: AdviceOptions) -> Advice:
+    """Decide on a row of `_GROUPS`; who would be killed is counted later."""
+    task, name, timeout, retried, runs, longest, cut, hung, unknown, cut_at = row
     needed = least_runs(options.share, options.confidence)
     advised = None
     if limit is not None:
         advised = _round_up(limit.value * (1 + options.margin) / SECOND)
-    elif group.runs and group.cut_at is not None and group.runs + group.cut >= needed:
-        advised = _NEXT_STEP * group.cut_at
+    elif runs and cut_at is not None and runs + cut >= needed:
+        advised = _NEXT_STEP * cut_at
     draft = Advice(
-        task=group.task,
-        subtask=group.name,
+        task=task,
+        subtask=name,
         verdict=Verdict.TOO_FEW,
-        timeout=group.timeout,
+        timeout=timeout,
         advised=advised,
-        runs=group.runs,
+        runs=runs,
         needed=needed,
-        cut=group.cut,
-        hung=group.hung,
-        unknown=group.unknown,
-        retried=group.retried,
+        cut=cut,
+        hung=hung,
+        unknown=unknown,
+        retried=retried,
         limit_us=limit and limit.value,
-        longest_us=group.longest,
+        longest_us=longest,
         confidence=limit and confidence_of(limit.runs, limit.rank, options.share),
     )
-    return judged(draft, group.timeout)
+    return judged(draft, timeout)
 
 
 def _round_up(seconds: float) -> int:
@@ -146,19 +132,16 @@ def _with_kills(
     connection: duckdb.DuckDBPyConnection, drafts: list[Advice]
 ) -> list[Advice]:
     """Count the healthy runs that are longer than the advice."""
-    numbered = [
-        (draft.task, draft.subtask, draft.advised, 0, 0, 0)
-        for draft in drafts
-        if draft.advised is not None
-    ]
+    advised = [(one.task, one.subtask, one.advised) for one in drafts]
+    numbered = [(*row, 0, 0, 0) for row in advised if row[2] is not None]
     register(connection, "ranks", _RANKS, numbered)
     rows = connection.execute(_KILLS).fetchall()
     kills = {(task, name): count for task, name, count in rows}
     return [
-        draft._replace(would_kill=kills.get((draft.task, draft.subtask), 0))
-        if draft.advised is not None
-        else draft
-        for draft in drafts
+        one
+        if one.advised is None
+        else one._replace(would_kill=kills.get((one.task, one.subtask), 0))
+        for one in drafts
     ]
 
 

@@ -115,10 +115,8 @@ class HostTrend(NamedTuple):
 
     Attributes
     ----------
-    host : str
     is_target : bool
         They work on it; else it is the server that ran them.
-    seen, failed, retried : int
     pace_ppm : int or None
         What the healthy ones took of the usual time of their kind, in millionths: half of
         them no more than that.
@@ -137,7 +135,6 @@ class TaskTrends(NamedTuple):
 
     Attributes
     ----------
-    task : str
     seen : int
         How many runs there are.
     runs : tuple of TrendRun
