@@ -162,14 +162,10 @@ def timeouts(
     ----------
     tasks : sequence of LoadedTask
         Definitions or responses whose timeouts are to be judged.
-    runs : str or path
-        What was collected.
     options : AdviceOptions, optional
         What the advice must promise.
-    only : str, optional
-        A pattern for the names of tasks.
-    workers, scheduler, memory
-        As in :func:`collect`.
+    runs, only, workers, scheduler, memory
+        As in :func:`stats`.
 
     Raises
     ------
@@ -213,15 +209,13 @@ def odds(
         With its settings: attempts, concurrency, workers, the timeout assumed, the moment.
     window : int
         Seconds that it may take.
-    runs : str or path
-        What was collected.
     samples : int, optional
         How often it is simulated: 10,000 times, less often where slots are told and
         much is ahead.
     seed : int
         From which random numbers.
-    memory : str
-        As in :func:`collect`.
+    runs, memory
+        As in :func:`stats`.
 
     Raises
     ------
@@ -247,12 +241,10 @@ def anomalies(
     Parameters
     ----------
     task : LoadedTask
-    runs : str or path
-        What was collected.
     least_runs : int
         With fewer others nothing is said.
-    memory : str
-        As in :func:`collect`.
+    runs, memory
+        As in :func:`stats`.
 
     Raises
     ------
@@ -272,19 +264,7 @@ def trends(
 ) -> Trends:
     """Tell how the runs of each kind of task changed over time.
 
-    Parameters
-    ----------
-    runs : str or path
-        What was collected.
-    only : str, optional
-        A pattern for the names of tasks.
-    memory : str
-        As in :func:`collect`.
-
-    Raises
-    ------
-    ConfigError
-        If nothing was collected there.
+    Parameters and errors are those of :func:`stats`.
     """
     from taskgraph.history.database import Limits
     from taskgraph.history.store import RunStore
@@ -305,16 +285,12 @@ def compare(
 
     Parameters
     ----------
-    runs : str or path
-        What was collected.
     since : datetime, optional
         Runs from that moment on are compared with those before it.
     base : str or path, optional
         Instead: what was collected of the runs to compare with.
-    only : str, optional
-        A pattern for the names of tasks.
-    memory : str
-        As in :func:`collect`.
+    runs, only, memory
+        As in :func:`stats`.
 
     Raises
     ------

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from taskgraph.cli.options import Resolver, config_options, format_option
 from taskgraph.cli.output import write
 from taskgraph.config import in_force
-from taskgraph.model.words import in_json
 
 __all__ = ["command"]
 
@@ -30,18 +27,20 @@ def command(file: str, config_file: str | None, isolated: bool, form: str) -> No
     """
     entries = in_force(Resolver(config_file, isolated)(file), file)
     if form == "json":
-        from taskgraph.reports.contract import CONFIG, ConfigContent
+        from taskgraph.reports.contract import (
+            CONFIG,
+            ConfigContent,
+            OptionContent,
+            declared,
+            to_json,
+        )
 
         content: ConfigContent = {
             "format": "taskgraph/config",
             "version": 1,
-            "options": [
-                {"key": entry.key, "value": entry.value, "origin": entry.origin}
-                for entry in entries
-            ],
+            "options": [declared(OptionContent, entry) for entry in entries],
         }
-        text = in_json(json.dumps(CONFIG.checked(content), ensure_ascii=False, indent=2))
-        write(text + "\n", None)
+        write(to_json(CONFIG.checked(content), indent=2) + "\n", None)
         return
     width = max(len(entry.key) for entry in entries)
     lines = [f"{e.key:{width}}  {e.text}  ({e.origin})\n" for e in entries]

@@ -5,16 +5,14 @@ Keys are written in the order in which they stand here.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from collections.abc import Iterator
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
 from taskgraph.checks.result import AnyRun, CheckResult, CheckRun, Finding
 from taskgraph.errors import InputError
 from taskgraph.model.declaration import Closed, Declaration
-from taskgraph.model.words import in_json
 from taskgraph.reports.check_formats import fingerprinted
 from taskgraph.reports.contract import (
     Count,
@@ -25,6 +23,7 @@ from taskgraph.reports.contract import (
     TaskId,
     about,
     declared,
+    to_json,
 )
 from taskgraph.settings import Severity
 
@@ -38,7 +37,6 @@ __all__ = [
     "UnreadableContent",
     "finding_json",
     "render_check_json",
-    "to_json",
 ]
 
 Place: TypeAlias = Annotated[
@@ -244,11 +242,6 @@ def render_check_json(run: CheckRun) -> str:
         ],
     }
     return to_json(CHECK.checked(content), indent=2) + "\n"
-
-
-def to_json(content: Mapping[str, Any], indent: int | None = None) -> str:
-    """Write JSON that can be encoded, whatever a document had in its texts."""
-    return in_json(json.dumps(content, ensure_ascii=False, indent=indent))
 
 
 def summary_json(run: AnyRun) -> Summary:

@@ -14,7 +14,7 @@ from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Id
 from taskgraph.model.words import visible
 from taskgraph.reports.check_formats import fingerprinted
-from taskgraph.reports.check_json import to_json
+from taskgraph.reports.contract import to_json
 from taskgraph.reports.rules import rule_sections
 from taskgraph.settings import Severity
 

@@ -7,6 +7,7 @@ beside their code.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
@@ -30,6 +31,7 @@ from taskgraph.analysis.weights import Basis, Unit, WeightKind
 from taskgraph.model.declaration import Closed, Declaration
 from taskgraph.model.engine import SpanKind
 from taskgraph.model.task import Id
+from taskgraph.model.words import in_json
 
 __all__ = [
     "CONFIG",
@@ -67,6 +69,7 @@ __all__ = [
     "TaskId",
     "about",
     "declared",
+    "to_json",
 ]
 
 
@@ -74,6 +77,11 @@ def declared(kind: type[C], item: object) -> C:
     """Take what a type declares from the attributes of the same names."""
     names = kind.__annotations__
     return cast("C", {name: getattr(item, name) for name in names})
+
+
+def to_json(content: Any, indent: int | None = None) -> str:
+    """Write JSON that can be encoded, whatever a document had in its texts."""
+    return in_json(json.dumps(content, ensure_ascii=False, indent=indent))
 
 
 def about(text: str) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -19,7 +18,7 @@ from taskgraph.history.odds import Odds
 from taskgraph.history.statistics import Statistics
 from taskgraph.history.trends import Trends
 from taskgraph.model.task import Task
-from taskgraph.model.words import commandless, in_json
+from taskgraph.model.words import commandless
 from taskgraph.reports.history import HistoryResult, departure
 from taskgraph.reports.history_tables import kind_name
 from taskgraph.reports.trends import trend_rows
@@ -59,10 +58,10 @@ def render_patch(review: TaskReview) -> str:
 
 
 def _written(name: str, content: Any) -> str:
+    from taskgraph.reports.contract import to_json
     from taskgraph.reports.history_contract import HISTORY_OUTPUTS
 
-    checked = HISTORY_OUTPUTS[name].checked(content)
-    return in_json(json.dumps(checked, ensure_ascii=False, indent=2)) + "\n"
+    return to_json(HISTORY_OUTPUTS[name].checked(content), indent=2) + "\n"
 
 
 def _content(result: HistoryResult) -> tuple[str, Plain]:
@@ -77,7 +76,7 @@ def _content(result: HistoryResult) -> tuple[str, Plain]:
         }
     if isinstance(result, Odds):
         bins = [list(one) for one in result.bins]
-        return "history-odds", _of_task(result.task, result) | {"bins": bins}
+        return "history-odds", _of_task(result) | {"bins": bins}
     if isinstance(result, Trends):
         return "history-trends", plain(result)
     if isinstance(result, Growths):
@@ -94,20 +93,20 @@ def _content(result: HistoryResult) -> tuple[str, Plain]:
             "proven": result.proven,
             "is_exact": result.is_exact,
         }
-    return "history-anomalies", {"runs": [_of_task(run.task, run) for run in result]}
+    return "history-anomalies", {"runs": list(map(_of_task, result))}
 
 
 def _task(task: Task) -> Plain:
     return {"file": task.origin.file, "id": task.id, "name": task.name}
 
 
-def _of_task(task: Task, result: Odds | Anomalies) -> Plain:
+def _of_task(result: Odds | Anomalies) -> Plain:
     content = {
         field.name: plain(getattr(result, field.name))
         for field in fields(result)
         if field.compare
     }
-    return {"task": _task(task)} | content
+    return {"task": _task(result.task)} | content
 
 
 def _review(review: TaskReview) -> Plain:

@@ -22,10 +22,11 @@ from taskgraph.model.durations import format_duration
 from taskgraph.model.statuses import addition, count_shown, look, shown_status, status_name
 from taskgraph.model.words import name_of, title_of, visible
 from taskgraph.reports.comparison import Pair, change_lines, changed, pair_svg
+from taskgraph.reports.explaining.explanation import headline
 from taskgraph.reports.history_tables import cell
 from taskgraph.reports.html.trends import LEGEND, TrendView
 from taskgraph.reports.html.view import TaskView, drawn
-from taskgraph.reports.results import Collected
+from taskgraph.reports.results import Collected, figures
 from taskgraph.reports.trends import TREND_NOTES, change_text, left_out, runs_told
 from taskgraph.version import __version__
 
@@ -171,6 +172,8 @@ def _environment() -> jinja2.Environment:
         "addition": addition,
         "count_shown": count_shown,
         "duration": format_duration,
+        "figures": figures,
+        "headline": headline,
         "look": look,
         "name_of": name_of,
         "shown_status": shown_status,

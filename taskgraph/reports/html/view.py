@@ -27,10 +27,10 @@ from taskgraph.model.engine import least_attempts, measured_span, was_retried
 from taskgraph.model.statuses import count_shown, shown_status, status_name
 from taskgraph.model.task import Id, Status, Subtask, Task, id_key
 from taskgraph.model.words import percent, unbroken, visible
-from taskgraph.reports.explaining.explanation import explain, headline, in_short
+from taskgraph.reports.explaining.explanation import explain, in_short
 from taskgraph.reports.explaining.sentences import Explanation, Section, Sentence
 from taskgraph.reports.json import pretty_pieces
-from taskgraph.reports.results import Account, Figure, figures, holders, whole_order
+from taskgraph.reports.results import Account, holders, whole_order
 from taskgraph.reports.task_markdown import explain_markdown
 from taskgraph.sources.native import own_content, own_row
 
@@ -91,11 +91,6 @@ class TaskView(Account):
     def explanation(self) -> Explanation:
         """The task in sentences."""
         return explain(self)
-
-    @property
-    def headline(self) -> tuple[Sentence, ...]:
-        """How it stands and what failed, for a list of tasks."""
-        return headline(self)
 
     @cached_property
     def diagram(self) -> Picture:
@@ -216,11 +211,6 @@ class TaskView(Account):
     def anchor(self, node: int) -> str:
         """Give the id of a subtask's row."""
         return f"{self.key}-n{node}"
-
-    @property
-    def figures(self) -> list[Figure]:
-        """The numbers that come first."""
-        return list(figures(self))
 
     @property
     def findings(self) -> tuple[Finding, ...]:
