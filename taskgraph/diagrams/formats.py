@@ -138,16 +138,12 @@ def _picture(form: Literal["svg", "png", "pdf"], request: Request) -> str | byte
     return render_picture(svg, form)
 
 
-def _tree(request: Request) -> str:
-    from taskgraph.diagrams.terminal import render_tree
+def _text(request: Request) -> str:
+    from taskgraph.diagrams.terminal import render_timeline_text, render_tree
 
+    if request.options.view == "timeline":
+        return render_timeline_text(request.timeline())
     return render_tree(request.scene())
-
-
-def _timeline_text(request: Request) -> str:
-    from taskgraph.diagrams.terminal import render_timeline_text
-
-    return render_timeline_text(request.timeline())
 
 
 def _dot(request: Request) -> str:
@@ -209,7 +205,7 @@ _FORMS = (
         "txt",
         (".txt",),
         "text for a terminal",
-        {"graph": _tree, "timeline": _timeline_text},
+        dict.fromkeys(_BOTH, _text),
     ),
     DiagramFormat("dot", (".dot", ".gv"), "Graphviz source", {"graph": _dot}),
     DiagramFormat(

@@ -379,7 +379,6 @@ def find_anomalies(
 
     Raises ConfigError if nothing was collected there.
     """
-    store.require()
     options = options or AnomalyOptions()
     task, ids = analysis.task, (subtask.id for subtask in analysis.graph.subtasks)
     rows = list(zip(ids, subtask_rows(analysis, (0, 0)), strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from taskgraph.history import fresh
@@ -206,27 +207,20 @@ class _Run:
 
     def finish(self, connection: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
         """Note which containers were read to their end, and list all rejects."""
-        containers = (
-            (self._closed(file), self.damaged.get(file.name))
+        names = (  # one without a stamp is opened again next time
+            (file.name, "" if file.name in self.again else file.stamp)
             for file in fresh.fresh_files(connection)
             if is_container(file.name)
         )
+        containers = (
+            (Entry(name, name, stamp), self.damaged.get(name)) for name, stamp in names
+        )
         for chunk in fresh.chunks(containers, BATCH_DOCUMENTS):
             self.add(closing_part(chunk, self.origin, self.generation))
-        self.store.write_rejects(self._rejects(connection, paths))
+        refused = sorted(self.refused.items())
+        own = ({"document": name, "reason": reason} for name, reason in refused)
+        self.store.write_rejects(chain(own, fresh.rejects(connection, self.store, paths)))
         self._tell(self.total)
-
-    def _closed(self, file: File) -> Entry:
-        """Give a container as it is now known, or to be opened again next time."""
-        stamp = "" if file.name in self.again else file.stamp
-        return Entry(file.name, file.name, stamp)
-
-    def _rejects(
-        self, connection: duckdb.DuckDBPyConnection, paths: list[str]
-    ) -> Iterator[dict[str, str]]:
-        for name, reason in sorted(self.refused.items()):
-            yield {"document": name, "reason": reason}
-        yield from fresh.rejects(connection, self.store, paths)
 
 
 def _batches(entries: Iterable[Entry], origin: str, generation: int) -> Iterator[Batch]:

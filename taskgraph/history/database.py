@@ -92,15 +92,10 @@ QUALIFY row_number() OVER (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What DuckDB may use at most; what does not fit goes to temporary files.
-
-    Attributes
-    ----------
-    memory : str
-        As DuckDB writes it, for example ``1GB``.
-    """
+    """What DuckDB may use at most; what does not fit goes to temporary files."""
 
     memory: str = "1GB"
+    """As DuckDB writes it."""
     threads: int = 2
 
     def __post_init__(self) -> None:
@@ -220,11 +215,10 @@ def _damage(store: RunStore) -> str | None:
             try:
                 pq.read_table(file)
             except Exception as error:  # noqa: BLE001 - damage shows itself in many ways
-                kind = (
-                    "is missing" if isinstance(error, FileNotFoundError) else "is damaged"
-                )
+                is_gone = isinstance(error, FileNotFoundError)
+                kind = "missing" if is_gone else "damaged"
                 return (
-                    f"{file}: {kind}, so the history cannot be read\n  hint: put back a "
+                    f"{file}: is {kind}, so the history cannot be read\n  hint: put back a "
                     f"copy of it, or delete {store.folder} and collect again"
                 )
     return None
@@ -256,7 +250,10 @@ def open_tables(
     all. A document that was seen twice has two equal rows, of which one counts.
 
     The tables of an earlier question may still be there.
+
+    Raises ConfigError if nothing was collected.
     """
+    store.require()
     if isinstance(store, OpenStore):
         with _explained(store):
             yield store.connection

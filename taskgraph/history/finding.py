@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeAlias
 
@@ -169,7 +170,7 @@ def _stamp(info: dict[str, Any]) -> str:
     return f"{info.get('size')}-{mark}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
     """The documents of one container that were looked at before."""
 
@@ -178,7 +179,7 @@ class Known:
     held: Set[tuple[bytes, str]] = frozenset()
     """The tasks that could be read of those that could not, by digest and place."""
 
-    @property
+    @cached_property
     def contents(self) -> Set[str]:
         """The stamps of what could be read."""
         return {stamp for _, stamp in self.names}
@@ -204,31 +205,29 @@ def expand(file: File, known: Known) -> Iterator[Entry]:
     good.
     """
     with open_file(file.name) as raw:
-        if _has_zip_name(file.name):
-            yield from _zip(file, known, raw)
-            return
         walk = _Walk(file, known, raw)
-        if has_lines_name(file.name):
+        if _has_zip_name(file.name):
+            yield from walk.zip()
+        elif has_lines_name(file.name):
             yield from walk.lines(raw, file.name)
         else:
             yield from walk.tar()
 
 
 class _Walk:
-    """Goes through a container without an index, and gives entries for new contents."""
+    """Goes through a container, and gives entries for new contents."""
 
     def __init__(self, file: File, known: Known, raw: IO[bytes]) -> None:
         self.file = file
         self.raw = raw
-        self.known = known.contents
-        self.held = known.held
+        self.known = known
         self.position = 0
         self.allowance = Allowance(file.name, _OPTIONS, file.size)
 
     def entry(self, name: str, data: bytes) -> Iterator[Entry]:
         """Give the entry of one document, with its share of the input."""
         stamp = digest_of(data).hex()
-        if stamp in self.known:
+        if stamp in self.known.contents:
             return
         before, self.position = self.position, self.raw.tell()
         yield Entry(
@@ -236,7 +235,7 @@ class _Walk:
             self.file.name,
             stamp,
             data=data,
-            held=self.held,
+            held=self.known.held,
             weight=max(self.position - before, 0),
             is_found=self.file.is_found,
         )
@@ -286,46 +285,48 @@ class _Walk:
         elif not documents:
             raise no_documents(count, self.file.name)
 
+    def zip(self) -> Iterator[Entry]:
+        """Give the entries of a zip archive, whose members need not be read to be known."""
+        file = self.file
+        with zipfile.ZipFile(self.raw) as archive:
+            refuse_cut_zip(archive, file.name)
+            if find_task_infos(archive):
+                yield Entry(file.name, file.name, file.stamp, weight=file.size)
+                return
+            documents = document_members(archive, _OPTIONS)
+            if not documents:
+                raise no_documents(len(archive.infolist()), file.name)
+            for member in documents:
+                if is_run_name(member.filename):
+                    yield from self._member(archive, member)
+
+    def _member(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Entry]:
+        file, name = self.file, f"{self.file.name}!{member.filename}"
+        if has_lines_name(member.filename):
+            try:
+                with archive.open(member) as stream:
+                    yield from self.lines(stream, name)
+                return
+            except Exception:  # noqa: BLE001 - damage shows itself in many ways
+                pass  # as one document it is rejected alone
+        stamp = f"{member.file_size}-{member.CRC:08x}"
+        self.allowance.spend(member.file_size)
+        if (name, stamp) not in self.known.names:
+            yield Entry(
+                name,
+                file.name,
+                stamp,
+                member=member.filename,
+                place=member.header_offset,
+                version=file.stamp,
+                held=self.known.held,
+                weight=member.compress_size,
+                is_found=file.is_found,
+            )
+
 
 def _unpacked(stream: IO[bytes], name: str) -> AbstractContextManager[IO[bytes]]:
     """Open what may be compressed."""
     start = stream.read(8)
     stream.seek(0)
     return open_compressed(stream, name) if is_compressed(start) else nullcontext(stream)
-
-
-def _zip(file: File, known: Known, raw: IO[bytes]) -> Iterator[Entry]:
-    with zipfile.ZipFile(raw) as archive:
-        refuse_cut_zip(archive, file.name)
-        if find_task_infos(archive):
-            yield Entry(file.name, file.name, file.stamp, weight=file.size)
-            return
-        walk = _Walk(file, known, raw)
-        documents = document_members(archive, _OPTIONS)
-        if not documents:
-            raise no_documents(len(archive.infolist()), file.name)
-        for member in documents:
-            if not is_run_name(member.filename):
-                continue
-            name = f"{file.name}!{member.filename}"
-            if has_lines_name(member.filename):
-                try:
-                    with archive.open(member) as stream:
-                        yield from walk.lines(stream, name)
-                    continue
-                except Exception:  # noqa: BLE001 - damage shows itself in many ways
-                    pass  # as one document it is rejected alone
-            stamp = f"{member.file_size}-{member.CRC:08x}"
-            walk.allowance.spend(member.file_size)
-            if (name, stamp) not in known.names:
-                yield Entry(
-                    name,
-                    file.name,
-                    stamp,
-                    member=member.filename,
-                    place=member.header_offset,
-                    version=file.stamp,
-                    held=known.held,
-                    weight=member.compress_size,
-                    is_found=file.is_found,
-                )

@@ -162,7 +162,6 @@ def changed_task(task: Task, graph: TaskGraph, timeouts: Mapping[int, int]) -> T
 
 def _past(store: RunStore, task: Task) -> dict[str, list[tuple[int, int]]]:
     """Give for each name how many healthy runs took so many seconds, rounded up."""
-    store.require()
     found: dict[str, list[tuple[int, int]]] = {}
     with open_tables(store) as connection:
         rows = connection.execute(_SECONDS, {"task": task.name}).fetchall()

@@ -160,7 +160,6 @@ def _sides(
     store: RunStore, since: datetime | None, limits: Limits | None
 ) -> tuple[dict[str, _Side], dict[str, _Side]]:
     """Read the runs before a moment, and from it on, by kind; without one all are later."""
-    store.require()
     sides: tuple[dict[str, _Side], dict[str, _Side]] = {}, {}
     places: dict[tuple[int, int], tuple[_Side, int]] = {}
     with open_tables(store, limits) as connection:

@@ -193,7 +193,6 @@ def odds(
     Raises AnalysisError where the graph is not sound, ConfigError if nothing was collected.
     """
     analysis.graph.require_sound()
-    store.require()
     pools = read_pools(store, analysis.graph, limits)
     return odds_of_pools(analysis, pools, options, quick=quick)
 

@@ -96,7 +96,6 @@ class StoredPast:
     @cached_property
     @needs_extras
     def _attempts(self) -> dict[str, dict[str, int]]:
-        self.store.require()
         counts = defaultdict[str, dict[str, int]](dict)
         with open_tables(self.store) as connection:
             for kind, name, count in connection.execute(_ATTEMPTS).fetchall():

@@ -185,7 +185,6 @@ def trends(
 
     Raises ConfigError if nothing was collected there.
     """
-    store.require()
     with open_tables(store, limits) as connection:
         connection.execute(_RUNS, {"most": MOST_RUNS})
         every = connection.execute(_TASKS).fetchall()

@@ -28,30 +28,20 @@ _HELPERS_FREE = 1500
 
 @dataclass(slots=True)
 class Layering:
-    """Vertices in layers, with segments between neighbouring layers only.
-
-    Vertices below ``boxes`` are boxes, the others are helpers that keep a place free
-    for a long edge.
-
-    Attributes
-    ----------
-    layer_of : list of int
-        By vertex.
-    upper, lower : list of list of int
-        The ends of the segments in the layer before and after, by vertex.
-    strong : set of (int, int)
-        Segments that should be straight: between helpers, and of marked edges.
-    routes : list of (tuple of int, or None)
-        By edge: the vertices that it passes, ends included, from the earlier layer to
-        the later one; ``None`` where the edge goes round outside.
-    """
+    """Vertices in layers, with segments between neighbouring layers only."""
 
     boxes: int
+    """So many vertices are boxes, the others helpers that keep a place for a long edge."""
     layer_of: list[int]
     upper: list[list[int]] = field(default_factory=list)
     lower: list[list[int]] = field(default_factory=list)
+    """The ends of the segments in the layer before and after, by vertex."""
     strong: set[tuple[int, int]] = field(default_factory=set)
+    """Segments that should be straight: between helpers, and of marked edges."""
     routes: list[tuple[int, ...] | None] = field(default_factory=list)
+    """By edge: the vertices that it passes, ends included, from the earlier layer to the
+    later one; ``None`` where the edge goes round outside.
+    """
 
     def layers(self) -> list[list[int]]:
         """Give the vertices of each layer, ascending."""
