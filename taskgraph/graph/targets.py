@@ -24,10 +24,10 @@ def targets(graph: TaskGraph) -> dict[int, str]:
     has parts, each by its name; one of addresses needs none. The executor is the
     orchestrator's own server and never a target; obshell's agents are.
     """
-    found = {n: visible(sub.host) for n, sub in enumerate(graph.subtasks) if sub.host}
+    texts = {n: visible(sub.host) for n, sub in enumerate(graph.subtasks) if sub.host}
     lists = (graph.task.context or {}).get("listMap")
     if not isinstance(lists, Mapping):
-        return found
+        return texts
     for group in splits(graph):
         indices = [graph.subtasks[node].parallel_index for node in group]
         fitting = {
@@ -38,8 +38,8 @@ def targets(graph: TaskGraph) -> dict[int, str]:
         if fitting and indices == list(range(len(group))):
             for place, node in enumerate(group):
                 words = [_named(name, values[place]) for name, values in fitting.items()]
-                found.setdefault(node, ", ".join(filter(None, words)))
-    return {node: text for node, text in found.items() if text}
+                texts.setdefault(node, ", ".join(filter(None, words)))
+    return {node: text for node, text in texts.items() if text}
 
 
 def _named(name: str, value: Any) -> str:

@@ -195,12 +195,12 @@ class TaskGraph:
     @cached_property
     def cuts(self) -> tuple[Cut, ...]:
         """For each of the cycles' components the edges to remove."""
-        work, found = 0, []
+        work, cuts = 0, []
         for component in self.cycles:
             work += 1 << min(len(component), MOST_PROVEN + 1)
             prove = work <= 1 << (MOST_PROVEN + 1)  # subsets looked through in all
-            found.append(feedback_edges(self.downstreams, component, prove=prove))
-        return tuple(found)
+            cuts.append(feedback_edges(self.downstreams, component, prove=prove))
+        return tuple(cuts)
 
     @cached_property
     def components(self) -> tuple[tuple[int, ...], ...]:

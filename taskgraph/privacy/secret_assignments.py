@@ -225,15 +225,15 @@ def find_at_key(scan: Scan, begin: int, end: int) -> Span:
     key = _Key(kind, begin, end, before, is_option)
     if is_word and is_weak:
         return _assigned(scan, key) or (end, end)
-    found = _handed(scan, key) if kind.sets_password else None
-    if found is None and name >= 0:
-        found = _in_pair(scan, key, name)
-    if found is None and before in _MAY_BE_TAG:
-        found = _in_element(scan, key)
-    if found is None and is_assigned:
-        found = _assigned(scan, key)
-    found = found or _behind_space(scan, key)
-    return _with_next(scan, found) if found else (end, end)
+    secret = _handed(scan, key) if kind.sets_password else None
+    if secret is None and name >= 0:
+        secret = _in_pair(scan, key, name)
+    if secret is None and before in _MAY_BE_TAG:
+        secret = _in_element(scan, key)
+    if secret is None and is_assigned:
+        secret = _assigned(scan, key)
+    secret = secret or _behind_space(scan, key)
+    return _with_next(scan, secret) if secret else (end, end)
 
 
 def _is_sentence(text: str, at: int) -> bool:
@@ -245,9 +245,9 @@ def _is_sentence(text: str, at: int) -> bool:
     return not is_told and not is_opaque(text, at + 1)
 
 
-def _with_next(scan: Scan, found: Span) -> Span:
+def _with_next(scan: Scan, secret: Span) -> Span:
     """Add to a value the one that it became."""
-    begin, end = found
+    begin, end = secret
     while end > begin and (match := _THEN.match(scan.text, end)):
         if not is_opaque(scan.text, match.end()):
             break

@@ -72,10 +72,10 @@ def _masked(text: str) -> str:
         begin, end = sign.span()
         at, word = begin + 1, sign[0]
         is_key = word in KEYS
-        found = find_at_key(scan, begin, end) if is_key else _find(scan, word, begin, end)
-        if found is None:
+        secret = find_at_key(scan, begin, end) if is_key else _find(scan, word, begin, end)
+        if secret is None:
             continue
-        begin, scan.read = found
+        begin, scan.read = secret
         if scan.read > begin:
             pieces += [text[scan.kept : begin], MASK]
             scan.kept = scan.read
@@ -101,7 +101,7 @@ def _find(scan: Scan, sign: str, begin: int, end: int) -> Span | None:
     if sign == "identified":
         return find_in_sql(scan, begin, end)
     find = find_scheme if sign in SCHEMES else find_shape
-    found = find(scan.text, begin)
-    if found is None and (key := _KEY_IN_SHAPE.get(sign)):
+    secret = find(scan.text, begin)
+    if secret is None and (key := _KEY_IN_SHAPE.get(sign)):
         return find_at_key(scan, begin, begin + len(key))
-    return found
+    return secret

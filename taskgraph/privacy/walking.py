@@ -47,16 +47,16 @@ def _texts_among(values: Iterable[Any]) -> set[str]:
 
 def texts_of(task: Task) -> set[str]:
     """Give every text of a task, ids too, but for logs, context and unknown fields."""
-    found: set[Any] = {task.origin.dialect}
+    texts: set[Any] = {task.origin.dialect}
     for column in _COLUMNS:
-        found.update(map(column, task.subtasks))
+        texts.update(map(column, task.subtasks))
     stack = [*_around(task), *{subtask.task_id for subtask in task.subtasks}]
     for value in stack:  # grows while it is walked
         if isinstance(value, tuple):
             stack += value
-    found.update(_texts_among(stack), ids_of(task))
-    found.discard(None)
-    return found
+    texts.update(_texts_among(stack), ids_of(task))
+    texts.discard(None)
+    return texts
 
 
 def change_texts(

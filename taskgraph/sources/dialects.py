@@ -259,8 +259,8 @@ def _placed(time: datetime, zone: tzinfo) -> datetime:
 
 
 def _naive_attributes(item: Task | Subtask) -> list[str]:
-    found = ((name, getattr(item, name)) for name in _ATTRIBUTES)
-    return [name for name, time in found if time is not None and time.tzinfo is None]
+    times = ((name, getattr(item, name)) for name in _ATTRIBUTES)
+    return [name for name, time in times if time is not None and time.tzinfo is None]
 
 
 def _usual_offset(times: Iterable[datetime]) -> tzinfo:
@@ -269,7 +269,7 @@ def _usual_offset(times: Iterable[datetime]) -> tzinfo:
     counts = Counter(time.utcoffset() for time in times if time.tzinfo is not None)
     if not counts:
         return UTC
-    offset = min(counts, key=lambda found: (-counts[found], found or timedelta()))
+    offset = min(counts, key=lambda each: (-counts[each], each or timedelta()))
     return zones[offset]
 
 

@@ -88,11 +88,11 @@ def locate(
         places = _json_places(text, wanted, {*pointers, *never})
     if not places:
         return {}
-    found = {}
+    located = {}
     for pointer in pointers:
         line, column = _nearest(pointer, places)
-        found[pointer] = line + first_line - 1, column
-    return found
+        located[pointer] = line + first_line - 1, column
+    return located
 
 
 def _in_item(
@@ -111,10 +111,10 @@ def _in_item(
         for pointer in pointers
         if f"{pointer}/".startswith(f"{item}/")
     }
-    found = locate(data[begin:end], below)
+    located = locate(data[begin:end], below)
     return {
         below[pointer]: (at + line + first_line - 2, place + (column - 1) * (at == 1))
-        for pointer, (at, place) in found.items()
+        for pointer, (at, place) in located.items()
     }
 
 

@@ -380,8 +380,8 @@ def _text_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unrea
 
 def _of_container(data: bytes) -> bool:
     """Tell the log of a container by its first line, if that holds not all of a task."""
-    found = re.match(rb'\s*\{"log": ?"([^"\\]*+(?:\\.[^"\\]*+)*+)", ?"stream":', data)
-    return found is not None and not found[1].endswith((b"}", b"}\\n"))
+    logged = re.match(rb'\s*\{"log": ?"([^"\\]*+(?:\\.[^"\\]*+)*+)", ?"stream":', data)
+    return logged is not None and not logged[1].endswith((b"}", b"}\\n"))
 
 
 def _read(document: Document, *, was_packed: bool, is_found: bool) -> ReadTasks:
