@@ -73,13 +73,10 @@ class Document:
         places: dict[str, tuple[int, int]] = {}
         if wanted:
             places = locate(self.data, wanted, self.syntax, self.first_line, to_end=True)
-        placed = [
-            replace(problem, line=line, column=column)
-            for problem in problems
-            for line, column in [
-                places.get(_target(problem), (problem.line, problem.column))
-            ]
-        ]
+        placed = []
+        for problem in problems:
+            line, column = places.get(_target(problem), (problem.line, problem.column))
+            placed.append(replace(problem, line=line, column=column))
         placed.sort(key=lambda problem: (problem.line or 0, problem.column or 0))
         return InputError(self.file, placed, hint)
 

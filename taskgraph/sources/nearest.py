@@ -105,17 +105,15 @@ def nearest_key(key: str, value: Any, known: Collection[str]) -> Meant | None:
         is_count = type(value) in (int, float) and 0 <= value < 10**9
         seconds = _seconds(f"{value} {word}") if is_count else None
         if usual and seconds is not None:
-            return Meant(usual, seconds, f"did you mean {usual}: {_short(seconds)}?")
+            return Meant(
+                usual, seconds, f"did you mean {usual}: {like_written('1h', seconds)}?"
+            )
     if usual is None:
         usual = next((name for name in _MEANING.get(wanted, ()) if name in known), None)
     if usual is None:
         near = get_close_matches(wanted, names, 1, 0.7)
         usual = names[near[0]] if near else None
     return Meant(usual, value, f"did you mean {usual}?") if usual else None
-
-
-def _short(seconds: int) -> int | str:
-    return like_written("1h", seconds)
 
 
 def nearest_text(text: str, known: Collection[str], likeness: float = 0.8) -> str | None:
@@ -224,7 +222,7 @@ def nearest_form(kind: str, value: Any, *, is_item: bool = False) -> str:
     if kind == "tuple_type":
         return f"write [{', '.join(map(str, meant))}]"
     if kind == "duration":
-        return f"did you mean {_short(meant)}?"
+        return f"did you mean {like_written('1h', meant)}?"
     if isinstance(meant, str):
         return f'put it into quotes: "{meant}"'
     return f"write {str(meant).lower()}, without quotes"

@@ -273,9 +273,8 @@ def _common(row: Mapping[str, Any]) -> dict[str, Any]:
     """Give what DAGs and sub-tasks share, with times only where the state allows them."""
     state, operator = row["state"], row["operator"]
     status = _STATES.get(state, state)
-    has_run = (
-        row.get("execute_times") != 0
-    )  # what is passed before shows times all the same
+    # What is passed before it has run shows times all the same.
+    has_run = row.get("execute_times") != 0
     started, ended = (_STARTED, _ENDED) if has_run else ((), ())
     return {
         "name": row["name"] or "",
