@@ -200,8 +200,7 @@ def check_files(
     stream = stream_checks(
         paths, configuration_for, options=options, jobs=jobs, baseline=baseline
     )
-    run = stream.collect()
-    return Checked(run, stream.failed)
+    return Checked(stream.collect(), stream.failed)
 
 
 def stream_checks(

@@ -206,8 +206,7 @@ def files_argument(command: F) -> F:
             if "-" not in files:
                 raise ConfigError("--stdin-filename names standard input: FILE is then -")
             options = replace(options, stdin_name=stdin_filename)
-        inputs = Inputs(files, options, resolver)
-        return command(*args, files=inputs, **rest)
+        return command(*args, files=Inputs(files, options, resolver), **rest)
 
     decorated: Any = config_options(cast("F", wrapped))
     for decorate in (

@@ -27,13 +27,12 @@ def render_check_github(run: CheckRun) -> str:
     """
     findings = [finding for result in run.results for finding in result.findings]
     findings.sort(key=lambda finding: -finding.severity.rank)  # stable
-    lines = [*_unreadable_lines(run), *map(_command, findings), *closing_lines(run)]
+    unread = [
+        _line("error", error.file, error.problems[0], "unreadable", str(error))
+        for error in run.unreadable
+    ]
+    lines = [*unread, *map(_command, findings), *closing_lines(run)]
     return "".join(f"{line}\n" for line in lines)
-
-
-def _unreadable_lines(run: CheckRun) -> Iterator[str]:
-    for error in run.unreadable:
-        yield _line("error", error.file, error.problems[0], "unreadable", str(error))
 
 
 def _command(finding: Finding) -> str:

@@ -138,8 +138,7 @@ def stream_check_text(
         if result.findings:
             yield f"{_block(result, style)}\n"
     if not quiet:
-        lines = closing_lines(run, style, verbose=verbose)
-        yield "".join(f"{line}\n" for line in lines)
+        yield "".join(f"{line}\n" for line in closing_lines(run, style, verbose=verbose))
 
 
 def _block(result: CheckResult, style: Style) -> str:
@@ -192,8 +191,7 @@ def closing_lines(
     if totals.files or not totals.unread:
         yield f"{', '.join(words) or 'no findings'}: {where}"
     if totals.suppressed:
-        left_out = f"{counted(totals.suppressed, 'finding')} left out as accepted"
-        yield style(left_out, "dim")
+        yield style(f"{counted(totals.suppressed, 'finding')} left out as accepted", "dim")
     for line in _stale(run):
         yield style(line, "warning")
     partly = len(totals.partly)

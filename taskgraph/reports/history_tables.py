@@ -196,15 +196,12 @@ class _Scale(NamedTuple):
 
 def _section(section: Section[R]) -> dict[str, Any]:
     scale, label = _scale(section)
-    heads = [
-        {"label": column.label, "is_number": column.is_number} for column in section.columns
-    ]
     rows = [
         {"texts": section.texts(row), "plot": scale and _plot(section, row, scale)}
         for row in section.rows
     ]
-    has_plots = {"has_plots": scale is not None, "scale": label}
-    return {"title": section.title, "heads": heads, "rows": rows} | has_plots
+    plots = {"has_plots": scale is not None, "scale": label}
+    return {"title": section.title, "heads": section.columns, "rows": rows} | plots
 
 
 def _spread(section: Section[R], row: R) -> dict[str, int]:

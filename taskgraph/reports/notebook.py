@@ -201,16 +201,6 @@ _SUBTASKS: Final[_Columns[_SubtaskRow]] = {
 }
 
 
-def _creator(account: Account) -> str | None:
-    creator = account.graph.task.creator
-    return None if creator is None else str(creator)
-
-
-def _wall(account: Account) -> int | None:
-    run = account.sound and account.sound.as_run
-    return run.wall if run else None
-
-
 def _count(severity: Severity) -> Callable[[Account], int]:
     return lambda one: sum(row.severity == severity for row in one.checked.findings)
 
@@ -221,7 +211,7 @@ _TASKS: Final[_Columns[Account]] = {
     "name": ("string", lambda it: it.graph.task.name),
     "status": ("string", lambda it: it.graph.task.status),
     "operation": ("string", lambda it: it.graph.task.operation),
-    "creator": ("string", _creator),
+    "creator": ("string", lambda it: it.graph.task.creator and str(it.graph.task.creator)),
     "start": ("moment", lambda it: it.graph.task.start_time),
     "finish": ("moment", lambda it: it.graph.task.finish_time),
     "as_of": ("moment", lambda it: it.as_of),
@@ -231,7 +221,7 @@ _TASKS: Final[_Columns[Account]] = {
     "failed": ("Int64", lambda it: len(it.analysis.tally.failed)),
     "budget_seconds": ("Int64", lambda it: it.sound and it.sound.budget.seconds),
     "is_bounded": ("boolean", lambda it: it.sound and it.sound.budget.is_bounded),
-    "wall": ("clock", _wall),
+    "wall": ("clock", lambda it: it.sound and it.sound.as_run and it.sound.as_run.wall),
     "rollback_allowed": ("boolean", lambda it: it.sound and it.sound.rollback.is_allowed),
     "errors": ("Int64", _count(Severity.ERROR)),
     "warnings": ("Int64", _count(Severity.WARNING)),

@@ -227,8 +227,7 @@ def _skip(
 def _retry_all(task: Task) -> Iterator[Sentence]:
     """Name what is left where the task is FAILED and none of its subtasks is."""
     if task.status == Status.FAILED and task.operation in _FORWARD:
-        text = "The task may be retried as a whole."
-        yield Sentence("retry-task", text, {}, Place.ITEM)
+        yield Sentence("retry-task", "The task may be retried as a whole.", {}, Place.ITEM)
         yield from _call(task, "retry")
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.past import Forecast
 from taskgraph.analysis.rollback import PointOfNoReturn, Rollback
 from taskgraph.analysis.weights import Basis
 from taskgraph.checks.result import Finding
-from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
 from taskgraph.model.engine import (
     DISPATCH_SECONDS,
@@ -54,8 +52,7 @@ def limits(account: Account) -> Iterator[Sentence]:
         text = "How long it can take cannot be told: the document has no timeouts."
         yield Sentence("budget-unknown", text, {}, Place.PARAGRAPH)
     else:
-        threshold = diagnosis.settings.thresholds.dominant_timeout
-        yield from _budget(diagnosis, threshold)
+        yield from _budget(diagnosis)
         yield from _over_limit(account.checked.findings)
         if task.status == Status.RUNNING:
             yield from _left(diagnosis)
@@ -67,8 +64,8 @@ def limits(account: Account) -> Iterator[Sentence]:
         yield _assumptions(diagnosis)
 
 
-def _budget(analysis: Analysis, threshold: float) -> Iterator[Sentence]:
-    graph, budget = analysis.graph, analysis.budget
+def _budget(analysis: Analysis) -> Iterator[Sentence]:
+    budget = analysis.budget
     values: dict[str, Value] = {"budget": Duration(budget.seconds)}
     by = "its timeouts"
     if by_default(analysis):
@@ -99,16 +96,18 @@ def _budget(analysis: Analysis, threshold: float) -> Iterator[Sentence]:
             "longest": Duration(budget.schedule.makespan),
         }
         yield Sentence("concurrency", template, values)
-    yield from _dominant(graph, budget, threshold)
+    yield from _dominant(analysis)
 
 
-def _dominant(graph: TaskGraph, budget: Budget, threshold: float) -> Iterator[Sentence]:
+def _dominant(analysis: Analysis) -> Iterator[Sentence]:
     """Name the subtask that holds more of the worst case than the settings' share."""
+    budget, threshold = analysis.budget, analysis.settings.thresholds.dominant_timeout
     held = max(budget.shares, default=0)
     several = sum(map(bool, budget.schedule.durations)) > 1
     if several and held > threshold * budget.seconds:
         node = budget.shares.index(held)
-        what = "the timeout of " if held == graph.subtasks[node].timeout else ""
+        is_timeout = held == analysis.graph.subtasks[node].timeout
+        what = "the timeout of " if is_timeout else ""
         template = f"More than {{part}} of that is {what}{{subtask}}, {{share}}."
         values: dict[str, Value] = {
             "part": Own("half" if threshold == 0.5 else f"{100 * threshold:g} %"),
@@ -123,8 +122,7 @@ def _over_limit(findings: Iterable[Finding]) -> Iterator[Sentence]:
     for finding in findings:
         if finding.code == _OVER_LIMIT:
             values = {"rule": finding.code, "message": finding.message.rstrip(".")}
-            template = "That is too long: {message} ({rule})."
-            yield Sentence("over-limit", template, values)
+            yield Sentence("over-limit", "That is too long: {message} ({rule}).", values)
 
 
 def _left(analysis: Analysis) -> Iterator[Sentence]:

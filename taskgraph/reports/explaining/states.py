@@ -57,8 +57,7 @@ def verdict(account: Account) -> Iterator[Sentence]:
     task = account.graph.task
     subject, values = _subject(task)
     predicate, more = _predicate(account)
-    template = f"{subject} {predicate}."
-    yield Sentence("verdict", template, values | more, Place.PARAGRAPH)
+    yield Sentence("verdict", f"{subject} {predicate}.", values | more, Place.PARAGRAPH)
 
 
 def _subject(task: Task) -> tuple[str, dict[str, Value]]:

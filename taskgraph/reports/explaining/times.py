@@ -48,8 +48,7 @@ def timing(account: Account) -> Iterator[Sentence]:
         "wall": Elapsed(run.begin, run.end),
     }
     took = "it took {wall}" if over else "{wall} have passed"
-    template = f"From {{begin}} to {{end}} {took}."
-    yield Sentence("wall", template, values, Place.PARAGRAPH)
+    yield Sentence("wall", f"From {{begin}} to {{end}} {took}.", values, Place.PARAGRAPH)
     yield _sum(run)
     yield from _longest(diagnosis, run)
     yield _ideal(account.graph, run)

@@ -118,8 +118,11 @@ class _Table:
         """Put under a split those of its parts that are not as they should be."""
         rows = [_Row(line)]
         if len(line.nodes) > 1:
-            odd = [node for node in line.nodes if self._is_odd(node)]
-            odd.sort(key=lambda node: severity_key(self.graph.subtasks[node].status))
+            subtasks, late = self.graph.subtasks, self.overdue
+            odd = [
+                n for n in line.nodes if subtasks[n].status not in _ORDINARY or n in late
+            ]
+            odd.sort(key=lambda node: severity_key(subtasks[node].status))
             shown = odd[:_MOST_PARTS] if len(odd) < len(line.nodes) else ()
             rows += [
                 _Row(replace(line, nodes=(node,), waits_for=()), is_part=True)
@@ -150,9 +153,6 @@ class _Table:
             subtasks = self.graph.subtasks
             words += [status_text(name).plain for name, _ in count_shown(subtasks)]
         return [word.replace(" ", "\u00a0") for word in dict.fromkeys(words)]
-
-    def _is_odd(self, node: int) -> bool:
-        return self.graph.subtasks[node].status not in _ORDINARY or node in self.overdue
 
     def _cells(self, row: _Row) -> list[RenderableType]:
         nodes = row.line.nodes
