@@ -187,9 +187,28 @@ def task_option(command: F) -> F:
 def files_argument(command: F) -> F:
     """Add the argument FILE, and the options on how to read it and what to assume."""
 
+    @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+    @click.option(
+        "--glob", metavar="PATTERN",
+        help="Which files of a folder or an archive to read.  [default: documents]",
+    )  # fmt: skip
+    @click.option(
+        "--stdin-filename", metavar="NAME",
+        help="What standard input is called: x.task.yaml is a definition in YAML.",
+    )  # fmt: skip
+    @task_option
+    @click.option(
+        "--redact", is_flag=True,
+        help="Mask hosts, people, values of the context and logs, not only secrets.",
+    )  # fmt: skip
+    @click.option(
+        "--as-of", callback=moment, metavar="TIME",
+        help="The moment to judge running subtasks at, as 2025-01-16T11:43:38+08:00; "
+        "by default what the document says.",
+    )  # fmt: skip
+    @config_options
     @wraps(command)
     def wrapped(
-        *args: Any,
         files: tuple[str, ...],
         glob: str | None,
         redact: bool,
@@ -206,34 +225,9 @@ def files_argument(command: F) -> F:
             if "-" not in files:
                 raise ConfigError("--stdin-filename names standard input: FILE is then -")
             options = replace(options, stdin_name=stdin_filename)
-        return command(*args, files=Inputs(files, options, resolver), **rest)
+        return command(files=Inputs(files, options, resolver), **rest)
 
-    decorated: Any = config_options(cast("F", wrapped))
-    for decorate in (
-        click.option(
-            "--as-of", callback=moment, metavar="TIME",
-            help="The moment to judge running subtasks at, as 2025-01-16T11:43:38+08:00; "
-            "by default what the document says.",
-        ),
-        click.option(
-            "--redact", is_flag=True,
-            help="Mask hosts, people, values of the context and logs, not only secrets.",
-        ),
-        task_option,
-        click.option(
-            "--stdin-filename", metavar="NAME",
-            help="What standard input is called: x.task.yaml is a definition in YAML.",
-        ),
-        click.option(
-            "--glob", metavar="PATTERN",
-            help="Which files of a folder or an archive to read.  [default: documents]",
-        ),
-        click.argument(
-            "files", nargs=-1, required=True, metavar="FILE...", type=click.Path()
-        ),
-    ):  # fmt: skip
-        decorated = decorate(decorated)
-    return cast("F", decorated)
+    return cast("F", wrapped)
 
 
 collapse_option = click.option(
