@@ -216,26 +216,6 @@ class Subject:
                 missing.setdefault((downstream, "upstreams"), []).append(upstream)
         return missing
 
-    @cached_property
-    def ambiguous(self) -> frozenset[int]:
-        """The nodes whose edges cannot be told: several different subtasks share the id.
-
-        What the edges of such a node seem to say may be an artefact of the shared id.
-        """
-        if not self.graph.duplicates:
-            return frozenset()
-        subtasks, index = self.task.subtasks, self.graph.index
-
-        def ends(position: int) -> tuple[frozenset[Id], ...]:
-            row = subtasks[position]
-            return frozenset(row.upstreams or ()), frozenset(row.downstreams or ())
-
-        return frozenset(
-            index[subtasks[group[0]].id]
-            for group in self.graph.duplicates
-            if len({*map(ends, group)}) > 1
-        )
-
 
 class Star(NamedTuple):
     """Violating edges that one node has in common: most likely it is the wrong one."""

@@ -131,7 +131,7 @@ class TaskGraph:
         if self.is_acyclic:
             return tuple(traverse.levels(self.downstreams, self.order))
         owner = list(range(len(self)))
-        for component in self.cycles:
+        for component in self.cyclic_components:
             for node in component:
                 owner[node] = component[0]
         edges = ((owner[a], owner[b]) for a, b in self.edges() if owner[a] != owner[b])
@@ -168,7 +168,7 @@ class TaskGraph:
             (edgeless, "the document has no edges"),
             (bool(self.duplicates), "several subtasks share an id"),
             (bool(self.unknown), "a dependency names an unknown id"),
-            (not self.is_acyclic, "the dependencies form a cycle"),
+            (bool(self.cycles), "the dependencies form a cycle"),
         )
         return tuple(reason for applies, reason in reasons if applies)
 
@@ -186,11 +186,34 @@ class TaskGraph:
             raise AnalysisError(f"{name} cannot be analysed: {reasons}")
 
     @cached_property
-    def cycles(self) -> tuple[tuple[int, ...], ...]:
+    def cyclic_components(self) -> tuple[tuple[int, ...], ...]:
         """The strongly connected components that hold a cycle, each ascending."""
         if self.is_acyclic:
             return ()
         return traverse.cyclic_components(self.downstreams)
+
+    @cached_property
+    def ambiguous(self) -> frozenset[int]:
+        """The nodes whose edges cannot be told: several different subtasks share the id.
+
+        What the edges of such a node seem to say may be an artefact of the shared id.
+        """
+        subtasks = self.task.subtasks
+
+        def ends(position: int) -> tuple[frozenset[Id], ...]:
+            row = subtasks[position]
+            return frozenset(row.upstreams or ()), frozenset(row.downstreams or ())
+
+        return frozenset(
+            self.index[subtasks[group[0]].id]
+            for group in self.duplicates
+            if len({*map(ends, group)}) > 1
+        )
+
+    @cached_property
+    def cycles(self) -> tuple[tuple[int, ...], ...]:
+        """Those components through which no edge is :attr:`ambiguous`: surely cycles."""
+        return tuple(filter(self.ambiguous.isdisjoint, self.cyclic_components))
 
     @cached_property
     def cuts(self) -> tuple[Cut, ...]:

@@ -361,3 +361,22 @@ def test_one_worker_or_slot_is_one(samples: Path) -> None:
     text = show_text(loaded.account, Style(200))
     assert "alone on 1 worker, at most 1 in flight" in text
     assert re.search(r"Waiting .* may want 1 slot:", text)
+
+
+@pytest.mark.parametrize("shared", [2, 3])
+def test_everybody_tells_the_same_of_a_cycle_that_a_shared_id_may_make(shared: int) -> None:
+    rows = [
+        {"id": 1, "name": "a", "upstreams": [], "downstreams": [2]},
+        {"id": shared, "name": "b", "upstreams": [2], "downstreams": [2]},
+        {"id": 2, "name": "c", "upstreams": [1, 3], "downstreams": [3]},
+    ]
+    loaded = loads(json.dumps({"id": 1, "status": "RUNNING", "subtasks": rows}))
+    account = loaded.account
+    told = [
+        "TG101" in {finding.code for finding in loaded.checked.findings},
+        " -> " in show_text(account, Style()),
+        "never finish" in explain_text(explain(account), Style()),
+        "on a cycle" in loaded._repr_svg_(),
+        "a cycle" in "; ".join(loaded.graph.flaws),
+    ]
+    assert told == [shared == 3] * 5

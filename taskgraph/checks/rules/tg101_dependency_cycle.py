@@ -31,11 +31,10 @@ from taskgraph.model.words import arrow, counted, label, listed
 
 
 def check(subject: Subject) -> Iterator[Fault]:
-    """Report each strongly connected component that holds a cycle."""
+    """Report each strongly connected component that surely holds a cycle."""
     graph = subject.graph
     for component, cut in zip(graph.cycles, graph.cuts, strict=True):
-        if subject.ambiguous.isdisjoint(component):
-            yield _fault(subject, component, cut)
+        yield _fault(subject, component, cut)
 
 
 def _fault(subject: Subject, component: tuple[int, ...], cut: Cut) -> Fault:

@@ -39,7 +39,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     """Report each list that lacks an id."""
     if not subject.graph.one_sided:
         return
-    ambiguous = subject.ambiguous
+    ambiguous = subject.graph.ambiguous
     for (owner, side), others in subject.silent_lists.items():
         missing = [node for node in others if node != owner and node not in ambiguous]
         explained = len(subject.unknown_ids.get((owner, side), ()))

@@ -53,7 +53,7 @@ def check(subject: Subject) -> Iterator[Fault]:
         for node in graph.upstreams[target]
         if graph.subtasks[node].status in _NOT_DONE and target != node
     ]
-    ambiguous = subject.ambiguous.union(*subject.graph.cycles)
+    ambiguous = subject.graph.ambiguous.union(*subject.graph.cyclic_components)
     clear = (edge for edge in edges if ambiguous.isdisjoint(edge))
     for star in stars(clear, prefer_upstream=subject.analysis.is_rolling_back):
         yield _fault(subject, star)

@@ -56,7 +56,7 @@ def check(subject: Subject) -> Iterator[Fault]:
                 continue
             if not (may_lie and below.status == Status.FAILED):
                 edges.append((node, target))
-    ambiguous = subject.ambiguous.union(*graph.cycles)
+    ambiguous = graph.ambiguous.union(*graph.cyclic_components)
     for star in stars(edge for edge in edges if ambiguous.isdisjoint(edge)):
         yield _fault(subject, star)
 
