@@ -161,11 +161,9 @@ class Report(Closed, Generic[F, C]):
 # --- critical-path -----------------------------------------------------------------
 
 
-class ScheduledSubtask(Closed):
+class ScheduledSubtask(SubtaskName):
     """A subtask in the schedule; times are in the unit given, from the task's start."""
 
-    id: Identifier
-    name: str
     duration: Count
     basis: Annotated[str, _names(Basis), about("Where the duration comes from.")]
     early_start: Count
@@ -266,11 +264,9 @@ class CriticalPathContent(ScheduleFigures, ScheduleBeside):
 # --- budget and show ---------------------------------------------------------------
 
 
-class Share(Closed):
+class Share(SubtaskName):
     """What a subtask holds of the worst case."""
 
-    id: Identifier
-    name: str
     seconds: Count
 
 

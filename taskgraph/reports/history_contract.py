@@ -17,7 +17,7 @@ from taskgraph.history.anomalies import AnomalyKind
 from taskgraph.history.pools import OutcomeBasis
 from taskgraph.model.declaration import Closed, Declaration
 from taskgraph.model.task import Id
-from taskgraph.reports.contract import Count, File, Identifier, TaskId, about
+from taskgraph.reports.contract import Count, File, Identifier, SubtaskName, TaskId, about
 
 __all__ = ["HISTORY_OUTPUTS"]
 
@@ -182,11 +182,9 @@ class QuantileContent(Closed):
     ]
 
 
-class SubtaskOddsContent(Closed):
+class SubtaskOddsContent(SubtaskName):
     """What the samples say about one subtask."""
 
-    id: Identifier
-    name: str
     criticality: Annotated[Share, about("Of the samples in which it decides the makespan.")]
     failure: Annotated[Share, about("Of the samples in which it fails.")]
     basis: Annotated[str, _values(OutcomeBasis), about("What it was drawn from.")]
