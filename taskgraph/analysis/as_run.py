@@ -162,15 +162,15 @@ def as_run(premises: Premises) -> AsRun | None:
     Raises AnalysisError where the graph is not sound.
     """
     premises.graph.require_sound()
-    if (found := trace(premises)) is None:
+    if (walked := trace(premises)) is None:
         return None
     durations = actual_weights(premises.graph, premises.as_of).durations
     return AsRun(
-        found.begin,
-        found.end,
-        found.path,
-        found.parts,
-        found.skipped_over,
+        walked.begin,
+        walked.end,
+        walked.path,
+        walked.parts,
+        walked.skipped_over,
         ideal=schedule(premises.graph, durations),
     )
 

@@ -263,11 +263,11 @@ def compare(first: Analysis, second: Analysis) -> Comparison:
 
 def _edges(graph: TaskGraph, other: TaskGraph, partner: Mapping[int, int]) -> Pairs:
     """Give the edges of a graph that another one does not have between the partners."""
-    found = []
+    missing = []
     for node, row in enumerate(graph.downstreams):
         there = set(other.downstreams[partner[node]] if node in partner else ())
-        found += [(node, below) for below in row if partner.get(below) not in there]
-    return tuple(found)
+        missing += [(node, below) for below in row if partner.get(below) not in there]
+    return tuple(missing)
 
 
 def _changed(

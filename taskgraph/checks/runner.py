@@ -231,7 +231,7 @@ class Names:
             return result
         other = "another task of it" if first == result.file else f"a task of {first}"
         message = f"{other} has the same name"
-        found = tuple(finding._replace(message=message) for finding in told)
-        (placed,) = _located([result._replace(findings=found)], origin)
+        repeated = tuple(finding._replace(message=message) for finding in told)
+        (placed,) = _located([result._replace(findings=repeated)], origin)
         findings = sorted((*result.findings, *placed.findings), key=Finding.sort_key)
         return result._replace(findings=tuple(findings))

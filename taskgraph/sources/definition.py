@@ -251,26 +251,26 @@ def _subtasks(
 ) -> tuple[list[_Placed], set[tuple[int | None, str]]]:
     """Make the subtasks that can be named, and say what of them could not be read."""
     unread: set[tuple[int | None, str]] = set()
-    found: list[tuple[int, dict[str, Any]]] = []
+    named: list[tuple[int, dict[str, Any]]] = []
     names = Counter(read.row["name"] for read in rows if read is not None)
     for position, read in enumerate(rows):
         if read is None or not _is_named(read, position, names, prefix, problems):
             unread.add((None, "subtasks"))
             continue
         known = read.left_out & _ATTRIBUTES.keys()
-        unread |= {(len(found), _ATTRIBUTES[key]) for key in known}
-        found.append((position, _attributes(read.row)))
-    for _, row in found:
+        unread |= {(len(named), _ATTRIBUTES[key]) for key in known}
+        named.append((position, _attributes(read.row)))
+    for _, row in named:
         row["id"] = row["name"] if row["id"] is None else row["id"]
-    ids = {row["id"] for _, row in found}
-    by_name = {row["name"]: row["id"] for _, row in found if row["name"]}
-    used = [side for side in EDGES if any(row[side] is not None for _, row in found)]
-    for at, (position, row) in enumerate(found):
+    ids = {row["id"] for _, row in named}
+    by_name = {row["name"]: row["id"] for _, row in named if row["name"]}
+    used = [side for side in EDGES if any(row[side] is not None for _, row in named)]
+    for at, (position, row) in enumerate(named):
         for side in used or ["upstreams"]:
             if problems.is_noted(f"{prefix}/{position}/{side}"):  # it is told already
-                named = row[side] or ()
-                row[side] = [item for item in named if item in ids or item in by_name]
-                if len(row[side]) < len(named):
+                every = row[side] or ()
+                row[side] = [item for item in every if item in ids or item in by_name]
+                if len(row[side]) < len(every):
                     unread.add((at, side))
             row[side] = tuple(
                 _resolved(
@@ -278,7 +278,7 @@ def _subtasks(
                 )
                 for i, item in enumerate(row[side] or ())
             )
-    return [_Placed(position, Subtask(**row)) for position, row in found], unread
+    return [_Placed(position, Subtask(**row)) for position, row in named], unread
 
 
 def _is_named(

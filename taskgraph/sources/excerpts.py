@@ -222,10 +222,10 @@ def cut_in(text: str) -> Cut | None:
     before = max("", '"', key=lambda quote: sum(1 for _ in _brackets(f"{quote}{text}")))
     opened = depth = 0
     has_no_beginning = False
-    for found in _brackets(f"{before}{text}"):
-        if found[0] in "{[":
+    for bracket in _brackets(f"{before}{text}"):
+        if bracket[0] in "{[":
             if not depth:
-                opened = found.start() - len(before)
+                opened = bracket.start() - len(before)
             depth += 1
         elif depth:
             depth -= 1
@@ -241,8 +241,8 @@ def cut_in(text: str) -> Cut | None:
 
 def _brackets(text: str) -> Iterator[re.Match[str]]:
     """Find the brackets that do not stand in quotes, where they are none."""
-    found = _BRACKET_OUTSIDE.finditer(text)
-    return (match for match in found if match["bracket"])
+    brackets = _BRACKET_OUTSIDE.finditer(text)
+    return (match for match in brackets if match["bracket"])
 
 
 def unwrapped(text: str) -> Iterator[Seen]:

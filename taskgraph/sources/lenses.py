@@ -60,7 +60,7 @@ def _plain(signs: str, sign: str) -> Callable[[str], str]:
         if any_of.search(text) is None:  # of a long text its quotes need not be looked at
             return ""
         return outside.sub(
-            lambda found: found[1] or sign * (found[0] not in _INVISIBLE), text
+            lambda match: match[1] or sign * (match[0] not in _INVISIBLE), text
         )
 
     return change
@@ -68,9 +68,9 @@ def _plain(signs: str, sign: str) -> Callable[[str], str]:
 
 def _unescaped(text: str) -> str:
     """Read the inside of a text, or what Python prints of one."""
-    found = re.search(r"[\[{]\s*\\", text)
+    opening = re.search(r"[\[{]\s*\\", text)
     end = max(text.rfind("}"), text.rfind("]")) + 1
-    core = text[found.start() : end] if found else ""
+    core = text[opening.start() : end] if opening else ""
     try:
         return str(json.loads(f'"{core}"', strict=False))
     except ValueError:
@@ -84,8 +84,8 @@ def _from_url(text: str) -> str:
 
 def _cell(text: str) -> str:
     """Read a cell of CSV, in which quotes are doubled."""
-    found = re.search(r'"([{\[].*[}\]])"', text, re.DOTALL)
-    return found[1].replace('""', '"') if found and '""' in found[1] else ""
+    quoted = re.search(r'"([{\[].*[}\]])"', text, re.DOTALL)
+    return quoted[1].replace('""', '"') if quoted and '""' in quoted[1] else ""
 
 
 def _from_base64(text: str) -> str:
@@ -104,15 +104,15 @@ def _printed(text: str) -> Iterator[Seen]:
     """Read what Python and JavaScript print, which is nearly JSON."""
     if _ODD.search(text) is None:
         return
-    found: dict[int, str] = {}
+    seen: dict[int, str] = {}
 
     def ends(whole: str, begin: int) -> int | None:
-        found[begin], end = _as_json(whole, begin)
+        seen[begin], end = _as_json(whole, begin)
         return end
 
     for begin, end in wholes(text, ends):
         how = f"{told(text, begin, end)}, as Python or JavaScript print it"
-        yield Seen(found[begin], how)
+        yield Seen(seen[begin], how)
 
 
 _LONGEST_LITERAL = 8 << 20  # characters
@@ -191,9 +191,9 @@ def _written(token: re.Match[str]) -> str | None:
 
 
 def _read_escapes(text: str) -> str:
-    def character(found: re.Match[str]) -> str:
-        code = found[1] or found[2]
-        return chr(int(code, 16)) if code else _ESCAPED.get(found[3], found[3])
+    def character(escape: re.Match[str]) -> str:
+        code = escape[1] or escape[2]
+        return chr(int(code, 16)) if code else _ESCAPED.get(escape[3], escape[3])
 
     if "\\" not in text:
         return text
@@ -279,18 +279,18 @@ def _texts(root: Any, _: str) -> Iterator[Seen]:
 
 def _nested(root: Any, text: str) -> Iterator[Seen]:
     """Give the tasks that stand deeper in JSON than in a response."""
-    found: dict[str, tuple[str | int, ...]] = {}
+    paths: dict[str, tuple[str | int, ...]] = {}
     for steps, value in _below(root):
         is_deep = any(isinstance(s, str) and s not in _OF_A_RESPONSE for s in steps)
         if is_deep and isinstance(value, dict) and _is_task(value):
             around = steps[:-1] if steps[-1] == "data" else steps
-            found[_pointer(around)] = around
+            paths[_pointer(around)] = around
     starts = array("q", [0])  # a list of numbers would take many times the text
-    starts.extend(match.end() for match in re.finditer("\n", text if found else ""))
-    for pointer, (line, column) in locate(text.encode(), found).items():
+    starts.extend(match.end() for match in re.finditer("\n", text if paths else ""))
+    for pointer, (line, column) in locate(text.encode(), paths).items():
         begin = starts[line - 1] + column - 1
         end = end_of(text, begin)
-        take = f"jq {quote(f'getpath({json.dumps(found[pointer])})')} FILE"
+        take = f"jq {quote(f'getpath({json.dumps(paths[pointer])})')} FILE"
         if end is not None:
             yield Seen(text[begin:end], f"from the object in {pointer}", (begin, end), take)
 

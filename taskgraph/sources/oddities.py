@@ -62,11 +62,11 @@ def oddity_in(text: str, *, is_yaml: bool = False) -> tuple[str, str, int] | Non
     for sign, what, remedy in (*_EVERYWHERE, *(_IN_YAML if is_yaml else _IN_JSON)):
         if IN_QUOTES in sign and not re.search(sign.removeprefix(f"{IN_QUOTES}|"), text):
             continue  # of a long text without any, its texts need not be looked at
-        for found in re.finditer(sign, text, re.MULTILINE):
-            if "at" not in found.re.groupindex:
-                return what, remedy, found.start()
-            if found["at"]:
-                return what, remedy, found.start("at")
+        for match in re.finditer(sign, text, re.MULTILINE):
+            if "at" not in match.re.groupindex:
+                return what, remedy, match.start()
+            if match["at"]:
+                return what, remedy, match.start("at")
     return None
 
 
@@ -74,10 +74,10 @@ def explained(wrong: InputError, document: Document) -> InputError:
     """Say of what is no YAML or JSON which oddity in it is the reason, if there is one."""
     is_yaml = document.syntax == "yaml"
     text = document.data.decode("utf-8", "replace")
-    found = oddity_in(text, is_yaml=is_yaml)
-    if found is None:
+    oddity = oddity_in(text, is_yaml=is_yaml)
+    if oddity is None:
         return wrong
-    what, remedy, offset = found
+    what, remedy, offset = oddity
     line, column = place_in(text, offset, document.first_line)
     message = f"is not valid {'YAML' if is_yaml else 'JSON'}: it has {what}"
     return InputError(wrong.file, [Problem(message, None, line, column)], remedy)

@@ -267,10 +267,10 @@ def _is_json(data: bytes) -> bool:
     import jiter
 
     try:
-        found = jiter.from_json(data.rstrip().removesuffix(b"```"))
+        value = jiter.from_json(data.rstrip().removesuffix(b"```"))
     except ValueError:
         return False
-    return isinstance(found, dict | list)
+    return isinstance(value, dict | list)
 
 
 def _from_place(data: bytes, line: int, column: int) -> bytes:
@@ -309,12 +309,12 @@ def _with_repeated(data: bytes) -> tuple[Any, list[str]]:
     repeated: dict[int, tuple[list[str], Any]] = {}
 
     def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
+        members = dict(pairs)
+        if len(members) != len(pairs):
             counts = Counter(name for name, _ in pairs)
             twice = [name for name, count in counts.items() if count > 1]
-            repeated[id(found)] = twice, found  # kept, so that no other gets its id
-        return found
+            repeated[id(members)] = twice, members  # kept, so that no other gets its id
+        return members
 
     tree = json.loads(data, object_pairs_hook=note)
     pointers = (

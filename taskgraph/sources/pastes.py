@@ -110,16 +110,18 @@ def recognise(document: Document) -> Paste | None:
     if len(document.data) > _MOST_BYTES:
         return None
     text = document.data.decode("utf-8", "replace")
-    found = [] if CONFLICT.search(text) else _search(text)
-    if not any(_names_task(seen.text) for seen in found):
+    excerpts = [] if CONFLICT.search(text) else _search(text)
+    if not any(_names_task(seen.text) for seen in excerpts):
         known = _named(text, document) or _cut(text, document)
-        if known is None and not found and not is_json(text):
+        if known is None and not excerpts and not is_json(text):
             known = _odd(text, document)
-        if known is not None or not found:
+        if known is not None or not excerpts:
             return known
-    if len(found) > 1:
-        return _several(found, text, document)
-    return Paste(f"was read {found[0].how}", document=_given(found[0], text, document))
+    if len(excerpts) > 1:
+        return _several(excerpts, text, document)
+    return Paste(
+        f"was read {excerpts[0].how}", document=_given(excerpts[0], text, document)
+    )
 
 
 def _search(text: str) -> list[Seen]:
@@ -187,16 +189,16 @@ def _given(seen: Seen, text: str, document: Document) -> Document:
     return replace(document, data=f"{before}{seen.text}".encode("utf-8", "replace"))
 
 
-def _several(found: list[Seen], text: str, document: Document) -> Paste:
+def _several(excerpts: list[Seen], text: str, document: Document) -> Paste:
     """Tell of several documents, and what takes the last of them out."""
-    last = found[-1]
-    what = f"holds {len(found)} documents with a task"
+    last = excerpts[-1]
+    what = f"holds {len(excerpts)} documents with a task"
     if last.span is None or last.command:
         one = f"take one: {last.command} > task.json" if last.command else "save one alone"
         return Paste(what, one)
     place = place_in(text, last.span[0], document.first_line)
     rest = text
-    for seen in found:
+    for seen in excerpts:
         rest = rest.replace(seen.text, "")
     if not rest.strip():
         return Paste(what, "write one a line: jq -c . FILE > tasks.jsonl", place)
@@ -212,8 +214,8 @@ def _named(text: str, document: Document) -> Paste | None:
     begin = _BLANK_LINES.sub("\n\n\n", text.lstrip())  # or each is tried as a begin
     for sign, what, hint in _KINDS:
         if sign.match(begin):
-            found = _ID.search(text)
-            identifier = (found[1] or found[2]) if found else "ID"
+            named = _ID.search(text)
+            identifier = (named[1] or named[2]) if named else "ID"
             remedy = hint.replace("{id}", identifier)
             return Paste(f"{what}, and no JSON", remedy, place)
     if is_prompt(text):

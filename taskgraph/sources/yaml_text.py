@@ -258,15 +258,15 @@ class _Builder:
     def _without_curly(self, event: ScalarEvent) -> str:
         """Give a text without the curly quotes around it, which are told of once."""
         text: str = event.value
-        found = _CURLY.fullmatch(text) if event.implicit[0] else None
-        if found is None:
+        quoted = _CURLY.fullmatch(text) if event.implicit[0] else None
+        if quoted is None:
             return text
         if not self.has_curly:
             self.has_curly = True
             message = "curly quotes are no quotes, but a part of the text"
-            hint = f"write straight ones, here and wherever they are: {found[1]!r}"
+            hint = f"write straight ones, here and wherever they are: {quoted[1]!r}"
             self.problems.add(message, self._pointer(), hint)
-        return found[1]
+        return quoted[1]
 
     def _scalar(self, event: ScalarEvent) -> Any:
         text, tag = self._without_curly(event), event.tag

@@ -89,7 +89,7 @@ def _redundant(subject: Subject) -> tuple[dict[int, list[int]], dict[tuple[int, 
     """
     graph = subject.graph
     targets = [node for node, ups in enumerate(graph.upstreams) if len(ups) > 1]
-    found: dict[int, list[int]] = {}
+    longer: dict[int, list[int]] = {}
     through: dict[tuple[int, int], int] = {}
     for begin in range(0, len(targets), _BLOCK):
         bits = {
@@ -103,7 +103,7 @@ def _redundant(subject: Subject) -> tuple[dict[int, list[int]], dict[tuple[int, 
                 further |= below[child]
                 direct |= bits.get(child, 0)
             if direct & further:
-                some = found.setdefault(node, [])
+                some = longer.setdefault(node, [])
                 for child in row:
                     bit = bits.get(child, 0) & further
                     if bit and len(some) < NAMED:
@@ -111,7 +111,7 @@ def _redundant(subject: Subject) -> tuple[dict[int, list[int]], dict[tuple[int, 
                     if bit:
                         some.append(child)
             below[node] = further | direct
-    return found, through
+    return longer, through
 
 
 RULE = Rule(check, "info", EDGES, SOUND_GRAPH, enabled=False)
