@@ -15,7 +15,6 @@ from taskgraph.diagrams.edges import (
     ghost_edges,
     make_edges,
     simplified,
-    tight_edges,
 )
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.picture import PAGE
@@ -200,7 +199,14 @@ class Maker:
         """The edges over which a critical path runs."""
         if not self.critical:
             return []
-        return tight_edges(self.graph, self.analysis.schedule)
+        times, downstreams = self.analysis.schedule, self.graph.downstreams
+        start, finish = times.early_start, times.early_finish
+        return [
+            (node, target)
+            for node in times.critical
+            for target in downstreams[node]
+            if target in self.critical and finish[node] == start[target]
+        ]
 
     @cached_property
     def ghosts(self) -> Ghosts:

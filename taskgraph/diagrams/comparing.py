@@ -12,7 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.analysis.compare import Comparison, compare
+from taskgraph.analysis.compare import Comparison
 from taskgraph.diagrams.building import Maker, collapsed, fit
 from taskgraph.diagrams.edges import make_edges, simplified
 from taskgraph.diagrams.options import DiagramOptions
@@ -90,10 +90,27 @@ def _urgent(union: _Union) -> tuple[int, ...]:
 
 
 def one_sided(graph: TaskGraph, *, is_new: bool) -> tuple[TaskGraph, TaskGraph, Comparison]:
-    """Compare a graph with none, for a task that only one side has."""
+    """Compare a graph with none, for a task that only one side has.
+
+    Nothing is said but what is there: neither of time, nor of faults.
+    """
     none = build_graph(Task(id=None))
-    before, after = (none, graph) if is_new else (graph, none)
-    return before, after, compare(Analysis(before), Analysis(after))
+    nodes, edges = tuple(range(len(graph))), tuple(graph.edges())
+    comparison = Comparison(
+        pairs=(),
+        matched_by_id=True,
+        added=nodes if is_new else (),
+        removed=() if is_new else nodes,
+        changed=(),
+        added_edges=edges if is_new else (),
+        removed_edges=() if is_new else edges,
+        task=(),
+        flaws=(),
+        budget=None,
+        verdict="unknown",
+        makespan=None,
+    )
+    return (none, graph, comparison) if is_new else (graph, none, comparison)
 
 
 def _united(before: TaskGraph, after: TaskGraph, comparison: Comparison) -> _Union:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from heapq import nsmallest
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from taskgraph.diagrams.scene import NodeKind, SceneEdge, SceneNode
 from taskgraph.graph.taskgraph import Side, TaskGraph
@@ -16,22 +16,16 @@ from taskgraph.graph.traverse import adjacency, implied_edges, reverse, topologi
 from taskgraph.model.task import Id, id_key
 from taskgraph.model.words import counted, visible
 
-if TYPE_CHECKING:
-    from taskgraph.analysis.schedule import Schedule
-
-__all__ = [
-    "Ghosts",
-    "bundle",
-    "find_ghosts",
-    "ghost_edges",
-    "make_edges",
-    "simplified",
-    "tight_edges",
-]
+__all__ = ["Ghosts", "bundle", "find_ghosts", "ghost_edges", "make_edges", "simplified"]
 
 Edge: TypeAlias = tuple[int, int]
 
 _NOWHERE = -1
+_SAVING = 3
+"""A junction must save at least so many edges."""
+_SIDES: tuple[Side, ...] = ("upstreams", "downstreams")
+_MOST_GHOSTS = 12
+"""So many unknown ids have a box each; of the others there is only a number."""
 
 
 def make_edges(
@@ -67,22 +61,6 @@ def make_edges(
     ]
 
 
-def tight_edges(graph: TaskGraph, schedule: Schedule) -> list[Edge]:
-    """Give the edges over which a critical path runs."""
-    critical = frozenset(schedule.critical)
-    start, finish = schedule.early_start, schedule.early_finish
-    return [
-        (node, target)
-        for node in schedule.critical
-        for target in graph.downstreams[node]
-        if target in critical and finish[node] == start[target]
-    ]
-
-
-_MOST_GHOSTS = 12
-"""So many unknown ids have a box each; of the others there is only a number."""
-
-
 class Ghosts(NamedTuple):
     """What is named but does not exist."""
 
@@ -111,22 +89,16 @@ def find_ghosts(graph: TaskGraph, shown: Iterable[int]) -> Ghosts:
     nodes = [_ghost("Unknown subtask", visible(str(one)), one) for one in apart]
     place = {identifier: at for at, identifier in enumerate(apart)}
     others: dict[Side, int] = {}
-    for side, name in _UNKNOWN.items():
+    for side in _SIDES:
         rest = {one for _, where, one in mentions if where == side} - place.keys()
         if rest:
             others[side] = len(nodes)
-            nodes.append(_ghost(name, f"and {counted(len(rest), 'more id')}"))
+            nodes.append(_ghost(f"Unknown {side}", f"and {counted(len(rest), 'more id')}"))
     ends = (
         (owner, side, place[one] if one in place else others[side])
         for owner, side, one in mentions
     )
     return Ghosts(tuple(nodes), frozenset(ends))
-
-
-_UNKNOWN: dict[Side, str] = {
-    "upstreams": "Unknown upstreams",
-    "downstreams": "Unknown downstreams",
-}
 
 
 def _ghost(name: str, id_text: str, *ids: Id) -> SceneNode:
@@ -168,10 +140,6 @@ def _without_implied(count: int, edges: list[SceneEdge]) -> list[SceneEdge]:
         return edges
     implied = implied_edges(following, order)
     return [edge for edge in edges if edge[:2] not in implied or any(edge[2:])]
-
-
-_SAVING = 3
-"""A junction must save at least so many edges."""
 
 
 def bundle(count: int, edges: list[SceneEdge]) -> tuple[int, list[SceneEdge]]:

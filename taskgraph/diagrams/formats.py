@@ -201,12 +201,7 @@ _FORMS = (
         "a page; needs the extra 'picture' or Graphviz",
         dict.fromkeys(_BOTH, partial(_picture, "pdf")),
     ),
-    DiagramFormat(
-        "txt",
-        (".txt",),
-        "text for a terminal",
-        dict.fromkeys(_BOTH, _text),
-    ),
+    DiagramFormat("txt", (".txt",), "text for a terminal", dict.fromkeys(_BOTH, _text)),
     DiagramFormat("dot", (".dot", ".gv"), "Graphviz source", {"graph": _dot}),
     DiagramFormat(
         "mermaid",

@@ -25,7 +25,7 @@ from taskgraph.model.engine import SECOND, SpanKind
 from taskgraph.model.task import Id, Status, Task, id_key
 
 if TYPE_CHECKING:
-    import duckdb
+    from duckdb import DuckDBPyConnection as Connection
 
 __all__ = ["Anomalies", "Anomaly", "AnomalyKind", "AnomalyOptions", "find_anomalies"]
 
@@ -176,7 +176,7 @@ class _Search:
 
     def __init__(
         self,
-        connection: duckdb.DuckDBPyConnection,
+        connection: Connection,
         options: AnomalyOptions,
         others: int,
         rows: list[tuple[Id, SubtaskRow]],
@@ -402,7 +402,7 @@ def _sort_key(anomaly: Anomaly) -> tuple[object, ...]:
     return kinds.index(anomaly.kind), first, anomaly.name, anomaly.other_name
 
 
-def _select_others(connection: duckdb.DuckDBPyConnection, task: Task) -> int:
+def _select_others(connection: Connection, task: Task) -> int:
     """Make the table of the subtasks of all other tasks of the kind."""
     start = task.start_time and since_epoch(task.start_time)
     own = None if task.id is None else str(task.id)

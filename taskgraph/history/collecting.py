@@ -16,20 +16,13 @@ from taskgraph.history.store import RunStore
 from taskgraph.model.words import NAMED
 
 if TYPE_CHECKING:
-    import duckdb
+    from duckdb import DuckDBPyConnection as Connection
 
-__all__ = [
-    "BATCH_BYTES",
-    "BATCH_DOCUMENTS",
-    "Collected",
-    "Collection",
-    "Progress",
-    "collect",
-]
+__all__ = ["BATCH_DOCUMENTS", "Collected", "Collection", "Progress", "collect"]
 
 BATCH_DOCUMENTS = 1000
 """Documents of a part: about half a second of work, which is what a kill can cost."""
-BATCH_BYTES = 8 * 2**20
+_BATCH_BYTES = 8 * 2**20
 """Bytes of a part, so that a batch of large documents is small too."""
 
 
@@ -144,12 +137,7 @@ def collect(
     ):
         run = _Run(store, origin, report)
         fresh.find_fresh(
-            connection,
-            paths,
-            store,
-            origin=origin,
-            retry=retry_rejects,
-            refuse=run.refuse,
+            connection, paths, store, origin=origin, retry=retry_rejects, refuse=run.refuse
         )
         run.start(*fresh.sizes(connection))
         entries = fresh.entries(connection, run.damage)
@@ -205,7 +193,7 @@ class _Run:
         if self.report is not None:
             self.report(Progress(done, self.total, self.collected))
 
-    def finish(self, connection: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
+    def finish(self, connection: Connection, paths: list[str]) -> None:
         """Note which containers were read to their end, and list all rejects."""
         names = (  # one without a stamp is opened again next time
             (file.name, "" if file.name in self.again else file.stamp)
@@ -229,7 +217,7 @@ def _batches(entries: Iterable[Entry], origin: str, generation: int) -> Iterator
     size = 0
     for entry in entries:
         length = max(entry.weight, len(entry.data or b""))
-        if batch and (len(batch) == BATCH_DOCUMENTS or size + length > BATCH_BYTES):
+        if batch and (len(batch) == BATCH_DOCUMENTS or size + length > _BATCH_BYTES):
             yield Batch(tuple(batch), origin, generation)
             batch, size = [], 0
         batch.append(entry)

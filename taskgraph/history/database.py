@@ -21,7 +21,7 @@ from taskgraph.history.tables import TABLES, columns_of
 from taskgraph.model.engine import SpanKind
 
 if TYPE_CHECKING:
-    import duckdb
+    from duckdb import DuckDBPyConnection as Connection
 
 __all__ = [
     "HEALTHY",
@@ -106,7 +106,7 @@ class Limits:
 @contextmanager
 def open_database(
     limits: Limits, store: RunStore, temporary: str = ""
-) -> Iterator[duckdb.DuckDBPyConnection]:
+) -> Iterator[Connection]:
     """Open a database of the store's files that lives as long as the context.
 
     What does not fit into its memory goes to a folder of its own: `temporary`, or one among
@@ -122,7 +122,7 @@ def open_database(
         yield connection
 
 
-def _connect(limits: Limits, temporary: str) -> duckdb.DuckDBPyConnection:
+def _connect(limits: Limits, temporary: str) -> Connection:
     import duckdb
 
     settings: dict[str, Any] = {
@@ -228,7 +228,7 @@ class OpenStore(RunStore):
     """A store whose database is opened once, for all that one process asks it."""
 
     @cached_property
-    def connection(self) -> duckdb.DuckDBPyConnection:
+    def connection(self) -> Connection:
         """The database, with the tables of `open_tables`."""
         stack = ExitStack()
         connection = _connect(Limits(), stack.enter_context(_temporary_folder()))
@@ -239,9 +239,7 @@ class OpenStore(RunStore):
 
 
 @contextmanager
-def open_tables(
-    store: RunStore, limits: Limits | None = None
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_tables(store: RunStore, limits: Limits | None = None) -> Iterator[Connection]:
     """Open a database that has what was collected; see `open_database`.
 
     There are the views ``tasks`` and ``subtasks`` and the table ``current``. That names the
@@ -263,14 +261,14 @@ def open_tables(
             yield connection
 
 
-def _show_tables(connection: duckdb.DuckDBPyConnection, store: RunStore) -> None:
+def _show_tables(connection: Connection, store: RunStore) -> None:
     for table in ("tasks", "subtasks"):
         create_view(connection, store, table)
     connection.execute(_CURRENT)
 
 
 def map_shares(
-    function: Callable[[duckdb.DuckDBPyConnection, dict[str, int]], list[T]],
+    function: Callable[[Connection, dict[str, int]], list[T]],
     store: RunStore,
     engine: Engine | None,
     limits: Limits | None,
@@ -293,7 +291,7 @@ def map_shares(
 
 
 def _work(
-    function: Callable[[duckdb.DuckDBPyConnection, dict[str, int]], list[T]],
+    function: Callable[[Connection, dict[str, int]], list[T]],
     store: RunStore,
     limits: Limits | None,
     buckets: int,
@@ -303,7 +301,7 @@ def _work(
         return function(connection, {"bucket": bucket, "buckets": buckets})
 
 
-def create_view(connection: duckdb.DuckDBPyConnection, store: RunStore, table: str) -> None:
+def create_view(connection: Connection, store: RunStore, table: str) -> None:
     """Make a view of all parts of a table, which may be empty, instead of an earlier one.
 
     What older versions collected lacks the later columns: nothing is known there.
@@ -319,7 +317,7 @@ def create_view(connection: duckdb.DuckDBPyConnection, store: RunStore, table: s
 
 
 def register(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connection,
     name: str,
     types: Mapping[str, str],
     rows: Sequence[tuple[object, ...]],

@@ -14,7 +14,7 @@ from taskgraph.history.parts import Entry, is_outside, reason_of
 from taskgraph.history.store import RunStore
 
 if TYPE_CHECKING:
-    import duckdb
+    from duckdb import DuckDBPyConnection as Connection
 
 __all__ = ["Damage", "chunks", "entries", "find_fresh", "fresh_files", "rejects", "sizes"]
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def find_fresh(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connection,
     paths: Iterable[str],
     store: RunStore,
     *,
@@ -52,7 +52,7 @@ def find_fresh(
     connection.execute(_HELD)
 
 
-def _open_documents(connection: duckdb.DuckDBPyConnection, store: RunStore) -> None:
+def _open_documents(connection: Connection, store: RunStore) -> None:
     """Show what was looked at: documents, parts with their collection, and rejects."""
     create_view(connection, store, "documents")
     types = {"part": "uint64", "origin": "string", "generation": "int64"}
@@ -64,7 +64,7 @@ def _open_documents(connection: duckdb.DuckDBPyConnection, store: RunStore) -> N
     connection.execute(_REJECTED)
 
 
-def _require_origin(connection: duckdb.DuckDBPyConnection, origin: str) -> None:
+def _require_origin(connection: Connection, origin: str) -> None:
     rows = connection.execute(_FOREIGN, {"origin": origin}).fetchall()
     if rows:
         other, count, example = rows[0]
@@ -76,20 +76,20 @@ def _require_origin(connection: duckdb.DuckDBPyConnection, origin: str) -> None:
         )
 
 
-def sizes(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+def sizes(connection: Connection) -> tuple[int, int]:
     """Give the bytes to read, and the number of files that need not be opened."""
     total, skipped = connection.execute(_SIZES).fetchall()[0]
     return total, skipped
 
 
-def fresh_files(connection: duckdb.DuckDBPyConnection) -> Iterator[File]:
+def fresh_files(connection: Connection) -> Iterator[File]:
     """Give the files that are to be read."""
     cursor = connection.cursor()
     cursor.execute("SELECT name, size, stamp FROM fresh ORDER BY name")
     return (File(*row) for row in _rows(cursor))
 
 
-def entries(connection: duckdb.DuckDBPyConnection, damage: Damage) -> Iterator[Entry]:
+def entries(connection: Connection, damage: Damage) -> Iterator[Entry]:
     """Give every document that is to be read."""
     cursor = connection.cursor()  # the connection answers other questions meanwhile
     cursor.execute(_DIGESTS)
@@ -110,10 +110,7 @@ def entries(connection: duckdb.DuckDBPyConnection, damage: Damage) -> Iterator[E
 
 
 def _members(
-    connection: duckdb.DuckDBPyConnection,
-    file: File,
-    held: Set[tuple[bytes, str]],
-    damage: Damage,
+    connection: Connection, file: File, held: Set[tuple[bytes, str]], damage: Damage
 ) -> Iterator[Entry]:
     rows = connection.execute(_KNOWN, [file.name]).fetchall()
     names = frozenset((name, stamp) for name, stamp, is_bad in rows if not is_bad)
@@ -124,7 +121,7 @@ def _members(
 
 
 def rejects(
-    connection: duckdb.DuckDBPyConnection, store: RunStore, paths: Iterable[str]
+    connection: Connection, store: RunStore, paths: Iterable[str]
 ) -> Iterator[dict[str, str]]:
     """Give the documents that cannot be read as they are now, each with the reason.
 
@@ -154,7 +151,7 @@ def _is_gone(name: str, addresses: tuple[str, ...]) -> bool:
     return False
 
 
-def _rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+def _rows(cursor: Connection) -> Iterator[tuple[Any, ...]]:
     """Give the rows of a result, of which few are in memory."""
     while rows := cursor.fetchmany(_ROWS):
         yield from rows

@@ -16,7 +16,7 @@ from taskgraph.history.store import RunStore
 from taskgraph.model.engine import SpanKind
 
 if TYPE_CHECKING:
-    import duckdb
+    from duckdb import DuckDBPyConnection as Connection
 
 __all__ = ["Distribution", "KindStats", "Statistics", "statistics"]
 
@@ -121,9 +121,7 @@ def statistics(
     )
 
 
-def _group(
-    connection: duckdb.DuckDBPyConnection, bucket: dict[str, int]
-) -> list[KindStats]:
+def _group(connection: Connection, bucket: dict[str, int]) -> list[KindStats]:
     """Group the kinds of one bucket."""
     queries = (_TASKS, _SUBTASKS)
     return [

@@ -28,7 +28,7 @@ from taskgraph.history.store import RunStore
 from taskgraph.model.engine import SECOND, SpanKind
 
 if TYPE_CHECKING:
-    import duckdb
+    from duckdb import DuckDBPyConnection as Connection
 
 __all__ = ["advise_timeouts"]
 
@@ -65,7 +65,7 @@ class _Limit(NamedTuple):
 
 
 def _advise(
-    connection: duckdb.DuckDBPyConnection, bucket: dict[str, int], options: AdviceOptions
+    connection: Connection, bucket: dict[str, int], options: AdviceOptions
 ) -> list[Advice]:
     task = "NULL::TEXT" if options.across_tasks else "task"
     connection.execute(_SEEN.format(task=task), bucket)
@@ -77,7 +77,7 @@ def _advise(
 
 
 def _find_limits(
-    connection: duckdb.DuckDBPyConnection, options: AdviceOptions
+    connection: Connection, options: AdviceOptions
 ) -> dict[tuple[str | None, str], _Limit]:
     """Find the limit of each group among the most runs that can show one."""
     connection.execute(_LEVELS)
@@ -128,9 +128,7 @@ def _round_up(seconds: float) -> int:
     return max(step, int(-(-seconds // step)) * step)
 
 
-def _with_kills(
-    connection: duckdb.DuckDBPyConnection, drafts: list[Advice]
-) -> list[Advice]:
+def _with_kills(connection: Connection, drafts: list[Advice]) -> list[Advice]:
     """Count the healthy runs that are longer than the advice."""
     advised = [(one.task, one.subtask, one.advised) for one in drafts]
     numbered = [(*row, 0, 0, 0) for row in advised if row[2] is not None]

@@ -16,7 +16,7 @@ from taskgraph.history.tables import EPOCH, since_epoch
 from taskgraph.model.engine import MICROSECOND, SECOND
 
 if TYPE_CHECKING:
-    import duckdb
+    from duckdb import DuckDBPyConnection as Connection
 
     from taskgraph.history.ranks import Numbers
 
@@ -193,7 +193,7 @@ def trends(
     return Trends(tuple(found), max(0, len(kinds) - MOST_TASKS))
 
 
-def _task(connection: duckdb.DuckDBPyConnection, task: str, seen: int) -> TaskTrends:
+def _task(connection: Connection, task: str, seen: int) -> TaskTrends:
     """Look at the runs of one kind of task."""
     asked = {"task": task}
     rows = connection.execute(_RUNS_OF, asked).fetchall()
@@ -224,9 +224,7 @@ def _task(connection: duckdb.DuckDBPyConnection, task: str, seen: int) -> TaskTr
     return TaskTrends(task, seen, runs, starts, days, kinds, hosts)
 
 
-def _grids(
-    connection: duckdb.DuckDBPyConnection, names: list[str], runs: int
-) -> tuple[Numbers, Numbers]:
+def _grids(connection: Connection, names: list[str], runs: int) -> tuple[Numbers, Numbers]:
     """Give the times, -1 for none, and the marks: by kind, the first left free, and run."""
     import numpy as np
 

@@ -234,10 +234,7 @@ def stack_bands(
 
 
 def _gaps(
-    layering: Layering,
-    layers: list[list[int]],
-    across: list[float],
-    lanes: dict[int, int],
+    layering: Layering, layers: list[list[int]], across: list[float], lanes: dict[int, int]
 ) -> list[float]:
     gaps = []
     for number, row in enumerate(layers[:-1]):
