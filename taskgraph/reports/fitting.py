@@ -37,9 +37,9 @@ def fit_report(found: Fit) -> TableReport:
     """Report which timeouts to lower, what that does and what it risks."""
     before, after = (format_duration(one.seconds) for one in (found.before, found.after))
     facts = [("Window", format_duration(found.window)), ("Worst case", before)]
+    title = f"Fitting {title_of(found.task)} into a window"
     if not found.lowered:
-        facts.append(("Changes", "none are needed"))
-        return TableReport(_title(found), facts, [])
+        return TableReport(title, [*facts, ("Changes", "none are needed")], [])
     changes = counted(len(found.lowered), "timeout")
     facts += [("Becomes", after), ("Changes", f"{changes} lowered; {_surety(found)}")]
     columns = _CHANGED + _RUNS * found.by_runs
@@ -53,13 +53,8 @@ def fit_report(found: Fit) -> TableReport:
         )
     else:
         notes.append("No past runs are asked (--runs): healthy work may take longer.")
-    return TableReport(
-        _title(found), facts, [Section("Timeouts", columns, found.lowered)], notes
-    )
-
-
-def _title(found: Fit) -> str:
-    return f"Fitting {title_of(found.task)} into a window"
+    sections = [Section("Timeouts", columns, found.lowered)]
+    return TableReport(title, facts, sections, notes)
 
 
 def _surety(found: Fit) -> str:

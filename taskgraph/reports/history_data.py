@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -143,35 +143,29 @@ def render_csv(result: HistoryResult) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _rows(result: HistoryResult) -> Iterable[Plain]:
+def _rows(result: HistoryResult) -> Iterator[Plain]:
     match result:
         case Statistics():
-            return (
-                {"name": kind_name(kind.subtask)} | plain(kind) for kind in result.kinds
-            )
+            for kind in result.kinds:
+                yield {"name": kind_name(kind.subtask)} | plain(kind)
         case TimeoutReview():
-            return _advice_rows(result)
+            for review in result.tasks:
+                own: Plain = {"file": review.task.origin.file}
+                yield from (own | plain(advice) for advice in review.advice)
+            if not result.tasks:
+                yield from map(plain, result.advice)
         case Odds():
-            return _odds_rows(result)
+            yield from _odds_rows(result)
         case Trends():
-            return trend_rows(result)
+            yield from trend_rows(result)
         case Growths():
-            return (
-                {"task": growth.task} | plain(step)
-                for growth in result.tasks
-                for step in growth.steps
-            )
+            for growth in result.tasks:
+                own = {"task": growth.task}
+                yield from (own | plain(step) for step in growth.steps)
         case Fit():
-            return map(plain, result.lowered)
-    return _anomaly_rows(result)
-
-
-def _advice_rows(review: TimeoutReview) -> Iterator[Plain]:
-    for one in review.tasks:
-        own: Plain = {"file": one.task.origin.file}
-        yield from (own | plain(advice) for advice in one.advice)
-    if not review.tasks:
-        yield from map(plain, review.advice)
+            yield from map(plain, result.lowered)
+        case _:
+            yield from _anomaly_rows(result)
 
 
 def _anomaly_rows(runs: Sequence[Anomalies]) -> Iterator[Plain]:
