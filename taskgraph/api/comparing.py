@@ -249,7 +249,7 @@ def _matched(
     for task in theirs:
         waiting[key(task)].append(task)
     waiting.pop(None, None)
-    pairs = [(task, found.popleft()) for task in ours if (found := waiting[key(task)])]
+    pairs = [(task, alike.popleft()) for task in ours if (alike := waiting[key(task)])]
     taken = {id(task) for pair in pairs for task in pair}
     for side in (ours, theirs):
         side[:] = [task for task in side if id(task) not in taken]

@@ -184,11 +184,11 @@ def _edge(known: _Known, text: str) -> tuple[Id, Id]:
     parts = text.split(":")  # an id may hold a colon itself
     for cut in range(1, len(parts)):
         ends = ":".join(parts[:cut]), ":".join(parts[cut:])
-        found = [known.get(end.strip(), ()) for end in ends]
-        if all(len(identifiers) == 1 for identifiers in found):
-            return found[0][0], found[1][0]
-        if all(found):
-            name = ends[len(found[0]) == 1].strip()
+        identifiers = [known.get(end.strip(), ()) for end in ends]
+        if all(len(each) == 1 for each in identifiers):
+            return identifiers[0][0], identifiers[1][0]
+        if all(identifiers):
+            name = ends[len(identifiers[0]) == 1].strip()
             raise ConfigError(f"--drop-edge: several subtasks are called {name}: take ids")
     if len(parts) == 2:
         _find(known, parts[0])

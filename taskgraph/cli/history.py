@@ -180,15 +180,15 @@ def collect_command(paths: tuple[str, ...], runs: str, **asked: Any) -> None:
         raise
     for message in collection_messages(done):
         complain(message)
-    found = done.collected
+    collected = done.collected
     missing = require_tasks(
         paths,
         ReadOptions(),
-        found.foreign,
-        found.passed - len(found.foreign),
-        was_found=bool(found.documents or found.skipped or found.rejects),
+        collected.foreign,
+        collected.passed - len(collected.foreign),
+        was_found=bool(collected.documents or collected.skipped or collected.rejects),
     )
-    sys.exit(EXIT_INPUT if found.rejects else missing)
+    sys.exit(EXIT_INPUT if collected.rejects else missing)
 
 
 @command.command("stats")

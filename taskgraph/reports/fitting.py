@@ -33,18 +33,18 @@ _RUNS: tuple[Column[Lowered], ...] = (
 )
 
 
-def fit_report(found: Fit) -> TableReport:
+def fit_report(fit: Fit) -> TableReport:
     """Report which timeouts to lower, what that does and what it risks."""
-    before, after = (format_duration(one.seconds) for one in (found.before, found.after))
-    facts = [("Window", format_duration(found.window)), ("Worst case", before)]
-    title = f"Fitting {title_of(found.task)} into a window"
-    if not found.lowered:
+    before, after = (format_duration(one.seconds) for one in (fit.before, fit.after))
+    facts = [("Window", format_duration(fit.window)), ("Worst case", before)]
+    title = f"Fitting {title_of(fit.task)} into a window"
+    if not fit.lowered:
         return TableReport(title, [*facts, ("Changes", "none are needed")], [])
-    changes = counted(len(found.lowered), "timeout")
-    facts += [("Becomes", after), ("Changes", f"{changes} lowered; {_surety(found)}")]
-    columns = _CHANGED + _RUNS * found.by_runs
+    changes = counted(len(fit.lowered), "timeout")
+    facts += [("Becomes", after), ("Changes", f"{changes} lowered; {_surety(fit)}")]
+    columns = _CHANGED + _RUNS * fit.by_runs
     notes = ["Nothing is raised, and nothing without a timeout of its own changes."]
-    if found.by_runs:
+    if fit.by_runs:
         notes.append(
             "longer: healthy runs that took longer than the new timeout. Of them all and "
             "the next one each is as likely to be the longest, which gives the risk; in "
@@ -53,25 +53,25 @@ def fit_report(found: Fit) -> TableReport:
         )
     else:
         notes.append("No past runs are asked (--runs): healthy work may take longer.")
-    sections = [Section("Timeouts", columns, found.lowered)]
+    sections = [Section("Timeouts", columns, fit.lowered)]
     return TableReport(title, facts, sections, notes)
 
 
-def _surety(found: Fit) -> str:
+def _surety(fit: Fit) -> str:
     """Say what it costs, and whether that is the least."""
-    if found.by_runs:
-        risk = percent(min(1.0, found.cost))
+    if fit.by_runs:
+        risk = percent(min(1.0, fit.cost))
         text = f"a run of the task is cut for that with at most {risk}"
-        if found.is_exact:
+        if fit.is_exact:
             return f"{text}: the least risk"
-        least = percent(min(1.0, max(found.proven, 0.0)))
+        least = percent(min(1.0, max(fit.proven, 0.0)))
         return f"{text}; no less than {least} is possible"
-    if found.is_exact:
+    if fit.is_exact:
         return "fewer are not enough"
-    return f"{found.proven:.0f} or more are needed"
+    return f"{fit.proven:.0f} or more are needed"
 
 
-def fit_diff(found: Fit) -> str:
+def fit_diff(fit: Fit) -> str:
     """Write the change of a document as a unified diff.
 
     It is applied by ``patch`` and by ``git apply``. That the new text is read as the task
@@ -82,14 +82,14 @@ def fit_diff(found: Fit) -> str:
     ConfigError
         If the timeouts cannot be changed where they stand, or a line holds a secret.
     """
-    task = found.task
+    task = fit.task
     origin = task.origin
-    if not found.lowered:
+    if not fit.lowered:
         return ""
     if origin.syntax not in {"json", "yaml"} or origin.first_line > 1 or not origin.data:
         raise _refusal(task, "it is no file of its own with one task")
     text = origin.data.decode("utf-8", "replace")
-    new = {one.id: one.after for one in found.lowered}
+    new = {one.id: one.after for one in fit.lowered}
     pointers = {
         f"{origin.subtask_pointer(place)}/timeout": (sub.timeout, new[sub.id])
         for place, sub in enumerate(task.subtasks)
@@ -114,7 +114,7 @@ def fit_diff(found: Fit) -> str:
         changed += text[at:offset] + shown
         at = offset + len(token[0].rstrip())
     changed += text[at:]
-    _require_as_meant(found, changed)
+    _require_as_meant(fit, changed)
     diff = _diff(text, changed, origin.file)
     if mask_text(diff) != diff:
         raise _refusal(task, "a line to show holds a secret")
@@ -133,21 +133,21 @@ def _rewritten(token: str, old: int | None, seconds: int) -> str:
     return f"{quote}{like_written(inner, seconds)}{quote}"
 
 
-def _require_as_meant(found: Fit, text: str) -> None:
+def _require_as_meant(fit: Fit, text: str) -> None:
     """Read a changed document, and refuse one that says something else than was meant."""
-    file = found.task.origin.file
+    file = fit.task.origin.file
     readings = list(read_source(Source(file, text.encode)))
     tasks = [task for reading in readings for task in reading.tasks]
-    new = {one.id: one.after for one in found.lowered}
+    new = {one.id: one.after for one in fit.lowered}
     meant = [
         (sub.id, new.get(sub.id, sub.timeout))
-        for sub in sorted(found.task.subtasks, key=lambda sub: id_key(sub.id))
+        for sub in sorted(fit.task.subtasks, key=lambda sub: id_key(sub.id))
     ]
     for task in tasks:
         subtasks = sorted(task.subtasks, key=lambda sub: id_key(sub.id))
         if [(sub.id, sub.timeout) for sub in subtasks] == meant:
             return
-    raise _refusal(found.task, "the same text stands for other timeouts too")
+    raise _refusal(fit.task, "the same text stands for other timeouts too")
 
 
 def _diff(before: str, after: str, file: str) -> str:

@@ -256,15 +256,15 @@ def _as_run(graph: TaskGraph, run: AsRun) -> AsRunContent:
 def budget_json(analysis: Analysis) -> BudgetContent:
     """Give the worst case in seconds, what holds it, and the way back."""
     graph, budget, rollback = analysis.graph, analysis.budget, analysis.rollback
-    late, found = rollback.fail_late, analysis.enough_slots
+    late, enough = rollback.fail_late, analysis.enough_slots
     return {
         **_task(graph),
         **_budget(graph, budget, rollback.no_return),
         "slots": {
             "width": analysis.width.size,
             "width_is_exact": analysis.width.is_exact,
-            "enough": found and found.limit,
-            "tried": 0 if found is None else found.tried,
+            "enough": enough and enough.limit,
+            "tried": 0 if enough is None else enough.tried,
         },
         "rollback": {
             "is_allowed": rollback.is_allowed,
@@ -354,16 +354,16 @@ def _by_past_runs(analysis: Analysis) -> ByPastRuns:
 
 
 def _forecast(analysis: Analysis) -> ForecastContent | None:
-    found = analysis.forecast
-    if found is None:
+    forecast = analysis.forecast
+    if forecast is None:
         return None
     return {
-        "runs": found.runs,
-        "needed": found.needed,
-        "half": _foreseen(found.half),
-        "most": _foreseen(found.most),
-        "failing": found.failing,
-        "guessed": _ids(analysis.graph, found.guessed),
+        "runs": forecast.runs,
+        "needed": forecast.needed,
+        "half": _foreseen(forecast.half),
+        "most": _foreseen(forecast.most),
+        "failing": forecast.failing,
+        "guessed": _ids(analysis.graph, forecast.guessed),
     }
 
 

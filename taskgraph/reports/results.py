@@ -211,33 +211,33 @@ def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:
 
 def likely_figure(sound: Analysis) -> Iterator[Figure]:
     """Say when a running task is likely done by past runs, or that these are too few."""
-    found = sound.forecast
-    if found is None:
+    forecast = sound.forecast
+    if forecast is None:
         return
-    past = counted(found.runs, "past run")
-    if found.half is None or found.most is None:
+    past = counted(forecast.runs, "past run")
+    if forecast.half is None or forecast.most is None:
         why = f"{past} alike, all of which would fail"
-        if found.guessed:
-            subtasks = [sound.graph.subtasks[node] for node in found.guessed]
+        if forecast.guessed:
+            subtasks = [sound.graph.subtasks[node] for node in forecast.guessed]
             why = f"no past run as long of {id_list(subtasks)}"
-        elif found.runs < found.needed:
-            why = f"{past} alike, {found.needed} are needed"
+        elif forecast.runs < forecast.needed:
+            why = f"{past} alike, {forecast.needed} are needed"
         yield Figure("Likely done", "not known", why)
         return
     half, most = (
         f"by {format_moment(one.moment, sound.as_of)}{' or later' * one.is_least}"
-        for one in (found.half, found.most)
+        for one in (forecast.half, forecast.most)
     )
     note = f"half of what is alike; 9 of 10 {most}; {past}, where nothing fails"
-    if found.failing:
-        note += f" ({percent(found.failing, 1)} fail)"
+    if forecast.failing:
+        note += f" ({percent(forecast.failing, 1)} fail)"
     yield Figure("Likely done", half, note)
 
 
 def slow_figure(sound: Analysis) -> Iterator[Figure]:
     """Name the running subtasks that are slow for their kind."""
-    if found := sound.slow:
-        first, *rest = found
+    if slow := sound.slow:
+        first, *rest = slow
         note = (
             f"runs for {format_measured(first.ran)}, longer than {first.shorter:,} of "
             f"{counted(first.others, 'past run')}; usual {format_measured(first.usual)}"

@@ -121,8 +121,8 @@ def _rows(graph: TaskGraph, sound: Analysis, lines: Iterable[tuple[int, ...]]) -
             name = f"{len(nodes)} × {name}"
         texts = [identifier, name]
         if targets:
-            found = dict.fromkeys(targets[node] for node in nodes if node in targets)
-            texts.append(listed(found, len(found)))
+            hosts = dict.fromkeys(targets[node] for node in nodes if node in targets)
+            texts.append(listed(hosts, len(hosts)))
         if not is_plan:
             texts.append(status_name(shown_status(subtask)))
         rows.append((*map(escaped, texts), limit, *map(format_duration, numbers)))

@@ -101,17 +101,17 @@ def _kind_columns(task: TaskTrends) -> tuple[Column[KindTrend], ...]:
     )
 
 
-def trends_report(found: Trends) -> TableReport:
+def trends_report(trends: Trends) -> TableReport:
     """Report how runs changed: a table of kinds for each task, and one of its hosts."""
     facts, sections = [], list[Section[Any]]()
     notes = [*TREND_NOTES, "last: in the last of the periods."]
-    for task in found.tasks:
+    for task in trends.tasks:
         facts.append((task.task, f"{runs_told(task)}; periods of {task.days} days"))
         sections.append(Section(task.task, _kind_columns(task), task.kinds))
         if task.hosts:
             sections.append(Section(f"Hosts of {task.task}", HOST_COLUMNS, task.hosts))
-    if found.left_out:
-        notes.append(f"{left_out(found.left_out)}.")
+    if trends.left_out:
+        notes.append(f"{left_out(trends.left_out)}.")
     return TableReport("Runs over time", facts, sections, notes)
 
 
@@ -121,9 +121,9 @@ def left_out(count: int) -> str:
     return f"{count} more {kinds} of tasks with fewer runs: choose them with --task"
 
 
-def trend_rows(found: Trends) -> Iterator[dict[str, object]]:
+def trend_rows(trends: Trends) -> Iterator[dict[str, object]]:
     """Give a row for each kind and period."""
-    for task in found.tasks:
+    for task in trends.tasks:
         for kind in task.kinds:
             for start, period in zip(task.starts, kind.periods, strict=True):
                 yield {
@@ -152,20 +152,20 @@ _CHANCE = (
 )
 
 
-def growth_report(found: Growths) -> TableReport:
+def growth_report(growths: Growths) -> TableReport:
     """Report which subtasks make tasks slower: a table for each kind of task."""
     facts: list[tuple[str, str]] = []
     sections: list[Section[Any]] = []
-    later = "later" if found.since is None else f"from {format_moment(found.since)} on"
+    later = "later" if growths.since is None else f"from {format_moment(growths.since)} on"
     notes = [_MEANS, _CHANCE]
-    for one in found.tasks:
+    for one in growths.tasks:
         runs = f"{counted(one.before, 'run')} before, {one.after:,} {later}"
         facts.append((one.task, f"{runs}: {_whole(one)}"))
         steps = [step for step in one.steps if step.before_us or step.after_us]
         sections.append(Section(one.task, _STEPS, steps))
         notes += _doubts(one)
-    if found.lonely:
-        names = listed([repr(visible(name)) for name in found.lonely])
+    if growths.lonely:
+        names = listed([repr(visible(name)) for name in growths.lonely])
         notes.append(f"On one side only: {names}.")
     return TableReport("What the growth comes from", facts, sections, notes)
 

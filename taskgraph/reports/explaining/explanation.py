@@ -64,15 +64,15 @@ def _fault(account: Account) -> Finding | None:
     """Give the first finding that says why paths and times cannot be told."""
     if not account.graph.flaws:
         return None
-    found = account.checked.findings
-    return next((finding for finding in found if finding.code in _BROKEN), None)
+    findings = account.checked.findings
+    return next((finding for finding in findings if finding.code in _BROKEN), None)
 
 
 def _remedy(account: Account) -> Iterator[Sentence]:
     """Say what mends the first that stands still or is broken, and what gives the rest."""
     graph = account.graph
-    found = [one for one in account.checked.findings if one.code in _REMEDIED]
-    if first := _fault(account) or next(iter(found), None):
+    remedied = [one for one in account.checked.findings if one.code in _REMEDIED]
+    if first := _fault(account) or next(iter(remedied), None):
         hint = f"{first.hint[:1].upper()}{first.hint[1:]}"
         yield Sentence("hint", "{hint}.", {"hint": hint})
     is_partial = graph.task.is_summary or (len(graph) > 1 and not graph.reported_sides)
@@ -333,14 +333,14 @@ def _action(
     retry = () if is_rolling_back(task) else ("retry-accepted", "dag-retry")
     several = sum(sentence.claim.startswith("retry-") for sentence in choices) > 1
     for claims in (retry, ("skip-accepted",), ("rollback-accepted", "dag-rollback")):
-        if found := _moved(choices, *claims):
+        if sentences := _moved(choices, *claims):
             if several:
-                found += _moved(choices, "held-by")
-            return Section("action", "Now", (*found, *whole))
+                sentences += _moved(choices, "held-by")
+            return Section("action", "Now", (*sentences, *whole))
     hints = tuple(sentence for sentence in still if sentence.claim not in _STILL)
     if hints or task.status == Status.FAILED:
-        found = _moved(choices, "retry-task", "retry-refused", "retry-unknown")
-        return Section("action", "Now", (*hints, *found))
+        sentences = _moved(choices, "retry-task", "retry-refused", "retry-unknown")
+        return Section("action", "Now", (*hints, *sentences))
     if failure.title == _HANGS:
         left = _moved(said["limits"], "endless")
         return Section("action", "Now", (*_moved(choices, "cancel", "dag-cancel"), *left))
@@ -358,8 +358,8 @@ def _risk(account: Account, said: _Said) -> Section:
     places = [("limits", _NO_RETURN), ("choices", _ROLLBACK)]
     if account.graph.task.status in {Status.FAILED, Status.SUCCESSFUL}:
         places.reverse()
-    found = (_moved(said[key], *claims) for key, claims in places)
-    return Section("risk", "Risk", next(filter(None, found), ()))
+    ways = (_moved(said[key], *claims) for key, claims in places)
+    return Section("risk", "Risk", next(filter(None, ways), ()))
 
 
 def _moved(sentences: list[Sentence], *claims: str) -> tuple[Sentence, ...]:

@@ -234,8 +234,8 @@ def _each_part(group: list[RootFailure]) -> Iterator[Sentence]:
 
 def _failed_on(analysis: Analysis, roots: tuple[RootFailure, ...]) -> Iterator[Sentence]:
     """List all that the failed parts work on, to be copied."""
-    found = dict.fromkeys(analysis.targets.get(root.node, "") for root in roots)
-    names = list(filter(None, found))
+    hosts = dict.fromkeys(analysis.targets.get(root.node, "") for root in roots)
+    names = list(filter(None, hosts))
     if len(names) > 1:
         yield Sentence("failed-on", "Failed on:", {}, Place.PARAGRAPH)
         yield Sentence("failed-on-list", "{line}", {"line": " ".join(names)}, Place.LOG)

@@ -94,9 +94,9 @@ def changes_html(pairs: Sequence[Pair], unreadable: Sequence[str]) -> Iterator[s
     )
 
 
-def trends_html(found: Trends) -> str:
+def trends_html(trends: Trends) -> str:
     """Write how runs changed over time as a page that loads nothing."""
-    views = [TrendView(task, f"k{place}") for place, task in enumerate(found.tasks)]
+    views = [TrendView(task, f"k{place}") for place, task in enumerate(trends.tasks)]
     title = views[0].trend.task if len(views) == 1 else "Runs over time"
     pieces = _page(
         title,
@@ -107,7 +107,7 @@ def trends_html(found: Trends) -> str:
         runs_told=runs_told,
         change_text=change_text,
         cell=cell,
-        left_out=left_out(found.left_out) if found.left_out else "",
+        left_out=left_out(trends.left_out) if trends.left_out else "",
         notes=TREND_NOTES,
         legend=LEGEND,
         version=__version__,

@@ -138,8 +138,8 @@ class TaskView(Account):
             "overdue": self.analysis.overdue,
             "retried": [node for node, subtask in subtasks if was_retried(subtask)],
         }
-        found = {name: sorted(set(nodes)) for name, nodes in kinds.items()}
-        return {name: n for name, n in found.items() if 0 < len(n) < len(self.graph)}
+        marked = {name: sorted(set(nodes)) for name, nodes in kinds.items()}
+        return {name: n for name, n in marked.items() if 0 < len(n) < len(self.graph)}
 
     def data(self) -> Iterator[str]:
         """Give what the script needs to know, as JSON in pieces.
@@ -181,11 +181,11 @@ class TaskView(Account):
     def _neighbours(self, node: int, names: list[str]) -> list[Any]:
         """Give what is before and after a subtask, its fields and its log."""
         graph, row = self.graph, _fields(self.graph.subtasks[node])
-        found: list[Any] = [graph.upstreams[node], graph.downstreams[node]]
-        found.append([row.get(name, 0) for name in names])
+        cells: list[Any] = [graph.upstreams[node], graph.downstreams[node]]
+        cells.append([row.get(name, 0) for name in names])
         if logs := graph.subtasks[node].logs:
-            found.append([visible(line) for line in logs])
-        return found
+            cells.append([visible(line) for line in logs])
+        return cells
 
     def html(self, sentences: Iterable[Sentence]) -> str:
         """Write sentences as HTML; subtasks are links to their rows."""

@@ -89,19 +89,19 @@ def _width(analysis: Analysis) -> str:
 
 def _slots(analysis: Analysis) -> Facts:
     """Say how many slots cost no time, which is by no means so for all larger numbers."""
-    found, order = analysis.enough_slots, "if ready ones go first by id"
-    if analysis.width.size < 2 or found is None:
+    enough, order = analysis.enough_slots, "if ready ones go first by id"
+    if analysis.width.size < 2 or enough is None:
         return []
-    if analysis.width == (found.limit, True):
-        return [("Slots", f"{found.limit:,} cost no time, in any order")]
-    if found.limit is not None:
-        text = f"{found.limit:,} cost no time {order}"
-    elif found.is_searched:
-        text = f"with {counted(found.tried, 'worker')} none are enough {order}"
-    elif not found.tried:
+    if analysis.width == (enough.limit, True):
+        return [("Slots", f"{enough.limit:,} cost no time, in any order")]
+    if enough.limit is not None:
+        text = f"{enough.limit:,} cost no time {order}"
+    elif enough.is_searched:
+        text = f"with {counted(enough.tried, 'worker')} none are enough {order}"
+    elif not enough.tried:
         text = "how many cost no time was not sought in so large a graph"
     else:
-        text = f"{found.tried:,} and fewer cost time {order}, more were not tried"
+        text = f"{enough.tried:,} and fewer cost time {order}, more were not tried"
     return [("Slots", f"{text}; {_width(analysis)} in any order, however long each takes")]
 
 
