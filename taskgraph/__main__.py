@@ -10,8 +10,6 @@ import os
 import signal  # nothing that takes longer: until it is handled, an interrupt is Python's
 import sys
 
-__all__ = ["main"]
-
 
 def _end(*_: object) -> None:
     """End this process as a shell expects of one that was interrupted."""

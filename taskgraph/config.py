@@ -28,18 +28,6 @@ if TYPE_CHECKING:
 
     from taskgraph.model.task import Task
 
-__all__ = [
-    "Configuration",
-    "Origin",
-    "PatternUse",
-    "UnusedPatterns",
-    "configuration_schema",
-    "find_config",
-    "in_force",
-    "pattern_use",
-    "read_config",
-]
-
 # Whether pyproject.toml can have a table for taskgraph: parsing it takes milliseconds.
 _MENTION = re.compile(
     r"""\btool\b[^\n=]*taskgraph|^[ \t]*["']?taskgraph["']?[ \t]*(\.|=[ \t]*\{)""",

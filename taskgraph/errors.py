@@ -7,15 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = [
-    "AnalysisError",
-    "ConfigError",
-    "InputError",
-    "Problem",
-    "RenderError",
-    "TaskgraphError",
-]
-
 
 class TaskgraphError(Exception):
     """Everything that taskgraph raises on purpose."""

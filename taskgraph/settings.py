@@ -17,8 +17,6 @@ from pydantic_core import PydanticCustomError, PydanticUndefined
 
 from taskgraph.model.durations import parse_duration
 
-__all__ = ["DEFAULTS", "Settings", "Severity", "Suppression", "Thresholds"]
-
 MOST_SECONDS = 100 * 365 * 86400
 """No threshold is longer: a hundred years."""
 

@@ -18,35 +18,6 @@ from typing import Any, TypeAlias
 
 from taskgraph.api import LoadedTask
 
-__all__ = [
-    "Told",
-    "budget_json",
-    "budget_text",
-    "check_github",
-    "check_gitlab",
-    "check_json",
-    "check_jsonl",
-    "check_junit",
-    "check_markdown",
-    "check_sarif",
-    "check_text",
-    "critical_path_json",
-    "critical_path_text",
-    "explain_json",
-    "frames",
-    "library",
-    "node_link",
-    "notebook_table",
-    "plain",
-    "report_html",
-    "report_markdown",
-    "sentences",
-    "show_json",
-    "show_text",
-    "svg",
-    "tree",
-]
-
 Told: TypeAlias = dict[str | tuple[str, str], Any]
 Values: TypeAlias = dict[str, Any]
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from taskgraph.model.task import Task
     from taskgraph.settings import Settings
 
-__all__ = ["Analysis", "Past", "Timetable"]
-
 
 class Timetable(NamedTuple):
     """A schedule with all that explains it.

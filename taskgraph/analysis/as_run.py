@@ -27,17 +27,6 @@ from taskgraph.model.engine import (
 )
 from taskgraph.model.task import Status, Task
 
-__all__ = [
-    "AsRun",
-    "Occupancy",
-    "PartKind",
-    "TimePart",
-    "Trace",
-    "as_run",
-    "occupancy",
-    "trace",
-]
-
 
 class PartKind(StrEnum):
     """What a part of the wall time is."""

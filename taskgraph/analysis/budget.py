@@ -15,15 +15,6 @@ from taskgraph.analysis.width import wide_antichain
 if TYPE_CHECKING:
     from taskgraph.settings import Settings
 
-__all__ = [
-    "Budget",
-    "WorstCase",
-    "budget",
-    "worst_case",
-    "worst_case_left",
-    "worst_cases_without",
-]
-
 
 class WorstCase(NamedTuple):
     """The longest that some nodes can take, in seconds.

@@ -18,20 +18,6 @@ from taskgraph.analysis.schedule import Schedule, schedule
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.task import Id
 
-__all__ = [
-    "Attribution",
-    "BudgetChange",
-    "Comparison",
-    "Contribution",
-    "FieldChange",
-    "SubtaskChange",
-    "Value",
-    "Verdict",
-    "Version",
-    "attribute",
-    "compare",
-]
-
 Value: TypeAlias = Id | bool | None
 """What a field of a task or subtask can hold."""
 

@@ -13,17 +13,6 @@ from taskgraph.analysis.schedule import Schedule
 from taskgraph.analysis.width import Width, wide_antichain
 from taskgraph.graph.taskgraph import TaskGraph
 
-__all__ = [
-    "Bounds",
-    "Enough",
-    "ListSchedule",
-    "bounds",
-    "enough",
-    "graham_bound",
-    "list_schedule",
-]
-
-
 _MOST_STEPS = 500_000
 """So many subtasks and edges are gone through in about half a second."""
 

@@ -27,23 +27,6 @@ from taskgraph.model.engine import (
 )
 from taskgraph.model.task import Operation, Status, Subtask
 
-__all__ = [
-    "Action",
-    "Cause",
-    "FailedSubtask",
-    "Failure",
-    "FailureCause",
-    "FinishedWork",
-    "Intervention",
-    "RootFailure",
-    "blocked",
-    "earliest_first",
-    "failure",
-    "failure_cause",
-    "held_up",
-    "interventions",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class RootFailure:

@@ -9,8 +9,6 @@ from typing import NamedTuple, TypeAlias
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.task import Subtask
 
-__all__ = ["Matching", "is_same_task", "match"]
-
 _KeyOf: TypeAlias = Callable[[int, int], Hashable]
 
 

@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 from taskgraph.model.engine import SECOND
 
-__all__ = ["Forecast", "Foreseen", "SlowSubtask", "TimeoutNeed"]
-
 
 class Foreseen(NamedTuple):
     """A moment by which a share of the runs alike would be done.

@@ -26,8 +26,6 @@ from taskgraph.model.task import Task
 if TYPE_CHECKING:
     from taskgraph.settings import Settings
 
-__all__ = ["Premises"]
-
 
 class Premises:
     """A graph and its settings, and what the two say of the task and of each subtask.

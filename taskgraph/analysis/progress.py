@@ -27,17 +27,6 @@ from taskgraph.model.engine import (
 )
 from taskgraph.model.task import STATUSES, Operation, Status, Subtask
 
-__all__ = [
-    "Endless",
-    "Progress",
-    "RunningSubtask",
-    "Standstill",
-    "Tally",
-    "progress",
-    "standstill",
-    "tally",
-]
-
 
 class Endless(StrEnum):
     """Why nothing promises that a task ends, whatever its timeouts are."""

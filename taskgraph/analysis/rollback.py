@@ -15,17 +15,6 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import blocks_rollback, is_in_flight
 from taskgraph.model.task import Status
 
-__all__ = [
-    "FailLate",
-    "PointOfNoReturn",
-    "Refusal",
-    "Rollback",
-    "RollbackStep",
-    "point_of_no_return",
-    "rollback",
-    "rollback_obstacles",
-]
-
 _MOST_GATES = 64
 """For each of so many what follows is bounded for itself: each is a pass over the graph."""
 

@@ -15,8 +15,6 @@ from typing import Final
 
 from taskgraph.graph.taskgraph import TaskGraph
 
-__all__ = ["PATH_COUNT_LIMIT", "Schedule", "drags", "makespan", "schedule"]
-
 PATH_COUNT_LIMIT: Final = 10**18
 """Up to here the number of critical paths is told exactly."""
 

@@ -21,18 +21,6 @@ from taskgraph.model.engine import (
 )
 from taskgraph.model.task import Id, Status, Subtask
 
-__all__ = [
-    "Basis",
-    "Unit",
-    "WeightKind",
-    "Weights",
-    "actual_weights",
-    "custom_weights",
-    "remaining_weights",
-    "timeout_weights",
-    "weigh",
-]
-
 WeightKind: TypeAlias = Literal["timeout", "actual", "remaining", "custom"]
 Unit: TypeAlias = Literal["seconds", "microseconds"]
 

@@ -12,8 +12,6 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import reverse
 from taskgraph.model.task import Id
 
-__all__ = ["Changes", "WhatIf", "what_if"]
-
 
 @dataclass(frozen=True, slots=True)
 class Changes:

@@ -16,8 +16,6 @@ from typing import NamedTuple
 
 from taskgraph.graph.taskgraph import TaskGraph
 
-__all__ = ["Width", "wide_antichain", "width"]
-
 _NOBODY = -1
 _MOST_STEPS = 200_000
 """So many ancestors are looked at for the exact width, in about a tenth of a second."""

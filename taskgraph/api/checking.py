@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from taskgraph.checks.baseline import Acceptance, Baseline
     from taskgraph.checks.result import AcceptedEntry
 
-__all__ = ["CheckStream", "Checked", "check", "check_files", "stream_checks"]
-
 _MOST_JOBS = 256
 _FEW = 200
 """Fewer files than this are checked sooner than another process starts."""

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from taskgraph.graph.taskgraph import TaskGraph
     from taskgraph.reports.comparison import Pair
 
-__all__ = ["compare", "compare_paths"]
-
 _MAGIC = re.compile(r"[*?\[]")
 """Where the pattern of a path begins."""
 

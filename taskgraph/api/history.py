@@ -33,19 +33,6 @@ if TYPE_CHECKING:
     from taskgraph.reports.history import HistoryResult
     from taskgraph.reports.text.console import Style
 
-__all__ = [
-    "FORMS",
-    "anomalies",
-    "collect",
-    "compare",
-    "fit",
-    "odds",
-    "report",
-    "stats",
-    "timeouts",
-    "trends",
-]
-
 FORMS = ("text", "csv", "json", "markdown", "html")
 """The forms of every result; advice on timeouts also comes as a ``patch``."""
 _RUNS = "runs"

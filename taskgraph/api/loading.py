@@ -32,20 +32,6 @@ if TYPE_CHECKING:
     from taskgraph.checks.result import CheckResult
     from taskgraph.reports.notebook import DisplayedAccount, DisplayedTimetable
 
-__all__ = [
-    "ConfigurationFor",
-    "Document",
-    "LoadedTask",
-    "analysed",
-    "load",
-    "load_all",
-    "loads",
-    "no_configuration",
-    "read_documents",
-    "redacted",
-    "standard_input",
-]
-
 PathLike: TypeAlias = str | os.PathLike[str]
 ConfigurationFor: TypeAlias = Callable[[str], Configuration]
 """From the name of a document to the configuration that is in force for it."""

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from taskgraph.diagrams.options import DiagramOptions
     from taskgraph.reports.results import Account, Collected
 
-__all__ = ["REPORTS", "collect", "render", "report", "report_pieces", "to_frame"]
-
 REPORTS = ("html", "markdown")
 """The forms of a postmortem."""
 

@@ -19,17 +19,6 @@ from typing_extensions import TypedDict
 from taskgraph.checks.result import AcceptedEntry, CheckResult, Finding
 from taskgraph.model.declaration import Declaration, FirstVersion
 
-__all__ = [
-    "BASELINE",
-    "Acceptance",
-    "AcceptedFinding",
-    "Baseline",
-    "BaselineContent",
-    "fingerprints",
-    "parse_baseline",
-    "render_baseline",
-]
-
 
 @with_config(ConfigDict(strict=True, extra="ignore"))
 class AcceptedFinding(TypedDict):

@@ -58,17 +58,6 @@ from taskgraph.checks.rules.tg605_duplicate_task_name import RULE as TG605
 from taskgraph.errors import ConfigError
 from taskgraph.settings import Settings, Severity, Suppression
 
-__all__ = [
-    "RULES",
-    "ActiveRule",
-    "RuleSet",
-    "find_rules",
-    "fits",
-    "make_rule_set",
-    "require_rules",
-    "without_suppressed",
-]
-
 # fmt: off
 RULES: tuple[Rule, ...] = (
     TG001, TG002, TG003,

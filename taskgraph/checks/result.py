@@ -12,17 +12,6 @@ from taskgraph.errors import InputError
 from taskgraph.model.task import Id, Origin, id_key
 from taskgraph.settings import Severity
 
-__all__ = [
-    "AcceptedEntry",
-    "AnyRun",
-    "CheckResult",
-    "CheckRun",
-    "CheckTotals",
-    "Finding",
-    "Skipped",
-    "Step",
-]
-
 
 class Step(NamedTuple):
     """One subtask of a walk along the edges, and where it stands in the document."""

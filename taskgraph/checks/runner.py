@@ -12,8 +12,6 @@ from taskgraph.checks.subject import Subject
 from taskgraph.model.task import Id, Origin
 from taskgraph.settings import Severity
 
-__all__ = ["Names", "check_document", "run_checks"]
-
 _ACROSS = frozenset(rule.code for rule in RULES if rule.across)
 
 

@@ -15,8 +15,6 @@ from taskgraph.graph.taskgraph import RepeatedReference, Side, UnknownReference
 from taskgraph.model.engine import blocks_rollback, measured_span, ran_once
 from taskgraph.model.task import Id, Status, Subtask, id_key
 
-__all__ = ["KEYED_DIALECTS", "Rest", "Star", "Subject", "stars", "told"]
-
 KEYED_DIALECTS = frozenset({"definition", "ocp"})
 """The dialects whose documents have the keys of the API."""
 _KEYS = {

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from taskgraph.analysis.analysis import Analysis
     from taskgraph.history.fitting import Fit
 
-__all__ = ["command"]
-
 
 @click.command("budget")
 @files_argument

@@ -44,8 +44,6 @@ from taskgraph.reports.check_formats import (
 )
 from taskgraph.settings import FAIL_ON
 
-__all__ = ["command"]
-
 
 def _selectors(_ctx: object, _param: object, values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.strip() for value in values for name in value.split(",") if name)

@@ -8,8 +8,6 @@ from taskgraph.cli.options import Resolver, config_options, format_option
 from taskgraph.cli.output import write
 from taskgraph.config import in_force
 
-__all__ = ["command"]
-
 
 @click.command("config")
 @click.argument("file", default=".")

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from taskgraph.analysis.analysis import Timetable
     from taskgraph.reports.text.console import Style
 
-__all__ = ["command"]
-
 _Known: TypeAlias = Mapping[str, tuple[Id, ...]]
 """The subtasks by their id and by their name."""
 

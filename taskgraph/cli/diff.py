@@ -22,8 +22,6 @@ from taskgraph.config import UnusedPatterns
 from taskgraph.reports.comparison import Pair, diff_json, diff_markdown, diff_svg, diff_text
 from taskgraph.sources.limits import ReadOptions
 
-__all__ = ["command"]
-
 _FORMS = ("text", "json", "markdown", "html", "svg")
 
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from taskgraph.reports.explaining.sentences import Explanation
     from taskgraph.reports.text.console import Style
 
-__all__ = ["command"]
-
 
 @click.command("explain")
 @files_argument

@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from taskgraph.history.odds import Odds
     from taskgraph.reports.history import HistoryResult
 
-__all__ = ["command"]
-
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -10,8 +10,6 @@ import click
 from taskgraph.cli.output import write
 from taskgraph.errors import ConfigError
 
-__all__ = ["command"]
-
 _FILES = ("example.task.yaml", "taskgraph.toml")
 
 

@@ -16,8 +16,6 @@ from taskgraph.cli.output import EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_
 from taskgraph.errors import TaskgraphError
 from taskgraph.version import __version__
 
-__all__ = ["Group", "cli", "main"]
-
 _COMMANDS = {
     "show": "What is this task, how far is it, what is wrong, what is critical.",
     "check": "Which rules does it break.",

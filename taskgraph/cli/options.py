@@ -20,23 +20,6 @@ from taskgraph.sources.limits import ReadOptions
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = [
-    "Choice",
-    "Inputs",
-    "Resolver",
-    "complete_rules",
-    "config_options",
-    "files_argument",
-    "form_by_ending",
-    "format_option",
-    "moment",
-    "output_option",
-    "past_options",
-    "runs_option",
-    "seconds",
-    "task_option",
-]
-
 
 @dataclass(frozen=True)
 class Resolver:

@@ -19,22 +19,6 @@ import click
 from taskgraph.errors import ConfigError
 from taskgraph.model.words import visible
 
-__all__ = [
-    "EXIT_FAULT",
-    "EXIT_FINDINGS",
-    "EXIT_INPUT",
-    "EXIT_INTERRUPTED",
-    "EXIT_OK",
-    "NAMES_OF_FILES",
-    "NAMES_OF_INPUTS",
-    "ReaderGoneError",
-    "Ticker",
-    "complain",
-    "terminal_width",
-    "wants_color",
-    "write",
-]
-
 _PATIENCE = 2.0  # seconds until a run counts as long
 _PERIOD = 0.2  # seconds between two counts
 EXIT_OK = 0

@@ -12,8 +12,6 @@ import click
 
 from taskgraph.cli.main import cli
 
-__all__ = ["commands_markdown"]
-
 _BEGIN = """\
 # Commands
 

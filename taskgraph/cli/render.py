@@ -21,8 +21,6 @@ from taskgraph.diagrams.formats import FORMATS, render_pieces
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.errors import ConfigError, RenderError
 
-__all__ = ["command"]
-
 _FORMS = "\n".join(f"  {name:8}  {form.summary}" for name, form in FORMATS.items())
 
 

@@ -22,8 +22,6 @@ from taskgraph.cli.output import EXIT_INPUT, write
 from taskgraph.cli.tasks import each_task
 from taskgraph.diagrams.options import DiagramOptions
 
-__all__ = ["command"]
-
 
 @click.command("report")
 @files_argument

@@ -7,8 +7,6 @@ import click
 from taskgraph.cli.options import complete_rules, format_option, output_option
 from taskgraph.cli.output import write
 
-__all__ = ["command"]
-
 
 @click.command("rules")
 @click.argument("names", nargs=-1, metavar="[RULE]...", shell_complete=complete_rules)

@@ -15,8 +15,6 @@ from taskgraph.errors import ConfigError
 if TYPE_CHECKING:
     from taskgraph.model.declaration import Declaration
 
-__all__ = ["command", "published"]
-
 
 class Published(NamedTuple):
     """A schema that users can have: what it is of, and what makes it."""

@@ -21,8 +21,6 @@ from taskgraph.cli.tasks import run_report
 if TYPE_CHECKING:
     from taskgraph.reports.text.console import Style
 
-__all__ = ["command"]
-
 
 @click.command("show")
 @files_argument

@@ -25,8 +25,6 @@ from taskgraph.sources.limits import ReadOptions
 if TYPE_CHECKING:
     from taskgraph.reports.text.console import Style
 
-__all__ = ["each_task", "require_tasks", "run_report", "text_style"]
-
 
 def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, list[str]]:
     """Do something with every task of every file; a bad one does not stop the others.

@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from taskgraph.graph.traverse import Adjacency
 
-__all__ = ["MOST_PROVEN", "Cut", "feedback_edges"]
-
 MOST_PROVEN = 20
 """Nodes of a component: the subsets of so many are looked through in seconds at worst."""
 _MOST_WORK = 50_000_000

@@ -19,15 +19,6 @@ from taskgraph.model.declaration import Closed, Declaration
 from taskgraph.model.task import Id, Subtask
 from taskgraph.model.words import visible
 
-__all__ = [
-    "NODE_LINK",
-    "Columns",
-    "NodeLinkContent",
-    "export_gexf",
-    "export_graphml",
-    "export_node_link",
-]
-
 Value: TypeAlias = str | int | bool
 Attributes: TypeAlias = dict[str, Value]
 Columns: TypeAlias = Mapping[str, Sequence[Value]]

@@ -6,8 +6,6 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import runs
 from taskgraph.model.engine import is_part
 
-__all__ = ["parallel_groups", "splits"]
-
 
 def parallel_groups(graph: TaskGraph) -> tuple[tuple[int, ...], ...]:
     """Group the parts of each split.

@@ -11,8 +11,6 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.words import visible
 from taskgraph.privacy.secret_signs import MASK
 
-__all__ = ["targets"]
-
 _ADDRESS = re.compile(r"[\w\-\[\]]*[.:][\w.:\-\[\]]*|host-\d+")  # or a redacted one
 
 

@@ -22,15 +22,6 @@ from taskgraph.model.task import Id, Subtask, Task, id_key
 if TYPE_CHECKING:
     import networkx
 
-__all__ = [
-    "OneSidedEdge",
-    "RepeatedReference",
-    "Side",
-    "TaskGraph",
-    "UnknownReference",
-    "build_graph",
-]
-
 Side: TypeAlias = Literal["upstreams", "downstreams"]
 _SIDES: tuple[Side, ...] = get_args(Side)
 _ID, _UPSTREAMS = attrgetter("id"), attrgetter("upstreams")

@@ -10,21 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-__all__ = [
-    "Adjacency",
-    "adjacency",
-    "cyclic_components",
-    "immediate_dominators",
-    "implied_edges",
-    "levels",
-    "reachable",
-    "reverse",
-    "runs",
-    "shortest_cycle",
-    "topological_order",
-    "weak_components",
-]
-
 Adjacency: TypeAlias = Sequence[Sequence[int]]
 
 

@@ -12,8 +12,6 @@ from typing_extensions import TypedDict  # pydantic asks for it before Python 3.
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-__all__ = ["Closed", "Declaration", "FirstVersion"]
-
 T = TypeVar("T")
 
 

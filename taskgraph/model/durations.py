@@ -5,19 +5,6 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-__all__ = [
-    "as_shown",
-    "format_count",
-    "format_duration",
-    "format_measured",
-    "format_moment",
-    "format_rounded",
-    "format_span",
-    "like_written",
-    "moment_after",
-    "parse_duration",
-]
-
 _MICROSECONDS = 1_000_000
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -15,46 +15,6 @@ from typing import Final, NamedTuple
 
 from taskgraph.model.task import STATUSES, Operation, Status, Subtask, Task
 
-__all__ = [
-    "DISPATCH_SECONDS",
-    "ENGINE_SLOTS",
-    "MICROSECOND",
-    "OBSHELL_TIMEOUT",
-    "SECOND",
-    "Ending",
-    "Span",
-    "SpanKind",
-    "accepts_retry",
-    "blocks_rollback",
-    "done_status",
-    "ending",
-    "has_begun",
-    "has_limit",
-    "has_never_failed",
-    "is_being_cancelled",
-    "is_in_flight",
-    "is_part",
-    "is_repeating",
-    "is_rolled_back",
-    "is_rolling_back",
-    "known_slots",
-    "least_attempts",
-    "measured_span",
-    "prohibits_rollback",
-    "ran_once",
-    "retry_undoes_apart",
-    "slots",
-    "stated_slots",
-    "task_path",
-    "tells_direction",
-    "tells_progress",
-    "timeout_seconds",
-    "was_ended",
-    "was_retried",
-    "whole_task",
-    "workers",
-]
-
 MICROSECOND: Final = timedelta(microseconds=1)
 SECOND: Final = 1_000_000
 """Microseconds in a second."""

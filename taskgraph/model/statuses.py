@@ -14,21 +14,6 @@ from typing import Final, NamedTuple
 from taskgraph.model.task import Operation, Status, Subtask
 from taskgraph.model.words import visible
 
-__all__ = [
-    "ROLLED_BACK",
-    "SIGNS",
-    "SKIPPED",
-    "UNKNOWN",
-    "StatusLook",
-    "addition",
-    "count_shown",
-    "look",
-    "severity_key",
-    "shown_status",
-    "state_text",
-    "status_name",
-]
-
 UNKNOWN: Final = "unknown"
 """The tone of a status that is absent or was never seen before."""
 

@@ -18,28 +18,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 from taskgraph.errors import Problem
 
-__all__ = [
-    "NODE_TYPES",
-    "OPERATIONS",
-    "STATUSES",
-    "TASK_OPERATIONS",
-    "TASK_STATUSES",
-    "TASK_TYPES",
-    "ApiError",
-    "Envelope",
-    "Id",
-    "Operation",
-    "Origin",
-    "Reference",
-    "Status",
-    "Subtask",
-    "Task",
-    "id_key",
-    "is_known",
-    "known_word",
-    "known_words",
-]
-
 
 class Status(StrEnum):
     """The state of a task or a subtask."""

@@ -12,28 +12,6 @@ from collections.abc import Iterable, Sequence
 from taskgraph.model.engine import is_part
 from taskgraph.model.task import Id, Subtask, Task, id_key
 
-__all__ = [
-    "NAMED",
-    "arrow",
-    "ascending",
-    "commandless",
-    "counted",
-    "id_list",
-    "in_json",
-    "joints",
-    "label",
-    "labels",
-    "listed",
-    "name_of",
-    "percent",
-    "plural",
-    "quoted",
-    "shorten",
-    "title_of",
-    "unbroken",
-    "visible",
-]
-
 NAMED = 5
 """How many of many are named; the rest is counted."""
 

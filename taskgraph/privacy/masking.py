@@ -20,8 +20,6 @@ from taskgraph.privacy.secret_keys import is_secret_key, role_of
 from taskgraph.privacy.secret_signs import MASK, client_of, is_suspect
 from taskgraph.privacy.walking import change_texts, ids_of, renamed, texts_of
 
-__all__ = ["mask_error", "mask_lines", "mask_task", "mask_text", "mask_value"]
-
 _OF_A_KEY = re.compile(r"\s*[A-Za-z0-9+/=]{40,}\s*")
 _OPTION = re.compile(r"-[A-Za-z]|--(?:proxy-)?user")
 _DIGITS = str.maketrans(dict.fromkeys("0123456789"))

@@ -14,8 +14,6 @@ from taskgraph.privacy.secret_keys import words
 from taskgraph.privacy.secret_signs import MASK
 from taskgraph.privacy.walking import change_texts, ids_of, renamed, texts_of
 
-__all__ = ["redact_error", "redact_task", "redact_tasks", "redact_text"]
-
 _ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.]*\d)")
 _ADDRESS_6 = re.compile(
     r"(?<![A-Za-z0-9_.])(?<![0-9A-Fa-f]:)[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{1,35}(?:(?:\.\d{1,3}){3})?(?![\w:])(?:%\w{1,16})?"

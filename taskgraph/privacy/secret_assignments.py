@@ -20,8 +20,6 @@ from taskgraph.privacy.secret_values import (
     value_end,
 )
 
-__all__ = ["find_at_key", "find_at_wide_key", "find_echoed"]
-
 
 def _regex(source: str) -> re.Pattern[str]:
     return re.compile(source, re.IGNORECASE)

@@ -6,8 +6,6 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["KEYS", "WIDE_KEYS", "Role", "is_secret_key", "role_of", "words"]
-
 
 def words(text: str) -> frozenset[str]:
     """Give the words of a text, for tables of them."""

@@ -7,13 +7,6 @@ import re
 from taskgraph.privacy.secret_signs import CLIENTS
 from taskgraph.privacy.secret_values import Scan, Span, is_opaque, value_at
 
-__all__ = [
-    "AFTER_OPTION",
-    "find_at_option",
-    "find_in_sql",
-    "note_client",
-]
-
 
 def _regex(source: str) -> re.Pattern[str]:
     return re.compile(source, re.IGNORECASE)

@@ -11,14 +11,6 @@ from base64 import b64decode
 
 from taskgraph.privacy.secret_values import Span, is_harmless, is_opaque
 
-__all__ = [
-    "PRIVATE_KEY",
-    "find_account",
-    "find_address",
-    "find_scheme",
-    "find_shape",
-]
-
 PRIVATE_KEY = re.compile(
     r"-{4,5}\ ?(?P<edge>BEGIN|END)\ [A-Z0-9\ ]{0,30}PRIVATE\ KEY(?:\ BLOCK)?(?:\ ?-{4,5})?"
 )

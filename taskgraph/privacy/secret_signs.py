@@ -11,19 +11,6 @@ from itertools import groupby
 
 from taskgraph.privacy.secret_keys import KEYS, WIDE_KEYS, words
 
-__all__ = [
-    "CLIENTS",
-    "MASK",
-    "OPTIONS",
-    "READERS",
-    "SCHEMES",
-    "SHAPES",
-    "SIGN",
-    "client_of",
-    "is_suspect",
-    "small_letters",
-]
-
 MASK = "***"
 SHAPES = {"-----begin", "---- begin"} | words(
     "$ * /hook/ :aa age-secret-key aiza akia akid asia crudjti dapi dop_ eyj gho_ ghp_ "

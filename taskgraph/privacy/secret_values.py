@@ -15,16 +15,6 @@ from typing import TypeAlias
 from taskgraph.privacy.secret_keys import words
 from taskgraph.privacy.secret_signs import MASK
 
-__all__ = [
-    "VALUE_WORDS",
-    "Scan",
-    "Span",
-    "is_harmless",
-    "is_opaque",
-    "value_at",
-    "value_end",
-]
-
 Span: TypeAlias = tuple[int, int]
 """Where something begins, and where it ends."""
 _COUNT = re.compile(r"""\d{1,6}(?:\.\d{1,3})?[a-z]{0,2}(?=[\s,;.)/%\]}]|\Z)""")

@@ -29,8 +29,6 @@ from taskgraph.privacy.secret_signs import (
 )
 from taskgraph.privacy.secret_values import Scan, Span
 
-__all__ = ["masked"]
-
 _SIGN = re.compile(SIGN)
 _ESCAPED = re.compile(
     r"\\{1,8}u(?!d[89a-f])([0-9a-f]{4})|(?:%|\\{1,8}x)([2-7][0-9a-f])"

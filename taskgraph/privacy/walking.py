@@ -11,8 +11,6 @@ from typing import Any
 
 from taskgraph.model.task import Subtask, Task
 
-__all__ = ["change_texts", "ids_of", "renamed", "texts_of"]
-
 _APART = frozenset({"subtasks", "context", "extra", "origin"})
 _AROUND = tuple(field.name for field in fields(Task) if field.name not in _APART)
 _around = attrgetter(*_AROUND)

@@ -15,8 +15,6 @@ from taskgraph.model.words import commandless, visible
 from taskgraph.reports.check_formats import closing_lines, fingerprinted, place, title
 from taskgraph.settings import Severity
 
-__all__ = ["render_check_github", "render_check_gitlab", "render_check_junit"]
-
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 

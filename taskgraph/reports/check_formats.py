@@ -17,25 +17,6 @@ from taskgraph.model.words import commandless, counted, plural, visible
 from taskgraph.reports.markdown import escaped
 from taskgraph.settings import Severity
 
-__all__ = [
-    "CHECK_FORMATS",
-    "Style",
-    "ansi",
-    "check_format_of",
-    "check_renderer",
-    "check_streamer",
-    "closing_lines",
-    "fingerprinted",
-    "is_of_repository",
-    "is_streamed",
-    "place",
-    "plain",
-    "render_check_markdown",
-    "render_check_text",
-    "stream_check_text",
-    "title",
-]
-
 
 class _Form(NamedTuple):
     """In which module ``render_check_NAME`` is, and which ending of a name means it."""

@@ -27,18 +27,6 @@ from taskgraph.reports.contract import (
 )
 from taskgraph.settings import Severity
 
-__all__ = [
-    "CHECK",
-    "CHECK_LINE",
-    "CheckContent",
-    "CheckedTask",
-    "FindingContent",
-    "Summary",
-    "UnreadableContent",
-    "finding_json",
-    "render_check_json",
-]
-
 Place: TypeAlias = Annotated[
     Annotated[int, Field(ge=1)] | None,
     about("Counted from 1; null where the text is not at hand."),

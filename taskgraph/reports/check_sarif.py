@@ -18,8 +18,6 @@ from taskgraph.reports.contract import to_json
 from taskgraph.reports.rules import rule_sections
 from taskgraph.settings import Severity
 
-__all__ = ["MOST_LOCATIONS", "MOST_RESULTS", "render_check_sarif"]
-
 MOST_RESULTS = 25_000
 """More results in a run are refused by GitHub; it stores the worst 5,000."""
 MOST_LOCATIONS = 1_000

@@ -31,19 +31,6 @@ if TYPE_CHECKING:
         SubtaskName,
     )
 
-__all__ = [
-    "Pair",
-    "change_items",
-    "change_lines",
-    "changed",
-    "diff_json",
-    "diff_markdown",
-    "diff_svg",
-    "diff_text",
-    "pair_svg",
-    "signed",
-]
-
 _MOST = 40
 _Key: TypeAlias = tuple[int | None, int | None]
 """A subtask by its node on both sides; ``None`` where it is not there."""

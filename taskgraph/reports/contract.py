@@ -33,45 +33,6 @@ from taskgraph.model.engine import SpanKind
 from taskgraph.model.task import Id
 from taskgraph.model.words import in_json
 
-__all__ = [
-    "CONFIG",
-    "REPORTS",
-    "AsRunContent",
-    "BudgetContent",
-    "BudgetDifference",
-    "BudgetFigures",
-    "ByPastRuns",
-    "Cause",
-    "ConfigContent",
-    "Count",
-    "CriticalPathContent",
-    "Difference",
-    "EdgeEnds",
-    "ExplainContent",
-    "ExplainSentence",
-    "FailingLate",
-    "FieldDifference",
-    "File",
-    "ForecastContent",
-    "ForeseenContent",
-    "Identifier",
-    "NamedTask",
-    "NoReturnContent",
-    "PairContent",
-    "Pointer",
-    "ScheduleBeside",
-    "ScheduleFigures",
-    "ShowContent",
-    "SlotsContent",
-    "SlowContent",
-    "SubtaskName",
-    "TaskHead",
-    "TaskId",
-    "about",
-    "declared",
-    "to_json",
-]
-
 
 def declared(kind: type[C], item: object) -> C:
     """Take what a type declares from the attributes of the same names."""

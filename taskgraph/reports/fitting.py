@@ -17,8 +17,6 @@ from taskgraph.sources.opening import Source
 from taskgraph.sources.places import locate
 from taskgraph.sources.reading import read_source
 
-__all__ = ["fit_diff", "fit_report"]
-
 _TOKEN = re.compile(r""""[^"\n]*"|'[^'\n]*'|[^\s,}\]#][^,}\]#\n]*""")
 
 _CHANGED: tuple[Column[Lowered], ...] = (

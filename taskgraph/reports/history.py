@@ -32,8 +32,6 @@ from taskgraph.reports.history_tables import (
 )
 from taskgraph.reports.trends import growth_report, trends_report
 
-__all__ = ["HistoryResult", "collection_messages", "departure", "table_report"]
-
 HistoryResult: TypeAlias = (
     Statistics | TimeoutReview | Odds | Trends | Growths | Fit | Sequence[Anomalies]
 )

@@ -19,8 +19,6 @@ from taskgraph.model.declaration import Closed, Declaration
 from taskgraph.model.task import Id
 from taskgraph.reports.contract import Count, File, Identifier, SubtaskName, TaskId, about
 
-__all__ = ["HISTORY_OUTPUTS"]
-
 
 def _values(kinds: type[Enum]) -> Any:
     """Let the schema list what a text may be."""

@@ -23,8 +23,6 @@ from taskgraph.reports.history import HistoryResult, departure
 from taskgraph.reports.history_tables import kind_name
 from taskgraph.reports.trends import trend_rows
 
-__all__ = ["plain", "render_csv", "render_json", "render_patch"]
-
 Plain: TypeAlias = dict[str, Any]
 
 _VERSION = 1

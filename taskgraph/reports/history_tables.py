@@ -14,20 +14,6 @@ from taskgraph.model.engine import SECOND
 from taskgraph.model.words import visible
 from taskgraph.reports.markdown import escaped, table
 
-__all__ = [
-    "NOTHING",
-    "Column",
-    "Histogram",
-    "Section",
-    "TableReport",
-    "cell",
-    "edge",
-    "kind_name",
-    "percent",
-    "render_html",
-    "render_markdown",
-]
-
 Unit: TypeAlias = Literal["text", "word", "count", "us", "seconds", "ppm", "share"]
 """``us`` are microseconds, ``ppm`` millionths, a ``share`` is from 0 to 1, and a ``word``
 is a text that is never broken."""

@@ -45,15 +45,6 @@ if TYPE_CHECKING:
     )
     from taskgraph.reports.explaining.sentences import Explanation, Section, Sentence
 
-__all__ = [
-    "budget_json",
-    "critical_path_json",
-    "document",
-    "explain_json",
-    "pretty_pieces",
-    "show_json",
-]
-
 VERSION = 1
 _DEEP = 4  # document, tasks, task, and each of its subtasks on a line
 _plainly = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

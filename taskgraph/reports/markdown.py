@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 
 from taskgraph.model.words import visible
 
-__all__ = ["code_block", "escaped", "table"]
-
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#!|&~$^]")
 # What hosts turn into links and mentions by themselves, after they have taken escapes
 # away, is cut in two by a comment.

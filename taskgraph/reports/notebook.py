@@ -23,13 +23,6 @@ from taskgraph.settings import Severity
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "ROWS",
-    "DisplayedAccount",
-    "DisplayedTimetable",
-    "to_frame",
-]
-
 _MOST_ROWS = 60  # of a table; a data frame has them all
 
 

@@ -29,23 +29,6 @@ if TYPE_CHECKING:
     from taskgraph.model.task import Task
     from taskgraph.reports.comparison import Pair
 
-__all__ = [
-    "CLOCKS_DIFFER",
-    "UNSPLIT",
-    "Account",
-    "Collected",
-    "Figure",
-    "clock_figure",
-    "done_of",
-    "figures",
-    "holders",
-    "likely_figure",
-    "off_path",
-    "off_path_lines",
-    "slow_figure",
-    "whole_order",
-]
-
 CLOCKS_DIFFER = "clocks differ between hosts, or subtasks did not wait for their upstreams"
 """Why the path of measured times may be longer than the clock saw."""
 UNSPLIT = (SpanKind.SEVERAL_RUNS, SpanKind.ROLLED_BACK)

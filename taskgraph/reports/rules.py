@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from taskgraph.checks.rule import Rule
 
-__all__ = ["rule_sections", "rule_text", "rules_markdown", "rules_text"]
-
 
 def rules_text(rules: Iterable[Rule]) -> str:
     """List rules, one a line."""

@@ -18,8 +18,6 @@ from taskgraph.reports.explaining.sentences import Explanation, Place, Section, 
 from taskgraph.reports.markdown import code_block, escaped, table
 from taskgraph.reports.results import Account, Collected, figures, off_path_lines
 
-__all__ = ["explain_markdown", "report_markdown", "section_markdown", "sentences_markdown"]
-
 _ANSWERS = 4  # title, verdict, the lines in short and the figures: they come first
 _MOST_ROWS = 30
 _MOST_FINDINGS = 50

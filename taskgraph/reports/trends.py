@@ -28,18 +28,6 @@ from taskgraph.reports.history_tables import (
     percent,
 )
 
-__all__ = [
-    "HOST_COLUMNS",
-    "TREND_NOTES",
-    "change_text",
-    "growth_report",
-    "left_out",
-    "marked",
-    "runs_told",
-    "trend_rows",
-    "trends_report",
-]
-
 _TIMES = (
     "Times are of runs that provably ran once and did their work; of a split, of its "
     "longest part."

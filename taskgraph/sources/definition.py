@@ -35,8 +35,6 @@ from taskgraph.sources.ocp import ATTRIBUTES, SPELLINGS, filled, read_references
 from taskgraph.sources.places import escape_token
 from taskgraph.sources.validating import AT_ONCE, errors_of
 
-__all__ = ["read_definition"]
-
 _TASK_HAS = "a task has a name and subtasks"
 _HINT = "taskgraph schema definition gives the JSON Schema of definitions"
 _BESIDE = frozenset({"$schema", "kind"})

@@ -29,20 +29,6 @@ from taskgraph.sources.ocp import SPELLINGS, OcpSubtask, OcpTask, Other
 from taskgraph.sources.places import escape_token
 from taskgraph.sources.validating import Keys, errors_of, negative, note
 
-__all__ = [
-    "EDGES",
-    "KIND",
-    "RENAME",
-    "DefinedSubtask",
-    "DefinedTask",
-    "DefinedTasks",
-    "DefinitionDocument",
-    "PartlyRead",
-    "SubtaskRow",
-    "TaskRow",
-    "read_partly",
-]
-
 KIND = "task-definition"
 _OWN = "x-*"
 """The field of pydantic's that holds those whose names begin with ``x-``."""

@@ -17,8 +17,6 @@ from taskgraph.sources.naming import DIAGNOSIS_LIST, LOG_NAME
 from taskgraph.sources.parsing import decode
 from taskgraph.sources.unpacking import DAMAGED, members, read_member
 
-__all__ = ["find_task_infos", "read_diagnosis"]
-
 _LINE = re.compile(
     r"\s*Subtask:\s*(?P<id>[^,\s]+)\s*,\s*State:\s*(?P<state>[^,\s]+)\s*,"
     r"\s*Dependencies:\s*\[(?P<ups>[^\[\]]*)\]\s*"

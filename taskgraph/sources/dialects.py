@@ -21,8 +21,6 @@ from taskgraph.sources.fields import in_calendar, unusual_times
 from taskgraph.sources.naming import has_json_name, has_yaml_name, is_definition_name
 from taskgraph.sources.parsing import parse_json
 
-__all__ = ["documents_of", "input_schemas", "is_foreign", "read_document"]
-
 _OF_OBSHELL = frozenset({"dag_id", "execute_times", "max_stage", "node_id", "sub_tasks"})
 _YAML_START = re.compile(
     rb"(?:%YAML|---(?=\s)|\s*#|(?s:.{0,4000}?)^kind[ \t]*:)", re.MULTILINE

@@ -10,18 +10,6 @@ from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Origin, Task
 from taskgraph.sources.places import key_of, locate, split_pointer
 
-__all__ = [
-    "INVALID_VALUE",
-    "MEND",
-    "MISSING_KEY",
-    "NEGATIVE_TIMEOUT",
-    "SHARED_ID",
-    "UNKNOWN_KEY",
-    "Document",
-    "Problems",
-    "ReadTasks",
-]
-
 T = TypeVar("T")
 
 INVALID_VALUE, UNKNOWN_KEY, MISSING_KEY = "TG001", "TG002", "TG003"

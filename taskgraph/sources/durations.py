@@ -11,8 +11,6 @@ from taskgraph.model.durations import parse_duration
 from taskgraph.sources.fields import describe
 from taskgraph.sources.opening import read_text
 
-__all__ = ["read_durations"]
-
 _EXPECTED = (
     'a duration for each id or name: {"13175721": "10m"}, or lines like 13175721,600'
 )

@@ -16,16 +16,6 @@ from taskgraph.sources.document import Problems
 from taskgraph.sources.fields import Flag, Free, Maybe, Text, Time, Whole, is_id
 from taskgraph.sources.validating import read_object, without_wrong
 
-__all__ = [
-    "Item",
-    "OneOrMore",
-    "Opened",
-    "Response",
-    "items_of",
-    "may_answer",
-    "open_response",
-]
-
 T = TypeVar("T")
 
 _LOOK_UP = "look the trace id up in OCP's log"

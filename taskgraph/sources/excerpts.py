@@ -15,20 +15,6 @@ from typing import NamedTuple
 from taskgraph.sources.oddities import COLOUR, IN_QUOTES
 from taskgraph.sources.places import place_in
 
-__all__ = [
-    "Seen",
-    "among",
-    "behind_margin",
-    "cut_in",
-    "end_of",
-    "fenced",
-    "is_json",
-    "is_prompt",
-    "told",
-    "unwrapped",
-    "wholes",
-]
-
 
 class Seen(NamedTuple):
     """A text that stands in another one, or that it stands for."""

@@ -33,28 +33,6 @@ from taskgraph.model.task import Id as ModelId
 from taskgraph.model.words import shorten
 from taskgraph.privacy.masking import mask_text
 
-__all__ = [
-    "Apart",
-    "Duration",
-    "Flag",
-    "Free",
-    "Id",
-    "Ids",
-    "Maybe",
-    "Object",
-    "Text",
-    "Texts",
-    "Time",
-    "Times",
-    "Told",
-    "Whole",
-    "describe",
-    "in_calendar",
-    "is_id",
-    "rounded",
-    "unusual_times",
-]
-
 T = TypeVar("T")
 
 _LONGEST_SHOWN = 40

@@ -29,8 +29,6 @@ from taskgraph.sources.excerpts import (
 from taskgraph.sources.oddities import BLANKS, COLOUR, CURLY, IN_QUOTES
 from taskgraph.sources.places import escape_token, locate
 
-__all__ = ["BODIES", "LENSES"]
-
 Lens = Callable[[str], Iterator[Seen]]
 
 _STRAIGHT = "with straight quotes for curly ones"

@@ -7,15 +7,6 @@ from typing import Protocol
 
 from taskgraph.errors import InputError, Problem
 
-__all__ = [
-    "MOST_MEMBERS",
-    "Allowance",
-    "ReadOptions",
-    "check_values",
-    "read_up_to",
-    "refusal",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:

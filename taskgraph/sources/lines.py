@@ -10,8 +10,6 @@ from taskgraph.sources.dialects import is_foreign
 from taskgraph.sources.document import Document, ReadTasks
 from taskgraph.sources.limits import refusal
 
-__all__ = ["CLOSING", "MARKS", "Lines"]
-
 CLOSING = {b"{": b"}", b"[": b"]"}
 """How a line ends that is a whole object or list, by how it begins."""
 MARKS = re.compile(rb"tasks|nodes|dag_id|base64|\\")

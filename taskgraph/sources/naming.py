@@ -8,25 +8,6 @@ from functools import lru_cache
 
 from taskgraph.sources.limits import ReadOptions
 
-__all__ = [
-    "BZIP2",
-    "DIAGNOSIS_LIST",
-    "GZIP",
-    "LOG_NAME",
-    "XZ",
-    "foreign_packing",
-    "has_json_name",
-    "has_lines_name",
-    "has_tar_name",
-    "has_yaml_name",
-    "is_compressed",
-    "is_definition_name",
-    "is_document_name",
-    "is_log_name",
-    "is_tar",
-    "is_zip",
-]
-
 DIAGNOSIS_LIST = "task_info.txt"
 """The list of subtasks in an archive for a diagnosis."""
 LOG_NAME = re.compile(

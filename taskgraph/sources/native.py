@@ -33,8 +33,6 @@ from taskgraph.sources.fields import (
 )
 from taskgraph.sources.validating import Keys, read_object, read_rows
 
-__all__ = ["FORMAT", "OwnDocument", "own_content", "own_row", "read_native", "write_task"]
-
 FORMAT = "taskgraph/task"
 _VERSION = 1
 _CLOSED = ConfigDict(extra="forbid")

@@ -14,8 +14,6 @@ from typing import Any, NamedTuple
 from taskgraph.model.durations import like_written
 from taskgraph.sources.fields import is_id
 
-__all__ = ["Meant", "folded", "mended", "nearest_form", "nearest_key", "nearest_text"]
-
 _ELSEWHERE = {
     "upstreams": (
         "after awaits blockedBy depend dependencies dependency depends dependsOn from "

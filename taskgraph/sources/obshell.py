@@ -31,8 +31,6 @@ from taskgraph.sources.fields import (
 )
 from taskgraph.sources.validating import read_object, read_rows
 
-__all__ = ["ObshellDocument", "read_obshell"]
-
 _GET_THE_DAG = "save the response of GET /api/v1/task/dag/{id}: it has the whole DAG"
 _MOST_EDGES = 1_000_000  # two nodes of 1,000 sub-tasks each have as many
 _STATES = {"SUCCEED": Status.SUCCESSFUL.value}

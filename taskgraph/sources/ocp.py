@@ -41,18 +41,6 @@ from taskgraph.sources.fields import (
 )
 from taskgraph.sources.validating import AT_ONCE, read_columns, read_object, read_rows
 
-__all__ = [
-    "ATTRIBUTES",
-    "OcpDocument",
-    "OcpSubtask",
-    "OcpTask",
-    "Other",
-    "filled",
-    "read_ocp",
-    "read_references",
-    "read_subtasks",
-]
-
 T = TypeVar("T")
 
 _REFERENCES = ("creator", "cluster", "tenant", "host")

@@ -8,8 +8,6 @@ from taskgraph.errors import InputError, Problem
 from taskgraph.sources.document import Document
 from taskgraph.sources.places import place_in
 
-__all__ = ["BLANKS", "COLOUR", "CONFLICT", "CURLY", "IN_QUOTES", "explained", "oddity_in"]
-
 CURLY = "“”„‟＂″«»"
 CONFLICT = re.compile(r"^<{7}(?: |$)", re.MULTILINE)
 # To go back into a text in quotes would take a hundred bytes for each character, and to

@@ -18,18 +18,6 @@ from taskgraph.errors import ConfigError, InputError
 from taskgraph.sources.limits import ReadOptions, read_up_to, refusal
 from taskgraph.sources.naming import DIAGNOSIS_LIST, is_document_name, is_log_name
 
-__all__ = [
-    "STORE_HEADER",
-    "STORE_MANIFEST",
-    "Source",
-    "find_logs",
-    "find_sources",
-    "is_store",
-    "pack_diagnosis",
-    "read_stream",
-    "read_text",
-]
-
 _DEFAULT = ReadOptions()
 _SMALL = ReadOptions(max_bytes=16 << 20)
 STORE_MANIFEST = "manifest.jsonl"

@@ -19,8 +19,6 @@ from taskgraph.sources.naming import is_definition_name
 from taskgraph.sources.oddities import explained
 from taskgraph.sources.places import escape_token, line_begin
 
-__all__ = ["decode", "parse_json", "paused_collector", "refuse_invalid", "without_headers"]
-
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),

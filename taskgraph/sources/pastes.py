@@ -20,8 +20,6 @@ from taskgraph.sources.lenses import BODIES, LENSES
 from taskgraph.sources.oddities import CONFLICT, oddity_in
 from taskgraph.sources.places import place_in
 
-__all__ = ["Paste", "recognise"]
-
 
 class Paste(NamedTuple):
     """What a text is that is no document."""

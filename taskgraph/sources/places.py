@@ -15,15 +15,6 @@ from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Any
 
-__all__ = [
-    "escape_token",
-    "key_of",
-    "line_begin",
-    "locate",
-    "place_in",
-    "split_pointer",
-]
-
 _SPACE = re.compile(r"[ \t\n\r]*")
 _COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
 # The values are thrown away, and a number of 5,000 digits must not be converted.

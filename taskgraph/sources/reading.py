@@ -34,8 +34,6 @@ from taskgraph.sources.parsing import decode, paused_collector, without_headers
 if TYPE_CHECKING:
     from zipfile import ZipFile
 
-__all__ = ["Reading", "read_bytes", "read_source"]
-
 _DEFAULT = ReadOptions()
 _FIRST_LINES = 20  # a head of notes or headers may come before the first value
 _MOST_UNREAD = 50_000  # of these, which takes some seconds; what comes behind is left out

@@ -34,26 +34,6 @@ from taskgraph.sources.naming import (
     is_log_name,
 )
 
-__all__ = [
-    "DAMAGED",
-    "Diagnoses",
-    "damaged",
-    "decompress",
-    "document_members",
-    "is_hidden",
-    "members",
-    "no_documents",
-    "numbered",
-    "open_compressed",
-    "open_zip",
-    "read_member",
-    "read_members",
-    "read_tar",
-    "refuse_cut_zip",
-    "start_of",
-    "tar_members",
-]
-
 _CHECK = "copy or save it again"
 
 

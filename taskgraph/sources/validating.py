@@ -29,20 +29,6 @@ from taskgraph.sources.fields import Free, Time, Times, describe
 from taskgraph.sources.parsing import parse_json
 from taskgraph.sources.places import escape_token
 
-__all__ = [
-    "AT_ONCE",
-    "Keys",
-    "errors_of",
-    "json_schema",
-    "negative",
-    "note",
-    "read_columns",
-    "read_file",
-    "read_object",
-    "read_rows",
-    "without_wrong",
-]
-
 
 class Keys(NamedTuple):
     """What a dialect does about keys that are not declared.

@@ -23,8 +23,6 @@ from taskgraph.sources.places import escape_token
 if TYPE_CHECKING:
     from yaml.events import Event, ScalarEvent
 
-__all__ = ["parse_yaml"]
-
 _MOST_BYTES = 4 << 20  # YAML takes some 30 times as long as JSON
 _MOST_VALUES = 1_000_000
 _DEEPEST = 200  # as the parser of JSON has it

@@ -34,8 +34,6 @@ from taskgraph.reports.explaining.sentences import (
 )
 from taskgraph.reports.results import Account
 
-__all__ = ["choices"]
-
 _FORWARD = frozenset({Operation.EXECUTE, Operation.RETRY})
 _WITHOUT_BOUND = frozenset({Endless.HANGING, Endless.OVERDUE, Endless.UNCLAIMED})
 """What goes on without a promised end, whatever else is asked for."""

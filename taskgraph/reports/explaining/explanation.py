@@ -31,8 +31,6 @@ from taskgraph.reports.explaining.times import timing
 from taskgraph.reports.results import Account
 from taskgraph.settings import Severity
 
-__all__ = ["explain", "headline", "in_short"]
-
 _STANDING: Final = {"TG204": "has stalled", "TG208": "stands still"}
 """The rules that find that something does not move any more, and what that is called."""
 _REMEDIED: Final = (*_STANDING, "TG209")

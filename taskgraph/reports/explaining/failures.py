@@ -37,8 +37,6 @@ from taskgraph.reports.explaining.sentences import (
 )
 from taskgraph.reports.results import Account
 
-__all__ = ["failing", "last_lines"]
-
 _MOST_ROOTS = 5  # kinds of them, of which something is said each; the others are named
 _MOST_PARTS = 5
 _MOST_LINES = 5

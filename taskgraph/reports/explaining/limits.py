@@ -35,8 +35,6 @@ from taskgraph.reports.explaining.sentences import (
 )
 from taskgraph.reports.results import Account
 
-__all__ = ["assumes", "assumptions_in_short", "by_default", "limits"]
-
 _OVER_LIMIT = "TG405"
 
 

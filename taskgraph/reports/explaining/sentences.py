@@ -37,30 +37,6 @@ from taskgraph.model.words import (
     visible,
 )
 
-__all__ = [
-    "Block",
-    "Clock",
-    "Count",
-    "Duration",
-    "Elapsed",
-    "Explanation",
-    "Flow",
-    "Moment",
-    "Names",
-    "Own",
-    "Parts",
-    "Piece",
-    "Place",
-    "Section",
-    "Sentence",
-    "Subtasks",
-    "Value",
-    "of_subtasks",
-    "ran",
-    "uncounted",
-    "worded",
-]
-
 _FORMATTER = Formatter()
 _UNCOUNTED = re.compile(r"(, not counting) \{unlimited\}, which ha(s|ve) no limit")
 _CHOICE = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")

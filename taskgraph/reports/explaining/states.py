@@ -31,8 +31,6 @@ from taskgraph.reports.explaining.sentences import (
 )
 from taskgraph.reports.results import Account
 
-__all__ = ["standing", "verdict"]
-
 _MOST_TOLD = 5
 _STATES: Final = {
     "done": "done",

@@ -23,8 +23,6 @@ from taskgraph.reports.explaining.sentences import (
 )
 from taskgraph.reports.results import CLOCKS_DIFFER, UNSPLIT, Account
 
-__all__ = ["timing"]
-
 _PARTS = (
     (PartKind.BEFORE, "before", "{before} before the first subtask started"),
     (PartKind.RUN, "run", "{run} of work"),

@@ -33,8 +33,6 @@ from taskgraph.version import __version__
 if TYPE_CHECKING:
     from taskgraph.history.trends import Trends
 
-__all__ = ["changes_html", "report_html", "trends_html"]
-
 _EARLY = 'document.documentElement.classList.add("js")'
 """Runs before the page is laid out, so that long tables are never laid out whole."""
 

@@ -29,8 +29,6 @@ from taskgraph.reports.history_tables import NOTHING, Section, kind_name
 from taskgraph.reports.html.view import script_json
 from taskgraph.reports.trends import HOST_COLUMNS, marked
 
-__all__ = ["LEGEND", "TrendView"]
-
 _PACES = (
     (4, "under ½ of the usual time"),
     (7, "½ to ⅘"),

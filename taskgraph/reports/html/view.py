@@ -34,8 +34,6 @@ from taskgraph.reports.results import Account, holders, whole_order
 from taskgraph.reports.task_markdown import explain_markdown
 from taskgraph.sources.native import own_content, own_row
 
-__all__ = ["Cell", "Picture", "TaskView", "drawn", "script_json"]
-
 _MOST_ROWS = 20_000  # a page with more takes long to open
 _MOST_DOCUMENT = 8_000_000  # characters, for the same reason
 _MOST_SHARES = 25

@@ -28,8 +28,6 @@ from taskgraph.reports.text.console import (
     to_text,
 )
 
-__all__ = ["budget_facts", "budget_text", "no_return_text"]
-
 
 def budget_text(analyses: Sequence[Analysis], style: Style) -> str:
     """Write the worst case in time of each task, and of several also a table."""

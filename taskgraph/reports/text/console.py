@@ -17,21 +17,6 @@ from taskgraph.model.statuses import UNKNOWN, look, status_name
 from taskgraph.model.task import Subtask, Task
 from taskgraph.model.words import commandless, id_list, labels, name_of, unbroken, visible
 
-__all__ = [
-    "MOST_ROWS",
-    "Facts",
-    "Style",
-    "facts",
-    "heading",
-    "ids_cell",
-    "more_rows",
-    "named",
-    "plain_table",
-    "status_text",
-    "subtask_table",
-    "to_text",
-]
-
 _COLORS = {
     "failed": "red bold",
     UNKNOWN: "bold",

@@ -38,8 +38,6 @@ from taskgraph.reports.text.console import (
     to_text,
 )
 
-__all__ = ["critical_path_text"]
-
 _KINDS = {
     "timeout": "by timeout",
     "actual": "by measured time",

@@ -12,8 +12,6 @@ from taskgraph.model.words import visible
 from taskgraph.reports.explaining.sentences import Block, Explanation, Place, Sentence
 from taskgraph.reports.text.console import Style, to_text
 
-__all__ = ["explain_text"]
-
 _WIDEST = 100
 
 

@@ -21,8 +21,6 @@ from taskgraph.reports.history_tables import (
 )
 from taskgraph.reports.text.console import Facts, Style, facts, plain_table, to_text
 
-__all__ = ["render_text"]
-
 _GAP = 2
 _LEAST = 12  # columns for a text that is broken into lines
 _BLOCKS = "▁▂▃▄▅▆▇█"

@@ -33,8 +33,6 @@ from taskgraph.reports.text.console import Facts, Style, facts, heading, named, 
 from taskgraph.reports.text.subtasks import subtask_rows
 from taskgraph.settings import Severity
 
-__all__ = ["show_text"]
-
 _MOST_FINDINGS = 5
 _MOST_CYCLES = 3
 _MOST_CRITICAL = 12

@@ -31,8 +31,6 @@ from taskgraph.model.words import id_list, name_of, visible
 from taskgraph.reports.results import UNSPLIT, Account, whole_order
 from taskgraph.reports.text.console import ids_cell, plain_table, status_text
 
-__all__ = ["OutlineRow", "outline", "subtask_rows"]
-
 _MOST_ROWS = 40
 _MOST_PARTS = 5  # of a split, that are shown under it
 _BACK = "↶"
