@@ -9,7 +9,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from taskgraph.graph.targets import targets
+from taskgraph.graph.parallel import targets
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
     OBSHELL_TIMEOUT,

@@ -11,7 +11,7 @@ import pytest
 
 from taskgraph import load
 from taskgraph.api import LoadedTask
-from taskgraph.graph.targets import targets
+from taskgraph.graph.parallel import targets
 from taskgraph.graph.taskgraph import build_graph
 from tests.diagrams.tasks import fan, graph_of, make_task
 

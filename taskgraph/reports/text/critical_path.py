@@ -13,7 +13,7 @@ from taskgraph.analysis.as_run import AsRun, PartKind, TimePart
 from taskgraph.analysis.schedule import Schedule
 from taskgraph.analysis.weights import Basis
 from taskgraph.analysis.whatif import WhatIf
-from taskgraph.graph.targets import targets as find_targets
+from taskgraph.graph.parallel import targets as find_targets
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import (
     format_count,
