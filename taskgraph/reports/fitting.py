@@ -12,7 +12,7 @@ from taskgraph.model.durations import format_duration, like_written, parse_durat
 from taskgraph.model.task import Task, id_key
 from taskgraph.model.words import counted, title_of
 from taskgraph.privacy.masking import mask_text
-from taskgraph.reports.history_tables import Column, Section, TableReport, percent
+from taskgraph.reports.history_tables import Column, TableReport, TitledTable, percent
 from taskgraph.sources.opening import Source
 from taskgraph.sources.places import locate
 from taskgraph.sources.reading import read_source
@@ -51,7 +51,7 @@ def fit_report(fit: Fit) -> TableReport:
         )
     else:
         notes.append("No past runs are asked (--runs): healthy work may take longer.")
-    sections = [Section("Timeouts", columns, fit.lowered)]
+    sections = [TitledTable("Timeouts", columns, fit.lowered)]
     return TableReport(title, facts, sections, notes)
 
 

@@ -24,8 +24,8 @@ from taskgraph.reports.fitting import fit_report
 from taskgraph.reports.history_tables import (
     Column,
     Histogram,
-    Section,
     TableReport,
+    TitledTable,
     cell,
     kind_name,
     percent,
@@ -116,7 +116,7 @@ def collection_messages(done: Collection) -> list[str]:
 def _statistics_report(statistics: Statistics) -> TableReport:
     """Report on kinds of tasks and subtasks: a table for each kind of task."""
     sections = [
-        Section(
+        TitledTable(
             task,
             _STATISTICS,
             list(kinds),
@@ -151,7 +151,7 @@ def _timeouts_report(review: TimeoutReview) -> TableReport:
             ("all kinds of tasks" if task is None else task, list(rows))
             for task, rows in groupby(review.advice, key=lambda one: one.task)
         ]
-    sections = [Section(title, _TIMEOUTS, rows) for title, rows in groups]
+    sections = [TitledTable(title, _TIMEOUTS, rows) for title, rows in groups]
     shown = [one for _, rows in groups for one in rows]
     freed = sum(one.frees for one in shown if one.frees is not None and one.frees > 0)
     options = review.options
@@ -244,7 +244,7 @@ def _anomaly_report(runs: Sequence[Anomalies]) -> TableReport:
             least = run.options.least_runs
             facts.append((label, f"only {known} to compare with; {least} are needed"))
         if run.found:
-            sections.append(Section(label, _ANOMALIES, run.found))
+            sections.append(TitledTable(label, _ANOMALIES, run.found))
     return TableReport("Departures from the usual", facts, sections)
 
 
@@ -327,9 +327,9 @@ def _odds_report(odds: Odds) -> TableReport:
         ("Rests on", counted(odds.runs, "past run")),
         ("Samples", f"{options.samples:,}, seed {options.seed}"),
     ]
-    sections: list[Section[Any]] = [
-        Section("Makespan, where nothing fails", _QUANTILES, odds.quantiles),
-        Section("What decides it", _SUBTASK_ODDS, rows),
+    sections: list[TitledTable[Any]] = [
+        TitledTable("Makespan, where nothing fails", _QUANTILES, odds.quantiles),
+        TitledTable("What decides it", _SUBTASK_ODDS, rows),
     ]
     title = f"Odds of {task.name} {task.id if task.id is not None else ''}"
     histogram = Histogram(odds.bins, options.window * SECOND)

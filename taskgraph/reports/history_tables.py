@@ -39,7 +39,7 @@ class Column(Generic[R]):
 
 
 @dataclass(frozen=True, slots=True)
-class Section(Generic[R]):
+class TitledTable(Generic[R]):
     """A table of results of one kind, with its title.
 
     The columns are what people are shown; programs get every value of a row. A row's
@@ -76,7 +76,7 @@ class TableReport:
 
     title: str
     facts: Sequence[tuple[str, str]]
-    sections: Sequence[Section[Any]]
+    sections: Sequence[TitledTable[Any]]
     notes: Sequence[str] = ()
     histogram: Histogram | None = None
 
@@ -180,7 +180,7 @@ class _Scale(NamedTuple):
         return round(_EDGE + (_WIDTH - 2 * _EDGE) * min(max(part, 0.0), 1.0), 1)
 
 
-def _section(section: Section[R]) -> dict[str, Any]:
+def _section(section: TitledTable[R]) -> dict[str, Any]:
     scale, label = _scale(section)
     rows = [
         {"texts": section.texts(row), "plot": scale and _plot(section, row, scale)}
@@ -190,20 +190,20 @@ def _section(section: Section[R]) -> dict[str, Any]:
     return {"title": section.title, "heads": section.columns, "rows": rows} | plots
 
 
-def _spread(section: Section[R], row: R) -> dict[str, int]:
+def _spread(section: TitledTable[R], row: R) -> dict[str, int]:
     """Give what a plot marks, by name; nothing where nothing was measured."""
     spread = Distribution() if section.spread is None else section.spread(row)
     marks = {name: getattr(spread, name) for name in _MARKS}
     return {name: value for name, value in marks.items() if value is not None}
 
 
-def _limit(section: Section[R], row: R) -> int | None:
+def _limit(section: TitledTable[R], row: R) -> int | None:
     """Give the timeout in microseconds, if there is one."""
     seconds = None if section.limit is None else section.limit(row)
     return seconds * SECOND if seconds is not None and seconds > 0 else None
 
 
-def _scale(section: Section[R]) -> tuple[_Scale | None, str]:
+def _scale(section: TitledTable[R]) -> tuple[_Scale | None, str]:
     """Give the scale that all plots of a section share, and what it reaches over."""
     values: list[int] = []
     for row in section.rows:
@@ -218,7 +218,7 @@ def _scale(section: Section[R]) -> tuple[_Scale | None, str]:
     ), f"{format_measured(low)} to {format_measured(high)}"
 
 
-def _plot(section: Section[R], row: R, scale: _Scale) -> dict[str, Any] | None:
+def _plot(section: TitledTable[R], row: R, scale: _Scale) -> dict[str, Any] | None:
     """Place the marks of one row: whiskers, box, median, longest, timeout."""
     spread = _spread(section, row)
     if not spread:

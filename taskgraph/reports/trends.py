@@ -22,8 +22,8 @@ from taskgraph.model.words import counted, listed, visible
 from taskgraph.reports.comparison import signed
 from taskgraph.reports.history_tables import (
     Column,
-    Section,
     TableReport,
+    TitledTable,
     kind_name,
     percent,
 )
@@ -91,13 +91,13 @@ def _kind_columns(task: TaskTrends) -> tuple[Column[KindTrend], ...]:
 
 def trends_report(trends: Trends) -> TableReport:
     """Report how runs changed: a table of kinds for each task, and one of its hosts."""
-    facts, sections = [], list[Section[Any]]()
+    facts, sections = [], list[TitledTable[Any]]()
     notes = [*TREND_NOTES, "last: in the last of the periods."]
     for task in trends.tasks:
         facts.append((task.task, f"{runs_told(task)}; periods of {task.days} days"))
-        sections.append(Section(task.task, _kind_columns(task), task.kinds))
+        sections.append(TitledTable(task.task, _kind_columns(task), task.kinds))
         if task.hosts:
-            sections.append(Section(f"Hosts of {task.task}", HOST_COLUMNS, task.hosts))
+            sections.append(TitledTable(f"Hosts of {task.task}", HOST_COLUMNS, task.hosts))
     if trends.left_out:
         notes.append(f"{left_out(trends.left_out)}.")
     return TableReport("Runs over time", facts, sections, notes)
@@ -143,14 +143,14 @@ _CHANCE = (
 def growth_report(growths: Growths) -> TableReport:
     """Report which subtasks make tasks slower: a table for each kind of task."""
     facts: list[tuple[str, str]] = []
-    sections: list[Section[Any]] = []
+    sections: list[TitledTable[Any]] = []
     later = "later" if growths.since is None else f"from {format_moment(growths.since)} on"
     notes = [_MEANS, _CHANCE]
     for one in growths.tasks:
         runs = f"{counted(one.before, 'run')} before, {one.after:,} {later}"
         facts.append((one.task, f"{runs}: {_whole(one)}"))
         steps = [step for step in one.steps if step.before_us or step.after_us]
-        sections.append(Section(one.task, _STEPS, steps))
+        sections.append(TitledTable(one.task, _STEPS, steps))
         notes += _doubts(one)
     if growths.lonely:
         names = listed([repr(visible(name)) for name in growths.lonely])

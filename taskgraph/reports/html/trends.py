@@ -25,7 +25,7 @@ from taskgraph.history.trends import (
 from taskgraph.model.durations import format_measured, format_moment, format_rounded
 from taskgraph.model.engine import SECOND
 from taskgraph.model.words import visible
-from taskgraph.reports.history_tables import NOTHING, Section, kind_name
+from taskgraph.reports.history_tables import NOTHING, TitledTable, kind_name
 from taskgraph.reports.html.view import script_json
 from taskgraph.reports.trends import HOST_COLUMNS, marked
 
@@ -251,7 +251,7 @@ class TrendView:
     @property
     def hosts(self) -> tuple[list[str], list[list[str]], str]:
         """The heads and the rows of the table of hosts, and what it leaves out."""
-        hosts = Section("", HOST_COLUMNS, self.trend.hosts)
+        hosts = TitledTable("", HOST_COLUMNS, self.trend.hosts)
         more = len(hosts.rows) - _MOST_HOSTS
         return (
             [column.label for column in hosts.columns],

@@ -15,8 +15,8 @@ from taskgraph.reports.history_tables import (
     NOTHING,
     Column,
     Histogram,
-    Section,
     TableReport,
+    TitledTable,
     edge,
 )
 from taskgraph.reports.text.console import Facts, Style, facts, plain_table, to_text
@@ -39,7 +39,7 @@ def render_text(report: TableReport, style: Style) -> str:
     return to_text(parts, style)
 
 
-def _rows(section: Section[Any], style: Style) -> list[RenderableType]:
+def _rows(section: TitledTable[Any], style: Style) -> list[RenderableType]:
     """Lay out the rows as a table with as many columns as there is room for.
 
     Where there is not even room for those that are always shown, each row is a paragraph:
