@@ -30,7 +30,7 @@ from taskgraph.graph.taskgraph import TaskGraph, build_graph
 from taskgraph.model.task import Id, Subtask, Task
 from taskgraph.model.words import counted, name_of, visible
 
-__all__ = ["Side", "Tell", "build_change_scene", "one_sided"]
+__all__ = ["Tell", "build_change_scene", "one_sided"]
 
 _CROWD = 12
 """More subtasks of one name that changed alike say nothing each for itself."""
@@ -38,18 +38,12 @@ Tell = Callable[[int | None, int | None], Iterable[str]]
 """Says what is to know of a subtask, by its nodes in the first and the second graph."""
 
 
-class Side(NamedTuple):
-    """A subtask of the union: its node in the first and in the second graph."""
-
-    before: int | None
-    after: int | None
-
-
 class _Union(NamedTuple):
     """Both graphs in one; its nodes are those of the second, then what is gone."""
 
     graph: TaskGraph
-    sides: tuple[Side, ...]
+    sides: tuple[tuple[int | None, int | None], ...]
+    """By node, those in the first and in the second graph."""
     words: tuple[str, ...]
     originals: tuple[Subtask, ...]
     changes: dict[tuple[int, int], str]
@@ -118,9 +112,10 @@ def _united(before: TaskGraph, after: TaskGraph, comparison: Comparison) -> _Uni
     changed = {row.after for row in comparison.changed}
     place = dict(comparison.pairs)
     place |= {node: len(after) + n for n, node in enumerate(comparison.removed)}
-    sides = [Side(counterpart.get(node), node) for node in range(len(after))]
-    sides += [Side(node, None) for node in comparison.removed]
-    words = [_word(side, changed) for side in sides]
+    sides: list[tuple[int | None, int | None]]
+    sides = [(counterpart.get(node), node) for node in range(len(after))]
+    sides += [(node, None) for node in comparison.removed]
+    words = [_word(*side, changed) for side in sides]
     originals = [*after.subtasks, *(before.subtasks[node] for node in comparison.removed)]
     changes = dict.fromkeys(comparison.added_edges, "added")
     edges = dict.fromkeys(after.edges())
@@ -145,12 +140,12 @@ def _united(before: TaskGraph, after: TaskGraph, comparison: Comparison) -> _Uni
     return _Union(graph, tuple(sides), tuple(words), tuple(originals), changes, cut)
 
 
-def _word(side: Side, changed: set[int]) -> str:
-    if side.after is None:
+def _word(before: int | None, after: int | None, changed: set[int]) -> str:
+    if after is None:
         return "removed"
-    if side.before is None:
+    if before is None:
         return "added"
-    return "changed" if side.after in changed else "unchanged"
+    return "changed" if after in changed else "unchanged"
 
 
 def _scene(

@@ -38,10 +38,8 @@ ROWS = 400
 """The most rows of a timeline, unless the user wants another number."""
 _FITTING = 66
 """Subtasks share rows, by default, until there are so few."""
-
 _PARTS = 60
 """In so many parts of its time a row of several tells how many ran at once."""
-
 _DAY = 24 * 3600 * SECOND
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 _ROUND = (

@@ -170,13 +170,6 @@ def _past(store: RunStore, task: Task) -> dict[str, list[tuple[int, int]]]:
     return found
 
 
-class _Solution(NamedTuple):
-    """The values of all columns, and what nothing costs less than."""
-
-    x: list[float]
-    bound: float
-
-
 class _Program:
     """A linear program in whole timeouts; its columns come first, then others."""
 
@@ -286,10 +279,10 @@ class _Program:
                 slope = (other - risk) / (high - low)
                 self._require({cost: 1.0, column: -slope}, risk - slope * low)
         is_few = self.width <= _MOST_EXACT
-        found = self._solve(costs, range(self.width) if is_few else ())
+        found, bound = self._solve(costs, range(self.width) if is_few else ())
         timeouts = self._read(found)
         cost_of = sum(_at(lines[node], seconds) for node, seconds in timeouts.items())
-        return timeouts, cost_of / _RISK, found.bound / _RISK
+        return timeouts, cost_of / _RISK, bound / _RISK
 
     def _line(self, node: int) -> list[tuple[_Point, _Point]]:
         """Give the pieces of the risk of a timeout, as pairs of (seconds, risk).
@@ -322,9 +315,9 @@ class _Program:
             self._require({column: 1.0, chosen[node]: timeout - self.floors[node]}, timeout)
         is_few = self.width <= _MOST_EXACT
         counted = dict.fromkeys(chosen.values(), 1.0)
-        found = self._solve(counted, list(counted) if is_few else ())
-        proven = math.ceil(found.bound - _TOLERANCE)
-        shares = {node: found.x[column] for node, column in chosen.items()}
+        found, bound = self._solve(counted, list(counted) if is_few else ())
+        proven = math.ceil(bound - _TOLERANCE)
+        shares = {node: found[column] for node, column in chosen.items()}
         if is_few:
             lowered = {node for node, share in shares.items() if share > 0.5}
         else:
@@ -337,7 +330,7 @@ class _Program:
             timeout = self.timeout(node)
             self._require({column: 1.0, most: timeout}, timeout)
             costs[column] = -_EVENLY / self.width / timeout
-        return self._read(self._solve(costs, ())), len(lowered), proven
+        return self._read(self._solve(costs, ())[0]), len(lowered), proven
 
     def _enough(self, nodes: Sequence[int]) -> set[int]:
         """Choose what is enough to fit: the first of some nodes, and of those no more."""
@@ -353,7 +346,10 @@ class _Program:
                 chosen = rest
         return set(chosen)
 
-    def _solve(self, costs: Mapping[int, float], whole: Sequence[int]) -> _Solution:
+    def _solve(
+        self, costs: Mapping[int, float], whole: Sequence[int]
+    ) -> tuple[list[float], float]:
+        """Give the values of all columns, and what nothing costs less than."""
         import numpy as np
         from scipy.optimize import Bounds, LinearConstraint, milp
         from scipy.sparse import csr_array
@@ -376,12 +372,12 @@ class _Program:
         if found.x is None:
             raise ConfigError("no timeouts that fit were found among so many")
         bound = found.fun if found.mip_dual_bound is None else found.mip_dual_bound
-        return _Solution(found.x.tolist(), float(bound))
+        return found.x.tolist(), float(bound)
 
-    def _read(self, found: _Solution) -> dict[int, int]:
+    def _read(self, found: Sequence[float]) -> dict[int, int]:
         """Give the timeouts that became shorter."""
         new = {
-            node: math.floor(found.x[column] + _TOLERANCE)
+            node: math.floor(found[column] + _TOLERANCE)
             for node, column in self.columns.items()
         }
         return {node: after for node, after in new.items() if after < self.timeout(node)}

@@ -163,9 +163,10 @@ class _Rows:
                     if (digest, place_of(task.origin, entry.name)) not in entry.held
                 )
                 place = (self.key, len(self.tasks))
-                for rows in rows_of(tasks, place, entry.name, digest, self.batch.origin):
-                    self.tasks.append(rows.task)
-                    self.subtasks += rows.subtasks
+                rows = rows_of(tasks, place, entry.name, digest, self.batch.origin)
+                for task, subtasks in rows:
+                    self.tasks.append(task)
+                    self.subtasks += subtasks
         except Exception as error:  # noqa: BLE001 - one must not stop all others
             self.subtasks = [row for row in self.subtasks if row.task_row < first]
             del self.tasks[first:]

@@ -29,7 +29,6 @@ __all__ = [
     "EPOCH",
     "SKIPS",
     "TABLES",
-    "Rows",
     "SubtaskRow",
     "TaskRow",
     "columns_of",
@@ -206,21 +205,14 @@ SKIPS = frozenset({Operation.SKIP, Operation.ROLLBACK_SKIP})
 _ENDED = frozenset({Status.SUCCESSFUL, Status.FAILED})
 
 
-class Rows(NamedTuple):
-    """The rows of one task."""
-
-    task: TaskRow
-    subtasks: list[SubtaskRow]
-
-
 def rows_of(
     tasks: tuple[Task, ...],
     first: tuple[int, int],
     document: str,
     digest: bytes,
     origin: str,
-) -> Iterator[Rows]:
-    """Give the rows of every task of one document.
+) -> Iterator[tuple[TaskRow, list[SubtaskRow]]]:
+    """Give the rows of every task of one document, each with those of its subtasks.
 
     `first` is the part and the number of the first row; the others follow. `document` is
     the name of what was read, which may hold several documents.
@@ -233,7 +225,7 @@ def rows_of(
     for row, (analysis, result) in enumerate(zip(analyses, results, strict=True), number):
         place = place_of(analysis.task.origin, document)
         task = _task_row(analysis, result, (part, row), (document, place, digest, origin))
-        yield Rows(task, subtask_rows(analysis, (part, row)))
+        yield task, subtask_rows(analysis, (part, row))
 
 
 def place_of(origin: Origin, document: str) -> str:

@@ -74,11 +74,11 @@ def lay_out(
     paths: list[Path] = [()] * len(edges)
     shelves = _Shelves(turned, page)
     looped = frozenset(tail for tail, head in edges if tail == head)
-    wishes = _Wishes(marked, back, centred, looped)
+    whole = _Drawing(turned, edges, page, marked, back, centred, looped)
     led_back = set[int]()
     turns = 0
     for nodes, numbers in _components(len(sizes), edges):
-        part = _Component(turned, edges, nodes, numbers, wishes, page)
+        part = _Component(whole, nodes, numbers)
         led_back |= part.back
         turns = max(turns, part.turns)
         dx, dy = shelves.add(part.extent)
@@ -130,9 +130,12 @@ class _Shelves:
         return x, y
 
 
-class _Wishes(NamedTuple):
-    """Which edges and nodes are drawn in a way of their own, by number."""
+class _Drawing(NamedTuple):
+    """All that is drawn, and the numbers of what is in a way of its own."""
 
+    sizes: list[Size]
+    edges: Edges
+    page: Page
     marked: frozenset[int]
     back: frozenset[int]
     centred: frozenset[int]
@@ -142,22 +145,15 @@ class _Wishes(NamedTuple):
 class _Component:
     """The layout of one connected part, from (0, 0)."""
 
-    def __init__(
-        self,
-        sizes: Sequence[Size],
-        edges: Edges,
-        nodes: tuple[int, ...],
-        numbers: list[int],
-        wishes: _Wishes,
-        page: Page,
-    ) -> None:
+    def __init__(self, whole: _Drawing, nodes: tuple[int, ...], numbers: list[int]) -> None:
+        sizes, edges = whole.sizes, whole.edges
         self.boxes: dict[int, Box] = {}
         self.paths: dict[int, Path] = {}
         self.back: frozenset[int] = frozenset()
         self.turns = 0
         self.centred, self.looped = (
             frozenset(place for place, node in enumerate(nodes) if node in chosen)
-            for chosen in (wishes.centred, wishes.looped)
+            for chosen in (whole.centred, whole.looped)
         )
         if len(nodes) == 1:
             self.extent = sizes[nodes[0]]
@@ -166,17 +162,17 @@ class _Component:
         local = {node: place for place, node in enumerate(nodes)}
         given = [(local[edges[n][0]], local[edges[n][1]]) for n in numbers]
         known = [
-            pair[::-1] if n in wishes.back else pair
+            pair[::-1] if n in whole.back else pair
             for n, pair in zip(numbers, given, strict=True)
         ]
         forward = acyclic_edges(len(nodes), known)
         turned = frozenset(n for n, pair in enumerate(given) if forward[n] != pair)
         self.back = frozenset(numbers[place] for place in turned)
-        strong = frozenset(place for place, n in enumerate(numbers) if n in wishes.marked)
+        strong = frozenset(place for place, n in enumerate(numbers) if n in whole.marked)
         layering, layers = ordered(len(nodes), tuple(forward), strong, turned)
         own = [sizes[node] for node in nodes]
         own += [(0.0, _HELPER_SIZE)] * (len(layering.layer_of) - len(nodes))
-        paths = self._draw(layering, layers, given, turned, own, page)
+        paths = self._draw(layering, layers, given, turned, own, whole.page)
         self.paths = {n: tuple(path) for n, path in zip(numbers, paths, strict=True)}
         self.boxes = {nodes[place]: box for place, box in self.boxes.items()}
 
