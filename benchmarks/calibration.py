@@ -28,8 +28,6 @@ from taskgraph.history.pools import Column, OutcomeBasis, Pool
 from taskgraph.model.task import Subtask, Task
 from taskgraph.settings import Settings
 
-__all__ = ["SHARES", "World", "calibrate", "graph_of", "pools_of"]
-
 SHARES = (0.5, 0.9, 0.99)
 _SECOND = 1_000_000
 _FRESH = 4000  # runs that stand for all runs to come
@@ -52,6 +50,7 @@ class Run(NamedTuple):
 
     @property
     def makespan(self) -> int:
+        """When the last one ended."""
         return max(self.ended)
 
 
@@ -172,6 +171,7 @@ class Tally:
                 self.covered[one.share].append(float((makespans <= one.value).mean()))
 
     def said(self, share: float) -> str:
+        """Say how many of a hundred runs ended within what was told for a share."""
         values = self.covered[share]
         return f"{100 * np.mean(values):5.1f}" if values else "   >="
 

@@ -17,7 +17,8 @@ import time
 from collections import Counter
 
 from taskgraph.settings import DEFAULTS, Settings
-from tests.engine.claims import BEATEN, ClaimTrial, Judged, try_claims, try_dag_claims
+from tests.engine.case import BEATEN
+from tests.engine.claims import ClaimTrial, Judged, try_claims, try_dag_claims
 
 DAGS = 2000
 

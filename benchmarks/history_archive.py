@@ -24,17 +24,6 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-__all__ = [
-    "KINDS",
-    "Exponential",
-    "Kind",
-    "Lognormal",
-    "Step",
-    "Truth",
-    "documents",
-    "write_archive",
-]
-
 Form: TypeAlias = Literal["files", "jsonl", "zip"]
 
 SECOND = 1_000_000

@@ -10,8 +10,6 @@ from taskgraph.diagrams.layout import Layout, lay_out
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode, status_counts, tone_of
 from taskgraph.diagrams.text import alike, ellipsize, joined, text_width, wrap
 
-__all__ = ["Face", "Line", "faces", "placed"]
-
 NAME = 13.0
 SMALL = 11.0
 """Font sizes in pixels."""

@@ -45,8 +45,6 @@ from taskgraph.model.statuses import count_shown, look
 from taskgraph.model.task import Subtask
 from taskgraph.model.words import counted, name_of, plural, title_of, visible
 
-__all__ = ["Maker", "build_scene", "collapsed", "fit"]
-
 _DIRECTIONS: Final[dict[str, tuple[Literal["LR", "TB"], ...]]] = {
     "auto": ("LR", "TB"),
     "LR": ("LR",),

@@ -30,8 +30,6 @@ from taskgraph.graph.taskgraph import TaskGraph, build_graph
 from taskgraph.model.task import Id, Subtask, Task
 from taskgraph.model.words import counted, name_of, visible
 
-__all__ = ["Tell", "build_change_scene", "one_sided"]
-
 _CROWD = 12
 """More subtasks of one name that changed alike say nothing each for itself."""
 Tell = Callable[[int | None, int | None], Iterable[str]]
@@ -181,8 +179,8 @@ def _marked(
         kind = union.changes.get((tail, head), "")
         kinds.setdefault((place[tail], place[head]), set()).add(kind)
     for edge in edges:
-        found = kinds[edge[:2]]
-        change = next(iter(found)) if len(found) == 1 else ""
+        changes = kinds[edge[:2]]
+        change = next(iter(changes)) if len(changes) == 1 else ""
         turned = edge.cyclic and change == "removed"
         yield SceneEdge(*edge[:2], change=change, closing=turned or edge[:2] in cut)
 

@@ -28,8 +28,6 @@ from taskgraph.model.words import visible
 if TYPE_CHECKING:
     import graphviz
 
-__all__ = ["render_dot", "render_with_dot"]
-
 _EXPANDED = 4
 """The edges of a frame with more members meet in a point."""
 _NAME_ROOM = 200.0

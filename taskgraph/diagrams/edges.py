@@ -16,8 +16,6 @@ from taskgraph.graph.traverse import adjacency, implied_edges, reverse, topologi
 from taskgraph.model.task import Id, id_key
 from taskgraph.model.words import counted, visible
 
-__all__ = ["Ghosts", "bundle", "find_ghosts", "ghost_edges", "make_edges", "simplified"]
-
 Edge: TypeAlias = tuple[int, int]
 
 _NOWHERE = -1

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from taskgraph.diagrams.scene import Scene
     from taskgraph.diagrams.timeline import Timeline
 
-__all__ = ["FORMATS", "DiagramFormat", "render", "render_pieces"]
-
 
 @dataclass(frozen=True, slots=True)
 class Request:

@@ -23,8 +23,6 @@ from taskgraph.diagrams.scene import (
 from taskgraph.diagrams.text import ellipsize
 from taskgraph.errors import RenderError
 
-__all__ = ["CHARACTERS", "EDGES", "render_fitting", "render_mermaid"]
-
 EDGES = 500
 CHARACTERS = 50_000
 """What Mermaid takes unless it is told otherwise."""

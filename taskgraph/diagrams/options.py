@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-__all__ = ["Collapse", "DiagramOptions", "Direction", "Engine", "View"]
-
 View: TypeAlias = Literal["graph", "timeline"]
 Direction: TypeAlias = Literal["auto", "LR", "TB"]
 Collapse: TypeAlias = Literal["auto", "none", "parallel", "chains", "name"]

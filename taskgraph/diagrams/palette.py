@@ -14,19 +14,6 @@ from typing import NamedTuple, TypeAlias
 
 from taskgraph.model.statuses import UNKNOWN
 
-__all__ = [
-    "CHANGED",
-    "DARK",
-    "GRAPH",
-    "HATCHED",
-    "ICONS",
-    "LIGHT",
-    "TIMELINE",
-    "Rules",
-    "Theme",
-    "stylesheet",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Theme:

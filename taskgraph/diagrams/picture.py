@@ -20,20 +20,6 @@ from taskgraph.diagrams.text import is_measured, joined, text_width, wrap
 from taskgraph.errors import RenderError
 from taskgraph.model.statuses import UNKNOWN
 
-__all__ = [
-    "MARGIN",
-    "PAGE",
-    "LegendItem",
-    "hatching",
-    "legend_items",
-    "picture",
-    "render_picture",
-    "stacked",
-    "write_gate",
-    "write_icon",
-    "write_text",
-]
-
 _SIZE = re.compile(r'width="(\d+)" height="(\d+)"')
 MARGIN = 28
 PAGE = 1640

@@ -26,29 +26,6 @@ from taskgraph.model.statuses import (
 from taskgraph.model.task import Id, Subtask
 from taskgraph.model.words import counted, visible
 
-__all__ = [
-    "ALL_CRITICAL",
-    "CHANGES",
-    "CLOSES",
-    "GATE",
-    "GATE_MEANS",
-    "Caption",
-    "NodeKind",
-    "Scene",
-    "SceneEdge",
-    "SceneNode",
-    "join_words",
-    "limit_text",
-    "missing",
-    "sizes",
-    "state_and_tone",
-    "status_counts",
-    "subtask_facts",
-    "subtitle",
-    "summary",
-    "tone_of",
-]
-
 GATE = "Point of no return"
 """What is written on a subtask that forbids rollback once it starts."""
 GATE_MEANS = f"{GATE}: no rollback once it starts"

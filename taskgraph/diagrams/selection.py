@@ -22,8 +22,6 @@ from taskgraph.model.statuses import severity_key
 from taskgraph.model.task import Status, Subtask
 from taskgraph.model.words import name_of, visible
 
-__all__ = ["Cluster", "Grouping", "Selection", "cluster_name", "partitions", "select"]
-
 _AROUND = 2
 """How many edges away from a failed subtask ``around_failed`` reaches."""
 
@@ -235,9 +233,11 @@ class _Chooser:
         late: set[int] = set()
         if self.analysis.is_sound:
             late.update(self.analysis.left.nodes(Basis.OVERDUE))
-        found = [node for node in self.nodes if subtasks[node].status in _URGENT]
-        found.sort(key=lambda n: (severity_key(subtasks[n].status)[0] - (n in late) * 2, n))
-        return tuple(found)
+        urgent = [node for node in self.nodes if subtasks[node].status in _URGENT]
+        urgent.sort(
+            key=lambda n: (severity_key(subtasks[n].status)[0] - (n in late) * 2, n)
+        )
+        return tuple(urgent)
 
     @cached_property
     def _gates(self) -> frozenset[int]:

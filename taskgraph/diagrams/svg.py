@@ -32,8 +32,6 @@ from taskgraph.diagrams.scene import (
 from taskgraph.model.words import visible
 from taskgraph.sources.parsing import paused_collector
 
-__all__ = ["render_svg"]
-
 _START = "M%.0f %.0f"  # several times as fast as f-strings
 _SEGMENTS = {2: "L%.0f %.0f", 6: "C%.0f %.0f %.0f %.0f %.0f %.0f"}
 _ARROW = 2

@@ -22,12 +22,11 @@ from taskgraph.diagrams.scene import (
     status_counts,
 )
 from taskgraph.diagrams.text import alike, fitting, packed
-from taskgraph.diagrams.timeline import Row, Timeline, marks
+from taskgraph.diagrams.timeline import Timeline, marks
+from taskgraph.diagrams.timeline_rows import Row
 from taskgraph.graph.traverse import immediate_dominators, reverse, topological_order
 from taskgraph.model.statuses import SIGNS
 from taskgraph.model.words import commandless
-
-__all__ = ["columns", "fit", "render_timeline_text", "render_tree"]
 
 _NARROWEST = 60
 _LISTED = 6

@@ -6,17 +6,6 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 
-__all__ = [
-    "alike",
-    "ellipsize",
-    "fitting",
-    "is_measured",
-    "joined",
-    "packed",
-    "text_width",
-    "wrap",
-]
-
 # Advance widths of the characters from U+0020 to U+007E in thousandths of an em: the
 # larger of regular and bold in the usual sans-serif faces (Arial and those made to match).
 _ASCII = (

@@ -32,8 +32,6 @@ from taskgraph.model.statuses import count_shown, look
 from taskgraph.model.task import Status
 from taskgraph.model.words import counted, id_list, title_of, visible
 
-__all__ = ["Row", "Timeline", "build_timeline", "marks"]
-
 ROWS = 400
 """The most rows of a timeline, unless the user wants another number."""
 _FITTING = 66
@@ -168,14 +166,14 @@ def _clusters(
 ) -> tuple[Cluster, ...]:
     """Choose what shares a row, as the graph does, until the rows fit a page."""
     fits = options.collapse == "auto" and len(chosen) <= _FITTING
-    found: tuple[Cluster, ...] = ()
+    joined: tuple[Cluster, ...] = ()
     if fits or options.max_nodes is not None:
-        return found
+        return joined
     for clusters in partitions(analysis, chosen, options):
-        found = tuple(c for c in clusters if c.grouping is not Grouping.FRAME)
-        if len(chosen) - sum(len(cluster.nodes) - 1 for cluster in found) <= _FITTING:
+        joined = tuple(c for c in clusters if c.grouping is not Grouping.FRAME)
+        if len(chosen) - sum(len(cluster.nodes) - 1 for cluster in joined) <= _FITTING:
             break
-    return found
+    return joined
 
 
 def _band(graph: TaskGraph, draft: Draft, cluster: Cluster) -> Row:

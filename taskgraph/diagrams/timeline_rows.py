@@ -25,8 +25,6 @@ from taskgraph.model.engine import (
 from taskgraph.model.task import Status
 from taskgraph.model.words import name_of, visible
 
-__all__ = ["Draft", "Row", "draft_rows", "without_times"]
-
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -19,9 +19,8 @@ from taskgraph.diagrams.picture import (
     write_text,
 )
 from taskgraph.diagrams.text import alike, ellipsize, text_width, wrap
-from taskgraph.diagrams.timeline import Row, Timeline, marks
-
-__all__ = ["render_timeline_svg"]
+from taskgraph.diagrams.timeline import Timeline, marks
+from taskgraph.diagrams.timeline_rows import Row
 
 _CHART = 760
 _ROW = 22

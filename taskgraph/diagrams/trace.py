@@ -21,8 +21,6 @@ from taskgraph.model.engine import MICROSECOND, SECOND, Span, least_attempts, me
 from taskgraph.model.statuses import look, shown_status, state_text
 from taskgraph.model.words import in_json, name_of, title_of, visible
 
-__all__ = ["render_trace"]
-
 _Event = dict[str, Any]
 _TASK = 1  # the number of the only process
 _WITHOUT_TARGET = "subtasks"

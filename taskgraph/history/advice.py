@@ -20,22 +20,6 @@ from taskgraph.sources.document import Document
 from taskgraph.sources.parsing import parse_json
 from taskgraph.sources.places import split_pointer
 
-__all__ = [
-    "CHANGES",
-    "Advice",
-    "AdviceOptions",
-    "PatchOperation",
-    "TaskReview",
-    "TimeoutPatch",
-    "TimeoutReview",
-    "Verdict",
-    "advice_for",
-    "judged",
-    "need_of",
-    "review_task",
-    "timeout_patch",
-]
-
 _GENEROUS = 2
 """A timeout of up to so many times the advised one may stay."""
 _LARGEST_MARGIN = 100

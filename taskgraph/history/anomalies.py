@@ -27,8 +27,6 @@ from taskgraph.model.task import Id, Status, Task, id_key
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
 
-__all__ = ["Anomalies", "Anomaly", "AnomalyKind", "AnomalyOptions", "find_anomalies"]
-
 _FARTHEST = 600.0
 """An exponent with which no floating point number overflows."""
 

@@ -18,8 +18,6 @@ from taskgraph.model.words import NAMED
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
 
-__all__ = ["BATCH_DOCUMENTS", "Collected", "Collection", "Progress", "collect"]
-
 BATCH_DOCUMENTS = 1000
 """Documents of a part: about half a second of work, which is what a kill can cost."""
 _BATCH_BYTES = 8 * 2**20

@@ -23,18 +23,6 @@ from taskgraph.model.engine import SpanKind
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
 
-__all__ = [
-    "HEALTHY",
-    "IN_BUCKET",
-    "Limits",
-    "OpenStore",
-    "create_view",
-    "map_shares",
-    "open_database",
-    "open_tables",
-    "register",
-]
-
 T = TypeVar("T")
 
 HEALTHY = f"(span = '{SpanKind.ONE_RUN}' AND status = 'SUCCESSFUL' AND span_us IS NOT NULL)"

@@ -19,16 +19,6 @@ from taskgraph.errors import ConfigError, TaskgraphError
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
 
-__all__ = [
-    "DaskEngine",
-    "Engine",
-    "InlineEngine",
-    "ProcessEngine",
-    "needs_extras",
-    "open_engine",
-    "without_interrupts",
-]
-
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")

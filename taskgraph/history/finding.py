@@ -40,8 +40,6 @@ from taskgraph.sources.unpacking import (
     tar_members,
 )
 
-__all__ = ["File", "Known", "Refuse", "expand", "find_files", "is_container", "is_run_name"]
-
 _MAGIC = "*?["
 _OPTIONS = ReadOptions()
 
@@ -72,7 +70,7 @@ def find_files(paths: Iterable[str], store: Path, refuse: Refuse) -> Iterator[Fi
     Raises ConfigError if all paths lead to nothing.
     """
     nowhere: list[tuple[str, str]] = []
-    found = False
+    holds_any = False
     for path in paths:
         nothing = True
         why = "no document is found there"
@@ -89,10 +87,10 @@ def find_files(paths: Iterable[str], store: Path, refuse: Refuse) -> Iterator[Fi
                 yield file
         except _UnlistedError as error:
             why = f"cannot be listed: {error}"
-        found = found or not nothing
+        holds_any = holds_any or not nothing
         nowhere += [(path, why)] * nothing
     for path, why in nowhere:
-        if not found:
+        if not holds_any:
             raise ConfigError(f"{path}: {why}")
         refuse(encodable(path), why)
 

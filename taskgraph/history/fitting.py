@@ -31,8 +31,6 @@ from taskgraph.model.durations import format_duration
 from taskgraph.model.engine import SECOND, has_limit
 from taskgraph.model.task import Id, Task
 
-__all__ = ["Fit", "Lowered", "fit"]
-
 _Point: TypeAlias = tuple[int, float]
 """Seconds, and the risk there."""
 _MOST_EXACT, _MOST_BRANCHES = 100, 200
@@ -162,12 +160,12 @@ def changed_task(task: Task, graph: TaskGraph, timeouts: Mapping[int, int]) -> T
 
 def _past(store: RunStore, task: Task) -> dict[str, list[tuple[int, int]]]:
     """Give for each name how many healthy runs took so many seconds, rounded up."""
-    found: dict[str, list[tuple[int, int]]] = {}
+    curves: dict[str, list[tuple[int, int]]] = {}
     with open_tables(store) as connection:
         rows = connection.execute(_SECONDS, {"task": task.name}).fetchall()
     for name, seconds, count in rows:
-        found.setdefault(name, []).append((seconds, count))
-    return found
+        curves.setdefault(name, []).append((seconds, count))
+    return curves
 
 
 class _Program:
@@ -279,8 +277,8 @@ class _Program:
                 slope = (other - risk) / (high - low)
                 self._require({cost: 1.0, column: -slope}, risk - slope * low)
         is_few = self.width <= _MOST_EXACT
-        found, bound = self._solve(costs, range(self.width) if is_few else ())
-        timeouts = self._read(found)
+        solution, bound = self._solve(costs, range(self.width) if is_few else ())
+        timeouts = self._read(solution)
         cost_of = sum(_at(lines[node], seconds) for node, seconds in timeouts.items())
         return timeouts, cost_of / _RISK, bound / _RISK
 
@@ -315,9 +313,9 @@ class _Program:
             self._require({column: 1.0, chosen[node]: timeout - self.floors[node]}, timeout)
         is_few = self.width <= _MOST_EXACT
         counted = dict.fromkeys(chosen.values(), 1.0)
-        found, bound = self._solve(counted, list(counted) if is_few else ())
+        solution, bound = self._solve(counted, list(counted) if is_few else ())
         proven = math.ceil(bound - _TOLERANCE)
-        shares = {node: found[column] for node, column in chosen.items()}
+        shares = {node: solution[column] for node, column in chosen.items()}
         if is_few:
             lowered = {node for node, share in shares.items() if share > 0.5}
         else:
@@ -362,22 +360,22 @@ class _Program:
         weights[list(costs)] = list(costs.values())
         integral[list(whole)] = 1
         low, high = np.array(self.bounds).T
-        found = milp(
+        solution = milp(
             weights,
             integrality=integral,
             bounds=Bounds(low, high),
             constraints=LinearConstraint(matrix, lb=np.array(self.least)),
             options={"mip_rel_gap": 0.0, "node_limit": _MOST_BRANCHES},
         )
-        if found.x is None:
+        if solution.x is None:
             raise ConfigError("no timeouts that fit were found among so many")
-        bound = found.fun if found.mip_dual_bound is None else found.mip_dual_bound
-        return found.x.tolist(), float(bound)
+        bound = solution.fun if solution.mip_dual_bound is None else solution.mip_dual_bound
+        return solution.x.tolist(), float(bound)
 
-    def _read(self, found: Sequence[float]) -> dict[int, int]:
+    def _read(self, solution: Sequence[float]) -> dict[int, int]:
         """Give the timeouts that became shorter."""
         new = {
-            node: math.floor(found[column] + _TOLERANCE)
+            node: math.floor(solution[column] + _TOLERANCE)
             for node, column in self.columns.items()
         }
         return {node: after for node, after in new.items() if after < self.timeout(node)}

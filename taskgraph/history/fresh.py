@@ -16,8 +16,6 @@ from taskgraph.history.store import RunStore
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
 
-__all__ = ["Damage", "chunks", "entries", "find_fresh", "fresh_files", "rejects", "sizes"]
-
 Damage = Callable[[File, str, bool], None]
 """Told which container cannot be read to its end, why, and whether that may pass."""
 

@@ -18,8 +18,6 @@ from taskgraph.history.engines import needs_extras
 from taskgraph.history.ranks import RankTest, holm, rank_test
 from taskgraph.history.store import RunStore
 
-__all__ = ["Growth", "Growths", "StepGrowth", "growths"]
-
 
 class StepGrowth(NamedTuple):
     """What a kind of subtask adds to the wall clock. All but `p` are microseconds.
@@ -145,15 +143,15 @@ def growths(
         _, before = _sides(base, None, limits)
     names = sorted(name for name in before | after if choose is None or choose(name))
     both = [name for name in names if name in before and name in after]
-    found = [_growth(name, before[name], after[name]) for name in both]
+    growths = [_growth(name, before[name], after[name]) for name in both]
     lonely = tuple(name for name in names if name not in both)
-    if not found:
+    if not growths:
         raise ConfigError(
             "no kind of task has successful runs, with their paths, on both sides\n"
             "  hint: taskgraph history report shows when runs were; what an older version "
             "collected is collected anew into another folder"
         )
-    return Growths(since, tuple(found), lonely)
+    return Growths(since, tuple(growths), lonely)
 
 
 def _sides(

@@ -28,8 +28,6 @@ from taskgraph.model.task import Id, Task
 if TYPE_CHECKING:
     from taskgraph.history.simulation import Simulation, Times
 
-__all__ = ["Bin", "Odds", "OddsOptions", "Quantile", "SubtaskOdds", "odds", "odds_of_pools"]
-
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99)
 _Z = 1.959963984540054  # the 97.5 % point of the normal distribution
 _BOUND = 0.975  # the confidence of each of two bounds
@@ -301,7 +299,7 @@ def _quantiles(simulation: Simulation, *, is_least: bool) -> tuple[Quantile, ...
         """Tell where a share of the samples ends."""
         return max(math.ceil(len(ordered) * min(share, 1) - 1e-9), 1) - 1
 
-    found = []
+    quantiles = []
     for share in _SHARES:
         rank = min(round(share * (size + 1), 9), size)
         before, at = (place((to(rank) - 0.5) / size) for to in (math.floor, math.ceil))
@@ -310,7 +308,7 @@ def _quantiles(simulation: Simulation, *, is_least: bool) -> tuple[Quantile, ...
         is_rare = 0 < runs < share * (runs + 1) - 1e-9
         above, below = (limit_rank(runs, p, _BOUND) for p in (share, 1 - share))
         top = known if above is None else place(above / runs)
-        found.append(
+        quantiles.append(
             Quantile(
                 share,
                 value=int(lowest[at]) if is_cut else int(ordered[before]) + between,
@@ -321,7 +319,7 @@ def _quantiles(simulation: Simulation, *, is_least: bool) -> tuple[Quantile, ...
                 is_least=is_least or is_cut or is_rare,
             )
         )
-    return tuple(found)
+    return tuple(quantiles)
 
 
 def _histogram(ordered: Times) -> tuple[Bin, ...]:

@@ -22,18 +22,6 @@ from taskgraph.sources.parsing import paused_collector
 from taskgraph.sources.reading import read_source
 from taskgraph.sources.unpacking import DAMAGED
 
-__all__ = [
-    "Batch",
-    "Entry",
-    "Part",
-    "build_part",
-    "closing_part",
-    "digest_of",
-    "is_outside",
-    "open_file",
-    "reason_of",
-]
-
 _READ, _REJECTED, _UNCHANGED = "read", "rejected", "unchanged"
 _CONTAINER, _FOREIGN = "container", "foreign"
 _OPTIONS = ReadOptions()

@@ -19,8 +19,6 @@ from taskgraph.history.timeouts import advise_timeouts
 from taskgraph.model.durations import moment_after
 from taskgraph.model.task import Task
 
-__all__ = ["StoredPast"]
-
 _HALF, _MOST = 0.5, 0.9
 _NEEDED = 9
 """With fewer runs none of them shows what nine of ten do not exceed."""
@@ -39,29 +37,29 @@ class StoredPast:
     def forecast(self, analysis: Analysis) -> Forecast | None:
         """Tell when it is likely done: the quantiles of its odds."""
         since = analysis.as_of
-        found = odds(analysis, self.store, OddsOptions(window=0), quick=True)
-        if since is None or all(row.basis is OutcomeBasis.DONE for row in found.subtasks):
+        likely = odds(analysis, self.store, OddsOptions(window=0), quick=True)
+        if since is None or all(row.basis is OutcomeBasis.DONE for row in likely.subtasks):
             return None
-        rows = enumerate(found.subtasks)
+        rows = enumerate(likely.subtasks)
         guessed = tuple(node for node, row in rows if row.basis in _GUESSED)
-        is_known = found.runs >= _NEEDED and not guessed
+        is_known = likely.runs >= _NEEDED and not guessed
         times = {}
-        for one in found.quantiles if is_known else ():
+        for one in likely.quantiles if is_known else ():
             moment = moment_after(since, one.value)
             if moment is not None:
                 times[one.share] = Foreseen(moment, one.is_least)
         return Forecast(
-            runs=found.runs,
+            runs=likely.runs,
             needed=_NEEDED,
             half=times.get(_HALF),
             most=times.get(_MOST),
-            failing=found.failed,
+            failing=likely.failed,
             guessed=guessed,
         )
 
     def slow(self, analysis: Analysis) -> tuple[SlowSubtask, ...]:
         """Name what runs for longer than is usual, by what departs from its kind."""
-        found = find_anomalies(analysis, self.store).found
+        departures = find_anomalies(analysis, self.store).found
         index = analysis.graph.index
         return tuple(
             SlowSubtask(
@@ -71,7 +69,7 @@ class StoredPast:
                 one.others,
                 one.others - one.alike,
             )
-            for one in found
+            for one in departures
             if one.kind is AnomalyKind.SLOW and one.is_running
         )
 

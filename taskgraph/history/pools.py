@@ -33,19 +33,6 @@ if TYPE_CHECKING:
     Times: TypeAlias = numpy.ndarray[Any, numpy.dtype[numpy.int64]]
     Flags: TypeAlias = numpy.ndarray[Any, numpy.dtype[numpy.bool_]]
 
-__all__ = [
-    "MOST_OUTCOMES",
-    "MOST_RUNS",
-    "Column",
-    "OutcomeBasis",
-    "Pool",
-    "Prospect",
-    "is_under_way",
-    "look_ahead",
-    "places_of",
-    "read_pools",
-]
-
 MOST_OUTCOMES = 100_000
 """Outcomes of one name that are taken: the latest ones."""
 MOST_RUNS = 5_000

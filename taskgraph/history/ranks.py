@@ -21,18 +21,6 @@ if TYPE_CHECKING:
 
     Numbers: TypeAlias = numpy.ndarray[Any, numpy.dtype[Any]]
 
-__all__ = [
-    "ChangePoint",
-    "RankTest",
-    "change_point",
-    "confidence_of",
-    "holm",
-    "least_runs",
-    "limit_rank",
-    "rank_test",
-    "smallest_level",
-]
-
 _MOST_WORK, _MOST_WORK_TIED = 40_000_000, 1_600_000
 """Additions that an exact test may take: enough for two groups of some 60 values, and of
 some 20 with ties, for which it cannot use what it counted for others.

@@ -18,8 +18,6 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.history.pools import OutcomeBasis, Prospect
 from taskgraph.model.engine import has_begun
 
-__all__ = ["Simulation", "simulate"]
-
 Times: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Ends: TypeAlias = np.ndarray[Any, np.dtype[np.int8]]
 Weights: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]

@@ -18,8 +18,6 @@ from taskgraph.model.engine import SpanKind
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
 
-__all__ = ["Distribution", "KindStats", "Statistics", "statistics"]
-
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 
 

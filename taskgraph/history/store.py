@@ -24,8 +24,6 @@ from taskgraph.history.parts import Part
 from taskgraph.history.tables import TABLES
 from taskgraph.sources.opening import STORE_HEADER, STORE_MANIFEST, is_store
 
-__all__ = ["RunStore", "held"]
-
 _LOCK = ".lock"
 _REJECTS = "rejects.jsonl"
 _TEMPORARY = ".temporary"

@@ -24,24 +24,6 @@ from taskgraph.model.engine import (
 from taskgraph.model.task import Operation, Origin, Status, Subtask, Task
 from taskgraph.settings import Severity
 
-__all__ = [
-    "COLUMNS",
-    "EPOCH",
-    "SKIPS",
-    "TABLES",
-    "SubtaskRow",
-    "TaskRow",
-    "columns_of",
-    "encodable",
-    "is_retried",
-    "place_of",
-    "released",
-    "rows_of",
-    "since_epoch",
-    "subtask_rows",
-    "write_table",
-]
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -332,8 +314,8 @@ def _path(analysis: Analysis) -> Counter[tuple[int | None, bool]]:
     sums: Counter[tuple[int | None, bool]] = Counter()
     if analysis.graph.flaws or analysis.task.status not in _ENDED:
         return sums
-    if (found := trace(analysis)) is not None:
-        for part in found.parts:
+    if (walked := trace(analysis)) is not None:
+        for part in walked.parts:
             sums[part.node, part.kind is PartKind.RUN] += part.microseconds
     return sums
 

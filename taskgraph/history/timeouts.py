@@ -30,8 +30,6 @@ from taskgraph.model.engine import SECOND, SpanKind
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
 
-__all__ = ["advise_timeouts"]
-
 _NEXT_STEP = 2  # times the timeout that cut: then one sees
 _STEPS = ((60, 5), (600, 30), (7200, 300))  # up to so many seconds, round up to such a step
 _COARSEST = 3600

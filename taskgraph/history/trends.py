@@ -20,20 +20,6 @@ if TYPE_CHECKING:
 
     from taskgraph.history.ranks import Numbers
 
-__all__ = [
-    "FAILED",
-    "RETRIED",
-    "SKIPPED",
-    "Change",
-    "HostTrend",
-    "KindTrend",
-    "Period",
-    "TaskTrends",
-    "TrendRun",
-    "Trends",
-    "trends",
-]
-
 FAILED, RETRIED, SKIPPED = 1, 2, 4
 """What may be marked in a run, as bits."""
 MOST_TASKS = 20
@@ -189,8 +175,8 @@ def trends(
         connection.execute(_RUNS, {"most": MOST_RUNS})
         every = connection.execute(_TASKS).fetchall()
         kinds = [row for row in every if choose is None or choose(row[0])]
-        found = [_task(connection, *row) for row in kinds[:MOST_TASKS]]
-    return Trends(tuple(found), max(0, len(kinds) - MOST_TASKS))
+        tasks = [_task(connection, *row) for row in kinds[:MOST_TASKS]]
+    return Trends(tuple(tasks), max(0, len(kinds) - MOST_TASKS))
 
 
 def _task(connection: Connection, task: str, seen: int) -> TaskTrends:
@@ -245,9 +231,9 @@ def _changes(spans: Numbers) -> list[Change | None]:
 
     columns = [np.nonzero(row >= 0)[0] for row in spans]
     rows = [row for row, runs in enumerate(columns) if len(runs) > 1]
-    found = [change_point(spans[row][columns[row]]) for row in rows]
+    points = [change_point(spans[row][columns[row]]) for row in rows]
     changes: list[Change | None] = [None] * len(spans)
-    for row, point, p in zip(rows, found, holm([one.p for one in found]), strict=True):
+    for row, point, p in zip(rows, points, holm([one.p for one in points]), strict=True):
         times = spans[row][columns[row]]
         before, after = _quantile(times[: point.at], 50), _quantile(times[point.at :], 50)
         low, high = sorted((before, after))

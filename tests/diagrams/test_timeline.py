@@ -18,7 +18,8 @@ from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.formats import render
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.terminal import columns, render_timeline_text
-from taskgraph.diagrams.timeline import Row, Timeline, build_timeline, marks
+from taskgraph.diagrams.timeline import Timeline, build_timeline, marks
+from taskgraph.diagrams.timeline_rows import Row
 from taskgraph.diagrams.timeline_svg import render_timeline_svg
 from taskgraph.errors import RenderError
 from taskgraph.model.task import Id, Task

@@ -20,24 +20,6 @@ from tests.engine.photo import Photo
 from tests.engine.plan import SECOND
 from tests.engine.world import Fate, World
 
-__all__ = [
-    "BACK",
-    "BEATEN",
-    "CLOSE",
-    "FORWARD",
-    "HIDDEN_WAY",
-    "QUIET",
-    "Case",
-    "Judge",
-    "Reasons",
-    "Told",
-    "about_each",
-    "is_at_work",
-    "pauses",
-    "so",
-    "worked_by",
-]
-
 QUIET: Final = 60 * SECOND
 CLOSE: Final = 1100  # milliseconds that a rounded second and two clocks may be apart
 BACK: Final = ("ROLLBACK", "ROLLBACK_SKIP")

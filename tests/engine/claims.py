@@ -25,7 +25,6 @@ from taskgraph.settings import DEFAULTS, Settings
 from taskgraph.sources.reading import read_bytes
 from tests.engine import claims_likely, claims_next, claims_past
 from tests.engine.case import (
-    BEATEN,
     HIDDEN_WAY,
     Case,
     Judge,
@@ -41,17 +40,6 @@ from tests.engine.obshell import DagHistory, simulate_dag
 from tests.engine.photo import Photo
 from tests.engine.plan import SECOND
 from tests.engine.trial import DIALECTS, UNUSUAL, photographed, running
-
-__all__ = [
-    "BEATEN",
-    "FIGURES",
-    "SENTENCES",
-    "ClaimTrial",
-    "Judged",
-    "try_claims",
-    "try_dag_claims",
-    "try_forecast",
-]
 
 
 class Judged(NamedTuple):

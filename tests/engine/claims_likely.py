@@ -9,8 +9,6 @@ from tests.engine.case import CLOSE, Case, Reasons, Told, is_at_work
 from tests.engine.futures import HOP
 from tests.engine.plan import SECOND
 
-__all__ = ["likely", "likely_fact", "likely_unknown", "slow", "slow_fact"]
-
 _CLOCK = r"\d+:\d\d:\d\d"
 _RARE = 0.01
 """Of healthy runs so many may be as long as what is called slow."""

@@ -24,47 +24,6 @@ from tests.engine.futures import WAITING, beaten, go_on
 from tests.engine.plan import SECOND
 from tests.engine.world import Fate
 
-__all__ = [
-    "budget",
-    "budget_unbounded",
-    "budget_unknown",
-    "call",
-    "cancel",
-    "concurrency",
-    "dominant",
-    "fail_late",
-    "fresh",
-    "held_by",
-    "left",
-    "left_unbounded",
-    "nearest",
-    "never",
-    "never_return",
-    "no_point_of_no_return",
-    "no_return",
-    "no_return_unknown",
-    "nothing_failed",
-    "over",
-    "overdue",
-    "releases",
-    "repeats",
-    "retry_accepted",
-    "retry_refused",
-    "retry_task",
-    "rollback_accepted",
-    "rollback_if_failed",
-    "rollback_loses",
-    "rollback_refused",
-    "rollback_unknown",
-    "skip_accepted",
-    "skip_refused",
-    "unlimited",
-    "until_it_ends",
-    "untold",
-    "worded",
-]
-
-
 # --- what may be done ------------------------------------------------------------------
 
 

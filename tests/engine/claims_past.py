@@ -24,48 +24,6 @@ from tests.engine.case import (
 from tests.engine.journal import Run
 from tests.engine.plan import SECOND
 
-__all__ = [
-    "as_of",
-    "at_work",
-    "attempt",
-    "blocked",
-    "blocks_nothing",
-    "cause",
-    "cause_canceled",
-    "cause_rollback",
-    "cause_several_runs",
-    "counts",
-    "critical_share",
-    "ended",
-    "endless",
-    "failed_later",
-    "held",
-    "held_up",
-    "ideal",
-    "ideal_exceeds_wall",
-    "longest_run",
-    "longest_wait",
-    "no_failed_subtask",
-    "part_failed",
-    "parts",
-    "ran_on",
-    "retried_meanwhile",
-    "root_failure",
-    "run_by",
-    "several_runs",
-    "shape",
-    "size",
-    "slots_taken",
-    "stalled",
-    "standing_at",
-    "started",
-    "state_unknown",
-    "taken_up_again",
-    "to_be_undone",
-    "verdict",
-    "wall",
-]
-
 SKIPS: Final = ("SKIP", "ROLLBACK_SKIP")
 STANDING: Final = (
     r"stall|stuck|hang|stands? still|past (its|their) timeout|over its timeout"

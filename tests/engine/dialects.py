@@ -13,20 +13,6 @@ from tests.engine.plan import SECOND
 if TYPE_CHECKING:
     from tests.engine.photo import Photo
 
-__all__ = [
-    "contents",
-    "details",
-    "diagnosis",
-    "envelope",
-    "lower_case",
-    "no_data",
-    "ocp_2021",
-    "ocp_2025",
-    "one_subtask",
-    "task_list",
-    "write_time",
-]
-
 Json: TypeAlias = dict[str, Any]
 SAFE_INTEGER = 2**53
 _ZONES = (timezone(timedelta(hours=8)), UTC, timezone(timedelta(hours=5, minutes=30)))

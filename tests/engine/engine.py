@@ -15,8 +15,6 @@ from tests.engine.photo import Photo
 from tests.engine.plan import SECOND, Plan
 from tests.engine.world import play
 
-__all__ = ["History", "simulate"]
-
 
 @dataclass(frozen=True)
 class History:

@@ -17,8 +17,6 @@ from tests.engine.photo import Photo
 from tests.engine.plan import SECOND, make_plan
 from tests.engine.world import Fate, World
 
-__all__ = ["CALM", "WAITING", "Future", "beaten", "go_on", "stand"]
-
 MOST_EVENTS = 1500
 HOP: Final = 2200  # milliseconds: what two polls may take between one step and the next
 ROUNDING: Final = SECOND + 100

@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 from tests.engine.plan import Plan
 
-__all__ = ["Action", "Entry", "Journal", "Outage", "Row", "Run", "TaskRow"]
-
 
 class Row(NamedTuple):
     """A subtask as the engine stores it; ``attempts`` is exported as ``runTime``."""

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["Judgement", "judge"]
-
 Json: TypeAlias = dict[str, Any]
 SECOND = 1000
 SKEW = 100  # milliseconds by which the clocks of the engine's servers may differ

@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["BUDGET_LIMIT", "MUTATIONS", "Mutation"]
-
 Json: TypeAlias = dict[str, Any]
 BUDGET_LIMIT = 30 * 86_400  # seconds; no simulated task is meant to come near it
 BACK = ("PENDING", "ROLLBACK")

@@ -11,8 +11,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["DagHistory", "simulate_dag"]
-
 Json: TypeAlias = dict[str, Any]
 Key: TypeAlias = tuple[int, ...]  # () is the DAG, (1,) its first node, (1, 1) a sub-task
 SECOND = 1000

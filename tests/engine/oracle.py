@@ -12,8 +12,6 @@ from typing import TypeAlias
 from tests.engine.photo import Photo
 from tests.engine.plan import SECOND
 
-__all__ = ["Deserved", "deserved"]
-
 Deserved: TypeAlias = dict[str, frozenset[int]]
 """The steps for each rule's code; empty where it is about the task as a whole."""
 

@@ -11,8 +11,6 @@ from tests.engine import dialects
 from tests.engine.journal import Journal, Row, Run, TaskRow
 from tests.engine.plan import Plan
 
-__all__ = ["Photo"]
-
 
 @dataclass(frozen=True)
 class Photo:

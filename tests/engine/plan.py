@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
 
-__all__ = ["Plan", "Step", "make_plan"]
-
 SECOND = 1000  # all moments are milliseconds since 1970
 
 _VERBS = ("Prepare", "Stop", "Start", "Sync", "Check", "Update", "Install", "Wait for")

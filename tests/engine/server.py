@@ -25,8 +25,6 @@ from tests.engine.journal import (
 )
 from tests.engine.plan import SECOND, Plan
 
-__all__ = ["DAY", "FOREVER", "Server", "Work"]
-
 DAY = 86_400 * SECOND
 FOREVER = 10**15
 DEFAULT_CONCURRENCY = 10

@@ -24,20 +24,6 @@ from tests.engine.photo import Photo
 from tests.engine.plan import SECOND, Plan
 from tests.engine.world import play_well
 
-__all__ = [
-    "DIALECTS",
-    "UNUSUAL",
-    "DagTrial",
-    "MutationTrial",
-    "PhotoTrial",
-    "check_bytes",
-    "photographed",
-    "running",
-    "try_dag",
-    "try_mutation",
-    "try_photo",
-]
-
 Json: TypeAlias = dict[str, Any]
 DIALECTS: dict[str, Callable[[Photo, Random], Json]] = {
     "ocp 2021": Photo.as_ocp_2021,

@@ -11,8 +11,6 @@ from tests.engine.journal import Journal, Row, TaskRow
 from tests.engine.plan import SECOND, Plan, make_plan
 from tests.engine.server import FOREVER, Server, Work
 
-__all__ = ["Fate", "World", "play", "play_well"]
-
 
 class Fate(NamedTuple):
     """What happens to a task from some moment on, and nothing else.

@@ -13,8 +13,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-__all__ = ["damaged_documents", "seeds"]
-
 SAMPLES = Path(__file__).resolve().parent.parent.parent / "samples" / "formats"
 TOKENS = [
     b"{", b"}", b"[", b"]", b":", b",", b'"', b"\\", b"null", b"true", b"-1", b"0",

@@ -17,8 +17,6 @@ from taskgraph.sources.native import write_task
 from taskgraph.sources.opening import Source
 from taskgraph.sources.reading import read_bytes, read_source
 
-__all__ = ["HangError", "bounded_memory", "no_longer_than", "try_bytes"]
-
 MEMORY = 1 << 30
 
 

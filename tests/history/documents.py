@@ -10,8 +10,6 @@ from typing import Any
 
 from benchmarks.history_archive import Exponential, Kind, Lognormal, Step
 
-__all__ = ["BEGAN", "FLEET", "at", "response", "step", "write"]
-
 BEGAN = datetime(2025, 1, 16, 11, 0, tzinfo=timezone(timedelta(hours=8)))
 
 FLEET = (

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
-__all__ = ["DOCUMENTS", "REFUSED"]
-
 _SHIFT = 7  # no field of a row has the same text as another
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-__all__ = ["HARMLESS", "LEAK", "PRIVATE", "SECRETS", "TOLD", "VALUES"]
-
 LEAK = re.compile("s3cr|5ec4e7|TM2Ny|\\\\u0053\\\\u0033", re.IGNORECASE)
 _PEM = "MIIES3cretPwS3cretPwS3cretPwS3cretPwS3cretPwS3cretPw"
 _HEX = "5ec4e7" * 7

@@ -16,16 +16,6 @@ from taskgraph.reports.task_markdown import explain_markdown
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.explain import explain_text
 
-__all__ = [
-    "case_path",
-    "cases",
-    "golden_path",
-    "kept",
-    "readable_samples",
-    "sample_tasks",
-    "told",
-]
-
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).parent / "golden"
 

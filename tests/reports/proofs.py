@@ -29,8 +29,6 @@ from taskgraph.model.durations import format_measured
 from taskgraph.model.engine import SpanKind, measured_span, tells_direction, was_retried
 from taskgraph.settings import Severity
 
-__all__ = ["PROOFS", "Case"]
-
 Values: TypeAlias = dict[str, Any]
 STANDING = {"TG204", "TG208"}
 

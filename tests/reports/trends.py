@@ -18,8 +18,6 @@ from taskgraph.history.trends import (
     Trends,
 )
 
-__all__ = ["make_trends"]
-
 SECOND = 1_000_000
 BEGAN = datetime(2024, 1, 1, tzinfo=UTC)
 

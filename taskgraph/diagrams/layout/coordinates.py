@@ -18,8 +18,6 @@ from math import sqrt
 from taskgraph.diagrams.layout.layering import Layering
 from taskgraph.diagrams.layout.simplex import Link, shorten
 
-__all__ = ["LANE", "TRACK", "Bands", "Page", "place_across", "stack_bands"]
-
 _WHOLE = 1500
 """Vertices: a larger drawing is not looked at as a whole."""
 _WORK = 300_000

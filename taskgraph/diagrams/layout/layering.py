@@ -15,8 +15,6 @@ from typing import TypeAlias
 from taskgraph.diagrams.layout.simplex import Link, shorten
 from taskgraph.graph.traverse import adjacency, levels, reverse, topological_order
 
-__all__ = ["Layering", "acyclic_edges", "assign_layers", "split_edges"]
-
 Pairs: TypeAlias = Sequence[tuple[int, int]]
 
 _WORK = 300_000

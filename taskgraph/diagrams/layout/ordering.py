@@ -16,8 +16,6 @@ from typing import TypeAlias
 
 from taskgraph.diagrams.layout.layering import Layering
 
-__all__ = ["count_crossings", "order_layers"]
-
 Layers: TypeAlias = list[list[int]]
 Centre: TypeAlias = Callable[[list[int]], float]
 

@@ -15,17 +15,6 @@ from typing import NamedTuple, TypeAlias
 from taskgraph.diagrams.layout.coordinates import LANE, TRACK, Bands
 from taskgraph.diagrams.layout.layering import Layering
 
-__all__ = [
-    "LANE_START",
-    "Box",
-    "Layout",
-    "Path",
-    "Router",
-    "Segment",
-    "outside_lanes",
-    "swapped",
-]
-
 Point: TypeAlias = tuple[float, float]
 Segment: TypeAlias = tuple[float, ...]
 """The end of a line, ``(x, y)``, or two control points and the end of a cubic curve."""

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-__all__ = ["Link", "shorten"]
-
 
 class Link(NamedTuple):
     """That the head comes so much after the tail, and how much any more of it costs."""
