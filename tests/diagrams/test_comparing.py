@@ -141,6 +141,8 @@ def test_a_task_of_one_side_is_drawn_whole(is_new: bool) -> None:
     word = "added" if is_new else "removed"
     assert set(changes(drawn).values()) == {word}
     assert {edge.change for edge in drawn.edges} == {word}
+    count = len(drawn.nodes)
+    assert drawn.subtitle == f"{count} subtasks: {count} {word}"  # and nothing of time
 
 
 def test_what_changed_stays_apart_where_much_is_collapsed() -> None:
