@@ -143,12 +143,25 @@ class AsRun(Trace):
 
 
 def as_run(premises: Premises) -> AsRun | None:
-    """Account for the wall time of a run; ``None`` where no subtask has times.
+    """Account for the wall time of a run.
 
     Up to :data:`~taskgraph.model.engine.DISPATCH_SECONDS` of the time from one subtask to
     the next are dispatch; the rest is waiting.
 
-    Raises AnalysisError where the graph is not sound.
+    Parameters
+    ----------
+    premises : Premises
+        Of a sound graph.
+
+    Returns
+    -------
+    AsRun or None
+        ``None`` where no subtask has times.
+
+    Raises
+    ------
+    AnalysisError
+        Where the graph is not sound.
     """
     premises.graph.require_sound()
     if (walked := trace(premises)) is None:
@@ -285,7 +298,12 @@ def occupancy(
 ) -> Occupancy:
     """Sweep over the starts and finishes between two moments.
 
-    What still runs has run until a third one.
+    Parameters
+    ----------
+    premises : Premises
+    begin, end : datetime
+    until : datetime or None
+        Until when what still runs has run.
     """
     limit, events = premises.slots, list[tuple[datetime, bool, int]]()
     for node, subtask in enumerate(premises.graph.subtasks):

@@ -96,7 +96,15 @@ class Budget:
 def budget(premises: Premises) -> Budget:
     """Compute the worst-case budget of a task.
 
-    Raises AnalysisError where the graph is not sound.
+    Parameters
+    ----------
+    premises : Premises
+        Of a sound graph.
+
+    Raises
+    ------
+    AnalysisError
+        Where the graph is not sound.
     """
     graph = premises.graph
     timetable = schedule(graph, premises.worst_durations)
@@ -125,8 +133,15 @@ def worst_case(
 ) -> WorstCase:
     """Bound how long some nodes take, in the order of the whole graph.
 
-    Durations, and the nodes whose duration is no bound (by default those that have no
-    limit), are those of the whole graph.
+    Parameters
+    ----------
+    premises : Premises
+    nodes : iterable of int
+    durations : sequence of int
+        By node of the whole graph.
+    unlimited : iterable of int, optional
+        The nodes of the whole graph whose duration is no bound; by default those that
+        have no limit.
     """
     graph, limit = premises.graph, premises.slots
     kept = sorted(nodes)
@@ -145,7 +160,14 @@ def worst_case(
 
 
 def worst_case_left(premises: Premises, left: Weights) -> WorstCase:
-    """Bound how long the rest of a task takes, by its remaining weights."""
+    """Bound how long the rest of a task takes.
+
+    Parameters
+    ----------
+    premises : Premises
+    left : Weights
+        The remaining weights.
+    """
     todo = [node for node, basis in enumerate(left.basis) if basis is not Basis.DONE]
     return worst_case(premises, todo, left.durations, left.nodes(Basis.NO_LIMIT))
 
@@ -155,8 +177,17 @@ def worst_cases_without(
 ) -> dict[int, WorstCase]:
     """Bound how long the rest of a task takes without one subtask, for each of some.
 
-    `whole` is the worst case of all that is left. What takes no time shortens the longest
-    path by its drag, so all of them together take hardly longer than one.
+    What takes no time shortens the longest path by its drag, so all of them together
+    take hardly longer than one.
+
+    Parameters
+    ----------
+    premises : Premises
+    left : Weights
+        The remaining weights.
+    whole : WorstCase
+        Of all that is left.
+    nodes : iterable of int
     """
     graph, limit = premises.graph, premises.slots
     durations = left.durations  # what is done has none

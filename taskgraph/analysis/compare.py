@@ -224,7 +224,13 @@ class Comparison:
 
 
 def compare(first: Analysis, second: Analysis) -> Comparison:
-    """Compare two documents; where one is faulty there is no word about time."""
+    """Compare two documents.
+
+    Parameters
+    ----------
+    first, second : Analysis
+        Of faulty ones too; then there is no word about time.
+    """
     before, after = first.graph, second.graph
     matches = match(before, after)
     pairs = matches.pairs
@@ -331,9 +337,18 @@ class Version:
 def attribute(
     before: Version, after: Version, pairs: Sequence[tuple[int, int]]
 ) -> Attribution:
-    """Attribute the change of a bound to subtasks; the pairs are the same in both graphs.
+    """Attribute the change of a bound to subtasks.
 
-    Raises AnalysisError where a graph is not sound.
+    Parameters
+    ----------
+    before, after : Version
+    pairs : sequence of (int, int)
+        The nodes that are the same in both.
+
+    Raises
+    ------
+    AnalysisError
+        Where a graph is not sound.
 
     Notes
     -----

@@ -177,7 +177,12 @@ def graham_bound(total: int, longest: int, limit: int) -> int:
     shorter; at all other times `limit` subtasks or more are at work. Durations shorter
     than given do not break it. Schedules of integers end at integers.
 
-    `total` is the sum of the durations and `longest` the length of the longest path.
+    Parameters
+    ----------
+    total, longest : int
+        The sum of the durations and the length of the longest path.
+    limit : int
+        At least 1.
     """
     return (total + (limit - 1) * longest) // limit
 
@@ -202,7 +207,10 @@ def list_schedule(
     smallest id. A shorter duration may make the makespan longer (Graham, 1966), so this
     is an example of a run, not a bound.
 
-    Raises AnalysisError where the graph is not sound.
+    Raises
+    ------
+    AnalysisError
+        Where the graph is not sound.
     """
     graph.require_sound()
     waiting_for = [len(ups) for ups in graph.upstreams]

@@ -89,11 +89,23 @@ class Failure:
 
 
 def failure(premises: Premises) -> Failure | None:
-    """Tell what failed and what that held up; ``None`` where no subtask is FAILED.
+    """Tell what failed and what that held up.
 
-    A FAILED task may have none: only a fault in the engine's coordinator does that.
+    Parameters
+    ----------
+    premises : Premises
+        Of a sound graph.
 
-    Raises AnalysisError where the graph is not sound.
+    Returns
+    -------
+    Failure or None
+        ``None`` where no subtask is FAILED. A FAILED task may have none: only a fault in
+        the engine's coordinator does that.
+
+    Raises
+    ------
+    AnalysisError
+        Where the graph is not sound.
     """
     graph = premises.graph
     graph.require_sound()
@@ -247,7 +259,17 @@ class FailureCause:
 
 
 def failure_cause(subtask: Subtask) -> FailureCause | None:
-    """Tell whether its timeout ended a subtask; ``None`` where it is not FAILED."""
+    """Tell whether a failed subtask's timeout ended it.
+
+    Parameters
+    ----------
+    subtask : Subtask
+
+    Returns
+    -------
+    FailureCause or None
+        ``None`` where the subtask is not FAILED.
+    """
     if subtask.status != Status.FAILED:
         return None
     span = measured_span(subtask, None)
@@ -326,7 +348,20 @@ def interventions(
 ) -> tuple[FailedSubtask, ...]:
     """Tell for each FAILED subtask which of retry, skip and rollback the engine accepts.
 
-    The graph is sound; `rest` is how long all takes that is left.
+    Parameters
+    ----------
+    premises : Premises
+        Of a sound graph.
+    left : Weights
+        What is left of each subtask.
+    rest : WorstCase
+        How long all of that takes.
+    undo : Rollback
+
+    Returns
+    -------
+    tuple of FailedSubtask
+        By node; empty where nothing failed.
     """
     graph, back = premises.graph, premises.is_rolling_back
     failed = [n for n, sub in enumerate(graph.subtasks) if sub.status == Status.FAILED]

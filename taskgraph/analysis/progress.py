@@ -115,9 +115,19 @@ def progress(
     rest: WorstCase,
     standing: Standstill,
 ) -> Progress:
-    """Tell how far a task is whose graph is sound.
+    """Tell how far a task is.
 
-    The schedule is that of the worst case; `rest` is how long all takes that is left.
+    Parameters
+    ----------
+    premises : Premises
+        Of a sound graph.
+    schedule : Schedule
+        Of its worst-case durations.
+    left : Weights
+        What is left of each subtask.
+    rest : WorstCase
+        How long all of that takes.
+    standing : Standstill
     """
     endless = _endless(premises, standing, left)
     return Progress(

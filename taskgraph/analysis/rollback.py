@@ -75,9 +75,12 @@ def rollback_obstacles(premises: Premises) -> tuple[tuple[Refusal, ...], tuple[i
 
 
 def point_of_no_return(premises: Premises) -> PointOfNoReturn | None:
-    """Find the point of no return of a sound task.
+    """Find the point of no return in the definition of a sound task.
 
-    There is none where no subtask prohibits rollback.
+    Returns
+    -------
+    PointOfNoReturn or None
+        ``None`` where no subtask prohibits rollback.
     """
     graph = premises.graph
     prohibiting = [bool(subtask.prohibit_rollback) for subtask in graph.subtasks]
@@ -232,9 +235,20 @@ class Rollback:
 def rollback(
     premises: Premises, budget: Budget, no_return: PointOfNoReturn | None
 ) -> Rollback:
-    """Tell whether and how a task can be rolled back; the budget is its way there.
+    """Tell whether and how a task can be rolled back.
 
-    Raises AnalysisError where the graph is not sound.
+    Parameters
+    ----------
+    premises : Premises
+        Of a sound graph.
+    budget : Budget
+        Its worst case on the way there.
+    no_return : PointOfNoReturn or None
+
+    Raises
+    ------
+    AnalysisError
+        Where the graph is not sound.
     """
     graph = premises.graph
     graph.require_sound()

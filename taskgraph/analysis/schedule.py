@@ -64,7 +64,13 @@ class Schedule:
     has_more_paths: bool
 
     def near_critical(self, within: int) -> tuple[int, ...]:
-        """Give the nodes with more than no total float and at most `within`, by float."""
+        """Give the nodes whose total float is more than 0 and at most `within`.
+
+        Returns
+        -------
+        tuple of int
+            By float, then by node.
+        """
         slacks = [(slack, node) for node, slack in enumerate(self.total_float)]
         return tuple(node for slack, node in sorted(slacks) if 0 < slack <= within)
 
@@ -78,6 +84,10 @@ def schedule(graph: TaskGraph, durations: Sequence[int]) -> Schedule:
         Must be sound.
     durations : sequence of int
         How long each node takes, in any one unit, 0 or more.
+
+    Returns
+    -------
+    Schedule
 
     Raises
     ------

@@ -124,7 +124,14 @@ def remaining_weights(premises: Premises) -> Weights:
 
 
 def actual_weights(graph: TaskGraph, as_of: datetime | None) -> Weights:
-    """Weigh each subtask with its measured time, until a moment, in microseconds."""
+    """Weigh each subtask with its measured time, in microseconds.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+    as_of : datetime or None
+        Until when to measure what is still running.
+    """
     rows = []
     for subtask in graph.subtasks:
         span = measured_span(subtask, as_of)
@@ -138,7 +145,15 @@ def actual_weights(graph: TaskGraph, as_of: datetime | None) -> Weights:
 
 
 def custom_weights(graph: TaskGraph, base: Weights, seconds: Mapping[Id, int]) -> Weights:
-    """Replace some durations of a base, by id, with others in seconds.
+    """Replace the durations of some subtasks.
+
+    Parameters
+    ----------
+    graph : TaskGraph
+    base : Weights
+        The durations of all others.
+    seconds : mapping of id to int
+        The new durations, in seconds whatever the unit of the base.
 
     Raises
     ------

@@ -251,7 +251,19 @@ def trends(
 ) -> Trends:
     """Tell how the runs of each kind of task changed over time.
 
-    Parameters and errors are those of :func:`stats`.
+    Parameters
+    ----------
+    runs : str or path
+        What was collected.
+    only : str, optional
+        A pattern for the names of tasks.
+    memory : str
+        As in :func:`collect`.
+
+    Raises
+    ------
+    ConfigError
+        If nothing was collected there.
     """
     from taskgraph.history.database import Limits
     from taskgraph.history.store import RunStore

@@ -14,7 +14,12 @@ _PARTS = re.compile(r"(\d{1,12}) *(d|h|min|m|s|) *", re.ASCII)
 
 
 def format_duration(seconds: int) -> str:
-    """Write a duration in units: ``2 h 13 min 30 s``; one may be negative.
+    """Write a duration in units: ``2 h 13 min 30 s``.
+
+    Parameters
+    ----------
+    seconds : int
+        May be negative.
 
     Examples
     --------
@@ -55,7 +60,12 @@ def format_measured(time: timedelta | int) -> str:
     """Write a measured time in units: its milliseconds below a minute, else its seconds.
 
     What is finer is cut off, so that a time never looks as long as a limit that it has not
-    reached; less than a millisecond is written exactly. An integer counts microseconds.
+    reached; less than a millisecond is written exactly.
+
+    Parameters
+    ----------
+    time : timedelta or int
+        An integer counts microseconds; both may be negative.
 
     Examples
     --------
@@ -94,7 +104,13 @@ def format_span(begin: datetime, end: datetime) -> str:
 
 
 def format_count(count: int, unit: str = "seconds") -> str:
-    """Write a duration that counts seconds or microseconds.
+    """Write a duration that counts some unit.
+
+    Parameters
+    ----------
+    count : int
+    unit : {"seconds", "microseconds"}
+        What is counted.
 
     Examples
     --------
@@ -135,7 +151,11 @@ def moment_after(moment: datetime, microseconds: int) -> datetime | None:
 def format_moment(time: datetime, beside: datetime | None = None) -> str:
     """Write a moment to the second; its date and its offset only where they are news.
 
-    That is so beside a moment that the reader has been told before.
+    Parameters
+    ----------
+    time : datetime
+    beside : datetime, optional
+        What the reader has been told before.
 
     Examples
     --------

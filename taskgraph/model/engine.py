@@ -141,8 +141,11 @@ def done_status(task: Task) -> Status:
 def stated_slots(task: Task) -> int | None:
     """Give how many subtasks may be in flight, where the task's context says it.
 
-    0 is unlimited. A negative number, which tasks carry unless told otherwise, is the
-    default again.
+    Returns
+    -------
+    int or None
+        0 is unlimited. A negative number, which tasks carry unless told otherwise, is the
+        default again.
     """
     stated = (task.context or {}).get("concurrency")
     if isinstance(stated, str) and _NUMBER.fullmatch(stated):
@@ -264,8 +267,12 @@ def measured_span(subtask: Subtask, as_of: datetime | None) -> Span | None:
     A time counts only where the state says that it happened: PENDING and READY subtasks
     count where they were rolled back or are to run again, and what runs has no end yet,
     whatever the document shows: it counts until the as-of time, if it began before. So
-    does what is to run again and whose last end was cleared. There are none where the
-    subtask did not run or the document does not say when.
+    does what is to run again and whose last end was cleared.
+
+    Returns
+    -------
+    Span or None
+        ``None`` where the subtask did not run or the document does not say when.
     """
     start, finish = subtask.start_time, subtask.finish_time
     is_cleared = subtask.status == Status.READY and finish is None

@@ -116,8 +116,13 @@ def count_shown(subtasks: Iterable[Subtask]) -> tuple[tuple[str, int], ...]:
 def addition(subtask: Subtask, *, blocked: bool = False, overdue: bool = False) -> str:
     """Say what is not in :func:`shown_status`: ``cancelled``, ``waits for rollback``.
 
-    That it cannot start because of a failure, or runs longer than its timeout, says more
-    than its operation.
+    Parameters
+    ----------
+    subtask : Subtask
+    blocked : bool
+        It cannot start because of a failure, which says more than its operation.
+    overdue : bool
+        It runs longer than its timeout, which says more too.
     """
     if shown_status(subtask) != subtask.status:
         return ""
@@ -125,7 +130,14 @@ def addition(subtask: Subtask, *, blocked: bool = False, overdue: bool = False) 
 
 
 def state_text(subtask: Subtask, *, blocked: bool = False, overdue: bool = False) -> str:
-    """Say what status and operation mean together: ``PENDING, rolled back``."""
+    """Say what status and operation mean together: ``PENDING, rolled back``.
+
+    Parameters
+    ----------
+    subtask : Subtask
+    blocked, overdue : bool
+        See :func:`addition`.
+    """
     more = _addition(subtask, blocked=blocked, overdue=overdue)
     name = status_name(subtask.status)
     return f"{name}, {more}" if more else name

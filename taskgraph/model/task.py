@@ -284,9 +284,13 @@ class Task:
         return filter(None, chain(own, *(map(time, self.subtasks) for time in _TIMES)))
 
     def as_of(self) -> datetime | None:
-        """Give the moment that the document describes, if it has any time at all.
+        """Give the moment that the document describes.
 
-        That is the response's own timestamp, else the latest time in the document.
+        Returns
+        -------
+        datetime or None
+            The response's own timestamp, else the latest time in the document; ``None``
+            where it has no time at all.
         """
         if self.envelope is not None and self.envelope.timestamp is not None:
             return self.envelope.timestamp

@@ -146,7 +146,14 @@ def joints(total: int, word: str = "and") -> tuple[str, ...]:
 def listed(texts: Iterable[str], total: int | None = None, word: str = "and") -> str:
     """Join texts: ``a``, ``a and b``, ``a, b and c``; of many only the first few.
 
-    Where it is told how many there are, the first few will do. `word` joins the last one.
+    Parameters
+    ----------
+    texts : iterable of str
+        At least the first few.
+    total : int, optional
+        How many there are.
+    word : str
+        What joins the last one.
     """
     if total is None:
         texts = tuple(texts)
