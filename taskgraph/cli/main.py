@@ -112,8 +112,7 @@ def main(args: list[str] | None = None) -> NoReturn:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
-        complain("interrupted")
-        sys.exit(EXIT_INTERRUPTED)
+        _interrupted()
     except TaskgraphError as error:
         complain(str(error))
         sys.exit(EXIT_INPUT)
@@ -133,8 +132,26 @@ def main(args: list[str] | None = None) -> NoReturn:
     sys.exit(code if isinstance(code, int) else EXIT_OK)
 
 
+def _interrupted() -> NoReturn:
+    complain("interrupted")
+    sys.exit(EXIT_INTERRUPTED)
+
+
+def _comes_of_an_interrupt(error: BaseException) -> bool:
+    """Tell whether an interrupt is behind an error.
+
+    Where Python makes a class, up to 3.11, an interrupt becomes a RuntimeError.
+    """
+    behind = error.__cause__ or error.__context__
+    return isinstance(error, KeyboardInterrupt) or (
+        behind is not None and _comes_of_an_interrupt(behind)
+    )
+
+
 def _fault(error: BaseException) -> NoReturn:
     """Say that the fault is ours, and where, in one message."""
+    if _comes_of_an_interrupt(error):
+        _interrupted()
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)

@@ -143,3 +143,22 @@ def test_in_the_middle_of_a_question_to_the_database(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout == "asked\n"
     assert done.stderr.endswith("KeyboardInterrupt\n")
+
+
+_MAKE_A_CLASS = """
+from taskgraph.cli import main
+
+class Interrupted:
+    def __set_name__(self, owner, name):
+        raise KeyboardInterrupt
+
+main.cli.invoke = lambda context: type("Made", (), {"name": Interrupted()})
+main.main(["rules"])
+"""
+
+
+def test_while_a_class_is_made() -> None:
+    """Python up to 3.11 makes another error of it, which was told as a fault of ours."""
+    command = [sys.executable, "-c", _MAKE_A_CLASS]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "taskgraph: interrupted\n")
