@@ -10,13 +10,29 @@ import os
 import signal  # nothing that takes longer: until it is handled, an interrupt is Python's
 import sys
 
+_INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
+
 
 def _end(*_: object) -> None:
     """End this process as a shell expects of one that was interrupted."""
     try:
         os.write(2, b"\ntaskgraph: interrupted\n")
     finally:
-        os._exit(130)
+        os._exit(_INTERRUPTED)
+
+
+class _Noted:
+    """Raises an interrupt as Python does, and keeps that it came.
+
+    Code in C that calls back may take the error for its own, and lose it.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def __call__(self, number: int, _frame: object) -> None:
+        self.came = True
+        signal.default_int_handler(number, None)
 
 
 def _ignored(unraisable: sys.UnraisableHookArgs) -> None:
@@ -42,11 +58,16 @@ def main() -> None:
         sys.unraisablehook = _ignored
     from taskgraph.cli.main import main as run
 
+    noted = _Noted()
     try:
         if is_ours:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, noted)
         try:
             run()
+        except SystemExit as end:
+            if noted.came and end.code != _INTERRUPTED:
+                _end()
+            raise
         finally:
             if is_ours:
                 signal.signal(signal.SIGINT, _end)

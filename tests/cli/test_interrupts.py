@@ -162,3 +162,24 @@ def test_while_a_class_is_made() -> None:
     command = [sys.executable, "-c", _MAKE_A_CLASS]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (130, "taskgraph: interrupted\n")
+
+
+_LOSE_IT = """
+import contextlib, os, signal, sys
+from taskgraph import __main__
+from taskgraph.cli import main
+
+def lose_it():
+    with contextlib.suppress(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+    sys.exit(2)
+
+main.main = lose_it
+__main__.main()
+"""
+
+
+def test_where_what_calls_back_from_c_lost_it() -> None:
+    command = [sys.executable, "-c", _LOSE_IT]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "\ntaskgraph: interrupted\n")
