@@ -203,7 +203,7 @@ class TaskGraph:
 
     @cached_property
     def cycles(self) -> tuple[tuple[int, ...], ...]:
-        """Those components through which no edge is :attr:`ambiguous`: surely cycles."""
+        """Those of them in which no node is :attr:`ambiguous`: surely cycles."""
         return tuple(filter(self.ambiguous.isdisjoint, self.cyclic_components))
 
     @cached_property
