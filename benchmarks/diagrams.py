@@ -28,7 +28,7 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.boxes import faces, placed
 from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.dot import render_dot
-from taskgraph.diagrams.layout import ordered
+from taskgraph.diagrams.layout.layout import ordered
 from taskgraph.diagrams.options import Collapse, DiagramOptions
 from taskgraph.diagrams.scene import Scene
 from taskgraph.diagrams.svg import render_svg

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from math import ceil, sqrt
 from typing import NamedTuple
 
-from taskgraph.diagrams.layout import Layout, lay_out
+from taskgraph.diagrams.layout.layout import lay_out
+from taskgraph.diagrams.layout.routing import Layout
 from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode, status_counts, tone_of
 from taskgraph.diagrams.text import alike, ellipsize, joined, text_width, wrap
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import dist
 
 from taskgraph.diagrams.boxes import Face, Line, placed
-from taskgraph.diagrams.layout import FEW_BACK, Layout, Path
+from taskgraph.diagrams.layout.routing import FEW_BACK, Layout, Path
 from taskgraph.diagrams.palette import CHANGED, GRAPH, HATCHED
 from taskgraph.diagrams.picture import (
     LegendItem,

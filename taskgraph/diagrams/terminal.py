@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 from typing import NamedTuple
 
-from taskgraph.diagrams.layout import acyclic_edges
+from taskgraph.diagrams.layout.layering import acyclic_edges
 from taskgraph.diagrams.scene import (
     Caption,
     NodeKind,

@@ -7,8 +7,8 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.diagrams.layout import lay_out
 from taskgraph.diagrams.layout.layering import acyclic_edges, assign_layers, split_edges
+from taskgraph.diagrams.layout.layout import lay_out
 from taskgraph.diagrams.layout.ordering import count_crossings, order_layers
 from taskgraph.diagrams.layout.routing import outside_lanes
 from taskgraph.diagrams.layout.simplex import Link, shorten
