@@ -180,12 +180,12 @@ def _runs(layering: Layering) -> Iterator[list[int]]:
 class Page:
     """The shape to aim for."""
 
+    aspect: float
+    """How much further a large drawing should extend along than across."""
+    most_turns: int
+    """Bands are cut only where so few segments pass."""
     along: float = 1160.0
     """A drawing may extend so far along the main axis before it is folded."""
-    aspect: float = 1.6
-    """How much further a large drawing should extend along than across."""
-    most_turns: int = 3
-    """Bands are cut only where so few segments pass."""
 
 
 @dataclass(slots=True)
