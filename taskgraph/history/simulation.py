@@ -392,12 +392,12 @@ class _Block:
 
     def critical(self) -> Times:
         """Count for each node the samples without a failure that it decides."""
-        graph, finished, end = self.graph, self.finished, self.makespans()
-        counts, ended_well = np.zeros(len(graph), np.int64), self.ends == _WELL
+        graph, finished, ended_well = self.graph, self.finished, self.ends == _WELL
+        counts = np.zeros(len(graph), np.int64)
         if self.slots:
             counts += self.decides[:, ended_well].sum(axis=1)
             return counts
-        decides = np.zeros((len(graph), self.size), np.bool_)
+        decides, end = np.zeros((len(graph), self.size), np.bool_), self.makespans()
         for node in reversed(graph.order):
             row = decides[node]
             np.equal(finished[node], end, out=row)
