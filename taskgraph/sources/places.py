@@ -91,8 +91,8 @@ def _in_item(
 ) -> dict[str, tuple[int, int]]:
     """Find the places of those pointers that lead into an item of a list."""
     above, _, number = item.rpartition("/")
-    if not number.isdecimal():
-        return {}
+    if not number.isdecimal() or not int(number):
+        return {}  # before the first one there is nothing to go over
     begins = _items(data, above)
     if int(number) + 1 >= len(begins):
         return {}
