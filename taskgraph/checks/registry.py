@@ -1,4 +1,4 @@
-"""Every rule, by code, and which of them are used, with which severity."""
+"""Every rule, by code, which of them are used, and which findings are accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rule is, and what a document must carry for one to speak."""
+"""What a rule is, what it says, and what a document must carry for one to speak."""
 
 from __future__ import annotations
 

@@ -32,9 +32,10 @@ def test_a_response_loads_only_its_own_reader(samples: Path) -> None:
     others = ("yaml", "gzip", "difflib", "networkx", "rich")
     assert not loaded & set(others)
     names = (
-        "schemas",
         "definition",
+        "definition_form",
         "diagnosis",
+        "lenses",
         "native",
         "obshell",
         "unpacking",
