@@ -19,7 +19,10 @@ from taskgraph.settings import Severity
 
 
 class _Form(NamedTuple):
-    """In which module ``render_check_NAME`` is, and which ending of a name means it."""
+    """In which module what writes a form is, and which ending of a name means it.
+
+    There ``stream_check_NAME`` writes what is streamed, ``render_check_NAME`` the rest.
+    """
 
     module: str
     ending: str = ""
@@ -57,8 +60,9 @@ def is_of_repository(name: str) -> bool:
 
 
 def check_streamer(name: str) -> Callable[[AnyRun], Iterable[str]]:
-    """Give the function that writes a run in a form, piece by piece; only it is imported.
+    """Give the function that writes a run in a form, piece by piece.
 
+    Only the module of that form is imported.
     That there is no such form is a :class:`~taskgraph.errors.ConfigError`.
     """
     if name not in _FORMS:
@@ -99,11 +103,6 @@ def plain(text: str, role: str) -> str:  # noqa: ARG001 - one of two with this s
 def ansi(text: str, role: str) -> str:
     """Colour a text for a terminal."""
     return f"\x1b[{_CODES[role]}m{text}\x1b[0m"
-
-
-def render_check_text(run: AnyRun, *, style: Style = plain) -> str:
-    """Write the findings of a run as text; see :func:`stream_check_text`."""
-    return "".join(stream_check_text(run, style=style))
 
 
 def stream_check_text(
