@@ -38,7 +38,6 @@ from taskgraph.model.words import (
 )
 
 _FORMATTER = Formatter()
-_UNCOUNTED = re.compile(r"(, not counting) \{unlimited\}, which ha(s|ve) no limit")
 _CHOICE = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
 
 
@@ -365,7 +364,8 @@ class Flow:
         template, unlimited = sentence.template, sentence.values.get("unlimited")
         if isinstance(unlimited, Subtasks):
             if self._unlimited.issuperset(unlimited.nodes):
-                template = _UNCOUNTED.sub(r"\1 what has no limit", template)
+                again = ", not counting what has no limit"
+                template = template.replace(uncounted(unlimited.nodes), again)
             self._unlimited.update(unlimited.nodes)
         return template
 
