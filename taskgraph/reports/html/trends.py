@@ -208,13 +208,13 @@ class TrendView:
 
     @property
     def changes(self) -> list[tuple[str, Change]]:
-        """The kinds that changed, the most surely and most slowed ones first."""
-        slower = [
+        """The kinds that changed, those that became slower by the most first."""
+        known = [
             (kind_name(k.subtask), k.change)
             for k in self.trend.kinds
             if k.change is not None
         ]
-        return sorted(slower, key=lambda one: one[1].before_us - one[1].after_us)
+        return sorted(known, key=lambda one: one[1].before_us - one[1].after_us)
 
     @property
     def listed(self) -> list[tuple[int, TrendRun, str, str, str]]:
