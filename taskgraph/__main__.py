@@ -21,20 +21,6 @@ def _end(*_: object) -> None:
         os._exit(_INTERRUPTED)
 
 
-class _Noted:
-    """Raises an interrupt as Python does, and keeps that it came.
-
-    Code in C that calls back may take the error for its own, and lose it.
-    """
-
-    def __init__(self) -> None:
-        self.came = False
-
-    def __call__(self, number: int, _frame: object) -> None:
-        self.came = True
-        signal.default_int_handler(number, None)
-
-
 def _ignored(unraisable: sys.UnraisableHookArgs) -> None:
     """Let an interrupt come again where it cannot be raised, in a callback for example."""
     if unraisable.exc_type is not KeyboardInterrupt:
@@ -56,16 +42,16 @@ def main() -> None:
     if is_ours:
         signal.signal(signal.SIGINT, _end)
         sys.unraisablehook = _ignored
+    from taskgraph.cli.main import interrupts
     from taskgraph.cli.main import main as run
 
-    noted = _Noted()
     try:
         if is_ours:
-            signal.signal(signal.SIGINT, noted)
+            signal.signal(signal.SIGINT, interrupts)
         try:
             run()
         except SystemExit as end:
-            if noted.came and end.code != _INTERRUPTED:
+            if interrupts.came and end.code != _INTERRUPTED:
                 _end()
             raise
         finally:

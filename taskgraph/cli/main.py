@@ -7,6 +7,7 @@ import errno
 import gc
 import importlib
 import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -31,6 +32,26 @@ _COMMANDS = {
     "schema": "The JSON Schemas of what goes in and what comes out.",
     "config": "The configuration in force, and where it is from.",
 }
+
+
+class Interrupts:
+    """Raises an interrupt as Python does, and keeps that one came.
+
+    What is in between may make something else of it: where a class is made, Python up to
+    3.11 makes a RuntimeError, and code in C that calls back may lose it.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def __call__(self, number: int, _frame: object) -> None:
+        """Handle the signal, as the standard library calls it."""
+        self.came = True
+        signal.default_int_handler(number, None)
+
+
+interrupts = Interrupts()
+"""What handles the signal, where the command is a process of its own."""
 
 
 class Group(click.Group):
@@ -137,20 +158,9 @@ def _interrupted() -> NoReturn:
     sys.exit(EXIT_INTERRUPTED)
 
 
-def _comes_of_an_interrupt(error: BaseException) -> bool:
-    """Tell whether an interrupt is behind an error.
-
-    Where Python makes a class, up to 3.11, an interrupt becomes a RuntimeError.
-    """
-    behind = error.__cause__ or error.__context__
-    return isinstance(error, KeyboardInterrupt) or (
-        behind is not None and _comes_of_an_interrupt(behind)
-    )
-
-
 def _fault(error: BaseException) -> NoReturn:
     """Say that the fault is ours, and where, in one message."""
-    if _comes_of_an_interrupt(error):
+    if interrupts.came:
         _interrupted()
     import traceback
 

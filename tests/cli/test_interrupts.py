@@ -146,14 +146,17 @@ def test_in_the_middle_of_a_question_to_the_database(tmp_path: Path) -> None:
 
 
 _MAKE_A_CLASS = """
+import signal, sys
+from taskgraph import __main__
 from taskgraph.cli import main
 
 class Interrupted:
     def __set_name__(self, owner, name):
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
 main.cli.invoke = lambda context: type("Made", (), {"name": Interrupted()})
-main.main(["rules"])
+sys.argv = ["taskgraph", "rules"]
+__main__.main()
 """
 
 
@@ -165,13 +168,13 @@ def test_while_a_class_is_made() -> None:
 
 
 _LOSE_IT = """
-import contextlib, os, signal, sys
+import contextlib, signal, sys
 from taskgraph import __main__
 from taskgraph.cli import main
 
 def lose_it():
     with contextlib.suppress(KeyboardInterrupt):
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
     sys.exit(2)
 
 main.main = lose_it
