@@ -151,10 +151,12 @@ class Premises:
     def own_attempts(self) -> tuple[int, ...]:
         """The same without what past runs show: at least as often as it was."""
         usual, subtasks = self.settings.attempts, self.graph.subtasks
+        by_name = self.settings.attempts_by_name
+        counts = set(map(attrgetter("attempts"), self.graph.as_written))
+        if not by_name and max([count or 1 for count in counts], default=1) <= usual:
+            return (usual,) * len(subtasks)
         started = [count or 1 for count in map(attrgetter("attempts"), subtasks)]
-        if not self.settings.attempts_by_name:
-            if min(started, default=1) >= usual:
-                return tuple(started)
+        if not by_name:
             return tuple([most if most > usual else usual for most in started])
         allowed = {name: self._attempts_of(name) for name in {s.name for s in subtasks}}
         return tuple(

@@ -313,7 +313,7 @@ def standstill(premises: Premises) -> Standstill:
     A status never seen before may mean that something moves.
     """
     graph, moment = premises.graph, premises.as_of
-    statuses = frozenset(map(_STATUS, graph.subtasks))
+    statuses = frozenset(map(_STATUS, graph.as_written))
     last = _last_event(graph, statuses)
     quiet = None if moment is None or last is None else moment - last
     idle = quiet if _is_later_than_what_was_asked(graph) else None
@@ -355,7 +355,7 @@ def _last_event(graph: TaskGraph, statuses: frozenset[str | None]) -> datetime |
 
     Where subtasks have moved and no times of theirs are told, nothing tells.
     """
-    times = chain(map(_START, graph.subtasks), map(_FINISH, graph.subtasks))
+    times = chain(map(_START, graph.as_written), map(_FINISH, graph.as_written))
     last: datetime | None = max(filter(None, times), default=None)
     started = graph.task.start_time
     if last is None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import islice
+from itertools import compress, islice
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
@@ -137,6 +138,13 @@ class Subject:
         """Give the subtask of a node."""
         return self.graph.subtasks[node]
 
+    def nodes_of(self, statuses: AbstractSet[str | None]) -> list[int]:
+        """Give the nodes whose subtask has one of some statuses, ascending."""
+        ids, places = self.column("id"), self.graph.positions
+        among = map(statuses.__contains__, self.column("status"))
+        nodes = [(self.graph.index[ids[at]], at) for at in compress(range(len(ids)), among)]
+        return sorted(node for node, position in nodes if places[node] == position)
+
     @cached_property
     def reports_times(self) -> bool:
         """Whether the document tells when subtasks ran."""
@@ -193,7 +201,9 @@ class Subject:
             if isinstance(identifier, str) and not identifier.isdecimal():
                 owner = self.task.subtasks[position]
                 owners.setdefault(identifier, set()).update((owner.name, str(owner.id)))
-        known = {str(subtask.id) for subtask in self.graph.subtasks} if owners else set()
+        if not owners:
+            return {}
+        known = {str(subtask.id) for subtask in self.graph.subtasks}
         known.update(subtask.name for subtask in self.graph.subtasks if subtask.name)
         if len(owners) * len(known) > _MOST_COMPARED:
             return {}

@@ -30,13 +30,13 @@ def parallel_groups(graph: TaskGraph) -> tuple[tuple[int, ...], ...]:
         their smallest node. Two splits that share name and neighbours cannot be told
         apart and come as one group.
     """
+    if not any(map(is_part, graph.as_written)):
+        return ()
     siblings: dict[tuple[str, tuple[int, ...], tuple[int, ...]], list[int]] = {}
     for node, subtask in enumerate(graph.subtasks):
         if is_part(subtask):
             key = (subtask.name, graph.upstreams[node], graph.downstreams[node])
             siblings.setdefault(key, []).append(node)
-    if not siblings:
-        return ()
     groups = [group for group in siblings.values() if len(group) > 1]
     alone = {group[0] for group in siblings.values() if len(group) == 1}
     groups += _chains(graph, alone)

@@ -48,8 +48,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     graph = subject.graph
     edges = [
         (node, target)
-        for target, subtask in enumerate(graph.subtasks)
-        if subtask.status in _BEGUN
+        for target in subject.nodes_of(_BEGUN)
         for node in graph.upstreams[target]
         if graph.subtasks[node].status in _NOT_DONE and target != node
     ]

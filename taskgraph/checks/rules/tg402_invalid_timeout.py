@@ -27,7 +27,10 @@ from taskgraph.checks.rule import TIMEOUTS, Fault, Rule, Subject
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each negative timeout."""
-    for position, timeout in enumerate(subject.column("timeout")):
+    timeouts = subject.column("timeout")
+    if min(filter(None, timeouts), default=0) >= 0:
+        return
+    for position, timeout in enumerate(timeouts):
         if timeout and timeout < 0:
             what = f"has a timeout of {timeout} s"
             hint = "write the timeout in seconds, more than 0"

@@ -32,8 +32,11 @@ def check(subject: Subject) -> Iterator[Fault]:
     unread = subject.unread("name")
     if not subject.task.name.strip() and None not in unread:
         yield Fault("the task has no name", _HINT, pointer=subject.pointer("name"))
-    for position, name in enumerate(subject.column("name")):
-        if (not name or name.isspace()) and position not in unread:
+    names = subject.column("name")
+    if all(map(str.strip, names)):
+        return
+    for position, name in enumerate(names):
+        if not name.strip() and position not in unread:
             yield Fault.of(subject, [position], "has no name", _HINT, "name")
 
 
