@@ -28,7 +28,7 @@ from pydantic import Field
 from taskgraph.analysis.as_run import PartKind
 from taskgraph.analysis.rollback import Refusal
 from taskgraph.analysis.weights import Basis, Unit, WeightKind
-from taskgraph.model.declaration import Closed, Declaration
+from taskgraph.model.declaration import Closed, Declaration, Rows
 from taskgraph.model.engine import SpanKind
 from taskgraph.model.task import Id
 from taskgraph.model.words import in_json
@@ -219,7 +219,7 @@ class ScheduleBeside(Closed, total=False):
 class CriticalPathContent(ScheduleFigures, ScheduleBeside):
     """The schedule of a task."""
 
-    subtasks: Annotated[list[ScheduledSubtask], about("By id, ascending.")]
+    subtasks: Annotated[Rows[ScheduledSubtask], about("By id, ascending.")]
 
 
 # --- budget and show ---------------------------------------------------------------
