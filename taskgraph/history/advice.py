@@ -16,7 +16,7 @@ from taskgraph.graph.taskgraph import build_graph
 from taskgraph.history.ranks import least_runs
 from taskgraph.model.durations import like_written
 from taskgraph.model.task import Origin, Subtask, Task
-from taskgraph.sources.document import Document
+from taskgraph.sources.document import DocumentText
 from taskgraph.sources.parsing import parse_json
 from taskgraph.sources.places import split_pointer
 
@@ -286,7 +286,7 @@ def timeout_patch(analysis: Analysis, advice: Iterable[Advice]) -> TimeoutPatch:
 
 def _parsed(origin: Origin) -> Any:
     """Parse the document again, to see how its timeouts are written."""
-    document = Document(origin.file, origin.data, origin.first_line, origin.syntax)
+    document = DocumentText(origin.file, origin.data, origin.first_line, origin.syntax)
     try:
         if origin.syntax == "yaml":
             from taskgraph.sources.yaml_text import parse_yaml

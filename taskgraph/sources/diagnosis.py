@@ -11,7 +11,7 @@ from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Id, Subtask, Task, known_word
 from taskgraph.model.words import shorten
 from taskgraph.privacy.masking import mask_text
-from taskgraph.sources.document import Document, Problems, ReadTasks
+from taskgraph.sources.document import DocumentText, Problems, ReadTasks
 from taskgraph.sources.limits import Allowance
 from taskgraph.sources.naming import DIAGNOSIS_LIST, LOG_NAME
 from taskgraph.sources.parsing import decode
@@ -68,7 +68,7 @@ def read_diagnosis(
     is_unpacked = os.path.basename(file) == DIAGNOSIS_LIST
     name = file if is_unpacked else f"{file}!{member or listing.filename}"
     data = decode(read_member(archive, listing, name, allowance), name)
-    document = Document(name, data, syntax="lines")
+    document = DocumentText(name, data, syntax="lines")
     problems = Problems(document)
     logs = _find_logs(archive, listing)
     subtasks: list[Subtask] = []

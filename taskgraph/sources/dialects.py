@@ -15,7 +15,7 @@ from typing import Any
 
 from taskgraph.errors import InputError
 from taskgraph.model.task import Subtask, Task
-from taskgraph.sources.document import Document, Problems, ReadTasks
+from taskgraph.sources.document import DocumentText, Problems, ReadTasks
 from taskgraph.sources.envelope import Item, items_of, may_answer
 from taskgraph.sources.fields import in_calendar, unusual_times
 from taskgraph.sources.naming import has_json_name, has_yaml_name, is_definition_name
@@ -32,7 +32,7 @@ _ATTRIBUTES = ("create_time", "start_time", "finish_time")
 _OFFSET, _TIMES = attrgetter("tzinfo"), attrgetter(*_ATTRIBUTES)
 
 
-def read_document(document: Document) -> ReadTasks:
+def read_document(document: DocumentText) -> ReadTasks:
     """Tell what a document is, and read every task of it.
 
     A definition is told by its file name or its ``kind``, so that a damaged response is
@@ -64,12 +64,12 @@ def read_document(document: Document) -> ReadTasks:
     return ReadTasks([_with_offsets(task) for task in tasks], wrong, faulty)
 
 
-def documents_of(document: Document) -> list[Document]:
+def documents_of(document: DocumentText) -> list[DocumentText]:
     """Take a stream of YAML documents apart; each is as good as a file of its own."""
     data = document.data
     if not _is_yaml(document) or not (b"\n---" in data or b"\n..." in data):
         return [document]
-    parts: list[Document] = []
+    parts: list[DocumentText] = []
     lines: list[bytes] = []
     first, has_content = document.first_line, False
     for number, line in enumerate(io.BytesIO(data), document.first_line):
@@ -85,7 +85,7 @@ def documents_of(document: Document) -> list[Document]:
     return parts
 
 
-def _is_yaml(document: Document) -> bool:
+def _is_yaml(document: DocumentText) -> bool:
     if has_yaml_name(document.file):
         return True
     data = document.data
@@ -164,7 +164,7 @@ def _is_definition(root: Any, file: str) -> bool:
     return isinstance(kind, str) and "definition" in kind.lower()
 
 
-def is_foreign(document: Document) -> bool:
+def is_foreign(document: DocumentText) -> bool:
     """Tell whether a document is JSON, and evidently of something else than a task.
 
     Such are what taskgraph itself writes and takes (findings in every form, a baseline, a

@@ -20,7 +20,7 @@ _MOST_PROBLEMS = 1000  # 100,000 bad rows would make 300,000
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class DocumentText:
     """The text of one document and where it stands."""
 
     file: str
@@ -91,7 +91,7 @@ class ReadTasks(NamedTuple):
 class Problems:
     """What is wrong with a document, gathered while it is read, and what to do about it."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: DocumentText) -> None:
         self.document = document
         self.hint = MEND
         self.faulty: list[Task] = []

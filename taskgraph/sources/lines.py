@@ -7,7 +7,7 @@ import re
 from taskgraph.errors import InputError
 from taskgraph.model.words import counted
 from taskgraph.sources.dialects import is_foreign
-from taskgraph.sources.document import Document, ReadTasks
+from taskgraph.sources.document import DocumentText, ReadTasks
 from taskgraph.sources.limits import refusal
 
 CLOSING = {b"{": b"}", b"[": b"]"}
@@ -34,7 +34,7 @@ class Lines:
         self.bare += 1
         if self.bare <= _MOST_TOLD:
             return False
-        if self.is_found and is_json and is_foreign(Document(self.file, text)):
+        if self.is_found and is_json and is_foreign(DocumentText(self.file, text)):
             self.foreign += 1
         else:
             self.more += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.sources.document import Document
+from taskgraph.sources.document import DocumentText
 from taskgraph.sources.places import place_in
 
 CURLY = "“”„‟＂″«»"
@@ -68,7 +68,7 @@ def oddity_in(text: str, *, is_yaml: bool = False) -> tuple[str, str, int] | Non
     return None
 
 
-def explained(wrong: InputError, document: Document) -> InputError:
+def explained(wrong: InputError, document: DocumentText) -> InputError:
     """Say of what is no YAML or JSON which oddity in it is the reason, if there is one."""
     is_yaml = document.syntax == "yaml"
     text = document.data.decode("utf-8", "replace")

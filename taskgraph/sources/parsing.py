@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.sources.document import Document, Problems
+from taskgraph.sources.document import DocumentText, Problems
 from taskgraph.sources.limits import refusal
 from taskgraph.sources.naming import is_definition_name
 from taskgraph.sources.oddities import explained
@@ -96,7 +96,7 @@ def _blank_headers(data: bytes, file: str) -> bytes:
     return re.sub(rb"[^\n]", b" ", data[: len(data) - len(body)]) + body
 
 
-def refuse_invalid(document: Document) -> None:
+def refuse_invalid(document: DocumentText) -> None:
     """Refuse text that is not valid UTF-8.
 
     Raises InputError with the place of the first byte that does not fit.
@@ -173,7 +173,7 @@ def paused_collector() -> Iterator[None]:
         gc.enable()
 
 
-def parse_json(document: Document, problems: Problems | None = None) -> Any:
+def parse_json(document: DocumentText, problems: Problems | None = None) -> Any:
     """Parse a document in which no object has a key twice: one value would be lost.
 
     With `problems` such keys are noted there, where nothing else is wrong.
@@ -198,7 +198,7 @@ def parse_json(document: Document, problems: Problems | None = None) -> Any:
     raise _for_definitions(_syntax_error(reason, document), document)
 
 
-def _for_definitions(wrong: InputError, document: Document) -> InputError:
+def _for_definitions(wrong: InputError, document: DocumentText) -> InputError:
     """Hint at what helps with a definition, which is not saved from a response."""
     if not is_definition_name(wrong.file) or wrong.hint in (_ONE_OF_TWO, _COMMA, _COMMENT):
         return wrong
@@ -207,7 +207,7 @@ def _for_definitions(wrong: InputError, document: Document) -> InputError:
     return explained(InputError(wrong.file, list(wrong.problems), hint), document)
 
 
-def _syntax_error(reason: str, document: Document) -> InputError:
+def _syntax_error(reason: str, document: DocumentText) -> InputError:
     data = document.data
     start = data.lstrip()[:200].lower()
     if not start:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from taskgraph.sources.document import Document
+from taskgraph.sources.document import DocumentText
 from taskgraph.sources.excerpts import Seen, cut_in, is_json, is_prompt
 from taskgraph.sources.lenses import BODIES, LENSES
 from taskgraph.sources.oddities import CONFLICT, oddity_in
@@ -28,7 +28,7 @@ class Paste(NamedTuple):
     """Continues the name of the file: ``is what Python prints``."""
     hint: str = ""
     place: tuple[int, int] | None = None
-    document: Document | None = None
+    document: DocumentText | None = None
     """What is meant, where that is beyond doubt."""
 
 
@@ -103,7 +103,7 @@ _BLANK_LINES = re.compile(r"\n(?:[ \t\r]*\n){3,}")
 _ID = re.compile(r'^id: *(\S+)|"generic_id": ?"?([\w-]+)', re.MULTILINE)
 
 
-def recognise(document: Document) -> Paste | None:
+def recognise(document: DocumentText) -> Paste | None:
     """Tell what a text is; ``None`` where nothing is known beside that it is no task."""
     if len(document.data) > _MOST_BYTES:
         return None
@@ -178,7 +178,7 @@ def _within(seen: Seen, below: Seen) -> Seen:
     return Seen(below.text, how, span, "" if seen.how else below.command)
 
 
-def _given(seen: Seen, text: str, document: Document) -> Document:
+def _given(seen: Seen, text: str, document: DocumentText) -> DocumentText:
     """Give what is meant, with the lines of the file if they mean something in it."""
     if seen.span is None:
         return replace(document, data=seen.text.encode("utf-8", "replace"), syntax="none")
@@ -187,7 +187,7 @@ def _given(seen: Seen, text: str, document: Document) -> Document:
     return replace(document, data=f"{before}{seen.text}".encode("utf-8", "replace"))
 
 
-def _several(excerpts: list[Seen], text: str, document: Document) -> Paste:
+def _several(excerpts: list[Seen], text: str, document: DocumentText) -> Paste:
     """Tell of several documents, and what takes the last of them out."""
     last = excerpts[-1]
     what = f"holds {len(excerpts)} documents with a task"
@@ -206,7 +206,7 @@ def _several(excerpts: list[Seen], text: str, document: Document) -> Paste:
     return Paste(what, f"take the last, {where}: {take}", place)
 
 
-def _named(text: str, document: Document) -> Paste | None:
+def _named(text: str, document: DocumentText) -> Paste | None:
     """Know what other programs print."""
     place = (document.first_line, 1)
     begin = _BLANK_LINES.sub("\n\n\n", text.lstrip())  # or each is tried as a begin
@@ -224,7 +224,7 @@ def _named(text: str, document: Document) -> Paste | None:
     return None
 
 
-def _cut(text: str, document: Document) -> Paste | None:
+def _cut(text: str, document: DocumentText) -> Paste | None:
     """Know a part of JSON in other text, or without its beginning."""
     part = cut_in(text)
     if part is None or CONFLICT.search(text):
@@ -236,7 +236,7 @@ def _cut(text: str, document: Document) -> Paste | None:
     return Paste("begins as JSON there and is cut off: its end is missing", _CUT, place)
 
 
-def _odd(text: str, document: Document) -> Paste | None:
+def _odd(text: str, document: DocumentText) -> Paste | None:
     """Name what does not belong into JSON."""
     odd = oddity_in(text)
     if odd is None:

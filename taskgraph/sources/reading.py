@@ -17,7 +17,7 @@ from taskgraph.model.task import Subtask, Task
 from taskgraph.model.words import label
 from taskgraph.privacy.masking import mask_error, mask_task, mask_text
 from taskgraph.sources.dialects import documents_of, is_foreign, read_document
-from taskgraph.sources.document import Document, ReadTasks
+from taskgraph.sources.document import DocumentText, ReadTasks
 from taskgraph.sources.limits import Allowance, ReadOptions, check_values, refusal
 from taskgraph.sources.lines import CLOSING, MARKS, Lines
 from taskgraph.sources.naming import (
@@ -348,7 +348,7 @@ def _text_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unrea
     is_found = allowance.is_found
     read = partial(_read, was_packed=allowance.depth > 0, is_found=is_found)
     if not _is_json_lines(data, file):
-        for document in documents_of(Document(file, data)):
+        for document in documents_of(DocumentText(file, data)):
             yield _Unread(file, partial(read, document))
         return
     if _of_container(data):
@@ -366,14 +366,14 @@ def _text_parts(data: bytes, file: str, allowance: Allowance) -> Iterator[_Unrea
             if lines.unread == _MOST_UNREAD:
                 end = number
                 break
-            document = Document(file, text, number)
+            document = DocumentText(file, text, number)
             yield _Unread(file, partial(read, document), lines)
     if lines.untold:
         yield _Unread(file, partial(_raise, lines.more_unread(end)))
     if lines.foreign:
         yield _Unread(file, lines.without_tasks)
     if is_blank:
-        yield _Unread(file, partial(read, Document(file, b"")))
+        yield _Unread(file, partial(read, DocumentText(file, b"")))
 
 
 def _of_container(data: bytes) -> bool:
@@ -382,7 +382,7 @@ def _of_container(data: bytes) -> bool:
     return logged is not None and not logged[1].endswith((b"}", b"}\\n"))
 
 
-def _read(document: Document, *, was_packed: bool, is_found: bool) -> ReadTasks:
+def _read(document: DocumentText, *, was_packed: bool, is_found: bool) -> ReadTasks:
     check_values(document.data, document.file, was_packed=was_packed)
     if is_found and not MARKS.search(document.data) and is_foreign(document):
         return ReadTasks([], is_foreign=True)

@@ -22,7 +22,7 @@ from taskgraph.sources.document import (
     MISSING_KEY,
     NEGATIVE_TIMEOUT,
     UNKNOWN_KEY,
-    Document,
+    DocumentText,
     Problems,
 )
 from taskgraph.sources.fields import Free, Time, Times, describe
@@ -102,7 +102,7 @@ def read_file(declared: Any, text: str, file: str, hint: str) -> Any:
 
     Raises ConfigError with everything that is wrong, the places, and what to do.
     """
-    document = Document(file, text.encode())
+    document = DocumentText(file, text.encode())
     problems = Problems(document)
     problems.hint = hint
     try:

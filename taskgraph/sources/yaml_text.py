@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from taskgraph.errors import InputError, Problem
 from taskgraph.privacy.secret_keys import is_secret_key
 from taskgraph.privacy.secret_signs import MASK
-from taskgraph.sources.document import Document, Problems
+from taskgraph.sources.document import DocumentText, Problems
 from taskgraph.sources.limits import refusal
 from taskgraph.sources.oddities import CURLY, explained
 from taskgraph.sources.parsing import refuse_invalid
@@ -41,7 +41,7 @@ _MERGE = "<<"
 _CURLY = re.compile(f"[{CURLY}](.*)[{CURLY}]")
 
 
-def parse_yaml(document: Document, problems: Problems | None = None) -> Any:
+def parse_yaml(document: DocumentText, problems: Problems | None = None) -> Any:
     """Parse a document; several in one text were taken apart before.
 
     Curly quotes around what has no others, and a key that stands twice, are noted in the
@@ -65,7 +65,7 @@ def parse_yaml(document: Document, problems: Problems | None = None) -> Any:
     return builder.root
 
 
-def _events(document: Document) -> Iterator[Event]:
+def _events(document: DocumentText) -> Iterator[Event]:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -114,7 +114,7 @@ def _remedy(problem: str, opened: int) -> str:
 
 
 def _refused(
-    document: Document, message: str, line: int, column: int, hint: str = _MEND
+    document: DocumentText, message: str, line: int, column: int, hint: str = _MEND
 ) -> InputError:
     """Make an error from a place that counts from 0."""
     problem = Problem(message, None, line + document.first_line, column + 1)

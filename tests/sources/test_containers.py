@@ -21,7 +21,7 @@ from taskgraph.errors import InputError
 from taskgraph.sources import limits, unpacking
 from taskgraph.sources import reading as reading_module
 from taskgraph.sources.dialects import read_document
-from taskgraph.sources.document import Document, ReadTasks
+from taskgraph.sources.document import DocumentText, ReadTasks
 from taskgraph.sources.limits import ReadOptions
 from taskgraph.sources.opening import Source
 from taskgraph.sources.reading import read_bytes, read_source
@@ -337,7 +337,7 @@ def test_of_very_many_lines_without_a_task_few_are_looked_into(
 ) -> None:
     looked_into = []
 
-    def read(document: Document) -> ReadTasks:
+    def read(document: DocumentText) -> ReadTasks:
         looked_into.append(document)
         return read_document(document)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from taskgraph.errors import InputError
 from taskgraph.model.task import Subtask
-from taskgraph.sources.document import Document, Problems
+from taskgraph.sources.document import DocumentText, Problems
 from taskgraph.sources.fields import describe
 from taskgraph.sources.ocp import read_subtasks
 
@@ -33,7 +33,7 @@ ROWS: st.SearchStrategy[list[Any]] = st.lists(
 
 def read(rows: list[Any]) -> tuple[tuple[Subtask, ...], set[tuple[str | None, str]]]:
     """Read rows: what was made, where nothing is wrong, and what is wrong."""
-    noted = Problems(Document("a.json", b""))
+    noted = Problems(DocumentText("a.json", b""))
     made, _ = read_subtasks(list(rows), "", noted)
     error = noted.error()
     problems = () if error is None else error.problems

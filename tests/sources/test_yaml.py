@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.errors import InputError
-from taskgraph.sources.document import Document
+from taskgraph.sources.document import DocumentText
 from taskgraph.sources.opening import Source
 from taskgraph.sources.places import escape_token, locate
 from taskgraph.sources.reading import read_source
@@ -22,7 +22,7 @@ from tests.sources.test_places import every_pointer
 
 def parse(text: str | bytes) -> Any:
     data = text.encode() if isinstance(text, str) else text
-    return parse_yaml(Document("a.yaml", data, syntax="yaml"))
+    return parse_yaml(DocumentText("a.yaml", data, syntax="yaml"))
 
 
 def refusal(text: str | bytes) -> str:
