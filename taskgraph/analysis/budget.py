@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskgraph.analysis.concurrency import Bounds, bounds, graham_bound
+from taskgraph.analysis.concurrency import Bounds, bounds, upper_bound
 from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.schedule import Schedule, drags, makespan, schedule
 from taskgraph.analysis.weights import Basis, Weights
@@ -152,7 +152,7 @@ def worst_case(
     may_wait = bool(limit and wide_antichain(graph, limit, kept))
     beyond = premises.unlimited if unlimited is None else unlimited
     return WorstCase(
-        seconds=graham_bound(sum(counted), longest, limit) if may_wait else longest,
+        seconds=upper_bound(sum(counted), longest, limit, may_wait=may_wait),
         longest_path=longest,
         may_wait=may_wait,
         unlimited=tuple(sorted(set(kept).intersection(beyond))),
@@ -198,7 +198,7 @@ def worst_cases_without(
         longest = whole.longest_path - drag[node]
         total = work - durations[node]
         bounds[node] = WorstCase(
-            seconds=graham_bound(total, longest, limit) if whole.may_wait else longest,
+            seconds=upper_bound(total, longest, limit, may_wait=whole.may_wait),
             longest_path=longest,
             may_wait=whole.may_wait,
             unlimited=tuple(other for other in whole.unlimited if other != node),

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from heapq import heappop, heappush
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.budget import Budget
-from taskgraph.analysis.concurrency import graham_bound
+from taskgraph.analysis.concurrency import upper_bound
 from taskgraph.analysis.matching import is_same_task, match
 from taskgraph.analysis.schedule import Schedule, schedule
 from taskgraph.graph.taskgraph import TaskGraph
@@ -301,9 +302,7 @@ def _budget_change(before: Analysis, after: Analysis, pairs: Pairs) -> BudgetCha
 def _headline(budget: Budget) -> Bound:
     """Give the headline of a budget as its durations change."""
     limits = budget.bounds
-    return lambda total, longest: (
-        graham_bound(total, longest, limits.limit) if limits.may_wait else longest
-    )
+    return partial(upper_bound, limit=limits.limit, may_wait=limits.may_wait)
 
 
 def _soundness(before: TaskGraph, after: TaskGraph) -> Verdict:

@@ -98,11 +98,11 @@ def bounds(graph: TaskGraph, schedule: Schedule, limit: int, workers: int = 0) -
     durations = schedule.durations
     longest, total = schedule.makespan, sum(durations)
     widest = wide_antichain(graph, limit) if limit else ()
-    upper = lower = longest
+    lower = longest
     if widest:
         bounded = total - _work_beyond(graph, durations, limit)
-        upper = graham_bound(total, longest, limit)
         lower = max(longest, -(-bounded // limit))
+    upper = upper_bound(total, longest, limit, may_wait=bool(widest))
     return Bounds(limit, widest, upper, lower, longest, total, workers, graph, durations)
 
 
@@ -170,7 +170,7 @@ def enough(
     return Enough(None, most, is_searched=widest.is_exact)
 
 
-def graham_bound(total: int, longest: int, limit: int) -> int:
+def upper_bound(total: int, longest: int, limit: int, *, may_wait: bool) -> int:
     """Give the time that no list schedule exceeds (Graham, 1966), rounded down.
 
     Whenever a slot is free, everything that could run does, so a longest path gets
@@ -182,9 +182,11 @@ def graham_bound(total: int, longest: int, limit: int) -> int:
     total, longest : int
         The sum of the durations and the length of the longest path.
     limit : int
-        At least 1.
+        At least 1 where anything may wait.
+    may_wait : bool
+        Whether subtasks may have to wait for a slot; else the longest path is the bound.
     """
-    return (total + (limit - 1) * longest) // limit
+    return (total + (limit - 1) * longest) // limit if may_wait else longest
 
 
 def _work_beyond(graph: TaskGraph, durations: Sequence[int], limit: int) -> int:

@@ -17,6 +17,7 @@ from taskgraph.analysis.weights import Basis, Weights
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import moment_after
 from taskgraph.model.engine import (
+    NOT_BEGUN,
     POLL_SECONDS,
     SECOND,
     is_being_cancelled,
@@ -277,7 +278,6 @@ def _group(subtask: Subtask, *, back: bool) -> str:
 
 _STATUS = attrgetter("status")
 _START, _FINISH = attrgetter("start_time"), attrgetter("finish_time")
-_NOT_BEGUN = frozenset({Status.PENDING, Status.READY})
 _ASKED_FOR = frozenset({Operation.RETRY, Operation.SKIP, Operation.ROLLBACK_SKIP})
 _ACTIVE = frozenset({Status.READY, Status.RUNNING, Status.CANCELING})
 
@@ -359,7 +359,7 @@ def _last_event(graph: TaskGraph, statuses: frozenset[str | None]) -> datetime |
     last: datetime | None = max(filter(None, times), default=None)
     started = graph.task.start_time
     if last is None:
-        return started if statuses <= _NOT_BEGUN else None
+        return started if statuses <= NOT_BEGUN else None
     return last if started is None else max(last, started)
 
 

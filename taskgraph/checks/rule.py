@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
 from taskgraph.errors import Problem
-from taskgraph.model.task import Id, Status
+from taskgraph.model.engine import NOT_BEGUN
+from taskgraph.model.task import Id
 from taskgraph.model.words import ascending, label, labels
 from taskgraph.settings import Severity
 from taskgraph.sources.document import UNKNOWN_KEY
@@ -206,9 +207,6 @@ def _fault(subject: Subject, mistake: Problem) -> Fault:
     )
 
 
-_NOT_BEGUN = frozenset({Status.PENDING, Status.READY})
-
-
 def need(
     what: str, reason: str, is_met: Callable[[Subject], bool], *, of_run: bool = False
 ) -> Need:
@@ -230,7 +228,7 @@ def not_of(dialect: str) -> Callable[[Subject], bool]:
 def _subtask_times(subject: Subject) -> str:
     if subject.reports_times:
         return ""
-    if subject.statuses and subject.statuses <= _NOT_BEGUN:
+    if subject.statuses and subject.statuses <= NOT_BEGUN:
         return "no subtask has begun"
     return "the document has no times of subtasks"
 
@@ -243,7 +241,7 @@ def _has_times(subject: Subject) -> bool:
 
 def _last_event(subject: Subject) -> str:
     """Where nothing has begun, the start of the task was the last event."""
-    if subject.task.start_time is not None and subject.statuses <= _NOT_BEGUN:
+    if subject.task.start_time is not None and subject.statuses <= NOT_BEGUN:
         return ""
     return _subtask_times(subject)
 

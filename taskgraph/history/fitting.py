@@ -20,7 +20,7 @@ from typing import NamedTuple, TypeAlias
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.budget import Budget
-from taskgraph.analysis.concurrency import graham_bound
+from taskgraph.analysis.concurrency import upper_bound
 from taskgraph.analysis.schedule import makespan
 from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
@@ -261,10 +261,8 @@ class _Program:
         durations = list(self.analysis.worst_durations)
         for node, seconds in timeouts.items():
             durations[node] -= attempts[node] * (self.timeout(node) - seconds)
-        longest = makespan(graph, durations)
-        if not self.may_wait:
-            return longest
-        return graham_bound(sum(durations), longest, self.analysis.slots)
+        longest, limit = makespan(graph, durations), self.analysis.slots
+        return upper_bound(sum(durations), longest, limit, may_wait=self.may_wait)
 
     def least_risk(self) -> tuple[dict[int, int], float, float]:
         """Lower timeouts at the least risk, each on its convex line."""

@@ -40,7 +40,9 @@ the same.
 """
 
 _NUMBER = re.compile(r"-?[0-9]+")
-_BEGUN = STATUSES - {Status.PENDING, Status.READY}
+NOT_BEGUN: Final = frozenset({Status.PENDING, Status.READY})
+"""The statuses that prove that nothing was done; one never seen before proves nothing."""
+_BEGUN = STATUSES - NOT_BEGUN
 _IN_FLIGHT = frozenset({Status.RUNNING, Status.CANCELING})
 _ROLLBACK = frozenset({Operation.ROLLBACK, Operation.ROLLBACK_SKIP})
 _FORWARD = frozenset({Operation.EXECUTE, Operation.RETRY})

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.compare import Comparison, FieldChange, Version, attribute, compare
-from taskgraph.analysis.concurrency import graham_bound
+from taskgraph.analysis.concurrency import upper_bound
 from taskgraph.analysis.schedule import schedule
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
 from tests.analysis.dags import make_graph, timed_dags
@@ -23,7 +23,7 @@ Case = tuple[TaskGraph, list[int]]
 
 
 def bound_of_two_slots(total: int, longest: int) -> int:
-    return graham_bound(total, longest, 2)
+    return upper_bound(total, longest, 2, may_wait=True)
 
 
 def compared(before: TaskGraph, after: TaskGraph, **settings: Any) -> Comparison:
