@@ -16,6 +16,8 @@ import pytest
 
 import taskgraph
 
+pytestmark = pytest.mark.uncovered
+
 REGISTRIES = re.compile(r"py[p]i\.org|python[h]osted\.org|npm[j]s\.(?:org|com)")
 
 

@@ -19,6 +19,8 @@ from taskgraph.cli.main import main
 from taskgraph.history.store import RunStore
 from tests.sources.test_tar import TASK, archive, other, zipped, zstd
 
+pytestmark = pytest.mark.uncovered
+
 Run: TypeAlias = Callable[..., tuple[int, str, str]]
 
 FAULTY = b'{"id": 3, "subtasks": [{"id": 1, "upstreams": [2], "downstreams": []}]}'

@@ -201,6 +201,7 @@ def test_what_is_redacted_is_as_declared(
     hold(name, run(*command, *everything, "--redact"))
 
 
+@pytest.mark.uncovered
 @pytest.mark.parametrize("name", FORMS)
 def test_every_output_on_real_documents_is_as_declared(corpus: Path, name: str) -> None:
     hold(name, run(*FORMS[name], corpus))
