@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import random
 from collections.abc import Callable, Sequence
@@ -13,12 +12,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from taskgraph.api import LoadedTask, collect, loads, report
-from taskgraph.api.history import anomalies, fit, odds, timeouts
+from taskgraph.api import LoadedTask, loads
+from taskgraph.api.history import fit, odds, timeouts
 from taskgraph.history.advice import AdviceOptions
 from taskgraph.history.store import RunStore
 from taskgraph.reports.explaining.explanation import explain
-from taskgraph.reports.json import document, show_json
 from taskgraph.reports.text.budget import budget_text
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.show import show_text
@@ -146,24 +144,6 @@ def test_too_few_runs_are_told_and_give_none(past: Any) -> None:
     assert_proved(task)
 
 
-def test_what_runs_longer_than_ever_leaves_nothing_to_go_by(past: Any) -> None:
-    store = past([chained(5 + n / 10, 0, 1) for n in range(30)])
-    task = loaded(store, now=60)
-    found = task.analysis.forecast
-    assert found is not None
-    assert (found.guessed, found.half) == ((0,), None)
-    (slow,) = task.analysis.slow
-    assert (slow.node, slow.others, slow.shorter) == (0, 30, 30)
-    assert (slow.ran, slow.usual) == (60_000_000, 6_400_000)
-    (one,) = anomalies(task, store.folder).found
-    assert (one.value_us, one.usual_us, one.others) == (slow.ran, slow.usual, slow.others)
-    said = "it has run 1 min, longer than each of 30 past runs, half of which took at most"
-    assert said in explained(task)
-    assert "1 'work' has no past run as long" in explained(task)
-    assert_proved(task)
-    assert loaded(store, now=6).analysis.slow == ()
-
-
 def test_what_was_cut_at_its_timeout_is_that_or_later(past: Any) -> None:
     cut = chained(100, 0, 1, status="FAILED")[:1]
     task = loaded(past([chained(20 + n, 0, 1) for n in range(10)] + [cut] * 10))
@@ -199,45 +179,6 @@ def explained(task: LoadedTask) -> str:
 
 def shown(task: LoadedTask) -> str:
     return " ".join(show_text(task.account, Style(2000)).split())
-
-
-def every_form(task: LoadedTask) -> list[str]:
-    account = task.account
-    collected = collect([account])
-    return [
-        shown(task),
-        explained(task),
-        report(collected, "html"),
-        report(collected, "markdown"),
-        document("show", [show_json(account)], []),
-    ]
-
-
-def test_every_form_tells_the_same(past: Any) -> None:
-    task = loaded(past([chained(*run) for run in drawn(2, 40)]))
-    found = task.analysis.forecast
-    assert found is not None
-    assert found.half is not None
-    assert found.most is not None
-    *texts, content = every_form(task)
-    for text in texts:
-        for one in (found.half, found.most):
-            assert f"by {one.moment:%H:%M:%S}" in text.replace("\u00a0", " ")
-        assert f"{found.runs} past runs" in text.replace("\u00a0", " ")
-    (told,) = json.loads(content)["tasks"]
-    assert told["forecast"]["half"] == {
-        "moment": found.half.moment.isoformat(),
-        "is_least": False,
-    }
-    assert told["forecast"]["runs"] == found.runs
-    assert told["slow"] == []
-    assert_proved(task)
-
-
-def test_without_past_runs_nothing_is_likely() -> None:
-    *texts, content = every_form(loaded(None))
-    assert all("ikely" not in text for text in texts[:2])
-    assert "forecast" not in content
 
 
 # --- what the timeouts should be, and how many attempts there were -----------------------

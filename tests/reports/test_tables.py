@@ -45,6 +45,7 @@ def turned(value: Any) -> Any:
     return value
 
 
+@pytest.mark.uncovered
 @pytest.mark.parametrize("width", [50, 60, 80, 100])
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("sample", SAMPLES)

@@ -1,0 +1,89 @@
+"""What every form tells of a running task by past runs; quick, as two stores are enough."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taskgraph.api import LoadedTask, collect, report
+from taskgraph.api.history import anomalies
+from taskgraph.history.collecting import collect as collect_runs
+from taskgraph.history.store import RunStore
+from taskgraph.reports.json import document, show_json
+from tests.history.documents import response, write
+from tests.history.test_past import Steps, chained, drawn, explained, loaded, shown
+from tests.reports.test_explain import assert_proved
+
+
+@pytest.fixture
+def past(tmp_path: Path) -> Callable[[Sequence[Steps]], RunStore]:
+    """Collect runs, in a few tenths of a second."""
+
+    def gather(runs: Sequence[Steps]) -> RunStore:
+        documents = {f"{n}.json": response(n, run) for n, run in enumerate(runs)}
+        store = RunStore(tmp_path / "runs")
+        collect_runs([str(write(tmp_path / "in", documents))], store)
+        return store
+
+    return gather
+
+
+def every_form(task: LoadedTask) -> list[str]:
+    account = task.account
+    collected = collect([account])
+    return [
+        shown(task),
+        explained(task),
+        report(collected, "html"),
+        report(collected, "markdown"),
+        document("show", [show_json(account)], []),
+    ]
+
+
+def test_every_form_tells_the_same(past: Any) -> None:
+    task = loaded(past([chained(*run) for run in drawn(2, 40)]))
+    found = task.analysis.forecast
+    assert found is not None
+    assert found.half is not None
+    assert found.most is not None
+    *texts, content = every_form(task)
+    for text in texts:
+        for one in (found.half, found.most):
+            assert f"by {one.moment:%H:%M:%S}" in text.replace("\u00a0", " ")
+        assert f"{found.runs} past runs" in text.replace("\u00a0", " ")
+    (told,) = json.loads(content)["tasks"]
+    assert told["forecast"]["half"] == {
+        "moment": found.half.moment.isoformat(),
+        "is_least": False,
+    }
+    assert told["forecast"]["runs"] == found.runs
+    assert told["slow"] == []
+    assert_proved(task)
+
+
+def test_without_past_runs_nothing_is_likely() -> None:
+    *texts, content = every_form(loaded(None))
+    assert all("ikely" not in text for text in texts[:2])
+    assert "forecast" not in content
+
+
+def test_what_runs_longer_than_ever_leaves_nothing_to_go_by(past: Any) -> None:
+    store = past([chained(5 + n / 10, 0, 1) for n in range(30)])
+    task = loaded(store, now=60)
+    found = task.analysis.forecast
+    assert found is not None
+    assert (found.guessed, found.half) == ((0,), None)
+    (slow,) = task.analysis.slow
+    assert (slow.node, slow.others, slow.shorter) == (0, 30, 30)
+    assert (slow.ran, slow.usual) == (60_000_000, 6_400_000)
+    (one,) = anomalies(task, store.folder).found
+    assert (one.value_us, one.usual_us, one.others) == (slow.ran, slow.usual, slow.others)
+    said = "it has run 1 min, longer than each of 30 past runs, half of which took at most"
+    assert said in explained(task)
+    assert "1 'work' has no past run as long" in explained(task)
+    assert_proved(task)
+    assert loaded(store, now=6).analysis.slow == ()
