@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import groupby
 
 from taskgraph.privacy.secret_keys import KEYS, WIDE_KEYS, words
@@ -66,6 +67,7 @@ _ALL = (
 SIGN = _signs(_ALL)
 """The pattern of any sign, in small letters."""
 _AT_ONCE = 1 << 12
+_OFTEN = 100  # characters: what is longer seldom comes again
 _SUSPECT = re.compile(rf"{SIGN}|\\[ux]|[%&]")
 
 
@@ -80,7 +82,14 @@ def small_letters(text: str) -> str:
 
 def is_suspect(text: str) -> bool:
     """Tell quickly whether a text may hold a secret; its digits change nothing."""
+    return _has_sign(text) if len(text) > _OFTEN else _may_be_secret(text)
+
+
+def _has_sign(text: str) -> bool:
     return _SUSPECT.search(small_letters(text)) is not None
+
+
+_may_be_secret = lru_cache(maxsize=1 << 12)(_has_sign)  # a name is in many documents
 
 
 def client_of(text: str) -> str:
