@@ -8,11 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain
 from operator import attrgetter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from taskgraph.analysis.budget import WorstCase
 from taskgraph.analysis.premises import Premises
-from taskgraph.analysis.schedule import Schedule
 from taskgraph.analysis.weights import Basis, Weights
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import moment_after
@@ -27,6 +25,10 @@ from taskgraph.model.engine import (
     timeout_seconds,
 )
 from taskgraph.model.task import STATUSES, Operation, Status, Subtask
+
+if TYPE_CHECKING:
+    from taskgraph.analysis.budget import WorstCase
+    from taskgraph.analysis.schedule import Schedule
 
 
 class Endless(StrEnum):

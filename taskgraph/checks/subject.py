@@ -194,8 +194,6 @@ class Subject:
     @cached_property
     def meant(self) -> Mapping[Id, str]:
         """The id or name that an unknown text probably means, but none of who names it."""
-        from taskgraph.sources.nearest import nearest_text
-
         owners: dict[str, set[str]] = {}
         for position, _, identifier in self.graph.unknown:
             if isinstance(identifier, str) and not identifier.isdecimal():
@@ -203,6 +201,8 @@ class Subject:
                 owners.setdefault(identifier, set()).update((owner.name, str(owner.id)))
         if not owners:
             return {}
+        from taskgraph.sources.nearest import nearest_text
+
         known = {str(subtask.id) for subtask in self.graph.subtasks}
         known.update(subtask.name for subtask in self.graph.subtasks if subtask.name)
         if len(owners) * len(known) > _MOST_COMPARED:

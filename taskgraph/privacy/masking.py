@@ -148,28 +148,34 @@ def mask_lines(lines: Iterable[str]) -> tuple[str, ...]:
     A private key may go over many lines, and its begin may be missing. What is behind an
     option of one letter depends on the program, which comes before.
     """
-    from taskgraph.privacy.secret_shapes import PRIVATE_KEY
-
     masked: list[str] = []
     is_inside, client, option = False, "", ""
     for line in lines:
-        edge = PRIVATE_KEY.search(line)
-        if is_inside and edge is None:
+        edges = _edges_of_keys(line)
+        if is_inside and not edges:
             masked.append(MASK)
             continue
-        if edge is not None:
-            last = [*PRIVATE_KEY.finditer(line)][-1]
-            if edge["edge"] == "END" and not is_inside:
+        if edges:
+            if edges[0] == "END" and not is_inside:
                 _mask_before(masked)
-            is_inside = last["edge"] == "BEGIN"
+            is_inside = edges[-1] == "BEGIN"
         client = (" " not in line and client_of(line)) or client
-        is_word = edge is None and (option or (client and line.startswith("-")))
+        is_word = not edges and (option or (client and line.startswith("-")))
         if is_word and (client or option == "-p "):
             masked.append(_masked_word(f"{client or 'mysql'} {option}", line))
         else:
             masked.append(mask_text(line))
         option = f"{line} " if _OPTION.fullmatch(line) else ""
     return tuple(masked)
+
+
+def _edges_of_keys(line: str) -> list[str]:
+    """Tell where private keys begin and end in a line: ``BEGIN`` and ``END``."""
+    if "----" not in line:
+        return []  # before the patterns of secrets are made
+    from taskgraph.privacy.secret_shapes import PRIVATE_KEY
+
+    return [edge["edge"] for edge in PRIVATE_KEY.finditer(line)]
 
 
 def _masked_word(before: str, word: str) -> str:
