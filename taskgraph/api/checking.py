@@ -307,23 +307,26 @@ def _in_parallel(
     from collections import deque
     from concurrent.futures import Future, ProcessPoolExecutor
 
-    from taskgraph.history.engines import without_interrupts
+    from taskgraph.history.engines import interruptible
 
     waiting: deque[Future[list[CheckedDocument]]] = deque()
     remaining = iter(sources)
-    with ProcessPoolExecutor(jobs, initializer=_begin_worker) as pool:
+    pool = ProcessPoolExecutor(jobs, initializer=_begin_worker)
+    try:
         while chunk := list(islice(remaining, _CHUNK)):
-            with without_interrupts():  # also in processes that this starts
-                future = pool.submit(_check_chunk, chunk, configuration_for, options)
+            with interruptible(at_once=False):  # also in processes that this starts
+                future = pool.submit(_check_in_worker, chunk, configuration_for, options)
             waiting.append(future)
             if len(waiting) > 2 * jobs:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _begin_worker() -> None:
-    """Let an interrupt end this process at once, without a word: its parent says it.
+    """Let an interrupt, if it comes, end this process without a word: its parent says it.
 
     Where the parent is deaf to interrupts, as in the background of a shell, so is this.
     """
@@ -331,8 +334,19 @@ def _begin_worker() -> None:
 
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _check_in_worker(
+    sources: list[Source], configuration_for: ConfigurationFor, options: ReadOptions
+) -> list[CheckedDocument]:
+    """Check files in a process of their own, which an interrupt ends only meanwhile.
+
+    While it hands over what it found, that would leave its parent waiting for the rest.
+    """
+    from taskgraph.history.engines import interruptible
+
+    with interruptible(at_once=True):
+        return _check_chunk(sources, configuration_for, options)
 
 
 def _check_chunk(

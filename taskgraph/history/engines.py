@@ -136,7 +136,7 @@ class ProcessEngine(AbstractContextManager["ProcessEngine"]):
             fresh += islice(waiting, room - len(fresh))
             while fresh:
                 try:
-                    with without_interrupts():  # also in workers that this starts
+                    with interruptible(at_once=False):  # also in workers that this starts
                         future = self._pool.submit(function, fresh[0])
                 except BrokenProcessPool:
                     again += fresh
@@ -166,14 +166,18 @@ class ProcessEngine(AbstractContextManager["ProcessEngine"]):
 
 
 @contextmanager
-def without_interrupts() -> Iterator[None]:
-    """Put interrupts off; a process that is started meanwhile never gets any."""
+def interruptible(*, at_once: bool) -> Iterator[None]:
+    """Let interrupts come at once, or only afterwards.
+
+    So do the processes that are started meanwhile, until they say otherwise.
+    """
     import signal
 
     if not hasattr(signal, "pthread_sigmask"):  # Windows, where none are sent to workers
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    change = signal.SIG_UNBLOCK if at_once else signal.SIG_BLOCK
+    before = signal.pthread_sigmask(change, {signal.SIGINT})
     try:
         yield
     finally:

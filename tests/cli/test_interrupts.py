@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -100,6 +101,48 @@ main()
                 os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode in (1, 2), said
+
+
+_INTERRUPT_ON_THE_WAY = """
+import multiprocessing, os, signal, sys
+from multiprocessing.connection import Connection
+import taskgraph.__main__
+
+multiprocessing.set_start_method("fork")
+parent, send = os.getpid(), Connection._send
+
+def halfway(self, data, *how):
+    if os.getpid() != parent and len(data) > 100_000:
+        sent = os.write(self.fileno(), data[:1000])
+        os.killpg(0, signal.SIGINT)
+        data = data[sent:]
+    send(self, data, *how)
+
+Connection._send = halfway
+taskgraph.__main__.main()
+"""
+
+
+def test_while_a_process_hands_over_what_it_found(tmp_path: Path) -> None:
+    """Nobody waits for the rest for ever."""
+    subtasks = [{"id": n, "name": "a" * 500, "upstreams": [-n]} for n in range(1, 50)]
+    for n in range(40):  # the first of them are checked before there are processes
+        text = json.dumps({"id": n, "subtasks": subtasks})
+        (tmp_path / f"{n}.json").write_text(text, "utf-8")
+    command = [sys.executable, "-c", _INTERRUPT_ON_THE_WAY, "check", str(tmp_path), "-j2"]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            _, said = process.communicate(timeout=30)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+    assert (process.returncode, said) == (130, "\ntaskgraph: interrupted\n")
 
 
 def test_in_a_callback_which_cannot_raise() -> None:
