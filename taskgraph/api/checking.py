@@ -332,8 +332,11 @@ def _begin_worker() -> None:
     """
     import signal
 
+    from taskgraph.history.engines import end_with_parent
+
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    end_with_parent()
 
 
 def _check_in_worker(

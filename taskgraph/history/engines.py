@@ -186,11 +186,16 @@ def interruptible(*, at_once: bool) -> Iterator[None]:
 
 def _begin_worker() -> None:
     """Leave an interrupt to the parent, and end when the parent has died."""
-    import multiprocessing
     import signal
-    import threading
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
+
+
+def end_with_parent() -> None:
+    """End this process, which is one of several, when the one that started it has died."""
+    import multiprocessing
+    import threading
 
     def follow() -> None:
         parent = multiprocessing.parent_process()

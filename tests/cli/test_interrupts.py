@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,39 @@ def test_while_a_process_hands_over_what_it_found(tmp_path: Path) -> None:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
     assert (process.returncode, said) == (130, "\ntaskgraph: interrupted\n")
+
+
+_KILLED = """
+import multiprocessing, os, signal, sys, threading, time
+import taskgraph.__main__
+from taskgraph.api import checking
+
+multiprocessing.set_start_method("fork")
+parent, check = os.getpid(), checking._check_chunk
+
+def for_ever(*arguments):
+    if os.getpid() != parent:
+        threading.Timer(0.5, os.kill, (parent, signal.SIGKILL)).start()
+        time.sleep(600)
+    return check(*arguments)
+
+checking._check_chunk = for_ever
+taskgraph.__main__.main()
+"""
+
+
+def test_processes_end_with_a_command_that_is_killed(samples: Path) -> None:
+    """Their standard error ends when the last of them has."""
+    command = [sys.executable, "-c", _KILLED, "check", str(samples), "-j2"]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        try:
+            _, said = process.communicate(timeout=30)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    assert (process.returncode, said) == (-signal.SIGKILL, b"")
 
 
 def test_in_a_callback_which_cannot_raise() -> None:
