@@ -18,7 +18,7 @@ from taskgraph.api.loading import (
 from taskgraph.checks.result import CheckResult, CheckRun, CheckTotals, Skipped
 from taskgraph.checks.runner import Names, check_document
 from taskgraph.config import PatternUse, UnusedPatterns, pattern_use
-from taskgraph.errors import ConfigError, InputError
+from taskgraph.errors import ConfigError, InputError, TaskgraphError
 from taskgraph.sources.limits import ReadOptions
 from taskgraph.sources.opening import Source, find_sources
 from taskgraph.sources.parsing import paused_collector
@@ -306,6 +306,7 @@ def _in_parallel(
     """Keep each process busy with a chunk of files, and no more chunks than that ahead."""
     from collections import deque
     from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
 
     from taskgraph.history.engines import interruptible
 
@@ -321,6 +322,11 @@ def _in_parallel(
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()
+    except BrokenProcessPool:
+        raise TaskgraphError(
+            "a process that checked some of the documents has died\n"
+            "  hint: is there memory enough? fewer processes need less: -j 1"
+        ) from None
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -135,6 +135,8 @@ def main(args: list[str] | None = None) -> NoReturn:
     except click.Abort:
         _interrupted()
     except TaskgraphError as error:
+        if interrupts.came:  # of a process that it ended, for example
+            _interrupted()
         complain(str(error))
         sys.exit(EXIT_INPUT)
     except OSError as error:

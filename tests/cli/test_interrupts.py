@@ -152,11 +152,12 @@ import taskgraph.__main__
 from taskgraph.api import checking
 
 multiprocessing.set_start_method("fork")
-parent, check = os.getpid(), checking._check_chunk
+parent, check, who = os.getpid(), checking._check_chunk, sys.argv.pop()
 
 def for_ever(*arguments):
     if os.getpid() != parent:
-        threading.Timer(0.5, os.kill, (parent, signal.SIGKILL)).start()
+        killed = parent if who == "command" else os.getpid()
+        threading.Timer(0.5, os.kill, (killed, signal.SIGKILL)).start()
         time.sleep(600)
     return check(*arguments)
 
@@ -165,18 +166,32 @@ taskgraph.__main__.main()
 """
 
 
-def test_processes_end_with_a_command_that_is_killed(samples: Path) -> None:
-    """Their standard error ends when the last of them has."""
-    command = [sys.executable, "-c", _KILLED, "check", str(samples), "-j2"]
+@pytest.mark.parametrize(
+    ("killed", "code", "message"),
+    [
+        ("command", -signal.SIGKILL, ""),  # standard error ends when all of them have
+        ("process", 2, "a process that checked some of the documents has died"),
+    ],
+)
+def test_when_the_command_or_a_process_of_it_is_killed(
+    killed: str, code: int, message: str, samples: Path
+) -> None:
+    command = [sys.executable, "-c", _KILLED, "check", str(samples), "-j2", killed]
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as process:
         try:
             _, said = process.communicate(timeout=30)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-    assert (process.returncode, said) == (-signal.SIGKILL, b"")
+    assert process.returncode == code
+    assert message in said
+    assert (len(said.splitlines()), "Traceback" in said) == (2 * bool(message), False)
 
 
 def test_in_a_callback_which_cannot_raise() -> None:
