@@ -145,9 +145,12 @@ def _lines(columns: Mapping[str, Sequence[Any]], newline: str) -> Iterator[str]:
 
 
 def _texts(values: Sequence[Any]) -> list[str]:
-    """Write each value; numbers, of which no text has a comma, all in one call."""
-    if set(map(type, values)) <= {int, bool}:
-        return _on_a_line(values)[1:-1].split(",")
+    """Write each value: in one call where the text can be parted again without doubt."""
+    text, kinds = _on_a_line(values)[1:-1], set(map(type, values))
+    if kinds <= {int, bool}:
+        return text.split(",")
+    if kinds == {str} and "\\" not in text:  # then no quote stands within a text
+        return [f'"{value}"' for value in text[1:-1].split('","')]
     return list(map(_on_a_line, values))
 
 
