@@ -89,7 +89,7 @@ def pretty_pieces(value: Any, newline: str, depth: int) -> Iterator[str]:
         yield "[]" if mark == "[" else f"{newline}]"
     elif isinstance(value, Rows):
         yield f"[{inner}" if value else "["
-        yield from _lines(value.columns, inner)
+        yield from _lines(value, inner)
         yield f"{newline}]" if value else "]"
     elif not depth or not value or not isinstance(value, dict | list):
         yield _on_a_line(value)
@@ -133,13 +133,13 @@ def _rows(rows: list[dict[str, Any]], newline: str) -> str:
     return text.replace(f"}},{begin}", f"}},{newline}{begin}")
 
 
-def _lines(columns: Mapping[str, Sequence[Any]], newline: str) -> Iterator[str]:
+def _lines(rows: Rows[Any], newline: str) -> Iterator[str]:
     """Write the same of columns, a thousand rows at a time."""
-    keys = [json.dumps(key).replace("%", "%%") for key in columns]
+    columns = rows.columns.values()
+    keys = [json.dumps(key).replace("%", "%%") for key in rows.columns]
     row = f"{{{','.join(f'{key}:%s' for key in keys)}}}"
-    count = min(map(len, columns.values()))
-    for start in range(0, count, _AT_ONCE):
-        texts = (_texts(column[start : start + _AT_ONCE]) for column in columns.values())
+    for start in range(0, len(rows), _AT_ONCE):
+        texts = (_texts(column[start : start + _AT_ONCE]) for column in columns)
         yield f",{newline}" * (start > 0)
         yield f",{newline}".join(map(row.__mod__, zip(*texts, strict=True)))
 

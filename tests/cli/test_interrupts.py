@@ -104,6 +104,23 @@ main()
     assert process.returncode in (1, 2), said
 
 
+def ended(command: list[str]) -> tuple[int, str]:
+    """Run a program until it and all its processes have ended, as their output does."""
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            _, said = process.communicate(timeout=30)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    return process.returncode, said
+
+
 _INTERRUPT_ON_THE_WAY = """
 import multiprocessing, os, signal, sys
 from multiprocessing.connection import Connection
@@ -131,19 +148,7 @@ def test_while_a_process_hands_over_what_it_found(tmp_path: Path) -> None:
         text = json.dumps({"id": n, "subtasks": subtasks})
         (tmp_path / f"{n}.json").write_text(text, "utf-8")
     command = [sys.executable, "-c", _INTERRUPT_ON_THE_WAY, "check", str(tmp_path), "-j2"]
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        try:
-            _, said = process.communicate(timeout=30)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-    assert (process.returncode, said) == (130, "\ntaskgraph: interrupted\n")
+    assert ended(command) == (130, "\ntaskgraph: interrupted\n")
 
 
 _KILLED = """
@@ -169,7 +174,7 @@ taskgraph.__main__.main()
 @pytest.mark.parametrize(
     ("killed", "code", "message"),
     [
-        ("command", -signal.SIGKILL, ""),  # standard error ends when all of them have
+        ("command", -signal.SIGKILL, ""),
         ("process", 2, "a process that checked some of the documents has died"),
     ],
 )
@@ -177,19 +182,8 @@ def test_when_the_command_or_a_process_of_it_is_killed(
     killed: str, code: int, message: str, samples: Path
 ) -> None:
     command = [sys.executable, "-c", _KILLED, "check", str(samples), "-j2", killed]
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        try:
-            _, said = process.communicate(timeout=30)
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == code
+    returned, said = ended(command)
+    assert returned == code
     assert message in said
     assert (len(said.splitlines()), "Traceback" in said) == (2 * bool(message), False)
 

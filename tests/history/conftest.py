@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -11,6 +11,7 @@ import pytest
 from benchmarks.history_archive import KINDS, Truth, write_archive
 from taskgraph.history.collecting import collect
 from taskgraph.history.store import RunStore
+from tests.history.documents import Steps, response, write
 
 Collect: TypeAlias = Callable[..., RunStore]
 
@@ -42,3 +43,16 @@ def collected(tmp_path: Path) -> Collect:
         return store
 
     return run
+
+
+@pytest.fixture
+def past(tmp_path: Path) -> Callable[[Sequence[Steps]], RunStore]:
+    """Collect runs of one task, each given by its subtasks."""
+
+    def gather(runs: Sequence[Steps]) -> RunStore:
+        documents = {f"{n}.json": response(n, run) for n, run in enumerate(runs)}
+        store = RunStore(tmp_path / "runs")
+        collect([str(write(tmp_path / "in", documents))], store)
+        return store
+
+    return gather

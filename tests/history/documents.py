@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from benchmarks.history_archive import Exponential, Kind, Lognormal, Step
 
+Steps: TypeAlias = Sequence[dict[str, Any]]
+"""The subtasks of one run."""
 BEGAN = datetime(2025, 1, 16, 11, 0, tzinfo=timezone(timedelta(hours=8)))
 
 FLEET = (

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -21,13 +19,10 @@ from taskgraph.reports.text.budget import budget_text
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.show import show_text
 from taskgraph.settings import Settings
-from tests.history.conftest import Collect
-from tests.history.documents import BEGAN, response, step, write
+from tests.history.documents import BEGAN, Steps, response, step
 from tests.reports.test_explain import assert_proved
 
 pytestmark = pytest.mark.slow  # each collects a store
-
-Steps = Sequence[dict[str, Any]]
 
 NOW = 10
 """Seconds after the start at which the running task is looked at."""
@@ -54,15 +49,6 @@ def loaded(
     settings = Settings(runs=None if store is None else str(store.folder))
     states = {"status": "RUNNING", "finishTime": None} | changes
     return loads(response(900, steps, asked=now, **states), settings)
-
-
-@pytest.fixture
-def past(tmp_path: Path, collected: Collect) -> Callable[[Sequence[Steps]], RunStore]:
-    def gather(runs: Sequence[Steps]) -> RunStore:
-        documents = {f"{n}.json": response(n, run) for n, run in enumerate(runs)}
-        return collected(write(tmp_path / "in", documents))
-
-    return gather
 
 
 def after(seconds: float) -> datetime:

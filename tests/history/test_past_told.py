@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from taskgraph.api import LoadedTask, collect, report
 from taskgraph.api.history import anomalies
-from taskgraph.history.collecting import collect as collect_runs
-from taskgraph.history.store import RunStore
 from taskgraph.reports.json import document, show_json
-from tests.history.documents import response, write
-from tests.history.test_past import Steps, chained, drawn, explained, loaded, shown
+from tests.history.test_past import chained, drawn, explained, loaded, shown
 from tests.reports.test_explain import assert_proved
-
-
-@pytest.fixture
-def past(tmp_path: Path) -> Callable[[Sequence[Steps]], RunStore]:
-    """Collect runs, in a few tenths of a second."""
-
-    def gather(runs: Sequence[Steps]) -> RunStore:
-        documents = {f"{n}.json": response(n, run) for n, run in enumerate(runs)}
-        store = RunStore(tmp_path / "runs")
-        collect_runs([str(write(tmp_path / "in", documents))], store)
-        return store
-
-    return gather
 
 
 def every_form(task: LoadedTask) -> list[str]:
