@@ -152,7 +152,7 @@ class Premises:
         """The same without what past runs show: at least as often as it was."""
         usual, subtasks = self.settings.attempts, self.graph.subtasks
         by_name = self.settings.attempts_by_name
-        counts = set(map(attrgetter("attempts"), self.graph.as_written))
+        counts = set(self.graph.values("attempts"))
         if not by_name and max([count or 1 for count in counts], default=1) <= usual:
             return (usual,) * len(subtasks)
         started = [count or 1 for count in map(attrgetter("attempts"), subtasks)]

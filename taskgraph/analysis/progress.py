@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain
-from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.analysis.premises import Premises
@@ -278,8 +277,6 @@ def _group(subtask: Subtask, *, back: bool) -> str:
     return _FORWARD.get(subtask.status, "other")
 
 
-_STATUS = attrgetter("status")
-_START, _FINISH = attrgetter("start_time"), attrgetter("finish_time")
 _ASKED_FOR = frozenset({Operation.RETRY, Operation.SKIP, Operation.ROLLBACK_SKIP})
 _ACTIVE = frozenset({Status.READY, Status.RUNNING, Status.CANCELING})
 
@@ -315,7 +312,7 @@ def standstill(premises: Premises) -> Standstill:
     A status never seen before may mean that something moves.
     """
     graph, moment = premises.graph, premises.as_of
-    statuses = frozenset(map(_STATUS, graph.as_written))
+    statuses = frozenset(graph.values("status"))
     last = _last_event(graph, statuses)
     quiet = None if moment is None or last is None else moment - last
     idle = quiet if _is_later_than_what_was_asked(graph) else None
@@ -357,7 +354,7 @@ def _last_event(graph: TaskGraph, statuses: frozenset[str | None]) -> datetime |
 
     Where subtasks have moved and no times of theirs are told, nothing tells.
     """
-    times = chain(map(_START, graph.as_written), map(_FINISH, graph.as_written))
+    times = chain(graph.values("start_time"), graph.values("finish_time"))
     last: datetime | None = max(filter(None, times), default=None)
     started = graph.task.start_time
     if last is None:

@@ -8,8 +8,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import compress, islice
-from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import RepeatedReference, Side, UnknownReference
@@ -45,19 +44,8 @@ class Subject:
         self.task = analysis.task
         self.settings = analysis.settings
         self._indexed: tuple[tuple[Id, ...], dict[Id, int]] = ((), {})
-        self._columns: dict[str, list[Any]] = {}
-        self.statuses = frozenset(self.column("status"))
-        self.operations = frozenset(self.column("operation"))
-
-    def column(self, attribute: str) -> list[Any]:
-        """Give one value of every subtask, by position.
-
-        Several rules look at the same ones, of what may be 100,000 subtasks.
-        """
-        if attribute not in self._columns:
-            values = map(attrgetter(attribute), self.task.subtasks)
-            self._columns[attribute] = list(values)
-        return self._columns[attribute]
+        self.statuses = frozenset(self.graph.column("status"))
+        self.operations = frozenset(self.graph.column("operation"))
 
     def pointer(self, attribute: str = "") -> str:
         """Give the JSON pointer of the task, or of one of its values."""
@@ -140,15 +128,15 @@ class Subject:
 
     def nodes_of(self, statuses: AbstractSet[str | None]) -> list[int]:
         """Give the nodes whose subtask has one of some statuses, ascending."""
-        ids, places = self.column("id"), self.graph.positions
-        among = map(statuses.__contains__, self.column("status"))
+        ids, places = self.graph.column("id"), self.graph.positions
+        among = map(statuses.__contains__, self.graph.column("status"))
         nodes = [(self.graph.index[ids[at]], at) for at in compress(range(len(ids)), among)]
         return sorted(node for node, position in nodes if places[node] == position)
 
     @cached_property
     def reports_times(self) -> bool:
         """Whether the document tells when subtasks ran."""
-        columns = map(self.column, ("start_time", "finish_time"))
+        columns = map(self.graph.column, ("start_time", "finish_time"))
         return any(column.count(None) < len(column) for column in columns)
 
     @cached_property
@@ -174,7 +162,7 @@ class Subject:
     @cached_property
     def rollback_blockers(self) -> tuple[int, ...]:
         """The positions of the subtasks for which the engine refuses to roll back."""
-        if not any(self.column("prohibit_rollback")):
+        if not any(self.graph.column("prohibit_rollback")):
             return ()
         return tuple(
             position

@@ -8,7 +8,7 @@ from typing import Any
 
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import runs
-from taskgraph.model.engine import is_part
+from taskgraph.model.engine import is_number_of_part, is_part
 from taskgraph.model.words import visible
 from taskgraph.privacy.secret_signs import MASK
 
@@ -30,7 +30,7 @@ def parallel_groups(graph: TaskGraph) -> tuple[tuple[int, ...], ...]:
         their smallest node. Two splits that share name and neighbours cannot be told
         apart and come as one group.
     """
-    if not any(map(is_part, graph.as_written)):
+    if not any(map(is_number_of_part, {*graph.values("parallel_index")})):
         return ()
     siblings: dict[tuple[str, tuple[int, ...], tuple[int, ...]], list[int]] = {}
     for node, subtask in enumerate(graph.subtasks):

@@ -98,14 +98,27 @@ class TaskGraph:
         """The node of each id."""
         return dict(zip(map(_ID, self.subtasks), range(len(self)), strict=True))
 
-    @property
-    def as_written(self) -> tuple[Subtask, ...]:
-        """The subtasks of the nodes in the order of the document.
+    @cached_property
+    def _columns(self) -> dict[str, list[Any]]:
+        return {}
 
-        To go over many is faster so, as they lie in memory.
+    def column(self, attribute: str) -> list[Any]:
+        """Give one value of every subtask of the task, by position.
+
+        Many ask for the same ones, of what may be 100,000 subtasks.
         """
-        every = self.task.subtasks
-        return every if len(every) == len(self) else self.subtasks
+        if attribute not in self._columns:
+            self._columns[attribute] = [*map(attrgetter(attribute), self.task.subtasks)]
+        return self._columns[attribute]
+
+    def values(self, attribute: str) -> list[Any]:
+        """Give one value of the subtask of each node, in no order that means anything.
+
+        In that of the document the subtasks lie in memory, so that it is the fastest.
+        """
+        if len(self) == len(self.task.subtasks):
+            return self.column(attribute)
+        return [*map(attrgetter(attribute), self.subtasks)]
 
     @cached_property
     def edge_count(self) -> int:

@@ -222,7 +222,12 @@ def least_attempts(subtask: Subtask) -> int:
 
 def is_part(subtask: Subtask) -> bool:
     """Tell whether a subtask is a part of a split one."""
-    return subtask.parallel_index is not None and subtask.parallel_index >= 0
+    return is_number_of_part(subtask.parallel_index)
+
+
+def is_number_of_part(parallel_index: int | None) -> bool:
+    """Tell whether a parallel index is that of a part of a split subtask."""
+    return parallel_index is not None and parallel_index >= 0
 
 
 def is_repeating(subtask: Subtask, *, back: bool) -> bool:

@@ -59,14 +59,15 @@ class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def read_up_to(stream: _Readable, size: int) -> bytes:
+def read_up_to(stream: _Readable, size: int, expected: int = 0) -> bytes:
     """Read a stream to its end, but no more bytes than so many.
 
     In pieces: asked for all at once, a stream takes the memory for all of them first. Most
-    documents fit into the first one, which is so small that it costs no fresh pages.
+    documents fit into the first one, which is so small that it costs no fresh pages, and
+    all that is `expected` does: what comes in one piece need not be copied.
     """
     pieces = []
-    length = _FIRST_PIECE
+    length = max(_FIRST_PIECE, expected)
     while size > 0 and (piece := stream.read(min(size, length))):
         pieces.append(piece)
         size -= len(piece)

@@ -232,7 +232,8 @@ def _read_file(path: str, options: ReadOptions) -> bytes:
             hint = "give it to standard input, which - stands for"
             raise refusal(path, "is no file but a pipe or a device", hint)
         with open(path, "rb", buffering=0) as stream:
-            return read_stream(stream, path, options)
+            expected = os.fstat(stream.fileno()).st_size + 1
+            return read_stream(stream, path, options, expected)
     except FileNotFoundError:
         problem, hint = "does not exist", "check the path"
     except IsADirectoryError:
@@ -321,10 +322,12 @@ def find_logs(path: str) -> Iterator[str]:
                 yield os.path.join(where, name)
 
 
-def read_stream(stream: IO[bytes], name: str, options: ReadOptions = _DEFAULT) -> bytes:
+def read_stream(
+    stream: IO[bytes], name: str, options: ReadOptions = _DEFAULT, expected: int = 0
+) -> bytes:
     """Read a file to its end, unless it is larger than an archive may be."""
     limit = _MOST_PACKED * options.max_bytes
-    data = read_up_to(stream, limit + 1)
+    data = read_up_to(stream, limit + 1, expected)
     if len(data) > limit:
         what = f"is larger than {limit >> 20} MiB"
         raise refusal(name, what, "split it, or name a folder of documents")

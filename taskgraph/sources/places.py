@@ -270,9 +270,9 @@ def _lines_and_columns(text: str, offsets: list[int]) -> list[tuple[int, int]]:
     places = []
     line, start, last = 1, 0, 0
     for offset in offsets:
-        line += text.count("\n", last, offset)
         newline = text.rfind("\n", last, offset)
-        if newline >= 0:
+        if newline >= 0:  # else to count them would take several times as long
+            line += text.count("\n", last, offset)
             start = newline + 1
         places.append((line, offset - start + 1))
         last = offset

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from taskgraph.model.task import Envelope, Origin, Subtask, Task
 from taskgraph.settings import MOST_SECONDS, Severity
@@ -366,6 +368,34 @@ def test_a_dominant_timeout_holds_more_than_half() -> None:
 def test_a_wide_timeout_beside_the_critical_path_dominates_nothing() -> None:
     rows = subtasks([(1, 2), (2, 3), (9, 3)])
     assert codes(task(change(rows, 9, timeout=100))) == []
+
+
+@given(
+    st.sets(st.tuples(st.integers(1, 6), st.integers(1, 6)).filter(lambda e: e[0] < e[1])),
+    st.permutations([0, 1, 2, 4, 8, 9]),
+    st.sampled_from([0.3, 0.5, 0.8]),
+)
+def test_what_dominates_holds_that_share_of_the_longest_path(
+    edges: set[tuple[int, int]], timeouts: list[int], share: float
+) -> None:
+    def paths(node: int) -> list[list[int]]:
+        further = [path for a, b in edges if a == node for path in paths(b)]
+        return [[node], *([node, *path] for path in further)]
+
+    def seconds(path: list[int]) -> int:
+        return sum(timeouts[node - 1] for node in path)
+
+    every = [path for node in range(1, 7) for path in paths(node)]
+    most = max(map(seconds, every))
+    dominant = [
+        {(node,) for node in path if timeouts[node - 1] > share * most}
+        for path in every
+        if seconds(path) == most
+    ]
+    rows = subtasks(sorted(edges), ids=range(1, 7))
+    rows = [row._replace(timeout=timeouts[int(row.id) - 1]) for row in rows]
+    reported = found(task(rows), "TG406", dominant_timeout=share)
+    assert {finding.subtasks for finding in reported} in dominant
 
 
 def test_durations_of_an_unsound_graph_are_not_computed() -> None:

@@ -38,7 +38,7 @@ _ROUNDED = (
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each id that several subtasks have."""
     subtasks, groups = subject.task.subtasks, subject.graph.duplicates
-    usual = _ROUNDED if groups and _are_rounded(subject.column("id")) else _HINT
+    usual = _ROUNDED if groups and _are_rounded(subject.graph.column("id")) else _HINT
     for group in groups:
         identifier = subtasks[group[0]].id
         names = [quoted(subtasks[position].name) for position in group]

@@ -57,7 +57,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     present = (
         subject.statuses,
         subject.operations,
-        {subtask.node_type for subtask in subject.task.subtasks},
+        {*subject.graph.column("node_type")},
     )
     for (attribute, known), values in zip(_OF_SUBTASKS, present, strict=True):
         if values - known - {None}:

@@ -82,10 +82,10 @@ def _may_start_more(subject: Subject) -> bool:
         return False
     if not statuses <= _STATUSES or statuses.isdisjoint(_IN_FLIGHT):
         return False
-    if subject.operations != {_EXECUTE} or set(subject.column("attempts")) != {1}:
+    if subject.operations != {_EXECUTE} or set(subject.graph.column("attempts")) != {1}:
         return False
     limit = stated_slots(subject.task)
-    counts = Counter(subject.column("status"))
+    counts = Counter(subject.graph.column("status"))
     in_flight = sum(counts[status] for status in _IN_FLIGHT)
     return limit is not None and (limit == 0 or in_flight < limit)
 

@@ -31,7 +31,10 @@ _HINT = "look into the log of the first attempt for what went wrong"
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each subtask that was retried."""
-    started, operations = subject.column("attempts"), subject.column("operation")
+    started, operations = (
+        subject.graph.column("attempts"),
+        subject.graph.column("operation"),
+    )
     if {*started} <= {None, 0, 1} and Operation.RETRY not in subject.operations:
         return
     rows = zip(started, operations, strict=True)
