@@ -53,9 +53,9 @@ def check(subject: Subject) -> Iterator[Fault]:
 
 
 def _outweighed(analysis: Analysis, share_of: float) -> bool:
-    """Tell of the longest subtask that one path through it, and so the longest, is enough.
+    """Tell whether the longest path is so long that no subtask holds such a share of it.
 
-    False tells nothing.
+    Often one path through the longest subtask does, and need only be walked so far.
     """
     durations, graph = analysis.worst_durations, analysis.graph
     if not durations:
@@ -68,7 +68,7 @@ def _outweighed(analysis: Analysis, share_of: float) -> bool:
         while most > share_of * path and neighbours[node]:
             node = max(neighbours[node], key=seconds)
             path += durations[node]
-    return most <= share_of * path
+    return most <= share_of * path or most <= share_of * analysis.longest_path
 
 
 RULE = Rule(
