@@ -20,6 +20,7 @@ from taskgraph.model.engine import (
     MICROSECOND,
     SECOND,
     SpanKind,
+    holds_slot,
     is_in_flight,
     is_rolling_back,
     ran_once,
@@ -231,10 +232,10 @@ def look_ahead(
 
     `as_of` is the moment of a document of a task under way: what is done takes no time,
     what has failed fails, and what runs, or waits, for some time is drawn from the outcomes
-    that took longer. ``None`` is the whole task, from its start. Where all slots, which are
-    told, are taken, these explain a wait.
+    that took longer. ``None`` is the whole task, from its start. Where others hold all of
+    the `slots`, these explain a wait.
     """
-    graph, assumed = analysis.graph, analysis.settings.assume_timeout or 0
+    graph, assumed = analysis.graph, analysis.assumed_timeout or 0
     rows = zip(graph.subtasks, analysis.own_attempts, places_of(graph), strict=True)
     whole = [
         _whole(subtask, pools, assumed)._replace(attempts=count, place=place)
@@ -242,9 +243,10 @@ def look_ahead(
     ]
     if as_of is None:
         return whole
-    is_full = 0 < slots <= sum(map(is_in_flight, graph.subtasks))
+    taken = sum(map(holds_slot, graph.subtasks))
     return [
-        _rest(graph, node, one, as_of, is_full=is_full) for node, one in enumerate(whole)
+        _rest(graph, node, one, as_of, is_full=0 < slots <= taken - holds_slot(subtask))
+        for node, (subtask, one) in enumerate(zip(graph.subtasks, whole, strict=True))
     ]
 
 

@@ -44,6 +44,7 @@ NOT_BEGUN: Final = frozenset({Status.PENDING, Status.READY})
 """The statuses that prove that nothing was done; one never seen before proves nothing."""
 _BEGUN = STATUSES - NOT_BEGUN
 _IN_FLIGHT = frozenset({Status.RUNNING, Status.CANCELING})
+_IN_SLOTS = frozenset({Status.READY, Status.RUNNING})
 _ROLLBACK = frozenset({Operation.ROLLBACK, Operation.ROLLBACK_SKIP})
 _FORWARD = frozenset({Operation.EXECUTE, Operation.RETRY})
 
@@ -83,6 +84,14 @@ def prohibits_rollback(task: Task) -> bool:
 def is_in_flight(subtask: Subtask) -> bool:
     """Tell whether the subtask is at work at the moment of the document."""
     return subtask.status in _IN_FLIGHT
+
+
+def holds_slot(subtask: Subtask) -> bool:
+    """Tell whether the subtask counts against the concurrency of its task.
+
+    What is READY does, though it waits for a worker; what is being cancelled does not.
+    """
+    return subtask.status in _IN_SLOTS
 
 
 def is_being_cancelled(subtask: Subtask) -> bool:

@@ -20,7 +20,14 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import AnalysisError, ConfigError
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.history.odds import Odds, OddsOptions, odds, odds_of_pools
-from taskgraph.history.pools import Column, OutcomeBasis, Pool, places_of, read_pools
+from taskgraph.history.pools import (
+    Column,
+    OutcomeBasis,
+    Pool,
+    look_ahead,
+    places_of,
+    read_pools,
+)
 from taskgraph.history.store import RunStore
 from taskgraph.model.task import Subtask, Task
 from taskgraph.settings import Settings
@@ -486,6 +493,25 @@ def test_what_could_have_started_has_waited_some_of_its_wait() -> None:
         assert {q.value // SECOND - 40 for q in found.quantiles} == left
 
 
+@pytest.mark.parametrize(
+    ("status", "slots", "left"),
+    [("READY", 2, [0, 0, 2]), ("READY", 3, [2]), ("CANCELING", 2, [2]), ("READY", 0, [2])],
+)
+def test_slots_that_others_hold_explain_a_wait(
+    status: str, slots: int, left: list[int]
+) -> None:
+    steps = [
+        step(1, "a", 0, 10, downstreams=[3, 4]),
+        step(2, "b", 5, None, status="RUNNING"),
+        step(3, "c", None, None, status=status, upstreams=[1]),
+        step(4, "d", None, None, status="PENDING", upstreams=[1]),
+    ]
+    (task,) = read_bytes(response(1, steps, status="RUNNING", asked=14))
+    pools = {"d": pool([40, 40, 40], wait=[1, 3, 6])}
+    *_, last = look_ahead(analysis_of(task), pools, task.as_of(), slots)
+    assert [wait // SECOND for wait in last.pool.waits.values.tolist()] == left
+
+
 def test_a_subtask_that_failed_fails_the_running_task() -> None:
     steps = [step(1, "a", 0, 3, status="FAILED"), step(2, "b", 0, None, status="RUNNING")]
     (task,) = read_bytes(response(1, steps, status="RUNNING", asked=5))
@@ -593,6 +619,15 @@ def test_attempts_are_those_of_each_subtask_and_of_the_rest_of_them() -> None:
         analysis = analysis_of(task, attempts=attempts)
         found = odds_of_pools(analysis, pools, OddsOptions(60, 10))
         assert found.subtasks[0].attempts == left
+
+
+def test_what_obshell_does_not_say_is_its_default(samples: Path) -> None:
+    (task,) = read_bytes((samples / "formats" / "obshell_dag.json").read_bytes())
+    analysis = analysis_of(task)
+    found = odds_of_pools(analysis, {}, OddsOptions(60, 10))
+    left = analysis.remaining.longest_path
+    assert left == 3 * 3600
+    assert {one.value for one in found.quantiles} == {left * SECOND}
 
 
 def test_the_timeout_and_the_moment_are_the_assumed_ones() -> None:

@@ -25,7 +25,6 @@ See whether the coordinator of the task is alive, in the server's log.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from taskgraph.checks.rule import (
@@ -40,12 +39,11 @@ from taskgraph.checks.rule import (
     need,
 )
 from taskgraph.model.durations import format_measured
-from taskgraph.model.engine import stated_slots
+from taskgraph.model.engine import holds_slot, stated_slots
 from taskgraph.model.task import Operation, Status
 from taskgraph.model.words import plural
 
 _STATUSES = frozenset({Status.PENDING, Status.READY, Status.RUNNING, Status.SUCCESSFUL})
-_IN_FLIGHT = frozenset({Status.READY, Status.RUNNING})
 _EXECUTE = Operation.EXECUTE
 
 
@@ -80,14 +78,13 @@ def _may_start_more(subject: Subject) -> bool:
     task, statuses = subject.task, subject.statuses
     if task.status != Status.RUNNING or task.operation != _EXECUTE:
         return False
-    if not statuses <= _STATUSES or statuses.isdisjoint(_IN_FLIGHT):
+    if not statuses <= _STATUSES:
         return False
     if subject.operations != {_EXECUTE} or set(subject.graph.column("attempts")) != {1}:
         return False
     limit = stated_slots(subject.task)
-    counts = Counter(subject.graph.column("status"))
-    in_flight = sum(counts[status] for status in _IN_FLIGHT)
-    return limit is not None and (limit == 0 or in_flight < limit)
+    taken = sum(map(holds_slot, task.subtasks))
+    return limit is not None and taken > 0 and (limit == 0 or taken < limit)
 
 
 RULE = Rule(
