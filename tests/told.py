@@ -412,7 +412,9 @@ _CLAIMS: dict[str, Callable[[Values], Told]] = {
     "budget-unbounded": _worst_claim,
     "concurrency": lambda values: {"longest path": values["longest_seconds"]},
     "counts": lambda values: {name: values.get(name, 0) for name in ("done", "failed")},
-    "dominant": _of_subtask("share", "share_seconds"),
+    "dominant": lambda values: (
+        _of_subtask("share", "share_seconds")(values) if "share_seconds" in values else {}
+    ),
     "fail-late": lambda values: {"failing late": values["both_seconds"]},
     "left": _left_claim,
     "later": lambda values: {"late": values["late_seconds"]},

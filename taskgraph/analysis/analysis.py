@@ -147,6 +147,24 @@ class Analysis(Premises):
         return makespan(self.graph, self.worst_durations)
 
     @cached_property
+    def dominant(self) -> tuple[int, ...]:
+        """The subtasks that each hold more of the worst case than `dominant-timeout`.
+
+        In the order of the critical path; none where no more than one has a limit.
+        """
+        from taskgraph.analysis.budget import is_outweighed
+
+        share = self.settings.thresholds.dominant_timeout
+        most = max(self.worst_durations, default=0)
+        if is_outweighed(self, share) or most <= share * self.longest_path:
+            return ()  # before the whole worst case is computed
+        budget = self.budget
+        if sum(map(bool, budget.schedule.durations)) < 2:
+            return ()
+        path = budget.schedule.critical_path
+        return tuple(node for node in path if budget.shares[node] > share * budget.seconds)
+
+    @cached_property
     def width(self) -> Width:
         """How many subtasks can be in flight at once."""
         from taskgraph.analysis.width import width

@@ -125,6 +125,26 @@ def budget(premises: Premises) -> Budget:
     )
 
 
+def is_outweighed(premises: Premises, share: float) -> bool:
+    """Tell whether one path shows that no subtask holds such a share of the longest.
+
+    The path is a long one through the longest subtask; that the longest path does not show
+    it is not said where it is False.
+    """
+    durations, graph = premises.worst_durations, premises.graph
+    if not durations:
+        return True
+    seconds = durations.__getitem__
+    longest = max(range(len(durations)), key=seconds)
+    path = most = durations[longest]
+    for neighbours in (graph.downstreams, graph.upstreams):
+        node = longest
+        while most > share * path and neighbours[node]:
+            node = max(neighbours[node], key=seconds)
+            path += durations[node]
+    return most <= share * path
+
+
 def worst_case(
     premises: Premises,
     nodes: Iterable[int],

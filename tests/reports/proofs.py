@@ -579,12 +579,13 @@ def concurrency(case: Case) -> list[Values]:
 
 
 def dominant(case: Case) -> list[Values]:
-    shares, threshold = case.budget.shares, case.analysis.settings.thresholds
-    share, part = max(shares), threshold.dominant_timeout
-    assert share > part * case.budget.seconds
-    words = "half" if part == 0.5 else f"{100 * part:g} %"
-    subtask = case.ids([shares.index(share)])
-    return [{"part": words, "subtask": subtask, "share_seconds": share}]
+    part = case.analysis.settings.thresholds.dominant_timeout
+    shares, whole = case.budget.shares, case.budget.seconds
+    nodes = [node for node, share in enumerate(shares) if share > part * whole]
+    words = {"part": "half" if part == 0.5 else f"{100 * part:g} %"}
+    if len(nodes) > 1:
+        return [words | {"subtasks": case.ids(nodes)}]
+    return [words | {"subtask": case.ids(nodes), "share_seconds": shares[nodes[0]]}]
 
 
 def left(case: Case) -> list[Values]:

@@ -226,7 +226,7 @@ def test_a_failure_by_timeout_is_called_one() -> None:
 
 def test_a_timeout_dominates_from_the_share_of_the_settings_on() -> None:
     task = make_task({"a": {"timeout": 40}, "b": {}}, [("a", "b")])
-    told = {}
+    told, found = {}, {}
     for share in (0.2, 0.5, 0.7):
         thresholds = DEFAULTS.thresholds.model_copy(update={"dominant_timeout": share})
         settings = DEFAULTS.model_copy(update={"thresholds": thresholds})
@@ -234,9 +234,10 @@ def test_a_timeout_dominates_from_the_share_of_the_settings_on() -> None:
         assert_proved(loaded)
         sentences = explained(loaded).sentences()
         told[share] = [s.text(loaded.graph) for s in sentences if s.claim == "dominant"]
-        fired = {finding.code for finding in loaded.checked.findings}
-        assert ("TG406" in fired) == bool(told[share])
-    assert told[0.2][0].startswith("More than 20 % of that is ")
+        fired = [row for row in loaded.checked.findings if row.code == "TG406"]
+        found[share] = sorted(name for row in fired for name in row.subtasks)
+    assert found == {0.2: ["a", "b"], 0.5: ["b"], 0.7: []}
+    assert told[0.2] == ["Each of 'a' and 'b' holds more than 20 % of that."]
     assert told[0.5][0].startswith("More than half of that is ")
     assert told[0.7] == []
 

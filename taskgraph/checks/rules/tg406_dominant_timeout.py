@@ -25,50 +25,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.analysis.analysis import Analysis
 from taskgraph.checks.rule import SOUND_GRAPH, TIMEOUTS, Fault, Rule, Subject, need
 from taskgraph.model.durations import format_duration
 from taskgraph.model.words import percent
 
 
 def check(subject: Subject) -> Iterator[Fault]:
-    """Report the subtask that dominates the worst case."""
-    analysis, share_of = subject.analysis, subject.settings.thresholds.dominant_timeout
-    if _outweighed(analysis, share_of):
-        return  # before the whole worst case is computed
-    budget = analysis.budget
-    if sum(map(bool, budget.schedule.durations)) < 2:
-        return
-    for node in budget.schedule.critical_path:
+    """Report each subtask that dominates the worst case."""
+    for node in subject.analysis.dominant:
+        budget = subject.analysis.budget
         share = budget.shares[node]
-        if share > share_of * budget.seconds:
-            yield Fault.of(
-                subject,
-                [subject.graph.positions[node]],
-                f"holds {format_duration(share)} of the worst case of "
-                f"{format_duration(budget.seconds)} ({percent(share, budget.seconds)})",
-                "see whether it needs that long",
-                "timeout",
-            )
-
-
-def _outweighed(analysis: Analysis, share_of: float) -> bool:
-    """Tell whether the longest path is so long that no subtask holds such a share of it.
-
-    Often one path through the longest subtask does, and need only be walked so far.
-    """
-    durations, graph = analysis.worst_durations, analysis.graph
-    if not durations:
-        return True
-    seconds = durations.__getitem__
-    longest = max(range(len(durations)), key=seconds)
-    path = most = durations[longest]
-    for neighbours in (graph.downstreams, graph.upstreams):
-        node = longest
-        while most > share_of * path and neighbours[node]:
-            node = max(neighbours[node], key=seconds)
-            path += durations[node]
-    return most <= share_of * path or most <= share_of * analysis.longest_path
+        yield Fault.of(
+            subject,
+            [subject.graph.positions[node]],
+            f"holds {format_duration(share)} of the worst case of "
+            f"{format_duration(budget.seconds)} ({percent(share, budget.seconds)})",
+            "see whether it needs that long",
+            "timeout",
+        )
 
 
 RULE = Rule(

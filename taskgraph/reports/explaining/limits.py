@@ -98,20 +98,21 @@ def _budget(analysis: Analysis) -> Iterator[Sentence]:
 
 
 def _dominant(analysis: Analysis) -> Iterator[Sentence]:
-    """Name the subtask that holds more of the worst case than the settings' share."""
-    budget, threshold = analysis.budget, analysis.settings.thresholds.dominant_timeout
-    held = max(budget.shares, default=0)
-    several = sum(map(bool, budget.schedule.durations)) > 1
-    if several and held > threshold * budget.seconds:
-        node = budget.shares.index(held)
+    """Name the subtasks that hold more of the worst case than the settings' share."""
+    threshold = analysis.settings.thresholds.dominant_timeout
+    part = Own("half" if threshold == 0.5 else f"{100 * threshold:g} %")
+    values: dict[str, Value] = {"part": part}
+    if len(analysis.dominant) == 1:
+        (node,) = analysis.dominant
+        held = analysis.budget.shares[node]
         is_timeout = held == analysis.graph.subtasks[node].timeout
         what = "the timeout of " if is_timeout else ""
         template = f"More than {{part}} of that is {what}{{subtask}}, {{share}}."
-        values: dict[str, Value] = {
-            "part": Own("half" if threshold == 0.5 else f"{100 * threshold:g} %"),
-            "subtask": Subtasks((node,)),
-            "share": Duration(held),
-        }
+        values |= {"subtask": Subtasks((node,)), "share": Duration(held)}
+        yield Sentence("dominant", template, values)
+    elif analysis.dominant:
+        template = "Each of {subtasks} holds more than {part} of that."
+        values["subtasks"] = Subtasks(analysis.dominant)
         yield Sentence("dominant", template, values)
 
 
