@@ -16,13 +16,40 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal, NotRequired, TypeAlias
+
+from pydantic import Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from taskgraph.errors import ConfigError
 from taskgraph.history.parts import Part
 from taskgraph.history.tables import TABLES
 from taskgraph.sources.opening import STORE_HEADER, STORE_MANIFEST, is_store
+
+Count: TypeAlias = Literal["documents", "rejects", "unchanged", "tasks", "subtasks"]
+_Natural: TypeAlias = Annotated[int, Field(strict=True, ge=0)]
+
+
+class _PartLine(TypedDict):
+    """What the manifest says of a part."""
+
+    part: Annotated[int, Field(strict=True, ge=0, lt=1 << 64)]
+    tables: list[str]
+    origin: NotRequired[str | None]
+    generation: NotRequired[_Natural]
+    documents: _Natural
+    rejects: _Natural
+    unchanged: _Natural
+    tasks: _Natural
+    subtasks: _Natural
+
+
+@cache
+def _adapter() -> TypeAdapter[_PartLine]:
+    return TypeAdapter(_PartLine)
+
 
 _LOCK = ".lock"
 _REJECTS = "rejects.jsonl"
@@ -124,21 +151,32 @@ class RunStore:
         if not is_store(self.folder):
             raise ConfigError(f"{self._manifest}: is not a manifest of this version")
 
-    def parts(self) -> Iterator[dict[str, Any]]:
-        """Give the line of each part, in the order in which they were added."""
+    def parts(self) -> Iterator[_PartLine]:
+        """Give the line of each part, in the order in which they were added.
+
+        Raises ConfigError at a line that no collection writes.
+        """
         seen = set()
         with self._manifest.open("rb") as stream:
             stream.readline()
-            for line in stream:
-                content = _parsed(line)  # nothing where a write was cut off
-                if content is not None and content["part"] not in seen:
-                    seen.add(content["part"])
-                    yield content
+            for number, line in enumerate(stream, 2):
+                if not _is_whole(line):
+                    continue
+                try:
+                    part = _adapter().validate_json(line)
+                except ValidationError:
+                    raise ConfigError(
+                        f"{self._manifest}:{number}: tells of no part of a history\n"
+                        "  hint: remove the line; the next collection reads again what "
+                        "it told of"
+                    ) from None
+                if part["part"] not in seen:
+                    seen.add(part["part"])
+                    yield part
 
-    def count(self, what: str) -> int:
+    def count(self, what: Count) -> int:
         """Add up one of the counts of all parts."""
-        total: int = sum(part[what] for part in self.parts())
-        return total
+        return sum(part[what] for part in self.parts())
 
     def files(self, table: str) -> list[str]:
         """Give the files of a table, in the order in which they were added."""
@@ -153,10 +191,17 @@ class RunStore:
 
         Raises ConfigError if they cannot be written, as where the disk is full.
         """
-        facts = ("origin", "generation")
-        counts = ("documents", "rejects", "unchanged", "tasks", "subtasks")
-        line = {"part": part.key, "tables": [table for table, _ in part.files]}
-        line |= {name: getattr(part, name) for name in (*facts, *counts)}
+        line: _PartLine = {
+            "part": part.key,
+            "tables": [table for table, _ in part.files],
+            "origin": part.origin,
+            "generation": part.generation,
+            "documents": part.documents,
+            "rejects": part.rejects,
+            "unchanged": part.unchanged,
+            "tasks": part.tasks,
+            "subtasks": part.subtasks,
+        }
         with _writing(self.folder):
             for table, content in part.files:
                 _write_whole(self.folder / table / _file_name(part.key), content)
@@ -232,12 +277,13 @@ def _file_name(key: int) -> str:
     return f"{key:016x}.parquet"
 
 
-def _parsed(line: bytes) -> dict[str, Any] | None:
+def _is_whole(line: bytes) -> bool:
+    """Tell whether a line was written to its end."""
     try:
-        content = json.loads(line)
+        json.loads(line)
     except ValueError:
-        return None
-    return content if isinstance(content, dict) and line.endswith(b"\n") else None
+        return False
+    return line.endswith(b"\n")
 
 
 def _write_whole(path: Path, content: bytes) -> None:

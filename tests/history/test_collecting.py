@@ -613,6 +613,19 @@ def _litter(store: RunStore) -> None:
         manifest.write(b'{"part": 7, "docum')
 
 
+@pytest.mark.parametrize(
+    "line", ['{"a": 1}', "5", "[]", '{"part": "1"}', "{}", '"part"', "null"]
+)
+def test_a_line_of_the_manifest_that_nothing_wrote_is_told(
+    tmp_path: Path, collected: Collect, line: str
+) -> None:
+    store = collected(write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])}))
+    with (store.folder / "manifest.jsonl").open("a") as manifest:
+        manifest.write(f"{line}\n")
+    with pytest.raises(ConfigError, match=r"manifest\.jsonl:3: tells of no part"):
+        statistics(store)
+
+
 def test_half_a_line_of_the_manifest_is_no_part(tmp_path: Path, collected: Collect) -> None:
     store = collected(write(tmp_path / "in", {"a.json": response(1, [step(1, "a")])}))
     _litter(store)

@@ -237,7 +237,9 @@ def test_a_timeout_dominates_from_the_share_of_the_settings_on() -> None:
         fired = [row for row in loaded.checked.findings if row.code == "TG406"]
         found[share] = sorted(name for row in fired for name in row.subtasks)
     assert found == {0.2: ["a", "b"], 0.5: ["b"], 0.7: []}
-    assert told[0.2] == ["Each of a 'Subtask a' and b 'Subtask b' holds more than 20 % of that."]
+    assert told[0.2] == [
+        "Each of a 'Subtask a' and b 'Subtask b' holds more than 20 % of that."
+    ]
     assert told[0.5][0].startswith("More than half of that is ")
     assert told[0.7] == []
 
