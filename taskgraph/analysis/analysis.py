@@ -7,8 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from taskgraph.analysis.premises import Premises
-from taskgraph.model.engine import SECOND, is_being_cancelled
-from taskgraph.model.task import Status
+from taskgraph.model.engine import (
+    SECOND,
+    is_being_cancelled,
+    runs_forward,
+)
 from taskgraph.settings import DEFAULTS
 
 if TYPE_CHECKING:
@@ -269,8 +272,7 @@ class Analysis(Premises):
 
     @property
     def _runs_forward(self) -> bool:
-        is_running = self.task.status == Status.RUNNING and self.is_sound
-        return is_running and not self.is_rolling_back
+        return self.is_sound and runs_forward(self.task)
 
     @property
     def seconds_late(self) -> int:

@@ -17,6 +17,7 @@ from taskgraph.model.engine import (
     NOT_BEGUN,
     POLL_SECONDS,
     SECOND,
+    SECOND_TRIES,
     is_being_cancelled,
     is_in_flight,
     is_repeating,
@@ -277,7 +278,6 @@ def _group(subtask: Subtask, *, back: bool) -> str:
     return _FORWARD.get(subtask.status, "other")
 
 
-_ASKED_FOR = frozenset({Operation.RETRY, Operation.SKIP, Operation.ROLLBACK_SKIP})
 _ACTIVE = frozenset({Status.READY, Status.RUNNING, Status.CANCELING})
 
 
@@ -341,7 +341,7 @@ def _unclaimed(graph: TaskGraph) -> tuple[int, ...]:
     FAILED subtask others became READY too.
     """
     if any(
-        subtask.operation in _ASKED_FOR and subtask.status in _ACTIVE
+        subtask.operation in SECOND_TRIES and subtask.status in _ACTIVE
         for subtask in graph.subtasks
     ):
         return ()

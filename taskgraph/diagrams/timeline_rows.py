@@ -21,8 +21,8 @@ from taskgraph.model.engine import (
     has_limit,
     is_in_flight,
     measured_span,
+    runs_forward,
 )
-from taskgraph.model.task import Status
 from taskgraph.model.words import name_of, visible
 
 
@@ -144,8 +144,7 @@ def _measured(analysis: Analysis, spans: Sequence[Span | None]) -> Draft:
 def _ghosts(analysis: Analysis, begin: datetime) -> dict[int, tuple[int, int]]:
     """Give by node from when to when what is left may run at most, where an end is told."""
     moment = analysis.as_of
-    runs = analysis.task.status == Status.RUNNING and not analysis.is_rolling_back
-    if moment is None or not runs or not analysis.is_sound:
+    if moment is None or not runs_forward(analysis.task) or not analysis.is_sound:
         return {}
     if analysis.progress.endless is not None or not analysis.tells_worst_case:
         return {}

@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import ConfigError
-from taskgraph.history.database import HEALTHY, Limits, open_tables, register
+from taskgraph.history.database import HEALTHY, WAS_RETRIED, Limits, open_tables, register
 from taskgraph.history.engines import needs_extras
 from taskgraph.history.store import RunStore
 from taskgraph.history.tables import (
     SKIPS,
     SubtaskRow,
-    is_retried,
     since_epoch,
     subtask_rows,
 )
-from taskgraph.model.engine import SECOND, SpanKind
+from taskgraph.model.engine import (
+    SECOND,
+    SpanKind,
+    was_retried,
+)
 from taskgraph.model.task import Id, Status, Task, id_key
 
 if TYPE_CHECKING:
@@ -249,7 +252,7 @@ class _Search:
                 continue
             for kind, applies, alike in (
                 (AnomalyKind.FAILED, row.status == Status.FAILED, failed),
-                (AnomalyKind.RETRIED, is_retried(row), retried),
+                (AnomalyKind.RETRIED, was_retried(row), retried),
                 (AnomalyKind.SKIPPED, row.operation in SKIPS, skipped),
             ):
                 if applies and alike <= seen * self.options.rare:
@@ -310,11 +313,11 @@ GROUP BY place, asked.name, asked.value
 _SPANS = _COMPARED.format(value="span_us", condition=HEALTHY)
 _WAITS = _COMPARED.format(value="wait_us", condition="true")
 
-_RATES = """
+_RATES = f"""
 SELECT
     name, count(*),
     count(*) FILTER (status = 'FAILED'),
-    count(*) FILTER (operation = 'RETRY' OR attempts > 1),
+    count(*) FILTER ({WAS_RETRIED}),
     count(*) FILTER (operation IN ('SKIP', 'ROLLBACK_SKIP'))
 FROM others GROUP BY name
 """

@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 HEALTHY = f"(span = '{SpanKind.ONE_RUN}' AND status = 'SUCCESSFUL' AND span_us IS NOT NULL)"
 """Whether a subtask is proven to have run once and did its work."""
+WAS_RETRIED = "(coalesce(operation = 'RETRY', false) OR coalesce(attempts > 1, false))"
+"""See :func:`~taskgraph.model.engine.was_retried`."""
 
 # md5, since the versions of DuckDB on several machines may hash in different ways.
 IN_BUCKET = "md5_number_lower(name) % $buckets::UBIGINT = $bucket::UBIGINT"

@@ -16,13 +16,12 @@ from taskgraph.history.pools import (
     OutcomeBasis,
     Pool,
     Prospect,
-    is_under_way,
     look_ahead,
     read_pools,
 )
 from taskgraph.history.ranks import limit_rank
 from taskgraph.history.store import RunStore
-from taskgraph.model.engine import SECOND
+from taskgraph.model.engine import SECOND, runs_forward
 from taskgraph.model.task import Id, Task
 
 if TYPE_CHECKING:
@@ -207,7 +206,7 @@ def odds_of_pools(
 
     graph, settings = analysis.graph, analysis.settings
     graph.require_sound()
-    since = analysis.as_of if is_under_way(graph.task) else None
+    since = analysis.as_of if runs_forward(graph.task) else None
     are_stated = settings.concurrency is not None or settings.workers is not None
     slots = analysis.slots if are_stated else 0
     prospects = look_ahead(analysis, pools, since, slots)

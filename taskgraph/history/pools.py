@@ -22,11 +22,10 @@ from taskgraph.model.engine import (
     SpanKind,
     holds_slot,
     is_in_flight,
-    is_rolling_back,
     ran_once,
     timeout_seconds,
 )
-from taskgraph.model.task import Status, Subtask, Task
+from taskgraph.model.task import Status, Subtask
 
 if TYPE_CHECKING:
     import numpy
@@ -207,11 +206,6 @@ class Prospect(NamedTuple):
     def is_least(self) -> bool:
         """Whether it counts as taking no time for want of runs and of a timeout."""
         return self.pool.basis in _GUESSED and not self.limit
-
-
-def is_under_way(task: Task) -> bool:
-    """Tell whether a task runs forward, so that what it has done is done."""
-    return task.status == Status.RUNNING and not is_rolling_back(task)
 
 
 def places_of(graph: TaskGraph) -> list[int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskgraph.history.database import HEALTHY, IN_BUCKET, Limits, map_shares
+from taskgraph.history.database import HEALTHY, IN_BUCKET, WAS_RETRIED, Limits, map_shares
 from taskgraph.history.engines import Engine, needs_extras
 from taskgraph.history.store import RunStore
 from taskgraph.model.engine import SpanKind
@@ -173,7 +173,7 @@ SELECT
     count(*) FILTER (span = '{SpanKind.ONE_RUN}'),
     count(*) FILTER (status = 'FAILED'),
     count(*) FILTER (operation IN ('SKIP', 'ROLLBACK_SKIP')),
-    count(*) FILTER (operation = 'RETRY' OR attempts > 1),
+    count(*) FILTER ({WAS_RETRIED}),
     count(*) FILTER (operation = 'ROLLBACK'),
     {_summary("span_us", HEALTHY)},
     {_summary("wait_us", "true")},

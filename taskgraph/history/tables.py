@@ -15,11 +15,13 @@ from taskgraph.checks.result import CheckResult
 from taskgraph.checks.runner import check_document
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
 from taskgraph.model.engine import (
+    ENDED,
     MICROSECOND,
     is_rolled_back,
     is_rolling_back,
     measured_span,
     ran_once,
+    was_retried,
 )
 from taskgraph.model.task import Operation, Origin, Status, Subtask, Task
 from taskgraph.settings import Severity
@@ -184,7 +186,6 @@ def encodable(text: str) -> str:
 
 SKIPS = frozenset({Operation.SKIP, Operation.ROLLBACK_SKIP})
 """The operations of what did not do, or undo, its work."""
-_ENDED = frozenset({Status.SUCCESSFUL, Status.FAILED})
 
 
 def rows_of(
@@ -242,7 +243,7 @@ def _task_row(
         subtasks=len(task.subtasks),
         edges=graph.edge_count,
         failed=sum(subtask.status == Status.FAILED for subtask in task.subtasks),
-        retried=sum(map(is_retried, task.subtasks)),
+        retried=sum(map(was_retried, task.subtasks)),
         skipped=sum(subtask.operation in SKIPS for subtask in task.subtasks),
         errors=severities[Severity.ERROR],
         warnings=severities[Severity.WARNING],
@@ -252,11 +253,6 @@ def _task_row(
     )
 
 
-def is_retried(subtask: Subtask | SubtaskRow) -> bool:
-    """Tell whether a subtask was started more than once."""
-    return subtask.operation == Operation.RETRY or (subtask.attempts or 0) > 1
-
-
 def _is_untouched(subtask: Subtask) -> bool:
     """Tell whether nothing shows a second attempt or a hand; some dialects count none."""
     return subtask.operation in {Operation.EXECUTE, None} and (subtask.attempts or 1) == 1
@@ -264,7 +260,7 @@ def _is_untouched(subtask: Subtask) -> bool:
 
 def _task_span(task: Task) -> int | None:
     """Measure a task that has ended; the old finish of a running one means nothing."""
-    if task.status not in _ENDED or task.start_time is None or task.finish_time is None:
+    if task.status not in ENDED or task.start_time is None or task.finish_time is None:
         return None
     span = (task.finish_time - task.start_time) // MICROSECOND
     return span if span >= 0 else None
@@ -312,7 +308,7 @@ def subtask_rows(analysis: Analysis, key: tuple[int, int]) -> list[SubtaskRow]:
 def _path(analysis: Analysis) -> Counter[tuple[int | None, bool]]:
     """Sum up the path of a run that is over: by node, what it ran and what it waited."""
     sums: Counter[tuple[int | None, bool]] = Counter()
-    if analysis.graph.flaws or analysis.task.status not in _ENDED:
+    if analysis.graph.flaws or analysis.task.status not in ENDED:
         return sums
     if (walked := trace(analysis)) is not None:
         for part in walked.parts:

@@ -21,7 +21,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskgraph.history.advice import Advice, AdviceOptions, Verdict, judged
-from taskgraph.history.database import IN_BUCKET, Limits, map_shares, register
+from taskgraph.history.database import IN_BUCKET, WAS_RETRIED, Limits, map_shares, register
 from taskgraph.history.engines import Engine, needs_extras
 from taskgraph.history.ranks import confidence_of, least_runs, limit_rank
 from taskgraph.history.store import RunStore
@@ -193,15 +193,15 @@ FROM judged
 WHERE is_healthy OR (is_late AND (is_failed OR NOT is_one))
 """
 
-_GROUPS = """
+_GROUPS = f"""
 SELECT
     task, name, latest.timeout, retried, coalesce(runs, 0), longest,
     coalesce(cut, 0), coalesce(hung, 0), coalesce(unknown, 0), cut_at
 FROM (
     SELECT
         task, name,
-        max({'a': as_of, 'timeout': timeout}) FILTER (timeout IS NOT NULL) AS latest,
-        count(*) FILTER (operation = 'RETRY' OR attempts > 1) AS retried
+        max({{'a': as_of, 'timeout': timeout}}) FILTER (timeout IS NOT NULL) AS latest,
+        count(*) FILTER ({WAS_RETRIED}) AS retried
     FROM seen GROUP BY task, name
 ) LEFT JOIN (
     SELECT

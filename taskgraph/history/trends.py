@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskgraph.history.database import HEALTHY, Limits, open_tables
+from taskgraph.history.database import HEALTHY, WAS_RETRIED, Limits, open_tables
 from taskgraph.history.engines import needs_extras
 from taskgraph.history.pools import MOST_RUNS
 from taskgraph.history.ranks import change_point, holm
@@ -311,7 +311,7 @@ CREATE OR REPLACE TABLE parts_of_runs AS
 SELECT
     run, name, offset_us, CASE WHEN {HEALTHY} THEN span_us END AS span_us,
     coalesce(status = 'FAILED', false) AS failed,
-    coalesce(operation = 'RETRY', false) OR coalesce(attempts > 1, false) AS retried,
+    {WAS_RETRIED} AS retried,
     coalesce(operation IN ('SKIP', 'ROLLBACK_SKIP'), false) AS skipped,
     coalesce(target, executor) AS host, target IS NOT NULL AS is_target
 FROM subtasks JOIN (

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from taskgraph.model.task import STATUSES, Operation, Status, Subtask, Task
 
@@ -42,11 +42,15 @@ the same.
 _NUMBER = re.compile(r"-?[0-9]+")
 NOT_BEGUN: Final = frozenset({Status.PENDING, Status.READY})
 """The statuses that prove that nothing was done; one never seen before proves nothing."""
-_BEGUN = STATUSES - NOT_BEGUN
+BEGUN: Final = STATUSES - NOT_BEGUN
+ENDED: Final = frozenset({Status.FAILED, Status.SUCCESSFUL})
+"""The statuses of what has a finish, of a task and of a subtask."""
+FORWARD: Final = frozenset({Operation.EXECUTE, Operation.RETRY})
+SECOND_TRIES: Final = frozenset({Operation.RETRY, Operation.SKIP, Operation.ROLLBACK_SKIP})
+"""What is asked for after a failure."""
 _IN_FLIGHT = frozenset({Status.RUNNING, Status.CANCELING})
 _IN_SLOTS = frozenset({Status.READY, Status.RUNNING})
 _ROLLBACK = frozenset({Operation.ROLLBACK, Operation.ROLLBACK_SKIP})
-_FORWARD = frozenset({Operation.EXECUTE, Operation.RETRY})
 
 
 def has_limit(subtask: Subtask) -> bool:
@@ -64,7 +68,7 @@ def has_begun(subtask: Subtask) -> bool:
 
     A status never seen before proves nothing.
     """
-    return subtask.status in _BEGUN
+    return subtask.status in BEGUN
 
 
 def blocks_rollback(subtask: Subtask) -> bool:
@@ -108,11 +112,16 @@ def is_rolling_back(task: Task) -> bool:
     documentation knows operations of a task that mean neither.
     """
     operation = task.operation
-    if operation in _FORWARD:
+    if operation in FORWARD:
         return False
     if operation == Operation.ROLLBACK:
         return True
     return any(subtask.operation in _ROLLBACK for subtask in task.subtasks)
+
+
+def runs_forward(task: Task) -> bool:
+    """Tell whether a task is under way and not back, so that what it has done is done."""
+    return task.status == Status.RUNNING and not is_rolling_back(task)
 
 
 def tells_direction(task: Task) -> bool:
@@ -211,7 +220,16 @@ def ran_once(subtask: Subtask) -> bool:
     return subtask.operation == Operation.EXECUTE and subtask.attempts == 1
 
 
-def was_retried(subtask: Subtask) -> bool:
+class _Attempted(Protocol):
+    """What tells how often it was started: a subtask, or what a history keeps of one."""
+
+    @property
+    def operation(self) -> str | None: ...
+    @property
+    def attempts(self) -> int | None: ...
+
+
+def was_retried(subtask: _Attempted) -> bool:
     """Tell whether the document proves that the subtask failed and was started again."""
     return subtask.operation == Operation.RETRY or (subtask.attempts or 1) > 1
 

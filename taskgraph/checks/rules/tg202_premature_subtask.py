@@ -33,7 +33,7 @@ from taskgraph.model.task import STATUSES as KNOWN
 from taskgraph.model.task import Status
 from taskgraph.model.words import ascending, label, labels
 
-_BEGUN = KNOWN - {Status.PENDING}
+_NOT_PENDING = KNOWN - {Status.PENDING}
 _NOT_DONE = KNOWN - {Status.SUCCESSFUL}
 
 
@@ -43,12 +43,12 @@ def check(subject: Subject) -> Iterator[Fault]:
     Both directions have one invariant: below a subtask that is not SUCCESSFUL every
     subtask is PENDING.
     """
-    if subject.statuses.isdisjoint(_NOT_DONE) or subject.statuses.isdisjoint(_BEGUN):
+    if subject.statuses.isdisjoint(_NOT_DONE) or subject.statuses.isdisjoint(_NOT_PENDING):
         return
     graph = subject.graph
     edges = [
         (node, target)
-        for target in subject.nodes_of(_BEGUN)
+        for target in subject.nodes_of(_NOT_PENDING)
         for node in graph.upstreams[target]
         if graph.subtasks[node].status in _NOT_DONE and target != node
     ]

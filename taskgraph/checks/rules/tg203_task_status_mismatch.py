@@ -32,12 +32,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks.rule import STATUSES, Fault, Rule, Severity, Subject
+from taskgraph.model.engine import SECOND_TRIES
 from taskgraph.model.task import STATUSES as KNOWN
 from taskgraph.model.task import Operation, Status
 from taskgraph.model.words import ascending, labels, plural
 
-_SECOND_TRIES = frozenset({Operation.RETRY, Operation.SKIP, Operation.ROLLBACK_SKIP})
-_MANUAL = frozenset({Operation.CANCEL, *_SECOND_TRIES})
+_MANUAL = frozenset({Operation.CANCEL, *SECOND_TRIES})
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -93,7 +93,7 @@ def _failed_by_itself(subject: Subject) -> bool:
         and Status.FAILED not in subject.statuses
         and subject.statuses <= KNOWN
         and subject.task.operation not in _MANUAL
-        and subject.operations.isdisjoint(_SECOND_TRIES)
+        and subject.operations.isdisjoint(SECOND_TRIES)
         and all(subtask.attempts == 1 for subtask in subtasks)
     )
 

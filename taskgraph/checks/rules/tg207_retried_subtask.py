@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks.rule import OPERATIONS, Fault, Rule, Subject
+from taskgraph.model.engine import was_retried
 from taskgraph.model.task import Operation
 
 _HINT = "look into the log of the first attempt for what went wrong"
@@ -31,16 +32,12 @@ _HINT = "look into the log of the first attempt for what went wrong"
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each subtask that was retried."""
-    started, operations = (
-        subject.graph.column("attempts"),
-        subject.graph.column("operation"),
-    )
-    if {*started} <= {None, 0, 1} and Operation.RETRY not in subject.operations:
+    started = {*subject.graph.column("attempts")}
+    if started <= {None, 0, 1} and Operation.RETRY not in subject.operations:
         return
-    rows = zip(started, operations, strict=True)
-    for position, (count, operation) in enumerate(rows):
-        attempts = count or 1
-        if attempts > 1 or operation == Operation.RETRY:
+    for position, subtask in enumerate(subject.task.subtasks):
+        if was_retried(subtask):
+            attempts = subtask.attempts or 1
             times = f"is at attempt {attempts}" if attempts > 1 else "was retried by hand"
             attribute = "attempts" if attempts > 1 else "operation"
             yield Fault.of(subject, [position], times, _HINT, attribute)

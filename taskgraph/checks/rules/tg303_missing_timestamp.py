@@ -26,11 +26,10 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import STATUSES, TIMES, Fault, Rule
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
+from taskgraph.model.engine import BEGUN, ENDED
 from taskgraph.model.task import Operation, Status, Subtask, Task
 
-_ENDED = frozenset({Status.FAILED, Status.SUCCESSFUL})
-_STARTED = _ENDED | {Status.RUNNING, Status.CANCELING}
-_TIMES = (("start_time", "start", _STARTED), ("finish_time", "finish", _ENDED))
+_TIMES = (("start_time", "start", BEGUN), ("finish_time", "finish", ENDED))
 _HINT = "save the response again, with all its fields"
 
 

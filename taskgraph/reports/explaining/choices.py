@@ -10,6 +10,7 @@ from taskgraph.analysis.failure import FailedSubtask, Failure
 from taskgraph.analysis.progress import Endless
 from taskgraph.analysis.rollback import Refusal, Rollback
 from taskgraph.model.engine import (
+    FORWARD,
     accepts_retry,
     is_being_cancelled,
     is_part,
@@ -17,7 +18,7 @@ from taskgraph.model.engine import (
     task_path,
     tells_direction,
 )
-from taskgraph.model.task import Operation, Status, Subtask, Task
+from taskgraph.model.task import Status, Subtask, Task
 from taskgraph.model.words import plural
 from taskgraph.reports.explaining.limits import by_default
 from taskgraph.reports.explaining.sentences import (
@@ -34,7 +35,6 @@ from taskgraph.reports.explaining.sentences import (
 )
 from taskgraph.reports.results import Account
 
-_FORWARD = frozenset({Operation.EXECUTE, Operation.RETRY})
 _WITHOUT_BOUND = frozenset({Endless.HANGING, Endless.OVERDUE, Endless.UNCLAIMED})
 """What goes on without a promised end, whatever else is asked for."""
 _MOST_FAILED = 5  # of them something is said each; the others are named
@@ -224,7 +224,7 @@ def _skip(
 
 def _retry_all(task: Task) -> Iterator[Sentence]:
     """Name what is left where the task is FAILED and none of its subtasks is."""
-    if task.status == Status.FAILED and task.operation in _FORWARD:
+    if task.status == Status.FAILED and task.operation in FORWARD:
         yield Sentence("retry-task", "The task may be retried as a whole.", {}, Place.ITEM)
         yield from _call(task, "retry")
 
