@@ -65,7 +65,10 @@ def pytest_make_collect_report() -> Generator[
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Count as slow what starts the command, and what collects a store of documents."""
+    """Count as slow what starts the command, and what collects a store of documents.
+
+    Not what `past` collects: some runs of one task, for quick tests of what tells of them.
+    """
     for item in items:
         if not _SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("slow")

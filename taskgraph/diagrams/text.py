@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 
+from taskgraph.model.words import JOINERS
+
 # Advance widths of the characters from U+0020 to U+007E in thousandths of an em: the
 # larger of regular and bold in the usual sans-serif faces (Arial and those made to match).
 _ASCII = (
@@ -25,7 +27,6 @@ _WIDTHS |= {"…": 1000, "·": 300}
 _SLACK = 1.05
 
 _ELLIPSIS = "…"
-_KEPT_FORMATS = frozenset("\u200c\u200d")  # joiners that scripts and emoji need
 
 
 @cache
@@ -34,7 +35,7 @@ def _char_width(char: str) -> int:
     if char in _WIDTHS:
         return _WIDTHS[char]
     code = ord(char)
-    if unicodedata.category(char) in ("Mn", "Me") or char in _KEPT_FORMATS:
+    if unicodedata.category(char) in ("Mn", "Me") or char in JOINERS:
         return 0
     if code >= 0x1F000:
         return 1300  # emoji

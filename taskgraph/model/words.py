@@ -26,7 +26,8 @@ _STEERING = (
 )
 _COMMAND = re.compile(r"##(?=\[|vso\[)")
 _USUAL = 0x3000  # of the codes beyond there are a million
-_KEPT_FORMATS = frozenset("\u200c\u200d")  # joiners that scripts and emoji need
+JOINERS = frozenset("\u200c\u200d")
+"""What has no width, and scripts and emoji need."""
 
 
 def visible(text: str) -> str:
@@ -71,7 +72,7 @@ class _Visible(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        is_shown = char.isprintable() or char in _KEPT_FORMATS
+        is_shown = char.isprintable() or char in JOINERS
         shown = char if is_shown else _spelt(char)
         if code < _USUAL:
             self[code] = shown

@@ -146,11 +146,13 @@ def _lines(rows: Rows[Any], newline: str) -> Iterator[str]:
 
 def _texts(values: Sequence[Any]) -> list[str]:
     """Write each value: in one call where the text can be parted again without doubt."""
-    text, kinds = _on_a_line(values)[1:-1], set(map(type, values))
+    kinds = set(map(type, values))
     if kinds <= {int, bool}:
-        return text.split(",")
-    if kinds == {str} and "\\" not in text:  # then no quote stands within a text
-        return [f'"{value}"' for value in text[1:-1].split('","')]
+        return _on_a_line(values)[1:-1].split(",")
+    if kinds == {str}:
+        text = _on_a_line(values)[1:-1]
+        if "\\" not in text:  # then no quote stands within a text
+            return [f'"{value}"' for value in text[1:-1].split('","')]
     return list(map(_on_a_line, values))
 
 

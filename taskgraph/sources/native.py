@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
@@ -16,7 +15,6 @@ from typing_extensions import TypedDict
 
 from taskgraph.model.declaration import FirstVersion
 from taskgraph.model.task import ApiError, Envelope, Reference, Subtask, Task
-from taskgraph.model.words import in_json
 from taskgraph.sources.document import Problems
 from taskgraph.sources.fields import (
     Apart,
@@ -164,17 +162,6 @@ def _subtask(row: dict[str, Any]) -> Subtask:
 
 
 _ROW: TypeAlias = Annotated[OwnSubtask, AfterValidator(_subtask)]
-
-
-def write_task(task: Task) -> str:
-    """Write a task so that reading it again gives an equal one.
-
-    Fields without a value are left out; where it was read from is no part of it, apart
-    from the dialect.
-    """
-    content = own_content(task)
-    content["task"]["subtasks"] = [own_row(subtask) for subtask in task.subtasks]
-    return in_json(json.dumps(content, ensure_ascii=False, indent=2)) + "\n"
 
 
 def own_content(task: Task) -> dict[str, Any]:

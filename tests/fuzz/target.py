@@ -13,9 +13,9 @@ from taskgraph.checks.runner import check_document
 from taskgraph.errors import InputError
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.privacy.redaction import redact_task
-from taskgraph.sources.native import write_task
 from taskgraph.sources.opening import Source
 from taskgraph.sources.reading import read_bytes, read_source
+from tests.sources.native import write_task
 
 MEMORY = 1 << 30
 

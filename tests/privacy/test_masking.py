@@ -18,8 +18,8 @@ from taskgraph.model.task import Reference, Subtask, Task
 from taskgraph.privacy.masking import mask_task
 from taskgraph.privacy.redaction import redact_task, redact_tasks
 from taskgraph.sources.limits import ReadOptions
-from taskgraph.sources.native import write_task
 from taskgraph.sources.reading import read_bytes
+from tests.sources.native import write_task
 from tests.sources.strategies import OWN_TASKS
 
 SECRET = "s3cr3t-made-up"

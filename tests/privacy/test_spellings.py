@@ -11,11 +11,11 @@ import pytest
 from taskgraph.errors import InputError
 from taskgraph.privacy.masking import mask_text, mask_value
 from taskgraph.sources.limits import ReadOptions
-from taskgraph.sources.native import write_task
 from taskgraph.sources.opening import Source
 from taskgraph.sources.reading import read_bytes, read_source
 from tests.privacy.documents import DOCUMENTS, REFUSED
 from tests.privacy.spellings import HARMLESS, LEAK, PRIVATE, SECRETS, TOLD, VALUES
+from tests.sources.native import write_task
 
 pytestmark = pytest.mark.uncovered
 

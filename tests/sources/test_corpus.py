@@ -8,8 +8,8 @@ import pytest
 
 from taskgraph.errors import InputError
 from taskgraph.sources.limits import ReadOptions
-from taskgraph.sources.native import write_task
 from taskgraph.sources.reading import read_bytes
+from tests.sources.native import write_task
 
 REFUSED = {
     "600.retry-a-subtask__1.malformed": "is not valid JSON: more text follows",

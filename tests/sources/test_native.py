@@ -9,8 +9,8 @@ import pytest
 
 from taskgraph.errors import InputError
 from taskgraph.model.task import Subtask, Task
-from taskgraph.sources.native import write_task
 from taskgraph.sources.reading import read_bytes
+from tests.sources.native import write_task
 
 TASK = Task(id=1, name="停止", subtasks=(Subtask(2, logs=("a",), extra={"x": 1.5}),))
 

@@ -17,8 +17,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from taskgraph.model.task import Envelope, Task
-from taskgraph.sources.native import write_task
 from taskgraph.sources.reading import read_bytes
+from tests.sources.native import write_task
 from tests.sources.strategies import (
     ENVELOPES,
     OCP_TASKS,

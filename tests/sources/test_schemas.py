@@ -14,8 +14,8 @@ from hypothesis import given
 from taskgraph.errors import InputError
 from taskgraph.model.task import Envelope, Task
 from taskgraph.sources.dialects import input_schemas
-from taskgraph.sources.native import write_task
 from taskgraph.sources.reading import read_bytes
+from tests.sources.native import write_task
 from tests.sources.strategies import (
     ENVELOPES,
     OCP_TASKS,
