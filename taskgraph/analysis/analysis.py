@@ -219,6 +219,13 @@ class Analysis(Premises):
         return self.weigh("remaining")
 
     @cached_property
+    def schedule_left(self) -> Schedule:
+        """The schedule of what is left, from the moment on, without waits for slots."""
+        from taskgraph.analysis.schedule import schedule
+
+        return schedule(self.graph, self.left.durations)
+
+    @cached_property
     def remaining(self) -> WorstCase:
         """How long all that is left takes at most."""
         from taskgraph.analysis.budget import worst_case_left

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.analysis.schedule import schedule
 from taskgraph.analysis.weights import Basis
 from taskgraph.diagrams.scene import join_words, limit_text, state_and_tone, subtask_facts
 from taskgraph.graph.taskgraph import TaskGraph
@@ -149,7 +148,7 @@ def _ghosts(analysis: Analysis, begin: datetime) -> dict[int, tuple[int, int]]:
     if analysis.progress.endless is not None or not analysis.tells_worst_case:
         return {}
     now, left = (moment - begin) // MICROSECOND, analysis.left
-    plan = schedule(analysis.graph, left.durations)
+    plan = analysis.schedule_left
     pairs = zip(plan.early_start, plan.early_finish, strict=True)
     return {
         node: (now + start * SECOND, now + finish * SECOND)
