@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from taskgraph.api.loading import LoadedTask, PathLike
 from taskgraph.errors import ConfigError, RenderError
+from taskgraph.history import LEAST_RUNS, MEMORY, RUNS
 
 if TYPE_CHECKING:
     from taskgraph.history.advice import AdviceOptions, TimeoutReview
@@ -35,19 +36,17 @@ if TYPE_CHECKING:
 
 FORMS = ("text", "csv", "json", "markdown", "html")
 """The forms of every result; advice on timeouts also comes as a ``patch``."""
-_RUNS = "runs"
-_MEMORY = "1GB"
 
 
 def collect(
     paths: Iterable[PathLike],
-    runs: PathLike = _RUNS,
+    runs: PathLike = RUNS,
     *,
     origin: str = "",
     retry_rejects: bool = False,
     workers: int = 1,
     scheduler: str | None = None,
-    memory: str = _MEMORY,
+    memory: str = MEMORY,
     progress: Callable[[Progress], None] | None = None,
 ) -> Collection:
     """Collect the runs in any number of documents, without what was collected before.
@@ -97,12 +96,12 @@ def collect(
 
 
 def stats(
-    runs: PathLike = _RUNS,
+    runs: PathLike = RUNS,
     *,
     only: str | None = None,
     workers: int = 1,
     scheduler: str | None = None,
-    memory: str = _MEMORY,
+    memory: str = MEMORY,
 ) -> Statistics:
     """Tell of each kind of task and subtask how long it takes and how often it fails.
 
@@ -135,13 +134,13 @@ def stats(
 
 def timeouts(
     tasks: Sequence[LoadedTask] = (),
-    runs: PathLike = _RUNS,
+    runs: PathLike = RUNS,
     options: AdviceOptions | None = None,
     *,
     only: str | None = None,
     workers: int = 1,
     scheduler: str | None = None,
-    memory: str = _MEMORY,
+    memory: str = MEMORY,
 ) -> TimeoutReview:
     """Advise on timeouts, and tell what that means for some tasks.
 
@@ -182,11 +181,11 @@ def timeouts(
 def odds(
     task: LoadedTask,
     window: int,
-    runs: PathLike = _RUNS,
+    runs: PathLike = RUNS,
     *,
     samples: int | None = None,
     seed: int = 0,
-    memory: str = _MEMORY,
+    memory: str = MEMORY,
 ) -> Odds:
     """Tell the odds that a task ends within a window of time.
 
@@ -221,7 +220,11 @@ def odds(
 
 
 def anomalies(
-    task: LoadedTask, runs: PathLike = _RUNS, *, least_runs: int = 20, memory: str = _MEMORY
+    task: LoadedTask,
+    runs: PathLike = RUNS,
+    *,
+    least_runs: int = LEAST_RUNS,
+    memory: str = MEMORY,
 ) -> Anomalies:
     """Tell where a run departs from the others of its kind.
 
@@ -247,7 +250,7 @@ def anomalies(
 
 
 def trends(
-    runs: PathLike = _RUNS, *, only: str | None = None, memory: str = _MEMORY
+    runs: PathLike = RUNS, *, only: str | None = None, memory: str = MEMORY
 ) -> Trends:
     """Tell how the runs of each kind of task changed over time.
 
@@ -273,12 +276,12 @@ def trends(
 
 
 def compare(
-    runs: PathLike = _RUNS,
+    runs: PathLike = RUNS,
     *,
     since: datetime | None = None,
     base: PathLike | None = None,
     only: str | None = None,
-    memory: str = _MEMORY,
+    memory: str = MEMORY,
 ) -> Growths:
     """Tell which subtasks made a kind of task slower, or faster.
 

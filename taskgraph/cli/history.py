@@ -24,6 +24,7 @@ from taskgraph.cli.options import (
 from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain, write
 from taskgraph.cli.tasks import each_task, require_tasks, text_style
 from taskgraph.errors import ConfigError
+from taskgraph.history import CONFIDENCE, LEAST_RUNS, MARGIN, MEMORY, RUNS, SHARE
 from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _result_options(*more: str) -> Callable[[F], F]:
             help="The form of the output; by default what the ending of --output says.",
         )(command)  # fmt: skip
         return click.option(
-            "-r", "--runs", default="runs", show_default=True, metavar="DIR",
+            "-r", "--runs", default=RUNS, show_default=True, metavar="DIR",
             help="What collect wrote.",
         )(command)  # fmt: skip
 
@@ -56,7 +57,7 @@ _only_option = click.option(
     "--task", "only", metavar="PATTERN", help="Only tasks with such a name."
 )
 _memory_option = click.option(
-    "--memory", default="1GB", show_default=True, metavar="SIZE",
+    "--memory", default=MEMORY, show_default=True, metavar="SIZE",
     help="What the database may use in each process; the rest goes to temporary files.",
 )  # fmt: skip
 
@@ -140,7 +141,7 @@ def command() -> None:
 @command.command("collect")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
-    "-o", "--output", "runs", default="runs", show_default=True, metavar="DIR",
+    "-o", "--output", "runs", default=RUNS, show_default=True, metavar="DIR",
     help="Where to collect; what is there is added to.",
 )  # fmt: skip
 @click.option(
@@ -248,16 +249,18 @@ def compare_command(form: str | None, output: str | None, **asked: Any) -> None:
 @click.argument("definitions", nargs=-1, metavar="[FILE]...")
 @_result_options("patch")
 @click.option(
-    "--share", type=click.FloatRange(0, 100, min_open=True, max_open=True), default=99,
-    show_default=True, metavar="PERCENT", help="Of the healthy runs that must pass.",
+    "--share", type=click.FloatRange(0, 100, min_open=True, max_open=True),
+    default=round(100 * SHARE), show_default=True, metavar="PERCENT",
+    help="Of the healthy runs that must pass.",
 )  # fmt: skip
 @click.option(
     "--confidence", type=click.FloatRange(0, 100, min_open=True, max_open=True),
-    default=95, show_default=True, metavar="PERCENT", help="Of that promise.",
+    default=round(100 * CONFIDENCE), show_default=True, metavar="PERCENT",
+    help="Of that promise.",
 )  # fmt: skip
 @click.option(
-    "--margin", type=click.FloatRange(min=0), default=50, show_default=True,
-    metavar="PERCENT", help="What to add on top.",
+    "--margin", type=click.FloatRange(min=0), default=round(100 * MARGIN),
+    show_default=True, metavar="PERCENT", help="What to add on top.",
 )  # fmt: skip
 @click.option(
     "--across-tasks", is_flag=True,
@@ -362,7 +365,7 @@ def odds_command(
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @_result_options()
 @click.option(
-    "--least-runs", type=click.IntRange(min=1), default=20, show_default=True,
+    "--least-runs", type=click.IntRange(min=1), default=LEAST_RUNS, show_default=True,
     metavar="N", help="With fewer other runs nothing is said.",
 )  # fmt: skip
 @click.option(

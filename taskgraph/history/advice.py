@@ -13,6 +13,7 @@ from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.past import TimeoutNeed
 from taskgraph.errors import ConfigError, InputError
 from taskgraph.graph.taskgraph import build_graph
+from taskgraph.history import CONFIDENCE, MARGIN, SHARE
 from taskgraph.history.ranks import least_runs
 from taskgraph.model.durations import like_written
 from taskgraph.model.task import Origin, Subtask, Task
@@ -56,9 +57,9 @@ class AdviceOptions:
         Take the runs of a subtask in all kinds of tasks together.
     """
 
-    share: float = 0.99
-    confidence: float = 0.95
-    margin: float = 0.5
+    share: float = SHARE
+    confidence: float = CONFIDENCE
+    margin: float = MARGIN
     across_tasks: bool = False
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import ConfigError
+from taskgraph.history import LEAST_RUNS
 from taskgraph.history.database import HEALTHY, WAS_RETRIED, Limits, open_tables, register
 from taskgraph.history.engines import needs_extras
 from taskgraph.history.store import RunStore
@@ -70,7 +71,7 @@ class AnomalyOptions:
     share: float = 0.99
     rare: float = 0.05
     factor: float = 2.0
-    least_runs: int = 20
+    least_runs: int = LEAST_RUNS
     least_seconds: int = 2
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from uuid import uuid4
 from weakref import finalize
 
 from taskgraph.errors import ConfigError
+from taskgraph.history import MEMORY
 from taskgraph.history.engines import Engine, InlineEngine
 from taskgraph.history.store import RunStore, held
 from taskgraph.history.tables import TABLES, columns_of
@@ -84,7 +85,7 @@ QUALIFY row_number() OVER (
 class Limits:
     """What DuckDB may use at most; what does not fit goes to temporary files."""
 
-    memory: str = "1GB"
+    memory: str = MEMORY
     """As DuckDB writes it."""
     threads: int = 2
 
