@@ -263,6 +263,21 @@ def test_what_runs_past_its_timeout_tells_what_it_holds_up() -> None:
         assert [s.text(loaded.graph) for s in second.sentences] == [effect]
 
 
+@pytest.mark.parametrize("last", ["SUCCESSFUL", "PENDING"])
+@pytest.mark.parametrize("prohibits", [True, False])
+def test_what_failed_as_a_whole_is_retried_before_anything_is_undone(
+    last: str, prohibits: bool
+) -> None:
+    done = {"status": "SUCCESSFUL", "attempts": 1, "prohibit_rollback": prohibits}
+    rows = {1: done, 2: {"status": last, "prohibit_rollback": False}}
+    task = make_task(rows, [(1, 2)], status="FAILED", operation="EXECUTE")
+    loaded = LoadedTask(task)
+    assert_proved(loaded)
+    now = {line.title: line.sentences[0].claim for line in explained(loaded).brief}
+    assert now["Now"] == "retry-task"
+    assert now["Risk"] == ("rollback-refused" if prohibits else "rollback-accepted")
+
+
 def test_nothing_is_said_of_a_rollback_where_its_flags_are_unknown(samples: Path) -> None:
     claims = set()
     for loaded in load_all(samples / "formats" / "definition_by_kind.yaml"):

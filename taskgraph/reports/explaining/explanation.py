@@ -328,6 +328,11 @@ def _action(
     """Say what moves it on, and by when it is over."""
     task, choices = account.graph.task, said["choices"]
     whole = tuple(sentence for sentence in still if sentence.claim == "whole-task")
+    hints = tuple(sentence for sentence in still if sentence.claim not in _STILL)
+    if whole_again := _moved(
+        choices, "retry-task"
+    ):  # before all that has been done is lost
+        return Section("action", "Now", (*hints, *whole_again))
     retry = () if is_rolling_back(task) else ("retry-accepted", "dag-retry")
     several = sum(sentence.claim.startswith("retry-") for sentence in choices) > 1
     for claims in (retry, ("skip-accepted",), ("rollback-accepted", "dag-rollback")):
@@ -335,9 +340,8 @@ def _action(
             if several:
                 sentences += _moved(choices, "held-by")
             return Section("action", "Now", (*sentences, *whole))
-    hints = tuple(sentence for sentence in still if sentence.claim not in _STILL)
     if hints or task.status == Status.FAILED:
-        sentences = _moved(choices, "retry-task", "retry-refused", "retry-unknown")
+        sentences = _moved(choices, "retry-refused", "retry-unknown")
         return Section("action", "Now", (*hints, *sentences))
     if failure.title == _HANGS:
         left = _moved(said["limits"], "endless")
