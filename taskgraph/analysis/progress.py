@@ -42,6 +42,11 @@ class Endless(StrEnum):
     OVERDUE = "a subtask runs on past its timeout"
     REPEATING = "a subtask that was retried in the rollback is run again and again"
 
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it stays so whatever is asked of other subtasks, or of the task."""
+        return self in {Endless.HANGING, Endless.OVERDUE, Endless.UNCLAIMED}
+
 
 @dataclass(frozen=True, slots=True)
 class RunningSubtask:
@@ -96,6 +101,11 @@ class Progress:
     endless: Endless | None
     latest_finish: datetime | None
     in_flight: tuple[RunningSubtask, ...]
+
+    @property
+    def lasting(self) -> Endless | None:
+        """Why no retry, skip or rollback has a promised end, ``None`` where it has."""
+        return self.endless if self.endless and self.endless.is_lasting else None
 
     @property
     def critical_share(self) -> float | None:

@@ -20,6 +20,7 @@ from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.explaining.sentences import Explanation, Flow, Moment, Sentence
 from taskgraph.reports.json import explain_json
 from taskgraph.reports.task_markdown import explain_markdown
+from taskgraph.reports.text.budget import budget_text
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.explain import explain_text
 from taskgraph.reports.text.show import show_text
@@ -268,14 +269,36 @@ def test_what_runs_past_its_timeout_tells_what_it_holds_up() -> None:
 def test_what_failed_as_a_whole_is_retried_before_anything_is_undone(
     last: str, prohibits: bool
 ) -> None:
-    done = {"status": "SUCCESSFUL", "attempts": 1, "prohibit_rollback": prohibits}
+    done = {"status": "SUCCESSFUL", "prohibit_rollback": prohibits}
     rows = {1: done, 2: {"status": last, "prohibit_rollback": False}}
     task = make_task(rows, [(1, 2)], status="FAILED", operation="EXECUTE")
-    loaded = LoadedTask(task)
+    loaded = LoadedTask(replace(task, prohibit_rollback=prohibits))
     assert_proved(loaded)
     now = {line.title: line.sentences[0].claim for line in explained(loaded).brief}
     assert now["Now"] == "retry-task"
     assert now["Risk"] == ("rollback-refused" if prohibits else "rollback-accepted")
+
+
+@pytest.mark.parametrize("last", [{"status": "RUNNING"}, {"status": "CANCELING"}])
+def test_a_failed_task_in_which_something_hangs_is_promised_no_end(
+    last: dict[str, Any],
+) -> None:
+    begun = datetime(2025, 1, 16, 10, tzinfo=UTC)
+    last = {"attempts": 1, "start_time": begun, "prohibit_rollback": False, **last}
+    failed = {"status": "FAILED", "prohibit_rollback": False}
+    task = make_task({1: failed, 2: last}, status="FAILED", operation="EXECUTE")
+    moment = DEFAULTS.model_copy(update={"as_of": begun + timedelta(hours=1)})
+    loaded = LoadedTask(replace(task, prohibit_rollback=False), moment)
+    assert_proved(loaded)
+    why = f"nothing promises an end: {loaded.analysis.progress.endless}"
+    brief = [sentence for line in explained(loaded).brief for sentence in line.sentences]
+    assert any(s.claim == "overdue" for s in brief) == (last["status"] == "RUNNING")
+    style = Style(200)
+    for text in (
+        show_text(loaded.account, style),
+        budget_text([loaded.analysis], style),
+    ):
+        assert why in text
 
 
 def test_nothing_is_said_of_a_rollback_where_its_flags_are_unknown(samples: Path) -> None:

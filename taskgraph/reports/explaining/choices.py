@@ -7,7 +7,6 @@ from collections.abc import Hashable, Iterator
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.budget import WorstCase
 from taskgraph.analysis.failure import FailedSubtask, Failure
-from taskgraph.analysis.progress import Endless
 from taskgraph.analysis.rollback import Refusal, Rollback
 from taskgraph.model.engine import (
     FORWARD,
@@ -35,8 +34,6 @@ from taskgraph.reports.explaining.sentences import (
 )
 from taskgraph.reports.results import Account
 
-_WITHOUT_BOUND = frozenset({Endless.HANGING, Endless.OVERDUE, Endless.UNCLAIMED})
-"""What goes on without a promised end, whatever else is asked for."""
 _MOST_FAILED = 5  # of them something is said each; the others are named
 
 
@@ -247,7 +244,7 @@ def _bound(
     analysis: Analysis, bounded: str, worst_case: WorstCase, values: dict[str, Value]
 ) -> str:
     """Word a worst case, and add its values; nothing where there is none."""
-    if not analysis.tells_worst_case or analysis.progress.endless in _WITHOUT_BOUND:
+    if not analysis.tells_worst_case or analysis.progress.lasting:
         return ""
     values["worst"] = Duration(worst_case.seconds)
     if worst_case.is_bounded:

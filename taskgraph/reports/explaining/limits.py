@@ -54,6 +54,8 @@ def limits(account: Account) -> Iterator[Sentence]:
         yield from _over_limit(account.checked.findings)
         if task.status == Status.RUNNING:
             yield from _left(diagnosis)
+        elif diagnosis.overdue:
+            yield _overdue(diagnosis, tuple(sorted(diagnosis.overdue)))
     yield from _no_return(diagnosis)
     goes_on = task.status != Status.SUCCESSFUL and not is_rolling_back(task)
     if goes_on and diagnosis.tells_rollback and task.origin.dialect != "obshell":

@@ -158,7 +158,9 @@ def _way_back(analysis: Analysis) -> Facts:
     else:
         when = "now" if rollback.has_failed else "once the task has failed"
         text = f"allowed {when}"
-        if rollback.steps:
+        if lasting := analysis.progress.lasting:
+            text += f"; nothing promises an end: {lasting}"
+        elif rollback.steps:
             undoing = format_duration(rollback.worst_case.seconds)
             text += f"; undoing what has begun takes at most {undoing}"
             if unlimited := rollback.worst_case.unlimited:

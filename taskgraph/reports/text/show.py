@@ -107,6 +107,9 @@ def _if_retried(sound: Analysis) -> Iterator[tuple[str, str | Text]]:
     retries = [way.retry for way in sound.ways_out if way.retry.is_accepted]
     is_over = sound.task.status == Status.FAILED and not sound.is_rolling_back
     if retries and is_over and sound.tells_worst_case:
+        if lasting := sound.progress.lasting:
+            yield "If retried", f"nothing promises an end: {lasting}"
+            return
         worst = retries[0].worst_case
         left = f"at most {format_duration(worst.seconds)} left"
         if not worst.is_bounded:
