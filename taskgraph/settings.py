@@ -274,7 +274,7 @@ class Settings(_Frozen):
     )
     attempts: Attempts = Field(
         default=1,
-        description="How often each subtask may be started; at least as often as it was.",
+        description="How often each subtask may be started; never less than its counter.",
     )
     attempts_seen: Flag = Field(
         default=False,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @files_argument
 @click.option(
     "--attempts", type=click.IntRange(min=1), metavar="N",
-    help="How often each subtask may be started; at least as often as it was.",
+    help="How often each subtask may be started; never less than its counter.",
 )  # fmt: skip
 @click.option(
     "--grace", callback=seconds, metavar="SECONDS",

@@ -743,7 +743,8 @@ def over_limit(case: Case) -> list[Values]:
 
 
 def no_return_unknown(case: Case) -> list[Values]:
-    assert not case.analysis.tells_rollback
+    copies = any(subtask.prohibit_rollback for subtask in case.task.subtasks)
+    assert copies or not case.analysis.tells_rollback
     return [{}]
 
 
@@ -754,7 +755,7 @@ def prohibiting(case: Case) -> list[Values]:
 
 
 def no_point_of_no_return(case: Case) -> list[Values]:
-    assert not any(subtask.prohibit_rollback for subtask in case.graph.subtasks)
+    assert not any(subtask.prohibit_rollback for subtask in case.task.subtasks)
     return [{}]
 
 

@@ -301,6 +301,34 @@ def test_a_failed_task_in_which_something_hangs_is_promised_no_end(
         assert why in text
 
 
+def test_what_was_retried_within_a_rollback_is_not_called_undone() -> None:
+    rows = {1: {"status": "SUCCESSFUL", "operation": "ROLLBACK"}, 2: {"status": "RUNNING"}}
+    told = {}
+    for operation in ("ROLLBACK", "RETRY"):
+        rows[2] = {**rows[2], "operation": operation}
+        task = make_task(rows, [(1, 2)], status="RUNNING", operation="ROLLBACK")
+        loaded = LoadedTask(task)
+        assert_proved(loaded)
+        sentences = explained(loaded).sentences()
+        told[operation] = [s.text(loaded.graph) for s in sentences if s.claim == "at-work"]
+    assert told == {
+        "ROLLBACK": ["2 'Subtask 2' is being undone."],
+        "RETRY": ["2 'Subtask 2' is at work."],
+    }
+
+
+def test_a_copy_that_prohibits_rollback_is_not_denied() -> None:
+    free = {"status": "FAILED", "prohibit_rollback": False}
+    task = make_task({1: free, 2: free}, status="FAILED", operation="EXECUTE")
+    first, second = task.subtasks
+    for prohibits, claim in ((False, "no-point-of-no-return"), (True, "no-return-unknown")):
+        copy = second._replace(name="A copy", prohibit_rollback=prohibits)
+        loaded = LoadedTask(
+            replace(task, prohibit_rollback=False, subtasks=(first, second, copy))
+        )
+        assert claim in {sentence.claim for sentence in explained(loaded).sentences()}
+
+
 def test_nothing_is_said_of_a_rollback_where_its_flags_are_unknown(samples: Path) -> None:
     claims = set()
     for loaded in load_all(samples / "formats" / "definition_by_kind.yaml"):

@@ -203,7 +203,10 @@ def _no_return(analysis: Analysis) -> Iterator[Sentence]:
     if not gates:
         claim = "no-return-unknown"
         text = "The document does not say what prohibits rollback."
-        if analysis.tells_rollback:
+        # Of several subtasks with one id only one is a node, and another may prohibit it.
+        if analysis.tells_rollback and not any(
+            sub.prohibit_rollback for sub in task.subtasks
+        ):
             claim = "no-point-of-no-return"
             text = "Every subtask allows rollback: there is no point of no return."
         yield Sentence(claim, text, {}, Place.PARAGRAPH)

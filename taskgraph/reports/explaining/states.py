@@ -167,9 +167,14 @@ def _moving(analysis: Analysis) -> Iterator[Sentence]:
     graph, tally, progress = analysis.graph, analysis.tally, analysis.progress
     task = graph.task
     attempts = [least_attempts(subtask) for subtask in graph.subtasks]
+    repeating = {
+        node
+        for node, subtask in enumerate(graph.subtasks)
+        if is_repeating(subtask, back=tally.is_rolling_back)
+    }
     if tally.running:
         doing = "at work" if tells_progress(task) else "RUNNING"
-        if tally.is_rolling_back:
+        if tally.is_rolling_back and repeating.isdisjoint(tally.running):
             doing = "being undone"
         yield _at_work(analysis, doing)
     for count in sorted({attempts[node] for node in tally.running} - {1}):
@@ -180,21 +185,17 @@ def _moving(analysis: Analysis) -> Iterator[Sentence]:
         template = "{subtasks} [is|are] being cancelled, which ends in seconds, or hangs."
         yield of_subtasks("canceling", template, tally.canceling)
     if tally.ready:
-        ready = "ready to be undone" if tally.is_rolling_back else "ready to start"
+        undone = tally.is_rolling_back and repeating.isdisjoint(tally.ready)
+        ready = "ready to be undone" if undone else "ready to start"
         yield of_subtasks("ready", f"{{subtasks}} [is|are] {ready}.", tally.ready)
     yield from _named(graph, tally)
-    again = tuple(
-        node
-        for node, subtask in enumerate(graph.subtasks)
-        if is_repeating(subtask, back=tally.is_rolling_back)
-    )
-    if again:
+    if repeating:
         template = (
             "{subtasks} [was|were] retried within the rollback, and will be run again and "
             "again, for good. To skip [it|them], once FAILED, moves on and leaves the work "
             "in place; so does another rollback, once the task is FAILED, which undoes it."
         )
-        yield of_subtasks("repeats", template, again)
+        yield of_subtasks("repeats", template, tuple(sorted(repeating)))
     share = progress.critical_share
     if share and share < 1 and progress.critical_seconds_done and tells_direction(task):
         template = "Of its longest path, counted in timeouts, {percent} % is behind it."
