@@ -218,6 +218,9 @@ def configuration_schema() -> dict[str, Any]:
     """Give the JSON Schema of a configuration file."""
     schema = Declaration("configuration", Settings, "A configuration file").schema()
     options = schema["properties"]
+    for option in options.values():
+        if option.get("type") == "object":
+            option["default"] = {}  # a table, which is kept as pairs
     by_name = options.pop(_BY_NAME)
     options["attempts"] = {
         "anyOf": [options["attempts"], by_name],

@@ -6,16 +6,29 @@ The aliases are the keys of the configuration file.
 """
 
 # No annotations from the future: pydantic would read each from its text at every start.
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeAlias
+from types import GenericAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError, PydanticUndefined
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    Strict,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from taskgraph.model.durations import parse_duration
+from taskgraph.model import declaration
+from taskgraph.model.declaration import END, rounded
 
 MOST_SECONDS = 100 * 365 * 86400
 """No threshold is longer: a hundred years."""
@@ -49,103 +62,139 @@ class Severity(StrEnum):
 _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
-def _refuse(expected: str, value: object) -> PydanticCustomError:
-    """Say what a value must be: the name of the option is put before it."""
-    return PydanticCustomError("option", f"must be {expected}, not {value!r}")
+class _Told:
+    """Lets pydantic judge a value, and says in our words what it must be.
+
+    Parameters
+    ----------
+    expected : str
+        What the value must do; the name of the option is put before it.
+    declared : callable, optional
+        Gives the type that is read, where that is not the one beside it: at once would
+        cost every start, and few need a validator.
+    limits : str
+        The same as `expected` for a value of the right kind.
+    """
+
+    def __init__(
+        self, expected: str, declared: Callable[[], Any] | None = None, limits: str = ""
+    ) -> None:
+        self._expected, self._limits = expected, limits or expected
+        self._declared = declared
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        declared = self._declared and handler.generate_schema(self._declared())
+        return self._wrapped(declared or handler(source))
+
+    def _wrapped(self, schema: CoreSchema) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(self._judged, schema)
+
+    def _judged(self, value: Any, judge: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return judge(value)
+        except ValidationError as error:
+            kinds = {detail["type"] for detail in error.errors(include_url=False)}
+            if kinds <= _TOLD:
+                raise
+            must = self._limits if kinds <= _OF_LIMITS else self._expected
+            raise PydanticCustomError("option", f"must {must}, not {value!r}") from None
 
 
-def _is(kinds: Any, expected: str, schema: Any = PydanticUndefined) -> BeforeValidator:
-    def check(value: Any) -> Any:
-        if not isinstance(value, kinds):
-            raise _refuse(expected, value)
-        return value
-
-    return BeforeValidator(check, json_schema_input_type=schema)
+# What is wrong with a part has been told, or is told by its key.
+_TOLD = {"option", "missing", "extra_forbidden", "unexpected_keyword_argument"}
+_OF_LIMITS = {"greater_than_equal", "less_than_equal", "finite_number", "timezone_aware"}
 
 
-def _list_of(kinds: Any, expected: str) -> BeforeValidator:
-    def check(value: Any) -> Any:
-        is_list = isinstance(value, list | tuple)
-        if not is_list or not all(isinstance(item, kinds) for item in value):
-            raise _refuse(expected, value)
-        return tuple(value)
+class _Table(_Told):
+    """Takes a table of a file as pairs, which are as frozen as the rest."""
 
-    return BeforeValidator(check)
-
-
-def _whole(least: int) -> BeforeValidator:
-    def check(value: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise _refuse(f"a whole number from {least} on", value)
-        return value
-
-    return BeforeValidator(check, json_schema_input_type=Annotated[int, Field(ge=least)])
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        (pair, _) = get_args(source)
+        table = handler.generate_schema(GenericAlias(dict, get_args(pair)))
+        pairs = core_schema.no_info_before_validator_function(
+            lambda value: tuple(value.items()) if isinstance(value, Mapping) else value,
+            handler.generate_schema(Annotated[source, Strict()]),
+            json_schema_input_schema=table,
+        )
+        return self._wrapped(pairs)
 
 
-def _up_to(most: int, kind: type[float], expected: str) -> BeforeValidator:
-    def check(value: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int | kind):
-            raise _refuse(expected, value)
-        if not 0 <= value <= most:
-            raise _refuse(f"from 0 to {most}", value)
-        return value
-
-    schema = Annotated[kind, Field(ge=0, le=most)]  # type: ignore[valid-type]
-    return BeforeValidator(check, json_schema_input_type=schema)
+def _whole(least: int, most: int | None = None) -> Any:
+    return Annotated[int, Field(strict=True, ge=least, le=most), BeforeValidator(rounded)]
 
 
-def _duration(value: Any) -> int:
-    try:
-        return parse_duration(value)
-    except ValueError:
-        raise _refuse("seconds or a duration like '1h30m'", value) from None
+def _from(least: int) -> _Told:
+    return _Told(f"be a whole number from {least} on", lambda: _whole(least))
 
 
-def _table_of(schema: Any) -> BeforeValidator:
-    """Take a table of the file as pairs, which are as frozen as the rest."""
+def _list_of(item: Any) -> Any:
+    def as_tuple(value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
 
-    def pairs(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return value
-        if not isinstance(value, Mapping):
-            raise _refuse("a table", value)
-        return tuple(value.items())
-
-    return BeforeValidator(pairs, json_schema_input_type=schema)
+    return Annotated[GenericAlias(tuple, (item, ...)), Strict(), BeforeValidator(as_tuple)]
 
 
-def _severity(value: Any) -> Any:
-    if not isinstance(value, str) or value.upper() not in Severity.__members__:
-        raise _refuse(f"one of {', '.join(reversed(Severity))}", value)
-    return Severity[value.upper()]
+def _any_case() -> Any:
+    """Give how a severity may be spelt; those that tools offer come first."""
+    spelt = "|".join(
+        "".join(f"[{letter.upper()}{letter}]" for letter in severity)
+        for severity in Severity
+    )
+    text = Field(strict=True, pattern=f"^({spelt}){END}")
+    lower = AfterValidator(lambda text: Severity(text.lower()))
+    return Severity | Annotated[str, text, lower]
 
 
-def _fail_on(value: Any) -> Any:
-    if value not in FAIL_ON:
-        raise _refuse(f"one of {', '.join(FAIL_ON)}", value)
-    return value
-
-
-def _moment(value: Any) -> Any:
-    if value is None:
-        return value
-    if not isinstance(value, datetime):
-        raise _refuse("a moment", value)
-    if value.tzinfo is None:
-        raise PydanticCustomError("option", "must have a UTC offset")
-    return value
-
-
-FAIL_ON = ("error", "warning", "info", "never")
-Duration: TypeAlias = Annotated[
-    int, BeforeValidator(_duration, json_schema_input_type=int | str)
+FailOn: TypeAlias = Literal["error", "warning", "info", "never"]
+FAIL_ON: tuple[str, ...] = get_args(FailOn)
+Level: TypeAlias = Annotated[
+    Severity, _Told(f"be one of {', '.join(reversed(Severity))}", _any_case)
 ]
-Attempts: TypeAlias = Annotated[int, _whole(1)]
-Seconds: TypeAlias = Annotated[int, _up_to(MOST_SECONDS, int, "whole seconds")]
-Share: TypeAlias = Annotated[float, _up_to(1, float, "a share from 0 to 1")]
-Selectors: TypeAlias = Annotated[tuple[str, ...], _list_of(str, "a list of texts")]
-Text: TypeAlias = Annotated[str, _is(str, "a text")]
-Flag: TypeAlias = Annotated[bool, _is(bool, "true or false")]
+Duration: TypeAlias = Annotated[
+    int,
+    _Told(
+        "be seconds or a duration like '1h30m'",
+        lambda: Annotated[declaration.Duration, BeforeValidator(rounded)],
+    ),
+]
+Attempts: TypeAlias = Annotated[int, _from(1)]
+Seconds: TypeAlias = Annotated[
+    int,
+    _Told(
+        "be whole seconds",
+        lambda: _whole(0, MOST_SECONDS),
+        limits=f"be from 0 to {MOST_SECONDS}",
+    ),
+]
+Share: TypeAlias = Annotated[
+    float,
+    _Told(
+        "be a share from 0 to 1",
+        lambda: Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)],
+        limits="be from 0 to 1",
+    ),
+]
+Text: TypeAlias = Annotated[str, _Told("be a text", lambda: Annotated[str, Strict()])]
+Flag: TypeAlias = Annotated[
+    bool, _Told("be true or false", lambda: Annotated[bool, Strict()])
+]
+Selectors: TypeAlias = Annotated[
+    tuple[str, ...],
+    _Told("be a list of texts", lambda: _list_of(Annotated[str, Strict()])),
+]
+Moment: TypeAlias = Annotated[
+    datetime,
+    _Told(
+        "be a moment",
+        lambda: Annotated[AwareDatetime, Strict()],
+        limits="have a UTC offset",
+    ),
+]
+_TABLE = _Table("be a table")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +225,7 @@ class _Frozen(BaseModel):
         alias_generator=lambda name: name.replace("_", "-"),
         validate_by_name=True,
         validate_by_alias=True,
+        regex_engine="python-re",  # the other does not know END
         defer_build=True,  # most runs need the defaults only, which need no validator
     )
 
@@ -235,33 +285,27 @@ class Settings(_Frozen):
     )
     extend_select: Selectors = Field(default=(), description="Rules to use besides those.")
     ignore: Selectors = Field(default=(), description="Rules not to use.")
-    fail_on: Annotated[
-        Literal["error", "warning", "info", "never"], BeforeValidator(_fail_on)
-    ] = Field(default="error", description="The severity from which on the exit code is 1.")
-    severity: Annotated[
-        tuple[tuple[str, Annotated[Severity, BeforeValidator(_severity)]], ...],
-        _table_of(dict[str, Severity]),
-    ] = Field(
+    fail_on: Annotated[FailOn, _Told(f"be one of {', '.join(FAIL_ON)}")] = Field(
+        default="error", description="The severity from which on the exit code is 1."
+    )
+    severity: Annotated[tuple[tuple[str, Level], ...], _TABLE] = Field(
         default=(),
         description=(
             "Other severities by selector; the most specific decides, the later of equals."
         ),
     )
     suppress: Annotated[
-        tuple[Suppression, ...], _list_of(dict | Suppression, "tables [[suppress]]")
+        tuple[Suppression, ...],
+        _Told("be tables [[suppress]]", lambda: _list_of(Suppression)),
     ] = Field(
         default=(),
         description="Findings to leave out, by rule, task and subtask; they are counted.",
     )
-    thresholds: Annotated[Thresholds, _is(Mapping | Thresholds, "a table", Thresholds)] = (
-        Field(
-            default=Thresholds.model_construct(),
-            description="The numbers that rules go by.",
-        )
+    thresholds: Annotated[Thresholds, _Told("be a table")] = Field(
+        default=Thresholds.model_construct(),
+        description="The numbers that rules go by.",
     )
-    budgets: Annotated[
-        tuple[tuple[str, Duration], ...], _table_of(dict[str, int | str])
-    ] = Field(
+    budgets: Annotated[tuple[tuple[str, Duration], ...], _TABLE] = Field(
         default=(),
         description=(
             "How many seconds tasks may take at worst, by the pattern of their name; the "
@@ -282,9 +326,7 @@ class Settings(_Frozen):
             "With past runs: whether each may be started as often as any of its kind was."
         ),
     )
-    attempts_by_name: Annotated[
-        tuple[tuple[str, Attempts], ...], _table_of(dict[str, int])
-    ] = Field(
+    attempts_by_name: Annotated[tuple[tuple[str, Attempts], ...], _TABLE] = Field(
         default=(),
         description=(
             "The same by the pattern of the subtask's name, before `attempts`; the last "
@@ -305,14 +347,14 @@ class Settings(_Frozen):
             "polls twice, so that is up to 2."
         ),
     )
-    concurrency: Annotated[int, _whole(-1)] | None = Field(
+    concurrency: Annotated[int, _from(-1)] | None = Field(
         default=None,
         description=(
             "How many subtasks may be in flight, 0 for any number, -1 for the engine's 10; "
             "by default what the document says, else those 10."
         ),
     )
-    workers: Annotated[int, _whole(0)] | None = Field(
+    workers: Annotated[int, _from(0)] | None = Field(
         default=None,
         description=(
             "How many workers the server has for tasks of this kind, which all of them "
@@ -322,16 +364,14 @@ class Settings(_Frozen):
     assume_timeout: Duration | None = Field(
         default=None, description="The timeout in seconds of the subtasks that have none."
     )
-    per_path_ignores: Annotated[
-        tuple[tuple[str, Selectors], ...], _table_of(dict[str, list[str]])
-    ] = Field(
+    per_path_ignores: Annotated[tuple[tuple[str, Selectors], ...], _TABLE] = Field(
         default=(), description="Rules not to use, by the pattern of the document's path."
     )
     runs: Text | None = Field(
         default=None,
         description="The folder of past runs to judge by; nothing is said by any without.",
     )
-    as_of: Annotated[datetime | None, BeforeValidator(_moment)] = Field(
+    as_of: Moment | None = Field(
         default=None,
         description=(
             "The moment that it is judged at, with its offset; by default what the "

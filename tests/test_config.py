@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
+from math import inf
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from taskgraph.config import (
     Configuration,
     UnusedPatterns,
+    configuration_schema,
     find_config,
     in_force,
     pattern_use,
@@ -17,7 +26,15 @@ from taskgraph.config import (
 )
 from taskgraph.errors import ConfigError
 from taskgraph.model.task import Subtask, Task
-from taskgraph.settings import DEFAULTS, Settings, Severity, Suppression, Thresholds
+from taskgraph.settings import (
+    DEFAULTS,
+    MOST_SECONDS,
+    Settings,
+    Severity,
+    Suppression,
+    Thresholds,
+)
+from tests.effort import examples
 
 WHOLE = """
 select = ["TG1", "TG4"]
@@ -173,6 +190,131 @@ def test_mistakes_name_the_file_and_what_was_meant(
         read_config(path)
     assert str(path) in str(caught.value)
     assert said in str(caught.value)
+
+
+GOOD_AND_BAD: dict[str, tuple[list[Any], list[Any]]] = {
+    "select": ([[], ["TG1", "all"]], ["TG1", ["TG1", 1], [["TG1"]], {}, {"TG1": "TG1"}]),
+    "extend-select": ([["TG107"]], [1, [True]]),
+    "ignore": ([["one-sided-edge"]], ["all", [0]]),
+    "fail-on": (["error", "warning", "info", "never"], ["ERROR", "", "error\n", ["error"]]),
+    "severity": (
+        [{}, {"TG103": "error", "TG1": "info"}, {"TG103": "ERROR"}, {"TG103": "Warning"}],
+        ["error", [], {"TG103": "errors"}, {"TG103": "error\n"}, {"TG103": 1}],
+    ),
+    "suppress": (
+        [[], [{"rule": "TG1"}], [{"rule": "TG1", "task": "a", "subtask": "b"}]],
+        [{"rule": "TG1"}, ["TG1"], [{}], [{"rule": 1}], [{"rule": "TG1", "file": "x"}]],
+    ),
+    "thresholds": ([{}, {"grace": 5}], [5, [], {"grase": 5}, {"no_return": 0.5}]),
+    "budgets": (
+        [{}, {"*": 0, "Stop *": "2h30m"}, {"*": 2**63 - 1}, {"*": 60.0}],
+        [5, [], {"*": -1}, {"*": "soon"}, {"*": 2**63}, {"*": 1.5}, {"*": {"a": 1}}],
+    ),
+    "raise-budgets": ([True, False], [0, 1, "true"]),
+    "attempts": (
+        [1, 2, 2.0, {}, {"*": 1}, {"Wait *": 10**22}],
+        [0, -1, 1.5, True, "2", [1], {"*": 0}, {"*": "2"}, {"*": True}, {"*": {"a": 1}}],
+    ),
+    "attempts-seen": ([True, False], [0, "no"]),
+    "grace": ([0, 12, "12", " 1 h 30 min ", "1d2h3m4s"], [-1, "soon", "", "-1", "1h30"]),
+    "overhead": ([0, "2s"], [True, 0.5, "1m1min", "30s1m", "1h\n", "1.5h", "1 fortnight"]),
+    "concurrency": ([-1, 0, 10, 4.0], [-2, "4", True, 0.5]),
+    "workers": ([0, 16], [-1, "4", False]),
+    "assume-timeout": ([0, "1h"], [-1, "never", []]),
+    "per-path-ignores": (
+        [{}, {"a/*": []}, {"a/*": ["TG1"]}],
+        [1, [], {"a": "TG1"}, {"a": [1]}],
+    ),
+    **{
+        f"thresholds.{name}": (
+            [0, 1, 2.0, MOST_SECONDS],
+            [-1, MOST_SECONDS + 1, 1.5, "1m", True],
+        )
+        for name in ("tolerance", "grace", "event-delay", "watch-period")
+    },
+    **{
+        f"thresholds.{name}": ([0, 0.25, 1], [-0.1, 1.1, 80, inf, -inf, "0.5", True])
+        for name in ("near-timeout", "dominant-timeout", "no-return")
+    },
+    "thresholds.timeout-multiple": ([1, 10], [0, 1.5, "10"]),
+}
+ODD_NUMBERS = [*(MOST_SECONDS, MOST_SECONDS + 1, 2**63 - 1, 2**63, 10**22, inf, -inf)]
+SCALARS = (
+    st.booleans()
+    | st.integers(-3, 3)
+    | st.sampled_from(ODD_NUMBERS)
+    | st.integers(-3, 3).map(float)
+    | st.floats(-1, 2)
+    | st.text(st.sampled_from("0123456789dhms in-.\n"), max_size=8)
+    | st.sampled_from(["error", "Warning", "INFO", "Never", "TG1", "all"])
+    | st.text(max_size=3)
+)
+
+
+def nested(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    names = st.sampled_from(["rule", "task", "grace", "TG1", "*"])
+    return st.lists(values, max_size=2) | st.dictionaries(names, values, max_size=2)
+
+
+def in_toml(value: Any) -> str:
+    if isinstance(value, dict):
+        rows = (f"{in_toml(key)} = {in_toml(item)}" for key, item in value.items())
+        return f"{{{', '.join(rows)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(in_toml, value))}]"
+    text = json.dumps(value, ensure_ascii=False)
+    return text.replace("Infinity", "inf").replace("\x7f", "\\u007f")
+
+
+@pytest.fixture(scope="module")
+def fits(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Any], bool]:
+    """Tell whether a value of a key is right, about which reader and schema must agree."""
+    validator = Draft202012Validator(configuration_schema())
+    folder, numbers = tmp_path_factory.mktemp("configurations"), count()
+
+    def judge(key: str, value: Any) -> bool:
+        path = write(folder, f"{key} = {in_toml(value)}", f"{next(numbers)}.toml")
+        above, _, below = key.rpartition(".")
+        by_schema = validator.is_valid({above: {below: value}} if above else {key: value})
+        try:
+            read_config(path)
+        except ConfigError as error:
+            lines = str(error).splitlines()
+            # Which rules there are is no matter of the form.
+            by_reader = all("no rule is called" in line for line in lines)
+        else:
+            by_reader = True
+        assert by_reader is by_schema, f"{key} = {value!r}: the reader says {by_reader}"
+        return by_reader
+
+    return judge
+
+
+def test_the_schema_takes_what_is_read(fits: Callable[[str, Any], bool]) -> None:
+    for key, (good, bad) in GOOD_AND_BAD.items():
+        assert [value for value in good if not fits(key, value)] == []
+        assert [value for value in bad if fits(key, value)] == []
+    schema = configuration_schema()
+    keys = set(schema["properties"])
+    keys |= {f"thresholds.{key}" for key in schema["$defs"]["Thresholds"]["properties"]}
+    assert set(GOOD_AND_BAD) == keys
+
+
+@examples(20)
+@given(value=st.recursive(SCALARS, nested, max_leaves=4))
+@pytest.mark.parametrize("key", GOOD_AND_BAD)
+def test_the_schema_takes_any_value_that_is_read(
+    fits: Callable[[str, Any], bool], key: str, value: Any
+) -> None:
+    fits(key, value)
+
+
+def test_every_default_in_the_schema_is_right() -> None:
+    schema = configuration_schema()
+    for options in (schema["properties"], schema["$defs"]["Thresholds"]["properties"]):
+        for option in options.values():
+            whole = {**option, "$defs": schema["$defs"]}
+            assert Draft202012Validator(whole).is_valid(option["default"])
 
 
 VALUES = [

@@ -157,7 +157,7 @@ TEXTS = "must be a list of texts"
         ("attempts", 0, "must be a whole number from 1 on, not 0"),
         ("attempts", True, "must be a whole number from 1 on, not True"),
         ("attempts", "2", "must be a whole number from 1 on, not '2'"),
-        ("attempts", 1.0, "must be a whole number from 1 on"),
+        ("attempts", 1.5, "must be a whole number from 1 on"),
         ("attempts", None, "must be a whole number from 1 on"),
         ("attempts_by_name", {"*": 0}, "must be a whole number from 1 on, not 0"),
         ("attempts_by_name", 3, "must be a table, not 3"),

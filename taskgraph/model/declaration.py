@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from types import GenericAlias
@@ -19,9 +20,18 @@ from typing import (
     get_type_hints,
 )
 
-from pydantic import BeforeValidator, ConfigDict, GetCoreSchemaHandler, with_config
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    with_config,
+)
 from pydantic_core import PydanticCustomError, PydanticKnownError, core_schema
 from typing_extensions import TypedDict  # pydantic asks for it before Python 3.12
+
+from taskgraph.model.durations import LARGEST, parse_duration
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -38,6 +48,30 @@ def _no_truth(value: Any) -> Any:
 FirstVersion: TypeAlias = Annotated[Literal[1], BeforeValidator(_no_truth)]
 """The version of a form of which there is no other yet."""
 
+
+END = r"$(?!\n)"
+"""The end of a text in a pattern; to Python, ``$`` alone is also before a last newline."""
+_COUNT = "[0-9]{1,12}"
+_DURATION = re.compile(
+    rf"^ *({_COUNT}|(?=[0-9])({_COUNT} *d *)?({_COUNT} *h *)?"
+    rf"({_COUNT} *(m|min) *)?({_COUNT} *s *)?) *{END}"
+)
+
+
+def rounded(value: Any) -> Any:
+    """Read 30.0 as 30: to JSON Schema, and to many programs, both are whole numbers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Duration: TypeAlias = Annotated[
+    Annotated[int, Field(strict=True, ge=0, le=LARGEST)]
+    | Annotated[str, Field(strict=True, pattern=_DURATION), AfterValidator(parse_duration)],
+    Field(
+        union_mode="left_to_right",
+        description="Seconds, or a text like 30s, 30m or 1h30m.",
+    ),
+]
+"""Becomes seconds."""
 
 _STRICT = ConfigDict(strict=True, extra="forbid")
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 _MICROSECONDS = 1_000_000
 _MICROSECOND = timedelta(microseconds=1)
 
-_LARGEST = 2**63 - 1
+LARGEST = 2**63 - 1
+"""The engine's numbers have 64 bits."""
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "min": 60, "s": 1, "": 1}
 _PARTS = re.compile(r"(\d{1,12}) *(d|h|min|m|s|) *", re.ASCII)
 
@@ -195,7 +196,7 @@ def parse_duration(value: object) -> int:
         total = _sum(value.strip(" "))
     else:
         raise ValueError(value)
-    if not 0 <= total <= _LARGEST:
+    if not 0 <= total <= LARGEST:
         raise ValueError(value)
     return total
 
@@ -216,7 +217,7 @@ def like_written(written: object, seconds: int) -> int | str:
 
 
 def _sum(text: str) -> int:
-    total, position, last = 0, 0, _LARGEST
+    total, position, last = 0, 0, LARGEST
     while position < len(text):
         match = _PARTS.match(text, position)
         if match is None or _UNITS[match[2]] >= last:

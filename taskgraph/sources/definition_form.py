@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, with_co
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
+from taskgraph.model.declaration import rounded
 from taskgraph.sources import fields
 from taskgraph.sources.document import UNKNOWN_KEY, Problems
 from taskgraph.sources.fields import (
@@ -22,7 +23,6 @@ from taskgraph.sources.fields import (
     Maybe,
     Object,
     Text,
-    rounded,
 )
 from taskgraph.sources.nearest import Meant, folded, mended, nearest_form, nearest_key
 from taskgraph.sources.ocp import SPELLINGS, OcpSubtask, OcpTask, Other

@@ -28,7 +28,9 @@ from pydantic import (
 from pydantic import GetJsonSchemaHandler as JsonHandler
 from pydantic_core import PydanticCustomError, ValidationError, core_schema
 
-from taskgraph.model.durations import parse_duration
+from taskgraph.model import declaration
+from taskgraph.model.declaration import rounded
+from taskgraph.model.durations import LARGEST
 from taskgraph.model.task import Id as ModelId
 from taskgraph.model.words import shorten
 from taskgraph.privacy.masking import mask_text
@@ -37,12 +39,7 @@ T = TypeVar("T")
 
 _LONGEST_SHOWN = 40
 _MOST_NOT_FINITE = 100  # that are told of one value
-_SMALLEST, _LARGEST = -(2**63), 2**63 - 1  # the engine's numbers have 64 bits
-_COUNT = "[0-9]{1,12}"
-_DURATION = re.compile(
-    rf"^ *({_COUNT}|(?=[0-9])({_COUNT} *d *)?({_COUNT} *h *)?"
-    rf"({_COUNT} *(m|min) *)?({_COUNT} *s *)?) *$"
-)
+_SMALLEST = -LARGEST - 1
 _TIME = r"^(\s*|.{13,})$"
 """A date alone is shorter than ``20250116T1143``."""
 _ZONE = re.compile(r"\[[^\[\]]*\]$")  # as Java writes it: 11:43+08:00[Asia/Shanghai]
@@ -199,12 +196,7 @@ def parse_times(texts: list[str | None]) -> list[datetime | None]:
     return [None if text is None else next(following) for text in texts]
 
 
-def rounded(value: Any) -> Any:
-    """Read 30.0 as 30: to JSON Schema, and to many programs, both are whole numbers."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Whole: TypeAlias = Annotated[int, Field(strict=True, ge=_SMALLEST, le=_LARGEST)]
+Whole: TypeAlias = Annotated[int, Field(strict=True, ge=_SMALLEST, le=LARGEST)]
 Text: TypeAlias = Annotated[str, Strict()]
 Flag: TypeAlias = Annotated[bool, Strict()]
 Id: TypeAlias = Annotated[
@@ -230,14 +222,7 @@ Time: TypeAlias = Annotated[_TimeText, AfterValidator(parse_time)]
 Times: TypeAlias = Annotated[list[_TimeText | None], AfterValidator(parse_times)]
 """A column of times, some of them left out."""
 Duration: TypeAlias = Annotated[
-    Annotated[int, Field(strict=True, ge=0, le=_LARGEST)]
-    | Annotated[str, Field(strict=True, pattern=_DURATION), AfterValidator(parse_duration)],
-    Field(
-        union_mode="left_to_right",
-        description="Seconds, or a text like 30s, 30m or 1h30m.",
-    ),
-    Told("duration"),
-    BeforeValidator(rounded),
+    declaration.Duration, Told("duration"), BeforeValidator(rounded)
 ]
 Free: TypeAlias = Annotated[Any, AfterValidator(_finite)]
 Object: TypeAlias = Annotated[dict[str, Any], Strict(), AfterValidator(_finite)]
@@ -272,5 +257,5 @@ def describe(value: object) -> str:
 def is_id(value: object) -> TypeGuard[ModelId]:
     """Tell whether a value can be an id."""
     if type(value) is int:
-        return _SMALLEST <= value <= _LARGEST
+        return _SMALLEST <= value <= LARGEST
     return isinstance(value, str) and bool(value)
