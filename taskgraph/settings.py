@@ -238,7 +238,13 @@ class Thresholds(_Frozen):
         description="By how much times of different clocks may contradict each other.",
     )
     grace: Seconds = Field(
-        default=12, description="How long after a timeout the engine may notice it."
+        default=12,
+        description=(
+            "How much longer than its timeout a run may be before rules say that the "
+            "engine missed the deadline; it polls, and is up to 12 s late. Only rules go "
+            "by it: what the worst case adds to each timeout is `grace` outside of "
+            "`thresholds`."
+        ),
     )
     event_delay: Seconds = Field(
         default=60,
@@ -336,8 +342,9 @@ class Settings(_Frozen):
     grace: Duration = Field(
         default=0,
         description=(
-            "Seconds that the engine may take to notice a missed deadline, per attempt; "
-            "it polls, so that is up to 12."
+            "Seconds that the worst case adds to each timeout, per attempt, for the engine "
+            "to notice a missed deadline; it polls, so that is up to 12. Rules that judge "
+            "how long a run took go by `thresholds.grace` instead."
         ),
     )
     overhead: Duration = Field(

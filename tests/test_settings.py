@@ -211,6 +211,26 @@ def test_thresholds_that_are_shares(name: str):
             threshold(name, wrong)
 
 
+def test_each_of_the_two_graces_names_the_other():
+    worst_case, of_rules = Settings.model_fields["grace"], Thresholds.model_fields["grace"]
+    assert "`thresholds.grace`" in str(worst_case.description)
+    assert "`grace` outside of `thresholds`" in str(of_rules.description)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "read"),
+    [
+        ("attempts", 2.0, 2),
+        ("grace", 12.0, 12),
+        ("thresholds", {"grace": 5.0}, Thresholds(grace=5)),
+        ("attempts_by_name", {"*": 3.0}, (("*", 3),)),
+    ],
+)
+def test_a_whole_number_may_have_a_point(name: str, value: Any, read: Any):
+    got = getattr(Settings(**{name: value}), name)
+    assert (got, repr(got)) == (read, repr(read))
+
+
 def test_severities_compare_by_how_bad_they_are():
     assert Severity.INFO < Severity.WARNING < Severity.ERROR
     assert max(Severity) is Severity.ERROR

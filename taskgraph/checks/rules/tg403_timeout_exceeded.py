@@ -4,7 +4,7 @@ What it does
 ------------
 Finds subtasks that provably ran once (operation EXECUTE, one attempt) and ran, or run as of
 the moment that the document describes, for more whole seconds than their timeout and
-`grace` (12 s). The engine polls: it notices a missed deadline 11 to 12 s late.
+`thresholds.grace` (12 s). The engine polls: it notices a missed deadline 11 to 12 s late.
 
 It stops looking `watch-period` (two days) after the task was created. A deadline beyond
 that gives a warning, not an error: the engine does not enforce it.

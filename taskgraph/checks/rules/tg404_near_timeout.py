@@ -4,7 +4,8 @@ What it does
 ------------
 Finds subtasks that provably ran once (operation EXECUTE, one attempt) and used at least
 `near-timeout` (80 %) of their timeout, so far if they still run. What exceeds the
-timeout by more than the grace is left to TG403, and what the timeout ended to TG408.
+timeout by more than `thresholds.grace` (12 s) is left to TG403, and what the timeout ended
+to TG408.
 
 Why it is bad
 -------------

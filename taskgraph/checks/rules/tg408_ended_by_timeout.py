@@ -5,8 +5,8 @@ What it does
 Finds FAILED subtasks that provably ran once (operation EXECUTE, one attempt) and whose run
 was as long as one that the engine ends: from their timeout to a second more, which is how
 late the deadline comes by the times of the document; or 11 s and more past it, when a poll
-ends what the deadline did not. What ran longer than the timeout and `grace` (12 s) gives
-TG403, and what ended in between ended by itself, so that TG404 speaks.
+ends what the deadline did not. What ran longer than the timeout and `thresholds.grace`
+(12 s) gives TG403, and what ended in between ended by itself, so that TG404 speaks.
 
 Why it is bad
 -------------
