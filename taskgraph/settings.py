@@ -62,13 +62,18 @@ class Severity(StrEnum):
 _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
+def _refuse(must: str, value: object) -> PydanticCustomError:
+    """Say what a value must do: the name of the option is put before it."""
+    return PydanticCustomError("option", f"must {must}, not {value!r}")
+
+
 class _Told:
     """Lets pydantic judge a value, and says in our words what it must be.
 
     Parameters
     ----------
     expected : str
-        What the value must do; the name of the option is put before it.
+        What the value must do.
     declared : callable, optional
         Gives the type that is read, where that is not the one beside it: at once would
         cost every start, and few need a validator.
@@ -99,7 +104,7 @@ class _Told:
             if kinds <= _TOLD:
                 raise
             must = self._limits if kinds <= _OF_LIMITS else self._expected
-            raise PydanticCustomError("option", f"must {must}, not {value!r}") from None
+            raise _refuse(must, value) from None
 
 
 # What is wrong with a part has been told, or is told by its key.
@@ -195,6 +200,13 @@ Moment: TypeAlias = Annotated[
     ),
 ]
 _TABLE = _Table("be a table")
+
+
+def _named_values(value: Any) -> Any:
+    # In pydantic 2.12, what _Told wraps does not know that a file has no names but aliases.
+    if not isinstance(value, dict | Thresholds):
+        raise _refuse("be a table", value)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +319,7 @@ class Settings(_Frozen):
         default=(),
         description="Findings to leave out, by rule, task and subtask; they are counted.",
     )
-    thresholds: Annotated[Thresholds, _Told("be a table")] = Field(
+    thresholds: Annotated[Thresholds, BeforeValidator(_named_values)] = Field(
         default=Thresholds.model_construct(),
         description="The numbers that rules go by.",
     )
