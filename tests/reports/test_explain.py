@@ -322,7 +322,7 @@ def test_a_copy_that_prohibits_rollback_is_not_denied() -> None:
     task = make_task({1: free, 2: free}, status="FAILED", operation="EXECUTE")
     first, second = task.subtasks
     for prohibits, claim in ((False, "no-point-of-no-return"), (True, "no-return-unknown")):
-        copy = second._replace(name="A copy", prohibit_rollback=prohibits)
+        copy = second._replace(name="Z copy", prohibit_rollback=prohibits)
         loaded = LoadedTask(
             replace(task, prohibit_rollback=False, subtasks=(first, second, copy))
         )
