@@ -39,23 +39,32 @@ def failed(**fields: Any) -> Task:
 
 
 @pytest.mark.parametrize(
-    ("says", "cause"),
+    ("says", "cause", "place"),
     [
-        ({"prohibit_rollback": True}, "the document says so"),
+        ({"prohibit_rollback": True}, "the document says so", "/prohibitRollback"),
         (
             {"context": {"stringMap": {"prohibit_rollback": "true"}}},
             "the task itself forbids it",
+            "/context/stringMap/prohibit_rollback",
         ),
     ],
 )
 def test_the_verdict_on_the_task_needs_no_flags_of_subtasks(
-    says: dict[str, Any], cause: str
+    says: dict[str, Any], cause: str, place: str
 ) -> None:
     rows = [row._replace(status="FAILED", attempts=2) for row in subtasks([(1, 2)])]
     shape = task(rows, status="FAILED")
     assert "TG501" in skipped(shape)
     (finding,) = found(replace(shape, **says), "TG501")
     assert cause in finding.message
+    assert finding.pointer == place
+    assert finding.hint.startswith("mend the cause and retry the failed subtasks")
+
+
+def test_where_no_subtask_failed_none_is_advised_to_be_retried() -> None:
+    rows = change(failed(prohibit_rollback=True).subtasks, 3, status="SUCCESSFUL")
+    (finding,) = found(task(rows, status="FAILED", finish_time=at(9)), "TG501")
+    assert finding.hint == "mend the cause and retry the task as a whole"
 
 
 def test_what_blocks_a_rollback_is_named() -> None:

@@ -33,21 +33,28 @@ def check(subject: Subject) -> Iterator[Fault]:
     task = subject.task
     if task.status != Status.FAILED:
         return
+    pointer = subject.pointer("prohibit_rollback")
     blockers = [task.subtasks[position] for position in subject.rollback_blockers]
     if blockers:
         verb = plural(len(blockers), "forbids it and has", "forbid it and have")
         cause = f"{labels(blockers)} {verb} begun"
     elif subject.analysis.prohibits_rollback:
         cause = "the task itself forbids it"
+        if prohibits_rollback(task):
+            pointer = f"{task.origin.pointer}/context/stringMap/prohibit_rollback"
     elif task.prohibit_rollback:
         cause = "the document says so, and not whether the task or a subtask forbids it"
     else:
         return
+    hint = "mend the cause and retry the task as a whole"
+    if Status.FAILED in subject.statuses:
+        hint = "mend the cause and retry the failed subtasks"
+        hint += ", or skip them where that is allowed"
     yield Fault(
         f"the task FAILED and cannot be rolled back: {cause}",
-        "mend the cause and retry the failed subtasks, or skip them where that is allowed",
+        hint,
         subtasks=ascending(blocker.id for blocker in blockers),
-        pointer=subject.pointer("prohibit_rollback"),
+        pointer=pointer,
     )
 
 
