@@ -162,7 +162,7 @@ class CheckStream:
 
     @property
     def stale(self) -> tuple[AcceptedEntry, ...]:
-        """The entries of the baseline that no finding so far has."""
+        """The entries of the baseline that were looked for, and no finding so far has."""
         return () if self._acceptance is None else self._acceptance.stale
 
     def collect(self) -> CheckRun:

@@ -144,9 +144,13 @@ class Acceptance:
         self._entries = baseline.entries
         self._accepted = {entry.fingerprint for entry in baseline.entries}
         self._used: set[str] = set()
+        self._looked: dict[str, frozenset[str]] = {}
 
     def apply(self, result: CheckResult) -> CheckResult:
         """Give a result without what is accepted, which is counted in ``suppressed``."""
+        name = _whole(result.task_name)
+        self._looked[name] = self._looked.get(name, result.looked) & result.looked
+        self._used |= self._accepted.intersection(result.hidden)
         prints = fingerprints(result.findings)
         known = self._accepted.intersection(prints)
         if not known:
@@ -162,6 +166,15 @@ class Acceptance:
 
     @property
     def stale(self) -> tuple[AcceptedEntry, ...]:
-        """The entries that no finding so far has."""
-        used = self._used
-        return tuple(entry for entry in self._entries if entry.fingerprint not in used)
+        """The entries that no finding so far has, though it was looked for.
+
+        Their rule has looked at every task so far that has the name of theirs, of which
+        there is one at least. Of what is about a document nobody knows where to look.
+        """
+        return tuple(
+            entry
+            for entry in self._entries
+            if entry.fingerprint not in self._used
+            and entry.task is not None
+            and entry.code in self._looked.get(entry.task, ())
+        )

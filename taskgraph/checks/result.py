@@ -133,6 +133,11 @@ class CheckResult(NamedTuple):
         What is found if another task of the run has this name, without its place.
     origin : Origin or None
         The document, to find that place in.
+    looked : frozenset of str
+        The codes of the rules that would have found all that is theirs in this task.
+    hidden : tuple of str
+        Where findings were left out, as accepted by the settings or as consequences of
+        others: the fingerprints of all as they were before.
     """
 
     file: str
@@ -145,6 +150,8 @@ class CheckResult(NamedTuple):
     left_out: tuple[Severity, ...] = ()
     if_repeated: tuple[Finding, ...] = ()
     origin: Origin | None = None
+    looked: frozenset[str] = frozenset()
+    hidden: tuple[str, ...] = ()
 
     @property
     def worst(self) -> Severity | None:
@@ -242,7 +249,7 @@ class AnyRun(Protocol):
 
     @property
     def stale(self) -> Sequence[AcceptedEntry]:
-        """The entries of the baseline that no finding has any more."""
+        """The entries of the baseline that were looked for, and that no finding has."""
 
 
 @dataclass(frozen=True)
@@ -258,7 +265,7 @@ class CheckRun:
     version : str
         The version of the tool.
     stale : tuple of AcceptedEntry
-        The entries of the baseline that no finding has any more.
+        The entries of the baseline that were looked for, and that no finding has.
     counted : CheckTotals or None
         What was found where the results do not have all of it.
     """

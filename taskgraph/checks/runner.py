@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.checks.registry import RULES, RuleSet, make_rule_set, without_suppressed
@@ -68,21 +69,26 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
     for analysis in analyses:
         graph = analysis.graph
         subject = Subject(analysis)
-        findings, skipped = _apply(subject, rule_set)
+        findings, skipped, looked = _apply(subject, rule_set)
         suppressed = 0
+        hidden: tuple[str, ...] = ()
         repeated: list[Finding] = []
         if findings:
             findings = [finding for finding in findings if finding not in seen]
             seen.update(finding for finding in findings if finding.task_name is None)
             repeated = [finding for finding in findings if finding.code in _ACROSS]
             findings = [finding for finding in findings if finding.code not in _ACROSS]
-            before = len(findings)
+            before = findings
             findings = without_suppressed(findings, rule_set.suppressions)
             repeated = without_suppressed(repeated, rule_set.suppressions)
-            suppressed = before - len(findings)
+            suppressed = len(before) - len(findings)
             findings = _without_consequences(
                 findings, rule_set, is_run=not graph.task.is_definition
             )
+            if len(findings) < len(before):
+                from taskgraph.checks.baseline import fingerprints
+
+                hidden = fingerprints(before)
             findings.sort(key=Finding.sort_key)
         if findings and not origin.data:
             origin = graph.task.origin
@@ -98,14 +104,20 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
                 fail_on=limit,
                 if_repeated=tuple(repeated),
                 origin=task.origin if repeated else None,
+                looked=looked,
+                hidden=hidden,
             )
         )
     return tuple(_located(results, origin) if origin.data else results)
 
 
-def _apply(subject: Subject, rule_set: RuleSet) -> tuple[list[Finding], list[Skipped]]:
+def _apply(
+    subject: Subject, rule_set: RuleSet
+) -> tuple[list[Finding], list[Skipped], frozenset[str]]:
+    """Give what rules find, which cannot speak, and which have looked at everything."""
     findings: list[Finding] = []
     skipped: list[Skipped] = []
+    applied: list[str] = []
     lacking = {
         need: reason for need in rule_set.needs if (reason := need.reason_to_skip(subject))
     }
@@ -116,10 +128,17 @@ def _apply(subject: Subject, rule_set: RuleSet) -> tuple[list[Finding], list[Ski
                     skipped.append(Skipped(rule.code, rule.name, lacking[need]))
                 break
         else:
+            applied.append(rule.code)
             findings += [
                 _finding(subject, rule, severity, fault) for fault in rule.check(subject)
             ]
-    return findings, skipped
+    return findings, skipped, _looked(tuple(applied), bool(subject.task.origin.unread))
+
+
+@lru_cache(maxsize=256)  # of many tasks most have the same, which is kept once
+def _looked(applied: tuple[str, ...], lacks_values: bool) -> frozenset[str]:
+    """Leave out rules that another task of the run, or an unread value, keeps silent."""
+    return frozenset() if lacks_values else frozenset(applied) - _ACROSS
 
 
 def _without_consequences(

@@ -155,7 +155,8 @@ class CheckContent(Closed):
     tasks: list[CheckedTask]
     unreadable: list[UnreadableContent]
     stale_baseline: Annotated[
-        list[StaleEntry], about("Entries of the baseline that no finding has any more.")
+        list[StaleEntry],
+        about("Entries of the baseline that were looked for, and that no finding has."),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from taskgraph.checks.baseline import (
 )
 from taskgraph.checks.result import AcceptedEntry, CheckResult
 from taskgraph.errors import ConfigError
-from taskgraph.model.task import Id, Subtask, Task
+from taskgraph.model.task import Id, Origin, Subtask, Task
 from taskgraph.settings import Suppression
 from tests.checks.build import change, check, found, response, subtasks, task
 
@@ -122,11 +123,68 @@ def test_everything_that_was_found_is_accepted() -> None:
 
 def test_what_is_not_found_any_more_is_stale() -> None:
     baseline = parse_baseline(render_baseline([check(task(FAULTY))]), "b.json")
-    sound = check(task(subtasks([(1, 2)])))
+    rows = [row._replace(series_id=int(row.id)) for row in subtasks([(1, 2)])]
+    sound = check(task(rows))
     kept, stale = accept(sound, baseline)
     assert kept is sound
     assert stale == baseline.entries
     assert {entry.task for entry in stale} == {"demo"}
+
+
+def stale_after(*results: CheckResult) -> tuple[str, ...]:
+    """Accept all that FAULTY gives; tell the rules of what other results lack of it."""
+    baseline = parse_baseline(render_baseline([check(task(FAULTY))]), "b.json")
+    acceptance = Acceptance(baseline)
+    for result in results:
+        acceptance.apply(result)
+    return tuple(dict.fromkeys(entry.code for entry in acceptance.stale))
+
+
+def test_only_what_was_looked_for_can_be_stale() -> None:
+    sound = subtasks([(1, 2)])
+    every = stale_after(check(task(sound)))
+    assert len(every) > 3
+    assert "TG401" in every
+    assert stale_after() == ()
+    assert stale_after(check(task(sound, name="another"))) == ()
+    assert stale_after(check(task(sound), select=("TG401",))) == ("TG401",)
+    assert "TG401" not in stale_after(check(task(sound), ignore=("no-timeout",)))
+    without = change(sound, 1, timeout=None)
+    skipping = check(task(change(without, 2, timeout=None)))
+    assert "TG401" in {skipped.code for skipped in skipping.skipped}
+    assert "TG401" not in stale_after(skipping)
+    # of two tasks with this name, who knows which one it was found in
+    assert "TG401" not in stale_after(skipping, check(task(sound)))
+    assert "TG401" not in stale_after(check(task(sound)), skipping)
+
+
+def test_what_is_found_but_left_out_is_not_stale() -> None:
+    everywhere = (Suppression("all"),)
+    assert stale_after(check(task(FAULTY), suppress=everywhere)) == ()
+    assert stale_after(check(task(FAULTY), suppress=(Suppression("TG4"),))) == ()
+    rows = [Subtask("a", "a", timeout=0), Subtask("b", "b", timeout=5, upstreams=("a",))]
+    plan = Task(None, "demo", subtasks=tuple(rows), is_definition=True)
+    baseline = parse_baseline(render_baseline([check(plan)]), "b.json")
+    assert "TG401" in {entry.code for entry in baseline.entries}
+    stands_in = check(plan, budgets=(("*", 5),))
+    assert "TG401" not in {finding.code for finding in stands_in.findings}
+    assert accept(stands_in, baseline)[1] == ()
+
+
+def test_where_a_value_could_not_be_read_nothing_is_stale() -> None:
+    origin = Origin(unread=frozenset({(0, "timeout")}))
+    sound = task(subtasks([(1, 2)]))
+    assert stale_after(check(replace(sound, origin=origin))) == ()
+
+
+def test_an_entry_that_names_no_task_is_never_stale() -> None:
+    entry = {"fingerprint": "0" * 32, "code": "TG401"}
+    of_nothing = parse_baseline(whole(findings=[entry]), "b.json")
+    of_document = parse_baseline(whole(findings=[entry | {"task": None}]), "b.json")
+    of_task = parse_baseline(whole(findings=[entry | {"task": "demo"}]), "b.json")
+    sound = check(task(subtasks([(1, 2)])))
+    assert accept(sound, of_nothing)[1] == accept(sound, of_document)[1] == ()
+    assert accept(sound, of_task)[1] == of_task.entries
 
 
 def test_a_finding_about_the_document_can_be_accepted() -> None:
