@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Set
+from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,6 +29,8 @@ from taskgraph.version import __version__
 if TYPE_CHECKING:
     from taskgraph.checks.baseline import Acceptance, Baseline
     from taskgraph.checks.result import AcceptedEntry
+    from taskgraph.model.task import Task
+    from taskgraph.settings import Settings
 
 _MOST_JOBS = 256
 _FEW = 200
@@ -240,6 +243,8 @@ def stream_checks(
     """
     others = {os.path.realpath(path) for path in leave_out if path not in (None, "-")}
     options = options or ReadOptions()
+    if baseline is not None and baseline.is_redacted != options.redact:
+        options = replace(options, redacts_apart=False)  # it is checked both ways
     documents = _check_sources(paths, configuration_for, options, jobs, others)
     return CheckStream(_ticked(documents, each), baseline, most)
 
@@ -286,7 +291,10 @@ def _check(
             if tasks := reading.tasks + reading.faulty:
                 configuration = configuration_for(reading.file)
                 settings = configuration.for_path(reading.file)
-                results = check_document([analysed(task, settings) for task in tasks])
+                if options.redacts_apart:
+                    results = check_document([analysed(task, settings) for task in tasks])
+                else:
+                    tasks, results = _check_twice(tasks, settings, options)
                 patterns = pattern_use(configuration, reading.file, tasks)
         except ConfigError as error:
             if reading.untold is not None:
@@ -295,6 +303,29 @@ def _check(
             continue
         foreign = reading.file if reading.is_foreign else ""
         yield CheckedDocument(results, reading.untold, patterns, reading.told, foreign)
+
+
+def _check_twice(
+    tasks: tuple[Task, ...], settings: Settings, options: ReadOptions
+) -> tuple[tuple[Task, ...], tuple[CheckResult, ...]]:
+    """Check tasks redacted and as they are: the baseline has the other names."""
+    from taskgraph.checks.baseline import with_other_names
+    from taskgraph.privacy.redaction import redact_task
+
+    others = tuple(map(redact_task, tasks))
+    if options.redact:
+        tasks, others = others, tasks
+    results, known = (
+        check_document([analysed(task, settings) for task in group])
+        for group in (tasks, others)
+    )
+    named = []
+    for place, (task, other) in enumerate(zip(tasks, others, strict=True)):
+        new = (subtask.id for subtask in task.subtasks)
+        old = (subtask.id for subtask in other.subtasks)
+        ids = dict(zip(old, new, strict=True))
+        named.append(with_other_names(results[place], known[place], ids))
+    return tasks, tuple(named)
 
 
 def _in_parallel(

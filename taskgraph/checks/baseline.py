@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Final, Literal, NotRequired, cast
 
 from pydantic import ConfigDict, Field, with_config
@@ -18,6 +19,7 @@ from typing_extensions import TypedDict
 
 from taskgraph.checks.result import AcceptedEntry, CheckResult, Finding
 from taskgraph.model.declaration import Declaration, FirstVersion
+from taskgraph.model.task import Id
 
 
 @with_config(ConfigDict(strict=True, extra="ignore"))
@@ -42,6 +44,11 @@ class BaselineContent(TypedDict):
     format: Literal["taskgraph/baseline"]
     version: FirstVersion
     findings: list[AcceptedFinding]
+    redacted: NotRequired[
+        Annotated[
+            bool, Field(description="Whether names are those of a run with --redact.")
+        ]
+    ]
 
 
 BASELINE: Final[Declaration[BaselineContent]] = Declaration(
@@ -53,9 +60,10 @@ BASELINE: Final[Declaration[BaselineContent]] = Declaration(
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The accepted findings."""
+    """The accepted findings, and whether these were found where names are redacted."""
 
     entries: tuple[AcceptedEntry, ...] = ()
+    is_redacted: bool = False
 
 
 def fingerprints(findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -81,7 +89,48 @@ def _identity(finding: Finding) -> str:
     return json.dumps([finding.code, finding.task_name, names, finding.detail])
 
 
-def render_baseline(results: Iterable[CheckResult]) -> str:
+def with_other_names(
+    result: CheckResult, other: CheckResult, ids: Mapping[Id, Id]
+) -> CheckResult:
+    """Let the findings of a task be known by those of it under other names too.
+
+    One of the two is redacted. A hash of a name that is redacted would tell it to whoever
+    tries all addresses, and so is not for what is written, but only to compare.
+
+    Parameters
+    ----------
+    result, other : CheckResult
+    ids : mapping of id to id
+        The ids of the subtasks of `result`, by those of `other`.
+    """
+    known: dict[object, list[tuple[str, str]]] = {}
+    for findings in (other.findings, other.if_repeated):
+        for finding, fingerprint in zip(findings, fingerprints(findings), strict=True):
+            about = frozenset(map(ids.__getitem__, finding.subtasks))
+            known.setdefault((finding.code, about), []).append(
+                (finding.pointer, fingerprint)
+            )
+    for alike in known.values():
+        alike.sort(reverse=True)
+
+    def named(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        new = list(findings)
+        for place in sorted(range(len(new)), key=lambda place: new[place].pointer):
+            finding = new[place]
+            alike = known.get((finding.code, frozenset(finding.subtasks)))
+            if alike:
+                new[place] = finding._replace(known_as=alike.pop()[1])
+        return tuple(new)
+
+    # of entries with names that nobody has here, it can neither be told that they are gone
+    return result._replace(
+        findings=named(result.findings),
+        if_repeated=named(result.if_repeated),
+        looked=frozenset(),
+    )
+
+
+def render_baseline(results: Iterable[CheckResult], *, redacted: bool = False) -> str:
     """Write the findings of a run as the baseline of the next ones, each once, sorted."""
     entries: set[AcceptedEntry] = set()
     for result in results:
@@ -107,6 +156,8 @@ def render_baseline(results: Iterable[CheckResult]) -> str:
             for entry in ordered
         ],
     }
+    if redacted:
+        content["redacted"] = True
     return json.dumps(BASELINE.checked(content), indent=2) + "\n"
 
 
@@ -124,7 +175,8 @@ def parse_baseline(text: str, file: str) -> Baseline:
     from taskgraph.sources.validating import read_file
 
     content = read_file(BaselineContent, text, file, "--write-baseline writes one")
-    return Baseline(tuple(map(_entry, content["findings"])))
+    entries = tuple(map(_entry, content["findings"]))
+    return Baseline(entries, content.get("redacted", False))
 
 
 def _entry(row: AcceptedFinding) -> AcceptedEntry:
@@ -152,14 +204,15 @@ class Acceptance:
         self._looked[name] = self._looked.get(name, result.looked) & result.looked
         self._used |= self._accepted.intersection(result.hidden)
         prints = fingerprints(result.findings)
-        known = self._accepted.intersection(prints)
-        if not known:
-            return result
+        others = [finding.known_as for finding in result.findings]
+        known = self._accepted.intersection(chain(prints, others))
         self._used |= known
+        if not known and not any(others):
+            return result
         new = tuple(
-            finding
-            for finding, fingerprint in zip(result.findings, prints, strict=True)
-            if fingerprint not in known
+            finding._replace(known_as="")
+            for finding, *names in zip(result.findings, prints, others, strict=True)
+            if known.isdisjoint(names)
         )
         taken = len(result.findings) - len(new)
         return result._replace(findings=new, suppressed=result.suppressed + taken)

@@ -57,6 +57,9 @@ class Finding(NamedTuple):
         and other things that change from run to run.
     of_key : bool
         Whether line and column are those of the key that the pointer ends with.
+    known_as : str
+        While a baseline is looked at that has other names, since in one of the two they
+        are redacted: the fingerprint by those. It is never written.
     """
 
     code: str
@@ -76,6 +79,7 @@ class Finding(NamedTuple):
     subtask_names: tuple[str, ...] = ()
     detail: str = ""
     of_key: bool = False
+    known_as: str = ""
 
     def sort_key(self) -> tuple[object, ...]:
         """Give the key that sorts the findings of one task.

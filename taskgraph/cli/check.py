@@ -43,6 +43,7 @@ from taskgraph.reports.check_formats import (
     stream_check_text,
 )
 from taskgraph.settings import FAIL_ON
+from taskgraph.sources.limits import ReadOptions
 
 
 def _selectors(_ctx: object, _param: object, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -135,7 +136,7 @@ def command(
             targets = targets or [(form or "text", None)]
             _write_findings(stream, targets, ticker, quiet=quiet, verbose=verbose)
         else:
-            _write_baseline(stream, write_baseline, targets)
+            _write_baseline(stream, write_baseline, targets, inputs.options)
     _complain(stream, baseline, max_findings)
     if statistics:
         machine = any(kind != "text" and target in (None, "-") for kind, target in targets)
@@ -199,12 +200,15 @@ def _read_baseline(path: str) -> Any:
 
 
 def _write_baseline(
-    stream: CheckStream, path: str, targets: list[tuple[str, str | None]]
+    stream: CheckStream,
+    path: str,
+    targets: list[tuple[str, str | None]],
+    options: ReadOptions,
 ) -> None:
     from taskgraph.checks.baseline import render_baseline
 
     run = stream.collect()
-    write(render_baseline(run.results), path)
+    write(render_baseline(run.results, redacted=options.redact), path)
     for kind, target in targets:
         write(check_streamer(kind)(_named_for(kind, run)), target)
 

@@ -167,7 +167,11 @@ def _readings(
         else:
             wrong = wrong and _masked_error(wrong, options)
             if wrong is not None and faulty:
-                faulty, wrong = _with_mistakes(faulty, wrong)
+                named = faulty
+                if options.redact and not options.redacts_apart:
+                    apart = replace(options, redacts_apart=True)
+                    named = tuple(_masked(task, apart) for task in faulty)
+                faulty, wrong = _with_mistakes(faulty, wrong, named)
             if options.task is not None:
                 tasks = tuple(compress(tasks, wanted))
                 faulty = tuple(compress(faulty, wanted_faulty))
@@ -176,14 +180,15 @@ def _readings(
 
 
 def _with_mistakes(
-    faulty: tuple[Task, ...], wrong: InputError
+    faulty: tuple[Task, ...], wrong: InputError, named: tuple[Task, ...]
 ) -> tuple[tuple[Task, ...], InputError]:
     """Give each task the mistakes in it, and the first one those around all of them.
 
-    And the error for whoever needs an answer, in the words of the findings.
+    And the error for whoever needs an answer, in the words of the findings and with the
+    names that may be told.
     """
     places: dict[str, tuple[int, Subtask | None]] = {}
-    for place, task in reversed([*enumerate(faulty)]):
+    for place, task in reversed([*enumerate(named)]):
         places[task.origin.pointer] = (place, None)
         for position, subtask in enumerate(task.subtasks):
             places[task.origin.subtask_pointer(position)] = (place, subtask)

@@ -17,6 +17,7 @@ from taskgraph.reports.check_formats import (
     is_streamed,
 )
 from taskgraph.settings import Settings
+from taskgraph.sources.limits import ReadOptions
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,56 @@ def test_a_baseline_is_used_up_as_results_come(folder: Path) -> None:
     assert not any(result.findings for result in stream.results)
     assert [entry.fingerprint for entry in stream.stale] == ["0" * 32]
     assert not stream.failed
+
+
+PRIVATE = """
+name: Restart 10.1.2.4
+subtasks:
+  - {name: Stop 10.1.2.4, timeout: 5m}
+  - {name: Start 10.1.2.4, upstreams: [Stop 10.1.2.3, Stop 10.1.2.4]}
+  - {name: Stop 10.1.2.3, timeout: 0}
+  - {name: Wait for 10.1.2.3, upstreams: [Stop 10.1.2.9]}
+"""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("read_redacted", [False, True])
+@pytest.mark.parametrize("written_redacted", [False, True])
+def test_a_baseline_is_the_same_whether_names_are_redacted_or_not(
+    tmp_path: Path, *, written_redacted: bool, read_redacted: bool, jobs: int
+) -> None:
+    path = tmp_path / "a.task.yaml"
+    path.write_text(PRIVATE)
+    written, read = (
+        ReadOptions(redact=redact) for redact in (written_redacted, read_redacted)
+    )
+    run = check_files([str(path)], options=written).run
+    assert len(run.results[0].findings) > 3
+    text = render_baseline(run.results, redacted=written_redacted)
+    assert ("10.1.2" in text) is not written_redacted
+    assert ("redacted" in json.loads(text)) is written_redacted
+    baseline = parse_baseline(text, "b")
+    again = check_files([str(path)], options=read, baseline=baseline, jobs=jobs).run
+    assert (again.results[0].findings, again.stale) == ((), ())
+    assert again.results[0].suppressed == len(run.results[0].findings)
+
+    path.write_text(PRIVATE.replace("timeout: 5m", "timeout: 0"))
+    for form in CHECK_FORMATS:
+        new = check_files([str(path)], options=read, baseline=baseline).run
+        assert {finding.code for finding in new.results[0].findings} == {"TG401"}
+        alone = check_files([str(path)], options=read).run
+        assert set(new.results[0].findings) <= set(alone.results[0].findings)
+        assert ("10.1.2" in check_renderer(form)(new)) is not read_redacted
+
+
+def test_what_is_gone_is_not_named_from_a_baseline_with_other_names(tmp_path: Path) -> None:
+    path = tmp_path / "a.task.yaml"
+    path.write_text(PRIVATE)
+    baseline = parse_baseline(render_baseline(check_files([str(path)]).run.results), "b")
+    path.write_text(PRIVATE.replace("timeout: 0", "timeout: 5m"))
+    assert check_files([str(path)], baseline=baseline).run.stale
+    redacted = ReadOptions(redact=True)
+    assert not check_files([str(path)], options=redacted, baseline=baseline).run.stale
 
 
 def test_a_task_that_two_definitions_name_is_told_once(tmp_path: Path) -> None:

@@ -144,6 +144,23 @@ def test_a_baseline_is_written_anew_over_itself(
     assert "no findings: 1 task" in done.stdout
 
 
+@pytest.mark.parametrize("flags", [(), ("--redact",)])
+def test_a_baseline_says_whether_it_is_redacted_and_fits_both(
+    samples: Path, tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    baseline = str(tmp_path / "b.json")
+    document = json.loads((samples / "obproxy_stop.json").read_text())
+    text = json.dumps(document).replace("Stop obproxy", "Stop 10.1.2.3")
+    given = str(tmp_path / "a.json")
+    Path(given).write_text(text)
+    for command in (("--write-baseline", baseline, *flags), ("--baseline", baseline),
+                    ("--baseline", baseline, "--redact")):  # fmt: skip
+        done = CliRunner().invoke(cli, ["check", given, *command])
+        assert (done.exit_code, done.stderr) == (0, "")
+    assert "no findings" in done.stdout
+    assert json.loads(Path(baseline).read_text()).get("redacted", False) is bool(flags)
+
+
 def test_a_wrong_configuration_keeps_no_other_folder_from_being_checked(
     run_cli: RunCli, broken: str, tmp_path: Path
 ) -> None:

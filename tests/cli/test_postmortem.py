@@ -77,6 +77,17 @@ def test_a_report_collapses_what_is_asked_and_shows_one_view_first(
     assert text.count("Stop host") < page("--format", "markdown").count("Stop host")
 
 
+def test_what_is_wrong_with_a_definition_is_told_redacted(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.task.yaml"
+    path.write_text("name: x\nsubtasks: [{name: Stop 10.1.2.3, timeout: soon}]\n")
+    done = run_cli("report", path, "--redact")
+    assert done.returncode == 2
+    assert "TG001" in done.stderr
+    assert "10.1.2.3" not in done.stderr
+
+
 def test_several_documents_are_redacted_together(run_cli: RunCli, tmp_path: Path) -> None:
     rows = {"a.json": ["10.1.1.2", "10.1.1.1"], "b.json": ["10.1.1.2"]}
     for name, hosts in rows.items():
