@@ -88,11 +88,11 @@ def command(
         sys.exit(_fit(files.on_top(**assumptions, runs=runs), window, form, output))
     if form == "diff":
         raise ConfigError("--format diff is for --fit DURATION")
-    if runs is not None and not assumptions["attempts_seen"]:
-        raise ConfigError("--runs is for --fit DURATION, or for --attempts-seen")
     analyses: list[Analysis] = []
 
     def compute(loaded: LoadedTask) -> None:
+        if runs is not None and not loaded.settings.attempts_seen:
+            raise ConfigError("--runs is for --fit DURATION, or for --attempts-seen")
         loaded.analysis.graph.require_sound()
         analyses.append(loaded.analysis)
 

@@ -231,12 +231,21 @@ runs_option = click.option(
 
 def past_options(command: F) -> F:
     """Add the options on past runs of what a definition promises."""
-    return runs_option(
-        click.option(
-            "--attempts-seen", is_flag=True, default=None,
-            help="Count in the worst case as many attempts as a past run of --runs had.",
-        )(command)
+
+    @runs_option
+    @click.option(
+        "--attempts-seen", is_flag=True, default=None,
+        help="Count in the worst case as many attempts as a past run of --runs had.",
     )  # fmt: skip
+    @wraps(command)
+    def wrapped(runs: str | None, attempts_seen: bool | None, **rest: Any) -> Any:
+        if attempts_seen and runs is None:
+            raise ConfigError(
+                "--attempts-seen is for --runs DIR, the runs that it is about"
+            )
+        return command(runs=runs, attempts_seen=attempts_seen, **rest)
+
+    return cast("F", wrapped)
 
 
 _ENDINGS = {

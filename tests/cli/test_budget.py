@@ -124,6 +124,7 @@ def test_many_tasks_end_in_a_table(run_cli: RunCli, fan: Path) -> None:
         (("--overhead", "soon"), "--overhead must be seconds or a duration"),
         (("--attempts", "0"), "Invalid value for '--attempts'"),
         (("--runs", "x"), "--runs is for --fit"),
+        (("--attempts-seen",), "--attempts-seen is for --runs DIR"),
         (("--format", "diff"), "--format diff is for --fit"),
         (("--fit", "1"), "no timeouts fit 1 s"),
         (("--fit", "1h", "--runs", "/nowhere"), "holds no history"),

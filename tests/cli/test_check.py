@@ -248,6 +248,11 @@ def test_a_name_without_standard_input_is_refused(broken: str) -> None:
     assert "FILE is then -" in str(told.exception)
 
 
+def test_attempts_that_were_seen_need_past_runs(broken: str) -> None:
+    told = CliRunner().invoke(cli, ["check", broken, "--attempts-seen"])
+    assert "--attempts-seen is for --runs DIR" in str(told.exception)
+
+
 def test_a_definition_without_a_kind_is_told_how_to_say_it() -> None:
     text = '{"name": "x", "subtasks": [{"name": "A"}, {"name": "B"}]}'
     told = CliRunner().invoke(cli, ["check", "-"], input=text)

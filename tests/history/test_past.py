@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import random
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 
 from taskgraph.api import LoadedTask, loads
 from taskgraph.api.history import fit, odds, timeouts
+from taskgraph.cli.main import cli
 from taskgraph.history.advice import AdviceOptions
 from taskgraph.history.store import RunStore
 from taskgraph.reports.explaining.explanation import explain
@@ -235,6 +238,25 @@ def test_the_budget_counts_as_many_attempts_as_were_seen(past: Any) -> None:
     assert patch.before == seen.budget
     text = budget_text([seen.analysis], Style(200))
     assert "3 each for 1 'work', as past runs had" in text
+
+
+def test_the_configuration_can_ask_for_the_attempts_that_were_seen(
+    past: Any, tmp_path: Path
+) -> None:
+    runs = past([chained(5, 0, 1, runTime=3)]).folder
+    config, path = tmp_path / "x.toml", tmp_path / "a.json"
+    path.write_bytes(response(9, RUNNING, asked=1))
+    given = ["budget", str(path), "--runs", str(runs)]
+    config.write_text("attempts-seen = true\n")
+    by_file = CliRunner().invoke(cli, [*given, "--config", str(config)])
+    by_flag = CliRunner().invoke(cli, [*given, "--attempts-seen"])
+    assert (by_file.exit_code, by_file.stderr) == (0, "")
+    assert by_file.stdout == by_flag.stdout
+    assert "3 each for 1 'work', as past runs had" in by_file.stdout
+    other = tmp_path / "y.toml"
+    other.write_text("attempts-seen = false\n")
+    refused = CliRunner().invoke(cli, [*given, "--config", str(other)])
+    assert "--runs is for --fit DURATION, or for --attempts-seen" in str(refused.exception)
 
 
 def test_the_runs_are_opened_once_for_all_that_is_asked(
