@@ -3,7 +3,9 @@
 What it does
 ------------
 Finds subtasks whose timeout is absent or 0. Where no subtask of a response has a timeout,
-the document does not report them, and the rule is skipped.
+the document does not report them, and the rule is skipped. Where a definition has a limit
+(`budget`, or one of `[budgets]`), TG405 names such subtasks instead of this rule, as what
+makes the worst case unbounded.
 
 Why it is bad
 -------------
