@@ -304,6 +304,8 @@ def pattern_use(
         "per-path-ignores": tuple(pattern for pattern, _ in settings.per_path_ignores),
     }
     known = tuple((table, pattern) for table in tables for pattern in tables[table])
+    suppressions = [row for row in settings.suppress if {row.task, row.subtask} != {"*"}]
+    known += tuple(map(_suppress, suppressions))
     if configuration.file is None or not known:
         return None
     tasks = list(tasks)
@@ -313,10 +315,35 @@ def pattern_use(
     ignored = configuration.ignored_in(path)
     used = tuple(
         (table, pattern)
-        for table, pattern in known
+        for table in tables
+        for pattern in tables[table]
         if (fnmatch.filter(names[table], pattern) if table in names else pattern in ignored)
     )
+    used += tuple(_suppress(row) for row in suppressions if _has_names(row, tasks))
     return PatternUse(configuration.file, known, used)
+
+
+def _suppress(row: Suppression) -> tuple[str, str]:
+    """Tell a suppression by its rule, and by its patterns as they stand in the file."""
+    patterns = {"task": row.task, "subtask": row.subtask}
+    told = [
+        f"{key} = {json.dumps(pattern, ensure_ascii=False)}"
+        for key, pattern in patterns.items()
+        if pattern != "*"
+    ]
+    return "suppress", f"{row.rule} ({', '.join(told)})"
+
+
+def _has_names(row: Suppression, tasks: Iterable[Task]) -> bool:
+    """Tell whether a task has the name that is meant, and a subtask in it has its own."""
+    return any(
+        fnmatch.fnmatchcase(task.name, row.task)
+        and (
+            row.subtask == "*"
+            or any(fnmatch.fnmatchcase(sub.name, row.subtask) for sub in task.subtasks)
+        )
+        for task in tasks
+    )
 
 
 class UnusedPatterns:
@@ -328,19 +355,27 @@ class UnusedPatterns:
     def __init__(self) -> None:
         self._known: dict[tuple[Path, str, str], None] = {}
         self._used: set[tuple[Path, str, str]] = set()
+        self._is_whole = True
 
-    def add(self, use: PatternUse | None) -> None:
-        """Take note of what fits one document."""
+    def add(self, use: PatternUse | None, error: Exception | None = None) -> None:
+        """Take note of what fits one document, or that not all of it could be read."""
+        self._is_whole = self._is_whole and error is None
         if use is not None:
             self._known |= dict.fromkeys((use.file, *row) for row in use.known)
             self._used.update((use.file, *row) for row in use.used)
 
     def messages(self) -> Iterator[str]:
-        """Say of each pattern that fits nothing where it stands."""
+        """Say of each pattern that fits nothing where it stands.
+
+        Where something could not be read, nobody knows.
+        """
+        if not self._is_whole:
+            return
         what = {
             "budgets": "no task has such a name",
             "attempts": "no subtask has such a name",
             "per-path-ignores": "no document has such a path",
+            "suppress": "no task or no subtask has such a name",
         }
         for file, table, pattern in self._known:
             if (file, table, pattern) not in self._used:

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from taskgraph.cli.main import cli
 from taskgraph.config import (
     Configuration,
     UnusedPatterns,
@@ -24,7 +26,7 @@ from taskgraph.config import (
     pattern_use,
     read_config,
 )
-from taskgraph.errors import ConfigError
+from taskgraph.errors import ConfigError, InputError, Problem
 from taskgraph.model.task import Subtask, Task
 from taskgraph.settings import (
     DEFAULTS,
@@ -468,6 +470,54 @@ def test_patterns_that_fit_nothing_in_a_whole_run_are_told(tmp_path: Path) -> No
         "per-path-ignores.legcay/*",
     ]
     assert told(config) == []  # nothing was read: nobody knows
+
+
+def test_a_suppression_that_fits_nothing_is_told(tmp_path: Path) -> None:
+    rows = (
+        {"rule": "TG4"},
+        {"rule": "all", "task": "Stop *"},
+        {"rule": "all", "task": "Stpo *"},
+        {"rule": "no-timeout", "subtask": "Cop?"},
+        {"rule": "no-timeout", "subtask": "102"},
+        {"rule": "TG401", "task": "Stop *", "subtask": "Copy"},
+        {"rule": "TG401", "task": "Start", "subtask": "Copy"},
+    )
+    tables = ("".join(f"{key} = {json.dumps(row[key])}\n" for key in row) for row in rows)
+    path = write(tmp_path, "".join(f"[[suppress]]\n{table}" for table in tables))
+    stop = Task(id=1, name="Stop a zone", subtasks=(Subtask(id=102, name="Copy"),))
+    start = Task(id=2, name="Start", subtasks=(Subtask(id=1, name="Wait for it"),))
+    config = read_config(path)
+    both = told(config, ("a.json", stop), ("b.json", start))
+    fits_nothing = "fits nothing in this run: no task or no subtask has such a name"
+    assert both == [
+        f'{path}: suppress.all (task = "Stpo *") {fits_nothing}',
+        f'{path}: suppress.no-timeout (subtask = "102") {fits_nothing}',
+        f'{path}: suppress.TG401 (task = "Start", subtask = "Copy") {fits_nothing}',
+    ]
+    assert len(told(config, ("b.json", start))) == 6
+    assert told(config) == []
+
+
+def test_where_something_was_not_read_nobody_knows_what_fits(tmp_path: Path) -> None:
+    config = read_config(write(tmp_path, PATTERNS))
+    unused = UnusedPatterns()
+    use = pattern_use(config, "b.json", [Task(id=1, name="Start")])
+    unused.add(use)
+    assert len(list(unused.messages())) == 6
+    unused.add(use, InputError("c.json", [Problem("is empty")]))
+    assert list(unused.messages()) == []
+
+
+@pytest.mark.parametrize("command", ["check", "show", "diff"])
+def test_no_command_says_that_nothing_fits_where_it_read_not_all(
+    command: str, samples: Path, tmp_path: Path
+) -> None:
+    config, broken = write(tmp_path, PATTERNS), tmp_path / "a.json"
+    good = str(samples / "obproxy_stop.json")
+    broken.write_text("{")
+    for other in (str(broken), good):
+        done = CliRunner().invoke(cli, [command, good, other, "--config", str(config)])
+        assert ("fits nothing" in done.stderr) is (other == good)
 
 
 def test_no_pattern_no_word(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ class CheckStream:
         """One for each task, in the order of the documents; they come once."""
         wrong: ConfigError | None = None
         for document in self._documents:
-            self.unused.add(document.patterns)
+            self.unused.add(document.patterns, document.error)
             self.notes += filter(None, [document.note])
             self.foreign += filter(None, [document.foreign])
             if isinstance(document.error, ConfigError):

@@ -189,7 +189,7 @@ def _by_path(
     """Read the tasks of each document, by its path below the one that was named."""
     by_path: dict[str, tuple[LoadedTask, ...]] = {}
     for document in read_documents([path], options, configuration_for):
-        unused.add(document.patterns)
+        unused.add(document.patterns, document.error)
         notes += filter(None, [document.note])
         if document.is_foreign:
             notes.append(f"{document.name}: passed over, for there is no task in it")

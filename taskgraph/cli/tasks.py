@@ -37,7 +37,7 @@ def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, 
     was_found = False
     foreign = []
     for document in read_documents(inputs.paths, inputs.options, inputs.resolver):
-        inputs.unused.add(document.patterns)
+        inputs.unused.add(document.patterns, document.error)
         if document.note:
             complain(document.note)
         if document.is_foreign:
