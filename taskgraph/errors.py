@@ -86,8 +86,10 @@ class InputError(TaskgraphError):
         else:
             lines = [f"\n  {problem}" for problem in self.problems[: self._shown]]
             if rest := len(self.problems) - len(lines):
-                lines.append(f"\n  … and {rest} more")
-            text = f"{_one_line(self.file)}: {len(self.problems)} problems:{''.join(lines)}"
+                lines.append(f"\n  … and {rest:,} more")
+            text = (
+                f"{_one_line(self.file)}: {len(self.problems):,} problems:{''.join(lines)}"
+            )
         return f"{text}\n  hint: {_one_line(self.hint)}" if self.hint else text
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, list[Problem], str]]:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from taskgraph.api.loading import LoadedTask, PathLike
 from taskgraph.errors import ConfigError, RenderError
 from taskgraph.history import LEAST_RUNS, MEMORY, RUNS
+from taskgraph.model.words import counted
 
 if TYPE_CHECKING:
     from taskgraph.history.advice import AdviceOptions, TimeoutReview
@@ -401,7 +402,7 @@ def _patch(result: HistoryResult) -> str:
     if (count := len(result.tasks)) > 1:
         file = result.tasks[0].task.origin.file
         raise ConfigError(
-            f"{file}: holds {count} tasks; a patch is for one\n"
+            f"{file}: holds {counted(count, 'task')}; a patch is for one\n"
             "  hint: choose it by its name: --task"
         )
     return render_patch(result.tasks[0])

@@ -322,6 +322,8 @@ def loads(
 def _only(tasks: tuple[LoadedTask, ...], name: str) -> LoadedTask:
     if len(tasks) > 1:
         ids = ", ".join(str(loaded.task.id) for loaded in tasks[:5])
-        problem = Problem(f"holds {len(tasks)} tasks: {ids}{', …' * (len(tasks) > 5)}")
+        problem = Problem(
+            f"holds {counted(len(tasks), 'task')}: {ids}{', …' * (len(tasks) > 5)}"
+        )
         raise InputError(name, [problem], "taskgraph.load_all gives them all")
     return tasks[0]

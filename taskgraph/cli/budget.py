@@ -19,6 +19,7 @@ from taskgraph.cli.options import (
 from taskgraph.cli.output import write
 from taskgraph.cli.tasks import each_task, text_style
 from taskgraph.errors import ConfigError
+from taskgraph.model.words import counted
 
 if TYPE_CHECKING:
     from taskgraph.analysis.analysis import Analysis
@@ -116,7 +117,7 @@ def _fit(files: Inputs, window: int, form: str, output: str | None) -> int:
     code, _ = each_task(files, lambda one: results.append(history.fit(one, window)))
     if len(results) > 1:
         raise ConfigError(
-            f"--fit is for one task, not {len(results)}: choose with --task ID"
+            f"--fit is for one task, not {counted(len(results))}: choose with --task ID"
         )
     for result in results:
         style = text_style(output) if form == "text" else None

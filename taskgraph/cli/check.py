@@ -32,6 +32,7 @@ from taskgraph.cli.output import (
 )
 from taskgraph.cli.tasks import require_tasks
 from taskgraph.errors import ConfigError
+from taskgraph.model.words import counted
 from taskgraph.reports.check_formats import (
     CHECK_FORMATS,
     ansi,
@@ -274,4 +275,8 @@ def _hiding(ticker: Ticker, pieces: Iterable[str]) -> Iterator[str]:
 
 def _statistics(totals: CheckTotals) -> str:
     rows = sorted(totals.rules.items(), key=lambda row: (-row[1], row[0]))
-    return "".join(f"{n:6}  {code}  {kind:7}  {name}\n" for (code, name, kind), n in rows)
+    width = max((6, *(len(counted(count)) for count in totals.rules.values())))
+    return "".join(
+        f"{counted(n):>{width}}  {code}  {kind:7}  {name}\n"
+        for (code, name, kind), n in rows
+    )

@@ -25,6 +25,7 @@ from taskgraph.cli.output import EXIT_FINDINGS, EXIT_INPUT, EXIT_OK, complain, w
 from taskgraph.cli.tasks import each_task, require_tasks, text_style
 from taskgraph.errors import ConfigError
 from taskgraph.history import CONFIDENCE, LEAST_RUNS, MARGIN, MEMORY, RUNS, SHARE
+from taskgraph.model.words import counted
 from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:
@@ -354,7 +355,7 @@ def odds_command(
     inputs = inputs.on_top(attempts=attempts, concurrency=concurrency)
     code, _ = each_task(inputs, lambda one: results.append(history.odds(one, **asked)))
     if len(results) > 1:
-        held = f"{file}: holds {len(results)} tasks; the odds are those of one"
+        held = f"{file}: holds {counted(len(results), 'task')}; the odds are those of one"
         raise ConfigError(f"{held}: choose it with --task ID")
     for result in results:
         _write_result(result, form, output)

@@ -20,6 +20,7 @@ from taskgraph.cli.tasks import each_task
 from taskgraph.diagrams.formats import FORMATS, render_pieces
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.errors import ConfigError, RenderError
+from taskgraph.model.words import counted
 
 _FORMS = "\n".join(f"  {name:8}  {form.summary}" for name, form in FORMATS.items())
 
@@ -74,7 +75,7 @@ def command(files: Inputs, form: str | None, output: str | None, **choices: Any)
     code, _ = each_task(files, tasks.append)
     if len(tasks) > 1 and output not in (None, "-"):
         raise ConfigError(
-            f"{output}: {len(tasks)} tasks would be written to one file: "
+            f"{output}: {counted(len(tasks), 'task')} would be written to one file: "
             "choose one with --task ID"
         )
     for loaded in tasks:

@@ -61,7 +61,7 @@ def subtask_facts(
     facts = (
         "" if span is None else _span_text(span),
         limit_text(subtask.timeout),
-        f"{attempts} attempts" if attempts > 1 else "",
+        counted(attempts, "attempt") if attempts > 1 else "",
         "prohibits rollback" if gate else "",
     )
     return tuple(filter(None, facts))
@@ -158,7 +158,7 @@ def summary(analysis: Analysis) -> Iterable[str]:
         if not budget.seconds:
             yield "no timeouts"
         elif budget.unlimited:
-            count = len(budget.unlimited)
+            count = counted(len(budget.unlimited))
             yield f"worst case unbounded ({count} without a timeout), else {length}"
         else:
             yield f"worst case {length}"

@@ -20,7 +20,7 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import runs, shortest_cycle
 from taskgraph.model.statuses import severity_key
 from taskgraph.model.task import Status, Subtask
-from taskgraph.model.words import name_of, visible
+from taskgraph.model.words import counted, name_of, visible
 
 _AROUND = 2
 """How many edges away from a failed subtask ``around_failed`` reaches."""
@@ -44,7 +44,7 @@ def select(analysis: Analysis, options: DiagramOptions) -> Selection:
     if options.focus is not None:
         node, depth = _parse_focus(graph, options.focus)
         chosen &= _around(graph, [node], depth)
-        reach = "" if depth is None else f", at most {depth} edges away"
+        reach = "" if depth is None else f", at most {counted(depth)} edges away"
         name = visible(str(graph.subtasks[node].id))
         notes.append(f"Only what depends on {name} and what it depends on{reach}.")
     if options.around_failed:
@@ -151,8 +151,9 @@ def partitions(
         boxes = _boxes(nodes, clusters)
         if most is not None and boxes > most:
             raise RenderError(
-                f"the diagram would have {boxes} boxes, which is more than {most}: "
-                "collapse automatically, or show a part of the task only"
+                f"the diagram would have {counted(boxes)} boxes, "
+                f"which is more than {counted(most)}: collapse automatically, "
+                "or show a part of the task only"
             )
         yield clusters
         return

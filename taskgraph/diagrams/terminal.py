@@ -26,7 +26,7 @@ from taskgraph.diagrams.timeline import Timeline, marks
 from taskgraph.diagrams.timeline_rows import Row
 from taskgraph.graph.traverse import immediate_dominators, reverse, topological_order
 from taskgraph.model.statuses import SIGNS
-from taskgraph.model.words import commandless
+from taskgraph.model.words import commandless, counted
 
 _NARROWEST = 60
 _LISTED = 6
@@ -107,7 +107,7 @@ def _told(line: _Line) -> str:
     if node.kind is NodeKind.JUNCTION:
         return ""
     counts = status_counts(node.counts)
-    waits = f"waits for {line.waits_for}" if line.waits_for > 1 else ""
+    waits = f"waits for {counted(line.waits_for)}" if line.waits_for > 1 else ""
     marks = [mark for mark in node.marks if mark != "on the critical path"]
     return join_words(
         (node.id_text, node.state, node.target, counts, *node.facts, waits, *marks)

@@ -68,7 +68,7 @@ def _require_origin(connection: Connection, origin: str) -> None:
         other, count, example = rows[0]
         known = f"the origin {other!r}" if other else "no origin"
         raise ConfigError(
-            f"{count} of these files were collected before under {known}, {example} for "
+            f"{count:,} of these files were collected before under {known}, {example} for "
             "example: a document keeps its origin\n"
             "  hint: give the same --origin, or collect into another folder"
         )

@@ -114,9 +114,15 @@ def plural(number: int, one: str, more: str) -> str:
     return one if number == 1 else more
 
 
-def counted(number: int, noun: str) -> str:
-    """Write a number with its noun: ``1 subtask``, ``2,000 subtasks``."""
-    return f"{number:,} {noun}{plural(number, '', 's')}"
+def counted(number: int, noun: str = "") -> str:
+    """Write a number of things with its thousands apart, and with its noun if given.
+
+    Examples
+    --------
+    >>> counted(1, "subtask"), counted(2000, "subtask"), counted(2000)
+    ('1 subtask', '2,000 subtasks', '2,000')
+    """
+    return f"{number:,} {noun}{plural(number, '', 's')}" if noun else f"{number:,}"
 
 
 def percent(part: float, whole: float) -> str:

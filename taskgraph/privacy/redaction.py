@@ -336,7 +336,7 @@ def _redact_task(task: Task, known: _Known) -> Task:
 
 
 def _counted(logs: tuple[str, ...]) -> tuple[str, ...]:
-    return (f"{MASK} ({len(logs)} lines)",) if logs else ()
+    return (f"{MASK} ({len(logs):,} lines)",) if logs else ()
 
 
 def _redact(value: Any, known: _Known, key: str = "") -> Any:

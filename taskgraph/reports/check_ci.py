@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from taskgraph.checks.result import CheckResult, CheckRun, Finding
 from taskgraph.errors import InputError, Problem
-from taskgraph.model.words import commandless, visible
+from taskgraph.model.words import commandless, counted, visible
 from taskgraph.reports.check_formats import closing_lines, fingerprinted, place, title
 from taskgraph.settings import Severity
 
@@ -179,7 +179,7 @@ def _cases(result: CheckResult) -> Iterator[Element]:
     if result.left_out:
         failed = any(map(result.is_failure, result.left_out))
         outcome = SubElement(case, "failure" if failed else "system-out")
-        outcome.text = f"{len(result.left_out)} more findings are not shown"
+        outcome.text = f"{counted(len(result.left_out))} more findings are not shown"
     elif result.skipped:
         rows = (f"{skipped.code}: {skipped.reason}" for skipped in result.skipped)
         SubElement(case, "system-out").text = "\n".join(["skipped:", *map(visible, rows)])

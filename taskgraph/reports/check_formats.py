@@ -187,7 +187,8 @@ def _stale(run: AnyRun) -> Iterator[str]:
     """Name the entries of the baseline that can go."""
     if run.stale:
         stands = plural(len(run.stale), "entry stands", "entries stand")
-        yield f"{len(run.stale)} {stands} in the baseline, but nothing is found for it:"
+        count = counted(len(run.stale))
+        yield f"{count} {stands} in the baseline, but nothing is found for it:"
     for entry in run.stale:
         about = ", ".join([entry.task or "", *entry.subtasks][:6]).strip(", ")
         yield f"  {visible(f'{entry.code} {entry.name}: {about}')}"

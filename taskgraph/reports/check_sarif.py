@@ -12,7 +12,7 @@ from taskgraph.checks.result import CheckRun, Finding, Step
 from taskgraph.checks.rule import Rule
 from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Id
-from taskgraph.model.words import visible
+from taskgraph.model.words import counted, visible
 from taskgraph.reports.check_formats import fingerprinted
 from taskgraph.reports.contract import to_json
 from taskgraph.reports.rules import rule_sections
@@ -83,10 +83,10 @@ def _invocation(run: CheckRun, left_out: int) -> dict[str, Any]:
     notes = [_unreadable(error) for error in run.unreadable]
     unshown = sum(len(result.left_out) for result in run.results)
     if unshown:
-        text = f"{unshown} more findings were left out, as was asked for."
+        text = f"{counted(unshown)} more findings were left out, as was asked for."
         notes.append({"level": "note", "message": {"text": text}})
     if left_out > 0:
-        text = f"{left_out} more findings, none worse than these, were left out."
+        text = f"{counted(left_out)} more findings, none worse than these, were left out."
         notes.append({"level": "warning", "message": {"text": text}})
     invocation: dict[str, Any] = {"executionSuccessful": not run.unreadable}
     if notes:

@@ -66,7 +66,7 @@ def _surety(fit: Fit) -> str:
         return f"{text}; no less than {least} is possible"
     if fit.is_exact:
         return "fewer are not enough"
-    return f"{fit.proven:.0f} or more are needed"
+    return f"{fit.proven:,.0f} or more are needed"
 
 
 def fit_diff(fit: Fit) -> str:

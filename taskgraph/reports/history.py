@@ -105,7 +105,7 @@ def collection_messages(done: Collection) -> list[str]:
     messages += collected.refused[:NAMED]
     if done.listed:
         few = collected.rejects < done.listed
-        new = f", {collected.rejects} of them looked at now" if few else ""
+        new = f", {counted(collected.rejects)} of them looked at now" if few else ""
         messages.append(
             f"{counted(done.listed, 'document')} cannot be read, or in part only{new}\n"
             f"  hint: {done.store.rejects_file} says why"
@@ -125,9 +125,9 @@ def _statistics_report(statistics: Statistics) -> TableReport:
         )
         for task, kinds in groupby(statistics.kinds, key=lambda one: one.task)
     ]
-    rejects = f"{statistics.rejects} not read or in part only"
+    rejects = f"{counted(statistics.rejects)} not read or in part only"
     facts = [
-        ("Documents", f"{statistics.documents} looked at, {rejects}"),
+        ("Documents", f"{counted(statistics.documents)} looked at, {rejects}"),
         (
             "Tasks",
             f"{statistics.tasks:,}, from {counted(statistics.responses, 'response')}",
@@ -190,8 +190,9 @@ def _timeout_notes(advice: Sequence[Advice]) -> list[str]:
     few = [one for one in advice if one.verdict is Verdict.TOO_FEW]
     if few:
         notes.append(
-            f"Too few runs: that promise needs at least {few[0].needed} runs of a subtask, "
-            f"so nothing is advised for {len(few)} of them."
+            "Too few runs: that promise needs at least "
+            f"{counted(few[0].needed, 'run')} of a subtask, "
+            f"so nothing is advised for {counted(len(few))} of them."
         )
     notes += [
         f"{visible(one.subtask)!r}: {counted(one.cut, 'run')} may have been killed "
@@ -210,16 +211,16 @@ def _timeout_notes(advice: Sequence[Advice]) -> list[str]:
         elif not one.is_next_step and _share_at_limit(one) > _NOTICEABLE:
             notes.append(
                 f"{visible(one.subtask)!r}: {percent(_share_at_limit(one))} of its runs "
-                f"({one.cut + one.hung}) failed at the timeout. Another timeout does not "
-                "mend that: look into it."
+                f"({counted(one.cut + one.hung)}) failed at the timeout. "
+                "Another timeout does not mend that: look into it."
             )
     if any(one.hung for one in advice):
         notes.append(
             "hung: failed at the timeout when every healthy run was over before half of it."
         )
     notes += [
-        f"{visible(one.subtask)!r}: {one.unknown} were retried or skipped. Whether "
-        "the timeout ended their first run is not known, so they do not count."
+        f"{visible(one.subtask)!r}: {counted(one.unknown)} were retried or skipped. "
+        "Whether the timeout ended their first run is not known, so they do not count."
         for one in advice
         if one.unknown
     ]
@@ -238,10 +239,10 @@ def _anomaly_report(runs: Sequence[Anomalies]) -> TableReport:
         label = _label(run.task)
         if run.is_known:
             count = counted(len(run.found), "departure")
-            facts.append((label, f"{count} from {run.others} other runs"))
+            facts.append((label, f"{count} from {counted(run.others, 'other run')}"))
         else:
             known = counted(run.others, "other run")
-            least = run.options.least_runs
+            least = counted(run.options.least_runs)
             facts.append((label, f"only {known} to compare with; {least} are needed"))
         if run.found:
             sections.append(TitledTable(label, _ANOMALIES, run.found))
@@ -252,7 +253,8 @@ def departure(one: Anomaly) -> str:
     """Say in words what departs and from what."""
     ids = ", ".join(map(str, one.ids[:5])) + (", …" if len(one.ids) > 5 else "")
     who = f"{ids} {one.name!r}".strip()
-    alike = f"{one.alike or 'none'} of {counted(one.others, 'other run')}"
+    alike = counted(one.alike) if one.alike else "none"
+    alike += f" of {counted(one.others, 'other run')}"
     value, usual, high = (
         "" if time is None else format_measured(time)
         for time in (one.value_us, one.usual_us, one.high_us)
@@ -266,7 +268,7 @@ def departure(one: Anomaly) -> str:
         AnomalyKind.WAITED: f"{who} could have started {value} earlier; usual are {usual}, "
         f"at most {high} with few exceptions; {alike} waited as long",
         AnomalyKind.FAILED: f"{who} failed; {alike} did",
-        AnomalyKind.RETRIED: f"{who} was started {one.attempts} times; "
+        AnomalyKind.RETRIED: f"{who} was started {counted(one.attempts or 1, 'time')}; "
         f"{alike} were retried",
         AnomalyKind.SKIPPED: f"{who} was skipped; {alike} were",
         AnomalyKind.OUT_OF_ORDER: f"{who} started before {one.other_name!r}; {alike} did",
@@ -342,7 +344,7 @@ def _since(odds: Odds) -> str:
         return "from its start, as if it began now"
     done = sum(row.basis is OutcomeBasis.DONE for row in odds.subtasks)
     subtasks = counted(len(odds.subtasks), "subtask")
-    return f"from {format_moment(odds.since)} on, with {done} of {subtasks} done"
+    return f"from {format_moment(odds.since)} on, with {counted(done)} of {subtasks} done"
 
 
 def _doubts(rows: Sequence[SubtaskOdds]) -> list[str]:
@@ -350,14 +352,18 @@ def _doubts(rows: Sequence[SubtaskOdds]) -> list[str]:
     total = counted(len(rows), "subtask")
     counts = Counter(row.basis for row in rows)
     return [
-        f"{counts[basis]} of {total} without such runs: {meaning}"
+        f"{counted(counts[basis])} of {total} without such runs: {meaning}"
         for basis, meaning in _GUESSES.items()
         if counts[basis]
     ]
 
 
 def _odds_notes(odds: Odds, rows: Sequence[SubtaskOdds]) -> list[str]:
-    limit = f"{odds.slots} at most are in flight" if odds.slots else "slots are not limited"
+    limit = (
+        f"{counted(odds.slots)} at most are in flight"
+        if odds.slots
+        else "slots are not limited"
+    )
     past = counted(odds.runs, "past run")
     notes = [
         f"The bounds are those of {past}, with 95 % confidence, without what is guessed.",

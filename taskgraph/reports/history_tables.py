@@ -11,7 +11,7 @@ from taskgraph.history.odds import Bin
 from taskgraph.history.statistics import Distribution
 from taskgraph.model.durations import format_duration, format_measured, format_rounded
 from taskgraph.model.engine import SECOND
-from taskgraph.model.words import visible
+from taskgraph.model.words import counted, visible
 from taskgraph.reports.markdown import escaped, table
 
 Unit: TypeAlias = Literal["text", "word", "count", "us", "seconds", "ppm", "share"]
@@ -247,7 +247,7 @@ def _chart(histogram: Histogram) -> dict[str, Any]:
             "width": round(width - 1, 1),
             "height": round(_CHART_BASE * count / most, 1),
             "is_late": start > histogram.window,
-            "label": f"{edge(start)} to {edge(end)}: {count}",
+            "label": f"{edge(start)} to {edge(end)}: {counted(count)}",
         }
         for number, (start, end, count) in enumerate(bins)
     ]

@@ -14,7 +14,7 @@ from taskgraph.errors import ConfigError
 from taskgraph.model.durations import format_count
 from taskgraph.model.engine import measured_span
 from taskgraph.model.task import Subtask
-from taskgraph.model.words import visible
+from taskgraph.model.words import counted, visible
 from taskgraph.reports.explaining.explanation import explain
 from taskgraph.reports.results import Account, off_path
 from taskgraph.reports.task_markdown import explain_markdown
@@ -52,7 +52,9 @@ class DisplayedTimetable(Timetable):
         titles = ("", "id", "name", "status", "takes", "starts", "ends", "float", "drag")
         more = len(order) - len(rows)
         caption = f"makespan {format_count(schedule.makespan, unit)}"
-        return _html(titles, rows, caption + (f"; {more} more subtasks" if more else ""))
+        return _html(
+            titles, rows, caption + (f"; {counted(more)} more subtasks" if more else "")
+        )
 
 
 class DisplayedAccount(Account):

@@ -155,7 +155,7 @@ def figures(account: Account) -> Iterator[Figure]:
     count = len(account.checked.findings)
     worst = account.checked.worst
     yield Figure(
-        "Findings", str(count) if count else "none", f"worst: {worst}" if worst else ""
+        "Findings", counted(count) if count else "none", f"worst: {worst}" if worst else ""
     )
 
 
@@ -182,7 +182,7 @@ def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:
         yield Figure("Worst case", format_duration(budget.seconds))
     else:
         count = len(budget.unlimited)
-        note = f"{count} without a timeout, else {format_duration(budget.seconds)}"
+        note = f"{counted(count)} without a timeout, else {format_duration(budget.seconds)}"
         yield Figure("Worst case", "unbounded", note)
     if task.status == Status.RUNNING and sound.progress.endless is not None:
         yield Figure("Left at worst", "no promise", sound.progress.endless)
@@ -204,7 +204,7 @@ def likely_figure(sound: Analysis) -> Iterator[Figure]:
             subtasks = [sound.graph.subtasks[node] for node in forecast.guessed]
             why = f"no past run as long of {id_list(subtasks)}"
         elif forecast.runs < forecast.needed:
-            why = f"{past} alike, {forecast.needed} are needed"
+            why = f"{past} alike, {counted(forecast.needed)} are needed"
         yield Figure("Likely done", "not known", why)
         return
     half, most = (

@@ -11,7 +11,7 @@ from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
 from taskgraph.model.statuses import shown_status, status_name
-from taskgraph.model.words import id_list, listed, name_of, title_of
+from taskgraph.model.words import counted, id_list, listed, name_of, title_of
 from taskgraph.reports.comparison import change_items
 from taskgraph.reports.explaining.explanation import explain, headline
 from taskgraph.reports.explaining.sentences import Explanation, Place, Section, Sentence
@@ -30,7 +30,7 @@ def report_markdown(collected: Collected, options: DiagramOptions) -> str:
     several = len(collected.told) > 1
     parts: list[str] = []
     if several:
-        parts += [f"# {len(collected.told)} tasks", *_index(collected.told)]
+        parts += [f"# {counted(len(collected.told), 'task')}", *_index(collected.told)]
     if collected.unreadable:
         messages = (message.replace("\n", " ") for message in collected.unreadable)
         parts += ["## Not read", _items(map(escaped, messages))]
@@ -53,7 +53,7 @@ def _index(accounts: Iterable[Account]) -> Iterator[str]:
             escaped(name_of(account.graph.task)),
             escaped(status_name(account.graph.task.status)),
             sentences_markdown(account.graph, headline(account)),
-            str(len(account.checked.findings)),
+            counted(len(account.checked.findings)),
         )
         for account in accounts
     )
@@ -89,15 +89,16 @@ def _schedule(graph: TaskGraph, sound: Analysis, level: str) -> Iterator[str]:
     path = times.critical_path
     yield f"{level}# Critical path"
     length = format_duration(times.makespan)
-    yield f"{len(path)} of {len(graph)} subtasks, {length} by their timeouts."
+    share = f"{counted(len(path))} of {counted(len(graph))} subtasks"
+    yield f"{share}, {length} by their timeouts."
     yield _rows(graph, sound, [(node,) for node in path[:_MOST_ROWS]])
     if len(path) > _MOST_ROWS:
-        yield f"And {len(path) - _MOST_ROWS} more."
+        yield f"And {counted(len(path) - _MOST_ROWS)} more."
     if rest := off_path_lines(graph, times):
         yield "Not on it, the tightest first:"
         yield _rows(graph, sound, rest[:_MOST_ROWS])
         if len(rest) > _MOST_ROWS:
-            yield f"And {len(rest) - _MOST_ROWS} more."
+            yield f"And {counted(len(rest) - _MOST_ROWS)} more."
 
 
 def _rows(graph: TaskGraph, sound: Analysis, lines: Iterable[tuple[int, ...]]) -> str:
@@ -116,7 +117,7 @@ def _rows(graph: TaskGraph, sound: Analysis, lines: Iterable[tuple[int, ...]]) -
         identifier, name = str(subtask.id), subtask.name
         if len(nodes) > 1:
             identifier = id_list([graph.subtasks[node] for node in nodes])
-            name = f"{len(nodes)} × {name}"
+            name = f"{counted(len(nodes))} × {name}"
         texts = [identifier, name]
         if targets:
             hosts = dict.fromkeys(targets[node] for node in nodes if node in targets)
@@ -139,7 +140,7 @@ def _findings(account: Account, level: str) -> Iterator[str]:
         for finding in findings[:_MOST_FINDINGS]
     )
     if len(findings) > _MOST_FINDINGS:
-        yield f"And {len(findings) - _MOST_FINDINGS} more."
+        yield f"And {counted(len(findings) - _MOST_FINDINGS)} more."
 
 
 def explain_markdown(explanation: Explanation) -> str:

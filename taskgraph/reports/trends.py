@@ -106,7 +106,9 @@ def trends_report(trends: Trends) -> TableReport:
 def left_out(count: int) -> str:
     """Say how many kinds of tasks are not told."""
     kinds = "kind" if count == 1 else "kinds"
-    return f"{count} more {kinds} of tasks with fewer runs: choose them with --task"
+    return (
+        f"{counted(count)} more {kinds} of tasks with fewer runs: choose them with --task"
+    )
 
 
 def trend_rows(trends: Trends) -> Iterator[dict[str, object]]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Id as ModelId
 from taskgraph.model.task import Subtask, Task
-from taskgraph.model.words import shorten
+from taskgraph.model.words import counted, shorten
 from taskgraph.sources.definition_form import (
     EDGES,
     RENAME,
@@ -292,7 +292,7 @@ def _is_named(
             problems.add(message, f"{prefix}/{position}", hint, MISSING_KEY)
         return False
     if names[name] > 1:
-        message = f"{names[name]} subtasks have this name: give them ids"
+        message = f"{counted(names[name], 'subtask')} have this name: give them ids"
         problems.add(message, f"{prefix}/{position}/name", rule=SHARED_ID)
     return True
 
@@ -309,6 +309,6 @@ def _resolved(
     if item in ids or not isinstance(item, str) or item not in by_name:
         return item
     if names[item] > 1:
-        message = f"{names[item]} subtasks have the name {item}"
+        message = f"{counted(names[item], 'subtask')} have the name {item}"
         problems.add(message, pointer, "use an id")
     return by_name[item]

@@ -169,7 +169,7 @@ def _read_logs(
 ) -> tuple[str, ...]:
     lines: list[str] = []
     if len(runs) > _MOST_RUNS:
-        lines.append(f"… the logs of {len(runs) - _MOST_RUNS} earlier runs are left out")
+        lines.append(f"… the logs of {len(runs) - _MOST_RUNS:,} earlier runs are left out")
     for log in runs[-_MOST_RUNS:]:
         if len(runs) > 1:
             lines.append(f"{log.info.filename.rpartition('/')[2]}:")

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Origin, Task
+from taskgraph.model.words import counted
 from taskgraph.sources.places import key_of, locate, split_pointer
 
 T = TypeVar("T")
@@ -153,7 +154,9 @@ class Problems:
     @property
     def _last_hint(self) -> str:
         if self.is_full:
-            return f"reading stopped after {_MOST_PROBLEMS} problems: {self.hint}"
+            return (
+                f"reading stopped after {counted(_MOST_PROBLEMS, 'problem')}: {self.hint}"
+            )
         return self.hint
 
     def refuse(self, message: str, pointer: str, hint: str) -> InputError:

@@ -12,6 +12,7 @@ from io import StringIO
 from itertools import islice, takewhile
 from typing import NamedTuple
 
+from taskgraph.model.words import counted
 from taskgraph.sources.oddities import COLOUR, IN_QUOTES
 from taskgraph.sources.places import place_in
 
@@ -239,5 +240,5 @@ def unwrapped(text: str) -> Iterator[Seen]:
             return
         lines.append(line)
     if len(lines) > 1:
-        how = f"with lines joined, broken at {len(lines[0])} columns"
+        how = f"with lines joined, broken at {counted(len(lines[0]), 'column')}"
         yield Seen("".join(lines), how)

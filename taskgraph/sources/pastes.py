@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+from taskgraph.model.words import counted
 from taskgraph.sources.document import DocumentText
 from taskgraph.sources.excerpts import Seen, cut_in, is_json, is_prompt
 from taskgraph.sources.lenses import BODIES, LENSES
@@ -190,7 +191,7 @@ def _given(seen: Seen, text: str, document: DocumentText) -> DocumentText:
 def _several(excerpts: list[Seen], text: str, document: DocumentText) -> Paste:
     """Tell of several documents, and what takes the last of them out."""
     last = excerpts[-1]
-    what = f"holds {len(excerpts)} documents with a task"
+    what = f"holds {counted(len(excerpts), 'document')} with a task"
     if last.span is None or last.command:
         one = f"take one: {last.command} > task.json" if last.command else "save one alone"
         return Paste(what, one)

@@ -212,7 +212,7 @@ def document_members(
 
 def no_documents(count: int, file: str) -> InputError:
     """Say that of so many members of an archive none is a document."""
-    what = f"holds no document: none of its {count} members is named like one"
+    what = f"holds no document: none of its {count:,} members is named like one"
     return refusal(file, what, "choose the files with --glob")
 
 

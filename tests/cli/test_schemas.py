@@ -338,5 +338,5 @@ def test_everything_wrong_with_a_baseline_is_told_at_once() -> None:
         "  hint: --write-baseline writes one",
     ]
     content["findings"] = [7] * 1000
-    with pytest.raises(ConfigError, match=r"1000 problems:(.|\n)*… and 980 more"):
+    with pytest.raises(ConfigError, match=r"1,000 problems:(.|\n)*… and 980 more"):
         parse_baseline(json.dumps(content), "b.json")

@@ -255,7 +255,7 @@ def test_a_document_is_cut_once(monkeypatch: pytest.MonkeyPatch) -> None:
         whole, cut = cut, raw.findall(report(LoadedTask(make_task(rows))))[0]
     shown, _, told = cut.partition("\n… ")
     assert whole.startswith(shown)
-    assert told == f"{len(whole) - len(shown)} more characters are left out."
+    assert told == f"{len(whole) - len(shown):,} more characters are left out."
 
 
 def test_the_colours_of_texts_can_be_read() -> None:

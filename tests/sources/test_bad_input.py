@@ -259,7 +259,7 @@ def test_many_problems_are_counted_and_not_all_shown() -> None:
         read_bytes(json.dumps({"subtasks": rows}).encode(), "saved.json")
     error = caught.value
     assert len(error.problems) == 1000
-    assert "1000 problems" in str(error)
+    assert "1,000 problems" in str(error)
     assert "and 980 more" in str(error)
     assert str(error).count("\n") == 22
 

@@ -166,7 +166,7 @@ def test_far_too_many_problems_do_not_hide_the_good_ones() -> None:
     assert [found.id for found in reading.tasks] == [1]
     assert reading.error is not None
     assert len(reading.error.problems) == 1000
-    assert "reading stopped after 1000 problems" in reading.error.hint
+    assert "reading stopped after 1,000 problems" in reading.error.hint
 
 
 def test_hosts_are_masked_in_both() -> None:

@@ -347,7 +347,7 @@ def test_sound_json_is_not_blamed_for_what_stands_in_its_texts() -> None:
 
 def test_many_objects_are_found_at_once() -> None:
     whole = json.dumps({"logs": [{"response": TASK}] * 2000})
-    assert "holds 2000 documents" in str(reading(whole).error)
+    assert "holds 2,000 documents" in str(reading(whole).error)
 
 
 def test_blank_lines_are_looked_at_once() -> None:

@@ -88,7 +88,7 @@ def test_reading_stops_at_a_thousand_problems() -> None:
     with pytest.raises(InputError) as caught:
         read([5] * 3000)
     assert len(caught.value.problems) == 1000
-    assert "reading stopped after 1000 problems" in caught.value.hint
+    assert "reading stopped after 1,000 problems" in caught.value.hint
 
 
 @pytest.mark.parametrize(

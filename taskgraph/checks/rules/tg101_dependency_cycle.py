@@ -65,7 +65,7 @@ def _fault(subject: Subject, component: tuple[int, ...], cut: Cut) -> Fault:
         ends = ", from both lists that name it" if len(graph.reported_sides) == 2 else ""
         hint = f"remove the edge {few}{ends}"
     else:
-        hint = f"removing {len(edges)} edges breaks every cycle: {few}"
+        hint = f"removing {counted(len(edges), 'edge')} breaks every cycle: {few}"
         hint += "" if cut.is_smallest else " (whether fewer would do is not proven)"
     return Fault(
         message,

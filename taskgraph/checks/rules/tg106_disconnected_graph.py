@@ -28,7 +28,7 @@ from itertools import chain
 from taskgraph.checks.rule import EDGES, WHOLE_EDGES, Fault, Rule, Subject, need, not_of
 from taskgraph.graph.traverse import reverse, weak_components
 from taskgraph.model.task import Id
-from taskgraph.model.words import labels, listed, plural
+from taskgraph.model.words import counted, labels, listed, plural
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -43,10 +43,10 @@ def check(subject: Subject) -> Iterator[Fault]:
         return
     parts = sorted(parts, key=lambda part: (-len(part), part[0]))
     outside = sorted(chain.from_iterable(parts[1:]))
-    sizes = listed([str(len(part)) for part in parts])
+    sizes = listed([counted(len(part)) for part in parts])
     subtasks = [subject.at(node) for node in outside]
     yield Fault(
-        f"no edge connects {len(parts)} parts of the task, of {sizes} subtasks; "
+        f"no edge connects {counted(len(parts), 'part')} of the task, of {sizes} subtasks; "
         f"outside the {'first' if len(parts[0]) == len(parts[1]) else 'largest'} "
         f"{plural(len(outside), 'is', 'are')} {labels(subtasks)}",
         "add the missing edges, or ignore the rule where the parts are independent",

@@ -24,13 +24,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks.rule import Fault, Rule, Subject
+from taskgraph.model.words import counted
 
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report a task of several subtasks without edge lists."""
-    if len(subject.graph) > 1 and not subject.graph.reported_sides:
+    count = len(subject.graph)
+    if count > 1 and not subject.graph.reported_sides:
         yield Fault(
-            f"the document has no edges between its {len(subject.graph)} subtasks: "
+            f"the document has no edges between its {counted(count, 'subtask')}: "
             "order, critical path and budget cannot be told",
             "save the details of this task: they have upstreams and downstreams",
             pointer=subject.pointer(),

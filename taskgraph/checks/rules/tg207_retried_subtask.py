@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from taskgraph.checks.rule import OPERATIONS, Fault, Rule, Subject
 from taskgraph.model.engine import was_retried
 from taskgraph.model.task import Operation
+from taskgraph.model.words import counted
 
 _HINT = "look into the log of the first attempt for what went wrong"
 
@@ -38,8 +39,9 @@ def check(subject: Subject) -> Iterator[Fault]:
     for position, subtask in enumerate(subject.task.subtasks):
         if was_retried(subtask):
             attempts = subtask.attempts or 1
-            times = f"is at attempt {attempts}" if attempts > 1 else "was retried by hand"
-            attribute = "attempts" if attempts > 1 else "operation"
+            times, attribute = "was retried by hand", "operation"
+            if attempts > 1:
+                times, attribute = f"is at attempt {counted(attempts)}", "attempts"
             yield Fault.of(subject, [position], times, _HINT, attribute)
 
 

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import AS_OF, LAST_EVENT, STATUSES, Fault, Rule, Subject
 from taskgraph.model.durations import format_measured
-from taskgraph.model.words import plural
+from taskgraph.model.words import counted, plural
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -36,7 +36,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     if not standing.unclaimed or standing.idle is None:
         return
     workers = subject.analysis.workers
-    busy = f"all its {workers} workers are busy" if workers else "it is busy"
+    busy = f"all its {counted(workers)} workers are busy" if workers else "it is busy"
     is_ready = plural(len(standing.unclaimed), "is", "are")
     yield Fault.of(
         subject,

@@ -361,7 +361,7 @@ def assumptions_in_short(analysis: Analysis) -> str:
     if analysis.workers:
         words.append(f"alone on {counted(analysis.workers, 'worker')}")
     if analysis.slots:
-        words.append(f"at most {analysis.slots} in flight")
+        words.append(f"at most {counted(analysis.slots)} in flight")
     words.append("further retries not counted")
     if not analysis.settings.overhead:
         words.append("polls not counted")

@@ -259,7 +259,7 @@ def _pieces(graph: TaskGraph, value: Value) -> Iterator[Piece]:
         case Elapsed(begin, end):
             yield Piece(format_span(begin, end))
         case Count(number, noun):
-            yield Piece(counted(number, noun) if noun else f"{number:,}")
+            yield Piece(counted(number, noun))
         case Subtasks():
             yield from _listed(graph, value)
         case Names(texts):

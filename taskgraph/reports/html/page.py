@@ -20,7 +20,7 @@ from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.palette import DARK, LIGHT, Theme
 from taskgraph.model.durations import format_duration
 from taskgraph.model.statuses import addition, count_shown, look, shown_status, status_name
-from taskgraph.model.words import name_of, title_of, visible
+from taskgraph.model.words import counted, name_of, title_of, visible
 from taskgraph.reports.comparison import Pair, change_lines, changed, pair_svg
 from taskgraph.reports.explaining.explanation import headline
 from taskgraph.reports.history_tables import cell
@@ -48,7 +48,7 @@ def report_html(collected: Collected, options: DiagramOptions) -> Iterator[str]:
     count what is collapsed, and which view comes first.
     """
     accounts = collected.told
-    title = f"{len(accounts)} tasks"
+    title = counted(len(accounts), "task")
     if len(accounts) == 1:
         title = title_of(accounts[0].graph.task)
     tasks = [
@@ -165,7 +165,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"breakable": _breakable, "thousands": "{:,}".format}
+    environment.filters |= {"breakable": _breakable, "counted": counted}
     environment.globals |= {
         "addition": addition,
         "count_shown": count_shown,

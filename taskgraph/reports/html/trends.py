@@ -24,7 +24,7 @@ from taskgraph.history.trends import (
 )
 from taskgraph.model.durations import format_measured, format_moment, format_rounded
 from taskgraph.model.engine import SECOND
-from taskgraph.model.words import visible
+from taskgraph.model.words import counted, visible
 from taskgraph.reports.history_tables import NOTHING, TitledTable, kind_name
 from taskgraph.reports.html.view import script_json
 from taskgraph.reports.trends import HOST_COLUMNS, marked
@@ -132,7 +132,8 @@ class TrendView:
         """What a column stands for."""
         if self.per == 1:
             return "A column is a run."
-        return f"A column is {self.per} runs: the middle one of their times, any mark."
+        runs = counted(self.per, "run")
+        return f"A column is {runs}: the middle one of their times, any mark."
 
     @property
     def days(self) -> tuple[str, str]:
@@ -256,7 +257,7 @@ class TrendView:
         return (
             [column.label for column in hosts.columns],
             [hosts.texts(one) for one in hosts.rows[:_MOST_HOSTS]],
-            f"{more} faster ones are left out." if more > 0 else "",
+            f"{counted(more)} faster ones are left out." if more > 0 else "",
         )
 
     @property

@@ -26,7 +26,7 @@ from taskgraph.model.durations import format_duration, format_measured, format_m
 from taskgraph.model.engine import least_attempts, measured_span, was_retried
 from taskgraph.model.statuses import count_shown, shown_status, status_name
 from taskgraph.model.task import Id, Status, Subtask, Task, id_key
-from taskgraph.model.words import percent, unbroken, visible
+from taskgraph.model.words import counted, percent, unbroken, visible
 from taskgraph.reports.explaining.explanation import explain, in_short
 from taskgraph.reports.explaining.sentences import Explanation, Section, Sentence
 from taskgraph.reports.json import pretty_pieces
@@ -231,7 +231,7 @@ class TaskView(Account):
         limit = subtask.timeout
         count = least_attempts(subtask)
         is_told = subtask.attempts is not None or count > 1
-        yield Cell(count, str(count)) if is_told else Cell(None, "")
+        yield Cell(count, counted(count)) if is_told else Cell(None, "")
         yield Cell(limit, format_duration(limit) if limit else "none")
         span = measured_span(subtask, self.as_of)
         measured = None if span is None else span.microseconds
@@ -327,7 +327,7 @@ class TaskView(Account):
                 lines = map(visible, piece.split("\n"))
                 yield Markup(html.escape("\n".join(lines), quote=False))
         if hidden:
-            yield Markup(f"\n… {hidden} more characters are left out.")
+            yield Markup(f"\n… {hidden:,} more characters are left out.")
 
 
 def _order(subtasks: Sequence[Subtask]) -> Iterator[int]:

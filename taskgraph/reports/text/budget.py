@@ -109,7 +109,7 @@ def _assumptions(analysis: Analysis) -> Facts:
     if max(budget.attempts, default=1) > 1:
         several = [n for n, count in enumerate(budget.attempts) if count > 1]
         counts = sorted({budget.attempts[node] for node in several})
-        most = listed(map(str, counts), len(counts), "or")
+        most = listed(map(counted, counts), len(counts), "or")
         seen = ", as past runs had" if analysis.attempts != analysis.own_attempts else ""
         rows.append(("Attempts", f"{most} each for {named(graph, several)}{seen}"))
     if settings.grace:
@@ -206,7 +206,7 @@ def _overview(analyses: Sequence[Analysis]) -> Table:
         task, budget = analysis.task, analysis.budget
         table.add_row(
             format_duration(budget.seconds) + ("" if budget.is_bounded else " + ∞"),
-            str(len(budget.unlimited) or ""),
+            counted(len(budget.unlimited)) if budget.unlimited else "",
             Text(f"{visible(task.name)} {visible(str(task.id))}"),
             Text(visible(task.origin.file)),
         )

@@ -63,7 +63,7 @@ def critical_path_text(table: Timetable, style: Style) -> str:
     path = schedule.critical_path
     unit = table.weights.unit
     title = Text(f"Critical path {_KINDS[table.weights.kind]}: ")
-    title.append(f"{len(path)} of {len(graph)} subtasks, ")
+    title.append(f"{counted(len(path))} of {counted(len(graph))} subtasks, ")
     title.append(format_count(schedule.makespan, unit), style="bold")
     if table.weights.kind == "remaining" and table.weights.as_of is not None:
         title.append(f", as of {format_moment(table.weights.as_of)}")
@@ -136,7 +136,7 @@ def _ties(schedule: Schedule) -> list[RenderableType]:
     text = f"{count} paths are equally long; shown is the one with the smallest ids."
     if tied:
         are = plural(tied, "subtask is", "subtasks are")
-        text += f" {tied} more {are} critical on the others: the float is 0."
+        text += f" {counted(tied)} more {are} critical on the others: the float is 0."
     return ["", Text(text)]
 
 
@@ -217,7 +217,7 @@ def _name(graph: TaskGraph, nodes: Sequence[int], targets: Mapping[int, str]) ->
     """Name a subtask and what it works on, or say how many alike share the row."""
     name = Text(visible(graph.subtasks[nodes[0]].name))
     if len(nodes) > 1:
-        return Text(f"{len(nodes)} × ", style="bold").append(name)
+        return Text(f"{counted(len(nodes))} × ", style="bold").append(name)
     if target := targets.get(nodes[0]):
         name.append(f" on {target}", style="dim")
     return name
@@ -264,8 +264,9 @@ def _who(graph: TaskGraph, part: TimePart) -> str:
     name = visible(label(graph.subtasks[part.node]))
     if part.kind is not PartKind.RUN:
         return f"before {name}"
-    if part.span is SpanKind.SEVERAL_RUNS and (part.attempts or 1) > 1:
-        return f"{name} ({part.attempts} attempts, split unknown)"
+    attempts = part.attempts or 1
+    if part.span is SpanKind.SEVERAL_RUNS and attempts > 1:
+        return f"{name} ({counted(attempts, 'attempt')}, split unknown)"
     if part.span in UNSPLIT:
         return f"{name} ({part.span})"
     return name

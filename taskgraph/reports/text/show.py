@@ -150,13 +150,13 @@ def _progress(account: Account, width: int) -> Text:
     word, count_of = done_of(account)
     text.append(f" {count_of} {word.lower()}", style="default")
     if tally.skipped:
-        text.append(f", {len(tally.skipped)} of them skipped", style="default")
+        text.append(f", {counted(len(tally.skipped))} of them skipped", style="default")
     if tally.in_place:
-        text.append(f", {len(tally.in_place)} left in place", style="default")
+        text.append(f", {counted(len(tally.in_place))} left in place", style="default")
     told_before = {finished, ROLLED_BACK if tally.is_rolling_back else SKIPPED}
     for name, count in count_shown(account.graph.subtasks):
         if name not in told_before:
-            text.append(f", {count} {look(name).word}", style="default")
+            text.append(f", {counted(count)} {look(name).word}", style="default")
     return text
 
 
@@ -170,8 +170,8 @@ def _critical(graph: TaskGraph, sound: Analysis) -> str:
         half = _MOST_CRITICAL // 2
         ids = [*ids[:half], "…", *ids[-half:]]
     others = len(sound.budget.schedule.critical) - len(path)
-    beside = f", {others} more on others as long" if others else ""
-    return f"{len(path)} of {len(graph)}{beside}: {' → '.join(ids)}"
+    beside = f", {counted(others)} more on others as long" if others else ""
+    return f"{counted(len(path))} of {counted(len(graph))}{beside}: {' → '.join(ids)}"
 
 
 def _counts(checked: CheckResult) -> Text:

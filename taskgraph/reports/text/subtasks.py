@@ -27,7 +27,7 @@ from taskgraph.model.statuses import (
     status_name,
 )
 from taskgraph.model.task import Status
-from taskgraph.model.words import id_list, name_of, visible
+from taskgraph.model.words import counted, id_list, name_of, visible
 from taskgraph.reports.results import UNSPLIT, Account, whole_order
 from taskgraph.reports.text.console import ids_cell, plain_table, status_text
 
@@ -184,7 +184,7 @@ class _Table:
             return text.append(f"  {self.targets.get(line.nodes[0]) or part}", "default")
         if len(line.nodes) > 1 and (self.has_status or self.is_plan):
             # before the name, which may be cut
-            text.append(f"{len(line.nodes)} × ", style="bold")
+            text.append(f"{counted(len(line.nodes))} × ", style="bold")
         text.append(name_of(subtask), style="default")
         if len(line.nodes) == 1 and (target := self.targets.get(line.nodes[0])):
             text.append(f"  on {target}", style="dim")
@@ -204,7 +204,7 @@ class _Table:
             words = status_text(name)
             text.append(", " if text else "")
             if len(nodes) > 1:
-                text.append(f"{states[name, more]} ")
+                text.append(f"{counted(states[name, more])} ")
             if short or (len(nodes) > 1 and not self.is_wide):
                 words = words[:1]
             text.append_text(words)
@@ -227,7 +227,7 @@ class _Table:
 
     def _attempts(self, node: int) -> str:
         count = least_attempts(self.graph.subtasks[node])
-        return f" ×{count}" if count > 1 and not self.is_plan else ""
+        return f" ×{counted(count)}" if count > 1 and not self.is_plan else ""
 
     def _took(self, nodes: Sequence[int]) -> str:
         """Give the time that was measured, of many the longest."""

@@ -110,7 +110,7 @@
       const first = Math.floor(run / per) * per;
       const group = runs.slice(first, first + per);
       if (group.length > 1) {
-        parts.push(element("p", `Runs of this column: ${group.length}`, "note"));
+        parts.push(element("p", `Runs of this column: ${group.length.toLocaleString("en")}`, "note"));
         const others = element("div", undefined, "columns-of");
         group.forEach((other, at) => {
           const button = action(other[0], () => turn(first + at, other[0]));
