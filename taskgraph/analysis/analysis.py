@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from taskgraph.analysis.concurrency import Enough
     from taskgraph.analysis.failure import FailedSubtask, Failure
     from taskgraph.analysis.past import Forecast, SlowSubtask, TimeoutNeed
-    from taskgraph.analysis.progress import Progress, Standstill, Tally
+    from taskgraph.analysis.progress import Endless, Progress, Standstill, Tally
+    from taskgraph.analysis.promise import NoPromise, Verdict
     from taskgraph.analysis.rollback import PointOfNoReturn, Rollback
     from taskgraph.analysis.schedule import Schedule
     from taskgraph.analysis.weights import WeightKind, Weights
@@ -52,6 +53,9 @@ class Timetable(NamedTuple):
     waits : int
         How many seconds waiting for a slot may add to the schedule at most, which knows
         no slots; counted where a window is asked for.
+    no_promise : NoPromise or Endless or None
+        Why it need not end when the schedule says; ``None`` where it must, or where no
+        window is asked for.
     what_if : WhatIf or None
         The schedule beside the one without the user's changes.
     as_run : AsRun or None
@@ -65,6 +69,7 @@ class Timetable(NamedTuple):
     within: int | None = None
     window: int | None = None
     waits: int = 0
+    no_promise: NoPromise | Endless | None = None
     what_if: WhatIf | None = None
     as_run: AsRun | None = None
 
@@ -84,6 +89,19 @@ class Timetable(NamedTuple):
         if self.window is None:
             return None
         return self._units(self.window) - self.schedule.makespan
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Whether it fits the window, ``None`` where none is asked for."""
+        from taskgraph.analysis.promise import Verdict
+
+        if self.spare is None:
+            return None
+        if self.spare < 0:
+            return Verdict.TOO_LONG
+        if self.no_promise is not None:
+            return Verdict.NO_PROMISE
+        return Verdict.SLOTS if self.waits > self.spare else Verdict.FITS
 
     def _units(self, seconds: int) -> int:
         return seconds * (SECOND if self.weights.unit == "microseconds" else 1)
@@ -372,6 +390,7 @@ class Analysis(Premises):
             Where the changes name a subtask or an edge that does not exist.
         """
         from taskgraph.analysis.concurrency import bounds
+        from taskgraph.analysis.promise import no_promise
         from taskgraph.analysis.schedule import drags, schedule
         from taskgraph.analysis.whatif import what_if
 
@@ -400,6 +419,7 @@ class Analysis(Premises):
             within=within,
             window=window,
             waits=waits,
+            no_promise=None if window is None else no_promise(self, by, weights),
             what_if=changed,
             as_run=ran,
         )

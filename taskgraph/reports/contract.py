@@ -26,6 +26,7 @@ from typing import (
 from pydantic import Field
 
 from taskgraph.analysis.as_run import PartKind
+from taskgraph.analysis.promise import Verdict
 from taskgraph.analysis.rollback import Refusal
 from taskgraph.analysis.weights import Basis, Unit, WeightKind
 from taskgraph.model.declaration import Closed, Declaration, Rows
@@ -213,6 +214,14 @@ class ScheduleBeside(Closed, total=False):
     ]
     waits: Annotated[
         Count, about("How much later than that it may end for want of a slot.")
+    ]
+    verdict: Annotated[
+        str,
+        _names(Verdict),
+        about("Whether it fits the window; slots: it does where none is waited for."),
+    ]
+    no_promise: Annotated[
+        str | None, about("Why it need not end so soon; null where it must.")
     ]
 
 

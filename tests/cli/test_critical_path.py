@@ -181,7 +181,44 @@ def test_a_window_is_not_promised_where_slots_are_short_or_a_limit_lacks(
     rows[0]["timeout"] = 0
     path.write_text(json.dumps({"id": 1, "name": "wide", "subtasks": rows[:5]}))
     said = run_cli("critical-path", path, "--within-window", "2m").stdout
-    assert "does not count what has no limit: 0 's'" in " ".join(said.split())
+    assert "promises that it fits a window of 2 min: 0 's' has no limit." in said
+
+
+@pytest.mark.parametrize(
+    ("document", "by", "told"),
+    [
+        ("formats/ocp_diagnosis.zip", "timeout", "the document has no timeouts"),
+        ("formats/ocp_diagnosis.zip", "remaining", "the document has no timeouts"),
+        ("formats/ocp_diagnosis.zip", "actual", "not of a successful run"),
+        ("engine/ready_never_starts.json", "remaining", "no worker begins what is ready"),
+        ("three_hosts_failed.json", "remaining", "a subtask is FAILED, and what comes"),
+    ],
+)
+def test_no_window_fits_where_nothing_promises_an_end(
+    run_cli: RunCli, document: str, by: str, told: str
+) -> None:
+    arguments = (f"samples/{document}", "--by", by, "--within-window", "100h")
+    said = " ".join(run_cli("critical-path", *arguments).stdout.split())
+    assert "It fits" not in said
+    assert f"Nothing promises that it fits a window of 4 d 4 h: {told}" in said.replace(
+        "what was measured is ", ""
+    )
+    task = ask(run_cli, *arguments)
+    assert task["verdict"] == "no_promise"
+    assert told in task["no_promise"]
+
+
+def test_a_retry_within_a_rollback_fits_no_window(run_cli: RunCli, tmp_path: Path) -> None:
+    first = {"id": 1, "name": "a", "timeout": 60, "upstreams": [], "runTime": 2}
+    first |= {"status": "RUNNING", "operation": "RETRY", "downstreams": []}
+    first |= {"startTime": "2025-03-04T10:00:00+08:00"}
+    task = {"id": 1, "name": "t", "status": "RUNNING", "operation": "ROLLBACK"}
+    path = tmp_path / "repeating.json"
+    path.write_text(json.dumps({**task, "subtasks": [first]}))
+    answer = ask(run_cli, path, "--by", "remaining", "--within-window", "1h")
+    assert answer["verdict"] == "no_promise"
+    assert "run again and again" in answer["no_promise"]
+    assert ask(run_cli, path, "--within-window", "1h")["verdict"] == "fits"
 
 
 def test_what_is_left_of_a_rollback_is_walked_upstream(run_cli: RunCli) -> None:

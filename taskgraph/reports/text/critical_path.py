@@ -10,6 +10,7 @@ from rich.text import Text
 
 from taskgraph.analysis.analysis import Timetable
 from taskgraph.analysis.as_run import AsRun, PartKind, TimePart
+from taskgraph.analysis.promise import NoPromise, Verdict
 from taskgraph.analysis.schedule import Schedule
 from taskgraph.analysis.weights import Basis
 from taskgraph.analysis.whatif import WhatIf
@@ -91,21 +92,29 @@ def _window(table: Timetable) -> list[RenderableType]:
         return []
     window = format_duration(table.window)
     difference = format_count(abs(table.spare), table.weights.unit)
-    if table.spare < 0:
+    if table.verdict is Verdict.TOO_LONG:
         count = sum(left + table.spare < 0 for left in table.schedule.total_float)
         told = f"It does not fit a window of {window}: it is {difference} too long. "
         lie = plural(count, "lies on a path", "lie on paths")
         return [Text(f"{told}{counted(count, 'subtask')} {lie} too long: negative float.")]
-    told = f"It fits a window of {window}, with {difference} to spare."
-    if table.waits > table.spare:
+    if table.verdict is Verdict.NO_PROMISE:
+        told = f"Nothing promises that it fits a window of {window}: {_no_promise(table)}."
+    elif table.verdict is Verdict.SLOTS:
         waits = format_duration(table.waits)
         told = (
             f"It fits a window of {window} only where slots are free: waiting for one may "
         )
         told += f"add {waits}, and {difference} is to spare."
-    if endless := table.weights.nodes(Basis.NO_LIMIT):
-        told += f" That does not count what has no limit: {named(table.graph, endless)}."
+    else:
+        told = f"It fits a window of {window}, with {difference} to spare."
     return [Text(told)]
+
+
+def _no_promise(table: Timetable) -> str:
+    if table.no_promise is NoPromise.NO_LIMIT:
+        nodes = table.weights.nodes(Basis.NO_LIMIT)
+        return f"{named(table.graph, nodes)} {plural(len(nodes), 'has', 'have')} no limit"
+    return str(table.no_promise)
 
 
 def _change(result: WhatIf, unit: str) -> Text:
