@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 from fnmatch import fnmatchcase
 from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from taskgraph.errors import ConfigError
 from taskgraph.graph.parallel import targets
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
@@ -37,11 +38,17 @@ class Premises:
     settings : Settings
     seen : mapping of str to int
         By name how often subtasks of this kind were started at most, where that counts.
+
+    Raises
+    ------
+    ConfigError
+        Where the moment is before that of the document.
     """
 
     def __init__(
         self, graph: TaskGraph, settings: Settings, seen: Mapping[str, int]
     ) -> None:
+        require_moment(graph.task, settings)
         self.graph = graph
         self.settings = settings
         self.seen = seen
@@ -63,8 +70,14 @@ class Premises:
 
     @cached_property
     def as_of(self) -> datetime | None:
-        """The moment that is told about, ``None`` where nobody gives one."""
-        return self.settings.as_of or self.task.as_of()
+        """The moment that is told about, ``None`` where nobody gives one.
+
+        It has the offset of the document, as all times that are told beside it.
+        """
+        given, own = self.settings.as_of, self.task.as_of()
+        if given is None or own is None:
+            return given or own
+        return _in_zone(given, (self.task.start_time or own).tzinfo)
 
     @cached_property
     def is_rolling_back(self) -> bool:
@@ -223,3 +236,42 @@ class Premises:
     def assumed(self) -> tuple[int, ...]:
         """The nodes whose limit is the assumed one, ascending."""
         return () if self.assumed_timeout is None else self.limitless
+
+
+def require_moment(task: Task, settings: Settings) -> None:
+    """Refuse to judge a document at a moment at which it cannot have been written.
+
+    Moments may differ by the settings' `tolerance`, as clocks do.
+
+    Raises
+    ------
+    ConfigError
+        Where the settings' moment is before that of the document.
+    """
+    given, own = settings.as_of, task.as_of()
+    tolerance = timedelta(seconds=settings.thresholds.tolerance)
+    if given is None or own is None or own - given <= tolerance:
+        return
+    text = own.isoformat(" ", "milliseconds" if own.microsecond else "seconds")
+    hint = f"was it read from a clock with another offset? here it is {own.isoformat()[-6:]}"
+    meant = given.replace(tzinfo=own.tzinfo)
+    if task.assumed_offset is not None:
+        hint += ", which was assumed for times without one"
+    if meant >= own:
+        hint += f", with which it would be {meant.isoformat()}"
+    what = "it is the response of" if _answers(task) else "its latest time is"
+    raise ConfigError(
+        f"{task.origin.file}: cannot be judged as of {given.isoformat(' ', 'seconds')}, "
+        f"which is before the document: {what} {text}\n  hint: {hint}"
+    )
+
+
+def _answers(task: Task) -> bool:
+    return task.envelope is not None and task.envelope.timestamp is not None
+
+
+def _in_zone(moment: datetime, zone: tzinfo | None) -> datetime:
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:  # at the ends of the calendar
+        return moment

@@ -195,6 +195,8 @@ def _by_path(
             notes.append(f"{document.name}: passed over, for there is no task in it")
             continue
         below = _below(document.name, path)
+        if isinstance(document.error, ConfigError):
+            raise document.error
         if document.error is not None:
             errors.append(document.error)
             unread.add(below)

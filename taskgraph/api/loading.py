@@ -11,8 +11,9 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from taskgraph.analysis.analysis import Analysis, Past
+from taskgraph.analysis.premises import require_moment
 from taskgraph.config import Configuration, PatternUse, pattern_use
-from taskgraph.errors import InputError, Problem
+from taskgraph.errors import ConfigError, InputError, Problem
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
 from taskgraph.model.task import Task
 from taskgraph.model.words import counted
@@ -73,9 +74,15 @@ class LoadedTask:
     task : Task
     settings : Settings, optional
         Every assumption that can change an answer; the defaults without it.
+
+    Raises
+    ------
+    ConfigError
+        Where the moment of the settings is before that of the document.
     """
 
     def __init__(self, task: Task, settings: Settings = DEFAULTS) -> None:
+        require_moment(task, settings)
         self.task = task
         self.settings = settings
 
@@ -175,7 +182,7 @@ class LoadedTask:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document that was asked for: its tasks, or why it cannot be read.
+    """One document that was asked for: its tasks, or why it cannot be read or judged.
 
     Both where one of a list of tasks cannot be read: the others are good.
 
@@ -183,7 +190,7 @@ class Document:
     ----------
     name : str
     tasks : tuple of LoadedTask
-    error : InputError or None
+    error : InputError or ConfigError or None
     patterns : PatternUse or None
         Which patterns of its configuration fit it.
     note : str
@@ -194,7 +201,7 @@ class Document:
 
     name: str
     tasks: tuple[LoadedTask, ...] = ()
-    error: InputError | None = None
+    error: InputError | ConfigError | None = None
     patterns: PatternUse | None = None
     note: str = ""
     is_foreign: bool = False
@@ -237,10 +244,18 @@ def read_documents(
         for reading in read_source(source, options):
             configuration = configuration_for(reading.file)
             settings = configuration.for_path(reading.file)
+            tasks: tuple[LoadedTask, ...] = ()
+            error: InputError | ConfigError | None = reading.error
+            try:
+                tasks = tuple(LoadedTask(task, settings) for task in reading.tasks)
+            except ConfigError as refusal:
+                if error is not None:
+                    yield Document(reading.file, error=error)
+                error = refusal
             yield Document(
                 reading.file,
-                tuple(LoadedTask(task, settings) for task in reading.tasks),
-                reading.error,
+                tasks,
+                error,
                 pattern_use(configuration, reading.file, reading.tasks),
                 reading.told,
                 reading.is_foreign,

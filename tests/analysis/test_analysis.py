@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.schedule import drags, schedule
 from taskgraph.analysis.weights import Basis, WeightKind
 from taskgraph.analysis.whatif import Changes
+from taskgraph.api import LoadedTask
 from taskgraph.errors import AnalysisError, ConfigError
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.task import Envelope
-from taskgraph.settings import DEFAULTS
+from taskgraph.settings import DEFAULTS, Settings
 from tests.analysis.dags import SETTINGS, make_graph, named_dags
 from tests.analysis.documents import analyse, at, ids
 from tests.effort import examples
@@ -171,3 +173,30 @@ def test_an_assumed_timeout_holds_in_every_answer():
     assert without.progress.latest_finish is None
     assert without.rollback.worst_case.unlimited == (0,)
     assert not without.budget.is_bounded
+
+
+def test_a_moment_before_that_of_the_document_is_refused():
+    graph = make_graph({"a": {"status": "RUNNING", "start_time": at(10)}}, [])
+    for seconds, allowed in ((9, True), (8, False), (11, True)):
+        settings = Settings(as_of=at(seconds))
+        if allowed:
+            assert Analysis(graph, settings).as_of == at(seconds)
+            assert LoadedTask(graph.task, settings).analysis.as_of == at(seconds)
+        else:
+            with pytest.raises(ConfigError, match="before the document: its latest time"):
+                Analysis(graph, settings)
+            with pytest.raises(ConfigError, match="before the document"):
+                LoadedTask(graph.task, settings)
+
+
+def test_the_moment_has_the_offset_of_the_document():
+    graph = make_graph({"a": {"status": "RUNNING", "start_time": at(10)}}, [])
+    other = timezone(timedelta(hours=9, minutes=30))
+    settings = Settings(as_of=at(20).astimezone(other))
+    told = Analysis(graph, settings).as_of
+    assert told is not None
+    assert (told, told.utcoffset()) == (at(20), at(10).utcoffset())
+    with pytest.raises(ConfigError, match="with which it would be"):
+        Analysis(graph, Settings(as_of=at(20).replace(tzinfo=other)))
+    last = datetime.max.replace(tzinfo=timezone(-timedelta(hours=12)))
+    assert Analysis(graph, Settings(as_of=last)).as_of == last

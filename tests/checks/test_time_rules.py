@@ -288,7 +288,9 @@ def test_a_running_subtask_is_judged_as_of_the_response() -> None:
     shape = done(rows, status="RUNNING", finish_time=None, envelope=response(21 + 115))
     (finding,) = found(shape, "TG403")
     assert "has been running for 1 min 55 s" in finding.message
-    assert codes(shape, as_of=at(60)) == []
+    shape = done(rows, status="RUNNING", finish_time=None, envelope=response(60))
+    assert codes(shape) == []
+    assert codes(shape, as_of=at(21 + 115)) == ["TG403"]
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,10 @@ def test_what_if_stands_beside_what_is(run_cli: RunCli, tmp_path: Path) -> None:
         ),
         (("--as-of", "yesterday"), "--as-of must be a time with its offset"),
         (("--as-of", "2025-01-16T11:43:38"), "--as-of must be a time with its offset"),
+        (
+            ("--as-of", "2025-01-16T11:43:38+09:00"),
+            "which is before the document: it is the response of 2025-01-16 11:43:38.311",
+        ),
         (("--durations", "/nowhere.csv"), "/nowhere.csv: does not exist"),
     ],
 )

@@ -75,9 +75,9 @@ def test_what_begins_a_list_elsewhere_is_text(text: str) -> None:
 
 
 def test_of_two_documents_of_one_task_the_later_one_is_told(samples: Path) -> None:
-    loaded = load(samples / "three_hosts_failed.json")
-    earlier = datetime.fromisoformat("2025-03-04T10:10:00+08:00")
-    before = load(samples / "three_hosts_failed.json", Settings(as_of=earlier))
+    before = load(samples / "three_hosts_failed.json")
+    later = datetime.fromisoformat("2025-03-04T11:10:00+08:00")
+    loaded = load(samples / "three_hosts_failed.json", Settings(as_of=later))
     for order in ([before, loaded], [loaded, before]):
         found = collect([one.account for one in order])
         assert [account.as_of for account in found.told] == [loaded.analysis.as_of]
