@@ -248,12 +248,15 @@ def require_moment(task: Task, settings: Settings) -> None:
     ConfigError
         Where the settings' moment is before that of the document.
     """
-    given, own = settings.as_of, task.as_of()
+    given = settings.as_of
+    own = None if given is None else task.as_of()
     tolerance = timedelta(seconds=settings.thresholds.tolerance)
     if given is None or own is None or own - given <= tolerance:
         return
     text = own.isoformat(" ", "milliseconds" if own.microsecond else "seconds")
-    hint = f"was it read from a clock with another offset? here it is {own.isoformat()[-6:]}"
+    hint = (
+        f"was it read from a clock with another offset? here it is {own.isoformat()[-6:]}"
+    )
     meant = given.replace(tzinfo=own.tzinfo)
     if task.assumed_offset is not None:
         hint += ", which was assumed for times without one"
