@@ -132,6 +132,11 @@ class AsRun(Trace):
         sums[PartKind.OTHER_PATH] = sums.pop(PartKind.RUN) - self.ideal.makespan
         return {kind: value for kind, value in sums.items() if value}
 
+    def outlasts(self, task: Task) -> bool:
+        """Whether something went on after the end of the task, which has ended."""
+        finish = None if task.status == Status.RUNNING else task.finish_time
+        return finish is not None and finish < self.end
+
     @property
     def ideal_exceeds_wall(self) -> bool:
         """Whether the measured times cannot all be true, or upstreams were not waited for.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from taskgraph.model.task import Task
     from taskgraph.reports.comparison import Pair
 
+WENT_ON = "what went on after its end"
 CLOCKS_DIFFER = "clocks differ between hosts, or subtasks did not wait for their upstreams"
 """Why the path of measured times may be longer than the clock saw."""
 UNSPLIT = (SpanKind.SEVERAL_RUNS, SpanKind.ROLLED_BACK)
@@ -170,7 +171,8 @@ def done_of(account: Account) -> tuple[str, str]:
 def clock_figure(task: Task, run: AsRun) -> Figure:
     """Say how long a task ran, or runs so far."""
     word = "Ran" if task.status != Status.RUNNING else "Running for"
-    return Figure(word, format_span(run.begin, run.end))
+    note = f"with {WENT_ON}" if run.outlasts(task) else ""
+    return Figure(word, format_span(run.begin, run.end), note)
 
 
 def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:

@@ -449,3 +449,18 @@ def test_everybody_tells_the_same_of_a_cycle_that_a_shared_id_may_make(shared: i
         "a cycle" in "; ".join(loaded.graph.flaws),
     ]
     assert told == [shared == 3] * 5
+
+
+def test_a_task_is_not_said_to_end_at_two_moments(samples: Path):
+    task = load(samples / "three_hosts_failed.json").task
+    first, *others = task.subtasks
+    runs = first._replace(status="RUNNING", finish_time=None)
+    ended = task.start_time
+    assert ended is not None
+    task = replace(task, subtasks=(runs, *others), finish_time=ended + timedelta(seconds=1))
+    loaded = LoadedTask(task)
+    assert_proved(loaded)
+    said = " ".join(explain_text(explained(loaded), Style()).split())
+    assert ", with what went on after its end. Along" in said
+    said = " ".join(show_text(loaded.account, Style()).split())
+    assert "(with what went on after its end)" in said

@@ -21,7 +21,7 @@ from taskgraph.reports.explaining.sentences import (
     Value,
     of_subtasks,
 )
-from taskgraph.reports.results import CLOCKS_DIFFER, UNSPLIT, Account
+from taskgraph.reports.results import CLOCKS_DIFFER, UNSPLIT, WENT_ON, Account
 
 _PARTS = (
     (PartKind.BEFORE, "before", "{before} before the first subtask started"),
@@ -46,6 +46,8 @@ def timing(account: Account) -> Iterator[Sentence]:
         "wall": Elapsed(run.begin, run.end),
     }
     took = "it took {wall}" if over else "{wall} have passed"
+    if run.outlasts(account.graph.task):
+        took += f", with {WENT_ON}"
     yield Sentence("wall", f"From {{begin}} to {{end}} {took}.", values, Place.PARAGRAPH)
     yield _sum(run)
     yield from _longest(diagnosis, run)

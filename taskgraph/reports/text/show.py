@@ -138,7 +138,8 @@ def _times(account: Account, told: datetime | None) -> Facts:
     if account.as_of is not None:
         rows.append(("As of", format_moment(account.as_of, task.start_time)))
     if sound is not None and sound.as_run is not None:
-        rows.append(clock_figure(task, sound.as_run)[:2])
+        label, value, note = clock_figure(task, sound.as_run)
+        rows.append((label, f"{value} ({note})" if note else value))
     return rows
 
 
