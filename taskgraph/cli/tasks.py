@@ -18,7 +18,7 @@ from taskgraph.cli.output import (
     write,
 )
 from taskgraph.errors import AnalysisError
-from taskgraph.model.engine import whole_task
+from taskgraph.model.engine import whole_dag, whole_task
 from taskgraph.model.words import NAMED, quoted
 from taskgraph.sources.limits import ReadOptions
 
@@ -63,7 +63,7 @@ def each_task(inputs: Inputs, work: Callable[[LoadedTask], None]) -> tuple[int, 
 
 def _remedy(loaded: LoadedTask) -> str:
     """Say what helps where a task cannot be analysed: all of it, or to mend it."""
-    graph, request = loaded.graph, whole_task(loaded.task)
+    graph, request = loaded.graph, whole_task(loaded.task) or whole_dag(loaded.task)
     if request and (graph.task.is_summary or not graph.reported_sides):
         return f"{request} gives the whole of it"
     return "taskgraph check says where"

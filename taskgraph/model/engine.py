@@ -365,12 +365,20 @@ def task_path(task: Task) -> str:
     return f"/api/v2/tasks/instances/{task.id}"
 
 
+def whole_dag(task: Task) -> str:
+    """Give the request for the DAG of a node of obshell, whose id the node does not tell.
+
+    Empty for everything else.
+    """
+    return "GET /api/v1/task/dag/{id}" if "node_id" in task.extra else ""
+
+
 def whole_task(task: Task) -> str:
     """Give the request whose response has all of a task.
 
     Empty where it has no id, or, as a node of obshell, only its own and not its DAG's.
     """
-    if task.id is None or "node_id" in task.extra:
+    if task.id is None or whole_dag(task):
         return ""
     is_dag = task.origin.dialect == "obshell"
     return f"GET /api/v1/task/dag/{task.id}" if is_dag else f"GET {task_path(task)}"

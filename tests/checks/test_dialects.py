@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from taskgraph.api import load
 from taskgraph.model.task import Origin
 from tests.checks.build import at, change, codes, response, skipped, subtasks, task
 
@@ -69,3 +71,10 @@ def test_how_obshell_ends_a_rollback_is_not_judged(left: str) -> None:
     shape = task(rows, status="SUCCESSFUL", operation="ROLLBACK", origin=OBSHELL)
     assert "TG203" not in codes(shape)
     assert ("TG203" in codes(replace(shape, origin=Origin()))) == (left == "SUCCESSFUL")
+
+
+def test_a_node_of_obshell_is_sent_to_its_own_dag(samples: Path) -> None:
+    loaded = load(samples / "formats" / "obshell_node.json")
+    hints = {one.code: one.hint for one in loaded.checked.findings}
+    assert hints["TG108"].endswith("the order: GET /api/v1/task/dag/{id}")
+    assert "upstreams" not in hints["TG108"]
