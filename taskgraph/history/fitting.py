@@ -122,6 +122,13 @@ def fit(analysis: Analysis, window: int, store: RunStore | None = None) -> Fit:
     known = None if store is None else _past(store, task)
     if before.seconds <= window:
         return Fit(task, window, before, before, store is not None, (), 0.0, 0.0)
+    if not any(map(has_limit, analysis.graph.subtasks)):
+        each = format_duration(analysis.assumed_timeout or 0)
+        raise ConfigError(
+            f"{file}: the document has no timeouts to lower: with the {each} that each is "
+            f"assumed to have the worst case is {format_duration(before.seconds)}, which "
+            f"does not fit {format_duration(window)}"
+        )
     program = _Program(analysis, window, known)
     if (least := program.worst(program.floors)) > window:
         low = "at one second" if store is None else "at the least that past runs allow"

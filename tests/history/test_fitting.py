@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 from itertools import pairwise, product
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from taskgraph.analysis.analysis import Analysis
+from taskgraph.api import load
 from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.history import fitting
@@ -190,3 +192,9 @@ def test_past_runs_of_the_same_kind_count(tmp_path: Any, collected: Collect) -> 
     assert (one.name, one.after, one.runs, one.longer) == ("s1", 50, 5, 0)
     with pytest.raises(ConfigError, match="the least that past runs allow"):
         fit(analysis, 30, store)
+
+
+def test_without_timeouts_there_is_nothing_to_lower(samples: Path) -> None:
+    analysis = load(samples / "formats" / "obshell_dag.json").analysis
+    with pytest.raises(ConfigError, match="no timeouts to lower: with the 1 h that each"):
+        fit(analysis, 3 * 3600)
