@@ -128,6 +128,11 @@ class Premises:
         return stands_for or self.tells_timeouts
 
     @property
+    def tells_fail_late(self) -> bool:
+        """Whether there is something to tell by how late it may fail and be rolled back."""
+        return self.tells_worst_case and self.tells_rollback
+
+    @property
     def assumed_timeout(self) -> int | None:
         """What stands for a timeout where there is none; obshell has a default."""
         stated = self.settings.assume_timeout

@@ -206,7 +206,8 @@ class Rollback:
         notices: no deadline ends it any more.
     fail_late : FailLate or None
         ``None`` where no failure can be rolled back: the task itself prohibits it, or a
-        subtask that does is among the first to start.
+        subtask that does is among the first to start. Also where the document does not tell
+        timeouts, or what prohibits rollback.
     """
 
     obstacles: tuple[Refusal, ...]
@@ -266,7 +267,9 @@ def rollback(
         steps=_steps(graph, begun, premises.undo_durations),
         worst_case=_undoing(premises, begun, holding),
         is_crowded=bool(holding),
-        fail_late=None if prohibited else _fail_late(premises, no_return, budget),
+        fail_late=_fail_late(premises, no_return, budget)
+        if premises.tells_fail_late and not prohibited
+        else None,
     )
 
 

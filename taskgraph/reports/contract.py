@@ -336,7 +336,10 @@ class BudgetContent(TaskHead, BudgetFigures):
 
     slots: SlotsContent
     rollback: RollbackContent
-    failing_late: FailingLate | None
+    failing_late: Annotated[
+        FailingLate | None,
+        about("Null where no failure can be rolled back, or where that is not known."),
+    ]
 
 
 class ForeseenContent(Closed):

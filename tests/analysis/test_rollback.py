@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,10 +13,17 @@ from hypothesis import strategies as st
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.rollback import Refusal, rollback_obstacles
 from taskgraph.analysis.schedule import schedule
-from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.graph.taskgraph import TaskGraph, build_graph
 from tests.analysis.dags import SETTINGS, full_paths, longest, make_graph, timed_dags
 from tests.analysis.documents import analyse, changed, ids
 from tests.effort import examples
+
+
+def telling(graph: TaskGraph) -> TaskGraph:
+    """Build a graph of a document that says of all whether they prohibit rollback."""
+    rows = graph.task.subtasks
+    rows = tuple(r._replace(prohibit_rollback=bool(r.prohibit_rollback)) for r in rows)
+    return build_graph(replace(graph.task, prohibit_rollback=False, subtasks=rows))
 
 
 @st.composite
@@ -23,8 +31,11 @@ def definitions(draw: st.DrawFn) -> TaskGraph:
     """Draw a DAG with timeouts in which some subtasks prohibit rollback."""
     graph, timeouts = draw(timed_dags())
     flags = [draw(st.booleans()) for _ in timeouts]
-    return changed(
-        graph, lambda row: {"timeout": timeouts[row.id], "prohibit_rollback": flags[row.id]}
+    return telling(
+        changed(
+            graph,
+            lambda row: {"timeout": timeouts[row.id], "prohibit_rollback": flags[row.id]},
+        )
     )
 
 
@@ -222,7 +233,7 @@ def test_quicker_subtasks_let_others_begin():
         4: {"timeout": 100},
     }
     graph = make_graph(rows, [(1, 2), (3, 4)])
-    found = analyse(graph).rollback.fail_late
+    found = analyse(telling(graph)).rollback.fail_late
     assert found is not None
     # At 50 Wait fails; Copy runs on until 100; both are undone, 100 more.
     assert ids(graph, found.begun) == [1, 3]
@@ -233,7 +244,7 @@ def test_quicker_subtasks_let_others_begin():
 
 def test_what_prohibits_from_the_start_leaves_no_way_back():
     graph = make_graph({1: {"timeout": 5, "prohibit_rollback": True}, 2: {"timeout": 5}})
-    assert analyse(graph).rollback.fail_late is None
+    assert analyse(telling(graph)).rollback.fail_late is None
     graph = make_graph({1: {"timeout": 5}}, prohibit_rollback=True)
     assert analyse(graph).rollback.fail_late is None
     assert analyse(make_graph([])).rollback.fail_late is None
@@ -241,7 +252,7 @@ def test_what_prohibits_from_the_start_leaves_no_way_back():
 
 def test_a_rollback_is_one_attempt_of_each():
     rows = {1: {"timeout": 5, "attempts": 3, "status": "SUCCESSFUL"}}
-    graph = make_graph(rows, status="FAILED")
+    graph = telling(make_graph(rows, status="FAILED"))
     found = analyse(graph, attempts=4, grace=12, overhead=2).rollback
     assert found.worst_case.seconds == 5 + 12 + 2
     assert found.fail_late is not None
@@ -255,7 +266,7 @@ def test_without_a_limit_the_way_back_is_unbounded():
         1: {"timeout": 0, "status": "SUCCESSFUL"},
         2: {"timeout": 9, "status": "FAILED"},
     }
-    graph = make_graph(rows, [(1, 2)], status="FAILED")
+    graph = telling(make_graph(rows, [(1, 2)], status="FAILED"))
     found = analyse(graph).rollback
     assert not found.worst_case.is_bounded
     assert ids(graph, found.worst_case.unlimited) == [1]
@@ -268,7 +279,7 @@ def test_slots_bound_the_way_there_and_back():
     rows = {node: {"timeout": 10, "status": "SUCCESSFUL"} for node in range(6)}
     rows[9] = {"timeout": 10, "status": "FAILED", "prohibit_rollback": False}
     edges = [(0, node) for node in range(1, 6)] + [(node, 9) for node in range(1, 6)]
-    graph = make_graph(rows, edges, status="FAILED")
+    graph = telling(make_graph(rows, edges, status="FAILED"))
     found = analyse(graph, concurrency=2).rollback
     # The longest path is 30 and all of it 70: (70 + 30) / 2 = 50.
     assert found.worst_case.seconds == 50

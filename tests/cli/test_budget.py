@@ -161,3 +161,10 @@ def test_timeouts_are_lowered_to_fit_a_window(run_cli: RunCli) -> None:
     assert run_cli("budget", STOP, "--fit", "1h", "--format", "diff").stdout.startswith(
         "---"
     )
+
+
+def test_failing_late_is_not_known_where_what_it_rests_on_is_not(run_cli: RunCli) -> None:
+    path = "samples/formats/ocp_diagnosis.zip"
+    said = run_cli("budget", path).stdout
+    assert "Failing late  not known: the document has no timeouts" in said
+    assert ask(run_cli, path)["failing_late"] is None

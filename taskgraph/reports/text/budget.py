@@ -166,8 +166,14 @@ def _way_back(analysis: Analysis) -> Facts:
             if unlimited := rollback.worst_case.unlimited:
                 text += f", not counting {named(graph, unlimited)}"
         rows.append(("Rollback", text))
-    if rollback.fail_late is not None and not analysis.is_rolling_back:
+    if analysis.is_rolling_back:
+        return rows
+    if rollback.fail_late is not None:
         rows.append(("Failing late", _fail_late(graph, rollback.fail_late)))
+    elif not rollback.obstacles and not analysis.tells_fail_late:
+        lacks = "does not say what prohibits rollback"
+        lacks = lacks if analysis.tells_worst_case else "has no timeouts"
+        rows.append(("Failing late", f"not known: the document {lacks}"))
     return rows
 
 
