@@ -11,7 +11,7 @@ from typing import Any
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
-from taskgraph.model.task import Id
+from taskgraph.model.task import Envelope, Id
 from taskgraph.settings import Settings
 from taskgraph.sources.reading import read_bytes
 
@@ -26,6 +26,12 @@ def at(seconds: float) -> datetime:
 def analyse(graph: TaskGraph, **settings: Any) -> Analysis:
     """Give the answers about a graph under some settings."""
     return Analysis(graph, Settings(**settings))
+
+
+def answered(graph: TaskGraph, moment: datetime | None) -> TaskGraph:
+    """Build the graph of the same task in a response of that moment, even an early one."""
+    envelope = Envelope(timestamp=moment)
+    return build_graph(replace(graph.task, envelope=envelope))
 
 
 def load(path: Path) -> TaskGraph:

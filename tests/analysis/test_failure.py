@@ -43,7 +43,7 @@ def test_roots_come_in_the_order_of_their_failure():
         6: WAITS,
         7: ran(0, 8),
         8: ran(0, 5),
-        9: ran(0, 99, "RUNNING"),
+        9: ran(0, 20, "RUNNING"),
     }
     graph = make_graph(rows, [(2, 4), (4, 5), (1, 5), (8, 6)], status="RUNNING")
     found = analyse(graph, as_of=at(20)).failure

@@ -19,7 +19,7 @@ from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.task import Envelope, Operation, Origin, Status
 from tests.analysis.dags import SETTINGS, make_graph, named_dags
-from tests.analysis.documents import analyse, at, changed
+from tests.analysis.documents import analyse, answered, at, changed
 from tests.effort import examples
 
 ONCE = {"operation": "EXECUTE", "attempts": 1}
@@ -28,7 +28,7 @@ RUNNING = {"status": "RUNNING", "timeout": 100, **ONCE, "start_time": at(0)}
 
 def left(seconds: float, **fields: Any) -> tuple[int, Basis]:
     graph = make_graph({1: {**RUNNING, **fields}})
-    found = analyse(graph, as_of=at(seconds)).left
+    found = analyse(answered(graph, at(seconds))).left
     assert (found.unit, found.kind) == ("seconds", "remaining")
     return found.durations[0], found.basis[0]
 
@@ -199,7 +199,7 @@ def test_no_more_is_left_than_the_whole(
         }
     )
     begun = changed(graph, lambda _: data.draw(states), operation=operation)
-    answers = analyse(begun, as_of=at(data.draw(st.integers(0, 20))), **assumed)
+    answers = analyse(answered(begun, at(data.draw(st.integers(0, 20)))), **assumed)
     pairs = zip(answers.left.durations, answers.worst_durations, strict=True)
     assert all(left <= whole for left, whole in pairs)
     assert answers.remaining.seconds <= answers.budget.seconds

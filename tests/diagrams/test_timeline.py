@@ -22,7 +22,7 @@ from taskgraph.diagrams.timeline import Timeline, build_timeline, marks
 from taskgraph.diagrams.timeline_rows import Row
 from taskgraph.diagrams.timeline_svg import render_timeline_svg
 from taskgraph.errors import RenderError
-from taskgraph.model.task import Id, Task
+from taskgraph.model.task import Envelope, Id, Task
 from taskgraph.model.words import visible
 from tests.diagrams.drawing import read_drawing
 from tests.diagrams.tasks import (
@@ -60,7 +60,8 @@ def run_task() -> Task:
 
 
 def timeline_of(task: Task, **options: Any) -> Timeline:
-    analysis = analysed(task, as_of=BEGIN + timedelta(seconds=100))
+    answer = Envelope(timestamp=BEGIN + timedelta(seconds=100))
+    analysis = analysed(replace(task, envelope=answer))
     return build_timeline(analysis, DiagramOptions(view="timeline", **options))
 
 
