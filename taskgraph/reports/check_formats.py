@@ -206,7 +206,7 @@ def _skipped(totals: CheckTotals) -> Iterator[str]:
     keyed = sorted((-n, skipped.reason, skipped.code) for skipped, n in counts.items())
     for (less, reason), group in groupby(keyed, key=lambda entry: entry[:2]):
         codes = [code for _, _, code in group]
-        share = f" for {-less} of {total} tasks" if total > 1 else ""
+        share = f" for {counted(-less)} of {counted(total)} tasks" if total > 1 else ""
         rules = counted(len(codes), "rule")
         yield f"skipped {rules}{share}: {visible(reason)} ({', '.join(codes)})"
 

@@ -320,6 +320,8 @@ def _value(field: str, value: Value, quote: Quote) -> str:
         return _timeout(value)
     if field == "budget" and isinstance(value, int):
         return format_duration(value)
+    if field == "attempts" and isinstance(value, int):
+        return counted(value)
     return quote(str(value))
 
 
