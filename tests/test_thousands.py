@@ -28,7 +28,7 @@ Row: TypeAlias = dict[str, Any]
 
 FIRST = 7_000_000  # ids have seven digits, so that no number of fewer is one
 MANY = 1_010
-WHOLE = 2_500
+WHOLE = 1_100
 CONFIGURATION = """
 select = ["all"]
 grace = 7

@@ -251,11 +251,12 @@ def budget_text(text: str) -> Told:
         told["rollback accepted now"] = back.startswith("allowed now")
     if "successful" not in back:
         told["rollback allowed"] = None if unknown else back.startswith("allowed")
-    if match := re.search(r"takes (.*) (?:at most|or more)", back):
+    if match := re.search(r"takes at most ([^,]*)", back):
         told["rollback seconds"] = _seconds(match[1])
     if "Failing late" in facts:
         late = facts["Failing late"]
-        told["failing late"] = _seconds(re.split(r": |takes over ", late)[-1])
+        figure = re.split(r": |takes over ", late)[-1]
+        told["failing late"] = None if late.startswith("not known") else _seconds(figure)
     for line in text.splitlines():
         if match := re.match(r"\s*[\d.]+ %\s+(\S.*?)  (\S+)  ", f"{line}  "):
             told["share", match[2]] = _seconds(match[1])

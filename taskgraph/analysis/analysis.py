@@ -419,7 +419,9 @@ class Analysis(Premises):
             within=within,
             window=window,
             waits=waits,
-            no_promise=None if window is None else no_promise(self, by, weights),
+            no_promise=None
+            if window is None
+            else no_promise(self, by, weights, self.progress.endless),
             what_if=changed,
             as_run=ran,
         )

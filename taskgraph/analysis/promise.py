@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.progress import Endless
 from taskgraph.analysis.weights import Basis, WeightKind, Weights
 from taskgraph.model.task import Status
-
-if TYPE_CHECKING:
-    from taskgraph.analysis.analysis import Analysis
 
 
 class Verdict(StrEnum):
@@ -33,35 +30,37 @@ class NoPromise(StrEnum):
 
 
 def no_promise(
-    analysis: Analysis, by: WeightKind, weights: Weights
+    premises: Premises, by: WeightKind, weights: Weights, endless: Endless | None
 ) -> NoPromise | Endless | None:
     """Say why a task need not end when its schedule says, ``None`` where it must.
 
     Parameters
     ----------
-    analysis : Analysis
+    premises : Premises
         Of a sound graph.
     by : {"timeout", "actual", "remaining"}
         What the durations were before the changes of the user.
     weights : Weights
         With those changes.
+    endless : Endless or None
+        Why the task itself need not end.
     """
-    task = analysis.task
+    task = premises.task
     if by == "actual":
         if task.status != Status.SUCCESSFUL:
             return NoPromise.NO_SUCCESS
-        begun = (sub.status != Status.PENDING for sub in analysis.graph.subtasks)
+        begun = (sub.status != Status.PENDING for sub in premises.graph.subtasks)
         pairs = zip(begun, weights.basis, strict=True)
         unknown = {Basis.NOT_MEASURED, Basis.REVERSED}
         is_known = not any(is_told and basis in unknown for is_told, basis in pairs)
         return None if is_known else NoPromise.NOT_MEASURED
     is_settled = {Basis.DONE, Basis.GIVEN}.issuperset(weights.basis) and weights.basis
-    if not analysis.tells_worst_case and not is_settled:
+    if not premises.tells_worst_case and not is_settled:
         return NoPromise.NO_TIMEOUTS
     if Basis.NO_LIMIT in weights.basis:
         return NoPromise.NO_LIMIT
     if by == "timeout" or task.is_definition or task.status == Status.SUCCESSFUL:
         return None
-    if analysis.progress.endless is None and task.status == Status.FAILED:
+    if endless is None and task.status == Status.FAILED:
         return NoPromise.FAILED
-    return analysis.progress.endless
+    return endless
