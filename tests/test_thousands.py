@@ -428,10 +428,11 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_counts_have_their_thousands(
     name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Every form meets every third document: all of them take minutes."""
     monkeypatch.chdir(folder)
     of_many = name == "tasks.json"  # one after the other: a few forms say how many
-    for form, read in FORMS.items():
-        if not of_many or form in OF_MANY:
+    for turn, (form, read) in enumerate(FORMS.items(), list(DOCUMENTS).index(name)):
+        if form in OF_MANY if of_many else turn % 3 == 0:
             assert_apart(answers(form, read, name))
 
 
