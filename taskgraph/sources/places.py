@@ -17,10 +17,10 @@ from typing import Any
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
+_BORDER = re.compile(r"\}[ \t\n\r]*,[ \t\n\r]*\{[ \t\n\r]*\"[A-Za-z_]")
 # The values are thrown away, and a number of 5,000 digits must not be converted.
 _SKIP = json.JSONDecoder(parse_int=len, parse_float=len, strict=False)
 _KEY = "\0"
-_APART = ", \t\n\r"
 _LEAST, _MOST = 1 << 10, 1 << 16  # characters in which objects are skipped in one go
 
 
@@ -243,10 +243,10 @@ def _skip_items(
     size = _LEAST
     while position != upcoming:
         most = None if upcoming is None else upcoming - position
-        items = _flat_items(text[index : index + size], most)
-        index = index + sum(map(len, items)) + len(items) if items else scan(text, index)[1]
-        position += len(items) or 1
-        size = min(size * 2, _MOST) if items else _LEAST
+        count, length = _flat_items(text[index : index + size], most)
+        index = index + length if count else scan(text, index)[1]
+        position += count or 1
+        size = min(size * 2, _MOST) if count else _LEAST
         comma = match_comma(text, index)
         if comma is None:
             return _skip_space(text, index), position
@@ -254,16 +254,26 @@ def _skip_items(
     return index, position
 
 
-def _flat_items(text: str, most: int | None) -> list[str]:
-    """Give the objects at the begin of a text, up to their ends, if they hold no others.
+def _flat_items(text: str, most: int | None) -> tuple[int, int]:
+    """Count the objects at the begin of a text, and their characters, if they are flat.
 
-    None where that cannot be told without reading their values: where they are something
-    else, or a text in them has a brace or an escape.
+    None where that cannot be told from the braces: where an item is something else, or
+    holds an object or a brace. A border between two of them is no part of a text: a quote
+    behind a brace is not escaped, so that it begins or ends a text, and behind one that
+    ends it there is no letter.
     """
-    items = text.split("}")[:-1][:most]
-    if "\\" in text or {item.lstrip(_APART).rfind("{") for item in items} != {0}:
-        return []
-    return [] if any(item.count('"') % 2 for item in items) else items
+    border = _BORDER.search(text)
+    if border is None or text[0] != "{":
+        return 0, 0
+    count = text.count(border.group())
+    if text.count("{") != count + 1:
+        return 0, 0
+    end = text.rfind(border.group())
+    if most is not None and most < count:
+        count, end = most, -1
+        for _ in range(most):
+            end = text.index(border.group(), end + 1)
+    return count, end + 1
 
 
 def _lines_and_columns(text: str, offsets: list[int]) -> list[tuple[int, int]]:

@@ -75,6 +75,33 @@ def test_items_may_hold_braces_quotes_and_escapes(item: Any) -> None:
     assert locate(text.encode(), ["/2"]) == {"/2": (1, len(text) - 1)}
 
 
+PLAIN = {"a": 1, "b": "c"}
+ODD: tuple[Any, ...] = (
+    {"a": "}, {"}, {"a": "},{", "b": "a"}, {"a": 1, "b": "}, {"}, {",": "}, {", ":a": "a"},
+    {"a": [{"a": 1}, {"a": 2}]}, {"a": {"a": 1}}, {"a": [[1], []], "b": "[{"}, {"b": 1},
+    {"a": '}, {"a'}, {"a": '"}, {"a'},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("comma", [",", ", ", " ,\n  "])
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("item", (*ITEMS, *ODD))
+def test_items_stand_where_their_texts_begin(
+    item: Any, indent: int | None, comma: str
+) -> None:
+    for few in ([item], [PLAIN, item], [item, PLAIN, PLAIN]):
+        text, offsets = '{"x": [', []
+        for each in few * 80:  # else no piece that is looked at lies within the list
+            text += comma * bool(offsets)
+            offsets.append(len(text))
+            text += json.dumps(each, indent=indent)
+        text += ']\n, "y": [{"a": 1}, {"a": 2}], "z": {}}'
+        lines = [text[:offset].split("\n") for offset in offsets]
+        for place in (len(lines) // 2, len(lines) - 1):
+            expected = {f"/x/{place}": (len(lines[place]), len(lines[place][-1]) + 1)}
+            assert locate(text.encode(), expected) == expected
+
+
 def test_a_pointer_that_leads_nowhere_gets_the_nearest_place() -> None:
     text = b'{"a": {"b": [1,\n 2]}}'
     places = locate(text, ["/a/b/1", "/a/b/7/c", "/a/x/y", "/z", ""])
