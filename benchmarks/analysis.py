@@ -55,7 +55,6 @@ def build(upstreams: list[list[int]]) -> TaskGraph:
     )
     return TaskGraph(
         task=Task(id=1, subtasks=subtasks),
-        subtasks=subtasks,
         positions=tuple(range(len(subtasks))),
         upstreams=tuple(map(tuple, upstreams)),
         downstreams=tuple(map(tuple, downstreams)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
-from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
@@ -216,8 +215,7 @@ def need(
 
 def reported(attribute: str) -> Callable[[Subject], bool]:
     """Give what tells whether any subtask of a task has a value."""
-    value = attrgetter(attribute)
-    return lambda subject: any(value(row) is not None for row in subject.task.subtasks)
+    return lambda subject: subject.task.reports(attribute)
 
 
 def not_of(dialect: str) -> Callable[[Subject], bool]:

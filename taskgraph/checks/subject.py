@@ -44,8 +44,8 @@ class Subject:
         self.task = analysis.task
         self.settings = analysis.settings
         self._indexed: tuple[tuple[Id, ...], dict[Id, int]] = ((), {})
-        self.statuses = frozenset(self.graph.column("status"))
-        self.operations = frozenset(self.graph.column("operation"))
+        self.statuses = frozenset(self.task.column("status"))
+        self.operations = frozenset(self.task.column("operation"))
 
     def pointer(self, attribute: str = "") -> str:
         """Give the JSON pointer of the task, or of one of its values."""
@@ -128,16 +128,15 @@ class Subject:
 
     def nodes_of(self, statuses: AbstractSet[str | None]) -> list[int]:
         """Give the nodes whose subtask has one of some statuses, ascending."""
-        ids, places = self.graph.column("id"), self.graph.positions
-        among = map(statuses.__contains__, self.graph.column("status"))
+        ids, places = self.task.column("id"), self.graph.positions
+        among = map(statuses.__contains__, self.task.column("status"))
         nodes = [(self.graph.index[ids[at]], at) for at in compress(range(len(ids)), among)]
         return sorted(node for node, position in nodes if places[node] == position)
 
     @cached_property
     def reports_times(self) -> bool:
         """Whether the document tells when subtasks ran."""
-        columns = map(self.graph.column, ("start_time", "finish_time"))
-        return any(column.count(None) < len(column) for column in columns)
+        return any(map(self.task.reports, ("start_time", "finish_time")))
 
     @cached_property
     def latest_time(self) -> datetime | None:
@@ -162,7 +161,7 @@ class Subject:
     @cached_property
     def rollback_blockers(self) -> tuple[int, ...]:
         """The positions of the subtasks for which the engine refuses to roll back."""
-        if not any(self.graph.column("prohibit_rollback")):
+        if not any(self.task.column("prohibit_rollback")):
             return ()
         return tuple(
             position

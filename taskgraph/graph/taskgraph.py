@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, chain, groupby, islice, pairwise
 from operator import attrgetter, eq, lt
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 from taskgraph.errors import AnalysisError
 from taskgraph.graph import traverse
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     import networkx
 
 Side: TypeAlias = Literal["upstreams", "downstreams"]
+T = TypeVar("T")
+
 _SIDES: tuple[Side, ...] = get_args(Side)
-_ID, _UPSTREAMS = attrgetter("id"), attrgetter("upstreams")
+_ID = attrgetter("id")
 
 
 class UnknownReference(NamedTuple):
@@ -64,8 +66,6 @@ class TaskGraph:
     Attributes
     ----------
     task : Task
-    subtasks : tuple of Subtask
-        The subtask of each node.
     positions : tuple of int
         Where each node's subtask stands in ``Task.subtasks``.
     upstreams, downstreams : tuple of tuple of int
@@ -80,7 +80,6 @@ class TaskGraph:
     """
 
     task: Task
-    subtasks: tuple[Subtask, ...]
     positions: tuple[int, ...]
     upstreams: tuple[tuple[int, ...], ...]
     downstreams: tuple[tuple[int, ...], ...]
@@ -91,34 +90,31 @@ class TaskGraph:
 
     def __len__(self) -> int:
         """Count the nodes."""
-        return len(self.subtasks)
+        return len(self.positions)
+
+    @cached_property
+    def subtasks(self) -> tuple[Subtask, ...]:
+        """The subtask of each node."""
+        return tuple(map(self.task.subtasks.__getitem__, self.positions))
 
     @cached_property
     def index(self) -> dict[Id, int]:
         """The node of each id."""
         return dict(zip(map(_ID, self.subtasks), range(len(self)), strict=True))
 
-    @cached_property
-    def _columns(self) -> dict[str, list[Any]]:
-        return {}
-
-    def column(self, attribute: str) -> list[Any]:
-        """Give one value of every subtask of the task, by position.
-
-        Many ask for the same ones, of what may be 100,000 subtasks.
-        """
-        if attribute not in self._columns:
-            self._columns[attribute] = [*map(attrgetter(attribute), self.task.subtasks)]
-        return self._columns[attribute]
-
-    def values(self, attribute: str) -> list[Any]:
+    def values(self, attribute: str) -> Sequence[Any]:
         """Give one value of the subtask of each node, in no order that means anything.
 
-        In that of the document the subtasks lie in memory, so that it is the fastest.
+        In that of the document the values lie in memory, so that it is the fastest.
         """
-        if len(self) == len(self.task.subtasks):
-            return self.column(attribute)
-        return [*map(attrgetter(attribute), self.subtasks)]
+        column = self.task.column(attribute)
+        if len(self) == len(column):
+            return column
+        return self.by_node(column)
+
+    def by_node(self, values: Sequence[T]) -> list[T]:
+        """Give of one value for each subtask of the task that of each node."""
+        return [*map(values.__getitem__, self.positions)]
 
     @cached_property
     def edge_count(self) -> int:
@@ -128,7 +124,7 @@ class TaskGraph:
     @cached_property
     def reported_sides(self) -> frozenset[Side]:
         """Which of the two edge lists the document has at all."""
-        return frozenset([side for side in _SIDES if _has(self.task, side)])
+        return frozenset(filter(self.task.reports, _SIDES))
 
     @cached_property
     def order(self) -> tuple[int, ...]:
@@ -270,7 +266,6 @@ class TaskGraph:
 
         return TaskGraph(
             self.task,
-            tuple(self.subtasks[node] for node in kept),
             tuple(self.positions[node] for node in kept),
             own(self.upstreams),
             own(self.downstreams),
@@ -303,28 +298,24 @@ def build_graph(task: Task) -> TaskGraph:
 
     It takes time linear in subtasks and edges, apart from sorting.
     """
-    positions, duplicates = _nodes(task.subtasks)
-    subtasks = task.subtasks
-    if positions != tuple(range(len(subtasks))):
-        subtasks = tuple([subtasks[position] for position in positions])
-    index = dict(zip(map(_ID, subtasks), range(len(subtasks)), strict=True))
-    extra = [position for group in duplicates for position in group]
-    lists = _EdgeLists(task.subtasks, subtasks, index, duplicates)
-    named_down = lists.read("downstreams", positions, extra)
+    positions, duplicates = _nodes(task)
+    ids = task.column("id")
+    index = dict(zip(map(ids.__getitem__, positions), range(len(positions)), strict=True))
+    lists = _EdgeLists(task, positions, index, duplicates)
+    named_down = lists.read("downstreams")
     upstreams, downstreams = traverse.reverse(named_down), named_down
     one_sided: tuple[OneSidedEdge, ...] = ()
-    if duplicates or not _are_upstreams(upstreams, subtasks, index):
-        named_up, mirrored = lists.read("upstreams", positions, extra), upstreams
+    if duplicates or not _are_same(upstreams, lists.rows("upstreams"), index):
+        named_up, mirrored = lists.read("upstreams"), upstreams
         upstreams = [
             ups if ups == implied else sorted({*ups, *implied})
             for ups, implied in zip(named_up, mirrored, strict=True)
         ]
         downstreams = traverse.reverse(upstreams)
-        if _has(task, "upstreams") and _has(task, "downstreams"):
+        if all(map(task.reports, _SIDES)):
             one_sided = _one_sided(named_up, mirrored)
     graph = TaskGraph(
         task=task,
-        subtasks=subtasks,
         positions=positions,
         upstreams=tuple(map(tuple, upstreams)),
         downstreams=tuple(map(tuple, downstreams)),
@@ -337,13 +328,11 @@ def build_graph(task: Task) -> TaskGraph:
     return graph
 
 
-def _nodes(
-    subtasks: tuple[Subtask, ...],
-) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
+def _nodes(task: Task) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
     """Choose the position that stands for each id; also group those that share one."""
-    ids = list(map(_ID, subtasks))
+    ids = task.column("id")
     # Of numbers no key has to be made, which is faster.
-    keys: list[Any] = ids if {*map(type, ids)} <= {int} else list(map(id_key, ids))
+    keys: Sequence[Any] = ids if {*map(type, ids)} <= {int} else [*map(id_key, ids)]
     if all(map(lt, keys, islice(keys, 1, None))):
         return tuple(range(len(ids))), ()
     ascending = sorted(range(len(ids)), key=keys.__getitem__)
@@ -351,7 +340,7 @@ def _nodes(
         return tuple(ascending), ()
     groups = [tuple(group) for _, group in groupby(ascending, keys.__getitem__)]
     shared = {
-        group[0]: tuple(sorted(group, key=lambda place: _in_order(subtasks[place])))
+        group[0]: tuple(sorted(group, key=lambda place: _in_order(task.subtasks[place])))
         for group in groups
         if len(group) > 1
     }
@@ -368,19 +357,13 @@ def _in_order(subtask: Subtask) -> str:
     return repr(subtask._replace(upstreams=up, downstreams=down))
 
 
-def _has(task: Task, side: Side) -> bool:
-    """Tell whether any subtask has this list."""
-    return any(getattr(subtask, side) is not None for subtask in task.subtasks)
-
-
-def _are_upstreams(
-    rows: list[list[int]], subtasks: tuple[Subtask, ...], index: dict[Id, int]
+def _are_same(
+    rows: list[list[int]], lists: list[tuple[Id, ...]], index: dict[Id, int]
 ) -> bool:
-    """Tell whether each subtask names just these nodes as upstreams, ascending.
+    """Tell whether each list names just the nodes of its row, ascending.
 
     To tell takes less than to read the names, which then need not be read.
     """
-    lists = [ids or () for ids in map(_UPSTREAMS, subtasks)]
     return all(map(eq, map(len, lists), map(len, rows))) and all(
         map(eq, map(index.get, chain.from_iterable(lists)), chain.from_iterable(rows))
     )
@@ -391,13 +374,13 @@ class _EdgeLists:
 
     def __init__(
         self,
-        subtasks: tuple[Subtask, ...],
-        chosen: tuple[Subtask, ...],
+        task: Task,
+        positions: tuple[int, ...],
         index: dict[Id, int],
         duplicates: tuple[tuple[int, ...], ...],
     ) -> None:
-        self.subtasks = subtasks
-        self.chosen = chosen
+        self.task = task
+        self.positions = positions
         self.index = index
         self.places = {
             position: place for group in duplicates for place, position in enumerate(group)
@@ -407,40 +390,41 @@ class _EdgeLists:
 
     def key(self, mention: UnknownReference | RepeatedReference) -> tuple[object, ...]:
         """Sort what was found by ids, so that the document's order has no say."""
-        owner = self.subtasks[mention.position]
+        owner = self.task.subtasks[mention.position]
         place = self.places.get(mention.position, 0)
         return (id_key(owner.id), mention.side, id_key(mention.id), place)
 
-    def read(
-        self, side: Side, positions: tuple[int, ...], extra: list[int]
-    ) -> list[list[int]]:
+    def rows(self, side: Side) -> list[tuple[Id, ...]]:
+        """Give the list of the subtask of each node."""
+        lists = map(self.task.column(side).__getitem__, self.positions)
+        return [ids or () for ids in lists]
+
+    def read(self, side: Side) -> list[list[int]]:
         """Give the neighbours of each node that the lists of one side name.
 
-        ``extra`` are the positions of subtasks that share an id: their lists count for
-        the node of that id.
+        The lists of all subtasks that share an id count for its node.
         """
-        subtasks, node_of = self.subtasks, self.index.__getitem__
-        lists = [ids or () for ids in map(attrgetter(side), self.chosen)]
+        lists, node_of = self.rows(side), self.index.__getitem__
         try:
             nodes = [*map(node_of, chain.from_iterable(lists))]
         except KeyError:
-            rows = [self._known(position, side) for position in positions]
+            rows = [self._known(position, side) for position in self.positions]
         else:
             ends = accumulate(map(len, lists), initial=0)
             rows = [nodes[begin:end] for begin, end in pairwise(ends)]
             for row in rows:
                 row.sort()
         if any(len(row) > 1 and len({*row}) < len(row) for row in rows):
-            pairs = zip(positions, rows, strict=True)
+            pairs = zip(self.positions, rows, strict=True)
             rows = [self._distinct(position, side, row) for position, row in pairs]
-        for position in {*extra}.difference(positions):
+        for position in self.places.keys() - self.positions if self.places else ():
             row = self._distinct(position, side, self._known(position, side))
-            node = node_of(subtasks[position].id)
+            node = node_of(self.task.subtasks[position].id)
             rows[node] = sorted({*rows[node], *row})
         return rows
 
     def _known(self, position: int, side: Side) -> list[int]:
-        ids: tuple[Id, ...] = getattr(self.subtasks[position], side) or ()
+        ids: tuple[Id, ...] = self.task.column(side)[position] or ()
         missing = dict.fromkeys(name for name in ids if name not in self.index)
         self.unknown.extend(UnknownReference(position, side, name) for name in missing)
         return sorted(self.index[name] for name in ids if name in self.index)
@@ -449,7 +433,7 @@ class _EdgeLists:
         """Give the nodes once each, ascending, and note the ids that come twice."""
         distinct = sorted(set(row))
         if len(distinct) != len(row):
-            counts = Counter(getattr(self.subtasks[position], side))
+            counts = Counter(self.task.column(side)[position])
             self.repeated.extend(
                 RepeatedReference(position, side, name)
                 for name, count in counts.items()

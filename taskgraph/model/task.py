@@ -7,7 +7,7 @@ and compare equal to those strings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -78,7 +78,8 @@ def known_words(words: list[str | None]) -> list[str | None]:
 Id: TypeAlias = int | str
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-_TIMES = tuple(map(attrgetter, ("create_time", "start_time", "finish_time")))
+TIMES = ("create_time", "start_time", "finish_time")
+"""The attributes of tasks and subtasks that are times."""
 
 
 def id_key(identifier: Id) -> tuple[int, int, str]:
@@ -148,6 +149,30 @@ class Subtask(NamedTuple):
     host: str | None = None
     logs: tuple[str, ...] = ()
     extra: Mapping[str, Any] = _NOTHING
+
+
+class Subtasks(tuple[Subtask, ...]):  # noqa: SLOT001 - what is kept needs a place
+    """The subtasks of a task, and the values of all of them by attribute.
+
+    Many ask for the same values, of what may be 100,000 subtasks: they are kept once they
+    were asked for, or from the reading on.
+    """
+
+    def column(self, attribute: str) -> Sequence[Any]:
+        """Give one value of every subtask, in the order of the document."""
+        kept = vars(self)
+        if attribute not in kept:
+            kept[attribute] = [*map(attrgetter(attribute), self)]
+        values: Sequence[Any] = kept[attribute]
+        return values
+
+    def keep(self, columns: Mapping[str, list[Any]]) -> None:
+        """Keep values that were read as columns, by attribute."""
+        vars(self).update(columns)
+
+    def __reduce__(self) -> tuple[type[Subtasks], tuple[tuple[Subtask, ...]]]:
+        """Leave what is kept behind where the subtasks go to another process."""
+        return Subtasks, (tuple(self),)
 
 
 class ApiError(NamedTuple):
@@ -278,10 +303,24 @@ class Task:
     envelope: Envelope | None = None
     origin: Origin = field(default=Origin(), compare=False, repr=False)
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.subtasks, Subtasks):
+            object.__setattr__(self, "subtasks", Subtasks(self.subtasks))
+
+    def column(self, attribute: str) -> Sequence[Any]:
+        """Give one value of every subtask, in the order of the document."""
+        assert isinstance(self.subtasks, Subtasks)  # as they were made
+        return self.subtasks.column(attribute)
+
+    def reports(self, attribute: str) -> bool:
+        """Tell whether the document says this of any subtask."""
+        column = self.column(attribute)
+        return column.count(None) < len(column)
+
     def times(self) -> Iterator[datetime]:
         """Give every time that the document has, in no particular order."""
         own = (self.create_time, self.start_time, self.finish_time)
-        return filter(None, chain(own, *(map(time, self.subtasks) for time in _TIMES)))
+        return filter(None, chain(own, *map(self.column, TIMES)))
 
     def as_of(self) -> datetime | None:
         """Give the moment that the document describes.

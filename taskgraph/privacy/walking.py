@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from itertools import chain
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any
 
 from taskgraph.model.task import Subtask, Task
@@ -18,12 +18,7 @@ _TEXTS = (
     "name", "description", "status", "operation", "node_type", "class_name", "executor",
     "host",
 )  # fmt: skip
-# By place and by column, which is faster: a document may hold 100,000 subtasks.
-_COLUMNS = tuple(itemgetter(Subtask._fields.index(name)) for name in _TEXTS)
 _FREE = Subtask._fields.index("logs")  # and what follows it
-
-_ID = attrgetter("id")
-_EDGES = (attrgetter("upstreams"), attrgetter("downstreams"))
 
 
 def ids_of(task: Task) -> set[str]:
@@ -34,9 +29,9 @@ def ids_of(task: Task) -> set[str]:
 
 
 def _every_id(task: Task) -> Iterator[Any]:
-    edges = (filter(None, map(side, task.subtasks)) for side in _EDGES)
+    edges = (filter(None, task.column(side)) for side in ("upstreams", "downstreams"))
     named = chain.from_iterable(map(chain.from_iterable, edges))
-    return chain([task.id], map(_ID, task.subtasks), named)
+    return chain([task.id], task.column("id"), named)
 
 
 def _texts_among(values: Iterable[Any]) -> set[str]:
@@ -46,9 +41,8 @@ def _texts_among(values: Iterable[Any]) -> set[str]:
 def texts_of(task: Task) -> set[str]:
     """Give every text of a task, ids too, but for logs, context and unknown fields."""
     texts: set[Any] = {task.origin.dialect}
-    for column in _COLUMNS:
-        texts.update(map(column, task.subtasks))
-    stack = [*_around(task), *{subtask.task_id for subtask in task.subtasks}]
+    texts.update(*map(task.column, _TEXTS))
+    stack = [*_around(task), *{*task.column("task_id")}]
     for value in stack:  # grows while it is walked
         if isinstance(value, tuple):
             stack += value
@@ -77,7 +71,7 @@ def change_texts(
             Subtask(*(_changed(part, texts) for part in row[:_FREE]), *row[_FREE:])
             for row in subtasks
         )
-    if any(row.logs or row.extra for row in subtasks):
+    if any(map(any, map(task.column, ("logs", "extra")))):
         subtasks = tuple(
             row._replace(logs=change_logs(row.logs), extra=change_value(row.extra))
             if row.logs or row.extra

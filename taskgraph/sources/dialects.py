@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
-from itertools import chain
 from operator import attrgetter
 from typing import Any
 
 from taskgraph.errors import InputError
-from taskgraph.model.task import Subtask, Task
+from taskgraph.model.task import TIMES, Subtask, Task
 from taskgraph.sources.document import DocumentText, Problems, ReadTasks
 from taskgraph.sources.envelope import Item, items_of, may_answer
 from taskgraph.sources.fields import in_calendar, unusual_times
@@ -28,8 +27,7 @@ _YAML_START = re.compile(
 _YAML_BREAK = re.compile(rb"(?:---|\.\.\.)(?=\s|\Z)")
 _JSON_LINE = re.compile(rb"^[{\[]", re.MULTILINE)
 _MOST_UNUSUAL = 3  # are kept of the spellings that other programs have for times
-_ATTRIBUTES = ("create_time", "start_time", "finish_time")
-_OFFSET, _TIMES = attrgetter("tzinfo"), attrgetter(*_ATTRIBUTES)
+_OFFSET = attrgetter("tzinfo")
 
 
 def read_document(document: DocumentText) -> ReadTasks:
@@ -202,12 +200,6 @@ def _own_form(root: dict[str, Any]) -> str:
     )
 
 
-def _are_naive(task: Task) -> bool:
-    """Tell whether any time of a task's subtasks has no offset, without a loop."""
-    times = chain.from_iterable(map(_TIMES, task.subtasks))
-    return None in map(_OFFSET, filter(None, times))
-
-
 def _with_offsets(task: Task) -> Task:
     """Read the times without an offset with the one that the document's others have.
 
@@ -215,11 +207,9 @@ def _with_offsets(task: Task) -> Task:
     """
     envelope = task.envelope
     timestamp = None if envelope is None else envelope.timestamp
-    own = [getattr(task, name) for name in _ATTRIBUTES]
-    is_naive = None in map(_OFFSET, filter(None, [*own, timestamp]))
-    if not is_naive and not _are_naive(task):
-        return task
     times = [*task.times(), *filter(None, [timestamp])]
+    if None not in map(_OFFSET, times):
+        return task
     zone = _usual_offset(times)
     naive: list[tuple[int | None, str]] = []
     changes: dict[str, Any] = {}
@@ -257,7 +247,7 @@ def _placed(time: datetime, zone: tzinfo) -> datetime:
 
 
 def _naive_attributes(item: Task | Subtask) -> list[str]:
-    times = ((name, getattr(item, name)) for name in _ATTRIBUTES)
+    times = ((name, getattr(item, name)) for name in TIMES)
     return [name for name, time in times if time is not None and time.tzinfo is None]
 
 

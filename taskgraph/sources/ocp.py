@@ -15,7 +15,15 @@ from pydantic import AfterValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from taskgraph.model.task import Envelope, Reference, Subtask, Task, known_word, known_words
+from taskgraph.model.task import (
+    Envelope,
+    Reference,
+    Subtask,
+    Subtasks,
+    Task,
+    known_word,
+    known_words,
+)
 from taskgraph.model.task import Id as ModelId
 from taskgraph.sources.document import MEND, Problems
 from taskgraph.sources.envelope import (
@@ -146,7 +154,7 @@ _ROW: TypeAlias = Annotated[OcpSubtask, AfterValidator(_subtask)]
 
 def read_subtasks(
     rows: list[Any], pointer: str, problems: Problems
-) -> tuple[tuple[Subtask, ...], dict[str, str]]:
+) -> tuple[Subtasks, dict[str, str]]:
     """Read the subtasks of a list, and take them out of it.
 
     Where many rows have the same keys, pydantic is three times as fast by columns. Rows
@@ -156,23 +164,29 @@ def read_subtasks(
     """
     made: list[Subtask] = []
     spellings: dict[str, str] = {}
+    columns: list[list[Any]] = [[None] * len(rows) for _ in Subtask._fields]
     for start in range(0, len(rows), AT_ONCE):
         part = rows[start : start + AT_ONCE]
         rows[start : start + AT_ONCE] = repeat(None, len(part))  # memory is free sooner
-        usual = _usual(part, spellings)
+        are_objects = set(map(type, part)) == {dict}
+        values = _alike(part, spellings) if are_objects else None
+        if values is not None:
+            made += _made(values)
+            for column, some in zip(columns, values, strict=False):
+                column[start : start + AT_ONCE] = some
+            continue
+        columns.clear()  # they would have to be made of the rows
+        usual = _grouped(part, spellings) if are_objects else None
         if usual is None:
             usual = read_rows(_ROW, part, pointer, problems, start=start, context=spellings)
         made += usual
-    return tuple(made), spellings
+    subtasks = Subtasks(made)
+    subtasks.keep(dict(zip(Subtask._fields, columns, strict=False)))
+    return subtasks, spellings
 
 
-def _usual(rows: list[Any], spellings: dict[str, str]) -> list[Subtask] | None:
-    """Make subtasks of rows that are as usual; ``None`` if one of them is not."""
-    if set(map(type, rows)) != {dict}:
-        return None
-    made = _alike(rows, spellings)
-    if made is not None:
-        return made
+def _grouped(rows: list[Any], spellings: dict[str, str]) -> list[Subtask] | None:
+    """Make subtasks of rows that have few sets of keys; ``None`` if one is not as usual."""
     groups: dict[tuple[str, ...], list[int]] = {}
     for position, row in enumerate(rows):
         groups.setdefault(tuple(row), []).append(position)
@@ -180,15 +194,19 @@ def _usual(rows: list[Any], spellings: dict[str, str]) -> list[Subtask] | None:
         return None
     by_position: dict[int, Subtask] = {}
     for positions in groups.values():
-        group = _alike([rows[position] for position in positions], spellings)
-        if group is None:
+        values = _alike([rows[position] for position in positions], spellings)
+        if values is None:
             return None
-        by_position.update(zip(positions, group, strict=True))
+        by_position.update(zip(positions, _made(values), strict=True))
     return [by_position[position] for position in range(len(rows))]
 
 
-def _alike(rows: list[dict[str, Any]], spellings: dict[str, str]) -> list[Subtask] | None:
-    """Make subtasks of rows that have the same keys; ``None`` if they have not."""
+def _made(values: list[list[Any]]) -> list[Subtask]:
+    return list(map(_NEW, repeat(Subtask), zip(*values, strict=True)))
+
+
+def _alike(rows: list[dict[str, Any]], spellings: dict[str, str]) -> list[list[Any]] | None:
+    """Give each attribute of rows that have the same keys; ``None`` if they have not."""
     first = rows[0]
     unusual = {other: usual for other, usual in SPELLINGS.items() if other in first}
     if any(usual in first for usual in unusual.values()):
@@ -202,14 +220,14 @@ def _alike(rows: list[dict[str, Any]], spellings: dict[str, str]) -> list[Subtas
         columns["name"] = [""] * count
     for key in _WORDS & columns.keys():
         columns[key] = known_words(columns[key])
-    values = [columns.get(key) or repeat(None, count) for key in _KEYS]
-    extra: Iterable[Mapping[str, Any]] = repeat(_NOTHING, count)
+    nothing = [None] * count
+    values = [columns.get(key) or nothing for key in _KEYS]
+    extra: list[Mapping[str, Any]] = [_NOTHING] * count
     names = [name for name in columns if name not in ATTRIBUTES]
     if names:
         others = zip(*(columns[name] for name in names), strict=True)
         extra = [dict(zip(names, row, strict=True)) for row in others]
-    made = zip(*values, repeat(None, count), repeat((), count), extra, strict=True)
-    return list(map(_NEW, repeat(Subtask), made))
+    return [*values, nothing, [()] * count, extra]
 
 
 class OcpTask(TypedDict, total=False, extra_items=Free):  # type: ignore[call-arg]

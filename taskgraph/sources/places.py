@@ -21,7 +21,6 @@ _BORDER = re.compile(r"\}[ \t\n\r]*,[ \t\n\r]*\{[ \t\n\r]*\"[A-Za-z_]")
 # The values are thrown away, and a number of 5,000 digits must not be converted.
 _SKIP = json.JSONDecoder(parse_int=len, parse_float=len, strict=False)
 _KEY = "\0"
-_LEAST, _MOST = 1 << 10, 1 << 16  # characters in which objects are skipped in one go
 
 
 def key_of(pointer: str) -> str:
@@ -238,42 +237,34 @@ def _walk(
 def _skip_items(
     text: str, index: int, position: int, upcoming: int | None
 ) -> tuple[int, int]:
-    """Go over the items of a list up to one of them, or to the end of the list."""
+    """Go over the items of a list up to one of them, or to the end of the list.
+
+    Most are objects that hold no others, and are alike: the next one begins at the next
+    brace, if the border before it is as usual. That cannot be a part of a text: a quote
+    behind a brace is not escaped, so that it begins or ends a text, and behind one that
+    ends it there is no letter.
+    """
     scan, match_comma = _SKIP.scan_once, _COMMA.match  # type: ignore[attr-defined]
-    size = _LEAST
+    border, before = "", 0
     while position != upcoming:
-        most = None if upcoming is None else upcoming - position
-        count, length = _flat_items(text[index : index + size], most)
-        index = index + length if count else scan(text, index)[1]
-        position += count or 1
-        size = min(size * 2, _MOST) if count else _LEAST
+        position += 1
+        brace = text.find("{", index + 1) if border else -1
+        if border and text.startswith(border, brace - before):
+            index = brace
+            continue
+        index = scan(text, index)[1]
+        found = _BORDER.match(text, index - 1)
+        if found is not None:
+            border = found.group()
+            before = border.index("{")
+            index += before - 1
+            continue
+        border = ""
         comma = match_comma(text, index)
         if comma is None:
             return _skip_space(text, index), position
         index = comma.end()
     return index, position
-
-
-def _flat_items(text: str, most: int | None) -> tuple[int, int]:
-    """Count the objects at the begin of a text, and their characters, if they are flat.
-
-    None where that cannot be told from the braces: where an item is something else, or
-    holds an object or a brace. A border between two of them is no part of a text: a quote
-    behind a brace is not escaped, so that it begins or ends a text, and behind one that
-    ends it there is no letter.
-    """
-    border = _BORDER.search(text)
-    if border is None or text[0] != "{":
-        return 0, 0
-    count = text.count(border.group())
-    if text.count("{") != count + 1:
-        return 0, 0
-    end = text.rfind(border.group())
-    if most is not None and most < count:
-        count, end = most, -1
-        for _ in range(most):
-            end = text.index(border.group(), end + 1)
-    return count, end + 1
 
 
 def _lines_and_columns(text: str, offsets: list[int]) -> list[tuple[int, int]]:

@@ -85,7 +85,7 @@ ODD: tuple[Any, ...] = (
 
 @pytest.mark.parametrize("comma", [",", ", ", " ,\n  "])
 @pytest.mark.parametrize("indent", [None, 1])
-@pytest.mark.parametrize("item", (*ITEMS, *ODD))
+@pytest.mark.parametrize("item", [*ITEMS, *ODD])
 def test_items_stand_where_their_texts_begin(
     item: Any, indent: int | None, comma: str
 ) -> None:

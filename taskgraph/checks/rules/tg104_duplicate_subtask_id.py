@@ -20,7 +20,7 @@ Remove the entry that was copied, or give it the id that it should have.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from taskgraph.checks.rule import Fault, Rule, Subject
@@ -38,7 +38,7 @@ _ROUNDED = (
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each id that several subtasks have."""
     subtasks, groups = subject.task.subtasks, subject.graph.duplicates
-    usual = _ROUNDED if groups and _are_rounded(subject.graph.column("id")) else _HINT
+    usual = _ROUNDED if groups and _are_rounded(subject.task.column("id")) else _HINT
     for group in groups:
         identifier = subtasks[group[0]].id
         names = [quoted(subtasks[position].name) for position in group]
@@ -53,7 +53,7 @@ def check(subject: Subject) -> Iterator[Fault]:
         )
 
 
-def _are_rounded(ids: list[Id]) -> bool:
+def _are_rounded(ids: Sequence[Id]) -> bool:
     """Tell whether numbers too large for JavaScript are all such as it writes them."""
     large = [name for name in ids if isinstance(name, int) and name > 2**53]
     return bool(large) and all(int(Decimal(repr(float(name)))) == name for name in large)

@@ -57,7 +57,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     present = (
         subject.statuses,
         subject.operations,
-        {*subject.graph.column("node_type")},
+        {*subject.task.column("node_type")},
     )
     for (attribute, known), values in zip(_OF_SUBTASKS, present, strict=True):
         if values - known - {None}:

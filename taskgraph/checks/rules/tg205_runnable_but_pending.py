@@ -80,7 +80,7 @@ def _may_start_more(subject: Subject) -> bool:
         return False
     if not statuses <= _STATUSES:
         return False
-    if subject.operations != {_EXECUTE} or set(subject.graph.column("attempts")) != {1}:
+    if subject.operations != {_EXECUTE} or set(subject.task.column("attempts")) != {1}:
         return False
     limit = stated_slots(subject.task)
     taken = sum(map(holds_slot, task.subtasks))

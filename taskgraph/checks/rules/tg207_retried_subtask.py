@@ -33,7 +33,7 @@ _HINT = "look into the log of the first attempt for what went wrong"
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each subtask that was retried."""
-    started = {*subject.graph.column("attempts")}
+    started = {*subject.task.column("attempts")}
     if started <= {None, 0, 1} and Operation.RETRY not in subject.operations:
         return
     for position, subtask in enumerate(subject.task.subtasks):

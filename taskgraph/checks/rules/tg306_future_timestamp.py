@@ -27,10 +27,8 @@ from datetime import datetime, timedelta
 
 from taskgraph.checks.rule import TIMESTAMP, Fault, Rule, Subject
 from taskgraph.model.durations import format_measured
-from taskgraph.model.task import id_key
+from taskgraph.model.task import TIMES, id_key
 from taskgraph.model.words import ascending, counted, label, listed, plural
-
-_ATTRIBUTES = ("create_time", "start_time", "finish_time")
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -68,7 +66,7 @@ def check(subject: Subject) -> Iterator[Fault]:
 
 def _future(item: object, latest: datetime) -> list[str]:
     """Give the attributes whose time lies in the future."""
-    times = ((attribute, getattr(item, attribute)) for attribute in _ATTRIBUTES)
+    times = ((attribute, getattr(item, attribute)) for attribute in TIMES)
     return [attribute for attribute, time in times if time is not None and time > latest]
 
 

@@ -31,7 +31,7 @@ from taskgraph.model.durations import format_duration
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each subtask without a timeout."""
-    timeouts = subject.graph.column("timeout")
+    timeouts = subject.task.column("timeout")
     if all(timeouts):
         return
     unread, follows = subject.unread("timeout"), "the worst case is unbounded"

@@ -27,7 +27,7 @@ from taskgraph.checks.rule import TIMEOUTS, Fault, Rule, Subject
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each negative timeout."""
-    timeouts = subject.graph.column("timeout")
+    timeouts = subject.task.column("timeout")
     if min(filter(None, timeouts), default=0) >= 0:
         return
     for position, timeout in enumerate(timeouts):

@@ -46,7 +46,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     task = subject.task
     if task.status == Status.SUCCESSFUL or subject.analysis.is_rolling_back:
         return
-    if not any(subject.graph.column("prohibit_rollback")):
+    if not any(subject.task.column("prohibit_rollback")):
         return
     budget, point = subject.analysis.budget, subject.analysis.no_return
     if point is None or (point.passed and task.status == Status.FAILED):

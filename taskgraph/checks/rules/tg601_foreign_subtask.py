@@ -30,7 +30,7 @@ from taskgraph.model.words import plural, shorten
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each other task that subtasks name."""
     subtasks, own = subject.task.subtasks, subject.task.id
-    if {*subject.graph.column("task_id")} <= {own, None}:
+    if {*subject.task.column("task_id")} <= {own, None}:
         return
     foreign: dict[str, list[int]] = {}
     for position, subtask in enumerate(subtasks):

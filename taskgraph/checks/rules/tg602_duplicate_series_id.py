@@ -28,7 +28,7 @@ from taskgraph.model.words import ascending, labels
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each series id that several subtasks have."""
-    subtasks, series = subject.graph.subtasks, subject.graph.column("series_id")
+    subtasks, series = subject.graph.subtasks, subject.task.column("series_id")
     if len(set(series)) == len(series):
         return
     nodes: dict[int, list[int]] = {}

@@ -32,7 +32,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     unread = subject.unread("name")
     if not subject.task.name.strip() and None not in unread:
         yield Fault("the task has no name", _HINT, pointer=subject.pointer("name"))
-    names = subject.graph.column("name")
+    names = subject.task.column("name")
     if all(map(str.strip, names)):
         return
     for position, name in enumerate(names):
