@@ -302,8 +302,8 @@ def build_graph(task: Task) -> TaskGraph:
     ids = task.column("id")
     index = dict(zip(map(ids.__getitem__, positions), range(len(positions)), strict=True))
     lists = _EdgeLists(task, positions, index, duplicates)
-    named_down = lists.read("downstreams")
-    upstreams, downstreams = traverse.reverse(named_down), named_down
+    downstreams = lists.read("downstreams")
+    upstreams = traverse.reverse(downstreams)
     one_sided: tuple[OneSidedEdge, ...] = ()
     if duplicates or not _are_same(upstreams, lists.rows("upstreams"), index):
         named_up, mirrored = lists.read("upstreams"), upstreams

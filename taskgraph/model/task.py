@@ -167,8 +167,13 @@ class Subtasks(tuple[Subtask, ...]):  # noqa: SLOT001 - what is kept needs a pla
         return values
 
     def keep(self, columns: Mapping[str, list[Any]]) -> None:
-        """Keep values that were read as columns, by attribute."""
-        vars(self).update(columns)
+        """Keep values that were read as columns; those of other attributes are not told."""
+        kept = vars(self)
+        kept.update(columns)
+        nothing = [None] * len(self)
+        for attribute, default in Subtask._field_defaults.items():
+            untold = nothing if default is None else [default] * len(self)
+            kept.setdefault(attribute, untold)
 
     def __reduce__(self) -> tuple[type[Subtasks], tuple[tuple[Subtask, ...]]]:
         """Leave what is kept behind where the subtasks go to another process."""

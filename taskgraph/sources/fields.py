@@ -26,7 +26,12 @@ from pydantic import (
     TypeAdapter,
 )
 from pydantic import GetJsonSchemaHandler as JsonHandler
-from pydantic_core import PydanticCustomError, ValidationError, core_schema
+from pydantic_core import (
+    PydanticCustomError,
+    PydanticKnownError,
+    ValidationError,
+    core_schema,
+)
 
 from taskgraph.model import declaration
 from taskgraph.model.declaration import rounded
@@ -81,7 +86,7 @@ class Apart:
     def __get_pydantic_core_schema__(
         self, _source: Any, _handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        return core_schema.list_schema(strict=True)
+        return core_schema.no_info_plain_validator_function(_list)
 
     def __get_pydantic_json_schema__(
         self, _schema: core_schema.CoreSchema, handler: JsonHandler
@@ -89,6 +94,13 @@ class Apart:
         items: Any = TypeAdapter(self.item).core_schema
         bound = {"minItems": self.at_least} if self.at_least else {}
         return {"type": "array", "items": handler(items), **bound}
+
+
+def _list(value: Any) -> list[Any]:
+    """Check that a value is a list, and give itself: a copy would keep its items alive."""
+    if not isinstance(value, list):
+        raise PydanticKnownError("list_type")
+    return value
 
 
 def _finite(value: Any) -> Any:

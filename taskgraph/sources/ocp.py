@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import repeat
-from types import MappingProxyType
 from typing import Annotated, Any, Required, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, ValidationInfo
@@ -127,7 +126,7 @@ ATTRIBUTES = dict(zip(_KEYS, Subtask._fields, strict=False))
 """The attributes of subtasks by the keys of documents; they have the same order."""
 _WORDS = frozenset({"status", "operation", "nodeType"})
 """The fields that hold words of the API, which some versions write in lower case."""
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_DEFAULTS = dict.fromkeys(Subtask._fields) | Subtask._field_defaults
 _NEW = tuple.__new__  # past the keywords of Subtask: there are 100,000 rows
 _MOST_GROUPS = 20  # kinds of rows in a part; where there are more, they are read one by one
 
@@ -146,7 +145,7 @@ def filled(row: dict[str, Any]) -> dict[str, Any]:
         row[key] = known_word(row[key])
     extra = {key: value for key, value in row.items() if key not in ATTRIBUTES}
     known = {ATTRIBUTES[key]: row[key] for key in row.keys() - extra.keys()}
-    return known | {"name": row["name"] or "", "extra": extra or _NOTHING}
+    return known | {"name": row["name"] or "", "extra": extra or _DEFAULTS["extra"]}
 
 
 _ROW: TypeAlias = Annotated[OcpSubtask, AfterValidator(_subtask)]
@@ -164,24 +163,28 @@ def read_subtasks(
     """
     made: list[Subtask] = []
     spellings: dict[str, str] = {}
-    columns: list[list[Any]] = [[None] * len(rows) for _ in Subtask._fields]
+    columns: dict[str, list[Any]] = {}
+    are_alike = True
     for start in range(0, len(rows), AT_ONCE):
         part = rows[start : start + AT_ONCE]
         rows[start : start + AT_ONCE] = repeat(None, len(part))  # memory is free sooner
         are_objects = set(map(type, part)) == {dict}
         values = _alike(part, spellings) if are_objects else None
         if values is not None:
-            made += _made(values)
-            for column, some in zip(columns, values, strict=False):
-                column[start : start + AT_ONCE] = some
+            made += _made(values, len(part))
+            for name, some in values.items() if are_alike else ():
+                if name not in columns:
+                    columns[name] = [_DEFAULTS[name]] * len(rows)
+                columns[name][start : start + AT_ONCE] = some
             continue
-        columns.clear()  # they would have to be made of the rows
+        are_alike = False
         usual = _grouped(part, spellings) if are_objects else None
         if usual is None:
             usual = read_rows(_ROW, part, pointer, problems, start=start, context=spellings)
         made += usual
     subtasks = Subtasks(made)
-    subtasks.keep(dict(zip(Subtask._fields, columns, strict=False)))
+    if are_alike:
+        subtasks.keep(columns)
     return subtasks, spellings
 
 
@@ -197,16 +200,21 @@ def _grouped(rows: list[Any], spellings: dict[str, str]) -> list[Subtask] | None
         values = _alike([rows[position] for position in positions], spellings)
         if values is None:
             return None
-        by_position.update(zip(positions, _made(values), strict=True))
+        by_position.update(zip(positions, _made(values, len(positions)), strict=True))
     return [by_position[position] for position in range(len(rows))]
 
 
-def _made(values: list[list[Any]]) -> list[Subtask]:
-    return list(map(_NEW, repeat(Subtask), zip(*values, strict=True)))
+def _made(values: Mapping[str, list[Any]], count: int) -> list[Subtask]:
+    columns = (
+        values.get(name) or repeat(default, count) for name, default in _DEFAULTS.items()
+    )
+    return list(map(_NEW, repeat(Subtask), zip(*columns, strict=True)))
 
 
-def _alike(rows: list[dict[str, Any]], spellings: dict[str, str]) -> list[list[Any]] | None:
-    """Give each attribute of rows that have the same keys; ``None`` if they have not."""
+def _alike(
+    rows: list[dict[str, Any]], spellings: dict[str, str]
+) -> dict[str, list[Any]] | None:
+    """Give each attribute that rows have, if all have the same keys; else ``None``."""
     first = rows[0]
     unusual = {other: usual for other, usual in SPELLINGS.items() if other in first}
     if any(usual in first for usual in unusual.values()):
@@ -215,19 +223,13 @@ def _alike(rows: list[dict[str, Any]], spellings: dict[str, str]) -> list[list[A
     if columns is None or None in columns.get("name", ()):
         return None
     spellings |= {ATTRIBUTES[usual]: other for other, usual in unusual.items()}
-    count = len(rows)
-    if "name" not in columns:
-        columns["name"] = [""] * count
     for key in _WORDS & columns.keys():
         columns[key] = known_words(columns[key])
-    nothing = [None] * count
-    values = [columns.get(key) or nothing for key in _KEYS]
-    extra: list[Mapping[str, Any]] = [_NOTHING] * count
-    names = [name for name in columns if name not in ATTRIBUTES]
-    if names:
-        others = zip(*(columns[name] for name in names), strict=True)
-        extra = [dict(zip(names, row, strict=True)) for row in others]
-    return [*values, nothing, [()] * count, extra]
+    values = {ATTRIBUTES[key]: columns.pop(key) for key in _KEYS if key in columns}
+    if columns:
+        others = zip(*columns.values(), strict=True)
+        values["extra"] = [dict(zip(columns, row, strict=True)) for row in others]
+    return values
 
 
 class OcpTask(TypedDict, total=False, extra_items=Free):  # type: ignore[call-arg]
