@@ -82,6 +82,10 @@ def mask_value(value: Any) -> Any:
     if isinstance(value, list):
         items = _masked_items(value)
         return value if all(a is b for a, b in zip(items, value, strict=True)) else items
+    if _are_plain(tuple(value)):
+        pairs = ((key, item, mask_value(item)) for key, item in value.items())
+        changed = {key: new for key, item, new in pairs if new is not item}
+        return {**value, **changed} if changed else value
     secret = _secret_keys(value)
     masked = {
         key: hidden(item) if key in secret else mask_value(item)
@@ -91,6 +95,15 @@ def mask_value(value: Any) -> Any:
         names = renamed(value, _masked_key)
         return {names[key]: item for key, item in masked.items()}
     return value if all(masked[key] is item for key, item in value.items()) else masked
+
+
+@lru_cache(maxsize=256)  # of many objects most have the same keys
+def _are_plain(keys: tuple[str, ...]) -> bool:
+    """Tell whether keys hide nothing, and neither may what stands behind one of them."""
+    roles = map(role_of, keys)
+    return not any(role.is_secret or role.is_value for role in roles) and all(
+        _masked_key(key) == key for key in keys
+    )
 
 
 def _secret_keys(value: Mapping[str, Any]) -> set[str]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from itertools import chain
-from operator import attrgetter
+from operator import attrgetter, is_not
 from typing import Any
 
 from taskgraph.model.task import Subtask, Task
@@ -72,12 +72,9 @@ def change_texts(
             for row in subtasks
         )
     if any(map(any, map(task.column, ("logs", "extra")))):
-        subtasks = tuple(
-            row._replace(logs=change_logs(row.logs), extra=change_value(row.extra))
-            if row.logs or row.extra
-            else row
-            for row in subtasks
-        )
+        rows = [_with_free(row, change_value, change_logs) for row in subtasks]
+        if any(map(is_not, rows, subtasks)):
+            subtasks = tuple(rows)
     for name in ("context", "extra"):
         value = getattr(task, name)
         if value and (new := change_value(value)) != value:
@@ -86,6 +83,18 @@ def change_texts(
         changes["subtasks"] = subtasks
     changed = replace(task, **changes) if changes else task
     return task if changed == task and changed.origin == task.origin else changed
+
+
+def _with_free(
+    row: Subtask,
+    change_value: Callable[[Any], Any],
+    change_logs: Callable[[tuple[str, ...]], tuple[str, ...]],
+) -> Subtask:
+    logs = change_logs(row.logs) if row.logs else row.logs
+    extra = change_value(row.extra) if row.extra else row.extra
+    if extra is row.extra and logs == row.logs:
+        return row
+    return row._replace(logs=logs, extra=extra)
 
 
 def _changed(value: Any, texts: Mapping[str, str]) -> Any:
