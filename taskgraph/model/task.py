@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from itertools import chain
 from operator import attrgetter
 from types import MappingProxyType
@@ -158,22 +159,29 @@ class Subtasks(tuple[Subtask, ...]):  # noqa: SLOT001 - what is kept needs a pla
     were asked for, or from the reading on.
     """
 
+    _is_read = False
+
+    def keep(self, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Keep values that were read as columns; those of other attributes are not told."""
+        vars(self).update(columns, _is_read=True)
+
     def column(self, attribute: str) -> Sequence[Any]:
         """Give one value of every subtask, in the order of the document."""
         kept = vars(self)
-        if attribute not in kept:
-            kept[attribute] = [*map(attrgetter(attribute), self)]
-        values: Sequence[Any] = kept[attribute]
+        values: Sequence[Any] | None = kept.get(attribute)
+        if values is None:
+            values = kept[attribute] = self._column(attribute)
         return values
 
-    def keep(self, columns: Mapping[str, list[Any]]) -> None:
-        """Keep values that were read as columns; those of other attributes are not told."""
-        kept = vars(self)
-        kept.update(columns)
-        nothing = [None] * len(self)
-        for attribute, default in Subtask._field_defaults.items():
-            untold = nothing if default is None else [default] * len(self)
-            kept.setdefault(attribute, untold)
+    def _column(self, attribute: str) -> Sequence[Any]:
+        if not self._is_read:
+            return [*map(attrgetter(attribute), self)]
+        untold = Subtask._field_defaults[attribute]
+        return self._nothing if untold is None else [untold] * len(self)
+
+    @cached_property
+    def _nothing(self) -> Sequence[None]:
+        return [None] * len(self)
 
     def __reduce__(self) -> tuple[type[Subtasks], tuple[tuple[Subtask, ...]]]:
         """Leave what is kept behind where the subtasks go to another process."""

@@ -163,8 +163,7 @@ def read_subtasks(
     """
     made: list[Subtask] = []
     spellings: dict[str, str] = {}
-    columns: dict[str, list[Any]] = {}
-    are_alike = True
+    columns: dict[str, list[Any]] | None = {}
     for start in range(0, len(rows), AT_ONCE):
         part = rows[start : start + AT_ONCE]
         rows[start : start + AT_ONCE] = repeat(None, len(part))  # memory is free sooner
@@ -172,20 +171,31 @@ def read_subtasks(
         values = _alike(part, spellings) if are_objects else None
         if values is not None:
             made += _made(values, len(part))
-            for name, some in values.items() if are_alike else ():
-                if name not in columns:
-                    columns[name] = [_DEFAULTS[name]] * len(rows)
-                columns[name][start : start + AT_ONCE] = some
+            if columns is not None:
+                columns = _with_part(columns, values, start, len(rows))
             continue
-        are_alike = False
+        columns = None  # they would have to be made of the rows
         usual = _grouped(part, spellings) if are_objects else None
         if usual is None:
             usual = read_rows(_ROW, part, pointer, problems, start=start, context=spellings)
         made += usual
     subtasks = Subtasks(made)
-    if are_alike:
+    if columns is not None:
         subtasks.keep(columns)
     return subtasks, spellings
+
+
+def _with_part(
+    columns: dict[str, list[Any]], values: dict[str, list[Any]], start: int, count: int
+) -> dict[str, list[Any]]:
+    """Put the values of some rows into the columns of all of so many rows."""
+    if count <= AT_ONCE:
+        return values
+    for name, some in values.items():
+        if name not in columns:
+            columns[name] = [_DEFAULTS[name]] * count
+        columns[name][start : start + AT_ONCE] = some
+    return columns
 
 
 def _grouped(rows: list[Any], spellings: dict[str, str]) -> list[Subtask] | None:
@@ -205,9 +215,9 @@ def _grouped(rows: list[Any], spellings: dict[str, str]) -> list[Subtask] | None
 
 
 def _made(values: Mapping[str, list[Any]], count: int) -> list[Subtask]:
-    columns = (
+    columns = [
         values.get(name) or repeat(default, count) for name, default in _DEFAULTS.items()
-    )
+    ]
     return list(map(_NEW, repeat(Subtask), zip(*columns, strict=True)))
 
 
