@@ -180,7 +180,7 @@ def read_subtasks(
             usual = read_rows(_ROW, part, pointer, problems, start=start, context=spellings)
         made += usual
     subtasks = Subtasks(made)
-    if columns is not None:
+    if columns:
         subtasks.keep(columns)
     return subtasks, spellings
 

@@ -90,7 +90,8 @@ def test_items_stand_where_their_texts_begin(
     item: Any, indent: int | None, comma: str
 ) -> None:
     for few in ([item], [PLAIN, item], [item, PLAIN, PLAIN]):
-        text, offsets = '{"x": [', []
+        text = '{"x": ['
+        offsets: list[int] = []
         for each in few * 80:  # else no piece that is looked at lies within the list
             text += comma * bool(offsets)
             offsets.append(len(text))
