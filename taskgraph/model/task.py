@@ -183,10 +183,6 @@ class Subtasks(tuple[Subtask, ...]):  # noqa: SLOT001 - what is kept needs a pla
     def _nothing(self) -> Sequence[None]:
         return [None] * len(self)
 
-    def __reduce__(self) -> tuple[type[Subtasks], tuple[tuple[Subtask, ...]]]:
-        """Leave what is kept behind where the subtasks go to another process."""
-        return Subtasks, (tuple(self),)
-
 
 class ApiError(NamedTuple):
     """The ``error`` object of a response."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.errors import InputError
-from taskgraph.model.task import Subtask
+from taskgraph.model.task import Subtask, Subtasks
 from taskgraph.sources.document import DocumentText, Problems
 from taskgraph.sources.fields import describe
 from taskgraph.sources.ocp import read_subtasks
+from taskgraph.sources.reading import read_bytes
 
 VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [None, 1, "x", "", True, 1.5, [], [1], ["a", None], {}, "2025-01-16T11:43Z"]
@@ -60,6 +62,51 @@ def test_in_whatever_groups_rows_are_read(rows: list[Any], at_once: int) -> None
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("taskgraph.sources.ocp.AT_ONCE", size)
             assert read(rows) == (() if wrong else tuple(made), wrong)
+
+
+def columns_are_as_rows(subtasks: Subtasks) -> bool:
+    return all(
+        [*subtasks.column(name)] == [getattr(row, name) for row in subtasks]
+        for name in Subtask._fields
+    )
+
+
+KEYS = [
+    "id name",
+    "id timeout x",
+    "id upstreams",
+    "id",
+    "id name timeout",
+    "id y",
+    "timeout id",
+]
+SAID = {"name": "a", "timeout": 5, "upstreams": [1], "x": [2], "y": None}
+
+
+@given(st.lists(st.sampled_from(KEYS), max_size=5), st.integers(1, 3), st.integers(0, 3))
+def test_columns_say_what_the_rows_say(keys: list[str], at_once: int, more: int) -> None:
+    kinds = [kind for kind in keys for _ in range(at_once)] + [*keys[-1:]] * more
+    rows = [
+        {key: SAID.get(key, place) for key in kind.split()}
+        for place, kind in enumerate(kinds)
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("taskgraph.sources.ocp.AT_ONCE", at_once)
+        made, _ = read_subtasks(rows, "", Problems(DocumentText("a.json", b"")))
+    assert len(made) == len(kinds)
+    assert columns_are_as_rows(made)
+
+
+@pytest.mark.parametrize("name", ["a", "password=abc"])
+@pytest.mark.parametrize("time", ["2025-01-16T11:43:00Z", "2025-01-16T11:43:00"])
+def test_columns_change_with_the_rows(name: str, time: str) -> None:
+    rows = [{"id": n, "name": name, "startTime": time} for n in range(3)]
+    (task,) = read_bytes(json.dumps({"subtasks": rows}).encode())
+    subtasks = task.subtasks
+    assert isinstance(subtasks, Subtasks)
+    assert columns_are_as_rows(subtasks)
+    assert "abc" not in subtasks.column("name")[0]
+    assert subtasks.column("start_time")[0].tzinfo is not None
 
 
 def test_no_field_is_lost_where_rows_have_as_many() -> None:
