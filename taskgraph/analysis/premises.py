@@ -89,7 +89,7 @@ class Premises:
 
         A definition that does so of any tells it of all: what it leaves out is allowed.
         """
-        flags = {subtask.prohibit_rollback for subtask in self.task.subtasks}
+        flags = {*self.task.column("prohibit_rollback")}
         if self.task.is_definition:
             return {self.task.prohibit_rollback, *flags} != {None}
         return None not in flags and self.prohibits_rollback is not None
@@ -108,8 +108,8 @@ class Premises:
             return None if task.context is None else False
         if not task.prohibit_rollback or any(map(blocks_rollback, task.subtasks)):
             return False
-        told = (sub.prohibit_rollback is not None for sub in task.subtasks)
-        return True if task.is_definition or all(told) else None
+        are_told = None not in task.column("prohibit_rollback")
+        return True if task.is_definition or are_told else None
 
     @property
     def tells_timeouts(self) -> bool:

@@ -47,7 +47,7 @@ def _task_ids(subject: Subject) -> str:
     task = subject.task
     if task.id is None:
         return "the task has no id"
-    if all(subtask.task_id is None for subtask in task.subtasks):
+    if not task.reports("task_id"):
         return "the subtasks do not name their task"
     return ""
 
