@@ -124,7 +124,7 @@ class Subject:
 
     def at(self, node: int) -> Subtask:
         """Give the subtask of a node."""
-        return self.graph.subtasks[node]
+        return self.task.subtasks[self.graph.positions[node]]
 
     def nodes_of(self, statuses: AbstractSet[str | None]) -> list[int]:
         """Give the nodes whose subtask has one of some statuses, ascending."""

@@ -28,16 +28,16 @@ from taskgraph.model.words import ascending, labels
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each series id that several subtasks have."""
-    subtasks, series = subject.graph.subtasks, subject.task.column("series_id")
+    series = subject.task.column("series_id")
     if len(set(series)) == len(series):
         return
     nodes: dict[int, list[int]] = {}
-    for node, subtask in enumerate(subtasks):
-        if subtask.series_id is not None:
-            nodes.setdefault(subtask.series_id, []).append(node)
+    for node, value in enumerate(subject.graph.by_node(series)):
+        if value is not None:
+            nodes.setdefault(value, []).append(node)
     for value, group in nodes.items():
         if len(group) > 1:
-            owners = [subtasks[node] for node in group]
+            owners = [subject.at(node) for node in group]
             yield Fault(
                 f"{labels(owners)} have the same series id {value}",
                 "remove the copy"
