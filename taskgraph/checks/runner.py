@@ -168,7 +168,7 @@ def _finding(
     A severity from the settings decides over all.
     """
     task = subject.task
-    subtasks, index = subject.graph.subtasks, subject.graph.index
+    index = subject.graph.index
     return Finding(
         code=rule.code,
         name=rule.name,
@@ -184,7 +184,7 @@ def _finding(
         path=tuple(
             Step(subject.at(node).id, subject.node_pointer(node)) for node in fault.path
         ),
-        subtask_names=tuple([subtasks[index[name]].name for name in fault.subtasks]),
+        subtask_names=tuple([subject.at(index[name]).name for name in fault.subtasks]),
         detail=fault.detail,
         of_key=fault.of_key,
     )
