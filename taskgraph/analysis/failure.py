@@ -109,7 +109,7 @@ def failure(premises: Premises) -> Failure | None:
     """
     graph = premises.graph
     graph.require_sound()
-    failed = [n for n, sub in enumerate(graph.subtasks) if sub.status == Status.FAILED]
+    failed = graph.nodes_of({Status.FAILED})
     if not failed:
         return None
     beyond = _beyond(graph, failed)
@@ -136,8 +136,7 @@ def blocked(premises: Premises) -> frozenset[int]:
     subtasks = premises.graph.subtasks
     if premises.is_rolling_back:
         return frozenset()
-    failed = [node for node, sub in enumerate(subtasks) if sub.status == Status.FAILED]
-    beyond = _beyond(premises.graph, failed)
+    beyond = _beyond(premises.graph, premises.graph.nodes_of({Status.FAILED}))
     return frozenset(n for n in beyond if subtasks[n].status == Status.PENDING)
 
 
@@ -173,7 +172,7 @@ def _beyond(graph: TaskGraph, nodes: Iterable[int]) -> set[int]:
 def _waiting(graph: TaskGraph) -> list[int]:
     """Give what has yet to be done, or undone where the task rolls back."""
     status = Status.SUCCESSFUL if is_rolling_back(graph.task) else Status.PENDING
-    return [node for node, sub in enumerate(graph.subtasks) if sub.status == status]
+    return graph.nodes_of({status})
 
 
 def _root(graph: TaskGraph, node: int) -> RootFailure:
@@ -364,7 +363,7 @@ def interventions(
         By node; empty where nothing failed.
     """
     graph, back = premises.graph, premises.is_rolling_back
-    failed = [n for n, sub in enumerate(graph.subtasks) if sub.status == Status.FAILED]
+    failed = graph.nodes_of({Status.FAILED})
     if not failed:
         return ()
     without = worst_cases_without(premises, left, rest, failed)

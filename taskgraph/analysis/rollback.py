@@ -12,7 +12,7 @@ from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.schedule import schedule
 from taskgraph.analysis.width import wide_antichain
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.engine import blocks_rollback, is_in_flight
+from taskgraph.model.engine import BEGUN, IN_FLIGHT, blocks_rollback
 from taskgraph.model.task import Status
 
 _MOST_GATES = 64
@@ -64,8 +64,9 @@ def rollback_obstacles(premises: Premises) -> tuple[tuple[Refusal, ...], tuple[i
     blockers : tuple of int
         The subtasks that have begun and prohibit rollback, ascending.
     """
-    subtasks = premises.graph.subtasks
-    blockers = tuple(n for n, subtask in enumerate(subtasks) if blocks_rollback(subtask))
+    graph = premises.graph
+    begun = graph.nodes_of(BEGUN) if any(premises.task.column("prohibit_rollback")) else ()
+    blockers = tuple(node for node in begun if blocks_rollback(graph.subtasks[node]))
     obstacles = [Refusal.BEGUN] if blockers else []
     if premises.prohibits_rollback:
         obstacles.append(Refusal.TASK_PROHIBITS)
@@ -83,9 +84,10 @@ def point_of_no_return(premises: Premises) -> PointOfNoReturn | None:
         ``None`` where no subtask prohibits rollback.
     """
     graph = premises.graph
-    prohibiting = [bool(subtask.prohibit_rollback) for subtask in graph.subtasks]
-    if not any(prohibiting):
+    flags = graph.task.column("prohibit_rollback")
+    if not any(flags):
         return None
+    prohibiting = graph.by_node([*map(bool, flags)])
     below = [False] * len(graph)  # a prohibiting ancestor exists
     for node in graph.order:
         if below[node] or prohibiting[node]:
@@ -255,8 +257,7 @@ def rollback(
     graph.require_sound()
     obstacles, blockers = rollback_obstacles(premises)
     prohibited = not {Refusal.TASK_PROHIBITS, Refusal.VERDICT}.isdisjoint(obstacles)
-    nothing = {None, Status.PENDING}
-    begun = [n for n, sub in enumerate(graph.subtasks) if sub.status not in nothing]
+    begun = graph.nodes_of({*graph.task.column("status")} - {None, Status.PENDING})
     holding = _holding(premises, begun)
     return Rollback(
         obstacles=obstacles,
@@ -292,8 +293,7 @@ def _holding(premises: Premises, begun: Sequence[int]) -> list[int]:
     What runs in a FAILED task is made to wait for its undoing, and yet holds its worker
     until it notices. That matters where the workers may not do for both.
     """
-    subtasks = premises.graph.subtasks
-    running = [node for node, subtask in enumerate(subtasks) if is_in_flight(subtask)]
+    running = premises.graph.nodes_of(IN_FLIGHT)
     is_crowded = 0 < premises.workers < len(begun) + len(running)
     return running if is_crowded and not premises.is_rolling_back else []
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import compress, islice
+from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from taskgraph.analysis.analysis import Analysis
@@ -125,13 +124,6 @@ class Subject:
     def at(self, node: int) -> Subtask:
         """Give the subtask of a node."""
         return self.task.subtasks[self.graph.positions[node]]
-
-    def nodes_of(self, statuses: AbstractSet[str | None]) -> list[int]:
-        """Give the nodes whose subtask has one of some statuses, ascending."""
-        ids, places = self.task.column("id"), self.graph.positions
-        among = map(statuses.__contains__, self.task.column("status"))
-        nodes = [(self.graph.index[ids[at]], at) for at in compress(range(len(ids)), among)]
-        return sorted(node for node, position in nodes if places[node] == position)
 
     @cached_property
     def reports_times(self) -> bool:

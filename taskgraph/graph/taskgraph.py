@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, chain, groupby, islice, pairwise
@@ -111,6 +112,14 @@ class TaskGraph:
         if len(self) == len(column):
             return column
         return self.by_node(column)
+
+    def nodes_of(self, statuses: AbstractSet[str | None]) -> list[int]:
+        """Give the nodes whose subtask has one of some statuses, ascending."""
+        column = self.task.column("status")
+        if statuses.isdisjoint(column):
+            return []
+        own = self.by_node(column)
+        return [node for node, status in enumerate(own) if status in statuses]
 
     def by_node(self, values: Sequence[T]) -> list[T]:
         """Give of one value for each subtask of the task that of each node."""

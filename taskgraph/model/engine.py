@@ -48,7 +48,8 @@ ENDED: Final = frozenset({Status.FAILED, Status.SUCCESSFUL})
 FORWARD: Final = frozenset({Operation.EXECUTE, Operation.RETRY})
 SECOND_TRIES: Final = frozenset({Operation.RETRY, Operation.SKIP, Operation.ROLLBACK_SKIP})
 """What is asked for after a failure."""
-_IN_FLIGHT = frozenset({Status.RUNNING, Status.CANCELING})
+IN_FLIGHT: Final = frozenset({Status.RUNNING, Status.CANCELING})
+"""The statuses of what is at work at the moment of the document."""
 _IN_SLOTS = frozenset({Status.READY, Status.RUNNING})
 _ROLLBACK = frozenset({Operation.ROLLBACK, Operation.ROLLBACK_SKIP})
 
@@ -87,7 +88,7 @@ def prohibits_rollback(task: Task) -> bool:
 
 def is_in_flight(subtask: Subtask) -> bool:
     """Tell whether the subtask is at work at the moment of the document."""
-    return subtask.status in _IN_FLIGHT
+    return subtask.status in IN_FLIGHT
 
 
 def holds_slot(subtask: Subtask) -> bool:
@@ -100,7 +101,7 @@ def holds_slot(subtask: Subtask) -> bool:
 
 def is_being_cancelled(subtask: Subtask) -> bool:
     """Tell whether a cancel was asked for: it ends FAILED within seconds, or hangs."""
-    if subtask.status not in _IN_FLIGHT:
+    if subtask.status not in IN_FLIGHT:
         return False
     return subtask.status == Status.CANCELING or subtask.operation == Operation.CANCEL
 

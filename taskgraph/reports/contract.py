@@ -280,7 +280,7 @@ class BudgetFigures(Closed):
     total_timeout_seconds: Annotated[Count, about("If one ran after the other.")]
     concurrency: ConcurrencyBounds
     shares: Annotated[
-        list[Share], about("Who holds the longest path, the largest share first.")
+        Rows[Share], about("Who holds the longest path, the largest share first.")
     ]
     point_of_no_return: NoReturnContent | None
 

@@ -88,9 +88,10 @@ def pretty_pieces(value: Any, newline: str, depth: int) -> Iterator[str]:
             mark = ","
         yield "[]" if mark == "[" else f"{newline}]"
     elif isinstance(value, Rows):
-        yield f"[{inner}" if value else "["
-        yield from _lines(value, inner)
-        yield f"{newline}]" if value else "]"
+        is_long = depth and value
+        yield f"[{inner}" if is_long else "["
+        yield from _lines(value, inner if depth else "")
+        yield f"{newline}]" if is_long else "]"
     elif not depth or not value or not isinstance(value, dict | list):
         yield _on_a_line(value)
     elif isinstance(value, dict):
@@ -175,8 +176,9 @@ def _moment(time: datetime | None) -> str | None:
     return None if time is None else time.isoformat()
 
 
-def _ids(graph: TaskGraph, nodes: tuple[int, ...]) -> list[Id]:
-    return [graph.subtasks[node].id for node in nodes]
+def _ids(graph: TaskGraph, nodes: Sequence[int]) -> list[Id]:
+    ids, positions = graph.task.column("id"), graph.positions
+    return [ids[positions[node]] for node in nodes]
 
 
 def critical_path_json(table: Timetable) -> CriticalPathContent:
@@ -274,7 +276,7 @@ def budget_json(analysis: Analysis) -> BudgetContent:
             "is_accepted_now": rollback.is_accepted,
             "refusals": [refusal.name.lower() for refusal in rollback.obstacles],
             "blockers": _ids(graph, rollback.blockers),
-            "order": [graph.subtasks[step.node].id for step in rollback.steps],
+            "order": _ids(graph, tuple(step.node for step in rollback.steps)),
             "worst_case_seconds": rollback.worst_case.seconds,
             "unlimited": _ids(graph, rollback.worst_case.unlimited),
         },
@@ -296,7 +298,8 @@ def _failing_late(graph: TaskGraph, late: FailLate) -> FailingLate:
 def _budget(
     graph: TaskGraph, budget: Budget, no_return: PointOfNoReturn | None
 ) -> BudgetFigures:
-    subtasks, bounds = graph.subtasks, budget.bounds
+    bounds, held = budget.bounds, holders(budget)
+    names, positions = graph.task.column("name"), graph.positions
     return {
         "is_bounded": budget.is_bounded,
         "finite_seconds": budget.seconds,
@@ -312,14 +315,13 @@ def _budget(
             "list_schedule_seconds": bounds.listed,
             "upper_bound_seconds": bounds.upper,
         },
-        "shares": [
+        "shares": Rows(
             {
-                "id": subtasks[node].id,
-                "name": subtasks[node].name,
-                "seconds": budget.shares[node],
+                "id": _ids(graph, held),
+                "name": [names[positions[node]] for node in held],
+                "seconds": [budget.shares[node] for node in held],
             }
-            for node in holders(budget)
-        ],
+        ),
         "point_of_no_return": None if no_return is None else _no_return(graph, no_return),
     }
 

@@ -48,7 +48,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     graph = subject.graph
     edges = [
         (node, target)
-        for target in subject.nodes_of(_NOT_PENDING)
+        for target in graph.nodes_of(_NOT_PENDING)
         for node in graph.upstreams[target]
         if graph.subtasks[node].status in _NOT_DONE and target != node
     ]
