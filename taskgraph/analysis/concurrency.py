@@ -162,6 +162,8 @@ def enough(
     # A further slot takes no more work than fits into the longest path.
     least = 1 + bisect_left(range(1, most + 1), True, key=has_room)
     for limit in range(least, most + 1):
+        if limit == widest.size and widest.is_exact:
+            return Enough(limit, limit, is_searched=True)  # nothing can ever wait
         steps += len(graph) + graph.edge_count
         if steps > most_steps or not widest.is_exact:
             return Enough(None, limit - 1, is_searched=False)
