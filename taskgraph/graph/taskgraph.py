@@ -23,9 +23,8 @@ from taskgraph.model.task import Id, Subtask, Task, id_key
 if TYPE_CHECKING:
     import networkx
 
-Side: TypeAlias = Literal["upstreams", "downstreams"]
 T = TypeVar("T")
-
+Side: TypeAlias = Literal["upstreams", "downstreams"]
 _SIDES: tuple[Side, ...] = get_args(Side)
 _ID = attrgetter("id")
 
@@ -122,7 +121,7 @@ class TaskGraph:
         return [node for node, status in enumerate(own) if status in statuses]
 
     def by_node(self, values: Sequence[T]) -> list[T]:
-        """Give of one value for each subtask of the task that of each node."""
+        """Put values of the subtasks, in the order of the task, into that of the nodes."""
         return [*map(values.__getitem__, self.positions)]
 
     @cached_property

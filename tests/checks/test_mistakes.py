@@ -271,6 +271,18 @@ def test_mistakes_are_all_told_beside_what_can_still_be_judged(tmp_path: Path) -
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("key", ["subtask", "Subtasks", "sub_tasks"])
+def test_below_a_misspelled_key_mistakes_have_their_own_places(
+    tmp_path: Path, key: str
+) -> None:
+    text = SOUND.replace("subtasks:", f"{key}:").replace("40m", "soon")
+    found = {
+        finding.code: (finding.line, finding.column)
+        for finding in findings(checked(tmp_path, text))
+    }
+    assert found == {"TG001": (11, 14), "TG002": (3, 1)}
+
+
 def test_many_mistakes_are_told_up_to_a_bound(tmp_path: Path) -> None:
     rows = "".join(f"  - {{name: s{n}, timeout: soon}}\n" for n in range(1500))
     found = findings(checked(tmp_path, f"name: t\nsubtasks:\n{rows}"))
