@@ -161,7 +161,7 @@ class Premises:
         """How often each subtask may be started, by node; at least as often as was seen."""
         if not self.seen:
             return self.own_attempts
-        names = self.graph.by_node(self.task.column("name"))
+        names = self.graph.values("name")
         pairs = zip(names, self.own_attempts, strict=True)
         return tuple([max(count, self.seen.get(name, 1)) for name, count in pairs])
 
@@ -169,13 +169,10 @@ class Premises:
     def own_attempts(self) -> tuple[int, ...]:
         """The same without what past runs show: at least as often as it was."""
         usual, by_name = self.settings.attempts, self.settings.attempts_by_name
-        counts = self.task.column("attempts")
-        if not by_name and max([count or 1 for count in {*counts}], default=1) <= usual:
-            return (usual,) * len(self.graph)
-        started = [count or 1 for count in self.graph.by_node(counts)]
+        started = [count or 1 for count in self.graph.values("attempts")]
         if not by_name:
             return tuple([most if most > usual else usual for most in started])
-        names = self.graph.by_node(self.task.column("name"))
+        names = self.graph.values("name")
         allowed = {name: self._attempts_of(name) for name in {*names}}
         return tuple([max(n, allowed[x]) for x, n in zip(names, started, strict=True)])
 
@@ -194,10 +191,10 @@ class Premises:
         """
         grace, assumed = self.settings.grace, self.assumed_timeout
         without = assumed + grace if assumed else 0
-        limits = self.task.column("timeout")
-        # Made in the order in which the limits lie in memory, which is twice as fast.
-        seconds = [limit + grace if limit and limit > 0 else without for limit in limits]
-        return tuple(self.graph.by_node(seconds))
+        limits = self.graph.values("timeout")
+        return tuple(
+            [limit + grace if limit and limit > 0 else without for limit in limits]
+        )
 
     @cached_property
     def worst_durations(self) -> tuple[int, ...]:

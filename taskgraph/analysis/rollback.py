@@ -84,10 +84,9 @@ def point_of_no_return(premises: Premises) -> PointOfNoReturn | None:
         ``None`` where no subtask prohibits rollback.
     """
     graph = premises.graph
-    flags = graph.task.column("prohibit_rollback")
-    if not any(flags):
+    prohibiting = [*map(bool, graph.values("prohibit_rollback"))]
+    if not any(prohibiting):
         return None
-    prohibiting = graph.by_node([*map(bool, flags)])
     below = [False] * len(graph)  # a prohibiting ancestor exists
     for node in graph.order:
         if below[node] or prohibiting[node]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, chain, groupby, islice, pairwise
 from operator import attrgetter, eq, lt
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from taskgraph.errors import AnalysisError
 from taskgraph.graph import traverse
@@ -23,7 +23,6 @@ from taskgraph.model.task import Id, Subtask, Task, id_key
 if TYPE_CHECKING:
     import networkx
 
-T = TypeVar("T")
 Side: TypeAlias = Literal["upstreams", "downstreams"]
 _SIDES: tuple[Side, ...] = get_args(Side)
 _ID = attrgetter("id")
@@ -102,27 +101,16 @@ class TaskGraph:
         """The node of each id."""
         return dict(zip(map(_ID, self.subtasks), range(len(self)), strict=True))
 
-    def values(self, attribute: str) -> Sequence[Any]:
-        """Give one value of the subtask of each node, in no order that means anything.
-
-        In that of the document the values lie in memory, so that it is the fastest.
-        """
-        column = self.task.column(attribute)
-        if len(self) == len(column):
-            return column
-        return self.by_node(column)
+    def values(self, attribute: str) -> list[Any]:
+        """Give one value of the subtask of each node."""
+        return [*map(self.task.column(attribute).__getitem__, self.positions)]
 
     def nodes_of(self, statuses: AbstractSet[str | None]) -> list[int]:
         """Give the nodes whose subtask has one of some statuses, ascending."""
-        column = self.task.column("status")
-        if statuses.isdisjoint(column):
+        if statuses.isdisjoint(self.task.column("status")):
             return []
-        own = self.by_node(column)
+        own = self.values("status")
         return [node for node, status in enumerate(own) if status in statuses]
-
-    def by_node(self, values: Sequence[T]) -> list[T]:
-        """Put values of the subtasks, in the order of the task, into that of the nodes."""
-        return [*map(values.__getitem__, self.positions)]
 
     @cached_property
     def edge_count(self) -> int:

@@ -276,7 +276,7 @@ def budget_json(analysis: Analysis) -> BudgetContent:
             "is_accepted_now": rollback.is_accepted,
             "refusals": [refusal.name.lower() for refusal in rollback.obstacles],
             "blockers": _ids(graph, rollback.blockers),
-            "order": _ids(graph, tuple(step.node for step in rollback.steps)),
+            "order": _ids(graph, [step.node for step in rollback.steps]),
             "worst_case_seconds": rollback.worst_case.seconds,
             "unlimited": _ids(graph, rollback.worst_case.unlimited),
         },

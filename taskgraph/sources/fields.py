@@ -86,7 +86,7 @@ class Apart:
     def __get_pydantic_core_schema__(
         self, _source: Any, _handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        return core_schema.no_info_plain_validator_function(_list)
+        return core_schema.no_info_plain_validator_function(_uncopied)
 
     def __get_pydantic_json_schema__(
         self, _schema: core_schema.CoreSchema, handler: JsonHandler
@@ -96,8 +96,8 @@ class Apart:
         return {"type": "array", "items": handler(items), **bound}
 
 
-def _list(value: Any) -> list[Any]:
-    """Check that a value is a list, and give itself: a copy would keep its items alive."""
+def _uncopied(value: Any) -> list[Any]:
+    """Take a list as it is: pydantic would copy it, and the copy keep its items alive."""
     if not isinstance(value, list):
         raise PydanticKnownError("list_type")
     return value

@@ -248,10 +248,11 @@ def _skip_items(
     border, before = "", 0
     while position != upcoming:
         position += 1
-        brace = text.find("{", index + 1) if border else -1
-        if border and text.startswith(border, brace - before):
-            index = brace
-            continue
+        if border:
+            brace = text.find("{", index + 1)
+            if text.startswith(border, brace - before):
+                index = brace
+                continue
         index = scan(text, index)[1]
         found = _BORDER.match(text, index - 1)
         if found is not None:

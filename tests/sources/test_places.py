@@ -92,7 +92,7 @@ def test_items_stand_where_their_texts_begin(
     for few in ([item], [PLAIN, item], [item, PLAIN, PLAIN]):
         text = '{"x": ['
         offsets: list[int] = []
-        for each in few * 80:  # else no piece that is looked at lies within the list
+        for each in few * 4:
             text += comma * bool(offsets)
             offsets.append(len(text))
             text += json.dumps(each, indent=indent)

@@ -32,7 +32,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     if len(set(series)) == len(series):
         return
     nodes: dict[int, list[int]] = {}
-    for node, value in enumerate(subject.graph.by_node(series)):
+    for node, value in enumerate(subject.graph.values("series_id")):
         if value is not None:
             nodes.setdefault(value, []).append(node)
     for value, group in nodes.items():
