@@ -118,23 +118,18 @@ def at(second: int) -> str:
 
 
 def row(number: int, upstreams: Iterable[int] = (), **changes: Any) -> Row:
-    """Give a subtask; its downstreams are filled in by :func:`response`."""
-    return {
-        "id": FIRST + number,
-        "name": "Step",
+    """Give a subtask that waits; :func:`joined` fills in its downstreams."""
+    own = {
         "nodeType": "JAVA_TASK",
-        "operation": "EXECUTE",
         "parallelIdx": -1,
         "prohibitRollback": False,
         "prohibitSkip": False,
-        "runTime": 1,
         "seriesId": FIRST + number,
         "status": "PENDING",
         "taskId": FIRST,
-        "timeout": 60,
         "upstreams": [FIRST + upstream for upstream in upstreams],
-        "downstreams": [],
-    } | changes
+    }
+    return step(FIRST + number, "Step", None, None) | own | changes
 
 
 def joined(rows: list[Row]) -> list[Row]:
