@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 from taskgraph.history.odds import Bin
 from taskgraph.history.statistics import Distribution
@@ -13,6 +14,9 @@ from taskgraph.model.durations import format_duration, format_measured, format_r
 from taskgraph.model.engine import SECOND
 from taskgraph.model.words import counted, visible
 from taskgraph.reports.markdown import escaped, table
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 Unit: TypeAlias = Literal["text", "word", "count", "us", "seconds", "ppm", "share"]
 """``us`` are microseconds, ``ppm`` millionths, a ``share`` is from 0 to 1, and a ``word``
@@ -152,6 +156,15 @@ _CHART_WIDTH, _CHART_HEIGHT, _CHART_BASE = 720, 160, 140
 
 def render_html(report: TableReport) -> str:
     """Write a report as a page; every text from a document is escaped."""
+    chart = None
+    if report.histogram is not None and report.histogram.bins:
+        chart = _chart(report.histogram)
+    sections = [_section(section) for section in report.sections]
+    return _template().render(report=report, sections=sections, chart=chart) + "\n"
+
+
+@cache
+def _template() -> Template:
     import jinja2
 
     environment = jinja2.Environment(
@@ -160,12 +173,7 @@ def render_html(report: TableReport) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["visible"] = visible
-    template = environment.get_template("history.html")
-    chart = None
-    if report.histogram is not None and report.histogram.bins:
-        chart = _chart(report.histogram)
-    sections = [_section(section) for section in report.sections]
-    return template.render(report=report, sections=sections, chart=chart) + "\n"
+    return environment.get_template("history.html")
 
 
 class _Scale(NamedTuple):

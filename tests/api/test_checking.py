@@ -77,6 +77,7 @@ def test_a_bound_on_findings_counts_the_others(folder: Path) -> None:
     assert stream.failed
 
 
+@pytest.mark.uncovered
 def test_a_baseline_is_used_up_as_results_come(folder: Path) -> None:
     run = check_files([str(folder)]).run
     text = json.loads(render_baseline(run.results))

@@ -37,6 +37,7 @@ def slow(tmp_path: Path) -> Path:
     return write(tmp_path, {"slow.json": response(99, steps)}) / "slow.json"
 
 
+@pytest.mark.uncovered
 def test_each_question_has_a_typed_answer(runs: Path, slow: Path) -> None:
     task, kind = history.stats(runs).kinds
     assert (task.subtask, kind.subtask, kind.run_us.p50) == (None, "work", 12_000_000)
@@ -52,6 +53,7 @@ def test_each_question_has_a_typed_answer(runs: Path, slow: Path) -> None:
     assert [one.name for one in departures.found] == ["work"]
 
 
+@pytest.mark.uncovered
 def test_every_answer_is_written_in_every_form(runs: Path, slow: Path) -> None:
     loaded = load(slow)
     results: list[Any] = [
@@ -69,6 +71,7 @@ def test_every_answer_is_written_in_every_form(runs: Path, slow: Path) -> None:
             history.report(result, "pdf")
 
 
+@pytest.mark.uncovered
 def test_a_patch_is_made_of_the_advice_for_one_task(runs: Path, slow: Path) -> None:
     options = AdviceOptions(share=0.9)
     one = history.timeouts([load(slow)], runs, options)

@@ -220,6 +220,7 @@ def test_a_mistake_is_one_finding_with_its_place_and_what_was_meant(
     assert f"{finding.line}:{finding.column}" == mistake.place
 
 
+@pytest.mark.uncovered
 @pytest.mark.parametrize("form", ["text", "sarif", "junit", "github", "gitlab", "markdown"])
 def test_every_form_tells_rule_place_and_remedy(tmp_path: Path, form: str) -> None:
     for number, mistake in enumerate(TABLE):
@@ -247,6 +248,7 @@ def test_every_form_tells_rule_place_and_remedy(tmp_path: Path, form: str) -> No
         assert _letters(finding.hint)[:20] in letters
 
 
+@pytest.mark.uncovered
 @every_mistake
 def test_the_fingerprint_stays_where_lines_and_folders_move(
     tmp_path: Path, mistake: Mistake
@@ -324,6 +326,7 @@ def test_other_commands_do_not_take_half_a_definition(tmp_path: Path) -> None:
     assert "did you mean 40m?" in str(told.value)
 
 
+@pytest.mark.uncovered
 @every_mistake
 def test_other_commands_refuse_it_in_the_words_of_the_finding(
     tmp_path: Path, mistake: Mistake

@@ -121,6 +121,7 @@ def test_an_interrupted_collection_says_how_to_go_on(
     assert "the same command goes on from there" in err
 
 
+@pytest.mark.uncovered
 def test_stats_in_every_form(folder: Path, run: Run, tmp_path: Path) -> None:
     command = ("stats", "-r", folder / "runs")
     code, text, _ = run(*command)
@@ -221,6 +222,7 @@ def test_odds(folder: Path, run: Run, tmp_path: Path) -> None:
     assert "--window must be seconds or a duration" in err
 
 
+@pytest.mark.uncovered
 def test_the_odds_assume_what_the_configuration_says_and_the_command_line_before_it(
     folder: Path, run: Run, tmp_path: Path
 ) -> None:

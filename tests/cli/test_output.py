@@ -91,6 +91,7 @@ def test_nothing_is_written_over_what_is_read(
     assert before == {n: path.read_bytes() for n, path in names.items() if path.is_file()}
 
 
+@pytest.mark.uncovered
 def test_what_standard_input_reads_is_not_written_over(folder: Path, root: Path) -> None:
     path = folder / "a.json"
     line = f"{sys.executable} -m taskgraph show - -o {path} < {path}"
@@ -99,6 +100,7 @@ def test_what_standard_input_reads_is_not_written_over(folder: Path, root: Path)
     assert OVERWRITTEN in done.stderr.decode()
 
 
+@pytest.mark.uncovered
 @pytest.mark.skipif(sys.platform == "win32", reason="files are not opened so there")
 @pytest.mark.parametrize("given", ["{path}", "- < {path}", "{path} {path}"])
 def test_nothing_is_added_to_what_is_read(given: str, folder: Path, root: Path) -> None:

@@ -45,6 +45,7 @@ def test_a_large_png_has_fewer_dots() -> None:
     assert 40_000_000 < width * height <= 50_200_000
 
 
+@pytest.mark.uncovered
 @pytest.mark.usefixtures("typst")
 @pytest.mark.parametrize("form", ["png", "pdf"])
 def test_the_same_task_gives_the_same_bytes(form: str) -> None:

@@ -136,6 +136,7 @@ def test_names_leave_room_for_the_rest(width: int) -> None:
     assert columns(line.split("  100")[0]) <= width * 11 // 20 + 2
 
 
+@pytest.mark.uncovered
 def test_a_chain_of_many_needs_no_recursion() -> None:
     text = tree(chain(map(str, range(5000))), collapse="none")
     assert len(text.splitlines()) == 5000

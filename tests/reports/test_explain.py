@@ -94,6 +94,7 @@ def test_start_and_end_are_told_once(samples: Path) -> None:
         assert text.count(time) == 1
 
 
+@pytest.mark.uncovered
 def test_every_incident_is_told_in_short_as_it_was(corpus: Path) -> None:
     assert cases(), corpus
     for case in cases():

@@ -185,6 +185,7 @@ def test_the_document_on_the_page_is_the_same_in_any_order() -> None:
     assert named == ["a", "b"]
 
 
+@pytest.mark.uncovered
 def test_shuffled_subtasks_give_the_same_bytes(failed: Task) -> None:
     expected = report(LoadedTask(failed))
     for seed in range(3):
@@ -233,6 +234,7 @@ def test_two_documents_of_one_task_say_what_changed(failed: Task) -> None:
     assert "What changed" not in page_of(failed, replace(failed, id=1)).text
 
 
+@pytest.mark.uncovered
 def test_sizes_stay_small(samples: Path) -> None:
     assert len(report(load(samples / "obproxy_stop.json")).encode()) < 200_000
     large = report(LoadedTask(stages(*[5] * 200)))

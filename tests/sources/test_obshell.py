@@ -188,6 +188,7 @@ def test_far_too_many_edges_are_refused() -> None:
         read(dag(rows, rows))
 
 
+@pytest.mark.uncovered
 @pytest.mark.parametrize("seed", range(30))
 def test_what_a_simulated_engine_writes_is_read(seed: int) -> None:
     history = simulate_dag(seed)

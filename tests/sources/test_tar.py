@@ -246,6 +246,7 @@ def test_damage_is_one_clear_message() -> None:
         assert sum("cannot be" in one for one in readings(data)) == 1, damage
 
 
+@pytest.mark.uncovered
 @pytest.mark.parametrize("name", [name for name in PACKS if name != "x.tar"])
 def test_a_cut_compressed_archive_is_told(name: str) -> None:
     files = {f"{n}.json": TASK + bytes(str(n**9), "ascii") * 200 for n in range(100)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -155,8 +156,12 @@ def _put_together(pieces: Iterable[str]) -> Iterator[str]:
     yield "".join(small)
 
 
+@cache
 def _environment() -> jinja2.Environment:
-    """Give an environment in which every text is made visible and escaped."""
+    """Give the environment in which every text is made visible and escaped.
+
+    To translate the templates takes longer than to write the page of an ordinary task.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_asset),
         autoescape=True,
