@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -135,9 +136,14 @@ def small(tmp_path: Path) -> tuple[Path, Path]:
 def large(tmp_path: Path, file: str, secrets: Sequence[str]) -> tuple[Path, Path]:
     """Write a document with secrets in every field, and another with others."""
     path, other = tmp_path / file, tmp_path / f"before.{file}"
-    path.write_text(DOCUMENTS[file](secrets), "utf-8")
-    other.write_text(DOCUMENTS[file](secrets[::-1]), "utf-8")
+    path.write_text(text_of(file, tuple(secrets)), "utf-8")
+    other.write_text(text_of(file, tuple(secrets[::-1])), "utf-8")
     return path, other
+
+
+@cache
+def text_of(file: str, secrets: tuple[str, ...]) -> str:
+    return DOCUMENTS[file](secrets)
 
 
 def arguments(output: Output, files: tuple[Path, Path], runs: Path | None) -> list[str]:

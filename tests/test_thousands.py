@@ -50,12 +50,17 @@ _NO_COUNT = re.compile(
       | \#L\d+""",
     re.VERBOSE,
 )
-_LONG = re.compile(r".{0,40}(?<![\w,.])\d{4,6}(?!\w).{0,40}")
+_LONG = re.compile(r"(?<![\w,.])\d{4,6}(?!\w)")
+_AROUND = 40  # characters
 
 
 def plain_counts(text: str) -> list[str]:
     """Find what looks like a count without separators, with what stands around it."""
-    return _LONG.findall(_NO_COUNT.sub("", text))
+    counts = _NO_COUNT.sub("", text)
+    return [
+        counts[max(0, found.start() - _AROUND) : found.end() + _AROUND]
+        for found in _LONG.finditer(counts)
+    ]
 
 
 class _Shown(HTMLParser):

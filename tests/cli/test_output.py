@@ -83,7 +83,8 @@ def test_nothing_is_written_over_what_is_read(
     names["cut"] = folder / "cut.json"  # which somebody has to mend yet
     names["cut"].write_bytes(names["a"].read_bytes()[:900])
     names["base"] = tmp_path / "base.json"
-    run_cli("check", names["a"], "--write-baseline", names["base"])
+    if "{base}" in line:
+        run_cli("check", names["a"], "--write-baseline", names["base"])
     before = {name: path.read_bytes() for name, path in names.items() if path.is_file()}
     done = run_cli(*line.format(**names).split())
     assert done.returncode == 2, done
