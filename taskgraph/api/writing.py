@@ -59,7 +59,7 @@ def report(
     Raises
     ------
     RenderError
-        If there is no such form.
+        If there is no such form, or it has no timeline to begin with.
     """
     return "".join(report_pieces(tasks, form, options))
 
@@ -80,6 +80,8 @@ def report_pieces(
     if form == "markdown":
         from taskgraph.reports.task_markdown import report_markdown
 
+        if options.view == "timeline":
+            raise RenderError("a report in markdown has no timeline: choose html")
         return [report_markdown(collected, options)]
     raise RenderError(f"no report {form!r}: choose from {', '.join(REPORTS)}")
 

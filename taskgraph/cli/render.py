@@ -17,7 +17,7 @@ from taskgraph.cli.options import (
 )
 from taskgraph.cli.output import EXIT_INPUT, complain, write
 from taskgraph.cli.tasks import each_task
-from taskgraph.diagrams.formats import FORMATS, render_pieces
+from taskgraph.diagrams.formats import FORMATS, render_pieces, writer_of
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.errors import ConfigError, RenderError
 from taskgraph.model.words import counted
@@ -71,6 +71,7 @@ def command(files: Inputs, form: str | None, output: str | None, **choices: Any)
     """
     options = DiagramOptions(**choices)
     chosen = form or _form_of(output)
+    writer_of(chosen, options)  # what no task can change is told once
     tasks: list[LoadedTask] = []
     code, _ = each_task(files, tasks.append)
     if len(tasks) > 1 and output not in (None, "-"):

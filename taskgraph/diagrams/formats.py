@@ -13,6 +13,7 @@ from taskgraph.diagrams.options import DiagramOptions, View
 from taskgraph.errors import RenderError
 from taskgraph.graph.export import Columns, export_gexf, export_graphml, export_node_link
 from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.words import listed
 
 if TYPE_CHECKING:
     from taskgraph.diagrams.scene import Scene
@@ -59,12 +60,22 @@ class DiagramFormat:
         What it is good for, a few words.
     views : mapping of view to function
         What makes it, for each view that it can show.
+    choices : set of str
+        The options that change it, apart from the view; others are refused.
     """
 
     name: str
     suffixes: tuple[str, ...]
     summary: str
     views: Mapping[View, Writer]
+    choices: frozenset[str] = frozenset()
+
+    def heeds(self, option: str, options: DiagramOptions) -> bool:
+        """Tell whether an option changes anything, or asks for what is so anyway."""
+        if options.view == "timeline" and option in _OF_GRAPHS:
+            return False
+        is_so = {"view": True, "collapse": options.collapse == "none"}
+        return option in self.choices or is_so.get(option, False)
 
 
 def render(
@@ -89,7 +100,8 @@ def render(
     ------
     RenderError
         If the format is unknown or cannot show the view, the options ask for something
-        that is not there, or a program or package is missing.
+        that is not there, or that the format takes no notice of, or a program or package is
+        missing.
     """
     drawn = render_pieces(analysis, form, options)
     return drawn if isinstance(drawn, str | bytes) else "".join(drawn)
@@ -99,28 +111,36 @@ def render_pieces(
     analysis: Analysis, form: str = "svg", options: DiagramOptions | None = None
 ) -> Drawn:
     """Draw as :func:`render` does; what may be large comes in pieces."""
+    options = options or DiagramOptions()
+    return writer_of(form, options)(Request(analysis, options))
+
+
+def writer_of(form: str, options: DiagramOptions) -> Writer:
+    """Give what makes a form; RenderError if it cannot, whatever the task."""
     chosen = FORMATS.get(form)
     if chosen is None:
         raise RenderError(f"no diagram format {form!r}: choose from {', '.join(FORMATS)}")
-    options = options or DiagramOptions()
-    writer = chosen.views.get(options.view)
-    if writer is None:
-        able = [name for name, other in FORMATS.items() if options.view in other.views]
-        raise RenderError(
-            f"{form} cannot show the {options.view}: choose from {', '.join(able)}"
-        )
-    return writer(Request(analysis, options))
+    able = [other for other in FORMATS.values() if options.view in other.views]
+    if chosen not in able:
+        names = ", ".join(other.name for other in able)
+        raise RenderError(f"{form} cannot show the {options.view}: choose from {names}")
+    if ignored := [
+        option for option in options.changed() if not chosen.heeds(option, options)
+    ]:
+        heeding = [o.name for o in able if all(o.heeds(each, options) for each in ignored)]
+        what = form if heeding else f"a {options.view}"
+        named = listed(option.replace("_", "-") for option in ignored)
+        choice = f", or choose from {', '.join(heeding)}" if heeding else ""
+        raise RenderError(f"{what} takes no notice of {named}: leave it out{choice}")
+    return chosen.views[options.view]
 
 
 def _picture(form: Literal["svg", "png", "pdf"], request: Request) -> str | bytes:
-    with_dot = request.options.engine == "dot"
     if request.options.view == "timeline":
-        if with_dot:
-            raise RenderError("Graphviz draws no timelines: use the built-in engine")
         from taskgraph.diagrams.timeline_svg import render_timeline_svg
 
         svg = render_timeline_svg(request.timeline())
-    elif with_dot:
+    elif request.options.engine == "dot":
         from taskgraph.diagrams.dot import render_with_dot
 
         drawn = render_with_dot(request.scene(), form)
@@ -180,32 +200,41 @@ def _whole(
 
 
 _BOTH: tuple[View, ...] = ("graph", "timeline")
+_CHOOSING = frozenset({"collapse", "focus", "around_failed", "critical_only", "max_nodes"})
+_OF_GRAPHS = frozenset({"direction", "engine"})
+_DRAWING = _CHOOSING | {"direction"}
 _FORMS = (
     DiagramFormat(
         "svg",
         (".svg",),
         "a picture for pages, light and dark",
         dict.fromkeys(_BOTH, partial(_picture, "svg")),
+        _CHOOSING | _OF_GRAPHS,
     ),
     DiagramFormat(
         "png",
         (".png",),
         "a picture of dots; needs the extra 'picture' or Graphviz",
         dict.fromkeys(_BOTH, partial(_picture, "png")),
+        _CHOOSING | _OF_GRAPHS,
     ),
     DiagramFormat(
         "pdf",
         (".pdf",),
         "a page; needs the extra 'picture' or Graphviz",
         dict.fromkeys(_BOTH, partial(_picture, "pdf")),
+        _CHOOSING | _OF_GRAPHS,
     ),
-    DiagramFormat("txt", (".txt",), "text for a terminal", dict.fromkeys(_BOTH, _text)),
-    DiagramFormat("dot", (".dot", ".gv"), "Graphviz source", {"graph": _dot}),
+    DiagramFormat(
+        "txt", (".txt",), "text for a terminal", dict.fromkeys(_BOTH, _text), _CHOOSING
+    ),
+    DiagramFormat("dot", (".dot", ".gv"), "Graphviz source", {"graph": _dot}, _DRAWING),
     DiagramFormat(
         "mermaid",
         (".mmd", ".mermaid"),
         "text that wikis and trackers draw, within Mermaid's limits",
         {"graph": _mermaid},
+        _DRAWING,
     ),
     DiagramFormat(
         "trace",

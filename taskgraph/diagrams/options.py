@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, TypeAlias
 
 View: TypeAlias = Literal["graph", "timeline"]
@@ -47,3 +47,8 @@ class DiagramOptions:
     critical_only: bool = False
     max_nodes: int | None = None
     engine: Engine = "builtin"
+
+    def changed(self) -> list[str]:
+        """Name the choices that are made otherwise than by default."""
+        own = ((field, getattr(self, field.name)) for field in fields(self))
+        return [field.name for field, value in own if value != field.default]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.formats import render
@@ -71,7 +70,7 @@ def _task(account: Account, level: str, options: DiagramOptions) -> Iterator[str
         yield section_markdown(graph, section)
     if 1 < len(graph) <= _MOST_DRAWN:
         yield f"{level}# Diagram"
-        mermaid = str(render(account.analysis, "mermaid", replace(options, view="graph")))
+        mermaid = str(render(account.analysis, "mermaid", options))
         yield code_block(mermaid.splitlines(), "mermaid")
     if account.sound is not None and len(graph):
         yield from _schedule(graph, account.sound, level)

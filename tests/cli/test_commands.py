@@ -295,6 +295,14 @@ def test_long_tables_end_where_nobody_reads_on(run_cli: RunCli, tmp_path: Path) 
         assert "… and 800 more: --format json has all of them" in said
 
 
+def test_what_no_task_can_change_is_told_once(run_cli: RunCli, samples: Path) -> None:
+    for more in ("--format", "graphml"), ("--view", "timeline", "--format", "dot"):
+        done = run_cli("render", "--around-failed", *more, samples)
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert done.stderr.count("\n") == 1
+
+
 def test_what_cannot_be_drawn_is_named_and_stops_nothing(
     run_cli: RunCli, samples: Path
 ) -> None:

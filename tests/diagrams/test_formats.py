@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -73,6 +76,65 @@ def test_a_format_that_cannot_show_a_view_names_those_that_can() -> None:
     options = DiagramOptions(view="timeline")
     with pytest.raises(RenderError, match="dot cannot show the timeline: choose from svg"):
         render(analysed(fan(2)), "dot", options)
+
+
+CHOICES: dict[str, Any] = {
+    "direction": "TB",
+    "collapse": "name",
+    "focus": "10",
+    "around_failed": True,
+    "critical_only": True,
+    "max_nodes": 3,
+    "engine": "dot",
+}
+REFUSED: dict[str, Collection[str]] = {
+    "svg": (),
+    "txt": {"direction", "engine"},
+    "dot": {"engine"},
+    "mermaid": {"engine"},
+    **dict.fromkeys(("trace", "graphml", "gexf", "json"), CHOICES),
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize(("form", "view"), TEXTS)
+def test_a_choice_changes_what_is_drawn_or_is_refused(
+    form: str, view: View, choice: str
+) -> None:
+    """A failed part of three, with two steps behind it, the other of which is idle."""
+    if choice == "engine" and shutil.which("dot") is None:
+        pytest.skip("Graphviz is not installed")
+    names = {1: "Start", 10: "Stop", 11: "Stop", 12: "Stop", 20: "Wait", 30: "Report"}
+    rows = {n: {"name": name, "timeout": 60 + n} for n, name in names.items()}
+    rows[10] |= {"status": "FAILED"}
+    ends = [(1, 10), (1, 11), (1, 12), (10, 20), (11, 20), (12, 20), (20, 30)]
+    task = analysed(make_task(rows, ends))
+    plain = render(task, form, DiagramOptions(view=view))
+    options = replace(DiagramOptions(view=view), **{choice: CHOICES[choice]})
+    if choice in REFUSED[form] or (view == "timeline" and choice in REFUSED["txt"]):
+        named = choice.replace("_", "-")
+        with pytest.raises(RenderError, match=f"takes no notice of {named}: leave it out"):
+            render(task, form, options)
+    else:
+        assert render(task, form, options) != plain
+
+
+def test_who_refuses_a_choice_names_who_does_not() -> None:
+    options = DiagramOptions(focus="10", engine="dot")
+    with pytest.raises(RenderError) as refused:
+        render(analysed(fan(2)), "graphml", options)
+    assert str(refused.value) == (
+        "graphml takes no notice of focus and engine: leave it out, "
+        "or choose from svg, png, pdf"
+    )
+    with pytest.raises(RenderError, match="a timeline takes no notice of engine: leave"):
+        render(analysed(fan(2)), "svg", DiagramOptions(view="timeline", engine="dot"))
+
+
+def test_who_shows_all_collapses_nothing() -> None:
+    for form in ("graphml", "gexf", "json", "trace"):
+        whole = render(analysed(fan(2)), form, DiagramOptions(collapse="none"))
+        assert whole == render(analysed(fan(2)), form)
 
 
 def test_no_two_formats_share_a_suffix() -> None:

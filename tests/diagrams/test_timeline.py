@@ -15,13 +15,11 @@ from hypothesis import strategies as st
 
 from taskgraph.api import load
 from taskgraph.diagrams.building import build_scene
-from taskgraph.diagrams.formats import render
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.terminal import columns, render_timeline_text
 from taskgraph.diagrams.timeline import Timeline, build_timeline, marks
 from taskgraph.diagrams.timeline_rows import Row
 from taskgraph.diagrams.timeline_svg import render_timeline_svg
-from taskgraph.errors import RenderError
 from taskgraph.model.task import Envelope, Id, Task
 from taskgraph.model.words import visible
 from tests.diagrams.drawing import read_drawing
@@ -472,9 +470,3 @@ def test_a_plan_shows_how_far_it_may_slip() -> None:
     assert 'class="limit"' in svg
     assert "may slip" in svg
     assert "latest finish" in svg
-
-
-def test_graphviz_draws_no_timelines() -> None:
-    options = DiagramOptions(view="timeline", engine="dot")
-    with pytest.raises(RenderError, match="Graphviz draws no timelines"):
-        render(analysed(run_task()), "svg", options)

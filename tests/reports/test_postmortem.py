@@ -14,6 +14,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from taskgraph.api import LoadedTask, collect, load, loads, render, report
+from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.errors import RenderError
 from taskgraph.reports.markdown import escaped
 from taskgraph.settings import Settings
 from tests.diagrams.tasks import HOSTILE, make_task
@@ -38,6 +40,12 @@ def test_it_has_the_verdict_the_explanation_and_the_tables(samples: Path) -> Non
     assert page.count("<table>") == 3
     assert page.count('class="language-mermaid"') == 1
     assert "TG501" in page
+
+
+def test_markdown_has_no_timeline(samples: Path) -> None:
+    loaded = load(samples / "three_hosts_failed.json")
+    with pytest.raises(RenderError, match="markdown has no timeline: choose html"):
+        report(loaded, "markdown", DiagramOptions(view="timeline"))
 
 
 def test_several_tasks_get_an_index_and_what_could_not_be_read(samples: Path) -> None:
