@@ -37,8 +37,8 @@ _FORMS = ("text", "json", "markdown", "html", "svg")
     "--fail-on", type=Choice(["structure", "budget", "any", "never"]),
     default="never", show_default=True,
     help="Which kind of change makes the exit code 1: structure is another definition, by "
-    "its subtasks, edges, names or timeouts for example, and not what a run adds; budget is "
-    "growth of a worst case, and a bound that is lost.",
+    "its subtasks, edges, names or timeouts for example, and not what a run adds; budget "
+    "is growth of a worst case, and a bound that is lost.",
 )  # fmt: skip
 @click.option(
     "--redact", is_flag=True,
