@@ -160,10 +160,16 @@ READERS: dict[str, tuple[str, Callable[[str], Told]]] = {
     "render as json": ("render --format json", told.node_link),
     "render as svg": ("render --collapse none", told.svg),
     "render as txt": ("render --format txt --collapse none", told.tree),
+    "render as dot": ("render --format dot --collapse none", told.dot),
+    "render as mermaid": ("render --format mermaid --collapse none", told.mermaid),
+    "render as graphml": ("render --format graphml", told.graphml),
+    "render as gexf": ("render --format gexf", told.gexf),
 }
 SOUND_READERS: dict[str, tuple[str, Callable[[str], Told]]] = {
     "budget as text": ("budget", told.budget_text),
     "critical-path as text": ("critical-path", told.critical_path_text),
+    "render as trace": ("render --format trace", told.trace),
+    "render as a timeline": ("render --view timeline --collapse none", told.timeline),
 }
 JSON_READERS: dict[str, Callable[[dict[str, Any]], Told]] = {
     "show": told.show_json,
@@ -298,6 +304,17 @@ def test_the_configurations_change_every_default(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", STORIES, ids=_name)
 def test_everybody_tells_the_same_of_a_story(path: Path, configuration: Path) -> None:
     assert_consistent(path, configuration)
+
+
+def test_everybody_is_understood(by_name: Path) -> None:
+    """A reader that finds nothing would contradict nobody."""
+    path = ROOT / "samples" / "three_hosts_failed.json"
+    answers = {who: figures for _, who, figures in outputs(path, by_name)}
+    assert answers.keys() >= {*READERS, *SOUND_READERS}
+    assert [who for who, figures in answers.items() if not any(figures.values())] == []
+    for form in ("svg", "txt", "dot", "mermaid", "graphml", "gexf", "json"):
+        marks = [name for name in answers[f"render as {form}"] if name[0] == "critical"]
+        assert len(marks) == 11, form
 
 
 @pytest.mark.slow

@@ -141,6 +141,8 @@ def library(loaded: LoadedTask) -> Told:
     failure = analysis.failure
     blocked = () if failure is None or analysis.is_rolling_back else failure.blocked
     told |= _marked("blocked", ids(blocked), every)
+    ran = () if analysis.as_run is None else analysis.as_run.path
+    told |= _marked("as-run path", ids(ran), every)
     columns = {
         "float": schedule.total_float,
         "free float": schedule.free_float,
@@ -455,15 +457,53 @@ _CLAIMS: dict[str, Callable[[Values], Told]] = {
 
 def node_link(text: str) -> Told:
     """Read ``render --format json``."""
+    return _exported((node["id"], node) for node in json.loads(text)["nodes"])
+
+
+def graphml(text: str) -> Told:
+    """Read ``render --format graphml``."""
+    space = "{http://graphml.graphdrawing.org/xmlns}"
+    root = ET.fromstring(text)
+    names = {key.get("id"): key.get("attr.name") for key in root.iter(f"{space}key")}
+    return _exported(
+        (node.get("id"), {names[data.get("key")]: data.text for data in node})
+        for node in root.iter(f"{space}node")
+    )
+
+
+def gexf(text: str) -> Told:
+    """Read ``render --format gexf``."""
+    space = "{http://www.gexf.net/1.2draft}"
+    root = ET.fromstring(text)
+    (declared,) = root.findall(f".//{space}attributes[@class='node']")
+    names = {each.get("id"): each.get("title") for each in declared}
+    return _exported(
+        (
+            node.get("id"),
+            {names[a.get("for")]: a.get("value") for a in node.iter(f"{space}attvalue")},
+        )
+        for node in root.iter(f"{space}node")
+    )
+
+
+def _exported(nodes: Iterable[tuple[Any, dict[Any, Any]]]) -> Told:
     told: Told = {}
-    for node in json.loads(text)["nodes"]:
-        name = str(node["id"])
-        if "critical" in node:
-            told["critical", name] = node["critical"]
-            told["float", name] = node["total_float"]
-            told["starts", name] = node["early_start"]
-            told["ends", name] = node["early_finish"]
+    for identifier, values in nodes:
+        if "critical" in values:
+            name = str(identifier)
+            told["critical", name] = str(values["critical"]).lower() == "true"
+            told["float", name] = int(values["total_float"])
+            told["starts", name] = int(values["early_start"])
+            told["ends", name] = int(values["early_finish"])
     return told
+
+
+def trace(text: str) -> Told:
+    """Read ``render --format trace``."""
+    slices = [each for each in json.loads(text)["traceEvents"] if each["ph"] == "X"]
+    return {
+        ("as-run path", each["args"]["id"]): each["args"]["as-run path"] for each in slices
+    }
 
 
 # --- findings ------------------------------------------------------------------------
@@ -634,13 +674,58 @@ def report_html(text: str) -> Told:
 def svg(text: str) -> Told:
     """Read ``render``, nothing collapsed."""
     told: Told = _drawn_worst(plain(text.partition("<desc")[2].partition("</desc>")[0]))
-    node = r'<g class="n ([^"]*)"[^>]* data-node="\d+" data-id="([^"]*)"[^>]*>'
+    node = r'<g class="n ([^"]*)"[^>]* data-id="([^"]*)"[^>]*>'
     found = re.findall(rf"{node}<title>(.*?)</title>", text)
     for classes, name, title in found:
         identifier = html.unescape(name)
         if len(found) > 1:  # a single box has no mark, and needs none
             told["critical", identifier] = "c" in classes.split() or "all of it cri" in text
         told["blocked", identifier] = ", blocked" in title
+    return told
+
+
+def timeline(text: str) -> Told:
+    """Read ``render --view timeline``, nothing collapsed."""
+    figure = "as-run path" if "as-run path" in text else "critical"
+    is_all = "all of it critical" in text
+    row = r'<g class="row"[^>]* data-id="([^"]*)">.*?<text class="n( c)?"'
+    return {
+        (figure, html.unescape(name)): is_all or bool(mark)
+        for name, mark in re.findall(row, text)
+    }
+
+
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+
+
+def dot(text: str) -> Told:
+    """Read ``render --format dot``, nothing collapsed."""
+    told = _drawn_worst(text)
+    found = re.findall(rf"subtask=({_QUOTED}|\S+) tooltip=({_QUOTED}|[^]\s]+)", text)
+    for name, tip in found:
+        identifier = re.sub(r"\\(.)", r"\1", name.removeprefix('"').removesuffix('"'))
+        if len(found) > 1:
+            is_critical = "on the critical path" in tip or "all of it critical" in text
+            told["critical", identifier] = is_critical
+        told["blocked", identifier] = ", blocked" in tip
+    return told
+
+
+def mermaid(text: str) -> Told:
+    """Read ``render --format mermaid``, nothing collapsed."""
+    classes: dict[str, set[str]] = {}
+    for names, style in re.findall(r"^  class (\S+) (\S+)$", text, re.MULTILINE):
+        for name in names.split(","):
+            classes.setdefault(name, set()).add(style)
+    told: Told = {}
+    found = re.findall(r'^  (n\d+(?:_\d+)?)\["(.*)"\]$', text, re.MULTILINE)
+    for name, label in found:
+        written = re.sub(r"#(\d+);", lambda match: chr(int(match[1])), label)
+        identifier = written.rpartition("<br/>")[2].partition(" · ")[0]
+        if len(found) > 1:
+            is_critical = "critical" in classes[name] or "all of it critical" in text
+            told["critical", identifier] = is_critical
+        told["blocked", identifier] = ", blocked" in written
     return told
 
 
