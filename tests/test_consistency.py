@@ -396,6 +396,33 @@ def test_other_durations_are_told_alike(path: Path, by: str, configuration: Path
         assert row["makespan"] <= analysis.remaining.seconds
 
 
+def test_a_history_has_the_times_of_the_critical_path(
+    by_name: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("duckdb")
+    measured: dict[tuple[str, str], set[int]] = {}
+    limits: dict[tuple[str, str], set[int | None]] = {}
+    for path in STORIES:
+        (row,) = rows("critical-path", path, *_common(by_name), "--by", "actual")
+        assert row["unit"] == "microseconds"
+        took = {subtask["id"]: subtask["duration"] for subtask in row["subtasks"]}
+        loaded = _loaded(path, by_name)
+        for subtask in loaded.graph.subtasks:
+            kind = (loaded.task.name, subtask.name)
+            measured.setdefault(kind, set()).add(took[subtask.id])
+            limits.setdefault(kind, set()).add(subtask.timeout)
+    written("history", "collect", "-j1", "-o", tmp_path / "runs", *STORIES)
+    stats = written("history", "stats", "-r", tmp_path / "runs", "--format", "json")
+    kinds = [kind for kind in json.loads(stats)["kinds"] if kind["subtask"] is not None]
+    assert {(kind["task"], kind["subtask"]) for kind in kinds} == measured.keys()
+    timed = [kind for kind in kinds if kind["run_us"]["size"]]
+    assert len(timed) > 5
+    for kind in timed:
+        name = kind["task"], kind["subtask"]
+        assert {kind["run_us"][mark] for mark in ("p5", "p50", "max")} <= measured[name]
+        assert kind["timeout"] in limits[name]
+
+
 @pytest.mark.parametrize("before", STORIES, ids=_name)
 @pytest.mark.parametrize("after", STORIES, ids=_name)
 def test_a_comparison_has_the_worst_case_of_both(
