@@ -162,6 +162,7 @@ SENTENCES: Final[dict[str, Judge]] = {
     "no-return-unknown": claims_next.no_return_unknown,
     "nothing-to-retry": claims_next.nothing_failed,
     "over": claims_next.over,
+    "prohibited": claims_next.prohibited,
     "prohibiting": claims_next.prohibiting,
     "over-limit": so,
     "overdue": claims_next.overdue,

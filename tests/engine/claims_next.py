@@ -316,6 +316,11 @@ def prohibiting(case: Case, told: Told) -> Reasons:
         yield "others prohibit it"
 
 
+def prohibited(case: Case, told: Told) -> Reasons:
+    if set(case.photo.blockers()) != set(told.steps("subtasks")):
+        yield "others prohibit it and have begun"
+
+
 def no_return_unknown(case: Case, _: Told) -> Reasons:
     if "prohibitRollback" in case.document:
         yield "the document tells it"

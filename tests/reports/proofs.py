@@ -26,7 +26,15 @@ from taskgraph.checks.result import Finding
 from taskgraph.checks.runner import run_checks
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_measured
-from taskgraph.model.engine import SpanKind, measured_span, tells_direction, was_retried
+from taskgraph.model.engine import (
+    SpanKind,
+    blocks_rollback,
+    measured_span,
+    tells_direction,
+    was_retried,
+)
+from taskgraph.model.task import Subtask
+from taskgraph.model.words import labels
 from taskgraph.settings import Severity
 
 Values: TypeAlias = dict[str, Any]
@@ -730,7 +738,14 @@ def fail_late(case: Case) -> list[Values]:
     assert late is not None
     assert case.rollback.is_allowed
     assert not late.unlimited
-    return [{"both_seconds": late.at_most}]
+    assert case.progress.endless is None or case.task.is_definition
+    assert not case.analysis.seconds_late
+    assert not any(map(was_retried, case.task.subtasks))
+    gate = case.analysis.no_return
+    values: Values = {"both_seconds": late.at_most}
+    if gate is not None:
+        values["gates"] = case.ids(gate.nodes)
+    return [values]
 
 
 def over_limit(case: Case) -> list[Values]:
@@ -743,15 +758,27 @@ def over_limit(case: Case) -> list[Values]:
 
 
 def no_return_unknown(case: Case) -> list[Values]:
-    copies = any(subtask.prohibit_rollback for subtask in case.task.subtasks)
-    assert copies or not case.analysis.tells_rollback
+    assert not any(subtask.prohibit_rollback for subtask in case.task.subtasks)
+    assert not case.analysis.tells_rollback
     return [{}]
 
 
 def prohibiting(case: Case) -> list[Values]:
+    assert not any(blocks_rollback(subtask) for subtask in case.task.subtasks)
+    return _gates(case, [sub for sub in case.task.subtasks if sub.prohibit_rollback])
+
+
+def prohibited(case: Case) -> list[Values]:
+    return _gates(case, [sub for sub in case.task.subtasks if blocks_rollback(sub)])
+
+
+def _gates(case: Case, gates: list[Subtask]) -> list[Values]:
+    assert gates
     assert not case.graph.is_sound
-    rows = enumerate(case.graph.subtasks)
-    return [{"subtasks": case.ids([n for n, sub in rows if sub.prohibit_rollback])}]
+    if all(gate in case.graph.subtasks for gate in gates):
+        rows = enumerate(case.graph.subtasks)
+        return [{"subtasks": case.ids([n for n, sub in rows if sub in gates])}]
+    return [{"named": labels(gates)}]
 
 
 def no_point_of_no_return(case: Case) -> list[Values]:
@@ -856,6 +883,8 @@ def known_at_work(case: Case) -> list[int]:
 
 def running(case: Case) -> list[Values]:
     rows = [case.graph.subtasks[node] for node in known_at_work(case)]
+    if len(case.tally.running) == 1 and case.analysis.targets.get(case.tally.running[0]):
+        return []  # it is said of what is at work
     return [{"subtask": [sub.id], "host": sub.host} for sub in rows if sub.host]
 
 
@@ -1011,6 +1040,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "others-failed": other_roots(1),
     "overdue": overdue,
     "part-failed": parts_failed,
+    "prohibited": prohibited,
     "prohibiting": prohibiting,
     "parts": parts,
     "ran-on": of_failure("ran_on"),

@@ -318,16 +318,95 @@ def test_what_was_retried_within_a_rollback_is_not_called_undone() -> None:
     }
 
 
-def test_a_copy_that_prohibits_rollback_is_not_denied() -> None:
-    free = {"status": "FAILED", "prohibit_rollback": False}
+def said(loaded: LoadedTask, *claims: str) -> list[str]:
+    """Prove all that is said of a task, and give the sentences of some claims."""
+    assert_proved(loaded)
+    explanation = explained(loaded)
+    told = [s for s in explanation.sentences() if s.claim in claims]
+    return [sentence.text(loaded.graph) for sentence in told]
+
+
+def test_what_prohibits_rollback_is_told_of_copies_and_of_what_has_begun() -> None:
+    free = {"status": "PENDING", "prohibit_rollback": False}
     task = make_task({1: free, 2: free}, status="FAILED", operation="EXECUTE")
     first, second = task.subtasks
-    for prohibits, claim in ((False, "no-point-of-no-return"), (True, "no-return-unknown")):
-        copy = second._replace(name="Z copy", prohibit_rollback=prohibits)
-        loaded = LoadedTask(
-            replace(task, prohibit_rollback=False, subtasks=(first, second, copy))
-        )
-        assert claim in {sentence.claim for sentence in explained(loaded).sentences()}
+    told = []
+    for changes in (
+        {},
+        {"prohibit_rollback": True},
+        {"prohibit_rollback": True, "status": "FAILED"},
+    ):
+        copy = second._replace(name="Z copy", **changes)
+        rows = (first, second, copy)
+        loaded = LoadedTask(replace(task, prohibit_rollback=False, subtasks=rows))
+        told += said(loaded, "no-point-of-no-return", "prohibiting", "prohibited")
+    assert told == [
+        "Every subtask allows rollback: there is no point of no return.",
+        "2 'Z copy' prohibits rollback from its start on.",
+        "2 'Z copy' prohibits rollback and has begun.",
+    ]
+    gate = {"status": "SUCCESSFUL", "prohibit_rollback": True}
+    cyclic = make_task({1: gate, 2: free}, [(1, 2), (2, 1)], status="RUNNING")
+    assert said(LoadedTask(cyclic), "prohibiting", "prohibited") == [
+        "1 'Subtask 1' prohibits rollback and has begun."
+    ]
+
+
+BEGUN = datetime(2025, 1, 16, 10, tzinfo=UTC)
+
+
+def at_work(minutes: int, gate: bool, **changes: Any) -> LoadedTask:
+    """Give a task with a subtask at work and another behind it, so long after its start."""
+    begun = {"status": "RUNNING", "attempts": 1, "start_time": BEGUN, "timeout": 600}
+    rows = {
+        1: {**begun, "prohibit_rollback": False, **changes},
+        2: {"timeout": 60, "prohibit_rollback": gate},
+    }
+    task = make_task(rows, [(1, 2)], status="RUNNING", operation="EXECUTE")
+    moment = DEFAULTS.model_copy(update={"as_of": BEGUN + timedelta(minutes=minutes)})
+    task = replace(task, prohibit_rollback=False, start_time=BEGUN)
+    return LoadedTask(task, moment)
+
+
+def test_a_rollback_after_a_late_failure_is_bounded_where_nothing_came_later() -> None:
+    assert said(at_work(5, gate=False), "fail-late") == [
+        "If it fails and is rolled back, both take at most 22 min."
+    ]
+    (text,) = said(at_work(5, gate=True), "fail-late")
+    assert text.startswith("If it fails before 2 'Subtask 2' begins and is rolled back, ")
+    assert text.endswith("both take at most 20 min.")
+    late = BEGUN + timedelta(minutes=20)
+    for loaded in (
+        at_work(15, gate=False),  # past its timeout
+        at_work(25, gate=False, start_time=late),
+        at_work(5, gate=False, attempts=2),
+        at_work(25, gate=False, status="FAILED", finish_time=late),
+    ):
+        assert said(loaded, "fail-late") == []
+
+
+def test_a_point_of_no_return_that_is_passed_promises_nothing() -> None:
+    loaded = at_work(50, gate=False, prohibit_rollback=True, attempts=2)
+    (text,) = said(loaded, "no-return")
+    assert text.endswith(
+        ": it has been passed. By the timeouts it was at most 21 min from there to the end."
+    )
+
+
+def test_what_is_left_without_any_limit_is_not_called_zero_seconds() -> None:
+    rows: dict[int, dict[str, Any]] = {1: {"status": "RUNNING", "timeout": 0}}
+    rows[2] = {"timeout": 0}
+    task = make_task(rows, [(1, 2)], status="RUNNING", operation="EXECUTE")
+    assert said(LoadedTask(task), "left-unbounded") == [
+        "There is no limit to what is left: 1 'Subtask 1' and 2 'Subtask 2' have none."
+    ]
+
+
+def test_a_limit_that_may_be_exceeded_stands_beside_the_worst_case(tmp_path: Path) -> None:
+    path = tmp_path / "a.task.yaml"
+    path.write_text("name: A\nbudget: 1m\nsubtasks:\n- name: B\n  timeout: 2m\n", "utf-8")
+    (takes, *_) = [line for line in explained(load(path)).brief if line.title == "Takes"]
+    assert [sentence.claim for sentence in takes.sentences][-1] == "over-limit"
 
 
 def test_nothing_is_said_of_a_rollback_where_its_flags_are_unknown(samples: Path) -> None:

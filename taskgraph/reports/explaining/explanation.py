@@ -242,6 +242,7 @@ _NO_RETURN = (
     "no-point-of-no-return",
     "no-return",
     "no-return-unknown",
+    "prohibited",
     "prohibiting",
 )
 _ROLLBACK = (
@@ -254,7 +255,7 @@ _ROLLBACK = (
 )
 _GO_ON = frozenset(
     {"call", "dag-pass", "dag-unknown", "dominant", "likely", "likely-unknown"}
-    | {"others-failed", "rollback-loses"}
+    | {"others-failed", "over-limit", "rollback-loses"}
 )
 """What belongs to the sentence before it, as a cause does to its failure."""
 

@@ -6,18 +6,20 @@ from collections.abc import Iterable, Iterator
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.past import Forecast
-from taskgraph.analysis.rollback import PointOfNoReturn, Rollback
+from taskgraph.analysis.rollback import PointOfNoReturn
 from taskgraph.analysis.weights import Basis
 from taskgraph.checks.result import Finding
 from taskgraph.model.durations import format_duration
 from taskgraph.model.engine import (
     DISPATCH_SECONDS,
     SpanKind,
+    blocks_rollback,
     is_rolling_back,
     measured_span,
+    was_retried,
 )
-from taskgraph.model.task import Status
-from taskgraph.model.words import counted, listed, percent, plural
+from taskgraph.model.task import Status, Subtask
+from taskgraph.model.words import counted, labels, listed, percent, plural
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,
@@ -59,7 +61,7 @@ def limits(account: Account) -> Iterator[Sentence]:
     yield from _no_return(diagnosis)
     goes_on = task.status != Status.SUCCESSFUL and not is_rolling_back(task)
     if goes_on and diagnosis.tells_rollback and task.origin.dialect != "obshell":
-        yield from _fail_late(diagnosis.rollback)
+        yield from _fail_late(diagnosis)
     if diagnosis.tells_worst_case and diagnosis.budget.seconds:
         yield _assumptions(diagnosis)
 
@@ -67,18 +69,17 @@ def limits(account: Account) -> Iterator[Sentence]:
 def _budget(analysis: Analysis) -> Iterator[Sentence]:
     budget = analysis.budget
     values: dict[str, Value] = {"budget": Duration(budget.seconds)}
+    whole = "without the rollback" if analysis.is_rolling_back else "from start to end"
     by = "its timeouts"
     if by_default(analysis):
         values["each"] = Duration(analysis.assumed_timeout or 0)
         by = "obshell's default of {each} for each node"
     if budget.is_bounded:
-        template = f"By {by} it takes at most {{budget}} from start to end."
-        if analysis.is_rolling_back:
-            template = f"By {by} it takes at most {{budget}} without the rollback."
+        template = f"By {by} it takes at most {{budget}} {whole}."
         yield Sentence("budget", template, values, Place.PARAGRAPH)
     else:
         values["unlimited"] = Subtasks(budget.unlimited)
-        template = "By its timeouts it takes at most {budget} from start to end"
+        template = f"By its timeouts it takes at most {{budget}} {whole}"
         template += f"{uncounted(budget.unlimited)}."
         if not budget.seconds:
             template = "There is no limit to its time: {unlimited} [has|have] no timeout."
@@ -123,7 +124,8 @@ def _over_limit(findings: Iterable[Finding]) -> Iterator[Sentence]:
     for finding in findings:
         if finding.code == _OVER_LIMIT:
             values = {"rule": finding.code, "message": finding.message.rstrip(".")}
-            yield Sentence("over-limit", "That is too long: {message} ({rule}).", values)
+            template = "It may take too long: {message} ({rule})."
+            yield Sentence("over-limit", template, values)
 
 
 def _left(analysis: Analysis) -> Iterator[Sentence]:
@@ -143,6 +145,9 @@ def _left(analysis: Analysis) -> Iterator[Sentence]:
         elif not rest.is_bounded:
             claim, values["unlimited"] = "left-unbounded", Subtasks(rest.unlimited)
             template += uncounted(rest.unlimited)
+            if not rest.seconds:
+                template = "There is no limit to what is left: {unlimited} [has|have] none"
+                template = worded(template, len(rest.unlimited))
         yield Sentence(claim, f"{template}.", values, Place.PARAGRAPH)
         yield from _likely(analysis)
         yield from _later(analysis)
@@ -198,47 +203,77 @@ def _no_return(analysis: Analysis) -> Iterator[Sentence]:
         text = "The task itself prohibits rollback, from its start."
         yield Sentence("never-return", text, {}, Place.PARAGRAPH)
         return
-    subtasks = enumerate(analysis.graph.subtasks)
-    gates = tuple(node for node, subtask in subtasks if subtask.prohibit_rollback)
+    gates = [subtask for subtask in task.subtasks if subtask.prohibit_rollback]
     if not gates:
-        claim = "no-return-unknown"
-        text = "The document does not say what prohibits rollback."
-        # Of several subtasks with one id only one is a node, and another may prohibit it.
-        if analysis.tells_rollback and not any(
-            sub.prohibit_rollback for sub in task.subtasks
-        ):
+        claim, text = (
+            "no-return-unknown",
+            "The document does not say what prohibits rollback.",
+        )
+        if analysis.tells_rollback:
             claim = "no-point-of-no-return"
             text = "Every subtask allows rollback: there is no point of no return."
         yield Sentence(claim, text, {}, Place.PARAGRAPH)
     elif not analysis.is_sound:
-        template = "{subtasks} [prohibits|prohibit] rollback from [its|their] start on."
-        yield of_subtasks("prohibiting", template, gates, Place.PARAGRAPH)
+        yield _prohibiting(analysis, gates)
     elif (point := analysis.no_return) is not None:
         yield _point(point, ran=not task.is_definition)
 
 
+def _prohibiting(analysis: Analysis, gates: list[Subtask]) -> Sentence:
+    """Say what prohibits rollback in a task that has no paths.
+
+    Of several subtasks with one id only one is a node; the others are named in words.
+    """
+    claim, when = "prohibiting", "from [its|their] start on"
+    if begun := [subtask for subtask in gates if blocks_rollback(subtask)]:
+        claim, when, gates = "prohibited", "and [has|have] begun", begun
+    template = f"{{subtasks}} [prohibits|prohibit] rollback {when}."
+    rows = enumerate(analysis.graph.subtasks)
+    nodes = tuple(node for node, subtask in rows if subtask in gates)
+    if len(nodes) == len(gates):
+        return of_subtasks(claim, template, nodes, Place.PARAGRAPH)
+    template = worded(template.replace("{subtasks}", "{named}"), len(gates))
+    return Sentence(claim, template, {"named": labels(gates)}, Place.PARAGRAPH)
+
+
 def _point(point: PointOfNoReturn, *, ran: bool) -> Sentence:
     values: dict[str, Value] = {"after": Duration(point.seconds_after)}
-    passed = ": it has been passed" if point.passed else ": it has not been reached"
     template = "The point of no return is [the start of|the first start among] {subtasks}"
-    template += f"{passed if ran else ''}. From there on it is at most {{after}} to the end"
+    rest = "From there on it is at most {after} to the end"
+    if ran and point.passed:
+        template += ": it has been passed"
+        rest = "By the timeouts it was at most {after} from there to the end"
+    elif ran:
+        template += ": it has not been reached"
+    template += f". {rest}"
     if point.unlimited:
         template += uncounted(point.unlimited)
         values["unlimited"] = Subtasks(point.unlimited)
     return of_subtasks("no-return", f"{template}.", point.nodes, Place.PARAGRAPH, values)
 
 
-def _fail_late(rollback: Rollback) -> Iterator[Sentence]:
-    """Say how long it can take to fail as late as possible and to be rolled back."""
-    late = rollback.fail_late
-    gate = rollback.no_return
+def _fail_late(analysis: Analysis) -> Iterator[Sentence]:
+    """Say how long it can take to fail as late as possible and to be rolled back.
+
+    That counts from the start, by timeouts alone: not where it already took longer.
+    """
+    rollback = analysis.rollback
+    late, gate = rollback.fail_late, rollback.no_return
     if late is None or late.unlimited or rollback.has_failed or rollback.obstacles:
         return
     if gate is not None and gate.passed:
         return
-    before = "" if gate is None else " before that"
+    is_later = analysis.seconds_late or any(map(was_retried, analysis.graph.subtasks))
+    hangs = analysis.progress.endless is not None and not analysis.task.is_definition
+    if is_later or hangs:
+        return
+    values: dict[str, Value] = {"both": Duration(late.at_most)}
+    before = ""
+    if gate is not None:
+        values["gates"] = Subtasks(gate.nodes)
+        before = worded(" before [|the first of ]{gates} begins", len(gate.nodes))
     template = f"If it fails{before} and is rolled back, both take at most {{both}}."
-    yield Sentence("fail-late", template, {"both": Duration(late.at_most)})
+    yield Sentence("fail-late", template, values)
 
 
 # --- what is likely ------------------------------------------------------------------

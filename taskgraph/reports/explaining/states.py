@@ -200,7 +200,7 @@ def _moving(analysis: Analysis) -> Iterator[Sentence]:
     if share and share < 1 and progress.critical_seconds_done and tells_direction(task):
         template = "Of its longest path, counted in timeouts, {percent} % is behind it."
         yield Sentence("critical-share", template, {"percent": Count(int(100 * share))})
-    yield from _each_at_work(graph, tally)
+    yield from _each_at_work(analysis)
 
 
 def _at_work(analysis: Analysis, doing: str) -> Sentence:
@@ -229,17 +229,20 @@ def _named(graph: TaskGraph, tally: Tally) -> Iterator[Sentence]:
         yield of_subtasks("to-be-undone", template, last, is_ordered=True)
 
 
-def _each_at_work(graph: TaskGraph, tally: Tally) -> Iterator[Sentence]:
+def _each_at_work(analysis: Analysis) -> Iterator[Sentence]:
     """Say where each subtask is at work, and what its log says, where that is known."""
-    told = [n for n in tally.running if graph.subtasks[n].host or graph.subtasks[n].logs]
+    graph, running = analysis.graph, analysis.tally.running
+    told = [n for n in running if graph.subtasks[n].host or graph.subtasks[n].logs]
     for node in told[:_MOST_TOLD]:
         subtask = graph.subtasks[node]
-        if subtask.host:
+        is_alone = len(running) == 1  # and where it is, was said of it
+        is_told = is_alone and analysis.targets.get(node) == subtask.host
+        if subtask.host and not is_told:
             values: dict[str, Value] = {"subtask": Subtasks((node,)), "host": subtask.host}
             at_work = "at work" if tells_progress(graph.task) else "RUNNING"
             template = f"{{subtask}} is {at_work} on {{host}}."
             yield Sentence("running", template, values, Place.ITEM)
-        place = Place.GOES_ON if subtask.host else Place.ITEM
+        place = Place.GOES_ON if subtask.host and not is_told else Place.ITEM
         yield from last_lines(subtask, node, place)
 
 
