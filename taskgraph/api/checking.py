@@ -21,7 +21,7 @@ from taskgraph.checks.runner import Names, check_document
 from taskgraph.config import PatternUse, UnusedPatterns, pattern_use
 from taskgraph.errors import ConfigError, InputError, TaskgraphError
 from taskgraph.sources.limits import ReadOptions
-from taskgraph.sources.opening import Source, find_sources
+from taskgraph.sources.opening import Paths, Source, find_sources, named_paths
 from taskgraph.sources.parsing import paused_collector
 from taskgraph.sources.reading import read_source
 from taskgraph.version import __version__
@@ -148,7 +148,7 @@ class CheckStream:
             raise wrong
 
     def _counted(self, result: CheckResult) -> CheckResult:
-        result = self._names.apply(result)
+        result = self._names.apply(result, os.path.realpath(result.file))
         if self._acceptance is not None:
             result = self._acceptance.apply(result)
         self.failed = self.failed or result.has_failed
@@ -187,7 +187,7 @@ def _acceptance(baseline: Baseline) -> Acceptance:
 
 
 def check_files(
-    paths: Iterable[str],
+    paths: Paths,
     configuration_for: ConfigurationFor = no_configuration,
     *,
     options: ReadOptions | None = None,
@@ -205,7 +205,7 @@ def check_files(
 
 
 def stream_checks(
-    paths: Iterable[str],
+    paths: Paths,
     configuration_for: ConfigurationFor = no_configuration,
     *,
     options: ReadOptions | None = None,
@@ -219,7 +219,7 @@ def stream_checks(
 
     Parameters
     ----------
-    paths : iterable of str
+    paths : str, path, or iterable of them
         Paths of files and folders, and patterns; ``-`` is standard input.
     configuration_for : callable, optional
         Gives the configuration for the name of a document; the defaults without it. It
@@ -258,14 +258,14 @@ def _ticked(
 
 
 def _check_sources(
-    paths: Iterable[str],
+    paths: Paths,
     configuration_for: ConfigurationFor,
     options: ReadOptions,
     jobs: int | None,
     leave_out: Set[str],
 ) -> Iterator[CheckedDocument]:
     """Check every document, in their order, whatever the number of processes."""
-    paths = list(paths)
+    paths = named_paths(paths)
     sources = find_sources(paths, standard_input(), options)
     if leave_out:
         sources = (s for s in sources if os.path.realpath(s.name) not in leave_out)

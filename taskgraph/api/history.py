@@ -11,8 +11,7 @@ Examples
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import partial
@@ -22,6 +21,7 @@ from taskgraph.api.loading import LoadedTask, PathLike
 from taskgraph.errors import ConfigError, RenderError
 from taskgraph.history import LEAST_RUNS, MEMORY, RUNS
 from taskgraph.model.words import counted
+from taskgraph.sources.opening import Paths, named_paths
 
 if TYPE_CHECKING:
     from taskgraph.history.advice import AdviceOptions, TimeoutReview
@@ -40,7 +40,7 @@ FORMS = ("text", "csv", "json", "markdown", "html")
 
 
 def collect(
-    paths: Iterable[PathLike],
+    paths: Paths,
     runs: PathLike = RUNS,
     *,
     origin: str = "",
@@ -54,7 +54,7 @@ def collect(
 
     Parameters
     ----------
-    paths : iterable of str or path
+    paths : str, path, or iterable of them
         Files, folders, patterns, archives, or addresses that fsspec knows.
     runs : str or path
         The folder to collect in.
@@ -85,7 +85,7 @@ def collect(
     store = RunStore(runs)
     with open_engine(workers, scheduler) as engine:
         collected = collect_into(
-            [os.fspath(path) for path in paths],
+            named_paths(paths),
             store,
             origin=origin,
             retry_rejects=retry_rejects,

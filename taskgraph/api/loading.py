@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
@@ -19,7 +19,7 @@ from taskgraph.model.task import Task
 from taskgraph.model.words import counted
 from taskgraph.settings import DEFAULTS, Settings
 from taskgraph.sources.limits import ReadOptions
-from taskgraph.sources.opening import find_sources
+from taskgraph.sources.opening import Paths, find_sources, named_paths
 from taskgraph.sources.reading import read_bytes, read_source
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def standard_input() -> BinaryIO:
 
 
 def read_documents(
-    paths: Iterable[str],
+    paths: Paths,
     options: ReadOptions | None = None,
     configuration_for: ConfigurationFor = no_configuration,
     stdin: BinaryIO | None = None,
@@ -222,7 +222,7 @@ def read_documents(
 
     Parameters
     ----------
-    paths : iterable of str
+    paths : str, path, or iterable of them
         Paths of files and folders, and patterns; ``-`` is standard input.
     options : ReadOptions, optional
     configuration_for : callable, optional
@@ -240,7 +240,7 @@ def read_documents(
         If the configuration of a document has a mistake.
     """
     options = options or ReadOptions()
-    for source in find_sources(paths, stdin or standard_input(), options):
+    for source in find_sources(named_paths(paths), stdin or standard_input(), options):
         for reading in read_source(source, options):
             configuration = configuration_for(reading.file)
             settings = configuration.for_path(reading.file)

@@ -234,19 +234,24 @@ class Names:
     """Tells of the tasks of a run that have the name of an earlier one."""
 
     def __init__(self) -> None:
-        self._first: dict[str, tuple[str, str]] = {}
+        self._first: dict[str, tuple[str, tuple[str, int, str]]] = {}
 
-    def apply(self, result: CheckResult) -> CheckResult:
-        """Give a result with what is found only beside the earlier ones."""
+    def apply(self, result: CheckResult, file: str) -> CheckResult:
+        """Give a result with what is found only beside the earlier ones.
+
+        The file is the one that is meant, however it was named: the same document is no
+        other one.
+        """
         origin, told = result.origin, result.if_repeated
         if origin is None:
             return result
         result = result._replace(if_repeated=(), origin=None)
-        place = result.file, origin.pointer
-        first, _ = first_place = self._first.setdefault(result.task_name, place)
-        if first_place == place:  # or a file that was named twice
+        place = file, origin.first_line, origin.pointer
+        named = result.file, place
+        first, first_place = self._first.setdefault(result.task_name, named)
+        if first_place == place:
             return result
-        other = "another task of it" if first == result.file else f"a task of {first}"
+        other = "another task of it" if first_place[0] == file else f"a task of {first}"
         message = f"{other} has the same name"
         repeated = tuple(finding._replace(message=message) for finding in told)
         (placed,) = _located([result._replace(findings=repeated)], origin)

@@ -85,7 +85,8 @@ class Subject:
         """Give the JSON pointer of a subtask, of a value, or of an id in an edge list.
 
         A value that the subtask does not have, or that the dialect keeps elsewhere, is
-        pointed to by the subtask itself.
+        pointed to by the subtask itself; an id beside items that could not be read, whose
+        place is not known, by its list.
         """
         origin = self.task.origin
         pointer = origin.subtask_pointer(position)
@@ -96,7 +97,9 @@ class Subject:
             return pointer
         key = origin.spellings.get(attribute) or _KEYS.get(attribute, attribute)
         pointer = f"{pointer}/{key}"
-        return pointer if item is None else f"{pointer}/{self._place(value, item)}"
+        if item is None or (position, attribute) in origin.unread:
+            return pointer
+        return f"{pointer}/{self._place(value, item)}"
 
     def _place(self, ids: tuple[Id, ...], item: Id) -> int:
         """Find an id in an edge list, also where very many of it are asked for."""

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, TypeAlias
 
 from taskgraph.errors import ConfigError, InputError
 from taskgraph.sources.limits import ReadOptions, read_up_to, refusal
 from taskgraph.sources.naming import DIAGNOSIS_LIST, is_document_name, is_log_name
+
+Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 _DEFAULT = ReadOptions()
 _SMALL = ReadOptions(max_bytes=16 << 20)
@@ -51,6 +53,13 @@ class Source(NamedTuple):
     cause: OSError | None = None
     is_found: bool = False
     depth: int = 0
+
+
+def named_paths(paths: Paths) -> list[str]:
+    """Give the paths of one who may name a single one; a text is no list of letters."""
+    if isinstance(paths, str | os.PathLike):
+        return [os.fspath(paths)]
+    return [os.fspath(path) for path in paths]
 
 
 def find_sources(

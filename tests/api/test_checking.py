@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from taskgraph.api import check_files, stream_checks
+from taskgraph.api import check_files, read_documents, stream_checks
 from taskgraph.checks.baseline import fingerprints, parse_baseline, render_baseline
 from taskgraph.config import Configuration
 from taskgraph.reports.check_formats import (
@@ -152,12 +152,36 @@ def test_a_task_that_two_definitions_name_is_told_once(tmp_path: Path) -> None:
     assert finding.message == f"a task of {tmp_path / 'a.task.yaml'} has the same name"
     assert (finding.severity, finding.line, finding.column) == ("info", 1, 7)
     assert [*found.values()] == [[], []]
-    twice = [str(tmp_path / "a.task.yaml")] * 2  # is no second task
-    run = check_files(twice).run
+    path = tmp_path / "a.task.yaml"
+    other = f"{tmp_path}/../{tmp_path.name}/a.task.yaml"  # is no second task
+    run = check_files([path, path, other]).run
     assert "TG605" not in {f.code for result in run.results for f in result.findings}
     ignored = Settings(ignore=("TG605",))
     run = check_files([str(tmp_path)], lambda _: Configuration(ignored)).run
     assert "TG605" not in {f.code for result in run.results for f in result.findings}
+
+
+@pytest.mark.parametrize("between", ["---\n", ""])
+def test_two_documents_of_one_file_may_have_one_name(between: str, tmp_path: Path) -> None:
+    if between:
+        path = tmp_path / "a.task.yaml"
+        text = "name: Same\nsubtasks:\n  - {name: a, timeout: 5m}\n"
+    else:
+        path = tmp_path / "a.task.jsonl"
+        subtask = {"name": "a", "timeout": 300}
+        row = {"kind": "task-definition", "name": "Same", "subtasks": [subtask]}
+        text = json.dumps(row) + "\n"
+    path.write_text(between.join([text, text]))
+    results = check_files(path).run.results
+    found = [f.message for result in results for f in result.findings if f.code == "TG605"]
+    assert found == ["another task of it has the same name"]
+
+
+def test_a_single_path_is_taken_as_it_is(samples: Path) -> None:
+    path = samples / "obproxy_stop.json"
+    for named in (str(path), path, [path], iter([str(path)])):
+        assert len(check_files(named).run.results) == 1
+    assert [read.name for read in read_documents(str(path))] == [str(path)]
 
 
 def test_fingerprints_stay_where_lines_and_folders_move(tmp_path: Path) -> None:

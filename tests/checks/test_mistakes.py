@@ -195,6 +195,18 @@ def findings(run: CheckRun) -> list[Finding]:
     return [finding for result in run.results for finding in result.findings]
 
 
+def test_an_id_beside_what_could_not_be_read_is_placed_by_its_list(
+    tmp_path: Path,
+) -> None:
+    text = """{"name": "I", "subtasks": [
+        {"name": "a", "timeout": 5, "upstreams": ["b", "zz"]},
+        {"name": "b", "timeout": 5, "upstreams": [true, "q"]}
+    ]}"""
+    found = findings(checked(tmp_path, text, "a.task.json"))
+    places = {f.message: f.pointer for f in found if f.code == "TG102"}
+    assert [*places.values()] == ["/subtasks/0/upstreams/1", "/subtasks/1/upstreams"]
+
+
 def _letters(text: str) -> str:
     """Leave out what a form escapes."""
     return re.sub("[^a-z0-9]", "", text.lower())
