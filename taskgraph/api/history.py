@@ -209,13 +209,15 @@ def odds(
     AnalysisError
         Where the graph is not sound.
     ConfigError
-        If nothing was collected there.
+        If nothing was collected there, or the window is negative.
     """
     from taskgraph.history.database import Limits
     from taskgraph.history.odds import OddsOptions
     from taskgraph.history.odds import odds as compute
     from taskgraph.history.store import RunStore
 
+    if window < 0:
+        raise ConfigError(f"a window must be 0 seconds or more, not {window}")
     options = OddsOptions(window, samples, seed)
     return compute(task.analysis, RunStore(runs), options, limits=Limits(memory))
 
@@ -298,12 +300,15 @@ def compare(
     Raises
     ------
     ConfigError
-        If nothing was collected there, or no kind of task has runs on both sides.
+        If nothing was collected there, no kind of task has runs on both sides, or the
+        moment has no offset from UTC.
     """
     from taskgraph.history.database import Limits
     from taskgraph.history.growth import growths
     from taskgraph.history.store import RunStore
 
+    if since is not None and since.tzinfo is None:
+        raise ConfigError(f"{since.isoformat()} has no offset from UTC: give it a tzinfo")
     other = None if base is None else RunStore(base)
     choose = partial(_matches, pattern=only)
     return growths(RunStore(runs), since, other, choose, limits=Limits(memory))

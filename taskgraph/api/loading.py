@@ -329,7 +329,8 @@ def loads(
     name : str
         What to call the document in messages.
     """
-    text = data.encode() if isinstance(data, str) else data
+    # Half of a pair is told by the reader, with its place.
+    text = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     tasks = read_bytes(text, name, options or ReadOptions())
     return _only(tuple(LoadedTask(task, settings) for task in tasks), name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,13 @@ def test_each_question_has_a_typed_answer(runs: Path, slow: Path) -> None:
     assert (odds.probability, odds.task.id) == (1.0, 99)
     departures = history.anomalies(load(slow), runs)
     assert [one.name for one in departures.found] == ["work"]
+
+
+def test_a_question_without_sense_is_refused(tmp_path: Path, slow: Path) -> None:
+    with pytest.raises(ConfigError, match="0 seconds or more, not -5"):
+        history.odds(load(slow), -5, tmp_path)
+    with pytest.raises(ConfigError, match="2025-04-20T00:00:00 has no offset from UTC"):
+        history.compare(tmp_path, since=datetime(2025, 4, 20))  # noqa: DTZ001
 
 
 @pytest.mark.uncovered

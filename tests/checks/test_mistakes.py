@@ -144,7 +144,7 @@ TG102 | 15:17 | [Upgrade packages] | [Upgrade package] | 'Upgrade packages'?
 TG102 | 15:17 | [Upgrade packages] | [upgrade  Packages] | 'Upgrade packages'?
 TG101 | 13:5 | [Upgrade packages] | [Start OBServer] | remove the edge
 TG101 | 4:5 | timeout: 5m | upstreams: [Start OBServer]\n    timeout: 5m | remove
-TG104 | 13:5 | name: Start OBServer | name: Stop OBServer | and no id
+TG104 | 13:11 | name: Start OBServer | name: Stop OBServer | and no id
 TG105 | 12:17 | [Stop OBServer] | [Stop OBServer, Stop OBServer] | once
 TG106 | 13:5 |     upstreams: [Upgrade packages]\n | <nothing> | add the missing edges
 TG603 | 1:1 | name: Upgrade OBServer\n | <nothing> | a name that says

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from taskgraph.api import loads
 from taskgraph.errors import InputError, Problem
 from taskgraph.sources.opening import find_sources
 from taskgraph.sources.reading import read_bytes, read_source
@@ -224,6 +225,11 @@ def test_is_refused_with_place_and_remedy(bad: Bad) -> None:
     first = error.problems[0]
     assert first.pointer == bad.pointer
     assert (first.line is not None) == bad.has_place
+
+
+def test_half_of_a_pair_in_a_text_is_told_with_its_place() -> None:
+    with pytest.raises(InputError, match="line 1, column 7: byte 0xed is not valid UTF-8"):
+        loads('{"a":"\ud800"}')
 
 
 @pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.name)

@@ -43,13 +43,15 @@ def check(subject: Subject) -> Iterator[Fault]:
         identifier = subtasks[group[0]].id
         names = [quoted(subtasks[position].name) for position in group]
         message, hint = f"have the id {shorten(str(identifier))}: {listed(names)}", usual
+        attribute = "id"
         if subject.task.is_definition and set(names) == {quoted(str(identifier))}:
             message, hint = f"have the name {names[0]}, and no id", _NAMED
+            attribute = "name"
         yield Fault(
             f"{counted(len(group), 'subtask')} {message}",
             hint,
             subtasks=(identifier,),
-            pointer=subject.subtask_pointer(max(group), "id"),
+            pointer=subject.subtask_pointer(max(group), attribute),
         )
 
 
