@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -184,6 +185,21 @@ class Analysis(Premises):
             return ()
         path = budget.schedule.critical_path
         return tuple(node for node in path if budget.shares[node] > share * budget.seconds)
+
+    @cached_property
+    def limit(self) -> int | None:
+        """How many seconds the worst case may have; ``None`` where nothing says so.
+
+        The project's limit counts, by the last pattern that fits the name of the task; its
+        own is a stricter one, or any where `raise-budgets` says so.
+        """
+        own, settings = self.task.budget, self.settings
+        for pattern, seconds in reversed(settings.budgets):
+            if fnmatchcase(self.task.name, pattern):
+                if own is None:
+                    return seconds
+                return own if settings.raise_budgets else min(own, seconds)
+        return own
 
     @cached_property
     def width(self) -> Width:

@@ -334,6 +334,9 @@ class SlotsContent(Closed):
 class BudgetContent(TaskHead, BudgetFigures):
     """How long a task can take at worst, there and back."""
 
+    limit_seconds: Annotated[
+        Count | None, about("What the worst case may be; null where nothing says so.")
+    ]
     slots: SlotsContent
     rollback: RollbackContent
     failing_late: Annotated[

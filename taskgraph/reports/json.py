@@ -265,6 +265,7 @@ def budget_json(analysis: Analysis) -> BudgetContent:
     return {
         **_task(graph),
         **_budget(graph, budget, rollback.no_return),
+        "limit_seconds": analysis.limit,
         "slots": {
             "width": analysis.width.size,
             "width_is_exact": analysis.width.is_exact,

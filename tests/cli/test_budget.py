@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from taskgraph.api import load, load_all
 from taskgraph.cli.schema import published
+from taskgraph.config import read_config
+from taskgraph.reports.json import budget_json
+from taskgraph.reports.text.budget import budget_text
+from taskgraph.reports.text.console import Style
 from tests.conftest import RunCli
 
 STOP = "samples/obproxy_stop.json"
@@ -168,3 +173,37 @@ def test_failing_late_is_not_known_where_what_it_rests_on_is_not(run_cli: RunCli
     said = run_cli("budget", path).stdout
     assert "Failing late  not known: the document has no timeouts" in said
     assert ask(run_cli, path)["failing_late"] is None
+
+
+@pytest.mark.parametrize(
+    ("own", "project", "told", "seconds"),
+    [
+        ("", "", None, None),
+        ("budget: 1h", "", "1 h, held", 3600),
+        ("budget: 5m", "", "5 min, not held: 5 min more", 300),
+        ("budget: 1h", "[budgets]\n'T*' = '8m'", "8 min, not held: 2 min more", 480),
+        ("", "[budgets]\n'*' = '10m'", "10 min, held", 600),
+    ],
+)
+def test_a_limit_stands_beside_the_worst_case(
+    own: str, project: str, told: str | None, seconds: int | None, tmp_path: Path
+) -> None:
+    config = tmp_path / "taskgraph.toml"
+    config.write_text(project)
+    path = tmp_path / "t.task.yaml"
+    path.write_text(f"name: Test\n{own}\nsubtasks:\n- name: a\n  timeout: 10m\n")
+    (loaded,) = load_all(path, read_config(config).for_path(str(path)))
+    text = budget_text([loaded.analysis], Style(100))
+    facts = [line.partition("  ") for line in text.splitlines()]
+    limits = [fact.strip() for label, _, fact in facts if label == "Limit"]
+    assert limits == ([told] if told else [])
+    assert budget_json(loaded.analysis)["limit_seconds"] == seconds
+    codes = {finding.code for finding in loaded.checked.findings}
+    assert ("TG405" in codes) == (told is not None and "not held" in told)
+
+
+def test_without_a_bound_no_limit_is_held(tmp_path: Path) -> None:
+    path = tmp_path / "t.task.yaml"
+    path.write_text("name: T\nbudget: 1h\nsubtasks:\n- name: a\n")
+    text = budget_text([load(path).analysis], Style(100))
+    assert "1 h, not held: there is no bound" in text

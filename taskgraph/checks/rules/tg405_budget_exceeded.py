@@ -23,7 +23,6 @@ Shorten the timeouts on the critical path, or run subtasks side by side.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from taskgraph.checks.rule import (
     SOUND_GRAPH,
@@ -40,7 +39,7 @@ from taskgraph.model.words import labels, plural
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report a worst case that is over the limit."""
-    limit = _limit(subject)
+    limit = subject.analysis.limit
     assert limit is not None  # the rule needs one
     budget = subject.analysis.budget
     allowed = f"the limit is {format_duration(limit)}"
@@ -68,23 +67,13 @@ def check(subject: Subject) -> Iterator[Fault]:
         )
 
 
-def _limit(subject: Subject) -> int | None:
-    own, settings = subject.task.budget, subject.settings
-    for pattern, seconds in reversed(settings.budgets):
-        if fnmatchcase(subject.task.name, pattern):
-            if own is None:
-                return seconds
-            return own if settings.raise_budgets else min(own, seconds)
-    return own
-
-
 RULE = Rule(
     check,
     "error",
     need(
         "a budget limit",
         "no budget limit is set for it",
-        lambda subject: _limit(subject) is not None,
+        lambda subject: subject.analysis.limit is not None,
         of_run=True,
     ),
     TIMEOUTS,

@@ -39,7 +39,7 @@ def budget_text(analyses: Sequence[Analysis], style: Style) -> str:
 
 def _one(analysis: Analysis, style: Style) -> str:
     graph, budget = analysis.graph, analysis.budget
-    rows = budget_facts(analysis)
+    rows = [*budget_facts(analysis), *_limit(analysis)]
     rows.append(("All timeouts", f"{format_duration(budget.total)} in sum"))
     rows += _slots(analysis)
     rows += _assumptions(analysis)
@@ -52,6 +52,19 @@ def _one(analysis: Analysis, style: Style) -> str:
             parts += ["", Text(f"Shares of the longest path, {length}:")]
         parts += ["", _shares(graph, budget), *more_rows(len(holders(budget)))]
     return to_text(parts, style)
+
+
+def _limit(analysis: Analysis) -> Facts:
+    """Say what the worst case may be, and whether it is that."""
+    limit, budget = analysis.limit, analysis.budget
+    if limit is None or not analysis.tells_worst_case:
+        return []
+    held = "held"
+    if not budget.is_bounded:
+        held = "not held: there is no bound"
+    elif budget.seconds > limit:
+        held = f"not held: {format_duration(budget.seconds - limit)} more"
+    return [("Limit", f"{format_duration(limit)}, {held}")]
 
 
 def budget_facts(analysis: Analysis) -> Facts:
