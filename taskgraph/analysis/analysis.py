@@ -13,6 +13,7 @@ from taskgraph.model.engine import (
     is_being_cancelled,
     runs_forward,
 )
+from taskgraph.model.task import Status
 from taskgraph.settings import DEFAULTS
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from taskgraph.analysis.budget import Budget, WorstCase
     from taskgraph.analysis.concurrency import Enough
     from taskgraph.analysis.failure import FailedSubtask, Failure
-    from taskgraph.analysis.past import Forecast, SlowSubtask, TimeoutNeed
+    from taskgraph.analysis.past import Forecast, NoForecast, SlowSubtask, TimeoutNeed
     from taskgraph.analysis.progress import Endless, Progress, Standstill, Tally
     from taskgraph.analysis.promise import NoPromise, Verdict
     from taskgraph.analysis.rollback import PointOfNoReturn, Rollback
@@ -289,15 +290,30 @@ class Analysis(Premises):
         return progress(self, self.schedule, self.left, self.remaining, self.standstill)
 
     @cached_property
+    def no_forecast(self) -> Endless | NoForecast | None:
+        """Why past runs do not tell when it ends, ``None`` where they may.
+
+        They went on by themselves, to an end; so they speak of a running task only where
+        its end is promised. What is not under way may begin as they did.
+        """
+        from taskgraph.analysis.past import NoForecast
+
+        if not self.task.subtasks:
+            return NoForecast.EMPTY
+        if self.task.status != Status.RUNNING:
+            return None
+        return NoForecast.BACK if self.is_rolling_back else self.progress.endless
+
+    @cached_property
     def forecast(self) -> Forecast | None:
         """When a running task is likely done; ``None`` where nobody can tell.
 
-        That is so without past runs and without a moment, and where nothing promises an
-        end; see :attr:`progress`.
+        That is so without past runs and without a moment, and where these do not tell; see
+        :attr:`no_forecast`.
         """
         if self.past is None or self.as_of is None or not self._runs_forward:
             return None
-        return None if self.progress.endless else self.past.forecast(self)
+        return None if self.no_forecast else self.past.forecast(self)
 
     @cached_property
     def slow(self) -> tuple[SlowSubtask, ...]:

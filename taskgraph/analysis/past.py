@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 
 from taskgraph.model.engine import SECOND
+
+
+class NoForecast(StrEnum):
+    """Why past runs do not tell when a task ends; `Endless` has further reasons."""
+
+    EMPTY = "it has no subtasks"
+    BACK = "it is being rolled back, and past runs say nothing of the way back"
 
 
 class Foreseen(NamedTuple):

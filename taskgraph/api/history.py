@@ -204,6 +204,11 @@ def odds(
     runs, memory
         As in :func:`stats`.
 
+    Returns
+    -------
+    Odds
+        Without figures where past runs do not tell when it ends: see its `no_forecast`.
+
     Raises
     ------
     AnalysisError

@@ -343,7 +343,8 @@ def odds_command(
 
     It simulates the task of FILE many times, with what its subtasks did in the past: how
     long they took and waited, failed and were retried. A running task goes on from the
-    moment of the document; any other is taken from its start, as if it began now.
+    moment of the document; any other is taken from its start, as if it began now. Where
+    nothing promises that it ends, or it goes back, the reason is told and no figures.
 
     \b
     Examples:

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
+from taskgraph.analysis.past import NoForecast
+from taskgraph.analysis.progress import Endless
 from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.history.database import Limits
@@ -21,8 +23,8 @@ from taskgraph.history.pools import (
 )
 from taskgraph.history.ranks import limit_rank
 from taskgraph.history.store import RunStore
-from taskgraph.model.engine import SECOND, runs_forward
-from taskgraph.model.task import Id, Task
+from taskgraph.model.engine import SECOND
+from taskgraph.model.task import Id, Status, Task
 
 if TYPE_CHECKING:
     from taskgraph.history.simulation import Simulation, Times
@@ -31,7 +33,6 @@ _SHARES = (0.05, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99)
 _Z = 1.959963984540054  # the 97.5 % point of the normal distribution
 _BOUND = 0.975  # the confidence of each of two bounds
 _BINS = 40
-_SURE = frozenset({OutcomeBasis.DONE, OutcomeBasis.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,22 +129,24 @@ class Odds:
     task : Task
         What was simulated; two are equal by the results alone.
     options : OddsOptions
-        With as many samples as were drawn.
+        With as many samples as were drawn; ``None`` where there are no odds.
     since : datetime or None
         The moment of the document, from which on a running task is simulated and the
         window counts; ``None`` where it is simulated from its start, as if it began now.
     slots : int
         How many subtasks are in flight at most; 0 where nobody says so.
-    probability : float
-        That it ends within the window, and well.
+    no_forecast : Endless or NoForecast or None
+        Why there are no odds, and so no figures below; ``None`` where there are.
     runs : int
         How many whole runs of the past the answer rests on.
-    low, high : float
+    probability : float or None
+        That it ends within the window, and well.
+    low, high : float or None
         Between these lies the true probability with a confidence of 95 %, as far as the
         runs to come are like those of the past (Wilson, 1927).
-    late : float
+    late : float or None
         The share that ends well, after the window.
-    failed : float
+    failed : float or None
         The share in which a subtask fails.
     quantiles : tuple of Quantile
         Empty where every sample failed.
@@ -157,15 +160,16 @@ class Odds:
     options: OddsOptions
     since: datetime | None
     slots: int
-    runs: int
-    probability: float
-    low: float
-    high: float
-    late: float
-    failed: float
-    quantiles: tuple[Quantile, ...]
-    subtasks: tuple[SubtaskOdds, ...]
-    bins: tuple[Bin, ...]
+    no_forecast: Endless | NoForecast | None = None
+    runs: int = 0
+    probability: float | None = None
+    low: float | None = None
+    high: float | None = None
+    late: float | None = None
+    failed: float | None = None
+    quantiles: tuple[Quantile, ...] = ()
+    subtasks: tuple[SubtaskOdds, ...] = ()
+    bins: tuple[Bin, ...] = ()
 
 
 @needs_extras
@@ -180,9 +184,10 @@ def odds(
     """Simulate a task with the outcomes that its subtasks had before.
 
     A running task goes on from the moment of the document; any other is simulated from its
-    start, whatever became of it. Whole runs are drawn: see `simulate`. The waits that were
-    measured hold the engine's delays, and the queues of the past; so as many as the DAG
-    allows are in flight at once, unless the settings say how many may be.
+    start, whatever became of it. There are no odds where past runs do not tell when it
+    ends: see `Analysis.no_forecast`. Whole runs are drawn: see `simulate`. The waits that
+    were measured hold the engine's delays, and the queues of the past; so as many as the
+    DAG allows are in flight at once, unless the settings say how many may be.
 
     If it shall be quick, what decides the makespan is left out, so that every criticality
     is 0.
@@ -206,9 +211,11 @@ def odds_of_pools(
 
     graph, settings = analysis.graph, analysis.settings
     graph.require_sound()
-    since = analysis.as_of if runs_forward(graph.task) else None
+    since = analysis.as_of if graph.task.status == Status.RUNNING else None
     are_stated = settings.concurrency is not None or settings.workers is not None
     slots = analysis.slots if are_stated else 0
+    if reason := analysis.no_forecast:
+        return Odds(graph.task, replace(options, samples=None), since, slots, reason)
     prospects = look_ahead(analysis, pools, since, slots)
     simulation = simulate(
         graph,
@@ -235,7 +242,7 @@ def _summary(
     done = len(simulation.makespans)
     in_time = int(np.searchsorted(simulation.makespans, window, side="right"))
     probability = in_time / simulation.samples
-    is_sure = all(one.pool.basis in _SURE for one in prospects)
+    is_sure = all(one.pool.basis is OutcomeBasis.DONE for one in prospects)
     low, high = (probability,) * 2 if is_sure else _wilson(probability, simulation.runs)
     return Odds(
         task=graph.task,

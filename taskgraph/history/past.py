@@ -38,7 +38,8 @@ class StoredPast:
         """Tell when it is likely done: the quantiles of its odds."""
         since = analysis.as_of
         likely = odds(analysis, self.store, OddsOptions(window=0), quick=True)
-        if since is None or all(row.basis is OutcomeBasis.DONE for row in likely.subtasks):
+        is_over = all(row.basis is OutcomeBasis.DONE for row in likely.subtasks)
+        if since is None or likely.failed is None or is_over:
             return None
         rows = enumerate(likely.subtasks)
         guessed = tuple(node for node, row in rows if row.basis in _GUESSED)

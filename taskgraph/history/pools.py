@@ -38,7 +38,6 @@ MOST_OUTCOMES = 100_000
 MOST_RUNS = 5_000
 """Runs of this kind of task that are taken: the latest ones."""
 _ENDLESS = 10**15  # thirty years in microseconds; of so many there are few on a path
-_OVER = frozenset({Status.FAILED, Status.CANCELING})
 
 
 class OutcomeBasis(StrEnum):
@@ -49,7 +48,6 @@ class OutcomeBasis(StrEnum):
     TIMEOUT = "no runs: its whole timeout"
     NOTHING = "no runs and no timeout: counted as 0"
     DONE = "it is done"
-    FAILED = "it has failed"
     REST = "no run as long: the rest of its timeout"
 
 
@@ -224,9 +222,9 @@ def look_ahead(
 ) -> list[Prospect]:
     """Give for each node what to draw from; a name without a pool takes its whole timeout.
 
-    `as_of` is the moment of a document of a task under way: what is done takes no time,
-    what has failed fails, and what runs, or waits, for some time is drawn from the outcomes
-    that took longer. ``None`` is the whole task, from its start. Where others hold all of
+    `as_of` is the moment of a document of a task that goes on by itself: what is done takes
+    no time, and what runs, or waits, for some time is drawn from the outcomes that took
+    longer. ``None`` is the whole task, from its start. Where others hold all of
     the `slots`, these explain a wait.
     """
     graph, assumed = analysis.graph, analysis.assumed_timeout or 0
@@ -256,8 +254,6 @@ def _rest(
     subtask, pool = graph.subtasks[node], whole.pool
     if subtask.status == Status.SUCCESSFUL:
         return Prospect(_fixed(0, OutcomeBasis.DONE), 0)
-    if subtask.status in _OVER:
-        return Prospect(_fixed(0, OutcomeBasis.FAILED, succeeded=False), 0)
     if not is_in_flight(subtask):
         return whole._replace(
             pool=replace(pool, waits=_waits_left(graph, node, pool, as_of, is_full=is_full))
@@ -299,13 +295,13 @@ def _waits_left(
     return left if len(left.values) else pool.waits
 
 
-def _fixed(span: int, basis: OutcomeBasis, *, succeeded: bool = True) -> Pool:
+def _fixed(span: int, basis: OutcomeBasis) -> Pool:
     import numpy as np
 
     return Pool(
         basis=basis,
         spans=Column(np.array([span], np.int64)),
-        succeeded=np.array([succeeded]),
+        succeeded=np.array([True]),
         single=np.array([True]),
         waits=Column(np.array([], np.int64)),
     )

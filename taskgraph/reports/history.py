@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any, TypeAlias
 
+from taskgraph.analysis.progress import Endless
 from taskgraph.history.advice import Advice, TaskReview, TimeoutReview, Verdict
 from taskgraph.history.anomalies import Anomalies, Anomaly, AnomalyKind
 from taskgraph.history.collecting import Collection
@@ -30,6 +31,7 @@ from taskgraph.reports.history_tables import (
     kind_name,
     percent,
 )
+from taskgraph.reports.results import no_end_text
 from taskgraph.reports.trends import growth_report, trends_report
 
 HistoryResult: TypeAlias = (
@@ -318,14 +320,24 @@ _GUESSES = {
 def _odds_report(odds: Odds) -> TableReport:
     """Report the odds of one task."""
     task, options = odds.task, odds.options
-    low, high = percent(odds.low), percent(odds.high)
+    title = f"Odds of {task.name} {task.id if task.id is not None else ''}"
+    window = ("Window", f"{format_duration(options.window)}, {_since(odds)}")
+    if odds.no_forecast is not None:
+        why = str(odds.no_forecast)
+        if isinstance(odds.no_forecast, Endless):
+            why = no_end_text(odds.no_forecast)
+        return TableReport(title, [window, ("Ends in it", f"not known: {why}")], ())
     rows = sorted(odds.subtasks, key=lambda row: -row.criticality)
-    answer = f"{percent(odds.probability)} (from {low} to {high})"
+    probability, low, high, late, failed = (
+        cell(share, "share")
+        for share in (odds.probability, odds.low, odds.high, odds.late, odds.failed)
+    )
+    answer = f"{probability} (from {low} to {high})"
     facts = [
-        ("Window", f"{format_duration(options.window)}, {_since(odds)}"),
+        window,
         ("Ends in it", "; ".join([answer, *_doubts(rows)])),
-        ("Ends later", percent(odds.late)),
-        ("Fails", percent(odds.failed)),
+        ("Ends later", late),
+        ("Fails", failed),
         ("Rests on", counted(odds.runs, "past run")),
         ("Samples", f"{options.samples:,}, seed {options.seed}"),
     ]
@@ -333,7 +345,6 @@ def _odds_report(odds: Odds) -> TableReport:
         TitledTable("Makespan, where nothing fails", _QUANTILES, odds.quantiles),
         TitledTable("What decides it", _SUBTASK_ODDS, rows),
     ]
-    title = f"Odds of {task.name} {task.id if task.id is not None else ''}"
     histogram = Histogram(odds.bins, options.window * SECOND)
     return TableReport(title, facts, sections, _odds_notes(odds, rows), histogram)
 
@@ -342,9 +353,12 @@ def _since(odds: Odds) -> str:
     """Say from when on the window counts, and what is done by then."""
     if odds.since is None:
         return "from its start, as if it began now"
+    moment = f"from {format_moment(odds.since)} on"
+    if odds.no_forecast is not None:
+        return moment
     done = sum(row.basis is OutcomeBasis.DONE for row in odds.subtasks)
     subtasks = counted(len(odds.subtasks), "subtask")
-    return f"from {format_moment(odds.since)} on, with {counted(done)} of {subtasks} done"
+    return f"{moment}, with {counted(done)} of {subtasks} done"
 
 
 def _doubts(rows: Sequence[SubtaskOdds]) -> list[str]:

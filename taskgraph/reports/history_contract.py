@@ -12,6 +12,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field
 
+from taskgraph.analysis.past import NoForecast
+from taskgraph.analysis.progress import Endless
 from taskgraph.history.advice import Verdict
 from taskgraph.history.anomalies import AnomalyKind
 from taskgraph.history.pools import OutcomeBasis
@@ -20,9 +22,10 @@ from taskgraph.model.task import Id
 from taskgraph.reports.contract import Count, File, Identifier, SubtaskName, TaskId, about
 
 
-def _values(kinds: type[Enum]) -> Any:
+def _values(*kinds: type[Enum]) -> Any:
     """Let the schema list what a text may be."""
-    return Field(json_schema_extra={"enum": [kind.value for kind in kinds]})
+    values = [kind.value for one in kinds for kind in one]
+    return Field(json_schema_extra={"enum": values})
 
 
 Microseconds: TypeAlias = Annotated[int | None, about("In microseconds.")]
@@ -163,7 +166,9 @@ class OddsOptionsContent(Closed):
     """How a task was simulated."""
 
     window: Annotated[int, about("Seconds that the task may take.")]
-    samples: Annotated[int, Field(ge=1)]
+    samples: Annotated[
+        Annotated[int, Field(ge=1)] | None, about("null where there are no odds.")
+    ]
     seed: int
 
 
@@ -202,12 +207,16 @@ class OddsOutput(Closed):
         str | None, about("From when a running task goes on, in ISO 8601; else null.")
     ]
     slots: Annotated[Count, about("How many subtasks are in flight at most; 0 is any.")]
+    no_forecast: Annotated[
+        Annotated[str, _values(Endless, NoForecast)] | None,
+        about("Why there are no odds, and so no figures; null where there are."),
+    ]
     runs: Annotated[Count, about("How many whole runs of the past the answer rests on.")]
-    probability: Annotated[Share, about("That it ends in time, and well.")]
-    low: Annotated[Share, about("A bound of that, with 95 % confidence.")]
-    high: Annotated[Share, about("A bound of that, with 95 % confidence.")]
-    late: Annotated[Share, about("That it ends well, after the window.")]
-    failed: Annotated[Share, about("That a subtask fails.")]
+    probability: Annotated[Share | None, about("That it ends in time, and well.")]
+    low: Annotated[Share | None, about("A bound of that, with 95 % confidence.")]
+    high: Annotated[Share | None, about("A bound of that, with 95 % confidence.")]
+    late: Annotated[Share | None, about("That it ends well, after the window.")]
+    failed: Annotated[Share | None, about("That a subtask fails.")]
     quantiles: list[QuantileContent]
     subtasks: Annotated[list[SubtaskOddsContent], about("As in the task.")]
     bins: Annotated[

@@ -177,7 +177,8 @@ def _anomaly_rows(runs: Sequence[Anomalies]) -> Iterator[Plain]:
 def _odds_rows(odds: Odds) -> Iterator[Plain]:
     """Give the answer, the quantiles and the subtasks as rows of one table."""
     answer = {name: getattr(odds.options, name) for name in ("window", "samples", "seed")}
-    for name in ("since", "runs", "probability", "low", "high", "late", "failed"):
+    figures = ("runs", "probability", "low", "high", "late", "failed")
+    for name in ("since", "no_forecast", *figures):
         answer[name] = plain(getattr(odds, name))
     yield {"row": "odds"} | _task(odds.task) | answer
     for one in odds.quantiles:  # times and probabilities in columns of their own

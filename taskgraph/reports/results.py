@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from taskgraph.analysis.analysis import Analysis
     from taskgraph.analysis.as_run import AsRun
     from taskgraph.analysis.budget import Budget
+    from taskgraph.analysis.progress import Endless
     from taskgraph.analysis.schedule import Schedule
     from taskgraph.checks.result import CheckResult
     from taskgraph.graph.taskgraph import TaskGraph
@@ -192,6 +193,11 @@ def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:
         left = format_duration(sound.progress.worst_case.seconds)
         note = f"over by {format_moment(sound.progress.latest_finish)}{late_text(sound)}"
         yield Figure("Left at worst", left, note)
+
+
+def no_end_text(endless: Endless) -> str:
+    """Say why nobody can tell how long a task takes yet."""
+    return f"nothing promises an end: {endless}"
 
 
 def likely_figure(sound: Analysis) -> Iterator[Figure]:

@@ -17,6 +17,8 @@ import pytest
 from benchmarks import calibration
 from benchmarks.calibration import World, calibrate
 from taskgraph.analysis.analysis import Analysis
+from taskgraph.analysis.past import NoForecast
+from taskgraph.analysis.progress import Endless
 from taskgraph.errors import AnalysisError, ConfigError
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.history.odds import Odds, OddsOptions, odds, odds_of_pools
@@ -91,6 +93,7 @@ def exponential(mean: float, size: int = 4000) -> Pool:
 def within(found: Odds, expected: float) -> bool:
     """Tell whether the probability is as expected, up to four standard errors."""
     assert found.options.samples
+    assert found.probability is not None
     error = math.sqrt(max(expected * (1 - expected), 1e-9) / found.options.samples)
     return abs(found.probability - expected) < 4 * error + 1e-3
 
@@ -264,8 +267,10 @@ def test_an_absurd_timeout_is_longer_than_any_window() -> None:
     assert found.probability == 1
 
 
-def test_a_task_without_subtasks_is_done_at_once() -> None:
-    assert odds_of_pools(analysis_of(Task(id=1)), {}, OddsOptions(0, 10)).probability == 1
+@pytest.mark.parametrize("status", [None, "RUNNING", "SUCCESSFUL"])
+def test_of_a_task_without_subtasks_there_is_nothing_to_draw(status: str | None) -> None:
+    found = odds_of_pools(analysis_of(Task(id=1, status=status)), {}, OddsOptions(0, 10))
+    assert (found.no_forecast, found.probability) == (NoForecast.EMPTY, None)
 
 
 def test_the_same_seed_gives_the_same_and_another_does_not() -> None:
@@ -512,11 +517,36 @@ def test_slots_that_others_hold_explain_a_wait(
     assert [wait // SECOND for wait in last.pool.waits.values.tolist()] == left
 
 
-def test_a_subtask_that_failed_fails_the_running_task() -> None:
-    steps = [step(1, "a", 0, 3, status="FAILED"), step(2, "b", 0, None, status="RUNNING")]
-    (task,) = read_bytes(response(1, steps, status="RUNNING", asked=5))
-    found = odds_of_pools(analysis_of(task), {}, OddsOptions(99, 10))
-    assert (found.failed, found.subtasks[0].basis) == (1, OutcomeBasis.FAILED)
+@pytest.mark.parametrize(
+    ("states", "asked", "operation", "reason"),
+    [
+        (("SUCCESSFUL", "PENDING"), 7200, "EXECUTE", Endless.STALLED),
+        (("SUCCESSFUL", "READY"), 7200, "EXECUTE", Endless.UNCLAIMED),
+        (("SUCCESSFUL", "RUNNING"), 7200, "EXECUTE", Endless.OVERDUE),
+        (("SUCCESSFUL", "CANCELING"), 60, "EXECUTE", Endless.HANGING),
+        (("FAILED", "RUNNING"), 60, "EXECUTE", Endless.WAITING),
+        (("SUCCESSFUL", "RESTING"), 60, "EXECUTE", Endless.UNKNOWN),
+        (("SUCCESSFUL", "READY"), 60, "ROLLBACK", NoForecast.BACK),
+    ],
+)
+def test_there_are_no_odds_where_past_runs_do_not_tell_when_it_ends(
+    states: tuple[str, str], asked: float, operation: str, reason: str
+) -> None:
+    is_back = operation == "ROLLBACK"
+    began = 31 if states[1] in {"RUNNING", "CANCELING"} else None
+    steps = [
+        step(1, "a", 0, 30, status=states[0], operation=operation, downstreams=[2]),
+        step(2, "b", began, None, status=states[1], operation=operation, upstreams=[1]),
+    ]
+    document = response(1, steps, status="RUNNING", operation=operation, asked=asked)
+    (task,) = read_bytes(document)
+    analysis = analysis_of(task)
+    pools = {"a": pool([30]), "b": pool([40])}
+    found = odds_of_pools(analysis, pools, OddsOptions(99, 10))
+    assert found == Odds(task, OddsOptions(99), task.as_of(), 0, found.no_forecast)
+    assert found.no_forecast is reason
+    assert is_back or analysis.progress.endless is reason
+    assert (found.probability, found.failed, found.quantiles) == (None, None, ())
 
 
 @pytest.mark.parametrize("status", ["FAILED", "SUCCESSFUL"])

@@ -18,6 +18,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from rich.cells import cell_len
 
+from taskgraph.analysis.past import NoForecast
+from taskgraph.analysis.progress import Endless
 from taskgraph.history.advice import (
     Advice,
     AdviceOptions,
@@ -354,6 +356,34 @@ def test_the_odds_are_no_surer_than_what_they_rest_on() -> None:
     assert "99 % >= 9.00 s" in text
     assert ">=: as long ones were cut at a timeout" in text
     assert "1 min, from its start, as if it began now" in text
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (Endless.STALLED, "nothing promises an end: nothing in it moves any more"),
+        (NoForecast.EMPTY, "it has no subtasks"),
+    ],
+)
+def test_why_there_are_no_odds_is_said_in_every_form(
+    reason: Endless | NoForecast, said: str
+) -> None:
+    since = datetime(2025, 1, 16, 11, 43, 38, tzinfo=UTC)
+    odds = Odds(task_of("a"), OddsOptions(60), since, 0, reason)
+    report = table_report(odds)
+    for text in (
+        render_text(report, Style(200)),
+        render_markdown(report),
+        Page(render_html(report)).text,
+    ):
+        assert f"not known: {said}" in text
+        assert "%" not in text
+        assert "0 of 0" not in text
+    content = json.loads(render_json(odds))
+    (row,) = csv.DictReader(io.StringIO(render_csv(odds)))
+    assert content["no_forecast"] == row["no_forecast"] == reason
+    assert (content["probability"], row["probability"]) == (None, "")
+    assert content["options"]["samples"] is None
 
 
 def test_departures_name_their_file() -> None:

@@ -26,6 +26,7 @@ from taskgraph.reports.results import (
     done_of,
     late_text,
     likely_figure,
+    no_end_text,
     slow_figure,
 )
 from taskgraph.reports.text.budget import budget_facts, no_return_text
@@ -90,7 +91,7 @@ def _left(sound: Analysis) -> str:
     """Say how long it can still take, or why nobody can."""
     progress, rest = sound.progress, sound.progress.worst_case
     if progress.endless is not None:
-        return f"nothing promises an end: {progress.endless}"
+        return no_end_text(progress.endless)
     if not sound.tells_worst_case:
         return "not known: the document has no timeouts"
     left = format_duration(rest.seconds)
@@ -108,7 +109,7 @@ def _if_retried(sound: Analysis) -> Iterator[tuple[str, str | Text]]:
     is_over = sound.task.status == Status.FAILED and not sound.is_rolling_back
     if retries and is_over and sound.tells_worst_case:
         if lasting := sound.progress.lasting:
-            yield "If retried", f"nothing promises an end: {lasting}"
+            yield "If retried", no_end_text(lasting)
             return
         worst = retries[0].worst_case
         left = f"at most {format_duration(worst.seconds)} left"
