@@ -210,12 +210,16 @@ class TimeoutPatch:
         value as it is written there, so that it is never applied to another document. The
         new value is written in the same way: as a number, or as a text with units.
     before, after : Budget or None
-        The worst case without and with the patch; ``None`` where the graph is not sound.
+        The worst case without and with the patch; ``None`` where the graph is not sound,
+        and where there are no timeouts to tell it by.
+    is_sound : bool
+        Whether the graph is.
     """
 
     operations: tuple[PatchOperation, ...]
     before: Budget | None
     after: Budget | None
+    is_sound: bool = True
 
     @property
     def changes(self) -> int:
@@ -279,10 +283,13 @@ def timeout_patch(analysis: Analysis, advice: Iterable[Advice]) -> TimeoutPatch:
         operations += _change(root, pointer, subtask.timeout, one.advised or 0)
         subtasks.append(subtask._replace(timeout=one.advised))
     if not analysis.is_sound:
-        return TimeoutPatch(tuple(operations), None, None)
+        return TimeoutPatch(tuple(operations), None, None, is_sound=False)
     graph = build_graph(replace(task, subtasks=tuple(subtasks)))
-    after = Analysis(graph, analysis.settings, analysis.past).budget
-    return TimeoutPatch(tuple(operations), analysis.budget, after)
+    patched = Analysis(graph, analysis.settings, analysis.past)
+    before, after = (
+        one.budget if one.tells_worst_case else None for one in (analysis, patched)
+    )
+    return TimeoutPatch(tuple(operations), before, after)
 
 
 def _parsed(origin: Origin) -> Any:

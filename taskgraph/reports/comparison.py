@@ -21,6 +21,7 @@ from taskgraph.model.words import commandless, counted, labels, listed, quoted, 
 from taskgraph.reports.markdown import escaped
 
 if TYPE_CHECKING:
+    from taskgraph.analysis.budget import Budget
     from taskgraph.reports.contract import (
         BudgetDifference,
         Cause,
@@ -273,14 +274,18 @@ def _by_subtask(change: Attribution | None) -> dict[_Key, int]:
     return {(cause.before, cause.after): cause.change for cause in causes}
 
 
+def worst_cases(*budgets: Budget | None) -> str:
+    """Word a worst case before and after a change; without timeouts it is not known."""
+    texts = []
+    for budget in budgets:
+        text = "not known" if budget is None else format_duration(budget.seconds)
+        is_bounded = budget is None or budget.is_bounded
+        texts.append(text if is_bounded else f"unbounded, else {text}")
+    return f"worst case: {' → '.join(texts)}"
+
+
 def _budget(budget: BudgetChange) -> str:
-    sides = " → ".join(
-        format_duration(side.seconds)
-        if side.is_bounded
-        else f"unbounded, else {format_duration(side.seconds)}"
-        for side in (budget.before, budget.after)
-    )
-    text, change = f"worst case: {sides}", budget.attribution.change
+    text, change = worst_cases(budget.before, budget.after), budget.attribution.change
     if budget.before.is_bounded and not budget.after.is_bounded:
         return f"{text}: the bound is lost"
     if budget.after.is_bounded and not budget.before.is_bounded:

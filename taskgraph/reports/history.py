@@ -21,6 +21,7 @@ from taskgraph.model.durations import format_duration, format_measured, format_m
 from taskgraph.model.engine import SECOND
 from taskgraph.model.task import Task
 from taskgraph.model.words import NAMED, counted, visible
+from taskgraph.reports.comparison import worst_cases
 from taskgraph.reports.fitting import fit_report
 from taskgraph.reports.history_tables import (
     Column,
@@ -176,11 +177,10 @@ def _label(task: Task) -> str:
 def _effect(review: TaskReview) -> str:
     patch = review.patch
     changes = counted(patch.changes, "change")
-    if patch.before is None or patch.after is None:
-        return f"{changes}; the graph is not sound, so there is no budget"
-    before = format_duration(patch.before.seconds)
-    after = format_duration(patch.after.seconds)
-    return f"{changes}; the worst case goes from {before} to {after}"
+    if patch.before is None and patch.after is None:
+        why = "the document has no timeouts" if patch.is_sound else "the graph is not sound"
+        return f"{changes}; worst case not known: {why}"
+    return f"{changes}; {worst_cases(patch.before, patch.after)}"
 
 
 def _timeout_notes(advice: Sequence[Advice]) -> list[str]:

@@ -136,8 +136,16 @@ class ReviewContent(RunOfTask):
     """What the advice means for one task."""
 
     changes: Annotated[Count, about("How many timeouts it changes.")]
-    before: Annotated[int | None, about("Seconds at worst; null if the graph is unsound.")]
+    before: Annotated[
+        int | None,
+        about(
+            "Seconds at worst if what has no limit counts 0; null if the graph is unsound, "
+            "or the document has no timeouts."
+        ),
+    ]
     after: Annotated[int | None, about("The same with the advice.")]
+    was_bounded: Annotated[bool | None, about("Whether every subtask has a limit.")]
+    is_bounded: Annotated[bool | None, about("The same with the advice.")]
     advice: Annotated[list[AdviceContent], about("On its own timeouts.")]
 
 

@@ -113,6 +113,8 @@ def _review(review: TaskReview) -> Plain:
         "changes": patch.changes,
         "before": patch.before and patch.before.seconds,
         "after": patch.after and patch.after.seconds,
+        "was_bounded": patch.before and patch.before.is_bounded,
+        "is_bounded": patch.after and patch.after.is_bounded,
         "advice": plain(review.advice),
     }
 

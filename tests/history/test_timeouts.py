@@ -328,3 +328,17 @@ def test_a_next_step_that_was_taken_is_kept(advised: Callable[..., Advice]) -> N
         (task,) = read_bytes(response(9, [step(1, "a", timeout=timeout)]))
         (one,) = advice_for(task, [advice], FEW)
         assert (one.verdict, one.is_next_step) == (verdict, verdict is Verdict.RAISE)
+
+
+def test_the_patch_tells_a_worst_case_as_the_budget_does(
+    advised: Callable[..., Advice],
+) -> None:
+    advice = advised(*healthy(22))
+    cases = ({"timeout": 0}, False), ({"timeout": None}, None)
+    for change, is_bounded in cases:
+        (task,) = read_bytes(response(9, [step(1, "a") | change, step(2, "b") | change]))
+        patch = timeout_patch(Analysis(build_graph(task)), [advice])
+        assert (patch.before and patch.before.is_bounded) == is_bounded
+        assert patch.after is not None
+        assert (patch.after.seconds, patch.after.is_bounded) == (35, False)
+        assert patch.is_sound

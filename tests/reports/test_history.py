@@ -85,9 +85,9 @@ def advice_of(name: str, **changes: Any) -> Advice:
     )._replace(**changes)
 
 
-def budget_of(seconds: int) -> Any:
-    """Stand in for a budget, of which only the seconds are told."""
-    return SimpleNamespace(seconds=seconds)
+def budget_of(seconds: int, *, is_bounded: bool = True) -> Any:
+    """Stand in for a budget, of which only the bound is told."""
+    return SimpleNamespace(seconds=seconds, is_bounded=is_bounded)
 
 
 def timeouts_of(name: str) -> TimeoutReview:
@@ -283,7 +283,36 @@ def test_too_few_runs_are_said() -> None:
     assert "too few runs" in text
     assert "needs at least 299 runs" in text
     assert "9 runs may have been killed though healthy" in " ".join(text.split())
-    assert "2 changes; the worst case goes from 1 h to 1 min 10 s" in text
+    assert "2 changes; worst case: 1 h → 1 min 10 s" in text
+
+
+def review_of(patch: TimeoutPatch, *advice: Advice) -> TimeoutReview:
+    return TimeoutReview(AdviceOptions(), (), (TaskReview(task_of("a"), advice, patch),))
+
+
+def test_a_worst_case_without_a_bound_is_told_as_one_in_every_form() -> None:
+    patch = TimeoutPatch((), budget_of(2100, is_bounded=False), budget_of(1800))
+    review = review_of(patch)
+    report = table_report(review)
+    said = "0 changes; worst case: unbounded, else 35 min → 30 min"
+    for render in (lambda one: render_text(one, Style(200)), render_markdown):
+        assert said in render(report)
+    assert said in Page(render_html(report)).text
+    (told,) = json.loads(render_json(review))["definitions"]
+    assert (told["before"], told["was_bounded"]) == (2100, False)
+    assert (told["after"], told["is_bounded"]) == (1800, True)
+
+
+@pytest.mark.parametrize(
+    ("is_sound", "why"),
+    [(False, "the graph is not sound"), (True, "the document has no timeouts")],
+)
+def test_why_a_worst_case_is_not_known_is_said(is_sound: bool, why: str) -> None:
+    review = review_of(TimeoutPatch((), None, None, is_sound=is_sound))
+    said = f"0 changes; worst case not known: {why}"
+    assert said in render_text(table_report(review), Style(200))
+    (told,) = json.loads(render_json(review))["definitions"]
+    assert (told["before"], told["was_bounded"]) == (None, None)
 
 
 def notes_of(**changes: Any) -> str:
