@@ -156,16 +156,26 @@ def _timeouts_report(review: TimeoutReview) -> TableReport:
         ]
     sections = [TitledTable(title, _TIMEOUTS, rows) for title, rows in groups]
     shown = [one for _, rows in groups for one in rows]
-    freed = sum(one.frees for one in shown if one.frees is not None and one.frees > 0)
     options = review.options
     share, confidence = percent(options.share), percent(options.confidence)
     facts = [
         ("Promise", f"passes {share} of the healthy runs, with {confidence} confidence"),
         ("Margin", percent(options.margin)),
-        ("Frees", f"{format_duration(freed)} of an attempt of each, in sum"),
+        ("Frees", _freed(shown)),
     ]
     facts += [(f"Budget of {one.task.origin.file}", _effect(one)) for one in review.tasks]
     return TableReport("Advice on timeouts", facts, sections, _timeout_notes(shown))
+
+
+def _freed(advice: Sequence[Advice]) -> str:
+    """Sum up what the advice frees, and tell apart what it costs."""
+    frees = [one.frees for one in advice if one.frees is not None]
+    text = f"{format_duration(sum(frees))} of an attempt of each, in sum"
+    raised = -sum(seconds for seconds in frees if seconds < 0)
+    if not raised:
+        return text
+    lowered = format_duration(sum(frees) + raised)
+    return f"{text}: {lowered} by lowering, less {format_duration(raised)} by raising"
 
 
 def _label(task: Task) -> str:

@@ -315,6 +315,19 @@ def test_why_a_worst_case_is_not_known_is_said(is_sound: bool, why: str) -> None
     assert (told["before"], told["was_bounded"]) == (None, None)
 
 
+def test_what_is_freed_is_the_sum_of_its_column() -> None:
+    raised = advice_of("b", verdict=Verdict.RAISE, frees=-100)
+    lowered = [advice_of(name, frees=250) for name in "ac"]
+    facts = dict(table_report(review_of(TimeoutPatch((), None, None), *lowered)).facts)
+    assert facts["Frees"] == "8 min 20 s of an attempt of each, in sum"
+    patch = TimeoutPatch((), None, None)
+    facts = dict(table_report(review_of(patch, raised, *lowered)).facts)
+    assert facts["Frees"] == (
+        "6 min 40 s of an attempt of each, in sum: "
+        "8 min 20 s by lowering, less 1 min 40 s by raising"
+    )
+
+
 def notes_of(**changes: Any) -> str:
     review = TimeoutReview(AdviceOptions(), (advice_of("a", **changes),))
     return " ".join(table_report(review).notes)
