@@ -160,6 +160,10 @@ def test_nothing_is_said_where_it_does_not_go_on(changes: Any, past: Any) -> Non
     task = loaded(past([chained(30, 0, 1)] * 20), **changes)
     assert task.analysis.forecast is None
     assert "likely" not in explained(task).lower()
+    told = odds(task, 60, task.settings.runs or "")
+    assert told.no_forecast == task.analysis.no_forecast
+    assert (told.no_forecast is None) == (task.task.status != "RUNNING")
+    assert (told.probability is None) == (told.no_forecast is not None)
 
 
 def explained(task: LoadedTask) -> str:
