@@ -48,6 +48,8 @@ class Timetable(NamedTuple):
         Of those durations.
     drags : tuple of int
         By node, in the unit of the weights.
+    targets : mapping of int to str
+        What the parts of splits work on, by node, as the whole graph tells it.
     within : int or None
         How many seconds of float count as near-critical.
     window : int or None
@@ -68,6 +70,7 @@ class Timetable(NamedTuple):
     weights: Weights
     schedule: Schedule
     drags: tuple[int, ...]
+    targets: Mapping[int, str]
     within: int | None = None
     window: int | None = None
     waits: int = 0
@@ -448,6 +451,7 @@ class Analysis(Premises):
             weights,
             plan,
             drags(graph, plan),
+            self.targets,
             within=within,
             window=window,
             waits=waits,

@@ -245,6 +245,21 @@ def test_dropping_an_edge_changes_no_duration(run_cli: RunCli) -> None:
     assert "The critical path was: 13175720 -> 13175728 ->" in said
 
 
+def test_dropping_an_edge_changes_no_target(run_cli: RunCli, tmp_path: Path) -> None:
+    hosts = ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+    parts = [
+        {"id": n + 2, "name": "Copy", "parallelIdx": n, "timeout": 60 + n, "upstreams": [1]}
+        for n in range(3)
+    ]
+    first = {"id": 1, "name": "Start", "timeout": 5, "upstreams": []}
+    task = {"id": 9, "name": "three", "subtasks": [first, *parts]}
+    path = tmp_path / "three.json"
+    path.write_text(json.dumps({**task, "context": {"listMap": {"hosts": hosts}}}))
+    for changes in ((), ("--drop-edge", "1:2")):
+        said = run_cli("critical-path", path, *changes).stdout
+        assert all(f"Copy on {host}" in said for host in hosts), changes
+
+
 @pytest.mark.parametrize("width", ["40", "60", "80", "100", "140"])
 def test_narrow_terminals_keep_ids_names_and_numbers(run_cli: RunCli, width: str) -> None:
     said = run_cli("critical-path", STOP, env={"COLUMNS": width}).stdout

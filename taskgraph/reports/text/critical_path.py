@@ -14,7 +14,6 @@ from taskgraph.analysis.promise import NoPromise, Verdict
 from taskgraph.analysis.schedule import Schedule
 from taskgraph.analysis.weights import Basis
 from taskgraph.analysis.whatif import WhatIf
-from taskgraph.graph.parallel import targets as find_targets
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import (
     format_count,
@@ -202,8 +201,7 @@ def _rows(
     else:
         columns["drag"] = times(table.drags)
     ids = [ids_cell([subtasks[part] for part in nodes], style.width) for nodes in shown]
-    targets = find_targets(table.graph)
-    names = [_name(table.graph, nodes, targets) for nodes in shown]
+    names = [_name(table.graph, nodes, table.targets) for nodes in shown]
     room = style.width - _widest(ids) - min(_widest(names), _NAME) - 2
     for titles in (("status",), ("free",), ("starts", "ends"), (takes,), (last,)):
         if sum(max(_widest(each), len(name)) + 2 for name, each in columns.items()) <= room:
