@@ -23,8 +23,8 @@ from taskgraph.diagrams.scene import (
     NodeKind,
     Scene,
     SceneNode,
+    absent,
     limit_text,
-    missing,
     state_and_tone,
     subtask_facts,
     subtitle,
@@ -150,9 +150,7 @@ def _scene(maker: Maker, selection: Selection, clusters: Sequence[Cluster]) -> S
 
 
 def _notes(graph: TaskGraph, clusters: Sequence[Cluster], hidden: int) -> Iterable[str]:
-    yield from missing(graph)
-    if not len(graph) and not graph.task.is_summary:
-        yield "The task has no subtasks."
+    yield from absent(graph)
     if hidden:
         yield f"{hidden:,} of {counted(len(graph), 'subtask')} not drawn."
     yield from collapsed(clusters)

@@ -141,6 +141,13 @@ def missing(graph: TaskGraph) -> Iterable[str]:
     yield f"The document leaves out {what}" + (f": {request} gives it." if request else ".")
 
 
+def absent(graph: TaskGraph) -> Iterable[str]:
+    """Say what there is not to draw: the document leaves it out, or the task is empty."""
+    yield from missing(graph)
+    if not len(graph) and not graph.task.is_summary:
+        yield "The task has no subtasks."
+
+
 def status_counts(counts: Iterable[tuple[str, int]]) -> str:
     """Tell how many have which status: ``2 FAILED, 1,003 PENDING``."""
     return ", ".join(f"{count:,} {name}" for name, count in counts)

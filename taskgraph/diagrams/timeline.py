@@ -17,8 +17,8 @@ from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.scene import (
     ALL_CRITICAL,
     Caption,
+    absent,
     join_words,
-    missing,
     sizes,
     status_counts,
     subtitle,
@@ -239,7 +239,7 @@ def _most_telling(
 
 
 def _notes(graph: TaskGraph, draft: Draft, left_out: int) -> Iterable[str]:
-    yield from missing(graph)
+    yield from absent(graph)
     if left_out:
         yield f"{left_out:,} shorter rows are left out."
     if draft.begin is not None:

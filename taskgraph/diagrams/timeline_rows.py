@@ -91,7 +91,7 @@ def draft_rows(analysis: Analysis) -> Draft:
     if any(spans):
         return _measured(analysis, spans)
     if analysis.is_sound:
-        return _planned(analysis)
+        return _planned(analysis) if len(graph) else Draft({}, None, 0, None, (), ())
     return Draft({}, None, 0, None, (), (without_times(graph),))
 
 

@@ -192,6 +192,15 @@ def test_a_plan_does_not_say_that_nothing_ran_where_times_are_missing() -> None:
     assert told == "without times of runs: planned by timeouts, 2 min at the longest"
 
 
+def test_what_has_no_subtasks_has_no_plan() -> None:
+    for status in (None, "RUNNING"):
+        timeline = timeline_of(make_task({}, status=status))
+        assert timeline.summary == ("0 subtasks",)
+        assert timeline.notes == ("The task has no subtasks.",)
+    listed = timeline_of(make_task({}, is_summary=True))
+    assert "no subtasks" not in " ".join((*listed.summary, *listed.notes))
+
+
 def test_a_plan_without_limits_has_no_longest() -> None:
     rows: dict[Id, dict[str, Any]] = {1: {}, 2: {"timeout": 0}}
     (_, told, *_) = timeline_of(make_task(rows, [(1, 2)])).summary
