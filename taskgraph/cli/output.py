@@ -56,9 +56,14 @@ def wants_color(path: str | None) -> bool:
 
 def terminal_width() -> int:
     """Give the width for text, in columns."""
+    return max(40, known_width() or 100)
+
+
+def known_width() -> int | None:
+    """Give how many columns ``COLUMNS`` or the terminal says that there are."""
     import shutil
 
-    return max(40, shutil.get_terminal_size((100, 24)).columns)
+    return shutil.get_terminal_size((0, 0)).columns or None
 
 
 def write(content: str | bytes | Iterable[str], path: str | None) -> None:

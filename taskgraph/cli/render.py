@@ -15,7 +15,7 @@ from taskgraph.cli.options import (
     files_argument,
     output_option,
 )
-from taskgraph.cli.output import EXIT_INPUT, complain, write
+from taskgraph.cli.output import EXIT_INPUT, complain, known_width, write
 from taskgraph.cli.tasks import each_task
 from taskgraph.diagrams.formats import FORMATS, render_pieces, writer_of
 from taskgraph.diagrams.options import DiagramOptions
@@ -72,6 +72,8 @@ def command(files: Inputs, form: str | None, output: str | None, **choices: Any)
     options = DiagramOptions(**choices)
     chosen = form or _form_of(output)
     writer_of(chosen, options)  # what no task can change is told once
+    to_file = output not in (None, "-")
+    width = None if to_file else known_width()
     tasks: list[LoadedTask] = []
     code, _ = each_task(files, tasks.append)
     if len(tasks) > 1 and output not in (None, "-"):
@@ -81,7 +83,7 @@ def command(files: Inputs, form: str | None, output: str | None, **choices: Any)
         )
     for loaded in tasks:
         try:
-            drawn = render_pieces(loaded.analysis, chosen, options)
+            drawn = render_pieces(loaded.analysis, chosen, options, width)
         except RenderError as error:
             complain(f"{loaded.task.origin.file}: {error}")
             code = EXIT_INPUT

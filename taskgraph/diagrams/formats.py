@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be drawn."""
+    """What is to be drawn, and how many columns the terminal has, if it is one."""
 
     analysis: Analysis
     options: DiagramOptions
+    width: int | None = None
 
     def scene(self, at_most: int | None = None) -> Scene:
         """Build the scene of the dependencies, collapsed to a number of boxes if given."""
@@ -108,11 +109,17 @@ def render(
 
 
 def render_pieces(
-    analysis: Analysis, form: str = "svg", options: DiagramOptions | None = None
+    analysis: Analysis,
+    form: str = "svg",
+    options: DiagramOptions | None = None,
+    width: int | None = None,
 ) -> Drawn:
-    """Draw as :func:`render` does; what may be large comes in pieces."""
+    """Draw as :func:`render` does; what may be large comes in pieces.
+
+    ``width`` is how many columns the terminal has that a text is for.
+    """
     options = options or DiagramOptions()
-    return writer_of(form, options)(Request(analysis, options))
+    return writer_of(form, options)(Request(analysis, options, width))
 
 
 def writer_of(form: str, options: DiagramOptions) -> Writer:
@@ -160,8 +167,8 @@ def _text(request: Request) -> str:
     from taskgraph.diagrams.terminal import render_timeline_text, render_tree
 
     if request.options.view == "timeline":
-        return render_timeline_text(request.timeline())
-    return render_tree(request.scene())
+        return render_timeline_text(request.timeline(), request.width)
+    return render_tree(request.scene(), request.width)
 
 
 def _dot(request: Request) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from math import ceil
+from math import ceil, inf
 from typing import NamedTuple
 
 from taskgraph.diagrams.layout.layering import acyclic_edges
@@ -18,7 +18,6 @@ from taskgraph.diagrams.scene import (
     NodeKind,
     Scene,
     SceneNode,
-    join_words,
     status_counts,
 )
 from taskgraph.diagrams.text import alike, fitting, packed
@@ -28,6 +27,7 @@ from taskgraph.graph.traverse import immediate_dominators, reverse, topological_
 from taskgraph.model.statuses import SIGNS
 from taskgraph.model.words import commandless, counted
 
+_WIDTH = 100  # where no terminal says how many columns it has
 _NARROWEST = 60
 _LISTED = 6
 """A split of more parts is told in numbers, with the parts that failed."""
@@ -76,20 +76,24 @@ class _Line(NamedTuple):
     waits_for: int
 
 
-def render_tree(scene: Scene, width: int = 100) -> str:
+def render_tree(scene: Scene, width: int | None = None) -> str:
     """Write a scene in lines of text, without colours, at least 60 columns wide.
 
     Below its heading it has a line for each box, with ``*`` where it is on a critical path
-    and others are not.
+    and others are not. What has no room in a given width goes on below it.
     """
-    width = max(_NARROWEST, width)
+    room = inf if width is None else max(_NARROWEST, width)
+    width = max(_NARROWEST, width or _WIDTH)
     lines = list(_lines(scene))
     named = [line.rails + _name(line.node) for line in lines]
     left = min(width * 11 // 20, max(map(columns, named), default=0))
     told = _heading(scene, width)
     for line, name in zip(lines, named, strict=True):
         mark = "*" if line.node.critical else " "
-        told.append(f"{mark} {fit(name, left)}  {_told(line)}".rstrip())
+        first, *more = packed(_told(line), " · ", room - left - 4, columns) or [""]
+        told.append(f"{mark} {fit(name, left)}  {first}".rstrip())
+        rails = line.rails.replace("├", "│").replace("└", " ")
+        told += [f"  {fit(rails, left)}  {text}" for text in more]
     if any(node.critical for node in scene.boxes()):
         told += ["", "* critical path"]
     return "\n".join(map(commandless, told)) + "\n"
@@ -102,16 +106,14 @@ def _name(node: SceneNode) -> str:
     return sign + node.name
 
 
-def _told(line: _Line) -> str:
+def _told(line: _Line) -> Sequence[str]:
     node = line.node
     if node.kind is NodeKind.JUNCTION:
-        return ""
+        return ()
     counts = status_counts(node.counts)
     waits = f"waits for {counted(line.waits_for)}" if line.waits_for > 1 else ""
     marks = [mark for mark in node.marks if mark != "on the critical path"]
-    return join_words(
-        (node.id_text, node.state, node.target, counts, *node.facts, waits, *marks)
-    )
+    return (node.id_text, node.state, node.target, counts, *node.facts, waits, *marks)
 
 
 def _lines(scene: Scene) -> Iterator[_Line]:
@@ -164,7 +166,7 @@ def _dominated(scene: Scene) -> tuple[dict[int, list[int]], list[list[int]]]:
 # The timeline -------------------------------------------------------------------------
 
 
-def render_timeline_text(timeline: Timeline, width: int = 100) -> str:
+def render_timeline_text(timeline: Timeline, width: int | None = None) -> str:
     """Write a timeline in lines of text, without colours, at least 60 columns wide.
 
     ``█`` ran or will run, ``▒`` several runs, ``─`` what is between the first and the last,
@@ -172,7 +174,7 @@ def render_timeline_text(timeline: Timeline, width: int = 100) -> str:
     most, ``|`` the timeout or the latest finish, ``¦`` as of; ``*`` marks the as-run
     path or the critical path.
     """
-    width = max(width, _NARROWEST)
+    width = max(_NARROWEST, width or _WIDTH)
     labels = timeline.labels
     names = min(width // 3, max(map(columns, labels), default=0))
     same = alike(labels, lambda label: fit(label, names))

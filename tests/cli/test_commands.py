@@ -174,6 +174,30 @@ def test_text_keeps_to_the_width_of_the_terminal(
     assert "停止代理" in done.stdout
 
 
+@pytest.mark.parametrize("view", ["graph", "timeline"])
+def test_text_pictures_keep_to_the_width_of_the_terminal_and_files_to_theirs(
+    run_cli: RunCli, tmp_path: Path, view: str
+) -> None:
+    times = {"startTime": "2025-01-16T11:00:00Z", "finishTime": "2025-01-16T11:01:00Z"}
+    subtasks = [
+        {"id": n, "name": f"Stop agent {n}", "status": "SUCCESSFUL", "timeout": 90}
+        | {"upstreams": [n - 1] if n else [], "executor": f"10.0.0.{n}", **times}
+        for n in range(4)
+    ]
+    path = tmp_path / "narrow.json"
+    path.write_text(json.dumps({"id": 9, "name": "Stop", "subtasks": subtasks}))
+    command = ("render", "--format", "txt", "--view", view, path)
+    sides = {width: run_cli(*command, env={"COLUMNS": width}) for width in ("60", "200")}
+    longest = {
+        width: max(map(len, done.stdout.splitlines())) for width, done in sides.items()
+    }
+    assert longest["60"] <= 60 < longest["200"] <= 200
+    piped = run_cli(*command).stdout
+    written = tmp_path / "stop.txt"
+    run_cli(*command, "-o", written, env={"COLUMNS": "60"})
+    assert written.read_text() == piped
+
+
 def test_standard_output_is_utf_8_whatever_the_encoding_of_the_terminal(
     run_cli: RunCli, tmp_path: Path
 ) -> None:

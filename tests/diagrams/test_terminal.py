@@ -71,6 +71,16 @@ def test_several_starts_are_branches() -> None:
     assert shape(tree(make_task(rows, [(1, 3), (2, 3)]))) == ["├ ○ 1", "├ ○ 2", "○ 3"]
 
 
+def test_what_has_no_room_in_a_line_goes_on_below_it() -> None:
+    rows = {n: {"prohibit_rollback": True} for n in range(1, 4)}
+    lines = tree(make_task(rows, [(1, 2), (1, 3)]), 60).splitlines()
+    assert max(map(columns, lines)) <= 60
+    assert " ".join(lines[-2].split()) == "├ ○ Subtask 2 2 · PENDING · timeout 1 min"
+    whole = tree(make_task(rows, [(1, 2), (1, 3)]), 200).splitlines()
+    assert len(whole) == 3
+    assert all(word in " ".join(lines) for word in " ".join(whole).split())
+
+
 def test_a_line_says_what_it_waits_for_and_what_is_marked() -> None:
     rows = {1: {}, 2: {}, 3: {"prohibit_rollback": True}}
     line = tree(make_task(rows, [(1, 3), (2, 3)])).splitlines()[-1]
