@@ -76,9 +76,10 @@ def command(files: Inputs, form: str | None, output: str | None, **choices: Any)
     width = None if to_file else known_width()
     tasks: list[LoadedTask] = []
     code, _ = each_task(files, tasks.append)
-    if len(tasks) > 1 and output not in (None, "-"):
+    if len(tasks) > 1 and (to_file or not FORMATS[chosen].may_follow):
+        where = output if to_file else "standard output"
         raise ConfigError(
-            f"{output}: {counted(len(tasks), 'task')} would be written to one file: "
+            f"{where}: {counted(len(tasks), 'task')} would be written to one file: "
             "choose one with --task ID"
         )
     for loaded in tasks:

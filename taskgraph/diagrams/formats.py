@@ -63,6 +63,8 @@ class DiagramFormat:
         What makes it, for each view that it can show.
     choices : set of str
         The options that change it, apart from the view; others are refused.
+    may_follow : bool
+        Whether one text may hold several, one behind the other.
     """
 
     name: str
@@ -70,6 +72,7 @@ class DiagramFormat:
     summary: str
     views: Mapping[View, Writer]
     choices: frozenset[str] = frozenset()
+    may_follow: bool = False
 
     def heeds(self, option: str, options: DiagramOptions) -> bool:
         """Tell whether an option changes anything, or asks for what is so anyway."""
@@ -233,9 +236,21 @@ _FORMS = (
         _CHOOSING | _OF_GRAPHS,
     ),
     DiagramFormat(
-        "txt", (".txt",), "text for a terminal", dict.fromkeys(_BOTH, _text), _CHOOSING
+        "txt",
+        (".txt",),
+        "text for a terminal",
+        dict.fromkeys(_BOTH, _text),
+        _CHOOSING,
+        may_follow=True,
     ),
-    DiagramFormat("dot", (".dot", ".gv"), "Graphviz source", {"graph": _dot}, _DRAWING),
+    DiagramFormat(
+        "dot",
+        (".dot", ".gv"),
+        "Graphviz source",
+        {"graph": _dot},
+        _DRAWING,
+        may_follow=True,
+    ),
     DiagramFormat(
         "mermaid",
         (".mmd", ".mermaid"),

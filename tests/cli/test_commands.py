@@ -156,6 +156,17 @@ def test_two_tasks_do_not_fit_one_file(run_cli: RunCli, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "2 tasks" in done.stderr
     assert not target.exists()
+    for form in ("svg", "mermaid", "json", "graphml", "gexf", "trace"):
+        done = run_cli("render", f"samples/{STOP}", f"samples/{STOP}", "--format", form)
+        assert (done.returncode, done.stdout) == (2, ""), form
+        assert "standard output: 2 tasks would be written to one file" in done.stderr
+
+
+def test_texts_and_dot_of_several_tasks_follow_each_other(run_cli: RunCli) -> None:
+    for form in ("txt", "dot"):
+        one = run_cli("render", f"samples/{STOP}", "--format", form)
+        two = run_cli("render", f"samples/{STOP}", f"samples/{STOP}", "--format", form)
+        assert (two.returncode, two.stdout) == (0, 2 * one.stdout)
 
 
 @pytest.mark.parametrize("width", ["40", "200"])
@@ -331,7 +342,11 @@ def test_what_cannot_be_drawn_is_named_and_stops_nothing(
     run_cli: RunCli, samples: Path
 ) -> None:
     cyclic, sound = samples / "rules" / "TG101.json", samples / "obproxy_stop.json"
-    done = run_cli("render", "--format", "trace", cyclic, sound)
-    assert done.returncode == 2
+    done = run_cli("render", "--format", "trace", cyclic)
+    assert (done.returncode, done.stdout) == (2, "")
     assert f"{cyclic}: nothing has run" in done.stderr
-    assert json.loads(done.stdout)["traceEvents"]
+    focus = ("--focus", str(CRITICAL_PATH[0]))
+    done = run_cli("render", "--format", "txt", *focus, cyclic, sound)
+    assert done.returncode == 2
+    assert f"{cyclic}: " in done.stderr
+    assert done.stdout == run_cli("render", "--format", "txt", *focus, sound).stdout
