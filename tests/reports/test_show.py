@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from taskgraph.api import LoadedTask, load, render, report
+from taskgraph.model.task import Envelope
 from taskgraph.reports.text.console import Style, facts, to_text
 from taskgraph.reports.text.show import show_text
 from tests.diagrams.tasks import CHINESE, HOSTILE, chain, make_task, stages
@@ -99,6 +100,90 @@ def test_the_odd_parts_of_a_split_stand_under_it_with_what_they_work_on() -> Non
     assert "1 ✗ FAILED, 39 ✓ SUCCESSFUL" in whole
     (odd,) = [line for line in text.splitlines() if line.lstrip().startswith("10.0.0.7 ")]
     assert odd.split() == ["10.0.0.7", "7", "✗", "FAILED", "1", "min"]
+
+
+def split_rows(*states: str, width: int = 100, **fields: Any) -> list[str]:
+    """Give the lines under that of a split whose parts have such states, and the legend."""
+    part = {"name": "Stop", "timeout": 60, **fields}
+    rows = {
+        n: {**part, "status": state, "parallel_index": n}
+        for n, state in enumerate(states)
+    }
+    context = {"listMap": {"hosts": [f"10.0.0.{n}" for n in range(len(states))]}}
+    task = make_task(rows, [], status="RUNNING", context=context)
+    lines = shown(LoadedTask(task), width).splitlines()
+    first = next(at for at, line in enumerate(lines) if "Stop" in line and "●" in line)
+    return lines[first + 1 :]
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_which_part_failed_is_told_where_no_other_is_as_it_should_be(width: int) -> None:
+    failed, running, again, *_ = split_rows("RUNNING", "FAILED", "RUNNING", width=width)
+    assert "10.0.0.1 " in failed
+    assert "10.0.0.0 " in running
+    assert "10.0.0.2 " in again
+
+
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [
+        (["FAILED"] * 7, 5),
+        (["FAILED"] * 9 + ["SUCCESSFUL"] * 20, 5),
+        (["RUNNING"] * 3 + ["FAILED"] * 4, 5),
+        (["FAILED"] * 3 + ["PENDING"], 3),
+        (["RUNNING"] * 200, 0),
+        (["SUCCESSFUL"] * 200, 0),
+        (["SKIPPED"] * 3, 0),
+    ],
+)
+def test_few_parts_are_told_and_how_many_more_there_are(
+    states: list[str], told: int
+) -> None:
+    lines = split_rows(*states)
+    assert sum(line.startswith("      10.0.0.") for line in lines) == told
+    odd = sum(state in ("FAILED", "RUNNING") for state in states)
+    more = [line for line in lines if line.endswith(f"… and {odd - told} more")]
+    assert len(more) == (0 < told < odd)
+    worst = min(states.count("FAILED"), told)
+    assert all("✗ FAILED" in line for line in lines[:worst])
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_what_a_part_works_on_has_room_before_timeouts(width: int) -> None:
+    start = datetime(2025, 1, 16, 10, tzinfo=UTC)
+    times = {"start_time": start, "finish_time": start + timedelta(seconds=1325)}
+    part = {"name": "Stop", "operation": "RETRY", "attempts": 2, **times}
+    rows = {
+        n: {**part, "status": status, "parallel_index": n, "timeout": 10**5 + 4000 * n}
+        for n, status in enumerate(("FAILED", "FAILED", "SUCCESSFUL"))
+    }
+    context = {"listMap": {"hosts": ["10.0.0.0", "10.0.0.1", "10.0.0.2"]}}
+    task = make_task(rows, [], status="FAILED", start_time=start, context=context)
+    lines = shown(LoadedTask(task), width).splitlines()
+    table = lines[next(n for n, line in enumerate(lines) if "subtask " in line) :]
+    for host in ("10.0.0.0", "10.0.0.1"):
+        assert any(f" {host} " in line for line in table)
+
+
+def test_parts_that_are_all_overdue_are_told() -> None:
+    start = datetime(2025, 1, 16, 10, tzinfo=UTC)
+    rows = {
+        n: {"name": "Stop", "parallel_index": n, "status": "RUNNING", "attempts": 1}
+        | {"start_time": start}
+        for n in range(3)
+    }
+    envelope = Envelope(timestamp=start + timedelta(hours=1))
+    task = make_task(rows, [], status="RUNNING", start_time=start, envelope=envelope)
+    text = shown(LoadedTask(task))
+    assert text.count("▶ RUNNING, overdue") == 3
+
+
+def test_the_legend_has_only_marks_that_stand_there() -> None:
+    running = split_rows("RUNNING", "RUNNING", operation="RETRY", attempts=2)
+    assert "started twice" not in " ".join(running)
+    mixed = split_rows("RUNNING", "FAILED", operation="RETRY", attempts=2)
+    assert any("×2" in line for line in mixed[:2])
+    assert "started twice" in " ".join(mixed).replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize(

@@ -37,15 +37,20 @@ _BACK = "↶"
 _MARKS: Final = {"blocked": "‖", "overdue": "!", "cancelled": "■", "rollback skipped": "»"}
 """What stands for an addition to a status where its words have no room, if not `_BACK`."""
 _WITH_TIMES, _WITH_STATUS = 48, 72  # columns, from such widths on
+_NAME = 20  # cells that names get before the timeouts do, with their place in the tree
 _WIDE = 100  # from here on the parts of a split have the words of their states
 _ORDINARY = frozenset({Status.SUCCESSFUL, Status.PENDING, Status.READY})
 
 
 class _Row(NamedTuple):
-    """A line: a subtask, the parts of a split, or one of them under the others."""
+    """A line: a subtask, the parts of a split, or one of them under the others.
+
+    Or, where `more` is not 0, that there are so many more of them.
+    """
 
     line: OutlineRow
     is_part: bool = False
+    more: int = 0
 
 
 def subtask_rows(account: Account, width: int) -> list[RenderableType]:
@@ -58,7 +63,7 @@ def subtask_rows(account: Account, width: int) -> list[RenderableType]:
     parts: list[RenderableType] = [table.laid_out(rows)]
     if hidden:
         parts.append(Text(f"… and {hidden:,} more subtasks", style="dim"))
-    if legend := table.legend(chosen):
+    if legend := table.legend([row.line.nodes for row in rows if not row.more]):
         parts.append(Text("   ".join(legend), style="dim"))
     return parts
 
@@ -98,7 +103,8 @@ class _Table:
         self.overdue = account.analysis.overdue
 
     def laid_out(self, rows: Sequence[_Row]) -> RenderableType:
-        """Write the rows."""
+        """Write the rows; names that would be cut short take the room of the timeouts."""
+        self.has_timeout = self.has_timeout and self._leaves_room(rows)
         table = plain_table()
         table.add_column("", no_wrap=True, min_width=2)
         table.add_column("subtask")  # alone gives up room: its cells are cut, never an id
@@ -112,51 +118,73 @@ class _Table:
             table.add_row(*self._cells(row))
         return table
 
+    def _leaves_room(self, rows: Sequence[_Row]) -> bool:
+        """Tell whether all columns leave enough of the names to tell them apart."""
+        columns = zip(*(self._cells(row) for row in rows if not row.more), strict=True)
+        widths: list[int] = [max(cell.cell_len for cell in cells) for cells in columns]
+        _, name, *others = widths or [0, 0]
+        return 4 + min(name, _NAME) + sum(room + 2 for room in others) <= self.width
+
     def split(self, line: OutlineRow) -> list[_Row]:
-        """Put under a split those of its parts that are not as they should be."""
+        """Put under a split those of its parts that are not as they should be.
+
+        What failed or is overdue comes first; where neither is and all stand alike, the
+        line of the split says it all.
+        """
         rows = [_Row(line)]
-        if len(line.nodes) > 1:
-            subtasks, late = self.graph.subtasks, self.overdue
-            odd = [
-                n for n in line.nodes if subtasks[n].status not in _ORDINARY or n in late
-            ]
-            odd.sort(key=lambda node: severity_key(subtasks[node].status))
-            shown = odd[:_MOST_PARTS] if len(odd) < len(line.nodes) else ()
-            rows += [
-                _Row(replace(line, nodes=(node,), waits_for=()), is_part=True)
-                for node in shown
-            ]
+        if len(line.nodes) == 1:
+            return rows
+        subtasks, late = self.graph.subtasks, self.overdue
+        bad = {n for n in line.nodes if subtasks[n].status == Status.FAILED or n in late}
+        if not bad and len(set(map(self._state, line.nodes))) == 1:
+            return rows
+        odd = [n for n in line.nodes if subtasks[n].status not in _ORDINARY or n in bad]
+        odd.sort(key=lambda node: (node not in bad, severity_key(subtasks[node].status)))
+        rows += [
+            _Row(replace(line, nodes=(node,), waits_for=()), is_part=True)
+            for node in odd[:_MOST_PARTS]
+        ]
+        if more := len(odd[_MOST_PARTS:]):
+            rows.append(_Row(line, is_part=True, more=more))
         return rows
 
-    def legend(self, rows: Sequence[OutlineRow]) -> list[str]:
-        """Say what the marks mean."""
-        words = ["● on a critical path"] if self.account.critical else []
-        words += ["◆ point of no return"] if self.account.gates else []
-        nodes = [node for row in rows for node in row.nodes]
-        if any(map(self._attempts, nodes)):
+    def legend(self, rows: Sequence[tuple[int, ...]]) -> list[str]:
+        """Say what the marks mean that stand in rows of such nodes."""
+        nodes = [node for row in rows for node in row]
+        words = []
+        if not self.account.critical.isdisjoint(nodes):
+            words.append("● on a critical path")
+        if not self.account.gates.isdisjoint(nodes):
+            words.append("◆ point of no return")
+        several = {node for row in rows if len(row) > 1 for node in row}
+        if any(self._attempts(row[0]) for row in rows if len(row) == 1):
             words.append("×2 started twice, and so on")
-        if any(self._is_unsplit(node) for node in nodes):
+        took = "".join(map(self._took, rows)) if self.has_times else ""
+        if "*" in took:
             words.append("* with pauses between attempts, or a rollback")
-        several = [row for row in rows if len(row.nodes) > 1]
-        if several and self.has_times:
+        if "≤" in took:
             words.append("≤ the longest of them")
-        if self.has_times and any(map(self._is_running, nodes)):
+        if "+" in took:
             words.append("+ so far")
-        parts = {self._state(node) for row in several for node in row.nodes}
+        parts = set(map(self._state, several))
         for name, more in sorted(set(map(self._state, nodes)), key=_by_severity):
             if more and ((name, more) in parts or not self._has_words(more)):
                 sign = "" if more in ("blocked", "overdue") else look(name).sign
                 words.append(f"{sign}{_MARKS.get(more, _BACK)} {more}")
-        if not self.is_plan and (not self.has_status or (several and not self.is_wide)):
-            subtasks = self.graph.subtasks
+        signs = several if self.has_status else {*nodes}
+        if not self.is_plan and not (self.has_status and self.is_wide):
+            subtasks = [self.graph.subtasks[node] for node in signs]
             words += [status_text(name).plain for name, _ in count_shown(subtasks)]
         return [word.replace(" ", "\u00a0") for word in dict.fromkeys(words)]
 
-    def _cells(self, row: _Row) -> list[RenderableType]:
+    def _cells(self, row: _Row) -> list[Text]:
+        if row.more:
+            text = self._indent(row)
+            return [Text(""), text.append(f"  … and {counted(row.more)} more", "dim")]
         nodes = row.line.nodes
         marks = " " if self.account.critical.isdisjoint(nodes) else "●"
         marks += " " if self.account.gates.isdisjoint(nodes) else "◆"
-        cells: list[RenderableType] = [
+        cells = [
             Text("" if row.is_part else marks),
             self._title(row),
             ids_cell([self.graph.subtasks[node] for node in nodes], self.width),
@@ -171,11 +199,7 @@ class _Table:
 
     def _title(self, row: _Row) -> Text:
         """Give the name behind its place in the tree, of a part what it works on."""
-        line = row.line
-        indent = "".join("│  " if goes_on else "   " for goes_on in line.bars)
-        if line.depth:
-            indent += "├─ " if line.begins and not row.is_part else "│  "
-        text = Text(indent, style="dim", no_wrap=True, overflow="ellipsis")
+        line, text = row.line, self._indent(row)
         if not self.has_status and not self.is_plan:
             text.append_text(self._states(line.nodes, short=True)).append(" ")
         subtask = self.graph.subtasks[line.nodes[0]]
@@ -192,6 +216,14 @@ class _Table:
             upstreams = id_list([self.graph.subtasks[node] for node in line.waits_for])
             text.append(f"  ← {visible(upstreams)}", style="dim")
         return text
+
+    def _indent(self, row: _Row) -> Text:
+        """Begin a title with the place in the tree."""
+        line = row.line
+        indent = "".join("│  " if goes_on else "   " for goes_on in line.bars)
+        if line.depth:
+            indent += "├─ " if line.begins and not row.is_part else "│  "
+        return Text(indent, style="dim", no_wrap=True, overflow="ellipsis")
 
     def _states(self, nodes: tuple[int, ...], *, short: bool = False) -> Text:
         """Give the status, or how many parts have which, the worst first.
@@ -238,10 +270,6 @@ class _Table:
         more = "+" if longest.kind is SpanKind.RUNNING else ""
         more += "*" * any(map(self._is_unsplit, nodes))
         return f"{'≤ ' * (len(nodes) > 1)}{format_measured(longest.microseconds)}{more}"
-
-    def _is_running(self, node: int) -> bool:
-        span = self.spans[node]
-        return span is not None and span.kind is SpanKind.RUNNING
 
     def _is_unsplit(self, node: int) -> bool:
         span = self.spans[node]
