@@ -200,12 +200,14 @@ class _Subtasks:
     def costs(self, key: _Key) -> Iterator[str]:
         """Say what a subtask does to the times of the whole."""
         budget = self.comparison.budget
+        cost = signed(self.budget[key], format_duration) if key in self.budget else ""
+        finite = f" (finite part {cost})" if cost else ""
         if budget is not None and key[1] in budget.lost:
-            yield "has no limit now"  # what the finite part loses by it is no gain
+            yield f"has no limit now{finite}"  # what this part loses by it is no gain
         elif budget is not None and key[0] in budget.gained and key[1] is not None:
-            yield "has a limit now"
-        elif key in self.budget:
-            yield f"worst case {signed(self.budget[key], format_duration)}"
+            yield f"has a limit now{finite}"
+        elif cost:
+            yield f"worst case {cost}"
         if key in self.measured:
             yield f"measured {signed(self.measured[key], format_measured)}"
 

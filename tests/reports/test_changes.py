@@ -71,6 +71,22 @@ def test_a_printed_change_fits_its_two_sides(
     assert path == ([told] if told else [])
 
 
+def test_what_is_told_of_causes_sums_to_the_total() -> None:
+    limits = {1: (5, 10), 2: (0, 20), 3: (30, 0), 4: (40, 25)}
+    edges = [(1, 2), (2, 3), (3, 4)]
+    for turn in (1, -1):
+        sides = [
+            make_task({n: {"timeout": limits[n][side]} for n in limits}, edges)
+            for side in (0, 1)[::turn]
+        ]
+        both = pair(*sides)
+        assert both.comparison is not None
+        assert both.comparison.budget is not None
+        costs = re.findall(r"; .*?([+-]\d+) s", "\n".join(change_lines(both, str)))
+        assert len(costs) == 4
+        assert sum(map(int, costs)) == both.comparison.budget.attribution.change
+
+
 def test_pictures_stand_one_below_the_other() -> None:
     alone = diff_svg([GREW, SAME])
     root = ET.fromstring(alone)
