@@ -5,10 +5,12 @@ And which subtasks a change of the worst case, or of the makespan, comes from.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from heapq import heappop, heappush
+from operator import attrgetter
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from taskgraph.analysis.analysis import Analysis
@@ -63,6 +65,29 @@ class SubtaskChange:
     before: int
     after: int
     fields: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CopiesChange:
+    """A subtask of both documents whose id others have too, which are not the same.
+
+    Attributes
+    ----------
+    before, after : int
+        The node that stands for all of them in each graph.
+    counts : tuple of (int, int)
+        How many others there are in each document.
+    fields : tuple of str
+        Which fields of theirs differ; empty where there are more of them, or fewer.
+    is_structural : bool
+        Whether other work is described, and not only what happened to it.
+    """
+
+    before: int
+    after: int
+    counts: tuple[int, int]
+    fields: tuple[str, ...]
+    is_structural: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +195,8 @@ class Comparison:
         The nodes of the first graph that the second does not have.
     changed : tuple of SubtaskChange
         By node of the first graph.
+    copies : tuple of CopiesChange
+        By node of the first graph; what is told of a node is of one subtask of its id.
     added_edges : tuple of (int, int)
         Edges of the second graph, in its nodes.
     removed_edges : tuple of (int, int)
@@ -192,6 +219,7 @@ class Comparison:
     added: tuple[int, ...]
     removed: tuple[int, ...]
     changed: tuple[SubtaskChange, ...]
+    copies: tuple[CopiesChange, ...]
     added_edges: Pairs
     removed_edges: Pairs
     task: tuple[FieldChange, ...]
@@ -205,7 +233,11 @@ class Comparison:
         """Whether the two describe different work, whatever happened to it."""
         fields = [*self.task, *(field for row in self.changed for field in row.fields)]
         sets = (self.added, self.removed, self.added_edges, self.removed_edges)
-        return any(sets) or any(field.is_structural for field in fields)
+        parts = [
+            *(f.is_structural for f in fields),
+            *(c.is_structural for c in self.copies),
+        ]
+        return any(sets) or any(parts)
 
     @property
     def is_budget_changed(self) -> bool:
@@ -217,7 +249,7 @@ class Comparison:
     @property
     def is_changed(self) -> bool:
         """Whether anything at all is different."""
-        return bool(self.changed or self.task) or (
+        return bool(self.changed or self.copies or self.task) or (
             self.is_structure_changed
             or self.is_budget_changed
             or (self.makespan is not None and self.makespan.change != 0)
@@ -244,6 +276,7 @@ def compare(first: Analysis, second: Analysis) -> Comparison:
         added=tuple(n for n in range(len(after)) if n not in counterpart),
         removed=tuple(n for n in range(len(before)) if n not in partner),
         changed=_changed(before, after, pairs),
+        copies=_copies(before, after, pairs),
         added_edges=_edges(after, before, counterpart),
         removed_edges=_edges(before, after, partner),
         task=_fields(before.task, after.task, _TASK_DEFINITION, _TASK_STATE),
@@ -266,13 +299,50 @@ def _edges(graph: TaskGraph, other: TaskGraph, partner: Mapping[int, int]) -> Pa
 def _changed(
     before: TaskGraph, after: TaskGraph, pairs: Pairs
 ) -> tuple[SubtaskChange, ...]:
-    definition = ("id", *_DEFINITION) if is_same_task(before, after) else _DEFINITION
+    definition = _definition(before, after)
     ours, theirs = before.subtasks, after.subtasks
     return tuple(
         SubtaskChange(node, other, fields)
         for node, other in pairs
         if (fields := _fields(ours[node], theirs[other], definition, _STATE))
     )
+
+
+def _definition(before: TaskGraph, after: TaskGraph) -> tuple[str, ...]:
+    return ("id", *_DEFINITION) if is_same_task(before, after) else _DEFINITION
+
+
+def _copies(before: TaskGraph, after: TaskGraph, pairs: Pairs) -> tuple[CopiesChange, ...]:
+    """Compare the subtasks for which another one of their id stands in its graph."""
+    sides = [
+        {row[0]: [graph.task.subtasks[place] for place in row[1:]] for row in groups}
+        for graph, groups in ((before, before.duplicates), (after, after.duplicates))
+    ]
+    if not any(sides):
+        return ()
+    definition = frozenset(_definition(before, after))
+    compared = (*_definition(before, after), *_STATE)
+    values = attrgetter(*compared)
+    changes = []
+    for node, other in pairs:
+        ours = sides[0].get(before.positions[node], [])
+        theirs = sides[1].get(after.positions[other], [])
+        first, second = Counter(map(values, ours)), Counter(map(values, theirs))
+        if first == second:
+            continue
+        gone, new = (
+            sorted(rest.elements(), key=repr) for rest in (first - second, second - first)
+        )
+        names = tuple(
+            name
+            for at, name in enumerate(compared)
+            if len(gone) == len(new)
+            and any(old[at] != own[at] for old, own in zip(gone, new, strict=True))
+        )
+        is_structural = not names or not definition.isdisjoint(names)
+        counts = len(ours), len(theirs)
+        changes.append(CopiesChange(node, other, counts, names, is_structural))
+    return tuple(changes)
 
 
 def _fields(

@@ -94,6 +94,7 @@ def one_sided(graph: TaskGraph, *, is_new: bool) -> tuple[TaskGraph, TaskGraph, 
         added=nodes if is_new else (),
         removed=() if is_new else nodes,
         changed=(),
+        copies=(),
         added_edges=edges if is_new else (),
         removed_edges=() if is_new else edges,
         task=(),
@@ -108,6 +109,7 @@ def one_sided(graph: TaskGraph, *, is_new: bool) -> tuple[TaskGraph, TaskGraph, 
 def _united(before: TaskGraph, after: TaskGraph, comparison: Comparison) -> _Union:
     counterpart = {b: a for a, b in comparison.pairs}
     changed = {row.after for row in comparison.changed}
+    changed |= {row.after for row in comparison.copies}
     place = dict(comparison.pairs)
     place |= {node: len(after) + n for n, node in enumerate(comparison.removed)}
     sides: list[tuple[int | None, int | None]]

@@ -10,6 +10,7 @@ from taskgraph.analysis.compare import (
     Attribution,
     BudgetChange,
     Comparison,
+    CopiesChange,
     FieldChange,
     Value,
 )
@@ -158,6 +159,9 @@ class _Subtasks:
             (row.before, row.after): [_field(field, quote) for field in row.fields]
             for row in comparison.changed
         }
+        for copies in comparison.copies:
+            told = self.fields.setdefault((copies.before, copies.after), [])
+            told.append(_copies(copies))
 
     def lines(self) -> list[str]:
         """Give the lines, those that cost or save the most first.
@@ -315,7 +319,20 @@ def _field(field: FieldChange, quote: Quote) -> str:
     if field.field == "name":  # it is told of what has the new name
         return f"named {quote(quoted(str(field.before)))} before"
     values = " → ".join(_value(field.field, v, quote) for v in (field.before, field.after))
-    return f"{field.field.replace('_', ' ')} {values}"
+    return f"{_words(field.field)} {values}"
+
+
+def _copies(change: CopiesChange) -> str:
+    """Say what became of the other subtasks that have the id of one."""
+    before, after = change.counts
+    if before != after:
+        return f"others with its id {counted(before)} → {counted(after)}"
+    whose = "another one" if after == 1 else "others"
+    return f"{listed(map(_words, change.fields))} changed in {whose} with its id"
+
+
+def _words(field: str) -> str:
+    return field.replace("_", " ")
 
 
 def _value(field: str, value: Value, quote: Quote) -> str:
@@ -361,6 +378,15 @@ def diff_json(pair: Pair) -> PairContent:
                 "fields": [_field_json(field) for field in row.fields],
             }
             for row in comparison.changed
+        ],
+        "changed_copies": [
+            {
+                **_subtask_json(after, row.after),
+                "before": row.counts[0],
+                "after": row.counts[1],
+                "fields": list(row.fields),
+            }
+            for row in comparison.copies
         ],
         "added_edges": [_edge_json(after, *edge) for edge in comparison.added_edges],
         "removed_edges": [_edge_json(before, *edge) for edge in comparison.removed_edges],

@@ -442,6 +442,16 @@ class ChangedSubtask(SubtaskName):
     fields: list[FieldDifference]
 
 
+class ChangedCopies(SubtaskName):
+    """A subtask of both sides whose id others have too, which are not the same."""
+
+    before: Annotated[Count, about("How many others the first side has.")]
+    after: Annotated[Count, about("How many others the second side has.")]
+    fields: Annotated[
+        list[str], about("Which fields of theirs differ; empty where their number does.")
+    ]
+
+
 class Cause(SubtaskName):
     """A subtask that a change of time comes from."""
 
@@ -495,6 +505,7 @@ class BothSides(Closed):
     added: list[SubtaskName]
     removed: list[SubtaskName]
     changed: list[ChangedSubtask]
+    changed_copies: list[ChangedCopies]
     added_edges: list[EdgeEnds]
     removed_edges: list[EdgeEnds]
     flaws: Annotated[list[str], about("Why times cannot be compared.")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskgraph.analysis.compare import Comparison, FieldChange, Version, attribute, compare
+from taskgraph.analysis.compare import (
+    Comparison,
+    CopiesChange,
+    FieldChange,
+    Version,
+    attribute,
+    compare,
+)
 from taskgraph.analysis.concurrency import upper_bound
 from taskgraph.analysis.schedule import schedule
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
+from taskgraph.model.task import Subtask, Task
 from tests.analysis.dags import make_graph, timed_dags
 from tests.analysis.documents import analyse, at, changed, ids, load, load_backwards
 from tests.effort import examples
@@ -209,6 +217,42 @@ def test_faulty_documents_are_compared_but_for_time():
     assert found.flaws == after.flaws
     assert (found.budget, found.makespan) == (None, None)
     assert [ids(after, edge) for edge in found.added_edges] == [["c", "a"]]
+
+
+def sharing(*rows: Mapping[str, Any]) -> TaskGraph:
+    """Build the graph of a task in which subtasks of such fields share the id 2."""
+    copies = (Subtask(**{"id": 2, "upstreams": (1,), **row}) for row in rows)
+    return build_graph(Task(id=1, subtasks=(Subtask(1, upstreams=()), *copies)))
+
+
+ONE, OTHER = {"name": "A", "timeout": 60}, {"name": "B", "timeout": 60}
+
+
+@pytest.mark.parametrize(
+    ("after", "counts", "fields", "is_structural"),
+    [
+        ([ONE, {**OTHER, "timeout": 9}], (1, 1), ("timeout",), True),
+        ([ONE, {**OTHER, "status": "RUNNING"}], (1, 1), ("status",), False),
+        ([ONE], (1, 0), (), True),
+        ([ONE, OTHER, OTHER], (1, 2), (), True),
+    ],
+)
+def test_subtasks_that_share_an_id_are_compared_too(
+    after: list[dict[str, Any]],
+    counts: tuple[int, int],
+    fields: tuple[str, ...],
+    is_structural: bool,
+):
+    for turned in (after, after[::-1]):
+        first, second = sharing(ONE, OTHER), sharing(*turned)
+        for found, told in (
+            (compared(first, second), counts),
+            (compared(second, first), counts[::-1]),
+        ):
+            assert found.copies == (CopiesChange(1, 1, told, fields, is_structural),)
+            assert found.is_changed
+            assert found.is_structure_changed == is_structural
+    assert not compared(sharing(ONE, OTHER), sharing(OTHER, ONE)).is_changed
 
 
 A, B = "ab"

@@ -61,6 +61,34 @@ def test_a_budget_that_grew_is_attributed(
     assert "  2 'b': timeout 20 s → 1 min 20 s; worst case +1 min\n" in said
 
 
+def test_subtasks_that_share_an_id_are_compared_too(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    def sharing(name: str, **changes: Any) -> Path:
+        content = task()
+        content["subtasks"].insert(2, {**content["subtasks"][1], "name": "z", **changes})
+        return write(tmp_path / name, content)
+
+    before = sharing("before.json", status="FAILED")
+    after = sharing("after.json", status="RUNNING", timeout=999)
+    alone = write(tmp_path / "alone.json", task())
+    for other, told in (
+        (after, "timeout and status changed in another one with its id"),
+        (alone, "others with its id 1 → 0"),
+    ):
+        for form in ("text", "markdown", "html", "svg"):
+            done = run_cli("diff", before, other, "-f", form, "--fail-on", "structure")
+            assert done.returncode == 1
+            assert told in done.stdout, form
+    (pair,) = json.loads(run_cli("diff", before, after, "-f", "json").stdout)["tasks"]
+    assert pair["status"] == "changed"
+    assert pair["changed_copies"] == [
+        {"id": 2, "name": "b", "before": 1, "after": 1, "fields": ["timeout", "status"]}
+    ]
+    same = run_cli("diff", before, before, "--fail-on", "any")
+    assert (same.returncode, same.stdout) == (0, "No change: chain\n")
+
+
 def test_subtasks_and_edges_come_and_go(
     run_cli: RunCli, before: Path, tmp_path: Path
 ) -> None:

@@ -106,8 +106,7 @@ def split_rows(*states: str, width: int = 100, **fields: Any) -> list[str]:
     """Give the lines under that of a split whose parts have such states, and the legend."""
     part = {"name": "Stop", "timeout": 60, **fields}
     rows = {
-        n: {**part, "status": state, "parallel_index": n}
-        for n, state in enumerate(states)
+        n: {**part, "status": state, "parallel_index": n} for n, state in enumerate(states)
     }
     context = {"listMap": {"hosts": [f"10.0.0.{n}" for n in range(len(states))]}}
     task = make_task(rows, [], status="RUNNING", context=context)
