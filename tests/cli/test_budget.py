@@ -207,3 +207,14 @@ def test_without_a_bound_no_limit_is_held(tmp_path: Path) -> None:
     path.write_text("name: T\nbudget: 1h\nsubtasks:\n- name: a\n")
     text = budget_text([load(path).analysis], Style(100))
     assert "1 h, not held: there is no bound" in text
+
+
+def test_definitions_have_no_id_in_the_table(run_cli: RunCli, tmp_path: Path) -> None:
+    rows = "name: {}\nsubtasks:\n  - name: One\n    timeout: 90m\n"
+    path = tmp_path / "two.task.yaml"
+    path.write_text("---\n".join(map(rows.format, ("First", "Second"))))
+    said = run_cli("budget", path).stdout
+    assert "None" not in said
+    assert [line.split()[:5] for line in said.splitlines()[-4:] if "Second" in line] == [
+        ["1", "h", "30", "min", "Second"]
+    ]

@@ -26,6 +26,7 @@ from taskgraph.reports.text.console import (
     named,
     plain_table,
     to_text,
+    which_task,
 )
 
 
@@ -226,7 +227,7 @@ def _overview(analyses: Sequence[Analysis]) -> Table:
         table.add_row(
             format_duration(budget.seconds) + ("" if budget.is_bounded else " + ∞"),
             counted(len(budget.unlimited)) if budget.unlimited else "",
-            Text(f"{visible(task.name)} {visible(str(task.id))}"),
+            which_task(task),
             Text(visible(task.origin.file)),
         )
     return table

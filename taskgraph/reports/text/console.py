@@ -129,15 +129,21 @@ def status_text(status: str | None) -> Text:
 
 
 def heading(task: Task) -> Text:
-    """Give the line that says which task this is."""
-    text = Text()
-    text.append(name_of(task), style="bold")
-    if task.id is not None:
-        text.append(f"  {visible(str(task.id))}")
+    """Give the line that says which task this is, and how it stands."""
+    text = which_task(task)
     if task.status is not None:
         text.append("  ").append_text(status_text(task.status))
     if task.operation is not None:
         text.append(f"  {visible(task.operation)}")
+    return text
+
+
+def which_task(task: Task) -> Text:
+    """Name a task, and give its id where it has one: no definition has."""
+    text = Text()
+    text.append(name_of(task), style="bold")
+    if task.id is not None:
+        text.append(f"  {visible(str(task.id))}")
     return text
 
 
