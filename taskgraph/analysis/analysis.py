@@ -12,6 +12,7 @@ from taskgraph.model.engine import (
     SECOND,
     is_being_cancelled,
     runs_forward,
+    was_retried,
 )
 from taskgraph.model.task import Status
 from taskgraph.settings import DEFAULTS
@@ -345,6 +346,17 @@ class Analysis(Premises):
         if latest is None or start is None or not self.budget.is_bounded:
             return 0
         return max(int((latest - start).total_seconds()) - self.budget.seconds, 0)
+
+    @property
+    def keeps_to_timeouts(self) -> bool:
+        """Whether what counts from the start by timeouts alone may hold yet.
+
+        Not where something hangs, was retried, or already took longer.
+        """
+        if self.task.is_definition:
+            return True
+        was_longer = self.seconds_late or any(map(was_retried, self.graph.subtasks))
+        return self.progress.endless is None and not was_longer
 
     @cached_property
     def failure(self) -> Failure | None:

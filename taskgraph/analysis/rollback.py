@@ -233,6 +233,11 @@ class Rollback:
         """Whether the engine would start one now, ``None`` where that is not told."""
         return self.is_allowed if self.has_failed else False
 
+    @property
+    def may_still_fail(self) -> bool:
+        """Whether a failure that nothing so far keeps from being rolled back is ahead."""
+        return not self.has_failed and not self.obstacles
+
 
 def rollback(
     premises: Premises, budget: Budget, no_return: PointOfNoReturn | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -218,3 +219,73 @@ def test_definitions_have_no_id_in_the_table(run_cli: RunCli, tmp_path: Path) ->
     assert [line.split()[:5] for line in said.splitlines()[-4:] if "Second" in line] == [
         ["1", "h", "30", "min", "Second"]
     ]
+
+
+A, GATE, C, LAST = range(2, 6)
+
+
+@pytest.fixture
+def gated(tmp_path: Path) -> Callable[..., Path]:
+    """Write a running task: A (100 s) before a gate, C (500 s) beside both, and a last."""
+
+    def write(**statuses: str) -> Path:
+        rows = [
+            (1, "Start", 30, [], [A, C], "SUCCESSFUL"),
+            (A, "A", 100, [1], [GATE], "RUNNING"),
+            (GATE, "Gate", 100, [A], [LAST], "PENDING"),
+            (C, "C", 500, [1], [LAST], "RUNNING"),
+            (LAST, "Last", 10, [GATE, C], [], "PENDING"),
+        ]
+        subtasks = [
+            {
+                "id": number,
+                "name": name,
+                "timeout": timeout,
+                "upstreams": ups,
+                "downstreams": downs,
+                "status": statuses.get(name, status),
+                "prohibitRollback": number == GATE,
+            }
+            for number, name, timeout, ups, downs, status in rows
+        ]
+        passed = statuses.get("Gate", "PENDING") != "PENDING"
+        task = {"id": 1, "name": "gated", "status": "RUNNING", "subtasks": subtasks}
+        path = tmp_path / "gated.json"
+        path.write_text(json.dumps({**task, "prohibitRollback": passed}))
+        return path
+
+    return write
+
+
+def test_a_subtask_fails_sooner_than_the_task_beside_it(
+    run_cli: RunCli, gated: Callable[..., Path]
+) -> None:
+    said = " ".join(run_cli("budget", gated()).stdout.split())
+    assert "2 'A' fails, the task 8 min 50 s after its start; rolling back takes" in said
+    assert "2 'A' fails after" not in said
+
+
+@pytest.mark.parametrize(
+    "statuses", [{"A": "SUCCESSFUL"}, {"A": "SUCCESSFUL", "Gate": "RUNNING"}]
+)
+def test_what_is_done_or_refused_is_no_failing_late(
+    run_cli: RunCli, gated: Callable[..., Path], statuses: dict[str, str]
+) -> None:
+    assert "Failing late" not in run_cli("budget", gated(**statuses)).stdout
+    assert ask(run_cli, gated(**statuses))["failing_late"]["seconds"]
+
+
+def test_rollback_is_promised_for_now_only(
+    run_cli: RunCli, gated: Callable[..., Path], tmp_path: Path
+) -> None:
+    assert "Rollback      allowed if it failed now; " in run_cli("budget", gated()).stdout
+    path = tmp_path / "own.task.yaml"
+    one, two = "  - name: One\n", "  - name: Two\n    upstreams: [One]\n"
+    flags = [
+        f"    timeout: 1m\n    prohibitRollback: {flag}\n" for flag in ("false", "true")
+    ]
+    path.write_text(f"name: Own\nsubtasks:\n{one}{flags[0]}{two}{flags[1]}")
+    said = run_cli("budget", path).stdout
+    assert "Rollback      allowed if it fails before the point of no return" in said
+    path.write_text(f"name: Own\nsubtasks:\n{one}{flags[0]}{two}{flags[0]}")
+    assert "Rollback      allowed if it fails\n" in run_cli("budget", path).stdout

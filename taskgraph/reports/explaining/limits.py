@@ -16,7 +16,6 @@ from taskgraph.model.engine import (
     blocks_rollback,
     is_rolling_back,
     measured_span,
-    was_retried,
 )
 from taskgraph.model.task import Status, Subtask
 from taskgraph.model.words import counted, labels, listed, percent, plural
@@ -253,19 +252,12 @@ def _point(point: PointOfNoReturn, *, ran: bool) -> Sentence:
 
 
 def _fail_late(analysis: Analysis) -> Iterator[Sentence]:
-    """Say how long it can take to fail as late as possible and to be rolled back.
-
-    That counts from the start, by timeouts alone: not where it already took longer.
-    """
+    """Say how long it can take to fail as late as possible and to be rolled back."""
     rollback = analysis.rollback
     late, gate = rollback.fail_late, rollback.no_return
-    if late is None or late.unlimited or rollback.has_failed or rollback.obstacles:
+    if late is None or late.unlimited or not rollback.may_still_fail:
         return
-    if gate is not None and gate.passed:
-        return
-    is_later = analysis.seconds_late or any(map(was_retried, analysis.graph.subtasks))
-    hangs = analysis.progress.endless is not None and not analysis.task.is_definition
-    if is_later or hangs:
+    if not analysis.keeps_to_timeouts:
         return
     values: dict[str, Value] = {"both": Duration(late.at_most)}
     before = ""

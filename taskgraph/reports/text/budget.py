@@ -170,8 +170,7 @@ def _way_back(analysis: Analysis) -> Facts:
     elif rollback.is_allowed is None:
         rows.append(("Rollback", "not known: the document does not say what prohibits it"))
     else:
-        when = "now" if rollback.has_failed else "once the task has failed"
-        text = f"allowed {when}"
+        text = f"allowed {_allowed_when(analysis)}"
         if lasting := analysis.progress.lasting:
             text += f"; nothing promises an end: {lasting}"
         elif rollback.steps:
@@ -180,22 +179,36 @@ def _way_back(analysis: Analysis) -> Facts:
             if unlimited := rollback.worst_case.unlimited:
                 text += f", not counting {named(graph, unlimited)}"
         rows.append(("Rollback", text))
-    if analysis.is_rolling_back:
+    if analysis.is_rolling_back or not rollback.may_still_fail:
         return rows
-    if rollback.fail_late is not None:
-        rows.append(("Failing late", _fail_late(graph, rollback.fail_late)))
-    elif not rollback.obstacles and not analysis.tells_fail_late:
+    late = rollback.fail_late
+    if late is None and not analysis.tells_fail_late:
         lacks = "does not say what prohibits rollback"
         lacks = lacks if analysis.tells_worst_case else "has no timeouts"
         rows.append(("Failing late", f"not known: the document {lacks}"))
+    elif late is not None and analysis.keeps_to_timeouts:
+        if graph.subtasks[late.node].status != Status.SUCCESSFUL:
+            rows.append(("Failing late", _fail_late(graph, late)))
     return rows
 
 
+def _allowed_when(analysis: Analysis) -> str:
+    """Say when the engine would roll back; what begins later may forbid it."""
+    if analysis.rollback.has_failed:
+        return "now"
+    if not analysis.task.is_definition:
+        return "if it failed now"
+    before = "" if analysis.no_return is None else " before the point of no return"
+    return f"if it fails{before}"
+
+
 def _fail_late(graph: TaskGraph, late: FailLate) -> str:
+    """Say when the task has failed: what runs beside the subtask goes on until then."""
     name = visible(label(graph.subtasks[late.node]))
     text = (
-        f"{name} fails after {format_duration(late.until_failed)}, rolling back takes "
-        f"{format_duration(late.undoing)}: {format_duration(late.seconds)}"
+        f"{name} fails, the task {format_duration(late.until_failed)} after its start; "
+        f"rolling back takes {format_duration(late.undoing)}: "
+        f"{format_duration(late.seconds)}"
     )
     if late.at_most != late.seconds:
         text += f"; no such run takes over {format_duration(late.at_most)}"
