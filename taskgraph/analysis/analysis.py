@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from taskgraph.analysis.premises import Premises
 from taskgraph.model.engine import (
+    IN_FLIGHT,
     SECOND,
     is_being_cancelled,
     runs_forward,
@@ -58,6 +59,8 @@ class Timetable(NamedTuple):
     waits : int
         How many seconds waiting for a slot may add to the schedule at most, which knows
         no slots; counted where a window is asked for.
+    sure_waits : int
+        How many of those it adds in every order, if all take their whole time.
     no_promise : NoPromise or Endless or None
         Why it need not end when the schedule says; ``None`` where it must, or where no
         window is asked for.
@@ -75,6 +78,7 @@ class Timetable(NamedTuple):
     within: int | None = None
     window: int | None = None
     waits: int = 0
+    sure_waits: int = 0
     no_promise: NoPromise | Endless | None = None
     what_if: WhatIf | None = None
     as_run: AsRun | None = None
@@ -86,11 +90,12 @@ class Timetable(NamedTuple):
 
     @property
     def spare(self) -> int | None:
-        """How much earlier than the window it ends; negative where it is too long.
+        """How much earlier than the window the schedule ends, which knows no slots.
 
-        Late starts and total floats count to the end of the task; that much later, or more,
-        they count to the end of the window. So a subtask of a path that is too long has a
-        negative float, as in project scheduling with an imposed finish date.
+        Negative where a path is too long. Late starts and total floats count to the end of
+        the task; that much later, or more, they count to the end of the window. So a
+        subtask of a path that is too long has a negative float, as in project scheduling
+        with an imposed finish date.
         """
         if self.window is None:
             return None
@@ -103,11 +108,25 @@ class Timetable(NamedTuple):
 
         if self.spare is None:
             return None
-        if self.spare < 0:
+        if self.spare < self.sure_waits:
             return Verdict.TOO_LONG
         if self.no_promise is not None:
             return Verdict.NO_PROMISE
         return Verdict.SLOTS if self.waits > self.spare else Verdict.FITS
+
+    @property
+    def margin(self) -> int | None:
+        """How much earlier than the window it ends by the bound of the verdict.
+
+        That is the least that it takes where it is too long, and else the most; ``None``
+        without a window, and where nothing promises an end.
+        """
+        from taskgraph.analysis.promise import Verdict
+
+        if self.spare is None or self.verdict is Verdict.NO_PROMISE:
+            return None
+        is_too_long = self.verdict is Verdict.TOO_LONG
+        return self.spare - (self.sure_waits if is_too_long else self.waits)
 
     def _units(self, seconds: int) -> int:
         return seconds * (SECOND if self.weights.unit == "microseconds" else 1)
@@ -336,6 +355,12 @@ class Analysis(Premises):
         return self.is_sound and runs_forward(self.task)
 
     @property
+    def _may_exceed_slots(self) -> bool:
+        """Whether more is at work, or is to be at once, than there are slots."""
+        at_once = IN_FLIGHT | {Status.READY, Status.FAILED}  # a retry waits for no slot
+        return 0 < self.slots < len(self.graph.nodes_of(at_once))
+
+    @property
     def seconds_late(self) -> int:
         """By how much a task may end later than its worst case after its start, or 0.
 
@@ -451,13 +476,13 @@ class Analysis(Premises):
         else:
             changed = what_if(graph, weights, changes, backwards=back)
             graph, weights, plan = changed.graph, changed.weights, changed.after
-        waits = 0
+        least = most = plan.makespan
         if window is not None and by != "actual":
-            if by == "remaining" and changed is None:
-                upper = self.remaining.seconds
-            else:
-                upper = bounds(graph, plan, self.slots).upper
-            waits = upper - plan.makespan
+            limits = bounds(graph, plan, self.slots)
+            least, most = limits.lower, limits.upper
+            if by == "remaining":
+                least = plan.makespan if self._may_exceed_slots else least
+                most = self.remaining.seconds if changed is None else most
         return Timetable(
             graph,
             weights,
@@ -466,7 +491,8 @@ class Analysis(Premises):
             self.targets,
             within=within,
             window=window,
-            waits=waits,
+            waits=most - plan.makespan,
+            sure_waits=least - plan.makespan,
             no_promise=None
             if window is None
             else no_promise(self, by, weights, self.progress.endless),

@@ -14,7 +14,7 @@ class Verdict(StrEnum):
     """What is said of a task and a window."""
 
     FITS = "it fits"
-    SLOTS = "it fits where slots are free"
+    SLOTS = "it fits where slots are free in time"
     TOO_LONG = "it is too long"
     NO_PROMISE = "nothing promises that it fits"
 

@@ -139,10 +139,15 @@ class ScheduledSubtask(SubtaskName):
     drag: Annotated[Count, about("How much sooner the task would end if it took no time.")]
     is_critical: bool
     must_start_by: NotRequired[
-        Annotated[int, about("For the task to end in the window that was given.")]
+        Annotated[
+            int, about("To end in the window that was given, if nothing waits for a slot.")
+        ]
     ]
     window_float: NotRequired[
-        Annotated[int, about("Its float in the window; negative where paths are too long.")]
+        Annotated[
+            int,
+            about("Its float in the window likewise; negative where paths are too long."),
+        ]
     ]
 
 
@@ -206,10 +211,18 @@ class ScheduleBeside(Closed, total=False):
 
     before: ScheduleBefore
     as_run: AsRunContent
+    margin: Annotated[
+        int | None,
+        about(
+            "How much earlier than the window it ends, slots counted: by the least that it "
+            "takes where it is too long, else by the most; null without a promise."
+        ),
+    ]
     spare: Annotated[
         int,
         about(
-            "How much earlier than the window that was given it ends; or, negative, later."
+            "How much earlier than the window that was given it ends, or, negative, later, "
+            "if nothing waits for a slot."
         ),
     ]
     waits: Annotated[
@@ -218,7 +231,7 @@ class ScheduleBeside(Closed, total=False):
     verdict: Annotated[
         str,
         _names(Verdict),
-        about("Whether it fits the window; slots: it does where none is waited for."),
+        about("Whether it fits the window; slots: only where waits for them are short."),
     ]
     no_promise: Annotated[
         str | None, about("Why it need not end so soon; null where it must.")
@@ -261,7 +274,7 @@ class NoReturnContent(Closed):
     subtasks: Ids
     after: Annotated[Ids, about("They and all that comes after them.")]
     seconds_after: Annotated[
-        Count, about("The longest path from one of them, the finite part.")
+        Count, about("All that need not be done by then, at worst; the finite part.")
     ]
     unlimited_after: Annotated[Ids, about("Those after it without a limit.")]
     passed: Annotated[bool, about("Whether a subtask that prohibits rollback has begun.")]

@@ -211,6 +211,7 @@ def critical_path_json(table: Timetable) -> CriticalPathContent:
     if spare is not None:
         beside["spare"] = spare
         beside["waits"] = table.waits
+        beside["margin"] = table.margin
     if table.verdict is not None:
         beside["verdict"] = table.verdict.name.lower()
         beside["no_promise"] = table.no_promise and str(table.no_promise)

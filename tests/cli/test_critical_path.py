@@ -181,11 +181,70 @@ def test_a_window_is_not_promised_where_slots_are_short_or_a_limit_lacks(
     path = tmp_path / "wide.json"
     path.write_text(json.dumps({"id": 1, "name": "wide", "subtasks": rows}))
     said = run_cli("critical-path", path, "--within-window", "2m").stdout
-    assert "It fits a window of 2 min only where slots are free" in said
+    assert "It fits a window of 2 min only where slots are free in time: " in said
     rows[0]["timeout"] = 0
     path.write_text(json.dumps({"id": 1, "name": "wide", "subtasks": rows[:5]}))
     said = run_cli("critical-path", path, "--within-window", "2m").stdout
     assert "promises that it fits a window of 2 min: 0 's' has no limit." in said
+
+
+@pytest.fixture
+def crowd(tmp_path: Path) -> Path:
+    """Write S (60 s, done), six of 100 s in two slots of which two run, E (10 s)."""
+    parts = [*range(10, 16)]
+    rows = [(1, "S", 60, [], parts), (99, "E", 10, parts, [])]
+    rows += [(part, "H", 100, [1], [99]) for part in parts]
+    began = "2025-03-04T10:00:00+08:00"
+    subtasks = []
+    for number, name, timeout, ups, downs in rows:
+        row = {"id": number, "name": name, "timeout": timeout, "status": "PENDING"}
+        if number in (1, 10, 11):
+            row |= {"startTime": began, "status": "RUNNING", "operation": "EXECUTE"}
+        subtasks.append({**row, "upstreams": ups, "downstreams": downs, "runTime": 1})
+    subtasks[0] |= {"status": "SUCCESSFUL", "finishTime": "2025-03-04T10:00:02+08:00"}
+    task = {"id": 1, "name": "CW", "status": "RUNNING", "operation": "EXECUTE"}
+    task |= {"subtasks": subtasks, "startTime": began, "context": {"concurrency": 2}}
+    path = tmp_path / "crowd.json"
+    path.write_text(json.dumps({"data": task, "timestamp": "2025-03-04T10:00:30+08:00"}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("window", "by", "told", "margin"),
+    [
+        ("7m", "timeout", "fits a window of 7 min, with 0 s to spare. ", 0),
+        ("419s", "timeout", "in time: waiting for them may make it 1 s too long. ", -1),
+        ("335s", "timeout", "may make it 1 min 25 s too long. ", -85),
+        ("334s", "timeout", "it is at least 1 s too long. The latest starts", -1),
+        ("160s", "timeout", "at least 2 min 55 s too long. 8 subtasks lie on paths", -175),
+        ("7m", "remaining", "fits a window of 7 min, with 1 min 30 s to spare. ", 90),
+        ("274s", "remaining", "it is at least 1 s too long. ", -1),
+    ],
+)
+def test_what_a_window_spares_or_lacks_counts_the_slots(
+    run_cli: RunCli, crowd: Path, window: str, by: str, told: str, margin: int
+) -> None:
+    arguments = (crowd, "--by", by, "--within-window", window)
+    said = " ".join(run_cli("critical-path", *arguments).stdout.split())
+    assert told in said
+    assert "The latest starts and the floats hold where slots are free: waiting" in said
+    assert ask(run_cli, *arguments)["margin"] == margin
+
+
+def test_more_at_work_than_there_are_slots_may_end_sooner(
+    run_cli: RunCli, crowd: Path
+) -> None:
+    crowd.write_text(crowd.read_text().replace('"concurrency": 2', '"concurrency": 1'))
+    task = ask(run_cli, crowd, "--by", "remaining", "--within-window", "500s")
+    assert (task["verdict"], task["margin"]) == ("slots", -50)
+
+
+def test_the_float_of_ties_is_that_in_the_window(run_cli: RunCli, crowd: Path) -> None:
+    for window, told in (("160s", "-10 s"), ("170s", "0 s"), ("7m", "4 min 10 s")):
+        said = run_cli("critical-path", crowd, "--within-window", window).stdout
+        assert f"critical on the others: the float is {told}." in " ".join(said.split())
+    said = " ".join(run_cli("critical-path", crowd).stdout.split())
+    assert "critical on the others: the float is 0." in said
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from rich.text import Text
 from taskgraph.analysis.analysis import Timetable
 from taskgraph.analysis.as_run import AsRun, PartKind, TimePart
 from taskgraph.analysis.promise import NoPromise, Verdict
-from taskgraph.analysis.schedule import Schedule
 from taskgraph.analysis.weights import Basis
 from taskgraph.analysis.whatif import WhatIf
 from taskgraph.graph.taskgraph import TaskGraph
@@ -74,7 +73,7 @@ def critical_path_text(table: Timetable, style: Style) -> str:
     parts += _window(table)
     own = [(node,) for node in path]
     parts += ["", _rows(table, own, style, floats=False), *more_rows(len(path))]
-    parts += _ties(schedule)
+    parts += _ties(table)
     if others := off_path_lines(graph, schedule):
         parts += ["", Text("Not on it, the tightest first:")]
         parts += [_rows(table, others, style, floats=True), *more_rows(len(others))]
@@ -90,22 +89,24 @@ def _window(table: Timetable) -> list[RenderableType]:
     if table.window is None or table.spare is None:
         return []
     window = format_duration(table.window)
-    difference = format_count(abs(table.spare), table.weights.unit)
+    margin = format_count(abs(table.margin or 0), table.weights.unit)
     if table.verdict is Verdict.TOO_LONG:
-        count = sum(left + table.spare < 0 for left in table.schedule.total_float)
-        told = f"It does not fit a window of {window}: it is {difference} too long. "
-        lie = plural(count, "lies on a path", "lie on paths")
-        return [Text(f"{told}{counted(count, 'subtask')} {lie} too long: negative float.")]
-    if table.verdict is Verdict.NO_PROMISE:
+        least = "at least " if table.waits > table.sure_waits else ""
+        told = f"It does not fit a window of {window}: it is {least}{margin} too long."
+        if count := sum(left + table.spare < 0 for left in table.schedule.total_float):
+            lie = plural(count, "lies on a path", "lie on paths")
+            told += f" {counted(count, 'subtask')} {lie} too long: negative float."
+    elif table.verdict is Verdict.NO_PROMISE:
         told = f"Nothing promises that it fits a window of {window}: {_no_promise(table)}."
     elif table.verdict is Verdict.SLOTS:
-        waits = format_duration(table.waits)
-        told = (
-            f"It fits a window of {window} only where slots are free: waiting for one may "
-        )
-        told += f"add {waits}, and {difference} is to spare."
+        told = f"It fits a window of {window} only where slots are free in time: "
+        told += f"waiting for them may make it {margin} too long."
     else:
-        told = f"It fits a window of {window}, with {difference} to spare."
+        told = f"It fits a window of {window}, with {margin} to spare."
+    if table.waits:
+        waits = format_duration(table.waits)
+        told += " The latest starts and the floats hold where slots are free: "
+        told += f"waiting for them may add {waits}."
     return [Text(told)]
 
 
@@ -134,7 +135,8 @@ def _old_path(table: Timetable) -> Text:
     return Text(f"The critical path was: {visible(path)}")
 
 
-def _ties(schedule: Schedule) -> list[RenderableType]:
+def _ties(table: Timetable) -> list[RenderableType]:
+    schedule = table.schedule
     if schedule.path_count <= 1 and not schedule.has_more_paths:
         return []
     count = f"{schedule.path_count:,}"
@@ -144,7 +146,10 @@ def _ties(schedule: Schedule) -> list[RenderableType]:
     text = f"{count} paths are equally long; shown is the one with the smallest ids."
     if tied:
         are = plural(tied, "subtask is", "subtasks are")
-        text += f" {counted(tied)} more {are} critical on the others: the float is 0."
+        left = "0"
+        if table.spare is not None:
+            left = format_count(table.spare, table.weights.unit)
+        text += f" {counted(tied)} more {are} critical on the others: the float is {left}."
     return ["", Text(text)]
 
 
