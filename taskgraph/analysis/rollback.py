@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -33,6 +33,9 @@ class PointOfNoReturn(NamedTuple):
         need not be done by then, at worst. Its finite part where `unlimited` is not empty.
     unlimited : tuple of int
         What may follow and has no limit.
+    can_fail : int
+        How many of those that need not be done by then have not been done so far, the
+        largest number over the nodes. These can still fail, the node itself among them.
     passed : bool
         Whether a subtask that prohibits rollback has begun.
     """
@@ -41,6 +44,7 @@ class PointOfNoReturn(NamedTuple):
     after: tuple[int, ...]
     seconds_after: int
     unlimited: tuple[int, ...]
+    can_fail: int
     passed: bool
 
 
@@ -94,33 +98,35 @@ def point_of_no_return(premises: Premises) -> PointOfNoReturn | None:
                 below[downstream] = True
     nodes = [node for node, flag in enumerate(prohibiting) if flag and not below[node]]
     after = [node for node, flag in enumerate(below) if flag or prohibiting[node]]
-    rest = _from_there_on(premises, nodes)
+    done, worst, can_fail = set(graph.nodes_of({Status.SUCCESSFUL})), [], 0
+    for rest in _from_there_on(premises, nodes):
+        worst.append(worst_case(premises, rest, premises.worst_durations))
+        can_fail = max(can_fail, len(rest - done))
     return PointOfNoReturn(
         nodes=tuple(nodes),
         after=tuple(after),
-        seconds_after=max(worst.seconds for worst in rest),
-        unlimited=tuple(sorted({node for worst in rest for node in worst.unlimited})),
+        seconds_after=max(each.seconds for each in worst),
+        unlimited=tuple(sorted({node for each in worst for node in each.unlimited})),
+        can_fail=can_fail,
         passed=any(map(blocks_rollback, graph.subtasks)),
     )
 
 
-def _from_there_on(premises: Premises, gates: Iterable[int]) -> list[WorstCase]:
-    """Bound what can follow the start of each of some subtasks.
+def _from_there_on(premises: Premises, gates: Iterable[int]) -> Iterator[set[int]]:
+    """Give what can follow the start of each of some subtasks.
 
     When one starts, its ancestors are done, and of everything else nothing need be: the
     branches beside it count too. Those that wait for the same subtasks leave the same
     ones. Where very many wait for different ones, the whole task bounds what follows.
     """
-    graph, durations = premises.graph, premises.worst_durations
+    graph = premises.graph
     groups = {graph.upstreams[node]: node for node in gates}
-    done = [graph.ancestors([node]) for node in list(groups.values())[:_MOST_GATES]]
+    everything = set(range(len(graph)))
     if len(groups) > _MOST_GATES:
-        done = [set()]
-    everything = range(len(graph))
-    return [
-        worst_case(premises, [n for n in everything if n not in ended], durations)
-        for ended in done
-    ]
+        yield everything
+        return
+    for node in groups.values():
+        yield everything - graph.ancestors([node])
 
 
 @dataclass(frozen=True, slots=True)

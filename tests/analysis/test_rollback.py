@@ -58,6 +58,7 @@ def test_the_point_of_no_return_equals_its_definition(graph: TaskGraph):
         for rest in rests
     ]
     assert found.seconds_after == max(seconds)
+    assert found.can_fail == max(map(len, rests))
     may_follow = set().union(*rests)
     assert set(found.unlimited) == {n for n in may_follow if not graph.subtasks[n].timeout}
     assert not found.passed

@@ -129,7 +129,7 @@ def test_work_after_the_point_of_no_return_is_told_with_its_share() -> None:
     (finding,) = found(task(fresh(prohibit_rollback=True)), "TG503")
     assert finding.severity is Severity.INFO
     assert finding.message == (
-        "once 2 'step 2' begins the task cannot be rolled back, but 1 subtask after it can "
+        "once 2 'step 2' begins the task cannot be rolled back, but 2 subtasks can "
         "still fail: 2 min of the worst case of 3 min (66.7 %) lie from there on"
     )
 
@@ -154,6 +154,42 @@ def test_a_share_of_nothing_is_all() -> None:
 def test_nothing_comes_after_the_last_one() -> None:
     rows = change(fresh(), 3, prohibit_rollback=True)
     assert codes(task(rows)) == []
+
+
+def beside(*gates: int, **fields: Any) -> list[Subtask]:
+    """Give 1, then 2 before 3, of a minute each, and beside these 4 of 500 s."""
+    rows = subtasks([(1, 2), (2, 3), (1, 4)], prohibit_rollback=False)
+    for number in gates:
+        rows = change(rows, number, prohibit_rollback=True)
+    return change(change(rows, 4, timeout=500), 1, **fields)
+
+
+def test_work_beside_the_point_of_no_return_can_fail_too() -> None:
+    (finding,) = found(task(beside(3)), "TG503")
+    assert finding.message == (
+        "once 3 'step 3' begins the task cannot be rolled back, but 2 subtasks can still "
+        "fail: 8 min 20 s of the worst case of 9 min 20 s (89.3 %) lie from there on"
+    )
+    rows = [row._replace(status="SUCCESSFUL") for row in beside(3)]
+    (finding,) = found(task(change(rows, 4, status="RUNNING")), "TG503")
+    assert finding.message.startswith(
+        "3 'step 3' has begun: the task cannot be rolled back"
+    )
+    assert ", but 1 subtask can still fail: 8 min 20 s of" in finding.message
+    assert "TG503" not in codes(task(rows))
+
+
+def test_the_first_of_several_to_begin_is_the_point_of_no_return() -> None:
+    (finding,) = found(task(beside(2, 4)), "TG503")
+    assert finding.message == (
+        "once one of 2 'step 2' and 4 'step 4' begins the task cannot be rolled back, but "
+        "up to 3 subtasks can still fail: 8 min 20 s of the worst case of 9 min 20 s "
+        "(89.3 %) lie from there on"
+    )
+    begun = change(beside(2, 4, status="SUCCESSFUL"), 4, status="SUCCESSFUL")
+    (finding,) = found(task(begun), "TG503")
+    assert finding.message.startswith("4 'step 4' has begun: the task cannot be rolled")
+    assert ", but 2 subtasks can still fail: " in finding.message
 
 
 def test_what_is_done_cannot_fail_any_more() -> None:

@@ -3,10 +3,11 @@
 What it does
 ------------
 Finds the point of no return, the first start of a subtask that forbids rollback, and says
-which work comes after it and how much of the worst case that is. A task that is
-SUCCESSFUL, is being rolled back, or FAILED beyond that point (TG501) is not looked at, and
-neither is one in which all that comes after has succeeded. With `no-return` set, so
-large a share is a warning; of a definition that alone is told.
+how many subtasks can still fail from there on, and how much of the worst case that is: all
+that need not be done by then, the work beside it too. A task that is SUCCESSFUL, is being
+rolled back, or FAILED beyond that point (TG501) is not looked at, and neither is one in
+which all of that has succeeded, or nothing but that subtask itself is left. With
+`no-return` set, so large a share is a warning; of a definition that alone is told.
 
 Why it is bad
 -------------
@@ -51,25 +52,25 @@ def check(subject: Subject) -> Iterator[Fault]:
     budget, point = subject.analysis.budget, subject.analysis.no_return
     if point is None or (point.passed and task.status == Status.FAILED):
         return
-    beyond = set(point.after).difference(point.nodes)
-    left = [node for node in beyond if subject.at(node).status != Status.SUCCESSFUL]
-    if not left:
-        return
     first = [subject.at(node) for node in point.nodes]
+    itself = len(first) == 1 and first[0].status != Status.SUCCESSFUL
+    if point.can_fail <= itself:
+        return
+    left = counted(point.can_fail, "subtask")
     if point.passed:
         begun_first = [subtask for subtask in first if has_begun(subtask)] or first
         have = plural(len(begun_first), "has", "have")
         begun = f"{labels(begun_first)} {have} begun: the task"
     else:
-        begun = f"once {labels(first)} {plural(len(first), 'begins', 'begin')} the task"
+        begun = f"once {'one of ' * (len(first) > 1)}{labels(first)} begins the task"
+        left = f"up to {left}" if len(first) > 1 else left
     share = point.seconds_after / budget.seconds if budget.seconds else 1.0
     limit = subject.settings.thresholds.no_return
     too_much = limit is not None and (bool(point.unlimited) or share >= limit)
     if task.is_definition and not too_much:
         return  # its author says so on purpose
     yield Fault(
-        f"{begun} cannot be rolled back, but "
-        f"{counted(len(left), 'subtask')} after it can still fail: "
+        f"{begun} cannot be rolled back, but {left} can still fail: "
         f"{_amount(point.seconds_after, budget.seconds, bool(point.unlimited))}",
         "move what can fail to before that point, or plan for going forward only",
         subtasks=tuple(subtask.id for subtask in first),
