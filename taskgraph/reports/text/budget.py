@@ -186,10 +186,13 @@ def _way_back(analysis: Analysis) -> Facts:
         lacks = "does not say what prohibits rollback"
         lacks = lacks if analysis.tells_worst_case else "has no timeouts"
         rows.append(("Failing late", f"not known: the document {lacks}"))
-    elif late is not None and analysis.keeps_to_timeouts:
-        if graph.subtasks[late.node].status != Status.SUCCESSFUL:
-            rows.append(("Failing late", _fail_late(graph, late)))
+    elif late is not None and analysis.keeps_to_timeouts and not _is_done(graph, late):
+        rows.append(("Failing late", _fail_late(graph, late)))
     return rows
+
+
+def _is_done(graph: TaskGraph, late: FailLate) -> bool:
+    return graph.subtasks[late.node].status == Status.SUCCESSFUL
 
 
 def _allowed_when(analysis: Analysis) -> str:
