@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -86,6 +86,15 @@ def _write_result(result: HistoryResult, form: str | None, output: str | None) -
     form = form or form_by_ending(output, history.FORMS)
     style = text_style(output) if form == "text" else None
     write(history.report(result, form, style), output)
+
+
+def _require_chosen(chosen: Sized, only: str | None) -> None:
+    """Refuse a name that no task has: an empty table would look like nothing wrong."""
+    if only is not None and not chosen:
+        raise ConfigError(
+            f"no task of the history has a name like {only!r}\n"
+            "  hint: taskgraph history stats tells the names that there are"
+        )
 
 
 @contextmanager
@@ -203,7 +212,9 @@ def stats_command(form: str | None, output: str | None, **asked: Any) -> None:
       taskgraph history stats -r runs --task 'Stop *' --format csv
       taskgraph history stats -o stats.html
     """
-    _write_result(history.stats(**asked), form, output)
+    result = history.stats(**asked)
+    _require_chosen(result.kinds, asked["only"])
+    _write_result(result, form, output)
 
 
 @command.command("report")
@@ -218,7 +229,9 @@ def report_command(form: str | None, output: str | None, **asked: Any) -> None:
       taskgraph history report -o trends.html
       taskgraph history report -r runs --task 'Stop *' --format json
     """
-    _write_result(history.trends(**asked), form, output)
+    result = history.trends(**asked)
+    _require_chosen(result.tasks, asked["only"])
+    _write_result(result, form, output)
 
 
 @command.command("compare")
@@ -302,6 +315,8 @@ def timeouts_command(
     code, _ = each_task(Inputs(definitions), tasks.append)
     if tasks or not definitions:
         result = history.timeouts(tasks, options=options, **asked)
+        if not definitions:
+            _require_chosen(result.advice, asked["only"])
         _write_result(result, form, output)
     sys.exit(code)
 

@@ -121,6 +121,14 @@ def test_an_interrupted_collection_says_how_to_go_on(
     assert "the same command goes on from there" in err
 
 
+@pytest.mark.parametrize("command", ["stats", "report", "timeouts"])
+def test_a_name_that_no_task_has_is_refused(folder: Path, run: Run, command: str) -> None:
+    code, text, said = run(command, "-r", folder / "runs", "--task", "nosuch*")
+    assert (code, text) == (2, "")
+    assert "no task of the history has a name like 'nosuch*'" in said
+    assert "hint: taskgraph history stats tells the names that there are" in said
+
+
 @pytest.mark.uncovered
 def test_stats_in_every_form(folder: Path, run: Run, tmp_path: Path) -> None:
     command = ("stats", "-r", folder / "runs")

@@ -3,8 +3,9 @@
 What it does
 ------------
 Finds every value that is not what its key needs: a duration that cannot be read, a text
-where a list must be, a word where `true` or `false` must be. Where it is plain what was
-meant, that is what the other rules judge; else they leave the value out.
+where a list must be, a word where `true` or `false` must be; of the items of a list the
+first. Where it is plain what was meant, that is what the other rules judge; else they leave
+the value out.
 
 Why it is bad
 -------------
