@@ -36,7 +36,17 @@ _IN_JSON = (
     (rf"{IN_QUOTES}|(?P<at>[{BLANKS}])", *_BLANK),
     (rf"{IN_QUOTES}|(?P<at>[{CURLY}])", "curly quotes", 'type straight quotes there: "'),
 )
+_LINE_ENDS = "\x85\u2028\u2029"  # for the parser of YAML alone
+_LINE_END_IN_LINE = (
+    rf"^(?:[^\"'\n#{_LINE_ENDS}]++|\"[^\"\n]*+\"|'[^'\n]*+')*+(?:#[^\n{_LINE_ENDS}]*+)?"
+    rf"(?P<at>[{_LINE_ENDS}])(?=[^\n]*\S)"
+)
 _IN_YAML = (
+    (
+        _LINE_END_IN_LINE,
+        "a line or paragraph separator of Unicode, which ends a line there",
+        "remove it: most editors show nothing in its place",
+    ),
     (rf"(?:^ *(?:- +)?|:)(?P<at>[{BLANKS}])", *_BLANK),
     (r"^[^\[\]#\"'\n]*\[[^\[\]\"'\n]*\](?P<at>\])", "a bracket ] too many", "remove it"),
     (r"^ *\t", "a tab in its indent", "indent with blanks"),

@@ -166,6 +166,10 @@ def _json_places(
         pass
     except (ValueError, IndexError, RecursionError, StopIteration):
         return {}
+    return _at(text, offsets)
+
+
+def _at(text: str, offsets: Mapping[str, int]) -> dict[str, tuple[int, int]]:
     ordered = sorted(set(offsets.values()))
     places = dict(zip(ordered, _lines_and_columns(text, ordered), strict=True))
     return {pointer: places[offset] for pointer, offset in offsets.items()}
@@ -269,6 +273,10 @@ def _skip_items(
 
 
 def _lines_and_columns(text: str, offsets: list[int]) -> list[tuple[int, int]]:
+    """Give line and column of ascending offsets; only LF, also after CR, ends a line.
+
+    So have it the parser of JSON, Git, and SARIF where nothing else is said.
+    """
     places = []
     line, start, last = 1, 0, 0
     for offset in offsets:
@@ -298,12 +306,15 @@ def line_begin(data: bytes, line: int) -> int:
 
 
 def _yaml_places(text: str, wanted: dict[str, Any]) -> dict[str, tuple[int, int]]:
-    """Follow the events of YAML to the wanted values."""
+    """Follow the events of YAML to the wanted values.
+
+    YAML's own lines are others: for its parser U+2028 ends one, and a lone CR.
+    """
     import yaml
     from yaml import events
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    places: dict[str, tuple[int, int]] = {}
+    offsets: dict[str, int] = {}
     stack: list[_Branch] = []
     try:
         for event in yaml.parse(text, Loader=loader):
@@ -317,21 +328,22 @@ def _yaml_places(text: str, wanted: dict[str, Any]) -> dict[str, tuple[int, int]
                 top.key = event.value if isinstance(event, events.ScalarEvent) else None
                 if _KEY in top.below.get(top.key or "", ()):
                     key = key_of(f"{top.pointer}/{escape_token(top.key or '')}")
-                    places[key] = _yaml_place(event)
+                    offsets[key] = _offset(event)
                 continue
             pointer, below = ("", wanted) if top is None else top.step()
             if pointer is not None:
-                places[pointer] = _yaml_place(event)
+                offsets[pointer] = _offset(event)
             if isinstance(event, events.CollectionStartEvent):
                 is_list = isinstance(event, events.SequenceStartEvent)
                 stack.append(_Branch(pointer, below, is_list))
     except yaml.YAMLError:
         return {}
-    return places
+    return _at(text, offsets)
 
 
-def _yaml_place(event: Any) -> tuple[int, int]:
-    return event.start_mark.line + 1, event.start_mark.column + 1
+def _offset(event: Any) -> int:
+    offset: int = event.start_mark.index
+    return offset
 
 
 class _Branch:

@@ -18,7 +18,7 @@ from taskgraph.sources.document import DocumentText, Problems
 from taskgraph.sources.limits import refusal
 from taskgraph.sources.oddities import CURLY, explained
 from taskgraph.sources.parsing import refuse_invalid
-from taskgraph.sources.places import escape_token
+from taskgraph.sources.places import escape_token, place_in
 
 if TYPE_CHECKING:
     from yaml.events import Event, ScalarEvent
@@ -69,16 +69,16 @@ def _events(document: DocumentText) -> Iterator[Event]:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = document.data.decode()
     try:
-        yield from yaml.parse(document.data.decode(), Loader=loader)
+        yield from yaml.parse(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line, mark.column) if mark else (0, 0)
         reason = " ".join(filter(None, (error.context, error.problem)))
-        opened = error.context_mark.line + document.first_line if error.context_mark else 0
-        hint = _remedy(error.problem or "", opened)
+        begin = _offset(error.context_mark)
+        hint = _remedy(error.problem or "", place_in(text, begin, document.first_line)[0])
         what = f"is not valid YAML: {reason}"
-        raise _refused(document, what, line, column, hint) from None
+        offset = _offset(error.problem_mark or error.context_mark)
+        raise _refused(document, what, offset, hint) from None
     except yaml.YAMLError as error:
         reason = str(error).partition("\n")[0]
         raise InputError(
@@ -114,17 +114,15 @@ def _remedy(problem: str, opened: int) -> str:
 
 
 def _refused(
-    document: DocumentText, message: str, line: int, column: int, hint: str = _MEND
+    document: DocumentText, message: str, offset: int, hint: str = _MEND
 ) -> InputError:
-    """Make an error from a place that counts from 0."""
-    problem = Problem(message, None, line + document.first_line, column + 1)
-    return InputError(document.file, [problem], hint)
+    line, column = place_in(document.data.decode(), offset, document.first_line)
+    return InputError(document.file, [Problem(message, None, line, column)], hint)
 
 
-def _place(event: Event) -> tuple[int, int]:
-    """Give the line and column where an event begins, counted from 0."""
-    mark = event.start_mark
-    return (mark.line, mark.column) if mark is not None else (0, 0)
+def _offset(mark: Any) -> int:
+    """Give where a mark is, if any; its line and column are not those of an editor."""
+    return 0 if mark is None else mark.index
 
 
 class _Open:
@@ -153,7 +151,7 @@ class _Builder:
         self.anchors: dict[str, tuple[Any, int]] = {}
 
     def refuse(self, message: str, event: Event) -> InputError:
-        return _refused(self.document, message, *_place(event))
+        return _refused(self.document, message, _offset(event.start_mark))
 
     def _shown(self, name: str) -> str:
         """Give the name of a tag or an alias: it may be a password that begins so."""

@@ -127,6 +127,57 @@ def test_a_pointer_that_leads_nowhere_gets_the_nearest_place() -> None:
     assert locate(b"[", ["/0"], "yaml") == {}
 
 
+NOT_THE_LINES = ["\u2028", "\u2029", "\x85", "\r"]
+"""What ends a line for the parser of YAML, and for no editor, no Git and no JSON here."""
+
+
+@pytest.mark.parametrize("end", NOT_THE_LINES)
+def test_lines_are_those_of_an_editor(end: str) -> None:
+    text = f"a: 1 # é{end}b: 'x{end}y'\nc:\n  d: 2\n"
+    assert locate(text.encode(), ["/b", "/c/d"], "yaml", first_line=5) == {
+        "/b": (5, 13), "/c/d": (7, 6),
+    }  # fmt: skip
+    as_json = json.dumps({"a": 1, "c": [2]}, indent=1).replace(",", f",{end}")
+    if end == "\r":
+        for syntax in ("json", "yaml"):
+            assert locate(as_json.encode(), ["/c/0"], syntax) == {"/c/0": (4, 3)}
+
+
+@pytest.mark.parametrize("end", NOT_THE_LINES)
+@pytest.mark.parametrize(
+    ("rest", "place"),
+    [
+        ("c: [\nd\n- x\n", "line 5, column 1"),
+        ("c:\n - !odd 1\n", "line 3, column 4"),
+        ("c: 'x\n", "line 3, column 1"),
+    ],
+)
+def test_what_is_wrong_stands_in_the_lines_of_an_editor(
+    end: str, rest: str, place: str
+) -> None:
+    said = refusal(f"b: 'x{end}y'\n{rest}")
+    assert place in said
+    assert "the quotes of line" not in said or "the quotes of line 2" in said
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85"])
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a: 1\nb: 2 # see{}the list\nc: 3\n", "line 2, column 11"),
+        ("a: 'it{}s' # or{}not\nc: 3\n", "line 1, column 15"),
+        ("a: one{}two\nc: 3\n", "line 1, column 7"),
+    ],
+)
+def test_a_separator_of_lines_in_a_line_is_named(end: str, text: str, place: str) -> None:
+    said = refusal(text.format(*[end] * text.count("{}")))
+    assert place in said
+    assert "it has a line or paragraph separator of Unicode" in said
+    assert "remove it" in said
+    quoted = refusal(f"a: 'it{end}s'\nb: c: d\n")
+    assert "separator" not in quoted
+
+
 def test_a_key_with_a_slash_is_found() -> None:
     pointer = f"/{escape_token('a/b~c')}"
     assert locate(b"a/b~c: 1", [pointer], "yaml") == {pointer: (1, 8)}
