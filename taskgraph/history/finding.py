@@ -222,8 +222,8 @@ class _Walk:
         self.position = 0
         self.allowance = Allowance(file.name, _OPTIONS, file.size)
 
-    def entry(self, name: str, data: bytes) -> Iterator[Entry]:
-        """Give the entry of one document, with its share of the input."""
+    def entry(self, name: str, data: bytes, line: int = 0) -> Iterator[Entry]:
+        """Give the entry of one document, or of a line, with its share of the input."""
         stamp = digest_of(data).hex()
         if stamp in self.known.contents:
             return
@@ -236,6 +236,7 @@ class _Walk:
             held=self.known.held,
             weight=max(self.position - before, 0),
             is_found=self.file.is_found,
+            line=line,
         )
 
     def lines(self, stream: IO[bytes], name: str) -> Iterator[Entry]:
@@ -247,11 +248,11 @@ class _Walk:
                 number += 1
                 self.allowance.check_size(full, f"{name}:{number}")
                 self.allowance.spend(len(full))
-                line = full.strip()
+                line = full.rstrip()
                 if line and lines.passes(line):
                     first = first or number
                 elif line:
-                    yield from self.entry(f"{name}:{number}", line)
+                    yield from self.entry(f"{name}:{number}", line, number)
         if lines.untold:
             reason = str(lines.more_unread())
             stamp = digest_of(reason.encode("utf-8", "replace")).hex()

@@ -8,7 +8,7 @@ import os
 import zipfile
 from collections import Counter
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import IO, NamedTuple
 
@@ -62,6 +62,8 @@ class Entry:
     """It was found in a folder: where it is evidently no task, it is passed over."""
     reason: str = ""
     """Why it cannot be read, if that is known already."""
+    line: int = 0
+    """Which line of a file in JSON Lines it is, from 1; its name ends with that."""
 
     @property
     def depth(self) -> int:
@@ -249,11 +251,13 @@ def _read_entry(entry: Entry) -> _Outcome:
             if reading.is_foreign:
                 kind = _FOREIGN
             if reading.error is not None:
-                reason = reason or str(reading.error)
+                reason = reason or str(_in_file(reading.error, entry))
                 if reading.error.hint.startswith(_WANTS_EXTRA):
                     stamp = _TRY_AGAIN
             if any(task.is_definition for task in reading.tasks):
-                reason = f"{reading.file}: is a definition: it says nothing of a run"
+                place = (1, 1) if entry.line else (None, None)
+                problem = Problem("is a definition: it says nothing of a run", None, *place)
+                reason = str(_in_file(InputError(reading.file, [problem]), entry))
             elif reading.tasks:  # also the good ones of a list with a bad one
                 tasks.append(reading.tasks)
     except Exception as error:  # noqa: BLE001 - one document must not stop all others
@@ -261,6 +265,18 @@ def _read_entry(entry: Entry) -> _Outcome:
     if not reason:
         return _Outcome(_READ if tasks else kind, stamp, digest, None, tuple(tasks))
     return _Outcome(_REJECTED, stamp, digest, reason, tuple(tasks))
+
+
+def _in_file(error: InputError, entry: Entry) -> InputError:
+    """Name file and line of what is wrong in JSON Lines as everything else does."""
+    if not entry.line or error.file != entry.name:
+        return error
+    problems = [
+        replace(problem, line=problem.line and problem.line + entry.line - 1)
+        for problem in error.problems
+    ]
+    file = entry.name.removesuffix(f":{entry.line}")
+    return InputError(file, problems, error.hint)
 
 
 def _holds(digests: bytes, digest: bytes) -> bool:

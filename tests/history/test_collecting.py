@@ -28,6 +28,8 @@ from taskgraph.history.database import Limits, open_database
 from taskgraph.history.statistics import Statistics, statistics
 from taskgraph.history.store import RunStore
 from taskgraph.history.tables import write_table
+from taskgraph.sources.opening import Source
+from taskgraph.sources.reading import read_source
 from tests.history.documents import FLEET, at, response, step, write
 
 Collect: TypeAlias = Callable[..., RunStore]
@@ -318,6 +320,21 @@ def test_every_form_of_an_archive_gives_the_same(
         assert again(store, forms[form]) == Collected(
             skipped=60 if form in {"files", "single"} else 1
         )
+
+
+def test_of_a_line_is_told_in_the_words_of_other_commands(
+    tmp_path: Path, collected: Collect
+) -> None:
+    definition = b'{"kind": "task-definition", "name": "x", "subtasks": [{"name": "a"}]}'
+    wrong = [b'{"task_id": 1}', b"", b' {"subtasks": 5, "task_id": 2}\r', b"  {bad"]
+    text = b"\n".join([*wrong, b'"{\\"subtasks\\": 5}"'])
+    path = write(tmp_path, {"all.jsonl": text}) / "all.jsonl"
+    readings = read_source(Source(str(path), lambda: text))
+    said = [str(reading.error) for reading in readings]
+    assert list(rejects(collected(path)).values()) == said
+    assert [f"at line {line}" in said[line // 2] for line in (1, 3)] == [True, True]
+    path.write_bytes(text + b"\n" + definition)
+    assert rejects(collected(path))["all.jsonl:6"].startswith(f"{path}: line 6, column 1: ")
 
 
 def test_of_an_archive_that_grew_only_the_new_is_read(
