@@ -68,12 +68,12 @@ def _rule(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.code,
         "name": rule.name.title().replace("-", ""),
-        "shortDescription": {"text": doc.summary},
-        "fullDescription": {"text": doc.what},
-        "help": {
-            "text": "\n\n".join(f"{title}\n{text}" for title, text in sections),
-            "markdown": "\n\n".join(f"## {title}\n\n{text}" for title, text in sections),
-        },
+        "shortDescription": _message(doc.summary),
+        "fullDescription": _message(doc.what),
+        "help": _message(
+            "\n\n".join(f"{title}\n{text}" for title, text in sections),
+            markdown="\n\n".join(f"## {title}\n\n{text}" for title, text in sections),
+        ),
         "defaultConfiguration": {"level": _LEVELS[rule.severity], "enabled": rule.enabled},
         "properties": {"tags": [rule.name]},
     }
@@ -84,10 +84,10 @@ def _invocation(run: CheckRun, left_out: int) -> dict[str, Any]:
     unshown = sum(len(result.left_out) for result in run.results)
     if unshown:
         text = f"{counted(unshown)} more findings were left out, as was asked for."
-        notes.append({"level": "note", "message": {"text": text}})
+        notes.append({"level": "note", "message": _message(text)})
     if left_out > 0:
         text = f"{counted(left_out)} more findings, none worse than these, were left out."
-        notes.append({"level": "warning", "message": {"text": text}})
+        notes.append({"level": "warning", "message": _message(text)})
     invocation: dict[str, Any] = {"executionSuccessful": not run.unreadable}
     if notes:
         invocation["toolExecutionNotifications"] = notes
@@ -97,7 +97,7 @@ def _invocation(run: CheckRun, left_out: int) -> dict[str, Any]:
 def _unreadable(error: InputError) -> dict[str, Any]:
     return {
         "level": "error",
-        "message": {"text": str(error)},
+        "message": _message(str(error)),
         "locations": [_location(error.file, error.problems[0])],
     }
 
@@ -109,7 +109,7 @@ def _result(finding: Finding, fingerprint: str) -> dict[str, Any]:
         "ruleId": finding.code,
         "ruleIndex": _INDEX[finding.code],
         "level": _LEVELS[finding.severity],
-        "message": {"text": f"{_sentence(finding.message)} {_sentence(finding.hint)}"},
+        "message": _message(f"{_sentence(finding.message)} {_sentence(finding.hint)}"),
         "locations": [location],
         "partialFingerprints": {"taskgraphFinding/v1": fingerprint},
         "properties": {
@@ -123,6 +123,15 @@ def _result(finding: Finding, fingerprint: str) -> dict[str, Any]:
     if finding.path:
         result["codeFlows"] = [_code_flow(finding)]
     return result
+
+
+def _message(text: str, markdown: str = "") -> dict[str, str]:
+    """Give a message without placeholders, of which ``{0}`` would be one.
+
+    Braces are doubled in both forms, with arguments or without (SARIF 2.1.0, 3.11.5).
+    """
+    forms = {"text": text} | ({"markdown": markdown} if markdown else {})
+    return {key: form.replace("{", "{{").replace("}", "}}") for key, form in forms.items()}
 
 
 def _sentence(text: str) -> str:
@@ -142,7 +151,7 @@ def _code_flow(finding: Finding) -> dict[str, Any]:
     for step in steps:
         location = _location(finding.file, step)
         name = f"{step.id} {names.get(step.id, '')}".strip()
-        location["message"] = {"text": visible(name)}
+        location["message"] = _message(visible(name))
         locations.append({"location": location})
     return {"threadFlows": [{"locations": locations}]}
 

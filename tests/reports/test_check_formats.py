@@ -16,8 +16,9 @@ import markdown_it
 import pytest
 import xmlschema
 
+from taskgraph.checks.registry import RULES
 from taskgraph.checks.result import CheckResult, CheckRun, Step
-from taskgraph.errors import ConfigError
+from taskgraph.errors import ConfigError, InputError, Problem
 from taskgraph.reports import check_sarif
 from taskgraph.reports.check_ci import render_check_junit
 from taskgraph.reports.check_formats import CHECK_FORMATS, check_renderer
@@ -174,6 +175,30 @@ def test_sarif_has_no_links_from_names() -> None:
     (log,) = as_json("sarif", hostile())["runs"]
     texts = [result["message"]["text"] for result in log["results"]]
     assert not any(re.search(r"(?<!\\)\[[^\]]*\]\(", text) for text in texts)
+
+
+def test_sarif_doubles_braces_or_they_would_be_placeholders() -> None:
+    found = finding(
+        message="'a{0}b' waits", hint="ask {who}", subtasks=(3,), subtask_names=("a{0}b",),
+        path=(Step(3, "/x", 1, 1),),
+    )  # fmt: skip
+    error = InputError("{0}.json", [Problem("has {1}", line=1, column=1)])
+    run = CheckRun((CheckResult("x.json", 7, "demo", (found,)),), (error,))
+    (log,) = as_json("sarif", run)["runs"]
+    (result,) = log["results"]
+    assert result["message"]["text"] == "'a{{0}}b' waits. Ask {{who}}."
+    (flow,) = result["codeFlows"][0]["threadFlows"][0]["locations"]
+    assert flow["location"]["message"]["text"] == "3 a{{0}}b"
+    (note,) = log["invocations"][0]["toolExecutionNotifications"]
+    assert note["message"]["text"] == "{{0}}.json: line 1, column 1: has {{1}}"
+    place = note["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place == {"uri": "%7B0%7D.json"}
+    rules = log["tool"]["driver"]["rules"]
+    helps = {rule["id"]: rule["help"] for rule in rules}
+    for rule in RULES:
+        for form in ("text", "markdown"):
+            text = helps[rule.code][form]
+            assert not re.search("[{}]", text.replace("{{", "").replace("}}", ""))
 
 
 # --- JUnit -----------------------------------------------------------------------

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from taskgraph.api import check_files
+from taskgraph.checks.result import CheckResult
 from taskgraph.reports.check_formats import check_renderer
+from tests.reports.runs import finding
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +33,8 @@ def test_the_multitool_finds_no_error(
     multitool: Path, samples: Path, tmp_path: Path
 ) -> None:
     run = check_files([str(samples / "rules")]).run
+    braces = finding(message="'a{0}b' waits", hint="see {1} and }{", file="a.json")
+    run = replace(run, results=(*run.results, CheckResult("a.json", 7, "d", (braces,))))
     written, verdict = tmp_path / "out.sarif", tmp_path / "verdict.sarif"
     written.write_text(check_renderer("sarif")(run), "utf-8")
     subprocess.run(
