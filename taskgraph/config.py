@@ -10,22 +10,21 @@ import fnmatch
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
+from datetime import date, time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from taskgraph.checks.registry import require_rules
 from taskgraph.errors import ConfigError
 from taskgraph.model.declaration import Declaration
 from taskgraph.privacy.masking import mask_text
-from taskgraph.settings import DEFAULTS, Settings, Suppression, Thresholds
+from taskgraph.settings import DEFAULTS, Settings, Suppression, Thresholds, mistakes
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
     from taskgraph.model.task import Task
 
 # Whether pyproject.toml can have a table for taskgraph: parsing it takes milliseconds.
@@ -34,6 +33,7 @@ _MENTION = re.compile(
     re.MULTILINE,
 )
 
+_BARE = re.compile(r"[A-Za-z0-9_-]+")  # a key that needs no quotes
 _BY_NAME = "attempts-by-name"
 _ASKED = frozenset({"as-of", "runs"})  # by options alone
 _NOT_OF_A_FILE = _ASKED | {_BY_NAME}
@@ -111,17 +111,16 @@ def read_config(path: Path) -> Configuration:
     table = _table(path)
     if table is None:
         raise ConfigError(f"{path}: has no table [tool.taskgraph]")
+    declared = _as_declared(table)
     try:
-        content = Settings.model_validate(_as_declared(table), by_alias=True, by_name=False)
+        content = Settings.model_validate(declared, by_alias=True, by_name=False)
     except ValidationError as error:
-        errors = error.errors(include_url=False)
-        mistakes = list(dict.fromkeys(_in_words(row, table) for row in errors))
+        said = mistakes(error, declared, names=_keys, spelt=as_toml)
+        said = [re.sub(f"^{_BY_NAME}", "attempts", mistake) for mistake in said]
     else:
-        mistakes = list(_unknown_rules(content))
-    if mistakes:
-        raise ConfigError(
-            "\n".join(f"{path}: {mask_text(mistake)}" for mistake in mistakes)
-        )
+        said = list(_unknown_rules(content))
+    if said:
+        raise ConfigError("\n".join(f"{path}: {mask_text(mistake)}" for mistake in said))
     return Configuration(
         settings=content,
         file=path.resolve(),
@@ -168,33 +167,28 @@ def _keys_of(table: Mapping[str, Any]) -> Iterator[str]:
             yield key
 
 
-def _in_words(error: ErrorDetails, table: Mapping[str, Any]) -> str:
-    """Say what is wrong with a value; its place is the keys from the table's top on."""
-    top, *steps = error["loc"]
-    key = "attempts" if top == _BY_NAME else str(top)
-    kind, last = error["type"], str(error["loc"][-1])
-    if kind in {"extra_forbidden", "unexpected_keyword_argument"}:
-        return _unknown(last.strip(), key if steps else "")
-    if kind == "missing":
-        return f"{key}: each table needs a {last}"
-    if steps and isinstance(table[key], dict) and isinstance(steps[0], int):
-        steps = [list(table[key])[steps[0]]]  # pairs are counted, and known by name
-    names = [str(step) for step in steps if not isinstance(step, int)]
-    return f"{'.'.join([key, *names])} {error['msg']}"
+def _keys(model: type[BaseModel]) -> list[str]:
+    """Give the keys of a table of a file."""
+    known = (str(info.alias) for info in model.model_fields.values())
+    return [key for key in known if key not in _NOT_OF_A_FILE]
 
 
-def _unknown(key: str, table: str) -> str:
-    from taskgraph.sources.nearest import nearest_text
+def as_toml(value: Any) -> str:
+    """Write a value as TOML has it."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(as_toml, value))}]"
+    if isinstance(value, Mapping):
+        pairs = (f"{_toml_key(key)} = {as_toml(item)}" for key, item in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, float):
+        return repr(value)  # which has inf and nan as TOML has them
+    return json.dumps(value, ensure_ascii=False)
 
-    model = Thresholds if table == "thresholds" else Settings
-    known = [str(info.alias) for info in model.model_fields.values()]
-    if table == "suppress":
-        known = [option.name for option in fields(Suppression)]
-    known = [name for name in known if name not in _NOT_OF_A_FILE]
-    near = nearest_text(key, known, 0.6)
-    where = f" in {table}" if table else ""
-    meant = f"did you mean {near!r}?" if near else f"known are {', '.join(known)}"
-    return f"there is no option {key!r}{where}: {meant}"
+
+def _toml_key(key: str) -> str:
+    return key if _BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False)
 
 
 def _unknown_rules(content: Settings) -> Iterator[str]:
@@ -244,7 +238,7 @@ class Origin(NamedTuple):
         """The value as TOML has it."""
         if self.value is None:
             return "(not set)"
-        return json.dumps(self.value, ensure_ascii=False)
+        return as_toml(self.value)
 
 
 def in_force(configuration: Configuration, path: str) -> tuple[Origin, ...]:

@@ -7,11 +7,11 @@ The aliases are the keys of the configuration file.
 
 # No annotations from the future: pydantic would read each from its text at every start.
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from types import GenericAlias
-from typing import Annotated, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import (
     AfterValidator,
@@ -25,10 +25,12 @@ from pydantic import (
     ValidationError,
     ValidatorFunctionWrapHandler,
 )
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
+from taskgraph.errors import ConfigError
 from taskgraph.model import declaration
 from taskgraph.model.declaration import END, rounded
+from taskgraph.model.words import nearest_text
 
 MOST_SECONDS = 100 * 365 * 86400
 """No threshold is longer: a hundred years."""
@@ -64,7 +66,8 @@ _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 def _refuse(must: str, value: object) -> PydanticCustomError:
     """Say what a value must do: the name of the option is put before it."""
-    return PydanticCustomError("option", f"must {must}, not {value!r}")
+    said = {"must": must, "shown": repr(value), "value": value}
+    return PydanticCustomError("option", "must {must}, not {shown}", said)
 
 
 class _Told:
@@ -231,6 +234,18 @@ class Suppression:
 
 
 class _Frozen(BaseModel):
+    if not TYPE_CHECKING:  # which knows what each takes by its fields
+
+        def __init__(self, /, **values: Any) -> None:
+            try:
+                super().__init__(**values)
+            except ValidationError as error:
+                said = mistakes(error, values, type(self))
+                raise ConfigError("\n".join(said)) from None
+
+        # A file is not validated by it: there each mistake is told by its keys.
+        __init__.__pydantic_base_init__ = True
+
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
@@ -400,3 +415,64 @@ class Settings(_Frozen):
 
 
 DEFAULTS = Settings.model_construct()
+
+
+def mistakes(
+    error: ValidationError,
+    given: Mapping[str, Any],
+    model: type[BaseModel] = Settings,
+    *,
+    names: Callable[[type[BaseModel]], list[str]] = lambda model: [*model.model_fields],
+    spelt: Callable[[Any], str] = repr,
+) -> list[str]:
+    """Say in words what is wrong with settings, by the keys that lead to it.
+
+    Parameters
+    ----------
+    error : pydantic.ValidationError
+    given : mapping
+        The settings as they were given.
+    model : type
+        Of what they should be.
+    names : callable
+        Gives how the settings of a model are called there.
+    spelt : callable
+        Writes a value as it stands there.
+    """
+    said = (
+        _in_words(row, given, model, names, spelt)
+        for row in error.errors(include_url=False)
+    )
+    return list(dict.fromkeys(said))
+
+
+def _in_words(
+    error: ErrorDetails,
+    given: Mapping[str, Any],
+    model: type[BaseModel],
+    names: Callable[[type[BaseModel]], list[str]],
+    spelt: Callable[[Any], str],
+) -> str:
+    top, *steps = error["loc"]
+    key, last = str(top), str(error["loc"][-1])
+    if error["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
+        if key == "suppress":
+            known = [option.name for option in fields(Suppression)]
+        else:
+            known = names(Thresholds if steps else model)
+        return _unknown(last.strip(), key if steps else "", known)
+    if error["type"] == "missing":
+        return f"{key}: each table needs a {last}"
+    if steps and isinstance(given[key], Mapping) and isinstance(steps[0], int):
+        steps = [list(given[key])[steps[0]]]  # pairs are counted, and known by name
+    place = ".".join([key, *(str(step) for step in steps if not isinstance(step, int))])
+    if error["type"] != "option":
+        return f"{place} {error['msg']}"
+    return f"{place} must {error['ctx']['must']}, not {spelt(error['ctx']['value'])}"
+
+
+def _unknown(key: str, table: str, known: list[str]) -> str:
+    near = nearest_text(key, known, 0.6)
+    where = f" in {table}" if table else ""
+    meant = f"did you mean {near!r}?" if near else f"known are {', '.join(known)}"
+    return f"there is no option {key!r}{where}: {meant}"

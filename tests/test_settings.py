@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from taskgraph.errors import ConfigError
 from taskgraph.settings import (
     DEFAULTS,
     MOST_SECONDS,
@@ -174,12 +175,31 @@ TEXTS = "must be a list of texts"
         ("as_of", datetime(2025, 1, 1), "must have a UTC offset"),  # noqa: DTZ001
         ("as_of", "2025-01-01T00:00:00Z", "must be a moment"),
         ("as_of", 1_737_000_000, "must be a moment"),
-        ("surprise", 1, "Extra inputs are not permitted"),
+        ("nosuch", 0, r"there is no option 'nosuch': known are select, "),
+        ("fail_onn", 0, r"there is no option 'fail_onn': did you mean 'fail_on'\?"),
+        ("thresholds", {"near_timeouts": 1}, r"in thresholds: did you mean 'near_timeout'"),
     ],
 )
 def test_what_is_no_value_is_refused(name: str, value: Any, said: str):
-    with pytest.raises(ValidationError, match=said):
+    with pytest.raises(ConfigError, match=said):
         Settings(**{name: value})
+
+
+def test_all_mistakes_are_told_by_their_names():
+    wrong: dict[str, Any] = {"attempts": True, "nosuch": 0, "budgets": {"*": "soon"}}
+    with pytest.raises(ConfigError) as caught:
+        Settings(**wrong, thresholds={"grace": -1})  # type: ignore[arg-type]
+    assert str(caught.value).split("\n") == [
+        f"thresholds.grace must be from 0 to {MOST_SECONDS}, not -1",
+        f"budgets.* {DURATION}, not 'soon'",
+        "attempts must be a whole number from 1 on, not True",
+        f"there is no option 'nosuch': known are {', '.join(SETTINGS)}",
+    ]
+    assert caught.value.__suppress_context__
+    with pytest.raises(
+        ConfigError, match="there is no option 'grase': did you mean 'grace'"
+    ):
+        threshold("grase", 1)
 
 
 def threshold(name: str, value: Any) -> Any:
@@ -192,10 +212,10 @@ def test_thresholds_in_seconds(name: str):
     for value in (0, 1, MOST_SECONDS):
         assert threshold(name, value) == value
     for value in (-1, MOST_SECONDS + 1):
-        with pytest.raises(ValidationError, match=f"must be from 0 to {MOST_SECONDS}"):
+        with pytest.raises(ConfigError, match=f"must be from 0 to {MOST_SECONDS}"):
             threshold(name, value)
     for wrong in (1.5, True, "1", "1m", None, float("nan")):
-        with pytest.raises(ValidationError, match="must be whole seconds"):
+        with pytest.raises(ConfigError, match="must be whole seconds"):
             threshold(name, wrong)
 
 
@@ -204,10 +224,10 @@ def test_thresholds_that_are_shares(name: str):
     for value in (0, 0.25, 1):
         assert threshold(name, value) == value
     for value in (-0.1, 1.1, 80, float("nan"), float("inf")):
-        with pytest.raises(ValidationError, match="must be from 0 to 1"):
+        with pytest.raises(ConfigError, match="must be from 0 to 1"):
             threshold(name, value)
     for wrong in (True, "0.5", (), ""):
-        with pytest.raises(ValidationError, match="must be a share from 0 to 1"):
+        with pytest.raises(ConfigError, match="must be a share from 0 to 1"):
             threshold(name, wrong)
 
 

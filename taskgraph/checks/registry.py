@@ -174,7 +174,7 @@ def _normal(selector: str) -> str:
 
 
 def _suggestion(wanted: str) -> str:
-    from taskgraph.sources.nearest import nearest_text
+    from taskgraph.model.words import nearest_text
 
     rules = {name: rule for rule in RULES for name in (rule.name, rule.code.lower())}
     near = nearest_text(wanted, rules, 0.6)

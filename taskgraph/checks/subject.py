@@ -183,7 +183,7 @@ class Subject:
                 owners.setdefault(identifier, set()).update((owner.name, str(owner.id)))
         if not owners:
             return {}
-        from taskgraph.sources.nearest import nearest_text
+        from taskgraph.model.words import nearest_text
 
         known = {str(subtask.id) for subtask in self.graph.subtasks}
         known.update(subtask.name for subtask in self.graph.subtasks if subtask.name)

@@ -171,7 +171,7 @@ def _split_setting(text: str) -> tuple[str, int]:
 def _find(known: _Known, name: str) -> tuple[Id, ...]:
     if name.strip() in known:
         return known[name.strip()]
-    from taskgraph.sources.nearest import nearest_text
+    from taskgraph.model.words import nearest_text
 
     near = nearest_text(name, known.keys())
     meant = f"; did you mean {near}?" if near else ""

@@ -68,7 +68,7 @@ class Group(click.Group):
     def _suggest(self, ctx: click.Context, name: str) -> None:
         if name.startswith("-") and name != "-":
             return  # an option, which click knows to suggest itself
-        from taskgraph.sources.nearest import nearest_text
+        from taskgraph.model.words import nearest_text
 
         known = self.list_commands(ctx)
         near = nearest_text(name, known, 0.6)

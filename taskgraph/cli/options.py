@@ -126,7 +126,7 @@ class Choice(click.Choice[str]):
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         """Say which words there are, and which of them is spelled nearly so."""
-        from taskgraph.sources.nearest import nearest_text
+        from taskgraph.model.words import nearest_text
 
         said = super().get_invalid_choice_message(value, ctx)
         near = nearest_text(str(value), self.choices, 0.6)

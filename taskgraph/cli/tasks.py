@@ -100,7 +100,7 @@ def require_tasks(
 
 def _meant_task(paths: Sequence[str], options: ReadOptions, wanted: str) -> str:
     """Read once more what can be, for a task with nearly such a name."""
-    from taskgraph.sources.nearest import nearest_text
+    from taskgraph.model.words import nearest_text
 
     files = [path for path in paths if path != "-"]
     known: set[str] = set()

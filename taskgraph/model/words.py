@@ -7,7 +7,7 @@ does that for itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from taskgraph.model.engine import is_part
 from taskgraph.model.task import Id, Subtask, Task, id_key
@@ -26,6 +26,7 @@ _STEERING = (
 )
 _COMMAND = re.compile(r"##(?=\[|vso\[)")
 _USUAL = 0x3000  # of the codes beyond there are a million
+_LONGEST = 256  # what is longer is near to nothing
 JOINERS = frozenset("\u200c\u200d")
 """What has no width, and scripts and emoji need."""
 
@@ -235,3 +236,25 @@ def arrow(ids: Sequence[Id], shown: int = 8) -> str:
         hidden = len(texts) - shown
         texts = [*texts[: shown - 1], f"({hidden:,} more)", texts[-1]]
     return " -> ".join(texts)
+
+
+def folded(key: str) -> str:
+    """Give a key without what tools write differently: its case, and signs in it."""
+    return re.sub(r"[\s_.-]", "", key).lower()
+
+
+def nearest_text(text: str, known: Collection[str], likeness: float = 0.8) -> str | None:
+    """Find the text that was meant: in other letters, with other blanks, or misspelt.
+
+    Of short words, of which few are known, less likeness is enough: ``shwo`` is ``show``.
+    """
+    if len(text) > _LONGEST:
+        return None
+    from difflib import get_close_matches
+
+    names = {folded(name): name for name in sorted(known, reverse=True)}
+    exact = names.get(folded(text))
+    if exact is not None:
+        return exact
+    near = get_close_matches(folded(text), names, 1, likeness)
+    return names[near[0]] if near else None

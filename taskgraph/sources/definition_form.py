@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from taskgraph.model.declaration import rounded
+from taskgraph.model.words import folded
 from taskgraph.sources import fields
 from taskgraph.sources.document import UNKNOWN_KEY, Problems
 from taskgraph.sources.fields import (
@@ -24,7 +25,7 @@ from taskgraph.sources.fields import (
     Object,
     Text,
 )
-from taskgraph.sources.nearest import Meant, folded, mended, nearest_form, nearest_key
+from taskgraph.sources.nearest import Meant, mended, nearest_form, nearest_key
 from taskgraph.sources.ocp import SPELLINGS, OcpSubtask, OcpTask, Other
 from taskgraph.sources.places import escape_token
 from taskgraph.sources.validating import Keys, errors_of, negative, note

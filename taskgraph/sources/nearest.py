@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from taskgraph.model.durations import like_written
+from taskgraph.model.words import folded
 from taskgraph.sources.fields import is_id
 
 _ELSEWHERE = {
@@ -70,11 +71,6 @@ class Meant(NamedTuple):
     """What to write."""
 
 
-def folded(key: str) -> str:
-    """Give a key without what tools write differently: its case, and signs in it."""
-    return re.sub(r"[\s_.-]", "", key).lower()
-
-
 _MEANING: dict[str, list[str]] = {}
 for _usual, _words in _ELSEWHERE.items():
     for _word in _words.split():
@@ -112,21 +108,6 @@ def nearest_key(key: str, value: Any, known: Collection[str]) -> Meant | None:
         near = get_close_matches(wanted, names, 1, 0.7)
         usual = names[near[0]] if near else None
     return Meant(usual, value, f"did you mean {usual}?") if usual else None
-
-
-def nearest_text(text: str, known: Collection[str], likeness: float = 0.8) -> str | None:
-    """Find the text that was meant: in other letters, with other blanks, or misspelt.
-
-    Of short words, of which few are known, less likeness is enough: ``shwo`` is ``show``.
-    """
-    if len(text) > 4 * _LONGEST:
-        return None
-    names = {folded(name): name for name in sorted(known, reverse=True)}
-    exact = names.get(folded(text))
-    if exact is not None:
-        return exact
-    near = get_close_matches(folded(text), names, 1, likeness)
-    return names[near[0]] if near else None
 
 
 def _seconds(text: str) -> int | None:

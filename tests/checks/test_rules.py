@@ -8,7 +8,6 @@ import sys
 from datetime import datetime
 
 import pytest
-from pydantic import ValidationError
 
 from taskgraph.checks.registry import RULES, find_rules, make_rule_set
 from taskgraph.checks.rule import Rule
@@ -92,12 +91,12 @@ def test_an_unknown_rule_is_refused_with_the_nearest_one(name: str, hint: str) -
     ],
 )
 def test_senseless_numbers_are_refused(fields: dict[str, float]) -> None:
-    with pytest.raises(ValidationError, match=next(iter(fields))):
+    with pytest.raises(ConfigError, match=next(iter(fields))):
         settings(**fields)
 
 
 def test_a_moment_without_an_offset_is_refused() -> None:
-    with pytest.raises(ValidationError, match=r"as_of\n +must have a UTC offset"):
+    with pytest.raises(ConfigError, match="as_of must have a UTC offset"):
         settings(as_of=datetime(2025, 1, 1))  # noqa: DTZ001
 
 
