@@ -186,8 +186,13 @@ def _target(output: str, form: str | None) -> tuple[str, str | None]:
 
 
 def _require_apart(*paths: str | None) -> None:
-    """Refuse to write one file twice, of which the last result alone would be left."""
-    places = [os.path.realpath(path) for path in paths if path not in (None, "-")]
+    """Refuse to write to one place twice: a file keeps the last, a stream mixes them."""
+    standard = [path for path in paths if path in ("-", "/dev/stdout")]
+    if len(standard) > 1:
+        raise ConfigError(
+            "standard output would be written twice: give all but one of --output a file"
+        )
+    places = [os.path.realpath(path) for path in paths if path and path not in standard]
     for place in places:
         if places.count(place) > 1 and not place.startswith("/dev/"):
             raise ConfigError(f"{place}: would be written twice")

@@ -124,6 +124,12 @@ def test_one_file_is_not_written_twice(folder: Path, run_cli: RunCli) -> None:
         assert "written twice" in done.stderr
     spelled = ("--baseline", f"{folder}/../tasks/x", "--write-baseline", folder / "x")
     assert run_cli("check", folder, *spelled).returncode == 0
+    for line in ("-o json=- -o text=-", "-o - -o text=/dev/stdout", "{base} - -o text=-"):
+        given = line.format(base="--write-baseline").split()
+        done = run_cli("check", folder, *given)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "standard output would be written twice" in done.stderr
+    assert run_cli("check", folder, "-o", "text=-", "-o", "json=/dev/null").stdout
     nowhere = ("-o", "json=/dev/null", "-o", "text=/dev/null")
     assert run_cli("check", folder, *nowhere).returncode == 0
 
