@@ -17,7 +17,13 @@ from taskgraph.api import LoadedTask, load, load_all, loads
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.model.durations import format_moment
 from taskgraph.reports.explaining.explanation import explain
-from taskgraph.reports.explaining.sentences import Explanation, Flow, Moment, Sentence
+from taskgraph.reports.explaining.sentences import (
+    Explanation,
+    Flow,
+    Moment,
+    Sentence,
+    of_subtasks,
+)
 from taskgraph.reports.json import explain_json
 from taskgraph.reports.task_markdown import explain_markdown
 from taskgraph.reports.text.budget import budget_text
@@ -62,6 +68,35 @@ def assert_proved(loaded: LoadedTask) -> set[str]:
             proved.sort(key=json.dumps)
         assert values == proved, claim
     return set(claims)
+
+
+@pytest.mark.parametrize("is_chain", [False, True])
+def test_parts_are_counted_of_their_own_split(is_chain: bool) -> None:
+    rows = {
+        first + index: {"name": "copy", "parallel_index": index}
+        for first in (1, 11)
+        for index in range(3)
+    }
+    edges = [(n, n + 1) for n in (1, 2, 11, 12)] if is_chain else []
+    edges += [(3, 4), (4, 11)] if is_chain else [(n, 4) for n in (1, 2, 3)]
+    edges += [] if is_chain else [(4, n) for n in (11, 12, 13)]
+    graph = build_graph(make_task({**rows, 4: {"name": "check"}}, edges))
+
+    ids_of = [subtask.id for subtask in graph.subtasks]
+
+    def told(*ids: int) -> str:
+        nodes = tuple(ids_of.index(number) for number in ids)
+        (sentence,) = Flow(graph).settled([of_subtasks("x", "{subtasks} wait.", nodes)])
+        return sentence.text(graph)
+
+    assert told(1, 2) == "2 of 3 parts of 'copy' (1 and 2) wait."
+    assert told(1, 2, 3) == "All 3 parts of 'copy' wait."
+    assert told(1, 2, 11, 12, 13) == (
+        "2 of 3 parts of 'copy' (1 and 2) and all 3 parts of 'copy' wait."
+    )
+    one_split = build_graph(make_task(dict(list(rows.items())[:3]), [(2, 3)]))
+    (sentence,) = Flow(one_split).settled([of_subtasks("x", "{subtasks}.", (0, 1))])
+    assert sentence.text(one_split) == "2 of 3 parts of 'copy' (1 and 2)."
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +17,7 @@ from string import Formatter
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
+from taskgraph.graph.parallel import splits
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import (
     format_duration,
@@ -338,7 +339,8 @@ class Flow:
 
     def __init__(self, graph: TaskGraph) -> None:
         self._graph = graph
-        self._totals = Counter(sub.name for sub in graph.subtasks if is_part(sub))
+        self._split_of = _splits_by_node(graph)
+        self._totals = Counter(self._split_of.values())
         self._told: datetime | None = None
         self._unlimited: set[int] = set()
 
@@ -383,18 +385,39 @@ class Flow:
         groups: dict[object, list[int]] = {}
         key: object = None
         for place, node in enumerate(nodes):
-            subtask = self._graph.subtasks[node]
-            name = subtask.name if is_part(subtask) else None
-            if name is None:
+            split = self._split_of.get(node)
+            if split is None:
                 key = place
             elif not is_ordered:
-                key = name
-            elif not isinstance(key, tuple) or key[0] != name:
-                key = (name, place)
+                key = split
+            elif not isinstance(key, tuple) or key[0] != split:
+                key = (split, place)
             groups.setdefault(key, []).append(node)
         return tuple(
-            Parts(tuple(group), self._totals[self._graph.subtasks[group[0]].name])
+            Parts(tuple(group), self._totals[self._split_of[group[0]]])
             if len(group) > 1
             else Parts(tuple(group))
             for group in groups.values()
         )
+
+
+def _splits_by_node(graph: TaskGraph) -> dict[int, Hashable]:
+    """Tell by part which split it is of: one by name, unless the graph has several."""
+    parts: dict[str, list[int]] = {}
+    for node, subtask in enumerate(graph.subtasks):
+        if is_part(subtask):
+            parts.setdefault(subtask.name, []).append(node)
+    split_of: dict[int, Hashable] = {
+        node: (name,) for name, nodes in parts.items() for node in nodes
+    }
+    several = {
+        name
+        for name, nodes in parts.items()
+        if len({graph.subtasks[node].parallel_index for node in nodes}) < len(nodes)
+    }
+    if several:
+        for number, group in enumerate(splits(graph)):
+            name = graph.subtasks[group[0]].name
+            if len(group) > 1 and name in several:
+                split_of |= dict.fromkeys(group, (name, number))
+    return split_of
