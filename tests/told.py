@@ -128,7 +128,7 @@ def library(loaded: LoadedTask) -> Told:
         "left until": progress.latest_finish and _to_the_second(progress.latest_finish),
         "rollback allowed": rollback.is_allowed,
         "rollback accepted now": rollback.is_accepted,
-        "rollback seconds": rollback.worst_case.seconds,
+        "rollback seconds": None if progress.lasting else rollback.worst_case.seconds,
         "blockers": ids(rollback.blockers),
         "failing late": rollback.fail_late and rollback.fail_late.at_most,
     }
@@ -255,6 +255,8 @@ def budget_text(text: str) -> Told:
         told["rollback allowed"] = None if unknown else back.startswith("allowed")
     if match := re.search(r"takes at most ([^,]*)", back):
         told["rollback seconds"] = _seconds(match[1])
+    elif NO_END in back:
+        told["rollback seconds"] = None
     if "Failing late" in facts:
         late = facts["Failing late"]
         figure = re.split(r": |takes over ", late)[-1]

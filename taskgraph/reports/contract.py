@@ -312,7 +312,13 @@ class RollbackContent(Closed):
     refusals: list[Annotated[str, _names(Refusal)]]
     blockers: Annotated[Ids, about("Those that have begun and prohibit it.")]
     order: Annotated[Ids, about("The first to undo first.")]
-    worst_case_seconds: Count
+    worst_case_seconds: Annotated[
+        Count | None,
+        about("What undoing takes at most; null where nothing promises an end."),
+    ]
+    no_promise: Annotated[
+        str | None, about("Why nothing promises that it ends; null where it does.")
+    ]
     unlimited: Unlimited
 
 

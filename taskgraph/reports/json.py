@@ -263,6 +263,7 @@ def budget_json(analysis: Analysis) -> BudgetContent:
     """Give the worst case in seconds, what holds it, and the way back."""
     graph, budget, rollback = analysis.graph, analysis.budget, analysis.rollback
     late, enough = rollback.fail_late, analysis.enough_slots
+    lasting = analysis.progress.lasting
     return {
         **_task(graph),
         **_budget(graph, budget, rollback.no_return),
@@ -279,7 +280,8 @@ def budget_json(analysis: Analysis) -> BudgetContent:
             "refusals": [refusal.name.lower() for refusal in rollback.obstacles],
             "blockers": _ids(graph, rollback.blockers),
             "order": _ids(graph, [step.node for step in rollback.steps]),
-            "worst_case_seconds": rollback.worst_case.seconds,
+            "worst_case_seconds": None if lasting else rollback.worst_case.seconds,
+            "no_promise": lasting and str(lasting),
             "unlimited": _ids(graph, rollback.worst_case.unlimited),
         },
         "failing_late": None if late is None else _failing_late(graph, late),
