@@ -24,7 +24,7 @@ from taskgraph.reports.explaining.sentences import (
     Sentence,
     of_subtasks,
 )
-from taskgraph.reports.json import explain_json
+from taskgraph.reports.json import budget_json, explain_json
 from taskgraph.reports.task_markdown import explain_markdown
 from taskgraph.reports.text.budget import budget_text
 from taskgraph.reports.text.console import Style
@@ -335,6 +335,27 @@ def test_a_failed_task_in_which_something_hangs_is_promised_no_end(
         budget_text([loaded.analysis], style),
     ):
         assert why in text
+    way_back = budget_json(loaded.analysis)["rollback"]
+    assert way_back["worst_case_seconds"] is None
+    assert why.endswith(f": {way_back['no_promise']}")
+
+
+@pytest.mark.parametrize("operation", ["EXECUTE", "ROLLBACK"])
+def test_the_bound_beside_skipping_several_parts_is_for_one_of_them(operation: str) -> None:
+    part = {"name": "copy", "status": "FAILED", "prohibit_skip": False, "timeout": 60}
+    part |= {"operation": operation}
+    rows = {n: {**part, "parallel_index": n} for n in range(3)}
+    for count in (1, 3):
+        task = make_task(dict(list(rows.items())[:count]), status="FAILED")
+        loaded = LoadedTask(replace(task, operation=operation))
+        assert_proved(loaded)
+        (text,) = said(loaded, "skip-accepted")
+        others = " and the others are retried" if operation == "EXECUTE" else ""
+        if count == 1:
+            assert "; then the task takes at most" in text
+        else:
+            bound = f"; if only one of them is{others}, then the task takes at most"
+            assert bound in text
 
 
 def test_what_was_retried_within_a_rollback_is_not_called_undone() -> None:

@@ -213,7 +213,9 @@ def _skip(
         does = "leaves [its|their] work in place, and lets the rollback go on"
     template = f"{{subtasks}} may be skipped, which {does}"
     if way is not None:
-        bounded = "; then the task takes at most {worst} more"
+        then = "then the task takes at most {worst} more"
+        others = "" if is_rolling_back(task) else " and the others are retried"
+        bounded = f"; [{then}|if only one of them is{others}, {then}]"
         template += _bound(account.analysis, bounded, way.skip.worst_case, values)
     yield of_subtasks("skip-accepted", f"{template}.", nodes, Place.ITEM, values)
     yield from _call(task, "skip", *subtasks)
