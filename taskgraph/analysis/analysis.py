@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from taskgraph.analysis.premises import Premises
 from taskgraph.model.engine import (
     IN_FLIGHT,
-    SECOND,
     is_being_cancelled,
     runs_forward,
     was_retried,
@@ -25,111 +24,15 @@ if TYPE_CHECKING:
     from taskgraph.analysis.failure import FailedSubtask, Failure
     from taskgraph.analysis.past import Forecast, NoForecast, SlowSubtask, TimeoutNeed
     from taskgraph.analysis.progress import Endless, Progress, Standstill, Tally
-    from taskgraph.analysis.promise import NoPromise, Verdict
     from taskgraph.analysis.rollback import PointOfNoReturn, Rollback
     from taskgraph.analysis.schedule import Schedule
+    from taskgraph.analysis.timetable import Timetable
     from taskgraph.analysis.weights import WeightKind, Weights
-    from taskgraph.analysis.whatif import Changes, WhatIf
+    from taskgraph.analysis.whatif import Changes
     from taskgraph.analysis.width import Width
     from taskgraph.graph.taskgraph import TaskGraph
     from taskgraph.model.task import Task
     from taskgraph.settings import Settings
-
-
-class Timetable(NamedTuple):
-    """A schedule with all that explains it.
-
-    Attributes
-    ----------
-    graph : TaskGraph
-        The one that was scheduled: turned round for what is left of a rollback, and
-        without the edges that the user dropped.
-    weights : Weights
-        The durations, and where each comes from.
-    schedule : Schedule
-        Of those durations.
-    drags : tuple of int
-        By node, in the unit of the weights.
-    targets : mapping of int to str
-        What the parts of splits work on, by node, as the whole graph tells it.
-    within : int or None
-        How many seconds of float count as near-critical.
-    window : int or None
-        How many seconds the whole may take, where that is asked.
-    waits : int
-        How many seconds waiting for a slot may add to the schedule at most, which knows
-        no slots; counted where a window is asked for.
-    sure_waits : int
-        How many of those it adds in every order, if all take their whole time.
-    no_promise : NoPromise or Endless or None
-        Why it need not end when the schedule says; ``None`` where it must, or where no
-        window is asked for.
-    what_if : WhatIf or None
-        The schedule beside the one without the user's changes.
-    as_run : AsRun or None
-        What the clock saw.
-    """
-
-    graph: TaskGraph
-    weights: Weights
-    schedule: Schedule
-    drags: tuple[int, ...]
-    targets: Mapping[int, str]
-    within: int | None = None
-    window: int | None = None
-    waits: int = 0
-    sure_waits: int = 0
-    no_promise: NoPromise | Endless | None = None
-    what_if: WhatIf | None = None
-    as_run: AsRun | None = None
-
-    @property
-    def within_units(self) -> int:
-        """`within` in the unit of the weights."""
-        return self._units(self.within or 0)
-
-    @property
-    def spare(self) -> int | None:
-        """How much earlier than the window the schedule ends, which knows no slots.
-
-        Negative where a path is too long. Late starts and total floats count to the end of
-        the task; that much later, or more, they count to the end of the window. So a
-        subtask of a path that is too long has a negative float, as in project scheduling
-        with an imposed finish date.
-        """
-        if self.window is None:
-            return None
-        return self._units(self.window) - self.schedule.makespan
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """Whether it fits the window, ``None`` where none is asked for."""
-        from taskgraph.analysis.promise import Verdict
-
-        if self.spare is None:
-            return None
-        if self.spare < self.sure_waits:
-            return Verdict.TOO_LONG
-        if self.no_promise is not None:
-            return Verdict.NO_PROMISE
-        return Verdict.SLOTS if self.waits > self.spare else Verdict.FITS
-
-    @property
-    def margin(self) -> int | None:
-        """How much earlier than the window it ends by the bound of the verdict.
-
-        That is the least that it takes where it is too long, and else the most; ``None``
-        without a window, and where nothing promises an end.
-        """
-        from taskgraph.analysis.promise import Verdict
-
-        if self.spare is None or self.verdict is Verdict.NO_PROMISE:
-            return None
-        is_too_long = self.verdict is Verdict.TOO_LONG
-        return self.spare - (self.sure_waits if is_too_long else self.waits)
-
-    def _units(self, seconds: int) -> int:
-        return seconds * (SECOND if self.weights.unit == "microseconds" else 1)
 
 
 class Past(Protocol):
@@ -462,8 +365,8 @@ class Analysis(Premises):
             Where the changes name a subtask or an edge that does not exist.
         """
         from taskgraph.analysis.concurrency import bounds
-        from taskgraph.analysis.promise import no_promise
         from taskgraph.analysis.schedule import drags, schedule
+        from taskgraph.analysis.timetable import Timetable, no_promise
         from taskgraph.analysis.whatif import what_if
 
         graph, weights = self.graph, self.weigh(by)

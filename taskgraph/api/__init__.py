@@ -24,7 +24,14 @@ from taskgraph.api.loading import (
     read_documents,
     redacted,
 )
-from taskgraph.api.writing import REPORTS, collect, render, report, report_pieces, to_frame
+from taskgraph.api.writing import (
+    REPORTS,
+    postmortem_of,
+    render,
+    report,
+    report_pieces,
+    to_frame,
+)
 
 __all__ = [
     "REPORTS",
@@ -35,12 +42,12 @@ __all__ = [
     "LoadedTask",
     "check",
     "check_files",
-    "collect",
     "compare",
     "compare_paths",
     "load",
     "load_all",
     "loads",
+    "postmortem_of",
     "read_documents",
     "redacted",
     "render",

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from taskgraph.diagrams.options import DiagramOptions
-    from taskgraph.reports.results import Account, Collected
+    from taskgraph.reports.results import Account, Postmortem
 
 REPORTS = ("html", "markdown")
 """The forms of a postmortem."""
 
 
-def collect(accounts: Sequence[Account], unreadable: Sequence[str] = ()) -> Collected:
+def postmortem_of(
+    accounts: Sequence[Account], unreadable: Sequence[str] = ()
+) -> Postmortem:
     """Put several tasks into one report; two of one task are compared.
 
     Parameters
@@ -30,7 +32,7 @@ def collect(accounts: Sequence[Account], unreadable: Sequence[str] = ()) -> Coll
     """
     from taskgraph.analysis.compare import compare
     from taskgraph.reports.comparison import Pair
-    from taskgraph.reports.results import Collected
+    from taskgraph.reports.results import Postmortem
 
     change = None
     ids = [account.graph.task.id for account in accounts]
@@ -41,17 +43,19 @@ def collect(accounts: Sequence[Account], unreadable: Sequence[str] = ()) -> Coll
         before, after = (account.analysis for account in accounts)
         comparison = compare(before, after)
         change = Pair(after.task.name, before.graph, after.graph, comparison)
-    return Collected(tuple(accounts), tuple(unreadable), change, __version__)
+    return Postmortem(tuple(accounts), tuple(unreadable), change, __version__)
 
 
 def report(
-    tasks: LoadedTask | Collected, form: str = "html", options: DiagramOptions | None = None
+    tasks: LoadedTask | Postmortem,
+    form: str = "html",
+    options: DiagramOptions | None = None,
 ) -> str:
-    """Write the postmortem of a task as a page, or of several as :func:`collect` gives.
+    """Write the postmortem of a task, or of several as :func:`postmortem_of` gives.
 
     Parameters
     ----------
-    tasks : LoadedTask or Collected
+    tasks : LoadedTask or Postmortem
     form : {"html", "markdown"}
     options : DiagramOptions, optional
         What the pictures collapse, and which view comes first on the page.
@@ -65,24 +69,26 @@ def report(
 
 
 def report_pieces(
-    tasks: LoadedTask | Collected, form: str = "html", options: DiagramOptions | None = None
+    tasks: LoadedTask | Postmortem,
+    form: str = "html",
+    options: DiagramOptions | None = None,
 ) -> Iterable[str]:
     """Write as :func:`report` does, in pieces: a large page is never held whole."""
     from taskgraph.diagrams.options import DiagramOptions
-    from taskgraph.reports.results import Collected
+    from taskgraph.reports.results import Postmortem
 
     options = options or DiagramOptions()
-    collected = tasks if isinstance(tasks, Collected) else collect([tasks.account])
+    postmortem = tasks if isinstance(tasks, Postmortem) else postmortem_of([tasks.account])
     if form == "html":
         from taskgraph.reports.html.page import report_html
 
-        return report_html(collected, options)
+        return report_html(postmortem, options)
     if form == "markdown":
         from taskgraph.reports.task_markdown import report_markdown
 
         if options.view == "timeline":
             raise RenderError("a report in markdown has no timeline: choose html")
-        return [report_markdown(collected, options)]
+        return [report_markdown(postmortem, options)]
     raise RenderError(f"no report {form!r}: choose from {', '.join(REPORTS)}")
 
 

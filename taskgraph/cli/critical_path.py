@@ -26,7 +26,7 @@ from taskgraph.model.durations import parse_duration
 from taskgraph.model.task import Id
 
 if TYPE_CHECKING:
-    from taskgraph.analysis.analysis import Timetable
+    from taskgraph.analysis.timetable import Timetable
     from taskgraph.reports.text.console import Style
 
 _Known: TypeAlias = Mapping[str, tuple[Id, ...]]

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from taskgraph.api import REPORTS, LoadedTask, collect, redacted, report_pieces
+from taskgraph.api import REPORTS, LoadedTask, postmortem_of, redacted, report_pieces
 from taskgraph.cli.options import (
     Choice,
     Inputs,
@@ -64,5 +64,5 @@ def command(
     accounts = [loaded.account for loaded in tasks]
     form = form or form_by_ending(output, REPORTS)
     options = DiagramOptions(**choices)
-    write(report_pieces(collect(accounts, messages), form, options), output)
+    write(report_pieces(postmortem_of(accounts, messages), form, options), output)
     sys.exit(code)

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 View: TypeAlias = Literal["graph", "timeline"]
 Direction: TypeAlias = Literal["auto", "LR", "TB"]
 Collapse: TypeAlias = Literal["auto", "none", "parallel", "chains", "name"]
-Engine: TypeAlias = Literal["builtin", "dot"]
+LayoutEngine: TypeAlias = Literal["builtin", "dot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class DiagramOptions:
     around_failed: bool = False
     critical_only: bool = False
     max_nodes: int | None = None
-    engine: Engine = "builtin"
+    engine: LayoutEngine = "builtin"
 
     def changed(self) -> list[str]:
         """Name the choices that are made otherwise than by default."""

@@ -26,7 +26,7 @@ _GENEROUS = 2
 _LARGEST_MARGIN = 100
 
 
-class Verdict(StrEnum):
+class TimeoutVerdict(StrEnum):
     """What to do about a timeout."""
 
     LOWER = "lower"
@@ -37,7 +37,7 @@ class Verdict(StrEnum):
     TOO_FEW = "too few runs"
 
 
-CHANGES = frozenset({Verdict.LOWER, Verdict.RAISE, Verdict.SET})
+CHANGES = frozenset({TimeoutVerdict.LOWER, TimeoutVerdict.RAISE, TimeoutVerdict.SET})
 """The verdicts with which the advised timeout takes the place of the present one."""
 
 
@@ -116,7 +116,7 @@ class Advice(NamedTuple):
 
     task: str | None
     subtask: str
-    verdict: Verdict
+    verdict: TimeoutVerdict
     timeout: int | None
     advised: int | None = None
     is_next_step: bool = False
@@ -141,20 +141,26 @@ def judged(advice: Advice, timeout: int | None) -> Advice:
     limit = 0 if timeout is None else max(timeout, 0)
     need = need_of(advice)
     if need is None:
-        verdict = Verdict.LOOK if advice.cut and not advice.runs else Verdict.TOO_FEW
+        verdict = (
+            TimeoutVerdict.LOOK
+            if advice.cut and not advice.runs
+            else TimeoutVerdict.TOO_FEW
+        )
         return advice._replace(timeout=timeout, verdict=verdict, frees=None)
-    verdict = Verdict.KEEP
+    verdict = TimeoutVerdict.KEEP
     if need.is_short(limit):
-        verdict = Verdict.RAISE
+        verdict = TimeoutVerdict.RAISE
     elif limit == 0 and need.limit_us is not None:
-        verdict = Verdict.SET
+        verdict = TimeoutVerdict.SET
     elif need.is_long(limit, _GENEROUS):
-        verdict = Verdict.LOWER
+        verdict = TimeoutVerdict.LOWER
     return advice._replace(
         timeout=timeout,
         verdict=verdict,
-        is_next_step=advice.limit_us is None and verdict is Verdict.RAISE,
-        frees=limit - need.advised if limit and verdict is not Verdict.KEEP else None,
+        is_next_step=advice.limit_us is None and verdict is TimeoutVerdict.RAISE,
+        frees=limit - need.advised
+        if limit and verdict is not TimeoutVerdict.KEEP
+        else None,
     )
 
 
@@ -178,7 +184,7 @@ def advice_for(
     verdicts = []
     pairs = {(subtask.name, subtask.timeout) for subtask in task.subtasks}
     for name, timeout in sorted(pairs, key=lambda pair: (pair[0], pair[1] or 0)):
-        nothing = Advice(task.name, name, Verdict.TOO_FEW, timeout, needed=needed)
+        nothing = Advice(task.name, name, TimeoutVerdict.TOO_FEW, timeout, needed=needed)
         verdicts.append(judged(known.get(name, nothing), timeout))
     return tuple(verdicts)
 

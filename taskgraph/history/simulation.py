@@ -20,7 +20,7 @@ from taskgraph.model.engine import has_begun
 
 Times: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Ends: TypeAlias = np.ndarray[Any, np.dtype[np.int8]]
-Weights: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+RunWeights: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 _WELL: Final = 0
 _CUT: Final = 1
@@ -130,7 +130,7 @@ def _ahead(graph: TaskGraph, prospects: list[Prospect]) -> dict[int, list[int]]:
     return ahead
 
 
-def _share_out(weights: Weights, samples: int, source: np.random.Generator) -> Times:
+def _share_out(weights: RunWeights, samples: int, source: np.random.Generator) -> Times:
     """Give each past run its share of the samples, as evenly as can be."""
     ends = np.cumsum(weights)
     places = (np.arange(samples) + source.random()) * (ends[-1] / samples)
@@ -139,7 +139,7 @@ def _share_out(weights: Weights, samples: int, source: np.random.Generator) -> T
     return numbers
 
 
-def _effective(weights: Weights) -> int:
+def _effective(weights: RunWeights) -> int:
     """Count runs that do not count alike as so many that do (Kish, 1965)."""
     return int(weights.sum() ** 2 / (weights**2).sum() + 1e-9) if weights.any() else 0
 
@@ -156,7 +156,7 @@ def _count_runs(prospects: list[Prospect]) -> int:
     return max((int(runs.max(initial=-1)) for runs in columns), default=-1) + 1
 
 
-def _run_weights(draws: Iterable[_Draw], size: int) -> Weights:
+def _run_weights(draws: Iterable[_Draw], size: int) -> RunWeights:
     """Tell how much each past run says about what is ahead; all 0 where none does.
 
     A run counts by the share of what is at work now that took longer in it than it has by

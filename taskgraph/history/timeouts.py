@@ -20,7 +20,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskgraph.history.advice import Advice, AdviceOptions, Verdict, judged
+from taskgraph.history.advice import Advice, AdviceOptions, TimeoutVerdict, judged
 from taskgraph.history.database import IN_BUCKET, WAS_RETRIED, Limits, map_shares, register
 from taskgraph.history.engines import Engine, needs_extras
 from taskgraph.history.ranks import confidence_of, least_runs, limit_rank
@@ -104,7 +104,7 @@ def _draft(row: tuple[Any, ...], limit: _Limit | None, options: AdviceOptions) -
     draft = Advice(
         task=task,
         subtask=name,
-        verdict=Verdict.TOO_FEW,
+        verdict=TimeoutVerdict.TOO_FEW,
         timeout=timeout,
         advised=advised,
         runs=runs,

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from taskgraph.analysis.attribution import Attribution
 from taskgraph.analysis.compare import (
-    Attribution,
     BudgetChange,
     Comparison,
     CopiesChange,

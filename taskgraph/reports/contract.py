@@ -26,8 +26,8 @@ from typing import (
 from pydantic import Field
 
 from taskgraph.analysis.as_run import PartKind
-from taskgraph.analysis.promise import Verdict
 from taskgraph.analysis.rollback import Refusal
+from taskgraph.analysis.timetable import WindowVerdict
 from taskgraph.analysis.weights import Basis, Unit, WeightKind
 from taskgraph.model.declaration import Closed, Declaration, Rows
 from taskgraph.model.engine import SpanKind
@@ -230,7 +230,7 @@ class ScheduleBeside(Closed, total=False):
     ]
     verdict: Annotated[
         str,
-        _names(Verdict),
+        _names(WindowVerdict),
         about("Whether it fits the window; slots: only where waits for them are short."),
     ]
     no_promise: Annotated[

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, TypeAlias
 
 from taskgraph.analysis.progress import Endless
-from taskgraph.history.advice import Advice, TaskReview, TimeoutReview, Verdict
+from taskgraph.history.advice import Advice, TaskReview, TimeoutReview, TimeoutVerdict
 from taskgraph.history.anomalies import Anomalies, Anomaly, AnomalyKind
 from taskgraph.history.collecting import Collection
 from taskgraph.history.fitting import Fit
@@ -199,7 +199,7 @@ def _timeout_notes(advice: Sequence[Advice]) -> list[str]:
         "kills: healthy runs that were measured and are longer than the advice.",
         "cut: runs that the timeout may have killed though they were healthy.",
     ]
-    few = [one for one in advice if one.verdict is Verdict.TOO_FEW]
+    few = [one for one in advice if one.verdict is TimeoutVerdict.TOO_FEW]
     if few:
         notes.append(
             "Too few runs: that promise needs at least "
@@ -214,7 +214,7 @@ def _timeout_notes(advice: Sequence[Advice]) -> list[str]:
         if one.is_next_step
     ]
     for one in advice:
-        if one.verdict is Verdict.LOOK:
+        if one.verdict is TimeoutVerdict.LOOK:
             notes.append(
                 f"{visible(one.subtask)!r}: no healthy run is known, and "
                 f"{counted(one.cut, 'run')} ended at the timeout. Raise it, or look "

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from taskgraph.analysis.past import NoForecast
 from taskgraph.analysis.progress import Endless
-from taskgraph.history.advice import Verdict
+from taskgraph.history.advice import TimeoutVerdict
 from taskgraph.history.anomalies import AnomalyKind
 from taskgraph.history.pools import OutcomeBasis
 from taskgraph.model.declaration import Closed, Declaration
@@ -111,7 +111,7 @@ class AdviceContent(Closed):
 
     task: Annotated[str | None, about("null for all kinds of tasks.")]
     subtask: str
-    verdict: Annotated[str, _values(Verdict)]
+    verdict: Annotated[str, _values(TimeoutVerdict)]
     timeout: Annotated[int | None, about("Seconds, at present; null and 0 are no limit.")]
     advised: Annotated[int | None, about("Seconds; null where there are too few runs.")]
     is_next_step: Annotated[

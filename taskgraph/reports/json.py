@@ -18,11 +18,12 @@ from taskgraph.model.words import in_json
 from taskgraph.reports.results import Account, holders
 
 if TYPE_CHECKING:
-    from taskgraph.analysis.analysis import Analysis, Timetable
+    from taskgraph.analysis.analysis import Analysis
     from taskgraph.analysis.as_run import AsRun
     from taskgraph.analysis.budget import Budget
     from taskgraph.analysis.past import Foreseen
     from taskgraph.analysis.rollback import FailLate, PointOfNoReturn
+    from taskgraph.analysis.timetable import Timetable
     from taskgraph.reports.contract import (
         AsRunContent,
         BudgetContent,

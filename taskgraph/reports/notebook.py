@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 
-from taskgraph.analysis.analysis import Analysis, Timetable
+from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.failure import failure_cause
 from taskgraph.analysis.schedule import Schedule
+from taskgraph.analysis.timetable import Timetable
 from taskgraph.checks.result import Finding
 from taskgraph.errors import ConfigError
 from taskgraph.model.durations import format_count

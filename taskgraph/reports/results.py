@@ -75,7 +75,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class Postmortem:
     """The tasks that one report tells of, in the order in which they were read."""
 
     accounts: tuple[Account, ...]

@@ -15,7 +15,7 @@ from taskgraph.reports.comparison import change_items
 from taskgraph.reports.explaining.explanation import explain, headline
 from taskgraph.reports.explaining.sentences import Explanation, Place, Section, Sentence
 from taskgraph.reports.markdown import code_block, escaped, table
-from taskgraph.reports.results import Account, Collected, figures, off_path_lines
+from taskgraph.reports.results import Account, Postmortem, figures, off_path_lines
 
 _ANSWERS = 4  # title, verdict, the lines in short and the figures: they come first
 _MOST_ROWS = 30
@@ -24,20 +24,20 @@ _MOST_DRAWN = 60  # subtasks; larger diagrams nobody can read
 _TIMES = ("Timeout", "Start", "End", "Float", "Drag")
 
 
-def report_markdown(collected: Collected, options: DiagramOptions) -> str:
+def report_markdown(postmortem: Postmortem, options: DiagramOptions) -> str:
     """Write the postmortem of one or several tasks as Markdown, collapsed as asked."""
-    several = len(collected.told) > 1
+    several = len(postmortem.told) > 1
     parts: list[str] = []
     if several:
-        parts += [f"# {counted(len(collected.told), 'task')}", *_index(collected.told)]
-    if collected.unreadable:
-        messages = (message.replace("\n", " ") for message in collected.unreadable)
+        parts += [f"# {counted(len(postmortem.told), 'task')}", *_index(postmortem.told)]
+    if postmortem.unreadable:
+        messages = (message.replace("\n", " ") for message in postmortem.unreadable)
         parts += ["## Not read", _items(map(escaped, messages))]
-    for account in collected.told:
+    for account in postmortem.told:
         told = list(_task(account, "##" if several else "#", options))
         parts += told[:_ANSWERS]
-        if collected.change is not None:
-            parts += ["## What changed", change_items(collected.change) or "Nothing."]
+        if postmortem.change is not None:
+            parts += ["## What changed", change_items(postmortem.change) or "Nothing."]
         parts += told[_ANSWERS:]
     return "\n\n".join(parts) + "\n"
 

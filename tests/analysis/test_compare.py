@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taskgraph.analysis.attribution import Version, attribute
 from taskgraph.analysis.compare import (
     Comparison,
     CopiesChange,
     FieldChange,
-    Version,
-    attribute,
     compare,
 )
 from taskgraph.analysis.concurrency import upper_bound

@@ -130,7 +130,7 @@ def test_work_after_the_point_of_no_return_is_told_with_its_share() -> None:
     assert finding.severity is Severity.INFO
     assert finding.message == (
         "once 2 'step 2' begins the task cannot be rolled back, but 2 subtasks can "
-        "still fail: 2 min of the worst case of 3 min (66.7 %) lie from there on"
+        "still fail; 2 min of the worst case of 3 min (66.7 %) lie from there on"
     )
 
 
@@ -168,14 +168,14 @@ def test_work_beside_the_point_of_no_return_can_fail_too() -> None:
     (finding,) = found(task(beside(3)), "TG503")
     assert finding.message == (
         "once 3 'step 3' begins the task cannot be rolled back, but 2 subtasks can still "
-        "fail: 8 min 20 s of the worst case of 9 min 20 s (89.3 %) lie from there on"
+        "fail; 8 min 20 s of the worst case of 9 min 20 s (89.3 %) lie from there on"
     )
     rows = [row._replace(status="SUCCESSFUL") for row in beside(3)]
     (finding,) = found(task(change(rows, 4, status="RUNNING")), "TG503")
     assert finding.message.startswith(
         "3 'step 3' has begun: the task cannot be rolled back"
     )
-    assert ", but 1 subtask can still fail: 8 min 20 s of" in finding.message
+    assert ", but 1 subtask can still fail; 8 min 20 s of" in finding.message
     assert "TG503" not in codes(task(rows))
 
 
@@ -183,13 +183,13 @@ def test_the_first_of_several_to_begin_is_the_point_of_no_return() -> None:
     (finding,) = found(task(beside(2, 4)), "TG503")
     assert finding.message == (
         "once one of 2 'step 2' and 4 'step 4' begins the task cannot be rolled back, but "
-        "up to 3 subtasks can still fail: 8 min 20 s of the worst case of 9 min 20 s "
+        "up to 3 subtasks can still fail; 8 min 20 s of the worst case of 9 min 20 s "
         "(89.3 %) lie from there on"
     )
     begun = change(beside(2, 4, status="SUCCESSFUL"), 4, status="SUCCESSFUL")
     (finding,) = found(task(begun), "TG503")
     assert finding.message.startswith("4 'step 4' has begun: the task cannot be rolled")
-    assert ", but 2 subtasks can still fail: " in finding.message
+    assert ", but 2 subtasks can still fail; " in finding.message
 
 
 def test_what_is_done_cannot_fail_any_more() -> None:

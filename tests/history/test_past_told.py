@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from taskgraph.api import LoadedTask, collect, report
+from taskgraph.api import LoadedTask, postmortem_of, report
 from taskgraph.api.history import anomalies
 from taskgraph.reports.json import document, show_json
 from tests.history.test_past import chained, drawn, explained, loaded, shown
@@ -14,7 +14,7 @@ from tests.reports.test_explain import assert_proved
 
 def every_form(task: LoadedTask) -> list[str]:
     account = task.account
-    collected = collect([account])
+    collected = postmortem_of([account])
     return [
         shown(task),
         explained(task),

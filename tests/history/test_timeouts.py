@@ -18,7 +18,7 @@ from taskgraph.history.advice import (
     Advice,
     AdviceOptions,
     PatchOperation,
-    Verdict,
+    TimeoutVerdict,
     advice_for,
     timeout_patch,
 )
@@ -62,7 +62,10 @@ def test_of_known_distributions_it_is_right_on_both_sides(store: RunStore) -> No
         for planned in kind.steps:
             one = advice[kind.name, planned.name]
             if planned.name == "Start observer":
-                assert (one.verdict, one.advised) == (Verdict.RAISE, 2 * planned.timeout)
+                assert (one.verdict, one.advised) == (
+                    TimeoutVerdict.RAISE,
+                    2 * planned.timeout,
+                )
                 assert one.is_next_step
                 assert one.cut > 0
                 continue
@@ -74,8 +77,10 @@ def test_of_known_distributions_it_is_right_on_both_sides(store: RunStore) -> No
             assert one.confidence is not None
             assert one.confidence >= 0.95
             generous = planned.timeout > 2 * one.advised
-            assert one.verdict is (Verdict.LOWER if generous else Verdict.KEEP)
-    assert advice["Stop obproxy", "Stop obproxy"].verdict is Verdict.LOWER
+            assert one.verdict is (
+                TimeoutVerdict.LOWER if generous else TimeoutVerdict.KEEP
+            )
+    assert advice["Stop obproxy", "Stop obproxy"].verdict is TimeoutVerdict.LOWER
     assert advice["Stop obproxy", "Stop obproxy"].hung > 0
 
 
@@ -83,7 +88,7 @@ def test_a_long_timeout_is_lowered_to_a_limit_and_a_margin(
     advised: Callable[..., Advice],
 ) -> None:
     one = advised(*healthy(22))
-    assert one.verdict is Verdict.LOWER
+    assert one.verdict is TimeoutVerdict.LOWER
     assert (one.limit_us, one.longest_us) == (22_000_000, 22_000_000)
     assert one.advised == 35  # 33 s, rounded up
     assert one.frees == 3600 - 35
@@ -92,7 +97,7 @@ def test_a_long_timeout_is_lowered_to_a_limit_and_a_margin(
 
 def test_with_too_few_runs_nothing_is_advised(advised: Callable[..., Advice]) -> None:
     one = advised(*healthy(21))
-    assert one.verdict is Verdict.TOO_FEW
+    assert one.verdict is TimeoutVerdict.TOO_FEW
     assert (one.advised, one.frees, one.confidence) == (None, None, None)
     assert (one.runs, one.needed) == (21, 22)
 
@@ -104,7 +109,7 @@ def test_runs_longer_than_the_advice_are_told(advised: Callable[..., Advice]) ->
 
 def test_a_timeout_that_fits_is_kept(advised: Callable[..., Advice]) -> None:
     one = advised(*healthy(22, timeout=50))
-    assert (one.verdict, one.frees) == (Verdict.KEEP, None)
+    assert (one.verdict, one.frees) == (TimeoutVerdict.KEEP, None)
 
 
 @pytest.mark.parametrize("timeout", [None, 0])
@@ -112,13 +117,13 @@ def test_where_there_is_no_timeout_one_is_advised(
     advised: Callable[..., Advice], timeout: int | None
 ) -> None:
     one = advised(*healthy(22, timeout=timeout))
-    assert (one.verdict, one.advised, one.frees) == (Verdict.SET, 35, None)
+    assert (one.verdict, one.advised, one.frees) == (TimeoutVerdict.SET, 35, None)
 
 
 def test_a_timeout_that_cuts_healthy_runs_is_raised(advised: Callable[..., Advice]) -> None:
     cut = [{"end": 30.02, "timeout": 30, "status": "FAILED"}] * 5
     one = advised(*healthy(29, timeout=30), *cut)
-    assert (one.verdict, one.advised, one.is_next_step) == (Verdict.RAISE, 60, True)
+    assert (one.verdict, one.advised, one.is_next_step) == (TimeoutVerdict.RAISE, 60, True)
     assert (one.cut, one.hung, one.limit_us, one.frees) == (5, 0, None, -30)
 
 
@@ -127,7 +132,7 @@ def test_what_was_skipped_after_its_timeout_may_have_been_cut(
 ) -> None:
     skipped = [{"end": 45, "timeout": 30, "operation": "SKIP"}] * 5
     one = advised(*healthy(29, timeout=30), *skipped)
-    assert (one.verdict, one.cut, one.unknown) == (Verdict.RAISE, 5, 0)
+    assert (one.verdict, one.cut, one.unknown) == (TimeoutVerdict.RAISE, 5, 0)
 
 
 def test_failures_that_were_all_retried_successfully_are_no_reason_to_raise_a_timeout(
@@ -135,7 +140,12 @@ def test_failures_that_were_all_retried_successfully_are_no_reason_to_raise_a_ti
 ) -> None:
     retried = [{"end": 45, "timeout": 30, "runTime": 2, "operation": "RETRY"}] * 5
     one = advised(*healthy(29, timeout=30), *retried)
-    assert (one.verdict, one.cut, one.unknown, one.retried) == (Verdict.KEEP, 0, 5, 5)
+    assert (one.verdict, one.cut, one.unknown, one.retried) == (
+        TimeoutVerdict.KEEP,
+        0,
+        5,
+        5,
+    )
 
 
 def test_what_failed_at_once_and_was_retried_late_was_not_cut(
@@ -144,7 +154,12 @@ def test_what_failed_at_once_and_was_retried_late_was_not_cut(
     late = [{"end": 4000, "timeout": 600, "operation": "RETRY", "runTime": 2}] * 16
     long = [{"end": 310 + i, "timeout": 600} for i in range(4)]
     one = advised(*healthy(200, timeout=600), *late, *long)
-    assert (one.verdict, one.cut, one.unknown, one.retried) == (Verdict.KEEP, 0, 16, 16)
+    assert (one.verdict, one.cut, one.unknown, one.retried) == (
+        TimeoutVerdict.KEEP,
+        0,
+        16,
+        16,
+    )
 
 
 def test_the_failures_that_were_left_alone_speak_for_those_that_were_retried(
@@ -153,21 +168,21 @@ def test_the_failures_that_were_left_alone_speak_for_those_that_were_retried(
     retried = [{"end": 45, "timeout": 30, "runTime": 2, "operation": "RETRY"}] * 5
     early = {"end": 3, "timeout": 30, "status": "FAILED"}
     one = advised(*healthy(29, timeout=30), *retried, early)
-    assert (one.verdict, one.cut, one.unknown) == (Verdict.KEEP, 0, 5)
+    assert (one.verdict, one.cut, one.unknown) == (TimeoutVerdict.KEEP, 0, 5)
 
 
 def test_a_timeout_that_ends_every_run_is_to_be_looked_into(
     advised: Callable[..., Advice],
 ) -> None:
     one = advised(*[{"end": 71.5, "timeout": 60, "status": "FAILED"}] * 30)
-    assert (one.verdict, one.advised, one.runs) == (Verdict.LOOK, None, 0)
+    assert (one.verdict, one.advised, one.runs) == (TimeoutVerdict.LOOK, None, 0)
     assert (one.cut, one.hung) == (30, 0)
 
 
 def test_hangs_are_no_reason_for_a_longer_timeout(advised: Callable[..., Advice]) -> None:
     hung = [{"end": 3600.02, "timeout": 3600, "status": "FAILED"}] * 10
     one = advised(*healthy(22), *hung)
-    assert (one.verdict, one.advised) == (Verdict.LOWER, 35)
+    assert (one.verdict, one.advised) == (TimeoutVerdict.LOWER, 35)
     assert (one.cut, one.hung) == (0, 10)
 
 
@@ -180,14 +195,14 @@ def test_once_the_timeout_was_raised_the_runs_since_then_decide(
     ]
     after = healthy(60, timeout=100)
     one = advised(*before, *after)
-    assert one.verdict is Verdict.KEEP
+    assert one.verdict is TimeoutVerdict.KEEP
     assert one.limit_us is not None
     assert 54_000_000 <= one.limit_us <= 60_000_000
 
 
 def test_absurd_timeouts_do_no_harm(advised: Callable[..., Advice]) -> None:
     one = advised(*healthy(22), {"end": 9, "timeout": 2**63 - 1}, {"end": 9, "timeout": -1})
-    assert (one.verdict, one.advised) == (Verdict.SET, 35)
+    assert (one.verdict, one.advised) == (TimeoutVerdict.SET, 35)
 
 
 def test_one_subtask_in_all_kinds_of_tasks(tmp_path: Path, collected: Collect) -> None:
@@ -197,7 +212,7 @@ def test_one_subtask_in_all_kinds_of_tasks(tmp_path: Path, collected: Collect) -
     }
     store = collected(write(tmp_path / "in", documents))
     apart = by_name(advise_timeouts(store, FEW))
-    assert {one.verdict for one in apart.values()} == {Verdict.TOO_FEW}
+    assert {one.verdict for one in apart.values()} == {TimeoutVerdict.TOO_FEW}
     (together,) = advise_timeouts(store, replace(FEW, across_tasks=True))
     assert (together.task, together.runs, together.advised) == (None, 30, 15)
 
@@ -296,38 +311,45 @@ def _as_yaml(text: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("timeout", "verdict", "frees"),
     [
-        (86_400, Verdict.LOWER, 86_365),
-        (5, Verdict.RAISE, -30),
-        (50, Verdict.KEEP, None),
-        (None, Verdict.SET, None),
-        (0, Verdict.SET, None),
+        (86_400, TimeoutVerdict.LOWER, 86_365),
+        (5, TimeoutVerdict.RAISE, -30),
+        (50, TimeoutVerdict.KEEP, None),
+        (None, TimeoutVerdict.SET, None),
+        (0, TimeoutVerdict.SET, None),
     ],
 )
 def test_the_timeouts_of_a_file_are_judged_and_not_those_of_the_past(
-    advised: Callable[..., Advice], timeout: int | None, verdict: Verdict, frees: int | None
+    advised: Callable[..., Advice],
+    timeout: int | None,
+    verdict: TimeoutVerdict,
+    frees: int | None,
 ) -> None:
     advice = advised(*healthy(22, timeout=50))
-    assert advice.verdict is Verdict.KEEP
+    assert advice.verdict is TimeoutVerdict.KEEP
     steps = [step(1, "a", timeout=timeout), step(2, "b", timeout=9)]
     (task,) = read_bytes(response(9, steps))
     one, other = advice_for(task, [advice], FEW)
     assert (one.timeout, one.verdict, one.frees) == (timeout, verdict, frees)
     assert one.advised == 35
-    assert (other.verdict, other.runs, other.needed) == (Verdict.TOO_FEW, 0, 22)
+    assert (other.verdict, other.runs, other.needed) == (TimeoutVerdict.TOO_FEW, 0, 22)
     changes = [
         one["value"]
         for one in timeout_patch(Analysis(build_graph(task)), [advice]).operations
     ]
-    assert changes[-1:] == ([] if verdict is Verdict.KEEP else [35])
+    assert changes[-1:] == ([] if verdict is TimeoutVerdict.KEEP else [35])
 
 
 def test_a_next_step_that_was_taken_is_kept(advised: Callable[..., Advice]) -> None:
     cut = [{"end": 30.02, "timeout": 30, "status": "FAILED"}] * 5
     advice = advised(*healthy(29, timeout=30), *cut)
-    for timeout, verdict in ((30, Verdict.RAISE), (60, Verdict.KEEP), (0, Verdict.KEEP)):
+    for timeout, verdict in (
+        (30, TimeoutVerdict.RAISE),
+        (60, TimeoutVerdict.KEEP),
+        (0, TimeoutVerdict.KEEP),
+    ):
         (task,) = read_bytes(response(9, [step(1, "a", timeout=timeout)]))
         (one,) = advice_for(task, [advice], FEW)
-        assert (one.verdict, one.is_next_step) == (verdict, verdict is Verdict.RAISE)
+        assert (one.verdict, one.is_next_step) == (verdict, verdict is TimeoutVerdict.RAISE)
 
 
 def test_the_patch_tells_a_worst_case_as_the_budget_does(

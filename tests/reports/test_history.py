@@ -26,7 +26,7 @@ from taskgraph.history.advice import (
     TaskReview,
     TimeoutPatch,
     TimeoutReview,
-    Verdict,
+    TimeoutVerdict,
 )
 from taskgraph.history.anomalies import Anomalies, Anomaly, AnomalyKind, AnomalyOptions
 from taskgraph.history.collecting import Collected, Collection
@@ -71,7 +71,7 @@ def advice_of(name: str, **changes: Any) -> Advice:
     return Advice(
         task=name,
         subtask=name,
-        verdict=Verdict.LOWER,
+        verdict=TimeoutVerdict.LOWER,
         timeout=3600,
         advised=35,
         runs=300,
@@ -94,8 +94,8 @@ def timeouts_of(name: str) -> TimeoutReview:
     few: dict[str, Any] = dict.fromkeys(("advised", "confidence", "would_kill", "frees"))
     rows = (
         advice_of(name),
-        advice_of(name, verdict=Verdict.TOO_FEW, runs=3, **few),
-        advice_of(name, verdict=Verdict.RAISE, is_next_step=True, cut=9, frees=-60),
+        advice_of(name, verdict=TimeoutVerdict.TOO_FEW, runs=3, **few),
+        advice_of(name, verdict=TimeoutVerdict.RAISE, is_next_step=True, cut=9, frees=-60),
     )
     change: Any = {"op": "replace", "path": "/subtasks/0/timeout", "value": 35}
     patches = (
@@ -316,7 +316,7 @@ def test_why_a_worst_case_is_not_known_is_said(is_sound: bool, why: str) -> None
 
 
 def test_what_is_freed_is_the_sum_of_its_column() -> None:
-    raised = advice_of("b", verdict=Verdict.RAISE, frees=-100)
+    raised = advice_of("b", verdict=TimeoutVerdict.RAISE, frees=-100)
     lowered = [advice_of(name, frees=250) for name in "ac"]
     facts = dict(table_report(review_of(TimeoutPatch((), None, None), *lowered)).facts)
     assert facts["Frees"] == "8 min 20 s of an attempt of each, in sum"
@@ -335,9 +335,9 @@ def notes_of(**changes: Any) -> str:
 
 def test_what_fails_at_its_timeout_is_said() -> None:
     assert "look into it" not in notes_of()
-    often = notes_of(verdict=Verdict.KEEP, runs=780, hung=220)
+    often = notes_of(verdict=TimeoutVerdict.KEEP, runs=780, hung=220)
     assert "'a': 22 % of its runs (220) failed at the timeout" in often
-    every = notes_of(verdict=Verdict.LOOK, runs=0, hung=0, cut=30)
+    every = notes_of(verdict=TimeoutVerdict.LOOK, runs=0, hung=0, cut=30)
     assert "'a': no healthy run is known, and 30 runs ended at the timeout" in every
     assert "every healthy run was over" not in every
     assert "'a': 16 were retried or skipped" in notes_of(unknown=16)

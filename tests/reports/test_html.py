@@ -15,7 +15,7 @@ from random import Random
 
 import pytest
 
-from taskgraph.api import LoadedTask, collect, load, loads, report
+from taskgraph.api import LoadedTask, load, loads, postmortem_of, report
 from taskgraph.diagrams.palette import DARK, LIGHT
 from taskgraph.errors import RenderError
 from taskgraph.graph.taskgraph import build_graph
@@ -61,7 +61,7 @@ def hashed(content: str) -> str:
 
 
 def page_of(*tasks: Task) -> Page:
-    return Page(report(collect([LoadedTask(task).account for task in tasks])))
+    return Page(report(postmortem_of([LoadedTask(task).account for task in tasks])))
 
 
 @pytest.fixture

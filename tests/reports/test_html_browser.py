@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pypdf import PdfReader
 
-from taskgraph.api import LoadedTask, collect, load, report
+from taskgraph.api import LoadedTask, load, postmortem_of, report
 from taskgraph.model.task import Task
 from taskgraph.reports.html.page import changes_html
 from tests.diagrams.browser import Watch, launch
@@ -38,7 +38,7 @@ class Opened:
     """A report, opened as a file from a mail would be."""
 
     def __init__(self, page: Page, path: Path, tasks: list[Task]) -> None:
-        text = report(collect([LoadedTask(task).account for task in tasks]))
+        text = report(postmortem_of([LoadedTask(task).account for task in tasks]))
         path.write_text(text, "utf-8", errors="replace")
         self.page = page
         self.watch = Watch(page)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from taskgraph.api import LoadedTask, collect, load, loads, render, report
+from taskgraph.api import LoadedTask, load, loads, postmortem_of, render, report
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.errors import RenderError
 from taskgraph.reports.markdown import escaped
@@ -51,7 +51,7 @@ def test_markdown_has_no_timeline(samples: Path) -> None:
 def test_several_tasks_get_an_index_and_what_could_not_be_read(samples: Path) -> None:
     loaded = load(samples / "three_hosts_failed.json")
     other = LoadedTask(replace(loaded.task, status="RUNNING"))
-    found = collect([loaded.account, other.account], ["no.json: does not exist"])
+    found = postmortem_of([loaded.account, other.account], ["no.json: does not exist"])
     page = rendered(report(found, "markdown"))
     assert "no.json: does not exist" in page
     assert page.count("<h1>") == 1  # of two documents of one task the second
@@ -59,7 +59,7 @@ def test_several_tasks_get_an_index_and_what_could_not_be_read(samples: Path) ->
     assert "status" in page.partition("What changed")[2].partition("<h2>")[0]
     assert page.index("<strong>Now:") < page.index("What changed")  # the answers come first
     another = LoadedTask(replace(loaded.task, id=1))
-    page = rendered(report(collect([loaded.account, another.account]), "markdown"))
+    page = rendered(report(postmortem_of([loaded.account, another.account]), "markdown"))
     assert "<h1>2 tasks</h1>" in page
     assert "What changed" not in page
 
@@ -87,10 +87,10 @@ def test_of_two_documents_of_one_task_the_later_one_is_told(samples: Path) -> No
     later = datetime.fromisoformat("2025-03-04T11:10:00+08:00")
     loaded = load(samples / "three_hosts_failed.json", Settings(as_of=later))
     for order in ([before, loaded], [loaded, before]):
-        found = collect([one.account for one in order])
+        found = postmortem_of([one.account for one in order])
         assert [account.as_of for account in found.told] == [loaded.analysis.as_of]
     other = load(samples / "obproxy_stop.json")
-    found = collect([loaded.account, other.account])
+    found = postmortem_of([loaded.account, other.account])
     assert [account.graph.task.id for account in found.told] == [9100, 13153183]
 
 
@@ -110,7 +110,7 @@ def test_a_printed_change_is_the_difference_of_what_is_printed(samples: Path) ->
         return LoadedTask(replace(task, status="SUCCESSFUL", subtasks=tuple(done)))
 
     pair = [one.account for one in (run(3794.9), run(4947.1))]
-    text = report(collect(pair), "markdown")
+    text = report(postmortem_of(pair), "markdown")
     assert "1 h 3 min 14 s → 1 h 22 min 27 s (+19 min 13 s)" in text
 
 

@@ -3,11 +3,12 @@
 What it does
 ------------
 Finds the point of no return, the first start of a subtask that forbids rollback, and says
-how many subtasks can still fail from there on, and how much of the worst case that is: all
-that need not be done by then, the work beside it too. A task that is SUCCESSFUL, is being
-rolled back, or FAILED beyond that point (TG501) is not looked at, and neither is one in
-which all of that has succeeded, or nothing but that subtask itself is left. With
-`no-return` set, so large a share is a warning; of a definition that alone is told.
+how many subtasks can still fail from there on, and how much of the worst case lies there,
+done or not: all that need not be done by then, the work beside it too. A task that is
+SUCCESSFUL, is being rolled back, or FAILED beyond that point (TG501) is not looked at, and
+neither is one in which all of that has succeeded, or nothing but that subtask itself is
+left. With `no-return` set, so large a share is a warning; of a definition that alone is
+told.
 
 Why it is bad
 -------------
@@ -70,7 +71,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     if task.is_definition and not too_much:
         return  # its author says so on purpose
     yield Fault(
-        f"{begun} cannot be rolled back, but {left} can still fail: "
+        f"{begun} cannot be rolled back, but {left} can still fail; "
         f"{_amount(point.seconds_after, budget.seconds, bool(point.unlimited))}",
         "move what can fail to before that point, or plan for going forward only",
         subtasks=tuple(subtask.id for subtask in first),

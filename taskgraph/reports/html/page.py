@@ -27,7 +27,7 @@ from taskgraph.reports.explaining.explanation import headline
 from taskgraph.reports.history_tables import cell
 from taskgraph.reports.html.trends import LEGEND, TrendView
 from taskgraph.reports.html.view import TaskView, drawn
-from taskgraph.reports.results import Collected, figures
+from taskgraph.reports.results import Postmortem, figures
 from taskgraph.reports.trends import TREND_NOTES, change_text, left_out, runs_told
 from taskgraph.version import __version__
 
@@ -42,13 +42,13 @@ _BETWEEN = re.compile(r"(?<=[.:/_])\b")
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
-def report_html(collected: Collected, options: DiagramOptions) -> Iterator[str]:
+def report_html(postmortem: Postmortem, options: DiagramOptions) -> Iterator[str]:
     """Write the postmortem of one or several tasks as a page that loads nothing, in pieces.
 
     It is the same for the same tasks, whatever the order of their subtasks. Of the options
     count what is collapsed, and which view comes first.
     """
-    accounts = collected.told
+    accounts = postmortem.told
     title = counted(len(accounts), "task")
     if len(accounts) == 1:
         title = title_of(accounts[0].graph.task)
@@ -56,7 +56,7 @@ def report_html(collected: Collected, options: DiagramOptions) -> Iterator[str]:
         TaskView(account.analysis, account.checked, f"t{place}", options)
         for place, account in enumerate(accounts)
     ]
-    picture = _picture(collected.change)
+    picture = _picture(postmortem.change)
     drawn = (each for task in tasks for each in (task.diagram, task.timeline) if each)
     return _page(
         title,
@@ -65,11 +65,11 @@ def report_html(collected: Collected, options: DiagramOptions) -> Iterator[str]:
         tasks=tasks,
         options=options,
         several=len(accounts) > 1,
-        unreadable=collected.unreadable,
-        changes=_changes(collected.change),
+        unreadable=postmortem.unreadable,
+        changes=_changes(postmortem.change),
         picture=picture,
-        before=collected.accounts[0].graph.task.origin.file if accounts else "",
-        version=collected.version,
+        before=postmortem.accounts[0].graph.task.origin.file if accounts else "",
+        version=postmortem.version,
     )
 
 

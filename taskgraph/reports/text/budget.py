@@ -15,7 +15,7 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
 from taskgraph.model.task import Status
 from taskgraph.model.words import counted, label, listed, percent, visible
-from taskgraph.reports.results import holders
+from taskgraph.reports.results import holders, no_end_text
 from taskgraph.reports.text.console import (
     MOST_ROWS,
     Facts,
@@ -172,7 +172,7 @@ def _way_back(analysis: Analysis) -> Facts:
     else:
         text = f"allowed {_allowed_when(analysis)}"
         if lasting := analysis.progress.lasting:
-            text += f"; nothing promises an end: {lasting}"
+            text += f"; {no_end_text(lasting)}"
         elif rollback.steps:
             undoing = format_duration(rollback.worst_case.seconds)
             text += f"; undoing what has begun takes at most {undoing}"

@@ -8,9 +8,8 @@ from rich.console import JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from taskgraph.analysis.analysis import Timetable
 from taskgraph.analysis.as_run import AsRun, PartKind, TimePart
-from taskgraph.analysis.promise import NoPromise, Verdict
+from taskgraph.analysis.timetable import NoPromise, Timetable, WindowVerdict
 from taskgraph.analysis.weights import Basis
 from taskgraph.analysis.whatif import WhatIf
 from taskgraph.graph.taskgraph import TaskGraph
@@ -90,15 +89,15 @@ def _window(table: Timetable) -> list[RenderableType]:
         return []
     window = format_duration(table.window)
     margin = format_count(abs(table.margin or 0), table.weights.unit)
-    if table.verdict is Verdict.TOO_LONG:
+    if table.verdict is WindowVerdict.TOO_LONG:
         least = "at least " if table.waits > table.sure_waits else ""
         told = f"It does not fit a window of {window}: it is {least}{margin} too long."
         if count := sum(left + table.spare < 0 for left in table.schedule.total_float):
             lie = plural(count, "lies on a path", "lie on paths")
             told += f" {counted(count, 'subtask')} {lie} too long: negative float."
-    elif table.verdict is Verdict.NO_PROMISE:
+    elif table.verdict is WindowVerdict.NO_PROMISE:
         told = f"Nothing promises that it fits a window of {window}: {_no_promise(table)}."
-    elif table.verdict is Verdict.SLOTS:
+    elif table.verdict is WindowVerdict.SLOTS:
         told = f"It fits a window of {window} only where slots are free in time: "
         told += f"waiting for them may make it {margin} too long."
     else:
