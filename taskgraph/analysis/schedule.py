@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from itertools import accumulate
 from operator import sub
 from typing import Final
 
@@ -268,17 +269,13 @@ def drags(graph: TaskGraph, plan: Schedule) -> tuple[int, ...]:
 
 def _bridges(plan: Schedule) -> list[int]:
     """Give the critical nodes that no other overlaps, in the order of their starts."""
-    starts, finishes = plan.early_start, plan.early_finish
     rows = [node for node in plan.critical if plan.durations[node]]
-    rows.sort(key=starts.__getitem__)
-    bridges = []
-    free_from = 0  # when the last of the nodes so far finishes
-    for place, node in enumerate(rows):
-        alone = starts[node] >= free_from
-        free_from = max(free_from, finishes[node])
-        if alone and (place + 1 == len(rows) or starts[rows[place + 1]] >= free_from):
-            bridges.append(node)
-    return bridges
+    rows.sort(key=plan.early_start.__getitem__)
+    starts = [plan.early_start[node] for node in rows]
+    # Until when those so far run: before each node, and with it.
+    until = [*accumulate((plan.early_finish[node] for node in rows), max, initial=0)]
+    turns = zip(rows, starts, until, until[1:], [*starts[1:], plan.makespan], strict=False)
+    return [node for node, start, free, end, then in turns if free <= start and end <= then]
 
 
 def _steps(

@@ -103,7 +103,7 @@ def _without_edges(graph: TaskGraph, edges: Iterable[tuple[Id, Id]]) -> TaskGrap
         ends = index.get(upstream), index.get(downstream)
         if None in ends or ends[1] not in graph.downstreams[index[upstream]]:
             raise ConfigError(f"there is no edge from {upstream} to {downstream}")
-    ids = [subtask.id for subtask in graph.subtasks]
+    ids = graph.ids
     downstreams = tuple(
         tuple(target for target in targets if (ids[node], ids[target]) not in dropped)
         for node, targets in enumerate(graph.downstreams)

@@ -173,9 +173,9 @@ def export_node_link(graph: TaskGraph, columns: Columns | None = None) -> Iterat
 
     Numbers that JavaScript would round are texts.
     """
-    keys: list[str | int] = [_exact(subtask.id) for subtask in graph.subtasks]
+    keys: Sequence[str | int] = [*map(_exact, graph.ids)]
     if len(set(keys)) < len(keys):
-        keys = [subtask.id for subtask in graph.subtasks]
+        keys = graph.ids
     written = _Written(graph, columns or {}, keys, str)
     head = {"directed": True, "multigraph": False, "graph": written.about()}
     nodes = (attributes | {"id": key} for key, attributes in written.nodes())
@@ -263,10 +263,10 @@ def _xml(value: Value) -> str:
     return text.translate(_ENTITIES).encode("ascii", "xmlcharrefreplace").decode()
 
 
-def _xml_keys(graph: TaskGraph) -> list[str | int]:
-    texts = [str(subtask.id) for subtask in graph.subtasks]
+def _xml_keys(graph: TaskGraph) -> Sequence[str | int]:
+    texts = [*map(str, graph.ids)]
     if len(set(texts)) == len(texts) and not any(map(_NOT_XML.search, texts)):
-        return [subtask.id for subtask in graph.subtasks]
+        return graph.ids
     return [f"n{node}" for node in range(len(texts))]
 
 

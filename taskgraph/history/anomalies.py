@@ -382,8 +382,8 @@ def find_anomalies(
     Raises ConfigError if nothing was collected there.
     """
     options = options or AnomalyOptions()
-    task, ids = analysis.task, (subtask.id for subtask in analysis.graph.subtasks)
-    rows = list(zip(ids, subtask_rows(analysis, (0, 0)), strict=True))
+    task = analysis.task
+    rows = list(zip(analysis.graph.ids, subtask_rows(analysis, (0, 0)), strict=True))
     with open_tables(store, limits) as connection:
         others = _select_others(connection, task)
         if others < options.least_runs:

@@ -178,8 +178,7 @@ def _moment(time: datetime | None) -> str | None:
 
 
 def _ids(graph: TaskGraph, nodes: Sequence[int]) -> list[Id]:
-    ids, positions = graph.task.column("id"), graph.positions
-    return [ids[positions[node]] for node in nodes]
+    return [graph.ids[node] for node in nodes]
 
 
 def critical_path_json(table: Timetable) -> CriticalPathContent:
@@ -218,8 +217,8 @@ def critical_path_json(table: Timetable) -> CriticalPathContent:
         beside["no_promise"] = table.no_promise and str(table.no_promise)
 
     columns: dict[str, Sequence[Any]] = {
-        "id": [subtask.id for subtask in graph.subtasks],
-        "name": [subtask.name for subtask in graph.subtasks],
+        "id": graph.ids,
+        "name": graph.values("name"),
         "duration": schedule.durations,
         "basis": [bases[basis] for basis in weights.basis],
         "early_start": schedule.early_start,
