@@ -301,6 +301,7 @@ def fits(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Any], bool]
     return judge
 
 
+@pytest.mark.uncovered
 def test_the_schema_takes_what_is_read(fits: Callable[[str, Any], bool]) -> None:
     for key, (good, bad) in GOOD_AND_BAD.items():
         assert [value for value in good if not fits(key, value)] == []
@@ -311,6 +312,7 @@ def test_the_schema_takes_what_is_read(fits: Callable[[str, Any], bool]) -> None
     assert set(GOOD_AND_BAD) == keys
 
 
+@pytest.mark.uncovered
 @examples(20)
 @given(value=st.recursive(SCALARS, nested, max_leaves=4))
 @pytest.mark.parametrize("key", GOOD_AND_BAD)
@@ -337,6 +339,7 @@ KEYS = [str(info.alias) for info in Settings.model_fields.values()]
 KEYS += [f"thresholds.{info.alias}" for info in Thresholds.model_fields.values()]
 
 
+@pytest.mark.uncovered
 @pytest.mark.parametrize("key", KEYS)
 def test_any_value_is_taken_or_refused_in_our_words(tmp_path: Path, key: str) -> None:
     refused = 0

@@ -83,6 +83,7 @@ def test_steps_grow_as_the_document_does(
     assert grown < LIMIT, (sizes, costs)
 
 
+@pytest.mark.uncovered
 def test_the_last_of_many_tasks_takes_no_longer_than_the_first(tmp_path: Path) -> None:
     path = tmp_path / "tasks.json"
     path.write_bytes(growth.LISTS["tasks"].write(600, 1))

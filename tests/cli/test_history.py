@@ -121,6 +121,7 @@ def test_an_interrupted_collection_says_how_to_go_on(
     assert "the same command goes on from there" in err
 
 
+@pytest.mark.uncovered
 @pytest.mark.parametrize("command", ["stats", "report", "timeouts"])
 def test_a_name_that_no_task_has_is_refused(folder: Path, run: Run, command: str) -> None:
     code, text, said = run(command, "-r", folder / "runs", "--task", "nosuch*")

@@ -142,6 +142,7 @@ def test_no_two_formats_share_a_suffix() -> None:
     assert len(suffixes) == len(set(suffixes))
 
 
+@pytest.mark.uncovered
 def test_drawing_imports_nothing_heavy_before_it_is_asked_to() -> None:
     heavy = "'graphviz', 'networkx', 'typst', 'rich', 'numpy', 'taskgraph.diagrams.svg'"
     code = (
@@ -150,6 +151,7 @@ def test_drawing_imports_nothing_heavy_before_it_is_asked_to() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.uncovered
 def test_the_built_in_svg_needs_neither_graphviz_nor_networkx() -> None:
     code = (
         "import sys; from taskgraph.analysis.analysis import Analysis;"

@@ -90,6 +90,7 @@ def test_any_sound_task(task: Task, direction: Direction, collapse: Collapse) ->
     check(read_drawing(draw(task, DiagramOptions(direction=direction, collapse=collapse))))
 
 
+@pytest.mark.uncovered
 @examples(80)
 @given(tasks(faulty=True), directions, collapses)
 def test_any_faulty_task(task: Task, direction: Direction, collapse: Collapse) -> None:
@@ -107,6 +108,7 @@ def test_larger_random_dags(size: int, edges: int, direction: Direction) -> None
         check(read_drawing(draw(task, DiagramOptions(direction=direction))))
 
 
+@pytest.mark.uncovered
 @pytest.mark.parametrize("direction", ["LR", "TB"])
 @pytest.mark.parametrize(
     "task",

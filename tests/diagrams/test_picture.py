@@ -26,6 +26,7 @@ def typst() -> None:
     pytest.importorskip("typst")
 
 
+@pytest.mark.uncovered
 @pytest.mark.usefixtures("typst")
 def test_a_png_has_two_dots_per_pixel() -> None:
     analysis = analysed(chain([CHINESE, *HOSTILE]))
@@ -68,6 +69,7 @@ def test_what_typst_cannot_draw_is_told() -> None:
         render_picture('<svg width="1" height="1"', "png")
 
 
+@pytest.mark.uncovered
 @pytest.mark.usefixtures("typst")
 def test_timelines_can_be_pictures() -> None:
     task = chain(["One", "Two"])

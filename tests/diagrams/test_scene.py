@@ -284,6 +284,7 @@ def test_names_collapse_stage_by_stage() -> None:
     assert [len(node.ids) for node in scene_of(wide, collapse="name").nodes] == [1, 6, 1]
 
 
+@pytest.mark.uncovered
 def test_a_large_task_collapses_by_itself() -> None:
     scene = scene_of(chain([f"Step {n}" for n in range(1000)]))
     assert [len(node.ids) for node in scene.nodes] == [1000]

@@ -97,6 +97,7 @@ def line(past: list[tuple[int, int]], timeout: int) -> dict[int, Fraction]:
     return risks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize("seed", range(8))
 def test_no_other_timeouts_risk_less(

@@ -101,6 +101,7 @@ def within(found: Odds, expected: float) -> bool:
 # --- closed forms -------------------------------------------------------------
 
 
+@pytest.mark.uncovered
 @pytest.mark.parametrize("window", [5, 20, 45, 90])
 def test_a_chain_of_two_exponentials(window: int) -> None:
     chain = graph_of((), (0,))
@@ -112,6 +113,7 @@ def test_a_chain_of_two_exponentials(window: int) -> None:
     assert all(row.criticality == 1 for row in found.subtasks)
 
 
+@pytest.mark.uncovered
 @pytest.mark.parametrize("window", [10, 30, 60])
 def test_exponentials_side_by_side(window: int) -> None:
     found = odds_of_pools(
@@ -143,6 +145,7 @@ def test_quantiles_are_those_of_an_erlang_distribution() -> None:
 # --- brute force --------------------------------------------------------------
 
 
+@pytest.mark.uncovered
 def test_a_random_dag_agrees_with_a_simulation_one_run_at_a_time() -> None:
     rng = random.Random(11)
     ups = [tuple(u for u in range(node) if rng.random() < 0.3) for node in range(14)]

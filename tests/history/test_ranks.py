@@ -72,6 +72,7 @@ def test_a_change_is_found_where_it_is() -> None:
     assert change_point([1, 2]).p == 1
 
 
+@pytest.mark.uncovered
 @pytest.mark.parametrize(
     "values", [[1, 2, 3, 4, 5, 6], [1, 1, 2, 2, 2, 3], [1, 1, 1, 2, 2]]
 )

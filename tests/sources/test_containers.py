@@ -210,6 +210,7 @@ def test_memory_is_taken_only_for_what_is_there() -> None:
     assert peak < 20 << 20
 
 
+@pytest.mark.uncovered
 def test_read_archives_do_not_pile_up() -> None:
     packed = archive({"a.json": TASK})
     for _ in range(1000):

@@ -165,6 +165,7 @@ def with_mark(data: bytes) -> bytes:
 CONTAINERS = [as_gzip, as_zst, as_zip, as_http, in_utf16, with_mark]
 
 
+@pytest.mark.uncovered
 @pytest.mark.parametrize("pack", CONTAINERS)
 @given(task=OCP_TASKS)
 def test_container(pack: Callable[[bytes], bytes], task: Task) -> None:
