@@ -306,6 +306,17 @@ def test_everybody_tells_the_same_of_a_story(path: Path, configuration: Path) ->
     assert_consistent(path, configuration)
 
 
+def test_everybody_tells_the_same_of_a_task_that_prohibits_rollback_itself(
+    configuration: Path, tmp_path: Path
+) -> None:
+    text = (ROOT / "samples" / "three_hosts_failed.json").read_text("utf-8")
+    document = json.loads(text)
+    document["data"]["context"]["stringMap"] = {"prohibit_rollback": "true"}
+    path = tmp_path / "task.json"
+    path.write_text(json.dumps(document), "utf-8")
+    assert_consistent(path, configuration)
+
+
 def test_everybody_is_understood(by_name: Path) -> None:
     """A reader that finds nothing would contradict nobody."""
     path = ROOT / "samples" / "three_hosts_failed.json"

@@ -138,6 +138,8 @@ def library(loaded: LoadedTask) -> Told:
         analysis.no_return and analysis.no_return.passed,
     )
     told |= _marked("critical", ids(schedule.critical), every)
+    gates = () if analysis.no_return is None else analysis.no_return.nodes
+    told |= _marked("gate", ids(gates), every)
     failure = analysis.failure
     blocked = () if failure is None or analysis.is_rolling_back else failure.blocked
     told |= _marked("blocked", ids(blocked), every)
@@ -204,7 +206,7 @@ def _worst(facts: dict[str, str]) -> Told:
         )
     gate = facts["No return"]
     if gate.startswith("the start: the task"):
-        return told
+        return told | {"no return": ()}
     if gate.startswith(("none", "not known")):
         return told | {"no return": None, "why none": gate[:3]}
     told["no return passed"] = "(passed)" in gate
@@ -423,6 +425,7 @@ _CLAIMS: dict[str, Callable[[Values], Told]] = {
     "fail-late": lambda values: {"failing late": values["both_seconds"]},
     "left": _left_claim,
     "later": lambda values: {"late": values["late_seconds"]},
+    "never-return": lambda _: {"no return": ()},
     "no-point-of-no-return": lambda _: {"no return": None, "why none": "non"},
     "no-return": _no_return_claim,
     "no-return-unknown": lambda _: {"no return": None, "why none": "not"},
@@ -605,8 +608,8 @@ def _figures(rows: dict[str, str]) -> Told:
         told["left"] = spoken(left.partition(" (")[0])
         told |= _until(left.rstrip(")"))
     gate = rows.get("Point of no return", "")
-    if gate.startswith("the start"):
-        return told
+    if gate.startswith("the start "):
+        return told | {"no return": ()}
     if gate.startswith(("none", "not known")):
         told |= {"no return": None, "why none": gate[:3]}
     elif gate:
@@ -670,6 +673,7 @@ def report_html(text: str) -> Told:
                 told[names[plain(title)], identifier] = spoken(value)
         if told.keys() & {"bounded"}:
             told["critical", identifier] = 'title="critical"' in row
+            told["gate", identifier] = 'title="point of no return"' in row
     return told
 
 
@@ -749,6 +753,8 @@ def tree(text: str) -> Told:
         if match:
             told["critical", match[2]] = match[1] == "*" or "all of it critical" in text
             told["blocked", match[2]] = match[3].endswith("blocked")
+            if line.endswith(" · point of no return"):  # else its frame may have the mark
+                told["gate", match[2]] = True
     return told
 
 

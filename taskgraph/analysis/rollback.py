@@ -25,19 +25,22 @@ class PointOfNoReturn(NamedTuple):
     Attributes
     ----------
     nodes : tuple of int
-        The subtasks that prohibit rollback and have no ancestor that does, ascending.
+        The subtasks that prohibit rollback and have no ancestor that does, ascending; empty
+        where `is_start`.
     after : tuple of int
-        Those nodes and all their descendants, ascending.
+        Those nodes and all their descendants, ascending; every node where `is_start`.
     seconds_after : int
         How long the task can take from the start of one of the nodes to its end: all that
         need not be done by then, at worst. Its finite part where `unlimited` is not empty.
     unlimited : tuple of int
-        What may follow and has no limit.
+        What need not be done by then, after or beside the nodes, and has no limit.
     can_fail : int
         How many of those that need not be done by then have not been done so far, the
         largest number over the nodes. These can still fail, the node itself among them.
     passed : bool
-        Whether a subtask that prohibits rollback has begun.
+        Whether a subtask that prohibits rollback has begun, or the task where `is_start`.
+    is_start : bool
+        Whether it is the start of the task, which prohibits rollback itself.
     """
 
     nodes: tuple[int, ...]
@@ -46,6 +49,7 @@ class PointOfNoReturn(NamedTuple):
     unlimited: tuple[int, ...]
     can_fail: int
     passed: bool
+    is_start: bool = False
 
 
 class Refusal(StrEnum):
@@ -85,8 +89,10 @@ def point_of_no_return(premises: Premises) -> PointOfNoReturn | None:
     Returns
     -------
     PointOfNoReturn or None
-        ``None`` where no subtask prohibits rollback.
+        ``None`` where neither the task nor a subtask prohibits rollback.
     """
+    if premises.prohibits_rollback:
+        return _from_the_start(premises)
     graph = premises.graph
     prohibiting = [*map(bool, graph.values("prohibit_rollback"))]
     if not any(prohibiting):
@@ -109,6 +115,22 @@ def point_of_no_return(premises: Premises) -> PointOfNoReturn | None:
         unlimited=tuple(sorted({node for each in worst for node in each.unlimited})),
         can_fail=can_fail,
         passed=any(map(blocks_rollback, graph.subtasks)),
+    )
+
+
+def _from_the_start(premises: Premises) -> PointOfNoReturn:
+    graph, task = premises.graph, premises.task
+    nodes = range(len(graph))
+    worst = worst_case(premises, nodes, premises.worst_durations)
+    return PointOfNoReturn(
+        nodes=(),
+        after=tuple(nodes),
+        seconds_after=worst.seconds,
+        unlimited=worst.unlimited,
+        can_fail=len(graph) - len(graph.nodes_of({Status.SUCCESSFUL})),
+        passed=not task.is_definition
+        and (task.status in BEGUN or bool(graph.nodes_of(BEGUN))),
+        is_start=True,
     )
 
 
@@ -202,7 +224,7 @@ class Rollback:
     has_failed : bool
         Whether the task has FAILED: the engine rolls back no other.
     no_return : PointOfNoReturn or None
-        ``None`` where no subtask prohibits rollback.
+        ``None`` where neither the task nor a subtask prohibits rollback.
     steps : tuple of RollbackStep
         What a rollback as of now would undo, in its order: every subtask that is not
         PENDING, after all of its downstreams.

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Literal, NamedTuple
 
+from taskgraph.analysis.budget import Budget
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
 from taskgraph.errors import Problem
 from taskgraph.model.engine import NOT_BEGUN
+from taskgraph.model.durations import format_duration
 from taskgraph.model.task import Id
-from taskgraph.model.words import ascending, label, labels
+from taskgraph.model.words import ascending, label, labels, percent
 from taskgraph.settings import Severity
 from taskgraph.sources.document import UNKNOWN_KEY
 
@@ -40,6 +42,7 @@ __all__ = [
     "mistakes",
     "need",
     "not_of",
+    "of_worst_case",
     "reported",
 ]
 
@@ -221,6 +224,17 @@ def reported(attribute: str) -> Callable[[Subject], bool]:
 def not_of(dialect: str) -> Callable[[Subject], bool]:
     """Give what tells whether a task is of any other dialect."""
     return lambda subject: subject.task.origin.dialect != dialect
+
+
+def of_worst_case(budget: Budget, part: int) -> str:
+    """Say how much of the worst case a part is, or of what of that is finite."""
+    seconds = budget.seconds
+    whole = f"worst case of {format_duration(seconds)}"
+    if not budget.is_bounded:
+        whole = f"finite part of the worst case, {format_duration(seconds)}"
+    share = f" ({percent(part, seconds)})" if seconds else ""
+    end = "" if budget.is_bounded else ","
+    return f"{format_duration(part)} of the {whole}{share}{end}"
 
 
 def _subtask_times(subject: Subject) -> str:

@@ -169,6 +169,8 @@ def summary(analysis: Analysis) -> Iterable[str]:
             yield f"worst case unbounded ({count} without a timeout), else {length}"
         else:
             yield f"worst case {length}"
+    if analysis.prohibits_rollback:
+        yield "point of no return: the start"
     yield from graph.flaws
 
 

@@ -271,13 +271,18 @@ class ConcurrencyBounds(Closed):
 class NoReturnContent(Closed):
     """The first starts after which the engine refuses to roll back."""
 
-    subtasks: Ids
-    after: Annotated[Ids, about("They and all that comes after them.")]
+    subtasks: Annotated[Ids, about("Whose start it is; empty if it is the task's.")]
+    after: Annotated[Ids, about("What cannot begin before it: they and all downstream.")]
     seconds_after: Annotated[
         Count, about("All that need not be done by then, at worst; the finite part.")
     ]
-    unlimited_after: Annotated[Ids, about("Those after it without a limit.")]
-    passed: Annotated[bool, about("Whether a subtask that prohibits rollback has begun.")]
+    unlimited_after: Annotated[
+        Ids, about("What need not be done by then, after or beside it, and has no limit.")
+    ]
+    passed: Annotated[bool, about("Whether what prohibits rollback has begun.")]
+    is_start: Annotated[
+        bool, about("Whether it is the start of the task, which prohibits rollback itself.")
+    ]
 
 
 class BudgetFigures(Closed):

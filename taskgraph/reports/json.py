@@ -337,6 +337,7 @@ def _no_return(graph: TaskGraph, no_return: PointOfNoReturn) -> NoReturnContent:
         "seconds_after": no_return.seconds_after,
         "unlimited_after": _ids(graph, no_return.unlimited),
         "passed": no_return.passed,
+        "is_start": no_return.is_start,
     }
 
 

@@ -248,13 +248,13 @@ def late_text(sound: Analysis) -> str:
 
 def _no_return(graph: TaskGraph, sound: Analysis) -> Figure:
     gate = sound.no_return
-    if sound.prohibits_rollback:
-        return Figure("Point of no return", "the start", "the task prohibits rollback")
     if gate is None and not sound.tells_rollback:
         note = "the document does not say what prohibits rollback"
         return Figure("Point of no return", "not known", note)
     if gate is None:
         return Figure("Point of no return", "none", "every subtask allows rollback")
+    if gate.is_start:
+        return Figure("Point of no return", "the start", "the task prohibits rollback")
     names = id_list([graph.subtasks[node] for node in gate.nodes], "or")
     state = "passed" if gate.passed else "not passed yet"
     return Figure("Point of no return", state, f"the start of {names}")

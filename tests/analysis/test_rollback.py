@@ -129,6 +129,21 @@ def test_the_task_itself_may_prohibit_it(task: dict[str, Any], forbidden: bool):
     assert obstacles == ((Refusal.TASK_PROHIBITS,) if forbidden else ())
 
 
+def test_of_a_task_that_prohibits_it_itself_the_start_is_the_point_of_no_return():
+    rows: dict[int, dict[str, Any]] = {n: {"timeout": 60} for n in (1, 2, 3)}
+    rows[2]["prohibit_rollback"] = True
+    rows[1] |= {"status": "SUCCESSFUL"}
+    own = {"context": {"stringMap": {"prohibit_rollback": "true"}}}
+    answers = analyse(make_graph(rows, [(1, 2), (2, 3)], **own))
+    found = answers.no_return
+    assert found is not None
+    assert found == (
+        (), (0, 1, 2), answers.budget.seconds, answers.budget.unlimited, 2, True, True
+    )  # fmt: skip
+    waiting = make_graph({1: {"status": "PENDING"}}, status="PENDING", **own)
+    assert not analyse(waiting).no_return.passed  # type: ignore[union-attr]
+
+
 def test_the_verdict_of_the_response_follows_from_a_blocker():
     rows = {1: {"status": "RUNNING", "prohibit_rollback": True}}
     obstacles, _ = rollback_obstacles(analyse(make_graph(rows, prohibit_rollback=True)))

@@ -145,10 +145,39 @@ def test_a_share_makes_it_a_warning() -> None:
     assert "not counting subtasks without a timeout" in finding.message
 
 
+def test_a_task_that_prohibits_rollback_itself_has_no_return_from_its_start() -> None:
+    own = {"context": {"stringMap": {"prohibit_rollback": "true"}}}
+    for rows in (fresh(prohibit_rollback=True), fresh(), subtasks(CHAIN)):
+        (finding,) = found(task(rows, **own), "TG503", no_return=0.9)
+        assert finding.severity is Severity.WARNING
+        assert finding.subtasks == ()
+        assert finding.message == (
+            "the task itself prohibits rollback, from its start, but 3 subtasks can still "
+            "fail; 3 min of the worst case of 3 min (100.0 %) lie from there on"
+        )
+        failed = change(rows, 1, status="FAILED")
+        assert "TG503" not in codes(task(failed, status="FAILED", **own))
+    assert "TG503" in codes(task(fresh(), prohibit_rollback=True))
+    plan = task(
+        change(subtasks(CHAIN, status=None), 2, prohibit_rollback=True),
+        **{"is_definition": True, "status": None, "prohibit_rollback": True},
+    )
+    assert "TG503" not in codes(plan)
+    assert [f.severity for f in found(plan, "TG503", no_return=1)] == [Severity.WARNING]
+
+
+def test_what_lacks_a_limit_before_the_point_of_no_return_is_no_worst_case() -> None:
+    rows = change(fresh(prohibit_rollback=True), 1, timeout=0)
+    (finding,) = found(task(rows), "TG503")
+    assert finding.message.endswith(
+        "; 2 min of the finite part of the worst case, 2 min (100.0 %), lie from there on"
+    )
+
+
 def test_a_share_of_nothing_is_all() -> None:
     rows = [row._replace(timeout=0) for row in fresh(prohibit_rollback=True)]
     (finding,) = found(task(rows), "TG503")
-    assert "0 s of the worst case of 0 s lie" in finding.message
+    assert "0 s of the finite part of the worst case, 0 s, lie" in finding.message
 
 
 def test_nothing_comes_after_the_last_one() -> None:
@@ -215,7 +244,7 @@ def test_the_verdict_must_know_what_has_begun() -> None:
 
 
 def test_a_verdict_without_a_cause_is_legal() -> None:
-    assert codes(task(fresh(), prohibit_rollback=True)) == []
+    assert codes(task(fresh(), prohibit_rollback=True)) == ["TG503"]
 
 
 # --- TG601 to TG604 --------------------------------------------------------------

@@ -25,9 +25,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import SOUND_GRAPH, TIMEOUTS, Fault, Rule, Subject, need
-from taskgraph.model.durations import format_duration
-from taskgraph.model.words import percent
+from taskgraph.checks.rule import (
+    SOUND_GRAPH,
+    TIMEOUTS,
+    Fault,
+    Rule,
+    Subject,
+    need,
+    of_worst_case,
+)
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -38,8 +44,7 @@ def check(subject: Subject) -> Iterator[Fault]:
         yield Fault.of(
             subject,
             [subject.graph.positions[node]],
-            f"holds {format_duration(share)} of the worst case of "
-            f"{format_duration(budget.seconds)} ({percent(share, budget.seconds)})",
+            f"holds {of_worst_case(budget, share)}".removesuffix(","),
             "see whether it needs that long",
             "timeout",
         )

@@ -4,7 +4,8 @@ What it does
 ------------
 Finds the point of no return, the first start of a subtask that forbids rollback, and says
 how many subtasks can still fail from there on, and how much of the worst case lies there,
-done or not: all that need not be done by then, the work beside it too. A task that is
+done or not: all that need not be done by then, the work beside it too. Where the task
+itself forbids rollback, that is all of it, from the start on. A task that is
 SUCCESSFUL, is being rolled back, or FAILED beyond that point (TG501) is not looked at, and
 neither is one in which all of that has succeeded, or nothing but that subtask itself is
 left. With `no-return` set, so large a share is a warning; of a definition that alone is
@@ -28,27 +29,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from taskgraph.analysis.budget import Budget
+from taskgraph.analysis.rollback import PointOfNoReturn
 from taskgraph.checks.rule import (
     ROLLBACK_FLAGS,
     SOUND_GRAPH,
     WHOLE_TIMEOUTS,
     Fault,
+    Need,
     Rule,
     Severity,
     Subject,
+    of_worst_case,
 )
-from taskgraph.model.durations import format_duration
 from taskgraph.model.engine import has_begun
 from taskgraph.model.task import Status
-from taskgraph.model.words import counted, labels, percent, plural
+from taskgraph.model.words import counted, labels, plural
 
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report the work that comes after the point of no return."""
     task = subject.task
     if task.status == Status.SUCCESSFUL or subject.analysis.is_rolling_back:
-        return
-    if not any(subject.task.column("prohibit_rollback")):
         return
     budget, point = subject.analysis.budget, subject.analysis.no_return
     if point is None or (point.passed and task.status == Status.FAILED):
@@ -58,12 +60,17 @@ def check(subject: Subject) -> Iterator[Fault]:
     if point.can_fail <= itself:
         return
     left = counted(point.can_fail, "subtask")
-    if point.passed:
+    hint = "move what can fail to before that point, or plan for going forward only"
+    if point.is_start:
+        begun = "the task itself prohibits rollback, from its start"
+        hint = "plan for going forward only"
+    elif point.passed:
         begun_first = [subtask for subtask in first if has_begun(subtask)] or first
         have = plural(len(begun_first), "has", "have")
-        begun = f"{labels(begun_first)} {have} begun: the task"
+        begun = f"{labels(begun_first)} {have} begun: the task cannot be rolled back"
     else:
         begun = f"once {'one of ' * (len(first) > 1)}{labels(first)} begins the task"
+        begun += " cannot be rolled back"
         left = f"up to {left}" if len(first) > 1 else left
     share = point.seconds_after / budget.seconds if budget.seconds else 1.0
     limit = subject.settings.thresholds.no_return
@@ -71,20 +78,30 @@ def check(subject: Subject) -> Iterator[Fault]:
     if task.is_definition and not too_much:
         return  # its author says so on purpose
     yield Fault(
-        f"{begun} cannot be rolled back, but {left} can still fail; "
-        f"{_amount(point.seconds_after, budget.seconds, bool(point.unlimited))}",
-        "move what can fail to before that point, or plan for going forward only",
+        f"{begun}, but {left} can still fail{_amount(subject, budget, point)}",
+        hint,
         subtasks=tuple(subtask.id for subtask in first),
         pointer=subject.pointer(),
         severity=Severity.WARNING if too_much else None,
     )
 
 
-def _amount(after: int, budget: int, unbounded: bool) -> str:
-    share = f" ({percent(after, budget)})" if budget else ""
-    text = f"{format_duration(after)} of the worst case of {format_duration(budget)}"
-    end = ", not counting subtasks without a timeout" if unbounded else ""
-    return f"{text}{share} lie from there on{end}"
+def _amount(subject: Subject, budget: Budget, point: PointOfNoReturn) -> str:
+    if not subject.analysis.tells_worst_case:
+        return ""
+    end = ", not counting subtasks without a timeout" if point.unlimited else ""
+    return f"; {of_worst_case(budget, point.seconds_after)} lie from there on{end}"
 
 
-RULE = Rule(check, "info", ROLLBACK_FLAGS, WHOLE_TIMEOUTS, SOUND_GRAPH)
+def _flags(subject: Subject) -> str:
+    own = subject.analysis.prohibits_rollback
+    return "" if own else ROLLBACK_FLAGS.reason_to_skip(subject)
+
+
+RULE = Rule(
+    check,
+    "info",
+    Need(ROLLBACK_FLAGS.what, _flags, of_run=True),
+    WHOLE_TIMEOUTS,
+    SOUND_GRAPH,
+)

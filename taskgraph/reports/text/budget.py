@@ -142,12 +142,12 @@ def _assumptions(analysis: Analysis) -> Facts:
 def no_return_text(analysis: Analysis) -> str:
     """Say in a sentence where the point of no return is."""
     graph, no_return = analysis.graph, analysis.no_return
-    if analysis.prohibits_rollback:
-        return "the start: the task itself prohibits rollback"
     if no_return is None:
         if not analysis.tells_rollback:
             return "not known: the document does not say what prohibits rollback"
         return "none: no subtask prohibits rollback"
+    if no_return.is_start:
+        return "the start: the task itself prohibits rollback"
     start = "the start of" if len(no_return.nodes) == 1 else "the first start among"
     where = f"{start} {named(graph, no_return.nodes)}"
     state = "passed" if no_return.passed else "not passed yet"
