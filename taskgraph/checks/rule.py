@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 from taskgraph.analysis.budget import Budget
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
 from taskgraph.errors import Problem
-from taskgraph.model.engine import NOT_BEGUN
 from taskgraph.model.durations import format_duration
+from taskgraph.model.engine import NOT_BEGUN
 from taskgraph.model.task import Id
 from taskgraph.model.words import ascending, label, labels, percent
 from taskgraph.settings import Severity

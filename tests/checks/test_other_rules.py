@@ -160,7 +160,9 @@ def test_a_task_that_prohibits_rollback_itself_has_no_return_from_its_start() ->
     assert "TG503" in codes(task(fresh(), prohibit_rollback=True))
     plan = task(
         change(subtasks(CHAIN, status=None), 2, prohibit_rollback=True),
-        **{"is_definition": True, "status": None, "prohibit_rollback": True},
+        is_definition=True,
+        status=None,
+        prohibit_rollback=True,
     )
     assert "TG503" not in codes(plan)
     assert [f.severity for f in found(plan, "TG503", no_return=1)] == [Severity.WARNING]

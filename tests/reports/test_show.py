@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
 from taskgraph.api import LoadedTask, load, render, report
-from taskgraph.model.task import Envelope
+from taskgraph.model.durations import format_duration
+from taskgraph.model.statuses import look
+from taskgraph.model.task import Envelope, Status
 from taskgraph.reports.text.console import Style, facts, to_text
 from taskgraph.reports.text.show import show_text
 from tests.diagrams.tasks import CHINESE, HOSTILE, chain, make_task, stages
+from tests.effort import examples
 
 
 def shown(loaded: LoadedTask, width: int = 100, *, color: bool = False) -> str:
@@ -145,6 +151,61 @@ def test_few_parts_are_told_and_how_many_more_there_are(
     assert len(more) == (0 < told < odd)
     worst = min(states.count("FAILED"), told)
     assert all("✗ FAILED" in line for line in lines[:worst])
+
+
+@examples(30)
+@given(
+    states=st.lists(st.sampled_from([*Status]), min_size=2, max_size=9),
+    cancelled=st.booleans(),
+    first=st.sampled_from([1, 10, 13175719, 10**15]),
+    name=st.sampled_from(["Part", "Replace binaries on the hosts", CHINESE]),
+    timeout=st.sampled_from([1, 600, 5401, 90061]),
+    width=st.integers(60, 200),
+)
+def test_the_row_of_a_split_is_whole_whatever_its_states_and_the_width(
+    states: list[Status], cancelled: bool, first: int, name: str, timeout: int, width: int
+) -> None:
+    start = datetime(2025, 1, 16, 10, tzinfo=UTC)
+    operation = "CANCEL" if cancelled else "EXECUTE"
+    part = {"name": name, "timeout": timeout, "operation": operation}
+    rows = {
+        first + n: {**part, "status": str(state), "parallel_index": n}
+        for n, state in enumerate(states)
+    }
+    begun = [row for row in rows.values() if row["status"] not in ("PENDING", "READY")]
+    for row in begun:
+        row["start_time"] = start
+        row["finish_time"] = start + timedelta(hours=1, minutes=1, seconds=2)
+    lines = shown(LoadedTask(make_task(rows, status="RUNNING")), width).splitlines()
+    assert max(map(cell_len, lines)) <= width
+    at = next(n for n, line in enumerate(lines) if re.match(" +subtask +id", line))
+    titles, table = lines[at], lines[at + 1 : lines.index("", at)]
+    row = next(line for line in table if line[0] in "● ")
+    assert f" {first}, " in row or f" {first} " in row
+    for state, count in Counter(states).items():
+        assert f"{count} {look(state).sign}" in row
+    if begun:
+        assert titles.endswith(("took", "timeout"))
+        assert "1 h 1 min 2 s" in row
+    if width >= 140 and len({*states}) <= 4:
+        assert titles.endswith("timeout")
+    if "timeout" in titles:
+        assert row.endswith(format_duration(timeout))
+
+
+def test_signs_stand_for_states_before_the_timeouts_give_way() -> None:
+    start = datetime(2025, 1, 16, tzinfo=UTC)
+    times = {"start_time": start, "finish_time": start + timedelta(seconds=258)}
+    part = {"name": "Part", "timeout": 600, **times}
+    states = ("SUCCESSFUL", "FAILED", "RUNNING", "READY", "PENDING")
+    rows = {
+        n: {**part, "status": state, "parallel_index": n} for n, state in enumerate(states)
+    }
+    for width, words in ((80, False), (100, False), (160, True)):
+        text = shown(LoadedTask(make_task(rows, status="RUNNING")), width)
+        assert re.search("subtask +id +status +took +timeout", text)
+        assert ("1 ✗ FAILED, 1" in text) is words
+        assert "✗\u00a0FAILED" in text.replace(" ", "\u00a0")
 
 
 @pytest.mark.parametrize("width", [60, 80])

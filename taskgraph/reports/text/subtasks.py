@@ -38,7 +38,8 @@ _MARKS: Final = {"blocked": "‖", "overdue": "!", "cancelled": "■", "rollback
 """What stands for an addition to a status where its words have no room, if not `_BACK`."""
 _WITH_TIMES, _WITH_STATUS = 48, 72  # columns, from such widths on
 _NAME = 20  # cells that names get before the timeouts do, with their place in the tree
-_WIDE = 100  # from here on the parts of a split have the words of their states
+_SHORT = 8  # cells that names keep at least, where all else can give way
+_WIDE = 100  # from here on the parts of a split may have the words of their states
 _ORDINARY = frozenset({Status.SUCCESSFUL, Status.PENDING, Status.READY})
 
 
@@ -103,27 +104,56 @@ class _Table:
         self.overdue = account.analysis.overdue
 
     def laid_out(self, rows: Sequence[_Row]) -> RenderableType:
-        """Write the rows; names that would be cut short take the room of the timeouts."""
-        self.has_timeout = self.has_timeout and self._leaves_room(rows)
+        """Write the rows, with the columns for which there is room."""
+        self._choose_columns(rows)
         table = plain_table()
-        table.add_column("", no_wrap=True, min_width=2)
-        table.add_column("subtask")  # alone gives up room: its cells are cut, never an id
-        table.add_column("id", no_wrap=True)
-        if self.has_status:
-            table.add_column("status", no_wrap=True)
-        for title, is_there in (("took", self.has_times), ("timeout", self.has_timeout)):
-            if is_there:
+        for title in self._titles():
+            if title == "subtask":  # alone gives up room: its cells are cut, never an id
+                table.add_column(title)
+            elif title in ("took", "timeout"):
                 table.add_column(title, justify="right", no_wrap=True)
+            else:
+                table.add_column(title, no_wrap=True, min_width=0 if title else 2)
         for row in rows:
             table.add_row(*self._cells(row))
         return table
 
-    def _leaves_room(self, rows: Sequence[_Row]) -> bool:
-        """Tell whether all columns leave enough of the names to tell them apart."""
-        columns = zip(*(self._cells(row) for row in rows if not row.more), strict=True)
-        widths: list[int] = [max(cell.cell_len for cell in cells) for cells in columns]
-        _, name, *others = widths or [0, 0]
-        return 4 + min(name, _NAME) + sum(room + 2 for room in others) <= self.width
+    def _choose_columns(self, rows: Sequence[_Row]) -> None:
+        """Take signs for the states of a split, then leave out columns, until all fits.
+
+        Names that would be cut short take the room of the timeouts; that of the statuses,
+        which then stand before the names, and of the times only where nothing else would
+        be whole.
+        """
+        wide, status, timeout = self.is_wide, self.has_status, self.has_timeout
+        for self.is_wide, self.has_status, self.has_timeout, least in (
+            (wide, status, timeout, _NAME),
+            (False, status, timeout, _NAME),
+            (wide, status, False, _NAME),
+            (False, status, False, _SHORT),
+            (False, False, False, _SHORT),
+        ):
+            if self._leaves_room(rows, least):
+                return
+        self.has_times = False
+
+    def _leaves_room(self, rows: Sequence[_Row], least: int) -> bool:
+        """Tell whether all columns leave so much of the names."""
+        titles = self._titles()
+        cells = [self._cells(row) for row in rows if not row.more]
+        _, name, *others = (
+            max([len(title), *(row[column].cell_len for row in cells)])
+            for column, title in enumerate(titles)
+        )
+        return 4 + min(name, least) + sum(room + 2 for room in others) <= self.width
+
+    def _titles(self) -> list[str]:
+        return [
+            *("", "subtask", "id"),
+            *["status"] * self.has_status,
+            *["took"] * self.has_times,
+            *["timeout"] * self.has_timeout,
+        ]
 
     def split(self, line: OutlineRow) -> list[_Row]:
         """Put under a split those of its parts that are not as they should be.
