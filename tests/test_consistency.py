@@ -317,6 +317,26 @@ def test_everybody_tells_the_same_of_a_task_that_prohibits_rollback_itself(
     assert_consistent(path, configuration)
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("show",),
+        ("budget",),
+        ("critical-path",),
+        ("critical-path", "--by", "remaining"),
+        ("explain",),
+        ("explain", "--brief"),
+        ("report", "--format", "markdown"),
+        ("report",),
+        ("render", "--format", "txt"),
+        ("render", "--format", "svg"),
+    ],
+)
+def test_what_stands_for_timeouts_is_named_beside_every_bound(asked: tuple[str]) -> None:
+    text = written(asked[0], ROOT / "samples/formats/obshell_dag.json", *asked[1:])
+    assert "obshell's default of 1 h" in told.plain(text)
+
+
 def test_everybody_is_understood(by_name: Path) -> None:
     """A reader that finds nothing would contradict nobody."""
     path = ROOT / "samples" / "three_hosts_failed.json"

@@ -401,4 +401,5 @@ class Analysis(Premises):
             else no_promise(self, by, weights, self.progress.endless),
             what_if=changed,
             as_run=ran,
+            stand_in=self.stand_in,
         )

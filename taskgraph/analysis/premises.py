@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskgraph.errors import ConfigError
 from taskgraph.graph.parallel import targets
 from taskgraph.graph.taskgraph import TaskGraph
+from taskgraph.model.durations import format_duration
 from taskgraph.model.engine import (
     OBSHELL_TIMEOUT,
     blocks_rollback,
@@ -25,6 +26,28 @@ from taskgraph.model.task import Task
 
 if TYPE_CHECKING:
     from taskgraph.settings import Settings
+
+
+class StandIn(NamedTuple):
+    """What stands for the timeouts that a document lacks.
+
+    Attributes
+    ----------
+    seconds : int
+    is_default : bool
+        Whether that is obshell's own default, and nothing that the settings state.
+    """
+
+    seconds: int
+    is_default: bool
+
+    @property
+    def origin(self) -> str:
+        """What is said before the duration of where it is from."""
+        return "obshell's default of " if self.is_default else ""
+
+    def __str__(self) -> str:
+        return f"{self.origin}{format_duration(self.seconds)}"
 
 
 class Premises:
@@ -138,6 +161,14 @@ class Premises:
         if stated is None and self.task.origin.dialect == "obshell":
             return OBSHELL_TIMEOUT
         return stated
+
+    @property
+    def stand_in(self) -> StandIn | None:
+        """What stands for missing timeouts, ``None`` where none does or is missing."""
+        seconds = self.assumed_timeout
+        if seconds is None or not self.limitless:
+            return None
+        return StandIn(seconds, self.settings.assume_timeout is None)
 
     @property
     def slots(self) -> int:

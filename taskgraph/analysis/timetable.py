@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskgraph.analysis.premises import Premises
+from taskgraph.analysis.premises import Premises, StandIn
 from taskgraph.analysis.progress import Endless
 from taskgraph.analysis.weights import Basis, WeightKind, Weights
 from taskgraph.model.engine import SECOND
@@ -70,6 +70,8 @@ class Timetable(NamedTuple):
         The schedule beside the one without the user's changes.
     as_run : AsRun or None
         What the clock saw.
+    stand_in : StandIn or None
+        What stands for the timeouts that are missing.
     """
 
     graph: TaskGraph
@@ -84,6 +86,7 @@ class Timetable(NamedTuple):
     no_promise: NoPromise | Endless | None = None
     what_if: WhatIf | None = None
     as_run: AsRun | None = None
+    stand_in: StandIn | None = None
 
     @property
     def within_units(self) -> int:

@@ -167,6 +167,8 @@ def summary(analysis: Analysis) -> Iterable[str]:
         elif budget.unlimited:
             count = counted(len(budget.unlimited))
             yield f"worst case unbounded ({count} without a timeout), else {length}"
+        elif analysis.stand_in is not None:
+            yield f"worst case {length} with {analysis.stand_in} where there is no timeout"
         else:
             yield f"worst case {length}"
     if analysis.prohibits_rollback:

@@ -295,6 +295,9 @@ class BudgetFigures(Closed):
     ]
     unlimited: Unlimited
     assumed: Annotated[Ids, about("Those with the assumed timeout.")]
+    assumed_seconds: Annotated[
+        Count | None, about("That timeout; null where nothing is assumed.")
+    ]
     total_timeout_seconds: Annotated[Count, about("If one ran after the other.")]
     concurrency: ConcurrencyBounds
     shares: Annotated[

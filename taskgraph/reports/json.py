@@ -20,7 +20,6 @@ from taskgraph.reports.results import Account, holders
 if TYPE_CHECKING:
     from taskgraph.analysis.analysis import Analysis
     from taskgraph.analysis.as_run import AsRun
-    from taskgraph.analysis.budget import Budget
     from taskgraph.analysis.past import Foreseen
     from taskgraph.analysis.rollback import FailLate, PointOfNoReturn
     from taskgraph.analysis.timetable import Timetable
@@ -261,12 +260,12 @@ def _as_run(graph: TaskGraph, run: AsRun) -> AsRunContent:
 
 def budget_json(analysis: Analysis) -> BudgetContent:
     """Give the worst case in seconds, what holds it, and the way back."""
-    graph, budget, rollback = analysis.graph, analysis.budget, analysis.rollback
+    graph, rollback = analysis.graph, analysis.rollback
     late, enough = rollback.fail_late, analysis.enough_slots
     lasting = analysis.progress.lasting
     return {
         **_task(graph),
-        **_budget(graph, budget, rollback.no_return),
+        **_budget(analysis),
         "limit_seconds": analysis.limit,
         "slots": {
             "width": analysis.width.size,
@@ -299,9 +298,9 @@ def _failing_late(graph: TaskGraph, late: FailLate) -> FailingLate:
     }
 
 
-def _budget(
-    graph: TaskGraph, budget: Budget, no_return: PointOfNoReturn | None
-) -> BudgetFigures:
+def _budget(analysis: Analysis) -> BudgetFigures:
+    graph, budget = analysis.graph, analysis.budget
+    no_return, stand_in = analysis.no_return, analysis.stand_in
     bounds, held = budget.bounds, holders(budget)
     names, positions = graph.task.column("name"), graph.positions
     return {
@@ -310,6 +309,7 @@ def _budget(
         "budget_seconds": budget.seconds if budget.is_bounded else None,
         "unlimited": _ids(graph, budget.unlimited),
         "assumed": _ids(graph, budget.assumed),
+        "assumed_seconds": stand_in and stand_in.seconds,
         "total_timeout_seconds": budget.total,
         "concurrency": {
             "limit": bounds.limit,
@@ -352,7 +352,7 @@ def show_json(account: Account) -> ShowContent:
         "statuses": dict(sorted(statuses.items())),
         "findings": dict(sorted(severities.items())),
         "flaws": list(graph.flaws),
-        "budget": None if sound is None else _budget(graph, sound.budget, sound.no_return),
+        "budget": None if sound is None else _budget(sound),
         **_by_past_runs(account.analysis),
     }
 

@@ -182,7 +182,9 @@ def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:
         yield Figure("Worst case", "not known", "the document has no timeouts")
         return
     if budget.is_bounded:
-        yield Figure("Worst case", format_duration(budget.seconds))
+        each = sound.stand_in
+        note = "" if each is None else f"with {each} where there is no timeout"
+        yield Figure("Worst case", format_duration(budget.seconds), note)
     else:
         count = len(budget.unlimited)
         note = f"{counted(count)} without a timeout, else {format_duration(budget.seconds)}"

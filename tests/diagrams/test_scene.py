@@ -141,8 +141,8 @@ def test_the_point_of_no_return_is_marked() -> None:
 
 def test_a_task_without_return_from_its_start_is_captioned_and_marks_no_subtask() -> None:
     rows = {1: {}, 2: {"prohibit_rollback": True}, 3: {"prohibit_rollback": False}}
-    own = {"context": {"stringMap": {"prohibit_rollback": "true"}}}
-    scene = scene_of(replace(make_task(rows, [(1, 2), (2, 3)]), **own))
+    own = {"stringMap": {"prohibit_rollback": "true"}}
+    scene = scene_of(make_task(rows, [(1, 2), (2, 3)], context=own))
     assert not any(node.gate for node in scene.nodes)
     assert "point of no return: the start" in scene.summary
 

@@ -443,8 +443,9 @@ def assumptions(case: Case) -> list[Values]:
         values["workers"] = case.analysis.workers
     if case.analysis.slots:
         values["slots"] = case.analysis.slots
-    if settings.assume_timeout is not None and case.analysis.assumed:
-        values["each_seconds"] = settings.assume_timeout
+    own = case.task.origin.dialect == "obshell" and not case.analysis.tells_timeouts
+    if case.analysis.assumed and (settings.assume_timeout is not None or not own):
+        values["each_seconds"] = settings.assume_timeout or 3600
     return [values if settings.overhead else values | {"hop_seconds": 2}]
 
 

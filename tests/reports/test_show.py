@@ -180,17 +180,17 @@ def test_the_row_of_a_split_is_whole_whatever_its_states_and_the_width(
     assert max(map(cell_len, lines)) <= width
     at = next(n for n, line in enumerate(lines) if re.match(" +subtask +id", line))
     titles, table = lines[at], lines[at + 1 : lines.index("", at)]
-    row = next(line for line in table if line[0] in "● ")
-    assert f" {first}, " in row or f" {first} " in row
+    whole = next(line for line in table if line[0] in "● ")
+    assert f" {first}, " in whole or f" {first} " in whole
     for state, count in Counter(states).items():
-        assert f"{count} {look(state).sign}" in row
+        assert f"{count} {look(state).sign}" in whole
     if begun:
         assert titles.endswith(("took", "timeout"))
-        assert "1 h 1 min 2 s" in row
+        assert "1 h 1 min 2 s" in whole
     if width >= 140 and len({*states}) <= 4:
         assert titles.endswith("timeout")
     if "timeout" in titles:
-        assert row.endswith(format_duration(timeout))
+        assert whole.endswith(format_duration(timeout))
 
 
 def test_signs_stand_for_states_before_the_timeouts_give_way() -> None:

@@ -9,7 +9,6 @@ from taskgraph.analysis.past import Forecast
 from taskgraph.analysis.rollback import PointOfNoReturn
 from taskgraph.analysis.weights import Basis
 from taskgraph.checks.result import Finding
-from taskgraph.model.durations import format_duration
 from taskgraph.model.engine import (
     DISPATCH_SECONDS,
     SpanKind,
@@ -329,15 +328,10 @@ def _slow(analysis: Analysis) -> Iterator[Sentence]:
 
 def by_default(analysis: Analysis) -> str:
     """Say of a bound on a DAG of obshell what stands for the timeouts that it lacks."""
-    lacks = analysis.task.origin.dialect == "obshell" and not analysis.tells_timeouts
-    if lacks and analysis.settings.assume_timeout is None:
-        return " by obshell's default"
-    return ""
-
-
-def _stands_for(analysis: Analysis) -> int | None:
-    """Give what the settings let stand for timeouts, if any is missing."""
-    return analysis.settings.assume_timeout if analysis.assumed else None
+    stand_in = analysis.stand_in
+    if stand_in is None or not stand_in.is_default or analysis.tells_timeouts:
+        return ""
+    return " by obshell's default"
 
 
 def _assumptions(analysis: Analysis) -> Sentence:
@@ -360,9 +354,9 @@ def _assumptions(analysis: Analysis) -> Sentence:
         values["hop"] = Duration(DISPATCH_SECONDS)
         extra.append("polls, up to {hop} from one subtask to the next")
     text = f"Each 'at most' assumes {listed(assumed)}. Not counted are {listed(extra)}."
-    if (stands_for := _stands_for(analysis)) is not None:
-        values["each"] = Duration(stands_for)
-        text += " What has no timeout is counted with {each}."
+    if (stand_in := analysis.stand_in) is not None and not by_default(analysis):
+        values["each"] = Duration(stand_in.seconds)
+        text += f" What has no timeout is counted with {stand_in.origin}{{each}}."
     return Sentence("assumptions", text, values, Place.PARAGRAPH)
 
 
@@ -371,9 +365,9 @@ def assumes(analysis: Analysis) -> Sentence:
     asked = "all retried at once" if analysis.tally.failed else "nobody intervenes"
     words = ["Deadlines kept", asked, *(["workers free"] if analysis.workers else [])]
     values = dict[str, Value]()
-    if (stands_for := _stands_for(analysis)) is not None:
-        values["each"] = Duration(stands_for)
-        words.append("{each} where there is no timeout")
+    if (stand_in := analysis.stand_in) is not None:
+        values["each"] = Duration(stand_in.seconds)
+        words.append(f"{stand_in.origin}{{each}} where there is no timeout")
     words.append("no more retries")
     if not analysis.settings.overhead:
         words[-1] = "no polls or more retries"
@@ -383,8 +377,8 @@ def assumes(analysis: Analysis) -> Sentence:
 def assumptions_in_short(analysis: Analysis) -> str:
     """Say the same in a line beside figures."""
     words = ["deadlines kept", "no cancel hangs", "the engine goes on", "nobody intervenes"]
-    if (stands_for := _stands_for(analysis)) is not None:
-        words.append(f"{format_duration(stands_for)} where there is no timeout")
+    if (stand_in := analysis.stand_in) is not None:
+        words.append(f"{stand_in} where there is no timeout")
     if analysis.workers:
         words.append(f"alone on {counted(analysis.workers, 'worker')}")
     if analysis.slots:

@@ -130,12 +130,8 @@ def _assumptions(analysis: Analysis) -> Facts:
         rows.append(("Grace", f"{format_duration(settings.grace)} per attempt"))
     if settings.overhead:
         rows.append(("Overhead", f"{format_duration(settings.overhead)} per attempt"))
-    if budget.assumed:
-        each = format_duration(analysis.assumed_timeout or 0)
-        text = f"{each} for {named(graph, budget.assumed)}"
-        if settings.assume_timeout is None:
-            text += ", the default of obshell"
-        rows.append(("Assumed", text))
+    if (stand_in := analysis.stand_in) is not None:
+        rows.append(("Assumed", f"{stand_in} for {named(graph, budget.assumed)}"))
     return rows
 
 

@@ -19,7 +19,7 @@ from taskgraph.model.durations import (
     format_moment,
     format_span,
 )
-from taskgraph.model.engine import SpanKind
+from taskgraph.model.engine import SpanKind, has_limit
 from taskgraph.model.statuses import shown_status
 from taskgraph.model.words import arrow, counted, label, plural, visible
 from taskgraph.reports.results import CLOCKS_DIFFER, UNSPLIT, off_path_lines
@@ -53,6 +53,7 @@ _SURPRISING = (
     Basis.REVERSED,
     Basis.NOT_MEASURED,
 )
+_BY_LIMIT = (Basis.ASSUMED, Basis.LEFT, Basis.START_UNKNOWN, Basis.OVERDUE)
 
 
 def critical_path_text(table: Timetable, style: Style) -> str:
@@ -166,11 +167,22 @@ def _remarks(table: Timetable) -> list[RenderableType]:
     """Say which durations are not what one would expect, and why."""
     remarks: list[RenderableType] = []
     for basis in _SURPRISING:
-        nodes = table.weights.nodes(basis)
+        nodes: Sequence[int] = table.weights.nodes(basis)
+        text = str(basis)
+        if basis is Basis.ASSUMED and table.stand_in is not None:
+            nodes = [node for node in range(len(table.graph)) if _is_assumed(table, node)]
+            text = f"{table.stand_in} is assumed, for want of a timeout"
         if nodes:
-            text = f"{basis}: {named(table.graph, nodes)}"
+            text = f"{text}: {named(table.graph, nodes)}"
             remarks.append(Text(text, style="dim"))
     return ["", *remarks] if remarks else []
+
+
+def _is_assumed(table: Timetable, node: int) -> bool:
+    """Tell whether a duration rests on what stands for a timeout, whole or in part."""
+    return table.weights.basis[node] in _BY_LIMIT and not has_limit(
+        table.graph.subtasks[node]
+    )
 
 
 def _rows(
