@@ -306,15 +306,48 @@ def test_everybody_tells_the_same_of_a_story(path: Path, configuration: Path) ->
     assert_consistent(path, configuration)
 
 
+def _changed(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """Write a story with something changed in its task."""
+    text = (ROOT / "samples" / "three_hosts_failed.json").read_text("utf-8")
+    document = json.loads(text)
+    change(document["data"])
+    path = folder / "task.json"
+    path.write_text(json.dumps(document), "utf-8")
+    return path
+
+
 def test_everybody_tells_the_same_of_a_task_that_prohibits_rollback_itself(
     configuration: Path, tmp_path: Path
 ) -> None:
-    text = (ROOT / "samples" / "three_hosts_failed.json").read_text("utf-8")
-    document = json.loads(text)
-    document["data"]["context"]["stringMap"] = {"prohibit_rollback": "true"}
-    path = tmp_path / "task.json"
-    path.write_text(json.dumps(document), "utf-8")
+    own = {"stringMap": {"prohibit_rollback": "true"}}
+    path = _changed(tmp_path, lambda task: task["context"].update(own))
     assert_consistent(path, configuration)
+
+
+def _without_timeouts(task: dict[str, Any]) -> None:
+    for subtask in task["subtasks"]:
+        del subtask["timeout"]
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "FAILED", "SUCCESSFUL"])
+@pytest.mark.parametrize(
+    "change", [_without_timeouts, lambda task: task.update(subtasks=[])]
+)
+def test_everybody_tells_the_same_where_there_is_no_worst_case(
+    change: Callable[[dict[str, Any]], None], status: str, tmp_path: Path
+) -> None:
+    def both(task: dict[str, Any]) -> None:
+        change(task)
+        task["status"] = status
+
+    path = _changed(tmp_path, both)
+    configuration = tmp_path / "taskgraph.toml"
+    configuration.write_text("", "utf-8")
+    assert_consistent(path, configuration)
+    for command in ("show", "budget", "explain"):
+        assert not re.search(r"at most 0 s|\b0 s (from|in sum)", written(command, path))
+    for by in ("timeout", "remaining"):
+        assert "length not known: the" in written("critical-path", path, "--by", by)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from taskgraph.analysis.premises import Unknown
 from taskgraph.api import LoadedTask
 
 Told: TypeAlias = dict[str | tuple[str, str], Any]
@@ -115,8 +116,9 @@ def library(loaded: LoadedTask) -> Told:
     budget, rollback = analysis.budget, analysis.rollback
     progress, schedule = analysis.progress, analysis.schedule
     told |= {
+        "unknown": analysis.unknown and str(analysis.unknown),
         "worst case": budget.seconds,
-        "bounded": budget.is_bounded,
+        "bounded": budget.is_bounded and analysis.tells_worst_case,
         "no limit": ids(budget.unlimited),
         "longest path": schedule.makespan,
         "critical path": ids(schedule.critical_path),
@@ -195,10 +197,11 @@ def _listed(text: str) -> tuple[str, ...]:
 
 def _worst(facts: dict[str, str]) -> Told:
     worst = facts["Worst case"]
-    if worst.startswith("not known") and "the document has no timeouts" not in worst:
+    unknown = worst.removeprefix("not known: ") if worst.startswith("not known") else None
+    if unknown is not None and unknown not in {*Unknown}:
         return {"sound": False}
-    told: Told = {"sound": True}
-    if not worst.startswith("not known"):
+    told: Told = {"sound": True, "unknown": unknown}
+    if unknown is None:
         told["bounded"] = worst != "unbounded"
         told["worst case"] = _seconds(facts.get("Finite part", worst))
         told["longest path"] = _seconds(
@@ -210,7 +213,8 @@ def _worst(facts: dict[str, str]) -> Told:
     if gate.startswith(("none", "not known")):
         return told | {"no return": None, "why none": gate[:3]}
     told["no return passed"] = "(passed)" in gate
-    told["no return seconds"] = _seconds(gate.rpartition("; ")[2])
+    if "; " in gate:
+        told["no return seconds"] = _seconds(gate.rpartition("; ")[2])
     names = re.match(r"the start of (.+?)(?: '.*?')? \((?:not )?passed", gate)
     if names:  # of several only what they are is told
         told["no return"] = (names[1].strip("'"),)
@@ -274,7 +278,11 @@ def critical_path_text(text: str) -> Told:
     pattern = r"^Critical path .*?: (\d+) of \d+ subtasks, (.*)$"
     head = re.search(pattern, text, re.MULTILINE)
     assert head, text
-    told: Told = {"longest path": _seconds(head[2])}
+    told: Told = {"unknown": None}
+    if head[2].startswith("length not known: "):
+        told["unknown"] = head[2].removeprefix("length not known: ")
+    else:
+        told["longest path"] = _seconds(head[2])
     columns: list[str] = []
     path = []
     for line in text.splitlines():
@@ -310,6 +318,7 @@ def check_text(text: str) -> Told:
 
 def _budget(row: dict[str, Any]) -> Told:
     told: Told = {
+        "unknown": row["unknown"],
         "worst case": row["finite_seconds"],
         "bounded": row["is_bounded"],
         "no limit": _ids(row["unlimited"]),
@@ -351,6 +360,7 @@ def critical_path_json(row: dict[str, Any]) -> Told:
     every = [subtask["id"] for subtask in row["subtasks"]]
     told: Told = {
         "sound": True,
+        "unknown": row["unknown"],
         "longest path": row["makespan"],
         "critical path": _ids(row["critical_path"]),
     }
@@ -406,8 +416,10 @@ def _left_claim(values: Values) -> Told:
 
 
 def _no_return_claim(values: Values) -> Told:
-    gate = _ids(values["subtasks"])
-    return {"no return": gate, "no return seconds": values["after_seconds"]}
+    told: Told = {"no return": _ids(values["subtasks"])}
+    if "after_seconds" in values:
+        told["no return seconds"] = values["after_seconds"]
+    return told
 
 
 _CLAIMS: dict[str, Callable[[Values], Told]] = {

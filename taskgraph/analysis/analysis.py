@@ -366,7 +366,7 @@ class Analysis(Premises):
         """
         from taskgraph.analysis.concurrency import bounds
         from taskgraph.analysis.schedule import drags, schedule
-        from taskgraph.analysis.timetable import Timetable, no_promise
+        from taskgraph.analysis.timetable import Timetable, no_promise, unknown
         from taskgraph.analysis.whatif import what_if
 
         graph, weights = self.graph, self.weigh(by)
@@ -402,4 +402,5 @@ class Analysis(Premises):
             what_if=changed,
             as_run=ran,
             stand_in=self.stand_in,
+            unknown=unknown(self, by, weights),
         )

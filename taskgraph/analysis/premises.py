@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,6 +27,13 @@ from taskgraph.model.task import Task
 
 if TYPE_CHECKING:
     from taskgraph.settings import Settings
+
+
+class Unknown(StrEnum):
+    """Why no time can be told of a task."""
+
+    NO_SUBTASKS = "the task has no subtasks"
+    NO_TIMEOUTS = "the document has no timeouts"
 
 
 class StandIn(NamedTuple):
@@ -139,15 +147,22 @@ class Premises:
         """Whether the document says how long subtasks may take."""
         return self.task.reports("timeout")
 
-    @property
-    def tells_worst_case(self) -> bool:
-        """Whether there are timeouts, or something that stands for them.
+    @cached_property
+    def unknown(self) -> Unknown | None:
+        """Why there is no worst case to tell, not even that it has no bound.
 
         A definition without a timeout promises no limit; a response without one leaves it
         out, as a list does.
         """
+        if not len(self.graph):
+            return Unknown.NO_SUBTASKS
         stands_for = self.assumed_timeout is not None or self.task.is_definition
-        return stands_for or self.tells_timeouts
+        return None if stands_for or self.tells_timeouts else Unknown.NO_TIMEOUTS
+
+    @property
+    def tells_worst_case(self) -> bool:
+        """Whether there are timeouts, or something that stands for them."""
+        return self.unknown is None
 
     @property
     def tells_fail_late(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskgraph.analysis.premises import Premises, StandIn
+from taskgraph.analysis.premises import Premises, StandIn, Unknown
 from taskgraph.analysis.progress import Endless
 from taskgraph.analysis.weights import Basis, WeightKind, Weights
 from taskgraph.model.engine import SECOND
@@ -29,9 +29,8 @@ class WindowVerdict(StrEnum):
 
 
 class NoPromise(StrEnum):
-    """Why durations do not bound the time of a task; `Endless` has further reasons."""
+    """Why durations do not bound a task's time; `Endless` and `Unknown` tell others."""
 
-    NO_TIMEOUTS = "the document has no timeouts"
     NO_LIMIT = "not everything has a limit"
     FAILED = "the task is FAILED, and what comes next waits for a person"
     NO_SUCCESS = "what was measured is not of a successful run"
@@ -63,7 +62,7 @@ class Timetable(NamedTuple):
         no slots; counted where a window is asked for.
     sure_waits : int
         How many of those it adds in every order, if all take their whole time.
-    no_promise : NoPromise or Endless or None
+    no_promise : NoPromise or Endless or Unknown or None
         Why it need not end when the schedule says; ``None`` where it must, or where no
         window is asked for.
     what_if : WhatIf or None
@@ -72,6 +71,8 @@ class Timetable(NamedTuple):
         What the clock saw.
     stand_in : StandIn or None
         What stands for the timeouts that are missing.
+    unknown : Unknown or None
+        Why its length means nothing.
     """
 
     graph: TaskGraph
@@ -83,10 +84,11 @@ class Timetable(NamedTuple):
     window: int | None = None
     waits: int = 0
     sure_waits: int = 0
-    no_promise: NoPromise | Endless | None = None
+    no_promise: NoPromise | Endless | Unknown | None = None
     what_if: WhatIf | None = None
     as_run: AsRun | None = None
     stand_in: StandIn | None = None
+    unknown: Unknown | None = None
 
     @property
     def within_units(self) -> int:
@@ -133,9 +135,25 @@ class Timetable(NamedTuple):
         return seconds * (SECOND if self.weights.unit == "microseconds" else 1)
 
 
+def unknown(premises: Premises, by: WeightKind, weights: Weights) -> Unknown | None:
+    """Say why the length of a schedule means nothing, ``None`` where it does.
+
+    What nobody gave a timeout takes 0 s; that is told where all of it is done, and of what
+    is left where the user gave a duration. Parameters as for :func:`no_promise`.
+    """
+    is_measured = by == "actual" and weights.basis
+    if is_measured or _is_settled(weights) or Basis.GIVEN in weights.basis:
+        return None
+    return premises.unknown
+
+
+def _is_settled(weights: Weights) -> bool:
+    return bool(weights.basis) and {Basis.DONE, Basis.GIVEN}.issuperset(weights.basis)
+
+
 def no_promise(
     premises: Premises, by: WeightKind, weights: Weights, endless: Endless | None
-) -> NoPromise | Endless | None:
+) -> NoPromise | Endless | Unknown | None:
     """Say why a task need not end when its schedule says, ``None`` where it must.
 
     Parameters
@@ -158,9 +176,8 @@ def no_promise(
         unknown = {Basis.NOT_MEASURED, Basis.REVERSED}
         is_known = not any(is_told and basis in unknown for is_told, basis in pairs)
         return None if is_known else NoPromise.NOT_MEASURED
-    is_settled = {Basis.DONE, Basis.GIVEN}.issuperset(weights.basis) and weights.basis
-    if not premises.tells_worst_case and not is_settled:
-        return NoPromise.NO_TIMEOUTS
+    if premises.unknown is not None and not _is_settled(weights):
+        return premises.unknown
     if Basis.NO_LIMIT in weights.basis:
         return NoPromise.NO_LIMIT
     if by == "timeout" or task.is_definition or task.status == Status.SUCCESSFUL:

@@ -197,6 +197,9 @@ class ScheduleFigures(TaskHead):
     unit: Annotated[Unit, about("Of every duration and time here.")]
     as_of: AsOf
     makespan: Annotated[Count, about("From the start to the end of the task.")]
+    unknown: Annotated[
+        str | None, about("Why the makespan means nothing; null where it does.")
+    ]
     critical_path: Annotated[Ids, about("One of the longest paths, from its start.")]
     critical: Annotated[Ids, about("All without total float.")]
     near_critical: Annotated[Ids, about("All with some float, but no more than --within.")]
@@ -288,6 +291,9 @@ class NoReturnContent(Closed):
 class BudgetFigures(Closed):
     """The worst case in time, in seconds."""
 
+    unknown: Annotated[
+        str | None, about("Why there is no worst case to tell; null where there is.")
+    ]
     is_bounded: Annotated[bool, about("Whether every subtask has a limit.")]
     finite_seconds: Annotated[Count, about("The worst case if what has no limit counts 0.")]
     budget_seconds: Annotated[

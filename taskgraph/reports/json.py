@@ -192,6 +192,7 @@ def critical_path_json(table: Timetable) -> CriticalPathContent:
         "unit": weights.unit,
         "as_of": _moment(weights.as_of),
         "makespan": schedule.makespan,
+        "unknown": table.unknown and str(table.unknown),
         "critical_path": _ids(graph, schedule.critical_path),
         "critical": _ids(graph, schedule.critical),
         "near_critical": _ids(graph, near),
@@ -303,10 +304,12 @@ def _budget(analysis: Analysis) -> BudgetFigures:
     no_return, stand_in = analysis.no_return, analysis.stand_in
     bounds, held = budget.bounds, holders(budget)
     names, positions = graph.task.column("name"), graph.positions
+    is_bounded = budget.is_bounded and analysis.unknown is None
     return {
-        "is_bounded": budget.is_bounded,
+        "unknown": analysis.unknown and str(analysis.unknown),
+        "is_bounded": is_bounded,
         "finite_seconds": budget.seconds,
-        "budget_seconds": budget.seconds if budget.is_bounded else None,
+        "budget_seconds": budget.seconds if is_bounded else None,
         "unlimited": _ids(graph, budget.unlimited),
         "assumed": _ids(graph, budget.assumed),
         "assumed_seconds": stand_in and stand_in.seconds,

@@ -178,8 +178,8 @@ def clock_figure(task: Task, run: AsRun) -> Figure:
 
 def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:
     budget = sound.budget
-    if not sound.tells_worst_case:
-        yield Figure("Worst case", "not known", "the document has no timeouts")
+    if sound.unknown is not None:
+        yield Figure("Worst case", "not known", sound.unknown)
         return
     if budget.is_bounded:
         each = sound.stand_in

@@ -696,10 +696,10 @@ def first_fault(case: Case) -> Finding:
 
 def no_return(case: Case) -> list[Values]:
     found = case.no_return
-    values: Values = {
-        "subtasks": case.ids(found.nodes),
-        "after_seconds": found.seconds_after,
-    }
+    values: Values = {"subtasks": case.ids(found.nodes)}
+    if not case.analysis.tells_worst_case:
+        return [values]
+    values["after_seconds"] = found.seconds_after
     if found.unlimited:
         values["unlimited"] = case.ids(found.unlimited)
     return [values]

@@ -47,7 +47,7 @@ def limits(account: Account) -> Iterator[Sentence]:
         yield from _no_return(account.analysis)
         return
     if not diagnosis.tells_worst_case:
-        text = "How long it can take cannot be told: the document has no timeouts."
+        text = f"How long it can take cannot be told: {diagnosis.unknown}."
         yield Sentence("budget-unknown", text, {}, Place.PARAGRAPH)
     else:
         yield from _budget(diagnosis)
@@ -214,7 +214,7 @@ def _no_return(analysis: Analysis) -> Iterator[Sentence]:
     elif not analysis.is_sound:
         yield _prohibiting(analysis, gates)
     elif (point := analysis.no_return) is not None:
-        yield _point(point, ran=not task.is_definition)
+        yield _point(point, ran=not task.is_definition, timed=analysis.tells_worst_case)
 
 
 def _prohibiting(analysis: Analysis, gates: list[Subtask]) -> Sentence:
@@ -234,8 +234,8 @@ def _prohibiting(analysis: Analysis, gates: list[Subtask]) -> Sentence:
     return Sentence(claim, template, {"named": labels(gates)}, Place.PARAGRAPH)
 
 
-def _point(point: PointOfNoReturn, *, ran: bool) -> Sentence:
-    values: dict[str, Value] = {"after": Duration(point.seconds_after)}
+def _point(point: PointOfNoReturn, *, ran: bool, timed: bool) -> Sentence:
+    values = dict[str, Value]()
     template = "The point of no return is [the start of|the first start among] {subtasks}"
     rest = "From there on it is at most {after} to the end"
     if ran and point.passed:
@@ -243,8 +243,10 @@ def _point(point: PointOfNoReturn, *, ran: bool) -> Sentence:
         rest = "By the timeouts it was at most {after} from there to the end"
     elif ran:
         template += ": it has not been reached"
-    template += f". {rest}"
-    if point.unlimited:
+    if timed:
+        template += f". {rest}"
+        values["after"] = Duration(point.seconds_after)
+    if timed and point.unlimited:
         template += uncounted(point.unlimited)
         values["unlimited"] = Subtasks(point.unlimited)
     return of_subtasks("no-return", f"{template}.", point.nodes, Place.PARAGRAPH, values)

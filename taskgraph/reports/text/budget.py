@@ -41,7 +41,8 @@ def budget_text(analyses: Sequence[Analysis], style: Style) -> str:
 def _one(analysis: Analysis, style: Style) -> str:
     graph, budget = analysis.graph, analysis.budget
     rows = [*budget_facts(analysis), *_limit(analysis)]
-    rows.append(("All timeouts", f"{format_duration(budget.total)} in sum"))
+    if analysis.tells_worst_case:
+        rows.append(("All timeouts", f"{format_duration(budget.total)} in sum"))
     rows += _slots(analysis)
     rows += _assumptions(analysis)
     rows.append(("No return", no_return_text(analysis)))
@@ -71,8 +72,8 @@ def _limit(analysis: Analysis) -> Facts:
 def budget_facts(analysis: Analysis) -> Facts:
     """Give the facts on the worst case that every screen shows."""
     graph, budget = analysis.graph, analysis.budget
-    if not analysis.tells_worst_case:
-        return [("Worst case", "not known: the document has no timeouts")]
+    if analysis.unknown is not None:
+        return [("Worst case", f"not known: {analysis.unknown}")]
     rows: Facts = []
     headline = format_duration(budget.seconds)
     if budget.is_bounded:
@@ -147,6 +148,8 @@ def no_return_text(analysis: Analysis) -> str:
     start = "the start of" if len(no_return.nodes) == 1 else "the first start among"
     where = f"{start} {named(graph, no_return.nodes)}"
     state = "passed" if no_return.passed else "not passed yet"
+    if not analysis.tells_worst_case:
+        return f"{where} ({state})"
     after = format_duration(no_return.seconds_after)
     if no_return.unlimited:
         after += " and whatever has no timeout"
@@ -169,6 +172,8 @@ def _way_back(analysis: Analysis) -> Facts:
         text = f"allowed {_allowed_when(analysis)}"
         if lasting := analysis.progress.lasting:
             text += f"; {no_end_text(lasting)}"
+        elif rollback.steps and analysis.unknown is not None:
+            text += f"; how long undoing takes is not known: {analysis.unknown}"
         elif rollback.steps:
             undoing = format_duration(rollback.worst_case.seconds)
             text += f"; undoing what has begun takes at most {undoing}"
@@ -179,9 +184,8 @@ def _way_back(analysis: Analysis) -> Facts:
         return rows
     late = rollback.fail_late
     if late is None and not analysis.tells_fail_late:
-        lacks = "does not say what prohibits rollback"
-        lacks = lacks if analysis.tells_worst_case else "has no timeouts"
-        rows.append(("Failing late", f"not known: the document {lacks}"))
+        lacks = analysis.unknown or "the document does not say what prohibits rollback"
+        rows.append(("Failing late", f"not known: {lacks}"))
     elif late is not None and analysis.keeps_to_timeouts and not _is_done(graph, late):
         rows.append(("Failing late", _fail_late(graph, late)))
     return rows
@@ -230,6 +234,13 @@ def _shares(graph: TaskGraph, budget: Budget) -> Table:
     return table
 
 
+def _in_overview(analysis: Analysis) -> str:
+    if not analysis.tells_worst_case:
+        return "not known"
+    budget = analysis.budget
+    return format_duration(budget.seconds) + ("" if budget.is_bounded else " + ∞")
+
+
 def _overview(analyses: Sequence[Analysis]) -> Table:
     table = plain_table("worst case", "no limit")
     table.add_column("task", overflow="fold")
@@ -237,7 +248,7 @@ def _overview(analyses: Sequence[Analysis]) -> Table:
     for analysis in analyses:
         task, budget = analysis.task, analysis.budget
         table.add_row(
-            format_duration(budget.seconds) + ("" if budget.is_bounded else " + ∞"),
+            _in_overview(analysis),
             counted(len(budget.unlimited)) if budget.unlimited else "",
             which_task(task),
             Text(visible(task.origin.file)),

@@ -63,8 +63,12 @@ def critical_path_text(table: Timetable, style: Style) -> str:
     unit = table.weights.unit
     title = Text(f"Critical path {_KINDS[table.weights.kind]}: ")
     title.append(f"{counted(len(path))} of {counted(len(graph))} subtasks, ")
-    title.append(format_count(schedule.makespan, unit), style="bold")
-    if table.weights.kind == "remaining" and table.weights.as_of is not None:
+    if table.unknown is None:
+        title.append(format_count(schedule.makespan, unit), style="bold")
+    else:
+        title.append(f"length not known: {table.unknown}")
+    is_left = table.weights.kind == "remaining" and table.unknown is None
+    if is_left and table.weights.as_of is not None:
         title.append(f", as of {format_moment(table.weights.as_of)}")
     parts: list[RenderableType] = [heading(graph.task), title]
     if table.what_if is not None:

@@ -92,8 +92,8 @@ def _left(sound: Analysis) -> str:
     progress, rest = sound.progress, sound.progress.worst_case
     if progress.endless is not None:
         return no_end_text(progress.endless)
-    if not sound.tells_worst_case:
-        return "not known: the document has no timeouts"
+    if sound.unknown is not None:
+        return f"not known: {sound.unknown}"
     left = format_duration(rest.seconds)
     if progress.latest_finish is not None:
         by = format_moment(progress.latest_finish, sound.task.start_time)
