@@ -335,6 +335,17 @@ def test_the_last_limit_that_fits_decides() -> None:
     assert codes(replace(shape, budget=10), budgets=(("*", 300),)) == ["TG405"]
 
 
+def test_where_slots_are_what_lacks_the_hint_is_slots() -> None:
+    shape = task(subtasks([(1, 2), (1, 3), (1, 4), (1, 5)]), budget=150)
+    assert codes(shape) == []
+    (finding,) = found(shape, "TG405", concurrency=1)
+    assert finding.hint == (
+        "allow more than 1 in flight: without waiting it is 2 min; or shorten timeouts"
+    )
+    (finding,) = found(replace(shape, budget=119), "TG405", concurrency=1)
+    assert finding.hint.startswith("shorten timeouts on the critical path")
+
+
 def test_a_limit_of_the_configuration_is_a_ceiling() -> None:
     shape = task(subtasks(CHAIN), budget=3600)
     ceiling = {"budgets": (("*", 179),)}

@@ -17,13 +17,15 @@ A limit of 1 h, and timeouts of 30 min, 30 min and 5 min one after the other.
 
 What to do
 ----------
-Shorten the timeouts on the critical path, or run subtasks side by side.
+Shorten the timeouts on the critical path, or run subtasks side by side. Where that path
+fits and only waiting for slots makes it longer, let more of them be in flight.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from taskgraph.analysis.concurrency import Bounds
 from taskgraph.checks.rule import (
     SOUND_GRAPH,
     TIMEOUTS,
@@ -61,10 +63,17 @@ def check(subject: Subject) -> Iterator[Fault]:
         yield Fault(
             f"the worst case is {format_duration(budget.seconds)}; {allowed}, "
             f"{format_duration(budget.seconds - limit)} less",
-            "shorten timeouts on the critical path, or run subtasks side by side",
+            _hint(budget.bounds, limit),
             subtasks=tuple(path),
             pointer=subject.pointer(),
         )
+
+
+def _hint(bounds: Bounds, limit: int) -> str:
+    if bounds.longest_path > limit:
+        return "shorten timeouts on the critical path, or run subtasks side by side"
+    longest, flight = format_duration(bounds.longest_path), f"{bounds.limit:,} in flight"
+    return f"allow more than {flight}: without waiting it is {longest}; or shorten timeouts"
 
 
 RULE = Rule(
