@@ -97,7 +97,7 @@ def _within(
     return seen
 
 
-_SHOWN_APART = 12
+SHOWN_APART = 12
 """So many of a group that need attention keep a box of their own."""
 _LONGEST_APART = 60
 """A critical path of so many subtasks is drawn beside the stages, and not in them."""
@@ -254,13 +254,13 @@ class _Chooser:
         cycles = (shortest_cycle(graph.downstreams, part) for part in graph.cycles)
         for cycle in sorted(cycles, key=lambda cycle: (len(cycle), cycle)):
             more = ways[-1].union(shown.intersection(cycle))
-            if more > ways[-1] and len(more) <= _SHOWN_APART:
+            if more > ways[-1] and len(more) <= SHOWN_APART:
                 ways.append(more)
         return list(dict.fromkeys((ways[-1], *ways[1::-1])))
 
     @cached_property
     def _apart(self) -> frozenset[int]:
-        return self._gates.union(self.urgent[:_SHOWN_APART])
+        return self._gates.union(self.urgent[:SHOWN_APART])
 
     @cached_property
     def _critical_path(self) -> tuple[int, ...]:
@@ -282,9 +282,9 @@ class _Chooser:
             if len(group) < 2:  # as nearly all are of many names
                 continue
             urgent = sorted((n for n in group if n in rank), key=rank.__getitem__)
-            alone = {*urgent[:_SHOWN_APART], *self._gates.intersection(group)}
+            alone = {*urgent[:SHOWN_APART], *self._gates.intersection(group)}
             if self._gates.issuperset(group):
-                alone = set(urgent[:_SHOWN_APART])
+                alone = set(urgent[:SHOWN_APART])
             rest = tuple(node for node in group if node not in alone)
             if len(rest) > 1:
                 yield Cluster(grouping, rest)

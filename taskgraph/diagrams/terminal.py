@@ -20,6 +20,7 @@ from taskgraph.diagrams.scene import (
     SceneNode,
     status_counts,
 )
+from taskgraph.diagrams.selection import SHOWN_APART
 from taskgraph.diagrams.text import alike, fitting, packed
 from taskgraph.diagrams.timeline import Timeline, marks
 from taskgraph.diagrams.timeline_rows import Row
@@ -30,7 +31,8 @@ from taskgraph.model.words import commandless, counted
 _WIDTH = 100  # where no terminal says how many columns it has
 _NARROWEST = 60
 _LISTED = 6
-"""A split of more parts is told in numbers, with the parts that failed."""
+"""A split of more parts is told in numbers, with those that failed, hang or run."""
+_URGENT = ("failed", "canceling", "running")
 _LEVELS = " ▁▂▃▄▅▆▇█"
 _MARK_ROOM = 14  # columns from one mark of the axis to the next, at least
 
@@ -140,7 +142,16 @@ def _lines(scene: Scene) -> Iterator[_Line]:
 def _told_parts(node: SceneNode) -> Sequence[SceneNode]:
     if len(node.members) <= _LISTED:
         return node.members
-    return [part for part in node.members if part.tone == "failed"][:_LISTED]
+    urgent = [part for part in node.members if part.tone in _URGENT]
+    urgent.sort(
+        key=lambda part: (
+            part.tone != "failed",
+            "overdue" not in part.state,
+            _URGENT.index(part.tone),
+        )
+    )
+    worst = {part.ids for part in urgent[:SHOWN_APART]}
+    return [part for part in node.members if part.ids in worst]
 
 
 def _dominated(scene: Scene) -> tuple[dict[int, list[int]], list[list[int]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.terminal import columns, fit, render_tree
-from taskgraph.model.task import Id, Task
+from taskgraph.model.task import Envelope, Id, Task
 from taskgraph.model.words import visible
 from tests.diagrams.tasks import (
     analysed,
@@ -119,6 +120,22 @@ def test_few_parts_are_listed_and_many_are_counted() -> None:
 def test_failed_parts_are_listed() -> None:
     text = tree(fan(60, status="FAILED"))
     assert text.count("✗") == 13
+
+
+def test_parts_that_fail_hang_or_run_are_listed_however_many_there_are() -> None:
+    start, moment = datetime(2025, 1, 16, tzinfo=UTC), datetime(2025, 1, 16, 1, tzinfo=UTC)
+    part = {"name": "Part", "start_time": start, "timeout": 7200}
+    done = {"status": "SUCCESSFUL", "finish_time": moment}
+    rows = {
+        n: {**part, **(done if n < 17 else {"status": "RUNNING"}), "parallel_index": n}
+        for n in range(20)
+    }
+    rows[18]["timeout"] = 60
+    task = replace(make_task(rows, status="RUNNING"), envelope=Envelope(timestamp=moment))
+    text = tree(task)
+    assert "20 parts · 3 RUNNING, 17 SUCCESSFUL" in text
+    assert re.findall(r"│ ▶ Part +(\d+) ·", text) == ["17", "18", "19"]
+    assert "18 · RUNNING, overdue" in text
 
 
 def test_all_with_all_is_told() -> None:
