@@ -96,6 +96,10 @@ class InputError(TaskgraphError):
         return type(self), (self.file, list(self.problems), self.hint)
 
 
+class UncheckedError(InputError):
+    """A document cannot be checked, since the configuration in force for it is wrong."""
+
+
 class AnalysisError(TaskgraphError):
     """An analysis does not apply to this task, for example because it has a cycle."""
 

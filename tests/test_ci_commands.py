@@ -25,7 +25,10 @@ HOSTILE = (
     "long " * 30 + "::error::e " * 30,
 )  # fmt: skip
 COMMAND = re.compile(r"(?:^|[\n\r])[^\S\n\r]*(?:::|##\[|##vso)[^\n\r]*")
-OURS = re.compile(r"::(?:error|warning|notice) title=(?:TG\d{3} |unreadable,)")
+OURS = re.compile(
+    r"::(?:error|warning|notice) "
+    r"title=(?:TG\d{3} |(?:unreadable|partly-read|misconfigured),)"
+)
 
 
 def commands_in(text: str) -> list[str]:

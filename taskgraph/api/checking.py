@@ -19,7 +19,13 @@ from taskgraph.api.loading import (
 from taskgraph.checks.result import CheckResult, CheckRun, CheckTotals, Skipped
 from taskgraph.checks.runner import Names, check_document
 from taskgraph.config import PatternUse, UnusedPatterns, pattern_use
-from taskgraph.errors import ConfigError, InputError, TaskgraphError
+from taskgraph.errors import (
+    ConfigError,
+    InputError,
+    Problem,
+    TaskgraphError,
+    UncheckedError,
+)
 from taskgraph.sources.limits import ReadOptions
 from taskgraph.sources.opening import Paths, Source, find_sources, named_paths
 from taskgraph.sources.parsing import paused_collector
@@ -47,11 +53,13 @@ class CheckedDocument(NamedTuple):
     """
 
     results: tuple[CheckResult, ...] = ()
-    error: InputError | ConfigError | None = None
+    error: InputError | None = None
     patterns: PatternUse | None = None
     note: str = ""
     foreign: str = ""
     """Its name, if it is evidently no task and lies in a folder that was named."""
+    wrong: str = ""
+    """What is wrong with its configuration, for which it is not checked."""
 
 
 def check(loaded: LoadedTask) -> CheckResult:
@@ -87,13 +95,15 @@ class CheckStream:
         Findings to leave out.
     most : int, optional
         How many findings to give at most; all of them decide whether the run failed.
+    options : ReadOptions, optional
+        How the documents are read.
 
     Attributes
     ----------
     totals : CheckTotals
         Of what was found so far.
     unreadable : list of InputError
-        The documents so far that could not be read.
+        The documents so far that could not be read or checked, or in part only.
     misconfigured : Counter of str
         What is wrong with the configuration of some documents, and of how many: they are
         not checked, and the others are.
@@ -114,6 +124,7 @@ class CheckStream:
         documents: Iterable[CheckedDocument],
         baseline: Baseline | None = None,
         most: int | None = None,
+        options: ReadOptions | None = None,
     ) -> None:
         self.version = __version__
         self.totals = CheckTotals()
@@ -127,25 +138,26 @@ class CheckStream:
         self._documents = documents
         self._acceptance = None if baseline is None else _acceptance(baseline)
         self._room = most
+        self._options = options or ReadOptions()
         self._names = Names()
 
     @property
     def results(self) -> Iterator[CheckResult]:
         """One for each task, in the order of the documents; they come once."""
-        wrong: ConfigError | None = None
         for document in self._documents:
             self.unused.add(document.patterns, document.error)
             self.notes += filter(None, [document.note])
             self.foreign += filter(None, [document.foreign])
-            if isinstance(document.error, ConfigError):
-                wrong = document.error
-                self.misconfigured[str(wrong)] += 1
-            elif document.error is not None:
-                self.unreadable.append(document.error)
-                self.totals.miss(document.error)
+            error = document.error
+            if document.wrong:
+                self.misconfigured[document.wrong] += 1
+            # a file that has many documents is not checked once
+            if error is not None and not (
+                document.wrong and error.file in self.totals.unchecked
+            ):
+                self.unreadable.append(error)
+                self.totals.miss(error)
             yield from map(self._counted, document.results)
-        if wrong is not None and not self.totals.tasks:
-            raise wrong
 
     def _counted(self, result: CheckResult) -> CheckResult:
         result = self._names.apply(result, os.path.realpath(result.file))
@@ -165,8 +177,20 @@ class CheckStream:
 
     @property
     def stale(self) -> tuple[AcceptedEntry, ...]:
-        """The entries of the baseline that were looked for, and no finding so far has."""
-        return () if self._acceptance is None else self._acceptance.stale
+        """The entries of the baseline that were looked for, and no finding so far has.
+
+        What was not read or checked may have any of them.
+        """
+        if self._acceptance is None or self.unreadable:
+            return ()
+        return self._acceptance.stale
+
+    @property
+    def missing(self) -> str:
+        """What is to be said where no document so far holds a task that is meant."""
+        is_meant = bool(self.foreign or self._options.task is not None)
+        was_found = self.totals.tasks or self.unreadable
+        return self._options.nothing_found if is_meant and not was_found else ""
 
     def collect(self) -> CheckRun:
         """Go to the end and keep everything."""
@@ -176,8 +200,9 @@ class CheckStream:
             for result in self.results
         )
         return CheckRun(
-            results, tuple(self.unreadable), self.version, self.stale, self.totals
-        )
+            results, tuple(self.unreadable), self.version, self.stale, self.totals,
+            self.missing,
+        )  # fmt: skip
 
 
 def _acceptance(baseline: Baseline) -> Acceptance:
@@ -236,17 +261,17 @@ def stream_checks(
     leave_out : iterable of str or None
         Files that are no documents, also where they lie in a folder of documents.
 
-    Raises
-    ------
-    ConfigError
-        While the results are taken, if the configuration of every document is wrong.
+    Notes
+    -----
+    A document whose configuration is wrong is listed among those that could not be read,
+    as an :class:`~taskgraph.errors.UncheckedError`.
     """
     others = {os.path.realpath(path) for path in leave_out if path not in (None, "-")}
     options = options or ReadOptions()
     if baseline is not None and baseline.is_redacted != options.redact:
         options = replace(options, redacts_apart=False)  # it is checked both ways
     documents = _check_sources(paths, configuration_for, options, jobs, others)
-    return CheckStream(_ticked(documents, each), baseline, most)
+    return CheckStream(_ticked(documents, each), baseline, most, options)
 
 
 def _ticked(
@@ -299,10 +324,18 @@ def _check(
         except ConfigError as error:
             if reading.untold is not None:
                 yield CheckedDocument(error=reading.untold)
-            yield CheckedDocument(error=error)
+            unchecked = _unchecked(reading.file, str(error))
+            yield CheckedDocument(error=unchecked, wrong=str(error))
             continue
         foreign = reading.file if reading.is_foreign else ""
         yield CheckedDocument(results, reading.untold, patterns, reading.told, foreign)
+
+
+def _unchecked(file: str, wrong: str) -> UncheckedError:
+    """Say of a document what is wrong with its configuration, each line by itself."""
+    what, _, hint = wrong.partition("\n  hint: ")
+    problems = [Problem(f"the configuration is wrong: {line}") for line in what.split("\n")]
+    return UncheckedError(file, problems, hint or "mend the configuration")
 
 
 def _check_twice(

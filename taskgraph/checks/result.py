@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
-from taskgraph.errors import InputError
+from taskgraph.errors import InputError, UncheckedError
 from taskgraph.model.task import Id, Origin, id_key
 from taskgraph.settings import Severity
 
@@ -183,9 +184,9 @@ class CheckTotals:
         How often each rule fired.
     skipped : Counter of Skipped
         For how many tasks each rule could not speak, by the reason.
-    unread, partly : set of str
-        The files of which something could not be read, and those of them that have a
-        result nevertheless.
+    unread, partly, unchecked : set of str
+        The files of which something could not be read or checked, those of them that have
+        a result nevertheless, and those whose configuration is wrong.
     """
 
     def __init__(
@@ -196,6 +197,7 @@ class CheckTotals:
         self.skipped: Counter[Skipped] = Counter()
         self.unread: set[str] = set()
         self.partly: set[str] = set()
+        self.unchecked: set[str] = set()
         self._last_file: str | None = None
         for error in unreadable:
             self.miss(error)
@@ -214,10 +216,20 @@ class CheckTotals:
         self.rules.update((row.code, row.name, row.severity) for row in result.findings)
 
     def miss(self, error: InputError) -> None:
-        """Count what could not be read."""
+        """Count what could not be read or checked."""
         self.unread.add(error.file)
+        if isinstance(error, UncheckedError):
+            self.unchecked.add(error.file)
         if error.file == self._last_file:
             self.partly.add(error.file)
+
+    def with_files(self, name: Callable[[str], str]) -> CheckTotals:
+        """Give the same totals with the files named in another way."""
+        named = copy(self)
+        named.unread = set(map(name, self.unread))
+        named.partly = set(map(name, self.partly))
+        named.unchecked = set(map(name, self.unchecked))
+        return named
 
     @property
     def severities(self) -> dict[Severity, int]:
@@ -245,11 +257,15 @@ class AnyRun(Protocol):
 
     @property
     def unreadable(self) -> Sequence[InputError]:
-        """The documents that could not be read."""
+        """The documents that could not be read or checked, or in part only."""
 
     @property
     def version(self) -> str:
         """The version of the tool."""
+
+    @property
+    def missing(self) -> str:
+        """What is to be said where no document holds a task that is meant."""
 
     @property
     def stale(self) -> Sequence[AcceptedEntry]:
@@ -265,13 +281,15 @@ class CheckRun:
     results : tuple of CheckResult
         One for each task, in the order of the documents.
     unreadable : tuple of InputError
-        The documents that could not be read.
+        The documents that could not be read or checked, or in part only.
     version : str
         The version of the tool.
     stale : tuple of AcceptedEntry
         The entries of the baseline that were looked for, and that no finding has.
     counted : CheckTotals or None
         What was found where the results do not have all of it.
+    missing : str
+        What is to be said where no document holds a task that is meant.
     """
 
     results: tuple[CheckResult, ...]
@@ -279,6 +297,7 @@ class CheckRun:
     version: str = ""
     stale: tuple[AcceptedEntry, ...] = ()
     counted: CheckTotals | None = None
+    missing: str = ""
 
     def with_files(self, name: Callable[[str], str]) -> CheckRun:
         """Give the same run with the files named in another way."""
@@ -292,10 +311,11 @@ class CheckRun:
             for result in self.results
         )
         unreadable = tuple(
-            InputError(name(error.file), [*error.problems], error.hint)
+            type(error)(name(error.file), [*error.problems], error.hint)
             for error in self.unreadable
         )
-        return replace(self, results=results, unreadable=unreadable)
+        counted = self.counted and self.counted.with_files(name)
+        return replace(self, results=results, unreadable=unreadable, counted=counted)
 
     @cached_property
     def totals(self) -> CheckTotals:

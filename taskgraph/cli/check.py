@@ -31,7 +31,7 @@ from taskgraph.cli.output import (
     write,
 )
 from taskgraph.cli.tasks import require_tasks
-from taskgraph.errors import ConfigError
+from taskgraph.errors import ConfigError, UncheckedError
 from taskgraph.model.words import counted
 from taskgraph.reports.check_formats import (
     CHECK_FORMATS,
@@ -42,6 +42,7 @@ from taskgraph.reports.check_formats import (
     is_streamed,
     plain,
     stream_check_text,
+    unshown,
 )
 from taskgraph.settings import FAIL_ON
 from taskgraph.sources.limits import ReadOptions
@@ -146,7 +147,7 @@ def command(
             complain(counts)
         else:
             write(counts, None)
-    code = EXIT_INPUT if stream.unreadable or stream.misconfigured else EXIT_OK
+    code = EXIT_INPUT if stream.unreadable else EXIT_OK
     was_found = bool(stream.totals.tasks or code)
     foreign = stream.foreign
     missing = require_tasks(inputs.paths, inputs.options, foreign, was_found=was_found)
@@ -159,7 +160,8 @@ def _complain(stream: CheckStream, baseline: str | None, most: int | None) -> No
     for note in stream.notes:
         complain(note)
     for error in stream.unreadable:
-        complain(str(error))
+        if not isinstance(error, UncheckedError):
+            complain(str(error))
     for message, count in stream.misconfigured.items():
         documents = "1 document is" if count == 1 else f"{count:,} documents are"
         complain(f"{message}\n  {documents} not checked")
@@ -169,7 +171,7 @@ def _complain(stream: CheckStream, baseline: str | None, most: int | None) -> No
         named = " ".join(filter(None, [entry.code, entry.task, *entry.subtasks]))
         complain(f"{baseline}: no finding any more, remove it: {named}")
     if stream.left_out:
-        complain(f"{stream.left_out:,} more findings are not shown (--max-findings {most})")
+        complain(f"{unshown(stream.left_out)} (--max-findings {most})")
 
 
 def _target(output: str, form: str | None) -> tuple[str, str | None]:
@@ -214,7 +216,10 @@ def _write_baseline(
     from taskgraph.checks.baseline import render_baseline
 
     run = stream.collect()
-    write(render_baseline(run.results, redacted=options.redact), path)
+    if run.results or not run.unreadable:  # or what is accepted would be lost
+        write(render_baseline(run.results, redacted=options.redact), path)
+    else:
+        complain(f"{path}: is not written: nothing was checked")
     for kind, target in targets:
         write(check_streamer(kind)(_named_for(kind, run)), target)
 

@@ -88,13 +88,10 @@ def require_tasks(
         complain(f"passed over, for there is no task in it: {named}")
     if was_found or not (files or options.task):
         return EXIT_OK
-    if options.task is None:
-        complain("no document holds a task\n  hint: name the files that are meant")
-    else:
-        complain(
-            f"--task {options.task}: no document that was read holds a task with this id "
-            f"or name\n  hint: {_meant_task(paths, options, options.task)}"
-        )
+    hint = "name the files that are meant"
+    if options.task is not None:
+        hint = _meant_task(paths, options, options.task)
+    complain(f"{options.nothing_found}\n  hint: {hint}")
     return EXIT_INPUT
 
 

@@ -11,8 +11,16 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from taskgraph.checks.result import CheckResult, CheckRun, Finding
 from taskgraph.errors import InputError, Problem
-from taskgraph.model.words import commandless, counted, visible
-from taskgraph.reports.check_formats import closing_lines, fingerprinted, place, title
+from taskgraph.model.words import commandless, visible
+from taskgraph.reports.check_formats import (
+    Gap,
+    closing_lines,
+    fingerprinted,
+    gap_of,
+    place,
+    title,
+    unshown,
+)
 from taskgraph.settings import Severity
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
@@ -26,7 +34,7 @@ def render_check_github(run: CheckRun) -> str:
     findings = [finding for result in run.results for finding in result.findings]
     findings.sort(key=lambda finding: -finding.severity.rank)  # stable
     unread = [
-        _line("error", error.file, error.problems[0], "unreadable", str(error))
+        _line("error", error.file, error.problems[0], gap_of(error, run).reason, str(error))
         for error in run.unreadable
     ]
     lines = [*unread, *map(_command, findings), *closing_lines(run)]
@@ -65,7 +73,7 @@ _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.I
 def render_check_gitlab(run: CheckRun) -> str:
     """Write a run as the JSON array that GitLab's merge request widget reads.
 
-    A document that could not be read is a blocker.
+    A document that could not be read or checked, or in part only, is a blocker.
     """
     issues = [
         _issue(finding, fingerprint)
@@ -76,7 +84,8 @@ def render_check_gitlab(run: CheckRun) -> str:
         place = error.file, error.problems[0].line
         identity = f"{PurePath(error.file).name} {error.problems[0].message}"
         told = "; ".join(map(str.strip, str(error).split("\n")))
-        issues.append(_row("unreadable", told, "blocker", place, identity))
+        reason = gap_of(error, run).reason
+        issues.append(_row(reason, told, "blocker", place, identity))
     seen: Counter[str] = Counter()
     for issue in issues:  # the same task may have been saved twice
         key = issue["fingerprint"]
@@ -129,14 +138,18 @@ def render_check_junit(run: CheckRun) -> str:
     A task is a test suite. Each finding in it is a test case, one that failed if it is
     as bad as the task's `fail_on`, else one that passed with the finding as its output;
     and one stands for all other rules, which passed unless findings were too many to be
-    shown: it names those that could not speak. A document that could not be read is a test
-    suite with an error.
+    shown: it names those that could not speak. A document that could not be read or checked
+    is a test suite with an error, and so is that no document holds a task that is meant.
     """
     root = Element("testsuites", name="taskgraph check")
     for result in run.results:
         root.append(_suite(title(result), list(_cases(result))))
     for error in run.unreadable:
-        root.append(_suite(error.file, [_unreadable_case(error)]))
+        root.append(_suite(error.file, [_unreadable_case(error, gap_of(error, run))]))
+    if run.missing:
+        case = _case("taskgraph check", "a document holds a task")
+        SubElement(case, "error", type="no-task", message=visible(run.missing))
+        root.append(_suite("taskgraph check", [case]))
     for name in ("tests", "failures", "errors"):
         root.set(name, str(sum(int(suite.get(name, 0)) for suite in root)))
     indent(root)
@@ -179,7 +192,7 @@ def _cases(result: CheckResult) -> Iterator[Element]:
     if result.left_out:
         failed = any(map(result.is_failure, result.left_out))
         outcome = SubElement(case, "failure" if failed else "system-out")
-        outcome.text = f"{counted(len(result.left_out))} more findings are not shown"
+        outcome.text = unshown(len(result.left_out))
     elif result.skipped:
         rows = (f"{skipped.code}: {skipped.reason}" for skipped in result.skipped)
         SubElement(case, "system-out").text = "\n".join(["skipped:", *map(visible, rows)])
@@ -191,10 +204,10 @@ def _at(finding: Finding) -> str:
     return f" at {where}" if where else ""
 
 
-def _unreadable_case(error: InputError) -> Element:
-    case = _case(error.file, "is readable")
+def _unreadable_case(error: InputError, gap: Gap) -> Element:
+    case = _case(error.file, gap.asked)
     message = visible(str(error.problems[0]))
-    outcome = SubElement(case, "error", type="unreadable", message=message)
+    outcome = SubElement(case, "error", type=gap.reason, message=message)
     lines = map(visible, str(error).splitlines())
     outcome.text = "\n".join(map(commandless, lines))
     return case

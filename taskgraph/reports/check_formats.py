@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from itertools import groupby
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from taskgraph.checks.result import AnyRun, CheckResult, CheckRun, CheckTotals, Finding
-from taskgraph.errors import ConfigError, InputError
+from taskgraph.errors import ConfigError, InputError, UncheckedError
 from taskgraph.model.words import commandless, counted, plural, visible
 from taskgraph.reports.markdown import escaped
 from taskgraph.settings import Severity
@@ -153,6 +153,35 @@ def title(result: CheckResult) -> str:
     return f"{result.file}: task{identifier} {result.task_name}".strip()
 
 
+Reason: TypeAlias = Literal["unreadable", "partly-read", "misconfigured"]
+
+
+class Gap(NamedTuple):
+    """Why a document was not checked, or not all of it."""
+
+    reason: Reason
+    says: str
+    asked: str
+    """What it would be otherwise."""
+
+
+_UNREADABLE = Gap("unreadable", "cannot be read", "is readable")
+_PARTLY = Gap("partly-read", "can be read in part only", "is readable as a whole")
+_MISCONFIGURED = Gap("misconfigured", "is not checked", "can be checked")
+
+
+def gap_of(error: InputError, run: AnyRun) -> Gap:
+    """Tell why a document of a run was not checked, or not all of it."""
+    if isinstance(error, UncheckedError):
+        return _MISCONFIGURED
+    return _PARTLY if error.file in run.totals.partly else _UNREADABLE
+
+
+def unshown(count: int) -> str:
+    """Say how many findings are too many to be shown."""
+    return f"{counted(count, 'more finding')} {plural(count, 'is', 'are')} not shown"
+
+
 def _lines(finding: Finding, where: str, style: Style) -> Iterator[str]:
     severity = style(str(finding.severity), str(finding.severity))
     rule = f"{finding.code} {finding.name}"
@@ -170,15 +199,20 @@ def closing_lines(
     words = [style(counted(n, severity), severity) for severity, n in counts if n]
     if totals.files or not totals.unread:
         yield f"{', '.join(words) or 'no findings'}: {where}"
+    if run.missing:
+        yield style(run.missing, "error")
     if totals.suppressed:
         yield style(f"{counted(totals.suppressed, 'finding')} left out as accepted", "dim")
     for line in _stale(run):
         yield style(line, "warning")
-    partly = len(totals.partly)
-    if unread := len(totals.unread) - partly:
+    partly, unchecked = totals.partly, totals.unchecked
+    if unread := len(totals.unread - partly - unchecked):
         yield style(f"{counted(unread, 'file')} could not be read", "error")
     if partly:
-        yield style(f"{counted(partly, 'file')} could be read in part only", "error")
+        yield style(f"{counted(len(partly), 'file')} could be read in part only", "error")
+    if unchecked:
+        files = f"{counted(len(unchecked), 'file')} {plural(len(unchecked), 'is', 'are')}"
+        yield style(f"{files} not checked: the configuration is wrong", "error")
     for line in _skipped(totals) if verbose else _skipped_in_short(totals):
         yield style(line, "dim")
 
@@ -218,7 +252,7 @@ def render_check_markdown(run: CheckRun) -> str:
     """Write a run as a page: the count, then a table for each task with findings."""
     count, *rest = closing_lines(run, verbose=True)
     parts = [f"## taskgraph check\n\n**{escaped(count)}**\n"]
-    parts += [_unreadable(error) for error in run.unreadable]
+    parts += [_unreadable(error, gap_of(error, run)) for error in run.unreadable]
     parts += ["".join(_table(result)) for result in run.results if result.findings]
     if rest:
         lines = "".join(f"- {escaped(line.strip())}\n" for line in rest)
@@ -228,10 +262,10 @@ def render_check_markdown(run: CheckRun) -> str:
     return "\n".join(parts)
 
 
-def _unreadable(error: InputError) -> str:
+def _unreadable(error: InputError, gap: Gap) -> str:
     problems = "".join(f"- {escaped(str(problem))}\n" for problem in error.problems)
     hint = f"\n*{escaped(error.hint)}*\n" if error.hint else ""
-    return f"### {escaped(error.file)} cannot be read\n\n{problems}{hint}"
+    return f"### {escaped(error.file)} {gap.says}\n\n{problems}{hint}"
 
 
 def _table(result: CheckResult) -> Iterator[str]:

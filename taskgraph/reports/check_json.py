@@ -13,7 +13,7 @@ from pydantic import Field
 from taskgraph.checks.result import AnyRun, CheckResult, CheckRun, Finding
 from taskgraph.errors import InputError
 from taskgraph.model.declaration import Closed, Declaration
-from taskgraph.reports.check_formats import fingerprinted
+from taskgraph.reports.check_formats import Reason, fingerprinted, gap_of
 from taskgraph.reports.contract import (
     Count,
     EdgeEnds,
@@ -43,8 +43,8 @@ class Summary(Closed):
     """What a run of the checks found, counted."""
 
     tasks: Count
-    files: Annotated[Count, about("The files that at least one task was read from.")]
-    unreadable: Annotated[Count, about("Documents not read, or in part only.")]
+    files: Annotated[Count, about("The files of which at least one task was checked.")]
+    unreadable: Annotated[Count, about("Documents not checked, or in part only.")]
     suppressed: Annotated[
         Count, about("Findings that were accepted beforehand and left out.")
     ]
@@ -128,9 +128,13 @@ class ReadProblem(Closed):
 
 
 class UnreadableContent(Closed):
-    """A document that could not be read."""
+    """A document that could not be read or checked, or in part only."""
 
     file: str
+    reason: Annotated[
+        Reason,
+        about("Whether it was read, in part, or its configuration is wrong."),
+    ]
     hint: str
     problems: Annotated[list[ReadProblem], Field(min_length=1)]
 
@@ -179,13 +183,13 @@ class FindingLine(FindingHead, FindingContent):
 
 
 class UnreadableHead(Closed):
-    """What a line for an unreadable document begins with."""
+    """What a line for a document that was not checked begins with."""
 
     kind: Literal["unreadable"]
 
 
 class UnreadableLine(UnreadableHead, UnreadableContent):
-    """A line for each document that could not be read."""
+    """A line for each document that could not be read or checked, or in part only."""
 
 
 class SummaryHead(Closed):
@@ -224,7 +228,7 @@ def render_check_json(run: CheckRun) -> str:
         "tool_version": run.version,
         "summary": summary_json(run),
         "tasks": [_result(result) for result in run.results],
-        "unreadable": [unreadable_json(error) for error in run.unreadable],
+        "unreadable": [unreadable_json(error, run) for error in run.unreadable],
         "stale_baseline": [
             {**declared(StaleEntry, entry), "subtasks": list(entry.subtasks)}
             for entry in run.stale
@@ -284,20 +288,21 @@ def finding_json(finding: Finding, fingerprint: str) -> FindingContent:
     }
 
 
-def unreadable_json(error: InputError) -> UnreadableContent:
-    """Say why a document could not be read."""
+def unreadable_json(error: InputError, run: AnyRun) -> UnreadableContent:
+    """Say why a document was not checked, or not all of it."""
     return {
         "file": error.file,
+        "reason": gap_of(error, run).reason,
         "hint": error.hint,
         "problems": [declared(ReadProblem, problem) for problem in error.problems],
     }
 
 
 def stream_check_jsonl(run: AnyRun) -> Iterator[str]:
-    """Write a line for each finding and each unreadable document, and a summary last.
+    """Write a line for each finding and each document not checked, and a summary last.
 
     Every line is an object whose ``kind`` says what it is: ``finding``, ``unreadable`` or
-    ``summary``. Findings and unreadable documents have the properties that they have in
+    ``summary``. Findings and such documents have the properties that they have in
     the JSON output, a finding also the ``task`` that it is about.
     """
     return (f"{to_json(CHECK_LINE.checked(line))}\n" for line in _json_lines(run))
@@ -309,7 +314,7 @@ def _json_lines(run: AnyRun) -> Iterator[CheckLine]:
         for row in fingerprinted(result.findings):
             yield {"kind": "finding", "task": task, **finding_json(*row)}
     for error in run.unreadable:
-        yield {"kind": "unreadable", **unreadable_json(error)}
+        yield {"kind": "unreadable", **unreadable_json(error, run)}
     yield {
         "kind": "summary",
         "version": 1,

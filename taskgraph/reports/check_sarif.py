@@ -12,8 +12,8 @@ from taskgraph.checks.result import CheckRun, Finding, Step
 from taskgraph.checks.rule import Rule
 from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Id
-from taskgraph.model.words import counted, visible
-from taskgraph.reports.check_formats import fingerprinted
+from taskgraph.model.words import visible
+from taskgraph.reports.check_formats import fingerprinted, unshown
 from taskgraph.reports.contract import to_json
 from taskgraph.reports.rules import rule_sections
 from taskgraph.settings import Severity
@@ -81,14 +81,16 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 def _invocation(run: CheckRun, left_out: int) -> dict[str, Any]:
     notes = [_unreadable(error) for error in run.unreadable]
-    unshown = sum(len(result.left_out) for result in run.results)
-    if unshown:
-        text = f"{counted(unshown)} more findings were left out, as was asked for."
+    if run.missing:
+        notes.append({"level": "error", "message": _message(run.missing)})
+    if asked := sum(len(result.left_out) for result in run.results):
+        text = f"{unshown(asked)}, as was asked for."
         notes.append({"level": "note", "message": _message(text)})
     if left_out > 0:
-        text = f"{counted(left_out)} more findings, none worse than these, were left out."
+        text = f"{unshown(left_out)}, none worse than these."
         notes.append({"level": "warning", "message": _message(text)})
-    invocation: dict[str, Any] = {"executionSuccessful": not run.unreadable}
+    is_whole = not (run.unreadable or run.missing)
+    invocation: dict[str, Any] = {"executionSuccessful": is_whole}
     if notes:
         invocation["toolExecutionNotifications"] = notes
     return invocation

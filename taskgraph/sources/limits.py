@@ -39,6 +39,16 @@ class ReadOptions:
     stdin_name: str = "<stdin>"
     redacts_apart: bool = True
 
+    @property
+    def nothing_found(self) -> str:
+        """What is to be said where no document holds a task that is meant."""
+        if self.task is None:
+            return "no document holds a task"
+        return (
+            f"--task {self.task}: no document that was read holds a task with this id "
+            "or name"
+        )
+
 
 MOST_MEMBERS = 100_000
 _MOST_TOGETHER = 16  # times the largest document, of all in one file

@@ -79,11 +79,12 @@ def test_a_bound_on_findings_counts_the_others(folder: Path) -> None:
 
 @pytest.mark.uncovered
 def test_a_baseline_is_used_up_as_results_come(folder: Path) -> None:
-    run = check_files([str(folder)]).run
+    paths = [str(path) for path in sorted(folder.glob("*.json")) if path.stem != "100"]
+    run = check_files(paths).run
     text = json.loads(render_baseline(run.results))
     gone = {"fingerprint": "0" * 32, "code": "TG109", "task": "Restart agent"}
     text["findings"].append(gone)
-    stream = stream_checks([str(folder)], baseline=parse_baseline(json.dumps(text), "b"))
+    stream = stream_checks(paths, baseline=parse_baseline(json.dumps(text), "b"))
     assert not any(result.findings for result in stream.results)
     assert [entry.fingerprint for entry in stream.stale] == ["0" * 32]
     assert not stream.failed

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from taskgraph.cli.main import cli
+from taskgraph.reports.check_formats import CHECK_FORMATS
 from tests.conftest import RunCli
 
 
@@ -176,7 +177,90 @@ def test_a_wrong_configuration_keeps_no_other_folder_from_being_checked(
     assert "2 documents are not checked" in done.stderr
     assert json.loads(done.stdout)["summary"]["tasks"] == 2
     done = run_cli("check", str(tmp_path / "bad"))
-    assert (done.returncode, done.stdout) == (2, "")
+    assert done.returncode == 2
+    assert done.stdout == "2 files are not checked: the configuration is wrong\n"
+
+
+NOT_CHECKED = {
+    "text": "1 file is not checked: the configuration is wrong\n",
+    "json": '"reason": "misconfigured"',
+    "jsonl": '"reason": "misconfigured"',
+    "sarif": '"executionSuccessful": false',
+    "junit": 'tests="1" failures="0" errors="1"',
+    "github": "::error title=misconfigured,file=",
+    "gitlab": '"severity": "blocker"',
+    "markdown": "a.task.yaml is not checked",
+}
+
+
+@pytest.mark.parametrize("form", CHECK_FORMATS)
+def test_every_form_names_what_is_not_checked(tmp_path: Path, form: str) -> None:
+    (tmp_path / "taskgraph.toml").write_text('fail-on = "errr"', "utf-8")
+    document = tmp_path / "a.task.yaml"
+    document.write_text("name: x\nsubtasks: [{name: A, timeout: 5}]\n", "utf-8")
+    report = tmp_path / "report"
+    report.write_text("of another run", "utf-8")
+    args = ["check", str(document), "-o", f"{form}={report}"]
+    assert CliRunner().invoke(cli, args).exit_code == 2
+    told = report.read_text("utf-8")
+    assert NOT_CHECKED[form] in told
+    assert form == "text" or "a.task.yaml" in told
+    assert form == "text" or "fail-on must be one of" in told
+
+
+@pytest.mark.parametrize(("form", "told"), [
+    ("sarif", '"executionSuccessful": false'), ("junit", 'errors="1"'),
+    ("text", "--task nn: no document that was read holds a task"),
+])  # fmt: skip
+def test_a_report_says_that_no_task_is_meant(broken: str, form: str, told: str) -> None:
+    done = CliRunner().invoke(cli, ["check", broken, "--task", "nn", "-f", form])
+    assert done.exit_code == 2
+    assert told in done.stdout
+
+
+def test_a_baseline_is_not_lost_where_nothing_could_be_checked(tmp_path: Path) -> None:
+    (tmp_path / "taskgraph.toml").write_text("fail-on = 1", "utf-8")
+    (tmp_path / "a.task.yaml").write_text("name: x\nsubtasks: [{name: A}]\n", "utf-8")
+    base = tmp_path / "base"
+    base.write_text("kept", "utf-8")
+    args = ["check", str(tmp_path), "--write-baseline", str(base)]
+    done = CliRunner().invoke(cli, args)
+    assert (done.exit_code, base.read_text("utf-8")) == (2, "kept")
+    assert "is not written: nothing was checked" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("n.task.yaml", "["), ("taskgraph.toml", "fail-on = 1")]
+)
+def test_nothing_is_stale_while_a_document_could_not_be_checked(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        faulty = f"name: {folder}\nsubtasks: [{{name: A}}]\n"
+        (tmp_path / folder / "n.task.yaml").write_text(faulty, "utf-8")
+    base = ("--baseline", str(tmp_path / "base"))
+    args = ["check", str(tmp_path)]
+    write = [*args, "--write-baseline", base[1], "--isolated"]
+    assert CliRunner().invoke(cli, write).exit_code == 0
+    sound = "name: a\nsubtasks: [{name: A, timeout: 5}]\n"
+    (tmp_path / "a" / "n.task.yaml").write_text(sound, "utf-8")
+    done = CliRunner().invoke(cli, [*args, *base, "--isolated"])
+    assert "no finding any more, remove it: TG401 a A" in done.stderr
+    (tmp_path / "b" / name).write_text(text, "utf-8")
+    done = CliRunner().invoke(cli, [*args, *base])
+    assert done.exit_code == 2
+    assert "remove it" not in done.stderr
+
+
+def test_one_finding_is_not_many(tmp_path: Path) -> None:
+    path = tmp_path / "a.task.yaml"
+    path.write_text("name: x\nsubtasks: [{name: A}]\n", "utf-8")
+    for form in ("text", "sarif", "junit"):
+        args = ["check", str(path), "--max-findings", "0", "-f", form]
+        done = CliRunner().invoke(cli, args)
+        assert "1 more finding is not shown (--max-findings 0)" in done.stderr
+        assert form == "text" or "1 more finding is not shown" in done.stdout
 
 
 @pytest.mark.slow

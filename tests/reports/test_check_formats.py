@@ -18,7 +18,7 @@ import xmlschema
 
 from taskgraph.checks.registry import RULES
 from taskgraph.checks.result import CheckResult, CheckRun, Step
-from taskgraph.errors import ConfigError, InputError, Problem
+from taskgraph.errors import ConfigError, InputError, Problem, UncheckedError
 from taskgraph.reports import check_sarif
 from taskgraph.reports.check_ci import render_check_junit
 from taskgraph.reports.check_formats import CHECK_FORMATS, check_renderer
@@ -141,7 +141,30 @@ def test_sarif_stays_within_the_limits_of_code_scanning(
     assert texts == [f"{i} n" for i in (*range(10), *range(290, 300))]
     assert len(first["properties"]["subtasks"]) == 20
     (note,) = log["invocations"][0]["toolExecutionNotifications"]
-    assert note["message"]["text"].startswith("1 more findings")
+    assert note["message"]["text"].startswith("1 more finding is not shown")
+
+
+def test_every_form_says_of_a_gap_what_it_is() -> None:
+    part = InputError("x/a.json", [Problem("is cut", None, 3, 2)])
+    gone = InputError("x/b.json", [Problem("is empty")])
+    wrong = UncheckedError("x/c.json", [Problem("the configuration is wrong: z")])
+    result = CheckResult("x/a.json", 7, "demo")
+    run = CheckRun((result,), (part, gone, wrong)).with_files(lambda name: name[2:])
+    markdown = rendered("markdown", run)
+    for heading in (
+        "a.json can be read in part only", "b.json cannot be read",
+        "c.json is not checked",
+    ):  # fmt: skip
+        assert f"### {heading}" in markdown
+    reasons = ["partly-read", "unreadable", "misconfigured"]
+    suites = ET.fromstring(rendered("junit", run))
+    assert [error.get("type") for error in suites.findall(".//error")] == reasons
+    assert [row["check_name"] for row in as_json("gitlab", run)] == reasons
+    assert [row["reason"] for row in as_json("json", run)["unreadable"]] == reasons
+    titles = re.findall("title=([^,]*),", rendered("github", run))
+    assert titles == reasons
+    for count in ("not be read", "be read in part only", "not checked"):
+        assert rendered("text", run).count(count) == 1
 
 
 def test_sarif_tells_what_could_not_be_read() -> None:
