@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from taskgraph.errors import InputError, Problem
 from taskgraph.model.task import Id as ModelId
 from taskgraph.model.task import Subtask, Task
-from taskgraph.model.words import counted, shorten
+from taskgraph.model.words import counted, quoted, shorten
 from taskgraph.sources.definition_form import (
     EDGES,
     RENAME,
@@ -27,7 +27,13 @@ from taskgraph.sources.definition_form import (
     TaskRow,
     read_partly,
 )
-from taskgraph.sources.document import MISSING_KEY, SHARED_ID, UNKNOWN_KEY, Problems
+from taskgraph.sources.document import (
+    MISSING_KEY,
+    SHARED_ID,
+    UNKNOWN_KEY,
+    Problems,
+    shared_name,
+)
 from taskgraph.sources.envelope import Item, items_of
 from taskgraph.sources.fields import describe
 from taskgraph.sources.nearest import nearest_key
@@ -80,7 +86,10 @@ def _items(root: Any, problems: Problems) -> Iterator[Item]:
         if problems.are_around("/tasks/"):
             problems.faulty.append(_unread_task("", problems))
         yield from items_of(tasks, "/tasks")
-    elif isinstance(root, list) and root:
+    elif root == []:
+        problems.add("defines no task", "", _TASK_HAS, MISSING_KEY)
+        problems.faulty.append(_unread_task("", problems))
+    elif isinstance(root, list):
         if any(isinstance(item, dict) and "subtasks" in item for item in root) or not any(
             isinstance(item, dict) and item.keys() & _OF_A_SUBTASK for item in root
         ):
@@ -94,7 +103,7 @@ def _items(root: Any, problems: Problems) -> Iterator[Item]:
             hint = "taskgraph init writes a definition to start from"
             raise problems.refuse("is empty", "", hint)
         message = f"a definition is a task or a list of tasks, not {describe(root)}"
-        raise problems.refuse("defines no task" if root == [] else message, "", _TASK_HAS)
+        raise problems.refuse(message, "", _TASK_HAS)
 
 
 def _inside(root: dict[str, Any], problems: Problems) -> Item | None:
@@ -250,14 +259,21 @@ def _subtasks(
     """Make the subtasks that can be named, and say what of them could not be read."""
     unread: set[tuple[int | None, str]] = set()
     named: list[tuple[int, dict[str, Any]]] = []
-    names = Counter(read.row["name"] for read in rows if read is not None)
+    unsure: set[int] = set()
     for position, read in enumerate(rows):
-        if read is None or not _is_named(read, position, names, prefix, problems):
+        if read is None or not _is_named(read, f"{prefix}/{position}", problems):
             unread.add((None, "subtasks"))
             continue
+        if not read.left_out.isdisjoint({"id", "name"}):
+            unread.add((None, "subtasks"))  # others may name it by what was not read
+            unsure.add(position)
         known = read.left_out & _ATTRIBUTES.keys()
         unread |= {(len(named), _ATTRIBUTES[key]) for key in known}
         named.append((position, _attributes(read.row)))
+    sure = [(position, row) for position, row in named if position not in unsure]
+    names = Counter(row["name"] for _, row in sure)
+    if _note_shared(sure, names, prefix, problems):
+        unread.add((None, "subtasks"))  # which one of them an edge means
     for _, row in named:
         row["id"] = row["name"] if row["id"] is None else row["id"]
     ids = {row["id"] for _, row in named}
@@ -279,22 +295,45 @@ def _subtasks(
     return [_Placed(position, Subtask(**row)) for position, row in named], unread
 
 
-def _is_named(
-    read: PartlyRead, position: int, names: Counter[str], prefix: str, problems: Problems
-) -> bool:
-    """Tell whether a subtask has an id, or a name that stands for it; it must be unique."""
-    name = read.row["name"]
-    if read.row["id"] is not None:
+def _is_named(read: PartlyRead, pointer: str, problems: Problems) -> bool:
+    """Tell whether a subtask has an id, or a name that stands for it."""
+    if read.row["id"] is not None or read.row["name"]:
         return True
-    if not name:
-        if read.left_out.isdisjoint({"id", "name"}):
-            message, hint = "a subtask needs a name or an id", "give it a name"
-            problems.add(message, f"{prefix}/{position}", hint, MISSING_KEY)
+    if read.left_out.isdisjoint({"id", "name"}):
+        message, hint = "a subtask needs a name or an id", "give it a name"
+        problems.add(message, pointer, hint, MISSING_KEY)
+    return False
+
+
+def _note_shared(
+    rows: list[tuple[int, dict[str, Any]]],
+    names: Counter[str],
+    prefix: str,
+    problems: Problems,
+) -> bool:
+    """Note the subtasks without an id whose names are not unique.
+
+    And tell whether another one that has an id has such a name.
+    """
+    if len(names) == len(rows):
         return False
-    if names[name] > 1:
-        message = f"{counted(names[name], 'subtask')} have this name: give them ids"
-        problems.add(message, f"{prefix}/{position}/name", rule=SHARED_ID)
-    return True
+    is_mixed = False
+    alike: dict[str, list[int]] = {}
+    for position, row in rows:
+        if row["id"] in (None, row["name"]):
+            alike.setdefault(row["name"], []).append(position)
+    lacking = {row["name"]: position for position, row in rows if row["id"] is None}
+    for name, position in lacking.items():
+        places = alike[name]
+        if len(places) > 1:
+            message, hint = shared_name(len(places), quoted(name))
+            problems.add(message, f"{prefix}/{places[-1]}/name", hint, SHARED_ID)
+        elif names[name] > 1:
+            message = "another subtask has this name, and this one has no id"
+            hint = "give it an id, or a name of its own"
+            problems.add(message, f"{prefix}/{position}/name", hint)
+            is_mixed = True
+    return is_mixed
 
 
 def _resolved(

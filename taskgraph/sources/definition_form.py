@@ -6,6 +6,7 @@ it is read as far as it is sound, with what is wrong noted.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal, NamedTuple, Required, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, with_config
@@ -202,6 +203,7 @@ _ELSEWHERE = {
     for key in keys.split()
 }
 _KEYS = Keys(own=_OWN, near=nearest_form)
+_TASK_KEYS = Keys(own=_OWN, near=partial(nearest_form, of="task"))
 EDGES = ("upstreams", "downstreams")
 
 
@@ -236,7 +238,8 @@ def read_partly(
     if not wrong:
         return PartlyRead(row, repeated)
     if not isinstance(raw, dict):
-        note(wrong[0], (), pointer, problems, _KEYS)
+        keys = _KEYS if kind is DefinedSubtask else _TASK_KEYS
+        note(wrong[0], (), pointer, problems, keys)
         return None
     mending = dict(raw)
     unknown = [str(e["loc"][0]) for e in wrong if e["type"] == "extra_forbidden"]
@@ -285,7 +288,7 @@ def _mend(mending: dict[str, Any], key: str, kind: str) -> set[str]:
     value = mending.get(key)
     if kind == "spellings":
         mending.pop(key, None)
-        return set()
+        return {SPELLINGS.get(key, key)}
     if key in EDGES or key in SPELLINGS:
         kind = "tuple_type"
     if kind == "duration":  # a guess is good for a hint, and not for a bound

@@ -16,6 +16,19 @@ T = TypeVar("T")
 INVALID_VALUE, UNKNOWN_KEY, MISSING_KEY = "TG001", "TG002", "TG003"
 SHARED_ID, NEGATIVE_TIMEOUT = "TG104", "TG402"
 """The rules that tell of mistakes of form."""
+
+
+def shared_name(count: int, name: str) -> tuple[str, str]:
+    """Say of subtasks without ids that they share a name, and what to do."""
+    what = f"{counted(count, 'subtask')} have the name {name}, and no id"
+    return what, "give each of them an id, or a name of its own"
+
+
+def negative_timeout(seconds: int) -> tuple[str, str]:
+    """Say of a subtask what its timeout is, and what to do."""
+    return f"has a timeout of {seconds} s", "write the timeout in seconds, more than 0"
+
+
 MEND = "mend what is named here, or save the response of the API again"
 _MOST_PROBLEMS = 1000  # 100,000 bad rows would make 300,000
 

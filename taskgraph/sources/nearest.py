@@ -181,15 +181,23 @@ _FORMS = {
     "literal_error": "write kind: task-definition, or leave it out of a *.task.yaml file",
     "duration": "write seconds, or a number and its unit: 90s, 30m, 1h30m",
     "dict_type": "write keys and their values",
-    "dict_type item": "a subtask is written as keys and values: name, timeout, upstreams",
+    "dict_type subtask": (
+        "a subtask is written as keys and values: name, timeout, upstreams"
+    ),
+    "dict_type task": "a task is written as keys and values: name, budget, subtasks",
     "id": "write a whole number or a text",
-    "id item": "name a subtask by its id or its name",
+    "id subtask": "name a subtask by its id or its name",
     "named": "write its name",
 }
 
 
-def nearest_form(kind: str, value: Any, *, is_item: bool = False) -> str:
-    """Say how a wrong value is written right; ``""`` where that is not known."""
+def nearest_form(
+    kind: str, value: Any, *, is_item: bool = False, of: str = "subtask"
+) -> str:
+    """Say how a wrong value is written right; ``""`` where that is not known.
+
+    An item of a list is one `of` these.
+    """
     if isinstance(value, str) and _TEMPLATE.search(value):
         return "fill in the template first"
     if is_item and isinstance(value, dict) and _named(value) is not None:
@@ -197,7 +205,7 @@ def nearest_form(kind: str, value: Any, *, is_item: bool = False) -> str:
     meant = mended(kind, value)
     if meant is None:
         usual = _FORMS.get(kind, "")
-        return _FORMS.get(f"{kind} item", usual) if is_item else usual
+        return _FORMS.get(f"{kind} {of}", usual) if is_item else usual
     if kind == "tuple_type":
         return f"write [{', '.join(map(str, meant))}]"
     if kind == "duration":

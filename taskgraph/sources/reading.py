@@ -13,11 +13,17 @@ from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from taskgraph.errors import InputError, Problem
-from taskgraph.model.task import Subtask, Task
-from taskgraph.model.words import label
+from taskgraph.model.task import Id, Subtask, Task
+from taskgraph.model.words import label, quoted
 from taskgraph.privacy.masking import mask_error, mask_task, mask_text
 from taskgraph.sources.dialects import documents_of, is_foreign, read_document
-from taskgraph.sources.document import DocumentText, ReadTasks
+from taskgraph.sources.document import (
+    NEGATIVE_TIMEOUT,
+    SHARED_ID,
+    DocumentText,
+    ReadTasks,
+    shared_name,
+)
 from taskgraph.sources.limits import Allowance, ReadOptions, check_values, refusal
 from taskgraph.sources.lines import CLOSING, MARKS, Lines
 from taskgraph.sources.naming import (
@@ -193,6 +199,7 @@ def _with_mistakes(
         for position, subtask in enumerate(task.subtasks):
             places[task.origin.subtask_pointer(position)] = (place, subtask)
     mistakes: list[list[Problem]] = [[] for _ in faulty]
+    ids: dict[int, Counter[Id]] = {}
     told = []
     for problem in wrong.problems:
         above = problem.pointer or ""
@@ -201,8 +208,14 @@ def _with_mistakes(
         place, owner = places.get(above, (0, None))
         if problem.rule:
             mistakes[place].append(problem)
-        about = "" if owner is None else f"{label(owner)}: "
-        message = f"{problem.rule} {about}{problem.message}".strip()
+        about, message = "", problem.message
+        if owner is not None and problem.rule == SHARED_ID:
+            if place not in ids:
+                ids[place] = Counter(subtask.id for subtask in named[place].subtasks)
+            message, _ = shared_name(ids[place][owner.id], quoted(owner.name))
+        elif owner is not None:
+            about = label(owner) + ("" if problem.rule == NEGATIVE_TIMEOUT else ":")
+        message = " ".join(filter(None, [problem.rule, about, message]))
         told.append(replace(problem, message=message))
     with_them = tuple(
         replace(task, origin=replace(origin, mistakes=(*origin.mistakes, *own)))

@@ -24,6 +24,7 @@ from taskgraph.sources.document import (
     UNKNOWN_KEY,
     DocumentText,
     Problems,
+    negative_timeout,
 )
 from taskgraph.sources.fields import Free, Time, Times, describe
 from taskgraph.sources.parsing import parse_json
@@ -233,7 +234,9 @@ def note(
     else:
         message = f"{name} must {_expected(kind, detail['input'], detail)}"
         hint = keys.near(kind, detail["input"], is_item=is_item)
-        if (name, kind) == ("timeout", "duration") and negative(detail["input"]):
+        below_0 = negative(detail["input"]) if kind == "duration" else None
+        if name == "timeout" and below_0:
+            message, hint = negative_timeout(below_0)
             rule = NEGATIVE_TIMEOUT
     problems.add(message, whole, hint, rule)
 

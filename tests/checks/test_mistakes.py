@@ -137,6 +137,9 @@ TG102 | 15:17 | [Upgrade packages] | [Something else] | add the missing subtask
 TG003 | 10:5 |   - name: Upgrade packages\n    timeout |   - timeout | 'Upgrade packages'
 TG003 | 1:1 | <rest> | <nothing> | subtasks is missing
 TG003 | 1:8 | <all> | tasks: []\n | defines no task
+TG003 | 1:1 | <all> | []\n | defines no task
+TG001 | 1:3 | <all> | - 3\n | a task is written as keys and values
+TG001 | 2:5 | <all> | tasks:\n  - 3\n | a task is written as keys and values
 TG402 | 11:14 | 40m | -5 | more than 0
 TG405 | 10:5 |     timeout: 40m\n | <nothing> | give every subtask a timeout
 TG405 | 1:1 | 40m | 4h | the limit is 2 h
@@ -349,10 +352,11 @@ def test_other_commands_refuse_it_in_the_words_of_the_finding(
         return  # there is nothing wrong with its form
     with pytest.raises(InputError) as told:
         taskgraph.load(tmp_path / "upgrade.task.yaml")
-    problem, *_ = told.value.problems
-    if finding.code.startswith("TG0"):
-        assert problem.message == f"{finding.code} {finding.message}"
-        assert (problem.line, problem.column) == (finding.line, finding.column)
+    (problem,) = told.value.problems
+    assert problem.message == f"{finding.code} {finding.message}"
+    assert (problem.line, problem.column) == (finding.line, finding.column)
+    if not finding.code.startswith("TG0"):
+        assert problem.hint == finding.hint
     assert "taskgraph check" in told.value.hint
 
 
@@ -368,6 +372,39 @@ def test_the_commands_end_with_2_and_tell_every_mistake(
     assert "TG001 'Upgrade packages': timeout must be a duration" in told.stderr
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "{name: c, upstreams: [a], upstream: [b]}",
+        "{name: c, downstreams: [a], downstream: [b]}",
+        "{name: c, upstreams: [a], upstreams: [b]}",
+        "{name: d, name: c, upstreams: [a, b]}, {name: e, upstreams: [d]}",
+        "{name: c, name: d, upstreams: [a, b]}, {name: d, upstreams: [d]}",
+        "{id: 1, name: c}, {name: c, upstreams: [a]}, {name: d, upstreams: [b, c]}",
+    ],
+)
+def test_a_value_that_was_not_read_makes_no_other_finding(
+    tmp_path: Path, rows: str
+) -> None:
+    named = "{name: a, timeout: 1}, {name: b, timeout: 1}"
+    rows = rows.replace("}", ", timeout: 1}")
+    run = checked(tmp_path, f"name: t\nsubtasks: [{named}, {rows}]\n")
+    assert [finding.code for finding in findings(run)] == ["TG001"]
+
+
+def test_the_names_are_those_of_the_finding_where_they_are_redacted(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.task.yaml"
+    path.write_text("name: t\nsubtasks: [{name: Stop 10.1.2.3}, {name: Stop 10.1.2.3}]\n")
+    told = [
+        CliRunner().invoke(cli, [command, str(path), "--redact"])
+        for command in ("check", "show")
+    ]
+    assert "have the name 'Stop host-1', and no id" in told[0].stdout
+    assert "have the name 'Stop host-1', and no id" in told[1].stderr
+
+
 def test_a_good_task_of_several_is_judged_beside_a_bad_one(tmp_path: Path) -> None:
     two = "tasks:\n  - name: a\n    subtasks: []\n  - 5\n"
     run = checked(tmp_path, two)
@@ -376,7 +413,7 @@ def test_a_good_task_of_several_is_judged_beside_a_bad_one(tmp_path: Path) -> No
 
 
 def test_what_is_no_definition_at_all_stays_unreadable(tmp_path: Path) -> None:
-    for number, text in enumerate(("[]", "5", "name: [", "")):
+    for number, text in enumerate(("5", "name: [", "")):
         run = checked(tmp_path / str(number), text)
         assert (len(run.unreadable), run.results) == (1, ())
 

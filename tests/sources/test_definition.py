@@ -121,9 +121,9 @@ def test_names_that_are_not_unique_need_ids() -> None:
         {"name": "a"}, {"name": "a"}, {"id": 1, "name": "b"}, {"id": 2, "name": "b"},
         {"name": "c", "upstreams": ["b"]}, {},
     )  # fmt: skip
+    shared = "2 subtasks have the name 'a', and no id"
     assert problems(document) == {
-        "/subtasks/0/name": "2 subtasks have this name: give them ids",
-        "/subtasks/1/name": "2 subtasks have this name: give them ids",
+        "/subtasks/1/name": f"{shared}; give each of them an id, or a name of its own",
         "/subtasks/4/upstreams/0": "2 subtasks have the name b; use an id",
         "/subtasks/5": "a subtask needs a name or an id; give it a name",
     }
@@ -145,13 +145,27 @@ def test_durations_have_units(written: Any, seconds: int | None) -> None:
     assert VALIDATOR.is_valid(document)
 
 
-@pytest.mark.parametrize(
-    "written", [-1, 1.5, True, "", "1h30", "30m1h", "h", "1 x", "-5s", []]
-)
+@pytest.mark.parametrize("written", [1.5, True, "", "1h30", "30m1h", "h", "1 x", "-x", []])
 def test_what_is_no_duration_is_refused(written: Any) -> None:
     document = task({"name": "a", "timeout": written})
     assert "must be a duration" in problems(document)["/subtasks/0/timeout"]
     assert not VALIDATOR.is_valid(document)
+
+
+@pytest.mark.parametrize(("written", "seconds"), [(-1, -1), ("-5s", -5), ("-1h", -3600)])
+def test_a_negative_timeout_is_told_as_such(written: Any, seconds: int) -> None:
+    document = task({"name": "a", "timeout": written})
+    told = f"'a' has a timeout of {seconds} s; write the timeout in seconds, more than 0"
+    assert problems(document) == {"/subtasks/0/timeout": told}
+    assert not VALIDATOR.is_valid(document)
+
+
+def test_a_name_that_another_one_with_an_id_has_needs_an_id() -> None:
+    document = task({"id": 1, "name": "a"}, {"name": "a"})
+    assert problems(document) == {
+        "/subtasks/1/name": "another subtask has this name, and this one has no id; "
+        "give it an id, or a name of its own"
+    }
 
 
 def test_fields_of_a_run_do_not_belong_here() -> None:
@@ -176,7 +190,8 @@ def test_every_problem_of_a_definition_is_told_at_once() -> None:
     rows = [{"timeout": "soon"}, {"name": "a", "x-*": float("nan"), "$schema": 1}, 5]
     rows += [{"name": "a", "upstreams": [1], "upstream": [2]}]
     found = problems(task(*rows, budget=-1, zzz=1))
-    again = "2 subtasks have this name: give them ids"
+    again = "2 subtasks have the name 'a', and no id"
+    again += "; give each of them an id, or a name of its own"
     like = "must be a duration like 30, 30s, 30m or 1h30m, not"
     write = "write seconds, or a number and its unit: 90s, 30m, 1h30m"
     assert found == {
@@ -184,7 +199,6 @@ def test_every_problem_of_a_definition_is_told_at_once() -> None:
         "/zzz": "zzz is no field of a definition; own fields begin with x-",
         "/subtasks/0": "a subtask needs a name or an id; give it a name",
         "/subtasks/0/timeout": f'timeout {like} the text "soon"; {write}',
-        "/subtasks/1/name": again,
         "/subtasks/1/x-*": "x-* must be a finite number, not NaN",
         "/subtasks/1/$schema": "$schema is no field of a definition; own fields begin with "
         "x-",
@@ -250,7 +264,7 @@ PLACES = st.sampled_from([
         "prohibitSkip", "className", "x-b", "status",
     )],
 ])  # fmt: skip
-CANNOT_SAY = ("subtasks have this name", "are one field", "needs a name or an id")
+CANNOT_SAY = ("and no id", "has this name", "are one field", "needs a name or an id")
 
 
 @examples(300)

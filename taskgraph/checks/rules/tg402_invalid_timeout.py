@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks.rule import TIMEOUTS, Fault, Rule, Subject
+from taskgraph.sources.document import negative_timeout
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -32,9 +33,8 @@ def check(subject: Subject) -> Iterator[Fault]:
         return
     for position, timeout in enumerate(timeouts):
         if timeout and timeout < 0:
-            what = f"has a timeout of {timeout} s"
-            hint = "write the timeout in seconds, more than 0"
-            yield Fault.of(subject, [position], what, hint, "timeout")
+            told = negative_timeout(timeout)
+            yield Fault.of(subject, [position], *told, "timeout")
 
 
 RULE = Rule(check, "error", TIMEOUTS)
