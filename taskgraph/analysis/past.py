@@ -65,7 +65,8 @@ class SlowSubtask(NamedTuple):
     ran, usual : int
         Microseconds: how long it runs so far, and what half of the others did not exceed.
     others, shorter : int
-        How many past runs there are of it, and how many of them took less.
+        How many past runs there are of subtasks of its name, and how many of them took
+        less.
     """
 
     node: int

@@ -97,7 +97,8 @@ class Anomaly(NamedTuple):
     usual_us, high_us : int or None
         What half of the others, and the `share` of them, do not exceed.
     others : int
-        How many others there are.
+        How many others there are: runs of subtasks of its name, and of the task where it
+        is new, missing or out of order.
     alike : int
         How many of them do as this run does, or worse.
     attempts : int or None

@@ -14,6 +14,8 @@ from taskgraph.model.task import Id, Subtask, Task, id_key
 
 NAMED = 5
 """How many of many are named; the rest is counted."""
+OF_ITS_NAME = "of its name"
+"""Of which runs a number is: a task may have several subtasks of one name."""
 
 _LONGEST_NAME = 60
 _TOGETHER = re.compile(

@@ -404,7 +404,7 @@ class SlowContent(Closed):
     subtask: Identifier
     ran_microseconds: Count
     usual_microseconds: Annotated[Count, about("Half of the past runs took no more.")]
-    others: Annotated[Count, about("The past runs.")]
+    others: Annotated[Count, about("The past runs of subtasks of its name.")]
     shorter: Annotated[Count, about("Those of them that took less.")]
 
 

@@ -20,7 +20,7 @@ from taskgraph.history.trends import Trends
 from taskgraph.model.durations import format_duration, format_measured, format_moment
 from taskgraph.model.engine import SECOND
 from taskgraph.model.task import Task
-from taskgraph.model.words import NAMED, counted, visible
+from taskgraph.model.words import NAMED, OF_ITS_NAME, counted, visible
 from taskgraph.reports.comparison import worst_cases
 from taskgraph.reports.fitting import fit_report
 from taskgraph.reports.history_tables import (
@@ -261,12 +261,18 @@ def _anomaly_report(runs: Sequence[Anomalies]) -> TableReport:
     return TableReport("Departures from the usual", facts, sections)
 
 
+_OF_TASKS = frozenset({AnomalyKind.OUT_OF_ORDER, AnomalyKind.NEW, AnomalyKind.MISSING})
+"""Departures from other runs of the task; the others are from those of a subtask."""
+
+
 def departure(one: Anomaly) -> str:
     """Say in words what departs and from what."""
     ids = ", ".join(map(str, one.ids[:5])) + (", …" if len(one.ids) > 5 else "")
     who = f"{ids} {one.name!r}".strip()
     alike = counted(one.alike) if one.alike else "none"
     alike += f" of {counted(one.others, 'other run')}"
+    if one.kind not in _OF_TASKS:
+        alike += f" {OF_ITS_NAME}"
     value, usual, high = (
         "" if time is None else format_measured(time)
         for time in (one.value_us, one.usual_us, one.high_us)

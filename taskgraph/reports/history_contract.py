@@ -252,7 +252,13 @@ class AnomalyContent(Closed):
     kind: Annotated[str, _values(AnomalyKind)]
     ids: Annotated[list[Id], about("The subtasks; none for what is missing.")]
     name: Annotated[str, about("Of the subtask.")]
-    others: Annotated[Count, about("How many others there are.")]
+    others: Annotated[
+        Count,
+        about(
+            "How many others there are: runs of subtasks of its name, and of the task "
+            "where it is new, missing or out of order."
+        ),
+    ]
     alike: Annotated[Count, about("How many of them do the same, or worse.")]
     value_us: Annotated[Microseconds, about("The time in question, in microseconds.")]
     usual_us: Annotated[Microseconds, about("What half of the others do not exceed.")]

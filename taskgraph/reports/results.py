@@ -17,7 +17,7 @@ from taskgraph.model.durations import (
 from taskgraph.model.engine import SpanKind, tells_progress
 from taskgraph.model.statuses import shown_status
 from taskgraph.model.task import Status
-from taskgraph.model.words import counted, id_list, percent
+from taskgraph.model.words import OF_ITS_NAME, counted, id_list, percent
 
 if TYPE_CHECKING:
     from taskgraph.analysis.analysis import Analysis
@@ -233,7 +233,8 @@ def slow_figure(sound: Analysis) -> Iterator[Figure]:
         first, *rest = slow
         note = (
             f"runs for {format_measured(first.ran)}, longer than {first.shorter:,} of "
-            f"{counted(first.others, 'past run')}; usual {format_measured(first.usual)}"
+            f"{counted(first.others, 'past run')} {OF_ITS_NAME}; "
+            f"usual {format_measured(first.usual)}"
         )
         if rest:
             others = id_list([sound.graph.subtasks[one.node] for one in rest], "and")

@@ -62,8 +62,9 @@ def test_what_runs_longer_than_ever_leaves_nothing_to_go_by(past: Any) -> None:
     assert (slow.ran, slow.usual) == (60_000_000, 6_400_000)
     (one,) = anomalies(task, store.folder).found
     assert (one.value_us, one.usual_us, one.others) == (slow.ran, slow.usual, slow.others)
-    said = "it has run 1 min, longer than each of 30 past runs, half of which took at most"
+    said = "it has run 1 min, longer than each of 30 past runs of its name, half of which"
     assert said in explained(task)
+    assert "longer than 30 of 30 past runs of its name" in " ".join(shown(task).split())
     assert "1 'work' has no past run as long" in explained(task)
     assert_proved(task)
     assert loaded(store, now=6).analysis.slow == ()

@@ -38,6 +38,7 @@ from taskgraph.model.durations import format_moment
 from taskgraph.model.task import Origin, Task
 from taskgraph.reports.history import (
     collection_messages,
+    departure,
     table_report,
 )
 from taskgraph.reports.history_contract import HISTORY_OUTPUTS
@@ -447,8 +448,13 @@ def test_each_row_of_the_statistics_has_its_plot() -> None:
 def test_departures_are_sentences() -> None:
     text = " ".join(render_text(table_report(anomalies_of("work")), Style(200)).split())
     assert "'work' took 9 s; usual are 1 s, at most 2 s with few exceptions" in text
-    assert "none of 40 other runs took as long" in text
+    assert "none of 40 other runs of its name took as long" in text
     assert "'work' started before 'work'" in text
+    one = Anomaly(AnomalyKind.RETRIED, (1,), "work", 117, 3, attempts=2)
+    told = "1 'work' was started 2 times; 3 of 117 other runs of its name were retried"
+    assert departure(one) == told
+    one = Anomaly(AnomalyKind.NEW, (1,), "work", 39, 0)
+    assert departure(one) == "1 'work' is new: none of 39 other runs have it"
     assert "only 3 other runs to compare with; 20 are needed" in text
 
 

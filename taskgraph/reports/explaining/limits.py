@@ -17,7 +17,7 @@ from taskgraph.model.engine import (
     measured_span,
 )
 from taskgraph.model.task import Status, Subtask
-from taskgraph.model.words import counted, labels, listed, percent, plural
+from taskgraph.model.words import OF_ITS_NAME, counted, labels, listed, percent, plural
 from taskgraph.reports.explaining.sentences import (
     Clock,
     Count,
@@ -313,7 +313,7 @@ def _slow(analysis: Analysis) -> Iterator[Sentence]:
         most = "{shorter} of" if one.shorter < one.others else "each of"
         template = (
             f"{{subtask}} is slow for its kind: it has run {{ran}}, longer than {most} "
-            "{others}, half of which took at most {usual}."
+            f"{{others}} {OF_ITS_NAME}, half of which took at most {{usual}}."
         )
         values: dict[str, Value] = {
             "shorter": Count(one.shorter),
