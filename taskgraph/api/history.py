@@ -214,7 +214,7 @@ def odds(
     AnalysisError
         Where the graph is not sound.
     ConfigError
-        If nothing was collected there, or the window is negative.
+        If nothing was collected there, or the window or the seed is negative.
     """
     from taskgraph.history.database import Limits
     from taskgraph.history.odds import OddsOptions
@@ -283,6 +283,35 @@ def trends(
     return compute(RunStore(runs), partial(_matches, pattern=only), limits=Limits(memory))
 
 
+def require_task(only: str, *runs: PathLike, memory: str = MEMORY) -> None:
+    """Refuse a name that no task has in what was collected.
+
+    Parameters
+    ----------
+    only : str
+        A pattern for the names of tasks.
+    *runs : str or path
+        What was collected; one that has the name is enough.
+    memory : str
+        As in :func:`collect`.
+
+    Raises
+    ------
+    ConfigError
+        If no task has such a name, or nothing was collected there.
+    """
+    from taskgraph.history.database import Limits
+    from taskgraph.history.statistics import task_names
+    from taskgraph.history.store import RunStore
+
+    names = (task_names(RunStore(folder), Limits(memory)) for folder in runs)
+    if not any(_matches(name, only) for each in names for name in each):
+        raise ConfigError(
+            f"no task of the history has a name like {only!r}\n"
+            "  hint: taskgraph history stats tells the names that there are"
+        )
+
+
 def compare(
     runs: PathLike = RUNS,
     *,
@@ -305,8 +334,8 @@ def compare(
     Raises
     ------
     ConfigError
-        If nothing was collected there, no kind of task has runs on both sides, or the
-        moment has no offset from UTC.
+        If nothing was collected there, no task has such a name, no kind of task has runs
+        on both sides, or the moment has no offset from UTC.
     """
     from taskgraph.history.database import Limits
     from taskgraph.history.growth import growths
@@ -314,6 +343,8 @@ def compare(
 
     if since is not None and since.tzinfo is None:
         raise ConfigError(f"{since.isoformat()} has no offset from UTC: give it a tzinfo")
+    if only is not None:
+        require_task(only, runs, *(() if base is None else (base,)), memory=memory)
     other = None if base is None else RunStore(base)
     choose = partial(_matches, pattern=only)
     return growths(RunStore(runs), since, other, choose, limits=Limits(memory))
@@ -346,12 +377,15 @@ def fit(task: LoadedTask, window: int) -> Fit:
     )
 
 
-def report(result: HistoryResult, form: str = "text", style: Style | None = None) -> str:
+def report(
+    result: HistoryResult | Anomalies, form: str = "text", style: Style | None = None
+) -> str:
     """Write a result.
 
     Parameters
     ----------
-    result : Statistics, TimeoutReview, Odds, Trends, Growths, Fit, or sequence of Anomalies
+    result : Statistics, TimeoutReview, Odds, Trends, Growths, Fit, Anomalies, or several
+        The last ones may be of several runs, in a sequence.
     form : str
         One of `FORMS`, ``patch`` for advice on the timeouts of one task, or ``diff`` for
         timeouts that fit a window.
@@ -365,9 +399,12 @@ def report(result: HistoryResult, form: str = "text", style: Style | None = None
     RenderError
         If there is no such form.
     """
+    from taskgraph.history.anomalies import Anomalies
     from taskgraph.reports.history import table_report
     from taskgraph.reports.history_tables import render_html, render_markdown
 
+    if isinstance(result, Anomalies):
+        result = (result,)
     if form in ("json", "csv"):
         from taskgraph.reports.history_data import render_csv, render_json
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -88,12 +88,14 @@ def _write_result(result: HistoryResult, form: str | None, output: str | None) -
     write(history.report(result, form, style), output)
 
 
-def _require_chosen(chosen: Sized, only: str | None) -> None:
-    """Refuse a name that no task has: an empty table would look like nothing wrong."""
+def _require_chosen(chosen: Sized, asked: Mapping[str, Any]) -> None:
+    """Refuse a name of which nothing is told: an empty table looks like a good one."""
+    only = asked["only"]
     if only is not None and not chosen:
+        history.require_task(only, asked["runs"], memory=asked["memory"])
         raise ConfigError(
-            f"no task of the history has a name like {only!r}\n"
-            "  hint: taskgraph history stats tells the names that there are"
+            f"what was collected of {only!r} does not tell this\n"
+            "  hint: taskgraph history stats tells what there is"
         )
 
 
@@ -213,7 +215,7 @@ def stats_command(form: str | None, output: str | None, **asked: Any) -> None:
       taskgraph history stats -o stats.html
     """
     result = history.stats(**asked)
-    _require_chosen(result.kinds, asked["only"])
+    _require_chosen(result.kinds, asked)
     _write_result(result, form, output)
 
 
@@ -230,7 +232,7 @@ def report_command(form: str | None, output: str | None, **asked: Any) -> None:
       taskgraph history report -r runs --task 'Stop *' --format json
     """
     result = history.trends(**asked)
-    _require_chosen(result.tasks, asked["only"])
+    _require_chosen(result.tasks, asked)
     _write_result(result, form, output)
 
 
@@ -316,7 +318,7 @@ def timeouts_command(
     if tasks or not definitions:
         result = history.timeouts(tasks, options=options, **asked)
         if not definitions:
-            _require_chosen(result.advice, asked["only"])
+            _require_chosen(result.advice, asked)
         _write_result(result, form, output)
     sys.exit(code)
 

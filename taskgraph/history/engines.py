@@ -303,8 +303,11 @@ def open_engine(workers: int, scheduler: str | None = None) -> Engine:
     There are at most two for each of its processors. Where the address of a Dask scheduler
     is given, that decides instead.
 
-    Raises ConfigError if there is no such scheduler, or an extra is missing.
+    Raises ConfigError if there is no such scheduler, an extra is missing, or there are no
+    processes.
     """
+    if workers < 1:
+        raise ConfigError(f"workers must be at least 1, not {workers}")
     if scheduler is not None:
         return DaskEngine(scheduler)
-    return InlineEngine() if workers <= 1 else ProcessEngine(min(workers, _MOST_WORKERS))
+    return InlineEngine() if workers == 1 else ProcessEngine(min(workers, _MOST_WORKERS))

@@ -46,6 +46,8 @@ class OddsOptions:
     samples : int or None
         How often; by default 10,000 times, less often where slots are told and much is
         ahead.
+    seed : int
+        From which random numbers; 0 or more.
     """
 
     window: int
@@ -55,6 +57,8 @@ class OddsOptions:
     def __post_init__(self) -> None:
         if self.samples is not None and self.samples < 1:
             raise ConfigError(f"samples must be at least 1, not {self.samples}")
+        if self.seed < 0:
+            raise ConfigError(f"the seed must be 0 or more, not {self.seed}")
 
 
 class Quantile(NamedTuple):

@@ -10,7 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskgraph.history.database import HEALTHY, IN_BUCKET, WAS_RETRIED, Limits, map_shares
+from taskgraph.history.database import (
+    HEALTHY,
+    IN_BUCKET,
+    WAS_RETRIED,
+    Limits,
+    map_shares,
+    open_tables,
+)
 from taskgraph.history.engines import Engine, needs_extras
 from taskgraph.history.store import RunStore
 from taskgraph.model.engine import SpanKind
@@ -117,6 +124,17 @@ def statistics(
         tasks=sum(kind.seen for kind in kinds if kind.subtask is None),
         kinds=tuple(kinds),
     )
+
+
+@needs_extras
+def task_names(store: RunStore, limits: Limits | None = None) -> frozenset[str]:
+    """Give the names of all tasks that were collected.
+
+    Raises ConfigError if nothing was collected.
+    """
+    with open_tables(store, limits) as connection:
+        rows = connection.execute("SELECT DISTINCT name FROM tasks").fetchall()
+    return frozenset(name for (name,) in rows)
 
 
 def _group(connection: Connection, bucket: dict[str, int]) -> list[KindStats]:

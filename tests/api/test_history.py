@@ -59,6 +59,13 @@ def test_a_question_without_sense_is_refused(tmp_path: Path, slow: Path) -> None
         history.odds(load(slow), -5, tmp_path)
     with pytest.raises(ConfigError, match="2025-04-20T00:00:00 has no offset from UTC"):
         history.compare(tmp_path, since=datetime(2025, 4, 20))  # noqa: DTZ001
+    with pytest.raises(ConfigError, match="seed must be 0 or more, not -1"):
+        history.odds(load(slow), 10, tmp_path, seed=-1)
+    for ask in (history.stats, history.timeouts):
+        with pytest.raises(ConfigError, match="workers must be at least 1, not 0"):
+            ask(workers=0)
+    with pytest.raises(ConfigError, match="workers must be at least 1, not -2"):
+        history.collect([slow], tmp_path / "runs", workers=-2)
 
 
 @pytest.mark.uncovered
@@ -77,6 +84,9 @@ def test_every_answer_is_written_in_every_form(runs: Path, slow: Path) -> None:
         assert texts["text"] == history.report(result)
         with pytest.raises(RenderError, match="choose from text, csv, json"):
             history.report(result, "pdf")
+    for form in history.FORMS:
+        of_one = history.report(results[-1][0], form)
+        assert of_one == history.report(results[-1], form)
 
 
 @pytest.mark.uncovered

@@ -122,12 +122,26 @@ def test_an_interrupted_collection_says_how_to_go_on(
 
 
 @pytest.mark.uncovered
-@pytest.mark.parametrize("command", ["stats", "report", "timeouts"])
+@pytest.mark.parametrize("command", ["stats", "report", "timeouts", "compare"])
 def test_a_name_that_no_task_has_is_refused(folder: Path, run: Run, command: str) -> None:
-    code, text, said = run(command, "-r", folder / "runs", "--task", "nosuch*")
+    more = ("--since", "2023-01-02T00:00:00+08:00") if command == "compare" else ()
+    code, text, said = run(command, "-r", folder / "runs", "--task", "nosuch*", *more)
     assert (code, text) == (2, "")
     assert "no task of the history has a name like 'nosuch*'" in said
     assert "hint: taskgraph history stats tells the names that there are" in said
+
+
+@pytest.mark.parametrize("command", ["timeouts", "compare"])
+def test_a_name_of_which_nothing_is_told_is_not_called_unknown(
+    tmp_path: Path, run: Run, command: str
+) -> None:
+    write(tmp_path, {"a.json": response(1, [], name="Bare")})
+    assert run("collect", tmp_path / "a.json", "-o", tmp_path / "runs", "-j1")[0] == 0
+    more = ("--since", "2023-01-02T00:00:00+08:00") if command == "compare" else ()
+    code, text, said = run(command, "-r", tmp_path / "runs", "--task", "Bare", *more)
+    assert (code, text) == (2, "")
+    assert "has a name like" not in said
+    assert "does not tell this" in said or "on both sides" in said
 
 
 @pytest.mark.uncovered
