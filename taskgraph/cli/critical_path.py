@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _Known: TypeAlias = Mapping[str, tuple[Id, ...]]
 """The subtasks by their id and by their name."""
+_NO_EDGE = "--drop-edge takes UPSTREAM:DOWNSTREAM, two ids or names: "
 
 
 @click.command("critical-path")
@@ -93,18 +94,22 @@ def command(
       taskgraph critical-path response.json --set 13175721=10m --skip 13175719
     """
     given = list(map(_split_setting, settings))
+    for edge in edges:
+        if ":" not in edge:
+            raise ConfigError(_NO_EDGE + edge)
     read: dict[str, int] = {}
     if durations is not None:
         from taskgraph.sources.durations import read_durations
 
         read = read_durations(durations)
 
+    asked = _Asked((*read.items(), *given), edges, skipped)
+
     def compute(loaded: LoadedTask) -> Timetable:
         changes = None
         if read or given or edges or skipped:
             _refuse_twice(loaded.graph, read, f"{durations}")
-            both = (*read.items(), *given)
-            changes = _read_changes(loaded.graph, both, edges, skipped)
+            changes = asked.of(loaded.graph)
         return loaded.analysis.timetable(by, changes=changes, within=within, window=window)
 
     def as_json(loaded: LoadedTask) -> Mapping[str, Any]:
@@ -117,31 +122,91 @@ def command(
 
         return critical_path_text(compute(loaded), style)
 
-    sys.exit(run_report(files, form, output, "critical-path", as_json, as_text))
-
-
-def _read_changes(
-    graph: TaskGraph,
-    durations: Iterable[tuple[str, int]],
-    edges: Iterable[str],
-    skipped: Iterable[str],
-) -> Changes:
-    """Find what the options name in a task: durations, edges ``A:B``, and subtasks.
-
-    A name stands for all subtasks that have it, but for those that are named by their id.
-    """
-    ids = {str(identifier): (identifier,) for identifier in graph.index}
-    names: dict[str, tuple[Id, ...]] = {}
-    for subtask in graph.subtasks:
-        name = subtask.name.strip()
-        names[name] = (*names.get(name, ()), subtask.id)
-    known = names | ids
-    named = sorted(durations, key=lambda row: row[0] in ids)
-    return Changes(
-        durations={i: seconds for name, seconds in named for i in _find(known, name)},
-        dropped_edges=tuple(_edge(known, edge) for edge in edges),
-        skipped=tuple(i for name in skipped for i in _find(known, name)),
+    sys.exit(
+        run_report(files, form, output, "critical-path", as_json, as_text, asked.misfits)
     )
+
+
+class _Asked:
+    """What the options change: durations, edges ``A:B``, and subtasks that are skipped.
+
+    A task may lack what another one has; what none has is most likely misspelt.
+    """
+
+    def __init__(
+        self,
+        durations: Sequence[tuple[str, int]],
+        edges: Sequence[str],
+        skipped: Sequence[str],
+    ) -> None:
+        self._durations, self._edges, self._skipped = durations, edges, skipped
+        self._found: set[str] = set()
+        self._apart: dict[str, tuple[Id, Id]] = {}  # the ends of edges that are none
+        self._names: set[str] = set()  # of tasks that lack something
+
+    def of(self, graph: TaskGraph) -> Changes:
+        """Give what a task has of it.
+
+        A name stands for all subtasks that have it, but for those that are named by their
+        id.
+        """
+        ids = {str(identifier): (identifier,) for identifier in graph.index}
+        names: dict[str, tuple[Id, ...]] = {}
+        for subtask in graph.subtasks:
+            name = subtask.name.strip()
+            names[name] = (*names.get(name, ()), subtask.id)
+        known = names | ids
+        named = sorted(self._durations, key=lambda row: row[0] in ids)
+        edges = (self._edge(graph, known, edge) for edge in self._edges)
+        return Changes(
+            durations={i: time for name, time in named for i in self._find(known, name)},
+            dropped_edges=tuple(edge for edge in edges if edge is not None),
+            skipped=tuple(i for name in self._skipped for i in self._find(known, name)),
+        )
+
+    def misfits(self) -> Iterator[str]:
+        """Say of each name and edge that no task has that it has none."""
+        for name in (*(name for name, _ in self._durations), *self._skipped):
+            if name not in self._found:
+                yield self._unknown(name)
+        for text in self._edges:
+            if text in self._found:
+                continue
+            ends = text.split(":")
+            lost = [end for end in ends if end.strip() not in self._names]
+            if text in self._apart:
+                yield "there is no edge from {} to {}".format(*self._apart[text])
+            elif len(ends) == 2 and lost:
+                yield self._unknown(lost[0])
+            else:
+                yield _NO_EDGE + text
+
+    def _unknown(self, name: str) -> str:
+        from taskgraph.model.words import nearest_text
+
+        near = nearest_text(name, self._names)
+        meant = f"; did you mean {near}?" if near else ""
+        return f"no subtask has the id or the name {name}{meant}"
+
+    def _find(self, known: _Known, name: str) -> tuple[Id, ...]:
+        found = known.get(name.strip(), ())
+        if found:
+            self._found.add(name)
+        else:
+            self._names.update(known)
+        return found
+
+    def _edge(self, graph: TaskGraph, known: _Known, text: str) -> tuple[Id, Id] | None:
+        edge = _ends(graph, known, text)
+        if edge is None:
+            self._names.update(known)
+            return None
+        upstream, downstream = (graph.index[end] for end in edge)
+        if downstream not in graph.downstreams[upstream]:
+            self._apart[text] = edge
+            return None
+        self._found.add(text)
+        return edge
 
 
 def _refuse_twice(graph: TaskGraph, durations: Mapping[str, int], path: str) -> None:
@@ -168,17 +233,7 @@ def _split_setting(text: str) -> tuple[str, int]:
         raise ConfigError(f"--set takes ID=SECONDS, like {example}, not {text}") from None
 
 
-def _find(known: _Known, name: str) -> tuple[Id, ...]:
-    if name.strip() in known:
-        return known[name.strip()]
-    from taskgraph.model.words import nearest_text
-
-    near = nearest_text(name, known.keys())
-    meant = f"; did you mean {near}?" if near else ""
-    raise ConfigError(f"no subtask has the id or the name {name}{meant}")
-
-
-def _edge(known: _Known, text: str) -> tuple[Id, Id]:
+def _ends(graph: TaskGraph, known: _Known, text: str) -> tuple[Id, Id] | None:
     parts = text.split(":")  # an id may hold a colon itself
     for cut in range(1, len(parts)):
         ends = ":".join(parts[:cut]), ":".join(parts[cut:])
@@ -187,8 +242,8 @@ def _edge(known: _Known, text: str) -> tuple[Id, Id]:
             return identifiers[0][0], identifiers[1][0]
         if all(identifiers):
             name = ends[len(identifiers[0]) == 1].strip()
-            raise ConfigError(f"--drop-edge: several subtasks are called {name}: take ids")
-    if len(parts) == 2:
-        _find(known, parts[0])
-        _find(known, parts[1])
-    raise ConfigError(f"--drop-edge takes UPSTREAM:DOWNSTREAM, two ids or names: {text}")
+            raise ConfigError(
+                f"{graph.task.origin.file}: --drop-edge: several subtasks are called "
+                f"{name}: take ids"
+            )
+    return None

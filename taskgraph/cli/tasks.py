@@ -17,7 +17,7 @@ from taskgraph.cli.output import (
     wants_color,
     write,
 )
-from taskgraph.errors import AnalysisError
+from taskgraph.errors import AnalysisError, ConfigError
 from taskgraph.model.engine import whole_dag, whole_task
 from taskgraph.model.words import NAMED, quoted
 from taskgraph.sources.limits import ReadOptions
@@ -116,11 +116,13 @@ def run_report(
     kind: str,
     as_json: Callable[[LoadedTask], Mapping[str, Any]],
     as_text: Callable[[LoadedTask, Any], str],
+    misfits: Callable[[], Iterable[str]] = tuple,
 ) -> int:
     """Report on every task of every file, and give the exit code: 1 for a broken graph.
 
     ``kind`` is the name of the JSON document; ``as_text``, for every form but ``json``,
-    also gets the style of the text.
+    also gets the style of the text. ``misfits`` says which options fit none of the tasks:
+    they are refused, unless something could not be read that they may be meant for.
     """
     parts: list[Any] = []
     broken: list[bool] = []
@@ -131,6 +133,10 @@ def run_report(
         parts.append(as_json(loaded) if style is None else as_text(loaded, style))
 
     code, messages = each_task(files, report)
+    for misfit in misfits():
+        if code < EXIT_INPUT:
+            raise ConfigError(misfit)
+        complain(misfit)
     if form == "json":
         from taskgraph.reports.json import document
 

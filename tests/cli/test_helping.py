@@ -185,6 +185,33 @@ def test_a_name_stands_for_all_that_have_it(
 
 
 @pytest.mark.parametrize(
+    "change", [["--set", "Stop host=100"], ["--skip", "Stop host"], ["--drop-edge", "1:2"]]
+)
+def test_what_another_task_has_is_no_mistake(
+    change: list[str], split: Path, tmp_path: Path
+) -> None:
+    other, broken = tmp_path / "other.json", tmp_path / "broken.json"
+    rows = [
+        {"id": 7, "name": "Wait", "timeout": 60, "upstreams": [], "downstreams": [8]},
+        {"id": 8, "name": "End", "timeout": 60, "upstreams": [7], "downstreams": []},
+    ]
+    other.write_text(json.dumps({"id": 8, "name": "other", "subtasks": rows}))
+    alone = json.loads(run("critical-path", split, "-f", "json", *change).output)
+    for files in ((split, other), (other, split)):
+        done = run("critical-path", *files, "-f", "json", *change)
+        told = {task["id"]: task for task in json.loads(done.stdout)["tasks"]}
+        assert told[9]["makespan"] == alone["tasks"][0]["makespan"]
+        assert told[8]["makespan"] == told[8]["before"]["makespan"]
+    done = run("critical-path", other, *change)
+    assert "no subtask has the id or the name" in str(done.exception)
+    broken.write_text("{")
+    done = run("critical-path", other, broken, *change)
+    assert done.exit_code == 2
+    assert "no subtask has the id or the name" in done.stderr
+    assert "other" in done.output
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--set", "Stop hots=5"], "no subtask has the id or the name Stop hots; did you"),

@@ -124,7 +124,7 @@ def test_failed_parts_are_listed() -> None:
 
 def test_parts_that_fail_hang_or_run_are_listed_however_many_there_are() -> None:
     start, moment = datetime(2025, 1, 16, tzinfo=UTC), datetime(2025, 1, 16, 1, tzinfo=UTC)
-    part = {"name": "Part", "start_time": start, "timeout": 7200}
+    part = {"name": "Part", "start_time": start, "timeout": 7200, "attempts": 1}
     done = {"status": "SUCCESSFUL", "finish_time": moment}
     rows = {
         n: {**part, **(done if n < 17 else {"status": "RUNNING"}), "parallel_index": n}
