@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar, 
 from taskgraph.errors import AnalysisError
 from taskgraph.graph import traverse
 from taskgraph.graph.cuts import MOST_PROVEN, Cut, feedback_edges
+from taskgraph.model.statuses import severity_key
 from taskgraph.model.task import Id, Subtask, Task, id_key
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ class TaskGraph:
 
     A node is a number from 0: the place of its id among all ids in ascending order. An
     edge that only one end names is an edge. Nothing is invented: an unknown id makes no
-    node, and of several subtasks with one id the first in a fixed order stands for all.
+    node, and of several subtasks with one id the one that needs attention first, as what
+    is FAILED does, stands for all.
 
     Attributes
     ----------
@@ -349,8 +351,12 @@ def _nodes(task: Task) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
         for group in groups
         if len(group) > 1
     }
+    stands = {
+        place: min(group, key=lambda one: severity_key(task.subtasks[one].status))
+        for place, group in shared.items()
+    }
     first = [group[0] for group in groups]
-    return tuple(shared.get(place, (place,))[0] for place in first), tuple(shared.values())
+    return tuple(stands.get(place, place) for place in first), tuple(shared.values())
 
 
 def _pick(values: Sequence[_Value], places: Sequence[int]) -> tuple[_Value, ...]:

@@ -114,6 +114,7 @@ SENTENCES: Final[dict[str, Judge]] = {
     "cause-within-timeout": claims_past.cause("itself"),
     "cause-zero-timeout": claims_past.cause("poll", "itself"),
     "concurrency": claims_next.concurrency,
+    "copies-failed": claims_next.never,
     "counts": claims_past.counts,
     "critical-share": claims_past.critical_share,
     "dag-cancel": claims_next.never,

@@ -63,3 +63,12 @@ def test_the_order_of_lists_does_not_choose_among_subtasks_of_one_id() -> None:
 
     orders = [(1, 2), (2, 1)]
     assert len({chosen(first, second) for first in orders for second in orders}) == 1
+
+
+@pytest.mark.parametrize("states", [("SUCCESSFUL", "FAILED"), ("RUNNING", "SUCCESSFUL")])
+def test_of_one_id_what_needs_attention_stands_for_all(states: tuple[str, str]) -> None:
+    rows = [Subtask(1, name, state) for name, state in zip("ab", states, strict=True)]
+    urgent = next(row for row in rows if row.status != "SUCCESSFUL")
+    for order in (rows, rows[::-1]):
+        (found,) = build_graph(Task(1, subtasks=tuple(order))).subtasks
+        assert found == urgent

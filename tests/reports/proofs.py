@@ -340,7 +340,7 @@ def alike(case: Case) -> list[list[Any]]:
         sub = case.graph.subtasks[way.node]
         flags = sub.operation == "ROLLBACK", sub.prohibit_skip, way.skip.worst_case
         groups.setdefault((sub.name, flags) if part(sub) else way.node, []).append(way)
-    failure = case.analysis.failure if groups else None
+    failure = case.analysis.failure if groups and case.graph.is_sound else None
     roots = [root.node for root in failure.roots] if failure is not None else []
 
     def rank(way: Any) -> int:
@@ -782,6 +782,13 @@ def _gates(case: Case, gates: list[Subtask]) -> list[Values]:
     return [{"named": labels(gates)}]
 
 
+def failed_copies(case: Case) -> list[Values]:
+    named = {(sub.id, sub.name) for sub in case.graph.subtasks}
+    failed = [sub for sub in case.task.subtasks if sub.status == "FAILED"]
+    others = {(sub.id, sub.name): sub for sub in failed}
+    return [{"named": labels(others[key] for key in others.keys() - named)}]
+
+
 def no_point_of_no_return(case: Case) -> list[Values]:
     assert not any(subtask.prohibit_rollback for subtask in case.task.subtasks)
     return [{}]
@@ -984,6 +991,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "cancel": cancels,
     "canceling": lambda case: [{"subtasks": case.ids(case.tally.canceling)}],
     "concurrency": concurrency,
+    "copies-failed": failed_copies,
     "counts": counts,
     "critical-share": percent,
     "dag-cancel": command("cancel"),

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from taskgraph.api import LoadedTask, load, load_all, loads
+from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.selection import select
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.model.durations import format_moment
 from taskgraph.reports.explaining.explanation import explain
@@ -585,6 +587,43 @@ def test_everybody_tells_the_same_of_a_cycle_that_a_shared_id_may_make(shared: i
         "a cycle" in "; ".join(loaded.graph.flaws),
     ]
     assert told == [shared == 3] * 5
+
+
+@pytest.mark.parametrize("names", ["AB", "BA"])
+def test_nobody_denies_a_failure_that_shares_its_id(names: str) -> None:
+    states = dict(zip(names, ("SUCCESSFUL", "FAILED"), strict=True))
+    rows = [{"id": 1, "name": name, "status": state} for name, state in states.items()]
+    loaded = loads(json.dumps(_failed_task(rows)))
+    account = loaded.account
+    told = [
+        " ".join(explain_text(explain(account), Style()).split()),
+        " ".join(show_text(account, Style()).split()),
+        loaded._repr_svg_(),
+        "\n".join(select(loaded.analysis, DiagramOptions(around_failed=True)).notes),
+    ]
+    assert f"1 '{names[1]}' failed" in told[0]
+    assert f"1 '{names[1]}' failed" in told[1]
+    assert "FAILED" in told[2]
+    for text in told:
+        assert "o subtask failed" not in text
+        assert "No subtask is FAILED" not in text
+        assert "retried as a whole" not in text
+    assert_proved(loaded)
+
+
+def test_every_failure_under_one_id_is_named() -> None:
+    rows = [{"id": 1, "name": name, "status": "FAILED"} for name in "ABB"]
+    loaded = loads(json.dumps(_failed_task(rows)))
+    assert "copies-failed" in assert_proved(loaded)
+    said = " ".join(explain_text(explained(loaded), Style()).split())
+    assert {name for name in "AB" if f"1 '{name}' failed" in said} == {"A", "B"}
+    assert said.count("failed as well") == 1
+
+
+def _failed_task(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    own = {"operation": "EXECUTE", "upstreams": [], "downstreams": []}
+    subtasks = [own | row for row in rows]
+    return {"id": 1, "status": "FAILED", "operation": "EXECUTE", "subtasks": subtasks}
 
 
 def test_a_task_is_not_said_to_end_at_two_moments(samples: Path):

@@ -254,8 +254,8 @@ _ROLLBACK = (
     "rollback-unknown",
 )
 _GO_ON = frozenset(
-    {"call", "dag-pass", "dag-unknown", "dominant", "likely", "likely-unknown"}
-    | {"others-failed", "over-limit", "rollback-loses"}
+    {"call", "copies-failed", "dag-pass", "dag-unknown", "dominant", "likely"}
+    | {"likely-unknown", "others-failed", "over-limit", "rollback-loses"}
 )
 """What belongs to the sentence before it, as a cause does to its failure."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import chain
 from typing import Final, NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
@@ -24,6 +25,7 @@ from taskgraph.model.engine import (
     was_retried,
 )
 from taskgraph.model.task import Operation, Status, Subtask
+from taskgraph.model.words import labels
 from taskgraph.reports.explaining.sentences import (
     Count,
     Duration,
@@ -128,6 +130,8 @@ def _roots(analysis: Analysis, roots: tuple[RootFailure, ...]) -> Iterator[Sente
         if failed == alike[0][0] and len(alike) > 1:
             others = tuple(root.node for _, group in alike[1:] for root in group)
             yield of_subtasks("others-failed", "{subtasks} failed as well.", others)
+        if failed == alike[0][0]:
+            yield from _failed_copies(analysis.graph)
         yield from _run_by(analysis, group)
         yield from _each_part(group)
         for root in group[:_MOST_PARTS]:
@@ -136,6 +140,18 @@ def _roots(analysis: Analysis, roots: tuple[RootFailure, ...]) -> Iterator[Sente
         template = "Failed by themselves as well: {subtasks}."
         yield of_subtasks("more-roots", template, tuple(hidden), Place.ITEM)
     yield from _failed_on(analysis, roots)
+
+
+def _failed_copies(graph: TaskGraph) -> Iterator[Sentence]:
+    """Name what failed and is no node, since another subtask with its id is."""
+    rows = graph.task.subtasks
+    shared = [rows[position] for position in chain.from_iterable(graph.duplicates)]
+    failed = {(sub.id, sub.name): sub for sub in shared if sub.status == Status.FAILED}
+    for subtask in graph.subtasks if failed else ():
+        failed.pop((subtask.id, subtask.name), None)
+    if failed:
+        named = {"named": labels(failed.values())}
+        yield Sentence("copies-failed", "{named} failed as well.", named)
 
 
 def _failed(subtask: Subtask, node: int) -> _Failed:
