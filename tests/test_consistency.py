@@ -387,6 +387,64 @@ def test_everybody_tells_the_same_of_a_sample(path: Path, by_name: Path) -> None
     assert_consistent(path, by_name)
 
 
+def _failed(operation: str | None, own: str | None, *, stays: bool) -> dict[str, Any]:
+    """Give a FAILED task: 1, behind it 2 and 3, which are FAILED, and behind these 4.
+
+    ``operation`` is that of the task, ``own`` that of its subtasks; one of those that are
+    FAILED cannot be skipped if it ``stays``.
+    """
+    states = ("SUCCESSFUL", "FAILED", "FAILED", "PENDING")
+    ups: list[list[int]] = [[], [1], [1], [2, 3]]
+    downs = [[2, 3], [4], [4], []]
+    times = {"startTime": "2026-01-02T03:00:00Z", "finishTime": "2026-01-02T03:01:00Z"}
+    rows = [
+        {
+            "id": place + 1,
+            "name": name,
+            "status": states[place],
+            "upstreams": ups[place],
+            "downstreams": downs[place],
+            "timeout": 600,
+            "prohibitSkip": stays and name == "B",
+            "prohibitRollback": False,
+            **({"operation": own} if own else {}),
+            **(times if own == "ROLLBACK" or name != "D" else {}),
+        }
+        for place, name in enumerate("ABCD")
+    ]
+    task = {"id": 1, "name": "Failed", "status": "FAILED", "subtasks": rows, **times}
+    return {"data": task | ({"operation": operation} if operation else {})}
+
+
+@pytest.mark.parametrize("stays", [False, True])
+@pytest.mark.parametrize(
+    ("operation", "own", "premise"),
+    [
+        ("EXECUTE", "EXECUTE", "retry"),
+        ("ROLLBACK", "ROLLBACK", "skip"),
+        ("ROLLBACK", "RETRY", "skip"),
+        ("EXECUTE", "ROLLBACK", ""),
+        (None, "EXECUTE", "retry"),
+        (None, None, ""),
+    ],
+)
+def test_everybody_tells_the_same_of_what_may_be_done(
+    operation: str | None,
+    own: str | None,
+    premise: str,
+    stays: bool,
+    by_name: Path,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "task.json"
+    path.write_text(json.dumps(_failed(operation, own, stays=stays)), "utf-8")
+    assert_consistent(path, by_name)
+    if premise == "skip" and stays:
+        premise = ""
+    (row,) = rows("explain", path, *_common(by_name))
+    assert told.explain_json(row)["premise"] == (premise or "nothing")
+
+
 def _random(seed: int) -> dict[str, Any]:
     photo = simulate(seed).random_photo(Random(seed))
     names = [name for name in DIALECTS if name != "list"]

@@ -142,9 +142,7 @@ def library(loaded: LoadedTask) -> Told:
     told |= _marked("critical", ids(schedule.critical), every)
     gates = () if analysis.no_return is None else analysis.no_return.nodes
     told |= _marked("gate", ids(gates), every)
-    failure = analysis.failure
-    blocked = () if failure is None or analysis.is_rolling_back else failure.blocked
-    told |= _marked("blocked", ids(blocked), every)
+    told |= _marked("blocked", ids(sorted(analysis.blocked)), every)
     ran = () if analysis.as_run is None else analysis.as_run.path
     told |= _marked("as-run path", ids(ran), every)
     columns = {
@@ -163,8 +161,9 @@ def library(loaded: LoadedTask) -> Told:
             told["timeout", str(subtask.id)] = subtask.timeout
     for way in analysis.ways_out:
         (name,) = ids([way.node])
-        told["retry", name] = way.retry.is_accepted and way.retry.worst_case.seconds
-        told["skip", name] = way.skip.is_accepted and way.skip.worst_case.seconds
+        for what, act in (("retry", way.retry), ("skip", way.skip)):
+            bound = act.worst_case and act.worst_case.seconds
+            told[what, name] = act.is_accepted and bound
     return told
 
 
@@ -239,6 +238,13 @@ def show_text(text: str) -> Told:
     elif "Left" in facts:
         told["left"] = _seconds(facts["Left"])
         told |= _until(facts["Left"], started)
+    retried = facts.get("If retried", "")
+    if retried.startswith("at most"):
+        told["if retried"] = spoken(retried.partition(" left")[0])
+    elif told["sound"] and "✗ FAILED" in text.partition("\n")[0]:
+        told["if retried"] = None
+    if "Assumes" in facts:
+        told["premise"] = _premise(facts["Assumes"])
     if "Critical" in facts and "…" not in facts["Critical"] and ": " in facts["Critical"]:
         told["critical path"] = tuple(facts["Critical"].partition(": ")[2].split(" → "))
     found = re.findall(r"^(error|warning|info) (TG\d{3})\s+(.*)$", text, re.MULTILINE)
@@ -247,6 +253,13 @@ def show_text(text: str) -> Told:
     if count <= _MOST_SHOWN:
         told["findings"] = sorted((code, kind, plain(rest)) for kind, code, rest in found)
     return told
+
+
+def _premise(text: str) -> str:
+    """Read what a bound rests on that somebody asks for at once."""
+    found = re.search(r"nobody intervenes(?: but to (\w+) at once)?", text)
+    assert found, text
+    return found[1] or "nothing"
 
 
 def budget_text(text: str) -> Told:
@@ -386,6 +399,10 @@ def explain_json(row: dict[str, Any]) -> Told:
             claim, values = sentence["claim"], sentence["values"]
             if claim in _CLAIMS:
                 told |= _CLAIMS[claim](values)
+            if claim == "blocked" and "never started" in sentence["text"]:
+                told |= _marked("blocked", values["subtasks"], values["subtasks"])
+            if claim == "assumptions":
+                told["premise"] = _premise(sentence["text"])
             if claim in {"inconsistent", "over-limit"}:
                 doubts.append((values["rule"], values["message"]))
     told["findings told"] = doubts
@@ -426,7 +443,6 @@ _CLAIMS: dict[str, Callable[[Values], Told]] = {
     "as-of": lambda values: {
         "as of": _to_the_second(datetime.fromisoformat(values["as_of"]))
     },
-    "blocked": lambda values: _marked("blocked", values["subtasks"], values["subtasks"]),
     "budget": _worst_claim,
     "budget-unbounded": _worst_claim,
     "concurrency": lambda values: {"longest path": values["longest_seconds"]},
@@ -441,9 +457,16 @@ _CLAIMS: dict[str, Callable[[Values], Told]] = {
     "no-point-of-no-return": lambda _: {"no return": None, "why none": "non"},
     "no-return": _no_return_claim,
     "no-return-unknown": lambda _: {"no return": None, "why none": "not"},
-    "retry-accepted": lambda values: (
-        _of_subtask("retry", "worst_seconds")(values) if "worst_seconds" in values else {}
-    ),
+    "retry-accepted": lambda values: {
+        "if retried": values.get("worst_seconds"),
+        **(
+            _of_subtask("retry", "worst_seconds")(values)
+            if "worst_seconds" in values
+            else {}
+        ),
+    },
+    "dag-retry": lambda values: {"if retried": values.get("worst_seconds")},
+    "retry-unknown": lambda _: {"if retried": None},
     "retry-refused": _of_subtask("retry"),
     "rollback-accepted": lambda values: {
         "rollback allowed": True,

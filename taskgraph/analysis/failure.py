@@ -9,11 +9,11 @@ from enum import StrEnum
 from itertools import chain
 from typing import Literal, TypeAlias
 
-from taskgraph.analysis.budget import WorstCase, worst_cases_without
+from taskgraph.analysis.budget import WorstCase, worst_case, worst_cases_without
 from taskgraph.analysis.premises import Premises
 from taskgraph.analysis.progress import Standstill
 from taskgraph.analysis.rollback import Refusal, Rollback
-from taskgraph.analysis.weights import Weights
+from taskgraph.analysis.weights import Basis, Weights
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.engine import (
     Ending,
@@ -24,6 +24,8 @@ from taskgraph.model.engine import (
     is_in_flight,
     is_rolling_back,
     measured_span,
+    tells_direction,
+    tells_progress,
 )
 from taskgraph.model.task import Operation, Status, Subtask
 
@@ -73,8 +75,8 @@ class Failure:
         What waits for a failed subtask, ascending: descendants that never started. In a
         task that rolls back, ancestors that wait to be undone.
     held : tuple of int
-        The other subtasks that are PENDING, ascending: they do not wait for a failed
-        subtask, but the engine starts nothing while there is one.
+        The other subtasks that have yet to be done, or undone, ascending: they do not wait
+        for a failed subtask, but the engine begins nothing more while there is one.
     ran_on : tuple of int
         What was still at work after the first failure, or is at work now, ascending.
     finished : FinishedWork
@@ -120,9 +122,7 @@ def failure(premises: Premises) -> Failure | None:
         roots=tuple(roots),
         consequences=tuple(node for node in failed if node in beyond),
         blocked=tuple(node for node in waiting if node in beyond),
-        held=()
-        if premises.is_rolling_back
-        else tuple(node for node in waiting if node not in beyond),
+        held=tuple(node for node in waiting if node not in beyond),
         ran_on=_ran_on(graph, roots[0], premises.as_of),
         finished=_finished_work(graph, premises.as_of),
     )
@@ -131,10 +131,10 @@ def failure(premises: Premises) -> Failure | None:
 def blocked(premises: Premises) -> frozenset[int]:
     """Give what has not started and cannot, because something before it failed.
 
-    Of a faulty graph too; nothing in a task that rolls back.
+    Of a faulty graph too; nothing in a task that rolls back, or may do so.
     """
     subtasks = premises.graph.subtasks
-    if premises.is_rolling_back:
+    if premises.is_rolling_back or not tells_direction(premises.task):
         return frozenset()
     beyond = _beyond(premises.graph, premises.graph.nodes_of({Status.FAILED}))
     return frozenset(n for n in beyond if subtasks[n].status == Status.PENDING)
@@ -315,16 +315,18 @@ class Intervention:
         for none and are held by the failure. For a rollback the first to be undone.
     is_held : bool
         Whether those still may not start because other subtasks are FAILED.
-    worst_case : WorstCase
-        How long the task can take from now until it is over, if the other failed
-        subtasks are retried at once; for a rollback, until all is undone.
+    worst_case : WorstCase or None
+        How long the task can take from now until it is over, if the other failed subtasks
+        are retried at once, or skipped where the task rolls back. ``None`` where the engine
+        refuses that, where a retry would repeat for good, and where the document does not
+        tell whether it would. For a rollback, until all is undone.
     """
 
     action: Action
     refusals: tuple[Refusal, ...]
     releases: tuple[int, ...]
     is_held: bool
-    worst_case: WorstCase
+    worst_case: WorstCase | None
 
     @property
     def is_accepted(self) -> bool:
@@ -366,8 +368,8 @@ def interventions(
     failed = graph.nodes_of({Status.FAILED})
     if not failed:
         return ()
-    without = worst_cases_without(premises, left, rest, failed)
-    is_held = len(failed) > 1 and not back
+    retries, skips = _bounds(premises, left, rest, failed)
+    is_held = len(failed) > 1
     ahead = graph.upstreams if back else graph.downstreams
     waiting = _for_how_many(graph, back=back)
     free = [node for node, count in waiting.items() if not count]
@@ -375,7 +377,7 @@ def interventions(
     rows = []
     for node in failed:
         released = [other for other in ahead[node] if waiting.get(other) == 1]
-        if not is_held and not back:
+        if not is_held:
             released = sorted((*released, *free))
         subtask, releases = graph.subtasks[node], tuple(released)
         retry = () if accepts_retry(subtask) else (Refusal.ROLLING_BACK,)
@@ -383,12 +385,34 @@ def interventions(
         rows.append(
             FailedSubtask(
                 node,
-                Intervention("retry", retry, releases, is_held, rest),
-                Intervention("skip", skip, releases, is_held, without[node]),
+                Intervention("retry", retry, releases, is_held, retries),
+                Intervention("skip", skip, releases, is_held, skips.get(node)),
                 rolling_back,
             )
         )
     return tuple(rows)
+
+
+def _bounds(
+    premises: Premises, left: Weights, rest: WorstCase, failed: list[int]
+) -> tuple[WorstCase | None, dict[int, WorstCase]]:
+    """Bound the time after a retry and, by node, after a skip.
+
+    Each rests on what the engine does with all else that failed, if it is asked at once.
+    """
+    task, subtasks = premises.task, premises.graph.subtasks
+    if not tells_direction(task):
+        return None, {}
+    if premises.is_rolling_back:
+        stays = {node for node in failed if subtasks[node].prohibit_skip is not False}
+        rows = enumerate(left.basis)
+        todo = {node for node, basis in rows if basis is not Basis.DONE}.difference(failed)
+        undo = worst_case(premises, todo, left.durations, left.nodes(Basis.NO_LIMIT))
+        return None, {node: undo for node in failed if stays <= {node}}
+    stays = {node for node in failed if not accepts_retry(subtasks[node])}
+    skips = worst_cases_without(premises, left, rest, failed)
+    retry = rest if tells_progress(task) and not stays else None
+    return retry, {node: skips[node] for node in failed if stays <= {node}}
 
 
 def _for_how_many(graph: TaskGraph, *, back: bool) -> dict[int, int]:

@@ -90,15 +90,17 @@ def test_in_a_rollback_the_way_is_back():
     assert found is not None
     assert ids(graph, [root.node for root in found.roots]) == [2]
     assert ids(graph, found.blocked) == [1]
-    assert found.held == ()
+    assert ids(graph, found.held) == [4]
     (row,) = analyse(graph).ways_out
     assert row.retry.refusals == (Refusal.ROLLING_BACK,)
     assert row.skip.is_accepted
     assert row.rollback.is_accepted
-    assert ids(graph, row.skip.releases) == [1]
+    assert ids(graph, row.skip.releases) == [1, 4]
     # What can be undone at once: 2, and 4, whose downstream is PENDING.
     assert ids(graph, row.rollback.releases) == [2, 4]
+    assert row.rollback.worst_case is not None
     assert row.rollback.worst_case.seconds == 200
+    assert row.skip.worst_case is not None
     assert row.skip.worst_case.seconds == 100
 
 
@@ -121,7 +123,7 @@ def test_what_the_failure_alone_holds_goes_next_as_well():
     assert ids(graph, row.skip.releases) == [2, 4]
 
 
-def test_other_failures_hold_nothing_on_the_way_back():
+def test_other_failures_hold_on_the_way_back_too():
     back = {"operation": "ROLLBACK"}
     rows = {
         1: ran(0, 1, **back),
@@ -131,8 +133,49 @@ def test_other_failures_hold_nothing_on_the_way_back():
     }
     graph = make_graph(rows, [(1, 2), (4, 3)], status="FAILED", operation="ROLLBACK")
     first, second = analyse(graph).ways_out
-    assert (ids(graph, first.skip.releases), first.skip.is_held) == ([1], False)
-    assert (ids(graph, second.skip.releases), second.skip.is_held) == ([4], False)
+    assert (ids(graph, first.skip.releases), first.skip.is_held) == ([1], True)
+    assert (ids(graph, second.skip.releases), second.skip.is_held) == ([4], True)
+
+
+@pytest.mark.parametrize("prohibits", [(False, False), (False, True), (False, None)])
+def test_a_skip_on_the_way_back_rests_on_the_others_being_skipped(
+    prohibits: tuple[bool | None, ...],
+):
+    back = {"operation": "ROLLBACK"}
+    failed = [ran(1, 9, "FAILED", prohibit_skip=flag, **back) for flag in prohibits]
+    rows = {1: ran(0, 1, **back), 2: failed[0], 3: failed[1], 4: ran(0, 1, **back)}
+    edges = [(1, 2), (1, 3)]
+    graph = make_graph(rows, edges, status="FAILED", operation="ROLLBACK")
+    answers = analyse(graph)
+    assert answers.failure is not None
+    assert ids(graph, answers.failure.held) == [4]
+    first, second = answers.ways_out
+    bound = first.skip.worst_case
+    assert (bound and bound.seconds) == (100 if prohibits[1] is False else None)
+    assert second.skip.worst_case is not None  # where the engine accepts it at all
+    assert first.retry.worst_case is None
+
+
+@pytest.mark.parametrize("operation", [None, "EXECUTE"])
+def test_no_bound_rests_on_a_retry_that_may_repeat(operation: str | None):
+    rows = {1: ran(0, 5, "FAILED"), 2: WAITS}
+    graph = make_graph(rows, [(1, 2)], status="FAILED", operation=operation)
+    (row,) = analyse(graph).ways_out
+    assert (row.retry.worst_case is None) == (operation is None)
+    untold = changed(graph, lambda _: {"operation": None})
+    (row,) = analyse(untold).ways_out
+    if operation is None:
+        assert row.skip.worst_case is None
+        assert analyse(untold).blocked == frozenset()
+
+
+def test_no_bound_rests_on_a_retry_that_the_engine_refuses():
+    refused = ran(0, 5, "FAILED", operation="ROLLBACK")
+    rows = {1: ran(0, 5, "FAILED"), 2: refused}
+    graph = make_graph(rows, status="FAILED", operation="EXECUTE")
+    first, second = analyse(graph).ways_out
+    assert first.retry.worst_case is first.skip.worst_case is None
+    assert second.skip.worst_case is not None
 
 
 def test_refusals():
@@ -152,7 +195,9 @@ def stopped(draw: st.DrawFn) -> TaskGraph:
     graph, timeouts = draw(timed_dags())
     states = [draw(st.sampled_from([*Status, "FAILED"])) for _ in timeouts]
     return changed(
-        graph, lambda row: {"timeout": timeouts[row.id], "status": states[row.id]}
+        graph,
+        lambda row: {"timeout": timeouts[row.id], "status": states[row.id]},
+        operation="EXECUTE",
     )
 
 
@@ -167,6 +212,8 @@ def test_a_skip_counts_as_done(graph: TaskGraph, limit: int):
         bound = worst_case(answers, todo, left.durations).longest_path
         zeroed = [0 if n == row.node else d for n, d in enumerate(left.durations)]
         expected = worst_case(answers, todo, zeroed)
+        assert row.retry.worst_case is not None
+        assert row.skip.worst_case is not None
         assert row.retry.worst_case.longest_path == bound
         assert row.skip.worst_case.longest_path == expected.longest_path
         assert row.skip.worst_case.seconds == expected.seconds

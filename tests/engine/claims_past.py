@@ -301,8 +301,9 @@ def held_up(case: Case, told: Told) -> Reasons:
 
 
 def held(case: Case, told: Told) -> Reasons:
+    waiting = "SUCCESSFUL" if case.is_back else "PENDING"
     for index in told.steps("subtasks"):
-        if index in case.beyond_failed or case.rows[index].state != "PENDING":
+        if index in case.beyond_failed or case.rows[index].state != waiting:
             yield "it waits for that"
 
 

@@ -19,6 +19,7 @@ from taskgraph.diagrams.selection import select
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.model.durations import format_moment
 from taskgraph.reports.explaining.explanation import explain
+from taskgraph.reports.explaining.explanation import in_short as explanation_in_short
 from taskgraph.reports.explaining.sentences import (
     Explanation,
     Flow,
@@ -587,6 +588,57 @@ def test_everybody_tells_the_same_of_a_cycle_that_a_shared_id_may_make(shared: i
         "a cycle" in "; ".join(loaded.graph.flaws),
     ]
     assert told == [shared == 3] * 5
+
+
+def rolled_back(*prohibit_skip: bool, index: int | None = None) -> LoadedTask:
+    """Give a rollback that waits for FAILED subtasks, from 2 on; perhaps parts of one."""
+    back = {"operation": "ROLLBACK", "timeout": 600, "prohibit_rollback": False}
+    rows: dict[int, dict[str, Any]] = {1: back | {"status": "SUCCESSFUL"}}
+    for place, prohibits in enumerate(prohibit_skip):
+        more: dict[str, Any] = {"prohibit_skip": prohibits}
+        if index is not None:
+            more |= {"name": "Part", "parallel_index": index + place}
+        rows[2 + place] = back | {"status": "FAILED"} | more
+    rows[9] = back | {"status": "SUCCESSFUL"}
+    edges = [(1, 2 + place) for place in range(len(prohibit_skip))]
+    state = {"status": "FAILED", "operation": "ROLLBACK", "prohibit_rollback": False}
+    return LoadedTask(make_task(rows, edges, **state))
+
+
+def test_a_skip_lets_a_rollback_go_on_only_where_nothing_else_failed() -> None:
+    skips = "skip-accepted", "held-by", "held"
+    (held, *told) = said(rolled_back(False), *skips)
+    assert held.startswith("9 'Subtask 9' does not wait for that, but the engine undoes")
+    (does,) = (text.partition(";")[0].partition(", ")[2] for text in told)
+    assert does == "which leaves its work in place, and lets the rollback go on"
+    loaded = rolled_back(False, False)
+    told = said(loaded, *skips[:2])
+    assert len(told) == 3
+    for text in told[::2]:
+        assert "in place; then the task takes at most 10 min more." in text
+    assert "The rollback goes on once none of them is FAILED." in told
+    assert "all skipped at once" in explain_brief(loaded)
+    text = " ".join(explain_text(explained(loaded), Style(200)).split())
+    assert "nobody intervenes but to skip at once all else that failed." in text
+    parts = rolled_back(False, False, False, index=0)
+    (text,) = said(parts, "skip-accepted")
+    assert "and lets the rollback go on; then the task takes at most 10 min more" in text
+
+
+def test_no_skip_is_the_way_on_where_another_failure_cannot_be_skipped() -> None:
+    loaded = rolled_back(True, False)
+    assert said(loaded, "skip-accepted") == [
+        "3 'Subtask 3' may be skipped, which leaves its work in place."
+    ]
+    brief = explain_brief(loaded)
+    assert re.search(r"Now +It may be rolled back", brief)
+    text = " ".join(explain_text(explained(loaded), Style(200)).split())
+    assert "at once" not in text
+
+
+def explain_brief(loaded: LoadedTask) -> str:
+    found = explanation_in_short(loaded.account, explained(loaded))
+    return " ".join(explain_text(found, Style(200)).split())
 
 
 @pytest.mark.parametrize("names", ["AB", "BA"])

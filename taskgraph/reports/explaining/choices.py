@@ -16,6 +16,7 @@ from taskgraph.model.engine import (
     is_rolling_back,
     task_path,
     tells_direction,
+    tells_progress,
 )
 from taskgraph.model.task import Status, Subtask, Task
 from taskgraph.model.words import plural
@@ -80,13 +81,17 @@ def _ways_out(
         yield from _retry(account, group, way)
         if way is not None and group == (way.node,):
             yield from _follows(account.graph.task, way)
-        yield from _skip(account, group, way)
+        yield from _skip(account, group, way, is_last=len(group) == len(failed))
     if rest := tuple(node for group in alike[_MOST_FAILED:] for node in group):
         template = "For {subtasks} the same has to be decided."
         yield of_subtasks("more-failed", template, rest, Place.ITEM)
-    is_held = any(way.retry.is_accepted and way.retry.is_held for way in ways)
+    back = is_rolling_back(account.graph.task)
+    asked = (way.skip if back else way.retry for way in ways)
+    is_held = any(way.is_accepted and way.is_held for way in asked)
     if is_held and tells_direction(account.graph.task):
         text = "Nothing that is PENDING starts while any of them is FAILED."
+        if back:
+            text = "The rollback goes on once none of them is FAILED."
         yield Sentence("held-by", text, {}, Place.ITEM)
 
 
@@ -185,7 +190,7 @@ def _retry(
     again = "[it|they] would then be run again and again, for good"
     if is_rolling_back(task):
         template += f"; within this rollback {again}"
-    elif task.operation is None:  # a list leaves it out
+    elif not tells_progress(task):  # a list leaves the operation out
         template += f"; within a rollback {again}"
     elif way is not None:
         bounded = "; then the task takes at most {worst} more"
@@ -195,7 +200,7 @@ def _retry(
 
 
 def _skip(
-    account: Account, nodes: tuple[int, ...], way: FailedSubtask | None
+    account: Account, nodes: tuple[int, ...], way: FailedSubtask | None, *, is_last: bool
 ) -> Iterator[Sentence]:
     task, subtasks = account.graph.task, [account.graph.subtasks[node] for node in nodes]
     prohibits = subtasks[0].prohibit_skip
@@ -210,7 +215,8 @@ def _skip(
     values: dict[str, Value] = {}
     does = "leaves [its|their] work undone"
     if is_rolling_back(task):
-        does = "leaves [its|their] work in place, and lets the rollback go on"
+        does = "leaves [its|their] work in place"
+        does += ", and lets the rollback go on" if is_last else ""
     template = f"{{subtasks}} may be skipped, which {does}"
     if way is not None:
         then = "then the task takes at most {worst} more"
@@ -243,10 +249,13 @@ def _follows(task: Task, way: FailedSubtask) -> Iterator[Sentence]:
 
 
 def _bound(
-    analysis: Analysis, bounded: str, worst_case: WorstCase, values: dict[str, Value]
+    analysis: Analysis,
+    bounded: str,
+    worst_case: WorstCase | None,
+    values: dict[str, Value],
 ) -> str:
     """Word a worst case, and add its values; nothing where there is none."""
-    if not analysis.tells_worst_case or analysis.progress.lasting:
+    if worst_case is None or not analysis.tells_worst_case or analysis.progress.lasting:
         return ""
     values["worst"] = Duration(worst_case.seconds)
     if worst_case.is_bounded:

@@ -335,10 +335,15 @@ def _action(
     ):  # before all that has been done is lost
         return Section("action", "Now", (*hints, *whole_again))
     retry = () if is_rolling_back(task) else ("retry-accepted", "dag-retry")
+    skip, again = ("skip-accepted",), ("rollback-accepted", "dag-rollback")
+    stays = any(
+        sub.status == Status.FAILED and sub.prohibit_skip for sub in account.graph.subtasks
+    )
+    ways = (again, skip) if is_rolling_back(task) and stays else (retry, skip, again)
     several = sum(sentence.claim.startswith("retry-") for sentence in choices) > 1
-    for claims in (retry, ("skip-accepted",), ("rollback-accepted", "dag-rollback")):
+    for claims in ways:
         if sentences := _moved(choices, *claims):
-            if several:
+            if several and claims is not again:
                 sentences += _moved(choices, "held-by")
             return Section("action", "Now", (*sentences, *whole))
     if hints or task.status == Status.FAILED:

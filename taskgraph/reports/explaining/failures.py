@@ -46,6 +46,10 @@ _HELD = (
     "{subtasks} [does|do] not wait for that, but the engine starts nothing that is PENDING "
     "while a subtask is FAILED."
 )
+_HELD_BACK = (
+    "{subtasks} [does|do] not wait for that, but the engine undoes nothing more while a "
+    "subtask is FAILED."
+)
 
 _NOTHING: Final = Sentence("blocks-nothing", "Nothing waits for that.", {}, Place.PARAGRAPH)
 
@@ -256,9 +260,9 @@ def _failed_on(analysis: Analysis, roots: tuple[RootFailure, ...]) -> Iterator[S
 
 
 def _consequences(graph: TaskGraph, failure: Failure) -> Iterator[Sentence]:
-    blocked = "{subtasks} never started: [it waits|they wait] for that."
+    blocked, held = "{subtasks} never started: [it waits|they wait] for that.", _HELD
     if is_rolling_back(graph.task):
-        blocked = "{subtasks} [waits|wait] to be undone until it is."
+        blocked, held = "{subtasks} [waits|wait] to be undone until it is.", _HELD_BACK
     if not failure.blocked:
         yield _NOTHING
     place = Place.PARAGRAPH
@@ -269,7 +273,7 @@ def _consequences(graph: TaskGraph, failure: Failure) -> Iterator[Sentence]:
             "{subtasks} [lies|lie] beyond a failed subtask and failed as well.",
         ),
         ("blocked", failure.blocked, blocked),
-        ("held", failure.held, _HELD),
+        ("held", failure.held, held),
         ("ran-on", failure.ran_on, "{subtasks} [was|were] at work after the failure."),
     ):
         if nodes:

@@ -347,10 +347,7 @@ def _assumptions(analysis: Analysis) -> Sentence:
         values["slots"] = Count(analysis.slots)
         one = plural(analysis.slots, "is", "are")
         assumed.append(f"that at most {{slots}} of its subtasks {one} in flight")
-    asked = "that nobody intervenes"
-    if analysis.tally.failed:
-        asked += " but to retry at once all else that failed"
-    assumed.append(asked)
+    assumed.append(f"that {_nobody(analysis, 'all else that failed')}")
     extra = ["automatic retries" if settings.attempts == 1 else "further retries"]
     if not settings.overhead:
         values["hop"] = Duration(DISPATCH_SECONDS)
@@ -362,9 +359,28 @@ def _assumptions(analysis: Analysis) -> Sentence:
     return Sentence("assumptions", text, values, Place.PARAGRAPH)
 
 
+def _asked_at_once(analysis: Analysis) -> str:
+    """Name what the bounds rest on that is asked of all else that failed, if they do."""
+    if not analysis.tally.failed:
+        return ""
+    if analysis.is_rolling_back and len(analysis.ways_out) == 1:
+        return ""
+    ways = (one for way in analysis.ways_out for one in (way.retry, way.skip))
+    if any(way.is_accepted and way.worst_case is not None for way in ways):
+        return "skip" if analysis.is_rolling_back else "retry"
+    return ""
+
+
+def _nobody(analysis: Analysis, whom: str) -> str:
+    asked = _asked_at_once(analysis)
+    return f"nobody intervenes{f' but to {asked} at once {whom}' if asked else ''}"
+
+
 def assumes(analysis: Analysis) -> Sentence:
     """Say in one short line what the bounds rest on of what may be done now."""
-    asked = "all retried at once" if analysis.tally.failed else "nobody intervenes"
+    asked = {"retry": "all retried at once", "skip": "all skipped at once"}.get(
+        _asked_at_once(analysis), "nobody intervenes"
+    )
     words = ["Deadlines kept", asked, *(["workers free"] if analysis.workers else [])]
     values = dict[str, Value]()
     if (stand_in := analysis.stand_in) is not None:
@@ -378,7 +394,8 @@ def assumes(analysis: Analysis) -> Sentence:
 
 def assumptions_in_short(analysis: Analysis) -> str:
     """Say the same in a line beside figures."""
-    words = ["deadlines kept", "no cancel hangs", "the engine goes on", "nobody intervenes"]
+    words = ["deadlines kept", "no cancel hangs", "the engine goes on"]
+    words.append(_nobody(analysis, "all that failed"))
     if (stand_in := analysis.stand_in) is not None:
         words.append(f"{stand_in} where there is no timeout")
     if analysis.workers:

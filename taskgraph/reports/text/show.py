@@ -106,12 +106,11 @@ def _left(sound: Analysis) -> str:
 def _if_retried(sound: Analysis) -> Iterator[tuple[str, str | Text]]:
     """Say of a failed task how long it can take once all that failed is retried."""
     retries = [way.retry for way in sound.ways_out if way.retry.is_accepted]
-    is_over = sound.task.status == Status.FAILED and not sound.is_rolling_back
-    if retries and is_over and sound.tells_worst_case:
+    worst = retries[0].worst_case if retries else None
+    if worst is not None and sound.task.status == Status.FAILED and sound.tells_worst_case:
         if lasting := sound.progress.lasting:
             yield "If retried", no_end_text(lasting)
             return
-        worst = retries[0].worst_case
         left = f"at most {format_duration(worst.seconds)} left"
         if not worst.is_bounded:
             left += f", not counting {named(sound.graph, worst.unlimited)}"
