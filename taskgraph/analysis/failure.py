@@ -26,6 +26,7 @@ from taskgraph.model.engine import (
     measured_span,
     tells_direction,
     tells_progress,
+    was_retried,
 )
 from taskgraph.model.task import Operation, Status, Subtask
 
@@ -231,6 +232,7 @@ class Cause(StrEnum):
     CANCELED = "it was cancelled"
     ROLLBACK = "its rollback failed: when that started is unknown"
     SEVERAL_RUNS = "it ran several times: when the last attempt started is unknown"
+    RUNS_UNKNOWN = "whether it ran several times is unknown"
     NO_TIMES = "the document does not say how long it ran"
 
 
@@ -275,11 +277,11 @@ def failure_cause(subtask: Subtask) -> FailureCause | None:
     ran = None
     if span is not None and span.kind is SpanKind.ONE_RUN and span.microseconds >= 0:
         ran = span.microseconds
-    several = span is not None and span.kind is not SpanKind.ONE_RUN
-    return FailureCause(_cause(subtask, ran, several=several), ran)
+    is_split = span is not None and span.kind is not SpanKind.ONE_RUN
+    return FailureCause(_cause(subtask, ran, is_split=is_split), ran)
 
 
-def _cause(subtask: Subtask, ran: int | None, *, several: bool) -> Cause:
+def _cause(subtask: Subtask, ran: int | None, *, is_split: bool) -> Cause:
     if subtask.operation == Operation.CANCEL:
         return Cause.CANCELED
     if subtask.operation == Operation.ROLLBACK:
@@ -289,7 +291,9 @@ def _cause(subtask: Subtask, ran: int | None, *, several: bool) -> Cause:
     if ran is None:
         if not has_limit(subtask):
             return Cause.NO_TIMEOUT
-        return Cause.SEVERAL_RUNS if several else Cause.NO_TIMES
+        if not is_split:
+            return Cause.NO_TIMES
+        return Cause.SEVERAL_RUNS if was_retried(subtask) else Cause.RUNS_UNKNOWN
     how = ending(subtask, ran)
     if not has_limit(subtask):
         return Cause.ZERO_TIMEOUT if how is Ending.POLLED else Cause.NO_TIMEOUT

@@ -235,6 +235,15 @@ def was_retried(subtask: _Attempted) -> bool:
     return subtask.operation == Operation.RETRY or (subtask.attempts or 1) > 1
 
 
+def was_asked_again(subtask: Subtask) -> bool:
+    """Tell whether the document proves that the subtask was at work, and asked for later.
+
+    Its times then hold a pause at least.
+    """
+    again = SECOND_TRIES | {Operation.ROLLBACK}
+    return was_retried(subtask) or subtask.operation in again
+
+
 def accepts_retry(subtask: Subtask) -> bool:
     """Tell whether the engine would retry a subtask that is FAILED."""
     return subtask.operation != Operation.ROLLBACK

@@ -109,6 +109,7 @@ SENTENCES: Final[dict[str, Judge]] = {
     ),
     "cause-polled": claims_past.cause("poll"),
     "cause-rollback": claims_past.cause_rollback,
+    "cause-runs-unknown": claims_past.cause_runs_unknown,
     "cause-several-runs": claims_past.cause_several_runs,
     "cause-timeout": claims_past.cause("deadline"),
     "cause-within-timeout": claims_past.cause("itself"),

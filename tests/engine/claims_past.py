@@ -268,6 +268,12 @@ def cause_several_runs(case: Case, told: Told) -> Reasons:
         yield "it ran once"
 
 
+def cause_runs_unknown(case: Case, told: Told) -> Reasons:
+    for index in told.steps("subtasks"):
+        if case.rows[index].operation == "RETRY":
+            yield "it ran more than once"
+
+
 def cause_canceled(case: Case, told: Told) -> Reasons:
     if any(case.rows[index].operation != "CANCEL" for index in told.steps("subtasks")):
         yield "it was not cancelled"
@@ -479,7 +485,9 @@ def ideal(case: Case, told: Told) -> Reasons:
 
 
 def ideal_exceeds_wall(case: Case, told: Told) -> Reasons:
-    several = any(len(case.runs_of(index)) > 1 for index in range(len(case.rows)))
+    run = case.loaded.analysis.as_run
+    path = run.ideal.critical_path if run else ()
+    several = any(len(case.runs_of(case.places[node])) > 1 for node in path)
     if several and "pause" not in told.text:
         yield "pauses explain it, no clocks"
     elif not several and len(case.photo.plan.clocks) == 1:

@@ -297,7 +297,8 @@ def _cause(subtask: Any) -> tuple[str, int | None]:
         zero = ran is not None and ran >= 11_000_000
         return ("zero-timeout" if zero else "no-timeout"), ran
     if ran is None:
-        return ("no-times" if span is None or single else "several-runs"), None
+        runs = "several-runs" if was_retried(subtask) else "runs-unknown"
+        return ("no-times" if span is None or single else runs), None
     if ran < limit:
         return "within-timeout", ran
     if ran < limit + 1_000_000:
@@ -1127,6 +1128,7 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
         "over-timeout",
         "polled",
         "rollback",
+        "runs-unknown",
         "several-runs",
         "timeout",
         "within-timeout",

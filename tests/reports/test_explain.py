@@ -264,6 +264,52 @@ def test_a_failure_by_timeout_is_called_one() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("fields", "claim"),
+    [
+        ({"operation": "EXECUTE", "attempts": None}, "cause-runs-unknown"),
+        ({"operation": "EXECUTE", "attempts": 0}, "cause-runs-unknown"),
+        ({"operation": None, "attempts": None}, "cause-runs-unknown"),
+        ({"operation": "SKIP", "attempts": 1}, "cause-runs-unknown"),
+        ({"operation": "RETRY", "attempts": 1}, "cause-several-runs"),
+        ({"operation": "EXECUTE", "attempts": 2}, "cause-several-runs"),
+    ],
+)
+def test_what_ran_more_than_once_is_said_where_it_is_proven(
+    fields: dict[str, Any], claim: str
+) -> None:
+    begun = datetime(2025, 1, 16, 10, tzinfo=UTC)
+    times = {"start_time": begun, "finish_time": begun + timedelta(seconds=9)}
+    task = make_task({1: {"status": "FAILED"} | times | fields}, status="FAILED")
+    loaded = LoadedTask(task)
+    assert claim in assert_proved(loaded)
+    told = " ".join(explain_text(explained(loaded), Style()).split())
+    assert ("It ran more than once" in told) == (claim == "cause-several-runs")
+
+
+def test_pauses_are_told_only_where_the_longest_path_may_hold_some() -> None:
+    begun = datetime(2025, 1, 16, 10, tzinfo=UTC)
+
+    def ran(seconds: int, **fields: Any) -> dict[str, Any]:
+        once = {"status": "SUCCESSFUL", "attempts": 1, "start_time": begun}
+        return {**once, "finish_time": begun + timedelta(seconds=seconds), **fields}
+
+    told = []
+    for beside in (
+        ran(9, operation="CANCEL", status="FAILED"),
+        ran(99, operation="CANCEL", status="FAILED"),
+        ran(99, operation="RETRY"),
+    ):
+        task = make_task({1: ran(50), 2: beside}, status="FAILED", start_time=begun)
+        (text,) = said(LoadedTask(task), "ideal")
+        told.append(text.partition("elsewhere.")[2])
+    assert told == [
+        "",
+        " In that, pauses between attempts, if there were any, count as work.",
+        " In that, pauses between attempts count as work.",
+    ]
+
+
 def test_a_timeout_dominates_from_the_share_of_the_settings_on() -> None:
     task = make_task({"a": {"timeout": 40}, "b": {}}, [("a", "b")])
     told, found = {}, {}

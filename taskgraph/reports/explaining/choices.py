@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.budget import WorstCase
-from taskgraph.analysis.failure import FailedSubtask, Failure
+from taskgraph.analysis.failure import FailedSubtask
 from taskgraph.analysis.rollback import Refusal, Rollback
 from taskgraph.model.engine import (
     FORWARD,
@@ -17,6 +17,7 @@ from taskgraph.model.engine import (
     task_path,
     tells_direction,
     tells_progress,
+    was_asked_again,
 )
 from taskgraph.model.task import Status, Subtask, Task
 from taskgraph.model.words import plural
@@ -151,7 +152,7 @@ def _of_obshell(analysis: Analysis) -> Iterator[Sentence]:
         template += _bound(analysis, bounded, rollback.worst_case, values)
     yield Sentence("dag-rollback", f"{template}: {{call}}.", values, Place.ITEM)
     if not back:
-        yield from _loses(analysis.failure)
+        yield from _loses(analysis)
     template = "It may be passed, which runs nothing and calls the rest done: {call}."
     yield Sentence("dag-pass", template, {"call": f"obshell task pass{id_of}"})
     text = "Whether its nodes allow that, the document does not tell."
@@ -326,10 +327,11 @@ def _accepted(rollback: Rollback, diagnosis: Analysis) -> Iterator[Sentence]:
         template += _bound(diagnosis, bounded, rollback.worst_case, values)
     yield Sentence("rollback-accepted", f"{template}.", values, Place.ITEM)
     yield from _call(diagnosis.task, "rollback")
-    yield from _loses(diagnosis.failure)
+    yield from _loses(diagnosis)
 
 
-def _loses(failure: Failure | None) -> Iterator[Sentence]:
+def _loses(analysis: Analysis) -> Iterator[Sentence]:
+    failure = analysis.failure
     if failure is not None and failure.finished.nodes:
         work = failure.finished
         lost: dict[str, Value] = {
@@ -337,7 +339,9 @@ def _loses(failure: Failure | None) -> Iterator[Sentence]:
             "work": Clock(work.microseconds),
         }
         template = "That gives up the finished work of {subtasks}, {work} in all"
-        template += ", pauses between attempts included." if work.unsplit else "."
+        unsplit = [analysis.graph.subtasks[node] for node in work.unsplit]
+        some = "" if any(map(was_asked_again, unsplit)) else ", if there were any,"
+        template += f", pauses between attempts{some} included." if unsplit else "."
         if len(work.unmeasured) == len(work.nodes):
             del lost["work"]
             template = "That gives up the finished work of {subtasks}."

@@ -72,6 +72,8 @@ _CAUSES: Final = {
     "cannot be told, since the document does not say when that started.",
     Cause.SEVERAL_RUNS: "[It|They] ran more than once; whether a timeout was the cause "
     "cannot be told, since the document does not say when the last attempt started.",
+    Cause.RUNS_UNKNOWN: "Whether a timeout was the cause cannot be told, since the "
+    "document does not tell whether [it|they] ran more than once.",
     Cause.NO_TIMES: "Whether a timeout was the cause cannot be told, since the document "
     "does not say how long [it|they] ran.",
 }

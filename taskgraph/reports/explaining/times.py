@@ -8,7 +8,14 @@ from operator import attrgetter
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.as_run import AsRun, PartKind, TimePart, occupancy
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.engine import MICROSECOND, SECOND, SpanKind, measured_span, was_retried
+from taskgraph.model.engine import (
+    MICROSECOND,
+    SECOND,
+    SpanKind,
+    measured_span,
+    was_asked_again,
+    was_retried,
+)
 from taskgraph.model.task import Status
 from taskgraph.model.words import listed, plural
 from taskgraph.reports.explaining.sentences import (
@@ -124,24 +131,34 @@ def _part(claim: str, template: str, part: TimePart) -> Sentence:
 
 
 def _ideal(graph: TaskGraph, run: AsRun) -> Sentence:
-    spans = (measured_span(subtask, run.end) for subtask in graph.subtasks)
-    has_pauses = any(span is not None and span.kind in UNSPLIT for span in spans)
     values: dict[str, Value] = {"ideal": Clock(run.ideal.makespan)}
+    unsplit = [graph.subtasks[node] for node in _unsplit(graph, run)]
+    has_pauses = any(map(was_asked_again, unsplit))
     if run.ideal_exceeds_wall:
-        template = (
-            "The longest path of measured times is {ideal}, longer than the clock saw: "
-        )
-        pauses = "the pauses between attempts, and rollbacks, count in it"
-        template += f"{pauses if has_pauses else CLOCKS_DIFFER}."
-        return Sentence("ideal-exceeds-wall", template, values)
+        why = CLOCKS_DIFFER
+        if has_pauses:
+            why = "the pauses between attempts, and rollbacks, count in it"
+        elif unsplit:
+            why = f"pauses between attempts may count in it, or {CLOCKS_DIFFER}"
+        template = "The longest path of measured times is {ideal}, longer than the clock"
+        return Sentence("ideal-exceeds-wall", f"{template} saw: {why}.", values)
     values["rest"] = Clock(run.wall - run.ideal.makespan)
     template = (
         "Had every subtask started as soon as it could, it would be {ideal}; {rest} went "
         "elsewhere."
     )
-    if has_pauses:
-        template += " In that, pauses between attempts count as work."
+    if unsplit:
+        some = "" if has_pauses else ", if there were any,"
+        template += f" In that, pauses between attempts{some} count as work."
     return Sentence("ideal", template, values)
+
+
+def _unsplit(graph: TaskGraph, run: AsRun) -> Iterator[int]:
+    """Give what of the longest path of measured times is no single run."""
+    for node in run.ideal.critical_path:
+        span = measured_span(graph.subtasks[node], run.end)
+        if span is not None and span.kind in UNSPLIT:
+            yield node
 
 
 def _retried(run: AsRun) -> Iterator[Sentence]:

@@ -305,7 +305,7 @@ def _ideal(run: AsRun) -> str:
     if run.ideal_exceeds_wall:
         reason = CLOCKS_DIFFER
         if any(part.span in UNSPLIT for part in run.parts):
-            reason = "some of those times hold several runs or a rollback, and idle time"
+            reason = "some of those times may hold several runs or a rollback, and pauses"
         return f"{text}, longer than the clock saw: {reason}"
     reasons = ", ".join(
         f"{format_count(value, 'microseconds')} {kind}"

@@ -191,7 +191,7 @@ class _Table:
             words.append("×2 started twice, and so on")
         took = "".join(map(self._took, rows)) if self.has_times else ""
         if "*" in took:
-            words.append("* with pauses between attempts, or a rollback")
+            words.append("* may hold pauses between attempts, or a rollback")
         if "≤" in took:
             words.append("≤ the longest of them")
         if "+" in took:
