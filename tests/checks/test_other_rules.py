@@ -120,6 +120,61 @@ def test_a_failed_subtask_that_cannot_be_skipped_is_found() -> None:
     assert finding.subtasks == (3,)
 
 
+MEND = "mend the cause"
+
+
+@pytest.mark.parametrize(
+    ("operation", "own", "blocked", "stuck"),
+    [
+        (
+            "EXECUTE",
+            "EXECUTE",
+            f"{MEND} and retry the failed subtasks, or skip them where that is allowed",
+            f"{MEND} and retry it, or roll the task back where that is allowed",
+        ),
+        (
+            "ROLLBACK",
+            "ROLLBACK",
+            "skip the failed subtasks where that is allowed",
+            f"{MEND} and roll the task back again where that is allowed",
+        ),
+        (
+            "ROLLBACK",
+            "RETRY",
+            "skip the failed subtasks where that is allowed",
+            f"{MEND} and roll the task back again where that is allowed",
+        ),
+        (
+            None,
+            None,
+            f"{MEND}, and retry or skip the failed subtasks where that is allowed",
+            f"{MEND}, and retry it or roll the task back where that is allowed",
+        ),
+    ],
+)
+def test_nothing_is_advised_that_the_engine_refuses(
+    operation: str | None, own: str | None, blocked: str, stuck: str
+) -> None:
+    rows = [row._replace(operation=own) for row in failed(prohibit_rollback=True).subtasks]
+    rows = change(rows, 3, prohibit_skip=True)
+    for code, hint in (("TG501", blocked), ("TG502", stuck)):
+        shape = task(rows, status="FAILED", operation=operation, finish_time=at(9))
+        assert {finding.hint for finding in found(shape, code)} == {hint}
+
+
+@pytest.mark.parametrize(
+    ("operation", "status"),
+    [(None, "SUCCESSFUL"), ("ROLLBACK", "SUCCESSFUL"), ("EXECUTE", "PAUSED")],
+)
+def test_no_retry_of_the_whole_is_advised_that_may_be_refused(
+    operation: str | None, status: str
+) -> None:
+    rows = change(failed(prohibit_rollback=True).subtasks, 3, status=status)
+    shape = task(rows, status="FAILED", operation=operation, finish_time=at(9))
+    (finding,) = found(shape, "TG501")
+    assert finding.hint == "the engine's own log tells what failed"
+
+
 def fresh(**fields: Any) -> list[Subtask]:
     """Give a chain that has not begun, whose second subtask may forbid rollback."""
     return change(subtasks(CHAIN, prohibit_rollback=False), 2, **fields)

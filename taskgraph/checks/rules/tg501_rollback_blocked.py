@@ -15,7 +15,8 @@ The task is FAILED, and subtask 3 with `"prohibitRollback": true` is SUCCESSFUL.
 
 What to do
 ----------
-Mend the cause and retry the failed subtasks, or skip them where that is allowed.
+Mend the cause and retry the failed subtasks, or skip them where that is allowed. In a
+rollback that failed no retry helps: there, skip them.
 """
 
 from __future__ import annotations
@@ -23,7 +24,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks.rule import ROLLBACK_FLAGS, STATUSES, Fault, Need, Rule, Subject
-from taskgraph.model.engine import prohibits_rollback
+from taskgraph.model.engine import (
+    FORWARD,
+    accepts_retry,
+    prohibits_rollback,
+    tells_direction,
+)
 from taskgraph.model.task import Status
 from taskgraph.model.words import ascending, labels, plural
 
@@ -46,15 +52,28 @@ def check(subject: Subject) -> Iterator[Fault]:
         cause = "the document says so, and not whether the task or a subtask forbids it"
     else:
         return
-    hint = "mend the cause and retry the task as a whole"
-    if Status.FAILED in subject.statuses:
-        hint = "mend the cause and retry the failed subtasks"
-        hint += ", or skip them where that is allowed"
     yield Fault(
         f"the task FAILED and cannot be rolled back: {cause}",
-        hint,
+        _hint(subject),
         subtasks=ascending(blocker.id for blocker in blockers),
         pointer=pointer,
+    )
+
+
+def _hint(subject: Subject) -> str:
+    """Advise what the engine may accept, and nothing that it refuses."""
+    task = subject.task
+    if Status.FAILED not in subject.statuses:
+        if task.operation in FORWARD and not subject.analysis.tally.other:
+            return "mend the cause and retry the task as a whole"
+        return "the engine's own log tells what failed"
+    failed = (subtask for subtask in task.subtasks if subtask.status == Status.FAILED)
+    if subject.analysis.is_rolling_back or not any(map(accepts_retry, failed)):
+        return "skip the failed subtasks where that is allowed"
+    if not tells_direction(task):
+        return "mend the cause, and retry or skip the failed subtasks where that is allowed"
+    return (
+        "mend the cause and retry the failed subtasks, or skip them where that is allowed"
     )
 
 

@@ -14,7 +14,8 @@ Example
 
 What to do
 ----------
-Mend the cause and retry the subtask, or roll the task back where that is allowed.
+Mend the cause and retry the subtask, or roll the task back where that is allowed. In a
+task that is being rolled back no retry helps: there, roll it back again.
 """
 
 from __future__ import annotations
@@ -22,9 +23,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks.rule import STATUSES, Fault, Rule, Subject, need, reported
-from taskgraph.model.task import Status
-
-_HINT = "mend the cause and retry it, or roll the task back where that is allowed"
+from taskgraph.model.engine import accepts_retry, tells_direction
+from taskgraph.model.task import Status, Subtask
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -34,7 +34,16 @@ def check(subject: Subject) -> Iterator[Fault]:
     for position, subtask in enumerate(subject.task.subtasks):
         if subtask.status == Status.FAILED and subtask.prohibit_skip:
             what = "is FAILED and cannot be skipped"
-            yield Fault.of(subject, [position], what, _HINT, "prohibit_skip")
+            hint = _hint(subject, subtask)
+            yield Fault.of(subject, [position], what, hint, "prohibit_skip")
+
+
+def _hint(subject: Subject, subtask: Subtask) -> str:
+    if subject.analysis.is_rolling_back or not accepts_retry(subtask):
+        return "mend the cause and roll the task back again where that is allowed"
+    if not tells_direction(subject.task):
+        return "mend the cause, and retry it or roll the task back where that is allowed"
+    return "mend the cause and retry it, or roll the task back where that is allowed"
 
 
 RULE = Rule(
