@@ -23,9 +23,10 @@ from taskgraph.model.engine import (
     SECOND,
     Span,
     SpanKind,
+    has_ended,
     measured_span,
 )
-from taskgraph.model.task import Status, Task
+from taskgraph.model.task import Task
 
 
 class PartKind(StrEnum):
@@ -78,7 +79,7 @@ class Trace:
     ----------
     begin, end : datetime
         The task's own start and finish; the first start and the last finish where it has
-        none; for a task that is not over, the end is the as-of time.
+        none; for a task that is not known to be over, the end is the as-of time.
     path : tuple of int
         The subtasks of the path, the first to run first.
     parts : tuple of TimePart
@@ -134,7 +135,7 @@ class AsRun(Trace):
 
     def outlasts(self, task: Task) -> bool:
         """Whether something went on after the end of the task, which has ended."""
-        finish = None if task.status == Status.RUNNING else task.finish_time
+        finish = task.finish_time if has_ended(task) else None
         return finish is not None and finish < self.end
 
     @property
@@ -268,10 +269,11 @@ def _window(
 ) -> tuple[datetime, datetime]:
     """Give the start and the end of the run, and no less than the spans fill.
 
-    A task that runs may show an old finish; after one that FAILED subtasks may run on;
-    clocks differ a little; and obshell puts the start of a DAG anew when it is cancelled.
+    A task that runs, or may run, may show an old finish; after one that FAILED subtasks may
+    run on; clocks differ a little; and obshell puts the start of a DAG anew when it is
+    cancelled.
     """
-    end = moment if task.status == Status.RUNNING else task.finish_time
+    end = task.finish_time if has_ended(task) else moment
     begin, last = min(span.start for span in spans), max(span.finish for span in spans)
     return (
         begin if task.start_time is None else min(begin, task.start_time),

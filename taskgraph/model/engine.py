@@ -125,6 +125,11 @@ def runs_forward(task: Task) -> bool:
     return task.status == Status.RUNNING and not is_rolling_back(task)
 
 
+def has_ended(task: Task) -> bool:
+    """Tell whether the task is over, as its state says: one never seen before does not."""
+    return task.status in ENDED
+
+
 def tells_direction(task: Task) -> bool:
     """Tell whether operations say if the task goes forward: a diagnosis has none."""
     operations = (task.operation, *(subtask.operation for subtask in task.subtasks))

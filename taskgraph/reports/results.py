@@ -14,7 +14,7 @@ from taskgraph.model.durations import (
     format_moment,
     format_span,
 )
-from taskgraph.model.engine import SpanKind, tells_progress
+from taskgraph.model.engine import SpanKind, has_ended, tells_progress
 from taskgraph.model.statuses import shown_status
 from taskgraph.model.task import Status
 from taskgraph.model.words import OF_ITS_NAME, counted, id_list, percent
@@ -171,7 +171,8 @@ def done_of(account: Account) -> tuple[str, str]:
 
 def clock_figure(task: Task, run: AsRun) -> Figure:
     """Say how long a task ran, or runs so far."""
-    word = "Ran" if task.status != Status.RUNNING else "Running for"
+    word = "Running for" if task.status == Status.RUNNING else "So far"
+    word = "Ran" if has_ended(task) else word
     note = f"with {WENT_ON}" if run.outlasts(task) else ""
     return Figure(word, format_span(run.begin, run.end), note)
 

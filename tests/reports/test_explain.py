@@ -310,6 +310,30 @@ def test_pauses_are_told_only_where_the_longest_path_may_hold_some() -> None:
     ]
 
 
+@pytest.mark.parametrize("status", ["PAUSED", None])
+@pytest.mark.parametrize("finish", [None, 60])
+def test_a_task_in_no_known_state_is_not_told_as_over(
+    status: str | None, finish: int | None
+) -> None:
+    begun = datetime(2025, 1, 16, 10, tzinfo=UTC)
+    minute, moment = begun + timedelta(seconds=60), begun + timedelta(seconds=100)
+    once = {"status": "SUCCESSFUL", "attempts": 1, "start_time": begun}
+    rows = {1: once | {"finish_time": minute}, 2: {"status": status}}
+    ended = minute if finish else None
+    task = make_task(rows, [(1, 2)], status=status, start_time=begun, finish_time=ended)
+    loaded = LoadedTask(task, Settings(as_of=moment))
+    assert_proved(loaded)
+    told = " ".join(explain_text(explained(loaded), Style()).split())
+    assert "1 min 40 s have passed" in told
+    assert "it took" not in told
+    assert "It ended" not in told
+    assert "taken up again" not in told
+    assert ("The document says that it ended at" in told) == (finish is not None)
+    shown = show_text(loaded.account, Style())
+    assert re.search(r"(?m)^So far +1 min 40 s$", shown)
+    assert "Ran " not in shown
+
+
 def test_a_timeout_dominates_from_the_share_of_the_settings_on() -> None:
     task = make_task({"a": {"timeout": 40}, "b": {}}, [("a", "b")])
     told, found = {}, {}

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from taskgraph.checks.result import Finding
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.engine import is_rolling_back, whole_task
+from taskgraph.model.engine import has_ended, is_rolling_back, whole_task
 from taskgraph.model.task import Status, Task
 from taskgraph.model.words import plural
 from taskgraph.reports.explaining.choices import choices
@@ -103,12 +103,14 @@ def _started(account: Account) -> Iterator[Sentence]:
         verb = "started it" if who else "started"
         at = " at {start}" if "start" in values else ""
         yield Sentence("started", f"{by} {verb}{at}.", values, Place.PARAGRAPH)
-    is_over = task.status != Status.RUNNING
+    is_over = has_ended(task)
     if task.finish_time is not None and not (is_over and task.finish_time in told[1:]):
         claim, template = "ended", "It ended at {finish}."
-        if not is_over:  # the engine never clears the time
+        if task.status == Status.RUNNING:  # the engine never clears the time
             claim = "taken-up-again"
             template = "It had ended at {finish}, and was taken up again."
+        elif not is_over:
+            template = "The document says that it ended at {finish}."
         yield Sentence(claim, template, {"finish": task.finish_time})
 
 

@@ -12,6 +12,7 @@ from taskgraph.model.engine import (
     MICROSECOND,
     SECOND,
     SpanKind,
+    has_ended,
     measured_span,
     was_asked_again,
     was_retried,
@@ -46,13 +47,12 @@ def timing(account: Account) -> Iterator[Sentence]:
     if diagnosis is None or diagnosis.as_run is None:
         return
     run = diagnosis.as_run
-    over = account.graph.task.status != Status.RUNNING
     values: dict[str, Value] = {
         "begin": run.begin,
         "end": run.end,
         "wall": Elapsed(run.begin, run.end),
     }
-    took = "it took {wall}" if over else "{wall} have passed"
+    took = "it took {wall}" if has_ended(account.graph.task) else "{wall} have passed"
     if run.outlasts(account.graph.task):
         took += f", with {WENT_ON}"
     yield Sentence("wall", f"From {{begin}} to {{end}} {took}.", values, Place.PARAGRAPH)
