@@ -37,7 +37,7 @@ class Basis(StrEnum):
     OVERDUE = "overdue, counted as 0"
     ONE_RUN = "measured"
     RUNNING = "measured so far"
-    SEVERAL_RUNS = "several runs, split unknown"
+    SEVERAL_RUNS = "perhaps several runs, split unknown"
     ROLLED_BACK = "runs and rollback, split unknown"
     REVERSED = "it finished before it started, counted as 0"
     NOT_MEASURED = "not measured, counted as 0"

@@ -241,12 +241,13 @@ def was_retried(subtask: _Attempted) -> bool:
 
 
 def was_asked_again(subtask: Subtask) -> bool:
-    """Tell whether the document proves that the subtask was at work, and asked for later.
+    """Tell whether the document proves that the times of the subtask hold more than a run.
 
-    Its times then hold a pause at least.
+    They then hold a pause at least. What is SUCCESSFUL only waits to be rolled back.
     """
-    again = SECOND_TRIES | {Operation.ROLLBACK}
-    return was_retried(subtask) or subtask.operation in again
+    if subtask.operation == Operation.ROLLBACK:
+        return subtask.status != Status.SUCCESSFUL or was_retried(subtask)
+    return subtask.operation in SECOND_TRIES or was_retried(subtask)
 
 
 def accepts_retry(subtask: Subtask) -> bool:

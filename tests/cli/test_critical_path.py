@@ -295,6 +295,7 @@ def test_several_runs_are_no_single_one(run_cli: RunCli) -> None:
         "critical-path", "samples/half_rolled_back.json", "--by", "actual"
     ).stdout
     assert "204 'Copy data' (several runs, split unknown)" in said
+    assert "201 'Start node' (perhaps several runs, split unknown)" in said
 
 
 def test_dropping_an_edge_changes_no_duration(run_cli: RunCli) -> None:

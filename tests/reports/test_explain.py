@@ -298,6 +298,7 @@ def test_pauses_are_told_only_where_the_longest_path_may_hold_some() -> None:
     for beside in (
         ran(9, operation="CANCEL", status="FAILED"),
         ran(99, operation="CANCEL", status="FAILED"),
+        ran(99, operation="ROLLBACK"),
         ran(99, operation="RETRY"),
     ):
         task = make_task({1: ran(50), 2: beside}, status="FAILED", start_time=begun)
@@ -305,6 +306,7 @@ def test_pauses_are_told_only_where_the_longest_path_may_hold_some() -> None:
         told.append(text.partition("elsewhere.")[2])
     assert told == [
         "",
+        " In that, pauses between attempts, if there were any, count as work.",
         " In that, pauses between attempts, if there were any, count as work.",
         " In that, pauses between attempts count as work.",
     ]

@@ -19,7 +19,7 @@ from taskgraph.model.durations import (
     format_moment,
     format_span,
 )
-from taskgraph.model.engine import SpanKind, has_limit
+from taskgraph.model.engine import SpanKind, has_limit, was_asked_again
 from taskgraph.model.statuses import shown_status
 from taskgraph.model.words import arrow, counted, label, plural, visible
 from taskgraph.reports.results import CLOCKS_DIFFER, UNSPLIT, off_path_lines
@@ -295,7 +295,8 @@ def _who(graph: TaskGraph, part: TimePart) -> str:
     if part.span is SpanKind.SEVERAL_RUNS and attempts > 1:
         return f"{name} ({counted(attempts, 'attempt')}, split unknown)"
     if part.span in UNSPLIT:
-        return f"{name} ({part.span})"
+        is_sure = was_asked_again(graph.subtasks[part.node])
+        return f"{name} ({part.span if is_sure else Basis.SEVERAL_RUNS})"
     return name
 
 
