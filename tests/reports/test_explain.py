@@ -320,7 +320,8 @@ def test_a_task_in_no_known_state_is_not_told_as_over(
     begun = datetime(2025, 1, 16, 10, tzinfo=UTC)
     minute, moment = begun + timedelta(seconds=60), begun + timedelta(seconds=100)
     once = {"status": "SUCCESSFUL", "attempts": 1, "start_time": begun}
-    rows = {1: once | {"finish_time": minute}, 2: {"status": status}}
+    rows: dict[int, dict[str, Any]] = {2: {"status": status}}
+    rows[1] = once | {"finish_time": minute}
     ended = minute if finish else None
     task = make_task(rows, [(1, 2)], status=status, start_time=begun, finish_time=ended)
     loaded = LoadedTask(task, Settings(as_of=moment))
