@@ -676,11 +676,11 @@ def report_markdown(text: str) -> Told:
                 told["timeout", row[0]] = spoken(named["Timeout"])
             told["starts", row[0]] = spoken(named["Start"])
             told["ends", row[0]] = spoken(named["End"])
-    length = re.search(
-        r"^\d+ of \d+ subtasks, (.*) by their timeouts\.$", text, re.MULTILINE
-    )
-    if length:
-        told["longest path"] = spoken(length[1])
+    length = re.search(r"^\d+ of \d+ subtasks, (.*)\.$", text, re.MULTILINE)
+    if length and (unknown := re.match("length not known: (.*)", length[1])):
+        told["unknown"] = unknown[1]
+    elif length:
+        told["longest path"] = spoken(length[1].partition(" by their timeouts")[0])
     found = re.findall(r"^- \*\*(\w+)\*\* (TG\d{3}) \S+: (.*)$", text, re.MULTILINE)
     told["findings"] = sorted((code, kind, plain(rest)) for kind, code, rest in found)
     return told
@@ -800,7 +800,11 @@ def notebook_table(text: str) -> Told:
     """Read the table that a timetable by timeouts displays."""
     length = re.search(r"makespan ([^<]*)", text)
     assert length
-    told: Told = {"longest path": _seconds(length[1])}
+    told: Told = {}
+    if length[1].startswith("not known: "):
+        told["unknown"] = length[1].removeprefix("not known: ")
+    else:
+        told["longest path"] = _seconds(length[1])
     path = []
     for row in re.findall(r"<tr>(<td>.*?)</tr>", text):
         cells = [plain(cell) for cell in re.findall(r"<td>(.*?)</td>", row)]

@@ -53,6 +53,8 @@ class DisplayedTimetable(Timetable):
         titles = ("", "id", "name", "status", "takes", "starts", "ends", "float", "drag")
         more = len(order) - len(rows)
         caption = f"makespan {format_count(schedule.makespan, unit)}"
+        if self.unknown is not None:
+            caption = f"makespan not known: {self.unknown}"
         return _html(
             titles, rows, caption + (f"; {counted(more)} more subtasks" if more else "")
         )

@@ -87,9 +87,15 @@ def _schedule(graph: TaskGraph, sound: Analysis, level: str) -> Iterator[str]:
     times = sound.budget.schedule
     path = times.critical_path
     yield f"{level}# Critical path"
-    length = format_duration(times.makespan)
+    length = f"{format_duration(times.makespan)} by their timeouts"
+    if sound.unknown is not None:
+        length = f"length not known: {sound.unknown}"
+    elif sound.stand_in is not None:
+        length += f", with {sound.stand_in} where there is none"
+    elif not sound.budget.is_bounded:
+        length += ", not counting what has none"
     share = f"{counted(len(path))} of {counted(len(graph))} subtasks"
-    yield f"{share}, {length} by their timeouts."
+    yield f"{share}, {length}."
     yield _rows(graph, sound, [(node,) for node in path[:_MOST_ROWS]])
     if len(path) > _MOST_ROWS:
         yield f"And {counted(len(path) - _MOST_ROWS)} more."
