@@ -151,7 +151,7 @@ class CheckStream:
             error = document.error
             if document.wrong:
                 self.misconfigured[document.wrong] += 1
-            # a file that has many documents is not checked once
+            # of a file that holds many documents it is said once
             if error is not None and not (
                 document.wrong and error.file in self.totals.unchecked
             ):
