@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import taskgraph
 from taskgraph.api import check_files
+from taskgraph.api.loading import ConfigurationFor
 from taskgraph.checks.baseline import fingerprints
 from taskgraph.checks.result import CheckRun, Finding
 from taskgraph.checks.runner import check_document
@@ -26,7 +27,7 @@ from taskgraph.config import Configuration
 from taskgraph.errors import InputError
 from taskgraph.model.task import Task
 from taskgraph.reports.check_formats import check_renderer
-from taskgraph.settings import Settings
+from taskgraph.settings import Settings, Thresholds
 from taskgraph.sources.opening import Source
 from taskgraph.sources.reading import read_source
 from tests.checks.build import analysis, settings
@@ -191,6 +192,11 @@ def checked(folder: Path, text: str, name: str = "upgrade.task.yaml") -> CheckRu
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, "utf-8")
     return check_files([str(folder)]).run
+
+
+def constant(chosen: Settings) -> ConfigurationFor:
+    configuration = Configuration(chosen)
+    return lambda _: configuration
 
 
 def findings(run: CheckRun) -> list[Finding]:
@@ -372,6 +378,9 @@ def test_the_commands_end_with_2_and_tell_every_mistake(
     assert "TG001 'Upgrade packages': timeout must be a duration" in told.stderr
 
 
+_TWO_FLAGS = "prohibitRollback: false, prohibitRollback: true"
+
+
 @pytest.mark.parametrize(
     "rows",
     [
@@ -381,15 +390,27 @@ def test_the_commands_end_with_2_and_tell_every_mistake(
         "{name: d, name: c, upstreams: [a, b]}, {name: e, upstreams: [d]}",
         "{name: c, name: d, upstreams: [a, b]}, {name: d, upstreams: [d]}",
         "{id: 1, name: c}, {name: c, upstreams: [a]}, {name: d, upstreams: [b, c]}",
+        "{name: c, timeout: 9h, timeout: 8h, upstreams: [a, b]}",
+        f"{{name: c, {_TWO_FLAGS}, upstreams: [a, b]}}, {{name: d, upstreams: [c]}}",
     ],
 )
 def test_a_value_that_was_not_read_makes_no_other_finding(
     tmp_path: Path, rows: str
 ) -> None:
     named = "{name: a, timeout: 1}, {name: b, timeout: 1}"
-    rows = rows.replace("}", ", timeout: 1}")
-    run = checked(tmp_path, f"name: t\nsubtasks: [{named}, {rows}]\n")
+    rows = re.sub(r"\{((?:(?!timeout)[^{}])*)\}", r"{\1, timeout: 1}", rows)
+    checked(tmp_path, f"name: t\nbudget: 2h\nsubtasks: [{named}, {rows}]\n")
+    chosen = Settings(thresholds=Thresholds(no_return=0.1))
+    run = check_files([str(tmp_path)], constant(chosen)).run
     assert [finding.code for finding in findings(run)] == ["TG001"]
+
+
+def test_a_limit_that_was_not_read_is_not_exceeded(tmp_path: Path) -> None:
+    for text in ("name: t\nbudget: 9h\nbudget: 1s", "name: s\nname: t"):
+        checked(tmp_path, f"{text}\nsubtasks: [{{name: a, timeout: 5m}}]\n")
+        chosen = Settings(budgets=(("t", 7),))
+        run = check_files([str(tmp_path)], constant(chosen)).run
+        assert [finding.code for finding in findings(run)] == ["TG001"]
 
 
 def test_the_names_are_those_of_the_finding_where_they_are_redacted(

@@ -85,6 +85,11 @@ RULE = Rule(
         lambda subject: subject.analysis.limit is not None,
         of_run=True,
     ),
+    need(
+        "a limit that can be read",
+        "the budget, or the name that the limit goes by, cannot be read",
+        lambda subject: None not in subject.unread("budget", "name"),
+    ),
     TIMEOUTS,
     WHOLE_TIMEOUTS,
     SOUND_GRAPH,

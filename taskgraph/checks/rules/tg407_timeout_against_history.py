@@ -36,9 +36,10 @@ from taskgraph.model.words import counted, plural
 def check(subject: Subject) -> Iterator[Fault]:
     """Report the timeouts that are too short or much too long, those alike together."""
     alike = defaultdict[tuple[str, int], list[int]](list)
-    needs = subject.analysis.timeout_needs
+    unread = subject.unread("name", "timeout")
+    needs = {} if None in unread else subject.analysis.timeout_needs
     for position, subtask in enumerate(subject.task.subtasks):
-        if subtask.name in needs and subtask.timeout:
+        if subtask.name in needs and subtask.timeout and position not in unread:
             alike[subtask.name, subtask.timeout].append(position)
     for (name, timeout), positions in alike.items():
         what = _judge(needs[name], timeout, subject.settings.thresholds.timeout_multiple)

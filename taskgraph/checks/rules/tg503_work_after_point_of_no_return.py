@@ -40,6 +40,7 @@ from taskgraph.checks.rule import (
     Rule,
     Severity,
     Subject,
+    need,
     of_worst_case,
 )
 from taskgraph.model.engine import has_begun
@@ -102,6 +103,11 @@ RULE = Rule(
     check,
     "info",
     Need(ROLLBACK_FLAGS.what, _flags, of_run=True),
+    need(
+        "flags that can all be read",
+        "whether some subtasks forbid rollback cannot be read",
+        lambda subject: not subject.unread("prohibit_rollback", "prohibitRollback"),
+    ),
     WHOLE_TIMEOUTS,
     SOUND_GRAPH,
 )

@@ -221,8 +221,8 @@ def _skip(
     template = f"{{subtasks}} may be skipped, which {does}"
     if way is not None:
         then = "then the task takes at most {worst} more"
-        others = "" if is_rolling_back(task) else " and the others are retried"
-        bounded = f"; [{then}|if only one of them is{others}, {then}]"
+        if_one = "[|if only one of them is and the others are retried, ]"
+        bounded = f"; {'' if is_rolling_back(task) else if_one}{then}"
         template += _bound(account.analysis, bounded, way.skip.worst_case, values)
     yield of_subtasks("skip-accepted", f"{template}.", nodes, Place.ITEM, values)
     yield from _call(task, "skip", *subtasks)
