@@ -303,9 +303,12 @@ def pattern_use(
     if configuration.file is None or not known:
         return None
     tasks = list(tasks)
-    names = {"budgets": {task.name for task in tasks}, "attempts": set[str]()}
+    names = {
+        "budgets": {task.unredacted(task.name) for task in tasks},
+        "attempts": set[str](),
+    }
     if tables["attempts"]:
-        names["attempts"] = {sub.name for task in tasks for sub in task.subtasks}
+        names["attempts"].update(*map(_subtask_names, tasks))
     ignored = configuration.ignored_in(path)
     used = tuple(
         (table, pattern)
@@ -328,13 +331,17 @@ def _suppress(row: Suppression) -> tuple[str, str]:
     return "suppress", f"{row.rule} ({', '.join(told)})"
 
 
+def _subtask_names(task: Task) -> set[str]:
+    return {*map(task.unredacted, {*task.column("name")})}
+
+
 def _has_names(row: Suppression, tasks: Iterable[Task]) -> bool:
     """Tell whether a task has the name that is meant, and a subtask in it has its own."""
     return any(
-        fnmatch.fnmatchcase(task.name, row.task)
+        fnmatch.fnmatchcase(task.unredacted(task.name), row.task)
         and (
             row.subtask == "*"
-            or any(fnmatch.fnmatchcase(sub.name, row.subtask) for sub in task.subtasks)
+            or any(fnmatch.fnmatchcase(name, row.subtask) for name in _subtask_names(task))
         )
         for task in tasks
     )

@@ -36,7 +36,10 @@ if TYPE_CHECKING:
 
 
 class Past(Protocol):
-    """Knows the past runs of tasks, and is asked when an answer rests on them."""
+    """Knows the past runs of tasks, and is asked when an answer rests on them.
+
+    It knows tasks and subtasks by the names that documents have: see `Task.unredacted`.
+    """
 
     def forecast(self, analysis: Analysis) -> Forecast | None:
         """Tell when a running task is likely done; ``None`` where nothing is left."""
@@ -121,8 +124,9 @@ class Analysis(Premises):
         own is a stricter one, or any where `raise-budgets` says so.
         """
         own, settings = self.task.budget, self.settings
+        name = self.task.unredacted(self.task.name)
         for pattern, seconds in reversed(settings.budgets):
-            if fnmatchcase(self.task.name, pattern):
+            if fnmatchcase(name, pattern):
                 if own is None:
                     return seconds
                 return own if settings.raise_budgets else min(own, seconds)
@@ -250,7 +254,10 @@ class Analysis(Premises):
 
     @cached_property
     def timeout_needs(self) -> Mapping[str, TimeoutNeed]:
-        """What the healthy runs of subtasks need, by name, as far as past runs tell."""
+        """What the healthy runs of subtasks need, as far as past runs tell.
+
+        By the name that the document has: see `Task.unredacted`.
+        """
         return {} if self.past is None else self.past.timeout_needs(self.task)
 
     @property

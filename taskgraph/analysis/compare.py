@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
 from typing import Final, Literal, TypeAlias
@@ -15,7 +15,7 @@ from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.concurrency import upper_bound
 from taskgraph.analysis.matching import is_same_task, match
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.task import Id
+from taskgraph.model.task import TASK_WORDS, Id, Task
 
 Value: TypeAlias = Id | bool | None
 """What a field of a task or subtask can hold."""
@@ -228,7 +228,12 @@ def compare(first: Analysis, second: Analysis) -> Comparison:
         copies=_copies(before, after, pairs),
         added_edges=_edges(after, before, counterpart),
         removed_edges=_edges(before, after, partner),
-        task=_fields(before.task, after.task, _TASK_DEFINITION, _TASK_STATE),
+        task=_fields(
+            (before.task, after.task),
+            (_words(before.task), _words(after.task)),
+            _TASK_DEFINITION,
+            _TASK_STATE,
+        ),
         flaws=flaws,
         budget=budget,
         verdict=_soundness(before, after) if budget is None else budget.verdict,
@@ -249,12 +254,15 @@ def _changed(
     before: TaskGraph, after: TaskGraph, pairs: Pairs
 ) -> tuple[SubtaskChange, ...]:
     definition = _definition(before, after)
-    ours, theirs = before.subtasks, after.subtasks
-    return tuple(
-        SubtaskChange(node, other, fields)
-        for node, other in pairs
-        if (fields := _fields(ours[node], theirs[other], definition, _STATE))
-    )
+    shown = before.subtasks, after.subtasks
+    ours, theirs = before.unredacted, after.unredacted
+    changes = []
+    for node, other in pairs:
+        sides = ours[node], theirs[other]
+        fields = _fields((shown[0][node], shown[1][other]), sides, definition, _STATE)
+        if fields:
+            changes.append(SubtaskChange(node, other, fields))
+    return tuple(changes)
 
 
 def _definition(before: TaskGraph, after: TaskGraph) -> tuple[str, ...]:
@@ -264,7 +272,13 @@ def _definition(before: TaskGraph, after: TaskGraph) -> tuple[str, ...]:
 def _copies(before: TaskGraph, after: TaskGraph, pairs: Pairs) -> tuple[CopiesChange, ...]:
     """Compare the subtasks for which another one of their id stands in its graph."""
     sides = [
-        {row[0]: [graph.task.subtasks[place] for place in row[1:]] for row in groups}
+        {
+            row[0]: [
+                graph.task.unredacted_subtask(graph.task.subtasks[place])
+                for place in row[1:]
+            ]
+            for row in groups
+        }
         for graph, groups in ((before, before.duplicates), (after, after.duplicates))
     ]
     if not any(sides):
@@ -294,13 +308,33 @@ def _copies(before: TaskGraph, after: TaskGraph, pairs: Pairs) -> tuple[CopiesCh
     return tuple(changes)
 
 
+def _words(task: Task) -> Task:
+    """Give a task with the words of its document, to compare it by."""
+    if not task.origin.redacted:
+        return task
+    words = {name: task.unredacted(getattr(task, name)) for name in TASK_WORDS}
+    return replace(task, **words)
+
+
 def _fields(
-    ours: object, theirs: object, definition: tuple[str, ...], state: tuple[str, ...]
+    shown: tuple[object, object],
+    sides: tuple[object, object],
+    definition: tuple[str, ...],
+    state: tuple[str, ...],
 ) -> tuple[FieldChange, ...]:
-    names = (*definition, *state)
-    rows = ((name, getattr(ours, name), getattr(theirs, name)) for name in names)
-    changed = (row for row in rows if row[1] != row[2])
-    return tuple(FieldChange(*row, row[0] in definition) for row in changed)
+    """Compare two sides, and give what is shown of them where they differ."""
+    ours, theirs = sides
+    changed = [
+        name
+        for name in (*definition, *state)
+        if getattr(ours, name) != getattr(theirs, name)
+    ]
+    return tuple(
+        FieldChange(
+            name, getattr(shown[0], name), getattr(shown[1], name), name in definition
+        )
+        for name in changed
+    )
 
 
 def _budget_change(before: Analysis, after: Analysis, pairs: Pairs) -> BudgetChange:

@@ -49,13 +49,14 @@ def match(before: TaskGraph, after: TaskGraph) -> Matching:
     pairs = tuple(
         (node, other) for node, other in enumerate(matcher.partner[0]) if other is not None
     )
-    by_id = all(before.subtasks[a].id == after.subtasks[b].id for a, b in pairs)
+    by_id = all(before.unredacted[a].id == after.unredacted[b].id for a, b in pairs)
     return Matching(pairs, by_id)
 
 
 def is_same_task(before: TaskGraph, after: TaskGraph) -> bool:
     """Tell whether two documents are of one task, by its id."""
-    return before.task.id is not None and before.task.id == after.task.id
+    ours, theirs = (graph.task.unredacted(graph.task.id) for graph in (before, after))
+    return ours is not None and ours == theirs
 
 
 def _label(subtask: Subtask) -> tuple[str, int]:
@@ -80,18 +81,20 @@ class _Matcher:
             [None] * len(after),
         )
         self.labels = tuple(
-            [_label(subtask) for subtask in graph.subtasks] for graph in self.graphs
+            [_label(subtask) for subtask in graph.unredacted] for graph in self.graphs
         )
 
     def match_ids(self, *, same_task: bool) -> None:
         """Pair what has one id in both documents."""
         before, after = self.graphs
-        pairs = []
-        for node, subtask in enumerate(before.subtasks):
-            other = after.index.get(subtask.id)
+        index, pairs = after.index, []
+        if after.task.origin.redacted:
+            index = {subtask.id: node for node, subtask in enumerate(after.unredacted)}
+        for node, subtask in enumerate(before.unredacted):
+            other = index.get(subtask.id)
             if other is None:
                 continue
-            if same_task or subtask.name == after.subtasks[other].name:
+            if same_task or subtask.name == after.unredacted[other].name:
                 self._set(node, other)
                 pairs.append((node, other))
         if len(pairs) < min(map(len, self.graphs)):
@@ -170,7 +173,7 @@ class _Matcher:
 
     def _defined(self, side: int, node: int) -> Hashable:
         """Give what else stays the same from run to run, as long as nobody changes it."""
-        subtask = self.graphs[side].subtasks[node]
+        subtask = self.graphs[side].unredacted[node]
         flags = subtask.prohibit_rollback, subtask.prohibit_skip
         return subtask.timeout, subtask.class_name, flags
 

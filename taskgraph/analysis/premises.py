@@ -207,8 +207,7 @@ class Premises:
         """How often each subtask may be started, by node; at least as often as was seen."""
         if not self.seen:
             return self.own_attempts
-        names = self.graph.values("name")
-        pairs = zip(names, self.own_attempts, strict=True)
+        pairs = zip(self._names, self.own_attempts, strict=True)
         return tuple([max(count, self.seen.get(name, 1)) for name, count in pairs])
 
     @cached_property
@@ -218,9 +217,15 @@ class Premises:
         started = [count or 1 for count in self.graph.values("attempts")]
         if not by_name:
             return tuple([most if most > usual else usual for most in started])
-        names = self.graph.values("name")
+        names = self._names
         allowed = {name: self._attempts_of(name) for name in {*names}}
         return tuple([max(n, allowed[x]) for x, n in zip(names, started, strict=True)])
+
+    @property
+    def _names(self) -> list[str]:
+        """By node, the names that the document has, by which is asked."""
+        names = self.graph.values("name")
+        return [*map(self.task.unredacted, names)] if self.task.origin.redacted else names
 
     def _attempts_of(self, name: str) -> int:
         settings = self.settings

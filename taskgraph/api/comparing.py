@@ -6,7 +6,6 @@ import os
 import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from taskgraph.api.loading import (
@@ -21,8 +20,7 @@ from taskgraph.errors import ConfigError, InputError
 from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:
-    from taskgraph.analysis.compare import Comparison, FieldChange
-    from taskgraph.graph.taskgraph import TaskGraph
+    from taskgraph.analysis.compare import Comparison
     from taskgraph.reports.comparison import Pair
 
 _MAGIC = re.compile(r"[*?\[]")
@@ -142,39 +140,16 @@ def _pair(
 ) -> Pair:
     from taskgraph.reports.comparison import Pair
 
-    comparison = compare(ours, theirs) if ours and theirs else None
     if redact:
         # both sides together: a host or person of both has the same name then
         sides = iter(redacted([side for side in (ours, theirs) if side is not None]))
         ours, theirs = ours and next(sides), theirs and next(sides)
-        if comparison is not None and ours and theirs:
-            comparison = _redacted_comparison(comparison, ours.graph, theirs.graph)
+    comparison = compare(ours, theirs) if ours and theirs else None
     known = theirs or ours
     assert known is not None  # one of the two is there
     name = f"{path}: {known.task.name}" if path else known.task.name
     before, after = (None if side is None else side.graph for side in (ours, theirs))
     return Pair(name, before, after, comparison)
-
-
-def _redacted_comparison(
-    comparison: Comparison, before: TaskGraph, after: TaskGraph
-) -> Comparison:
-    """Take the values of what changed from graphs that have the same nodes, redacted."""
-
-    def again(
-        fields: Iterable[FieldChange], old: object, new: object
-    ) -> tuple[FieldChange, ...]:
-        return tuple(
-            replace(one, before=getattr(old, one.field), after=getattr(new, one.field))
-            for one in fields
-        )
-
-    changed = []
-    for row in comparison.changed:
-        sides = before.subtasks[row.before], after.subtasks[row.after]
-        changed.append(replace(row, fields=again(row.fields, *sides)))
-    task = again(comparison.task, before.task, after.task)
-    return replace(comparison, changed=tuple(changed), task=task)
 
 
 def _by_path(

@@ -35,7 +35,8 @@ def postmortem_of(
     from taskgraph.reports.results import Postmortem
 
     change = None
-    ids = [account.graph.task.id for account in accounts]
+    tasks = [account.graph.task for account in accounts]
+    ids = [task.unredacted(task.id) for task in tasks]
     if len(ids) == 2 and ids[0] is not None and ids[0] == ids[1]:
         accounts = sorted(  # the older one first
             accounts, key=lambda one: one.as_of.timestamp() if one.as_of else 0.0

@@ -56,6 +56,7 @@ from taskgraph.checks.rules.tg603_blank_name import RULE as TG603
 from taskgraph.checks.rules.tg604_response_contradicts_itself import RULE as TG604
 from taskgraph.checks.rules.tg605_duplicate_task_name import RULE as TG605
 from taskgraph.errors import ConfigError
+from taskgraph.model.task import Task
 from taskgraph.settings import Settings, Severity, Suppression
 
 # fmt: off
@@ -184,24 +185,25 @@ def _suggestion(wanted: str) -> str:
     return f"; did you mean {rule.code} {rule.name}?"
 
 
-def fits(suppression: Suppression, finding: Finding) -> bool:
+def fits(suppression: Suppression, finding: Finding, task: Task) -> bool:
     """Tell whether task and subtasks fit; the rule is not looked at."""
-    if not fnmatchcase(finding.task_name or "", suppression.task):
+    if not fnmatchcase(task.unredacted(finding.task_name or ""), suppression.task):
         return False
     if suppression.subtask == "*":
         return True
-    names = finding.subtask_names
+    names = [*map(task.unredacted, finding.subtask_names)]
     return bool(names) and all(fnmatchcase(name, suppression.subtask) for name in names)
 
 
 def without_suppressed(
-    findings: Iterable[Finding], by_code: dict[str, list[Suppression]]
+    findings: Iterable[Finding], by_code: dict[str, list[Suppression]], task: Task
 ) -> list[Finding]:
-    """Leave out the findings that are accepted, by the code of their rule."""
+    """Leave out the findings of a task that are accepted, by the code of their rule."""
     return [
         finding
         for finding in findings
         if not any(
-            fits(suppression, finding) for suppression in by_code.get(finding.code, ())
+            fits(suppression, finding, task)
+            for suppression in by_code.get(finding.code, ())
         )
     ]

@@ -79,8 +79,9 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
             repeated = [finding for finding in findings if finding.code in _ACROSS]
             findings = [finding for finding in findings if finding.code not in _ACROSS]
             before = findings
-            findings = without_suppressed(findings, rule_set.suppressions)
-            repeated = without_suppressed(repeated, rule_set.suppressions)
+            accepted = rule_set.suppressions
+            findings = without_suppressed(findings, accepted, graph.task)
+            repeated = without_suppressed(repeated, accepted, graph.task)
             suppressed = len(before) - len(findings)
             findings = _without_consequences(
                 findings, rule_set, is_run=not graph.task.is_definition
@@ -248,7 +249,8 @@ class Names:
         result = result._replace(if_repeated=(), origin=None)
         place = file, origin.first_line, origin.pointer
         named = result.file, place
-        first, first_place = self._first.setdefault(result.task_name, named)
+        name = (origin.redacted or {}).get(result.task_name, result.task_name)
+        first, first_place = self._first.setdefault(name, named)
         if first_place == place:
             return result
         other = "another task of it" if first_place[0] == file else f"a task of {first}"

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import RepeatedReference, Side, UnknownReference
 from taskgraph.model.engine import blocks_rollback, measured_span, ran_once
-from taskgraph.model.task import Id, Status, Subtask, id_key
+from taskgraph.model.task import Id, Status, Subtask
 
 KEYED_DIALECTS = frozenset({"definition", "ocp"})
 """The dialects whose documents have the keys of the API."""
@@ -116,9 +116,11 @@ class Subject:
 
     def first_pointer(self, positions: Iterable[int], attribute: str = "") -> str:
         """Give the pointer of the subtask with the smallest id."""
-        subtasks = self.task.subtasks
-        first = min(positions, key=lambda position: id_key(subtasks[position].id))
-        return self.subtask_pointer(first, attribute)
+        return self.subtask_pointer(min(positions, key=self.place), attribute)
+
+    def place(self, position: int) -> int:
+        """Give the place of a subtask in the order of the ids."""
+        return self.graph.index[self.task.subtasks[position].id]
 
     def node_pointer(self, node: int, attribute: str = "") -> str:
         """Give the JSON pointer of the subtask of a node."""
@@ -185,12 +187,17 @@ class Subject:
             return {}
         from taskgraph.model.words import nearest_text
 
-        known = {str(subtask.id) for subtask in self.graph.subtasks}
-        known.update(subtask.name for subtask in self.graph.subtasks if subtask.name)
-        if len(owners) * len(known) > _MOST_COMPARED:
+        labels = {str(subtask.id) for subtask in self.graph.subtasks}
+        labels.update(subtask.name for subtask in self.graph.subtasks if subtask.name)
+        if len(owners) * len(labels) > _MOST_COMPARED:
             return {}
-        near = {text: nearest_text(text, known - own, 0.75) for text, own in owners.items()}
-        return {text: name for text, name in near.items() if name}
+        real = self.task.unredacted
+        known = {real(label): label for label in labels}
+        near = {
+            text: nearest_text(real(text), known.keys() - {*map(real, own)}, 0.75)
+            for text, own in owners.items()
+        }
+        return {text: known[name] for text, name in near.items() if name}
 
     @cached_property
     def silent_lists(self) -> Mapping[tuple[int, Side], list[int]]:

@@ -100,6 +100,13 @@ class TaskGraph:
         return _pick(self.task.subtasks, self.positions)
 
     @cached_property
+    def unredacted(self) -> tuple[Subtask, ...]:
+        """The same, with the words of the document: see :meth:`Task.unredacted`."""
+        if not self.task.origin.redacted:
+            return self.subtasks
+        return tuple(map(self.task.unredacted_subtask, self.subtasks))
+
+    @cached_property
     def index(self) -> dict[Id, int]:
         """The node of each id."""
         return dict(zip(self.values("id"), range(len(self)), strict=True))
@@ -335,6 +342,8 @@ def build_graph(task: Task) -> TaskGraph:
 def _nodes(task: Task) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
     """Choose the position that stands for each id; also group those that share one."""
     ids = task.column("id")
+    if task.origin.redacted:  # which changes no order
+        ids = [*map(task.unredacted, ids)]
     # Of numbers no key has to be made, which is faster.
     keys: Sequence[Any] = ids if {*map(type, ids)} <= {int} else [*map(id_key, ids)]
     if all(map(lt, keys, islice(keys, 1, None))):
@@ -347,7 +356,7 @@ def _nodes(task: Task) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
         return tuple(ascending), ()
     groups = [tuple(group) for _, group in groupby(ascending, keys.__getitem__)]
     shared = {
-        group[0]: tuple(sorted(group, key=lambda place: _in_order(task.subtasks[place])))
+        group[0]: tuple(sorted(group, key=lambda place: _in_order(task, place)))
         for group in groups
         if len(group) > 1
     }
@@ -367,8 +376,9 @@ def _pick(values: Sequence[_Value], places: Sequence[int]) -> tuple[_Value, ...]
     return picked
 
 
-def _in_order(subtask: Subtask) -> str:
+def _in_order(task: Task, place: int) -> str:
     """Give what sorts subtasks of one id, whatever the order of their lists."""
+    subtask = task.unredacted_subtask(task.subtasks[place])
     up, down = (
         row and tuple(sorted(row, key=id_key))
         for row in (subtask.upstreams, subtask.downstreams)
@@ -411,7 +421,8 @@ class _EdgeLists:
         """Sort what was found by ids, so that the document's order has no say."""
         owner = self.task.subtasks[mention.position]
         place = self.places.get(mention.position, 0)
-        return (id_key(owner.id), mention.side, id_key(mention.id), place)
+        own, other = map(self.task.unredacted, (owner.id, mention.id))
+        return (id_key(own), mention.side, id_key(other), place)
 
     def rows(self, side: Side) -> list[tuple[Id, ...]]:
         """Give the list of the subtask of each node."""

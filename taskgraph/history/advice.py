@@ -182,16 +182,20 @@ def advice_for(
     known = _about(task, advice)
     needed = least_runs(options.share, options.confidence)
     verdicts = []
-    pairs = {(subtask.name, subtask.timeout) for subtask in task.subtasks}
+    names = {task.unredacted(subtask.name): subtask.name for subtask in task.subtasks}
+    pairs = {(task.unredacted(row.name), row.timeout) for row in task.subtasks}
     for name, timeout in sorted(pairs, key=lambda pair: (pair[0], pair[1] or 0)):
         nothing = Advice(task.name, name, TimeoutVerdict.TOO_FEW, timeout, needed=needed)
-        verdicts.append(judged(known.get(name, nothing), timeout))
+        one = known.get(name, nothing)
+        kind = None if one.task is None else task.name
+        verdicts.append(judged(one._replace(task=kind, subtask=names[name]), timeout))
     return tuple(verdicts)
 
 
 def _about(task: Task, advice: Iterable[Advice]) -> dict[str, Advice]:
     """Give by subtask what is about this kind of task, or about all."""
-    return {one.subtask: one for one in advice if one.task in {None, task.name}}
+    kind = task.unredacted(task.name)
+    return {one.subtask: one for one in advice if one.task in {None, kind}}
 
 
 _MISSING = object()
@@ -280,7 +284,7 @@ def timeout_patch(analysis: Analysis, advice: Iterable[Advice]) -> TimeoutPatch:
     operations: list[PatchOperation] = []
     subtasks: list[Subtask] = []
     for position, subtask in enumerate(task.subtasks):
-        one = known.get(subtask.name)
+        one = known.get(task.unredacted(subtask.name))
         one = one and judged(one, subtask.timeout)
         if one is None or one.verdict not in CHANGES or one.advised == subtask.timeout:
             subtasks.append(subtask)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
@@ -385,6 +385,8 @@ def find_anomalies(
     options = options or AnomalyOptions()
     task = analysis.task
     rows = list(zip(analysis.graph.ids, subtask_rows(analysis, (0, 0)), strict=True))
+    if task.origin.redacted:
+        rows = [(i, row._replace(name=task.unredacted(row.name))) for i, row in rows]
     with open_tables(store, limits) as connection:
         others = _select_others(connection, task)
         if others < options.least_runs:
@@ -396,7 +398,23 @@ def find_anomalies(
             *search.order(),
             *search.structure(),
         ]
-    return Anomalies(task, others, options, tuple(sorted(departures, key=_sort_key)))
+    departures.sort(key=_sort_key)
+    if task.origin.redacted is not None:
+        departures = list(_redacted(departures, task))
+    return Anomalies(task, others, options, tuple(departures))
+
+
+def _redacted(found: Iterable[Anomaly], task: Task) -> Iterator[Anomaly]:
+    """Name subtasks as they are shown; what is missing has no name there."""
+    from taskgraph.privacy.redaction import redact_text
+
+    shown = {task.unredacted(name): name for name in {*task.column("name")}}
+    for one in found:
+        name, other = (
+            shown[name] if name in shown else redact_text(name)
+            for name in (one.name, one.other_name)
+        )
+        yield one._replace(name=name, other_name=other)
 
 
 def _sort_key(anomaly: Anomaly) -> tuple[object, ...]:
@@ -408,8 +426,9 @@ def _sort_key(anomaly: Anomaly) -> tuple[object, ...]:
 def _select_others(connection: Connection, task: Task) -> int:
     """Make the table of the subtasks of all other tasks of the kind."""
     start = task.start_time and since_epoch(task.start_time)
-    own = None if task.id is None else str(task.id)
-    connection.execute(_OTHER_TASKS, {"task": task.name, "id": own, "start": start})
+    own = None if task.id is None else str(task.unredacted(task.id))
+    kind = task.unredacted(task.name)
+    connection.execute(_OTHER_TASKS, {"task": kind, "id": own, "start": start})
     connection.execute(_OTHERS)
     query = "SELECT count(*) FROM other_tasks"
     count: int = connection.execute(query).fetchall()[0][0]

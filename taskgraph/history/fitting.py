@@ -146,7 +146,7 @@ def fit(analysis: Analysis, window: int, store: RunStore | None = None) -> Fit:
 
 def _lowered(program: _Program, node: int, after: int) -> Lowered:
     subtask = program.subtasks[node]
-    past = program.known.get(subtask.name, [])
+    past = program.past(node)
     return Lowered(
         node=node,
         id=subtask.id,
@@ -169,7 +169,8 @@ def _past(store: RunStore, task: Task) -> dict[str, list[tuple[int, int]]]:
     """Give for each name how many healthy runs took so many seconds, rounded up."""
     curves: dict[str, list[tuple[int, int]]] = {}
     with open_tables(store) as connection:
-        rows = connection.execute(_SECONDS, {"task": task.name}).fetchall()
+        kind = {"task": task.unredacted(task.name)}
+        rows = connection.execute(_SECONDS, kind).fetchall()
     for name, seconds, count in rows:
         curves.setdefault(name, []).append((seconds, count))
     return curves
@@ -210,6 +211,10 @@ class _Program:
         """Give the timeout of a node as it is; 0 is none."""
         return self.subtasks[node].timeout or 0
 
+    def past(self, node: int) -> list[tuple[int, int]]:
+        """Give how many healthy runs of a node took so many seconds, rounded up."""
+        return self.known.get(self.analysis.graph.unredacted[node].name, [])
+
     def _floor(self, node: int, is_any: bool) -> int:
         """Give the least that a timeout may become."""
         subtask = self.subtasks[node]
@@ -217,7 +222,7 @@ class _Program:
             return self.timeout(node)
         if is_any:
             return 1
-        past = self.known.get(subtask.name, [])
+        past = self.past(node)
         half = sum(count for _, count in past) / 2
         sums = accumulate(count for _, count in past)
         reached = (
@@ -294,7 +299,7 @@ class _Program:
         most ``(1 + longer) / (1 + runs)`` is the chance that the next is cut. The lowest
         convex line through these points ends at the present timeout, which costs nothing.
         """
-        past, timeout = self.known[self.subtasks[node].name], self.timeout(node)
+        past, timeout = self.past(node), self.timeout(node)
         runs = sum(count for _, count in past)
         longer = runs
         points: list[_Point] = []

@@ -76,11 +76,11 @@ class StoredPast:
 
     def timeout_needs(self, task: Task) -> Mapping[str, TimeoutNeed]:
         """Tell what healthy runs need, by what `advise_timeouts` says of them."""
-        return self._needs.get(task.name, {})
+        return self._needs.get(task.unredacted(task.name), {})
 
     def attempts(self, task: Task) -> Mapping[str, int]:
         """Give the largest number of attempts of each subtask that had several."""
-        return self._attempts.get(task.name, {})
+        return self._attempts.get(task.unredacted(task.name), {})
 
     @cached_property
     def _needs(self) -> dict[str, dict[str, TimeoutNeed]]:

@@ -128,12 +128,13 @@ def read_pools(
     The outcomes in tasks of the same kind count; where there are none, those of all
     kinds. What was skipped had failed. What was cancelled or rolled back says nothing.
     """
-    names = sorted({subtask.name for subtask in graph.subtasks})
+    names = sorted({subtask.name for subtask in graph.unredacted})
+    task = graph.task.unredacted(graph.task.name)
     with open_tables(store, limits) as connection:
         types = {"number": "int64", "name": "string"}
         register(connection, "wanted", types, list(enumerate(names)))
         bounds = {"runs": MOST_RUNS, "most": MOST_OUTCOMES}
-        connection.execute(_OUTCOMES, {"task": graph.task.name} | bounds)
+        connection.execute(_OUTCOMES, {"task": task} | bounds)
         spans = connection.execute(_SPANS).fetchnumpy()
         waits = connection.execute(_WAITS).fetchnumpy()
     return _split(names, spans, waits)
@@ -228,7 +229,7 @@ def look_ahead(
     the `slots`, these explain a wait.
     """
     graph, assumed = analysis.graph, analysis.assumed_timeout or 0
-    rows = zip(graph.subtasks, analysis.own_attempts, places_of(graph), strict=True)
+    rows = zip(graph.unredacted, analysis.own_attempts, places_of(graph), strict=True)
     whole = [
         _whole(subtask, pools, assumed)._replace(attempts=count, place=place)
         for subtask, count, place in rows

@@ -7,7 +7,7 @@ and compare equal to those strings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import chain
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from taskgraph.errors import Problem
 
@@ -81,6 +81,11 @@ Id: TypeAlias = int | str
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 TIMES = ("create_time", "start_time", "finish_time")
 """The attributes of tasks and subtasks that are times."""
+WORDS = ("id", "name", "status", "operation", "node_type", "class_name")
+"""The attributes of subtasks by which answers go, and which are texts."""
+TASK_WORDS = ("id", "name", "status", "operation", "type")
+"""The same of a task."""
+_Value = TypeVar("_Value", bound=Hashable)
 
 
 def id_key(identifier: Id) -> tuple[int, int, str]:
@@ -234,6 +239,9 @@ class Origin:
     unread : frozenset of (int or None, str)
         What could not be read: the position of the subtask (``None`` for the task) and the
         attribute. ``subtasks`` of the task stands for subtasks that are missing here.
+    redacted : mapping of str to str, or None
+        Where it is redacted: what the document has for the names, ids and other words of
+        the task that are not its own. ``None`` where nothing is redacted.
     """
 
     file: str = "<memory>"
@@ -246,6 +254,7 @@ class Origin:
     spellings: Mapping[str, str] = field(default_factory=dict)
     mistakes: tuple[Problem, ...] = ()
     unread: frozenset[tuple[int | None, str]] = frozenset()
+    redacted: Mapping[str, str] | None = field(default=None, repr=False)
 
     def subtask_pointer(self, position: int) -> str:
         """Give the pointer of the subtask at a position of ``Task.subtasks``."""
@@ -320,6 +329,22 @@ class Task:
         """Give one value of every subtask, in the order of the document."""
         assert isinstance(self.subtasks, Subtasks)  # as they were made
         return self.subtasks.column(attribute)
+
+    def unredacted(self, value: _Value) -> _Value:
+        """Give what the document has for a name, an id or another word of the task.
+
+        It is for asking alone: whether a pattern fits, what past runs say, whether two are
+        the same. It is never shown.
+        """
+        known: Mapping[Any, Any] | None = self.origin.redacted
+        return known.get(value, value) if known else value
+
+    def unredacted_subtask(self, subtask: Subtask) -> Subtask:
+        """Give a subtask of it with such values; what it depends on is left as it is."""
+        if not self.origin.redacted:
+            return subtask
+        values = {name: self.unredacted(getattr(subtask, name)) for name in WORDS}
+        return subtask._replace(**values)
 
     def reports(self, attribute: str) -> bool:
         """Tell whether the document says this of any subtask."""

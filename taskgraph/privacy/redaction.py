@@ -12,7 +12,7 @@ from taskgraph.model.task import Reference, Task, is_known
 from taskgraph.privacy.masking import map_error, mask_task
 from taskgraph.privacy.secret_keys import words
 from taskgraph.privacy.secret_signs import MASK
-from taskgraph.privacy.walking import change_texts, ids_of, renamed, texts_of
+from taskgraph.privacy.walking import change_texts, ids_of, renamed, texts_of, words_of
 
 _ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?(?![\d.]*\d)")
 _ADDRESS_6 = re.compile(
@@ -104,8 +104,9 @@ def redact_task(task: Task) -> Task:
     """Mask hosts, people, values of the context and of unknown fields, and logs.
 
     Hosts become ``host-1``, ``host-2``, ... in the order of their names, so that it can
-    still be told which subtasks ran on one host. What rules and analyses go by stays.
-    The secrets are masked too.
+    still be told which subtasks ran on one host. What rules and analyses go by stays, and
+    names that differ still do; what they stand for is kept in :attr:`Origin.redacted`, by
+    which they are asked for. The secrets are masked too.
     """
     return redact_tasks([task])[0]
 
@@ -310,9 +311,11 @@ def _is_telling(name: str) -> bool:
 
 
 def _redact_task(task: Task, known: _Known) -> Task:
-    words = {task.origin.dialect, *filter(is_known, texts_of(task))}
-    texts = {text: known.scrub(text) for text in texts_of(task) - words}
-    texts |= renamed(ids_of(task), known.scrub)
+    every = texts_of(task)
+    kept = {task.origin.dialect} - ids_of(task) | {*filter(is_known, every)}
+    texts = {text: known.scrub(text) for text in every - kept}
+    named = words_of(task)
+    texts |= renamed(named, lambda text: texts.get(text, text))
     scrubbed = change_texts(task, texts, lambda value: _redact(value, known), _counted)
     envelope = scrubbed.envelope
     if envelope is not None:
@@ -320,8 +323,13 @@ def _redact_task(task: Task, known: _Known) -> Task:
             server=envelope.server and MASK,
             trace_id=envelope.trace_id and MASK,
         )
+    meant = {texts[word]: task.unredacted(word) for word in named}
     return replace(
         scrubbed,
+        origin=replace(
+            scrubbed.origin,
+            redacted={new: old for new, old in meant.items() if new != old},
+        ),
         subtasks=tuple(
             new._replace(executor=known.host(old.executor), host=known.host(old.host))
             if old.executor or old.host

@@ -9,7 +9,7 @@ from itertools import chain
 from operator import attrgetter, is_not
 from typing import Any
 
-from taskgraph.model.task import Subtask, Task
+from taskgraph.model.task import TASK_WORDS, WORDS, Subtask, Task
 
 _APART = frozenset({"subtasks", "context", "extra", "origin"})
 _AROUND = tuple(field.name for field in fields(Task) if field.name not in _APART)
@@ -32,6 +32,13 @@ def _every_id(task: Task) -> Iterator[Any]:
     edges = (filter(None, task.column(side)) for side in ("upstreams", "downstreams"))
     named = chain.from_iterable(map(chain.from_iterable, edges))
     return chain([task.id], task.column("id"), named)
+
+
+def words_of(task: Task) -> set[str]:
+    """Give the texts of a task by which answers go: ids, names, statuses and the like."""
+    words = {getattr(task, name) for name in TASK_WORDS}
+    words.update(*map(task.column, WORDS))
+    return _texts_among(words) | ids_of(task)
 
 
 def _texts_among(values: Iterable[Any]) -> set[str]:

@@ -25,7 +25,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks.rule import Fault, Rule, Subject
-from taskgraph.model.task import id_key
 from taskgraph.model.words import ascending, counted, listed, shorten
 
 
@@ -56,13 +55,12 @@ def check(subject: Subject) -> Iterator[Fault]:
 
 def _pointer(subject: Subject) -> str:
     """Point to the first such time: the task's own, else that of the smallest id."""
-    subtasks = subject.task.subtasks
     own = sorted(name for at, name in subject.task.naive_times if at is None)
     if own:
         return "/timestamp" if own == ["timestamp"] else subject.pointer(own[0])
     at, name = min(
         ((at, name) for at, name in subject.task.naive_times if at is not None),
-        key=lambda time: (id_key(subtasks[time[0]].id), time[1]),
+        key=lambda time: (subject.place(time[0]), time[1]),
     )
     return subject.subtask_pointer(at, name)
 

@@ -27,7 +27,7 @@ from datetime import datetime, timedelta
 
 from taskgraph.checks.rule import TIMESTAMP, Fault, Rule, Subject
 from taskgraph.model.durations import format_measured
-from taskgraph.model.task import TIMES, id_key
+from taskgraph.model.task import TIMES
 from taskgraph.model.words import ascending, counted, label, listed, plural
 
 
@@ -44,7 +44,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     latest = now + tolerance  # earlier than the last one, so there is such a time
     own = _future(task, latest)
     positions = [at for at, sub in enumerate(task.subtasks) if _future(sub, latest)]
-    positions.sort(key=lambda at: id_key(task.subtasks[at].id))
+    positions.sort(key=subject.place)
     owners = [task.subtasks[at] for at in positions]
     whose = ["the task"] * bool(own) + [label(owner) for owner in owners]
     times = [time for time in task.times() if time > latest]

@@ -38,9 +38,10 @@ def check(subject: Subject) -> Iterator[Fault]:
     alike = defaultdict[tuple[str, int], list[int]](list)
     unread = subject.unread("name", "timeout")
     needs = {} if None in unread else subject.analysis.timeout_needs
-    for position, subtask in enumerate(subject.task.subtasks):
-        if subtask.name in needs and subtask.timeout and position not in unread:
-            alike[subtask.name, subtask.timeout].append(position)
+    for position, subtask in enumerate(subject.task.subtasks if needs else ()):
+        name = subject.task.unredacted(subtask.name)
+        if name in needs and subtask.timeout and position not in unread:
+            alike[name, subtask.timeout].append(position)
     for (name, timeout), positions in alike.items():
         what = _judge(needs[name], timeout, subject.settings.thresholds.timeout_multiple)
         if what:
