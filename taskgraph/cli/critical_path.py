@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -23,15 +22,23 @@ from taskgraph.cli.tasks import run_report
 from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import parse_duration
-from taskgraph.model.task import Id
+from taskgraph.model.task import Id, Subtask
 
 if TYPE_CHECKING:
     from taskgraph.analysis.timetable import Timetable
     from taskgraph.reports.text.console import Style
 
-_Known: TypeAlias = Mapping[str, tuple[Id, ...]]
-"""The subtasks by their id and by their name."""
 _NO_EDGE = "--drop-edge takes UPSTREAM:DOWNSTREAM, two ids or names: "
+
+
+class _Labels(NamedTuple):
+    """What subtasks may be called."""
+
+    known: Mapping[str, tuple[Id, ...]]
+    """The subtasks by their id and by their name."""
+    ids: frozenset[str]
+    shown: Mapping[str, str]
+    """How each of them is shown."""
 
 
 @click.command("critical-path")
@@ -142,7 +149,7 @@ class _Asked:
         self._durations, self._edges, self._skipped = durations, edges, skipped
         self._found: set[str] = set()
         self._apart: dict[str, tuple[Id, Id]] = {}  # the ends of edges that are none
-        self._names: set[str] = set()  # of tasks that lack something
+        self._names: dict[str, str] = {}  # of tasks that lack something, as they are shown
 
     def of(self, graph: TaskGraph) -> Changes:
         """Give what a task has of it.
@@ -150,18 +157,13 @@ class _Asked:
         A name stands for all subtasks that have it, but for those that are named by their
         id.
         """
-        ids = {str(identifier): (identifier,) for identifier in graph.index}
-        names: dict[str, tuple[Id, ...]] = {}
-        for subtask in graph.subtasks:
-            name = subtask.name.strip()
-            names[name] = (*names.get(name, ()), subtask.id)
-        known = names | ids
-        named = sorted(self._durations, key=lambda row: row[0] in ids)
-        edges = (self._edge(graph, known, edge) for edge in self._edges)
+        labels = _labels(graph)
+        named = sorted(self._durations, key=lambda row: row[0] in labels.ids)
+        edges = (self._edge(graph, labels, edge) for edge in self._edges)
         return Changes(
-            durations={i: time for name, time in named for i in self._find(known, name)},
+            durations={i: time for name, time in named for i in self._find(labels, name)},
             dropped_edges=tuple(edge for edge in edges if edge is not None),
-            skipped=tuple(i for name in self._skipped for i in self._find(known, name)),
+            skipped=tuple(i for name in self._skipped for i in self._find(labels, name)),
         )
 
     def misfits(self) -> Iterator[str]:
@@ -185,21 +187,21 @@ class _Asked:
         from taskgraph.model.words import nearest_text
 
         near = nearest_text(name, self._names)
-        meant = f"; did you mean {near}?" if near else ""
+        meant = f"; did you mean {self._names[near]}?" if near else ""
         return f"no subtask has the id or the name {name}{meant}"
 
-    def _find(self, known: _Known, name: str) -> tuple[Id, ...]:
-        found = known.get(name.strip(), ())
+    def _find(self, labels: _Labels, name: str) -> tuple[Id, ...]:
+        found = labels.known.get(name.strip(), ())
         if found:
             self._found.add(name)
         else:
-            self._names.update(known)
+            self._names.update(labels.shown)
         return found
 
-    def _edge(self, graph: TaskGraph, known: _Known, text: str) -> tuple[Id, Id] | None:
-        edge = _ends(graph, known, text)
+    def _edge(self, graph: TaskGraph, labels: _Labels, text: str) -> tuple[Id, Id] | None:
+        edge = _ends(graph, labels.known, text)
         if edge is None:
-            self._names.update(known)
+            self._names.update(labels.shown)
             return None
         upstream, downstream = (graph.index[end] for end in edge)
         if downstream not in graph.downstreams[upstream]:
@@ -209,17 +211,45 @@ class _Asked:
         return edge
 
 
+def _labels(graph: TaskGraph) -> _Labels:
+    """Give what the subtasks may be called.
+
+    Where names are redacted, as they are shown, and before that as the document has them.
+    """
+    known: dict[str, tuple[Id, ...]] = {}
+    every: set[str] = set()
+    shown: dict[str, str] = {}
+    for rows in _namings(graph):
+        names: dict[str, tuple[Id, ...]] = {}
+        ids: dict[str, tuple[Id, ...]] = {}
+        for subtask, row in zip(graph.subtasks, rows, strict=True):
+            name = row.name.strip()
+            names[name] = (*names.get(name, ()), subtask.id)
+            ids[str(row.id)] = (subtask.id,)
+            shown |= {name: subtask.name.strip(), str(row.id): str(subtask.id)}
+        known |= names | ids
+        every |= ids.keys()
+    return _Labels(known, frozenset(every), shown)
+
+
+def _namings(graph: TaskGraph) -> Iterator[tuple[Subtask, ...]]:
+    yield graph.subtasks
+    if graph.unredacted is not graph.subtasks:
+        yield graph.unredacted
+
+
 def _refuse_twice(graph: TaskGraph, durations: Mapping[str, int], path: str) -> None:
     """Refuse a file that gives a subtask one duration by its id and one by its name."""
-    ids = {str(identifier) for identifier in graph.index}
-    names = Counter(subtask.name.strip() for subtask in graph.subtasks)
-    for subtask in graph.subtasks:
-        name = subtask.name.strip()
-        is_alone = names[name] == 1 and name not in ids
-        if is_alone and name in durations and str(subtask.id) in durations:
+    if not durations:
+        return
+    known, ids, _ = _labels(graph)
+    for subtask, *rows in zip(graph.subtasks, *_namings(graph), strict=True):
+        names = {row.name.strip() for row in rows} - ids
+        is_named = any(name in durations and len(known[name]) == 1 for name in names)
+        if is_named and any(str(row.id) in durations for row in rows):
             raise ConfigError(
                 f"{path}: {subtask.id} has a duration by its id and one by its name "
-                f"{name}\n  hint: remove one of the two"
+                f"{subtask.name.strip()}\n  hint: remove one of the two"
             )
 
 
@@ -233,7 +263,9 @@ def _split_setting(text: str) -> tuple[str, int]:
         raise ConfigError(f"--set takes ID=SECONDS, like {example}, not {text}") from None
 
 
-def _ends(graph: TaskGraph, known: _Known, text: str) -> tuple[Id, Id] | None:
+def _ends(
+    graph: TaskGraph, known: Mapping[str, tuple[Id, ...]], text: str
+) -> tuple[Id, Id] | None:
     parts = text.split(":")  # an id may hold a colon itself
     for cut in range(1, len(parts)):
         ends = ":".join(parts[:cut]), ":".join(parts[cut:])

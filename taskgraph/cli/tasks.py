@@ -102,7 +102,10 @@ def _meant_task(paths: Sequence[str], options: ReadOptions, wanted: str) -> str:
     files = [path for path in paths if path != "-"]
     known: set[str] = set()
     for document in read_documents(files, replace(options, task=None)):
-        known.update(*((one.task.name, str(one.task.id)) for one in document.tasks))
+        for one in document.tasks:
+            named = {one.task.name, str(one.task.id)}
+            # what is redacted has no name by which it is found
+            known |= {name for name in named if name == one.task.unredacted(name)}
     near = nearest_text(wanted, known)
     if near is None:
         return "taskgraph show without --task tells those that there are"
