@@ -82,6 +82,8 @@ def fit_diff(fit: Fit) -> str:
     """
     task = fit.task
     origin = task.origin
+    if origin.redacted is not None:
+        raise _refusal(task, "it is redacted, and a diff shows lines as they are")
     if not fit.lowered:
         return ""
     if origin.syntax not in {"json", "yaml"} or origin.first_line > 1 or not origin.data:
