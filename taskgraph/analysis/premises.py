@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -222,7 +222,7 @@ class Premises:
         return tuple([max(n, allowed[x]) for x, n in zip(names, started, strict=True)])
 
     @property
-    def _names(self) -> list[str]:
+    def _names(self) -> Sequence[str]:
         """By node, the names that the document has, by which is asked."""
         names = self.graph.values("name")
         return [*map(self.task.unredacted, names)] if self.task.origin.redacted else names

@@ -34,7 +34,7 @@ _NO_EDGE = "--drop-edge takes UPSTREAM:DOWNSTREAM, two ids or names: "
 class _Labels(NamedTuple):
     """What subtasks may be called."""
 
-    known: Mapping[str, tuple[Id, ...]]
+    known: Mapping[str, Sequence[Id]]
     """The subtasks by their id and by their name."""
     ids: frozenset[str]
     shown: Mapping[str, str]
@@ -190,7 +190,7 @@ class _Asked:
         meant = f"; did you mean {self._names[near]}?" if near else ""
         return f"no subtask has the id or the name {name}{meant}"
 
-    def _find(self, labels: _Labels, name: str) -> tuple[Id, ...]:
+    def _find(self, labels: _Labels, name: str) -> Sequence[Id]:
         found = labels.known.get(name.strip(), ())
         if found:
             self._found.add(name)
@@ -216,16 +216,16 @@ def _labels(graph: TaskGraph) -> _Labels:
 
     Where names are redacted, as they are shown, and before that as the document has them.
     """
-    known: dict[str, tuple[Id, ...]] = {}
+    known: dict[str, Sequence[Id]] = {}
     every: set[str] = set()
     shown: dict[str, str] = {}
     for rows in _namings(graph):
-        names: dict[str, tuple[Id, ...]] = {}
-        ids: dict[str, tuple[Id, ...]] = {}
+        names: dict[str, list[Id]] = {}
+        ids: dict[str, list[Id]] = {}
         for subtask, row in zip(graph.subtasks, rows, strict=True):
             name = row.name.strip()
-            names[name] = (*names.get(name, ()), subtask.id)
-            ids[str(row.id)] = (subtask.id,)
+            names.setdefault(name, []).append(subtask.id)
+            ids[str(row.id)] = [subtask.id]
             shown |= {name: subtask.name.strip(), str(row.id): str(subtask.id)}
         known |= names | ids
         every |= ids.keys()
@@ -264,7 +264,7 @@ def _split_setting(text: str) -> tuple[str, int]:
 
 
 def _ends(
-    graph: TaskGraph, known: Mapping[str, tuple[Id, ...]], text: str
+    graph: TaskGraph, known: Mapping[str, Sequence[Id]], text: str
 ) -> tuple[Id, Id] | None:
     parts = text.split(":")  # an id may hold a colon itself
     for cut in range(1, len(parts)):
