@@ -715,6 +715,8 @@ def report_html(text: str) -> Told:
 def svg(text: str) -> Told:
     """Read ``render``, nothing collapsed."""
     told: Told = _drawn_worst(plain(text.partition("<desc")[2].partition("</desc>")[0]))
+    if path := re.search(r"takes at most, of the [a-z ]*longest path \((.*?)\)", text):
+        told["longest path"] = spoken(path[1])
     node = r'<g class="n ([^"]*)"[^>]* data-id="([^"]*)"[^>]*>'
     found = re.findall(rf"{node}<title>(.*?)</title>", text)
     for classes, name, title in found:

@@ -146,7 +146,13 @@ def _scene(maker: Maker, selection: Selection, clusters: Sequence[Cluster]) -> S
         nodes=drawn,
         edges=led,
         in_stages=in_stages,
+        whole=_whole(maker),
     )
+
+
+def _whole(maker: Maker) -> str:
+    path = "finite part of the longest path" if maker.unlimited else "longest path"
+    return f"{path} ({format_duration(maker.longest_path)})"
 
 
 def _notes(graph: TaskGraph, clusters: Sequence[Cluster], hidden: int) -> Iterable[str]:
@@ -186,6 +192,7 @@ class Maker:
         self.blocked = analysis.blocked
         gate = analysis.no_return if is_sound else None
         self.gates = frozenset(gate.nodes if gate is not None else ())
+        self.unlimited = frozenset(analysis.unlimited)
         twice = {graph.task.subtasks[same[0]].id for same in graph.duplicates}
         self.faulty = {node for part in graph.cycles for node in part}
         self.faulty.update(graph.index[identifier] for identifier in twice)
@@ -203,6 +210,11 @@ class Maker:
             for target in downstreams[node]
             if target in self.critical and finish[node] == start[target]
         ]
+
+    @cached_property
+    def longest_path(self) -> int:
+        """The seconds of the longest path in the worst case, 0 where there is none."""
+        return self.analysis.budget.bounds.longest_path if self.analysis.is_sound else 0
 
     @cached_property
     def ghosts(self) -> Ghosts:
@@ -260,15 +272,16 @@ class Maker:
         )
 
     def _share(self, node: int, span: Span | None) -> tuple[float | None, bool]:
-        """Measure a run by its timeout, and a plan by the worst case of the whole."""
-        limit = timeout_seconds(self.graph.subtasks[node])
+        """Measure a run by its timeout, and what may take how long by the longest path."""
         if span is not None:
+            limit = timeout_seconds(self.graph.subtasks[node])
             single = span.kind in (SpanKind.ONE_RUN, SpanKind.RUNNING)
             if not limit or not single or span.microseconds < 0:
                 return None, False
             return span.microseconds / (limit * SECOND), True
-        whole = self.analysis.budget.seconds if self.analysis.is_sound else 0
-        return (limit / whole, False) if limit and whole else (None, False)
+        longest, whole = self.analysis.worst_durations[node], self.longest_path
+        unknown = not longest or node in self.unlimited
+        return (None, False) if unknown or not whole else (longest / whole, False)
 
     def cluster(self, cluster: Cluster) -> SceneNode:
         """Make the node of several, in one box or in a frame."""

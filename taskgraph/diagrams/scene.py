@@ -212,7 +212,7 @@ class SceneNode:
     """Of a GROUP or FRAME: how many subtasks have which status, the worst first."""
     share: float | None = None
     """Of a subtask that ran: how much of its timeout that took; of one that did not: how
-    much of the worst case its timeout is.
+    long it may take, all attempts together, as a part of the longest path.
     """
     measured: bool = False
     """Which of the two it is."""
@@ -296,6 +296,8 @@ class Scene(Caption):
     """Boxes stand for whole stages: there are few edges then, and it may be long."""
     compares: bool = False
     """It shows what changed between two documents, and no statuses."""
+    whole: str = ""
+    """What is measured by what it may take is measured by this."""
 
     def boxes(self) -> Iterable[SceneNode]:
         """Give the nodes with the members of frames behind their frame."""

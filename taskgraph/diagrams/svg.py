@@ -81,7 +81,7 @@ def _legend(scene: Scene) -> list[LegendItem]:
         (any(n.gate for n in boxes), "gate", "", GATE_MEANS, 16),
         (bool(used), "share", "q", "time used of its timeout", 26),
         (any(share > 1 for share in used), "tick", "q t", "its timeout", 8),
-        (planned, "share", "q", "share of the worst case", 26),
+        (planned, "share", "q", f"takes at most, of the {scene.whole}", 26),
         (any(n.blocked for n in boxes), "box", "n pending x", "blocked by a failure", 24),
         (NodeKind.GROUP in kinds, "box", "n pending", "several subtasks in one box", 24),
         (any(e.change == "added" for e in edges), "line", "e c", "added edge", 26),
@@ -188,7 +188,7 @@ def _node(node: SceneNode, face: Face, x: int, y: int, number: int | None) -> st
 
 
 def _share(node: SceneNode, face: Face) -> str:
-    """Draw how much of a timeout, or of the worst case, was taken.
+    """Draw how much of a timeout was taken, or of the longest path may be.
 
     Where it was more than the timeout, a mark tells how much of it that was.
     """

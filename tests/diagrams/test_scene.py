@@ -461,3 +461,36 @@ def test_all_of_it_is_critical_only_where_every_subtask_is() -> None:
     assert any(node.kind is NodeKind.JUNCTION for node in joined.nodes)
     assert said in joined.summary
     assert 'class="e c"' not in render_svg(joined).partition('class="l"')[0]
+
+
+def test_a_bar_tells_what_may_be_taken_of_the_longest_path() -> None:
+    rows = {
+        "a": {"timeout": 100},
+        "b": {"timeout": 50},
+        "c": {"timeout": 200},
+        "d": {"timeout": None},
+        "e": {"timeout": 10},
+    }
+    edges = [("a", "b"), ("a", "c"), ("b", "d"), ("c", "e"), ("d", "e")]
+    task = make_task(rows, edges)
+    counted = {"attempts": 2, "overhead": 5, "concurrency": 1}
+    analysis = analysed(task, **counted, assume_timeout=30)
+    scene, budget = build_scene(analysis), analysis.budget
+    shares = {node.ids[0]: node.share for node in scene.nodes}
+    whole = budget.schedule.makespan
+    assert whole == 2 * (105 + 205 + 15) < budget.seconds
+    assert shares == {
+        "a": 210 / 650,
+        "b": 110 / 650,
+        "c": 410 / 650,
+        "d": 70 / 650,
+        "e": 30 / 650,
+    }
+    for subtask, seconds in zip(analysis.graph.subtasks, budget.shares, strict=True):
+        assert not seconds or shares[subtask.id] == seconds / whole
+    told = "takes at most, of the longest path (10 min 50 s)"
+    assert told in render_svg(scene)
+    scene = build_scene(analysed(task, **counted))
+    assert node_of(scene, "d").share is None
+    told = "takes at most, of the finite part of the longest path (10 min 50 s)"
+    assert told in render_svg(scene)
