@@ -177,7 +177,7 @@ def collapsed(clusters: Sequence[Cluster]) -> Iterable[str]:
 class Maker:
     """Makes the nodes, and marks them; an answer that does not apply marks nothing.
 
-    Where all that is shown is critical, that is said once and marks nothing either.
+    Where all of the task is critical, that is said once and marks nothing either.
     """
 
     def __init__(self, analysis: Analysis, shown: tuple[int, ...] = ()) -> None:
@@ -187,7 +187,7 @@ class Maker:
         self.moment = analysis.as_of
         is_sound = analysis.is_sound
         critical = frozenset(analysis.schedule.critical if is_sound else ())
-        self.all_critical = bool(shown) and critical.issuperset(shown)
+        self.all_critical = bool(critical) and len(critical) == len(graph)
         self.critical = frozenset() if self.all_critical else critical
         self.blocked = analysis.blocked
         gate = analysis.no_return if is_sound else None

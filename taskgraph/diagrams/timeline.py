@@ -143,7 +143,8 @@ def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) ->
     place = {node: number for number, (nodes, _) in enumerate(units) for node in nodes}
     path = [place[node] for node in draft.path if node in place]
     rows, summary = [row for _, row in units], [sizes(graph), *draft.summary]
-    if draft.begin is None and rows and all(row.marked for row in rows):
+    all_marked = all(row.marked for row in draft.rows.values())
+    if draft.begin is None and rows and all_marked:
         summary.append(ALL_CRITICAL)
         rows = [replace(row, marked=False) for row in rows]
     return Timeline(

@@ -13,7 +13,7 @@ from taskgraph.api import load_all
 from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.formats import render
 from taskgraph.diagrams.options import DiagramOptions
-from taskgraph.diagrams.scene import NodeKind, Scene, SceneNode
+from taskgraph.diagrams.scene import ALL_CRITICAL, NodeKind, Scene, SceneNode
 from taskgraph.diagrams.svg import render_svg
 from taskgraph.diagrams.timeline import build_timeline
 from taskgraph.errors import RenderError
@@ -494,3 +494,22 @@ def test_a_bar_tells_what_may_be_taken_of_the_longest_path() -> None:
     assert node_of(scene, "d").share is None
     told = "takes at most, of the finite part of the longest path (10 min 50 s)"
     assert told in render_svg(scene)
+
+
+@pytest.mark.parametrize("chosen", [{"critical_only": True}, {"focus": "3:0"}])
+def test_that_all_is_critical_is_said_of_the_whole_task_only(
+    chosen: dict[str, object],
+) -> None:
+    rows = {1: {}, 2: {"timeout": 30}, 3: {}, 4: {}}
+    analysis = analysed(make_task(rows, [(1, 2), (1, 3), (2, 4), (3, 4)]))
+    options = DiagramOptions(**chosen)  # type: ignore[arg-type]
+    scene = build_scene(analysis, options)
+    assert ALL_CRITICAL not in scene.summary
+    assert all(node.critical for node in scene.nodes)
+    for at_most in (None, 1):
+        timeline = build_timeline(analysis, replace(options, max_nodes=at_most))
+        assert ALL_CRITICAL not in timeline.summary
+        assert all(row.marked for row in timeline.rows)
+    scene = build_scene(analysed(chain("abcd")), replace(options, focus="101:0"))
+    assert ALL_CRITICAL in scene.summary
+    assert not any(node.critical for node in scene.nodes)
