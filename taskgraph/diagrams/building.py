@@ -299,22 +299,26 @@ class Maker:
             id_text=f"{len(subtasks):,} {_SIZES[cluster.grouping]}",
             state=f"{blocked:,} blocked" if blocked and not framed else "",
             tone=look(counts[0][0]).tone if counts else "pending",
-            facts=() if framed else (*self._critical(cluster), *_limits(subtasks)),
+            facts=() if framed else (*self._marked(cluster), *_limits(subtasks)),
             counts=counts,
             members=tuple(self.subtask(node, in_gate=gated) for node in members),
             critical=not self.critical.isdisjoint(cluster.nodes),
-            gate=not self.gates.isdisjoint(cluster.nodes),
+            gate=gated or not (framed or self.gates.isdisjoint(cluster.nodes)),
             blocked=blocked == len(subtasks),
             faulty=not self.faulty.isdisjoint(cluster.nodes),
         )
 
-    def _critical(self, cluster: Cluster) -> Iterable[str]:
-        """Tell which of several is critical, if not each of them."""
-        critical = self.critical.intersection(cluster.nodes)
-        if len(critical) == 1:
-            yield f"critical: {name_of(self.graph.subtasks[min(critical)])}"
-        elif 0 < len(critical) < len(cluster.nodes):
-            yield f"{len(critical):,} of them critical"
+    def _marked(self, cluster: Cluster) -> Iterable[str]:
+        """Tell which of several has the mark of their box, if not each of them."""
+        for marked, one, several in (
+            (self.critical, "critical", "critical"),
+            (self.gates, "point of no return", "points of no return"),
+        ):
+            found = marked.intersection(cluster.nodes)
+            if len(found) == 1:
+                yield f"{one}: {name_of(self.graph.subtasks[min(found)])}"
+            elif 0 < len(found) < len(cluster.nodes):
+                yield f"{len(found):,} of them {several}"
 
 
 _SIZES = {

@@ -125,7 +125,7 @@ def _add_node(graph: graphviz.Digraph, node: SceneNode, number: int) -> None:
     elif node.kind is NodeKind.FRAME:
         with graph.subgraph(name=f"cluster_{number}") as cluster:
             size = f"{node.id_text}: {status_counts(node.counts)}"
-            heading = [*wrap(node.name, _NAME_ROOM, 13, 2), size]
+            heading = [*node.headlines, *wrap(node.name, _NAME_ROOM, 13, 2), size]
             cluster.attr(label=_label(heading), style="rounded,filled", labelloc="t")
             cluster.attr(fillcolor=LIGHT.frame, color=LIGHT.border, fontsize="12")
             for place, member in enumerate(node.members):

@@ -73,7 +73,8 @@ def _node(name: str, node: SceneNode, direction: str) -> Iterator[str]:
     if node.kind is NodeKind.JUNCTION:
         yield f'  {name}((" "))'
     elif node.kind is NodeKind.FRAME:
-        heading = join_words((ellipsize(node.name, _NAME_ROOM, 13), node.id_text))
+        name_text = ellipsize(node.name, _NAME_ROOM, 13)
+        heading = join_words((*node.headlines, name_text, node.id_text))
         yield f'  subgraph {name}["{_label([heading])}"]'
         yield f"  direction {direction}"
         for place, member in enumerate(node.members):

@@ -31,7 +31,7 @@ from taskgraph.model.words import commandless, counted
 _WIDTH = 100  # where no terminal says how many columns it has
 _NARROWEST = 60
 _LISTED = 6
-"""A split of more parts is told in numbers, with those that failed, hang or run."""
+"""A split of more parts is told in numbers, with those that failed, hang or run, and gates."""
 _URGENT = ("failed", "canceling", "running")
 _LEVELS = " ▁▂▃▄▅▆▇█"
 _MARK_ROOM = 14  # columns from one mark of the axis to the next, at least
@@ -150,8 +150,9 @@ def _told_parts(node: SceneNode) -> Sequence[SceneNode]:
             _URGENT.index(part.tone),
         )
     )
-    worst = {part.ids for part in urgent[:SHOWN_APART]}
-    return [part for part in node.members if part.ids in worst]
+    gates = [part for part in node.members if part.gate]
+    told = {part.ids for part in (*urgent[:SHOWN_APART], *gates[:SHOWN_APART])}
+    return [part for part in node.members if part.ids in told]
 
 
 def _dominated(scene: Scene) -> tuple[dict[int, list[int]], list[list[int]]]:

@@ -139,6 +139,51 @@ def test_the_point_of_no_return_is_marked() -> None:
     assert [node.gate for node in scene.nodes] == [False, True, False]
 
 
+def split_gates(parts: int, gates: int) -> Task:
+    """Build a split of which the last parts prohibit rollback."""
+    task = fan(parts)
+    rows = [
+        row._replace(prohibit_rollback=1 <= place - parts + gates <= gates)
+        for place, row in enumerate(task.subtasks)
+    ]
+    return replace(task, subtasks=tuple(rows))
+
+
+@pytest.mark.parametrize("parts", [3, 9])
+def test_an_open_frame_is_a_point_of_no_return_only_if_all_its_parts_are(
+    parts: int,
+) -> None:
+    frame = scene_of(split_gates(parts, 1), collapse="none").nodes[1]
+    assert frame.kind is NodeKind.FRAME
+    assert not frame.gate
+    assert [part.gate for part in frame.members] == [False] * (parts - 1) + [True]
+    frame = scene_of(split_gates(parts, parts), collapse="none").nodes[1]
+    assert frame.gate
+    assert not any(part.gate for part in frame.members)
+
+
+@pytest.mark.parametrize("form", ["svg", "txt", "dot", "mermaid"])
+@pytest.mark.parametrize(("parts", "gates"), [(3, 1), (3, 3), (9, 1), (9, 9), (3, 2)])
+def test_each_point_of_no_return_of_a_frame_is_told_once(
+    form: str, parts: int, gates: int
+) -> None:
+    options = DiagramOptions(collapse="none")
+    text = str(render(analysed(split_gates(parts, gates)), form, options))
+    twice = r"""<title>.*?</title>|tooltip="[^"]*"|no return: no roll"""
+    text = re.sub(twice, "", text)
+    told = len(re.findall("point of no return", text, re.IGNORECASE))
+    assert told == (1 if gates == parts else gates)
+
+
+def test_a_box_of_several_tells_how_many_of_them_are_points_of_no_return() -> None:
+    box = scene_of(split_gates(9, 4), collapse="parallel").nodes[1]
+    assert box.gate
+    assert "4 of them points of no return" in box.facts
+    box = scene_of(split_gates(9, 9), collapse="parallel").nodes[1]
+    assert box.gate
+    assert box.facts == ("timeout 1 min each",)
+
+
 def test_a_task_without_return_from_its_start_is_captioned_and_marks_no_subtask() -> None:
     rows = {1: {}, 2: {"prohibit_rollback": True}, 3: {"prohibit_rollback": False}}
     own = {"stringMap": {"prohibit_rollback": "true"}}
