@@ -195,15 +195,16 @@ def render_timeline_text(timeline: Timeline, width: int | None = None) -> str:
     lines = _heading(timeline, width)
     if timeline.rows:
         lines.append(left + _axis(timeline, chart))
-    for row, label in zip(timeline.rows, labels, strict=True):
+    bars = [_bar(timeline, row, chart) for row in timeline.rows]
+    for row, label, bar in zip(timeline.rows, labels, bars, strict=True):
         name = fit(label, names, middle=label in same) + ("*" if row.marked else " ")
         sign = SIGNS[row.tone] if row.state else " "  # a definition has no states
-        lines.append(f"{sign} {name} {_bar(timeline, row, chart)}")
+        lines.append(f"{sign} {name} {bar}")
         lines += [
             left + text for text in packed(row.note.split(" · "), " · ", chart, columns)
         ]
     if timeline.rows:
-        lines += ["", *packed(_key(timeline), "   ", width, columns)]
+        lines += ["", *packed(_key(timeline, bars), "   ", width, columns)]
     lines.append("")
     return "\n".join(fit(commandless(line), width).rstrip() for line in lines)
 
@@ -233,40 +234,45 @@ def _bar(timeline: Timeline, row: Row, chart: int) -> str:
         cells[first : last + 1] = "░" * (last + 1 - first)
     if timeline.now is not None:
         cells[_place(timeline, timeline.now, chart)] = "¦"
+    begun = row.ghost is None or row.finish > row.start
+    if begun:
+        _draw_runs(cells, timeline, row)
     if row.limit is not None and timeline.shows_limit(row):
         limit = _place(timeline, row.limit, chart)
         if timeline.planned:
             cells[finish:limit] = "·" * (limit - finish)
-        cells[limit] = "|"
-    if row.ghost is not None and row.finish == row.start:
-        return "".join(cells)
+        if limit != start or finish > start + 1 or not begun:  # some of the bar stays
+            cells[limit] = "|"
+    return "".join(cells)
+
+
+def _draw_runs(cells: list[str], timeline: Timeline, row: Row) -> None:
+    start = _place(timeline, row.start, len(cells))
+    finish = _place(timeline, row.finish, len(cells))
     if row.pause is not None:
         cells[start:finish] = "─" * (finish - start)
     for bar in row.bars:
-        first, last = (_place(timeline, time, chart) for time in bar)
+        first, last = (_place(timeline, time, len(cells)) for time in bar)
         length = max(1, last - first)
         cells[first : first + length] = ("▒" if row.several else "█") * length
     for place in range(start, finish if row.density else start):
         part = (place - start) * len(row.density) // (finish - start)
         share = row.density[part] / max(row.density)
         cells[place] = _LEVELS[ceil(share * (len(_LEVELS) - 1))]
-    return "".join(cells)
 
 
-def _key(timeline: Timeline) -> Iterable[str]:
+def _key(timeline: Timeline, drawn: Iterable[str]) -> Iterable[str]:
     """Explain the signs that are there."""
-    rows, planned = timeline.rows, timeline.planned
-    limited = any(map(timeline.shows_limit, rows))
-    waited = limited if planned else any(row.ready is not None for row in rows)
+    rows, planned, there = timeline.rows, timeline.planned, set().union(*drawn)
     signs = (
         (True, "█ at the longest" if planned else "█ ran"),
         (any(row.several and not row.density for row in rows), "▒ several runs"),
         (any(row.density for row in rows), "▁▄█ several subtasks, how many at once"),
-        (any(row.pause is not None for row in rows), "─ pauses and other attempts"),
-        (any(row.ghost is not None for row in rows), "░ left, without waits for slots"),
-        (waited, "· may slip" if planned else "· waited"),
-        (limited, "| latest finish" if planned else "| timeout"),
-        (timeline.now is not None, "¦ as of"),
+        ("─" in there, "─ pauses and other attempts"),
+        ("░" in there, "░ left, without waits for slots"),
+        ("·" in there, "· may slip" if planned else "· waited"),
+        ("|" in there, "| latest finish" if planned else "| timeout"),
+        ("¦" in there, "¦ as of"),
         (any(row.marked for row in rows), f"* {timeline.path_name}"),
     )
     return (text for applies, text in signs if applies)

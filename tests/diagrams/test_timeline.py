@@ -429,6 +429,28 @@ def test_text_shows_bars_waiting_limits_and_the_moment() -> None:
     assert "\x1b" not in render_timeline_text(timeline_of(hostile()))
 
 
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_the_timeout_is_marked_within_a_bar_that_goes_beyond_it(width: int) -> None:
+    text = render_timeline_text(
+        timeline_of(
+            make_task({1: ran(0, None, name="Slow", status="RUNNING", timeout=30)})
+        ),
+        width,
+    )
+    bar = next(line for line in text.splitlines() if "Slow" in line).partition("* ")[2]
+    assert re.fullmatch("█+[|]█+¦?", bar)
+    assert bar.index("|") == pytest.approx(0.3 * len(bar), abs=1)
+    assert "| timeout" in text
+
+
+def test_the_signs_that_are_explained_are_those_that_are_there() -> None:
+    rows = {1: ran(0, 0.2, timeout=1), 2: ran(0, 1000, timeout=0), 3: ran(1.5, 1000, timeout=0)}
+    text = render_timeline_text(timeline_of(make_task(rows, [(1, 3)])))
+    assert "|" not in text
+    assert "·" not in text.partition("\n\n")[2].replace(" · ", "")
+    assert "█ ran" in text
+
+
 def test_a_plan_says_that_it_is_one() -> None:
     rows = {1: {}, 2: {"timeout": 600}, 3: {}}
     text = render_timeline_text(timeline_of(make_task(rows, [(1, 2), (1, 3)])))
