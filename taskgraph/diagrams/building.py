@@ -29,6 +29,7 @@ from taskgraph.diagrams.scene import (
     subtask_facts,
     subtitle,
     summary,
+    told_of_several,
 )
 from taskgraph.diagrams.selection import (
     Cluster,
@@ -297,7 +298,7 @@ class Maker:
             ids=tuple(subtask.id for subtask in subtasks),
             name=cluster_name(cluster, subtasks),
             id_text=f"{len(subtasks):,} {_SIZES[cluster.grouping]}",
-            state=f"{blocked:,} blocked" if blocked and not framed else "",
+            state=told_of_several(self.analysis, cluster.nodes),
             tone=look(counts[0][0]).tone if counts else "pending",
             facts=() if framed else (*self._marked(cluster), *_limits(subtasks)),
             counts=counts,

@@ -77,6 +77,16 @@ def state_and_tone(analysis: Analysis, node: int) -> tuple[str, str]:
     return state, look(shown_status(subtask)).tone
 
 
+def told_of_several(analysis: Analysis, nodes: Iterable[int]) -> str:
+    """Count what of several is overdue or blocked, which their statuses do not tell."""
+    nodes = frozenset(nodes)
+    counts = (
+        (len(analysis.overdue & nodes), "overdue"),
+        (len(analysis.blocked & nodes), "blocked"),
+    )
+    return ", ".join(f"{count:,} {word}" for count, word in counts if count)
+
+
 def _span_text(span: Span) -> str:
     """Word what was measured; more than one run is never passed off as one."""
     if span.microseconds < 0:
@@ -203,7 +213,9 @@ class SceneNode:
     target: str = ""
     """What a part of a split works on; empty where the document does not tell."""
     state: str = ""
-    """A line of its box, as name and id; it begins with the status word."""
+    """A line of its box, as name and id; it begins with the status word. Of several: how
+    many are overdue or blocked.
+    """
     tone: str = UNKNOWN
     """Whose colours and icon it has, see :mod:`taskgraph.model.statuses`."""
     facts: tuple[str, ...] = ()
@@ -253,7 +265,9 @@ class SceneNode:
         if self.kind is NodeKind.GROUP:
             for status, count in self.counts:
                 yield f"{look(status).sign} {count:,} {status}"
-        elif self.state:
+            if self.state:
+                yield self.state
+        elif self.state and self.kind is not NodeKind.FRAME:
             yield f"{SIGNS[self.tone]} {self.state}"
 
 

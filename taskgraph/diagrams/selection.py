@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import Final, NamedTuple
+from itertools import chain, zip_longest
+from typing import Final, NamedTuple, TypeVar
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.weights import Basis
@@ -107,6 +108,18 @@ _FRAMED: Final = (48, 12, 3)
 _ALIKE = 3
 """So many subtasks with the same neighbours are worth a box."""
 _URGENT: Final = (Status.FAILED, Status.CANCELING, Status.RUNNING)
+
+
+_T = TypeVar("_T")
+
+
+def most_urgent(
+    failed: Sequence[_T], hanging: Sequence[_T], running: Sequence[_T]
+) -> list[_T]:
+    """Choose what to show apart: what failed and what hangs in turn, then what runs."""
+    pairs = zip_longest(failed, hanging)
+    turns = [one for one in chain.from_iterable(pairs) if one is not None]
+    return [*turns, *running][:SHOWN_APART]
 
 
 class Grouping(StrEnum):
@@ -231,14 +244,26 @@ class _Chooser:
     def urgent(self) -> tuple[int, ...]:
         """What needs attention, the worst first: failed, overdue, cancelled, running."""
         subtasks = self.graph.subtasks
-        late: set[int] = set()
-        if self.analysis.is_sound:
-            late.update(self.analysis.left.nodes(Basis.OVERDUE))
+        late = self._late
         urgent = [node for node in self.nodes if subtasks[node].status in _URGENT]
         urgent.sort(
             key=lambda n: (severity_key(subtasks[n].status)[0] - (n in late) * 2, n)
         )
         return tuple(urgent)
+
+    @cached_property
+    def _late(self) -> frozenset[int]:
+        is_sound = self.analysis.is_sound
+        return frozenset(self.analysis.left.nodes(Basis.OVERDUE) if is_sound else ())
+
+    def _most_urgent(self, urgent: Iterable[int]) -> list[int]:
+        """Choose a dozen, given the worst first."""
+        kinds: tuple[list[int], list[int], list[int]] = ([], [], [])
+        for node in urgent:
+            status = self.graph.subtasks[node].status
+            hangs = node in self._late or status == Status.CANCELING
+            kinds[0 if status == Status.FAILED else 1 if hangs else 2].append(node)
+        return most_urgent(*kinds)
 
     @cached_property
     def _gates(self) -> frozenset[int]:
@@ -260,7 +285,7 @@ class _Chooser:
 
     @cached_property
     def _apart(self) -> frozenset[int]:
-        return self._gates.union(self.urgent[:SHOWN_APART])
+        return self._gates.union(self._most_urgent(self.urgent))
 
     @cached_property
     def _critical_path(self) -> tuple[int, ...]:
@@ -282,9 +307,9 @@ class _Chooser:
             if len(group) < 2:  # as nearly all are of many names
                 continue
             urgent = sorted((n for n in group if n in rank), key=rank.__getitem__)
-            alone = {*urgent[:SHOWN_APART], *self._gates.intersection(group)}
-            if self._gates.issuperset(group):
-                alone = set(urgent[:SHOWN_APART])
+            alone = set(self._most_urgent(urgent))
+            if not self._gates.issuperset(group):
+                alone.update(self._gates.intersection(group))
             rest = tuple(node for node in group if node not in alone)
             if len(rest) > 1:
                 yield Cluster(grouping, rest)

@@ -20,7 +20,7 @@ from taskgraph.diagrams.scene import (
     SceneNode,
     status_counts,
 )
-from taskgraph.diagrams.selection import SHOWN_APART
+from taskgraph.diagrams.selection import SHOWN_APART, most_urgent
 from taskgraph.diagrams.text import alike, fitting, packed
 from taskgraph.diagrams.timeline import Timeline, marks
 from taskgraph.diagrams.timeline_rows import Row
@@ -31,7 +31,7 @@ from taskgraph.model.words import commandless, counted
 _WIDTH = 100  # where no terminal says how many columns it has
 _NARROWEST = 60
 _LISTED = 6
-"""A split of more parts is told in numbers, with those that failed, hang or run, and gates."""
+"""A split of more parts is told in numbers, with gates and what failed, hangs or runs."""
 _URGENT = ("failed", "canceling", "running")
 _LEVELS = " ▁▂▃▄▅▆▇█"
 _MARK_ROOM = 14  # columns from one mark of the axis to the next, at least
@@ -115,7 +115,10 @@ def _told(line: _Line) -> Sequence[str]:
     counts = status_counts(node.counts)
     waits = f"waits for {counted(line.waits_for)}" if line.waits_for > 1 else ""
     marks = [mark for mark in node.marks if mark != "on the critical path"]
-    return (node.id_text, node.state, node.target, counts, *node.facts, waits, *marks)
+    is_open = 0 < len(node.members) <= _LISTED
+    state = "" if is_open else node.state  # each part has its own
+    said = (counts, state) if counts else (state, node.target)
+    return (node.id_text, *said, *node.facts, waits, *marks)
 
 
 def _lines(scene: Scene) -> Iterator[_Line]:
@@ -142,16 +145,14 @@ def _lines(scene: Scene) -> Iterator[_Line]:
 def _told_parts(node: SceneNode) -> Sequence[SceneNode]:
     if len(node.members) <= _LISTED:
         return node.members
-    urgent = [part for part in node.members if part.tone in _URGENT]
-    urgent.sort(
-        key=lambda part: (
-            part.tone != "failed",
-            "overdue" not in part.state,
-            _URGENT.index(part.tone),
-        )
+    failed, canceling, runs = (
+        [part for part in node.members if part.tone == tone] for tone in _URGENT
     )
+    overdue = [part for part in runs if "overdue" in part.state]
+    running = [part for part in runs if "overdue" not in part.state]
+    urgent = most_urgent(failed, overdue + canceling, running)
     gates = [part for part in node.members if part.gate]
-    told = {part.ids for part in (*urgent[:SHOWN_APART], *gates[:SHOWN_APART])}
+    told = {part.ids for part in (*urgent, *gates[:SHOWN_APART])}
     return [part for part in node.members if part.ids in told]
 
 

@@ -22,6 +22,7 @@ from taskgraph.diagrams.scene import (
     sizes,
     status_counts,
     subtitle,
+    told_of_several,
 )
 from taskgraph.diagrams.selection import Cluster, Grouping, cluster_name, partitions, select
 from taskgraph.diagrams.timeline_rows import Draft, Row, draft_rows
@@ -138,7 +139,7 @@ def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) ->
     kept = _most_telling(graph, draft, single, limit)
     units: list[tuple[tuple[int, ...], Row]]
     units = [((node,), draft.rows[node]) for node in kept]
-    units += [(cluster.nodes, _band(graph, draft, cluster)) for cluster in clusters]
+    units += [(cluster.nodes, _band(analysis, draft, cluster)) for cluster in clusters]
     units.sort(key=lambda unit: (unit[1].start, unit[1].finish, unit[0]))
     place = {node: number for number, (nodes, _) in enumerate(units) for node in nodes}
     path = [place[node] for node in draft.path if node in place]
@@ -177,8 +178,9 @@ def _clusters(
     return joined
 
 
-def _band(graph: TaskGraph, draft: Draft, cluster: Cluster) -> Row:
+def _band(analysis: Analysis, draft: Draft, cluster: Cluster) -> Row:
     """Make the row of several subtasks: from the first start to the last finish."""
+    graph = analysis.graph
     rows = [draft.rows[node] for node in cluster.nodes]
     subtasks = [graph.subtasks[node] for node in cluster.nodes]
     counts = count_shown(subtasks)
@@ -188,7 +190,8 @@ def _band(graph: TaskGraph, draft: Draft, cluster: Cluster) -> Row:
     begun = [row for row in rows if row.ghost is None or row.finish > row.start] or rows[:1]
     start, finish = min(row.start for row in begun), max(row.finish for row in begun)
     is_plan = graph.task.is_definition
-    words = (counted(len(rows), "subtask"), "" if is_plan else status_counts(counts))
+    states = (status_counts(counts), told_of_several(analysis, cluster.nodes))
+    words = (counted(len(rows), "subtask"), *(() if is_plan else states))
     return Row(
         name=cluster_name(cluster, subtasks),
         id_text=visible(id_list(subtasks)),

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -509,7 +510,7 @@ def test_all_of_it_is_critical_only_where_every_subtask_is() -> None:
 
 
 def test_a_bar_tells_what_may_be_taken_of_the_longest_path() -> None:
-    rows = {
+    rows: dict[Id, dict[str, Any]] = {
         "a": {"timeout": 100},
         "b": {"timeout": 50},
         "c": {"timeout": 200},
@@ -545,7 +546,7 @@ def test_a_bar_tells_what_may_be_taken_of_the_longest_path() -> None:
 def test_that_all_is_critical_is_said_of_the_whole_task_only(
     chosen: dict[str, object],
 ) -> None:
-    rows = {1: {}, 2: {"timeout": 30}, 3: {}, 4: {}}
+    rows: dict[Id, dict[str, Any]] = {1: {}, 2: {"timeout": 30}, 3: {}, 4: {}}
     analysis = analysed(make_task(rows, [(1, 2), (1, 3), (2, 4), (3, 4)]))
     options = DiagramOptions(**chosen)  # type: ignore[arg-type]
     scene = build_scene(analysis, options)

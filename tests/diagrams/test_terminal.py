@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.diagrams.building import build_scene
+from taskgraph.diagrams.formats import render
 from taskgraph.diagrams.options import DiagramOptions
+from taskgraph.diagrams.scene import NodeKind
 from taskgraph.diagrams.terminal import columns, fit, render_tree
 from taskgraph.model.task import Envelope, Id, Task
 from taskgraph.model.words import visible
@@ -136,6 +138,50 @@ def test_parts_that_fail_hang_or_run_are_listed_however_many_there_are() -> None
     assert "20 parts · 3 RUNNING, 17 SUCCESSFUL" in text
     assert re.findall(r"│ ▶ Part +(\d+) ·", text) == ["17", "18", "19"]
     assert "18 · RUNNING, overdue" in text
+
+
+def crowded(parts: int, *, failed: int, late: int) -> Task:
+    """Build a split of which the first parts failed and the last run on past a timeout."""
+    start, moment = datetime(2025, 1, 16, tzinfo=UTC), datetime(2025, 1, 16, 1, tzinfo=UTC)
+    rows = []
+    for row in fan(parts).subtasks:
+        part = -1 if row.parallel_index is None else row.parallel_index
+        new = row._replace(start_time=start, finish_time=moment, timeout=7200, attempts=1)
+        if part >= parts - late:
+            new = new._replace(status="RUNNING", finish_time=None, timeout=60)
+        else:
+            new = new._replace(status="FAILED" if 0 <= part < failed else "SUCCESSFUL")
+        rows.append(new)
+    task = make_task({}, status="RUNNING")
+    return replace(task, subtasks=tuple(rows), envelope=Envelope(timestamp=moment))
+
+
+def test_what_hangs_has_a_line_beside_any_number_that_failed() -> None:
+    listed = re.findall("│ [✗▶] .*", tree(crowded(48, failed=30, late=2)))
+    assert len(listed) == 12
+    assert sum("RUNNING, overdue" in line for line in listed) == 2
+    text = tree(crowded(48, failed=20, late=20))
+    listed = re.findall("│ [✗▶] .*", text)
+    assert sum("RUNNING, overdue" in line for line in listed) == 6
+    assert "48 parts · 20 FAILED, 20 RUNNING, 8 SUCCESSFUL · 20 overdue" in text
+
+
+@pytest.mark.parametrize("form", ["svg", "txt", "dot", "mermaid"])
+def test_what_hangs_is_told_of_what_is_drawn_together(form: str) -> None:
+    analysis = analysed(crowded(300, failed=43, late=9))
+    scene = build_scene(analysis)
+    states = [node.state for node in scene.boxes() if len(node.ids) == 1]
+    assert states.count("FAILED") == states.count("RUNNING, overdue") == 6
+    (box,) = (node for node in scene.nodes if node.kind is NodeKind.GROUP)
+    assert dict(box.counts) == {"FAILED": 37, "RUNNING": 3, "SUCCESSFUL": 248}
+    assert "3 overdue" in str(render(analysis, form, DiagramOptions()))
+
+
+@pytest.mark.parametrize("form", ["svg", "txt"])
+def test_a_row_of_several_tells_what_of_it_hangs(form: str) -> None:
+    options = DiagramOptions(view="timeline")
+    analysis = analysed(crowded(300, failed=43, late=9))
+    assert "3 overdue" in str(render(analysis, form, options))
 
 
 def test_all_with_all_is_told() -> None:

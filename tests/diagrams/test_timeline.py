@@ -444,7 +444,11 @@ def test_the_timeout_is_marked_within_a_bar_that_goes_beyond_it(width: int) -> N
 
 
 def test_the_signs_that_are_explained_are_those_that_are_there() -> None:
-    rows = {1: ran(0, 0.2, timeout=1), 2: ran(0, 1000, timeout=0), 3: ran(1.5, 1000, timeout=0)}
+    rows = {
+        1: ran(0, 0.2, timeout=1),
+        2: ran(0, 1000, timeout=0),
+        3: ran(1.5, 1000, timeout=0),
+    }
     text = render_timeline_text(timeline_of(make_task(rows, [(1, 3)])))
     assert "|" not in text
     assert "·" not in text.partition("\n\n")[2].replace(" · ", "")
