@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,7 +10,12 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.weights import Basis
 from taskgraph.diagrams.scene import join_words, limit_text, state_and_tone, subtask_facts
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.durations import format_measured, format_moment, format_span
+from taskgraph.model.durations import (
+    format_duration,
+    format_measured,
+    format_moment,
+    format_span,
+)
 from taskgraph.model.engine import (
     MICROSECOND,
     SECOND,
@@ -19,10 +24,11 @@ from taskgraph.model.engine import (
     has_begun,
     has_limit,
     is_in_flight,
+    least_attempts,
     measured_span,
     runs_forward,
 )
-from taskgraph.model.words import name_of, visible
+from taskgraph.model.words import counted, name_of, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +130,11 @@ def _measured(analysis: Analysis, spans: Sequence[Span | None]) -> Draft:
     ghosts = _ghosts(analysis, begin)
     for node, ghost in ghosts.items():
         if node in rows:
-            rows[node] = replace(rows[node], ghost=ghost)
+            note = join_words((rows[node].note, *_added(analysis, node)))
+            rows[node] = replace(rows[node], ghost=ghost, note=note)
         else:
             names, coming = _names(analysis, node), (ghost[0], ghost[0])
-            note = limit_text(graph.subtasks[node].timeout)
+            note = join_words(_limits(analysis, node))
             rows[node] = Row(*names, *coming, note=note, ghost=ghost)
     length = (end - begin) // MICROSECOND
     summary = [f"{format_span(begin, end)} from {format_moment(begin)}"]
@@ -138,6 +145,30 @@ def _measured(analysis: Analysis, spans: Sequence[Span | None]) -> Draft:
         summary.append(f"as of {format_moment(moment)}")
     last = max((ghost[1] for ghost in ghosts.values()), default=0)
     return Draft(rows, begin, max(length, last), now, path, tuple(summary))
+
+
+def _added(analysis: Analysis, node: int) -> Iterable[str]:
+    """Name what is left at most of a run beyond its own timeout."""
+    yield _assumed(analysis, node)
+    attempts = analysis.attempts[node]
+    if attempts > least_attempts(analysis.graph.subtasks[node]):
+        yield f"up to {counted(attempts, 'attempt')}"
+
+
+def _limits(analysis: Analysis, node: int) -> Iterable[str]:
+    """Name what the planned time of a subtask is made of."""
+    limit = limit_text(analysis.graph.subtasks[node].timeout) or "no timeout known"
+    assumed, attempts = _assumed(analysis, node), analysis.attempts[node]
+    yield f"{limit}, {assumed}" if assumed else limit
+    if attempts > 1:
+        yield counted(attempts, "attempt")
+
+
+def _assumed(analysis: Analysis, node: int) -> str:
+    stand_in = analysis.stand_in
+    if stand_in is None or has_limit(analysis.graph.subtasks[node]):
+        return ""
+    return f"{stand_in} assumed"
 
 
 def _ghosts(analysis: Analysis, begin: datetime) -> dict[int, tuple[int, int]]:
@@ -212,9 +243,9 @@ def _planned(analysis: Analysis) -> Draft:
     graph, schedule = analysis.graph, analysis.schedule
     critical = frozenset(schedule.critical)
     rows = {}
-    for node, subtask in enumerate(graph.subtasks):
+    for node in range(len(graph)):
         slack = schedule.total_float[node]
-        words = [limit_text(subtask.timeout) or "no timeout known"]
+        words = list(_limits(analysis, node))
         if slack:
             words.append(f"may slip {format_measured(slack * SECOND)}")
         rows[node] = Row(
@@ -232,8 +263,13 @@ def _planned(analysis: Analysis) -> Draft:
         how = f"but for {len(budget.unlimited):,} without a timeout"
     begun = any(map(has_begun, graph.subtasks))
     when = "without times of runs" if begun else "not run yet"
-    summary = (f"{when}: planned by timeouts, {length} {how}",)
-    return Draft(rows, None, schedule.makespan * SECOND, None, (), summary)
+    summary = [f"{when}: planned by timeouts, {length} {how}"]
+    if analysis.stand_in is not None:
+        summary.append(f"{analysis.stand_in} where there is no timeout")
+    settings = analysis.settings
+    each = (("grace", settings.grace), ("overhead", settings.overhead))
+    summary += [f"{name} {format_duration(n)} per attempt" for name, n in each if n]
+    return Draft(rows, None, schedule.makespan * SECOND, None, (), tuple(summary))
 
 
 def _names(analysis: Analysis, node: int) -> tuple[str, str, str, str]:

@@ -14,11 +14,11 @@ from heapq import heappop, heappush
 from typing import Any
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.diagrams.scene import subtask_facts
+from taskgraph.diagrams.scene import state_and_tone, subtask_facts
 from taskgraph.diagrams.timeline_rows import without_times
 from taskgraph.errors import RenderError
 from taskgraph.model.engine import MICROSECOND, SECOND, Span, least_attempts, measured_span
-from taskgraph.model.statuses import look, shown_status, state_text
+from taskgraph.model.statuses import look, shown_status
 from taskgraph.model.words import in_json, name_of, title_of, visible
 
 _Event = dict[str, Any]
@@ -117,7 +117,7 @@ def _slices(
         waited = start - max(ends) if len(ends) == len(graph.upstreams[node]) > 0 else 0
         args = {
             "id": visible(str(subtask.id)),
-            "state": state_text(subtask),
+            "state": state_and_tone(analysis, node)[0],
             "facts": ", ".join(subtask_facts(subtask, spans[node])),
             "attempts": least_attempts(subtask),
             "as-run path": node in path,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from taskgraph.api import load
 from taskgraph.diagrams.building import build_scene
+from taskgraph.diagrams.formats import render
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.terminal import columns, render_timeline_text
 from taskgraph.diagrams.timeline import Timeline, build_timeline, marks
@@ -318,6 +319,51 @@ def test_a_plan_says_where_it_counts_no_waits_for_slots() -> None:
     told = ["; ".join(build_timeline(analysed(stages(n))).summary) for n in (3, 40)]
     assert ["at the longest" in text for text in told] == [True, False]
     assert ["without waits for slots" in text for text in told] == [False, True]
+
+
+@pytest.mark.parametrize("form", ["svg", "txt"])
+def test_a_plan_names_all_that_its_bars_hold(form: str) -> None:
+    rows: dict[Id, dict[str, Any]] = {1: {"timeout": 100}, 2: {"timeout": None}}
+    rows[3] = {"timeout": 0}
+    analysis = analysed(
+        make_task(rows, [(1, 2), (1, 3)]),
+        assume_timeout=30,
+        attempts=2,
+        overhead=5,
+        grace=12,
+    )
+    timeline = build_timeline(analysis, DiagramOptions(view="timeline"))
+    assert [row.note for row in timeline.rows] == [
+        "timeout 1 min 40 s · 2 attempts",
+        "no timeout known, 30 s assumed · 2 attempts",
+        "no timeout, 30 s assumed · 2 attempts",
+    ]
+    assert timeline.summary[1:5] == (
+        "not run yet: planned by timeouts, 5 min 28 s at the longest",
+        "30 s where there is no timeout",
+        "grace 12 s per attempt",
+        "overhead 5 s per attempt",
+    )
+    text = str(render(analysis, form, DiagramOptions(view="timeline")))
+    assert "no timeout known, 30 s assumed" in text
+    assert "overhead 5 s per attempt" in text
+
+
+def test_what_is_left_names_all_that_its_bars_hold() -> None:
+    rows = {
+        1: ran(0, None, name="Now", status="RUNNING", timeout=None),
+        2: {"name": "Next", "timeout": None},
+        3: ran(0, 9, name="Done", timeout=None),
+    }
+    task = make_task(rows, [(1, 2), (3, 2)])
+    task = replace(task, envelope=Envelope(timestamp=BEGIN + timedelta(seconds=10)))
+    timeline = build_timeline(analysed(task, assume_timeout=30, attempts=2))
+    notes = {row.name: row.note for row in timeline.rows}
+    assert notes == {
+        "Now": "running for 10 s · 30 s assumed · up to 2 attempts",
+        "Next": "no timeout known, 30 s assumed · 2 attempts",
+        "Done": "ran 9 s",
+    }
 
 
 def test_what_is_left_of_a_running_task_has_ghost_bars() -> None:

@@ -16,7 +16,7 @@ from hypothesis import given
 from taskgraph import load
 from taskgraph.diagrams.formats import render
 from taskgraph.errors import RenderError
-from taskgraph.model.task import Id
+from taskgraph.model.task import Envelope, Id
 from tests.diagrams.tasks import HOSTILE, analysed, chain, fan, make_task, shuffled, tasks
 from tests.effort import examples
 
@@ -112,3 +112,12 @@ def test_nothing_to_show_is_said() -> None:
     cyclic = make_task({1: {}, 2: {}}, [(1, 2), (2, 1)])
     with pytest.raises(RenderError, match="form a cycle"):
         render(analysed(cyclic), "trace")
+
+
+def test_a_slice_says_that_it_is_overdue() -> None:
+    begin = datetime(2025, 3, 4, 10, tzinfo=UTC)
+    row = {"status": "RUNNING", "start_time": begin, "attempts": 1, "timeout": 30}
+    task = make_task({1: row})
+    task = replace(task, envelope=Envelope(timestamp=begin + timedelta(seconds=99)))
+    (run,) = (event for event in trace(analysed(task)) if event["ph"] == "X")
+    assert run["args"]["state"] == "RUNNING, overdue"
