@@ -7,6 +7,7 @@ tree of the immediate dominators (Lowry and Medlock, 1969).
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from math import ceil, inf
@@ -66,7 +67,18 @@ def fit(text: str, width: int, *, middle: bool = False) -> str:
 def _heading(caption: Caption, width: int) -> list[str]:
     """Say what stands above a picture, and an empty line."""
     told = packed((caption.subtitle, *caption.summary), " · ", width, columns)
-    return [caption.title, *told, *caption.notes, ""]
+    rest = [line for text in (*told, *caption.notes) for line in _broken(text, width)]
+    return [caption.title, *rest, ""]
+
+
+def _broken(text: str, width: int) -> Sequence[str]:
+    """Break what is wider at a comma, or at a space where there is none."""
+    if columns(text) <= width:
+        return [text]
+    words: list[str] = []
+    for part in re.split("(?<=,) ", text):
+        words += [part] if columns(part) <= width else part.split(" ")
+    return packed(words, " ", width, columns)
 
 
 # The tree -----------------------------------------------------------------------------

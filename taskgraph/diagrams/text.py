@@ -23,6 +23,15 @@ _ASCII = (
 )
 _WIDTHS = dict(zip(map(chr, range(0x20, 0x7F)), _ASCII, strict=True))
 _WIDTHS |= {"…": 1000, "·": 300}
+# Letters of other alphabets, on the average of a bold face: up to which character, small
+# letters and others. A text of these is told its width, so that it cannot be too wide.
+_LETTERS = (
+    (0x0400, 640, 740),  # Greek
+    (0x0530, 680, 800),  # Cyrillic
+    (0x0590, 660, 800),  # Armenian
+    (0x0600, 600, 600),  # Hebrew
+    (0x0700, 700, 700),  # Arabic
+)
 # A face that is not at hand is replaced by a wider one: leave that much room.
 _SLACK = 1.05
 
@@ -31,7 +40,7 @@ _ELLIPSIS = "…"
 
 @cache
 def _char_width(char: str) -> int:
-    """Give a width in thousandths of an em; of a rare character one hardly exceeded."""
+    """Give a width in thousandths of an em; of a rare script one hardly exceeded."""
     if char in _WIDTHS:
         return _WIDTHS[char]
     code = ord(char)
@@ -39,12 +48,15 @@ def _char_width(char: str) -> int:
         return 0
     if code >= 0x1F000:
         return 1300  # emoji
+    for end, small, other in _LETTERS:
+        if 0x0370 <= code < end:
+            return small if char.islower() else other
     if unicodedata.east_asian_width(char) in "WFA":
         return 1000
     if code < 0x0250:  # accented Latin letters are as wide as plain ones
         base = unicodedata.normalize("NFD", char)[0]
         return _WIDTHS.get(base, 750)
-    return 750 if code < 0x0530 else 900
+    return 750 if code < 0x0370 else 900
 
 
 def is_measured(text: str) -> bool:

@@ -66,3 +66,11 @@ def test_parts_are_joined_as_long_as_they_fit() -> None:
 def test_scripts_of_unknown_width_are_known_to_be() -> None:
     assert is_measured("Łódź 停止")
     assert not is_measured("إيقاف")
+
+
+@pytest.mark.parametrize(
+    ("text", "natural"),  # the widths in a bold face, DejaVu Sans, in ems
+    [("שלום עולם", 5.0), ("Обновить узлы", 8.7), ("Διακοπή κόμβου", 9.3)],
+)
+def test_letters_of_other_alphabets_are_hardly_stretched(text: str, natural: float) -> None:
+    assert text_width(text, 100) == pytest.approx(100 * natural, rel=0.15)

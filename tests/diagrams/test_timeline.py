@@ -17,11 +17,11 @@ from taskgraph.api import load
 from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.formats import render
 from taskgraph.diagrams.options import DiagramOptions
-from taskgraph.diagrams.terminal import columns, render_timeline_text
+from taskgraph.diagrams.terminal import columns, render_timeline_text, render_tree
 from taskgraph.diagrams.timeline import Timeline, build_timeline, marks
 from taskgraph.diagrams.timeline_rows import Row
 from taskgraph.diagrams.timeline_svg import render_timeline_svg
-from taskgraph.model.task import Envelope, Id, Task
+from taskgraph.model.task import Envelope, Id, Status, Task
 from taskgraph.model.words import visible
 from tests.diagrams.drawing import read_drawing
 from tests.diagrams.tasks import (
@@ -473,6 +473,22 @@ def test_text_shows_bars_waiting_limits_and_the_moment() -> None:
     assert "█" in by_name["Stop"]
     assert "10:01" in text
     assert "\x1b" not in render_timeline_text(timeline_of(hostile()))
+
+
+def test_no_count_in_the_heading_is_cut() -> None:
+    statuses = [*Status, "PAUSED AND WAITING FOR SOMEBODY"]
+    rows = {n: ran(0, 9, status=status) for n, status in enumerate(statuses)}
+    timeline = timeline_of(make_task(rows), critical_only=True, focus="1:0")
+    for text in (
+        render_timeline_text(timeline, 60),
+        render_tree(build_scene(analysed(make_task(rows))), 60),
+    ):
+        heading = text.partition("\n\n")[0]
+        assert max(map(columns, heading.splitlines())) <= 60
+        for status in statuses:
+            assert re.search(rf"\b1 {status}(,|$)", heading, re.MULTILINE), status
+    told = " ".join(render_timeline_text(timeline, 60).split())
+    assert timeline.notes[0] in told
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 200])
