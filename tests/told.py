@@ -724,7 +724,20 @@ def svg(text: str) -> Told:
         if len(found) > 1:  # a single box has no mark, and needs none
             told["critical", identifier] = "c" in classes.split() or "all of it cri" in text
         told["blocked", identifier] = ", blocked" in title
-    return told
+    return told | dict(_drawn_gates(ET.fromstring(text)))
+
+
+def _drawn_gates(drawn: ET.Element) -> Iterator[tuple[Any, bool]]:
+    """Tell of each box whether it, or the frame around it, is a point of no return."""
+    title, node = "{http://www.w3.org/2000/svg}title", ".//*[@data-id]"
+    for box in drawn.iterfind(node):
+        gate = "point of no return" in (box.findtext(title) or "")
+        yield ("gate", box.attrib["data-id"]), gate
+    for frame in drawn.iter():
+        is_frame = "frame" in frame.get("class", "").split()
+        if is_frame and "point of no return" in (frame.findtext(title) or ""):
+            for part in frame.iterfind(node):
+                yield ("gate", part.attrib["data-id"]), True
 
 
 def timeline(text: str) -> Told:
