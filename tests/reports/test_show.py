@@ -193,6 +193,63 @@ def test_the_row_of_a_split_is_whole_whatever_its_states_and_the_width(
         assert whole.endswith(format_duration(timeout))
 
 
+@examples(30)
+@given(
+    deep=st.integers(1, 90),
+    states=st.lists(st.sampled_from([*Status]), min_size=1, max_size=4),
+    parts=st.integers(0, 3),
+    first=st.sampled_from([1, 13175719]),
+    name=st.sampled_from(["Deep", "Replace binaries on the hosts", CHINESE]),
+    timed=st.booleans(),
+    width=st.integers(60, 200),
+)
+def test_sign_and_name_are_told_however_deep_branches_nest(
+    *,
+    deep: int,
+    states: list[Status],
+    parts: int,
+    first: int,
+    name: str,
+    timed: bool,
+    width: int,
+) -> None:
+    start = datetime(2025, 1, 16, 10, tzinfo=UTC)
+    times = {"start_time": start, "finish_time": start + timedelta(seconds=3725)}
+    rows: dict[int, dict[str, Any]] = {first: {"name": name, "status": "PENDING"}}
+    edges = []
+    for level in range(deep):  # each goes on in one of two branches, the last in a split
+        at = first + 2 * level
+        status = str(states[level % len(states)])
+        rows[at + 1] = {"name": f"Side {level}", "status": "PENDING"}
+        rows[at + 2] = {"name": name, "status": status, "timeout": 600}
+        rows[at + 2] |= times if timed and status in ("FAILED", "SUCCESSFUL") else {}
+        edges += [(at, at + 1), (at, at + 2)]
+    last = first + 2 * deep
+    for part in range(1, parts + 1):
+        rows[last + part] = {"name": name, "status": "PENDING", "parallel_index": part}
+        edges.append((last, last + part))
+    rows[last]["status"] = "FAILED"
+    lines = shown(LoadedTask(make_task(rows, edges, status="FAILED")), width).splitlines()
+    assert max(map(cell_len, lines)) <= width
+    at = next(n for n, line in enumerate(lines) if re.match(" +subtask +id", line))
+    table = lines[at + 1 : lines.index("", at)]
+    (failed,) = [line for line in table if f" {last} " in line]
+    assert "✗" in failed
+    assert name[:3] in failed
+    assert f"…{deep}├─ " in failed or failed.index("├─ ") == 4 + 3 * (deep - 1)
+    is_cut = any(re.search("…[0-9]+[├│]. ", line) for line in table)
+    assert ("branches\u00a0deep" in " ".join(table)) == is_cut
+
+
+def test_the_lines_of_deep_branches_are_cut_and_counted() -> None:
+    rows: dict[int, dict[str, Any]] = {n: {"name": f"Step {n}"} for n in range(1, 26)}
+    edges = [(1, 2), (1, 3), *((n, n + more) for n in range(2, 24, 2) for more in (2, 3))]
+    lines = shown(LoadedTask(make_task(rows, edges)), 60).splitlines()
+    (deepest,) = [line for line in lines if "Step 24 " in line]
+    assert re.match(r".   (│  )+…12├─ ○ Step 24 ", deepest)
+    assert "…9├\u00a09\u00a0branches\u00a0deep" in "".join(lines).replace(" ", "\u00a0")
+
+
 def test_signs_stand_for_states_before_the_timeouts_give_way() -> None:
     start = datetime(2025, 1, 16, tzinfo=UTC)
     times = {"start_time": start, "finish_time": start + timedelta(seconds=258)}

@@ -39,6 +39,7 @@ _MARKS: Final = {"blocked": "‖", "overdue": "!", "cancelled": "■", "rollback
 _WITH_TIMES, _WITH_STATUS = 48, 72  # columns, from such widths on
 _NAME = 20  # cells that names get before the timeouts do, with their place in the tree
 _SHORT = 8  # cells that names keep at least, where all else can give way
+_MOST_LEVELS = 64  # of branches one within the other, that have lines
 _WIDE = 100  # from here on the parts of a split may have the words of their states
 _ORDINARY = frozenset({Status.SUCCESSFUL, Status.PENDING, Status.READY})
 
@@ -102,10 +103,13 @@ class _Table:
         self.has_times = width >= _WITH_TIMES and any(self.spans)
         self.blocked = account.analysis.blocked
         self.overdue = account.analysis.overdue
+        self.levels = _MOST_LEVELS
+        self.is_cut = False  # the lines of some row
 
     def laid_out(self, rows: Sequence[_Row]) -> RenderableType:
         """Write the rows, with the columns for which there is room."""
         self._choose_columns(rows)
+        self._choose_levels(rows)
         table = plain_table()
         for title in self._titles():
             if title == "subtask":  # alone gives up room: its cells are cut, never an id
@@ -137,15 +141,34 @@ class _Table:
                 return
         self.has_times = False
 
+    def _choose_levels(self, rows: Sequence[_Row]) -> None:
+        """Draw so many branches one within the other that every name has its room."""
+        room = self.width - 4 - self._beside(rows)
+        while self.levels > 1 and any(self._least(row, _NAME) > room for row in rows):
+            self.levels -= 1
+        self.is_cut = any(row.line.depth > self.levels for row in rows)
+
     def _leaves_room(self, rows: Sequence[_Row], least: int) -> bool:
-        """Tell whether all columns leave so much of the names."""
-        titles = self._titles()
-        cells = [self._cells(row) for row in rows if not row.more]
-        _, name, *others = (
-            max([len(title), *(row[column].cell_len for row in cells)])
+        """Tell whether all columns leave so much of the names, and what is before them."""
+        levels, self.levels = self.levels, 1
+        bare = max(self._least(row, _SHORT) for row in rows)
+        self.levels = levels
+        name = max(self._title(row).cell_len for row in rows if not row.more)
+        return 4 + max(bare, min(name, least)) + self._beside(rows) <= self.width
+
+    def _beside(self, rows: Sequence[_Row]) -> int:
+        """Give the cells of what stands beside marks and names."""
+        _, _, *titles = self._titles()
+        cells = [self._cells(row)[2:] for row in rows if not row.more]
+        return sum(
+            2 + max([len(title), *(row[column].cell_len for row in cells)])
             for column, title in enumerate(titles)
         )
-        return 4 + min(name, least) + sum(room + 2 for room in others) <= self.width
+
+    def _least(self, row: _Row, name: int) -> int:
+        """Give the cells that a title takes with so much of its name."""
+        before = self._indent(row).cell_len + self._sign(row).cell_len
+        return before + min(self._name(row).cell_len, name)
 
     def _titles(self) -> list[str]:
         return [
@@ -186,6 +209,8 @@ class _Table:
             words.append("● on a critical path")
         if not self.account.gates.isdisjoint(nodes):
             words.append("◆ point of no return")
+        if self.is_cut:
+            words.append("…9├ 9 branches deep, and so on")
         several = {node for row in rows if len(row) > 1 for node in row}
         if any(self._attempts(row[0]) for row in rows if len(row) == 1):
             words.append("×2 started twice, and so on")
@@ -209,8 +234,7 @@ class _Table:
 
     def _cells(self, row: _Row) -> list[Text]:
         if row.more:
-            text = self._indent(row)
-            return [Text(""), text.append(f"  … and {counted(row.more)} more", "dim")]
+            return [Text(""), self._title(row)]
         nodes = row.line.nodes
         marks = " " if self.account.critical.isdisjoint(nodes) else "●"
         marks += " " if self.account.gates.isdisjoint(nodes) else "◆"
@@ -228,32 +252,47 @@ class _Table:
         return cells
 
     def _title(self, row: _Row) -> Text:
-        """Give the name behind its place in the tree, of a part what it works on."""
-        line, text = row.line, self._indent(row)
-        if not self.has_status and not self.is_plan:
-            text.append_text(self._states(line.nodes, short=True)).append(" ")
-        subtask = self.graph.subtasks[line.nodes[0]]
-        if row.is_part:
-            part = f"part {(subtask.parallel_index or 0) + 1}"
-            return text.append(f"  {self.targets.get(line.nodes[0]) or part}", "default")
-        if len(line.nodes) > 1 and (self.has_status or self.is_plan):
-            # before the name, which may be cut
-            text.append(f"{counted(len(line.nodes))} × ", style="bold")
-        text.append(name_of(subtask), style="default")
-        if len(line.nodes) == 1 and (target := self.targets.get(line.nodes[0])):
-            text.append(f"  on {target}", style="dim")
-        if line.waits_for:
-            upstreams = id_list([self.graph.subtasks[node] for node in line.waits_for])
-            text.append(f"  ← {visible(upstreams)}", style="dim")
-        return text
+        """Give the name behind its place in the tree."""
+        return self._indent(row).append_text(self._sign(row)).append_text(self._name(row))
 
     def _indent(self, row: _Row) -> Text:
-        """Begin a title with the place in the tree."""
+        """Begin a title with the place in the tree: how deep, where not all lines fit."""
         line = row.line
-        indent = "".join("│  " if goes_on else "   " for goes_on in line.bars)
+        drawn = min(line.depth, self.levels)
+        bars = line.bars[: max(drawn - 1, 0)]
+        indent = "".join("│  " if goes_on else "   " for goes_on in bars)
         if line.depth:
+            indent += f"…{counted(line.depth)}" if line.depth > drawn else ""
             indent += "├─ " if line.begins and not row.is_part else "│  "
         return Text(indent, style="dim", no_wrap=True, overflow="ellipsis")
+
+    def _sign(self, row: _Row) -> Text:
+        """Give what stands before a name, since that may be cut."""
+        nodes = row.line.nodes
+        if row.more:
+            return Text()
+        if not self.has_status and not self.is_plan:
+            return self._states(nodes, short=True).append(" ")
+        if len(nodes) > 1:
+            return Text(f"{counted(len(nodes))} × ", style="bold")
+        return Text()
+
+    def _name(self, row: _Row) -> Text:
+        """Give the name, of a part what it works on."""
+        nodes = row.line.nodes
+        if row.more:
+            return Text(f"  … and {counted(row.more)} more", "dim")
+        subtask, target = self.graph.subtasks[nodes[0]], self.targets.get(nodes[0])
+        if row.is_part:
+            part = f"part {(subtask.parallel_index or 0) + 1}"
+            return Text(f"  {target or part}", "default")
+        text = Text(name_of(subtask), style="default")
+        if len(nodes) == 1 and target:
+            text.append(f"  on {target}", style="dim")
+        if row.line.waits_for:
+            upstreams = id_list([self.graph.subtasks[node] for node in row.line.waits_for])
+            text.append(f"  ← {visible(upstreams)}", style="dim")
+        return text
 
     def _states(self, nodes: tuple[int, ...], *, short: bool = False) -> Text:
         """Give the status, or how many parts have which, the worst first.
@@ -327,7 +366,7 @@ class OutlineRow:
     depth: int = 0  # in how many branches, one within the other, it lies
     begins: bool = False  # a branch
     waits_for: tuple[int, ...] = ()  # the upstreams, where the list's form does not tell
-    bars: tuple[bool, ...] = ()  # by depth, which of the branches around it go on below
+    bars: tuple[bool, ...] = ()  # by depth, which of the outermost around it go on below
 
 
 def outline(graph: TaskGraph) -> tuple[OutlineRow, ...]:
@@ -368,7 +407,9 @@ def _with_bars(rows: list[OutlineRow]) -> list[OutlineRow]:
     barred = []
     for row in reversed(rows):
         goes_on += [False] * (row.depth - len(goes_on))
-        barred.append(replace(row, bars=tuple(goes_on[: max(row.depth - 1, 0)])))
+        barred.append(
+            replace(row, bars=tuple(goes_on[: min(max(row.depth - 1, 0), _MOST_LEVELS)]))
+        )
         del goes_on[max(row.depth - 1, 0) :]
         goes_on += [True] * (row.depth > 0)
     return barred[::-1]
