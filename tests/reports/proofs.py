@@ -239,8 +239,24 @@ def hint(case: Case) -> list[Values]:
     if case.graph.flaws and {"TG101", "TG102", "TG103", "TG104", "TG108"} & {
         finding.code for finding in found
     }:
-        hints = [first_fault(case).hint]
-    return [{"hint": hints[0][0].upper() + hints[0][1:]}]
+        cycles = [f.hint for f in cyclic_findings(case)][:3]
+        return [as_hint(text) for text in cycles or [first_fault(case).hint]]
+    return [as_hint(hints[0])]
+
+
+def as_hint(text: str) -> Values:
+    return {"hint": text[0].upper() + text[1:]}
+
+
+def cyclic_findings(case: Case) -> list[Finding]:
+    """Give the findings of cycles, that of the smallest id first."""
+    place = {sub.id: number for number, sub in enumerate(case.graph.subtasks)}
+    found = [f for f in run_checks(case.analysis).findings if f.code == "TG101"]
+    return sorted(found, key=lambda finding: place[finding.subtasks[0]])
+
+
+def more_hints(case: Case) -> list[Values]:
+    return [{"count": len(cyclic_findings(case)) - 3}]
 
 
 def whole_task(case: Case) -> list[Values]:
@@ -726,10 +742,18 @@ def untold_timeouts(case: Case) -> list[Values]:
 def cyclic(case: Case) -> list[Values]:
     whole = case.graph.to_networkx()
     parts = networkx.strongly_connected_components(whole)
-    several = [part for part in parts if len(part) > 1]
-    loops = {n for n in whole if whole.has_edge(n, n)}
-    found = loops.union(*several)
-    return [{"subtasks": [s.id for s in case.graph.subtasks if s.id in found]}]
+    place = {sub.id: number for number, sub in enumerate(case.graph.subtasks)}
+    cycles = [
+        sorted(part, key=place.__getitem__)
+        for part in parts
+        if len(part) > 1 or whole.has_edge(*part, *part)
+    ]
+    cycles.sort(key=lambda cycle: place[cycle[0]])
+    return [{"subtasks": cycle} for cycle in cycles]
+
+
+def more_cycles(case: Case) -> list[Values]:
+    return [{"count": len(cyclic(case)) - 3}]
 
 
 def never_return(case: Case) -> list[Values]:
@@ -1032,15 +1056,17 @@ PROOFS: dict[str, Callable[[Case], list[Values]]] = {
     "log-line": log_lines,
     "longest-run": longest(PartKind.RUN),
     "longest-wait": longest(PartKind.WAIT),
+    "more-cycles": more_cycles,
     "more-failed": lambda case: [
         {"subtasks": case.ids(w.node for group in alike(case)[5:] for w in group)}
     ],
+    "more-hints": more_hints,
     "more-inconsistent": lambda case: [
         {"count": len([f for f in doubts(case) if not is_told(case, f)]) - 8}
     ],
     "more-roots": other_roots(5),
     "nearest": nearest,
-    "never-finishes": cyclic,
+    "never-finishes": lambda case: cyclic(case)[:3],
     "never-return": never_return,
     "no-failed-subtask": nothing_failed,
     "no-point-of-no-return": no_point_of_no_return,

@@ -748,6 +748,25 @@ def _failed_task(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {"id": 1, "status": "FAILED", "operation": "EXECUTE", "subtasks": subtasks}
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 6])
+def test_subtasks_of_several_cycles_do_not_wait_for_each_other(count: int) -> None:
+    pairs = [(2 * n, 2 * n + 1) for n in range(1, count)]
+    rows = {n: {"name": f"s{n}"} for n in range(1, 2 * count)}
+    edges = [(1, 1), *pairs, *((b, a) for a, b in pairs)]
+    loaded = LoadedTask(make_task(rows, edges, status="RUNNING"))
+    assert_proved(loaded)
+    said = " ".join(explain_text(explained(loaded), Style(400)).split())
+    assert "1 's1' waits for itself: it can never finish." in said
+    for a, b in pairs[:2]:
+        assert f"{a} 's{a}' and {b} 's{b}' wait for each other, too." in said
+        assert f"Remove the edge {b} 's{b}' -> {a} 's{a}'" in said
+    assert said.count("Remove the edge") == min(count, 3)
+    more = f"{count - 3} more cycle{'s' * (count > 4)}"
+    assert (f"{more}. " in said) == (f"Break {more} likewise" in said) == (count > 3)
+    shown = " ".join(show_text(loaded.account, Style(400)).split())
+    assert (more in shown) == (count > 3)
+
+
 def test_a_task_is_not_said_to_end_at_two_moments(samples: Path):
     task = load(samples / "three_hosts_failed.json").task
     first, *others = task.subtasks

@@ -38,16 +38,14 @@ _REMEDIED: Final = (*_STANDING, "TG209")
 _BROKEN = frozenset({"TG101", "TG102", "TG103", "TG104", "TG108"})
 """The rules that find why paths and times cannot be told."""
 _MOST_DOUBTS = 8
+MOST_CYCLES = 3  # that are told one by one
 _CONSISTENCY = ("TG1", "TG2", "TG3", "TG402", "TG403", "TG504", "TG6")
 """The rules that a document breaks by contradicting itself or the engine."""
 
 
 def _standing_still(account: Account) -> Iterator[Sentence]:
     """Say what does not move any more, or never can."""
-    if account.graph.cycles:
-        nodes = tuple(node for cycle in account.graph.cycles for node in cycle)
-        template = "{subtasks} [waits for itself|wait for each other]: it can never finish."
-        yield of_subtasks("never-finishes", template, tuple(sorted(nodes)))
+    yield from _cycles(account.graph)
     for finding in account.checked.findings:
         if word := _STANDING.get(finding.code):
             message = finding.message.rstrip(".")
@@ -56,6 +54,20 @@ def _standing_still(account: Account) -> Iterator[Sentence]:
         message = fault.message.rstrip(".")
         yield Sentence("broken", "{message}.", {"message": message})
     yield from _remedy(account)
+
+
+def _cycles(graph: TaskGraph) -> Iterator[Sentence]:
+    """Say what waits for itself: those of each cycle apart, as there is no way between."""
+    template, end = (
+        "{subtasks} [waits for itself|wait for each other]",
+        "it can never finish",
+    )
+    for number, cycle in enumerate(graph.cycles[:MOST_CYCLES]):
+        words = f"{template}, too." if number else f"{template}: {end}."
+        yield of_subtasks("never-finishes", words, cycle)
+    if more := len(graph.cycles[MOST_CYCLES:]):
+        words = f"There {plural(more, 'is', 'are')} {{count}}."
+        yield Sentence("more-cycles", words, {"count": Count(more, "more cycle")})
 
 
 def _fault(account: Account) -> Finding | None:
@@ -70,9 +82,16 @@ def _remedy(account: Account) -> Iterator[Sentence]:
     """Say what mends the first that stands still or is broken, and what gives the rest."""
     graph = account.graph
     remedied = [one for one in account.checked.findings if one.code in _REMEDIED]
-    if first := _fault(account) or next(iter(remedied), None):
-        hint = f"{first.hint[:1].upper()}{first.hint[1:]}"
+    found = {one.subtasks: one for one in account.checked.findings if one.code == "TG101"}
+    ids = (tuple(graph.subtasks[node].id for node in cycle) for cycle in graph.cycles)
+    broken = [found[cycle] for cycle in ids if cycle in found]
+    first = next(iter(broken), None) or _fault(account) or next(iter(remedied), None)
+    for finding in broken[:MOST_CYCLES] or filter(None, [first]):
+        hint = f"{finding.hint[:1].upper()}{finding.hint[1:]}"
         yield Sentence("hint", "{hint}.", {"hint": hint})
+    if more := len(broken[MOST_CYCLES:]):
+        words = "Break {count} likewise: the findings name the edges."
+        yield Sentence("more-hints", words, {"count": Count(more, "more cycle")})
     is_partial = graph.task.is_summary or (len(graph) > 1 and not graph.reported_sides)
     if is_partial and (call := whole_task(graph.task)):
         yield Sentence("whole-task", "Call {call} for the whole of it.", {"call": call})
@@ -238,7 +257,7 @@ _Said: TypeAlias = dict[str, list[Sentence]]
 
 _FAILURES = ("root-failure", "no-failed-subtask", "state-unknown")
 _HANGS = "Hangs"
-_STILL = frozenset({"broken", "never-finishes", "stalled"})
+_STILL = frozenset({"broken", "more-cycles", "never-finishes", "stalled"})
 _NO_RETURN = (
     "never-return",
     "no-point-of-no-return",

@@ -18,7 +18,7 @@ from taskgraph.model.engine import done_status
 from taskgraph.model.statuses import ROLLED_BACK, SKIPPED, count_shown, look
 from taskgraph.model.task import Status
 from taskgraph.model.words import arrow, counted, label, visible
-from taskgraph.reports.explaining.explanation import headline
+from taskgraph.reports.explaining.explanation import MOST_CYCLES, headline
 from taskgraph.reports.explaining.limits import assumptions_in_short
 from taskgraph.reports.results import (
     Account,
@@ -35,7 +35,6 @@ from taskgraph.reports.text.subtasks import subtask_rows
 from taskgraph.settings import Severity
 
 _MOST_FINDINGS = 5
-_MOST_CYCLES = 3
 _MOST_CRITICAL = 12
 _BAR = 24  # the width of the bar of progress
 _COLORS = {Severity.ERROR: "red bold", Severity.WARNING: "yellow", Severity.INFO: "blue"}
@@ -70,7 +69,7 @@ def _facts(account: Account, width: int, told: datetime | None) -> Facts:
         rows.append(("Progress", _progress(account, min(_BAR, width // 4))))
     if sound is None:
         rows.append(("Worst case", f"not known: {'; '.join(graph.flaws)}"))
-        cycles = graph.cycles[:_MOST_CYCLES]
+        cycles = graph.cycles[:MOST_CYCLES]
         rows += [("Cycle", _cycle(graph, component)) for component in cycles]
     else:
         rows += budget_facts(sound)
