@@ -655,6 +655,31 @@ def test_a_definition_has_no_status_anywhere_in_text() -> None:
         assert "0 of 4" not in text, command
 
 
+def test_a_definition_has_no_status_on_a_page_or_in_json(tmp_path: Path) -> None:
+    folder = ROOT / "samples" / "formats"
+    path, other = folder / "definition.task.yaml", folder / "obshell_dag.json"
+    assert "status unknown" not in written("report", path, "--isolated")
+    for ending in ("html", "md"):
+        out = tmp_path / f"both.{ending}"
+        written("report", path, other, "--isolated", "-o", out)
+        text = out.read_text("utf-8")
+        assert "status unknown" not in text
+        assert re.search(r"\| definition +\||>definition</span></td>", text)
+    assert rows("show", path, "--isolated")[0]["statuses"] == {}
+
+
+def test_a_page_counts_the_attempts_of_a_definition_as_its_diagram_does(
+    tmp_path: Path,
+) -> None:
+    config = tmp_path / "taskgraph.toml"
+    config.write_text("attempts = 2", "utf-8")
+    path = ROOT / "samples" / "formats" / "definition.task.yaml"
+    page = written("report", path, "--config", config)
+    lines = re.findall(r'<tr id="[^"]*-n\d+".*', page)
+    assert [re.findall("<td>(.*?)</td>", line)[2] for line in lines] == ["2"] * 4
+    assert "2 attempts" in page
+
+
 def test_an_assumed_timeout_is_told_wherever_a_bound_rests_on_it(tmp_path: Path) -> None:
     config = tmp_path / "taskgraph.toml"
     config.write_text('assume-timeout = "10m"', "utf-8")

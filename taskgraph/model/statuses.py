@@ -40,6 +40,7 @@ class StatusLook(NamedTuple):
 
 
 _STATE = attrgetter("operation", "status")
+DEFINITION = "definition"  # in place of a status, where tasks are told one by one
 _NO_STATUS = "status unknown"
 _UNKNOWN = StatusLook(1, UNKNOWN, "?", _NO_STATUS)
 _LOOKS: Final[Mapping[str, StatusLook]] = {

@@ -347,7 +347,8 @@ def _no_return(graph: TaskGraph, no_return: PointOfNoReturn) -> NoReturnContent:
 def show_json(account: Account) -> ShowContent:
     """Give what ``show`` says: progress, worst case and the number of findings."""
     graph, sound = account.graph, account.sound
-    statuses = Counter(subtask.status or "unknown" for subtask in graph.task.subtasks)
+    subtasks = () if graph.task.is_definition else graph.task.subtasks
+    statuses = Counter(subtask.status or "unknown" for subtask in subtasks)
     severities = Counter(str(finding.severity) for finding in account.checked.findings)
     return {
         **_task(graph),

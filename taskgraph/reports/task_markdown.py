@@ -9,7 +9,8 @@ from taskgraph.diagrams.formats import render
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
-from taskgraph.model.statuses import shown_status, status_name
+from taskgraph.model.statuses import DEFINITION, shown_status, status_name
+from taskgraph.model.task import Task
 from taskgraph.model.words import counted, id_list, listed, name_of, title_of
 from taskgraph.reports.comparison import change_items
 from taskgraph.reports.explaining.explanation import explain, headline
@@ -50,13 +51,17 @@ def _index(accounts: Iterable[Account]) -> Iterator[str]:
     rows = (
         (
             escaped(name_of(account.graph.task)),
-            escaped(status_name(account.graph.task.status)),
+            escaped(_status(account.graph.task)),
             sentences_markdown(account.graph, headline(account)),
             counted(len(account.checked.findings)),
         )
         for account in accounts
     )
     yield table(("Task", "Status", "Verdict", "Findings"), rows, numbers=1)
+
+
+def _status(task: Task) -> str:
+    return DEFINITION if task.is_definition else status_name(task.status)
 
 
 def _task(account: Account, level: str, options: DiagramOptions) -> Iterator[str]:

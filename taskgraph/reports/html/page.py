@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.palette import DARK, LIGHT, Theme
 from taskgraph.model.durations import format_duration
-from taskgraph.model.statuses import addition, count_shown, look, shown_status, status_name
+from taskgraph.model.statuses import DEFINITION, addition, look, shown_status, status_name
 from taskgraph.model.words import counted, name_of, title_of, visible
 from taskgraph.reports.comparison import Pair, change_lines, changed, pair_svg
 from taskgraph.reports.explaining.explanation import headline
@@ -172,8 +172,8 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {"breakable": _breakable, "counted": counted}
     environment.globals |= {
+        "DEFINITION": DEFINITION,
         "addition": addition,
-        "count_shown": count_shown,
         "duration": format_duration,
         "figures": figures,
         "headline": headline,

@@ -139,6 +139,11 @@ class TaskView(Account):
         marked = {name: sorted(set(nodes)) for name, nodes in kinds.items()}
         return {name: n for name, n in marked.items() if 0 < len(n) < len(self.graph)}
 
+    @cached_property
+    def states(self) -> tuple[tuple[str, int], ...]:
+        """How many subtasks have which status; a definition has none."""
+        return () if self.task.is_definition else count_shown(self.graph.subtasks)
+
     def data(self) -> Iterator[str]:
         """Give what the script needs to know, as JSON in pieces.
 
@@ -151,7 +156,7 @@ class TaskView(Account):
         """
         graph, timeline = self.graph, self.timeline
         names = list(dict.fromkeys(_names(graph.subtasks)))
-        states = [name for name, _ in count_shown(graph.subtasks)]
+        states = [name for name, _ in self.states]
         place = {name: number for number, name in enumerate(states)}
         boxes, lines = (
             [[graph.index[i] for i in ids if i in graph.index] for ids in picture.boxes]
@@ -161,7 +166,9 @@ class TaskView(Account):
         content = {
             "ids": (visible(str(subtask.id)) for subtask in graph.subtasks),
             "states": states,
-            "state": (place[status_name(shown_status(sub))] for sub in graph.subtasks),
+            "state": (
+                place.get(status_name(shown_status(sub)), 0) for sub in graph.subtasks
+            ),
             "columns": (
                 [cell.value for cell in self.cells(node)] if node in shown else []
                 for node in everything
@@ -229,8 +236,9 @@ class TaskView(Account):
         """Give the numbers of a subtask, in the order of the table's columns."""
         subtask = self.graph.subtasks[node]
         limit = subtask.timeout
-        count = least_attempts(subtask)
-        is_told = subtask.attempts is not None or count > 1
+        is_plan = self.task.is_definition
+        count = self.analysis.attempts[node] if is_plan else least_attempts(subtask)
+        is_told = is_plan or subtask.attempts is not None or count > 1
         yield Cell(count, counted(count)) if is_told else Cell(None, "")
         yield Cell(limit, format_duration(limit) if limit else "none")
         span = measured_span(subtask, self.as_of)

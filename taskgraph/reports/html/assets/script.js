@@ -87,7 +87,7 @@
       const cell = this.of.get(n).lastElementChild;
       const [, x, width] = this.data.bars[n] || [];
       if (x === undefined || cell.firstChild) return;
-      const drawn = shape("svg", { class: this.of.get(n).querySelector(".status").classList[1] });
+      const drawn = shape("svg", { class: this.of.get(n).querySelector(".status")?.classList[1] ?? "pending" });
       drawn.append(shape("rect", { x, width }));
       cell.append(drawn);
     }
@@ -402,7 +402,7 @@
 
     /* A large drawing opens on what needs attention. */
     const state = ["FAILED", "CANCELING", "RUNNING", "READY"].find((name) => data.states.includes(name));
-    const urgent = rows.order.filter((n) => rows.state(n) === state);
+    const urgent = state ? rows.order.filter((n) => rows.state(n) === state) : [];
     if (view.small && boxOf.has(urgent[0])) view.centre(boxOf.get(urgent[0]).box);
 
     /* The panel: details of one subtask, or a list of several. It stands beside the diagram
@@ -571,7 +571,7 @@
         const [id, name, target] = rows.label(n);
         const several = part.length > 1;
         const cell = shape("g", {
-          class: `n ${state?.classList[1] ?? "unknown"}`, role: "button", tabindex: place ? -1 : 0,
+          class: `n ${state?.classList[1] ?? (data.states.length ? "unknown" : "pending")}`, role: "button", tabindex: place ? -1 : 0,
           transform: `translate(${8 + (place % columns) * wide} ${30 + Math.floor(place / columns) * tall})`,
         });
         if (!several) cell.dataset.id = id;
