@@ -49,7 +49,7 @@ _FORMS = "\n".join(f"  {name:8}  {form.summary}" for name, form in FORMATS.items
 )  # fmt: skip
 @click.option(
     "--around-failed", is_flag=True,
-    help="Only failed subtasks, their neighbours and what they block.",
+    help="Only failed subtasks, what they block, and what is at most 2 edges away.",
 )  # fmt: skip
 @click.option("--critical-only", is_flag=True, help="Only the critical subtasks.")
 @click.option(

@@ -29,7 +29,8 @@ class DiagramOptions:
         ``ID`` or ``ID:DEPTH``: only this subtask, what it depends on and what depends on
         it, at most DEPTH edges away.
     around_failed : bool
-        Only the failed subtasks and what is at most two edges before or after them.
+        Only the failed subtasks, what they block, and what is at most two edges before or
+        after them.
     critical_only : bool
         Only the subtasks on a critical path.
     max_nodes : int or None

@@ -24,7 +24,7 @@ from taskgraph.model.task import Status, Subtask
 from taskgraph.model.words import counted, name_of, visible
 
 _AROUND = 2
-"""How many edges away from a failed subtask ``around_failed`` reaches."""
+"""So many edges ``around_failed`` reaches from a failed subtask, besides what that blocks."""
 
 
 class Selection(NamedTuple):
@@ -51,9 +51,10 @@ def select(analysis: Analysis, options: DiagramOptions) -> Selection:
     if options.around_failed:
         subtasks = enumerate(graph.subtasks)
         failed = [node for node, one in subtasks if one.status == Status.FAILED]
-        chosen &= _around(graph, failed, _AROUND)
+        chosen &= _around(graph, failed, _AROUND) | analysis.blocked
+        what = "the failed subtasks, what they block," if analysis.blocked else ""
         notes.append(
-            f"Only the failed subtasks and what is at most {_AROUND} edges away."
+            f"Only {what or 'the failed subtasks'} and what is at most {_AROUND} edges away."
             if failed
             else "No subtask failed: there is nothing around a failure to show."
         )

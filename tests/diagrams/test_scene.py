@@ -389,7 +389,7 @@ def test_a_focus_on_nothing_is_refused(focus: str) -> None:
 
 def test_around_failed_shows_two_edges_in_both_directions() -> None:
     task = chain("abcdefg")
-    rows = list(task.subtasks)
+    rows = [row._replace(status="SUCCESSFUL") for row in task.subtasks]
     rows[3] = rows[3]._replace(status="FAILED")
     failed = replace(task, subtasks=tuple(rows))
     shown = scene_of(failed, around_failed=True)
@@ -397,6 +397,19 @@ def test_around_failed_shows_two_edges_in_both_directions() -> None:
     healthy = scene_of(task, around_failed=True)
     assert healthy.nodes == ()
     assert "No subtask failed" in healthy.notes[0]
+
+
+@pytest.mark.parametrize("operation", ["EXECUTE", "ROLLBACK"])
+def test_around_failed_shows_all_that_is_blocked(operation: str) -> None:
+    task = chain("abcdefghi")
+    rows = [row._replace(status="PENDING") for row in task.subtasks]
+    rows[0] = rows[0]._replace(status="SUCCESSFUL")
+    rows[3] = rows[3]._replace(status="FAILED", operation=operation)
+    failed = replace(task, subtasks=tuple(rows), status="FAILED", operation=operation)
+    shown = scene_of(failed, around_failed=True, collapse="none")
+    is_back = operation == "ROLLBACK"  # where nothing is blocked
+    assert [node.name for node in shown.nodes] == list("bcdef" if is_back else "bcdefghi")
+    assert ("what they block" in " ".join(shown.notes)) != is_back
 
 
 def test_critical_only_shows_the_critical_path() -> None:
