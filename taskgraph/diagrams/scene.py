@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration, format_measured
-from taskgraph.model.engine import Span, SpanKind, least_attempts, whole_task
+from taskgraph.model.engine import Span, SpanKind, goes_on, least_attempts, whole_task
 from taskgraph.model.statuses import (
     SIGNS,
     UNKNOWN,
@@ -59,7 +59,7 @@ def subtask_facts(
     attempts = planned or least_attempts(subtask)
     gate = planned is not None and subtask.prohibit_rollback
     facts = (
-        "" if span is None else _span_text(span),
+        "" if span is None else _span_text(span, on=goes_on(subtask)),
         limit_text(subtask.timeout),
         counted(attempts, "attempt") if attempts > 1 else "",
         "prohibits rollback" if gate else "",
@@ -87,11 +87,12 @@ def told_of_several(analysis: Analysis, nodes: Iterable[int]) -> str:
     return ", ".join(f"{count:,} {word}" for count, word in counts if count)
 
 
-def _span_text(span: Span) -> str:
+def _span_text(span: Span, *, on: bool) -> str:
     """Word what was measured; more than one run is never passed off as one."""
     if span.microseconds < 0:
         return "finish before start"
-    return f"{_SPANS[span.kind]} {format_measured(span.microseconds)}"
+    so_far = " so far" if on and span.kind is not SpanKind.RUNNING else ""
+    return f"{_SPANS[span.kind]}{so_far} {format_measured(span.microseconds)}"
 
 
 def limit_text(timeout: int | None) -> str:

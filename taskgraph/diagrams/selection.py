@@ -24,7 +24,7 @@ from taskgraph.model.task import Status, Subtask
 from taskgraph.model.words import counted, name_of, visible
 
 _AROUND = 2
-"""So many edges ``around_failed`` reaches from a failed subtask, besides what that blocks."""
+"""So many edges ``around_failed`` reaches from what failed, beside what that blocks."""
 
 
 class Selection(NamedTuple):
@@ -52,9 +52,9 @@ def select(analysis: Analysis, options: DiagramOptions) -> Selection:
         subtasks = enumerate(graph.subtasks)
         failed = [node for node, one in subtasks if one.status == Status.FAILED]
         chosen &= _around(graph, failed, _AROUND) | analysis.blocked
-        what = "the failed subtasks, what they block," if analysis.blocked else ""
+        what = ", what they block," if analysis.blocked else ""
         notes.append(
-            f"Only {what or 'the failed subtasks'} and what is at most {_AROUND} edges away."
+            f"Only the failed subtasks{what} and what is at most {_AROUND} edges away."
             if failed
             else "No subtask failed: there is nothing around a failure to show."
         )

@@ -311,6 +311,12 @@ class Span(NamedTuple):
         return (self.finish - self.start) // MICROSECOND
 
 
+def goes_on(subtask: Subtask) -> bool:
+    """Tell whether the time of a subtask counts on: at work, or to run again, unended."""
+    is_cleared = subtask.status == Status.READY and subtask.finish_time is None
+    return is_in_flight(subtask) or is_cleared
+
+
 def measured_span(subtask: Subtask, as_of: datetime | None) -> Span | None:
     """Give the times of a subtask that count.
 
@@ -325,8 +331,7 @@ def measured_span(subtask: Subtask, as_of: datetime | None) -> Span | None:
         ``None`` where the subtask did not run or the document does not say when.
     """
     start, finish = subtask.start_time, subtask.finish_time
-    is_cleared = subtask.status == Status.READY and finish is None
-    if is_in_flight(subtask) or is_cleared:
+    if goes_on(subtask):
         finish = as_of
         if start and finish and finish < start:
             return None

@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from taskgraph.api import LoadedTask, load, render, report
+from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.model.durations import format_duration
 from taskgraph.model.statuses import look
 from taskgraph.model.task import Envelope, Status
@@ -280,6 +281,41 @@ def test_what_a_part_works_on_has_room_before_timeouts(width: int) -> None:
     table = lines[next(n for n, line in enumerate(lines) if "subtask " in line) :]
     for host in ("10.0.0.0", "10.0.0.1"):
         assert any(f" {host} " in line for line in table)
+
+
+@pytest.mark.parametrize(
+    ("fields", "mark"),
+    [
+        ({"status": "RUNNING", "attempts": 1}, "+"),
+        ({"status": "RUNNING", "attempts": 3}, "+*"),
+        ({"status": "RUNNING", "operation": "ROLLBACK"}, "+*"),
+        ({"status": "CANCELING", "attempts": 2}, "+*"),
+        ({"status": "READY", "operation": "RETRY"}, "+*"),
+        ({"status": "FAILED", "attempts": 3}, "*"),
+        ({"status": "FAILED", "attempts": 1}, ""),
+    ],
+)
+@pytest.mark.parametrize("parts", [1, 2])
+def test_what_goes_on_took_its_time_so_far(
+    fields: dict[str, Any], mark: str, parts: int
+) -> None:
+    start = datetime(2025, 1, 16, 10, tzinfo=UTC)
+    end = start + timedelta(seconds=80)
+    finish = end if fields["status"] == "FAILED" else None
+    row = {"name": "Stop", "start_time": start, "finish_time": finish, **fields}
+    rows = {n: {**row, "parallel_index": n} for n in range(parts)}
+    envelope = Envelope(timestamp=end)
+    operation = fields.get("operation", "EXECUTE")
+    task = make_task(
+        rows, [], status="RUNNING", start_time=start, envelope=envelope, operation=operation
+    )
+    loaded = LoadedTask(task)
+    text = shown(loaded, 200)
+    line = next(line for line in text.splitlines() if "Stop" in line and "●" in line)
+    assert re.search("1 min 20 s([+*]*)", line)[1] == mark  # type: ignore[index]
+    assert ("+\u00a0so\u00a0far" in text.replace(" ", "\u00a0")) == ("+" in mark)
+    drawn = str(render(loaded, "txt", DiagramOptions(collapse="none")))
+    assert ("so far 1 min 20 s" in drawn) == (mark == "+*")
 
 
 def test_parts_that_are_all_overdue_are_told() -> None:

@@ -17,7 +17,7 @@ from taskgraph.graph.parallel import parallel_groups, splits
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.graph.traverse import immediate_dominators, reverse, topological_order
 from taskgraph.model.durations import format_duration, format_measured
-from taskgraph.model.engine import SpanKind, least_attempts, measured_span
+from taskgraph.model.engine import goes_on, least_attempts, measured_span
 from taskgraph.model.statuses import (
     addition,
     count_shown,
@@ -332,13 +332,17 @@ class _Table:
 
     def _took(self, nodes: Sequence[int]) -> str:
         """Give the time that was measured, of many the longest."""
-        spans = [span for node in nodes if (span := self.spans[node]) is not None]
-        if not spans:
+        times = [
+            (span.microseconds, goes_on(self.graph.subtasks[node]))
+            for node in nodes
+            if (span := self.spans[node]) is not None
+        ]
+        if not times:
             return ""
-        longest = max(spans, key=lambda span: span.microseconds)
-        more = "+" if longest.kind is SpanKind.RUNNING else ""
+        longest, is_on = max(times)
+        more = "+" if is_on else ""
         more += "*" * any(map(self._is_unsplit, nodes))
-        return f"{'≤ ' * (len(nodes) > 1)}{format_measured(longest.microseconds)}{more}"
+        return f"{'≤ ' * (len(nodes) > 1)}{format_measured(longest)}{more}"
 
     def _is_unsplit(self, node: int) -> bool:
         span = self.spans[node]
