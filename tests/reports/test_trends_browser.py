@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,6 +95,25 @@ def test_a_column_of_several_runs_offers_them_all(browser: Browser, tmp_path: Pa
     assert panel.locator("h3").inner_text() == "Run 1403"
     page.locator(".changes a.run").click()
     assert panel.locator("h3").inner_text() == "Run 1500"
+    page.close()
+
+
+@pytest.mark.parametrize("width", [360, 500, 1300])
+def test_every_number_of_a_row_has_a_heading(
+    browser: Browser, tmp_path: Path, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    opened(page, tmp_path, 20)
+    heads = page.locator(".heat thead .number")
+    told = page.eval_on_selector_all(
+        ".heat tbody tr:first-child .number",
+        "(cells) => cells.map((cell) => getComputedStyle(cell, '::before').content)",
+    )
+    if heads.first.is_visible():
+        assert heads.all_inner_texts() == ["p50", "p95"]
+        assert told == ["none", "none"]
+    else:
+        assert [re.sub('[" ]', "", text) for text in told] == ["p50", "p95"]
     page.close()
 
 
