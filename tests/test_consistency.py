@@ -666,6 +666,7 @@ def test_a_definition_has_no_status_on_a_page_or_in_json(tmp_path: Path) -> None
         assert "status unknown" not in text
         assert re.search(r"\| definition +\||>definition</span></td>", text)
     assert rows("show", path, "--isolated")[0]["statuses"] == {}
+    assert "status unknown" not in written("render", path, "--isolated", "-f", "trace")
 
 
 def test_a_page_counts_the_attempts_of_a_definition_as_its_diagram_does(
@@ -678,6 +679,9 @@ def test_a_page_counts_the_attempts_of_a_definition_as_its_diagram_does(
     lines = re.findall(r'<tr id="[^"]*-n\d+".*', page)
     assert [re.findall("<td>(.*?)</td>", line)[2] for line in lines] == ["2"] * 4
     assert "2 attempts" in page
+    trace = json.loads(written("render", path, "--config", config, "-f", "trace"))
+    slices = [event["args"] for event in trace["traceEvents"] if event["ph"] == "X"]
+    assert [row["attempts"] for row in slices] == [2] * 4
 
 
 def test_an_assumed_timeout_is_told_wherever_a_bound_rests_on_it(tmp_path: Path) -> None:

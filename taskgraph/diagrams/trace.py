@@ -108,7 +108,7 @@ def _slices(
     times: dict[int, tuple[int, int]],
     number: dict[int, int],
 ) -> Iterator[_Event]:
-    graph = analysis.graph
+    graph, is_plan = analysis.graph, analysis.task.is_definition
     run = analysis.as_run if analysis.is_sound else None
     path = frozenset(run.path if run is not None else ())
     for node, (start, finish) in times.items():
@@ -119,7 +119,7 @@ def _slices(
             "id": visible(str(subtask.id)),
             "state": state_and_tone(analysis, node)[0],
             "facts": ", ".join(subtask_facts(subtask, spans[node])),
-            "attempts": least_attempts(subtask),
+            "attempts": analysis.attempts[node] if is_plan else least_attempts(subtask),
             "as-run path": node in path,
             "waited (s)": max(waited, 0) / SECOND,
         }
