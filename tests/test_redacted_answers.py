@@ -45,7 +45,7 @@ def alike(text: str) -> str:
     """
     text = re.sub(r'"fingerprint":\s*"\w+"', "", text)
     text = text.replace("#46;", ".").replace("#42;", "*").replace("#64;", "@")
-    text = re.sub(r"\\| \(\d\)", "", text)
+    text = re.sub(r" \(\d\)", "", re.sub(r"\\|<!-- -->", "", text))
     return re.sub(r"[\s─━┄|:-]+", " ", _MASKED.sub("@", text))
 
 
@@ -355,9 +355,10 @@ def test_a_diff_of_a_redacted_task_is_refused(running: Path) -> None:
 
 # --- any document ------------------------------------------------------------------------
 
+# What is shown of them has the same order, by which a sentence lists them.
 NAMES = st.sampled_from([
     "A", "Zip", COPY, "Copy to 10.0.0.2", "db7.example.com", "db8.example.com stop",
-    "Ask ann@example.org", "Ask bob@example.org", "Copy to host-1", "export", "***",
+    "Ask ann@example.org", "Ask bob@example.org", "Copy to host-1", "start", "***",
 ])  # fmt: skip
 PATTERNS = st.sampled_from(
     ["*", "Copy to 10.*", "*db7*", "db?.example.com", "*ann@*", "Copy to host-*", "A"]
@@ -439,7 +440,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(
     documents(),
     configurations(),
-    NAMES,
+    NAMES.filter(lambda name: name != "Copy to host-1"),  # as others may be shown
     st.lists(st.sampled_from(ASKED), min_size=3, max_size=3),
 )
 def test_no_answer_depends_on_redaction(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from taskgraph.errors import InputError, UncheckedError
 from taskgraph.model.task import Id, Origin, id_key
@@ -82,17 +82,22 @@ class Finding(NamedTuple):
     of_key: bool = False
     known_as: str = ""
 
-    def sort_key(self) -> tuple[object, ...]:
-        """Give the key that sorts the findings of one task.
+    def sort_key(self, origin: Origin) -> tuple[object, ...]:
+        """Give the key that sorts the findings of one task, which was read there.
 
-        The worst first, then by rule and by the ids: the order of the subtasks in the
-        document has no say.
+        The worst first, then by rule and by the ids that the document has, redacted or
+        not: the order of its subtasks has no say.
         """
+        known: Mapping[Any, Any] = origin.redacted or {}
+
+        def key(identifier: Id) -> tuple[int, int, str]:
+            return id_key(known.get(identifier, identifier))
+
         return (
             -self.severity.rank,
             self.code,
-            tuple(map(id_key, self.subtasks)),
-            tuple((id_key(a), id_key(b)) for a, b in self.edges),
+            tuple(map(key, self.subtasks)),
+            tuple((key(a), key(b)) for a, b in self.edges),
             self.message,
             self.pointer,
         )

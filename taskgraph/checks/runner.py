@@ -90,7 +90,8 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
                 from taskgraph.checks.baseline import fingerprints
 
                 hidden = fingerprints(before)
-            findings.sort(key=Finding.sort_key)
+            own = graph.task.origin
+            findings.sort(key=lambda finding: finding.sort_key(own))
         if findings and not origin.data:
             origin = graph.task.origin
         task = graph.task
@@ -257,5 +258,6 @@ class Names:
         message = f"{other} has the same name"
         repeated = tuple(finding._replace(message=message) for finding in told)
         (placed,) = _located([result._replace(findings=repeated)], origin)
-        findings = sorted((*result.findings, *placed.findings), key=Finding.sort_key)
-        return result._replace(findings=tuple(findings))
+        findings = (*result.findings, *placed.findings)
+        ordered = sorted(findings, key=lambda finding: finding.sort_key(origin))
+        return result._replace(findings=tuple(ordered))
