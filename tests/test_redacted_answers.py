@@ -480,7 +480,7 @@ def test_no_finding_of_a_sample_depends_on_redaction(samples: Path) -> None:
 ASKING = {
     "model/task.py", "graph/taskgraph.py", "analysis/premises.py", "analysis/analysis.py",
     "analysis/matching.py", "analysis/compare.py", "privacy/redaction.py", "config.py",
-    "checks/registry.py", "checks/runner.py", "checks/subject.py",
+    "checks/registry.py", "checks/result.py", "checks/runner.py", "checks/subject.py",
     "checks/rules/tg407_timeout_against_history.py", "history/past.py", "history/pools.py",
     "history/advice.py", "history/anomalies.py", "history/fitting.py", "api/writing.py",
     "cli/critical_path.py", "cli/tasks.py",

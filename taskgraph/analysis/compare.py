@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
@@ -15,7 +15,7 @@ from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.concurrency import upper_bound
 from taskgraph.analysis.matching import is_same_task, match
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.task import TASK_WORDS, Id, Task
+from taskgraph.model.task import TASK_WORDS, Id, Subtask, Task
 
 Value: TypeAlias = Id | bool | None
 """What a field of a task or subtask can hold."""
@@ -256,9 +256,14 @@ def _changed(
     definition = _definition(before, after)
     shown = before.subtasks, after.subtasks
     ours, theirs = before.unredacted, after.unredacted
+    values = attrgetter(*definition, *_STATE)
+    copies = _shared(before), _shared(after)
     changes = []
     for node, other in pairs:
         sides = ours[node], theirs[other]
+        beside = copies[0].get(node, ()), copies[1].get(other, ())
+        if _is_another(sides, beside, values):
+            continue
         fields = _fields((shown[0][node], shown[1][other]), sides, definition, _STATE)
         if fields:
             changes.append(SubtaskChange(node, other, fields))
@@ -269,27 +274,42 @@ def _definition(before: TaskGraph, after: TaskGraph) -> tuple[str, ...]:
     return ("id", *_DEFINITION) if is_same_task(before, after) else _DEFINITION
 
 
+def _shared(graph: TaskGraph) -> dict[int, tuple[Subtask, ...]]:
+    """Give by node the other subtasks that have its id."""
+    subtasks, unredacted = graph.task.subtasks, graph.task.unredacted_subtask
+    return {
+        graph.index[subtasks[first].id]: tuple(unredacted(subtasks[one]) for one in rest)
+        for first, *rest in graph.duplicates
+    }
+
+
+def _is_another(
+    sides: tuple[Subtask, Subtask],
+    beside: tuple[tuple[Subtask, ...], tuple[Subtask, ...]],
+    values: Callable[[Subtask], object],
+) -> bool:
+    """Tell whether another of those that share an id stands for all of them now."""
+    ours, theirs = map(values, sides)
+    if ours == theirs:
+        return False
+    return theirs in map(values, beside[0]) or ours in map(values, beside[1])
+
+
 def _copies(before: TaskGraph, after: TaskGraph, pairs: Pairs) -> tuple[CopiesChange, ...]:
     """Compare the subtasks for which another one of their id stands in its graph."""
-    sides = [
-        {
-            row[0]: [
-                graph.task.unredacted_subtask(graph.task.subtasks[place])
-                for place in row[1:]
-            ]
-            for row in groups
-        }
-        for graph, groups in ((before, before.duplicates), (after, after.duplicates))
-    ]
-    if not any(sides):
+    copies = _shared(before), _shared(after)
+    if not any(copies):
         return ()
     definition = frozenset(_definition(before, after))
     compared = (*_definition(before, after), *_STATE)
     values = attrgetter(*compared)
     changes = []
     for node, other in pairs:
-        ours = sides[0].get(before.positions[node], [])
-        theirs = sides[1].get(after.positions[other], [])
+        ours, theirs = copies[0].get(node, ()), copies[1].get(other, ())
+        counts = len(ours), len(theirs)
+        stand = before.unredacted[node], after.unredacted[other]
+        if _is_another(stand, (ours, theirs), values):
+            ours, theirs = (stand[0], *ours), (stand[1], *theirs)
         first, second = Counter(map(values, ours)), Counter(map(values, theirs))
         if first == second:
             continue
@@ -303,7 +323,6 @@ def _copies(before: TaskGraph, after: TaskGraph, pairs: Pairs) -> tuple[CopiesCh
             and any(old[at] != own[at] for old, own in zip(gone, new, strict=True))
         )
         is_structural = not names or not definition.isdisjoint(names)
-        counts = len(ours), len(theirs)
         changes.append(CopiesChange(node, other, counts, names, is_structural))
     return tuple(changes)
 

@@ -356,16 +356,12 @@ def _nodes(task: Task) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
         return tuple(ascending), ()
     groups = [tuple(group) for _, group in groupby(ascending, keys.__getitem__)]
     shared = {
-        group[0]: tuple(sorted(group, key=lambda place: _in_order(task, place)))
+        group[0]: tuple(sorted(group, key=lambda place: _worst_first(task, place)))
         for group in groups
         if len(group) > 1
     }
-    stands = {
-        place: min(group, key=lambda one: severity_key(task.subtasks[one].status))
-        for place, group in shared.items()
-    }
     first = [group[0] for group in groups]
-    return tuple(stands.get(place, place) for place in first), tuple(shared.values())
+    return tuple(shared.get(place, (place,))[0] for place in first), tuple(shared.values())
 
 
 def _pick(values: Sequence[_Value], places: Sequence[int]) -> tuple[_Value, ...]:
@@ -376,14 +372,15 @@ def _pick(values: Sequence[_Value], places: Sequence[int]) -> tuple[_Value, ...]
     return picked
 
 
-def _in_order(task: Task, place: int) -> str:
+def _worst_first(task: Task, place: int) -> tuple[object, ...]:
     """Give what sorts subtasks of one id, whatever the order of their lists."""
     subtask = task.unredacted_subtask(task.subtasks[place])
     up, down = (
         row and tuple(sorted(row, key=id_key))
         for row in (subtask.upstreams, subtask.downstreams)
     )
-    return repr(subtask._replace(upstreams=up, downstreams=down))
+    whole = repr(subtask._replace(upstreams=up, downstreams=down))
+    return (severity_key(subtask.status), whole)
 
 
 def _are_same(
