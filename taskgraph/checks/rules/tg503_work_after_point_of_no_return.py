@@ -53,6 +53,9 @@ def check(subject: Subject) -> Iterator[Fault]:
     task = subject.task
     if task.status == Status.SUCCESSFUL or subject.analysis.is_rolling_back:
         return
+    own = subject.analysis.prohibits_rollback
+    if not own and not any(task.column("prohibit_rollback")):
+        return  # before a whole schedule is computed for it
     budget, point = subject.analysis.budget, subject.analysis.no_return
     if point is None or (point.passed and task.status == Status.FAILED):
         return
