@@ -23,6 +23,9 @@ Value: TypeAlias = Id | bool | None
 BudgetVerdict: TypeAlias = Literal["better", "same", "worse", "unknown"]
 """What became of a worst case; unknown where neither side has one."""
 
+_Shared: TypeAlias = Mapping[int, tuple[Subtask, ...]]
+"""By node, the other subtasks that have its id."""
+
 _DEFINITION: Final = (
     "name",
     "timeout",
@@ -217,6 +220,7 @@ def compare(first: Analysis, second: Analysis) -> Comparison:
     matches = match(before, after)
     pairs = matches.pairs
     partner, counterpart = dict(pairs), {b: a for a, b in pairs}
+    shared = _shared(before), _shared(after)
     flaws = (*before.flaws, *(flaw for flaw in after.flaws if flaw not in before.flaws))
     budget = None if flaws else _budget_change(first, second, pairs)
     return Comparison(
@@ -224,8 +228,8 @@ def compare(first: Analysis, second: Analysis) -> Comparison:
         matched_by_id=matches.by_id,
         added=tuple(n for n in range(len(after)) if n not in counterpart),
         removed=tuple(n for n in range(len(before)) if n not in partner),
-        changed=_changed(before, after, pairs),
-        copies=_copies(before, after, pairs),
+        changed=_changed(before, after, pairs, shared),
+        copies=_copies(before, after, pairs, shared),
         added_edges=_edges(after, before, counterpart),
         removed_edges=_edges(before, after, partner),
         task=_fields(
@@ -251,17 +255,16 @@ def _edges(graph: TaskGraph, other: TaskGraph, partner: Mapping[int, int]) -> Pa
 
 
 def _changed(
-    before: TaskGraph, after: TaskGraph, pairs: Pairs
+    before: TaskGraph, after: TaskGraph, pairs: Pairs, shared: tuple[_Shared, _Shared]
 ) -> tuple[SubtaskChange, ...]:
     definition = _definition(before, after)
     shown = before.subtasks, after.subtasks
     ours, theirs = before.unredacted, after.unredacted
     values = attrgetter(*definition, *_STATE)
-    copies = _shared(before), _shared(after)
     changes = []
     for node, other in pairs:
         sides = ours[node], theirs[other]
-        beside = copies[0].get(node, ()), copies[1].get(other, ())
+        beside = shared[0].get(node, ()), shared[1].get(other, ())
         if _is_another(sides, beside, values):
             continue
         fields = _fields((shown[0][node], shown[1][other]), sides, definition, _STATE)
@@ -274,8 +277,7 @@ def _definition(before: TaskGraph, after: TaskGraph) -> tuple[str, ...]:
     return ("id", *_DEFINITION) if is_same_task(before, after) else _DEFINITION
 
 
-def _shared(graph: TaskGraph) -> dict[int, tuple[Subtask, ...]]:
-    """Give by node the other subtasks that have its id."""
+def _shared(graph: TaskGraph) -> _Shared:
     subtasks, unredacted = graph.task.subtasks, graph.task.unredacted_subtask
     return {
         graph.index[subtasks[first].id]: tuple(unredacted(subtasks[one]) for one in rest)
@@ -295,17 +297,18 @@ def _is_another(
     return theirs in map(values, beside[0]) or ours in map(values, beside[1])
 
 
-def _copies(before: TaskGraph, after: TaskGraph, pairs: Pairs) -> tuple[CopiesChange, ...]:
+def _copies(
+    before: TaskGraph, after: TaskGraph, pairs: Pairs, shared: tuple[_Shared, _Shared]
+) -> tuple[CopiesChange, ...]:
     """Compare the subtasks for which another one of their id stands in its graph."""
-    copies = _shared(before), _shared(after)
-    if not any(copies):
+    if not any(shared):
         return ()
     definition = frozenset(_definition(before, after))
     compared = (*_definition(before, after), *_STATE)
     values = attrgetter(*compared)
     changes = []
     for node, other in pairs:
-        ours, theirs = copies[0].get(node, ()), copies[1].get(other, ())
+        ours, theirs = shared[0].get(node, ()), shared[1].get(other, ())
         counts = len(ours), len(theirs)
         stand = before.unredacted[node], after.unredacted[other]
         if _is_another(stand, (ours, theirs), values):
