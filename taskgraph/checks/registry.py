@@ -57,6 +57,7 @@ from taskgraph.checks.rules.tg604_response_contradicts_itself import RULE as TG6
 from taskgraph.checks.rules.tg605_duplicate_task_name import RULE as TG605
 from taskgraph.errors import ConfigError
 from taskgraph.model.task import Task
+from taskgraph.model.words import nearest_text
 from taskgraph.settings import Settings, Severity, Suppression
 
 # fmt: off
@@ -175,8 +176,6 @@ def _normal(selector: str) -> str:
 
 
 def _suggestion(wanted: str) -> str:
-    from taskgraph.model.words import nearest_text
-
     rules = {name: rule for rule in RULES for name in (rule.name, rule.code.lower())}
     near = nearest_text(wanted, rules, 0.6)
     if near is None or wanted.removeprefix("tg").isdigit():

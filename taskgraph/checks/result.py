@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from taskgraph.errors import InputError, UncheckedError
 from taskgraph.model.task import Id, Origin, id_key
@@ -88,10 +88,9 @@ class Finding(NamedTuple):
         The worst first, then by rule and by the ids that the document has, redacted or
         not: the order of its subtasks has no say.
         """
-        known: Mapping[Any, Any] = origin.redacted or {}
 
         def key(identifier: Id) -> tuple[int, int, str]:
-            return id_key(known.get(identifier, identifier))
+            return id_key(origin.unredacted(identifier))
 
         return (
             -self.severity.rank,

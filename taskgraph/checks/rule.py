@@ -233,8 +233,7 @@ def of_worst_case(budget: Budget, part: int) -> str:
     if not budget.is_bounded:
         whole = f"finite part of the worst case, {format_duration(seconds)}"
     share = f" ({percent(part, seconds)})" if seconds else ""
-    end = "" if budget.is_bounded else ","
-    return f"{format_duration(part)} of the {whole}{share}{end}"
+    return f"{format_duration(part)} of the {whole}{share}"
 
 
 def _subtask_times(subject: Subject) -> str:

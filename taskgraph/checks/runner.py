@@ -250,7 +250,7 @@ class Names:
         result = result._replace(if_repeated=(), origin=None)
         place = file, origin.first_line, origin.pointer
         named = result.file, place
-        name = (origin.redacted or {}).get(result.task_name, result.task_name)
+        name = origin.unredacted(result.task_name)
         first, first_place = self._first.setdefault(name, named)
         if first_place == place:
             return result

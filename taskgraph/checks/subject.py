@@ -13,6 +13,7 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import RepeatedReference, Side, UnknownReference
 from taskgraph.model.engine import blocks_rollback, measured_span, ran_once
 from taskgraph.model.task import Id, Status, Subtask
+from taskgraph.model.words import nearest_text
 
 KEYED_DIALECTS = frozenset({"definition", "ocp"})
 """The dialects whose documents have the keys of the API."""
@@ -185,8 +186,6 @@ class Subject:
                 owners.setdefault(identifier, set()).update((owner.name, str(owner.id)))
         if not owners:
             return {}
-        from taskgraph.model.words import nearest_text
-
         labels = {str(subtask.id) for subtask in self.graph.subtasks}
         labels.update(subtask.name for subtask in self.graph.subtasks if subtask.name)
         if len(owners) * len(labels) > _MOST_COMPARED:

@@ -23,6 +23,7 @@ from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import parse_duration
 from taskgraph.model.task import Id, Subtask
+from taskgraph.model.words import nearest_text
 
 if TYPE_CHECKING:
     from taskgraph.analysis.timetable import Timetable
@@ -115,8 +116,9 @@ def command(
     def compute(loaded: LoadedTask) -> Timetable:
         changes = None
         if read or given or edges or skipped:
-            _refuse_twice(loaded.graph, read, f"{durations}")
-            changes = asked.of(loaded.graph)
+            labels = _labels(loaded.graph)
+            _refuse_twice(loaded.graph, labels, read, f"{durations}")
+            changes = asked.of(loaded.graph, labels)
         return loaded.analysis.timetable(by, changes=changes, within=within, window=window)
 
     def as_json(loaded: LoadedTask) -> Mapping[str, Any]:
@@ -151,13 +153,12 @@ class _Asked:
         self._apart: dict[str, tuple[Id, Id]] = {}  # the ends of edges that are none
         self._names: dict[str, str] = {}  # of tasks that lack something, as they are shown
 
-    def of(self, graph: TaskGraph) -> Changes:
+    def of(self, graph: TaskGraph, labels: _Labels) -> Changes:
         """Give what a task has of it.
 
         A name stands for all subtasks that have it, but for those that are named by their
         id.
         """
-        labels = _labels(graph)
         named = sorted(self._durations, key=lambda row: row[0] in labels.ids)
         edges = (self._edge(graph, labels, edge) for edge in self._edges)
         return Changes(
@@ -184,8 +185,6 @@ class _Asked:
                 yield _NO_EDGE + text
 
     def _unknown(self, name: str) -> str:
-        from taskgraph.model.words import nearest_text
-
         near = nearest_text(name, self._names)
         meant = f"; did you mean {self._names[near]}?" if near else ""
         return f"no subtask has the id or the name {name}{meant}"
@@ -238,11 +237,13 @@ def _namings(graph: TaskGraph) -> Iterator[tuple[Subtask, ...]]:
         yield graph.unredacted
 
 
-def _refuse_twice(graph: TaskGraph, durations: Mapping[str, int], path: str) -> None:
+def _refuse_twice(
+    graph: TaskGraph, labels: _Labels, durations: Mapping[str, int], path: str
+) -> None:
     """Refuse a file that gives a subtask one duration by its id and one by its name."""
     if not durations:
         return
-    known, ids, _ = _labels(graph)
+    known, ids, _ = labels
     for subtask, *rows in zip(graph.subtasks, *_namings(graph), strict=True):
         names = {row.name.strip() for row in rows} - ids
         is_named = any(name in durations and len(known[name]) == 1 for name in names)

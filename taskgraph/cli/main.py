@@ -15,6 +15,7 @@ import click
 
 from taskgraph.cli.output import EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_OK, complain
 from taskgraph.errors import TaskgraphError
+from taskgraph.model.words import nearest_text
 from taskgraph.version import __version__
 
 _COMMANDS = {
@@ -68,8 +69,6 @@ class Group(click.Group):
     def _suggest(self, ctx: click.Context, name: str) -> None:
         if name.startswith("-") and name != "-":
             return  # an option, which click knows to suggest itself
-        from taskgraph.model.words import nearest_text
-
         known = self.list_commands(ctx)
         near = nearest_text(name, known, 0.6)
         if near is None and "show" in known and (name == "-" or os.path.exists(name)):

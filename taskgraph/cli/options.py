@@ -15,6 +15,7 @@ import click
 from taskgraph.config import Configuration, UnusedPatterns, find_config, read_config
 from taskgraph.errors import ConfigError
 from taskgraph.model.durations import parse_duration
+from taskgraph.model.words import nearest_text
 from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:
@@ -126,8 +127,6 @@ class Choice(click.Choice[str]):
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         """Say which words there are, and which of them is spelled nearly so."""
-        from taskgraph.model.words import nearest_text
-
         said = super().get_invalid_choice_message(value, ctx)
         near = nearest_text(str(value), self.choices, 0.6)
         return said if near is None else f"{said} Did you mean {near!r}?"

@@ -19,7 +19,7 @@ from taskgraph.cli.output import (
 )
 from taskgraph.errors import AnalysisError, ConfigError
 from taskgraph.model.engine import whole_dag, whole_task
-from taskgraph.model.words import NAMED, quoted
+from taskgraph.model.words import NAMED, nearest_text, quoted
 from taskgraph.sources.limits import ReadOptions
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def require_tasks(
         more += max(len(files) - NAMED, 0)
         named = ", ".join(files[:NAMED]) + f" and {more:,} more" * (more > 0)
         complain(f"passed over, for there is no task in it: {named}")
-    if was_found or not (files or options.task):
+    if was_found or not (files or options.task is not None):
         return EXIT_OK
     hint = "name the files that are meant"
     if options.task is not None:
@@ -97,8 +97,6 @@ def require_tasks(
 
 def _meant_task(paths: Sequence[str], options: ReadOptions, wanted: str) -> str:
     """Read once more what can be, for a task with nearly such a name."""
-    from taskgraph.model.words import nearest_text
-
     files = [path for path in paths if path != "-"]
     known: set[str] = set()
     for document in read_documents(files, replace(options, task=None)):

@@ -256,6 +256,15 @@ class Origin:
     unread: frozenset[tuple[int | None, str]] = frozenset()
     redacted: Mapping[str, str] | None = field(default=None, repr=False)
 
+    def unredacted(self, value: _Value) -> _Value:
+        """Give what the document has for a name, an id or another word of the task.
+
+        It is for asking alone: whether a pattern fits, what past runs say, whether two are
+        the same. It is never shown.
+        """
+        known: Mapping[Any, Any] | None = self.redacted
+        return known.get(value, value) if known else value
+
     def subtask_pointer(self, position: int) -> str:
         """Give the pointer of the subtask at a position of ``Task.subtasks``."""
         if self.subtask_pointers is None:
@@ -331,13 +340,8 @@ class Task:
         return self.subtasks.column(attribute)
 
     def unredacted(self, value: _Value) -> _Value:
-        """Give what the document has for a name, an id or another word of the task.
-
-        It is for asking alone: whether a pattern fits, what past runs say, whether two are
-        the same. It is never shown.
-        """
-        known: Mapping[Any, Any] | None = self.origin.redacted
-        return known.get(value, value) if known else value
+        """Give what its document has for it: see :meth:`Origin.unredacted`."""
+        return self.origin.unredacted(value)
 
     def unredacted_subtask(self, subtask: Subtask) -> Subtask:
         """Give a subtask of it with such values; what it depends on is left as it is."""

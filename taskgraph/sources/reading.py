@@ -211,7 +211,7 @@ def _with_mistakes(
         about, message = "", problem.message
         if owner is not None and problem.rule == SHARED_ID:
             if place not in ids:
-                ids[place] = Counter(subtask.id for subtask in named[place].subtasks)
+                ids[place] = Counter(_sure_ids(named[place]))
             message, _ = shared_name(ids[place][owner.id], quoted(owner.name))
         elif owner is not None:
             about = label(owner) + ("" if problem.rule == NEGATIVE_TIMEOUT else ":")
@@ -223,6 +223,12 @@ def _with_mistakes(
         for origin in [task.origin]
     )
     return with_them, InputError(wrong.file, told, _ONLY_CHECKED)
+
+
+def _sure_ids(task: Task) -> Iterator[Id]:
+    """Give the ids of a definition that are its subtasks' own for certain."""
+    unsure = {at for at, name in task.origin.unread if name in {"id", "name"}}
+    return (one.id for at, one in enumerate(task.subtasks) if at not in unsure)
 
 
 def _refused(file: str, error: InputError, options: ReadOptions) -> Reading:

@@ -209,6 +209,13 @@ def test_every_problem_of_a_definition_is_told_at_once() -> None:
     }
 
 
+def test_a_name_beside_another_of_one_subtask_is_not_counted() -> None:
+    twice = b'{"name": "a", "name": "b"}, {"name": "b", "name": "a"}'
+    rows = b'{"name": "a"}, {"name": "a"}, ' + twice
+    with pytest.raises(InputError, match="TG104 2 subtasks have the name 'a'"):
+        read_bytes(b'{"name": "x", "subtasks": [%s]}' % rows, "ci.task.json")
+
+
 def test_own_fields_are_kept() -> None:
     found = read(task({"name": "a", "x-owner": ["b"]}, description="d", **{"x-a": 1}))
     assert found.extra == {"description": "d", "x-a": 1}

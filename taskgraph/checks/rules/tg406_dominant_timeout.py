@@ -44,7 +44,7 @@ def check(subject: Subject) -> Iterator[Fault]:
         yield Fault.of(
             subject,
             [subject.graph.positions[node]],
-            f"holds {of_worst_case(budget, share)}".removesuffix(","),
+            f"holds {of_worst_case(budget, share)}",
             "see whether it needs that long",
             "timeout",
         )

@@ -94,7 +94,9 @@ def _amount(subject: Subject, budget: Budget, point: PointOfNoReturn) -> str:
     if not subject.analysis.tells_worst_case:
         return ""
     end = ", not counting subtasks without a timeout" if point.unlimited else ""
-    return f"; {of_worst_case(budget, point.seconds_after)} lie from there on{end}"
+    comma = "" if budget.is_bounded else ","
+    amount = of_worst_case(budget, point.seconds_after)
+    return f"; {amount}{comma} lie from there on{end}"
 
 
 def _flags(subject: Subject) -> str:
@@ -108,7 +110,7 @@ RULE = Rule(
     Need(ROLLBACK_FLAGS.what, _flags, of_run=True),
     need(
         "flags that can all be read",
-        "whether some subtasks forbid rollback cannot be read",
+        "whether the task or some subtasks forbid rollback cannot be read",
         lambda subject: not subject.unread("prohibit_rollback", "prohibitRollback"),
     ),
     WHOLE_TIMEOUTS,
