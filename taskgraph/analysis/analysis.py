@@ -87,6 +87,11 @@ class Analysis(Premises):
 
         return budget(self)
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether there is a worst case, and it is one of the whole task."""
+        return self.tells_worst_case and self.budget.is_bounded
+
     @cached_property
     def longest_path(self) -> int:
         """The longest path of worst-case durations, in seconds.

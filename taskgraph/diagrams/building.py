@@ -269,6 +269,7 @@ class Maker:
             critical=node in self.critical,
             gate=node in self.gates and not in_gate,
             blocked=node in self.blocked,
+            overdue=node in self.analysis.overdue,
             faulty=node in self.faulty,
         )
 
@@ -304,7 +305,7 @@ class Maker:
             counts=counts,
             members=tuple(self.subtask(node, in_gate=gated) for node in members),
             critical=not self.critical.isdisjoint(cluster.nodes),
-            gate=gated or not (framed or self.gates.isdisjoint(cluster.nodes)),
+            gate=gated if framed else not self.gates.isdisjoint(cluster.nodes),
             blocked=blocked == len(subtasks),
             faulty=not self.faulty.isdisjoint(cluster.nodes),
         )

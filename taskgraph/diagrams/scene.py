@@ -235,6 +235,7 @@ class SceneNode:
     gate: bool = False
     """It is a point of no return."""
     blocked: bool = False
+    overdue: bool = False
     """It cannot start because of a failure."""
     faulty: bool = False
 

@@ -13,7 +13,6 @@ from itertools import chain, zip_longest
 from typing import Final, NamedTuple, TypeVar
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.analysis.weights import Basis
 from taskgraph.diagrams.options import Collapse, DiagramOptions
 from taskgraph.errors import RenderError
 from taskgraph.graph.parallel import parallel_groups
@@ -245,24 +244,19 @@ class _Chooser:
     def urgent(self) -> tuple[int, ...]:
         """What needs attention, the worst first: failed, overdue, cancelled, running."""
         subtasks = self.graph.subtasks
-        late = self._late
+        late = self.analysis.overdue
         urgent = [node for node in self.nodes if subtasks[node].status in _URGENT]
         urgent.sort(
             key=lambda n: (severity_key(subtasks[n].status)[0] - (n in late) * 2, n)
         )
         return tuple(urgent)
 
-    @cached_property
-    def _late(self) -> frozenset[int]:
-        is_sound = self.analysis.is_sound
-        return frozenset(self.analysis.left.nodes(Basis.OVERDUE) if is_sound else ())
-
     def _most_urgent(self, urgent: Iterable[int]) -> list[int]:
         """Choose a dozen, given the worst first."""
         kinds: tuple[list[int], list[int], list[int]] = ([], [], [])
         for node in urgent:
             status = self.graph.subtasks[node].status
-            hangs = node in self._late or status == Status.CANCELING
+            hangs = node in self.analysis.overdue or status == Status.CANCELING
             kinds[0 if status == Status.FAILED else 1 if hangs else 2].append(node)
         return most_urgent(*kinds)
 

@@ -160,8 +160,8 @@ def _told_parts(node: SceneNode) -> Sequence[SceneNode]:
     failed, canceling, runs = (
         [part for part in node.members if part.tone == tone] for tone in _URGENT
     )
-    overdue = [part for part in runs if "overdue" in part.state]
-    running = [part for part in runs if "overdue" not in part.state]
+    overdue = [part for part in runs if part.overdue]
+    running = [part for part in runs if not part.overdue]
     urgent = most_urgent(failed, overdue + canceling, running)
     gates = [part for part in node.members if part.gate]
     told = {part.ids for part in (*urgent, *gates[:SHOWN_APART])}

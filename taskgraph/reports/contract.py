@@ -328,7 +328,10 @@ class RollbackContent(Closed):
     order: Annotated[Ids, about("The first to undo first.")]
     worst_case_seconds: Annotated[
         Count | None,
-        about("What undoing takes at most; null where nothing promises an end."),
+        about(
+            "What undoing takes at most; null where nothing promises an end, or no time "
+            "is known."
+        ),
     ]
     no_promise: Annotated[
         str | None, about("Why nothing promises that it ends; null where it does.")

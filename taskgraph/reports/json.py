@@ -263,7 +263,8 @@ def budget_json(analysis: Analysis) -> BudgetContent:
     """Give the worst case in seconds, what holds it, and the way back."""
     graph, rollback = analysis.graph, analysis.rollback
     late, enough = rollback.fail_late, analysis.enough_slots
-    lasting = analysis.progress.lasting
+    lasting, undoing = analysis.progress.lasting, rollback.worst_case
+    is_untold = bool(rollback.steps) and analysis.unknown is not None
     return {
         **_task(graph),
         **_budget(analysis),
@@ -280,9 +281,9 @@ def budget_json(analysis: Analysis) -> BudgetContent:
             "refusals": [refusal.name.lower() for refusal in rollback.obstacles],
             "blockers": _ids(graph, rollback.blockers),
             "order": _ids(graph, [step.node for step in rollback.steps]),
-            "worst_case_seconds": None if lasting else rollback.worst_case.seconds,
+            "worst_case_seconds": None if lasting or is_untold else undoing.seconds,
             "no_promise": lasting and str(lasting),
-            "unlimited": _ids(graph, rollback.worst_case.unlimited),
+            "unlimited": _ids(graph, undoing.unlimited),
         },
         "failing_late": None if late is None else _failing_late(graph, late),
     }
@@ -304,7 +305,7 @@ def _budget(analysis: Analysis) -> BudgetFigures:
     no_return, stand_in = analysis.no_return, analysis.stand_in
     bounds, held = budget.bounds, holders(budget)
     names, positions = graph.task.column("name"), graph.positions
-    is_bounded = budget.is_bounded and analysis.unknown is None
+    is_bounded = analysis.is_bounded
     return {
         "unknown": analysis.unknown and str(analysis.unknown),
         "is_bounded": is_bounded,

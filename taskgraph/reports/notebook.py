@@ -203,12 +203,6 @@ def _count(severity: Severity) -> Callable[[Account], int]:
     return lambda one: sum(row.severity == severity for row in one.checked.findings)
 
 
-def _is_bounded(one: Account) -> bool | None:
-    if one.sound is None:
-        return None
-    return one.sound.budget.is_bounded and one.sound.tells_worst_case
-
-
 _TASKS: Final[_Columns[Account]] = {
     "file": ("string", lambda it: it.graph.task.origin.file),
     "id": ("object", lambda it: it.graph.task.id),
@@ -224,7 +218,7 @@ _TASKS: Final[_Columns[Account]] = {
     "done": ("Int64", lambda it: len(it.analysis.tally.done)),
     "failed": ("Int64", lambda it: len(it.analysis.tally.failed)),
     "budget_seconds": ("Int64", lambda it: it.sound and it.sound.budget.seconds),
-    "is_bounded": ("boolean", _is_bounded),
+    "is_bounded": ("boolean", lambda it: it.sound and it.sound.is_bounded),
     "wall": ("clock", lambda it: it.sound and it.sound.as_run and it.sound.as_run.wall),
     "rollback_allowed": ("boolean", lambda it: it.sound and it.sound.rollback.is_allowed),
     "errors": ("Int64", _count(Severity.ERROR)),

@@ -416,6 +416,22 @@ def test_a_failed_task_in_which_something_hangs_is_promised_no_end(
     assert why.endswith(f": {way_back['no_promise']}")
 
 
+def test_no_time_of_a_rollback_is_told_where_there_are_no_timeouts() -> None:
+    rows = {
+        1: {"status": "SUCCESSFUL", "timeout": None, "prohibit_rollback": False},
+        2: {"status": "FAILED", "timeout": None, "prohibit_rollback": False},
+    }
+    task = make_task(rows, [(1, 2)], status="FAILED", prohibit_rollback=False)
+    loaded = LoadedTask(task)
+    assert "how long undoing takes is not known" in budget_text(
+        [loaded.analysis], Style(200)
+    )
+    told = budget_json(loaded.analysis)
+    assert (told["budget_seconds"], told["is_bounded"]) == (None, False)
+    assert told["rollback"]["worst_case_seconds"] is None
+    assert told["rollback"]["order"] == [2, 1]
+
+
 @pytest.mark.parametrize("operation", ["EXECUTE", "ROLLBACK"])
 def test_what_a_bound_beside_skipping_several_parts_is_of_is_said(operation: str) -> None:
     part = {"name": "copy", "status": "FAILED", "prohibit_skip": False, "timeout": 60}

@@ -57,13 +57,10 @@ def _standing_still(account: Account) -> Iterator[Sentence]:
 
 
 def _cycles(graph: TaskGraph) -> Iterator[Sentence]:
-    """Say what waits for itself: those of each cycle apart, as there is no way between."""
-    template, end = (
-        "{subtasks} [waits for itself|wait for each other]",
-        "it can never finish",
-    )
+    """Say what waits for itself, those of each cycle apart: no way leads there and back."""
+    template = "{subtasks} [waits for itself|wait for each other]"
     for number, cycle in enumerate(graph.cycles[:MOST_CYCLES]):
-        words = f"{template}, too." if number else f"{template}: {end}."
+        words = template + (", too." if number else ": it can never finish.")
         yield of_subtasks("never-finishes", words, cycle)
     if more := len(graph.cycles[MOST_CYCLES:]):
         words = f"There {plural(more, 'is', 'are')} {{count}}."
@@ -82,10 +79,8 @@ def _remedy(account: Account) -> Iterator[Sentence]:
     """Say what mends the first that stands still or is broken, and what gives the rest."""
     graph = account.graph
     remedied = [one for one in account.checked.findings if one.code in _REMEDIED]
-    found = {one.subtasks: one for one in account.checked.findings if one.code == "TG101"}
-    ids = (tuple(graph.subtasks[node].id for node in cycle) for cycle in graph.cycles)
-    broken = [found[cycle] for cycle in ids if cycle in found]
-    first = next(iter(broken), None) or _fault(account) or next(iter(remedied), None)
+    broken = [one for one in account.checked.findings if one.code == "TG101"]
+    first = _fault(account) or next(iter(remedied), None)
     for finding in broken[:MOST_CYCLES] or filter(None, [first]):
         hint = f"{finding.hint[:1].upper()}{finding.hint[1:]}"
         yield Sentence("hint", "{hint}.", {"hint": hint})
