@@ -130,7 +130,7 @@ def library(loaded: LoadedTask) -> Told:
         "left until": progress.latest_finish and _to_the_second(progress.latest_finish),
         "rollback allowed": rollback.is_allowed,
         "rollback accepted now": rollback.is_accepted,
-        "rollback seconds": None if progress.lasting else rollback.worst_case.seconds,
+        "rollback seconds": _undoing(loaded),
         "blockers": ids(rollback.blockers),
         "failing late": rollback.fail_late and rollback.fail_late.at_most,
     }
@@ -165,6 +165,15 @@ def library(loaded: LoadedTask) -> Told:
             bound = act.worst_case and act.worst_case.seconds
             told[what, name] = act.is_accepted and bound
     return told
+
+
+def _undoing(loaded: LoadedTask) -> int | None:
+    """Give the seconds of the way back, where the document tells any."""
+    analysis = loaded.analysis
+    is_untold = analysis.unknown is not None and bool(analysis.rollback.steps)
+    if analysis.progress.lasting or is_untold:
+        return None
+    return analysis.rollback.worst_case.seconds
 
 
 def _no_return(ids: tuple[str, ...] | None, seconds: Any, passed: Any) -> Told:
