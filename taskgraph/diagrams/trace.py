@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from heapq import heappop, heappush
 from typing import Any
 
 from taskgraph.analysis.analysis import Analysis
+from taskgraph.diagrams.layout.routing import lanes_of
 from taskgraph.diagrams.scene import state_and_tone, subtask_facts
 from taskgraph.diagrams.timeline_rows import without_times
 from taskgraph.errors import RenderError
@@ -74,20 +74,14 @@ def _tracks(
     analysis: Analysis, times: dict[int, tuple[int, int]]
 ) -> dict[int, tuple[str, int]]:
     """Give each run a track of its target on which nothing else runs at that time."""
-    tracks: dict[int, tuple[str, int]] = {}
-    free: dict[str, list[int]] = {}
-    busy: dict[str, list[tuple[int, int]]] = {}
-    count: dict[str, int] = {}
+    nodes_of: dict[str, list[int]] = {}
     for node in sorted(times, key=lambda n: (*times[n], n)):
-        start, finish = times[node]
-        target = analysis.targets.get(node, _WITHOUT_TARGET)
-        idle, taken = free.setdefault(target, []), busy.setdefault(target, [])
-        while taken and taken[0][0] <= start:
-            heappush(idle, heappop(taken)[1])
-        lane = heappop(idle) if idle else count.get(target, 0)
-        count[target] = max(count.get(target, 0), lane + 1)
-        heappush(taken, (max(finish, start + 1), lane))
-        tracks[node] = (target, lane)
+        nodes_of.setdefault(analysis.targets.get(node, _WITHOUT_TARGET), []).append(node)
+    tracks: dict[int, tuple[str, int]] = {}
+    for target, nodes in nodes_of.items():
+        runs = (times[node] for node in nodes)
+        lanes = lanes_of([(start, max(finish - 1, start)) for start, finish in runs])
+        tracks |= {node: (target, lane) for node, lane in zip(nodes, lanes, strict=True)}
     return tracks
 
 

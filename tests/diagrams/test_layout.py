@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from taskgraph.diagrams.layout.layering import acyclic_edges, assign_layers, split_edges
 from taskgraph.diagrams.layout.layout import lay_out
 from taskgraph.diagrams.layout.ordering import count_crossings, order_layers
-from taskgraph.diagrams.layout.routing import outside_lanes
+from taskgraph.diagrams.layout.routing import lanes_of
 from taskgraph.diagrams.layout.simplex import Link, shorten
 from taskgraph.graph.traverse import reverse, topological_order, weak_components
 from tests.effort import examples
@@ -144,7 +144,7 @@ def test_a_tree_is_drawn_without_crossings() -> None:
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 9)), max_size=15))
 def test_edges_on_one_lane_do_not_meet(pairs: Edges) -> None:
     spans = [(start, start + size) for start, size in pairs]
-    lanes = outside_lanes(spans)
+    lanes = lanes_of(spans)
     for one, first in enumerate(spans):
         for two in range(one):
             second = spans[two]

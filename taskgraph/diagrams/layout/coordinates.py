@@ -20,8 +20,6 @@ from taskgraph.diagrams.layout.simplex import Link, shorten
 
 _WHOLE = 1500
 """Vertices: a larger drawing is not looked at as a whole."""
-_WORK = 300_000
-"""How many nodes and links the exchanges of the simplex together may look at."""
 _WEIGHTS = (2, 3)
 """What it costs that a segment rises, and one that should be straight."""
 _SWEEPS = 4
@@ -83,7 +81,7 @@ class _Drawing:
                 weight = _WEIGHTS[(vertex, other) in self.layering.strong]
                 links += (Link(len(places), end, 0, weight) for end in (vertex, other))
                 places.append(min(across[vertex], across[other]))
-        return shorten(places, links, _WORK, balanced=True)[: len(across)]
+        return shorten(places, links, balanced=True)[: len(across)]
 
     def draw_together(self) -> None:
         """Move the vertices of every layer towards their neighbours."""
@@ -138,9 +136,7 @@ class _Drawing:
 
 def _fitted(wishes: Sequence[tuple[float, float]], apart: list[float]) -> list[float]:
     """Give the places nearest to the wishes (by weighted squares) that keep apart."""
-    offsets = [0.0]
-    for distance in apart:
-        offsets.append(offsets[-1] + distance)
+    offsets = list(accumulate(apart, initial=0.0))
     blocks: list[tuple[float, float, int]] = []  # place, weight, how many
     for (wish, strength), offset in zip(wishes, offsets, strict=True):
         place, weight, count = wish - offset, strength, 1

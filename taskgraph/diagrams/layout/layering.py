@@ -7,6 +7,7 @@ neighbouring layers. The edges are as short in total as possible.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -17,8 +18,6 @@ from taskgraph.graph.traverse import adjacency, levels, reverse, topological_ord
 
 Pairs: TypeAlias = Sequence[tuple[int, int]]
 
-_WORK = 300_000
-"""How many nodes and edges the exchanges of the simplex together may look at."""
 _HELPERS_PER_BOX = 2
 _HELPERS_FREE = 1500
 """So many helper vertices for long edges, whatever the number of boxes."""
@@ -91,7 +90,7 @@ def assign_layers(count: int, edges: Pairs) -> list[int]:
     layer = levels(following, order)
     if all(layer[head] - layer[tail] == 1 for tail, head in edges):
         return layer
-    moved = shorten(layer, [Link(*edge) for edge in edges], _WORK)
+    moved = shorten(layer, [Link(*edge) for edge in edges])
     first = min(moved)
     return [int(number - first) for number in moved]
 
@@ -152,12 +151,8 @@ def _trunks(layer: list[int], edges: Pairs) -> list[int]:
     spans = [layer[head] - layer[tail] - 1 for tail, head in edges]
     if sum(spans) <= _allowed(len(layer)):
         return list(range(len(edges)))
-    out_of = [0] * len(layer)
-    into = [0] * len(layer)
-    for (tail, head), span in zip(edges, spans, strict=True):
-        if span:
-            out_of[tail] += 1
-            into[head] += 1
+    long = [edge for edge, span in zip(edges, spans, strict=True) if span]
+    out_of, into = Counter(tail for tail, _ in long), Counter(head for _, head in long)
     return [
         2 * tail if out_of[tail] >= into[head] else 2 * head + 1 for tail, head in edges
     ]

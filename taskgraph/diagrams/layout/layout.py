@@ -29,8 +29,8 @@ from taskgraph.diagrams.layout.routing import (
     Path,
     Router,
     Segment,
+    lanes_of,
     margin_room,
-    outside_lanes,
     swapped,
 )
 from taskgraph.graph.traverse import adjacency, reverse, weak_components
@@ -240,7 +240,7 @@ class _Lanes:
     """The lanes on one side of a drawing, by the number of the edge."""
 
     def __init__(self, spans: dict[int, tuple[int, int]], width: float) -> None:
-        self.lane_of = dict(zip(spans, outside_lanes(list(spans.values())), strict=True))
+        self.lane_of = dict(zip(spans, lanes_of(list(spans.values())), strict=True))
         self.width = width
         count = 1 + max(self.lane_of.values(), default=-1)
         self.room = LANE_START + width * count if count else 0.0

@@ -129,12 +129,11 @@ class _Search:
             if not self.fewest or idle > _IDLE:
                 return
             reverse_ties = turn // 2 % 2 == 1
-            if turn % 2 == 0:
-                for row in self.layers[1:]:
-                    self._sort_row(row, self.upper, centre, reverse_ties)
-            else:
-                for row in self.layers[-2::-1]:
-                    self._sort_row(row, self.lower, centre, reverse_ties)
+            rows, near = self.layers[1:], self.upper
+            if turn % 2:
+                rows, near = self.layers[-2::-1], self.lower
+            for row in rows:
+                self._sort_row(row, near, centre, reverse_ties)
             if thorough:
                 self._settle(self._exchange, range(len(self.layers)))
             idle = 0 if self._keep_if_better() else idle + 1

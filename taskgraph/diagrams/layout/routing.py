@@ -219,24 +219,16 @@ def margin_room(edges: int) -> float:
     return _MARGIN_START + LANE * edges if edges else 0.0
 
 
-def outside_lanes(spans: list[tuple[int, int]]) -> list[int]:
-    """Give each span the lowest lane on which it overlaps no other.
-
-    A span is the first and last layer of an edge that goes round outside.
-    """
+def lanes_of(spans: Sequence[tuple[int, int]]) -> list[int]:
+    """Give each span, as (first, last), the lowest lane on which it overlaps no other."""
     free: list[int] = []
     ending: list[tuple[int, int]] = []
-    numbers = sorted(range(len(spans)), key=lambda n: (spans[n], n))
     lanes = [0] * len(spans)
-    count = 0
-    for number in numbers:
+    for number in sorted(range(len(spans)), key=lambda n: (spans[n], n)):
         start, end = spans[number]
         while ending and ending[0][0] < start:
             heappush(free, heappop(ending)[1])
-        if free:
-            lanes[number] = heappop(free)
-        else:
-            lanes[number], count = count, count + 1
+        lanes[number] = heappop(free) if free else len(ending)
         heappush(ending, (end, lanes[number]))
     return lanes
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from heapq import heappop, heappush
+from math import inf
 from typing import NamedTuple
 
 
@@ -23,7 +24,11 @@ class Link(NamedTuple):
 
 
 def shorten(
-    place: Sequence[float], links: Sequence[Link], work: int, *, balanced: bool = False
+    place: Sequence[float],
+    links: Sequence[Link],
+    work: int = 300_000,
+    *,
+    balanced: bool = False,
 ) -> list[float]:
     """Move the nodes of a connected graph such that the links are short in total.
 
@@ -71,41 +76,33 @@ class _Tree:
         joined = bytearray(len(self.place))
         shift: float = 0
         leaving: list[tuple[float, int, int]] = []  # slack + shift when it was found
-        entering: list[tuple[float, int, int]] = []
+        entering: list[tuple[float, int, int]] = []  # slack - shift
+        sides = (1, self.after, leaving), (-1, self.before, entering)
         order = [0]
         joined[0] = 1
         node = 0
         while True:
             here = self.place[node] + shift
-            for other, length in self.after[node]:
-                if not joined[other]:
-                    slack = self.place[other] - here - length
-                    heappush(leaving, (slack + shift, node, other))
-            for other, length in self.before[node]:
-                if not joined[other]:
-                    slack = here - self.place[other] - length
-                    heappush(entering, (slack - shift, node, other))
-            while leaving and joined[leaving[0][2]]:
-                heappop(leaving)
-            while entering and joined[entering[0][2]]:
-                heappop(entering)
-            forward = leaving[0][0] - shift if leaving else None
-            back = entering[0][0] + shift if entering else None
-            if forward is not None and (back is None or forward <= back):
-                _, parent, node = heappop(leaving)
-                shift += forward
-            elif back is not None:
-                _, parent, node = heappop(entering)
-                shift -= back
-                self.leads[node] = True
-            else:
-                break
+            for sign, neighbours, heap in sides:
+                for other, length in neighbours[node]:
+                    if not joined[other]:
+                        slack = sign * (self.place[other] - here) - length
+                        heappush(heap, (slack + sign * shift, node, other))
+                while heap and joined[heap[0][2]]:
+                    heappop(heap)
+            if not leaving and not entering:
+                return order
+            forward = leaving[0][0] - shift if leaving else inf
+            back = entering[0][0] + shift if entering else inf
+            leads = back < forward
+            _, parent, node = heappop(entering if leads else leaving)
+            shift += -back if leads else forward
             joined[node] = 1
+            self.leads[node] = leads
             self.parent[node] = parent
             self.children[parent].add(node)
             self.place[node] -= shift
             order.append(node)
-        return order
 
     def improve(self, most: int) -> None:
         """Exchange tree links with a negative cut value until there are none."""
