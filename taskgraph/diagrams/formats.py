@@ -46,6 +46,8 @@ class Request:
 
 Drawn: TypeAlias = str | bytes | Iterator[str]
 Writer: TypeAlias = Callable[[Request], Drawn]
+_Picture: TypeAlias = Literal["svg", "png", "pdf"]
+_Export: TypeAlias = Callable[[TaskGraph, Columns], Iterator[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def writer_of(form: str, options: DiagramOptions) -> Writer:
     return chosen.views[options.view]
 
 
-def _picture(form: Literal["svg", "png", "pdf"], request: Request) -> str | bytes:
+def _picture(form: _Picture, request: Request) -> str | bytes:
     if request.options.view == "timeline":
         from taskgraph.diagrams.timeline_svg import render_timeline_svg
 
@@ -192,9 +194,7 @@ def _trace(request: Request) -> str:
     return render_trace(request.analysis)
 
 
-def _whole(
-    export: Callable[[TaskGraph, Columns], Iterator[str]], request: Request
-) -> Iterator[str]:
+def _whole(export: _Export, request: Request) -> Iterator[str]:
     """Write the graph itself, with what the schedule says about each node."""
     analysis = request.analysis
     columns: dict[str, Sequence[int]] = {}
@@ -213,27 +213,26 @@ _BOTH: tuple[View, ...] = ("graph", "timeline")
 _CHOOSING = frozenset({"collapse", "focus", "around_failed", "critical_only", "max_nodes"})
 _OF_GRAPHS = frozenset({"direction", "engine"})
 _DRAWING = _CHOOSING | {"direction"}
+_PICTURES: tuple[tuple[_Picture, str], ...] = (
+    ("svg", "a picture for pages, light and dark"),
+    ("png", "a picture of dots; needs the extra 'picture' or Graphviz"),
+    ("pdf", "a page; needs the extra 'picture' or Graphviz"),
+)
+_WHOLE: tuple[tuple[str, _Export, str], ...] = (
+    ("graphml", export_graphml, "the whole graph for yEd and networkx"),
+    ("gexf", export_gexf, "the whole graph for Gephi"),
+    ("json", export_node_link, "the whole graph as node-link data, for networkx and d3"),
+)
 _FORMS = (
-    DiagramFormat(
-        "svg",
-        (".svg",),
-        "a picture for pages, light and dark",
-        dict.fromkeys(_BOTH, partial(_picture, "svg")),
-        _CHOOSING | _OF_GRAPHS,
-    ),
-    DiagramFormat(
-        "png",
-        (".png",),
-        "a picture of dots; needs the extra 'picture' or Graphviz",
-        dict.fromkeys(_BOTH, partial(_picture, "png")),
-        _CHOOSING | _OF_GRAPHS,
-    ),
-    DiagramFormat(
-        "pdf",
-        (".pdf",),
-        "a page; needs the extra 'picture' or Graphviz",
-        dict.fromkeys(_BOTH, partial(_picture, "pdf")),
-        _CHOOSING | _OF_GRAPHS,
+    *(
+        DiagramFormat(
+            name,
+            (f".{name}",),
+            summary,
+            dict.fromkeys(_BOTH, partial(_picture, name)),
+            _CHOOSING | _OF_GRAPHS,
+        )
+        for name, summary in _PICTURES
     ),
     DiagramFormat(
         "txt",
@@ -264,23 +263,9 @@ _FORMS = (
         "what ran when, for Perfetto and chrome://tracing",
         dict.fromkeys(_BOTH, _trace),
     ),
-    DiagramFormat(
-        "graphml",
-        (".graphml",),
-        "the whole graph for yEd and networkx",
-        {"graph": partial(_whole, export_graphml)},
-    ),
-    DiagramFormat(
-        "gexf",
-        (".gexf",),
-        "the whole graph for Gephi",
-        {"graph": partial(_whole, export_gexf)},
-    ),
-    DiagramFormat(
-        "json",
-        (".json",),
-        "the whole graph as node-link data, for networkx and d3",
-        {"graph": partial(_whole, export_node_link)},
+    *(
+        DiagramFormat(name, (f".{name}",), summary, {"graph": partial(_whole, export)})
+        for name, export, summary in _WHOLE
     ),
 )
 FORMATS: Mapping[str, DiagramFormat] = MappingProxyType(
