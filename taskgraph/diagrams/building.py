@@ -131,14 +131,15 @@ def _least_area(nodes: tuple[int, ...], clusters: Sequence[Cluster]) -> float:
 
 def _scene(maker: Maker, selection: Selection, clusters: Sequence[Cluster]) -> Scene:
     graph = maker.graph
-    nodes, place = maker.make(selection.nodes, clusters)
+    nodes, place = maker.make(clusters)
     edges = make_edges(graph, place, maker.tight)
     edges += ghost_edges(maker.ghosts, place, len(nodes))
     nodes += maker.ghosts.nodes
     in_stages = any(cluster.grouping is Grouping.STAGES for cluster in clusters)
     drawn, led = simplified(nodes, sorted(set(edges)), in_stages=in_stages)
-    hidden = len(graph) - len(selection.nodes)
+    hidden = len(graph) - len(maker.shown)
     added = (ALL_CRITICAL,) if maker.all_critical else ()
+    path = "finite part of the longest path" if maker.unlimited else "longest path"
     return Scene(
         title=title_of(graph.task),
         subtitle=subtitle(graph),
@@ -147,13 +148,8 @@ def _scene(maker: Maker, selection: Selection, clusters: Sequence[Cluster]) -> S
         nodes=drawn,
         edges=led,
         in_stages=in_stages,
-        whole=_whole(maker),
+        whole=f"{path} ({format_duration(maker.longest_path)})",
     )
-
-
-def _whole(maker: Maker) -> str:
-    path = "finite part of the longest path" if maker.unlimited else "longest path"
-    return f"{path} ({format_duration(maker.longest_path)})"
 
 
 def _notes(graph: TaskGraph, clusters: Sequence[Cluster], hidden: int) -> Iterable[str]:
@@ -181,16 +177,14 @@ class Maker:
     Where all of the task is critical, that is said once and marks nothing either.
     """
 
-    def __init__(self, analysis: Analysis, shown: tuple[int, ...] = ()) -> None:
+    def __init__(self, analysis: Analysis, shown: tuple[int, ...]) -> None:
         self.analysis = analysis
         self.graph = graph = analysis.graph
         self.shown = shown
-        self.moment = analysis.as_of
         is_sound = analysis.is_sound
         critical = frozenset(analysis.schedule.critical if is_sound else ())
         self.all_critical = bool(critical) and len(critical) == len(graph)
         self.critical = frozenset() if self.all_critical else critical
-        self.blocked = analysis.blocked
         gate = analysis.no_return if is_sound else None
         self.gates = frozenset(gate.nodes if gate is not None else ())
         self.unlimited = frozenset(analysis.unlimited)
@@ -227,15 +221,13 @@ class Maker:
         """What is said of the task as a whole, however much of it is drawn together."""
         return tuple(summary(self.analysis))
 
-    def make(
-        self, shown: tuple[int, ...], clusters: Sequence[Cluster]
-    ) -> tuple[list[SceneNode], dict[int, int]]:
+    def make(self, clusters: Sequence[Cluster]) -> tuple[list[SceneNode], dict[int, int]]:
         """Make the nodes, by their smallest subtask; also tell where each subtask went."""
         cluster_of = {min(cluster.nodes): cluster for cluster in clusters}
         hidden = {node for cluster in clusters for node in cluster.nodes}
         nodes: list[SceneNode] = []
         place: dict[int, int] = {}
-        for node in shown:
+        for node in self.shown:
             cluster = cluster_of.get(node)
             if cluster is not None:
                 place.update(dict.fromkeys(cluster.nodes, len(nodes)))
@@ -250,7 +242,7 @@ class Maker:
         subtask = self.graph.subtasks[node]
         is_plan = self.graph.task.is_definition
         name, identifier = name_of(subtask), visible(str(subtask.id))
-        span = measured_span(subtask, self.moment)
+        span = measured_span(subtask, self.analysis.as_of)
         share, measured = self._share(node, span)
         state, tone = state_and_tone(self.analysis, node)
         return SceneNode(
@@ -268,7 +260,7 @@ class Maker:
             measured=measured,
             critical=node in self.critical,
             gate=node in self.gates and not in_gate,
-            blocked=node in self.blocked,
+            blocked=node in self.analysis.blocked,
             overdue=node in self.analysis.overdue,
             faulty=node in self.faulty,
         )
@@ -292,7 +284,6 @@ class Maker:
         is_plan = self.graph.task.is_definition
         counts = () if is_plan else count_shown(subtasks)
         gated = self.gates.issuperset(cluster.nodes)
-        blocked = len(self.blocked.intersection(cluster.nodes))
         members = cluster.nodes if framed else ()
         return SceneNode(
             kind=NodeKind.FRAME if framed else NodeKind.GROUP,
@@ -306,7 +297,7 @@ class Maker:
             members=tuple(self.subtask(node, in_gate=gated) for node in members),
             critical=not self.critical.isdisjoint(cluster.nodes),
             gate=gated if framed else not self.gates.isdisjoint(cluster.nodes),
-            blocked=blocked == len(subtasks),
+            blocked=self.analysis.blocked.issuperset(cluster.nodes),
             faulty=not self.faulty.isdisjoint(cluster.nodes),
         )
 

@@ -64,9 +64,8 @@ def build_change_scene(
     """
     union = _united(before, after, comparison)
     maker, options = _Maker(union, tell), DiagramOptions()
-    nodes = tuple(range(len(union.graph)))
-    ways = partitions(maker.analysis, nodes, options, _urgent(union))
-    return fit(ways, nodes, options, partial(_scene, maker, nodes, caption))
+    ways = partitions(maker.analysis, maker.shown, options, _urgent(union))
+    return fit(ways, maker.shown, options, partial(_scene, maker, caption))
 
 
 def _urgent(union: _Union) -> tuple[int, ...]:
@@ -148,11 +147,9 @@ def _word(before: int | None, after: int | None, changed: set[int]) -> str:
     return "changed" if after in changed else "unchanged"
 
 
-def _scene(
-    maker: _Maker, nodes: tuple[int, ...], caption: Caption, clusters: Sequence[Cluster]
-) -> Scene:
+def _scene(maker: _Maker, caption: Caption, clusters: Sequence[Cluster]) -> Scene:
     union = maker.union
-    boxes, place = maker.make(nodes, clusters)
+    boxes, place = maker.make(clusters)
     edges = sorted(_marked(union, place, make_edges(union.graph, place)))
     in_stages = any(cluster.grouping is Grouping.STAGES for cluster in clusters)
     drawn, led = simplified(boxes, edges, in_stages=in_stages)
@@ -161,7 +158,7 @@ def _scene(
         told.append(f"{counted(count, 'edge')} {word}")
     return Scene(
         title=caption.title,
-        subtitle=f"{counted(len(nodes), 'subtask')}: {', '.join(filter(None, told))}",
+        subtitle=f"{counted(len(maker.shown), 'subtask')}: {', '.join(filter(None, told))}",
         summary=caption.summary,
         notes=(*caption.notes, *collapsed(clusters)),
         nodes=drawn,
@@ -196,7 +193,7 @@ class _Maker(Maker):
     """Makes nodes that tell of a change, and of nothing else."""
 
     def __init__(self, union: _Union, tell: Tell) -> None:
-        super().__init__(Analysis(union.graph))
+        super().__init__(Analysis(union.graph), tuple(range(len(union.graph))))
         self.union = union
         self.tell = tell
         self.critical = self.gates = frozenset()

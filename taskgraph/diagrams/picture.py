@@ -170,12 +170,12 @@ def hatching(left: int, right: int, bottom: int, height: int) -> str:
     )
 
 
-def write_gate(x: int = 6, y: int = -12) -> str:
+def write_gate(x: int) -> str:
     """Draw the tab that marks a point of no return, on the upper edge of a box."""
     width = round(text_width(GATE, 10)) + 12
     return (
-        f'<g class="gate"><rect x="{x}" y="{y}" width="{width}" height="16" rx="3"/>'
-        f'<text x="{x + 6}" y="{y + 11.5:g}">{GATE}</text></g>'
+        f'<g class="gate"><rect x="{x}" y="-12" width="{width}" height="16" rx="3"/>'
+        f'<text x="{x + 6}" y="-0.5">{GATE}</text></g>'
     )
 
 

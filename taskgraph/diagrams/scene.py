@@ -235,8 +235,8 @@ class SceneNode:
     gate: bool = False
     """It is a point of no return."""
     blocked: bool = False
-    overdue: bool = False
     """It cannot start because of a failure."""
+    overdue: bool = False
     faulty: bool = False
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
-from itertools import chain, zip_longest
+from itertools import chain, groupby, zip_longest
 from typing import Final, NamedTuple, TypeVar
 
 from taskgraph.analysis.analysis import Analysis
@@ -48,8 +48,7 @@ def select(analysis: Analysis, options: DiagramOptions) -> Selection:
         name = visible(str(graph.subtasks[node].id))
         notes.append(f"Only what depends on {name} and what it depends on{reach}.")
     if options.around_failed:
-        subtasks = enumerate(graph.subtasks)
-        failed = [node for node, one in subtasks if one.status == Status.FAILED]
+        failed = analysis.tally.failed
         chosen &= _around(graph, failed, _AROUND) | analysis.blocked
         what = ", what they block," if analysis.blocked else ""
         notes.append(
@@ -77,25 +76,17 @@ def _parse_focus(graph: TaskGraph, text: str) -> tuple[int, int | None]:
     raise RenderError(f"cannot focus on {visible(text)!r}: no subtask has this id")
 
 
-def _around(graph: TaskGraph, starts: Iterable[int], depth: int | None) -> set[int]:
-    starts = set(starts)
-    return (
-        starts
-        | _within(graph.upstreams, starts, depth)
-        | _within(graph.downstreams, starts, depth)
-    )
-
-
-def _within(
-    adjacency: Sequence[Sequence[int]], starts: set[int], depth: int | None
-) -> set[int]:
-    """Give the starts and what lies at most so many edges away in one direction."""
-    seen, fringe = set(starts), set(starts)
-    while fringe and (depth is None or depth > 0):
-        fringe = {other for node in fringe for other in adjacency[node]} - seen
-        seen |= fringe
-        depth = None if depth is None else depth - 1
-    return seen
+def _around(graph: TaskGraph, starts: Sequence[int], depth: int | None) -> set[int]:
+    """Give the starts and what lies at most so many edges before or after them."""
+    around = set(starts)
+    for adjacency in (graph.upstreams, graph.downstreams):
+        seen, fringe, steps = set(starts), set(starts), 0
+        while fringe and (depth is None or steps < depth):
+            fringe = {other for node in fringe for other in adjacency[node]} - seen
+            seen |= fringe
+            steps += 1
+        around |= seen
+    return around
 
 
 SHOWN_APART = 12
@@ -174,11 +165,7 @@ def partitions(
     if most is not None:
         few = (way for way in ways if _boxes(nodes, way) <= most)
         ways = iter([next(few, chooser.in_stages(most))])
-    before = None
-    for clusters in ways:
-        if clusters != before:
-            yield clusters
-        before = clusters
+    yield from (clusters for clusters, _ in groupby(ways))
 
 
 def _boxes(nodes: tuple[int, ...], clusters: tuple[Cluster, ...]) -> int:

@@ -141,10 +141,11 @@ class _Chart:
                 f'width="{max(last - first, 1.5):g}" height="{_BAR - 4}" rx="2"/>'
             )
         if row.ghost is None or row.finish > row.start:
+            style = f"bar {row.tone}" + " many" * row.several + " c" * row.marked
             for bar in row.bars:
                 first, last = map(self.x, bar)
                 yield (
-                    f'<rect class="{_bar_style(row)}" x="{first:g}" y="5" '
+                    f'<rect class="{style}" x="{first:g}" y="5" '
                     f'width="{max(last - first, 1.5):g}" height="{_BAR}" rx="2"/>'
                 )
                 if row.tone in HATCHED:
@@ -186,11 +187,6 @@ class _Chart:
             y2 = self.tops[there] + (3 if down else 7 + _BAR)
             middle = self.tops[there if down else there + 1]
             yield f'<path class="e c" d="M{x1:g} {y1}V{middle}H{x2:g}V{y2}"/>'
-
-
-def _bar_style(row: Row) -> str:
-    marks = ((" many", row.several), (" c", row.marked))
-    return f"bar {row.tone}" + "".join(name for name, applies in marks if applies)
 
 
 def _legend(timeline: Timeline) -> list[LegendItem]:
