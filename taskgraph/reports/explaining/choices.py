@@ -11,7 +11,6 @@ from taskgraph.analysis.rollback import Refusal, Rollback
 from taskgraph.model.engine import (
     FORWARD,
     accepts_retry,
-    is_being_cancelled,
     is_part,
     is_rolling_back,
     task_path,
@@ -42,15 +41,14 @@ _MOST_FAILED = 5  # of them something is said each; the others are named
 def choices(account: Account) -> Iterator[Sentence]:
     """Say which of retry, skip, cancel and roll back the engine would accept."""
     task, diagnosis = account.graph.task, account.sound
-    subtasks = account.graph.subtasks
-    if task.is_definition or not subtasks:
+    if task.is_definition or not account.graph.subtasks:
         return
     if task.origin.dialect == "obshell":
         if diagnosis is not None:  # a part of a DAG has an id of its own
             yield from _of_obshell(diagnosis)
         return
     ways = () if diagnosis is None else diagnosis.ways_out
-    failed = tuple(n for n, sub in enumerate(subtasks) if sub.status == Status.FAILED)
+    failed = account.analysis.tally.failed
     yield from _ways_out(account, ways, failed)
     if not failed:
         yield from _unfailed(task, is_known=not account.analysis.tally.other)
@@ -61,7 +59,7 @@ def choices(account: Account) -> Iterator[Sentence]:
     if task.status == Status.SUCCESSFUL:
         yield _only_failed(task)
     elif diagnosis is not None:
-        yield from _roll_back(task, diagnosis)
+        yield from _roll_back(diagnosis)
 
 
 def _ways_out(
@@ -133,7 +131,7 @@ def _of_obshell(analysis: Analysis) -> Iterator[Sentence]:
         if task.status == Status.SUCCESSFUL:
             yield _only_failed(task)
         else:
-            yield from _unrolled(task, rollback)
+            yield from _unrolled(analysis)
         return
     if not back:
         template = "The whole DAG may be retried, which first undoes what failed"
@@ -266,12 +264,7 @@ def _bound(
 
 
 def _cancel(account: Account) -> Iterator[Sentence]:
-    running = tuple(
-        node
-        for node, subtask in enumerate(account.graph.subtasks)
-        if subtask.status == Status.RUNNING and not is_being_cancelled(subtask)
-    )
-    late = account.analysis.overdue
+    running, late = account.analysis.tally.running, account.analysis.overdue
     template = "{subtasks} may be cancelled, and would end FAILED, unless the cancel hangs."
     for group in (
         tuple(node for node in running if node in late),  # first what hangs
@@ -283,15 +276,15 @@ def _cancel(account: Account) -> Iterator[Sentence]:
             yield from _call(account.graph.task, "cancel", *subtasks)
 
 
-def _roll_back(task: Task, diagnosis: Analysis) -> Iterator[Sentence]:
-    rollback = diagnosis.rollback
-    if task.status != Status.FAILED:
-        yield from _unrolled(task, rollback)
+def _roll_back(analysis: Analysis) -> Iterator[Sentence]:
+    rollback = analysis.rollback
+    if analysis.task.status != Status.FAILED:
+        yield from _unrolled(analysis)
     elif rollback.is_allowed is None:
         text = "Whether it can be rolled back, the document does not tell."
         yield Sentence("rollback-unknown", text, {}, Place.ITEM)
     elif rollback.is_accepted:
-        yield from _accepted(rollback, diagnosis)
+        yield from _accepted(analysis)
     else:
         yield _refused("It cannot be rolled back: ", rollback)
 
@@ -303,10 +296,10 @@ def _only_failed(task: Task) -> Sentence:
     return Sentence("rollback-only-failed", text, {}, Place.ITEM)
 
 
-def _unrolled(task: Task, rollback: Rollback) -> Iterator[Sentence]:
+def _unrolled(analysis: Analysis) -> Iterator[Sentence]:
     """Say whether a task that has not failed could be rolled back."""
-    now = "It cannot be rolled back while it has not failed; "
-    if is_rolling_back(task):
+    now, rollback = "It cannot be rolled back while it has not failed; ", analysis.rollback
+    if is_rolling_back(analysis.task):
         return
     if rollback.is_allowed is None:
         text = f"{now}whether it could then, the document does not tell."
@@ -319,15 +312,16 @@ def _unrolled(task: Task, rollback: Rollback) -> Iterator[Sentence]:
         yield _refused(text, rollback)
 
 
-def _accepted(rollback: Rollback, diagnosis: Analysis) -> Iterator[Sentence]:
+def _accepted(analysis: Analysis) -> Iterator[Sentence]:
+    rollback = analysis.rollback
     values: dict[str, Value] = {"steps": Count(len(rollback.steps), "subtask")}
     template = "It may be rolled back: {steps} would be undone"
     bounded = "; that takes at most {worst}"
     if not rollback.is_crowded:
-        template += _bound(diagnosis, bounded, rollback.worst_case, values)
+        template += _bound(analysis, bounded, rollback.worst_case, values)
     yield Sentence("rollback-accepted", f"{template}.", values, Place.ITEM)
-    yield from _call(diagnosis.task, "rollback")
-    yield from _loses(diagnosis)
+    yield from _call(analysis.task, "rollback")
+    yield from _loses(analysis)
 
 
 def _loses(analysis: Analysis) -> Iterator[Sentence]:

@@ -346,20 +346,17 @@ def _action(
     task, choices = account.graph.task, said["choices"]
     whole = tuple(sentence for sentence in still if sentence.claim == "whole-task")
     hints = tuple(sentence for sentence in still if sentence.claim not in _STILL)
-    if whole_again := _moved(
-        choices, "retry-task"
-    ):  # before all that has been done is lost
-        return Section("action", "Now", (*hints, *whole_again))
+    if again := _moved(choices, "retry-task"):  # before all that has been done is lost
+        return Section("action", "Now", (*hints, *again))
     retry = () if is_rolling_back(task) else ("retry-accepted", "dag-retry")
-    skip, again = ("skip-accepted",), ("rollback-accepted", "dag-rollback")
-    stays = any(
-        sub.status == Status.FAILED and sub.prohibit_skip for sub in account.graph.subtasks
-    )
-    ways = (again, skip) if is_rolling_back(task) and stays else (retry, skip, again)
+    skip, back = ("skip-accepted",), ("rollback-accepted", "dag-rollback")
+    subtasks = account.graph.subtasks
+    stays = any(subtasks[node].prohibit_skip for node in account.analysis.tally.failed)
+    ways = (back, skip) if is_rolling_back(task) and stays else (retry, skip, back)
     several = sum(sentence.claim.startswith("retry-") for sentence in choices) > 1
     for claims in ways:
         if sentences := _moved(choices, *claims):
-            if several and claims is not again:
+            if several and claims is not back:
                 sentences += _moved(choices, "held-by")
             return Section("action", "Now", (*sentences, *whole))
     if hints or task.status == Status.FAILED:

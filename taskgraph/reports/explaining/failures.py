@@ -89,8 +89,7 @@ def failing(account: Account) -> Iterator[Sentence]:
         if tells_direction(graph.task):
             yield from _consequences(graph, failure)
         return
-    failed = [n for n, sub in enumerate(graph.subtasks) if sub.status == Status.FAILED]
-    if failed:
+    if failed := account.analysis.tally.failed:
         roots = [RootFailure(n, graph.subtasks[n].finish_time) for n in failed]
         yield from _roots(account.analysis, tuple(sorted(roots, key=earliest_first)))
         reasons = "; ".join(graph.flaws)
@@ -131,14 +130,15 @@ def _roots(analysis: Analysis, roots: tuple[RootFailure, ...]) -> Iterator[Sente
         groups.setdefault(_failed(subtasks[root.node], root.node), []).append(root)
     alike = list(groups.items())
     for failed, group in alike[:_MOST_ROOTS]:
+        nodes = tuple(root.node for root in group)
         yield _root(analysis, failed, group)
-        yield _cause(analysis, failed, group)
+        yield _cause(analysis, failed, nodes)
         if failed == alike[0][0] and len(alike) > 1:
             others = tuple(root.node for _, group in alike[1:] for root in group)
             yield of_subtasks("others-failed", "{subtasks} failed as well.", others)
         if failed == alike[0][0]:
             yield from _failed_copies(analysis.graph)
-        yield from _run_by(analysis, group)
+        yield from _run_by(analysis, nodes)
         yield from _each_part(group)
         for root in group[:_MOST_PARTS]:
             yield from last_lines(subtasks[root.node], root.node, Place.ITEM)
@@ -208,8 +208,7 @@ def _root(analysis: Analysis, failed: _Failed, group: list[RootFailure]) -> Sent
     return of_subtasks("root-failure", f"{template}.", nodes, Place.ITEM, values)
 
 
-def _cause(analysis: Analysis, failed: _Failed, group: list[RootFailure]) -> Sentence:
-    nodes = tuple(root.node for root in group)
+def _cause(analysis: Analysis, failed: _Failed, nodes: tuple[int, ...]) -> Sentence:
     values: dict[str, Value] = {}
     causes = [failure_cause(analysis.graph.subtasks[node]) for node in nodes]
     template = _CAUSES[failed.cause]
@@ -229,9 +228,8 @@ def _cause(analysis: Analysis, failed: _Failed, group: list[RootFailure]) -> Sen
     return of_subtasks(claim, template, nodes, more=values)
 
 
-def _run_by(analysis: Analysis, group: list[RootFailure]) -> Iterator[Sentence]:
+def _run_by(analysis: Analysis, nodes: tuple[int, ...]) -> Iterator[Sentence]:
     """Name the server of the orchestrator: never where the subtask works."""
-    nodes = tuple(root.node for root in group)
     rows = [analysis.graph.subtasks[node] for node in nodes]
     if servers := dict.fromkeys(sub.executor for sub in rows if not sub.host):
         known = tuple(server for server in servers if server)
@@ -246,9 +244,9 @@ def _run_by(analysis: Analysis, group: list[RootFailure]) -> Iterator[Sentence]:
 def _each_part(group: list[RootFailure]) -> Iterator[Sentence]:
     """Say of each of a few parts when it failed, as far as that has not been told."""
     for root in group[1:] if len(group) <= _MOST_PARTS else ():
-        values: dict[str, Value] = {"subtask": Subtasks((root.node,))}
         if root.failed_at is not None:
-            values["at"] = root.failed_at
+            subtask = Subtasks((root.node,))
+            values: dict[str, Value] = {"subtask": subtask, "at": root.failed_at}
             yield Sentence("part-failed", "{subtask} failed at {at}.", values, Place.ITEM)
 
 

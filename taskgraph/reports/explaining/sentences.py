@@ -127,6 +127,11 @@ class Piece(NamedTuple):
     is_own: bool = True  # otherwise it comes from the document
     nodes: tuple[int, ...] = ()  # the subtasks that it names
 
+    @property
+    def shown(self) -> str:
+        """The text, safe to show on one line."""
+        return self.text if self.is_own else visible(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -155,10 +160,7 @@ class Sentence:
 
     def text(self, graph: TaskGraph) -> str:
         """Give the sentence as plain text that is safe to show on one line."""
-        return "".join(
-            piece.text if piece.is_own else visible(piece.text)
-            for piece in self.pieces(graph)
-        )
+        return "".join(piece.shown for piece in self.pieces(graph))
 
     def data(self, graph: TaskGraph) -> dict[str, Id | list[Id]]:
         """Give the values as JSON has them; the names of durations end in their unit."""

@@ -76,7 +76,7 @@ def _predicate(account: Account) -> tuple[str, dict[str, Value]]:
     if not graph.subtasks:
         what = "is only listed: the document leaves its subtasks out"
         return (what if task.is_summary else "has no subtasks"), {}
-    if any(subtask.status == Status.FAILED for subtask in graph.subtasks):
+    if account.analysis.tally.failed:
         return _with_failures(task), {}
     if task.status == Status.FAILED:
         what = "is FAILED, although none of its {subtasks} is"
