@@ -198,8 +198,7 @@ class TaskView(Account):
         for sentence in sentences:
             parts = []
             for piece in sentence.pieces(self.graph):
-                shown = piece.text if piece.is_own else visible(piece.text)
-                text = escape(unbroken(shown) if piece.is_own else shown)
+                text = escape(unbroken(piece.text) if piece.is_own else piece.shown)
                 if sentence.claim in _CALLS and not piece.is_own:
                     text = Markup('<code class="copy">{}</code>').format(text)
                 if piece.nodes:

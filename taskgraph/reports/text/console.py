@@ -35,7 +35,7 @@ MOST_ROWS = 200
 """Rows of a table beyond which nobody reads on, and laying out takes minutes."""
 
 
-Facts: TypeAlias = list[tuple[str, str | Text]]
+Facts: TypeAlias = list[tuple[str | Text, str | Text]]
 """Labels, and what they say."""
 
 
@@ -147,10 +147,10 @@ def which_task(task: Task) -> Text:
     return text
 
 
-def facts(rows: Facts) -> Table:
-    """Lay out labelled facts, the labels in one column."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True, style="dim")
+def facts(rows: Facts, style: str = "dim", gap: int = 2) -> Table:
+    """Lay out labelled facts, the labels in one column of this style."""
+    table = Table.grid(padding=(0, gap, 0, 0))
+    table.add_column(no_wrap=True, style=style)
     table.add_column(overflow="fold")
     for label, value in rows:
         table.add_row(label, value)

@@ -11,7 +11,6 @@ from rich.text import Text
 from taskgraph.analysis.as_run import AsRun, PartKind, TimePart
 from taskgraph.analysis.timetable import NoPromise, Timetable, WindowVerdict
 from taskgraph.analysis.weights import Basis
-from taskgraph.analysis.whatif import WhatIf
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import (
     format_count,
@@ -71,9 +70,7 @@ def critical_path_text(table: Timetable, style: Style) -> str:
     if is_left and table.weights.as_of is not None:
         title.append(f", as of {format_moment(table.weights.as_of)}")
     parts: list[RenderableType] = [heading(graph.task), title]
-    if table.what_if is not None:
-        parts.append(_change(table.what_if, unit))
-        parts.append(_old_path(table))
+    parts += _what_if(table)
     parts += _window(table)
     own = [(node,) for node in path]
     parts += ["", _rows(table, own, style, floats=False), *more_rows(len(path))]
@@ -121,22 +118,22 @@ def _no_promise(table: Timetable) -> str:
     return str(table.no_promise)
 
 
-def _change(result: WhatIf, unit: str) -> Text:
+def _what_if(table: Timetable) -> list[RenderableType]:
+    """Say what the changes that the user asked for do to the length and to the path."""
+    result, unit = table.what_if, table.weights.unit
+    if result is None:
+        return []
     before = format_count(result.before.makespan, unit)
-    if not result.change:
-        return Text(f"With the changes the makespan stays {before}.")
-    word = "longer" if result.change > 0 else "shorter"
-    change = format_count(abs(result.change), unit)
-    return Text(f"It was {before}: with the changes {change} {word}.")
-
-
-def _old_path(table: Timetable) -> Text:
-    assert table.what_if is not None  # the caller asked
-    nodes = table.what_if.before.critical_path
+    told = f"With the changes the makespan stays {before}."
+    if result.change:
+        word = "longer" if result.change > 0 else "shorter"
+        change = format_count(abs(result.change), unit)
+        told = f"It was {before}: with the changes {change} {word}."
+    nodes = result.before.critical_path
     if nodes == table.schedule.critical_path:
-        return Text("The critical path is the same.")
+        return [Text(told), Text("The critical path is the same.")]
     path = arrow([table.graph.subtasks[node].id for node in nodes])
-    return Text(f"The critical path was: {visible(path)}")
+    return [Text(told), Text(f"The critical path was: {visible(path)}")]
 
 
 def _ties(table: Timetable) -> list[RenderableType]:

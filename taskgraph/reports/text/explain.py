@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from rich.console import RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from taskgraph.graph.taskgraph import TaskGraph
-from taskgraph.model.words import visible
 from taskgraph.reports.explaining.sentences import Block, Explanation, Place, Sentence
-from taskgraph.reports.text.console import Style, to_text
+from taskgraph.reports.text.console import Facts, Style, facts, to_text
 
 _WIDEST = 100
 
@@ -19,12 +17,10 @@ def explain_text(explanation: Explanation, style: Style) -> str:
     """Write an explanation for a terminal, in lines that are easy to read."""
     graph = explanation.graph
     parts: list[RenderableType] = [_words(graph, explanation.verdict, bold=True)]
-    lines = Table.grid(padding=(0, 2, 0, 0))
-    lines.add_column(no_wrap=True, style="bold")
-    lines.add_column(overflow="fold")
-    for line in explanation.brief:
-        lines.add_row(line.title, _words(graph, line.sentences))
-    parts.append(lines)
+    brief: Facts = [
+        (line.title, _words(graph, line.sentences)) for line in explanation.brief
+    ]
+    parts.append(facts(brief, style="bold"))
     for section in explanation.sections:
         parts += ["", Text(section.title, style="bold")]
         parts += [_block(graph, block) for block in section.blocks()]
@@ -39,11 +35,7 @@ def _block(graph: TaskGraph, block: Block) -> RenderableType:
     words = _words(graph, block.sentences)
     if block.place is Place.PARAGRAPH:
         return Padding(words, (0, 0, 0, 2))
-    item = Table.grid(padding=(0, 1, 0, 0))
-    item.add_column(no_wrap=True)
-    item.add_column(overflow="fold")
-    item.add_row("  -", words)
-    return item
+    return facts([("  -", words)], style="", gap=1)
 
 
 def _words(
@@ -54,6 +46,5 @@ def _words(
         if text:
             text.append(" ")
         for piece in sentence.pieces(graph):
-            words = piece.text if piece.is_own else visible(piece.text)
-            text.append(words, style="cyan" if piece.nodes else "")
+            text.append(piece.shown, style="cyan" if piece.nodes else "")
     return text

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from taskgraph.diagrams.text import packed
 from taskgraph.model.words import visible
 from taskgraph.reports.history_tables import (
     NOTHING,
@@ -90,18 +91,14 @@ def _paragraphs(
     for row in rows:
         pairs = list(zip(columns, row, strict=True))
         heads = [text for column, text in pairs if not column.is_number]
-        parts.append(Text("  ".join(heads), overflow="fold"))
-        line = ""
-        for column, text in pairs:
-            if not column.is_number or text == NOTHING:
-                continue
-            pair = f"{column.label} {text}"
-            if line and cell_len(line) + _GAP + cell_len(pair) > width - _GAP:
-                parts.append(Text(f"  {line}", overflow="fold"))
-                line = ""
-            line += f"{'  ' if line else ''}{pair}"
-        if line:
-            parts.append(Text(f"  {line}", overflow="fold"))
+        numbers = [
+            f"{column.label} {text}"
+            for column, text in pairs
+            if column.is_number and text != NOTHING
+        ]
+        lines = packed(numbers, "  ", width - _GAP, cell_len)
+        texts = ("  ".join(heads), *(f"  {line}" for line in lines))
+        parts += [Text(text, overflow="fold") for text in texts]
     return parts
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from taskgraph.analysis.analysis import Analysis
@@ -102,18 +100,18 @@ def _left(sound: Analysis) -> str:
     return f"at most {left}, not counting {named(sound.graph, rest.unlimited)}"
 
 
-def _if_retried(sound: Analysis) -> Iterator[tuple[str, str | Text]]:
+def _if_retried(sound: Analysis) -> Facts:
     """Say of a failed task how long it can take once all that failed is retried."""
     retries = [way.retry for way in sound.ways_out if way.retry.is_accepted]
     worst = retries[0].worst_case if retries else None
-    if worst is not None and sound.task.status == Status.FAILED and sound.tells_worst_case:
-        if lasting := sound.progress.lasting:
-            yield "If retried", no_end_text(lasting)
-            return
-        left = f"at most {format_duration(worst.seconds)} left"
-        if not worst.is_bounded:
-            left += f", not counting {named(sound.graph, worst.unlimited)}"
-        yield "If retried", left
+    if worst is None or sound.task.status != Status.FAILED or not sound.tells_worst_case:
+        return []
+    if lasting := sound.progress.lasting:
+        return [("If retried", no_end_text(lasting))]
+    left = f"at most {format_duration(worst.seconds)} left"
+    if not worst.is_bounded:
+        left += f", not counting {named(sound.graph, worst.unlimited)}"
+    return [("If retried", left)]
 
 
 def _cycle(graph: TaskGraph, component: tuple[int, ...]) -> str:
@@ -183,13 +181,11 @@ def _counts(checked: CheckResult) -> Text:
 
 
 def _findings(checked: CheckResult) -> list[RenderableType]:
-    table = Table.grid(padding=(0, 1, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    rows: Facts = []
     for finding in checked.findings[:_MOST_FINDINGS]:
         label = Text(f"{finding.severity} {finding.code}", style=_COLORS[finding.severity])
-        table.add_row(label, Text(visible(finding.message)))
-    parts: list[RenderableType] = [table]
+        rows.append((label, Text(visible(finding.message))))
+    parts: list[RenderableType] = [facts(rows, style="", gap=1)]
     if len(checked.findings) > _MOST_FINDINGS:
         hidden = len(checked.findings) - _MOST_FINDINGS
         parts.append(Text(f"… and {hidden:,} more", style="dim"))
