@@ -23,15 +23,7 @@ from taskgraph.reports.markdown import escaped
 
 if TYPE_CHECKING:
     from taskgraph.analysis.budget import Budget
-    from taskgraph.reports.contract import (
-        BudgetDifference,
-        Cause,
-        Difference,
-        EdgeEnds,
-        FieldDifference,
-        PairContent,
-        SubtaskName,
-    )
+    from taskgraph.reports import contract
 
 _MOST = 40
 _Key: TypeAlias = tuple[int | None, int | None]
@@ -181,19 +173,12 @@ class _Subtasks:
         told |= {(node, None): [] for node in comparison.removed}
         alike: dict[tuple[str | _Key, tuple[str, ...]], list[Subtask]] = {}
         for key in sorted(told, key=self._rank):
-            subtask, word = self._subtask(key)
+            subtask = _subtask(self.before, self.after, key)
+            word = "added " if key[0] is None else "removed " if key[1] is None else ""
             name = subtask.name if is_part(subtask) else key
             own = word, "; ".join(told[key]), *self.costs(key)
             alike.setdefault((name, own), []).append(subtask)
         return [self._line(subtasks, *own) for (_, own), subtasks in alike.items()]
-
-    def _subtask(self, key: _Key) -> tuple[Subtask, str]:
-        """Give what is told of, and what became of it."""
-        before, after = key
-        if after is not None:
-            return self.after.subtasks[after], "added " * (before is None)
-        assert before is not None  # it is on one side at least
-        return self.before.subtasks[before], "removed "
 
     def _line(self, subtasks: list[Subtask], word: str, told: str, *costs: str) -> str:
         each = " each" * (len(subtasks) > 1)
@@ -237,6 +222,15 @@ class _Subtasks:
         costs = abs(self.budget.get(key, 0)), abs(self.measured.get(key, 0))
         node = key[0] if key[1] is None else key[1]
         return (-costs[0], -costs[1], key[1] is None, node or 0)
+
+
+def _subtask(before: TaskGraph, after: TaskGraph, key: _Key) -> Subtask:
+    """Give a subtask as it is now; what is gone as it was."""
+    old, new = key
+    if new is not None:
+        return after.subtasks[new]
+    assert old is not None  # it is on one side at least
+    return before.subtasks[old]
 
 
 def diff_svg(pairs: Sequence[Pair]) -> str:
@@ -356,7 +350,7 @@ def _timeout(seconds: int) -> str:
 # --- for programs --------------------------------------------------------------------
 
 
-def diff_json(pair: Pair) -> PairContent:
+def diff_json(pair: Pair) -> contract.PairContent:
     """Give the changes of a pair for programs; durations in the unit that a key names."""
     comparison, before, after = pair.comparison, pair.before, pair.after
     if comparison is None or before is None or after is None:
@@ -370,18 +364,18 @@ def diff_json(pair: Pair) -> PairContent:
         "budget_verdict": comparison.verdict,
         "matched_by_id": comparison.matched_by_id,
         "task": [_field_json(field) for field in comparison.task],
-        "added": [_subtask_json(after, node) for node in comparison.added],
-        "removed": [_subtask_json(before, node) for node in comparison.removed],
+        "added": [_named(after.subtasks[node]) for node in comparison.added],
+        "removed": [_named(before.subtasks[node]) for node in comparison.removed],
         "changed": [
             {
-                **_subtask_json(after, row.after),
+                **_named(after.subtasks[row.after]),
                 "fields": [_field_json(field) for field in row.fields],
             }
             for row in comparison.changed
         ],
         "changed_copies": [
             {
-                **_subtask_json(after, row.after),
+                **_named(after.subtasks[row.after]),
                 "before": row.counts[0],
                 "after": row.counts[1],
                 "fields": list(row.fields),
@@ -398,43 +392,43 @@ def diff_json(pair: Pair) -> PairContent:
     }
 
 
-def _subtask_json(graph: TaskGraph, node: int) -> SubtaskName:
-    return {"id": graph.subtasks[node].id, "name": graph.subtasks[node].name}
+def _named(subtask: Subtask) -> contract.SubtaskName:
+    return {"id": subtask.id, "name": subtask.name}
 
 
-def _edge_json(graph: TaskGraph, upstream: int, downstream: int) -> EdgeEnds:
+def _edge_json(graph: TaskGraph, upstream: int, downstream: int) -> contract.EdgeEnds:
     ends = graph.subtasks[upstream].id, graph.subtasks[downstream].id
     return {"upstream": ends[0], "downstream": ends[1]}
 
 
-def _field_json(field: FieldChange) -> FieldDifference:
+def _field_json(field: FieldChange) -> contract.FieldDifference:
     return {"field": field.field, "before": field.before, "after": field.after}
 
 
 def _budget_json(
     change: BudgetChange, before: TaskGraph, after: TaskGraph
-) -> BudgetDifference:
+) -> contract.BudgetDifference:
     return {
         **_change_json(change.attribution, before, after),
         "was_bounded": change.before.is_bounded,
         "is_bounded": change.after.is_bounded,
-        "lost_bounds": [_subtask_json(after, node) for node in change.lost],
-        "gained_bounds": [_subtask_json(before, node) for node in change.gained],
+        "lost_bounds": [_named(after.subtasks[node]) for node in change.lost],
+        "gained_bounds": [_named(before.subtasks[node]) for node in change.gained],
     }
 
 
-def _change_json(change: Attribution, before: TaskGraph, after: TaskGraph) -> Difference:
-    causes: list[Cause] = []
-    for cause in change.contributions:
-        if cause.after is not None:
-            subtask = _subtask_json(after, cause.after)
-        else:
-            assert cause.before is not None  # a cause is on one side at least
-            subtask = _subtask_json(before, cause.before)
-        causes.append({**subtask, "change": cause.change})
+def _change_json(
+    change: Attribution, before: TaskGraph, after: TaskGraph
+) -> contract.Difference:
     return {
         "before": change.before,
         "after": change.after,
-        "causes": causes,
+        "causes": [
+            {
+                **_named(_subtask(before, after, (cause.before, cause.after))),
+                "change": cause.change,
+            }
+            for cause in change.contributions
+        ],
         "by_structure": change.structure,
     }

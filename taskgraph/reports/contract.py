@@ -588,29 +588,24 @@ class ConfigContent(Closed):
 # --- the documents -----------------------------------------------------------------
 
 _REPORTS: dict[str, tuple[Any, str]] = {
-    "show": (
-        Report[Literal["taskgraph/show"], ShowContent],
-        "What taskgraph show says of tasks",
-    ),
+    "show": (ShowContent, "What taskgraph show says of tasks"),
     "critical-path": (
-        Report[Literal["taskgraph/critical-path"], CriticalPathContent],
+        CriticalPathContent,
         "The schedules that taskgraph critical-path computes",
     ),
-    "budget": (
-        Report[Literal["taskgraph/budget"], BudgetContent],
-        "The worst cases that taskgraph budget computes",
-    ),
-    "explain": (
-        Report[Literal["taskgraph/explain"], ExplainContent],
-        "What taskgraph explain says of tasks",
-    ),
-    "diff": (
-        Report[Literal["taskgraph/diff"], Pair],
-        "The changes that taskgraph diff tells",
-    ),
+    "budget": (BudgetContent, "The worst cases that taskgraph budget computes"),
+    "explain": (ExplainContent, "What taskgraph explain says of tasks"),
+    "diff": (Pair, "The changes that taskgraph diff tells"),
 }
+
+
+def _report(command: str, content: Any, text: str) -> Declaration[Any]:
+    report: Any = Report  # for a type checker, types are no values
+    return Declaration(command, report[Literal[f"taskgraph/{command}"], content], text)
+
+
 REPORTS: Final[Mapping[str, Declaration[Any]]] = MappingProxyType(
-    {name: Declaration(name, kind, text) for name, (kind, text) in _REPORTS.items()}
+    {command: _report(command, *row) for command, row in _REPORTS.items()}
 )
 """What commands say of tasks, by the command."""
 

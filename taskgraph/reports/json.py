@@ -23,26 +23,7 @@ if TYPE_CHECKING:
     from taskgraph.analysis.past import Foreseen
     from taskgraph.analysis.rollback import FailLate, PointOfNoReturn
     from taskgraph.analysis.timetable import Timetable
-    from taskgraph.reports.contract import (
-        AsRunContent,
-        BudgetContent,
-        BudgetFigures,
-        ByPastRuns,
-        CriticalPathContent,
-        ExplainContent,
-        ExplainSection,
-        ExplainSentence,
-        FailingLate,
-        ForecastContent,
-        ForeseenContent,
-        NamedTask,
-        NoReturnContent,
-        ScheduleBeside,
-        ScheduleFigures,
-        ShowContent,
-        SlowContent,
-        TaskHead,
-    )
+    from taskgraph.reports import contract
     from taskgraph.reports.explaining.sentences import Explanation, Section, Sentence
 
 VERSION = 1
@@ -157,12 +138,12 @@ def _texts(values: Sequence[Any]) -> list[str]:
     return list(map(_on_a_line, values))
 
 
-def _task(graph: TaskGraph) -> TaskHead:
+def _task(graph: TaskGraph) -> contract.TaskHead:
     named, count = _named(graph.task), len(graph.task.subtasks)
     return {**named, "subtask_count": count, "edge_count": graph.edge_count}
 
 
-def _named(task: Task) -> NamedTask:
+def _named(task: Task) -> contract.NamedTask:
     return {
         "file": task.origin.file,
         "pointer": task.origin.pointer,
@@ -180,13 +161,13 @@ def _ids(graph: TaskGraph, nodes: Sequence[int]) -> list[Id]:
     return [graph.ids[node] for node in nodes]
 
 
-def critical_path_json(table: Timetable) -> CriticalPathContent:
+def critical_path_json(table: Timetable) -> contract.CriticalPathContent:
     """Give the schedule; times count from the start of the task, in the unit given."""
     graph, schedule, weights = table.graph, table.schedule, table.weights
     critical = set(schedule.critical)
     bases = {basis: basis.name.lower() for basis in Basis}
     near = schedule.near_critical(table.within_units) if table.within is not None else ()
-    figures: ScheduleFigures = {
+    figures: contract.ScheduleFigures = {
         **_task(graph),
         "by": weights.kind,
         "unit": weights.unit,
@@ -199,7 +180,7 @@ def critical_path_json(table: Timetable) -> CriticalPathContent:
         "path_count": schedule.path_count,
         "path_count_is_exact": not schedule.has_more_paths,
     }
-    beside: ScheduleBeside = {}
+    beside: contract.ScheduleBeside = {}
     if table.what_if is not None:
         beside["before"] = {
             "makespan": table.what_if.before.makespan,
@@ -236,7 +217,7 @@ def critical_path_json(table: Timetable) -> CriticalPathContent:
     return {**figures, **beside, "subtasks": Rows(columns)}
 
 
-def _as_run(graph: TaskGraph, run: AsRun) -> AsRunContent:
+def _as_run(graph: TaskGraph, run: AsRun) -> contract.AsRunContent:
     return {
         "wall_microseconds": run.wall,
         "ideal_microseconds": run.ideal.makespan,
@@ -259,7 +240,7 @@ def _as_run(graph: TaskGraph, run: AsRun) -> AsRunContent:
     }
 
 
-def budget_json(analysis: Analysis) -> BudgetContent:
+def budget_json(analysis: Analysis) -> contract.BudgetContent:
     """Give the worst case in seconds, what holds it, and the way back."""
     graph, rollback = analysis.graph, analysis.rollback
     late, enough = rollback.fail_late, analysis.enough_slots
@@ -289,7 +270,7 @@ def budget_json(analysis: Analysis) -> BudgetContent:
     }
 
 
-def _failing_late(graph: TaskGraph, late: FailLate) -> FailingLate:
+def _failing_late(graph: TaskGraph, late: FailLate) -> contract.FailingLate:
     return {
         "subtask": graph.subtasks[late.node].id,
         "until_failed_seconds": late.until_failed,
@@ -300,7 +281,7 @@ def _failing_late(graph: TaskGraph, late: FailLate) -> FailingLate:
     }
 
 
-def _budget(analysis: Analysis) -> BudgetFigures:
+def _budget(analysis: Analysis) -> contract.BudgetFigures:
     graph, budget = analysis.graph, analysis.budget
     no_return, stand_in = analysis.no_return, analysis.stand_in
     bounds, held = budget.bounds, holders(budget)
@@ -334,7 +315,7 @@ def _budget(analysis: Analysis) -> BudgetFigures:
     }
 
 
-def _no_return(graph: TaskGraph, no_return: PointOfNoReturn) -> NoReturnContent:
+def _no_return(graph: TaskGraph, no_return: PointOfNoReturn) -> contract.NoReturnContent:
     return {
         "subtasks": _ids(graph, no_return.nodes),
         "after": _ids(graph, no_return.after),
@@ -345,7 +326,7 @@ def _no_return(graph: TaskGraph, no_return: PointOfNoReturn) -> NoReturnContent:
     }
 
 
-def show_json(account: Account) -> ShowContent:
+def show_json(account: Account) -> contract.ShowContent:
     """Give what ``show`` says: progress, worst case and the number of findings."""
     graph, sound = account.graph, account.sound
     subtasks = () if graph.task.is_definition else graph.task.subtasks
@@ -362,13 +343,13 @@ def show_json(account: Account) -> ShowContent:
     }
 
 
-def _by_past_runs(analysis: Analysis) -> ByPastRuns:
+def _by_past_runs(analysis: Analysis) -> contract.ByPastRuns:
     if analysis.past is None:
         return {}
     return {"forecast": _forecast(analysis), "slow": _slow(analysis)}
 
 
-def _forecast(analysis: Analysis) -> ForecastContent | None:
+def _forecast(analysis: Analysis) -> contract.ForecastContent | None:
     forecast = analysis.forecast
     if forecast is None:
         return None
@@ -382,13 +363,13 @@ def _forecast(analysis: Analysis) -> ForecastContent | None:
     }
 
 
-def _foreseen(one: Foreseen | None) -> ForeseenContent | None:
+def _foreseen(one: Foreseen | None) -> contract.ForeseenContent | None:
     if one is None:
         return None
     return {"moment": one.moment.isoformat(), "is_least": one.is_least}
 
 
-def _slow(analysis: Analysis) -> list[SlowContent]:
+def _slow(analysis: Analysis) -> list[contract.SlowContent]:
     return [
         {
             "subtask": analysis.graph.subtasks[one.node].id,
@@ -401,7 +382,7 @@ def _slow(analysis: Analysis) -> list[SlowContent]:
     ]
 
 
-def explain_json(explanation: Explanation) -> ExplainContent:
+def explain_json(explanation: Explanation) -> contract.ExplainContent:
     """Give an explanation: each claim in words, with the values that it makes."""
     graph = explanation.graph
     return {
@@ -412,7 +393,7 @@ def explain_json(explanation: Explanation) -> ExplainContent:
     }
 
 
-def _section(graph: TaskGraph, section: Section) -> ExplainSection:
+def _section(graph: TaskGraph, section: Section) -> contract.ExplainSection:
     return {
         "key": section.key,
         "title": section.title,
@@ -420,7 +401,9 @@ def _section(graph: TaskGraph, section: Section) -> ExplainSection:
     }
 
 
-def _sentences(graph: TaskGraph, sentences: tuple[Sentence, ...]) -> list[ExplainSentence]:
+def _sentences(
+    graph: TaskGraph, sentences: tuple[Sentence, ...]
+) -> list[contract.ExplainSentence]:
     return [
         {
             "claim": sentence.claim,
