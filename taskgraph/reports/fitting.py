@@ -9,7 +9,7 @@ from itertools import pairwise
 from taskgraph.errors import ConfigError
 from taskgraph.history.fitting import Fit, Lowered
 from taskgraph.model.durations import format_duration, like_written, parse_duration
-from taskgraph.model.task import Task, id_key
+from taskgraph.model.task import Id, Task, id_key
 from taskgraph.model.words import counted, title_of
 from taskgraph.privacy.masking import mask_text
 from taskgraph.reports.history_tables import Column, TableReport, TitledTable, percent
@@ -139,25 +139,24 @@ def _require_as_meant(fit: Fit, text: str) -> None:
     readings = list(read_source(Source(file, text.encode)))
     tasks = [task for reading in readings for task in reading.tasks]
     new = {one.id: one.after for one in fit.lowered}
-    meant = [
-        (sub.id, new.get(sub.id, sub.timeout))
-        for sub in sorted(fit.task.subtasks, key=lambda sub: id_key(sub.id))
-    ]
-    for task in tasks:
-        subtasks = sorted(task.subtasks, key=lambda sub: id_key(sub.id))
-        if [(sub.id, sub.timeout) for sub in subtasks] == meant:
-            return
-    raise _refusal(fit.task, "the same text stands for other timeouts too")
+    meant = [(one, new.get(one, timeout)) for one, timeout in _timeouts(fit.task)]
+    if meant not in map(_timeouts, tasks):
+        raise _refusal(fit.task, "the same text stands for other timeouts too")
+
+
+def _timeouts(task: Task) -> list[tuple[Id, int | None]]:
+    """Give the timeout of each subtask, by id, ascending."""
+    subtasks = sorted(task.subtasks, key=lambda sub: id_key(sub.id))
+    return [(sub.id, sub.timeout) for sub in subtasks]
 
 
 def _diff(before: str, after: str, file: str) -> str:
     old, new = (text.splitlines(keepends=True) for text in (before, after))
     name = file.lstrip("/")
-    parts = []
-    for line in unified_diff(old, new, f"a/{name}", f"b/{name}"):
-        whole = line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-        parts.append(whole)
-    return "".join(parts)
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        for line in unified_diff(old, new, f"a/{name}", f"b/{name}")
+    )
 
 
 def _refusal(task: Task, reason: str) -> ConfigError:

@@ -26,8 +26,7 @@ def rule_sections(rule: Rule) -> Iterator[tuple[str, str]]:
 
 def rule_text(rule: Rule) -> str:
     """Explain a rule."""
-    off = "" if rule.enabled else ", off by default"
-    sections = [f"{rule.code} {rule.name} ({rule.severity}{off})\n{rule.doc.summary}"]
+    sections = [f"{rule.code} {rule.name} ({_severity(rule)})\n{rule.doc.summary}"]
     sections += [f"{title}\n{_indented(text)}" for title, text in rule_sections(rule)]
     if rule.needs:
         needs = "\n".join(need.what for need in rule.needs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.diagrams.formats import render
@@ -78,7 +78,7 @@ def _task(account: Account, level: str, options: DiagramOptions) -> Iterator[str
         mermaid = str(render(account.analysis, "mermaid", options))
         yield code_block(mermaid.splitlines(), "mermaid")
     if account.sound is not None and len(graph):
-        yield from _schedule(graph, account.sound, level)
+        yield from _schedule(account.sound, level)
     yield from _findings(account, level)
 
 
@@ -88,8 +88,8 @@ def _figures(account: Account) -> Iterator[tuple[str, str]]:
         yield figure.label, f"**{escaped(figure.value)}**{note}"
 
 
-def _schedule(graph: TaskGraph, sound: Analysis, level: str) -> Iterator[str]:
-    times = sound.budget.schedule
+def _schedule(sound: Analysis, level: str) -> Iterator[str]:
+    graph, times = sound.graph, sound.budget.schedule
     path = times.critical_path
     yield f"{level}# Critical path"
     length = f"{format_duration(times.makespan)} by their timeouts"
@@ -101,20 +101,17 @@ def _schedule(graph: TaskGraph, sound: Analysis, level: str) -> Iterator[str]:
         length += ", not counting what has none"
     share = f"{counted(len(path))} of {counted(len(graph))} subtasks"
     yield f"{share}, {length}."
-    yield _rows(graph, sound, [(node,) for node in path[:_MOST_ROWS]])
-    if len(path) > _MOST_ROWS:
-        yield f"And {counted(len(path) - _MOST_ROWS)} more."
+    yield from _rows(sound, [(node,) for node in path])
     if rest := off_path_lines(graph, times):
         yield "Not on it, the tightest first:"
-        yield _rows(graph, sound, rest[:_MOST_ROWS])
-        if len(rest) > _MOST_ROWS:
-            yield f"And {counted(len(rest) - _MOST_ROWS)} more."
+        yield from _rows(sound, rest)
 
 
-def _rows(graph: TaskGraph, sound: Analysis, lines: Iterable[tuple[int, ...]]) -> str:
-    times, targets = sound.budget.schedule, sound.targets
+def _rows(sound: Analysis, lines: Sequence[tuple[int, ...]]) -> Iterator[str]:
+    """Write the first lines as a table, and say how many more there are."""
+    graph, times, targets = sound.graph, sound.budget.schedule, sound.targets
     rows, is_plan = [], graph.task.is_definition
-    for nodes in lines:
+    for nodes in lines[:_MOST_ROWS]:
         node = nodes[0]
         subtask = graph.subtasks[node]
         numbers = (
@@ -136,7 +133,13 @@ def _rows(graph: TaskGraph, sound: Analysis, lines: Iterable[tuple[int, ...]]) -
             texts.append(status_name(shown_status(subtask)))
         rows.append((*map(escaped, texts), limit, *map(format_duration, numbers)))
     more = ["Works on"] * bool(targets) + ["Status"] * (not is_plan)
-    return table(("Subtask", "Name", *more, *_TIMES), rows, numbers=len(_TIMES))
+    yield table(("Subtask", "Name", *more, *_TIMES), rows, numbers=len(_TIMES))
+    yield from _more(lines, _MOST_ROWS)
+
+
+def _more(items: Sequence[object], shown: int) -> Iterator[str]:
+    if len(items) > shown:
+        yield f"And {counted(len(items) - shown)} more."
 
 
 def _findings(account: Account, level: str) -> Iterator[str]:
@@ -149,8 +152,7 @@ def _findings(account: Account, level: str) -> Iterator[str]:
         f"**{finding.severity}** {finding.code} {finding.name}: {escaped(finding.message)}"
         for finding in findings[:_MOST_FINDINGS]
     )
-    if len(findings) > _MOST_FINDINGS:
-        yield f"And {counted(len(findings) - _MOST_FINDINGS)} more."
+    yield from _more(findings, _MOST_FINDINGS)
 
 
 def explain_markdown(explanation: Explanation) -> str:

@@ -18,7 +18,7 @@ from taskgraph.history.trends import (
     Trends,
 )
 from taskgraph.model.durations import format_moment, format_rounded
-from taskgraph.model.words import counted, listed, visible
+from taskgraph.model.words import counted, listed, plural, visible
 from taskgraph.reports.comparison import signed
 from taskgraph.reports.history_tables import (
     Column,
@@ -105,7 +105,7 @@ def trends_report(trends: Trends) -> TableReport:
 
 def left_out(count: int) -> str:
     """Say how many kinds of tasks are not told."""
-    kinds = "kind" if count == 1 else "kinds"
+    kinds = plural(count, "kind", "kinds")
     return (
         f"{counted(count)} more {kinds} of tasks with fewer runs: choose them with --task"
     )
