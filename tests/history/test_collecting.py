@@ -556,7 +556,7 @@ def test_killed_at_any_moment_and_started_again_no_row_is_lost_and_none_is_there
 
 _SPILLING = """
 import os, signal, sys
-from taskgraph.history import fresh
+from taskgraph.history import collecting as fresh
 from taskgraph.history.collecting import collect
 from taskgraph.history.database import Limits
 from taskgraph.history.store import RunStore
