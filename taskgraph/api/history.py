@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from taskgraph.api.loading import LoadedTask, PathLike
 from taskgraph.errors import ConfigError, RenderError
 from taskgraph.history import LEAST_RUNS, MEMORY, RUNS
+from taskgraph.history.engines import open_engine
 from taskgraph.model.words import counted
 from taskgraph.sources.opening import Paths, named_paths
 
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
     from taskgraph.history.advice import AdviceOptions, TimeoutReview
     from taskgraph.history.anomalies import Anomalies
     from taskgraph.history.collecting import Collection, Progress
+    from taskgraph.history.database import Limits
     from taskgraph.history.fitting import Fit
     from taskgraph.history.growth import Growths
     from taskgraph.history.odds import Odds
     from taskgraph.history.statistics import Statistics
+    from taskgraph.history.store import RunStore
     from taskgraph.history.trends import Trends
     from taskgraph.reports.history import HistoryResult
     from taskgraph.reports.text.console import Style
@@ -78,11 +81,8 @@ def collect(
     """
     from taskgraph.history.collecting import Collection
     from taskgraph.history.collecting import collect as collect_into
-    from taskgraph.history.database import Limits
-    from taskgraph.history.engines import open_engine
-    from taskgraph.history.store import RunStore
 
-    store = RunStore(runs)
+    store, limits = _store(runs, memory)
     with open_engine(workers, scheduler) as engine:
         collected = collect_into(
             named_paths(paths),
@@ -90,7 +90,7 @@ def collect(
             origin=origin,
             retry_rejects=retry_rejects,
             engine=engine,
-            limits=Limits(memory),
+            limits=limits,
             report=progress,
         )
     return Collection(store, collected, store.count_rejects())
@@ -122,13 +122,11 @@ def stats(
     """
     from dataclasses import replace
 
-    from taskgraph.history.database import Limits
-    from taskgraph.history.engines import open_engine
     from taskgraph.history.statistics import statistics
-    from taskgraph.history.store import RunStore
 
+    store, limits = _store(runs, memory)
     with open_engine(workers, scheduler) as engine:
-        every = statistics(RunStore(runs), engine=engine, limits=Limits(memory))
+        every = statistics(store, engine=engine, limits=limits)
     kinds = tuple(kind for kind in every.kinds if _matches(kind.task, only))
     return replace(every, kinds=kinds)
 
@@ -160,16 +158,12 @@ def timeouts(
         If nothing was collected there, or none of the tasks has such a name.
     """
     from taskgraph.history.advice import AdviceOptions, TimeoutReview, review_task
-    from taskgraph.history.database import Limits
-    from taskgraph.history.engines import open_engine
-    from taskgraph.history.store import RunStore
     from taskgraph.history.timeouts import advise_timeouts
 
     options = options or AdviceOptions()
+    store, limits = _store(runs, memory)
     with open_engine(workers, scheduler) as engine:
-        every = advise_timeouts(
-            RunStore(runs), options, engine=engine, limits=Limits(memory)
-        )
+        every = advise_timeouts(store, options, engine=engine, limits=limits)
     advice = tuple(one for one in every if one.task is None or _matches(one.task, only))
     chosen = [loaded for loaded in tasks if _matches(loaded.task.name, only)]
     if tasks and not chosen:
@@ -216,15 +210,14 @@ def odds(
     ConfigError
         If nothing was collected there, or the window or the seed is negative.
     """
-    from taskgraph.history.database import Limits
     from taskgraph.history.odds import OddsOptions
     from taskgraph.history.odds import odds as compute
-    from taskgraph.history.store import RunStore
 
     if window < 0:
         raise ConfigError(f"a window must be 0 seconds or more, not {window}")
+    store, limits = _store(runs, memory)
     options = OddsOptions(window, samples, seed)
-    return compute(task.analysis, RunStore(runs), options, limits=Limits(memory))
+    return compute(task.analysis, store, options, limits=limits)
 
 
 def anomalies(
@@ -250,11 +243,10 @@ def anomalies(
         If nothing was collected there.
     """
     from taskgraph.history.anomalies import AnomalyOptions, find_anomalies
-    from taskgraph.history.database import Limits
-    from taskgraph.history.store import RunStore
 
+    store, limits = _store(runs, memory)
     options = AnomalyOptions(least_runs=least_runs)
-    return find_anomalies(task.analysis, RunStore(runs), options, limits=Limits(memory))
+    return find_anomalies(task.analysis, store, options, limits=limits)
 
 
 def trends(
@@ -276,11 +268,10 @@ def trends(
     ConfigError
         If nothing was collected there.
     """
-    from taskgraph.history.database import Limits
-    from taskgraph.history.store import RunStore
     from taskgraph.history.trends import trends as compute
 
-    return compute(RunStore(runs), partial(_matches, pattern=only), limits=Limits(memory))
+    store, limits = _store(runs, memory)
+    return compute(store, partial(_matches, pattern=only), limits=limits)
 
 
 def require_task(only: str, *runs: PathLike, memory: str = MEMORY) -> None:
@@ -300,11 +291,9 @@ def require_task(only: str, *runs: PathLike, memory: str = MEMORY) -> None:
     ConfigError
         If no task has such a name, or nothing was collected there.
     """
-    from taskgraph.history.database import Limits
     from taskgraph.history.statistics import task_names
-    from taskgraph.history.store import RunStore
 
-    names = (task_names(RunStore(folder), Limits(memory)) for folder in runs)
+    names = (task_names(*_store(folder, memory)) for folder in runs)
     if not any(_matches(name, only) for each in names for name in each):
         raise ConfigError(
             f"no task of the history has a name like {only!r}\n"
@@ -337,17 +326,15 @@ def compare(
         If nothing was collected there, no task has such a name, no kind of task has runs
         on both sides, or the moment has no offset from UTC.
     """
-    from taskgraph.history.database import Limits
     from taskgraph.history.growth import growths
-    from taskgraph.history.store import RunStore
 
     if since is not None and since.tzinfo is None:
         raise ConfigError(f"{since.isoformat()} has no offset from UTC: give it a tzinfo")
     if only is not None:
         require_task(only, runs, *(() if base is None else (base,)), memory=memory)
-    other = None if base is None else RunStore(base)
-    choose = partial(_matches, pattern=only)
-    return growths(RunStore(runs), since, other, choose, limits=Limits(memory))
+    store, limits = _store(runs, memory)
+    other = None if base is None else _store(base, memory)[0]
+    return growths(store, since, other, partial(_matches, pattern=only), limits=limits)
 
 
 def fit(task: LoadedTask, window: int) -> Fit:
@@ -453,6 +440,14 @@ def _patch(result: HistoryResult) -> str:
             "  hint: choose it by its name: --task"
         )
     return render_patch(result.tasks[0])
+
+
+def _store(runs: PathLike, memory: str) -> tuple[RunStore, Limits]:
+    """Name what was collected; what reads it is imported once something is asked of it."""
+    from taskgraph.history.database import Limits
+    from taskgraph.history.store import RunStore
+
+    return RunStore(runs), Limits(memory)
 
 
 def _matches(name: str, pattern: str | None) -> bool:
