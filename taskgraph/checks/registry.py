@@ -109,38 +109,24 @@ def require_rules(selectors: Iterable[str]) -> None:
         find_rules(selector)
 
 
+@lru_cache(maxsize=256)
 def make_rule_set(settings: Settings) -> RuleSet:
     """Give the rules that the settings ask for, and what they need.
 
     Raises ConfigError if a selector fits no rule.
     """
-    return _rule_set(
-        settings.select,
-        settings.extend_select,
-        settings.ignore,
-        settings.severity,
-        settings.suppress,
-    )
-
-
-@lru_cache(maxsize=256)
-def _rule_set(
-    select: tuple[str, ...],
-    extend_select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    severities: tuple[tuple[str, Severity], ...],
-    suppressions: tuple[Suppression, ...],
-) -> RuleSet:
-    named = [selector for selector, _ in severities] + [row.rule for row in suppressions]
-    require_rules((*select, *extend_select, *ignore, *named))
+    selected, severities = (*settings.select, *settings.extend_select), settings.severity
+    named = [selector for selector, _ in severities]
+    named += [row.rule for row in settings.suppress]
+    require_rules((*selected, *settings.ignore, *named))
     chosen = []
     for rule in RULES:
-        asked = max(_best((*select, *extend_select), rule), not select and rule.enabled)
-        if asked > _best(ignore, rule):
+        asked = max(_best(selected, rule), not settings.select and rule.enabled)
+        if asked > _best(settings.ignore, rule):
             chosen.append(ActiveRule(rule, _severity(severities, rule)))
     needs = dict.fromkeys(need for active in chosen for need in active.rule.needs)
     accepted: dict[str, list[Suppression]] = {}
-    for suppression in suppressions:
+    for suppression in settings.suppress:
         for rule in RULES:
             if _specificity(suppression.rule, rule):
                 accepted.setdefault(rule.code, []).append(suppression)

@@ -67,37 +67,29 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
     seen: set[Finding] = set()
     origin = Origin()
     for analysis in analyses:
-        graph = analysis.graph
-        subject = Subject(analysis)
-        findings, skipped, looked = _apply(subject, rule_set)
-        suppressed = 0
+        task, own = analysis.task, analysis.task.origin
+        found, skipped, looked = _apply(Subject(analysis), rule_set)
+        found = [finding for finding in found if finding not in seen]
+        seen.update(finding for finding in found if finding.task_name is None)
+        before = [finding for finding in found if finding.code not in _ACROSS]
+        repeated = [finding for finding in found if finding.code in _ACROSS]
+        findings, repeated = (
+            without_suppressed(some, rule_set.suppressions, task)
+            for some in (before, repeated)
+        )
+        suppressed = len(before) - len(findings)
+        findings = _without_consequences(findings, rule_set, is_run=not task.is_definition)
         hidden: tuple[str, ...] = ()
-        repeated: list[Finding] = []
-        if findings:
-            findings = [finding for finding in findings if finding not in seen]
-            seen.update(finding for finding in findings if finding.task_name is None)
-            repeated = [finding for finding in findings if finding.code in _ACROSS]
-            findings = [finding for finding in findings if finding.code not in _ACROSS]
-            before = findings
-            accepted = rule_set.suppressions
-            findings = without_suppressed(findings, accepted, graph.task)
-            repeated = without_suppressed(repeated, accepted, graph.task)
-            suppressed = len(before) - len(findings)
-            findings = _without_consequences(
-                findings, rule_set, is_run=not graph.task.is_definition
-            )
-            if len(findings) < len(before):
-                from taskgraph.checks.baseline import fingerprints
+        if len(findings) < len(before):
+            from taskgraph.checks.baseline import fingerprints
 
-                hidden = fingerprints(before)
-            own = graph.task.origin
-            findings.sort(key=lambda finding: finding.sort_key(own))
+            hidden = fingerprints(before)
+        findings.sort(key=lambda finding: finding.sort_key(own))
         if findings and not origin.data:
-            origin = graph.task.origin
-        task = graph.task
+            origin = own
         results.append(
             CheckResult(
-                task.origin.file,
+                own.file,
                 task.id,
                 task.name,
                 tuple(findings),
@@ -105,7 +97,7 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
                 suppressed,
                 fail_on=limit,
                 if_repeated=tuple(repeated),
-                origin=task.origin if repeated else None,
+                origin=own if repeated else None,
                 looked=looked,
                 hidden=hidden,
             )
