@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from taskgraph.analysis.budget import Budget
-from taskgraph.checks.subject import KEYED_DIALECTS, Subject
+from taskgraph.checks.subject import KEYED_DIALECTS, Rest, Subject
 from taskgraph.errors import Problem
 from taskgraph.model.durations import format_duration
 from taskgraph.model.engine import NOT_BEGUN
@@ -90,6 +90,20 @@ class Fault(NamedTuple):
             pointer=subject.first_pointer(positions, attribute),
             severity=severity,
             detail=detail,
+        )
+
+    @classmethod
+    def of_rest(cls, subject: Subject, rest: Rest, what: str, hint: str) -> Fault:
+        """Say what is wrong with what a list names beyond what is told one by one."""
+        position, side, _ = rest.first
+        owner = subject.task.subtasks[position]
+        return cls(
+            f"{label(owner)} names {what}",
+            hint,
+            subtasks=(owner.id,),
+            edges=(subject.edge(rest.first),),
+            pointer=subject.subtask_pointer(position, side),
+            detail=f"more in {side}",
         )
 
 

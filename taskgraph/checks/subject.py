@@ -11,7 +11,12 @@ from typing import NamedTuple, TypeVar
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import RepeatedReference, Side, UnknownReference
-from taskgraph.model.engine import blocks_rollback, measured_span, ran_once
+from taskgraph.model.engine import (
+    blocks_rollback,
+    measured_span,
+    ran_once,
+    timeout_seconds,
+)
 from taskgraph.model.task import Id, Status, Subtask
 from taskgraph.model.words import nearest_text
 
@@ -33,6 +38,15 @@ _TIMED = frozenset({Status.SUCCESSFUL, Status.FAILED, Status.RUNNING})
 
 _MOST_COMPARED = 100_000
 """To compare more names with each other takes longer than all the rules."""
+
+
+class TimedRun(NamedTuple):
+    """How long a subtask ran, and the timeout that it had, in seconds."""
+
+    position: int
+    subtask: Subtask
+    time: timedelta
+    timeout: int
 
 
 class Subject:
@@ -142,18 +156,20 @@ class Subject:
         return max(self.task.times(), default=None)
 
     @cached_property
-    def single_runs(self) -> tuple[tuple[int, timedelta], ...]:
-        """The nodes that provably ran once, and for how long, so far if they still run.
+    def timed_runs(self) -> tuple[TimedRun, ...]:
+        """The subtasks with a timeout that provably ran once, so far if they still run.
 
         Only the operation EXECUTE with one attempt proves it: a manual retry does not
         raise the number of attempts, and the times then span every run.
         """
         runs = []
         for node, subtask in enumerate(self.graph.subtasks):
-            if subtask.status in _TIMED and ran_once(subtask):
+            limit = timeout_seconds(subtask)
+            if limit and subtask.status in _TIMED and ran_once(subtask):
                 span = measured_span(subtask, self.analysis.as_of)
                 if span is not None and span.finish > span.start:
-                    runs.append((node, span.finish - span.start))
+                    time, position = span.finish - span.start, self.graph.positions[node]
+                    runs.append(TimedRun(position, subtask, time, limit))
         return tuple(runs)
 
     @cached_property

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from operator import attrgetter
 
 from taskgraph.checks.rule import EDGES, Fault, Rule
-from taskgraph.checks.subject import Rest, Subject, told
+from taskgraph.checks.subject import Subject, told
 from taskgraph.graph.taskgraph import UnknownReference
 from taskgraph.model.task import Id
 from taskgraph.model.words import ascending, counted, label, labels, quoted, shorten
@@ -42,8 +42,12 @@ def check(subject: Subject) -> Iterator[Fault]:
     references, rests = told(subject, unknown, attrgetter("id"))
     for identifier, mentions in references.items():
         yield _fault(subject, identifier, mentions, near.get(identifier, ""))
+    noun = "more name" if subject.task.is_definition else "more id"
     for rest in rests:
-        yield _more(subject, rest)
+        side, more = rest.first.side, counted(rest.number, noun)
+        what = f"{more} in {side} that no subtask of this task has"
+        hint = "add the missing subtasks, or correct the ids"
+        yield Fault.of_rest(subject, rest, what, hint)
 
 
 def _fault(
@@ -68,20 +72,6 @@ def _fault(
         edges=tuple(map(subject.edge, mentions)),
         pointer=subject.subtask_pointer(first.position, first.side, first.id),
         detail=str(identifier) if is_definition else "",
-    )
-
-
-def _more(subject: Subject, rest: Rest) -> Fault:
-    position, side, _ = rest.first
-    owner = subject.task.subtasks[position]
-    more = counted(rest.number, "more name" if subject.task.is_definition else "more id")
-    return Fault(
-        f"{label(owner)} names {more} in {side} that no subtask of this task has",
-        "add the missing subtasks, or correct the ids",
-        subtasks=(owner.id,),
-        edges=(subject.edge(rest.first),),
-        pointer=subject.subtask_pointer(position, side),
-        detail=f"more in {side}",
     )
 
 

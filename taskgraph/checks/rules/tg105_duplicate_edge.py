@@ -25,8 +25,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from taskgraph.checks.rule import EDGES, Fault, Rule
-from taskgraph.checks.subject import Rest, Subject, told
-from taskgraph.model.words import arrow, ascending, counted, label
+from taskgraph.checks.subject import Subject, told
+from taskgraph.model.words import arrow, ascending, counted
+
+_HINT = "name each id once in a list"
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -39,27 +41,15 @@ def check(subject: Subject) -> Iterator[Fault]:
         sides = " and in ".join(sorted({reference.side for reference in mentions}))
         yield Fault(
             f"the edge {arrow(edge)} stands more than once in {sides}",
-            "name each id once in a list",
+            _HINT,
             subtasks=ascending(edge),
             edges=(edge,),
             pointer=subject.subtask_pointer(first.position, first.side, first.id),
         )
     for rest in rests:
-        yield _more(subject, rest)
-
-
-def _more(subject: Subject, rest: Rest) -> Fault:
-    position, side, _ = rest.first
-    owner, ids = subject.task.subtasks[position], counted(rest.number, "id")
-    return Fault(
-        f"{label(owner)} names {ids} more than once in {side}, "
-        "beside those told one by one",
-        "name each id once in a list",
-        subtasks=(owner.id,),
-        edges=(subject.edge(rest.first),),
-        pointer=subject.subtask_pointer(position, side),
-        detail=f"more in {side}",
-    )
+        ids = f"{counted(rest.number, 'id')} more than once in {rest.first.side}"
+        what = f"{ids}, beside those told one by one"
+        yield Fault.of_rest(subject, rest, what, _HINT)
 
 
 RULE = Rule(check, "warning", EDGES)

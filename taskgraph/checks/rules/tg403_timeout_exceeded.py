@@ -27,9 +27,9 @@ minute. Otherwise the subtask, or the engine, hangs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
-from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule, Severity, Subject
+from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule, Severity
+from taskgraph.checks.subject import Subject, TimedRun
 from taskgraph.model.durations import format_duration, format_measured
 from taskgraph.model.task import Status
 
@@ -37,39 +37,35 @@ from taskgraph.model.task import Status
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each run that was too long."""
     grace = subject.settings.thresholds.grace
-    for node, time in subject.single_runs:
-        timeout = subject.at(node).timeout
-        if timeout and timeout > 0 and timeout + grace < int(time.total_seconds()):
-            yield _fault(subject, node, time, timeout)
+    for run in subject.timed_runs:
+        if run.timeout + grace < int(run.time.total_seconds()):
+            yield _fault(subject, run)
 
 
-def _fault(subject: Subject, node: int, time: timedelta, timeout: int) -> Fault:
-    verb = (
-        "has been running for" if subject.at(node).status == Status.RUNNING else "ran for"
-    )
-    watched = _is_watched(subject, node, timeout)
+def _fault(subject: Subject, run: TimedRun) -> Fault:
+    is_running = run.subtask.status == Status.RUNNING
+    verb = "has been running for" if is_running else "ran for"
+    watched = _is_watched(subject, run)
     unwatched = "" if watched else "; the engine did not look any more"
-    limit = format_duration(timeout)
+    limit = format_duration(run.timeout)
     return Fault.of(
         subject,
-        [subject.graph.positions[node]],
-        f"{verb} {format_measured(time)}, over its timeout of {limit}{unwatched}",
+        [run.position],
+        f"{verb} {format_measured(run.time)}, over its timeout of {limit}{unwatched}",
         "look for a restart of the server in that time, or for what made it hang",
         "timeout",
         severity=None if watched else Severity.WARNING,
     )
 
 
-def _is_watched(subject: Subject, node: int, timeout: int) -> bool:
+def _is_watched(subject: Subject, run: TimedRun) -> bool:
     """Tell whether the engine still looked at the task when the deadline passed."""
     created = subject.task.create_time or subject.task.start_time
-    start = subject.at(node).start_time
+    start, thresholds = run.subtask.start_time, subject.settings.thresholds
     if created is None or start is None:
         return True
-    allowed = timeout + subject.settings.thresholds.grace
-    return (
-        start - created
-    ).total_seconds() + allowed <= subject.settings.thresholds.watch_period
+    allowed = run.timeout + thresholds.grace
+    return (start - created).total_seconds() + allowed <= thresholds.watch_period
 
 
 RULE = Rule(check, "error", TIMEOUTS, SUBTASK_TIMES)

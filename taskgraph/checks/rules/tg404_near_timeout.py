@@ -34,11 +34,7 @@ from taskgraph.model.words import percent
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each run that came near its timeout."""
     thresholds = subject.settings.thresholds
-    for node, time in subject.single_runs:
-        subtask = subject.at(node)
-        timeout = subtask.timeout
-        if not timeout or timeout < 0:
-            continue
+    for position, subtask, time, timeout in subject.timed_runs:
         seconds = time.total_seconds()
         if (
             seconds >= thresholds.near_timeout * timeout
@@ -48,7 +44,7 @@ def check(subject: Subject) -> Iterator[Fault]:
             verb = "has used" if subtask.status == Status.RUNNING else "used"
             yield Fault.of(
                 subject,
-                [subject.graph.positions[node]],
+                [position],
                 f"{verb} {percent(seconds, timeout)} of its timeout: "
                 f"{format_measured(time)} of {format_duration(timeout)}",
                 "give it more time, or find out why it takes so long",

@@ -29,22 +29,20 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule, Subject
 from taskgraph.model.durations import format_duration, format_measured
-from taskgraph.model.engine import MICROSECOND, timeout_seconds, was_ended
+from taskgraph.model.engine import MICROSECOND, was_ended
 
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each run that the engine ended."""
     grace = subject.settings.thresholds.grace
-    for node, time in subject.single_runs:
-        subtask = subject.at(node)
-        limit = timeout_seconds(subtask)
+    for position, subtask, time, limit in subject.timed_runs:
         if (
             was_ended(subtask, time // MICROSECOND)
             and int(time.total_seconds()) <= limit + grace
         ):
             yield Fault.of(
                 subject,
-                [subject.graph.positions[node]],
+                [position],
                 f"was ended by its timeout: it ran {format_measured(time)} of "
                 f"{format_duration(limit)}",
                 "see in its log whether it hung or needs more time",
