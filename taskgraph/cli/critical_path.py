@@ -26,7 +26,6 @@ from taskgraph.model.task import Id, Subtask
 from taskgraph.model.words import nearest_text
 
 if TYPE_CHECKING:
-    from taskgraph.analysis.timetable import Timetable
     from taskgraph.reports.text.console import Style
 
 _NO_EDGE = "--drop-edge takes UPSTREAM:DOWNSTREAM, two ids or names: "
@@ -113,27 +112,22 @@ def command(
 
     asked = _Asked((*read.items(), *given), edges, skipped)
 
-    def compute(loaded: LoadedTask) -> Timetable:
+    def tell(loaded: LoadedTask, style: Style | None) -> Any:
         changes = None
         if read or given or edges or skipped:
             labels = _labels(loaded.graph)
             _refuse_twice(loaded.graph, labels, read, f"{durations}")
             changes = asked.of(loaded.graph, labels)
-        return loaded.analysis.timetable(by, changes=changes, within=within, window=window)
+        table = loaded.analysis.timetable(by, changes=changes, within=within, window=window)
+        if style is None:
+            from taskgraph.reports.json import critical_path_json
 
-    def as_json(loaded: LoadedTask) -> Mapping[str, Any]:
-        from taskgraph.reports.json import critical_path_json
-
-        return critical_path_json(compute(loaded))
-
-    def as_text(loaded: LoadedTask, style: Style) -> str:
+            return critical_path_json(table)
         from taskgraph.reports.text.critical_path import critical_path_text
 
-        return critical_path_text(compute(loaded), style)
+        return critical_path_text(table, style)
 
-    sys.exit(
-        run_report(files, form, output, "critical-path", as_json, as_text, asked.misfits)
-    )
+    sys.exit(run_report(files, form, output, "critical-path", tell, asked.misfits))
 
 
 class _Asked:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +18,6 @@ from taskgraph.cli.options import (
 from taskgraph.cli.tasks import run_report
 
 if TYPE_CHECKING:
-    from taskgraph.reports.explaining.sentences import Explanation
     from taskgraph.reports.text.console import Style
 
 
@@ -47,25 +45,22 @@ def command(
       taskgraph explain response.json --format markdown
     """
 
-    def explained(loaded: LoadedTask) -> Explanation:
+    def tell(loaded: LoadedTask, style: Style | None) -> Any:
         from taskgraph.reports.explaining.explanation import explain, in_short
 
         said = explain(loaded.account)
-        return in_short(loaded.account, said) if brief else said
+        said = in_short(loaded.account, said) if brief else said
+        if style is None:
+            from taskgraph.reports.json import explain_json
 
-    def as_json(loaded: LoadedTask) -> Mapping[str, Any]:
-        from taskgraph.reports.json import explain_json
-
-        return explain_json(explained(loaded))
-
-    def as_text(loaded: LoadedTask, style: Style) -> str:
+            return explain_json(said)
         if form == "markdown":
             from taskgraph.reports.task_markdown import explain_markdown
 
-            return explain_markdown(explained(loaded))
+            return explain_markdown(said)
         from taskgraph.reports.text.explain import explain_text
 
-        return explain_text(explained(loaded), style)
+        return explain_text(said, style)
 
     files = files.on_top(runs=runs)
-    sys.exit(run_report(files, form, output, "explain", as_json, as_text))
+    sys.exit(run_report(files, form, output, "explain", tell))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -38,15 +37,14 @@ def command(files: Inputs, form: str, output: str | None, runs: str | None) -> N
       taskgraph show response.json --format json
     """
 
-    def as_json(loaded: LoadedTask) -> Mapping[str, Any]:
-        from taskgraph.reports.json import show_json
+    def tell(loaded: LoadedTask, style: Style | None) -> Any:
+        if style is None:
+            from taskgraph.reports.json import show_json
 
-        return show_json(loaded.account)
-
-    def as_text(loaded: LoadedTask, style: Style) -> str:
+            return show_json(loaded.account)
         from taskgraph.reports.text.show import show_text
 
         return show_text(loaded.account, style)
 
     files = files.on_top(runs=runs)
-    sys.exit(run_report(files, form, output, "show", as_json, as_text))
+    sys.exit(run_report(files, form, output, "show", tell))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -115,15 +115,15 @@ def run_report(
     form: str,
     output: str | None,
     kind: str,
-    as_json: Callable[[LoadedTask], Mapping[str, Any]],
-    as_text: Callable[[LoadedTask, Any], str],
+    tell: Callable[[LoadedTask, Style | None], Any],
     misfits: Callable[[], Iterable[str]] = tuple,
 ) -> int:
     """Report on every task of every file, and give the exit code: 1 for a broken graph.
 
-    ``kind`` is the name of the JSON document; ``as_text``, for every form but ``json``,
-    also gets the style of the text. ``misfits`` says which options fit none of the tasks:
-    they are refused, unless something could not be read that they may be meant for.
+    ``kind`` is the name of the JSON document. ``tell`` gives a part of it, or a text where
+    it gets a style, as for every form but ``json``. ``misfits`` says which options fit none
+    of the tasks: they are refused, unless something could not be read that they may be
+    meant for.
     """
     parts: list[Any] = []
     broken: list[bool] = []
@@ -131,7 +131,7 @@ def run_report(
 
     def report(loaded: LoadedTask) -> None:
         broken.append(loaded.graph.is_broken)
-        parts.append(as_json(loaded) if style is None else as_text(loaded, style))
+        parts.append(tell(loaded, style))
 
     code, messages = each_task(files, report)
     for misfit in misfits():
