@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, time
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ValidationError
 
@@ -278,49 +278,36 @@ def in_force(configuration: Configuration, path: str) -> tuple[Origin, ...]:
 _LISTS = frozenset({"select", "extend-select", "ignore"})
 
 
-class PatternUse(NamedTuple):
-    """Which patterns of a file there are, and which of them fit one document."""
-
-    file: Path
-    known: tuple[tuple[str, str], ...]
-    """As (table, pattern)."""
-    used: tuple[tuple[str, str], ...]
+PatternUse: TypeAlias = dict[tuple[Path, str, str], bool]
+"""The patterns of a configuration, as (file, table, pattern), and whether each fits."""
 
 
 def pattern_use(
     configuration: Configuration, path: str, tasks: Iterable[Task]
-) -> PatternUse | None:
-    """Tell which patterns of a configuration, if any, fit a document and its tasks."""
-    settings = configuration.settings
-    tables = {
-        "budgets": tuple(pattern for pattern, _ in settings.budgets),
-        "attempts": tuple(pattern for pattern, _ in settings.attempts_by_name),
-        "per-path-ignores": tuple(pattern for pattern, _ in settings.per_path_ignores),
-    }
-    known = tuple((table, pattern) for table in tables for pattern in tables[table])
-    suppressions = [row for row in settings.suppress if {row.task, row.subtask} != {"*"}]
-    known += tuple(map(_suppress, suppressions))
-    if configuration.file is None or not known:
-        return None
-    tasks = list(tasks)
-    names = {
-        "budgets": {task.unredacted(task.name) for task in tasks},
-        "attempts": set[str](),
-    }
-    if tables["attempts"]:
-        names["attempts"].update(*map(_subtask_names, tasks))
+) -> PatternUse:
+    """Tell which patterns of a configuration fit a document and its tasks."""
+    file, settings, tasks = configuration.file, configuration.settings, list(tasks)
+    if file is None:
+        return {}
+    use: PatternUse = {}
+    names = {task.unredacted(task.name) for task in tasks}
+    for pattern, _ in settings.budgets:
+        use[file, "budgets", pattern] = bool(fnmatch.filter(names, pattern))
+    if settings.attempts_by_name:
+        names = set[str]().union(*map(_subtask_names, tasks))
+    for pattern, _ in settings.attempts_by_name:
+        use[file, "attempts", pattern] = bool(fnmatch.filter(names, pattern))
     ignored = configuration.ignored_in(path)
-    used = tuple(
-        (table, pattern)
-        for table in tables
-        for pattern in tables[table]
-        if (fnmatch.filter(names[table], pattern) if table in names else pattern in ignored)
-    )
-    used += tuple(_suppress(row) for row in suppressions if _has_names(row, tasks))
-    return PatternUse(configuration.file, known, used)
+    for pattern, _ in settings.per_path_ignores:
+        use[file, "per-path-ignores", pattern] = pattern in ignored
+    for row in settings.suppress:
+        if {row.task, row.subtask} != {"*"}:
+            told = (file, "suppress", _suppress(row))
+            use[told] = use.get(told, False) or _has_names(row, tasks)
+    return use
 
 
-def _suppress(row: Suppression) -> tuple[str, str]:
+def _suppress(row: Suppression) -> str:
     """Tell a suppression by its rule, and by its patterns as they stand in the file."""
     patterns = {"task": row.task, "subtask": row.subtask}
     told = [
@@ -328,7 +315,7 @@ def _suppress(row: Suppression) -> tuple[str, str]:
         for key, pattern in patterns.items()
         if pattern != "*"
     ]
-    return "suppress", f"{row.rule} ({', '.join(told)})"
+    return f"{row.rule} ({', '.join(told)})"
 
 
 def _subtask_names(task: Task) -> set[str]:
@@ -354,16 +341,14 @@ class UnusedPatterns:
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Path, str, str], None] = {}
-        self._used: set[tuple[Path, str, str]] = set()
+        self._fits: PatternUse = {}
         self._is_whole = True
 
     def add(self, use: PatternUse | None, error: Exception | None = None) -> None:
         """Take note of what fits one document, or that not all of it could be read."""
         self._is_whole = self._is_whole and error is None
-        if use is not None:
-            self._known |= dict.fromkeys((use.file, *row) for row in use.known)
-            self._used.update((use.file, *row) for row in use.used)
+        for pattern, fits in (use or {}).items():
+            self._fits[pattern] = self._fits.get(pattern, False) or fits
 
     def messages(self) -> Iterator[str]:
         """Say of each pattern that fits nothing where it stands.
@@ -378,6 +363,6 @@ class UnusedPatterns:
             "per-path-ignores": "no document has such a path",
             "suppress": "no task or no subtask has such a name",
         }
-        for file, table, pattern in self._known:
-            if (file, table, pattern) not in self._used:
+        for (file, table, pattern), fits in self._fits.items():
+            if not fits:
                 yield f"{file}: {table}.{pattern} fits nothing in this run: {what[table]}"
