@@ -41,7 +41,6 @@ __all__ = [
     "Subject",
     "mistakes",
     "need",
-    "not_of",
     "of_worst_case",
     "reported",
 ]
@@ -235,11 +234,6 @@ def reported(attribute: str) -> Callable[[Subject], bool]:
     return lambda subject: subject.task.reports(attribute)
 
 
-def not_of(dialect: str) -> Callable[[Subject], bool]:
-    """Give what tells whether a task is of any other dialect."""
-    return lambda subject: subject.task.origin.dialect != dialect
-
-
 def of_worst_case(budget: Budget, part: int) -> str:
     """Say how much of the worst case a part is, or of what of that is finite."""
     seconds = budget.seconds
@@ -351,5 +345,5 @@ ENVELOPE = need(
 KNOWN_ROLLBACK = need(
     "no rollback, or one by OCP",
     "what obshell writes while it rolls back is not known",
-    lambda subject: not subject.analysis.is_rolling_back or not_of("obshell")(subject),
+    lambda subject: not (subject.is_of_obshell and subject.analysis.is_rolling_back),
 )

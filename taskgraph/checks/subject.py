@@ -11,12 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import RepeatedReference, Side, UnknownReference
-from taskgraph.model.engine import (
-    blocks_rollback,
-    measured_span,
-    ran_once,
-    timeout_seconds,
-)
+from taskgraph.model.engine import blocks_rollback, measured_span, ran_once, timeout_seconds
 from taskgraph.model.task import Id, Status, Subtask
 from taskgraph.model.words import nearest_text
 
@@ -58,6 +53,7 @@ class Subject:
         self.task = analysis.task
         self.settings = analysis.settings
         self._indexed: tuple[tuple[Id, ...], dict[Id, int]] = ((), {})
+        self.is_of_obshell = self.task.origin.dialect == "obshell"
         self.statuses = frozenset(self.task.column("status"))
         self.operations = frozenset(self.task.column("operation"))
 
@@ -173,15 +169,11 @@ class Subject:
         return tuple(runs)
 
     @cached_property
-    def rollback_blockers(self) -> tuple[int, ...]:
-        """The positions of the subtasks for which the engine refuses to roll back."""
+    def rollback_blockers(self) -> tuple[Subtask, ...]:
+        """The subtasks for which the engine refuses to roll back."""
         if not any(self.task.column("prohibit_rollback")):
             return ()
-        return tuple(
-            position
-            for position, subtask in enumerate(self.task.subtasks)
-            if blocks_rollback(subtask)
-        )
+        return tuple(filter(blocks_rollback, self.task.subtasks))
 
     @cached_property
     def unknown_ids(self) -> Mapping[tuple[int, Side], list[Id]]:

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from taskgraph.checks.rule import EDGES, WHOLE_EDGES, Fault, Rule, Subject, need, not_of
+from taskgraph.checks.rule import EDGES, WHOLE_EDGES, Fault, Rule, Subject, need
 from taskgraph.graph.traverse import reverse, weak_components
 from taskgraph.model.task import Id
 from taskgraph.model.words import counted, labels, listed, plural
@@ -86,7 +86,7 @@ RULE = Rule(
     need(
         "edges of its own, not stages",
         "obshell has stages, of which one can hold all subtasks",
-        not_of("obshell"),
+        lambda subject: not subject.is_of_obshell,
     ),
     follows=("TG101", "TG102"),
 )

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from taskgraph.checks.rule import Fault, Rule, Subject, need, not_of
+from taskgraph.checks.rule import Fault, Rule, Subject, need
 
 _ADD = "add its subtasks to the definition"
 _SAVE = "save the response that has the subtasks"
@@ -44,6 +44,6 @@ RULE = Rule(
     need(
         "the subtasks",
         "the response leaves the nodes out, as obshell may",
-        lambda subject: bool(subject.task.subtasks) or not_of("obshell")(subject),
+        lambda subject: bool(subject.task.subtasks) or not subject.is_of_obshell,
     ),
 )

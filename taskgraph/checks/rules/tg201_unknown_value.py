@@ -44,8 +44,7 @@ _OF_SUBTASKS = (("status", STATUSES), ("operation", OPERATIONS), ("node_type", N
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each unknown value."""
-    is_obshell = subject.task.origin.dialect == "obshell"
-    for attribute, known in _OF_OBSHELL_TASK if is_obshell else _OF_TASK:
+    for attribute, known in _OF_OBSHELL_TASK if subject.is_of_obshell else _OF_TASK:
         value = getattr(subject.task, attribute)
         if value is not None and value not in known:
             yield Fault(
@@ -54,11 +53,7 @@ def check(subject: Subject) -> Iterator[Fault]:
                 pointer=subject.pointer(attribute),
                 detail=f"{attribute}={value}",
             )
-    present = (
-        subject.statuses,
-        subject.operations,
-        {*subject.task.column("node_type")},
-    )
+    present = (subject.statuses, subject.operations, {*subject.task.column("node_type")})
     for (attribute, known), values in zip(_OF_SUBTASKS, present, strict=True):
         if values - known - {None}:
             yield from _of_subtasks(subject, attribute, known)

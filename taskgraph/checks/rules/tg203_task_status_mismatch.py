@@ -76,7 +76,7 @@ def _legal_ends(subject: Subject) -> frozenset[Status]:
     """
     if not subject.analysis.is_rolling_back:
         return frozenset({Status.SUCCESSFUL})
-    if subject.task.origin.dialect == "obshell":
+    if subject.is_of_obshell:
         return frozenset({Status.SUCCESSFUL, Status.PENDING})
     return frozenset({Status.PENDING})
 

@@ -42,8 +42,6 @@ def check(subject: Subject) -> Iterator[Fault]:
         return
     graph = subject.graph
     tolerance = timedelta(seconds=subject.settings.thresholds.tolerance)
-    # What obshell cancels before it starts has a start that is none.
-    may_lie = subject.task.origin.dialect == "obshell"
     edges = []
     for node, subtask in enumerate(graph.subtasks):
         finish = subtask.finish_time
@@ -54,7 +52,8 @@ def check(subject: Subject) -> Iterator[Fault]:
             start = below.start_time
             if start is None or finish - start <= tolerance or not ran_once(below):
                 continue
-            if not (may_lie and below.status == Status.FAILED):
+            # What obshell cancels before it starts has a start that is none.
+            if not (subject.is_of_obshell and below.status == Status.FAILED):
                 edges.append((node, target))
     ambiguous = graph.ambiguous.union(*graph.cyclic_components)
     for star in stars(edge for edge in edges if ambiguous.isdisjoint(edge)):

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from taskgraph.checks.rule import SUBTASK_TIMES, Fault, Rule, Subject, need, not_of
+from taskgraph.checks.rule import SUBTASK_TIMES, Fault, Rule, Subject, need
 from taskgraph.model.durations import format_measured
 from taskgraph.model.task import Status
 from taskgraph.model.words import plural
@@ -75,6 +75,6 @@ RULE = Rule(
     need(
         "the first start of the task",
         "obshell starts a task anew when it is retried",
-        not_of("obshell"),
+        lambda subject: not subject.is_of_obshell,
     ),
 )

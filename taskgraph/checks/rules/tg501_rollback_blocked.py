@@ -40,7 +40,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     if task.status != Status.FAILED:
         return
     pointer = subject.pointer("prohibit_rollback")
-    blockers = [task.subtasks[position] for position in subject.rollback_blockers]
+    blockers = subject.rollback_blockers
     if blockers:
         verb = plural(len(blockers), "forbids it and has", "forbid it and have")
         cause = f"{labels(blockers)} {verb} begun"

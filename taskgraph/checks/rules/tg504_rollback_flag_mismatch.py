@@ -30,10 +30,9 @@ from taskgraph.model.words import ascending, labels, plural
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report a verdict that a subtask contradicts."""
-    task = subject.task
-    if task.prohibit_rollback is not False or not subject.rollback_blockers:
+    blockers = subject.rollback_blockers
+    if subject.task.prohibit_rollback is not False or not blockers:
         return
-    blockers = [task.subtasks[position] for position in subject.rollback_blockers]
     verb = plural(len(blockers), "forbids it and has", "forbid it and have")
     yield Fault(
         f"the task says that it can be rolled back, but {labels(blockers)} {verb} begun",
