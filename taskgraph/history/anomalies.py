@@ -12,20 +12,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.errors import ConfigError
 from taskgraph.history import LEAST_RUNS
-from taskgraph.history.database import HEALTHY, WAS_RETRIED, Limits, open_tables, register
+from taskgraph.history.database import (
+    HEALTHY,
+    WAS_RETRIED,
+    WAS_SKIPPED,
+    Limits,
+    open_tables,
+    register,
+)
 from taskgraph.history.engines import needs_extras
 from taskgraph.history.store import RunStore
-from taskgraph.history.tables import (
-    SKIPS,
-    SubtaskRow,
-    since_epoch,
-    subtask_rows,
-)
-from taskgraph.model.engine import (
-    SECOND,
-    SpanKind,
-    was_retried,
-)
+from taskgraph.history.tables import SKIPS, SubtaskRow, since_epoch, subtask_rows
+from taskgraph.model.engine import SECOND, SpanKind, was_retried
 from taskgraph.model.task import Id, Status, Task, id_key
 
 if TYPE_CHECKING:
@@ -320,7 +318,7 @@ SELECT
     name, count(*),
     count(*) FILTER (status = 'FAILED'),
     count(*) FILTER ({WAS_RETRIED}),
-    count(*) FILTER (operation IN ('SKIP', 'ROLLBACK_SKIP'))
+    count(*) FILTER ({WAS_SKIPPED})
 FROM others GROUP BY name
 """
 

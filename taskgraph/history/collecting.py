@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
 
 T = TypeVar("T")
-Damage = Callable[[File, str, bool], None]
-"""Told which container cannot be read to its end, why, and whether that may pass."""
-
 BATCH_DOCUMENTS = 1000
 """Documents of a part: about half a second of work, which is what a kill can cost."""
 _BATCH_BYTES = 8 * 2**20
@@ -156,8 +153,7 @@ def collect(
             connection, paths, store, origin=origin, retry=retry_rejects, refuse=run.refuse
         )
         run.start(*_sizes(connection))
-        entries = _entries(connection, run.damage)
-        batches = _batches(entries, origin, run.generation)
+        batches = _batches(run.entries(connection), origin, run.generation)
         for part in (engine or InlineEngine()).map(build_part, batches):
             run.add(part)
         run.finish(connection, paths)
@@ -191,11 +187,37 @@ class _Run:
         """Note what cannot be looked at: it is listed, and looked for again next time."""
         self.refused[name] = reason
 
-    def damage(self, file: File, reason: str, may_pass: bool) -> None:
-        """Note that a container cannot be read to its end."""
-        self.damaged[file.name] = reason
-        if may_pass:
-            self.again.add(file.name)
+    def entries(self, connection: Connection) -> Iterator[Entry]:
+        """Give every document that is to be read."""
+        cursor = connection.cursor()  # the connection answers other questions meanwhile
+        cursor.execute(_DIGESTS)
+        for *facts, known, rejected in _rows(cursor):
+            file, held = File(*facts), frozenset(rejected or ())
+            if is_container(file.name):
+                yield from self._members(connection, file, held)
+            else:
+                yield Entry(
+                    file.name,
+                    file.name,
+                    file.stamp,
+                    known=bytes.fromhex(known),
+                    held=held,
+                    weight=file.size,
+                    is_found=file.is_found,
+                )
+
+    def _members(
+        self, connection: Connection, file: File, held: Set[tuple[bytes, str]]
+    ) -> Iterator[Entry]:
+        """Give those of a container; note where it cannot be read to its end."""
+        rows = connection.execute(_KNOWN, [file.name]).fetchall()
+        names = frozenset((name, stamp) for name, stamp, is_bad in rows if not is_bad)
+        try:
+            yield from expand(file, Known(names, held))
+        except Exception as error:  # noqa: BLE001 - damage shows itself in many ways
+            self.damaged[file.name] = reason_of(file.name, error)
+            if is_outside(error):
+                self.again.add(file.name)
 
     def add(self, part: Part) -> None:
         """Put a part in place and tell of it."""
@@ -303,37 +325,6 @@ def _fresh_files(connection: Connection) -> Iterator[File]:
     cursor = connection.cursor()
     cursor.execute("SELECT name, size, stamp FROM fresh ORDER BY name")
     return (File(*row) for row in _rows(cursor))
-
-
-def _entries(connection: Connection, damage: Damage) -> Iterator[Entry]:
-    """Give every document that is to be read."""
-    cursor = connection.cursor()  # the connection answers other questions meanwhile
-    cursor.execute(_DIGESTS)
-    for *facts, known, rejected in _rows(cursor):
-        file, held = File(*facts), frozenset(rejected or ())
-        if is_container(file.name):
-            yield from _members(connection, file, held, damage)
-        else:
-            yield Entry(
-                file.name,
-                file.name,
-                file.stamp,
-                known=bytes.fromhex(known),
-                held=held,
-                weight=file.size,
-                is_found=file.is_found,
-            )
-
-
-def _members(
-    connection: Connection, file: File, held: Set[tuple[bytes, str]], damage: Damage
-) -> Iterator[Entry]:
-    rows = connection.execute(_KNOWN, [file.name]).fetchall()
-    names = frozenset((name, stamp) for name, stamp, is_bad in rows if not is_bad)
-    try:
-        yield from expand(file, Known(names, held))
-    except Exception as error:  # noqa: BLE001 - damage shows itself in many ways
-        damage(file, reason_of(file.name, error), is_outside(error))
 
 
 def _rejects(

@@ -30,6 +30,8 @@ HEALTHY = f"(span = '{SpanKind.ONE_RUN}' AND status = 'SUCCESSFUL' AND span_us I
 """Whether a subtask is proven to have run once and did its work."""
 WAS_RETRIED = "(coalesce(operation = 'RETRY', false) OR coalesce(attempts > 1, false))"
 """See :func:`~taskgraph.model.engine.was_retried`."""
+WAS_SKIPPED = "coalesce(operation IN ('SKIP', 'ROLLBACK_SKIP'), false)"
+"""Whether it did not do, or undo, its work: see :data:`~taskgraph.history.tables.SKIPS`."""
 
 # md5, since the versions of DuckDB on several machines may hash in different ways.
 IN_BUCKET = "md5_number_lower(name) % $buckets::UBIGINT = $bucket::UBIGINT"
@@ -87,7 +89,6 @@ class Limits:
 
     memory: str = MEMORY
     """As DuckDB writes it."""
-    threads: int = 2
 
     def __post_init__(self) -> None:
         if self.memory.lstrip().startswith("-"):  # which the database takes for no limit
@@ -118,7 +119,7 @@ def _connect(limits: Limits, temporary: str) -> Connection:
 
     settings: dict[str, Any] = {
         "memory_limit": limits.memory,
-        "threads": limits.threads,
+        "threads": 2,
         "temp_directory": temporary,
         "preserve_insertion_order": False,
         "autoinstall_known_extensions": False,

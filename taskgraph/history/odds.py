@@ -14,13 +14,7 @@ from taskgraph.errors import ConfigError
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.history.database import Limits
 from taskgraph.history.engines import needs_extras
-from taskgraph.history.pools import (
-    OutcomeBasis,
-    Pool,
-    Prospect,
-    look_ahead,
-    read_pools,
-)
+from taskgraph.history.pools import OutcomeBasis, Pool, Prospect, look_ahead, read_pools
 from taskgraph.history.ranks import limit_rank
 from taskgraph.history.store import RunStore
 from taskgraph.model.engine import SECOND

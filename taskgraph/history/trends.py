@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskgraph.history.database import HEALTHY, WAS_RETRIED, Limits, open_tables
+from taskgraph.history.database import (
+    HEALTHY,
+    WAS_RETRIED,
+    WAS_SKIPPED,
+    Limits,
+    open_tables,
+)
 from taskgraph.history.engines import needs_extras
 from taskgraph.history.pools import MOST_RUNS
 from taskgraph.history.ranks import change_point, holm
@@ -312,7 +318,7 @@ SELECT
     run, name, offset_us, CASE WHEN {HEALTHY} THEN span_us END AS span_us,
     coalesce(status = 'FAILED', false) AS failed,
     {WAS_RETRIED} AS retried,
-    coalesce(operation IN ('SKIP', 'ROLLBACK_SKIP'), false) AS skipped,
+    {WAS_SKIPPED} AS skipped,
     coalesce(target, executor) AS host, target IS NOT NULL AS is_target
 FROM subtasks JOIN (
     SELECT part, task_row, run FROM runs WHERE task = $task
