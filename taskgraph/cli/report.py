@@ -37,11 +37,7 @@ from taskgraph.diagrams.options import DiagramOptions
 @runs_option
 @output_option
 def command(
-    files: Inputs,
-    form: str | None,
-    output: str | None,
-    runs: str | None,
-    **choices: Any,
+    files: Inputs, form: str | None, output: str | None, runs: str | None, **choices: Any
 ) -> None:
     """Write the postmortem: one page with everything, to open or to attach.
 
