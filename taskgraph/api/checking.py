@@ -88,15 +88,7 @@ class Checked(NamedTuple):
 class CheckStream:
     """A run of the checks that is under way: nothing is kept but counts.
 
-    Parameters
-    ----------
-    documents : iterable of CheckedDocument
-    baseline : Baseline, optional
-        Findings to leave out.
-    most : int, optional
-        How many findings to give at most; all of them decide whether the run failed.
-    options : ReadOptions, optional
-        How the documents are read.
+    It is what :func:`stream_checks` gives, which tells the parameters.
 
     Attributes
     ----------
@@ -255,7 +247,7 @@ def stream_checks(
     baseline : Baseline, optional
         Findings to leave out.
     most : int, optional
-        How many findings to give at most.
+        How many findings to give at most; all of them decide whether the run failed.
     each : callable, optional
         Called after each document.
     leave_out : iterable of str or None

@@ -278,22 +278,12 @@ class AnyRun(Protocol):
 
 @dataclass(frozen=True)
 class CheckRun:
-    """What one run over any number of documents gives: all that a report needs.
+    """What one run over any number of documents gives: all of :class:`AnyRun`.
 
     Attributes
     ----------
-    results : tuple of CheckResult
-        One for each task, in the order of the documents.
-    unreadable : tuple of InputError
-        The documents that could not be read or checked, or in part only.
-    version : str
-        The version of the tool.
-    stale : tuple of AcceptedEntry
-        The entries of the baseline that were looked for, and that no finding has.
     counted : CheckTotals or None
         What was found where the results do not have all of it.
-    missing : str
-        What is to be said where no document holds a task that is meant.
     """
 
     results: tuple[CheckResult, ...]
