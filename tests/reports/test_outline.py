@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
+from taskgraph.model.task import Id
 from taskgraph.reports.text.subtasks import outline
 from tests.diagrams.tasks import chain, fan, make_task, shuffled, stages
 
@@ -47,6 +50,35 @@ def test_a_branch_hangs_on_the_last_row_one_level_out(graph: TaskGraph) -> None:
         if row.waits_for:
             assert outside == set(row.waits_for)
         last[row.depth] = set(row.nodes)
+
+
+@given(graphs())
+def test_what_follows_branches_waits_for_all_of_them_or_says_for_which(
+    graph: TaskGraph,
+) -> None:
+    rows = outline(graph)
+    before: dict[int, set[int]] = {}
+    for number, row in enumerate(rows):
+        near = {up for node in row.nodes for up in graph.upstreams[node]}
+        awaited = near.union(*(before.get(up, set()) for up in near))
+        before |= dict.fromkeys(row.nodes, awaited)
+        if row.begins or row.waits_for:
+            continue
+        for above in reversed(rows[:number]):
+            assert awaited.issuperset(above.nodes)
+            if above.depth <= row.depth:
+                break
+
+
+def test_a_join_names_what_it_waits_for_only_where_that_is_not_every_branch() -> None:
+    rows: dict[Id, dict[str, Any]] = {node: {} for node in range(1, 6)}
+    every = [(1, 2), (1, 3), (1, 4), (2, 5), (3, 5), (4, 5)]
+    assert not any(row.waits_for for row in outline(build_graph(make_task(rows, every))))
+    some = outline(build_graph(make_task(rows, every[:-1])))
+    assert [row.waits_for for row in some] == [(), (), (), (), (1, 2)]
+    goes_on = [*every, (2, 6)]
+    more = outline(build_graph(make_task({**rows, 6: {}}, goes_on)))
+    assert [row.waits_for for row in more if row.waits_for] == [(1, 2, 3)]
 
 
 def depths(graph: TaskGraph) -> list[tuple[int, bool, int]]:

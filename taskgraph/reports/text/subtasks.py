@@ -377,7 +377,8 @@ def outline(graph: TaskGraph) -> tuple[OutlineRow, ...]:
     """List the subtasks of a graph in an order in which they could run.
 
     Where several subtasks wait for the same one and for nothing else, each begins a
-    branch, indented; what waits for several branches follows them, no longer indented.
+    branch, indented; what waits for several branches follows them, no longer indented, and
+    names what it waits for where that is not all of them.
     The parts of a split are one line. Where there is a cycle, nothing is indented and no
     parts are put together. Near-linear in nodes and edges.
     """
@@ -393,15 +394,19 @@ def outline(graph: TaskGraph) -> tuple[OutlineRow, ...]:
     above = immediate_dominators(upstreams, order)
     for unit in order:
         children.setdefault(above[unit], []).append(unit)
+    loose = _loose(upstreams, order, above)
     rows = []
-    stack = _below(upstreams, children.get(-1, []), 0)
+    stack = _below(upstreams, children.get(-1, []), 0, is_loose=-1 in loose)
     while stack:
         place = stack.pop()
-        before = upstreams[place.unit] if place.is_unclear else ()
-        waits_for = tuple(sorted(node for unit in before for node in units[unit]))
-        row = OutlineRow(units[place.unit], place.depth, place.begins, waits_for)
+        nodes = units[place.unit]
+        named = nodes if place.is_unclear else ()
+        before = {up for node in named for up in graph.upstreams[node]}.difference(nodes)
+        waits_for = tuple(sorted(before))
+        row = OutlineRow(nodes, place.depth, place.begins, waits_for)
         rows.append(row)
-        stack += _below(upstreams, children.get(place.unit, []), place.depth)
+        below, is_loose = children.get(place.unit, []), place.unit in loose
+        stack += _below(upstreams, below, place.depth, is_loose=is_loose)
     return tuple(_with_bars(rows))
 
 
@@ -455,10 +460,32 @@ class _Place:
     is_unclear: bool = False
 
 
-def _below(upstreams: list[list[int]], units: list[int], depth: int) -> list[_Place]:
+def _loose(
+    upstreams: list[list[int]], order: Sequence[int], above: Sequence[int]
+) -> set[int]:
+    """Give the units, -1 for none, below which a branch does not end in the join."""
+    depth = {-1: 0}
+    leads = dict.fromkeys(order, -1)  # to what hangs how deep: the least below each unit
+    for unit in order:
+        depth[unit] = depth[above[unit]] + 1
+        for before in upstreams[unit]:
+            leads[before] = max(leads[before], depth[above[unit]])
+    loose = set()
+    for unit in reversed(order):
+        parent = above[unit]
+        if len(upstreams[unit]) <= 1 and leads[unit] < depth[parent]:
+            loose.add(parent)
+        if parent >= 0:
+            leads[parent] = min(leads[parent], leads[unit])
+    return loose
+
+
+def _below(
+    upstreams: list[list[int]], units: list[int], depth: int, *, is_loose: bool
+) -> list[_Place]:
     """Place what lies directly below a unit; the last comes first."""
     branches = [unit for unit in units if len(upstreams[unit]) <= 1]
     joins = [unit for unit in units if len(upstreams[unit]) > 1]
-    nested, unclear = len(branches) > 1, len(joins) > 1
+    nested, unclear = len(branches) > 1, is_loose or len(joins) > 1
     places = [_Place(unit, depth, is_unclear=unclear) for unit in reversed(joins)]
     return places + [_Place(unit, depth + nested, nested) for unit in reversed(branches)]
