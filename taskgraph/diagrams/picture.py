@@ -19,6 +19,7 @@ from taskgraph.diagrams.scene import GATE, Caption
 from taskgraph.diagrams.text import is_measured, joined, text_width, wrap
 from taskgraph.errors import RenderError
 from taskgraph.model.statuses import UNKNOWN
+from taskgraph.model.task import Status
 
 _SIZE = re.compile(r'width="(\d+)" height="(\d+)"')
 MARGIN = 28
@@ -43,8 +44,13 @@ class LegendItem(NamedTuple):
     width: int
 
 
-_WORDS = {UNKNOWN: "unknown status", "skipped": "skipped", "undone": "rolled back"}
-"""What tones stand for that are not those of a status."""
+_WORDS = {
+    UNKNOWN: "unknown status",
+    "canceling": Status.CANCELING,
+    "skipped": "skipped",
+    "undone": "rolled back",
+}
+"""What tones stand for that statuses are not alone in."""
 
 
 def legend_items(

@@ -67,6 +67,7 @@ _ADDITIONS: Final[Mapping[tuple[str, str], str]] = {
     (Operation.SKIP, Status.SUCCESSFUL): "skipped",
     (Operation.ROLLBACK_SKIP, Status.PENDING): "rollback skipped",
     (Operation.CANCEL, Status.FAILED): "cancelled",
+    (Operation.CANCEL, Status.RUNNING): "being cancelled",
     (Operation.ROLLBACK, Status.PENDING): "rolled back",
     (Operation.ROLLBACK, Status.SUCCESSFUL): "waits for rollback",
     (Operation.ROLLBACK, Status.READY): "to be rolled back",
@@ -92,13 +93,18 @@ def severity_key(status: str | None) -> tuple[int, str]:
 
 
 def shown_status(subtask: Subtask) -> str | None:
-    """Give the status as pictures show it: what was skipped or undone is not done."""
+    """Give the status as pictures show it.
+
+    What was skipped or undone is not done, and what a cancel was asked for is CANCELING.
+    """
     return _shown(subtask.operation, subtask.status)
 
 
 def _shown(operation: str | None, status: str | None) -> str | None:
     if (operation, status) == (Operation.SKIP, Status.SUCCESSFUL):
         return SKIPPED
+    if (operation, status) == (Operation.CANCEL, Status.RUNNING):
+        return Status.CANCELING
     undone = (operation, status) == (Operation.ROLLBACK, Status.PENDING)
     return ROLLED_BACK if undone else status
 
@@ -106,7 +112,7 @@ def _shown(operation: str | None, status: str | None) -> str | None:
 def count_shown(subtasks: Iterable[Subtask]) -> tuple[tuple[str, int], ...]:
     """Sum up many subtasks: how many have which status by name, the worst first.
 
-    What was skipped or undone is counted apart.
+    They are counted as :func:`shown_status` gives them.
     """
     counter: Counter[str] = Counter()
     for state, count in Counter(map(_STATE, subtasks)).items():

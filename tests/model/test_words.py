@@ -16,7 +16,15 @@ from taskgraph.model.durations import (
     like_written,
     parse_duration,
 )
-from taskgraph.model.statuses import SIGNS, count_shown, look, severity_key, state_text
+from taskgraph.model.engine import is_being_cancelled
+from taskgraph.model.statuses import (
+    SIGNS,
+    count_shown,
+    look,
+    severity_key,
+    shown_status,
+    state_text,
+)
 from taskgraph.model.task import STATUSES, Operation, Status, Subtask
 from taskgraph.model.words import (
     arrow,
@@ -74,6 +82,7 @@ def test_a_status_never_seen_before_has_its_own_word() -> None:
         (Status.PENDING, Operation.SKIP, "PENDING"),
         (Status.PENDING, Operation.ROLLBACK, "PENDING, rolled back"),
         (Status.FAILED, Operation.CANCEL, "FAILED, cancelled"),
+        (Status.RUNNING, Operation.CANCEL, "RUNNING, being cancelled"),
         (None, Operation.ROLLBACK, "status unknown"),
     ],
 )
@@ -81,6 +90,16 @@ def test_status_and_operation_mean_something_together(
     status: str | None, operation: str, text: str
 ) -> None:
     assert state_text(subtask(1, status=status, operation=operation)) == text
+
+
+def test_what_a_cancel_was_asked_for_counts_as_being_cancelled() -> None:
+    asked = subtask(1, status="RUNNING", operation="CANCEL")
+    assert is_being_cancelled(asked)
+    assert shown_status(asked) == Status.CANCELING
+    assert count_shown([asked, subtask(2, status="RUNNING")]) == (
+        ("CANCELING", 1),
+        ("RUNNING", 1),
+    )
 
 
 def test_what_is_blocked_says_only_that() -> None:
