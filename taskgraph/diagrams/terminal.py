@@ -27,7 +27,8 @@ from taskgraph.diagrams.timeline import Timeline, marks
 from taskgraph.diagrams.timeline_rows import Row
 from taskgraph.graph.traverse import immediate_dominators, reverse, topological_order
 from taskgraph.model.statuses import SIGNS
-from taskgraph.model.words import commandless, counted
+from taskgraph.model.task import Id
+from taskgraph.model.words import ascending, commandless, listed, visible
 
 _WIDTH = 100  # where no terminal says how many columns it has
 _NARROWEST = 60
@@ -87,7 +88,7 @@ def _broken(text: str, width: int) -> Sequence[str]:
 class _Line(NamedTuple):
     rails: str
     node: SceneNode
-    waits_for: int
+    waits_for: tuple[Id, ...] = ()
 
 
 def render_tree(scene: Scene, width: int | None = None) -> str:
@@ -125,7 +126,8 @@ def _told(line: _Line) -> Sequence[str]:
     if node.kind is NodeKind.JUNCTION:
         return ()
     counts = status_counts(node.counts)
-    waits = f"waits for {counted(line.waits_for)}" if line.waits_for > 1 else ""
+    ids = visible(listed(map(str, line.waits_for)))
+    waits = f"waits for {ids}" if ids else ""
     marks = [mark for mark in node.marks if mark != "on the critical path"]
     is_open = 0 < len(node.members) <= _LISTED
     state = "" if is_open else node.state  # each part has its own
@@ -141,8 +143,10 @@ def _lines(scene: Scene) -> Iterator[_Line]:
         node, first, rest = stack.pop()
         if node >= 0:
             drawn = scene.nodes[node]
-            yield _Line(first, drawn, len(preceding[node]))
-            yield from (_Line(f"{rest}│ ", part, 0) for part in _told_parts(drawn))
+            joined = preceding[node] if len(preceding[node]) > 1 else ()
+            waits_for = ascending(i for n in joined for i in _behind(scene, preceding, n))
+            yield _Line(first, drawn, waits_for)
+            yield from (_Line(f"{rest}│ ", part) for part in _told_parts(drawn))
         branches = [n for n in children[node] if len(preceding[n]) <= 1]
         later = [n for n in children[node] if len(preceding[n]) > 1]
         if len(branches) == 1:
@@ -152,6 +156,12 @@ def _lines(scene: Scene) -> Iterator[_Line]:
             last = other == branches[-1] and not later
             fork, below = ("└ ", "  ") if last else ("├ ", "│ ")
             stack.append((other, rest + fork, rest + below))
+
+
+def _behind(scene: Scene, preceding: list[list[int]], node: int) -> Iterable[Id]:
+    """Give the subtasks behind a node, of a junction those that meet there."""
+    met = preceding[node] if scene.nodes[node].kind is NodeKind.JUNCTION else (node,)
+    return (identifier for other in met for identifier in scene.nodes[other].ids)
 
 
 def _told_parts(node: SceneNode) -> Sequence[SceneNode]:
@@ -247,14 +257,13 @@ def _bar(timeline: Timeline, row: Row, chart: int) -> str:
         cells[first : last + 1] = "░" * (last + 1 - first)
     if timeline.now is not None:
         cells[_place(timeline, timeline.now, chart)] = "¦"
-    begun = row.ghost is None or row.finish > row.start
-    if begun:
+    if not row.is_coming:
         _draw_runs(cells, timeline, row)
     if row.limit is not None and timeline.shows_limit(row):
         limit = _place(timeline, row.limit, chart)
         if timeline.planned:
             cells[finish:limit] = "·" * (limit - finish)
-        if limit != start or finish > start + 1 or not begun:  # some of the bar stays
+        if limit != start or finish > start + 1 or row.is_coming:  # some of the bar stays
             cells[limit] = "|"
     return "".join(cells)
 

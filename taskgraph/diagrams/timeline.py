@@ -66,7 +66,9 @@ class Timeline(Caption):
     members: tuple[tuple[int, ...], ...] = ()
     """The nodes of each row: several where they share it."""
     bars: Mapping[int, tuple[int, int]] = field(default_factory=dict)
-    """By node, from when to when each subtask ran or is planned, in a shared row too."""
+    """By node, from when to when each subtask ran or is planned, in a shared row too; not
+    of what is yet to begin in a task that runs.
+    """
 
     @property
     def planned(self) -> bool:
@@ -159,7 +161,11 @@ def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) ->
         now=draft.now,
         path=tuple(number for number, _ in groupby(path)),
         members=tuple(nodes for nodes, _ in units),
-        bars={node: (row.start, row.finish) for node, row in draft.rows.items()},
+        bars={
+            node: (row.start, row.finish)
+            for node, row in draft.rows.items()
+            if not row.is_coming
+        },
     )
 
 
@@ -187,7 +193,7 @@ def _band(analysis: Analysis, draft: Draft, cluster: Cluster) -> Row:
     longest = max(row.finish - row.start for row in rows)
     ghosts = [row.ghost for row in rows if row.ghost is not None]
     ahead = (min(g[0] for g in ghosts), max(g[1] for g in ghosts)) if ghosts else None
-    begun = [row for row in rows if row.ghost is None or row.finish > row.start] or rows[:1]
+    begun = [row for row in rows if not row.is_coming] or rows[:1]
     start, finish = min(row.start for row in begun), max(row.finish for row in begun)
     is_plan = graph.task.is_definition
     states = (status_counts(counts), told_of_several(analysis, cluster.nodes))

@@ -21,6 +21,7 @@ from taskgraph.model.engine import (
     SECOND,
     Span,
     SpanKind,
+    goes_on,
     has_begun,
     has_limit,
     is_in_flight,
@@ -53,10 +54,11 @@ class Row:
     marked: bool = False
     """On the as-run path, or on a critical path of the plan."""
     note: str = ""
-    """Durations and attempts in words."""
+    """What the state has beside the status, durations and attempts, in words."""
     pause: tuple[int, int] | None = None
     """The latest end of the first of several attempts by its timeout, and the earliest
-    start of the last one: between them nobody knows what was work and what was not.
+    start of the last one: between them nobody knows what was work and what was not. Of what
+    is yet to run again, that is all up to its finish.
     """
     ghost: tuple[int, int] | None = None
     """From when to when it may yet run, at most, if nothing waits for a slot; of a task
@@ -66,16 +68,23 @@ class Row:
     """Of several in one row: how many ran at once, in equal parts of its time."""
 
     @property
+    def is_coming(self) -> bool:
+        """Whether it has not begun, in a task that runs."""
+        return self.ghost is not None and self.finish == self.start
+
+    @property
     def bars(self) -> tuple[tuple[int, int], ...]:
         """From when to when it ran, as far as one knows."""
         if self.pause is None:
             return ((self.start, self.finish),)
-        return ((self.start, self.pause[0]), (self.pause[1], self.finish))
+        first, last = (self.start, self.pause[0]), (self.pause[1], self.finish)
+        return (first, last) if last[0] < last[1] else (first,)
 
     @property
     def description(self) -> str:
         """Everything about the row in one text."""
-        return join_words((self.name, self.id_text, self.state, self.note))
+        status, _, _ = self.state.partition(", ")
+        return join_words((self.name, self.id_text, status, self.note))
 
 
 @dataclass(slots=True)
@@ -134,7 +143,7 @@ def _measured(analysis: Analysis, spans: Sequence[Span | None]) -> Draft:
             rows[node] = replace(rows[node], ghost=ghost, note=note)
         else:
             names, coming = _names(analysis, node), (ghost[0], ghost[0])
-            note = join_words(_limits(analysis, node))
+            note = join_words((_beside(names), *_limits(analysis, node)))
             rows[node] = Row(*names, *coming, note=note, ghost=ghost)
     length = (end - begin) // MICROSECOND
     summary = [f"{format_span(begin, end)} from {format_moment(begin)}"]
@@ -210,13 +219,15 @@ def _measured_row(
     single = span.kind in (SpanKind.ONE_RUN, SpanKind.RUNNING)
     limited = single and has_limit(subtask)
     names = _names(analysis, node)
-    words = (names[2].partition(", ")[2], *subtask_facts(subtask, span))
+    words = (_beside(names), *subtask_facts(subtask, span))
     once = analysis.attempt_seconds[node] * SECOND
+    is_again = goes_on(subtask) and not is_in_flight(subtask)  # its last run is to come
+    first, last = start + once, finish if is_again else finish - once
     pause = None
-    if span.kind is SpanKind.SEVERAL_RUNS and 0 < 2 * once < finish - start:
-        pause = (start + once, finish - once)
-        apart = format_measured(finish - start - 2 * once)
-        words = (*words, f"first and last at least {apart} apart")
+    if span.kind is SpanKind.SEVERAL_RUNS and once > 0 and first < last:
+        pause = (first, last)
+        apart = f"first and last at least {format_measured(last - first)} apart"
+        words = (*words, "" if is_again else apart)
     if ready is not None and ready < span.start:
         waited = format_measured((span.start - ready) // MICROSECOND)
         words = (*words, f"waited {waited}")
@@ -244,12 +255,12 @@ def _planned(analysis: Analysis) -> Draft:
     critical = frozenset(schedule.critical)
     rows = {}
     for node in range(len(graph)):
-        slack = schedule.total_float[node]
-        words = list(_limits(analysis, node))
+        slack, names = schedule.total_float[node], _names(analysis, node)
+        words = [_beside(names), *_limits(analysis, node)]
         if slack:
             words.append(f"may slip {format_measured(slack * SECOND)}")
         rows[node] = Row(
-            *_names(analysis, node),
+            *names,
             start=schedule.early_start[node] * SECOND,
             finish=schedule.early_finish[node] * SECOND,
             limit=schedule.late_finish[node] * SECOND if slack else None,
@@ -270,6 +281,11 @@ def _planned(analysis: Analysis) -> Draft:
     each = (("grace", settings.grace), ("overhead", settings.overhead))
     summary += [f"{name} {format_duration(n)} per attempt" for name, n in each if n]
     return Draft(rows, None, schedule.makespan * SECOND, None, (), tuple(summary))
+
+
+def _beside(names: tuple[str, str, str, str]) -> str:
+    """Give what a state says beside the status."""
+    return names[2].partition(", ")[2]
 
 
 def _names(analysis: Analysis, node: int) -> tuple[str, str, str, str]:

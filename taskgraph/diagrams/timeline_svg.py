@@ -140,7 +140,7 @@ class _Chart:
                 f'<rect class="ghost {row.tone}" x="{first:g}" y="7" '
                 f'width="{max(last - first, 1.5):g}" height="{_BAR - 4}" rx="2"/>'
             )
-        if row.ghost is None or row.finish > row.start:
+        if not row.is_coming:
             style = f"bar {row.tone}" + " many" * row.several + " c" * row.marked
             for bar in row.bars:
                 first, last = map(self.x, bar)

@@ -88,7 +88,18 @@ def test_a_line_says_what_it_waits_for_and_what_is_marked() -> None:
     rows = {1: {}, 2: {}, 3: {"prohibit_rollback": True}}
     line = tree(make_task(rows, [(1, 3), (2, 3)])).splitlines()[-1]
     assert line.startswith("  ○ Subtask 3")
-    assert line.endswith("timeout 1 min · waits for 2 · point of no return")
+    assert line.endswith("timeout 1 min · waits for 1 and 2 · point of no return")
+
+
+def test_a_line_names_what_is_behind_the_boxes_that_it_waits_for() -> None:
+    rows: dict[Id, dict[str, Any]] = {
+        part: {"name": "Part", "parallel_index": part - 10} for part in range(10, 70)
+    }
+    rows |= {2: {}, 90: {}}
+    last = tree(make_task(rows, [(node, 90) for node in rows if node != 90])).splitlines()[
+        -1
+    ]
+    assert last.endswith("waits for 2, 10, 11, 12, 13 and 56 more")
 
 
 def test_the_critical_path_is_marked_where_not_all_is_critical() -> None:

@@ -114,6 +114,35 @@ def test_first_and_last_attempt_stand_apart_where_their_timeouts_prove_it() -> N
     assert "▒─" in render_timeline_text(timeline)
 
 
+def test_of_what_is_yet_to_run_again_no_last_attempt_is_drawn() -> None:
+    again = {"status": "READY", "operation": "RETRY", "timeout": 300}
+    rows = {1: ran(0, None, name="Again", **again), 2: ran(0, 1000, name="Done")}
+    task = make_task(rows, [], start_time=BEGIN)
+    later = BEGIN + timedelta(seconds=1000)
+    analysis = analysed(task, as_of=later)
+    timeline = build_timeline(analysis)
+    row, once = row_of(timeline, "Again"), analysis.attempt_seconds[0] * SECOND
+    assert row.bars == ((0, once),)
+    assert row.pause == (once, 1000 * SECOND)
+    assert "apart" not in row.note
+    assert re.search("▒─+░", render_timeline_text(timeline))
+
+
+def test_a_tooltip_says_once_what_the_state_is() -> None:
+    rows = {
+        1: ran(0, 9, name="Left", operation="SKIP"),
+        2: ran(0, None, name="Late", status="RUNNING", operation="EXECUTE", timeout=10),
+    }
+    task = make_task(rows, [], start_time=BEGIN)
+    timeline = build_timeline(analysed(task, as_of=BEGIN + timedelta(seconds=60)))
+    left, late = (row_of(timeline, name).description for name in ("Left", "Late"))
+    assert left.startswith("Left · 1 · SUCCESSFUL · skipped · ")
+    assert late.startswith("Late · 2 · RUNNING · overdue · ")
+    assert (left.count("skipped"), late.count("overdue")) == (1, 1)
+    plan = timeline_of(make_task({1: {"status": "SUCCESSFUL", "operation": "SKIP"}}, []))
+    assert plan.rows[0].description.count("skipped") == 1
+
+
 def test_rows_that_share_a_name_are_told_apart_by_id() -> None:
     rows = {7: ran(0, 9, name="Wait"), 8: ran(9, 20, name="Wait"), 9: ran(9, 20)}
     timeline = timeline_of(make_task(rows, [], start_time=BEGIN))
@@ -381,6 +410,7 @@ def test_what_is_left_of_a_running_task_has_ghost_bars() -> None:
     ghosts = {row.id_text: row.ghost for row in timeline.rows}
     second = 1_000_000
     assert ghosts == {"1": (240 * second, 600 * second), "2": (600 * second, 1500 * second)}
+    assert timeline.bars.keys() == {0}  # the other has not begun
     assert timeline.end == 1500 * second
     assert "left by the timeouts, without waits for slots" in render_timeline_svg(timeline)
     assert "░" in render_timeline_text(timeline)
