@@ -109,7 +109,10 @@ class Progress:
 
     @property
     def critical_share(self) -> float | None:
-        """The part of the longest path that is behind, ``None`` where it has no time."""
+        """By what part the longest path of what is left is shorter than that of the whole.
+
+        ``None`` where it has no time.
+        """
         if not self.critical_seconds:
             return None
         return self.critical_seconds_done / self.critical_seconds

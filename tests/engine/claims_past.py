@@ -188,8 +188,8 @@ def critical_share(case: Case, told: Told) -> Reasons:
     path = case.loaded.analysis.progress.critical_path
     done = "PENDING" if case.is_back else "SUCCESSFUL"
     over = all(case.rows[case.places[node]].state == done for node in path)
-    if told.values["percent"] >= 100 and not over:
-        yield "all is behind it though some is left"
+    if told.values["percent"] <= 0 and not over:
+        yield "nothing is left though some is"
 
 
 # --- what failed -----------------------------------------------------------------------

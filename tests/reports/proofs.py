@@ -585,7 +585,7 @@ def counts(case: Case) -> list[Values]:
 
 def percent(case: Case) -> list[Values]:
     done, total = case.progress.critical_seconds_done, case.progress.critical_seconds
-    return [{"percent": 100 * done // total}]
+    return [{"percent": 100 - 100 * done // total}]
 
 
 def bounded(case: Case) -> list[Values]:

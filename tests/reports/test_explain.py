@@ -208,6 +208,21 @@ def test_a_request_is_not_cut_where_it_fits_on_a_line(samples: Path, width: int)
     assert not re.search(r"\d\n *(?:d|h|min|s)\b", text)
 
 
+def test_how_far_it_is_goes_by_the_longest_path_of_what_is_left() -> None:
+    done, failed = {"status": "SUCCESSFUL"}, {"status": "FAILED"}
+    rows: dict[Any, dict[str, Any]] = {
+        1: {**done, "timeout": 600},
+        2: {**done, "timeout": 400},
+        3: {**failed, "timeout": 383},
+    }
+    loaded = LoadedTask(make_task(rows, [(1, 2)], status="FAILED"))
+    assert loaded.analysis.progress.critical_path == (0, 1)  # nothing on it is left
+    text = " ".join(explain_text(explained(loaded), Style(100, False)).split())
+    assert "the longest path of what is left is 39 % of that of the whole task." in text
+    assert "behind it" not in text
+    assert_proved(loaded)
+
+
 def test_where_attempts_are_not_told_a_retry_may_have_come_after_the_failure() -> None:
     for attempts, is_named in ((None, True), (1, False)):
         rows = {1: {"status": "PENDING", "operation": "EXECUTE", "attempts": attempts}}

@@ -163,7 +163,7 @@ def _is_over(task: Task, tally: Tally) -> bool:
 
 
 def _moving(analysis: Analysis) -> Iterator[Sentence]:
-    """Say what is at work, what is to come, and how far the longest path is."""
+    """Say what is at work, what is to come, and how long a path is left."""
     graph, tally, progress = analysis.graph, analysis.tally, analysis.progress
     task = graph.task
     attempts = [least_attempts(subtask) for subtask in graph.subtasks]
@@ -196,10 +196,14 @@ def _moving(analysis: Analysis) -> Iterator[Sentence]:
             "in place; so does another rollback, once the task is FAILED, which undoes it."
         )
         yield of_subtasks("repeats", template, tuple(sorted(repeating)))
-    share = progress.critical_share
-    if share and share < 1 and progress.critical_seconds_done and tells_direction(task):
-        template = "Of its longest path, counted in timeouts, {percent} % is behind it."
-        yield Sentence("critical-share", template, {"percent": Count(int(100 * share))})
+    done, whole = progress.critical_seconds_done, progress.critical_seconds
+    if 0 < done < whole and tells_direction(task):
+        template = (
+            "By its timeouts, the longest path of what is left is {percent} % of that of "
+            "the whole task."
+        )
+        percent = Count(100 - 100 * done // whole)
+        yield Sentence("critical-share", template, {"percent": percent})
     yield from _each_at_work(analysis)
 
 
