@@ -162,7 +162,7 @@ def build_timeline(analysis: Analysis, options: DiagramOptions | None = None) ->
         path=tuple(number for number, _ in groupby(path)),
         members=tuple(nodes for nodes, _ in units),
         bars={
-            node: (row.start, row.finish)
+            node: (row.start, row.bars[-1][1])
             for node, row in draft.rows.items()
             if not row.is_coming
         },

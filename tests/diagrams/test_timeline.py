@@ -123,6 +123,7 @@ def test_of_what_is_yet_to_run_again_no_last_attempt_is_drawn() -> None:
     timeline = build_timeline(analysis)
     row, once = row_of(timeline, "Again"), analysis.attempt_seconds[0] * SECOND
     assert row.bars == ((0, once),)
+    assert timeline.bars[0] == (0, once)
     assert row.pause == (once, 1000 * SECOND)
     assert "apart" not in row.note
     assert re.search("▒─+░", render_timeline_text(timeline))
