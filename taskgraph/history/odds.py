@@ -21,7 +21,7 @@ from taskgraph.model.engine import SECOND
 from taskgraph.model.task import Id, Status, Task
 
 if TYPE_CHECKING:
-    from taskgraph.history.simulation import Simulation, Times
+    from taskgraph.history.simulation import RunWeights, Simulation, Times
 
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99)
 _Z = 1.959963984540054  # the 97.5 % point of the normal distribution
@@ -286,7 +286,8 @@ def _quantiles(simulation: Simulation, *, is_least: bool) -> tuple[Quantile, ...
 
     The next run is no longer than the k-th shortest of n with a chance of k / (n + 1);
     between two of them it is taken to rise evenly. A run is the middle of its share of the
-    samples, which differ where they have more than it from other runs.
+    samples, which differ where they have more than it from other runs. So it is for the
+    bounds, too: an edge between two runs' shares would be now one's and now the other's.
     """
     import numpy as np
 
@@ -294,31 +295,36 @@ def _quantiles(simulation: Simulation, *, is_least: bool) -> tuple[Quantile, ...
     if not known:
         return ()
     ordered = np.concatenate([simulation.makespans, simulation.cut])
-    lowest = np.sort(ordered)
-    ended = len(ordered) / simulation.samples
+    rising = np.argsort(ordered, kind="stable")
+    lowest = ordered[rising]
+    ends = np.cumsum(simulation.shares)
+    lowest_ends = np.cumsum(simulation.shares[rising])
+    ended = float(ends[-1])
     whole, runs = round(simulation.whole * ended), round(simulation.runs * ended)
     size = whole or len(ordered)
 
-    def place(share: float) -> int:
-        """Tell where a share of the samples ends."""
-        return max(math.ceil(len(ordered) * min(share, 1) - 1e-9), 1) - 1
+    def place(ends: RunWeights, rank: int, size: int) -> int:
+        """Find a rank, from 1, of so many runs: the middle of its share of the samples."""
+        return int(np.searchsorted(ends, (rank - 0.5) / size * ended))
 
     quantiles = []
     for share in _SHARES:
         rank = min(round(share * (size + 1), 9), size)
-        before, at = (place((to(rank) - 0.5) / size) for to in (math.floor, math.ceil))
+        before, at = (place(ends, to(rank), size) for to in (math.floor, math.ceil))
         is_cut = at >= known
         between = round((rank % 1) * int(ordered[at] - ordered[before]))
         is_rare = 0 < runs < share * (runs + 1) - 1e-9
         above, below = (limit_rank(runs, p, _BOUND) for p in (share, 1 - share))
-        top = known if above is None else place(above / runs)
+        top = known if above is None else place(ends, above, runs)
         quantiles.append(
             Quantile(
                 share,
-                value=int(lowest[at]) if is_cut else int(ordered[before]) + between,
+                value=int(lowest[place(lowest_ends, math.ceil(rank), size)])
+                if is_cut
+                else int(ordered[before]) + between,
                 low=None
                 if below is None
-                else int(lowest[place((runs + 1 - below) / runs)]),
+                else int(lowest[place(lowest_ends, runs + 1 - below, runs)]),
                 high=int(ordered[top]) if top < known else None,
                 is_least=is_least or is_cut or is_rare,
             )

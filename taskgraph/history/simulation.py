@@ -44,6 +44,10 @@ class Simulation:
     """Microseconds, of the samples in which nothing failed, ascending."""
     cut: Times
     """The same of those in which nothing failed but at its timeout: they are longer."""
+    shares: RunWeights
+    """How much of all samples each of those is, and of these: a past run's have its weight
+    together, however many they are.
+    """
     samples: int
     """All of them."""
     whole: int
@@ -109,9 +113,13 @@ def simulate(
     whole = min(_effective(weights), samples)
     counts = filter(None, (whole, *(one.runs for one in prospects)))
     ends, makespans = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    order = np.lexsort((makespans, ends))
+    well, told = (int(np.searchsorted(ends[order], one)) for one in (_CUT, _FAILED))
+    ordered = makespans[order]
     return Simulation(
-        makespans=np.sort(makespans[ends == _WELL]),
-        cut=np.sort(makespans[ends == _CUT]),
+        makespans=ordered[:well],
+        cut=ordered[well:told],
+        shares=_sample_shares(weights, runs, samples)[order][:told],
         samples=samples,
         whole=whole,
         runs=min(samples, min(counts, default=0)),
@@ -137,6 +145,16 @@ def _share_out(weights: RunWeights, samples: int, source: np.random.Generator) -
     runs = np.searchsorted(ends, places, side="right")
     numbers: Times = np.minimum(runs, np.flatnonzero(weights)[-1])
     return numbers
+
+
+def _sample_shares(weights: RunWeights, runs: Times | None, samples: int) -> RunWeights:
+    """Give each sample its part of the weight of its run; they sum up to 1."""
+    if runs is None:
+        return np.full(samples, 1 / samples)
+    drawn = np.bincount(runs, minlength=len(weights))
+    parts = weights[runs] / drawn[runs]
+    shares: RunWeights = parts / parts.sum()
+    return shares
 
 
 def _effective(weights: RunWeights) -> int:

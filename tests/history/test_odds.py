@@ -8,11 +8,14 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from benchmarks import calibration
 from benchmarks.calibration import World, calibrate
@@ -34,6 +37,7 @@ from taskgraph.history.store import RunStore
 from taskgraph.model.task import Subtask, Task
 from taskgraph.settings import Settings
 from taskgraph.sources.reading import read_bytes
+from tests.effort import examples
 from tests.history.documents import response, step, write
 
 Collect: TypeAlias = Callable[..., RunStore]
@@ -426,6 +430,32 @@ def test_the_bounds_are_those_of_the_runs_however_many_samples_there_are() -> No
     assert odds_of_pools(graph_of(()), whole, OddsOptions(30)).runs == 20
     guessed = odds_of_pools(graph_of((), timeout=20), {}, OddsOptions(30, 10))
     assert (guessed.runs, guessed.low, guessed.high) == (0, 0, 1)
+
+
+@examples(100)
+@given(st.integers(1, 200), st.integers(0, 20_000), st.integers(0))
+@example(11, 9_989, 0)
+@example(200, 150, 0)
+def test_the_bounds_are_the_runs_of_binomial_ranks(
+    count: int, more: int, seed: int
+) -> None:
+    values = list(range(1, count + 1))
+    if seed:
+        random.Random(seed).shuffle(values)
+    pools = {"0": pool([float(one) for one in values], runs=list(range(count)))}
+    found = odds_of_pools(graph_of(()), pools, OddsOptions(5, count + more))
+    for one in found.quantiles:
+        part = round(one.share * 100)
+        ways = [
+            math.comb(count, k) * part**k * (100 - part) ** (count - k)
+            for k in range(count + 1)
+        ]
+        fewer, longer = (
+            sum(40 * total <= 100**count for total in accumulate(half))
+            for half in (ways, reversed(ways))
+        )
+        assert one.low == (fewer * SECOND or None)
+        assert one.high == ((count + 1 - longer) * SECOND if longer else None)
 
 
 def test_what_neither_runs_nor_a_timeout_bound_takes_at_least_so_long() -> None:
