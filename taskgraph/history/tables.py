@@ -319,8 +319,9 @@ def _path(analysis: Analysis) -> Counter[tuple[int | None, bool]]:
 def _waits(graph: TaskGraph) -> list[int | None]:
     """Measure from when each subtask could start to when it did.
 
-    That is known where all upstreams have done their work, and it is no wait where the
-    start comes first: clocks differ, or an upstream ran again later.
+    That is known where all upstreams have done their work, which what was skipped did not:
+    it keeps its old finish. It is no wait where the start comes first: clocks differ, or an
+    upstream ran again later.
     """
     waits: list[int | None] = [None] * len(graph)
     if is_rolling_back(graph.task) or graph.flaws:
@@ -343,7 +344,9 @@ def released(graph: TaskGraph, node: int) -> datetime | None:
     ends = [
         up.finish_time
         for up in ups
-        if up.status == Status.SUCCESSFUL and up.finish_time is not None
+        if up.status == Status.SUCCESSFUL
+        and up.operation not in SKIPS
+        and up.finish_time is not None
     ]
     return max(ends) if len(ends) == len(ups) else None
 

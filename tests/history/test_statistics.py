@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,6 +90,25 @@ def test_each_quantile_is_the_smallest_value_that_a_share_does_not_exceed(
         rank = -(-37 * share // 100)
         assert getattr(run_us, name) == lengths[rank - 1] * 1_000_000
     assert run_us.max == lengths[-1] * 1_000_000
+
+
+def test_no_wait_is_known_behind_a_skip(
+    tmp_path: Path, collected: Callable[..., RunStore]
+) -> None:
+    def run(start: int, operation: str) -> list[dict[str, Any]]:
+        return [
+            step(1, "a", 0, 10, downstreams=[3], operation=operation),
+            step(2, "other", 0, 12, downstreams=[3]),
+            step(3, "b", start, start + 5, upstreams=[1, 2]),
+        ]
+
+    documents = {
+        "one.json": response(1, run(14, "EXECUTE")),
+        "two.json": response(2, run(3600, "SKIP")),
+    }
+    store = collected(write(tmp_path, documents))
+    waits = of_kind(statistics(store), "Stop", "b").wait_us
+    assert (waits.size, waits.max) == (1, 2_000_000)
 
 
 def test_only_what_provably_ran_once_and_well_is_timed(
