@@ -66,7 +66,8 @@ def _selectors(_ctx: object, _param: object, values: tuple[str, ...]) -> tuple[s
 @click.option(
     "--select", multiple=True, callback=_selectors, metavar="RULES",
     shell_complete=complete_rules,
-    help="Use these rules only: codes, beginnings of codes, names, or all.",
+    help="Use these rules only, instead of select, extend-select and ignore of the "
+    "configuration: codes, beginnings of codes, names, or all.",
 )  # fmt: skip
 @click.option(
     "--ignore", "also_ignored", multiple=True, callback=_selectors, metavar="RULES",

@@ -16,7 +16,9 @@ from taskgraph.config import in_force
 def command(file: str, config_file: str | None, isolated: bool, form: str) -> None:
     """Say which configuration is in force for a document, and where each value is from.
 
-    FILE is a document or a folder; by default the folder that you are in.
+    FILE is a document or a folder; by default the folder that you are in. Options of other
+    commands come on top: check --ignore adds to what is ignored here, and after check
+    --select neither select, extend-select nor ignore count, but only per-path-ignores.
 
     \b
     Examples:

@@ -43,11 +43,14 @@ class Resolver:
     def on_top(self, *, also_ignored: tuple[str, ...] = (), **changes: Any) -> Resolver:
         """Add what the command line says; ``None`` and ``()`` leave a setting as it is.
 
-        An option ``attempts`` is for all subtasks, whatever their names.
+        An option ``attempts`` is for all subtasks, whatever their names; ``select`` begins
+        anew, whatever rules a file selects and ignores.
         """
         said = {key: value for key, value in changes.items() if value not in (None, ())}
         if "attempts" in said:
             said["attempts_by_name"] = ()
+        if "select" in said:
+            said |= {"extend_select": (), "ignore": ()}
         return Resolver(
             self.named, self.is_isolated, {**self.changes, **said}, also_ignored
         )
@@ -78,7 +81,8 @@ class Resolver:
     def _on_top_of(self, configuration: Configuration) -> Configuration:
         changes = dict(self.changes)
         if self.also_ignored:
-            changes["ignore"] = (*configuration.settings.ignore, *self.also_ignored)
+            before = changes.get("ignore", configuration.settings.ignore)
+            changes["ignore"] = (*before, *self.also_ignored)
         if not changes:
             return configuration
         settings = configuration.settings.model_copy(update=changes)

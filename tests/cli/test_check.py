@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -328,6 +329,29 @@ def test_the_configuration_is_that_of_the_name(tmp_path: Path) -> None:
     text = "name: x\nsubtasks: [{name: A}]\n"
     assert "TG401" in stdin_named("x.task.yaml", text, "--isolated").stdout
     assert "TG401" not in stdin_named(str(tmp_path / "x.task.yaml"), text).stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "codes"),
+    [
+        ((), {"TG107"}),
+        (("--select", "TG401"), {"TG401"}),
+        (("--select", "TG1,TG4", "--ignore", "TG4"), {"TG107"}),
+        (("--ignore", "TG107"), set()),
+    ],
+)
+def test_what_is_selected_begins_anew_and_what_is_ignored_is_added(
+    tmp_path: Path, options: tuple[str, ...], codes: set[str]
+) -> None:
+    config = 'select = ["TG4"]\nextend-select = ["TG107"]\nignore = ["TG401"]\n'
+    config += 'per-path-ignores = {"y.*" = ["TG401"]}\n'
+    (tmp_path / "taskgraph.toml").write_text(config, "utf-8")
+    rows = "[{name: A}, {name: B, upstreams: [A]}, {name: C, upstreams: [A, B]}]"
+    text = f"name: x\nsubtasks: {rows}\n"
+    told = stdin_named(str(tmp_path / "x.task.yaml"), text, *options)
+    assert {*re.findall(r"TG\d+", told.stdout)} == codes
+    told = stdin_named(str(tmp_path / "y.task.yaml"), text, "--select", "TG401")
+    assert told.stdout.startswith("no findings")
 
 
 def test_a_name_without_standard_input_is_refused(broken: str) -> None:
