@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -27,7 +27,10 @@ from taskgraph.model.words import nearest_text
 
 if TYPE_CHECKING:
     from taskgraph.reports.text.console import Style
+    from taskgraph.sources.durations import GivenDuration
 
+_MOST_COMPARED = 1_000_000
+"""To look for more names among those that there are takes seconds."""
 _NO_EDGE = "--drop-edge takes UPSTREAM:DOWNSTREAM, two ids or names: "
 
 
@@ -100,24 +103,22 @@ def command(
       taskgraph critical-path response.json --by remaining --within 60
       taskgraph critical-path response.json --set 13175721=10m --skip 13175719
     """
-    given = list(map(_split_setting, settings))
+    given = _once(map(_split_setting, settings), skipped)
     for edge in edges:
         if ":" not in edge:
             raise ConfigError(_NO_EDGE + edge)
-    read: dict[str, int] = {}
+    read: dict[str, GivenDuration] = {}
     if durations is not None:
         from taskgraph.sources.durations import read_durations
 
         read = read_durations(durations)
 
-    asked = _Asked((*read.items(), *given), edges, skipped)
+    asked = _Asked(f"{durations}", read, given, edges)
 
     def tell(loaded: LoadedTask, style: Style | None) -> Any:
         changes = None
-        if read or given or edges or skipped:
-            labels = _labels(loaded.graph)
-            _refuse_twice(loaded.graph, labels, read, f"{durations}")
-            changes = asked.of(loaded.graph, labels)
+        if read or given or edges:
+            changes = asked.of(loaded.graph)
         table = loaded.analysis.timetable(by, changes=changes, within=within, window=window)
         if style is None:
             from taskgraph.reports.json import critical_path_json
@@ -138,32 +139,45 @@ class _Asked:
 
     def __init__(
         self,
-        durations: Sequence[tuple[str, int]],
+        path: str,
+        read: Mapping[str, GivenDuration],
+        given: Mapping[str, int | None],
         edges: Sequence[str],
-        skipped: Sequence[str],
     ) -> None:
-        self._durations, self._edges, self._skipped = durations, edges, skipped
+        self._path, self._lines = path, {name: one.line for name, one in read.items()}
+        self._read = {name: one.seconds for name, one in read.items()}
+        self._given, self._edges = given, edges
         self._found: set[str] = set()
+        self._compared = 0
         self._apart: dict[str, tuple[Id, Id]] = {}  # the ends of edges that are none
         self._names: dict[str, str] = {}  # of tasks that lack something, as they are shown
 
-    def of(self, graph: TaskGraph, labels: _Labels) -> Changes:
-        """Give what a task has of it.
+    def of(self, graph: TaskGraph) -> Changes:
+        """Give what a task has of it; options go before the file.
 
         A name stands for all subtasks that have it, but for those that are named by their
         id.
         """
-        named = sorted(self._durations, key=lambda row: row[0] in labels.ids)
+        labels = _labels(graph)
+        _refuse_twice(graph, labels, self._read, f"{self._path}: {{}} has a duration")
+        _refuse_twice(graph, labels, self._given, "{} has one of --set and --skip")
+        times: dict[Id, int | None] = {}
+        for rows in (self._read, self._given):
+            for name in sorted(rows, key=labels.ids.__contains__):
+                times |= dict.fromkeys(self._find(labels, name), rows[name])
         edges = (self._edge(graph, labels, edge) for edge in self._edges)
         return Changes(
-            durations={i: time for name, time in named for i in self._find(labels, name)},
+            durations={i: time for i, time in times.items() if time is not None},
             dropped_edges=tuple(edge for edge in edges if edge is not None),
-            skipped=tuple(i for name in self._skipped for i in self._find(labels, name)),
+            skipped=tuple(i for i, time in times.items() if time is None),
         )
 
     def misfits(self) -> Iterator[str]:
         """Say of each name and edge that no task has that it has none."""
-        for name in (*(name for name, _ in self._durations), *self._skipped):
+        for name, line in self._lines.items():
+            if name not in self._found:
+                yield f"{self._path}: line {line}: {self._unknown(name)}"
+        for name in self._given:
             if name not in self._found:
                 yield self._unknown(name)
         for text in self._edges:
@@ -179,9 +193,16 @@ class _Asked:
                 yield _NO_EDGE + text
 
     def _unknown(self, name: str) -> str:
-        near = nearest_text(name, self._names)
-        meant = f"; did you mean {self._names[near]}?" if near else ""
-        return f"no subtask has the id or the name {name}{meant}"
+        known, near = self._names, None
+        if not self._compared or self._compared + len(known) <= _MOST_COMPARED:
+            self._compared += len(known)
+            near = nearest_text(name, known, 0.75)
+        hint = (
+            f"; did you mean {known[near]}?"
+            if near
+            else "\n  hint: taskgraph show tells both"
+        )
+        return f"no subtask has the id or the name {name}{hint}"
 
     def _find(self, labels: _Labels, name: str) -> Sequence[Id]:
         found = labels.known.get(name.strip(), ())
@@ -232,27 +253,46 @@ def _namings(graph: TaskGraph) -> Iterator[tuple[Subtask, ...]]:
 
 
 def _refuse_twice(
-    graph: TaskGraph, labels: _Labels, durations: Mapping[str, int], path: str
+    graph: TaskGraph, labels: _Labels, times: Mapping[str, int | None], says: str
 ) -> None:
-    """Refuse a file that gives a subtask one duration by its id and one by its name."""
-    if not durations:
+    """Refuse one time of a subtask by its id and another one by its name."""
+    if len(times) < 2:
         return
     known, ids, _ = labels
     for subtask, *rows in zip(graph.subtasks, *_namings(graph), strict=True):
         names = {row.name.strip() for row in rows} - ids
-        is_named = any(name in durations and len(known[name]) == 1 for name in names)
-        if is_named and any(str(row.id) in durations for row in rows):
+        asked = {name for name in names if name in times and len(known[name]) == 1}
+        by_id = {str(row.id) for row in rows} & times.keys()
+        if asked and by_id and any(times[name] is not None for name in asked | by_id):
             raise ConfigError(
-                f"{path}: {subtask.id} has a duration by its id and one by its name "
+                f"{says.format(subtask.id)} by its id and one by its name "
                 f"{subtask.name.strip()}\n  hint: remove one of the two"
             )
+
+
+def _once(
+    settings: Iterable[tuple[str, int]], skipped: Iterable[str]
+) -> dict[str, int | None]:
+    """Give the time by id or name; ``None`` is a skip. Refuse two for one."""
+    times: dict[str, int | None] = {}
+    for name, time in (*settings, *((name.strip(), None) for name in skipped)):
+        if name in times and (time, times[name]) != (None, None):
+            one, other = (
+                f"--skip {name}" if told is None else f"--set {name}={told}"
+                for told in (times[name], time)
+            )
+            raise ConfigError(
+                f"{one} and {other} are about one subtask\n  hint: remove one of the two"
+            )
+        times[name] = time
+    return times
 
 
 def _split_setting(text: str) -> tuple[str, int]:
     """Read ``ID=SECONDS``."""
     name, equals, value = text.rpartition("=")
     try:
-        return name, parse_duration(value if equals else "")
+        return name.strip(), parse_duration(value if equals else "")
     except ValueError:
         example = "13175721=600 or 13175721=10m"
         raise ConfigError(f"--set takes ID=SECONDS, like {example}, not {text}") from None

@@ -134,10 +134,10 @@ def run_report(
         parts.append(tell(loaded, style))
 
     code, messages = each_task(files, report)
-    for misfit in misfits():
+    if said := "\n".join(misfits()):
         if code < EXIT_INPUT:
-            raise ConfigError(misfit)
-        complain(misfit)
+            raise ConfigError(said)
+        complain(said)
     if form == "json":
         from taskgraph.reports.json import document
 

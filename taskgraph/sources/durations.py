@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from taskgraph.errors import ConfigError
 from taskgraph.model.durations import parse_duration
@@ -17,8 +18,15 @@ _EXPECTED = (
 _SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 
 
-def read_durations(path: str) -> dict[str, int]:
-    """Read durations in seconds by the id or the name of the subtask.
+class GivenDuration(NamedTuple):
+    """A duration in seconds, and the line that it stands in."""
+
+    seconds: int
+    line: int
+
+
+def read_durations(path: str) -> dict[str, GivenDuration]:
+    """Read durations by the id or the name of the subtask.
 
     The file has a JSON object ``{"13175721": "10m", ...}``, or lines of CSV
     ``13175721,600``, also with semicolons, tabs or bars; a first line that has no
@@ -30,24 +38,29 @@ def read_durations(path: str) -> dict[str, int]:
     return _object(text, path) if text.lstrip().startswith("{") else _table(text, path)
 
 
-def _object(text: str, path: str) -> dict[str, int]:
+def _object(text: str, path: str) -> dict[str, GivenDuration]:
     from taskgraph.sources.fields import Duration
+    from taskgraph.sources.places import escape_token, locate
     from taskgraph.sources.validating import read_file
 
     durations: dict[str, int] = read_file(dict[str, Duration], text, path, _EXPECTED)
-    return durations
+    pointers = {name: f"/{escape_token(name)}" for name in durations}
+    places = locate(text.encode(), pointers.values())
+    return {
+        name: GivenDuration(seconds, places[pointers[name]][0])
+        for name, seconds in durations.items()
+    }
 
 
-def _table(text: str, path: str) -> dict[str, int]:
-    durations: dict[str, int] = {}
-    lines: dict[str, int] = {}
+def _table(text: str, path: str) -> dict[str, GivenDuration]:
+    durations: dict[str, GivenDuration] = {}
     for number, identifier, value in _rows(text, path):
-        if identifier in lines:
-            what = f"{identifier} has a duration in line {lines[identifier]} already"
+        if identifier in durations:
+            before = durations[identifier].line
+            what = f"{identifier} has a duration in line {before} already"
             raise _refusal(path, number, what, "remove one of the two")
-        lines[identifier] = number
         try:
-            durations[identifier] = parse_duration(value)
+            durations[identifier] = GivenDuration(parse_duration(value), number)
         except ValueError:
             what = f"must be seconds or a duration like 1h30m, not {describe(value)}"
             raise _refusal(path, number, what, _EXPECTED) from None

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from taskgraph.cli.main import cli
+from taskgraph.errors import ConfigError
 from tests.conftest import RunCli
 
 STOP = "samples/obproxy_stop.json"
@@ -116,6 +119,54 @@ def test_a_bad_file_of_durations_is_named(
     done = run_cli("critical-path", STOP, "--durations", path)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("name,duration\nStart nod,5\n13175720,5\nZ,3\n", (2, 4)),
+        ('{"Start nod": 5,\n"13175720": 5, "Z": 3}', (1, 2)),
+    ],
+)
+def test_every_name_that_no_subtask_has_is_told_with_its_line(
+    tmp_path: Path, text: str, lines: tuple[int, int]
+) -> None:
+    path = tmp_path / "durations"
+    path.write_text(text)
+    first, second = (f"{path}: line {line}: no subtask has the id or" for line in lines)
+    said = refused("--durations", str(path), "--skip", "Start-node", "--set", "Q=1")
+    assert f"{first} the name Start nod; did you mean Start node?" in said
+    assert f"{second} the name Z\n  hint: taskgraph show" in said
+    assert "the name Start-node; did you mean Start node?" in said
+    assert "the name Q\n" in said
+    assert said.count("no subtask") == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--set=13175720=5 --set=13175720=6", "--set 13175720=5 and --set 13175720=6"),
+        ("--set=13175720=5 --skip=13175720", "--set 13175720=5 and --skip 13175720"),
+        ("--set=13175720=5|--skip=Start node", "13175720 has one of --set and --skip"),
+        ("--set=13175720=5|--set=Start node =6", "by its id and one by its name Start"),
+    ],
+)
+def test_two_times_of_one_subtask_are_refused(options: str, said: str) -> None:
+    told = refused(*options.replace(" --", "|--").split("|"))
+    assert said in told
+    assert "hint: remove one of the two" in told
+
+
+def test_a_skip_said_twice_is_one() -> None:
+    twice = ["critical-path", STOP, "--skip", "13175720", "--skip", "Start node"]
+    done = CliRunner().invoke(cli, twice)
+    assert done.exit_code == 0
+
+
+def refused(*options: str) -> str:
+    done = CliRunner().invoke(cli, ["critical-path", STOP, *options])
+    assert isinstance(done.exception, ConfigError)
+    return str(done.exception)
 
 
 def test_measured_times_account_for_the_clock(run_cli: RunCli, finished: Path) -> None:

@@ -13,7 +13,7 @@ from taskgraph.sources.durations import read_durations
 def read(folder: Path, text: str) -> dict[str, int]:
     path = folder / "durations"
     path.write_text(text, encoding="utf-8")
-    return read_durations(str(path))
+    return {name: one.seconds for name, one in read_durations(str(path)).items()}
 
 
 @pytest.mark.parametrize(
