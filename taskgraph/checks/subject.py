@@ -13,7 +13,7 @@ from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import RepeatedReference, Side, UnknownReference
 from taskgraph.model.engine import blocks_rollback, measured_span, ran_once, timeout_seconds
 from taskgraph.model.task import Id, Status, Subtask
-from taskgraph.model.words import nearest_text
+from taskgraph.model.words import label, nearest_text
 
 KEYED_DIALECTS = frozenset({"definition", "ocp"})
 """The dialects whose documents have the keys of the API."""
@@ -199,7 +199,7 @@ class Subject:
         if len(owners) * len(labels) > _MOST_COMPARED:
             return {}
         real = self.task.unredacted
-        known = {real(label): label for label in labels}
+        known = {real(text): text for text in labels}
         near = {
             text: nearest_text(real(text), known.keys() - {*map(real, own)}, 0.75)
             for text, own in owners.items()
@@ -219,6 +219,24 @@ class Subject:
             else:
                 missing.setdefault((downstream, "upstreams"), []).append(upstream)
         return missing
+
+    def naming(self, upstream: int, downstream: int) -> tuple[Side, ...]:
+        """Give the sides that name an edge: one where one of the two ends does not."""
+        alone = self._named_once.get((upstream, downstream))
+        return tuple(sorted(self.graph.reported_sides)) if alone is None else (alone,)
+
+    @cached_property
+    def _named_once(self) -> Mapping[tuple[int, int], Side]:
+        return {(up, down): side for up, down, side in self.graph.one_sided}
+
+    def where_named(self, upstream: int, downstream: int) -> str:
+        """Say from which lists to remove an edge, where the document has both kinds."""
+        if len(self.graph.reported_sides) < 2:
+            return ""
+        if len(sides := self.naming(upstream, downstream)) == 2:
+            return ", from both lists that name it"
+        owner = upstream if sides == ("downstreams",) else downstream
+        return f", from the {sides[0]} of {label(self.at(owner))}"
 
 
 class Star(NamedTuple):

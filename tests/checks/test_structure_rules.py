@@ -305,6 +305,41 @@ def test_redundant_edges_are_found_on_demand() -> None:
     assert "1 -> 2 -> 3" in findings[0].message
 
 
+@pytest.mark.parametrize(
+    ("owner", "side", "where", "pointer"),
+    [
+        (1, "upstreams", "both lists that name it", "/subtasks/0/downstreams"),
+        (1, "downstreams", "the upstreams of 3 'step 3'", "/subtasks/2/upstreams"),
+        (3, "upstreams", "the downstreams of 1 'step 1'", "/subtasks/0/downstreams"),
+    ],
+)
+def test_the_list_that_holds_an_edge_is_named(
+    owner: int, side: str, where: str, pointer: str
+) -> None:
+    kept = (2,) if side == "downstreams" or owner == 3 else ()
+    rows = change(subtasks([(1, 2), (2, 3), (1, 3)]), owner, **{side: kept})
+    (finding,) = found(task(rows), "TG107", extend_select=("TG107",))
+    assert finding.hint == f"remove 1 -> 3, from {where}"
+    assert (finding.pointer or "").endswith(pointer)
+
+
+@pytest.mark.parametrize(
+    ("owner", "side", "where"),
+    [
+        (4, "downstreams", "both lists that name it"),
+        (3, "downstreams", "the upstreams of 1 'step 1'"),
+        (1, "upstreams", "the downstreams of 3 'step 3'"),
+    ],
+)
+def test_the_list_that_holds_an_edge_of_a_cycle_is_named(
+    owner: int, side: str, where: str
+) -> None:
+    rows = change(subtasks([(1, 3), (3, 1), (1, 4)]), owner, **{side: ()})
+    (finding,) = found(task(rows), "TG101")
+    assert finding.edges == ((3, 1),)
+    assert (finding.hint or "").endswith(f", from {where}")
+
+
 def all_earlier(size: int) -> list[Subtask]:
     """Give subtasks that each wait for all that come before them."""
     return subtasks([(a, b) for b in range(size) for a in range(b)])

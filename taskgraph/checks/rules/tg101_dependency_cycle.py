@@ -18,7 +18,7 @@ Example
 
 What to do
 ----------
-Remove the edge that does not belong, from both lists that name it.
+Remove the edge that does not belong, from each list that names it.
 """
 
 from __future__ import annotations
@@ -62,8 +62,7 @@ def _fault(subject: Subject, component: tuple[int, ...], cut: Cut) -> Fault:
         [arrow([label(subject.at(a)), label(subject.at(b))]) for a, b in cut.edges]
     )
     if len(edges) == 1:
-        ends = ", from both lists that name it" if len(graph.reported_sides) == 2 else ""
-        hint = f"remove the edge {few}{ends}"
+        hint = f"remove the edge {few}{subject.where_named(*cut.edges[0])}"
     else:
         hint = f"removing {counted(len(edges), 'edge')} breaks every cycle: {few}"
         hint += "" if cut.is_smallest else " (whether fewer would do is not proven)"

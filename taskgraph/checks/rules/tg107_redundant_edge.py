@@ -50,10 +50,10 @@ def _fault(subject: Subject, node: int, through: int, target: int) -> Fault:
     walk = arrow(ids) if is_direct else f"{arrow(ids[:2])} -> ... -> {ids[2]}"
     return Fault(
         f"the edge {arrow(edge)} adds nothing to the longer path {walk}",
-        f"remove {arrow(edge)}{_ends(subject)}",
+        f"remove {arrow(edge)}{subject.where_named(node, target)}",
         subtasks=ascending(edge),
         edges=(edge,),
-        pointer=subject.node_pointer(node, "downstreams"),
+        pointer=_pointer(subject, node, target),
     )
 
 
@@ -67,18 +67,28 @@ def _together(subject: Subject, node: int, targets: list[int]) -> Fault:
     return Fault(
         f"{count:,} of the {len(row):,} edges from {label(owner)} add nothing to longer "
         f"paths: {listed(map(arrow, few), count)}",
-        f"remove each{_ends(subject)}; "
+        f"remove each{_ends(subject, node, targets)}; "
         f"needed {plural(len(kept), 'is', 'are')} {listed(kept)}",
         subtasks=(owner.id,),
         edges=few,
-        pointer=subject.node_pointer(node, "downstreams"),
+        pointer=_pointer(subject, node, targets[0]),
         detail=f"{count} edges",
     )
 
 
-def _ends(subject: Subject) -> str:
-    both = len(subject.graph.reported_sides) == 2
-    return ", from both lists that name it" if both else ""
+def _pointer(subject: Subject, node: int, target: int) -> str:
+    """Point to a list that holds the edge."""
+    if "downstreams" in subject.naming(node, target):
+        return subject.node_pointer(node, "downstreams")
+    return subject.node_pointer(target, "upstreams")
+
+
+def _ends(subject: Subject, node: int, targets: list[int]) -> str:
+    counts = {len(subject.naming(node, target)) for target in targets}
+    if counts == {1}:
+        return ""
+    both = "both lists that name it" if counts == {2} else "each list that names it"
+    return f", from {both}"
 
 
 def _redundant(subject: Subject) -> tuple[dict[int, list[int]], dict[tuple[int, int], int]]:
