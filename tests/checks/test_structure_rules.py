@@ -86,6 +86,28 @@ def test_a_misspelt_id_is_one_finding_that_says_what_was_meant() -> None:
     assert finding.hint == "probably 3 'step 3' is meant, which names it on its side"
 
 
+@pytest.mark.parametrize(
+    ("name", "written", "shown", "meant"),
+    [
+        ("Cut", "Cut\n", "'Cut\u240a'", "'Cut'"),
+        ("Cut\n", "Cut", "Cut", "'Cut\u240a'"),
+        ("Cut", "Cut ", "'Cut '", "'Cut'"),
+        ("Cut\u00a0", "Cut", "Cut", "'Cut\u27e8U+00A0\u27e9'"),
+    ],
+)
+def test_a_blank_by_which_a_name_differs_is_shown(
+    name: str, written: str, shown: str, meant: str
+) -> None:
+    rows = (
+        Subtask(id="A", name="A", downstreams=(written,)),
+        Subtask(id=name, name=name),
+    )
+    shape = Task(None, "demo", subtasks=rows, is_definition=True)
+    (finding,) = found(shape, "TG102")
+    assert f"names {shown} in downstreams" in finding.message
+    assert finding.hint == f"did you mean {meant}?"
+
+
 def test_two_unknown_ids_in_one_list_are_not_guessed_at() -> None:
     rows = change(subtasks(CHAIN), 2, downstreams=(33, 34))
     assert codes(task(rows)) == ["TG102", "TG102"]

@@ -31,7 +31,7 @@ from taskgraph.checks.rule import EDGES, Fault, Rule
 from taskgraph.checks.subject import Subject, told
 from taskgraph.graph.taskgraph import UnknownReference
 from taskgraph.model.task import Id
-from taskgraph.model.words import ascending, counted, label, labels, quoted, shorten
+from taskgraph.model.words import ascending, counted, label, labels, shorten, visible
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -56,7 +56,9 @@ def _fault(
     subtasks, is_definition = subject.task.subtasks, subject.task.is_definition
     owners = {reference.position: subtasks[reference.position] for reference in mentions}
     first = mentions[0]
-    name = shorten(str(identifier))
+    name = _as_written(str(identifier))
+    if str(identifier) != str(identifier).strip():
+        name = f"'{name}'"
     if len(owners) == 1:
         sides = " and ".join(sorted({reference.side for reference in mentions}))
         message = f"{label(owners[first.position])} names {name} in {sides}, but no subtask"
@@ -67,12 +69,17 @@ def _fault(
         )
     return Fault(
         f"{message} of this task {'is called so' if is_definition else 'has that id'}",
-        f"did you mean {quoted(near)}?" if near else _hint(subject, mentions),
+        f"did you mean '{_as_written(near)}'?" if near else _hint(subject, mentions),
         subtasks=ascending(owner.id for owner in owners.values()),
         edges=tuple(map(subject.edge, mentions)),
         pointer=subject.subtask_pointer(first.position, first.side, first.id),
         detail=str(identifier) if is_definition else "",
     )
+
+
+def _as_written(name: str) -> str:
+    """Show a name with what stands around it, by which two may differ."""
+    return shorten(visible(name))
 
 
 def _hint(subject: Subject, mentions: list[UnknownReference]) -> str:
