@@ -140,6 +140,18 @@ def percent(part: float, whole: float) -> str:
     return f"{min(share, 99.9) if part < whole else share:.1f} %"
 
 
+def percent_used(part: int, whole: int) -> str:
+    """Write a share of a time that was measured, which is cut as such times are.
+
+    Examples
+    --------
+    >>> percent_used(79_999_999, 100_000_000), percent_used(113, 100)
+    ('79.9 %', '113.0 %')
+    """
+    tenths = 1000 * part // whole
+    return f"{tenths // 10}.{tenths % 10} %"
+
+
 def joints(total: int, word: str = "and") -> tuple[str, ...]:
     """Give what stands after each name of a list, the first few of which are named.
 

@@ -108,10 +108,20 @@ def cell(value: object, unit: Unit) -> str:
             case "seconds":
                 return format_duration(int(value))
             case "ppm":
-                return percent(value / SECOND)
+                return percent(_cut(int(value)) / SECOND)
             case "share":
                 return percent(value)
     return visible(str(value))
+
+
+def _cut(ppm: int) -> int:
+    """Cut what was measured to the digits that :func:`percent` writes."""
+    rest = SECOND - ppm
+    if 0 < rest < SECOND // 100:
+        step: int = 10 ** max(len(str(rest)) - 2, 0)
+    else:
+        step = min(10 ** max(len(str(ppm)) - 2, 0), SECOND // 100)
+    return ppm - ppm % step
 
 
 def percent(share: float) -> str:

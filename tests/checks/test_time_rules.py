@@ -10,6 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taskgraph.analysis.analysis import Analysis
+from taskgraph.graph.taskgraph import build_graph
+from taskgraph.model.durations import format_duration
 from taskgraph.model.task import Envelope, Origin, Subtask, Task
 from taskgraph.settings import MOST_SECONDS, Severity
 from tests.checks.build import (
@@ -274,6 +277,15 @@ def test_a_run_is_compared_with_its_timeout_and_the_grace(
     assert codes(shape) == ([code] if code else [])
 
 
+def test_the_share_of_a_timeout_is_cut() -> None:
+    rows = change(finished(), 3, finish_time=at(21 + 79.999999))
+    shape = done(rows, finish_time=at(200), envelope=response(300))
+    (finding,) = found(shape, "TG404", near_timeout=0.75)
+    assert finding.message.startswith(
+        "3 'step 3' used 79.9 % of its timeout: 1 min 19 s of"
+    )
+
+
 def test_thresholds_can_be_chosen() -> None:
     rows = change(finished(), 3, finish_time=at(21 + 120))
     shape = done(rows, finish_time=at(200), envelope=response(300))
@@ -422,3 +434,17 @@ def test_the_wall_clock_has_no_say() -> None:
     shape = done(rows, status="RUNNING", finish_time=None, envelope=None)
     assert codes(shape) == []
     assert codes(shape, as_of=at(0) + timedelta(days=1)) == ["TG403"]
+
+
+def test_a_worst_case_without_bound_may_be_over_its_limit_already() -> None:
+    rows = change(subtasks(CHAIN), 3, timeout=None)
+    (over,) = found(task(rows), "TG405", budgets=(("*", 60),))
+    (within,) = found(task(rows), "TG405", budgets=(("*", 4000),))
+    assert within.hint == "give every subtask a timeout"
+    seconds = Analysis(build_graph(task(rows))).budget.seconds
+    assert seconds > 60
+    assert over.hint == (
+        f"give every subtask a timeout; the rest is {format_duration(seconds)} already, "
+        f"{format_duration(seconds - 60)} over the limit: shorten timeouts on the critical "
+        "path, or run subtasks side by side"
+    )

@@ -498,3 +498,19 @@ def test_a_moment_is_written_as_everywhere(render: Callable[[TableReport], str])
     assert format_moment(since) in text.replace("\\", "")
     assert "38+00:00" in text.replace("\\", "")
     assert since.isoformat() not in text
+
+
+@pytest.mark.parametrize(
+    ("ppm", "shown"),
+    [
+        (799_999, "79 %"),
+        (99_999, "9.9 %"),
+        (999_999, "99.9999 %"),
+        (995_399, "99.53 %"),
+        (1_000_000, "100 %"),
+        (1_009_999, "100 %"),
+        (0, "0 %"),
+    ],
+)
+def test_what_was_used_is_cut(ppm: int, shown: str) -> None:
+    assert cell(ppm, "ppm") == shown

@@ -26,9 +26,9 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule, Subject
 from taskgraph.model.durations import format_duration, format_measured
-from taskgraph.model.engine import MICROSECOND, was_ended
+from taskgraph.model.engine import MICROSECOND, SECOND, was_ended
 from taskgraph.model.task import Status
-from taskgraph.model.words import percent
+from taskgraph.model.words import percent_used
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -41,11 +41,12 @@ def check(subject: Subject) -> Iterator[Fault]:
             and int(seconds) <= timeout + thresholds.grace
             and not was_ended(subtask, time // MICROSECOND)
         ):
+            used = percent_used(time // MICROSECOND, timeout * SECOND)
             verb = "has used" if subtask.status == Status.RUNNING else "used"
             yield Fault.of(
                 subject,
                 [position],
-                f"{verb} {percent(seconds, timeout)} of its timeout: "
+                f"{verb} {used} of its timeout: "
                 f"{format_measured(time)} of {format_duration(timeout)}",
                 "give it more time, or find out why it takes so long",
                 "timeout",

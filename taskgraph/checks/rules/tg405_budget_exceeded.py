@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.concurrency import Bounds
 from taskgraph.checks.rule import (
     SOUND_GRAPH,
@@ -54,7 +55,7 @@ def check(subject: Subject) -> Iterator[Fault]:
         yield Fault(
             f"the worst case has no bound, as {labels(subtasks)} {verb} no timeout; "
             f"{allowed}",
-            "give every subtask a timeout",
+            f"give every subtask a timeout{_rest(budget, limit)}",
             subtasks=tuple(subtask.id for subtask in subtasks),
             pointer=subject.node_pointer(budget.unlimited[0], "timeout"),
         )
@@ -67,6 +68,15 @@ def check(subject: Subject) -> Iterator[Fault]:
             subtasks=tuple(path),
             pointer=subject.pointer(),
         )
+
+
+def _rest(budget: Budget, limit: int) -> str:
+    """Say what else there is to do where timeouts alone do not suffice."""
+    if budget.seconds <= limit:
+        return ""
+    rest, more = format_duration(budget.seconds), format_duration(budget.seconds - limit)
+    hint = _hint(budget.bounds, limit)
+    return f"; the rest is {rest} already, {more} over the limit: {hint}"
 
 
 def _hint(bounds: Bounds, limit: int) -> str:
