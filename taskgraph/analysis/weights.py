@@ -15,6 +15,7 @@ from taskgraph.model.engine import (
     SECOND,
     done_status,
     is_in_flight,
+    is_undone_for_retry,
     measured_span,
     ran_once,
     retry_undoes_apart,
@@ -95,7 +96,8 @@ def remaining_weights(premises: Premises) -> Weights:
     several attempts were started or may have been: the document has the start of the
     first only. What is overdue takes 0. To that come the attempts that the settings
     allow beyond. The rest takes all attempts that are left, at least one, and what failed
-    again for being undone, where that has a deadline of its own. In a task that rolls
+    again for being undone, where that has a deadline of its own; what a retry is undoing,
+    or is to undo, runs after that. In a task that rolls
     back, what is PENDING is done, the start of a rollback is unknown, and there is one
     attempt.
     """
@@ -110,6 +112,7 @@ def remaining_weights(premises: Premises) -> Weights:
             rows.append((0, Basis.DONE))
             continue
         further = 0 if back else most - (subtask.attempts or 1)
+        further += is_undone_for_retry(subtask, premises.task)
         if is_in_flight(subtask):
             current = (once, basis)
             if basis is not Basis.NO_LIMIT:

@@ -213,6 +213,12 @@ def retry_undoes_apart(task: Task) -> bool:
     return task.origin.dialect == "obshell"
 
 
+def is_undone_for_retry(subtask: Subtask, task: Task) -> bool:
+    """Tell whether a retry is undoing the subtask, or is to, and then runs it."""
+    is_undone = subtask.operation == Operation.ROLLBACK and subtask.status in _IN_SLOTS
+    return is_undone and retry_undoes_apart(task) and not is_rolling_back(task)
+
+
 def is_rolled_back(subtask: Subtask) -> bool:
     """Tell whether the subtask's work was undone, or given up undoing."""
     return subtask.status == Status.PENDING and subtask.operation in _ROLLBACK

@@ -14,7 +14,7 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from taskgraph.model.engine import ENDED
+from taskgraph.model.engine import ENDED, FORWARD
 from taskgraph.model.task import Envelope, Operation, Status, Subtask, Task
 from taskgraph.model.task import Id as ModelId
 from taskgraph.sources.document import Problems
@@ -238,7 +238,20 @@ def _stage(
         _subtask(sub_task, position if is_split else -1 if len(rows) == 1 else None)
         for position, sub_task in enumerate(rows)
     ]
+    if row is not None:
+        own = _common(row)
+        if own["operation"] in FORWARD and own["status"] != Status.SUCCESSFUL:
+            subtasks = list(map(_before_its_run, subtasks))
     return _Stage(subtasks, [f"{place}/{i}" for i in range(len(subtasks))])
+
+
+def _before_its_run(subtask: Subtask) -> Subtask:
+    """Read what a retry has undone, which SUCCEED means here, as what is yet to run."""
+    is_undone = (subtask.status, subtask.operation) == (
+        Status.SUCCESSFUL,
+        Operation.ROLLBACK,
+    )
+    return subtask._replace(status=Status.PENDING) if is_undone else subtask
 
 
 def _extra(row: dict[str, Any], kind: Any) -> dict[str, Any]:

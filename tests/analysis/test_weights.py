@@ -53,6 +53,25 @@ def test_what_obshell_retries_is_undone_first_each_with_a_deadline_of_its_own():
         assert analyse(graph).left.durations == (seconds,)
 
 
+@pytest.mark.parametrize(
+    ("status", "operation", "seconds"),
+    [
+        ("RUNNING", "ROLLBACK", 200),
+        ("READY", "ROLLBACK", 200),
+        ("PENDING", "ROLLBACK", 100),
+        ("RUNNING", "RETRY", 100),
+    ],
+)
+def test_what_a_retry_undoes_runs_after_that(status: str, operation: str, seconds: int):
+    row = {"status": status, "operation": operation, "timeout": 100, "attempts": 2}
+    task = {"status": "RUNNING", "origin": Origin(dialect="obshell")}
+    again = make_graph({1: row}, operation="EXECUTE", **task)
+    assert analyse(again).left.durations == (seconds,)
+    if operation == "ROLLBACK" and status != "PENDING":
+        back = make_graph({1: row}, operation="ROLLBACK", **task)
+        assert analyse(back).left.durations == (100,)
+
+
 def test_a_moment_before_the_start_leaves_all_of_it():
     assert left(-50) == (100, Basis.LEFT)
 

@@ -231,7 +231,8 @@ def obshell_documents(draw: st.DrawFn) -> tuple[dict[str, Any], Task]:
         number += width
     ids.append(())
     for stage, width in enumerate(widths, 1):
-        name = draw(TEXTS)
+        name, node = draw(TEXTS), draw(ITEMS)
+        is_forward = node.operator in ("RUN", "RETRY") and node.state != "SUCCEED"
         rows = []
         for part, identifier in enumerate(ids[stage]):
             item, logs, attempts = draw(ITEMS), draw(st.lists(TEXTS, max_size=2)), part + 1
@@ -247,11 +248,14 @@ def obshell_documents(draw: st.DrawFn) -> tuple[dict[str, Any], Task]:
                     "task_logs": logs or draw(st.sampled_from([[], None])),
                 }
             )
+            expected = item.expect()
+            if is_forward and (item.state, item.operator) == ("SUCCEED", "ROLLBACK"):
+                expected["status"] = "PENDING"
             subtasks.append(
                 Subtask(
                     id=identifier,
                     name=name,
-                    **item.expect(),
+                    **expected,
                     attempts=attempts,
                     upstreams=ids[stage - 1],
                     downstreams=ids[stage + 1],
@@ -261,9 +265,7 @@ def obshell_documents(draw: st.DrawFn) -> tuple[dict[str, Any], Task]:
                     extra={"additional_data": None, "id": f"1{identifier}"},
                 )
             )
-        nodes.append(
-            {"node_id": stage, "name": name, **draw(ITEMS).write(), "sub_tasks": rows}
-        )
+        nodes.append({"node_id": stage, "name": name, **node.write(), "sub_tasks": rows})
     raw = {"id": "17", "dag_id": 7, "name": "DAG", **own.write(), "nodes": nodes}
     raw |= {"stage": 1, "max_stage": len(nodes)}
     task = Task(

@@ -12,7 +12,7 @@ import pytest
 
 from taskgraph.errors import InputError
 from taskgraph.graph.taskgraph import build_graph
-from taskgraph.model.engine import has_never_failed
+from taskgraph.model.engine import has_never_failed, is_rolled_back
 from taskgraph.model.task import Subtask, Task
 from taskgraph.sources.reading import read_bytes
 from tests.engine.obshell import simulate_dag
@@ -130,6 +130,20 @@ def test_no_time_yet_is_no_time(never: str | None) -> None:
     assert task.naive_times == ()
 
 
+@pytest.mark.parametrize("operator", ["RUN", "RETRY", "ROLLBACK", "CANCEL"])
+@pytest.mark.parametrize("state", ["RUNNING", "SUCCEED"])
+def test_what_a_retry_has_undone_is_yet_to_be_done(state: str, operator: str) -> None:
+    times = {"start_time": "2024-06-03T10:00:02Z", "end_time": "2024-06-03T10:00:03Z"}
+    undone = sub_task(1, operator="ROLLBACK", execute_times=2, **times)
+    document = dag([undone, sub_task(2, operator="RUN", execute_times=1)], operator="RUN")
+    document["nodes"][0] |= {"state": state, "operator": operator}
+    is_next = state == "RUNNING" and operator in {"RUN", "RETRY"}
+    one, other = read(document).subtasks
+    assert one.status == ("PENDING" if is_next else "SUCCESSFUL")
+    assert (one.operation, other.status) == ("ROLLBACK", "SUCCESSFUL")
+    assert one.start_time and one.finish_time
+
+
 def test_there_are_no_timeouts(sample: Task) -> None:
     assert {subtask.timeout for subtask in sample.subtasks} == {None}
 
@@ -200,5 +214,8 @@ def test_what_a_simulated_engine_writes_is_read(seed: int) -> None:
         assert {subtask.name for subtask in task.subtasks} <= names
         items: list[Task | Subtask] = [task, *task.subtasks]
         for item in items:
+            if isinstance(item, Subtask) and is_rolled_back(item):
+                assert task.operation == "EXECUTE"  # it is to run again
+                continue
             assert item.finish_time is None or item.status in ("FAILED", "SUCCESSFUL")
             assert item.start_time is None or item.status not in ("PENDING", "READY")
