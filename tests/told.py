@@ -132,7 +132,7 @@ def library(loaded: LoadedTask) -> Told:
         "rollback accepted now": rollback.is_accepted,
         "rollback seconds": _undoing(loaded),
         "blockers": ids(rollback.blockers),
-        "failing late": rollback.fail_late and rollback.fail_late.at_most,
+        "failing late": analysis.failing_late and analysis.failing_late.at_most,
     }
     told |= _no_return(
         None if analysis.no_return is None else ids(analysis.no_return.nodes),
@@ -285,10 +285,11 @@ def budget_text(text: str) -> Told:
         told["rollback seconds"] = _seconds(match[1])
     elif NO_END in back:
         told["rollback seconds"] = None
-    if "Failing late" in facts:
-        late = facts["Failing late"]
+    late = facts.get("Failing late", "not known")
+    told["failing late"] = None
+    if not late.startswith("not known"):
         figure = re.split(r": |takes over ", late)[-1]
-        told["failing late"] = None if late.startswith("not known") else _seconds(figure)
+        told["failing late"] = _seconds(figure)
     for line in text.splitlines():
         if match := re.match(r"\s*[\d.]+ %\s+(\S.*?)  (\S+)  ", f"{line}  "):
             told["share", match[2]] = _seconds(match[1])

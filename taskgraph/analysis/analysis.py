@@ -12,7 +12,7 @@ from taskgraph.model.engine import (
     IN_FLIGHT,
     is_being_cancelled,
     runs_forward,
-    was_retried,
+    was_asked_again,
 )
 from taskgraph.model.task import Status
 from taskgraph.settings import DEFAULTS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from taskgraph.analysis.failure import FailedSubtask, Failure
     from taskgraph.analysis.past import Forecast, NoForecast, SlowSubtask, TimeoutNeed
     from taskgraph.analysis.progress import Endless, Progress, Standstill, Tally
-    from taskgraph.analysis.rollback import PointOfNoReturn, Rollback
+    from taskgraph.analysis.rollback import FailLate, PointOfNoReturn, Rollback
     from taskgraph.analysis.schedule import Schedule
     from taskgraph.analysis.timetable import Timetable
     from taskgraph.analysis.weights import WeightKind, Weights
@@ -291,12 +291,26 @@ class Analysis(Premises):
     def keeps_to_timeouts(self) -> bool:
         """Whether what counts from the start by timeouts alone may hold yet.
 
-        Not where something hangs, was retried, or already took longer.
+        Not where something hangs, was retried or skipped, or already took longer: who asked
+        for a second try came when they came.
         """
         if self.task.is_definition:
             return True
-        was_longer = self.seconds_late or any(map(was_retried, self.graph.subtasks))
+        was_longer = self.seconds_late or any(map(was_asked_again, self.graph.subtasks))
         return self.progress.endless is None and not was_longer
+
+    @property
+    def failing_late(self) -> FailLate | None:
+        """Failing as late as can be rolled back, ``None`` where nothing is to tell of it.
+
+        That is so where the subtask that would fail is done, too.
+        """
+        late = self.rollback.fail_late
+        is_over = self.task.status == Status.SUCCESSFUL or self.is_rolling_back
+        if late is None or is_over or not self.rollback.may_still_fail:
+            return None
+        is_done = self.graph.subtasks[late.node].status == Status.SUCCESSFUL
+        return None if is_done or not self.keeps_to_timeouts else late
 
     @cached_property
     def failure(self) -> Failure | None:

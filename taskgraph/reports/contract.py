@@ -377,7 +377,10 @@ class BudgetContent(TaskHead, BudgetFigures):
     rollback: RollbackContent
     failing_late: Annotated[
         FailingLate | None,
-        about("Null where no failure can be rolled back, or where that is not known."),
+        about(
+            "Null where no failure can be rolled back any more, where what was retried, "
+            "skipped, late or done lets nothing be told of it, or where that is not known."
+        ),
     ]
 
 

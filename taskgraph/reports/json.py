@@ -243,7 +243,7 @@ def _as_run(graph: TaskGraph, run: AsRun) -> contract.AsRunContent:
 def budget_json(analysis: Analysis) -> contract.BudgetContent:
     """Give the worst case in seconds, what holds it, and the way back."""
     graph, rollback = analysis.graph, analysis.rollback
-    late, enough = rollback.fail_late, analysis.enough_slots
+    late, enough = analysis.failing_late, analysis.enough_slots
     lasting, undoing = analysis.progress.lasting, rollback.worst_case
     is_untold = bool(rollback.steps) and analysis.unknown is not None
     return {

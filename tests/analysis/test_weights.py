@@ -64,7 +64,7 @@ def test_what_obshell_retries_is_undone_first_each_with_a_deadline_of_its_own():
 )
 def test_what_a_retry_undoes_runs_after_that(status: str, operation: str, seconds: int):
     row = {"status": status, "operation": operation, "timeout": 100, "attempts": 2}
-    task = {"status": "RUNNING", "origin": Origin(dialect="obshell")}
+    task: dict[str, Any] = {"status": "RUNNING", "origin": Origin(dialect="obshell")}
     again = make_graph({1: row}, operation="EXECUTE", **task)
     assert analyse(again).left.durations == (seconds,)
     if operation == "ROLLBACK" and status != "PENDING":

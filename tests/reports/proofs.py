@@ -31,6 +31,7 @@ from taskgraph.model.engine import (
     blocks_rollback,
     measured_span,
     tells_direction,
+    was_asked_again,
     was_retried,
 )
 from taskgraph.model.task import Subtask
@@ -764,11 +765,12 @@ def never_return(case: Case) -> list[Values]:
 def fail_late(case: Case) -> list[Values]:
     late = case.rollback.fail_late
     assert late is not None
+    assert case.graph.subtasks[late.node].status != "SUCCESSFUL"
     assert case.rollback.is_allowed
     assert not late.unlimited
     assert case.progress.endless is None or case.task.is_definition
     assert not case.analysis.seconds_late
-    assert not any(map(was_retried, case.task.subtasks))
+    assert not any(map(was_asked_again, case.task.subtasks))
     gate = case.analysis.no_return
     values: Values = {"both_seconds": late.at_most}
     if gate is not None:

@@ -540,6 +540,7 @@ def test_a_rollback_after_a_late_failure_is_bounded_where_nothing_came_later() -
         at_work(15, gate=False),  # past its timeout
         at_work(25, gate=False, start_time=late),
         at_work(5, gate=False, attempts=2),
+        at_work(5, gate=False, operation="SKIP"),
         at_work(25, gate=False, status="FAILED", finish_time=late),
     ):
         assert said(loaded, "fail-late") == []

@@ -13,7 +13,6 @@ from taskgraph.model.engine import (
     DISPATCH_SECONDS,
     SpanKind,
     blocks_rollback,
-    is_rolling_back,
     measured_span,
 )
 from taskgraph.model.task import Status, Subtask
@@ -57,9 +56,7 @@ def limits(account: Account) -> Iterator[Sentence]:
         elif diagnosis.overdue:
             yield _overdue(diagnosis, tuple(sorted(diagnosis.overdue)))
     yield from _no_return(diagnosis)
-    goes_on = task.status != Status.SUCCESSFUL and not is_rolling_back(task)
-    if goes_on and diagnosis.tells_rollback and task.origin.dialect != "obshell":
-        yield from _fail_late(diagnosis)
+    yield from _fail_late(diagnosis)
     if diagnosis.tells_worst_case and diagnosis.budget.seconds:
         yield _assumptions(diagnosis)
 
@@ -254,11 +251,8 @@ def _point(point: PointOfNoReturn, *, ran: bool, timed: bool) -> Sentence:
 
 def _fail_late(analysis: Analysis) -> Iterator[Sentence]:
     """Say how long it can take to fail as late as possible and to be rolled back."""
-    rollback = analysis.rollback
-    late, gate = rollback.fail_late, rollback.no_return
-    if late is None or late.unlimited or not rollback.may_still_fail:
-        return
-    if not analysis.keeps_to_timeouts:
+    late, gate = analysis.failing_late, analysis.no_return
+    if late is None or late.unlimited:
         return
     values: dict[str, Value] = {"both": Duration(late.at_most)}
     before = ""

@@ -182,17 +182,12 @@ def _way_back(analysis: Analysis) -> Facts:
         rows.append(("Rollback", text))
     if analysis.is_rolling_back or not rollback.may_still_fail:
         return rows
-    late = rollback.fail_late
-    if late is None and not analysis.tells_fail_late:
+    if not analysis.tells_fail_late:
         lacks = analysis.unknown or "the document does not say what prohibits rollback"
         rows.append(("Failing late", f"not known: {lacks}"))
-    elif late is not None and analysis.keeps_to_timeouts and not _is_done(graph, late):
+    elif (late := analysis.failing_late) is not None:
         rows.append(("Failing late", _fail_late(graph, late)))
     return rows
-
-
-def _is_done(graph: TaskGraph, late: FailLate) -> bool:
-    return graph.subtasks[late.node].status == Status.SUCCESSFUL
 
 
 def _allowed_when(analysis: Analysis) -> str:
