@@ -14,6 +14,7 @@ from taskgraph.analysis.weights import Basis, Weights
 from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import moment_after
 from taskgraph.model.engine import (
+    MICROSECOND,
     NOT_BEGUN,
     POLL_SECONDS,
     SECOND,
@@ -22,6 +23,7 @@ from taskgraph.model.engine import (
     is_in_flight,
     is_repeating,
     is_rolled_back,
+    outlasts_poll,
     timeout_seconds,
 )
 from taskgraph.model.task import STATUSES, Operation, Status, Subtask
@@ -184,9 +186,8 @@ def _is_lost(premises: Premises, node: int) -> bool:
     start, moment = premises.graph.subtasks[node].start_time, premises.as_of
     if start is None or moment is None:
         return False
-    promised = timeout_seconds(premises.graph.subtasks[node])
-    grace = premises.settings.thresholds.grace
-    return (moment - start).total_seconds() > promised + grace
+    ran, grace = (moment - start) // MICROSECOND, premises.settings.thresholds.grace
+    return outlasts_poll(premises.graph.subtasks[node], ran, grace)
 
 
 def _latest(premises: Premises, rest: WorstCase) -> datetime | None:

@@ -361,6 +361,11 @@ def _span_kind(subtask: Subtask) -> SpanKind | None:
     return SpanKind.SEVERAL_RUNS
 
 
+def outlasts_poll(subtask: Subtask, microseconds: int, grace: int) -> bool:
+    """Tell by whole seconds whether even the poll missed the end of a single run."""
+    return microseconds // SECOND > timeout_seconds(subtask) + grace
+
+
 class Ending(StrEnum):
     """What a single run that FAILED was ended by, as its length tells."""
 

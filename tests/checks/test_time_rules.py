@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskgraph.analysis.analysis import Analysis
+from taskgraph.analysis.progress import Endless
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.model.durations import format_duration
 from taskgraph.model.task import Envelope, Origin, Subtask, Task
 from taskgraph.settings import MOST_SECONDS, Severity
 from tests.checks.build import (
+    analysis,
     at,
     change,
     check,
@@ -284,6 +286,14 @@ def test_the_share_of_a_timeout_is_cut() -> None:
     assert finding.message.startswith(
         "3 'step 3' used 79.9 % of its timeout: 1 min 19 s of"
     )
+
+
+@pytest.mark.parametrize("ran", [112.5, 112.999999, 113])
+def test_what_runs_is_lost_where_tg403_says_so(ran: float) -> None:
+    rows = change(finished(), 3, status="RUNNING", finish_time=None)
+    shape = done(rows, status="RUNNING", finish_time=None, envelope=response(21 + ran))
+    endless = analysis(shape).progress.endless
+    assert (endless is Endless.OVERDUE) == (codes(shape) == ["TG403"]) == (ran == 113)
 
 
 def test_thresholds_can_be_chosen() -> None:

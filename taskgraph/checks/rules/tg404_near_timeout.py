@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule, Subject
 from taskgraph.model.durations import format_duration, format_measured
-from taskgraph.model.engine import MICROSECOND, SECOND, was_ended
+from taskgraph.model.engine import MICROSECOND, SECOND, outlasts_poll, was_ended
 from taskgraph.model.task import Status
 from taskgraph.model.words import percent_used
 
@@ -35,13 +35,13 @@ def check(subject: Subject) -> Iterator[Fault]:
     """Report each run that came near its timeout."""
     thresholds = subject.settings.thresholds
     for position, subtask, time, timeout in subject.timed_runs:
-        seconds = time.total_seconds()
+        seconds, ran = time.total_seconds(), time // MICROSECOND
         if (
             seconds >= thresholds.near_timeout * timeout
-            and int(seconds) <= timeout + thresholds.grace
-            and not was_ended(subtask, time // MICROSECOND)
+            and not outlasts_poll(subtask, ran, thresholds.grace)
+            and not was_ended(subtask, ran)
         ):
-            used = percent_used(time // MICROSECOND, timeout * SECOND)
+            used = percent_used(ran, timeout * SECOND)
             verb = "has used" if subtask.status == Status.RUNNING else "used"
             yield Fault.of(
                 subject,

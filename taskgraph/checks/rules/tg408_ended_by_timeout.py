@@ -29,17 +29,15 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule, Subject
 from taskgraph.model.durations import format_duration, format_measured
-from taskgraph.model.engine import MICROSECOND, was_ended
+from taskgraph.model.engine import MICROSECOND, outlasts_poll, was_ended
 
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each run that the engine ended."""
     grace = subject.settings.thresholds.grace
     for position, subtask, time, limit in subject.timed_runs:
-        if (
-            was_ended(subtask, time // MICROSECOND)
-            and int(time.total_seconds()) <= limit + grace
-        ):
+        ran = time // MICROSECOND
+        if was_ended(subtask, ran) and not outlasts_poll(subtask, ran, grace):
             yield Fault.of(
                 subject,
                 [position],
