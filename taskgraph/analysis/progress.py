@@ -19,6 +19,7 @@ from taskgraph.model.engine import (
     POLL_SECONDS,
     SECOND,
     SECOND_TRIES,
+    SKIPS,
     is_being_cancelled,
     is_in_flight,
     is_repeating,
@@ -381,13 +382,19 @@ def _is_later_than_what_was_asked(graph: TaskGraph) -> bool:
 
     A task that runs again shows an old finish, and the moment at which it was made to run
     again is not in the document: it may have been just now. A retry or skip of one subtask,
-    and anything else while one is FAILED, set a subtask in motion whose times tell. So does
-    what has been undone, skipped or released since.
+    and anything else while one is FAILED, set a subtask in motion whose times tell, but for
+    a skip that left the old times. So does what has been undone, skipped or released since.
     """
     task, ended = graph.task, graph.task.finish_time
-    if ended is None or task.operation == Operation.EXECUTE:
+    if ended is None:
         return True
-    if any(subtask.status == Status.FAILED for subtask in graph.subtasks):
+    is_told = not any(
+        subtask.operation in SKIPS
+        and (subtask.finish_time is None or subtask.finish_time <= ended)
+        for subtask in graph.subtasks
+    )
+    has_failed = any(subtask.status == Status.FAILED for subtask in graph.subtasks)
+    if is_told and (has_failed or task.operation == Operation.EXECUTE):
         return True
     for node, subtask in enumerate(graph.subtasks):
         finish = subtask.finish_time
@@ -396,7 +403,7 @@ def _is_later_than_what_was_asked(graph: TaskGraph) -> bool:
         if task.operation != Operation.ROLLBACK:
             below = (graph.subtasks[other].start_time for other in graph.downstreams[node])
             is_released = any(start is not None and start > ended for start in below)
-            if is_released or subtask.operation == Operation.SKIP:
+            if is_released or (is_told and subtask.operation == Operation.SKIP):
                 return True
         elif is_rolled_back(subtask):
             # A fault fails a task while a subtask is still being undone, which then ends as

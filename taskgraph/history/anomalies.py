@@ -22,8 +22,8 @@ from taskgraph.history.database import (
 )
 from taskgraph.history.engines import needs_extras
 from taskgraph.history.store import RunStore
-from taskgraph.history.tables import SKIPS, SubtaskRow, since_epoch, subtask_rows
-from taskgraph.model.engine import SECOND, SpanKind, was_retried
+from taskgraph.history.tables import SubtaskRow, since_epoch, subtask_rows
+from taskgraph.model.engine import SECOND, SKIPS, SpanKind, was_retried
 from taskgraph.model.task import Id, Status, Task, id_key
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from taskgraph.graph.taskgraph import TaskGraph, build_graph
 from taskgraph.model.engine import (
     ENDED,
     MICROSECOND,
+    SKIPS,
     is_rolled_back,
     is_rolling_back,
     measured_span,
@@ -182,10 +183,6 @@ def _table_of(schema: Any, rows: Sequence[tuple[object, ...]]) -> Any:
 def encodable(text: str) -> str:
     """Spell out what has no UTF-8: half of a surrogate pair."""
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-SKIPS = frozenset({Operation.SKIP, Operation.ROLLBACK_SKIP})
-"""The operations of what did not do, or undo, its work."""
 
 
 def rows_of(

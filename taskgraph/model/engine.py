@@ -48,6 +48,8 @@ ENDED: Final = frozenset({Status.FAILED, Status.SUCCESSFUL})
 FORWARD: Final = frozenset({Operation.EXECUTE, Operation.RETRY})
 SECOND_TRIES: Final = frozenset({Operation.RETRY, Operation.SKIP, Operation.ROLLBACK_SKIP})
 """What is asked for after a failure."""
+SKIPS: Final = frozenset({Operation.SKIP, Operation.ROLLBACK_SKIP})
+"""The operations of what did not do, or undo, its work."""
 IN_FLIGHT: Final = frozenset({Status.RUNNING, Status.CANCELING})
 """The statuses of what is at work at the moment of the document."""
 _IN_SLOTS = frozenset({Status.READY, Status.RUNNING})

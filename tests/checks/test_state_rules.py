@@ -9,7 +9,17 @@ import pytest
 
 from taskgraph.model.task import Origin, Subtask, Task
 from taskgraph.settings import Severity
-from tests.checks.build import at, change, codes, found, response, skipped, subtasks, task
+from tests.checks.build import (
+    analysis,
+    at,
+    change,
+    codes,
+    found,
+    response,
+    skipped,
+    subtasks,
+    task,
+)
 
 CHAIN = [(1, 2), (2, 3)]
 FAN = [(1, 2), (1, 3), (1, 4), (2, 5), (3, 5), (4, 5)]
@@ -232,6 +242,22 @@ def test_a_task_that_was_touched_again_at_an_unknown_time_is_not_judged() -> Non
     assert "TG204" in codes(replace(stalled(600), **touched))
     touched["finish_time"] = at(4)  # 1 finished after it, and 2 started after that
     assert "TG204" in codes(replace(stalled(600, status="SUCCESSFUL"), **touched))
+
+
+@pytest.mark.parametrize("operation", ["EXECUTE", "RETRY"])
+def test_a_skip_of_which_no_time_tells_is_not_called_a_stall(operation: str) -> None:
+    """It may have been asked for a moment ago; what was released after it proves more."""
+    skip: dict[str, Any] = {"status": "SUCCESSFUL", "operation": "SKIP"}
+    shape = replace(stalled(600, **skip), operation=operation, finish_time=at(11))
+    assert "TG204" not in codes(shape)
+    assert analysis(shape).progress.endless is None
+    later = change(shape.subtasks, 2, finish_time=at(12))
+    assert "TG204" in codes(replace(shape, subtasks=tuple(later)))
+    other = change(later, 1, operation="SKIP")  # which may have been the last
+    assert "TG204" not in codes(replace(shape, subtasks=tuple(other)))
+    failed = change(other, 2, status="FAILED", operation="EXECUTE")
+    assert "TG204" not in codes(replace(shape, subtasks=tuple(failed)))
+    assert "TG204" in codes(replace(shape, finish_time=None))
 
 
 def waiting(concurrency: Any, seconds: float = 600, **fields: Any) -> Task:
