@@ -274,10 +274,8 @@ def _subtasks(
     names = Counter(row["name"] for _, row in sure)
     if _note_shared(sure, names, prefix, problems):
         unread.add((None, "subtasks"))  # which one of them an edge means
-    for _, row in named:
-        row["id"] = row["name"] if row["id"] is None else row["id"]
-    ids = {row["id"] for _, row in named}
-    by_name = {row["name"]: row["id"] for _, row in named if row["name"]}
+    ids = {row["id"] for _, row in named if row["id"] is not None}
+    by_name = _identified(named, names)
     used = [side for side in EDGES if any(row[side] is not None for _, row in named)]
     for at, (position, row) in enumerate(named):
         for side in used or ["upstreams"]:
@@ -286,13 +284,35 @@ def _subtasks(
                 row[side] = [item for item in every if item in ids or item in by_name]
                 if len(row[side]) < len(every):
                     unread.add((at, side))
-            row[side] = tuple(
+            meant = [
                 _resolved(
                     item, ids, by_name, names, f"{prefix}/{position}/{side}/{i}", problems
                 )
                 for i, item in enumerate(row[side] or ())
-            )
+            ]
+            row[side] = tuple(item for item in meant if item is not None)
+            if len(row[side]) < len(meant):
+                unread.add((at, side))
     return [_Placed(position, Subtask(**row)) for position, row in named], unread
+
+
+def _identified(
+    named: list[tuple[int, dict[str, Any]]], names: Counter[str]
+) -> dict[str, ModelId | None]:
+    """Let names stand for ids, and give what each means: ``None`` where several have it.
+
+    Where one of these has no id, that is told already, and the name is not counted.
+    """
+    by_name: dict[str, ModelId | None] = {}
+    for _, row in named:
+        name = row["name"]
+        if row["id"] is None:
+            row["id"] = name
+            if names[name] > 1:
+                del names[name]
+        if name:
+            by_name[name] = None if name in by_name else row["id"]
+    return by_name
 
 
 def _is_named(read: PartlyRead, pointer: str, problems: Problems) -> bool:
@@ -339,15 +359,18 @@ def _note_shared(
 def _resolved(
     item: ModelId,
     ids: set[ModelId],
-    by_name: Mapping[str, ModelId],
+    by_name: Mapping[str, ModelId | None],
     names: Counter[str],
     pointer: str,
     problems: Problems,
-) -> ModelId:
-    """Give the id of the subtask that an edge means; what nothing is called stays."""
+) -> ModelId | None:
+    """Give the id of the subtask that an edge means; what nothing is called stays.
+
+    ``None`` where several have the name: which of them is meant, nothing tells.
+    """
     if item in ids or not isinstance(item, str) or item not in by_name:
         return item
-    if names[item] > 1:
+    if by_name[item] is None and names[item] > 1:
         message = f"{counted(names[item], 'subtask')} have the name {item}"
         problems.add(message, pointer, "use an id")
     return by_name[item]

@@ -204,6 +204,31 @@ def findings(run: CheckRun) -> list[Finding]:
     return [finding for result in run.results for finding in result.findings]
 
 
+_STOP = "{id: 1, name: Stop}"
+TWINS = (
+    (_STOP, "{id: 2, name: Stop, upstreams: [Stop]}"),
+    (_STOP, "{id: 2, name: Stop, upstreams: [3]}", "{id: 3, name: Go, upstreams: [Stop]}"),
+    (_STOP, "{id: 2, name: Stop}", "{id: 3, name: Go, upstreams: [Stop]}"),
+    (_STOP, "{id: 2, name: Stop}", "{id: 3, name: Go, downstreams: [Stop]}"),
+    (_STOP, "{name: Stop, upstreams: [Stop]}"),
+    ("{name: Stop}", "{name: Stop, upstreams: [Stop]}"),
+    (_STOP, "{id: [2], name: Stop, upstreams: [Stop]}"),
+)
+
+
+@pytest.mark.parametrize("rows", TWINS)
+@pytest.mark.parametrize("step", [1, -1])
+def test_an_edge_to_a_name_that_several_have_is_not_guessed(
+    tmp_path: Path, rows: tuple[str, ...], step: int
+) -> None:
+    lines = "".join(f"  - {row[:-1]}, timeout: 60}}\n" for row in rows[::step])
+    run = checked(tmp_path, f"name: W\nsubtasks:\n{lines}")
+    assert len({finding.code for finding in findings(run)} & {"TG001", "TG104"}) == 1
+    assert len(findings(run)) == 1
+    (result,) = run.results
+    assert "some edges cannot be read" in {rule.reason for rule in result.skipped}
+
+
 def test_an_id_beside_what_could_not_be_read_is_placed_by_its_list(
     tmp_path: Path,
 ) -> None:
