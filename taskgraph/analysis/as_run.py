@@ -237,9 +237,10 @@ def _walk_back(
 
     What has no times is given apart from the path.
 
-    Of several that finished at one moment the one with the smallest id counts; of several
-    last ones the one that is furthest downstream. The finish of a subtask without times
-    is that of its upstream that finished last.
+    Of several that finished at one moment the one with the smallest id counts. Of several
+    last ones, as all are that are at work, none counts that has another one downstream; of
+    the others it is the one that began first, and then the one with the smallest id. The
+    finish of a subtask without times is that of its upstream that finished last.
     """
     finishes: list[datetime | None] = [None] * len(graph)
     before = [-1] * len(graph)
@@ -251,17 +252,29 @@ def _walk_back(
                 latest, before[node] = finish, upstream
         span = spans[node]
         finishes[node] = span.finish if span else latest
-    node, last = -1, None
-    for other in graph.order:
-        span = spans[other]
-        if span and (last is None or span.finish >= last):
-            node, last = other, span.finish
+    node = _last_of_all(graph, spans)
     path: list[int] = []
     skipped: list[int] = []
     while node >= 0:
         (path if spans[node] else skipped).append(node)
         node = before[node]
     return tuple(reversed(path)), tuple(reversed(skipped))
+
+
+def _last_of_all(graph: TaskGraph, spans: Sequence[Span | None]) -> int:
+    """Give the node from which the path is followed back, -1 where nothing has times."""
+    finish = max((span.finish for span in spans if span), default=None)
+    precedes = [False] * len(graph)  # one that finished last is downstream of it
+    lasts: list[tuple[datetime, int]] = []
+    for node in reversed(graph.order):
+        span = spans[node]
+        is_last = span is not None and span.finish == finish
+        if span is not None and is_last and not precedes[node]:
+            lasts.append((span.start, node))
+        if is_last or precedes[node]:
+            for upstream in graph.upstreams[node]:
+                precedes[upstream] = True
+    return min(lasts)[1] if lasts else -1
 
 
 def _window(

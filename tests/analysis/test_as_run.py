@@ -108,6 +108,27 @@ def test_of_equal_upstreams_the_smallest_id_counts():
     assert ids(graph, found.path) == [1, 3]
 
 
+def test_of_what_is_at_work_the_first_to_begin_counts_whatever_its_id():
+    at_work = {"status": "RUNNING", "finish_time": None}
+    rows = {"a": ran(0, 1), "o": ran(2, 0, **at_work), "n": ran(8, 0, **at_work), "c": {}}
+    for old, new in (("b", "d"), ("d", "b")):
+        named = {"o": old, "n": new}
+        graph = make_graph(
+            {named.get(name, name): row for name, row in rows.items()},
+            [f"a{old}", f"a{new}", f"{old}c", f"{new}c"],
+        )
+        found = analyse(answered(graph, at(10))).as_run
+        assert found is not None
+        assert ids(graph, found.path) == ["a", old]
+    below = make_graph({"a": ran(0, 5), "b": ran(5, 5), "c": ran(1, 5)}, ["ab"])
+    found = analyse(below).as_run
+    assert found is not None
+    assert ids(below, found.path) == ["c"]
+    alone = analyse(make_graph({"a": ran(0, 5), "b": ran(5, 5)}, ["ab"])).as_run
+    assert alone is not None
+    assert alone.path == (0, 1)
+
+
 def test_dispatch_is_what_polling_explains_and_the_rest_is_waiting():
     graph = make_graph({1: ran(0, 5), 2: ran(10, 12)}, [(1, 2)])
     found = analyse(graph).as_run
