@@ -382,16 +382,21 @@ def _is_later_than_what_was_asked(graph: TaskGraph) -> bool:
 
     A task that runs again shows an old finish, and the moment at which it was made to run
     again is not in the document: it may have been just now. A retry or skip of one subtask,
-    and anything else while one is FAILED, set a subtask in motion whose times tell, but for
-    a skip that left the old times. So does what has been undone, skipped or released since.
+    and anything else while one is FAILED, set a subtask in motion whose times tell, or
+    those of what it released, unless a skip left the old ones. So does what has been undone,
+    skipped or released since.
     """
     task, ended = graph.task, graph.task.finish_time
     if ended is None:
         return True
-    is_told = not any(
-        subtask.operation in SKIPS
-        and (subtask.finish_time is None or subtask.finish_time <= ended)
-        for subtask in graph.subtasks
+    is_told = SKIPS.isdisjoint(graph.values("operation")) or any(
+        moment is not None and moment > ended
+        for node, subtask in enumerate(graph.subtasks)
+        if subtask.operation in SECOND_TRIES
+        for moment in (
+            subtask.finish_time,
+            *(graph.subtasks[other].start_time for other in graph.downstreams[node]),
+        )
     )
     has_failed = any(subtask.status == Status.FAILED for subtask in graph.subtasks)
     if is_told and (has_failed or task.operation == Operation.EXECUTE):
@@ -403,7 +408,7 @@ def _is_later_than_what_was_asked(graph: TaskGraph) -> bool:
         if task.operation != Operation.ROLLBACK:
             below = (graph.subtasks[other].start_time for other in graph.downstreams[node])
             is_released = any(start is not None and start > ended for start in below)
-            if is_released or (is_told and subtask.operation == Operation.SKIP):
+            if is_released or subtask.operation == Operation.SKIP:
                 return True
         elif is_rolled_back(subtask):
             # A fault fails a task while a subtask is still being undone, which then ends as

@@ -253,11 +253,20 @@ def test_a_skip_of_which_no_time_tells_is_not_called_a_stall(operation: str) -> 
     assert analysis(shape).progress.endless is None
     later = change(shape.subtasks, 2, finish_time=at(12))
     assert "TG204" in codes(replace(shape, subtasks=tuple(later)))
-    other = change(later, 1, operation="SKIP")  # which may have been the last
-    assert "TG204" not in codes(replace(shape, subtasks=tuple(other)))
-    failed = change(other, 2, status="FAILED", operation="EXECUTE")
-    assert "TG204" not in codes(replace(shape, subtasks=tuple(failed)))
+    other = change(later, 1, operation="SKIP")  # before the task ended
+    assert "TG204" in codes(replace(shape, subtasks=tuple(other)))
+    beside = change(stalled(600).subtasks, 1, operation="SKIP")
+    assert "TG204" not in codes(replace(shape, subtasks=tuple(beside)))
     assert "TG204" in codes(replace(shape, finish_time=None))
+
+
+def test_what_began_after_a_skip_proves_a_stall_again() -> None:
+    rows = with_statuses("SUCCESSFUL", "SUCCESSFUL", "PENDING")
+    rows = change(rows, 1, operation="SKIP", start_time=at(1), finish_time=at(5))
+    rows = change(rows, 2, start_time=at(20), finish_time=at(30))
+    shape = task(rows, envelope=response(600), finish_time=at(6))
+    assert "TG204" in codes(shape)
+    assert "TG204" not in codes(replace(shape, finish_time=at(40)))
 
 
 def waiting(concurrency: Any, seconds: float = 600, **fields: Any) -> Task:
