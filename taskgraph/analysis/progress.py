@@ -383,8 +383,8 @@ def _is_later_than_what_was_asked(graph: TaskGraph) -> bool:
     A task that runs again shows an old finish, and the moment at which it was made to run
     again is not in the document: it may have been just now. A retry or skip of one subtask,
     and anything else while one is FAILED, set a subtask in motion whose times tell, or
-    those of what it released, unless a skip left the old ones. So does what has been undone,
-    skipped or released since.
+    those of what it released, unless a skip left the old ones. So does what has been
+    undone, skipped or released since.
     """
     task, ended = graph.task, graph.task.finish_time
     if ended is None:
