@@ -131,7 +131,7 @@ class CheckStream:
         self._acceptance = None if baseline is None else _acceptance(baseline)
         self._room = most
         self._options = options or ReadOptions()
-        self._names = Names()
+        self._names = Names(os.path.realpath)
 
     @property
     def results(self) -> Iterator[CheckResult]:
@@ -152,7 +152,7 @@ class CheckStream:
             yield from map(self._counted, document.results)
 
     def _counted(self, result: CheckResult) -> CheckResult:
-        result = self._names.apply(result, os.path.realpath(result.file))
+        result = self._names.apply(result)
         if self._acceptance is not None:
             result = self._acceptance.apply(result)
         self.failed = self.failed or result.has_failed

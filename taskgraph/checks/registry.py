@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import NamedTuple
@@ -81,8 +82,9 @@ class ActiveRule(NamedTuple):
     """``None`` where the options do not name one."""
 
 
-class RuleSet(NamedTuple):
-    """The rules that a run applies, and what they share."""
+@dataclass(frozen=True, eq=False, slots=True)
+class RuleSet:
+    """The rules that a run applies, and what they share; one for equal settings."""
 
     rules: tuple[ActiveRule, ...]
     needs: tuple[Need, ...]

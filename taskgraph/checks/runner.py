@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from taskgraph.analysis.analysis import Analysis
-from taskgraph.checks.registry import RULES, RuleSet, make_rule_set, without_suppressed
+from taskgraph.checks.registry import (
+    RULES,
+    ActiveRule,
+    RuleSet,
+    make_rule_set,
+    without_suppressed,
+)
 from taskgraph.checks.result import CheckResult, Finding, Skipped, Step
-from taskgraph.checks.rule import Fault, Rule
+from taskgraph.checks.rule import Fault, Need, Rule
 from taskgraph.checks.subject import Subject
 from taskgraph.model.task import Id, Origin
 from taskgraph.settings import Severity
@@ -93,7 +99,7 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
                 task.id,
                 task.name,
                 tuple(findings),
-                tuple(skipped),
+                skipped,
                 suppressed,
                 fail_on=limit,
                 if_repeated=tuple(repeated),
@@ -107,32 +113,43 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
 
 def _apply(
     subject: Subject, rule_set: RuleSet
-) -> tuple[list[Finding], list[Skipped], frozenset[str]]:
+) -> tuple[list[Finding], tuple[Skipped, ...], frozenset[str]]:
     """Give what rules find, which cannot speak, and which have looked at everything."""
-    findings: list[Finding] = []
-    skipped: list[Skipped] = []
-    applied: list[str] = []
-    lacking = {
-        need: reason for need in rule_set.needs if (reason := need.reason_to_skip(subject))
-    }
-    for rule, severity in rule_set.rules:
-        for need in rule.needs:
-            if need in lacking:
-                if not (need.of_run and subject.task.is_definition):
-                    skipped.append(Skipped(rule.code, rule.name, lacking[need]))
-                break
-        else:
-            applied.append(rule.code)
-            findings += [
-                _finding(subject, rule, severity, fault) for fault in rule.check(subject)
-            ]
-    return findings, skipped, _looked(tuple(applied), bool(subject.task.origin.unread))
+    lacking = tuple(
+        [
+            (need, reason)
+            for need in rule_set.needs
+            if (reason := need.reason_to_skip(subject))
+        ]
+    )
+    able, skipped, looked = _able(rule_set, lacking, subject.task.is_definition)
+    findings = [
+        _finding(subject, rule, severity, fault)
+        for rule, severity in able
+        for fault in rule.check(subject)
+    ]
+    return findings, skipped, frozenset() if subject.task.origin.unread else looked
 
 
-@lru_cache(maxsize=256)  # of many tasks most have the same, which is kept once
-def _looked(applied: tuple[str, ...], lacks_values: bool) -> frozenset[str]:
-    """Leave out rules that another task of the run, or an unread value, keeps silent."""
-    return frozenset() if lacks_values else frozenset(applied) - _ACROSS
+@lru_cache(maxsize=256)  # of many tasks most lack the same
+def _able(
+    rule_set: RuleSet, lacking: tuple[tuple[Need, str], ...], is_definition: bool
+) -> tuple[tuple[ActiveRule, ...], tuple[Skipped, ...], frozenset[str]]:
+    """Give the rules that can speak, those that cannot, and what the former look at alone.
+
+    The last leaves out rules that another task of the run keeps silent.
+    """
+    reasons = dict(lacking)
+    able, skipped = [], []
+    for active in rule_set.rules:
+        rule = active.rule
+        need = next(filter(reasons.__contains__, rule.needs), None)
+        if need is None:
+            able.append(active)
+        elif not (need.of_run and is_definition):
+            skipped.append(Skipped(rule.code, rule.name, reasons[need]))
+    looked = frozenset(active.rule.code for active in able) - _ACROSS
+    return tuple(able), tuple(skipped), looked
 
 
 def _without_consequences(
@@ -142,6 +159,8 @@ def _without_consequences(
     causes: dict[str, set[Id]] = {}
     for finding in findings:
         causes.setdefault(finding.code, set()).update(finding.subtasks)
+    if len(causes) < 2:
+        return findings
     for rule, _ in rule_set.rules:
         applies = rule.code in causes and (rule.follows_in_runs or not is_run)
         for code in rule.follows if applies else ():
@@ -227,26 +246,26 @@ def _with_places(result: CheckResult, places: dict[str, tuple[int, int]]) -> Che
 class Names:
     """Tells of the tasks of a run that have the name of an earlier one."""
 
-    def __init__(self) -> None:
-        self._first: dict[str, tuple[str, tuple[str, int, str]]] = {}
+    def __init__(self, real: Callable[[str], str]) -> None:
+        """Learn how to tell the file that is meant, however it was named."""
+        self._real = real
+        self._first: dict[str, tuple[str, int, str]] = {}
 
-    def apply(self, result: CheckResult, file: str) -> CheckResult:
+    def apply(self, result: CheckResult) -> CheckResult:
         """Give a result with what is found only beside the earlier ones.
 
-        The file is the one that is meant, however it was named: the same document is no
-        other one.
+        The same document, named in another way, is no other one.
         """
         origin, told = result.origin, result.if_repeated
         if origin is None:
             return result
         result = result._replace(if_repeated=(), origin=None)
-        place = file, origin.first_line, origin.pointer
-        named = result.file, place
-        name = origin.unredacted(result.task_name)
-        first, first_place = self._first.setdefault(name, named)
-        if first_place == place:
+        place = result.file, origin.first_line, origin.pointer
+        first = self._first.setdefault(origin.unredacted(result.task_name), place)
+        is_one_file = first[0] == place[0] or self._real(first[0]) == self._real(place[0])
+        if is_one_file and first[1:] == place[1:]:
             return result
-        other = "another task of it" if first_place[0] == file else f"a task of {first}"
+        other = "another task of it" if is_one_file else f"a task of {first[0]}"
         message = f"{other} has the same name"
         repeated = tuple(finding._replace(message=message) for finding in told)
         (placed,) = _located([result._replace(findings=repeated)], origin)

@@ -336,8 +336,8 @@ class Task:
 
     def column(self, attribute: str) -> Sequence[Any]:
         """Give one value of every subtask, in the order of the document."""
-        assert isinstance(self.subtasks, Subtasks)  # as they were made
-        return self.subtasks.column(attribute)
+        subtasks: Subtasks = self.subtasks  # type: ignore[assignment]  # as they were made
+        return subtasks.column(attribute)
 
     def unredacted(self, value: _Value) -> _Value:
         """Give what its document has for it: see :meth:`Origin.unredacted`."""

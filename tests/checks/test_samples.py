@@ -37,8 +37,8 @@ def checked(path: Path, expected: dict[str, Any]) -> tuple[CheckResult, ...]:
     chosen, needs = options(expected), expected.get("past")
     tasks = read_for_rules(path)
     results = check_document([analysis(task, chosen, needs) for task in tasks])
-    names = Names()
-    return tuple(names.apply(result, result.file) for result in results)
+    names = Names(str)
+    return tuple(map(names.apply, results))
 
 
 @pytest.mark.parametrize("code", CODES)
