@@ -1,4 +1,4 @@
-"""The least that a checked command costs: click, and the same file as pydantic models."""
+"""The least that a checked command costs: click, and the same files as pydantic models."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ class Response(BaseModel):
 
 
 @click.command()
-@click.argument("file")
-def main(file: str) -> None:
-    response = Response.model_validate_json(Path(file).read_bytes())
-    click.echo(f"{len(response.data.subtasks)} subtasks")
+@click.argument("files", nargs=-1)
+def main(files: tuple[str, ...]) -> None:
+    for file in files:
+        response = Response.model_validate_json(Path(file).read_bytes())
+        click.echo(f"{len(response.data.subtasks)} subtasks")
 
 
 main()
