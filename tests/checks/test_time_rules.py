@@ -381,6 +381,15 @@ def test_a_limit_of_the_configuration_is_a_ceiling() -> None:
     assert codes(shape, budgets=(("other", 1),)) == []
 
 
+def test_what_stands_for_timeouts_is_held_to_the_limit_too() -> None:
+    shape = task([row._replace(timeout=None) for row in subtasks(CHAIN)], budget=179)
+    assert skipped(shape)["TG405"] == "the document has no timeouts"
+    assert codes(shape, assume_timeout=60) == ["TG405"]
+    assert codes(shape, assume_timeout=59) == []
+    of_obshell = replace(shape, origin=Origin(dialect="obshell"))
+    assert "TG405" in codes(of_obshell)  # an hour, of which budget says "not held"
+
+
 def test_an_unbounded_worst_case_is_over_every_limit() -> None:
     rows = change(subtasks(CHAIN), 2, timeout=0)
     shape = task(rows, budget=10**9)

@@ -29,9 +29,9 @@ from taskgraph.analysis.budget import Budget
 from taskgraph.analysis.concurrency import Bounds
 from taskgraph.checks.rule import (
     SOUND_GRAPH,
-    TIMEOUTS,
     WHOLE_TIMEOUTS,
     Fault,
+    Need,
     Rule,
     Subject,
     need,
@@ -100,7 +100,10 @@ RULE = Rule(
         "the budget, or the name that the limit goes by, cannot be read",
         lambda subject: None not in subject.unread("budget", "name"),
     ),
-    TIMEOUTS,
+    Need(
+        "a worst case: a definition, or timeouts, or what stands for them",
+        lambda subject: str(subject.analysis.unknown or ""),
+    ),
     WHOLE_TIMEOUTS,
     SOUND_GRAPH,
 )
