@@ -21,6 +21,7 @@ from pydantic import BaseModel, ValidationError
 from taskgraph.checks.registry import require_rules
 from taskgraph.errors import ConfigError
 from taskgraph.model.declaration import Declaration
+from taskgraph.model.words import listed
 from taskgraph.privacy.masking import mask_text
 from taskgraph.settings import DEFAULTS, Settings, Suppression, Thresholds, mistakes
 
@@ -269,7 +270,7 @@ def in_force(configuration: Configuration, path: str) -> tuple[Origin, ...]:
     origins = dict(configuration.origins)
     if configuration.ignored_in(path):
         by_path = f"{configuration.file}, per-path-ignores"
-        origins["ignore"] = " and ".join(filter(None, [origins.get("ignore"), by_path]))
+        origins["ignore"] = listed(filter(None, [origins.get("ignore"), by_path]))
     return tuple(
         Origin(key, value, origins.get(key, "default")) for key, value in values.items()
     )

@@ -12,7 +12,7 @@ from taskgraph.errors import Problem
 from taskgraph.model.durations import format_duration
 from taskgraph.model.engine import NOT_BEGUN
 from taskgraph.model.task import Id
-from taskgraph.model.words import ascending, label, labels, percent
+from taskgraph.model.words import ascending, label, labels, listed, percent
 from taskgraph.settings import Severity
 from taskgraph.sources.document import UNKNOWN_KEY
 
@@ -292,9 +292,7 @@ WHOLE_TIMEOUTS = need(
 )
 SOUND_GRAPH = Need(
     "a sound graph: every edge known, no cycle",
-    lambda subject: (
-        " and ".join(subject.graph.flaws) or WHOLE_EDGES.reason_to_skip(subject)
-    ),
+    lambda subject: listed(subject.graph.flaws) or WHOLE_EDGES.reason_to_skip(subject),
 )
 OPERATIONS = need(
     "operations",

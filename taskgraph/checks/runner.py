@@ -74,11 +74,11 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
     origin = Origin()
     for analysis in analyses:
         task, own = analysis.task, analysis.task.origin
-        found, skipped, looked = _apply(Subject(analysis), rule_set)
-        found = [finding for finding in found if finding not in seen]
-        seen.update(finding for finding in found if finding.task_name is None)
-        before = [finding for finding in found if finding.code not in _ACROSS]
-        repeated = [finding for finding in found if finding.code in _ACROSS]
+        every, skipped, looked = _apply(Subject(analysis), rule_set)
+        every = [finding for finding in every if finding not in seen]
+        seen.update(finding for finding in every if finding.task_name is None)
+        before = [finding for finding in every if finding.code not in _ACROSS]
+        repeated = [finding for finding in every if finding.code in _ACROSS]
         findings, repeated = (
             without_suppressed(some, rule_set.suppressions, task)
             for some in (before, repeated)

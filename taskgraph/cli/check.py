@@ -32,7 +32,7 @@ from taskgraph.cli.output import (
 )
 from taskgraph.cli.tasks import require_tasks
 from taskgraph.errors import ConfigError, UncheckedError
-from taskgraph.model.words import counted
+from taskgraph.model.words import counted, plural
 from taskgraph.reports.check_formats import (
     CHECK_FORMATS,
     ansi,
@@ -164,7 +164,7 @@ def _complain(stream: CheckStream, baseline: str | None, most: int | None) -> No
         if not isinstance(error, UncheckedError):
             complain(str(error))
     for message, count in stream.misconfigured.items():
-        documents = "1 document is" if count == 1 else f"{count:,} documents are"
+        documents = f"{counted(count, 'document')} {plural(count, 'is', 'are')}"
         complain(f"{message}\n  {documents} not checked")
     for message in stream.unused.messages():
         complain(message)

@@ -205,12 +205,12 @@ class _Asked:
         return f"no subtask has the id or the name {name}{hint}"
 
     def _find(self, labels: _Labels, name: str) -> Sequence[Id]:
-        found = labels.known.get(name.strip(), ())
-        if found:
+        meant = labels.known.get(name.strip(), ())
+        if meant:
             self._found.add(name)
         else:
             self._names.update(labels.shown)
-        return found
+        return meant
 
     def _edge(self, graph: TaskGraph, labels: _Labels, text: str) -> tuple[Id, Id] | None:
         edge = _ends(graph, labels.known, text)

@@ -307,11 +307,11 @@ class Maker:
             (self.critical, "critical", "critical"),
             (self.gates, "point of no return", "points of no return"),
         ):
-            found = marked.intersection(cluster.nodes)
-            if len(found) == 1:
-                yield f"{one}: {name_of(self.graph.subtasks[min(found)])}"
-            elif 0 < len(found) < len(cluster.nodes):
-                yield f"{len(found):,} of them {several}"
+            among = marked.intersection(cluster.nodes)
+            if len(among) == 1:
+                yield f"{one}: {name_of(self.graph.subtasks[min(among)])}"
+            elif 0 < len(among) < len(cluster.nodes):
+                yield f"{len(among):,} of them {several}"
 
 
 _SIZES = {

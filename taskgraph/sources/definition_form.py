@@ -297,7 +297,7 @@ def _mend(mending: dict[str, Any], key: str, kind: str) -> set[str]:
     meant = mended(kind, value)
     if meant is None and kind == "tuple_type" and isinstance(value, list):
         items = [mended(kind, [item]) for item in value]
-        mending[key] = [item for found in items for item in found or ()]
+        mending[key] = [item for one in items for item in one or ()]
         return {key}
     mending[key] = meant
     return {key} if meant is None else set()

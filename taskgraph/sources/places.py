@@ -258,9 +258,9 @@ def _skip_items(
                 index = brace
                 continue
         index = scan(text, index)[1]
-        found = _BORDER.match(text, index - 1)
-        if found is not None:
-            border = found.group()
+        between = _BORDER.match(text, index - 1)
+        if between is not None:
+            border = between.group()
             before = border.index("{")
             index += before - 1
             continue

@@ -31,7 +31,15 @@ from taskgraph.checks.rule import EDGES, Fault, Rule
 from taskgraph.checks.subject import Subject, told
 from taskgraph.graph.taskgraph import UnknownReference
 from taskgraph.model.task import Id
-from taskgraph.model.words import ascending, counted, label, labels, shorten, visible
+from taskgraph.model.words import (
+    ascending,
+    counted,
+    label,
+    labels,
+    listed,
+    shorten,
+    visible,
+)
 
 
 def check(subject: Subject) -> Iterator[Fault]:
@@ -60,7 +68,7 @@ def _fault(
     if str(identifier) != str(identifier).strip():
         name = f"'{name}'"
     if len(owners) == 1:
-        sides = " and ".join(sorted({reference.side for reference in mentions}))
+        sides = listed(sorted({reference.side for reference in mentions}))
         message = f"{label(owners[first.position])} names {name} in {sides}, but no subtask"
     else:
         message = (

@@ -35,7 +35,7 @@ from taskgraph.checks.rule import STATUSES, Fault, Rule, Severity, Subject
 from taskgraph.model.engine import SECOND_TRIES
 from taskgraph.model.task import STATUSES as KNOWN
 from taskgraph.model.task import Operation, Status
-from taskgraph.model.words import ascending, labels, plural
+from taskgraph.model.words import ascending, labels, listed, plural
 
 _MANUAL = frozenset({Operation.CANCEL, *SECOND_TRIES})
 
@@ -58,7 +58,7 @@ def _unfinished(subject: Subject) -> Iterator[Fault]:
     wrong = (subject.statuses & KNOWN) - legal
     if wrong:
         subtasks = [sub for sub in subject.task.subtasks if sub.status in wrong]
-        statuses = " or ".join(sorted(status for status in wrong if status))
+        statuses = listed(sorted(filter(None, wrong)), word="or")
         verb = plural(len(subtasks), "is", "are")
         done = "SUCCESSFUL" if Status.SUCCESSFUL in legal else "SUCCESSFUL and rolled back"
         yield Fault(

@@ -28,6 +28,7 @@ from taskgraph.checks.rule import STATUSES, TIMES, Fault, Rule
 from taskgraph.checks.subject import KEYED_DIALECTS, Subject
 from taskgraph.model.engine import BEGUN, ENDED
 from taskgraph.model.task import Operation, Status, Subtask, Task
+from taskgraph.model.words import listed
 
 _TIMES = (("start_time", "start", BEGUN), ("finish_time", "finish", ENDED))
 _HINT = "save the response again, with all its fields"
@@ -61,7 +62,7 @@ def _of_subtasks(
         and _must_have_run(subject.task, subtask)
     ]
     if positions:
-        shown = " or ".join(sorted({str(subtasks[at].status) for at in positions}))
+        shown = listed(sorted({str(subtasks[at].status) for at in positions}), word="or")
         verb = ("is", "has") if len(positions) == 1 else ("are", "have")
         what = f"{verb[0]} {shown}, but {verb[1]} no {word} time"
         yield Fault.of(subject, positions, what, _HINT, detail=attribute)

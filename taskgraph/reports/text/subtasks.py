@@ -19,6 +19,8 @@ from taskgraph.graph.traverse import immediate_dominators, reverse, topological_
 from taskgraph.model.durations import format_duration, format_measured
 from taskgraph.model.engine import goes_on, least_attempts, measured_span
 from taskgraph.model.statuses import (
+    ROLLED_BACK,
+    SKIPPED,
     addition,
     count_shown,
     look,
@@ -33,8 +35,13 @@ from taskgraph.reports.text.console import ids_cell, plain_table, status_text
 
 _MOST_ROWS = 40
 _MOST_PARTS = 5  # of a split, that are shown under it
-_BACK = "↶"
-_MARKS: Final = {"blocked": "‖", "overdue": "!", "cancelled": "■", "rollback skipped": "»"}
+_BACK: Final = look(ROLLED_BACK).sign
+_MARKS: Final = {
+    "blocked": "‖",
+    "overdue": "!",
+    "cancelled": look(Status.CANCELING).sign,
+    "rollback skipped": look(SKIPPED).sign,
+}
 """What stands for an addition to a status where its words have no room, if not `_BACK`."""
 _WITH_TIMES, _WITH_STATUS = 48, 72  # columns, from such widths on
 _NAME = 20  # cells that names get before the timeouts do, with their place in the tree
