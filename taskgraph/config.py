@@ -345,10 +345,10 @@ class UnusedPatterns:
         self._fits: PatternUse = {}
         self._is_whole = True
 
-    def add(self, use: PatternUse | None, error: Exception | None = None) -> None:
+    def add(self, use: PatternUse, error: Exception | None = None) -> None:
         """Take note of what fits one document, or that not all of it could be read."""
         self._is_whole = self._is_whole and error is None
-        for pattern, fits in (use or {}).items():
+        for pattern, fits in use.items():
             self._fits[pattern] = self._fits.get(pattern, False) or fits
 
     def messages(self) -> Iterator[str]:

@@ -305,9 +305,10 @@ class Analysis(Premises):
 
         That is so where the subtask that would fail is done, too.
         """
+        if self.task.status == Status.SUCCESSFUL or self.is_rolling_back:
+            return None
         late = self.rollback.fail_late
-        is_over = self.task.status == Status.SUCCESSFUL or self.is_rolling_back
-        if late is None or is_over or not self.rollback.may_still_fail:
+        if late is None or not self.rollback.may_still_fail:
             return None
         is_done = self.graph.subtasks[late.node].status == Status.SUCCESSFUL
         return None if is_done or not self.keeps_to_timeouts else late

@@ -111,16 +111,6 @@ class Progress:
         return self.endless if self.endless and self.endless.is_lasting else None
 
     @property
-    def critical_share(self) -> float | None:
-        """By what part the longest path of what is left is shorter than that of the whole.
-
-        ``None`` where it has no time.
-        """
-        if not self.critical_seconds:
-            return None
-        return self.critical_seconds_done / self.critical_seconds
-
-    @property
     def nearest(self) -> RunningSubtask | None:
         """The running subtask that is nearest to its timeout."""
         limited = (row for row in self.in_flight if row.seconds_left is not None)
@@ -389,14 +379,18 @@ def _is_later_than_what_was_asked(graph: TaskGraph) -> bool:
     task, ended = graph.task, graph.task.finish_time
     if ended is None:
         return True
+
+    def is_since(moment: datetime | None) -> bool:
+        return moment is not None and moment > ended
+
+    def has_released(node: int) -> bool:
+        below = graph.downstreams[node]
+        return any(is_since(graph.subtasks[other].start_time) for other in below)
+
     is_told = SKIPS.isdisjoint(graph.values("operation")) or any(
-        moment is not None and moment > ended
+        is_since(subtask.finish_time) or has_released(node)
         for node, subtask in enumerate(graph.subtasks)
         if subtask.operation in SECOND_TRIES
-        for moment in (
-            subtask.finish_time,
-            *(graph.subtasks[other].start_time for other in graph.downstreams[node]),
-        )
     )
     has_failed = any(subtask.status == Status.FAILED for subtask in graph.subtasks)
     if is_told and (has_failed or task.operation == Operation.EXECUTE):
@@ -406,9 +400,7 @@ def _is_later_than_what_was_asked(graph: TaskGraph) -> bool:
         if finish is None or finish <= ended:
             continue
         if task.operation != Operation.ROLLBACK:
-            below = (graph.subtasks[other].start_time for other in graph.downstreams[node])
-            is_released = any(start is not None and start > ended for start in below)
-            if is_released or subtask.operation == Operation.SKIP:
+            if has_released(node) or subtask.operation == Operation.SKIP:
                 return True
         elif is_rolled_back(subtask):
             # A fault fails a task while a subtask is still being undone, which then ends as

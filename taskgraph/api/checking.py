@@ -54,7 +54,7 @@ class CheckedDocument(NamedTuple):
 
     results: tuple[CheckResult, ...] = ()
     error: InputError | None = None
-    patterns: PatternUse | None = None
+    patterns: PatternUse = {}  # noqa: RUF012
     note: str = ""
     foreign: str = ""
     """Its name, if it is evidently no task and lies in a folder that was named."""
@@ -303,7 +303,7 @@ def _check(
 ) -> Iterator[CheckedDocument]:
     for reading in read_source(source, options):
         results: tuple[CheckResult, ...] = ()
-        patterns = None
+        patterns: PatternUse = {}
         try:
             if tasks := reading.tasks + reading.faulty:
                 configuration = configuration_for(reading.file)

@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
@@ -191,7 +191,7 @@ class Document:
     name : str
     tasks : tuple of LoadedTask
     error : InputError or ConfigError or None
-    patterns : PatternUse or None
+    patterns : PatternUse
         Which patterns of its configuration fit it.
     note : str
         What was done to read it, where it is not quite what it should be.
@@ -202,7 +202,7 @@ class Document:
     name: str
     tasks: tuple[LoadedTask, ...] = ()
     error: InputError | ConfigError | None = None
-    patterns: PatternUse | None = None
+    patterns: PatternUse = field(default_factory=dict)
     note: str = ""
     is_foreign: bool = False
 

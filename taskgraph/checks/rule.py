@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from taskgraph.analysis.budget import Budget
 from taskgraph.checks.subject import KEYED_DIALECTS, Rest, Subject
 from taskgraph.errors import Problem
 from taskgraph.model.durations import format_duration
@@ -15,6 +14,9 @@ from taskgraph.model.task import Id
 from taskgraph.model.words import ascending, label, labels, listed, percent
 from taskgraph.settings import Severity
 from taskgraph.sources.document import UNKNOWN_KEY
+
+if TYPE_CHECKING:
+    from taskgraph.analysis.budget import Budget
 
 __all__ = [
     "AS_OF",

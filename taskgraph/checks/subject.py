@@ -11,7 +11,13 @@ from typing import NamedTuple, TypeVar
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.graph.taskgraph import RepeatedReference, Side, UnknownReference
-from taskgraph.model.engine import blocks_rollback, measured_span, ran_once, timeout_seconds
+from taskgraph.model.engine import (
+    MICROSECOND,
+    blocks_rollback,
+    measured_span,
+    ran_once,
+    timeout_seconds,
+)
 from taskgraph.model.task import Id, Status, Subtask
 from taskgraph.model.words import label, nearest_text
 
@@ -42,6 +48,11 @@ class TimedRun(NamedTuple):
     subtask: Subtask
     time: timedelta
     timeout: int
+
+    @property
+    def microseconds(self) -> int:
+        """The time that it ran, as the engine's functions take it."""
+        return self.time // MICROSECOND
 
 
 class Subject:

@@ -31,7 +31,7 @@ HEALTHY = f"(span = '{SpanKind.ONE_RUN}' AND status = 'SUCCESSFUL' AND span_us I
 WAS_RETRIED = "(coalesce(operation = 'RETRY', false) OR coalesce(attempts > 1, false))"
 """See :func:`~taskgraph.model.engine.was_retried`."""
 WAS_SKIPPED = "coalesce(operation IN ('SKIP', 'ROLLBACK_SKIP'), false)"
-"""Whether it did not do, or undo, its work: see :data:`~taskgraph.history.tables.SKIPS`."""
+"""Whether it did not do, or undo, its work: see :data:`~taskgraph.model.engine.SKIPS`."""
 
 # md5, since the versions of DuckDB on several machines may hash in different ways.
 IN_BUCKET = "md5_number_lower(name) % $buckets::UBIGINT = $bucket::UBIGINT"

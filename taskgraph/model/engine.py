@@ -46,10 +46,10 @@ BEGUN: Final = STATUSES - NOT_BEGUN
 ENDED: Final = frozenset({Status.FAILED, Status.SUCCESSFUL})
 """The statuses of what has a finish, of a task and of a subtask."""
 FORWARD: Final = frozenset({Operation.EXECUTE, Operation.RETRY})
-SECOND_TRIES: Final = frozenset({Operation.RETRY, Operation.SKIP, Operation.ROLLBACK_SKIP})
-"""What is asked for after a failure."""
 SKIPS: Final = frozenset({Operation.SKIP, Operation.ROLLBACK_SKIP})
 """The operations of what did not do, or undo, its work."""
+SECOND_TRIES: Final = SKIPS | {Operation.RETRY}
+"""What is asked for after a failure."""
 IN_FLIGHT: Final = frozenset({Status.RUNNING, Status.CANCELING})
 """The statuses of what is at work at the moment of the document."""
 _IN_SLOTS = frozenset({Status.READY, Status.RUNNING})

@@ -370,7 +370,7 @@ def _resolved(
     """
     if item in ids or not isinstance(item, str) or item not in by_name:
         return item
-    if by_name[item] is None and names[item] > 1:
+    if names[item] > 1:
         message = f"{counted(names[item], 'subtask')} have the name {item}"
         problems.add(message, pointer, "use an id")
     return by_name[item]

@@ -252,7 +252,6 @@ def test_the_running_subtask_that_is_nearest_to_its_timeout():
     assert found.latest_finish is None  # one of them has no limit
     assert ids(graph, found.critical_path) == [5, 1]
     assert (found.critical_seconds_done, found.critical_seconds) == (540, 600)
-    assert found.critical_share == 0.9
     assumed = analyse(graph, as_of=at(40), assume_timeout=70).progress
     assert assumed.latest_finish == at(40 + 60)
 
@@ -268,5 +267,5 @@ def test_slots_bound_the_latest_finish():
 
 def test_a_task_that_takes_no_time_has_no_share():
     found = analyse(make_graph({1: {"timeout": 0}})).progress
-    assert found.critical_share is None
+    assert (found.critical_seconds_done, found.critical_seconds) == (0, 0)
     assert found.nearest is None

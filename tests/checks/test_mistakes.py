@@ -223,8 +223,8 @@ def test_an_edge_to_a_name_that_several_have_is_not_guessed(
 ) -> None:
     lines = "".join(f"  - {row[:-1]}, timeout: 60}}\n" for row in rows[::step])
     run = checked(tmp_path, f"name: W\nsubtasks:\n{lines}")
-    assert len({finding.code for finding in findings(run)} & {"TG001", "TG104"}) == 1
-    assert len(findings(run)) == 1
+    (finding,) = findings(run)
+    assert finding.code in {"TG001", "TG104"}
     (result,) = run.results
     assert "some edges cannot be read" in {rule.reason for rule in result.skipped}
 

@@ -185,11 +185,11 @@ def counts(case: Case, told: Told) -> Reasons:
 
 
 def critical_share(case: Case, told: Told) -> Reasons:
-    path = case.loaded.analysis.progress.critical_path
-    done = "PENDING" if case.is_back else "SUCCESSFUL"
-    over = all(case.rows[case.places[node]].state == done for node in path)
-    if told.values["percent"] <= 0 and not over:
-        yield "nothing is left though some is"
+    if told.values["percent"] <= 0:
+        yield "nothing is said of nothing"
+    waiting = "SUCCESSFUL" if case.is_back else "PENDING"
+    if all(row.state == waiting for row in case.rows):
+        yield "less is left though nothing has begun"
 
 
 # --- what failed -----------------------------------------------------------------------

@@ -556,17 +556,16 @@ def test_killed_at_any_moment_and_started_again_no_row_is_lost_and_none_is_there
 
 _SPILLING = """
 import os, signal, sys
-from taskgraph.history import collecting as fresh
-from taskgraph.history.collecting import collect
+from taskgraph.history import collecting
 from taskgraph.history.database import Limits
 from taskgraph.history.store import RunStore
-find = fresh.find_fresh
+find_fresh = collecting.find_fresh
 def spill_and_die(connection, *arguments, **options):
-    find(connection, *arguments, **options)
+    find_fresh(connection, *arguments, **options)
     connection.execute("CREATE TABLE big AS SELECT md5(i::TEXT) FROM range(3000000) t(i)")
     os.kill(os.getpid(), signal.SIGKILL)
-fresh.find_fresh = spill_and_die
-collect([sys.argv[1]], RunStore(sys.argv[2]), limits=Limits("100MB"))
+collecting.find_fresh = spill_and_die
+collecting.collect([sys.argv[1]], RunStore(sys.argv[2]), limits=Limits("100MB"))
 """
 
 

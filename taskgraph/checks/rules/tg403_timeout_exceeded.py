@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule, Severity
 from taskgraph.checks.subject import Subject, TimedRun
 from taskgraph.model.durations import format_duration, format_measured
-from taskgraph.model.engine import MICROSECOND, outlasts_poll
+from taskgraph.model.engine import outlasts_poll
 from taskgraph.model.task import Status
 
 
@@ -39,7 +39,7 @@ def check(subject: Subject) -> Iterator[Fault]:
     """Report each run that was too long."""
     grace = subject.settings.thresholds.grace
     for run in subject.timed_runs:
-        if outlasts_poll(run.subtask, run.time // MICROSECOND, grace):
+        if outlasts_poll(run.subtask, run.microseconds, grace):
             yield _fault(subject, run)
 
 

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule, Subject
 from taskgraph.model.durations import format_duration, format_measured
-from taskgraph.model.engine import MICROSECOND, SECOND, outlasts_poll, was_ended
+from taskgraph.model.engine import SECOND, outlasts_poll, was_ended
 from taskgraph.model.task import Status
 from taskgraph.model.words import percent_used
 
@@ -34,20 +34,20 @@ from taskgraph.model.words import percent_used
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each run that came near its timeout."""
     thresholds = subject.settings.thresholds
-    for position, subtask, time, timeout in subject.timed_runs:
-        seconds, ran = time.total_seconds(), time // MICROSECOND
+    for run in subject.timed_runs:
+        ran = run.microseconds
         if (
-            seconds >= thresholds.near_timeout * timeout
-            and not outlasts_poll(subtask, ran, thresholds.grace)
-            and not was_ended(subtask, ran)
+            run.time.total_seconds() >= thresholds.near_timeout * run.timeout
+            and not outlasts_poll(run.subtask, ran, thresholds.grace)
+            and not was_ended(run.subtask, ran)
         ):
-            used = percent_used(ran, timeout * SECOND)
-            verb = "has used" if subtask.status == Status.RUNNING else "used"
+            used = percent_used(ran, run.timeout * SECOND)
+            verb = "has used" if run.subtask.status == Status.RUNNING else "used"
             yield Fault.of(
                 subject,
-                [position],
+                [run.position],
                 f"{verb} {used} of its timeout: "
-                f"{format_measured(time)} of {format_duration(timeout)}",
+                f"{format_measured(run.time)} of {format_duration(run.timeout)}",
                 "give it more time, or find out why it takes so long",
                 "timeout",
             )

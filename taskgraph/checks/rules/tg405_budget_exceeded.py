@@ -24,9 +24,8 @@ fits and only waiting for slots makes it longer, let more of them be in flight.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from taskgraph.analysis.budget import Budget
-from taskgraph.analysis.concurrency import Bounds
 from taskgraph.checks.rule import (
     SOUND_GRAPH,
     WHOLE_TIMEOUTS,
@@ -38,6 +37,10 @@ from taskgraph.checks.rule import (
 )
 from taskgraph.model.durations import format_duration
 from taskgraph.model.words import labels, plural
+
+if TYPE_CHECKING:
+    from taskgraph.analysis.budget import Budget
+    from taskgraph.analysis.concurrency import Bounds
 
 
 def check(subject: Subject) -> Iterator[Fault]:

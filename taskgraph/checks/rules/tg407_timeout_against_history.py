@@ -26,11 +26,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from taskgraph.analysis.past import TimeoutNeed
 from taskgraph.checks.rule import TIMEOUTS, Fault, Rule, Subject, need
 from taskgraph.model.durations import format_duration, format_rounded
 from taskgraph.model.words import counted, plural
+
+if TYPE_CHECKING:
+    from taskgraph.analysis.past import TimeoutNeed
 
 
 def check(subject: Subject) -> Iterator[Fault]:

@@ -29,20 +29,20 @@ from collections.abc import Iterator
 
 from taskgraph.checks.rule import SUBTASK_TIMES, TIMEOUTS, Fault, Rule, Subject
 from taskgraph.model.durations import format_duration, format_measured
-from taskgraph.model.engine import MICROSECOND, outlasts_poll, was_ended
+from taskgraph.model.engine import outlasts_poll, was_ended
 
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report each run that the engine ended."""
     grace = subject.settings.thresholds.grace
-    for position, subtask, time, limit in subject.timed_runs:
-        ran = time // MICROSECOND
-        if was_ended(subtask, ran) and not outlasts_poll(subtask, ran, grace):
+    for run in subject.timed_runs:
+        ran = run.microseconds
+        if was_ended(run.subtask, ran) and not outlasts_poll(run.subtask, ran, grace):
             yield Fault.of(
                 subject,
-                [position],
-                f"was ended by its timeout: it ran {format_measured(time)} of "
-                f"{format_duration(limit)}",
+                [run.position],
+                f"was ended by its timeout: it ran {format_measured(run.time)} of "
+                f"{format_duration(run.timeout)}",
                 "see in its log whether it hung or needs more time",
                 "timeout",
             )

@@ -28,9 +28,8 @@ Move what can fail to before that point. Where that is impossible, plan for it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from taskgraph.analysis.budget import Budget
-from taskgraph.analysis.rollback import PointOfNoReturn
 from taskgraph.checks.rule import (
     ROLLBACK_FLAGS,
     SOUND_GRAPH,
@@ -47,15 +46,18 @@ from taskgraph.model.engine import has_begun
 from taskgraph.model.task import Status
 from taskgraph.model.words import counted, labels, plural
 
+if TYPE_CHECKING:
+    from taskgraph.analysis.budget import Budget
+    from taskgraph.analysis.rollback import PointOfNoReturn
+
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Report the work that comes after the point of no return."""
     task = subject.task
     if task.status == Status.SUCCESSFUL or subject.analysis.is_rolling_back:
         return
-    own = subject.analysis.prohibits_rollback
-    if not own and not any(task.column("prohibit_rollback")):
-        return  # before a whole schedule is computed for it
+    if not (subject.analysis.prohibits_rollback or any(task.column("prohibit_rollback"))):
+        return  # as for most, and nothing of rollbacks need be imported to say so
     budget, point = subject.analysis.budget, subject.analysis.no_return
     if point is None or (point.passed and task.status == Status.FAILED):
         return
