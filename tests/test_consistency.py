@@ -11,6 +11,7 @@ import gc
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
@@ -38,7 +39,7 @@ MOMENT = "2026-01-02T03:04:05+00:00"
 COMMON = """
 select = ["all"]
 extend-select = ["TG107"]
-ignore = ["TG207", "TG605"]  # the latter is told only beside other tasks
+ignore = ["TG207"]
 fail-on = "warning"
 grace = 7
 overhead = 5
@@ -461,6 +462,34 @@ def test_everybody_tells_the_same_of_a_random_task(
     path = tmp_path / "task.json"
     path.write_text(json.dumps(_random(seed)), "utf-8")
     assert_consistent(path, configuration)
+
+
+def test_everybody_tells_the_same_of_a_name_that_two_definitions_have(
+    by_name: Path, tmp_path: Path
+) -> None:
+    text = "name: {}\nsubtasks:\n  - {{name: a, timeout: 5m}}\n"
+    paths = [tmp_path / f"{name}.task.yaml" for name in "abcd"]
+    for path, name in zip(paths, ("Same", "Other", "Same", "Other"), strict=True):
+        path.write_text(text.format(name), "utf-8")
+    paths[1].write_text(text.format("Other").replace("5m", "often"), "utf-8")  # is faulty
+    common = (*paths, *_common(by_name))
+    checked = rows("check", *common)
+    twins = [
+        (finding["file"], finding["message"])
+        for row in checked
+        for finding in row["findings"]
+        if finding["code"] == "TG605"
+    ]
+    assert twins == [
+        (str(paths[twin]), f"a task of {paths[first]} has the same name")
+        for twin, first in ((2, 0), (3, 1))
+    ]
+    del checked[1]  # which the others cannot read
+    severities = [Counter(each["severity"] for each in row["findings"]) for row in checked]
+    assert [row["findings"] for row in rows("show", *common)] == severities
+    for form in (("show",), ("report", "--format", "markdown"), ("report",)):
+        text = ask(form[0], *common, *form[1:]).output
+        assert text.count("TG605") == len(twins), form
 
 
 # --- what only some of them show -----------------------------------------------------

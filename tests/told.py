@@ -110,6 +110,7 @@ def library(loaded: LoadedTask) -> Told:
         "codes": [code for code, _ in kinds],
         "severities": dict(sorted(Counter(kind for _, kind in kinds).items())),
     }
+    told["over the limit"] = "TG405" in told["codes"]
     told["sound"] = analysis.is_sound
     if not analysis.is_sound:
         return told
@@ -275,6 +276,7 @@ def budget_text(text: str) -> Told:
     """Read ``budget``."""
     facts = _facts(text)
     told = _worst(facts)
+    told["over the limit"] = "not held" in facts.get("Limit", "")
     back = facts["Rollback"]
     unknown = back.startswith("not known")
     if not unknown:
@@ -368,7 +370,10 @@ def show_json(row: dict[str, Any]) -> Told:
 def budget_json(row: dict[str, Any]) -> Told:
     """Read a task of ``budget --format json``."""
     back, late = row["rollback"], row["failing_late"]
+    limit, worst = row["limit_seconds"], row["budget_seconds"]
+    is_over = limit is not None and (worst is None or worst > limit)
     return _budget(row) | {
+        "over the limit": is_over and not row["unknown"],
         "sound": True,
         "rollback allowed": back["is_allowed"],
         "rollback accepted now": back["is_accepted_now"],

@@ -17,7 +17,7 @@ from taskgraph.api.loading import (
     standard_input,
 )
 from taskgraph.checks.result import CheckResult, CheckRun, CheckTotals, Skipped
-from taskgraph.checks.runner import Names, check_document
+from taskgraph.checks.runner import TaskNames, check_document
 from taskgraph.config import PatternUse, UnusedPatterns, pattern_use
 from taskgraph.errors import (
     ConfigError,
@@ -131,7 +131,7 @@ class CheckStream:
         self._acceptance = None if baseline is None else _acceptance(baseline)
         self._room = most
         self._options = options or ReadOptions()
-        self._names = Names(os.path.realpath)
+        self._names = TaskNames(os.path.realpath)
 
     @property
     def results(self) -> Iterator[CheckResult]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from taskgraph.analysis.analysis import Analysis, Past
 from taskgraph.analysis.premises import require_moment
+from taskgraph.checks.runner import TaskNames, beside, run_checks
 from taskgraph.config import Configuration, PatternUse, pattern_use
 from taskgraph.errors import ConfigError, InputError, Problem
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
@@ -74,6 +75,8 @@ class LoadedTask:
     task : Task
     settings : Settings, optional
         Every assumption that can change an answer; the defaults without it.
+    twin : str
+        Which definition that was read before it, if any, names a task as this one does.
 
     Raises
     ------
@@ -81,10 +84,11 @@ class LoadedTask:
         Where the moment of the settings is before that of the document.
     """
 
-    def __init__(self, task: Task, settings: Settings = DEFAULTS) -> None:
+    def __init__(self, task: Task, settings: Settings = DEFAULTS, twin: str = "") -> None:
         require_moment(task, settings)
         self.task = task
         self.settings = settings
+        self.twin = twin
 
     def __repr__(self) -> str:
         count = counted(len(self.task.subtasks), "subtask")
@@ -141,9 +145,7 @@ class LoadedTask:
     @cached_property
     def checked(self) -> CheckResult:
         """What the rules say."""
-        from taskgraph.checks.runner import run_checks
-
-        return run_checks(self.analysis)
+        return beside(run_checks(self.analysis), self.twin)
 
     @property
     def account(self) -> DisplayedAccount:
@@ -240,6 +242,11 @@ def read_documents(
         If the configuration of a document has a mistake.
     """
     options = options or ReadOptions()
+    names = TaskNames(os.path.realpath)
+
+    def twin(task: Task) -> str:
+        return names.twin(task.name, task.origin) if task.is_definition else ""
+
     for source in find_sources(named_paths(paths), stdin or standard_input(), options):
         for reading in read_source(source, options):
             configuration = configuration_for(reading.file)
@@ -247,11 +254,15 @@ def read_documents(
             tasks: tuple[LoadedTask, ...] = ()
             error: InputError | ConfigError | None = reading.error
             try:
-                tasks = tuple(LoadedTask(task, settings) for task in reading.tasks)
+                tasks = tuple(
+                    LoadedTask(task, settings, twin(task)) for task in reading.tasks
+                )
             except ConfigError as refusal:
                 if error is not None:
                     yield Document(reading.file, error=error)
                 error = refusal
+            for faulty in reading.faulty:
+                twin(faulty)  # of which at least the name may be known
             yield Document(
                 reading.file,
                 tasks,
@@ -284,7 +295,7 @@ def load_all(
     for document in read_documents([os.fspath(path)], options):
         if document.error is not None:
             raise document.error
-        tasks += (LoadedTask(loaded.task, settings) for loaded in document.tasks)
+        tasks += (LoadedTask(one.task, settings, one.twin) for one in document.tasks)
     return tuple(tasks)
 
 
@@ -308,7 +319,8 @@ def redacted(tasks: Sequence[LoadedTask]) -> list[LoadedTask]:
 
     new = redact_tasks(loaded.task for loaded in tasks)
     return [
-        LoadedTask(*pair) for pair in zip(new, (t.settings for t in tasks), strict=True)
+        LoadedTask(task, loaded.settings, loaded.twin)
+        for task, loaded in zip(new, tasks, strict=True)
     ]
 
 

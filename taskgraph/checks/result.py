@@ -141,7 +141,7 @@ class CheckResult(NamedTuple):
     if_repeated : tuple of Finding
         What is found if another task of the run has this name, without its place.
     origin : Origin or None
-        The document, to find that place in.
+        The document of a definition, to know its name by and to find that place in.
     looked : frozenset of str
         The codes of the rules that would have found all that is theirs in this task.
     hidden : tuple of str

@@ -103,7 +103,7 @@ def check_document(analyses: Sequence[Analysis]) -> tuple[CheckResult, ...]:
                 suppressed,
                 fail_on=limit,
                 if_repeated=tuple(repeated),
-                origin=own if repeated else None,
+                origin=own if task.is_definition else None,
                 looked=looked,
                 hidden=hidden,
             )
@@ -243,32 +243,43 @@ def _with_places(result: CheckResult, places: dict[str, tuple[int, int]]) -> Che
     return result._replace(findings=tuple(findings))
 
 
-class Names:
-    """Tells of the tasks of a run that have the name of an earlier one."""
+class TaskNames:
+    """The names of the tasks of a run so far, and where each stood first."""
 
     def __init__(self, real: Callable[[str], str]) -> None:
         """Learn how to tell the file that is meant, however it was named."""
         self._real = real
         self._first: dict[str, tuple[str, int, str]] = {}
 
-    def apply(self, result: CheckResult) -> CheckResult:
-        """Give a result with what is found only beside the earlier ones.
+    def twin(self, name: str, origin: Origin) -> str:
+        """Say which earlier task has the name of this one; nothing where none has.
 
         The same document, named in another way, is no other one.
         """
-        origin, told = result.origin, result.if_repeated
-        if origin is None:
-            return result
-        result = result._replace(if_repeated=(), origin=None)
-        place = result.file, origin.first_line, origin.pointer
-        first = self._first.setdefault(origin.unredacted(result.task_name), place)
+        if not name.strip() or (None, "name") in origin.unread:
+            return ""
+        place = origin.file, origin.first_line, origin.pointer
+        first = self._first.setdefault(origin.unredacted(name), place)
         is_one_file = first[0] == place[0] or self._real(first[0]) == self._real(place[0])
         if is_one_file and first[1:] == place[1:]:
-            return result
-        other = "another task of it" if is_one_file else f"a task of {first[0]}"
-        message = f"{other} has the same name"
-        repeated = tuple(finding._replace(message=message) for finding in told)
-        (placed,) = _located([result._replace(findings=repeated)], origin)
-        findings = (*result.findings, *placed.findings)
-        ordered = sorted(findings, key=lambda finding: finding.sort_key(origin))
-        return result._replace(findings=tuple(ordered))
+            return ""
+        return "another task of it" if is_one_file else f"a task of {first[0]}"
+
+    def apply(self, result: CheckResult) -> CheckResult:
+        """Give a result with what is found only beside the earlier tasks."""
+        origin = result.origin
+        return beside(result, self.twin(result.task_name, origin) if origin else "")
+
+
+def beside(result: CheckResult, twin: str) -> CheckResult:
+    """Add what is found only where an earlier task of the run, `twin`, has the name."""
+    origin, repeated = result.origin, result.if_repeated
+    result = result._replace(if_repeated=(), origin=None)
+    if not twin or origin is None or not repeated:
+        return result
+    message = f"{twin} has the same name"
+    repeated = tuple(finding._replace(message=message) for finding in repeated)
+    (placed,) = _located([result._replace(findings=repeated)], origin)
+    findings = (*result.findings, *placed.findings)
+    ordered = sorted(findings, key=lambda finding: finding.sort_key(origin))
+    return result._replace(findings=tuple(ordered))

@@ -14,7 +14,7 @@ from taskgraph.api import load_all
 from taskgraph.checks.baseline import fingerprints
 from taskgraph.checks.registry import RULES
 from taskgraph.checks.result import CheckResult
-from taskgraph.checks.runner import Names, check_document, run_checks
+from taskgraph.checks.runner import TaskNames, check_document, run_checks
 from taskgraph.model.task import Task
 from taskgraph.reports.check_json import finding_json
 from taskgraph.settings import Settings, Severity
@@ -37,7 +37,7 @@ def checked(path: Path, expected: dict[str, Any]) -> tuple[CheckResult, ...]:
     chosen, needs = options(expected), expected.get("past")
     tasks = read_for_rules(path)
     results = check_document([analysis(task, chosen, needs) for task in tasks])
-    names = Names(str)
+    names = TaskNames(str)
     return tuple(map(names.apply, results))
 
 

@@ -28,8 +28,7 @@ from taskgraph.checks.rule import Fault, Rule, Subject
 
 def check(subject: Subject) -> Iterator[Fault]:
     """Give what is to be said if another definition has the name."""
-    is_known = subject.task.name.strip() and None not in subject.unread("name")
-    if subject.task.is_definition and is_known:
+    if subject.task.is_definition:
         yield Fault(
             "another definition names this task too",
             "give each task a name of its own, or remove the copy",
