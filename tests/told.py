@@ -172,7 +172,7 @@ def _undoing(loaded: LoadedTask) -> int | None:
     """Give the seconds of the way back, where the document tells any."""
     analysis = loaded.analysis
     is_untold = analysis.unknown is not None and bool(analysis.rollback.steps)
-    if analysis.progress.lasting or is_untold:
+    if analysis.progress.lasting or analysis.rollback.is_crowded or is_untold:
         return None
     return analysis.rollback.worst_case.seconds
 

@@ -15,7 +15,7 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.declaration import Rows
 from taskgraph.model.task import Id, Task
 from taskgraph.model.words import in_json
-from taskgraph.reports.results import Account, holders
+from taskgraph.reports.results import Account, endless_undoing, holders, undoing
 
 if TYPE_CHECKING:
     from taskgraph.analysis.analysis import Analysis
@@ -244,8 +244,7 @@ def budget_json(analysis: Analysis) -> contract.BudgetContent:
     """Give the worst case in seconds, what holds it, and the way back."""
     graph, rollback = analysis.graph, analysis.rollback
     late, enough = analysis.failing_late, analysis.enough_slots
-    lasting, undoing = analysis.progress.lasting, rollback.worst_case
-    is_untold = bool(rollback.steps) and analysis.unknown is not None
+    worst = undoing(analysis)
     return {
         **_task(graph),
         **_budget(analysis),
@@ -262,9 +261,9 @@ def budget_json(analysis: Analysis) -> contract.BudgetContent:
             "refusals": [refusal.name.lower() for refusal in rollback.obstacles],
             "blockers": _ids(graph, rollback.blockers),
             "order": _ids(graph, [step.node for step in rollback.steps]),
-            "worst_case_seconds": None if lasting or is_untold else undoing.seconds,
-            "no_promise": lasting and str(lasting),
-            "unlimited": _ids(graph, undoing.unlimited),
+            "worst_case_seconds": None if worst is None else worst.seconds,
+            "no_promise": endless_undoing(analysis),
+            "unlimited": _ids(graph, rollback.worst_case.unlimited),
         },
         "failing_late": None if late is None else _failing_late(graph, late),
     }

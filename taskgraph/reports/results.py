@@ -22,8 +22,7 @@ from taskgraph.model.words import OF_ITS_NAME, counted, id_list, percent
 if TYPE_CHECKING:
     from taskgraph.analysis.analysis import Analysis
     from taskgraph.analysis.as_run import AsRun
-    from taskgraph.analysis.budget import Budget
-    from taskgraph.analysis.progress import Endless
+    from taskgraph.analysis.budget import Budget, WorstCase
     from taskgraph.analysis.schedule import Schedule
     from taskgraph.checks.result import CheckResult
     from taskgraph.graph.taskgraph import TaskGraph
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 WENT_ON = "what went on after its end"
 CLOCKS_DIFFER = "clocks differ between hosts, or subtasks did not wait for their upstreams"
 """Why the path of measured times may be longer than the clock saw."""
+_CROWDED = "undoing may wait for workers, which what runs holds until it notices"
 UNSPLIT = (SpanKind.SEVERAL_RUNS, SpanKind.ROLLED_BACK)
 """What a measured time is that may hold several runs or a rollback, and pauses."""
 
@@ -198,9 +198,22 @@ def _worst(sound: Analysis, task: Task) -> Iterator[Figure]:
         yield Figure("Left at worst", left, note)
 
 
-def no_end_text(endless: Endless) -> str:
+def no_end_text(why: str) -> str:
     """Say why nobody can tell how long a task takes yet."""
-    return f"nothing promises an end: {endless}"
+    return f"nothing promises an end: {why}"
+
+
+def endless_undoing(sound: Analysis) -> str | None:
+    """Say why nothing promises that a rollback as of now ends; ``None`` where it does."""
+    if lasting := sound.progress.lasting:
+        return str(lasting)
+    return _CROWDED if sound.rollback.is_crowded else None
+
+
+def undoing(sound: Analysis) -> WorstCase | None:
+    """Give what a rollback as of now takes at most; ``None`` where nobody can tell."""
+    is_untold = bool(sound.rollback.steps) and sound.unknown is not None
+    return None if is_untold or endless_undoing(sound) else sound.rollback.worst_case
 
 
 def likely_figure(sound: Analysis) -> Iterator[Figure]:

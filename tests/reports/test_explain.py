@@ -447,6 +447,29 @@ def test_no_time_of_a_rollback_is_told_where_there_are_no_timeouts() -> None:
     assert told["rollback"]["order"] == [2, 1]
 
 
+@pytest.mark.parametrize("status", ["FAILED", "RUNNING"])
+def test_a_rollback_that_waits_for_workers_of_what_runs_is_promised_no_end(
+    status: str,
+) -> None:
+    rows = {
+        node: {"status": "RUNNING" if node > 1 else status, "prohibit_rollback": False}
+        for node in range(1, 4)
+    }
+    task = make_task(rows, status=status, prohibit_rollback=False)
+    for workers in (1, 9):
+        loaded = LoadedTask(task, DEFAULTS.model_copy(update={"workers": workers}))
+        told = budget_json(loaded.analysis)["rollback"]
+        text = budget_text([loaded.analysis], Style(200))
+        (way_back,) = re.findall("Rollback +(.*)", text)
+        is_promised = workers > 1
+        assert ("takes at most" in way_back) == is_promised
+        assert (told["worst_case_seconds"] is not None) == is_promised
+        assert (told["no_promise"] is None) == is_promised
+        if told["no_promise"] is not None:
+            assert f"nothing promises an end: {told['no_promise']}" in way_back
+        assert_proved(loaded)
+
+
 @pytest.mark.parametrize("operation", ["EXECUTE", "ROLLBACK"])
 def test_what_a_bound_beside_skipping_several_parts_is_of_is_said(operation: str) -> None:
     part = {"name": "copy", "status": "FAILED", "prohibit_skip": False, "timeout": 60}

@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from itertools import permutations
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from taskgraph.errors import RenderError
 from taskgraph.graph.taskgraph import build_graph
 from taskgraph.model.task import Task
 from taskgraph.reports.html import view
+from taskgraph.settings import DEFAULTS
 from tests.diagrams.tasks import HOSTILE, make_task, stages
 
 
@@ -274,3 +276,27 @@ def test_the_colours_of_texts_can_be_read() -> None:
 def test_an_unknown_form_is_refused(failed: Task) -> None:
     with pytest.raises(RenderError, match="html, markdown"):
         report(LoadedTask(failed), "pdf")
+
+
+@pytest.mark.parametrize(
+    ("fields", "workers", "told"),
+    [
+        ({}, 9, "in this order and at worst at these times from its start:"),
+        ({"timeout": 0}, 9, "from its start, not counting what has no limit:"),
+        ({}, 1, "from its start, if none waits for a slot:"),
+        ({"timeout": None}, 9, "in this order:"),
+        ({"status": "RUNNING"}, 1, "in this order:"),
+    ],
+)
+def test_the_steps_of_a_rollback_have_times_where_something_promises_them(
+    fields: dict[str, Any], workers: int, told: str
+) -> None:
+    each = {"status": "SUCCESSFUL", "prohibit_rollback": False, **fields}
+    rows = {1: each, 2: {**each, "status": "FAILED"}, 3: each}
+    task = make_task(rows, [(1, 2)], status="FAILED", prohibit_rollback=False)
+    settings = DEFAULTS.model_copy(update={"workers": workers})
+    text = Page(report(postmortem_of([LoadedTask(task, settings).account]))).text
+    sentence = next(line for line in text.splitlines() if "A rollback would" in line)
+    assert sentence.startswith("A rollback would undo, in this order")
+    assert sentence.endswith(told)
+    assert ("at these times" in text) == (told != "in this order:")

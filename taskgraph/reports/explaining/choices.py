@@ -33,7 +33,7 @@ from taskgraph.reports.explaining.sentences import (
     uncounted,
     worded,
 )
-from taskgraph.reports.results import Account
+from taskgraph.reports.results import Account, undoing
 
 _MOST_FAILED = 5  # of them something is said each; the others are named
 
@@ -141,13 +141,13 @@ def _of_obshell(analysis: Analysis) -> Iterator[Sentence]:
             worst = analysis.ways_out[0].retry.worst_case
             template += _bound(analysis, bounded, worst, values)
         yield Sentence("dag-retry", f"{template}: {{call}}.", values, Place.ITEM)
-    again, undoing = (" again", "") if back else ("", ", which undoes {steps}")
-    template = f"It may be rolled back{again}{undoing}"
+    again, what = (" again", "") if back else ("", ", which undoes {steps}")
+    template = f"It may be rolled back{again}{what}"
     values = {"call": f"obshell task rollback{id_of}"}
     if not back:
         values["steps"] = Count(len(rollback.steps), "subtask")
         bounded = f" and takes at most {{worst}}{default}"
-        template += _bound(analysis, bounded, rollback.worst_case, values)
+        template += _bound(analysis, bounded, undoing(analysis), values)
     yield Sentence("dag-rollback", f"{template}: {{call}}.", values, Place.ITEM)
     if not back:
         yield from _loses(analysis)
@@ -317,8 +317,7 @@ def _accepted(analysis: Analysis) -> Iterator[Sentence]:
     values: dict[str, Value] = {"steps": Count(len(rollback.steps), "subtask")}
     template = "It may be rolled back: {steps} would be undone"
     bounded = "; that takes at most {worst}"
-    if not rollback.is_crowded:
-        template += _bound(analysis, bounded, rollback.worst_case, values)
+    template += _bound(analysis, bounded, undoing(analysis), values)
     yield Sentence("rollback-accepted", f"{template}.", values, Place.ITEM)
     yield from _call(analysis.task, "rollback")
     yield from _loses(analysis)

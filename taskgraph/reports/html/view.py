@@ -30,7 +30,7 @@ from taskgraph.model.words import counted, percent, unbroken, visible
 from taskgraph.reports.explaining.explanation import explain, in_short
 from taskgraph.reports.explaining.sentences import Explanation, Section, Sentence
 from taskgraph.reports.json import pretty_pieces
-from taskgraph.reports.results import Account, holders, whole_order
+from taskgraph.reports.results import Account, holders, undoing, whole_order
 from taskgraph.reports.task_markdown import explain_markdown
 from taskgraph.sources.native import own_content, own_row
 
@@ -309,6 +309,16 @@ class TaskView(Account):
             (step.node, format_duration(step.start), format_duration(step.finish))
             for step in self.sound.rollback.steps[:_MOST_SHARES]
         ]
+
+    @property
+    def step_times(self) -> str:
+        """How the times of these steps are meant; nothing where nobody can tell them."""
+        worst = None if self.sound is None else undoing(self.sound)
+        if worst is None:
+            return ""
+        slots = ", if none waits for a slot" if worst.may_wait else ""
+        limits = ", not counting what has no limit" if worst.unlimited else ""
+        return f"at worst at these times from its start{slots}{limits}"
 
     def document(self) -> Iterator[str]:
         """Give the document as it was read, as JSON: a subtask a line, in a fixed order.

@@ -15,7 +15,7 @@ from taskgraph.graph.taskgraph import TaskGraph
 from taskgraph.model.durations import format_duration
 from taskgraph.model.task import Status
 from taskgraph.model.words import counted, label, listed, percent, visible
-from taskgraph.reports.results import holders, no_end_text
+from taskgraph.reports.results import endless_undoing, holders, no_end_text, undoing
 from taskgraph.reports.text.console import (
     MOST_ROWS,
     Facts,
@@ -170,15 +170,15 @@ def _way_back(analysis: Analysis) -> Facts:
         rows.append(("Rollback", "not known: the document does not say what prohibits it"))
     else:
         text = f"allowed {_allowed_when(analysis)}"
-        if lasting := analysis.progress.lasting:
-            text += f"; {no_end_text(lasting)}"
-        elif rollback.steps and analysis.unknown is not None:
+        if why := endless_undoing(analysis):
+            text += f"; {no_end_text(why)}"
+        elif (worst := undoing(analysis)) is None:
             text += f"; how long undoing takes is not known: {analysis.unknown}"
         elif rollback.steps:
-            undoing = format_duration(rollback.worst_case.seconds)
-            text += f"; undoing what has begun takes at most {undoing}"
-            if unlimited := rollback.worst_case.unlimited:
-                text += f", not counting {named(graph, unlimited)}"
+            took = format_duration(worst.seconds)
+            text += f"; undoing what has begun takes at most {took}"
+            if worst.unlimited:
+                text += f", not counting {named(graph, worst.unlimited)}"
         rows.append(("Rollback", text))
     if analysis.is_rolling_back or not rollback.may_still_fail:
         return rows
