@@ -44,7 +44,7 @@ def select(analysis: Analysis, options: DiagramOptions) -> Selection:
     if options.focus is not None:
         node, depth = _parse_focus(graph, options.focus)
         chosen &= _around(graph, [node], depth)
-        reach = "" if depth is None else f", at most {counted(depth)} edges away"
+        reach = "" if depth is None else f", at most {counted(depth, 'edge')} away"
         name = visible(str(graph.subtasks[node].id))
         notes.append(f"Only what depends on {name} and what it depends on{reach}.")
     if options.around_failed:

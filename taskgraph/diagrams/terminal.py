@@ -28,7 +28,7 @@ from taskgraph.diagrams.timeline_rows import Row
 from taskgraph.graph.traverse import immediate_dominators, reverse, topological_order
 from taskgraph.model.statuses import SIGNS
 from taskgraph.model.task import Id
-from taskgraph.model.words import ascending, commandless, listed, visible
+from taskgraph.model.words import ascending, commandless, listed, shorten, visible
 
 _WIDTH = 100  # where no terminal says how many columns it has
 _NARROWEST = 60
@@ -116,18 +116,18 @@ def render_tree(scene: Scene, width: int | None = None) -> str:
 
 def _name(node: SceneNode) -> str:
     if node.kind is NodeKind.JUNCTION:
-        return "● after all of these:"
+        return "● then:"
     sign = f"{SIGNS[node.tone]} " if node.state or node.counts else ""  # a plan has none
     return sign + node.name
 
 
 def _told(line: _Line) -> Sequence[str]:
     node = line.node
-    if node.kind is NodeKind.JUNCTION:
-        return ()
-    counts = status_counts(node.counts)
-    ids = visible(listed(map(str, line.waits_for)))
+    ids = visible(listed([shorten(str(one)) for one in line.waits_for]))
     waits = f"waits for {ids}" if ids else ""
+    if node.kind is NodeKind.JUNCTION:
+        return (waits,)
+    counts = status_counts(node.counts)
     marks = [mark for mark in node.marks if mark != "on the critical path"]
     is_open = 0 < len(node.members) <= _LISTED
     state = "" if is_open else node.state  # each part has its own
@@ -221,7 +221,7 @@ def render_timeline_text(timeline: Timeline, width: int | None = None) -> str:
     bars = [_bar(timeline, row, chart) for row in timeline.rows]
     for row, label, bar in zip(timeline.rows, labels, bars, strict=True):
         name = fit(label, names, middle=label in same) + ("*" if row.marked else " ")
-        sign = SIGNS[row.tone] if row.state else " "  # a definition has no states
+        sign = SIGNS[row.tone] if row.status else " "  # a definition has no states
         lines.append(f"{sign} {name} {bar}")
         lines += [
             left + text for text in packed(row.note.split(" · "), " · ", chart, columns)

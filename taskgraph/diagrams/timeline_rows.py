@@ -38,9 +38,10 @@ class Row:
 
     name: str
     id_text: str
-    state: str
+    status: str
+    """Empty in a definition; what else the state of a box says is in the note."""
     tone: str
-    """All as on a box of the graph."""
+    """As on a box of the graph."""
     start: int
     finish: int
     ready: int | None = None
@@ -64,13 +65,10 @@ class Row:
     """From when to when it may yet run, at most, if nothing waits for a slot; of a task
     that runs. What has not started has no other bar.
     """
+    is_coming: bool = False
+    """It has not begun, in a task that runs."""
     density: tuple[int, ...] = ()
     """Of several in one row: how many ran at once, in equal parts of its time."""
-
-    @property
-    def is_coming(self) -> bool:
-        """Whether it has not begun, in a task that runs."""
-        return self.ghost is not None and self.finish == self.start
 
     @property
     def bars(self) -> tuple[tuple[int, int], ...]:
@@ -83,8 +81,7 @@ class Row:
     @property
     def description(self) -> str:
         """Everything about the row in one text."""
-        status, _, _ = self.state.partition(", ")
-        return join_words((self.name, self.id_text, status, self.note))
+        return join_words((self.name, self.id_text, self.status, self.note))
 
 
 @dataclass(slots=True)
@@ -142,9 +139,10 @@ def _measured(analysis: Analysis, spans: Sequence[Span | None]) -> Draft:
             note = join_words((rows[node].note, *_added(analysis, node)))
             rows[node] = replace(rows[node], ghost=ghost, note=note)
         else:
-            names, coming = _names(analysis, node), (ghost[0], ghost[0])
-            note = join_words((_beside(names), *_limits(analysis, node)))
-            rows[node] = Row(*names, *coming, note=note, ghost=ghost)
+            names, beside = _names(analysis, node)
+            coming = ghost[0], ghost[0]
+            note = join_words((beside, *_limits(analysis, node)))
+            rows[node] = Row(*names, *coming, note=note, ghost=ghost, is_coming=True)
     length = (end - begin) // MICROSECOND
     summary = [f"{format_span(begin, end)} from {format_moment(begin)}"]
     now = None
@@ -218,8 +216,8 @@ def _measured_row(
     finish = max(start, (span.finish - begin) // MICROSECOND)
     single = span.kind in (SpanKind.ONE_RUN, SpanKind.RUNNING)
     limited = single and has_limit(subtask)
-    names = _names(analysis, node)
-    words = (_beside(names), *subtask_facts(subtask, span))
+    names, beside = _names(analysis, node)
+    words = (beside, *subtask_facts(subtask, span))
     once = analysis.attempt_seconds[node] * SECOND
     is_again = goes_on(subtask) and not is_in_flight(subtask)  # its last run is to come
     first, last = start + once, finish if is_again else finish - once
@@ -255,8 +253,8 @@ def _planned(analysis: Analysis) -> Draft:
     critical = frozenset(schedule.critical)
     rows = {}
     for node in range(len(graph)):
-        slack, names = schedule.total_float[node], _names(analysis, node)
-        words = [_beside(names), *_limits(analysis, node)]
+        slack, (names, beside) = schedule.total_float[node], _names(analysis, node)
+        words = [beside, *_limits(analysis, node)]
         if slack:
             words.append(f"may slip {format_measured(slack * SECOND)}")
         rows[node] = Row(
@@ -283,13 +281,10 @@ def _planned(analysis: Analysis) -> Draft:
     return Draft(rows, None, schedule.makespan * SECOND, None, (), tuple(summary))
 
 
-def _beside(names: tuple[str, str, str, str]) -> str:
-    """Give what a state says beside the status."""
-    return names[2].partition(", ")[2]
-
-
-def _names(analysis: Analysis, node: int) -> tuple[str, str, str, str]:
-    """Give name, id, state and tone."""
+def _names(analysis: Analysis, node: int) -> tuple[tuple[str, str, str, str], str]:
+    """Give name, id, status and tone, and what its state says beside the status."""
     subtask = analysis.graph.subtasks[node]
     name = join_words((name_of(subtask), analysis.targets.get(node, "")))
-    return name, visible(str(subtask.id)), *state_and_tone(analysis, node)
+    state, tone = state_and_tone(analysis, node)
+    status, _, beside = state.partition(", ")
+    return (name, visible(str(subtask.id)), status, tone), beside

@@ -114,7 +114,7 @@ class _Chart:
             )
 
     def _row(self, number: int, row: Row) -> Iterable[str]:
-        if row.state:  # a definition has none
+        if row.status:  # a definition has none
             yield write_icon(row.tone, 0, 5)
         yield write_text(self.names[number], "n c" if row.marked else "n", _ICON, 15, 12)
         times = "".join(self._times(row))
@@ -192,7 +192,7 @@ class _Chart:
 def _legend(timeline: Timeline) -> list[LegendItem]:
     """Explain the icons, bars and lines that are there."""
     rows, planned = timeline.rows, timeline.planned
-    words = {row.tone: row.state.partition(",")[0] for row in rows if row.state}
+    words = {row.tone: row.status for row in rows if row.status}
     limited = any(map(timeline.shows_limit, rows))
     waited = limited if planned else any(row.ready is not None for row in rows)
     marked = any(row.marked for row in rows)

@@ -371,6 +371,7 @@ def test_focus_shows_what_is_connected() -> None:
     task = make_task(rows, [(1, 2), (2, 3), (3, 4), (4, 5), (1, 6), (6, 4)])
     assert [n.ids[0] for n in scene_of(task, focus="3").nodes] == [1, 2, 3, 4, 5]
     near = scene_of(task, focus="3:1")
+    assert "at most 1 edge away." in near.notes[0]
     assert [node.ids[0] for node in near.nodes] == [2, 3, 4]
     assert "4 of 7 subtasks not drawn." in near.notes
 

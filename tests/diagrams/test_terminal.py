@@ -24,7 +24,6 @@ from tests.diagrams.tasks import (
     fan,
     make_task,
     shuffled,
-    stages,
     tasks,
 )
 from tests.effort import examples
@@ -195,8 +194,19 @@ def test_a_row_of_several_tells_what_of_it_hangs(form: str) -> None:
     assert "3 overdue" in str(render(analysis, form, options))
 
 
-def test_all_with_all_is_told() -> None:
-    assert "● after all of these:" in tree(stages(3, 3))
+def test_all_with_all_is_told_by_what_it_waits_for() -> None:
+    rows: dict[Id, dict[str, Any]] = {node: {} for node in (1, 2, 3, 4, 11, 12, 13)}
+    edges = [(up, node) for up in (1, 2, 3) for node in (11, 12, 13)]
+    lines = tree(make_task(rows, edges)).splitlines()
+    (met,) = (line for line in lines if "●" in line)
+    assert re.fullmatch("  ● then: +waits for 1, 2 and 3", met)
+    assert "Subtask 4" in lines[lines.index(met) - 1]  # for which nothing waits
+
+
+def test_a_long_id_is_cut_where_something_waits_for_it() -> None:
+    rows: dict[Id, dict[str, Any]] = {"x" * 200: {}, "y": {}, "z": {}}
+    last = tree(make_task(rows, [("x" * 200, "z"), ("y", "z")])).splitlines()[-1]
+    assert last.endswith(f"waits for {'x' * 59}… and y")
 
 
 def test_an_empty_task_is_an_empty_text() -> None:

@@ -144,6 +144,25 @@ def test_a_tooltip_says_once_what_the_state_is() -> None:
     assert plan.rows[0].description.count("skipped") == 1
 
 
+def test_a_bar_is_drawn_of_what_took_no_time_beside_what_is_to_come() -> None:
+    rows: dict[Any, dict[str, Any]] = {
+        node: {"name": "Part", "parallel_index": node} for node in range(90)
+    }
+    for node in range(3):
+        rows[node] |= ran(5, 5)
+    rows[100] = ran(0, None, status="RUNNING", attempts=1, timeout=60)
+    task = make_task(rows, [], start_time=BEGIN, status="RUNNING")
+    timeline = build_timeline(analysed(task, as_of=BEGIN + timedelta(seconds=20)))
+    parts = row_of(timeline, "Part")
+    assert parts.ghost is not None
+    assert not parts.is_coming
+    assert timeline.bars.keys() == {0, 1, 2, 90}
+    (line,) = re.findall("Part .*", render_timeline_text(timeline))
+    assert re.search("▒ *¦?░", line)
+    bars = re.findall('<rect class="bar[^>]* y="5" ', render_timeline_svg(timeline))
+    assert len(bars) == 2
+
+
 def test_rows_that_share_a_name_are_told_apart_by_id() -> None:
     rows = {7: ran(0, 9, name="Wait"), 8: ran(9, 20, name="Wait"), 9: ran(9, 20)}
     timeline = timeline_of(make_task(rows, [], start_time=BEGIN))
@@ -341,8 +360,11 @@ def test_a_row_has_the_state_that_the_box_has(samples: Path) -> None:
     for one in (analysis, late):
         boxes = {row.id_text: row.state for row in build_scene(one).boxes()}
         for row in build_timeline(one).rows:
-            assert row.state == boxes[row.id_text]
-    assert [row.state for row in build_timeline(late).rows] == ["RUNNING, overdue"]
+            status, _, more = boxes[row.id_text].partition(", ")
+            assert row.status == status
+            assert not more or row.note.startswith(more)
+    (row,) = build_timeline(late).rows
+    assert (row.status, row.note.split(" · ")[0]) == ("RUNNING", "overdue")
 
 
 def test_a_plan_says_where_it_counts_no_waits_for_slots() -> None:
