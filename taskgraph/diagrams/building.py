@@ -66,10 +66,12 @@ def build_scene(analysis: Analysis, options: DiagramOptions | None = None) -> Sc
     selection = select(analysis, options)
     maker = Maker(analysis, selection.nodes)
     ways = partitions(analysis, selection.nodes, options)
-    return fit(ways, selection.nodes, options, partial(_scene, maker, selection))
+    return first_that_fits(
+        ways, selection.nodes, options, partial(_scene, maker, selection)
+    )
 
 
-def fit(
+def first_that_fits(
     ways: Iterable[Sequence[Cluster]],
     nodes: tuple[int, ...],
     options: DiagramOptions,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from taskgraph.analysis.analysis import Analysis
 from taskgraph.analysis.compare import Comparison
-from taskgraph.diagrams.building import Maker, collapsed, fit
+from taskgraph.diagrams.building import Maker, collapsed, first_that_fits
 from taskgraph.diagrams.edges import make_edges, simplified
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.scene import (
@@ -65,7 +65,7 @@ def build_change_scene(
     union = _united(before, after, comparison)
     maker, options = _Maker(union, tell), DiagramOptions()
     ways = partitions(maker.analysis, maker.shown, options, _urgent(union))
-    return fit(ways, maker.shown, options, partial(_scene, maker, caption))
+    return first_that_fits(ways, maker.shown, options, partial(_scene, maker, caption))
 
 
 def _urgent(union: _Union) -> tuple[int, ...]:

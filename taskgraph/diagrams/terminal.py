@@ -55,7 +55,7 @@ def _columns(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
-def fit(text: str, width: int, *, middle: bool = False) -> str:
+def to_columns(text: str, width: int, *, middle: bool = False) -> str:
     """Cut a text to so many columns, with an ellipsis, or fill it up with spaces."""
     if columns(text) > width:
         end = (width - 1) // 2 if middle else 0
@@ -106,9 +106,9 @@ def render_tree(scene: Scene, width: int | None = None) -> str:
     for line, name in zip(lines, named, strict=True):
         mark = "*" if line.node.critical else " "
         first, *more = packed(_told(line), " · ", room - left - 4, columns) or [""]
-        told.append(f"{mark} {fit(name, left)}  {first}".rstrip())
+        told.append(f"{mark} {to_columns(name, left)}  {first}".rstrip())
         rails = line.rails.replace("├", "│").replace("└", " ")
-        told += [f"  {fit(rails, left)}  {text}" for text in more]
+        told += [f"  {to_columns(rails, left)}  {text}" for text in more]
     if any(node.critical for node in scene.boxes()):
         told += ["", "* critical path"]
     return "\n".join(map(commandless, told)) + "\n"
@@ -212,7 +212,7 @@ def render_timeline_text(timeline: Timeline, width: int | None = None) -> str:
     width = max(_NARROWEST, width or _WIDTH)
     labels = timeline.labels
     names = min(width // 3, max(map(columns, labels), default=0))
-    same = alike(labels, lambda label: fit(label, names))
+    same = alike(labels, lambda label: to_columns(label, names))
     chart = width - names - 5
     left = " " * (names + 4)
     lines = _heading(timeline, width)
@@ -220,7 +220,7 @@ def render_timeline_text(timeline: Timeline, width: int | None = None) -> str:
         lines.append(left + _axis(timeline, chart))
     bars = [_bar(timeline, row, chart) for row in timeline.rows]
     for row, label, bar in zip(timeline.rows, labels, bars, strict=True):
-        name = fit(label, names, middle=label in same) + ("*" if row.marked else " ")
+        name = to_columns(label, names, middle=label in same) + ("*" if row.marked else " ")
         sign = SIGNS[row.tone] if row.status else " "  # a definition has no states
         lines.append(f"{sign} {name} {bar}")
         lines += [
@@ -229,7 +229,7 @@ def render_timeline_text(timeline: Timeline, width: int | None = None) -> str:
     if timeline.rows:
         lines += ["", *packed(_key(timeline, bars), "   ", width, columns)]
     lines.append("")
-    return "\n".join(fit(commandless(line), width).rstrip() for line in lines)
+    return "\n".join(to_columns(commandless(line), width).rstrip() for line in lines)
 
 
 def _place(timeline: Timeline, time: int, chart: int) -> int:

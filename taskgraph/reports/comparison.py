@@ -274,7 +274,7 @@ def _by_subtask(change: Attribution | None) -> dict[_Key, int]:
     return {(cause.before, cause.after): cause.change for cause in causes}
 
 
-def worst_cases(*budgets: Budget | None) -> str:
+def worst_case_text(*budgets: Budget | None) -> str:
     """Word a worst case before and after a change; without timeouts it is not known."""
     texts = []
     for budget in budgets:
@@ -285,7 +285,7 @@ def worst_cases(*budgets: Budget | None) -> str:
 
 
 def _budget(budget: BudgetChange) -> str:
-    text, change = worst_cases(budget.before, budget.after), budget.attribution.change
+    text, change = worst_case_text(budget.before, budget.after), budget.attribution.change
     if budget.before.is_bounded and not budget.after.is_bounded:
         return f"{text}: the bound is lost"
     if budget.after.is_bounded and not budget.before.is_bounded:

@@ -491,7 +491,7 @@ class ChangedCopies(SubtaskName):
     ]
 
 
-class Cause(SubtaskName):
+class TimeCause(SubtaskName):
     """A subtask that a change of time comes from."""
 
     change: Annotated[int, about("What it adds, in the unit of the change.")]
@@ -502,7 +502,7 @@ class Difference(Closed):
 
     before: Count
     after: Count
-    causes: Annotated[list[Cause], about("The largest change first.")]
+    causes: Annotated[list[TimeCause], about("The largest change first.")]
     by_structure: Annotated[int, about("What edges and concurrency add to the change.")]
 
 

@@ -12,7 +12,7 @@ from taskgraph.model.durations import format_duration, like_written, parse_durat
 from taskgraph.model.task import Id, Task, id_key
 from taskgraph.model.words import counted, title_of
 from taskgraph.privacy.masking import mask_text
-from taskgraph.reports.history_tables import Column, TableReport, TitledTable, percent
+from taskgraph.reports.history_tables import Column, TableReport, TitledTable, share_text
 from taskgraph.sources.opening import Source
 from taskgraph.sources.places import locate
 from taskgraph.sources.reading import read_source
@@ -58,11 +58,11 @@ def fit_report(fit: Fit) -> TableReport:
 def _surety(fit: Fit) -> str:
     """Say what it costs, and whether that is the least."""
     if fit.by_runs:
-        risk = percent(min(1.0, fit.cost))
+        risk = share_text(min(1.0, fit.cost))
         text = f"a run of the task is cut for that with at most {risk}"
         if fit.is_exact:
             return f"{text}: the least risk"
-        least = percent(min(1.0, max(fit.proven, 0.0)))
+        least = share_text(min(1.0, max(fit.proven, 0.0)))
         return f"{text}; no less than {least} is possible"
     if fit.is_exact:
         return "fewer are not enough"

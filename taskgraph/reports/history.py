@@ -21,7 +21,7 @@ from taskgraph.model.durations import format_duration, format_measured, format_m
 from taskgraph.model.engine import SECOND
 from taskgraph.model.task import Task
 from taskgraph.model.words import NAMED, OF_ITS_NAME, counted, visible
-from taskgraph.reports.comparison import worst_cases
+from taskgraph.reports.comparison import worst_case_text
 from taskgraph.reports.fitting import fit_report
 from taskgraph.reports.history_tables import (
     Column,
@@ -30,7 +30,7 @@ from taskgraph.reports.history_tables import (
     TitledTable,
     cell,
     kind_name,
-    percent,
+    share_text,
 )
 from taskgraph.reports.results import no_end_text
 from taskgraph.reports.trends import growth_report, trends_report
@@ -157,10 +157,10 @@ def _timeouts_report(review: TimeoutReview) -> TableReport:
     sections = [TitledTable(title, _TIMEOUTS, rows) for title, rows in groups]
     shown = [one for _, rows in groups for one in rows]
     options = review.options
-    share, confidence = percent(options.share), percent(options.confidence)
+    share, confidence = share_text(options.share), share_text(options.confidence)
     facts = [
         ("Promise", f"passes {share} of the healthy runs, with {confidence} confidence"),
-        ("Margin", percent(options.margin)),
+        ("Margin", share_text(options.margin)),
         ("Frees", _freed(shown)),
     ]
     facts += [(f"Budget of {one.task.origin.file}", _effect(one)) for one in review.tasks]
@@ -190,7 +190,7 @@ def _effect(review: TaskReview) -> str:
     if patch.before is None and patch.after is None:
         why = "the document has no timeouts" if patch.is_sound else "the graph is not sound"
         return f"{changes}; worst case not known: {why}"
-    return f"{changes}; {worst_cases(patch.before, patch.after)}"
+    return f"{changes}; {worst_case_text(patch.before, patch.after)}"
 
 
 def _timeout_notes(advice: Sequence[Advice]) -> list[str]:
@@ -222,7 +222,7 @@ def _timeout_notes(advice: Sequence[Advice]) -> list[str]:
             )
         elif not one.is_next_step and _share_at_limit(one) > _NOTICEABLE:
             notes.append(
-                f"{visible(one.subtask)!r}: {percent(_share_at_limit(one))} of its runs "
+                f"{visible(one.subtask)!r}: {share_text(_share_at_limit(one))} of its runs "
                 f"({counted(one.cut + one.hung)}) failed at the timeout. "
                 "Another timeout does not mend that: look into it."
             )

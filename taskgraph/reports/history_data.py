@@ -28,18 +28,20 @@ Plain: TypeAlias = dict[str, Any]
 _VERSION = 1
 
 
-def plain(value: Any) -> Any:
+def plain_data(value: Any) -> Any:
     """Turn a result into what JSON knows, fields by their names."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return {name: plain(item) for name, item in value._asdict().items()}
+        return {name: plain_data(item) for name, item in value._asdict().items()}
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        return {
+            field.name: plain_data(getattr(value, field.name)) for field in fields(value)
+        }
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [plain_data(item) for item in value]
     return value
 
 
@@ -65,20 +67,20 @@ def _written(name: str, content: Any) -> str:
 def _content(result: HistoryResult) -> tuple[str, Plain]:
     """Give the name of the JSON document, and what is in it."""
     if isinstance(result, Statistics):
-        return "history-stats", plain(result)
+        return "history-stats", plain_data(result)
     if isinstance(result, TimeoutReview):
         return "history-timeouts", {
-            "options": plain(result.options),
-            "advice": plain(result.advice),
+            "options": plain_data(result.options),
+            "advice": plain_data(result.advice),
             "definitions": [_review(review) for review in result.tasks],
         }
     if isinstance(result, Odds):
         bins = [list(one) for one in result.bins]
         return "history-odds", _of_task(result) | {"bins": bins}
     if isinstance(result, Trends):
-        return "history-trends", plain(result)
+        return "history-trends", plain_data(result)
     if isinstance(result, Growths):
-        return "history-compare", plain(result)
+        return "history-compare", plain_data(result)
     if isinstance(result, Fit):
         return "budget-fit", {
             "task": _task(result.task),
@@ -86,7 +88,7 @@ def _content(result: HistoryResult) -> tuple[str, Plain]:
             "before": result.before.seconds,
             "after": result.after.seconds,
             "by_runs": result.by_runs,
-            "lowered": plain(result.lowered),
+            "lowered": plain_data(result.lowered),
             "cost": result.cost,
             "proven": result.proven,
             "is_exact": result.is_exact,
@@ -100,7 +102,7 @@ def _task(task: Task) -> Plain:
 
 def _of_task(result: Odds | Anomalies) -> Plain:
     content = {
-        field.name: plain(getattr(result, field.name))
+        field.name: plain_data(getattr(result, field.name))
         for field in fields(result)
         if field.compare
     }
@@ -115,7 +117,7 @@ def _review(review: TaskReview) -> Plain:
         "after": patch.after and patch.after.seconds,
         "was_bounded": patch.before and patch.before.is_bounded,
         "is_bounded": patch.after and patch.after.is_bounded,
-        "advice": plain(review.advice),
+        "advice": plain_data(review.advice),
     }
 
 
@@ -147,13 +149,13 @@ def _rows(result: HistoryResult) -> Iterator[Plain]:
     match result:
         case Statistics():
             for kind in result.kinds:
-                yield {"name": kind_name(kind.subtask)} | plain(kind)
+                yield {"name": kind_name(kind.subtask)} | plain_data(kind)
         case TimeoutReview():
             for review in result.tasks:
                 own: Plain = {"file": review.task.origin.file}
-                yield from (own | plain(advice) for advice in review.advice)
+                yield from (own | plain_data(advice) for advice in review.advice)
             if not result.tasks:
-                yield from map(plain, result.advice)
+                yield from map(plain_data, result.advice)
         case Odds():
             yield from _odds_rows(result)
         case Trends():
@@ -161,9 +163,9 @@ def _rows(result: HistoryResult) -> Iterator[Plain]:
         case Growths():
             for growth in result.tasks:
                 own = {"task": growth.task}
-                yield from (own | plain(step) for step in growth.steps)
+                yield from (own | plain_data(step) for step in growth.steps)
         case Fit():
-            yield from map(plain, result.lowered)
+            yield from map(plain_data, result.lowered)
         case _:
             yield from _anomaly_rows(result)
 
@@ -173,7 +175,7 @@ def _anomaly_rows(runs: Sequence[Anomalies]) -> Iterator[Plain]:
         task = run.task
         own = {"file": task.origin.file, "task_id": task.id, "task": task.name}
         for one in run.found:
-            yield own | plain(one) | {"sentence": departure(one)}
+            yield own | plain_data(one) | {"sentence": departure(one)}
 
 
 def _odds_rows(odds: Odds) -> Iterator[Plain]:
@@ -181,13 +183,13 @@ def _odds_rows(odds: Odds) -> Iterator[Plain]:
     answer = {name: getattr(odds.options, name) for name in ("window", "samples", "seed")}
     figures = ("runs", "probability", "low", "high", "late", "failed")
     for name in ("since", "no_forecast", *figures):
-        answer[name] = plain(getattr(odds, name))
+        answer[name] = plain_data(getattr(odds, name))
     yield {"row": "odds"} | _task(odds.task) | answer
     for one in odds.quantiles:  # times and probabilities in columns of their own
         times = {"value_us": one.value, "low_us": one.low, "high_us": one.high}
         yield {"row": "quantile", "share": one.share} | times | {"is_least": one.is_least}
     for subtask in sorted(odds.subtasks, key=lambda row: -row.criticality):
-        yield {"row": "subtask"} | plain(subtask)
+        yield {"row": "subtask"} | plain_data(subtask)
 
 
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")

@@ -108,14 +108,14 @@ def cell(value: object, unit: Unit) -> str:
             case "seconds":
                 return format_duration(int(value))
             case "ppm":
-                return percent(_cut(int(value)) / SECOND)
+                return share_text(_cut(int(value)) / SECOND)
             case "share":
-                return percent(value)
+                return share_text(value)
     return visible(str(value))
 
 
 def _cut(ppm: int) -> int:
-    """Cut what was measured to the digits that :func:`percent` writes."""
+    """Cut what was measured to the digits that :func:`share_text` writes."""
     rest = SECOND - ppm
     if 0 < rest < SECOND // 100:
         step: int = 10 ** max(len(str(rest)) - 2, 0)
@@ -124,12 +124,12 @@ def _cut(ppm: int) -> int:
     return ppm - ppm % step
 
 
-def percent(share: float) -> str:
+def share_text(share: float) -> str:
     """Write a share: with two digits where little is there, or little is missing.
 
     Examples
     --------
-    >>> percent(0.5), percent(0.0047), percent(0.9953), percent(1.0)
+    >>> share_text(0.5), share_text(0.0047), share_text(0.9953), share_text(1.0)
     ('50 %', '0.47 %', '99.53 %', '100 %')
     """
     value = 100 * share

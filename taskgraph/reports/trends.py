@@ -25,7 +25,7 @@ from taskgraph.reports.history_tables import (
     TableReport,
     TitledTable,
     kind_name,
-    percent,
+    share_text,
 )
 
 _TIMES = (
@@ -60,7 +60,7 @@ def change_text(task: TaskTrends, change: Change) -> str:
     run = task.runs[change.run]
     what = "slower" if change.after_us > change.before_us else "faster"
     before, after = format_rounded(change.before_us), format_rounded(change.after_us)
-    sure = percent(min(change.confidence, 0.9999))
+    sure = share_text(min(change.confidence, 0.9999))
     return f"{what} since {format_moment(run.moment)}: {before} → {after}, {sure} sure"
 
 

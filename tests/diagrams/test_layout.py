@@ -11,7 +11,7 @@ from taskgraph.diagrams.layout.layering import acyclic_edges, assign_layers, spl
 from taskgraph.diagrams.layout.layout import lay_out
 from taskgraph.diagrams.layout.ordering import count_crossings, order_layers
 from taskgraph.diagrams.layout.routing import lanes_of
-from taskgraph.diagrams.layout.simplex import Link, shorten
+from taskgraph.diagrams.layout.simplex import SimplexLink, shorten_links
 from taskgraph.graph.traverse import reverse, topological_order, weak_components
 from tests.effort import examples
 
@@ -76,7 +76,7 @@ def test_no_places_make_the_links_shorter(
 ) -> None:
     count, edges = dag
     lengths, weights = st.integers(0, 2), st.integers(0, 2)
-    links = [Link(*edge, data.draw(lengths), data.draw(weights)) for edge in edges]
+    links = [SimplexLink(*edge, data.draw(lengths), data.draw(weights)) for edge in edges]
     place = [3.0 * layer for layer in assign_layers(count, edges)]
 
     def cost(places: list[float]) -> float:
@@ -85,7 +85,7 @@ def test_no_places_make_the_links_shorter(
     def is_legal(places: list[float]) -> bool:
         return all(places[b] - places[a] >= length for a, b, length, _ in links)
 
-    found = shorten(place, links, 10**6, balanced=balanced)
+    found = shorten_links(place, links, 10**6, balanced=balanced)
     assert is_legal(found)
     every = (list(map(float, row)) for row in product(range(7), repeat=count))
     assert cost(found) == min(cost(row) for row in every if is_legal(row))

@@ -15,7 +15,7 @@ from taskgraph.diagrams.building import build_scene
 from taskgraph.diagrams.formats import render
 from taskgraph.diagrams.options import DiagramOptions
 from taskgraph.diagrams.scene import NodeKind
-from taskgraph.diagrams.terminal import columns, fit, render_tree
+from taskgraph.diagrams.terminal import columns, render_tree, to_columns
 from taskgraph.model.task import Envelope, Id, Task
 from taskgraph.model.words import visible
 from tests.diagrams.tasks import (
@@ -238,9 +238,9 @@ def test_a_chain_of_many_needs_no_recursion() -> None:
 
 @given(st.text(max_size=80).map(visible), st.integers(2, 40))
 def test_a_column_of_text_is_as_wide_as_it_should_be(text: str, width: int) -> None:
-    assert columns(fit(text, width)) == width
+    assert columns(to_columns(text, width)) == width
 
 
 def test_wide_characters_take_two_columns() -> None:
     assert columns("停止 ok") == 7
-    assert fit("停止停止", 5) == "停止…"
+    assert to_columns("停止停止", 5) == "停止…"

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from taskgraph.api import LoadedTask
 from taskgraph.api.history import collect
 from taskgraph.reports.explaining.explanation import explain
-from taskgraph.reports.explaining.sentences import Duration, Sentence, Subtasks
+from taskgraph.reports.explaining.sentences import Duration, Sentence, SubtaskList
 from taskgraph.reports.results import figures
 from taskgraph.reports.text.console import Style
 from taskgraph.reports.text.show import show_text
@@ -375,7 +375,7 @@ def _nodes(sentence: Sentence) -> dict[str, tuple[int, ...]]:
     return {
         name: value.nodes
         for name, value in sentence.values.items()
-        if isinstance(value, Subtasks)
+        if isinstance(value, SubtaskList)
     }
 
 

@@ -22,7 +22,7 @@ from taskgraph.history.engines import open_engine
 from taskgraph.history.statistics import statistics
 from taskgraph.history.store import RunStore
 from taskgraph.history.timeouts import advise_timeouts
-from taskgraph.reports.history_data import plain
+from taskgraph.reports.history_data import plain_data
 from tests.history.documents import FLEET
 
 
@@ -135,7 +135,7 @@ def as_bytes(store: RunStore, scheduler: str | None = None) -> bytes:
     """Give the statistics and the advice of a store, written out."""
     with open_engine(1, scheduler) as engine:
         results = [statistics(store, engine=engine), advise_timeouts(store, engine=engine)]
-    return json.dumps(plain(results)).encode()
+    return json.dumps(plain_data(results)).encode()
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from itertools import accumulate, pairwise
 from math import sqrt
 
 from taskgraph.diagrams.layout.layering import Layering
-from taskgraph.diagrams.layout.simplex import Link, shorten
+from taskgraph.diagrams.layout.simplex import SimplexLink, shorten_links
 
 _WHOLE = 1500
 """Vertices: a larger drawing is not looked at as a whole."""
@@ -50,12 +50,12 @@ def place_across(
     ``layers`` has the order within each layer, and ``apart`` the least distance from the
     middle of each vertex to the next one in it. Both are kept.
     """
-    drawing = _Drawing(layering, layers, apart)
+    drawing = _Placement(layering, layers, apart)
     drawing.draw_together()
     return drawing.nearest() if len(drawing.across) <= _WHOLE else drawing.across
 
 
-class _Drawing:
+class _Placement:
     """The places across the layers while they are looked for."""
 
     def __init__(
@@ -71,7 +71,7 @@ class _Drawing:
     def nearest(self) -> list[float]:
         """Let all segments rise as little as possible: each has a node at its top."""
         links = [
-            Link(above, below, distance, 0)
+            SimplexLink(above, below, distance, 0)
             for row, distances in zip(self.layers, self.apart, strict=True)
             for (above, below), distance in zip(pairwise(row), distances, strict=True)
         ]
@@ -79,9 +79,11 @@ class _Drawing:
         for vertex, ends in enumerate(self.layering.lower):
             for other in ends:
                 weight = _WEIGHTS[(vertex, other) in self.layering.strong]
-                links += (Link(len(places), end, 0, weight) for end in (vertex, other))
+                links += (
+                    SimplexLink(len(places), end, 0, weight) for end in (vertex, other)
+                )
                 places.append(min(across[vertex], across[other]))
-        return shorten(places, links, balanced=True)[: len(across)]
+        return shorten_links(places, links, balanced=True)[: len(across)]
 
     def draw_together(self) -> None:
         """Move the vertices of every layer towards their neighbours."""
@@ -173,7 +175,7 @@ def _runs(layering: Layering) -> Iterator[list[int]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Shape:
     """The shape to aim for."""
 
     aspect: float
@@ -203,7 +205,7 @@ def stack_bands(
     across: list[float],
     sizes: list[tuple[float, float]],
     lanes: dict[int, int],
-    page: Page,
+    shape: Shape,
 ) -> Bands:
     """Place the layers one after the other and fold them into bands.
 
@@ -217,10 +219,10 @@ def stack_bands(
     bottom = [max(across[v] + sizes[v][1] / 2 for v in row) for row in layers]
     height = max(bottom) - min(top) + _BAND_GAP
     total = sum(thickness) + sum(gaps)
-    wanted = max(page.along, sqrt(total * height * page.aspect))
+    wanted = max(shape.along, sqrt(total * height * shape.aspect))
     cuts = {}
     if not lanes and total > wanted * _WORTH_FOLDING:
-        cuts = _cuts(layering, layers, page.most_turns)
+        cuts = _cuts(layering, layers, shape.most_turns)
     starts = _evenly(thickness, gaps, cuts, wanted)
     tracks = max([cuts[first - 1] for first in starts[1:]], default=0)
     margin = LAYER_GAP / 2 + TRACK * tracks if tracks else 0.0

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeAlias
 
-from taskgraph.diagrams.layout.simplex import Link, shorten
+from taskgraph.diagrams.layout.simplex import SimplexLink, shorten_links
 from taskgraph.graph.traverse import adjacency, levels, reverse, topological_order
 
 Pairs: TypeAlias = Sequence[tuple[int, int]]
@@ -90,7 +90,7 @@ def assign_layers(count: int, edges: Pairs) -> list[int]:
     layer = levels(following, order)
     if all(layer[head] - layer[tail] == 1 for tail, head in edges):
         return layer
-    moved = shorten(layer, [Link(*edge) for edge in edges])
+    moved = shorten_links(layer, [SimplexLink(*edge) for edge in edges])
     first = min(moved)
     return [int(number - first) for number in moved]
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from math import sqrt
 from typing import NamedTuple
 
-from taskgraph.diagrams.layout.coordinates import LANE, Page, place_across, stack_bands
+from taskgraph.diagrams.layout.coordinates import LANE, Shape, place_across, stack_bands
 from taskgraph.diagrams.layout.layering import (
     Layering,
     acyclic_edges,
@@ -66,13 +66,13 @@ def lay_out(
     No two boxes overlap, no edge crosses a box that is none of its ends, and everything has
     coordinates from 0. The same arguments give the same layout.
     """
-    page = Page(aspect=0.8 if top_down else 1.6, most_turns=most_turns)
+    shape = Shape(aspect=0.8 if top_down else 1.6, most_turns=most_turns)
     turned = [(h, w) for w, h in sizes] if top_down else list(sizes)
     boxes: list[Box] = [Box(0, 0, 0, 0)] * len(sizes)
     paths: list[Path] = [()] * len(edges)
-    shelves = _Shelves(turned, page)
+    shelves = _Shelves(turned, shape)
     looped = frozenset(tail for tail, head in edges if tail == head)
-    whole = _Drawing(turned, edges, page, marked, back, centred, looped)
+    whole = _Drawing(turned, edges, shape, marked, back, centred, looped)
     led_back = set[int]()
     turns = 0
     for nodes, numbers in _components(len(sizes), edges):
@@ -108,11 +108,11 @@ def _components(count: int, edges: Edges) -> list[tuple[tuple[int, ...], list[in
 
 
 class _Shelves:
-    """Puts rectangles on shelves, each as long as the widest or the page allows."""
+    """Puts rectangles on shelves, each as long as the widest or the shape allows."""
 
-    def __init__(self, sizes: Sequence[Size], page: Page) -> None:
+    def __init__(self, sizes: Sequence[Size], shape: Shape) -> None:
         area = sum((w + _COMPONENT_GAP) * (h + _COMPONENT_GAP) for w, h in sizes)
-        self.wanted = max(page.along, sqrt(area * page.aspect))
+        self.wanted = max(shape.along, sqrt(area * shape.aspect))
         self.along = self.across = self.depth = 0.0
         self.extent = (0.0, 0.0)
 
@@ -133,7 +133,7 @@ class _Drawing(NamedTuple):
 
     sizes: list[Size]
     edges: Edges
-    page: Page
+    shape: Shape
     marked: frozenset[int]
     back: frozenset[int]
     centred: frozenset[int]
@@ -170,7 +170,7 @@ class _Component:
         layering, layers = ordered(len(nodes), tuple(forward), strong, turned)
         own = [sizes[node] for node in nodes]
         own += [(0.0, _HELPER_SIZE)] * (len(layering.layer_of) - len(nodes))
-        paths = self._draw(layering, layers, given, turned, own, whole.page)
+        paths = self._draw(layering, layers, given, turned, own, whole.shape)
         self.paths = {n: tuple(path) for n, path in zip(numbers, paths, strict=True)}
         self.boxes = {nodes[place]: box for place, box in self.boxes.items()}
 
@@ -181,7 +181,7 @@ class _Component:
         edges: Edges,
         turned: frozenset[int],
         sizes: list[Size],
-        page: Page,
+        shape: Shape,
     ) -> list[list[Segment]]:
         """Place the boxes and give the paths."""
         boxes = layering.boxes
@@ -196,7 +196,7 @@ class _Component:
             spans[number in turned][number] = (min(tail, head - 1), max(tail, head - 1))
             for gap in (tail, head - 1):
                 leaving[gap] = leaving.get(gap, 0) + 1
-        bands = stack_bands(layering, layers, across, sizes, leaving, page)
+        bands = stack_bands(layering, layers, across, sizes, leaving, shape)
         self.turns = bands.tracks
         router = Router(layering, bands, across, sizes, self.centred)
         ahead = _Lanes(spans[False], LANE)

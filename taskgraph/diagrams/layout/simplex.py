@@ -14,7 +14,7 @@ from math import inf
 from typing import NamedTuple
 
 
-class Link(NamedTuple):
+class SimplexLink(NamedTuple):
     """That the head comes so much after the tail, and how much any more of it costs."""
 
     tail: int
@@ -23,9 +23,9 @@ class Link(NamedTuple):
     weight: int = 1
 
 
-def shorten(
+def shorten_links(
     place: Sequence[float],
-    links: Sequence[Link],
+    links: Sequence[SimplexLink],
     work: int = 300_000,
     *,
     balanced: bool = False,
@@ -51,7 +51,7 @@ class _Tree:
     sums the weights of what leaves a subtree, less those of what enters it.
     """
 
-    def __init__(self, place: Sequence[float], links: Sequence[Link]) -> None:
+    def __init__(self, place: Sequence[float], links: Sequence[SimplexLink]) -> None:
         self.place = list(place)
         self.after: list[list[tuple[int, float]]] = [[] for _ in place]
         self.before: list[list[tuple[int, float]]] = [[] for _ in place]

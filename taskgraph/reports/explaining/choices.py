@@ -27,7 +27,7 @@ from taskgraph.reports.explaining.sentences import (
     Duration,
     Place,
     Sentence,
-    Subtasks,
+    SubtaskList,
     Value,
     of_subtasks,
     uncounted,
@@ -242,7 +242,10 @@ def _follows(task: Task, way: FailedSubtask) -> Iterator[Sentence]:
         return
     if action.releases:
         template = "Once {subtask} has succeeded or is skipped, {subtasks} [goes|go] next."
-        values = {"subtask": Subtasks((way.node,)), "subtasks": Subtasks(action.releases)}
+        values = {
+            "subtask": SubtaskList((way.node,)),
+            "subtasks": SubtaskList(action.releases),
+        }
         template = worded(template, len(action.releases))
         yield Sentence("releases", template, values, Place.ITEM)
 
@@ -259,7 +262,7 @@ def _bound(
     values["worst"] = Duration(worst_case.seconds)
     if worst_case.is_bounded:
         return bounded
-    values["unlimited"] = Subtasks(worst_case.unlimited)
+    values["unlimited"] = SubtaskList(worst_case.unlimited)
     return bounded + uncounted(worst_case.unlimited)
 
 
@@ -345,7 +348,7 @@ def _refused(begin: str, rollback: Rollback) -> Sentence:
     values: dict[str, Value] = {}
     reasons = []
     if Refusal.BEGUN in rollback.obstacles:
-        values["blockers"] = Subtasks(rollback.blockers)
+        values["blockers"] = SubtaskList(rollback.blockers)
         one = "{blockers} prohibits it and has begun"
         more = "{blockers} prohibit it and have begun"
         reasons.append(plural(len(rollback.blockers), one, more))

@@ -29,10 +29,10 @@ from taskgraph.model.words import labels
 from taskgraph.reports.explaining.sentences import (
     Count,
     Duration,
-    Names,
+    NameList,
     Place,
     Sentence,
-    Subtasks,
+    SubtaskList,
     Value,
     of_subtasks,
     ran,
@@ -197,7 +197,7 @@ def _root(analysis: Analysis, failed: _Failed, group: list[RootFailure]) -> Sent
     template = "{subtasks} failed"
     moments = [root.failed_at for root in group if root.failed_at is not None]
     if targets := dict.fromkeys(filter(None, map(analysis.targets.get, nodes))):
-        values["targets"] = Names(tuple(targets))
+        values["targets"] = NameList(tuple(targets))
         template += " on {targets}"
     if moments:
         values["at"] = min(moments)
@@ -237,7 +237,7 @@ def _run_by(analysis: Analysis, nodes: tuple[int, ...]) -> Iterator[Sentence]:
         if len(known) > 1:
             template = template.replace("server", "servers", 1)
         if known:
-            values = {"servers": Names(known)}
+            values = {"servers": NameList(known)}
             yield of_subtasks("run-by", template, nodes, Place.ITEM, values)
 
 
@@ -245,7 +245,7 @@ def _each_part(group: list[RootFailure]) -> Iterator[Sentence]:
     """Say of each of a few parts when it failed, as far as that has not been told."""
     for root in group[1:] if len(group) <= _MOST_PARTS else ():
         if root.failed_at is not None:
-            subtask = Subtasks((root.node,))
+            subtask = SubtaskList((root.node,))
             values: dict[str, Value] = {"subtask": subtask, "at": root.failed_at}
             yield Sentence("part-failed", "{subtask} failed at {at}.", values, Place.ITEM)
 
@@ -298,7 +298,7 @@ def last_lines(
 ) -> Iterator[Sentence]:
     """Quote how the log of a subtask ends; nothing where the document has no log."""
     if subtask.logs:
-        values = {"subtask": Subtasks((node,))}
+        values = {"subtask": SubtaskList((node,))}
         yield Sentence("log", "The log of {subtask} ends:", values, place)
     for line in subtask.logs[-_MOST_LINES:]:
         yield Sentence("log-line", "{line}", {"line": line}, Place.LOG)

@@ -25,7 +25,7 @@ from taskgraph.reports.explaining.sentences import (
     Own,
     Place,
     Sentence,
-    Subtasks,
+    SubtaskList,
     Value,
     of_subtasks,
     ran,
@@ -73,7 +73,7 @@ def _budget(analysis: Analysis) -> Iterator[Sentence]:
         template = f"By {by} it takes at most {{budget}} {whole}."
         yield Sentence("budget", template, values, Place.PARAGRAPH)
     else:
-        values["unlimited"] = Subtasks(budget.unlimited)
+        values["unlimited"] = SubtaskList(budget.unlimited)
         template = f"By its timeouts it takes at most {{budget}} {whole}"
         template += f"{uncounted(budget.unlimited)}."
         if not budget.seconds:
@@ -106,11 +106,11 @@ def _dominant(analysis: Analysis) -> Iterator[Sentence]:
         is_timeout = held == analysis.graph.subtasks[node].timeout
         what = "the timeout of " if is_timeout else ""
         template = f"More than {{part}} of that is {what}{{subtask}}, {{share}}."
-        values |= {"subtask": Subtasks((node,)), "share": Duration(held)}
+        values |= {"subtask": SubtaskList((node,)), "share": Duration(held)}
         yield Sentence("dominant", template, values)
     elif analysis.dominant:
         template = "Each of {subtasks} holds more than {part} of that."
-        values["subtasks"] = Subtasks(analysis.dominant)
+        values["subtasks"] = SubtaskList(analysis.dominant)
         yield Sentence("dominant", template, values)
 
 
@@ -138,7 +138,7 @@ def _left(analysis: Analysis) -> Iterator[Sentence]:
             values["latest"] = progress.latest_finish
             template += ", until {latest}"
         elif not rest.is_bounded:
-            claim, values["unlimited"] = "left-unbounded", Subtasks(rest.unlimited)
+            claim, values["unlimited"] = "left-unbounded", SubtaskList(rest.unlimited)
             template += uncounted(rest.unlimited)
             if not rest.seconds:
                 template = "There is no limit to what is left: {unlimited} [has|have] none"
@@ -151,7 +151,7 @@ def _left(analysis: Analysis) -> Iterator[Sentence]:
         yield _overdue(analysis, tuple(sorted(analysis.overdue)))
     row = progress.nearest
     if row is not None and row.basis is Basis.LEFT and row.seconds_left is not None:
-        subtask, left = Subtasks((row.node,)), Duration(row.seconds_left)
+        subtask, left = SubtaskList((row.node,)), Duration(row.seconds_left)
         limit = "its timeout and the grace" if analysis.settings.grace else "its timeout"
         template = f"{{subtask}} is nearest to {limit}, with {{left}} to go."
         beside = analysis.tally.failed or analysis.tally.canceling
@@ -245,7 +245,7 @@ def _point(point: PointOfNoReturn, *, ran: bool, timed: bool) -> Sentence:
         values["after"] = Duration(point.seconds_after)
     if timed and point.unlimited:
         template += uncounted(point.unlimited)
-        values["unlimited"] = Subtasks(point.unlimited)
+        values["unlimited"] = SubtaskList(point.unlimited)
     return of_subtasks("no-return", f"{template}.", point.nodes, Place.PARAGRAPH, values)
 
 
@@ -257,7 +257,7 @@ def _fail_late(analysis: Analysis) -> Iterator[Sentence]:
     values: dict[str, Value] = {"both": Duration(late.at_most)}
     before = ""
     if gate is not None:
-        values["gates"] = Subtasks(gate.nodes)
+        values["gates"] = SubtaskList(gate.nodes)
         before = worded(" before [|the first of ]{gates} begins", len(gate.nodes))
     template = f"If it fails{before} and is rolled back, both take at most {{both}}."
     yield Sentence("fail-late", template, values)
@@ -291,7 +291,7 @@ def _not_likely(forecast: Forecast, values: dict[str, Value]) -> Sentence:
     if forecast.guessed:
         has = "{subtasks} [has no past run|have no past runs] as long."
         template += worded(has, len(forecast.guessed))
-        values = {"subtasks": Subtasks(forecast.guessed)}
+        values = {"subtasks": SubtaskList(forecast.guessed)}
     elif forecast.runs < forecast.needed:
         are = plural(forecast.runs, "is", "are")
         template += f"{{runs}} {are} like it, and {{needed}} are needed."
@@ -311,7 +311,7 @@ def _slow(analysis: Analysis) -> Iterator[Sentence]:
         )
         values: dict[str, Value] = {
             "shorter": Count(one.shorter),
-            "subtask": Subtasks((one.node,)),
+            "subtask": SubtaskList((one.node,)),
             "ran": Clock(one.ran),
             "others": Count(one.others, "past run"),
             "usual": Clock(one.usual),

@@ -75,7 +75,7 @@ class Parts(NamedTuple):
     total: int = 1
 
 
-class Subtasks(NamedTuple):
+class SubtaskList(NamedTuple):
     """Some subtasks, by node; the first few are named and the rest counted.
 
     The parts of a split are one thing: `groups` has them together, where they are known.
@@ -86,7 +86,7 @@ class Subtasks(NamedTuple):
     is_ordered: bool = False  # then only neighbours are put together
 
 
-class Names(NamedTuple):
+class NameList(NamedTuple):
     """Words of the document, the first few of which are told."""
 
     words: tuple[str, ...]
@@ -106,7 +106,16 @@ class Own(NamedTuple):
 
 
 Value: TypeAlias = (
-    Duration | Clock | Elapsed | Count | Subtasks | Names | Own | datetime | Moment | Id
+    Duration
+    | Clock
+    | Elapsed
+    | Count
+    | SubtaskList
+    | NameList
+    | Own
+    | datetime
+    | Moment
+    | Id
 )
 """What fills a gap; an id or a text comes from the document."""
 
@@ -180,7 +189,7 @@ def of_subtasks(
 
     Of each ``[is|are]`` the word stays that fits them.
     """
-    values = {"subtasks": Subtasks(nodes, is_ordered=is_ordered), **more}
+    values = {"subtasks": SubtaskList(nodes, is_ordered=is_ordered), **more}
     return Sentence(claim, worded(template, len(nodes)), values, place)
 
 
@@ -263,9 +272,9 @@ def _pieces(graph: TaskGraph, value: Value) -> Iterator[Piece]:
             yield Piece(format_span(begin, end))
         case Count(number, noun):
             yield Piece(counted(number, noun))
-        case Subtasks():
+        case SubtaskList():
             yield from _listed(graph, value)
-        case Names(texts):
+        case NameList(texts):
             for text, joint in zip(texts, joints(len(texts)), strict=False):
                 yield from (Piece(text, is_own=False), Piece(joint))
         case Moment(time, beside):
@@ -278,7 +287,7 @@ def _pieces(graph: TaskGraph, value: Value) -> Iterator[Piece]:
             yield Piece(str(value), is_own=False)
 
 
-def _listed(graph: TaskGraph, value: Subtasks) -> Iterator[Piece]:
+def _listed(graph: TaskGraph, value: SubtaskList) -> Iterator[Piece]:
     groups = value.groups or tuple(Parts((node,)) for node in value.nodes)
     shown = groups[:NAMED]
     hidden = len(value.nodes) - sum(len(group.nodes) for group in shown)
@@ -317,9 +326,9 @@ def _entry(graph: TaskGraph, name: str, value: Value) -> tuple[str, Id | list[Id
             return f"{name}_microseconds", (end - begin) // MICROSECOND
         case Count(plain, _) | Own(plain):
             return name, plain
-        case Names(words):
+        case NameList(words):
             return name, list(words)
-        case Subtasks(nodes):
+        case SubtaskList(nodes):
             return name, [graph.subtasks[node].id for node in nodes]
         case Moment(time=time) | (datetime() as time):
             return name, time.isoformat()
@@ -366,7 +375,7 @@ class Flow:
     def _uncounted(self, sentence: Sentence) -> str:
         """Name what a bound does not count the first time only."""
         template, unlimited = sentence.template, sentence.values.get("unlimited")
-        if isinstance(unlimited, Subtasks):
+        if isinstance(unlimited, SubtaskList):
             if self._unlimited.issuperset(unlimited.nodes):
                 again = ", not counting what has no limit"
                 template = template.replace(uncounted(unlimited.nodes), again)
@@ -375,8 +384,8 @@ class Flow:
 
     def _value(self, value: Value) -> Value:
         match value:
-            case Subtasks(nodes, _, is_ordered):
-                return Subtasks(nodes, self._groups(nodes, is_ordered), is_ordered)
+            case SubtaskList(nodes, _, is_ordered):
+                return SubtaskList(nodes, self._groups(nodes, is_ordered), is_ordered)
             case datetime():
                 told, self._told = self._told, value
                 return value if told is None else Moment(value, told)

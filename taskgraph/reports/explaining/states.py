@@ -22,10 +22,10 @@ from taskgraph.model.words import plural
 from taskgraph.reports.explaining.failures import last_lines
 from taskgraph.reports.explaining.sentences import (
     Count,
-    Names,
+    NameList,
     Place,
     Sentence,
-    Subtasks,
+    SubtaskList,
     Value,
     of_subtasks,
 )
@@ -212,7 +212,7 @@ def _at_work(analysis: Analysis, doing: str) -> Sentence:
     nodes = analysis.tally.running
     values: dict[str, Value] = {}
     if targets := dict.fromkeys(filter(None, map(analysis.targets.get, nodes))):
-        values["targets"] = Names(tuple(targets))
+        values["targets"] = NameList(tuple(targets))
         doing += " on {targets}"
     return of_subtasks("at-work", f"{{subtasks}} [is|are] {doing}.", nodes, more=values)
 
@@ -242,7 +242,10 @@ def _each_at_work(analysis: Analysis) -> Iterator[Sentence]:
         is_alone = len(running) == 1  # and where it is, was said of it
         is_told = is_alone and analysis.targets.get(node) == subtask.host
         if subtask.host and not is_told:
-            values: dict[str, Value] = {"subtask": Subtasks((node,)), "host": subtask.host}
+            values: dict[str, Value] = {
+                "subtask": SubtaskList((node,)),
+                "host": subtask.host,
+            }
             at_work = "at work" if tells_progress(graph.task) else "RUNNING"
             template = f"{{subtask}} is {at_work} on {{host}}."
             yield Sentence("running", template, values, Place.ITEM)

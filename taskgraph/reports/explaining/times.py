@@ -25,7 +25,7 @@ from taskgraph.reports.explaining.sentences import (
     Elapsed,
     Place,
     Sentence,
-    Subtasks,
+    SubtaskList,
     Value,
     of_subtasks,
 )
@@ -66,7 +66,7 @@ def _sum(run: AsRun) -> Sentence:
     totals = {kind: run.total(kind) for kind, _, _ in _PARTS}
     shown = [row for row in _PARTS if totals[row[0]]]
     values: dict[str, Value] = {name: Clock(totals[kind]) for kind, name, _ in shown}
-    values["path"] = Subtasks(run.path, is_ordered=True)
+    values["path"] = SubtaskList(run.path, is_ordered=True)
     words = [text for _, _, text in shown]
     template = f"Along the path that the clock saw, {{path}}: {listed(words)}."
     return Sentence("parts", template, values)
@@ -95,7 +95,7 @@ def _slots_taken(analysis: Analysis, run: AsRun, wait: TimePart) -> Iterator[Sen
         values: dict[str, Value] = {
             "taken": Clock(round(taken.seconds * SECOND)),
             "limit": Count(analysis.slots, "slot"),
-            "subtasks": Subtasks(taken.holders),
+            "subtasks": SubtaskList(taken.holders),
         }
         all_of = plural(analysis.slots, "the only slot was", "all {limit} were")
         template = f"For {{taken}} of that, or longer, {all_of} taken, by {{subtasks}}."
@@ -125,7 +125,7 @@ def _retried_meanwhile(graph: TaskGraph, run: AsRun, wait: TimePart) -> Iterator
 
 
 def _part(claim: str, template: str, part: TimePart) -> Sentence:
-    subtask = Subtasks(() if part.node is None else (part.node,))
+    subtask = SubtaskList(() if part.node is None else (part.node,))
     time = Clock(part.microseconds)
     return Sentence(claim, template, {"subtask": subtask, "time": time})
 

@@ -29,7 +29,7 @@ from taskgraph.reports.results import (
 )
 from taskgraph.reports.text.budget import budget_facts, no_return_text
 from taskgraph.reports.text.console import Facts, Style, facts, heading, named, to_text
-from taskgraph.reports.text.subtasks import subtask_rows
+from taskgraph.reports.text.subtasks import subtask_overview
 from taskgraph.settings import Severity
 
 _MOST_FINDINGS = 5
@@ -51,7 +51,7 @@ def show_text(account: Account, style: Style) -> str:
     parts: list[RenderableType] = [heading(graph.task), Text(said), ""]
     parts.append(facts(_facts(account, style.width, told)))
     if graph.subtasks:
-        parts += ["", *subtask_rows(account, style.width)]
+        parts += ["", *subtask_overview(account, style.width)]
     if account.checked.findings:
         parts += ["", *_findings(account.checked)]
     return to_text(parts, style)

@@ -62,9 +62,9 @@ class _Row(NamedTuple):
     more: int = 0
 
 
-def subtask_rows(account: Account, width: int) -> list[RenderableType]:
+def subtask_overview(account: Account, width: int) -> list[RenderableType]:
     """Lay out the subtasks; narrow terminals have fewer columns, and signs for words."""
-    table = _Table(account, width)
+    table = _SubtaskTable(account, width)
     lines = outline(account.graph)
     chosen = _chosen(account, lines)
     rows = [row for line in chosen for row in table.split(line)]
@@ -92,7 +92,7 @@ def _chosen(account: Account, rows: Sequence[OutlineRow]) -> Sequence[OutlineRow
     return [rows[number] for number in sorted(chosen)]
 
 
-class _Table:
+class _SubtaskTable:
     """Which columns there are, and what stands in them."""
 
     def __init__(self, account: Account, width: int) -> None:
