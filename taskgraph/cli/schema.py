@@ -37,8 +37,9 @@ def published() -> dict[str, Published]:
     from taskgraph.config import configuration_schema
     from taskgraph.graph.export import NODE_LINK
     from taskgraph.reports.check_json import CHECK, CHECK_LINE
-    from taskgraph.reports.contract import CONFIG, REPORTS
+    from taskgraph.reports.contract import CONFIG
     from taskgraph.reports.history_contract import HISTORY_OUTPUTS
+    from taskgraph.reports.task_contract import REPORTS
     from taskgraph.sources.dialects import input_schemas
 
     declared: list[Declaration[Any]] = [

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from taskgraph.analysis.past import Foreseen
     from taskgraph.analysis.rollback import FailLate, PointOfNoReturn
     from taskgraph.analysis.timetable import Timetable
-    from taskgraph.reports import contract
+    from taskgraph.reports import task_contract
     from taskgraph.reports.explaining.sentences import Explanation, Section, Sentence
 
 VERSION = 1
@@ -33,12 +33,12 @@ _plainly = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def document(kind: str, tasks: Sequence[Mapping[str, Any]], errors: list[str]) -> str:
-    """Write the results of the command that is named, as ``contract`` declares them.
+    """Write the results of the command that is named, as ``task_contract`` declares them.
 
     There is one for each task, in the order in which they were read, and a message for
     what could not be read.
     """
-    from taskgraph.reports.contract import REPORTS
+    from taskgraph.reports.task_contract import REPORTS
 
     content = {"format": f"taskgraph/{kind}", "version": VERSION, "tasks": tasks}
     content = REPORTS[kind].checked(content | {"errors": errors})
@@ -138,12 +138,12 @@ def _texts(values: Sequence[Any]) -> list[str]:
     return list(map(_on_a_line, values))
 
 
-def _task(graph: TaskGraph) -> contract.TaskHead:
+def _task(graph: TaskGraph) -> task_contract.TaskHead:
     named, count = _named(graph.task), len(graph.task.subtasks)
     return {**named, "subtask_count": count, "edge_count": graph.edge_count}
 
 
-def _named(task: Task) -> contract.NamedTask:
+def _named(task: Task) -> task_contract.NamedTask:
     return {
         "file": task.origin.file,
         "pointer": task.origin.pointer,
@@ -161,13 +161,13 @@ def _ids(graph: TaskGraph, nodes: Sequence[int]) -> list[Id]:
     return [graph.ids[node] for node in nodes]
 
 
-def critical_path_json(table: Timetable) -> contract.CriticalPathContent:
+def critical_path_json(table: Timetable) -> task_contract.CriticalPathContent:
     """Give the schedule; times count from the start of the task, in the unit given."""
     graph, schedule, weights = table.graph, table.schedule, table.weights
     critical = set(schedule.critical)
     bases = {basis: basis.name.lower() for basis in Basis}
     near = schedule.near_critical(table.within_units) if table.within is not None else ()
-    figures: contract.ScheduleFigures = {
+    figures: task_contract.ScheduleFigures = {
         **_task(graph),
         "by": weights.kind,
         "unit": weights.unit,
@@ -180,7 +180,7 @@ def critical_path_json(table: Timetable) -> contract.CriticalPathContent:
         "path_count": schedule.path_count,
         "path_count_is_exact": not schedule.has_more_paths,
     }
-    beside: contract.ScheduleBeside = {}
+    beside: task_contract.ScheduleBeside = {}
     if table.what_if is not None:
         beside["before"] = {
             "makespan": table.what_if.before.makespan,
@@ -217,7 +217,7 @@ def critical_path_json(table: Timetable) -> contract.CriticalPathContent:
     return {**figures, **beside, "subtasks": Rows(columns)}
 
 
-def _as_run(graph: TaskGraph, run: AsRun) -> contract.AsRunContent:
+def _as_run(graph: TaskGraph, run: AsRun) -> task_contract.AsRunContent:
     return {
         "wall_microseconds": run.wall,
         "ideal_microseconds": run.ideal.makespan,
@@ -240,7 +240,7 @@ def _as_run(graph: TaskGraph, run: AsRun) -> contract.AsRunContent:
     }
 
 
-def budget_json(analysis: Analysis) -> contract.BudgetContent:
+def budget_json(analysis: Analysis) -> task_contract.BudgetContent:
     """Give the worst case in seconds, what holds it, and the way back."""
     graph, rollback = analysis.graph, analysis.rollback
     late, enough = analysis.failing_late, analysis.enough_slots
@@ -269,7 +269,7 @@ def budget_json(analysis: Analysis) -> contract.BudgetContent:
     }
 
 
-def _failing_late(graph: TaskGraph, late: FailLate) -> contract.FailingLate:
+def _failing_late(graph: TaskGraph, late: FailLate) -> task_contract.FailingLate:
     return {
         "subtask": graph.subtasks[late.node].id,
         "until_failed_seconds": late.until_failed,
@@ -280,7 +280,7 @@ def _failing_late(graph: TaskGraph, late: FailLate) -> contract.FailingLate:
     }
 
 
-def _budget(analysis: Analysis) -> contract.BudgetFigures:
+def _budget(analysis: Analysis) -> task_contract.BudgetFigures:
     graph, budget = analysis.graph, analysis.budget
     no_return, stand_in = analysis.no_return, analysis.stand_in
     bounds, held = budget.bounds, holders(budget)
@@ -314,7 +314,9 @@ def _budget(analysis: Analysis) -> contract.BudgetFigures:
     }
 
 
-def _no_return(graph: TaskGraph, no_return: PointOfNoReturn) -> contract.NoReturnContent:
+def _no_return(
+    graph: TaskGraph, no_return: PointOfNoReturn
+) -> task_contract.NoReturnContent:
     return {
         "subtasks": _ids(graph, no_return.nodes),
         "after": _ids(graph, no_return.after),
@@ -325,7 +327,7 @@ def _no_return(graph: TaskGraph, no_return: PointOfNoReturn) -> contract.NoRetur
     }
 
 
-def show_json(account: Account) -> contract.ShowContent:
+def show_json(account: Account) -> task_contract.ShowContent:
     """Give what ``show`` says: progress, worst case and the number of findings."""
     graph, sound = account.graph, account.sound
     subtasks = () if graph.task.is_definition else graph.task.subtasks
@@ -342,13 +344,13 @@ def show_json(account: Account) -> contract.ShowContent:
     }
 
 
-def _by_past_runs(analysis: Analysis) -> contract.ByPastRuns:
+def _by_past_runs(analysis: Analysis) -> task_contract.ByPastRuns:
     if analysis.past is None:
         return {}
     return {"forecast": _forecast(analysis), "slow": _slow(analysis)}
 
 
-def _forecast(analysis: Analysis) -> contract.ForecastContent | None:
+def _forecast(analysis: Analysis) -> task_contract.ForecastContent | None:
     forecast = analysis.forecast
     if forecast is None:
         return None
@@ -362,13 +364,13 @@ def _forecast(analysis: Analysis) -> contract.ForecastContent | None:
     }
 
 
-def _foreseen(one: Foreseen | None) -> contract.ForeseenContent | None:
+def _foreseen(one: Foreseen | None) -> task_contract.ForeseenContent | None:
     if one is None:
         return None
     return {"moment": one.moment.isoformat(), "is_least": one.is_least}
 
 
-def _slow(analysis: Analysis) -> list[contract.SlowContent]:
+def _slow(analysis: Analysis) -> list[task_contract.SlowContent]:
     return [
         {
             "subtask": analysis.graph.subtasks[one.node].id,
@@ -381,7 +383,7 @@ def _slow(analysis: Analysis) -> list[contract.SlowContent]:
     ]
 
 
-def explain_json(explanation: Explanation) -> contract.ExplainContent:
+def explain_json(explanation: Explanation) -> task_contract.ExplainContent:
     """Give an explanation: each claim in words, with the values that it makes."""
     graph = explanation.graph
     return {
@@ -392,7 +394,7 @@ def explain_json(explanation: Explanation) -> contract.ExplainContent:
     }
 
 
-def _section(graph: TaskGraph, section: Section) -> contract.ExplainSection:
+def _section(graph: TaskGraph, section: Section) -> task_contract.ExplainSection:
     return {
         "key": section.key,
         "title": section.title,
@@ -402,7 +404,7 @@ def _section(graph: TaskGraph, section: Section) -> contract.ExplainSection:
 
 def _sentences(
     graph: TaskGraph, sentences: tuple[Sentence, ...]
-) -> list[contract.ExplainSentence]:
+) -> list[task_contract.ExplainSentence]:
     return [
         {
             "claim": sentence.claim,

@@ -24,8 +24,8 @@ from taskgraph.cli.schema import published
 from taskgraph.errors import ConfigError
 from taskgraph.model.task import Task
 from taskgraph.reports.check_json import CHECK, CHECK_LINE
-from taskgraph.reports.contract import REPORTS
 from taskgraph.reports.json import document
+from taskgraph.reports.task_contract import REPORTS
 from tests.diagrams.tasks import tasks
 from tests.effort import examples
 from tests.sources.strategies import ENVELOPES, OCP_TASKS, ocp_envelope, ocp_task
