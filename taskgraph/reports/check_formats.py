@@ -79,12 +79,6 @@ def check_streamer(name: str) -> Callable[[AnyRun], Iterable[str]]:
     return lambda run: (render(run),)
 
 
-def check_renderer(name: str) -> Callable[[AnyRun], str]:
-    """Give the function that writes a finished run; see :func:`check_streamer`."""
-    stream = check_streamer(name)
-    return lambda run: "".join(stream(run))
-
-
 # --- for people ----------------------------------------------------------------------
 
 

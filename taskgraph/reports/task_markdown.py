@@ -128,7 +128,7 @@ def _rows(sound: Analysis, lines: Sequence[tuple[int, ...]]) -> Iterator[str]:
         texts = [identifier, name]
         if targets:
             hosts = dict.fromkeys(targets[node] for node in nodes if node in targets)
-            texts.append(listed(hosts, len(hosts)))
+            texts.append(listed(hosts))
         if not is_plan:
             texts.append(status_name(shown_status(subtask)))
         rows.append((*map(escaped, texts), limit, *map(format_duration, numbers)))

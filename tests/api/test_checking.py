@@ -12,12 +12,12 @@ from taskgraph.checks.baseline import fingerprints, parse_baseline, render_basel
 from taskgraph.config import Configuration
 from taskgraph.reports.check_formats import (
     CHECK_FORMATS,
-    check_renderer,
     check_streamer,
     is_streamed,
 )
 from taskgraph.settings import Settings
 from taskgraph.sources.limits import ReadOptions
+from tests.reports.runs import check_renderer
 
 
 @pytest.fixture(scope="module")

@@ -26,12 +26,12 @@ from taskgraph.cli.main import cli
 from taskgraph.config import Configuration
 from taskgraph.errors import InputError
 from taskgraph.model.task import Task
-from taskgraph.reports.check_formats import check_renderer
 from taskgraph.settings import Settings, Thresholds
 from taskgraph.sources.opening import Source
 from taskgraph.sources.reading import read_source
 from tests.checks.build import analysis, settings
 from tests.effort import examples
+from tests.reports.runs import check_renderer
 from tests.sources.strategies import definitions
 from tests.sources.test_definition import ODD, PLACES
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from taskgraph.checks.result import CheckResult, CheckRun, Finding, Skipped, Step
+from taskgraph.checks.result import AnyRun, CheckResult, CheckRun, Finding, Skipped, Step
 from taskgraph.checks.runner import check_document
 from taskgraph.errors import InputError, Problem
+from taskgraph.reports.check_formats import check_streamer
 from taskgraph.settings import Severity
 from tests.checks.build import analysis, read_for_rules
 
@@ -19,6 +21,12 @@ HOSTILE = (
     "| cell | [link](http://evil.example/) <b>`code`</b> @somebody #1 www.evil.example",
     "half \ud83d pair, 停止, {0} {{1}}",
 )
+
+
+def check_renderer(name: str) -> Callable[[AnyRun], str]:
+    """Give what writes a run as a whole, in the form of this name."""
+    stream = check_streamer(name)
+    return lambda run: "".join(stream(run))
 
 
 @cache

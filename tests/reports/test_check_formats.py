@@ -21,9 +21,9 @@ from taskgraph.checks.result import CheckResult, CheckRun, Step
 from taskgraph.errors import ConfigError, InputError, Problem, UncheckedError
 from taskgraph.reports import check_sarif
 from taskgraph.reports.check_ci import render_check_junit
-from taskgraph.reports.check_formats import CHECK_FORMATS, check_renderer
+from taskgraph.reports.check_formats import CHECK_FORMATS
 from taskgraph.settings import Severity
-from tests.reports.runs import EMPTY, HOSTILE, broken, finding, hostile
+from tests.reports.runs import EMPTY, HOSTILE, broken, check_renderer, finding, hostile
 
 RUNS = pytest.mark.parametrize(
     "run", [broken(), hostile(), EMPTY], ids=["broken", "hostile", "empty"]

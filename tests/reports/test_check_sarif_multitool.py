@@ -12,8 +12,7 @@ import pytest
 
 from taskgraph.api import check_files
 from taskgraph.checks.result import CheckResult
-from taskgraph.reports.check_formats import check_renderer
-from tests.reports.runs import finding
+from tests.reports.runs import check_renderer, finding
 
 pytestmark = pytest.mark.slow
 

@@ -7,8 +7,9 @@ import pytest
 from taskgraph.api.checking import CheckedDocument, CheckStream
 from taskgraph.checks.result import AcceptedEntry, CheckResult, CheckRun, Finding, Skipped
 from taskgraph.errors import InputError, Problem
-from taskgraph.reports.check_formats import ansi, check_renderer, stream_check_text
+from taskgraph.reports.check_formats import ansi, stream_check_text
 from taskgraph.settings import Severity
+from tests.reports.runs import check_renderer
 
 as_text = check_renderer("text")
 
