@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from taskgraph.graph.taskgraph import TaskGraph, build_graph
 from taskgraph.model.task import Id
-from taskgraph.reports.text.subtasks import outline
+from taskgraph.reports.text.outline import outline
 from tests.diagrams.tasks import chain, fan, make_task, shuffled, stages
 
 
