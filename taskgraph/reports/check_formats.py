@@ -82,7 +82,7 @@ def check_streamer(name: str) -> Callable[[AnyRun], Iterable[str]]:
 # --- for people ----------------------------------------------------------------------
 
 
-Style = Callable[[str, str], str]
+Paint = Callable[[str, str], str]
 """Gives a text the looks of a role: ``file``, ``dim``, ``error``, ``warning``, ``info``."""
 
 _CODES = {"file": "1", "dim": "2", "error": "1;31", "warning": "33", "info": "36"}
@@ -100,7 +100,7 @@ def ansi(text: str, role: str) -> str:
 
 
 def stream_check_text(
-    run: AnyRun, *, style: Style = plain, quiet: bool = False, verbose: bool = False
+    run: AnyRun, *, style: Paint = plain, quiet: bool = False, verbose: bool = False
 ) -> Iterator[str]:
     """Write the findings of a run as text, as they come.
 
@@ -115,7 +115,7 @@ def stream_check_text(
         yield "".join(f"{line}\n" for line in closing_lines(run, style, verbose=verbose))
 
 
-def _block(result: CheckResult, style: Style) -> str:
+def _block(result: CheckResult, style: Paint) -> str:
     name = f" '{visible(result.task_name)}'" if result.task_name.strip() else ""
     identifier = "" if result.task_id is None else f" {visible(str(result.task_id))}"
     file = style(commandless(visible(result.file)), "file")
@@ -176,7 +176,7 @@ def unshown(count: int) -> str:
     return f"{counted(count, 'more finding')} {plural(count, 'is', 'are')} not shown"
 
 
-def _lines(finding: Finding, where: str, style: Style) -> Iterator[str]:
+def _lines(finding: Finding, where: str, style: Paint) -> Iterator[str]:
     severity = style(str(finding.severity), str(finding.severity))
     rule = f"{finding.code} {finding.name}"
     yield f"  {style(where, 'dim')}  {severity} {rule}: {visible(finding.message)}"
@@ -184,7 +184,7 @@ def _lines(finding: Finding, where: str, style: Style) -> Iterator[str]:
 
 
 def closing_lines(
-    run: AnyRun, style: Style = plain, *, verbose: bool = False
+    run: AnyRun, style: Paint = plain, *, verbose: bool = False
 ) -> Iterator[str]:
     """Say how much was found, what was left out, and what was skipped, or also why."""
     totals = run.totals

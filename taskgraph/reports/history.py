@@ -20,7 +20,7 @@ from taskgraph.history.trends import Trends
 from taskgraph.model.durations import format_duration, format_measured, format_moment
 from taskgraph.model.engine import SECOND
 from taskgraph.model.task import Task
-from taskgraph.model.words import NAMED, OF_ITS_NAME, counted, visible
+from taskgraph.model.words import NAMED, OF_ITS_NAME, counted, plural, visible
 from taskgraph.reports.comparison import worst_case_text
 from taskgraph.reports.fitting import fit_report
 from taskgraph.reports.history_tables import (
@@ -231,8 +231,9 @@ def _timeout_notes(advice: Sequence[Advice]) -> list[str]:
             "hung: failed at the timeout when every healthy run was over before half of it."
         )
     notes += [
-        f"{visible(one.subtask)!r}: {counted(one.unknown)} were retried or skipped. "
-        "Whether the timeout ended their first run is not known, so they do not count."
+        f"{visible(one.subtask)!r}: {counted(one.unknown)} "
+        f"{plural(one.unknown, 'was', 'were')} retried or skipped. Whether the timeout "
+        "ended a first run is not known, so such runs do not count."
         for one in advice
         if one.unknown
     ]

@@ -342,6 +342,7 @@ def test_what_fails_at_its_timeout_is_said() -> None:
     assert "'a': no healthy run is known, and 30 runs ended at the timeout" in every
     assert "every healthy run was over" not in every
     assert "'a': 16 were retried or skipped" in notes_of(unknown=16)
+    assert "'a': 1 was retried or skipped" in notes_of(unknown=1)
 
 
 def test_the_odds_say_where_the_window_ends() -> None:
