@@ -227,7 +227,7 @@ def configuration_schema() -> dict[str, Any]:
     return schema
 
 
-class Origin(NamedTuple):
+class OptionInForce(NamedTuple):
     """One line of what is in force: a key, its value, and where it is from."""
 
     key: str
@@ -242,7 +242,7 @@ class Origin(NamedTuple):
         return as_toml(self.value)
 
 
-def in_force(configuration: Configuration, path: str) -> tuple[Origin, ...]:
+def in_force(configuration: Configuration, path: str) -> tuple[OptionInForce, ...]:
     """List every option in force for a document, with its value and where that is from.
 
     They are in the order of the declaration; a value that nobody set is from ``default``.
@@ -272,7 +272,8 @@ def in_force(configuration: Configuration, path: str) -> tuple[Origin, ...]:
         by_path = f"{configuration.file}, per-path-ignores"
         origins["ignore"] = listed(filter(None, [origins.get("ignore"), by_path]))
     return tuple(
-        Origin(key, value, origins.get(key, "default")) for key, value in values.items()
+        OptionInForce(key, value, origins.get(key, "default"))
+        for key, value in values.items()
     )
 
 
